@@ -1,0 +1,136 @@
+//! Stopping a capture from elsewhere: another thread, a signal handler, a closure.
+//!
+//! May import: `ffi`.
+
+use std::fmt;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+
+use crate::ffi::{self, os::Wake};
+
+/// Ends a reading call of the capture it was taken from: the call returns what says *break*, which
+/// is never taken for the end of the packets or a timeout. The capture can be read on.
+///
+/// It can be cloned, sent to other threads and kept longer than the capture; breaking a capture
+/// that is gone does nothing. Breaks before a read are kept for the next read, and several count
+/// as one.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::{Capture, Dlt, End};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("a.pcap");
+/// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
+/// # for _ in 0..9 { dumper.write(None, None, &[0; 60])?; }
+/// # dumper.close()?;
+/// let mut capture = Capture::from_file(&path)?;
+/// let handle = capture.break_handle();
+///
+/// let mut seen = 0;
+/// let done = capture.for_each(|_| {
+///     seen += 1;
+///     if seen == 5 {
+///         handle.breakloop(); // could as well come from another thread
+///     }
+/// })?;
+/// assert_eq!((done.packets, done.end), (5, End::Break));
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+///
+/// Manual page: [`pcap_breakloop(3PCAP)`](https://www.tcpdump.org/manpages/pcap_breakloop.3pcap.html).
+#[derive(Clone)]
+pub struct BreakHandle(Arc<Breaker>);
+
+impl BreakHandle {
+    pub(crate) fn new(breaker: Arc<Breaker>) -> BreakHandle {
+        BreakHandle(breaker)
+    }
+
+    /// Ends the reading call that is going on, or else the next one. Never blocks; may be called
+    /// from a signal handler.
+    pub fn breakloop(&self) {
+        self.0.breakloop();
+    }
+}
+
+impl fmt::Debug for BreakHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BreakHandle")
+            .field("pending", &self.0.latch.load(Ordering::Relaxed))
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a capture and its break handles share.
+///
+/// The latch is the truth: a break is pending exactly while it is set. The descriptor wakes a reader
+/// that waits; `pcap_breakloop` ends one that is inside libpcap, where a filter that lets nothing
+/// through could keep it for long. What libpcap says of a break is never believed without the
+/// latch, so a late `pcap_breakloop` costs one more call and nothing else.
+pub(crate) struct Breaker {
+    latch: AtomicBool,
+    wake: Option<Wake>,
+    /// The handle, as long as it is open. Whoever uses it holds `busy`.
+    pcap: AtomicPtr<ffi::pcap_t>,
+    busy: AtomicBool,
+    asked: AtomicBool,
+}
+
+impl Breaker {
+    pub(crate) fn new(pcap: NonNull<ffi::pcap_t>, wake: Option<Wake>) -> Breaker {
+        Breaker {
+            latch: AtomicBool::new(false),
+            wake,
+            pcap: AtomicPtr::new(pcap.as_ptr()),
+            busy: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+        }
+    }
+
+    fn breakloop(&self) {
+        self.latch.store(true, Ordering::SeqCst);
+        if let Some(wake) = &self.wake {
+            wake.wake();
+        }
+        // Whoever finds the lock taken leaves the asking to its holder, which looks again after
+        // letting go: no break is lost, and nobody waits.
+        self.asked.store(true, Ordering::SeqCst);
+        while self.asked.load(Ordering::SeqCst) && !self.busy.swap(true, Ordering::SeqCst) {
+            self.asked.store(false, Ordering::SeqCst);
+            if let Some(pcap) = NonNull::new(self.pcap.load(Ordering::SeqCst)) {
+                // SAFETY: the handle is open as long as its address is here while the lock is held:
+                // `forget_handle` takes it out under the lock before it is closed. libpcap lets
+                // other threads and signal handlers call this (pcap_breakloop(3PCAP)).
+                unsafe { ffi::pcap_breakloop(pcap.as_ptr()) };
+            }
+            self.busy.store(false, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether a break is pending; it is not pending afterwards.
+    #[inline]
+    pub(crate) fn take(&self) -> bool {
+        // A plain load first: it is cheap, and mostly false.
+        self.latch.load(Ordering::Relaxed) && self.latch.swap(false, Ordering::SeqCst)
+    }
+
+    pub(crate) fn is_pending(&self) -> bool {
+        self.latch.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn wake(&self) -> Option<&Wake> {
+        self.wake.as_ref()
+    }
+
+    /// From now on no break touches the handle, which may be closed.
+    pub(crate) fn forget_handle(&self) {
+        while self.busy.swap(true, Ordering::SeqCst) {
+            // Held for no longer than one pcap_breakloop.
+            std::thread::yield_now();
+        }
+        self.pcap.store(std::ptr::null_mut(), Ordering::SeqCst);
+        self.busy.store(false, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,123 @@
+//! The one way through `pcap_dispatch`: hands each packet to a closure, counts them, stops when the
+//! closure says so, and carries its panic over libpcap's frames.
+//!
+//! May import: `ffi`, `handle`, `packet`.
+
+use std::any::Any;
+use std::ffi::c_int;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::ffi;
+use crate::handle::{Clock, Handle};
+use crate::packet::Packet;
+
+/// No dispatch takes more packets than this at once: under load one without a limit would go on for
+/// seconds, and breaks, deadlines and statistics would starve.
+pub(crate) const MAX_SLICE: u32 = 1024;
+
+/// What one `pcap_dispatch` did.
+#[derive(Debug)]
+pub(crate) struct Dispatched {
+    /// How many packets the closure was handed.
+    pub(crate) packets: u32,
+    /// The closure said stop.
+    pub(crate) stopped: bool,
+    /// libpcap's own answer. It may be an error, or say break, after packets were delivered.
+    pub(crate) status: c_int,
+}
+
+struct Context<'a, F> {
+    closure: &'a mut F,
+    pcap: *mut ffi::pcap_t,
+    clock: Clock,
+    packets: u32,
+    stopped: bool,
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+/// Runs one `pcap_dispatch` of at most `max` packets, 1 to [`MAX_SLICE`].
+///
+/// A break is known by the latch, never by libpcap's word: if libpcap says that it read nothing for
+/// a break, and none is pending, it heard of an older one, and is asked again.
+///
+/// # Panics
+///
+/// If the closure does: its panic goes on here.
+#[inline]
+pub(crate) fn dispatch<F>(handle: &mut Handle, max: u32, closure: &mut F) -> Dispatched
+where
+    F: FnMut(Packet<'_>) -> ControlFlow<()>,
+{
+    let mut context = Context {
+        closure,
+        pcap: handle.as_ptr(),
+        clock: handle.clock,
+        packets: 0,
+        stopped: false,
+        panic: None,
+    };
+    let max = max.clamp(1, MAX_SLICE) as c_int;
+    let user: *mut Context<'_, F> = &mut context;
+    let status = loop {
+        ffi::os::clear_errno();
+        // SAFETY: the handle is open and, by `&mut`, ours; the trampoline is the one for this type
+        // of closure, and the context outlives the call.
+        let status =
+            unsafe { ffi::pcap_dispatch(handle.as_ptr(), max, Some(trampoline::<F>), user.cast()) };
+        // SAFETY: made from the context above, which only the trampoline has used meanwhile.
+        let late = status == ffi::PCAP_ERROR_BREAK && unsafe { (*user).packets } == 0;
+        if !late || handle.breaker().is_pending() {
+            break status;
+        }
+    };
+    if let Some(panic) = context.panic {
+        resume_unwind(panic);
+    }
+    Dispatched {
+        packets: context.packets,
+        stopped: context.stopped,
+        status,
+    }
+}
+
+/// # Safety
+///
+/// Called by libpcap only, inside [`dispatch`], with its context and a packet.
+unsafe extern "C" fn trampoline<F>(
+    user: *mut ffi::u_char,
+    header: *const ffi::pcap_pkthdr,
+    data: *const ffi::u_char,
+) where
+    F: FnMut(Packet<'_>) -> ControlFlow<()>,
+{
+    // SAFETY: `dispatch` passed it, and holds no reference to it while libpcap runs.
+    let context = unsafe { &mut *user.cast::<Context<'_, F>>() };
+    if context.stopped {
+        // libpcap stops at once after pcap_breakloop on every kind of capture there is; should a
+        // new kind not do so, the closure must not run again.
+        return;
+    }
+    // SAFETY: libpcap passes a valid header.
+    let header = context.clock.header(unsafe { &*header });
+    let data = if data.is_null() {
+        &[]
+    } else {
+        // SAFETY: libpcap passes `caplen` bytes, valid during this call; the closure's signature
+        // lets no borrow of them out.
+        unsafe { std::slice::from_raw_parts(data, header.caplen() as usize) }
+    };
+    context.packets += 1;
+    let closure = &mut *context.closure;
+    let flow = catch_unwind(AssertUnwindSafe(|| {
+        closure(Packet::from_parts(header, data))
+    }));
+    match flow {
+        Ok(ControlFlow::Continue(())) => return,
+        Ok(ControlFlow::Break(())) => {}
+        Err(panic) => context.panic = Some(panic),
+    }
+    context.stopped = true;
+    // SAFETY: the handle is open, and this thread is inside its pcap_dispatch.
+    unsafe { ffi::pcap_breakloop(context.pcap) };
+}

@@ -1,0 +1,458 @@
+//! A live capture.
+//!
+//! May import: `source`, `batch`, `wait`, `options`, and everything below the captures.
+
+mod created;
+mod reading;
+
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+pub(crate) use created::Created;
+
+use crate::capture::batch::Batch;
+use crate::capture::options::{DEFAULT_TIMEOUT, Options};
+use crate::capture::source::{self, Opened, Source};
+use crate::capture::wait::{self, Waiter, Waiting};
+use crate::capture::{Activated, Capture, Phase, Readable};
+use crate::device::DeviceName;
+use crate::direction::Direction;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi::{self, os};
+use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::handle::{Clock, Handle};
+use crate::linktype::Dlt;
+use crate::packet::PacketOwned;
+use crate::stats::{Counters, Stats};
+use crate::timestamp::Precision;
+use crate::warning::Warning;
+
+const NANO: c_int = ffi::PCAP_TSTAMP_PRECISION_NANO as c_int;
+
+/// The phase of a live capture on a device.
+///
+/// It is `Send`: it can be used by one thread after another. It is not `Sync`.
+pub struct Active {
+    handle: Handle,
+    waiter: Waiter,
+    batch: Batch,
+    /// An error that came after packets of the same read; it waits for them to be delivered.
+    pending: Option<Error>,
+    vanished: Option<Vanished>,
+    filter: Option<Filter>,
+    netmask: Option<Ipv4Addr>,
+    precision: Precision,
+    timeout: Duration,
+    nonblock: bool,
+    started: bool,
+    warnings: Vec<Warning>,
+    counters: Cell<Counters>,
+    sampled: Instant,
+    reads: u32,
+}
+
+/// A device that was removed: libpcap says so before it gives the packets that it still holds.
+#[derive(Debug)]
+struct Vanished {
+    error: Error,
+    /// Until when packets may still come.
+    until: Instant,
+}
+
+impl Capture<Active> {
+    /// What libpcap warned of when the capture was activated, such as promiscuous mode that the
+    /// device does not have.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.state.warnings
+    }
+
+    /// What was counted since the capture was activated.
+    ///
+    /// # Errors
+    ///
+    /// If this kind of device has no statistics.
+    ///
+    /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
+    pub fn stats(&self) -> Result<Stats> {
+        self.state.stats()
+    }
+
+    /// Sends a packet as it is, link-layer header included, and returns how many bytes were sent.
+    ///
+    /// Where the device cannot take it at once this waits until it can.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty packet or one of 2 GiB and more,
+    /// [`Break`](ErrorKind::Break) if a break handle ended the wait (the packet was not sent, and the
+    /// break stays for the next read); otherwise what the device refused it for, such as
+    /// `any`, which cannot send.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// let capture = pcap_core::Capture::from_device("eth0").activate()?;
+    /// let mut frame = [0xff; 60]; // to everybody
+    /// frame[6..12].copy_from_slice(&[2, 0, 0, 0, 0, 1]); // from here
+    /// frame[12..14].copy_from_slice(&[0x88, 0xb5]); // a type for experiments
+    /// assert_eq!(capture.inject(&frame)?, 60);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    pub fn inject(&self, packet: &[u8]) -> Result<usize> {
+        self.state.inject(packet)
+    }
+
+    /// Captures from now on only what is received, only what is sent, or both. Packets that were
+    /// read ahead or lie in the kernel's buffer still come.
+    ///
+    /// # Errors
+    ///
+    /// If this kind of device cannot tell.
+    ///
+    /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
+    pub fn set_direction(&mut self, direction: Direction) -> Result<()> {
+        self.state.set_direction(direction)
+    }
+
+    /// Whether [`dispatch`](Self::dispatch) returns at once, with [`End::Empty`](crate::End::Empty),
+    /// when nothing is there. The calls that read single packets say themselves whether they wait.
+    ///
+    /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
+    pub fn set_nonblock(&mut self, on: bool) {
+        self.state.nonblock = on;
+    }
+
+    /// Whether [`dispatch`](Self::dispatch) returns at once when nothing is there.
+    #[must_use]
+    pub fn is_nonblock(&self) -> bool {
+        self.state.nonblock
+    }
+
+    /// The link types that the device can capture, for [`set_datalink`](Self::set_datalink).
+    ///
+    /// # Errors
+    ///
+    /// If libpcap cannot list them.
+    ///
+    /// Manual page: [`pcap_list_datalinks(3PCAP)`](https://www.tcpdump.org/manpages/pcap_list_datalinks.3pcap.html).
+    pub fn datalinks(&self) -> Result<Vec<Dlt>> {
+        let handle = &self.state.handle;
+        let mut list = std::ptr::null_mut();
+        // SAFETY: the handle is open and activated, and the pointer is ours to be set.
+        let count = unsafe { ffi::pcap_list_datalinks(handle.as_ptr(), &mut list) };
+        let count = handle.check(count, "list the link types of")?;
+        if list.is_null() {
+            return Ok(Vec::new());
+        }
+        // SAFETY: libpcap allocated that many numbers.
+        let numbers = unsafe { std::slice::from_raw_parts(list, count as usize) };
+        let datalinks = numbers.iter().map(|&n| Dlt::new(n)).collect();
+        // SAFETY: allocated by pcap_list_datalinks, and not used any more.
+        unsafe { ffi::pcap_free_datalinks(list) };
+        Ok(datalinks)
+    }
+
+    /// Changes the link type, before the first read. A filter that was set from an expression is
+    /// compiled anew.
+    ///
+    /// # Errors
+    ///
+    /// If the device does not have that link type, or packets have been read already.
+    ///
+    /// Manual page: [`pcap_set_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_datalink.3pcap.html).
+    pub fn set_datalink(&mut self, datalink: impl Into<Dlt>) -> Result<()> {
+        self.state.set_datalink(datalink.into())
+    }
+
+    /// The descriptor that is readable when there are packets, for an event loop of your own; `None`
+    /// if this kind of capture has none.
+    ///
+    /// Before waiting on it, read until [`try_next_packet`](Self::try_next_packet) says
+    /// [`Timeout`](crate::Next::Timeout) or [`dispatch`](Self::dispatch)
+    /// [`Empty`](crate::End::Empty): packets may have been read ahead. Wait no longer than
+    /// [`required_select_timeout`](Self::required_select_timeout).
+    ///
+    /// Manual page: [`pcap_get_selectable_fd(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_selectable_fd.3pcap.html).
+    #[must_use]
+    pub fn selectable_fd(&self) -> Option<os::BorrowedFd<'_>> {
+        let fd = self.state.waiter.descriptor()?;
+        // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
+        Some(unsafe { os::BorrowedFd::borrow_raw(fd) })
+    }
+
+    /// How long to wait at most before reading again, whatever the descriptor says; `None` for any
+    /// time. It may change: ask before each wait.
+    ///
+    /// Manual page: [`pcap_get_required_select_timeout(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_required_select_timeout.3pcap.html).
+    #[must_use]
+    pub fn required_select_timeout(&self) -> Option<Duration> {
+        wait::required_timeout(&self.state.handle)
+    }
+
+    /// Ends the capture and gives its last statistics.
+    ///
+    /// # Errors
+    ///
+    /// As [`stats`](Self::stats); the capture is closed all the same.
+    pub fn close(self) -> Result<Stats> {
+        self.state.stats()
+    }
+
+    /// Takes over an activated `pcap_t` that was made elsewhere.
+    ///
+    /// It is put into non-blocking mode, with which this crate waits by itself, and its packet-buffer
+    /// timeout is taken for 100 ms.
+    ///
+    /// # Errors
+    ///
+    /// If there are no descriptors left for the break handle; the `pcap_t` is then closed.
+    ///
+    /// # Safety
+    ///
+    /// `pcap` points to an activated live `pcap_t` that nobody else uses or closes.
+    pub unsafe fn from_raw(pcap: NonNull<c_void>) -> Result<Capture<Active>> {
+        let name = "a pcap_t";
+        // SAFETY: the caller's promise.
+        let precision = match unsafe { ffi::pcap_get_tstamp_precision(pcap.as_ptr().cast()) } {
+            NANO => Precision::Nano,
+            _ => Precision::Micro,
+        };
+        let wake = os::Wake::new();
+        let (wake, error) = match wake {
+            Ok(wake) => (Some(wake), None),
+            Err(error) => (None, Some(error)),
+        };
+        // SAFETY: the caller's promise. Whether it is in monitor mode is not known, so that its
+        // closing is guarded as if it were.
+        let handle =
+            unsafe { Handle::new(pcap.cast(), wake, Clock::of(precision), name.into(), true) };
+        match error {
+            Some(error) => Err(Error::io("take over", name.to_owned(), error)),
+            None => Ok(Capture::new(Active::new(
+                handle,
+                precision,
+                DEFAULT_TIMEOUT,
+                Vec::new(),
+            ))),
+        }
+    }
+
+    /// Gives the `pcap_t` away, open and in non-blocking mode, with the packets that were read ahead
+    /// of it and not delivered.
+    #[must_use = "the pcap_t stays open until it is closed"]
+    pub fn into_raw(mut self) -> (NonNull<c_void>, Vec<PacketOwned>) {
+        let mut packets = Vec::new();
+        while self.state.batch.step() {
+            packets.extend(self.state.batch.current().map(|p| p.to_owned()));
+        }
+        (self.state.handle.into_raw(), packets)
+    }
+}
+
+impl Active {
+    pub(crate) fn open(device: &DeviceName, options: &Options) -> Result<Active> {
+        let created = Created::new(device)?;
+        let precision = created.apply(options)?;
+        let wake = os::Wake::new().map_err(|e| Error::io("activate", device.display(), e))?;
+        let (pcap, warning) = created.activate(options)?;
+        let clock = Clock::of(precision);
+        // SAFETY: the handle is open and activated, and nobody else's.
+        let handle =
+            unsafe { Handle::new(pcap, Some(wake), clock, device.display(), options.rfmon) };
+        let mut active = Active::new(
+            handle,
+            precision,
+            options.timeout,
+            warning.into_iter().collect(),
+        );
+        active.nonblock = options.nonblock;
+        active.netmask = netmask(device);
+        if let Some(datalink) = options.datalink {
+            active.set_datalink(datalink)?;
+        }
+        if options.direction != Direction::InOut {
+            active.set_direction(options.direction)?;
+        }
+        if let Some(filter) = &options.filter {
+            active.set_filter(filter.clone())?;
+        }
+        Ok(active)
+    }
+
+    /// Makes an activated handle non-blocking and finds out how it waits.
+    pub(crate) fn new(
+        handle: Handle,
+        precision: Precision,
+        timeout: Duration,
+        warnings: Vec<Warning>,
+    ) -> Active {
+        let mut errbuf = ffi::ErrBuf::new();
+        // SAFETY: the handle is open and activated.
+        let status = unsafe { ffi::pcap_setnonblock(handle.as_ptr(), 1, errbuf.as_mut_ptr()) };
+        let waiting = if status < 0 {
+            // Such as D-Bus captures: they wait inside libpcap.
+            Waiting::InLibpcap
+        } else {
+            // SAFETY: as above.
+            match unsafe { ffi::pcap_get_selectable_fd(handle.as_ptr()) } {
+                fd if fd >= 0 => Waiting::Descriptor(fd),
+                _ => Waiting::Timer,
+            }
+        };
+        Active {
+            handle,
+            waiter: Waiter::new(waiting),
+            batch: Batch::default(),
+            pending: None,
+            vanished: None,
+            filter: None,
+            netmask: None,
+            precision,
+            timeout: timeout.max(Duration::from_millis(1)),
+            nonblock: false,
+            started: false,
+            warnings,
+            counters: Cell::default(),
+            sampled: Instant::now(),
+            reads: 0,
+        }
+    }
+
+    pub(crate) fn set_direction(&mut self, direction: Direction) -> Result<()> {
+        // SAFETY: the handle is open and activated.
+        let code = unsafe { ffi::pcap_setdirection(self.handle.as_ptr(), direction.to_raw()) };
+        self.handle.check(code, "set the direction of")?;
+        Ok(())
+    }
+
+    pub(crate) fn set_datalink(&mut self, datalink: Dlt) -> Result<()> {
+        if self.started {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "set the link type of",
+                self.handle.name.clone(),
+                "packets of another link type have been read already: set it before the first read",
+            ));
+        }
+        // SAFETY: the handle is open and activated.
+        let code = unsafe { ffi::pcap_set_datalink(self.handle.as_ptr(), datalink.value()) };
+        self.handle.check(code, "set the link type of")?;
+        // What was compiled for the other link type would look at the wrong bytes.
+        match self.filter.take() {
+            Some(filter) => {
+                let Some(expression) = filter.expression() else {
+                    return Ok(());
+                };
+                let filter = self.handle.compile(expression, true, filter.options())?;
+                self.install(FilterSource::from(&filter))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn install(&mut self, source: FilterSource<'_>) -> Result<()> {
+        let options = self.options(CompileOptions::default());
+        let filter = self.handle.set_filter(&source, true, options)?;
+        if filter.runs_on_bytes() {
+            self.batch
+                .retain_unread(|packet| filter.matches_packet(packet));
+        }
+        self.filter = Some(filter);
+        Ok(())
+    }
+
+    /// Compile options with the device's netmask where none is given.
+    fn options(&self, options: CompileOptions) -> CompileOptions {
+        match (options.netmask, self.netmask) {
+            (None, Some(netmask)) => options.netmask(netmask),
+            _ => options,
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Result<Stats> {
+        let mut stat = ffi::empty_stat();
+        // SAFETY: the handle is open and activated, and the structure is ours.
+        let code = unsafe { ffi::pcap_stats(self.handle.as_ptr(), &mut stat) };
+        self.handle.check(code, "get the statistics of")?;
+        let mut counters = self.counters.get();
+        let total = counters.sample(&stat);
+        self.counters.set(counters);
+        Ok(total)
+    }
+
+    pub(crate) fn inject(&self, data: &[u8]) -> Result<usize> {
+        let refuse = |text: &str| {
+            let name = self.handle.name.clone();
+            Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "inject on",
+                name,
+                text,
+            ))
+        };
+        if data.is_empty() {
+            return refuse("there is nothing to send: the packet is empty");
+        }
+        if c_int::try_from(data.len()).is_err() {
+            return refuse("a packet of 2 GiB or more cannot be sent");
+        }
+        loop {
+            os::clear_errno();
+            // SAFETY: the handle is open and activated, and the data that long.
+            let sent = unsafe {
+                ffi::pcap_inject(self.handle.as_ptr(), data.as_ptr().cast(), data.len() as _)
+            };
+            if let Ok(sent) = usize::try_from(sent) {
+                return Ok(sent);
+            }
+            if !os::would_block() {
+                return Err(self.handle.error(sent, "inject on"));
+            }
+            self.waiter.writable(&self.handle)?;
+        }
+    }
+}
+
+/// The IPv4 netmask of a device, for filters that ask for broadcasts.
+fn netmask(device: &DeviceName) -> Option<Ipv4Addr> {
+    let device = device.to_cstring().ok()?;
+    let (_, netmask) = crate::device::net_and_mask(&device).ok()??;
+    (!netmask.is_unspecified()).then_some(netmask)
+}
+
+impl source::Sealed for Active {}
+impl Phase for Active {}
+impl Activated for Active {}
+impl Readable for Active {}
+
+impl Opened for Active {
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
+        self.handle.compile(expression, true, self.options(options))
+    }
+}
+
+impl fmt::Debug for Active {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Active")
+            .field("device", &self.handle.name)
+            .field("datalink", &self.handle.datalink())
+            .field("snaplen", &self.handle.snaplen())
+            .field("precision", &self.precision)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,180 @@
+//! How packets are read from a live capture.
+//!
+//! May import: `source`, `batch`, `wait`, and everything below the captures.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use crate::callback::{self, Dispatched};
+use crate::capture::active::{Active, Vanished};
+use crate::capture::batch;
+use crate::capture::source::{Slice, Source, Step, Then};
+use crate::error::{ErrorKind, Result};
+use crate::ffi::{self, os};
+use crate::filter::FilterSource;
+use crate::packet::Packet;
+
+/// libpcap's counters are looked at this often while packets are read, so that a wrap of their 32
+/// bits is seen.
+const SAMPLE_EVERY: Duration = Duration::from_secs(10);
+/// Reads between two looks at the clock for that.
+const SAMPLE_READS: u32 = 4096;
+
+/// How long after its buffer timeout a vanished device's last packets may still come.
+const LAST_PACKETS: Duration = Duration::from_millis(200);
+
+impl Active {
+    /// Looks at libpcap's counters if it is time.
+    fn sample(&mut self) {
+        self.reads = 0;
+        if self.sampled.elapsed() >= SAMPLE_EVERY {
+            self.sampled = Instant::now();
+            // Only a capture without statistics can fail here, and has none to lose.
+            let _ = self.stats();
+        }
+    }
+
+    /// One `pcap_dispatch` that does not wait.
+    fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<Dispatched>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        self.reads += 1;
+        if self.reads >= SAMPLE_READS {
+            self.sample();
+        }
+        self.started = true;
+        let done = callback::dispatch(&mut self.handle, max, closure);
+        self.outcome(done)
+    }
+
+    fn outcome(&mut self, done: Dispatched) -> Result<Dispatched> {
+        let nothing = done.status >= 0 || done.status == ffi::PCAP_ERROR_BREAK;
+        if nothing || (done.status == ffi::PCAP_ERROR && os::would_block()) {
+            return match &self.vanished {
+                Some(vanished) if done.packets == 0 && Instant::now() >= vanished.until => {
+                    Err(vanished.error.clone())
+                }
+                _ => Ok(done),
+            };
+        }
+        let error = self.handle.error(done.status, "read from");
+        if error.kind() != ErrorKind::Disappeared {
+            return Err(error);
+        }
+        let until = Instant::now() + self.timeout.min(Duration::from_secs(3600)) + LAST_PACKETS;
+        let vanished = self.vanished.get_or_insert(Vanished { error, until });
+        if done.packets == 0 && Instant::now() >= vanished.until {
+            return Err(vanished.error.clone());
+        }
+        Ok(done)
+    }
+
+    /// Reads a batch ahead. An error after packets waits until these are delivered.
+    fn fill(&mut self) -> Result<()> {
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.clear();
+        let result = match self.pending.take() {
+            Some(error) => Err(error),
+            None => self.dispatch(batch::PACKETS, &mut |packet| match batch.push(packet) {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }),
+        };
+        let read = batch.unread() > 0;
+        self.batch = batch;
+        match result {
+            Err(error) if read => self.pending = Some(error),
+            other => {
+                other?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Source for Active {
+    fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        let mut packets = 0;
+        while packets < max && self.batch.step() {
+            packets += 1;
+            if let Some(packet) = self.batch.current() {
+                if closure(packet).is_break() {
+                    self.batch.lend_none();
+                    return Ok(Slice {
+                        packets,
+                        stopped: true,
+                        then: Then::Again,
+                    });
+                }
+            }
+        }
+        self.batch.lend_none();
+        if packets > 0 {
+            return Ok(Slice {
+                packets,
+                stopped: false,
+                then: Then::Again,
+            });
+        }
+        if let Some(error) = self.pending.take() {
+            return Err(error);
+        }
+        let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
+        let done = self.dispatch(wanted, closure)?;
+        Ok(Slice {
+            packets: done.packets.into(),
+            stopped: done.stopped,
+            // Never wait after a read that delivered something.
+            then: match done.packets {
+                0 => Then::Wait,
+                _ => Then::Again,
+            },
+        })
+    }
+
+    #[inline]
+    fn step(&mut self) -> Result<Step> {
+        if self.batch.step() {
+            return Ok(Step::Packet);
+        }
+        self.fill()?;
+        Ok(if self.batch.step() {
+            Step::Packet
+        } else {
+            Step::Wait
+        })
+    }
+
+    #[inline]
+    fn current(&self) -> Option<Packet<'_>> {
+        self.batch.current()
+    }
+
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
+        self.sample();
+        let Some(vanished) = &self.vanished else {
+            return self.waiter.wait(&self.handle, deadline);
+        };
+        // Its descriptor is ready for ever, so look every so often.
+        let until = deadline.map_or(vanished.until, |d| d.min(vanished.until));
+        let left = until.saturating_duration_since(Instant::now());
+        let pause = left.min(Duration::from_millis(10));
+        self.waiter.sleep(&self.handle, pause)
+    }
+
+    fn patience(&self) -> Duration {
+        if self.nonblock {
+            Duration::ZERO
+        } else {
+            self.timeout
+        }
+    }
+
+    fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
+        self.install(source)
+    }
+}

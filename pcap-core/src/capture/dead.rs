@@ -1,0 +1,137 @@
+//! A capture that is neither live nor a savefile: to compile filters and to write savefiles.
+//!
+//! May import: `source`, `options`, and everything below the captures.
+
+use std::ffi::c_int;
+use std::fmt;
+use std::ptr::NonNull;
+
+use crate::capture::options::LARGEST_SNAPLEN;
+use crate::capture::source::{self, Opened};
+use crate::capture::{Activated, Capture, Phase};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi;
+use crate::filter::{CompileOptions, Filter};
+use crate::handle::{Clock, Handle};
+use crate::linktype::Dlt;
+use crate::timestamp::Precision;
+
+/// The phase of a capture that has a link type, a snaplen and a precision, and nothing to read.
+pub struct Dead {
+    handle: Handle,
+    precision: Precision,
+}
+
+impl Capture<Dead> {
+    /// A capture of packets from elsewhere, of this link type, with the largest snaplen and
+    /// nanoseconds: to compile filters and to write savefiles.
+    ///
+    /// # Errors
+    ///
+    /// Only if there is no memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Capture, Linktype};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// let mut dumper = Capture::dead(Linktype::RAW)?.dump(&path)?;
+    /// dumper.write(None, None, &[0x45; 20])?;
+    /// dumper.close()?;
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
+    pub fn dead(linktype: impl Into<Dlt>) -> Result<Capture<Dead>> {
+        Self::dead_with(linktype, 0, Precision::Nano)
+    }
+
+    /// [`dead`](Self::dead) with a snaplen, in bytes, and a precision. 0 is the largest snaplen that
+    /// savefiles of the link type have, mostly 262 144.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] for a snaplen above 2 147 483 647.
+    ///
+    /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
+    pub fn dead_with(
+        linktype: impl Into<Dlt>,
+        snaplen: u32,
+        precision: Precision,
+    ) -> Result<Capture<Dead>> {
+        let linktype = linktype.into();
+        let name = format!("{linktype}");
+        let snaplen = match snaplen {
+            0 => largest_snaplen(linktype),
+            n => n,
+        };
+        let Ok(snaplen) = c_int::try_from(snaplen) else {
+            let text = format!("the snaplen {snaplen} is above 2147483647");
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "make a dead capture of",
+                name,
+                text,
+            ));
+        };
+        let number = match precision {
+            Precision::Micro => ffi::PCAP_TSTAMP_PRECISION_MICRO,
+            Precision::Nano => ffi::PCAP_TSTAMP_PRECISION_NANO,
+        };
+        // SAFETY: takes numbers only.
+        let pcap = unsafe {
+            ffi::pcap_open_dead_with_tstamp_precision(linktype.value(), snaplen, number as _)
+        };
+        let Some(pcap) = NonNull::new(pcap) else {
+            return Err(Error::new(
+                ErrorKind::Other,
+                "make a dead capture of",
+                name,
+                "libpcap is out of memory",
+            ));
+        };
+        // SAFETY: the handle is open and ours, and has no stream.
+        let handle = unsafe { Handle::new(pcap, None, Clock::of(precision), name, false) };
+        Ok(Capture::new(Dead { handle, precision }))
+    }
+}
+
+/// The longest packet that a savefile of a link type may have.
+fn largest_snaplen(linktype: Dlt) -> u32 {
+    match linktype {
+        Dlt::DBUS => 128 << 20,
+        Dlt::EBHSCR => 8 << 20,
+        Dlt::USBPCAP => 1 << 20,
+        _ => LARGEST_SNAPLEN,
+    }
+}
+
+impl source::Sealed for Dead {}
+impl Phase for Dead {}
+impl Activated for Dead {}
+
+impl Opened for Dead {
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
+        self.handle.compile(expression, false, options)
+    }
+}
+
+impl fmt::Debug for Dead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dead")
+            .field("datalink", &self.handle.datalink())
+            .field("snaplen", &self.handle.snaplen())
+            .field("precision", &self.precision)
+            .finish()
+    }
+}

@@ -1,0 +1,336 @@
+//! A capture that is being set up.
+//!
+//! May import: `active`, `options`, and everything below the captures.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::capture::options::Options;
+use crate::capture::{Active, Capture, Phase, active, source};
+use crate::device::DeviceName;
+use crate::direction::Direction;
+use crate::error::{Error, Result};
+use crate::filter::FilterSource;
+use crate::linktype::Dlt;
+use crate::timestamp::Precision;
+use crate::tstamp_type::TstampType;
+
+/// The phase of a capture on a device before it is activated: options that are recorded, nothing
+/// that is open.
+#[derive(Clone, Debug)]
+pub struct Inactive {
+    device: DeviceName,
+    options: Box<Options>,
+}
+
+impl source::Sealed for Inactive {}
+impl Phase for Inactive {}
+
+impl Clone for Capture<Inactive> {
+    fn clone(&self) -> Capture<Inactive> {
+        Capture::new(self.state.clone())
+    }
+}
+
+impl Capture<Inactive> {
+    /// Begins a capture on a device: a name such as `eth0`, or a [`Device`](crate::Device). On Linux
+    /// `any` is all devices at once.
+    ///
+    /// Nothing is opened before [`activate`](Self::activate). Options that are not set have these
+    /// defaults: the largest snaplen (262 144 bytes), not promiscuous, no monitor mode, a
+    /// packet-buffer timeout of 100 ms, libpcap's buffer size, nanoseconds, both directions, no
+    /// filter.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use pcap_core::Capture;
+    /// use std::time::Duration;
+    ///
+    /// let mut capture = Capture::from_device("eth0")
+    ///     .promisc(true)
+    ///     .snaplen(256)
+    ///     .timeout(Duration::from_millis(20))
+    ///     .filter("tcp port 443")
+    ///     .activate()?;
+    /// while let Some(packet) = capture.next_packet()? {
+    ///     println!("{} {} bytes", packet.timestamp(), packet.len());
+    /// }
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_create(3PCAP)`](https://www.tcpdump.org/manpages/pcap_create.3pcap.html).
+    pub fn from_device(device: impl Into<DeviceName>) -> Capture<Inactive> {
+        Capture::new(Inactive {
+            device: device.into(),
+            options: Box::default(),
+        })
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Options)) -> Self {
+        set(&mut self.state.options);
+        self
+    }
+
+    /// The most bytes of a packet to capture; longer ones are cut. 0, the default, is the largest,
+    /// 262 144; more is refused when activating.
+    ///
+    /// A small snaplen saves buffer space in immediate mode, where each packet has a slot of this
+    /// size.
+    ///
+    /// Manual page: [`pcap_set_snaplen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_snaplen.3pcap.html).
+    #[must_use]
+    pub fn snaplen(self, bytes: u32) -> Self {
+        self.with(|o| o.snaplen = bytes)
+    }
+
+    /// Whether to capture packets that are not for this host, too. Default: no.
+    ///
+    /// A device without such a mode gives a [warning](Capture::warnings) and captures.
+    ///
+    /// Manual page: [`pcap_set_promisc(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_promisc.3pcap.html).
+    #[must_use]
+    pub fn promisc(self, on: bool) -> Self {
+        self.with(|o| o.promisc = on)
+    }
+
+    /// Whether to capture raw 802.11 frames in monitor mode. Default: no.
+    /// [`can_set_rfmon`](Self::can_set_rfmon) asks whether the device has it.
+    ///
+    /// Manual page: [`pcap_set_rfmon(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_rfmon.3pcap.html).
+    #[must_use]
+    pub fn rfmon(self, on: bool) -> Self {
+        self.with(|o| o.rfmon = on)
+    }
+
+    /// The packet-buffer timeout: how long packets may lie in the kernel's buffer to be delivered
+    /// together. Default: 100 ms. It is rounded up to whole milliseconds, at least one.
+    ///
+    /// It is no deadline of a read; [`next_packet_timeout`](Capture::next_packet_timeout) has one.
+    ///
+    /// Manual page: [`pcap_set_timeout(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_timeout.3pcap.html).
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.with(|o| o.timeout = timeout)
+    }
+
+    /// Whether each packet is delivered as soon as it arrives, without waiting for the
+    /// packet-buffer timeout. Default: no.
+    ///
+    /// It costs a wake-up per packet. On Linux each packet takes a slot of the size of the snaplen
+    /// (at most 64 KiB) in the buffer, so that libpcap's default of 2 MiB holds a few dozen: unless
+    /// [`buffer_size`](Self::buffer_size) says otherwise, immediate mode asks for 32 MiB.
+    ///
+    /// Manual page: [`pcap_set_immediate_mode(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_immediate_mode.3pcap.html).
+    #[must_use]
+    pub fn immediate_mode(self, on: bool) -> Self {
+        self.with(|o| o.immediate_mode = on)
+    }
+
+    /// The size of the kernel's buffer, in bytes. Default: libpcap's, on Linux 2 MiB.
+    ///
+    /// Manual page: [`pcap_set_buffer_size(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_buffer_size.3pcap.html).
+    #[must_use]
+    pub fn buffer_size(self, bytes: usize) -> Self {
+        self.with(|o| o.buffer_size = Some(bytes))
+    }
+
+    /// Which clock stamps the packets. Default: the device's. One that the device does not have is
+    /// an error when activating; [`tstamp_types`](Self::tstamp_types) lists them.
+    ///
+    /// Manual page: [`pcap_set_tstamp_type(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_tstamp_type.3pcap.html).
+    #[must_use]
+    pub fn tstamp_type(self, tstamp_type: TstampType) -> Self {
+        self.with(|o| o.tstamp_type = Some(tstamp_type))
+    }
+
+    /// The precision of the timestamps, also in savefiles written from this capture. Default:
+    /// nanoseconds, or microseconds where the device has no better.
+    ///
+    /// Manual page: [`pcap_set_tstamp_precision(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_tstamp_precision.3pcap.html).
+    #[must_use]
+    pub fn precision(self, precision: Precision) -> Self {
+        self.with(|o| o.precision = precision)
+    }
+
+    /// The link type to capture, where the device has several. Default: the device's first.
+    /// [`datalinks`](Capture::datalinks) of an active capture lists them.
+    ///
+    /// Manual page: [`pcap_set_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_datalink.3pcap.html).
+    #[must_use]
+    pub fn datalink(self, datalink: impl Into<Dlt>) -> Self {
+        let datalink = datalink.into();
+        self.with(|o| o.datalink = Some(datalink))
+    }
+
+    /// Which packets: received, sent or both. Default: both.
+    ///
+    /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
+    #[must_use]
+    pub fn direction(self, direction: Direction) -> Self {
+        self.with(|o| o.direction = direction)
+    }
+
+    /// The filter: an expression, or a compiled [`Filter`](crate::Filter). It is compiled and set when
+    /// activating, as by [`set_filter`](Capture::set_filter). Default: all packets.
+    ///
+    /// Manual page: [`pcap-filter(7)`](https://www.tcpdump.org/manpages/pcap-filter.7.html).
+    #[must_use]
+    pub fn filter<'f>(self, filter: impl Into<FilterSource<'f>>) -> Self {
+        let filter = filter.into().into_owned();
+        self.with(|o| o.filter = Some(filter))
+    }
+
+    /// Whether [`dispatch`](Capture::dispatch) returns at once when nothing is there. Default: no.
+    ///
+    /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
+    #[must_use]
+    pub fn nonblock(self, on: bool) -> Self {
+        self.with(|o| o.nonblock = on)
+    }
+
+    /// The protocol to capture, as its number in `linux/if_ether.h`: recorded for `os::linux`.
+    pub(crate) fn with_protocol(self, protocol: u16) -> Self {
+        self.with(|o| o.protocol = Some(protocol))
+    }
+
+    /// The timestamp types that the device has; empty if it has only its default.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such device, or it cannot be asked.
+    ///
+    /// Manual page: [`pcap_list_tstamp_types(3PCAP)`](https://www.tcpdump.org/manpages/pcap_list_tstamp_types.3pcap.html).
+    pub fn tstamp_types(&self) -> Result<Vec<TstampType>> {
+        active::Created::new(&self.state.device)?.tstamp_types()
+    }
+
+    /// Whether the device has monitor mode.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such device, or there is no permission to ask.
+    ///
+    /// Manual page: [`pcap_can_set_rfmon(3PCAP)`](https://www.tcpdump.org/manpages/pcap_can_set_rfmon.3pcap.html).
+    pub fn can_set_rfmon(&self) -> Result<bool> {
+        active::Created::new(&self.state.device)?.can_set_rfmon()
+    }
+
+    /// Opens the device and begins to capture.
+    ///
+    /// # Errors
+    ///
+    /// An [`ActivateError`], which becomes an [`Error`] by `?` and also gives this capture back, to
+    /// change an option and try again. Its kind is [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice),
+    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied),
+    /// [`InterfaceNotUp`](crate::ErrorKind::InterfaceNotUp),
+    /// [`RfmonNotSupported`](crate::ErrorKind::RfmonNotSupported),
+    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) with the option and its value in the
+    /// text, or that of a bad filter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Capture, ErrorKind};
+    ///
+    /// let capture = Capture::from_device("no-such-device").promisc(true);
+    /// let failed = capture.activate().unwrap_err();
+    /// println!("{failed}"); // cannot activate `no-such-device`: …
+    /// let capture = failed.into_capture().promisc(false); // and try again
+    /// # drop(capture);
+    /// ```
+    ///
+    /// Manual page: [`pcap_activate(3PCAP)`](https://www.tcpdump.org/manpages/pcap_activate.3pcap.html).
+    #[allow(clippy::result_large_err)] // the capture that comes back is two words
+    pub fn activate(self) -> Result<Capture<Active>, ActivateError> {
+        match Active::open(&self.state.device, &self.state.options) {
+            Ok(active) => Ok(Capture::new(active)),
+            Err(error) => Err(ActivateError {
+                error,
+                capture: self,
+            }),
+        }
+    }
+
+    /// Opens a device in one call: the short form of [`from_device`](Self::from_device) with the
+    /// options that most programs set.
+    ///
+    /// `snaplen` is in bytes, and 0 is the largest.
+    ///
+    /// # Errors
+    ///
+    /// As [`activate`](Self::activate).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// let mut capture = pcap_core::Capture::open_live("eth0", 0, true, Duration::from_millis(100))?;
+    /// let done = capture.for_each_up_to(10, |packet| println!("{packet:?}"))?;
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_open_live(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_live.3pcap.html).
+    pub fn open_live(
+        device: impl Into<DeviceName>,
+        snaplen: u32,
+        promisc: bool,
+        timeout: Duration,
+    ) -> Result<Capture<Active>> {
+        let capture = Capture::from_device(device)
+            .snaplen(snaplen)
+            .promisc(promisc)
+            .timeout(timeout);
+        Ok(capture.activate()?)
+    }
+}
+
+/// Why a capture could not be activated, and the capture, to change and try again.
+pub struct ActivateError {
+    error: Error,
+    capture: Capture<Inactive>,
+}
+
+impl ActivateError {
+    /// Why.
+    #[must_use]
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+
+    /// What kind of failure it is: that of [`error`](Self::error).
+    #[must_use]
+    pub fn kind(&self) -> crate::ErrorKind {
+        self.error.kind()
+    }
+
+    /// The capture, as it was before.
+    #[must_use]
+    pub fn into_capture(self) -> Capture<Inactive> {
+        self.capture
+    }
+}
+
+impl fmt::Display for ActivateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl fmt::Debug for ActivateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ActivateError").field(&self.error).finish()
+    }
+}
+
+impl std::error::Error for ActivateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
+    }
+}
+
+impl From<ActivateError> for Error {
+    fn from(failed: ActivateError) -> Error {
+        failed.error
+    }
+}

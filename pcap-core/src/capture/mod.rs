@@ -1,0 +1,220 @@
+//! Captures and their phases.
+//!
+//! May import: everything below the captures; its own parts import each other downward only:
+//! `source`, then the phases, then `read` and `packets`.
+
+mod active;
+mod any;
+mod batch;
+mod dead;
+mod inactive;
+mod offline;
+mod options;
+mod packets;
+mod read;
+mod source;
+mod wait;
+
+use std::ffi::c_void;
+use std::fmt;
+use std::io::Write;
+use std::path::Path;
+
+pub use active::Active;
+pub use any::{Any, AnyCapture};
+pub use dead::Dead;
+pub use inactive::{ActivateError, Inactive};
+pub use offline::Offline;
+pub use packets::{IntoPackets, Packets};
+pub use read::{Done, End, Next};
+
+use crate::dumper::{Dumper, Format};
+use crate::error::Result;
+use crate::filter::{CompileOptions, Filter};
+use crate::linktype::{Dlt, Linktype};
+use crate::timestamp::Precision;
+
+/// A capture in one of its phases: [`Inactive`], [`Active`], [`Offline`], [`Dead`], or [`Any`] for
+/// programs that take a device or a savefile.
+///
+/// The phase is part of the type: what makes no sense in a phase does not compile.
+///
+/// ```compile_fail,E0599
+/// let capture = pcap_core::Capture::from_device("eth0");
+/// capture.next_packet(); // not activated yet
+/// ```
+///
+/// ```compile_fail,E0599
+/// # fn main() -> pcap_core::Result<()> {
+/// let capture = pcap_core::Capture::from_file("a.pcap")?;
+/// capture.inject(b"..."); // a savefile sends nothing
+/// # Ok(()) }
+/// ```
+///
+/// A closed capture cannot be used:
+///
+/// ```compile_fail,E0382
+/// # fn main() -> pcap_core::Result<()> {
+/// let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
+/// capture.close()?;
+/// capture.next_packet()?;
+/// # Ok(()) }
+/// ```
+///
+/// A capture can move to another thread and be used there, but not by two threads at once:
+///
+/// ```compile_fail,E0277
+/// fn shared<T: Sync>() {}
+/// shared::<pcap_core::Capture<pcap_core::Active>>();
+/// ```
+pub struct Capture<S: Phase> {
+    state: S,
+    /// Why the last reading call ended.
+    ended: Option<End>,
+}
+
+/// A phase of a [`Capture`]. Sealed: these are all.
+pub trait Phase: source::Sealed {}
+
+/// The phases that have a link type and a snaplen: all but [`Inactive`].
+pub trait Activated: Phase + source::Opened {}
+
+/// The phases that packets are read from: [`Active`], [`Offline`] and [`Any`].
+pub trait Readable: Activated + source::Source {}
+
+impl<S: Phase> Capture<S> {
+    fn new(state: S) -> Capture<S> {
+        Capture { state, ended: None }
+    }
+}
+
+impl<S: Activated> Capture<S> {
+    /// The link type of the packets, as the API numbers it on this operating system.
+    ///
+    /// Manual page: [`pcap_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink.3pcap.html).
+    #[must_use]
+    pub fn datalink(&self) -> Dlt {
+        self.state.handle().datalink()
+    }
+
+    /// The link type of the packets, as savefiles number it.
+    #[must_use]
+    pub fn linktype(&self) -> Linktype {
+        self.datalink().into()
+    }
+
+    /// The snaplen in force, in bytes: no packet is longer. libpcap may have made it larger than
+    /// what was asked.
+    ///
+    /// Manual page: [`pcap_snapshot(3PCAP)`](https://www.tcpdump.org/manpages/pcap_snapshot.3pcap.html).
+    #[must_use]
+    pub fn snaplen(&self) -> u32 {
+        self.state.handle().snaplen()
+    }
+
+    /// The precision of the timestamps: as the device gives them, as the savefile holds them.
+    /// [`Timestamp`](crate::Timestamp) is in nanoseconds in either case.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.state.precision()
+    }
+
+    /// Compiles a filter for this capture's link type. An unset snaplen is the capture's; on a live
+    /// capture an unset netmask is the device's, if it has one.
+    ///
+    /// Names in the expression are looked up, hosts in DNS, which blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Filter::compile`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Capture, CompileOptions, Linktype};
+    ///
+    /// let capture = Capture::dead(Linktype::ETHERNET)?;
+    /// let filter = capture.compile("udp port 53", CompileOptions::default())?;
+    /// println!("{filter}");
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
+        self.state.compile(expression, options)
+    }
+
+    /// Opens a new savefile for packets of this capture's link type, snaplen and precision. An
+    /// existing file is replaced; `-` is standard output, and a file of that name is `./-`.
+    ///
+    /// The dumper is independent of the capture afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be created,
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
+    ///
+    /// Manual page: [`pcap_dump_open(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    pub fn dump(&self, path: impl AsRef<Path>) -> Result<Dumper> {
+        Dumper::create(path.as_ref(), self.format())
+    }
+
+    /// Opens a savefile to write more packets at its end; one that is not there or empty is begun.
+    ///
+    /// # Errors
+    ///
+    /// If the file has another precision, byte order, version, link type or snaplen, or its last
+    /// record is cut: the error says which, and the file stays as it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use pcap_core::{Capture, Dlt};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// let capture = Capture::dead(Dlt::EN10MB)?;
+    /// for _ in 0..3 {
+    ///     let mut dumper = capture.dump_append(&path)?;
+    ///     dumper.write(None, None, b"one packet each time")?;
+    ///     dumper.close()?;
+    /// }
+    /// assert_eq!(Capture::from_file(&path)?.packets().count(), 3);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_dump_open_append(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    pub fn dump_append(&self, path: impl AsRef<Path>) -> Result<Dumper> {
+        Dumper::append(path.as_ref(), self.format())
+    }
+
+    /// Writes a savefile to anything that can be written: a socket, a compressor, memory.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles
+    /// cannot have.
+    pub fn dump_to(&self, writer: impl Write + Send + 'static) -> Result<Dumper> {
+        Dumper::to_writer(Box::new(writer), self.format())
+    }
+
+    fn format(&self) -> Format {
+        Format {
+            datalink: self.datalink(),
+            snaplen: self.snaplen(),
+            precision: self.precision(),
+        }
+    }
+
+    /// The `pcap_t` of this capture, for calls that this crate does not have.
+    ///
+    /// It stays the capture's: it must not be closed, read from, or switched between blocking and
+    /// non-blocking mode, and is valid until the capture is dropped.
+    #[must_use]
+    pub fn as_ptr(&self) -> *mut c_void {
+        self.state.handle().as_ptr().cast()
+    }
+}
+
+impl<S: Phase + fmt::Debug> fmt::Debug for Capture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Capture").field(&self.state).finish()
+    }
+}

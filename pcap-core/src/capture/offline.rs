@@ -1,0 +1,381 @@
+//! A savefile that is read.
+//!
+//! May import: `source`, `options`, and everything below the captures.
+
+use std::ffi::c_void;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+use crate::callback::{self, Dispatched};
+use crate::capture::source::{self, Opened, Slice, Source, Step, Then};
+use crate::capture::{Activated, Capture, Phase, Readable};
+use crate::error::{Error, Result};
+use crate::ffi::{self, os};
+use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::handle::{Clock, Handle};
+use crate::packet::{Packet, PacketHeader};
+use crate::savefile::{self, SavefileFormat};
+use crate::timestamp::Precision;
+
+/// The phase of a savefile that is read.
+///
+/// It is `Send`: it can be used by one thread after another. It is not `Sync`.
+pub struct Offline {
+    handle: Handle,
+    /// What libpcap reads from: after the handle, which uses it until it is closed.
+    stream: Option<os::Stream>,
+    current: Option<Lent>,
+    format: SavefileFormat,
+    precision: Precision,
+    over: Option<Over>,
+}
+
+/// Nothing comes any more.
+#[derive(Clone, Debug)]
+enum Over {
+    Eof,
+    /// A damaged savefile gives the same error for ever: what follows the damage has no meaning.
+    Failed(Error),
+}
+
+/// The packet that was read last, in libpcap's buffer, where it stays until the next read.
+#[derive(Clone, Copy)]
+struct Lent {
+    header: PacketHeader,
+    data: NonNull<[u8]>,
+}
+
+// SAFETY: the bytes belong to the handle that is owned beside it, which may move between threads.
+unsafe impl Send for Lent {}
+
+impl Capture<Offline> {
+    /// Opens a savefile, classic or pcapng; `-` is standard input, and a file of that name is `./-`.
+    ///
+    /// Times are given in nanoseconds, whatever the savefile's precision.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened or read,
+    /// [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if it ends in its header (an empty
+    /// file does), [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is no savefile.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// let mut capture = pcap_core::Capture::from_file("trace.pcap")?;
+    /// let done = capture.for_each(|packet| println!("{packet:?}"))?;
+    /// println!("{} packets", done.packets);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_open_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Capture<Offline>> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let file = if path == Path::new("-") {
+            os::stdin()
+        } else {
+            File::open(path)
+        };
+        let file = file.map_err(|e| Error::io("open", name.clone(), e))?;
+        Self::from_open(file, name)
+    }
+
+    /// Reads a savefile from an open file, from where it stands.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_file`](Self::from_file).
+    ///
+    /// Manual page: [`pcap_fopen_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
+    pub fn from_open_file(file: File) -> Result<Capture<Offline>> {
+        Self::from_open(file, "the savefile".to_owned())
+    }
+
+    /// Reads a savefile from anything that can be read: a socket, a decompressor, memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_file`](Self::from_file). An error of the reader keeps its kind and is the
+    /// [source](std::error::Error::source) of the error here.
+    ///
+    /// # Panics
+    ///
+    /// Where a read panics if the reader does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// # pcap_core::Capture::dead(pcap_core::Dlt::EN10MB)?.dump(&path)?.close()?;
+    /// let bytes: Vec<u8> = std::fs::read(&path).unwrap();
+    /// let mut capture = pcap_core::Capture::from_reader(std::io::Cursor::new(bytes))?;
+    /// assert!(capture.next_packet()?.is_none());
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn from_reader(reader: impl Read + Send + 'static) -> Result<Capture<Offline>> {
+        Self::from_stream(Box::new(reader), "the reader".to_owned())
+    }
+
+    fn from_open(mut file: File, name: String) -> Result<Capture<Offline>> {
+        let mut magic = [0; 4];
+        let io = |e| Error::io("read", name.clone(), e);
+        match os::peek(&mut file, &mut magic).map_err(io)? {
+            Some(length) => {
+                let stream = os::Stream::from_file(file).map_err(io)?;
+                Self::open(stream, &magic[..length], name)
+            }
+            // A pipe cannot be looked into without reading from it.
+            None => Self::from_stream(Box::new(file), name),
+        }
+    }
+
+    fn from_stream(mut reader: Box<dyn Read + Send>, name: String) -> Result<Capture<Offline>> {
+        let mut magic = [0; 4];
+        let io = |e| Error::io("read", name.clone(), e);
+        let length = read_start(&mut reader, &mut magic).map_err(io)?;
+        let start = io::Cursor::new(magic).take(length as u64);
+        let stream = os::Stream::from_reader(Box::new(start.chain(reader))).map_err(io)?;
+        Self::open(stream, &magic[..length], name)
+    }
+
+    fn open(mut stream: os::Stream, magic: &[u8], name: String) -> Result<Capture<Offline>> {
+        let (format, precision) = savefile::sniff(magic);
+        let mut errbuf = ffi::ErrBuf::new();
+        // SAFETY: the stream is open and at the start of what is to be read; the buffer has the size
+        // that libpcap asks for.
+        let pcap = unsafe {
+            ffi::pcap_fopen_offline_with_tstamp_precision(
+                stream.file().cast(),
+                ffi::PCAP_TSTAMP_PRECISION_NANO as _,
+                errbuf.as_mut_ptr(),
+            )
+        };
+        let Some(pcap) = NonNull::new(pcap) else {
+            let os = io::Error::last_os_error();
+            if let Some(error) = stream.failure() {
+                return Err(Error::io("read", name, error));
+            }
+            return Err(Error::savefile("open", &name, &errbuf.text(), os));
+        };
+        stream.taken();
+        let mut clock = Clock::of(Precision::Nano);
+        if format == SavefileFormat::Pcap {
+            clock.seconds = u32::MAX.into();
+        }
+        // SAFETY: the handle is open and ours, and the stream lives longer, see `Offline`.
+        let handle = unsafe { Handle::new(pcap, None, clock, name, false) };
+        Ok(Capture::new(Offline {
+            handle,
+            stream: Some(stream),
+            current: None,
+            format,
+            precision,
+            over: None,
+        }))
+    }
+
+    /// The format of the savefile.
+    #[must_use]
+    pub fn savefile_format(&self) -> SavefileFormat {
+        self.state.format
+    }
+
+    /// The version of the savefile's format, major and minor: mostly 2.4.
+    ///
+    /// Manual page: [`pcap_major_version(3PCAP)`](https://www.tcpdump.org/manpages/pcap_major_version.3pcap.html).
+    #[must_use]
+    pub fn version(&self) -> (i32, i32) {
+        let pcap = self.state.handle.as_ptr();
+        // SAFETY: the handle is open.
+        let major = unsafe { ffi::pcap_major_version(pcap) };
+        // SAFETY: the handle is open.
+        let minor = unsafe { ffi::pcap_minor_version(pcap) };
+        (major, minor)
+    }
+
+    /// Whether the savefile was written in the other byte order than this machine's.
+    ///
+    /// Manual page: [`pcap_is_swapped(3PCAP)`](https://www.tcpdump.org/manpages/pcap_is_swapped.3pcap.html).
+    #[must_use]
+    pub fn is_swapped(&self) -> bool {
+        // SAFETY: the handle is open.
+        unsafe { ffi::pcap_is_swapped(self.state.handle.as_ptr()) != 0 }
+    }
+
+    /// Takes over a `pcap_t` that reads a savefile and was made elsewhere.
+    ///
+    /// # Safety
+    ///
+    /// `pcap` points to a `pcap_t` from one of the `pcap_open_offline` functions that nobody else uses
+    /// or closes, and what its stream needs lives as long as the capture.
+    #[must_use]
+    pub unsafe fn from_raw_offline(pcap: NonNull<c_void>) -> Capture<Offline> {
+        // SAFETY: the caller's promise.
+        let precision = match unsafe { ffi::pcap_get_tstamp_precision(pcap.as_ptr().cast()) } {
+            n if n == ffi::PCAP_TSTAMP_PRECISION_NANO as _ => Precision::Nano,
+            _ => Precision::Micro,
+        };
+        let clock = Clock::of(precision);
+        // SAFETY: the caller's promise.
+        let handle =
+            unsafe { Handle::new(pcap.cast(), None, clock, "a savefile".to_owned(), false) };
+        Capture::new(Offline {
+            handle,
+            stream: None,
+            current: None,
+            format: SavefileFormat::Pcap,
+            precision,
+            over: None,
+        })
+    }
+}
+
+/// Reads until the buffer is full or the input ends.
+fn read_start(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < buffer.len() {
+        match reader.read(&mut buffer[length..]) {
+            Ok(0) => break,
+            // A reader may lie about its length.
+            Ok(n) => length = (length + n).min(buffer.len()),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(length)
+}
+
+impl Offline {
+    /// One `pcap_dispatch` with its answer understood: `Ok(true)` if the savefile is at its end.
+    fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<(Dispatched, bool)>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        match &self.over {
+            None => {}
+            Some(Over::Failed(error)) => return Err(error.clone()),
+            Some(Over::Eof) => {
+                let nothing = Dispatched {
+                    packets: 0,
+                    stopped: false,
+                    status: 0,
+                };
+                return Ok((nothing, true));
+            }
+        }
+        let done = callback::dispatch(&mut self.handle, max, closure);
+        match done.status {
+            0 if done.packets == 0 => {
+                self.over = Some(Over::Eof);
+                Ok((done, true))
+            }
+            0.. | ffi::PCAP_ERROR_BREAK => Ok((done, false)),
+            _ => {
+                let os = io::Error::last_os_error();
+                let failure = self.stream.as_mut().and_then(os::Stream::failure);
+                let name = &self.handle.name;
+                let error = match failure {
+                    Some(error) => Error::io("read", name.clone(), error),
+                    None => Error::savefile("read", name, &self.handle.geterr(), os),
+                };
+                self.over = Some(Over::Failed(error.clone()));
+                Err(error)
+            }
+        }
+    }
+}
+
+impl source::Sealed for Offline {}
+impl Phase for Offline {}
+impl Activated for Offline {}
+impl Readable for Offline {}
+
+impl Opened for Offline {
+    fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
+        self.handle.compile(expression, false, options)
+    }
+}
+
+impl Source for Offline {
+    fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        self.current = None;
+        let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
+        let (done, eof) = self.dispatch(wanted, closure)?;
+        Ok(Slice {
+            packets: done.packets.into(),
+            stopped: done.stopped,
+            then: if eof { Then::Eof } else { Then::Again },
+        })
+    }
+
+    #[inline]
+    fn step(&mut self) -> Result<Step> {
+        let mut lent = None;
+        let (_, eof) = self.dispatch(1, &mut |packet| {
+            lent = Some(Lent {
+                header: *packet.header(),
+                data: packet.data().into(),
+            });
+            ControlFlow::Continue(())
+        })?;
+        self.current = lent;
+        Ok(match lent {
+            Some(_) => Step::Packet,
+            None if eof => Step::Eof,
+            None => Step::Wait,
+        })
+    }
+
+    #[inline]
+    fn current(&self) -> Option<Packet<'_>> {
+        let Lent { header, data } = self.current?;
+        // SAFETY: a savefile's packet lies in the handle's own buffer until the next read
+        // (pcap_next_ex(3PCAP)); a read takes `&mut self`, and so ends this borrow.
+        Some(Packet::from_parts(header, unsafe { data.as_ref() }))
+    }
+
+    fn wait(&mut self, _deadline: Option<Instant>) -> Result<()> {
+        // Reading a savefile waits by itself.
+        Ok(())
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
+        self.handle
+            .set_filter(&source, false, CompileOptions::default())?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Offline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Offline")
+            .field("name", &self.handle.name)
+            .field("format", &self.format)
+            .field("datalink", &self.handle.datalink())
+            .field("snaplen", &self.handle.snaplen())
+            .field("precision", &self.precision)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,180 @@
+//! The addresses of a device.
+//!
+//! May import: `ffi`.
+
+use std::ffi::c_int;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::mac::{self, MacAddr};
+use crate::ffi;
+use crate::ffi::sockaddr::{self, RawAddress};
+
+/// An address of a device, of one of the families that libpcap reports.
+///
+/// More families may come, so a `match` needs a `_` arm. It prints as one writes such an address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Address {
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address.
+    V6 {
+        /// The address.
+        addr: Ipv6Addr,
+        /// The number of the interface that a link-local address belongs to; else 0.
+        scope_id: u32,
+    },
+    /// A hardware address of six bytes.
+    Mac(MacAddr),
+    /// A hardware address of another length, never empty. Of one longer than 8 bytes (InfiniBand
+    /// has 20) Linux gives only the first 8.
+    Hardware(Box<[u8]>),
+    /// An address of a family that this crate does not read.
+    #[non_exhaustive]
+    Other {
+        /// The family's number on this system, an `AF_` constant.
+        family: i32,
+    },
+}
+
+impl Address {
+    /// The IP address, if it is one.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Address::V4(addr) => Some((*addr).into()),
+            Address::V6 { addr, .. } => Some((*addr).into()),
+            _ => None,
+        }
+    }
+
+    /// The hardware address, if it is one of six bytes.
+    #[must_use]
+    pub fn mac(&self) -> Option<MacAddr> {
+        match self {
+            Address::Mac(mac) => Some(*mac),
+            _ => None,
+        }
+    }
+}
+
+impl From<RawAddress> for Address {
+    fn from(raw: RawAddress) -> Address {
+        match raw {
+            RawAddress::V4(octets) => Address::V4(octets.into()),
+            RawAddress::V6 { octets, scope_id } => Address::V6 {
+                addr: octets.into(),
+                scope_id,
+            },
+            RawAddress::Hardware(bytes) => match <[u8; 6]>::try_from(bytes) {
+                Ok(octets) => Address::Mac(octets.into()),
+                Err(bytes) => Address::Hardware(bytes.into()),
+            },
+            RawAddress::Other(family) => Address::Other { family },
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::V4(addr) => addr.fmt(f),
+            Address::V6 { addr, scope_id: 0 } => addr.fmt(f),
+            Address::V6 { addr, scope_id } => f.pad(&format!("{addr}%{scope_id}")),
+            Address::Mac(mac) => mac.fmt(f),
+            Address::Hardware(bytes) => f.pad(&mac::text(bytes)),
+            Address::Other { family } => f.pad(&format!("(address of family {family})")),
+        }
+    }
+}
+
+/// One address of a device, with what belongs to it.
+///
+/// Only the address itself is always there: a netmask is kept when there is one, and an address
+/// without a netmask is kept too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct DeviceAddress {
+    /// The address.
+    pub address: Address,
+    /// Its netmask, an address of the same family.
+    pub netmask: Option<Address>,
+    /// The broadcast address that goes with it.
+    pub broadcast: Option<Address>,
+    /// The address of the other end, for a device that has exactly one.
+    pub destination: Option<Address>,
+}
+
+impl DeviceAddress {
+    /// Reads libpcap's; `None` if there is no address in it.
+    ///
+    /// # Safety
+    ///
+    /// `raw` is part of a list that libpcap made and that is not freed during the call.
+    pub(super) unsafe fn read(raw: &ffi::pcap_addr_t) -> Option<DeviceAddress> {
+        // SAFETY: null or a socket address that libpcap copied whole.
+        let address = unsafe { sockaddr::read(raw.addr, None) }?;
+        let family = sockaddr::family(&address);
+        // SAFETY: as the caller promises.
+        let other = |raw: *const libc::sockaddr| unsafe { with(raw, family) };
+        Some(DeviceAddress {
+            netmask: other(raw.netmask),
+            broadcast: other(raw.broadaddr),
+            destination: other(raw.dstaddr),
+            address: address.into(),
+        })
+    }
+}
+
+/// An address that goes with one of that family.
+///
+/// # Safety
+///
+/// As [`sockaddr::read`].
+unsafe fn with(raw: *const libc::sockaddr, family: Option<c_int>) -> Option<Address> {
+    // SAFETY: the caller's promise.
+    let raw = unsafe { sockaddr::read(raw, family) }?;
+    Some(raw.into())
+}
+
+/// The address alone: its netmask and the others are fields.
+impl fmt::Display for DeviceAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_each_family_as_it_is_written() {
+        let v6 = |scope_id| RawAddress::V6 {
+            octets: Ipv6Addr::LOCALHOST.octets(),
+            scope_id,
+        };
+        for (raw, text) in [
+            (RawAddress::V4([10, 0, 0, 1]), "10.0.0.1"),
+            (v6(0), "::1"),
+            (v6(3), "::1%3"),
+            (
+                RawAddress::Hardware(vec![0, 1, 2, 3, 4, 5]),
+                "00:01:02:03:04:05",
+            ),
+            (RawAddress::Hardware(vec![10, 0, 0, 1]), "0a:00:00:01"),
+            (RawAddress::Other(99), "(address of family 99)"),
+        ] {
+            assert_eq!(Address::from(raw).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_hardware_address_of_six_bytes_is_a_mac() {
+        let address = Address::from(RawAddress::Hardware(vec![2; 6]));
+        assert_eq!(address.mac(), Some(MacAddr::new([2; 6])));
+        assert_eq!(address.ip(), None);
+        assert_eq!(Address::from(RawAddress::Hardware(vec![2; 8])).mac(), None);
+    }
+}

@@ -1,0 +1,214 @@
+//! Asking libpcap for devices and their networks.
+//!
+//! May import: `error`, `ffi`.
+
+use std::ffi::CStr;
+use std::net::Ipv4Addr;
+use std::ptr;
+
+use super::{Device, DeviceAddress, DeviceName};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi;
+
+/// libpcap's list, freed when it goes.
+struct List(*mut ffi::pcap_if_t);
+
+impl List {
+    fn new() -> Result<List> {
+        let mut first = ptr::null_mut();
+        let mut errbuf = ffi::ErrBuf::new();
+        // SAFETY: both are ours and live through the call; the buffer has the size that libpcap
+        // asks for.
+        let status = unsafe { ffi::pcap_findalldevs(&mut first, errbuf.as_mut_ptr()) };
+        if status != 0 {
+            return Err(Error::status(
+                status,
+                "list the devices",
+                None,
+                &errbuf.text(),
+            ));
+        }
+        Ok(List(first))
+    }
+
+    fn devices(&self) -> Vec<Device> {
+        let mut devices = Vec::new();
+        // SAFETY: null or the first of libpcap's list, which lives as long as `self`.
+        let mut next = unsafe { self.0.as_ref() };
+        while let Some(raw) = next {
+            // SAFETY: the list is libpcap's own and not freed yet.
+            devices.extend(unsafe { device(raw) });
+            // SAFETY: null or the next of the same list.
+            next = unsafe { raw.next.as_ref() };
+        }
+        devices
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        // SAFETY: null or a list that libpcap made, and freed once; nothing refers to it any more,
+        // for what was read from it was copied.
+        unsafe { ffi::pcap_freealldevs(self.0) };
+    }
+}
+
+/// Copies one device out of libpcap's list; `None` for one without a name.
+///
+/// # Safety
+///
+/// `raw` is part of a list that libpcap made and that is not freed during the call.
+unsafe fn device(raw: &ffi::pcap_if_t) -> Option<Device> {
+    if raw.name.is_null() {
+        return None;
+    }
+    // SAFETY: not null, and a C string by libpcap's word.
+    let name = unsafe { CStr::from_ptr(raw.name) }.to_owned();
+    // SAFETY: null or a C string by libpcap's word.
+    let description = unsafe { ffi::lossy(raw.description) };
+    let mut addresses = Vec::new();
+    // SAFETY: null or the first of libpcap's list, which lives as long as `raw`.
+    let mut next = unsafe { raw.addresses.as_ref() };
+    while let Some(address) = next {
+        // SAFETY: part of the same list.
+        addresses.extend(unsafe { DeviceAddress::read(address) });
+        // SAFETY: null or the next of the same list.
+        next = unsafe { address.next.as_ref() };
+    }
+    Some(Device {
+        text: name.to_string_lossy().into_owned(),
+        name,
+        description,
+        addresses,
+        flags: raw.flags,
+    })
+}
+
+pub(super) fn list() -> Result<Vec<Device>> {
+    Ok(List::new()?.devices())
+}
+
+pub(super) fn find(name: &DeviceName) -> Result<Device> {
+    list()?
+        .into_iter()
+        .find(|device| device.c_name().to_bytes() == name.as_bytes())
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::NoSuchDevice,
+                "find the device",
+                name.display(),
+                "there is no such device",
+            )
+        })
+}
+
+pub(super) fn default_device() -> Result<Device> {
+    choose(list()?).ok_or_else(|| {
+        Error::new(
+            ErrorKind::NoSuchDevice,
+            "choose a device",
+            None,
+            format!(
+                "there is none that this process may capture on; {}",
+                ffi::os::RIGHTS_HELP
+            ),
+        )
+    })
+}
+
+/// The best of the list for a program that was told none.
+fn choose(mut devices: Vec<Device>) -> Option<Device> {
+    let works = |d: &Device| d.is_up() && d.is_running() && !d.is_loopback() && !d.is_pseudo();
+    let best = devices
+        .iter()
+        .position(works)
+        .or_else(|| devices.iter().position(Device::is_up))
+        .unwrap_or(0);
+    (!devices.is_empty()).then(|| devices.swap_remove(best))
+}
+
+/// The IPv4 network number and netmask of a device; `None` if it has no IPv4 address.
+pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>> {
+    let mut net = 0;
+    let mut mask = 0;
+    let mut errbuf = ffi::ErrBuf::new();
+    // SAFETY: the name is a C string, the numbers are ours, and the buffer has the size that libpcap
+    // asks for; all live through the call.
+    let status =
+        unsafe { ffi::pcap_lookupnet(device.as_ptr(), &mut net, &mut mask, errbuf.as_mut_ptr()) };
+    if status == 0 {
+        // In network byte order, so the bytes are as they lie; both are zero where there is no IPv4.
+        let [net, mask] = [net, mask].map(|number: u32| Ipv4Addr::from(number.to_ne_bytes()));
+        let none = net.is_unspecified() && mask.is_unspecified();
+        return Ok((!none).then_some((net, mask)));
+    }
+    let text = errbuf.text();
+    if text.contains("no IPv4 address assigned") {
+        return Ok(None);
+    }
+    let name = device.to_string_lossy().into_owned();
+    // As Linux and as the BSDs say it.
+    let gone = ["No such device", "Device not configured"];
+    if gone.iter().any(|gone| text.contains(gone)) {
+        return Err(Error::new(
+            ErrorKind::NoSuchDevice,
+            "look up the network of",
+            name,
+            text,
+        ));
+    }
+    Err(Error::status(status, "look up the network of", name, &text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::{Address, MacAddr};
+
+    fn device(name: &str, flags: i32, with_address: bool) -> Device {
+        let address = DeviceAddress {
+            address: Address::Mac(MacAddr::ZERO),
+            netmask: None,
+            broadcast: None,
+            destination: None,
+        };
+        Device {
+            name: std::ffi::CString::new(name).unwrap(),
+            text: name.into(),
+            description: None,
+            addresses: with_address.then_some(address).into_iter().collect(),
+            flags: flags as u32,
+        }
+    }
+
+    #[test]
+    fn the_default_is_the_first_that_works() {
+        let up = ffi::PCAP_IF_UP | ffi::PCAP_IF_RUNNING;
+        let none = ffi::PCAP_IF_CONNECTION_STATUS_NOT_APPLICABLE;
+        let any = device("any", up | none, false);
+        let lo = device("lo", up | none | ffi::PCAP_IF_LOOPBACK, true);
+        let nflog = device("nflog", none, false);
+        let down = device("eth0", 0, true);
+        let bare = device("eth1", up, false);
+        let idle = device("eth2", ffi::PCAP_IF_UP, true);
+        for (devices, expected) in [
+            (vec![&any, &lo, &down, &bare, &idle], Some("eth1")),
+            (vec![&nflog, &down, &idle, &lo], Some("eth2")),
+            (vec![&nflog, &down, &lo, &any], Some("lo")),
+            (vec![&any, &nflog], Some("any")),
+            (vec![&nflog, &down], Some("nflog")),
+            (vec![], None),
+        ] {
+            let chosen = choose(devices.into_iter().cloned().collect());
+            assert_eq!(chosen.as_ref().map(Device::name), expected);
+        }
+    }
+
+    #[test]
+    fn libpcaps_answers_about_networks_are_told_apart() {
+        assert_eq!(net_and_mask(c"any").unwrap(), None);
+        let error = net_and_mask(c"no such one").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoSuchDevice, "{error}");
+        assert_eq!(error.object(), Some("no such one"));
+    }
+}

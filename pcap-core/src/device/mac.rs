@@ -1,0 +1,152 @@
+//! Hardware addresses of six bytes.
+//!
+//! May import: `error`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind};
+
+/// A hardware address of six bytes, as Ethernet and wireless LAN have.
+///
+/// It prints as six pairs of lower-case digits with colons; `FromStr` reads both cases, and hyphens
+/// too.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::MacAddr;
+///
+/// let mac: MacAddr = "02:00:5E:10:00:ff".parse()?;
+/// assert_eq!(mac, MacAddr::new([0x02, 0, 0x5e, 0x10, 0, 0xff]));
+/// assert_eq!(mac.to_string(), "02:00:5e:10:00:ff");
+/// assert!(mac.is_local() && !mac.is_multicast());
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MacAddr([u8; 6]);
+
+impl MacAddr {
+    /// The address that all stations listen to, `ff:ff:ff:ff:ff:ff`.
+    pub const BROADCAST: MacAddr = MacAddr([0xff; 6]);
+    /// The address of nobody, `00:00:00:00:00:00`; loopback devices have it.
+    pub const ZERO: MacAddr = MacAddr([0; 6]);
+
+    /// The address of these bytes, in the order in which they are sent.
+    #[must_use]
+    pub const fn new(octets: [u8; 6]) -> MacAddr {
+        MacAddr(octets)
+    }
+
+    /// The six bytes, in the order in which they are sent.
+    #[must_use]
+    pub const fn octets(self) -> [u8; 6] {
+        self.0
+    }
+
+    /// Whether it is an address of a group of stations; the broadcast address is one.
+    #[must_use]
+    pub const fn is_multicast(self) -> bool {
+        self.0[0] & 1 != 0
+    }
+
+    /// Whether it was set by somebody and not assigned by the maker of the hardware.
+    #[must_use]
+    pub const fn is_local(self) -> bool {
+        self.0[0] & 2 != 0
+    }
+}
+
+impl From<[u8; 6]> for MacAddr {
+    fn from(octets: [u8; 6]) -> MacAddr {
+        MacAddr(octets)
+    }
+}
+
+impl From<MacAddr> for [u8; 6] {
+    fn from(mac: MacAddr) -> [u8; 6] {
+        mac.0
+    }
+}
+
+impl fmt::Display for MacAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&text(&self.0))
+    }
+}
+
+impl fmt::Debug for MacAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MacAddr({self})")
+    }
+}
+
+/// Bytes as pairs of digits with colons between.
+pub(super) fn text(bytes: &[u8]) -> String {
+    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    pairs.join(":")
+}
+
+impl FromStr for MacAddr {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<MacAddr, Error> {
+        parse(text).ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidArgument,
+                "read the hardware address",
+                text.to_owned(),
+                "it is not six pairs of hexadecimal digits with `:` or `-` between",
+            )
+        })
+    }
+}
+
+fn parse(text: &str) -> Option<MacAddr> {
+    let separator = if text.contains('-') { '-' } else { ':' };
+    let mut octets = [0; 6];
+    let mut pairs = text.split(separator);
+    for octet in &mut octets {
+        let pair = pairs.next()?;
+        // `from_str_radix` would take a sign too.
+        if !(1..=2).contains(&pair.len()) || !pair.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        *octet = u8::from_str_radix(pair, 16).ok()?;
+    }
+    pairs.next().is_none().then_some(MacAddr(octets))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_prints_and_nothing_else() {
+        let mac = MacAddr::new([0, 1, 0x7f, 0x80, 0xab, 0xff]);
+        assert_eq!(mac.to_string(), "00:01:7f:80:ab:ff");
+        assert_eq!(mac.to_string().parse::<MacAddr>().unwrap(), mac);
+        assert_eq!("00-01-7F-80-AB-FF".parse::<MacAddr>().unwrap(), mac);
+        assert_eq!("0:1:7f:80:ab:ff".parse::<MacAddr>().unwrap(), mac);
+        for text in [
+            "",
+            ":::::",
+            "00:01:7f:80:ab",
+            "00:01:7f:80:ab:ff:00",
+            "00:01:7f:80:ab:+f",
+            "00:01:7f:80:ab:fff",
+            "00:01:7f:80:ab:\u{e9}",
+            "00:01-7f:80:ab:ff",
+        ] {
+            let error = text.parse::<MacAddr>().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{text}");
+        }
+    }
+
+    #[test]
+    fn knows_groups_and_local_addresses() {
+        assert!(MacAddr::BROADCAST.is_multicast());
+        assert!(!MacAddr::ZERO.is_multicast() && !MacAddr::ZERO.is_local());
+        assert_eq!(format!("{:?}", MacAddr::ZERO), "MacAddr(00:00:00:00:00:00)");
+    }
+}

@@ -1,0 +1,89 @@
+//! What must hold of a savefile before records are added to it.
+//!
+//! May import: `error`, `savefile`.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::savefile::{FILE_HEADER, MAGIC_MICRO, MAGIC_NANO, RECORD_HEADER};
+
+/// Checks that records may follow what a file holds, given the header that we would have written,
+/// and leaves the file at its end. Returns its length, 0 if there is nothing in it.
+pub(super) fn check(file: &mut File, header: &[u8; FILE_HEADER], name: &str) -> Result<u64> {
+    let io = |e| Error::io("append to", name.to_owned(), e);
+    let refuse = |kind, text: String| Err(Error::new(kind, "append to", name.to_owned(), text));
+    let length = file.seek(SeekFrom::End(0)).map_err(io)?;
+    if length == 0 {
+        return Ok(0);
+    }
+    if length < FILE_HEADER as u64 {
+        return refuse(
+            ErrorKind::SavefileTruncated,
+            format!("its header is cut: {length} bytes of {FILE_HEADER}"),
+        );
+    }
+    let mut file = io::BufReader::with_capacity(256 * 1024, file);
+    file.seek(SeekFrom::Start(0)).map_err(io)?;
+    let mut there = [0; FILE_HEADER];
+    file.read_exact(&mut there).map_err(io)?;
+
+    const MAGICS: [u32; 2] = [MAGIC_MICRO, MAGIC_NANO];
+    let magic = field(&there, 0);
+    if magic != field(header, 0) {
+        let (kind, text) = if MAGICS.contains(&magic) {
+            (
+                ErrorKind::InvalidArgument,
+                "its timestamps have another precision",
+            )
+        } else if MAGICS.contains(&magic.swap_bytes()) {
+            (
+                ErrorKind::Unsupported,
+                "it was written in another byte order",
+            )
+        } else {
+            (ErrorKind::SavefileBad, "it is not a classic pcap savefile")
+        };
+        return refuse(kind, text.into());
+    }
+    for (offset, what) in [(4, "version"), (16, "snaplen"), (20, "link type")] {
+        let (there, here) = (field(&there, offset), field(header, offset));
+        if there != here {
+            return refuse(
+                ErrorKind::InvalidArgument,
+                format!("its {what} is another: {there} there, {here} here"),
+            );
+        }
+    }
+
+    let mut position = FILE_HEADER as u64;
+    while position < length {
+        let cut = |text: &str| {
+            refuse(
+                ErrorKind::SavefileTruncated,
+                format!("its last record, at byte {position}, is {text}; cut the file there first"),
+            )
+        };
+        if length - position < RECORD_HEADER as u64 {
+            return cut("cut in its header");
+        }
+        let mut record = [0; RECORD_HEADER];
+        file.read_exact(&mut record).map_err(io)?;
+        let caplen = field(&record, 8);
+        let end = position + RECORD_HEADER as u64 + u64::from(caplen);
+        if end > length {
+            return cut("cut or damaged");
+        }
+        file.seek_relative(i64::from(caplen)).map_err(io)?;
+        position = end;
+    }
+    file.into_inner().seek(SeekFrom::End(0)).map_err(io)?;
+    Ok(length)
+}
+
+/// The number at an offset of a header of ours.
+fn field(bytes: &[u8], offset: usize) -> u32 {
+    let mut number = [0; 4];
+    number.copy_from_slice(&bytes[offset..offset + 4]);
+    u32::from_ne_bytes(number)
+}

@@ -1,0 +1,387 @@
+//! What differs between operating systems, for Unix: errno, waiting, stdio streams, help texts.
+//! `windows.rs` gives the same names there.
+//!
+//! May import: `ffi`.
+
+use std::any::Any;
+use std::ffi::{c_int, c_void};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd};
+pub(crate) use std::os::fd::{BorrowedFd, RawFd};
+use std::os::unix::fs::FileExt;
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use libc::FILE;
+
+/// How to get the right to capture on this system.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) const RIGHTS_HELP: &str = "run as root, or give the program the right with \
+     `sudo setcap cap_net_raw,cap_net_admin+eip PROGRAM`";
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) const RIGHTS_HELP: &str = "run as root, or let your user read the /dev/bpf* devices \
+     (on macOS install ChmodBPF)";
+
+/// Sets the protocol to capture, where the system has that.
+pub(crate) fn set_protocol(pcap: *mut super::pcap_t, protocol: u16) -> Option<c_int> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: the callers pass a handle that is open and not activated.
+    return Some(unsafe { super::pcap_set_protocol_linux(pcap, protocol.into()) });
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = (pcap, protocol);
+        None
+    }
+}
+
+/// Sets errno to 0, so that afterwards it tells of the call in between and of nothing older.
+pub(crate) fn clear_errno() {
+    #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+    use libc::__errno as errno;
+    #[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "hurd"))]
+    use libc::__errno_location as errno;
+    #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+    use libc::__error as errno;
+    // SAFETY: takes nothing, and returns a pointer to this thread's own errno.
+    let errno = unsafe { errno() };
+    // SAFETY: the pointer is valid for this thread, and nothing else refers to it.
+    unsafe { *errno = 0 };
+}
+
+/// Whether the last call on this thread found nothing to do without waiting.
+pub(crate) fn would_block() -> bool {
+    io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
+}
+
+/// Waits until one of the descriptors is ready or the time has passed; `None` is for ever. A signal
+/// ends the wait early, as if nothing had come.
+pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::Result<()> {
+    let count = fds.len() as libc::nfds_t;
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    let status = {
+        let timeout = timeout.map(|t| libc::timespec {
+            tv_sec: libc::time_t::try_from(t.as_secs()).unwrap_or(libc::time_t::MAX),
+            tv_nsec: t.subsec_nanos() as _,
+        });
+        let timeout = timeout.as_ref().map_or(std::ptr::null(), |t| t as *const _);
+        // SAFETY: `fds` is ours and `count` long; `timeout` is null or lives in this frame.
+        unsafe { libc::ppoll(fds.as_mut_ptr(), count, timeout, std::ptr::null()) }
+    };
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    let status = {
+        // Rounded up: a wait must not end before its time.
+        let millis = timeout.map_or(-1, |t| {
+            c_int::try_from(t.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
+        });
+        // SAFETY: `fds` is ours and `count` long.
+        unsafe { libc::poll(fds.as_mut_ptr(), count, millis) }
+    };
+    if status >= 0 {
+        return Ok(());
+    }
+    match io::Error::last_os_error() {
+        e if e.kind() == io::ErrorKind::Interrupted => {
+            // What poll left in `revents` after an error is not an answer.
+            fds.iter_mut().for_each(|fd| fd.revents = 0);
+            Ok(())
+        }
+        e => Err(e),
+    }
+}
+
+/// A descriptor to wait on beside the capture's, made readable from any thread or signal handler.
+#[derive(Debug)]
+pub(crate) struct Wake {
+    reader: UnixStream,
+    writer: UnixStream,
+}
+
+impl Wake {
+    pub(crate) fn new() -> io::Result<Wake> {
+        let (reader, writer) = UnixStream::pair()?;
+        reader.set_nonblocking(true)?;
+        writer.set_nonblocking(true)?;
+        Ok(Wake { reader, writer })
+    }
+
+    /// Only a `send`: fit for a signal handler. A full buffer means that it is readable already.
+    pub(crate) fn wake(&self) {
+        let _ = (&self.writer).write(&[1]);
+    }
+
+    pub(crate) fn drain(&self) {
+        let mut buffer = [0; 64];
+        while matches!((&self.reader).read(&mut buffer), Ok(n) if n == buffer.len()) {}
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.reader.as_raw_fd()
+    }
+}
+
+unsafe extern "C" {
+    // In glibc and musl; the `libc` crate does not declare it.
+    #[cfg(any(target_env = "gnu", target_env = "musl"))]
+    fn __fsetlocking(stream: *mut FILE, kind: c_int) -> c_int;
+}
+
+/// `FSETLOCKING_BYCALLER` of `stdio_ext.h`.
+#[cfg(any(target_env = "gnu", target_env = "musl"))]
+const FSETLOCKING_BYCALLER: c_int = 2;
+
+/// stdio's buffer for a savefile: libpcap reads record by record, and every refill is a system call.
+const STREAM_BUFFER: usize = 256 * 1024;
+
+/// A stdio stream over a savefile, with what must live as long as the stream.
+///
+/// libpcap owns the stream once a savefile is open and closes it with the handle, so this must be
+/// dropped after the handle.
+pub(crate) struct Stream {
+    file: *mut FILE,
+    /// Whether libpcap has taken the stream over.
+    taken: bool,
+    cookie: Option<*mut Cookie>,
+    buffer: *mut [u8],
+}
+
+// SAFETY: the stream is used by one thread at a time, that of the capture that owns it; the cookie's
+// reader is `Send`.
+unsafe impl Send for Stream {}
+
+/// A user's reader behind a stdio stream. C knows only its address.
+struct Cookie {
+    reader: Box<dyn Read + Send>,
+    error: Option<io::Error>,
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+impl Stream {
+    /// A stream over a file that can be read from any place.
+    pub(crate) fn from_file(file: File) -> io::Result<Stream> {
+        let fd = file.into_raw_fd();
+        // SAFETY: the descriptor is open and ours; the mode is a C string.
+        let stream = unsafe { libc::fdopen(fd, c"rb".as_ptr()) };
+        if stream.is_null() {
+            let error = io::Error::last_os_error();
+            // SAFETY: fdopen failed, so the descriptor is still ours alone.
+            drop(unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(fd) });
+            return Err(error);
+        }
+        Ok(Stream::tuned(stream, None))
+    }
+
+    /// A stream over anything that can be read.
+    pub(crate) fn from_reader(reader: Box<dyn Read + Send>) -> io::Result<Stream> {
+        let cookie = Box::into_raw(Box::new(Cookie {
+            reader,
+            error: None,
+            panic: None,
+        }));
+        // SAFETY: the cookie is alive until the `Stream` is dropped, after the stream is closed.
+        let stream = unsafe { open_cookie(cookie.cast()) };
+        if stream.is_null() {
+            let error = io::Error::last_os_error();
+            // SAFETY: no stream refers to it.
+            drop(unsafe { Box::from_raw(cookie) });
+            return Err(error);
+        }
+        Ok(Stream::tuned(stream, Some(cookie)))
+    }
+
+    /// A large buffer, and no locking: the stream is ours, and one thread uses it at a time.
+    fn tuned(file: *mut FILE, cookie: Option<*mut Cookie>) -> Stream {
+        let buffer = Box::into_raw(vec![0u8; STREAM_BUFFER].into_boxed_slice());
+        // SAFETY: nothing was read yet; the buffer outlives the stream, see the type. A failure
+        // leaves the stream with its own buffer.
+        let _ = unsafe { libc::setvbuf(file, buffer.cast(), libc::_IOFBF, STREAM_BUFFER) };
+        #[cfg(any(target_env = "gnu", target_env = "musl"))]
+        // SAFETY: the stream is open and nobody else knows it.
+        let _ = unsafe { __fsetlocking(file, FSETLOCKING_BYCALLER) };
+        Stream {
+            file,
+            taken: false,
+            cookie,
+            buffer,
+        }
+    }
+
+    pub(crate) fn file(&self) -> *mut FILE {
+        self.file
+    }
+
+    /// libpcap has opened the savefile: the stream is closed with its handle from now on.
+    pub(crate) fn taken(&mut self) {
+        self.taken = true;
+    }
+
+    /// What the user's reader failed with, if that is why libpcap could not read. Goes on with its
+    /// panic if it panicked.
+    pub(crate) fn failure(&mut self) -> Option<io::Error> {
+        let cookie = self.cookie?;
+        // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
+        let cookie = unsafe { &mut *cookie };
+        if let Some(panic) = cookie.panic.take() {
+            std::panic::resume_unwind(panic);
+        }
+        cookie.error.take()
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if !self.taken {
+            // SAFETY: libpcap did not take it, so it is open and ours. It is only read from.
+            let _ = unsafe { libc::fclose(self.file) };
+        }
+        if let Some(cookie) = self.cookie {
+            // SAFETY: made by `Box::into_raw`; the stream that knew it is closed.
+            drop(unsafe { Box::from_raw(cookie) });
+        }
+        // SAFETY: made by `Box::into_raw`; the stream that used it is closed.
+        drop(unsafe { Box::from_raw(self.buffer) });
+    }
+}
+
+/// Reads for stdio: never more than asked, no panic into C, and the buffer is zeroed first because
+/// a `Read` may look at it.
+///
+/// # Safety
+///
+/// `cookie` is a `Cookie` that nothing else refers to during the call; `buffer` is `size` bytes.
+unsafe fn read_cookie(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isize {
+    // SAFETY: the caller's promise.
+    let cookie = unsafe { &mut *cookie.cast::<Cookie>() };
+    if cookie.panic.is_some() || cookie.error.is_some() {
+        return -1;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { buffer.write_bytes(0, size) };
+    // SAFETY: initialised just now.
+    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, size) };
+    let reader = &mut cookie.reader;
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        loop {
+            match reader.read(buffer) {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
+    }));
+    match read {
+        Ok(Ok(n)) => n.min(size) as isize,
+        Ok(Err(error)) => {
+            cookie.error = Some(error);
+            -1
+        }
+        Err(panic) => {
+            cookie.panic = Some(panic);
+            -1
+        }
+    }
+}
+
+/// # Safety
+///
+/// `cookie` is a `Cookie` that lives until the stream is closed.
+#[cfg(any(target_env = "gnu", target_env = "musl"))]
+unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
+    #[repr(C)]
+    struct Functions {
+        read: Option<unsafe extern "C" fn(*mut c_void, *mut u8, usize) -> isize>,
+        write: Option<unsafe extern "C" fn()>,
+        seek: Option<unsafe extern "C" fn()>,
+        close: Option<unsafe extern "C" fn()>,
+    }
+    unsafe extern "C" {
+        // In glibc and musl; the `libc` crate does not declare it.
+        fn fopencookie(
+            cookie: *mut c_void,
+            mode: *const std::ffi::c_char,
+            functions: Functions,
+        ) -> *mut FILE;
+    }
+    unsafe extern "C" fn read(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isize {
+        // SAFETY: stdio hands on our cookie and a buffer of that size.
+        unsafe { read_cookie(cookie, buffer, size) }
+    }
+    let functions = Functions {
+        read: Some(read),
+        write: None,
+        seek: None,
+        close: None,
+    };
+    // SAFETY: the functions have the types that stdio calls them by; absent ones may be absent.
+    unsafe { fopencookie(cookie, c"rb".as_ptr(), functions) }
+}
+
+/// # Safety
+///
+/// `cookie` is a `Cookie` that lives until the stream is closed.
+#[cfg(not(any(target_env = "gnu", target_env = "musl")))]
+unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
+    unsafe extern "C" {
+        // In the BSDs, macOS and Android; the `libc` crate does not declare it everywhere.
+        fn funopen(
+            cookie: *const c_void,
+            read: Option<unsafe extern "C" fn(*mut c_void, *mut std::ffi::c_char, c_int) -> c_int>,
+            write: Option<unsafe extern "C" fn()>,
+            seek: Option<unsafe extern "C" fn()>,
+            close: Option<unsafe extern "C" fn()>,
+        ) -> *mut FILE;
+    }
+    unsafe extern "C" fn read(
+        cookie: *mut c_void,
+        buffer: *mut std::ffi::c_char,
+        size: c_int,
+    ) -> c_int {
+        // SAFETY: stdio hands on our cookie and a buffer of that size, which is not negative.
+        unsafe { read_cookie(cookie, buffer.cast(), size as usize) as c_int }
+    }
+    // SAFETY: the function has the type that stdio calls it by; absent ones may be absent.
+    unsafe { funopen(cookie, Some(read), None, None, None) }
+}
+
+/// A stream that writes into `buffer`, for what libpcap can only write to a stream.
+pub(crate) fn memory_stream(buffer: &mut [u8]) -> *mut FILE {
+    // SAFETY: the buffer is that long; the callers close the stream before the buffer goes.
+    unsafe { libc::fmemopen(buffer.as_mut_ptr().cast(), buffer.len(), c"w".as_ptr()) }
+}
+
+/// The first bytes of a file from where it stands, without moving it; `None` if it cannot be read
+/// from any place, as a pipe.
+pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    let Ok(start) = file.stream_position() else {
+        return Ok(None);
+    };
+    let mut length = 0;
+    while length < buffer.len() {
+        match file.read_at(&mut buffer[length..], start + length as u64) {
+            Ok(0) => break,
+            Ok(n) => length += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(Some(length))
+}
+
+/// A descriptor of our own for standard input.
+pub(crate) fn stdin() -> io::Result<File> {
+    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
+}
+
+/// A descriptor of our own for standard output.
+pub(crate) fn stdout() -> io::Result<File> {
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+/// Closes a file and says what the system said: on some file systems a write fails only here.
+pub(crate) fn close(file: File) -> io::Result<()> {
+    // SAFETY: the descriptor is open and ours, and given away here.
+    match unsafe { libc::close(file.into_raw_fd()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

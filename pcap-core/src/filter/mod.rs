@@ -1,0 +1,388 @@
+//! Filters: programs that decide about packets, compiled from expressions or made of instructions.
+//!
+//! May import: `ffi`, `error`, `linktype`, `packet`.
+
+mod compile;
+mod insn;
+mod limits;
+mod listing;
+mod options;
+mod source;
+mod validate;
+
+use std::ffi::c_uint;
+use std::fmt;
+use std::sync::Arc;
+
+pub use insn::Insn;
+pub use options::CompileOptions;
+pub use source::FilterSource;
+
+use crate::error::Result;
+use crate::ffi;
+use crate::linktype::Dlt;
+use crate::packet::Packet;
+use validate::Origin;
+
+/// A filter: a small program that says of each packet whether it is wanted.
+///
+/// It belongs to one link type, since where the addresses are depends on it, and to nothing else: it
+/// needs no device, can be cloned (which is cheap), kept and used from many threads.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::{CompileOptions, Dlt, Filter};
+///
+/// # fn main() -> pcap_core::Result<()> {
+/// let filter = Filter::compile(Dlt::EN10MB, "arp", CompileOptions::default())?;
+///
+/// let mut frame = [0; 60];
+/// frame[12..14].copy_from_slice(&[0x08, 0x06]); // the Ethernet type of ARP
+/// assert!(filter.matches(&frame));
+/// assert!(!filter.matches(&frame[..13])); // cut before the type is complete
+///
+/// assert_eq!(
+///     filter.to_string(),
+///     "(000) ldh      [12]\n\
+///      (001) jeq      #0x806           jt 2\tjf 3\n\
+///      (002) ret      #262144\n\
+///      (003) ret      #0"
+/// );
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Filter {
+    linktype: Dlt,
+    /// What was compiled, or given.
+    program: Arc<[Insn]>,
+    /// The same expression compiled for plain bytes, where `program` has kernel extensions.
+    plain: Option<Arc<[Insn]>>,
+    expression: Option<Arc<str>>,
+    options: CompileOptions,
+}
+
+impl Filter {
+    /// Compiles an expression for packets of a link type, without any device. The empty expression
+    /// accepts all packets.
+    ///
+    /// The language is that of [pcap-filter(7)]. libpcap's compiler does the work, which may be called
+    /// from many threads at once.
+    ///
+    /// **Names** in an expression (`host example.org`) are looked up when it is compiled, in DNS and in
+    /// the system's tables of hosts, networks, protocols and services. That blocks for as long as the
+    /// resolver takes, and every address found counts.
+    ///
+    /// **Long expressions** are refused, at once or after a few seconds at most, because libpcap's
+    /// compiler needs time and stack out of proportion to the length and cannot be interrupted. With
+    /// the optimizer an expression may come to 3000 tests before it is optimized: a `host` of IPv4 on
+    /// Ethernet is 12 of them, a `port` 23, a `port` of one protocol (`tcp dst port`) 7, so that 250
+    /// hosts or 130 ports pass. Without the optimizer the expression may be larger by far. All
+    /// limits are the same on every machine. Accepted expressions never overflow the stack, however
+    /// small the calling thread's is: the compiler gets a thread of its own for them.
+    ///
+    /// # Errors
+    ///
+    /// - [`FilterSyntax`]: libpcap refuses the expression, with its own text: an error of syntax, a
+    ///   name that is not found, something that the link type does not have, or an expression that no
+    ///   packet can match. libpcap does not tell these apart otherwise than by the text. A link type
+    ///   for which it has no filters at all is among them.
+    /// - [`FilterTooLong`]: see above; the text names the limit.
+    /// - [`InvalidArgument`]: the expression has a NUL byte, or the snaplen is above 2³¹ − 1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let dns = Filter::compile(Dlt::RAW, "udp port 53", CompileOptions::default().snaplen(96))?;
+    /// assert_eq!(dns.linktype(), Dlt::RAW);
+    ///
+    /// let error = Filter::compile(Dlt::RAW, "port and", CompileOptions::default()).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::FilterSyntax);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// [`pcap_compile(3PCAP)`](https://www.tcpdump.org/manpages/pcap_compile.3pcap.html)
+    ///
+    /// [pcap-filter(7)]: https://www.tcpdump.org/manpages/pcap-filter.7.html
+    /// [`FilterSyntax`]: crate::ErrorKind::FilterSyntax
+    /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
+    /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
+    pub fn compile(
+        linktype: impl Into<Dlt>,
+        expression: &str,
+        options: CompileOptions,
+    ) -> Result<Filter> {
+        let linktype = linktype.into();
+        let program = compile::detached(linktype, expression, options)?;
+        Ok(Filter::compiled(
+            linktype, program, None, expression, options,
+        ))
+    }
+
+    /// Compiles an expression on a handle, for the packets that it delivers.
+    ///
+    /// On a live Linux handle that may give a program with kernel extensions. Then the expression is
+    /// compiled for plain bytes as well, if it can be.
+    ///
+    /// # Safety
+    ///
+    /// `pcap` is open and activated, and no other thread uses it during the call.
+    pub(crate) unsafe fn compile_on(
+        pcap: *mut ffi::pcap_t,
+        live: bool,
+        linktype: Dlt,
+        expression: &str,
+        options: CompileOptions,
+    ) -> Result<Filter> {
+        // SAFETY: the caller's promise.
+        let program = unsafe { compile::on_handle(pcap, expression, options)? };
+        let plain = if live && has_kernel_extensions(&program) {
+            // SAFETY: the caller's promise.
+            let snaplen = unsafe { ffi::pcap_snapshot(pcap) };
+            let options = options.snaplen(u32::try_from(snaplen).unwrap_or(0));
+            compile::detached(linktype, expression, options).ok()
+        } else {
+            None
+        };
+        Ok(Filter::compiled(
+            linktype, program, plain, expression, options,
+        ))
+    }
+
+    fn compiled(
+        linktype: Dlt,
+        program: Vec<Insn>,
+        plain: Option<Vec<Insn>>,
+        expression: &str,
+        options: CompileOptions,
+    ) -> Filter {
+        Filter {
+            linktype,
+            program: program.into(),
+            plain: plain.map(Into::into),
+            expression: Some(expression.into()),
+            options,
+        }
+    }
+
+    /// Makes a filter of instructions that come from elsewhere: a table in a program, `tcpdump -ddd`.
+    ///
+    /// The check is exact. A program that passes ends for every packet, reads nothing but the packet
+    /// and what it has stored itself, and is one that libpcap and the kernels accept.
+    ///
+    /// # Errors
+    ///
+    /// [`FilterInvalid`](crate::ErrorKind::FilterInvalid), naming the instruction and the fault: no
+    /// instructions or more than 4096, an operation that does not exist, a jump backward or beyond the
+    /// end, a last instruction that is not a return, a division by the constant 0, a shift by a
+    /// constant above 31, a memory cell above 15, a load of a cell that is not stored on every way to
+    /// it, a load from a negative offset (an extension of the Linux kernel).
+    ///
+    /// What libpcap compiles passes, except where it jumps backward itself (`ip6 protochain`) or uses
+    /// kernel extensions, and if it is not longer than 4096 instructions.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Dlt, ErrorKind, Filter, Insn};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let longer_than_100 = Filter::from_instructions(
+    ///     Dlt::EN10MB,
+    ///     &[
+    ///         Insn::new(0x80, 0, 0, 0),   // ld  #pktlen
+    ///         Insn::new(0x25, 0, 1, 100), // jgt #100, or skip one
+    ///         Insn::new(0x06, 0, 0, 65_535),
+    ///         Insn::new(0x06, 0, 0, 0),
+    ///     ],
+    /// )?;
+    /// assert!(longer_than_100.matches(&[0; 101]));
+    ///
+    /// // Memory that was never stored to.
+    /// let hostile = [Insn::new(0x60, 0, 0, 3), Insn::new(0x16, 0, 0, 0)];
+    /// let error = Filter::from_instructions(Dlt::EN10MB, &hostile).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::FilterInvalid);
+    /// # Ok(()) }
+    /// ```
+    pub fn from_instructions(linktype: impl Into<Dlt>, program: &[Insn]) -> Result<Filter> {
+        validate::validate(program, Origin::Caller)?;
+        Ok(Filter {
+            linktype: linktype.into(),
+            program: program.into(),
+            plain: None,
+            expression: None,
+            options: CompileOptions::default(),
+        })
+    }
+
+    /// Whether a packet is wanted, whose bytes are all there: its length on the wire is that of
+    /// `data`.
+    ///
+    /// A packet that ends before a byte that the program asks for is not.
+    #[inline]
+    #[must_use]
+    pub fn matches(&self, data: &[u8]) -> bool {
+        self.run(data, clamp(data.len())) != 0
+    }
+
+    /// Whether a packet is wanted: [`matches`](Self::matches) for one that may have been cut, whose
+    /// length on the wire (`len`, `greater`, `less`) is in its header.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{CompileOptions, Dlt, Filter, Packet, Timestamp};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let long = Filter::compile(Dlt::EN10MB, "greater 1000", CompileOptions::default())?;
+    /// let packet = Packet::new(Timestamp::EPOCH, 1514, &[0; 96]);
+    /// assert!(long.matches_packet(packet));
+    /// assert!(!long.matches(packet.data()));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// [`pcap_offline_filter(3PCAP)`](https://www.tcpdump.org/manpages/pcap_offline_filter.3pcap.html)
+    #[inline]
+    #[must_use]
+    pub fn matches_packet<'a>(&self, packet: impl Into<Packet<'a>>) -> bool {
+        let packet = packet.into();
+        self.run(packet.data(), packet.len()) != 0
+    }
+
+    /// Runs the program on a packet that had `wire_len` bytes and gives what it returns: 0 if the
+    /// packet is not wanted, otherwise how many bytes of it are; from libpcap's compiler, the snaplen.
+    ///
+    /// It never allocates or blocks. Bytes beyond 4 GiB are left out.
+    ///
+    /// The bytes are taken as a savefile holds them. A program with kernel extensions, compiled on a
+    /// live Linux capture, is not used; the same expression compiled for plain bytes is. Where that
+    /// asks for what only the kernel knows (`inbound`, `outbound`, `ifindex`), packets for which the
+    /// answer is needed are not wanted; see [`runs_on_bytes`](Self::runs_on_bytes).
+    #[inline]
+    #[must_use]
+    pub fn run(&self, data: &[u8], wire_len: u32) -> u32 {
+        let program = self.plain().as_ptr().cast();
+        let len: c_uint = clamp(data.len());
+        // SAFETY: the program is laid out as libpcap's (asserted in insn.rs) and passed our check, so
+        // that it knows its operations, stays inside itself and its memory, and ends. `data` has at
+        // least `len` bytes, which the program's loads are checked against. Both are only read.
+        unsafe { ffi::bpf_filter(program, data.as_ptr(), wire_len, len) }
+    }
+
+    /// The instructions: what was compiled, or what the filter was made of.
+    #[must_use]
+    pub fn instructions(&self) -> &[Insn] {
+        &self.program
+    }
+
+    /// The link type of the packets that it is for.
+    #[must_use]
+    pub fn linktype(&self) -> Dlt {
+        self.linktype
+    }
+
+    /// The expression, if it was compiled from one.
+    #[must_use]
+    pub fn expression(&self) -> Option<&str> {
+        self.expression.as_deref()
+    }
+
+    /// How it was compiled; the default for a filter made of instructions.
+    #[must_use]
+    pub fn options(&self) -> CompileOptions {
+        self.options
+    }
+
+    /// Whether the instructions ask the Linux kernel for what is not in the packet's bytes, as may be
+    /// when they were compiled on a live capture: the kernel takes VLAN tags out of packets before a
+    /// filter sees them, so that `vlan 5` has to ask for the tag.
+    ///
+    /// [`matches`](Self::matches) and [`run`](Self::run) are right nonetheless.
+    #[must_use]
+    pub fn uses_kernel_extensions(&self) -> bool {
+        has_kernel_extensions(&self.program)
+    }
+
+    /// Whether [`matches`](Self::matches) can say all that the filter means.
+    ///
+    /// False for `inbound`, `outbound` and `ifindex` on most link types: a packet's bytes do not tell
+    /// which way it went, only the kernel knows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{CompileOptions, Dlt, Filter};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let tagged = Filter::compile(Dlt::EN10MB, "vlan 5", CompileOptions::default())?;
+    /// assert!(tagged.runs_on_bytes());
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn runs_on_bytes(&self) -> bool {
+        !has_kernel_extensions(self.plain())
+    }
+
+    /// The listing in the form of C's initialisers, as `tcpdump -dd` prints it: lines such as
+    /// `{ 0x28, 0, 0, 0x0000000c },`, without a line end after the last.
+    #[must_use]
+    pub fn to_c_listing(&self) -> String {
+        listing::c(&self.program)
+    }
+
+    /// The listing in decimal numbers, as `tcpdump -ddd` prints it: the count, then lines such as
+    /// `40 0 0 12`, without a line end after the last.
+    #[must_use]
+    pub fn to_decimal_listing(&self) -> String {
+        listing::numbers(&self.program)
+    }
+
+    /// The program to run on plain bytes.
+    #[inline]
+    pub(crate) fn plain(&self) -> &[Insn] {
+        self.plain.as_ref().unwrap_or(&self.program)
+    }
+
+    /// Lends the instructions as libpcap's structure, for a call that copies them
+    /// (`pcap_setfilter`). The pointer is good inside the closure only, and for reading.
+    pub(crate) fn with_program<T>(&self, f: impl FnOnce(*mut ffi::bpf_program) -> T) -> T {
+        let mut program = ffi::bpf_program {
+            // No filter has so many: the compiler's limits are far lower.
+            bf_len: clamp(self.program.len()),
+            bf_insns: self.program.as_ptr().cast_mut().cast(),
+        };
+        f(&raw mut program)
+    }
+}
+
+/// The readable listing, as `tcpdump -d` prints it, without a line end after the last line.
+///
+/// Jumps name the instructions they go to, as lines are numbered from `(000)`.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        listing::readable(&self.program, f)
+    }
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filter")
+            .field("linktype", &self.linktype)
+            .field("expression", &self.expression)
+            .field("instructions", &self.program.len())
+            .field("kernel_extensions", &self.uses_kernel_extensions())
+            .finish()
+    }
+}
+
+fn has_kernel_extensions(program: &[Insn]) -> bool {
+    program.iter().any(|insn| insn.is_kernel_extension())
+}
+
+#[inline]
+fn clamp(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,63 @@
+//! How an expression is compiled.
+//!
+//! May import: nothing of this crate.
+
+use std::net::Ipv4Addr;
+
+/// How an expression is compiled. The defaults are what nearly everybody wants.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::CompileOptions;
+///
+/// let options = CompileOptions::default().optimize(false).snaplen(96);
+/// assert_eq!((options.optimize, options.snaplen, options.netmask), (false, 96, None));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct CompileOptions {
+    /// What the program returns for a packet that is wanted: how many bytes of it. Default 0, which
+    /// stands for libpcap's largest, 262144 bytes; at most 2³¹ − 1. Only for
+    /// [`Filter::compile`](crate::Filter::compile): a capture compiles for its own snaplen.
+    pub snaplen: u32,
+    /// Whether libpcap optimizes the program. Default true. Without, compiling is quicker by far for
+    /// long expressions, and the program larger and slower.
+    pub optimize: bool,
+    /// The netmask of the IPv4 network that is captured on, which only `ip broadcast` asks for.
+    /// Default `None`, unknown: then `ip broadcast` does not compile, instead of missing packets.
+    pub netmask: Option<Ipv4Addr>,
+}
+
+impl Default for CompileOptions {
+    fn default() -> CompileOptions {
+        CompileOptions {
+            snaplen: 0,
+            optimize: true,
+            netmask: None,
+        }
+    }
+}
+
+impl CompileOptions {
+    /// Sets [`snaplen`](Self::snaplen), in bytes.
+    #[must_use]
+    pub const fn snaplen(mut self, bytes: u32) -> CompileOptions {
+        self.snaplen = bytes;
+        self
+    }
+
+    /// Sets [`optimize`](Self::optimize).
+    #[must_use]
+    pub const fn optimize(mut self, optimize: bool) -> CompileOptions {
+        self.optimize = optimize;
+        self
+    }
+
+    /// Sets [`netmask`](Self::netmask); `None` is unknown.
+    #[must_use]
+    pub fn netmask(mut self, netmask: impl Into<Option<Ipv4Addr>>) -> CompileOptions {
+        self.netmask = netmask.into();
+        self
+    }
+}

@@ -1,0 +1,204 @@
+//! Whether a program may run: an exact check, where libpcap's own (`bpf_validate`) lets through
+//! programs that abort the process, loop for ever or read uninitialised memory.
+//!
+//! What the interpreter checks itself, and this file need not: offsets into the packet (also `x + k`,
+//! without overflow), division by an index register of 0, shifts by one of 32 and more (they give 0).
+//! What it does not: everything below.
+//!
+//! May import: `error`, `insn`.
+
+use super::insn::{Insn, op};
+use crate::error::{Error, ErrorKind, Result};
+
+/// As many instructions as any kernel takes.
+pub(super) const MAX_LEN: usize = 4096;
+
+/// Memory cells: `M[0]` to `M[15]`.
+const CELLS: u32 = 16;
+
+/// Where a program comes from, and so what it may contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Numbers from a caller.
+    Caller,
+    /// libpcap's compiler: any length, backward jumps (that is how `ip6 protochain` loops), and loads
+    /// that only a kernel understands.
+    Compiler,
+}
+
+/// Checks that a program is one that the interpreter can run to its end, whatever the packet.
+pub(super) fn validate(program: &[Insn], origin: Origin) -> Result<()> {
+    check(program, origin).map_err(|fault| {
+        Error::new(
+            ErrorKind::FilterInvalid,
+            match origin {
+                Origin::Caller => "make a filter from instructions",
+                Origin::Compiler => "use the program that libpcap compiled",
+            },
+            None,
+            fault,
+        )
+    })
+}
+
+fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
+    let Some(last) = program.last() else {
+        return Err("there are no instructions".into());
+    };
+    if origin == Origin::Caller && program.len() > MAX_LEN {
+        return Err(format!(
+            "there are {} instructions, more than {MAX_LEN}",
+            program.len()
+        ));
+    }
+    for (index, insn) in program.iter().enumerate() {
+        let at = |fault| format!("instruction {index} ({insn}): {fault}");
+        check_one(*insn, origin).map_err(at)?;
+        check_jumps(program.len(), index, *insn, origin).map_err(at)?;
+    }
+    if last.code & 0x07 != op::RET {
+        return Err(format!(
+            "instruction {} ({last}): it is the last and not a return",
+            program.len() - 1
+        ));
+    }
+    check_memory(program)
+}
+
+/// What an instruction says by itself.
+fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
+    use op::{
+        A, ABS, ADD, ALU, AND, B, DIV, H, IMM, IND, JA, JEQ, JGE, JGT, JMP, JSET, K, LD, LDX, LEN,
+        LSH, MEM, MISC, MOD, MSH, MUL, NEG, OR, RET, RSH, ST, STX, SUB, TAX, TXA, W, X, XOR,
+    };
+    const fn is(code: u16, parts: &[u16]) -> bool {
+        let (mut sum, mut i) = (0, 0);
+        while i < parts.len() {
+            sum |= parts[i];
+            i += 1;
+        }
+        code == sum
+    }
+    let code = insn.code;
+
+    // Exactly the operations that the interpreter knows; on any other it calls abort().
+    let load = [[LD, W, ABS], [LD, H, ABS], [LD, B, ABS]]
+        .iter()
+        .chain(&[[LD, W, IND], [LD, H, IND], [LD, B, IND], [LDX, B, MSH]])
+        .any(|parts| is(code, parts));
+    let memory = [[LD, MEM], [LDX, MEM], [ST, 0], [STX, 0]]
+        .iter()
+        .any(|parts| is(code, parts));
+    let plain = [[LD, IMM], [LDX, IMM], [LD, LEN], [LDX, LEN]]
+        .iter()
+        .chain(&[[RET, K], [RET, A], [MISC, TAX], [MISC, TXA], [ALU, NEG]])
+        .any(|parts| is(code, parts));
+    let arithmetic = [ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, MOD, XOR]
+        .iter()
+        .any(|what| is(code, &[ALU, *what, K]) || is(code, &[ALU, *what, X]));
+    let jump = is(code, &[JMP, JA])
+        || [JEQ, JGT, JGE, JSET]
+            .iter()
+            .any(|what| is(code, &[JMP, *what, K]) || is(code, &[JMP, *what, X]));
+
+    if !(load || memory || plain || arithmetic || jump) {
+        return Err("there is no such operation");
+    }
+    if load && origin == Origin::Caller && insn.is_kernel_extension() {
+        return Err(
+            "it loads from a negative offset: an extension of the Linux kernel, without meaning on plain bytes",
+        );
+    }
+    if memory && insn.k >= CELLS {
+        return Err("there are only the memory cells 0 to 15");
+    }
+    if (is(code, &[ALU, DIV, K]) || is(code, &[ALU, MOD, K])) && insn.k == 0 {
+        return Err("it divides by the constant 0");
+    }
+    if (is(code, &[ALU, LSH, K]) || is(code, &[ALU, RSH, K])) && insn.k >= 32 {
+        return Err("it shifts by 32 bits or more");
+    }
+    Ok(())
+}
+
+/// Where an instruction can go on, other than to the next one: the targets of a jump.
+fn targets(index: usize, insn: Insn) -> [Option<i64>; 2] {
+    if insn.code & 0x07 != op::JMP {
+        return [None; 2];
+    }
+    let next = index as i64 + 1;
+    if insn.code & 0xf0 == op::JA {
+        // Signed, as the interpreter takes it.
+        return [Some(next + i64::from(insn.k.cast_signed())), None];
+    }
+    [
+        Some(next + i64::from(insn.jt)),
+        Some(next + i64::from(insn.jf)),
+    ]
+}
+
+fn check_jumps(len: usize, index: usize, insn: Insn, origin: Origin) -> Result<(), &'static str> {
+    for target in targets(index, insn).into_iter().flatten() {
+        if target <= index as i64 && (origin == Origin::Caller || target < 0) {
+            return Err("it jumps backward");
+        }
+        if target >= len as i64 {
+            return Err("it jumps beyond the end");
+        }
+    }
+    Ok(())
+}
+
+/// Every cell must have been stored to, on all paths, before it is loaded: the interpreter's memory
+/// is an uninitialised array on its stack.
+fn check_memory(program: &[Insn]) -> Result<(), String> {
+    // The cells that are certain to be stored when an instruction is reached; None: not reached yet.
+    let mut stored: Vec<Option<u16>> = vec![None; program.len()];
+    stored[0] = Some(0);
+    // Jumps forward need one pass; libpcap's loops a few more. Each further pass clears at least one
+    // bit, so this ends.
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for (index, insn) in program.iter().enumerate() {
+            let Some(mut cells) = stored[index] else {
+                continue;
+            };
+            let bit = 1_u16 << (insn.k % CELLS);
+            match insn.code & 0x07 {
+                op::ST | op::STX => cells |= bit,
+                op::RET => continue,
+                _ => {}
+            }
+            let jumps = targets(index, *insn);
+            let next = if jumps == [None; 2] {
+                [Some(index as i64 + 1), None]
+            } else {
+                jumps
+            };
+            for target in next.into_iter().flatten() {
+                // In range: check_jumps came first, and the last instruction is a return.
+                let Some(there) = usize::try_from(target).ok().and_then(|t| stored.get_mut(t))
+                else {
+                    continue;
+                };
+                let joined = there.map_or(cells, |before| before & cells);
+                if *there != Some(joined) {
+                    *there = Some(joined);
+                    changed |= target <= index as i64;
+                }
+            }
+        }
+    }
+    for (index, (insn, stored)) in program.iter().zip(&stored).enumerate() {
+        let loads = insn.code == op::LD | op::MEM || insn.code == op::LDX | op::MEM;
+        // Unreachable instructions load nothing.
+        if loads && stored.is_some_and(|cells| cells & (1 << (insn.k % CELLS)) == 0) {
+            return Err(format!(
+                "instruction {index} ({insn}): it loads M[{}], which is not stored on every way to it",
+                insn.k
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! The owner of a `pcap_t`: closes it once, and turns its answers into results.
+//!
+//! May import: `ffi`, `error`, `breakloop`, `timestamp`, `packet`, `linktype`, `filter`.
+
+use std::ffi::{c_int, c_void};
+use std::fmt;
+use std::ptr::NonNull;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::breakloop::{BreakHandle, Breaker};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi;
+use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::linktype::Dlt;
+use crate::packet::PacketHeader;
+use crate::timestamp::Precision;
+
+/// How a handle's packet times become seconds and nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    /// Which bits of the seconds count. Classic savefiles have 32, unsigned; libpcap before 1.11
+    /// hands them on as negative numbers after 2038.
+    pub(crate) seconds: i64,
+    /// Nanoseconds in a unit of the fraction.
+    pub(crate) unit: i64,
+}
+
+impl Clock {
+    /// For a handle that delivers this precision.
+    pub(crate) const fn of(precision: Precision) -> Clock {
+        Clock {
+            seconds: -1,
+            unit: precision.nanos(),
+        }
+    }
+
+    #[inline]
+    #[allow(clippy::useless_conversion)] // these have 32 bits on some platforms
+    pub(crate) fn header(self, raw: &ffi::pcap_pkthdr) -> PacketHeader {
+        PacketHeader::from_raw(
+            i64::from(raw.ts.tv_sec) & self.seconds,
+            i64::from(raw.ts.tv_usec).wrapping_mul(self.unit),
+            raw.caplen,
+            raw.len,
+        )
+    }
+}
+
+/// An open `pcap_t`: activated, a savefile or a dead one.
+#[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
+pub struct Handle {
+    pcap: NonNull<ffi::pcap_t>,
+    breaker: Arc<Breaker>,
+    pub(crate) clock: Clock,
+    /// What errors call it: the device, the path.
+    pub(crate) name: String,
+    /// Whether closing it takes an interface out of monitor mode.
+    rfmon: bool,
+}
+
+// SAFETY: a handle may be used by one thread at a time, no matter which (pcap(3PCAP): "handles
+// are not thread-safe", so it is not `Sync`).
+unsafe impl Send for Handle {}
+
+impl Handle {
+    /// Takes a `pcap_t` over.
+    ///
+    /// # Safety
+    ///
+    /// `pcap` is open, nobody else will close it or use it from another thread, and what its stream
+    /// needs lives longer than the handle.
+    pub(crate) unsafe fn new(
+        pcap: NonNull<ffi::pcap_t>,
+        wake: Option<ffi::os::Wake>,
+        clock: Clock,
+        name: String,
+        rfmon: bool,
+    ) -> Handle {
+        Handle {
+            pcap,
+            breaker: Arc::new(Breaker::new(pcap, wake)),
+            clock,
+            name,
+            rfmon,
+        }
+    }
+
+    pub(crate) fn as_ptr(&self) -> *mut ffi::pcap_t {
+        self.pcap.as_ptr()
+    }
+
+    pub(crate) fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    pub(crate) fn break_handle(&self) -> BreakHandle {
+        BreakHandle::new(Arc::clone(&self.breaker))
+    }
+
+    /// The text of the last failure.
+    pub(crate) fn geterr(&self) -> String {
+        // SAFETY: the handle is open, and `&self` on a type that is not `Sync` is this thread's.
+        unsafe { ffi::geterr(self.as_ptr()) }
+    }
+
+    /// A negative status as an error about this handle.
+    pub(crate) fn error(&self, code: c_int, operation: &'static str) -> Error {
+        Error::status(code, operation, self.name.clone(), &self.geterr())
+    }
+
+    /// A status that is negative only if the operation failed.
+    pub(crate) fn check(&self, code: c_int, operation: &'static str) -> Result<c_int> {
+        if code < 0 {
+            return Err(self.error(code, operation));
+        }
+        Ok(code)
+    }
+
+    pub(crate) fn datalink(&self) -> Dlt {
+        // SAFETY: the handle is open.
+        Dlt::new(unsafe { ffi::pcap_datalink(self.as_ptr()) })
+    }
+
+    pub(crate) fn snaplen(&self) -> u32 {
+        // SAFETY: the handle is open.
+        let snaplen = unsafe { ffi::pcap_snapshot(self.as_ptr()) };
+        u32::try_from(snaplen).unwrap_or(0)
+    }
+
+    /// Installs a filter, compiling it first where that has to happen on this handle. Returns the
+    /// filter that is in force.
+    pub(crate) fn set_filter(
+        &self,
+        source: &FilterSource<'_>,
+        live: bool,
+        options: CompileOptions,
+    ) -> Result<Filter> {
+        let filter = match source {
+            FilterSource::Expression(expression) => self.compile(expression, live, options)?,
+            FilterSource::Compiled(filter) => {
+                if filter.linktype() != self.datalink() {
+                    return Err(Error::new(
+                        ErrorKind::LinktypeMismatch,
+                        "set a filter on",
+                        self.name.clone(),
+                        format!(
+                            "the filter was compiled for link type {}, the capture has {}",
+                            filter.linktype(),
+                            self.datalink()
+                        ),
+                    ));
+                }
+                match filter.expression() {
+                    // The kernel sees packets in another form than a savefile holds them (VLAN tags
+                    // are taken out), and the other way round: compile it for where it will run.
+                    Some(expression) if live || filter.uses_kernel_extensions() => {
+                        self.compile(expression, live, filter.options())?
+                    }
+                    _ => filter.as_ref().clone(),
+                }
+            }
+        };
+        let code = filter.with_program(|program| {
+            // SAFETY: the handle is open; libpcap copies the program.
+            unsafe { ffi::pcap_setfilter(self.as_ptr(), program) }
+        });
+        self.check(code, "set a filter on")?;
+        Ok(filter)
+    }
+
+    pub(crate) fn compile(
+        &self,
+        expression: &str,
+        live: bool,
+        options: CompileOptions,
+    ) -> Result<Filter> {
+        // SAFETY: the handle is open and this thread's.
+        unsafe { Filter::compile_on(self.as_ptr(), live, self.datalink(), expression, options) }
+    }
+
+    /// Gives the `pcap_t` away, open.
+    pub(crate) fn into_raw(self) -> NonNull<c_void> {
+        let pcap = self.pcap.cast();
+        self.breaker.forget_handle();
+        let mut handle = std::mem::ManuallyDrop::new(self);
+        let Handle { breaker, name, .. } = &mut *handle;
+        // SAFETY: `handle` is never dropped nor used again, so these are dropped once.
+        unsafe { std::ptr::drop_in_place(breaker) };
+        // SAFETY: as above.
+        unsafe { std::ptr::drop_in_place(name) };
+        pcap
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.breaker.forget_handle();
+        let _rfmon = self.rfmon.then(rfmon_list);
+        // SAFETY: the handle is open and ours, no break can reach it any more, and nothing borrowed
+        // from it is left, since we are dropped.
+        unsafe { ffi::pcap_close(self.as_ptr()) };
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// libpcap keeps a list of the interfaces to take out of monitor mode at exit, without a lock:
+/// whoever activates or closes such a handle holds this one.
+pub(crate) fn rfmon_list() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,159 @@
+//! The DLT_ numbers: link types as the API of this operating system numbers them.
+//!
+//! May import: `error`, `ffi`.
+
+use std::ffi::{CString, c_char, c_int};
+use std::fmt;
+use std::str::FromStr;
+
+use super::{by_name, table, without};
+use crate::error::{Error, ErrorKind};
+use crate::ffi;
+
+/// A link type as libpcap's functions take and give it: a `DLT_` number.
+///
+/// Some of these numbers differ between operating systems, and some differ from the number that
+/// savefiles hold, which is a [`Linktype`](crate::Linktype): raw IP is 12 here on most systems, 14
+/// on OpenBSD, and 101 in every file. `From` converts both ways. A number without a name is kept.
+///
+/// It prints as its name without `DLT_`, or as its number where it has no name, and `FromStr` reads
+/// both.
+///
+/// Manual page: [`pcap-linktype(7)`](https://www.tcpdump.org/manpages/pcap-linktype.7.html).
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::{Dlt, Linktype};
+///
+/// assert_eq!(Dlt::EN10MB.to_string(), "EN10MB");
+/// assert_eq!("dlt_en10mb".parse::<Dlt>()?, Dlt::EN10MB);
+/// assert_eq!(Linktype::from(Dlt::RAW).value(), 101);
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Dlt(i32);
+
+impl Dlt {
+    /// The link type of that number, known or not.
+    #[must_use]
+    pub const fn new(value: i32) -> Dlt {
+        Dlt(value)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn value(self) -> i32 {
+        self.0
+    }
+
+    /// The name without `DLT_`, as `EN10MB`: libpcap's, or for those it does not know (an older
+    /// libpcap) this crate's. `None` if neither has one.
+    ///
+    /// Manual page: [`pcap_datalink_val_to_name(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink_val_to_name.3pcap.html).
+    #[must_use]
+    pub fn name(self) -> Option<String> {
+        // SAFETY: takes any number, and answers null or a string of a constant table.
+        let name = unsafe { ffi::pcap_datalink_val_to_name(self.0) };
+        self.said(name, |row| row.name)
+    }
+
+    /// What it is, in a few words of libpcap's or, for those it does not know, this crate's.
+    ///
+    /// Manual page: [`pcap_datalink_val_to_description(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink_val_to_name.3pcap.html).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Dlt;
+    ///
+    /// assert_eq!(Dlt::EN10MB.description().as_deref(), Some("Ethernet"));
+    /// assert_eq!(Dlt::new(9999).description(), None);
+    /// ```
+    #[must_use]
+    pub fn description(self) -> Option<String> {
+        // SAFETY: takes any number, and answers null or a string of a constant table.
+        let text = unsafe { ffi::pcap_datalink_val_to_description(self.0) };
+        self.said(text, |row| row.text)
+    }
+
+    /// The link type of that name, in any case, with or without `DLT_`.
+    ///
+    /// Manual page: [`pcap_datalink_name_to_val(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink_name_to_val.3pcap.html).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Dlt;
+    ///
+    /// assert_eq!(Dlt::from_name("linux_sll2"), Some(Dlt::LINUX_SLL2));
+    /// assert_eq!(Dlt::from_name("DLT_RAW"), Some(Dlt::RAW));
+    /// assert_eq!(Dlt::from_name("carrier pigeon"), None);
+    /// ```
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Dlt> {
+        let c_name = CString::new(without("DLT_", name)).ok()?;
+        // SAFETY: the name is a C string that lives through the call.
+        match unsafe { ffi::pcap_datalink_name_to_val(c_name.as_ptr()) } {
+            value if value >= 0 => Some(Dlt(value)),
+            _ => by_name(table::API, "DLT_", name),
+        }
+    }
+
+    /// libpcap's string, or the table's.
+    fn said(
+        self,
+        libpcap: *const c_char,
+        of: impl Fn(&table::Row<Dlt>) -> &'static str,
+    ) -> Option<String> {
+        // SAFETY: both callers pass null or a string that never changes.
+        let text = unsafe { ffi::lossy(libpcap) };
+        text.or_else(|| {
+            let row = table::API.iter().find(|row| row.value == self)?;
+            Some(of(row).to_owned())
+        })
+    }
+}
+
+impl From<Dlt> for c_int {
+    fn from(dlt: Dlt) -> c_int {
+        dlt.0
+    }
+}
+
+impl fmt::Display for Dlt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.pad(&name),
+            None => f.pad(&self.0.to_string()),
+        }
+    }
+}
+
+impl fmt::Debug for Dlt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "Dlt({} = {name})", self.0),
+            None => write!(f, "Dlt({})", self.0),
+        }
+    }
+}
+
+impl FromStr for Dlt {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Dlt, Error> {
+        text.parse()
+            .map(Dlt)
+            .ok()
+            .or_else(|| Dlt::from_name(text))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::InvalidArgument,
+                    "find the link type",
+                    text.to_owned(),
+                    "there is none of that name",
+                )
+            })
+    }
+}

@@ -1,0 +1,131 @@
+//! The LINKTYPE_ numbers: link types as savefiles hold them, on every system alike.
+//!
+//! May import: `error`, `ffi`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::{by_name, table};
+use crate::error::{Error, ErrorKind};
+
+/// A link type as savefiles hold it: a `LINKTYPE_` number, the same on every system.
+///
+/// libpcap's functions take a [`Dlt`](crate::Dlt) instead, which is another number for some; `From`
+/// converts both ways. A number without a name is kept, up to all 32 bits.
+///
+/// It prints as its name, or as its number where it has no name, and `FromStr` reads both.
+///
+/// See the [list of link types](https://www.tcpdump.org/linktypes.html).
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::{Dlt, Linktype};
+///
+/// assert_eq!(Linktype::RAW.value(), 101);
+/// assert_eq!(Dlt::from(Linktype::RAW), Dlt::RAW);
+/// assert_eq!(Linktype::new(276), Linktype::LINUX_SLL2);
+/// assert_eq!(Linktype::ETHERNET.to_string(), "LINKTYPE_ETHERNET");
+/// assert_eq!("ethernet".parse::<Linktype>()?, Linktype::ETHERNET);
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Linktype(u32);
+
+impl Linktype {
+    /// The link type of that number, known or not.
+    #[must_use]
+    pub const fn new(value: u32) -> Linktype {
+        Linktype(value)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn value(self) -> u32 {
+        self.0
+    }
+
+    /// The name, as `LINKTYPE_ETHERNET`; `None` for a number that has none.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        self.row().map(|row| row.name)
+    }
+
+    /// What it is, in a few words; `None` for a number that is not known.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Linktype;
+    ///
+    /// assert_eq!(Linktype::IPV4.description(), Some("Raw IPv4"));
+    /// assert_eq!(Linktype::new(9999).description(), None);
+    /// ```
+    #[must_use]
+    pub fn description(self) -> Option<&'static str> {
+        self.row().map(|row| row.text)
+    }
+
+    /// The link type of that name, in any case, with or without `LINKTYPE_`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Linktype;
+    ///
+    /// assert_eq!(Linktype::from_name("LINKTYPE_RAW"), Some(Linktype::RAW));
+    /// assert_eq!(Linktype::from_name("ieee802_11_radiotap"), Some(Linktype::IEEE802_11_RADIOTAP));
+    /// assert_eq!(Linktype::from_name("carrier pigeon"), None);
+    /// ```
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Linktype> {
+        by_name(table::FILE, "LINKTYPE_", name)
+    }
+
+    fn row(self) -> Option<&'static table::Row<Linktype>> {
+        table::FILE.iter().find(|row| row.value == self)
+    }
+}
+
+impl From<Linktype> for u32 {
+    fn from(linktype: Linktype) -> u32 {
+        linktype.0
+    }
+}
+
+impl fmt::Display for Linktype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.pad(name),
+            None => f.pad(&self.0.to_string()),
+        }
+    }
+}
+
+impl fmt::Debug for Linktype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "Linktype({} = {name})", self.0),
+            None => write!(f, "Linktype({})", self.0),
+        }
+    }
+}
+
+impl FromStr for Linktype {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Linktype, Error> {
+        text.parse()
+            .map(Linktype)
+            .ok()
+            .or_else(|| Linktype::from_name(text))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::InvalidArgument,
+                    "find the link type",
+                    text.to_owned(),
+                    "there is none of that name",
+                )
+            })
+    }
+}

@@ -1,0 +1,69 @@
+//! Statistics of a live capture, in 64 bits.
+//!
+//! May import: `ffi`.
+
+use crate::ffi;
+
+/// What a live capture counted since it was activated.
+///
+/// libpcap counts in 32 bits; these do not wrap, because reading samples libpcap's counters often
+/// enough to see each of their wraps.
+///
+/// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Stats {
+    /// Packets that passed the filter (on Linux: those dropped for want of buffer space too).
+    pub received: u64,
+    /// Packets dropped because the buffer was full: the program did not read fast enough.
+    pub dropped: u64,
+    /// Packets dropped by the interface or its driver; on Linux counted only in promiscuous mode,
+    /// and 0 on platforms that do not say.
+    pub if_dropped: u64,
+}
+
+/// The 64-bit counts and the 32-bit ones they were last brought up to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counters {
+    total: Stats,
+    seen: [u32; 3],
+}
+
+impl Counters {
+    /// Adds what the 32-bit counters moved since last time, modulo their wrap.
+    pub(crate) fn sample(&mut self, now: &ffi::pcap_stat) -> Stats {
+        let now = [now.ps_recv, now.ps_drop, now.ps_ifdrop];
+        let Stats {
+            received,
+            dropped,
+            if_dropped,
+        } = &mut self.total;
+        for ((total, now), seen) in [received, dropped, if_dropped]
+            .into_iter()
+            .zip(now)
+            .zip(&mut self.seen)
+        {
+            *total += u64::from(now.wrapping_sub(*seen));
+            *seen = now;
+        }
+        self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lost_meaning_statistics_do_not_wrap_at_32_bits() {
+        let mut counters = Counters::default();
+        let stat = |ps_recv, ps_drop| ffi::pcap_stat {
+            ps_recv,
+            ps_drop,
+            ..ffi::empty_stat()
+        };
+        counters.sample(&stat(u32::MAX - 1, 7));
+        let total = counters.sample(&stat(3, 7));
+        assert_eq!(total.received, u64::from(u32::MAX) + 4);
+        assert_eq!((total.dropped, total.if_dropped), (7, 0));
+    }
+}

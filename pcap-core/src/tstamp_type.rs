@@ -1,0 +1,207 @@
+//! Timestamp types: which clock stamps the packets of a live capture.
+//!
+//! May import: `error`, `ffi`.
+
+use std::ffi::{CString, c_int};
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind};
+use crate::ffi;
+
+/// Which clock stamps the packets of a live capture, and where.
+///
+/// Most devices offer only [`HOST`](TstampType::HOST); an inactive capture lists those its device
+/// offers. A number without a name is kept: a newer libpcap may know it.
+///
+/// It prints as libpcap's name, or as its number where it has no name, and `FromStr` reads both.
+///
+/// Manual page: [`pcap-tstamp(7)`](https://www.tcpdump.org/manpages/pcap-tstamp.7.html).
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::TstampType;
+///
+/// assert_eq!(TstampType::ADAPTER_UNSYNCED.to_string(), "adapter_unsynced");
+/// assert_eq!("Host_HiPrec".parse::<TstampType>()?, TstampType::HOST_HIPREC);
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TstampType(i32);
+
+impl TstampType {
+    /// The host's clock, of a precision that is not known.
+    pub const HOST: TstampType = TstampType(0);
+    /// The host's clock, cheap to read and of low precision.
+    pub const HOST_LOWPREC: TstampType = TstampType(1);
+    /// The host's clock, of high precision.
+    pub const HOST_HIPREC: TstampType = TstampType(2);
+    /// The device's own clock, of high precision, in step with the host's.
+    pub const ADAPTER: TstampType = TstampType(3);
+    /// The device's own clock, of high precision, not in step with the host's.
+    pub const ADAPTER_UNSYNCED: TstampType = TstampType(4);
+    /// The host's clock, of high precision, not in step with the system time. Since libpcap 1.10.
+    pub const HOST_HIPREC_UNSYNCED: TstampType = TstampType(5);
+
+    /// The timestamp type of that number, known or not.
+    #[must_use]
+    pub const fn new(value: i32) -> TstampType {
+        TstampType(value)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn value(self) -> i32 {
+        self.0
+    }
+
+    /// libpcap's name, as `host`; `None` for a number that it does not know.
+    ///
+    /// Manual page: [`pcap_tstamp_type_val_to_name(3PCAP)`](https://www.tcpdump.org/manpages/pcap_tstamp_type_val_to_name.3pcap.html).
+    #[must_use]
+    pub fn name(self) -> Option<String> {
+        // SAFETY: takes any number, and answers null or a string of a constant table.
+        let name = unsafe { ffi::pcap_tstamp_type_val_to_name(self.0) };
+        // SAFETY: null or a C string that never changes.
+        unsafe { ffi::lossy(name) }
+    }
+
+    /// What it is, in a few words of libpcap's; `None` for a number that it does not know.
+    ///
+    /// Manual page: [`pcap_tstamp_type_val_to_description(3PCAP)`](https://www.tcpdump.org/manpages/pcap_tstamp_type_val_to_name.3pcap.html).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::TstampType;
+    ///
+    /// assert_eq!(TstampType::ADAPTER.description().as_deref(), Some("Adapter"));
+    /// assert_eq!(TstampType::new(99).description(), None);
+    /// ```
+    #[must_use]
+    pub fn description(self) -> Option<String> {
+        // SAFETY: takes any number, and answers null or a string of a constant table.
+        let text = unsafe { ffi::pcap_tstamp_type_val_to_description(self.0) };
+        // SAFETY: null or a C string that never changes.
+        unsafe { ffi::lossy(text) }
+    }
+
+    /// The timestamp type of that name, in any case.
+    ///
+    /// Manual page: [`pcap_tstamp_type_name_to_val(3PCAP)`](https://www.tcpdump.org/manpages/pcap_tstamp_type_name_to_val.3pcap.html).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::TstampType;
+    ///
+    /// assert_eq!(TstampType::from_name("ADAPTER"), Some(TstampType::ADAPTER));
+    /// assert_eq!(TstampType::from_name("sundial"), None);
+    /// ```
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<TstampType> {
+        let name = CString::new(name).ok()?;
+        // SAFETY: the name is a C string that lives through the call.
+        let value = unsafe { ffi::pcap_tstamp_type_name_to_val(name.as_ptr()) };
+        (value >= 0).then_some(TstampType(value))
+    }
+}
+
+impl From<TstampType> for c_int {
+    fn from(tstamp_type: TstampType) -> c_int {
+        tstamp_type.0
+    }
+}
+
+impl fmt::Display for TstampType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.pad(&name),
+            None => f.pad(&self.0.to_string()),
+        }
+    }
+}
+
+impl fmt::Debug for TstampType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => write!(f, "TstampType({} = {name})", self.0),
+            None => write!(f, "TstampType({})", self.0),
+        }
+    }
+}
+
+impl FromStr for TstampType {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<TstampType, Error> {
+        text.parse()
+            .map(TstampType)
+            .ok()
+            .or_else(|| TstampType::from_name(text))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::InvalidArgument,
+                    "find the timestamp type",
+                    text.to_owned(),
+                    "there is none of that name",
+                )
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_constants_are_those_of_the_header() {
+        for (ours, theirs, name) in [
+            (TstampType::HOST, ffi::PCAP_TSTAMP_HOST, "host"),
+            (
+                TstampType::HOST_LOWPREC,
+                ffi::PCAP_TSTAMP_HOST_LOWPREC,
+                "host_lowprec",
+            ),
+            (
+                TstampType::HOST_HIPREC,
+                ffi::PCAP_TSTAMP_HOST_HIPREC,
+                "host_hiprec",
+            ),
+            (TstampType::ADAPTER, ffi::PCAP_TSTAMP_ADAPTER, "adapter"),
+            (
+                TstampType::ADAPTER_UNSYNCED,
+                ffi::PCAP_TSTAMP_ADAPTER_UNSYNCED,
+                "adapter_unsynced",
+            ),
+            (
+                TstampType::HOST_HIPREC_UNSYNCED,
+                ffi::PCAP_TSTAMP_HOST_HIPREC_UNSYNCED,
+                "host_hiprec_unsynced",
+            ),
+        ] {
+            assert_eq!(ours.value(), theirs);
+            assert_eq!(ours.name().as_deref(), Some(name));
+            assert_eq!(ours.to_string(), name);
+            assert!(ours.description().is_some());
+            assert_eq!(TstampType::from_name(&name.to_uppercase()), Some(ours));
+            assert_eq!(name.parse::<TstampType>().unwrap(), ours);
+            assert_eq!(
+                ours.value().to_string().parse::<TstampType>().unwrap(),
+                ours
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_number_is_kept_and_an_unknown_name_is_an_error() {
+        let unknown = TstampType::new(77);
+        assert_eq!((unknown.value(), unknown.name()), (77, None));
+        assert_eq!(unknown.to_string(), "77");
+        assert_eq!(TstampType::from_name("ho\0st"), None);
+        let error = "sundial".parse::<TstampType>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.to_string().contains("sundial"));
+    }
+}

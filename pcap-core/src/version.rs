@@ -1,0 +1,95 @@
+//! Which libpcap this is.
+//!
+//! May import: `ffi`.
+
+use std::fmt;
+
+use crate::ffi;
+
+/// The version of a libpcap, as its own text says it.
+///
+/// # Examples
+///
+/// ```
+/// let version = pcap_core::version();
+/// assert!((version.major(), version.minor()) >= (1, 10));
+/// println!("{version}"); // libpcap version 1.10.3 (with TPACKET_V3)
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Version {
+    text: String,
+    numbers: [u32; 3],
+}
+
+impl Version {
+    fn parse(text: String) -> Version {
+        let mut numbers = [0; 3];
+        // "libpcap version 1.10.3 (…)", "Npcap version 1.79, based on libpcap version 1.10.4".
+        let after = text.rsplit("libpcap version ").next().unwrap_or_default();
+        for (number, part) in numbers.iter_mut().zip(after.split('.')) {
+            let digits = part.find(|c: char| !c.is_ascii_digit());
+            *number = part[..digits.unwrap_or(part.len())].parse().unwrap_or(0);
+            if digits.is_some() {
+                break;
+            }
+        }
+        Version { text, numbers }
+    }
+
+    /// The first number: 1 in 1.10.3.
+    #[must_use]
+    pub fn major(&self) -> u32 {
+        self.numbers[0]
+    }
+
+    /// The second number: 10 in 1.10.3.
+    #[must_use]
+    pub fn minor(&self) -> u32 {
+        self.numbers[1]
+    }
+
+    /// The third number: 3 in 1.10.3, and 0 where there is none.
+    #[must_use]
+    pub fn patch(&self) -> u32 {
+        self.numbers[2]
+    }
+}
+
+/// The whole text, with what libpcap was built with.
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The version of the libpcap that is linked, as found at run time.
+///
+/// Manual page: [`pcap_lib_version(3PCAP)`](https://www.tcpdump.org/manpages/pcap_lib_version.3pcap.html).
+#[must_use]
+pub fn version() -> Version {
+    // SAFETY: takes nothing, and returns a static string that never changes.
+    let text = unsafe { ffi::pcap_lib_version() };
+    // SAFETY: as above.
+    Version::parse(unsafe { ffi::lossy(text) }.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parses_what_libpcaps_say() {
+        for (text, numbers) in [
+            ("libpcap version 1.10.3 (with TPACKET_V3)", [1, 10, 3]),
+            ("libpcap version 1.11.0-PRE-GIT (64-bit time_t)", [1, 11, 0]),
+            (
+                "Npcap version 1.79, based on libpcap version 1.10.4",
+                [1, 10, 4],
+            ),
+            ("libpcap version 1.10", [1, 10, 0]),
+            ("", [0, 0, 0]),
+        ] {
+            assert_eq!(Version::parse(text.into()).numbers, numbers, "{text}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What libpcap has to say about a capture that was activated all the same.
+//!
+//! May import: `ffi`.
+
+use std::ffi::c_int;
+use std::fmt;
+
+use crate::ffi;
+
+/// The kind of a [`Warning`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WarningKind {
+    /// Promiscuous mode was asked for, and the device has none (such as Linux's `any`).
+    PromiscNotSupported,
+    /// The timestamp type that was asked for is not there.
+    TstampTypeNotSupported,
+    /// Something else; the text says what. Codes of newer libpcaps are here too.
+    Other,
+}
+
+/// Something that libpcap warned of while it activated a capture. The capture works.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Warning {
+    kind: WarningKind,
+    text: String,
+}
+
+impl Warning {
+    /// From what `pcap_activate` returned, zero or more, and the text that it left.
+    pub(crate) fn from_status(code: c_int, text: String) -> Option<Warning> {
+        let kind = match code {
+            ffi::PCAP_WARNING_PROMISC_NOTSUP => WarningKind::PromiscNotSupported,
+            ffi::PCAP_WARNING_TSTAMP_TYPE_NOTSUP => WarningKind::TstampTypeNotSupported,
+            // libpcap 1.10 has warnings for which it returns 0 and only leaves a text.
+            0 if text.is_empty() => return None,
+            _ => WarningKind::Other,
+        };
+        let text = if text.is_empty() {
+            ffi::statustostr(code)
+        } else {
+            text
+        };
+        Some(Warning { kind, text })
+    }
+
+    /// What kind of warning it is.
+    #[must_use]
+    pub fn kind(&self) -> WarningKind {
+        self.kind
+    }
+
+    /// libpcap's own words.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lost_meaning_positive_codes_are_warnings_and_unknown_ones_too() {
+        let warning = Warning::from_status(99, "new".into()).unwrap();
+        assert_eq!(warning.kind(), WarningKind::Other);
+        assert!(Warning::from_status(0, String::new()).is_none());
+        assert!(Warning::from_status(0, "Promiscuous mode not supported".into()).is_some());
+        let warning = Warning::from_status(2, String::new()).unwrap();
+        assert_eq!(warning.kind(), WarningKind::PromiscNotSupported);
+        assert!(!warning.text().is_empty());
+    }
+}

@@ -1,0 +1,164 @@
+//! The bindgen builder.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::panic;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use bindgen::callbacks::{IntKind, ParseCallbacks};
+
+use crate::library::Library;
+
+/// The oldest compiler that must accept the bindings: `rust-version` of the workspace.
+const RUST_MINOR: u64 = 85;
+
+/// Public names of pcap.h; those of the C library that they need come along.
+const NAMES: &str = "(pcap|bpf|PCAP|RPCAP|DLT|BPF)_.*";
+
+/// Why there are no bindings.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// libclang, with which bindgen reads C, could not be loaded.
+    NoLibclang(String),
+    /// The headers could not be read.
+    Headers(String),
+}
+
+/// The bindings and where they come from.
+#[derive(Debug)]
+pub(crate) struct Bindings {
+    /// Rust text.
+    pub(crate) text: String,
+    /// The folder of the `pcap/pcap.h` that was read.
+    pub(crate) include_dir: Option<PathBuf>,
+}
+
+/// What bindgen tells while it reads.
+#[derive(Debug, Default)]
+struct Listener {
+    files: RefCell<BTreeSet<String>>,
+}
+
+/// bindgen takes the callbacks by value and gives nothing back, so what they collect is shared.
+#[derive(Debug, Clone, Default)]
+struct Callbacks(Rc<Listener>);
+
+impl ParseCallbacks for Callbacks {
+    fn int_macro(&self, name: &str, _value: i64) -> Option<IntKind> {
+        // Does not fit the `i32` that the other macros are, and is only ever passed as a `bpf_u_int32`.
+        (name == "PCAP_NETMASK_UNKNOWN").then_some(IntKind::U32)
+    }
+
+    fn include_file(&self, name: &str) {
+        self.0.files.borrow_mut().insert(name.to_owned());
+    }
+
+    fn read_env_var(&self, name: &str) {
+        println!("cargo::rerun-if-env-changed={name}");
+    }
+}
+
+/// Makes the bindings. bindgen itself hands clang the target, from cargo's `TARGET`.
+pub(crate) fn generate(library: &Library, clang_args: &[String]) -> Result<Bindings, Failure> {
+    println!("cargo::rerun-if-changed=wrapper.h");
+    check_libclang()?;
+    let callbacks = Callbacks::default();
+    let rust = bindgen::RustTarget::stable(RUST_MINOR, 0)
+        .unwrap_or_else(|_| bindgen::RustTarget::default());
+    let builder = bindgen::Builder::default()
+        .header("wrapper.h")
+        .clang_args(
+            library
+                .include_dirs
+                .iter()
+                .map(|folder| format!("-I{}", folder.display())),
+        )
+        .clang_args(library.defines.iter().map(|(name, value)| match value {
+            Some(value) => format!("-D{name}={value}"),
+            None => format!("-D{name}"),
+        }))
+        .clang_args(clang_args)
+        .parse_callbacks(Box::new(callbacks.clone()))
+        .allowlist_function(NAMES)
+        .allowlist_type(NAMES)
+        .allowlist_var(NAMES)
+        .allowlist_var("MODE_(CAPT|STAT|MON)")
+        .blocklist_type("FILE|_iobuf|_IO_.*|__off(64)?_t|__sFILEX?|__sbuf|fpos_t")
+        .blocklist_type("sockaddr.*|sa_family_t")
+        .default_macro_constant_type(bindgen::MacroTypeVariation::Signed)
+        .default_enum_style(bindgen::EnumVariation::Consts)
+        // An enumerator is called as in C, without its type's name.
+        .prepend_enum_name(false)
+        .generate_cstr(true)
+        .generate_comments(false)
+        .layout_tests(true)
+        .merge_extern_blocks(true)
+        .rust_target(rust)
+        .rust_edition(bindgen::RustEdition::Edition2024);
+    let bindings = quietly(|| builder.generate())
+        .map_err(Failure::Headers)?
+        .map_err(|error| Failure::Headers(error.to_string()))?;
+    let files = callbacks.0.files.borrow();
+    for file in files.iter() {
+        println!("cargo::rerun-if-changed={file}");
+    }
+    let include_dir = include_dir(&files);
+    check_origin(library, include_dir.as_deref())?;
+    Ok(Bindings {
+        text: bindings.to_string(),
+        include_dir,
+    })
+}
+
+/// The folder in which `pcap/pcap.h` was found.
+fn include_dir(files: &BTreeSet<String>) -> Option<PathBuf> {
+    files
+        .iter()
+        .map(Path::new)
+        .find(|file| file.ends_with("pcap/pcap.h"))
+        .and_then(|file| file.parent()?.parent())
+        .map(Path::to_owned)
+}
+
+/// Refuses headers that come from elsewhere than the library that they were to belong to.
+fn check_origin(library: &Library, include_dir: Option<&Path>) -> Result<(), Failure> {
+    let Some(wanted) = library.include_dirs.first().filter(|_| library.own_headers) else {
+        return Ok(());
+    };
+    let real = |path: &Path| path.canonicalize().ok();
+    if include_dir.and_then(real) == real(wanted) {
+        return Ok(());
+    }
+    Err(Failure::Headers(format!(
+        "expected in {}, but clang took {}",
+        wanted.display(),
+        include_dir.unwrap_or(Path::new("none")).display()
+    )))
+}
+
+/// bindgen panics without libclang; this says so in words.
+fn check_libclang() -> Result<(), Failure> {
+    quietly(bindgen::clang_version)
+        .map(|_| ())
+        .map_err(Failure::NoLibclang)
+}
+
+/// Runs `work`, and turns a panic into its text without printing it.
+fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let outcome = panic::catch_unwind(panic::AssertUnwindSafe(work));
+    panic::set_hook(hook);
+    outcome.map_err(|payload| {
+        payload
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| {
+                payload
+                    .downcast_ref::<&str>()
+                    .map(|text| (*text).to_owned())
+            })
+            .unwrap_or_else(|| "no reason given".to_owned())
+    })
+}

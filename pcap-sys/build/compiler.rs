@@ -1,0 +1,211 @@
+//! The target's C compiler, as the `cc` crate finds it (`CC_<target>`, `CC`, the usual names).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::library::{Kind, Lib};
+use crate::target::Target;
+
+/// Folders of a compiler's own headers, of which clang has its own.
+const OWN_HEADERS: [&str; 2] = ["/lib/gcc", "/lib/clang/"];
+
+/// A C compiler that makes programs for the target.
+#[derive(Debug)]
+pub(crate) struct Compiler {
+    tool: cc::Tool,
+    out_dir: PathBuf,
+    /// Whether nothing at all may be linked dynamically.
+    pub(crate) fully_static: bool,
+}
+
+impl Compiler {
+    /// Finds it, and makes sure that it works.
+    pub(crate) fn new(target: &Target, out_dir: &Path) -> Result<Self, String> {
+        let tool = cc::Build::new()
+            .cargo_warnings(false)
+            .opt_level(0)
+            .debug(false)
+            .try_get_compiler()
+            .map_err(|error| error.to_string())?;
+        let compiler = Self {
+            tool,
+            out_dir: out_dir.to_owned(),
+            fully_static: target.crt_static && !target.is_windows(),
+        };
+        // `try_get_compiler` answers with a name, whether or not there is such a program.
+        compiler.link(&[], &[], &[]).map_err(|text| {
+            let name = compiler.tool.path().display();
+            format!(
+                "{name}: {}",
+                text.lines().next().unwrap_or("no reason given")
+            )
+        })?;
+        Ok(compiler)
+    }
+
+    /// Links a program that takes the address of each function; the error is what the tools said.
+    pub(crate) fn link(
+        &self,
+        functions: &[&str],
+        lib_dirs: &[PathBuf],
+        libs: &[Lib],
+    ) -> Result<(), String> {
+        let source = self.out_dir.join("probe.c");
+        let program = self.out_dir.join("probe.out");
+        fs::write(&source, program_text(functions))
+            .map_err(|error| format!("cannot write {}: {error}", source.display()))?;
+        let mut command = self.tool.to_command();
+        // Some leave an object file where they run.
+        command.current_dir(&self.out_dir).arg(&source);
+        if self.tool.is_like_msvc() {
+            command
+                .arg(format!("/Fe{}", program.display()))
+                .arg("/link");
+            command.args(
+                lib_dirs
+                    .iter()
+                    .map(|dir| format!("/LIBPATH:{}", dir.display())),
+            );
+            command.args(libs.iter().map(|lib| format!("{}.lib", lib.name)));
+        } else {
+            command.arg("-o").arg(&program);
+            if self.fully_static {
+                command.arg("-static");
+            }
+            command.args(lib_dirs.iter().map(|dir| format!("-L{}", dir.display())));
+            command.args(libs.iter().map(|lib| gnu_argument(lib, lib_dirs)));
+        }
+        let output = command
+            .output()
+            .map_err(|error| format!("cannot run the C compiler: {error}"))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
+        // Microsoft's tools complain on standard output.
+        text.push_str(&String::from_utf8_lossy(&output.stdout));
+        Err(text.trim().to_owned())
+    }
+
+    /// Compiles a C file into a static library of this name in the output folder.
+    pub(crate) fn archive(&self, file: &str, name: &str) -> Result<(), String> {
+        println!("cargo::rerun-if-changed={file}");
+        cc::Build::new()
+            .cargo_metadata(false)
+            .file(file)
+            .out_dir(&self.out_dir)
+            .try_compile(name)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Where things are made.
+    pub(crate) fn out_dir(&self) -> &Path {
+        &self.out_dir
+    }
+
+    /// The folder from which the compiler takes a library's file.
+    pub(crate) fn folder_of(&self, file: &str) -> Option<PathBuf> {
+        if self.tool.is_like_msvc() {
+            return None;
+        }
+        let mut command = self.tool.to_command();
+        command.arg(format!("-print-file-name={file}"));
+        let output = command.output().ok()?;
+        let path = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+        // A file that is not found is answered with its bare name.
+        if path.is_absolute() {
+            path.parent()?.canonicalize().ok()
+        } else {
+            None
+        }
+    }
+
+    /// What clang must be told so that it reads the headers as this compiler does.
+    pub(crate) fn clang_args(&self, target: &Target) -> Vec<String> {
+        if target.is_windows() || self.tool.is_like_msvc() {
+            return Vec::new();
+        }
+        let mut args = Vec::new();
+        // A 32-bit system may have 64-bit times, by its compiler's default or by CFLAGS.
+        if target.pointer_width == "32" {
+            let macros = self.preprocess(&["-dM"]).unwrap_or_default().0;
+            args.extend(time_macros(&macros));
+        }
+        // Otherwise clang would find the build machine's headers.
+        if target.is_cross() {
+            let search = self.preprocess(&["-v"]).unwrap_or_default().1;
+            args.extend(header_folders(&search).map(|folder| format!("-isystem{folder}")));
+        }
+        args
+    }
+
+    /// Preprocesses an empty file; gives standard output and standard error.
+    fn preprocess(&self, arguments: &[&str]) -> Option<(String, String)> {
+        let source = self.out_dir.join("empty.c");
+        fs::write(&source, "").ok()?;
+        let mut command: Command = self.tool.to_command();
+        let output = command
+            .arg("-E")
+            .args(arguments)
+            .arg(&source)
+            .output()
+            .ok()?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Some((text(&output.stdout), text(&output.stderr)))
+    }
+}
+
+/// How a compiler like gcc is told to link a library.
+fn gnu_argument(lib: &Lib, lib_dirs: &[PathBuf]) -> String {
+    let endings: &[&str] = match lib.kind {
+        Kind::Dynamic => &["so", "dylib", "tbd"],
+        Kind::Static => &["a"],
+        Kind::Exact => return format!("-l:{}", lib.name),
+    };
+    // By its path: a linker that cannot use the file must say so, not take another from its own folders.
+    let file = lib_dirs.iter().find_map(|dir| {
+        endings
+            .iter()
+            .map(|ending| dir.join(format!("lib{}.{ending}", lib.name)))
+            .find(|file| file.exists())
+    });
+    match (file, lib.kind) {
+        (Some(file), _) => file.display().to_string(),
+        (None, Kind::Static) => format!("-l:lib{}.a", lib.name),
+        (None, _) => format!("-l{}", lib.name),
+    }
+}
+
+/// The macros among those that are set which decide how wide times and offsets are.
+pub(crate) fn time_macros(set: &str) -> impl Iterator<Item = String> + '_ {
+    set.lines().filter_map(|line| {
+        let (name, value) = line.strip_prefix("#define ")?.split_once(' ')?;
+        matches!(name, "_TIME_BITS" | "_FILE_OFFSET_BITS").then(|| format!("-D{name}={value}"))
+    })
+}
+
+/// The folders that a compiler says it searches for headers, but for those that hold its own.
+pub(crate) fn header_folders(search: &str) -> impl Iterator<Item = &str> {
+    search
+        .lines()
+        .skip_while(|line| !line.starts_with("#include <...>"))
+        .skip(1)
+        .take_while(|line| line.starts_with(' '))
+        .map(|line| line.trim().trim_end_matches(" (framework directory)"))
+        .filter(|folder| !OWN_HEADERS.iter().any(|own| folder.contains(own)))
+}
+
+/// A C program whose data holds the address of each function, so that nothing can be optimised away.
+fn program_text(functions: &[&str]) -> String {
+    let mut text = String::new();
+    for name in functions {
+        text.push_str(&format!("extern void {name}(void);\n"));
+    }
+    text.push_str("void (*volatile table[])(void) = {\n");
+    for name in functions {
+        text.push_str(&format!("    {name},\n"));
+    }
+    text.push_str("    0,\n};\nint main(void) { return table[0] == 0; }\n");
+    text
+}

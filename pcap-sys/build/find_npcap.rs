@@ -1,0 +1,152 @@
+//! Npcap on Windows: `LIBPCAP_LIBDIR`, then `NPCAP_SDK`, then the linker's `LIB`.
+//!
+//! The headers have to lie where the library does: clang looks into the build machine's own folders last, and would
+//! silently take the `pcap.h` of another system from there.
+
+use std::env as process_env;
+use std::path::{Path, PathBuf};
+
+use crate::env;
+use crate::library::{self, Kind, Library};
+use crate::target::Target;
+
+/// Import libraries by which `wpcap.dll` can be linked.
+const IMPORT_LIBRARIES: [&str; 3] = ["wpcap.lib", "libwpcap.a", "libwpcap.dll.a"];
+
+/// A folder with an import library, and what led there.
+struct Found {
+    lib_dir: PathBuf,
+    include_dir: Option<PathBuf>,
+    found_by: String,
+}
+
+/// Finds the import library and the headers.
+pub(crate) fn find(target: &Target) -> Result<Library, String> {
+    if env::switch("LIBPCAP_STATIC", target)? == Some(true) {
+        return Err(
+            "LIBPCAP_STATIC=1: on Windows libpcap is Npcap's wpcap.dll, which has no static library"
+                .to_owned(),
+        );
+    }
+    let asked = library::include_dir(target)?;
+    let found = if let Some(found) = from_lib_dir(target)? {
+        found
+    } else if let Some(found) = from_sdk(target, asked.is_some())? {
+        found
+    } else if let Some(found) = from_lib_variable() {
+        found
+    } else {
+        return Err(
+            "no Npcap SDK was found: NPCAP_SDK is not set, and no folder of LIB holds wpcap.lib"
+                .to_owned(),
+        );
+    };
+    let Some(include_dir) = asked.or(found.include_dir) else {
+        return Err(format!(
+            "{} leads to {}, but no pcap.h belongs to it: set NPCAP_SDK to the folder that holds Include and Lib, \
+             or LIBPCAP_INCLUDEDIR to the folder of the headers",
+            found.found_by,
+            found.lib_dir.display()
+        ));
+    };
+    let mut library = Library::new("wpcap", Kind::Dynamic, &found.found_by);
+    library.include_dirs.push(include_dir);
+    library.own_headers = true;
+    library.lib_dirs.push(found.lib_dir);
+    Ok(library)
+}
+
+fn from_lib_dir(target: &Target) -> Result<Option<Found>, String> {
+    let Some(setting) = env::folder("LIBPCAP_LIBDIR", "wpcap.lib or libwpcap.a", target)? else {
+        return Ok(None);
+    };
+    let lib_dir = setting.path();
+    if !holds_import_library(&lib_dir) {
+        return Err(setting.wrong("the folder holds no wpcap.lib or libwpcap.a"));
+    }
+    Ok(Some(Found {
+        include_dir: include_beside(&lib_dir),
+        lib_dir,
+        found_by: setting.name,
+    }))
+}
+
+fn from_sdk(target: &Target, headers_are_elsewhere: bool) -> Result<Option<Found>, String> {
+    let Some(setting) = env::folder("NPCAP_SDK", "Include and Lib", target)? else {
+        return Ok(None);
+    };
+    let sdk = setting.path();
+    let Some(subfolder) = lib_subfolder(&target.arch) else {
+        return Err(setting.wrong(&format!(
+            "the Npcap SDK has no library for the architecture {}",
+            target.arch
+        )));
+    };
+    let lib_dir = sdk.join(subfolder);
+    if !holds_import_library(&lib_dir) {
+        return Err(setting.wrong(&format!(
+            "no wpcap.lib or libwpcap.a in {}",
+            lib_dir.display()
+        )));
+    }
+    let include = sdk.join("Include");
+    if !headers_are_elsewhere && !holds_headers(&include) {
+        return Err(setting.wrong(&format!(
+            "no pcap.h and pcap/pcap.h in {}",
+            include.display()
+        )));
+    }
+    Ok(Some(Found {
+        lib_dir,
+        include_dir: Some(include),
+        found_by: setting.name,
+    }))
+}
+
+/// The linker's own search path, which a developer's command prompt sets.
+fn from_lib_variable() -> Option<Found> {
+    println!("cargo::rerun-if-env-changed=LIB");
+    let list = process_env::var_os("LIB")?;
+    // The variable belongs to Microsoft's tools, with their separator on every build machine.
+    let lib_dir = list
+        .to_str()?
+        .split(';')
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from)
+        .find(|folder| holds_import_library(folder))?;
+    Some(Found {
+        include_dir: include_beside(&lib_dir),
+        lib_dir,
+        found_by: "LIB".to_owned(),
+    })
+}
+
+/// Where the SDK keeps the libraries for an architecture.
+pub(crate) fn lib_subfolder(arch: &str) -> Option<&'static str> {
+    match arch {
+        "x86" => Some("Lib"),
+        "x86_64" => Some("Lib/x64"),
+        "aarch64" | "arm64ec" => Some("Lib/ARM64"),
+        _ => None,
+    }
+}
+
+fn holds_import_library(folder: &Path) -> bool {
+    IMPORT_LIBRARIES
+        .iter()
+        .any(|name| folder.join(name).is_file())
+}
+
+fn holds_headers(folder: &Path) -> bool {
+    folder.join("pcap.h").is_file() && folder.join("pcap/pcap.h").is_file()
+}
+
+/// `Include` beside `Lib`, for a folder that is `Lib` or lies in it.
+fn include_beside(lib_dir: &Path) -> Option<PathBuf> {
+    lib_dir
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .flat_map(|folder| [folder.join("Include"), folder.join("include")])
+        .find(|include| holds_headers(include))
+}

@@ -1,0 +1,200 @@
+//! libpcap on Unix: `LIBPCAP_LIBDIR` and its company, then pkg-config, then pcap-config, then `-lpcap` as it is.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::env;
+use crate::library::{self, Kind, Library};
+use crate::target::Target;
+use crate::version::Version;
+
+/// File names under which a dynamic libpcap can be linked.
+const DYNAMIC: [&str; 3] = ["libpcap.so", "libpcap.dylib", "libpcap.tbd"];
+/// The static one's.
+const STATIC: &str = "libpcap.a";
+
+/// What found a libpcap of which nobody knows anything.
+pub(crate) const BARE: &str = "-lpcap";
+
+/// Libraries that some libpcap has been built with, beside those that it names itself.
+const POSSIBLE: [&str; 9] = [
+    "dbus-1",
+    "systemd",
+    "nl-genl-3",
+    "nl-3",
+    "usb-1.0",
+    "rdmacm",
+    "ibverbs",
+    "ssl",
+    "crypto",
+];
+
+/// Finds libpcap.
+pub(crate) fn find(target: &Target) -> Result<Library, String> {
+    let wanted = env::switch("LIBPCAP_STATIC", target)?;
+    if target.crt_static && wanted == Some(false) {
+        return Err(
+            "LIBPCAP_STATIC=0: the target feature crt-static makes a program that cannot load a dynamic library; \
+             leave one of the two out"
+                .to_owned(),
+        );
+    }
+    // A program without a dynamic C library has no dynamic libpcap either.
+    let wanted = wanted.or(target.crt_static.then_some(true));
+    let include = library::include_dir(target)?;
+    let mut library = match env::folder("LIBPCAP_LIBDIR", "libpcap", target)? {
+        Some(setting) => from_folder(&setting, wanted)?,
+        None => {
+            let kind = if wanted == Some(true) {
+                Kind::Static
+            } else {
+                Kind::Dynamic
+            };
+            from_pkg_config(kind)
+                .or_else(|| from_pcap_config(target, kind))
+                .unwrap_or_else(|| Library::new("pcap", kind, BARE))
+        }
+    };
+    if let Some(include) = include {
+        library.include_dirs.insert(0, include);
+        library.own_headers = true;
+    }
+    if library.pcap.kind == Kind::Static {
+        for name in POSSIBLE {
+            if !library.private.iter().any(|known| known == name) {
+                library.private.push(name.to_owned());
+            }
+        }
+    }
+    Ok(library)
+}
+
+fn from_folder(setting: &env::Setting, wanted: Option<bool>) -> Result<Library, String> {
+    let folder = setting.path();
+    let dynamic = DYNAMIC.iter().find(|name| folder.join(name).exists());
+    let archive = folder.join(STATIC).exists();
+    let kind = match (wanted, dynamic, archive) {
+        (_, None, false) => {
+            return Err(setting.wrong(
+                "the folder holds no libpcap (expected libpcap.so, libpcap.dylib or libpcap.a)",
+            ));
+        }
+        (Some(true), _, false) => {
+            return Err(
+                setting.wrong("the folder holds no libpcap.a, and static linking is asked for")
+            );
+        }
+        (Some(false), None, true) => {
+            return Err(setting.wrong(
+                "the folder holds only libpcap.a, and LIBPCAP_STATIC=0 forbids to link that",
+            ));
+        }
+        (Some(true), _, true) | (None, None, true) => Kind::Static,
+        (Some(false) | None, Some(_), _) => Kind::Dynamic,
+    };
+    let mut library = Library::new("pcap", kind, &setting.name);
+    // <prefix>/lib and, where each architecture has a folder, <prefix>/lib/<triple>.
+    library.include_dirs = ["../include", "../../include"]
+        .iter()
+        .map(|up| folder.join(up))
+        .filter(|include| include.join("pcap/pcap.h").is_file())
+        .filter_map(|include| include.canonicalize().ok())
+        .take(1)
+        .collect();
+    library.own_headers = !library.include_dirs.is_empty();
+    if let Ok(text) = fs::read_to_string(folder.join("pkgconfig/libpcap.pc")) {
+        library.version = pc_field(&text, "Version").and_then(Version::parse_lenient);
+        library.private = ["Libs.private", "Requires.private"]
+            .iter()
+            .filter_map(|field| pc_field(&text, field))
+            .flat_map(private_names)
+            .collect();
+    }
+    if library.version.is_none() {
+        library.version = dynamic.and_then(|name| version_of_file(&folder.join(name)));
+    }
+    library.lib_dirs.push(folder);
+    Ok(library)
+}
+
+/// The version that the file behind the link has in its name: `libpcap.so.1.10.3`.
+fn version_of_file(link: &Path) -> Option<Version> {
+    let file = link.canonicalize().ok()?;
+    let version = Version::parse(file.file_name()?.to_str()?.strip_prefix("libpcap.so.")?)?;
+    // `libpcap.so.0.8` is a name of Debian's, not a version.
+    version.patch.and(Some(version))
+}
+
+/// The value of a field of a `.pc` file.
+fn pc_field<'a>(text: &'a str, field: &str) -> Option<&'a str> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
+        .map(str::trim)
+}
+
+/// The libraries that a list such as `-ldbus-1 -lsystemd` or `dbus-1 >= 1.0, libnl-genl-3.0` names.
+fn private_names(list: &str) -> impl Iterator<Item = String> + '_ {
+    list.split([' ', ',', '\t'])
+        .filter(|word| !word.is_empty() && !word.starts_with(['<', '>', '=', '$']))
+        .filter(|word| word.starts_with("-l") || word.starts_with(char::is_alphabetic))
+        .map(|word| word.strip_prefix("-l").unwrap_or(word).to_owned())
+}
+
+fn from_pkg_config(kind: Kind) -> Option<Library> {
+    let probe = |link_static| {
+        // This variable is the crate's own name for LIBPCAP_STATIC too, so the answer is always given explicitly.
+        pkg_config::Config::new()
+            .cargo_metadata(false)
+            .print_system_libs(false)
+            .print_system_cflags(false)
+            .statik(link_static)
+            .probe("libpcap")
+            .ok()
+    };
+    // The static question also asks for the private packages, which need not be installed.
+    let answer = probe(kind == Kind::Static).or_else(|| probe(false))?;
+    let mut library = Library::new("pcap", kind, "pkg-config");
+    library.include_dirs = answer.include_paths;
+    library.lib_dirs = answer.link_paths;
+    library.defines = answer.defines.into_iter().collect();
+    library.defines.sort();
+    library.private = answer.libs;
+    library.private.retain(|name| name != "pcap");
+    library.version = Version::parse_lenient(&answer.version);
+    Some(library)
+}
+
+/// pcap-config knows the machine that it runs on, so it is not asked when the target is another.
+fn from_pcap_config(target: &Target, kind: Kind) -> Option<Library> {
+    if target.is_cross() {
+        return None;
+    }
+    let ask = |arguments: &[&str]| {
+        let output = Command::new("pcap-config").args(arguments).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let flags = if kind == Kind::Static {
+        ask(&["--static", "--cflags", "--libs"])?
+    } else {
+        ask(&["--cflags", "--libs"])?
+    };
+    let mut library = Library::new("pcap", kind, "pcap-config");
+    for word in flags.split_whitespace() {
+        if let Some(path) = word.strip_prefix("-I") {
+            // Said again, it would move the compiler's own folder to another place in the search.
+            if path != "/usr/include" {
+                library.include_dirs.push(path.into());
+            }
+        } else if let Some(path) = word.strip_prefix("-L") {
+            library.lib_dirs.push(path.into());
+        } else if let Some(name) = word.strip_prefix("-l") {
+            library.private.push(name.to_owned());
+        }
+    }
+    library.private.retain(|name| name != "pcap");
+    // Old ones do not know the question.
+    library.version = ask(&["--version"]).and_then(|text| Version::parse_lenient(&text));
+    Some(library)
+}

@@ -1,0 +1,90 @@
+//! What a search for libpcap yields.
+
+use std::path::PathBuf;
+
+use crate::env;
+use crate::target::Target;
+use crate::version::Version;
+
+/// How a library is given to the linker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// By its name, dynamically.
+    Dynamic,
+    /// By its name, statically.
+    Static,
+    /// Dynamically, by its whole file name (`libsystemd.so.0`), where the link without a number is not installed.
+    Exact,
+}
+
+/// A library to link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lib {
+    /// Its name, or for [`Kind::Exact`] its file name.
+    pub(crate) name: String,
+    /// How it is linked.
+    pub(crate) kind: Kind,
+}
+
+/// A libpcap that was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Library {
+    /// Where its headers are; empty means where the compiler looks anyway.
+    pub(crate) include_dirs: Vec<PathBuf>,
+    /// Whether the headers must come from the first of `include_dirs`, and from nowhere else.
+    pub(crate) own_headers: bool,
+    /// Where its files are; empty means where the linker looks anyway.
+    pub(crate) lib_dirs: Vec<PathBuf>,
+    /// Macros that its users must define.
+    pub(crate) defines: Vec<(String, Option<String>)>,
+    /// libpcap itself.
+    pub(crate) pcap: Lib,
+    /// Names of libraries that a static libpcap may need.
+    pub(crate) private: Vec<String>,
+    /// Those of them that it does need.
+    pub(crate) needed: Vec<Lib>,
+    /// Its version, where that can be known.
+    pub(crate) version: Option<Version>,
+    /// What found it, for messages.
+    pub(crate) found_by: String,
+}
+
+impl Library {
+    /// A library of which nothing is known but its name and who found it.
+    pub(crate) fn new(name: &str, kind: Kind, found_by: &str) -> Self {
+        Self {
+            include_dirs: Vec::new(),
+            own_headers: false,
+            lib_dirs: Vec::new(),
+            defines: Vec::new(),
+            pcap: Lib {
+                name: name.to_owned(),
+                kind,
+            },
+            private: Vec::new(),
+            needed: Vec::new(),
+            version: None,
+            found_by: found_by.to_owned(),
+        }
+    }
+
+    /// Everything to link, libpcap first.
+    pub(crate) fn libs(&self) -> Vec<Lib> {
+        let mut libs = vec![self.pcap.clone()];
+        libs.extend_from_slice(&self.needed);
+        libs
+    }
+}
+
+/// `LIBPCAP_INCLUDEDIR`, which must hold the headers.
+pub(crate) fn include_dir(target: &Target) -> Result<Option<PathBuf>, String> {
+    let Some(setting) = env::folder("LIBPCAP_INCLUDEDIR", "pcap/pcap.h", target)? else {
+        return Ok(None);
+    };
+    let path = setting.path();
+    if path.join("pcap/pcap.h").is_file() {
+        Ok(Some(path))
+    } else {
+        Err(setting.wrong("the folder holds no pcap/pcap.h"))
+    }
+}

@@ -1,0 +1,139 @@
+//! Finds libpcap for the target, generates the bindings, and tells dependents what the library can do.
+
+mod bindings;
+mod compiler;
+mod env;
+mod find_npcap;
+mod find_unix;
+mod library;
+mod probe;
+mod report;
+mod surface;
+mod target;
+mod version;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use bindings::{Bindings, Failure};
+use compiler::Compiler;
+use library::{Kind, Library};
+use surface::Surface;
+use target::Target;
+
+fn main() -> ExitCode {
+    println!("cargo::rerun-if-changed=build");
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            let mut lines = text.lines();
+            println!("cargo::error={}", lines.next().unwrap_or_default());
+            for line in lines {
+                eprintln!("{line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), String> {
+    let target = Target::from_cargo();
+    let out_dir = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
+
+    let asked = version::from_environment(&target)?;
+    let mut library = if target.is_windows() {
+        find_npcap::find(&target)
+    } else {
+        find_unix::find(&target)
+    }?;
+    match (asked, library.version) {
+        (Some(asked), _) => library.version = Some(asked),
+        (None, Some(found)) => version::check(found, &library.found_by)?,
+        (None, None) => {}
+    }
+
+    let compiler = Compiler::new(&target, &out_dir);
+    let clang_args = match &compiler {
+        Ok(compiler) => compiler.clang_args(&target),
+        Err(_) => Vec::new(),
+    };
+    let bindings = bindings::generate(&library, &clang_args).map_err(|failure| match failure {
+        Failure::NoLibclang(reason) => report::no_libclang(&reason),
+        Failure::Headers(reason) => report::no_library(&format!("pcap.h cannot be read: {reason}")),
+    })?;
+    let surface = Surface::read(&bindings.text);
+    let functions: Vec<&str> = surface.functions.iter().map(String::as_str).collect();
+    let exported = match &compiler {
+        Ok(compiler) => probe::exported(compiler, &mut library, &functions)?,
+        Err(reason) => {
+            println!(
+                "cargo::warning=what libpcap exports is not known, and taken to be nothing: no C compiler for {} \
+                 works ({reason})",
+                target.triple
+            );
+            Vec::new()
+        }
+    };
+    if library.version.is_none() {
+        let has = |names: &[String]| names.iter().any(|name| name == version::NEWEST_FUNCTION);
+        if !has(&surface.functions) {
+            return Err(version::too_old(
+                &library.found_by,
+                "its pcap.h declares no",
+            ));
+        }
+        // On Windows a replacement of wpcap.dll may have no more than a program needs.
+        if compiler.is_ok() && !target.is_windows() && !has(&exported) {
+            return Err(version::too_old(&library.found_by, "it has no"));
+        }
+    }
+
+    write(&out_dir.join("bindings.rs"), &bindings.text)?;
+    write(&out_dir.join("surface.rs"), &surface.table(&exported))?;
+    emit(&target, &library, &bindings, &exported);
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}
+
+/// Tells cargo what to link, and dependents what there is.
+fn emit(target: &Target, library: &Library, bindings: &Bindings, exported: &[String]) {
+    for folder in &library.lib_dirs {
+        println!("cargo::rustc-link-search=native={}", folder.display());
+    }
+    for lib in library.libs() {
+        let kind = match lib.kind {
+            Kind::Dynamic => "dylib",
+            Kind::Static => "static",
+            Kind::Exact => "dylib:+verbatim",
+        };
+        println!("cargo::rustc-link-lib={kind}={}", lib.name);
+    }
+    let version = library
+        .version
+        .map_or_else(|| "unknown".to_owned(), |version| version.to_string());
+    println!("cargo::metadata=VERSION={version}");
+    if let Some(folder) = &bindings.include_dir {
+        println!("cargo::metadata=INCLUDE={}", folder.display());
+        println!("cargo::rustc-env=PCAP_SYS_INCLUDE={}", folder.display());
+    }
+    for name in exported {
+        println!("cargo::metadata=HAVE_{}=1", name.to_uppercase());
+    }
+    // For this crate's own tests, which run without cargo's variables.
+    let defines: Vec<String> = library
+        .defines
+        .iter()
+        .map(|(name, value)| match value {
+            Some(value) => format!("{name}={value}"),
+            None => name.clone(),
+        })
+        .collect();
+    println!("cargo::rustc-env=PCAP_SYS_DEFINES={}", defines.join(" "));
+    println!("cargo::rustc-env=PCAP_SYS_VERSION={version}");
+    println!("cargo::rustc-env=PCAP_SYS_TARGET={}", target.triple);
+    println!("cargo::rustc-env=PCAP_SYS_HOST={}", target.host);
+}

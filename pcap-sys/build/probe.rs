@@ -1,0 +1,189 @@
+//! What the library really exports, and what a static one needs, found by linking small programs for the target.
+//!
+//! A declaration proves nothing: a header may declare what the library was built without. And the library may be
+//! for another machine, so it is linked, never loaded.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::compiler::Compiler;
+use crate::find_unix::BARE;
+use crate::library::{Kind, Lib, Library};
+use crate::report;
+
+/// What stands in for a libsystemd that has no static library.
+const NO_SYSTEMD: &str = "pcap_sys_no_systemd";
+
+/// The functions among `functions` that the library exports. For a static library this also decides what else is
+/// linked.
+pub(crate) fn exported(
+    compiler: &Compiler,
+    library: &mut Library,
+    functions: &[&str],
+) -> Result<Vec<String>, String> {
+    if library.pcap.kind == Kind::Static {
+        locate_archive(compiler, library);
+        library.needed = library
+            .private
+            .clone()
+            .iter()
+            .filter_map(|name| resolve(compiler, library, name))
+            .collect();
+    }
+    let exported = linking(compiler, &library.lib_dirs, &library.libs(), functions);
+    if exported.is_empty() {
+        return Err(report::no_library(&complaint(compiler, library)));
+    }
+    if library.pcap.kind == Kind::Static {
+        drop_unneeded(compiler, library, &exported);
+    }
+    Ok(exported)
+}
+
+/// Why nothing links.
+fn complaint(compiler: &Compiler, library: &Library) -> String {
+    let said = compiler
+        .link(&["pcap_lib_version"], &library.lib_dirs, &library.libs())
+        .err()
+        .unwrap_or_default();
+    let what = match library.pcap.kind {
+        Kind::Static => "a static libpcap",
+        _ => "libpcap",
+    };
+    if library.found_by == BARE {
+        format!(
+            "{what} was not found: neither pkg-config nor pcap-config knows one, and {BARE} does not link{}",
+            report::tail(&said)
+        )
+    } else {
+        format!(
+            "{what}, found by {}, cannot be linked{}",
+            library.found_by,
+            report::tail(&said)
+        )
+    }
+}
+
+/// The functions that link.
+fn linking(
+    compiler: &Compiler,
+    lib_dirs: &[PathBuf],
+    libs: &[Lib],
+    functions: &[&str],
+) -> Vec<String> {
+    let Err(said) = compiler.link(functions, lib_dirs, libs) else {
+        return functions.iter().map(|name| (*name).to_owned()).collect();
+    };
+    // The linker names what it misses. That is a hint, and no more: the others have to link all the same.
+    let (suspects, others): (Vec<&str>, Vec<&str>) =
+        functions.iter().partition(|name| said.contains(**name));
+    let mut found = if suspects.is_empty() || compiler.link(&others, lib_dirs, libs).is_err() {
+        halves(compiler, lib_dirs, libs, &others)
+    } else {
+        others.iter().map(|name| (*name).to_owned()).collect()
+    };
+    found.extend(halves(compiler, lib_dirs, libs, &suspects));
+    found.sort_by_key(|name| functions.iter().position(|function| function == name));
+    found
+}
+
+/// The functions that link, where it is known that not all do.
+fn halves(
+    compiler: &Compiler,
+    lib_dirs: &[PathBuf],
+    libs: &[Lib],
+    functions: &[&str],
+) -> Vec<String> {
+    let (left, right) = functions.split_at(functions.len() / 2);
+    [left, right]
+        .into_iter()
+        .filter(|half| !half.is_empty())
+        .flat_map(|half| {
+            if compiler.link(half, lib_dirs, libs).is_ok() {
+                half.iter().map(|name| (*name).to_owned()).collect()
+            } else if half.len() == 1 {
+                Vec::new()
+            } else {
+                halves(compiler, lib_dirs, libs, half)
+            }
+        })
+        .collect()
+}
+
+/// Makes sure that the folder of a static libpcap is known: rustc searches only what it is told.
+fn locate_archive(compiler: &Compiler, library: &mut Library) {
+    if !has(&library.lib_dirs, "libpcap.a") {
+        library.lib_dirs.extend(compiler.folder_of("libpcap.a"));
+    }
+}
+
+fn has(lib_dirs: &[PathBuf], file: &str) -> bool {
+    lib_dirs.iter().any(|dir| dir.join(file).exists())
+}
+
+/// How a private library can be linked: by its name, by the file name of its only installed version, or not at all.
+fn resolve(compiler: &Compiler, library: &mut Library, name: &str) -> Option<Lib> {
+    let lib = |name: &str, kind| Lib {
+        name: name.to_owned(),
+        kind,
+    };
+    if compiler.fully_static {
+        let file = format!("lib{name}.a");
+        if has(&library.lib_dirs, &file) {
+            return Some(lib(name, Kind::Static));
+        }
+        if let Some(dir) = compiler.folder_of(&file) {
+            library.lib_dirs.push(dir);
+            return Some(lib(name, Kind::Static));
+        }
+        if name != "systemd" {
+            return None;
+        }
+        compiler.archive("build/no_systemd.c", NO_SYSTEMD).ok()?;
+        library.lib_dirs.push(compiler.out_dir().to_owned());
+        return Some(lib(NO_SYSTEMD, Kind::Static));
+    }
+    let by_name = lib(name, Kind::Dynamic);
+    if compiler
+        .link(&[], &library.lib_dirs, std::slice::from_ref(&by_name))
+        .is_ok()
+    {
+        return Some(by_name);
+    }
+    let file = numbered_file(compiler, &library.lib_dirs, name)?;
+    Some(lib(&file, Kind::Exact))
+}
+
+/// `lib<name>.so.N`, where that is the only form installed.
+fn numbered_file(compiler: &Compiler, lib_dirs: &[PathBuf], name: &str) -> Option<String> {
+    let prefix = format!("lib{name}.so.");
+    lib_dirs
+        .iter()
+        .cloned()
+        .chain(compiler.folder_of("libc.so.6"))
+        .filter_map(|dir| fs::read_dir(dir).ok())
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|file| {
+            // `libsystemd.so.0`, not the `libsystemd.so.0.35.0` behind it.
+            file.strip_prefix(&prefix)
+                .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+        })
+        .max()
+}
+
+/// Leaves out every private library without which everything still links.
+fn drop_unneeded(compiler: &Compiler, library: &mut Library, exported: &[String]) {
+    let names: Vec<&str> = exported.iter().map(String::as_str).collect();
+    let mut at = 0;
+    while at < library.needed.len() {
+        let lib = library.needed.remove(at);
+        if compiler
+            .link(&names, &library.lib_dirs, &library.libs())
+            .is_err()
+        {
+            library.needed.insert(at, lib);
+            at += 1;
+        }
+    }
+}

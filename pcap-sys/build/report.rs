@@ -1,0 +1,52 @@
+//! What a failed build tells the user to do.
+
+/// How to install libpcap's development files, for each system.
+const INSTALL: &str = "\
+install libpcap's development files:
+  Debian, Ubuntu   apt install libpcap-dev
+  Fedora           dnf install libpcap-devel
+  Alpine           apk add libpcap-dev
+  Arch             pacman -S libpcap
+  macOS            comes with the command line tools: xcode-select --install (or: brew install libpcap)
+  FreeBSD          in the base system (newer: pkg install libpcap)
+  Windows          unpack the Npcap SDK (https://npcap.com) and set NPCAP_SDK to its folder
+or name your own build by LIBPCAP_LIBDIR and LIBPCAP_INCLUDEDIR.
+For another target, set them with its name, such as LIBPCAP_LIBDIR_s390x_unknown_linux_gnu; pkg-config is asked for
+another target only with PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR.";
+
+/// How to install libclang, for each system.
+const INSTALL_LIBCLANG: &str = "\
+install libclang:
+  Debian, Ubuntu   apt install libclang-dev
+  Fedora           dnf install clang-devel
+  Alpine           apk add clang-dev
+  Arch             pacman -S clang
+  macOS            xcode-select --install (or: brew install llvm)
+  FreeBSD          pkg install llvm
+  Windows          install LLVM (https://llvm.org)
+or set LIBCLANG_PATH to the folder of libclang's dynamic library.";
+
+/// How many lines of a tool's output are repeated.
+const TAIL: usize = 8;
+
+/// Nothing was found, or what was found cannot be used.
+pub(crate) fn no_library(reason: &str) -> String {
+    format!("{reason}\n{INSTALL}")
+}
+
+/// bindgen cannot load libclang.
+pub(crate) fn no_libclang(reason: &str) -> String {
+    format!(
+        "libclang, with which pcap.h is read, was not found: {}\n{INSTALL_LIBCLANG}",
+        reason.lines().next().unwrap_or_default()
+    )
+}
+
+/// The last lines of a tool's output, indented.
+pub(crate) fn tail(output: &str) -> String {
+    let all: Vec<&str> = output.lines().collect();
+    all[all.len().saturating_sub(TAIL)..]
+        .iter()
+        .map(|line| format!("\n    {line}"))
+        .collect()
+}

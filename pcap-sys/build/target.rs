@@ -1,0 +1,48 @@
+//! What is being built for. Everything comes from the variables that cargo sets for the target,
+//! nothing from the machine that runs the build.
+
+use std::env;
+
+/// The target of this build.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// The target triple, such as `x86_64-unknown-linux-gnu`.
+    pub(crate) triple: String,
+    /// The triple of the machine that runs the build.
+    pub(crate) host: String,
+    /// `CARGO_CFG_TARGET_OS`.
+    pub(crate) os: String,
+    /// `CARGO_CFG_TARGET_ARCH`.
+    pub(crate) arch: String,
+    /// `CARGO_CFG_TARGET_POINTER_WIDTH`.
+    pub(crate) pointer_width: String,
+    /// Whether the C runtime is linked statically, so that on Unix nothing can be linked dynamically.
+    pub(crate) crt_static: bool,
+}
+
+impl Target {
+    /// Reads what cargo says.
+    pub(crate) fn from_cargo() -> Self {
+        let read = |name: &str| env::var(name).unwrap_or_default();
+        Self {
+            triple: read("TARGET"),
+            host: read("HOST"),
+            os: read("CARGO_CFG_TARGET_OS"),
+            arch: read("CARGO_CFG_TARGET_ARCH"),
+            pointer_width: read("CARGO_CFG_TARGET_POINTER_WIDTH"),
+            crt_static: read("CARGO_CFG_TARGET_FEATURE")
+                .split(',')
+                .any(|feature| feature == "crt-static"),
+        }
+    }
+
+    /// Whether the library is Npcap's (or WinPcap's) `wpcap`.
+    pub(crate) fn is_windows(&self) -> bool {
+        self.os == "windows"
+    }
+
+    /// Whether the build runs on another kind of machine than the target.
+    pub(crate) fn is_cross(&self) -> bool {
+        self.triple != self.host
+    }
+}

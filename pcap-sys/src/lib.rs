@@ -1,0 +1,106 @@
+//! Raw bindings to libpcap and Npcap: every declaration of `pcap.h`, as C spells it.
+//!
+//! This crate is for those who write C in Rust: a safe wrapper, a packager, a program that needs one call that no
+//! wrapper has. Programs that capture packets are better served by a safe crate on top of it.
+//!
+//! The bindings are generated when the crate is built, from the headers of the *target*, and name what those headers
+//! declare: functions, structures, `PCAP_…`, `DLT_…` and `BPF_…`. What a macro with arguments does in C, a `const fn`
+//! of the same name does here ([`BPF_CLASS`], [`LT_FCS_LENGTH`], …).
+//!
+//! # What a build needs
+//!
+//! libpcap 1.10.0 or newer with its headers (`libpcap-dev`, `libpcap-devel`, the Npcap SDK, …), libclang, and a C
+//! compiler for the target. libpcap is looked for in this order:
+//!
+//! - on Unix: `LIBPCAP_LIBDIR`, pkg-config, `pcap-config`, and last plain `-lpcap`;
+//! - on Windows: `LIBPCAP_LIBDIR`, `NPCAP_SDK`, and last the folders of `LIB`.
+//!
+//! An older libpcap is refused. Where nothing tells the version, the build goes on and calls it `unknown`, unless the
+//! headers lack what 1.10.0 brought.
+//!
+//! # Environment variables
+//!
+//! Each is looked up with the target first, so that one environment serves the build machine and a cross build:
+//! `LIBPCAP_LIBDIR_s390x_unknown_linux_gnu` goes before `LIBPCAP_LIBDIR` (the target may also be written with its
+//! dashes, or in capitals). An empty variable counts as none. A wrong value stops the build with a sentence that says
+//! what was expected; no variable is ever ignored.
+//!
+//! | variable | value | meaning |
+//! |---|---|---|
+//! | `LIBPCAP_LIBDIR` | absolute path | the folder of `libpcap.so`, `libpcap.dylib` or `libpcap.a` (Windows: `wpcap.lib` or `libwpcap.a`); the headers are taken from beside it, if they are there |
+//! | `LIBPCAP_INCLUDEDIR` | absolute path | the folder that holds `pcap/pcap.h` |
+//! | `LIBPCAP_VER` | `1.10`, `1.10.3` | the version, over whatever the search finds |
+//! | `LIBPCAP_STATIC` | `1` or `0` | link `libpcap.a`, and the libraries that it needs dynamically; by default only where `LIBPCAP_LIBDIR` holds nothing else, or the target feature `crt-static` allows nothing else |
+//! | `NPCAP_SDK` | absolute path | the unpacked Npcap SDK, with its `Include` and `Lib` |
+//!
+//! Beside these, the variables of [pkg-config](https://docs.rs/pkg-config) (`PKG_CONFIG_PATH`,
+//! `PKG_CONFIG_ALLOW_CROSS`, …), of [cc](https://docs.rs/cc) (`CC`, `CFLAGS`, …) and of bindgen (`LIBCLANG_PATH`,
+//! `BINDGEN_EXTRA_CLANG_ARGS`) do what they always do.
+//!
+//! # What dependents are told
+//!
+//! A crate that names `pcap-sys` among its own dependencies can read these variables in its build script:
+//!
+//! | variable | value |
+//! |---|---|
+//! | `DEP_PCAP_VERSION` | libpcap's version, such as `1.10.3`, or `unknown` |
+//! | `DEP_PCAP_INCLUDE` | the folder of the `pcap/pcap.h` that was read |
+//! | `DEP_PCAP_HAVE_<FUNCTION>` | `1` for each function, in capitals, that the header declares *and* the library exports |
+//!
+//! A declaration alone proves nothing: Debian's header declares `pcap_open`, its library has no such function, and who
+//! calls it cannot be linked. So each function is tried by linking a small program for the target:
+//!
+//! ```
+//! // build.rs
+//! println!("cargo::rustc-check-cfg=cfg(has_pcap_open)");
+//! if std::env::var_os("DEP_PCAP_HAVE_PCAP_OPEN").is_some() {
+//!     println!("cargo::rustc-cfg=has_pcap_open");
+//! }
+//! ```
+//!
+//! # Types
+//!
+//! - Macros that are numbers are `i32`, like the `int` that they are in C. [`PCAP_NETMASK_UNKNOWN`] is the `u32` that
+//!   [`pcap_compile`] takes. Texts are `&CStr`.
+//! - [`FILE`] and [`sockaddr`] are those of the [`libc`] crate. [`timeval`] is the target's own, from its headers:
+//!   on a 32-bit system with 64-bit times `libc`'s may be another.
+//!
+//! # Example
+//!
+//! ```
+//! use std::ffi::CStr;
+//!
+//! // SAFETY: the function takes nothing and may be called at any time.
+//! let version = unsafe { pcap_sys::pcap_lib_version() };
+//! // SAFETY: the answer is a C text that lives as long as the program.
+//! let version = unsafe { CStr::from_ptr(version) };
+//! println!("{}", version.to_string_lossy());
+//! ```
+
+mod macros;
+
+/// Generated: everything in it is called and laid out as in C.
+#[allow(
+    missing_docs,
+    missing_debug_implementations,
+    non_camel_case_types,
+    non_snake_case,
+    non_upper_case_globals,
+    unreachable_pub,
+    clippy::all,
+    clippy::ptr_as_ptr
+)]
+mod bindings {
+    use libc::{FILE, sockaddr};
+
+    include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+}
+
+pub use bindings::*;
+pub use libc::{FILE, sockaddr};
+// By name, so that they go before a generated constant of the same name.
+pub use macros::{
+    BPF_ALIGNMENT, BPF_CLASS, BPF_JUMP, BPF_MISCOP, BPF_MODE, BPF_OP, BPF_RVAL, BPF_SIZE, BPF_SRC,
+    BPF_STMT, BPF_WORDALIGN, DLT_CLASS, DLT_IS_NETBSD_RAWAF, DLT_NETBSD_RAWAF, DLT_NETBSD_RAWAF_AF,
+    LT_FCS_DATALINK_EXT, LT_FCS_LENGTH, LT_FCS_LENGTH_PRESENT,
+};

@@ -1,0 +1,129 @@
+//! The macros of `pcap.h` that take arguments, which bindgen cannot see. They keep C's names.
+//!
+//! Imports nothing but the bindings. Where C takes any number, these take the `int` that the other macros are, so
+//! that an instruction's code goes in as `BPF_CLASS(code.into())` and the answer compares with `BPF_LD`.
+#![allow(non_snake_case)]
+
+use libc::{c_int, c_uchar, c_ushort};
+
+use crate::{bpf_insn, bpf_int32, bpf_u_int32};
+
+/// `DLT_CLASS_NETBSD_RAWAF`, whether or not the header has it.
+const NETBSD_RAWAF: c_int = 0x0224_0000;
+
+/// The alignment of packet data in a BPF device's buffer, in bytes.
+pub const BPF_ALIGNMENT: usize = if cfg!(target_os = "netbsd") {
+    size_of::<core::ffi::c_long>()
+} else {
+    size_of::<bpf_int32>()
+};
+
+/// Rounds a length up to a multiple of [`BPF_ALIGNMENT`].
+#[must_use]
+pub const fn BPF_WORDALIGN(length: usize) -> usize {
+    (length + (BPF_ALIGNMENT - 1)) & !(BPF_ALIGNMENT - 1)
+}
+
+/// The class of an instruction's code: `BPF_LD`, `BPF_ALU`, `BPF_JMP`, …
+#[must_use]
+pub const fn BPF_CLASS(code: c_int) -> c_int {
+    code & 0x07
+}
+
+/// The size that a load's code names: `BPF_W`, `BPF_H` or `BPF_B`.
+#[must_use]
+pub const fn BPF_SIZE(code: c_int) -> c_int {
+    code & 0x18
+}
+
+/// The addressing mode that a load's code names: `BPF_IMM`, `BPF_ABS`, …
+#[must_use]
+pub const fn BPF_MODE(code: c_int) -> c_int {
+    code & 0xe0
+}
+
+/// The operation of an arithmetic or jump code: `BPF_ADD`, `BPF_JEQ`, …
+#[must_use]
+pub const fn BPF_OP(code: c_int) -> c_int {
+    code & 0xf0
+}
+
+/// The operand's source in an arithmetic or jump code: `BPF_K` or `BPF_X`.
+#[must_use]
+pub const fn BPF_SRC(code: c_int) -> c_int {
+    code & 0x08
+}
+
+/// What a return code returns: `BPF_K`, `BPF_X` or `BPF_A`.
+#[must_use]
+pub const fn BPF_RVAL(code: c_int) -> c_int {
+    code & 0x18
+}
+
+/// The operation of a miscellaneous code: `BPF_TAX` or `BPF_TXA`.
+#[must_use]
+pub const fn BPF_MISCOP(code: c_int) -> c_int {
+    code & 0xf8
+}
+
+/// An instruction that does not jump. Only the lower 16 bits of the code are taken, as in C.
+#[must_use]
+pub const fn BPF_STMT(code: c_int, k: bpf_u_int32) -> bpf_insn {
+    BPF_JUMP(code, k, 0, 0)
+}
+
+/// An instruction that jumps `jt` or `jf` instructions ahead. Only the lower 16 bits of the code are taken, as in C.
+#[must_use]
+pub const fn BPF_JUMP(code: c_int, k: bpf_u_int32, jt: c_uchar, jf: c_uchar) -> bpf_insn {
+    bpf_insn {
+        code: code as c_ushort,
+        jt,
+        jf,
+        k,
+    }
+}
+
+/// Whether the answer of `pcap_datalink_ext` tells the length of the frame check sequence.
+///
+/// As in C the answer is the bit itself, not 0 or 1.
+#[must_use]
+pub const fn LT_FCS_LENGTH_PRESENT(x: c_int) -> c_int {
+    x & 0x0400_0000
+}
+
+/// The length of the frame check sequence in an answer of `pcap_datalink_ext`, in units of 16 bits.
+#[must_use]
+pub const fn LT_FCS_LENGTH(x: c_int) -> c_int {
+    // The mask is unsigned in C, so that no sign is shifted in.
+    ((x as u32 & 0xf000_0000) >> 28) as c_int
+}
+
+/// The bits of a link type that tell the length of the frame check sequence, in units of 16 bits.
+#[must_use]
+pub const fn LT_FCS_DATALINK_EXT(x: c_int) -> c_int {
+    (((x as u32 & 0xf) << 28) | 0x0400_0000) as c_int
+}
+
+/// The class of a link type: 0, or `DLT_CLASS_NETBSD_RAWAF`.
+#[must_use]
+pub const fn DLT_CLASS(x: c_int) -> c_int {
+    x & 0x03ff_0000
+}
+
+/// NetBSD's raw link type for an address family.
+#[must_use]
+pub const fn DLT_NETBSD_RAWAF(af: c_int) -> c_int {
+    NETBSD_RAWAF | af
+}
+
+/// The address family of NetBSD's raw link type.
+#[must_use]
+pub const fn DLT_NETBSD_RAWAF_AF(x: c_int) -> c_int {
+    x & 0x0000_ffff
+}
+
+/// Whether a link type is NetBSD's raw one.
+#[must_use]
+pub const fn DLT_IS_NETBSD_RAWAF(x: c_int) -> bool {
+    DLT_CLASS(x) == NETBSD_RAWAF
+}

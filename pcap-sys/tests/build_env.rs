@@ -1,0 +1,349 @@
+//! Builds a small dependent crate in several environments: wrong values stop the build with a sentence, right ones
+//! give what they promise, and the metadata reaches the dependent.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The builds share a target folder, so that bindgen is compiled once.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// The crate, copied to where its lock file and its target folder disturb nobody.
+struct Dependent {
+    folder: PathBuf,
+    _guard: MutexGuard<'static, ()>,
+}
+
+impl Dependent {
+    fn new() -> Self {
+        let guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let source = package.join("tests/dependent");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("dependent");
+        fs::create_dir_all(folder.join("src")).expect("cargo's folder for tests can be written");
+        for file in ["Cargo.toml", "build.rs", "src/main.rs"] {
+            let text = fs::read_to_string(source.join(file)).expect("the crate is in the tree");
+            let text = text.replace("@PCAP_SYS@", &package.display().to_string());
+            // Only what changed, or cargo would build it again each time.
+            if fs::read_to_string(folder.join(file)).ok().as_ref() != Some(&text) {
+                fs::write(folder.join(file), text).expect("cargo's folder can be written");
+            }
+        }
+        // The same versions as here, so that nothing has to be fetched. cargo leaves out of the copy what it does
+        // not need, so what was copied last is kept beside it.
+        if let Ok(lock) = fs::read_to_string(package.join("../Cargo.lock")) {
+            let copied = folder.join("workspace.lock");
+            if fs::read_to_string(&copied).ok().as_ref() != Some(&lock) {
+                fs::write(folder.join("Cargo.lock"), &lock).expect("cargo's folder can be written");
+                fs::write(copied, lock).expect("cargo's folder can be written");
+            }
+        }
+        Self {
+            folder,
+            _guard: guard,
+        }
+    }
+
+    fn cargo(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(std::env::var("CARGO").unwrap_or("cargo".to_owned()));
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy();
+            let ours = [
+                "LIBPCAP_",
+                "NPCAP_SDK",
+                "RUSTFLAGS",
+                "CARGO_ENCODED_RUSTFLAGS",
+            ];
+            let cargos = ["CARGO_BUILD_TARGET", "CARGO_TARGET_", "CARGO_PROFILE_"];
+            if ours
+                .iter()
+                .chain(&cargos)
+                .any(|prefix| name.starts_with(prefix))
+            {
+                command.env_remove(&*name);
+            }
+        }
+        command
+            .current_dir(&self.folder)
+            .arg(arguments[0])
+            .args(["--quiet", "--offline", "--target-dir"])
+            .arg(self.folder.join("target"))
+            .args(&arguments[1..])
+            .envs(environment.iter().copied())
+            .output()
+            .expect("cargo runs")
+    }
+
+    /// Builds and runs the program; gives what it printed.
+    fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+        let mut all = vec!["run"];
+        all.extend(arguments);
+        let output = self.cargo(&all, environment);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The build fails with this sentence, and without a panic.
+    fn refused(&self, environment: &[(&str, &str)], sentence: &str) {
+        let output = self.cargo(&["check"], environment);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{environment:?} was accepted");
+        assert!(stderr.contains(sentence), "{environment:?}:\n{stderr}");
+        assert!(!stderr.contains("panicked"), "{environment:?}:\n{stderr}");
+        assert!(!stderr.contains("RUST_BACKTRACE"), "{stderr}");
+    }
+
+    fn program(&self, triple: &str) -> PathBuf {
+        self.folder
+            .join("target")
+            .join(triple)
+            .join("debug/dependent")
+    }
+}
+
+/// The dynamic libraries of a program.
+fn ldd(program: &Path) -> String {
+    let output = Command::new("ldd").arg(program).output().expect("ldd runs");
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// The folder of a static libpcap, as the C compiler knows it.
+fn static_library() -> Option<PathBuf> {
+    let output = Command::new("cc")
+        .arg("-print-file-name=libpcap.a")
+        .output()
+        .ok()?;
+    let path = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+    path.is_absolute()
+        .then(|| path.parent().map(Path::to_owned))
+        .flatten()
+}
+
+#[test]
+fn a_wrong_folder_is_named() {
+    let dependent = Dependent::new();
+    dependent.refused(
+        &[("LIBPCAP_LIBDIR", "/nonexistent")],
+        "LIBPCAP_LIBDIR=/nonexistent: no such folder",
+    );
+    dependent.refused(
+        &[("LIBPCAP_LIBDIR", "lib")],
+        "LIBPCAP_LIBDIR=lib: expected the absolute path",
+    );
+    dependent.refused(
+        &[("LIBPCAP_LIBDIR", "/dev")],
+        "LIBPCAP_LIBDIR=/dev: the folder holds no libpcap",
+    );
+    dependent.refused(
+        &[("LIBPCAP_INCLUDEDIR", "/nonexistent")],
+        "LIBPCAP_INCLUDEDIR=/nonexistent: no such folder",
+    );
+    dependent.refused(
+        &[("LIBPCAP_INCLUDEDIR", "/dev")],
+        "LIBPCAP_INCLUDEDIR=/dev: the folder holds no pcap/pcap.h",
+    );
+}
+
+#[test]
+fn the_target_goes_first() {
+    let name = format!(
+        "LIBPCAP_LIBDIR_{}",
+        env!("PCAP_SYS_HOST").replace(['-', '.'], "_")
+    );
+    Dependent::new().refused(
+        &[("LIBPCAP_LIBDIR", ""), (&name, "/nonexistent")],
+        &format!("{name}=/nonexistent: no such folder"),
+    );
+}
+
+#[test]
+fn a_wrong_version_is_named() {
+    let dependent = Dependent::new();
+    for wrong in ["abc", "1", "1.10.3.4", "1.x", "-1.10", "+1.10"] {
+        dependent.refused(
+            &[("LIBPCAP_VER", wrong)],
+            &format!("LIBPCAP_VER={wrong}: expected a version of libpcap, such as 1.10 or 1.10.3"),
+        );
+    }
+    for old in ["1.9.1", "1.9", "0.10.5"] {
+        dependent.refused(
+            &[("LIBPCAP_VER", old)],
+            &format!("LIBPCAP_VER={old}: libpcap 1.10.0 or newer is needed"),
+        );
+    }
+}
+
+#[test]
+fn a_wrong_switch_is_named() {
+    Dependent::new().refused(
+        &[("LIBPCAP_STATIC", "maybe")],
+        "LIBPCAP_STATIC=maybe: expected 1",
+    );
+}
+
+#[test]
+fn an_old_library_is_refused() {
+    let dependent = Dependent::new();
+    let folder = dependent.folder.join("old");
+    fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    let text = "Name: libpcap\nDescription: old\nVersion: 1.9.1\nLibs: -lpcap\n";
+    fs::write(folder.join("libpcap.pc"), text).expect("cargo's folder can be written");
+    let folder = folder.display().to_string();
+    dependent.refused(
+        &[("PKG_CONFIG_PATH", &folder)],
+        "libpcap 1.9.1, found by pkg-config, is too old: libpcap 1.10.0 or newer is needed",
+    );
+}
+
+#[test]
+fn a_library_for_another_machine_is_refused() {
+    let dependent = Dependent::new();
+    let folder = dependent.folder.join("foreign");
+    fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    fs::write(folder.join("libpcap.so"), "not a library").expect("cargo's folder can be written");
+    let folder = folder.display().to_string();
+    dependent.refused(
+        &[("LIBPCAP_LIBDIR", &folder)],
+        "libpcap, found by LIBPCAP_LIBDIR, cannot be linked",
+    );
+}
+
+#[test]
+fn without_any_library_the_build_says_what_to_install() {
+    let dependent = Dependent::new();
+    let empty = dependent.folder.join("empty");
+    fs::create_dir_all(&empty).expect("cargo's folder can be written");
+    let empty = empty.display().to_string();
+    // A compiler that reads the headers but finds no library.
+    dependent.refused(
+        &[
+            ("PKG_CONFIG_LIBDIR", &empty),
+            ("BINDGEN_EXTRA_CLANG_ARGS", "-nostdinc"),
+        ],
+        "apt install libpcap-dev",
+    );
+}
+
+#[test]
+fn without_libclang_the_build_says_what_to_install() {
+    let dependent = Dependent::new();
+    let empty = dependent.folder.join("empty");
+    fs::create_dir_all(&empty).expect("cargo's folder can be written");
+    let broken = dependent.folder.join("broken");
+    fs::create_dir_all(&broken).expect("cargo's folder can be written");
+    // Found, but no library: the search stops there.
+    fs::write(broken.join("libclang.so"), "not a library").expect("cargo's folder can be written");
+    dependent.refused(
+        &[(
+            "LIBCLANG_PATH",
+            &broken.join("libclang.so").display().to_string(),
+        )],
+        "apt install libclang-dev",
+    );
+}
+
+#[test]
+fn dependents_are_told_what_there_is() {
+    let dependent = Dependent::new();
+    let output = dependent.run(&[], &[]);
+    for expected in [
+        "DEP_PCAP_VERSION=",
+        "DEP_PCAP_INCLUDE=/",
+        "DEP_PCAP_HAVE_PCAP_CREATE=1",
+        "DEP_PCAP_HAVE_PCAP_DATALINK_VAL_TO_DESCRIPTION_OR_DLT=1",
+        "libpcap version",
+    ] {
+        assert!(output.contains(expected), "{expected}:\n{output}");
+    }
+    assert!(!output.contains("DEP_PCAP_VERSION=unknown"), "{output}");
+    let libraries = ldd(&dependent.program(""));
+    assert!(libraries.contains("libpcap"), "{libraries}");
+}
+
+#[test]
+fn a_version_from_the_environment_goes_first() {
+    let output = Dependent::new().run(&[], &[("LIBPCAP_VER", "1.10")]);
+    assert!(output.contains("DEP_PCAP_VERSION=1.10\n"), "{output}");
+}
+
+#[test]
+fn static_linking_leaves_no_dynamic_libpcap() {
+    let dependent = Dependent::new();
+    if static_library().is_none() {
+        println!("skipped: no libpcap.a is installed");
+        return;
+    }
+    let output = dependent.run(&[], &[("LIBPCAP_STATIC", "1")]);
+    assert!(output.contains("libpcap version"), "{output}");
+    let libraries = ldd(&dependent.program(""));
+    assert!(libraries.contains("libc.so"), "{libraries}");
+    assert!(!libraries.contains("libpcap"), "{libraries}");
+}
+
+/// Debian's libraries for running programs alone have no `libdbus-1.so`, only `libdbus-1.so.3`.
+#[test]
+fn private_libraries_may_have_a_numbered_name_only() {
+    let dependent = Dependent::new();
+    if static_library().is_none() {
+        println!("skipped: no libpcap.a is installed");
+        return;
+    }
+    let compiler = dependent.folder.join("cc-without-dbus-link");
+    let text =
+        "#!/bin/sh\nfor a in \"$@\"; do [ \"$a\" = -ldbus-1 ] && exit 1; done\nexec cc \"$@\"\n";
+    fs::write(&compiler, text).expect("cargo's folder can be written");
+    fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    let compiler = compiler.display().to_string();
+    let output = dependent.run(&[], &[("LIBPCAP_STATIC", "1"), ("CC", &compiler)]);
+    assert!(output.contains("libpcap version"), "{output}");
+    let libraries = ldd(&dependent.program(""));
+    assert!(!libraries.contains("libpcap"), "{libraries}");
+}
+
+#[test]
+fn a_folder_with_nothing_but_an_archive_is_linked_statically() {
+    let dependent = Dependent::new();
+    let Some(library) = static_library() else {
+        println!("skipped: no libpcap.a is installed");
+        return;
+    };
+    let folder = dependent.folder.join("archive");
+    fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    fs::copy(library.join("libpcap.a"), folder.join("libpcap.a")).expect("the library is there");
+    let folder = folder.display().to_string();
+    let output = dependent.run(&[], &[("LIBPCAP_LIBDIR", &folder)]);
+    // Neither a .pc file nor a number in a file's name tells.
+    assert!(output.contains("DEP_PCAP_VERSION=unknown"), "{output}");
+    let libraries = ldd(&dependent.program(""));
+    assert!(!libraries.contains("libpcap"), "{libraries}");
+    dependent.refused(
+        &[("LIBPCAP_LIBDIR", &folder), ("LIBPCAP_STATIC", "0")],
+        "the folder holds only libpcap.a, and LIBPCAP_STATIC=0 forbids to link that",
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_fully_static_program_can_be_made() {
+    let dependent = Dependent::new();
+    if static_library().is_none() {
+        println!("skipped: no libpcap.a is installed");
+        return;
+    }
+    let host = env!("PCAP_SYS_HOST");
+    let flags = format!(
+        "CARGO_TARGET_{}_RUSTFLAGS",
+        host.replace(['-', '.'], "_").to_uppercase()
+    );
+    let environment = [(flags.as_str(), "-Ctarget-feature=+crt-static")];
+    let output = dependent.run(&["--target", host], &environment);
+    assert!(output.contains("libpcap version"), "{output}");
+    assert!(output.contains("activate: -"), "{output}");
+    let libraries = ldd(&dependent.program(host));
+    assert!(!libraries.contains("libpcap"), "{libraries}");
+    assert!(!libraries.contains("libc.so"), "{libraries}");
+}

@@ -1,0 +1,231 @@
+//! Parts of the build script that can be tried without a build for another system.
+#![allow(dead_code)]
+
+#[path = "../build/compiler.rs"]
+mod compiler;
+#[path = "../build/env.rs"]
+mod env;
+#[path = "../build/find_npcap.rs"]
+mod find_npcap;
+#[path = "../build/library.rs"]
+mod library;
+#[path = "../build/surface.rs"]
+mod surface;
+#[path = "../build/target.rs"]
+mod target;
+#[path = "../build/version.rs"]
+mod version;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use target::Target;
+use version::Version;
+
+/// The environment belongs to the whole process.
+static ENVIRONMENT: Mutex<()> = Mutex::new(());
+
+fn windows(arch: &str) -> Target {
+    Target {
+        triple: format!("{arch}-pc-windows-msvc"),
+        host: "x86_64-unknown-linux-gnu".to_owned(),
+        os: "windows".to_owned(),
+        arch: arch.to_owned(),
+        pointer_width: "64".to_owned(),
+        crt_static: false,
+    }
+}
+
+/// Looks for Npcap with exactly these variables set.
+fn find(target: &Target, variables: &[(&str, &Path)]) -> Result<library::Library, String> {
+    let _guard = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let names = [
+        "NPCAP_SDK",
+        "LIB",
+        "LIBPCAP_LIBDIR",
+        "LIBPCAP_INCLUDEDIR",
+        "LIBPCAP_STATIC",
+    ];
+    for name in names {
+        // SAFETY: the lock is held, and nothing else in this program reads or writes the environment.
+        unsafe { std::env::remove_var(name) };
+    }
+    for (name, value) in variables {
+        // SAFETY: as above.
+        unsafe { std::env::set_var(name, value) };
+    }
+    find_npcap::find(target)
+}
+
+/// A folder in the layout of the Npcap SDK, with these files.
+fn sdk(name: &str, files: &[&str]) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("npcap")
+        .join(name);
+    fs::create_dir_all(&root).expect("cargo's folder for tests can be written");
+    for file in files {
+        let path = root.join(file);
+        fs::create_dir_all(path.parent().expect("below the root")).expect("can be written");
+        fs::write(path, "").expect("can be written");
+    }
+    root
+}
+
+const WHOLE: [&str; 5] = [
+    "Include/pcap.h",
+    "Include/pcap/pcap.h",
+    "Lib/wpcap.lib",
+    "Lib/x64/wpcap.lib",
+    "Lib/ARM64/wpcap.lib",
+];
+
+#[test]
+fn npcap_is_taken_for_the_target() {
+    let root = sdk("whole", &WHOLE);
+    for (arch, folder) in [
+        ("x86", "Lib"),
+        ("x86_64", "Lib/x64"),
+        ("aarch64", "Lib/ARM64"),
+    ] {
+        let library = find(&windows(arch), &[("NPCAP_SDK", &root)]).expect("a whole SDK");
+        assert_eq!(library.lib_dirs, [root.join(folder)]);
+        assert_eq!(library.include_dirs, [root.join("Include")]);
+        assert_eq!(library.pcap.name, "wpcap");
+        assert!(library.own_headers);
+    }
+    let error = find(&windows("mips"), &[("NPCAP_SDK", &root)]).unwrap_err();
+    assert!(
+        error.contains("no library for the architecture mips"),
+        "{error}"
+    );
+}
+
+#[test]
+fn npcap_is_found_by_lib() {
+    let root = sdk("whole", &WHOLE);
+    let list = format!("C:\\nowhere;{}", root.join("Lib/x64").display());
+    let library = find(&windows("x86_64"), &[("LIB", Path::new(&list))]).expect("LIB leads there");
+    assert_eq!(library.lib_dirs, [root.join("Lib/x64")]);
+    assert_eq!(library.include_dirs, [root.join("Include")]);
+}
+
+#[test]
+fn npcap_without_headers_is_refused() {
+    // clang would take the build machine's own.
+    let root = sdk("headless", &["Lib/x64/wpcap.lib"]);
+    let target = windows("x86_64");
+    let error = find(&target, &[("NPCAP_SDK", &root)]).unwrap_err();
+    assert!(error.starts_with("NPCAP_SDK="), "{error}");
+    assert!(error.contains("no pcap.h"), "{error}");
+    let lib = root.join("Lib/x64");
+    let error = find(&target, &[("LIB", &lib)]).unwrap_err();
+    assert!(error.contains("no pcap.h belongs to it"), "{error}");
+
+    let whole = sdk("whole", &WHOLE).join("Include");
+    let library = find(
+        &target,
+        &[("NPCAP_SDK", &root), ("LIBPCAP_INCLUDEDIR", &whole)],
+    )
+    .expect("headers from elsewhere");
+    assert_eq!(library.include_dirs, [whole]);
+}
+
+#[test]
+fn a_wrong_sdk_is_named() {
+    let target = windows("x86_64");
+    let error = find(&target, &[("NPCAP_SDK", Path::new("/nonexistent"))]).unwrap_err();
+    assert!(
+        error.starts_with("NPCAP_SDK=/nonexistent: no such folder"),
+        "{error}"
+    );
+    let empty = sdk("empty", &[]);
+    let error = find(&target, &[("NPCAP_SDK", &empty)]).unwrap_err();
+    assert!(error.contains("no wpcap.lib or libwpcap.a"), "{error}");
+    let error = find(&target, &[]).unwrap_err();
+    assert!(error.starts_with("no Npcap SDK was found"), "{error}");
+    let error = find(&target, &[("LIBPCAP_STATIC", Path::new("1"))]).unwrap_err();
+    assert!(error.contains("no static library"), "{error}");
+}
+
+#[test]
+fn names_are_looked_up_for_the_target_first() {
+    let names = env::spellings("LIBPCAP_VER", "thumbv8m.main-none-eabi");
+    assert_eq!(
+        names,
+        [
+            "LIBPCAP_VER_thumbv8m_main_none_eabi",
+            "LIBPCAP_VER_thumbv8m.main-none-eabi",
+            "LIBPCAP_VER_THUMBV8M_MAIN_NONE_EABI",
+            "LIBPCAP_VER",
+        ]
+    );
+}
+
+#[test]
+fn versions_are_read() {
+    let version = |major, minor, patch| Version {
+        major,
+        minor,
+        patch,
+    };
+    assert_eq!(Version::parse("1.10"), Some(version(1, 10, None)));
+    assert_eq!(Version::parse("1.10.3"), Some(version(1, 10, Some(3))));
+    for wrong in [
+        "",
+        "1",
+        "1.",
+        ".1",
+        "1.10.",
+        "1.10.3.4",
+        "1.10-rc1",
+        "v1.10",
+        "1.99999999999",
+    ] {
+        assert_eq!(Version::parse(wrong), None, "{wrong}");
+    }
+    assert_eq!(
+        Version::parse_lenient("1.11.0-PRE-GIT\n"),
+        Some(version(1, 11, Some(0)))
+    );
+    assert!(version::check(version(1, 9, Some(1)), "x").is_err());
+    assert!(version::check(version(1, 10, None), "x").is_ok());
+    assert!(version::check(version(2, 0, None), "x").is_ok());
+}
+
+#[test]
+fn the_width_of_times_is_taken_from_the_compiler() {
+    let set = "#define __linux__ 1\n#define _TIME_BITS 64\n#define _FILE_OFFSET_BITS 64\n#define _TIME_BITS_X 1\n";
+    let args: Vec<_> = compiler::time_macros(set).collect();
+    assert_eq!(args, ["-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64"]);
+}
+
+#[test]
+fn header_folders_are_taken_from_the_compiler() {
+    let search = "ignoring nonexistent directory \"/x\"\n#include \"...\" search starts here:\n\
+                  #include <...> search starts here:\n /usr/lib/gcc-cross/s390x-linux-gnu/12/include\n \
+                  /usr/s390x-linux-gnu/include\nEnd of search list.\n /no\n";
+    let folders: Vec<_> = compiler::header_folders(search).collect();
+    assert_eq!(folders, ["/usr/s390x-linux-gnu/include"]);
+}
+
+/// The table of the tests must not depend on whether rustfmt was there.
+#[test]
+fn bindings_are_read_with_and_without_line_breaks() {
+    let text = r#"/* made */ pub const A : i32 = - 1 ; pub const T : & :: std :: ffi :: CStr = c"pub fn no(\"" ;
+        # [repr (C)] pub struct s { pub a : [u8 ; 4usize] , pub type_ : Option < unsafe extern "C" fn (b : * mut u8) > , }
+        # [repr (C)] pub struct opaque { _unused : [u8 ; 0] , } pub type o = opaque ; pub type n = i32 ;
+        unsafe extern "C" { pub fn f (x : n) ; pub fn g () -> * mut o ; }"#;
+    let surface = surface::Surface::read(text);
+    assert_eq!(surface.functions, ["f", "g"]);
+    assert_eq!(surface.types, ["n"]);
+    assert_eq!(surface.structs.len(), 1);
+    assert_eq!(surface.structs[0].name, "s");
+    assert_eq!(surface.structs[0].fields, ["a", "type_"]);
+    let constants: Vec<_> = surface
+        .constants
+        .iter()
+        .map(|constant| (constant.name.as_str(), constant.is_text))
+        .collect();
+    assert_eq!(constants, [("A", false), ("T", true)]);
+}

@@ -1,0 +1,24 @@
+//! Prints what the build script was told, and what libpcap says of itself.
+
+use std::ffi::{CStr, CString};
+
+fn main() {
+    println!("{}", env!("METADATA"));
+    // SAFETY: the function takes nothing and may be called at any time.
+    let version = unsafe { pcap_sys::pcap_lib_version() };
+    // SAFETY: the answer is a C text that lives as long as the program.
+    let version = unsafe { CStr::from_ptr(version) };
+    println!("{}", version.to_string_lossy());
+
+    // A device that is not there: this goes through every kind of device that libpcap was built with.
+    let name = CString::new("no-such-device").expect("no zero byte");
+    let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+    // SAFETY: both point to what the function expects, and outlive the call.
+    let handle = unsafe { pcap_sys::pcap_create(name.as_ptr(), errbuf.as_mut_ptr()) };
+    assert!(!handle.is_null());
+    // SAFETY: the handle was just made, and is used by nobody else.
+    let status = unsafe { pcap_sys::pcap_activate(handle) };
+    println!("activate: {status}");
+    // SAFETY: the handle was just made, and is not used again.
+    unsafe { pcap_sys::pcap_close(handle) };
+}

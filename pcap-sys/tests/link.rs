@@ -1,0 +1,52 @@
+//! Every bound function that libpcap exports can be linked, and the others are known.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+/// That this program exists at all is the proof: the table names each function.
+#[test]
+fn every_exported_function_links() {
+    let exported = common::exported();
+    assert!(exported.len() > 60, "{} functions", exported.len());
+    for (name, address) in &exported {
+        assert!(!address.is_null(), "{name} has no address");
+    }
+    let addresses: BTreeSet<_> = exported.iter().map(|(_, address)| address).collect();
+    assert_eq!(addresses.len(), exported.len(), "two functions are one");
+    println!("linked: {} functions", exported.len());
+    if !common::NOT_EXPORTED.is_empty() {
+        println!(
+            "declared, but not exported by this libpcap: {}",
+            common::NOT_EXPORTED.join(", ")
+        );
+    }
+}
+
+#[test]
+fn what_is_not_exported_is_optional() {
+    // Whoever lacks one of these is no libpcap 1.10.
+    for name in [
+        "pcap_create",
+        "pcap_activate",
+        "pcap_open_offline",
+        "pcap_compile",
+        "pcap_dispatch",
+        "pcap_dump_open",
+        "pcap_findalldevs",
+    ] {
+        assert!(!common::NOT_EXPORTED.contains(&name), "{name}");
+    }
+}
+
+/// The dynamic linker knows another way whether a function is there.
+#[cfg(all(unix, not(target_feature = "crt-static")))]
+#[test]
+fn what_is_not_exported_is_really_not_there() {
+    for name in common::NOT_EXPORTED {
+        let c_name = std::ffi::CString::new(*name).expect("a name holds no zero byte");
+        // SAFETY: the name is a C text that outlives the call; nothing is called through the answer.
+        let address = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c_name.as_ptr()) };
+        assert!(address.is_null(), "{name} is there after all");
+    }
+}

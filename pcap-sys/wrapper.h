@@ -1,0 +1,2 @@
+/* What bindgen reads. <pcap/pcap.h> brings <pcap/bpf.h> and <pcap/dlt.h>. */
+#include <pcap/pcap.h>
