@@ -166,8 +166,8 @@ impl From<SystemTime> for Timestamp {
                 .unwrap_or(Timestamp::new(i64::MAX, 0)),
             Err(before) => {
                 let before = before.duration();
-                let secs = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
-                Timestamp::new(-secs, -i64::from(before.subsec_nanos()))
+                let secs = 0_i64.saturating_sub_unsigned(before.as_secs());
+                Timestamp::new(secs, -i64::from(before.subsec_nanos()))
             }
         }
     }
@@ -244,8 +244,12 @@ mod tests {
         ] {
             assert_eq!(Timestamp::from(SystemTime::try_from(t).unwrap()), t);
         }
-        assert!(SystemTime::try_from(Timestamp::new(i64::MAX, 999_999_999)).is_err());
-        assert!(SystemTime::try_from(Timestamp::new(i64::MIN, 0)).is_err());
+        // Some systems' clocks hold these, others do not: neither may panic.
+        for t in [Timestamp::new(i64::MAX, 999_999_999), Timestamp::new(i64::MIN, 0)] {
+            if let Ok(clock) = SystemTime::try_from(t) {
+                assert_eq!(Timestamp::from(clock), t);
+            }
+        }
     }
 
     #[test]

@@ -14,27 +14,70 @@ pub(crate) enum RawAddress {
         octets: [u8; 16],
         scope_id: u32,
     },
-    /// A hardware address of any length.
+    /// A hardware address of any length but 0.
     Hardware(Vec<u8>),
     /// Any other family.
     Other(c_int),
 }
 
-#[cfg(not(windows))]
-const AF_INET: c_int = libc::AF_INET;
-#[cfg(not(windows))]
-const AF_INET6: c_int = libc::AF_INET6;
-#[cfg(windows)]
-const AF_INET: c_int = 2;
-#[cfg(windows)]
-const AF_INET6: c_int = 23;
+/// In what the socket addresses of operating systems differ.
+struct Layout {
+    /// They begin with their length in one byte and the family in another, not with a family of
+    /// two bytes. These systems also hide the scope of a link-local address inside it.
+    length_first: bool,
+    inet: c_int,
+    inet6: c_int,
+    /// The family of Linux's hardware addresses, `sockaddr_ll`.
+    packet: Option<c_int>,
+    /// The family of BSD's hardware addresses, `sockaddr_dl`.
+    link: Option<c_int>,
+}
 
-// Every system lays these out alike; only the first two bytes, the family, differ.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const HERE: Layout = Layout {
+    length_first: false,
+    inet: libc::AF_INET,
+    inet6: libc::AF_INET6,
+    packet: Some(libc::AF_PACKET),
+    link: None,
+};
+
+#[cfg(any(
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly"
+))]
+const HERE: Layout = Layout {
+    length_first: true,
+    inet: libc::AF_INET,
+    inet6: libc::AF_INET6,
+    packet: None,
+    link: Some(libc::AF_LINK),
+};
+
+#[cfg(windows)]
+const HERE: Layout = Layout {
+    length_first: false,
+    inet: 2,
+    inet6: 23,
+    packet: None,
+    link: None,
+};
+
+// The places in an address are the same on all of them: held against the C library's below.
 const V4_AT: usize = 4;
 const V4_SIZE: usize = 16;
 const V6_AT: usize = 8;
 const V6_SCOPE_AT: usize = 24;
 const V6_SIZE: usize = 28;
+const PACKET_LENGTH_AT: usize = 11;
+const PACKET_AT: usize = 12;
+const PACKET_SIZE: usize = 20;
+const LINK_NAME_LENGTH_AT: usize = 5;
+const LINK_LENGTH_AT: usize = 6;
+const LINK_NAME_AT: usize = 8;
 
 #[cfg(unix)]
 const _: () = {
@@ -46,99 +89,14 @@ const _: () = {
     assert!(size_of::<libc::sockaddr_in6>() == V6_SIZE);
 };
 
-/// Takes a socket address apart. `None` for a null pointer, and for a hardware address without a
-/// single byte, which interfaces without hardware have.
-///
-/// `like` is the family to take an address for that names none itself, as BSD's netmasks.
-///
-/// # Safety
-///
-/// `address` is null, or points to a socket address of at least the size that its family has on
-/// this system; where addresses begin with their length, of at least that many bytes, and of two.
-/// It need not be aligned.
-pub(crate) unsafe fn read(address: *const sockaddr, like: Option<c_int>) -> Option<RawAddress> {
-    if address.is_null() {
-        return None;
-    }
-    let address = address.cast::<u8>();
-    // SAFETY: the caller's promise.
-    let (own_family, length) = unsafe { family_and_length(address) };
-    let family = match own_family {
-        0 => like.unwrap_or(0),
-        other => other,
-    };
-    let raw = match family {
-        AF_INET => {
-            // SAFETY: the caller's promise for this family; not more than its length.
-            let bytes: [u8; V4_SIZE] = unsafe { copy(address, length.unwrap_or(V4_SIZE)) };
-            RawAddress::V4(part(&bytes, V4_AT))
-        }
-        AF_INET6 => {
-            // SAFETY: the caller's promise for this family; not more than its length.
-            let bytes: [u8; V6_SIZE] = unsafe { copy(address, length.unwrap_or(V6_SIZE)) };
-            v6(
-                part(&bytes, V6_AT),
-                u32::from_ne_bytes(part(&bytes, V6_SCOPE_AT)),
-            )
-        }
-        other => {
-            // SAFETY: the caller's promise.
-            match unsafe { hardware(address, other, length) } {
-                Some(bytes) if bytes.is_empty() => return None,
-                Some(bytes) => RawAddress::Hardware(bytes),
-                None => RawAddress::Other(other),
-            }
-        }
-    };
-    Some(raw)
-}
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const _: () = {
+    use std::mem::{offset_of, size_of};
+    assert!(offset_of!(libc::sockaddr_ll, sll_halen) == PACKET_LENGTH_AT);
+    assert!(offset_of!(libc::sockaddr_ll, sll_addr) == PACKET_AT);
+    assert!(size_of::<libc::sockaddr_ll>() == PACKET_SIZE);
+};
 
-/// The family of an address that is of this system's own making; see [`read`].
-pub(crate) fn family(raw: &RawAddress) -> Option<c_int> {
-    match raw {
-        RawAddress::V4(_) => Some(AF_INET),
-        RawAddress::V6 { .. } => Some(AF_INET6),
-        RawAddress::Hardware(_) => None,
-        RawAddress::Other(family) => Some(*family),
-    }
-}
-
-/// The `N` bytes at `at`, which callers keep inside.
-fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    let mut part = [0; N];
-    for (to, from) in part.iter_mut().zip(bytes.iter().skip(at)) {
-        *to = *from;
-    }
-    part
-}
-
-/// The first `N` bytes, zero beyond `length`.
-///
-/// # Safety
-///
-/// `length` bytes can be read at `address`, or `N` if those are fewer.
-unsafe fn copy<const N: usize>(address: *const u8, length: usize) -> [u8; N] {
-    let mut bytes = [0; N];
-    // SAFETY: readable by the caller's promise, and not more than `bytes` has; a local buffer
-    // cannot overlap.
-    unsafe { std::ptr::copy_nonoverlapping(address, bytes.as_mut_ptr(), length.min(N)) };
-    bytes
-}
-
-/// The address with its scope where that has a place of its own.
-#[cfg(not(any(
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_os = "dragonfly"
-)))]
-fn v6(octets: [u8; 16], scope_id: u32) -> RawAddress {
-    RawAddress::V6 { octets, scope_id }
-}
-
-/// The address with its scope taken out: these systems hide it in bytes 2 and 3 of a link-local
-/// address.
 #[cfg(any(
     target_vendor = "apple",
     target_os = "freebsd",
@@ -146,10 +104,98 @@ fn v6(octets: [u8; 16], scope_id: u32) -> RawAddress {
     target_os = "openbsd",
     target_os = "dragonfly"
 ))]
-fn v6(mut octets: [u8; 16], mut scope_id: u32) -> RawAddress {
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(libc::sockaddr_dl, sdl_nlen) == LINK_NAME_LENGTH_AT);
+    assert!(offset_of!(libc::sockaddr_dl, sdl_alen) == LINK_LENGTH_AT);
+    assert!(offset_of!(libc::sockaddr_dl, sdl_data) == LINK_NAME_AT);
+};
+
+/// Takes a socket address apart. `None` for a null pointer, and for a hardware address without a
+/// single byte, which interfaces without hardware have.
+///
+/// `like` is the family to take for an address that names none itself, as some BSDs' netmasks.
+///
+/// # Safety
+///
+/// `address` is null, or points to a socket address of the size that its family has on this system;
+/// where addresses begin with their length, of that many bytes, and of two at least. It need not be
+/// aligned.
+pub(crate) unsafe fn read(address: *const sockaddr, like: Option<c_int>) -> Option<RawAddress> {
+    if address.is_null() {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { take_apart(address.cast(), like, &HERE) }
+}
+
+/// The family of an address that came from [`read`], for reading those that go with it.
+pub(crate) fn family(raw: &RawAddress) -> Option<c_int> {
+    match raw {
+        RawAddress::V4(_) => Some(HERE.inet),
+        RawAddress::V6 { .. } => Some(HERE.inet6),
+        RawAddress::Hardware(_) => HERE.packet.or(HERE.link),
+        RawAddress::Other(family) => Some(*family),
+    }
+}
+
+/// [`read`] for any system's addresses.
+///
+/// # Safety
+///
+/// As [`read`], for that layout; not null.
+unsafe fn take_apart(address: *const u8, like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
+    // SAFETY: the caller's promise.
+    let start: [u8; 2] = unsafe { copy(address, 2) };
+    let (length, family) = match (os.length_first, start) {
+        (true, [length, family]) => (usize::from(length), c_int::from(family)),
+        (false, start) => (usize::MAX, u16::from_ne_bytes(start).into()),
+    };
+    let family = match (family, like) {
+        // Only where the length says how much there is: else it is not of that family's size.
+        (0, Some(like)) if os.length_first => like,
+        _ => family,
+    };
+    if family == os.inet {
+        // SAFETY: the size of this family, or the length that it says it has.
+        let bytes: [u8; V4_SIZE] = unsafe { copy(address, length) };
+        Some(RawAddress::V4(part(&bytes, V4_AT)))
+    } else if family == os.inet6 {
+        // SAFETY: the size of this family, or the length that it says it has.
+        let bytes: [u8; V6_SIZE] = unsafe { copy(address, length) };
+        Some(v6(&bytes, os))
+    } else if Some(family) == os.packet {
+        // SAFETY: the size of this family, or the length that it says it has.
+        let bytes: [u8; PACKET_SIZE] = unsafe { copy(address, length) };
+        // However long it says it is, there is place for 8 bytes.
+        let octets: [u8; 8] = part(&bytes, PACKET_AT);
+        let [octets_length] = part(&bytes, PACKET_LENGTH_AT);
+        hardware(octets.into_iter().take(octets_length.into()))
+    } else if Some(family) == os.link {
+        // SAFETY: the length that it says it has.
+        let bytes: [u8; u8::MAX as usize] = unsafe { copy(address, length) };
+        let [name_length] = part(&bytes, LINK_NAME_LENGTH_AT);
+        let [octets_length] = part(&bytes, LINK_LENGTH_AT);
+        let inside = bytes.into_iter().take(length);
+        let octets = inside.skip(LINK_NAME_AT + usize::from(name_length));
+        hardware(octets.take(octets_length.into()))
+    } else {
+        Some(RawAddress::Other(family))
+    }
+}
+
+fn hardware(octets: impl Iterator<Item = u8>) -> Option<RawAddress> {
+    let octets: Vec<u8> = octets.collect();
+    (!octets.is_empty()).then_some(RawAddress::Hardware(octets))
+}
+
+/// The IPv6 address and its scope, which some systems keep in bytes 2 and 3 of a link-local one.
+fn v6(bytes: &[u8; V6_SIZE], os: &Layout) -> RawAddress {
+    let mut octets: [u8; 16] = part(bytes, V6_AT);
+    let mut scope_id = u32::from_ne_bytes(part(bytes, V6_SCOPE_AT));
     let link_local = octets[0] == 0xfe && octets[1] & 0xc0 == 0x80;
-    let hidden = u16::from_be_bytes([octets[2], octets[3]]);
-    if link_local && hidden != 0 {
+    if os.length_first && link_local {
+        let hidden = u16::from_be_bytes([octets[2], octets[3]]);
         if scope_id == 0 {
             scope_id = hidden.into();
         }
@@ -159,172 +205,138 @@ fn v6(mut octets: [u8; 16], mut scope_id: u32) -> RawAddress {
     RawAddress::V6 { octets, scope_id }
 }
 
-/// The family, which comes first.
-///
-/// # Safety
-///
-/// Two bytes can be read.
-#[cfg(not(any(
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_os = "dragonfly"
-)))]
-unsafe fn family_and_length(address: *const u8) -> (c_int, Option<usize>) {
-    // SAFETY: the caller's promise.
-    let bytes: [u8; 2] = unsafe { copy(address, 2) };
-    (u16::from_ne_bytes(bytes).into(), None)
-}
-
-/// The length, which comes first, and the family after it.
-///
-/// # Safety
-///
-/// Two bytes can be read.
-#[cfg(any(
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_os = "dragonfly"
-))]
-unsafe fn family_and_length(address: *const u8) -> (c_int, Option<usize>) {
-    // SAFETY: the caller's promise.
-    let [length, family]: [u8; 2] = unsafe { copy(address, 2) };
-    (family.into(), Some(length.into()))
-}
-
-/// A hardware address: `sockaddr_ll`, of which at most 8 bytes are there however long it says it is.
-///
-/// # Safety
-///
-/// As [`read`].
-#[cfg(any(target_os = "linux", target_os = "android"))]
-unsafe fn hardware(address: *const u8, family: c_int, _length: Option<usize>) -> Option<Vec<u8>> {
-    use std::mem::{offset_of, size_of};
-
-    if family != libc::AF_PACKET {
-        return None;
+/// The `N` bytes at `at`; zero where there are none.
+fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut part = [0; N];
+    for (to, from) in part.iter_mut().zip(bytes.iter().skip(at)) {
+        *to = *from;
     }
-    // SAFETY: the caller's promise for this family.
-    let bytes: [u8; size_of::<libc::sockaddr_ll>()] =
-        unsafe { copy(address, size_of::<libc::sockaddr_ll>()) };
-    let [length] = part(&bytes, offset_of!(libc::sockaddr_ll, sll_halen));
-    let octets: [u8; 8] = part(&bytes, offset_of!(libc::sockaddr_ll, sll_addr));
-    Some(octets.into_iter().take(length.into()).collect())
+    part
 }
 
-/// A hardware address: `sockaddr_dl`, where it follows the name.
+/// The first `N` bytes; zero from `length` on.
 ///
 /// # Safety
 ///
-/// As [`read`].
-#[cfg(any(
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_os = "dragonfly"
-))]
-unsafe fn hardware(address: *const u8, family: c_int, length: Option<usize>) -> Option<Vec<u8>> {
-    use std::mem::offset_of;
-
-    if family != libc::AF_LINK {
-        return None;
-    }
-    // SAFETY: as many bytes as the address says it has, by the caller's promise.
-    let bytes: [u8; u8::MAX as usize] = unsafe { copy(address, length.unwrap_or(0)) };
-    let [name_length] = part(&bytes, offset_of!(libc::sockaddr_dl, sdl_nlen));
-    let [address_length] = part(&bytes, offset_of!(libc::sockaddr_dl, sdl_alen));
-    let start = offset_of!(libc::sockaddr_dl, sdl_data) + usize::from(name_length);
-    Some(
-        bytes
-            .into_iter()
-            .take(length.unwrap_or(0))
-            .skip(start)
-            .take(usize::from(address_length))
-            .collect(),
-    )
+/// `length` bytes can be read at `address`, or `N` if those are fewer.
+unsafe fn copy<const N: usize>(address: *const u8, length: usize) -> [u8; N] {
+    let mut bytes = [0; N];
+    // SAFETY: readable by the caller's promise, and not more than `bytes` has, which is our own and
+    // so does not overlap.
+    unsafe { std::ptr::copy_nonoverlapping(address, bytes.as_mut_ptr(), length.min(N)) };
+    bytes
 }
 
-/// This system gives no hardware addresses.
-///
-/// # Safety
-///
-/// Always safe; the other systems' are not.
-#[cfg(not(any(
-    target_os = "linux",
-    target_os = "android",
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_os = "dragonfly"
-)))]
-unsafe fn hardware(_address: *const u8, _family: c_int, _length: Option<usize>) -> Option<Vec<u8>> {
-    None
-}
-
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Reads an address of exactly these bytes, at an odd place on the heap.
-    fn read_bytes(family: c_int, rest: &[u8], like: Option<c_int>) -> Option<RawAddress> {
-        let mut bytes = vec![0];
-        bytes.extend((family as u16).to_ne_bytes());
-        bytes.extend(rest);
-        let bytes = bytes.into_boxed_slice();
-        let place = bytes.as_ptr().wrapping_add(1);
-        // SAFETY: the tests make addresses of their family's size.
-        unsafe { read(place.cast(), like) }
+    const LINUX: Layout = Layout {
+        length_first: false,
+        inet: 2,
+        inet6: 10,
+        packet: Some(17),
+        link: None,
+    };
+    const BSD: Layout = Layout {
+        length_first: true,
+        inet: 2,
+        inet6: 30,
+        packet: None,
+        link: Some(18),
+    };
+
+    /// Reads an address of exactly these bytes, from an odd place on the heap.
+    fn read_bytes(bytes: &[u8], like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
+        let place: Box<[u8]> = [&[0], bytes].concat().into();
+        // SAFETY: the tests make addresses of their family's size or of the length in them.
+        unsafe { take_apart(place[1..].as_ptr(), like, os) }
+    }
+
+    fn linux(family: u16, rest: &[u8]) -> Vec<u8> {
+        [&family.to_ne_bytes(), rest].concat()
     }
 
     #[test]
-    fn addresses_are_read_by_family_from_any_place() {
+    fn linux_addresses_are_read_by_their_family() {
         let mut v4 = [0; 14];
         v4[2..6].copy_from_slice(&[10, 0, 0, 1]);
         let expected = Some(RawAddress::V4([10, 0, 0, 1]));
-        assert_eq!(read_bytes(libc::AF_INET, &v4, None), expected);
-        assert_eq!(read_bytes(0, &v4, Some(libc::AF_INET)), expected);
-        assert_eq!(read_bytes(0, &v4, None), Some(RawAddress::Other(0)));
-        assert_eq!(
-            read_bytes(200, &v4, Some(libc::AF_INET)),
-            Some(RawAddress::Other(200))
-        );
+        assert_eq!(read_bytes(&linux(2, &v4), None, &LINUX), expected);
+        let other = |family| Some(RawAddress::Other(family));
+        assert_eq!(read_bytes(&linux(0, &v4), Some(10), &LINUX), other(0));
+        assert_eq!(read_bytes(&linux(200, &v4), Some(2), &LINUX), other(200));
+        assert_eq!(read_bytes(&linux(0xffff, &[]), None, &LINUX), other(0xffff));
 
         let mut v6 = [0; 26];
-        v6[6] = 0xfe;
-        v6[7] = 0x80;
+        v6[6..10].copy_from_slice(&[0xfe, 0x80, 1, 2]);
         v6[22..26].copy_from_slice(&7_u32.to_ne_bytes());
         let mut octets = [0; 16];
-        octets[..2].copy_from_slice(&[0xfe, 0x80]);
-        assert_eq!(
-            read_bytes(libc::AF_INET6, &v6, None),
-            Some(RawAddress::V6 {
-                octets,
-                scope_id: 7
-            })
-        );
+        octets[..4].copy_from_slice(&[0xfe, 0x80, 1, 2]);
+        let expected = Some(RawAddress::V6 {
+            octets,
+            scope_id: 7,
+        });
+        assert_eq!(read_bytes(&linux(10, &v6), None, &LINUX), expected);
         // SAFETY: null is allowed.
         assert_eq!(unsafe { read(std::ptr::null(), None) }, None);
     }
 
     #[test]
-    fn a_hardware_address_is_no_longer_than_its_place() {
-        let link = |length: u8| {
+    fn a_linux_hardware_address_is_no_longer_than_its_place() {
+        let packet = |length: u8| {
             let mut rest = [0; 18];
             rest[9] = length;
             rest[10..].copy_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8]);
-            read_bytes(libc::AF_PACKET, &rest, None)
+            read_bytes(&linux(17, &rest), None, &LINUX)
         };
         let bytes = |n: u8| Some(RawAddress::Hardware((1..=n).collect()));
-        assert_eq!(link(6), bytes(6));
-        assert_eq!(link(8), bytes(8));
+        assert_eq!((packet(6), packet(8)), (bytes(6), bytes(8)));
         // InfiniBand says 20.
-        assert_eq!(link(20), bytes(8));
-        assert_eq!(link(255), bytes(8));
-        assert_eq!(link(0), None);
+        assert_eq!((packet(20), packet(255)), (bytes(8), bytes(8)));
+        assert_eq!(packet(0), None);
+    }
+
+    #[test]
+    fn bsd_addresses_are_read_within_the_length_they_say() {
+        let v4 = [16, 2, 0, 0, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+        let expected = Some(RawAddress::V4([10, 0, 0, 1]));
+        assert_eq!(read_bytes(&v4, None, &BSD), expected);
+        // A netmask without a family, and with no more bytes than it has ones.
+        let mask = [7, 0, 0, 0, 255, 255, 240];
+        let expected = Some(RawAddress::V4([255, 255, 240, 0]));
+        assert_eq!(read_bytes(&mask, Some(2), &BSD), expected);
+        let expected = Some(RawAddress::V4([0; 4]));
+        assert_eq!(read_bytes(&[2, 0], Some(2), &BSD), expected);
+
+        // The scope of a link-local address is hidden inside it.
+        let mut v6 = [0; 28];
+        v6[..2].copy_from_slice(&[28, 30]);
+        v6[8..12].copy_from_slice(&[0xfe, 0x80, 0, 4]);
+        let mut octets = [0; 16];
+        octets[..2].copy_from_slice(&[0xfe, 0x80]);
+        let expected = Some(RawAddress::V6 {
+            octets,
+            scope_id: 4,
+        });
+        assert_eq!(read_bytes(&v6, None, &BSD), expected);
+    }
+
+    #[test]
+    fn a_bsd_hardware_address_follows_the_name() {
+        let link = |length, name_length, octets_length| {
+            let mut bytes = vec![length, 18, 1, 0, 6, name_length, octets_length, 0];
+            bytes.extend(b"en0");
+            bytes.extend([1, 2, 3, 4, 5, 6, 0, 0, 0]);
+            assert_eq!(bytes.len(), 20);
+            read_bytes(&bytes, None, &BSD)
+        };
+        let octets: Vec<u8> = (1..=6).collect();
+        assert_eq!(link(20, 3, 6), Some(RawAddress::Hardware(octets.clone())));
+        assert_eq!(link(20, 3, 0), None);
+        // Lengths that cannot be reach no further than the address does.
+        assert_eq!(link(20, 255, 255), None);
+        assert_eq!(link(17, 3, 255), Some(RawAddress::Hardware(octets)));
+        assert_eq!(link(4, 3, 6), None);
     }
 }

@@ -138,12 +138,6 @@ impl Size {
             (_, true) => (MAX_PORT_TERMS, " for an expression with `port`"),
             _ => (MAX_TERMS, ""),
         };
-        if self.bytes > MAX_BYTES {
-            return Err(format!(
-                "the expression has {} bytes, more than the limit of {MAX_BYTES}",
-                self.bytes
-            ));
-        }
         if self.terms > max_terms {
             return Err(format!(
                 "the expression has {} terms, more than the limit of {max_terms}{with}",
@@ -154,6 +148,12 @@ impl Size {
             return Err(format!(
                 "the expression has {} arithmetic operators, more than the limit of {MAX_OPERATORS}",
                 self.operators
+            ));
+        }
+        if self.bytes > MAX_BYTES {
+            return Err(format!(
+                "the expression has {} bytes, more than the limit of {MAX_BYTES}",
+                self.bytes
             ));
         }
         Ok(())
@@ -241,7 +241,10 @@ mod tests {
         assert_eq!(terms("host a or host b and c"), 3);
         assert_eq!(terms("(tcp)or(udp)and(icmp)"), 3);
         assert_eq!(terms("tcp||udp&&icmp||arp"), 4);
-        assert_eq!(terms("ether host 0:1:2:3:4:5or ether host 0:1:2:3:4:6or arp"), 3);
+        assert_eq!(
+            terms("ether host 0:1:2:3:4:5or ether host 0:1:2:3:4:6or arp"),
+            3
+        );
         assert_eq!(terms("host ::1or host 1::or arp"), 3);
         assert_eq!(terms("$1or $2or $3"), 3);
         assert_eq!(terms("arp\nor\tarp\ror arp or- arp"), 4);
@@ -266,7 +269,12 @@ mod tests {
         ] {
             assert!(Size::of(expression).is_small(), "{expression}");
         }
-        for expression in ["host example.org", "tcp port http", "host \\tcp", "host 5.cafe"] {
+        for expression in [
+            "host example.org",
+            "tcp port http",
+            "host \\tcp",
+            "host 5.cafe",
+        ] {
             assert!(!Size::of(expression).is_small(), "{expression}");
         }
     }

@@ -104,7 +104,7 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     ///
-    /// [`pcap_compile(3PCAP)`](https://www.tcpdump.org/manpages/pcap_compile.3pcap.html)
+    /// Manual page: [`pcap_compile(3PCAP)`](https://www.tcpdump.org/manpages/pcap_compile.3pcap.html).
     ///
     /// [pcap-filter(7)]: https://www.tcpdump.org/manpages/pcap-filter.7.html
     /// [`FilterSyntax`]: crate::ErrorKind::FilterSyntax
@@ -244,7 +244,7 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     ///
-    /// [`pcap_offline_filter(3PCAP)`](https://www.tcpdump.org/manpages/pcap_offline_filter.3pcap.html)
+    /// Manual page: [`pcap_offline_filter(3PCAP)`](https://www.tcpdump.org/manpages/pcap_offline_filter.3pcap.html).
     #[inline]
     #[must_use]
     pub fn matches_packet<'a>(&self, packet: impl Into<Packet<'a>>) -> bool {

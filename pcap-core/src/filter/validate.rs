@@ -129,7 +129,7 @@ fn targets(index: usize, insn: Insn) -> [Option<i64>; 2] {
     let next = index as i64 + 1;
     if insn.code & 0xf0 == op::JA {
         // Signed, as the interpreter takes it.
-        return [Some(next + i64::from(insn.k.cast_signed())), None];
+        return [Some(next + i64::from(insn.k as i32)), None];
     }
     [
         Some(next + i64::from(insn.jt)),

@@ -129,3 +129,32 @@ pub(crate) fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(2));
     }
 }
+
+/// How much processor time this thread has used.
+pub(crate) fn cpu_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the structure is ours to be filled in.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    assert_eq!(status, 0);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Takes all of root's rights from this thread, for good.
+pub(crate) fn drop_rights() {
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: libc::c_int,
+    }
+    let header = Header {
+        version: 0x2008_0522, // _LINUX_CAPABILITY_VERSION_3
+        pid: 0,
+    };
+    let none = [0_u32; 6];
+    // SAFETY: the structures are those of capset(2), and the kernel only reads them.
+    let status = unsafe { libc::syscall(libc::SYS_capset, &header, none.as_ptr()) };
+    assert_eq!(status, 0, "capset: {}", io::Error::last_os_error());
+}

@@ -1,0 +1,222 @@
+//! What compiled filters mean: which packets they take, and what they refuse to guess.
+
+use std::net::Ipv4Addr;
+
+use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter, Packet, Timestamp};
+
+fn compile(expression: &str) -> Filter {
+    Filter::compile(Dlt::EN10MB, expression, CompileOptions::default())
+        .unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// An Ethernet frame with a type and a payload.
+fn ethernet(ethertype: u16, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2];
+    frame.extend(ethertype.to_be_bytes());
+    frame.extend(payload);
+    frame
+}
+
+fn ipv4(protocol: u8, payload: &[u8]) -> Vec<u8> {
+    let mut packet = vec![0x45, 0, 0, 0, 0, 0, 0, 0, 64, protocol, 0, 0];
+    packet.extend([192, 0, 2, 1, 192, 0, 2, 2]);
+    packet.extend(payload);
+    packet
+}
+
+fn tcp(flags: u8) -> Vec<u8> {
+    let mut segment = vec![0x30, 0x39, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, flags];
+    segment.extend([0; 6]);
+    ethernet(0x0800, &ipv4(6, &segment))
+}
+
+#[test]
+fn icmp_on_ethernet_is_six_instructions() {
+    let filter = compile("icmp");
+    assert_eq!(filter.instructions().len(), 6);
+    assert!(filter.matches(&ethernet(0x0800, &ipv4(1, &[8, 0]))));
+    assert!(!filter.matches(&tcp(0x10)));
+}
+
+#[test]
+fn syn_ack_and_ack_and_udp_are_told_apart() {
+    let syn_ack = compile("tcp[tcpflags] & (tcp-syn|tcp-ack) = (tcp-syn|tcp-ack)");
+    let ack_only = compile("tcp[tcpflags] = tcp-ack");
+    let udp = compile("udp port 53");
+    let datagram = ethernet(0x0800, &ipv4(17, &[0, 53, 0x30, 0x39, 0, 8, 0, 0]));
+    let verdicts = |frame: &[u8]| [&syn_ack, &ack_only, &udp].map(|filter| filter.matches(frame));
+    assert_eq!(verdicts(&tcp(0x12)), [true, false, false]);
+    assert_eq!(verdicts(&tcp(0x10)), [false, true, false]);
+    assert_eq!(verdicts(&datagram), [false, false, true]);
+}
+
+#[test]
+fn the_empty_expression_takes_all_packets() {
+    let all = compile("");
+    assert!(all.matches(&[]));
+    assert!(all.matches(&tcp(0)));
+    assert_eq!(all.run(&[], 0), 262_144);
+    assert_eq!(all.expression(), Some(""));
+}
+
+#[test]
+fn snaplen_0_is_the_largest_and_others_are_returned() {
+    // A dead handle with snaplen 0 compiles nothing.
+    let options = CompileOptions::default();
+    for (snaplen, returned) in [
+        (0, 262_144),
+        (96, 96),
+        (1, 1),
+        (2_147_483_647, 2_147_483_647),
+    ] {
+        let filter = Filter::compile(Dlt::EN10MB, "ip", options.snaplen(snaplen)).unwrap();
+        assert_eq!(filter.run(&tcp(0), 60), returned);
+        assert_eq!(filter.options().snaplen, snaplen);
+    }
+    let error = Filter::compile(Dlt::EN10MB, "ip", options.snaplen(1 << 31)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn an_unknown_netmask_is_not_0() {
+    // With 0, `ip broadcast` compiles and misses broadcasts.
+    let unknown = CompileOptions::default();
+    let error = Filter::compile(Dlt::EN10MB, "ip broadcast", unknown).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FilterSyntax);
+    assert!(error.text().contains("netmask"), "{error}");
+
+    let known = unknown.netmask(Ipv4Addr::new(255, 255, 255, 0));
+    let filter = Filter::compile(Dlt::EN10MB, "ip broadcast", known).unwrap();
+    let mut frame = ethernet(0x0800, &ipv4(17, &[0; 8]));
+    assert!(!filter.matches(&frame));
+    frame[33] = 255; // to 192.0.2.255
+    assert!(filter.matches(&frame));
+}
+
+#[test]
+fn the_length_on_the_wire_is_not_that_of_the_data() {
+    let filter = compile("len > 100");
+    let frame = tcp(0x02);
+    assert!(!filter.matches(&frame));
+    assert_ne!(filter.run(&frame, 1514), 0);
+    assert!(filter.matches_packet(Packet::new(Timestamp::EPOCH, 1514, &frame)));
+    let owned = Packet::new(Timestamp::EPOCH, 1514, &frame).to_owned();
+    assert!(filter.matches_packet(&owned));
+}
+
+#[test]
+fn a_packet_that_ends_too_early_is_not_wanted() {
+    let filter = compile("tcp port 80");
+    let frame = tcp(0x02);
+    assert!(filter.matches(&frame));
+    for end in 0..38 {
+        assert!(!filter.matches(&frame[..end]), "cut at {end}");
+    }
+    assert!(!compile("not tcp").matches(&frame[..10]));
+}
+
+#[test]
+fn vlan_without_a_device_takes_a_tagged_frame() {
+    // Compiled on a live Linux handle it would ask the kernel for the tag.
+    let filter = compile("vlan 5 and tcp port 80");
+    assert!(!filter.uses_kernel_extensions() && filter.runs_on_bytes());
+    let plain = tcp(0x02);
+    let mut tagged = plain.clone();
+    tagged.splice(12..12, [0x81, 0x00, 0x00, 0x05]);
+    assert!(filter.matches(&tagged));
+    assert!(!filter.matches(&plain));
+    tagged[15] = 6;
+    assert!(!filter.matches(&tagged));
+}
+
+#[test]
+fn protochain_jumps_backward_and_works() {
+    // libpcap's own output has a way in that instructions from outside have not.
+    let filter = compile("ip6 protochain 6");
+    let backward = |insn: &&pcap_core::Insn| insn.code == 0x05 && insn.k > i32::MAX as u32;
+    assert!(filter.instructions().iter().any(|insn| backward(&insn)));
+
+    let mut packet = vec![0x60, 0, 0, 0, 0, 36, 0, 64];
+    packet.extend([0; 32]);
+    packet.extend([60, 0, 1, 4, 0, 0, 0, 0]); // hop-by-hop, then destination options
+    packet.extend([6, 0, 1, 4, 0, 0, 0, 0]); // then TCP
+    packet.extend([0; 20]);
+    let mut frame = ethernet(0x86dd, &packet);
+    assert!(filter.matches(&frame));
+    frame[14 + 48] = 17;
+    assert!(!filter.matches(&frame));
+
+    let again = Filter::from_instructions(filter.linktype(), filter.instructions());
+    assert_eq!(again.unwrap_err().kind(), ErrorKind::FilterInvalid);
+}
+
+#[test]
+fn a_question_to_the_kernel_is_known_as_one() {
+    if cfg!(target_os = "linux") {
+        let filter = compile("inbound");
+        assert!(filter.uses_kernel_extensions() && !filter.runs_on_bytes());
+        assert!(!filter.matches(&tcp(0)));
+        assert!(compile("tcp or inbound").matches(&tcp(0)));
+    }
+    let tagged = Filter::compile(Dlt::LINUX_SLL, "inbound", CompileOptions::default()).unwrap();
+    assert!(tagged.runs_on_bytes());
+}
+
+#[test]
+fn a_nul_in_an_expression_is_an_error() {
+    let error =
+        Filter::compile(Dlt::EN10MB, "tcp\0 or udp", CompileOptions::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(!error.to_string().contains('\0'));
+}
+
+#[test]
+fn link_types_without_filters_are_an_error_and_not_the_empty_filter() {
+    for dlt in [
+        Dlt::new(-1),
+        Dlt::new(9999),
+        Dlt::new(i32::MAX),
+        Dlt::new(i32::MIN),
+    ] {
+        let error = Filter::compile(dlt, "tcp", CompileOptions::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FilterSyntax);
+        assert!(!error.text().is_empty());
+    }
+}
+
+#[test]
+fn filters_are_send_sync_and_clone() {
+    fn check<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
+    check::<Filter>();
+    check::<CompileOptions>();
+    let filter = compile("tcp");
+    let copy = filter.clone();
+    drop(filter);
+    assert!(
+        std::thread::spawn(move || copy.matches(&tcp(0)))
+            .join()
+            .unwrap()
+    );
+}
+
+#[test]
+fn compiling_and_listing_from_sixteen_threads_gives_one_result() {
+    // pcap_compile is thread-safe from 1.8; bpf_image has a static buffer until 1.10.5.
+    const EXPRESSIONS: [&str; 4] = [
+        "tcp port 80",
+        "vlan 5 and udp",
+        "ip6 protochain 6",
+        "net 10",
+    ];
+    let once = EXPRESSIONS.map(|expression| compile(expression).to_string());
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for round in 0..100 {
+                    let which = round % EXPRESSIONS.len();
+                    assert_eq!(compile(EXPRESSIONS[which]).to_string(), once[which]);
+                }
+            });
+        }
+    });
+}

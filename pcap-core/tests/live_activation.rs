@@ -1,0 +1,243 @@
+//! Activating captures: what each option does, and what each failure says. On veth pairs in network
+//! namespaces of the tests' own.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::time::Duration;
+
+use pcap_core::{
+    Capture, CompileOptions, Dlt, ErrorKind, Filter, Next, Precision, TstampType, WarningKind,
+};
+use support::Netns;
+
+fn net() -> Option<Netns> {
+    let net = Netns::new()?;
+    net.veth("left", "right");
+    Some(net)
+}
+
+/// A broadcast frame with this type and payload.
+fn frame(ethertype: u16, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0xff; 12];
+    frame.extend(ethertype.to_be_bytes());
+    frame.extend(payload);
+    frame.resize(frame.len().max(60), 0);
+    frame
+}
+
+/// libpcap 1.10.3 itself crashes on a second try with one handle.
+#[test]
+fn a_failed_activation_gives_the_capture_back_to_try_again() {
+    let Some(net) = net() else { return };
+    let capture = Capture::from_device("later").snaplen(100);
+    let failed = capture.activate().unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::NoSuchDevice);
+    assert!(
+        failed.to_string().starts_with("cannot activate `later`: "),
+        "{failed}"
+    );
+    let failed = failed.into_capture().activate().unwrap_err();
+    net.ip("link add later type veth peer name other".split(' '));
+    let failed = failed.into_capture().activate().unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::InterfaceNotUp, "{failed}");
+    assert!(failed.to_string().contains("not up"), "{failed}");
+    net.ip("link set later up".split(' '));
+    let capture = failed.into_capture().activate().unwrap();
+    assert_eq!(capture.snaplen(), 100);
+}
+
+/// Every option setter's result thrown away: a bad value was accepted in silence.
+#[test]
+fn lost_meaning_a_bad_option_is_an_error_that_names_it_and_its_value() {
+    let Some(_net) = net() else { return };
+    let device = || Capture::from_device("right");
+    let failures = [
+        (device().snaplen(262_145), "snaplen 262145"),
+        (device().buffer_size(0), "buffer_size 0"),
+        (device().buffer_size(3 << 30), "buffer_size 3221225472"),
+        (device().timeout(Duration::from_secs(1 << 40)), "timeout"),
+        (
+            device().tstamp_type(TstampType::ADAPTER),
+            "tstamp_type adapter",
+        ),
+        (device().tstamp_type(TstampType::new(77)), "tstamp_type 77"),
+    ];
+    for (capture, words) in failures {
+        let failed = capture.activate().unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::InvalidOption, "{failed}");
+        assert!(failed.to_string().contains(words), "{failed}");
+        assert!(failed.to_string().contains("`right`"), "{failed}");
+    }
+    let failed = device().rfmon(true).activate().unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::RfmonNotSupported, "{failed}");
+    let failed = device().filter("tcp prot 80").activate().unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::FilterSyntax, "{failed}");
+    let raw = Filter::compile(Dlt::RAW, "tcp", CompileOptions::default()).unwrap();
+    let failed = device().filter(&raw).activate().unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::LinktypeMismatch, "{failed}");
+    let failed = Capture::from_device("ri\0ght").activate().unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::InvalidArgument, "{failed}");
+}
+
+#[test]
+fn no_rights_is_an_error_that_says_how_to_get_them() {
+    let Some(_net) = net() else { return };
+    // Rights belong to a thread.
+    let failed = std::thread::spawn(|| {
+        support::drop_rights();
+        Capture::from_device("right").activate().unwrap_err()
+    });
+    let failed = failed.join().unwrap();
+    assert_eq!(failed.kind(), ErrorKind::PermissionDenied);
+    assert!(
+        failed.to_string().contains("Operation not permitted"),
+        "{failed}"
+    );
+    assert!(
+        failed.to_string().contains("setcap cap_net_raw"),
+        "{failed}"
+    );
+}
+
+/// `any` with promiscuous mode stopped working on a newer libpcap, which warns: that is no failure.
+#[test]
+fn lost_meaning_a_warning_is_no_failure() {
+    let Some(_net) = net() else { return };
+    let any = Capture::from_device("any")
+        .promisc(true)
+        .activate()
+        .unwrap();
+    for warning in any.warnings() {
+        assert!(warning.text().contains("romiscuous"), "{warning:?}");
+    }
+    // 1.10 leaves a text only, newer ones have a code.
+    let version = pcap_core::version();
+    if (version.major(), version.minor()) >= (1, 11) {
+        assert_eq!(any.warnings()[0].kind(), WarningKind::PromiscNotSupported);
+    }
+    let left = Capture::from_device("left")
+        .promisc(true)
+        .activate()
+        .unwrap();
+    assert!(left.warnings().is_empty());
+}
+
+#[test]
+fn every_option_is_taken() {
+    let Some(_net) = net() else { return };
+    use pcap_core::os::linux::CaptureExt;
+    let mut right = Capture::from_device("right")
+        .snaplen(128)
+        .promisc(true)
+        .timeout(Duration::from_micros(10))
+        .immediate_mode(true)
+        .buffer_size(1 << 20)
+        .tstamp_type(TstampType::HOST)
+        .precision(Precision::Micro)
+        .datalink(Dlt::EN10MB)
+        .nonblock(true)
+        .filter("ether proto 0x88b5 or ether proto 0x88b6")
+        .protocol(0x88b5)
+        .activate()
+        .unwrap();
+    assert_eq!(right.snaplen(), 128);
+    assert_eq!(right.precision(), Precision::Micro);
+    assert!(right.is_nonblock());
+    let left = Capture::from_device("left").activate().unwrap();
+    left.inject(&frame(0x88b6, &[])).unwrap(); // not the protocol
+    left.inject(&frame(0x88b5, &[7])).unwrap();
+    let packet = right.next_packet_timeout(Duration::from_secs(5)).unwrap();
+    let packet = packet.packet().expect("a packet");
+    assert_eq!(packet.data()[14], 7);
+    assert_eq!(packet.timestamp().subsec_nanos() % 1000, 0, "microseconds");
+    assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
+    let types = Capture::from_device("right").tstamp_types().unwrap();
+    assert!(
+        types.is_empty() || types.contains(&TstampType::HOST),
+        "{types:?}"
+    );
+    assert!(!Capture::from_device("right").can_set_rfmon().unwrap());
+}
+
+#[test]
+fn a_device_opens_in_one_call_and_without_any_address() {
+    let Some(_net) = net() else { return };
+    let capture = Capture::open_live("right", 0, true, Duration::from_millis(1)).unwrap();
+    assert_eq!(capture.snaplen(), 262_144);
+    assert_eq!(capture.precision(), Precision::Nano);
+}
+
+/// Netmask 0 for unknown: `ip broadcast` compiled and missed broadcasts.
+#[test]
+fn lost_meaning_ip_broadcast_uses_the_netmask_of_the_device() {
+    let Some(net) = net() else { return };
+    net.ip("addr add 10.1.2.3/24 dev right".split(' '));
+    let mut right = Capture::from_device("right")
+        .filter("ip broadcast")
+        .activate()
+        .unwrap();
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut payload = [0; 20];
+    payload[0] = 0x45;
+    for last in [7, 255] {
+        payload[16..20].copy_from_slice(&[10, 1, 2, last]);
+        left.inject(&frame(0x0800, &payload)).unwrap();
+    }
+    let packet = right.next_packet().unwrap().unwrap();
+    assert_eq!(packet.data()[33], 255);
+    // A device without IPv4 has none to use, and says so.
+    let error = Capture::from_device("left")
+        .filter("ip broadcast")
+        .activate()
+        .unwrap_err();
+    assert!(error.to_string().contains("netmask"), "{error}");
+}
+
+/// `vlan 5` compiled on a live Linux capture uses what only the kernel has: used on the bytes of a
+/// savefile it never matched; and compiled without a device, it missed what the kernel takes out.
+#[test]
+fn a_filter_compiled_live_is_right_offline_and_the_other_way_round() {
+    let Some(_net) = net() else { return };
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = Capture::from_device("right").activate().unwrap();
+    let live = right.compile("vlan 5", CompileOptions::default()).unwrap();
+    assert!(live.uses_kernel_extensions());
+    let dead = Filter::compile(Dlt::EN10MB, "vlan 5", CompileOptions::default()).unwrap();
+    assert!(!dead.uses_kernel_extensions());
+
+    let tagged = |id: u8| frame(0x8100, &[0, id, 0x88, 0xb5, id]);
+    for filter in [&live, &dead] {
+        assert!(filter.matches(&tagged(5)));
+        assert!(!filter.matches(&tagged(6)));
+        right.set_filter(filter).unwrap();
+        for id in [6, 5, 7] {
+            left.inject(&tagged(id)).unwrap();
+        }
+        let packet = right.next_packet().unwrap().unwrap();
+        assert_eq!(packet.data(), tagged(5));
+        let more = right
+            .next_packet_timeout(Duration::from_millis(300))
+            .unwrap();
+        assert_eq!(more, Next::Timeout);
+    }
+}
+
+#[test]
+fn packets_read_ahead_are_filtered_again() {
+    let Some(_net) = net() else { return };
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = Capture::from_device("right").activate().unwrap();
+    for n in 0..40 {
+        left.inject(&frame(0x88b5, &[n])).unwrap();
+    }
+    assert_eq!(right.next_packet().unwrap().unwrap().data()[14], 0);
+    right.set_filter("ether[14] >= 38").unwrap();
+    assert_eq!(right.next_packet().unwrap().unwrap().data()[14], 38);
+    // A filter that cannot be set leaves the one that is there.
+    assert!(right.set_filter("nonsense here").is_err());
+    left.inject(&frame(0x88b5, &[1])).unwrap();
+    left.inject(&frame(0x88b5, &[99])).unwrap();
+    assert_eq!(right.next_packet().unwrap().unwrap().data()[14], 39);
+    assert_eq!(right.next_packet().unwrap().unwrap().data()[14], 99);
+}

@@ -1,0 +1,419 @@
+//! Reading live captures: what arrives, in which order, when, and what each call says when nothing
+//! does. On veth pairs in network namespaces of the tests' own.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use pcap_core::{Active, Capture, Direction, Done, End, ErrorKind, Next, Timestamp};
+use support::Netns;
+
+/// Two ends of a wire: what is sent on the first arrives on the second.
+fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
+    let net = Netns::new()?;
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let right = Capture::from_device("right").activate().unwrap();
+    Some((net, left, right))
+}
+
+/// An Ethernet frame of a type for experiments that carries a number.
+fn frame(number: u32, length: usize) -> Vec<u8> {
+    let mut frame = vec![0xff; length];
+    frame[12..14].copy_from_slice(&[0x88, 0xb5]);
+    frame[14..18].copy_from_slice(&number.to_be_bytes());
+    frame
+}
+
+fn number(data: &[u8]) -> u32 {
+    u32::from_be_bytes(data[14..18].try_into().unwrap())
+}
+
+fn send(capture: &Capture<Active>, numbers: std::ops::Range<u32>) {
+    for n in numbers {
+        assert_eq!(capture.inject(&frame(n, 60)).unwrap(), 60);
+    }
+}
+
+/// Reads single packets until they stop coming for a while.
+fn drain(capture: &mut Capture<Active>) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    while let Next::Packet(packet) = capture
+        .next_packet_timeout(Duration::from_millis(400))
+        .unwrap()
+    {
+        numbers.push(number(packet.data()));
+    }
+    numbers
+}
+
+#[test]
+fn an_exact_frame_sent_on_one_end_arrives_on_the_other_and_statistics_add_up() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let sent = frame(0xdead_beef, 1514);
+    let before = Timestamp::now();
+    assert_eq!(left.inject(&sent).unwrap(), 1514);
+    let packet = right.next_packet().unwrap().expect("the packet").to_owned();
+    assert_eq!(packet.data(), sent);
+    assert_eq!((packet.caplen(), packet.len()), (1514, 1514));
+    let age = packet.timestamp().checked_duration_since(before);
+    assert!(
+        age.is_some_and(|age| age < Duration::from_secs(5)),
+        "{packet:?}"
+    );
+    let stats = right.close().unwrap();
+    assert_eq!((stats.received, stats.dropped), (1, 0));
+}
+
+/// libpcap's timeout is not a read timeout on Linux: a bare read of an idle interface never returns.
+#[test]
+fn lost_meaning_a_deadline_holds_on_an_idle_interface_also_on_any_and_lo() {
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    let mut any = Capture::from_device("any").activate().unwrap();
+    let mut lo = Capture::from_device("lo")
+        .immediate_mode(true)
+        .activate()
+        .unwrap();
+    for capture in [&mut right, &mut any, &mut lo] {
+        for millis in [1, 10, 100] {
+            let start = Instant::now();
+            let wanted = Duration::from_millis(millis);
+            assert_eq!(capture.next_packet_timeout(wanted).unwrap(), Next::Timeout);
+            let took = start.elapsed();
+            assert!(
+                took >= wanted && took < wanted + Duration::from_millis(50),
+                "{took:?}"
+            );
+        }
+        assert_eq!(capture.ended(), None);
+    }
+}
+
+#[test]
+fn a_non_blocking_read_of_an_idle_interface_returns_at_once() {
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    let start = Instant::now();
+    for _ in 0..100 {
+        assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
+    }
+    right.set_nonblock(true);
+    assert!(right.is_nonblock());
+    for _ in 0..100 {
+        let done = right.dispatch(10, |_| panic!("no packet")).unwrap();
+        assert_eq!(
+            done,
+            Done {
+                packets: 0,
+                end: End::Empty
+            }
+        );
+    }
+    assert!(
+        start.elapsed() < Duration::from_millis(200),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn a_blocking_dispatch_waits_for_the_packet_buffer_timeout_and_no_longer() {
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    let start = Instant::now();
+    let done = right.dispatch(usize::MAX, |_| panic!("no packet")).unwrap();
+    assert_eq!(
+        done,
+        Done {
+            packets: 0,
+            end: End::Empty
+        }
+    );
+    let took = start.elapsed();
+    assert!(
+        took >= Duration::from_millis(100) && took < Duration::from_millis(300),
+        "{took:?}"
+    );
+    assert_eq!(
+        right.dispatch(0, |_| ()).unwrap(),
+        Done {
+            packets: 0,
+            end: End::Count
+        }
+    );
+}
+
+/// With a timeout of 0 libpcap did not deliver a lone packet in two minutes.
+#[test]
+fn a_lone_packet_comes_within_the_default_timeout_and_at_once_in_immediate_mode() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let start = Instant::now();
+    send(&left, 0..1);
+    assert!(right.next_packet().unwrap().is_some());
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+
+    let mut zero = Capture::from_device("right")
+        .timeout(Duration::ZERO)
+        .activate()
+        .unwrap();
+    send(&left, 1..2);
+    assert!(zero.next_packet().unwrap().is_some());
+
+    let mut immediate = Capture::from_device("right")
+        .immediate_mode(true)
+        .timeout(Duration::from_secs(60))
+        .activate()
+        .unwrap();
+    let start = Instant::now();
+    send(&left, 2..3);
+    assert_eq!(number(immediate.next_packet().unwrap().unwrap().data()), 2);
+    assert!(
+        start.elapsed() < Duration::from_millis(100),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+/// Batches that are read ahead, single reads, dispatches and loops take turns: each packet comes
+/// once, and in order.
+#[test]
+fn every_kind_of_read_continues_where_the_last_one_stopped() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 0..2000);
+    let mut seen = Vec::new();
+    while seen.len() < 1900 {
+        seen.push(number(right.next_packet().unwrap().unwrap().data()));
+        let done = right.dispatch(7, |p| seen.push(number(p.data()))).unwrap();
+        assert_eq!(
+            done,
+            Done {
+                packets: 7,
+                end: End::Count
+            }
+        );
+        let done = right
+            .for_each_up_to(3, |p| seen.push(number(p.data())))
+            .unwrap();
+        assert_eq!(
+            done,
+            Done {
+                packets: 3,
+                end: End::Count
+            }
+        );
+        assert!(right.advance().unwrap());
+        seen.push(number(right.packet().unwrap().data()));
+        let flow = right
+            .try_for_each(|p| ControlFlow::Break(number(p.data())))
+            .unwrap();
+        let ControlFlow::Break(n) = flow else {
+            panic!("{flow:?}")
+        };
+        seen.push(n);
+        seen.extend(
+            right
+                .packets_with(|p| number(p.data()))
+                .take(2)
+                .map(Result::unwrap),
+        );
+    }
+    seen.extend(drain(&mut right));
+    assert_eq!(seen, (0..2000).collect::<Vec<_>>());
+}
+
+#[test]
+fn statistics_and_sending_go_on_beside_a_packet_that_is_lent() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 0..1);
+    assert!(right.advance().unwrap());
+    let packet = right.packet().unwrap();
+    assert_eq!(right.stats().unwrap().received, 1);
+    assert_eq!(right.inject(packet.data()).unwrap(), 60);
+    assert_eq!(number(packet.data()), 0);
+}
+
+/// Data of a callback lies in the kernel's ring and is given back before dispatch returns; what
+/// `packet` lends does not change.
+#[test]
+fn a_lent_packet_stays_as_it_is_while_others_arrive() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 0..100);
+    assert!(right.advance().unwrap());
+    for round in 1..50 {
+        send(&left, round * 1000..round * 1000 + 500);
+        assert_eq!(right.packet().unwrap().data(), frame(0, 60));
+    }
+}
+
+#[test]
+fn packets_longer_than_the_snaplen_are_cut_and_keep_their_wire_length() {
+    let Some((_net, left, right)) = wire() else {
+        return;
+    };
+    drop(right);
+    let mut right = Capture::from_device("right")
+        .snaplen(64)
+        .activate()
+        .unwrap();
+    left.inject(&frame(5, 1000)).unwrap();
+    let packet = right.next_packet().unwrap().unwrap();
+    assert_eq!((packet.caplen(), packet.len()), (64, 1000));
+    assert!(packet.header().is_cut());
+}
+
+#[test]
+fn directions_are_told_apart() {
+    let Some((_net, left, _right)) = wire() else {
+        return;
+    };
+    let mut captures = [Direction::In, Direction::Out, Direction::InOut].map(|direction| {
+        let capture = Capture::from_device("right").direction(direction);
+        capture.activate().unwrap()
+    });
+    let sender = Capture::from_device("right").activate().unwrap();
+    send(&left, 0..1);
+    send(&sender, 1..2);
+    assert_eq!(drain(&mut captures[0]), [0]);
+    assert_eq!(drain(&mut captures[1]), [1]);
+    assert_eq!(drain(&mut captures[2]), [0, 1]);
+}
+
+#[test]
+fn a_capture_moves_to_another_thread_with_its_read_ahead_packets() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 0..50);
+    assert_eq!(number(right.next_packet().unwrap().unwrap().data()), 0);
+    let rest = std::thread::spawn(move || drain(&mut right))
+        .join()
+        .unwrap();
+    assert_eq!(rest, (1..50).collect::<Vec<_>>());
+}
+
+/// A handler's panic crosses no frame of libpcap, reaches the caller, and loses nothing else.
+#[test]
+fn a_panic_in_a_closure_reaches_the_caller_and_the_capture_can_be_read_on() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 0..20);
+    let mut seen = Vec::new();
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        right.for_each(|packet| {
+            seen.push(number(packet.data()));
+            assert!(seen.len() < 5, "enough");
+        })
+    }));
+    let message = *caught.unwrap_err().downcast::<&str>().unwrap();
+    assert_eq!(message, "enough");
+    seen.extend(drain(&mut right));
+    assert_eq!(seen, (0..20).collect::<Vec<_>>());
+}
+
+/// In non-blocking mode a rate-limited device refused 1890 of 2000 packets.
+#[test]
+fn sending_waits_until_the_device_takes_the_packet() {
+    let Some((net, left, mut right)) = wire() else {
+        return;
+    };
+    let limit = "qdisc add dev left root tbf rate 40mbit burst 16kb limit 10mb";
+    let tc = std::process::Command::new("tc")
+        .args(limit.split(' '))
+        .output();
+    let tc = tc.expect("tc, of the package iproute2");
+    assert!(
+        tc.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tc.stderr)
+    );
+    let reader = std::thread::spawn(move || {
+        let done = right.for_each_up_to(2000, |_| ()).unwrap();
+        done.packets
+    });
+    for n in 0..2000 {
+        assert_eq!(left.inject(&frame(n, 1000)).unwrap(), 1000);
+    }
+    assert_eq!(reader.join().unwrap(), 2000);
+    drop(net);
+}
+
+#[test]
+fn what_cannot_be_sent_is_an_error_that_says_why() {
+    let Some((_net, left, _right)) = wire() else {
+        return;
+    };
+    let error = left.inject(&[]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(error.to_string().contains("`left`"), "{error}");
+    let error = left.inject(&frame(0, 100_000)).unwrap_err();
+    assert!(error.to_string().contains("too long"), "{error}");
+    let any = Capture::from_device("any").activate().unwrap();
+    assert!(any.inject(&frame(0, 60)).is_err());
+}
+
+#[test]
+fn any_has_two_link_types_to_choose_from_before_the_first_read() {
+    use pcap_core::Dlt;
+    let Some((_net, left, _right)) = wire() else {
+        return;
+    };
+    let any = Capture::from_device("any").activate().unwrap();
+    let datalinks = any.datalinks().unwrap();
+    assert!(datalinks.contains(&Dlt::LINUX_SLL) && datalinks.contains(&Dlt::LINUX_SLL2));
+    let other = match any.datalink() {
+        Dlt::LINUX_SLL => Dlt::LINUX_SLL2,
+        _ => Dlt::LINUX_SLL,
+    };
+    let mut any = Capture::from_device("any")
+        .datalink(other)
+        .filter("ether proto 0x88b5")
+        .activate()
+        .unwrap();
+    assert_eq!(any.datalink(), other);
+    send(&left, 0..1);
+    assert!(any.next_packet().unwrap().is_some());
+    let error = any.set_datalink(Dlt::LINUX_SLL).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+
+    let failed = Capture::from_device("left").datalink(Dlt::PPP).activate();
+    assert!(failed.unwrap_err().to_string().contains("link type"));
+}
+
+/// A second owner of a `pcap_t` is only made by unsafe code, and what was read ahead is not lost.
+#[test]
+fn memory_safety_raw_handles_are_given_away_once_with_what_was_read_ahead() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 0..10);
+    assert_eq!(number(right.next_packet().unwrap().unwrap().data()), 0);
+    let handle = right.break_handle();
+    let (pcap, ahead) = right.into_raw();
+    handle.breakloop(); // reaches nothing any more
+    let numbers: Vec<u32> = ahead.iter().map(|p| number(p.data())).collect();
+    // SAFETY: the handle was just given away, open and activated.
+    let mut right = unsafe { Capture::<Active>::from_raw(pcap) }.unwrap();
+    let rest = drain(&mut right);
+    assert_eq!([numbers, rest].concat(), (1..10).collect::<Vec<_>>());
+}

@@ -1,0 +1,289 @@
+//! Stopping live captures, and devices that go away. On veth pairs in network namespaces of the
+//! tests' own.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use pcap_core::{Active, BreakHandle, Capture, End, ErrorKind, Next};
+use support::Netns;
+
+fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
+    let net = Netns::new()?;
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let right = Capture::from_device("right").activate().unwrap();
+    Some((net, left, right))
+}
+
+const FRAME: [u8; 60] = [0xff; 60];
+
+fn send(capture: &Capture<Active>, count: usize) {
+    for _ in 0..count {
+        assert_eq!(capture.inject(&FRAME).unwrap(), 60);
+    }
+}
+
+/// Runs this on another thread after a while, and says when it was.
+fn later(after: Duration, f: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<Instant> {
+    std::thread::spawn(move || {
+        std::thread::sleep(after);
+        let now = Instant::now();
+        f();
+        now
+    })
+}
+
+#[test]
+fn a_break_wakes_an_idle_reader_whatever_it_reads_with() {
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    type Read = fn(&mut Capture<Active>);
+    let reads: [Read; 5] = [
+        |c| assert!(c.next_packet().unwrap().is_none()),
+        |c| assert!(!c.advance().unwrap()),
+        |c| assert_eq!(c.next_packet_timeout(Duration::MAX).unwrap(), Next::Break),
+        |c| assert_eq!(c.for_each(|_| ()).unwrap().end, End::Break),
+        |c| assert!(c.packets().next().is_none()),
+    ];
+    for read in reads {
+        let handle = right.break_handle();
+        let asked = later(Duration::from_millis(30), move || handle.breakloop());
+        read(&mut right);
+        let took = asked.join().unwrap().elapsed();
+        assert!(took < Duration::from_millis(100), "{took:?}");
+        assert_eq!(right.ended(), Some(End::Break));
+    }
+}
+
+/// A break reported as an end, an error or a timeout, or a flag left behind that ends the next read.
+#[test]
+fn lost_meaning_a_break_between_two_reads_ends_the_next_one_and_only_that() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    for _ in 0..3 {
+        handle.breakloop(); // several count as one
+    }
+    send(&left, 3);
+    assert!(right.next_packet().unwrap().is_none());
+    assert_eq!(right.ended(), Some(End::Break));
+    let mut seen = 0;
+    while let Next::Packet(_) = right
+        .next_packet_timeout(Duration::from_millis(400))
+        .unwrap()
+    {
+        seen += 1;
+        assert_eq!(right.ended(), None);
+    }
+    assert_eq!(seen, 3);
+    handle.breakloop();
+    assert_eq!(right.try_next_packet().unwrap(), Next::Break);
+    assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
+}
+
+/// libpcap's loop may say -2 after it delivered packets: three were, the other seven came later.
+#[test]
+fn a_loop_broken_after_it_delivered_counts_and_loses_nothing() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    send(&left, 10);
+    let mut seen = 0;
+    let done = right
+        .for_each(|_| {
+            seen += 1;
+            if seen == 3 {
+                handle.breakloop();
+            }
+        })
+        .unwrap();
+    assert_eq!((done.packets, done.end), (3, End::Break));
+    let done = right.for_each_up_to(7, |_| ()).unwrap();
+    assert_eq!((done.packets, done.end), (7, End::Count));
+}
+
+/// One `pcap_dispatch` without a count went on for 5.8 s under load.
+#[test]
+fn a_break_is_prompt_under_a_flood() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let stop = left.break_handle();
+    let flood = std::thread::spawn(move || {
+        let mut left = left;
+        while left.try_next_packet().unwrap() != Next::Break {
+            send(&left, 500);
+        }
+    });
+    for _ in 0..5 {
+        let handle = right.break_handle();
+        let asked = later(Duration::from_millis(50), move || handle.breakloop());
+        let done = right.for_each(|_| ()).unwrap();
+        let took = asked.join().unwrap().elapsed();
+        assert_eq!(done.end, End::Break);
+        assert!(done.packets > 0);
+        assert!(took < Duration::from_millis(100), "{took:?}");
+    }
+    stop.breakloop();
+    flood.join().unwrap();
+}
+
+#[test]
+fn memory_safety_a_break_handle_outlives_its_capture_and_closes_nothing() {
+    let Some((_net, _left, right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    let clone = handle.clone();
+    let thread = std::thread::spawn(move || {
+        for _ in 0..10_000 {
+            clone.breakloop();
+        }
+    });
+    right.close().unwrap();
+    thread.join().unwrap();
+    handle.breakloop();
+}
+
+/// Closing hung for up to an hour in other bindings while another thread read.
+#[test]
+fn a_reading_thread_is_stopped_and_its_capture_closed_at_once() {
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    let reader = std::thread::spawn(move || {
+        right.for_each(|_| ()).unwrap();
+        right.close().unwrap()
+    });
+    std::thread::sleep(Duration::from_millis(30));
+    let start = Instant::now();
+    handle.breakloop();
+    reader.join().unwrap();
+    assert!(start.elapsed() < Duration::from_millis(500));
+}
+
+#[test]
+fn a_break_comes_from_a_signal_handler() {
+    static HANDLE: OnceLock<BreakHandle> = OnceLock::new();
+    extern "C" fn on_signal(_: libc::c_int) {
+        if let Some(handle) = HANDLE.get() {
+            handle.breakloop();
+        }
+    }
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    HANDLE.set(right.break_handle()).unwrap();
+    let handler = on_signal as extern "C" fn(libc::c_int);
+    // SAFETY: the handler does only what is allowed in one.
+    unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) };
+    // SAFETY: always succeeds.
+    let reader = unsafe { libc::pthread_self() };
+    let asked = later(Duration::from_millis(30), move || {
+        // SAFETY: the reading thread waits for this one before it ends.
+        assert_eq!(unsafe { libc::pthread_kill(reader, libc::SIGUSR1) }, 0);
+    });
+    assert!(right.next_packet().unwrap().is_none());
+    assert_eq!(right.ended(), Some(End::Break));
+    asked.join().unwrap();
+}
+
+/// libpcap says that the interface disappeared before it gives the packets that it still holds.
+#[test]
+fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
+    let Some((net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 500);
+    drop(left);
+    net.ip(["link", "del", "left"]);
+    let start = Instant::now();
+    let cpu = support::cpu_time();
+    let mut packets = 0;
+    let error = loop {
+        match right.next_packet() {
+            Ok(Some(_)) => packets += 1,
+            Ok(None) => panic!("neither a break nor an end"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(packets, 500);
+    assert_eq!(error.kind(), ErrorKind::Disappeared);
+    assert!(error.to_string().contains("`right`"), "{error}");
+    assert!(
+        start.elapsed() < Duration::from_millis(1100),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(support::cpu_time() - cpu < Duration::from_millis(100));
+    // And again, for whoever asks again.
+    assert_eq!(
+        right.next_packet().unwrap_err().kind(),
+        ErrorKind::Disappeared
+    );
+    assert_eq!(
+        right.for_each(|_| ()).unwrap_err().kind(),
+        ErrorKind::Disappeared
+    );
+}
+
+#[test]
+fn a_device_deleted_while_it_is_waited_for_ends_the_wait() {
+    let Some((net, left, mut right)) = wire() else {
+        return;
+    };
+    drop(left);
+    let reader = std::thread::spawn(move || {
+        let error = right.for_each(|_| ()).unwrap_err();
+        (error, Instant::now())
+    });
+    std::thread::sleep(Duration::from_millis(100));
+    let deleted = Instant::now();
+    net.ip(["link", "del", "left"]);
+    let (error, at) = reader.join().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Disappeared);
+    assert!(
+        at - deleted < Duration::from_millis(1100),
+        "{:?}",
+        at - deleted
+    );
+}
+
+/// A device set down is no error: the capture goes on when it is up again, and waits quietly.
+#[test]
+fn a_device_set_down_and_up_again_is_captured_on() {
+    let Some((net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 5);
+    let mut seen = 0;
+    while seen < 5 {
+        seen += u32::from(right.next_packet().unwrap().is_some());
+    }
+    net.ip(["link", "set", "right", "down"]);
+    let cpu = support::cpu_time();
+    let start = Instant::now();
+    let while_down = right.next_packet_timeout(Duration::from_secs(2)).unwrap();
+    assert_eq!(while_down, Next::Timeout);
+    assert!(start.elapsed() >= Duration::from_secs(2));
+    let used = support::cpu_time() - cpu;
+    assert!(
+        used < Duration::from_millis(60),
+        "{used:?} of CPU while it was down"
+    );
+    net.ip(["link", "set", "right", "up"]);
+    support::wait_until("it runs", || {
+        net.ip(["-o", "link", "show", "dev", "right"])
+            .contains(" state UP ")
+    });
+    send(&left, 2000);
+    let done = right.for_each_up_to(2000, |_| ()).unwrap();
+    assert_eq!(done.packets, 2000);
+}
