@@ -220,3 +220,29 @@ fn compiling_and_listing_from_sixteen_threads_gives_one_result() {
         }
     });
 }
+
+#[inline(never)]
+fn soil_stack(byte: u8) {
+    std::hint::black_box([byte; 2048]);
+}
+
+#[test]
+fn memory_that_libpcaps_own_programs_forget_to_store_is_0() {
+    // 1.10.3 makes `ld M[0]` without a store of these: what it runs on is left by whoever used the
+    // stack before, and Linux refuses the program.
+    for (dlt, expression, length) in [
+        (Dlt::EN10MB, "geneve or udp", 60),
+        (Dlt::IEEE802_11_RADIO, "pppoes", 60),
+    ] {
+        let filter = Filter::compile(dlt, expression, CompileOptions::default()).unwrap();
+        for kind in 0..=255 {
+            let mut packet = vec![kind; length];
+            packet[12..14].copy_from_slice(&[0x08, 0x00]);
+            let verdicts = [0x00, 0x08, 0x20, 0xff].map(|soil| {
+                soil_stack(soil);
+                filter.matches(&packet)
+            });
+            assert!(verdicts.iter().all(|verdict| *verdict == verdicts[0]));
+        }
+    }
+}

@@ -113,12 +113,13 @@ fn what_libpcap_refuses_is_an_error_with_its_text() {
 
 #[test]
 fn what_libpcap_compiles_passes_our_own_check() {
-    // Except where it jumps backward, or asks the kernel.
+    // Except where it jumps backward, asks the kernel or forgets a store.
     for row in rows().iter().filter(|row| row.valid) {
         for optimize in [true, false] {
             let filter = compile(row, optimize).unwrap();
             let again = Filter::from_instructions(filter.linktype(), filter.instructions());
-            if row.expression.contains("protochain") || filter.uses_kernel_extensions() {
+            let forgets = matches!(row.expression, "geneve or udp" | "pppoes");
+            if row.expression.contains("protochain") || filter.uses_kernel_extensions() || forgets {
                 continue;
             }
             let again = again.unwrap_or_else(|e| panic!("{} `{}`: {e}", row.dlt, row.expression));

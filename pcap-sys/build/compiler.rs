@@ -20,7 +20,7 @@ pub(crate) struct Compiler {
 }
 
 impl Compiler {
-    /// Finds it, and makes sure that it works.
+    /// Finds its name. Whether there is such a program, [`Compiler::check`] tells.
     pub(crate) fn new(target: &Target, out_dir: &Path) -> Result<Self, String> {
         let tool = cc::Build::new()
             .cargo_warnings(false)
@@ -28,20 +28,19 @@ impl Compiler {
             .debug(false)
             .try_get_compiler()
             .map_err(|error| error.to_string())?;
-        let compiler = Self {
+        Ok(Self {
             tool,
             out_dir: out_dir.to_owned(),
             fully_static: target.crt_static && !target.is_windows(),
-        };
-        // `try_get_compiler` answers with a name, whether or not there is such a program.
-        compiler.link(&[], &[], &[]).map_err(|text| {
-            let name = compiler.tool.path().display();
-            format!(
-                "{name}: {}",
-                text.lines().next().unwrap_or("no reason given")
-            )
-        })?;
-        Ok(compiler)
+        })
+    }
+
+    /// Makes sure that it links programs.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.link(&[], &[], &[]).map_err(|text| {
+            let name = self.tool.path().display();
+            format!("{name}: {}", text.lines().next().unwrap_or_default())
+        })
     }
 
     /// Links a program that takes the address of each function; the error is what the tools said.

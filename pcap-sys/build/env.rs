@@ -1,6 +1,7 @@
 //! Environment look-up: `NAME_<target>` before `NAME`, and cargo is told about every spelling.
 
 use std::env;
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::target::Target;
@@ -17,12 +18,18 @@ pub(crate) struct Setting {
 impl Setting {
     /// The sentence for a wrong value: which variable, which value, what is wrong with it.
     pub(crate) fn wrong(&self, what: &str) -> String {
-        format!("{}={}: {what}", self.name, self.value)
+        format!("{self}: {what}")
     }
 
     /// The value as a path.
     pub(crate) fn path(&self) -> PathBuf {
         PathBuf::from(&self.value)
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.name, self.value)
     }
 }
 

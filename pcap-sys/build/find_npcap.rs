@@ -37,7 +37,8 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
         found
     } else {
         return Err(
-            "no Npcap SDK was found: NPCAP_SDK is not set, and no folder of LIB holds wpcap.lib"
+            "no Npcap SDK was found: NPCAP_SDK is not set, and no folder of LIB holds wpcap.lib; unpack the SDK from \
+             https://npcap.com and set NPCAP_SDK to its folder"
                 .to_owned(),
         );
     };
@@ -67,7 +68,7 @@ fn from_lib_dir(target: &Target) -> Result<Option<Found>, String> {
     Ok(Some(Found {
         include_dir: include_beside(&lib_dir),
         lib_dir,
-        found_by: setting.name,
+        found_by: setting.to_string(),
     }))
 }
 
@@ -99,7 +100,7 @@ fn from_sdk(target: &Target, headers_are_elsewhere: bool) -> Result<Option<Found
     Ok(Some(Found {
         lib_dir,
         include_dir: Some(include),
-        found_by: setting.name,
+        found_by: setting.to_string(),
     }))
 }
 

@@ -93,7 +93,7 @@ fn from_folder(setting: &env::Setting, wanted: Option<bool>) -> Result<Library, 
         (Some(true), _, true) | (None, None, true) => Kind::Static,
         (Some(false) | None, Some(_), _) => Kind::Dynamic,
     };
-    let mut library = Library::new("pcap", kind, &setting.name);
+    let mut library = Library::new("pcap", kind, &setting.to_string());
     // <prefix>/lib and, where each architecture has a folder, <prefix>/lib/<triple>.
     library.include_dirs = ["../include", "../../include"]
         .iter()

@@ -64,6 +64,7 @@ fn run() -> Result<(), String> {
     })?;
     let surface = Surface::read(&bindings.text);
     let functions: Vec<&str> = surface.functions.iter().map(String::as_str).collect();
+    let compiler = compiler.and_then(|compiler| compiler.check().map(|()| compiler));
     let exported = match &compiler {
         Ok(compiler) => probe::exported(compiler, &mut library, &functions)?,
         Err(reason) => {
@@ -103,6 +104,18 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 fn emit(target: &Target, library: &Library, bindings: &Bindings, exported: &[String]) {
     for folder in &library.lib_dirs {
         println!("cargo::rustc-link-search=native={}", folder.display());
+        for file in [
+            "libpcap.so",
+            "libpcap.dylib",
+            "libpcap.a",
+            "wpcap.lib",
+            "libwpcap.a",
+        ] {
+            let file = folder.join(file);
+            if file.exists() {
+                println!("cargo::rerun-if-changed={}", file.display());
+            }
+        }
     }
     for lib in library.libs() {
         let kind = match lib.kind {

@@ -12,7 +12,8 @@ install libpcap's development files:
   Windows          unpack the Npcap SDK (https://npcap.com) and set NPCAP_SDK to its folder
 or name your own build by LIBPCAP_LIBDIR and LIBPCAP_INCLUDEDIR.
 For another target, set them with its name, such as LIBPCAP_LIBDIR_s390x_unknown_linux_gnu; pkg-config is asked for
-another target only with PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR.";
+another target only with PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR. Where another target's C headers are not found,
+install its C compiler, or name their folder by BINDGEN_EXTRA_CLANG_ARGS_<target>=\"-isystem <folder>\".";
 
 /// How to install libclang, for each system.
 const INSTALL_LIBCLANG: &str = "\
@@ -37,8 +38,7 @@ pub(crate) fn no_library(reason: &str) -> String {
 /// bindgen cannot load libclang.
 pub(crate) fn no_libclang(reason: &str) -> String {
     format!(
-        "libclang, with which pcap.h is read, was not found: {}\n{INSTALL_LIBCLANG}",
-        reason.lines().next().unwrap_or_default()
+        "libclang, with which bindgen reads pcap.h, was not found\n{reason}\n{INSTALL_LIBCLANG}"
     )
 }
 

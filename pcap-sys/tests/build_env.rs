@@ -26,7 +26,7 @@ impl Dependent {
         fs::create_dir_all(folder.join("src")).expect("cargo's folder for tests can be written");
         for file in ["Cargo.toml", "build.rs", "src/main.rs"] {
             let text = fs::read_to_string(source.join(file)).expect("the crate is in the tree");
-            let text = text.replace("@PCAP_SYS@", &package.display().to_string());
+            let text = text.replace("../..", &package.display().to_string());
             // Only what changed, or cargo would build it again each time.
             if fs::read_to_string(folder.join(file)).ok().as_ref() != Some(&text) {
                 fs::write(folder.join(file), text).expect("cargo's folder can be written");
@@ -95,6 +95,52 @@ impl Dependent {
         assert!(stderr.contains(sentence), "{environment:?}:\n{stderr}");
         assert!(!stderr.contains("panicked"), "{environment:?}:\n{stderr}");
         assert!(!stderr.contains("RUST_BACKTRACE"), "{stderr}");
+    }
+
+    /// The build script itself fails with this sentence and this help. cargo is not asked, since it would compile
+    /// bindgen again for each change of the variables that bindgen knows.
+    fn script_refuses(&self, environment: &[(&str, &str)], sentence: &str, help: &str) {
+        let built = self.cargo(&["build"], &[]);
+        assert!(built.status.success(), "{built:?}");
+        let script = fs::read_dir(self.folder.join("target/debug/build"))
+            .expect("cargo has built")
+            .filter_map(|entry| Some(entry.ok()?.path().join("build-script-main")))
+            .filter(|path| path.exists())
+            .max_by_key(|path| path.metadata().and_then(|data| data.modified()).ok())
+            .expect("cargo has built pcap-sys");
+        let out_dir = self.folder.join("out");
+        fs::create_dir_all(&out_dir).expect("cargo's folder can be written");
+        let output = Command::new(script)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("OUT_DIR", out_dir)
+            .env("TARGET", env!("PCAP_SYS_HOST"))
+            .env("HOST", env!("PCAP_SYS_HOST"))
+            .env("CARGO_CFG_TARGET_OS", std::env::consts::OS)
+            .env("CARGO_CFG_TARGET_ARCH", std::env::consts::ARCH)
+            .envs(environment.iter().copied())
+            .output()
+            .expect("the build script runs");
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{environment:?} was accepted");
+        let error = stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("cargo::error="))
+            .unwrap_or_default();
+        assert!(error.contains(sentence), "{environment:?}: {error}");
+        assert!(stderr.contains(help), "{environment:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{environment:?}: {stderr}");
+    }
+
+    /// A C compiler that fails when an argument matches the pattern.
+    fn compiler_without(&self, name: &str, pattern: &str) -> String {
+        let path = self.folder.join(name);
+        let text = format!(
+            "#!/bin/sh\nPATH=/usr/bin:/bin\nfor a in \"$@\"; do\ncase $a in {pattern}) exit 1 ;; esac\ndone\nexec cc \"$@\"\n"
+        );
+        fs::write(&path, text).expect("cargo's folder can be written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+        path.display().to_string()
     }
 
     fn program(&self, triple: &str) -> PathBuf {
@@ -208,40 +254,52 @@ fn a_library_for_another_machine_is_refused() {
     let folder = folder.display().to_string();
     dependent.refused(
         &[("LIBPCAP_LIBDIR", &folder)],
-        "libpcap, found by LIBPCAP_LIBDIR, cannot be linked",
+        &format!("libpcap, found by LIBPCAP_LIBDIR={folder}, cannot be linked"),
     );
 }
 
 #[test]
-fn without_any_library_the_build_says_what_to_install() {
+fn without_headers_the_build_says_what_to_install() {
     let dependent = Dependent::new();
     let empty = dependent.folder.join("empty");
     fs::create_dir_all(&empty).expect("cargo's folder can be written");
-    let empty = empty.display().to_string();
-    // A compiler that reads the headers but finds no library.
-    dependent.refused(
+    dependent.script_refuses(
         &[
-            ("PKG_CONFIG_LIBDIR", &empty),
+            ("PKG_CONFIG_LIBDIR", &empty.display().to_string()),
             ("BINDGEN_EXTRA_CLANG_ARGS", "-nostdinc"),
         ],
+        "pcap.h cannot be read",
         "apt install libpcap-dev",
+    );
+}
+
+#[test]
+fn without_a_library_the_build_says_what_to_install() {
+    let dependent = Dependent::new();
+    let compiler = dependent.compiler_without("cc-without-pcap", "-lpcap | */libpcap.so");
+    let empty = dependent.folder.join("empty");
+    fs::create_dir_all(&empty).expect("cargo's folder can be written");
+    dependent.script_refuses(
+        &[
+            ("LIBPCAP_NO_PKG_CONFIG", "1"),
+            ("CC", &compiler),
+            ("PATH", &empty.display().to_string()),
+        ],
+        "libpcap was not found",
+        "apk add libpcap-dev",
     );
 }
 
 #[test]
 fn without_libclang_the_build_says_what_to_install() {
     let dependent = Dependent::new();
-    let empty = dependent.folder.join("empty");
-    fs::create_dir_all(&empty).expect("cargo's folder can be written");
     let broken = dependent.folder.join("broken");
     fs::create_dir_all(&broken).expect("cargo's folder can be written");
-    // Found, but no library: the search stops there.
-    fs::write(broken.join("libclang.so"), "not a library").expect("cargo's folder can be written");
-    dependent.refused(
-        &[(
-            "LIBCLANG_PATH",
-            &broken.join("libclang.so").display().to_string(),
-        )],
+    let library = broken.join("libclang.so");
+    fs::write(&library, "not a library").expect("cargo's folder can be written");
+    dependent.script_refuses(
+        &[("LIBCLANG_PATH", &library.display().to_string())],
+        "libclang, with which bindgen reads pcap.h, was not found",
         "apt install libclang-dev",
     );
 }
@@ -292,12 +350,7 @@ fn private_libraries_may_have_a_numbered_name_only() {
         println!("skipped: no libpcap.a is installed");
         return;
     }
-    let compiler = dependent.folder.join("cc-without-dbus-link");
-    let text =
-        "#!/bin/sh\nfor a in \"$@\"; do [ \"$a\" = -ldbus-1 ] && exit 1; done\nexec cc \"$@\"\n";
-    fs::write(&compiler, text).expect("cargo's folder can be written");
-    fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).expect("the file is ours");
-    let compiler = compiler.display().to_string();
+    let compiler = dependent.compiler_without("cc-without-dbus-1", "-ldbus-1 | */libdbus-1.so");
     let output = dependent.run(&[], &[("LIBPCAP_STATIC", "1"), ("CC", &compiler)]);
     assert!(output.contains("libpcap version"), "{output}");
     let libraries = ldd(&dependent.program(""));

@@ -1,25 +1,52 @@
-//! Packets read ahead: copied out of the kernel's ring many at a time, to be lent one by one.
+//! Packets read ahead: copied from where libpcap has them, many at a time, to be lent one by one.
 //!
-//! May import: `packet`.
+//! May import: `source`, and everything below the captures.
 
+use std::ops::ControlFlow;
+
+use crate::callback::Dispatched;
+use crate::capture::source::{Slice, Then};
+use crate::error::{Error, Result};
 use crate::packet::{Packet, PacketHeader};
 
-/// The most packets that are read ahead. One `pcap_dispatch` for this many costs next to nothing
-/// each, and packets of usual size still fit the processor's cache.
-pub(crate) const PACKETS: u32 = 128;
+/// How much is read ahead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    packets: u32,
+    /// Beyond this many bytes no more packets are read ahead.
+    bytes: usize,
+}
 
-/// Beyond this many bytes no more packets are read ahead.
-const BYTES: usize = 1 << 20;
+impl Limit {
+    /// What a live capture has ready. One `pcap_dispatch` for this many costs next to nothing each.
+    pub(crate) const LIVE: Limit = Limit {
+        packets: 128,
+        bytes: 1 << 20,
+    };
+    /// A file: as much as stays in the processor's nearest cache.
+    pub(crate) const FILE: Limit = Limit {
+        packets: 128,
+        bytes: 16 << 10,
+    };
+    /// A pipe, where reading ahead would wait for what may not come for long.
+    pub(crate) const PIPE: Limit = Limit {
+        packets: 1,
+        bytes: 0,
+    };
+}
 
 /// Packets in one buffer that is used again and again: no allocation once it has grown.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Batch {
+    limit: Limit,
     bytes: Vec<u8>,
     packets: Vec<Entry>,
     /// The next packet to lend.
     next: usize,
     /// The packet that is lent.
     current: Option<usize>,
+    /// An error that came after packets of the same read; it waits for them to be delivered.
+    pending: Option<Error>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -29,24 +56,64 @@ struct Entry {
 }
 
 impl Batch {
-    /// Forgets all packets, the lent one too.
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn new(limit: Limit) -> Batch {
+        Batch {
+            limit,
+            bytes: Vec::new(),
+            packets: Vec::new(),
+            next: 0,
+            current: None,
+            pending: None,
+        }
+    }
+
+    /// A batch in place of this one, which the caller fills and puts back.
+    pub(crate) fn take(&mut self) -> Batch {
+        std::mem::replace(self, Batch::new(self.limit))
+    }
+
+    /// Reads a new batch with `read`, which is to [`push`](Self::push) at most as many packets as
+    /// the [`limit`](Self::limit) says.
+    #[inline]
+    pub(crate) fn fill(
+        &mut self,
+        read: impl FnOnce(&mut Batch) -> Result<Dispatched>,
+    ) -> Result<()> {
         self.bytes.clear();
         self.packets.clear();
         self.next = 0;
         self.current = None;
+        if let Some(error) = self.pending.take() {
+            return Err(error);
+        }
+        match read(self) {
+            Err(error) if !self.packets.is_empty() => self.pending = Some(error),
+            other => {
+                other?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The most packets to read ahead.
+    pub(crate) fn limit(&self) -> u32 {
+        self.limit.packets
     }
 
     /// Copies a packet in, and says whether there is room for more.
     #[inline]
-    pub(crate) fn push(&mut self, packet: Packet<'_>) -> bool {
+    pub(crate) fn push(&mut self, packet: Packet<'_>) -> ControlFlow<()> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(packet.data());
         self.packets.push(Entry {
             header: *packet.header(),
             start,
         });
-        self.bytes.len() < BYTES
+        if self.bytes.len() < self.limit.bytes {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     }
 
     /// Makes the next packet the lent one, if there is one.
@@ -58,15 +125,7 @@ impl Batch {
         there
     }
 
-    /// No packet is lent any more.
-    pub(crate) fn lend_none(&mut self) {
-        self.current = None;
-    }
-
-    pub(crate) fn unread(&self) -> usize {
-        self.packets.len() - self.next
-    }
-
+    /// The packet that is lent.
     #[inline]
     pub(crate) fn current(&self) -> Option<Packet<'_>> {
         self.current.map(|index| self.packet(index))
@@ -77,6 +136,28 @@ impl Batch {
         let Entry { header, start } = self.packets[index];
         let end = start + header.caplen() as usize;
         Packet::from_parts(header, &self.bytes[start..end])
+    }
+
+    /// Hands what was read ahead to a closure, at most `max`; `None` if there is nothing.
+    pub(crate) fn slice<F>(&mut self, max: u64, closure: &mut F) -> Option<Result<Slice>>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        let mut packets = 0;
+        let mut stopped = false;
+        while packets < max && !stopped && self.step() {
+            packets += 1;
+            stopped = self.current().is_some_and(|p| closure(p).is_break());
+        }
+        self.current = None;
+        if packets > 0 {
+            return Some(Ok(Slice {
+                packets,
+                stopped,
+                then: Then::Again,
+            }));
+        }
+        self.pending.take().map(Err)
     }
 
     /// Drops the unread packets that do not pass.
@@ -99,9 +180,11 @@ mod tests {
 
     #[test]
     fn packets_read_ahead_are_filtered_again_and_keep_their_order() {
-        let mut batch = Batch::default();
+        let mut batch = Batch::new(Limit::LIVE);
         for n in 0..6u8 {
-            assert!(batch.push(Packet::new(Timestamp::EPOCH, 9, &[n; 3])));
+            let data = [n; 3];
+            let packet = Packet::new(Timestamp::EPOCH, 9, &data);
+            assert!(batch.push(packet).is_continue());
         }
         assert!(batch.step());
         batch.retain_unread(|packet| packet.data()[0] % 2 == 1);

@@ -216,6 +216,16 @@ impl Stream {
         self.taken = true;
     }
 
+    /// Goes on reading from this place in the file.
+    pub(crate) fn seek(&mut self, position: u64) -> io::Result<()> {
+        let position = libc::off_t::try_from(position).map_err(io::Error::other)?;
+        // SAFETY: the stream is open, and no read is going on.
+        match unsafe { libc::fseeko(self.file, position, libc::SEEK_SET) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
     /// What the user's reader failed with, if that is why libpcap could not read. Goes on with its
     /// panic if it panicked.
     pub(crate) fn failure(&mut self) -> Option<io::Error> {
@@ -357,14 +367,22 @@ pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usiz
     };
     let mut length = 0;
     while length < buffer.len() {
-        match file.read_at(&mut buffer[length..], start + length as u64) {
-            Ok(0) => break,
-            Ok(n) => length += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
+        match read_at(file, &mut buffer[length..], start + length as u64)? {
+            0 => break,
+            n => length += n,
         }
     }
     Ok(Some(length))
+}
+
+/// Reads from a place in a file, without moving it.
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    loop {
+        match file.read_at(buffer, position) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }
 
 /// A descriptor of our own for standard input.

@@ -84,7 +84,10 @@ pub(super) unsafe fn on_handle(
         Failure::Thread(e) => Error::io(OPERATION, limits::cut(expression), e),
     })?;
     // The interpreter trusts what it runs, so this does not: no known expression fails here.
-    validate::validate(&program, Origin::Compiler)?;
+    validate::check(&program, Origin::Compiler).map_err(|fault| {
+        let text = format!("libpcap compiles it to a program that must not run: {fault}");
+        error(ErrorKind::FilterInvalid, expression, text)
+    })?;
     Ok(program)
 }
 

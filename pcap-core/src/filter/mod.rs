@@ -18,7 +18,7 @@ pub use insn::Insn;
 pub use options::CompileOptions;
 pub use source::FilterSource;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::ffi;
 use crate::linktype::Dlt;
 use crate::packet::Packet;
@@ -56,7 +56,10 @@ pub struct Filter {
     linktype: Dlt,
     /// What was compiled, or given.
     program: Arc<[Insn]>,
-    /// The same expression compiled for plain bytes, where `program` has kernel extensions.
+    /// What runs on a capture, if not `program` as it is: with its memory zeroed.
+    on_capture: Option<Arc<[Insn]>>,
+    /// What runs on plain bytes, if not the same: compiled for them, where `program` has kernel
+    /// extensions.
     plain: Option<Arc<[Insn]>>,
     expression: Option<Arc<str>>,
     options: CompileOptions,
@@ -73,13 +76,14 @@ impl Filter {
     /// the system's tables of hosts, networks, protocols and services. That blocks for as long as the
     /// resolver takes, and every address found counts.
     ///
-    /// **Long expressions** are refused, at once or after a few seconds at most, because libpcap's
-    /// compiler needs time and stack out of proportion to the length and cannot be interrupted. With
-    /// the optimizer an expression may come to 3000 tests before it is optimized: a `host` of IPv4 on
-    /// Ethernet is 12 of them, a `port` 23, a `port` of one protocol (`tcp dst port`) 7, so that 250
-    /// hosts or 130 ports pass. Without the optimizer the expression may be larger by far. All
-    /// limits are the same on every machine. Accepted expressions never overflow the stack, however
-    /// small the calling thread's is: the compiler gets a thread of its own for them.
+    /// **Long expressions** are refused, because libpcap's compiler needs time and stack out of
+    /// proportion to the length and cannot be interrupted. An expression may have 400 terms joined by
+    /// `and` and `or` (300 if there is a `port` among them, 200 if there is a `portrange`), 2000
+    /// arithmetic operators and 65 536 bytes; beyond, it is refused at once. With the optimizer it may
+    /// besides come to 3000 tests before they are optimized, which is known only after a second or
+    /// two: a `host` of IPv4 on Ethernet makes 12, a `port` 23, a `tcp dst port` 7, so that 250 hosts
+    /// or 130 ports pass. What is accepted compiles in a few seconds and never overflows the stack,
+    /// however small the calling thread's is: all but short expressions get a thread of their own.
     ///
     /// # Errors
     ///
@@ -87,7 +91,7 @@ impl Filter {
     ///   name that is not found, something that the link type does not have, or an expression that no
     ///   packet can match. libpcap does not tell these apart otherwise than by the text. A link type
     ///   for which it has no filters at all is among them.
-    /// - [`FilterTooLong`]: see above; the text names the limit.
+    /// - [`FilterTooLong`]: see above; the text names the limit and how much there was.
     /// - [`InvalidArgument`]: the expression has a NUL byte, or the snaplen is above 2³¹ − 1.
     ///
     /// # Examples
@@ -159,8 +163,10 @@ impl Filter {
         expression: &str,
         options: CompileOptions,
     ) -> Filter {
+        let plain = plain.map(|plain| validate::with_memory_zeroed(&plain).unwrap_or(plain));
         Filter {
             linktype,
+            on_capture: validate::with_memory_zeroed(&program).map(Into::into),
             program: program.into(),
             plain: plain.map(Into::into),
             expression: Some(expression.into()),
@@ -171,7 +177,7 @@ impl Filter {
     /// Makes a filter of instructions that come from elsewhere: a table in a program, `tcpdump -ddd`.
     ///
     /// The check is exact. A program that passes ends for every packet, reads nothing but the packet
-    /// and what it has stored itself, and is one that libpcap and the kernels accept.
+    /// and what it has stored itself, and is one that libpcap accepts.
     ///
     /// # Errors
     ///
@@ -181,8 +187,8 @@ impl Filter {
     /// constant above 31, a memory cell above 15, a load of a cell that is not stored on every way to
     /// it, a load from a negative offset (an extension of the Linux kernel).
     ///
-    /// What libpcap compiles passes, except where it jumps backward itself (`ip6 protochain`) or uses
-    /// kernel extensions, and if it is not longer than 4096 instructions.
+    /// What libpcap compiles passes if it is not longer than 4096 instructions, except where it jumps
+    /// backward (`ip6 protochain`), uses kernel extensions or forgets a store.
     ///
     /// # Examples
     ///
@@ -208,10 +214,14 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     pub fn from_instructions(linktype: impl Into<Dlt>, program: &[Insn]) -> Result<Filter> {
-        validate::validate(program, Origin::Caller)?;
+        validate::check(program, Origin::Caller).map_err(|fault| {
+            let operation = "make a filter from instructions";
+            Error::new(ErrorKind::FilterInvalid, operation, None, fault)
+        })?;
         Ok(Filter {
             linktype: linktype.into(),
             program: program.into(),
+            on_capture: None,
             plain: None,
             expression: None,
             options: CompileOptions::default(),
@@ -273,6 +283,9 @@ impl Filter {
     }
 
     /// The instructions: what was compiled, or what the filter was made of.
+    ///
+    /// In rare cases libpcap compiles a program that loads memory which it never stored to, as 1.10.3
+    /// does of `geneve or udp`. Such memory is 0 when the filter runs.
     #[must_use]
     pub fn instructions(&self) -> &[Insn] {
         &self.program
@@ -343,16 +356,26 @@ impl Filter {
     /// The program to run on plain bytes.
     #[inline]
     pub(crate) fn plain(&self) -> &[Insn] {
-        self.plain.as_ref().unwrap_or(&self.program)
+        match &self.plain {
+            Some(plain) => plain,
+            None => self.on_capture(),
+        }
     }
 
-    /// Lends the instructions as libpcap's structure, for a call that copies them
+    /// The program to run on a capture, by the kernel or by libpcap.
+    #[inline]
+    fn on_capture(&self) -> &[Insn] {
+        self.on_capture.as_ref().unwrap_or(&self.program)
+    }
+
+    /// Lends that program as libpcap's structure, for a call that copies them
     /// (`pcap_setfilter`). The pointer is good inside the closure only, and for reading.
     pub(crate) fn with_program<T>(&self, f: impl FnOnce(*mut ffi::bpf_program) -> T) -> T {
+        let instructions = self.on_capture();
         let mut program = ffi::bpf_program {
             // No filter has so many: the compiler's limits are far lower.
-            bf_len: clamp(self.program.len()),
-            bf_insns: self.program.as_ptr().cast_mut().cast(),
+            bf_len: clamp(instructions.len()),
+            bf_insns: instructions.as_ptr().cast_mut().cast(),
         };
         f(&raw mut program)
     }

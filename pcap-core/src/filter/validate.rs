@@ -5,10 +5,9 @@
 //! without overflow), division by an index register of 0, shifts by one of 32 and more (they give 0).
 //! What it does not: everything below.
 //!
-//! May import: `error`, `insn`.
+//! May import: `insn`.
 
 use super::insn::{Insn, op};
-use crate::error::{Error, ErrorKind, Result};
 
 /// As many instructions as any kernel takes.
 pub(super) const MAX_LEN: usize = 4096;
@@ -21,27 +20,14 @@ const CELLS: u32 = 16;
 pub(super) enum Origin {
     /// Numbers from a caller.
     Caller,
-    /// libpcap's compiler: any length, backward jumps (that is how `ip6 protochain` loops), and loads
-    /// that only a kernel understands.
+    /// libpcap's compiler: any length, backward jumps (that is how `ip6 protochain` loops), loads
+    /// that only a kernel understands, and memory for [`with_memory_zeroed`].
     Compiler,
 }
 
-/// Checks that a program is one that the interpreter can run to its end, whatever the packet.
-pub(super) fn validate(program: &[Insn], origin: Origin) -> Result<()> {
-    check(program, origin).map_err(|fault| {
-        Error::new(
-            ErrorKind::FilterInvalid,
-            match origin {
-                Origin::Caller => "make a filter from instructions",
-                Origin::Compiler => "use the program that libpcap compiled",
-            },
-            None,
-            fault,
-        )
-    })
-}
-
-fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
+/// Checks that a program is one that the interpreter can run to its end, whatever the packet; says
+/// what is wrong with it otherwise.
+pub(super) fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
     let Some(last) = program.last() else {
         return Err("there are no instructions".into());
     };
@@ -62,7 +48,33 @@ fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
             program.len() - 1
         ));
     }
-    check_memory(program)
+    match unwritten_loads(program).first() {
+        Some((index, insn)) if origin == Origin::Caller => Err(format!(
+            "instruction {index} ({insn}): it loads M[{}], which is not stored on every way to it",
+            insn.k
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The same program with zeros in all memory that it may load without having stored to it; `None` if
+/// there is none, as nearly always.
+///
+/// libpcap's compiler forgets to store in some rare cases (1.10.3: `geneve or udp`, and `pppoes` on
+/// 802.11 with radiotap headers). Later libpcaps run programs with zeroed memory; Linux refuses these.
+pub(super) fn with_memory_zeroed(program: &[Insn]) -> Option<Vec<Insn>> {
+    let mut cells: Vec<u32> = unwritten_loads(program)
+        .iter()
+        .map(|(_, load)| load.k)
+        .collect();
+    if cells.is_empty() {
+        return None;
+    }
+    cells.sort_unstable();
+    cells.dedup();
+    // The registers begin as 0, and jumps are relative.
+    let stores = cells.into_iter().map(|cell| Insn::new(op::ST, 0, 0, cell));
+    Some(stores.chain(program.iter().copied()).collect())
 }
 
 /// What an instruction says by itself.
@@ -149,9 +161,9 @@ fn check_jumps(len: usize, index: usize, insn: Insn, origin: Origin) -> Result<(
     Ok(())
 }
 
-/// Every cell must have been stored to, on all paths, before it is loaded: the interpreter's memory
-/// is an uninitialised array on its stack.
-fn check_memory(program: &[Insn]) -> Result<(), String> {
+/// The loads of cells that are not stored to on every way there: the interpreter's memory is an
+/// uninitialised array on its stack. The program's jumps have been checked.
+fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
     // The cells that are certain to be stored when an instruction is reached; None: not reached yet.
     let mut stored: Vec<Option<u16>> = vec![None; program.len()];
     stored[0] = Some(0);
@@ -190,15 +202,13 @@ fn check_memory(program: &[Insn]) -> Result<(), String> {
             }
         }
     }
-    for (index, (insn, stored)) in program.iter().zip(&stored).enumerate() {
-        let loads = insn.code == op::LD | op::MEM || insn.code == op::LDX | op::MEM;
-        // Unreachable instructions load nothing.
-        if loads && stored.is_some_and(|cells| cells & (1 << (insn.k % CELLS)) == 0) {
-            return Err(format!(
-                "instruction {index} ({insn}): it loads M[{}], which is not stored on every way to it",
-                insn.k
-            ));
-        }
-    }
-    Ok(())
+    let loads = program.iter().zip(&stored).enumerate();
+    loads
+        .filter(|(_, (insn, stored))| {
+            let load = insn.code == op::LD | op::MEM || insn.code == op::LDX | op::MEM;
+            // Unreachable instructions load nothing.
+            load && stored.is_some_and(|cells| cells & (1 << (insn.k % CELLS)) == 0)
+        })
+        .map(|(index, (insn, _))| (index, *insn))
+        .collect()
 }

@@ -1,7 +1,12 @@
 //! What this crate itself knows of the savefile formats; libpcap is the authority on everything else.
 //!
-//! May import: `timestamp`.
+//! May import: `ffi`, `timestamp`, `linktype`, `packet`.
 
+mod records;
+
+pub(crate) use records::Records;
+
+use crate::linktype::Dlt;
 use crate::timestamp::Precision;
 
 /// Length of a classic savefile's header.
@@ -26,20 +31,41 @@ pub enum SavefileFormat {
     Pcapng,
 }
 
-/// What the first four bytes say: the format, and the precision its timestamps are kept with.
-///
-/// A pcapng file has a precision for each interface, nanoseconds at best that matter here, so
-/// nothing is lost by calling it that. Bytes that are no known magic are left to libpcap to refuse.
-pub(crate) fn sniff(magic: &[u8]) -> (SavefileFormat, Precision) {
-    let magic = match magic.try_into() {
-        Ok(bytes) => u32::from_ne_bytes(bytes),
-        Err(_) => 0,
-    };
-    match magic {
-        MAGIC_PCAPNG => (SavefileFormat::Pcapng, Precision::Nano),
-        m if m == MAGIC_NANO || m.swap_bytes() == MAGIC_NANO => {
+/// What the first four bytes of a savefile say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Magic {
+    pub(crate) format: SavefileFormat,
+    /// The precision that timestamps are kept with. A pcapng file has one for each interface,
+    /// nanoseconds at best that matter here, so nothing is lost by calling it that.
+    pub(crate) precision: Precision,
+    /// The classic format as it is written today on a machine of this byte order.
+    pub(crate) is_native: bool,
+}
+
+impl Magic {
+    /// Bytes that are no known magic are left to libpcap to refuse.
+    pub(crate) fn new(start: &[u8]) -> Magic {
+        let magic = start.try_into().map_or(0, u32::from_ne_bytes);
+        let (format, precision) = if magic == MAGIC_PCAPNG {
+            (SavefileFormat::Pcapng, Precision::Nano)
+        } else if [magic, magic.swap_bytes()].contains(&MAGIC_NANO) {
             (SavefileFormat::Pcap, Precision::Nano)
+        } else {
+            (SavefileFormat::Pcap, Precision::Micro)
+        };
+        Magic {
+            format,
+            precision,
+            is_native: [MAGIC_MICRO, MAGIC_NANO].contains(&magic),
         }
-        _ => (SavefileFormat::Pcap, Precision::Micro),
     }
+}
+
+/// Whether libpcap changes the packets of a link type when it reads them from a classic savefile of
+/// native byte order, or has limits of their own for them.
+pub(crate) fn is_special(datalink: Dlt) -> bool {
+    matches!(
+        datalink,
+        Dlt::USB_LINUX | Dlt::USB_LINUX_MMAPPED | Dlt::USBPCAP | Dlt::DBUS | Dlt::EBHSCR
+    )
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use created::Created;
 
-use crate::capture::batch::Batch;
+use crate::capture::batch::{Batch, Limit};
 use crate::capture::options::{DEFAULT_TIMEOUT, Options};
 use crate::capture::source::{self, Opened, Source};
 use crate::capture::wait::{self, Waiter, Waiting};
@@ -40,8 +40,6 @@ pub struct Active {
     handle: Handle,
     waiter: Waiter,
     batch: Batch,
-    /// An error that came after packets of the same read; it waits for them to be delivered.
-    pending: Option<Error>,
     vanished: Option<Vanished>,
     filter: Option<Filter>,
     netmask: Option<Ipv4Addr>,
@@ -309,8 +307,7 @@ impl Active {
         Active {
             handle,
             waiter: Waiter::new(waiting),
-            batch: Batch::default(),
-            pending: None,
+            batch: Batch::new(Limit::LIVE),
             vanished: None,
             filter: None,
             netmask: None,

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use crate::callback::{self, Dispatched};
 use crate::capture::active::{Active, Vanished};
-use crate::capture::batch;
 use crate::capture::source::{Slice, Source, Step, Then};
 use crate::error::{ErrorKind, Result};
 use crate::ffi::{self, os};
@@ -70,26 +69,13 @@ impl Active {
         Ok(done)
     }
 
-    /// Reads a batch ahead. An error after packets waits until these are delivered.
+    /// Reads a batch ahead.
     fn fill(&mut self) -> Result<()> {
-        let mut batch = std::mem::take(&mut self.batch);
-        batch.clear();
-        let result = match self.pending.take() {
-            Some(error) => Err(error),
-            None => self.dispatch(batch::PACKETS, &mut |packet| match batch.push(packet) {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
-            }),
-        };
-        let read = batch.unread() > 0;
+        let mut batch = self.batch.take();
+        let filled =
+            batch.fill(|batch| self.dispatch(batch.limit(), &mut |packet| batch.push(packet)));
         self.batch = batch;
-        match result {
-            Err(error) if read => self.pending = Some(error),
-            other => {
-                other?;
-            }
-        }
-        Ok(())
+        filled
     }
 }
 
@@ -98,30 +84,8 @@ impl Source for Active {
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        let mut packets = 0;
-        while packets < max && self.batch.step() {
-            packets += 1;
-            if let Some(packet) = self.batch.current() {
-                if closure(packet).is_break() {
-                    self.batch.lend_none();
-                    return Ok(Slice {
-                        packets,
-                        stopped: true,
-                        then: Then::Again,
-                    });
-                }
-            }
-        }
-        self.batch.lend_none();
-        if packets > 0 {
-            return Ok(Slice {
-                packets,
-                stopped: false,
-                then: Then::Again,
-            });
-        }
-        if let Some(error) = self.pending.take() {
-            return Err(error);
+        if let Some(ahead) = self.batch.slice(max, closure) {
+            return ahead;
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
         let done = self.dispatch(wanted, closure)?;

@@ -1,25 +1,24 @@
 //! A savefile that is read.
 //!
-//! May import: `source`, `options`, and everything below the captures.
+//! May import: `source`, `batch`, and everything below the captures.
+
+mod reading;
 
 use std::ffi::c_void;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read};
-use std::ops::ControlFlow;
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::ptr::NonNull;
-use std::time::{Duration, Instant};
 
-use crate::callback::{self, Dispatched};
-use crate::capture::source::{self, Opened, Slice, Source, Step, Then};
+use crate::capture::batch::{Batch, Limit};
+use crate::capture::source::{self, Opened};
 use crate::capture::{Activated, Capture, Phase, Readable};
 use crate::error::{Error, Result};
 use crate::ffi::{self, os};
-use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle};
-use crate::packet::{Packet, PacketHeader};
-use crate::savefile::{self, SavefileFormat};
+use crate::savefile::{self, Magic, Records, SavefileFormat};
 use crate::timestamp::Precision;
 
 /// The phase of a savefile that is read.
@@ -29,7 +28,10 @@ pub struct Offline {
     handle: Handle,
     /// What libpcap reads from: after the handle, which uses it until it is closed.
     stream: Option<os::Stream>,
-    current: Option<Lent>,
+    /// The fast way, as long as it can be gone.
+    records: Option<Records>,
+    batch: Batch,
+    filter: Option<Filter>,
     format: SavefileFormat,
     precision: Precision,
     over: Option<Over>,
@@ -42,16 +44,6 @@ enum Over {
     /// A damaged savefile gives the same error for ever: what follows the damage has no meaning.
     Failed(Error),
 }
-
-/// The packet that was read last, in libpcap's buffer, where it stays until the next read.
-#[derive(Clone, Copy)]
-struct Lent {
-    header: PacketHeader,
-    data: NonNull<[u8]>,
-}
-
-// SAFETY: the bytes belong to the handle that is owned beside it, which may move between threads.
-unsafe impl Send for Lent {}
 
 impl Capture<Offline> {
     /// Opens a savefile, classic or pcapng; `-` is standard input, and a file of that name is `./-`.
@@ -128,12 +120,27 @@ impl Capture<Offline> {
         let io = |e| Error::io("read", name.clone(), e);
         match os::peek(&mut file, &mut magic).map_err(io)? {
             Some(length) => {
+                let magic = Magic::new(&magic[..length]);
+                let start = file.stream_position().map_err(io)?;
+                let regular = file.metadata().is_ok_and(|data| data.is_file());
+                // A descriptor more; without one libpcap reads it all.
+                let copy = (regular && magic.is_native).then(|| file.try_clone().ok());
                 let stream = os::Stream::from_file(file).map_err(io)?;
-                Self::open(stream, &magic[..length], name)
+                let mut capture = Self::open(stream, magic, name, Limit::FILE)?;
+                capture.state.records =
+                    copy.flatten().and_then(|file| capture.records(file, start));
+                Ok(capture)
             }
             // A pipe cannot be looked into without reading from it.
             None => Self::from_stream(Box::new(file), name),
         }
+    }
+
+    /// The fast way through the records, if libpcap hands them on as they are.
+    fn records(&self, file: File, start: u64) -> Option<Records> {
+        let as_they_are = self.version() == (2, 4) && !savefile::is_special(self.datalink());
+        let position = start + savefile::FILE_HEADER as u64;
+        as_they_are.then(|| Records::new(file, position, self.snaplen(), self.state.precision))
     }
 
     fn from_stream(mut reader: Box<dyn Read + Send>, name: String) -> Result<Capture<Offline>> {
@@ -142,11 +149,15 @@ impl Capture<Offline> {
         let length = read_start(&mut reader, &mut magic).map_err(io)?;
         let start = io::Cursor::new(magic).take(length as u64);
         let stream = os::Stream::from_reader(Box::new(start.chain(reader))).map_err(io)?;
-        Self::open(stream, &magic[..length], name)
+        Self::open(stream, Magic::new(&magic[..length]), name, Limit::PIPE)
     }
 
-    fn open(mut stream: os::Stream, magic: &[u8], name: String) -> Result<Capture<Offline>> {
-        let (format, precision) = savefile::sniff(magic);
+    fn open(
+        mut stream: os::Stream,
+        magic: Magic,
+        name: String,
+        ahead: Limit,
+    ) -> Result<Capture<Offline>> {
         let mut errbuf = ffi::ErrBuf::new();
         // SAFETY: the stream is open and at the start of what is to be read; the buffer has the size
         // that libpcap asks for.
@@ -166,7 +177,7 @@ impl Capture<Offline> {
         };
         stream.taken();
         let mut clock = Clock::of(Precision::Nano);
-        if format == SavefileFormat::Pcap {
+        if magic.format == SavefileFormat::Pcap {
             clock.seconds = u32::MAX.into();
         }
         // SAFETY: the handle is open and ours, and the stream lives longer, see `Offline`.
@@ -174,9 +185,11 @@ impl Capture<Offline> {
         Ok(Capture::new(Offline {
             handle,
             stream: Some(stream),
-            current: None,
-            format,
-            precision,
+            records: None,
+            batch: Batch::new(ahead),
+            filter: None,
+            format: magic.format,
+            precision: magic.precision,
             over: None,
         }))
     }
@@ -229,7 +242,9 @@ impl Capture<Offline> {
         Capture::new(Offline {
             handle,
             stream: None,
-            current: None,
+            records: None,
+            batch: Batch::new(Limit::PIPE),
+            filter: None,
             format: SavefileFormat::Pcap,
             precision,
             over: None,
@@ -252,46 +267,6 @@ fn read_start(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(length)
 }
 
-impl Offline {
-    /// One `pcap_dispatch` with its answer understood: `Ok(true)` if the savefile is at its end.
-    fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<(Dispatched, bool)>
-    where
-        F: FnMut(Packet<'_>) -> ControlFlow<()>,
-    {
-        match &self.over {
-            None => {}
-            Some(Over::Failed(error)) => return Err(error.clone()),
-            Some(Over::Eof) => {
-                let nothing = Dispatched {
-                    packets: 0,
-                    stopped: false,
-                    status: 0,
-                };
-                return Ok((nothing, true));
-            }
-        }
-        let done = callback::dispatch(&mut self.handle, max, closure);
-        match done.status {
-            0 if done.packets == 0 => {
-                self.over = Some(Over::Eof);
-                Ok((done, true))
-            }
-            0.. | ffi::PCAP_ERROR_BREAK => Ok((done, false)),
-            _ => {
-                let os = io::Error::last_os_error();
-                let failure = self.stream.as_mut().and_then(os::Stream::failure);
-                let name = &self.handle.name;
-                let error = match failure {
-                    Some(error) => Error::io("read", name.clone(), error),
-                    None => Error::savefile("read", name, &self.handle.geterr(), os),
-                };
-                self.over = Some(Over::Failed(error.clone()));
-                Err(error)
-            }
-        }
-    }
-}
-
 impl source::Sealed for Offline {}
 impl Phase for Offline {}
 impl Activated for Offline {}
@@ -308,63 +283,6 @@ impl Opened for Offline {
 
     fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
         self.handle.compile(expression, false, options)
-    }
-}
-
-impl Source for Offline {
-    fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
-    where
-        F: FnMut(Packet<'_>) -> ControlFlow<()>,
-    {
-        self.current = None;
-        let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
-        let (done, eof) = self.dispatch(wanted, closure)?;
-        Ok(Slice {
-            packets: done.packets.into(),
-            stopped: done.stopped,
-            then: if eof { Then::Eof } else { Then::Again },
-        })
-    }
-
-    #[inline]
-    fn step(&mut self) -> Result<Step> {
-        let mut lent = None;
-        let (_, eof) = self.dispatch(1, &mut |packet| {
-            lent = Some(Lent {
-                header: *packet.header(),
-                data: packet.data().into(),
-            });
-            ControlFlow::Continue(())
-        })?;
-        self.current = lent;
-        Ok(match lent {
-            Some(_) => Step::Packet,
-            None if eof => Step::Eof,
-            None => Step::Wait,
-        })
-    }
-
-    #[inline]
-    fn current(&self) -> Option<Packet<'_>> {
-        let Lent { header, data } = self.current?;
-        // SAFETY: a savefile's packet lies in the handle's own buffer until the next read
-        // (pcap_next_ex(3PCAP)); a read takes `&mut self`, and so ends this borrow.
-        Some(Packet::from_parts(header, unsafe { data.as_ref() }))
-    }
-
-    fn wait(&mut self, _deadline: Option<Instant>) -> Result<()> {
-        // Reading a savefile waits by itself.
-        Ok(())
-    }
-
-    fn patience(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
-        self.handle
-            .set_filter(&source, false, CompileOptions::default())?;
-        Ok(())
     }
 }
 

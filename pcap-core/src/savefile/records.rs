@@ -1,0 +1,123 @@
+//! The fast way through a classic savefile: its records, walked in a buffer of our own.
+//!
+//! libpcap reads each record with two calls into a stdio stream and a copy; here many are read at
+//! once and lent from where they lie. Only ordinary records are: whole, within the snaplen, in native
+//! byte order. At anything else, the end of the file included, libpcap goes on from that very place,
+//! so that what is unusual is treated, and told, exactly as it treats and tells it.
+//!
+//! May import: `ffi`, `packet`, `timestamp`.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+
+use crate::ffi::os;
+use crate::packet::{Packet, PacketHeader};
+use crate::savefile::RECORD_HEADER;
+use crate::timestamp::Precision;
+
+/// The longest packet of an ordinary savefile; libpcap calls a longer one damage.
+const LONGEST: usize = 262_144;
+
+/// Room for one record of any length, read in one system call with whatever follows it.
+const BUFFER: usize = RECORD_HEADER + LONGEST;
+
+/// The records of a classic savefile of native byte order.
+#[derive(Debug)]
+pub(crate) struct Records {
+    file: File,
+    buffer: Box<[u8]>,
+    /// What of the buffer is read from the file and not walked yet.
+    unread: Range<usize>,
+    /// Where in the file the end of that is.
+    position: u64,
+    snaplen: usize,
+    /// Nanoseconds in a unit of the file's fraction.
+    unit: i64,
+    /// The packet that is lent.
+    current: Option<(PacketHeader, usize)>,
+}
+
+impl Records {
+    /// The records from `position` on of a file whose header libpcap has read.
+    pub(crate) fn new(file: File, position: u64, snaplen: u32, precision: Precision) -> Records {
+        Records {
+            file,
+            buffer: vec![0; BUFFER].into_boxed_slice(),
+            unread: 0..0,
+            position,
+            snaplen: LONGEST.min(snaplen as usize),
+            unit: precision.nanos(),
+            current: None,
+        }
+    }
+
+    /// Goes to the next record, and says whether there is an ordinary one.
+    #[inline]
+    pub(crate) fn step(&mut self) -> io::Result<bool> {
+        loop {
+            let unread = &self.buffer[self.unread.clone()];
+            if let Some((head, rest)) = unread.split_first_chunk::<RECORD_HEADER>() {
+                let [secs, fraction, caplen, len] = fields(head);
+                let length = caplen as usize;
+                // A fraction of 2^31 and more is negative to some libpcaps.
+                if length > self.snaplen || fraction > i32::MAX as u32 {
+                    self.current = None;
+                    return Ok(false);
+                }
+                if length <= rest.len() {
+                    let nanos = i64::from(fraction) * self.unit;
+                    let header = PacketHeader::from_raw(secs.into(), nanos, caplen, len);
+                    let start = self.unread.start + RECORD_HEADER;
+                    self.current = Some((header, start));
+                    self.unread.start = start + length;
+                    return Ok(true);
+                }
+            }
+            if !self.refill()? {
+                self.current = None;
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Reads more behind what is left; false if there is no more.
+    #[cold]
+    fn refill(&mut self) -> io::Result<bool> {
+        self.current = None;
+        self.buffer.copy_within(self.unread.clone(), 0);
+        self.unread = 0..self.unread.len();
+        let free = &mut self.buffer[self.unread.end..];
+        let read = os::read_at(&self.file, free, self.position)?;
+        self.unread.end += read;
+        self.position += read as u64;
+        Ok(read > 0)
+    }
+
+    /// The packet that the last step went to.
+    #[inline]
+    pub(crate) fn current(&self) -> Option<Packet<'_>> {
+        let (header, start) = self.current?;
+        let end = start + header.caplen() as usize;
+        Some(Packet::from_parts(header, &self.buffer[start..end]))
+    }
+
+    /// No packet is lent any more.
+    pub(crate) fn lend_none(&mut self) {
+        self.current = None;
+    }
+
+    /// Where in the file the next record begins.
+    pub(crate) fn position(&self) -> u64 {
+        self.position - self.unread.len() as u64
+    }
+}
+
+/// The four numbers of a record's header.
+#[inline]
+fn fields(head: &[u8; RECORD_HEADER]) -> [u32; 4] {
+    std::array::from_fn(|n| {
+        let n = 4 * n;
+        u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]])
+    })
+}

@@ -1,0 +1,72 @@
+//! Filters compiled on a live Linux capture may ask the kernel for what is not in the packet's bytes:
+//! `vlan 5` from there never matches a savefile's packets, unless it is compiled once more.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::time::Duration;
+
+use pcap_core::{Capture, CompileOptions, Dlt, Filter, Next};
+use support::Netns;
+
+fn tagged(vlan: u8) -> Vec<u8> {
+    let mut frame = vec![0xff; 64];
+    frame[12..18].copy_from_slice(&[0x81, 0x00, 0x00, vlan, 0x88, 0xb5]);
+    frame
+}
+
+#[test]
+fn vlan_compiled_live_is_right_on_plain_bytes_too() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let right = Capture::from_device("right").activate().unwrap();
+    let options = CompileOptions::default();
+
+    let live = right.compile("vlan 5", options).unwrap();
+    assert!(live.uses_kernel_extensions() && live.runs_on_bytes());
+    assert!(live.to_string().contains("vlanp"), "{live}");
+    assert!(live.matches(&tagged(5)));
+    assert!(!live.matches(&tagged(6)));
+
+    // As compiled without a device, for which the instructions are others.
+    let detached = Filter::compile(Dlt::EN10MB, "vlan 5", options).unwrap();
+    assert!(!detached.uses_kernel_extensions());
+    assert_ne!(detached.instructions(), live.instructions());
+    for length in 0..64 {
+        let cut = &tagged(5)[..length];
+        assert_eq!(live.matches(cut), detached.matches(cut), "{length} bytes");
+    }
+
+    // What the bytes do not tell stays unknown.
+    let inbound = right.compile("inbound", options).unwrap();
+    assert!(inbound.uses_kernel_extensions() && !inbound.runs_on_bytes());
+    assert!(!inbound.matches(&tagged(5)));
+
+    // And what needs no kernel is compiled once.
+    let ip = right.compile("ip", options).unwrap();
+    assert!(!ip.uses_kernel_extensions());
+}
+
+#[test]
+fn either_kind_is_right_in_the_kernel() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = Capture::from_device("right").activate().unwrap();
+    let live = right.compile("vlan 5", CompileOptions::default()).unwrap();
+    let detached = Filter::compile(Dlt::EN10MB, "vlan 5", CompileOptions::default()).unwrap();
+    for filter in [live, detached] {
+        right.set_filter(&filter).unwrap();
+        for vlan in [4, 5, 6] {
+            left.inject(&tagged(vlan)).unwrap();
+        }
+        let mut seen = Vec::new();
+        while let Next::Packet(packet) = right
+            .next_packet_timeout(Duration::from_millis(300))
+            .unwrap()
+        {
+            seen.push(packet.data()[15]);
+        }
+        assert_eq!(seen, [5], "{filter}");
+    }
+}

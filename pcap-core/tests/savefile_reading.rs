@@ -1,0 +1,330 @@
+//! The reading calls on savefiles: what each returns, how they count, and that they go on from each
+//! other without losing or doubling a packet.
+#![cfg(unix)]
+
+#[path = "support/files.rs"]
+mod files;
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use files::{Pcap, both, number, open, open_file, ping, pings};
+use pcap_core::{AnyCapture, Capture, Done, End, Next, Offline, Packet, PacketOwned, Readable};
+
+/// More than libpcap reads in one dispatch of this crate, and no multiple of it.
+const MANY: u16 = 2500;
+
+fn done(packets: u64, end: End) -> Done {
+    Done { packets, end }
+}
+
+#[test]
+fn a_single_read_gives_each_packet_once_and_then_the_end() {
+    for mut capture in both(pings(MANY)) {
+        for n in 0..MANY {
+            let packet = capture.next_packet().unwrap().expect("a packet");
+            assert_eq!(packet.data(), ping(n));
+        }
+        assert!(capture.next_packet().unwrap().is_none());
+        assert_eq!(capture.ended(), Some(End::Eof));
+    }
+    for mut capture in both(pings(3)) {
+        for n in 0..3 {
+            let next = capture.try_next_packet().unwrap();
+            assert_eq!(number(next.packet().unwrap().data()), n);
+            assert_eq!(capture.ended(), None);
+        }
+        assert_eq!(capture.try_next_packet().unwrap(), Next::Eof);
+        assert_eq!(capture.ended(), Some(End::Eof));
+    }
+}
+
+#[test]
+fn a_deadline_does_not_end_the_read_of_a_savefile() {
+    for timeout in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
+        for mut capture in both(pings(3)) {
+            for n in 0..3 {
+                let next = capture.next_packet_timeout(timeout).unwrap();
+                assert_eq!(number(next.packet().unwrap().data()), n);
+            }
+            let end = capture.next_packet_timeout(timeout).unwrap();
+            assert_eq!(end, Next::Eof, "lost meaning: the end is no timeout");
+        }
+    }
+}
+
+#[test]
+fn a_filter_that_lets_nothing_through_ends_at_the_end_and_not_at_a_timeout() {
+    for mut capture in both(pings(MANY)) {
+        capture.set_filter("udp").unwrap();
+        assert_eq!(capture.try_next_packet().unwrap(), Next::Eof);
+        assert_eq!(capture.dispatch(5, |_| {}).unwrap(), done(0, End::Eof));
+    }
+    for mut capture in both(pings(MANY)) {
+        // One of the last pings only.
+        capture.set_filter("icmp[6:2] = 2490").unwrap();
+        assert_eq!(capture.dispatch(5, |_| {}).unwrap(), done(1, End::Eof));
+    }
+}
+
+#[test]
+fn advance_and_packet_lend_the_same_packet_until_the_next_read() {
+    for mut capture in both(pings(4)) {
+        assert_eq!(capture.packet(), None, "before the first read");
+        assert!(capture.advance().unwrap());
+        let (first, again) = (capture.packet().unwrap(), capture.packet().unwrap());
+        assert_eq!(first, again);
+        assert_eq!(first.data(), ping(0));
+        assert_eq!(capture.next_packet().unwrap().unwrap().data(), ping(1));
+        assert_eq!(capture.packet().unwrap().data(), ping(1));
+        assert_eq!(capture.for_each_up_to(1, |_| {}).unwrap().packets, 1);
+        assert_eq!(capture.packet(), None, "after a call with a closure");
+        assert!(capture.advance().unwrap());
+        assert_eq!(capture.packet().unwrap().data(), ping(3));
+        assert!(!capture.advance().unwrap());
+        assert_eq!(capture.packet(), None, "after the end");
+    }
+}
+
+#[test]
+fn promise_dispatch_takes_none_some_or_all_and_says_how_many() {
+    for mut capture in both(pings(MANY)) {
+        let none = capture.dispatch(0, |_| panic!("a packet")).unwrap();
+        assert_eq!(none, done(0, End::Count));
+        assert_eq!(capture.ended(), Some(End::Count));
+        let mut seen = Vec::new();
+        let mut keep = |packet: Packet<'_>| seen.push(number(packet.data()));
+        assert_eq!(capture.dispatch(1, &mut keep).unwrap(), done(1, End::Count));
+        assert_eq!(capture.dispatch(1500, &mut keep).unwrap(), done(1500, End::Count));
+        let all = capture.dispatch(usize::MAX, &mut keep).unwrap();
+        assert_eq!(all, done(u64::from(MANY) - 1501, End::Eof));
+        assert_eq!(capture.ended(), Some(End::Eof));
+        assert_eq!(seen, (0..MANY).collect::<Vec<_>>());
+        let after = capture.dispatch(usize::MAX, |_| {}).unwrap();
+        assert_eq!(after, done(0, End::Eof));
+        assert_eq!(capture.dispatch(0, |_| {}).unwrap(), done(0, End::Count));
+    }
+}
+
+#[test]
+fn pitfall_a_count_above_c_int_max_is_only_a_large_count() {
+    const LARGE: u64 = 1 << 31;
+    for count in [LARGE - 1, LARGE, LARGE + 1, 1 << 32, 1 << 63, u64::MAX] {
+        for mut capture in both(pings(3)) {
+            let all = capture.for_each_up_to(count, |_| {}).unwrap();
+            assert_eq!(all, done(3, End::Eof), "{count}");
+        }
+        for mut capture in both(pings(3)) {
+            let all = capture.dispatch(count as usize, |_| {}).unwrap();
+            assert_eq!(all, done(3, End::Eof), "{count}");
+        }
+    }
+}
+
+#[test]
+fn for_each_up_to_counts_exactly() {
+    for count in [0, 1, 1023, 1024, 1025, 2048, 2499, 2500] {
+        for mut capture in both(pings(MANY)) {
+            let mut seen = 0;
+            let counted = capture.for_each_up_to(count, |_| seen += 1).unwrap();
+            assert_eq!(counted, done(count, End::Count));
+            assert_eq!(seen, count);
+            let rest = capture.for_each(|_| {}).unwrap();
+            assert_eq!(rest, done(u64::from(MANY) - count, End::Eof));
+        }
+    }
+}
+
+#[test]
+fn pitfall_for_each_can_stop_and_the_value_comes_back() {
+    for stop_at in [0u16, 1, 1023, 1024, 2499] {
+        for mut capture in both(pings(MANY)) {
+            let flow = capture.try_for_each(|packet| match number(packet.data()) {
+                n if n == stop_at => ControlFlow::Break(packet.to_owned()),
+                _ => ControlFlow::Continue(()),
+            });
+            let ControlFlow::Break(packet) = flow.unwrap() else {
+                panic!("not stopped");
+            };
+            assert_eq!(packet.data(), ping(stop_at));
+            // No stale break is seen by the next call, of whichever kind.
+            if stop_at % 2 == 0 {
+                if let Some(packet) = capture.next_packet().unwrap() {
+                    assert_eq!(number(packet.data()), stop_at + 1);
+                }
+            } else {
+                let rest = u64::from(MANY - stop_at - 1);
+                assert_eq!(capture.for_each(|_| {}).unwrap(), done(rest, End::Eof));
+            }
+        }
+    }
+    for mut capture in both(pings(MANY)) {
+        let flow = capture.try_for_each(|_| ControlFlow::<()>::Continue(()));
+        let all = done(MANY.into(), End::Eof);
+        assert_eq!(flow.unwrap(), ControlFlow::Continue(all));
+    }
+}
+
+/// Reads by a different call each time until the end.
+fn by_all_calls<S: Readable>(capture: &mut Capture<S>) -> Vec<u16> {
+    let mut seen = Vec::new();
+    for turn in 0.. {
+        let mut keep = |packet: Packet<'_>| seen.push(number(packet.data()));
+        match turn % 7 {
+            0 => drop(capture.next_packet().unwrap().map(&mut keep)),
+            1 => drop(capture.try_next_packet().unwrap().packet().map(&mut keep)),
+            2 => drop(capture.dispatch(turn % 40, keep).unwrap()),
+            3 => drop(capture.for_each_up_to(turn as u64 % 30, keep).unwrap()),
+            4 => {
+                let flow = capture.try_for_each(|packet| {
+                    keep(packet);
+                    ControlFlow::Break(())
+                });
+                drop(flow.unwrap());
+            }
+            5 => capture.packets().take(turn % 5).for_each(|packet| {
+                keep(packet.unwrap().as_packet());
+            }),
+            _ => {
+                if capture.advance().unwrap() {
+                    keep(capture.packet().unwrap());
+                }
+            }
+        }
+        if capture.ended() == Some(End::Eof) {
+            return seen;
+        }
+    }
+    seen
+}
+
+#[test]
+fn all_calls_in_turn_lose_and_double_nothing() {
+    for mut capture in both(pings(MANY)) {
+        assert_eq!(by_all_calls(&mut capture), (0..MANY).collect::<Vec<_>>());
+    }
+    for capture in both(pings(MANY)) {
+        let mut any = AnyCapture::from(capture);
+        assert_eq!(by_all_calls(&mut any), (0..MANY).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn any_capture_is_the_savefile_it_was_made_from() {
+    let mut any = AnyCapture::from(open_file(&pings(2)));
+    assert!(any.as_live().is_none() && any.as_live_mut().is_none());
+    assert_eq!(any.as_savefile().unwrap().version(), (2, 4));
+    assert_eq!(any.snaplen(), 262_144);
+    any.set_filter("icmp[6:2] = 1").unwrap();
+    assert_eq!(any.next_packet().unwrap().unwrap().data(), ping(1));
+    any.break_handle().breakloop();
+    assert!(any.next_packet().unwrap().is_none());
+    assert_eq!(any.ended(), Some(End::Break));
+    assert!(any.next_packet().unwrap().is_none());
+    assert_eq!(any.ended(), Some(End::Eof));
+    assert!(format!("{any:?}").contains("Offline"));
+}
+
+#[test]
+fn a_capture_moves_to_another_thread_in_the_middle_of_reading() {
+    for mut capture in both(pings(MANY)) {
+        for n in 0..5 {
+            assert!(capture.advance().unwrap());
+            capture = std::thread::spawn(move || {
+                // The packet that was read over there is lent here.
+                assert_eq!(capture.packet().unwrap().data(), ping(2 * n));
+                assert!(capture.advance().unwrap());
+                assert_eq!(capture.packet().unwrap().data(), ping(2 * n + 1));
+                capture
+            })
+            .join()
+            .unwrap();
+        }
+        let rest = capture.for_each(|_| {}).unwrap();
+        assert_eq!(rest, done(u64::from(MANY) - 10, End::Eof));
+    }
+}
+
+#[test]
+fn a_filter_changed_while_reading_holds_for_the_very_next_packet() {
+    let even = "icmp[6:2] & 1 = 0";
+    let odd = "icmp[6:2] & 1 = 1";
+    for mut capture in both(pings(400)) {
+        assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 0);
+        for n in (1..399).step_by(4) {
+            // Each filter keeps away a packet that the next filter would let through, if it was
+            // not met by the one before.
+            capture.set_filter(odd).unwrap();
+            assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), n);
+            capture.set_filter(even).unwrap();
+            assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), n + 1);
+            // None at all.
+            capture.set_filter("").unwrap();
+            assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), n + 2);
+            capture.set_filter("icmp").unwrap();
+            let mut seen = Vec::new();
+            let keep = |packet: Packet<'_>| seen.push(number(packet.data()));
+            capture.for_each_up_to(1, keep).unwrap();
+            if n + 3 < 400 {
+                assert_eq!(seen, [n + 3]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_filter_that_does_not_compile_leaves_the_one_before_in_force() {
+    for mut capture in both(pings(10)) {
+        capture.set_filter("icmp[6:2] > 7").unwrap();
+        assert!(capture.set_filter("foobar and (").is_err());
+        let numbers: Vec<_> = capture.packets_with(|packet| number(packet.data())).collect();
+        assert_eq!(numbers.len(), 2);
+    }
+}
+
+#[test]
+fn a_packet_of_no_bytes_and_one_of_the_largest_size_are_packets() {
+    let large: Vec<u8> = (0..262_144u32).map(|n| (n % 251) as u8).collect();
+    let file = Pcap::native().packet(1, 1, b"").packet(2, 2, &large).packet(3, 3, b"");
+    for mut capture in both(file.bytes()) {
+        let packets: Vec<PacketOwned> = capture.packets().map(Result::unwrap).collect();
+        assert_eq!(packets.len(), 3);
+        assert_eq!(packets[0].data(), b"");
+        assert_eq!(packets[1].data(), large);
+        assert_eq!(packets[2].data(), b"");
+    }
+}
+
+#[test]
+fn owned_packets_stay_when_the_capture_is_gone() {
+    let mut capture = open(pings(5));
+    let packets: Vec<PacketOwned> = capture.packets().map(Result::unwrap).collect();
+    drop(capture);
+    let thread = std::thread::spawn(move || packets.iter().map(|p| number(p.data())).sum::<u16>());
+    assert_eq!(thread.join().unwrap(), 10);
+}
+
+#[test]
+fn the_iterator_is_fused_at_the_end_and_gives_the_capture_back() {
+    for capture in both(pings(3)) {
+        let mut packets = capture.into_packets();
+        assert_eq!(packets.by_ref().count(), 3);
+        assert!(packets.next().is_none());
+        let capture: Capture<Offline> = packets.into_inner();
+        assert_eq!(capture.ended(), Some(End::Eof));
+    }
+}
+
+#[test]
+fn a_large_file_is_read_to_its_end_in_bounded_time_by_each_call() {
+    // Not a benchmark: a call that looked at everything again for each packet would take minutes.
+    let bytes = pings(60_000);
+    let start = Instant::now();
+    for mut capture in both(&bytes) {
+        assert_eq!(capture.for_each(|_| {}).unwrap().packets, 60_000);
+    }
+    for mut capture in both(&bytes) {
+        assert_eq!(capture.packets().count(), 60_000);
+    }
+    assert!(start.elapsed() < Duration::from_secs(30));
+}

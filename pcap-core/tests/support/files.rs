@@ -1,0 +1,383 @@
+//! What the tests of savefiles and dumpers share: savefiles built byte by byte, without libpcap and
+//! without this crate, so that neither is checked against itself.
+//!
+//! A test file takes it in with `#[path = "support/files.rs"] mod files;`; none uses all of it.
+
+#![allow(dead_code)]
+
+use std::fs;
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pcap_core::{Capture, Offline, PacketOwned, Readable, Result};
+
+/// Microseconds.
+pub(crate) const MICRO: u32 = 0xa1b2_c3d4;
+/// Nanoseconds.
+pub(crate) const NANO: u32 = 0xa1b2_3c4d;
+/// An old variant of the format, with eight more bytes in each record's header.
+pub(crate) const PATCHED: u32 = 0xa1b2_cd34;
+/// The link type of most of the files here: Ethernet.
+pub(crate) const ETHERNET: u32 = 1;
+
+/// The order of the bytes of a file's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    pub(crate) const BOTH: [Order; 2] = [Order::Little, Order::Big];
+
+    /// This machine's.
+    pub(crate) const NATIVE: Order = if cfg!(target_endian = "big") {
+        Order::Big
+    } else {
+        Order::Little
+    };
+
+    pub(crate) fn u16(self, number: u16) -> [u8; 2] {
+        match self {
+            Order::Little => number.to_le_bytes(),
+            Order::Big => number.to_be_bytes(),
+        }
+    }
+
+    pub(crate) fn u32(self, number: u32) -> [u8; 4] {
+        match self {
+            Order::Little => number.to_le_bytes(),
+            Order::Big => number.to_be_bytes(),
+        }
+    }
+
+    pub(crate) fn u64(self, number: u64) -> [u8; 8] {
+        match self {
+            Order::Little => number.to_le_bytes(),
+            Order::Big => number.to_be_bytes(),
+        }
+    }
+
+    /// Not this machine's.
+    pub(crate) fn is_swapped(self) -> bool {
+        self != Order::NATIVE
+    }
+}
+
+/// A classic savefile in the making.
+#[derive(Clone, Debug)]
+pub(crate) struct Pcap {
+    pub(crate) order: Order,
+    pub(crate) magic: u32,
+    pub(crate) version: (u16, u16),
+    pub(crate) snaplen: u32,
+    pub(crate) linktype: u32,
+    records: Vec<u8>,
+}
+
+impl Pcap {
+    /// Version 2.4, Ethernet, snaplen 262144.
+    pub(crate) fn new(order: Order, magic: u32) -> Pcap {
+        Pcap {
+            order,
+            magic,
+            version: (2, 4),
+            snaplen: 262_144,
+            linktype: ETHERNET,
+            records: Vec::new(),
+        }
+    }
+
+    /// In this machine's byte order, with microseconds.
+    pub(crate) fn native() -> Pcap {
+        Pcap::new(Order::NATIVE, MICRO)
+    }
+
+    pub(crate) fn snaplen(mut self, snaplen: u32) -> Pcap {
+        self.snaplen = snaplen;
+        self
+    }
+
+    pub(crate) fn version(mut self, major: u16, minor: u16) -> Pcap {
+        self.version = (major, minor);
+        self
+    }
+
+    pub(crate) fn linktype(mut self, linktype: u32) -> Pcap {
+        self.linktype = linktype;
+        self
+    }
+
+    /// A whole packet.
+    pub(crate) fn packet(self, secs: u32, fraction: u32, data: &[u8]) -> Pcap {
+        let length = data.len() as u32;
+        self.record([secs, fraction, length, length], data)
+    }
+
+    /// A record with these four numbers in its header, right or wrong, and these bytes after it.
+    pub(crate) fn record(mut self, header: [u32; 4], data: &[u8]) -> Pcap {
+        for number in header {
+            self.records.extend(self.order.u32(number));
+        }
+        self.raw(data)
+    }
+
+    /// Bytes as they are.
+    pub(crate) fn raw(mut self, bytes: &[u8]) -> Pcap {
+        self.records.extend(bytes);
+        self
+    }
+
+    pub(crate) fn header(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.extend(self.order.u32(self.magic));
+        bytes.extend(self.order.u16(self.version.0));
+        bytes.extend(self.order.u16(self.version.1));
+        for number in [0, 0, self.snaplen, self.linktype] {
+            bytes.extend(self.order.u32(number));
+        }
+        bytes
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = self.header();
+        bytes.extend(&self.records);
+        bytes
+    }
+}
+
+/// `if_tsresol`: the negative power of ten that times are counted in.
+pub(crate) const IF_TSRESOL: u16 = 9;
+/// `if_tsoffset`: seconds to add to each time.
+pub(crate) const IF_TSOFFSET: u16 = 14;
+
+/// A pcapng savefile in the making.
+#[derive(Clone, Debug)]
+pub(crate) struct Pcapng {
+    pub(crate) order: Order,
+    bytes: Vec<u8>,
+}
+
+impl Pcapng {
+    /// One section, still without an interface.
+    pub(crate) fn new(order: Order) -> Pcapng {
+        let bytes = Vec::new();
+        Pcapng { order, bytes }.section()
+    }
+
+    pub(crate) fn section(self) -> Pcapng {
+        let mut body = self.order.u32(0x1a2b_3c4d).to_vec();
+        body.extend(self.order.u16(1));
+        body.extend(self.order.u16(0));
+        body.extend(self.order.u64(u64::MAX));
+        self.block(0x0a0d_0d0a, &body)
+    }
+
+    pub(crate) fn block(mut self, kind: u32, body: &[u8]) -> Pcapng {
+        let padded = body.len().next_multiple_of(4);
+        let length = self.order.u32(padded as u32 + 12);
+        self.bytes.extend(self.order.u32(kind));
+        self.bytes.extend(length);
+        self.bytes.extend(body);
+        self.bytes.resize(self.bytes.len() + padded - body.len(), 0);
+        self.bytes.extend(length);
+        self
+    }
+
+    pub(crate) fn interface(
+        self,
+        linktype: u16,
+        snaplen: u32,
+        options: &[(u16, Vec<u8>)],
+    ) -> Pcapng {
+        let mut body = self.order.u16(linktype).to_vec();
+        body.extend([0; 2]);
+        body.extend(self.order.u32(snaplen));
+        for (code, value) in options {
+            body.extend(self.order.u16(*code));
+            body.extend(self.order.u16(value.len() as u16));
+            body.extend(value);
+            body.resize(body.len().next_multiple_of(4), 0);
+        }
+        self.block(1, &body)
+    }
+
+    /// An enhanced packet block.
+    pub(crate) fn packet(self, interface: u32, ticks: u64, len: u32, data: &[u8]) -> Pcapng {
+        let mut body = Vec::new();
+        let numbers = [
+            interface,
+            (ticks >> 32) as u32,
+            ticks as u32,
+            data.len() as u32,
+            len,
+        ];
+        for number in numbers {
+            body.extend(self.order.u32(number));
+        }
+        body.extend(data);
+        self.block(6, &body)
+    }
+
+    pub(crate) fn raw(mut self, bytes: &[u8]) -> Pcapng {
+        self.bytes.extend(bytes);
+        self
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.bytes.clone()
+    }
+}
+
+/// An Ethernet frame with an IPv4 packet.
+pub(crate) fn ipv4(protocol: u8, from: [u8; 4], to: [u8; 4], payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0];
+    frame.extend((20 + payload.len() as u16).to_be_bytes());
+    frame.extend([0, 1, 0, 0, 64, protocol, 0, 0]);
+    frame.extend(from);
+    frame.extend(to);
+    frame.extend(payload);
+    frame
+}
+
+/// An echo request of 98 bytes, as `ping` sends them.
+pub(crate) fn ping(number: u16) -> Vec<u8> {
+    let mut icmp = vec![8, 0, 0, 0, 0, 7];
+    icmp.extend(number.to_be_bytes());
+    icmp.extend(0..56);
+    ipv4(1, [192, 0, 2, 1], [192, 0, 2, 2], &icmp)
+}
+
+/// A TCP segment with these flags.
+pub(crate) fn tcp(flags: u8) -> Vec<u8> {
+    let mut segment = vec![0x30, 0x39, 0, 80];
+    segment.extend([0, 0, 0, 1, 0, 0, 0, 2, 0x50, flags, 0x10, 0, 0, 0, 0, 0]);
+    ipv4(6, [192, 0, 2, 1], [192, 0, 2, 2], &segment)
+}
+
+/// A UDP datagram to port 53.
+pub(crate) fn udp() -> Vec<u8> {
+    let datagram = [0x30, 0x39, 0, 53, 0, 12, 0, 0, 1, 2, 3, 4];
+    ipv4(17, [192, 0, 2, 1], [192, 0, 2, 2], &datagram)
+}
+
+/// A savefile of this many pings, numbered from 0.
+pub(crate) fn pings(count: u16) -> Vec<u8> {
+    (0..count)
+        .fold(Pcap::native(), |file, n| {
+            file.packet(1_700_000_000 + u32::from(n), u32::from(n), &ping(n))
+        })
+        .bytes()
+}
+
+/// The number of a ping.
+pub(crate) fn number(data: &[u8]) -> u16 {
+    u16::from_be_bytes([data[40], data[41]])
+}
+
+/// Bytes as a savefile that is read through a reader.
+pub(crate) fn open(bytes: impl Into<Vec<u8>>) -> Capture<Offline> {
+    try_open(bytes).unwrap()
+}
+
+pub(crate) fn try_open(bytes: impl Into<Vec<u8>>) -> Result<Capture<Offline>> {
+    Capture::from_reader(io::Cursor::new(bytes.into()))
+}
+
+/// Bytes as a savefile that is read from a file.
+pub(crate) fn open_file(bytes: &[u8]) -> Capture<Offline> {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file.rewind().unwrap();
+    Capture::from_open_file(file).unwrap()
+}
+
+/// The two ways of reading, of which one reads ahead and the other does not: they must not differ.
+pub(crate) fn both(bytes: impl AsRef<[u8]>) -> [Capture<Offline>; 2] {
+    [open(bytes.as_ref()), open_file(bytes.as_ref())]
+}
+
+/// All packets until the end or the first error.
+pub(crate) fn read_all<S: Readable>(capture: &mut Capture<S>) -> Result<Vec<PacketOwned>> {
+    capture.packets().collect()
+}
+
+/// The packets before an error, and the error.
+pub(crate) fn until_error<S: Readable>(
+    capture: &mut Capture<S>,
+) -> (Vec<PacketOwned>, pcap_core::Error) {
+    let mut packets = Vec::new();
+    loop {
+        match capture.next_packet() {
+            Ok(Some(packet)) => packets.push(packet.to_owned()),
+            Ok(None) => panic!("no error after {} packets", packets.len()),
+            Err(error) => return (packets, error),
+        }
+    }
+}
+
+/// A file of these bytes in a folder.
+pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// Runs a program and returns what it printed; panics with its error if it fails.
+pub(crate) fn run(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|e| panic!("cannot run {command:?}: {e}"));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// This test once more, in a process of its own: [`in_child`] is true there.
+pub(crate) fn child(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+    command.env("PCAP_CORE_TEST_CHILD", "1");
+    command
+}
+
+pub(crate) fn in_child() -> bool {
+    std::env::var_os("PCAP_CORE_TEST_CHILD").is_some()
+}
+
+/// Whether this is root. Prints what is skipped if it is not.
+pub(crate) fn root(why: &str) -> bool {
+    // SAFETY: takes nothing and always succeeds.
+    let root = unsafe { libc::geteuid() } == 0;
+    if !root {
+        let thread = std::thread::current();
+        eprintln!("{}: skipped, {why}", thread.name().unwrap_or("a test"));
+    }
+    root
+}
+
+/// Numbers that look random and are the same in every run: xorshift.
+#[derive(Debug)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(seed | 1)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        ((self.next() >> 32) as usize) % bound
+    }
+
+    pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| (self.next() >> 56) as u8).collect()
+    }
+}
