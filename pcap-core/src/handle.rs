@@ -121,6 +121,13 @@ impl Handle {
         Dlt::new(unsafe { ffi::pcap_datalink(self.as_ptr()) })
     }
 
+    /// What else a savefile's header says beside the link type, in the bits above it: how long the
+    /// frame check sequence is.
+    pub(crate) fn datalink_ext(&self) -> u32 {
+        // SAFETY: the handle is open.
+        unsafe { ffi::pcap_datalink_ext(self.as_ptr()) as u32 }
+    }
+
     pub(crate) fn snaplen(&self) -> u32 {
         // SAFETY: the handle is open.
         let snaplen = unsafe { ffi::pcap_snapshot(self.as_ptr()) };

@@ -1,4 +1,165 @@
-//! Safe libpcap.
+//! Capture, read, filter, write and send packets with libpcap: safe, complete and fast.
+//!
+//! # Three programs
+//!
+//! Live, from a device to the terminal, until Ctrl-C or whatever else calls the break handle:
+//!
+//! ```no_run
+//! use pcap_core::{Capture, Device};
+//!
+//! fn main() -> pcap_core::Result<()> {
+//!     let device = Device::default_device()?;
+//!     let mut capture = Capture::from_device(&device)
+//!         .promisc(true)
+//!         .filter("tcp port 443")
+//!         .activate()?;
+//!     while let Some(packet) = capture.next_packet()? {
+//!         println!("{} {} bytes", packet.timestamp(), packet.len());
+//!     }
+//!     let stats = capture.close()?;
+//!     eprintln!("{} received, {} dropped", stats.received, stats.dropped);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A savefile, read as fast as it goes:
+//!
+//! ```no_run
+//! fn main() -> pcap_core::Result<()> {
+//!     let mut bytes = 0;
+//!     let mut capture = pcap_core::Capture::from_file("trace.pcap")?;
+//!     let done = capture.for_each(|packet| bytes += u64::from(packet.len()))?;
+//!     println!("{} packets, {bytes} bytes", done.packets);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! A savefile, written from packets that a program makes itself:
+//!
+//! ```no_run
+//! use pcap_core::{Capture, Linktype, Timestamp};
+//!
+//! fn main() -> pcap_core::Result<()> {
+//!     let mut dumper = Capture::dead(Linktype::ETHERNET)?.dump("made.pcap")?;
+//!     for n in 0..3 {
+//!         let time = Timestamp::new(1_700_000_000 + n, 0);
+//!         dumper.write(time, None, &[0xff; 60])?;
+//!     }
+//!     dumper.close() // says whether it is all on the disk
+//! }
+//! ```
+//!
+//! # Phases
+//!
+//! A capture's phase is part of its type, and what makes no sense in a phase does not compile.
+//!
+//! ```text
+//!  Capture::from_device ──► Capture<Inactive> ── activate() ──► Capture<Active>
+//!                           options, nothing open               read, filter, inject, statistics,
+//!                                     ▲                         direction, dump
+//!                                     └── ActivateError::into_capture, to try again
+//!
+//!  Capture::from_file  ─┐
+//!  Capture::from_reader ┴─────────────────────────────────────► Capture<Offline>
+//!                                                               read, filter, dump
+//!
+//!  Capture::dead ─────────────────────────────────────────────► Capture<Dead>
+//!                                                               compile filters, dump
+//!
+//!  Capture<Active> ──┐
+//!  Capture<Offline> ─┴─ into() ───────────────────────────────► AnyCapture
+//!                                                               what both can do
+//! ```
+//!
+//! [`Dumper`], [`Filter`], [`PacketOwned`] and [`BreakHandle`] depend on no capture: they live as
+//! long as you keep them.
+//!
+//! # Which call to read with
+//!
+//! | you want | call | waits | ends with |
+//! |---|---|---|---|
+//! | every packet, fastest | [`for_each`](Capture::for_each) | until the capture is over | [`Done`]: how many, and why it ended |
+//! | the first *n* packets | [`for_each_up_to`](Capture::for_each_up_to) | as above | as above |
+//! | to stop at a packet, or fail | [`try_for_each`](Capture::try_for_each) | as above | your value, or [`Done`] |
+//! | a loop of your own | [`next_packet`](Capture::next_packet) | until there is a packet | `None`, and [`ended`](Capture::ended) says why |
+//! | a deadline | [`next_packet_timeout`](Capture::next_packet_timeout) | that long | [`Next`] |
+//! | not to wait | [`try_next_packet`](Capture::try_next_packet) | never | [`Next`] |
+//! | what is there now, in one go | [`dispatch`](Capture::dispatch) | at most the packet-buffer timeout | [`Done`] |
+//! | to skip packets, or send while holding one | [`advance`](Capture::advance), then [`packet`](Capture::packet) | until there is a packet | `false` |
+//! | packets to keep | [`packets`](Capture::packets), [`into_packets`](Capture::into_packets) | until there is a packet | the iterator ends |
+//! | something made of each packet | [`packets_with`](Capture::packets_with) | as above | as above |
+//!
+//! All of them can be mixed on one capture: each packet comes once, and in order. None allocates
+//! for a packet but those that make a [`PacketOwned`].
+//!
+//! The end of a savefile, a break, a timeout and an error are four different things, and each call
+//! tells them apart. After an error in a savefile the same error comes again; a device that was
+//! removed gives all its packets first, then [`ErrorKind::Disappeared`].
+//!
+//! # Timeouts
+//!
+//! Two times have nothing to do with each other:
+//!
+//! ```text
+//!  packets   a   b c             d
+//!            │   │ │             │
+//!  kernel    ├───┴─┴──── buffer ─┤►                  packet-buffer timeout: how long the kernel
+//!            └─ Inactive::timeout ┘                  may collect before it hands on (100 ms)
+//!
+//!  you       ├──────────────── deadline ──────────┤  next_packet_timeout: how long you wait
+//! ```
+//!
+//! * The **packet-buffer timeout** ([`timeout`](Capture::timeout)) makes few large deliveries of many
+//!   small ones. On Linux it does not even run while there are no packets. A packet may lie unseen for
+//!   as long, so that a deadline below it can pass although a packet has arrived.
+//! * A **deadline** ([`next_packet_timeout`](Capture::next_packet_timeout)) is kept on every device,
+//!   idle or not.
+//! * For the least delay use [`immediate_mode`](Capture::immediate_mode): each packet is delivered as
+//!   it comes, which costs a wake-up each.
+//!
+//! # Stopping
+//!
+//! [`break_handle`](Capture::break_handle) gives a [`BreakHandle`], which any thread, signal handler
+//! or closure may use at any time, before, during and after a read, and after the capture is gone.
+//! It wakes a reader that waits. One break ends one reading call; then the capture can be read on.
+//!
+//! ```no_run
+//! # fn main() -> pcap_core::Result<()> {
+//! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
+//! let handle = capture.break_handle();
+//! let reader = std::thread::spawn(move || {
+//!     let done = capture.for_each(|packet| println!("{packet:?}"))?;
+//!     println!("{} packets", done.packets);
+//!     capture.close()
+//! });
+//! std::thread::sleep(std::time::Duration::from_secs(10));
+//! handle.breakloop();
+//! let stats = reader.join().expect("no panic")?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Errors and rights
+//!
+//! An [`Error`] says what was tried, on what, and why it failed, in one line; [`Error::kind`] is there
+//! to match on. [`ErrorKind::PermissionDenied`] comes with the way out: on Linux run as root or give
+//! the program the rights with `setcap cap_net_raw,cap_net_admin+eip`, on macOS install ChmodBPF.
+//! What libpcap calls a warning is no error: see [`warnings`](Capture::warnings).
+//!
+//! # Threads
+//!
+//! A capture and a dumper are `Send`: any one thread at a time may use them. They are not `Sync`.
+//! [`BreakHandle`] and [`Filter`] are both, and packets are plain data.
+//!
+//! # Platforms and versions
+//!
+//! Needs libpcap 1.10.0 or newer, found by `pcap-sys`, whose documentation has the environment
+//! variables. Linux is where it is developed and tested. macOS and the BSDs are written for and not
+//! tested. Windows does not build yet. Rust 1.85 or newer.
+//!
+//! # Coming from another binding
+//!
+//! One page each: [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
+//! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua), [plokami](coming_from::plokami).
 
 mod breakloop;
 mod callback;
@@ -19,6 +180,9 @@ mod timestamp;
 mod tstamp_type;
 mod version;
 mod warning;
+
+#[cfg(any(doc, doctest))]
+pub mod coming_from;
 
 pub use breakloop::BreakHandle;
 pub use capture::{

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use files::{both, number, open, open_file, pings};
+use files::{number, pings, ways};
 use pcap_core::{Capture, Done, End, Next, Offline, Packet};
 
 const MANY: u16 = 2500;
@@ -30,7 +30,7 @@ fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
 
 #[test]
 fn a_break_before_a_read_ends_that_read_and_only_that() {
-    for mut capture in both(pings(3)) {
+    for mut capture in ways(3) {
         let handle = capture.break_handle();
         handle.breakloop();
         handle.clone().breakloop(); // several count as one
@@ -44,7 +44,7 @@ fn a_break_before_a_read_ends_that_read_and_only_that() {
 
 #[test]
 fn each_reading_call_says_that_it_was_a_break() {
-    for mut capture in both(pings(MANY)) {
+    for mut capture in ways(MANY) {
         let handle = capture.break_handle();
         let broken = || handle.breakloop();
 
@@ -74,7 +74,7 @@ fn each_reading_call_says_that_it_was_a_break() {
 
 #[test]
 fn a_break_between_two_reads_is_seen_by_the_second_even_if_packets_were_read_ahead() {
-    for mut capture in both(pings(MANY)) {
+    for mut capture in ways(MANY) {
         let handle = capture.break_handle();
         for n in 0..300 {
             assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), n);
@@ -92,7 +92,7 @@ fn a_break_from_the_closure_ends_the_loop_after_that_packet() {
     // have read ahead.
     for stop_at in [0, 1, 126, 127, 128, 1022, 1023, 1024, 1025, MANY - 2] {
         for single in [0, 1, 5] {
-            for mut capture in both(pings(MANY)) {
+            for mut capture in ways(MANY) {
                 for _ in 0..single.min(stop_at) {
                     assert!(capture.advance().unwrap());
                 }
@@ -118,7 +118,7 @@ fn a_break_from_the_closure_ends_the_loop_after_that_packet() {
 
 #[test]
 fn a_break_in_the_closure_of_the_last_packet_is_a_break_and_then_comes_the_end() {
-    for mut capture in both(pings(3)) {
+    for mut capture in ways(3) {
         let handle = capture.break_handle();
         let broken = capture.for_each(|packet| {
             if number(packet.data()) == 2 {
@@ -132,7 +132,7 @@ fn a_break_in_the_closure_of_the_last_packet_is_a_break_and_then_comes_the_end()
 
 #[test]
 fn fact_6_a_stale_minus_2_is_never_seen_by_the_next_read() {
-    for mut capture in both(pings(MANY)) {
+    for mut capture in ways(MANY) {
         let mut expected = 0;
         while expected < MANY - 1 {
             let flow = capture.try_for_each(|packet| ControlFlow::Break(number(packet.data())));
@@ -146,7 +146,7 @@ fn fact_6_a_stale_minus_2_is_never_seen_by_the_next_read() {
 
 #[test]
 fn a_break_after_the_end_and_after_the_capture_is_gone_does_no_harm() {
-    for mut capture in both(pings(1)) {
+    for mut capture in ways(1) {
         let handle = capture.break_handle();
         assert_eq!(capture.for_each(|_| {}).unwrap().packets, 1);
         handle.breakloop();
@@ -161,7 +161,7 @@ fn a_break_after_the_end_and_after_the_capture_is_gone_does_no_harm() {
 
 #[test]
 fn a_broken_iterator_is_over_and_a_new_one_goes_on() {
-    for mut capture in both(pings(10)) {
+    for mut capture in ways(10) {
         let handle = capture.break_handle();
         let mut packets = capture.packets();
         assert!(packets.next().is_some());
@@ -221,7 +221,7 @@ fn a_break_from_another_thread_ends_the_read_of_a_big_file_that_a_filter_lets_no
 
 #[test]
 fn breaks_from_another_thread_lose_and_double_nothing() {
-    for mut capture in both(pings(20_000)) {
+    for mut capture in ways(20_000) {
         let handle = capture.break_handle();
         let over = AtomicBool::new(false);
         let mut seen = Vec::new();
@@ -239,7 +239,7 @@ fn breaks_from_another_thread_lose_and_double_nothing() {
                     0 => capture.for_each(keep).unwrap().end,
                     1 => capture.dispatch(100, keep).unwrap().end,
                     _ => {
-                        drop(capture.next_packet().unwrap().map(&mut keep));
+                        let _ = capture.next_packet().unwrap().map(&mut keep);
                         capture.ended().unwrap_or(End::Count)
                     }
                 };
@@ -272,7 +272,7 @@ fn fact_3_a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on()
     for panic_at in [0u16, 1, 500, 1023, 1024] {
         for read in reads {
             for single in [false, true] {
-                for mut capture in both(pings(MANY)) {
+                for mut capture in ways(MANY) {
                     let first = u16::from(single && panic_at > 0);
                     if first == 1 {
                         assert!(capture.advance().unwrap());
@@ -298,7 +298,7 @@ fn fact_3_a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on()
 
 #[test]
 fn a_panic_with_a_break_pending_leaves_the_break_for_the_next_read() {
-    for mut capture in [open(pings(5)), open_file(&pings(5))] {
+    for mut capture in ways(5) {
         let handle = capture.break_handle();
         let panic = catch_unwind(AssertUnwindSafe(|| {
             capture.for_each(|_| {

@@ -79,10 +79,12 @@ fn promise_2_syn_ack_and_ack_and_udp_are_told_apart_on_consecutive_packets() {
     const SYN_ACK: u8 = 0x12;
     const ACK: u8 = 0x10;
     let frames = [tcp(SYN_ACK), tcp(ACK), udp()];
-    let bytes = frames
-        .iter()
-        .fold(Pcap::native(), |file, frame| file.packet(1, 1, frame))
-        .bytes();
+    let files = Order::BOTH.map(|order| {
+        let file = Pcap::new(order, MICRO);
+        let packet = |file: Pcap, frame: &Vec<u8>| file.packet(1, 1, frame);
+        frames.iter().fold(file, packet).bytes()
+    });
+    let ways = || files.iter().flat_map(both);
     let filters = [
         "tcp[tcpflags] & (tcp-syn|tcp-ack) == (tcp-syn|tcp-ack)",
         "tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-ack",
@@ -90,7 +92,7 @@ fn promise_2_syn_ack_and_ack_and_udp_are_told_apart_on_consecutive_packets() {
     ];
     // Changed between the packets, the filter holds from the next one on: what an earlier one would
     // have kept away is not lost.
-    for mut capture in both(&bytes) {
+    for mut capture in ways() {
         for (filter, frame) in filters.iter().zip(&frames) {
             capture.set_filter(*filter).unwrap();
             let packet = capture.next_packet().unwrap();
@@ -100,7 +102,7 @@ fn promise_2_syn_ack_and_ack_and_udp_are_told_apart_on_consecutive_packets() {
     }
     // Each lets through its own packet only.
     for (filter, frame) in filters.iter().zip(&frames) {
-        for mut capture in both(&bytes) {
+        for mut capture in ways() {
             capture.set_filter(*filter).unwrap();
             let packets = read_all(&mut capture).unwrap();
             assert_eq!(packets.len(), 1, "{filter}");

@@ -8,7 +8,7 @@ mod files;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use files::{Pcap, both, number, open, open_file, ping, pings};
+use files::{Pcap, both, number, open, open_file, ping, pings, ways};
 use pcap_core::{AnyCapture, Capture, Done, End, Next, Offline, Packet, PacketOwned, Readable};
 
 /// More than libpcap reads in one dispatch of this crate, and no multiple of it.
@@ -20,7 +20,7 @@ fn done(packets: u64, end: End) -> Done {
 
 #[test]
 fn a_single_read_gives_each_packet_once_and_then_the_end() {
-    for mut capture in both(pings(MANY)) {
+    for mut capture in ways(MANY) {
         for n in 0..MANY {
             let packet = capture.next_packet().unwrap().expect("a packet");
             assert_eq!(packet.data(), ping(n));
@@ -28,7 +28,7 @@ fn a_single_read_gives_each_packet_once_and_then_the_end() {
         assert!(capture.next_packet().unwrap().is_none());
         assert_eq!(capture.ended(), Some(End::Eof));
     }
-    for mut capture in both(pings(3)) {
+    for mut capture in ways(3) {
         for n in 0..3 {
             let next = capture.try_next_packet().unwrap();
             assert_eq!(number(next.packet().unwrap().data()), n);
@@ -42,7 +42,7 @@ fn a_single_read_gives_each_packet_once_and_then_the_end() {
 #[test]
 fn a_deadline_does_not_end_the_read_of_a_savefile() {
     for timeout in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
-        for mut capture in both(pings(3)) {
+        for mut capture in ways(3) {
             for n in 0..3 {
                 let next = capture.next_packet_timeout(timeout).unwrap();
                 assert_eq!(number(next.packet().unwrap().data()), n);
@@ -55,12 +55,12 @@ fn a_deadline_does_not_end_the_read_of_a_savefile() {
 
 #[test]
 fn a_filter_that_lets_nothing_through_ends_at_the_end_and_not_at_a_timeout() {
-    for mut capture in both(pings(MANY)) {
+    for mut capture in ways(MANY) {
         capture.set_filter("udp").unwrap();
         assert_eq!(capture.try_next_packet().unwrap(), Next::Eof);
         assert_eq!(capture.dispatch(5, |_| {}).unwrap(), done(0, End::Eof));
     }
-    for mut capture in both(pings(MANY)) {
+    for mut capture in ways(MANY) {
         // One of the last pings only.
         capture.set_filter("icmp[6:2] = 2490").unwrap();
         assert_eq!(capture.dispatch(5, |_| {}).unwrap(), done(1, End::Eof));
@@ -69,7 +69,7 @@ fn a_filter_that_lets_nothing_through_ends_at_the_end_and_not_at_a_timeout() {
 
 #[test]
 fn advance_and_packet_lend_the_same_packet_until_the_next_read() {
-    for mut capture in both(pings(4)) {
+    for mut capture in ways(4) {
         assert_eq!(capture.packet(), None, "before the first read");
         assert!(capture.advance().unwrap());
         let (first, again) = (capture.packet().unwrap(), capture.packet().unwrap());
@@ -88,7 +88,7 @@ fn advance_and_packet_lend_the_same_packet_until_the_next_read() {
 
 #[test]
 fn promise_dispatch_takes_none_some_or_all_and_says_how_many() {
-    for mut capture in both(pings(MANY)) {
+    for mut capture in ways(MANY) {
         let none = capture.dispatch(0, |_| panic!("a packet")).unwrap();
         assert_eq!(none, done(0, End::Count));
         assert_eq!(capture.ended(), Some(End::Count));
@@ -110,11 +110,11 @@ fn promise_dispatch_takes_none_some_or_all_and_says_how_many() {
 fn pitfall_a_count_above_c_int_max_is_only_a_large_count() {
     const LARGE: u64 = 1 << 31;
     for count in [LARGE - 1, LARGE, LARGE + 1, 1 << 32, 1 << 63, u64::MAX] {
-        for mut capture in both(pings(3)) {
+        for mut capture in ways(3) {
             let all = capture.for_each_up_to(count, |_| {}).unwrap();
             assert_eq!(all, done(3, End::Eof), "{count}");
         }
-        for mut capture in both(pings(3)) {
+        for mut capture in ways(3) {
             let all = capture.dispatch(count as usize, |_| {}).unwrap();
             assert_eq!(all, done(3, End::Eof), "{count}");
         }
@@ -124,7 +124,7 @@ fn pitfall_a_count_above_c_int_max_is_only_a_large_count() {
 #[test]
 fn for_each_up_to_counts_exactly() {
     for count in [0, 1, 1023, 1024, 1025, 2048, 2499, 2500] {
-        for mut capture in both(pings(MANY)) {
+        for mut capture in ways(MANY) {
             let mut seen = 0;
             let counted = capture.for_each_up_to(count, |_| seen += 1).unwrap();
             assert_eq!(counted, done(count, End::Count));
@@ -138,7 +138,7 @@ fn for_each_up_to_counts_exactly() {
 #[test]
 fn pitfall_for_each_can_stop_and_the_value_comes_back() {
     for stop_at in [0u16, 1, 1023, 1024, 2499] {
-        for mut capture in both(pings(MANY)) {
+        for mut capture in ways(MANY) {
             let flow = capture.try_for_each(|packet| match number(packet.data()) {
                 n if n == stop_at => ControlFlow::Break(packet.to_owned()),
                 _ => ControlFlow::Continue(()),
@@ -158,7 +158,7 @@ fn pitfall_for_each_can_stop_and_the_value_comes_back() {
             }
         }
     }
-    for mut capture in both(pings(MANY)) {
+    for mut capture in ways(MANY) {
         let flow = capture.try_for_each(|_| ControlFlow::<()>::Continue(()));
         let all = done(MANY.into(), End::Eof);
         assert_eq!(flow.unwrap(), ControlFlow::Continue(all));
@@ -171,16 +171,19 @@ fn by_all_calls<S: Readable>(capture: &mut Capture<S>) -> Vec<u16> {
     for turn in 0.. {
         let mut keep = |packet: Packet<'_>| seen.push(number(packet.data()));
         match turn % 7 {
-            0 => drop(capture.next_packet().unwrap().map(&mut keep)),
-            1 => drop(capture.try_next_packet().unwrap().packet().map(&mut keep)),
-            2 => drop(capture.dispatch(turn % 40, keep).unwrap()),
-            3 => drop(capture.for_each_up_to(turn as u64 % 30, keep).unwrap()),
+            0 => capture.next_packet().unwrap().into_iter().for_each(keep),
+            1 => {
+                let next = capture.try_next_packet().unwrap();
+                next.packet().into_iter().for_each(keep);
+            }
+            2 => assert!(capture.dispatch(turn % 40, keep).unwrap().packets <= 39),
+            3 => assert!(capture.for_each_up_to(turn as u64 % 30, keep).is_ok()),
             4 => {
                 let flow = capture.try_for_each(|packet| {
                     keep(packet);
                     ControlFlow::Break(())
                 });
-                drop(flow.unwrap());
+                let _ = flow.unwrap();
             }
             5 => capture.packets().take(turn % 5).for_each(|packet| {
                 keep(packet.unwrap().as_packet());
@@ -200,10 +203,10 @@ fn by_all_calls<S: Readable>(capture: &mut Capture<S>) -> Vec<u16> {
 
 #[test]
 fn all_calls_in_turn_lose_and_double_nothing() {
-    for mut capture in both(pings(MANY)) {
+    for mut capture in ways(MANY) {
         assert_eq!(by_all_calls(&mut capture), (0..MANY).collect::<Vec<_>>());
     }
-    for capture in both(pings(MANY)) {
+    for capture in ways(MANY) {
         let mut any = AnyCapture::from(capture);
         assert_eq!(by_all_calls(&mut any), (0..MANY).collect::<Vec<_>>());
     }
@@ -227,7 +230,7 @@ fn any_capture_is_the_savefile_it_was_made_from() {
 
 #[test]
 fn a_capture_moves_to_another_thread_in_the_middle_of_reading() {
-    for mut capture in both(pings(MANY)) {
+    for mut capture in ways(MANY) {
         for n in 0..5 {
             assert!(capture.advance().unwrap());
             capture = std::thread::spawn(move || {
@@ -249,7 +252,7 @@ fn a_capture_moves_to_another_thread_in_the_middle_of_reading() {
 fn a_filter_changed_while_reading_holds_for_the_very_next_packet() {
     let even = "icmp[6:2] & 1 = 0";
     let odd = "icmp[6:2] & 1 = 1";
-    for mut capture in both(pings(400)) {
+    for mut capture in ways(400) {
         assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 0);
         for n in (1..399).step_by(4) {
             // Each filter keeps away a packet that the next filter would let through, if it was
@@ -273,8 +276,27 @@ fn a_filter_changed_while_reading_holds_for_the_very_next_packet() {
 }
 
 #[test]
+fn fact_30_a_filter_sees_the_length_on_the_wire_of_a_packet_that_was_cut() {
+    let file = Pcap::native()
+        .record([1, 1, 60, 1514], &ping(0)[..60])
+        .record([2, 2, 60, 60], &ping(1)[..60])
+        .record([3, 3, 60, 10], &ping(2)[..60]);
+    for mut capture in both(file.bytes()) {
+        capture.set_filter("greater 1000").unwrap();
+        let packets: Vec<_> = capture.packets().map(Result::unwrap).collect();
+        assert_eq!(packets.len(), 1);
+        assert_eq!(packets[0].len(), 1514);
+    }
+    // Beyond what was captured there is nothing to match.
+    for mut capture in both(file.bytes()) {
+        capture.set_filter("ether[59] != 255 and ether[60] != 255").unwrap();
+        assert_eq!(capture.packets().count(), 0);
+    }
+}
+
+#[test]
 fn a_filter_that_does_not_compile_leaves_the_one_before_in_force() {
-    for mut capture in both(pings(10)) {
+    for mut capture in ways(10) {
         capture.set_filter("icmp[6:2] > 7").unwrap();
         assert!(capture.set_filter("foobar and (").is_err());
         let numbers: Vec<_> = capture.packets_with(|packet| number(packet.data())).collect();
@@ -306,7 +328,7 @@ fn owned_packets_stay_when_the_capture_is_gone() {
 
 #[test]
 fn the_iterator_is_fused_at_the_end_and_gives_the_capture_back() {
-    for capture in both(pings(3)) {
+    for capture in ways(3) {
         let mut packets = capture.into_packets();
         assert_eq!(packets.by_ref().count(), 3);
         assert!(packets.next().is_none());
@@ -318,12 +340,11 @@ fn the_iterator_is_fused_at_the_end_and_gives_the_capture_back() {
 #[test]
 fn a_large_file_is_read_to_its_end_in_bounded_time_by_each_call() {
     // Not a benchmark: a call that looked at everything again for each packet would take minutes.
-    let bytes = pings(60_000);
     let start = Instant::now();
-    for mut capture in both(&bytes) {
+    for mut capture in ways(60_000) {
         assert_eq!(capture.for_each(|_| {}).unwrap().packets, 60_000);
     }
-    for mut capture in both(&bytes) {
+    for mut capture in ways(60_000) {
         assert_eq!(capture.packets().count(), 60_000);
     }
     assert!(start.elapsed() < Duration::from_secs(30));

@@ -4,9 +4,11 @@
 
 use std::ops::ControlFlow;
 
+use crate::breakloop::Breaker;
 use crate::callback::Dispatched;
 use crate::capture::source::{Slice, Then};
 use crate::error::{Error, Result};
+use crate::filter::Filter;
 use crate::packet::{Packet, PacketHeader};
 
 /// How much is read ahead.
@@ -138,16 +140,30 @@ impl Batch {
         Packet::from_parts(header, &self.bytes[start..end])
     }
 
-    /// Hands what was read ahead to a closure, at most `max`; `None` if there is nothing.
-    pub(crate) fn slice<F>(&mut self, max: u64, closure: &mut F) -> Option<Result<Slice>>
+    /// Hands what was read ahead and passes the filter to a closure, at most `max` and until a
+    /// break; `None` if there is nothing.
+    pub(crate) fn slice<F>(
+        &mut self,
+        max: u64,
+        filter: Option<&Filter>,
+        breaker: &Breaker,
+        closure: &mut F,
+    ) -> Option<Result<Slice>>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
         let mut packets = 0;
         let mut stopped = false;
         while packets < max && !stopped && self.step() {
+            let Some(packet) = self.current() else { break };
+            if filter.is_some_and(|filter| !filter.matches_packet(packet)) {
+                continue;
+            }
             packets += 1;
-            stopped = self.current().is_some_and(|p| closure(p).is_break());
+            stopped = closure(packet).is_break();
+            if breaker.is_pending() {
+                break;
+            }
         }
         self.current = None;
         if packets > 0 {

@@ -157,7 +157,8 @@ impl<S: Activated> Capture<S> {
         Dumper::create(path.as_ref(), self.format())
     }
 
-    /// Opens a savefile to write more packets at its end; one that is not there or empty is begun.
+    /// Opens a savefile to write more packets at its end; one that is not there or empty is begun,
+    /// and `-` is standard output, as for [`dump`](Self::dump).
     ///
     /// # Errors
     ///
@@ -198,6 +199,7 @@ impl<S: Activated> Capture<S> {
     fn format(&self) -> Format {
         Format {
             datalink: self.datalink(),
+            datalink_ext: self.state.handle().datalink_ext(),
             snaplen: self.snaplen(),
             precision: self.precision(),
         }

@@ -14,6 +14,8 @@ use crate::timestamp::Precision;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Format {
     pub(crate) datalink: Dlt,
+    /// What else the header says in the bits above the link type.
+    pub(crate) datalink_ext: u32,
     pub(crate) snaplen: u32,
     pub(crate) precision: Precision,
 }
@@ -64,6 +66,8 @@ impl Format {
         written?;
         let mut header = [0; FILE_HEADER];
         header.copy_from_slice(&bytes[..FILE_HEADER]);
+        let ext = self.datalink_ext.to_ne_bytes();
+        header[20..].iter_mut().zip(ext).for_each(|(a, b)| *a |= b);
         Ok(header)
     }
 }

@@ -77,6 +77,20 @@ impl Sink {
     }
 }
 
+/// The bytes at the start of the buffer that the sink has taken.
+struct Taken<'a> {
+    buffer: &'a mut Vec<u8>,
+    written: &'a mut u64,
+    length: usize,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        *self.written += self.length as u64;
+        self.buffer.drain(..self.length);
+    }
+}
+
 impl Dumper {
     /// A new savefile at a path; `-` is standard output.
     pub(crate) fn create(path: &Path, format: Format) -> Result<Dumper> {
@@ -99,8 +113,11 @@ impl Dumper {
         Ok(Dumper::new(Sink::Writer(writer), name, format, &header))
     }
 
-    /// More records for a savefile that is there, or a new one.
+    /// More records for a savefile that is there, or a new one; `-` is standard output, begun anew.
     pub(crate) fn append(path: &Path, format: Format) -> Result<Dumper> {
+        if path == Path::new("-") {
+            return Dumper::create(path, format);
+        }
         let name = path.display().to_string();
         let header = format.header(&name)?;
         let mut file = OpenOptions::new()
@@ -215,10 +232,15 @@ impl Dumper {
         let Some(sink) = &mut self.sink else {
             return Ok(());
         };
-        let mut done = 0;
+        // What the sink took leaves the buffer even if its next write panics.
+        let mut taken = Taken {
+            buffer: &mut self.buffer,
+            written: &mut self.written,
+            length: 0,
+        };
         self.writing = true;
         let result = loop {
-            let rest = &self.buffer[done..];
+            let rest = &taken.buffer[taken.length..];
             if rest.is_empty() {
                 break Ok(());
             }
@@ -227,14 +249,13 @@ impl Dumper {
                 Ok(n) if n > rest.len() => {
                     break Err(io::Error::other("the writer took more than it was given"));
                 }
-                Ok(n) => done += n,
+                Ok(n) => taken.length += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => break Err(e),
             }
         };
+        drop(taken);
         self.writing = false;
-        self.written += done as u64;
-        self.buffer.drain(..done);
         result.map_err(|e| Error::io("write", self.name.clone(), e))
     }
 

@@ -16,6 +16,9 @@ use std::time::Duration;
 
 use libc::FILE;
 
+/// Whether this is Linux, which libpcap treats in ways of its own.
+pub(crate) const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
 /// How to get the right to capture on this system.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) const RIGHTS_HELP: &str = "run as root, or give the program the right with \
@@ -233,6 +236,8 @@ impl Stream {
         // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
         let cookie = unsafe { &mut *cookie };
         if let Some(panic) = cookie.panic.take() {
+            // Part of a record may be lost with it: nothing is read from here on.
+            cookie.error = Some(io::Error::other("the reader panicked"));
             std::panic::resume_unwind(panic);
         }
         cookie.error.take()

@@ -264,11 +264,36 @@ pub(crate) fn udp() -> Vec<u8> {
 
 /// A savefile of this many pings, numbered from 0.
 pub(crate) fn pings(count: u16) -> Vec<u8> {
-    (0..count)
-        .fold(Pcap::native(), |file, n| {
-            file.packet(1_700_000_000 + u32::from(n), u32::from(n), &ping(n))
-        })
-        .bytes()
+    pings_in(Order::NATIVE, count)
+}
+
+pub(crate) fn pings_in(order: Order, count: u16) -> Vec<u8> {
+    let file = Pcap::new(order, MICRO);
+    let packet = |file: Pcap, n: u16| file.packet(1_700_000_000 + u32::from(n), n.into(), &ping(n));
+    (0..count).fold(file, packet).bytes()
+}
+
+/// The same as pcapng.
+pub(crate) fn pings_ng(count: u16) -> Vec<u8> {
+    let file = Pcapng::new(Order::NATIVE).interface(1, 0, &[]);
+    let time = |n: u16| (1_700_000_000 + u64::from(n)) * 1_000_000 + u64::from(n);
+    let packet = |file: Pcapng, n: u16| file.packet(0, time(n), 98, &ping(n));
+    (0..count).fold(file, packet).bytes()
+}
+
+/// The same pings by each of the ways in which savefiles are read: a classic file of this machine's
+/// byte order, one of the other, a pcapng file, and anything through a reader. They must not differ.
+pub(crate) fn ways(count: u16) -> [Capture<Offline>; 4] {
+    let other = match Order::NATIVE {
+        Order::Little => Order::Big,
+        Order::Big => Order::Little,
+    };
+    [
+        open_file(&pings(count)),
+        open_file(&pings_in(other, count)),
+        open_file(&pings_ng(count)),
+        open(pings(count)),
+    ]
 }
 
 /// The number of a ping.
@@ -293,7 +318,7 @@ pub(crate) fn open_file(bytes: &[u8]) -> Capture<Offline> {
     Capture::from_open_file(file).unwrap()
 }
 
-/// The two ways of reading, of which one reads ahead and the other does not: they must not differ.
+/// The same bytes through a reader and from a file, which must not differ.
 pub(crate) fn both(bytes: impl AsRef<[u8]>) -> [Capture<Offline>; 2] {
     [open(bytes.as_ref()), open_file(bytes.as_ref())]
 }

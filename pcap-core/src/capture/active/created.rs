@@ -5,7 +5,6 @@
 use std::ffi::c_int;
 use std::fmt;
 use std::ptr::NonNull;
-use std::time::Duration;
 
 use crate::capture::options::{LARGEST_SNAPLEN, Options};
 use crate::device::DeviceName;
@@ -14,6 +13,7 @@ use crate::ffi::{self, os};
 use crate::handle::rfmon_list;
 use crate::timestamp::Precision;
 use crate::tstamp_type::TstampType;
+use crate::version::version;
 use crate::warning::Warning;
 
 /// The buffer in immediate mode, where each packet takes a slot as large as the largest packet.
@@ -24,13 +24,35 @@ const IMMEDIATE_BUFFER: usize = 32 << 20;
 pub(crate) struct Created {
     pcap: NonNull<ffi::pcap_t>,
     name: String,
+    /// Whether `pcap_activate` was called, whatever it answered.
+    activated: bool,
 }
 
 impl Drop for Created {
     fn drop(&mut self) {
+        if !self.activated && leaks_if_not_activated() {
+            let pcap = self.as_ptr();
+            // As small as can be, and changing nothing on the device.
+            // SAFETY: here and below the handle is open and not activated.
+            unsafe { ffi::pcap_set_rfmon(pcap, 0) };
+            // SAFETY: as above.
+            unsafe { ffi::pcap_set_promisc(pcap, 0) };
+            // SAFETY: as above.
+            unsafe { ffi::pcap_set_buffer_size(pcap, 1 << 16) };
+            // SAFETY: as above.
+            unsafe { ffi::pcap_activate(pcap) };
+        }
         // SAFETY: the handle is open and ours.
-        unsafe { ffi::pcap_close(self.pcap.as_ptr()) };
+        unsafe { ffi::pcap_close(self.as_ptr()) };
     }
+}
+
+/// On Linux libpcap before 1.10.5 closes a descriptor of its own only for handles that were
+/// activated, successfully or not (the-tcpdump-group/libpcap#1233).
+fn leaks_if_not_activated() -> bool {
+    let version = version();
+    let numbers = (version.major(), version.minor(), version.patch());
+    os::IS_LINUX && numbers < (1, 10, 5)
 }
 
 impl Created {
@@ -41,7 +63,11 @@ impl Created {
         // SAFETY: the name is a C string, and the buffer has the size that libpcap asks for.
         let pcap = unsafe { ffi::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) };
         match NonNull::new(pcap) {
-            Some(pcap) => Ok(Created { pcap, name }),
+            Some(pcap) => Ok(Created {
+                pcap,
+                name,
+                activated: false,
+            }),
             None => Err(Error::status(ffi::PCAP_ERROR, "open", name, &errbuf.text())),
         }
     }
@@ -89,34 +115,21 @@ impl Created {
         Ok(self.check(answer, "ask for monitor mode of")? == 1)
     }
 
-    /// An option whose value the handle or we refuse.
-    fn bad_option(&self, option: &str, value: impl fmt::Display, why: &str) -> Error {
-        Error::new(
-            ErrorKind::InvalidOption,
-            "activate",
-            self.name.clone(),
-            format!("{option} {value}: {why}"),
-        )
-    }
-
     /// Applies the options that come before activation. Returns the precision that is in force.
-    pub(super) fn apply(&self, options: &Options) -> Result<Precision> {
+    pub(super) fn apply(&self, options: &Options, checked: &Checked) -> Result<Precision> {
         let pcap = self.as_ptr();
         let set = |code: c_int, option: &str, value: &dyn fmt::Display| match code {
             0 => Ok(()),
-            code => Err(self.bad_option(option, value, &ffi::statustostr(code))),
-        };
-        let snaplen = match options.snaplen {
-            0 => LARGEST_SNAPLEN,
-            n if n > LARGEST_SNAPLEN => {
-                let why = "more than the largest, 262144 bytes (0 asks for that)";
-                return Err(self.bad_option("snaplen", n, why));
-            }
-            n => n,
+            code => Err(bad_option(
+                &self.name,
+                option,
+                value,
+                &ffi::statustostr(code),
+            )),
         };
         // SAFETY: the handle is open and not activated.
-        let code = unsafe { ffi::pcap_set_snaplen(pcap, snaplen as c_int) };
-        set(code, "snaplen", &snaplen)?;
+        let code = unsafe { ffi::pcap_set_snaplen(pcap, checked.snaplen) };
+        set(code, "snaplen", &checked.snaplen)?;
         // SAFETY: as above.
         let code = unsafe { ffi::pcap_set_promisc(pcap, options.promisc.into()) };
         set(code, "promisc", &options.promisc)?;
@@ -133,27 +146,16 @@ impl Created {
             let code = unsafe { ffi::pcap_set_rfmon(pcap, 1) };
             set(code, "rfmon", &true)?;
         }
-        let millis = timeout_millis(options.timeout).ok_or_else(|| {
-            let why = "more than libpcap can count, 2147483647 ms";
-            self.bad_option("timeout", format_args!("{:?}", options.timeout), why)
-        })?;
         // SAFETY: as above.
-        let code = unsafe { ffi::pcap_set_timeout(pcap, millis) };
-        set(code, "timeout", &millis)?;
+        let code = unsafe { ffi::pcap_set_timeout(pcap, checked.millis) };
+        set(code, "timeout", &checked.millis)?;
         // SAFETY: as above.
         let code = unsafe { ffi::pcap_set_immediate_mode(pcap, options.immediate_mode.into()) };
         set(code, "immediate_mode", &options.immediate_mode)?;
-        let size = options
-            .buffer_size
-            .or(options.immediate_mode.then_some(IMMEDIATE_BUFFER));
-        if let Some(size) = size {
-            let bytes = c_int::try_from(size).ok().filter(|bytes| *bytes > 0);
-            let Some(bytes) = bytes else {
-                return Err(self.bad_option("buffer_size", size, "not 1 to 2147483647 bytes"));
-            };
+        if let Some(bytes) = checked.buffer_size {
             // SAFETY: as above.
             let code = unsafe { ffi::pcap_set_buffer_size(pcap, bytes) };
-            set(code, "buffer_size", &size)?;
+            set(code, "buffer_size", &bytes)?;
         }
         if let Some(tstamp_type) = options.tstamp_type {
             let types = self.tstamp_types()?;
@@ -161,7 +163,7 @@ impl Created {
             if !host {
                 if !types.contains(&tstamp_type) {
                     let why = "the device does not have that timestamp type";
-                    return Err(self.bad_option("tstamp_type", tstamp_type, why));
+                    return Err(bad_option(&self.name, "tstamp_type", tstamp_type, why));
                 }
                 // SAFETY: as above.
                 let code = unsafe { ffi::pcap_set_tstamp_type(pcap, tstamp_type.value()) };
@@ -187,9 +189,10 @@ impl Created {
 
     /// Activates the handle, which then is the caller's, and gives libpcap's warning.
     pub(super) fn activate(
-        self,
+        mut self,
         options: &Options,
     ) -> Result<(NonNull<ffi::pcap_t>, Option<Warning>)> {
+        self.activated = true;
         let list = options.rfmon.then(rfmon_list);
         // SAFETY: the handle is open, and activated for the first and only time, since `self` ends
         // here.
@@ -197,12 +200,61 @@ impl Created {
         drop(list);
         self.check(code, "activate")?;
         let warning = Warning::from_status(code, self.geterr());
-        let created = std::mem::ManuallyDrop::new(self);
+        let mut created = std::mem::ManuallyDrop::new(self);
+        // The handle goes on without this; its name does not.
+        drop(std::mem::take(&mut created.name));
         Ok((created.pcap, warning))
     }
 }
 
-/// Whole milliseconds, rounded up, at least one: with 0 a lone packet may not be delivered for minutes.
-fn timeout_millis(timeout: Duration) -> Option<c_int> {
-    c_int::try_from(timeout.as_nanos().div_ceil(1_000_000).max(1)).ok()
+/// An option whose value is refused.
+fn bad_option(name: &str, option: &str, value: impl fmt::Display, why: &str) -> Error {
+    let text = format!("{option} {value}: {why}");
+    Error::new(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
+}
+
+/// The options whose values no device takes if they are wrong, as libpcap has them.
+pub(super) struct Checked {
+    snaplen: c_int,
+    millis: c_int,
+    buffer_size: Option<c_int>,
+}
+
+impl Checked {
+    pub(super) fn new(options: &Options, name: &str) -> Result<Checked> {
+        let snaplen = match options.snaplen {
+            0 => LARGEST_SNAPLEN,
+            n => n,
+        };
+        if snaplen > LARGEST_SNAPLEN {
+            let why = "more than the largest, 262144 bytes (0 asks for that)";
+            return Err(bad_option(name, "snaplen", snaplen, why));
+        }
+        // Whole milliseconds, rounded up, at least one: with 0 a lone packet may not be delivered
+        // for minutes.
+        let millis = options.timeout.as_nanos().div_ceil(1_000_000).max(1);
+        let Ok(millis) = c_int::try_from(millis) else {
+            let why = "more than the longest, 2147483647 ms";
+            let timeout = format_args!("{:?}", options.timeout);
+            return Err(bad_option(name, "timeout", timeout, why));
+        };
+        let wanted = options
+            .buffer_size
+            .or(options.immediate_mode.then_some(IMMEDIATE_BUFFER));
+        let buffer_size = match wanted {
+            Some(size) => match c_int::try_from(size) {
+                Ok(bytes) if bytes > 0 => Some(bytes),
+                _ => {
+                    let why = "not 1 to 2147483647 bytes";
+                    return Err(bad_option(name, "buffer_size", size, why));
+                }
+            },
+            None => None,
+        };
+        Ok(Checked {
+            snaplen: snaplen as c_int,
+            millis,
+            buffer_size,
+        })
+    }
 }

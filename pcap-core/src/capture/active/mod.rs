@@ -12,6 +12,7 @@ use std::net::Ipv4Addr;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
+use created::Checked;
 pub(crate) use created::Created;
 
 use crate::capture::batch::{Batch, Limit};
@@ -256,8 +257,9 @@ impl Capture<Active> {
 
 impl Active {
     pub(crate) fn open(device: &DeviceName, options: &Options) -> Result<Active> {
+        let checked = Checked::new(options, &device.display())?;
         let created = Created::new(device)?;
-        let precision = created.apply(options)?;
+        let precision = created.apply(options, &checked)?;
         let wake = os::Wake::new().map_err(|e| Error::io("activate", device.display(), e))?;
         let (pcap, warning) = created.activate(options)?;
         let clock = Clock::of(precision);

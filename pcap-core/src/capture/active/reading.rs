@@ -84,7 +84,8 @@ impl Source for Active {
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        if let Some(ahead) = self.batch.slice(max, closure) {
+        let breaker = self.handle.breaker();
+        if let Some(ahead) = self.batch.slice(max, None, breaker, closure) {
             return ahead;
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;

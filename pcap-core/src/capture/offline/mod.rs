@@ -259,7 +259,7 @@ fn read_start(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
         match reader.read(&mut buffer[length..]) {
             Ok(0) => break,
             // A reader may lie about its length.
-            Ok(n) => length = (length + n).min(buffer.len()),
+            Ok(n) => length = length.saturating_add(n).min(buffer.len()),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }

@@ -56,6 +56,14 @@ impl Offline {
         Ok(Walk::Over)
     }
 
+    /// Whether a packet passes the filter.
+    fn wants(&self, packet: Option<Packet<'_>>) -> bool {
+        match (&self.filter, packet) {
+            (Some(filter), Some(packet)) => filter.matches_packet(packet),
+            _ => true,
+        }
+    }
+
     /// Hands packets to a closure the fast way.
     fn walk_slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
     where
@@ -128,7 +136,9 @@ impl Source for Offline {
         if self.records.is_some() {
             return self.walk_slice(max, closure);
         }
-        if let Some(ahead) = self.batch.slice(max, closure) {
+        let breaker = self.handle.breaker();
+        let filter = self.filter.as_ref();
+        if let Some(ahead) = self.batch.slice(max, filter, breaker, closure) {
             return ahead;
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
@@ -147,13 +157,22 @@ impl Source for Offline {
             Walk::Broken => return Ok(Step::Wait),
             Walk::Over => {}
         }
-        if self.batch.step() {
-            return Ok(Step::Packet);
+        while self.batch.step() {
+            // Packets that were read ahead before the filter was set.
+            if self.wants(self.batch.current()) {
+                return Ok(Step::Packet);
+            }
         }
         let mut batch = self.batch.take();
         let mut eof = false;
         let filled = batch.fill(|batch| {
-            let (done, end) = self.dispatch(batch.limit(), &mut |packet| batch.push(packet))?;
+            // What libpcap's filter keeps away is gone: with one, nothing is read ahead, so that the
+            // next filter meets all packets that come after it is set.
+            let limit = match &self.filter {
+                Some(_) => 1,
+                None => batch.limit(),
+            };
+            let (done, end) = self.dispatch(limit, &mut |packet| batch.push(packet))?;
             eof = end;
             Ok(done)
         });
@@ -188,8 +207,6 @@ impl Source for Offline {
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
         let options = CompileOptions::default();
         let filter = self.handle.set_filter(&source, false, options)?;
-        self.batch
-            .retain_unread(|packet| filter.matches_packet(packet));
         self.filter = Some(filter);
         Ok(())
     }

@@ -1,0 +1,237 @@
+# shellcheck shell=sh
+# What the verbs of ci/ share: their help, and installing what is missing. It is sourced, not run.
+
+set -eu
+
+verb=${0##*/}
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+cd "$here/.."
+
+# Programs that need root are not in everybody's PATH, and a fresh Rust may not be either.
+PATH=$PATH:/usr/sbin:/sbin:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin
+
+# The oldest compiler that the workspace is for: 1.85.
+oldest_rust=85
+
+say() {
+    printf 'ci/%s: %s\n' "$verb" "$*" >&2
+}
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+# Prints the comment at the beginning of the verb if that is asked for.
+help_if_asked() {
+    case ${1-} in
+    -h | --help)
+        awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$here/$verb"
+        exit 0
+        ;;
+    esac
+}
+
+no_arguments() {
+    [ $# -eq 0 ] || fail "takes no arguments, but got: $* (--help says what it does)"
+}
+
+# --- What is needed, by names of our own, and the packages that have it.
+
+things_of() {
+    case $1 in
+    build) echo cc pkg-config libpcap libclang ;;
+    test) echo tcpdump tshark ip ;;
+    sanitize) echo valgrind ;;
+    *) fail "there is no group of packages $1: there are build, test and sanitize" ;;
+    esac
+}
+
+# thing     apt           dnf                 apk          pacman         brew
+packages='
+cc          gcc,libc6-dev gcc                 gcc,musl-dev gcc            -
+pkg-config  pkg-config    pkgconf-pkg-config  pkgconf      pkgconf        pkgconf
+libpcap     libpcap-dev   libpcap-devel       libpcap-dev  libpcap        -
+libclang    libclang-dev  clang-devel         clang-dev    clang          -
+tcpdump     tcpdump       tcpdump             tcpdump      tcpdump        -
+tshark      tshark        wireshark-cli       tshark       wireshark-cli  wireshark
+ip          iproute2      iproute,iproute-tc  iproute2     iproute2       -
+valgrind    valgrind      valgrind            valgrind     valgrind       -
+rustfmt     rustfmt       rustfmt             rustfmt      rust           rust
+clippy      rust-clippy   clippy              rust-clippy  rust           rust
+'
+
+# The packages of a manager that have the thing, one a line; none if it does not have it.
+packages_for() {
+    printf '%s' "$packages" | awk -v thing="$2" -v manager="$1" '
+        BEGIN { column["apt"] = 2; column["dnf"] = 3; column["apk"] = 4; column["pacman"] = 5; column["brew"] = 6 }
+        $1 == thing && $column[manager] != "-" { gsub(",", "\n", $column[manager]); print $column[manager] }'
+}
+
+package_manager() {
+    for manager in apt:apt-get dnf:dnf apk:apk pacman:pacman brew:brew; do
+        if command -v "${manager#*:}" >/dev/null 2>&1; then
+            echo "${manager%%:*}"
+            return
+        fi
+    done
+}
+
+# --- Whether a thing is there. Looked for itself, not for its package: one's own build counts too.
+
+any_file() {
+    for file; do
+        [ ! -e "$file" ] || return 0
+    done
+    return 1
+}
+
+# Compiles and links the C program on standard input with these arguments.
+compiles() {
+    scratch=$(mktemp -d)
+    # shellcheck disable=SC2086 # CC may have arguments
+    if ${CC:-cc} -x c - -o "$scratch/a.out" "$@" >"$scratch/log" 2>&1; then
+        compiled=0
+    else
+        compiled=1
+    fi
+    rm -r "$scratch"
+    return $compiled
+}
+
+has_libclang() {
+    [ -z "${LIBCLANG_PATH-}" ] || return 0
+    any_file /usr/lib/llvm*/lib*/libclang*.so* /usr/lib*/libclang*.so* /usr/lib/*-linux-*/libclang*.so* \
+        /usr/local/lib*/libclang*.so* /usr/local/llvm*/lib/libclang*.so* \
+        /Library/Developer/CommandLineTools/usr/lib/libclang.dylib \
+        /Applications/Xcode.app/Contents/Developer/Toolchains/XcodeDefault.xctoolchain/usr/lib/libclang.dylib \
+        /opt/homebrew/opt/llvm/lib/libclang.dylib /usr/local/opt/llvm/lib/libclang.dylib || return 1
+    # The library alone cannot read C: it needs its own stddef.h.
+    [ "$(uname)" != Linux ] ||
+        any_file /usr/lib*/clang/*/include/stddef.h /usr/lib/llvm*/lib*/clang/*/include/stddef.h \
+            /usr/local/lib*/clang/*/include/stddef.h
+}
+
+has() {
+    case $1 in
+    cc) echo '#include <stdio.h>
+              int main(void) { return puts("") < 0; }' | compiles ;;
+    libpcap)
+        # Who names a libpcap of his own means that one.
+        [ -z "${LIBPCAP_LIBDIR-}" ] || return 0
+        flags=$(pkg-config --cflags --libs libpcap 2>/dev/null) || flags=-lpcap
+        # shellcheck disable=SC2086 # several arguments
+        echo '#include <pcap/pcap.h>
+              int main(void) { return !pcap_lib_version(); }' | compiles $flags
+        ;;
+    libclang) has_libclang ;;
+    ip)
+        # Only Linux has network namespaces, and busybox's ip is not enough.
+        [ "$(uname)" = Linux ] || return 0
+        ip -V 2>&1 | grep -q iproute2 && command -v tc >/dev/null 2>&1
+        ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
+# --- Installing.
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        fail "not root, and there is no sudo; run as root: $*"
+    fi
+}
+
+apt_get() {
+    # No package may ask anything: tshark would like to know who captures.
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
+}
+
+apt_install() {
+    # With https, fetching crates needs certificates, which a small system may not have.
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || set -- ca-certificates "$@"
+    if apt-get install --simulate "$@" >/dev/null 2>&1 && apt_get install --no-install-recommends "$@"; then
+        return
+    fi
+    # The lists are missing, or older than the archive.
+    apt_get update
+    apt_get install --no-install-recommends "$@"
+}
+
+# Installs packages with the manager.
+install_packages() {
+    with=$1
+    shift
+    say "installing $*"
+    case $with in
+    apt) apt_install "$@" ;;
+    dnf) as_root dnf install -y "$@" ;;
+    apk) as_root apk add "$@" ;;
+    pacman) as_root pacman -S --needed --noconfirm "$@" ;;
+    brew) brew install "$@" ;;
+    esac
+}
+
+# Installs what is missing of these groups. Where nothing is, it neither asks for rights nor uses
+# the network.
+need() {
+    missing=
+    for group; do
+        things=$(things_of "$group")
+        for thing in $things; do
+            has "$thing" || missing="$missing $thing"
+        done
+    done
+    [ -n "$missing" ] || return 0
+    with=$(package_manager)
+    wanted=
+    unknown=
+    for thing in $missing; do
+        found=
+        [ -z "$with" ] || found=$(packages_for "$with" "$thing")
+        if [ -n "$found" ]; then
+            wanted="$wanted $found"
+        else
+            unknown="$unknown $thing"
+        fi
+    done
+    if [ -n "$unknown" ]; then
+        [ "$(uname)" != Darwin ] || say "the command line tools have most of it: xcode-select --install"
+        fail "missing, and it is not known how to install it here:$unknown (README.md tells the packages)"
+    fi
+    # shellcheck disable=SC2086 # a list
+    install_packages "$with" $wanted || fail "cannot install:$missing"
+}
+
+# Says what to do where there is no cargo, or an old one.
+need_cargo() {
+    get="install Rust 1.$oldest_rust or newer, from https://rustup.rs or your distribution"
+    command -v cargo >/dev/null 2>&1 || fail "there is no cargo: $get"
+    version=$(cargo --version) || fail "cargo does not run: $get"
+    minor=${version#cargo 1.}
+    minor=${minor%%.*}
+    case $minor in
+    '' | *[!0-9]*) ;; # not of this form: let cargo speak for itself
+    *) [ "$minor" -ge "$oldest_rust" ] || fail "this is $version: $get" ;;
+    esac
+}
+
+# Installs a component of Rust, rustfmt or clippy, whose command is cargo's fmt or clippy.
+need_component() {
+    if cargo "$2" --version >/dev/null 2>&1; then
+        return
+    fi
+    if command -v rustup >/dev/null 2>&1; then
+        say "installing $1"
+        rustup component add "$1" || fail "cannot install $1: rustup component add $1"
+    elif with=$(package_manager) && [ -n "$with" ] && [ "$(command -v cargo)" = /usr/bin/cargo ]; then
+        # shellcheck disable=SC2046 # a list
+        install_packages "$with" $(packages_for "$with" "$1") || fail "cannot install $1"
+    else
+        fail "cargo $2 is missing: install $1 from where your Rust is from"
+    fi
+}

@@ -1,0 +1,98 @@
+//! Reading borrowed packets allocates nothing. One test, because it counts for the whole process.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pcap_core::{Active, Capture, Next};
+use support::Netns;
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: hands everything on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+type Read = fn(&mut Capture<Active>);
+
+#[test]
+fn no_allocation_for_a_borrowed_packet_whatever_reads_it() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = Capture::from_device("right").activate().unwrap();
+    let send = || {
+        for _ in 0..500 {
+            left.inject(&[0xff; 1000]).unwrap();
+        }
+    };
+    let reads: [(&str, Read); 6] = [
+        ("next_packet", |c| {
+            (0..500).for_each(|_| assert!(c.next_packet().unwrap().is_some()))
+        }),
+        ("advance", |c| {
+            (0..500).for_each(|_| assert!(c.advance().unwrap()))
+        }),
+        ("for_each", |c| {
+            assert_eq!(c.for_each_up_to(500, |_| ()).unwrap().packets, 500)
+        }),
+        ("try_for_each", |c| {
+            let mut left = 500;
+            let flow = c.try_for_each(|_| {
+                left -= 1;
+                if left == 0 {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
+            assert_eq!(flow.unwrap(), ControlFlow::Break(()));
+        }),
+        ("dispatch", |c| {
+            let mut left = 500;
+            while left > 0 {
+                left -= c.dispatch(left, |_| ()).unwrap().packets as usize;
+            }
+        }),
+        ("try_next_packet", |c| {
+            let mut left = 500;
+            while left > 0 {
+                left -= usize::from(matches!(c.try_next_packet().unwrap(), Next::Packet(_)));
+            }
+        }),
+    ];
+    for (name, read) in reads {
+        // The first round makes room, for as many as may ever be read ahead.
+        send();
+        read(&mut right);
+        send();
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        read(&mut right);
+        let after = ALLOCATIONS.load(Ordering::Relaxed);
+        assert_eq!(after - before, 0, "allocations of {name}");
+    }
+}

@@ -1,0 +1,67 @@
+//! Nothing is left open: not by a thousand captures that cannot be activated, not by those that are.
+//! One test, because it counts what the whole process has open.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::fs;
+
+use pcap_core::{Capture, ErrorKind, Inactive, TstampType};
+use support::Netns;
+
+fn open_descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[test]
+fn a_descriptor_leaked_by_each_failed_open() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    net.ip("link add idle type veth peer name other".split(' '));
+    let device = || Capture::from_device("left");
+    // Those that get as far as the device take milliseconds each, for the kernel's sake.
+    let failing: [(u32, Capture<Inactive>, ErrorKind); 7] = [
+        (200, Capture::from_device("nobody"), ErrorKind::NoSuchDevice),
+        (100, Capture::from_device("idle"), ErrorKind::InterfaceNotUp),
+        (610, device().snaplen(1 << 30), ErrorKind::InvalidOption),
+        (
+            50,
+            Capture::from_device("le\0ft"),
+            ErrorKind::InvalidArgument,
+        ),
+        (
+            20,
+            device().tstamp_type(TstampType::ADAPTER),
+            ErrorKind::InvalidOption,
+        ),
+        (20, device().rfmon(true), ErrorKind::RfmonNotSupported),
+        (20, device().filter("bad bad"), ErrorKind::FilterSyntax),
+    ];
+    let before = open_descriptors();
+    for (times, capture, kind) in failing {
+        for _ in 0..times {
+            let failed = capture.clone().activate().unwrap_err();
+            assert_eq!(failed.kind(), kind, "{failed}");
+        }
+    }
+    for _ in 0..10 {
+        device().tstamp_types().unwrap();
+        device().can_set_rfmon().unwrap();
+    }
+    assert_eq!(open_descriptors(), before);
+
+    let handles: Vec<_> = (0..50)
+        .map(|_| {
+            let mut capture = Capture::from_device("left").activate().unwrap();
+            capture.try_next_packet().unwrap();
+            capture.break_handle()
+        })
+        .collect();
+    assert_eq!(
+        open_descriptors(),
+        before + 2 * handles.len(),
+        "what wakes a reader"
+    );
+    drop(handles);
+    assert_eq!(open_descriptors(), before);
+}

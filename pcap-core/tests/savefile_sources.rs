@@ -1,0 +1,355 @@
+//! Where savefiles are read from: paths of all kinds, standard input, pipes, open files, readers that
+//! misbehave.
+#![cfg(unix)]
+
+#[path = "support/files.rs"]
+mod files;
+
+use std::error::Error as _;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use files::{number, ping, pings, read_all};
+use pcap_core::{Capture, End, ErrorKind};
+
+/// A reader made of a closure.
+struct From<F>(F);
+
+impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for From<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (self.0)(buffer)
+    }
+}
+
+#[test]
+fn pitfall_a_path_that_is_not_utf_8_is_read_and_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(OsStr::from_bytes(b"a\xff\xfe.pcap"));
+    let missing = Capture::from_file(&path).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::Io(io::ErrorKind::NotFound));
+    assert!(missing.to_string().contains("a\u{fffd}\u{fffd}.pcap"), "{missing}");
+    let dead = Capture::dead(pcap_core::Dlt::EN10MB).unwrap();
+    for times in 1..3 {
+        let mut dumper = match times {
+            1 => dead.dump(&path).unwrap(),
+            _ => dead.dump_append(&path).unwrap(),
+        };
+        dumper.write(None, None, b"packet").unwrap();
+        dumper.close().unwrap();
+        let mut capture = Capture::from_file(&path).unwrap();
+        assert_eq!(read_all(&mut capture).unwrap().len(), times);
+    }
+}
+
+#[test]
+fn a_nul_in_a_path_is_an_error_and_no_file_is_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a\0b");
+    let dead = Capture::dead(pcap_core::Dlt::EN10MB).unwrap();
+    for error in [
+        Capture::from_file(&path).unwrap_err(),
+        dead.dump(&path).unwrap_err(),
+        dead.dump_append(&path).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::InvalidInput));
+        assert!(error.to_string().contains("a\\0b"), "{error}");
+    }
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn promise_a_dash_is_standard_input_and_a_file_of_that_name_is_reached_by_its_folder() {
+    if files::in_child() {
+        let mut capture = Capture::from_file("-").unwrap();
+        let packets = read_all(&mut capture).unwrap();
+        assert_eq!(capture.ended(), Some(End::Eof));
+        assert_eq!(packets[4].data(), ping(4));
+        drop(capture);
+        // Descriptor 0 is still open, and the same.
+        let again = io::stdin().lock().read(&mut [0; 1]).unwrap();
+        assert_eq!(again, 0);
+        let mut capture = Capture::from_file("./-").unwrap();
+        assert_eq!(read_all(&mut capture).unwrap().len(), 2);
+        println!("child read {} packets", packets.len());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    files::file(folder.path(), "-", &pings(2));
+    let path = files::file(folder.path(), "in.pcap", &pings(5));
+    let name = "promise_a_dash_is_standard_input_and_a_file_of_that_name_is_reached_by_its_folder";
+    let child = || {
+        let mut child = files::child(name);
+        child.current_dir(folder.path());
+        child
+    };
+    // A file.
+    let output = files::run(child().stdin(File::open(&path).unwrap()));
+    assert!(output.contains("child read 5 packets"), "{output}");
+    // A pipe, written byte by byte.
+    let mut child = child().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for byte in pings(5) {
+        stdin.write_all(&[byte]).unwrap();
+    }
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("child read 5 packets"), "{text}");
+}
+
+/// Writes packet by packet, each only after the one before was received.
+fn delivered_at_once(capture: Capture<pcap_core::Offline>, mut writer: impl Write) {
+    let (sender, receiver) = mpsc::channel();
+    let reader = thread::spawn(move || {
+        let mut capture = capture;
+        for turn in 0.. {
+            // Singly, and by a closure.
+            let number = if turn % 2 == 0 {
+                capture.next_packet().unwrap().map(|p| number(p.data()))
+            } else {
+                let mut seen = None;
+                let one = |packet: pcap_core::Packet<'_>| seen = Some(number(packet.data()));
+                capture.for_each_up_to(1, one).unwrap();
+                seen
+            };
+            sender.send(number).unwrap();
+            if number.is_none() {
+                return;
+            }
+        }
+    });
+    let bytes = pings(6);
+    for n in 0..6 {
+        let start = 24 + usize::from(n) * 114;
+        writer.write_all(&bytes[start..start + 114]).unwrap();
+        writer.flush().unwrap();
+        let received = receiver.recv_timeout(Duration::from_secs(20));
+        assert_eq!(received, Ok(Some(n)), "not delivered while the pipe is open");
+    }
+    drop(writer);
+    assert_eq!(receiver.recv_timeout(Duration::from_secs(20)), Ok(None));
+    reader.join().unwrap();
+}
+
+#[test]
+fn a_fifo_by_its_path_delivers_a_packet_as_soon_as_it_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("fifo");
+    files::run(std::process::Command::new("mkfifo").arg(&path));
+    let (sender, receiver) = mpsc::channel();
+    let other = path.clone();
+    let opener = thread::spawn(move || {
+        let mut writer = File::create(other).unwrap();
+        writer.write_all(&pings(0)).unwrap();
+        sender.send(writer).unwrap();
+    });
+    let capture = Capture::from_file(&path).unwrap();
+    opener.join().unwrap();
+    delivered_at_once(capture, receiver.recv().unwrap());
+}
+
+#[test]
+fn a_pipe_as_an_open_file_and_as_a_reader_delivers_a_packet_as_soon_as_it_is_there() {
+    for as_file in [true, false] {
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(&pings(0)).unwrap();
+        let capture = if as_file {
+            Capture::from_open_file(File::from(std::os::fd::OwnedFd::from(reader))).unwrap()
+        } else {
+            Capture::from_reader(reader).unwrap()
+        };
+        delivered_at_once(capture, writer);
+    }
+}
+
+#[test]
+fn an_open_file_is_read_from_where_it_stands() {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(b"something else first").unwrap();
+    let start = file.stream_position().unwrap();
+    file.write_all(&pings(1000)).unwrap();
+    for by_reader in [false, true] {
+        file.seek(SeekFrom::Start(start)).unwrap();
+        let copy = file.try_clone().unwrap();
+        let mut capture = if by_reader {
+            Capture::from_reader(copy).unwrap()
+        } else {
+            Capture::from_open_file(copy).unwrap()
+        };
+        let packets = read_all(&mut capture).unwrap();
+        assert_eq!(packets.len(), 1000);
+        assert_eq!(packets[999].data(), ping(999));
+    }
+    file.seek(SeekFrom::Start(3)).unwrap();
+    let error = Capture::from_open_file(file.try_clone().unwrap()).unwrap_err();
+    assert_eq!(error.text(), "unknown file format");
+    file.seek(SeekFrom::End(100)).unwrap();
+    let error = Capture::from_open_file(file).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
+}
+
+#[test]
+fn a_reader_that_gives_one_byte_at_a_time_and_is_interrupted_gives_all_packets() {
+    let mut bytes = Cursor::new(pings(20));
+    let mut calls = 0;
+    let reader = From(move |buffer: &mut [u8]| {
+        calls += 1;
+        if calls % 3 == 0 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        bytes.read(&mut buffer[..1])
+    });
+    let mut capture = Capture::from_reader(reader).unwrap();
+    let packets = read_all(&mut capture).unwrap();
+    assert_eq!(packets.len(), 20);
+    assert_eq!(packets[19].data(), ping(19));
+}
+
+#[test]
+fn memory_safety_a_reader_that_lies_about_its_length_is_believed_no_further_than_its_buffer() {
+    for lie in [usize::MAX, usize::MAX - 1, 1 << 40, 300_000] {
+        // At once, and after true answers: before the magic is complete, in the file header, in
+        // the packets.
+        for honest in [0, 1, 3, 4, 10, 24, 30, 500] {
+            let mut bytes = Cursor::new(pings(10));
+            let mut given = 0;
+            let mut lies = 0;
+            let reader = From(move |buffer: &mut [u8]| {
+                assert!(buffer.iter().all(|&byte| byte == 0), "bytes of others");
+                if given < honest {
+                    let want = buffer.len().min(honest - given);
+                    let read = bytes.read(&mut buffer[..want])?;
+                    given += read;
+                    return Ok(read);
+                }
+                lies += 1;
+                Ok(if lies < 10 { lie } else { 0 })
+            });
+            if let Ok(mut capture) = Capture::from_reader(reader) {
+                // Zeros are records without bytes, and the end comes.
+                let _ = capture.for_each(|packet| assert!(packet.caplen() <= 262_144));
+            }
+        }
+    }
+}
+
+/// A reader that gives this many bytes of a savefile and then does something else.
+fn then(length: usize, mut other: impl FnMut() -> io::Result<usize>) -> impl Read {
+    let mut start = Cursor::new(pings(10)).take(length as u64);
+    From(move |buffer: &mut [u8]| match start.read(buffer)? {
+        0 => other(),
+        n => Ok(n),
+    })
+}
+
+#[derive(Debug)]
+struct Custom(u32);
+
+impl std::fmt::Display for Custom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the tape is torn at {}", self.0)
+    }
+}
+
+impl std::error::Error for Custom {}
+
+#[test]
+fn a_readers_own_error_is_the_source_of_ours_after_the_packets_before_it() {
+    // In the magic, in the file header, in a record's header, in its data, between two records.
+    for (length, packets) in [(0, 0), (2, 0), (10, 0), (30, 0), (60, 0), (24 + 114, 1), (400, 3)] {
+        let fail = || Err(io::Error::new(io::ErrorKind::TimedOut, Custom(7)));
+        let opened = Capture::from_reader(then(length, fail));
+        let (read, error) = match opened {
+            Ok(mut capture) => {
+                let (read, error) = files::until_error(&mut capture);
+                // The same however often one asks.
+                for _ in 0..3 {
+                    let again = capture.next_packet().unwrap_err();
+                    assert_eq!(again.to_string(), error.to_string());
+                    assert!(capture.for_each(|_| {}).is_err());
+                }
+                (read, error)
+            }
+            Err(error) => (Vec::new(), error),
+        };
+        assert_eq!(read.len(), packets, "{length}");
+        assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::TimedOut));
+        assert!(error.to_string().ends_with("the tape is torn at 7"), "{error}");
+        let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
+        let custom = source.get_ref().unwrap().downcast_ref::<Custom>().unwrap();
+        assert_eq!(custom.0, 7);
+    }
+}
+
+#[test]
+fn a_panic_of_the_reader_reaches_the_caller_and_nothing_is_read_after_it() {
+    for (length, packets) in [(0, 0), (2, 0), (10, 0), (30, 0), (60, 0), (24 + 114, 1), (400, 3)] {
+        let mut calls = 0;
+        let fail = move || {
+            calls += 1;
+            // Were it asked again, it would give what looks like bytes.
+            if calls == 1 { panic!("panic {calls}") } else { Ok(1) }
+        };
+        let mut capture = match catch_unwind(AssertUnwindSafe(|| Capture::from_reader(then(length, fail)))) {
+            Ok(capture) => capture.unwrap(),
+            Err(panic) => {
+                assert!(length < 24);
+                assert_eq!(panic.downcast_ref::<String>().unwrap(), "panic 1");
+                continue;
+            }
+        };
+        for _ in 0..packets {
+            assert!(capture.next_packet().unwrap().is_some());
+        }
+        let read = |capture: &mut Capture<_>| capture.for_each(|_| panic!("a packet")).is_err();
+        let panic = catch_unwind(AssertUnwindSafe(|| read(&mut capture))).unwrap_err();
+        assert_eq!(panic.downcast_ref::<String>().unwrap(), "panic 1");
+        for _ in 0..3 {
+            let error = capture.next_packet().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::Other), "{error}");
+        }
+    }
+}
+
+#[test]
+fn the_first_panic_wins_when_the_closure_panics_before_the_reader_would() {
+    let mut capture = Capture::from_reader(then(24 + 2 * 114, || panic!("the reader's"))).unwrap();
+    let panic = catch_unwind(AssertUnwindSafe(|| {
+        capture.for_each(|_| std::panic::panic_any("the closure's"))
+    }));
+    assert_eq!(*panic.unwrap_err().downcast_ref::<&str>().unwrap(), "the closure's");
+    assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 1);
+    let panic = catch_unwind(AssertUnwindSafe(|| capture.next_packet().map(|_| ())));
+    assert_eq!(*panic.unwrap_err().downcast_ref::<&str>().unwrap(), "the reader's");
+}
+
+#[test]
+fn the_reader_is_dropped_once_with_the_capture_and_also_when_opening_fails() {
+    struct Counted(Cursor<Vec<u8>>, mpsc::Sender<()>);
+    impl Read for Counted {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.1.send(()).unwrap();
+        }
+    }
+    for bytes in [pings(3), b"no savefile".to_vec(), Vec::new()] {
+        let (sender, receiver) = mpsc::channel();
+        let capture = Capture::from_reader(Counted(Cursor::new(bytes), sender));
+        assert_eq!(receiver.try_iter().count(), usize::from(capture.is_err()));
+        let opened = capture.is_ok();
+        drop(capture);
+        assert_eq!(receiver.iter().count(), usize::from(opened));
+    }
+}

@@ -1,0 +1,334 @@
+//! Captures packets from a device: prints them, writes them to a savefile, or both.
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use pcap_core::{
+    Active, Capture, CompileOptions, Device, DeviceName, Direction, Dlt, Dumper, Next, Packet,
+    Precision, Stats, Timestamp, TstampType,
+};
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::output::Output;
+use pcap_examples::progress::{self, Status};
+use pcap_examples::{expression, json, line, stop, units};
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  capture                                   all packets of the default device, a line each
+  capture -i eth0 -c 10 tcp port 443        ten packets that pass a filter
+  capture -i any --duration 60 -w day.pcap  a minute of all devices, into a savefile
+  capture -w - -U | read -l -               through a pipe, packet by packet
+
+Ctrl-C (or SIGTERM) ends it: what had arrived by then is still delivered, the savefile is complete
+and the statistics are printed. The status is 0.";
+
+/// Captures packets from a device: prints a line for each, with the time in UTC, the addresses, the
+/// protocol and the length on the wire in bytes; or writes a savefile.
+///
+/// At the end it prints the statistics on standard error: how many packets the device received that
+/// passed the filter, how many were dropped because they were not read fast enough, and how many the
+/// interface dropped by itself. On Linux's loopback device packets are received twice, sent and
+/// received, and delivered once.
+#[derive(Parser)]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", json::HELP))]
+struct Args {
+    /// The device [default: the first that is up and running]
+    #[arg(short, long, value_name = "DEV")]
+    interface: Option<OsString>,
+    /// Only packets that pass this filter, in the language of pcap-filter(7)
+    #[arg(short, long, value_name = "EXPR", conflicts_with = "expression")]
+    filter: Option<String>,
+    /// The filter, as words that are joined by spaces
+    #[arg(value_name = "EXPR", allow_negative_numbers = true)]
+    expression: Vec<String>,
+    /// Do not optimize the filter
+    #[arg(short = 'O', long)]
+    no_optimize: bool,
+    /// End after so many packets [default: never]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    count: Option<u64>,
+    /// End after so many seconds, which may have a fraction [default: never]
+    #[arg(long, value_name = "SECONDS", value_parser = units::seconds)]
+    duration: Option<Duration>,
+    /// Capture at most so many bytes of a packet; 0 is the largest, 262144
+    #[arg(short, long, value_name = "BYTES", default_value_t = 0)]
+    snaplen: u32,
+    /// Capture packets that are not for this host, too
+    #[arg(short, long)]
+    promisc: bool,
+    /// Capture in monitor mode, for wireless devices
+    #[arg(long)]
+    rfmon: bool,
+    /// Deliver each packet as soon as it arrives, without the timeout
+    #[arg(long)]
+    immediate: bool,
+    /// The kernel's buffer, in KiB unless it has a unit (64K, 8M, 1G) [default: libpcap's]
+    #[arg(short = 'B', long, value_name = "KIB", value_parser = units::size)]
+    buffer_size: Option<usize>,
+    /// How long packets may wait in the buffer to be delivered together, in milliseconds
+    #[arg(long, value_name = "MS", default_value = "100", value_parser = units::milliseconds)]
+    timeout: Duration,
+    /// Which clock stamps the packets: host, adapter …, see pcap-tstamp(7) [default: the device's]
+    #[arg(short = 'j', long, value_name = "NAME")]
+    tstamp_type: Option<TstampType>,
+    /// The precision of the times
+    #[arg(long, value_name = "PRECISION", default_value = "nano", value_parser = ["micro", "nano"])]
+    precision: String,
+    /// Only packets that are received, only those that are sent, or both
+    #[arg(short = 'Q', long, value_name = "WAY", default_value = "inout",
+        value_parser = ["in", "out", "inout"])]
+    direction: String,
+    /// The link type: a DLT name or number [default: the device's first]
+    #[arg(short = 'y', long, value_name = "LINKTYPE")]
+    linktype: Option<Dlt>,
+    /// Write the packets to a savefile instead of printing them; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// Write each packet to the savefile at once
+    #[arg(short = 'U', long, requires = "write")]
+    packet_buffered: bool,
+    /// Print the packets, although they are written
+    #[arg(long)]
+    print: bool,
+    /// Print packets and statistics as JSON, one object per line (see below)
+    #[arg(long)]
+    json: bool,
+    /// Nothing on standard error but errors: no status while it runs, no statistics
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+const JSON_HELP: &str = "  \
+  The last line is the statistics: type (\"statistics\"), packets and bytes (what was printed or
+  written), received, dropped, if_dropped. With `-w -` it goes to standard error.";
+
+fn main() -> ExitCode {
+    exit::status(NAME, run(&Args::parse()))
+}
+
+fn run(args: &Args) -> Outcome {
+    let to_stdout = args.write.as_deref() == Some(Path::new("-"));
+    if to_stdout && args.print {
+        return Err(Failure::Text("cannot print packets where the savefile goes".to_owned()));
+    }
+    if to_stdout && io::stdout().is_terminal() {
+        return Err(Failure::Text("cannot write a savefile to a terminal".to_owned()));
+    }
+    let mut capture = open(args)?;
+    stop::on_ctrl_c(capture.break_handle())?;
+    let mut sink = Sink::new(args, &capture)?;
+    let mut status = Status::new(args.write.is_some() && !sink.print && !args.quiet);
+
+    let received = receive(args, &mut capture, &mut sink, &mut status);
+    status.clear();
+    let stats = capture.stats();
+    let closed = match &received {
+        // There is no more room for the end than there was for the rest.
+        Err(Failure::Pcap(error)) if error.operation() == "write" => Ok(()),
+        _ => sink.close(),
+    };
+    let outcome = received.and(closed);
+    if !outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
+        sink.statistics(args, to_stdout, &stats?)?;
+    }
+    outcome
+}
+
+/// Opens the device with all that the command line says of it.
+fn open(args: &Args) -> Outcome<Capture<Active>> {
+    let device: DeviceName = match &args.interface {
+        Some(name) => name.into(),
+        None => Device::default_device()?.into(),
+    };
+    let mut options = Capture::from_device(&device)
+        .snaplen(args.snaplen)
+        .promisc(args.promisc)
+        .rfmon(args.rfmon)
+        .immediate_mode(args.immediate)
+        .timeout(args.timeout)
+        .precision(match args.precision.as_str() {
+            "micro" => Precision::Micro,
+            _ => Precision::Nano,
+        })
+        .direction(match args.direction.as_str() {
+            "in" => Direction::In,
+            "out" => Direction::Out,
+            _ => Direction::InOut,
+        });
+    if let Some(bytes) = args.buffer_size {
+        options = options.buffer_size(bytes);
+    }
+    if let Some(tstamp_type) = args.tstamp_type {
+        options = options.tstamp_type(tstamp_type);
+    }
+    if let Some(linktype) = args.linktype {
+        options = options.datalink(linktype);
+    }
+    let words = || expression::join(&args.expression);
+    let expression = args.filter.clone().unwrap_or_else(words);
+    if !args.no_optimize {
+        options = options.filter(expression.as_str());
+    }
+    let mut capture = options.activate()?;
+    if args.no_optimize {
+        let options = CompileOptions::default().optimize(false);
+        let filter = capture.compile(&expression, options)?;
+        capture.set_filter(&filter)?;
+    }
+    if !args.quiet {
+        for warning in capture.warnings() {
+            exit::say(NAME, format_args!("warning: {warning}"));
+        }
+        let linktype = capture.datalink();
+        let what = linktype.description().unwrap_or_default();
+        let snaplen = capture.snaplen();
+        let device = device_name(args, &device);
+        exit::say(
+            NAME,
+            format_args!("listening on {device}, {linktype} ({what}), snaplen {snaplen} bytes"),
+        );
+    }
+    Ok(capture)
+}
+
+/// Hands packets on until there were enough, the time is over, or somebody says so.
+fn receive(
+    args: &Args,
+    capture: &mut Capture<Active>,
+    sink: &mut Sink,
+    status: &mut Status,
+) -> Outcome {
+    let limit = args.count.unwrap_or(u64::MAX);
+    let deadline = args.duration.and_then(|time| Instant::now().checked_add(time));
+    while sink.packets < limit {
+        let now = Instant::now();
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            return drain(args, capture, sink, Timestamp::now());
+        }
+        if status.is_due(now) {
+            status.show(now, sink.packets, sink.bytes, capture.stats()?.dropped);
+        }
+        // Before waiting, lines that nobody has seen yet are shown.
+        let wait = match deadline {
+            _ if sink.output.is_pending() => Duration::ZERO,
+            Some(deadline) => status.patience().min(deadline - now),
+            None => status.patience(),
+        };
+        match capture.next_packet_timeout(wait)? {
+            Next::Packet(packet) => sink.take(packet)?,
+            Next::Timeout => sink.output.flush()?,
+            Next::Break => {
+                let asked = stop::asked().unwrap_or_else(Timestamp::now);
+                return drain(args, capture, sink, asked);
+            }
+            Next::Eof => break,
+        }
+    }
+    Ok(())
+}
+
+/// Hands on what had arrived by a time and is still in the kernel's buffer, where packets lie for
+/// up to the timeout.
+fn drain(
+    args: &Args,
+    capture: &mut Capture<Active>,
+    sink: &mut Sink,
+    until: Timestamp,
+) -> Outcome {
+    let timeout = if args.immediate { Duration::ZERO } else { args.timeout };
+    let wait = (timeout + Duration::from_millis(20)).min(Duration::from_secs(1));
+    let deadline = Instant::now() + wait;
+    let limit = args.count.unwrap_or(u64::MAX);
+    while sink.packets < limit {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match capture.next_packet_timeout(left)?.packet() {
+            Some(packet) if packet.timestamp() <= until => sink.take(packet)?,
+            _ => break,
+        }
+    }
+    Ok(())
+}
+
+/// Where packets go.
+struct Sink {
+    dumper: Option<Dumper>,
+    flush_each: bool,
+    output: Output,
+    print: bool,
+    json: bool,
+    linktype: Dlt,
+    precision: Precision,
+    packets: u64,
+    bytes: u64,
+}
+
+impl Sink {
+    fn new(args: &Args, capture: &Capture<Active>) -> Outcome<Sink> {
+        let dumper = args.write.as_ref().map(|path| capture.dump(path)).transpose()?;
+        Ok(Sink {
+            print: args.print || dumper.is_none(),
+            dumper,
+            flush_each: args.packet_buffered,
+            output: Output::stdout(),
+            json: args.json,
+            linktype: capture.datalink(),
+            precision: capture.precision(),
+            packets: 0,
+            bytes: 0,
+        })
+    }
+
+    fn take(&mut self, packet: Packet<'_>) -> Outcome {
+        if let Some(dumper) = &mut self.dumper {
+            dumper.write_packet(packet)?;
+            if self.flush_each {
+                dumper.flush()?;
+            }
+        }
+        self.packets += 1;
+        self.bytes += u64::from(packet.len());
+        if self.print {
+            let (linktype, precision) = (self.linktype, self.precision);
+            self.output.line(|out| match self.json {
+                true => json::push(out, linktype, packet),
+                false => line::push(out, linktype, precision, packet),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Outcome {
+        let closed = self.dumper.take().map_or(Ok(()), Dumper::close);
+        self.output.flush()?;
+        Ok(closed?)
+    }
+
+    fn statistics(&mut self, args: &Args, to_stdout: bool, stats: &Stats) -> Outcome {
+        if args.json {
+            let mut object = Vec::new();
+            json::push_statistics(&mut object, self.packets, self.bytes, stats);
+            if to_stdout {
+                eprint!("{}", String::from_utf8_lossy(&object));
+            } else {
+                self.output.line(|out| out.append(&mut object))?;
+                self.output.flush()?;
+            }
+        }
+        if !args.quiet {
+            exit::say(
+                NAME,
+                format_args!(
+                    "{} packets received, {} dropped, {} dropped by the interface",
+                    stats.received, stats.dropped, stats.if_dropped
+                ),
+            );
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! Lists what can be captured on.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use pcap_core::{Address, ConnectionStatus, Device, DeviceAddress};
+use pcap_examples::exit::{self, Outcome};
+use pcap_examples::json::{self, Object};
+use pcap_examples::output::Output;
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  devices                               all devices, with addresses and states
+  devices --json | jq -r '.[].name'     their names alone
+
+JSON:
+  One array with an object per device: name, description, up, running, loopback, wireless,
+  connection (unknown, connected, disconnected or not applicable), and addresses: each an object
+  of family (ipv4, ipv6, mac, hardware or other), address, netmask, broadcast and peer. What a
+  device does not have is left out.";
+
+/// Lists what can be captured on: devices with their addresses and states.
+///
+/// The first that is up and running is the one that `capture` takes when it is told none.
+#[derive(Parser)]
+#[command(name = NAME, version, after_help = HELP)]
+struct Args {
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    exit::status(NAME, run(&Args::parse()))
+}
+
+fn run(args: &Args) -> Outcome {
+    let devices = Device::list()?;
+    if devices.is_empty() {
+        exit::say(NAME, "there is no device that this process may capture on");
+    }
+    let mut output = Output::stdout();
+    output.line(|out| match args.json {
+        true => {
+            json::list(out, &devices, json_device);
+            out.push(b'\n');
+        }
+        false => devices.iter().for_each(|device| text(out, device)),
+    })?;
+    Ok(output.flush()?)
+}
+
+fn text(out: &mut Vec<u8>, device: &Device) {
+    let states = [
+        (device.is_up(), "up"),
+        (device.is_running(), "running"),
+        (device.is_loopback(), "loopback"),
+        (device.is_wireless(), "wireless"),
+    ];
+    let states = states.iter().filter(|(is, _)| *is).map(|(_, name)| *name);
+    let states: Vec<&str> = states.chain(connection(device)).collect();
+    // Writing to memory cannot fail.
+    let _ = write!(out, "{}", device.name());
+    if !states.is_empty() {
+        let _ = write!(out, ": {}", states.join(", "));
+    }
+    out.push(b'\n');
+    if let Some(description) = device.description() {
+        let _ = writeln!(out, "    {description}");
+    }
+    for of in device.addresses() {
+        let _ = write!(out, "    {} {}", family(of), of.address);
+        for (name, other) in others(of) {
+            if let Some(other) = other {
+                let _ = write!(out, " {name} {other}");
+            }
+        }
+        out.push(b'\n');
+    }
+}
+
+fn json_device(out: &mut Vec<u8>, device: &Device) {
+    Object::new(out)
+        .text("name", device.name())
+        .some_text("description", device.description())
+        .plain("up", device.is_up())
+        .plain("running", device.is_running())
+        .plain("loopback", device.is_loopback())
+        .plain("wireless", device.is_wireless())
+        .text("connection", connection(device).unwrap_or("unknown"))
+        .member("addresses", |out| {
+            json::list(out, device.addresses(), |out, of| {
+                let object = Object::new(out)
+                    .text("family", family(of))
+                    .text("address", &of.address);
+                others(of)
+                    .into_iter()
+                    .fold(object, |object, (name, other)| {
+                        object.some_text(name, other)
+                    })
+                    .end();
+            });
+        })
+        .end();
+}
+
+fn connection(device: &Device) -> Option<&'static str> {
+    match device.connection_status() {
+        ConnectionStatus::Connected => Some("connected"),
+        ConnectionStatus::Disconnected => Some("disconnected"),
+        ConnectionStatus::NotApplicable => Some("not applicable"),
+        _ => None,
+    }
+}
+
+fn family(of: &DeviceAddress) -> &'static str {
+    match of.address {
+        Address::V4(_) => "ipv4",
+        Address::V6 { .. } => "ipv6",
+        Address::Mac(_) => "mac",
+        Address::Hardware(_) => "hardware",
+        _ => "other",
+    }
+}
+
+fn others(of: &DeviceAddress) -> [(&'static str, Option<&Address>); 3] {
+    [
+        ("netmask", of.netmask.as_ref()),
+        ("broadcast", of.broadcast.as_ref()),
+        ("peer", of.destination.as_ref()),
+    ]
+}

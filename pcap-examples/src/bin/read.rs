@@ -1,0 +1,117 @@
+//! Prints the packets of savefiles.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use pcap_core::{Capture, Packet};
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::output::Output;
+use pcap_examples::{json, line};
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  read trace.pcap                           a line per packet
+  read -f 'tcp port 443' -c 10 a.pcap b.pcapng
+  read --count -f arp *.pcap                how many packets of all files are ARP
+  gunzip -c trace.pcap.gz | read --json -   from standard input
+
+A damaged file: the packets before the damage are printed, then the error, then the remaining
+files; the status is 1.";
+
+/// Prints the packets of savefiles, pcap and pcapng: one line each, with the time in UTC, the
+/// addresses, the protocol and the length on the wire in bytes.
+#[derive(Parser)]
+#[command(name = NAME, version, after_help = HELP, after_long_help = long_help())]
+struct Args {
+    /// Savefiles; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Only packets that pass this filter, in the language of pcap-filter(7)
+    #[arg(short, long, value_name = "EXPR")]
+    filter: Option<String>,
+    /// At most so many packets, of all files together [default: all]
+    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Print only how many packets there are in all files together
+    #[arg(long, conflicts_with_all = ["raw", "json"])]
+    count: bool,
+    /// Print packets as they are: SECONDS.NANOSECONDS CAPLEN LEN HEX, where `-` is no bytes
+    #[arg(long, conflicts_with = "json")]
+    raw: bool,
+    /// Print packets as JSON, one object per line (see --help)
+    #[arg(long)]
+    json: bool,
+    /// Write each line at once, also into a pipe
+    #[arg(short, long)]
+    line_buffered: bool,
+}
+
+fn long_help() -> String {
+    format!("{HELP}\n\n{}", json::HELP)
+}
+
+fn main() -> ExitCode {
+    exit::status(NAME, run(&Args::parse()))
+}
+
+fn run(args: &Args) -> Outcome {
+    let mut output = Output::stdout().line_buffered(args.line_buffered);
+    let mut left = args.limit.unwrap_or(u64::MAX);
+    let mut outcome = Ok(());
+    for path in &args.files {
+        if left == 0 {
+            break;
+        }
+        match read(args, path, &mut left, &mut output) {
+            Ok(()) => {}
+            // Nothing that is printed from here on would arrive.
+            Err(Failure::Stdout(error)) => return Err(error.into()),
+            Err(failure) => {
+                // Its packets come before the error.
+                output.flush()?;
+                failure.report(NAME);
+                outcome = Err(Failure::Reported);
+            }
+        }
+    }
+    if args.count {
+        let packets = args.limit.unwrap_or(u64::MAX) - left;
+        output.line(|out| out.extend(format!("{packets}\n").bytes()))?;
+    }
+    output.flush()?;
+    outcome
+}
+
+/// Prints the packets of one file, and takes them off those that are left to print.
+fn read(args: &Args, path: &Path, left: &mut u64, output: &mut Output) -> Outcome {
+    let mut capture = Capture::from_file(path)?;
+    if let Some(expression) = &args.filter {
+        capture.set_filter(expression)?;
+    }
+    let (linktype, precision) = (capture.datalink(), capture.precision());
+    let print = |out: &mut Vec<u8>, packet: Packet<'_>| match (args.raw, args.json) {
+        (true, _) => line::push_raw(out, packet),
+        (_, true) => json::push(out, linktype, packet),
+        _ => line::push(out, linktype, precision, packet),
+    };
+    let flow = capture.try_for_each(|packet| {
+        *left -= 1;
+        if !args.count {
+            if let Err(error) = output.line(|out| print(out, packet)) {
+                return ControlFlow::Break(Err(error.into()));
+            }
+        }
+        match *left {
+            0 => ControlFlow::Break(Ok(())),
+            _ => ControlFlow::Continue(()),
+        }
+    })?;
+    match flow {
+        ControlFlow::Break(outcome) => outcome,
+        ControlFlow::Continue(_) => Ok(()),
+    }
+}

@@ -1,0 +1,99 @@
+//! How a program ends: status 0 if all is well, 1 if the work failed; clap ends with 2 when the
+//! command line is wrong.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use pcap_core::{ActivateError, Error, ErrorKind};
+
+/// Why the work failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// pcap-core says why, and how to get the right if that is what is missing.
+    Pcap(Error),
+    /// Standard output does not take what is printed.
+    Stdout(io::Error),
+    /// Anything else, as `cannot …`.
+    Text(String),
+    /// It was said already: only the status is left.
+    Reported,
+}
+
+/// What the work of a program comes to.
+pub type Outcome<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    /// Whether it is only that nobody reads standard output any more, as in `read x.pcap | head`.
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        match self {
+            Failure::Stdout(error) => error.kind() == io::ErrorKind::BrokenPipe,
+            // A savefile that is written to standard output.
+            Failure::Pcap(error) => {
+                error.kind() == ErrorKind::Io(io::ErrorKind::BrokenPipe)
+                    && error.operation() == "write"
+                    && error.object() == Some("-")
+            }
+            Failure::Text(_) | Failure::Reported => false,
+        }
+    }
+
+    /// Prints it as one line on standard error: `read: cannot open …`.
+    pub fn report(&self, program: &str) {
+        if !matches!(self, Failure::Reported) && !self.is_broken_pipe() {
+            say(program, self);
+        }
+    }
+}
+
+/// Prints one line on standard error. Where that is closed there is nobody to tell.
+pub fn say(program: &str, what: impl fmt::Display) {
+    use io::Write;
+    let _ = writeln!(io::stderr(), "{program}: {what}");
+}
+
+/// Reports a failure, and gives the status to end with.
+#[must_use]
+pub fn status(program: &str, outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report(program);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Pcap(error) => error.fmt(f),
+            Failure::Stdout(error) => write!(f, "cannot write to standard output: {error}"),
+            Failure::Text(text) => f.write_str(text),
+            Failure::Reported => f.write_str("it was said already"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Pcap(error)
+    }
+}
+
+impl From<ActivateError> for Failure {
+    fn from(failed: ActivateError) -> Failure {
+        Failure::Pcap(failed.into())
+    }
+}
+
+/// The only input and output that the programs do by themselves is standard output.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Stdout(error)
+    }
+}

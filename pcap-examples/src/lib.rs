@@ -1,0 +1,15 @@
+//! What the programs have in common: a packet as a line, JSON, exit status, progress, Ctrl-C.
+//!
+//! The programs themselves are in `src/bin`, one per file, each to be read and copied by itself.
+
+pub mod decode;
+pub mod exit;
+pub mod expression;
+pub mod hex;
+pub mod json;
+pub mod line;
+pub mod output;
+pub mod progress;
+pub mod stop;
+pub mod time;
+pub mod units;

@@ -1,0 +1,79 @@
+//! What is shown of work that takes a while, on standard error and only if that is a terminal.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+
+/// So often the status of a capture is shown anew.
+pub const TICK: Duration = Duration::from_millis(250);
+
+/// A bar of bytes; without a length the number of bytes so far.
+#[must_use]
+pub fn bytes(length: Option<u64>) -> ProgressBar {
+    let (bar, template) = match length {
+        Some(length) => (
+            ProgressBar::new(length),
+            "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+        ),
+        None => (
+            ProgressBar::no_length(),
+            "{spinner} {bytes} {bytes_per_sec}",
+        ),
+    };
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// The status of a capture, in one line that is written over and over.
+#[derive(Debug)]
+pub struct Status {
+    line: ProgressBar,
+    shown: Instant,
+    packets: u64,
+}
+
+impl Status {
+    /// A status that is shown, or one that never is.
+    #[must_use]
+    pub fn new(shown: bool) -> Status {
+        let line = if shown {
+            ProgressBar::no_length()
+        } else {
+            ProgressBar::hidden()
+        };
+        let style = ProgressStyle::with_template("{msg}");
+        Status {
+            line: style.map_or(ProgressBar::hidden(), |style| line.with_style(style)),
+            shown: Instant::now(),
+            packets: 0,
+        }
+    }
+
+    /// Whether it is to be shown anew.
+    #[must_use]
+    pub fn is_due(&self, now: Instant) -> bool {
+        !self.line.is_hidden() && now.duration_since(self.shown) >= TICK
+    }
+
+    /// Shows these counts, and how many packets came in a second since the last time.
+    pub fn show(&mut self, now: Instant, packets: u64, bytes: u64, dropped: u64) {
+        let seconds = now.duration_since(self.shown).as_secs_f64();
+        let rate = (packets - self.packets) as f64 / seconds.max(0.001);
+        self.line.set_message(format!(
+            "{} packets, {}, {} dropped, {} packets/s",
+            HumanCount(packets),
+            HumanBytes(bytes),
+            HumanCount(dropped),
+            HumanCount(rate as u64),
+        ));
+        self.line.tick();
+        (self.shown, self.packets) = (now, packets);
+    }
+
+    /// Takes the line away.
+    pub fn clear(&self) {
+        self.line.finish_and_clear();
+    }
+}

@@ -1,0 +1,36 @@
+//! Ctrl-C and the signals that ask a program to end.
+
+use std::io;
+use std::process;
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+use pcap_core::{BreakHandle, Timestamp};
+
+use crate::exit::{Failure, Outcome};
+
+/// When the first request came.
+static ASKED: OnceLock<SystemTime> = OnceLock::new();
+
+/// From now on Ctrl-C, SIGTERM and SIGHUP end the reading call of this capture, which then ends
+/// properly. Whoever asks twice does not want to wait for that: the process ends.
+///
+/// # Errors
+///
+/// If the system refuses, or it was done before.
+pub fn on_ctrl_c(capture: BreakHandle) -> Outcome {
+    let handler = move || {
+        if ASKED.set(SystemTime::now()).is_err() {
+            process::exit(130);
+        }
+        capture.breakloop();
+    };
+    ctrlc::set_handler(handler)
+        .map_err(|e| Failure::Text(format!("cannot wait for Ctrl-C: {}", io::Error::other(e))))
+}
+
+/// When it was asked for, if it was.
+#[must_use]
+pub fn asked() -> Option<Timestamp> {
+    ASKED.get().map(|&time| time.into())
+}
