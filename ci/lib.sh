@@ -201,7 +201,7 @@ need() {
     done
     if [ -n "$unknown" ]; then
         [ "$(uname)" != Darwin ] || say "the command line tools have most of it: xcode-select --install"
-        fail "missing, and it is not known how to install it here:$unknown (README.md tells the packages)"
+        fail "missing, and it is not known how to install it here:$unknown (README.md names the packages)"
     fi
     # shellcheck disable=SC2086 # a list
     install_packages "$with" $wanted || fail "cannot install:$missing"

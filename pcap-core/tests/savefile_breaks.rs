@@ -6,13 +6,14 @@
 mod files;
 
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use files::{number, pings, ways};
-use pcap_core::{Capture, Done, End, Next, Offline, Packet};
+use pcap_core::{Capture, CompileOptions, Dlt, Done, End, Filter, Next, Offline, Packet};
 
 const MANY: u16 = 2500;
 
@@ -51,7 +52,9 @@ fn each_reading_call_says_that_it_was_a_break() {
         broken();
         assert_eq!(capture.try_next_packet().unwrap(), Next::Break);
         broken();
-        let next = capture.next_packet_timeout(Duration::from_secs(60)).unwrap();
+        let next = capture
+            .next_packet_timeout(Duration::from_secs(60))
+            .unwrap();
         assert_eq!(next, Next::Break);
         broken();
         assert!(!capture.advance().unwrap());
@@ -61,7 +64,10 @@ fn each_reading_call_says_that_it_was_a_break() {
         broken();
         assert_eq!(capture.for_each(|_| {}).unwrap(), done(0, End::Break));
         broken();
-        assert_eq!(capture.for_each_up_to(5, |_| {}).unwrap(), done(0, End::Break));
+        assert_eq!(
+            capture.for_each_up_to(5, |_| {}).unwrap(),
+            done(0, End::Break)
+        );
         broken();
         let flow = capture.try_for_each(|_| ControlFlow::Break(()));
         assert_eq!(flow.unwrap(), ControlFlow::Continue(done(0, End::Break)));
@@ -220,19 +226,63 @@ fn a_break_from_another_thread_ends_the_read_of_a_big_file_that_a_filter_lets_no
 }
 
 #[test]
+fn a_break_from_another_thread_ends_the_read_of_a_big_file_by_path_too() {
+    // Half a million records, and a filter that looks long at each: seconds to the end.
+    let record = files::Pcap::native().packet(1, 1, &[0; 20]);
+    let header = record.header();
+    let bytes = [&header[..], &record.bytes()[24..].repeat(500_000)].concat();
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a.pcap", &bytes);
+    let tests: Vec<_> = (1..=250)
+        .map(|n| format!("ether[{}] = {n}", n % 20))
+        .collect();
+    let options = CompileOptions::default().optimize(false);
+    let filter = Filter::compile(Dlt::EN10MB, &tests.join(" or "), options).unwrap();
+    for by_closure in [true, false] {
+        let mut capture = Capture::from_file(&path).unwrap();
+        capture.set_filter(&filter).unwrap();
+        let handle = capture.break_handle();
+        let begun = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                begun.wait();
+                thread::sleep(Duration::from_millis(20));
+                handle.breakloop();
+            });
+            begun.wait();
+            if by_closure {
+                assert_eq!(capture.for_each(|_| {}).unwrap(), done(0, End::Break));
+            } else {
+                assert!(capture.next_packet().unwrap().is_none());
+                assert_eq!(capture.ended(), Some(End::Break));
+            }
+        });
+        // Not at the end, but somewhere in the middle.
+        capture.set_filter("").unwrap();
+        let rest = capture.for_each(|_| {}).unwrap();
+        assert_eq!(rest.end, End::Eof);
+        assert!((1..500_000).contains(&rest.packets), "{rest:?}");
+    }
+}
+
+#[test]
 fn breaks_from_another_thread_lose_and_double_nothing() {
     for mut capture in ways(20_000) {
         let handle = capture.break_handle();
         let over = AtomicBool::new(false);
+        let begun = Barrier::new(2);
         let mut seen = Vec::new();
         let mut breaks = 0;
         thread::scope(|scope| {
             scope.spawn(|| {
+                handle.breakloop();
+                begun.wait();
                 while !over.load(Ordering::Relaxed) {
                     handle.breakloop();
                     thread::yield_now();
                 }
             });
+            begun.wait();
             for turn in 0.. {
                 let mut keep = |packet: Packet<'_>| seen.push(number(packet.data()));
                 let end = match turn % 3 {
@@ -259,9 +309,9 @@ fn breaks_from_another_thread_lose_and_double_nothing() {
 fn fact_3_a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on() {
     type Read = fn(&mut Capture<Offline>, &mut dyn FnMut(Packet<'_>));
     let reads: [Read; 4] = [
-        |capture, f| drop(capture.for_each(|packet| f(packet))),
-        |capture, f| drop(capture.dispatch(usize::MAX, |packet| f(packet))),
-        |capture, f| drop(capture.for_each_up_to(2000, |packet| f(packet))),
+        |capture, f| drop(capture.for_each(f)),
+        |capture, f| drop(capture.dispatch(usize::MAX, f)),
+        |capture, f| drop(capture.for_each_up_to(2000, f)),
         |capture, f| {
             drop(capture.try_for_each(|packet| {
                 f(packet);
@@ -282,7 +332,7 @@ fn fact_3_a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on()
                         read(&mut capture, &mut |packet| {
                             seen.push(number(packet.data()));
                             if seen.last() == Some(&panic_at) {
-                                std::panic::panic_any(format!("at {panic_at}"));
+                                resume_unwind(Box::new(format!("at {panic_at}")));
                             }
                         });
                     }));

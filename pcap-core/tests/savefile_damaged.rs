@@ -9,7 +9,9 @@ use std::fs::{self, File};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use files::{MICRO, NANO, Order, Pcap, Random, both, open, open_file, ping, pings, read_all, until_error};
+use files::{
+    MICRO, NANO, Order, Pcap, Random, both, open, open_file, ping, pings, read_all, until_error,
+};
 use pcap_core::{Capture, ErrorKind, SavefileFormat, Timestamp};
 
 /// Bytes that cannot be opened, as a file and as a reader, which must agree.
@@ -20,7 +22,10 @@ fn refused(bytes: &[u8]) -> pcap_core::Error {
     let by_file = Capture::from_open_file(File::open(&path).unwrap()).unwrap_err();
     let by_reader = files::try_open(bytes).unwrap_err();
     for error in [&by_file, &by_reader] {
-        assert_eq!((error.kind(), error.text()), (by_path.kind(), by_path.text()));
+        assert_eq!(
+            (error.kind(), error.text()),
+            (by_path.kind(), by_path.text())
+        );
     }
     assert_eq!(by_path.object(), path.to_str());
     by_path
@@ -30,7 +35,10 @@ fn refused(bytes: &[u8]) -> pcap_core::Error {
 fn a_directory_is_an_io_error_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let error = Capture::from_file(folder.path()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Io(std::io::ErrorKind::IsADirectory));
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Io(std::io::ErrorKind::IsADirectory)
+    );
     assert_eq!(error.object(), folder.path().to_str());
     assert!(std::error::Error::source(&error).is_some());
 }
@@ -223,7 +231,11 @@ fn fact_31_a_captured_length_above_262144_is_an_error_and_not_an_allocation() {
     assert_eq!(capture.next_packet().unwrap().unwrap().data(), data);
     // And more on the link types that may have more.
     let data = vec![5; 1 << 20];
-    let bytes = Pcap::native().linktype(231).snaplen(0).packet(1, 1, &data).bytes();
+    let bytes = Pcap::native()
+        .linktype(231)
+        .snaplen(0)
+        .packet(1, 1, &data)
+        .bytes();
     assert_eq!(open(bytes).next_packet().unwrap().unwrap().data(), data);
 }
 

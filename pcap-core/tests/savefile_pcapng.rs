@@ -65,7 +65,10 @@ fn fact_32_an_offset_makes_times_negative_and_nothing_panics() {
             let time = packet.timestamp();
             assert_eq!(time, Timestamp::new(offset, 250_000_000));
             assert_eq!(packet.header().raw_timestamp(), (offset, 250_000_000));
-            let _ = format!("{time} {packet:?} {:?}", std::time::SystemTime::try_from(time));
+            let _ = format!(
+                "{time} {packet:?} {:?}",
+                std::time::SystemTime::try_from(time)
+            );
         }
     }
 }
@@ -82,7 +85,12 @@ fn fact_33_a_second_interface_of_another_type_is_an_error_after_the_first_ones_p
     let (packets, error) = until_error(&mut capture);
     assert_eq!(packets.len(), 1);
     assert_eq!(error.kind(), ErrorKind::SavefileBad);
-    assert!(error.text().contains("different from the type of the first"), "{error}");
+    assert!(
+        error
+            .text()
+            .contains("different from the type of the first"),
+        "{error}"
+    );
     assert_eq!(capture.next_packet().unwrap_err().text(), error.text());
 
     // Of the same type they are one stream.
@@ -113,7 +121,10 @@ fn fact_33_another_snaplen_or_byte_order_is_an_error() {
         assert_eq!((packets.len(), error.kind()), (1, ErrorKind::SavefileBad));
         // The length of the block comes first, and in the other order it is huge.
         let known = ["different byte orders", "> maximum"];
-        assert!(known.iter().any(|text| error.text().contains(text)), "{error}");
+        assert!(
+            known.iter().any(|text| error.text().contains(text)),
+            "{error}"
+        );
     }
 
     // A second section in the same order goes on.
@@ -227,11 +238,19 @@ fn what_tshark_and_editcap_write_is_read_and_what_is_written_of_it_is_equal() {
         let path = folder.path().join(program);
         let mut command = Command::new(program);
         command.args(["-F", "pcapng"]);
-        command.args((!before.is_empty()).then_some(before)).arg(&classic);
-        command.args((!after.is_empty()).then_some(after)).arg(&path);
+        command
+            .args((!before.is_empty()).then_some(before))
+            .arg(&classic);
+        command
+            .args((!after.is_empty()).then_some(after))
+            .arg(&path);
         files::run(&mut command);
         let mut capture = Capture::from_file(&path).unwrap();
-        assert_eq!(capture.savefile_format(), SavefileFormat::Pcapng, "{program}");
+        assert_eq!(
+            capture.savefile_format(),
+            SavefileFormat::Pcapng,
+            "{program}"
+        );
         assert_eq!(capture.datalink(), Dlt::EN10MB);
         let read = read_all(&mut capture).unwrap();
         assert_eq!(read, expected, "{program}");
@@ -239,7 +258,8 @@ fn what_tshark_and_editcap_write_is_read_and_what_is_written_of_it_is_equal() {
         // Recoded here, as a classic savefile of nanoseconds.
         let copy = folder.path().join("copy.pcap");
         let mut dumper = capture.dump(&copy).unwrap();
-        read.iter().for_each(|packet| dumper.write_packet(packet).unwrap());
+        read.iter()
+            .for_each(|packet| dumper.write_packet(packet).unwrap());
         dumper.close().unwrap();
         let mut capture = Capture::from_file(&copy).unwrap();
         assert_eq!(capture.precision(), Precision::Nano);

@@ -95,7 +95,10 @@ fn promise_dispatch_takes_none_some_or_all_and_says_how_many() {
         let mut seen = Vec::new();
         let mut keep = |packet: Packet<'_>| seen.push(number(packet.data()));
         assert_eq!(capture.dispatch(1, &mut keep).unwrap(), done(1, End::Count));
-        assert_eq!(capture.dispatch(1500, &mut keep).unwrap(), done(1500, End::Count));
+        assert_eq!(
+            capture.dispatch(1500, &mut keep).unwrap(),
+            done(1500, End::Count)
+        );
         let all = capture.dispatch(usize::MAX, &mut keep).unwrap();
         assert_eq!(all, done(u64::from(MANY) - 1501, End::Eof));
         assert_eq!(capture.ended(), Some(End::Eof));
@@ -260,10 +263,16 @@ fn a_filter_changed_while_reading_holds_for_the_very_next_packet() {
             capture.set_filter(odd).unwrap();
             assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), n);
             capture.set_filter(even).unwrap();
-            assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), n + 1);
+            assert_eq!(
+                number(capture.next_packet().unwrap().unwrap().data()),
+                n + 1
+            );
             // None at all.
             capture.set_filter("").unwrap();
-            assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), n + 2);
+            assert_eq!(
+                number(capture.next_packet().unwrap().unwrap().data()),
+                n + 2
+            );
             capture.set_filter("icmp").unwrap();
             let mut seen = Vec::new();
             let keep = |packet: Packet<'_>| seen.push(number(packet.data()));
@@ -289,7 +298,9 @@ fn fact_30_a_filter_sees_the_length_on_the_wire_of_a_packet_that_was_cut() {
     }
     // Beyond what was captured there is nothing to match.
     for mut capture in both(file.bytes()) {
-        capture.set_filter("ether[59] != 255 and ether[60] != 255").unwrap();
+        capture
+            .set_filter("ether[59] != 255 and ether[60] != 255")
+            .unwrap();
         assert_eq!(capture.packets().count(), 0);
     }
 }
@@ -299,7 +310,9 @@ fn a_filter_that_does_not_compile_leaves_the_one_before_in_force() {
     for mut capture in ways(10) {
         capture.set_filter("icmp[6:2] > 7").unwrap();
         assert!(capture.set_filter("foobar and (").is_err());
-        let numbers: Vec<_> = capture.packets_with(|packet| number(packet.data())).collect();
+        let numbers: Vec<_> = capture
+            .packets_with(|packet| number(packet.data()))
+            .collect();
         assert_eq!(numbers.len(), 2);
     }
 }
@@ -307,7 +320,10 @@ fn a_filter_that_does_not_compile_leaves_the_one_before_in_force() {
 #[test]
 fn a_packet_of_no_bytes_and_one_of_the_largest_size_are_packets() {
     let large: Vec<u8> = (0..262_144u32).map(|n| (n % 251) as u8).collect();
-    let file = Pcap::native().packet(1, 1, b"").packet(2, 2, &large).packet(3, 3, b"");
+    let file = Pcap::native()
+        .packet(1, 1, b"")
+        .packet(2, 2, &large)
+        .packet(3, 3, b"");
     for mut capture in both(file.bytes()) {
         let packets: Vec<PacketOwned> = capture.packets().map(Result::unwrap).collect();
         assert_eq!(packets.len(), 3);

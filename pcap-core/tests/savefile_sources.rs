@@ -6,23 +6,25 @@
 mod files;
 
 use std::error::Error as _;
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Stdio;
+use std::ptr::NonNull;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use files::{number, ping, pings, read_all};
-use pcap_core::{Capture, End, ErrorKind};
+use pcap_core::{Capture, End, ErrorKind, SavefileFormat, Timestamp};
 
 /// A reader made of a closure.
-struct From<F>(F);
+struct Reads<F>(F);
 
-impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for From<F> {
+impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Reads<F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (self.0)(buffer)
     }
@@ -34,7 +36,10 @@ fn pitfall_a_path_that_is_not_utf_8_is_read_and_written() {
     let path = folder.path().join(OsStr::from_bytes(b"a\xff\xfe.pcap"));
     let missing = Capture::from_file(&path).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::Io(io::ErrorKind::NotFound));
-    assert!(missing.to_string().contains("a\u{fffd}\u{fffd}.pcap"), "{missing}");
+    assert!(
+        missing.to_string().contains("a\u{fffd}\u{fffd}.pcap"),
+        "{missing}"
+    );
     let dead = Capture::dead(pcap_core::Dlt::EN10MB).unwrap();
     for times in 1..3 {
         let mut dumper = match times {
@@ -75,6 +80,8 @@ fn promise_a_dash_is_standard_input_and_a_file_of_that_name_is_reached_by_its_fo
         // Descriptor 0 is still open, and the same.
         let again = io::stdin().lock().read(&mut [0; 1]).unwrap();
         assert_eq!(again, 0);
+        // Nor is a folder of that name standard input.
+        assert!(Capture::from_file("-/").is_err());
         let mut capture = Capture::from_file("./-").unwrap();
         assert_eq!(read_all(&mut capture).unwrap().len(), 2);
         println!("child read {} packets", packets.len());
@@ -93,7 +100,11 @@ fn promise_a_dash_is_standard_input_and_a_file_of_that_name_is_reached_by_its_fo
     let output = files::run(child().stdin(File::open(&path).unwrap()));
     assert!(output.contains("child read 5 packets"), "{output}");
     // A pipe, written byte by byte.
-    let mut child = child().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = child()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     for byte in pings(5) {
         stdin.write_all(&[byte]).unwrap();
@@ -132,7 +143,11 @@ fn delivered_at_once(capture: Capture<pcap_core::Offline>, mut writer: impl Writ
         writer.write_all(&bytes[start..start + 114]).unwrap();
         writer.flush().unwrap();
         let received = receiver.recv_timeout(Duration::from_secs(20));
-        assert_eq!(received, Ok(Some(n)), "not delivered while the pipe is open");
+        assert_eq!(
+            received,
+            Ok(Some(n)),
+            "not delivered while the other end is open"
+        );
     }
     drop(writer);
     assert_eq!(receiver.recv_timeout(Duration::from_secs(20)), Ok(None));
@@ -157,9 +172,9 @@ fn a_fifo_by_its_path_delivers_a_packet_as_soon_as_it_is_there() {
 }
 
 #[test]
-fn a_pipe_as_an_open_file_and_as_a_reader_delivers_a_packet_as_soon_as_it_is_there() {
+fn a_socket_as_an_open_file_and_as_a_reader_delivers_a_packet_as_soon_as_it_is_there() {
     for as_file in [true, false] {
-        let (reader, mut writer) = io::pipe().unwrap();
+        let (reader, mut writer) = UnixStream::pair().unwrap();
         writer.write_all(&pings(0)).unwrap();
         let capture = if as_file {
             Capture::from_open_file(File::from(std::os::fd::OwnedFd::from(reader))).unwrap()
@@ -200,7 +215,7 @@ fn an_open_file_is_read_from_where_it_stands() {
 fn a_reader_that_gives_one_byte_at_a_time_and_is_interrupted_gives_all_packets() {
     let mut bytes = Cursor::new(pings(20));
     let mut calls = 0;
-    let reader = From(move |buffer: &mut [u8]| {
+    let reader = Reads(move |buffer: &mut [u8]| {
         calls += 1;
         if calls % 3 == 0 {
             return Err(io::ErrorKind::Interrupted.into());
@@ -222,7 +237,7 @@ fn memory_safety_a_reader_that_lies_about_its_length_is_believed_no_further_than
             let mut bytes = Cursor::new(pings(10));
             let mut given = 0;
             let mut lies = 0;
-            let reader = From(move |buffer: &mut [u8]| {
+            let reader = Reads(move |buffer: &mut [u8]| {
                 assert!(buffer.iter().all(|&byte| byte == 0), "bytes of others");
                 if given < honest {
                     let want = buffer.len().min(honest - given);
@@ -244,7 +259,7 @@ fn memory_safety_a_reader_that_lies_about_its_length_is_believed_no_further_than
 /// A reader that gives this many bytes of a savefile and then does something else.
 fn then(length: usize, mut other: impl FnMut() -> io::Result<usize>) -> impl Read {
     let mut start = Cursor::new(pings(10)).take(length as u64);
-    From(move |buffer: &mut [u8]| match start.read(buffer)? {
+    Reads(move |buffer: &mut [u8]| match start.read(buffer)? {
         0 => other(),
         n => Ok(n),
     })
@@ -264,7 +279,15 @@ impl std::error::Error for Custom {}
 #[test]
 fn a_readers_own_error_is_the_source_of_ours_after_the_packets_before_it() {
     // In the magic, in the file header, in a record's header, in its data, between two records.
-    for (length, packets) in [(0, 0), (2, 0), (10, 0), (30, 0), (60, 0), (24 + 114, 1), (400, 3)] {
+    for (length, packets) in [
+        (0, 0),
+        (2, 0),
+        (10, 0),
+        (30, 0),
+        (60, 0),
+        (24 + 114, 1),
+        (400, 3),
+    ] {
         let fail = || Err(io::Error::new(io::ErrorKind::TimedOut, Custom(7)));
         let opened = Capture::from_reader(then(length, fail));
         let (read, error) = match opened {
@@ -282,7 +305,10 @@ fn a_readers_own_error_is_the_source_of_ours_after_the_packets_before_it() {
         };
         assert_eq!(read.len(), packets, "{length}");
         assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::TimedOut));
-        assert!(error.to_string().ends_with("the tape is torn at 7"), "{error}");
+        assert!(
+            error.to_string().ends_with("the tape is torn at 7"),
+            "{error}"
+        );
         let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
         let custom = source.get_ref().unwrap().downcast_ref::<Custom>().unwrap();
         assert_eq!(custom.0, 7);
@@ -291,14 +317,28 @@ fn a_readers_own_error_is_the_source_of_ours_after_the_packets_before_it() {
 
 #[test]
 fn a_panic_of_the_reader_reaches_the_caller_and_nothing_is_read_after_it() {
-    for (length, packets) in [(0, 0), (2, 0), (10, 0), (30, 0), (60, 0), (24 + 114, 1), (400, 3)] {
+    for (length, packets) in [
+        (0, 0),
+        (2, 0),
+        (10, 0),
+        (30, 0),
+        (60, 0),
+        (24 + 114, 1),
+        (400, 3),
+    ] {
         let mut calls = 0;
         let fail = move || {
             calls += 1;
             // Were it asked again, it would give what looks like bytes.
-            if calls == 1 { panic!("panic {calls}") } else { Ok(1) }
+            if calls == 1 {
+                panic!("panic {calls}")
+            } else {
+                Ok(1)
+            }
         };
-        let mut capture = match catch_unwind(AssertUnwindSafe(|| Capture::from_reader(then(length, fail)))) {
+        let mut capture = match catch_unwind(AssertUnwindSafe(|| {
+            Capture::from_reader(then(length, fail))
+        })) {
             Ok(capture) => capture.unwrap(),
             Err(panic) => {
                 assert!(length < 24);
@@ -325,10 +365,16 @@ fn the_first_panic_wins_when_the_closure_panics_before_the_reader_would() {
     let panic = catch_unwind(AssertUnwindSafe(|| {
         capture.for_each(|_| std::panic::panic_any("the closure's"))
     }));
-    assert_eq!(*panic.unwrap_err().downcast_ref::<&str>().unwrap(), "the closure's");
+    assert_eq!(
+        *panic.unwrap_err().downcast_ref::<&str>().unwrap(),
+        "the closure's"
+    );
     assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 1);
     let panic = catch_unwind(AssertUnwindSafe(|| capture.next_packet().map(|_| ())));
-    assert_eq!(*panic.unwrap_err().downcast_ref::<&str>().unwrap(), "the reader's");
+    assert_eq!(
+        *panic.unwrap_err().downcast_ref::<&str>().unwrap(),
+        "the reader's"
+    );
 }
 
 #[test]
@@ -351,5 +397,84 @@ fn the_reader_is_dropped_once_with_the_capture_and_also_when_opening_fails() {
         let opened = capture.is_ok();
         drop(capture);
         assert_eq!(receiver.iter().count(), usize::from(opened));
+    }
+}
+
+#[test]
+fn a_raw_handle_that_was_opened_elsewhere_is_read_like_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let late = files::Pcap::native().packet(4_026_531_840, 999_999, b"x");
+    let ng = files::pings_ng(3);
+    for (bytes, format, packets, first) in [
+        (
+            pings(3),
+            SavefileFormat::Pcap,
+            3,
+            Timestamp::new(1_700_000_000, 0),
+        ),
+        (
+            late.bytes(),
+            SavefileFormat::Pcap,
+            1,
+            Timestamp::new(4_026_531_840, 999_999_000),
+        ),
+        (
+            ng,
+            SavefileFormat::Pcapng,
+            3,
+            Timestamp::new(1_700_000_000, 0),
+        ),
+    ] {
+        let path = files::file(folder.path(), "a.pcap", &bytes);
+        let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+        for number in [
+            pcap_sys::PCAP_TSTAMP_PRECISION_MICRO,
+            pcap_sys::PCAP_TSTAMP_PRECISION_NANO,
+        ] {
+            let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+            // SAFETY: the path is a C string, the buffer as large as libpcap asks for.
+            let pcap = unsafe {
+                pcap_sys::pcap_open_offline_with_tstamp_precision(
+                    path.as_ptr(),
+                    number as _,
+                    errbuf.as_mut_ptr(),
+                )
+            };
+            let pcap = NonNull::new(pcap).unwrap();
+            // SAFETY: just opened, and given away.
+            let mut capture = unsafe { Capture::from_raw_offline(pcap.cast()) };
+            assert_eq!(capture.savefile_format(), format);
+            let read = read_all(&mut capture).unwrap();
+            assert_eq!((read.len(), read[0].timestamp()), (packets, first));
+            assert_eq!(capture.ended(), Some(End::Eof));
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changes_its_length_while_it_is_read_is_no_panic_and_no_wrong_packet() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = pings(20_000);
+    // Longer, and cut in the middle of a record that was not read yet.
+    for (length, packets) in [(bytes.len(), 20_000), (24 + 114 * 9000 + 50, 9000)] {
+        let path = files::file(folder.path(), "a.pcap", &bytes[..24 + 114 * 10_000]);
+        let mut capture = Capture::from_file(&path).unwrap();
+        assert!(capture.advance().unwrap());
+        let mut file = File::options().write(true).open(&path).unwrap();
+        file.seek(SeekFrom::End(0)).unwrap();
+        if let Some(more) = bytes[..length].get(24 + 114 * 10_000..) {
+            file.write_all(more).unwrap();
+        }
+        file.set_len(length as u64).unwrap();
+        let mut number = 1;
+        let result = capture.for_each(|packet| {
+            assert_eq!(packet.data(), ping(number));
+            number += 1;
+        });
+        assert_eq!(number, packets);
+        match result {
+            Ok(done) => assert_eq!(done.end, End::Eof),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::SavefileTruncated),
+        }
     }
 }

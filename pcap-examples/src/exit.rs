@@ -2,9 +2,10 @@
 //! command line is wrong.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use pcap_core::{ActivateError, Error, ErrorKind};
 
 /// Why the work failed.
@@ -49,8 +50,19 @@ impl Failure {
 
 /// Prints one line on standard error. Where that is closed there is nobody to tell.
 pub fn say(program: &str, what: impl fmt::Display) {
-    use io::Write;
-    let _ = writeln!(io::stderr(), "{program}: {what}");
+    note(format_args!("{program}: {what}"));
+}
+
+/// Prints one line on standard error, without the name of the program.
+pub fn note(what: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{what}");
+}
+
+/// Ends the program for a command line that clap took and that is wrong nonetheless.
+pub fn usage<A: CommandFactory>(what: &str) -> ! {
+    A::command()
+        .error(clap::error::ErrorKind::ArgumentConflict, what)
+        .exit()
 }
 
 /// Reports a failure, and gives the status to end with.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
 
 /// So often the status of a capture is shown anew.
-pub const TICK: Duration = Duration::from_millis(250);
+const TICK: Duration = Duration::from_millis(250);
 
 /// A bar of bytes; without a length the number of bytes so far.
 #[must_use]
@@ -57,6 +57,16 @@ impl Status {
         !self.line.is_hidden() && now.duration_since(self.shown) >= TICK
     }
 
+    /// How long to wait for packets until it is due: for ever, if it is not shown.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        if self.line.is_hidden() {
+            Duration::MAX
+        } else {
+            TICK
+        }
+    }
+
     /// Shows these counts, and how many packets came in a second since the last time.
     pub fn show(&mut self, now: Instant, packets: u64, bytes: u64, dropped: u64) {
         let seconds = now.duration_since(self.shown).as_secs_f64();
@@ -68,7 +78,6 @@ impl Status {
             HumanCount(dropped),
             HumanCount(rate as u64),
         ));
-        self.line.tick();
         (self.shown, self.packets) = (now, packets);
     }
 

@@ -97,7 +97,7 @@ impl Dumper {
         let name = path.display().to_string();
         // First: a link type that savefiles cannot have must not empty a file that is there.
         let header = format.header(&name)?;
-        let file = if path == Path::new("-") {
+        let file = if path.as_os_str() == "-" {
             os::stdout()
         } else {
             File::create(path)
@@ -115,7 +115,7 @@ impl Dumper {
 
     /// More records for a savefile that is there, or a new one; `-` is standard output, begun anew.
     pub(crate) fn append(path: &Path, format: Format) -> Result<Dumper> {
-        if path == Path::new("-") {
+        if path.as_os_str() == "-" {
             return Dumper::create(path, format);
         }
         let name = path.display().to_string();

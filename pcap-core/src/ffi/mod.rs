@@ -6,6 +6,9 @@ use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+#[cfg(not(unix))]
+compile_error!("pcap-core does not build for this system yet: it needs a Unix");
+
 #[cfg(unix)]
 #[path = "unix.rs"]
 pub(crate) mod os;

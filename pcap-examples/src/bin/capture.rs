@@ -1,6 +1,6 @@
 //! Captures packets from a device: prints them, writes them to a savefile, or both.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use pcap_core::{
-    Active, Capture, CompileOptions, Device, DeviceName, Direction, Dlt, Dumper, Next, Packet,
-    Precision, Stats, Timestamp, TstampType,
+    Active, Capture, CompileOptions, Device, Direction, Dlt, Next, Precision, Stats, Timestamp,
+    TstampType,
 };
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::output::Output;
-use pcap_examples::progress::{self, Status};
-use pcap_examples::{expression, json, line, stop, units};
+use pcap_examples::printer::{Form, Printer};
+use pcap_examples::progress::Status;
+use pcap_examples::sink::Sink;
+use pcap_examples::{expression, json, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -108,22 +109,39 @@ const JSON_HELP: &str = "  \
   The last line is the statistics: type (\"statistics\"), packets and bytes (what was printed or
   written), received, dropped, if_dropped. With `-w -` it goes to standard error.";
 
+impl Args {
+    fn is_to_stdout(&self) -> bool {
+        self.write.as_deref() == Some(Path::new("-"))
+    }
+}
+
 fn main() -> ExitCode {
     exit::status(NAME, run(&Args::parse()))
 }
 
 fn run(args: &Args) -> Outcome {
-    let to_stdout = args.write.as_deref() == Some(Path::new("-"));
-    if to_stdout && args.print {
-        return Err(Failure::Text("cannot print packets where the savefile goes".to_owned()));
+    if args.is_to_stdout() && args.print {
+        exit::usage::<Args>("packets cannot be printed where the savefile goes");
     }
-    if to_stdout && io::stdout().is_terminal() {
-        return Err(Failure::Text("cannot write a savefile to a terminal".to_owned()));
+    if args.is_to_stdout() && io::stdout().is_terminal() {
+        exit::usage::<Args>("a savefile cannot be written to a terminal");
     }
-    let mut capture = open(args)?;
+    let device = match &args.interface {
+        Some(name) => name.clone(),
+        None => Device::default_device()?.name().into(),
+    };
+    let mut capture = open(args, &device)?;
     stop::on_ctrl_c(capture.break_handle())?;
-    let mut sink = Sink::new(args, &capture)?;
-    let mut status = Status::new(args.write.is_some() && !sink.print && !args.quiet);
+    let dumper = args.write.as_ref().map(|path| capture.dump(path));
+    let dumper = dumper.transpose()?;
+    let form = if args.json { Form::Json } else { Form::Line };
+    let print = args.print || dumper.is_none();
+    let printer = print.then(|| Printer::new(form, &capture));
+    let mut sink = Sink::new(printer, dumper, args.packet_buffered);
+    let mut status = Status::new(!print && !args.quiet);
+    if !args.quiet {
+        announce(&device, &capture);
+    }
 
     let received = receive(args, &mut capture, &mut sink, &mut status);
     status.clear();
@@ -134,19 +152,16 @@ fn run(args: &Args) -> Outcome {
         _ => sink.close(),
     };
     let outcome = received.and(closed);
-    if !outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
-        sink.statistics(args, to_stdout, &stats?)?;
+    match stats {
+        _ if outcome.as_ref().is_err_and(Failure::is_broken_pipe) => outcome,
+        Ok(stats) => outcome.and(statistics(args, &mut sink, &stats)),
+        Err(error) => outcome.and(Err(error.into())),
     }
-    outcome
 }
 
 /// Opens the device with all that the command line says of it.
-fn open(args: &Args) -> Outcome<Capture<Active>> {
-    let device: DeviceName = match &args.interface {
-        Some(name) => name.into(),
-        None => Device::default_device()?.into(),
-    };
-    let mut options = Capture::from_device(&device)
+fn open(args: &Args, device: &OsStr) -> Outcome<Capture<Active>> {
+    let mut options = Capture::from_device(device)
         .snaplen(args.snaplen)
         .promisc(args.promisc)
         .rfmon(args.rfmon)
@@ -181,20 +196,21 @@ fn open(args: &Args) -> Outcome<Capture<Active>> {
         let filter = capture.compile(&expression, options)?;
         capture.set_filter(&filter)?;
     }
-    if !args.quiet {
-        for warning in capture.warnings() {
-            exit::say(NAME, format_args!("warning: {warning}"));
-        }
-        let linktype = capture.datalink();
-        let what = linktype.description().unwrap_or_default();
-        let snaplen = capture.snaplen();
-        let device = device_name(args, &device);
-        exit::say(
-            NAME,
-            format_args!("listening on {device}, {linktype} ({what}), snaplen {snaplen} bytes"),
-        );
-    }
     Ok(capture)
+}
+
+/// Says what is captured, and what libpcap warns of.
+fn announce(device: &OsStr, capture: &Capture<Active>) {
+    for warning in capture.warnings() {
+        exit::say(NAME, format_args!("warning: {warning}"));
+    }
+    let linktype = capture.datalink();
+    let what = linktype.description().unwrap_or_default();
+    let (device, snaplen) = (device.to_string_lossy(), capture.snaplen());
+    exit::say(
+        NAME,
+        format_args!("listening on {device}, {linktype} ({what}), snaplen {snaplen} bytes"),
+    );
 }
 
 /// Hands packets on until there were enough, the time is over, or somebody says so.
@@ -205,24 +221,26 @@ fn receive(
     status: &mut Status,
 ) -> Outcome {
     let limit = args.count.unwrap_or(u64::MAX);
-    let deadline = args.duration.and_then(|time| Instant::now().checked_add(time));
-    while sink.packets < limit {
+    let deadline = args
+        .duration
+        .and_then(|time| Instant::now().checked_add(time));
+    while sink.packets() < limit {
         let now = Instant::now();
         if deadline.is_some_and(|deadline| deadline <= now) {
             return drain(args, capture, sink, Timestamp::now());
         }
         if status.is_due(now) {
-            status.show(now, sink.packets, sink.bytes, capture.stats()?.dropped);
+            status.show(now, sink.packets(), sink.bytes(), capture.stats()?.dropped);
         }
         // Before waiting, lines that nobody has seen yet are shown.
         let wait = match deadline {
-            _ if sink.output.is_pending() => Duration::ZERO,
+            _ if sink.output().is_pending() => Duration::ZERO,
             Some(deadline) => status.patience().min(deadline - now),
             None => status.patience(),
         };
         match capture.next_packet_timeout(wait)? {
             Next::Packet(packet) => sink.take(packet)?,
-            Next::Timeout => sink.output.flush()?,
+            Next::Timeout => sink.output().flush()?,
             Next::Break => {
                 let asked = stop::asked().unwrap_or_else(Timestamp::now);
                 return drain(args, capture, sink, asked);
@@ -235,17 +253,16 @@ fn receive(
 
 /// Hands on what had arrived by a time and is still in the kernel's buffer, where packets lie for
 /// up to the timeout.
-fn drain(
-    args: &Args,
-    capture: &mut Capture<Active>,
-    sink: &mut Sink,
-    until: Timestamp,
-) -> Outcome {
-    let timeout = if args.immediate { Duration::ZERO } else { args.timeout };
-    let wait = (timeout + Duration::from_millis(20)).min(Duration::from_secs(1));
+fn drain(args: &Args, capture: &mut Capture<Active>, sink: &mut Sink, until: Timestamp) -> Outcome {
+    let timeout = if args.immediate {
+        Duration::ZERO
+    } else {
+        args.timeout
+    };
+    let wait = (timeout + Duration::from_millis(50)).min(Duration::from_secs(1));
     let deadline = Instant::now() + wait;
     let limit = args.count.unwrap_or(u64::MAX);
-    while sink.packets < limit {
+    while sink.packets() < limit {
         let left = deadline.saturating_duration_since(Instant::now());
         match capture.next_packet_timeout(left)?.packet() {
             Some(packet) if packet.timestamp() <= until => sink.take(packet)?,
@@ -255,80 +272,25 @@ fn drain(
     Ok(())
 }
 
-/// Where packets go.
-struct Sink {
-    dumper: Option<Dumper>,
-    flush_each: bool,
-    output: Output,
-    print: bool,
-    json: bool,
-    linktype: Dlt,
-    precision: Precision,
-    packets: u64,
-    bytes: u64,
-}
-
-impl Sink {
-    fn new(args: &Args, capture: &Capture<Active>) -> Outcome<Sink> {
-        let dumper = args.write.as_ref().map(|path| capture.dump(path)).transpose()?;
-        Ok(Sink {
-            print: args.print || dumper.is_none(),
-            dumper,
-            flush_each: args.packet_buffered,
-            output: Output::stdout(),
-            json: args.json,
-            linktype: capture.datalink(),
-            precision: capture.precision(),
-            packets: 0,
-            bytes: 0,
-        })
+/// Prints what was captured and what the device counted.
+fn statistics(args: &Args, sink: &mut Sink, stats: &Stats) -> Outcome {
+    let (packets, bytes) = (sink.packets(), sink.bytes());
+    if !args.quiet {
+        exit::note(format_args!("{packets} packets captured, {bytes} bytes"));
+        exit::note(format_args!(
+            "{} packets received, {} dropped, {} dropped by the interface",
+            stats.received, stats.dropped, stats.if_dropped
+        ));
     }
-
-    fn take(&mut self, packet: Packet<'_>) -> Outcome {
-        if let Some(dumper) = &mut self.dumper {
-            dumper.write_packet(packet)?;
-            if self.flush_each {
-                dumper.flush()?;
-            }
+    if args.json {
+        let mut object = Vec::new();
+        json::push_statistics(&mut object, packets, bytes, stats);
+        if args.is_to_stdout() {
+            exit::note(String::from_utf8_lossy(object.trim_ascii_end()));
+        } else {
+            sink.output().line(|out| out.append(&mut object))?;
+            sink.output().flush()?;
         }
-        self.packets += 1;
-        self.bytes += u64::from(packet.len());
-        if self.print {
-            let (linktype, precision) = (self.linktype, self.precision);
-            self.output.line(|out| match self.json {
-                true => json::push(out, linktype, packet),
-                false => line::push(out, linktype, precision, packet),
-            })?;
-        }
-        Ok(())
     }
-
-    fn close(&mut self) -> Outcome {
-        let closed = self.dumper.take().map_or(Ok(()), Dumper::close);
-        self.output.flush()?;
-        Ok(closed?)
-    }
-
-    fn statistics(&mut self, args: &Args, to_stdout: bool, stats: &Stats) -> Outcome {
-        if args.json {
-            let mut object = Vec::new();
-            json::push_statistics(&mut object, self.packets, self.bytes, stats);
-            if to_stdout {
-                eprint!("{}", String::from_utf8_lossy(&object));
-            } else {
-                self.output.line(|out| out.append(&mut object))?;
-                self.output.flush()?;
-            }
-        }
-        if !args.quiet {
-            exit::say(
-                NAME,
-                format_args!(
-                    "{} packets received, {} dropped, {} dropped by the interface",
-                    stats.received, stats.dropped, stats.if_dropped
-                ),
-            );
-        }
-        Ok(())
-    }
+    Ok(())
 }

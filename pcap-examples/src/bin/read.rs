@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{Capture, Packet};
+use pcap_core::Capture;
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::json;
 use pcap_examples::output::Output;
-use pcap_examples::{json, line};
+use pcap_examples::printer::{Form, Printer};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -25,7 +26,7 @@ files; the status is 1.";
 /// Prints the packets of savefiles, pcap and pcapng: one line each, with the time in UTC, the
 /// addresses, the protocol and the length on the wire in bytes.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = HELP, after_long_help = long_help())]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}", json::HELP))]
 struct Args {
     /// Savefiles; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -42,16 +43,12 @@ struct Args {
     /// Print packets as they are: SECONDS.NANOSECONDS CAPLEN LEN HEX, where `-` is no bytes
     #[arg(long, conflicts_with = "json")]
     raw: bool,
-    /// Print packets as JSON, one object per line (see --help)
+    /// Print packets as JSON, one object per line (see below)
     #[arg(long)]
     json: bool,
     /// Write each line at once, also into a pipe
     #[arg(short, long)]
     line_buffered: bool,
-}
-
-fn long_help() -> String {
-    format!("{HELP}\n\n{}", json::HELP)
 }
 
 fn main() -> ExitCode {
@@ -92,16 +89,16 @@ fn read(args: &Args, path: &Path, left: &mut u64, output: &mut Output) -> Outcom
     if let Some(expression) = &args.filter {
         capture.set_filter(expression)?;
     }
-    let (linktype, precision) = (capture.datalink(), capture.precision());
-    let print = |out: &mut Vec<u8>, packet: Packet<'_>| match (args.raw, args.json) {
-        (true, _) => line::push_raw(out, packet),
-        (_, true) => json::push(out, linktype, packet),
-        _ => line::push(out, linktype, precision, packet),
+    let form = match (args.raw, args.json) {
+        (true, _) => Form::Raw,
+        (_, true) => Form::Json,
+        _ => Form::Line,
     };
+    let printer = Printer::new(form, &capture);
     let flow = capture.try_for_each(|packet| {
         *left -= 1;
         if !args.count {
-            if let Err(error) = output.line(|out| print(out, packet)) {
+            if let Err(error) = output.line(|out| printer.push(out, packet)) {
                 return ControlFlow::Break(Err(error.into()));
             }
         }

@@ -235,7 +235,7 @@ impl Checked {
         let millis = options.timeout.as_nanos().div_ceil(1_000_000).max(1);
         let Ok(millis) = c_int::try_from(millis) else {
             let why = "more than the longest, 2147483647 ms";
-            let timeout = format_args!("{:?}", options.timeout);
+            let timeout = format!("{:?}", options.timeout);
             return Err(bad_option(name, "timeout", timeout, why));
         };
         let wanted = options

@@ -69,7 +69,7 @@ impl Capture<Offline> {
     pub fn from_file(path: impl AsRef<Path>) -> Result<Capture<Offline>> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let file = if path == Path::new("-") {
+        let file = if path.as_os_str() == "-" {
             os::stdin()
         } else {
             File::open(path)
@@ -176,10 +176,7 @@ impl Capture<Offline> {
             return Err(Error::savefile("open", &name, &errbuf.text(), os));
         };
         stream.taken();
-        let mut clock = Clock::of(Precision::Nano);
-        if magic.format == SavefileFormat::Pcap {
-            clock.seconds = u32::MAX.into();
-        }
+        let clock = clock(magic.format, Precision::Nano);
         // SAFETY: the handle is open and ours, and the stream lives longer, see `Offline`.
         let handle = unsafe { Handle::new(pcap, None, clock, name, false) };
         Ok(Capture::new(Offline {
@@ -235,7 +232,13 @@ impl Capture<Offline> {
             n if n == ffi::PCAP_TSTAMP_PRECISION_NANO as _ => Precision::Nano,
             _ => Precision::Micro,
         };
-        let clock = Clock::of(precision);
+        // SAFETY: the caller's promise.
+        let format = match unsafe { ffi::pcap_major_version(pcap.as_ptr().cast()) } {
+            1 => SavefileFormat::Pcapng,
+            // Older classic formats are refused by libpcap.
+            _ => SavefileFormat::Pcap,
+        };
+        let clock = clock(format, precision);
         // SAFETY: the caller's promise.
         let handle =
             unsafe { Handle::new(pcap.cast(), None, clock, "a savefile".to_owned(), false) };
@@ -245,11 +248,21 @@ impl Capture<Offline> {
             records: None,
             batch: Batch::new(Limit::PIPE),
             filter: None,
-            format: SavefileFormat::Pcap,
+            format,
             precision,
             over: None,
         })
     }
+}
+
+/// The times of a handle that reads a format with a precision: those of classic savefiles have 32
+/// bits of seconds, unsigned.
+fn clock(format: SavefileFormat, precision: Precision) -> Clock {
+    let mut clock = Clock::of(precision);
+    if format == SavefileFormat::Pcap {
+        clock.seconds = u32::MAX.into();
+    }
+    clock
 }
 
 /// Reads until the buffer is full or the input ends.

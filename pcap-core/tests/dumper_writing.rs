@@ -1,0 +1,486 @@
+//! What dumpers write: byte for byte the format, the same as `pcap_dump`, and read back equal here
+//! and by other programs; and what they refuse to write.
+#![cfg(unix)]
+
+#[path = "support/files.rs"]
+mod files;
+
+use std::ffi::CString;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::Command;
+
+use files::{MICRO, NANO, Order, Pcap, Pcapng, Random, open, ping, pings, read_all};
+use pcap_core::{
+    Capture, Dead, Dlt, ErrorKind, Linktype, Packet, PacketOwned, Precision, Timestamp,
+};
+
+fn dead(precision: Precision) -> Capture<Dead> {
+    Capture::dead_with(Dlt::EN10MB, 0, precision).unwrap()
+}
+
+const PRECISIONS: [(Precision, u32); 2] = [(Precision::Micro, MICRO), (Precision::Nano, NANO)];
+
+#[test]
+fn promise_5_header_and_record_bytes_are_exactly_the_formats() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    for (precision, magic) in PRECISIONS {
+        let mut dumper = dead(precision).dump(&path).unwrap();
+        assert_eq!(dumper.position(), 24);
+        assert_eq!(
+            (dumper.datalink(), dumper.snaplen()),
+            (Dlt::EN10MB, 262_144)
+        );
+        assert_eq!(dumper.precision(), precision);
+        dumper
+            .write(Timestamp::new(1, 999_999_999), 1514, b"abc")
+            .unwrap();
+        assert_eq!(dumper.position(), 24 + 16 + 3);
+        dumper
+            .write(Timestamp::new(0xffff_ffff, 0), None, b"")
+            .unwrap();
+        dumper.close().unwrap();
+        // "Cut, never reinterpreted": the fraction of a microsecond is gone.
+        let fraction = if precision == Precision::Nano {
+            999_999_999
+        } else {
+            999_999
+        };
+        let expected = Pcap::new(Order::NATIVE, magic)
+            .record([1, fraction, 3, 1514], b"abc")
+            .record([0xffff_ffff, 0, 0, 0], b"");
+        assert_eq!(fs::read(&path).unwrap(), expected.bytes());
+    }
+    if cfg!(target_endian = "little") {
+        dead(Precision::Micro).dump(&path).unwrap().close().unwrap();
+        let header = b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0\x01\0\0\0";
+        assert_eq!(fs::read(&path).unwrap(), header);
+    }
+}
+
+/// Random packets that a savefile can hold.
+fn random_packets(random: &mut Random, count: usize) -> Vec<PacketOwned> {
+    (0..count)
+        .map(|_| {
+            let length = random.below(400);
+            let data = random.bytes(length);
+            let secs = random.next() as u32;
+            let time = Timestamp::new(secs.into(), random.below(1_000_000_000) as i64);
+            let len = length as u32 + random.below(2000) as u32;
+            Packet::new(time, len, &data).to_owned()
+        })
+        .collect()
+}
+
+/// What `pcap_dump` makes of packets.
+fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[PacketOwned]) {
+    let number = match precision {
+        Precision::Micro => pcap_sys::PCAP_TSTAMP_PRECISION_MICRO,
+        Precision::Nano => pcap_sys::PCAP_TSTAMP_PRECISION_NANO,
+    };
+    let value = linktype.value();
+    // SAFETY: takes numbers only.
+    let pcap =
+        unsafe { pcap_sys::pcap_open_dead_with_tstamp_precision(value, 262_144, number as _) };
+    let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+    // SAFETY: the handle is open, the path a C string.
+    let dumper = unsafe { pcap_sys::pcap_dump_open(pcap, path.as_ptr()) };
+    assert!(!dumper.is_null());
+    for packet in packets {
+        let time = packet.timestamp();
+        let fraction = match precision {
+            Precision::Micro => time.subsec_micros(),
+            Precision::Nano => time.subsec_nanos(),
+        };
+        // SAFETY: plain numbers, for which zero is a value.
+        let mut header: pcap_sys::pcap_pkthdr = unsafe { std::mem::zeroed() };
+        header.ts.tv_sec = time.secs();
+        header.ts.tv_usec = fraction.into();
+        (header.caplen, header.len) = (packet.caplen(), packet.len());
+        // SAFETY: the dumper is open, and there are `caplen` bytes.
+        unsafe { pcap_sys::pcap_dump(dumper.cast(), &header, packet.data().as_ptr()) };
+    }
+    // SAFETY: the dumper is open and ours.
+    unsafe { pcap_sys::pcap_dump_close(dumper) };
+    // SAFETY: the handle is open and ours.
+    unsafe { pcap_sys::pcap_close(pcap) };
+}
+
+#[test]
+fn byte_for_byte_what_pcap_dump_writes_in_both_precisions() {
+    let folder = tempfile::tempdir().unwrap();
+    let [theirs, ours] = ["theirs", "ours"].map(|name| folder.path().join(name));
+    let mut random = Random::new(21);
+    for (precision, _) in PRECISIONS {
+        for linktype in [Dlt::EN10MB, Dlt::RAW, Dlt::LINUX_SLL2, Dlt::NULL] {
+            let packets = random_packets(&mut random, 3000);
+            pcap_dump(&theirs, precision, linktype, &packets);
+            let capture = Capture::dead_with(linktype, 0, precision).unwrap();
+            let mut dumper = capture.dump(&ours).unwrap();
+            let mut by_parts = capture.dump(folder.path().join("parts")).unwrap();
+            for packet in &packets {
+                dumper.write_packet(packet).unwrap();
+                by_parts
+                    .write(packet.timestamp(), packet.len(), packet.data())
+                    .unwrap();
+            }
+            let position = dumper.position();
+            dumper.close().unwrap();
+            by_parts.close().unwrap();
+            let bytes = fs::read(&theirs).unwrap();
+            assert!(
+                fs::read(&ours).unwrap() == bytes,
+                "{precision:?} {linktype}"
+            );
+            assert!(fs::read(folder.path().join("parts")).unwrap() == bytes);
+            assert_eq!(position, bytes.len() as u64);
+        }
+    }
+}
+
+#[test]
+fn promise_4_what_is_written_is_read_back_equal_here_and_by_tcpdump_and_tshark() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    for (precision, digits) in [(Precision::Micro, 6), (Precision::Nano, 9)] {
+        let packets: Vec<PacketOwned> = (0..200u16)
+            .map(|n| {
+                // Fractions with few digits and with many, up to the last.
+                let nanos = [0, 1, 999_999_999, 5_000, 123_456_789][usize::from(n % 5)];
+                let nanos = if digits == 6 {
+                    nanos / 1000 * 1000
+                } else {
+                    nanos
+                };
+                let time = Timestamp::new(1_700_000_000 + i64::from(n), nanos);
+                Packet::new(time, 98 + u32::from(n), &ping(n)).to_owned()
+            })
+            .collect();
+        let mut dumper = dead(precision).dump(&path).unwrap();
+        packets
+            .iter()
+            .for_each(|packet| dumper.write_packet(packet).unwrap());
+        dumper.close().unwrap();
+
+        let mut capture = Capture::from_file(&path).unwrap();
+        assert_eq!(capture.precision(), precision);
+        assert_eq!(read_all(&mut capture).unwrap(), packets);
+
+        let unit = if digits == 9 { "nano" } else { "micro" };
+        let mut tcpdump = Command::new("tcpdump");
+        tcpdump
+            .args(["-tt", "-n", "-XX", "--time-stamp-precision", unit, "-r"])
+            .arg(&path);
+        let (mut times, mut bytes) = (Vec::new(), Vec::new());
+        for line in files::run(&mut tcpdump).lines() {
+            if let Some((_, rest)) = line.split_once(":  ").filter(|_| line.starts_with('\t')) {
+                let hex = rest.split("  ").next().unwrap().replace(' ', "");
+                let last: &mut String = bytes.last_mut().unwrap();
+                last.push_str(&hex);
+            } else {
+                times.push(line.split(' ').next().unwrap().to_owned());
+                bytes.push(String::new());
+            }
+        }
+        let text = |packet: &PacketOwned| packet.timestamp().to_string();
+        let expected: Vec<_> = packets
+            .iter()
+            .map(|p| text(p)[..11 + digits].to_owned())
+            .collect();
+        assert_eq!(times, expected);
+        let hex = |p: &PacketOwned| p.data().iter().map(|b| format!("{b:02x}")).collect();
+        let expected: Vec<String> = packets.iter().map(hex).collect();
+        assert_eq!(bytes, expected);
+
+        let mut tshark = Command::new("tshark");
+        tshark
+            .arg("-r")
+            .arg(&path)
+            .args(["-T", "fields", "-e", "frame.time_epoch"]);
+        tshark.args(["-e", "frame.cap_len", "-e", "frame.len"]);
+        let expected: String = packets
+            .iter()
+            .map(|p| format!("{}\t{}\t{}\n", p.timestamp(), p.caplen(), p.len()))
+            .collect();
+        assert_eq!(files::run(&mut tshark), expected);
+    }
+}
+
+#[test]
+fn promise_6_a_dumper_outlives_its_capture_and_what_it_wrote_is_read_back_equal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let capture = dead(Precision::Nano);
+    let mut dumper = capture.dump(&path).unwrap();
+    let packets = random_packets(&mut Random::new(6), 100);
+    let (first, second) = packets.split_at(50);
+    first
+        .iter()
+        .for_each(|packet| dumper.write_packet(packet).unwrap());
+    drop(capture);
+    // In another thread, too.
+    let second = second.to_vec();
+    std::thread::spawn(move || {
+        second
+            .iter()
+            .for_each(|packet| dumper.write_packet(packet).unwrap());
+        dumper.close().unwrap();
+    })
+    .join()
+    .unwrap();
+    let read = read_all(&mut Capture::from_file(&path).unwrap()).unwrap();
+    assert_eq!(read, packets);
+    // And from a savefile that is closed meanwhile.
+    let savefile = Capture::from_file(&path).unwrap();
+    let mut dumper = savefile.dump(folder.path().join("b.pcap")).unwrap();
+    drop(savefile);
+    dumper.write_packet(&packets[0]).unwrap();
+    dumper.close().unwrap();
+}
+
+#[test]
+fn promise_an_absent_time_is_now_and_an_absent_length_the_datas_and_the_epoch_is_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let mut dumper = dead(Precision::Nano).dump(&path).unwrap();
+    let before = Timestamp::now();
+    dumper.write(None, None, b"now").unwrap();
+    let after = Timestamp::now();
+    dumper.write(Timestamp::EPOCH, 0, b"").unwrap();
+    dumper
+        .write(Some(Timestamp::EPOCH), Some(9), b"epoch")
+        .unwrap();
+    dumper.close().unwrap();
+    let packets = read_all(&mut Capture::from_file(&path).unwrap()).unwrap();
+    assert!((before..=after).contains(&packets[0].timestamp()));
+    assert_eq!((packets[0].caplen(), packets[0].len()), (3, 3));
+    assert_eq!(packets[1].timestamp(), Timestamp::EPOCH);
+    assert_eq!(
+        (packets[2].timestamp(), packets[2].len()),
+        (Timestamp::EPOCH, 9)
+    );
+}
+
+#[test]
+fn memory_safety_what_a_record_cannot_say_is_refused_and_leaves_no_trace() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let capture = Capture::dead_with(Dlt::EN10MB, 100, Precision::Micro).unwrap();
+    let mut dumper = capture.dump(&path).unwrap();
+    let position = dumper.position();
+    let now = Timestamp::new(1_700_000_000, 0);
+    let packet = |time, data| Packet::new(time, 1000, data);
+    let refused = [
+        // The wire length is never below the data's.
+        (
+            dumper.write(now, 2, b"abc").unwrap_err(),
+            "3 bytes cannot have been 2",
+        ),
+        (
+            dumper.write(now, 0, b"abc").unwrap_err(),
+            "3 bytes cannot have been 0",
+        ),
+        (
+            dumper.write(now, 1000, &[0; 101]).unwrap_err(),
+            "snaplen, 100",
+        ),
+        (
+            dumper.write_packet(packet(now, &[0; 101])).unwrap_err(),
+            "snaplen, 100",
+        ),
+    ];
+    for (error, text) in refused {
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.text().contains(text), "{error}");
+        assert_eq!(error.object(), path.to_str());
+    }
+    for time in [
+        Timestamp::new(-1, 0),
+        Timestamp::new(0, -1),
+        Timestamp::new(1 << 32, 0),
+        Timestamp::new(i64::from(u32::MAX), 1_000_000_000),
+        Timestamp::new(i64::MIN, 0),
+        Timestamp::new(i64::MAX, 999_999_999),
+    ] {
+        for error in [
+            dumper.write(time, None, b"x").unwrap_err(),
+            dumper.write_packet(packet(time, b"x")).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+            assert!(error.text().contains("1970 to 2106"), "{error}");
+        }
+    }
+    assert_eq!(dumper.position(), position);
+    dumper.write(now, None, &[1; 100]).unwrap();
+    dumper
+        .write(Timestamp::new(u32::MAX.into(), 999_999_999), 100, b"")
+        .unwrap();
+    dumper.close().unwrap();
+    let expected = Pcap::native()
+        .snaplen(100)
+        .packet(1_700_000_000, 0, &[1; 100])
+        .record([u32::MAX, 999_999, 0, 100], b"");
+    assert_eq!(fs::read(&path).unwrap(), expected.bytes());
+}
+
+#[test]
+fn pitfall_nanoseconds_are_cut_to_microseconds_and_never_written_as_them() {
+    let nano = Pcap::new(Order::NATIVE, NANO)
+        .packet(1, 123_456_789, b"a")
+        .packet(2, 999, b"b")
+        .packet(3, 999_999_999, b"c");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let mut dumper = dead(Precision::Micro).dump(&path).unwrap();
+    let mut capture = open(nano.bytes());
+    while let Some(packet) = capture.next_packet().unwrap() {
+        dumper.write_packet(packet).unwrap();
+    }
+    dumper.close().unwrap();
+    let expected = Pcap::native()
+        .packet(1, 123_456, b"a")
+        .packet(2, 0, b"b")
+        .packet(3, 999_999, b"c");
+    assert_eq!(fs::read(&path).unwrap(), expected.bytes());
+}
+
+#[test]
+fn promise_what_a_read_returned_is_written_unchanged_with_its_damaged_lengths() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    for (_, magic) in PRECISIONS {
+        let file = Pcap::new(Order::NATIVE, magic)
+            .packet(1, 2, b"whole")
+            .record([3, 4, 5, 1514], b"cut..")
+            .record([5, 6, 5, 2], b"wrong")
+            .record([7, 8, 0, 0], b"");
+        let mut capture = open(file.bytes());
+        let mut dumper = capture.dump(&path).unwrap();
+        // Borrowed and owned.
+        let mut turn = 0;
+        while let Some(packet) = capture.next_packet().unwrap() {
+            turn += 1;
+            match turn % 2 {
+                0 => dumper.write_packet(packet).unwrap(),
+                _ => dumper.write_packet(&packet.to_owned()).unwrap(),
+            }
+        }
+        dumper.close().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), file.bytes());
+    }
+    // A time before 1970, which pcapng can hold, is refused and not wrapped.
+    let options = [(files::IF_TSOFFSET, Order::NATIVE.u64(-5i64 as u64).to_vec())];
+    let ng = Pcapng::new(Order::NATIVE)
+        .interface(1, 0, &options)
+        .packet(0, 1, 1, b"x");
+    let mut capture = open(ng.bytes());
+    let mut dumper = capture.dump(&path).unwrap();
+    let packet = capture.next_packet().unwrap().unwrap();
+    assert!(dumper.write_packet(packet).is_err());
+}
+
+#[test]
+fn pitfall_the_snaplen_of_a_dead_capture_is_any_and_nothing_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    for (snaplen, written, longest) in [
+        (0, 262_144, 262_144),
+        (1, 1, 1),
+        (65_535, 65_535, 65_535),
+        (65_536, 65_536, 65_536),
+        (262_144, 262_144, 262_144),
+        (i32::MAX as u32, i32::MAX as u32, 262_144),
+    ] {
+        let capture = Capture::dead_with(Dlt::EN10MB, snaplen, Precision::Micro).unwrap();
+        assert_eq!(capture.snaplen(), written);
+        let mut dumper = capture.dump(&path).unwrap();
+        let data = vec![3; longest];
+        dumper.write(None, None, &data).unwrap();
+        if written < 300_000 {
+            let data = vec![3; longest + 1];
+            assert!(dumper.write(None, None, &data).is_err());
+        }
+        dumper.close().unwrap();
+        let mut capture = Capture::from_file(&path).unwrap();
+        assert_eq!(capture.snaplen(), written);
+        let packets = read_all(&mut capture).unwrap();
+        assert_eq!(packets.len(), 1);
+        assert_eq!(packets[0].data(), data);
+    }
+    let error = Capture::dead_with(Dlt::EN10MB, 1 << 31, Precision::Micro).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn fact_35_a_link_type_that_savefiles_cannot_have_does_not_touch_a_file_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a.pcap", &pings(3));
+    for number in [9999, -1, i32::MAX] {
+        let capture = Capture::dead(Dlt::new(number)).unwrap();
+        for error in [
+            capture.dump(&path).unwrap_err(),
+            capture.dump_append(&path).unwrap_err(),
+            capture.dump_to(Vec::new()).unwrap_err(),
+            capture.dump(folder.path().join("new")).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            assert!(
+                error.text().contains("isn't supported in savefiles"),
+                "{error}"
+            );
+        }
+    }
+    assert_eq!(fs::read(&path).unwrap(), pings(3));
+    assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+}
+
+#[test]
+fn pitfall_link_types_are_numbered_as_files_number_them() {
+    for (linktype, number) in [(Linktype::RAW, 101), (Linktype::LINUX_SLL2, 276)] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        Capture::dead(linktype)
+            .unwrap()
+            .dump(&path)
+            .unwrap()
+            .close()
+            .unwrap();
+        let expected = Pcap::new(Order::NATIVE, NANO).linktype(number);
+        assert_eq!(fs::read(&path).unwrap(), expected.bytes());
+    }
+}
+
+#[test]
+fn flush_makes_all_visible_to_another_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let mut dumper = dead(Precision::Micro).dump(&path).unwrap();
+    for count in 0..50u16 {
+        let read = Capture::from_file(&path);
+        if count > 0 {
+            assert_eq!(read_all(&mut read.unwrap()).unwrap().len(), count.into());
+        }
+        dumper.write(None, None, &ping(count)).unwrap();
+        dumper.flush().unwrap();
+        dumper.flush().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().len(), dumper.position());
+    }
+}
+
+#[test]
+fn a_dropped_dumper_has_written_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let mut dumper = dead(Precision::Micro).dump(&path).unwrap();
+    dumper.write(None, None, b"x").unwrap();
+    assert!(format!("{dumper:?}").contains("position: 41"), "{dumper:?}");
+    drop(dumper);
+    assert_eq!(
+        read_all(&mut Capture::from_file(&path).unwrap())
+            .unwrap()
+            .len(),
+        1
+    );
+}

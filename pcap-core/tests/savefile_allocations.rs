@@ -1,0 +1,168 @@
+//! Reading borrowed packets allocates nothing: counted by the allocator of this program. C's own
+//! allocations are not counted; libpcap makes none for packets up to 2 KiB.
+#![cfg(unix)]
+
+#[path = "support/files.rs"]
+mod files;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+use std::ops::ControlFlow;
+
+use files::ways;
+use pcap_core::{Capture, Next, Offline, Packet};
+
+/// Counts what this thread allocates.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: hands everything on to the system's allocator; the count is a plain number of the thread.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: the caller's promise.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const MANY: u16 = 20_000;
+
+/// Reads to the end and counts.
+type Read = fn(&mut Capture<Offline>) -> u64;
+
+/// How many allocations a read of all packets but the first 500 makes.
+fn allocations(mut capture: Capture<Offline>, read: Read) -> u64 {
+    // What is read ahead grows its buffer here.
+    for _ in 0..500 {
+        assert!(capture.advance().unwrap());
+    }
+    let before = COUNT.get();
+    assert_eq!(read(&mut capture), u64::from(MANY) - 500);
+    COUNT.get() - before
+}
+
+fn look(packet: Packet<'_>) {
+    black_box((packet.timestamp(), packet.data()));
+}
+
+#[test]
+fn promise_no_allocation_per_borrowed_packet_by_any_call() {
+    let reads: [(&str, Read); 7] = [
+        ("next_packet", |capture| {
+            let mut count = 0;
+            while let Some(packet) = capture.next_packet().unwrap() {
+                look(packet);
+                count += 1;
+            }
+            count
+        }),
+        ("try_next_packet", |capture| {
+            let mut count = 0;
+            while let Next::Packet(packet) = capture.try_next_packet().unwrap() {
+                look(packet);
+                count += 1;
+            }
+            count
+        }),
+        ("advance", |capture| {
+            let mut count = 0;
+            while capture.advance().unwrap() {
+                look(capture.packet().unwrap());
+                count += 1;
+            }
+            count
+        }),
+        ("for_each", |capture| {
+            capture.for_each(look).unwrap().packets
+        }),
+        ("dispatch", |capture| {
+            let mut count = 0;
+            loop {
+                match capture.dispatch(10, look).unwrap().packets {
+                    0 => return count,
+                    packets => count += packets,
+                }
+            }
+        }),
+        ("try_for_each", |capture| {
+            let mut count = 0;
+            let flow = capture.try_for_each(|packet| {
+                look(packet);
+                count += 1;
+                ControlFlow::<()>::Continue(())
+            });
+            assert!(flow.unwrap().is_continue());
+            count
+        }),
+        ("packets_with", |capture| {
+            capture.packets_with(look).map(Result::unwrap).count() as u64
+        }),
+    ];
+    for (name, read) in reads {
+        for (way, capture) in ways(MANY).into_iter().enumerate() {
+            assert_eq!(allocations(capture, read), 0, "{name}, way {way}");
+        }
+    }
+}
+
+#[test]
+fn a_filter_allocates_nothing_per_packet_either() {
+    for (way, mut capture) in ways(MANY).into_iter().enumerate() {
+        capture.set_filter("icmp[6:2] & 1 = 0").unwrap();
+        for _ in 0..100 {
+            assert!(capture.advance().unwrap());
+        }
+        let before = COUNT.get();
+        let mut count = 100;
+        while let Some(packet) = capture.next_packet().unwrap() {
+            look(packet);
+            count += 1;
+        }
+        assert_eq!(count, MANY / 2);
+        assert_eq!(COUNT.get() - before, 0, "way {way}");
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    let before = COUNT.get();
+    let mut capture = files::open(files::pings(100));
+    let opened = COUNT.get() - before;
+    assert!(opened > 0);
+    let before = COUNT.get();
+    assert_eq!(capture.packets().count(), 100);
+    assert!(COUNT.get() - before >= 100, "owned packets are allocated");
+}
+
+#[test]
+fn a_dumper_allocates_nothing_per_packet() {
+    let packets = files::read_all(&mut files::open(files::pings(2000))).unwrap();
+    let dead = Capture::dead(pcap_core::Dlt::EN10MB).unwrap();
+    let mut dumper = dead.dump_to(std::io::sink()).unwrap();
+    let before = COUNT.get();
+    for packet in packets.iter().cycle().take(20_000) {
+        dumper.write_packet(packet).unwrap();
+        dumper
+            .write(packet.timestamp(), None, packet.data())
+            .unwrap();
+    }
+    assert_eq!(COUNT.get() - before, 0);
+}

@@ -1,0 +1,250 @@
+//! The whole story in one go: capture, write, read back, filter.
+
+use std::fmt::Display;
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream, UdpSocket};
+use std::path::Path;
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use etherparse::PacketBuilder;
+use pcap_core::{Active, Capture, Device, Dlt, Dumper, Next, Packet, Precision, Timestamp};
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::output::Output;
+use pcap_examples::printer::{Form, Printer};
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+/// What the last datagram says.
+const END: &[u8] = b"the end";
+/// Longer than all this takes anywhere.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Shows what libpcap does, in a second or two: captures packets that it sends to itself over the
+/// loopback device, writes them to a savefile, and reads that back through another filter.
+///
+/// Where it may not capture it says why, and makes the savefile of packets of its own. It needs no
+/// network, and changes nothing but a new folder for temporary files, which stays.
+#[derive(Parser)]
+#[command(name = NAME, version)]
+struct Args {}
+
+fn main() -> ExitCode {
+    Args::parse();
+    exit::status(NAME, run(&mut Story(Output::stdout())))
+}
+
+fn run(story: &mut Story) -> Outcome {
+    let folder = tempfile::Builder::new()
+        .prefix("pcap-demo-")
+        .tempdir()
+        .map_err(|e| Failure::Text(format!("cannot make a folder for the savefile: {e}")))?
+        .keep();
+    let path = folder.join("demo.pcap");
+
+    story.heading("Who is there")?;
+    let devices = Device::list()?;
+    let names: Vec<&str> = devices.iter().map(Device::name).collect();
+    story.tell(format_args!("Devices: {}", names.join(", ")))?;
+
+    story.heading("Capture")?;
+    if let Err(why) = live(story, &devices, &path) {
+        if why.is_broken_pipe() {
+            return Err(why);
+        }
+        story.tell(format_args!("Not here: {why}."))?;
+        story.tell("So the savefile is made of packets that were never on a wire:")?;
+        synthetic(story, &path)?;
+    }
+
+    story.heading("Read back")?;
+    let expression = "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0";
+    let mut capture = Capture::from_file(&path)?;
+    story.tell(format_args!(
+        "Link type {}, snaplen {} bytes, filter: {expression}",
+        capture.datalink(),
+        capture.snaplen()
+    ))?;
+    capture.set_filter(expression)?;
+    let printer = Printer::new(Form::Line, &capture);
+    while let Some(packet) = capture.next_packet()? {
+        story.packet(&printer, packet)?;
+    }
+    let all = Capture::from_file(&path)?.for_each(|_| {})?.packets;
+    story.tell(format_args!(
+        "The savefile has {all} packets: {}",
+        path.display()
+    ))?;
+    Ok(story.0.flush()?)
+}
+
+/// Captures on the loopback device what this program sends to itself.
+fn live(story: &mut Story, devices: &[Device], path: &Path) -> Outcome {
+    let text = |what: &str, e: io::Error| Failure::Text(format!("cannot {what}: {e}"));
+    let device = devices.iter().find(|device| device.is_loopback());
+    let device = device.ok_or_else(|| Failure::Text("there is no loopback device".to_owned()))?;
+    let talk = Talk::new().map_err(|e| text("open sockets", e))?;
+    let expression = talk.expression().map_err(|e| text("open sockets", e))?;
+    let mut capture = Capture::from_device(device)
+        .immediate_mode(true)
+        .filter(&expression)
+        .activate()?;
+    let mut dumper = capture.dump(path)?;
+    story.tell(format_args!("On {}, filter: {expression}", device.name()))?;
+
+    let talking = thread::spawn(move || talk.run());
+    let ended = listen(story, &mut capture, &mut dumper)?;
+    if !ended {
+        return Err(Failure::Text(
+            "cannot see the packets that were sent".to_owned(),
+        ));
+    }
+    let stats = capture.close()?;
+    dumper.close()?;
+    match talking.join() {
+        Ok(talked) => talked.map_err(|e| text("send to 127.0.0.1", e))?,
+        Err(_) => return Err(Failure::Text("cannot send: the thread panicked".to_owned())),
+    }
+    story.tell(format_args!(
+        "{} packets received, {} dropped, {} dropped by the interface; Linux counts a packet on the\n\
+         loopback device twice, as sent and as received, and delivers it once",
+        stats.received, stats.dropped, stats.if_dropped
+    ))
+}
+
+/// Prints and writes packets until the last one, and says whether that came in time.
+fn listen(story: &mut Story, capture: &mut Capture<Active>, dumper: &mut Dumper) -> Outcome<bool> {
+    let printer = Printer::new(Form::Line, capture);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Next::Packet(packet) = capture.next_packet_timeout(left)? else {
+            return Ok(false);
+        };
+        dumper.write_packet(packet)?;
+        story.packet(&printer, packet)?;
+        if packet.data().ends_with(END) {
+            return Ok(true);
+        }
+    }
+}
+
+/// Sockets on 127.0.0.1, on ports that the system chose.
+struct Talk {
+    from: UdpSocket,
+    to: UdpSocket,
+    listener: TcpListener,
+}
+
+impl Talk {
+    fn new() -> io::Result<Talk> {
+        let any = (Ipv4Addr::LOCALHOST, 0);
+        let talk = Talk {
+            from: UdpSocket::bind(any)?,
+            to: UdpSocket::bind(any)?,
+            listener: TcpListener::bind(any)?,
+        };
+        talk.from.connect(talk.to.local_addr()?)?;
+        talk.to.set_read_timeout(Some(PATIENCE))?;
+        Ok(talk)
+    }
+
+    /// The filter for what is said here, and nothing else that goes over the device.
+    fn expression(&self) -> io::Result<String> {
+        let udp = self.to.local_addr()?.port();
+        let tcp = self.listener.local_addr()?.port();
+        Ok(format!("udp port {udp} or tcp port {tcp}"))
+    }
+
+    /// A few datagrams, a conversation over TCP, and the datagram that ends it all.
+    fn run(self) -> io::Result<()> {
+        let mut buffer = [0; 64];
+        let mut datagram = |text: &[u8]| {
+            self.from.send(text)?;
+            self.to.recv(&mut buffer)
+        };
+        for text in ["one", "two", "three"] {
+            datagram(text.as_bytes())?;
+        }
+        let mut client = TcpStream::connect(self.listener.local_addr()?)?;
+        let (mut server, _) = self.listener.accept()?;
+        let mut text = String::new();
+        client.write_all(b"Hello?")?;
+        client.shutdown(Shutdown::Write)?;
+        server.read_to_string(&mut text)?;
+        server.write_all(b"Hello!")?;
+        server.shutdown(Shutdown::Write)?;
+        client.read_to_string(&mut text)?;
+        datagram(END)?;
+        Ok(())
+    }
+}
+
+/// Writes a savefile without any device: a datagram, and a conversation over TCP.
+fn synthetic(story: &mut Story, path: &Path) -> Outcome {
+    let capture = Capture::dead_with(Dlt::EN10MB, 65_535, Precision::Nano)?;
+    let mut dumper = capture.dump(path)?;
+    let printer = Printer::new(Form::Line, &capture);
+    for frame in frames().map_err(|e| Failure::Text(format!("cannot make a packet: {e}")))? {
+        let packet = Packet::new(Timestamp::now(), frame.len() as u32, &frame);
+        dumper.write_packet(packet)?;
+        story.packet(&printer, packet)?;
+    }
+    Ok(dumper.close()?)
+}
+
+fn frames() -> Result<Vec<Vec<u8>>, etherparse::err::packet::BuildWriteError> {
+    let (a, b) = (Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(192, 0, 2, 2));
+    let ip = |from: Ipv4Addr, to: Ipv4Addr| {
+        let macs = [from, to].map(|address| [2, 0, 0, 0, 0, address.octets()[3]]);
+        PacketBuilder::ethernet2(macs[0], macs[1]).ipv4(from.octets(), to.octets(), 64)
+    };
+    let mut frames = Vec::new();
+    for text in ["one", "two", "three"] {
+        let mut frame = Vec::new();
+        ip(a, b)
+            .udp(40_000, 53)
+            .write(&mut frame, text.as_bytes())?;
+        frames.push(frame);
+    }
+    let there = |sequence| ip(a, b).tcp(40_001, 80, sequence, 64_240);
+    let back = |sequence| ip(b, a).tcp(80, 40_001, sequence, 64_240);
+    for (step, text) in [
+        (there(100).syn(), ""),
+        (back(500).syn().ack(101), ""),
+        (there(101).ack(501), ""),
+        (there(101).psh().ack(501), "Hello?"),
+        (back(501).psh().ack(107), "Hello!"),
+        (there(107).fin().ack(507), ""),
+        (back(507).fin().ack(108), ""),
+        (there(108).ack(508), ""),
+    ] {
+        let mut frame = Vec::new();
+        step.write(&mut frame, text.as_bytes())?;
+        frames.push(frame);
+    }
+    Ok(frames)
+}
+
+/// What the program prints.
+struct Story(Output);
+
+impl Story {
+    fn heading(&mut self, text: &str) -> Outcome {
+        self.tell(format_args!("\n{text}\n{}", "-".repeat(text.len())))
+    }
+
+    fn tell(&mut self, text: impl Display) -> Outcome {
+        Ok(self.0.line(|out| out.extend(format!("{text}\n").bytes()))?)
+    }
+
+    fn packet(&mut self, printer: &Printer, packet: Packet<'_>) -> Outcome {
+        self.0.line(|out| {
+            out.extend(b"  ");
+            printer.push(out, packet);
+        })?;
+        Ok(())
+    }
+}

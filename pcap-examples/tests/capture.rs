@@ -1,0 +1,405 @@
+//! `capture` on a loopback device of its own.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::live::{PORT, Running, Sender, in_netns, is_root, on_small_disk};
+use common::{arg, ours, program, run, tool};
+
+/// The numbers that begin the datagrams in a savefile, as tcpdump reads it.
+fn numbers(path: &Path) -> Vec<u32> {
+    let text = tool("tcpdump", &["-n", "-t", "-xx", "-r", arg(path)]);
+    // Headers of 14, 20 and 8 bytes, then the number: in the row of 32 and the next.
+    let digits = |line: &str| {
+        line.split_once(':')
+            .unwrap()
+            .1
+            .replace(char::is_whitespace, "")
+    };
+    let packets = text.split("IP 127.0.0.1.").skip(1);
+    let hex = packets.map(|packet| packet.lines().skip(1).map(digits).collect::<String>());
+    hex.map(|hex| u32::from_str_radix(&hex[84..92], 16).unwrap())
+        .collect()
+}
+
+/// The three numbers of the statistics.
+fn statistics(stderr: &str) -> [u64; 3] {
+    let line = stderr
+        .lines()
+        .find(|line| line.contains("packets received"))
+        .unwrap();
+    let words: Vec<&str> = line.split(' ').collect();
+    assert_eq!(words[1..3], ["packets", "received,"]);
+    assert_eq!(
+        line.split_once(", ")
+            .unwrap()
+            .1
+            .replace(char::is_numeric, "N"),
+        "N dropped, N dropped by the interface"
+    );
+    [0, 3, 5].map(|index| words[index].parse().unwrap())
+}
+
+#[test]
+fn a_savefile_of_a_count_of_packets_is_what_tcpdump_reads() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        let mut command = program("capture");
+        command.args([
+            "-i",
+            "lo",
+            "-c",
+            "10",
+            "-w",
+            arg(&path),
+            "udp",
+            "port",
+            "9999",
+        ]);
+        let running = Running::start(&mut command);
+        Sender::new().send(15, 100);
+        let (status, stdout, stderr) = running.end();
+        assert_eq!((status.code(), stdout.as_str()), (Some(0), ""), "{stderr}");
+        let [received, dropped, _] = statistics(&stderr);
+        assert!(received >= 10 && dropped == 0, "{stderr}");
+        assert_eq!(numbers(&path), (0..10).collect::<Vec<_>>());
+        // The filter was in force, and times have nanoseconds.
+        assert_eq!(fs::read(&path).unwrap()[..4], 0xa1b2_3c4d_u32.to_ne_bytes());
+    });
+}
+
+#[test]
+fn signals_end_it_with_everything_that_was_sent_before() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        let sender = Sender::new();
+        for signal in [libc::SIGINT, libc::SIGTERM] {
+            let mut command = program("capture");
+            let running = Running::start(command.args(["-i", "lo", "-w", arg(&path), "udp"]));
+            sender.send(500, 64);
+            running.signal(signal);
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(0), "{stderr}");
+            assert!(stderr.contains("500 packets captured"), "{stderr}");
+            assert_eq!(statistics(&stderr)[1], 0);
+            assert_eq!(numbers(&path), (0..500).collect::<Vec<_>>());
+        }
+    });
+}
+
+#[test]
+fn lines_come_promptly_into_a_pipe_and_a_reader_that_goes_away_is_no_error() {
+    in_netns(|| {
+        let mut command = program("capture");
+        let mut running = Running::start(command.args(["-i", "lo", "-f", "udp"]));
+        let sender = Sender::new();
+        sender.send(1, 8);
+        let mut stdout = BufReader::new(running.child().stdout.take().unwrap());
+        let mut line = String::new();
+        // The link is idle after one packet: this would wait for ever for a full buffer.
+        stdout.read_line(&mut line).unwrap();
+        assert!(
+            line.contains(&format!(" > 127.0.0.1:{PORT} UDP, 50 bytes")),
+            "{line}"
+        );
+        drop(stdout);
+        sender.send(1, 8);
+        let (status, _, stderr) = running.end();
+        assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+    });
+}
+
+#[test]
+fn a_savefile_goes_through_a_pipe_packet_by_packet() {
+    in_netns(|| {
+        let mut command = program("capture");
+        command.args([
+            "-i",
+            "lo",
+            "-U",
+            "-w",
+            "-",
+            "-s",
+            "60",
+            "--precision",
+            "micro",
+            "udp",
+        ]);
+        let mut running = Running::start(&mut command);
+        Sender::new().send(1, 100);
+        let mut stdout = running.child().stdout.take().unwrap();
+        let mut bytes = [0; 24 + 16 + 60];
+        stdout.read_exact(&mut bytes).unwrap();
+        assert_eq!(bytes[..4], 0xa1b2_c3d4_u32.to_ne_bytes());
+        assert_eq!(
+            bytes[32..40],
+            [60_u32.to_ne_bytes(), 142_u32.to_ne_bytes()].concat()
+        );
+        running.signal(libc::SIGINT);
+        assert_eq!(running.end().0.code(), Some(0));
+    });
+}
+
+#[test]
+fn a_deadline_holds_on_an_idle_link_and_keeps_what_came_before() {
+    in_netns(|| {
+        let start = Instant::now();
+        let ran = ours("capture", &["-i", "lo", "--duration", "0.3"]);
+        assert_eq!((ran.status, ran.text()), (Some(0), ""), "{}", ran.stderr);
+        assert_eq!(statistics(&ran.stderr), [0, 0, 0]);
+        assert!(start.elapsed() >= Duration::from_millis(300));
+        assert!(start.elapsed() < Duration::from_secs(3));
+
+        let mut command = program("capture");
+        command.args(["-i", "lo", "--duration", "0.5", "--timeout", "900", "udp"]);
+        let running = Running::start(&mut command);
+        Sender::new().send(3, 10);
+        let (status, stdout, _) = running.end();
+        assert_eq!(
+            (status.code(), stdout.lines().count()),
+            (Some(0), 3),
+            "{stdout}"
+        );
+    });
+}
+
+#[test]
+fn json_is_a_line_per_packet_and_one_of_statistics() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        let mut command = program("capture");
+        command.args([
+            "-i",
+            "lo",
+            "--json",
+            "-q",
+            "-c",
+            "3",
+            "--print",
+            "-w",
+            arg(&path),
+        ]);
+        let mut running = command
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        // It says nothing when it is ready, so it is sent packets until it has enough.
+        let sender = Sender::new();
+        while running.try_wait().unwrap().is_none() {
+            sender.send(1, 10);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let mut text = String::new();
+        running
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 4, "{text}");
+        for packet in &lines[..3] {
+            assert_eq!(
+                (&packet["type"], &packet["protocol"]),
+                (&"packet".into(), &"UDP".into())
+            );
+            assert_eq!(packet["destination_port"], PORT);
+        }
+        assert_eq!(lines[3]["type"], "statistics");
+        assert_eq!(
+            (&lines[3]["packets"], &lines[3]["bytes"]),
+            (&3.into(), &156.into())
+        );
+        assert_eq!(numbers(&path).len(), 3);
+    });
+}
+
+#[test]
+fn a_device_that_vanishes_is_an_error_after_its_packets() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        let veth = [
+            "link", "add", "left", "type", "veth", "peer", "name", "right",
+        ];
+        tool("ip", &veth);
+        tool("ip", &["addr", "add", "127.0.0.2/32", "dev", "left"]);
+        for end in ["left", "right"] {
+            tool("ip", &["link", "set", end, "arp", "off", "up"]);
+        }
+        tool("ip", &["route", "add", "192.0.2.0/24", "dev", "left"]);
+        let mut command = program("capture");
+        let running = Running::start(command.args(["-i", "left", "-w", arg(&path)]));
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+        for _ in 0..5 {
+            socket.send_to(b"on the way", "192.0.2.9:9").unwrap();
+        }
+        tool("ip", &["link", "del", "left"]);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        let error = stderr.lines().last().unwrap();
+        assert!(
+            error.starts_with("capture: cannot read `left`: "),
+            "{stderr}"
+        );
+        assert_eq!(
+            tool("tcpdump", &["-n", "-r", arg(&path)]).lines().count(),
+            5
+        );
+    });
+}
+
+#[test]
+fn a_full_disk_is_an_error_that_names_the_file() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let sender = Sender::new();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let (status, error, rest) = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    sender.send(10, 1000);
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            });
+            let ran = on_small_disk(folder.path(), |output| {
+                let mut command = program("capture");
+                command.args(["-i", "lo", "--duration", "20", "-w", output]);
+                command
+            });
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            ran
+        });
+        assert_eq!(status, 1, "{error}");
+        let last = error.lines().last().unwrap();
+        assert!(last.starts_with("capture: cannot write `"), "{error}");
+        assert!(
+            last.contains("/out.pcap`: No space left on device"),
+            "{error}"
+        );
+        assert!(rest > 700, "{rest} packets of a megabyte");
+    });
+}
+
+#[test]
+fn the_exit_status_tells_bad_usage_from_failure() {
+    for (arguments, status, text) in [
+        (&["--help"][..], 0, ""),
+        (&["-c", "0"], 2, "--count"),
+        (&["-c", "ten"], 2, "--count"),
+        (&["--duration", "-1"], 2, "--duration"),
+        (&["-Q", "sideways"], 2, "in, out, inout"),
+        (&["--precision", "pico"], 2, "micro, nano"),
+        (&["-j", "sundial"], 2, "sundial"),
+        (&["-B", "1X"], 2, "not a unit"),
+        (&["-f", "udp", "tcp"], 2, "cannot be used with"),
+        (&["-w", "-", "--print"], 2, "savefile"),
+        (&["-U"], 2, "--write"),
+    ] {
+        let ran = ours("capture", arguments);
+        assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
+    }
+    let ran = ours("capture", &["-i", "no-such-dev"]);
+    assert_eq!(
+        (ran.status, ran.stderr.lines().count()),
+        (Some(1), 1),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .starts_with("capture: cannot activate `no-such-dev`: ")
+    );
+}
+
+#[test]
+fn options_reach_libpcap() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        for (arguments, text) in [
+            (&["tcp", "prot", "80"][..], "cannot compile `tcp prot 80`: "),
+            (&["-y", "IEEE802_11"], "IEEE802_11"),
+            (&["--rfmon"], "monitor mode"),
+            (&["-s", "999999999"], "snaplen"),
+            (
+                &["-w", "/no/such/folder/a.pcap"],
+                "cannot create `/no/such/folder/a.pcap`: ",
+            ),
+        ] {
+            let mut command = program("capture");
+            let ran = run(command.args(["-q", "-i", "lo", "-c", "1"]).args(arguments));
+            assert_eq!(
+                (ran.status, ran.stderr.lines().count()),
+                (Some(1), 1),
+                "{}",
+                ran.stderr
+            );
+            assert!(ran.stderr.starts_with("capture: cannot "), "{}", ran.stderr);
+            assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
+        }
+        let mut command = program("capture");
+        command.args([
+            "-i",
+            "lo",
+            "-O",
+            "-c",
+            "2",
+            "-p",
+            "--immediate",
+            "-B",
+            "4M",
+            "-Q",
+            "in",
+        ]);
+        command.args([
+            "-j",
+            "host",
+            "--precision",
+            "micro",
+            "-w",
+            arg(&path),
+            "udp",
+        ]);
+        let running = Running::start(&mut command);
+        Sender::new().send(2, 10);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert_eq!(numbers(&path), [0, 1]);
+        assert_eq!(fs::read(&path).unwrap()[..4], 0xa1b2_c3d4_u32.to_ne_bytes());
+    });
+}
+
+#[test]
+fn without_the_right_it_says_how_to_get_it() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let copy = folder.path().join("capture");
+    fs::copy(program("capture").get_program(), &copy).unwrap();
+    let mut command = std::process::Command::new(copy);
+    let ran = run(command.args(["-i", "lo"]).uid(65_534).gid(65_534));
+    assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 1));
+    assert!(
+        ran.stderr
+            .starts_with("capture: cannot activate `lo`: no permission")
+    );
+    assert!(ran.stderr.contains("setcap"), "{}", ran.stderr);
+}

@@ -1,0 +1,236 @@
+//! What the tests of the programs share: running them, and savefiles to run them on.
+//!
+//! A test file takes it in with `mod common;`; none uses all of it.
+
+#![allow(dead_code)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use etherparse::PacketBuilder;
+
+pub(crate) mod live;
+
+/// One of the programs.
+pub(crate) fn program(name: &str) -> Command {
+    Command::new(match name {
+        "bpf" => env!("CARGO_BIN_EXE_bpf"),
+        "capture" => env!("CARGO_BIN_EXE_capture"),
+        "demo" => env!("CARGO_BIN_EXE_demo"),
+        "devices" => env!("CARGO_BIN_EXE_devices"),
+        "filter" => env!("CARGO_BIN_EXE_filter"),
+        "read" => env!("CARGO_BIN_EXE_read"),
+        other => panic!("there is no program {other}"),
+    })
+}
+
+/// What a program printed and ended with.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.stdout).expect("text")
+    }
+
+    pub(crate) fn lines(&self) -> Vec<&str> {
+        self.text().lines().collect()
+    }
+
+    /// What it printed, if it ended well and said nothing on standard error.
+    pub(crate) fn good(self) -> String {
+        assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""));
+        String::from_utf8(self.stdout).expect("text")
+    }
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(command: &mut Command) -> Ran {
+    feed(command, b"")
+}
+
+/// Runs a program to its end with this on standard input.
+pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|e| panic!("cannot run {command:?}, which these tests need: {e}"));
+    let mut stdin = child.stdin.take().expect("standard input");
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // A program that ends early does not read it all.
+            let _ = stdin.write_all(input);
+        });
+        let output = child.wait_with_output().expect("its end");
+        Ran {
+            status: output.status.code(),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    })
+}
+
+/// Runs a program with these arguments.
+pub(crate) fn ours(name: &str, arguments: &[&str]) -> Ran {
+    run(program(name).args(arguments))
+}
+
+/// Runs a tool that the tests compare with, and returns what it printed.
+pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(name);
+    let ran = run(command.args(arguments).env("LC_ALL", "C"));
+    assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
+    String::from_utf8(ran.stdout).expect("text")
+}
+
+/// A packet of a savefile: seconds, nanoseconds, bytes, length on the wire.
+pub(crate) type Record = (u32, u32, Vec<u8>, u32);
+
+pub(crate) fn record(secs: u32, nanos: u32, data: Vec<u8>) -> Record {
+    let len = data.len() as u32;
+    (secs, nanos, data, len)
+}
+
+/// A savefile, byte by byte: neither libpcap nor pcap-core has a part in it.
+pub(crate) fn savefile(big: bool, nano: bool, linktype: u32, packets: &[Record]) -> Vec<u8> {
+    let number = |n: u32| {
+        if big {
+            n.to_be_bytes()
+        } else {
+            n.to_le_bytes()
+        }
+    };
+    let short = |n: u16| {
+        if big {
+            n.to_be_bytes()
+        } else {
+            n.to_le_bytes()
+        }
+    };
+    let mut bytes = number(if nano { 0xa1b2_3c4d } else { 0xa1b2_c3d4 }).to_vec();
+    bytes.extend([short(2), short(4)].concat());
+    for n in [0, 0, 65_535, linktype] {
+        bytes.extend(number(n));
+    }
+    for (secs, nanos, data, len) in packets {
+        let fraction = if nano { *nanos } else { nanos / 1000 };
+        for n in [*secs, fraction, data.len() as u32, *len] {
+            bytes.extend(number(n));
+        }
+        bytes.extend(data);
+    }
+    bytes
+}
+
+/// The line of `read --raw`, made here from scratch.
+pub(crate) fn raw_line((secs, nanos, data, len): &Record) -> String {
+    let mut line = format!("{secs}.{nanos:09} {} {len} ", data.len());
+    data.iter()
+        .for_each(|byte| write!(line, "{byte:02x}").expect("memory"));
+    if data.is_empty() {
+        line.push('-');
+    }
+    line + "\n"
+}
+
+/// Packets of several protocols, of even and odd lengths, one of them cut.
+pub(crate) fn packets() -> Vec<Record> {
+    let ip = || PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64);
+    let write = |payload: &[u8], step: &dyn Fn(&mut Vec<u8>, &[u8])| {
+        let mut data = Vec::new();
+        step(&mut data, payload);
+        data
+    };
+    let udp = |payload: &[u8]| {
+        write(payload, &|data, payload| {
+            ip().udp(12_345, 53).write(data, payload).expect("memory");
+        })
+    };
+    let tcp = |payload: &[u8]| {
+        write(payload, &|data, payload| {
+            ip().tcp(443, 4000, 7, 512)
+                .psh()
+                .ack(9)
+                .write(data, payload)
+                .expect("memory");
+        })
+    };
+    let ping = write(b"0123456", &|data, payload| {
+        ip().icmpv4_echo_request(3, 4)
+            .write(data, payload)
+            .expect("memory");
+    });
+    let v6 = write(b"six", &|data, payload| {
+        PacketBuilder::ethernet2([2; 6], [4; 6])
+            .ipv6([1; 16], [2; 16], 64)
+            .udp(1, 2)
+            .write(data, payload)
+            .expect("memory");
+    });
+    let long = tcp(&[7; 1400]);
+    let cut = (
+        1_700_000_004,
+        400_000,
+        long[..96].to_vec(),
+        long.len() as u32,
+    );
+    vec![
+        record(1_700_000_000, 0, udp(b"a")),
+        record(1_700_000_001, 999_999_000, tcp(b"")),
+        record(1_700_000_001, 999_999_000, tcp(b"four")),
+        record(1_700_000_003, 1_000, ping),
+        cut,
+        record(1_700_000_005, 5_000, v6),
+        record(1_700_000_006, 6_000, long),
+        record(1_700_000_007, 7_000, udp(&[0xff; 9])),
+    ]
+}
+
+/// The same with all digits of their nanoseconds.
+pub(crate) fn nano_packets() -> Vec<Record> {
+    let mut packets = packets();
+    for (index, packet) in packets.iter_mut().enumerate() {
+        packet.1 += 111 * index as u32;
+    }
+    packets
+}
+
+/// A file of these bytes.
+pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, bytes).expect("a file");
+    path
+}
+
+/// A path as an argument.
+pub(crate) fn arg(path: &Path) -> &str {
+    path.to_str().expect("a path of characters")
+}
+
+/// Runs a program whose standard output is closed after a few bytes, and returns how it ended.
+pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
+    use std::io::Read;
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let mut stdout = child.stdout.take().expect("standard output");
+    stdout.read_exact(&mut [0; 10]).expect("ten bytes");
+    drop(stdout);
+    let output = child.wait_with_output().expect("its end");
+    Ran {
+        status: output.status.code(),
+        stdout: Vec::new(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
