@@ -32,8 +32,11 @@ impl Warning {
         let kind = match code {
             ffi::PCAP_WARNING_PROMISC_NOTSUP => WarningKind::PromiscNotSupported,
             ffi::PCAP_WARNING_TSTAMP_TYPE_NOTSUP => WarningKind::TstampTypeNotSupported,
-            // libpcap 1.10 has warnings for which it returns 0 and only leaves a text.
             0 if text.is_empty() => return None,
+            // libpcap 1.10 has warnings for which it returns 0 and only leaves a text.
+            _ if text.starts_with("Promiscuous mode not supported") => {
+                WarningKind::PromiscNotSupported
+            }
             _ => WarningKind::Other,
         };
         let text = if text.is_empty() {

@@ -7,23 +7,24 @@ mod common;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::live::{PORT, Running, Sender, in_netns, is_root, on_small_disk};
+use common::live::{PORT, Running, Sender, in_netns, ip, is_root, on_small_disk};
 use common::{arg, ours, program, run, tool};
+
+/// Arguments that have no spaces.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ')
+}
 
 /// The numbers that begin the datagrams in a savefile, as tcpdump reads it.
 fn numbers(path: &Path) -> Vec<u32> {
     let text = tool("tcpdump", &["-n", "-t", "-xx", "-r", arg(path)]);
     // Headers of 14, 20 and 8 bytes, then the number: in the row of 32 and the next.
-    let digits = |line: &str| {
-        line.split_once(':')
-            .unwrap()
-            .1
-            .replace(char::is_whitespace, "")
-    };
+    let row = |line: &str| line.split(':').nth(1).unwrap().replace(' ', "");
     let packets = text.split("IP 127.0.0.1.").skip(1);
-    let hex = packets.map(|packet| packet.lines().skip(1).map(digits).collect::<String>());
+    let hex = packets.map(|packet| packet.lines().skip(1).map(row).collect::<String>());
     hex.map(|hex| u32::from_str_radix(&hex[84..92], 16).unwrap())
         .collect()
 }
@@ -36,11 +37,9 @@ fn statistics(stderr: &str) -> [u64; 3] {
         .unwrap();
     let words: Vec<&str> = line.split(' ').collect();
     assert_eq!(words[1..3], ["packets", "received,"]);
+    let (_, dropped) = line.split_once(", ").unwrap();
     assert_eq!(
-        line.split_once(", ")
-            .unwrap()
-            .1
-            .replace(char::is_numeric, "N"),
+        dropped.replace(char::is_numeric, "N"),
         "N dropped, N dropped by the interface"
     );
     [0, 3, 5].map(|index| words[index].parse().unwrap())
@@ -52,17 +51,10 @@ fn a_savefile_of_a_count_of_packets_is_what_tcpdump_reads() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
         let mut command = program("capture");
-        command.args([
-            "-i",
-            "lo",
-            "-c",
-            "10",
-            "-w",
-            arg(&path),
-            "udp",
-            "port",
-            "9999",
-        ]);
+        command.args(words(&format!(
+            "-i lo -c 10 -w {} udp port 9999",
+            arg(&path)
+        )));
         let running = Running::start(&mut command);
         Sender::new().send(15, 100);
         let (status, stdout, stderr) = running.end();
@@ -83,7 +75,8 @@ fn signals_end_it_with_everything_that_was_sent_before() {
         let sender = Sender::new();
         for signal in [libc::SIGINT, libc::SIGTERM] {
             let mut command = program("capture");
-            let running = Running::start(command.args(["-i", "lo", "-w", arg(&path), "udp"]));
+            let running =
+                Running::start(command.args(words(&format!("-i lo -w {} udp", arg(&path)))));
             sender.send(500, 64);
             running.signal(signal);
             let (status, _, stderr) = running.end();
@@ -99,7 +92,7 @@ fn signals_end_it_with_everything_that_was_sent_before() {
 fn lines_come_promptly_into_a_pipe_and_a_reader_that_goes_away_is_no_error() {
     in_netns(|| {
         let mut command = program("capture");
-        let mut running = Running::start(command.args(["-i", "lo", "-f", "udp"]));
+        let mut running = Running::start(command.args(words("-i lo -f udp")));
         let sender = Sender::new();
         sender.send(1, 8);
         let mut stdout = BufReader::new(running.child().stdout.take().unwrap());
@@ -121,18 +114,7 @@ fn lines_come_promptly_into_a_pipe_and_a_reader_that_goes_away_is_no_error() {
 fn a_savefile_goes_through_a_pipe_packet_by_packet() {
     in_netns(|| {
         let mut command = program("capture");
-        command.args([
-            "-i",
-            "lo",
-            "-U",
-            "-w",
-            "-",
-            "-s",
-            "60",
-            "--precision",
-            "micro",
-            "udp",
-        ]);
+        command.args(words("-i lo -U -w - -s 60 --precision micro udp"));
         let mut running = Running::start(&mut command);
         Sender::new().send(1, 100);
         let mut stdout = running.child().stdout.take().unwrap();
@@ -159,7 +141,7 @@ fn a_deadline_holds_on_an_idle_link_and_keeps_what_came_before() {
         assert!(start.elapsed() < Duration::from_secs(3));
 
         let mut command = program("capture");
-        command.args(["-i", "lo", "--duration", "0.5", "--timeout", "900", "udp"]);
+        command.args(words("-i lo --duration 0.5 --timeout 900 udp"));
         let running = Running::start(&mut command);
         Sender::new().send(3, 10);
         let (status, stdout, _) = running.end();
@@ -177,17 +159,10 @@ fn json_is_a_line_per_packet_and_one_of_statistics() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
         let mut command = program("capture");
-        command.args([
-            "-i",
-            "lo",
-            "--json",
-            "-q",
-            "-c",
-            "3",
-            "--print",
-            "-w",
-            arg(&path),
-        ]);
+        command.args(words(&format!(
+            "-i lo --json -q -c 3 --print -w {}",
+            arg(&path)
+        )));
         let mut running = command
             .stdout(std::process::Stdio::piped())
             .spawn()
@@ -231,27 +206,23 @@ fn a_device_that_vanishes_is_an_error_after_its_packets() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
-        let veth = [
-            "link", "add", "left", "type", "veth", "peer", "name", "right",
-        ];
-        tool("ip", &veth);
-        tool("ip", &["addr", "add", "127.0.0.2/32", "dev", "left"]);
+        ip("link add left type veth peer name right");
         for end in ["left", "right"] {
-            tool("ip", &["link", "set", end, "arp", "off", "up"]);
+            ip(&format!("link set {end} arp off up"));
         }
-        tool("ip", &["route", "add", "192.0.2.0/24", "dev", "left"]);
+        ip("route add 192.0.2.0/24 dev left");
         let mut command = program("capture");
-        let running = Running::start(command.args(["-i", "left", "-w", arg(&path)]));
+        let running = Running::start(command.args(words(&format!("-i left -w {}", arg(&path)))));
         let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
         for _ in 0..5 {
             socket.send_to(b"on the way", "192.0.2.9:9").unwrap();
         }
-        tool("ip", &["link", "del", "left"]);
+        ip("link del left");
         let (status, _, stderr) = running.end();
         assert_eq!(status.code(), Some(1), "{stderr}");
         let error = stderr.lines().last().unwrap();
         assert!(
-            error.starts_with("capture: cannot read `left`: "),
+            error.starts_with("capture: cannot read from `left`: "),
             "{stderr}"
         );
         assert_eq!(
@@ -266,10 +237,10 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let sender = Sender::new();
-        let done = std::sync::atomic::AtomicBool::new(false);
+        let done = AtomicBool::new(false);
         let (status, error, rest) = std::thread::scope(|scope| {
             scope.spawn(|| {
-                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                while !done.load(Ordering::Relaxed) {
                     sender.send(10, 1000);
                     std::thread::sleep(Duration::from_millis(2));
                 }
@@ -279,7 +250,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
                 command.args(["-i", "lo", "--duration", "20", "-w", output]);
                 command
             });
-            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            done.store(true, Ordering::Relaxed);
             ran
         });
         assert_eq!(status, 1, "{error}");
@@ -341,7 +312,7 @@ fn options_reach_libpcap() {
             ),
         ] {
             let mut command = program("capture");
-            let ran = run(command.args(["-q", "-i", "lo", "-c", "1"]).args(arguments));
+            let ran = run(command.args(words("-q -i lo -c 1")).args(arguments));
             assert_eq!(
                 (ran.status, ran.stderr.lines().count()),
                 (Some(1), 1),
@@ -352,28 +323,11 @@ fn options_reach_libpcap() {
             assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
         }
         let mut command = program("capture");
-        command.args([
-            "-i",
-            "lo",
-            "-O",
-            "-c",
-            "2",
-            "-p",
-            "--immediate",
-            "-B",
-            "4M",
-            "-Q",
-            "in",
-        ]);
-        command.args([
-            "-j",
-            "host",
-            "--precision",
-            "micro",
-            "-w",
-            arg(&path),
-            "udp",
-        ]);
+        command.args(words("-i lo -O -c 2 -p --immediate -B 4M -Q in"));
+        command.args(words(&format!(
+            "-j host --precision micro -w {} udp",
+            arg(&path)
+        )));
         let running = Running::start(&mut command);
         Sender::new().send(2, 10);
         let (status, _, stderr) = running.end();
@@ -395,7 +349,7 @@ fn without_the_right_it_says_how_to_get_it() {
     let copy = folder.path().join("capture");
     fs::copy(program("capture").get_program(), &copy).unwrap();
     let mut command = std::process::Command::new(copy);
-    let ran = run(command.args(["-i", "lo"]).uid(65_534).gid(65_534));
+    let ran = run(command.args(words("-i lo")).uid(65_534).gid(65_534));
     assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 1));
     assert!(
         ran.stderr

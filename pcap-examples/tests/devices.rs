@@ -4,47 +4,17 @@
 
 mod common;
 
-use common::live::in_netns;
-use common::{ours, tool};
+use common::live::{in_netns, ip};
+use common::ours;
 
 #[test]
 fn devices_are_listed_with_their_addresses_and_states() {
     in_netns(|| {
-        tool(
-            "ip",
-            &[
-                "link", "add", "left", "type", "veth", "peer", "name", "right",
-            ],
-        );
-        tool(
-            "ip",
-            &["link", "set", "left", "address", "02:00:5e:00:00:01", "up"],
-        );
-        tool(
-            "ip",
-            &[
-                "addr",
-                "add",
-                "192.0.2.1/24",
-                "broadcast",
-                "192.0.2.255",
-                "dev",
-                "left",
-            ],
-        );
-        tool("ip", &["tuntap", "add", "dev", "tun0", "mode", "tun"]);
-        tool(
-            "ip",
-            &[
-                "addr",
-                "add",
-                "198.51.100.1",
-                "peer",
-                "198.51.100.2",
-                "dev",
-                "tun0",
-            ],
-        );
+        ip("link add left type veth peer name right");
+        ip("link set left address 02:00:5e:00:00:01 up");
+        ip("addr add 192.0.2.1/24 broadcast 192.0.2.255 dev left");
+        ip("tuntap add dev tun0 mode tun");
+        ip("addr add 198.51.100.1 peer 198.51.100.2 dev tun0");
 
         let text = ours("devices", &[]).good();
         for line in [
@@ -77,11 +47,8 @@ fn devices_are_listed_with_their_addresses_and_states() {
             (&true.into(), &true.into())
         );
         assert_eq!(of("right")["up"], false);
-        let left = of("left")["addresses"].as_array().unwrap();
-        let peer = left
-            .iter()
-            .find(|a| a["address"] == "198.51.100.1")
-            .unwrap();
+        let tun = of("tun0")["addresses"].as_array().unwrap();
+        let peer = tun.iter().find(|a| a["address"] == "198.51.100.1").unwrap();
         assert_eq!(
             (&peer["family"], &peer["peer"]),
             (&"ipv4".into(), &"198.51.100.2".into())

@@ -70,6 +70,7 @@ fn link_type_and_precision_are_kept_also_of_pcapng() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_savefile_is_not_written_over_itself() {
     let folder = tempfile::tempdir().unwrap();

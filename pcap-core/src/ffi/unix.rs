@@ -156,6 +156,8 @@ unsafe impl Send for Stream {}
 /// A user's reader behind a stdio stream. C knows only its address.
 struct Cookie {
     reader: Box<dyn Read + Send>,
+    /// Where the stream's buffer is: its bytes are initialized.
+    buffer: std::ops::Range<usize>,
     error: Option<io::Error>,
     panic: Option<Box<dyn Any + Send>>,
 }
@@ -179,6 +181,7 @@ impl Stream {
     pub(crate) fn from_reader(reader: Box<dyn Read + Send>) -> io::Result<Stream> {
         let cookie = Box::into_raw(Box::new(Cookie {
             reader,
+            buffer: 0..0,
             error: None,
             panic: None,
         }));
@@ -199,6 +202,11 @@ impl Stream {
         // SAFETY: nothing was read yet; the buffer outlives the stream, see the type. A failure
         // leaves the stream with its own buffer.
         let _ = unsafe { libc::setvbuf(file, buffer.cast(), libc::_IOFBF, STREAM_BUFFER) };
+        if let Some(cookie) = cookie {
+            let start = buffer.cast::<u8>().addr();
+            // SAFETY: the cookie is alive, and no read is going on.
+            unsafe { (*cookie).buffer = start..start + STREAM_BUFFER };
+        }
         #[cfg(any(target_env = "gnu", target_env = "musl"))]
         // SAFETY: the stream is open and nobody else knows it.
         let _ = unsafe { __fsetlocking(file, FSETLOCKING_BYCALLER) };
@@ -259,8 +267,8 @@ impl Drop for Stream {
     }
 }
 
-/// Reads for stdio: never more than asked, no panic into C, and the buffer is zeroed first because
-/// a `Read` may look at it.
+/// Reads for stdio: never more than asked, no panic into C, and a buffer that is not our own is zeroed
+/// first because a `Read` may look at it.
 ///
 /// # Safety
 ///
@@ -271,8 +279,10 @@ unsafe fn read_cookie(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isiz
     if cookie.panic.is_some() || cookie.error.is_some() {
         return -1;
     }
-    // SAFETY: the caller's promise.
-    unsafe { buffer.write_bytes(0, size) };
+    if !cookie.buffer.contains(&buffer.addr()) {
+        // SAFETY: the caller's promise.
+        unsafe { buffer.write_bytes(0, size) };
+    }
     // SAFETY: initialised just now.
     let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, size) };
     let reader = &mut cookie.reader;
@@ -395,8 +405,9 @@ pub(crate) fn stdin() -> io::Result<File> {
     Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
-/// A descriptor of our own for standard output.
+/// A descriptor of our own for standard output, after what `print!` still holds back.
 pub(crate) fn stdout() -> io::Result<File> {
+    io::stdout().flush()?;
     Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn in_netns(test: impl FnOnce() + Send) {
                 // A kernel without IPv6 has no such file.
                 let _ = fs::write(path, "1");
             }
-            tool("ip", &["link", "set", "lo", "up"]);
+            ip("link set lo up");
             test();
         });
         inside.join()
@@ -49,6 +49,11 @@ pub(crate) fn in_netns(test: impl FnOnce() + Send) {
     if let Err(why) = result {
         panic::resume_unwind(why);
     }
+}
+
+/// Runs `ip` with these words.
+pub(crate) fn ip(words: &str) {
+    tool("ip", &words.split(' ').collect::<Vec<_>>());
 }
 
 /// A program that captures.

@@ -87,7 +87,10 @@ pub(crate) fn ours(name: &str, arguments: &[&str]) -> Ran {
 /// Runs a tool that the tests compare with, and returns what it printed.
 pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(name);
-    let ran = run(command.args(arguments).env("LC_ALL", "C"));
+    // Nobody's language and preferences.
+    command.env("LC_ALL", "C").env("HOME", "/nonexistent");
+    command.env_remove("XDG_CONFIG_HOME");
+    let ran = run(command.args(arguments));
     assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
     String::from_utf8(ran.stdout).expect("text")
 }

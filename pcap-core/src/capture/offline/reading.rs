@@ -30,12 +30,23 @@ impl Offline {
     /// Goes to the next packet the fast way.
     #[inline]
     fn walk(&mut self) -> Result<Walk> {
+        if self.records.is_none() {
+            return Ok(Walk::Over);
+        }
+        self.walk_on().map_err(|e| {
+            let error = Error::io("read", self.handle.name.clone(), e);
+            self.records = None;
+            self.over = Some(Over::Failed(error.clone()));
+            error
+        })
+    }
+
+    #[inline]
+    fn walk_on(&mut self) -> io::Result<Walk> {
         let Some(records) = &mut self.records else {
             return Ok(Walk::Over);
         };
-        let breaker = self.handle.breaker();
-        let failed = |e| Error::io("read", self.handle.name.clone(), e);
-        while records.step().map_err(failed)? {
+        while records.step()? {
             let wanted = match (&self.filter, records.current()) {
                 (Some(filter), Some(packet)) => filter.matches_packet(packet),
                 _ => true,
@@ -43,7 +54,7 @@ impl Offline {
             if wanted {
                 return Ok(Walk::Packet);
             }
-            if breaker.is_pending() {
+            if self.handle.breaker().is_pending() {
                 records.lend_none();
                 return Ok(Walk::Broken);
             }
@@ -51,7 +62,7 @@ impl Offline {
         let position = records.position();
         self.records = None;
         if let Some(stream) = &mut self.stream {
-            stream.seek(position).map_err(failed)?;
+            stream.seek(position)?;
         }
         Ok(Walk::Over)
     }

@@ -1,0 +1,71 @@
+//! What the programs do on a terminal, which `script` plays.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use common::live::in_netns;
+use common::{arg, file, program, record, run, savefile};
+
+/// What a program shows on a terminal, and its status.
+fn on_terminal(name: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let program = program(name);
+    let path = program
+        .get_program()
+        .to_str()
+        .expect("a path of characters");
+    let command = [&[path], arguments].concat().join(" ");
+    let mut script = std::process::Command::new("script");
+    let ran = run(script
+        .args(["-q", "-e", "-c", &command, "/dev/null"])
+        .env("TERM", "xterm"));
+    (
+        ran.status,
+        String::from_utf8_lossy(&ran.stdout).into_owned(),
+    )
+}
+
+#[test]
+fn a_capture_into_a_file_shows_its_status_and_one_that_prints_does_not() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        let status = "0 packets, 0 B, 0 dropped, 0 packets/s";
+        let options = ["-i", "lo", "--duration", "0.4"];
+        let write = ["-w", arg(&path)];
+        for (more, shown) in [
+            (&write[..], true),
+            (&["-q", "-w", arg(&path)], false),
+            (&[], false),
+        ] {
+            let (code, text) = on_terminal("capture", &[&options, more].concat());
+            assert_eq!((code, text.contains(status)), (Some(0), shown), "{text}");
+        }
+    });
+}
+
+#[test]
+fn a_long_copy_shows_a_bar() {
+    let folder = tempfile::tempdir().unwrap();
+    let many: Vec<_> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
+    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
+    let output = folder.path().join("out.pcap");
+    let (code, text) = on_terminal("filter", &[arg(&input), arg(&output)]);
+    assert_eq!(code, Some(0));
+    assert!(text.contains("/2.21 MiB"), "{text}");
+    assert!(text.ends_with("20000 of 20000 packets\r\n"), "{text}");
+}
+
+#[test]
+fn a_savefile_is_not_written_to_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &[]));
+    for (name, arguments) in [
+        ("capture", &["-w", "-"][..]),
+        ("filter", &[arg(&input), "-"]),
+    ] {
+        let (code, text) = on_terminal(name, arguments);
+        assert_eq!(code, Some(2), "{text}");
+        assert!(text.contains("cannot be written to a terminal"), "{text}");
+    }
+}
