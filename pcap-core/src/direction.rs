@@ -1,7 +1,11 @@
 //! The direction of the packets to capture.
 //!
-//! May import: `ffi`.
+//! May import: `ffi`, `error`.
 
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind};
 use crate::ffi;
 
 /// Which packets to capture: those received by the device, those sent by it, or both.
@@ -25,5 +29,35 @@ impl Direction {
             Direction::In => ffi::PCAP_D_IN,
             Direction::Out => ffi::PCAP_D_OUT,
         }
+    }
+}
+
+/// As tcpdump's `-Q` takes it: `inout`, `in`, `out`.
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Direction::InOut => "inout",
+            Direction::In => "in",
+            Direction::Out => "out",
+        })
+    }
+}
+
+/// In any case.
+impl FromStr for Direction {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Direction, Error> {
+        [Direction::InOut, Direction::In, Direction::Out]
+            .into_iter()
+            .find(|direction| direction.to_string().eq_ignore_ascii_case(name))
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::InvalidArgument,
+                    "take for a direction",
+                    name.to_owned(),
+                    "it is none of inout, in and out",
+                )
+            })
     }
 }

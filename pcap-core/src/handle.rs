@@ -4,6 +4,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -134,16 +135,18 @@ impl Handle {
         u32::try_from(snaplen).unwrap_or(0)
     }
 
-    /// Installs a filter, compiling it first where that has to happen on this handle. Returns the
-    /// filter that is in force.
+    /// Installs a filter, compiling it first where that has to happen on this handle, with this
+    /// netmask if it has none. Returns the filter that is in force.
     pub(crate) fn set_filter(
         &self,
         source: &FilterSource<'_>,
         live: bool,
-        options: CompileOptions,
+        netmask: Option<Ipv4Addr>,
     ) -> Result<Filter> {
         let filter = match source {
-            FilterSource::Expression(expression) => self.compile(expression, live, options)?,
+            FilterSource::Expression(expression, options) => {
+                self.compile(expression, live, options.or_netmask(netmask))?
+            }
             FilterSource::Compiled(filter) => {
                 if filter.linktype() != self.datalink() {
                     return Err(Error::new(

@@ -12,7 +12,8 @@ use crate::ffi;
 /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Stats {
-    /// Packets that passed the filter (on Linux: those dropped for want of buffer space too).
+    /// Packets that passed the filter, on Linux with those that were dropped. A packet on Linux's
+    /// loopback device is sent and received, and counts twice.
     pub received: u64,
     /// Packets dropped because the buffer was full: the program did not read fast enough.
     pub dropped: u64,

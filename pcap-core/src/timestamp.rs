@@ -245,7 +245,10 @@ mod tests {
             assert_eq!(Timestamp::from(SystemTime::try_from(t).unwrap()), t);
         }
         // Some systems' clocks hold these, others do not: neither may panic.
-        for t in [Timestamp::new(i64::MAX, 999_999_999), Timestamp::new(i64::MIN, 0)] {
+        for t in [
+            Timestamp::new(i64::MAX, 999_999_999),
+            Timestamp::new(i64::MIN, 0),
+        ] {
             if let Ok(clock) = SystemTime::try_from(t) {
                 assert_eq!(Timestamp::from(clock), t);
             }

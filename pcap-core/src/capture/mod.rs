@@ -89,6 +89,12 @@ impl<S: Phase> Capture<S> {
 }
 
 impl<S: Activated> Capture<S> {
+    /// What errors call this capture: the name of its device, the path of its savefile.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.state.handle().name
+    }
+
     /// The link type of the packets, as the API numbers it on this operating system.
     ///
     /// Manual page: [`pcap_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink.3pcap.html).
@@ -119,8 +125,8 @@ impl<S: Activated> Capture<S> {
         self.state.precision()
     }
 
-    /// Compiles a filter for this capture's link type. An unset snaplen is the capture's; on a live
-    /// capture an unset netmask is the device's, if it has one.
+    /// Compiles a filter for this capture's link type and snaplen; on a live capture an unset netmask
+    /// is the device's, if it has one.
     ///
     /// Names in the expression are looked up, hosts in DNS, which blocks.
     ///

@@ -60,4 +60,10 @@ impl CompileOptions {
         self.netmask = netmask.into();
         self
     }
+
+    /// With this netmask, unless there is one already.
+    pub(crate) fn or_netmask(mut self, netmask: Option<Ipv4Addr>) -> CompileOptions {
+        self.netmask = self.netmask.or(netmask);
+        self
+    }
 }

@@ -4,15 +4,26 @@
 
 use std::borrow::Cow;
 
-use super::Filter;
+use super::{CompileOptions, Filter};
 
 /// What a capture takes for a filter: an expression, which it compiles for its own link type, or a
-/// [`Filter`] that is compiled already. Made from `&str`, `String`, `&Filter` and `Filter`.
+/// [`Filter`] that is compiled already. Made from `&str`, `String`, either of them in a pair with
+/// [`CompileOptions`], `&Filter` and `Filter`.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::{Capture, CompileOptions};
+///
+/// let plain = Capture::from_device("eth0").filter("tcp port 443");
+/// let options = CompileOptions::default().optimize(false);
+/// let unoptimized = Capture::from_device("eth0").filter(("tcp port 443", options));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum FilterSource<'a> {
-    /// An expression in the language of pcap-filter(7).
-    Expression(Cow<'a, str>),
+    /// An expression in the language of pcap-filter(7), and how to compile it.
+    Expression(Cow<'a, str>, CompileOptions),
     /// A compiled filter.
     Compiled(Cow<'a, Filter>),
 }
@@ -22,8 +33,8 @@ impl FilterSource<'_> {
     #[must_use]
     pub fn into_owned(self) -> FilterSource<'static> {
         match self {
-            FilterSource::Expression(expression) => {
-                FilterSource::Expression(Cow::Owned(expression.into_owned()))
+            FilterSource::Expression(expression, options) => {
+                FilterSource::Expression(Cow::Owned(expression.into_owned()), options)
             }
             FilterSource::Compiled(filter) => {
                 FilterSource::Compiled(Cow::Owned(filter.into_owned()))
@@ -34,19 +45,31 @@ impl FilterSource<'_> {
 
 impl<'a> From<&'a str> for FilterSource<'a> {
     fn from(expression: &'a str) -> FilterSource<'a> {
-        FilterSource::Expression(Cow::Borrowed(expression))
+        (expression, CompileOptions::default()).into()
     }
 }
 
 impl<'a> From<&'a String> for FilterSource<'a> {
     fn from(expression: &'a String) -> FilterSource<'a> {
-        FilterSource::Expression(Cow::Borrowed(expression))
+        expression.as_str().into()
     }
 }
 
 impl From<String> for FilterSource<'_> {
     fn from(expression: String) -> Self {
-        FilterSource::Expression(Cow::Owned(expression))
+        (expression, CompileOptions::default()).into()
+    }
+}
+
+impl<'a> From<(&'a str, CompileOptions)> for FilterSource<'a> {
+    fn from((expression, options): (&'a str, CompileOptions)) -> FilterSource<'a> {
+        FilterSource::Expression(Cow::Borrowed(expression), options)
+    }
+}
+
+impl From<(String, CompileOptions)> for FilterSource<'_> {
+    fn from((expression, options): (String, CompileOptions)) -> Self {
+        FilterSource::Expression(Cow::Owned(expression), options)
     }
 }
 

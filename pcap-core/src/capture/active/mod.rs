@@ -357,22 +357,13 @@ impl Active {
     }
 
     fn install(&mut self, source: FilterSource<'_>) -> Result<()> {
-        let options = self.options(CompileOptions::default());
-        let filter = self.handle.set_filter(&source, true, options)?;
+        let filter = self.handle.set_filter(&source, true, self.netmask)?;
         if filter.runs_on_bytes() {
             self.batch
                 .retain_unread(|packet| filter.matches_packet(packet));
         }
         self.filter = Some(filter);
         Ok(())
-    }
-
-    /// Compile options with the device's netmask where none is given.
-    fn options(&self, options: CompileOptions) -> CompileOptions {
-        match (options.netmask, self.netmask) {
-            (None, Some(netmask)) => options.netmask(netmask),
-            _ => options,
-        }
     }
 
     pub(crate) fn stats(&self) -> Result<Stats> {
@@ -441,7 +432,8 @@ impl Opened for Active {
     }
 
     fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
-        self.handle.compile(expression, true, self.options(options))
+        let options = options.or_netmask(self.netmask);
+        self.handle.compile(expression, true, options)
     }
 }
 

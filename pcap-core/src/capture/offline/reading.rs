@@ -11,7 +11,7 @@ use crate::capture::offline::{Offline, Over};
 use crate::capture::source::{Slice, Source, Step, Then};
 use crate::error::{Error, Result};
 use crate::ffi::{self, os};
-use crate::filter::{CompileOptions, FilterSource};
+use crate::filter::FilterSource;
 use crate::packet::Packet;
 use crate::savefile::Records;
 
@@ -216,8 +216,7 @@ impl Source for Offline {
     }
 
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
-        let options = CompileOptions::default();
-        let filter = self.handle.set_filter(&source, false, options)?;
+        let filter = self.handle.set_filter(&source, false, None)?;
         self.filter = Some(filter);
         Ok(())
     }
