@@ -41,7 +41,7 @@ no_arguments() {
 things_of() {
     case $1 in
     build) echo cc pkg-config libpcap libclang ;;
-    test) echo tcpdump tshark ip ;;
+    test) echo tcpdump tshark ip names ;;
     sanitize) echo valgrind ;;
     *) fail "there is no group of packages $1: there are build, test and sanitize" ;;
     esac
@@ -56,6 +56,7 @@ libclang    libclang-dev  clang-devel         clang-dev    clang          -
 tcpdump     tcpdump       tcpdump             tcpdump      tcpdump        -
 tshark      tshark        wireshark-cli       tshark       wireshark-cli  wireshark
 ip          iproute2      iproute,iproute-tc  iproute2     iproute2       -
+names       netbase       setup               alpine-baselayout-data iana-etc -
 valgrind    valgrind      valgrind            valgrind     valgrind       -
 rustfmt     rustfmt       rustfmt             rustfmt      rust           rust
 clippy      rust-clippy   clippy              rust-clippy  rust           rust
@@ -129,6 +130,10 @@ has() {
         # Only Linux has network namespaces, and busybox's ip is not enough.
         [ "$(uname)" = Linux ] || return 0
         ip -V 2>&1 | grep -q iproute2 && command -v tc >/dev/null 2>&1
+        ;;
+    names)
+        # Of protocols and ports, as they are in filters.
+        [ -e /etc/protocols ] && [ -e /etc/services ]
         ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac

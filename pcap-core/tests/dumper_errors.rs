@@ -42,12 +42,16 @@ fn with_small_disk(closure: impl FnOnce(&Path) + Send + 'static) {
         // SAFETY: takes a number, and changes only what this thread sees of the file systems.
         check("unshare", unsafe { libc::unshare(libc::CLONE_NEWNS) });
         let run = |mount: &mut std::process::Command| files::run(mount);
-        run(std::process::Command::new("mount").args(["--make-rprivate", "/"]));
+        // So that nobody else sees it; in a chroot there is nobody who would.
+        let _ = std::process::Command::new("mount")
+            .args(["--make-rprivate", "/"])
+            .output();
         let mut mount = std::process::Command::new("mount");
         run(mount
             .args(["-t", "tmpfs", "-o", "size=1m", "none"])
             .arg(&path));
         closure(&path);
+        run(std::process::Command::new("umount").arg(&path));
     })
     .join()
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -79,8 +79,7 @@ fn savefiles_that_libpcap_writes_hold_our_mapping() {
 fn savefiles_that_libpcap_reads_have_our_mapping() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("linktype.pcap");
-    let beyond = [0xffff, 0x0224_0002, 0x03ff_ffff];
-    for number in NUMBERS.map(u32::from).chain(beyond) {
+    for number in NUMBERS.map(u32::from).chain([0xffff]) {
         let linktype = Linktype::new(number);
         assert_eq!(
             Dlt::from(linktype),

@@ -206,7 +206,7 @@ fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
     net.ip(["link", "del", "left"]);
     let start = Instant::now();
     let cpu = support::cpu_time();
-    let mut packets = 0;
+    let mut packets = 0_u64;
     let error = loop {
         match right.next_packet() {
             Ok(Some(_)) => packets += 1,
@@ -214,7 +214,8 @@ fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
             Err(error) => break error,
         }
     };
-    assert_eq!(packets, 500);
+    // On a machine that is slow at sending, the kernel's buffer may have been full meanwhile.
+    assert_eq!(packets + right.stats().unwrap().dropped, 500);
     assert_eq!(error.kind(), ErrorKind::Disappeared);
     assert!(error.to_string().contains("`right`"), "{error}");
     assert!(

@@ -45,8 +45,11 @@ pub(crate) fn no_libclang(reason: &str) -> String {
 /// The last lines of a tool's output, indented.
 pub(crate) fn tail(output: &str) -> String {
     let all: Vec<&str> = output.lines().collect();
-    all[all.len().saturating_sub(TAIL)..]
-        .iter()
-        .map(|line| format!("\n    {line}"))
-        .collect()
+    let lines = &all[all.len().saturating_sub(TAIL)..];
+    let mut text = String::new();
+    for line in lines {
+        text.push_str("\n    ");
+        text.push_str(line);
+    }
+    text
 }

@@ -9,7 +9,7 @@ use crate::capture::options::Options;
 use crate::capture::{Active, Capture, Phase, active, source};
 use crate::device::DeviceName;
 use crate::direction::Direction;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::filter::FilterSource;
 use crate::linktype::Dlt;
 use crate::timestamp::Precision;
@@ -300,7 +300,7 @@ impl ActivateError {
 
     /// What kind of failure it is: that of [`error`](Self::error).
     #[must_use]
-    pub fn kind(&self) -> crate::ErrorKind {
+    pub fn kind(&self) -> ErrorKind {
         self.error.kind()
     }
 

@@ -159,11 +159,12 @@ pub(crate) fn on_small_disk(
     let output = disk.join("out.pcap");
     let command = program(arg(&output));
     // What is on the disk is gone with the namespace.
-    let script = "mount -t tmpfs -o size=1m none \"$1\" || exit 99; disk=$1 copy=$2; shift 2; \
-                  \"$@\"; status=$?; cp \"$disk/out.pcap\" \"$copy\" || exit 98; exit $status";
+    let script = "mount --make-rprivate / 2>/dev/null; mount -t tmpfs -o size=1m none \"$1\" || exit 99; disk=$1 copy=$2; shift 2; \
+                  \"$@\"; status=$?; cp \"$disk/out.pcap\" \"$copy\" || exit 98; \
+                  umount \"$disk\"; exit $status";
     let copy = folder.join("copy.pcap");
     let mut unshare = Command::new("unshare");
-    unshare.args(["-m", "sh", "-c", script, "sh"]);
+    unshare.args(["-m", "--propagation", "unchanged", "sh", "-c", script, "sh"]);
     unshare.args([&disk, &copy]);
     unshare.arg(command.get_program()).args(command.get_args());
     let ran = run(&mut unshare);
