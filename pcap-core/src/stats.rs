@@ -54,6 +54,7 @@ impl Counters {
 mod tests {
     use super::*;
 
+    /// libpcap's statistics are 32 bits wide, and wrap.
     #[test]
     fn lost_meaning_statistics_do_not_wrap_at_32_bits() {
         let mut counters = Counters::default();

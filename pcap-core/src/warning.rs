@@ -70,6 +70,7 @@ impl fmt::Display for Warning {
 mod tests {
     use super::*;
 
+    /// Positive codes of an activation are warnings; treated as failures they stop what works.
     #[test]
     fn lost_meaning_positive_codes_are_warnings_and_unknown_ones_too() {
         let warning = Warning::from_status(99, "new".into()).unwrap();

@@ -45,6 +45,7 @@ mod live {
         Address::V4(Ipv4Addr::new(a, b, c, d))
     }
 
+    /// An address without a netmask was skipped; every part of an address but itself may be missing.
     #[test]
     fn a_device_has_its_addresses_with_what_belongs_to_them() {
         let Some(net) = Netns::new() else { return };
@@ -98,8 +99,10 @@ mod live {
         let mac = MacAddr::new([2, 0, 0, 0, 10, 11]);
         assert_eq!(left.mac_address(), Some(mac));
         let hardware = left.addresses().iter().find(|a| a.address.mac().is_some());
-        let broadcast = hardware.unwrap().broadcast.clone();
+        let hardware = hardware.unwrap();
+        let broadcast = hardware.broadcast.clone();
         assert_eq!(broadcast, Some(Address::Mac(MacAddr::BROADCAST)));
+        assert_eq!((&hardware.netmask, &hardware.destination), (&None, &None));
 
         assert_eq!(
             left.net_and_mask().unwrap(),
@@ -130,6 +133,7 @@ mod live {
         );
     }
 
+    /// One device with an odd name lost the whole list.
     #[test]
     fn lost_meaning_one_odd_name_does_not_lose_the_list() {
         let Some(net) = Netns::new() else { return };
@@ -160,6 +164,7 @@ mod live {
         );
     }
 
+    /// `pcap_lookupnet` failing is no error: a device may have no network.
     #[test]
     fn a_device_without_addresses_or_down_is_in_the_list() {
         let Some(net) = Netns::new() else { return };
@@ -221,6 +226,18 @@ mod live {
         });
         let works = Device::default_device().unwrap();
         assert!(["left", "right"].contains(&works.name()), "{works:#?}");
+    }
+
+    /// `pcap_init` would take `pcap_lookupdev` away from whoever else uses libpcap in the process.
+    #[test]
+    fn other_users_of_libpcap_still_have_what_they_had() {
+        let Some(net) = Netns::new() else { return };
+        net.veth("left", "right");
+        assert!(!Device::list().unwrap().is_empty());
+        let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+        // SAFETY: the buffer is as large as libpcap asks for; nobody else calls this here.
+        let name = unsafe { pcap_sys::pcap_lookupdev(errbuf.as_mut_ptr()) };
+        assert!(!name.is_null());
     }
 
     #[test]

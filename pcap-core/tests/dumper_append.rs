@@ -69,8 +69,9 @@ fn what_tcpdump_wrote_is_added_to() {
     assert_eq!(packets.len(), before + 1);
 }
 
+/// Appending to a file of another format, byte order, precision, link type or snaplen would spoil it.
 #[test]
-fn fact_38_each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
+fn each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
     let other = if Order::NATIVE == Order::Big {
         Order::Little
     } else {

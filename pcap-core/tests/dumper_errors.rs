@@ -57,6 +57,7 @@ fn with_small_disk(closure: impl FnOnce(&Path) + Send + 'static) {
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
 }
 
+/// Once a write failed, `pcap_dump` drops packets in silence, and `pcap_dump_close` says nothing.
 #[test]
 #[cfg(target_os = "linux")]
 fn pitfall_silent_loss_a_full_disk_is_an_error_and_with_room_again_the_same_dumper_goes_on() {
@@ -100,6 +101,7 @@ fn pitfall_silent_loss_a_full_disk_is_an_error_and_with_room_again_the_same_dump
     });
 }
 
+/// A thousand packets to a full disk: every write and even `pcap_dump_flush` said all was well.
 #[test]
 #[cfg(target_os = "linux")]
 fn pitfall_silent_loss_of_a_thousand_packets_to_a_full_disk_is_told_by_flush_and_close() {
@@ -125,6 +127,7 @@ fn pitfall_silent_loss_of_a_thousand_packets_to_a_full_disk_is_told_by_flush_and
     });
 }
 
+/// A `pcap_dump_flush` of 0 does not mean written.
 #[test]
 #[cfg(target_os = "linux")]
 fn pitfall_silent_loss_on_a_device_that_is_always_full_every_call_says_so() {
@@ -172,9 +175,9 @@ fn a_closed_pipe_is_an_error_and_no_signal() {
     assert_eq!(dumper.flush().unwrap_err().kind(), broken);
 }
 
+/// libpcap closes descriptor 1 with a dumper on `-`, and the next file that is opened gets it.
 #[test]
-fn fact_36_a_dash_is_standard_output_which_stays_open_and_a_file_of_that_name_is_reached_otherwise()
-{
+fn a_dash_is_standard_output_which_stays_open_and_a_file_of_that_name_is_reached_otherwise() {
     if files::in_child() {
         for turn in 0..3 {
             let mut dumper = match turn {
@@ -201,7 +204,8 @@ fn fact_36_a_dash_is_standard_output_which_stays_open_and_a_file_of_that_name_is
         std::process::exit(0);
     }
     let folder = tempfile::tempdir().unwrap();
-    let test = "fact_36_a_dash_is_standard_output_which_stays_open_and_a_file_of_that_name_is_reached_otherwise";
+    let test =
+        "a_dash_is_standard_output_which_stays_open_and_a_file_of_that_name_is_reached_otherwise";
     let mut child = files::child(test);
     let output = child
         .current_dir(folder.path())

@@ -23,7 +23,7 @@ fn dead(precision: Precision) -> Capture<Dead> {
 const PRECISIONS: [(Precision, u32); 2] = [(Precision::Micro, MICRO), (Precision::Nano, NANO)];
 
 #[test]
-fn promise_5_header_and_record_bytes_are_exactly_the_formats() {
+fn promise_header_and_record_bytes_are_exactly_the_formats() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     for (precision, magic) in PRECISIONS {
@@ -141,7 +141,7 @@ fn byte_for_byte_what_pcap_dump_writes_in_both_precisions() {
 }
 
 #[test]
-fn promise_4_what_is_written_is_read_back_equal_here_and_by_tcpdump_and_tshark() {
+fn promise_what_is_written_is_read_back_equal_here_and_by_tcpdump_and_tshark() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     for (precision, digits) in [(Precision::Micro, 6), (Precision::Nano, 9)] {
@@ -209,7 +209,7 @@ fn promise_4_what_is_written_is_read_back_equal_here_and_by_tcpdump_and_tshark()
 }
 
 #[test]
-fn promise_6_a_dumper_outlives_its_capture_and_what_it_wrote_is_read_back_equal() {
+fn promise_a_dumper_outlives_its_capture_and_what_it_wrote_is_read_back_equal() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     let capture = dead(Precision::Nano);
@@ -263,6 +263,8 @@ fn promise_an_absent_time_is_now_and_an_absent_length_the_datas_and_the_epoch_is
     );
 }
 
+/// `pcap_dump` writes as many bytes as the header says: of a header that lied it wrote 60 KB of the
+/// heap to disk. Here the captured length is always the data's.
 #[test]
 fn memory_safety_what_a_record_cannot_say_is_refused_and_leaves_no_trace() {
     let folder = tempfile::tempdir().unwrap();
@@ -325,6 +327,7 @@ fn memory_safety_what_a_record_cannot_say_is_refused_and_leaves_no_trace() {
     assert_eq!(fs::read(&path).unwrap(), expected.bytes());
 }
 
+/// Nanoseconds stored in a file of microseconds as microseconds.
 #[test]
 fn pitfall_nanoseconds_are_cut_to_microseconds_and_never_written_as_them() {
     let nano = Pcap::new(Order::NATIVE, NANO)
@@ -381,6 +384,7 @@ fn promise_what_a_read_returned_is_written_unchanged_with_its_damaged_lengths() 
     assert!(dumper.write_packet(packet).is_err());
 }
 
+/// A dead handle whose snaplen was fixed at 65535 cut longer packets in silence.
 #[test]
 fn pitfall_the_snaplen_of_a_dead_capture_is_any_and_nothing_is_cut() {
     let folder = tempfile::tempdir().unwrap();
@@ -413,8 +417,10 @@ fn pitfall_the_snaplen_of_a_dead_capture_is_any_and_nothing_is_cut() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 
+/// `pcap_dump_fopen` leaves the file open after a link type that it refuses, and closed after a header
+/// that could not be written.
 #[test]
-fn fact_35_a_link_type_that_savefiles_cannot_have_does_not_touch_a_file_that_is_there() {
+fn a_link_type_that_savefiles_cannot_have_does_not_touch_a_file_that_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a.pcap", &pings(3));
     for number in [9999, -1, i32::MAX] {
@@ -436,6 +442,7 @@ fn fact_35_a_link_type_that_savefiles_cannot_have_does_not_touch_a_file_that_is_
     assert_eq!(folder.path().read_dir().unwrap().count(), 1);
 }
 
+/// LINKTYPE_ numbers, which files have, taken for DLT_ numbers, which calls have: RAW is 101 and 12.
 #[test]
 fn pitfall_link_types_are_numbered_as_files_number_them() {
     for (linktype, number) in [(Linktype::RAW, 101), (Linktype::LINUX_SLL2, 276)] {

@@ -47,6 +47,7 @@ fn refused(dlt: Dlt, expression: &str, options: CompileOptions) -> Error {
     error
 }
 
+/// libpcap 1.10.3 compiles 600 terms in 17 s and 5000 in minutes, and cannot be interrupted.
 #[test]
 fn five_thousand_terms_are_refused_at_once_and_the_limit_is_named() {
     for optimize in [true, false] {
@@ -107,6 +108,7 @@ fn nesting_is_no_danger() {
     assert_eq!(negated.unwrap().instructions(), positive.instructions());
 }
 
+/// About 2000 terms overflow a stack of 2 MiB in libpcap 1.10.3.
 #[test]
 fn the_largest_that_is_optimized_compiles_on_a_small_stack() {
     let filter = on_stack(128 * KIB, || {

@@ -15,6 +15,7 @@ fn tagged(vlan: u8) -> Vec<u8> {
     frame
 }
 
+/// `vlan 5` compiled on a live Linux capture asks the kernel, and matches no packet of a savefile.
 #[test]
 fn vlan_compiled_live_is_right_on_plain_bytes_too() {
     let Some(net) = Netns::new() else { return };
@@ -47,6 +48,7 @@ fn vlan_compiled_live_is_right_on_plain_bytes_too() {
     assert!(!ip.uses_kernel_extensions());
 }
 
+/// libpcap copies a program that is set; compiled for plain bytes, `vlan 5` misses what the kernel took out.
 #[test]
 fn either_kind_is_right_in_the_kernel() {
     let Some(net) = Netns::new() else { return };

@@ -59,6 +59,7 @@ fn the_empty_expression_takes_all_packets() {
     assert_eq!(all.expression(), Some(""));
 }
 
+/// On a dead handle with snaplen 0 libpcap compiles every filter to "nothing".
 #[test]
 fn snaplen_0_is_the_largest_and_others_are_returned() {
     // A dead handle with snaplen 0 compiles nothing.
@@ -77,6 +78,7 @@ fn snaplen_0_is_the_largest_and_others_are_returned() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 
+/// Netmask 0 for unknown: `ip broadcast` compiles and misses broadcasts.
 #[test]
 fn an_unknown_netmask_is_not_0() {
     // With 0, `ip broadcast` compiles and misses broadcasts.
@@ -104,6 +106,7 @@ fn the_length_on_the_wire_is_not_that_of_the_data() {
     assert!(filter.matches_packet(&owned));
 }
 
+/// A filter that runs on bytes is told their number; no bytes at all are fine.
 #[test]
 fn a_packet_that_ends_too_early_is_not_wanted() {
     let filter = compile("tcp port 80");
@@ -129,6 +132,7 @@ fn vlan_without_a_device_takes_a_tagged_frame() {
     assert!(!filter.matches(&tagged));
 }
 
+/// libpcap's own programs may jump backward, which those from outside may not.
 #[test]
 fn protochain_jumps_backward_and_works() {
     // libpcap's own output has a way in that instructions from outside have not.
@@ -160,6 +164,18 @@ fn a_question_to_the_kernel_is_known_as_one() {
     }
     let tagged = Filter::compile(Dlt::LINUX_SLL, "inbound", CompileOptions::default()).unwrap();
     assert!(tagged.runs_on_bytes());
+}
+
+/// libpcap cuts its texts at 255 bytes, which may be in the middle of a letter.
+#[test]
+fn an_error_that_is_cut_within_a_letter_is_a_text() {
+    for shift in ["", "a"] {
+        let expression = format!("ip proto \\{shift}{}", "\u{e9}".repeat(300));
+        let options = CompileOptions::default();
+        let error = Filter::compile(Dlt::EN10MB, &expression, options).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{error}");
+        assert!(error.text().contains("\u{e9}\u{e9}"), "{error}");
+    }
 }
 
 #[test]
@@ -199,6 +215,8 @@ fn filters_are_send_sync_and_clone() {
     );
 }
 
+/// `pcap_compile` needs libpcap 1.8 to be used by several threads, and `bpf_image` has one buffer for all
+/// of them before 1.10.5.
 #[test]
 fn compiling_and_listing_from_sixteen_threads_gives_one_result() {
     // pcap_compile is thread-safe from 1.8; bpf_image has a static buffer until 1.10.5.
@@ -226,6 +244,7 @@ fn soil_stack(byte: u8) {
     std::hint::black_box([byte; 2048]);
 }
 
+/// A program that loads what it did not store returns bytes of the stack; libpcap compiles such ones.
 #[test]
 fn memory_that_libpcaps_own_programs_forget_to_store_is_0() {
     // 1.10.3 makes `ld M[0]` without a store of these: what it runs on is left by whoever used the

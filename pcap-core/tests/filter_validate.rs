@@ -41,6 +41,7 @@ fn refused(program: &[Insn], why: &str) {
     assert!(error.text().contains(why), "{error}");
 }
 
+/// `bpf_validate` takes programs on which libpcap's interpreter aborts, hangs or reads the stack.
 #[test]
 fn hostile_programs_that_libpcap_takes_are_refused() {
     // All of these pass `bpf_validate` of 1.10.3 (later ones refuse some), and the first packet kills
@@ -112,6 +113,7 @@ fn the_other_faults_are_named() {
     }
 }
 
+/// `bpf_validate` does not see that a program loads what it did not store.
 #[test]
 fn memory_must_be_stored_on_every_way() {
     let jeq = |jt, jf| Insn::new(0x15, jt, jf, 1);

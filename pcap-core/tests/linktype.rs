@@ -89,6 +89,7 @@ fn savefiles_that_libpcap_reads_have_our_mapping() {
     }
 }
 
+/// LINKTYPE_ numbers handed to calls that take DLT_ numbers: RAW is 101 and 12.
 #[test]
 fn lost_meaning_linktype_numbers_are_not_dlt_numbers() {
     assert_eq!(Linktype::RAW.value(), 101);
@@ -102,6 +103,7 @@ fn lost_meaning_linktype_numbers_are_not_dlt_numbers() {
     }
 }
 
+/// Link types cut to 8 bits: 276 was read as 20.
 #[test]
 fn lost_meaning_link_types_are_not_cut_to_8_bits() {
     assert_eq!(Linktype::LINUX_SLL2.value(), 276);

@@ -80,6 +80,7 @@ fn lost_meaning_a_bad_option_is_an_error_that_names_it_and_its_value() {
     assert_eq!(failed.kind(), ErrorKind::InvalidArgument, "{failed}");
 }
 
+/// libpcap says what was refused only beside the code, in a second text: both are told.
 #[test]
 fn no_rights_is_an_error_that_says_how_to_get_them() {
     let Some(_net) = net() else { return };
@@ -111,6 +112,12 @@ fn lost_meaning_a_warning_is_no_failure() {
     let warning = &any.warnings()[0];
     assert_eq!(warning.kind(), WarningKind::PromiscNotSupported);
     assert!(warning.text().contains("romiscuous"), "{warning:?}");
+    // Non-blocking mode, set before activating, loses libpcap's words.
+    let any = Capture::from_device("any").promisc(true).nonblock(true);
+    let any = any.activate().unwrap();
+    assert_eq!(any.warnings().len(), 1);
+    assert!(any.is_nonblock());
+    // And without a warning there is none: libpcap leaves its buffer for texts as it was.
     let left = Capture::from_device("left")
         .promisc(true)
         .activate()
@@ -216,6 +223,36 @@ fn a_filter_compiled_live_is_right_offline_and_the_other_way_round() {
             .unwrap();
         assert_eq!(more, Next::Timeout);
     }
+}
+
+/// libpcap's list of devices to take out of monitor mode has no lock of its own.
+#[test]
+fn monitor_mode_is_asked_for_by_many_threads() {
+    let Some(_net) = net() else { return };
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..5 {
+                    let device = Capture::from_device("right");
+                    assert!(!device.can_set_rfmon().unwrap());
+                    let failed = device.rfmon(true).activate().unwrap_err();
+                    assert_eq!(failed.kind(), ErrorKind::RfmonNotSupported, "{failed}");
+                }
+            });
+        }
+    });
+}
+
+/// The name of a device may hold any bytes; an error about it is a text all the same.
+#[test]
+fn an_error_about_a_name_that_is_no_text_is_a_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let Some(_net) = net() else { return };
+    let failed = Capture::from_device(OsStr::from_bytes(b"gone\xff")).activate();
+    let failed = failed.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::NoSuchDevice, "{failed}");
+    assert!(failed.to_string().contains("`gone\u{fffd}`"), "{failed}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ fn open_descriptors() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
+/// A descriptor leaked by each failed open.
 #[test]
 fn a_descriptor_leaked_by_each_failed_open() {
     let Some(net) = Netns::new() else { return };

@@ -5,6 +5,7 @@
 mod support;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pcap_core::{Active, BreakHandle, Capture, End, ErrorKind, Next};
@@ -36,6 +37,7 @@ fn later(after: Duration, f: impl FnOnce() + Send + 'static) -> std::thread::Joi
     })
 }
 
+/// libpcap's break is a flag that the next packet makes it see; not every kind of device wakes up.
 #[test]
 fn a_break_wakes_an_idle_reader_whatever_it_reads_with() {
     let Some((_net, _left, mut right)) = wire() else {
@@ -86,6 +88,69 @@ fn lost_meaning_a_break_between_two_reads_ends_the_next_one_and_only_that() {
     assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
 }
 
+/// A way to stop that cost 98 % of the packets, or a whole core.
+#[test]
+fn a_reader_that_can_be_stopped_loses_nothing_and_does_not_spin() {
+    let Some((_net, left, _right)) = wire() else {
+        return;
+    };
+    // Room for as long as sending may take on a busy machine.
+    let right = Capture::from_device("right").buffer_size(32 << 20);
+    let mut right = right.activate().unwrap();
+    // The first time may take longer.
+    for limit in [Duration::MAX, Duration::from_millis(50)] {
+        let handle = right.break_handle();
+        let cpu = support::cpu_time();
+        let asked = later(Duration::from_millis(400), move || handle.breakloop());
+        let done = right.for_each(|_| panic!("no packet")).unwrap();
+        assert_eq!(done.end, End::Break);
+        asked.join().unwrap();
+        let used = support::cpu_time() - cpu;
+        assert!(used < limit, "{used:?} of CPU");
+    }
+    send(&left, 2000);
+    for half in [1000, 2000] {
+        assert_eq!(right.for_each_up_to(1000, |_| ()).unwrap().packets, 1000);
+        // Asking takes nothing away from what is counted.
+        let stats = right.stats().unwrap();
+        assert!(stats.received >= half, "{stats:?}");
+        assert_eq!(stats.dropped, 0);
+    }
+}
+
+/// In libpcap a break that comes in non-blocking mode does not wake a blocking read after it, and
+/// switching may close what a break writes to.
+#[test]
+fn a_break_outlasts_a_change_of_blocking() {
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    right.set_nonblock(true);
+    handle.breakloop();
+    right.set_nonblock(false);
+    let next = right.next_packet_timeout(Duration::from_secs(10));
+    assert_eq!(next.unwrap(), Next::Break);
+
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                handle.breakloop();
+            }
+        });
+        for turn in 0..500 {
+            right.set_nonblock(turn % 2 == 0);
+            let next = right.next_packet_timeout(Duration::from_secs(10));
+            if !matches!(next, Ok(Next::Break)) {
+                over.store(true, Ordering::Relaxed);
+                panic!("{next:?}");
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
 /// libpcap's loop may say -2 after it delivered packets: three were, the other seven came later.
 #[test]
 fn a_loop_broken_after_it_delivered_counts_and_loses_nothing() {
@@ -134,6 +199,8 @@ fn a_break_is_prompt_under_a_flood() {
     flood.join().unwrap();
 }
 
+/// Breaking a handle while another thread closes it is a use after free in libpcap; and a handle that
+/// kept the capture alive would close it wherever the last one is dropped.
 #[test]
 fn memory_safety_a_break_handle_outlives_its_capture_and_closes_nothing() {
     let Some((_net, _left, right)) = wire() else {
@@ -169,6 +236,7 @@ fn a_reading_thread_is_stopped_and_its_capture_closed_at_once() {
     assert!(start.elapsed() < Duration::from_millis(500));
 }
 
+/// A break handle that could end up closing the capture has no place in a signal handler.
 #[test]
 fn a_break_comes_from_a_signal_handler() {
     static HANDLE: OnceLock<BreakHandle> = OnceLock::new();
@@ -235,6 +303,7 @@ fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
     );
 }
 
+/// A reader that hangs, or spins, when its device disappears.
 #[test]
 fn a_device_deleted_while_it_is_waited_for_ends_the_wait() {
     let Some((net, left, mut right)) = wire() else {

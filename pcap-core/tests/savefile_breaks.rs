@@ -29,6 +29,8 @@ fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
     assert_eq!(seen, (from..to).collect::<Vec<_>>());
 }
 
+/// `pcap_next_ex` answers -2 for the end of a savefile and for a break alike; a flag that is left set
+/// ends the read after it, too.
 #[test]
 fn a_break_before_a_read_ends_that_read_and_only_that() {
     for mut capture in ways(3) {
@@ -43,6 +45,7 @@ fn a_break_before_a_read_ends_that_read_and_only_that() {
     }
 }
 
+/// A break reported as "no more packets", or as an error with an empty text.
 #[test]
 fn each_reading_call_says_that_it_was_a_break() {
     for mut capture in ways(MANY) {
@@ -92,6 +95,7 @@ fn a_break_between_two_reads_is_seen_by_the_second_even_if_packets_were_read_ahe
     }
 }
 
+/// In a closure the break handle is the one thing of the capture that is in reach, and it works there.
 #[test]
 fn a_break_from_the_closure_ends_the_loop_after_that_packet() {
     // Before the first slice's end, at it, after it; with and without packets that single reads
@@ -115,7 +119,7 @@ fn a_break_from_the_closure_ends_the_loop_after_that_packet() {
                 let packets = (stop_at - before + 1).into();
                 assert_eq!(broken.unwrap(), done(packets, End::Break));
                 assert_eq!(capture.ended(), Some(End::Break));
-                // Fact 6: libpcap's own word of that break, which comes now, is stale.
+                // libpcap's own word of that break, which comes now, is stale.
                 rest(&mut capture, stop_at + 1, MANY);
             }
         }
@@ -136,8 +140,9 @@ fn a_break_in_the_closure_of_the_last_packet_is_a_break_and_then_comes_the_end()
     }
 }
 
+/// Broken in a savefile, libpcap's loop answers the count first, and says -2 to the next read.
 #[test]
-fn fact_6_a_stale_minus_2_is_never_seen_by_the_next_read() {
+fn a_stale_minus_2_is_never_seen_by_the_next_read() {
     for mut capture in ways(MANY) {
         let mut expected = 0;
         while expected < MANY - 1 {
@@ -305,8 +310,9 @@ fn breaks_from_another_thread_lose_and_double_nothing() {
     }
 }
 
+/// A panic in a callback of C's aborts, or skips what libpcap does after the callback.
 #[test]
-fn fact_3_a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on() {
+fn a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on() {
     type Read = fn(&mut Capture<Offline>, &mut dyn FnMut(Packet<'_>));
     let reads: [Read; 4] = [
         |capture, f| drop(capture.for_each(f)),

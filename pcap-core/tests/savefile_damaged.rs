@@ -81,6 +81,7 @@ fn random_bytes_are_an_unknown_file_format() {
     assert_eq!(error.text(), "unknown file format");
 }
 
+/// An error in the middle of a stream swallowed, or retried for ever.
 #[test]
 fn a_file_cut_at_any_byte_gives_its_whole_packets_and_then_the_same_error_for_ever() {
     let bytes = pings(3);
@@ -106,7 +107,6 @@ fn a_file_cut_at_any_byte_gives_its_whole_packets_and_then_the_same_error_for_ev
             _ => format!("tried to read 98 captured bytes, only got {}", rest - 16),
         };
         assert!(error.text().contains(&text), "{error}");
-        // Pitfall: an error in the middle of a stream swallowed, or retried into nonsense.
         for _ in 0..3 {
             let again = [
                 capture.next_packet().unwrap_err(),
@@ -125,6 +125,7 @@ fn a_file_cut_at_any_byte_gives_its_whole_packets_and_then_the_same_error_for_ev
     }
 }
 
+/// An error in the middle of a stream must not swallow the packets before it.
 #[test]
 fn every_reading_call_delivers_what_comes_before_the_damage() {
     let mut bytes = pings(1030);
@@ -183,6 +184,7 @@ fn every_reading_call_delivers_what_comes_before_the_damage() {
     }
 }
 
+/// libpcap moves its buffer in reads that fail, too.
 #[test]
 fn memory_safety_a_packet_is_not_lent_any_more_once_a_read_failed() {
     // The second record makes libpcap move its buffer to a larger one before it finds the file cut:
@@ -209,8 +211,9 @@ fn memory_safety_a_packet_is_not_lent_any_more_once_a_read_failed() {
     }
 }
 
+/// libpcap's limit of a record is 262144 bytes, and more for a few link types.
 #[test]
-fn fact_31_a_captured_length_above_262144_is_an_error_and_not_an_allocation() {
+fn a_captured_length_above_262144_is_an_error_and_not_an_allocation() {
     for caplen in [262_145, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
         for snaplen in [0, 96, 262_144, 0x7fff_ffff] {
             let bytes = Pcap::native()
@@ -239,8 +242,9 @@ fn fact_31_a_captured_length_above_262144_is_an_error_and_not_an_allocation() {
     assert_eq!(open(bytes).next_packet().unwrap().unwrap().data(), data);
 }
 
+/// In classic savefiles libpcap cuts a record that is longer than the snaplen; in pcapng it refuses it.
 #[test]
-fn fact_31_a_captured_length_above_the_snaplen_is_cut_and_the_next_packet_is_right() {
+fn a_captured_length_above_the_snaplen_is_cut_and_the_next_packet_is_right() {
     let long: Vec<u8> = (0..10_000u32).map(|n| n as u8).collect();
     for order in Order::BOTH {
         let bytes = Pcap::new(order, MICRO)
@@ -256,8 +260,10 @@ fn fact_31_a_captured_length_above_the_snaplen_is_cut_and_the_next_packet_is_rig
     }
 }
 
+/// The data has as many bytes as were captured, never as many as were on the wire; libpcap passes on
+/// a wire length below the captured one.
 #[test]
-fn fact_2_a_wire_length_below_the_captured_one_reaches_the_caller_and_the_data_is_whole() {
+fn a_wire_length_below_the_captured_one_reaches_the_caller_and_the_data_is_whole() {
     for len in [0, 1, 59] {
         let mut capture = open(Pcap::native().record([1, 1, 60, len], &[9; 60]).bytes());
         capture.set_filter("").unwrap();
@@ -268,8 +274,9 @@ fn fact_2_a_wire_length_below_the_captured_one_reaches_the_caller_and_the_data_i
     }
 }
 
+/// libpcap does not check the fraction of a second, so it may be anything.
 #[test]
-fn fact_32_a_fraction_beyond_a_second_is_carried_and_the_raw_value_can_be_had() {
+fn a_fraction_beyond_a_second_is_carried_and_the_raw_value_can_be_had() {
     for order in Order::BOTH {
         for (magic, unit) in [(MICRO, 1000), (NANO, 1)] {
             for secs in [0, 1, u32::MAX] {
@@ -296,8 +303,9 @@ fn fact_32_a_fraction_beyond_a_second_is_carried_and_the_raw_value_can_be_had() 
     }
 }
 
+/// A huge snaplen of a savefile passes through libpcap: whoever allocates by it has no memory left.
 #[test]
-fn fact_31_a_snaplen_of_0_or_beyond_c_int_is_the_largest_and_a_huge_one_is_never_allocated() {
+fn a_snaplen_of_0_or_beyond_c_int_is_the_largest_and_a_huge_one_is_never_allocated() {
     for (snaplen, seen) in [
         (0, 262_144),
         (0x7fff_ffff, 0x7fff_ffff),

@@ -51,8 +51,9 @@ fn times_are_nanoseconds_whatever_the_interface_counts_in() {
     }
 }
 
+/// An interface's offset of pcapng can make libpcap's seconds negative.
 #[test]
-fn fact_32_an_offset_makes_times_negative_and_nothing_panics() {
+fn an_offset_makes_times_negative_and_nothing_panics() {
     for order in Order::BOTH {
         for offset in [-1, -1_700_000_000, i64::MIN, i64::MAX] {
             let options = [(IF_TSOFFSET, order.u64(offset as u64).to_vec())];
@@ -73,8 +74,9 @@ fn fact_32_an_offset_makes_times_negative_and_nothing_panics() {
     }
 }
 
+/// libpcap reads no second link type of a pcapng savefile.
 #[test]
-fn fact_33_a_second_interface_of_another_type_is_an_error_after_the_first_ones_packets() {
+fn a_second_interface_of_another_type_is_an_error_after_the_first_ones_packets() {
     let bytes = Pcapng::new(Order::NATIVE)
         .interface(1, 0, &[])
         .packet(0, 1, 4, b"good")
@@ -105,8 +107,29 @@ fn fact_33_a_second_interface_of_another_type_is_an_error_after_the_first_ones_p
     assert_eq!(packets[1].timestamp(), Timestamp::new(0, 1));
 }
 
+/// libpcap 1.10.3 takes two interfaces of raw IP for two link types.
 #[test]
-fn fact_33_another_snaplen_or_byte_order_is_an_error() {
+fn two_interfaces_of_raw_ip_are_read_or_an_error_and_never_the_end() {
+    let bytes = Pcapng::new(Order::NATIVE)
+        .interface(101, 0, &[])
+        .packet(0, 1, 1, b"0")
+        .interface(101, 0, &[])
+        .packet(1, 1, 1, b"1")
+        .bytes();
+    let mut capture = open(bytes);
+    assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"0");
+    match capture.next_packet() {
+        Ok(packet) => assert_eq!(packet.expect("not the end").data(), b"1"),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::SavefileBad);
+            assert!(error.text().contains("different from the type"), "{error}");
+        }
+    }
+}
+
+/// libpcap reads no second snaplen and no second byte order of a pcapng savefile.
+#[test]
+fn another_snaplen_or_byte_order_is_an_error() {
     let bytes = Pcapng::new(Order::NATIVE)
         .interface(1, 96, &[])
         .interface(1, 97, &[])
@@ -138,8 +161,9 @@ fn fact_33_another_snaplen_or_byte_order_is_an_error() {
     assert_eq!(read_all(&mut open(bytes)).unwrap().len(), 2);
 }
 
+/// In pcapng libpcap refuses a packet that is longer than the snaplen; in classic savefiles it cuts it.
 #[test]
-fn fact_31_a_packet_above_the_snaplen_is_refused() {
+fn a_packet_above_the_snaplen_is_refused() {
     let bytes = Pcapng::new(Order::NATIVE)
         .interface(1, 4, &[])
         .packet(0, 1, 4, b"good")
@@ -180,8 +204,9 @@ fn a_file_cut_at_any_byte_is_an_error_or_ends_between_two_blocks() {
     }
 }
 
+/// libpcap's limit of a pcapng block is 16 MiB.
 #[test]
-fn fact_33_a_block_over_16_mib_is_refused_without_allocating_it() {
+fn a_block_over_16_mib_is_refused_without_allocating_it() {
     let mut bytes = Pcapng::new(Order::NATIVE).interface(1, 0, &[]).bytes();
     bytes.extend(Order::NATIVE.u32(6));
     bytes.extend(Order::NATIVE.u32(0xffff_fff0));
@@ -211,6 +236,7 @@ fn no_interface_and_a_packet_before_it_are_errors_on_opening() {
     assert!(error.text().contains("interface 7"), "{error}");
 }
 
+/// libpcap moves its buffer in reads that fail, too.
 #[test]
 fn memory_safety_a_packet_is_not_lent_any_more_once_a_read_failed() {
     // The next block makes libpcap move its buffer before it finds the file cut.

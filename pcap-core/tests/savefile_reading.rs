@@ -39,6 +39,8 @@ fn a_single_read_gives_each_packet_once_and_then_the_end() {
     }
 }
 
+/// The end of a file and a timeout returned as the same thing. libpcap has no non-blocking mode for
+/// savefiles; asking without waiting works all the same.
 #[test]
 fn a_deadline_does_not_end_the_read_of_a_savefile() {
     for timeout in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
@@ -53,6 +55,7 @@ fn a_deadline_does_not_end_the_read_of_a_savefile() {
     }
 }
 
+/// The end of a file and a timeout returned as the same thing: libpcap's dispatch answers 0 to both.
 #[test]
 fn a_filter_that_lets_nothing_through_ends_at_the_end_and_not_at_a_timeout() {
     for mut capture in ways(MANY) {
@@ -67,6 +70,7 @@ fn a_filter_that_lets_nothing_through_ends_at_the_end_and_not_at_a_timeout() {
     }
 }
 
+/// libpcap has one header and one buffer for all packets of a capture.
 #[test]
 fn advance_and_packet_lend_the_same_packet_until_the_next_read() {
     for mut capture in ways(4) {
@@ -109,6 +113,7 @@ fn promise_dispatch_takes_none_some_or_all_and_says_how_many() {
     }
 }
 
+/// A loop that panics on a count above `c_int::MAX`, or takes it for "for ever" as libpcap does below 1.
 #[test]
 fn pitfall_a_count_above_c_int_max_is_only_a_large_count() {
     const LARGE: u64 = 1 << 31;
@@ -124,6 +129,7 @@ fn pitfall_a_count_above_c_int_max_is_only_a_large_count() {
     }
 }
 
+/// A loop that does not count what it delivered.
 #[test]
 fn for_each_up_to_counts_exactly() {
     for count in [0, 1, 1023, 1024, 1025, 2048, 2499, 2500] {
@@ -138,6 +144,7 @@ fn for_each_up_to_counts_exactly() {
     }
 }
 
+/// A loop that cannot be stopped from inside.
 #[test]
 fn pitfall_for_each_can_stop_and_the_value_comes_back() {
     for stop_at in [0u16, 1, 1023, 1024, 2499] {
@@ -204,6 +211,33 @@ fn by_all_calls<S: Readable>(capture: &mut Capture<S>) -> Vec<u16> {
     seen
 }
 
+/// A callback that was registered for one type and handed a pointer to another: here closures of any
+/// type and size read captures within each other.
+#[test]
+fn memory_safety_closures_of_any_type_nest() {
+    fn look(packet: Packet<'_>) {
+        assert_eq!(packet.data(), ping(number(packet.data())));
+    }
+    for mut outer in ways(3) {
+        let large = [7_u64; 100];
+        let mut seen = Vec::new();
+        let all = outer.for_each(move |packet| {
+            let mut inner = open_file(&pings(2));
+            let text = format!("{}", number(packet.data()));
+            let mut keep = |packet: Packet<'_>| seen.push((text.clone(), number(packet.data())));
+            let closure: &mut dyn FnMut(Packet<'_>) = &mut keep;
+            assert_eq!(inner.for_each(closure).unwrap(), done(2, End::Eof));
+            let mut inner = open_file(&pings(1));
+            assert_eq!(inner.dispatch(9, look).unwrap(), done(1, End::Eof));
+            assert_eq!(large, [7; 100]);
+            look(packet);
+            let last = number(packet.data()).to_string();
+            assert_eq!(seen[seen.len() - 2..], [(last.clone(), 0), (last, 1)]);
+        });
+        assert_eq!(all.unwrap(), done(3, End::Eof));
+    }
+}
+
 #[test]
 fn all_calls_in_turn_lose_and_double_nothing() {
     for mut capture in ways(MANY) {
@@ -215,6 +249,7 @@ fn all_calls_in_turn_lose_and_double_nothing() {
     }
 }
 
+/// A transmute between the types of a capture's states: here either state keeps its own.
 #[test]
 fn any_capture_is_the_savefile_it_was_made_from() {
     let mut any = AnyCapture::from(open_file(&pings(2)));
@@ -284,8 +319,9 @@ fn a_filter_changed_while_reading_holds_for_the_very_next_packet() {
     }
 }
 
+/// libpcap's filters believe the header's lengths, which need not be the data's.
 #[test]
-fn fact_30_a_filter_sees_the_length_on_the_wire_of_a_packet_that_was_cut() {
+fn a_filter_sees_the_length_on_the_wire_of_a_packet_that_was_cut() {
     let file = Pcap::native()
         .record([1, 1, 60, 1514], &ping(0)[..60])
         .record([2, 2, 60, 60], &ping(1)[..60])
@@ -305,6 +341,7 @@ fn fact_30_a_filter_sees_the_length_on_the_wire_of_a_packet_that_was_cut() {
     }
 }
 
+/// A failed compilation leaves C's program as it was: nothing to install, and nothing to free.
 #[test]
 fn a_filter_that_does_not_compile_leaves_the_one_before_in_force() {
     for mut capture in ways(10) {
@@ -333,6 +370,7 @@ fn a_packet_of_no_bytes_and_one_of_the_largest_size_are_packets() {
     }
 }
 
+/// What a callback gets lies in libpcap's buffer, so whatever is kept is a copy.
 #[test]
 fn owned_packets_stay_when_the_capture_is_gone() {
     let mut capture = open(pings(5));

@@ -30,6 +30,7 @@ impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Reads<F> {
     }
 }
 
+/// A path that is not UTF-8 made a panic when writing, and "null pointer" when reading.
 #[test]
 fn pitfall_a_path_that_is_not_utf_8_is_read_and_written() {
     let folder = tempfile::tempdir().unwrap();
@@ -69,6 +70,7 @@ fn a_nul_in_a_path_is_an_error_and_no_file_is_touched() {
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
 
+/// `-` is standard input, which libpcap leaves open and which stays the caller's.
 #[test]
 fn promise_a_dash_is_standard_input_and_a_file_of_that_name_is_reached_by_its_folder() {
     if files::in_child() {
@@ -381,6 +383,7 @@ fn the_first_panic_wins_when_the_closure_panics_before_the_reader_would() {
     );
 }
 
+/// libpcap owns a stream once it is open and not before: it is closed once, by whoever has it.
 #[test]
 fn the_reader_is_dropped_once_with_the_capture_and_also_when_opening_fails() {
     struct Counted(Cursor<Vec<u8>>, mpsc::Sender<()>);
@@ -404,7 +407,9 @@ fn the_reader_is_dropped_once_with_the_capture_and_also_when_opening_fails() {
     }
 }
 
+/// A safe conversion from a raw `pcap_t` is a double free: it takes unsafe code, or this does not compile.
 #[test]
+#[deny(unused_unsafe)]
 fn a_raw_handle_that_was_opened_elsewhere_is_read_like_any_other() {
     let folder = tempfile::tempdir().unwrap();
     let late = files::Pcap::native().packet(4_026_531_840, 999_999, b"x");

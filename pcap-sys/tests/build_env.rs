@@ -169,6 +169,7 @@ fn static_library() -> Option<PathBuf> {
         .flatten()
 }
 
+/// A wrong LIBPCAP_LIBDIR was ignored, and an old version assumed.
 #[test]
 fn a_wrong_folder_is_named() {
     let dependent = Dependent::new();
@@ -206,6 +207,7 @@ fn the_target_goes_first() {
     );
 }
 
+/// A version that could not be used made a build script panic.
 #[test]
 fn a_wrong_version_is_named() {
     let dependent = Dependent::new();
@@ -231,6 +233,7 @@ fn a_wrong_switch_is_named() {
     );
 }
 
+/// A version before 1.10 lacks what every user of the bindings relies on.
 #[test]
 fn an_old_library_is_refused() {
     let dependent = Dependent::new();
@@ -245,6 +248,7 @@ fn an_old_library_is_refused() {
     );
 }
 
+/// A build script that loads the library to ask for its version cannot be used for another machine.
 #[test]
 fn a_library_for_another_machine_is_refused() {
     let dependent = Dependent::new();
@@ -304,6 +308,7 @@ fn without_libclang_the_build_says_what_to_install() {
     );
 }
 
+/// Without a `links` key two crates can link two libpcaps, and these variables are not there.
 #[test]
 fn dependents_are_told_what_there_is() {
     let dependent = Dependent::new();
@@ -322,12 +327,14 @@ fn dependents_are_told_what_there_is() {
     assert!(libraries.contains("libpcap"), "{libraries}");
 }
 
+/// `LIBPCAP_VER=1.10`, with two numbers, made a build script panic.
 #[test]
 fn a_version_from_the_environment_goes_first() {
     let output = Dependent::new().run(&[], &[("LIBPCAP_VER", "1.10")]);
     assert!(output.contains("DEP_PCAP_VERSION=1.10\n"), "{output}");
 }
 
+/// Static linking failed on Debian.
 #[test]
 fn static_linking_leaves_no_dynamic_libpcap() {
     let dependent = Dependent::new();
@@ -379,6 +386,7 @@ fn a_folder_with_nothing_but_an_archive_is_linked_statically() {
     );
 }
 
+/// Static linking failed with `+crt-static`.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_fully_static_program_can_be_made() {

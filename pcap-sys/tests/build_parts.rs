@@ -80,6 +80,7 @@ const WHOLE: [&str; 5] = [
     "Lib/ARM64/wpcap.lib",
 ];
 
+/// A build script that decides by the system it runs on, not by the one it builds for.
 #[test]
 fn npcap_is_taken_for_the_target() {
     let root = sdk("whole", &WHOLE);
@@ -193,6 +194,7 @@ fn versions_are_read() {
     assert!(version::check(version(2, 0, None), "x").is_ok());
 }
 
+/// `pcap_pkthdr` has 64-bit times on 32-bit systems where the compiler says so.
 #[test]
 fn the_width_of_times_is_taken_from_the_compiler() {
     let set = "#define __linux__ 1\n#define _TIME_BITS 64\n#define _FILE_OFFSET_BITS 64\n#define _TIME_BITS_X 1\n";

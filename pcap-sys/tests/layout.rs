@@ -213,6 +213,7 @@ fn no_function_is_forgotten() {
     assert!(seen > 80, "{seen} functions");
 }
 
+/// `pcap_pkthdr` over a `timeval` written by hand has wrong offsets where times have 64 bits and pointers 32.
 #[test]
 fn structures_are_laid_out_as_in_c() {
     let mut source = Source::new();
@@ -237,6 +238,7 @@ fn types_have_their_size_in_c() {
     source.must_compile("types");
 }
 
+/// Error codes are negative and warnings positive numbers of one type, not one `i32` and the other `u32`.
 #[test]
 fn constants_have_their_value_in_c() {
     let mut source = Source::new();
@@ -262,6 +264,7 @@ fn texts_are_those_of_c() {
     source.must_compile("texts");
 }
 
+/// Macros that bindgen cannot bind are written by hand.
 #[test]
 fn macros_with_arguments_answer_as_in_c() {
     let mut source = Source::new();

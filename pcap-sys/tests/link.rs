@@ -23,6 +23,7 @@ fn every_exported_function_links() {
     }
 }
 
+/// API that vanishes with the library's version: what every supported version has is never left out.
 #[test]
 fn what_is_not_exported_is_optional() {
     // Whoever lacks one of these is no libpcap 1.10.
