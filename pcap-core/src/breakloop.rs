@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
-use crate::ffi::{self, os::Wake};
+use crate::ffi::{self, os, os::Wake};
 
 /// Ends a reading call of the capture it was taken from: the call returns what says *break*, which
 /// is never taken for the end of the packets or a timeout. The capture can be read on.
@@ -50,6 +50,9 @@ impl BreakHandle {
 
     /// Ends the reading call that is going on, or else the next one. Never blocks; may be called
     /// from a signal handler.
+    ///
+    /// A live capture that waits is woken. A savefile that is read from a pipe or a reader waits for
+    /// its data without being woken: there the break is seen when some come.
     pub fn breakloop(&self) {
         self.0.breakloop();
     }
@@ -90,8 +93,13 @@ impl Breaker {
     }
 
     fn breakloop(&self) {
-        self.latch.store(true, Ordering::SeqCst);
-        if let Some(wake) = &self.wake {
+        os::keep_errno(|| self.break_now());
+    }
+
+    fn break_now(&self) {
+        // Whoever set the latch before has woken the reader, or is about to.
+        let pending = self.latch.swap(true, Ordering::SeqCst);
+        if let (Some(wake), false) = (&self.wake, pending) {
             wake.wake();
         }
         // Whoever finds the lock taken leaves the asking to its holder, which looks again after

@@ -37,7 +37,7 @@ pub enum ErrorKind {
     InterfaceNotUp,
     /// The device has no monitor mode.
     RfmonNotSupported,
-    /// The device was removed while it was being captured on.
+    /// The device was removed while it was being captured on, or renamed while it was down.
     Disappeared,
     /// An option has a value that libpcap or the device does not take.
     InvalidOption,

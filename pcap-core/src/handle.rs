@@ -135,17 +135,17 @@ impl Handle {
         u32::try_from(snaplen).unwrap_or(0)
     }
 
-    /// Installs a filter, compiling it first where that has to happen on this handle, with this
-    /// netmask if it has none. Returns the filter that is in force.
-    pub(crate) fn set_filter(
+    /// A filter for this handle, compiled where that has to happen here, with this netmask if it has
+    /// none.
+    pub(crate) fn filter(
         &self,
         source: &FilterSource<'_>,
         live: bool,
         netmask: Option<Ipv4Addr>,
     ) -> Result<Filter> {
-        let filter = match source {
+        match source {
             FilterSource::Expression(expression, options) => {
-                self.compile(expression, live, options.or_netmask(netmask))?
+                self.compile(expression, live, options.or_netmask(netmask))
             }
             FilterSource::Compiled(filter) => {
                 if filter.linktype() != self.datalink() {
@@ -164,10 +164,22 @@ impl Handle {
                     // The kernel sees packets in another form than a savefile holds them (VLAN tags
                     // are taken out), and the other way round: compile it for where it will run.
                     Some(expression) if live || filter.uses_kernel_extensions() => {
-                        self.compile(expression, live, filter.options())?
+                        self.compile(expression, live, filter.options())
                     }
-                    _ => filter.as_ref().clone(),
+                    _ => Ok(filter.as_ref().clone()),
                 }
+            }
+        }
+    }
+
+    /// Puts a filter in force; `None` lets all packets pass.
+    pub(crate) fn set_filter(&self, filter: Option<&Filter>) -> Result<()> {
+        let all;
+        let filter = match filter {
+            Some(filter) => filter,
+            None => {
+                all = self.compile("", true, CompileOptions::default())?;
+                &all
             }
         };
         let code = filter.with_program(|program| {
@@ -175,7 +187,7 @@ impl Handle {
             unsafe { ffi::pcap_setfilter(self.as_ptr(), program) }
         });
         self.check(code, "set a filter on")?;
-        Ok(filter)
+        Ok(())
     }
 
     pub(crate) fn compile(

@@ -45,7 +45,7 @@
 //!         let time = Timestamp::new(1_700_000_000 + n, 0);
 //!         dumper.write(time, None, &[0xff; 60])?;
 //!     }
-//!     dumper.close() // says whether it is all on the disk
+//!     dumper.close() // says whether the system took it all
 //! }
 //! ```
 //!
@@ -121,7 +121,7 @@
 //!
 //! [`break_handle`](Capture::break_handle) gives a [`BreakHandle`], which any thread, signal handler
 //! or closure may use at any time, before, during and after a read, and after the capture is gone.
-//! It wakes a reader that waits. One break ends one reading call; then the capture can be read on.
+//! It wakes a live capture that waits. One break ends one reading call; then the capture can be read on.
 //!
 //! ```no_run
 //! # fn main() -> pcap_core::Result<()> {
@@ -156,6 +156,9 @@
 //! variables. Linux is where it is developed and tested. macOS and the BSDs are written for and not
 //! tested. Windows does not build yet. Rust 1.85 or newer.
 //!
+//! What libpcap does that a program should not have to know, and what is done about it here:
+//! [a page of its own](libpcap).
+//!
 //! # Coming from another binding
 //!
 //! One page each: [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
@@ -183,6 +186,9 @@ mod warning;
 
 #[cfg(any(doc, doctest))]
 pub mod coming_from;
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/libpcap.md")]
+pub mod libpcap {}
 
 pub use breakloop::BreakHandle;
 pub use capture::{

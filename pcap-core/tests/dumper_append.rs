@@ -105,7 +105,7 @@ fn each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
             "link type is another: 101 there, 1 here",
         ),
         (
-            one(Pcap::native().linktype(1 << 28 | 1)),
+            one(Pcap::native().linktype((1 << 28) | 1)),
             InvalidArgument,
             "link type is another",
         ),
@@ -220,4 +220,24 @@ fn a_folder_and_a_fifo_cannot_be_added_to() {
     files::run(std::process::Command::new("mkfifo").arg(&path));
     let error = dead().dump_append(&path).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error:?}");
+}
+
+/// Two dumpers at the end of one file overwrote each other's packets, and both said all was well.
+#[test]
+fn two_that_append_to_one_file_do_not_overwrite_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let dead = pcap_core::Capture::dead(pcap_core::Dlt::EN10MB).unwrap();
+    dead.dump(&path).unwrap().close().unwrap();
+    let mut dumpers = [(); 2].map(|()| dead.dump_append(&path).unwrap());
+    for (dumper, count) in dumpers.iter_mut().zip([100, 50]) {
+        for _ in 0..count {
+            dumper.write(None, None, &[0; 60]).unwrap();
+        }
+    }
+    for dumper in dumpers {
+        dumper.close().unwrap();
+    }
+    let mut capture = pcap_core::Capture::from_file(&path).unwrap();
+    assert_eq!(capture.for_each(|_| ()).unwrap().packets, 150);
 }

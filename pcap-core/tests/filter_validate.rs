@@ -157,7 +157,7 @@ fn interpret(program: &[Insn], data: &[u8], wire_len: u32) -> u32 {
             Some(
                 bytes
                     .iter()
-                    .fold(0, |sum, byte| sum << 8 | u32::from(*byte)),
+                    .fold(0, |sum, byte| (sum << 8) | u32::from(*byte)),
             )
         };
         let operand = if code & 8 == 0 { k } else { x };
@@ -165,7 +165,7 @@ fn interpret(program: &[Insn], data: &[u8], wire_len: u32) -> u32 {
             0x06 => return k,
             0x16 => return a,
             0x20 | 0x28 | 0x30 | 0x40 | 0x48 | 0x50 => {
-                let size = [4, 2, 1][usize::from(code >> 3 & 3)];
+                let size = [4, 2, 1][usize::from((code >> 3) & 3)];
                 let index = if code & 0xe0 == 0x40 { x } else { 0 };
                 match load(u64::from(k) + u64::from(index), size) {
                     Some(value) => a = value,

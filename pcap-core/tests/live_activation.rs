@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use pcap_core::{
-    Capture, CompileOptions, Dlt, ErrorKind, Filter, Next, Precision, TstampType, WarningKind,
+    Capture, CompileOptions, Dlt, ErrorKind, Filter, Insn, Next, Precision, TstampType, WarningKind,
 };
 use support::Netns;
 
@@ -272,4 +272,66 @@ fn packets_read_ahead_are_filtered_again() {
     left.inject(&frame(0x88b5, &[99])).unwrap();
     assert_eq!(right.next_packet().unwrap().unwrap().data()[14], 39);
     assert_eq!(right.next_packet().unwrap().unwrap().data()[14], 99);
+}
+
+/// libpcap has taken the new filter when it fails to hand it to a device that is down.
+#[test]
+fn a_filter_that_cannot_be_set_on_a_device_that_is_down_leaves_the_old_one() {
+    let Some(net) = net() else { return };
+    let mut right = Capture::from_device("right")
+        .filter("ether proto 0x88b5")
+        .activate()
+        .unwrap();
+    net.ip(["link", "set", "right", "down"]);
+    let first = right.set_filter("ether proto 0x88b6");
+    net.ip(["link", "set", "right", "up"]);
+    support::wait_until("it runs", || {
+        net.ip(["-o", "link", "show", "dev", "right"])
+            .contains(" state UP ")
+    });
+    let kept: u16 = if first.is_err() { 0x88b5 } else { 0x88b6 };
+    let left = Capture::from_device("left").activate().unwrap();
+    for ethertype in [0x88b5, 0x88b6] {
+        left.inject(&frame(ethertype, &[])).unwrap();
+    }
+    let packet = right.next_packet().unwrap().unwrap();
+    assert_eq!(packet.data()[12..14], kept.to_be_bytes());
+    let more = right
+        .next_packet_timeout(Duration::from_millis(300))
+        .unwrap();
+    assert_eq!(more, Next::Timeout);
+}
+
+/// A filter of another link type looks at the wrong bytes.
+#[test]
+fn a_change_of_the_link_type_keeps_no_filter_that_was_made_for_the_other() {
+    let Some(_net) = net() else { return };
+    let accept = [Insn::new(0x06, 0, 0, 100)];
+    let instructions = Filter::from_instructions(Dlt::EN10MB, &accept).unwrap();
+    let mut right = Capture::from_device("right")
+        .filter(&instructions)
+        .activate()
+        .unwrap();
+    let error = right.set_datalink(Dlt::DOCSIS).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LinktypeMismatch, "{error}");
+    assert_eq!(right.datalink(), Dlt::EN10MB);
+    right.set_filter("ether multicast").unwrap();
+    let error = right.set_datalink(Dlt::DOCSIS).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{error}");
+    assert_eq!(right.datalink(), Dlt::EN10MB);
+    right.set_filter("").unwrap();
+    right.set_datalink(Dlt::DOCSIS).unwrap();
+    assert_eq!(right.datalink(), Dlt::DOCSIS);
+}
+
+/// A raw socket that every program started by a capturing one inherits is a right given away.
+#[test]
+fn the_socket_of_a_capture_stays_in_its_process() {
+    use std::os::fd::AsRawFd;
+    let Some(_net) = net() else { return };
+    let right = Capture::from_device("right").activate().unwrap();
+    let fd = right.selectable_fd().unwrap().as_raw_fd();
+    // SAFETY: takes numbers.
+    let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
+    assert_ne!(flags & libc::FD_CLOEXEC, 0);
 }

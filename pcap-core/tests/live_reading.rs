@@ -380,6 +380,29 @@ fn sending_waits_until_the_device_takes_the_packet() {
 }
 
 /// `pcap_sendpacket` answers 0 even if less was sent, `pcap_inject` refuses no bytes, `any` everything.
+/// A full queue is not something that a descriptor tells of.
+#[test]
+fn sending_waits_until_a_full_queue_has_room() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let limit = "qdisc add dev left root tbf rate 4mbit burst 3kb limit 4kb";
+    let tc = std::process::Command::new("tc")
+        .args(limit.split(' '))
+        .output();
+    let tc = tc.expect("tc, of the package iproute2");
+    assert!(
+        tc.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tc.stderr)
+    );
+    for n in 0..200 {
+        assert_eq!(left.inject(&frame(n, 1000)).unwrap(), 1000);
+    }
+    let numbers: Vec<u32> = drain(&mut right);
+    assert_eq!(numbers, (0..200).collect::<Vec<_>>());
+}
+
 #[test]
 fn what_cannot_be_sent_is_an_error_that_says_why() {
     let Some((_net, left, _right)) = wire() else {

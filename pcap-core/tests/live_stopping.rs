@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, BreakHandle, Capture, End, ErrorKind, Next};
+use pcap_core::{Active, BreakHandle, Capture, CompileOptions, End, ErrorKind, Next};
 use support::Netns;
 
 fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
@@ -179,13 +179,7 @@ fn a_break_is_prompt_under_a_flood() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
-    let stop = left.break_handle();
-    let flood = std::thread::spawn(move || {
-        let mut left = left;
-        while left.try_next_packet().unwrap() != Next::Break {
-            send(&left, 500);
-        }
-    });
+    let (stop, flood) = flood(left);
     for _ in 0..5 {
         let handle = right.break_handle();
         let asked = later(Duration::from_millis(50), move || handle.breakloop());
@@ -356,4 +350,94 @@ fn a_device_set_down_and_up_again_is_captured_on() {
     send(&left, 2000);
     let done = right.for_each_up_to(2000, |_| ()).unwrap();
     assert_eq!(done.packets, 2000);
+}
+
+/// Sends without a pause until it is stopped.
+fn flood(left: Capture<Active>) -> (BreakHandle, std::thread::JoinHandle<()>) {
+    let stop = left.break_handle();
+    let flood = std::thread::spawn(move || {
+        let mut left = left;
+        while left.try_next_packet().unwrap() != Next::Break {
+            send(&left, 500);
+        }
+    });
+    (stop, flood)
+}
+
+/// libpcap runs a filter that the kernel does not take in a read that ends only when a packet passes:
+/// a deadline of 100 ms took 8 s.
+#[test]
+fn a_deadline_holds_under_a_flood_that_a_filter_too_long_for_the_kernel_rejects() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let hosts: Vec<_> = (1..=200).map(|n| format!("ip6 host fc00::{n:x}")).collect();
+    let options = CompileOptions::default().optimize(false);
+    right.set_filter((hosts.join(" or "), options)).unwrap();
+    let filter = right.compile(&hosts.join(" or "), options).unwrap();
+    assert!(filter.instructions().len() > 4096, "long enough");
+    let (stop, flood) = flood(left);
+    for _ in 0..3 {
+        let start = Instant::now();
+        let next = right.next_packet_timeout(Duration::from_millis(100));
+        assert_eq!(next.unwrap(), Next::Timeout);
+        let took = start.elapsed();
+        assert!(took < Duration::from_millis(400), "{took:?}");
+    }
+    stop.breakloop();
+    flood.join().unwrap();
+
+    // And it is the filter: a packet that passes comes, once there is room for it.
+    let next = right.next_packet_timeout(Duration::from_millis(500));
+    assert_eq!(next.unwrap(), Next::Timeout);
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut frame = [0; 60];
+    frame[12..14].copy_from_slice(&[0x86, 0xdd]);
+    frame[14] = 0x60;
+    frame[22] = 0xfc;
+    frame[37] = 7;
+    left.inject(&FRAME).unwrap();
+    left.inject(&frame).unwrap();
+    assert_eq!(right.next_packet().unwrap().unwrap().data(), frame);
+}
+
+/// A dispatch of all that is there went on for as long as packets came.
+#[test]
+fn a_dispatch_without_a_count_ends_while_packets_keep_coming() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let (stop, flood) = flood(left);
+    std::thread::sleep(Duration::from_millis(50));
+    let start = Instant::now();
+    let pause = Duration::from_micros(4);
+    let done = right.dispatch(usize::MAX, |_| {
+        let start = Instant::now();
+        while start.elapsed() < pause {}
+    });
+    assert_eq!(done.unwrap().end, End::Empty);
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+    stop.breakloop();
+    flood.join().unwrap();
+}
+
+/// A signal handler leaves errno as it was, whatever a break does.
+#[test]
+fn a_break_leaves_errno_alone() {
+    let Some((_net, _left, right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    // SAFETY: valid for this thread.
+    let errno = || unsafe { *libc::__errno_location() };
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = libc::ENOSPC };
+    for _ in 0..2000 {
+        handle.breakloop();
+    }
+    assert_eq!(errno(), libc::ENOSPC);
 }

@@ -331,7 +331,7 @@ fn pitfall_link_types_are_not_cut_to_8_bits_and_unknown_ones_survive() {
 #[test]
 fn the_bits_above_the_link_type_say_how_long_the_checksum_is_and_are_no_part_of_it() {
     // "The frame check sequence is there (1 << 26) and has 4 bytes (2 << 28, in 16 bits)."
-    let linktype = ETHERNET | 1 << 26 | 2 << 28;
+    let linktype = ETHERNET | (1 << 26) | (2 << 28);
     let file = Pcap::native().linktype(linktype).packet(1, 2, &ping(0));
     let mut capture = open(file.bytes());
     assert_eq!(capture.linktype(), Linktype::ETHERNET);

@@ -196,7 +196,7 @@ fn seeds() -> Vec<Vec<u8>> {
             for n in 0..4u16 {
                 file = file.packet(
                     0,
-                    5 << 30 | u64::from(n),
+                    (5 << 30) | u64::from(n),
                     98,
                     &ping(n)[..98 - 9 * usize::from(n)],
                 );

@@ -37,7 +37,7 @@ fn times_are_nanoseconds_whatever_the_interface_counts_in() {
         (6, 5_000_001, 5_000_001_000),
         (9, 5_000_000_001, 5_000_000_001),
         (12, 5_000_000_001_999, 5_000_000_001),
-        (0x80 | 10, 5 << 10 | 512, 5_500_000_000),
+        (0x80 | 10, (5 << 10) | 512, 5_500_000_000),
     ] {
         let options = [(IF_TSRESOL, vec![resolution])];
         let bytes = Pcapng::new(Order::NATIVE)

@@ -86,7 +86,7 @@ const TCP_FLAGS: [&str; 8] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "
 
 /// The names of flags of TCP, in the order in which people say them: SYN before ACK.
 pub fn tcp_flags(flags: u8) -> impl Iterator<Item = &'static str> {
-    let set = move |&bit: &usize| flags & 1 << bit != 0;
+    let set = move |&bit: &usize| flags & (1 << bit) != 0;
     (0..8).filter(set).map(|bit| TCP_FLAGS[bit])
 }
 

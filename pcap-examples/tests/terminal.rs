@@ -19,6 +19,8 @@ fn on_terminal(name: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let ran = run(script
         .args(["-q", "-e", "-c", &command, "/dev/null"])
         .env("TERM", "xterm"));
+    // The program's errors are on its terminal too, so these are of `script`, for want of a terminal.
+    assert_eq!(ran.stderr, "", "is /dev/pts mounted?");
     (
         ran.status,
         String::from_utf8_lossy(&ran.stdout).into_owned(),

@@ -11,8 +11,11 @@ use crate::find_unix::BARE;
 use crate::library::{Kind, Lib, Library};
 use crate::report;
 
-/// What stands in for a libsystemd that has no static library.
+/// What stands in for libsystemd, where that had to be static.
 const NO_SYSTEMD: &str = "pcap_sys_no_systemd";
+
+/// A function that no libpcap lacks, and that needs everything that a capture needs.
+const ESSENTIAL: &str = "pcap_create";
 
 /// The functions among `functions` that the library exports. For a static library this also decides what else is
 /// linked.
@@ -31,7 +34,10 @@ pub(crate) fn exported(
             .collect();
     }
     let exported = linking(compiler, &library.lib_dirs, &library.libs(), functions);
-    if exported.is_empty() {
+    // Where a static one lacks another library, the functions that do without it link all the same.
+    let lacks_another =
+        library.pcap.kind == Kind::Static && !exported.iter().any(|function| function == ESSENTIAL);
+    if exported.is_empty() || lacks_another {
         return Err(report::no_library(&complaint(compiler, library)));
     }
     if library.pcap.kind == Kind::Static {
@@ -43,7 +49,7 @@ pub(crate) fn exported(
 /// Why nothing links.
 fn complaint(compiler: &Compiler, library: &Library) -> String {
     let said = compiler
-        .link(&["pcap_lib_version"], &library.lib_dirs, &library.libs())
+        .link(&[ESSENTIAL], &library.lib_dirs, &library.libs())
         .err()
         .unwrap_or_default();
     let what = match library.pcap.kind {
@@ -128,20 +134,19 @@ fn resolve(compiler: &Compiler, library: &mut Library, name: &str) -> Option<Lib
         kind,
     };
     if compiler.fully_static {
+        // The real one has no static library, or one that itself needs others, of which nobody knows.
+        if name == "systemd" {
+            compiler.archive("build/no_systemd.c", NO_SYSTEMD).ok()?;
+            library.lib_dirs.push(compiler.out_dir().to_owned());
+            return Some(lib(NO_SYSTEMD, Kind::Static));
+        }
         let file = format!("lib{name}.a");
         if has(&library.lib_dirs, &file) {
             return Some(lib(name, Kind::Static));
         }
-        if let Some(dir) = compiler.folder_of(&file) {
-            library.lib_dirs.push(dir);
-            return Some(lib(name, Kind::Static));
-        }
-        if name != "systemd" {
-            return None;
-        }
-        compiler.archive("build/no_systemd.c", NO_SYSTEMD).ok()?;
-        library.lib_dirs.push(compiler.out_dir().to_owned());
-        return Some(lib(NO_SYSTEMD, Kind::Static));
+        let dir = compiler.folder_of(&file)?;
+        library.lib_dirs.push(dir);
+        return Some(lib(name, Kind::Static));
     }
     let by_name = lib(name, Kind::Dynamic);
     if compiler

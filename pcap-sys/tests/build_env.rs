@@ -386,6 +386,35 @@ fn a_folder_with_nothing_but_an_archive_is_linked_statically() {
     );
 }
 
+/// What needs no other library still links, and the rest would fail only where the program is linked.
+#[test]
+fn a_static_library_that_lacks_another_is_refused() {
+    let dependent = Dependent::new();
+    let folder = dependent.folder.join("lacking");
+    fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    let mut archive = Command::new("ar");
+    archive.current_dir(&folder).args(["rcs", "libpcap.a"]);
+    for (name, text) in [
+        ("version", "char *pcap_lib_version(void) { return 0; }\n"),
+        (
+            "create",
+            "void no_such(void);\nvoid pcap_create(void) { no_such(); }\n",
+        ),
+    ] {
+        let source = format!("{name}.c");
+        fs::write(folder.join(&source), text).expect("cargo's folder can be written");
+        let mut compiler = Command::new("cc");
+        let compiled = compiler.current_dir(&folder).args(["-c", &source]).status();
+        assert!(compiled.expect("a C compiler runs").success());
+        archive.arg(format!("{name}.o"));
+    }
+    assert!(archive.status().expect("ar runs").success());
+    let folder = folder.display().to_string();
+    let sentence = format!("a static libpcap, found by LIBPCAP_LIBDIR={folder}, cannot be linked");
+    dependent.refused(&[("LIBPCAP_LIBDIR", &folder)], &sentence);
+    dependent.refused(&[("LIBPCAP_LIBDIR", &folder)], "no_such");
+}
+
 /// Static linking failed with `+crt-static`.
 #[test]
 #[cfg(target_os = "linux")]

@@ -77,6 +77,15 @@ impl AnyCapture {
         }
     }
 
+    /// The savefile, if it is one, to change.
+    #[must_use]
+    pub fn as_savefile_mut(&mut self) -> Option<&mut Capture<Offline>> {
+        match &mut self.state.0 {
+            Kind::Savefile(capture) => Some(capture),
+            Kind::Live(_) => None,
+        }
+    }
+
     /// The savefile, if it is one.
     #[must_use]
     pub fn as_savefile(&self) -> Option<&Capture<Offline>> {
@@ -138,6 +147,10 @@ impl Source for Any {
 
     fn patience(&self) -> Duration {
         either!(&self.0, capture => capture.state.patience())
+    }
+
+    fn longest(&self) -> Option<Duration> {
+        either!(&self.0, capture => capture.state.longest())
     }
 
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {

@@ -163,7 +163,9 @@ impl<S: Activated> Capture<S> {
         Dumper::create(path.as_ref(), self.format())
     }
 
-    /// Opens a savefile to write more packets at its end; one that is not there or empty is begun,
+    /// Opens a savefile to write more packets at its end, which is walked first to see that its last
+    /// record is not cut. One writer at a time: records of another one in between would be kept whole
+    /// only by chance. One that is not there or empty is begun,
     /// and `-` is standard output, as for [`dump`](Self::dump).
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::packet::{Packet, PacketOwned};
 
 /// The iterator of [`Capture::packets`] and [`Capture::packets_with`].
+#[must_use = "iterators are lazy"]
 pub struct Packets<'a, S: Readable, F> {
     capture: &'a mut Capture<S>,
     map: F,
@@ -62,6 +63,7 @@ impl<S: Readable, F> fmt::Debug for Packets<'_, S, F> {
 }
 
 /// The iterator of [`Capture::into_packets`].
+#[must_use = "iterators are lazy"]
 pub struct IntoPackets<S: Readable> {
     capture: Capture<S>,
     over: bool,

@@ -184,7 +184,7 @@ impl<S: Readable> Capture<S> {
     }
 
     /// The packet that the last [`advance`](Self::advance) or other single read went to; `None`
-    /// before the first, after the end, and after a call with a closure.
+    /// before the first, after the end, and after a call with a closure has returned.
     #[inline]
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
@@ -231,8 +231,8 @@ impl<S: Readable> Capture<S> {
     /// Hands packets to a closure: at most `max` of those that are there, `usize::MAX` for all.
     ///
     /// On a live capture in blocking mode it waits for a first packet, up to the packet-buffer
-    /// timeout, and is then [`End::Empty`]; in non-blocking mode it does not wait. A savefile is read
-    /// to `max` or its end. The packets are borrowed from where they lie: no copy is made.
+    /// timeout, and is then [`End::Empty`]; in non-blocking mode it does not wait. While packets keep
+    /// coming it goes on for about as long. A savefile is read to `max` or its end. The packets are borrowed from where they lie: no copy is made.
     ///
     /// # Errors
     ///
@@ -348,6 +348,8 @@ impl<S: Readable> Capture<S> {
     {
         self.ended = None;
         let mut packets = 0;
+        let longest = patience.and(self.state.longest());
+        let longest = longest.and_then(|time| Instant::now().checked_add(time));
         let mut deadline = None;
         let end = loop {
             if self.state.handle().breaker().take() {
@@ -365,6 +367,10 @@ impl<S: Readable> Capture<S> {
                 });
             }
             match slice.then {
+                Then::Again if packets == 0 || packets >= max => continue,
+                Then::Again if longest.is_some_and(|end| end <= Instant::now()) => {
+                    break End::Empty;
+                }
                 Then::Again => continue,
                 Then::Eof => break End::Eof,
                 Then::Wait => {}
@@ -411,6 +417,9 @@ impl<S: Readable> Capture<S> {
     /// netmask if it has one. Packets that were read ahead are filtered again, so no packet that
     /// does not pass comes after this call, except where only the kernel can tell (`inbound`). The
     /// empty expression lets all pass.
+    ///
+    /// Packets that arrive on a live capture while libpcap exchanges one filter for another, some
+    /// microseconds, are lost and not counted. A filter that is set when activating loses none.
     ///
     /// # Errors
     ///

@@ -80,6 +80,9 @@ pub trait Source: Opened {
     /// How long `dispatch` waits for a first packet.
     fn patience(&self) -> Duration;
 
+    /// How long `dispatch` may go on while packets keep coming; `None` for as long as it takes.
+    fn longest(&self) -> Option<Duration>;
+
     /// Installs a filter.
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()>;
 }

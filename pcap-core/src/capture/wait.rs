@@ -15,6 +15,9 @@ use crate::handle::Handle;
 /// often, down to this.
 const SLOWEST: Duration = Duration::from_millis(50);
 
+/// How often to read where libpcap offers neither a descriptor nor a time.
+const BLIND: Duration = Duration::from_millis(10);
+
 /// How a live capture waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waiting {
@@ -60,7 +63,10 @@ impl Waiter {
             return Ok(());
         }
         let mut timeout = deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        if let Some(required) = required_timeout(handle) {
+        let required = required_timeout(handle);
+        // Without either, nothing would ever tell of packets.
+        let blind = self.waiting == Waiting::Timer && required.is_none();
+        if let Some(required) = required.or(blind.then_some(BLIND)) {
             let mut pause = required;
             if required <= Duration::from_millis(1) {
                 pause = (self.pause.get() * 2).clamp(required, SLOWEST);
@@ -78,9 +84,12 @@ impl Waiter {
         waiter.poll(handle, libc::POLLIN, Some(time))
     }
 
-    /// Waits until a packet can be sent.
-    pub(crate) fn writable(&self, handle: &Handle) -> Result<()> {
-        self.poll(handle, libc::POLLOUT, None)?;
+    /// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot.
+    pub(crate) fn writable(&self, handle: &Handle, pause: Option<Duration>) -> Result<()> {
+        match pause {
+            Some(pause) => self.sleep(handle, pause)?,
+            None => self.poll(handle, libc::POLLOUT, None)?,
+        }
         if handle.breaker().is_pending() {
             return Err(Error::new(
                 ErrorKind::Break,

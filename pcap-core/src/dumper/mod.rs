@@ -122,9 +122,8 @@ impl Dumper {
         let header = format.header(&name)?;
         let mut file = OpenOptions::new()
             .read(true)
-            .write(true)
+            .append(true)
             .create(true)
-            .truncate(false)
             .open(path)
             .map_err(|e| Error::io("append to", name.clone(), e))?;
         let length = append::check(&mut file, &header, &name)?;

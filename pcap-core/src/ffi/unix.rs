@@ -39,23 +39,47 @@ pub(crate) fn set_protocol(pcap: *mut super::pcap_t, protocol: u16) -> Option<c_
     }
 }
 
+/// This thread's errno.
+fn errno() -> *mut c_int {
+    #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
+    use libc::__errno as location;
+    #[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "hurd"))]
+    use libc::__errno_location as location;
+    #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
+    use libc::__error as location;
+    // SAFETY: takes nothing, and returns a pointer that is valid for this thread.
+    unsafe { location() }
+}
+
 /// Sets errno to 0, so that afterwards it tells of the call in between and of nothing older.
 pub(crate) fn clear_errno() {
-    #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
-    use libc::__errno as errno;
-    #[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "hurd"))]
-    use libc::__errno_location as errno;
-    #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
-    use libc::__error as errno;
-    // SAFETY: takes nothing, and returns a pointer to this thread's own errno.
-    let errno = unsafe { errno() };
-    // SAFETY: the pointer is valid for this thread, and nothing else refers to it.
-    unsafe { *errno = 0 };
+    // SAFETY: valid for this thread, and nothing else refers to it.
+    unsafe { *errno() = 0 };
+}
+
+/// Does something and leaves errno as it was, as a signal handler must.
+pub(crate) fn keep_errno(f: impl FnOnce()) {
+    // SAFETY: valid for this thread, and nothing else refers to it.
+    let before = unsafe { *errno() };
+    f();
+    // SAFETY: as above.
+    unsafe { *errno() = before };
 }
 
 /// Whether the last call on this thread found nothing to do without waiting.
 pub(crate) fn would_block() -> bool {
     io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
+}
+
+/// Whether the last call on this thread failed because a queue was full.
+pub(crate) fn queue_full() -> bool {
+    io::Error::last_os_error().raw_os_error() == Some(libc::ENOBUFS)
+}
+
+/// Keeps a descriptor from the programs that this one starts.
+pub(crate) fn close_on_exec(fd: RawFd) {
+    // SAFETY: takes numbers; on a descriptor that is not open it fails and changes nothing.
+    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
 }
 
 /// Waits until one of the descriptors is ready or the time has passed; `None` is for ever. A signal
@@ -196,7 +220,9 @@ impl Stream {
         Ok(Stream::tuned(stream, Some(cookie)))
     }
 
-    /// A large buffer, and no locking: the stream is ours, and one thread uses it at a time.
+    /// A large buffer; and for a file no locking, since the stream is ours, and one thread uses it at a
+    /// time. glibc's exit takes the buffer from a stream that is not a file, for which it needs the
+    /// lock if another thread reads at that moment.
     fn tuned(file: *mut FILE, cookie: Option<*mut Cookie>) -> Stream {
         let buffer = Box::into_raw(vec![0u8; STREAM_BUFFER].into_boxed_slice());
         // SAFETY: nothing was read yet; the buffer outlives the stream, see the type. A failure
@@ -208,8 +234,10 @@ impl Stream {
             unsafe { (*cookie).buffer = start..start + STREAM_BUFFER };
         }
         #[cfg(any(target_env = "gnu", target_env = "musl"))]
-        // SAFETY: the stream is open and nobody else knows it.
-        let _ = unsafe { __fsetlocking(file, FSETLOCKING_BYCALLER) };
+        if cookie.is_none() {
+            // SAFETY: the stream is open and nobody else knows it.
+            let _ = unsafe { __fsetlocking(file, FSETLOCKING_BYCALLER) };
+        }
         Stream {
             file,
             taken: false,
@@ -229,9 +257,14 @@ impl Stream {
 
     /// Goes on reading from this place in the file.
     pub(crate) fn seek(&mut self, position: u64) -> io::Result<()> {
-        let position = libc::off_t::try_from(position).map_err(io::Error::other)?;
+        // 64 bits, on 32-bit systems too.
+        #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+        use libc::{fseeko, off_t};
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        use libc::{fseeko64 as fseeko, off64_t as off_t};
+        let position = off_t::try_from(position).map_err(io::Error::other)?;
         // SAFETY: the stream is open, and no read is going on.
-        match unsafe { libc::fseeko(self.file, position, libc::SEEK_SET) } {
+        match unsafe { fseeko(self.file, position, libc::SEEK_SET) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
@@ -258,12 +291,13 @@ impl Drop for Stream {
             // SAFETY: libpcap did not take it, so it is open and ours. It is only read from.
             let _ = unsafe { libc::fclose(self.file) };
         }
+        // SAFETY: made by `Box::into_raw`; the stream that used it is closed.
+        drop(unsafe { Box::from_raw(self.buffer) });
+        // Last: it is the user's, and may panic.
         if let Some(cookie) = self.cookie {
             // SAFETY: made by `Box::into_raw`; the stream that knew it is closed.
             drop(unsafe { Box::from_raw(cookie) });
         }
-        // SAFETY: made by `Box::into_raw`; the stream that used it is closed.
-        drop(unsafe { Box::from_raw(self.buffer) });
     }
 }
 

@@ -120,7 +120,9 @@ impl Size {
         }
         self.port |= inner.ends_with(b"port");
         self.portrange |= inner.ends_with(b"portrange");
-        self.names |= before == b'\\' || !is_keyword(inner) && !is_number(inner, split);
+        // The list of keywords is long, so it is searched last.
+        self.names =
+            self.names || before == b'\\' || !is_number(inner, split) && !is_keyword(inner);
     }
 
     /// Whether the caller's stack and a few milliseconds are enough, whatever it is.

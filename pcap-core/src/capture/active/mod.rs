@@ -34,6 +34,9 @@ use crate::warning::Warning;
 
 const NANO: c_int = ffi::PCAP_TSTAMP_PRECISION_NANO as c_int;
 
+/// The longest filter that Linux takes, in instructions; others take shorter ones only.
+const KERNEL_INSTRUCTIONS: usize = 4096;
+
 /// The phase of a live capture on a device.
 ///
 /// It is `Send`: it can be used by one thread after another. It is not `Sync`.
@@ -43,6 +46,8 @@ pub struct Active {
     batch: Batch,
     vanished: Option<Vanished>,
     filter: Option<Filter>,
+    /// Whether that runs here, because the kernel does not take it.
+    filters_here: bool,
     netmask: Option<Ipv4Addr>,
     precision: Precision,
     timeout: Duration,
@@ -109,7 +114,7 @@ impl Capture<Active> {
     }
 
     /// Captures from now on only what is received, only what is sent, or both. Packets that were
-    /// read ahead or lie in the kernel's buffer still come.
+    /// read ahead still come.
     ///
     /// # Errors
     ///
@@ -308,10 +313,16 @@ impl Active {
         };
         Active {
             handle,
-            waiter: Waiter::new(waiting),
+            waiter: {
+                if let Waiting::Descriptor(fd) = waiting {
+                    os::close_on_exec(fd);
+                }
+                Waiter::new(waiting)
+            },
             batch: Batch::new(Limit::LIVE),
             vanished: None,
             filter: None,
+            filters_here: false,
             netmask: None,
             precision,
             timeout: timeout.max(Duration::from_millis(1)),
@@ -340,29 +351,51 @@ impl Active {
                 "packets of another link type have been read already: set it before the first read",
             ));
         }
+        // What was compiled for the other link type would look at the wrong bytes.
+        let filter = match &self.filter {
+            Some(filter) => match filter.expression() {
+                Some(expression) => {
+                    // Before anything is changed: it may not compile for this link type.
+                    Filter::compile(datalink, expression, filter.options())?;
+                    Some((expression.to_owned(), filter.options()))
+                }
+                None => {
+                    return Err(Error::new(
+                        ErrorKind::LinktypeMismatch,
+                        "set the link type of",
+                        self.handle.name.clone(),
+                        "a filter of instructions is set, which are for the other link type",
+                    ));
+                }
+            },
+            None => None,
+        };
         // SAFETY: the handle is open and activated.
         let code = unsafe { ffi::pcap_set_datalink(self.handle.as_ptr(), datalink.value()) };
         self.handle.check(code, "set the link type of")?;
-        // What was compiled for the other link type would look at the wrong bytes.
-        match self.filter.take() {
-            Some(filter) => {
-                let Some(expression) = filter.expression() else {
-                    return Ok(());
-                };
-                let filter = self.handle.compile(expression, true, filter.options())?;
-                self.install(FilterSource::from(&filter))
-            }
+        match filter {
+            Some(filter) => self.install(filter.into()),
             None => Ok(()),
         }
     }
 
     fn install(&mut self, source: FilterSource<'_>) -> Result<()> {
-        let filter = self.handle.set_filter(&source, true, self.netmask)?;
+        let filter = self.handle.filter(&source, true, self.netmask)?;
+        // The kernel takes no longer ones, and libpcap would run them in a read that ends only when a
+        // packet passes: no deadline would hold.
+        let ours = filter.instructions().len() > KERNEL_INSTRUCTIONS && filter.runs_on_bytes();
+        if let Err(error) = self.handle.set_filter((!ours).then_some(&filter)) {
+            // libpcap may have taken the new one before it failed.
+            let before = self.filter.as_ref().filter(|_| !self.filters_here);
+            let _ = self.handle.set_filter(before);
+            return Err(error);
+        }
         if filter.runs_on_bytes() {
             self.batch
                 .retain_unread(|packet| filter.matches_packet(packet));
         }
         self.filter = Some(filter);
+        self.filters_here = ours;
         Ok(())
     }
 
@@ -402,10 +435,15 @@ impl Active {
             if let Ok(sent) = usize::try_from(sent) {
                 return Ok(sent);
             }
-            if !os::would_block() {
+            let pause = if os::would_block() {
+                None
+            } else if os::queue_full() {
+                // Of this no descriptor tells.
+                Some(Duration::from_millis(1))
+            } else {
                 return Err(self.handle.error(sent, "inject on"));
-            }
-            self.waiter.writable(&self.handle)?;
+            };
+            self.waiter.writable(&self.handle, pause)?;
         }
     }
 }

@@ -43,13 +43,29 @@ impl Active {
             self.sample();
         }
         self.started = true;
-        let done = callback::dispatch(&mut self.handle, max, closure);
+        let filter = self.filter.as_ref().filter(|_| self.filters_here);
+        let done = match filter.cloned() {
+            None => callback::dispatch(&mut self.handle, max, closure),
+            Some(filter) => {
+                let mut packets = 0;
+                let done = callback::dispatch(&mut self.handle, max, &mut |packet| {
+                    if !filter.matches_packet(packet) {
+                        return ControlFlow::Continue(());
+                    }
+                    packets += 1;
+                    closure(packet)
+                });
+                Dispatched { packets, ..done }
+            }
+        };
         self.outcome(done)
     }
 
     fn outcome(&mut self, done: Dispatched) -> Result<Dispatched> {
         let nothing = done.status >= 0 || done.status == ffi::PCAP_ERROR_BREAK;
-        if nothing || (done.status == ffi::PCAP_ERROR && os::would_block()) {
+        // The closures that packets are handed to may change errno.
+        let not_now = done.status == ffi::PCAP_ERROR && done.packets == 0 && os::would_block();
+        if nothing || not_now {
             return match &self.vanished {
                 Some(vanished) if done.packets == 0 && Instant::now() >= vanished.until => {
                     Err(vanished.error.clone())
@@ -137,6 +153,10 @@ impl Source for Active {
         } else {
             self.timeout
         }
+    }
+
+    fn longest(&self) -> Option<Duration> {
+        Some(self.timeout)
     }
 
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {

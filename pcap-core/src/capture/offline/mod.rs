@@ -94,7 +94,9 @@ impl Capture<Offline> {
     /// # Errors
     ///
     /// As [`from_file`](Self::from_file). An error of the reader keeps its kind and is the
-    /// [source](std::error::Error::source) of the error here.
+    /// [source](std::error::Error::source) of the error here. It ends the capture, even one that would
+    /// have passed, such as [`WouldBlock`](std::io::ErrorKind::WouldBlock): what the reader had given of a
+    /// record is gone.
     ///
     /// # Panics
     ///

@@ -215,8 +215,13 @@ impl Source for Offline {
         Duration::ZERO
     }
 
+    fn longest(&self) -> Option<Duration> {
+        None
+    }
+
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
-        let filter = self.handle.set_filter(&source, false, None)?;
+        let filter = self.handle.filter(&source, false, None)?;
+        self.handle.set_filter(Some(&filter))?;
         self.filter = Some(filter);
         Ok(())
     }
