@@ -19,6 +19,16 @@ fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
     Some((net, left, right))
 }
 
+/// Lets packets out of `left` no faster than this, in words of tc-tbf(8).
+fn limit_rate(limit: &str) {
+    let mut tc = std::process::Command::new("tc");
+    tc.args("qdisc add dev left root tbf".split(' '));
+    let output = tc.args(limit.split(' ')).output();
+    let output = output.expect("tc, of the package iproute2");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+}
+
 /// An Ethernet frame of a type for experiments that carries a number.
 fn frame(number: u32, length: usize) -> Vec<u8> {
     let mut frame = vec![0xff; length];
@@ -358,16 +368,7 @@ fn sending_waits_until_the_device_takes_the_packet() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
-    let limit = "qdisc add dev left root tbf rate 40mbit burst 16kb limit 10mb";
-    let tc = std::process::Command::new("tc")
-        .args(limit.split(' '))
-        .output();
-    let tc = tc.expect("tc, of the package iproute2");
-    assert!(
-        tc.status.success(),
-        "{}",
-        String::from_utf8_lossy(&tc.stderr)
-    );
+    limit_rate("rate 40mbit burst 16kb limit 10mb");
     let reader = std::thread::spawn(move || {
         let done = right.for_each_up_to(2000, |_| ()).unwrap();
         done.packets
@@ -386,16 +387,7 @@ fn sending_waits_until_a_full_queue_has_room() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
-    let limit = "qdisc add dev left root tbf rate 4mbit burst 3kb limit 4kb";
-    let tc = std::process::Command::new("tc")
-        .args(limit.split(' '))
-        .output();
-    let tc = tc.expect("tc, of the package iproute2");
-    assert!(
-        tc.status.success(),
-        "{}",
-        String::from_utf8_lossy(&tc.stderr)
-    );
+    limit_rate("rate 4mbit burst 3kb limit 4kb");
     for n in 0..200 {
         assert_eq!(left.inject(&frame(n, 1000)).unwrap(), 1000);
     }

@@ -418,8 +418,8 @@ impl<S: Readable> Capture<S> {
     /// does not pass comes after this call, except where only the kernel can tell (`inbound`). The
     /// empty expression lets all pass.
     ///
-    /// Packets that arrive on a live capture while libpcap exchanges one filter for another, some
-    /// microseconds, are lost and not counted. A filter that is set when activating loses none.
+    /// Packets that arrive on a live capture while libpcap exchanges one filter for another are lost
+    /// and not counted. Set the filter when activating where that matters.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use crate::capture::offline::{Offline, Over};
 use crate::capture::source::{Slice, Source, Step, Then};
 use crate::error::{Error, Result};
 use crate::ffi::{self, os};
-use crate::filter::FilterSource;
+use crate::filter::{Filter, FilterSource};
 use crate::packet::Packet;
 use crate::savefile::Records;
 
@@ -24,6 +24,15 @@ enum Walk {
     Broken,
     /// libpcap goes on from here, and has its place in the file.
     Over,
+}
+
+/// Whether a packet passes the filter.
+#[inline]
+fn wants(filter: Option<&Filter>, packet: Option<Packet<'_>>) -> bool {
+    match (filter, packet) {
+        (Some(filter), Some(packet)) => filter.matches_packet(packet),
+        _ => true,
+    }
 }
 
 impl Offline {
@@ -47,11 +56,7 @@ impl Offline {
             return Ok(Walk::Over);
         };
         while records.step()? {
-            let wanted = match (&self.filter, records.current()) {
-                (Some(filter), Some(packet)) => filter.matches_packet(packet),
-                _ => true,
-            };
-            if wanted {
+            if wants(self.filter.as_ref(), records.current()) {
                 return Ok(Walk::Packet);
             }
             if self.handle.breaker().is_pending() {
@@ -65,14 +70,6 @@ impl Offline {
             stream.seek(position)?;
         }
         Ok(Walk::Over)
-    }
-
-    /// Whether a packet passes the filter.
-    fn wants(&self, packet: Option<Packet<'_>>) -> bool {
-        match (&self.filter, packet) {
-            (Some(filter), Some(packet)) => filter.matches_packet(packet),
-            _ => true,
-        }
     }
 
     /// Hands packets to a closure the fast way.
@@ -170,7 +167,7 @@ impl Source for Offline {
         }
         while self.batch.step() {
             // Packets that were read ahead before the filter was set.
-            if self.wants(self.batch.current()) {
+            if wants(self.filter.as_ref(), self.batch.current()) {
                 return Ok(Step::Packet);
             }
         }
