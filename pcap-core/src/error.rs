@@ -2,6 +2,8 @@
 //!
 //! May import: `ffi`.
 
+mod with;
+
 use std::borrow::Cow;
 use std::ffi::c_int;
 use std::fmt;
@@ -9,6 +11,8 @@ use std::io;
 use std::sync::Arc;
 
 use crate::ffi;
+
+pub use with::ErrorWith;
 
 /// Shorthand for a result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -44,8 +48,12 @@ pub enum ErrorKind {
     /// An argument cannot be right: a NUL in a name, empty data to send, a packet longer than the
     /// snaplen of the savefile it is written to.
     InvalidArgument,
-    /// libpcap, this platform or this kind of capture cannot do it.
-    Unsupported,
+    /// libpcap, this platform or this kind of capture cannot do it. The text says which.
+    Unsupported {
+        /// The first libpcap that can, major and minor, if the one that is linked is too old;
+        /// `None` if its age is not the reason.
+        since: Option<(u32, u32)>,
+    },
     /// A filter expression that libpcap does not understand.
     FilterSyntax,
     /// A filter expression longer than can be compiled in bounded time and stack.
@@ -266,7 +274,7 @@ fn classify_text(text: &str) -> ErrorKind {
     } else if text.contains("No such device exists") {
         ErrorKind::NoSuchDevice
     } else if text.contains("isn't supported") || text.contains("not supported") {
-        ErrorKind::Unsupported
+        ErrorKind::Unsupported { since: None }
     } else {
         ErrorKind::Other
     }

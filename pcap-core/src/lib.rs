@@ -57,7 +57,7 @@
 //!  Capture::from_device ──► Capture<Inactive> ── activate() ──► Capture<Active>
 //!                           options, nothing open               read, filter, inject, statistics,
 //!                                     ▲                         direction, dump
-//!                                     └── ActivateError::into_capture, to try again
+//!                                     └── ActivateError::into_inner, to try again
 //!
 //!  Capture::from_file  ─┐
 //!  Capture::from_reader ┴─────────────────────────────────────► Capture<Offline>
@@ -198,7 +198,7 @@ pub use capture::{
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;
 pub use dumper::Dumper;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, ErrorWith, Result};
 pub use filter::{CompileOptions, Filter, FilterSource, Insn};
 pub use linktype::{Dlt, Linktype};
 pub use packet::{Packet, PacketHeader, PacketOwned};

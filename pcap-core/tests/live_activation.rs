@@ -37,13 +37,13 @@ fn a_failed_activation_gives_the_capture_back_to_try_again() {
         failed.to_string().starts_with("cannot activate `later`: "),
         "{failed}"
     );
-    let failed = failed.into_capture().activate().unwrap_err();
+    let failed = failed.into_inner().activate().unwrap_err();
     net.ip("link add later type veth peer name other".split(' '));
-    let failed = failed.into_capture().activate().unwrap_err();
+    let failed = failed.into_inner().activate().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::InterfaceNotUp, "{failed}");
     assert!(failed.to_string().contains("not up"), "{failed}");
     net.ip("link set later up".split(' '));
-    let capture = failed.into_capture().activate().unwrap();
+    let capture = failed.into_inner().activate().unwrap();
     assert_eq!(capture.snaplen(), 100);
 }
 

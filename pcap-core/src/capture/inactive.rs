@@ -2,14 +2,13 @@
 //!
 //! May import: `active`, `options`, and everything below the captures.
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::capture::options::Options;
 use crate::capture::{Active, Capture, Phase, active, source};
 use crate::device::DeviceName;
 use crate::direction::Direction;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorWith, Result};
 use crate::filter::FilterSource;
 use crate::linktype::Dlt;
 use crate::timestamp::Precision;
@@ -236,7 +235,7 @@ impl Capture<Inactive> {
     /// let capture = Capture::from_device("no-such-device").promisc(true);
     /// let failed = capture.activate().unwrap_err();
     /// println!("{failed}"); // cannot activate `no-such-device`: …
-    /// let capture = failed.into_capture().promisc(false); // and try again
+    /// let capture = failed.into_inner().promisc(false); // and try again
     /// # drop(capture);
     /// ```
     ///
@@ -245,10 +244,7 @@ impl Capture<Inactive> {
     pub fn activate(self) -> Result<Capture<Active>, ActivateError> {
         match Active::open(&self.state.device, &self.state.options) {
             Ok(active) => Ok(Capture::new(active)),
-            Err(error) => Err(ActivateError {
-                error,
-                capture: self,
-            }),
+            Err(error) => Err(ErrorWith::new(error, self)),
         }
     }
 
@@ -285,52 +281,5 @@ impl Capture<Inactive> {
     }
 }
 
-/// Why a capture could not be activated, and the capture, to change and try again.
-pub struct ActivateError {
-    error: Error,
-    capture: Capture<Inactive>,
-}
-
-impl ActivateError {
-    /// Why.
-    #[must_use]
-    pub fn error(&self) -> &Error {
-        &self.error
-    }
-
-    /// What kind of failure it is: that of [`error`](Self::error).
-    #[must_use]
-    pub fn kind(&self) -> ErrorKind {
-        self.error.kind()
-    }
-
-    /// The capture, as it was before.
-    #[must_use]
-    pub fn into_capture(self) -> Capture<Inactive> {
-        self.capture
-    }
-}
-
-impl fmt::Display for ActivateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.error, f)
-    }
-}
-
-impl fmt::Debug for ActivateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ActivateError").field(&self.error).finish()
-    }
-}
-
-impl std::error::Error for ActivateError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl From<ActivateError> for Error {
-    fn from(failed: ActivateError) -> Error {
-        failed.error
-    }
-}
+/// Why a capture could not be activated, and the capture, as it was before, to change and try again.
+pub type ActivateError = ErrorWith<Capture<Inactive>>;

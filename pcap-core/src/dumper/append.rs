@@ -38,7 +38,7 @@ pub(super) fn check(file: &mut File, header: &[u8; FILE_HEADER], name: &str) -> 
             )
         } else if MAGICS.contains(&magic.swap_bytes()) {
             (
-                ErrorKind::Unsupported,
+                ErrorKind::Unsupported { since: None },
                 "it was written in another byte order",
             )
         } else {

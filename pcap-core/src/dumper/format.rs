@@ -23,8 +23,14 @@ pub(crate) struct Format {
 impl Format {
     /// The file header as libpcap writes it.
     pub(super) fn header(self, name: &str) -> Result<[u8; FILE_HEADER]> {
-        let fail =
-            |text: String| Error::new(ErrorKind::Unsupported, "write", name.to_owned(), text);
+        let fail = |text: String| {
+            Error::new(
+                ErrorKind::Unsupported { since: None },
+                "write",
+                name.to_owned(),
+                text,
+            )
+        };
         let precision = match self.precision {
             Precision::Micro => ffi::PCAP_TSTAMP_PRECISION_MICRO,
             Precision::Nano => ffi::PCAP_TSTAMP_PRECISION_NANO,
