@@ -3,9 +3,10 @@
 //! May import: `ffi`.
 
 use std::fmt;
+use std::io;
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::ffi::{self, os, os::Wake};
 
@@ -51,8 +52,9 @@ impl BreakHandle {
     /// Ends the reading call that is going on, or else the next one. Never blocks; may be called
     /// from a signal handler.
     ///
-    /// A live capture that waits is woken. A savefile that is read from a pipe or a reader waits for
-    /// its data without being woken: there the break is seen when some come.
+    /// A live capture that waits is woken, and so is a savefile that is followed. A savefile that is
+    /// read from a pipe or a reader waits for its data without being woken: there the break is seen
+    /// when some come.
     pub fn breakloop(&self) {
         self.0.breakloop();
     }
@@ -74,7 +76,7 @@ impl fmt::Debug for BreakHandle {
 /// latch, so a late `pcap_breakloop` costs one more call and nothing else.
 pub(crate) struct Breaker {
     latch: AtomicBool,
-    wake: Option<Wake>,
+    wake: OnceLock<Wake>,
     /// The handle, as long as it is open. Whoever uses it holds `busy`.
     pcap: AtomicPtr<ffi::pcap_t>,
     busy: AtomicBool,
@@ -85,7 +87,7 @@ impl Breaker {
     pub(crate) fn new(pcap: NonNull<ffi::pcap_t>, wake: Option<Wake>) -> Breaker {
         Breaker {
             latch: AtomicBool::new(false),
-            wake,
+            wake: wake.map(OnceLock::from).unwrap_or_default(),
             pcap: AtomicPtr::new(pcap.as_ptr()),
             busy: AtomicBool::new(false),
             asked: AtomicBool::new(false),
@@ -99,7 +101,7 @@ impl Breaker {
     fn break_now(&self) {
         // Whoever set the latch before has woken the reader, or is about to.
         let pending = self.latch.swap(true, Ordering::SeqCst);
-        if let (Some(wake), false) = (&self.wake, pending) {
+        if let (Some(wake), false) = (self.wake.get(), pending) {
             wake.wake();
         }
         // Whoever finds the lock taken leaves the asking to its holder, which looks again after
@@ -129,7 +131,17 @@ impl Breaker {
     }
 
     pub(crate) fn wake(&self) -> Option<&Wake> {
-        self.wake.as_ref()
+        self.wake.get()
+    }
+
+    /// Has breaks from now on wake a reader that waits, if they did not. A break before that has set
+    /// the latch, which a reader looks at before it waits.
+    pub(crate) fn make_wakeable(&self) -> io::Result<()> {
+        if self.wake.get().is_none() {
+            // Only the one thread that has the capture gets here.
+            let _ = self.wake.set(Wake::new()?);
+        }
+        Ok(())
     }
 
     /// From now on no break touches the handle, which may be closed.

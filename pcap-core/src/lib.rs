@@ -94,7 +94,8 @@
 //!
 //! The end of a savefile, a break, a timeout and an error are four different things, and each call
 //! tells them apart. After an error in a savefile the same error comes again; a device that was
-//! removed gives all its packets first, then [`ErrorKind::Disappeared`].
+//! removed gives all its packets first, then [`ErrorKind::Disappeared`]. The end of a savefile that is
+//! still being written can be waited at: [`follow`](Capture::follow).
 //!
 //! # Timeouts
 //!

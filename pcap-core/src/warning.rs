@@ -1,4 +1,4 @@
-//! What libpcap has to say about a capture that was activated all the same.
+//! What there is to say about a capture that was activated all the same.
 //!
 //! May import: `ffi`.
 
@@ -15,11 +15,18 @@ pub enum WarningKind {
     PromiscNotSupported,
     /// The timestamp type that was asked for is not there.
     TstampTypeNotSupported,
+    /// An option was left out, because it cannot be had: only after
+    /// [`activate_anyway`](crate::Capture::activate_anyway). The text is the error that it would have
+    /// been.
+    LeftOut,
+    /// This kind of capture only reads with blocking calls of libpcap: a call that is not to wait, a
+    /// deadline or a break may have to wait for the packet-buffer timeout, or for a packet.
+    OnlyBlocking,
     /// Something else; the text says what. Codes of newer libpcaps are here too.
     Other,
 }
 
-/// Something that libpcap warned of while it activated a capture. The capture works.
+/// Something that was not as asked for when a capture was activated. The capture works.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Warning {
     kind: WarningKind,
@@ -47,13 +54,18 @@ impl Warning {
         Some(Warning { kind, text })
     }
 
+    /// Another one than libpcap's.
+    pub(crate) fn new(kind: WarningKind, text: String) -> Warning {
+        Warning { kind, text }
+    }
+
     /// What kind of warning it is.
     #[must_use]
     pub fn kind(&self) -> WarningKind {
         self.kind
     }
 
-    /// libpcap's own words.
+    /// What there is to say, mostly in libpcap's own words.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

@@ -335,3 +335,38 @@ fn the_socket_of_a_capture_stays_in_its_process() {
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
     assert_ne!(flags & libc::FD_CLOEXEC, 0);
 }
+
+/// Going on without a filter is for those who ask for it, and they are told.
+#[test]
+fn promise_what_cannot_be_had_is_left_out_only_when_asked_for_and_never_in_silence() {
+    let Some(_net) = net() else { return };
+    let capture = Capture::from_device("right")
+        .filter("foobar")
+        .datalink(Dlt::USB_LINUX);
+    let error = capture.clone().activate().unwrap_err();
+    assert_ne!(error.kind(), ErrorKind::NoSuchDevice);
+
+    let mut right = capture.activate_anyway().unwrap();
+    let warnings = right.warnings().to_vec();
+    let kinds: Vec<_> = warnings.iter().map(|warning| warning.kind()).collect();
+    assert_eq!(kinds, [WarningKind::LeftOut; 2], "{warnings:?}");
+    assert!(warnings[0].text().contains("link type"), "{warnings:?}");
+    assert!(warnings[1].text().contains("`foobar`"), "{warnings:?}");
+    assert_eq!(right.datalink(), Dlt::EN10MB);
+    // All packets come.
+    let left = Capture::from_device("left").activate().unwrap();
+    let sent = frame(0x88b5, b"anything");
+    left.inject(&sent).unwrap();
+    assert_eq!(right.next_packet().unwrap().unwrap().data(), sent);
+
+    // What can be had is there, and what no capture can do without is an error.
+    let capture = Capture::from_device("right").filter("udp");
+    assert!(capture.activate_anyway().unwrap().warnings().is_empty());
+    let error = Capture::from_device("nowhere")
+        .activate_anyway()
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoSuchDevice);
+    let capture = Capture::from_device("right").snaplen(300_000);
+    let error = capture.activate_anyway().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidOption);
+}

@@ -6,6 +6,7 @@
 mod files;
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -19,7 +20,12 @@ fn refused(bytes: &[u8]) -> pcap_core::Error {
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a.pcap", bytes);
     let by_path = Capture::from_file(&path).unwrap_err();
-    let by_file = Capture::from_open_file(File::open(&path).unwrap()).unwrap_err();
+    let failed = Capture::from_open_file(File::open(&path).unwrap()).unwrap_err();
+    let (by_file, mut file) = failed.into_parts();
+    // The file comes back as it was.
+    let mut again = Vec::new();
+    file.read_to_end(&mut again).unwrap();
+    assert_eq!(again, bytes);
     let by_reader = files::try_open(bytes).unwrap_err();
     for error in [&by_file, &by_reader] {
         assert_eq!(

@@ -15,7 +15,7 @@ use std::ptr::null_mut;
 use std::time::Duration;
 
 use files::{IF_TSOFFSET, IF_TSRESOL, MICRO, NANO, Order, PATCHED, Pcap, Pcapng, Random, ping};
-use pcap_core::{Capture, End, Next, Offline, Packet, SavefileFormat};
+use pcap_core::{Capture, End, Error, Next, Offline, Packet, SavefileFormat};
 
 /// A packet as raw as both sides give it.
 type Raw = ((i64, i64), u32, u32, Vec<u8>);
@@ -79,7 +79,7 @@ fn open_format(bytes: &[u8]) -> SavefileFormat {
 }
 
 /// What this crate says, by one of its reading calls.
-fn ours(capture: pcap_core::Result<Capture<Offline>>, call: usize) -> Outcome {
+fn ours(capture: Result<Capture<Offline>, impl Into<Error>>, call: usize) -> Outcome {
     let mut packets = Vec::new();
     let mut keep = |packet: Packet<'_>| {
         assert_eq!(packet.data().len(), packet.caplen() as usize);
@@ -87,7 +87,7 @@ fn ours(capture: pcap_core::Result<Capture<Offline>>, call: usize) -> Outcome {
         let time = packet.header().raw_timestamp();
         packets.push((time, packet.caplen(), packet.len(), packet.data().to_vec()));
     };
-    let mut capture = match capture {
+    let mut capture = match capture.map_err(Into::into) {
         Ok(capture) => capture,
         Err(error) => return (packets, Some(error.text().to_owned())),
     };

@@ -207,7 +207,7 @@ fn an_open_file_is_read_from_where_it_stands() {
     }
     file.seek(SeekFrom::Start(3)).unwrap();
     let error = Capture::from_open_file(file.try_clone().unwrap()).unwrap_err();
-    assert_eq!(error.text(), "unknown file format");
+    assert_eq!(error.error().text(), "unknown file format");
     file.seek(SeekFrom::End(100)).unwrap();
     let error = Capture::from_open_file(file).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
@@ -307,7 +307,7 @@ fn a_readers_own_error_is_the_source_of_ours_after_the_packets_before_it() {
                 }
                 (read, error)
             }
-            Err(error) => (Vec::new(), error),
+            Err(error) => (Vec::new(), error.into()),
         };
         assert_eq!(read.len(), packets, "{length}");
         assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::TimedOut));
@@ -385,7 +385,7 @@ fn the_first_panic_wins_when_the_closure_panics_before_the_reader_would() {
 
 /// libpcap owns a stream once it is open and not before: it is closed once, by whoever has it.
 #[test]
-fn the_reader_is_dropped_once_with_the_capture_and_also_when_opening_fails() {
+fn the_reader_is_dropped_once_with_the_capture_and_comes_back_when_opening_fails() {
     struct Counted(Cursor<Vec<u8>>, mpsc::Sender<()>);
     impl Read for Counted {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -399,11 +399,18 @@ fn the_reader_is_dropped_once_with_the_capture_and_also_when_opening_fails() {
     }
     for bytes in [pings(3), b"no savefile".to_vec(), Vec::new()] {
         let (sender, receiver) = mpsc::channel();
+        let length = bytes.len() as u64;
         let capture = Capture::from_reader(Counted(Cursor::new(bytes), sender));
-        assert_eq!(receiver.try_iter().count(), usize::from(capture.is_err()));
-        let opened = capture.is_ok();
-        drop(capture);
-        assert_eq!(receiver.iter().count(), usize::from(opened));
+        assert_eq!(receiver.try_iter().count(), 0);
+        match capture {
+            Ok(capture) => drop(capture),
+            Err(failed) => {
+                let reader: Counted = failed.into_inner();
+                assert_eq!(reader.0.position(), length.min(4));
+                assert_eq!(receiver.try_iter().count(), 0);
+            }
+        }
+        assert_eq!(receiver.iter().count(), 1);
     }
 }
 

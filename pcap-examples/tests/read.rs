@@ -2,7 +2,11 @@
 
 mod common;
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 use common::{
     arg, feed, file, nano_packets, ours, packets, program, raw_line, record, run,
@@ -258,4 +262,43 @@ fn a_reader_that_goes_away_is_no_error() {
         let ran = run_into_broken_pipe(program("read").args([option, arg(&path)]));
         assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{option}");
     }
+}
+
+/// A file that is not there whole yet: its header, then a record in two halves, then Ctrl-C.
+#[test]
+fn a_growing_file_is_followed_until_ctrl_c() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let all = nano_packets();
+    let whole = savefile(false, true, 1, &all);
+    let path = file(folder.path(), "a.pcap", &whole[..10]);
+    let mut child = program("read")
+        .args(["--raw", "--follow", arg(&path)])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
+    let mut growing = OpenOptions::new().append(true).open(&path).expect("a file");
+    for part in [&whole[10..50], &whole[50..]] {
+        thread::sleep(Duration::from_millis(50));
+        growing.write_all(part).expect("room");
+    }
+    for record in &all {
+        // Each line comes although the file has not ended.
+        let line = lines.next().expect("a line").expect("text");
+        assert_eq!(line + "\n", raw_line(record));
+    }
+    assert!(child.try_wait().expect("its status").is_none());
+    // SAFETY: the process is a child that was not waited for, so the number is still its own.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
+    assert!(lines.next().is_none());
+    let ended = child.wait_with_output().expect("its end");
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.is_empty(), "{ended:?}");
+
+    let two = ours("read", &["--follow", arg(&path), arg(&path)]);
+    assert_eq!(two.status, Some(2));
+    let ran = feed(program("read").args(["--follow", "-"]), &whole);
+    assert_eq!(ran.status, Some(1));
+    assert!(ran.stderr.contains("can be followed"), "{}", ran.stderr);
 }

@@ -242,7 +242,37 @@ impl Capture<Inactive> {
     /// Manual page: [`pcap_activate(3PCAP)`](https://www.tcpdump.org/manpages/pcap_activate.3pcap.html).
     #[allow(clippy::result_large_err)] // the capture that comes back is two words
     pub fn activate(self) -> Result<Capture<Active>, ActivateError> {
-        match Active::open(&self.state.device, &self.state.options) {
+        self.open(false)
+    }
+
+    /// [`activate`](Self::activate), but without the options that cannot be had, where a capture can
+    /// do without: a link type, a direction or a filter that the open device does not take. Each that
+    /// is left out is a [`LeftOut`](crate::WarningKind::LeftOut) among the
+    /// [`warnings`](Capture::warnings), with the error that it would have been.
+    ///
+    /// Without its filter a capture gives all packets. Where that would be wrong, `activate`.
+    ///
+    /// # Errors
+    ///
+    /// As [`activate`](Self::activate), for everything else.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// let capture = pcap_core::Capture::from_device("eth0").filter("tcp prot 80").activate_anyway()?;
+    /// for warning in capture.warnings() {
+    ///     eprintln!("{warning}"); // cannot compile `tcp prot 80`: syntax error
+    /// }
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[allow(clippy::result_large_err)] // as above
+    pub fn activate_anyway(self) -> Result<Capture<Active>, ActivateError> {
+        self.open(true)
+    }
+
+    #[allow(clippy::result_large_err)] // as above
+    fn open(self, anyway: bool) -> Result<Capture<Active>, ActivateError> {
+        match Active::open(&self.state.device, &self.state.options, anyway) {
             Ok(active) => Ok(Capture::new(active)),
             Err(error) => Err(ErrorWith::new(error, self)),
         }

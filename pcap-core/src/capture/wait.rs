@@ -78,16 +78,10 @@ impl Waiter {
         Ok(())
     }
 
-    /// Waits for a break only, or this long: the capture's descriptor has nothing to say any more.
-    pub(crate) fn sleep(&self, handle: &Handle, time: Duration) -> Result<()> {
-        let waiter = Waiter::new(Waiting::Timer);
-        waiter.poll(handle, libc::POLLIN, Some(time))
-    }
-
     /// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot.
     pub(crate) fn writable(&self, handle: &Handle, pause: Option<Duration>) -> Result<()> {
         match pause {
-            Some(pause) => self.sleep(handle, pause)?,
+            Some(pause) => sleep(handle, pause)?,
             None => self.poll(handle, libc::POLLOUT, None)?,
         }
         if handle.breaker().is_pending() {
@@ -125,6 +119,12 @@ impl Waiter {
         }
         Ok(())
     }
+}
+
+/// Waits for a break only, or this long: a descriptor has nothing to say, or there is none.
+pub(crate) fn sleep(handle: &Handle, time: Duration) -> Result<()> {
+    let waiter = Waiter::new(Waiting::Timer);
+    waiter.poll(handle, libc::POLLIN, Some(time))
 }
 
 /// How long to wait at most before reading again, whatever the descriptor says. libpcap changes the

@@ -167,7 +167,7 @@ const STREAM_BUFFER: usize = 256 * 1024;
 /// dropped after the handle.
 pub(crate) struct Stream {
     file: *mut FILE,
-    /// Whether libpcap has taken the stream over.
+    /// Whether the stream is not ours to close: libpcap has taken it over, or it is closed.
     taken: bool,
     cookie: Option<*mut Cookie>,
     buffer: *mut [u8],
@@ -177,9 +177,20 @@ pub(crate) struct Stream {
 // reader is `Send`.
 unsafe impl Send for Stream {}
 
+/// A reader that can be given back as what it was.
+pub(crate) trait Reader: Read + Send {
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<R: Read + Send + 'static> Reader for R {
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
 /// A user's reader behind a stdio stream. C knows only its address.
 struct Cookie {
-    reader: Box<dyn Read + Send>,
+    reader: Box<dyn Reader>,
     /// Where the stream's buffer is: its bytes are initialized.
     buffer: std::ops::Range<usize>,
     error: Option<io::Error>,
@@ -202,7 +213,9 @@ impl Stream {
     }
 
     /// A stream over anything that can be read.
-    pub(crate) fn from_reader(reader: Box<dyn Read + Send>) -> io::Result<Stream> {
+    pub(crate) fn from_reader(
+        reader: Box<dyn Reader>,
+    ) -> Result<Stream, (io::Error, Box<dyn Reader>)> {
         let cookie = Box::into_raw(Box::new(Cookie {
             reader,
             buffer: 0..0,
@@ -214,8 +227,8 @@ impl Stream {
         if stream.is_null() {
             let error = io::Error::last_os_error();
             // SAFETY: no stream refers to it.
-            drop(unsafe { Box::from_raw(cookie) });
-            return Err(error);
+            let cookie = unsafe { Box::from_raw(cookie) };
+            return Err((error, cookie.reader));
         }
         Ok(Stream::tuned(stream, Some(cookie)))
     }
@@ -270,6 +283,24 @@ impl Stream {
         }
     }
 
+    /// Gives the user's reader back, of a stream that libpcap did not take over.
+    pub(crate) fn into_reader(mut self) -> Box<dyn Reader> {
+        self.close();
+        match self.cookie.take() {
+            // SAFETY: made by `Box::into_raw`; the stream that knew it is closed.
+            Some(cookie) => unsafe { Box::from_raw(cookie) }.reader,
+            None => Box::new(io::empty()),
+        }
+    }
+
+    /// Closes the stream, unless that is libpcap's to do or done.
+    fn close(&mut self) {
+        if !std::mem::replace(&mut self.taken, true) {
+            // SAFETY: libpcap did not take it, so it is open and ours. It is only read from.
+            let _ = unsafe { libc::fclose(self.file) };
+        }
+    }
+
     /// What the user's reader failed with, if that is why libpcap could not read. Goes on with its
     /// panic if it panicked.
     pub(crate) fn failure(&mut self) -> Option<io::Error> {
@@ -287,10 +318,7 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if !self.taken {
-            // SAFETY: libpcap did not take it, so it is open and ours. It is only read from.
-            let _ = unsafe { libc::fclose(self.file) };
-        }
+        self.close();
         // SAFETY: made by `Box::into_raw`; the stream that used it is closed.
         drop(unsafe { Box::from_raw(self.buffer) });
         // Last: it is the user's, and may panic.

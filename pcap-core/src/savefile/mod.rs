@@ -4,7 +4,7 @@
 
 mod records;
 
-pub(crate) use records::Records;
+pub(crate) use records::{Record, Records};
 
 use crate::linktype::Dlt;
 use crate::timestamp::Precision;
@@ -38,8 +38,15 @@ pub(crate) struct Magic {
     /// The precision that timestamps are kept with. A pcapng file has one for each interface,
     /// nanoseconds at best that matter here, so nothing is lost by calling it that.
     pub(crate) precision: Precision,
-    /// The classic format as it is written today on a machine of this byte order.
-    pub(crate) is_native: bool,
+    /// The classic format as it is written today, in the byte order of this machine or the other.
+    pub(crate) classic: Option<ByteOrder>,
+}
+
+/// A savefile's byte order, seen from this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByteOrder {
+    Native,
+    Swapped,
 }
 
 impl Magic {
@@ -56,16 +63,38 @@ impl Magic {
         Magic {
             format,
             precision,
-            is_native: [MAGIC_MICRO, MAGIC_NANO].contains(&magic),
+            classic: if [MAGIC_MICRO, MAGIC_NANO].contains(&magic) {
+                Some(ByteOrder::Native)
+            } else if [MAGIC_MICRO, MAGIC_NANO].contains(&magic.swap_bytes()) {
+                Some(ByteOrder::Swapped)
+            } else {
+                None
+            },
         }
     }
 }
 
-/// Whether libpcap changes the packets of a link type when it reads them from a classic savefile of
-/// native byte order, or has limits of their own for them.
-pub(crate) fn is_special(datalink: Dlt) -> bool {
-    matches!(
-        datalink,
-        Dlt::USB_LINUX | Dlt::USB_LINUX_MMAPPED | Dlt::USBPCAP | Dlt::DBUS | Dlt::EBHSCR
-    )
+/// Whether libpcap hands the packets of a link type on as they lie in a classic savefile of this byte
+/// order, and takes them up to the common length.
+pub(crate) fn is_plain(datalink: Dlt, order: ByteOrder) -> bool {
+    match order {
+        // The others are changed, or have limits of their own.
+        ByteOrder::Native => !matches!(
+            datalink,
+            Dlt::USB_LINUX | Dlt::USB_LINUX_MMAPPED | Dlt::USBPCAP | Dlt::DBUS | Dlt::EBHSCR
+        ),
+        // More are changed, and newer libpcaps may change others: these have nothing to be swapped.
+        ByteOrder::Swapped => matches!(
+            datalink,
+            Dlt::EN10MB
+                | Dlt::RAW
+                | Dlt::IPV4
+                | Dlt::IPV6
+                | Dlt::NULL
+                | Dlt::LOOP
+                | Dlt::PPP
+                | Dlt::IEEE802_11
+                | Dlt::IEEE802_11_RADIO
+        ),
+    }
 }

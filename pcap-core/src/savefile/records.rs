@@ -1,9 +1,9 @@
 //! The fast way through a classic savefile: its records, walked in a buffer of our own.
 //!
 //! libpcap reads each record with two calls into a stdio stream and a copy; here many are read at
-//! once and lent from where they lie. Only ordinary records are: whole, within the snaplen, in native
-//! byte order. At anything else, the end of the file included, libpcap goes on from that very place,
-//! so that what is unusual is treated, and told, exactly as it treats and tells it.
+//! once and lent from where they lie. Only ordinary records are. At anything else, the end of the file
+//! included, libpcap reads on from that very place, so that what is unusual is treated, and told,
+//! exactly as it treats and tells it.
 //!
 //! May import: `ffi`, `packet`, `timestamp`.
 
@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use crate::ffi::os;
 use crate::packet::{Packet, PacketHeader};
-use crate::savefile::RECORD_HEADER;
+use crate::savefile::{ByteOrder, RECORD_HEADER};
 use crate::timestamp::Precision;
 
 /// The longest packet of an ordinary savefile; libpcap calls a longer one damage.
@@ -22,7 +22,18 @@ const LONGEST: usize = 262_144;
 /// Room for one record of any length, read in one system call with whatever follows it.
 const BUFFER: usize = RECORD_HEADER + LONGEST;
 
-/// The records of a classic savefile of native byte order.
+/// What the next record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Record {
+    /// One to lend.
+    Ordinary,
+    /// One for libpcap.
+    Odd,
+    /// The file has no whole record more now.
+    Absent,
+}
+
+/// The records of a classic savefile.
 #[derive(Debug)]
 pub(crate) struct Records {
     file: File,
@@ -31,54 +42,83 @@ pub(crate) struct Records {
     unread: Range<usize>,
     /// Where in the file the end of that is.
     position: u64,
-    snaplen: usize,
+    snaplen: u32,
     /// Nanoseconds in a unit of the file's fraction.
     unit: i64,
+    order: ByteOrder,
     /// The packet that is lent.
     current: Option<(PacketHeader, usize)>,
 }
 
 impl Records {
     /// The records from `position` on of a file whose header libpcap has read.
-    pub(crate) fn new(file: File, position: u64, snaplen: u32, precision: Precision) -> Records {
+    pub(crate) fn new(
+        file: File,
+        position: u64,
+        snaplen: u32,
+        precision: Precision,
+        order: ByteOrder,
+    ) -> Records {
         Records {
             file,
             buffer: vec![0; BUFFER].into_boxed_slice(),
             unread: 0..0,
             position,
-            snaplen: LONGEST.min(snaplen as usize),
+            snaplen,
             unit: precision.nanos(),
+            order,
             current: None,
         }
     }
 
-    /// Goes to the next record, and says whether there is an ordinary one.
+    /// Goes to the next record, if it is an ordinary one.
     #[inline]
-    pub(crate) fn step(&mut self) -> io::Result<bool> {
+    pub(crate) fn step(&mut self) -> io::Result<Record> {
         loop {
             let unread = &self.buffer[self.unread.clone()];
             if let Some((head, rest)) = unread.split_first_chunk::<RECORD_HEADER>() {
-                let [secs, fraction, caplen, len] = fields(head);
+                let [secs, fraction, caplen, len] = fields(head, self.order);
                 let length = caplen as usize;
-                // A fraction of 2^31 and more is negative to some libpcaps.
-                if length > self.snaplen || fraction > i32::MAX as u32 {
+                if length > LONGEST {
                     self.current = None;
-                    return Ok(false);
+                    return Ok(Record::Odd);
                 }
                 if length <= rest.len() {
+                    // A fraction of 2^31 and more is negative to some libpcaps.
+                    if fraction > i32::MAX as u32 {
+                        self.current = None;
+                        return Ok(Record::Odd);
+                    }
                     let nanos = i64::from(fraction) * self.unit;
-                    let header = PacketHeader::from_raw(secs.into(), nanos, caplen, len);
+                    // A longer packet is cut, as libpcap does.
+                    let kept = caplen.min(self.snaplen);
+                    let header = PacketHeader::from_raw(secs.into(), nanos, kept, len);
                     let start = self.unread.start + RECORD_HEADER;
                     self.current = Some((header, start));
                     self.unread.start = start + length;
-                    return Ok(true);
+                    return Ok(Record::Ordinary);
                 }
             }
             if !self.refill()? {
                 self.current = None;
-                return Ok(false);
+                return Ok(Record::Absent);
             }
         }
+    }
+
+    /// Goes on behind the odd record that libpcap has read.
+    pub(crate) fn skip(&mut self) {
+        let unread = &self.buffer[self.unread.clone()];
+        if let Some((head, rest)) = unread.split_first_chunk::<RECORD_HEADER>() {
+            let [.., caplen, _] = fields(head, self.order);
+            // It is whole: see `step`.
+            self.unread.start += RECORD_HEADER + rest.len().min(caplen as usize);
+        }
+    }
+
+    /// Whether the file is shorter now than what has been read of it.
+    pub(crate) fn is_cut(&self) -> io::Result<bool> {
+        Ok(self.file.metadata()?.len() < self.position)
     }
 
     /// Reads more behind what is left; false if there is no more.
@@ -115,9 +155,13 @@ impl Records {
 
 /// The four numbers of a record's header.
 #[inline]
-fn fields(head: &[u8; RECORD_HEADER]) -> [u32; 4] {
+fn fields(head: &[u8; RECORD_HEADER], order: ByteOrder) -> [u32; 4] {
     std::array::from_fn(|n| {
         let n = 4 * n;
-        u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]])
+        let field = u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]]);
+        match order {
+            ByteOrder::Native => field,
+            ByteOrder::Swapped => field.swap_bytes(),
+        }
     })
 }

@@ -3,13 +3,16 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
+use std::time::Duration;
 
 use clap::Parser;
-use pcap_core::Capture;
+use pcap_core::{Capture, ErrorKind, Offline};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::json;
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
+use pcap_examples::stop;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -19,6 +22,7 @@ Examples:
   read -f 'tcp port 443' -c 10 a.pcap b.pcapng
   read --count -f arp *.pcap                how many packets of all files are ARP
   gunzip -c trace.pcap.gz | read --json -   from standard input
+  read --follow growing.pcap                and go on as it is written, until Ctrl-C
 
 A damaged file: the packets before the damage are printed, then the error, then the remaining
 files; the status is 1.";
@@ -46,17 +50,24 @@ struct Args {
     /// Print packets as JSON, one object per line (see below)
     #[arg(long)]
     json: bool,
+    /// At the end of the file wait for more to be written to it, until Ctrl-C: one classic savefile
+    #[arg(long)]
+    follow: bool,
     /// Write each line at once, also into a pipe
     #[arg(short, long)]
     line_buffered: bool,
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&Args::parse()))
+    let args = Args::parse();
+    if args.follow && args.files.len() > 1 {
+        exit::usage::<Args>("only one file can be followed");
+    }
+    exit::status(NAME, run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
-    let mut output = Output::stdout().line_buffered(args.line_buffered);
+    let mut output = Output::stdout().line_buffered(args.line_buffered || args.follow);
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut outcome = Ok(());
     for path in &args.files {
@@ -83,9 +94,25 @@ fn run(args: &Args) -> Outcome {
     outcome
 }
 
+/// Opens a file; one that is to be followed as soon as its header has been written.
+fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
+    loop {
+        match Capture::from_file(path) {
+            Err(error) if follow && error.kind() == ErrorKind::SavefileTruncated => {
+                thread::sleep(Duration::from_millis(100));
+            }
+            other => return Ok(other?),
+        }
+    }
+}
+
 /// Prints the packets of one file, and takes them off those that are left to print.
 fn read(args: &Args, path: &Path, left: &mut u64, output: &mut Output) -> Outcome {
-    let mut capture = Capture::from_file(path)?;
+    let mut capture = open(path, args.follow)?;
+    if args.follow {
+        capture.follow(true)?;
+        stop::on_ctrl_c(capture.break_handle())?;
+    }
     if let Some(expression) = &args.filter {
         capture.set_filter(expression)?;
     }

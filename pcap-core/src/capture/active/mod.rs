@@ -30,7 +30,7 @@ use crate::linktype::Dlt;
 use crate::packet::PacketOwned;
 use crate::stats::{Counters, Stats};
 use crate::timestamp::Precision;
-use crate::warning::Warning;
+use crate::warning::{Warning, WarningKind};
 
 const NANO: c_int = ffi::PCAP_TSTAMP_PRECISION_NANO as c_int;
 
@@ -68,7 +68,7 @@ struct Vanished {
 }
 
 impl Capture<Active> {
-    /// What libpcap warned of when the capture was activated, such as promiscuous mode that the
+    /// What was not as asked for when the capture was activated, such as promiscuous mode that the
     /// device does not have.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
@@ -261,7 +261,9 @@ impl Capture<Active> {
 }
 
 impl Active {
-    pub(crate) fn open(device: &DeviceName, options: &Options) -> Result<Active> {
+    /// Opens a device. If an option fails that only an open capture can have, `anyway` leaves it out
+    /// and warns of it.
+    pub(crate) fn open(device: &DeviceName, options: &Options, anyway: bool) -> Result<Active> {
         let checked = Checked::new(options, &device.display())?;
         let created = Created::new(device)?;
         let precision = created.apply(options, &checked)?;
@@ -280,15 +282,30 @@ impl Active {
         active.nonblock = options.nonblock;
         active.netmask = netmask(device);
         if let Some(datalink) = options.datalink {
-            active.set_datalink(datalink)?;
+            let done = active.set_datalink(datalink);
+            active.warn_of(done, anyway)?;
         }
         if options.direction != Direction::InOut {
-            active.set_direction(options.direction)?;
+            let done = active.set_direction(options.direction);
+            active.warn_of(done, anyway)?;
         }
         if let Some(filter) = &options.filter {
-            active.set_filter(filter.clone())?;
+            let done = active.set_filter(filter.clone());
+            active.warn_of(done, anyway)?;
         }
         Ok(active)
+    }
+
+    /// Has an option left out that failed, if the capture is wanted without it.
+    fn warn_of(&mut self, done: Result<()>, anyway: bool) -> Result<()> {
+        match done {
+            Err(error) if anyway => {
+                let warning = Warning::new(WarningKind::LeftOut, error.to_string());
+                self.warnings.push(warning);
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// Makes an activated handle non-blocking and finds out how it waits.
@@ -296,13 +313,14 @@ impl Active {
         handle: Handle,
         precision: Precision,
         timeout: Duration,
-        warnings: Vec<Warning>,
+        mut warnings: Vec<Warning>,
     ) -> Active {
         let mut errbuf = ffi::ErrBuf::new();
         // SAFETY: the handle is open and activated.
         let status = unsafe { ffi::pcap_setnonblock(handle.as_ptr(), 1, errbuf.as_mut_ptr()) };
         let waiting = if status < 0 {
             // Such as D-Bus captures: they wait inside libpcap.
+            warnings.push(Warning::new(WarningKind::OnlyBlocking, errbuf.text()));
             Waiting::InLibpcap
         } else {
             // SAFETY: as above.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::callback::{self, Dispatched};
 use crate::capture::active::{Active, Vanished};
 use crate::capture::source::{Slice, Source, Step, Then};
+use crate::capture::wait;
 use crate::error::{ErrorKind, Result};
 use crate::ffi::{self, os};
 use crate::filter::FilterSource;
@@ -144,7 +145,7 @@ impl Source for Active {
         let until = deadline.map_or(vanished.until, |d| d.min(vanished.until));
         let left = until.saturating_duration_since(Instant::now());
         let pause = left.min(Duration::from_millis(10));
-        self.waiter.sleep(&self.handle, pause)
+        wait::sleep(&self.handle, pause)
     }
 
     fn patience(&self) -> Duration {

@@ -7,18 +7,18 @@ mod reading;
 use std::ffi::c_void;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::ptr::NonNull;
 
 use crate::capture::batch::{Batch, Limit};
 use crate::capture::source::{self, Opened};
 use crate::capture::{Activated, Capture, Phase, Readable};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, ErrorWith, Result};
 use crate::ffi::{self, os};
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle};
-use crate::savefile::{self, Magic, Records, SavefileFormat};
+use crate::savefile::{self, ByteOrder, Magic, Records, SavefileFormat};
 use crate::timestamp::Precision;
 
 /// The phase of a savefile that is read.
@@ -34,13 +34,16 @@ pub struct Offline {
     filter: Option<Filter>,
     format: SavefileFormat,
     precision: Precision,
+    /// Whether to wait at the end for more.
+    follow: bool,
     over: Option<Over>,
 }
 
 /// Nothing comes any more.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Over {
-    Eof,
+    /// With the fast way, should the savefile be followed after all.
+    Eof(Option<Records>),
     /// A damaged savefile gives the same error for ever: what follows the damage has no meaning.
     Failed(Error),
 }
@@ -78,22 +81,38 @@ impl Capture<Offline> {
         Self::from_open(file, name)
     }
 
-    /// Reads a savefile from an open file, from where it stands.
+    /// Reads a savefile from an open file, from where it stands. One's own descriptor is made a file
+    /// with `File::from`.
     ///
     /// # Errors
     ///
-    /// As [`from_file`](Self::from_file).
+    /// As [`from_file`](Self::from_file). The file comes back, and stands where it stood; but from a
+    /// pipe has been read.
     ///
     /// Manual page: [`pcap_fopen_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
-    pub fn from_open_file(file: File) -> Result<Capture<Offline>> {
-        Self::from_open(file, "the savefile".to_owned())
+    pub fn from_open_file(mut file: File) -> Result<Capture<Offline>, ErrorWith<File>> {
+        let name = "the savefile".to_owned();
+        // A stream that fails is closed with its descriptor, so it gets one of its own.
+        let copy = match file.try_clone() {
+            Ok(copy) => copy,
+            Err(e) => return Err(ErrorWith::new(Error::io("open", name, e), file)),
+        };
+        let start = file.stream_position();
+        Self::from_open(copy, name).map_err(|error| {
+            if let Ok(start) = start {
+                // It could be asked for its place, so it can go there.
+                let _ = file.seek(SeekFrom::Start(start));
+            }
+            ErrorWith::new(error, file)
+        })
     }
 
     /// Reads a savefile from anything that can be read: a socket, a decompressor, memory.
     ///
     /// # Errors
     ///
-    /// As [`from_file`](Self::from_file). An error of the reader keeps its kind and is the
+    /// As [`from_file`](Self::from_file). The reader comes back; it has been read from, mostly further
+    /// than the savefile's header. An error of the reader keeps its kind and is the
     /// [source](std::error::Error::source) of the error here. It ends the capture, even one that would
     /// have passed, such as [`WouldBlock`](std::io::ErrorKind::WouldBlock): what the reader had given of a
     /// record is gone.
@@ -113,8 +132,11 @@ impl Capture<Offline> {
     /// assert!(capture.next_packet()?.is_none());
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
-    pub fn from_reader(reader: impl Read + Send + 'static) -> Result<Capture<Offline>> {
-        Self::from_stream(Box::new(reader), "the reader".to_owned())
+    pub fn from_reader<R>(reader: R) -> Result<Capture<Offline>, ErrorWith<R>>
+    where
+        R: Read + Send + 'static,
+    {
+        Self::from_stream(reader, "the reader".to_owned())
     }
 
     fn from_open(mut file: File, name: String) -> Result<Capture<Offline>> {
@@ -126,32 +148,50 @@ impl Capture<Offline> {
                 let start = file.stream_position().map_err(io)?;
                 let regular = file.metadata().is_ok_and(|data| data.is_file());
                 // A descriptor more; without one libpcap reads it all.
-                let copy = (regular && magic.is_native).then(|| file.try_clone().ok());
+                let order = magic.classic.filter(|_| regular);
+                let fast = order.and_then(|order| Some((file.try_clone().ok()?, order)));
                 let stream = os::Stream::from_file(file).map_err(io)?;
-                let mut capture = Self::open(stream, magic, name, Limit::FILE)?;
+                let mut capture =
+                    Self::open(stream, magic, name, Limit::FILE).map_err(|(error, _)| error)?;
                 capture.state.records =
-                    copy.flatten().and_then(|file| capture.records(file, start));
+                    fast.and_then(|(file, order)| capture.records(file, start, order));
                 Ok(capture)
             }
             // A pipe cannot be looked into without reading from it.
-            None => Self::from_stream(Box::new(file), name),
+            None => Ok(Self::from_stream(file, name)?),
         }
     }
 
     /// The fast way through the records, if libpcap hands them on as they are.
-    fn records(&self, file: File, start: u64) -> Option<Records> {
-        let as_they_are = self.version() == (2, 4) && !savefile::is_special(self.datalink());
+    fn records(&self, file: File, start: u64, order: ByteOrder) -> Option<Records> {
+        let as_they_are = self.version() == (2, 4) && savefile::is_plain(self.datalink(), order);
         let position = start + savefile::FILE_HEADER as u64;
-        as_they_are.then(|| Records::new(file, position, self.snaplen(), self.state.precision))
+        let precision = self.state.precision;
+        as_they_are.then(|| Records::new(file, position, self.snaplen(), precision, order))
     }
 
-    fn from_stream(mut reader: Box<dyn Read + Send>, name: String) -> Result<Capture<Offline>> {
+    fn from_stream<R>(mut reader: R, name: String) -> Result<Capture<Offline>, ErrorWith<R>>
+    where
+        R: Read + Send + 'static,
+    {
         let mut magic = [0; 4];
-        let io = |e| Error::io("read", name.clone(), e);
-        let length = read_start(&mut reader, &mut magic).map_err(io)?;
-        let start = io::Cursor::new(magic).take(length as u64);
-        let stream = os::Stream::from_reader(Box::new(start.chain(reader))).map_err(io)?;
-        Self::open(stream, Magic::new(&magic[..length]), name, Limit::PIPE)
+        let length = match read_start(&mut reader, &mut magic) {
+            Ok(length) => length,
+            Err(e) => return Err(ErrorWith::new(Error::io("read", name, e), reader)),
+        };
+        let whole = io::Cursor::new(magic).take(length as u64).chain(reader);
+        match os::Stream::from_reader(Box::new(whole)) {
+            Err((e, reader)) => {
+                let error = Error::io("read", name, e);
+                Err(ErrorWith::new(error, unchained(reader)))
+            }
+            Ok(stream) => {
+                let magic = Magic::new(&magic[..length]);
+                Self::open(stream, magic, name, Limit::PIPE).map_err(|(error, stream)| {
+                    ErrorWith::new(error, unchained(stream.into_reader()))
+                })
+            }
+        }
     }
 
     fn open(
@@ -159,7 +199,7 @@ impl Capture<Offline> {
         magic: Magic,
         name: String,
         ahead: Limit,
-    ) -> Result<Capture<Offline>> {
+    ) -> Result<Capture<Offline>, (Error, os::Stream)> {
         let mut errbuf = ffi::ErrBuf::new();
         // SAFETY: the stream is open and at the start of what is to be read; the buffer has the size
         // that libpcap asks for.
@@ -172,10 +212,11 @@ impl Capture<Offline> {
         };
         let Some(pcap) = NonNull::new(pcap) else {
             let os = io::Error::last_os_error();
-            if let Some(error) = stream.failure() {
-                return Err(Error::io("read", name, error));
-            }
-            return Err(Error::savefile("open", &name, &errbuf.text(), os));
+            let error = match stream.failure() {
+                Some(error) => Error::io("read", name, error),
+                None => Error::savefile("open", &name, &errbuf.text(), os),
+            };
+            return Err((error, stream));
         };
         stream.taken();
         let clock = clock(magic.format, Precision::Nano);
@@ -189,8 +230,78 @@ impl Capture<Offline> {
             filter: None,
             format: magic.format,
             precision: magic.precision,
+            follow: false,
             over: None,
         }))
+    }
+
+    /// Whether the end of the savefile is waited at, because it is still being written. Default: no.
+    ///
+    /// Then the calls that wait for a packet wait for one to be written, a
+    /// [`BreakHandle`](crate::BreakHandle) ends them as it does on a live capture, and
+    /// [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline. A cut last record is
+    /// waited for too. The calls that take what is there ([`dispatch`](Self::dispatch),
+    /// [`try_next_packet`](Self::try_next_packet)) find nothing. The end is looked at every
+    /// 20 milliseconds. Switched off again, the end is the end.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] for what is not a classic savefile in a regular file, and for the
+    /// few link types whose packets libpcap changes as it reads them (USB, D-Bus). While it is
+    /// followed: [`ErrorKind::SavefileTruncated`] if the file becomes shorter than what has been read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use pcap_core::{Capture, Dlt, Next};
+    /// # use std::time::Duration;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
+    /// dumper.flush()?; // the header
+    ///
+    /// let mut capture = Capture::from_file(&path)?;
+    /// capture.follow(true)?;
+    /// assert_eq!(capture.next_packet_timeout(Duration::from_millis(50))?, Next::Timeout);
+    ///
+    /// dumper.write(None, None, b"a packet")?;
+    /// dumper.flush()?;
+    /// assert_eq!(capture.next_packet()?.expect("no break").data(), b"a packet");
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn follow(&mut self, on: bool) -> Result<()> {
+        let state = &mut self.state;
+        if on {
+            let name = state.handle.name.clone();
+            if let Some(Over::Failed(error)) = &state.over {
+                return Err(error.clone());
+            }
+            if !state.is_fast() {
+                let text = match state.format {
+                    SavefileFormat::Pcapng => "only classic savefiles can be followed, not pcapng",
+                    SavefileFormat::Pcap => {
+                        "only a savefile in a regular file can be followed, and not of every link type"
+                    }
+                };
+                let kind = ErrorKind::Unsupported { since: None };
+                return Err(Error::new(kind, "follow", name, text));
+            }
+            let breaker = state.handle.breaker();
+            breaker
+                .make_wakeable()
+                .map_err(|e| Error::io("follow", name, e))?;
+            if let Some(Over::Eof(records)) = state.over.take() {
+                state.records = records;
+            }
+        }
+        state.follow = on;
+        Ok(())
+    }
+
+    /// Whether the end of the savefile is waited at.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        self.state.follow
     }
 
     /// The format of the savefile.
@@ -252,8 +363,16 @@ impl Capture<Offline> {
             filter: None,
             format,
             precision,
+            follow: false,
             over: None,
         })
+    }
+}
+
+impl Offline {
+    /// Whether the fast way can be gone, here or, should the savefile be followed, behind its end.
+    fn is_fast(&self) -> bool {
+        self.records.is_some() || matches!(self.over, Some(Over::Eof(Some(_))))
     }
 }
 
@@ -265,6 +384,15 @@ fn clock(format: SavefileFormat, precision: Precision) -> Clock {
         clock.seconds = u32::MAX.into();
     }
     clock
+}
+
+/// The user's reader, behind the first bytes that had been read from it.
+fn unchained<R: Read + Send + 'static>(reader: Box<dyn os::Reader>) -> R {
+    type Whole<R> = io::Chain<io::Take<io::Cursor<[u8; 4]>>, R>;
+    match reader.into_any().downcast::<Whole<R>>() {
+        Ok(whole) => whole.into_inner().1,
+        Err(_) => unreachable!("only `from_stream` makes streams of readers"),
+    }
 }
 
 /// Reads until the buffer is full or the input ends.

@@ -1,6 +1,6 @@
-//! How packets are read from a savefile: the fast way as long as it can be gone, then by libpcap.
+//! How packets are read from a savefile: the fast way where it can be gone, else by libpcap.
 //!
-//! May import: `source`, `batch`, and everything below the captures.
+//! May import: `source`, `batch`, `wait`, and everything below the captures.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -9,21 +9,25 @@ use std::time::{Duration, Instant};
 use crate::callback::{self, Dispatched};
 use crate::capture::offline::{Offline, Over};
 use crate::capture::source::{Slice, Source, Step, Then};
-use crate::error::{Error, Result};
+use crate::capture::wait;
+use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os};
 use crate::filter::{Filter, FilterSource};
 use crate::packet::Packet;
-use crate::savefile::Records;
+use crate::savefile::{Record, Records};
+
+/// How often the end of a savefile that is followed is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// What the fast way led to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Walk {
     /// The next packet that passes the filter.
     Packet,
-    /// A break is pending.
-    Broken,
-    /// libpcap goes on from here, and has its place in the file.
-    Over,
+    /// A break is pending, or a savefile that is followed has nothing more now.
+    Nothing,
+    /// libpcap reads on from here, and has its place in the file.
+    Libpcap,
 }
 
 /// Whether a packet passes the filter.
@@ -40,10 +44,16 @@ impl Offline {
     #[inline]
     fn walk(&mut self) -> Result<Walk> {
         if self.records.is_none() {
-            return Ok(Walk::Over);
+            return Ok(Walk::Libpcap);
         }
         self.walk_on().map_err(|e| {
-            let error = Error::io("read", self.handle.name.clone(), e);
+            let name = self.handle.name.clone();
+            let error = if e.kind() == io::ErrorKind::UnexpectedEof {
+                let text = "it became shorter while it was followed";
+                Error::new(ErrorKind::SavefileTruncated, "read", name, text)
+            } else {
+                Error::io("read", name, e)
+            };
             self.records = None;
             self.over = Some(Over::Failed(error.clone()));
             error
@@ -53,23 +63,31 @@ impl Offline {
     #[inline]
     fn walk_on(&mut self) -> io::Result<Walk> {
         let Some(records) = &mut self.records else {
-            return Ok(Walk::Over);
+            return Ok(Walk::Libpcap);
         };
-        while records.step()? {
+        let found = loop {
+            match records.step()? {
+                Record::Ordinary => {}
+                other => break other,
+            }
             if wants(self.filter.as_ref(), records.current()) {
                 return Ok(Walk::Packet);
             }
             if self.handle.breaker().is_pending() {
                 records.lend_none();
-                return Ok(Walk::Broken);
+                return Ok(Walk::Nothing);
             }
+        };
+        if self.follow && found == Record::Absent {
+            if records.is_cut()? {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            return Ok(Walk::Nothing);
         }
-        let position = records.position();
-        self.records = None;
         if let Some(stream) = &mut self.stream {
-            stream.seek(position)?;
+            stream.seek(records.position())?;
         }
-        Ok(Walk::Over)
+        Ok(Walk::Libpcap)
     }
 
     /// Hands packets to a closure the fast way.
@@ -79,7 +97,12 @@ impl Offline {
     {
         let mut packets = 0;
         let mut stopped = false;
-        while packets < max && !stopped && self.walk()? == Walk::Packet {
+        let mut walk = Walk::Packet;
+        while packets < max && !stopped {
+            walk = self.walk()?;
+            if walk != Walk::Packet {
+                break;
+            }
             packets += 1;
             let packet = self.records.as_ref().and_then(Records::current);
             stopped = packet.is_some_and(|packet| closure(packet).is_break());
@@ -90,11 +113,43 @@ impl Offline {
         if let Some(records) = &mut self.records {
             records.lend_none();
         }
+        let mut then = match walk {
+            Walk::Nothing => Then::Wait,
+            Walk::Packet | Walk::Libpcap => Then::Again,
+        };
+        if walk == Walk::Libpcap && self.read_ahead()? {
+            then = Then::Eof;
+        }
         Ok(Slice {
             packets,
             stopped,
-            then: Then::Again,
+            then,
         })
+    }
+
+    /// Has libpcap read on: one record, where the fast way goes on behind it. True at the end.
+    fn read_ahead(&mut self) -> Result<bool> {
+        let mut batch = self.batch.take();
+        let mut eof = false;
+        let mut packets = 0;
+        let filled = batch.fill(|batch| {
+            // What libpcap's filter keeps away is gone: with one, nothing is read ahead, so that the
+            // next filter meets all packets that come after it is set.
+            let limit = match (&self.records, &self.filter) {
+                (None, None) => batch.limit(),
+                _ => 1,
+            };
+            let (done, end) = self.dispatch(limit, &mut |packet| batch.push(packet))?;
+            eof = end;
+            packets = done.packets;
+            Ok(done)
+        });
+        self.batch = batch;
+        filled?;
+        if let (Some(records), 1..) = (&mut self.records, packets) {
+            records.skip();
+        }
+        Ok(eof)
     }
 
     /// One `pcap_dispatch` with its answer understood: `Ok(true)` if the savefile is at its end.
@@ -105,7 +160,7 @@ impl Offline {
         match &self.over {
             None => {}
             Some(Over::Failed(error)) => return Err(error.clone()),
-            Some(Over::Eof) => {
+            Some(Over::Eof(_)) => {
                 let nothing = Dispatched {
                     packets: 0,
                     stopped: false,
@@ -117,7 +172,7 @@ impl Offline {
         let done = callback::dispatch(&mut self.handle, max, closure);
         match done.status {
             0 if done.packets == 0 => {
-                self.over = Some(Over::Eof);
+                self.over = Some(Over::Eof(self.records.take()));
                 Ok((done, true))
             }
             0.. | ffi::PCAP_ERROR_BREAK => Ok((done, false)),
@@ -129,6 +184,7 @@ impl Offline {
                     Some(error) => Error::io("read", name.clone(), error),
                     None => Error::savefile("read", name, &self.handle.geterr(), os),
                 };
+                self.records = None;
                 self.over = Some(Over::Failed(error.clone()));
                 Err(error)
             }
@@ -141,13 +197,13 @@ impl Source for Offline {
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        if self.records.is_some() {
-            return self.walk_slice(max, closure);
-        }
         let breaker = self.handle.breaker();
         let filter = self.filter.as_ref();
         if let Some(ahead) = self.batch.slice(max, filter, breaker, closure) {
             return ahead;
+        }
+        if self.records.is_some() {
+            return self.walk_slice(max, closure);
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
         let (done, eof) = self.dispatch(wanted, closure)?;
@@ -160,52 +216,41 @@ impl Source for Offline {
 
     #[inline]
     fn step(&mut self) -> Result<Step> {
-        match self.walk()? {
-            Walk::Packet => return Ok(Step::Packet),
-            Walk::Broken => return Ok(Step::Wait),
-            Walk::Over => {}
-        }
-        while self.batch.step() {
-            // Packets that were read ahead before the filter was set.
-            if wants(self.filter.as_ref(), self.batch.current()) {
-                return Ok(Step::Packet);
+        loop {
+            while self.batch.step() {
+                // Packets that libpcap had not filtered.
+                if wants(self.filter.as_ref(), self.batch.current()) {
+                    return Ok(Step::Packet);
+                }
+            }
+            match self.walk()? {
+                Walk::Packet => return Ok(Step::Packet),
+                Walk::Nothing => return Ok(Step::Wait),
+                Walk::Libpcap => {}
+            }
+            if self.read_ahead()? {
+                return Ok(Step::Eof);
+            }
+            if self.handle.breaker().is_pending() {
+                return Ok(Step::Wait);
             }
         }
-        let mut batch = self.batch.take();
-        let mut eof = false;
-        let filled = batch.fill(|batch| {
-            // What libpcap's filter keeps away is gone: with one, nothing is read ahead, so that the
-            // next filter meets all packets that come after it is set.
-            let limit = match &self.filter {
-                Some(_) => 1,
-                None => batch.limit(),
-            };
-            let (done, end) = self.dispatch(limit, &mut |packet| batch.push(packet))?;
-            eof = end;
-            Ok(done)
-        });
-        self.batch = batch;
-        filled?;
-        Ok(if self.batch.step() {
-            Step::Packet
-        } else if eof {
-            Step::Eof
-        } else {
-            Step::Wait
-        })
     }
 
     #[inline]
     fn current(&self) -> Option<Packet<'_>> {
-        match &self.records {
-            Some(records) => records.current(),
-            None => self.batch.current(),
-        }
+        let fast = self.records.as_ref().and_then(Records::current);
+        fast.or_else(|| self.batch.current())
     }
 
-    fn wait(&mut self, _deadline: Option<Instant>) -> Result<()> {
-        // Reading a savefile waits by itself.
-        Ok(())
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
+        if !self.follow {
+            // Reading a savefile waits by itself.
+            return Ok(());
+        }
+        let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
+        let pause = left.map_or(LOOK_AGAIN, |left| left.min(LOOK_AGAIN));
+        wait::sleep(&self.handle, pause)
     }
 
     fn patience(&self) -> Duration {
@@ -218,7 +263,9 @@ impl Source for Offline {
 
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
         let filter = self.handle.filter(&source, false, None)?;
-        self.handle.set_filter(Some(&filter))?;
+        if !self.is_fast() {
+            self.handle.set_filter(Some(&filter))?;
+        }
         self.filter = Some(filter);
         Ok(())
     }
