@@ -28,8 +28,10 @@ pub struct Offline {
     handle: Handle,
     /// What libpcap reads from: after the handle, which uses it until it is closed.
     stream: Option<os::Stream>,
-    /// The fast way, as long as it can be gone.
+    /// The fast way, where it can be gone.
     records: Option<Records>,
+    /// The fast way, while what libpcap read in between is handed out, and at the end.
+    parked: Option<Records>,
     batch: Batch,
     filter: Option<Filter>,
     format: SavefileFormat,
@@ -42,8 +44,7 @@ pub struct Offline {
 /// Nothing comes any more.
 #[derive(Debug)]
 enum Over {
-    /// With the fast way, should the savefile be followed after all.
-    Eof(Option<Records>),
+    Eof,
     /// A damaged savefile gives the same error for ever: what follows the damage has no meaning.
     Failed(Error),
 }
@@ -226,6 +227,7 @@ impl Capture<Offline> {
             handle,
             stream: Some(stream),
             records: None,
+            parked: None,
             batch: Batch::new(ahead),
             filter: None,
             format: magic.format,
@@ -290,8 +292,9 @@ impl Capture<Offline> {
             breaker
                 .make_wakeable()
                 .map_err(|e| Error::io("follow", name, e))?;
-            if let Some(Over::Eof(records)) = state.over.take() {
-                state.records = records;
+            if state.over.take().is_some() {
+                // At the end: nothing that libpcap read is left.
+                state.records = state.parked.take();
             }
         }
         state.follow = on;
@@ -359,6 +362,7 @@ impl Capture<Offline> {
             handle,
             stream: None,
             records: None,
+            parked: None,
             batch: Batch::new(Limit::PIPE),
             filter: None,
             format,
@@ -370,9 +374,9 @@ impl Capture<Offline> {
 }
 
 impl Offline {
-    /// Whether the fast way can be gone, here or, should the savefile be followed, behind its end.
+    /// Whether the fast way can be gone, now or further on.
     fn is_fast(&self) -> bool {
-        self.records.is_some() || matches!(self.over, Some(Over::Eof(Some(_))))
+        self.records.is_some() || self.parked.is_some()
     }
 }
 

@@ -26,8 +26,10 @@ enum Walk {
     Packet,
     /// A break is pending, or a savefile that is followed has nothing more now.
     Nothing,
-    /// libpcap reads on from here, and has its place in the file.
-    Libpcap,
+    /// The next record, or the end, is for libpcap, which has its place in the file.
+    Odd,
+    /// There is no fast way now.
+    Blocked,
 }
 
 /// Whether a packet passes the filter.
@@ -44,7 +46,7 @@ impl Offline {
     #[inline]
     fn walk(&mut self) -> Result<Walk> {
         if self.records.is_none() {
-            return Ok(Walk::Libpcap);
+            return Ok(Walk::Blocked);
         }
         self.walk_on().map_err(|e| {
             let name = self.handle.name.clone();
@@ -63,7 +65,7 @@ impl Offline {
     #[inline]
     fn walk_on(&mut self) -> io::Result<Walk> {
         let Some(records) = &mut self.records else {
-            return Ok(Walk::Libpcap);
+            return Ok(Walk::Blocked);
         };
         let found = loop {
             match records.step()? {
@@ -87,7 +89,7 @@ impl Offline {
         if let Some(stream) = &mut self.stream {
             stream.seek(records.position())?;
         }
-        Ok(Walk::Libpcap)
+        Ok(Walk::Odd)
     }
 
     /// Hands packets to a closure the fast way.
@@ -115,9 +117,9 @@ impl Offline {
         }
         let mut then = match walk {
             Walk::Nothing => Then::Wait,
-            Walk::Packet | Walk::Libpcap => Then::Again,
+            Walk::Packet | Walk::Odd | Walk::Blocked => Then::Again,
         };
-        if walk == Walk::Libpcap && self.read_ahead()? {
+        if walk == Walk::Odd && self.read_ahead()? {
             then = Then::Eof;
         }
         Ok(Slice {
@@ -127,7 +129,7 @@ impl Offline {
         })
     }
 
-    /// Has libpcap read on: one record, where the fast way goes on behind it. True at the end.
+    /// Has libpcap read on: one record, where the fast way is to go on behind it. True at the end.
     fn read_ahead(&mut self) -> Result<bool> {
         let mut batch = self.batch.take();
         let mut eof = false;
@@ -146,10 +148,20 @@ impl Offline {
         });
         self.batch = batch;
         filled?;
-        if let (Some(records), 1..) = (&mut self.records, packets) {
-            records.skip();
+        if let Some(mut records) = self.records.take() {
+            if packets > 0 {
+                records.skip();
+            }
+            self.parked = Some(records);
         }
         Ok(eof)
+    }
+
+    /// Goes the fast way again, when all that libpcap read in between is handed out.
+    fn resume(&mut self) {
+        if self.over.is_none() && self.parked.is_some() {
+            self.records = self.parked.take();
+        }
     }
 
     /// One `pcap_dispatch` with its answer understood: `Ok(true)` if the savefile is at its end.
@@ -160,7 +172,7 @@ impl Offline {
         match &self.over {
             None => {}
             Some(Over::Failed(error)) => return Err(error.clone()),
-            Some(Over::Eof(_)) => {
+            Some(Over::Eof) => {
                 let nothing = Dispatched {
                     packets: 0,
                     stopped: false,
@@ -172,7 +184,7 @@ impl Offline {
         let done = callback::dispatch(&mut self.handle, max, closure);
         match done.status {
             0 if done.packets == 0 => {
-                self.over = Some(Over::Eof(self.records.take()));
+                self.over = Some(Over::Eof);
                 Ok((done, true))
             }
             0.. | ffi::PCAP_ERROR_BREAK => Ok((done, false)),
@@ -199,8 +211,11 @@ impl Source for Offline {
     {
         let breaker = self.handle.breaker();
         let filter = self.filter.as_ref();
-        if let Some(ahead) = self.batch.slice(max, filter, breaker, closure) {
-            return ahead;
+        if self.records.is_none() {
+            if let Some(ahead) = self.batch.slice(max, filter, breaker, closure) {
+                return ahead;
+            }
+            self.resume();
         }
         if self.records.is_some() {
             return self.walk_slice(max, closure);
@@ -217,16 +232,22 @@ impl Source for Offline {
     #[inline]
     fn step(&mut self) -> Result<Step> {
         loop {
-            while self.batch.step() {
-                // Packets that libpcap had not filtered.
-                if wants(self.filter.as_ref(), self.batch.current()) {
-                    return Ok(Step::Packet);
-                }
-            }
             match self.walk()? {
                 Walk::Packet => return Ok(Step::Packet),
                 Walk::Nothing => return Ok(Step::Wait),
-                Walk::Libpcap => {}
+                Walk::Odd => {}
+                Walk::Blocked => {
+                    while self.batch.step() {
+                        // Packets that libpcap had not filtered.
+                        if wants(self.filter.as_ref(), self.batch.current()) {
+                            return Ok(Step::Packet);
+                        }
+                    }
+                    self.resume();
+                    if self.records.is_some() {
+                        continue;
+                    }
+                }
             }
             if self.read_ahead()? {
                 return Ok(Step::Eof);
@@ -239,8 +260,10 @@ impl Source for Offline {
 
     #[inline]
     fn current(&self) -> Option<Packet<'_>> {
-        let fast = self.records.as_ref().and_then(Records::current);
-        fast.or_else(|| self.batch.current())
+        match &self.records {
+            Some(records) => records.current(),
+            None => self.batch.current(),
+        }
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
