@@ -45,7 +45,8 @@ pub(crate) struct Records {
     snaplen: u32,
     /// Nanoseconds in a unit of the file's fraction.
     unit: i64,
-    order: ByteOrder,
+    /// Whether the file has the other byte order than this machine.
+    swapped: bool,
     /// The packet that is lent.
     current: Option<(PacketHeader, usize)>,
 }
@@ -66,7 +67,7 @@ impl Records {
             position,
             snaplen,
             unit: precision.nanos(),
-            order,
+            swapped: order == ByteOrder::Swapped,
             current: None,
         }
     }
@@ -77,18 +78,11 @@ impl Records {
         loop {
             let unread = &self.buffer[self.unread.clone()];
             if let Some((head, rest)) = unread.split_first_chunk::<RECORD_HEADER>() {
-                let [secs, fraction, caplen, len] = fields(head, self.order);
+                let [secs, fraction, caplen, len] = fields(head, self.swapped);
                 let length = caplen as usize;
-                if length > LONGEST {
-                    self.current = None;
-                    return Ok(Record::Odd);
-                }
-                if length <= rest.len() {
-                    // A fraction of 2^31 and more is negative to some libpcaps.
-                    if fraction > i32::MAX as u32 {
-                        self.current = None;
-                        return Ok(Record::Odd);
-                    }
+                // A fraction of 2^31 and more is negative to some libpcaps.
+                let odd = length > LONGEST || fraction > i32::MAX as u32;
+                if length <= rest.len() && !odd {
                     let nanos = i64::from(fraction) * self.unit;
                     // A longer packet is cut, as libpcap does.
                     let kept = caplen.min(self.snaplen);
@@ -98,9 +92,12 @@ impl Records {
                     self.unread.start = start + length;
                     return Ok(Record::Ordinary);
                 }
+                if odd && (length <= rest.len() || length > LONGEST) {
+                    self.current = None;
+                    return Ok(Record::Odd);
+                }
             }
             if !self.refill()? {
-                self.current = None;
                 return Ok(Record::Absent);
             }
         }
@@ -110,7 +107,7 @@ impl Records {
     pub(crate) fn skip(&mut self) {
         let unread = &self.buffer[self.unread.clone()];
         if let Some((head, rest)) = unread.split_first_chunk::<RECORD_HEADER>() {
-            let [.., caplen, _] = fields(head, self.order);
+            let [.., caplen, _] = fields(head, self.swapped);
             // It is whole: see `step`.
             self.unread.start += RECORD_HEADER + rest.len().min(caplen as usize);
         }
@@ -155,13 +152,14 @@ impl Records {
 
 /// The four numbers of a record's header.
 #[inline]
-fn fields(head: &[u8; RECORD_HEADER], order: ByteOrder) -> [u32; 4] {
-    std::array::from_fn(|n| {
+fn fields(head: &[u8; RECORD_HEADER], swapped: bool) -> [u32; 4] {
+    let fields = std::array::from_fn(|n| {
         let n = 4 * n;
-        let field = u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]]);
-        match order {
-            ByteOrder::Native => field,
-            ByteOrder::Swapped => field.swap_bytes(),
-        }
-    })
+        u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]])
+    });
+    if swapped {
+        fields.map(u32::swap_bytes)
+    } else {
+        fields
+    }
 }
