@@ -32,6 +32,7 @@ pub struct Status {
     line: ProgressBar,
     shown: Instant,
     packets: u64,
+    lost: &'static str,
 }
 
 impl Status {
@@ -48,7 +49,14 @@ impl Status {
             line: style.map_or(ProgressBar::hidden(), |style| line.with_style(style)),
             shown: Instant::now(),
             packets: 0,
+            lost: "dropped",
         }
+    }
+
+    /// What is said of packets that are lost: `dropped`, if nothing else.
+    #[must_use]
+    pub fn lost_are(self, lost: &'static str) -> Status {
+        Status { lost, ..self }
     }
 
     /// Whether it is to be shown anew.
@@ -68,14 +76,15 @@ impl Status {
     }
 
     /// Shows these counts, and how many packets came in a second since the last time.
-    pub fn show(&mut self, now: Instant, packets: u64, bytes: u64, dropped: u64) {
+    pub fn show(&mut self, now: Instant, packets: u64, bytes: u64, lost: u64) {
         let seconds = now.duration_since(self.shown).as_secs_f64();
         let rate = (packets - self.packets) as f64 / seconds.max(0.001);
         self.line.set_message(format!(
-            "{} packets, {}, {} dropped, {} packets/s",
+            "{} packets, {}, {} {}, {} packets/s",
             HumanCount(packets),
             HumanBytes(bytes),
-            HumanCount(dropped),
+            HumanCount(lost),
+            self.lost,
             HumanCount(rate as u64),
         ));
         (self.shown, self.packets) = (now, packets);

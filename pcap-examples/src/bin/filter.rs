@@ -1,15 +1,14 @@
 //! Copies the packets of a savefile that pass a filter.
 
-use std::fs;
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{Capture, CompileOptions, Offline, Packet, SavefileFormat};
+use pcap_core::{Capture, CompileOptions};
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::{expression, progress};
+use pcap_examples::{expression, input, progress};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -47,7 +46,7 @@ fn run(args: &Args) -> Outcome {
     if args.output == Path::new("-") && io::stdout().is_terminal() {
         exit::usage::<Args>("a savefile cannot be written to a terminal");
     }
-    if is_same_file(&args.input, &args.output) {
+    if input::is_same_file(&args.input, &args.output) {
         let path = args.output.display();
         let text = format!("cannot write `{path}`: it is the savefile that is read");
         return Err(Failure::Text(text));
@@ -57,8 +56,8 @@ fn run(args: &Args) -> Outcome {
     let filter = capture.compile(&expression, CompileOptions::default())?;
     let mut dumper = capture.dump(&args.output)?;
 
-    let bar = progress::bytes(length(&args.input));
-    let record = record_length(&capture);
+    let bar = progress::bytes(input::length(&args.input));
+    let record = input::record_length(&capture);
     let (mut read, mut passed, mut bytes) = (0_u64, 0_u64, 24);
     let flow = capture.try_for_each(|packet| {
         read += 1;
@@ -84,39 +83,4 @@ fn run(args: &Args) -> Outcome {
         Err(error) => Err(error.into()),
         Ok(_) => Ok(()),
     }
-}
-
-/// How many bytes of the savefile a packet takes, for the bar.
-fn record_length(capture: &Capture<Offline>) -> fn(Packet<'_>) -> u64 {
-    match capture.savefile_format() {
-        SavefileFormat::Pcapng => |packet| 32 + u64::from(packet.caplen()).next_multiple_of(4),
-        _ => |packet| 16 + u64::from(packet.caplen()),
-    }
-}
-
-/// How long a file is; of a pipe nobody knows.
-fn length(path: &Path) -> Option<u64> {
-    let metadata = fs::metadata(path).ok()?;
-    metadata.is_file().then_some(metadata.len())
-}
-
-/// Whether writing one would destroy the other.
-#[cfg(unix)]
-fn is_same_file(input: &Path, output: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let id = |path| {
-        let metadata = fs::metadata(path).ok()?;
-        metadata.is_file().then(|| (metadata.dev(), metadata.ino()))
-    };
-    input != Path::new("-")
-        && output != Path::new("-")
-        && id(input).is_some_and(|i| Some(i) == id(output))
-}
-
-/// Whether writing one would destroy the other.
-#[cfg(not(unix))]
-fn is_same_file(input: &Path, output: &Path) -> bool {
-    input != Path::new("-")
-        && output != Path::new("-")
-        && fs::canonicalize(input).is_ok_and(|i| fs::canonicalize(output).is_ok_and(|o| i == o))
 }

@@ -1,0 +1,205 @@
+//! When packets are to be sent: by the times of their savefile, by a rate, or at once.
+
+use std::hint;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pcap_core::Timestamp;
+
+/// How packets follow each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// As their times do, so many times as fast.
+    Times(f64),
+    /// So many packets a second.
+    Packets(f64),
+    /// So many millions of bits a second.
+    Megabits(f64),
+    /// Without waiting.
+    Fast,
+}
+
+/// Times that go back by less than this are of packets in another order; by more, of a clock that
+/// was set.
+const REORDERED: Duration = Duration::from_secs(1);
+
+/// So long before its time a packet is waited for awake: a sleep may end that late.
+const AWAKE: Duration = Duration::from_micros(200);
+
+/// The longest sleep, so that a request to stop is seen.
+const NAP: Duration = Duration::from_millis(20);
+
+/// The times of packets, counted from the first. Each is reckoned from the start and not from the
+/// packet before, so that no delay adds up.
+#[derive(Debug)]
+pub struct Schedule {
+    pace: Pace,
+    packets: u64,
+    bytes: u64,
+    /// What lay between the times of the packets so far, gaps backward left out.
+    passed: Duration,
+    latest: Option<Timestamp>,
+}
+
+impl Schedule {
+    /// A schedule without packets.
+    #[must_use]
+    pub fn new(pace: Pace) -> Schedule {
+        Schedule {
+            pace,
+            packets: 0,
+            bytes: 0,
+            passed: Duration::ZERO,
+            latest: None,
+        }
+    }
+
+    /// The next packet's time is not after that of the last one, but begins anew.
+    pub fn begin_again(&mut self) {
+        self.latest = None;
+    }
+
+    /// How long after the first packet the next one is to be sent, of this time and length; without
+    /// a pace there is no such time.
+    pub fn next(&mut self, time: Timestamp, length: u32) -> Option<Duration> {
+        let offset = match self.pace {
+            Pace::Fast => return None,
+            Pace::Times(speed) => {
+                self.follow(time);
+                // Exact where it can be.
+                if speed == 1.0 {
+                    self.passed
+                } else {
+                    seconds(self.passed.as_secs_f64() / speed)
+                }
+            }
+            Pace::Packets(rate) => seconds(self.packets as f64 / rate),
+            Pace::Megabits(rate) => seconds(self.bytes as f64 * 8.0 / (rate * 1e6)),
+        };
+        self.packets += 1;
+        self.bytes += u64::from(length);
+        Some(offset)
+    }
+
+    fn follow(&mut self, time: Timestamp) {
+        let Some(latest) = self.latest else {
+            self.latest = Some(time);
+            return;
+        };
+        match time.checked_duration_since(latest) {
+            Some(gap) => self.passed = self.passed.saturating_add(gap),
+            None => match latest.checked_duration_since(time) {
+                Some(back) if back < REORDERED => return,
+                _ => {}
+            },
+        }
+        self.latest = Some(time);
+    }
+}
+
+/// A number of seconds; more than there can be is for ever.
+fn seconds(number: f64) -> Duration {
+    Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX)
+}
+
+/// Waits until so long after the start, as exactly as it can be done, or until it is to stop.
+/// Returns how late it is then; `None` if it was stopped.
+pub fn wait(start: Instant, offset: Duration, is_stopped: impl Fn() -> bool) -> Option<Duration> {
+    loop {
+        if is_stopped() {
+            return None;
+        }
+        let left = match offset.checked_sub(start.elapsed()) {
+            None | Some(Duration::ZERO) => return Some(start.elapsed().saturating_sub(offset)),
+            Some(left) => left,
+        };
+        if left > AWAKE {
+            thread::sleep((left - AWAKE).min(NAP));
+        } else {
+            hint::spin_loop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offsets(pace: Pace, times: &[(i64, i64)]) -> Vec<Option<Duration>> {
+        let mut schedule = Schedule::new(pace);
+        let next = |&(secs, nanos)| schedule.next(Timestamp::new(secs, nanos), 1250);
+        times.iter().map(next).collect()
+    }
+
+    fn millis(list: &[u64]) -> Vec<Option<Duration>> {
+        list.iter()
+            .map(|&n| Some(Duration::from_millis(n)))
+            .collect()
+    }
+
+    #[test]
+    fn times_are_those_of_the_packets() {
+        let times = [(5, 0), (5, 10_000_000), (6, 0)];
+        assert_eq!(offsets(Pace::Times(1.0), &times), millis(&[0, 10, 1000]));
+        assert_eq!(offsets(Pace::Times(2.0), &times), millis(&[0, 5, 500]));
+        assert_eq!(offsets(Pace::Times(0.5), &times), millis(&[0, 20, 2000]));
+        assert_eq!(offsets(Pace::Fast, &times), [None; 3]);
+    }
+
+    #[test]
+    fn there_is_no_waiting_for_times_that_go_back() {
+        // In another order: the time after that is not later for it.
+        let reordered = [(5, 0), (5, 20_000_000), (5, 10_000_000), (5, 30_000_000)];
+        assert_eq!(
+            offsets(Pace::Times(1.0), &reordered),
+            millis(&[0, 20, 20, 30])
+        );
+        // The clock was set back.
+        let set = [(5, 0), (6, 0), (1, 0), (2, 0)];
+        assert_eq!(
+            offsets(Pace::Times(1.0), &set),
+            millis(&[0, 1000, 1000, 2000])
+        );
+        let far = [(i64::MIN, 0), (i64::MAX, 0), (i64::MIN, 0)];
+        assert_eq!(offsets(Pace::Times(1.0), &far).len(), 3);
+    }
+
+    #[test]
+    fn rates_count_from_the_start() {
+        let times = [(0, 0); 4];
+        assert_eq!(
+            offsets(Pace::Packets(100.0), &times),
+            millis(&[0, 10, 20, 30])
+        );
+        // 10 000 bits each.
+        assert_eq!(
+            offsets(Pace::Megabits(1.0), &times),
+            millis(&[0, 10, 20, 30])
+        );
+        let never = offsets(Pace::Packets(1e-300), &times)[1];
+        assert_eq!(never, Some(Duration::MAX));
+    }
+
+    #[test]
+    fn a_new_round_begins_when_the_last_one_ends() {
+        let mut schedule = Schedule::new(Pace::Times(1.0));
+        for round in 0..3 {
+            schedule.begin_again();
+            for second in 0..2 {
+                let offset = schedule.next(Timestamp::new(100 + second, 0), 60);
+                assert_eq!(offset, Some(Duration::from_secs(round + second as u64)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_wait_is_not_too_short_and_can_be_stopped() {
+        let start = Instant::now();
+        let offset = Duration::from_millis(30);
+        let late = wait(start, offset, || false).unwrap();
+        assert!(start.elapsed() >= offset + late);
+        let ten = || start.elapsed() > Duration::from_millis(40);
+        assert_eq!(wait(start, Duration::MAX, ten), None);
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+}

@@ -1,0 +1,407 @@
+//! Packets of one link type as packets of another: the link header is exchanged.
+
+use std::fmt;
+
+use pcap_core::{Dlt, Linktype, Packet};
+
+const ETHERNET: usize = 14;
+const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
+/// What a VLAN tag begins with, in the place of a type.
+const TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+/// Below this an Ethernet type is the length of a frame of IEEE 802.3.
+const FIRST_TYPE: u16 = 0x600;
+/// The longest that it can be.
+const LONGEST_802_3: u32 = 1500;
+
+/// What the packets have when they come.
+const FROM: [Dlt; 8] = [
+    Dlt::EN10MB,
+    Dlt::RAW,
+    Dlt::IPV4,
+    Dlt::IPV6,
+    Dlt::NULL,
+    Dlt::LOOP,
+    Dlt::LINUX_SLL,
+    Dlt::LINUX_SLL2,
+];
+/// What they can be given.
+const TO: [Dlt; 4] = [Dlt::EN10MB, Dlt::RAW, Dlt::IPV4, Dlt::IPV6];
+
+/// Why a packet cannot have the other link type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unfit {
+    /// It ends before its protocol is known.
+    Cut,
+    /// This Ethernet type is not one of IP.
+    Type(u16),
+    /// A frame of IEEE 802.3, which is not IP.
+    Ieee802,
+    /// The header of IP is of another version than is wanted.
+    Version(u8),
+    /// A family of addresses that is not one of IP.
+    Family(u32),
+    /// On this hardware the protocol is not an Ethernet type.
+    Hardware(u16),
+}
+
+/// Gives packets another link type.
+#[derive(Debug)]
+pub struct Relink {
+    from: Dlt,
+    to: Dlt,
+    buffer: Vec<u8>,
+    untagged: u64,
+}
+
+/// What a link header says.
+struct Link {
+    /// So many bytes are before what it carries.
+    header: usize,
+    /// The Ethernet type of that.
+    kind: u16,
+    /// From whom, if it says so.
+    source: [u8; 6],
+}
+
+impl Relink {
+    /// From one link type to another; `None` if that is not known here.
+    #[must_use]
+    pub fn new(from: impl Into<Dlt>, to: Linktype) -> Option<Relink> {
+        let (from, to) = (from.into(), to.into());
+        (FROM.contains(&from) && TO.contains(&to)).then(|| Relink {
+            from,
+            to,
+            buffer: Vec::new(),
+            untagged: 0,
+        })
+    }
+
+    /// So many bytes a packet can become longer.
+    #[must_use]
+    pub fn growth(&self) -> u32 {
+        if self.to == Dlt::EN10MB && self.from != Dlt::EN10MB {
+            ETHERNET as u32
+        } else {
+            0
+        }
+    }
+
+    /// How many packets have lost their VLAN tags.
+    #[must_use]
+    pub fn untagged(&self) -> u64 {
+        self.untagged
+    }
+
+    /// The packet with the other link header. Its length on the wire is what it would have been.
+    ///
+    /// # Errors
+    ///
+    /// If it has no place behind such a header.
+    pub fn convert<'a>(&'a mut self, packet: Packet<'a>) -> Result<Packet<'a>, Unfit> {
+        if self.from == self.to {
+            return Ok(packet);
+        }
+        let data = packet.data();
+        let link = self.link(data)?;
+        let wire_len = packet.len().saturating_sub(link.header as u32);
+        if self.to == Dlt::EN10MB {
+            let kind = match link.kind {
+                // The protocols of Linux for frames of IEEE 802.3, without and with LLC.
+                1 | 4 if wire_len <= LONGEST_802_3 => wire_len as u16,
+                0..FIRST_TYPE => return Err(Unfit::Type(link.kind)),
+                kind => kind,
+            };
+            self.buffer.clear();
+            self.buffer.extend([0; 6]);
+            self.buffer.extend(link.source);
+            self.buffer.extend(kind.to_be_bytes());
+            self.buffer.extend(&data[link.header..]);
+            let wire_len = wire_len.saturating_add(ETHERNET as u32);
+            return Ok(Packet::new(packet.timestamp(), wire_len, &self.buffer));
+        }
+        let (header, tagged) = match link.kind {
+            kind if TAGS.contains(&kind) => (self.inside_tags(data, link)?, 1),
+            kind => (ip_at(data, link.header, kind)?, 0),
+        };
+        let version = data[header] >> 4;
+        match (self.to, version) {
+            (Dlt::RAW, _) | (Dlt::IPV4, 4) | (Dlt::IPV6, 6) => {}
+            _ => return Err(Unfit::Version(version)),
+        }
+        self.untagged += tagged;
+        let wire_len = packet.len().saturating_sub(header as u32);
+        Ok(Packet::new(packet.timestamp(), wire_len, &data[header..]))
+    }
+
+    fn link(&self, data: &[u8]) -> Result<Link, Unfit> {
+        let link = |header, kind, source| Link {
+            header,
+            kind,
+            source,
+        };
+        match self.from {
+            Dlt::EN10MB => Ok(link(ETHERNET, short(data, 12)?, [0; 6])),
+            Dlt::LINUX_SLL => cooked(data, short(data, 2)?, short(data, 4)?, 6, 14, 16),
+            Dlt::LINUX_SLL2 => {
+                let length = *data.get(11).ok_or(Unfit::Cut)?;
+                cooked(data, short(data, 8)?, length.into(), 12, 0, 20)
+            }
+            Dlt::NULL | Dlt::LOOP => {
+                let bytes = *data.first_chunk().ok_or(Unfit::Cut)?;
+                // In the byte order of whoever captured: families are small numbers.
+                let family = u32::from_be_bytes(bytes).min(u32::from_le_bytes(bytes));
+                let kind = match family {
+                    2 => IPV4,
+                    // Linux, NetBSD, FreeBSD, macOS.
+                    10 | 24 | 28 | 30 => IPV6,
+                    _ => return Err(Unfit::Family(family)),
+                };
+                Ok(link(4, kind, [0; 6]))
+            }
+            // IP itself says which.
+            _ => match data.first().ok_or(Unfit::Cut)? >> 4 {
+                4 => Ok(link(0, IPV4, [0; 6])),
+                6 => Ok(link(0, IPV6, [0; 6])),
+                version => Err(Unfit::Version(version)),
+            },
+        }
+    }
+
+    /// Where IP begins behind VLAN tags.
+    fn inside_tags(&self, data: &[u8], link: Link) -> Result<usize, Unfit> {
+        let Link {
+            mut header,
+            mut kind,
+            ..
+        } = link;
+        while TAGS.contains(&kind) {
+            kind = short(data, header + 2)?;
+            header += 4;
+        }
+        ip_at(data, header, kind)
+    }
+}
+
+/// The cooked headers of Linux: where the address, the protocol and the end of the header are.
+fn cooked(
+    data: &[u8],
+    hardware: u16,
+    length: u16,
+    address: usize,
+    protocol: usize,
+    header: usize,
+) -> Result<Link, Unfit> {
+    // Frame relay, GRE, IEEE 802.11 in three forms, netlink, CAN: their protocols are their own.
+    if matches!(hardware, 770 | 778 | 801..=803 | 824 | 280) {
+        return Err(Unfit::Hardware(hardware));
+    }
+    let mut source = [0; 6];
+    if length == 6 {
+        source.copy_from_slice(data.get(address..address + 6).ok_or(Unfit::Cut)?);
+    }
+    let kind = short(data, protocol)?;
+    if data.len() < header {
+        return Err(Unfit::Cut);
+    }
+    Ok(Link {
+        header,
+        kind,
+        source,
+    })
+}
+
+/// Where IP begins, if it does there.
+fn ip_at(data: &[u8], at: usize, kind: u16) -> Result<usize, Unfit> {
+    let wanted = match kind {
+        IPV4 => 4,
+        IPV6 => 6,
+        0..FIRST_TYPE => return Err(Unfit::Ieee802),
+        _ => return Err(Unfit::Type(kind)),
+    };
+    match data.get(at).ok_or(Unfit::Cut)? >> 4 {
+        version if version == wanted => Ok(at),
+        version => Err(Unfit::Version(version)),
+    }
+}
+
+fn short(data: &[u8], at: usize) -> Result<u16, Unfit> {
+    match data.get(at..at + 2) {
+        Some(&[high, low]) => Ok(u16::from_be_bytes([high, low])),
+        _ => Err(Unfit::Cut),
+    }
+}
+
+/// What such a packet is: `ARP`, `type 0x88cc`.
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unfit::Cut => f.write_str("cut in its link header"),
+            Unfit::Type(0x0806) => f.write_str("ARP"),
+            Unfit::Type(number) => write!(f, "type {number:#06x}"),
+            Unfit::Ieee802 => f.write_str("IEEE 802.3"),
+            Unfit::Version(number) => write!(f, "IP version {number}"),
+            Unfit::Family(number) => write!(f, "address family {number}"),
+            Unfit::Hardware(number) => write!(f, "hardware type {number}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pcap_core::Timestamp;
+
+    /// What becomes of a packet: its bytes, and its length on the wire.
+    fn convert(from: Dlt, to: Linktype, data: &[u8], len: u32) -> Result<(Vec<u8>, u32), Unfit> {
+        let mut relink = Relink::new(from, to).unwrap();
+        let packet = relink.convert(Packet::new(Timestamp::EPOCH, len, data))?;
+        Ok((packet.data().to_vec(), packet.len()))
+    }
+
+    fn ethernet(source: [u8; 6], kind: u16, rest: &[u8]) -> Vec<u8> {
+        [&[0; 6], &source[..], &kind.to_be_bytes(), rest].concat()
+    }
+
+    const V4: [u8; 3] = [0x45, 1, 2];
+    const V6: [u8; 3] = [0x60, 1, 2];
+    const MAC: [u8; 6] = [2, 0, 0, 0, 0, 9];
+
+    #[test]
+    fn headers_are_exchanged_and_wire_lengths_with_them() {
+        for (packet, kind) in [(V4, IPV4), (V6, IPV6)] {
+            let framed = ethernet([0; 6], kind, &packet);
+            let kept = Ok((framed.clone(), 114));
+            assert_eq!(convert(Dlt::RAW, Linktype::ETHERNET, &packet, 100), kept);
+            let bare = Ok((packet.to_vec(), 100));
+            assert_eq!(convert(Dlt::EN10MB, Linktype::RAW, &framed, 114), bare);
+            for family in [2_u32, 10, 24, 28, 30] {
+                let null = [&family.to_le_bytes()[..], &packet].concat();
+                let right = (family == 2) == (kind == IPV4);
+                let expected = if right {
+                    bare.clone()
+                } else {
+                    Err(Unfit::Version(packet[0] >> 4))
+                };
+                assert_eq!(convert(Dlt::NULL, Linktype::RAW, &null, 104), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn cooked_packets_keep_their_source_their_tags_and_their_lengths() {
+        let sll = |hardware: u16, kind: u16, rest: &[u8]| {
+            let mut data = [&[0, 0], &hardware.to_be_bytes()[..], &[0, 6], &MAC, &[0; 2]].concat();
+            data.extend(kind.to_be_bytes());
+            data.extend(rest);
+            data
+        };
+        let sll2 = |kind: u16, rest: &[u8]| {
+            let mut data = [
+                &kind.to_be_bytes()[..],
+                &[0; 6],
+                &[0, 1, 0, 6],
+                &MAC,
+                &[0; 2],
+            ]
+            .concat();
+            data.extend(rest);
+            data
+        };
+        let tagged = [0, 5, 8, 0, 0x45, 1, 2];
+        for (kind, rest) in [(IPV4, &V4[..]), (0x0806, &[1, 2]), (0x8100, &tagged)] {
+            let expected = Ok((ethernet(MAC, kind, rest), 64));
+            let data = sll(1, kind, rest);
+            assert_eq!(
+                convert(Dlt::LINUX_SLL, Linktype::ETHERNET, &data, 66),
+                expected
+            );
+            let data = sll2(kind, rest);
+            assert_eq!(
+                convert(Dlt::LINUX_SLL2, Linktype::ETHERNET, &data, 70),
+                expected
+            );
+        }
+        let data = sll2(0x8100, &tagged);
+        assert_eq!(
+            convert(Dlt::LINUX_SLL2, Linktype::RAW, &data, 27),
+            Ok((V4.to_vec(), 3))
+        );
+        // A frame of IEEE 802.3 has its length in the place of the type.
+        let data = sll(1, 4, &[0xaa, 0xaa, 3]);
+        let expected = Ok((ethernet(MAC, 3, &[0xaa, 0xaa, 3]), 17));
+        assert_eq!(
+            convert(Dlt::LINUX_SLL, Linktype::ETHERNET, &data, 19),
+            expected
+        );
+        for (data, unfit) in [
+            (sll(824, IPV4, &V4), Unfit::Hardware(824)),
+            (sll(1, 12, &V4), Unfit::Type(12)),
+        ] {
+            assert_eq!(
+                convert(Dlt::LINUX_SLL, Linktype::ETHERNET, &data, 19),
+                Err(unfit)
+            );
+        }
+    }
+
+    #[test]
+    fn tags_go_with_the_header_and_are_counted() {
+        let inner = [&[0, 7, 0x81, 0, 0, 5, 8, 0][..], &V4].concat();
+        let frame = ethernet(MAC, 0x88a8, &inner);
+        let mut relink = Relink::new(Dlt::EN10MB, Linktype::IPV4).unwrap();
+        let packet = Packet::new(Timestamp::new(1, 2), 25, &frame);
+        let bare = relink.convert(packet).unwrap();
+        assert_eq!(
+            (bare.data(), bare.len(), bare.timestamp()),
+            (&V4[..], 3, packet.timestamp())
+        );
+        assert_eq!(relink.untagged(), 1);
+    }
+
+    #[test]
+    fn what_is_no_ip_has_a_reason() {
+        for (frame, unfit) in [
+            (ethernet(MAC, 0x0806, &[0; 28]), Unfit::Type(0x0806)),
+            (ethernet(MAC, 60, &[0; 60]), Unfit::Ieee802),
+            (ethernet(MAC, IPV4, &V6), Unfit::Version(6)),
+            (ethernet(MAC, IPV4, &[]), Unfit::Cut),
+            (ethernet(MAC, 0x8100, &[0, 5]), Unfit::Cut),
+            (vec![0; 13], Unfit::Cut),
+        ] {
+            assert_eq!(convert(Dlt::EN10MB, Linktype::RAW, &frame, 100), Err(unfit));
+        }
+        let frame = ethernet(MAC, IPV6, &V6);
+        assert_eq!(
+            convert(Dlt::EN10MB, Linktype::IPV4, &frame, 17),
+            Err(Unfit::Version(6))
+        );
+        assert_eq!(
+            convert(Dlt::RAW, Linktype::ETHERNET, &[0x50], 1),
+            Err(Unfit::Version(5))
+        );
+        assert_eq!(
+            convert(Dlt::LOOP, Linktype::ETHERNET, &[0, 0, 0, 7, 0], 5),
+            Err(Unfit::Family(7))
+        );
+        assert_eq!(Unfit::Type(0x88cc).to_string(), "type 0x88cc");
+    }
+
+    #[test]
+    fn every_beginning_of_anything_has_an_answer() {
+        let bytes: Vec<u8> = [0x81, 0, 0x45, 8, 0, 0x81, 0, 6].repeat(5);
+        for from in FROM {
+            for to in TO.map(Linktype::from) {
+                for start in 0..8 {
+                    for end in start..bytes.len() {
+                        for len in [0, 3, 40, u32::MAX] {
+                            let _ = convert(from, to, &bytes[start..end], len);
+                        }
+                    }
+                }
+            }
+        }
+        assert!(Relink::new(Dlt::USBPCAP, Linktype::RAW).is_none());
+        assert!(Relink::new(Dlt::RAW, Linktype::LINUX_SLL).is_none());
+    }
+}
