@@ -56,7 +56,7 @@ pub(crate) fn ip(words: &str) {
     tool("ip", &words.split(' ').collect::<Vec<_>>());
 }
 
-/// A program that captures.
+/// A program that captures or sends.
 pub(crate) struct Running {
     child: Child,
     stderr: BufReader<ChildStderr>,
@@ -65,6 +65,11 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it, and waits until it says that it captures.
     pub(crate) fn start(command: &mut Command) -> Running {
+        Running::start_saying(command, "listening on")
+    }
+
+    /// Starts it, and waits for its first line, which has this in it.
+    pub(crate) fn start_saying(command: &mut Command, text: &str) -> Running {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -74,7 +79,7 @@ impl Running {
         let mut stderr = BufReader::new(child.stderr.take().expect("standard error"));
         let mut line = String::new();
         stderr.read_line(&mut line).expect("a line");
-        assert!(line.contains("listening on"), "{line}");
+        assert!(line.contains(text), "{line}");
         Running { child, stderr }
     }
 

@@ -23,6 +23,8 @@ pub(crate) fn program(name: &str) -> Command {
         "devices" => env!("CARGO_BIN_EXE_devices"),
         "filter" => env!("CARGO_BIN_EXE_filter"),
         "read" => env!("CARGO_BIN_EXE_read"),
+        "recode" => env!("CARGO_BIN_EXE_recode"),
+        "replay" => env!("CARGO_BIN_EXE_replay"),
         other => panic!("there is no program {other}"),
     })
 }

@@ -1,0 +1,488 @@
+//! `replay` on pairs of virtual devices: what is sent into one comes out of the other.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::live::{Running, in_netns, ip, is_root};
+use common::{Ran, Record, arg, feed, file, ours, packets, program, record, run, savefile, tool};
+
+/// Two devices, `left` and `right`, over which nothing goes by itself.
+fn pair() {
+    ip("link add left type veth peer name right");
+    for end in ["left", "right"] {
+        ip(&format!("link set {end} arp off up"));
+    }
+}
+
+/// Frames that begin with their numbers, of lengths that differ.
+fn frames(count: u32) -> Vec<Record> {
+    let frame = |number: u32| {
+        let mut data = vec![2; 12];
+        data.extend([0x88, 0xb5]);
+        data.extend(number.to_be_bytes());
+        data.resize(60 + number as usize * 7 % 1400, number as u8);
+        record(1_700_000_000, number * 1000, data)
+    };
+    (0..count).map(frame).collect()
+}
+
+/// Frames of 60 bytes so many milliseconds after each other.
+fn every(millis: u32, count: u32) -> Vec<Record> {
+    let mut frames = frames(count);
+    for (index, frame) in frames.iter_mut().enumerate() {
+        let time = index as u32 * millis;
+        (frame.0, frame.1) = (1_700_000_000 + time / 1000, time % 1000 * 1_000_000);
+        frame.2.truncate(60);
+        frame.3 = 60;
+    }
+    frames
+}
+
+/// The data of the packets in a savefile of this machine, read here from scratch.
+fn data(path: &Path) -> Vec<Vec<u8>> {
+    let bytes = fs::read(path).unwrap();
+    let mut rest = &bytes[24..];
+    let mut packets = Vec::new();
+    while !rest.is_empty() {
+        let length = u32::from_ne_bytes(rest[8..12].try_into().unwrap()) as usize;
+        packets.push(rest[16..16 + length].to_vec());
+        rest = &rest[16 + length..];
+    }
+    packets
+}
+
+/// Captures what arrives at `right` while a closure runs, until there were so many packets, and
+/// returns the savefile.
+fn received(folder: &Path, count: usize, send: impl FnOnce()) -> PathBuf {
+    let path = folder.join("received.pcap");
+    let mut command = program("capture");
+    command.args([
+        "-i",
+        "right",
+        "-B",
+        "64M",
+        "-Q",
+        "in",
+        "-c",
+        &count.to_string(),
+    ]);
+    let running = Running::start(command.args(["--immediate", "-s", "2048", "-w", arg(&path)]));
+    send();
+    let (status, _, stderr) = running.end();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    assert!(
+        stderr.contains(&format!("{count} packets captured")),
+        "{stderr}"
+    );
+    path
+}
+
+/// Replays a savefile on `left`, quietly, and returns its summary.
+fn replayed(options: &[&str], path: &Path) -> (Ran, serde_json::Value) {
+    let mut command = program("replay");
+    let ran = run(command
+        .args(["-q", "--json", "-i", "left"])
+        .args(options)
+        .arg(path));
+    let summary = serde_json::from_str(ran.text()).unwrap_or_default();
+    (ran, summary)
+}
+
+#[test]
+fn as_fast_as_it_goes_every_packet_arrives_whole_and_in_order() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let sent = frames(20_000);
+        let bytes: usize = sent.iter().map(|packet| packet.2.len()).sum();
+        let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &sent));
+        let path = received(folder.path(), sent.len(), || {
+            let ran = ours("replay", &["-i", "left", "--fast", arg(&input)]);
+            assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+            let lines: Vec<_> = ran.stderr.lines().collect();
+            assert_eq!(
+                lines[0],
+                format!("replay: sending `{}` on left, EN10MB", arg(&input))
+            );
+            let start = format!("20000 packets sent, {bytes} bytes, in ");
+            assert!(lines[1].starts_with(&start), "{}", lines[1]);
+            assert!(
+                lines[1].contains(" packets/s, ") && lines.len() == 2,
+                "{}",
+                ran.stderr
+            );
+        });
+        let expected: Vec<_> = sent.into_iter().map(|packet| packet.2).collect();
+        assert!(data(&path) == expected, "other packets than were sent");
+    });
+}
+
+#[test]
+fn the_times_between_packets_are_those_of_the_savefile() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let input = file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, true, 1, &every(10, 20)),
+        );
+        let path = received(folder.path(), 20, || {
+            let (ran, summary) = replayed(&[], &input);
+            assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+            let seconds = summary["seconds"].as_f64().unwrap();
+            assert!((0.19..0.5).contains(&seconds), "{summary}");
+            assert_eq!(
+                (&summary["packets"], &summary["bytes"]),
+                (&20.into(), &1200.into())
+            );
+        });
+        // As they arrived, by tcpdump: none too early, all in all as long.
+        let times = tool("tcpdump", &["-tt", "-n", "--nano", "-r", arg(&path)]);
+        let times: Vec<f64> = times
+            .lines()
+            .filter(|line| !line.starts_with('\t'))
+            .map(|line| line.split(' ').next().unwrap().parse().unwrap())
+            .collect();
+        let took = times[19] - times[0];
+        assert!((0.17..0.5).contains(&took), "{took}");
+        // Somebody else may have the processor for a while, but not always.
+        let on_time = |n: &usize| (times[*n] - times[0] - *n as f64 * 0.01).abs() < 0.005;
+        assert!((0..20).filter(on_time).count() > 10, "{times:?}");
+    });
+}
+
+#[test]
+fn speeds_and_rates_are_kept() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let input = file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, true, 1, &every(10, 20)),
+        );
+        // Backward: no waiting at all.
+        let mut backward = every(2000, 20);
+        backward.reverse();
+        let backward = file(
+            folder.path(),
+            "back.pcap",
+            &savefile(false, true, 1, &backward),
+        );
+        for (options, input, least, most) in [
+            (&["--speed", "2"][..], &input, 0.095, 0.16),
+            (&["--speed", "0.5"], &input, 0.38, 0.6),
+            (&["--pps", "100"], &input, 0.19, 0.3),
+            // 480 bits each.
+            (&["--mbps", "0.0912"], &input, 0.1, 0.17),
+            (&["--fast"], &input, 0.0, 0.08),
+            (&[], &backward, 0.0, 0.08),
+            // 39 gaps: none between the loops.
+            (&["--loops", "2"], &input, 0.38, 0.6),
+            (&["--pps", "100", "--loops", "2"], &input, 0.39, 0.6),
+        ] {
+            let (ran, summary) = replayed(options, input);
+            assert_eq!(ran.status, Some(0), "{options:?}: {}", ran.stderr);
+            let seconds = summary["seconds"].as_f64().unwrap();
+            assert!((least..most).contains(&seconds), "{options:?}: {summary}");
+            let packets = if options.contains(&"--loops") { 40 } else { 20 };
+            assert_eq!(summary["packets"], packets, "{options:?}");
+            let pps = summary["pps"].as_f64().unwrap();
+            assert!(
+                (pps * seconds - f64::from(packets)).abs() < 0.1,
+                "{summary}"
+            );
+        }
+        // A rate far above what sleeping can do.
+        let many = file(
+            folder.path(),
+            "many.pcap",
+            &savefile(false, false, 1, &every(0, 5000)),
+        );
+        let (_, summary) = replayed(&["--pps", "10000"], &many);
+        let seconds = summary["seconds"].as_f64().unwrap();
+        assert!((0.4998..0.75).contains(&seconds), "{summary}");
+    });
+}
+
+#[test]
+fn loops_limits_and_filters_choose_the_packets() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let whole = savefile(true, true, 1, &packets());
+        let input = file(folder.path(), "in.pcap", &whole);
+        let udp: Vec<_> = packets().into_iter().map(|packet| packet.2).collect();
+        let udp = [&udp[0], &udp[7]].map(Clone::clone);
+        let twice = [&udp[..], &udp, &udp[..1]].concat();
+        let path = received(folder.path(), 5, || {
+            let options = ["--fast", "--loops", "0", "-c", "5", "-f", "ip and udp"];
+            let (ran, summary) = replayed(&options, &input);
+            assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+            assert_eq!(
+                (&summary["packets"], &summary["loops"]),
+                (&5.into(), &3.into())
+            );
+        });
+        assert_eq!(data(&path), twice);
+
+        // From standard input, compressed.
+        let gzip = feed(std::process::Command::new("gzip").arg("-c"), &whole).stdout;
+        let path = received(folder.path(), 2, || {
+            let mut command = program("replay");
+            let ran = feed(
+                command.args(["-i", "left", "--fast", "-f", "ip and udp", "-"]),
+                &gzip,
+            );
+            assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        });
+        assert_eq!(data(&path), udp);
+
+        // No packet passes, and that is no reason to go on for ever.
+        let (ran, summary) = replayed(&["--loops", "0", "-f", "arp"], &input);
+        assert_eq!((ran.status, &summary["packets"]), (Some(0), &0.into()));
+    });
+}
+
+#[test]
+fn what_is_not_sent_is_counted_and_named() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let mut mixed = frames(6);
+        mixed[1].2.resize(3000, 7);
+        mixed[1].3 = 3000;
+        mixed[3].2.resize(2000, 7);
+        mixed[3].3 = 2000;
+        mixed[4].3 = 9000;
+        let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &mixed));
+        let path = received(folder.path(), 3, || {
+            let ran = ours("replay", &["-i", "left", "--fast", arg(&input)]);
+            assert_eq!(ran.status, Some(1));
+            let lines: Vec<_> = ran.stderr.lines().skip(1).collect();
+            assert!(lines[0].starts_with("3 packets sent, "), "{}", ran.stderr);
+            assert_eq!(
+                lines[1],
+                "3 not sent: 1 cut by a snaplen, 2 send: Message too long"
+            );
+            assert_eq!(
+                lines[2],
+                "replay: packet 2, 3000 bytes: cannot inject on `left`: send: Message too long"
+            );
+        });
+        let sent = [0, 2, 5].map(|index: usize| mixed[index].2.clone());
+        assert_eq!(data(&path), sent);
+
+        let (ran, summary) = replayed(&["--fast", "--cut"], &input);
+        assert_eq!(ran.status, Some(1));
+        assert!(
+            ran.stderr.starts_with("replay: packet 2, 3000 bytes: "),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(
+            (&summary["packets"], &summary["cut"], &summary["not_sent"]),
+            (&4.into(), &1.into(), &2.into())
+        );
+        assert_eq!(
+            summary["errors"],
+            serde_json::json!({"send: Message too long": 2})
+        );
+
+        let (ran, summary) = replayed(&["--fast", "--stop-on-error"], &input);
+        assert_eq!(
+            (ran.status, &summary["packets"], &summary["not_sent"]),
+            (Some(1), &1.into(), &1.into())
+        );
+    });
+}
+
+#[test]
+fn link_types_have_to_agree() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let bare: Vec<_> = packets()
+            .into_iter()
+            .map(|(secs, nanos, data, len)| (secs, nanos, data[14..].to_vec(), len - 14))
+            .collect();
+        let input = file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, false, 101, &bare),
+        );
+        let ran = ours("replay", &["-i", "left", arg(&input)]);
+        assert_eq!(ran.status, Some(1));
+        assert_eq!(
+            ran.stderr,
+            format!(
+                "replay: cannot send `{}` on `left`: its packets are RAW and the device takes \
+                     EN10MB; `recode --linktype ETHERNET` may convert them\n",
+                arg(&input)
+            )
+        );
+        // As it says.
+        let path = received(folder.path(), 7, || {
+            let ran = ours(
+                "recode",
+                &["-q", "--linktype", "ETHERNET", arg(&input), "-"],
+            );
+            let mut command = program("replay");
+            let ran = feed(command.args(["-i", "left", "--fast", "-"]), &ran.stdout);
+            // One of them was cut.
+            assert!(
+                ran.stderr.contains("1 not sent: 1 cut by a snaplen"),
+                "{}",
+                ran.stderr
+            );
+        });
+        assert!(data(&path).iter().all(|packet| packet[..12] == [0; 12]));
+    });
+}
+
+#[test]
+fn ctrl_c_ends_it_with_the_summary_also_while_it_waits() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let slow = file(
+            folder.path(),
+            "slow.pcap",
+            &savefile(
+                false,
+                false,
+                1,
+                &[record(1, 0, vec![2; 60]), record(1000, 0, vec![2; 60])],
+            ),
+        );
+        let quick = file(
+            folder.path(),
+            "quick.pcap",
+            &savefile(false, false, 1, &frames(10)),
+        );
+        for (options, input) in [(&[][..], &slow), (&["--fast", "--loops", "0"], &quick)] {
+            let mut command = program("replay");
+            command.args(["-i", "left"]).args(options).arg(input);
+            let start = Instant::now();
+            let running = Running::start_saying(&mut command, "sending `");
+            thread::sleep(Duration::from_millis(100));
+            running.signal(libc::SIGINT);
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(0), "{stderr}");
+            assert!(stderr.contains(" packets sent, "), "{stderr}");
+            assert!(start.elapsed() < Duration::from_secs(5));
+        }
+    });
+}
+
+#[test]
+fn a_device_that_vanishes_ends_it() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let input = file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, false, 1, &frames(10)),
+        );
+        let mut command = program("replay");
+        command.args(["-i", "left", "--pps", "1000", "--loops", "0", arg(&input)]);
+        let running = Running::start_saying(&mut command, "sending `");
+        thread::sleep(Duration::from_millis(100));
+        ip("link del left");
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        let error = stderr.lines().last().unwrap();
+        assert!(
+            error.contains(" bytes: cannot inject on `left`: "),
+            "{stderr}"
+        );
+    });
+}
+
+#[test]
+fn the_exit_status_tells_bad_usage_from_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let input = arg(&input);
+    for (arguments, status, text) in [
+        (&["--help"][..], 0, ""),
+        (&[input], 2, "--device"),
+        (
+            &["-i", "x", "--fast", "--pps", "1", input],
+            2,
+            "cannot be used with",
+        ),
+        (&["-i", "x", "--speed", "0", input], 2, "above 0"),
+        (&["-i", "x", "--mbps", "inf", input], 2, "above 0"),
+        (&["-i", "x", "-c", "0", input], 2, "--limit"),
+        (&["-i", "x", "--loops", "2", "-"], 2, "only once"),
+        (
+            &["-i", "x", "/no/such/file"],
+            1,
+            "replay: cannot open `/no/such/file`: ",
+        ),
+        (
+            &["-i", "x", "-f", "tcp prot", input],
+            1,
+            "replay: cannot compile `tcp prot`: ",
+        ),
+    ] {
+        let ran = ours("replay", arguments);
+        assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
+    }
+    let ran = ours("replay", &["-i", "no-such-dev", input]);
+    assert_eq!(
+        (ran.status, ran.stderr.lines().count()),
+        (Some(1), 1),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .starts_with("replay: cannot activate `no-such-dev`: "),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn without_the_right_it_says_how_to_get_it() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let copy = folder.path().join("replay");
+    fs::copy(program("replay").get_program(), &copy).unwrap();
+    let mut command = std::process::Command::new(copy);
+    let ran = run(command
+        .args(["-i", "lo", arg(&input)])
+        .uid(65_534)
+        .gid(65_534));
+    assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 1));
+    assert!(
+        ran.stderr
+            .starts_with("replay: cannot activate `lo`: no permission")
+    );
+    assert!(ran.stderr.contains("setcap"), "{}", ran.stderr);
+}
