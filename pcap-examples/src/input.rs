@@ -28,13 +28,18 @@ pub struct Input {
 }
 
 impl Input {
-    /// Opens a savefile; `-` is standard input. One that begins as gzip does is decompressed.
+    /// Opens a savefile; `-` is standard input. One that begins as gzip does is decompressed. The
+    /// bar is shown on a terminal, if it is to be shown at all.
     ///
     /// # Errors
     ///
     /// If it cannot be opened or is no savefile.
-    pub fn open(path: &Path) -> Outcome<Input> {
-        let bar = progress::bytes(length(path));
+    pub fn open(path: &Path, bar: bool) -> Outcome<Input> {
+        let bar = if bar {
+            progress::bytes(length(path))
+        } else {
+            ProgressBar::hidden()
+        };
         let cannot = |e: io::Error| {
             let path = path.display();
             Failure::Text(format!("cannot open `{path}`: {e}"))

@@ -47,15 +47,38 @@ fn a_capture_into_a_file_shows_its_status_and_one_that_prints_does_not() {
 }
 
 #[test]
+fn a_replay_shows_its_status() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let frames: Vec<_> = (0..5).map(|n| record(n, 0, vec![0; 60])).collect();
+        let input = file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, false, 1, &frames),
+        );
+        let options = ["-i", "lo", "--speed", "10", arg(&input)];
+        for (more, shown) in [(&[][..], true), (&["-q"], false)] {
+            let (code, text) = on_terminal("replay", &[&options, more].concat());
+            assert_eq!(code, Some(0), "{text}");
+            assert_eq!(text.contains(" B, 0 not sent, "), shown, "{text}");
+        }
+    });
+}
+
+#[test]
 fn a_long_copy_shows_a_bar() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<_> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
     let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
     let output = folder.path().join("out.pcap");
-    let (code, text) = on_terminal("filter", &[arg(&input), arg(&output)]);
-    assert_eq!(code, Some(0));
-    assert!(text.contains("/2.21 MiB"), "{text}");
-    assert!(text.ends_with("20000 of 20000 packets\r\n"), "{text}");
+    for name in ["filter", "recode"] {
+        let (code, text) = on_terminal(name, &[arg(&input), arg(&output)]);
+        assert_eq!(code, Some(0));
+        assert!(text.contains("/2.21 MiB"), "{text}");
+        assert!(text.ends_with("20000 of 20000 packets\r\n"), "{text}");
+    }
+    let (code, text) = on_terminal("recode", &["-q", arg(&input), arg(&output)]);
+    assert_eq!((code, text.as_str()), (Some(0), ""));
 }
 
 #[test]
@@ -65,6 +88,7 @@ fn a_savefile_is_not_written_to_a_terminal() {
     for (name, arguments) in [
         ("capture", &["-w", "-"][..]),
         ("filter", &[arg(&input), "-"]),
+        ("recode", &[arg(&input), "-"]),
     ] {
         let (code, text) = on_terminal(name, arguments);
         assert_eq!(code, Some(2), "{text}");

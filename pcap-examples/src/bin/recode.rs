@@ -104,7 +104,7 @@ fn run(args: &Args) -> Outcome {
         let text = format!("cannot write `{path}`: it is the savefile that is read");
         return Err(Failure::Text(text));
     }
-    let mut input = Input::open(&args.input)?;
+    let mut input = Input::open(&args.input, !args.quiet)?;
     stop::on_ctrl_c(input.capture().break_handle())?;
     let (mut recoder, kind) = plan(args, &mut input)?;
     let mut savefile = Savefile::create(&args.output, kind)?;

@@ -144,7 +144,7 @@ fn run(args: &Args) -> Outcome {
 }
 
 fn open(args: &Args) -> Outcome<Input> {
-    let mut input = Input::open(&args.file)?;
+    let mut input = Input::open(&args.file, false)?;
     if let Some(expression) = &args.filter {
         input.capture().set_filter(expression)?;
     }
