@@ -252,6 +252,24 @@ fn loops_limits_and_filters_choose_the_packets() {
 }
 
 #[test]
+fn a_savefile_larger_than_is_kept_in_memory_is_read_for_each_loop() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let large: Vec<_> = (0..50_000).map(|n| record(n, 0, vec![2; 1500])).collect();
+        let bytes = savefile(false, false, 1, &large);
+        assert!(bytes.len() > 70 << 20);
+        let input = file(folder.path(), "in.pcap", &bytes);
+        let (ran, summary) = replayed(&["--fast", "--loops", "2"], &input);
+        assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        assert_eq!(
+            (&summary["packets"], &summary["loops"]),
+            (&100_000.into(), &2.into())
+        );
+    });
+}
+
+#[test]
 fn what_is_not_sent_is_counted_and_named() {
     in_netns(|| {
         pair();

@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use pcap_core::{Active, Capture, Dlt, Error, ErrorKind, Filter, Insn, Linktype, Packet};
+use pcap_core::{
+    Active, Capture, Dlt, Error, ErrorKind, Filter, Insn, Linktype, Packet, PacketOwned,
+};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::input::{self, Input};
 use pcap_examples::json::Object;
@@ -18,6 +20,9 @@ use pcap_examples::progress::Status;
 use pcap_examples::{stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
+
+/// Savefiles with packets of so many bytes are read once, and sent from memory in further loops.
+const MEMORY: usize = 64 << 20;
 
 const HELP: &str = "\
 Examples:
@@ -187,6 +192,22 @@ struct Replay<'a> {
     counts: Counts,
 }
 
+/// The packets of a savefile for the loops after the first.
+#[derive(Default)]
+struct Kept {
+    packets: Vec<PacketOwned>,
+    bytes: usize,
+}
+
+impl Kept {
+    /// With one more; `None` if they are too many for memory: the savefile is read again then.
+    fn with(mut self, packet: Packet<'_>) -> Option<Kept> {
+        self.bytes += size_of::<PacketOwned>() + packet.data().len();
+        self.packets.push(packet.to_owned());
+        (self.bytes <= MEMORY).then_some(self)
+    }
+}
+
 /// Whether there is more to be done.
 #[derive(PartialEq)]
 enum Flow {
@@ -197,21 +218,45 @@ enum Flow {
 impl Replay<'_> {
     /// Sends the savefile as often as it is to be.
     fn all(&mut self, mut input: Input) -> Outcome {
+        let loops = self.args.loops;
+        let mut kept = (loops != 1).then(Kept::default);
         loop {
-            self.counts.loops += 1;
-            self.schedule.begin_again();
-            let before = self.counts.seen();
+            self.begin();
             while let Some(packet) = next(&self.args.file, &mut input)? {
+                kept = kept.and_then(|kept| kept.with(packet));
                 if self.one(packet)? == Flow::End {
                     return Ok(());
                 }
             }
             // A savefile without packets would be read for ever.
-            if self.counts.loops == self.args.loops || self.counts.seen() == before {
+            if self.counts.loops == loops || self.counts.seen() == 0 {
                 return Ok(());
+            }
+            if let Some(kept) = kept {
+                return self.again(&kept.packets);
             }
             input = open(self.args)?;
         }
+    }
+
+    /// Sends the packets in further loops.
+    fn again(&mut self, packets: &[PacketOwned]) -> Outcome {
+        loop {
+            self.begin();
+            for packet in packets {
+                if self.one(packet.as_packet())? == Flow::End {
+                    return Ok(());
+                }
+            }
+            if self.counts.loops == self.args.loops {
+                return Ok(());
+            }
+        }
+    }
+
+    fn begin(&mut self) {
+        self.counts.loops += 1;
+        self.schedule.begin_again();
     }
 
     /// Sends a packet when its time has come.
