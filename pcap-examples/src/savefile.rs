@@ -8,22 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use pcap_core::{Capture, Dlt, Dumper, Error, ErrorKind, Packet, Precision};
+use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet};
 
 use crate::exit::{Failure, Outcome};
-
-/// What a savefile is to be.
-#[derive(Clone, Copy, Debug)]
-pub struct Kind {
-    /// What its packets begin with.
-    pub linktype: Dlt,
-    /// The longest packet, in bytes.
-    pub snaplen: u32,
-    /// How exact its times are.
-    pub precision: Precision,
-    /// Whether it is compressed.
-    pub gzip: bool,
-}
 
 /// A savefile that packets are written to.
 #[derive(Debug)]
@@ -34,21 +21,19 @@ pub struct Savefile {
 }
 
 impl Savefile {
-    /// A new savefile; `-` is standard output.
+    /// A new savefile for packets of a capture's link type, snaplen and precision, compressed if
+    /// wanted; `-` is standard output.
     ///
     /// # Errors
     ///
     /// If it cannot be created, or savefiles cannot have the link type: what was there before
     /// stays then.
-    pub fn create(path: &Path, kind: Kind) -> Outcome<Savefile> {
-        let Kind {
-            linktype,
-            snaplen,
-            precision,
-            ..
-        } = kind;
-        let capture = Capture::dead_with(linktype, snaplen, precision)?;
-        let (dumper, compressor) = if kind.gzip {
+    pub fn create<S: Activated>(
+        path: &Path,
+        capture: &Capture<S>,
+        gzip: bool,
+    ) -> Outcome<Savefile> {
+        let (dumper, compressor) = if gzip {
             // Before there is a file: this fails where the link type is not one for savefiles.
             drop(capture.dump_to(io::sink())?);
             let compressor = Compressor::create(path)?;

@@ -308,6 +308,18 @@ fn what_cannot_be_converted_is_an_error_or_counted() {
 }
 
 #[test]
+fn what_is_not_changed_stays_in_the_header() {
+    let folder = tempfile::tempdir().unwrap();
+    // Four bytes of a frame check sequence behind each packet.
+    let bytes = savefile(false, true, 0x2400_0001, &nano_packets());
+    let input = file(folder.path(), "in.pcap", &bytes);
+    let output = folder.path().join("out.pcap");
+    assert_eq!(recoded(&[], &input, &output).1, bytes);
+    let (_, shifted) = recoded(&["--shift", "1"], &input, &output);
+    assert_eq!(shifted[..24], bytes[..24]);
+}
+
+#[test]
 fn packets_that_the_new_savefile_cannot_hold_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let input = file(

@@ -177,13 +177,13 @@ fn speeds_and_rates_are_kept() {
             &savefile(false, true, 1, &backward),
         );
         for (options, input, least, most) in [
-            (&["--speed", "2"][..], &input, 0.095, 0.16),
+            (&["--speed", "2"][..], &input, 0.095, 0.185),
             (&["--speed", "0.5"], &input, 0.38, 0.6),
             (&["--pps", "100"], &input, 0.19, 0.3),
             // 480 bits each.
-            (&["--mbps", "0.0912"], &input, 0.1, 0.17),
-            (&["--fast"], &input, 0.0, 0.08),
-            (&[], &backward, 0.0, 0.08),
+            (&["--mbps", "0.0912"], &input, 0.1, 0.185),
+            (&["--fast"], &input, 0.0, 0.18),
+            (&[], &backward, 0.0, 0.18),
             // 39 gaps: none between the loops.
             (&["--loops", "2"], &input, 0.38, 0.6),
             (&["--pps", "100", "--loops", "2"], &input, 0.39, 0.6),

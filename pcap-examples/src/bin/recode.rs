@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{Linktype, Packet, Precision};
+use pcap_core::{Capture, ErrorKind, Linktype, Offline, Packet, Precision};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::input::{self, End, Input};
 use pcap_examples::json::Object;
 use pcap_examples::output::Output;
 use pcap_examples::relink::{Relink, Unfit};
-use pcap_examples::savefile::{Kind, Savefile};
+use pcap_examples::savefile::Savefile;
 use pcap_examples::stop;
 use pcap_examples::units::{self, Shift};
 
@@ -32,6 +32,9 @@ Link types:
   source that Linux's cooked headers tell. VLAN tags stay in Ethernet; they go with the header where
   only IP is left, and are counted. Padding behind a packet stays. What cannot be converted, such as
   ARP to RAW, is an error that names the packet, or with --skip left out and counted.
+
+What the header says of a frame check sequence behind each packet is kept if link type, snaplen and
+precision stay as they are.
 
 The order is: link type, then snaplen, then times. Of a damaged savefile, and before a packet that
 cannot be converted, the packets up to there are copied; the status is 1. So it is after Ctrl-C.";
@@ -106,8 +109,7 @@ fn run(args: &Args) -> Outcome {
     }
     let mut input = Input::open(&args.input, !args.quiet)?;
     stop::on_ctrl_c(input.capture().break_handle())?;
-    let (mut recoder, kind) = plan(args, &mut input)?;
-    let mut savefile = Savefile::create(&args.output, kind)?;
+    let (mut recoder, mut savefile) = plan(args, input.capture())?;
 
     let mut counts = Counts::default();
     let mut is_written = true;
@@ -116,7 +118,7 @@ fn run(args: &Args) -> Outcome {
             return Ok(());
         };
         savefile.write(packet).map_err(|failure| match failure {
-            Failure::Pcap(error) if error.kind() == pcap_core::ErrorKind::InvalidArgument => {
+            Failure::Pcap(error) if error.kind() == ErrorKind::InvalidArgument => {
                 Failure::Text(format!("packet {number}: {error}"))
             }
             failure => {
@@ -141,9 +143,8 @@ fn run(args: &Args) -> Outcome {
     outcome.and(counts.report(args, read))
 }
 
-/// What is done with each packet, and what the savefile is that they go to.
-fn plan(args: &Args, input: &mut Input) -> Outcome<(Recoder, Kind)> {
-    let capture = input.capture();
+/// What is done with each packet, and the savefile that they go to.
+fn plan(args: &Args, capture: &Capture<Offline>) -> Outcome<(Recoder, Savefile)> {
     let from = capture.linktype();
     let to = args.linktype.unwrap_or(from);
     let relink = if args.relabel || to == from {
@@ -170,18 +171,22 @@ fn plan(args: &Args, input: &mut Input) -> Outcome<(Recoder, Kind)> {
     let most = capture.snaplen().max(262_144);
     let growth = relink.as_ref().map_or(0, Relink::growth);
     let snaplen = capture.snaplen().saturating_add(growth).min(most);
-    let kind = Kind {
-        linktype: to.into(),
-        snaplen: args.snaplen.unwrap_or(snaplen),
-        precision,
-        gzip: args.gzip || args.output.extension().is_some_and(|end| end == "gz"),
+    let snaplen = args.snaplen.unwrap_or(snaplen);
+    let gzip = args.gzip || args.output.extension().is_some_and(|end| end == "gz");
+    let is_same = (to, snaplen, precision) == (from, capture.snaplen(), capture.precision());
+    let savefile = if is_same {
+        // With all that the header says, which is more than these three.
+        Savefile::create(&args.output, capture, gzip)?
+    } else {
+        let capture = Capture::dead_with(to, snaplen, precision)?;
+        Savefile::create(&args.output, &capture, gzip)?
     };
     let recoder = Recoder {
         relink,
         shift,
         snaplen: args.snaplen,
     };
-    Ok((recoder, kind))
+    Ok((recoder, savefile))
 }
 
 struct Recoder {
