@@ -25,7 +25,7 @@ pub struct Decoded<'a> {
 }
 
 /// A protocol, or its number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// One of those that are decoded.
     Named(&'static str),
@@ -38,7 +38,7 @@ pub enum Protocol {
 }
 
 /// One end: the best address that there is.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
     /// A hardware address.
     Mac(MacAddr),

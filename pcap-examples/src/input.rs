@@ -1,14 +1,15 @@
 //! Savefiles that are read: as they are or compressed by gzip, with a bar of how far it is.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 use indicatif::ProgressBar;
-use pcap_core::{Capture, Error, Offline, Packet, SavefileFormat};
+use pcap_core::{Capture, Error, Offline, Packet};
 
 use crate::exit::{Failure, Outcome};
+use crate::files::{length, record_length};
 use crate::progress;
 
 /// What every file of gzip begins with.
@@ -158,43 +159,4 @@ fn read_start(mut reader: impl Read, start: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(length)
-}
-
-/// How many bytes of the savefile a packet takes, for the bar.
-#[must_use]
-pub fn record_length(capture: &Capture<Offline>) -> fn(Packet<'_>) -> u64 {
-    match capture.savefile_format() {
-        SavefileFormat::Pcapng => |packet| 32 + u64::from(packet.caplen()).next_multiple_of(4),
-        _ => |packet| 16 + u64::from(packet.caplen()),
-    }
-}
-
-/// How long a file is; of a pipe nobody knows.
-#[must_use]
-pub fn length(path: &Path) -> Option<u64> {
-    let metadata = fs::metadata(path).ok()?;
-    metadata.is_file().then_some(metadata.len())
-}
-
-/// Whether writing one would destroy the other.
-#[cfg(unix)]
-#[must_use]
-pub fn is_same_file(input: &Path, output: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let id = |path| {
-        let metadata = fs::metadata(path).ok()?;
-        metadata.is_file().then(|| (metadata.dev(), metadata.ino()))
-    };
-    input != Path::new("-")
-        && output != Path::new("-")
-        && id(input).is_some_and(|i| Some(i) == id(output))
-}
-
-/// Whether writing one would destroy the other.
-#[cfg(not(unix))]
-#[must_use]
-pub fn is_same_file(input: &Path, output: &Path) -> bool {
-    input != Path::new("-")
-        && output != Path::new("-")
-        && fs::canonicalize(input).is_ok_and(|i| fs::canonicalize(output).is_ok_and(|o| i == o))
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use pcap_core::{Dlt, Packet, Stats};
 
-use crate::decode::{Decoded, Detail, Endpoint, decode, tcp_flags};
+use crate::decode::{Detail, Endpoint, decode, tcp_flags};
 use crate::hex;
 
 /// What `--help` says of the packets.
@@ -66,6 +66,26 @@ impl Object<'_> {
         })
     }
 
+    /// From whom and to whom, if that is known, as [`HELP`] says.
+    #[must_use]
+    pub fn ends(mut self, ends: Option<(Endpoint, Endpoint)>) -> Self {
+        let Some((source, destination)) = ends else {
+            return self;
+        };
+        for (name, port_name, end) in [
+            ("source", "source_port", source),
+            ("destination", "destination_port", destination),
+        ] {
+            self = match end {
+                Endpoint::Socket(socket) => {
+                    self.text(name, socket.ip()).plain(port_name, socket.port())
+                }
+                address => self.text(name, address),
+            };
+        }
+        self
+    }
+
     /// Ends the object.
     pub fn end(self) {
         self.out.push(b'}');
@@ -111,7 +131,7 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, packet: Packet<'_>) {
         });
     }
     object = object.text("protocol", known.protocol);
-    object = ends(object, &known);
+    object = object.ends(known.ends);
     if let Detail::Tcp { flags, .. } = known.detail {
         object = object.member("flags", |out| list(out, tcp_flags(flags), string));
     }
@@ -126,24 +146,6 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, packet: Packet<'_>) {
         })
         .end();
     out.push(b'\n');
-}
-
-fn ends<'a>(mut object: Object<'a>, known: &Decoded<'_>) -> Object<'a> {
-    let Some((source, destination)) = known.ends else {
-        return object;
-    };
-    for (name, port_name, end) in [
-        ("source", "source_port", source),
-        ("destination", "destination_port", destination),
-    ] {
-        object = match end {
-            Endpoint::Socket(socket) => object
-                .text(name, socket.ip())
-                .plain(port_name, socket.port()),
-            address => object.text(name, address),
-        };
-    }
-    object
 }
 
 /// Adds the statistics of a capture as one line, with the packets and bytes that came of it.

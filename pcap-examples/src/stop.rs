@@ -19,11 +19,25 @@ static ASKED: OnceLock<SystemTime> = OnceLock::new();
 ///
 /// If the system refuses, or it was done before.
 pub fn on_ctrl_c(capture: BreakHandle) -> Outcome {
+    handle(move || capture.breakloop())
+}
+
+/// From now on Ctrl-C, SIGTERM and SIGHUP make [`asked`] give a time, for programs that look there
+/// between packets. Asked twice, the process ends.
+///
+/// # Errors
+///
+/// If the system refuses, or it was done before.
+pub fn on_ctrl_c_ask() -> Outcome {
+    handle(|| {})
+}
+
+fn handle(action: impl Fn() + Send + 'static) -> Outcome {
     let handler = move || {
         if ASKED.set(SystemTime::now()).is_err() {
             process::exit(130);
         }
-        capture.breakloop();
+        action();
     };
     ctrlc::set_handler(handler)
         .map_err(|e| Failure::Text(format!("cannot wait for Ctrl-C: {}", io::Error::other(e))))

@@ -39,6 +39,30 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number).map_err(|e| e.to_string())
 }
 
+/// A span of time: seconds, or what is written behind the number (`500ms`, `60s`, `5m`, `1.5h`).
+///
+/// # Errors
+///
+/// A sentence for clap to print.
+pub fn span(text: &str) -> Result<Duration, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        unit => return Err(format!("`{unit}` is not a unit: ms, s, m or h")),
+    };
+    let number: f64 = number
+        .parse()
+        .map_err(|_| "a number is wanted, and a unit if it is not seconds".to_owned())?;
+    let span = Duration::try_from_secs_f64(number * unit).map_err(|e| e.to_string())?;
+    if span.is_zero() {
+        return Err("the time is too short".to_owned());
+    }
+    Ok(span)
+}
+
 /// Whole milliseconds.
 ///
 /// # Errors
@@ -148,6 +172,24 @@ mod tests {
             "1.5M",
         ] {
             assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_are_in_seconds_unless_they_say() {
+        for (text, millis) in [
+            ("60s", 60_000),
+            ("0.5", 500),
+            ("250ms", 250),
+            ("2m", 120_000),
+            ("1.5h", 5_400_000),
+        ] {
+            assert_eq!(span(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in [
+            "", "s", "0", "-1s", "nan", "inf", "1e99", "5 m", "1d", "1e-12",
+        ] {
+            assert!(span(text).is_err(), "{text}");
         }
     }
 

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use pcap_core::{Capture, CompileOptions};
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::{expression, input, progress};
+use pcap_examples::files::{is_same_file, length, record_length};
+use pcap_examples::{expression, progress};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -46,7 +47,7 @@ fn run(args: &Args) -> Outcome {
     if args.output == Path::new("-") && io::stdout().is_terminal() {
         exit::usage::<Args>("a savefile cannot be written to a terminal");
     }
-    if input::is_same_file(&args.input, &args.output) {
+    if is_same_file(&args.input, &args.output) {
         let path = args.output.display();
         let text = format!("cannot write `{path}`: it is the savefile that is read");
         return Err(Failure::Text(text));
@@ -56,8 +57,8 @@ fn run(args: &Args) -> Outcome {
     let filter = capture.compile(&expression, CompileOptions::default())?;
     let mut dumper = capture.dump(&args.output)?;
 
-    let bar = progress::bytes(input::length(&args.input));
-    let record = input::record_length(&capture);
+    let bar = progress::bytes(length(&args.input));
+    let record = record_length(&capture);
     let (mut read, mut passed, mut bytes) = (0_u64, 0_u64, 24);
     let flow = capture.try_for_each(|packet| {
         read += 1;

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use pcap_core::{Capture, ErrorKind, Linktype, Offline, Packet, Precision};
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::input::{self, End, Input};
+use pcap_examples::files;
+use pcap_examples::input::{End, Input};
 use pcap_examples::json::Object;
 use pcap_examples::output::Output;
 use pcap_examples::relink::{Relink, Unfit};
@@ -102,7 +103,7 @@ fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && io::stdout().is_terminal() {
         exit::usage::<Args>("a savefile cannot be written to a terminal");
     }
-    if input::is_same_file(&args.input, &args.output) {
+    if files::is_same_file(&args.input, &args.output) {
         let path = args.output.display();
         let text = format!("cannot write `{path}`: it is the savefile that is read");
         return Err(Failure::Text(text));

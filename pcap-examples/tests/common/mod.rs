@@ -22,9 +22,11 @@ pub(crate) fn program(name: &str) -> Command {
         "demo" => env!("CARGO_BIN_EXE_demo"),
         "devices" => env!("CARGO_BIN_EXE_devices"),
         "filter" => env!("CARGO_BIN_EXE_filter"),
+        "merge" => env!("CARGO_BIN_EXE_merge"),
         "read" => env!("CARGO_BIN_EXE_read"),
         "recode" => env!("CARGO_BIN_EXE_recode"),
         "replay" => env!("CARGO_BIN_EXE_replay"),
+        "split" => env!("CARGO_BIN_EXE_split"),
         other => panic!("there is no program {other}"),
     })
 }

@@ -1,0 +1,479 @@
+//! Merges savefiles into one, by the times of their packets.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use indicatif::ProgressBar;
+use pcap_core::{
+    Capture, CompileOptions, Dlt, Dumper, Error, ErrorKind, Filter, Offline, Packet, Precision,
+    Timestamp,
+};
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::files::{is_same_file, is_too_many_open, length, record_length};
+use pcap_examples::summary::{self, Summary};
+use pcap_examples::{progress, stop};
+use tempfile::TempDir;
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  merge -w day.pcap hour-*.pcap             by time, whatever their order
+  merge -w all.pcap --append a.pcap b.pcapng
+  merge -w - left.pcap right.pcap | read -
+
+The savefiles must have the same link type. The new one has their largest snaplen, and nanoseconds
+if one of them has (pcapng always does). Where times are equal, the packets of the file that is
+named first come first. Packets of one file keep their order: one that is earlier than those before
+it follows them.
+
+What cannot be read, whole files and what follows a damage, is told and left out; the rest is merged
+and the status is 1. Ctrl-C (or SIGTERM) ends it: what is written is complete then, and the status
+is 1.";
+
+const JSON_HELP: &str = "  \
+  Also inputs and unread: how many savefiles were merged, and how many not, or not to their end.
+  With `-w -` it goes to standard error.";
+
+/// Merges savefiles into a new one, in the order of the times of their packets.
+///
+/// It says on standard error how many packets of how many savefiles it wrote.
+#[derive(Parser)]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
+struct Args {
+    /// The savefiles to read, pcap and pcapng; `-` is standard input
+    #[arg(required = true, value_name = "IN")]
+    inputs: Vec<PathBuf>,
+    /// The savefile to write, pcap; `-` is standard output
+    #[arg(short, long, value_name = "OUT")]
+    write: PathBuf,
+    /// Only packets that pass this filter, in the language of pcap-filter(7)
+    #[arg(short, long, value_name = "EXPR")]
+    filter: Option<String>,
+    /// Write one savefile after the other, whatever the times
+    #[arg(short, long)]
+    append: bool,
+    /// Keep at most so many inputs open at once, for which twice as many descriptors and half as
+    /// many MiB are needed. More are merged in rounds, through files in the folder for temporary
+    /// files (TMPDIR)
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(2..))]
+    max_open: u32,
+    /// Print a line of JSON for the savefile (see below)
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+fn main() -> ExitCode {
+    exit::status(NAME, run(&Args::parse()))
+}
+
+fn run(args: &Args) -> Outcome {
+    let to_stdout = args.write == Path::new("-");
+    if to_stdout && io::stdout().is_terminal() {
+        exit::usage::<Args>("a savefile cannot be written to a terminal");
+    }
+    if args
+        .inputs
+        .iter()
+        .filter(|path| path.as_os_str() == "-")
+        .count()
+        > 1
+    {
+        exit::usage::<Args>("standard input can be read only once");
+    }
+    if let Some(path) = args
+        .inputs
+        .iter()
+        .find(|path| is_same_file(path, &args.write))
+    {
+        let (out, path) = (args.write.display(), path.display());
+        let text = format!("cannot write `{out}`: it is `{path}`, which is read");
+        return Err(Failure::Text(text));
+    }
+    stop::on_ctrl_c_ask()?;
+    let (inputs, format, unread) = look(args)?;
+    let Some(format) = format else {
+        return Err(Failure::Reported);
+    };
+    let filter = args.filter.as_ref().map(|expression| {
+        let options = CompileOptions::default();
+        Filter::compile(format.linktype, expression, options)
+    });
+    let mut merge = Merge {
+        format: &format,
+        filter: filter.transpose()?,
+        bar: bar(&inputs),
+        read: 0,
+        bytes: 0,
+        unread,
+    };
+    let mut out = Output::new(format.dump(&args.write)?);
+    if args.append {
+        merge.append(inputs, &mut out)?;
+    } else {
+        merge.rounds(args.max_open as usize, inputs, &mut out)?;
+    }
+    merge.bar.finish_and_clear();
+    let summary = out.close()?;
+    let told = tell(args, &summary, merge.unread);
+    if stop::asked().is_some() {
+        let text = "stopped: what is written is complete, what follows is left out";
+        return Err(Failure::Text(text.to_owned()));
+    }
+    match merge.unread {
+        0 => told,
+        _ => Err(Failure::Reported),
+    }
+}
+
+/// A savefile to merge.
+struct Input {
+    path: PathBuf,
+    /// Open already, because it can be opened only once or there are descriptors enough.
+    capture: Option<Capture<Offline>>,
+    /// It is the result of a round, and to be removed.
+    is_ours: bool,
+}
+
+impl Input {
+    fn length(&self) -> Option<u64> {
+        length(&self.path)
+    }
+}
+
+/// What the new savefile is like.
+struct Format {
+    linktype: Dlt,
+    snaplen: u32,
+    precision: Precision,
+    /// The savefile that the link type is of.
+    path: PathBuf,
+}
+
+impl Format {
+    fn of(capture: &Capture<Offline>, path: &Path) -> Format {
+        Format {
+            linktype: capture.datalink(),
+            snaplen: capture.snaplen(),
+            precision: capture.precision(),
+            path: path.to_owned(),
+        }
+    }
+
+    fn widen(&mut self, other: &Format) {
+        self.snaplen = self.snaplen.max(other.snaplen);
+        if other.precision == Precision::Nano {
+            self.precision = Precision::Nano;
+        }
+    }
+
+    /// Refuses a savefile of another link type.
+    fn check(&self, capture: &Capture<Offline>, path: &Path) -> Outcome {
+        let (there, here) = (capture.datalink(), self.linktype);
+        if there == here {
+            return Ok(());
+        }
+        let (path, first) = (path.display(), self.path.display());
+        Err(Failure::Text(format!(
+            "cannot merge `{path}` with `{first}`: their link types differ, {there} and {here}"
+        )))
+    }
+
+    fn dump(&self, path: &Path) -> Outcome<Dumper> {
+        let dead = Capture::dead_with(self.linktype, self.snaplen, self.precision)?;
+        Ok(dead.dump(path)?)
+    }
+}
+
+/// Opens a savefile, or tells why not. That there are too many is not the fault of the savefile, and
+/// ends it all.
+fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<Capture<Offline>>> {
+    match Capture::from_file(path) {
+        Ok(capture) => Ok(Some(capture)),
+        Err(error) if is_too_many_open(&error) => Err(Failure::Text(format!(
+            "{error}; take a lower --max-open, or raise the limit (`ulimit -n`)"
+        ))),
+        Err(error) => {
+            report(bar, error);
+            Ok(None)
+        }
+    }
+}
+
+fn report(bar: &ProgressBar, error: Error) {
+    bar.suspend(|| Failure::from(error).report(NAME));
+}
+
+/// Looks into each savefile before anything is written: returns those that can be read, what they
+/// make together, and how many cannot be read.
+fn look(args: &Args) -> Outcome<(Vec<Input>, Option<Format>, usize)> {
+    let keep = !args.append && args.inputs.len() <= args.max_open as usize;
+    let mut inputs = Vec::new();
+    let mut format: Option<Format> = None;
+    let mut unread = 0;
+    for path in &args.inputs {
+        let Some(capture) = open(path, &ProgressBar::hidden())? else {
+            unread += 1;
+            continue;
+        };
+        match &mut format {
+            None => format = Some(Format::of(&capture, path)),
+            Some(format) => {
+                format.check(&capture, path)?;
+                format.widen(&Format::of(&capture, path));
+            }
+        }
+        inputs.push(Input {
+            capture: (keep || length(path).is_none()).then_some(capture),
+            path: path.clone(),
+            is_ours: false,
+        });
+    }
+    Ok((inputs, format, unread))
+}
+
+/// A bar for all savefiles, if all have a length.
+fn bar(inputs: &[Input]) -> ProgressBar {
+    progress::bytes(inputs.iter().map(Input::length).sum())
+}
+
+struct Merge<'a> {
+    format: &'a Format,
+    filter: Option<Filter>,
+    bar: ProgressBar,
+    /// How many packets were read, and how many bytes of savefiles they are, for the bar.
+    read: u64,
+    bytes: u64,
+    /// How many savefiles were not read to their end.
+    unread: usize,
+}
+
+/// A savefile that is open, at one of its packets.
+struct Source {
+    input: Input,
+    capture: Capture<Offline>,
+    record: fn(Packet<'_>) -> u64,
+}
+
+impl Merge<'_> {
+    /// Merges savefiles, in rounds if they are too many to be open at once: consecutive ones are
+    /// merged into one, as few as will do. The order is the same as at once.
+    fn rounds(&mut self, most: usize, mut inputs: Vec<Input>, out: &mut Output) -> Outcome {
+        let mut folder = None;
+        let mut count = 0;
+        while inputs.len() > most {
+            let folder = match &mut folder {
+                Some(folder) => folder,
+                none => none.insert(temporary()?),
+            };
+            let mut left = inputs.len() - most;
+            let mut rest = inputs.into_iter().peekable();
+            inputs = Vec::new();
+            while rest.peek().is_some() {
+                let group: Vec<Input> = rest.by_ref().take(most.min(left + 1)).collect();
+                left -= group.len() - 1;
+                if group.len() == 1 {
+                    inputs.extend(group);
+                    continue;
+                }
+                let path = folder.path().join(format!("{count}.pcap"));
+                count += 1;
+                self.once_more(&group);
+                let mut part = Output::new(self.format.dump(&path)?);
+                self.merge(group, &mut part)?;
+                part.dumper.close()?;
+                inputs.push(Input {
+                    path,
+                    capture: None,
+                    is_ours: true,
+                });
+                if stop::asked().is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        self.merge(inputs, out)
+    }
+
+    /// Savefiles that are read into a temporary one are read once more from there.
+    fn once_more(&self, inputs: &[Input]) {
+        if let (Some(_), Some(bytes)) = (self.bar.length(), inputs.iter().map(Input::length).sum())
+        {
+            self.bar.inc_length(bytes);
+        }
+    }
+
+    /// Merges savefiles that can all be open.
+    fn merge(&mut self, inputs: Vec<Input>, out: &mut Output) -> Outcome {
+        let mut sources = Vec::new();
+        // The earliest packet of all, and of several the one of the first savefile, is on top.
+        let mut heads = BinaryHeap::new();
+        for input in inputs {
+            let Some(mut source) = self.open(input)? else {
+                continue;
+            };
+            if let Some(time) = self.next(&mut source) {
+                heads.push(Reverse((time, sources.len())));
+            }
+            sources.push(source);
+        }
+        while let Some(mut head) = heads.peek_mut() {
+            if stop::asked().is_some() {
+                break;
+            }
+            let Reverse((_, index)) = *head;
+            let source = &mut sources[index];
+            out.take(source)?;
+            match self.next(source) {
+                Some(time) => *head = Reverse((time, index)),
+                None => {
+                    PeekMut::pop(head);
+                }
+            }
+        }
+        for Source { input, capture, .. } in sources {
+            drop(capture);
+            if input.is_ours {
+                // What is left behind goes with its folder.
+                let _ = fs::remove_file(input.path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one savefile after the other.
+    fn append(&mut self, inputs: Vec<Input>, out: &mut Output) -> Outcome {
+        for input in inputs {
+            let Some(mut source) = self.open(input)? else {
+                continue;
+            };
+            while stop::asked().is_none() && self.next(&mut source).is_some() {
+                out.take(&source)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, mut input: Input) -> Outcome<Option<Source>> {
+        let capture = match input.capture.take() {
+            Some(capture) => Some(capture),
+            None => open(&input.path, &self.bar)?,
+        };
+        let Some(capture) = capture else {
+            self.unread += 1;
+            return Ok(None);
+        };
+        // It may be another one by now.
+        self.format.check(&capture, &input.path)?;
+        let record = record_length(&capture);
+        Ok(Some(Source {
+            input,
+            capture,
+            record,
+        }))
+    }
+
+    /// Goes to the next packet that passes the filter, and returns its time.
+    fn next(&mut self, source: &mut Source) -> Option<Timestamp> {
+        loop {
+            match source.capture.advance() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    report(&self.bar, error);
+                    self.unread += 1;
+                    return None;
+                }
+            }
+            let packet = source.capture.packet()?;
+            self.read += 1;
+            self.bytes += (source.record)(packet);
+            if self.read % 4096 == 0 {
+                self.bar.set_position(self.bytes);
+            }
+            // Those of a round have passed already.
+            let filter = self.filter.as_ref().filter(|_| !source.input.is_ours);
+            if filter.is_none_or(|filter| filter.matches_packet(packet)) {
+                return Some(packet.timestamp());
+            }
+        }
+    }
+}
+
+/// A folder that is gone with all that is in it when it is dropped.
+fn temporary() -> Outcome<TempDir> {
+    tempfile::tempdir()
+        .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))
+}
+
+/// The savefile that is written.
+struct Output {
+    dumper: Dumper,
+    summary: Summary,
+}
+
+impl Output {
+    fn new(dumper: Dumper) -> Output {
+        Output {
+            dumper,
+            summary: Summary::default(),
+        }
+    }
+
+    /// Writes the packet that a savefile is at.
+    fn take(&mut self, source: &Source) -> Outcome {
+        let Some(packet) = source.capture.packet() else {
+            return Ok(());
+        };
+        self.dumper.write_packet(packet).map_err(|error| {
+            if error.kind() == ErrorKind::InvalidArgument {
+                let path = source.input.path.display();
+                return Failure::Text(format!("{error}; it is from `{path}`"));
+            }
+            error.into()
+        })?;
+        self.summary.count(packet);
+        Ok(())
+    }
+
+    /// Completes the savefile.
+    fn close(mut self) -> Outcome<Summary> {
+        self.summary.bytes = self.dumper.position();
+        self.dumper.close()?;
+        Ok(self.summary)
+    }
+}
+
+/// Says what was written.
+fn tell(args: &Args, summary: &Summary, unread: usize) -> Outcome {
+    let inputs = args.inputs.len();
+    if !args.quiet {
+        exit::note(format_args!(
+            "{} packets of {inputs} savefiles",
+            summary.packets
+        ));
+    }
+    if args.json {
+        let mut line = Vec::new();
+        let object = summary.object(&mut line, &args.write);
+        object.plain("inputs", inputs).plain("unread", unread).end();
+        if args.write == Path::new("-") {
+            exit::note(String::from_utf8_lossy(&line));
+        } else {
+            let mut stdout = io::stdout();
+            line.push(b'\n');
+            stdout.write_all(&line)?;
+            stdout.flush()?;
+        }
+    }
+    Ok(())
+}

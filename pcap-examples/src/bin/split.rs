@@ -1,0 +1,495 @@
+//! Splits a savefile into several: by packets, by size, by time or by flow.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use indicatif::ProgressBar;
+use pcap_core::{Capture, CompileOptions, Dumper, End, Error, Offline, Packet, Timestamp};
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::files::{length, record_length};
+use pcap_examples::flow::Flow;
+use pcap_examples::names::Names;
+use pcap_examples::output::Output;
+use pcap_examples::summary::{self, Summary};
+use pcap_examples::{json, progress, stop, units};
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  split day.pcap -o part --packets 1000000  part-00000.pcap, part-00001.pcap, …
+  split day.pcap -o hours/ --every 1h       hours/day-00000.pcap, …
+  gunzip -c a.pcap.gz | split - -o small --size 10M
+  split day.pcap -o web --flow -f 'tcp port 443' --json
+
+The savefiles have the link type, the snaplen and the precision of the one that is read, and its
+packets in their order; each has at least one. `merge` makes one of them again.
+
+Of a damaged savefile the packets before the damage are written; the status is 1. Ctrl-C (or
+SIGTERM) ends it: what is written is complete then, and the status is 1.";
+
+const JSON_HELP: &str = "  \
+  With --flow also protocol, source, source_port, destination, destination_port, of its first
+  packet. The last line is: type (\"summary\"), read and packets (how many were read, and how many
+  of them were written), files.";
+
+/// Splits a savefile into several, which are numbered from 0 on, and prints a line for each: its
+/// name, its packets, its length in bytes.
+#[derive(Parser)]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
+struct Args {
+    /// The savefile to read, pcap or pcapng; `-` is standard input
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// What the names of the savefiles begin with; `PREFIX-00000.pcap` is the first. If it is a
+    /// folder, they are in it and begin with the name of IN
+    #[arg(short, long, value_name = "PREFIX")]
+    output: PathBuf,
+    #[command(flatten)]
+    by: By,
+    /// Only packets that pass this filter, in the language of pcap-filter(7)
+    #[arg(short, long, value_name = "EXPR")]
+    filter: Option<String>,
+    /// Replace savefiles that are there already; those with higher numbers stay
+    #[arg(long)]
+    force: bool,
+    /// How many digits the numbers have. Those that have more do not sort
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=18))]
+    digits: u8,
+    /// Keep at most so many savefiles of flows open at once [default: 200]
+    #[arg(long, value_name = "N", requires = "flow", value_parser = clap::value_parser!(u32).range(1..))]
+    max_open: Option<u32>,
+    /// Print a line of JSON for each savefile (see below)
+    #[arg(long)]
+    json: bool,
+    /// Print nothing but errors
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct By {
+    /// So many packets in each savefile
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    packets: Option<u64>,
+    /// At most so many KiB in each, headers included, or with a unit: 64K, 10M, 1G. Only a single
+    /// packet that has more by itself makes a savefile longer
+    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    size: Option<usize>,
+    /// So much time in each: 60s, 500ms, 5m, 1h. The first span begins with the first packet, and
+    /// the others follow it without gaps; a packet just at the end of a span is in the next, an
+    /// earlier one than those before it stays with them, and there is no savefile without packets
+    #[arg(long, value_name = "TIME", value_parser = units::span)]
+    every: Option<Duration>,
+    /// A savefile for each flow, both directions together: the addresses and ports of TCP, UDP and
+    /// SCTP; the addresses and the protocol of everything else, fragments of IP among them; and one
+    /// for what has no addresses
+    #[arg(long)]
+    flow: bool,
+}
+
+fn main() -> ExitCode {
+    exit::status(NAME, run(&Args::parse()))
+}
+
+fn run(args: &Args) -> Outcome {
+    let capture = Capture::from_file(&args.input)?;
+    stop::on_ctrl_c(capture.break_handle())?;
+    let names = Names::new(&args.output, &args.input, args.digits.into(), args.force);
+    match &args.by {
+        By { flow: true, .. } => split(args, capture, Flows::new(args, names)),
+        by => split(args, capture, Parts::new(by, names)),
+    }
+}
+
+/// Where packets go.
+trait Pieces {
+    /// Writes a packet to where it belongs, and lists the savefiles that are complete with it.
+    fn take(
+        &mut self,
+        capture: &Capture<Offline>,
+        packet: Packet<'_>,
+        list: &mut List<'_>,
+    ) -> Outcome;
+
+    /// Completes and lists the remaining savefiles, and returns how many there are.
+    fn close(self, list: &mut List<'_>) -> Outcome<usize>;
+}
+
+fn split(args: &Args, mut capture: Capture<Offline>, mut pieces: impl Pieces) -> Outcome {
+    let filter = args.filter.as_ref().map(|expression| {
+        let options = CompileOptions::default();
+        capture.compile(expression, options)
+    });
+    let filter = filter.transpose()?;
+    let bar = progress::bytes(length(&args.input));
+    let record = record_length(&capture);
+    let mut list = List::new(args, &bar);
+    let (mut read, mut passed, mut bytes) = (0_u64, 0_u64, HEADER);
+    let end = loop {
+        match capture.advance() {
+            Ok(true) => {}
+            Ok(false) => break Ok(capture.ended()),
+            Err(error) => break Err(error),
+        }
+        let Some(packet) = capture.packet() else {
+            break Ok(None);
+        };
+        read += 1;
+        bytes += record(packet);
+        if read % 4096 == 0 {
+            bar.set_position(bytes);
+        }
+        if filter
+            .as_ref()
+            .is_none_or(|filter| filter.matches_packet(packet))
+        {
+            pieces.take(&capture, packet, &mut list)?;
+            passed += 1;
+        }
+    };
+    let files = pieces.close(&mut list)?;
+    bar.finish_and_clear();
+    let listed = list.end(read, passed, files);
+    match end {
+        Err(error) => Err(error.into()),
+        Ok(Some(End::Break)) => Err(Failure::Text(format!(
+            "stopped after {read} packets: what was read is written, what follows is not"
+        ))),
+        Ok(_) => listed,
+    }
+}
+
+/// Savefiles one after another.
+struct Parts {
+    names: Names,
+    limit: Limit,
+    part: Option<(Dumper, Summary)>,
+    /// How many are complete.
+    count: usize,
+}
+
+/// Until when packets go into the same savefile.
+enum Limit {
+    Packets(u64),
+    Size(u64),
+    /// Nanoseconds: how long a span is, and when the present one ends.
+    Every(i128, Option<i128>),
+}
+
+impl Parts {
+    fn new(by: &By, names: Names) -> Parts {
+        let limit = match by {
+            By {
+                every: Some(span), ..
+            } => Limit::Every(span.as_nanos() as i128, None),
+            By {
+                size: Some(size), ..
+            } => Limit::Size(*size as u64),
+            by => Limit::Packets(by.packets.unwrap_or(u64::MAX)),
+        };
+        Parts {
+            names,
+            limit,
+            part: None,
+            count: 0,
+        }
+    }
+
+    fn close_part(&mut self, list: &mut List<'_>) -> Outcome {
+        if let Some((dumper, mut summary)) = self.part.take() {
+            summary.bytes = dumper.position();
+            dumper.close()?;
+            list.file(&summary, &self.names, self.count);
+            self.count += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Limit {
+    /// Whether a packet is the first of the next savefile. The first of all may be or not.
+    fn is_reached(&mut self, packet: Packet<'_>, part: Option<&(Dumper, Summary)>) -> bool {
+        match self {
+            Limit::Packets(most) => part.is_some_and(|(_, there)| there.packets >= *most),
+            Limit::Size(most) => {
+                let record = 16 + u64::from(packet.caplen());
+                part.is_some_and(|(dumper, _)| dumper.position() + record > *most)
+            }
+            Limit::Every(span, end) => {
+                let time = nanos(packet.timestamp());
+                let old = *end.get_or_insert(time);
+                let over = time >= old;
+                if over {
+                    *end = Some(old + ((time - old) / *span + 1) * *span);
+                }
+                over
+            }
+        }
+    }
+}
+
+fn nanos(time: Timestamp) -> i128 {
+    i128::from(time.secs()) * 1_000_000_000 + i128::from(time.subsec_nanos())
+}
+
+impl Pieces for Parts {
+    fn take(
+        &mut self,
+        capture: &Capture<Offline>,
+        packet: Packet<'_>,
+        list: &mut List<'_>,
+    ) -> Outcome {
+        if self.limit.is_reached(packet, self.part.as_ref()) {
+            self.close_part(list)?;
+        }
+        let (dumper, summary) = match &mut self.part {
+            Some(part) => part,
+            none => {
+                let dumper = self.names.create(capture, self.count)?;
+                none.insert((dumper, Summary::default()))
+            }
+        };
+        dumper.write_packet(packet)?;
+        summary.count(packet);
+        Ok(())
+    }
+
+    fn close(mut self, list: &mut List<'_>) -> Outcome<usize> {
+        self.close_part(list)?;
+        Ok(self.count)
+    }
+}
+
+/// The length of a savefile's header.
+const HEADER: u64 = 24;
+
+/// A savefile for each flow, of which some are open.
+struct Flows {
+    names: Names,
+    numbers: HashMap<Flow, usize>,
+    files: Vec<FlowFile>,
+    open: Vec<Open>,
+    most: usize,
+    /// How many packets were taken: the clock by which the one that was used last is known.
+    clock: u64,
+}
+
+struct FlowFile {
+    summary: Summary,
+    /// Where in those that are open it is.
+    place: Option<usize>,
+}
+
+struct Open {
+    dumper: Dumper,
+    number: usize,
+    /// Bytes that the dumper does not know of, since it began with the savefile as it was.
+    before: u64,
+    used: u64,
+}
+
+impl Flows {
+    fn new(args: &Args, names: Names) -> Flows {
+        Flows {
+            names,
+            numbers: HashMap::new(),
+            files: Vec::new(),
+            open: Vec::new(),
+            most: args.max_open.unwrap_or(200) as usize,
+            clock: 0,
+        }
+    }
+
+    /// Opens a savefile, for which another is closed if there are enough.
+    fn open(&mut self, capture: &Capture<Offline>, number: usize) -> Outcome<usize> {
+        if self.open.len() >= self.most {
+            let oldest = (0..self.open.len()).min_by_key(|&place| self.open[place].used);
+            self.close_one(oldest.unwrap_or_default())?;
+        }
+        let (dumper, before) = match self.files[number].summary.bytes {
+            0 => (self.names.create(capture, number)?, 0),
+            length => (self.reopen(capture, number, length)?, length - HEADER),
+        };
+        let place = self.open.len();
+        self.open.push(Open {
+            dumper,
+            number,
+            before,
+            used: 0,
+        });
+        self.files[number].place = Some(place);
+        Ok(place)
+    }
+
+    /// Opens a savefile that was closed. `dump_append` would walk it, however long it is, to see
+    /// whether its last record is whole: it is ours, so its length tells.
+    fn reopen(&self, capture: &Capture<Offline>, number: usize, length: u64) -> Outcome<Dumper> {
+        let path = self.names.path(number);
+        let fail = |why: String| {
+            let path = path.display();
+            Failure::Text(format!("cannot append to `{path}`: {why}"))
+        };
+        let file = OpenOptions::new().append(true).open(&path);
+        let file = file.map_err(|e| fail(e.to_string()))?;
+        let there = file.metadata().map_err(|e| fail(e.to_string()))?.len();
+        if there != length {
+            let text = format!("it has {there} bytes, and {length} were written");
+            return Err(fail(text));
+        }
+        let header = HEADER as usize;
+        Ok(capture.dump_to(Records { file, header })?)
+    }
+
+    fn close_one(&mut self, place: usize) -> Outcome {
+        let open = self.open.swap_remove(place);
+        if let Some(moved) = self.open.get(place) {
+            self.files[moved.number].place = Some(place);
+        }
+        let file = &mut self.files[open.number];
+        file.place = None;
+        file.summary.bytes = open.before + open.dumper.position();
+        let closed = open.dumper.close();
+        closed.map_err(|error| self.name(&error, open.number))
+    }
+
+    /// An error with the name of the savefile, which one that was opened again does not know.
+    fn name(&self, error: &Error, number: usize) -> Failure {
+        let path = self.names.path(number);
+        let path = format!("`{}`", path.display());
+        Failure::Text(error.to_string().replacen("`the writer`", &path, 1))
+    }
+}
+
+impl Pieces for Flows {
+    fn take(
+        &mut self,
+        capture: &Capture<Offline>,
+        packet: Packet<'_>,
+        _: &mut List<'_>,
+    ) -> Outcome {
+        let flow = Flow::of(capture.datalink(), packet.data());
+        let next = self.files.len();
+        let number = *self.numbers.entry(flow.undirected()).or_insert(next);
+        if number == next {
+            let summary = Summary {
+                flow: Some(flow),
+                ..Summary::default()
+            };
+            self.files.push(FlowFile {
+                summary,
+                place: None,
+            });
+        }
+        let place = match self.files[number].place {
+            Some(place) => place,
+            None => self.open(capture, number)?,
+        };
+        self.clock += 1;
+        let open = &mut self.open[place];
+        open.used = self.clock;
+        let written = open.dumper.write_packet(packet);
+        written.map_err(|error| self.name(&error, number))?;
+        self.files[number].summary.count(packet);
+        Ok(())
+    }
+
+    fn close(mut self, list: &mut List<'_>) -> Outcome<usize> {
+        while !self.open.is_empty() {
+            self.close_one(self.open.len() - 1)?;
+        }
+        for (number, file) in self.files.iter().enumerate() {
+            list.file(&file.summary, &self.names, number);
+        }
+        Ok(self.files.len())
+    }
+}
+
+/// A savefile that has its header already: takes what follows it.
+struct Records {
+    file: File,
+    /// How many bytes of the header are still to come, and are left out.
+    header: usize,
+}
+
+impl Write for Records {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.header > 0 {
+            let skipped = self.header.min(bytes.len());
+            self.header -= skipped;
+            return Ok(skipped);
+        }
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// The list of the savefiles on standard output. That nobody reads it is no reason to leave packets
+/// out: an error waits until all are written.
+struct List<'a> {
+    output: Output,
+    bar: &'a ProgressBar,
+    json: bool,
+    quiet: bool,
+    outcome: io::Result<()>,
+}
+
+impl List<'_> {
+    fn new<'a>(args: &Args, bar: &'a ProgressBar) -> List<'a> {
+        List {
+            output: Output::stdout(),
+            bar,
+            json: args.json,
+            quiet: args.quiet,
+            outcome: Ok(()),
+        }
+    }
+
+    fn file(&mut self, summary: &Summary, names: &Names, number: usize) {
+        let path = names.path(number);
+        if self.json {
+            self.line(|out| summary.push_json(out, &path));
+        } else {
+            self.line(|out| summary.push_line(out, &path));
+        }
+    }
+
+    fn line(&mut self, add: impl FnOnce(&mut Vec<u8>)) {
+        if self.outcome.is_ok() && !self.quiet {
+            self.outcome = self.bar.suspend(|| self.output.line(add));
+        }
+    }
+
+    /// Ends the list with what is true of all savefiles.
+    fn end(mut self, read: u64, packets: u64, files: usize) -> Outcome {
+        if self.json {
+            self.line(|out| {
+                json::Object::new(out)
+                    .text("type", "summary")
+                    .plain("read", read)
+                    .plain("packets", packets)
+                    .plain("files", files)
+                    .end();
+                out.push(b'\n');
+            });
+        }
+        if self.outcome.is_ok() {
+            self.outcome = self.output.flush();
+        }
+        if !self.quiet {
+            exit::note(format_args!(
+                "{packets} of {read} packets in {files} savefiles"
+            ));
+        }
+        Ok(self.outcome?)
+    }
+}

@@ -1,0 +1,103 @@
+//! Names of savefiles that are numbered.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use pcap_core::{Capture, Dumper, Offline};
+
+use crate::exit::{Failure, Outcome};
+use crate::files::is_same_file;
+
+/// Savefiles called `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …
+#[derive(Debug)]
+pub struct Names {
+    prefix: PathBuf,
+    digits: usize,
+    force: bool,
+    input: PathBuf,
+}
+
+impl Names {
+    /// Names that begin with a prefix. Where that is a folder they are in it, and begin with the
+    /// name of what is read, or `packets` for standard input. What is there already is replaced only
+    /// with `force`, and what is read never.
+    #[must_use]
+    pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> Names {
+        let prefix = if prefix.is_dir() {
+            let stem = match input.file_stem() {
+                Some(stem) if stem != "-" => stem.to_owned(),
+                _ => OsString::from("packets"),
+            };
+            prefix.join(stem)
+        } else {
+            prefix.to_owned()
+        };
+        Names {
+            prefix,
+            digits,
+            force,
+            input: input.to_owned(),
+        }
+    }
+
+    /// The name with this number.
+    #[must_use]
+    pub fn path(&self, number: usize) -> PathBuf {
+        let mut name = self.prefix.clone().into_os_string();
+        name.push(format!("-{number:0digits$}.pcap", digits = self.digits));
+        name.into()
+    }
+
+    /// A new savefile of that name, for packets of this capture.
+    ///
+    /// # Errors
+    ///
+    /// If there is such a file, or it cannot be created.
+    pub fn create(&self, capture: &Capture<Offline>, number: usize) -> Outcome<Dumper> {
+        let path = self.path(number);
+        let fail =
+            |why: String| Failure::Text(format!("cannot create `{}`: {why}", path.display()));
+        if self.force {
+            if is_same_file(&self.input, &path) {
+                return Err(fail("it is the savefile that is read".to_owned()));
+            }
+            return Ok(capture.dump(&path)?);
+        }
+        // The system refuses what is there: it is not emptied, whoever came in between.
+        let created = OpenOptions::new().write(true).create_new(true).open(&path);
+        created.map_err(|e| match e.kind() {
+            io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
+            _ => fail(e.to_string()),
+        })?;
+        capture.dump(&path).map_err(|error| {
+            // It is empty, and ours.
+            let _ = fs::remove_file(&path);
+            error.into()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_sort_as_their_numbers_do() {
+        let names = Names::new(Path::new("a/b.c"), Path::new("x.pcap"), 3, false);
+        assert_eq!(names.path(7), Path::new("a/b.c-007.pcap"));
+        assert!(names.path(99) < names.path(100));
+    }
+
+    #[test]
+    fn in_a_folder_they_are_called_as_the_input() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = |input: &str| {
+            let path = Names::new(folder.path(), Path::new(input), 5, false).path(0);
+            path.file_name().unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(name("/x/day.1.pcapng"), "day.1-00000.pcap");
+        assert_eq!(name("-"), "packets-00000.pcap");
+    }
+}

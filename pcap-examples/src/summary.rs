@@ -1,0 +1,71 @@
+//! What is in a savefile that was written, as one line.
+
+use std::io::Write;
+use std::path::Path;
+
+use pcap_core::{Packet, Timestamp};
+
+use crate::flow::Flow;
+use crate::json::Object;
+
+/// What `--help` says of it.
+pub const HELP: &str = "\
+JSON:
+  One object per line and savefile that was written: type (\"file\"), path, packets, bytes (the
+  length of the savefile), first and last (the times of its first and last packet, seconds since
+  1970 with nine digits of the fraction, as strings; without packets there are none).";
+
+/// What was written to a savefile.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// How many packets.
+    pub packets: u64,
+    /// How long the savefile is, in bytes.
+    pub bytes: u64,
+    /// The times of the first and of the last packet.
+    pub times: Option<(Timestamp, Timestamp)>,
+    /// The flow that all its packets are of, in the direction of the first.
+    pub flow: Option<Flow>,
+}
+
+impl Summary {
+    /// Counts a packet that was written.
+    pub fn count(&mut self, packet: Packet<'_>) {
+        let time = packet.timestamp();
+        self.packets += 1;
+        self.times.get_or_insert((time, time)).1 = time;
+    }
+
+    /// Adds the line for people: `a-00000.pcap: 1000 packets, 116024 bytes`, and the flow.
+    pub fn push_line(&self, out: &mut Vec<u8>, path: &Path) {
+        let (path, packets, bytes) = (path.display(), self.packets, self.bytes);
+        // Writing to memory cannot fail.
+        let _ = write!(out, "{path}: {packets} packets, {bytes} bytes");
+        if let Some(flow) = &self.flow {
+            let _ = write!(out, ", {flow}");
+        }
+        out.push(b'\n');
+    }
+
+    /// Adds the line for other programs: see [`HELP`].
+    pub fn push_json(&self, out: &mut Vec<u8>, path: &Path) {
+        self.object(out, path).end();
+        out.push(b'\n');
+    }
+
+    /// Begins the object for other programs, for members that only one program has.
+    pub fn object<'a>(&self, out: &'a mut Vec<u8>, path: &Path) -> Object<'a> {
+        let (first, last) = self.times.unzip();
+        let object = Object::new(out)
+            .text("type", "file")
+            .text("path", path.display())
+            .plain("packets", self.packets)
+            .plain("bytes", self.bytes)
+            .some_text("first", first)
+            .some_text("last", last);
+        match &self.flow {
+            Some(flow) => object.text("protocol", flow.protocol).ends(flow.ends),
+            None => object,
+        }
+    }
+}
