@@ -82,12 +82,36 @@ fn a_long_copy_shows_a_bar() {
 }
 
 #[test]
+fn a_long_split_and_a_long_merge_show_bars_and_the_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let many: Vec<_> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
+    let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
+    let parts = ["0", "1"].map(|n| folder.path().join(format!("part-0000{n}.pcap")));
+    let prefix = folder.path().join("part");
+    let options = ["--packets", "10000", "-o", arg(&prefix), arg(&input)];
+    let (code, text) = on_terminal("split", &options);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("/2.21 MiB"), "{text}");
+    for part in &parts {
+        let line = format!("{}: 10000 packets, 1160024 bytes\r\n", part.display());
+        assert!(text.contains(&line), "{text}");
+    }
+    let output = folder.path().join("out.pcap");
+    let [first, second] = parts.each_ref().map(|part| arg(part));
+    let (code, text) = on_terminal("merge", &[first, second, "-w", arg(&output)]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("/2.21 MiB"), "{text}");
+    assert!(text.ends_with("20000 packets of 2 savefiles\r\n"), "{text}");
+}
+
+#[test]
 fn a_savefile_is_not_written_to_a_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &[]));
     for (name, arguments) in [
         ("capture", &["-w", "-"][..]),
         ("filter", &[arg(&input), "-"]),
+        ("merge", &[arg(&input), "-w", "-"]),
         ("recode", &[arg(&input), "-"]),
     ] {
         let (code, text) = on_terminal(name, arguments);

@@ -27,6 +27,7 @@ Examples:
   merge -w day.pcap hour-*.pcap             by time, whatever their order
   merge -w all.pcap --append a.pcap b.pcapng
   merge -w - left.pcap right.pcap | read -
+  find . -name '*.pcap' > names && merge -w /tmp/all.pcap --files-from names
 
 The savefiles must have the same link type. The new one has their largest snaplen, and nanoseconds
 if one of them has (pcapng always does). Where times are equal, the packets of the file that is
@@ -38,7 +39,8 @@ and the status is 1. Ctrl-C (or SIGTERM) ends it: what is written is complete th
 is 1.";
 
 const JSON_HELP: &str = "  \
-  Also inputs and unread: how many savefiles were merged, and how many not, or not to their end.
+  Also inputs and unread: how many savefiles were named, and how many of them could not be read, or
+  not to their end.
   With `-w -` it goes to standard error.";
 
 /// Merges savefiles into a new one, in the order of the times of their packets.
@@ -48,8 +50,11 @@ const JSON_HELP: &str = "  \
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
 struct Args {
     /// The savefiles to read, pcap and pcapng; `-` is standard input
-    #[arg(required = true, value_name = "IN")]
+    #[arg(value_name = "IN", required_unless_present = "files_from")]
     inputs: Vec<PathBuf>,
+    /// More of them, from a file of names, one per line, for more than a command line can hold
+    #[arg(long, value_name = "FILE")]
+    files_from: Option<PathBuf>,
     /// The savefile to write, pcap; `-` is standard output
     #[arg(short, long, value_name = "OUT")]
     write: PathBuf,
@@ -73,10 +78,18 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&Args::parse()))
+    exit::status(NAME, run(Args::parse()))
 }
 
-fn run(args: &Args) -> Outcome {
+fn run(mut args: Args) -> Outcome {
+    if let Some(path) = &args.files_from {
+        let text = fs::read_to_string(path);
+        let fail = |e| Failure::Text(format!("cannot read `{}`: {e}", path.display()));
+        let text = text.map_err(fail)?;
+        let names = text.lines().filter(|line| !line.is_empty());
+        args.inputs.extend(names.map(PathBuf::from));
+    }
+    let args = &args;
     let to_stdout = args.write == Path::new("-");
     if to_stdout && io::stdout().is_terminal() {
         exit::usage::<Args>("a savefile cannot be written to a terminal");
@@ -102,7 +115,10 @@ fn run(args: &Args) -> Outcome {
     stop::on_ctrl_c_ask()?;
     let (inputs, format, unread) = look(args)?;
     let Some(format) = format else {
-        return Err(Failure::Reported);
+        return Err(match unread {
+            0 => Failure::Text("there is no savefile to merge".to_owned()),
+            _ => Failure::Reported,
+        });
     };
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::default();

@@ -62,7 +62,7 @@ struct Args {
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=18))]
     digits: u8,
     /// Keep at most so many savefiles of flows open at once [default: 200]
-    #[arg(long, value_name = "N", requires = "flow", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_open: Option<u32>,
     /// Print a line of JSON for each savefile (see below)
     #[arg(long)]
@@ -88,8 +88,8 @@ struct By {
     #[arg(long, value_name = "TIME", value_parser = units::span)]
     every: Option<Duration>,
     /// A savefile for each flow, both directions together: the addresses and ports of TCP, UDP and
-    /// SCTP; the addresses and the protocol of everything else, fragments of IP among them; and one
-    /// for what has no addresses
+    /// SCTP; the addresses and the protocol of everything else, fragments of IP among them; the
+    /// protocol alone of what has no addresses
     #[arg(long)]
     flow: bool,
 }
@@ -99,6 +99,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome {
+    if args.max_open.is_some() && !args.by.flow {
+        exit::usage::<Args>("--max-open is for --flow, and otherwise one savefile is open");
+    }
     let capture = Capture::from_file(&args.input)?;
     stop::on_ctrl_c(capture.break_handle())?;
     let names = Names::new(&args.output, &args.input, args.digits.into(), args.force);

@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::UdpSocket;
 use std::panic;
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{arg, run, tool};
+use super::{arg, record, run, savefile, tool};
 
 /// Whether this is root. Prints that the test is skipped if it is not.
 pub(crate) fn is_root() -> bool {
@@ -180,4 +180,48 @@ pub(crate) fn on_small_disk(
         ran.stderr,
         read.stdout.split(|&b| b == b'\n').count() - 1,
     )
+}
+
+/// The first packets of a savefile without end.
+pub(crate) fn endless(count: usize) -> Vec<u8> {
+    let packets: Vec<_> = (0..count as u32)
+        .map(|n| record(n, 0, vec![n as u8; 60]))
+        .collect();
+    savefile(false, false, 1, &packets)
+}
+
+/// Runs a program that reads a savefile without end from standard input, and interrupts it when this
+/// file is there. Returns its status and its standard error.
+pub(crate) fn interrupt(command: &mut Command, until: &Path) -> (Option<i32>, String) {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let mut stdin = child.stdin.take().expect("standard input");
+    let start = Instant::now();
+    let (mut written, mut asked) = (0, false);
+    for count in 0.. {
+        let bytes = endless(count);
+        // When it has ended, nobody reads this.
+        if stdin.write_all(&bytes[written..]).is_err() {
+            break;
+        }
+        written = bytes.len();
+        if !asked && until.exists() {
+            // SAFETY: the process is a child that was not waited for, so the number is its own.
+            assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
+            asked = true;
+        }
+        if start.elapsed() > Duration::from_secs(20) {
+            child.kill().expect("it to end");
+            panic!("it does not end by itself");
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+    drop(stdin);
+    let output = child.wait_with_output().expect("its end");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    (output.status.code(), error)
 }
