@@ -9,7 +9,6 @@ use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::process::Command;
 
 use files::{MICRO, NANO, Order, Pcap, Pcapng, Random, open, ping, pings, read_all};
 use pcap_core::{
@@ -21,44 +20,6 @@ fn dead(precision: Precision) -> Capture<Dead> {
 }
 
 const PRECISIONS: [(Precision, u32); 2] = [(Precision::Micro, MICRO), (Precision::Nano, NANO)];
-
-#[test]
-fn promise_header_and_record_bytes_are_exactly_the_formats() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.pcap");
-    for (precision, magic) in PRECISIONS {
-        let mut dumper = dead(precision).dump(&path).unwrap();
-        assert_eq!(dumper.position(), 24);
-        assert_eq!(
-            (dumper.datalink(), dumper.snaplen()),
-            (Dlt::EN10MB, 262_144)
-        );
-        assert_eq!(dumper.precision(), precision);
-        dumper
-            .write(Timestamp::new(1, 999_999_999), 1514, b"abc")
-            .unwrap();
-        assert_eq!(dumper.position(), 24 + 16 + 3);
-        dumper
-            .write(Timestamp::new(0xffff_ffff, 0), None, b"")
-            .unwrap();
-        dumper.close().unwrap();
-        // "Cut, never reinterpreted": the fraction of a microsecond is gone.
-        let fraction = if precision == Precision::Nano {
-            999_999_999
-        } else {
-            999_999
-        };
-        let expected = Pcap::new(Order::NATIVE, magic)
-            .record([1, fraction, 3, 1514], b"abc")
-            .record([0xffff_ffff, 0, 0, 0], b"");
-        assert_eq!(fs::read(&path).unwrap(), expected.bytes());
-    }
-    if cfg!(target_endian = "little") {
-        dead(Precision::Micro).dump(&path).unwrap().close().unwrap();
-        let header = b"\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x04\0\x01\0\0\0";
-        assert_eq!(fs::read(&path).unwrap(), header);
-    }
-}
 
 /// Random packets that a savefile can hold.
 fn random_packets(random: &mut Random, count: usize) -> Vec<PacketOwned> {
@@ -138,109 +99,6 @@ fn byte_for_byte_what_pcap_dump_writes_in_both_precisions() {
             assert_eq!(position, bytes.len() as u64);
         }
     }
-}
-
-#[test]
-fn promise_what_is_written_is_read_back_equal_here_and_by_tcpdump_and_tshark() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.pcap");
-    for (precision, digits) in [(Precision::Micro, 6), (Precision::Nano, 9)] {
-        let packets: Vec<PacketOwned> = (0..200u16)
-            .map(|n| {
-                // Fractions with few digits and with many, up to the last.
-                let nanos = [0, 1, 999_999_999, 5_000, 123_456_789][usize::from(n % 5)];
-                let nanos = if digits == 6 {
-                    nanos / 1000 * 1000
-                } else {
-                    nanos
-                };
-                let time = Timestamp::new(1_700_000_000 + i64::from(n), nanos);
-                Packet::new(time, 98 + u32::from(n), &ping(n)).to_owned()
-            })
-            .collect();
-        let mut dumper = dead(precision).dump(&path).unwrap();
-        packets
-            .iter()
-            .for_each(|packet| dumper.write_packet(packet).unwrap());
-        dumper.close().unwrap();
-
-        let mut capture = Capture::from_file(&path).unwrap();
-        assert_eq!(capture.precision(), precision);
-        assert_eq!(read_all(&mut capture).unwrap(), packets);
-
-        let unit = if digits == 9 { "nano" } else { "micro" };
-        let mut tcpdump = Command::new("tcpdump");
-        tcpdump
-            .args(["-tt", "-n", "-XX", "--time-stamp-precision", unit, "-r"])
-            .arg(&path);
-        let (mut times, mut bytes) = (Vec::new(), Vec::new());
-        for line in files::run(&mut tcpdump).lines() {
-            if let Some((_, rest)) = line.split_once(":  ").filter(|_| line.starts_with('\t')) {
-                let hex = rest.split("  ").next().unwrap().replace(' ', "");
-                let last: &mut String = bytes.last_mut().unwrap();
-                last.push_str(&hex);
-            } else {
-                times.push(line.split(' ').next().unwrap().to_owned());
-                bytes.push(String::new());
-            }
-        }
-        let text = |packet: &PacketOwned| packet.timestamp().to_string();
-        let expected: Vec<_> = packets
-            .iter()
-            .map(|p| text(p)[..11 + digits].to_owned())
-            .collect();
-        assert_eq!(times, expected);
-        let hex = |p: &PacketOwned| {
-            let bytes: Vec<_> = p.data().iter().map(|b| format!("{b:02x}")).collect();
-            bytes.concat()
-        };
-        let expected: Vec<String> = packets.iter().map(hex).collect();
-        assert_eq!(bytes, expected);
-
-        let mut tshark = Command::new("tshark");
-        tshark
-            .arg("-r")
-            .arg(&path)
-            .args(["-T", "fields", "-e", "frame.time_epoch"]);
-        tshark.args(["-e", "frame.cap_len", "-e", "frame.len"]);
-        let expected: Vec<_> = packets
-            .iter()
-            .map(|p| format!("{}\t{}\t{}\n", p.timestamp(), p.caplen(), p.len()))
-            .collect();
-        assert_eq!(files::run(&mut tshark), expected.concat());
-    }
-}
-
-#[test]
-fn promise_a_dumper_outlives_its_capture_and_what_it_wrote_is_read_back_equal() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.pcap");
-    let capture = dead(Precision::Nano);
-    let mut dumper = capture.dump(&path).unwrap();
-    let packets = random_packets(&mut Random::new(6), 100);
-    let (first, second) = packets.split_at(50);
-    first
-        .iter()
-        .for_each(|packet| dumper.write_packet(packet).unwrap());
-    drop(capture);
-    // In another thread, too.
-    let second = second.to_vec();
-    std::thread::spawn(move || {
-        second
-            .iter()
-            .for_each(|packet| dumper.write_packet(packet).unwrap());
-        dumper.close().unwrap();
-    })
-    .join()
-    .unwrap();
-    let read = read_all(&mut Capture::from_file(&path).unwrap()).unwrap();
-    assert_eq!(read, packets);
-    // And from a savefile that is closed meanwhile.
-    let savefile = Capture::from_file(&path).unwrap();
-    let mut dumper = savefile.dump(folder.path().join("b.pcap")).unwrap();
-    drop(savefile);
-    dumper.write_packet(&packets[0]).unwrap();
-    dumper.close().unwrap();
 }
 
 #[test]
