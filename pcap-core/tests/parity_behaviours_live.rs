@@ -161,7 +161,7 @@ fn behaviour_8_a_timeout_is_honoured() {
         let took = start.elapsed();
         assert!(took >= wanted, "{took:?} for {wanted:?}");
         assert!(
-            took < wanted + Duration::from_millis(50),
+            took < wanted + Duration::from_millis(150),
             "{took:?} for {wanted:?}"
         );
         assert_eq!(right.ended(), None, "a timeout is no end");
@@ -197,7 +197,7 @@ fn behaviour_8_a_break_wakes_an_idle_reader() {
     handle.breakloop();
     let (done, mut right) = reader.join().unwrap();
     let took = start.elapsed();
-    assert!(took < Duration::from_millis(100), "{took:?}");
+    assert!(took < Duration::from_millis(500), "{took:?}");
     let broken = Done {
         packets: 0,
         end: End::Break,

@@ -64,7 +64,7 @@ fn look(packet: Packet<'_>) {
 }
 
 #[test]
-fn promise_no_allocation_per_borrowed_packet_by_any_call() {
+fn plokami_few_dynamic_allocations_none_per_borrowed_packet_by_any_call() {
     let reads: [(&str, Read); 7] = [
         ("next_packet", |capture| {
             let mut count = 0;
