@@ -219,7 +219,7 @@ impl Capture<Inactive> {
     ///
     /// # Errors
     ///
-    /// An [`ActivateError`], which becomes an [`Error`] by `?` and also gives this capture back, to
+    /// An [`ActivateError`], which becomes an [`Error`](crate::Error) by `?` and also gives this capture back, to
     /// change an option and try again. Its kind is [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice),
     /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied),
     /// [`InterfaceNotUp`](crate::ErrorKind::InterfaceNotUp),
