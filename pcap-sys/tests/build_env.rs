@@ -437,3 +437,45 @@ fn a_fully_static_program_can_be_made() {
     assert!(!libraries.contains("libpcap"), "{libraries}");
     assert!(!libraries.contains("libc.so"), "{libraries}");
 }
+
+/// Without a `links` key a program can hold two libpcaps, each with half of its state.
+#[test]
+fn two_crates_cannot_link_two_libpcaps() {
+    let dependent = Dependent::new();
+    let rivals = dependent.folder.join("rivals");
+    let [one, other] = ["", "other"].map(|name| rivals.join(name));
+    for package in [&one, &other] {
+        fs::create_dir_all(package.join("src")).expect("cargo's folder can be written");
+        fs::write(package.join("src/lib.rs"), "").expect("cargo's folder can be written");
+    }
+    let ours = format!("pcap-sys = {{ path = '{}' }}", env!("CARGO_MANIFEST_DIR"));
+    let manifest = |rival: &str| {
+        format!("[workspace]\n[package]\nname = 'rivals'\n[dependencies]\n{ours}\n{rival}\n")
+    };
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    let resolve = |rival: &str| {
+        fs::write(one.join("Cargo.toml"), manifest(rival)).expect("cargo's folder can be written");
+        if lock.exists() {
+            fs::copy(&lock, one.join("Cargo.lock")).expect("cargo's folder can be written");
+        }
+        Command::new(std::env::var("CARGO").unwrap_or("cargo".to_owned()))
+            .current_dir(&one)
+            .args(["tree", "--offline"])
+            .output()
+            .expect("cargo runs")
+    };
+    let links = |line: &str| format!("[package]\nname = 'other'\n{line}\n");
+    let rival = "other = { path = 'other' }";
+    // Beside any other crate it is fine.
+    fs::write(other.join("build.rs"), "fn main() {}").expect("cargo's folder can be written");
+    fs::write(other.join("Cargo.toml"), links("")).expect("cargo's folder can be written");
+    let output = resolve(rival);
+    assert!(output.status.success(), "{output:?}");
+    // Not so beside another one of libpcap.
+    fs::write(other.join("Cargo.toml"), links("links = 'pcap'")).expect("as above");
+    let output = resolve(rival);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "two libpcaps");
+    let sentence = "links to the native library `pcap`, but it conflicts";
+    assert!(error.contains(sentence), "{error}");
+}
