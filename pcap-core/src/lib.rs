@@ -164,6 +164,9 @@
 //!
 //! One page each: [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
 //! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua), [plokami](coming_from::plokami).
+//!
+//! What these bindings can and their users rely on, with the tests that show it here, is in
+//! [a table](parity).
 
 mod breakloop;
 mod callback;
@@ -190,6 +193,9 @@ pub mod coming_from;
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/libpcap.md")]
 pub mod libpcap {}
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/parity.md")]
+pub mod parity {}
 
 pub use breakloop::BreakHandle;
 pub use capture::{

@@ -57,7 +57,7 @@ use crate::timestamp::Precision;
 /// # fn main() -> pcap_core::Result<()> {
 /// let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 /// capture.close()?;
-/// capture.next_packet()?;
+/// capture.next_packet()?; // closed already
 /// # Ok(()) }
 /// ```
 ///
