@@ -1,0 +1,85 @@
+//! A fault of other bindings that shows in the sources alone: one row of the last table of
+//! `docs/parity.md`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The Rust files below a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The words outside quotes of each `cfg(…)`, `cfg!(…)` and `cfg_attr(…)` of a text, or only the
+/// condition of the last.
+fn conditions(text: &str) -> Vec<Vec<&str>> {
+    let mut conditions = Vec::new();
+    for begin in ["cfg(", "cfg!(", "cfg_attr("] {
+        for (at, _) in text.match_indices(begin) {
+            let inside = &text[at + begin.len()..];
+            let mut depth = 1;
+            let end = inside.find(|c| {
+                depth += i32::from(c == '(') - i32::from(c == ')');
+                depth == 0 || (depth == 1 && c == ',' && begin == "cfg_attr(")
+            });
+            let inside = &inside[..end.expect("a condition that ends")];
+            let words = inside.split('"').step_by(2);
+            let words =
+                words.flat_map(|part| part.split(|c: char| c != '_' && !c.is_alphanumeric()));
+            conditions.push(words.filter(|word| !word.is_empty()).collect());
+        }
+    }
+    conditions
+}
+
+/// What a version of libpcap lacks is answered with an error when it is called. Only the seam to C may
+/// know at compile time what there is, and behind it every name is there.
+#[test]
+fn api_does_not_vanish_with_the_librarys_version() {
+    // The system, features that a program asks for, and the builds of tests and documentation.
+    let allowed = [
+        "all",
+        "any",
+        "not",
+        "target_os",
+        "target_env",
+        "target_vendor",
+        "target_endian",
+        "unix",
+        "windows",
+        "feature",
+        "test",
+        "doc",
+        "doctest",
+        "docsrs",
+    ];
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut seen = 0;
+    for path in sources(&src) {
+        if path.starts_with(src.join("ffi")) {
+            continue;
+        }
+        for condition in conditions(&fs::read_to_string(&path).unwrap()) {
+            seen += 1;
+            let other: Vec<_> = condition.iter().filter(|w| !allowed.contains(w)).collect();
+            assert!(other.is_empty(), "{other:?} in {}", path.display());
+        }
+    }
+    assert!(seen > 10, "{seen} conditions are read");
+}
+
+#[test]
+fn a_condition_of_a_version_would_be_noticed() {
+    let text = "#[cfg(all(unix, any(libpcap_1_10_2, target_os = \"linux\")))]\nfn f() {}\n";
+    let expected = ["all", "unix", "any", "libpcap_1_10_2", "target_os"];
+    assert_eq!(conditions(text), [expected]);
+    assert_eq!(conditions("#[cfg_attr(docsrs, doc(cfg))]"), [["docsrs"]]);
+}
