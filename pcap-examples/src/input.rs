@@ -84,9 +84,9 @@ impl Input {
         let start = Cursor::new(start).take(length as u64);
         let stream = bar.wrap_read(start.chain(stream));
         let capture = if is_gzip {
-            Capture::from_reader(MultiGzDecoder::new(stream))
+            Capture::from_reader(MultiGzDecoder::new(stream)).map_err(Error::from)
         } else {
-            Capture::from_reader(stream)
+            Capture::from_reader(stream).map_err(Error::from)
         };
         Ok(Input {
             capture: capture.map_err(named)?,
