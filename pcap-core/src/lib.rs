@@ -206,7 +206,7 @@ pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, M
 pub use direction::Direction;
 pub use dumper::Dumper;
 pub use error::{Error, ErrorKind, ErrorWith, Result};
-pub use filter::{CompileOptions, Filter, FilterSource, Insn};
+pub use filter::{CompileOptions, Endpoint, Filter, FilterSource, FilterTerm, Insn};
 pub use linktype::{Dlt, Linktype};
 pub use packet::{Packet, PacketHeader, PacketOwned};
 pub use savefile::SavefileFormat;

@@ -20,6 +20,8 @@ const CELLS: u32 = 16;
 pub(super) enum Origin {
     /// Numbers from a caller.
     Caller,
+    /// Our own assembler: as from a caller, of any length.
+    Assembled,
     /// libpcap's compiler: any length, backward jumps (that is how `ip6 protochain` loops), loads
     /// that only a kernel understands, and memory for [`with_memory_zeroed`].
     Compiler,
@@ -49,7 +51,7 @@ pub(super) fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
         ));
     }
     match unwritten_loads(program).first() {
-        Some((index, insn)) if origin == Origin::Caller => Err(format!(
+        Some((index, insn)) if origin != Origin::Compiler => Err(format!(
             "instruction {index} ({insn}): it loads M[{}], which is not stored on every way to it",
             insn.k
         )),
@@ -116,7 +118,7 @@ fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
     if !(load || memory || plain || arithmetic || jump) {
         return Err("there is no such operation");
     }
-    if load && origin == Origin::Caller && insn.is_kernel_extension() {
+    if load && origin != Origin::Compiler && insn.is_kernel_extension() {
         return Err(
             "it loads from a negative offset: an extension of the Linux kernel, without meaning on plain bytes",
         );
@@ -151,7 +153,7 @@ fn targets(index: usize, insn: Insn) -> [Option<i64>; 2] {
 
 fn check_jumps(len: usize, index: usize, insn: Insn, origin: Origin) -> Result<(), &'static str> {
     for target in targets(index, insn).into_iter().flatten() {
-        if target <= index as i64 && (origin == Origin::Caller || target < 0) {
+        if target <= index as i64 && (origin != Origin::Compiler || target < 0) {
             return Err("it jumps backward");
         }
         if target >= len as i64 {
