@@ -1,9 +1,11 @@
 //! Filters compiled on a live Linux capture may ask the kernel for what is not in the packet's bytes:
-//! `vlan 5` from there never matches a savefile's packets, unless it is compiled once more.
+//! `vlan 5` from there never matches a savefile's packets, unless it is compiled once more. And long lists
+//! run there, in the kernel as far as it takes them.
 #![cfg(target_os = "linux")]
 
 mod support;
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use pcap_core::{Capture, CompileOptions, Dlt, Filter, Next};
@@ -70,5 +72,52 @@ fn either_kind_is_right_in_the_kernel() {
             seen.push(packet.data()[15]);
         }
         assert_eq!(seen, [5], "{filter}");
+    }
+}
+
+fn from_host(source: Ipv4Addr) -> Vec<u8> {
+    let mut frame = vec![0xff; 64];
+    frame[12..16].copy_from_slice(&[0x08, 0x00, 0x45, 0x00]);
+    frame[26..30].copy_from_slice(&source.octets());
+    frame
+}
+
+/// Linux takes 4096 instructions: what is longer runs in the capture.
+#[test]
+fn lists_of_any_length_run_live() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = Capture::from_device("right").activate().unwrap();
+    for (count, in_kernel) in [(1000, true), (5000, false)] {
+        // Every fourth address of a network.
+        let host = |n: u32| Ipv4Addr::from(0x0a00_0000 + 4 * n);
+        let filter = Filter::any_of(Dlt::EN10MB, (0..count).map(host)).unwrap();
+        println!(
+            "{count} hosts: {} instructions",
+            filter.instructions().len()
+        );
+        assert_eq!(filter.instructions().len() <= 4096, in_kernel);
+        right.set_filter(&filter).unwrap();
+        let before = right.stats().unwrap().received;
+        let mut wanted = Vec::new();
+        for n in (0..count).step_by(count as usize / 50) {
+            left.inject(&from_host(host(n))).unwrap();
+            left.inject(&from_host((u32::from(host(n)) + 1).into()))
+                .unwrap();
+            wanted.push(host(n));
+        }
+        let mut seen = Vec::new();
+        while let Next::Packet(packet) = right
+            .next_packet_timeout(Duration::from_millis(300))
+            .unwrap()
+        {
+            let octets: [u8; 4] = packet.data()[26..30].try_into().unwrap();
+            seen.push(Ipv4Addr::from(octets));
+        }
+        assert_eq!(seen, wanted);
+        // The kernel counts what passes its filter.
+        let received = right.stats().unwrap().received - before;
+        assert_eq!(received == wanted.len() as u64, in_kernel, "{received}");
     }
 }

@@ -56,7 +56,8 @@ impl Template {
             .or_else(|_| compile(false))
             .map_err(|error| error.text().to_owned())?;
         let words = [examples[0].1, examples[1].1];
-        let form = "libpcap compiles it to a program of another form than is known";
+        let form =
+            "libpcap compiles it to a program of another form than those that lists can be made of";
         let sites = sites(&program, &other, words).ok_or(form)?;
         let template = read(program, sites, WORDS).ok_or(form)?;
         Ok(template)
