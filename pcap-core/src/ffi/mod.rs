@@ -13,6 +13,7 @@ compile_error!("pcap-core does not build for this system yet: it needs a Unix");
 #[path = "unix.rs"]
 pub(crate) mod os;
 
+pub(crate) mod sock_filter;
 pub(crate) mod sockaddr;
 
 pub(crate) use pcap_sys::*;

@@ -444,6 +444,24 @@ impl Filter {
         self.on_capture.as_ref().unwrap_or(&self.program)
     }
 
+    /// Whether it loops, as libpcap's compiler has it for `ip6 protochain`. No kernel runs that.
+    pub(crate) fn jumps_backward(&self) -> bool {
+        let backward =
+            |insn: &Insn| insn.code == insn::op::JMP | insn::op::JA && insn.k > i32::MAX as u32;
+        self.program.iter().any(backward)
+    }
+
+    /// Whether the kernel takes the program for a device's packets.
+    pub(crate) fn fits_into_kernel(&self) -> bool {
+        self.on_capture().len() <= validate::MAX_LEN
+            && self.with_program(|program| {
+                // SAFETY: the pointer is good for the call.
+                let program = unsafe { &*program };
+                // SAFETY: the program has the length that it says.
+                unsafe { ffi::sock_filter::has_room(program) }
+            })
+    }
+
     /// Lends that program as libpcap's structure, for a call that copies them
     /// (`pcap_setfilter`). The pointer is good inside the closure only, and for reading.
     pub(crate) fn with_program<T>(&self, f: impl FnOnce(*mut ffi::bpf_program) -> T) -> T {

@@ -2,6 +2,10 @@
 //!
 //! May import: everything but the crate's root.
 
+mod socket_filter;
+
+pub use socket_filter::SocketFilterExt;
+
 use crate::capture::{Capture, Inactive};
 
 /// Options of a capture that only Linux has.

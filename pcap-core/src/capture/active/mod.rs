@@ -34,9 +34,6 @@ use crate::warning::{Warning, WarningKind};
 
 const NANO: c_int = ffi::PCAP_TSTAMP_PRECISION_NANO as c_int;
 
-/// The longest filter that Linux takes, in instructions; others take shorter ones only.
-const KERNEL_INSTRUCTIONS: usize = 4096;
-
 /// The phase of a live capture on a device.
 ///
 /// It is `Send`: it can be used by one thread after another. It is not `Sync`.
@@ -401,7 +398,7 @@ impl Active {
         let filter = self.handle.filter(&source, true, self.netmask)?;
         // The kernel takes no longer ones, and libpcap would run them in a read that ends only when a
         // packet passes: no deadline would hold.
-        let ours = filter.instructions().len() > KERNEL_INSTRUCTIONS && filter.runs_on_bytes();
+        let ours = filter.runs_on_bytes() && !filter.fits_into_kernel();
         if let Err(error) = self.handle.set_filter((!ours).then_some(&filter)) {
             // libpcap may have taken the new one before it failed.
             let before = self.filter.as_ref().filter(|_| !self.filters_here);

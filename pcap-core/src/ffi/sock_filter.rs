@@ -1,0 +1,105 @@
+//! Filters of sockets, as Linux has them. Elsewhere a capture's device has its filter by libpcap only.
+//!
+//! May import: `ffi`.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::{
+    ffi::c_int,
+    io,
+    os::fd::{AsFd, AsRawFd, BorrowedFd},
+    os::unix::net::UnixDatagram,
+};
+
+use super::bpf_program;
+
+// A program is handed to the kernel as it is.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const _: () = {
+    use std::mem::{align_of, offset_of, size_of};
+
+    use super::bpf_insn;
+
+    assert!(size_of::<bpf_insn>() == size_of::<libc::sock_filter>());
+    assert!(align_of::<bpf_insn>() == align_of::<libc::sock_filter>());
+    assert!(offset_of!(bpf_insn, code) == offset_of!(libc::sock_filter, code));
+    assert!(offset_of!(bpf_insn, jt) == offset_of!(libc::sock_filter, jt));
+    assert!(offset_of!(bpf_insn, jf) == offset_of!(libc::sock_filter, jf));
+    assert!(offset_of!(bpf_insn, k) == offset_of!(libc::sock_filter, k));
+};
+
+/// Makes a socket receive only what a program takes. The kernel checks the program, and copies it.
+///
+/// # Safety
+///
+/// The program has as many instructions as it says.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) unsafe fn attach(socket: BorrowedFd<'_>, program: &bpf_program) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
+        filter: program.bf_insns.cast(),
+    };
+    // SAFETY: what the option takes; the caller promises that the program is what it points to.
+    unsafe { set(socket, libc::SO_ATTACH_FILTER, &program) }
+}
+
+/// Takes a socket's filter away.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn detach(socket: BorrowedFd<'_>) -> io::Result<()> {
+    // The kernel wants a number, and does not look at it.
+    set_number(socket, libc::SO_DETACH_FILTER, 0)
+}
+
+/// Keeps a socket's filter from being changed.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn lock(socket: BorrowedFd<'_>) -> io::Result<()> {
+    set_number(socket, libc::SO_LOCK_FILTER, 1)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn set_number(socket: BorrowedFd<'_>, option: c_int, value: c_int) -> io::Result<()> {
+    // SAFETY: the options that take a number are given one.
+    unsafe { set(socket, option, &value) }
+}
+
+/// # Safety
+///
+/// `value` is what the option takes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+unsafe fn set<T>(socket: BorrowedFd<'_>, option: c_int, value: &T) -> io::Result<()> {
+    let (fd, size) = (socket.as_raw_fd(), size_of_val(value) as libc::socklen_t);
+    let value: *const T = value;
+    // SAFETY: the descriptor is open, and the value lives that long. A descriptor that is no socket is
+    // an error.
+    match unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, option, value.cast(), size) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Whether the kernel has room for a program on a socket: long ones may be above the limit
+/// `net.core.optmem_max`, which was 20 KiB for long, some 2000 instructions. libpcap prints to the
+/// terminal when that is so.
+///
+/// # Safety
+///
+/// The program has as many instructions as it says.
+pub(crate) unsafe fn has_room(program: &bpf_program) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if program.bf_len > SURELY_ROOM {
+        return match UnixDatagram::unbound() {
+            // SAFETY: the caller's promise.
+            Ok(socket) => match unsafe { attach(socket.as_fd(), program) } {
+                Err(e) => e.raw_os_error() != Some(libc::ENOMEM),
+                // What else there may be is libpcap's to say.
+                Ok(()) => true,
+            },
+            Err(_) => true,
+        };
+    }
+    let _ = program;
+    true
+}
+
+/// Programs that are not longer fit into the smallest limit that a system has by itself.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const SURELY_ROOM: u32 = 500;

@@ -1,0 +1,177 @@
+//! Filters on sockets that are no captures.
+//!
+//! May import: `error`, `ffi`, `filter`.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi::sock_filter;
+use crate::filter::Filter;
+
+/// Filters on sockets of the program's own: the kernel throws away what the filter does not take,
+/// before the socket receives it. For everything that has a descriptor: `UdpSocket`, `TcpListener`,
+/// `UnixDatagram`, `OwnedFd` …
+///
+/// **What the filter sees** depends on the socket, and nobody checks that the filter was made for it:
+///
+/// | socket | the data begins with | a filter for it |
+/// |---|---|---|
+/// | `AF_PACKET`, `SOCK_RAW` | the header of the link layer | compiled for the device's link type |
+/// | `AF_PACKET`, `SOCK_DGRAM` | the header of the network layer | compiled for `Dlt::RAW` |
+/// | `AF_INET`, `SOCK_RAW` | the IPv4 header | compiled for `Dlt::RAW` or `Dlt::IPV4` |
+/// | `AF_INET6`, `SOCK_RAW` | what follows the IPv6 header | made of instructions |
+/// | UDP | the UDP header | made of instructions |
+/// | TCP | the TCP header; what is not taken is lost, also of connections that stand | made of instructions |
+/// | `AF_UNIX` | the data | made of instructions |
+///
+/// A number that the filter returns and that is less than the length cuts the packet; see
+/// [`CompileOptions::snaplen`](crate::CompileOptions::snaplen).
+///
+/// A filter affects what arrives after it is attached. What waits in the socket's queue already stays
+/// there: read it away first, or attach before the socket is bound.
+///
+/// # Examples
+///
+/// Datagrams that begin with an exclamation mark:
+///
+/// ```
+/// use std::net::UdpSocket;
+///
+/// use pcap_core::os::linux::SocketFilterExt;
+/// use pcap_core::{Dlt, Filter, Insn};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // The link type does not matter here.
+/// let filter = Filter::from_instructions(
+///     Dlt::USER0,
+///     &[
+///         Insn::new(0x30, 0, 0, 8),    // ldb [8], behind the UDP header
+///         Insn::new(0x15, 0, 1, 0x21), // jeq #'!', or skip one
+///         Insn::new(0x06, 0, 0, u32::MAX),
+///         Insn::new(0x06, 0, 0, 0),
+///     ],
+/// )?;
+/// let receiver = UdpSocket::bind("127.0.0.1:0")?;
+/// receiver.attach_filter(&filter)?;
+///
+/// let sender = UdpSocket::bind("127.0.0.1:0")?;
+/// sender.send_to(b"no", receiver.local_addr()?)?;
+/// sender.send_to(b"!yes", receiver.local_addr()?)?;
+/// let mut buffer = [0; 16];
+/// let length = receiver.recv(&mut buffer)?;
+/// assert_eq!(&buffer[..length], b"!yes");
+/// # Ok(()) }
+/// ```
+pub trait SocketFilterExt: AsFd {
+    /// Puts a filter in force, in place of the one that there may be. The kernel copies it; the
+    /// [`Filter`] is not needed any more.
+    ///
+    /// Kernel extensions work, in filters that were [compiled on a live capture](crate::Capture::compile)
+    /// too. No rights are needed beyond those to have the socket.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`]: the descriptor is no socket.
+    /// - [`FilterTooLong`]: more than 4096 instructions, or more than the system's limit for the memory
+    ///   of a socket's options, `net.core.optmem_max`, has room for.
+    /// - [`Unsupported`]: the filter jumps backward, which the kernel does not run (`ip6 protochain`).
+    /// - [`Io`]`(PermissionDenied)`: [`lock_filter`](Self::lock_filter) was called.
+    /// - [`FilterInvalid`]: the kernel refuses the program for another reason, such as an extension that
+    ///   it does not have.
+    ///
+    /// Manual page: [`socket(7)`](https://man7.org/linux/man-pages/man7/socket.7.html).
+    ///
+    /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
+    /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
+    /// [`FilterInvalid`]: crate::ErrorKind::FilterInvalid
+    /// [`Unsupported`]: crate::ErrorKind::Unsupported
+    /// [`Io`]: crate::ErrorKind::Io
+    fn attach_filter(&self, filter: &Filter) -> Result<()> {
+        const OPERATION: &str = "attach a filter to";
+        let socket = self.as_fd();
+        let refuse = |kind, text: &str| Err(Error::new(kind, OPERATION, name(socket), text));
+        if filter.jumps_backward() {
+            return refuse(
+                ErrorKind::Unsupported { since: None },
+                "it jumps backward, which the kernel does not run",
+            );
+        }
+        if filter.with_program(|program| {
+            // SAFETY: the pointer is good for the call.
+            let program = unsafe { &*program };
+            program.bf_len > MAX_LEN
+        }) {
+            return refuse(
+                ErrorKind::FilterTooLong,
+                "it has more than the 4096 instructions that the kernel takes",
+            );
+        }
+        let attached = filter.with_program(|program| {
+            // SAFETY: the pointer is good for the call.
+            let program = unsafe { &*program };
+            // SAFETY: the program has the length that it says.
+            unsafe { sock_filter::attach(socket, program) }
+        });
+        match attached {
+            Err(e) if e.raw_os_error() == Some(libc::ENOMEM) => refuse(
+                ErrorKind::FilterTooLong,
+                "the kernel has no room for so long a filter: the limit is net.core.optmem_max",
+            ),
+            Err(e) if e.raw_os_error() == Some(libc::EINVAL) => {
+                refuse(ErrorKind::FilterInvalid, "the kernel refuses the program")
+            }
+            attached => attached.map_err(|e| error(OPERATION, socket, e)),
+        }
+    }
+
+    /// Takes the filter away, so that the socket receives everything again.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument): the descriptor is no socket.
+    /// - [`Io`](crate::ErrorKind::Io)`(NotFound)`: the socket has no filter.
+    /// - [`Io`](crate::ErrorKind::Io)`(PermissionDenied)`: [`lock_filter`](Self::lock_filter) was called.
+    ///
+    /// Manual page: [`socket(7)`](https://man7.org/linux/man-pages/man7/socket.7.html).
+    fn detach_filter(&self) -> Result<()> {
+        let socket = self.as_fd();
+        sock_filter::detach(socket).map_err(|e| error("detach the filter of", socket, e))
+    }
+
+    /// Keeps the filter, or that there is none, as it is until the socket is closed, also against a
+    /// process that the socket is handed to. That cannot be undone.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument): the descriptor is no socket.
+    ///
+    /// Manual page: [`socket(7)`](https://man7.org/linux/man-pages/man7/socket.7.html).
+    fn lock_filter(&self) -> Result<()> {
+        let socket = self.as_fd();
+        sock_filter::lock(socket).map_err(|e| error("lock the filter of", socket, e))
+    }
+}
+
+impl<T: AsFd + ?Sized> SocketFilterExt for T {}
+
+/// The longest program that the kernel takes.
+const MAX_LEN: u32 = 4096;
+
+fn name(socket: impl AsFd) -> String {
+    format!("descriptor {}", socket.as_fd().as_raw_fd())
+}
+
+fn error(operation: &'static str, socket: impl AsFd, error: io::Error) -> Error {
+    let name = name(socket);
+    let (kind, text) = match error.raw_os_error() {
+        Some(libc::ENOTSOCK) => (ErrorKind::InvalidArgument, "it is no socket"),
+        Some(libc::EPERM) => (
+            ErrorKind::Io(io::ErrorKind::PermissionDenied),
+            "its filter is locked",
+        ),
+        Some(libc::ENOENT) => (ErrorKind::Io(io::ErrorKind::NotFound), "it has no filter"),
+        _ => return Error::io(operation, name, error),
+    };
+    Error::new(kind, operation, name, text)
+}
