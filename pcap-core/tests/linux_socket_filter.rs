@@ -217,7 +217,8 @@ fn a_long_filter_has_no_room_under_a_small_limit_and_a_capture_runs_it_itself() 
         frame[26..30].copy_from_slice(&[10, 0, 0, last]);
         left.inject(&frame).unwrap();
     };
-    [1, 2].map(send);
+    send(1);
+    send(2);
     assert_eq!(right.next_packet().unwrap().unwrap().data()[29], 2);
     // A deadline holds although packets come that the filter does not take.
     (0..100).for_each(|_| send(3));

@@ -10,7 +10,7 @@ use crate::ffi;
 /// One instruction of the machine that runs filters: an operation, two jump offsets and an operand.
 ///
 /// The four numbers are those that `tcpdump -ddd` prints and `bpf(4)` describes. [`Display`] prints
-/// them in that form; the readable listing of a whole program is [`Filter`]'s.
+/// them in that form, and [`str::parse`] reads it; the readable listing of a whole program is [`Filter`]'s.
 ///
 /// [`Display`]: fmt::Display
 /// [`Filter`]: crate::Filter
@@ -22,6 +22,8 @@ use crate::ffi;
 ///
 /// let load_ethertype = Insn::new(0x28, 0, 0, 12); // ldh [12]
 /// assert_eq!(load_ethertype.to_string(), "40 0 0 12");
+/// assert_eq!("40 0 0 12".parse::<Insn>()?, load_ethertype);
+/// # Ok::<(), pcap_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(C)]

@@ -1,4 +1,4 @@
-//! The listings of a program, in the three forms of `tcpdump -d`, `-dd` and `-ddd`.
+//! The listings of a program, in the three forms of `tcpdump -d`, `-dd` and `-ddd`, and in one line.
 //!
 //! May import: `ffi`, `insn`.
 
@@ -31,6 +31,11 @@ pub(super) fn c(program: &[Insn]) -> String {
 pub(super) fn numbers(program: &[Insn]) -> String {
     let count = program.len().to_string();
     lines(std::iter::once(count).chain(program.iter().map(Insn::to_string)))
+}
+
+/// The same in one line.
+pub(super) fn bytecode(program: &[Insn]) -> String {
+    numbers(program).replace('\n', ",")
 }
 
 fn lines(lines: impl Iterator<Item = String>) -> String {

@@ -9,6 +9,7 @@ mod insn;
 mod limits;
 mod listing;
 mod options;
+mod parse;
 mod source;
 mod template;
 mod terms;
@@ -226,6 +227,37 @@ impl Filter {
         Ok(Filter::plain_program(linktype.into(), program.into()))
     }
 
+    /// Makes a filter of a listing: of `tcpdump -dd` or `-ddd`, or in the one line that `iptables -m bpf
+    /// --bytecode` and `tc` take, `4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0`. It is the reverse of
+    /// [`to_c_listing`](Self::to_c_listing), [`to_decimal_listing`](Self::to_decimal_listing) and
+    /// [`to_bytecode`](Self::to_bytecode).
+    ///
+    /// Which of them it is shows from the text. Line ends, spaces around the parts and a comma at the end
+    /// do not matter. A listing does not say what link type it is for.
+    ///
+    /// # Errors
+    ///
+    /// [`FilterInvalid`](crate::ErrorKind::FilterInvalid): the listing cannot be read, and the text names
+    /// the line (or the part between commas, from 1); or the instructions are refused by
+    /// [`from_instructions`](Self::from_instructions).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Dlt, Filter};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let tcp = Filter::from_listing(Dlt::RAW, "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0")?;
+    /// assert_eq!(tcp.to_decimal_listing(), "4\n48 0 0 9\n21 0 1 6\n6 0 0 1\n6 0 0 0");
+    ///
+    /// let error = Filter::from_listing(Dlt::RAW, "1\n6 0 0").unwrap_err();
+    /// assert_eq!(error.text(), "line 2: it has less than four numbers");
+    /// # Ok(()) }
+    /// ```
+    pub fn from_listing(linktype: impl Into<Dlt>, text: &str) -> Result<Filter> {
+        Filter::from_instructions(linktype, &parse::listing(text)?)
+    }
+
     /// Makes a filter for packets of which any address or port is in a list, of any length: a block
     /// list, the ports of a service, the addresses of an experiment.
     ///
@@ -427,6 +459,26 @@ impl Filter {
     #[must_use]
     pub fn to_decimal_listing(&self) -> String {
         listing::numbers(&self.program)
+    }
+
+    /// The listing in one line, as `iptables -m bpf --bytecode` and `tc` take it: the count, then the four
+    /// numbers of each instruction, such as `40 0 0 12`, with commas between.
+    ///
+    /// # Examples
+    ///
+    /// For iptables the packet begins with the IP header:
+    ///
+    /// ```
+    /// use pcap_core::{CompileOptions, Dlt, Filter};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let filter = Filter::compile(Dlt::IPV4, "ip proto 6", CompileOptions::default())?;
+    /// assert_eq!(filter.to_bytecode(), "4,48 0 0 9,21 0 1 6,6 0 0 262144,6 0 0 0");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn to_bytecode(&self) -> String {
+        listing::bytecode(&self.program)
     }
 
     /// The program to run on plain bytes.
