@@ -182,6 +182,8 @@ mod linktype;
 pub mod os;
 mod packet;
 mod savefile;
+#[cfg(feature = "serde")]
+mod serialize;
 mod stats;
 mod timestamp;
 mod tstamp_type;

@@ -19,6 +19,7 @@ use crate::timestamp::Timestamp;
 /// assert!(header.is_cut());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketHeader {
     secs: i64,
     /// As read: a damaged savefile may say more than a second, or less than none.
@@ -233,9 +234,37 @@ impl<'a> From<&Packet<'a>> for Packet<'a> {
 /// assert_eq!(handle.join().unwrap(), 3);
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Parts")
+)]
 pub struct PacketOwned {
     header: PacketHeader,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serialize::bytes"))]
     data: Box<[u8]>,
+}
+
+/// A packet as it is read, whose header may count other bytes than there are.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "PacketOwned")]
+struct Parts {
+    header: PacketHeader,
+    #[serde(with = "crate::serialize::bytes")]
+    data: Box<[u8]>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for PacketOwned {
+    type Error = &'static str;
+
+    fn try_from(Parts { header, data }: Parts) -> Result<PacketOwned, &'static str> {
+        if u32::try_from(data.len()) != Ok(header.caplen) {
+            return Err("the header says that another number of bytes was captured than there is");
+        }
+        Ok(PacketOwned { header, data })
+    }
 }
 
 impl PacketOwned {

@@ -28,6 +28,11 @@ const NANOS_PER_SEC: u32 = 1_000_000_000;
 /// # Ok::<(), pcap_core::TimestampRangeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Parts")
+)]
 pub struct Timestamp {
     secs: i64,
     nanos: u32,
@@ -145,6 +150,27 @@ impl Timestamp {
     }
 }
 
+/// A time as it is read, which may have any number of nanoseconds.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(rename = "Timestamp")]
+struct Parts {
+    secs: i64,
+    nanos: u32,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Parts> for Timestamp {
+    type Error = &'static str;
+
+    fn try_from(Parts { secs, nanos }: Parts) -> Result<Timestamp, &'static str> {
+        if nanos >= NANOS_PER_SEC {
+            return Err("the nanoseconds are a second or more");
+        }
+        Ok(Timestamp { secs, nanos })
+    }
+}
+
 /// `SECONDS.NANOSECONDS`, with nine digits of nanoseconds.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -201,6 +227,7 @@ pub struct TimestampRangeError(Timestamp);
 /// [`Timestamp`] is in nanoseconds in either case; with [`Micro`](Precision::Micro) the last three
 /// digits are zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Precision {
     /// Microseconds.
     Micro,

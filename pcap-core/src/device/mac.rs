@@ -57,6 +57,9 @@ impl MacAddr {
     }
 }
 
+#[cfg(feature = "serde")]
+crate::serialize::as_text!(MacAddr);
+
 impl From<[u8; 6]> for MacAddr {
     fn from(octets: [u8; 6]) -> MacAddr {
         MacAddr(octets)

@@ -26,6 +26,7 @@ use crate::ffi;
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
 pub struct Insn {
     /// What to do: a class, a size, a mode and an operation, as in `bpf(4)`.
@@ -58,6 +59,11 @@ impl Insn {
     /// Whether it is a conditional jump: `jeq`, `jgt`, `jge` or `jset`.
     pub(super) const fn is_test(self) -> bool {
         self.code & 0x07 == op::JMP && self.code & 0xf0 != op::JA
+    }
+
+    /// Whether it jumps backward, which only an unconditional jump can.
+    pub(super) const fn jumps_backward(self) -> bool {
+        self.code == op::JMP | op::JA && self.k > i32::MAX as u32
     }
 
     /// Whether it loads from a negative offset: on Linux not a place in the packet, but what the

@@ -10,6 +10,8 @@ mod limits;
 mod listing;
 mod options;
 mod parse;
+#[cfg(feature = "serde")]
+mod serialize;
 mod source;
 mod template;
 mod terms;
@@ -34,6 +36,12 @@ use validate::Origin;
 ///
 /// It belongs to one link type, since where the addresses are depends on it, and to nothing else: it
 /// needs no device, can be cloned (which is cheap), kept and used from many threads.
+///
+/// With the feature `serde` it can be serialized: link type, expression, options and instructions. What is
+/// read is checked like [instructions from elsewhere](Self::from_instructions); nothing is compiled. An
+/// expression that comes with it is believed: where a live capture compiles it again, it is the
+/// expression that counts, and elsewhere the instructions. Read filters that an expression should be
+/// trusted of from where you trust. Filters that jump backward (`ip6 protochain`) cannot be serialized.
 ///
 /// # Examples
 ///
@@ -169,13 +177,24 @@ impl Filter {
         expression: &str,
         options: CompileOptions,
     ) -> Filter {
+        Filter::of_programs(linktype, program, plain, Some(expression.into()), options)
+    }
+
+    /// A filter of programs that have been checked.
+    fn of_programs(
+        linktype: Dlt,
+        program: Vec<Insn>,
+        plain: Option<Vec<Insn>>,
+        expression: Option<Arc<str>>,
+        options: CompileOptions,
+    ) -> Filter {
         let plain = plain.map(|plain| validate::with_memory_zeroed(&plain).unwrap_or(plain));
         Filter {
             linktype,
             on_capture: validate::with_memory_zeroed(&program).map(Into::into),
             program: program.into(),
             plain: plain.map(Into::into),
-            expression: Some(expression.into()),
+            expression,
             options,
         }
     }
@@ -498,9 +517,7 @@ impl Filter {
 
     /// Whether it loops, as libpcap's compiler has it for `ip6 protochain`. No kernel runs that.
     pub(crate) fn jumps_backward(&self) -> bool {
-        let backward =
-            |insn: &Insn| insn.code == insn::op::JMP | insn::op::JA && insn.k > i32::MAX as u32;
-        self.program.iter().any(backward)
+        self.program.iter().any(|insn| insn.jumps_backward())
     }
 
     /// Whether the kernel takes the program for a device's packets.

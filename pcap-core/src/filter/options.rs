@@ -15,6 +15,11 @@ use std::net::Ipv4Addr;
 /// assert_eq!((options.optimize, options.snaplen, options.netmask), (false, 96, None));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(default)
+)]
 #[non_exhaustive]
 pub struct CompileOptions {
     /// What the program returns for a packet that is wanted: how many bytes of it. Default 0, which

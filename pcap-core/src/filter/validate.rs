@@ -22,9 +22,19 @@ pub(super) enum Origin {
     Caller,
     /// Our own assembler: as from a caller, of any length.
     Assembled,
+    /// Something that says that it was libpcap's compiler: as from there, but no backward jumps.
+    #[cfg_attr(not(feature = "serde"), allow(dead_code))]
+    Serialized,
     /// libpcap's compiler: any length, backward jumps (that is how `ip6 protochain` loops), loads
     /// that only a kernel understands, and memory for [`with_memory_zeroed`].
     Compiler,
+}
+
+impl Origin {
+    /// Whether it may load what only a kernel understands, and memory for [`with_memory_zeroed`].
+    fn compiles(self) -> bool {
+        matches!(self, Origin::Compiler | Origin::Serialized)
+    }
 }
 
 /// Checks that a program is one that the interpreter can run to its end, whatever the packet; says
@@ -51,7 +61,7 @@ pub(super) fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
         ));
     }
     match unwritten_loads(program).first() {
-        Some((index, insn)) if origin != Origin::Compiler => Err(format!(
+        Some((index, insn)) if !origin.compiles() => Err(format!(
             "instruction {index} ({insn}): it loads M[{}], which is not stored on every way to it",
             insn.k
         )),
@@ -118,7 +128,7 @@ fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
     if !(load || memory || plain || arithmetic || jump) {
         return Err("there is no such operation");
     }
-    if load && origin != Origin::Compiler && insn.is_kernel_extension() {
+    if load && !origin.compiles() && insn.is_kernel_extension() {
         return Err(
             "it loads from a negative offset: an extension of the Linux kernel, without meaning on plain bytes",
         );

@@ -32,6 +32,7 @@ use crate::ffi;
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dlt(i32);
 
 impl Dlt {

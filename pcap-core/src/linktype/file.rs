@@ -30,6 +30,7 @@ use crate::error::{Error, ErrorKind};
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Linktype(u32);
 
 impl Linktype {

@@ -1,0 +1,100 @@
+//! Filters, and what they are made from, serialized with serde.
+//!
+//! A filter that is read is as untrusted as instructions from a caller: it passes the same check, except
+//! for its length, since lists may be long. What libpcap compiles is more than that check takes, so with an
+//! expression there may be loads that only a kernel understands, which read nothing on plain bytes, and
+//! loads of memory that was not stored to, which is zeroed. There may be no jump backward: only libpcap
+//! knows that a loop ends.
+//!
+//! Nothing is compiled here: that would look up names, and take as long as the expression makes it. So an
+//! expression may come with other instructions than it stands for. That is safe: both are bounded, each
+//! by its own check. It is not hidden either: `Filter` says what runs where.
+//!
+//! May import: `insn`, `options`, `terms`, `validate`, `linktype`, `serialize`.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+
+use super::insn::Insn;
+use super::options::CompileOptions;
+use super::terms::{Endpoint, FilterTerm};
+use super::validate::{self, Origin};
+use super::{Filter, has_kernel_extensions};
+use crate::linktype::Dlt;
+use crate::serialize::as_text;
+
+as_text!(Endpoint);
+as_text!(FilterTerm);
+
+/// What is written of a filter.
+#[derive(Serialize)]
+#[serde(rename = "Filter")]
+struct Written<'a> {
+    linktype: Dlt,
+    expression: Option<&'a str>,
+    options: CompileOptions,
+    instructions: &'a [Insn],
+    plain: Option<&'a [Insn]>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename = "Filter", deny_unknown_fields)]
+struct Read {
+    linktype: Dlt,
+    #[serde(default)]
+    expression: Option<Box<str>>,
+    #[serde(default)]
+    options: CompileOptions,
+    instructions: Vec<Insn>,
+    #[serde(default)]
+    plain: Option<Vec<Insn>>,
+}
+
+impl Serialize for Filter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let programs = [Some(&*self.program), self.plain.as_deref()];
+        if programs.into_iter().flatten().any(jumps_backward) {
+            return Err(ser::Error::custom(
+                "a filter that jumps backward cannot be serialized: keep its expression instead",
+            ));
+        }
+        let written = Written {
+            linktype: self.linktype,
+            expression: self.expression(),
+            options: self.options,
+            instructions: &self.program,
+            plain: self.plain.as_deref(),
+        };
+        written.serialize(serializer)
+    }
+}
+
+fn jumps_backward(program: &[Insn]) -> bool {
+    program.iter().any(|insn| insn.jumps_backward())
+}
+
+impl<'de> Deserialize<'de> for Filter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Filter, D::Error> {
+        let read = Read::deserialize(deserializer)?;
+        let origin = match read.expression {
+            Some(_) => Origin::Serialized,
+            None => Origin::Assembled,
+        };
+        let check = |program: &[Insn]| validate::check(program, origin).map_err(de::Error::custom);
+        check(&read.instructions)?;
+        if let Some(plain) = &read.plain {
+            check(plain)?;
+            if !has_kernel_extensions(&read.instructions) {
+                return Err(de::Error::custom(
+                    "there are instructions for plain bytes beside others that need none",
+                ));
+            }
+        }
+        Ok(Filter::of_programs(
+            read.linktype,
+            read.instructions,
+            read.plain,
+            read.expression.map(Into::into),
+            read.options,
+        ))
+    }
+}

@@ -1,0 +1,97 @@
+//! What the types share that can be serialized with serde.
+//!
+//! May import: nothing of this crate.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serializer};
+
+/// Serializes a type in the form that it prints, and reads it with its `FromStr`.
+macro_rules! as_text {
+    ($type:ty) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<$type, D::Error> {
+                crate::serialize::from_text(deserializer)
+            }
+        }
+    };
+}
+
+pub(crate) use as_text;
+
+/// What [`as_text`] reads with.
+pub(crate) fn from_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr<Err: fmt::Display>,
+    D: Deserializer<'de>,
+{
+    struct Text<T>(PhantomData<T>);
+    impl<T: FromStr<Err: fmt::Display>> Visitor<'_> for Text<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+    deserializer.deserialize_str(Text(PhantomData))
+}
+
+/// Bytes, as bytes where the format has them and as a list of numbers where not: for
+/// `#[serde(with = …)]`.
+pub(crate) mod bytes {
+    use super::{Deserialize, Deserializer, Error, SeqAccess, Serializer, Visitor, fmt};
+
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Box<[u8]>, D::Error> {
+        deserializer
+            .deserialize_byte_buf(Bytes)
+            .map(|bytes| bytes.0)
+    }
+
+    struct Bytes;
+
+    /// What a visitor of bytes makes.
+    struct Owned(Box<[u8]>);
+
+    impl<'de> Visitor<'de> for Bytes {
+        type Value = Owned;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("bytes")
+        }
+
+        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Owned, E> {
+            Ok(Owned(bytes.into()))
+        }
+
+        fn visit_byte_buf<E: Error>(self, bytes: Vec<u8>) -> Result<Owned, E> {
+            Ok(Owned(bytes.into()))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Owned, A::Error> {
+            // Allocates no more than arrives, whatever length is announced.
+            let bytes = Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(seq))?;
+            Ok(Owned(bytes.into()))
+        }
+    }
+}
