@@ -160,6 +160,9 @@
 //! What libpcap does that a program should not have to know, and what is done about it here:
 //! [a page of its own](libpcap).
 //!
+//! What each function of C's `pcap.h` is called here is in `pcap-sys`'s `COVERAGE.md`. The names that
+//! filter expressions take can be looked up in [`names`].
+//!
 //! # Coming from another binding
 //!
 //! One page each: [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
@@ -179,6 +182,7 @@ mod ffi;
 mod filter;
 mod handle;
 mod linktype;
+pub mod names;
 pub mod os;
 mod packet;
 mod savefile;

@@ -13,7 +13,7 @@ use crate::library::Library;
 /// The oldest compiler that must accept the bindings: `rust-version` of the workspace.
 const RUST_MINOR: u64 = 85;
 
-/// Public names of pcap.h; those of the C library that they need come along.
+/// Public names of pcap.h and namedb.h; those of the C library that they need come along.
 const NAMES: &str = "(pcap|bpf|PCAP|RPCAP|DLT|BPF)_.*";
 
 /// Why there are no bindings.
@@ -60,7 +60,11 @@ impl ParseCallbacks for Callbacks {
 }
 
 /// Makes the bindings. bindgen itself hands clang the target, from cargo's `TARGET`.
-pub(crate) fn generate(library: &Library, clang_args: &[String]) -> Result<Bindings, Failure> {
+pub(crate) fn generate(
+    library: &Library,
+    clang_args: &[String],
+    windows: bool,
+) -> Result<Bindings, Failure> {
     println!("cargo::rerun-if-changed=wrapper.h");
     check_libclang()?;
     let callbacks = Callbacks::default();
@@ -83,7 +87,7 @@ pub(crate) fn generate(library: &Library, clang_args: &[String]) -> Result<Bindi
         .allowlist_function(NAMES)
         .allowlist_type(NAMES)
         .allowlist_var(NAMES)
-        .allowlist_var("MODE_(CAPT|STAT|MON)")
+        .allowlist_var("MODE_(CAPT|STAT|MON)|PROTO_UNDEF")
         .blocklist_type("FILE|_iobuf|_IO_.*|__off(64)?_t|__sFILEX?|__sbuf|fpos_t")
         .blocklist_type("sockaddr.*|sa_family_t")
         .default_macro_constant_type(bindgen::MacroTypeVariation::Signed)
@@ -96,6 +100,12 @@ pub(crate) fn generate(library: &Library, clang_args: &[String]) -> Result<Bindi
         .merge_extern_blocks(true)
         .rust_target(rust)
         .rust_edition(bindgen::RustEdition::Edition2024);
+    let builder = if windows {
+        // The libc crate has none there; the headers may or may not say what is in it.
+        builder
+    } else {
+        builder.blocklist_type("addrinfo")
+    };
     let bindings = quietly(|| builder.generate())
         .map_err(Failure::Headers)?
         .map_err(|error| Failure::Headers(error.to_string()))?;
@@ -103,20 +113,29 @@ pub(crate) fn generate(library: &Library, clang_args: &[String]) -> Result<Bindi
     for file in files.iter() {
         println!("cargo::rerun-if-changed={file}");
     }
-    let include_dir = include_dir(&files);
+    let include_dir = folder_of("pcap/pcap.h", &files);
     check_origin(library, include_dir.as_deref())?;
+    // Where one folder lacks it, clang goes on searching.
+    let names_dir = folder_of("pcap/namedb.h", &files);
+    if names_dir != include_dir {
+        return Err(Failure::Headers(format!(
+            "pcap/pcap.h is in {}, and pcap/namedb.h in {}",
+            shown(include_dir.as_deref()),
+            shown(names_dir.as_deref())
+        )));
+    }
     Ok(Bindings {
         text: bindings.to_string(),
         include_dir,
     })
 }
 
-/// The folder in which `pcap/pcap.h` was found.
-fn include_dir(files: &BTreeSet<String>) -> Option<PathBuf> {
+/// The folder in which a header such as `pcap/pcap.h` was found.
+fn folder_of(header: &str, files: &BTreeSet<String>) -> Option<PathBuf> {
     files
         .iter()
         .map(Path::new)
-        .find(|file| file.ends_with("pcap/pcap.h"))
+        .find(|file| file.ends_with(header))
         .and_then(|file| file.parent()?.parent())
         .map(Path::to_owned)
 }
@@ -133,8 +152,12 @@ fn check_origin(library: &Library, include_dir: Option<&Path>) -> Result<(), Fai
     Err(Failure::Headers(format!(
         "expected in {}, but clang took {}",
         wanted.display(),
-        include_dir.unwrap_or(Path::new("none")).display()
+        shown(include_dir)
     )))
+}
+
+fn shown(folder: Option<&Path>) -> std::path::Display<'_> {
+    folder.unwrap_or(Path::new("none")).display()
 }
 
 /// bindgen panics without libclang; this says so in words.

@@ -58,7 +58,8 @@ fn run() -> Result<(), String> {
         Ok(compiler) => compiler.clang_args(&target),
         Err(_) => Vec::new(),
     };
-    let bindings = bindings::generate(&library, &clang_args).map_err(|failure| match failure {
+    let bindings = bindings::generate(&library, &clang_args, target.is_windows());
+    let bindings = bindings.map_err(|failure| match failure {
         Failure::NoLibclang(reason) => report::no_libclang(&reason),
         Failure::Headers(reason) => report::no_library(&format!("pcap.h cannot be read: {reason}")),
     })?;

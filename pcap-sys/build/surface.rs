@@ -32,6 +32,8 @@ pub(crate) struct Surface {
     pub(crate) structs: Vec<Struct>,
     /// Type aliases that have a size.
     pub(crate) types: Vec<String>,
+    /// Structures whose content is not known, and their aliases.
+    pub(crate) opaque: Vec<String>,
     /// Macros and enumerators.
     pub(crate) constants: Vec<Constant>,
 }
@@ -104,11 +106,12 @@ impl Surface {
                 _ => {}
             }
         }
-        surface.types = aliases
-            .into_iter()
-            .filter(|(_, of)| !opaque.contains(of))
-            .map(|(name, _)| name.to_owned())
-            .collect();
+        let (hidden, sized): (Vec<_>, Vec<_>) =
+            aliases.into_iter().partition(|(_, of)| opaque.contains(of));
+        let name = |(name, _): (&str, &str)| name.to_owned();
+        surface.types = sized.into_iter().map(name).collect();
+        surface.opaque = hidden.into_iter().map(name).collect();
+        surface.opaque.extend(opaque.into_iter().map(str::to_owned));
         surface
     }
 
@@ -134,6 +137,10 @@ impl Surface {
             line(&format!(
                 "({name:?}, size_of::<pcap_sys::{name}>(), align_of::<pcap_sys::{name}>()),"
             ));
+        }
+        line("];\npub const OPAQUE: &[&str] = &[");
+        for name in &self.opaque {
+            line(&format!("{name:?},"));
         }
         line("];\npub const STRUCTS: &[(&str, usize, usize, &[(&str, usize)])] = &[");
         for Struct { name, fields } in &self.structs {

@@ -1,4 +1,4 @@
-//! Raw bindings to libpcap and Npcap: every declaration of `pcap.h`, as C spells it.
+//! Raw bindings to libpcap and Npcap: every declaration of `pcap.h` and `pcap/namedb.h`, as C spells it.
 //!
 //! This crate is for those who write C in Rust: a safe wrapper, a packager, a program that needs one call that no
 //! wrapper has. Programs that capture packets are better served by a safe crate on top of it.
@@ -62,7 +62,7 @@
 //!
 //! - Macros that are numbers are `i32`, like the `int` that they are in C. [`PCAP_NETMASK_UNKNOWN`] is the `u32` that
 //!   [`pcap_compile`] takes. Texts are `&CStr`.
-//! - [`FILE`] and [`sockaddr`] are those of the [`libc`] crate. [`timeval`] is the target's own, from its headers:
+//! - [`FILE`], [`sockaddr`] and, on Unix, `addrinfo` are those of the [`libc`] crate. [`timeval`] is the target's own, from its headers:
 //!   on a 32-bit system with 64-bit times `libc`'s may be another.
 //!
 //! # Example
@@ -91,12 +91,16 @@ mod macros;
     clippy::ptr_as_ptr
 )]
 mod bindings {
+    #[cfg(unix)]
+    use libc::addrinfo;
     use libc::{FILE, sockaddr};
 
     include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 }
 
 pub use bindings::*;
+#[cfg(unix)]
+pub use libc::addrinfo;
 pub use libc::{FILE, sockaddr};
 // By name, so that they go before a generated constant of the same name.
 pub use macros::{

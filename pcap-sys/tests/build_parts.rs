@@ -221,6 +221,7 @@ fn bindings_are_read_with_and_without_line_breaks() {
     let surface = surface::Surface::read(text);
     assert_eq!(surface.functions, ["f", "g"]);
     assert_eq!(surface.types, ["n"]);
+    assert_eq!(surface.opaque, ["o", "opaque"]);
     assert_eq!(surface.structs.len(), 1);
     assert_eq!(surface.structs[0].name, "s");
     assert_eq!(surface.structs[0].fields, ["a", "type_"]);

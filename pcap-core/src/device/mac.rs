@@ -9,8 +9,9 @@ use crate::error::{Error, ErrorKind};
 
 /// A hardware address of six bytes, as Ethernet and wireless LAN have.
 ///
-/// It prints as six pairs of lower-case digits with colons; `FromStr` reads both cases, and hyphens
-/// too.
+/// It prints as six pairs of lower-case digits with colons; `FromStr` reads both cases, and the other
+/// forms that filter expressions take: `02-00-5e-10-00-ff`, `02.00.5e.10.00.ff`, `0200.5e10.00ff` and
+/// `02005e1000ff`.
 ///
 /// # Examples
 ///
@@ -99,25 +100,45 @@ impl FromStr for MacAddr {
                 ErrorKind::InvalidArgument,
                 "read the hardware address",
                 text.to_owned(),
-                "it is not six pairs of hexadecimal digits with `:` or `-` between",
+                "it is not six pairs of hexadecimal digits with `:`, `-` or `.` between",
             )
         })
     }
 }
 
 fn parse(text: &str) -> Option<MacAddr> {
-    let separator = if text.contains('-') { '-' } else { ':' };
-    let mut octets = [0; 6];
-    let mut pairs = text.split(separator);
-    for octet in &mut octets {
-        let pair = pairs.next()?;
-        // `from_str_radix` would take a sign too.
-        if !(1..=2).contains(&pair.len()) || !pair.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return None;
-        }
-        *octet = u8::from_str_radix(pair, 16).ok()?;
+    let separator = text.chars().find(|c| !c.is_ascii_hexdigit());
+    let groups: Vec<&str> = match separator {
+        Some(separator @ (':' | '-' | '.')) => text.split(separator).collect(),
+        Some(_) => return None,
+        None => vec![text],
+    };
+    // `from_str_radix` would take a sign too.
+    let is_hex = |group: &&str| group.bytes().all(|b| b.is_ascii_hexdigit());
+    if !groups.iter().all(is_hex) {
+        return None;
     }
-    pairs.next().is_none().then_some(MacAddr(octets))
+    let sizes = match (groups.len(), separator) {
+        (6, _) => 1..=2,
+        (3, Some('.')) => 4..=4,
+        (1, _) => 12..=12,
+        _ => return None,
+    };
+    if !groups.iter().all(|group| sizes.contains(&group.len())) {
+        return None;
+    }
+    let number = |text: &str| u8::from_str_radix(text, 16).ok();
+    let octets: Option<Vec<u8>> = match groups.len() {
+        6 => groups.into_iter().map(number).collect(),
+        _ => {
+            let digits = groups.concat();
+            let pairs = digits.as_bytes().chunks(2);
+            pairs
+                .map(|pair| number(std::str::from_utf8(pair).ok()?))
+                .collect()
+        }
+    };
+    Some(MacAddr(octets?.try_into().ok()?))
 }
 
 #[cfg(test)]
@@ -130,7 +151,14 @@ mod tests {
         assert_eq!(mac.to_string(), "00:01:7f:80:ab:ff");
         assert_eq!(mac.to_string().parse::<MacAddr>().unwrap(), mac);
         assert_eq!("00-01-7F-80-AB-FF".parse::<MacAddr>().unwrap(), mac);
-        assert_eq!("0:1:7f:80:ab:ff".parse::<MacAddr>().unwrap(), mac);
+        for text in [
+            "0:1:7f:80:ab:ff",
+            "0.1.7f.80.ab.ff",
+            "0001.7F80.abff",
+            "00017f80abff",
+        ] {
+            assert_eq!(text.parse::<MacAddr>().unwrap(), mac, "{text}");
+        }
         for text in [
             "",
             ":::::",
@@ -140,6 +168,12 @@ mod tests {
             "00:01:7f:80:ab:fff",
             "00:01:7f:80:ab:\u{e9}",
             "00:01-7f:80:ab:ff",
+            "00017f80abf",
+            "00017f80abff0",
+            "0001:7f80:abff",
+            "0001.7f80.abf",
+            "00_01_7f_80_ab_ff",
+            "..",
         ] {
             let error = text.parse::<MacAddr>().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{text}");

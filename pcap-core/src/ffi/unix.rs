@@ -12,6 +12,7 @@ pub(crate) use std::os::fd::{BorrowedFd, RawFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use libc::FILE;
@@ -37,6 +38,41 @@ pub(crate) fn set_protocol(pcap: *mut super::pcap_t, protocol: u16) -> Option<c_
         let _ = (pcap, protocol);
         None
     }
+}
+
+/// A lock for libpcap's look-ups of networks, protocols and Ethernet hosts by name, by
+/// `pcap_compile` too, on systems whose tables are not made for several threads. `None` on those where
+/// they are: there libpcap asks in ways that have no static answer, or one for each thread.
+pub(crate) fn name_tables() -> Option<MutexGuard<'static, ()>> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    let needed = cfg!(not(any(
+        all(target_os = "linux", target_env = "gnu"),
+        target_vendor = "apple",
+        target_os = "freebsd"
+    )));
+    needed.then(|| LOCK.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Frees a resolver's list.
+///
+/// # Safety
+///
+/// `list` is null, or a list that the resolver made, which nothing uses any more.
+pub(crate) unsafe fn free_addrinfo(list: *mut libc::addrinfo) {
+    if !list.is_null() {
+        // SAFETY: the caller's promise; not every C library takes null.
+        unsafe { libc::freeaddrinfo(list) };
+    }
+}
+
+/// Frees what libpcap allocated for its caller.
+///
+/// # Safety
+///
+/// `memory` is null, or from C's `malloc`, and nothing uses it any more.
+pub(crate) unsafe fn free(memory: *mut c_void) {
+    // SAFETY: the caller's promise.
+    unsafe { libc::free(memory) };
 }
 
 /// This thread's errno.

@@ -147,6 +147,8 @@ impl Job {
             bf_len: 0,
             bf_insns: ptr::null_mut(),
         };
+        // There may be names in it.
+        let _guard = ffi::os::name_tables();
         // SAFETY: the handle is open, activated and this thread's for now; the text is NUL-terminated
         // and outlives the call; libpcap writes the program only if it succeeds.
         let code = unsafe {
