@@ -370,3 +370,21 @@ fn promise_what_cannot_be_had_is_left_out_only_when_asked_for_and_never_in_silen
     let error = capture.activate_anyway().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidOption);
 }
+
+#[test]
+fn the_descriptor_is_the_packet_socket_and_the_buffer_has_a_size() {
+    use std::os::fd::AsRawFd;
+    let Some(_net) = net() else { return };
+    let right = Capture::from_device("right").snaplen(100);
+    for capture in [right.clone(), right.immediate_mode(true)] {
+        let capture = capture.activate().unwrap();
+        let fd = capture.fileno().unwrap().as_raw_fd();
+        let (mut domain, mut length) = (0, size_of::<libc::c_int>() as libc::socklen_t);
+        let (option, value) = (libc::SO_DOMAIN, (&raw mut domain).cast());
+        // SAFETY: the number and its length are ours to be filled in.
+        let status = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, value, &mut length) };
+        assert_eq!((status, domain), (0, libc::AF_PACKET));
+        let size = capture.bufsize();
+        assert!((100..=2 << 20).contains(&size), "{size}");
+    }
+}

@@ -151,3 +151,25 @@ fn the_bits_above_the_link_type_say_how_long_the_checksum_is_and_are_no_part_of_
         Pcap::native().linktype(linktype).bytes()
     );
 }
+
+/// The bits above the link type were there for nobody.
+#[test]
+fn the_length_of_the_frame_check_sequence_is_told_where_it_is_known() {
+    for (linktype, length) in [
+        (ETHERNET, None),
+        // A length without the bit that says that it counts.
+        (0x2000_0000 | ETHERNET, None),
+        (0x0400_0000 | ETHERNET, Some(0)),
+        (0x1400_0000 | ETHERNET, Some(2)),
+        (0x2400_0000 | ETHERNET, Some(4)),
+        (0xf400_0000 | ETHERNET, Some(30)),
+    ] {
+        for order in [Order::Big, Order::Little] {
+            let file = Pcap::new(order, MICRO).linktype(linktype);
+            let capture = open(file.packet(1, 0, &ping(1)).bytes());
+            assert_eq!(capture.fcs_len(), length, "{linktype:#x}");
+            assert_eq!(capture.linktype(), Linktype::ETHERNET);
+        }
+    }
+    assert_eq!(Capture::dead(Linktype::ETHERNET).unwrap().fcs_len(), None);
+}

@@ -30,6 +30,7 @@ pub use read::{Done, End, Next};
 
 use crate::dumper::{Dumper, Format};
 use crate::error::Result;
+use crate::ffi;
 use crate::filter::{CompileOptions, Filter};
 use crate::linktype::{Dlt, Linktype};
 use crate::timestamp::Precision;
@@ -107,6 +108,32 @@ impl<S: Activated> Capture<S> {
     #[must_use]
     pub fn linktype(&self) -> Linktype {
         self.datalink().into()
+    }
+
+    /// How many bytes at the end of each packet are its frame check sequence, if the capture says so:
+    /// in the header of a classic savefile, or by the device. `None` where it does not, as mostly;
+    /// then there may be none, or one all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Capture;
+    ///
+    /// // Ethernet, with 4 bytes that are the frame check sequence.
+    /// let header = [
+    ///     0xa1b2_c3d4_u32.to_be_bytes(), [0, 2, 0, 4], [0; 4], [0; 4], [0, 0, 255, 255],
+    ///     0x2400_0001_u32.to_be_bytes(),
+    /// ];
+    /// let capture = Capture::from_reader(std::io::Cursor::new(header.concat()))?;
+    /// assert_eq!(capture.fcs_len(), Some(4));
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn fcs_len(&self) -> Option<u32> {
+        // Units of 16 bits.
+        let ext = self.state.handle().datalink_ext() as i32;
+        let known = ffi::LT_FCS_LENGTH_PRESENT(ext) != 0;
+        known.then(|| 2 * ffi::LT_FCS_LENGTH(ext) as u32)
     }
 
     /// The snaplen in force, in bytes: no packet is longer. libpcap may have made it larger than

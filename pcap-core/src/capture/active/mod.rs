@@ -188,6 +188,32 @@ impl Capture<Active> {
         Some(unsafe { os::BorrowedFd::borrow_raw(fd) })
     }
 
+    /// The descriptor that packets are captured from, for what the system does with it and libpcap does
+    /// not, as a socket option on Linux or a request to the BPF device elsewhere; `None` if this kind of
+    /// capture has none. Reading from it takes packets away from this capture.
+    ///
+    /// To wait for packets use [`selectable_fd`](Self::selectable_fd), which may be another.
+    ///
+    /// Manual page: [`pcap_fileno(3PCAP)`](https://www.tcpdump.org/manpages/pcap_fileno.3pcap.html).
+    #[must_use]
+    pub fn fileno(&self) -> Option<os::BorrowedFd<'_>> {
+        // SAFETY: the handle is open and activated.
+        let fd = unsafe { ffi::pcap_fileno(self.state.handle.as_ptr()) };
+        // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
+        (fd >= 0).then(|| unsafe { os::BorrowedFd::borrow_raw(fd) })
+    }
+
+    /// The size in bytes of the buffer that libpcap reads into: on macOS and the BSDs the one that the
+    /// system gave, which may be smaller than what
+    /// [`buffer_size`](Capture::<crate::Inactive>::buffer_size) asked for; on Linux that of the place
+    /// for one packet, or for one block of packets, in a buffer of many.
+    #[must_use]
+    pub fn bufsize(&self) -> usize {
+        // SAFETY: the handle is open and activated.
+        let size = unsafe { ffi::pcap_bufsize(self.state.handle.as_ptr()) };
+        usize::try_from(size).unwrap_or(0)
+    }
+
     /// How long to wait at most before reading again, whatever the descriptor says; `None` for any
     /// time. It may change: ask before each wait.
     ///
