@@ -104,6 +104,24 @@ pub const fn LT_FCS_DATALINK_EXT(x: c_int) -> c_int {
     (((x as u32 & 0xf) << 28) | 0x0400_0000) as c_int
 }
 
+/// The number of a link type, without what else a savefile's header holds beside it.
+#[must_use]
+pub const fn LT_LINKTYPE(x: c_int) -> c_int {
+    x & 0xffff
+}
+
+/// What else a savefile's header holds beside the number of the link type.
+#[must_use]
+pub const fn LT_LINKTYPE_EXT(x: c_int) -> c_int {
+    x & !0xffff
+}
+
+/// The bits of a link type that have no meaning.
+#[must_use]
+pub const fn LT_RESERVED1(x: c_int) -> c_int {
+    x & 0x03ff_0000
+}
+
 /// The class of a link type: 0, or `DLT_CLASS_NETBSD_RAWAF`.
 #[must_use]
 pub const fn DLT_CLASS(x: c_int) -> c_int {

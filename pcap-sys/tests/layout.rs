@@ -300,6 +300,8 @@ fn macros_with_arguments_answer_as_in_c() {
                 pcap_sys::LT_FCS_LENGTH_PRESENT(link_type),
             ),
             ("LT_FCS_LENGTH", pcap_sys::LT_FCS_LENGTH(link_type)),
+            ("LT_LINKTYPE", pcap_sys::LT_LINKTYPE(link_type)),
+            ("LT_RESERVED1", pcap_sys::LT_RESERVED1(link_type)),
             ("DLT_CLASS", pcap_sys::DLT_CLASS(link_type)),
             (
                 "DLT_NETBSD_RAWAF_AF",
@@ -312,6 +314,9 @@ fn macros_with_arguments_answer_as_in_c() {
         ] {
             source.equal_if_defined(name, link_type, value.into());
         }
+        // Unsigned in C.
+        let ext = pcap_sys::LT_LINKTYPE_EXT(link_type) as u32;
+        source.equal_if_defined("LT_LINKTYPE_EXT", link_type, ext.into());
     }
     for small in 0..=15 {
         let value = pcap_sys::DLT_NETBSD_RAWAF(small);
