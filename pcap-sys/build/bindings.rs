@@ -90,6 +90,8 @@ pub(crate) fn generate(
         .allowlist_var("MODE_(CAPT|STAT|MON)|PROTO_UNDEF")
         .blocklist_type("FILE|_iobuf|_IO_.*|__off(64)?_t|__sFILEX?|__sbuf|fpos_t")
         .blocklist_type("sockaddr.*|sa_family_t")
+        // What libpcap 1.11's headers define for headers of its own.
+        .blocklist_type("pcap_4_byte_aligned_.*")
         .default_macro_constant_type(bindgen::MacroTypeVariation::Signed)
         .default_enum_style(bindgen::EnumVariation::Consts)
         // An enumerator is called as in C, without its type's name.

@@ -1,7 +1,8 @@
 //! Raw bindings to libpcap and Npcap: every declaration of `pcap.h` and `pcap/namedb.h`, as C spells it.
 //!
 //! This crate is for those who write C in Rust: a safe wrapper, a packager, a program that needs one call that no
-//! wrapper has. Programs that capture packets are better served by a safe crate on top of it.
+//! wrapper has. Programs that capture packets are better served by a safe crate on top of it: what each function is in
+//! `pcap-core` is listed in this crate's `COVERAGE.md`.
 //!
 //! The bindings are generated when the crate is built, from the headers of the *target*, and name what those headers
 //! declare: functions, structures, `PCAP_…`, `DLT_…` and `BPF_…`. What a macro with arguments does in C, a `const fn`

@@ -262,6 +262,27 @@ fn a_library_for_another_machine_is_refused() {
     );
 }
 
+/// Where a folder lacks one of the headers, clang takes it from the next, of another libpcap.
+#[test]
+fn headers_of_two_folders_are_refused() {
+    let dependent = Dependent::new();
+    let folder = dependent.folder.join("half");
+    let inner = folder.join("pcap");
+    fs::create_dir_all(&inner).expect("cargo's folder can be written");
+    let include = env!("PCAP_SYS_INCLUDE");
+    for entry in fs::read_dir(Path::new(include).join("pcap")).expect("the headers") {
+        let entry = entry.expect("the headers");
+        if entry.file_name() != "namedb.h" {
+            fs::copy(entry.path(), inner.join(entry.file_name())).expect("a header is copied");
+        }
+    }
+    let folder = folder.display().to_string();
+    dependent.refused(
+        &[("LIBPCAP_INCLUDEDIR", &folder)],
+        &format!("pcap/pcap.h is in {folder}, and pcap/namedb.h in {include}"),
+    );
+}
+
 #[test]
 fn without_headers_the_build_says_what_to_install() {
     let dependent = Dependent::new();

@@ -20,9 +20,9 @@ const PAGE: &str = include_str!("../../COVERAGE.md");
 const NEW_FUNCTIONS: [&str; 0] = [];
 /// The same of constants, without link types.
 const NEW_CONSTANTS: [&str; 2] = ["PCAP_ERROR_CAPTURE_NOTSUP", "PCAP_MMAP_32BIT"];
-/// The same of macros with arguments.
+/// Macros with arguments that 1.10.0's headers have not.
 const NEW_MACROS: [&str; 3] = ["LT_LINKTYPE", "LT_LINKTYPE_EXT", "LT_RESERVED1"];
-/// Macros that 1.11.0's headers have no more.
+/// Macros that 1.10.0's headers have, and no more from 1.10.5 on.
 const OLD_MACROS: [&str; 4] = [
     "DLT_CLASS",
     "DLT_IS_NETBSD_RAWAF",
@@ -48,10 +48,14 @@ fn header() -> Header {
         |name: &&str| name.starts_with("pcap_") || name.starts_with("bpf_") || *name == "pcap";
     let integers = common::INTEGERS.iter().map(|(name, _)| *name);
     let texts = common::TEXTS.iter().map(|(name, _)| *name);
-    let mut version = env!("PCAP_SYS_VERSION").split('.').map(str::parse);
-    let mut number = || version.next()?.ok();
+    let version = env!("PCAP_SYS_VERSION").split('.').map(str::parse);
+    let version: Vec<u32> = version.map_while(Result::ok).collect();
     Header {
-        version: number().zip(number()),
+        version: match version[..] {
+            [major, minor] => Some((major, minor, 0)),
+            [major, minor, patch] => Some((major, minor, patch)),
+            _ => None,
+        },
         system: std::env::consts::OS.to_owned(),
         functions: owned(functions.chain(common::NOT_EXPORTED.iter().copied())),
         types: owned(types.filter(is_ours)),
@@ -62,7 +66,7 @@ fn header() -> Header {
 
 /// The macros with arguments that the headers define, and `BPF_ALIGNMENT`, which is a size.
 fn macros() -> Vec<String> {
-    let folder = Path::new(option_env!("PCAP_SYS_INCLUDE").expect("where the headers are"));
+    let folder = Path::new(env!("PCAP_SYS_INCLUDE"));
     let mut found = Vec::new();
     for file in ["pcap.h", "bpf.h", "dlt.h", "namedb.h"] {
         let text = fs::read(folder.join("pcap").join(file)).expect("a header");
@@ -161,7 +165,7 @@ fn coverage_of_this_build_is_whole() {
 #[test]
 fn coverage_holds_for_the_headers_of_every_known_libpcap() {
     let mut old = header();
-    old.version = Some((1, 10));
+    old.version = Some((1, 10, 0));
     old.functions
         .retain(|name| !NEW_FUNCTIONS.contains(&name.as_str()));
     old.constants
@@ -171,7 +175,7 @@ fn coverage_holds_for_the_headers_of_every_known_libpcap() {
     old.macros.extend(OLD_MACROS.map(str::to_owned));
     old.macros = owned(old.macros.iter().map(String::as_str));
     let mut new = old.clone();
-    new.version = Some((1, 11));
+    new.version = Some((1, 11, 0));
     new.functions.extend(NEW_FUNCTIONS.map(str::to_owned));
     new.constants.extend(NEW_CONSTANTS.map(str::to_owned));
     new.constants.push("DLT_DECT_NR_TAP".to_owned());

@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::api::Api;
 
+/// A version of libpcap.
+pub(crate) type Version = (u32, u32, u32);
+
 /// The newest libpcap whose headers were read for the page.
-pub(crate) const NEWEST: (u32, u32) = (1, 11);
+pub(crate) const NEWEST: Version = (1, 11, 0);
+/// The oldest that this crate takes.
+const OLDEST: Version = (1, 10, 0);
 
 /// The tables, by the headings above them.
 pub(crate) const FUNCTIONS: &str = "Functions";
@@ -30,8 +35,8 @@ pub(crate) struct Row {
 /// What a header declares.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Header {
-    /// The library's version, major and minor, if it is known.
-    pub(crate) version: Option<(u32, u32)>,
+    /// The library's version, if it is known.
+    pub(crate) version: Option<Version>,
     /// `linux`, `macos`, `windows`, …
     pub(crate) system: String,
     pub(crate) functions: Vec<String>,
@@ -96,11 +101,15 @@ fn matches(pattern: &str, name: &str) -> Option<usize> {
 }
 
 impl Row {
-    /// The first and the last libpcap that has it, `1.0` or `1.0 to 1.10`.
-    fn versions(&self) -> Option<((u32, u32), Option<(u32, u32)>)> {
+    /// The first and the last libpcap that has it, `1.0` or `1.0 to 1.10.4`.
+    fn versions(&self) -> Option<(Version, Option<Version>)> {
         let version = |text: &str| {
-            let mut parts = text.split('.').map(str::parse);
-            Some((parts.next()?.ok()?, parts.next()?.ok()?))
+            let mut parts = text.split('.').map(|part| part.parse().ok());
+            Some((
+                parts.next()??,
+                parts.next()??,
+                parts.next().unwrap_or(Some(0))?,
+            ))
         };
         match self.since.split_once(" to ") {
             Some((first, last)) => Some((version(first)?, Some(version(last)?))),
@@ -111,7 +120,7 @@ impl Row {
     /// Whether a header may lack what the row names.
     fn may_lack(&self, header: &Header) -> bool {
         let other = self.versions().is_some_and(|(since, last)| {
-            let older = header.version.is_none_or(|here| here < since) && since > (1, 10);
+            let older = header.version.is_none_or(|here| here < since) && since > OLDEST;
             let gone = last.is_some_and(|last| header.version.is_none_or(|here| here > last));
             older || gone
         });
