@@ -280,7 +280,7 @@ pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
     // that has no end.
     let mut text = std::fs::read(path).map_err(error)?;
     text.push(b'\n');
-    let stream = os::Stream::from_reader(Box::new(Cursor::new(text))).map_err(error)?;
+    let stream = os::Stream::from_reader(Box::new(Cursor::new(text))).map_err(|(e, _)| error(e))?;
     let _guard = os::name_tables();
     let _static = ffi::static_buffers();
     let mut hosts = Vec::new();
