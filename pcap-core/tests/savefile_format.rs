@@ -6,7 +6,7 @@
 mod files;
 
 use files::{ETHERNET, MICRO, NANO, Order, PATCHED, Pcap, open, ping, read_all};
-use pcap_core::{Dlt, ErrorKind, Linktype, Timestamp};
+use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Timestamp};
 
 /// libpcap 1.10.3 reads the seconds of a savefile of the machine's own byte order as signed, those of
 /// the other as unsigned.
