@@ -49,12 +49,12 @@ fn etc(files: &[(&str, &str)]) -> Option<tempfile::TempDir> {
     check(unsafe { libc::unshare(libc::CLONE_NEWNS) }, "unshare");
     let private = libc::MS_REC | libc::MS_PRIVATE;
     // SAFETY: the texts are C strings, and the rest may be null.
-    let status = unsafe { libc::mount(null(), c"/".as_ptr(), null(), private, null()) };
+    let status = unsafe { libc::mount(c"".as_ptr(), c"/".as_ptr(), c"".as_ptr(), private, null()) };
     check(status, "keep mounts to this thread");
     let path = CString::new(folder.path().as_os_str().as_bytes()).unwrap();
     let (from, to) = (path.as_ptr(), c"/etc".as_ptr());
     // SAFETY: as above.
-    let status = unsafe { libc::mount(from, to, null(), libc::MS_BIND, null()) };
+    let status = unsafe { libc::mount(from, to, c"".as_ptr(), libc::MS_BIND, null()) };
     check(status, "mount");
     // The mount goes with the thread.
     Some(folder)
