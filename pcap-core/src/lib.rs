@@ -118,6 +118,14 @@
 //! * For the least delay use [`immediate_mode`](Capture::immediate_mode): each packet is delivered as
 //!   it comes, which costs a wake-up each.
 //!
+//! # Filters
+//!
+//! Wherever a filter is set, an expression or a [`Filter`] will do. A [`Filter`] is a value: it can be
+//! [compiled](Filter::compile) without a device, made of [a long list](Filter::any_of) of hosts and ports,
+//! [read from a listing](Filter::from_listing), run on [plain bytes](Filter::matches), and on Linux put on
+//! any socket (`os::linux::SocketFilterExt`). With the feature `serde` it can be kept, as packets and other
+//! plain data can.
+//!
 //! # Stopping
 //!
 //! [`break_handle`](Capture::break_handle) gives a [`BreakHandle`], which any thread, signal handler

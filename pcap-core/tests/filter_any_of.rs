@@ -4,7 +4,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
-use pcap_core::{CompileOptions, Dlt, Endpoint, ErrorKind, Filter, FilterTerm, Insn};
+use pcap_core::{
+    Capture, CompileOptions, Dlt, Endpoint, ErrorKind, Filter, FilterTerm, Insn, Timestamp,
+};
 
 struct Random(u64);
 
@@ -537,6 +539,35 @@ fn a_hundred_thousand_networks_are_looked_up_rightly() {
         wanted += u32::from(expected);
     }
     assert!((10_000..39_000).contains(&wanted), "{wanted}");
+}
+
+/// A savefile's packets, through the capture's own reading.
+#[test]
+fn a_capture_of_a_savefile_takes_a_list_of_any_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.pcap");
+    let mut dumper = Capture::dead(Dlt::EN10MB).unwrap().dump(&path).unwrap();
+    let list = hosts(6000);
+    let elsewhere = Ipv4Addr::new(192, 0, 2, 1);
+    for host in &list {
+        for source in [*host, Ipv4Addr::from(u32::from(*host) ^ 1)] {
+            let time = Timestamp::EPOCH;
+            dumper.write(time, None, &ipv4(source, elsewhere)).unwrap();
+        }
+    }
+    dumper.close().unwrap();
+    let filter = Filter::any_of(Dlt::EN10MB, list.iter().copied()).unwrap();
+    assert!(filter.instructions().len() > 4096);
+    let mut capture = Capture::from_file(&path).unwrap();
+    capture.set_filter(&filter).unwrap();
+    let mut sources = Vec::new();
+    let done = capture.for_each(|packet| sources.push(packet.data()[26..30].to_vec()));
+    assert_eq!(done.unwrap().packets, 6000);
+    assert!(sources.iter().zip(&list).all(|(a, b)| *a == b.octets()));
+
+    let raw = Filter::any_of(Dlt::RAW, list).unwrap();
+    let error = capture.set_filter(&raw).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LinktypeMismatch);
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn again(filter: &Filter) -> Filter {
 #[test]
 fn filters_come_back_as_they_were() {
     let options = CompileOptions::default().snaplen(77);
-    let mut frame = vec![0x45; 60];
+    let mut frame = [0x45; 60];
     frame[12..14].copy_from_slice(&[8, 6]);
     // The last two ask the kernel, and forget a store.
     for expression in [

@@ -18,6 +18,14 @@ const EXPRESSIONS: [&str; 10] = [
 ];
 
 #[test]
+fn the_bytecode_is_the_decimal_listing_in_one_line() {
+    let expected = tool("tcpdump", &["-y", "RAW", "-ddd", "tcp port 80"]);
+    let expected = expected.trim_end().replace('\n', ",") + "\n";
+    let options = ["--bytecode", "-y", "RAW", "tcp port 80"];
+    assert_eq!(ours("bpf", &options).good(), expected);
+}
+
+#[test]
 fn listings_are_those_of_tcpdump() {
     for (number, expression) in EXPRESSIONS.iter().enumerate() {
         for linktype in ["EN10MB", "RAW", "LINUX_SLL", "NULL"] {

@@ -17,6 +17,7 @@ const HELP: &str = "\
 Examples:
   bpf 'tcp port 443'                    the instructions, as tcpdump -d prints them
   bpf -ddd -y RAW ip6                   in decimal, for raw IP packets
+  bpf --bytecode -y RAW tcp             in one line, for iptables -m bpf --bytecode
   bpf -O host 192.0.2.1                 as they are before they are optimized
   bpf --match trace.pcap icmp           how many packets of a savefile pass
 
@@ -48,11 +49,14 @@ struct Args {
     /// Print readable lines (-d, the default), C (-dd) or decimal numbers (-ddd)
     #[arg(short, action = ArgAction::Count)]
     dump: u8,
+    /// Print decimal numbers in one line, as iptables and tc take them
+    #[arg(long, conflicts_with = "dump")]
+    bytecode: bool,
     /// Print what the filter returns for each packet of a savefile, 0 for those that do not pass
-    #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "dump"])]
+    #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "dump", "bytecode"])]
     run: Option<PathBuf>,
     /// Print how many packets of a savefile pass
-    #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "dump", "run"])]
+    #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "dump", "bytecode", "run"])]
     r#match: Option<PathBuf>,
 }
 
@@ -72,6 +76,7 @@ fn run(args: &Args) -> Outcome {
         _ => {
             let filter = compile(args, args.linktype, &expression)?;
             let listing = match args.dump {
+                _ if args.bytecode => filter.to_bytecode(),
                 0 | 1 => filter.to_string(),
                 2 => filter.to_c_listing(),
                 _ => filter.to_decimal_listing(),
