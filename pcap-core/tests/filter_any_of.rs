@@ -495,50 +495,106 @@ fn other_long_lists_have_the_length_that_is_promised() {
     assert!(length(ports) < 50);
 }
 
-/// Longer than what libpcap's compiler takes: against a search in the list.
-#[test]
-fn a_hundred_thousand_networks_are_looked_up_rightly() {
+/// Longer than what libpcap's compiler takes: against a search in the list. `bits` are those of an
+/// address, `from` the least of a prefix.
+fn networks_are_looked_up_rightly(
+    count: usize,
+    bits: u32,
+    from: usize,
+    term: fn(u128, u8) -> FilterTerm,
+    packet: fn(u128, u128) -> Vec<u8>,
+) {
     let mut random = Random(0x5eed_0003);
-    let nets: Vec<(u32, u32)> = (0..100_000)
+    let all = u128::MAX >> (128 - bits);
+    let address = |random: &mut Random| {
+        // Some words are the same in many addresses.
+        let words = [random.next(), random.next()].map(u128::from);
+        let common = (words[0] & words[1]) & 0x0007_ffff_ffff << 64 | 5 << 96;
+        let word = words[0] << 64 | words[1];
+        (if random.one_in(2) && bits == 128 {
+            common | words[1]
+        } else {
+            word
+        }) & all
+    };
+    let nets: Vec<(u128, u128)> = (0..count)
         .map(|_| {
-            let prefix = 16 + random.below(17) as u32;
-            let host = u32::MAX.checked_shr(prefix).unwrap_or(0);
-            let first = random.next() as u32 & !host;
+            let prefix = from + random.below(bits as usize + 1 - from);
+            let host = all.checked_shr(prefix as u32).unwrap_or(0);
+            let first = address(&mut random) & !host;
             (first, first | host)
         })
         .collect();
     let terms = nets.iter().map(|(first, last)| {
-        let prefix = 32 - (last - first).count_ones() as u8;
-        (Ipv4Addr::from(*first), prefix)
+        let prefix = bits - (last - first).count_ones();
+        term(*first, prefix as u8)
     });
     let start = Instant::now();
     let filter = Filter::any_of(Dlt::EN10MB, terms).unwrap();
+    let took = start.elapsed();
     println!(
-        "{:?}, {} instructions",
-        start.elapsed(),
+        "{count} networks: {took:?}, {} instructions",
         filter.instructions().len()
     );
     let mut sorted = nets.clone();
     sorted.sort_unstable();
-    let mut ends: Vec<u32> = sorted.iter().map(|net| net.1).collect();
+    let mut ends: Vec<u128> = sorted.iter().map(|net| net.1).collect();
     for at in 1..ends.len() {
         ends[at] = ends[at].max(ends[at - 1]);
     }
-    let contains = |address: u32| {
+    let contains = |address: u128| {
         let before = sorted.partition_point(|net| net.0 <= address);
         before > 0 && ends[before - 1] >= address
     };
-    let mut wanted = 0;
+    let (mut wanted, mut not) = (0, 0);
     for _ in 0..40_000 {
         let net = random.pick(&nets);
-        let near = [net.0, net.1, net.0.wrapping_sub(1), net.1.wrapping_add(1)];
-        let [a, b] = [random.pick(&near), random.next() as u32];
+        let near = [
+            net.0,
+            net.1,
+            net.0.wrapping_sub(1) & all,
+            net.1.wrapping_add(1) & all,
+        ];
+        let bit = net.0 ^ 1 << random.below(bits as usize);
+        let [a, b] = [
+            random.pick(&[near[0], near[1], near[2], near[3], bit]),
+            address(&mut random),
+        ];
         let (a, b) = if random.one_in(2) { (a, b) } else { (b, a) };
         let expected = contains(a) || contains(b);
-        assert_eq!(filter.matches(&ipv4(a.into(), b.into())), expected);
+        assert_eq!(filter.matches(&packet(a, b)), expected, "{a:x} {b:x}");
         wanted += u32::from(expected);
+        not += u32::from(!expected);
     }
-    assert!((10_000..39_000).contains(&wanted), "{wanted}");
+    assert!(wanted > 5000 && not > 1000, "{wanted} {not}");
+}
+
+#[test]
+fn a_hundred_thousand_networks_are_looked_up_rightly() {
+    networks_are_looked_up_rightly(
+        100_000,
+        32,
+        16,
+        |first, prefix| (Ipv4Addr::from(first as u32), prefix).into(),
+        |a, b| ipv4((a as u32).into(), (b as u32).into()),
+    );
+}
+
+#[test]
+fn many_networks_of_ipv6_are_looked_up_rightly() {
+    networks_are_looked_up_rightly(
+        20_000,
+        128,
+        24,
+        |first, prefix| (Ipv6Addr::from(first), prefix).into(),
+        |a, b| {
+            let mut frame = vec![2; 12];
+            frame.extend([0x86, 0xdd, 0x60, 0, 0, 0, 0, 0, 59, 64]);
+            frame.extend(a.to_be_bytes());
+            frame.extend(b.to_be_bytes());
+            frame
+        },
+    );
 }
 
 /// A savefile's packets, through the capture's own reading.
