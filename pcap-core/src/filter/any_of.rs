@@ -265,3 +265,73 @@ fn branches(ranges: &[(u128, u128)], bits: u32) -> Vec<Branch<Then>> {
     }
     branches
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a number is in branches, by its words.
+    fn contains(ranges: &[(u128, u128)], number: u128, bits: u32) -> bool {
+        let word = (number >> bits) as u32;
+        let branches = branches(ranges, bits);
+        assert!(branches.windows(2).all(|pair| pair[0].last < pair[1].first));
+        let mut found = branches
+            .iter()
+            .filter(|b| b.first <= word && word <= b.last);
+        found.next().is_some_and(|branch| match &branch.to {
+            Then::Accept => true,
+            Then::Rest(rest) => {
+                assert_eq!(branch.first, branch.last);
+                contains(rest, number & ((1 << bits) - 1), bits - 32)
+            }
+        })
+    }
+
+    #[test]
+    fn a_range_over_many_words_is_split_at_its_ends_only() {
+        // The numbers at which something begins or ends.
+        let mut edges = vec![0, 1, 2, u128::MAX - 1, u128::MAX];
+        for bits in [32, 64, 96] {
+            for times in [1, 2, 5, u128::from(u32::MAX)] {
+                edges.extend([0, 1, 2].map(|more| (times << bits) + more - 1));
+            }
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        let inside = |ranges: &[(u128, u128)], number| {
+            ranges
+                .iter()
+                .any(|range| range.0 <= number && number <= range.1)
+        };
+        for (index, first) in edges.iter().enumerate() {
+            for last in &edges[index..] {
+                // Alone, and with neighbours on both sides, two numbers away.
+                let mut ranges = vec![(*first, *last)];
+                for _ in 0..2 {
+                    for edge in &edges {
+                        assert_eq!(contains(&ranges, *edge, 96), inside(&ranges, *edge));
+                    }
+                    if *first > 2 {
+                        ranges.insert(0, (0, first - 2));
+                    }
+                    if *last < u128::MAX - 2 {
+                        ranges.push((last + 2, u128::MAX));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn overlaps_and_neighbours_become_one() {
+        let ranges = vec![
+            (9, 9),
+            (3, 5),
+            (6, 7),
+            (4, 4),
+            (11, u128::MAX),
+            (u128::MAX, u128::MAX),
+        ];
+        assert_eq!(merged(ranges), [(3, 7), (9, 9), (11, u128::MAX)]);
+    }
+}

@@ -214,18 +214,22 @@ mod tests {
 
     #[test]
     fn every_number_is_found_and_no_other() {
-        for count in [0_u32, 1, 2, 7, 8, 9, 100, 5000] {
-            // Of one, two or three numbers each, beginning with 0 and ending with the largest.
+        for (count, start) in [0_u32, 1, 2, 7, 8, 9, 100, 5000]
+            .map(|n| [(n, 0), (n, 1)])
+            .concat()
+        {
+            // Of one to nine numbers each, also with a single one between, beginning with 0 or 1 and ending
+            // with the largest or just before it.
             let mut branches: Vec<Branch<u32>> = (0..count)
                 .map(|n| Branch {
-                    first: n * 10,
-                    last: n * 10 + n % 3,
+                    first: n * 10 + start,
+                    last: n * 10 + start + [8, 0, 1, 8][n as usize % 4],
                     to: 1 + n % 2,
                 })
                 .collect();
             branches.push(Branch {
-                first: u32::MAX - 1,
-                last: u32::MAX,
+                first: u32::MAX - 2,
+                last: u32::MAX - count % 2,
                 to: 2,
             });
             let mut assembler = Assembler::default();
