@@ -155,6 +155,31 @@ fn dumping(times: &Times, folder: &Path) {
         let file = File::create(&path).unwrap();
         dead.dump_to(file).unwrap().close().unwrap();
     });
+    times.each("an open file", || {
+        let file = File::create(&path).unwrap();
+        dead.dump_open_file(file).unwrap().close().unwrap();
+        let file = File::create(&path).unwrap();
+        drop(dead.dump_open_file(file).unwrap());
+    });
+    times.each("an object given back", || {
+        let file = File::create(&path).unwrap();
+        let file = unwritable.dump_to(file).unwrap_err().into_inner();
+        let file = unwritable.dump_open_file(file).unwrap_err().into_inner();
+        let dumper = dead.dump_to(file).unwrap();
+        let dumper = dumper.into_writer::<Vec<u8>>().unwrap_err().into_inner();
+        let file: File = dumper.into_writer().unwrap();
+        let dumper = dead.dump_open_file(file).unwrap();
+        let dumper = dumper.into_writer::<Vec<u8>>().unwrap_err().into_inner();
+        drop(dumper.into_writer::<File>().unwrap());
+    });
+    times.each("an error that is dropped with its object", || {
+        let file = || File::create(&path).unwrap();
+        assert!(unwritable.dump_to(file()).is_err());
+        assert!(unwritable.dump_open_file(file()).is_err());
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let dumper = dead.dump_open_file(full).unwrap();
+        assert!(dumper.into_writer::<File>().is_err());
+    });
 }
 
 /// A `FILE` belongs to libpcap only once the file is open, and a failure leaves it to the caller: a

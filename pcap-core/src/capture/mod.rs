@@ -17,6 +17,7 @@ mod wait;
 
 use std::ffi::c_void;
 use std::fmt;
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
@@ -29,7 +30,7 @@ pub use packets::{IntoPackets, Packets};
 pub use read::{Done, End, Next};
 
 use crate::dumper::{Dumper, Format};
-use crate::error::Result;
+use crate::error::{ErrorWith, Result};
 use crate::ffi;
 use crate::filter::{CompileOptions, Filter};
 use crate::linktype::{Dlt, Linktype};
@@ -221,14 +222,61 @@ impl<S: Activated> Capture<S> {
         Dumper::append(path.as_ref(), self.format())
     }
 
-    /// Writes a savefile to anything that can be written: a socket, a compressor, memory.
+    /// Writes a savefile to a file that is open, from where it stands; what the file holds already
+    /// is neither read nor cut off. With `File::from` it can be any descriptor that a program owns
+    /// (on Unix an `OwnedFd`), so a pipe or a socket too. The dumper closes it, or gives it back by
+    /// [`into_writer`](Dumper::into_writer).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles
-    /// cannot have.
-    pub fn dump_to(&self, writer: impl Write + Send + 'static) -> Result<Dumper> {
-        Dumper::to_writer(Box::new(writer), self.format())
+    /// With the file in them, to use again: [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported)
+    /// for a link type that savefiles cannot have. A file that is not open for writing is an error of
+    /// the first [`flush`](Dumper::flush).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Capture, Dlt};
+    /// use std::io::Seek;
+    ///
+    /// let file = tempfile::tempfile().unwrap();
+    /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_open_file(file)?;
+    /// dumper.write(None, None, b"a packet")?;
+    /// let mut file: std::fs::File = dumper.into_writer()?;
+    /// file.rewind().unwrap();
+    /// assert_eq!(Capture::from_open_file(file)?.packets().count(), 1);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_dump_fopen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    pub fn dump_open_file(&self, file: File) -> Result<Dumper, ErrorWith<File>> {
+        Dumper::to_file(file, self.format())
+    }
+
+    /// Writes a savefile to anything that can be written: a socket, a compressor, memory.
+    /// [`Dumper::into_writer`] gives the writer back when all is written.
+    ///
+    /// # Errors
+    ///
+    /// With the writer in them, to use again: [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported)
+    /// for a link type that savefiles cannot have. Nothing was written to it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Capture, Dlt};
+    ///
+    /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_to(Vec::new())?;
+    /// dumper.write(None, None, b"a packet")?;
+    /// let bytes: Vec<u8> = dumper.into_writer()?;
+    /// assert_eq!(bytes.len(), 24 + 16 + 8); // the file's header, the record's, and the packet
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn dump_to<W>(&self, writer: W) -> Result<Dumper, ErrorWith<W>>
+    where
+        W: Write + Send + 'static,
+    {
+        Dumper::to_writer(writer, self.format())
     }
 
     fn format(&self) -> Format {

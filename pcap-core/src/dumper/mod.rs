@@ -4,11 +4,10 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
-use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::os;
+use crate::error::{Error, ErrorWith, Result};
 use crate::linktype::Dlt;
 use crate::packet::{Packet, PacketHeader};
 use crate::savefile::RECORD_HEADER;
@@ -16,17 +15,16 @@ use crate::timestamp::{Precision, Timestamp};
 
 mod append;
 mod format;
+mod output;
 
 pub(crate) use format::Format;
-
-/// Records are collected up to this many bytes and written at once.
-const BUFFER: usize = 256 * 1024;
+pub(crate) use output::{Output, THE_WRITER};
 
 /// Writes packets to a savefile.
 ///
-/// Made by [`Capture::dump`](crate::Capture::dump), [`dump_append`](crate::Capture::dump_append) or
-/// [`dump_to`](crate::Capture::dump_to) of a capture in any phase but the inactive one, and
-/// independent of it afterwards.
+/// Made by [`Capture::dump`](crate::Capture::dump), [`dump_append`](crate::Capture::dump_append),
+/// [`dump_to`](crate::Capture::dump_to) or [`dump_open_file`](crate::Capture::dump_open_file) of a
+/// capture in any phase but the inactive one, and independent of it afterwards.
 ///
 /// Records are collected in a buffer of 256 KiB: a write error (a full disk, a closed pipe) is
 /// reported by the call that meets it, at the latest by [`flush`](Self::flush) or
@@ -53,64 +51,36 @@ const BUFFER: usize = 256 * 1024;
 ///
 /// Manual page: [`pcap_dump(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump.3pcap.html).
 pub struct Dumper {
-    sink: Option<Sink>,
-    name: String,
+    output: Output,
     format: Format,
-    buffer: Vec<u8>,
-    /// Bytes that the sink has taken, with those that an appended file had before.
-    written: u64,
-    /// The user's writer is running: if it is still so on drop, it panicked.
-    writing: bool,
-}
-
-enum Sink {
-    File(File),
-    Writer(Box<dyn Write + Send>),
-}
-
-impl Sink {
-    fn writer(&mut self) -> &mut dyn Write {
-        match self {
-            Sink::File(file) => file,
-            Sink::Writer(writer) => writer,
-        }
-    }
-}
-
-/// The bytes at the start of the buffer that the sink has taken.
-struct Taken<'a> {
-    buffer: &'a mut Vec<u8>,
-    written: &'a mut u64,
-    length: usize,
-}
-
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
-        *self.written += self.length as u64;
-        self.buffer.drain(..self.length);
-    }
 }
 
 impl Dumper {
     /// A new savefile at a path; `-` is standard output.
     pub(crate) fn create(path: &Path, format: Format) -> Result<Dumper> {
-        let name = path.display().to_string();
         // First: a link type that savefiles cannot have must not empty a file that is there.
-        let header = format.header(&name)?;
-        let file = if path.as_os_str() == "-" {
-            os::stdout()
-        } else {
-            File::create(path)
-        };
-        let file = file.map_err(|e| Error::io("create", name.clone(), e))?;
-        Ok(Dumper::new(Sink::File(file), name, format, &header))
+        let header = format.header(&path.display().to_string())?;
+        Ok(Dumper::new(Output::create(path)?, format, &header))
+    }
+
+    /// A new savefile in a file that is open, from where it stands.
+    pub(crate) fn to_file(file: File, format: Format) -> Result<Dumper, ErrorWith<File>> {
+        let name = "the savefile".to_owned();
+        match format.header(&name) {
+            Ok(header) => Ok(Dumper::new(Output::file(file, name, 0), format, &header)),
+            Err(error) => Err(ErrorWith::new(error, file)),
+        }
     }
 
     /// A new savefile written to anything.
-    pub(crate) fn to_writer(writer: Box<dyn Write + Send>, format: Format) -> Result<Dumper> {
-        let name = "the writer".to_owned();
-        let header = format.header(&name)?;
-        Ok(Dumper::new(Sink::Writer(writer), name, format, &header))
+    pub(crate) fn to_writer<W>(writer: W, format: Format) -> Result<Dumper, ErrorWith<W>>
+    where
+        W: Write + Send + 'static,
+    {
+        match format.header(THE_WRITER) {
+            Ok(header) => Ok(Dumper::new(Output::writer(writer), format, &header)),
+            Err(error) => Err(ErrorWith::new(error, writer)),
+        }
     }
 
     /// More records for a savefile that is there, or a new one; `-` is standard output, begun anew.
@@ -127,25 +97,14 @@ impl Dumper {
             .open(path)
             .map_err(|e| Error::io("append to", name.clone(), e))?;
         let length = append::check(&mut file, &header, &name)?;
-        let mut dumper = Dumper::new(Sink::File(file), name, format, &header);
-        if length > 0 {
-            dumper.buffer.clear();
-            dumper.written = length;
-        }
-        Ok(dumper)
+        let output = Output::file(file, name, length);
+        let header = if length == 0 { &header[..] } else { &[] };
+        Ok(Dumper::new(output, format, header))
     }
 
-    fn new(sink: Sink, name: String, format: Format, header: &[u8]) -> Dumper {
-        let mut buffer = Vec::with_capacity(BUFFER);
-        buffer.extend_from_slice(header);
-        Dumper {
-            sink: Some(sink),
-            name,
-            format,
-            buffer,
-            written: 0,
-            writing: false,
-        }
+    fn new(mut output: Output, format: Format, header: &[u8]) -> Dumper {
+        output.push(header);
+        Dumper { output, format }
     }
 
     /// Writes one packet from its parts.
@@ -155,10 +114,10 @@ impl Dumper {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidArgument`] if the wire length is below the data's, the data longer than
-    /// the savefile's snaplen, or the time outside of what a savefile can hold (1970 to 2106): the
-    /// packet is not written. [`ErrorKind::Io`] if writing failed: the packet is not taken, and
-    /// may be written again.
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if the wire length is below
+    /// the data's, the data longer than the savefile's snaplen, or the time outside of what a savefile
+    /// can hold (1970 to 2106): the packet is not written. [`ErrorKind::Io`](crate::ErrorKind::Io) if
+    /// writing failed: the packet is not taken, and may be written again.
     pub fn write(
         &mut self,
         timestamp: impl Into<Option<Timestamp>>,
@@ -168,7 +127,7 @@ impl Dumper {
         let caplen = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let wire_len = wire_len.into().unwrap_or(caplen);
         if wire_len < caplen {
-            return Err(self.refuse(format!(
+            return Err(self.output.refuse(format!(
                 "a packet of {caplen} bytes cannot have been {wire_len} bytes on the wire"
             )));
         }
@@ -191,7 +150,7 @@ impl Dumper {
     #[inline]
     fn record(&mut self, header: &PacketHeader, data: &[u8]) -> Result<()> {
         if data.len() > self.format.snaplen as usize {
-            return Err(self.refuse(format!(
+            return Err(self.output.refuse(format!(
                 "a packet of {} bytes is longer than the savefile's snaplen, {} bytes",
                 data.len(),
                 self.format.snaplen
@@ -199,7 +158,7 @@ impl Dumper {
         }
         let time = header.timestamp();
         let Ok(secs) = u32::try_from(time.secs()) else {
-            return Err(self.refuse(format!(
+            return Err(self.output.refuse(format!(
                 "the time {time} is outside of what a savefile can hold, 1970 to 2106"
             )));
         };
@@ -208,70 +167,25 @@ impl Dumper {
             Precision::Nano => time.subsec_nanos(),
         };
         let length = RECORD_HEADER + data.len();
-        if self.buffer.len() + length > BUFFER && !self.buffer.is_empty() {
-            self.drain()?;
-        }
+        self.output.reserve(length)?;
         let mut record = [0; RECORD_HEADER];
         let fields = [secs, fraction, header.caplen(), header.len()];
         for (bytes, field) in record.chunks_exact_mut(4).zip(fields) {
             bytes.copy_from_slice(&field.to_ne_bytes());
         }
-        self.buffer.extend_from_slice(&record);
-        self.buffer.extend_from_slice(data);
+        self.output.push(&record);
+        self.output.push(data);
         Ok(())
-    }
-
-    fn refuse(&self, text: String) -> Error {
-        Error::new(ErrorKind::InvalidArgument, "write", self.name.clone(), text)
-    }
-
-    /// Writes out what was collected. What the sink did not take stays collected.
-    #[cold]
-    fn drain(&mut self) -> Result<()> {
-        let Some(sink) = &mut self.sink else {
-            return Ok(());
-        };
-        // What the sink took leaves the buffer even if its next write panics.
-        let mut taken = Taken {
-            buffer: &mut self.buffer,
-            written: &mut self.written,
-            length: 0,
-        };
-        self.writing = true;
-        let result = loop {
-            let rest = &taken.buffer[taken.length..];
-            if rest.is_empty() {
-                break Ok(());
-            }
-            match sink.writer().write(rest) {
-                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) if n > rest.len() => {
-                    break Err(io::Error::other("the writer took more than it was given"));
-                }
-                Ok(n) => taken.length += n,
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => break Err(e),
-            }
-        };
-        drop(taken);
-        self.writing = false;
-        result.map_err(|e| Error::io("write", self.name.clone(), e))
     }
 
     /// Hands everything written so far to the operating system.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] if it did not take it all. The rest is kept, and a later call tries again.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it did not take it all. The rest is kept, and a
+    /// later call tries again.
     pub fn flush(&mut self) -> Result<()> {
-        self.drain()?;
-        let Some(sink) = &mut self.sink else {
-            return Ok(());
-        };
-        self.writing = true;
-        let result = sink.writer().flush();
-        self.writing = false;
-        result.map_err(|e| Error::io("write", self.name.clone(), e))
+        self.output.flush()
     }
 
     /// Writes out the rest and closes the savefile.
@@ -280,22 +194,52 @@ impl Dumper {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] if the savefile is not complete.
-    pub fn close(mut self) -> Result<()> {
-        let flushed = self.flush();
-        let closed = match self.sink.take() {
-            Some(Sink::File(file)) => os::close(file),
-            Some(Sink::Writer(_)) | None => Ok(()),
-        };
-        flushed?;
-        closed.map_err(|e| Error::io("close", self.name.clone(), e))
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the savefile is not complete.
+    pub fn close(self) -> Result<()> {
+        self.output.close()
+    }
+
+    /// Writes out the rest and gives back what the dumper writes to: the writer that
+    /// [`dump_to`](crate::Capture::dump_to) took, for those that have to be finished, such as
+    /// compressors; for all other dumpers the [`File`], for [`sync_all`](File::sync_all).
+    ///
+    /// # Errors
+    ///
+    /// With the dumper in them, to try again: [`ErrorKind::Io`](crate::ErrorKind::Io) if not all was
+    /// taken, [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if what it writes to
+    /// is no `W`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+    /// use pcap_core::{Capture, Dlt};
+    /// use std::io::Cursor;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let gzip = GzEncoder::new(Vec::new(), Compression::default());
+    /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_to(gzip)?;
+    /// dumper.write(None, None, b"a packet")?;
+    /// let gzip = dumper.into_writer::<GzEncoder<Vec<u8>>>()?;
+    /// let compressed = gzip.finish()?; // were it only dropped, its error would be lost
+    ///
+    /// let mut capture = Capture::from_reader(GzDecoder::new(Cursor::new(compressed)))?;
+    /// assert_eq!(capture.next_packet()?.expect("a packet").data(), b"a packet");
+    /// # Ok(()) }
+    /// ```
+    pub fn into_writer<W: Write + Send + 'static>(self) -> Result<W, ErrorWith<Dumper>> {
+        let Dumper { output, format } = self;
+        output.into_object().map_err(|failed| {
+            let (error, output) = failed.into_parts();
+            ErrorWith::new(error, Dumper { output, format })
+        })
     }
 
     /// How long the savefile is, in bytes, with what is still in the buffer: where the next record
     /// begins.
     #[must_use]
     pub fn position(&self) -> u64 {
-        self.written + self.buffer.len() as u64
+        self.output.position()
     }
 
     /// The link type of the savefile's packets.
@@ -320,18 +264,9 @@ impl Dumper {
 impl fmt::Debug for Dumper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dumper")
-            .field("name", &self.name)
+            .field("name", &self.output.name())
             .field("format", &self.format)
             .field("position", &self.position())
             .finish_non_exhaustive()
-    }
-}
-
-impl Drop for Dumper {
-    fn drop(&mut self) {
-        if !self.writing {
-            // Nobody is left to tell: `close` is for that.
-            let _ = self.flush();
-        }
     }
 }

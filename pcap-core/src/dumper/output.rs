@@ -1,0 +1,255 @@
+//! Bytes on their way to a file or a user's writer: collected, written out in large pieces, and kept
+//! as long as they are not taken.
+//!
+//! May import: `ffi`, `error`.
+
+use std::any::{Any, type_name};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::error::{Error, ErrorKind, ErrorWith, Result};
+use crate::ffi::os;
+
+/// Bytes are collected up to this many and written at once.
+const BUFFER: usize = 256 * 1024;
+
+/// What a user's writer is called in errors.
+pub(crate) const THE_WRITER: &str = "the writer";
+
+/// Where bytes go, with those that are not there yet.
+///
+/// A write error loses nothing: what was not taken is kept, and the next attempt begins with it. On
+/// drop it is tried once more, in silence.
+pub(crate) struct Output {
+    sink: Option<Sink>,
+    name: String,
+    buffer: Vec<u8>,
+    /// Bytes that the sink has taken, with those that an appended file had before.
+    written: u64,
+    /// The user's writer is running: if it is still so on drop, it panicked.
+    writing: bool,
+}
+
+enum Sink {
+    File(File),
+    Writer(Box<dyn Writer>),
+}
+
+/// A user's writer, which can be turned back into what it was.
+trait Writer: Write + Send {
+    fn as_write(&mut self) -> &mut dyn Write;
+    fn as_any(&self) -> &dyn Any;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<W: Write + Send + 'static> Writer for W {
+    fn as_write(&mut self) -> &mut dyn Write {
+        self
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+impl Sink {
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Sink::File(file) => file,
+            // By `**`: a box of a writer is a writer as well.
+            Sink::Writer(writer) => (**writer).as_write(),
+        }
+    }
+
+    fn is<W: 'static>(&self) -> bool {
+        match self {
+            Sink::File(file) => (file as &dyn Any).is::<W>(),
+            Sink::Writer(writer) => (**writer).as_any().is::<W>(),
+        }
+    }
+
+    fn into_object<W: 'static>(self) -> Option<W> {
+        let any: Box<dyn Any> = match self {
+            Sink::File(file) => Box::new(file),
+            Sink::Writer(writer) => writer.into_any(),
+        };
+        any.downcast().ok().map(|object| *object)
+    }
+}
+
+/// The bytes at the start of the buffer that the sink has taken.
+struct Taken<'a> {
+    buffer: &'a mut Vec<u8>,
+    written: &'a mut u64,
+    length: usize,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        *self.written += self.length as u64;
+        self.buffer.drain(..self.length);
+    }
+}
+
+impl Output {
+    /// A new file at a path, or an emptied one; `-` is standard output.
+    pub(crate) fn create(path: &Path) -> Result<Output> {
+        let name = path.display().to_string();
+        let file = if path.as_os_str() == "-" {
+            os::stdout()
+        } else {
+            File::create(path)
+        };
+        match file {
+            Ok(file) => Ok(Output::new(Sink::File(file), name, 0)),
+            Err(e) => Err(Error::io("create", name, e)),
+        }
+    }
+
+    /// A file that is open, from where it stands; `length` is what it holds before that.
+    pub(crate) fn file(file: File, name: String, length: u64) -> Output {
+        Output::new(Sink::File(file), name, length)
+    }
+
+    /// Anything.
+    pub(crate) fn writer<W: Write + Send + 'static>(writer: W) -> Output {
+        Output::new(Sink::Writer(Box::new(writer)), THE_WRITER.to_owned(), 0)
+    }
+
+    fn new(sink: Sink, name: String, written: u64) -> Output {
+        Output {
+            sink: Some(sink),
+            name,
+            buffer: Vec::with_capacity(BUFFER),
+            written,
+            writing: false,
+        }
+    }
+
+    /// What errors call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What cannot be written, and why.
+    pub(crate) fn refuse(&self, text: impl Into<String>) -> Error {
+        Error::new(ErrorKind::InvalidArgument, "write", self.name.clone(), text)
+    }
+
+    /// Makes room for so many more bytes, which are to follow by [`push`](Self::push). If it cannot,
+    /// nothing may be added.
+    #[inline]
+    pub(crate) fn reserve(&mut self, length: usize) -> Result<()> {
+        if self.buffer.len() + length > BUFFER && !self.buffer.is_empty() {
+            self.drain()?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// How many bytes there are, with those that the sink has not taken yet.
+    pub(crate) fn position(&self) -> u64 {
+        self.written + self.buffer.len() as u64
+    }
+
+    /// Writes out what was collected. What the sink did not take stays collected.
+    #[cold]
+    fn drain(&mut self) -> Result<()> {
+        let Some(sink) = &mut self.sink else {
+            return Ok(());
+        };
+        // What the sink took leaves the buffer even if its next write panics.
+        let mut taken = Taken {
+            buffer: &mut self.buffer,
+            written: &mut self.written,
+            length: 0,
+        };
+        self.writing = true;
+        let result = loop {
+            let rest = &taken.buffer[taken.length..];
+            if rest.is_empty() {
+                break Ok(());
+            }
+            match sink.writer().write(rest) {
+                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                Ok(n) if n > rest.len() => {
+                    break Err(io::Error::other("the writer took more than it was given"));
+                }
+                Ok(n) => taken.length += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => break Err(e),
+            }
+        };
+        drop(taken);
+        self.writing = false;
+        result.map_err(|e| Error::io("write", self.name.clone(), e))
+    }
+
+    /// Writes out what was collected, and has the sink hand it on.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.drain()?;
+        let Some(sink) = &mut self.sink else {
+            return Ok(());
+        };
+        self.writing = true;
+        let result = sink.writer().flush();
+        self.writing = false;
+        result.map_err(|e| Error::io("write", self.name.clone(), e))
+    }
+
+    /// Writes out the rest and closes the file; a writer is dropped.
+    pub(crate) fn close(mut self) -> Result<()> {
+        let flushed = self.flush();
+        let closed = match self.sink.take() {
+            Some(Sink::File(file)) => os::close(file),
+            Some(Sink::Writer(_)) | None => Ok(()),
+        };
+        flushed?;
+        closed.map_err(|e| Error::io("close", self.name.clone(), e))
+    }
+
+    /// Writes out what was collected and gives back what it goes to, if that is a `W`.
+    pub(crate) fn into_object<W: 'static>(mut self) -> Result<W, ErrorWith<Output>> {
+        if !self.sink.as_ref().is_some_and(Sink::is::<W>) {
+            return Err(ErrorWith::new(self.no::<W>(), self));
+        }
+        if let Err(error) = self.flush() {
+            return Err(ErrorWith::new(error, self));
+        }
+        match self.sink.take().and_then(Sink::into_object) {
+            Some(object) => Ok(object),
+            None => Err(ErrorWith::new(self.no::<W>(), self)),
+        }
+    }
+
+    fn no<W>(&self) -> Error {
+        let is = match &self.sink {
+            Some(Sink::File(_)) => "it is a `std::fs::File`",
+            Some(Sink::Writer(_)) | None => "it has another type",
+        };
+        Error::new(
+            ErrorKind::InvalidArgument,
+            "give back",
+            self.name.clone(),
+            format!("{is}, and no `{}`", type_name::<W>()),
+        )
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if !self.writing {
+            // Nobody is left to tell: `close` is for that.
+            let _ = self.flush();
+        }
+    }
+}
