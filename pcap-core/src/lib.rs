@@ -49,6 +49,9 @@
 //! }
 //! ```
 //!
+//! With the feature `pcapng` there is a module of that name, which writes the newer format: several
+//! interfaces in one file, and comments.
+//!
 //! # Phases
 //!
 //! A capture's phase is part of its type, and what makes no sense in a phase does not compile.
@@ -193,6 +196,8 @@ mod linktype;
 pub mod names;
 pub mod os;
 mod packet;
+#[cfg(feature = "pcapng")]
+pub mod pcapng;
 mod savefile;
 #[cfg(feature = "serde")]
 mod serialize;

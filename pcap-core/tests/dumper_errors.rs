@@ -10,10 +10,11 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
+#[cfg(target_os = "linux")]
+use files::with_small_disk;
 use files::{ping, pings, read_all};
 use pcap_core::{Capture, Dead, Dlt, Dumper, ErrorKind, Precision, Timestamp};
 
@@ -25,36 +26,6 @@ fn dead() -> Capture<Dead> {
 fn write(dumper: &mut Dumper, number: u16) -> pcap_core::Result<()> {
     let time = Timestamp::from_micros(1_700_000_000 + i64::from(number), number.into());
     dumper.write(time, None, &ping(number))
-}
-
-/// Runs a closure with a file system of 1 MiB, which nobody but its thread can see.
-#[cfg(target_os = "linux")]
-fn with_small_disk(closure: impl FnOnce(&Path) + Send + 'static) {
-    fn check(what: &str, status: i32) {
-        assert_eq!(status, 0, "{what}: {}", io::Error::last_os_error());
-    }
-    if !files::root("only root can mount a file system") {
-        return;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_owned();
-    std::thread::spawn(move || {
-        // SAFETY: takes a number, and changes only what this thread sees of the file systems.
-        check("unshare", unsafe { libc::unshare(libc::CLONE_NEWNS) });
-        let run = |mount: &mut std::process::Command| files::run(mount);
-        // So that nobody else sees it; in a chroot there is nobody who would.
-        let _ = std::process::Command::new("mount")
-            .args(["--make-rprivate", "/"])
-            .output();
-        let mut mount = std::process::Command::new("mount");
-        run(mount
-            .args(["-t", "tmpfs", "-o", "size=1m", "none"])
-            .arg(&path));
-        closure(&path);
-        run(std::process::Command::new("umount").arg(&path));
-    })
-    .join()
-    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
 }
 
 /// Once a write failed, `pcap_dump` drops packets in silence, and `pcap_dump_close` says nothing.

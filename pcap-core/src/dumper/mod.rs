@@ -18,7 +18,7 @@ mod format;
 mod output;
 
 pub(crate) use format::Format;
-pub(crate) use output::{Output, THE_WRITER};
+pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 
 /// Writes packets to a savefile.
 ///
@@ -65,9 +65,11 @@ impl Dumper {
 
     /// A new savefile in a file that is open, from where it stands.
     pub(crate) fn to_file(file: File, format: Format) -> Result<Dumper, ErrorWith<File>> {
-        let name = "the savefile".to_owned();
-        match format.header(&name) {
-            Ok(header) => Ok(Dumper::new(Output::file(file, name, 0), format, &header)),
+        match format.header(THE_SAVEFILE) {
+            Ok(header) => {
+                let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
+                Ok(Dumper::new(output, format, &header))
+            }
             Err(error) => Err(ErrorWith::new(error, file)),
         }
     }

@@ -14,6 +14,8 @@ use crate::ffi::os;
 /// Bytes are collected up to this many and written at once.
 const BUFFER: usize = 256 * 1024;
 
+/// What a file that was open is called in errors.
+pub(crate) const THE_SAVEFILE: &str = "the savefile";
 /// What a user's writer is called in errors.
 pub(crate) const THE_WRITER: &str = "the writer";
 

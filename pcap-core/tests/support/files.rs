@@ -382,6 +382,35 @@ pub(crate) fn root(why: &str) -> bool {
     root
 }
 
+/// Runs a closure with a file system of 1 MiB, which nobody but its thread can see.
+#[cfg(target_os = "linux")]
+pub(crate) fn with_small_disk(closure: impl FnOnce(&Path) + Send + 'static) {
+    fn check(what: &str, status: i32) {
+        assert_eq!(status, 0, "{what}: {}", io::Error::last_os_error());
+    }
+    if !root("only root can mount a file system") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    std::thread::spawn(move || {
+        // SAFETY: takes a number, and changes only what this thread sees of the file systems.
+        check("unshare", unsafe { libc::unshare(libc::CLONE_NEWNS) });
+        // So that nobody else sees it; in a chroot there is nobody who would.
+        let _ = Command::new("mount")
+            .args(["--make-rprivate", "/"])
+            .output();
+        let mut mount = Command::new("mount");
+        run(mount
+            .args(["-t", "tmpfs", "-o", "size=1m", "none"])
+            .arg(&path));
+        closure(&path);
+        run(Command::new("umount").arg(&path));
+    })
+    .join()
+    .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
+
 /// Numbers that look random and are the same in every run: xorshift.
 #[derive(Debug)]
 pub(crate) struct Random(u64);

@@ -1,0 +1,155 @@
+//! The blocks of a pcapng file as bytes, by the crate `pcap-file`, which only this file names.
+//!
+//! What it leaves to its callers, or has wrong, in version 2.0.0:
+//!
+//! - The time of a packet is a `Duration` and is written in nanoseconds whatever the interface's
+//!   resolution is. Here a "nanosecond" is one unit of that resolution.
+//! - The times of interface statistics are written as one number of 64 bits, while the format has the
+//!   upper half first in either byte order, as for packets. Here the halves are exchanged before.
+//! - The filter of an interface begins with a byte that says what it is; it is the caller's to add.
+//! - A link type above 16 bits, an option above 65 535 bytes and a block above 4 GiB are cut. Here
+//!   they are refused before.
+//! - Link types go through a table of names and back; here they are always numbers without a name.
+//!
+//! May import: `stats`, `direction`, and of its own module `section`, `interface`, `record`.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
+use pcap_file::pcapng::blocks::interface_description::{
+    InterfaceDescriptionBlock, InterfaceDescriptionOption,
+};
+use pcap_file::pcapng::blocks::interface_statistics::{
+    InterfaceStatisticsBlock, InterfaceStatisticsOption,
+};
+use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
+use pcap_file::pcapng::{Block, PcapNgWriter};
+use pcap_file::{DataLink, Endianness};
+
+use super::interface::Interface;
+use super::record::Record;
+use super::section::Section;
+use crate::direction::Direction;
+use crate::stats::Stats;
+
+/// Makes the blocks of one section, one after the other.
+pub(super) struct Blocks(PcapNgWriter<Vec<u8>>);
+
+/// Why a block could not be made.
+type Result<T> = std::result::Result<T, String>;
+
+impl Blocks {
+    /// Begins a section: its header is the first block.
+    pub(super) fn new(section: &Section) -> Result<Blocks> {
+        let owned = |text: &String| Cow::Owned(text.clone());
+        let options = [
+            section
+                .hardware
+                .as_ref()
+                .map(owned)
+                .map(SectionHeaderOption::Hardware),
+            section.os.as_ref().map(owned).map(SectionHeaderOption::OS),
+            section
+                .application
+                .as_ref()
+                .map(owned)
+                .map(SectionHeaderOption::UserApplication),
+            section
+                .comment
+                .as_ref()
+                .map(owned)
+                .map(SectionHeaderOption::Comment),
+        ];
+        let header = SectionHeaderBlock {
+            // The writer takes the order of all bytes from here, and the default is that of others.
+            endianness: Endianness::native(),
+            options: options.into_iter().flatten().collect(),
+            ..SectionHeaderBlock::default()
+        };
+        PcapNgWriter::with_section_header(Vec::new(), header)
+            .map(Blocks)
+            .map_err(|e| e.to_string())
+    }
+
+    /// The bytes of the last block.
+    pub(super) fn last(&self) -> &[u8] {
+        self.0.get_ref()
+    }
+
+    fn write(&mut self, block: &Block<'_>) -> Result<()> {
+        self.0.get_mut().clear();
+        self.0
+            .write_block(block)
+            .map(drop)
+            .map_err(|e| e.to_string())
+    }
+
+    pub(super) fn interface(&mut self, interface: &Interface) -> Result<()> {
+        use InterfaceDescriptionOption as Opt;
+        let text = |text: &'_ Option<String>| text.clone().map(Cow::Owned);
+        let filter = interface.filter.as_ref().map(|filter| {
+            // 0: what follows is an expression.
+            let mut value = vec![0];
+            value.extend(filter.as_bytes());
+            Opt::IfFilter(Cow::Owned(value))
+        });
+        let options = [
+            text(&interface.name).map(Opt::IfName),
+            text(&interface.description).map(Opt::IfDescription),
+            Some(Opt::IfTsResol(interface.digits())),
+            filter,
+            text(&interface.os).map(Opt::IfOs),
+            text(&interface.hardware).map(Opt::IfHardware),
+            text(&interface.comment).map(Opt::Comment),
+        ];
+        self.write(&Block::InterfaceDescription(InterfaceDescriptionBlock {
+            linktype: DataLink::Unknown(interface.linktype.value()),
+            snaplen: interface.snaplen,
+            options: options.into_iter().flatten().collect(),
+        }))
+    }
+
+    /// A packet whose time is so many units of its interface's resolution.
+    pub(super) fn packet(&mut self, interface: u32, ticks: u64, record: &Record<'_>) -> Result<()> {
+        use EnhancedPacketOption as Opt;
+        let flags = match record.direction {
+            None => None,
+            Some(Direction::InOut) => Some(0),
+            Some(Direction::In) => Some(1),
+            Some(Direction::Out) => Some(2),
+        };
+        let options = [
+            record.comment.map(|text| Opt::Comment(Cow::Borrowed(text))),
+            flags.map(Opt::Flags),
+            record.dropped.map(Opt::DropCount),
+        ];
+        self.write(&Block::EnhancedPacket(EnhancedPacketBlock {
+            interface_id: interface,
+            timestamp: Duration::from_nanos(ticks),
+            original_len: record.packet.len(),
+            data: Cow::Borrowed(record.packet.data()),
+            // Nothing is allocated for no options.
+            options: options.into_iter().flatten().collect(),
+        }))
+    }
+
+    pub(super) fn statistics(&mut self, interface: u32, ticks: u64, stats: &Stats) -> Result<()> {
+        use InterfaceStatisticsOption as Opt;
+        let time = if cfg!(target_endian = "little") {
+            ticks.rotate_left(32)
+        } else {
+            ticks
+        };
+        self.write(&Block::InterfaceStatistics(InterfaceStatisticsBlock {
+            interface_id: interface,
+            timestamp: time,
+            options: vec![
+                Opt::IsbEndTime(time),
+                Opt::IsbIfRecv(stats.received),
+                Opt::IsbIfDrop(stats.if_dropped),
+                Opt::IsbOsDrop(stats.dropped),
+            ],
+        }))
+    }
+}

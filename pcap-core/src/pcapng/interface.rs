@@ -1,0 +1,193 @@
+//! The interfaces of a pcapng file.
+//!
+//! May import: `timestamp`, `linktype`, `capture`.
+
+use crate::capture::{Activated, Capture};
+use crate::linktype::Linktype;
+use crate::timestamp::{Precision, Timestamp};
+
+/// The snaplen of a new interface: the largest that libpcap has for most link types.
+const SNAPLEN: u32 = 262_144;
+
+/// Where packets of a pcapng file come from: their link type, and what is known of the device.
+///
+/// A new one has a snaplen of 262 144 bytes and nanoseconds. Each text has at most 65 535 bytes, a
+/// filter one less; a longer one is an error of
+/// [`add_interface`](super::PcapngDumper::add_interface).
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::pcapng::Interface;
+/// use pcap_core::{Linktype, Precision};
+///
+/// let interface = Interface::new(Linktype::ETHERNET)
+///     .name("eth0")
+///     .snaplen(1500)
+///     .precision(Precision::Micro)
+///     .filter("tcp port 443");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Interface {
+    pub(super) linktype: Linktype,
+    pub(super) snaplen: u32,
+    pub(super) precision: Precision,
+    pub(super) name: Option<String>,
+    pub(super) description: Option<String>,
+    pub(super) filter: Option<String>,
+    pub(super) os: Option<String>,
+    pub(super) hardware: Option<String>,
+    pub(super) comment: Option<String>,
+}
+
+impl Interface {
+    /// An interface whose packets have this link type.
+    #[must_use]
+    pub fn new(linktype: impl Into<Linktype>) -> Interface {
+        Interface {
+            linktype: linktype.into(),
+            snaplen: SNAPLEN,
+            precision: Precision::Nano,
+            name: None,
+            description: None,
+            filter: None,
+            os: None,
+            hardware: None,
+            comment: None,
+        }
+    }
+
+    /// An interface for the packets of a capture: with its link type, snaplen and precision. A live
+    /// capture's name is that of the device, `.name(capture.name())`.
+    #[must_use]
+    pub fn of<S: Activated>(capture: &Capture<S>) -> Interface {
+        Interface::new(capture.linktype())
+            .snaplen(capture.snaplen())
+            .precision(capture.precision())
+    }
+
+    /// The longest packet that it takes, in bytes; 0 is any. libpcap reads no packet above 262 144
+    /// bytes of most link types.
+    #[must_use]
+    pub fn snaplen(mut self, snaplen: u32) -> Interface {
+        self.snaplen = snaplen;
+        self
+    }
+
+    /// What its times are counted in. With microseconds the last three digits of a time are cut.
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> Interface {
+        self.precision = precision;
+        self
+    }
+
+    /// The name of the device.
+    #[must_use]
+    pub fn name(mut self, text: impl Into<String>) -> Interface {
+        self.name = Some(text.into());
+        self
+    }
+
+    /// What the device is.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Interface {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// The filter expression that chose the packets. It is only noted, not applied.
+    #[must_use]
+    pub fn filter(mut self, text: impl Into<String>) -> Interface {
+        self.filter = Some(text.into());
+        self
+    }
+
+    /// The operating system of the machine that the device is in.
+    #[must_use]
+    pub fn os(mut self, text: impl Into<String>) -> Interface {
+        self.os = Some(text.into());
+        self
+    }
+
+    /// The hardware of the device.
+    #[must_use]
+    pub fn hardware(mut self, text: impl Into<String>) -> Interface {
+        self.hardware = Some(text.into());
+        self
+    }
+
+    /// Anything.
+    #[must_use]
+    pub fn comment(mut self, text: impl Into<String>) -> Interface {
+        self.comment = Some(text.into());
+        self
+    }
+
+    /// Its texts, each with what it is.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("name", &self.name),
+            ("description", &self.description),
+            ("filter", &self.filter),
+            ("operating system", &self.os),
+            ("hardware", &self.hardware),
+            ("comment", &self.comment),
+        ]
+        .into_iter()
+        .filter_map(|(what, text)| Some((what, text.as_deref()?)))
+    }
+
+    /// How many digits of a second its times have.
+    pub(super) fn digits(&self) -> u8 {
+        match self.precision {
+            Precision::Micro => 6,
+            Precision::Nano => 9,
+        }
+    }
+}
+
+/// An interface of one [`PcapngDumper`](super::PcapngDumper), which writes its packets. Another
+/// dumper refuses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct InterfaceId {
+    pub(super) dumper: u64,
+    pub(super) number: u32,
+}
+
+impl InterfaceId {
+    /// Its number in the file: the first is 0.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.number
+    }
+}
+
+/// What a dumper keeps of an interface.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    /// The longest packet, `u32::MAX` if there is no limit.
+    pub(super) snaplen: u32,
+    precision: Precision,
+}
+
+impl Known {
+    pub(super) fn new(interface: &Interface) -> Known {
+        Known {
+            snaplen: match interface.snaplen {
+                0 => u32::MAX,
+                snaplen => snaplen,
+            },
+            precision: interface.precision,
+        }
+    }
+
+    /// A time in the interface's units since 1970, if there is such a number.
+    pub(super) fn ticks(self, time: Timestamp) -> Option<u64> {
+        let secs = u64::try_from(time.secs()).ok()?;
+        let (units, fraction) = match self.precision {
+            Precision::Micro => (1_000_000, time.subsec_micros()),
+            Precision::Nano => (1_000_000_000, time.subsec_nanos()),
+        };
+        secs.checked_mul(units)?.checked_add(fraction.into())
+    }
+}

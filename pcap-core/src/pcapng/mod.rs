@@ -1,0 +1,441 @@
+//! Savefiles written in the newer format, pcapng: several interfaces in one file, each with its link
+//! type, name, snaplen and precision, and comments on everything. Needs the feature `pcapng`.
+//!
+//! libpcap reads this format and cannot write it. [`PcapngDumper`] can, and promises what a
+//! [`Dumper`](crate::Dumper) does: a write error is reported by the call that meets it, what could not
+//! be written is kept for the next attempt, and what the format cannot hold is refused.
+//!
+//! # Who reads it
+//!
+//! Wireshark and tshark read all of it. libpcap, and so tcpdump and
+//! [`Capture::from_file`](crate::Capture::from_file), reads the packets and nothing said beside them,
+//! and wants all interfaces of a file to have the same link type and the same snaplen: at the second
+//! interface that has another it ends with an error. For a file that all can read, use one link type
+//! and one snaplen.
+//!
+//! # Examples
+//!
+//! Two interfaces in one file:
+//!
+//! ```
+//! use pcap_core::pcapng::{Interface, PcapngDumper, Record};
+//! use pcap_core::{Capture, Direction, Linktype, Packet, Precision, Timestamp};
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("a.pcapng");
+//! let mut dumper = PcapngDumper::create(&path)?;
+//! let eth = Interface::new(Linktype::ETHERNET);
+//! let left = dumper.add_interface(&eth.clone().name("left"))?;
+//! let right = dumper.add_interface(&eth.name("right").precision(Precision::Micro))?;
+//!
+//! dumper.write(left, Timestamp::new(1_700_000_000, 123), 1514, &[0xff; 60])?; // cut to 60 bytes
+//! let packet = Packet::new(Timestamp::new(1_700_000_001, 0), 60, &[0xff; 60]);
+//! dumper.write_packet(right, packet)?;
+//! let record = Record::new(packet).comment("the same again").direction(Direction::Out);
+//! dumper.write_record(right, &record)?;
+//! dumper.close()?;
+//!
+//! let mut capture = Capture::from_file(&path)?;
+//! let first = capture.next_packet()?.expect("a packet");
+//! assert_eq!((first.timestamp().subsec_nanos(), first.len()), (123, 1514));
+//! assert_eq!(capture.packets().count(), 2);
+//! # Ok::<(), pcap_core::Error>(())
+//! ```
+//!
+//! What a device captures, until it is removed, with its statistics at the end:
+//!
+//! ```no_run
+//! use pcap_core::pcapng::{Interface, PcapngDumper};
+//! use pcap_core::Capture;
+//!
+//! let mut capture = Capture::from_device("eth0").filter("udp").activate()?;
+//! let mut dumper = PcapngDumper::create("udp.pcapng")?;
+//! let eth0 = Interface::of(&capture).name(capture.name()).filter("udp");
+//! let eth0 = dumper.add_interface(&eth0)?;
+//! while let Some(packet) = capture.next_packet()? {
+//!     dumper.write_packet(eth0, packet)?;
+//! }
+//! dumper.write_statistics(eth0, None, &capture.stats()?)?;
+//! dumper.close()?;
+//! # Ok::<(), pcap_core::Error>(())
+//! ```
+
+// May import: `error`, `timestamp`, `packet`, `stats`, `dumper`; its parts also `linktype`, `direction`
+// and `capture`.
+
+mod blocks;
+mod interface;
+mod record;
+mod section;
+
+use std::fmt;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
+use crate::error::{Error, ErrorKind, ErrorWith, Result};
+use crate::packet::Packet;
+use crate::stats::Stats;
+use crate::timestamp::Timestamp;
+use blocks::Blocks;
+use interface::Known;
+
+pub use interface::{Interface, InterfaceId};
+pub use record::Record;
+pub use section::Section;
+
+/// The longest text of an option, in bytes.
+const LONGEST: usize = u16::MAX as usize;
+
+/// Writes packets to a pcapng savefile.
+///
+/// Blocks are collected in a buffer of 256 KiB: a write error (a full disk, a closed pipe) is reported
+/// by the call that meets it, at the latest by [`flush`](Self::flush) or [`close`](Self::close). What
+/// could not be written is kept: when there is room again, the same call made once more goes on where
+/// it stopped. Dropping a dumper writes what it can and can report nothing, so close it.
+///
+/// The numbers in the file are in this machine's byte order, which every reader knows how to turn.
+///
+/// See [the module](self) for examples and for what reads such files.
+pub struct PcapngDumper {
+    output: Output,
+    blocks: Blocks,
+    interfaces: Vec<Known>,
+    /// Which dumper of this process it is.
+    id: u64,
+}
+
+impl PcapngDumper {
+    /// A new savefile at a path. An existing file is replaced; `-` is standard output, and a file of
+    /// that name is `./-`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] if the file cannot be created.
+    pub fn create(path: impl AsRef<Path>) -> Result<PcapngDumper> {
+        Self::create_with(path, &Section::new())
+    }
+
+    /// [`create`](Self::create) with what the file says of itself.
+    ///
+    /// # Errors
+    ///
+    /// As `create`; and [`ErrorKind::InvalidArgument`] if a text is too long, which leaves a file that
+    /// is there as it is.
+    pub fn create_with(path: impl AsRef<Path>, section: &Section) -> Result<PcapngDumper> {
+        let path = path.as_ref();
+        let blocks = begin(&path.display().to_string(), section)?;
+        Ok(Self::new(Output::create(path)?, blocks))
+    }
+
+    /// A new savefile in a file that is open, from where it stands; what the file holds already is
+    /// neither read nor cut off. With `File::from` it can be any descriptor that a program owns (on
+    /// Unix an `OwnedFd`).
+    ///
+    /// # Errors
+    ///
+    /// With the file in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long.
+    pub fn to_open_file(file: File, section: &Section) -> Result<PcapngDumper, ErrorWith<File>> {
+        match begin(THE_SAVEFILE, section) {
+            Ok(blocks) => {
+                let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
+                Ok(Self::new(output, blocks))
+            }
+            Err(error) => Err(ErrorWith::new(error, file)),
+        }
+    }
+
+    /// A new savefile to anything that can be written: a socket, a compressor, memory.
+    /// [`into_writer`](Self::into_writer) gives it back when all is written.
+    ///
+    /// # Errors
+    ///
+    /// With the writer in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long.
+    pub fn to_writer<W>(writer: W, section: &Section) -> Result<PcapngDumper, ErrorWith<W>>
+    where
+        W: Write + Send + 'static,
+    {
+        match begin(THE_WRITER, section) {
+            Ok(blocks) => Ok(Self::new(Output::writer(writer), blocks)),
+            Err(error) => Err(ErrorWith::new(error, writer)),
+        }
+    }
+
+    fn new(mut output: Output, blocks: Blocks) -> PcapngDumper {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        output.push(blocks.last());
+        PcapngDumper {
+            output,
+            blocks,
+            interfaces: Vec::new(),
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// Adds an interface, at any time before its first packet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] if its link type is above 65 535, [`ErrorKind::InvalidArgument`] if a
+    /// text is too long, [`ErrorKind::Io`] if writing failed: the interface is not added, and may be
+    /// added again.
+    pub fn add_interface(&mut self, interface: &Interface) -> Result<InterfaceId> {
+        let linktype = interface.linktype;
+        if linktype.value() > u32::from(u16::MAX) {
+            return Err(Error::new(
+                ErrorKind::Unsupported { since: None },
+                "write",
+                self.output.name().to_owned(),
+                format!("the link type {linktype} is above 65535, the largest in a pcapng file"),
+            ));
+        }
+        for (what, text) in interface.texts() {
+            let longest = if what == "filter" {
+                LONGEST - 1
+            } else {
+                LONGEST
+            };
+            check_text(self.output.name(), what, text, longest)?;
+        }
+        let Ok(number) = u32::try_from(self.interfaces.len()) else {
+            return Err(self
+                .output
+                .refuse("it has as many interfaces as there can be"));
+        };
+        // First: `pcap-file` counts the interfaces that it made blocks of, and forgets none.
+        let texts = interface.texts().map(|(_, text)| text.len() + 8);
+        self.output.reserve(64 + texts.sum::<usize>())?;
+        self.blocks
+            .interface(interface)
+            .map_err(|e| self.output.refuse(e))?;
+        self.output.push(self.blocks.last());
+        self.interfaces.push(Known::new(interface));
+        Ok(InterfaceId {
+            dumper: self.id,
+            number,
+        })
+    }
+
+    /// Writes one packet of an interface from its parts.
+    ///
+    /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
+    /// data.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] if the wire length is below the data's, the data longer than the
+    /// interface's snaplen, the time before 1970 or too late (after the year 2554 in nanoseconds), or
+    /// the interface another dumper's: the packet is not written. [`ErrorKind::Io`] if writing failed:
+    /// the packet is not taken, and may be written again.
+    pub fn write(
+        &mut self,
+        interface: InterfaceId,
+        timestamp: impl Into<Option<Timestamp>>,
+        wire_len: impl Into<Option<u32>>,
+        data: &[u8],
+    ) -> Result<()> {
+        let Ok(caplen) = u32::try_from(data.len()) else {
+            return Err(self.output.refuse("a packet has less than 4 GiB"));
+        };
+        let wire_len = wire_len.into().unwrap_or(caplen);
+        let timestamp = timestamp.into().unwrap_or_else(Timestamp::now);
+        self.write_packet(interface, Packet::new(timestamp, wire_len, data))
+    }
+
+    /// Writes a packet of an interface as it was read, borrowed or owned.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn write_packet<'p>(
+        &mut self,
+        interface: InterfaceId,
+        packet: impl Into<Packet<'p>>,
+    ) -> Result<()> {
+        self.write_record(interface, &Record::new(packet))
+    }
+
+    /// Writes a packet of an interface with a comment and whatever else the record has.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); and [`ErrorKind::InvalidArgument`] if the comment is longer than
+    /// 65 535 bytes.
+    pub fn write_record(&mut self, interface: InterfaceId, record: &Record<'_>) -> Result<()> {
+        let known = self.known(interface)?;
+        let packet = record.packet;
+        if packet.len() < packet.caplen() {
+            return Err(self.output.refuse(format!(
+                "a packet of {} bytes cannot have been {} bytes on the wire",
+                packet.caplen(),
+                packet.len()
+            )));
+        }
+        if packet.caplen() > known.snaplen {
+            return Err(self.output.refuse(format!(
+                "a packet of {} bytes is longer than the interface's snaplen, {} bytes",
+                packet.caplen(),
+                known.snaplen
+            )));
+        }
+        let comment = record.comment.unwrap_or_default();
+        check_text(self.output.name(), "comment", comment, LONGEST)?;
+        let ticks = self.ticks(known, packet.timestamp())?;
+        // Above all that is in the block beside them.
+        let length = 80 + packet.data().len() + comment.len();
+        if u32::try_from(length).is_err() {
+            return Err(self.output.refuse("a block has less than 4 GiB"));
+        }
+        self.output.reserve(length)?;
+        self.blocks
+            .packet(interface.number, ticks, record)
+            .map_err(|e| self.output.refuse(e))?;
+        self.output.push(self.blocks.last());
+        Ok(())
+    }
+
+    /// Writes what a capture on an interface counted, mostly at its end. Without a timestamp it is
+    /// what was counted until now.
+    ///
+    /// [`received`](Stats::received) is written as the packets received from the interface
+    /// (`isb_ifrecv`), [`dropped`](Stats::dropped) as those dropped by the system (`isb_osdrop`),
+    /// [`if_dropped`](Stats::if_dropped) as those dropped by the interface (`isb_ifdrop`).
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn write_statistics(
+        &mut self,
+        interface: InterfaceId,
+        timestamp: impl Into<Option<Timestamp>>,
+        stats: &Stats,
+    ) -> Result<()> {
+        let known = self.known(interface)?;
+        let timestamp = timestamp.into().unwrap_or_else(Timestamp::now);
+        let ticks = self.ticks(known, timestamp)?;
+        self.output.reserve(128)?;
+        self.blocks
+            .statistics(interface.number, ticks, stats)
+            .map_err(|e| self.output.refuse(e))?;
+        self.output.push(self.blocks.last());
+        Ok(())
+    }
+
+    fn known(&self, interface: InterfaceId) -> Result<Known> {
+        let known = self.interfaces.get(interface.number as usize);
+        match known.filter(|_| interface.dumper == self.id) {
+            Some(known) => Ok(*known),
+            None => Err(self.output.refuse("the interface is another dumper's")),
+        }
+    }
+
+    fn ticks(&self, known: Known, time: Timestamp) -> Result<u64> {
+        known.ticks(time).ok_or_else(|| {
+            self.output.refuse(format!(
+                "the time {time} is before 1970 or later than the interface can count"
+            ))
+        })
+    }
+
+    /// Hands everything written so far to the operating system.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] if it did not take it all. The rest is kept, and a later call tries again.
+    pub fn flush(&mut self) -> Result<()> {
+        self.output.flush()
+    }
+
+    /// Writes out the rest and closes the savefile.
+    ///
+    /// Closing a dumper on standard output leaves descriptor 1 open.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`] if the savefile is not complete.
+    pub fn close(self) -> Result<()> {
+        self.output.close()
+    }
+
+    /// Writes out the rest and gives back what the dumper writes to: the writer that
+    /// [`to_writer`](Self::to_writer) took, for all other dumpers the [`File`].
+    ///
+    /// # Errors
+    ///
+    /// With the dumper in them, to try again: [`ErrorKind::Io`] if not all was taken,
+    /// [`ErrorKind::InvalidArgument`] if what it writes to is no `W`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::pcapng::{PcapngDumper, Section};
+    ///
+    /// let dumper = PcapngDumper::to_writer(Vec::new(), &Section::new())?;
+    /// let bytes: Vec<u8> = dumper.into_writer()?;
+    /// assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn into_writer<W>(self) -> Result<W, ErrorWith<Box<PcapngDumper>>>
+    where
+        W: Write + Send + 'static,
+    {
+        let PcapngDumper {
+            output,
+            blocks,
+            interfaces,
+            id,
+        } = self;
+        output.into_object().map_err(|failed| {
+            let (error, output) = failed.into_parts();
+            let dumper = PcapngDumper {
+                output,
+                blocks,
+                interfaces,
+                id,
+            };
+            ErrorWith::new(error, Box::new(dumper))
+        })
+    }
+
+    /// How long the savefile is, in bytes, with what is still in the buffer.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.output.position()
+    }
+}
+
+/// The header of a file that errors call `name`.
+fn begin(name: &str, section: &Section) -> Result<Blocks> {
+    for (what, text) in section.texts() {
+        check_text(name, what, text, LONGEST)?;
+    }
+    Blocks::new(section).map_err(|e| refuse(name, e))
+}
+
+/// Whether a text is short enough for an option.
+fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> {
+    if text.len() <= longest {
+        return Ok(());
+    }
+    let length = text.len();
+    Err(refuse(
+        name,
+        format!("the {what} has {length} bytes, and {longest} are allowed"),
+    ))
+}
+
+fn refuse(name: &str, text: String) -> Error {
+    Error::new(ErrorKind::InvalidArgument, "write", name.to_owned(), text)
+}
+
+impl fmt::Debug for PcapngDumper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PcapngDumper")
+            .field("name", &self.output.name())
+            .field("interfaces", &self.interfaces)
+            .field("position", &self.position())
+            .finish_non_exhaustive()
+    }
+}
