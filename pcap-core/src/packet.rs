@@ -1,6 +1,6 @@
 //! Packets: a header and its bytes, borrowed or owned.
 //!
-//! May import: `timestamp`.
+//! May import: `timestamp`, `serialize`.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! Hardware addresses of six bytes.
 //!
-//! May import: `error`.
+//! May import: `error`, `serialize`.
 
 use std::fmt;
 use std::str::FromStr;

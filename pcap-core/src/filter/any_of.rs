@@ -1,6 +1,6 @@
 //! Filters for long lists of addresses and ports, made without compiling each.
 //!
-//! May import: `assemble`, `template`, `terms`, `validate`, `error`, `linktype`.
+//! May import: `assemble`, `template`, `insn`, `terms`, `validate`, `error`, `linktype`.
 
 use super::assemble::{self, Assembler, Branch, Place};
 use super::insn::Insn;

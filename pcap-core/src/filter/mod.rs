@@ -1,6 +1,6 @@
 //! Filters: programs that decide about packets, compiled from expressions or made of instructions.
 //!
-//! May import: `ffi`, `error`, `linktype`, `packet`.
+//! May import: `ffi`, `error`, `linktype`, `packet`, `serialize`.
 
 mod any_of;
 mod assemble;
@@ -38,10 +38,10 @@ use validate::Origin;
 /// needs no device, can be cloned (which is cheap), kept and used from many threads.
 ///
 /// With the feature `serde` it can be serialized: link type, expression, options and instructions. What is
-/// read is checked like [instructions from elsewhere](Self::from_instructions); nothing is compiled. An
-/// expression that comes with it is believed: where a live capture compiles it again, it is the
-/// expression that counts, and elsewhere the instructions. Read filters that an expression should be
-/// trusted of from where you trust. Filters that jump backward (`ip6 protochain`) cannot be serialized.
+/// read is checked like [instructions from elsewhere](Self::from_instructions), and nothing is compiled.
+/// So nobody checks that an expression is the one that the instructions were compiled from: a live
+/// capture, which compiles it again, goes by the expression, and everything else by the instructions.
+/// Filters that jump backward (`ip6 protochain`) cannot be serialized.
 ///
 /// # Examples
 ///
@@ -491,8 +491,8 @@ impl Filter {
     /// use pcap_core::{CompileOptions, Dlt, Filter};
     ///
     /// # fn main() -> pcap_core::Result<()> {
-    /// let filter = Filter::compile(Dlt::IPV4, "ip proto 6", CompileOptions::default())?;
-    /// assert_eq!(filter.to_bytecode(), "4,48 0 0 9,21 0 1 6,6 0 0 262144,6 0 0 0");
+    /// let filter = Filter::compile(Dlt::RAW, "ip", CompileOptions::default())?;
+    /// assert_eq!(filter.to_bytecode(), "5,48 0 0 0,84 0 0 240,21 0 1 64,6 0 0 262144,6 0 0 0");
     /// # Ok(()) }
     /// ```
     #[must_use]

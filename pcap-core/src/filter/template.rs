@@ -9,7 +9,7 @@
 //! than 0 goes through a comparison that holds, and after one that does not hold there is no other
 //! comparison, and no such return.
 //!
-//! May import: `compile`, `insn`, `options`, `error`, `linktype`.
+//! May import: `assemble`, `compile`, `insn`, `options`, `error`, `linktype`.
 
 use std::collections::HashMap;
 
