@@ -81,6 +81,21 @@ where
     }
 }
 
+/// Lets a remote capture begin, without reading from it: libpcap begins in the first read, and sees that a break is
+/// pending before it waits. The answer is libpcap's: [`PCAP_ERROR_BREAK`](ffi::PCAP_ERROR_BREAK) if it has begun.
+pub(crate) fn start(handle: &mut Handle) -> c_int {
+    unsafe extern "C" fn none(
+        _: *mut ffi::u_char,
+        _: *const ffi::pcap_pkthdr,
+        _: *const ffi::u_char,
+    ) {
+    }
+    // SAFETY: the handle is open.
+    unsafe { ffi::pcap_breakloop(handle.as_ptr()) };
+    // SAFETY: the handle is open and, by `&mut`, ours; the callback uses none of its arguments.
+    unsafe { ffi::pcap_dispatch(handle.as_ptr(), 1, Some(none), std::ptr::null_mut()) }
+}
+
 /// # Safety
 ///
 /// Called by libpcap only, inside [`dispatch`], with its context and a packet.

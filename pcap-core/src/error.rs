@@ -2,6 +2,7 @@
 //!
 //! May import: `ffi`.
 
+mod remote;
 mod with;
 
 use std::borrow::Cow;
@@ -37,11 +38,14 @@ pub enum ErrorKind {
     /// The process may not capture on the device, or may not put it into promiscuous or monitor
     /// mode. [`Error::help`] says how to get the right.
     PermissionDenied,
+    /// The daemon of a remote capture did not accept the user and password, or wants some.
+    AuthenticationFailed,
     /// The device is there but not up.
     InterfaceNotUp,
     /// The device has no monitor mode.
     RfmonNotSupported,
-    /// The device was removed while it was being captured on, or renamed while it was down.
+    /// The device was removed while it was being captured on, or renamed while it was down; or the
+    /// daemon of a remote capture ended the connection.
     Disappeared,
     /// An option has a value that libpcap or the device does not take.
     InvalidOption,

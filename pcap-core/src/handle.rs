@@ -24,6 +24,9 @@ pub(crate) struct Clock {
     pub(crate) seconds: i64,
     /// Nanoseconds in a unit of the fraction.
     pub(crate) unit: i64,
+    /// The most bytes that can be there, whatever a header says. libpcap checks that of savefiles and
+    /// devices, and not enough of what the daemon of a remote capture sends.
+    pub(crate) longest: u32,
 }
 
 impl Clock {
@@ -32,6 +35,7 @@ impl Clock {
         Clock {
             seconds: -1,
             unit: precision.nanos(),
+            longest: u32::MAX,
         }
     }
 
@@ -41,7 +45,7 @@ impl Clock {
         PacketHeader::from_raw(
             i64::from(raw.ts.tv_sec) & self.seconds,
             i64::from(raw.ts.tv_usec).wrapping_mul(self.unit),
-            raw.caplen,
+            raw.caplen.min(self.longest),
             raw.len,
         )
     }
@@ -57,6 +61,7 @@ pub struct Handle {
     pub(crate) name: String,
     /// Whether closing it takes an interface out of monitor mode.
     rfmon: bool,
+    abandoned: bool,
 }
 
 // SAFETY: a handle may be used by one thread at a time, no matter which (pcap(3PCAP): "handles
@@ -83,7 +88,14 @@ impl Handle {
             clock,
             name,
             rfmon,
+            abandoned: false,
         }
+    }
+
+    /// Never closes it: libpcap has closed its descriptors already, whose numbers may be others' now,
+    /// and would do so again.
+    pub(crate) fn abandon(&mut self) {
+        self.abandoned = true;
     }
 
     pub(crate) fn as_ptr(&self) -> *mut ffi::pcap_t {
@@ -217,6 +229,9 @@ impl Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.breaker.forget_handle();
+        if self.abandoned {
+            return;
+        }
         let _rfmon = self.rfmon.then(rfmon_list);
         // SAFETY: the handle is open and ours, no break can reach it any more, and nothing borrowed
         // from it is left, since we are dropped.

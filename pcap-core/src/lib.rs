@@ -198,6 +198,8 @@ pub mod os;
 mod packet;
 #[cfg(feature = "pcapng")]
 pub mod pcapng;
+#[cfg(feature = "remote")]
+pub mod remote;
 mod savefile;
 #[cfg(feature = "serde")]
 mod serialize;

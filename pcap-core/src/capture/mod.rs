@@ -22,10 +22,14 @@ use std::io::Write;
 use std::path::Path;
 
 pub use active::Active;
+#[cfg(feature = "remote")]
+pub(crate) use active::Remote;
 pub use any::{Any, AnyCapture};
 pub use dead::Dead;
 pub use inactive::{ActivateError, Inactive};
 pub use offline::Offline;
+#[cfg(feature = "remote")]
+pub(crate) use options::{DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
 pub use packets::{IntoPackets, Packets};
 pub use read::{Done, End, Next};
 

@@ -31,7 +31,8 @@ impl List {
         Ok(List(first))
     }
 
-    fn devices(&self) -> Vec<Device> {
+    /// Copies the devices, and frees the list.
+    fn devices(self) -> Vec<Device> {
         let mut devices = Vec::new();
         // SAFETY: null or the first of libpcap's list, which lives as long as `self`.
         let mut next = unsafe { self.0.as_ref() };
@@ -82,6 +83,16 @@ unsafe fn device(raw: &ffi::pcap_if_t) -> Option<Device> {
         addresses,
         flags: raw.flags,
     })
+}
+
+/// The devices of a list that libpcap made, which is freed.
+///
+/// # Safety
+///
+/// `first` is null or the first of such a list, and nobody else frees it.
+#[cfg(feature = "remote")]
+pub(crate) unsafe fn take(first: *mut ffi::pcap_if_t) -> Vec<Device> {
+    List(first).devices()
 }
 
 pub(super) fn list() -> Result<Vec<Device>> {

@@ -18,6 +18,8 @@ use crate::error::Result;
 use crate::ffi;
 
 pub(crate) use list::net_and_mask;
+#[cfg(feature = "remote")]
+pub(crate) use list::take;
 
 /// Whether a device is connected to a network: a cable plugged in, or associated with an access
 /// point.

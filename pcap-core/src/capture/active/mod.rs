@@ -4,6 +4,8 @@
 
 mod created;
 mod reading;
+#[cfg_attr(not(feature = "remote"), allow(dead_code))]
+mod remote;
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -14,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use created::Checked;
 pub(crate) use created::Created;
+pub(crate) use remote::Remote;
 
 use crate::capture::batch::{Batch, Limit};
 use crate::capture::options::{DEFAULT_TIMEOUT, Options};
@@ -42,6 +45,7 @@ pub struct Active {
     waiter: Waiter,
     batch: Batch,
     vanished: Option<Vanished>,
+    remote: Option<Remote>,
     filter: Option<Filter>,
     /// Whether that runs here, because the kernel does not take it.
     filters_here: bool,
@@ -362,6 +366,7 @@ impl Active {
             },
             batch: Batch::new(Limit::LIVE),
             vanished: None,
+            remote: None,
             filter: None,
             filters_here: false,
             netmask: None,
@@ -377,6 +382,9 @@ impl Active {
     }
 
     pub(crate) fn set_direction(&mut self, direction: Direction) -> Result<()> {
+        if self.remote.is_some() {
+            return Err(self.not_remote("set the direction of", "a daemon cannot be told one"));
+        }
         // SAFETY: the handle is open and activated.
         let code = unsafe { ffi::pcap_setdirection(self.handle.as_ptr(), direction.to_raw()) };
         self.handle.check(code, "set the direction of")?;
@@ -421,6 +429,9 @@ impl Active {
     }
 
     fn install(&mut self, source: FilterSource<'_>) -> Result<()> {
+        if self.remote.is_some() {
+            return self.install_remote(&source);
+        }
         let filter = self.handle.filter(&source, true, self.netmask)?;
         // The kernel takes no longer ones, and libpcap would run them in a read that ends only when a
         // packet passes: no deadline would hold.
@@ -441,6 +452,9 @@ impl Active {
     }
 
     pub(crate) fn stats(&self) -> Result<Stats> {
+        if let Some(remote) = &self.remote {
+            remote.check()?;
+        }
         let mut stat = ffi::empty_stat();
         // SAFETY: the handle is open and activated, and the structure is ours.
         let code = unsafe { ffi::pcap_stats(self.handle.as_ptr(), &mut stat) };
@@ -461,6 +475,9 @@ impl Active {
                 text,
             ))
         };
+        if self.remote.is_some() {
+            return Err(self.not_remote("inject on", "a remote capture cannot send"));
+        }
         if data.is_empty() {
             return refuse("there is nothing to send: the packet is empty");
         }
@@ -512,7 +529,8 @@ impl Opened for Active {
 
     fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
         let options = options.or_netmask(self.netmask);
-        self.handle.compile(expression, true, options)
+        self.handle
+            .compile(expression, self.remote.is_none(), options)
     }
 }
 

@@ -39,6 +39,10 @@ impl Active {
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
+        if self.remote.is_some() {
+            self.started = true;
+            return self.dispatch_remote(max, closure);
+        }
         self.reads += 1;
         if self.reads >= SAMPLE_READS {
             self.sample();
@@ -137,6 +141,13 @@ impl Source for Active {
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
+        if let Some(remote) = &self.remote {
+            // Its counters are the daemon's: to ask it is to wait for it, which no deadline allows for.
+            return match remote.may_hold_more() {
+                true => Ok(()),
+                false => self.waiter.wait(&self.handle, deadline),
+            };
+        }
         self.sample();
         let Some(vanished) = &self.vanished else {
             return self.waiter.wait(&self.handle, deadline);

@@ -1,0 +1,21 @@
+//! Tells this crate which of the functions that not every libpcap has the linked one exports, as `pcap-sys` found out.
+//!
+//! For each of them there is a condition `have_<function>`, for `src/ffi/compat.rs` and for the tests.
+
+/// The functions that `src/ffi/compat.rs` offers.
+const OPTIONAL: [&str; 3] = ["pcap_findalldevs_ex", "pcap_open", "pcap_remoteact_list"];
+
+/// Further ones that the tests compare with.
+const FOR_TESTS: [&str; 2] = ["pcap_createsrcstr", "pcap_parsesrcstr"];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    for function in OPTIONAL.into_iter().chain(FOR_TESTS) {
+        println!("cargo::rustc-check-cfg=cfg(have_{function})");
+        let told = format!("DEP_PCAP_HAVE_{}", function.to_uppercase());
+        println!("cargo::rerun-if-env-changed={told}");
+        if std::env::var_os(told).is_some() {
+            println!("cargo::rustc-cfg=have_{function}");
+        }
+    }
+}

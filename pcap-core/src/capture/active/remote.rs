@@ -1,0 +1,270 @@
+//! How packets are read from a device of another host.
+//!
+//! libpcap's handles for these refuse non-blocking mode and tell no descriptor; their reads wait with `select`, for half the
+//! packet-buffer timeout. So the socket of the packets is found out when it is opened, at the first read, and looked at
+//! before each read: then a read does not wait. Where it cannot be known, reads wait inside libpcap.
+//!
+//! May import: what `active` may.
+
+use std::ops::ControlFlow;
+use std::os::fd::RawFd;
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use crate::callback::{self, Dispatched};
+use crate::capture::Capture;
+use crate::capture::active::{Active, KERNEL_INSTRUCTIONS};
+use crate::capture::wait::{Waiter, Waiting};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi::{self, os, sockets};
+use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::handle::{Clock, Handle};
+use crate::packet::Packet;
+use crate::timestamp::Precision;
+
+/// What is known of a remote capture.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    /// Whether libpcap decrypts: then packets may wait behind a socket that is not readable.
+    tls: bool,
+    /// Whether the daemon is to leave out the packets of this very capture.
+    leaves_out_own: bool,
+    state: State,
+    /// Whether the last read found a packet, so that a further one may have been decrypted with it.
+    more: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Opened; the daemon captures from the first read on.
+    Opened,
+    Started {
+        /// The socket that packets come through, if it is known.
+        data: Option<RawFd>,
+        /// Whether the daemon was given an expression that goes with leaving out its own packets.
+        filters_there: bool,
+    },
+    /// Over: each call fails with this.
+    Broken(Error),
+}
+
+impl Remote {
+    pub(crate) fn new(tls: bool, leaves_out_own: bool) -> Remote {
+        Remote {
+            tls,
+            leaves_out_own,
+            state: State::Opened,
+            more: false,
+        }
+    }
+
+    /// Fails if the capture is over.
+    pub(super) fn check(&self) -> Result<()> {
+        match &self.state {
+            State::Broken(error) => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether libpcap may hold a packet of which the socket does not tell.
+    pub(super) fn may_hold_more(&self) -> bool {
+        self.tls && self.more
+    }
+
+    /// Whether to read, after this many packets of the same call.
+    fn may_read(&self, handle: &Handle, came: u32) -> Result<bool> {
+        let State::Started { data, .. } = self.state else {
+            return Ok(false);
+        };
+        let Some(fd) = data else {
+            // A read waits: not while packets are there to be delivered.
+            return Ok(came == 0);
+        };
+        if came == 0 && self.may_hold_more() {
+            return Ok(true);
+        }
+        let mut fds = [libc::pollfd {
+            fd,
+            events: libc::POLLIN,
+            revents: 0,
+        }];
+        os::poll(&mut fds, Some(Duration::ZERO))
+            .map_err(|e| Error::io("wait on", handle.name.clone(), e))?;
+        Ok(fds[0].revents != 0)
+    }
+}
+
+impl Capture<Active> {
+    /// A capture on what `pcap_open` opened.
+    ///
+    /// # Safety
+    ///
+    /// `pcap` is a remote handle that was not read from, and nobody else's.
+    #[cfg_attr(not(feature = "remote"), allow(dead_code))]
+    pub(crate) unsafe fn from_remote(
+        pcap: NonNull<ffi::pcap_t>,
+        wake: os::Wake,
+        name: String,
+        timeout: Duration,
+        remote: Remote,
+    ) -> Capture<Active> {
+        let mut clock = Clock::of(Precision::Micro);
+        // SAFETY: the handle is open.
+        let snaplen = unsafe { ffi::pcap_snapshot(pcap.as_ptr()) };
+        // libpcap's buffer has room for so many, and its check lets twenty more through.
+        clock.longest = u32::try_from(snaplen).unwrap_or(0);
+        // SAFETY: the caller's promise.
+        let handle = unsafe { Handle::new(pcap, Some(wake), clock, name, false) };
+        let mut active = Active::new(handle, Precision::Micro, timeout, Vec::new());
+        active.remote = Some(remote);
+        Capture::new(active)
+    }
+}
+
+impl Active {
+    /// Reads what is there, up to `max` packets, each by itself: after the last one libpcap would
+    /// wait for another.
+    pub(super) fn dispatch_remote<F>(&mut self, max: u32, closure: &mut F) -> Result<Dispatched>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        self.start_remote()?;
+        let filter = self.filter.clone().filter(|_| self.filters_here);
+        let mut all = Dispatched {
+            packets: 0,
+            stopped: false,
+            status: 0,
+        };
+        for came in 0..max {
+            let Some(remote) = &mut self.remote else {
+                break;
+            };
+            let breaks = self.handle.breaker().is_pending();
+            if breaks || all.stopped || !remote.may_read(&self.handle, came)? {
+                break;
+            }
+            let one = callback::dispatch(&mut self.handle, 1, &mut |packet| {
+                if filter.as_ref().is_some_and(|f| !f.matches_packet(packet)) {
+                    return ControlFlow::Continue(());
+                }
+                all.packets += 1;
+                closure(packet)
+            });
+            remote.more = one.packets > 0;
+            all.stopped = one.stopped;
+            if one.status < 0 && one.status != ffi::PCAP_ERROR_BREAK {
+                let text = self.handle.geterr();
+                let error = Error::remote("read from", &self.handle.name, &text);
+                remote.state = State::Broken(error.clone());
+                return Err(error);
+            }
+            if one.packets == 0 {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// Lets the daemon capture, if it does not yet.
+    fn start_remote(&mut self) -> Result<()> {
+        let Some(remote) = &mut self.remote else {
+            return Ok(());
+        };
+        remote.check()?;
+        if !matches!(remote.state, State::Opened) {
+            return Ok(());
+        }
+        if self.filter.is_none() {
+            // Without any filter libpcap sends one whose length it does not announce.
+            self.handle.set_filter(None)?;
+        }
+        let mut filters_there = false;
+        if remote.leaves_out_own {
+            // libpcap adds to the expression that it compiled last, and knows of no netmask then.
+            let usable = |f: &&Filter| f.options().netmask.is_none() && fits(f);
+            let filter = self.filter.as_ref().filter(usable);
+            let expression = filter.and_then(Filter::expression).unwrap_or("");
+            filters_there = !expression.is_empty();
+            self.handle
+                .compile(expression, false, CompileOptions::default())?;
+        }
+        let before = sockets::Sockets::now();
+        let status = callback::start(&mut self.handle);
+        let since = sockets::Sockets::now().since(&before);
+        let name = &self.handle.name;
+        if status < 0 && status != ffi::PCAP_ERROR_BREAK {
+            let error = Error::remote("start", name, &self.handle.geterr());
+            // libpcap has closed its sockets, and would close their numbers again.
+            self.handle.abandon();
+            remote.state = State::Broken(error.clone());
+            return Err(error);
+        }
+        // libpcap's `select` would write beyond its set.
+        if let Some(socket) = since.iter().find(|socket| socket.fd >= sockets::TOO_HIGH) {
+            let text = format!(
+                "its socket would have the descriptor {}, and libpcap can wait on those below {} only: too many \
+                 files are open",
+                socket.fd,
+                sockets::TOO_HIGH
+            );
+            let kind = ErrorKind::Unsupported { since: None };
+            let error = Error::new(kind, "start", name.clone(), text);
+            remote.state = State::Broken(error.clone());
+            return Err(error);
+        }
+        let data = sockets::only(&since);
+        if let Some(fd) = data {
+            os::close_on_exec(fd);
+            self.waiter = Waiter::new(Waiting::Descriptor(fd));
+        }
+        remote.state = State::Started {
+            data,
+            filters_there,
+        };
+        Ok(())
+    }
+
+    /// What a remote capture does not do.
+    pub(super) fn not_remote(&self, operation: &'static str, why: &str) -> Error {
+        let kind = ErrorKind::Unsupported { since: None };
+        Error::new(kind, operation, self.handle.name.clone(), why)
+    }
+
+    /// Installs a filter there and here: what is on its way was not asked about it, and a filter
+    /// that leaves out the capture's own packets is made by libpcap.
+    pub(super) fn install_remote(&mut self, source: &FilterSource<'_>) -> Result<()> {
+        let Some(remote) = &self.remote else {
+            return Ok(());
+        };
+        remote.check()?;
+        let filter = self.handle.filter(source, false, None)?;
+        let refuse = |why: &str| Err(self.not_remote("set a filter on", why));
+        let here = filter.runs_on_bytes();
+        if !here && (remote.leaves_out_own || !fits(&filter)) {
+            return refuse("a packet's bytes do not tell what it asks for");
+        }
+        match remote.state {
+            State::Started { filters_there, .. } if remote.leaves_out_own => {
+                if filters_there {
+                    return refuse(
+                        "the daemon leaves out the packets of this capture, and would lose that with its filter: set \
+                         it before the first read, or let the capture see its own packets",
+                    );
+                }
+            }
+            _ => self.handle.set_filter(fits(&filter).then_some(&filter))?,
+        }
+        if here {
+            self.batch
+                .retain_unread(|packet| filter.matches_packet(packet));
+        }
+        self.filter = Some(filter);
+        self.filters_here = here;
+        Ok(())
+    }
+}
+
+/// Whether the daemon takes a filter.
+fn fits(filter: &Filter) -> bool {
+    filter.instructions().len() <= KERNEL_INSTRUCTIONS
+}

@@ -1,0 +1,105 @@
+//! What libpcap says of remote captures: in words only.
+//!
+//! May import: `error`.
+
+use std::io;
+
+use super::{Error, ErrorKind, classify_text};
+
+/// What the network answers when there is no way to a daemon, or no more.
+const NETWORK: [i32; 11] = [
+    libc::ECONNREFUSED,
+    libc::ECONNRESET,
+    libc::ECONNABORTED,
+    libc::EHOSTUNREACH,
+    libc::ENETUNREACH,
+    libc::ENETDOWN,
+    libc::ETIMEDOUT,
+    libc::EADDRNOTAVAIL,
+    libc::EPIPE,
+    libc::EMFILE,
+    libc::ENFILE,
+];
+
+impl Error {
+    /// What libpcap said of a remote capture.
+    #[cfg_attr(not(feature = "remote"), allow(dead_code))]
+    pub(crate) fn remote(operation: &'static str, source: &str, text: &str) -> Error {
+        let text = text.trim_end().trim_end_matches('.');
+        let text = if text.is_empty() {
+            "libpcap gave no reason"
+        } else {
+            text
+        };
+        Error::new(
+            classify(operation, text),
+            operation,
+            source.to_owned(),
+            text,
+        )
+    }
+}
+
+fn classify(operation: &str, text: &str) -> ErrorKind {
+    let code = NETWORK.into_iter().find(|&code| {
+        let known = io::Error::from_raw_os_error(code).to_string();
+        let known = known.split(" (os error").next().unwrap_or_default();
+        !known.is_empty() && text.contains(known)
+    });
+    let ended = text.contains("terminated the connection")
+        || matches!(
+            code,
+            Some(libc::ECONNRESET | libc::ECONNABORTED | libc::EPIPE)
+        );
+    if text.contains("No TLS support") {
+        ErrorKind::Unsupported { since: None }
+    } else if text.contains("Authentication failed") || text.contains("Authentication type") {
+        ErrorKind::AuthenticationFailed
+    } else if ended && operation == "read from" {
+        ErrorKind::Disappeared
+    } else if ended {
+        ErrorKind::Io(io::ErrorKind::ConnectionAborted)
+    } else if let Some(code) = code {
+        ErrorKind::Io(io::Error::from_raw_os_error(code).kind())
+    } else if text.contains("be resolved") {
+        ErrorKind::Io(io::ErrorKind::NotFound)
+    } else {
+        classify_text(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn libpcaps_words_are_told_apart() {
+        let unsupported = ErrorKind::Unsupported { since: None };
+        for (text, kind) in [
+            (
+                "Authentication failed; NULL authentication not permitted.",
+                ErrorKind::AuthenticationFailed,
+            ),
+            (
+                "Is the server properly installed? Cannot connect to 127.0.0.1: Connection refused",
+                ErrorKind::Io(io::ErrorKind::ConnectionRefused),
+            ),
+            ("Remote packet capture is not supported", unsupported),
+            ("No TLS support", unsupported),
+            ("lo9: No such device exists", ErrorKind::NoSuchDevice),
+            ("something else", ErrorKind::Other),
+        ] {
+            let error = Error::remote("open", "rpcap://h/d", text);
+            assert_eq!(error.kind(), kind, "{error}");
+            assert!(!error.to_string().ends_with('.'), "{error}");
+        }
+        let text = "The other host terminated the connection.";
+        let [reading, opening] =
+            ["read from", "open"].map(|o| Error::remote(o, "rpcap://h/d", text));
+        assert_eq!(reading.kind(), ErrorKind::Disappeared);
+        assert_eq!(
+            opening.kind(),
+            ErrorKind::Io(io::ErrorKind::ConnectionAborted)
+        );
+    }
+}

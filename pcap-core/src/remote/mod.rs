@@ -1,0 +1,406 @@
+//! Captures on devices of other hosts, through the `rpcapd` that runs there. With the feature `remote`.
+//!
+//! ```no_run
+//! use pcap_core::remote::{self, Auth, Remote, Source};
+//!
+//! # fn main() -> pcap_core::Result<()> {
+//! let host = Source::remote("192.0.2.7", None, "")?;
+//! let auth = Auth::password("me", "secret");
+//! for device in remote::devices(&host, &auth)? {
+//!     println!("{}", device.name()); // rpcap://192.0.2.7/eth0
+//! }
+//! let mut capture = Remote::new(host.with_device("eth0")?)
+//!     .auth(auth)
+//!     .filter("tcp port 80")
+//!     .open()?;
+//! while let Some(packet) = capture.next_packet()? {
+//!     println!("{} {} bytes", packet.timestamp(), packet.len());
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! # What it needs
+//!
+//! A libpcap that was built with remote capture (`--enable-remote`), which those of most distributions were not:
+//! then everything here but [`Source`] and [`Auth`] answers
+//! [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) and says why. `rpcaps://` needs one that was built with
+//! OpenSSL too. libpcap's client trusts its daemon and its network: the packets' lengths are checked here,
+//! but use it with daemons of your own only. TLS is without a check of the certificate.
+//!
+//! # What differs from a device of this host
+//!
+//! - The daemon captures from the first read on, which opens a second connection, to a port that the daemon chooses, and
+//!   waits for it; from then on packets wait in the connection until they are read. A failed start is for good.
+//! - [`next_packet_timeout`](crate::Capture::next_packet_timeout), [`try_next_packet`](crate::Capture::try_next_packet),
+//!   breaks and [`selectable_fd`](crate::Capture::selectable_fd) (after the first read) are exact on Linux. They may come
+//!   up to half of the packet-buffer timeout late through TLS, on other systems, and where another thread opened a socket
+//!   at the moment of the start; `selectable_fd` is `None` then. A daemon that stops in the middle of a packet holds the
+//!   read until it goes on or its host closes the connection.
+//! - Through TLS 1.3 the first packet is waited for as long as it takes: the daemon's OpenSSL sends something of its own
+//!   first (session tickets), which libpcap takes for the beginning of a packet. Neither a deadline nor a break ends
+//!   that; from the first packet on they do.
+//! - Opening, listing, [`stats`](crate::Capture::stats) and setting a filter wait for the daemon, with no deadline and
+//!   no break. Statistics are the daemon's, and 0 before the first read; their 32 bits are counted on only from one
+//!   question to the next.
+//! - Packets can neither be sent nor be asked for by direction: both are
+//!   [`Unsupported`](crate::ErrorKind::Unsupported). Timestamps are in microseconds.
+//! - A filter is run by the daemon and here, so that no packet comes that does not pass. One with more than 4096
+//!   instructions runs here only.
+//! - When the daemon ends, what has arrived of it is delivered first, then the error is
+//!   [`Disappeared`](crate::ErrorKind::Disappeared), and stays.
+//! - libpcap cannot wait on descriptors above 1023: in a process with so many open files starting is an error.
+//!
+//! # What is not here
+//!
+//! - *Active mode*, in which the daemon connects to the program (`pcap_remoteact_accept` and its like). libpcap keeps its
+//!   hosts in a list without a lock that every remote capture walks when it is opened, started and closed, while
+//!   accepting waits for ever; closing a host closes the descriptors of captures that are open; the clean-up frees the
+//!   TLS state of the last capture that was opened; and a daemon that answers the end of a capture with an error
+//!   crashes the program. No lock makes that sound.
+//! - *Sampling* (`pcap_setsampling`). libpcap's client sends the value 0 from every little-endian machine, of which
+//!   daemons on Windows divide by it, and daemons on Unix sample nothing.
+//! - The flags for maximal responsiveness and against captures of one's own sending, which libpcap takes and
+//!   forgets for other hosts.
+//!
+//! May import: everything but the crate's root and `os`.
+
+mod auth;
+mod source;
+
+use std::ffi::{CString, c_int};
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use auth::Auth;
+pub use source::Source;
+
+use crate::capture::{self, Active, Capture, DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
+use crate::device::{self, Device};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi::{self, compat, os};
+use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::version::version;
+
+/// The devices that a daemon offers. Their names are whole source strings, ready for [`Source`] to parse.
+///
+/// The device in the source does not matter. For a source on this host it is [`Device::list`]. Waits for the daemon,
+/// and for DNS.
+///
+/// # Errors
+///
+/// [`Unsupported`](ErrorKind::Unsupported) if libpcap was built without remote capture, or without TLS for `rpcaps://`;
+/// [`AuthenticationFailed`](ErrorKind::AuthenticationFailed); [`Io`](ErrorKind::Io) if the host is not to be found or does not
+/// answer; [`InvalidArgument`](ErrorKind::InvalidArgument) for a savefile.
+///
+/// # Examples
+///
+/// ```no_run
+/// use pcap_core::remote::{self, Auth, Remote, Source};
+///
+/// # fn main() -> pcap_core::Result<()> {
+/// let host: Source = "rpcap://192.0.2.7/".parse()?;
+/// for device in remote::devices(&host, &Auth::Null)? {
+///     if device.is_up() {
+///         let source: Source = device.name().parse()?;
+///         let capture = Remote::new(source).open()?;
+///         println!("{}: {}", capture.name(), capture.linktype());
+///     }
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
+pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
+    const OPERATION: &str = "list the devices of";
+    if source.path().is_some() {
+        return refuse(OPERATION, source, "a savefile has no devices");
+    }
+    if !source.is_remote() {
+        return Device::list();
+    }
+    let Some(findalldevs_ex) = compat::pcap_findalldevs_ex() else {
+        return Err(missing(OPERATION, source));
+    };
+    let text = c_text(source)?;
+    let raw = auth.to_raw(OPERATION)?;
+    let mut raw_auth = raw.get();
+    let mut first = ptr::null_mut();
+    let mut errbuf = ffi::ErrBuf::new();
+    let tls = FirstTls::new(source);
+    // SAFETY: the source is a C string, the structure and its strings are only read, the list and the buffer are ours to
+    // be filled in; all live through the call.
+    let status = unsafe {
+        findalldevs_ex(
+            text.as_ptr(),
+            &mut raw_auth,
+            &mut first,
+            errbuf.as_mut_ptr(),
+        )
+    };
+    if status != 0 {
+        // libpcap has freed what there was of the list.
+        return Err(error(OPERATION, source, auth, &errbuf));
+    }
+    tls.done();
+    // SAFETY: libpcap's list, and nobody else's.
+    Ok(unsafe { device::take(first) })
+}
+
+/// A capture on a device of another host that is being set up: options that are recorded, nothing that is open.
+///
+/// Options that are not set have these defaults: the largest snaplen (262 144 bytes), not promiscuous, a packet-buffer
+/// timeout of 100 ms, packets through TCP, without those of the capture itself, no filter, nobody in particular asks.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    source: Source,
+    auth: Auth,
+    snaplen: u32,
+    promisc: bool,
+    timeout: Duration,
+    udp: bool,
+    own_packets: bool,
+    filter: Option<FilterSource<'static>>,
+}
+
+impl Remote {
+    /// Begins a capture on a device of another host. Nothing is opened before [`open`](Self::open).
+    #[must_use]
+    pub fn new(source: Source) -> Remote {
+        Remote {
+            source,
+            auth: Auth::Null,
+            snaplen: 0,
+            promisc: false,
+            timeout: DEFAULT_TIMEOUT,
+            udp: false,
+            own_packets: false,
+            filter: None,
+        }
+    }
+
+    /// Who asks. Default: nobody in particular.
+    #[must_use]
+    pub fn auth(mut self, auth: Auth) -> Remote {
+        self.auth = auth;
+        self
+    }
+
+    /// The most bytes of a packet to capture; longer ones are cut. 0, the default, is the largest, 262 144; more is
+    /// refused when opening.
+    #[must_use]
+    pub fn snaplen(mut self, bytes: u32) -> Remote {
+        self.snaplen = bytes;
+        self
+    }
+
+    /// Whether to capture packets that are not for that host, too. Default: no.
+    #[must_use]
+    pub fn promisc(mut self, on: bool) -> Remote {
+        self.promisc = on;
+        self
+    }
+
+    /// How long packets may be collected: half of it at the daemon, and half of it is how long libpcap waits here where
+    /// it has to. Default: 100 ms. It is rounded up to whole milliseconds, at least two.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Remote {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Whether the packets come through UDP, which may lose some, and which anybody in the network can send some into.
+    /// Default: no, through TCP. Not with TLS.
+    #[must_use]
+    pub fn udp(mut self, on: bool) -> Remote {
+        self.udp = on;
+        self
+    }
+
+    /// Whether the capture sees the packets that it sends itself. Default: no, for they would be packets to send in
+    /// turn. A few may be seen at the start. Where the link type has no IP addresses it makes no difference.
+    ///
+    /// Unless it sees them, a filter that was set before the first read cannot be changed after it: libpcap puts both in one
+    /// filter, then.
+    #[must_use]
+    pub fn own_packets(mut self, on: bool) -> Remote {
+        self.own_packets = on;
+        self
+    }
+
+    /// The filter: an expression, or a compiled [`Filter`]. Default: all packets.
+    #[must_use]
+    pub fn filter<'f>(mut self, filter: impl Into<FilterSource<'f>>) -> Remote {
+        self.filter = Some(filter.into().into_owned());
+        self
+    }
+
+    /// Connects to the daemon and opens the device. The daemon captures from the first read on.
+    ///
+    /// # Errors
+    ///
+    /// As [`devices`]; [`InvalidOption`](ErrorKind::InvalidOption) for an option that cannot be, with its name;
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a source on this host, or without a device; those of a
+    /// [filter](Filter::compile); what the daemon said, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
+    ///
+    /// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
+    pub fn open(&self) -> Result<Capture<Active>> {
+        let options = self.checked()?;
+        let mut capture = self.open_with(options, !self.own_packets)?;
+        let own = "not host 127.0.0.1";
+        if !self.own_packets
+            && Filter::compile(capture.datalink(), own, CompileOptions::default()).is_err()
+        {
+            // USB, Bluetooth: libpcap could not say which packets to leave out, and would not start.
+            drop(capture);
+            capture = self.open_with(options, false)?;
+        }
+        if let Some(filter) = &self.filter {
+            capture.set_filter(filter.clone())?;
+        }
+        Ok(capture)
+    }
+
+    fn checked(&self) -> Result<Numbers> {
+        let invalid = |text: &str| {
+            let source = self.source.to_string();
+            Err(Error::new(ErrorKind::InvalidOption, OPEN, source, text))
+        };
+        match self.source.device() {
+            Some(device) if self.source.is_remote() && !device.is_empty() => {}
+            Some(_) if self.source.is_remote() => {
+                return refuse(OPEN, &self.source, "it names no device");
+            }
+            _ => {
+                let text =
+                    "it is on this host: that is for Capture::from_device and Capture::from_file";
+                return refuse(OPEN, &self.source, text);
+            }
+        }
+        if self.snaplen > LARGEST_SNAPLEN {
+            return invalid("the snaplen is above 262144");
+        }
+        if self.udp && self.source.is_tls() {
+            return invalid("udp: packets cannot go through UDP and TLS");
+        }
+        let timeout = self.timeout.max(Duration::from_millis(2));
+        let Ok(timeout) = c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)) else {
+            return invalid("the timeout is above 2147483647 ms");
+        };
+        Ok(Numbers {
+            snaplen: self.snaplen as c_int,
+            timeout,
+        })
+    }
+
+    fn open_with(&self, numbers: Numbers, leaves_out_own: bool) -> Result<Capture<Active>> {
+        let source = &self.source;
+        let Some(open) = compat::pcap_open() else {
+            return Err(missing(OPEN, source));
+        };
+        let name = source.to_string();
+        let text = c_text(source)?;
+        let raw = self.auth.to_raw(OPEN)?;
+        let mut raw_auth = raw.get();
+        let wake = os::Wake::new().map_err(|e| Error::io(OPEN, name.clone(), e))?;
+        let flags = [
+            (self.promisc, ffi::PCAP_OPENFLAG_PROMISCUOUS),
+            (self.udp, ffi::PCAP_OPENFLAG_DATATX_UDP),
+            (leaves_out_own, ffi::PCAP_OPENFLAG_NOCAPTURE_RPCAP),
+        ];
+        let flags = flags
+            .into_iter()
+            .filter_map(|(on, flag)| on.then_some(flag));
+        let flags = flags.fold(0, |all, flag| all | flag as c_int);
+        let Numbers { snaplen, timeout } = numbers;
+        let mut errbuf = ffi::ErrBuf::new();
+        let tls = FirstTls::new(source);
+        // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size that libpcap
+        // asks for; all live through the call.
+        let pcap = unsafe {
+            open(
+                text.as_ptr(),
+                snaplen,
+                flags,
+                timeout,
+                &mut raw_auth,
+                errbuf.as_mut_ptr(),
+            )
+        };
+        let Some(pcap) = NonNull::new(pcap) else {
+            return Err(error(OPEN, source, &self.auth, &errbuf));
+        };
+        tls.done();
+        let timeout = Duration::from_millis(timeout.unsigned_abs().into());
+        let remote = capture::Remote::new(source.is_tls(), leaves_out_own);
+        // SAFETY: just opened for a remote source, not read from, and nobody else's.
+        Ok(unsafe { Capture::from_remote(pcap, wake, name, timeout, remote) })
+    }
+}
+
+const OPEN: &str = "open";
+
+/// Options as C has them.
+#[derive(Clone, Copy)]
+struct Numbers {
+    snaplen: c_int,
+    timeout: c_int,
+}
+
+fn c_text(source: &Source) -> Result<CString> {
+    ffi::cstring(source.to_string())
+        .map_err(|why| Error::new(ErrorKind::InvalidArgument, OPEN, source.to_string(), why))
+}
+
+fn refuse<T>(operation: &'static str, source: &Source, text: &str) -> Result<T> {
+    let kind = ErrorKind::InvalidArgument;
+    Err(Error::new(kind, operation, source.to_string(), text))
+}
+
+/// Why the linked libpcap has no such function.
+fn without() -> String {
+    let version = version();
+    format!(
+        "the linked libpcap {}.{}.{} was built without remote capture (--enable-remote)",
+        version.major(),
+        version.minor(),
+        version.patch()
+    )
+}
+
+fn missing(operation: &'static str, source: &Source) -> Error {
+    let kind = ErrorKind::Unsupported { since: None };
+    Error::new(kind, operation, source.to_string(), without())
+}
+
+/// What libpcap said, or the daemon, which may repeat what it was told.
+fn error(operation: &'static str, source: &Source, auth: &Auth, errbuf: &ffi::ErrBuf) -> Error {
+    let text = auth.hide_in(&errbuf.text());
+    if compat::HAS_REMOTE {
+        return Error::remote(operation, &source.to_string(), &text);
+    }
+    let kind = ErrorKind::Unsupported { since: None };
+    let text = format!("{}: {text}", without());
+    Error::new(kind, operation, source.to_string(), text)
+}
+
+/// Held while TLS may be used for the first time: libpcap prepares OpenSSL then, once for all and without a lock.
+struct FirstTls(Option<MutexGuard<'static, ()>>);
+
+static TLS_READY: AtomicBool = AtomicBool::new(false);
+
+impl FirstTls {
+    fn new(source: &Source) -> FirstTls {
+        static LOCK: Mutex<()> = Mutex::new(());
+        let first = source.is_tls() && !TLS_READY.load(Ordering::Acquire);
+        FirstTls(first.then(|| LOCK.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// TLS was used, if it was to be: from now on nobody waits.
+    fn done(self) {
+        if self.0.is_some() {
+            TLS_READY.store(true, Ordering::Release);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! A daemon for the tests of remote captures, in the network of the test.
+
+use std::ffi::OsStr;
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::support::wait_until;
+
+/// The port of every test's daemon: each test has a network of its own.
+pub(crate) const PORT: u16 = 2002;
+
+/// One test at a time: which socket is whose is told best while no other thread opens some.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The daemon that `PCAP_TEST_RPCAPD` names. Without it these tests fail: the libpcap has remote capture, so that there
+/// is something to test.
+pub(crate) fn program() -> PathBuf {
+    let path = std::env::var_os("PCAP_TEST_RPCAPD").map(PathBuf::from);
+    let path = path.expect("PCAP_TEST_RPCAPD=/path/to/rpcapd names the daemon to test with");
+    assert!(path.is_file(), "there is no {}", path.display());
+    path
+}
+
+/// A running daemon, ended when it goes.
+pub(crate) struct Daemon(Child);
+
+impl Daemon {
+    /// One that asks for no password.
+    pub(crate) fn open_to_all() -> Daemon {
+        Daemon::with(["-n"])
+    }
+
+    /// One with these arguments, on 127.0.0.1.
+    pub(crate) fn with<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Daemon {
+        let mut command = Command::new(program());
+        command.args(arguments);
+        Daemon::run(command)
+    }
+
+    /// What this command runs, with the arguments for the address added.
+    pub(crate) fn run(mut command: Command) -> Daemon {
+        let port = PORT.to_string();
+        command.args(["-4", "-b", "127.0.0.1", "-p", &port]);
+        command.stdin(Stdio::null());
+        // On its way out it ends its whole process group, so it gets one of its own.
+        command.process_group(0);
+        let child = command.spawn();
+        let child = child.unwrap_or_else(|e| panic!("cannot run {command:?}: {e}"));
+        let daemon = Daemon(child);
+        wait_until("the daemon listens", || {
+            TcpStream::connect(("127.0.0.1", PORT)).is_ok()
+        });
+        daemon
+    }
+
+    /// Ends it, and the processes that serve its connections, at once.
+    pub(crate) fn kill(&mut self) {
+        let group = libc::pid_t::try_from(self.0.id()).expect("a process id");
+        // SAFETY: takes numbers; the group is that of our child, which was not waited for yet.
+        let status = unsafe { libc::kill(-group, libc::SIGKILL) };
+        assert_eq!(status, 0);
+        self.0.wait().expect("the daemon is our child");
+    }
+
+    /// Stops it and the processes that serve its connections, or lets them go on.
+    pub(crate) fn pause(&self, on: bool) {
+        let group = libc::pid_t::try_from(self.0.id()).expect("a process id");
+        let signal = if on { libc::SIGSTOP } else { libc::SIGCONT };
+        // SAFETY: as above.
+        assert_eq!(unsafe { libc::kill(-group, signal) }, 0);
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            self.kill();
+        }
+    }
+}
