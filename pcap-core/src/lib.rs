@@ -162,6 +162,11 @@
 //! A capture and a dumper are `Send`: any one thread at a time may use them. They are not `Sync`.
 //! [`BreakHandle`] and [`Filter`] are both, and packets are plain data.
 //!
+//! # Other hosts
+//!
+//! With the feature `remote`, devices of other hosts are captured on through the `rpcapd` that runs there, if libpcap was
+//! built with that: see the module `remote`, which says what is different then.
+//!
 //! # Platforms and versions
 //!
 //! Needs libpcap 1.10.0 or newer, found by `pcap-sys`, whose documentation has the environment

@@ -79,7 +79,7 @@ pub use source::Source;
 use crate::capture::{self, Active, Capture, DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
 use crate::device::{self, Device};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, compat, os};
+use crate::ffi::{self, compat, os, sockets};
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::version::version;
 
@@ -316,6 +316,7 @@ impl Remote {
         let Numbers { snaplen, timeout } = numbers;
         let mut errbuf = ffi::ErrBuf::new();
         let tls = FirstTls::new(source);
+        let before = sockets::Sockets::now();
         // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size that libpcap
         // asks for; all live through the call.
         let pcap = unsafe {
@@ -332,6 +333,9 @@ impl Remote {
             return Err(error(OPEN, source, &self.auth, &errbuf));
         };
         tls.done();
+        if let Some(control) = sockets::only(&sockets::Sockets::now().since(&before)) {
+            os::close_on_exec(control);
+        }
         let timeout = Duration::from_millis(timeout.unsigned_abs().into());
         let remote = capture::Remote::new(source.is_tls(), leaves_out_own);
         // SAFETY: just opened for a remote source, not read from, and nobody else's.

@@ -1,5 +1,7 @@
 //! A daemon for the tests of remote captures, in the network of the test.
 
+#![allow(dead_code)] // no test file uses all of it
+
 use std::ffi::OsStr;
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
