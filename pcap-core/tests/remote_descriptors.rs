@@ -46,10 +46,8 @@ fn raise_limit() {
         rlim_max: 0,
     };
     // SAFETY: a structure of ours to fill in.
-    assert_eq!(
-        unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) },
-        0
-    );
+    let status = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    assert_eq!(status, 0);
     limit.rlim_cur = limit.rlim_max;
     // SAFETY: a structure of ours that is read.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);

@@ -6,7 +6,7 @@
 mod rpcapd;
 mod support;
 
-use std::net::{TcpListener, UdpSocket};
+use std::net::UdpSocket;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::Command;
@@ -453,35 +453,6 @@ fn what_a_remote_capture_cannot_do_is_a_typed_error() {
 }
 
 #[test]
-fn something_that_is_no_daemon_is_an_error() {
-    let _alone = alone();
-    let Some(_net) = Netns::new() else { return };
-    let listener = TcpListener::bind(("127.0.0.1", PORT)).unwrap();
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            // One that hangs up.
-            drop(listener.accept().unwrap());
-            // One that repeats what it was sent, as the text of an error.
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut sent = [0; 512];
-            let n = std::io::Read::read(&mut stream, &mut sent).unwrap();
-            let mut answer = vec![0, 1, 0, 1, 0, 0, 0, n as u8 - 16];
-            answer.extend(&sent[16..n]);
-            std::io::Write::write_all(&mut stream, &answer).unwrap();
-        });
-        let error = on("lo").open().unwrap_err();
-        let aborted = ErrorKind::Io(std::io::ErrorKind::ConnectionAborted);
-        assert_eq!(error.kind(), aborted, "{error}");
-        let error = on("lo")
-            .auth(Auth::password("mallory", "xyzzy"))
-            .open()
-            .unwrap_err();
-        assert!(error.text().contains("mallory"), "{error}");
-        assert!(!format!("{error:?}").contains("xyzzy"), "{error:?}");
-    });
-}
-
-#[test]
 fn a_wrong_password_and_none_are_refused_and_a_right_one_is_not() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -579,7 +550,7 @@ fn through_tls_it_is_the_same() {
     let socket = sender();
     begin(&mut capture, &socket);
     for round in 0..5 {
-        (0..100u8).for_each(|n| send(&socket, &vec![n; 200]));
+        (0..100u8).for_each(|n| send(&socket, &[n; 200]));
         for n in 0..100 {
             let packet = capture.next_packet().unwrap().unwrap();
             assert_eq!(payload(packet.data()), [n; 200], "{round}");

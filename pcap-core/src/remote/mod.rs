@@ -23,9 +23,10 @@
 //!
 //! A libpcap that was built with remote capture (`--enable-remote`), which those of most distributions were not:
 //! then everything here but [`Source`] and [`Auth`] answers
-//! [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) and says why. `rpcaps://` needs one that was built with
-//! OpenSSL too. libpcap's client trusts its daemon and its network: the packets' lengths are checked here,
-//! but use it with daemons of your own only. TLS is without a check of the certificate.
+//! [`Unsupported`](crate::ErrorKind::Unsupported) and says why. `rpcaps://` needs one that was built with
+//! OpenSSL too. libpcap's client trusts its daemon: no packet is longer than its buffer, which is checked here, but a hostile
+//! daemon can have up to 20 bytes of one be what the process's memory held before. Use it with daemons of your own. TLS
+//! is without a check of the certificate.
 //!
 //! # What differs from a device of this host
 //!
