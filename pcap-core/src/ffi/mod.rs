@@ -13,8 +13,8 @@ compile_error!("pcap-core does not build for this system yet: it needs a Unix");
 #[path = "unix.rs"]
 pub(crate) mod os;
 
-pub(crate) mod sock_filter;
 pub(crate) mod compat;
+pub(crate) mod sock_filter;
 pub(crate) mod sockaddr;
 #[cfg_attr(not(feature = "remote"), allow(dead_code))]
 pub(crate) mod sockets;

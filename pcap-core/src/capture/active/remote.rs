@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::callback::{self, Dispatched};
 use crate::capture::Capture;
-use crate::capture::active::{Active, KERNEL_INSTRUCTIONS};
+use crate::capture::active::Active;
 use crate::capture::wait::{Waiter, Waiting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os, sockets};
@@ -21,6 +21,9 @@ use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::{Clock, Handle};
 use crate::packet::Packet;
 use crate::timestamp::Precision;
+
+/// The most instructions that a daemon takes, and a kernel behind it.
+const MOST_INSTRUCTIONS: usize = 4096;
 
 /// What is known of a remote capture.
 #[derive(Debug)]
@@ -266,5 +269,5 @@ impl Active {
 
 /// Whether the daemon takes a filter.
 fn fits(filter: &Filter) -> bool {
-    filter.instructions().len() <= KERNEL_INSTRUCTIONS
+    filter.instructions().len() <= MOST_INSTRUCTIONS
 }

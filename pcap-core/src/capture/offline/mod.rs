@@ -4,7 +4,7 @@
 
 mod reading;
 
-use std::ffi::c_void;
+use std::ffi::{c_int, c_void};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -345,7 +345,7 @@ impl Capture<Offline> {
     pub unsafe fn from_raw_offline(pcap: NonNull<c_void>) -> Capture<Offline> {
         // SAFETY: the caller's promise.
         let precision = match unsafe { ffi::pcap_get_tstamp_precision(pcap.as_ptr().cast()) } {
-            n if n == ffi::PCAP_TSTAMP_PRECISION_NANO as _ => Precision::Nano,
+            n if n == ffi::PCAP_TSTAMP_PRECISION_NANO as c_int => Precision::Nano,
             _ => Precision::Micro,
         };
         // SAFETY: the caller's promise.
