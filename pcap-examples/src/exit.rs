@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use pcap_core::{ActivateError, Error, ErrorKind};
+use pcap_core::{Error, ErrorKind, ErrorWith};
 
 /// Why the work failed.
 #[derive(Debug)]
@@ -97,8 +97,8 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<ActivateError> for Failure {
-    fn from(failed: ActivateError) -> Failure {
+impl<T> From<ErrorWith<T>> for Failure {
+    fn from(failed: ErrorWith<T>) -> Failure {
         Failure::Pcap(failed.into())
     }
 }
