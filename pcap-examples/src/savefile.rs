@@ -1,10 +1,8 @@
 //! Savefiles that are written: as they are, or compressed by gzip.
 
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -17,8 +15,10 @@ use crate::exit::{Failure, Outcome};
 pub struct Savefile {
     path: PathBuf,
     dumper: Dumper,
-    compressor: Option<Compressor>,
+    gzip: bool,
 }
+
+type Compressor = GzEncoder<Box<dyn Write + Send>>;
 
 impl Savefile {
     /// A new savefile for packets of a capture's link type, snaplen and precision, compressed if
@@ -33,18 +33,17 @@ impl Savefile {
         capture: &Capture<S>,
         gzip: bool,
     ) -> Outcome<Savefile> {
-        let (dumper, compressor) = if gzip {
+        let dumper = if gzip {
             // Before there is a file: this fails where the link type is not one for savefiles.
             drop(capture.dump_to(io::sink())?);
-            let compressor = Compressor::create(path)?;
-            (capture.dump_to(compressor.clone())?, Some(compressor))
+            capture.dump_to(compressor(path)?)?
         } else {
-            (capture.dump(path)?, None)
+            capture.dump(path)?
         };
         Ok(Savefile {
             path: path.to_owned(),
             dumper,
-            compressor,
+            gzip,
         })
     }
 
@@ -64,17 +63,15 @@ impl Savefile {
     ///
     /// If it is not complete.
     pub fn close(self) -> Outcome {
-        let Savefile {
-            path,
-            dumper,
-            compressor,
-        } = self;
-        dumper.close().map_err(|e| name(&path, e))?;
-        match compressor {
-            // The end of the compressed data, which the dumper knows nothing of.
-            Some(compressor) => compressor.finish().map_err(|e| failed(&path, &e)),
-            None => Ok(()),
+        let Savefile { path, dumper, gzip } = self;
+        if !gzip {
+            return Ok(dumper.close()?);
         }
+        let compressor = dumper.into_writer::<Compressor>();
+        let compressor = compressor.map_err(|e| name(&path, e.into()))?;
+        // The end of the compressed data, which the dumper knows nothing of.
+        let finished = compressor.finish().and_then(|mut to| to.flush());
+        finished.map_err(|e| failed(&path, &e))
     }
 }
 
@@ -97,52 +94,14 @@ fn failed(path: &Path, error: &io::Error) -> Failure {
     Failure::Text(format!("cannot write `{}`: {error}", path.display()))
 }
 
-/// Compresses into a file. A dumper keeps its writer until it is closed, and the end of gzip has to
-/// be written after that: so the two of them share it.
-#[derive(Clone)]
-struct Compressor(Arc<Mutex<Option<Encoder>>>);
-
-type Encoder = GzEncoder<Box<dyn Write + Send>>;
-
-impl Compressor {
-    fn create(path: &Path) -> Outcome<Compressor> {
-        let to: Box<dyn Write + Send> = if path == Path::new("-") {
-            Box::new(io::stdout())
-        } else {
-            let file = File::create(path);
-            let path = path.display();
-            Box::new(file.map_err(|e| Failure::Text(format!("cannot create `{path}`: {e}")))?)
-        };
-        let encoder = GzEncoder::new(to, Compression::default());
-        Ok(Compressor(Arc::new(Mutex::new(Some(encoder)))))
-    }
-
-    fn finish(self) -> io::Result<()> {
-        let encoder = self.lock().take();
-        encoder.map_or(Ok(()), |encoder| encoder.finish()?.flush())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Encoder>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Write for Compressor {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut *self.lock() {
-            Some(encoder) => encoder.write(bytes),
-            None => Err(io::ErrorKind::BrokenPipe.into()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        // What is collected is written by `finish`; flushing before it only makes more of it.
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Compressor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Compressor").finish_non_exhaustive()
-    }
+/// The compressor of a new file, or of standard output.
+fn compressor(path: &Path) -> Outcome<Compressor> {
+    let to: Box<dyn Write + Send> = if path == Path::new("-") {
+        Box::new(io::stdout())
+    } else {
+        let file = File::create(path);
+        let path = path.display();
+        Box::new(file.map_err(|e| Failure::Text(format!("cannot create `{path}`: {e}")))?)
+    };
+    Ok(GzEncoder::new(to, Compression::default()))
 }
