@@ -1,4 +1,4 @@
-//! Savefiles that are written: as they are, or compressed by gzip.
+//! Savefiles that are written: classic ones and pcapng, as they are or compressed by gzip.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet};
+use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper, Section};
+use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
 
 use crate::exit::{Failure, Outcome};
 
@@ -14,31 +15,49 @@ use crate::exit::{Failure, Outcome};
 #[derive(Debug)]
 pub struct Savefile {
     path: PathBuf,
-    dumper: Dumper,
+    dumper: Either,
     gzip: bool,
+}
+
+/// What writes it.
+#[derive(Debug)]
+enum Either {
+    Pcap(Dumper),
+    Pcapng(PcapngDumper, InterfaceId),
 }
 
 type Compressor = GzEncoder<Box<dyn Write + Send>>;
 
 impl Savefile {
-    /// A new savefile for packets of a capture's link type, snaplen and precision, compressed if
-    /// wanted; `-` is standard output.
+    /// A new savefile of a format for packets of a capture's link type, snaplen and precision,
+    /// compressed if wanted; `-` is standard output.
     ///
     /// # Errors
     ///
-    /// If it cannot be created, or savefiles cannot have the link type: what was there before
-    /// stays then.
+    /// If it cannot be created, or classic savefiles cannot have the link type: what was there
+    /// before stays then.
     pub fn create<S: Activated>(
         path: &Path,
         capture: &Capture<S>,
+        format: SavefileFormat,
         gzip: bool,
     ) -> Outcome<Savefile> {
-        let dumper = if gzip {
-            // Before there is a file: this fails where the link type is not one for savefiles.
-            drop(capture.dump_to(io::sink())?);
-            capture.dump_to(compressor(path)?)?
-        } else {
-            capture.dump(path)?
+        let dumper = match format {
+            SavefileFormat::Pcapng => {
+                let mut dumper = if gzip {
+                    PcapngDumper::to_writer(compressor(path)?, &Section::new())?
+                } else {
+                    PcapngDumper::create(path)?
+                };
+                let interface = dumper.add_interface(&Interface::of(capture))?;
+                Either::Pcapng(dumper, interface)
+            }
+            _ if gzip => {
+                // Before there is a file: this fails for such a link type.
+                drop(capture.dump_to(io::sink())?);
+                Either::Pcap(capture.dump_to(compressor(path)?)?)
+            }
+            _ => Either::Pcap(capture.dump(path)?),
         };
         Ok(Savefile {
             path: path.to_owned(),
@@ -53,7 +72,10 @@ impl Savefile {
     ///
     /// If the savefile cannot hold it, or the disk does not take it.
     pub fn write(&mut self, packet: Packet<'_>) -> Outcome {
-        let written = self.dumper.write_packet(packet);
+        let written = match &mut self.dumper {
+            Either::Pcap(dumper) => dumper.write_packet(packet),
+            Either::Pcapng(dumper, interface) => dumper.write_packet(*interface, packet),
+        };
         written.map_err(|e| name(&self.path, e))
     }
 
@@ -64,11 +86,13 @@ impl Savefile {
     /// If it is not complete.
     pub fn close(self) -> Outcome {
         let Savefile { path, dumper, gzip } = self;
-        if !gzip {
-            return Ok(dumper.close()?);
-        }
-        let compressor = dumper.into_writer::<Compressor>();
-        let compressor = compressor.map_err(|e| name(&path, e.into()))?;
+        let compressor: Result<Compressor, Error> = match dumper {
+            Either::Pcap(dumper) if !gzip => return Ok(dumper.close()?),
+            Either::Pcapng(dumper, _) if !gzip => return Ok(dumper.close()?),
+            Either::Pcap(dumper) => dumper.into_writer().map_err(Error::from),
+            Either::Pcapng(dumper, _) => dumper.into_writer().map_err(Error::from),
+        };
+        let compressor = compressor.map_err(|e| name(&path, e))?;
         // The end of the compressed data, which the dumper knows nothing of.
         let finished = compressor.finish().and_then(|mut to| to.flush());
         finished.map_err(|e| failed(&path, &e))

@@ -308,6 +308,52 @@ fn what_cannot_be_converted_is_an_error_or_counted() {
 }
 
 #[test]
+fn pcapng_is_written_and_holds_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ng, gz, back] = ["out.pcapng", "ng.gz", "back.pcap"].map(|name| folder.path().join(name));
+    for (big, nano) in [(false, false), (false, true), (true, true)] {
+        let whole = savefile(big, nano, 1, &nano_packets());
+        let input = file(folder.path(), "in.pcap", &whole);
+        let expected = savefile(false, nano, 1, &nano_packets());
+        let (said, bytes) = recoded(&["--format", "pcapng"], &input, &ng);
+        assert_eq!(said, "8 of 8 packets\n");
+        assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+        // There and back again, by editcap and by ourselves, and as tshark reads it.
+        let format = if nano { "nsecpcap" } else { "pcap" };
+        tool("editcap", &["-F", format, arg(&ng), arg(&back)]);
+        // But for the snaplen, which editcap does not take over.
+        let theirs = fs::read(&back).unwrap();
+        assert!(records(&theirs) == records(&expected), "{big} {nano}");
+        let precision = ["--precision", if nano { "nano" } else { "micro" }];
+        assert!(recoded(&precision, &ng, &back).1 == expected);
+        let names = ["frame.time_epoch", "frame.cap_len", "frame.len", "ip.src"];
+        assert_eq!(fields(&ng, &names), fields(&input, &names));
+        let (_, packed) = recoded(&["--format", "pcapng"], &input, &gz);
+        assert_eq!(gunzip(&packed), bytes);
+        let piped = feed(
+            program("recode").args(["--format=pcapng", "-", "-"]),
+            &whole,
+        );
+        assert_eq!((piped.status, piped.stdout), (Some(0), bytes));
+    }
+    // With everything else that is done to packets.
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let options = ["-l", "RAW", "-s", "40", "--shift", "0.000000001"];
+    let options = [&options[..], &["--precision", "nano"]].concat();
+    let (_, expected) = recoded(&options, &input, &back);
+    recoded(
+        &[&options[..], &["--format", "pcapng"]].concat(),
+        &input,
+        &ng,
+    );
+    assert_eq!(recoded(&[], &ng, &back).1, expected);
+}
+
+#[test]
 fn what_is_not_changed_stays_in_the_header() {
     let folder = tempfile::tempdir().unwrap();
     // Four bytes of a frame check sequence behind each packet.
@@ -440,6 +486,7 @@ fn errors_have_their_status_and_leave_what_was_there() {
         (&["-s", "0", i, o], 2, "0"),
         (&["--shift", "soon", i, o], 2, "a number of seconds"),
         (&["--precision", "pico", i, o], 2, "micro, nano"),
+        (&["--format", "text", i, o], 2, "pcap, pcapng"),
         (&["-l", "USB_LINUX", i, o], 1, "cannot convert"),
     ] {
         let ran = ours("recode", arguments);
@@ -493,7 +540,7 @@ fn a_reader_that_goes_away_is_no_error() {
         .map(|n| record(n, 0, n.wrapping_mul(2_654_435_761).to_le_bytes().repeat(25)))
         .collect();
     let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
-    for options in [&[][..], &["--gzip"]] {
+    for options in [&[][..], &["--gzip"], &["--format", "pcapng"]] {
         let ran = run_into_broken_pipe(program("recode").args(options).args([arg(&input), "-"]));
         assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
     }
@@ -514,7 +561,8 @@ fn a_full_disk_is_an_error_that_names_the_file() {
             )
         })
         .collect();
-    for options in [&[][..], &["--gzip"]] {
+    let pcapng = ["--format", "pcapng"];
+    for options in [&[][..], &["--gzip"], &pcapng] {
         let folder = tempfile::tempdir().unwrap();
         let input = file(folder.path(), "in.pcap", &savefile(false, true, 1, &many));
         let (status, error, _) = common::live::on_small_disk(folder.path(), |output| {

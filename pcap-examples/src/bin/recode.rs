@@ -1,4 +1,4 @@
-//! Copies a savefile as another one: link type, snaplen, precision, times, compression.
+//! Copies a savefile as another one: link type, snaplen, precision, format, times, compression.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{Capture, ErrorKind, Linktype, Offline, Packet, Precision};
+use pcap_core::{Capture, ErrorKind, Linktype, Offline, Packet, Precision, SavefileFormat};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files;
 use pcap_examples::input::{End, Input};
@@ -25,6 +25,7 @@ Examples:
   recode -l RAW --skip eth.pcap ip.pcap     without the Ethernet headers; what is not IP is left out
   recode -l ETHERNET any.pcap eth.pcap      of a capture on `any`, for `replay`
   recode -s 96 --precision micro - small.pcap.gz
+  recode --format pcapng - -                through a pipe
   recode --shift -3600 a.pcap b.pcap        an hour earlier
 
 Link types:
@@ -34,8 +35,8 @@ Link types:
   only IP is left, and are counted. Padding behind a packet stays. What cannot be converted, such as
   ARP to RAW, is an error that names the packet, or with --skip left out and counted.
 
-What the header says of a frame check sequence behind each packet is kept if link type, snaplen and
-precision stay as they are.
+What the header says of a frame check sequence behind each packet is kept in the format pcap
+if link type, snaplen and precision stay as they are.
 
 The order is: link type, then snaplen, then times. Of a damaged savefile, and before a packet that
 cannot be converted, the packets up to there are copied; the status is 1. So it is after Ctrl-C.";
@@ -46,8 +47,9 @@ JSON:
   of what they were and how many), cut (packets, by --snaplen), untagged (packets that lost their
   VLAN tags). It goes to standard error where the savefile goes to standard output.";
 
-/// Copies a savefile as another one, with another link type, snaplen, precision, time or
-/// compression. What is not asked for stays as it is; the new savefile is a classic one.
+/// Copies a savefile as another one, with another link type, snaplen, precision, format, time or
+/// compression. What is not asked for stays as it is, but for the format: that is pcap. Comments,
+/// names and other things that pcapng has beside packets are not copied.
 ///
 /// It says on standard error how many packets were copied of how many, and what became of the rest.
 #[derive(Parser)]
@@ -72,9 +74,13 @@ struct Args {
     #[arg(short, long, value_name = "BYTES",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
     snaplen: Option<u32>,
-    /// The precision of the times; what is finer is cut off [default: the savefile's]
+    /// The precision of the times; what is finer is cut off [default: that of IN; of
+    /// pcapng nano]
     #[arg(long, value_name = "PRECISION", value_parser = ["micro", "nano"])]
     precision: Option<String>,
+    /// The format of the savefile
+    #[arg(long, value_name = "FORMAT", default_value = "pcap", value_parser = ["pcap", "pcapng"])]
+    format: String,
     /// Add so many seconds to each time; a fraction and a minus are possible
     #[arg(long, value_name = "SECONDS", value_parser = units::shift, allow_hyphen_values = true)]
     shift: Option<Shift>,
@@ -174,13 +180,17 @@ fn plan(args: &Args, capture: &Capture<Offline>) -> Outcome<(Recoder, Savefile)>
     let snaplen = capture.snaplen().saturating_add(growth).min(most);
     let snaplen = args.snaplen.unwrap_or(snaplen);
     let gzip = args.gzip || args.output.extension().is_some_and(|end| end == "gz");
+    let format = match args.format.as_str() {
+        "pcapng" => SavefileFormat::Pcapng,
+        _ => SavefileFormat::Pcap,
+    };
     let is_same = (to, snaplen, precision) == (from, capture.snaplen(), capture.precision());
     let savefile = if is_same {
         // With all that the header says, which is more than these three.
-        Savefile::create(&args.output, capture, gzip)?
+        Savefile::create(&args.output, capture, format, gzip)?
     } else {
         let capture = Capture::dead_with(to, snaplen, precision)?;
-        Savefile::create(&args.output, &capture, gzip)?
+        Savefile::create(&args.output, &capture, format, gzip)?
     };
     let recoder = Recoder {
         relink,
