@@ -43,7 +43,9 @@ things_of() {
     build) echo cc pkg-config libpcap libclang ;;
     test) echo tcpdump tshark ip names ;;
     sanitize) echo valgrind ;;
-    *) fail "there is no group of packages $1: there are build, test and sanitize" ;;
+    debian) echo apt-get dpkg-deb debian-keys ;;
+    remote) echo cc make flex bison xz openssl ;;
+    *) fail "there is no group of packages $1: there are build, test, sanitize, debian and remote" ;;
     esac
 }
 
@@ -58,6 +60,14 @@ tshark      tshark        wireshark-cli       tshark       wireshark-cli  wiresh
 ip          iproute2      iproute,iproute-tc  iproute2     iproute2       -
 names       netbase       setup               alpine-baselayout-data iana-etc -
 valgrind    valgrind      valgrind            valgrind     valgrind       -
+apt-get     apt           -                   -            -              -
+dpkg-deb    dpkg          -                   -            -              -
+debian-keys debian-archive-keyring -          -            -              -
+make        make          make                make         make           -
+flex        flex          flex                flex         flex           flex
+bison       bison         bison               bison        bison          bison
+xz          xz-utils      xz                  xz           xz             xz
+openssl     libssl-dev    openssl-devel       openssl-dev  openssl        -
 rustfmt     rustfmt       rustfmt             rustfmt      rust           rust
 clippy      rust-clippy   clippy              rust-clippy  rust           rust
 '
@@ -135,6 +145,9 @@ has() {
         # Of protocols and ports, as they are in filters.
         [ -e /etc/protocols ] && [ -e /etc/services ]
         ;;
+    debian-keys) [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ;;
+    openssl) echo '#include <openssl/ssl.h>
+                   int main(void) { return !SSL_CTX_new(TLS_method()); }' | compiles -lssl -lcrypto ;;
     *) command -v "$1" >/dev/null 2>&1 ;;
     esac
 }

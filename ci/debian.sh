@@ -1,0 +1,71 @@
+# shellcheck shell=sh
+# What ci/remote-libpcap and ci/test-versions share: libpcap's packages and sources as Debian's releases have them. It
+# is sourced after lib.sh, not run.
+#
+# Everything is in target/libpcap: what it takes from apt is the mirror, the way there and Debian's keys; the machine's
+# own packages and lists stay as they are. apt checks the signature of each release and the sum of each file.
+
+libpcaps=$PWD/target/libpcap
+debian_keys=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# The mirror of Debian that apt uses on this machine.
+debian_mirror() {
+    # shellcheck disable=SC2016 # apt's, not the shell's
+    apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+        awk '$1 == "Debian" && !found { found = $2 } END { print found ? found : "http://deb.debian.org/debian" }'
+}
+
+# Runs a program of apt on the lists in a folder.
+apt_with() {
+    lists=$1
+    program=$2
+    shift 2
+    "$program" -q -o "Dir::Etc::SourceList=$lists/sources.list" -o "Dir::Etc::SourceParts=$lists/no-parts" \
+        -o "Dir::Etc::PreferencesParts=$lists/no-parts" -o "Dir::Etc::Preferences=$lists/no-preferences" \
+        -o "Dir::State::Lists=$lists/lists" -o "Dir::State::status=$lists/status" -o "Dir::Cache=$lists" \
+        -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any -o Acquire::Languages=none -o Acquire::Retries=3 \
+        -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o APT::Install-Recommends=false "$@" >&2
+}
+
+# Fetches the lists of a release: of its packages (deb), or of its sources (deb-src).
+fetch_lists() {
+    rm -rf "$1"
+    mkdir -p "$1/lists/partial" "$1/archives/partial" "$1/no-parts"
+    : >"$1/status"
+    echo "$2 [signed-by=$debian_keys] $(debian_mirror) $3 main" >"$1/sources.list"
+    apt_with "$1" apt-get update
+}
+
+# Unpacks the libpcap of a release into target/libpcap/RELEASE, with its headers. If it wants a newer C library than
+# the machine has, that release's is unpacked beside it, into target/libpcap/RELEASE/libc. What is there is not fetched
+# again. `version` has the number of libpcap, and is written last.
+debian_libpcap() {
+    folder=$libpcaps/$1
+    [ ! -e "$folder/version" ] || return 0
+    say "fetching the libpcap of Debian's $1"
+    rm -rf "$folder"
+    mkdir -p "$folder/debs"
+    fetch_lists "$folder/apt" deb "$1" || return 1
+    (
+        cd "$folder/debs" || exit 1
+        apt_with "$folder/apt" apt-get download libpcap0.8-dev || exit 1
+        # The library's own package has another name since times have 64 bits everywhere.
+        library=$(dpkg-deb -f libpcap0.8-dev_*.deb Depends | sed -n 's/.*\(libpcap0\.8[a-z0-9]*\) (=.*/\1/p')
+        apt_with "$folder/apt" apt-get download "${library:-libpcap0.8}" || exit 1
+        for deb in libpcap0.8*.deb; do
+            dpkg-deb -x "$deb" "$folder" || exit 1
+        done
+        wanted=$(dpkg-deb -f "$library"_*.deb Depends | sed -n 's/.*libc6 (>= \([^)]*\)).*/\1/p')
+        # shellcheck disable=SC2016 # dpkg's, not the shell's
+        here=$(dpkg-query -W -f '${Version}\n' libc6 | head -n 1)
+        if ! dpkg --compare-versions "$here" ge "${wanted:-0}"; then
+            apt_with "$folder/apt" apt-get download libc6 || exit 1
+            dpkg-deb -x libc6_*.deb "$folder/libc" || exit 1
+        fi
+        # 1:1.10.3-1 is libpcap 1.10.3.
+        dpkg-deb -f libpcap0.8-dev_*.deb Version | sed 's/^[0-9]*://; s/[-+~].*//' >"$folder/version.new"
+    ) || return 1
+    # The lists are some fifty megabytes.
+    rm -r "$folder/apt" "$folder/debs"
+    mv "$folder/version.new" "$folder/version"
+}
