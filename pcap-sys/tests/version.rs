@@ -16,4 +16,9 @@ fn the_library_tells_its_version() {
     if version != "unknown" {
         assert!(text.contains(version), "found {version}, linked {text}");
     }
+    // Which one it has to be, where that was chosen: ci/test-versions says so.
+    if let Ok(chosen) = std::env::var("PCAP_TEST_LIBPCAP_VERSION") {
+        let number = text.split_whitespace().nth(2);
+        assert_eq!(number, Some(chosen.as_str()), "linked {text}");
+    }
 }
