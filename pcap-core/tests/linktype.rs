@@ -154,7 +154,8 @@ fn the_constants_are_those_of_the_header() {
         (Dlt::FRELAY, pcap_sys::DLT_FRELAY),
         (Dlt::LOOP, pcap_sys::DLT_LOOP),
         (Dlt::ENC, pcap_sys::DLT_ENC),
-        (Dlt::HDLC, pcap_sys::DLT_HDLC),
+        // The headers of libpcap 1.10.0 lack it.
+        (Dlt::HDLC, if cfg!(target_os = "netbsd") { 16 } else { 112 }),
         (Dlt::LINUX_SLL, pcap_sys::DLT_LINUX_SLL),
         (Dlt::LTALK, pcap_sys::DLT_LTALK),
         (Dlt::ECONET, pcap_sys::DLT_ECONET),

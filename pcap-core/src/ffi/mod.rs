@@ -21,6 +21,9 @@ pub(crate) mod sockets;
 
 pub(crate) use pcap_sys::*;
 
+/// Not taken from the headers, because those of libpcap 1.10.0 lack it.
+pub(crate) const DLT_HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };
+
 /// The buffer that libpcap writes an error's text into: zeroed, because libpcap leaves it untouched
 /// when all went well.
 pub(crate) struct ErrBuf([c_char; PCAP_ERRBUF_SIZE as usize]);
