@@ -176,7 +176,11 @@ impl Job {
             let len = program.bf_len as usize;
             // SAFETY: libpcap allocated and wrote that many instructions, which are laid out as ours
             // (asserted in insn.rs).
-            unsafe { slice::from_raw_parts(program.bf_insns.cast::<Insn>(), len) }.to_vec()
+            let theirs = unsafe { slice::from_raw_parts(program.bf_insns.cast::<Insn>(), len) };
+            theirs
+                .iter()
+                .map(|insn| insn.readable_by_libpcap())
+                .collect()
         };
         // SAFETY: the program was compiled by this call and is freed once.
         unsafe { ffi::pcap_freecode(&raw mut program) };

@@ -73,6 +73,24 @@ impl Insn {
             && matches!(self.code & 0xe0, op::ABS | op::IND | op::MSH)
             && self.k > i32::MAX as u32
     }
+
+    /// The instruction as libpcap's own interpreter knows it, which runs on the packets that are
+    /// already in the ring when a filter is set.
+    ///
+    /// libpcap 1.11.0 compiles a question for the VLAN tag as a load of a half word, but answers
+    /// only that of a byte, as the versions before compiled it: `vlan 5` rejected all packets for
+    /// as long as it ran there. To the kernel the size makes no difference.
+    pub(super) const fn readable_by_libpcap(self) -> Insn {
+        const VLAN_TAG: u32 = 0xffff_f02c;
+        if self.code == op::LD | op::H | op::ABS && self.k == VLAN_TAG {
+            Insn {
+                code: op::LD | op::B | op::ABS,
+                ..self
+            }
+        } else {
+            self
+        }
+    }
 }
 
 /// The four numbers, as in a line of `tcpdump -ddd`.
