@@ -117,7 +117,14 @@ fn the_largest_that_is_optimized_compiles_on_a_small_stack() {
     assert!(filter.unwrap().instructions().len() > 250);
 
     // The optimizer's own limit is found in a moment, not by waiting for it.
-    let error = Filter::compile(Dlt::EN10MB, &hosts(300), CompileOptions::default()).unwrap_err();
+    // A host comes to 12 tests, since libpcap 1.11 to 9.
+    let libpcap = pcap_core::version();
+    let count = if (libpcap.major(), libpcap.minor()) < (1, 11) {
+        300
+    } else {
+        400
+    };
+    let error = Filter::compile(Dlt::EN10MB, &hosts(count), CompileOptions::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FilterTooLong);
     assert!(error.text().contains("3600 tests"), "{error}");
     assert!(error.text().contains("limit of 3000"), "{error}");
@@ -134,9 +141,10 @@ fn the_largest_without_the_optimizer_compiles_on_a_small_stack() {
     ] {
         let filter = on_stack(128 * KIB, || Filter::compile(dlt, &expression, options));
         let filter = filter.unwrap();
-        // Jumps over more than 255 instructions, which take an instruction of their own.
+        // Jumps over more than 255 instructions, which take an instruction of their own. libpcap 1.11 needs fewer
+        // instructions than those before.
         let wanted = filter.instructions().len();
-        assert!(wanted > 10_000, "{wanted}");
+        assert!(wanted > 7_500, "{wanted}");
         assert!(!filter.matches(&[0; 60]));
     }
 }

@@ -156,7 +156,13 @@ fn protochain_jumps_backward_and_works() {
 
 #[test]
 fn a_question_to_the_kernel_is_known_as_one() {
-    if cfg!(target_os = "linux") {
+    let libpcap = pcap_core::version();
+    if (libpcap.major(), libpcap.minor()) >= (1, 11) {
+        // Since then it is compiled for live captures alone.
+        let error = Filter::compile(Dlt::EN10MB, "inbound", CompileOptions::default());
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{error}");
+    } else if cfg!(target_os = "linux") {
         let filter = compile("inbound");
         assert!(filter.uses_kernel_extensions() && !filter.runs_on_bytes());
         assert!(!filter.matches(&tcp(0)));

@@ -11,6 +11,23 @@ struct Row {
     expression: &'static str,
 }
 
+/// Whether a condition of the table, such as `<1.11`, is true of the libpcap that is linked.
+fn holds(condition: &str) -> bool {
+    let number = condition.trim_start_matches(['<', '>', '=']);
+    let mut wanted = [0; 3];
+    for (wanted, part) in wanted.iter_mut().zip(number.split('.')) {
+        *wanted = part.parse().expect("a version");
+    }
+    let libpcap = pcap_core::version();
+    let this = [libpcap.major(), libpcap.minor(), libpcap.patch()];
+    match condition.trim_end_matches(number) {
+        "<" => this < wanted,
+        ">" => this > wanted,
+        ">=" => this >= wanted,
+        other => panic!("{other} is no comparison"),
+    }
+}
+
 fn rows() -> Vec<Row> {
     include_str!("data/expressions.txt")
         .lines()
@@ -18,9 +35,14 @@ fn rows() -> Vec<Row> {
         .map(|line| {
             let mut columns = line.splitn(3, '\t');
             let dlt = columns.next().expect("a link type");
+            let (valid, dlt) = match (dlt.strip_prefix('!'), dlt.split_once(' ')) {
+                (Some(dlt), _) => (false, dlt),
+                (None, Some((condition, dlt))) => (holds(condition), dlt),
+                (None, None) => (true, dlt),
+            };
             Row {
-                valid: !dlt.starts_with('!'),
-                dlt: dlt.trim_start_matches('!'),
+                valid,
+                dlt,
                 snaplen: columns
                     .next()
                     .expect("a snaplen")
@@ -32,9 +54,11 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// What tcpdump prints, or `None` if it refuses.
+/// What tcpdump prints, or `None` if it refuses. Where the tests run with another libpcap than the installed one,
+/// ci/test-versions names a tcpdump that has it too.
 fn tcpdump(form: &str, row: &Row, options: &[&str]) -> Option<String> {
-    let output = Command::new("tcpdump")
+    let program = std::env::var_os("PCAP_TEST_TCPDUMP").unwrap_or_else(|| "tcpdump".into());
+    let output = Command::new(program)
         .args([form, "-y", row.dlt, "-s", &row.snaplen.to_string()])
         .args(options)
         .args(["--", row.expression])

@@ -371,7 +371,7 @@ fn a_deadline_holds_under_a_flood_that_a_filter_too_long_for_the_kernel_rejects(
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
-    let hosts: Vec<_> = (1..=200).map(|n| format!("ip6 host fc00::{n:x}")).collect();
+    let hosts: Vec<_> = (1..=250).map(|n| format!("ip6 host fc00::{n:x}")).collect();
     let options = CompileOptions::default().optimize(false);
     right.set_filter((hosts.join(" or "), options)).unwrap();
     let filter = right.compile(&hosts.join(" or "), options).unwrap();

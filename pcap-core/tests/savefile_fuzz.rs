@@ -358,9 +358,13 @@ fn every_link_type_is_read_as_libpcap_reads_it() {
             }
         }
     }
-    // USB with a mapped header, even of native byte order; others of the other order only.
+    // USB with a mapped header, even of native byte order, but not yet in libpcap 1.10.0; others of the other order
+    // only.
+    let libpcap = pcap_core::version();
+    let first = (libpcap.major(), libpcap.minor(), libpcap.patch()) == (1, 10, 0);
     let times = |linktype| changed.iter().filter(|&&n| n == linktype).count();
-    assert_eq!((times(220), times(189)), (2, 1), "{changed:?}");
+    let expected = (if first { 1 } else { 2 }, 1);
+    assert_eq!((times(220), times(189)), expected, "{changed:?}");
 }
 
 #[test]

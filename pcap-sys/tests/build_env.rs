@@ -110,7 +110,13 @@ impl Dependent {
             .expect("cargo has built pcap-sys");
         let out_dir = self.folder.join("out");
         fs::create_dir_all(&out_dir).expect("cargo's folder can be written");
-        let output = Command::new(script)
+        let mut command = Command::new(script);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("LIBPCAP_") {
+                command.env_remove(name);
+            }
+        }
+        let output = command
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("OUT_DIR", out_dir)
             .env("TARGET", env!("PCAP_SYS_HOST"))

@@ -90,6 +90,12 @@ pub(crate) fn ours(name: &str, arguments: &[&str]) -> Ran {
 
 /// Runs a tool that the tests compare with, and returns what it printed.
 pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
+    // Where the tests run with another libpcap than the installed one, ci/test-versions names a tcpdump that has it too.
+    let other = std::env::var("PCAP_TEST_TCPDUMP").ok();
+    let name = match other.as_deref().filter(|_| name == "tcpdump") {
+        Some(tcpdump) => tcpdump,
+        None => name,
+    };
     let mut command = Command::new(name);
     // Nobody's language and preferences.
     command.env("LC_ALL", "C").env("HOME", "/nonexistent");
