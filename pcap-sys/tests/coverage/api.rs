@@ -91,7 +91,7 @@ impl Api {
             let found = self
                 .traits
                 .iter()
-                .any(|(name, t)| name == of && t.name == ty);
+                .any(|(name, t)| name == of && Some(t.name.as_str()) == ty.rsplit("::").next());
             return found
                 .then_some(())
                 .ok_or(format!("{ty} does not implement {of}"));
