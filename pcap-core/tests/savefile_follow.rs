@@ -209,6 +209,48 @@ fn damage_is_an_error_and_so_is_a_file_that_becomes_shorter() {
     );
 }
 
+/// The record is read ahead, and libpcap, which is to read it, finds it gone.
+#[test]
+fn a_file_that_becomes_shorter_before_an_odd_record_is_an_error_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut file) = begun(folder.path(), &Pcap::native());
+    let mut capture = follow(&path);
+    file.write_all(&record(Order::NATIVE, MICRO, 0)).unwrap();
+    let odd = Pcap::native().record([1, u32::MAX, 4, 4], b"odd!");
+    file.write_all(&odd.bytes()[24..]).unwrap();
+    assert!(capture.next_packet().unwrap().is_some());
+    file.set_len(24).unwrap();
+    for _ in 0..2 {
+        let error = capture.next_packet_timeout(MOMENT).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
+    }
+}
+
+/// At what was the end when the fast way looked, libpcap may find a record that was written since.
+#[test]
+fn a_file_that_grows_and_is_not_followed_gives_no_packet_twice_and_none_in_pieces() {
+    const COUNT: u64 = 2000;
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..200 {
+        let (path, mut file) = begun(folder.path(), &Pcap::native());
+        let mut capture = Capture::from_file(&path).unwrap();
+        let writer = thread::spawn(move || {
+            for n in 0..COUNT {
+                let record = Pcap::native().record([0, 0, 8, 8], &n.to_be_bytes());
+                file.write_all(&record.bytes()[24..]).unwrap();
+            }
+        });
+        let mut next = 0;
+        // A record that is written at this moment may be a cut one.
+        while let Ok(Some(packet)) = capture.next_packet() {
+            assert_eq!(packet.data(), u64::to_be_bytes(next));
+            next += 1;
+        }
+        assert!(next <= COUNT);
+        writer.join().unwrap();
+    }
+}
+
 #[test]
 fn what_cannot_be_followed_says_so() {
     let folder = tempfile::tempdir().unwrap();

@@ -319,6 +319,17 @@ impl Stream {
         }
     }
 
+    /// Where in the file the stream is.
+    pub(crate) fn position(&self) -> io::Result<u64> {
+        #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+        use libc::ftello;
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        use libc::ftello64 as ftello;
+        // SAFETY: the stream is open, and no read is going on.
+        let position = unsafe { ftello(self.file) };
+        u64::try_from(position).map_err(|_| io::Error::last_os_error())
+    }
+
     /// Gives the user's reader back, of a stream that libpcap did not take over.
     pub(crate) fn into_reader(mut self) -> Box<dyn Reader> {
         self.close();

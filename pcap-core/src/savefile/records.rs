@@ -103,13 +103,18 @@ impl Records {
         }
     }
 
-    /// Goes on behind the odd record that libpcap has read.
-    pub(crate) fn skip(&mut self) {
-        let unread = &self.buffer[self.unread.clone()];
-        if let Some((head, rest)) = unread.split_first_chunk::<RECORD_HEADER>() {
-            let [.., caplen, _] = fields(head, self.swapped);
-            // It is whole: see `step`.
-            self.unread.start += RECORD_HEADER + rest.len().min(caplen as usize);
+    /// Goes on at a place in the file: behind what libpcap has read in between.
+    pub(crate) fn go_to(&mut self, position: u64) {
+        self.current = None;
+        let behind = position
+            .checked_sub(self.position())
+            .and_then(|behind| usize::try_from(behind).ok());
+        match behind {
+            Some(behind) if behind <= self.unread.len() => self.unread.start += behind,
+            _ => {
+                self.unread = 0..0;
+                self.position = position;
+            }
         }
     }
 

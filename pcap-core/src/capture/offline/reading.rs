@@ -48,18 +48,7 @@ impl Offline {
         if self.records.is_none() {
             return Ok(Walk::Blocked);
         }
-        self.walk_on().map_err(|e| {
-            let name = self.handle.name.clone();
-            let error = if e.kind() == io::ErrorKind::UnexpectedEof {
-                let text = "it became shorter while it was followed";
-                Error::new(ErrorKind::SavefileTruncated, "read", name, text)
-            } else {
-                Error::io("read", name, e)
-            };
-            self.records = None;
-            self.over = Some(Over::Failed(error.clone()));
-            error
-        })
+        self.walk_on().map_err(|e| self.failed(e))
     }
 
     #[inline]
@@ -149,12 +138,36 @@ impl Offline {
         self.batch = batch;
         filled?;
         if let Some(mut records) = self.records.take() {
+            if eof && self.follow {
+                // The record was there.
+                return Err(self.failed(io::ErrorKind::UnexpectedEof.into()));
+            }
             if packets > 0 {
-                records.skip();
+                // Which record libpcap found there is known to it alone: the file may have grown or
+                // shrunk since the fast way looked.
+                match self.stream.as_ref().map(os::Stream::position) {
+                    Some(Ok(position)) => records.go_to(position),
+                    Some(Err(e)) => return Err(self.failed(e)),
+                    None => {}
+                }
             }
             self.parked = Some(records);
         }
         Ok(eof)
+    }
+
+    /// The fast way has failed, and nothing comes any more.
+    fn failed(&mut self, error: io::Error) -> Error {
+        let name = self.handle.name.clone();
+        let error = if error.kind() == io::ErrorKind::UnexpectedEof {
+            let text = "it became shorter while it was followed";
+            Error::new(ErrorKind::SavefileTruncated, "read", name, text)
+        } else {
+            Error::io("read", name, error)
+        };
+        self.records = None;
+        self.over = Some(Over::Failed(error.clone()));
+        error
     }
 
     /// Goes the fast way again, when all that libpcap read in between is handed out.
