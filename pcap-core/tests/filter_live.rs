@@ -121,3 +121,47 @@ fn lists_of_any_length_run_live() {
         assert_eq!(received == wanted.len() as u64, in_kernel, "{received}");
     }
 }
+
+/// The kernel takes the tag out before its filter sees the packet. What runs in the capture is not to
+/// mean another thing because it is longer, nor what is read ahead when a filter is set.
+#[test]
+fn a_list_takes_packets_of_vlans_whatever_its_length() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let wanted = Ipv4Addr::new(192, 0, 2, 1);
+    let frame = |source, vlan: Option<u8>| {
+        let mut frame = from_host(source);
+        if let Some(vlan) = vlan {
+            frame.splice(12..12, [0x81, 0x00, 0x00, vlan]);
+        }
+        frame
+    };
+    let send = |vlan| {
+        left.inject(&frame(Ipv4Addr::new(192, 0, 2, 2), vlan))
+            .unwrap();
+        left.inject(&frame(wanted, vlan)).unwrap();
+    };
+    for count in [0, 5000] {
+        let others = (0..count).map(|n| Ipv4Addr::from(0x0a00_0000 + 4 * n));
+        let filter = Filter::any_of(Dlt::EN10MB, others.chain([wanted])).unwrap();
+        let mut right = Capture::from_device("right").activate().unwrap();
+        for vlan in [None, Some(5)] {
+            // Once before and once after the filter is set.
+            send(vlan);
+            send(vlan);
+            assert!(right.next_packet().unwrap().is_some());
+            right.set_filter(&filter).unwrap();
+            send(vlan);
+            let mut seen = Vec::new();
+            while let Next::Packet(packet) = right
+                .next_packet_timeout(Duration::from_millis(300))
+                .unwrap()
+            {
+                seen.push(packet.data().to_vec());
+            }
+            assert_eq!(seen, vec![frame(wanted, vlan); 3], "{count} {vlan:?}");
+            right.set_filter("").unwrap();
+        }
+    }
+}

@@ -295,7 +295,8 @@ impl Filter {
     /// The answer for each packet is that of libpcap's unoptimized program for the expression `src host
     /// A or src host B … or dst host A or dst host B … or src port C … or dst port C …`, first IPv4, then
     /// IPv6, then ports. That is what `host A or host B … or port C …` means: addresses also of ARP and
-    /// RARP, ports of TCP, UDP and SCTP and not of later fragments, and nothing behind tags of VLANs. For
+    /// RARP, ports of TCP, UDP and SCTP and not of later fragments, and nothing behind tags of VLANs (but
+    /// a live capture on Linux has the outer tag taken out before any filter sees the packet). For
     /// packets that end within these headers, the order decides: what has to be looked at first and
     /// is not there ends the search.
     ///

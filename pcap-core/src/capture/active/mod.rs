@@ -6,6 +6,7 @@ mod created;
 mod reading;
 #[cfg_attr(not(feature = "remote"), allow(dead_code))]
 mod remote;
+mod tags;
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use created::Checked;
 pub(crate) use created::Created;
 pub(crate) use remote::Remote;
+use tags::Untagged;
 
 use crate::capture::batch::{Batch, Limit};
 use crate::capture::options::{DEFAULT_TIMEOUT, Options};
@@ -49,6 +51,7 @@ pub struct Active {
     filter: Option<Filter>,
     /// Whether that runs here, because the kernel does not take it.
     filters_here: bool,
+    untagged: Untagged,
     netmask: Option<Ipv4Addr>,
     precision: Precision,
     timeout: Duration,
@@ -369,6 +372,7 @@ impl Active {
             remote: None,
             filter: None,
             filters_here: false,
+            untagged: Untagged::default(),
             netmask: None,
             precision,
             timeout: timeout.max(Duration::from_millis(1)),
@@ -442,10 +446,12 @@ impl Active {
             let _ = self.handle.set_filter(before);
             return Err(error);
         }
+        let mut untagged = Untagged::new(&filter, self.handle.datalink());
         if filter.runs_on_bytes() {
             self.batch
-                .retain_unread(|packet| filter.matches_packet(packet));
+                .retain_unread(|packet| untagged.matches(&filter, packet));
         }
+        self.untagged = untagged;
         self.filter = Some(filter);
         self.filters_here = ours;
         Ok(())

@@ -53,8 +53,9 @@ impl Active {
             None => callback::dispatch(&mut self.handle, max, closure),
             Some(filter) => {
                 let mut packets = 0;
+                let untagged = &mut self.untagged;
                 let done = callback::dispatch(&mut self.handle, max, &mut |packet| {
-                    if !filter.matches_packet(packet) {
+                    if !untagged.matches(&filter, packet) {
                         return ControlFlow::Continue(());
                     }
                     packets += 1;

@@ -1,0 +1,59 @@
+//! The outer VLAN tag of a packet: Linux takes it out before a filter sees the packet, and libpcap puts
+//! it back in afterwards. A filter that the kernel does not take must not see it here either, or a
+//! list would mean another thing from some length on.
+//!
+//! May import: what `active` may.
+
+use crate::ffi::os;
+use crate::filter::Filter;
+use crate::linktype::Dlt;
+use crate::packet::Packet;
+
+const TAG: usize = 4;
+/// The types of tags that Linux takes out: those of 802.1Q and 802.1ad.
+const TYPES: [[u8; 2]; 2] = [[0x81, 0x00], [0x88, 0xa8]];
+
+/// Runs a filter on packets as the kernel would have.
+///
+/// A tag that a program on this host wrote into a packet that it sends is taken out here, although the
+/// kernel leaves it in: the packet does not tell.
+#[derive(Debug, Default)]
+pub(super) struct Untagged {
+    /// Where libpcap puts tags in, if the filter is one that is not to see them.
+    at: Option<usize>,
+    bytes: Vec<u8>,
+}
+
+impl Untagged {
+    pub(super) fn new(filter: &Filter, datalink: Dlt) -> Untagged {
+        let at = match datalink {
+            // What asks for tags is compiled for plain bytes as well, and finds them there.
+            _ if !os::IS_LINUX || filter.uses_kernel_extensions() => None,
+            Dlt::EN10MB => Some(12),
+            Dlt::LINUX_SLL => Some(14),
+            _ => None,
+        };
+        Untagged {
+            at,
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Whether the filter takes a packet that libpcap delivered.
+    pub(super) fn matches(&mut self, filter: &Filter, packet: Packet<'_>) -> bool {
+        let data = packet.data();
+        let parts = self
+            .at
+            .and_then(|at| Some((data.get(..at)?, data.get(at + TAG..)?)));
+        match parts {
+            Some((before, behind)) if TYPES.iter().any(|t| data[before.len()..].starts_with(t)) => {
+                self.bytes.clear();
+                self.bytes.extend_from_slice(before);
+                self.bytes.extend_from_slice(behind);
+                let length = packet.len().saturating_sub(TAG as u32);
+                filter.run(&self.bytes, length) != 0
+            }
+            _ => filter.matches_packet(packet),
+        }
+    }
+}
