@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs::File;
-use std::io::{self, ErrorKind::NotFound, ErrorKind::PermissionDenied};
+use std::io::{self, ErrorKind::NotFound, ErrorKind::PermissionDenied, Read, Seek};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
@@ -224,4 +224,55 @@ fn a_long_filter_has_no_room_under_a_small_limit_and_a_capture_runs_it_itself() 
     (0..100).for_each(|_| send(3));
     let wait = right.next_packet_timeout(Duration::from_millis(200));
     assert!(matches!(wait.unwrap(), pcap_core::Next::Timeout));
+}
+
+/// libpcap attaches another filter first, which takes a part of the room. Where it finds none left it
+/// prints so, and filters by itself.
+#[test]
+fn a_filter_that_only_just_fits_is_not_left_to_libpcap() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    // The kernel makes many instructions of a load, and one of the others.
+    let filter = |loads: usize, others: usize| {
+        let mut program = vec![Insn::new(0x20, 0, 0, 60); loads];
+        program.extend(vec![Insn::new(0x00, 0, 0, 1); others]);
+        program.push(Insn::new(0x06, 0, 0, 0));
+        Filter::from_instructions(Dlt::EN10MB, &program).unwrap()
+    };
+    let fits = |filter: &Filter| packet_socket().attach_filter(filter).is_ok();
+    let (mut most, mut too_many) = (1, 4000);
+    if fits(&filter(too_many, 0)) {
+        eprintln!("not tested: this kernel has room for the longest filters");
+        return;
+    }
+    while too_many - most > 1 {
+        let middle = (most + too_many) / 2;
+        if fits(&filter(middle, 0)) {
+            most = middle;
+        } else {
+            too_many = middle;
+        }
+    }
+    let edge: Vec<Filter> = (0..40)
+        .flat_map(|others| [filter(most - 1, others), filter(most, others)])
+        .filter(fits)
+        .collect();
+    assert!(edge.len() > 8);
+
+    let mut right = Capture::from_device("right").activate().unwrap();
+    let mut printed = tempfile::tempfile().unwrap();
+    // SAFETY: takes numbers of open descriptors; so below.
+    let stderr = unsafe { libc::dup(2) };
+    // SAFETY: as above.
+    unsafe { libc::dup2(printed.as_raw_fd(), 2) };
+    let set: Result<Vec<()>, _> = edge.iter().map(|filter| right.set_filter(filter)).collect();
+    // SAFETY: as above.
+    unsafe { libc::dup2(stderr, 2) };
+    // SAFETY: it is open, and not used any more.
+    unsafe { libc::close(stderr) };
+    set.unwrap();
+    let mut text = String::new();
+    printed.rewind().unwrap();
+    printed.read_to_string(&mut text).unwrap();
+    assert!(!text.contains("optmem_max"), "{text}");
 }

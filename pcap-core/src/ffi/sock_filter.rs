@@ -86,14 +86,27 @@ unsafe fn set<T>(socket: BorrowedFd<'_>, option: c_int, value: &T) -> io::Result
 pub(crate) unsafe fn has_room(program: &bpf_program) -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     if program.bf_len > SURELY_ROOM {
-        return match UnixDatagram::unbound() {
-            // SAFETY: the caller's promise.
-            Ok(socket) => match unsafe { attach(socket.as_fd(), program) } {
-                Err(e) => e.raw_os_error() != Some(libc::ENOMEM),
-                // What else there may be is libpcap's to say.
-                Ok(()) => true,
-            },
-            Err(_) => true,
+        let Ok(socket) = UnixDatagram::unbound() else {
+            return true;
+        };
+        // libpcap attaches one that takes nothing before, and it counts until the other is there.
+        let mut nothing = super::bpf_insn {
+            code: (libc::BPF_RET | libc::BPF_K) as u16,
+            jt: 0,
+            jf: 0,
+            k: 0,
+        };
+        let nothing = bpf_program {
+            bf_len: 1,
+            bf_insns: &raw mut nothing,
+        };
+        // SAFETY: it has one instruction. Should it fail, then so does the other.
+        let _ = unsafe { attach(socket.as_fd(), &nothing) };
+        // SAFETY: the caller's promise.
+        return match unsafe { attach(socket.as_fd(), program) } {
+            Err(e) => e.raw_os_error() != Some(libc::ENOMEM),
+            // What else there may be is libpcap's to say.
+            Ok(()) => true,
         };
     }
     let _ = program;
