@@ -98,7 +98,8 @@ pub fn addresses(host: &str) -> Vec<IpAddr> {
 }
 
 /// The IPv4 network of that name, as `net` takes it in an expression: from `/etc/networks` on most
-/// systems. A short number is filled up with zeros, so that `127` is 127.0.0.0.
+/// systems. A short number there is filled up with zeros, so that `127` is 127.0.0.0. The name is no
+/// number: those are read by the compiler itself.
 ///
 /// `None` for the network 0.0.0.0, too, which libpcap does not tell from none.
 ///

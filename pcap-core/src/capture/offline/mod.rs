@@ -241,10 +241,15 @@ impl Capture<Offline> {
     ///
     /// Then the calls that wait for a packet wait for one to be written, a
     /// [`BreakHandle`](crate::BreakHandle) ends them as it does on a live capture, and
-    /// [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline. A cut last record is
+    /// [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline, which counts at the end:
+    /// what is there, and a filter does not take, is read first. A cut last record is
     /// waited for too. The calls that take what is there ([`dispatch`](Self::dispatch),
     /// [`try_next_packet`](Self::try_next_packet)) find nothing. The end is looked at every
     /// 20 milliseconds. Switched off again, the end is the end.
+    ///
+    /// It is the file that was opened which is followed: another one that takes its name, as when a
+    /// program rotates its files, is not noticed, nor is one that became shorter and grew beyond what has
+    /// been read before the next look.
     ///
     /// # Errors
     ///
