@@ -377,6 +377,39 @@ fn a_filter_can_change_and_no_packet_comes_that_does_not_pass() {
     );
 }
 
+/// The daemon's kernel takes the tag out before its filter sees the packet; here it is in again.
+#[test]
+fn a_filter_takes_packets_of_vlans_as_the_daemons_kernel_does() {
+    let _alone = alone();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let _daemon = Daemon::open_to_all();
+    let left = Capture::from_device("left").activate().unwrap();
+    let send = |vlan: &[u8], last| {
+        let mut frame = vec![2; 12];
+        frame.extend(vlan);
+        frame.extend([8, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0]);
+        frame.extend([192, 0, 2, last, 192, 0, 2, 9]);
+        frame.extend([0; 8]);
+        left.inject(&frame).unwrap();
+        frame
+    };
+    let mut capture = on("right").filter("src host 192.0.2.1").open().unwrap();
+    let end = Instant::now() + Duration::from_secs(10);
+    let wait = Duration::from_millis(300);
+    while capture.next_packet_timeout(wait).unwrap() == Next::Timeout {
+        assert!(Instant::now() < end, "the daemon does not capture");
+        send(&[], 1);
+    }
+    while capture.next_packet_timeout(wait).unwrap() != Next::Timeout {}
+    for vlan in [&[][..], &[0x81, 0, 0, 5]] {
+        send(vlan, 2);
+        let wanted = send(vlan, 1);
+        let next = capture.next_packet_timeout(Duration::from_secs(3)).unwrap();
+        assert_eq!(next.packet().map(|p| p.data().to_vec()), Some(wanted));
+    }
+}
+
 #[test]
 fn a_capture_does_not_see_its_own_packets_unless_it_is_to() {
     let _alone = alone();

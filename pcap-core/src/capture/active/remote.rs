@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::callback::{self, Dispatched};
 use crate::capture::Capture;
 use crate::capture::active::Active;
+use crate::capture::active::tags::Untagged;
 use crate::capture::wait::{Waiter, Waiting};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os, sockets};
@@ -133,6 +134,7 @@ impl Active {
     {
         self.start_remote()?;
         let filter = self.filter.clone().filter(|_| self.filters_here);
+        let untagged = &mut self.untagged;
         let mut all = Dispatched {
             packets: 0,
             stopped: false,
@@ -147,7 +149,8 @@ impl Active {
                 break;
             }
             let one = callback::dispatch(&mut self.handle, 1, &mut |packet| {
-                if filter.as_ref().is_some_and(|f| !f.matches_packet(packet)) {
+                let pass = |filter| untagged.either_matches(filter, packet);
+                if !filter.as_ref().is_none_or(pass) {
                     return ControlFlow::Continue(());
                 }
                 all.packets += 1;
@@ -257,10 +260,12 @@ impl Active {
             }
             _ => self.handle.set_filter(fits(&filter).then_some(&filter))?,
         }
+        let mut untagged = Untagged::elsewhere(self.handle.datalink());
         if here {
             self.batch
-                .retain_unread(|packet| filter.matches_packet(packet));
+                .retain_unread(|packet| untagged.either_matches(&filter, packet));
         }
+        self.untagged = untagged;
         self.filter = Some(filter);
         self.filters_here = here;
         Ok(())

@@ -26,9 +26,16 @@ pub(super) struct Untagged {
 
 impl Untagged {
     pub(super) fn new(filter: &Filter, datalink: Dlt) -> Untagged {
+        // What asks for tags is compiled for plain bytes as well, and finds them there.
+        if !os::IS_LINUX || filter.uses_kernel_extensions() {
+            return Untagged::default();
+        }
+        Untagged::elsewhere(datalink)
+    }
+
+    /// For packets of another host, if that is one with Linux.
+    pub(super) fn elsewhere(datalink: Dlt) -> Untagged {
         let at = match datalink {
-            // What asks for tags is compiled for plain bytes as well, and finds them there.
-            _ if !os::IS_LINUX || filter.uses_kernel_extensions() => None,
             Dlt::EN10MB => Some(12),
             Dlt::LINUX_SLL => Some(14),
             _ => None,
@@ -37,6 +44,11 @@ impl Untagged {
             at,
             bytes: Vec::new(),
         }
+    }
+
+    /// Whether the filter takes a packet of another host, which may have Linux or not.
+    pub(super) fn either_matches(&mut self, filter: &Filter, packet: Packet<'_>) -> bool {
+        filter.matches_packet(packet) || self.at.is_some() && self.matches(filter, packet)
     }
 
     /// Whether the filter takes a packet that libpcap delivered.
