@@ -8,6 +8,8 @@ use std::io::{self, ErrorKind::NotFound, ErrorKind::PermissionDenied, Read, Seek
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::net::UnixDatagram;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use pcap_core::os::linux::SocketFilterExt;
@@ -260,19 +262,62 @@ fn a_filter_that_only_just_fits_is_not_left_to_libpcap() {
     assert!(edge.len() > 8);
 
     let mut right = Capture::from_device("right").activate().unwrap();
-    let mut printed = tempfile::tempfile().unwrap();
+    let text = printed(|| {
+        edge.iter()
+            .for_each(|filter| right.set_filter(filter).unwrap());
+    });
+    assert!(!text.contains("optmem_max"), "{text}");
+}
+
+/// What is written to standard error meanwhile, by other tests too.
+fn printed(f: impl FnOnce()) -> String {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock();
+    let mut file = tempfile::tempfile().unwrap();
     // SAFETY: takes numbers of open descriptors; so below.
     let stderr = unsafe { libc::dup(2) };
     // SAFETY: as above.
-    unsafe { libc::dup2(printed.as_raw_fd(), 2) };
-    let set: Result<Vec<()>, _> = edge.iter().map(|filter| right.set_filter(filter)).collect();
+    unsafe { libc::dup2(file.as_raw_fd(), 2) };
+    let done = catch_unwind(AssertUnwindSafe(f));
     // SAFETY: as above.
     unsafe { libc::dup2(stderr, 2) };
     // SAFETY: it is open, and not used any more.
     unsafe { libc::close(stderr) };
-    set.unwrap();
     let mut text = String::new();
-    printed.rewind().unwrap();
-    printed.read_to_string(&mut text).unwrap();
-    assert!(!text.contains("optmem_max"), "{text}");
+    file.rewind().unwrap();
+    file.read_to_string(&mut text).unwrap();
+    done.unwrap_or_else(|panic| {
+        eprintln!("{text}");
+        resume_unwind(panic)
+    });
+    text
+}
+
+#[test]
+fn what_the_kernel_does_not_run_is_not_left_to_libpcap() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = Capture::from_device("right").activate().unwrap();
+    // A load that is never reached, of memory that was never stored to.
+    let program = [
+        Insn::new(0x30, 0, 0, 14), // ldb [14]
+        Insn::new(0x15, 0, 2, 7),  // jeq #7, or skip two
+        Insn::new(0x06, 0, 0, u32::MAX),
+        Insn::new(0x60, 0, 0, 0), // ld M[0]
+        Insn::new(0x06, 0, 0, 0),
+    ];
+    let unreached = Filter::from_instructions(Dlt::EN10MB, &program).unwrap();
+    let options = CompileOptions::default();
+    let loops = Filter::compile(Dlt::EN10MB, "ip6 protochain 6", options).unwrap();
+    let mut frame = vec![2; 12];
+    frame.extend([0x86, 0xdd, 7, 0, 0, 0, 0, 0, 6, 64]);
+    frame.extend([0; 60]);
+    for filter in [unreached, loops] {
+        let text = printed(|| right.set_filter(&filter).unwrap());
+        assert!(!text.contains("Kernel filter failed"), "{text}");
+        left.inject(&[3; 60]).unwrap();
+        left.inject(&frame).unwrap();
+        assert_eq!(right.next_packet().unwrap().unwrap().data(), frame);
+    }
 }

@@ -76,16 +76,17 @@ unsafe fn set<T>(socket: BorrowedFd<'_>, option: c_int, value: &T) -> io::Result
     }
 }
 
-/// Whether the kernel has room for a program on a socket: long ones may be above the limit
-/// `net.core.optmem_max`, which was 20 KiB for long, some 2000 instructions. libpcap prints to the
-/// terminal when that is so.
+/// Whether the kernel takes a program for a socket. It may have no room: long ones may be above the
+/// limit `net.core.optmem_max`, which was 20 KiB for long, some 2000 instructions. It refuses those that
+/// load memory without storing to it, even where they are never reached; `compiled` ones do not.
+/// libpcap prints to the terminal when that is so.
 ///
 /// # Safety
 ///
 /// The program has as many instructions as it says.
-pub(crate) unsafe fn has_room(program: &bpf_program) -> bool {
+pub(crate) unsafe fn takes(program: &bpf_program, compiled: bool) -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    if program.bf_len > SURELY_ROOM {
+    if !compiled || program.bf_len > SURELY_ROOM {
         let Ok(socket) = UnixDatagram::unbound() else {
             return true;
         };
@@ -104,12 +105,12 @@ pub(crate) unsafe fn has_room(program: &bpf_program) -> bool {
         let _ = unsafe { attach(socket.as_fd(), &nothing) };
         // SAFETY: the caller's promise.
         return match unsafe { attach(socket.as_fd(), program) } {
-            Err(e) => e.raw_os_error() != Some(libc::ENOMEM),
+            Err(e) => ![Some(libc::ENOMEM), Some(libc::EINVAL)].contains(&e.raw_os_error()),
             // What else there may be is libpcap's to say.
             Ok(()) => true,
         };
     }
-    let _ = program;
+    let _ = (program, compiled);
     true
 }
 

@@ -285,7 +285,8 @@ impl Filter {
     /// kind only, for the link type, and the comparisons are made here, as a tree in which an address
     /// is looked up in a few steps. A thousand hosts of IPv4 come to some 2300 instructions of the 4096
     /// that the Linux kernel takes; as source or as destination only, to half of them. Addresses of
-    /// IPv6 that have nothing in common take up to 15 instructions a host, those of one network about 7.
+    /// IPv6 that have nothing in common take up to 15 instructions a host (21 on 802.11), those of one
+    /// network about 7.
     /// Longer filters work as well: a capture runs them itself.
     ///
     /// A term is one of the many things that a [`FilterTerm`] is made from. Terms may overlap and
@@ -524,11 +525,12 @@ impl Filter {
     /// Whether the kernel takes the program for a device's packets.
     pub(crate) fn fits_into_kernel(&self) -> bool {
         self.on_capture().len() <= validate::MAX_LEN
+            && !self.jumps_backward()
             && self.with_program(|program| {
                 // SAFETY: the pointer is good for the call.
                 let program = unsafe { &*program };
                 // SAFETY: the program has the length that it says.
-                unsafe { ffi::sock_filter::has_room(program) }
+                unsafe { ffi::sock_filter::takes(program, self.expression.is_some()) }
             })
     }
 
