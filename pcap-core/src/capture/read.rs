@@ -415,8 +415,12 @@ impl<S: Readable> Capture<S> {
     ///
     /// An expression is compiled with the default options, on a live capture with the device's
     /// netmask if it has one. Packets that were read ahead are filtered again, so no packet that
-    /// does not pass comes after this call, except where only the kernel can tell (`inbound`). The
-    /// empty expression lets all pass.
+    /// does not pass comes after this call, except where only the kernel can tell (`inbound`). Those
+    /// that the snaplen cut before what the filter asks for do not pass then, as they would in the
+    /// kernel. The empty expression lets all pass.
+    ///
+    /// What the kernel does not take, as it is too long or jumps backward, runs here: the same holds for
+    /// the snaplen, which should leave the headers that the filter looks at.
     ///
     /// Packets that arrive on a live capture while libpcap exchanges one filter for another are lost
     /// and not counted. Set the filter when activating where that matters.
