@@ -139,9 +139,23 @@ fn any_of(dlt: Dlt, terms: &[FilterTerm]) -> Filter {
 fn same(ours: &Filter, theirs: &Filter, packet: &[u8]) -> bool {
     let wire = packet.len() as u32 + 10;
     let answer = ours.run(packet, wire);
+    let mut expected = theirs.run(packet, wire);
+    let libpcap = pcap_core::version();
+    if answer == 0 && (libpcap.major(), libpcap.minor()) >= (1, 11) {
+        // It does not ask for the words of an address that a network's mask leaves out. Where the
+        // packet ends before them, and would pass whatever is in them, ours is no.
+        let whole = |with| [packet, &[with; 64]].concat();
+        let cut = [0, 0xff].map(whole);
+        if cut
+            .iter()
+            .all(|p| ours.run(p, wire) == expected && theirs.run(p, wire) == expected)
+        {
+            expected = 0;
+        }
+    }
     assert_eq!(
         answer,
-        theirs.run(packet, wire),
+        expected,
         "{} {packet:02x?}\n{}\n{ours}",
         ours.linktype(),
         theirs.expression().unwrap_or("")

@@ -20,6 +20,18 @@ fn read(text: &str) -> pcap_core::Result<Filter> {
     Filter::from_listing(Dlt::EN10MB, text)
 }
 
+/// The instructions, without the operand of `tax` and `txa`: they have none, and libpcap 1.11 leaves
+/// there what happens to be in its memory.
+fn used(filter: &Filter) -> Vec<Insn> {
+    let mut instructions = filter.instructions().to_vec();
+    for insn in &mut instructions {
+        if insn.code & 0x07 == 0x07 {
+            insn.k = 0;
+        }
+    }
+    instructions
+}
+
 #[test]
 fn what_tcpdump_prints_is_read() {
     for expression in EXPRESSIONS {
@@ -31,7 +43,7 @@ fn what_tcpdump_prints_is_read() {
                 .expect("this test compares with tcpdump: install the package `tcpdump`");
             let text = String::from_utf8(output.stdout).unwrap();
             let filter = read(&text).unwrap_or_else(|e| panic!("{form} {expression}: {e}"));
-            assert_eq!(filter.instructions(), compile(expression).instructions());
+            assert_eq!(used(&filter), used(&compile(expression)));
             assert_eq!(
                 (filter.linktype(), filter.expression()),
                 (Dlt::EN10MB, None)

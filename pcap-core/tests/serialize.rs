@@ -111,14 +111,14 @@ fn filters_come_back_as_they_were() {
     let options = CompileOptions::default().snaplen(77);
     let mut frame = [0x45; 60];
     frame[12..14].copy_from_slice(&[8, 6]);
-    // The last two ask the kernel, and forget a store.
-    for expression in [
-        "",
-        "arp",
-        "tcp port 80 or arp",
-        "inbound or arp",
-        "geneve or udp",
-    ] {
+    let libpcap = pcap_core::version();
+    // These two ask the kernel, which 1.11 compiles on a live capture only, and forget a store.
+    let mut expressions = vec!["inbound or arp", "geneve or udp"];
+    if (libpcap.major(), libpcap.minor()) >= (1, 11) {
+        expressions.remove(0);
+    }
+    expressions.extend(["", "arp", "tcp port 80 or arp"]);
+    for expression in expressions {
         let filter = Filter::compile(Dlt::EN10MB, expression, options).unwrap();
         let again = again(&filter);
         for end in 0..frame.len() {

@@ -284,8 +284,8 @@ fn headers_of_two_folders_are_refused() {
     }
     let folder = folder.display().to_string();
     dependent.refused(
-        &[("LIBPCAP_INCLUDEDIR", &folder)],
-        // Where clang finds the other one is its own affair.
+        // Where clang finds the other one is its own affair, but it should be of the same version.
+        &[("LIBPCAP_INCLUDEDIR", &folder), ("C_INCLUDE_PATH", include)],
         &format!("pcap/pcap.h is in {folder}, and pcap/namedb.h in "),
     );
 }

@@ -300,7 +300,8 @@ impl Filter {
     /// RARP, ports of TCP, UDP and SCTP and not of later fragments, and nothing behind tags of VLANs (but
     /// a live capture on Linux has the outer tag taken out before any filter sees the packet). For
     /// packets that end within these headers, the order decides: what has to be looked at first and
-    /// is not there ends the search.
+    /// is not there ends the search. Addresses have to be there whole (libpcap 1.11 does not ask for those
+    /// words of an address that the mask of a network leaves out).
     ///
     /// The filter has no [`expression`](Self::expression), so that the link type of a capture cannot be
     /// changed while it is set.

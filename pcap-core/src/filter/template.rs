@@ -173,7 +173,8 @@ fn sites<const WORDS: usize>(
 fn read(program: Vec<Insn>, sites: Vec<(usize, usize)>, words: usize) -> Option<Option<Template>> {
     // The comparisons of all words but the first follow from that of the first.
     let mut loads = Vec::new();
-    if words > 1 {
+    // Where there is no such address, there may be no comparison at all.
+    if words > 1 && !sites.is_empty() {
         if sites.len() != words || sites.iter().enumerate().any(|(n, site)| site.1 != n) {
             return None;
         }
