@@ -1,9 +1,10 @@
 //! Files that the command line names: how long they are, which are one and the same.
 
 use std::error;
+use std::ffi::OsString;
 use std::fs;
-use std::io;
-use std::path::Path;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use pcap_core::{Capture, Error, Offline, Packet, SavefileFormat};
 
@@ -25,31 +26,72 @@ pub fn length(path: &Path) -> Option<u64> {
     metadata.is_file().then_some(metadata.len())
 }
 
+/// The names in a file, one per line, where `-` is standard input. On Unix they may be any bytes.
+///
+/// # Errors
+///
+/// If it cannot be read; where names are no bytes, if they are not UTF-8.
+pub fn listed(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().read_to_end(&mut bytes)?;
+    } else {
+        bytes = fs::read(path)?;
+    }
+    let lines = bytes.split(|&byte| byte == b'\n');
+    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let names = lines.filter(|line| !line.is_empty()).map(name);
+    names.map(|name| Ok(name?.into())).collect()
+}
+
+#[cfg(unix)]
+fn name(bytes: &[u8]) -> io::Result<OsString> {
+    use std::os::unix::ffi::OsStringExt;
+    Ok(OsString::from_vec(bytes.to_vec()))
+}
+
+#[cfg(not(unix))]
+fn name(bytes: &[u8]) -> io::Result<OsString> {
+    let text = String::from_utf8(bytes.to_vec());
+    Ok(text.map_err(io::Error::other)?.into())
+}
+
 /// Whether a file could not be opened because the process, or the system, has too many open.
 #[must_use]
-pub fn is_too_many_open(error: &Error) -> bool {
-    let source = error::Error::source(error).and_then(|source| source.downcast_ref());
-    let number = source.and_then(io::Error::raw_os_error);
-    // EMFILE and ENFILE have the same numbers on all kinds of Unix.
-    match number {
+pub fn is_too_many_open(error: &io::Error) -> bool {
+    match error.raw_os_error() {
+        // EMFILE and ENFILE have the same numbers on all kinds of Unix.
         Some(number) if cfg!(unix) => matches!(number, 23 | 24),
         Some(number) => cfg!(windows) && number == 4,
         None => false,
     }
 }
 
-/// Whether writing one would destroy the other.
+/// Why the system refused, if it is the system that did.
+#[must_use]
+pub fn system_error(error: &Error) -> Option<&io::Error> {
+    error::Error::source(error)?.downcast_ref()
+}
+
+/// Whether writing one would destroy the other. As an input `-` is standard input, and as an output
+/// standard output, which may be files.
 #[cfg(unix)]
 #[must_use]
 pub fn is_same_file(input: &Path, output: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let id = |path| {
-        let metadata = fs::metadata(path).ok()?;
-        metadata.is_file().then(|| (metadata.dev(), metadata.ino()))
-    };
-    input != Path::new("-")
-        && output != Path::new("-")
-        && id(input).is_some_and(|i| Some(i) == id(output))
+    let id = |metadata: fs::Metadata| metadata.is_file().then(|| (metadata.dev(), metadata.ino()));
+    let input = metadata(input, io::stdin()).and_then(id);
+    input.is_some() && input == metadata(output, io::stdout()).and_then(id)
+}
+
+/// What the system knows of a path, or of a descriptor where the path is `-`.
+#[cfg(unix)]
+fn metadata(path: &Path, standard: impl std::os::fd::AsFd) -> Option<fs::Metadata> {
+    if path != Path::new("-") {
+        return fs::metadata(path).ok();
+    }
+    let file = fs::File::from(standard.as_fd().try_clone_to_owned().ok()?);
+    file.metadata().ok()
 }
 
 /// Whether writing one would destroy the other.

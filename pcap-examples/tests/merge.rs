@@ -405,3 +405,31 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     );
     assert!(rest > 900, "{rest} packets of a megabyte");
 }
+
+/// Unix has names that are no text, and `find` lists them as they are.
+#[test]
+#[cfg(unix)]
+fn names_in_a_list_may_be_any_bytes() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = savefile(false, false, 1, &packets());
+    let mut text = Vec::new();
+    for name in [&b"\xff 100%.pcap"[..], b"b.pcap"] {
+        let path = folder.path().join(std::ffi::OsStr::from_bytes(name));
+        fs::write(&path, &bytes).unwrap();
+        text.extend(path.as_os_str().as_bytes());
+        text.extend(b"\n\n");
+    }
+    let list = file(folder.path(), "names", &text);
+    let output = folder.path().join("out.pcap");
+    for from in [arg(&list), "-"] {
+        let arguments = ["--append", "-w", arg(&output), "--files-from", from];
+        let ran = common::feed(program("merge").args(arguments), &text);
+        let said = "16 packets of 2 savefiles\n";
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), said), "{from}");
+        let written = fs::read(&output).unwrap();
+        assert_eq!(written[24..], [&bytes[24..], &bytes[24..]].concat());
+    }
+    let ran = ours("merge", &["-w", arg(&output), "--files-from", "-", "-"]);
+    assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+}

@@ -15,7 +15,9 @@ use pcap_core::{
     Timestamp,
 };
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::files::{is_same_file, is_too_many_open, length, record_length};
+use pcap_examples::files::{
+    is_same_file, is_too_many_open, length, listed, record_length, system_error,
+};
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{progress, stop};
 use tempfile::TempDir;
@@ -52,7 +54,8 @@ struct Args {
     /// The savefiles to read, pcap and pcapng; `-` is standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]
     inputs: Vec<PathBuf>,
-    /// More of them, from a file of names, one per line, for more than a command line can hold
+    /// More of them, from a file of names, one per line, for more than a command line can hold; `-`
+    /// is standard input
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
     /// The savefile to write, pcap; `-` is standard output
@@ -83,31 +86,19 @@ fn main() -> ExitCode {
 
 fn run(mut args: Args) -> Outcome {
     if let Some(path) = &args.files_from {
-        let text = fs::read_to_string(path);
         let fail = |e| Failure::Text(format!("cannot read `{}`: {e}", path.display()));
-        let text = text.map_err(fail)?;
-        let names = text.lines().filter(|line| !line.is_empty());
-        args.inputs.extend(names.map(PathBuf::from));
+        args.inputs.extend(listed(path).map_err(fail)?);
     }
     let args = &args;
     let to_stdout = args.write == Path::new("-");
     if to_stdout && io::stdout().is_terminal() {
         exit::usage::<Args>("a savefile cannot be written to a terminal");
     }
-    if args
-        .inputs
-        .iter()
-        .filter(|path| path.as_os_str() == "-")
-        .count()
-        > 1
-    {
+    let read = || args.inputs.iter().chain(&args.files_from);
+    if read().filter(|path| path.as_os_str() == "-").count() > 1 {
         exit::usage::<Args>("standard input can be read only once");
     }
-    if let Some(path) = args
-        .inputs
-        .iter()
-        .find(|path| is_same_file(path, &args.write))
-    {
+    if let Some(path) = read().find(|path| is_same_file(path, &args.write)) {
         let (out, path) = (args.write.display(), path.display());
         let text = format!("cannot write `{out}`: it is `{path}`, which is read");
         return Err(Failure::Text(text));
@@ -215,9 +206,9 @@ impl Format {
 fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<Capture<Offline>>> {
     match Capture::from_file(path) {
         Ok(capture) => Ok(Some(capture)),
-        Err(error) if is_too_many_open(&error) => Err(Failure::Text(format!(
-            "{error}; take a lower --max-open, or raise the limit (`ulimit -n`)"
-        ))),
+        Err(error) if system_error(&error).is_some_and(is_too_many_open) => Err(Failure::Text(
+            format!("{error}; take a lower --max-open, or raise the limit (`ulimit -n`)"),
+        )),
         Err(error) => {
             report(bar, error);
             Ok(None)
