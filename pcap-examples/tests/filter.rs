@@ -165,3 +165,19 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     );
     assert!(rest > 900, "{rest} packets of a megabyte");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_leaves_a_whole_savefile_and_says_that_it_is_not_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out.pcap");
+    let mut command = program("filter");
+    command.args(["-", arg(&output)]);
+    let (status, error) = common::live::interrupt(&mut command, &output);
+    assert_eq!(status, Some(1), "{error}");
+    let (summary, text) = error.split_once('\n').unwrap();
+    assert_eq!(text, "filter: stopped before the end of `-`\n");
+    let read: usize = summary.split(' ').next().unwrap().parse().unwrap();
+    let written = fs::read(&output).unwrap();
+    assert_eq!(written[24..], common::live::endless(read)[24..]);
+}

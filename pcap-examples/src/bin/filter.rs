@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{Capture, CompileOptions};
+use pcap_core::{Capture, CompileOptions, End};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, record_length};
-use pcap_examples::{expression, progress};
+use pcap_examples::{expression, progress, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -20,7 +20,8 @@ Examples:
   gunzip -c all.pcap.gz | filter - - arp | read -
 
 The new savefile has the link type, the snaplen and the precision of the old one. Of a damaged
-savefile the packets before the damage are copied; the status is 1.";
+savefile the packets before the damage are copied; the status is 1. So it is after Ctrl-C (or
+SIGTERM): what is written is complete then.";
 
 /// Copies the packets of a savefile that pass a filter into a new savefile.
 ///
@@ -53,6 +54,7 @@ fn run(args: &Args) -> Outcome {
         return Err(Failure::Text(text));
     }
     let mut capture = Capture::from_file(&args.input)?;
+    stop::on_ctrl_c(capture.break_handle())?;
     let expression = expression::join(&args.expression);
     let filter = capture.compile(&expression, CompileOptions::default())?;
     let mut dumper = capture.dump(&args.output)?;
@@ -82,6 +84,11 @@ fn run(args: &Args) -> Outcome {
     exit::note(format_args!("{passed} of {read} packets"));
     match flow {
         Err(error) => Err(error.into()),
+        Ok(ControlFlow::Continue(done)) if done.end == End::Break => {
+            let path = args.input.display();
+            let text = format!("stopped before the end of `{path}`");
+            Err(Failure::Text(text))
+        }
         Ok(_) => Ok(()),
     }
 }
