@@ -15,6 +15,8 @@ pub enum Failure {
     Pcap(Error),
     /// Standard output does not take what is printed.
     Stdout(io::Error),
+    /// A file cannot be opened because too many are open: closing one may help.
+    TooManyOpen(String),
     /// Anything else, as `cannot …`.
     Text(String),
     /// It was said already: only the status is left.
@@ -36,7 +38,7 @@ impl Failure {
                     && error.operation() == "write"
                     && error.object() == Some("-")
             }
-            Failure::Text(_) | Failure::Reported => false,
+            Failure::TooManyOpen(_) | Failure::Text(_) | Failure::Reported => false,
         }
     }
 
@@ -83,7 +85,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Pcap(error) => error.fmt(f),
             Failure::Stdout(error) => write!(f, "cannot write to standard output: {error}"),
-            Failure::Text(text) => f.write_str(text),
+            Failure::TooManyOpen(text) | Failure::Text(text) => f.write_str(text),
             Failure::Reported => f.write_str("it was said already"),
         }
     }

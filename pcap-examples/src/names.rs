@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use pcap_core::{Capture, Dumper, Offline};
 
 use crate::exit::{Failure, Outcome};
-use crate::files::is_same_file;
+use crate::files::{is_same_file, is_too_many_open, system_error};
 
 /// Savefiles called `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …
 #[derive(Debug)]
@@ -63,19 +63,37 @@ impl Names {
             if is_same_file(&self.input, &path) {
                 return Err(fail("it is the savefile that is read".to_owned()));
             }
-            return Ok(capture.dump(&path)?);
+            return dump(capture, &path);
         }
         // The system refuses what is there: it is not emptied, whoever came in between.
         let created = OpenOptions::new().write(true).create_new(true).open(&path);
         created.map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
-            _ => fail(e.to_string()),
+            _ => refused(&path, &e),
         })?;
-        capture.dump(&path).map_err(|error| {
+        dump(capture, &path).inspect_err(|_| {
             // It is empty, and ours.
             let _ = fs::remove_file(&path);
-            error.into()
         })
+    }
+}
+
+fn dump(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
+    capture
+        .dump(path)
+        .map_err(|error| match system_error(&error) {
+            Some(e) if is_too_many_open(e) => Failure::TooManyOpen(error.to_string()),
+            _ => error.into(),
+        })
+}
+
+/// The system does not create a file.
+fn refused(path: &Path, error: &io::Error) -> Failure {
+    let text = format!("cannot create `{}`: {error}", path.display());
+    if is_too_many_open(error) {
+        Failure::TooManyOpen(text)
+    } else {
+        Failure::Text(text)
     }
 }
 

@@ -334,25 +334,23 @@ fn many_flows_need_few_descriptors() {
         "in.pcap",
         &savefile(false, false, 101, &packets),
     );
-    let prefix = folder.path().join("ours");
-    let mut command = std::process::Command::new("sh");
-    command.args(["-c", "ulimit -n 40; exec \"$@\"", "sh"]);
-    command.arg(program("split").get_program());
-    let ran = run(command.args([
-        "--flow",
-        "--max-open",
-        "20",
-        "-o",
-        arg(&prefix),
-        arg(&input),
-    ]));
-    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
-    assert_eq!(ran.stderr, "3000 of 3000 packets in 1000 savefiles\n");
-    let line = format!("{}-00007.pcap: 3 packets, 168 bytes", prefix.display());
-    assert_eq!(ran.lines()[7], line + ", 10.0.0.1:7 > 10.0.0.2:53 UDP");
-    for (written, n) in contents(folder.path(), "ours-").iter().zip(0..) {
-        let of_it = [0, 1000, 2000].map(|m| flow(m + n));
-        assert_eq!(*written, savefile(false, false, 101, &of_it), "{n}");
+    for (name, options) in [("ours", &["--max-open", "20"][..]), ("fewer", &[])] {
+        let prefix = folder.path().join(name);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "ulimit -n 40; exec \"$@\"", "sh"]);
+        command.arg(program("split").get_program());
+        command.args(["--flow", "-o", arg(&prefix), arg(&input)]);
+        let ran = run(command.args(options));
+        assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        assert_eq!(ran.stderr, "3000 of 3000 packets in 1000 savefiles\n");
+        let line = format!("{}-00007.pcap: 3 packets, 168 bytes", prefix.display());
+        assert_eq!(ran.lines()[7], line + ", 10.0.0.1:7 > 10.0.0.2:53 UDP");
+        let written = contents(folder.path(), &format!("{name}-"));
+        assert_eq!(written.len(), 1000);
+        for (written, n) in written.iter().zip(0..) {
+            let of_it = [0, 1000, 2000].map(|m| flow(m + n));
+            assert_eq!(*written, savefile(false, false, 101, &of_it), "{n}");
+        }
     }
 }
 

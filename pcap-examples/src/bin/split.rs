@@ -11,7 +11,7 @@ use clap::Parser;
 use indicatif::ProgressBar;
 use pcap_core::{Capture, CompileOptions, Dumper, End, Error, Offline, Packet, Timestamp};
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::files::{length, record_length};
+use pcap_examples::files::{is_too_many_open, length, record_length};
 use pcap_examples::flow::Flow;
 use pcap_examples::names::Names;
 use pcap_examples::output::Output;
@@ -61,7 +61,8 @@ struct Args {
     /// How many digits the numbers have. Those that have more do not sort
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u8).range(1..=18))]
     digits: u8,
-    /// Keep at most so many savefiles of flows open at once [default: 200]
+    /// Keep at most so many savefiles of flows open at once, and fewer if there are not as many
+    /// descriptors [default: 200]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     max_open: Option<u32>,
     /// Print a line of JSON for each savefile (see below)
@@ -312,13 +313,23 @@ impl Flows {
 
     /// Opens a savefile, for which another is closed if there are enough.
     fn open(&mut self, capture: &Capture<Offline>, number: usize) -> Outcome<usize> {
-        if self.open.len() >= self.most {
-            let oldest = (0..self.open.len()).min_by_key(|&place| self.open[place].used);
-            self.close_one(oldest.unwrap_or_default())?;
-        }
-        let (dumper, before) = match self.files[number].summary.bytes {
-            0 => (self.names.create(capture, number)?, 0),
-            length => (self.reopen(capture, number, length)?, length - HEADER),
+        let (dumper, before) = loop {
+            if self.open.len() >= self.most {
+                let oldest = (0..self.open.len()).min_by_key(|&place| self.open[place].used);
+                self.close_one(oldest.unwrap_or_default())?;
+            }
+            let length = self.files[number].summary.bytes;
+            let opened = match length {
+                0 => self.names.create(capture, number),
+                length => self.reopen(capture, number, length),
+            };
+            match opened {
+                // There are fewer descriptors than that, and no more are tried from now on.
+                Err(Failure::TooManyOpen(_)) if !self.open.is_empty() => {
+                    self.most = self.open.len();
+                }
+                opened => break (opened?, length.saturating_sub(HEADER)),
+            }
         };
         let place = self.open.len();
         self.open.push(Open {
@@ -335,16 +346,17 @@ impl Flows {
     /// whether its last record is whole: it is ours, so its length tells.
     fn reopen(&self, capture: &Capture<Offline>, number: usize, length: u64) -> Outcome<Dumper> {
         let path = self.names.path(number);
-        let fail = |why: String| {
-            let path = path.display();
-            Failure::Text(format!("cannot append to `{path}`: {why}"))
+        let text = |why: String| format!("cannot append to `{}`: {why}", path.display());
+        let fail = |e: io::Error| match is_too_many_open(&e) {
+            true => Failure::TooManyOpen(text(e.to_string())),
+            false => Failure::Text(text(e.to_string())),
         };
         let file = OpenOptions::new().append(true).open(&path);
-        let file = file.map_err(|e| fail(e.to_string()))?;
-        let there = file.metadata().map_err(|e| fail(e.to_string()))?.len();
+        let file = file.map_err(fail)?;
+        let there = file.metadata().map_err(fail)?.len();
         if there != length {
-            let text = format!("it has {there} bytes, and {length} were written");
-            return Err(fail(text));
+            let why = format!("it has {there} bytes, and {length} were written");
+            return Err(Failure::Text(text(why)));
         }
         let header = HEADER as usize;
         Ok(capture.dump_to(Records { file, header })?)
