@@ -433,3 +433,66 @@ fn names_in_a_list_may_be_any_bytes() {
     let ran = ours("merge", &["-w", arg(&output), "--files-from", "-", "-"]);
     assert_eq!(ran.status, Some(2), "{}", ran.stderr);
 }
+
+/// A pcapng file whose packets have these times, in microseconds, counted from an offset in seconds.
+fn pcapng(offset: i64, times: &[u64]) -> Vec<u8> {
+    let block = |kind: u32, body: &[u8]| {
+        let length = (body.len() as u32 + 12).to_le_bytes();
+        [&kind.to_le_bytes()[..], &length, body, &length].concat()
+    };
+    let section = [0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0];
+    let mut bytes = block(0x0a0d_0d0a, &[&section[..], &[0xff; 8]].concat());
+    let options = [&[14, 0, 8, 0][..], &offset.to_le_bytes(), &[0; 4]].concat();
+    bytes.extend(block(
+        1,
+        &[&[1, 0, 0, 0, 0, 0, 0, 0], &options[..]].concat(),
+    ));
+    for time in times {
+        let (high, low) = ((time >> 32) as u32, *time as u32);
+        let fields = [0, high, low, 60, 60].map(u32::to_le_bytes).concat();
+        bytes.extend(block(6, &[&fields[..], &[2; 60]].concat()));
+    }
+    bytes
+}
+
+#[test]
+fn packets_of_times_that_no_savefile_can_hold_are_left_out_and_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = file(
+        folder.path(),
+        "good.pcap",
+        &savefile(false, true, 1, &packets()),
+    );
+    let early = file(
+        folder.path(),
+        "early.pcapng",
+        &pcapng(-100, &[5, 1_000_005, 200_000_000]),
+    );
+    let late = file(folder.path(), "late.pcapng", &pcapng(1 << 33, &[1, 2]));
+    let output = folder.path().join("out.pcap");
+    let inputs = [arg(&late), arg(&good), arg(&early)];
+    for options in [&[][..], &["--append"], &["--max-open", "2"]] {
+        let mut command = program("merge");
+        command.args(["--json", "-w", arg(&output)]).args(options);
+        let ran = run(command.args(inputs));
+        assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+        for path in [&early, &late] {
+            let told = format!("cannot merge all of `{}`: the time ", path.display());
+            assert_eq!(ran.stderr.matches(&told).count(), 1, "{}", ran.stderr);
+        }
+        assert!(
+            ran.stderr.ends_with("9 packets of 3 savefiles\n"),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.text().contains("\"packets\":9,"), "{}", ran.text());
+        assert!(ran.text().contains("\"unread\":2}"), "{}", ran.text());
+        let mut expected = vec![record(100, 0, vec![2; 60])];
+        expected.extend(packets());
+        if options == ["--append"] {
+            expected.rotate_left(1);
+        }
+        let bytes = fs::read(&output).unwrap();
+        assert!(bytes[24..] == savefile(false, true, 1, &expected)[24..]);
+    }
+}

@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -36,13 +37,13 @@ if one of them has (pcapng always does). Where times are equal, the packets of t
 named first come first. Packets of one file keep their order: one that is earlier than those before
 it follows them.
 
-What cannot be read, whole files and what follows a damage, is told and left out; the rest is merged
-and the status is 1. Ctrl-C (or SIGTERM) ends it: what is written is complete then, and the status
+What cannot be read, whole files and what follows a damage, is told and left out, and so are packets
+whose time a savefile cannot hold, before 1970 or after 2106; the rest is merged and the status is 1. Ctrl-C (or SIGTERM) ends it: what is written is complete then, and the status
 is 1.";
 
 const JSON_HELP: &str = "  \
-  Also inputs and unread: how many savefiles were named, and how many of them could not be read, or
-  not to their end.
+  Also inputs and unread: how many savefiles were named, and of how many something is left out that
+  cannot be read or written.
   With `-w -` it goes to standard error.";
 
 /// Merges savefiles into a new one, in the order of the times of their packets.
@@ -260,7 +261,7 @@ struct Merge<'a> {
     /// How many packets were read, and how many bytes of savefiles they are, for the bar.
     read: u64,
     bytes: u64,
-    /// How many savefiles were not read to their end.
+    /// Of how many savefiles something is left out.
     unread: usize,
 }
 
@@ -269,6 +270,8 @@ struct Source {
     input: Input,
     capture: Capture<Offline>,
     record: fn(Packet<'_>) -> u64,
+    /// Something of it is left out.
+    is_partial: bool,
 }
 
 impl Merge<'_> {
@@ -339,7 +342,7 @@ impl Merge<'_> {
             }
             let Reverse((_, index)) = *head;
             let source = &mut sources[index];
-            out.take(source)?;
+            self.write(source, out)?;
             match self.next(source) {
                 Some(time) => *head = Reverse((time, index)),
                 None => {
@@ -364,7 +367,7 @@ impl Merge<'_> {
                 continue;
             };
             while stop::asked().is_none() && self.next(&mut source).is_some() {
-                out.take(&source)?;
+                self.write(&mut source, out)?;
             }
         }
         Ok(())
@@ -386,7 +389,34 @@ impl Merge<'_> {
             input,
             capture,
             record,
+            is_partial: false,
         }))
+    }
+
+    /// Writes the packet that a savefile is at. Those that the new savefile cannot hold are left out;
+    /// the first of each savefile is told.
+    fn write(&mut self, source: &mut Source, out: &mut Output) -> Outcome {
+        match out.take(&source.capture) {
+            Err(error) if error.kind() == ErrorKind::InvalidArgument => {
+                if !self.mark_partial(source) {
+                    let path = source.input.path.display();
+                    let why = error.text();
+                    let text = format!(
+                        "cannot merge all of `{path}`: {why}; what is like that is left out"
+                    );
+                    self.bar.suspend(|| exit::say(NAME, text));
+                }
+                Ok(())
+            }
+            written => Ok(written?),
+        }
+    }
+
+    /// Counts a savefile of which something is left out, once. Returns whether it was counted before.
+    fn mark_partial(&mut self, source: &mut Source) -> bool {
+        let before = mem::replace(&mut source.is_partial, true);
+        self.unread += usize::from(!before);
+        before
     }
 
     /// Goes to the next packet that passes the filter, and returns its time.
@@ -397,7 +427,7 @@ impl Merge<'_> {
                 Ok(false) => return None,
                 Err(error) => {
                     report(&self.bar, error);
-                    self.unread += 1;
+                    self.mark_partial(source);
                     return None;
                 }
             }
@@ -437,18 +467,11 @@ impl Output {
     }
 
     /// Writes the packet that a savefile is at.
-    fn take(&mut self, source: &Source) -> Outcome {
-        let Some(packet) = source.capture.packet() else {
-            return Ok(());
-        };
-        self.dumper.write_packet(packet).map_err(|error| {
-            if error.kind() == ErrorKind::InvalidArgument {
-                let path = source.input.path.display();
-                return Failure::Text(format!("{error}; it is from `{path}`"));
-            }
-            error.into()
-        })?;
-        self.summary.count(packet);
+    fn take(&mut self, capture: &Capture<Offline>) -> Result<(), Error> {
+        if let Some(packet) = capture.packet() {
+            self.dumper.write_packet(packet)?;
+            self.summary.count(packet);
+        }
         Ok(())
     }
 
