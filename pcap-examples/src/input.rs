@@ -11,6 +11,7 @@ use pcap_core::{Capture, Error, Offline, Packet};
 use crate::exit::{Failure, Outcome};
 use crate::files::{length, record_length};
 use crate::progress;
+use crate::waiting::Waiting;
 
 /// What every file of gzip begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -70,10 +71,11 @@ impl Input {
 
     /// What cannot be gone back in: its first bytes are put before the others again.
     fn from_stream(
-        mut stream: impl Read + Send + 'static,
+        stream: impl Read + Send + 'static,
         path: &Path,
         bar: ProgressBar,
     ) -> Outcome<Input> {
+        let mut stream = Waiting::new(stream);
         let mut start = [0; GZIP.len()];
         let named = |error| name(path, error);
         let length = read_start(&mut stream, &mut start).map_err(|e| {
@@ -104,11 +106,8 @@ impl Input {
     /// Hands each packet to a closure with its number, from 1 on, until that has a reason to end;
     /// moves the bar.
     ///
-    /// Returns how many packets there were, whether they were all, and the first error.
-    pub fn each(
-        &mut self,
-        mut take: impl FnMut(u64, Packet<'_>) -> Outcome,
-    ) -> (u64, Outcome<End>) {
+    /// Returns how many packets there were, and the first error. That it was asked to stop is none.
+    pub fn each(&mut self, mut take: impl FnMut(u64, Packet<'_>) -> Outcome) -> (u64, Outcome) {
         use std::ops::ControlFlow::{Break, Continue};
         let (bar, record) = (&self.bar, self.record);
         let (mut packets, mut bytes) = (0, 24);
@@ -128,14 +127,25 @@ impl Input {
         self.bar.finish_and_clear();
         let outcome = match flow {
             Ok(Break(failure)) => Err(failure),
-            Ok(Continue(done)) => Ok(done.end),
+            Ok(Continue(_)) => Ok(()),
             Err(error) => Err(name(&self.path, error)),
         };
         (packets, outcome)
     }
 }
 
-pub use pcap_core::End;
+/// A savefile as it is, pcap or pcapng; `-` is standard input, which is at its end when the program is
+/// asked to stop.
+///
+/// # Errors
+///
+/// If it cannot be opened or is no savefile. [`name`] gives the error its path.
+pub fn capture(path: &Path) -> Result<Capture<Offline>, Error> {
+    if path == Path::new("-") {
+        return Capture::from_reader(Waiting::new(io::stdin())).map_err(Error::from);
+    }
+    Capture::from_file(path)
+}
 
 /// An error of a reader, with the path that it reads.
 #[must_use]

@@ -23,3 +23,4 @@ pub mod stop;
 pub mod summary;
 pub mod time;
 pub mod units;
+pub mod waiting;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{Capture, CompileOptions, End};
+use pcap_core::CompileOptions;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, record_length};
-use pcap_examples::{expression, progress, stop};
+use pcap_examples::{expression, input, progress, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -53,7 +53,7 @@ fn run(args: &Args) -> Outcome {
         let text = format!("cannot write `{path}`: it is the savefile that is read");
         return Err(Failure::Text(text));
     }
-    let mut capture = Capture::from_file(&args.input)?;
+    let mut capture = input::capture(&args.input).map_err(|e| input::name(&args.input, e))?;
     stop::on_ctrl_c(capture.break_handle())?;
     let expression = expression::join(&args.expression);
     let filter = capture.compile(&expression, CompileOptions::default())?;
@@ -83,12 +83,12 @@ fn run(args: &Args) -> Outcome {
     }
     exit::note(format_args!("{passed} of {read} packets"));
     match flow {
-        Err(error) => Err(error.into()),
-        Ok(ControlFlow::Continue(done)) if done.end == End::Break => {
+        _ if stop::asked().is_some() => {
             let path = args.input.display();
             let text = format!("stopped before the end of `{path}`");
             Err(Failure::Text(text))
         }
+        Err(error) => Err(input::name(&args.input, error)),
         Ok(_) => Ok(()),
     }
 }

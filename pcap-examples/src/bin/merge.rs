@@ -20,7 +20,7 @@ use pcap_examples::files::{
     is_same_file, is_too_many_open, length, listed, record_length, system_error,
 };
 use pcap_examples::summary::{self, Summary};
-use pcap_examples::{progress, stop};
+use pcap_examples::{input, progress, stop};
 use tempfile::TempDir;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
@@ -205,20 +205,20 @@ impl Format {
 /// Opens a savefile, or tells why not. That there are too many is not the fault of the savefile, and
 /// ends it all.
 fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<Capture<Offline>>> {
-    match Capture::from_file(path) {
+    match input::capture(path) {
         Ok(capture) => Ok(Some(capture)),
         Err(error) if system_error(&error).is_some_and(is_too_many_open) => Err(Failure::Text(
             format!("{error}; take a lower --max-open, or raise the limit (`ulimit -n`)"),
         )),
         Err(error) => {
-            report(bar, error);
+            report(bar, path, error);
             Ok(None)
         }
     }
 }
 
-fn report(bar: &ProgressBar, error: Error) {
-    bar.suspend(|| Failure::from(error).report(NAME));
+fn report(bar: &ProgressBar, path: &Path, error: Error) {
+    bar.suspend(|| input::name(path, error).report(NAME));
 }
 
 /// Looks into each savefile before anything is written: returns those that can be read, what they
@@ -425,8 +425,10 @@ impl Merge<'_> {
             match source.capture.advance() {
                 Ok(true) => {}
                 Ok(false) => return None,
+                // It ended in the middle of a packet because of that.
+                Err(_) if stop::asked().is_some() => return None,
                 Err(error) => {
-                    report(&self.bar, error);
+                    report(&self.bar, &source.input.path, error);
                     self.mark_partial(source);
                     return None;
                 }

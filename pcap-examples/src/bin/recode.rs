@@ -9,7 +9,7 @@ use clap::Parser;
 use pcap_core::{Capture, ErrorKind, Linktype, Offline, Packet, Precision, SavefileFormat};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files;
-use pcap_examples::input::{End, Input};
+use pcap_examples::input::Input;
 use pcap_examples::json::Object;
 use pcap_examples::output::Output;
 use pcap_examples::relink::{Relink, Unfit};
@@ -139,11 +139,12 @@ fn run(args: &Args) -> Outcome {
     let outcome = match outcome {
         // There is no more room for the end than there was for the rest.
         Err(failure) if !is_written => return Err(failure),
-        Ok(End::Break) => Err(Failure::Text(format!(
+        // Of a pipe the end, and a cut packet, may be due to that.
+        _ if stop::asked().is_some() => Err(Failure::Text(format!(
             "stopped before the end of `{}`",
             args.input.display()
         ))),
-        outcome => outcome.map(|_| ()),
+        outcome => outcome,
     };
     savefile.close()?;
     counts.untagged = recoder.relink.map_or(0, |relink| relink.untagged());

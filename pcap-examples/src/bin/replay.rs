@@ -229,7 +229,7 @@ impl Replay<'_> {
                 }
             }
             // A savefile without packets would be read for ever.
-            if self.counts.loops == loops || self.counts.seen() == 0 {
+            if stop::asked().is_some() || self.counts.loops == loops || self.counts.seen() == 0 {
                 return Ok(());
             }
             if let Some(kept) = kept {
@@ -309,8 +309,11 @@ impl Replay<'_> {
 
 /// The next packet; an error has the path of the savefile.
 fn next<'a>(path: &Path, input: &'a mut Input) -> Outcome<Option<Packet<'a>>> {
-    let packet = input.capture().next_packet();
-    packet.map_err(|e| input::name(path, e))
+    match input.capture().next_packet() {
+        // A pipe that is given up may end in the middle of a packet.
+        Err(_) if stop::asked().is_some() => Ok(None),
+        packet => packet.map_err(|e| input::name(path, e)),
+    }
 }
 
 /// Whether no packet can be sent any more. libpcap has only the text of it when it sends.

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use pcap_core::{Capture, CompileOptions, Dumper, End, Error, Offline, Packet, Timestamp};
+use pcap_core::{Capture, CompileOptions, Dumper, Error, Offline, Packet, Timestamp};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_too_many_open, length, record_length};
 use pcap_examples::flow::Flow;
 use pcap_examples::names::Names;
 use pcap_examples::output::Output;
 use pcap_examples::summary::{self, Summary};
-use pcap_examples::{json, progress, stop, units};
+use pcap_examples::{input, json, progress, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -103,7 +103,7 @@ fn run(args: &Args) -> Outcome {
     if args.max_open.is_some() && !args.by.flow {
         exit::usage::<Args>("--max-open is for --flow, and otherwise one savefile is open");
     }
-    let capture = Capture::from_file(&args.input)?;
+    let capture = input::capture(&args.input).map_err(|e| input::name(&args.input, e))?;
     stop::on_ctrl_c(capture.break_handle())?;
     let names = Names::new(&args.output, &args.input, args.digits.into(), args.force);
     match &args.by {
@@ -139,11 +139,11 @@ fn split(args: &Args, mut capture: Capture<Offline>, mut pieces: impl Pieces) ->
     let end = loop {
         match capture.advance() {
             Ok(true) => {}
-            Ok(false) => break Ok(capture.ended()),
+            Ok(false) => break Ok(()),
             Err(error) => break Err(error),
         }
         let Some(packet) = capture.packet() else {
-            break Ok(None);
+            break Ok(());
         };
         read += 1;
         bytes += record(packet);
@@ -162,11 +162,11 @@ fn split(args: &Args, mut capture: Capture<Offline>, mut pieces: impl Pieces) ->
     bar.finish_and_clear();
     let listed = list.end(read, passed, files);
     match end {
-        Err(error) => Err(error.into()),
-        Ok(Some(End::Break)) => Err(Failure::Text(format!(
+        Ok(()) if stop::asked().is_none() => listed,
+        Err(error) if stop::asked().is_none() => Err(input::name(&args.input, error)),
+        _ => Err(Failure::Text(format!(
             "stopped after {read} packets: what was read is written, what follows is not"
         ))),
-        Ok(_) => listed,
     }
 }
 

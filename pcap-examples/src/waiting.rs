@@ -1,0 +1,70 @@
+//! Reading what may keep one waiting: a pipe into which little is written.
+
+use std::io::{self, Cursor, Read};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use crate::stop;
+
+/// So many bytes are read at once.
+const CHUNK: usize = 64 * 1024;
+/// So many of them lie ready.
+const READY: usize = 4;
+/// A request to stop is seen after so long.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// A reader that is at its end when the program is asked to stop, although there may come more.
+/// Ctrl-C does not end a call that waits for a pipe: it is a thread of its own that waits.
+#[derive(Debug)]
+pub struct Waiting {
+    chunks: Receiver<io::Result<Vec<u8>>>,
+    chunk: Cursor<Vec<u8>>,
+}
+
+impl Waiting {
+    /// Begins to read.
+    #[must_use]
+    pub fn new(mut reader: impl Read + Send + 'static) -> Waiting {
+        let (sender, chunks) = sync_channel(READY);
+        thread::spawn(move || {
+            loop {
+                let mut chunk = vec![0; CHUNK];
+                let read = match reader.read(&mut chunk) {
+                    Ok(0) => return,
+                    Ok(length) => {
+                        chunk.truncate(length);
+                        Ok(chunk)
+                    }
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(e) => Err(e),
+                };
+                let is_over = read.is_err();
+                // Nobody wants more of it.
+                if sender.send(read).is_err() || is_over {
+                    return;
+                }
+            }
+        });
+        Waiting {
+            chunks,
+            chunk: Cursor::default(),
+        }
+    }
+}
+
+impl Read for Waiting {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let length = self.chunk.read(buffer)?;
+            if length > 0 || buffer.is_empty() {
+                return Ok(length);
+            }
+            match self.chunks.recv_timeout(PATIENCE) {
+                Ok(chunk) => self.chunk = Cursor::new(chunk?),
+                Err(RecvTimeoutError::Timeout) if stop::asked().is_none() => {}
+                Err(_) => return Ok(0),
+            }
+        }
+    }
+}
