@@ -1,5 +1,7 @@
 //! What is read is never written over, also where `-` stands for it.
 
+#![cfg(unix)]
+
 mod common;
 
 use std::fs::{self, File, OpenOptions};
@@ -40,7 +42,6 @@ fn copies(output: &Path) -> Vec<Command> {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_file_on_standard_input_is_not_written_over() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), "part-00000.pcap", &bytes());
@@ -70,7 +71,6 @@ fn a_file_on_standard_input_is_not_written_over() {
 }
 
 #[test]
-#[cfg(unix)]
 fn a_file_is_not_appended_to_itself_through_standard_output() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), "in.pcap", &bytes());
