@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::ffi;
 
+pub(crate) use remote::hide;
 pub use with::ErrorWith;
 
 /// Shorthand for a result with this crate's [`Error`].

@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::breakloop::{BreakHandle, Breaker};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{self, Error, ErrorKind, Result};
 use crate::ffi;
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::linktype::Dlt;
@@ -62,6 +62,8 @@ pub struct Handle {
     /// Whether closing it takes an interface out of monitor mode.
     rfmon: bool,
     abandoned: bool,
+    /// What the daemon of a remote capture was told, which no error repeats: the password, or nothing.
+    secret: Option<String>,
 }
 
 // SAFETY: a handle may be used by one thread at a time, no matter which (pcap(3PCAP): "handles
@@ -89,7 +91,13 @@ impl Handle {
             name,
             rfmon,
             abandoned: false,
+            secret: None,
         }
+    }
+
+    /// It is a remote capture's: what fails is said by a daemon, which may repeat this, the password.
+    pub(crate) fn asks_a_daemon(&mut self, secret: String) {
+        self.secret = Some(secret);
     }
 
     /// Never closes it: libpcap has closed its descriptors already, whose numbers may be others' now,
@@ -113,12 +121,21 @@ impl Handle {
     /// The text of the last failure.
     pub(crate) fn geterr(&self) -> String {
         // SAFETY: the handle is open, and `&self` on a type that is not `Sync` is this thread's.
-        unsafe { ffi::geterr(self.as_ptr()) }
+        let text = unsafe { ffi::geterr(self.as_ptr()) };
+        match &self.secret {
+            Some(secret) => error::hide(&text, secret),
+            None => text,
+        }
     }
 
     /// A negative status as an error about this handle.
     pub(crate) fn error(&self, code: c_int, operation: &'static str) -> Error {
-        Error::status(code, operation, self.name.clone(), &self.geterr())
+        match code {
+            ffi::PCAP_ERROR if self.secret.is_some() => {
+                Error::remote(operation, &self.name, &self.geterr())
+            }
+            _ => Error::status(code, operation, self.name.clone(), &self.geterr()),
+        }
     }
 
     /// A status that is negative only if the operation failed.
@@ -217,11 +234,18 @@ impl Handle {
         let pcap = self.pcap.cast();
         self.breaker.forget_handle();
         let mut handle = std::mem::ManuallyDrop::new(self);
-        let Handle { breaker, name, .. } = &mut *handle;
+        let Handle {
+            breaker,
+            name,
+            secret,
+            ..
+        } = &mut *handle;
         // SAFETY: `handle` is never dropped nor used again, so these are dropped once.
         unsafe { std::ptr::drop_in_place(breaker) };
         // SAFETY: as above.
         unsafe { std::ptr::drop_in_place(name) };
+        // SAFETY: as above.
+        unsafe { std::ptr::drop_in_place(secret) };
         pcap
     }
 }

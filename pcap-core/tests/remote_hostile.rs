@@ -13,7 +13,9 @@ const ERROR: u8 = 1;
 const OPEN: u8 = 3;
 const START: u8 = 4;
 const PACKET: u8 = 7;
+const FILTER: u8 = 5;
 const AUTH: u8 = 8;
+const STATS: u8 = 9;
 const REPLY: u8 = 0x80;
 
 /// A message as the protocol has it: version, type, value, length, body.
@@ -31,14 +33,19 @@ fn packet(caplen: u32, data: &[u8]) -> Vec<u8> {
     message(PACKET, &[&header, data].concat())
 }
 
-/// Reads a request and answers it.
-fn answer(stream: &mut TcpStream, kind: u8, body: &[u8]) {
+/// Reads a request.
+fn request(stream: &mut TcpStream, kind: u8) {
     let mut header = [0; 8];
     stream.read_exact(&mut header).unwrap();
     assert_eq!(header[1], kind);
     let length = u32::from_be_bytes(header[4..].try_into().unwrap());
     let mut rest = vec![0; length as usize];
     stream.read_exact(&mut rest).unwrap();
+}
+
+/// Reads a request and answers it.
+fn answer(stream: &mut TcpStream, kind: u8, body: &[u8]) {
+    request(stream, kind);
     stream.write_all(&message(kind | REPLY, body)).unwrap();
 }
 
@@ -135,5 +142,87 @@ fn what_a_daemon_hangs_up_on_or_repeats_is_an_error_without_the_password() {
     let error = Remote::new(source).auth(auth).open().unwrap_err();
     assert!(error.text().contains("mallory"), "{error}");
     assert!(!format!("{error:?}").contains("xyzzy"), "{error:?}");
+    daemon.join().unwrap();
+}
+
+/// A daemon that was told the password may say it whenever it is asked something.
+#[test]
+fn a_password_that_a_daemon_repeats_later_is_in_no_error() {
+    let control = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = control.local_addr().unwrap().port();
+    // The last one is cut by the end of libpcap's buffer.
+    let said = [
+        b"no: xyzzyxyzzy ".repeat(16).as_slice(),
+        b"1234567xyzzyxyzzy",
+    ]
+    .concat();
+    let daemon = std::thread::spawn(move || {
+        for start in [false, true] {
+            let (mut control, _) = control.accept().unwrap();
+            answer(&mut control, AUTH, &[]);
+            answer(&mut control, OPEN, &[0, 0, 0, 1, 0, 0, 0, 0]);
+            let data = TcpListener::bind("127.0.0.1:0").unwrap();
+            if start {
+                let [high, low] = data.local_addr().unwrap().port().to_be_bytes();
+                answer(&mut control, START, &[0, 0, 1, 0, high, low, 0, 0]);
+                let _data = data.accept().unwrap();
+                for kind in [FILTER, STATS] {
+                    request(&mut control, kind);
+                    control.write_all(&message(ERROR, &said)).unwrap();
+                }
+            } else {
+                request(&mut control, START);
+                control.write_all(&message(ERROR, &said)).unwrap();
+            }
+            let _ = control.read_to_end(&mut Vec::new());
+        }
+    });
+    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
+    let remote = Remote::new(source)
+        .own_packets(true)
+        .auth(Auth::password("mallory", "xyzzyxyzzy"));
+    let mut capture = remote.open().unwrap();
+    let start = capture.next_packet().unwrap_err();
+    let again = capture.next_packet().unwrap_err();
+    drop(capture);
+    let mut capture = remote.open().unwrap();
+    capture.try_next_packet().unwrap();
+    let filter = capture.set_filter("udp").unwrap_err();
+    let stats = capture.stats().unwrap_err();
+    drop(capture);
+    for error in [start, again, filter, stats] {
+        assert!(error.text().contains("no: ***"), "{error}");
+        assert!(!format!("{error:?} {error}").contains("xyz"), "{error:?}");
+    }
+    daemon.join().unwrap();
+}
+
+/// The packets have a connection of their own, which goes on.
+#[test]
+fn a_question_through_a_connection_that_ended_says_so() {
+    let control = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = control.local_addr().unwrap().port();
+    let daemon = std::thread::spawn(move || {
+        let (mut control, _) = control.accept().unwrap();
+        answer(&mut control, AUTH, &[]);
+        answer(&mut control, OPEN, &[0, 0, 0, 1, 0, 0, 0, 0]);
+        let data = TcpListener::bind("127.0.0.1:0").unwrap();
+        let [high, low] = data.local_addr().unwrap().port().to_be_bytes();
+        answer(&mut control, START, &[0, 0, 1, 0, high, low, 0, 0]);
+        let (mut data, _) = data.accept().unwrap();
+        drop(control);
+        data.write_all(&packet(3, b"abc")).unwrap();
+        let _ = data.read_to_end(&mut Vec::new());
+    });
+    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
+    let mut capture = Remote::new(source).own_packets(true).open().unwrap();
+    assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abc");
+    let aborted = ErrorKind::Io(std::io::ErrorKind::ConnectionAborted);
+    let stats = capture.stats().unwrap_err();
+    let filter = capture.set_filter("udp").unwrap_err();
+    for error in [stats, filter] {
+        assert_eq!(error.kind(), aborted, "{error}");
+    }
+    drop(capture);
     daemon.join().unwrap();
 }

@@ -1,10 +1,11 @@
 //! What libpcap says of remote captures: in words only.
 //!
-//! May import: `error`.
+//! May import: `ffi`, `error`.
 
 use std::io;
 
 use super::{Error, ErrorKind, classify_text};
+use crate::ffi;
 
 /// What the network answers when there is no way to a daemon, or no more.
 const NETWORK: [i32; 11] = [
@@ -21,9 +22,29 @@ const NETWORK: [i32; 11] = [
     libc::ENFILE,
 ];
 
+/// What a daemon said, which was told a secret, without it. Where the end of libpcap's buffer may have cut the text,
+/// the beginning of the secret does not stay there either.
+pub(crate) fn hide(text: &str, secret: &str) -> String {
+    const HIDDEN: &str = "***";
+    if secret.is_empty() {
+        return text.to_owned();
+    }
+    let mut shown = text.replace(secret, HIDDEN);
+    if text.len() + 1 >= ffi::PCAP_ERRBUF_SIZE as usize {
+        // A character that was cut is none any more.
+        let end = shown.trim_end_matches(char::REPLACEMENT_CHARACTER);
+        let ends = secret.char_indices().map(|(at, _)| &secret[..at]);
+        let mut cut = ends.filter(|start| !start.is_empty() && end.ends_with(start));
+        if let Some(start) = cut.next_back() {
+            shown.truncate(end.len() - start.len());
+            shown.push_str(HIDDEN);
+        }
+    }
+    shown
+}
+
 impl Error {
     /// What libpcap said of a remote capture.
-    #[cfg_attr(not(feature = "remote"), allow(dead_code))]
     pub(crate) fn remote(operation: &'static str, source: &str, text: &str) -> Error {
         let text = text.trim_end().trim_end_matches('.');
         let text = if text.is_empty() {
@@ -101,5 +122,24 @@ mod tests {
             opening.kind(),
             ErrorKind::Io(io::ErrorKind::ConnectionAborted)
         );
+    }
+
+    #[test]
+    fn a_secret_is_hidden_also_where_the_text_is_cut() {
+        assert_eq!(hide("no p", "pass"), "no p");
+        assert_eq!(hide("no pass pass", "pass"), "no *** ***");
+        assert_eq!(hide("anything", ""), "anything");
+        let full = |end: &str| format!("{}{end}", "x".repeat(255 - end.len()));
+        for (end, hidden) in [
+            ("pas", "***"),
+            ("p", "***"),
+            ("papa", "pa***"),
+            ("no", "no"),
+        ] {
+            let shown = hide(&full(end), "pass");
+            assert_eq!(shown.trim_start_matches('x'), hidden, "{end}");
+        }
+        let shown = hide(&full("aé\u{fffd}"), "aéßß");
+        assert_eq!(shown.trim_start_matches('x'), "***");
     }
 }

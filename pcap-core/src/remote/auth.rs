@@ -47,13 +47,11 @@ impl Auth {
         }
     }
 
-    /// What a daemon said, which was told the password, without it.
-    pub(super) fn hide_in(&self, text: &str) -> String {
+    /// What a daemon is told and no error repeats: the password, or nothing.
+    pub(super) fn secret(&self) -> &str {
         match self {
-            Auth::Password { password, .. } if !password.is_empty() => {
-                text.replace(password, "***")
-            }
-            _ => text.to_owned(),
+            Auth::Password { password, .. } => password,
+            Auth::Null => "",
         }
     }
 

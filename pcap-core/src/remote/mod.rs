@@ -79,7 +79,7 @@ pub use source::Source;
 
 use crate::capture::{self, Active, Capture, DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
 use crate::device::{self, Device};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{self, Error, ErrorKind, Result};
 use crate::ffi::{self, compat, os, sockets};
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::version::version;
@@ -142,7 +142,7 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
     };
     if status != 0 {
         // libpcap has freed what there was of the list.
-        return Err(error(OPERATION, source, auth, &errbuf));
+        return Err(failure(OPERATION, source, auth, &errbuf));
     }
     tls.done();
     // SAFETY: libpcap's list, and nobody else's.
@@ -331,7 +331,7 @@ impl Remote {
             )
         };
         let Some(pcap) = NonNull::new(pcap) else {
-            return Err(error(OPEN, source, &self.auth, &errbuf));
+            return Err(failure(OPEN, source, &self.auth, &errbuf));
         };
         tls.done();
         if let Some(control) = sockets::only(&sockets::Sockets::now().since(&before)) {
@@ -339,8 +339,9 @@ impl Remote {
         }
         let timeout = Duration::from_millis(timeout.unsigned_abs().into());
         let remote = capture::Remote::new(source.is_tls(), leaves_out_own);
+        let secret = self.auth.secret().to_owned();
         // SAFETY: just opened for a remote source, not read from, and nobody else's.
-        Ok(unsafe { Capture::from_remote(pcap, wake, name, timeout, remote) })
+        Ok(unsafe { Capture::from_remote(pcap, wake, name, timeout, remote, secret) })
     }
 }
 
@@ -380,8 +381,8 @@ fn missing(operation: &'static str, source: &Source) -> Error {
 }
 
 /// What libpcap said, or the daemon, which may repeat what it was told.
-fn error(operation: &'static str, source: &Source, auth: &Auth, errbuf: &ffi::ErrBuf) -> Error {
-    let text = auth.hide_in(&errbuf.text());
+fn failure(operation: &'static str, source: &Source, auth: &Auth, errbuf: &ffi::ErrBuf) -> Error {
+    let text = error::hide(&errbuf.text(), auth.secret());
     if compat::HAS_REMOTE {
         return Error::remote(operation, &source.to_string(), &text);
     }

@@ -111,6 +111,7 @@ impl Capture<Active> {
         name: String,
         timeout: Duration,
         remote: Remote,
+        secret: String,
     ) -> Capture<Active> {
         let mut clock = Clock::of(Precision::Micro);
         // SAFETY: the handle is open.
@@ -118,7 +119,8 @@ impl Capture<Active> {
         // libpcap's buffer has room for so many, and its check lets twenty more through.
         clock.longest = u32::try_from(snaplen).unwrap_or(0);
         // SAFETY: the caller's promise.
-        let handle = unsafe { Handle::new(pcap, Some(wake), clock, name, false) };
+        let mut handle = unsafe { Handle::new(pcap, Some(wake), clock, name, false) };
+        handle.asks_a_daemon(secret);
         let mut active = Active::new(handle, Precision::Micro, timeout, Vec::new());
         active.remote = Some(remote);
         Capture::new(active)
