@@ -647,6 +647,59 @@ fn a_section_that_does_not_fit_gives_the_object_back_and_leaves_a_file_as_it_is(
     }
 }
 
+#[test]
+fn a_text_with_a_nul_which_readers_would_end_it_at_is_refused() {
+    let mut dumper = dumper();
+    let eth = dumper.add_interface(&ethernet()).unwrap();
+    let position = dumper.position();
+    let text = "a\0b";
+    let record = Record::new(Packet::new(Timestamp::EPOCH, 0, b"")).comment(text);
+    let mut errors = vec![dumper.write_record(eth, &record).unwrap_err()];
+    for interface in [
+        ethernet().name(text),
+        ethernet().description(text),
+        ethernet().filter(text),
+        ethernet().os(text),
+        ethernet().hardware(text),
+        ethernet().comment(text),
+    ] {
+        errors.push(dumper.add_interface(&interface).unwrap_err());
+    }
+    for section in [
+        Section::new().hardware(text),
+        Section::new().os(text),
+        Section::new().application(text),
+        Section::new().comment(text),
+    ] {
+        let failed = PcapngDumper::to_writer(Vec::new(), &section).unwrap_err();
+        errors.push(failed.into_parts().0);
+    }
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.text().ends_with(" has a NUL"), "{error}");
+    }
+    assert_eq!(dumper.position(), position);
+}
+
+/// As the documentation warns.
+#[test]
+fn tshark_reads_packets_up_to_262144_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    for (length, read) in [(262_144, true), (262_145, false)] {
+        let path = folder.path().join(format!("{length}.pcapng"));
+        let mut dumper = PcapngDumper::create(&path).unwrap();
+        let eth = dumper.add_interface(&ethernet().snaplen(0)).unwrap();
+        dumper.write(eth, None, None, &vec![0; length]).unwrap();
+        dumper.close().unwrap();
+        let mut command = Command::new("tshark");
+        command.args(["-n", "-T", "fields", "-e", "frame.len", "-r"]);
+        let output = command.arg(&path).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.success(), read, "{length}: {output:?}");
+        assert_eq!(told.trim() == length.to_string(), read, "{length}: {told}");
+    }
+}
+
 // --- Writers.
 
 fn numbered(dumper: &mut PcapngDumper, eth: InterfaceId, number: u16) -> pcap_core::Result<()> {

@@ -12,7 +12,7 @@ const SNAPLEN: u32 = 262_144;
 /// Where packets of a pcapng file come from: their link type, and what is known of the device.
 ///
 /// A new one has a snaplen of 262 144 bytes and nanoseconds. Each text has at most 65 535 bytes, a
-/// filter one less; a longer one is an error of
+/// filter one less, and no NUL; another one is an error of
 /// [`add_interface`](super::PcapngDumper::add_interface).
 ///
 /// # Examples
@@ -66,8 +66,8 @@ impl Interface {
             .precision(capture.precision())
     }
 
-    /// The longest packet that it takes, in bytes; 0 is any. libpcap reads no packet above 262 144
-    /// bytes of most link types.
+    /// The longest packet that it takes, in bytes; 0 is any. libpcap and Wireshark read no packet
+    /// above 262 144 bytes of most link types.
     #[must_use]
     pub fn snaplen(mut self, snaplen: u32) -> Interface {
         self.snaplen = snaplen;

@@ -7,7 +7,8 @@
 //!
 //! # Who reads it
 //!
-//! Wireshark and tshark read all of it. libpcap, and so tcpdump and
+//! Wireshark and tshark read all of it, but no packet above 262 144 bytes of most link types: at the
+//! first one they say that the file is damaged. libpcap, and so tcpdump and
 //! [`Capture::from_file`](crate::Capture::from_file), reads the packets and nothing said beside them,
 //! and wants all interfaces of a file to have the same link type and the same snaplen: at the second
 //! interface that has another it ends with an error. For a file that all can read, use one link type
@@ -122,8 +123,8 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// As `create`; and [`ErrorKind::InvalidArgument`] if a text is too long, which leaves a file that
-    /// is there as it is.
+    /// As `create`; and [`ErrorKind::InvalidArgument`] if a text is too long or has a NUL, which leaves a
+    /// file that is there as it is.
     pub fn create_with(path: impl AsRef<Path>, section: &Section) -> Result<PcapngDumper> {
         let path = path.as_ref();
         let blocks = begin(&path.display().to_string(), section)?;
@@ -136,7 +137,8 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the file in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long.
+    /// With the file in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a
+    /// NUL.
     pub fn to_open_file(file: File, section: &Section) -> Result<PcapngDumper, ErrorWith<File>> {
         match begin(THE_SAVEFILE, section) {
             Ok(blocks) => {
@@ -152,7 +154,8 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the writer in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long.
+    /// With the writer in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long or has
+    /// a NUL.
     pub fn to_writer<W>(writer: W, section: &Section) -> Result<PcapngDumper, ErrorWith<W>>
     where
         W: Write + Send + 'static,
@@ -179,8 +182,8 @@ impl PcapngDumper {
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] if its link type is above 65 535, [`ErrorKind::InvalidArgument`] if a
-    /// text is too long, [`ErrorKind::Io`] if writing failed: the interface is not added, and may be
-    /// added again.
+    /// text is too long or has a NUL, [`ErrorKind::Io`] if writing failed: the interface is not added, and
+    /// may be added again.
     pub fn add_interface(&mut self, interface: &Interface) -> Result<InterfaceId> {
         let linktype = interface.linktype;
         if linktype.value() > u32::from(u16::MAX) {
@@ -262,7 +265,7 @@ impl PcapngDumper {
     /// # Errors
     ///
     /// As [`write`](Self::write); and [`ErrorKind::InvalidArgument`] if the comment is longer than
-    /// 65 535 bytes.
+    /// 65 535 bytes or has a NUL.
     pub fn write_record(&mut self, interface: InterfaceId, record: &Record<'_>) -> Result<()> {
         let known = self.known(interface)?;
         let packet = record.packet;
@@ -414,8 +417,11 @@ fn begin(name: &str, section: &Section) -> Result<Blocks> {
     Blocks::new(section).map_err(|e| refuse(name, e))
 }
 
-/// Whether a text is short enough for an option.
+/// Whether a text is short enough for an option, and without a NUL: readers would take it for its end.
 fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> {
+    if text.contains('\0') {
+        return Err(refuse(name, format!("the {what} has a NUL")));
+    }
     if text.len() <= longest {
         return Ok(());
     }

@@ -43,7 +43,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// A comment, of at most 65 535 bytes.
+    /// A comment, of at most 65 535 bytes, none of them NUL.
     #[must_use]
     pub fn comment(mut self, text: &'a str) -> Record<'a> {
         self.comment = Some(text);

@@ -6,7 +6,7 @@
 /// which hardware and system and by which program it was made, and a comment. All of it can be left
 /// out.
 ///
-/// Each text has at most 65 535 bytes; a longer one is an error where it is used.
+/// Each text has at most 65 535 bytes and no NUL; another one is an error where it is used.
 ///
 /// # Examples
 ///
