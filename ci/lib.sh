@@ -22,6 +22,11 @@ fail() {
     exit 1
 }
 
+# Puts a text into quotes for the shell.
+quoted() {
+    printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
+}
+
 # Prints the comment at the beginning of the verb if that is asked for.
 help_if_asked() {
     case ${1-} in
