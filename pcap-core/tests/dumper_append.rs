@@ -163,6 +163,29 @@ fn each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
     assert_eq!(fs::read(&path).unwrap(), damaged);
 }
 
+/// All readers end there, and would never see what is added.
+#[test]
+fn a_file_with_a_record_that_no_reader_takes_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (length, fits) in [(262_144, true), (262_145, false)] {
+        let file = Pcap::native().snaplen(262_144);
+        let record = vec![7; length as usize];
+        let bytes = file.record([1, 1, length, length], &record).bytes();
+        let path = files::file(folder.path(), "a.pcap", &bytes);
+        let read = Capture::from_file(&path).unwrap().next_packet().is_ok();
+        assert_eq!(read, fits);
+        match dead().dump_append(&path) {
+            Ok(_) => assert!(fits),
+            Err(error) => {
+                assert!(!fits, "{error}");
+                assert_eq!(error.kind(), ErrorKind::SavefileBad);
+                assert!(error.text().contains("at byte 24 says 262145"), "{error}");
+            }
+        }
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    }
+}
+
 #[test]
 fn a_file_cut_anywhere_is_refused_or_ends_between_two_records() {
     let folder = tempfile::tempdir().unwrap();

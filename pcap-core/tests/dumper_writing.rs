@@ -245,6 +245,29 @@ fn promise_what_a_read_returned_is_written_unchanged_with_its_damaged_lengths() 
     assert!(dumper.write_packet(packet).is_err());
 }
 
+/// Link types with longer packets: those take more.
+#[test]
+fn the_longest_packet_is_that_of_the_link_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    for (dlt, longest) in [
+        (Dlt::DBUS, 1 << 22),
+        (Dlt::USBPCAP, 1 << 20),
+        (Dlt::RAW, 262_144),
+    ] {
+        let mut dumper = Capture::dead(dlt).unwrap().dump(&path).unwrap();
+        dumper.write(None, None, &vec![3; longest]).unwrap();
+        dumper.write(None, None, b"after").unwrap();
+        dumper.close().unwrap();
+        let packets = read_all(&mut Capture::from_file(&path).unwrap()).unwrap();
+        assert_eq!(
+            [packets[0].data().len(), packets[1].data().len()],
+            [longest, 5],
+            "{dlt}"
+        );
+    }
+}
+
 /// A dead handle whose snaplen was fixed at 65535 cut longer packets in silence.
 #[test]
 fn pitfall_the_snaplen_of_a_dead_capture_is_any_and_nothing_is_cut() {
@@ -263,10 +286,11 @@ fn pitfall_the_snaplen_of_a_dead_capture_is_any_and_nothing_is_cut() {
         let mut dumper = capture.dump(&path).unwrap();
         let data = vec![3; longest];
         dumper.write(None, None, &data).unwrap();
-        if written < 300_000 {
-            let data = vec![3; longest + 1];
-            assert!(dumper.write(None, None, &data).is_err());
-        }
+        // One that libpcap could not read, and nothing after it, is refused whatever the snaplen is.
+        let position = dumper.position();
+        let error = dumper.write(None, None, &vec![3; longest + 1]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert_eq!(dumper.position(), position);
         dumper.close().unwrap();
         let mut capture = Capture::from_file(&path).unwrap();
         assert_eq!(capture.snaplen(), written);

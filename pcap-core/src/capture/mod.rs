@@ -202,8 +202,8 @@ impl<S: Activated> Capture<S> {
     ///
     /// # Errors
     ///
-    /// If the file has another precision, byte order, version, link type or snaplen, or its last
-    /// record is cut: the error says which, and the file stays as it is.
+    /// If the file has another precision, byte order, version, link type or snaplen, its last record is
+    /// cut, or one is longer than readers take: the error says which, and the file stays as it is.
     ///
     /// # Examples
     ///

@@ -1,16 +1,22 @@
 //! What must hold of a savefile before records are added to it.
 //!
-//! May import: `error`, `savefile`.
+//! May import: `error`, `savefile`, and of its own module `format`.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::format::Format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::savefile::{FILE_HEADER, MAGIC_MICRO, MAGIC_NANO, RECORD_HEADER};
 
-/// Checks that records may follow what a file holds, given the header that we would have written,
-/// and leaves the file at its end. Returns its length, 0 if there is nothing in it.
-pub(super) fn check(file: &mut File, header: &[u8; FILE_HEADER], name: &str) -> Result<u64> {
+/// Checks that records may follow what a file holds, given the format and the header that we would
+/// have written, and leaves the file at its end. Returns its length, 0 if there is nothing in it.
+pub(super) fn check(
+    file: &mut File,
+    format: Format,
+    header: &[u8; FILE_HEADER],
+    name: &str,
+) -> Result<u64> {
     let io = |e| Error::io("append to", name.to_owned(), e);
     let refuse = |kind, text: String| Err(Error::new(kind, "append to", name.to_owned(), text));
     let length = file.seek(SeekFrom::End(0)).map_err(io)?;
@@ -73,6 +79,14 @@ pub(super) fn check(file: &mut File, header: &[u8; FILE_HEADER], name: &str) -> 
         let end = position + RECORD_HEADER as u64 + u64::from(caplen);
         if end > length {
             return cut("cut or damaged");
+        }
+        if caplen > format.readable() {
+            return refuse(
+                ErrorKind::SavefileBad,
+                format!(
+                    "its record at byte {position} says {caplen} bytes, more than any reader takes"
+                ),
+            );
         }
         file.seek_relative(i64::from(caplen)).map_err(io)?;
         position = end;

@@ -7,7 +7,7 @@ use std::io;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os};
 use crate::linktype::Dlt;
-use crate::savefile::FILE_HEADER;
+use crate::savefile::{self, ByteOrder, FILE_HEADER};
 use crate::timestamp::Precision;
 
 /// What the header of a savefile says.
@@ -21,6 +21,15 @@ pub(crate) struct Format {
 }
 
 impl Format {
+    /// The longest record that libpcap and Wireshark read: they take a longer one for damage, and
+    /// nothing of what follows it. `u32::MAX` for link types that have limits of their own.
+    pub(super) fn readable(self) -> u32 {
+        match savefile::is_plain(self.datalink, ByteOrder::Native) {
+            true => savefile::LONGEST as u32,
+            false => u32::MAX,
+        }
+    }
+
     /// The file header as libpcap writes it.
     pub(super) fn header(self, name: &str) -> Result<[u8; FILE_HEADER]> {
         let fail = |text: String| {

@@ -53,6 +53,8 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 pub struct Dumper {
     output: Output,
     format: Format,
+    /// The longest packet that it takes.
+    longest: usize,
 }
 
 impl Dumper {
@@ -98,7 +100,7 @@ impl Dumper {
             .create(true)
             .open(path)
             .map_err(|e| Error::io("append to", name.clone(), e))?;
-        let length = append::check(&mut file, &header, &name)?;
+        let length = append::check(&mut file, format, &header, &name)?;
         let output = Output::file(file, name, length);
         let header = if length == 0 { &header[..] } else { &[] };
         Ok(Dumper::new(output, format, header))
@@ -106,7 +108,16 @@ impl Dumper {
 
     fn new(mut output: Output, format: Format, header: &[u8]) -> Dumper {
         output.push(header);
-        Dumper { output, format }
+        Dumper::with(output, format)
+    }
+
+    fn with(output: Output, format: Format) -> Dumper {
+        let longest = format.snaplen.min(format.readable()) as usize;
+        Dumper {
+            output,
+            format,
+            longest,
+        }
     }
 
     /// Writes one packet from its parts.
@@ -117,8 +128,9 @@ impl Dumper {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if the wire length is below
-    /// the data's, the data longer than the savefile's snaplen, or the time outside of what a savefile
-    /// can hold (1970 to 2106): the packet is not written. [`ErrorKind::Io`](crate::ErrorKind::Io) if
+    /// the data's, the data longer than the savefile's snaplen or than what its readers take (262 144
+    /// bytes for most link types), or the time outside of what a savefile can hold (1970 to 2106): the
+    /// packet is not written. [`ErrorKind::Io`](crate::ErrorKind::Io) if
     /// writing failed: the packet is not taken, and may be written again.
     pub fn write(
         &mut self,
@@ -151,12 +163,8 @@ impl Dumper {
 
     #[inline]
     fn record(&mut self, header: &PacketHeader, data: &[u8]) -> Result<()> {
-        if data.len() > self.format.snaplen as usize {
-            return Err(self.output.refuse(format!(
-                "a packet of {} bytes is longer than the savefile's snaplen, {} bytes",
-                data.len(),
-                self.format.snaplen
-            )));
+        if data.len() > self.longest {
+            return Err(self.too_long(data.len()));
         }
         let time = header.timestamp();
         let Ok(secs) = u32::try_from(time.secs()) else {
@@ -178,6 +186,18 @@ impl Dumper {
         self.output.push(&record);
         self.output.push(data);
         Ok(())
+    }
+
+    #[cold]
+    fn too_long(&self, length: usize) -> Error {
+        let limit = match self.longest < self.format.snaplen as usize {
+            true => "what libpcap and Wireshark read",
+            false => "the savefile's snaplen",
+        };
+        let longest = self.longest;
+        self.output.refuse(format!(
+            "a packet of {length} bytes is longer than {limit}, {longest} bytes"
+        ))
     }
 
     /// Hands everything written so far to the operating system.
@@ -230,10 +250,10 @@ impl Dumper {
     /// # Ok(()) }
     /// ```
     pub fn into_writer<W: Write + Send + 'static>(self) -> Result<W, ErrorWith<Dumper>> {
-        let Dumper { output, format } = self;
+        let Dumper { output, format, .. } = self;
         output.into_object().map_err(|failed| {
             let (error, output) = failed.into_parts();
-            ErrorWith::new(error, Dumper { output, format })
+            ErrorWith::new(error, Dumper::with(output, format))
         })
     }
 
@@ -250,7 +270,7 @@ impl Dumper {
         self.format.datalink
     }
 
-    /// The longest packet that the savefile takes, in bytes.
+    /// The snaplen of the savefile, in bytes: the longest packet that it takes, if readers take that.
     #[must_use]
     pub fn snaplen(&self) -> u32 {
         self.format.snaplen

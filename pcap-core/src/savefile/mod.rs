@@ -4,7 +4,7 @@
 
 mod records;
 
-pub(crate) use records::{Record, Records};
+pub(crate) use records::{LONGEST, Record, Records};
 
 use crate::linktype::Dlt;
 use crate::timestamp::Precision;

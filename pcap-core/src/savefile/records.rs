@@ -17,7 +17,7 @@ use crate::savefile::{ByteOrder, RECORD_HEADER};
 use crate::timestamp::Precision;
 
 /// The longest packet of an ordinary savefile; libpcap calls a longer one damage.
-const LONGEST: usize = 262_144;
+pub(crate) const LONGEST: usize = 262_144;
 
 /// Room for one record of any length, read in one system call with whatever follows it.
 const BUFFER: usize = RECORD_HEADER + LONGEST;
