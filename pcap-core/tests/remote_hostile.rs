@@ -226,3 +226,21 @@ fn a_question_through_a_connection_that_ended_says_so() {
     drop(capture);
     daemon.join().unwrap();
 }
+
+#[test]
+fn what_a_daemon_says_breaks_no_line_and_steers_no_terminal() {
+    let control = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = control.local_addr().unwrap().port();
+    let daemon = std::thread::spawn(move || {
+        let (mut control, _) = control.accept().unwrap();
+        request(&mut control, AUTH);
+        let text = b"no\r\nall is well \x1b[2J \xc3\xa9.\n";
+        control.write_all(&message(ERROR, text)).unwrap();
+        let _ = control.read_to_end(&mut Vec::new());
+    });
+    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
+    let error = Remote::new(source).open().unwrap_err();
+    assert_eq!(error.text(), "no\\r\\nall is well \\u{1b}[2J é");
+    assert!(!error.to_string().contains(char::is_control));
+    daemon.join().unwrap();
+}

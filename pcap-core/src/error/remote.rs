@@ -44,7 +44,8 @@ pub(crate) fn hide(text: &str, secret: &str) -> String {
 }
 
 impl Error {
-    /// What libpcap said of a remote capture.
+    /// What libpcap said of a remote capture, or the daemon: what would break the line or steer a terminal is
+    /// written out.
     pub(crate) fn remote(operation: &'static str, source: &str, text: &str) -> Error {
         let text = text.trim_end().trim_end_matches('.');
         let text = if text.is_empty() {
@@ -52,12 +53,15 @@ impl Error {
         } else {
             text
         };
-        Error::new(
-            classify(operation, text),
-            operation,
-            source.to_owned(),
-            text,
-        )
+        let mut shown = String::with_capacity(text.len());
+        for sign in text.chars() {
+            match sign.is_control() {
+                true => shown.extend(sign.escape_default()),
+                false => shown.push(sign),
+            }
+        }
+        let kind = classify(operation, text);
+        Error::new(kind, operation, source.to_owned(), shown)
     }
 }
 
