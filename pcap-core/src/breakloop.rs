@@ -55,6 +55,7 @@ impl BreakHandle {
     /// A live capture that waits is woken, and so is a savefile that is followed. A savefile that is
     /// read from a pipe or a reader waits for its data without being woken: there the break is seen
     /// when some come.
+    #[doc(alias = "pcap_breakloop")]
     pub fn breakloop(&self) {
         self.0.breakloop();
     }

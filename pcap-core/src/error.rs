@@ -31,6 +31,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// let error = Capture::from_file("/no/such/file.pcap").unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::Io(std::io::ErrorKind::NotFound));
 /// ```
+#[doc(alias = "PCAP_ERROR")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

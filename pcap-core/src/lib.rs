@@ -176,7 +176,8 @@
 //! What libpcap does that a program should not have to know, and what is done about it here:
 //! [a page of its own](libpcap).
 //!
-//! What each function of C's `pcap.h` is called here is in `pcap-sys`'s `COVERAGE.md`. The names that
+//! What each function of C's `pcap.h` is called here is in `pcap-sys`'s `COVERAGE.md`, and the search of this
+//! documentation finds it by its name in C, `pcap_sendpacket`. The names that
 //! filter expressions take can be looked up in [`names`].
 //!
 //! # Coming from another binding

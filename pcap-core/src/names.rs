@@ -71,6 +71,8 @@ pub struct PortRange {
 /// assert_eq!(names::addresses("::1"), ["::1".parse::<std::net::IpAddr>()?]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "pcap_nametoaddr")]
+#[doc(alias = "pcap_nametoaddrinfo")]
 #[must_use]
 pub fn addresses(host: &str) -> Vec<IpAddr> {
     let Ok(host) = CString::new(host) else {
@@ -104,6 +106,7 @@ pub fn addresses(host: &str) -> Vec<IpAddr> {
 /// `None` for the network 0.0.0.0, too, which libpcap does not tell from none.
 ///
 /// It is libpcap's `pcap_nametonetaddr`.
+#[doc(alias = "pcap_nametonetaddr")]
 #[must_use]
 pub fn network(name: &str) -> Option<Ipv4Addr> {
     let name = CString::new(name).ok()?;
@@ -131,6 +134,8 @@ pub fn network(name: &str) -> Option<Ipv4Addr> {
 /// assert_eq!((port.number, port.protocol), (8080, None));
 /// assert_eq!(names::port("80800"), None);
 /// ```
+#[doc(alias = "pcap_nametoport")]
+#[doc(alias = "PROTO_UNDEF")]
 #[must_use]
 pub fn port(name: &str) -> Option<Port> {
     // What some resolvers take for a number they cut to 16 bits, with its sign.
@@ -166,6 +171,7 @@ pub fn port(name: &str) -> Option<Port> {
 /// assert_eq!((x11.first, x11.last), (6000, 6008));
 /// assert_eq!(names::port_range("6000"), None);
 /// ```
+#[doc(alias = "pcap_nametoportrange")]
 #[must_use]
 pub fn port_range(name: &str) -> Option<PortRange> {
     // libpcap takes a range of numbers whatever follows it, and however large they are.
@@ -191,6 +197,8 @@ pub fn port_range(name: &str) -> Option<PortRange> {
 /// The number of the IP protocol of that name, from `/etc/protocols` on most systems: 6 for `tcp`.
 ///
 /// It is libpcap's `pcap_nametoproto`.
+#[doc(alias = "pcap_nametoproto")]
+#[doc(alias = "PROTO_UNDEF")]
 #[must_use]
 pub fn protocol(name: &str) -> Option<u8> {
     let name = CString::new(name).ok()?;
@@ -213,6 +221,7 @@ pub fn protocol(name: &str) -> Option<u8> {
 /// `arp`.
 ///
 /// It is libpcap's `pcap_nametoeproto`.
+#[doc(alias = "pcap_nametoeproto")]
 #[must_use]
 pub fn ethertype(name: &str) -> Option<u16> {
     let name = CString::new(name).ok()?;
@@ -225,6 +234,7 @@ pub fn ethertype(name: &str) -> Option<u16> {
 /// `stp`.
 ///
 /// It is libpcap's `pcap_nametollc`.
+#[doc(alias = "pcap_nametollc")]
 #[must_use]
 pub fn llc_sap(name: &str) -> Option<u8> {
     let name = CString::new(name).ok()?;
@@ -238,6 +248,7 @@ pub fn llc_sap(name: &str) -> Option<u8> {
 /// An address that is written out is read by [`MacAddr`]'s `FromStr`.
 ///
 /// It is libpcap's `pcap_ether_hostton`.
+#[doc(alias = "pcap_ether_hostton")]
 #[must_use]
 pub fn ether_host(name: &str) -> Option<MacAddr> {
     let name = CString::new(name).ok()?;
@@ -274,6 +285,9 @@ pub fn ether_host(name: &str) -> Option<MacAddr> {
 /// }
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
+#[doc(alias = "pcap_next_etherent")]
+#[doc(alias = "pcap_etherent")]
+#[doc(alias = "PCAP_ETHERS_FILE")]
 pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
     let path = path.as_ref();
     let error = |e| Error::io("read", path.display().to_string(), e);

@@ -18,6 +18,7 @@ use crate::timestamp::Timestamp;
 /// assert_eq!((header.caplen(), header.len()), (60, 1514));
 /// assert!(header.is_cut());
 /// ```
+#[doc(alias = "pcap_pkthdr")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketHeader {

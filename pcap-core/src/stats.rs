@@ -10,6 +10,7 @@ use crate::ffi;
 /// enough to see each of their wraps.
 ///
 /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
+#[doc(alias = "pcap_stat")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",

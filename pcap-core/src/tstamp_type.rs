@@ -59,6 +59,7 @@ impl TstampType {
     /// libpcap's name, as `host`; `None` for a number that it does not know.
     ///
     /// Manual page: [`pcap_tstamp_type_val_to_name(3PCAP)`](https://www.tcpdump.org/manpages/pcap_tstamp_type_val_to_name.3pcap.html).
+    #[doc(alias = "pcap_tstamp_type_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
         // SAFETY: takes any number, and answers null or a string of a constant table.
@@ -79,6 +80,7 @@ impl TstampType {
     /// assert_eq!(TstampType::ADAPTER.description().as_deref(), Some("Adapter"));
     /// assert_eq!(TstampType::new(99).description(), None);
     /// ```
+    #[doc(alias = "pcap_tstamp_type_val_to_description")]
     #[must_use]
     pub fn description(self) -> Option<String> {
         // SAFETY: takes any number, and answers null or a string of a constant table.
@@ -99,6 +101,7 @@ impl TstampType {
     /// assert_eq!(TstampType::from_name("ADAPTER"), Some(TstampType::ADAPTER));
     /// assert_eq!(TstampType::from_name("sundial"), None);
     /// ```
+    #[doc(alias = "pcap_tstamp_type_name_to_val")]
     #[must_use]
     pub fn from_name(name: &str) -> Option<TstampType> {
         let name = CString::new(name).ok()?;

@@ -65,6 +65,7 @@ impl fmt::Display for Version {
 /// The version of the libpcap that is linked, as found at run time.
 ///
 /// Manual page: [`pcap_lib_version(3PCAP)`](https://www.tcpdump.org/manpages/pcap_lib_version.3pcap.html).
+#[doc(alias = "pcap_lib_version")]
 #[must_use]
 pub fn version() -> Version {
     // SAFETY: takes nothing, and returns a static string that never changes.

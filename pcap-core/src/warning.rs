@@ -8,6 +8,7 @@ use std::fmt;
 use crate::ffi;
 
 /// The kind of a [`Warning`].
+#[doc(alias = "PCAP_WARNING")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WarningKind {

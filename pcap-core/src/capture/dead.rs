@@ -44,6 +44,8 @@ impl Capture<Dead> {
     /// ```
     ///
     /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
+    #[doc(alias = "pcap_open_dead")]
+    #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
     pub fn dead(linktype: impl Into<Dlt>) -> Result<Capture<Dead>> {
         Self::dead_with(linktype, 0, Precision::Nano)
     }
@@ -56,6 +58,7 @@ impl Capture<Dead> {
     /// [`ErrorKind::InvalidArgument`] for a snaplen above 2 147 483 647.
     ///
     /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
+    #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
     pub fn dead_with(
         linktype: impl Into<Dlt>,
         snaplen: u32,

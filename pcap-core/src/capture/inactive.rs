@@ -59,6 +59,7 @@ impl Capture<Inactive> {
     /// ```
     ///
     /// Manual page: [`pcap_create(3PCAP)`](https://www.tcpdump.org/manpages/pcap_create.3pcap.html).
+    #[doc(alias = "pcap_create")]
     pub fn from_device(device: impl Into<DeviceName>) -> Capture<Inactive> {
         Capture::new(Inactive {
             device: device.into(),
@@ -78,6 +79,7 @@ impl Capture<Inactive> {
     /// size.
     ///
     /// Manual page: [`pcap_set_snaplen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_snaplen.3pcap.html).
+    #[doc(alias = "pcap_set_snaplen")]
     #[must_use]
     pub fn snaplen(self, bytes: u32) -> Self {
         self.with(|o| o.snaplen = bytes)
@@ -88,6 +90,7 @@ impl Capture<Inactive> {
     /// A device without such a mode gives a [warning](Capture::warnings) and captures.
     ///
     /// Manual page: [`pcap_set_promisc(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_promisc.3pcap.html).
+    #[doc(alias = "pcap_set_promisc")]
     #[must_use]
     pub fn promisc(self, on: bool) -> Self {
         self.with(|o| o.promisc = on)
@@ -97,6 +100,7 @@ impl Capture<Inactive> {
     /// [`can_set_rfmon`](Self::can_set_rfmon) asks whether the device has it.
     ///
     /// Manual page: [`pcap_set_rfmon(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_rfmon.3pcap.html).
+    #[doc(alias = "pcap_set_rfmon")]
     #[must_use]
     pub fn rfmon(self, on: bool) -> Self {
         self.with(|o| o.rfmon = on)
@@ -108,6 +112,7 @@ impl Capture<Inactive> {
     /// It is no deadline of a read; [`next_packet_timeout`](Capture::next_packet_timeout) has one.
     ///
     /// Manual page: [`pcap_set_timeout(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_timeout.3pcap.html).
+    #[doc(alias = "pcap_set_timeout")]
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
         self.with(|o| o.timeout = timeout)
@@ -121,6 +126,7 @@ impl Capture<Inactive> {
     /// [`buffer_size`](Self::buffer_size) says otherwise, immediate mode asks for 32 MiB.
     ///
     /// Manual page: [`pcap_set_immediate_mode(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_immediate_mode.3pcap.html).
+    #[doc(alias = "pcap_set_immediate_mode")]
     #[must_use]
     pub fn immediate_mode(self, on: bool) -> Self {
         self.with(|o| o.immediate_mode = on)
@@ -129,6 +135,7 @@ impl Capture<Inactive> {
     /// The size of the kernel's buffer, in bytes. Default: libpcap's, on Linux 2 MiB.
     ///
     /// Manual page: [`pcap_set_buffer_size(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_buffer_size.3pcap.html).
+    #[doc(alias = "pcap_set_buffer_size")]
     #[must_use]
     pub fn buffer_size(self, bytes: usize) -> Self {
         self.with(|o| o.buffer_size = Some(bytes))
@@ -138,6 +145,7 @@ impl Capture<Inactive> {
     /// an error when activating; [`tstamp_types`](Self::tstamp_types) lists them.
     ///
     /// Manual page: [`pcap_set_tstamp_type(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_tstamp_type.3pcap.html).
+    #[doc(alias = "pcap_set_tstamp_type")]
     #[must_use]
     pub fn tstamp_type(self, tstamp_type: TstampType) -> Self {
         self.with(|o| o.tstamp_type = Some(tstamp_type))
@@ -147,6 +155,7 @@ impl Capture<Inactive> {
     /// nanoseconds, or microseconds where the device has no better.
     ///
     /// Manual page: [`pcap_set_tstamp_precision(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_tstamp_precision.3pcap.html).
+    #[doc(alias = "pcap_set_tstamp_precision")]
     #[must_use]
     pub fn precision(self, precision: Precision) -> Self {
         self.with(|o| o.precision = precision)
@@ -156,6 +165,7 @@ impl Capture<Inactive> {
     /// [`datalinks`](Capture::datalinks) of an active capture lists them.
     ///
     /// Manual page: [`pcap_set_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_datalink.3pcap.html).
+    #[doc(alias = "pcap_set_datalink")]
     #[must_use]
     pub fn datalink(self, datalink: impl Into<Dlt>) -> Self {
         let datalink = datalink.into();
@@ -165,6 +175,7 @@ impl Capture<Inactive> {
     /// Which packets: received, sent or both. Default: both.
     ///
     /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
+    #[doc(alias = "pcap_setdirection")]
     #[must_use]
     pub fn direction(self, direction: Direction) -> Self {
         self.with(|o| o.direction = direction)
@@ -174,6 +185,7 @@ impl Capture<Inactive> {
     /// activating, as by [`set_filter`](Capture::set_filter). Default: all packets.
     ///
     /// Manual page: [`pcap-filter(7)`](https://www.tcpdump.org/manpages/pcap-filter.7.html).
+    #[doc(alias = "pcap_setfilter")]
     #[must_use]
     pub fn filter<'f>(self, filter: impl Into<FilterSource<'f>>) -> Self {
         let filter = filter.into().into_owned();
@@ -183,6 +195,7 @@ impl Capture<Inactive> {
     /// Whether [`dispatch`](Capture::dispatch) returns at once when nothing is there. Default: no.
     ///
     /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
+    #[doc(alias = "pcap_setnonblock")]
     #[must_use]
     pub fn nonblock(self, on: bool) -> Self {
         self.with(|o| o.nonblock = on)
@@ -200,6 +213,7 @@ impl Capture<Inactive> {
     /// If there is no such device, or it cannot be asked.
     ///
     /// Manual page: [`pcap_list_tstamp_types(3PCAP)`](https://www.tcpdump.org/manpages/pcap_list_tstamp_types.3pcap.html).
+    #[doc(alias = "pcap_list_tstamp_types")]
     pub fn tstamp_types(&self) -> Result<Vec<TstampType>> {
         active::Created::new(&self.state.device)?.tstamp_types()
     }
@@ -211,6 +225,7 @@ impl Capture<Inactive> {
     /// If there is no such device, or there is no permission to ask.
     ///
     /// Manual page: [`pcap_can_set_rfmon(3PCAP)`](https://www.tcpdump.org/manpages/pcap_can_set_rfmon.3pcap.html).
+    #[doc(alias = "pcap_can_set_rfmon")]
     pub fn can_set_rfmon(&self) -> Result<bool> {
         active::Created::new(&self.state.device)?.can_set_rfmon()
     }
@@ -240,6 +255,8 @@ impl Capture<Inactive> {
     /// ```
     ///
     /// Manual page: [`pcap_activate(3PCAP)`](https://www.tcpdump.org/manpages/pcap_activate.3pcap.html).
+    #[doc(alias = "pcap_create")]
+    #[doc(alias = "pcap_activate")]
     #[allow(clippy::result_large_err)] // the capture that comes back is two words
     pub fn activate(self) -> Result<Capture<Active>, ActivateError> {
         self.open(false)
@@ -265,6 +282,7 @@ impl Capture<Inactive> {
     /// }
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_activate")]
     #[allow(clippy::result_large_err)] // as above
     pub fn activate_anyway(self) -> Result<Capture<Active>, ActivateError> {
         self.open(true)
@@ -297,6 +315,7 @@ impl Capture<Inactive> {
     /// ```
     ///
     /// Manual page: [`pcap_open_live(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_live.3pcap.html).
+    #[doc(alias = "pcap_open_live")]
     pub fn open_live(
         device: impl Into<DeviceName>,
         snaplen: u32,

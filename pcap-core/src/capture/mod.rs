@@ -73,6 +73,8 @@ use crate::timestamp::Precision;
 /// fn shared<T: Sync>() {}
 /// shared::<pcap_core::Capture<pcap_core::Active>>();
 /// ```
+#[doc(alias = "pcap_t")]
+#[doc(alias = "pcap")]
 pub struct Capture<S: Phase> {
     state: S,
     /// Why the last reading call ended.
@@ -104,12 +106,15 @@ impl<S: Activated> Capture<S> {
     /// The link type of the packets, as the API numbers it on this operating system.
     ///
     /// Manual page: [`pcap_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink.3pcap.html).
+    #[doc(alias = "pcap_datalink")]
     #[must_use]
     pub fn datalink(&self) -> Dlt {
         self.state.handle().datalink()
     }
 
     /// The link type of the packets, as savefiles number it.
+    #[doc(alias = "pcap_datalink")]
+    #[doc(alias = "LT_LINKTYPE")]
     #[must_use]
     pub fn linktype(&self) -> Linktype {
         self.datalink().into()
@@ -133,6 +138,10 @@ impl<S: Activated> Capture<S> {
     /// assert_eq!(capture.fcs_len(), Some(4));
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_datalink_ext")]
+    #[doc(alias = "LT_FCS_LENGTH_PRESENT")]
+    #[doc(alias = "LT_FCS_LENGTH")]
+    #[doc(alias = "LT_LINKTYPE_EXT")]
     #[must_use]
     pub fn fcs_len(&self) -> Option<u32> {
         // Units of 16 bits.
@@ -145,6 +154,7 @@ impl<S: Activated> Capture<S> {
     /// what was asked.
     ///
     /// Manual page: [`pcap_snapshot(3PCAP)`](https://www.tcpdump.org/manpages/pcap_snapshot.3pcap.html).
+    #[doc(alias = "pcap_snapshot")]
     #[must_use]
     pub fn snaplen(&self) -> u32 {
         self.state.handle().snaplen()
@@ -152,6 +162,7 @@ impl<S: Activated> Capture<S> {
 
     /// The precision of the timestamps: as the device gives them, as the savefile holds them.
     /// [`Timestamp`](crate::Timestamp) is in nanoseconds in either case.
+    #[doc(alias = "pcap_get_tstamp_precision")]
     #[must_use]
     pub fn precision(&self) -> Precision {
         self.state.precision()
@@ -176,6 +187,7 @@ impl<S: Activated> Capture<S> {
     /// println!("{filter}");
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_compile")]
     pub fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
         self.state.compile(expression, options)
     }
@@ -191,6 +203,7 @@ impl<S: Activated> Capture<S> {
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
     ///
     /// Manual page: [`pcap_dump_open(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc(alias = "pcap_dump_open")]
     pub fn dump(&self, path: impl AsRef<Path>) -> Result<Dumper> {
         Dumper::create(path.as_ref(), self.format())
     }
@@ -222,6 +235,7 @@ impl<S: Activated> Capture<S> {
     /// ```
     ///
     /// Manual page: [`pcap_dump_open_append(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc(alias = "pcap_dump_open_append")]
     pub fn dump_append(&self, path: impl AsRef<Path>) -> Result<Dumper> {
         Dumper::append(path.as_ref(), self.format())
     }
@@ -253,6 +267,7 @@ impl<S: Activated> Capture<S> {
     /// ```
     ///
     /// Manual page: [`pcap_dump_fopen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc(alias = "pcap_dump_fopen")]
     pub fn dump_open_file(&self, file: File) -> Result<Dumper, ErrorWith<File>> {
         Dumper::to_file(file, self.format())
     }
@@ -276,6 +291,7 @@ impl<S: Activated> Capture<S> {
     /// assert_eq!(bytes.len(), 24 + 16 + 8); // the file's header, the record's, and the packet
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_dump_fopen")]
     pub fn dump_to<W>(&self, writer: W) -> Result<Dumper, ErrorWith<W>>
     where
         W: Write + Send + 'static,

@@ -106,6 +106,8 @@ impl<S: Readable> Capture<S> {
     /// ```
     ///
     /// Manual page: [`pcap_next_ex(3PCAP)`](https://www.tcpdump.org/manpages/pcap_next_ex.3pcap.html).
+    #[doc(alias = "pcap_next")]
+    #[doc(alias = "pcap_next_ex")]
     #[inline]
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>> {
         Ok(if self.advance()? { self.packet() } else { None })
@@ -121,6 +123,7 @@ impl<S: Readable> Capture<S> {
     /// # Errors
     ///
     /// As [`next_packet`](Self::next_packet).
+    #[doc(alias = "pcap_next_ex")]
     pub fn next_packet_timeout(&mut self, timeout: Duration) -> Result<Next<'_>> {
         self.next(Patience::For(timeout))
     }
@@ -130,6 +133,7 @@ impl<S: Readable> Capture<S> {
     /// # Errors
     ///
     /// As [`next_packet`](Self::next_packet).
+    #[doc(alias = "pcap_next_ex")]
     pub fn try_next_packet(&mut self) -> Result<Next<'_>> {
         self.next(Patience::Never)
     }
@@ -178,6 +182,7 @@ impl<S: Readable> Capture<S> {
     /// assert!(longer(&mut capture, 1000)?.is_some());
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_next_ex")]
     #[inline]
     pub fn advance(&mut self) -> Result<bool> {
         Ok(self.look(Patience::ForEver)? == Found::Packet)
@@ -243,6 +248,7 @@ impl<S: Readable> Capture<S> {
     /// Only if the closure does; the capture can be read on.
     ///
     /// Manual page: [`pcap_dispatch(3PCAP)`](https://www.tcpdump.org/manpages/pcap_loop.3pcap.html).
+    #[doc(alias = "pcap_dispatch")]
     pub fn dispatch(&mut self, max: usize, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
         let patience = self.state.patience();
         self.run(max as u64, Some(patience), |packet| {
@@ -279,6 +285,7 @@ impl<S: Readable> Capture<S> {
     /// ```
     ///
     /// Manual page: [`pcap_loop(3PCAP)`](https://www.tcpdump.org/manpages/pcap_loop.3pcap.html).
+    #[doc(alias = "pcap_loop")]
     pub fn for_each(&mut self, f: impl FnMut(Packet<'_>)) -> Result<Done> {
         self.for_each_up_to(u64::MAX, f)
     }
@@ -288,6 +295,7 @@ impl<S: Readable> Capture<S> {
     /// # Errors
     ///
     /// As [`for_each`](Self::for_each).
+    #[doc(alias = "pcap_loop")]
     pub fn for_each_up_to(&mut self, count: u64, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
         self.run(count, None, |packet| {
             f(packet);
@@ -322,6 +330,7 @@ impl<S: Readable> Capture<S> {
     /// assert_eq!(flow, ControlFlow::Break("a frame of 5 bytes".to_owned()));
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_loop")]
     pub fn try_for_each<B>(
         &mut self,
         mut f: impl FnMut(Packet<'_>) -> ControlFlow<B>,
@@ -448,6 +457,7 @@ impl<S: Readable> Capture<S> {
     /// ```
     ///
     /// Manual page: [`pcap_setfilter(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setfilter.3pcap.html).
+    #[doc(alias = "pcap_setfilter")]
     pub fn set_filter<'f>(&mut self, filter: impl Into<FilterSource<'f>>) -> Result<()> {
         self.state.set_filter(filter.into())
     }

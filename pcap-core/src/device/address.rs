@@ -93,6 +93,8 @@ impl fmt::Display for Address {
 ///
 /// Only the address itself is always there: a netmask is kept when there is one, and an address
 /// without a netmask is kept too.
+#[doc(alias = "pcap_addr_t")]
+#[doc(alias = "pcap_addr")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DeviceAddress {

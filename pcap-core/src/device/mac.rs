@@ -24,6 +24,7 @@ use crate::error::{Error, ErrorKind};
 /// assert!(mac.is_local() && !mac.is_multicast());
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
+#[doc(alias = "pcap_ether_aton")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MacAddr([u8; 6]);
 

@@ -57,6 +57,8 @@ pub enum ConnectionStatus {
 /// }
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
+#[doc(alias = "pcap_if_t")]
+#[doc(alias = "pcap_if")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Device {
     name: CString,
@@ -79,6 +81,7 @@ impl Device {
     ///
     /// The system refuses to list its devices. An empty list is no error, and neither is a device
     /// with an odd name or address: it is in the list with the others.
+    #[doc(alias = "pcap_findalldevs")]
     pub fn list() -> Result<Vec<Device>> {
         list::list()
     }
@@ -101,6 +104,7 @@ impl Device {
     /// let capture = Capture::from_device(&device).activate()?;
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_lookupdev")]
     pub fn default_device() -> Result<Device> {
         list::default_device()
     }
@@ -122,6 +126,7 @@ impl Device {
     /// let mac = Device::find("eth0")?.mac_address();
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_findalldevs")]
     pub fn find(name: impl Into<DeviceName>) -> Result<Device> {
         list::find(&name.into())
     }
@@ -226,6 +231,7 @@ impl Device {
     /// }
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_lookupnet")]
     pub fn net_and_mask(&self) -> Result<Option<(Ipv4Addr, Ipv4Addr)>> {
         match list::net_and_mask(&self.name) {
             // A pseudo-device is unknown to the part of the system that has addresses.

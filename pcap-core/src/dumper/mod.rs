@@ -50,6 +50,8 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 /// ```
 ///
 /// Manual page: [`pcap_dump(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump.3pcap.html).
+#[doc(alias = "pcap_dumper_t")]
+#[doc(alias = "pcap_dumper")]
 pub struct Dumper {
     output: Output,
     format: Format,
@@ -132,6 +134,7 @@ impl Dumper {
     /// bytes for most link types), or the time outside of what a savefile can hold (1970 to 2106): the
     /// packet is not written. [`ErrorKind::Io`](crate::ErrorKind::Io) if
     /// writing failed: the packet is not taken, and may be written again.
+    #[doc(alias = "pcap_dump")]
     pub fn write(
         &mut self,
         timestamp: impl Into<Option<Timestamp>>,
@@ -156,6 +159,7 @@ impl Dumper {
     /// # Errors
     ///
     /// As [`write`](Self::write), except that the lengths of a damaged packet are kept as they are.
+    #[doc(alias = "pcap_dump")]
     pub fn write_packet<'p>(&mut self, packet: impl Into<Packet<'p>>) -> Result<()> {
         let packet = packet.into();
         self.record(packet.header(), packet.data())
@@ -206,6 +210,7 @@ impl Dumper {
     ///
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it did not take it all. The rest is kept, and a
     /// later call tries again.
+    #[doc(alias = "pcap_dump_flush")]
     pub fn flush(&mut self) -> Result<()> {
         self.output.flush()
     }
@@ -217,6 +222,7 @@ impl Dumper {
     /// # Errors
     ///
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the savefile is not complete.
+    #[doc(alias = "pcap_dump_close")]
     pub fn close(self) -> Result<()> {
         self.output.close()
     }
@@ -259,6 +265,8 @@ impl Dumper {
 
     /// How long the savefile is, in bytes, with what is still in the buffer: where the next record
     /// begins.
+    #[doc(alias = "pcap_dump_ftell")]
+    #[doc(alias = "pcap_dump_ftell64")]
     #[must_use]
     pub fn position(&self) -> u64 {
         self.output.position()

@@ -25,6 +25,14 @@ use crate::ffi;
 /// assert_eq!("40 0 0 12".parse::<Insn>()?, load_ethertype);
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
+#[doc(alias = "bpf_insn")]
+#[doc(alias = "BPF_CLASS")]
+#[doc(alias = "BPF_SIZE")]
+#[doc(alias = "BPF_MODE")]
+#[doc(alias = "BPF_OP")]
+#[doc(alias = "BPF_SRC")]
+#[doc(alias = "BPF_RVAL")]
+#[doc(alias = "BPF_MISCOP")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
@@ -51,6 +59,8 @@ const _: () = {
 
 impl Insn {
     /// An instruction from its four numbers.
+    #[doc(alias = "BPF_STMT")]
+    #[doc(alias = "BPF_JUMP")]
     #[must_use]
     pub const fn new(code: u16, jt: u8, jf: u8, k: u32) -> Insn {
         Insn { code, jt, jf, k }

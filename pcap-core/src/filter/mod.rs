@@ -65,6 +65,8 @@ use validate::Origin;
 /// );
 /// # Ok(()) }
 /// ```
+#[doc(alias = "bpf_dump")]
+#[doc(alias = "bpf_program")]
 #[derive(Clone)]
 pub struct Filter {
     linktype: Dlt,
@@ -128,6 +130,9 @@ impl Filter {
     /// [`FilterSyntax`]: crate::ErrorKind::FilterSyntax
     /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
     /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
+    #[doc(alias = "pcap_open_dead")]
+    #[doc(alias = "pcap_compile")]
+    #[doc(alias = "pcap_compile_nopcap")]
     pub fn compile(
         linktype: impl Into<Dlt>,
         expression: &str,
@@ -238,6 +243,7 @@ impl Filter {
     /// assert_eq!(error.kind(), ErrorKind::FilterInvalid);
     /// # Ok(()) }
     /// ```
+    #[doc(alias = "bpf_validate")]
     pub fn from_instructions(linktype: impl Into<Dlt>, program: &[Insn]) -> Result<Filter> {
         validate::check(program, Origin::Caller).map_err(|fault| {
             let operation = "make a filter from instructions";
@@ -363,6 +369,7 @@ impl Filter {
     /// `data`.
     ///
     /// A packet that ends before a byte that the program asks for is not.
+    #[doc(alias = "bpf_filter")]
     #[inline]
     #[must_use]
     pub fn matches(&self, data: &[u8]) -> bool {
@@ -386,6 +393,7 @@ impl Filter {
     /// ```
     ///
     /// Manual page: [`pcap_offline_filter(3PCAP)`](https://www.tcpdump.org/manpages/pcap_offline_filter.3pcap.html).
+    #[doc(alias = "pcap_offline_filter")]
     #[inline]
     #[must_use]
     pub fn matches_packet<'a>(&self, packet: impl Into<Packet<'a>>) -> bool {
@@ -402,6 +410,7 @@ impl Filter {
     /// live Linux capture, is not used; the same expression compiled for plain bytes is. Where that
     /// asks for what only the kernel knows (`inbound`, `outbound`, `ifindex`), packets for which the
     /// answer is needed are not wanted; see [`runs_on_bytes`](Self::runs_on_bytes).
+    #[doc(alias = "bpf_filter")]
     #[inline]
     #[must_use]
     pub fn run(&self, data: &[u8], wire_len: u32) -> u32 {
@@ -472,6 +481,7 @@ impl Filter {
 
     /// The listing in the form of C's initialisers, as `tcpdump -dd` prints it: lines such as
     /// `{ 0x28, 0, 0, 0x0000000c },`, without a line end after the last.
+    #[doc(alias = "bpf_dump")]
     #[must_use]
     pub fn to_c_listing(&self) -> String {
         listing::c(&self.program)
@@ -479,6 +489,7 @@ impl Filter {
 
     /// The listing in decimal numbers, as `tcpdump -ddd` prints it: the count, then lines such as
     /// `40 0 0 12`, without a line end after the last.
+    #[doc(alias = "bpf_dump")]
     #[must_use]
     pub fn to_decimal_listing(&self) -> String {
         listing::numbers(&self.program)

@@ -60,6 +60,7 @@ impl CompileOptions {
     }
 
     /// Sets [`netmask`](Self::netmask); `None` is unknown.
+    #[doc(alias = "PCAP_NETMASK_UNKNOWN")]
     #[must_use]
     pub fn netmask(mut self, netmask: impl Into<Option<Ipv4Addr>>) -> CompileOptions {
         self.netmask = netmask.into();

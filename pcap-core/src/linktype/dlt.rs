@@ -31,6 +31,7 @@ use crate::ffi;
 /// assert_eq!(Linktype::from(Dlt::RAW).value(), 101);
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
+#[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dlt(i32);
@@ -52,6 +53,7 @@ impl Dlt {
     /// libpcap) this crate's. `None` if neither has one.
     ///
     /// Manual page: [`pcap_datalink_val_to_name(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink_val_to_name.3pcap.html).
+    #[doc(alias = "pcap_datalink_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
         // SAFETY: takes any number, and answers null or a string of a constant table.
@@ -71,6 +73,8 @@ impl Dlt {
     /// assert_eq!(Dlt::EN10MB.description().as_deref(), Some("Ethernet"));
     /// assert_eq!(Dlt::new(9999).description(), None);
     /// ```
+    #[doc(alias = "pcap_datalink_val_to_description")]
+    #[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
     #[must_use]
     pub fn description(self) -> Option<String> {
         // SAFETY: takes any number, and answers null or a string of a constant table.
@@ -91,6 +95,7 @@ impl Dlt {
     /// assert_eq!(Dlt::from_name("DLT_RAW"), Some(Dlt::RAW));
     /// assert_eq!(Dlt::from_name("carrier pigeon"), None);
     /// ```
+    #[doc(alias = "pcap_datalink_name_to_val")]
     #[must_use]
     pub fn from_name(name: &str) -> Option<Dlt> {
         let c_name = CString::new(without("DLT_", name)).ok()?;

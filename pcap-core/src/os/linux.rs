@@ -23,6 +23,7 @@ pub trait CaptureExt: Sized {
     /// ```
     ///
     /// Manual page: [`pcap_set_protocol_linux(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_protocol_linux.3pcap.html).
+    #[doc(alias = "pcap_set_protocol_linux")]
     #[must_use]
     fn protocol(self, protocol: u16) -> Self;
 }

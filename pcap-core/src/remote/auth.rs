@@ -23,6 +23,7 @@ use crate::ffi;
 /// let auth = Auth::password("me", "secret");
 /// assert!(!format!("{auth:?}").contains("secret"));
 /// ```
+#[doc(alias = "pcap_rmtauth")]
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Auth {

@@ -113,6 +113,7 @@ use crate::version::version;
 /// ```
 ///
 /// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
+#[doc(alias = "pcap_findalldevs_ex")]
 pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
     const OPERATION: &str = "list the devices of";
     if source.path().is_some() {
@@ -246,6 +247,7 @@ impl Remote {
     /// [filter](Filter::compile); what the daemon said, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
     ///
     /// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
+    #[doc(alias = "pcap_open")]
     pub fn open(&self) -> Result<Capture<Active>> {
         let options = self.checked()?;
         let mut capture = self.open_with(options, !self.own_packets)?;

@@ -42,6 +42,8 @@ const BUFFER: usize = ffi::PCAP_BUF_SIZE as usize;
 /// ```
 ///
 /// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
+#[doc(alias = "pcap_createsrcstr")]
+#[doc(alias = "pcap_parsesrcstr")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Source(Kind);
 
@@ -111,6 +113,7 @@ impl Source {
     /// assert_eq!(source.to_string(), "rpcaps://192.0.2.7/eth0");
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_createsrcstr")]
     pub fn remote(
         host: impl Into<String>,
         port: impl Into<Option<u16>>,

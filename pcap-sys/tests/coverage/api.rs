@@ -12,6 +12,22 @@ type Module = Vec<String>;
 struct Member {
     of: Type,
     name: String,
+    place: usize,
+}
+
+/// Where documentation is written, and what its search finds it by besides.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) shown: String,
+    pub(crate) aliases: BTreeSet<String>,
+}
+
+/// What a path says, read from the left.
+struct Parts<'p> {
+    module: Module,
+    name: &'p str,
+    argument: Option<&'p str>,
+    member: Option<&'p str>,
 }
 
 /// A type as an `impl` names it.
@@ -31,6 +47,11 @@ pub(crate) struct Api {
     items: BTreeMap<Module, BTreeSet<String>>,
     modules: BTreeSet<Module>,
     members: Vec<Member>,
+    /// The items that are `pub`, by the module that declares them, and where in `places` they are.
+    declared: Vec<(Module, String, usize)>,
+    places: Vec<Place>,
+    /// How many aliases stand in the code, wherever that is.
+    aliases: usize,
     traits: Vec<(String, Type)>,
     /// Every name in the code.
     names: BTreeSet<String>,
@@ -71,6 +92,8 @@ impl Api {
     /// Adds a source file.
     pub(crate) fn add(&mut self, text: &str, module: &Module) {
         let tokens = lex(text);
+        let is_alias = |three: &&[String]| three.concat() == "doc(alias";
+        self.aliases += tokens.windows(3).filter(is_alias).count();
         self.items(&tokens, module);
     }
 
@@ -96,12 +119,34 @@ impl Api {
                 .then_some(())
                 .ok_or(format!("{ty} does not implement {of}"));
         }
+        let Some(parts) = self.parts(path)? else {
+            return Ok(());
+        };
+        let Parts { module, name, .. } = &parts;
+        if !self.has(module, name) {
+            return Err(format!("no public {name} in {}", shown(module)));
+        }
+        match parts.member {
+            Some(member) if self.members_of_parts(&parts).is_empty() => {
+                let end = path.len() - "::".len() - member.len();
+                let first = path[..end].rsplit("::").next().unwrap_or_default();
+                Err(format!("{first} has no public {member}"))
+            }
+            // The argument of a type alone is not looked at.
+            _ => Ok(()),
+        }
+    }
+
+    /// The parts of a path; `None` if nothing is left of it.
+    fn parts<'p>(&self, path: &'p str) -> Result<Option<Parts<'p>>, String> {
         let mut segments: Vec<&str> = path.split("::").collect();
         let mut module = Module::new();
         while let Some(first) = segments.first() {
             let mut inner = module.clone();
             inner.push((*first).to_owned());
-            if !self.modules.contains(&inner) {
+            // A function may have the name of a module that is not public, as `version`.
+            let is_item = segments.len() == 1 && self.has(&module, first);
+            if is_item || !self.modules.contains(&inner) {
                 break;
             }
             if !self.has(&module, first) {
@@ -111,7 +156,7 @@ impl Api {
             segments.remove(0);
         }
         let (first, member) = match segments[..] {
-            [] => return Ok(()),
+            [] => return Ok(None),
             [first] => (first, None),
             [first, member] => (first, Some(member)),
             _ => return Err(format!("there is no module {}", segments[0])),
@@ -120,20 +165,77 @@ impl Api {
             Some((name, rest)) => (name, rest.strip_suffix('>')),
             None => (first, None),
         };
-        if !self.has(&module, name) {
-            return Err(format!("no public {name} in {}", shown(&module)));
+        Ok(Some(Parts {
+            module,
+            name,
+            argument,
+            member,
+        }))
+    }
+
+    fn members_of_parts(&self, parts: &Parts<'_>) -> Vec<&Member> {
+        let of_this =
+            |ty: &Type| ty.name == parts.name && parts.argument.is_none_or(|a| self.fits(ty, a));
+        let is_it = |m: &&Member| Some(m.name.as_str()) == parts.member && of_this(&m.of);
+        self.members.iter().filter(is_it).collect()
+    }
+
+    /// The places that a path names. Without an argument, `Capture::precision`, it is the call of all
+    /// arguments if there is one; for an implementation of a trait, which can have no alias, its type.
+    pub(crate) fn places(&self, path: &str) -> BTreeSet<usize> {
+        let ty = path
+            .strip_prefix('<')
+            .and_then(|rest| rest.split_once(" as "));
+        let path = ty.map_or(path, |(ty, _)| ty);
+        let Ok(Some(parts)) = self.parts(path) else {
+            return BTreeSet::new();
+        };
+        if parts.member.is_some() {
+            let mut members = self.members_of_parts(&parts);
+            let is_general = |m: &&Member| m.of.bounds.is_some();
+            if parts.argument.is_none() && members.iter().any(is_general) {
+                members.retain(is_general);
+            }
+            return members.iter().map(|m| m.place).collect();
         }
-        let of_this = |ty: &Type| ty.name == name && argument.is_none_or(|a| self.fits(ty, a));
-        match member {
-            Some(member) => self
-                .members
-                .iter()
-                .any(|m| m.name == member && of_this(&m.of))
-                .then_some(())
-                .ok_or(format!("{first} has no public {member}")),
-            // The argument of a type alone is not looked at.
-            None => Ok(()),
+        // Declared there, or in a part of it and brought there by a `use`.
+        let inside = |module: &Module| module.starts_with(&parts.module);
+        let mut found = self.declared.clone();
+        found.retain(|(module, name, _)| name == parts.name && inside(module));
+        if found.iter().any(|(module, ..)| *module == parts.module) {
+            found.retain(|(module, ..)| *module == parts.module);
         }
+        found.into_iter().map(|(.., place)| place).collect()
+    }
+
+    /// Everything that documentation is written of.
+    pub(crate) fn all_places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// How many aliases stand where no public item is, so that nothing has them.
+    pub(crate) fn lost_aliases(&self) -> usize {
+        let there: usize = self.places.iter().map(|place| place.aliases.len()).sum();
+        self.aliases.saturating_sub(there)
+    }
+
+    fn place(&mut self, shown: String, aliases: &mut Vec<String>) -> usize {
+        let aliases = aliases.drain(..).collect();
+        self.places.push(Place { shown, aliases });
+        self.places.len() - 1
+    }
+
+    fn member(&mut self, of: &Type, name: &str, aliases: &mut Vec<String>) {
+        let shown = match of.argument.as_str() {
+            "" => format!("{}::{name}", of.name),
+            argument => format!("{}<{argument}>::{name}", of.name),
+        };
+        let place = self.place(shown, aliases);
+        self.members.push(Member {
+            of: of.clone(),
+            name: name.to_owned(),
+            place,
+        });
     }
 
     fn has(&self, module: &Module, name: &str) -> bool {
@@ -164,6 +266,7 @@ impl Api {
     fn items(&mut self, tokens: &[String], module: &Module) {
         let mut at = 0;
         let (mut is_pub, mut is_test) = (false, false);
+        let mut aliases = Vec::new();
         while at < tokens.len() {
             let token = |n: usize| tokens.get(at + n).map_or("", String::as_str);
             let start = at;
@@ -171,6 +274,7 @@ impl Api {
                 "#" => {
                     at = past(tokens, at + 1 + usize::from(token(1) == "!"));
                     is_test |= tokens[start..at].concat() == "#[cfg(test)]";
+                    aliases.extend(aliases_of(&tokens[start..at]));
                     continue;
                 }
                 "pub" => {
@@ -179,12 +283,13 @@ impl Api {
                     continue;
                 }
                 "unsafe" | "async" | "extern" | "const"
-                    if ["fn", "unsafe", "extern", "impl", "trait", "\"\""].contains(&token(1)) =>
+                    if ["fn", "unsafe", "extern", "impl", "trait"].contains(&token(1))
+                        || token(1).starts_with('"') =>
                 {
                     at += 1;
                     continue;
                 }
-                "\"\"" => {
+                text if text.starts_with('"') => {
                     at += 1;
                     continue;
                 }
@@ -192,6 +297,7 @@ impl Api {
             }
             let body = body(tokens, at);
             at = body.end;
+            let mut aliases = std::mem::take(&mut aliases);
             if std::mem::take(&mut is_test) {
                 is_pub = false;
                 continue;
@@ -222,6 +328,12 @@ impl Api {
             ];
             if is_pub && named.contains(&tokens[start].as_str()) {
                 self.public(module, name);
+                if tokens[start] != "mod" {
+                    let mut path = module.clone();
+                    path.push(name.to_owned());
+                    let place = self.place(path.join("::"), &mut aliases);
+                    self.declared.push((module.clone(), name.to_owned(), place));
+                }
             }
             is_pub = false;
         }
@@ -236,26 +348,23 @@ impl Api {
         };
         let mut at = 0;
         let mut begins = true;
+        let mut aliases = Vec::new();
         while at < inside.len() {
             match inside[at].as_str() {
-                "#" => at = past(inside, at + 1),
+                "#" => {
+                    let end = past(inside, at + 1);
+                    aliases.extend(aliases_of(&inside[at..end]));
+                    at = end;
+                }
                 "(" | "{" | "[" => at = past(inside, at),
                 "," => (begins, at) = (true, at + 1),
                 "fn" if kind == "trait" => {
-                    let name = inside[at + 1].clone();
-                    self.members.push(Member {
-                        of: of.clone(),
-                        name,
-                    });
+                    self.member(&of, &inside[at + 1], &mut aliases);
                     at += 2;
                 }
                 name => {
                     if begins && kind == "enum" {
-                        let name = name.to_owned();
-                        self.members.push(Member {
-                            of: of.clone(),
-                            name,
-                        });
+                        self.member(&of, name, &mut aliases);
                     }
                     (begins, at) = (false, at + 1);
                 }
@@ -298,9 +407,14 @@ impl Api {
         }
         let mut at = 0;
         let mut is_pub = false;
+        let mut aliases = Vec::new();
         while at < inside.len() {
             match inside[at].as_str() {
-                "#" => at = past(inside, at + 1),
+                "#" => {
+                    let end = past(inside, at + 1);
+                    aliases.extend(aliases_of(&inside[at..end]));
+                    at = end;
+                }
                 "pub" if inside.get(at + 1).is_some_and(|token| token == "(") => {
                     at = past(inside, at + 1);
                 }
@@ -312,13 +426,9 @@ impl Api {
                 }
                 "fn" | "const" | "type" => {
                     if is_pub {
-                        let name = inside[at + 1].clone();
-                        self.members.push(Member {
-                            of: ty.clone(),
-                            name,
-                        });
+                        self.member(&ty, &inside[at + 1], &mut aliases);
                     }
-                    is_pub = false;
+                    (is_pub, aliases) = (false, Vec::new());
                     at = body(inside, at).end;
                 }
                 _ => at += 1,
@@ -332,6 +442,15 @@ fn shown(module: &Module) -> String {
         true => "the crate's root".to_owned(),
         false => module.join("::"),
     }
+}
+
+/// The texts in `#[doc(alias = "…")]`.
+fn aliases_of(attribute: &[String]) -> Vec<String> {
+    if !attribute.concat().starts_with("#[doc(alias") {
+        return Vec::new();
+    }
+    let text = |token: &String| Some(token.strip_prefix('"')?.strip_suffix('"')?.to_owned());
+    attribute.iter().filter_map(text).collect()
 }
 
 /// The last name of a path, and what is in its angle brackets.
@@ -412,7 +531,7 @@ fn angle(tokens: &[String], start: usize) -> usize {
     tokens.len()
 }
 
-/// Names, lifetimes, `::` and single marks; each text is `""`, and comments are left out.
+/// Names, lifetimes, `::`, single marks and plain texts; other literals are `""`, and comments are left out.
 fn lex(text: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
@@ -424,7 +543,9 @@ fn lex(text: &str) -> Vec<String> {
         } else if rest.starts_with("/*") {
             (rest.find("*/").map_or(rest.len(), |end| end + 2), None)
         } else if let Some(length) = literal(rest) {
-            (length, Some("\"\"".to_owned()))
+            let plain = first == '"';
+            let text = if plain { &rest[..length] } else { "\"\"" };
+            (length, Some(text.to_owned()))
         } else if first == '\'' {
             let name = rest[1..].find(|c| !is_name(c)).unwrap_or(rest.len() - 1);
             (1 + name, Some(rest[..1 + name].to_owned()))

@@ -306,6 +306,26 @@ fn coverage_that_is_wrong_is_noticed() {
                 with(&row.replace("Capture<Active>::stats", "<Stats as Display>")),
                 "Stats does not implement Display",
             ),
+            // There, and another one: of another name, and of another phase.
+            (
+                with(&row.replace("Active>::stats", "Active>::bufsize")),
+                "`Capture<Active>::bufsize` has no alias pcap_stats",
+            ),
+            (
+                with(&row.replace("Active>::stats", "Active>::bufsize")),
+                "Capture<Active>::stats has the alias pcap_stats, which no row says",
+            ),
+            (
+                altered(
+                    "| `Capture::precision`,",
+                    "| `Capture<Inactive>::precision`,",
+                ),
+                "`Capture<Inactive>::precision` has no alias pcap_get_tstamp_precision",
+            ),
+            (
+                altered("| `<MacAddr as FromStr>`,", "| `<Dlt as FromStr>`,"),
+                "`<Dlt as FromStr>` has no alias pcap_ether_aton",
+            ),
             (
                 altered(perror, "| wrapped | `Error::text` |"),
                 "what it does instead is not said",
@@ -427,6 +447,70 @@ fn coverage_reads_rust_as_it_is_written() {
         assert!(api.resolve(absent).is_err(), "{absent}");
     }
     assert!(api.names("c_name") && !api.names("only_tested") && !api.names("comment"));
+}
+
+#[test]
+fn coverage_compares_the_page_with_the_aliases() {
+    let header = Header {
+        functions: owned(["pcap_x"]),
+        system: "linux".to_owned(),
+        ..Header::default()
+    };
+    let faults_of = |call: &str, source: &str| {
+        let mut api = Api::default();
+        let inner = "fn inner() { ffi::pcap_x() } pub struct Thing<S>(S); pub struct On;";
+        api.add(&format!("{inner} {source}"), &vec![]);
+        let page = format!("## Functions\n| `pcap_x` | 0.4 | all | wrapped | `{call}` |");
+        faults(&page, &header, Some(&api))
+    };
+    let x = "#[doc(alias = \"pcap_x\")]";
+    let on = |first: &str, second: &str| {
+        format!("impl Thing<On> {{ {first} #[must_use] pub fn x() {{}} {second} pub fn y() {{}} }}")
+    };
+    let none: [&str; 0] = [];
+    for (call, source) in [
+        ("Thing<On>::x", on(x, "")),
+        ("Thing::x", on(x, "")),
+        ("x", format!("{x} #[cfg(unix)] pub fn x() {{}} pub mod x;")),
+        (
+            "Thing::x",
+            format!(
+                "impl<S: Any> Thing<S> {{ {x} pub fn x() {{}} }} {}",
+                on("", "")
+            ),
+        ),
+        ("Kind::X", format!("pub enum Kind {{ A(u8), {x} X }}")),
+        ("Ext::x", format!("pub trait Ext {{ fn a(); {x} fn x(); }}")),
+        (
+            "<Kind as Display>",
+            format!("{x} pub enum Kind {{ A }} impl Display for Kind {{}}"),
+        ),
+    ] {
+        assert_eq!(faults_of(call, &source), none, "{call}: {source}");
+    }
+    let lacks = "line 2: `Thing<On>::x` has no alias pcap_x".to_owned();
+    let has = |what: &str| format!("Thing<On>::{what}, which no row says");
+    let lost = "1 aliases are of nothing public, or twice".to_owned();
+    for (source, expected) in [
+        (on("", ""), vec![lacks.clone()]),
+        (
+            on("", x),
+            vec![lacks.clone(), has("y has the alias pcap_x")],
+        ),
+        (on(x, x), vec![has("y has the alias pcap_x")]),
+        (
+            on("#[doc(alias = \"pcap_xx\")]", ""),
+            vec![lacks.clone(), has("x has the alias pcap_xx")],
+        ),
+        (
+            on(&format!("{x} fn private() {{}}"), ""),
+            vec![lacks.clone(), lost.clone()],
+        ),
+        (on(&format!("{x} {x}"), ""), vec![lost.clone()]),
+        (format!("{x} {}", on(x, "")), vec![lost]),
+    ] {
+        assert_eq!(faults_of("Thing<On>::x", &source), expected, "{source}");
+    }
 }
 
 /// Each table is there, so that no rule above looks at nothing.

@@ -180,7 +180,49 @@ pub(crate) fn check(rows: &[Row], header: &Header, api: Option<&Api>) -> Vec<Str
         }
         explain(row, api, &known, &mut fault);
     }
+    if let Some(api) = api {
+        compare_aliases(rows, api, &known, &mut faults);
+    }
     faults
+}
+
+/// The calls of the rows that are wrapped have their names for the documentation's search, and nothing
+/// else has such a name: what a row says stands in two places, of which one is where the call is.
+fn compare_aliases(rows: &[Row], api: &Api, known: &BTreeSet<&str>, faults: &mut Vec<String>) {
+    let mut named = BTreeSet::new();
+    for row in rows.iter().filter(|row| row.class == "wrapped") {
+        let names = row.names.iter().filter(|name| !name.ends_with('*'));
+        for path in quoted(&row.text) {
+            if known.contains(path.as_str()) || path.ends_with('*') {
+                continue;
+            }
+            let places = api.places(&path);
+            if places.is_empty() && api.resolve(&path).is_ok() {
+                faults.push(format!("line {}: `{path}` is declared nowhere", row.line));
+            }
+            for place in places {
+                for name in names.clone() {
+                    named.insert((place, name));
+                    if !api.all_places()[place].aliases.contains(name) {
+                        let line = row.line;
+                        faults.push(format!("line {line}: `{path}` has no alias {name}"));
+                    }
+                }
+            }
+        }
+    }
+    for (place, what) in api.all_places().iter().enumerate() {
+        for alias in &what.aliases {
+            if !named.contains(&(place, alias)) {
+                let shown = &what.shown;
+                faults.push(format!("{shown} has the alias {alias}, which no row says"));
+            }
+        }
+    }
+    match api.lost_aliases() {
+        0 => {}
+        lost => faults.push(format!("{lost} aliases are of nothing public, or twice")),
+    }
 }
 
 /// Each name has one row, and each row something that it names.

@@ -86,6 +86,7 @@ impl Capture<Active> {
     /// If this kind of device has no statistics.
     ///
     /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
+    #[doc(alias = "pcap_stats")]
     pub fn stats(&self) -> Result<Stats> {
         self.state.stats()
     }
@@ -113,6 +114,8 @@ impl Capture<Active> {
     /// ```
     ///
     /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc(alias = "pcap_inject")]
+    #[doc(alias = "pcap_sendpacket")]
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
         self.state.inject(packet)
     }
@@ -125,6 +128,7 @@ impl Capture<Active> {
     /// If this kind of device cannot tell.
     ///
     /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
+    #[doc(alias = "pcap_setdirection")]
     pub fn set_direction(&mut self, direction: Direction) -> Result<()> {
         self.state.set_direction(direction)
     }
@@ -133,11 +137,13 @@ impl Capture<Active> {
     /// when nothing is there. The calls that read single packets say themselves whether they wait.
     ///
     /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
+    #[doc(alias = "pcap_setnonblock")]
     pub fn set_nonblock(&mut self, on: bool) {
         self.state.nonblock = on;
     }
 
     /// Whether [`dispatch`](Self::dispatch) returns at once when nothing is there.
+    #[doc(alias = "pcap_getnonblock")]
     #[must_use]
     pub fn is_nonblock(&self) -> bool {
         self.state.nonblock
@@ -150,6 +156,7 @@ impl Capture<Active> {
     /// If libpcap cannot list them.
     ///
     /// Manual page: [`pcap_list_datalinks(3PCAP)`](https://www.tcpdump.org/manpages/pcap_list_datalinks.3pcap.html).
+    #[doc(alias = "pcap_list_datalinks")]
     pub fn datalinks(&self) -> Result<Vec<Dlt>> {
         let handle = &self.state.handle;
         let mut list = std::ptr::null_mut();
@@ -175,6 +182,7 @@ impl Capture<Active> {
     /// If the device does not have that link type, or packets have been read already.
     ///
     /// Manual page: [`pcap_set_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_datalink.3pcap.html).
+    #[doc(alias = "pcap_set_datalink")]
     pub fn set_datalink(&mut self, datalink: impl Into<Dlt>) -> Result<()> {
         self.state.set_datalink(datalink.into())
     }
@@ -188,6 +196,7 @@ impl Capture<Active> {
     /// [`required_select_timeout`](Self::required_select_timeout).
     ///
     /// Manual page: [`pcap_get_selectable_fd(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_selectable_fd.3pcap.html).
+    #[doc(alias = "pcap_get_selectable_fd")]
     #[must_use]
     pub fn selectable_fd(&self) -> Option<os::BorrowedFd<'_>> {
         let fd = self.state.waiter.descriptor()?;
@@ -202,6 +211,7 @@ impl Capture<Active> {
     /// To wait for packets use [`selectable_fd`](Self::selectable_fd), which may be another.
     ///
     /// Manual page: [`pcap_fileno(3PCAP)`](https://www.tcpdump.org/manpages/pcap_fileno.3pcap.html).
+    #[doc(alias = "pcap_fileno")]
     #[must_use]
     pub fn fileno(&self) -> Option<os::BorrowedFd<'_>> {
         // SAFETY: the handle is open and activated.
@@ -214,6 +224,7 @@ impl Capture<Active> {
     /// system gave, which may be smaller than what
     /// [`buffer_size`](Capture::<crate::Inactive>::buffer_size) asked for; on Linux that of the place
     /// for one packet, or for one block of packets, in a buffer of many.
+    #[doc(alias = "pcap_bufsize")]
     #[must_use]
     pub fn bufsize(&self) -> usize {
         // SAFETY: the handle is open and activated.
@@ -225,6 +236,7 @@ impl Capture<Active> {
     /// time. It may change: ask before each wait.
     ///
     /// Manual page: [`pcap_get_required_select_timeout(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_required_select_timeout.3pcap.html).
+    #[doc(alias = "pcap_get_required_select_timeout")]
     #[must_use]
     pub fn required_select_timeout(&self) -> Option<Duration> {
         wait::required_timeout(&self.state.handle)
@@ -235,6 +247,7 @@ impl Capture<Active> {
     /// # Errors
     ///
     /// As [`stats`](Self::stats); the capture is closed all the same.
+    #[doc(alias = "pcap_close")]
     pub fn close(self) -> Result<Stats> {
         self.state.stats()
     }

@@ -70,6 +70,8 @@ impl Capture<Offline> {
     /// ```
     ///
     /// Manual page: [`pcap_open_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
+    #[doc(alias = "pcap_open_offline_with_tstamp_precision")]
+    #[doc(alias = "pcap_open_offline")]
     pub fn from_file(path: impl AsRef<Path>) -> Result<Capture<Offline>> {
         let path = path.as_ref();
         let name = path.display().to_string();
@@ -91,6 +93,8 @@ impl Capture<Offline> {
     /// pipe has been read.
     ///
     /// Manual page: [`pcap_fopen_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
+    #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
+    #[doc(alias = "pcap_fopen_offline")]
     pub fn from_open_file(mut file: File) -> Result<Capture<Offline>, ErrorWith<File>> {
         let name = "the savefile".to_owned();
         // A stream that fails is closed with its descriptor, so it gets one of its own.
@@ -133,6 +137,7 @@ impl Capture<Offline> {
     /// assert!(capture.next_packet()?.is_none());
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
     pub fn from_reader<R>(reader: R) -> Result<Capture<Offline>, ErrorWith<R>>
     where
         R: Read + Send + 'static,
@@ -321,6 +326,8 @@ impl Capture<Offline> {
     /// The version of the savefile's format, major and minor: mostly 2.4.
     ///
     /// Manual page: [`pcap_major_version(3PCAP)`](https://www.tcpdump.org/manpages/pcap_major_version.3pcap.html).
+    #[doc(alias = "pcap_major_version")]
+    #[doc(alias = "pcap_minor_version")]
     #[must_use]
     pub fn version(&self) -> (i32, i32) {
         let pcap = self.state.handle.as_ptr();
@@ -334,6 +341,7 @@ impl Capture<Offline> {
     /// Whether the savefile was written in the other byte order than this machine's.
     ///
     /// Manual page: [`pcap_is_swapped(3PCAP)`](https://www.tcpdump.org/manpages/pcap_is_swapped.3pcap.html).
+    #[doc(alias = "pcap_is_swapped")]
     #[must_use]
     pub fn is_swapped(&self) -> bool {
         // SAFETY: the handle is open.
