@@ -24,9 +24,13 @@
 //! A libpcap that was built with remote capture (`--enable-remote`), which those of most distributions were not:
 //! then everything here but [`Source`] and [`Auth`] answers
 //! [`Unsupported`](crate::ErrorKind::Unsupported) and says why. `rpcaps://` needs one that was built with
-//! OpenSSL too. libpcap's client trusts its daemon: no packet is longer than its buffer, which is checked here, but a hostile
-//! daemon can have up to 20 bytes of one be what the process's memory held before. Use it with daemons of your own. TLS
-//! is without a check of the certificate.
+//! OpenSSL too.
+//!
+//! libpcap's client trusts its daemon: no packet is longer than its buffer, which is checked here, but a hostile daemon
+//! can have up to 20 bytes of one, and by a message shorter than its header also a time and the lengths, be what the
+//! process's memory held before. Use it with daemons of your own, through `rpcaps://` where others reach the network:
+//! they cannot read or change what comes then, but TLS is without a check of the certificate, so that who can divert the
+//! connection can answer as the daemon.
 //!
 //! # What differs from a device of this host
 //!
