@@ -429,7 +429,10 @@ impl<S: Readable> Capture<S> {
     /// kernel. The empty expression lets all pass.
     ///
     /// What the kernel does not take, as it is too long or jumps backward, runs here: the same holds for
-    /// the snaplen, which should leave the headers that the filter looks at.
+    /// the snaplen, which should leave the headers that the filter looks at. On Linux a filter that does
+    /// not ask for VLANs is shown a packet without its outer VLAN tag here, as in the kernel. The two
+    /// differ for a frame that a program on this host sends raw with the tag in it: there the kernel's
+    /// filters see the tag.
     ///
     /// Packets that arrive on a live capture while libpcap exchanges one filter for another are lost
     /// and not counted. Set the filter when activating where that matters.
