@@ -31,12 +31,14 @@ The savefiles have the link type, the snaplen and the precision of the one that 
 packets in their order; each has at least one. `merge` makes one of them again.
 
 Of a damaged savefile the packets before the damage are written; the status is 1. Ctrl-C (or
-SIGTERM) ends it: what is written is complete then, and the status is 1.";
+SIGTERM) ends it: what is written is complete then, and the status is 1. So it is with other errors,
+but for savefiles that the disk does not take: they are not listed, and counted as incomplete.";
 
 const JSON_HELP: &str = "  \
   With --flow also protocol, source, source_port, destination, destination_port, of its first
   packet. The last line is: type (\"summary\"), read and packets (how many were read, and how many
-  of them were written), files.";
+  of them are in the savefiles that are listed), files, incomplete (how many savefiles are not listed,
+  because they could not be completed), error (why it ended before the end, if it did).";
 
 /// Splits a savefile into several, which are numbered from 0 on, and prints a line for each: its
 /// name, its packets, its length in bytes.
@@ -122,8 +124,8 @@ trait Pieces {
         list: &mut List<'_>,
     ) -> Outcome;
 
-    /// Completes and lists the remaining savefiles, and returns how many there are.
-    fn close(self, list: &mut List<'_>) -> Outcome<usize>;
+    /// Completes and lists the remaining savefiles, all that can be: the error is the first.
+    fn close(self, list: &mut List<'_>) -> Outcome;
 }
 
 fn split(args: &Args, mut capture: Capture<Offline>, mut pieces: impl Pieces) -> Outcome {
@@ -135,12 +137,14 @@ fn split(args: &Args, mut capture: Capture<Offline>, mut pieces: impl Pieces) ->
     let bar = progress::bytes(length(&args.input));
     let record = record_length(&capture);
     let mut list = List::new(args, &bar);
-    let (mut read, mut passed, mut bytes) = (0_u64, 0_u64, HEADER);
+    let (mut read, mut bytes) = (0_u64, HEADER);
     let end = loop {
         match capture.advance() {
             Ok(true) => {}
             Ok(false) => break Ok(()),
-            Err(error) => break Err(error),
+            // Of a pipe the end may be in the middle of a packet because of that.
+            Err(_) if stop::asked().is_some() => break Ok(()),
+            Err(error) => break Err(input::name(&args.input, error)),
         }
         let Some(packet) = capture.packet() else {
             break Ok(());
@@ -154,20 +158,22 @@ fn split(args: &Args, mut capture: Capture<Offline>, mut pieces: impl Pieces) ->
             .as_ref()
             .is_none_or(|filter| filter.matches_packet(packet))
         {
-            pieces.take(&capture, packet, &mut list)?;
-            passed += 1;
+            if let Err(failure) = pieces.take(&capture, packet, &mut list) {
+                break Err(failure);
+            }
         }
     };
-    let files = pieces.close(&mut list)?;
+    let closed = pieces.close(&mut list);
     bar.finish_and_clear();
-    let listed = list.end(read, passed, files);
-    match end {
-        Ok(()) if stop::asked().is_none() => listed,
-        Err(error) if stop::asked().is_none() => Err(input::name(&args.input, error)),
-        _ => Err(Failure::Text(format!(
+    let stopped = match stop::asked() {
+        None => Ok(()),
+        Some(_) => Err(Failure::Text(format!(
             "stopped after {read} packets: what was read is written, what follows is not"
         ))),
-    }
+    };
+    let outcome = end.and(closed).and(stopped);
+    let listed = list.end(read, outcome.as_ref().err());
+    outcome.and(listed)
 }
 
 /// Savefiles one after another.
@@ -209,7 +215,10 @@ impl Parts {
     fn close_part(&mut self, list: &mut List<'_>) -> Outcome {
         if let Some((dumper, mut summary)) = self.part.take() {
             summary.bytes = dumper.position();
-            dumper.close()?;
+            if let Err(error) = dumper.close() {
+                list.incomplete += 1;
+                return Err(error.into());
+            }
             list.file(&summary, &self.names, self.count);
             self.count += 1;
         }
@@ -265,9 +274,8 @@ impl Pieces for Parts {
         Ok(())
     }
 
-    fn close(mut self, list: &mut List<'_>) -> Outcome<usize> {
-        self.close_part(list)?;
-        Ok(self.count)
+    fn close(mut self, list: &mut List<'_>) -> Outcome {
+        self.close_part(list)
     }
 }
 
@@ -287,8 +295,19 @@ struct Flows {
 
 struct FlowFile {
     summary: Summary,
-    /// Where in those that are open it is.
-    place: Option<usize>,
+    state: State,
+}
+
+#[derive(Clone, Copy)]
+enum State {
+    /// It was not created so far.
+    New,
+    /// At this place in those that are open.
+    Open(usize),
+    /// All its packets are in it.
+    Complete,
+    /// It could not be completed.
+    Incomplete,
 }
 
 struct Open {
@@ -318,10 +337,11 @@ impl Flows {
                 let oldest = (0..self.open.len()).min_by_key(|&place| self.open[place].used);
                 self.close_one(oldest.unwrap_or_default())?;
             }
-            let length = self.files[number].summary.bytes;
-            let opened = match length {
-                0 => self.names.create(capture, number),
-                length => self.reopen(capture, number, length),
+            let FlowFile { summary, state } = &self.files[number];
+            let length = summary.bytes;
+            let opened = match state {
+                State::New => self.names.create(capture, number),
+                _ => self.reopen(capture, number, length),
             };
             match opened {
                 // There are fewer descriptors than that, and no more are tried from now on.
@@ -338,7 +358,7 @@ impl Flows {
             before,
             used: 0,
         });
-        self.files[number].place = Some(place);
+        self.files[number].state = State::Open(place);
         Ok(place)
     }
 
@@ -365,12 +385,15 @@ impl Flows {
     fn close_one(&mut self, place: usize) -> Outcome {
         let open = self.open.swap_remove(place);
         if let Some(moved) = self.open.get(place) {
-            self.files[moved.number].place = Some(place);
+            self.files[moved.number].state = State::Open(place);
         }
         let file = &mut self.files[open.number];
-        file.place = None;
         file.summary.bytes = open.before + open.dumper.position();
         let closed = open.dumper.close();
+        file.state = match closed {
+            Ok(()) => State::Complete,
+            Err(_) => State::Incomplete,
+        };
         closed.map_err(|error| self.name(&error, open.number))
     }
 
@@ -399,12 +422,12 @@ impl Pieces for Flows {
             };
             self.files.push(FlowFile {
                 summary,
-                place: None,
+                state: State::New,
             });
         }
-        let place = match self.files[number].place {
-            Some(place) => place,
-            None => self.open(capture, number)?,
+        let place = match self.files[number].state {
+            State::Open(place) => place,
+            _ => self.open(capture, number)?,
         };
         self.clock += 1;
         let open = &mut self.open[place];
@@ -415,14 +438,20 @@ impl Pieces for Flows {
         Ok(())
     }
 
-    fn close(mut self, list: &mut List<'_>) -> Outcome<usize> {
+    fn close(mut self, list: &mut List<'_>) -> Outcome {
+        let mut outcome = Ok(());
         while !self.open.is_empty() {
-            self.close_one(self.open.len() - 1)?;
+            let closed = self.close_one(self.open.len() - 1);
+            outcome = outcome.and(closed);
         }
         for (number, file) in self.files.iter().enumerate() {
-            list.file(&file.summary, &self.names, number);
+            match file.state {
+                State::Complete => list.file(&file.summary, &self.names, number),
+                State::Incomplete => list.incomplete += 1,
+                State::New | State::Open(_) => {}
+            }
         }
-        Ok(self.files.len())
+        outcome
     }
 }
 
@@ -456,6 +485,11 @@ struct List<'a> {
     json: bool,
     quiet: bool,
     outcome: io::Result<()>,
+    /// How many savefiles are on it, and how many packets are in them.
+    files: usize,
+    packets: u64,
+    /// How many are not, because they could not be completed.
+    incomplete: usize,
 }
 
 impl List<'_> {
@@ -466,10 +500,15 @@ impl List<'_> {
             json: args.json,
             quiet: args.quiet,
             outcome: Ok(()),
+            files: 0,
+            packets: 0,
+            incomplete: 0,
         }
     }
 
     fn file(&mut self, summary: &Summary, names: &Names, number: usize) {
+        self.files += 1;
+        self.packets += summary.packets;
         let path = names.path(number);
         if self.json {
             self.line(|out| summary.push_json(out, &path));
@@ -485,7 +524,8 @@ impl List<'_> {
     }
 
     /// Ends the list with what is true of all savefiles.
-    fn end(mut self, read: u64, packets: u64, files: usize) -> Outcome {
+    fn end(mut self, read: u64, failure: Option<&Failure>) -> Outcome {
+        let (files, packets, incomplete) = (self.files, self.packets, self.incomplete);
         if self.json {
             self.line(|out| {
                 json::Object::new(out)
@@ -493,6 +533,8 @@ impl List<'_> {
                     .plain("read", read)
                     .plain("packets", packets)
                     .plain("files", files)
+                    .plain("incomplete", incomplete)
+                    .some_text("error", failure)
                     .end();
                 out.push(b'\n');
             });
@@ -504,6 +546,9 @@ impl List<'_> {
             exit::note(format_args!(
                 "{packets} of {read} packets in {files} savefiles"
             ));
+            if incomplete > 0 {
+                exit::note(format_args!("{incomplete} more are incomplete"));
+            }
         }
         Ok(self.outcome?)
     }
