@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pcap_core::{Capture, Dumper, Offline};
+use pcap_core::{Capture, Dumper, Error, Offline};
 
 use crate::exit::{Failure, Outcome};
 use crate::files::{is_same_file, is_too_many_open, system_error};
@@ -67,14 +67,26 @@ impl Names {
         }
         // The system refuses what is there: it is not emptied, whoever came in between.
         let created = OpenOptions::new().write(true).create_new(true).open(&path);
-        created.map_err(|e| match e.kind() {
+        let file = created.map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
             _ => refused(&path, &e),
         })?;
-        dump(capture, &path).inspect_err(|_| {
+        capture.dump_open_file(file).map_err(|failed| {
             // It is empty, and ours.
             let _ = fs::remove_file(&path);
+            self.named(failed.into(), number)
         })
+    }
+
+    /// An error of a dumper, with the name of the savefile, which one in an open file does not know.
+    #[must_use]
+    pub fn named(&self, error: Error, number: usize) -> Failure {
+        if !matches!(error.object(), Some("the savefile" | "the writer")) {
+            return error.into();
+        }
+        let (operation, text) = (error.operation(), error.text());
+        let path = self.path(number);
+        Failure::Text(format!("cannot {operation} `{}`: {text}", path.display()))
     }
 }
 

@@ -390,6 +390,36 @@ fn what_is_there_is_replaced_only_by_force_and_the_input_never() {
     }
 }
 
+/// A new file that nobody may open for writing, as this umask makes it, is opened but once: what
+/// another puts in its place meanwhile is not touched.
+#[cfg(unix)]
+#[test]
+fn a_new_savefile_is_opened_only_once() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let bytes = savefile(false, false, 1, &packets());
+    let input = file(folder.path(), "in.pcap", &bytes);
+    let copy = folder.path().join("split");
+    fs::copy(program("split").get_program(), &copy).unwrap();
+    for (by, name) in [(&["--packets", "3"][..], "packets"), (&["--flow"], "flow")] {
+        let prefix = folder.path().join(name);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "umask 222; exec \"$@\"", "sh", arg(&copy)]);
+        command
+            .args(by)
+            .args(["-q", "-o", arg(&prefix), arg(&input)]);
+        // SAFETY: takes nothing and always succeeds.
+        if unsafe { libc::geteuid() } == 0 {
+            // Root may open everything.
+            command.uid(65_534).gid(65_534);
+        }
+        assert_eq!(run(&mut command).good(), "");
+        assert!(files(folder.path(), &format!("{name}-")).len() >= 3);
+    }
+}
+
 #[test]
 fn of_a_damaged_savefile_the_good_packets_are_written() {
     let folder = tempfile::tempdir().unwrap();

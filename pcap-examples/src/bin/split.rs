@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use pcap_core::{Capture, CompileOptions, Dumper, Error, Offline, Packet, Timestamp};
+use pcap_core::{Capture, CompileOptions, Dumper, Offline, Packet, Timestamp};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_too_many_open, length, record_length};
 use pcap_examples::flow::Flow;
@@ -217,7 +217,7 @@ impl Parts {
             summary.bytes = dumper.position();
             if let Err(error) = dumper.close() {
                 list.incomplete += 1;
-                return Err(error.into());
+                return Err(self.names.named(error, self.count));
             }
             list.file(&summary, &self.names, self.count);
             self.count += 1;
@@ -269,7 +269,8 @@ impl Pieces for Parts {
                 none.insert((dumper, Summary::default()))
             }
         };
-        dumper.write_packet(packet)?;
+        let written = dumper.write_packet(packet);
+        written.map_err(|error| self.names.named(error, self.count))?;
         summary.count(packet);
         Ok(())
     }
@@ -394,14 +395,7 @@ impl Flows {
             Ok(()) => State::Complete,
             Err(_) => State::Incomplete,
         };
-        closed.map_err(|error| self.name(&error, open.number))
-    }
-
-    /// An error with the name of the savefile, which one that was opened again does not know.
-    fn name(&self, error: &Error, number: usize) -> Failure {
-        let path = self.names.path(number);
-        let path = format!("`{}`", path.display());
-        Failure::Text(error.to_string().replacen("`the writer`", &path, 1))
+        closed.map_err(|error| self.names.named(error, open.number))
     }
 }
 
@@ -433,7 +427,7 @@ impl Pieces for Flows {
         let open = &mut self.open[place];
         open.used = self.clock;
         let written = open.dumper.write_packet(packet);
-        written.map_err(|error| self.name(&error, number))?;
+        written.map_err(|error| self.names.named(error, number))?;
         self.files[number].summary.count(packet);
         Ok(())
     }
