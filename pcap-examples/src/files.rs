@@ -90,8 +90,33 @@ fn metadata(path: &Path, standard: impl std::os::fd::AsFd) -> Option<fs::Metadat
     if path != Path::new("-") {
         return fs::metadata(path).ok();
     }
-    let file = fs::File::from(standard.as_fd().try_clone_to_owned().ok()?);
-    file.metadata().ok()
+    duplicate(standard)?.metadata().ok()
+}
+
+#[cfg(unix)]
+fn duplicate(descriptor: impl std::os::fd::AsFd) -> Option<fs::File> {
+    Some(descriptor.as_fd().try_clone_to_owned().ok()?.into())
+}
+
+/// Standard input as a file, which it may be or not; `None` where there is no such thing.
+#[must_use]
+pub fn stdin() -> Option<fs::File> {
+    #[cfg(unix)]
+    return duplicate(io::stdin());
+    #[cfg(not(unix))]
+    None
+}
+
+/// Whether a file can be gone back in.
+#[must_use]
+pub fn is_regular(file: &fs::File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Whether what is open is a folder, as only Unix opens them.
+#[must_use]
+pub fn is_folder(file: &fs::File) -> bool {
+    file.metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// Whether writing one would destroy the other.

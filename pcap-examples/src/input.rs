@@ -1,7 +1,8 @@
 //! Savefiles that are read: as they are or compressed by gzip, with a bar of how far it is.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -9,7 +10,7 @@ use indicatif::ProgressBar;
 use pcap_core::{Capture, Error, Offline, Packet};
 
 use crate::exit::{Failure, Outcome};
-use crate::files::{length, record_length};
+use crate::files::{self, is_too_many_open, length, record_length, system_error};
 use crate::progress;
 use crate::waiting::Waiting;
 
@@ -24,9 +25,12 @@ pub struct Input {
     capture: Capture<Offline>,
     path: PathBuf,
     bar: ProgressBar,
-    /// How many bytes a packet takes; of a compressed savefile nobody knows, and the bar is moved
-    /// by what is read of it.
+    /// How many bytes a packet takes; where nobody knows, as in a compressed savefile, the bar is
+    /// moved by what is read.
     record: Option<fn(Packet<'_>) -> u64>,
+    packets: u64,
+    /// By how much the bar is to be moved.
+    bytes: u64,
 }
 
 impl Input {
@@ -42,65 +46,66 @@ impl Input {
         } else {
             ProgressBar::hidden()
         };
-        let cannot = |e: io::Error| {
-            let path = path.display();
-            Failure::Text(format!("cannot open `{path}`: {e}"))
-        };
-        if path == Path::new("-") {
-            return Input::from_stream(io::stdin(), path, bar);
-        }
-        let file = File::open(path).map_err(cannot)?;
-        if !file.metadata().map_err(cannot)?.is_file() {
-            return Input::from_stream(file, path, bar);
-        }
-        let mut start = [0; GZIP.len()];
-        let length = read_start(&file, &mut start).map_err(cannot)?;
-        if start[..length] == GZIP {
-            let file = File::open(path).map_err(cannot)?;
-            return Input::from_stream(file, path, bar);
-        }
-        // libpcap's own way is the quick one.
-        let capture = Capture::from_file(path)?;
-        Ok(Input {
-            record: Some(record_length(&capture)),
-            capture,
-            path: path.to_owned(),
-            bar,
-        })
+        Input::open_with(path, bar)
     }
 
-    /// What cannot be gone back in: its first bytes are put before the others again.
-    fn from_stream(
-        stream: impl Read + Send + 'static,
-        path: &Path,
-        bar: ProgressBar,
-    ) -> Outcome<Input> {
-        let mut stream = Waiting::new(stream);
-        let mut start = [0; GZIP.len()];
-        let named = |error| name(path, error);
-        let length = read_start(&mut stream, &mut start).map_err(|e| {
-            let path = path.display();
-            Failure::Text(format!("cannot read `{path}`: {e}"))
-        })?;
-        let is_gzip = start[..length] == GZIP;
-        let start = Cursor::new(start).take(length as u64);
-        let stream = bar.wrap_read(start.chain(stream));
-        let capture = if is_gzip {
-            Capture::from_reader(MultiGzDecoder::new(stream)).map_err(Error::from)
-        } else {
-            Capture::from_reader(stream).map_err(Error::from)
-        };
+    /// The same with a bar that others may move, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); that too many files are open is told apart.
+    pub fn open_with(path: &Path, bar: ProgressBar) -> Outcome<Input> {
+        let (capture, is_plain) = open(path, &bar)?;
+        let record = is_plain.then(|| record_length(&capture));
         Ok(Input {
-            capture: capture.map_err(named)?,
             path: path.to_owned(),
             bar,
-            record: None,
+            record,
+            capture,
+            packets: 0,
+            bytes: if is_plain { 24 } else { 0 },
         })
     }
 
     /// What its packets are read from.
-    pub fn capture(&mut self) -> &mut Capture<Offline> {
+    #[must_use]
+    pub fn capture(&self) -> &Capture<Offline> {
+        &self.capture
+    }
+
+    /// The same, to be changed.
+    pub fn capture_mut(&mut self) -> &mut Capture<Offline> {
         &mut self.capture
+    }
+
+    /// The bar of how far it is.
+    #[must_use]
+    pub fn bar(&self) -> &ProgressBar {
+        &self.bar
+    }
+
+    /// Goes to the next packet, and returns whether there is one; moves the bar.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn advance(&mut self) -> Outcome<bool> {
+        let advanced = self.capture.advance();
+        let is_there = advanced.map_err(|e| name(&self.path, e))?;
+        if let (Some(record), Some(packet)) = (self.record, self.capture.packet()) {
+            self.bytes += record(packet);
+        }
+        self.packets += 1;
+        if self.packets % STEP == 0 || !is_there {
+            self.bar.inc(mem::take(&mut self.bytes));
+        }
+        Ok(is_there)
+    }
+
+    /// The packet that it is at.
+    #[must_use]
+    pub fn packet(&self) -> Option<Packet<'_>> {
+        self.capture.packet()
     }
 
     /// Hands each packet to a closure with its number, from 1 on, until that has a reason to end;
@@ -110,13 +115,13 @@ impl Input {
     pub fn each(&mut self, mut take: impl FnMut(u64, Packet<'_>) -> Outcome) -> (u64, Outcome) {
         use std::ops::ControlFlow::{Break, Continue};
         let (bar, record) = (&self.bar, self.record);
-        let (mut packets, mut bytes) = (0, 24);
+        let (mut packets, mut bytes) = (0, self.bytes);
         let flow = self.capture.try_for_each(|packet| {
             packets += 1;
             if let Some(record) = record {
                 bytes += record(packet);
                 if packets % STEP == 0 {
-                    bar.set_position(bytes);
+                    bar.inc(mem::take(&mut bytes));
                 }
             }
             match take(packets, packet) {
@@ -134,17 +139,93 @@ impl Input {
     }
 }
 
-/// A savefile as it is, pcap or pcapng; `-` is standard input, which is at its end when the program is
-/// asked to stop.
+/// A savefile as [`Input::open`] opens it, without a bar.
 ///
 /// # Errors
 ///
-/// If it cannot be opened or is no savefile. [`name`] gives the error its path.
-pub fn capture(path: &Path) -> Result<Capture<Offline>, Error> {
+/// If it cannot be opened or is no savefile. [`name`] gives later errors its path.
+pub fn capture(path: &Path) -> Outcome<Capture<Offline>> {
+    Ok(open(path, &ProgressBar::hidden())?.0)
+}
+
+/// Whether a file, but no pipe, begins as gzip does; `-` is standard input.
+#[must_use]
+pub fn is_gzip(path: &Path) -> bool {
+    file(path).is_some_and(|mut file| files::is_regular(&file) && begins_as_gzip(&mut file))
+}
+
+/// Opens a savefile, and tells whether it is read as it is: by libpcap's own way, the quick one.
+fn open(path: &Path, bar: &ProgressBar) -> Outcome<(Capture<Offline>, bool)> {
+    let capture = match file(path) {
+        Some(mut file) if files::is_regular(&file) => {
+            if begins_as_gzip(&mut file) {
+                let stream = MultiGzDecoder::new(bar.wrap_read(file));
+                Capture::from_reader(stream).map_err(Error::from)
+            } else {
+                drop(file);
+                return plain(path);
+            }
+        }
+        Some(file) if !files::is_folder(&file) => stream(file, path, bar)?,
+        None if path == Path::new("-") => stream(io::stdin(), path, bar)?,
+        // This says why not.
+        _ => return plain(path),
+    };
+    Ok((capture.map_err(|e| name(path, e))?, false))
+}
+
+/// A file that can be opened; of standard input a descriptor more.
+fn file(path: &Path) -> Option<File> {
     if path == Path::new("-") {
-        return Capture::from_reader(Waiting::new(io::stdin())).map_err(Error::from);
+        files::stdin()
+    } else {
+        File::open(path).ok()
     }
-    Capture::from_file(path)
+}
+
+fn plain(path: &Path) -> Outcome<(Capture<Offline>, bool)> {
+    match Capture::from_file(path) {
+        Ok(capture) => Ok((capture, true)),
+        Err(error) if system_error(&error).is_some_and(is_too_many_open) => {
+            Err(Failure::TooManyOpen(error.to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What cannot be gone back in: its first bytes are put before the others again.
+fn stream(
+    stream: impl Read + Send + 'static,
+    path: &Path,
+    bar: &ProgressBar,
+) -> Outcome<Result<Capture<Offline>, Error>> {
+    let mut stream = Waiting::new(stream);
+    let mut start = [0; GZIP.len()];
+    let length = read_start(&mut stream, &mut start).map_err(|e| {
+        let path = path.display();
+        Failure::Text(format!("cannot read `{path}`: {e}"))
+    })?;
+    let is_gzip = start[..length] == GZIP;
+    let start = Cursor::new(start).take(length as u64);
+    let stream = bar.wrap_read(start.chain(stream));
+    Ok(if is_gzip {
+        Capture::from_reader(MultiGzDecoder::new(stream)).map_err(Error::from)
+    } else {
+        Capture::from_reader(stream).map_err(Error::from)
+    })
+}
+
+/// Whether what follows in a file is of gzip; the file stands where it stood.
+fn begins_as_gzip(file: &mut File) -> bool {
+    let mut start = [0; GZIP.len()];
+    let mut look = || {
+        let position = file.stream_position()?;
+        let length = read_start(&mut *file, &mut start);
+        file.seek(SeekFrom::Start(position))?;
+        length
+    };
+    // Who reads it next says why it cannot be read.
+    look().is_ok_and(|length| start[..length] == GZIP)
 }
 
 /// An error of a reader, with the path that it reads.

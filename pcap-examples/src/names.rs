@@ -26,7 +26,11 @@ impl Names {
     #[must_use]
     pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> Names {
         let prefix = if prefix.is_dir() {
-            let stem = match input.file_stem() {
+            let name = match input.extension() {
+                Some(end) if end == "gz" => &input.with_extension(""),
+                _ => input,
+            };
+            let stem = match name.file_stem() {
                 Some(stem) if stem != "-" => stem.to_owned(),
                 _ => OsString::from("packets"),
             };
@@ -128,6 +132,7 @@ mod tests {
             path.file_name().unwrap().to_str().unwrap().to_owned()
         };
         assert_eq!(name("/x/day.1.pcapng"), "day.1-00000.pcap");
+        assert_eq!(name("/x/day.1.pcap.gz"), "day.1-00000.pcap");
         assert_eq!(name("-"), "packets-00000.pcap");
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 
 /// So often the status of a capture is shown anew.
 const TICK: Duration = Duration::from_millis(250);
 
-/// A bar of bytes; without a length the number of bytes so far.
+/// A bar of bytes; without a length the number of bytes so far. It is gone when it is dropped.
 #[must_use]
 pub fn bytes(length: Option<u64>) -> ProgressBar {
     let (bar, template) = match length {
@@ -20,6 +20,7 @@ pub fn bytes(length: Option<u64>) -> ProgressBar {
             "{spinner} {bytes} {bytes_per_sec}",
         ),
     };
+    let bar = bar.with_finish(ProgressFinish::AndClear);
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser};
-use pcap_core::{Capture, CompileOptions, Dlt, Filter};
+use pcap_core::{CompileOptions, Dlt, Filter};
 use pcap_examples::exit::{self, Outcome};
 use pcap_examples::expression;
+use pcap_examples::input;
 use pcap_examples::output::Output;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
@@ -21,7 +22,8 @@ Examples:
   bpf -O host 192.0.2.1                 as they are before they are optimized
   bpf --match trace.pcap icmp           how many packets of a savefile pass
 
-Without an expression the filter accepts all packets.";
+Without an expression the filter accepts all packets. A savefile may be pcap or pcapng, also
+compressed by gzip; `-` is standard input.";
 
 /// Compiles a filter expression for a link type and prints its instructions, or runs it on a
 /// savefile.
@@ -97,9 +99,9 @@ fn compile(args: &Args, linktype: Dlt, expression: &str) -> Outcome<Filter> {
 
 /// Prints what the filter returns for each packet, compiled for the savefile's link type.
 fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
-    let mut capture = Capture::from_file(path)?;
+    let mut capture = input::capture(path)?;
     let filter = compile(args, capture.datalink(), expression)?;
-    while let Some(packet) = capture.next_packet()? {
+    while let Some(packet) = capture.next_packet().map_err(|e| input::name(path, e))? {
         let value = filter.run(packet.data(), packet.len());
         output.line(|out| {
             // Writing to memory cannot fail.
@@ -111,10 +113,11 @@ fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Ou
 
 /// Prints how many packets pass, compiled for the savefile's link type.
 fn match_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
-    let mut capture = Capture::from_file(path)?;
+    let mut capture = input::capture(path)?;
     let filter = compile(args, capture.datalink(), expression)?;
     let mut passed = 0_u64;
-    capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)))?;
+    let counted = capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)));
+    counted.map_err(|e| input::name(path, e))?;
     output.line(|out| out.extend(format!("{passed}\n").bytes()))?;
     Ok(())
 }

@@ -1,15 +1,15 @@
 //! Copies the packets of a savefile that pass a filter.
 
 use std::io::{self, IsTerminal};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use pcap_core::CompileOptions;
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::files::{is_same_file, length, record_length};
-use pcap_examples::{expression, input, progress, stop};
+use pcap_examples::files::is_same_file;
+use pcap_examples::input::Input;
+use pcap_examples::{expression, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -17,7 +17,7 @@ const HELP: &str = "\
 Examples:
   filter all.pcap dns.pcap udp port 53
   filter trace.pcapng trace.pcap            all packets, as a classic savefile
-  gunzip -c all.pcap.gz | filter - - arp | read -
+  filter all.pcap.gz - arp | read -
 
 The new savefile has the link type, the snaplen and the precision of the old one. Of a damaged
 savefile the packets before the damage are copied; the status is 1. So it is after Ctrl-C (or
@@ -29,7 +29,7 @@ SIGTERM): what is written is complete then.";
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
 struct Args {
-    /// The savefile to read, pcap or pcapng; `-` is standard input
+    /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// The savefile to write, pcap; `-` is standard output
@@ -53,42 +53,34 @@ fn run(args: &Args) -> Outcome {
         let text = format!("cannot write `{path}`: it is the savefile that is read");
         return Err(Failure::Text(text));
     }
-    let mut capture = input::capture(&args.input).map_err(|e| input::name(&args.input, e))?;
-    stop::on_ctrl_c(capture.break_handle())?;
+    let mut input = Input::open(&args.input, true)?;
+    stop::on_ctrl_c(input.capture().break_handle())?;
     let expression = expression::join(&args.expression);
-    let filter = capture.compile(&expression, CompileOptions::default())?;
-    let mut dumper = capture.dump(&args.output)?;
+    let filter = input
+        .capture()
+        .compile(&expression, CompileOptions::default())?;
+    let mut dumper = input.capture().dump(&args.output)?;
 
-    let bar = progress::bytes(length(&args.input));
-    let record = record_length(&capture);
-    let (mut read, mut passed, mut bytes) = (0_u64, 0_u64, 24);
-    let flow = capture.try_for_each(|packet| {
-        read += 1;
-        bytes += record(packet);
-        if read % 4096 == 0 {
-            bar.set_position(bytes);
-        }
+    let mut passed = 0_u64;
+    let mut is_written = true;
+    let (read, outcome) = input.each(|_, packet| {
         if filter.matches_packet(packet) {
-            if let Err(error) = dumper.write_packet(packet) {
-                return ControlFlow::Break(error);
-            }
+            let written = dumper.write_packet(packet);
+            is_written = written.is_ok();
+            written?;
             passed += 1;
         }
-        ControlFlow::Continue(())
+        Ok(())
     });
-    bar.finish_and_clear();
-    match flow {
-        Ok(ControlFlow::Break(error)) => return Err(error.into()),
-        Ok(ControlFlow::Continue(_)) | Err(_) => dumper.close()?,
+    if !is_written {
+        return outcome;
     }
+    dumper.close()?;
     exit::note(format_args!("{passed} of {read} packets"));
-    match flow {
-        _ if stop::asked().is_some() => {
-            let path = args.input.display();
-            let text = format!("stopped before the end of `{path}`");
-            Err(Failure::Text(text))
-        }
-        Err(error) => Err(input::name(&args.input, error)),
-        Ok(_) => Ok(()),
+    if stop::asked().is_some() {
+        let path = args.input.display();
+        let text = format!("stopped before the end of `{path}`");
+        return Err(Failure::Text(text));
     }
+    outcome
 }

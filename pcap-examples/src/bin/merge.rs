@@ -16,9 +16,7 @@ use pcap_core::{
     Timestamp,
 };
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::files::{
-    is_same_file, is_too_many_open, length, listed, record_length, system_error,
-};
+use pcap_examples::files::{is_same_file, length, listed};
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{input, progress, stop};
 use tempfile::TempDir;
@@ -52,7 +50,7 @@ const JSON_HELP: &str = "  \
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
 struct Args {
-    /// The savefiles to read, pcap and pcapng; `-` is standard input
+    /// The savefiles to read, pcap and pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]
     inputs: Vec<PathBuf>,
     /// More of them, from a file of names, one per line, for more than a command line can hold; `-`
@@ -105,7 +103,8 @@ fn run(mut args: Args) -> Outcome {
         return Err(Failure::Text(text));
     }
     stop::on_ctrl_c_ask()?;
-    let (inputs, format, unread) = look(args)?;
+    let bar = progress::bytes(args.inputs.iter().map(|path| length(path)).sum());
+    let (inputs, format, unread) = look(args, &bar)?;
     let Some(format) = format else {
         return Err(match unread {
             0 => Failure::Text("there is no savefile to merge".to_owned()),
@@ -119,9 +118,7 @@ fn run(mut args: Args) -> Outcome {
     let mut merge = Merge {
         format: &format,
         filter: filter.transpose()?,
-        bar: bar(&inputs),
-        read: 0,
-        bytes: 0,
+        bar,
         unread,
     };
     let mut out = Output::new(format.dump(&args.write)?);
@@ -147,15 +144,9 @@ fn run(mut args: Args) -> Outcome {
 struct Input {
     path: PathBuf,
     /// Open already, because it can be opened only once or there are descriptors enough.
-    capture: Option<Capture<Offline>>,
+    open: Option<input::Input>,
     /// It is the result of a round, and to be removed.
     is_ours: bool,
-}
-
-impl Input {
-    fn length(&self) -> Option<u64> {
-        length(&self.path)
-    }
 }
 
 /// What the new savefile is like.
@@ -204,44 +195,51 @@ impl Format {
 
 /// Opens a savefile, or tells why not. That there are too many is not the fault of the savefile, and
 /// ends it all.
-fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<Capture<Offline>>> {
-    match input::capture(path) {
-        Ok(capture) => Ok(Some(capture)),
-        Err(error) if system_error(&error).is_some_and(is_too_many_open) => Err(Failure::Text(
-            format!("{error}; take a lower --max-open, or raise the limit (`ulimit -n`)"),
-        )),
-        Err(error) => {
-            report(bar, path, error);
+fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<input::Input>> {
+    match input::Input::open_with(path, bar.clone()) {
+        Ok(input) => Ok(Some(input)),
+        Err(Failure::TooManyOpen(text)) => Err(Failure::Text(format!(
+            "{text}; take a lower --max-open, or raise the limit (`ulimit -n`)"
+        ))),
+        Err(failure) => {
+            report(bar, &failure);
             Ok(None)
         }
     }
 }
 
-fn report(bar: &ProgressBar, path: &Path, error: Error) {
-    bar.suspend(|| input::name(path, error).report(NAME));
+fn report(bar: &ProgressBar, failure: &Failure) {
+    bar.suspend(|| failure.report(NAME));
 }
 
 /// Looks into each savefile before anything is written: returns those that can be read, what they
 /// make together, and how many cannot be read.
-fn look(args: &Args) -> Outcome<(Vec<Input>, Option<Format>, usize)> {
+fn look(args: &Args, bar: &ProgressBar) -> Outcome<(Vec<Input>, Option<Format>, usize)> {
     let keep = !args.append && args.inputs.len() <= args.max_open as usize;
     let mut inputs = Vec::new();
     let mut format: Option<Format> = None;
     let mut unread = 0;
     for path in &args.inputs {
-        let Some(capture) = open(path, &ProgressBar::hidden())? else {
+        let is_kept = keep || length(path).is_none();
+        let bar = if is_kept {
+            bar.clone()
+        } else {
+            ProgressBar::hidden()
+        };
+        let Some(input) = open(path, &bar)? else {
             unread += 1;
             continue;
         };
+        let capture = input.capture();
         match &mut format {
-            None => format = Some(Format::of(&capture, path)),
+            None => format = Some(Format::of(capture, path)),
             Some(format) => {
-                format.check(&capture, path)?;
-                format.widen(&Format::of(&capture, path));
+                format.check(capture, path)?;
+                format.widen(&Format::of(capture, path));
             }
         }
         inputs.push(Input {
-            capture: (keep || length(path).is_none()).then_some(capture),
+            open: is_kept.then_some(input),
             path: path.clone(),
             is_ours: false,
         });
@@ -249,27 +247,20 @@ fn look(args: &Args) -> Outcome<(Vec<Input>, Option<Format>, usize)> {
     Ok((inputs, format, unread))
 }
 
-/// A bar for all savefiles, if all have a length.
-fn bar(inputs: &[Input]) -> ProgressBar {
-    progress::bytes(inputs.iter().map(Input::length).sum())
-}
-
 struct Merge<'a> {
     format: &'a Format,
     filter: Option<Filter>,
+    /// For all savefiles.
     bar: ProgressBar,
-    /// How many packets were read, and how many bytes of savefiles they are, for the bar.
-    read: u64,
-    bytes: u64,
     /// Of how many savefiles something is left out.
     unread: usize,
 }
 
 /// A savefile that is open, at one of its packets.
 struct Source {
-    input: Input,
-    capture: Capture<Offline>,
-    record: fn(Packet<'_>) -> u64,
+    path: PathBuf,
+    open: input::Input,
+    is_ours: bool,
     /// Something of it is left out.
     is_partial: bool,
 }
@@ -297,13 +288,16 @@ impl Merge<'_> {
                 }
                 let path = folder.path().join(format!("{count}.pcap"));
                 count += 1;
-                self.once_more(&group);
                 let mut part = Output::new(self.format.dump(&path)?);
                 self.merge(group, &mut part)?;
+                if self.bar.length().is_some() {
+                    // It is read once more from there.
+                    self.bar.inc_length(part.dumper.position());
+                }
                 part.dumper.close()?;
                 inputs.push(Input {
                     path,
-                    capture: None,
+                    open: None,
                     is_ours: true,
                 });
                 if stop::asked().is_some() {
@@ -312,14 +306,6 @@ impl Merge<'_> {
             }
         }
         self.merge(inputs, out)
-    }
-
-    /// Savefiles that are read into a temporary one are read once more from there.
-    fn once_more(&self, inputs: &[Input]) {
-        if let (Some(_), Some(bytes)) = (self.bar.length(), inputs.iter().map(Input::length).sum())
-        {
-            self.bar.inc_length(bytes);
-        }
     }
 
     /// Merges savefiles that can all be open.
@@ -350,11 +336,11 @@ impl Merge<'_> {
                 }
             }
         }
-        for Source { input, capture, .. } in sources {
-            drop(capture);
-            if input.is_ours {
+        for source in sources {
+            drop(source.open);
+            if source.is_ours {
                 // What is left behind goes with its folder.
-                let _ = fs::remove_file(input.path);
+                let _ = fs::remove_file(source.path);
             }
         }
         Ok(())
@@ -374,21 +360,20 @@ impl Merge<'_> {
     }
 
     fn open(&mut self, mut input: Input) -> Outcome<Option<Source>> {
-        let capture = match input.capture.take() {
-            Some(capture) => Some(capture),
+        let open = match input.open.take() {
+            Some(open) => Some(open),
             None => open(&input.path, &self.bar)?,
         };
-        let Some(capture) = capture else {
+        let Some(open) = open else {
             self.unread += 1;
             return Ok(None);
         };
         // It may be another one by now.
-        self.format.check(&capture, &input.path)?;
-        let record = record_length(&capture);
+        self.format.check(open.capture(), &input.path)?;
         Ok(Some(Source {
-            input,
-            capture,
-            record,
+            path: input.path,
+            open,
+            is_ours: input.is_ours,
             is_partial: false,
         }))
     }
@@ -396,10 +381,10 @@ impl Merge<'_> {
     /// Writes the packet that a savefile is at. Those that the new savefile cannot hold are left out;
     /// the first of each savefile is told.
     fn write(&mut self, source: &mut Source, out: &mut Output) -> Outcome {
-        match out.take(&source.capture) {
+        match out.take(source.open.packet()) {
             Err(error) if error.kind() == ErrorKind::InvalidArgument => {
                 if !self.mark_partial(source) {
-                    let path = source.input.path.display();
+                    let path = source.path.display();
                     let why = error.text();
                     let text = format!(
                         "cannot merge all of `{path}`: {why}; what is like that is left out"
@@ -422,25 +407,20 @@ impl Merge<'_> {
     /// Goes to the next packet that passes the filter, and returns its time.
     fn next(&mut self, source: &mut Source) -> Option<Timestamp> {
         loop {
-            match source.capture.advance() {
+            match source.open.advance() {
                 Ok(true) => {}
                 Ok(false) => return None,
                 // It ended in the middle of a packet because of that.
                 Err(_) if stop::asked().is_some() => return None,
-                Err(error) => {
-                    report(&self.bar, &source.input.path, error);
+                Err(failure) => {
+                    report(&self.bar, &failure);
                     self.mark_partial(source);
                     return None;
                 }
             }
-            let packet = source.capture.packet()?;
-            self.read += 1;
-            self.bytes += (source.record)(packet);
-            if self.read % 4096 == 0 {
-                self.bar.set_position(self.bytes);
-            }
+            let packet = source.open.packet()?;
             // Those of a round have passed already.
-            let filter = self.filter.as_ref().filter(|_| !source.input.is_ours);
+            let filter = self.filter.as_ref().filter(|_| !source.is_ours);
             if filter.is_none_or(|filter| filter.matches_packet(packet)) {
                 return Some(packet.timestamp());
             }
@@ -469,8 +449,8 @@ impl Output {
     }
 
     /// Writes the packet that a savefile is at.
-    fn take(&mut self, capture: &Capture<Offline>) -> Result<(), Error> {
-        if let Some(packet) = capture.packet() {
+    fn take(&mut self, packet: Option<Packet<'_>>) -> Result<(), Error> {
+        if let Some(packet) = packet {
             self.dumper.write_packet(packet)?;
             self.summary.count(packet);
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 use pcap_core::{Capture, ErrorKind, Offline};
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::input;
 use pcap_examples::json;
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
@@ -21,13 +22,13 @@ Examples:
   read trace.pcap                           a line per packet
   read -f 'tcp port 443' -c 10 a.pcap b.pcapng
   read --count -f arp *.pcap                how many packets of all files are ARP
-  gunzip -c trace.pcap.gz | read --json -   from standard input
+  tcpdump -i eth0 -w - | read --json -l -   from standard input
   read --follow growing.pcap                and go on as it is written, until Ctrl-C
 
 A damaged file: the packets before the damage are printed, then the error, then the remaining
 files; the status is 1.";
 
-/// Prints the packets of savefiles, pcap and pcapng: one line each, with the time in UTC, the
+/// Prints the packets of savefiles, pcap and pcapng, also compressed by gzip: one line each, with the time in UTC, the
 /// addresses, the protocol and the length on the wire in bytes.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{}", json::HELP))]
@@ -50,7 +51,8 @@ struct Args {
     /// Print packets as JSON, one object per line (see below)
     #[arg(long)]
     json: bool,
-    /// At the end of the file wait for more to be written to it, until Ctrl-C: one classic savefile
+    /// At the end of the file wait for more to be written to it, until Ctrl-C: one classic savefile,
+    /// not compressed
     #[arg(long)]
     follow: bool,
     /// Write each line at once, also into a pipe
@@ -97,11 +99,16 @@ fn run(args: &Args) -> Outcome {
 /// Opens a file; one that is to be followed as soon as its header has been written.
 fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
     loop {
-        match Capture::from_file(path) {
-            Err(error) if follow && error.kind() == ErrorKind::SavefileTruncated => {
+        if follow && input::is_gzip(path) {
+            let path = path.display();
+            let text = format!("cannot follow `{path}`: it is compressed by gzip");
+            return Err(Failure::Text(text));
+        }
+        match input::capture(path) {
+            Err(Failure::Pcap(error)) if follow && error.kind() == ErrorKind::SavefileTruncated => {
                 thread::sleep(Duration::from_millis(100));
             }
-            other => return Ok(other?),
+            opened => return opened,
         }
     }
 }
@@ -110,7 +117,7 @@ fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
 fn read(args: &Args, path: &Path, left: &mut u64, output: &mut Output) -> Outcome {
     let mut capture = open(path, args.follow)?;
     if args.follow {
-        capture.follow(true)?;
+        capture.follow(true).map_err(|e| input::name(path, e))?;
         stop::on_ctrl_c(capture.break_handle())?;
     }
     if let Some(expression) = &args.filter {
@@ -133,8 +140,8 @@ fn read(args: &Args, path: &Path, left: &mut u64, output: &mut Output) -> Outcom
             0 => ControlFlow::Break(Ok(())),
             _ => ControlFlow::Continue(()),
         }
-    })?;
-    match flow {
+    });
+    match flow.map_err(|e| input::name(path, e))? {
         ControlFlow::Break(outcome) => outcome,
         ControlFlow::Continue(_) => Ok(()),
     }

@@ -115,7 +115,7 @@ fn run(args: &Args) -> Outcome {
         exit::usage::<Args>("standard input can be sent only once");
     }
     // The savefile first: what is wrong with it is seen without any rights.
-    let mut input = open(args)?;
+    let input = open(args)?;
     let device = open_device(args)?;
     stop::on_ctrl_c(device.break_handle())?;
     agree(args, input.capture().datalink(), device.datalink())?;
@@ -151,7 +151,7 @@ fn run(args: &Args) -> Outcome {
 fn open(args: &Args) -> Outcome<Input> {
     let mut input = Input::open(&args.file, false)?;
     if let Some(expression) = &args.filter {
-        input.capture().set_filter(expression)?;
+        input.capture_mut().set_filter(expression)?;
     }
     Ok(input)
 }
@@ -309,7 +309,7 @@ impl Replay<'_> {
 
 /// The next packet; an error has the path of the savefile.
 fn next<'a>(path: &Path, input: &'a mut Input) -> Outcome<Option<Packet<'a>>> {
-    match input.capture().next_packet() {
+    match input.capture_mut().next_packet() {
         // A pipe that is given up may end in the middle of a packet.
         Err(_) if stop::asked().is_some() => Ok(None),
         packet => packet.map_err(|e| input::name(path, e)),

@@ -11,12 +11,13 @@ use clap::Parser;
 use indicatif::ProgressBar;
 use pcap_core::{Capture, CompileOptions, Dumper, Offline, Packet, Timestamp};
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::files::{is_too_many_open, length, record_length};
+use pcap_examples::files::is_too_many_open;
 use pcap_examples::flow::Flow;
+use pcap_examples::input::Input;
 use pcap_examples::names::Names;
 use pcap_examples::output::Output;
 use pcap_examples::summary::{self, Summary};
-use pcap_examples::{input, json, progress, stop, units};
+use pcap_examples::{json, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -24,7 +25,7 @@ const HELP: &str = "\
 Examples:
   split day.pcap -o part --packets 1000000  part-00000.pcap, part-00001.pcap, …
   split day.pcap -o hours/ --every 1h       hours/day-00000.pcap, …
-  gunzip -c a.pcap.gz | split - -o small --size 10M
+  split a.pcap.gz -o small --size 10M
   split day.pcap -o web --flow -f 'tcp port 443' --json
 
 The savefiles have the link type, the snaplen and the precision of the one that is read, and its
@@ -45,11 +46,11 @@ const JSON_HELP: &str = "  \
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
 struct Args {
-    /// The savefile to read, pcap or pcapng; `-` is standard input
+    /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// What the names of the savefiles begin with; `PREFIX-00000.pcap` is the first. If it is a
-    /// folder, they are in it and begin with the name of IN
+    /// folder, they are in it and begin with the name of IN, without what it ends in
     #[arg(short, long, value_name = "PREFIX")]
     output: PathBuf,
     #[command(flatten)]
@@ -105,12 +106,12 @@ fn run(args: &Args) -> Outcome {
     if args.max_open.is_some() && !args.by.flow {
         exit::usage::<Args>("--max-open is for --flow, and otherwise one savefile is open");
     }
-    let capture = input::capture(&args.input).map_err(|e| input::name(&args.input, e))?;
-    stop::on_ctrl_c(capture.break_handle())?;
+    let input = Input::open(&args.input, true)?;
+    stop::on_ctrl_c(input.capture().break_handle())?;
     let names = Names::new(&args.output, &args.input, args.digits.into(), args.force);
     match &args.by {
-        By { flow: true, .. } => split(args, capture, Flows::new(args, names)),
-        by => split(args, capture, Parts::new(by, names)),
+        By { flow: true, .. } => split(args, input, Flows::new(args, names)),
+        by => split(args, input, Parts::new(by, names)),
     }
 }
 
@@ -128,37 +129,32 @@ trait Pieces {
     fn close(self, list: &mut List<'_>) -> Outcome;
 }
 
-fn split(args: &Args, mut capture: Capture<Offline>, mut pieces: impl Pieces) -> Outcome {
+fn split(args: &Args, mut input: Input, mut pieces: impl Pieces) -> Outcome {
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::default();
-        capture.compile(expression, options)
+        input.capture().compile(expression, options)
     });
     let filter = filter.transpose()?;
-    let bar = progress::bytes(length(&args.input));
-    let record = record_length(&capture);
+    let bar = input.bar().clone();
     let mut list = List::new(args, &bar);
-    let (mut read, mut bytes) = (0_u64, HEADER);
+    let mut read = 0_u64;
     let end = loop {
-        match capture.advance() {
+        match input.advance() {
             Ok(true) => {}
             Ok(false) => break Ok(()),
             // Of a pipe the end may be in the middle of a packet because of that.
             Err(_) if stop::asked().is_some() => break Ok(()),
-            Err(error) => break Err(input::name(&args.input, error)),
+            Err(failure) => break Err(failure),
         }
-        let Some(packet) = capture.packet() else {
+        let Some(packet) = input.packet() else {
             break Ok(());
         };
         read += 1;
-        bytes += record(packet);
-        if read % 4096 == 0 {
-            bar.set_position(bytes);
-        }
         if filter
             .as_ref()
             .is_none_or(|filter| filter.matches_packet(packet))
         {
-            if let Err(failure) = pieces.take(&capture, packet, &mut list) {
+            if let Err(failure) = pieces.take(input.capture(), packet, &mut list) {
                 break Err(failure);
             }
         }
