@@ -504,3 +504,27 @@ fn without_the_right_it_says_how_to_get_it() {
     );
     assert!(ran.stderr.contains("setcap"), "{}", ran.stderr);
 }
+
+#[test]
+fn without_the_memory_to_keep_it_a_savefile_is_read_for_each_loop() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let large: Vec<_> = (0..40_000).map(|n| record(n, 0, vec![2; 1500])).collect();
+        let bytes = savefile(false, false, 1, &large);
+        assert!(bytes.len() < 60 << 20);
+        let input = file(folder.path(), "in.pcap", &bytes);
+        // So many KiB of addresses are enough for all but that.
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", "ulimit -v 45000; exec \"$@\"", "sh"]);
+        command.arg(program("replay").get_program());
+        command.args(["-q", "--json", "-i", "left", "--fast", "--loops", "3"]);
+        let ran = run(command.arg(&input));
+        assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+        let summary: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
+        assert_eq!(
+            (&summary["packets"], &summary["loops"]),
+            (&120_000.into(), &3.into())
+        );
+    });
+}

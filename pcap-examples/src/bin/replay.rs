@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use pcap_core::{
-    Active, Capture, Dlt, Error, ErrorKind, Filter, Insn, Linktype, Packet, PacketOwned,
+    Active, Capture, Dlt, Error, ErrorKind, Filter, Insn, Linktype, Packet, Timestamp,
 };
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::input::{self, Input};
@@ -21,7 +21,8 @@ use pcap_examples::{stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
-/// Savefiles with packets of so many bytes are read once, and sent from memory in further loops.
+/// Savefiles with packets of so many bytes are read once, and sent from memory in further loops,
+/// if there is so much.
 const MEMORY: usize = 64 << 20;
 
 const HELP: &str = "\
@@ -195,16 +196,31 @@ struct Replay<'a> {
 /// The packets of a savefile for the loops after the first.
 #[derive(Default)]
 struct Kept {
-    packets: Vec<PacketOwned>,
-    bytes: usize,
+    /// Their times, their lengths on the wire, and where their bytes end.
+    packets: Vec<(Timestamp, u32, usize)>,
+    bytes: Vec<u8>,
 }
 
 impl Kept {
-    /// With one more; `None` if they are too many for memory: the savefile is read again then.
+    /// With one more; `None` if they are too many, or there is no memory for them: the savefile is
+    /// read again then.
     fn with(mut self, packet: Packet<'_>) -> Option<Kept> {
-        self.bytes += size_of::<PacketOwned>() + packet.data().len();
-        self.packets.push(packet.to_owned());
-        (self.bytes <= MEMORY).then_some(self)
+        let data = packet.data();
+        self.packets.try_reserve(1).ok()?;
+        self.bytes.try_reserve(data.len()).ok()?;
+        self.bytes.extend_from_slice(data);
+        let end = self.bytes.len();
+        self.packets.push((packet.timestamp(), packet.len(), end));
+        (size_of_val(&self.packets[..]) + end <= MEMORY).then_some(self)
+    }
+
+    fn packets(&self) -> impl Iterator<Item = Packet<'_>> {
+        let mut start = 0;
+        self.packets.iter().map(move |&(time, len, end)| {
+            let data = &self.bytes[start..end];
+            start = end;
+            Packet::new(time, len, data)
+        })
     }
 }
 
@@ -233,18 +249,18 @@ impl Replay<'_> {
                 return Ok(());
             }
             if let Some(kept) = kept {
-                return self.again(&kept.packets);
+                return self.again(&kept);
             }
             input = open(self.args)?;
         }
     }
 
     /// Sends the packets in further loops.
-    fn again(&mut self, packets: &[PacketOwned]) -> Outcome {
+    fn again(&mut self, kept: &Kept) -> Outcome {
         loop {
             self.begin();
-            for packet in packets {
-                if self.one(packet.as_packet())? == Flow::End {
+            for packet in kept.packets() {
+                if self.one(packet)? == Flow::End {
                     return Ok(());
                 }
             }
