@@ -15,6 +15,7 @@ mod serialize;
 mod source;
 mod template;
 mod terms;
+mod tree;
 mod validate;
 
 use std::ffi::c_uint;
@@ -30,6 +31,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ffi;
 use crate::linktype::Dlt;
 use crate::packet::Packet;
+use tree::Tree;
 use validate::Origin;
 
 /// A filter: a small program that says of each packet whether it is wanted.
@@ -74,9 +76,10 @@ pub struct Filter {
     program: Arc<[Insn]>,
     /// What runs on a capture, if not `program` as it is: with its memory zeroed.
     on_capture: Option<Arc<[Insn]>>,
-    /// What runs on plain bytes, if not the same: compiled for them, where `program` has kernel
-    /// extensions.
-    plain: Option<Arc<[Insn]>>,
+    /// What runs on plain bytes: the same, or compiled for them where `program` has kernel extensions.
+    plain: Arc<[Insn]>,
+    /// That as a tree, if it can be one.
+    tree: Option<Arc<Tree>>,
     expression: Option<Arc<str>>,
     options: CompileOptions,
 }
@@ -193,12 +196,18 @@ impl Filter {
         expression: Option<Arc<str>>,
         options: CompileOptions,
     ) -> Filter {
-        let plain = plain.map(|plain| validate::with_memory_zeroed(&plain).unwrap_or(plain));
+        let zeroed = |program: &[Insn]| validate::with_memory_zeroed(program).map(Arc::from);
+        let plain = plain.map(|plain| zeroed(&plain).unwrap_or_else(|| plain.into()));
+        let on_capture = zeroed(&program);
+        let program = Arc::from(program);
+        let plain = plain.or_else(|| on_capture.clone());
+        let plain = plain.unwrap_or_else(|| Arc::clone(&program));
         Filter {
             linktype,
-            on_capture: validate::with_memory_zeroed(&program).map(Into::into),
-            program: program.into(),
-            plain: plain.map(Into::into),
+            tree: Tree::of(&plain).map(Arc::new),
+            program,
+            on_capture,
+            plain,
             expression,
             options,
         }
@@ -357,9 +366,10 @@ impl Filter {
     fn plain_program(linktype: Dlt, program: Arc<[Insn]>) -> Filter {
         Filter {
             linktype,
+            tree: Tree::of(&program).map(Arc::new),
+            plain: Arc::clone(&program),
             program,
             on_capture: None,
-            plain: None,
             expression: None,
             options: CompileOptions::default(),
         }
@@ -406,6 +416,10 @@ impl Filter {
     ///
     /// It never allocates or blocks. Bytes beyond 4 GiB are left out.
     ///
+    /// Programs that only load, mask and compare, as most expressions compile to, are run by this crate,
+    /// several times as fast as libpcap's interpreter on mixed packets; the others by `bpf_filter`.
+    /// The answers are the same.
+    ///
     /// The bytes are taken as a savefile holds them. A program with kernel extensions, compiled on a
     /// live Linux capture, is not used; the same expression compiled for plain bytes is. Where that
     /// asks for what only the kernel knows (`inbound`, `outbound`, `ifindex`), packets for which the
@@ -414,8 +428,12 @@ impl Filter {
     #[inline]
     #[must_use]
     pub fn run(&self, data: &[u8], wire_len: u32) -> u32 {
-        let program = self.plain().as_ptr().cast();
         let len: c_uint = clamp(data.len());
+        let data = &data[..len as usize];
+        if let Some(tree) = &self.tree {
+            return tree.run(data);
+        }
+        let program = self.plain.as_ptr().cast();
         // SAFETY: the program is laid out as libpcap's (asserted in insn.rs) and passed our check, so
         // that it knows its operations, stays inside itself and its memory, and ends. `data` has at
         // least `len` bytes, which the program's loads are checked against. Both are only read.
@@ -476,7 +494,7 @@ impl Filter {
     /// ```
     #[must_use]
     pub fn runs_on_bytes(&self) -> bool {
-        !has_kernel_extensions(self.plain())
+        !has_kernel_extensions(&self.plain)
     }
 
     /// The listing in the form of C's initialisers, as `tcpdump -dd` prints it: lines such as
@@ -515,13 +533,11 @@ impl Filter {
         listing::bytecode(&self.program)
     }
 
-    /// The program to run on plain bytes.
-    #[inline]
-    pub(crate) fn plain(&self) -> &[Insn] {
-        match &self.plain {
-            Some(plain) => plain,
-            None => self.on_capture(),
-        }
+    /// What runs on plain bytes, if that was compiled by itself.
+    #[cfg(feature = "serde")]
+    fn compiled_for_bytes(&self) -> Option<&[Insn]> {
+        let same = self.on_capture.as_ref().unwrap_or(&self.program);
+        (!Arc::ptr_eq(same, &self.plain)).then_some(&*self.plain)
     }
 
     /// The program to run on a capture, by the kernel or by libpcap.

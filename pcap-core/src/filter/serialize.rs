@@ -51,7 +51,8 @@ struct Read {
 
 impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let programs = [Some(&*self.program), self.plain.as_deref()];
+        let plain = self.compiled_for_bytes();
+        let programs = [Some(&*self.program), plain];
         if programs.into_iter().flatten().any(jumps_backward) {
             return Err(ser::Error::custom(
                 "a filter that jumps backward cannot be serialized: keep its expression instead",
@@ -62,7 +63,7 @@ impl Serialize for Filter {
             expression: self.expression(),
             options: self.options,
             instructions: &self.program,
-            plain: self.plain.as_deref(),
+            plain,
         };
         written.serialize(serializer)
     }
