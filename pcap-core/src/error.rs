@@ -2,6 +2,7 @@
 //!
 //! May import: `ffi`.
 
+mod inject;
 mod remote;
 mod with;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 use crate::ffi;
 
+pub use inject::InjectError;
 pub(crate) use remote::hide;
 pub use with::ErrorWith;
 
@@ -215,6 +217,26 @@ impl Error {
             (false, false) => format!("{text} ({detail})"),
         };
         Error::new(kind, operation, object, text)
+    }
+
+    /// The same error with more behind its text.
+    fn and(self, more: &str) -> Error {
+        Error(Arc::new(match Arc::try_unwrap(self.0) {
+            Ok(mut repr) => {
+                repr.text.push_str(more);
+                repr
+            }
+            Err(shared) => Repr {
+                kind: shared.kind,
+                operation: shared.operation,
+                object: shared.object.clone(),
+                text: format!("{}{more}", shared.text),
+                source: shared
+                    .source
+                    .is_some()
+                    .then(|| io::Error::other(Error(shared))),
+            },
+        }))
     }
 
     /// What libpcap said of a savefile; `os` is what the operating system said last.

@@ -208,6 +208,7 @@ pub mod pcapng;
 #[cfg(feature = "remote")]
 pub mod remote;
 mod savefile;
+mod sendqueue;
 #[cfg(feature = "serde")]
 mod serialize;
 mod stats;
@@ -233,11 +234,12 @@ pub use capture::{
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;
 pub use dumper::Dumper;
-pub use error::{Error, ErrorKind, ErrorWith, Result};
+pub use error::{Error, ErrorKind, ErrorWith, InjectError, Result};
 pub use filter::{CompileOptions, Endpoint, Filter, FilterSource, FilterTerm, Insn};
 pub use linktype::{Dlt, Linktype};
 pub use packet::{Packet, PacketHeader, PacketOwned};
 pub use savefile::SavefileFormat;
+pub use sendqueue::SendQueue;
 pub use stats::Stats;
 pub use timestamp::{Precision, Timestamp, TimestampRangeError};
 pub use tstamp_type::TstampType;

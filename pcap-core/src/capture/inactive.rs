@@ -206,6 +206,11 @@ impl Capture<Inactive> {
         self.with(|o| o.protocol = Some(protocol))
     }
 
+    /// Whether to send past the queueing discipline: recorded for `os::linux`.
+    pub(crate) fn with_qdisc_bypass(self, on: bool) -> Self {
+        self.with(|o| o.qdisc_bypass = on)
+    }
+
     /// The timestamp types that the device has; empty if it has only its default.
     ///
     /// # Errors

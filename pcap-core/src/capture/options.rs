@@ -32,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) nonblock: bool,
     /// Linux only.
     pub(crate) protocol: Option<u16>,
+    /// Linux only.
+    pub(crate) qdisc_bypass: bool,
 }
 
 impl Default for Options {
@@ -50,6 +52,7 @@ impl Default for Options {
             filter: None,
             nonblock: false,
             protocol: None,
+            qdisc_bypass: false,
         }
     }
 }

@@ -14,6 +14,7 @@ compile_error!("pcap-core does not build for this system yet: it needs a Unix");
 pub(crate) mod os;
 
 pub(crate) mod compat;
+pub(crate) mod packet_socket;
 pub(crate) mod sock_filter;
 pub(crate) mod sockaddr;
 #[cfg_attr(not(feature = "remote"), allow(dead_code))]

@@ -6,9 +6,10 @@ mod created;
 mod reading;
 #[cfg_attr(not(feature = "remote"), allow(dead_code))]
 mod remote;
+mod sending;
 mod tags;
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ffi::{c_int, c_void};
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -61,6 +62,8 @@ pub struct Active {
     counters: Cell<Counters>,
     sampled: Instant,
     reads: u32,
+    /// Whether its descriptor takes many packets with one call.
+    sends_many: OnceCell<bool>,
 }
 
 /// A device that was removed: libpcap says so before it gives the packets that it still holds.
@@ -89,35 +92,6 @@ impl Capture<Active> {
     #[doc(alias = "pcap_stats")]
     pub fn stats(&self) -> Result<Stats> {
         self.state.stats()
-    }
-
-    /// Sends a packet as it is, link-layer header included, and returns how many bytes were sent.
-    ///
-    /// Where the device cannot take it at once this waits until it can.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty packet or one of 2 GiB and more,
-    /// [`Break`](ErrorKind::Break) if a break handle ended the wait (the packet was not sent, and the
-    /// break stays for the next read); otherwise what the device refused it for, such as
-    /// `any`, which cannot send.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// let capture = pcap_core::Capture::from_device("eth0").activate()?;
-    /// let mut frame = [0xff; 60]; // to everybody
-    /// frame[6..12].copy_from_slice(&[2, 0, 0, 0, 0, 1]); // from here
-    /// frame[12..14].copy_from_slice(&[0x88, 0xb5]); // a type for experiments
-    /// assert_eq!(capture.inject(&frame)?, 60);
-    /// # Ok::<(), pcap_core::Error>(())
-    /// ```
-    ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
-    #[doc(alias = "pcap_inject")]
-    #[doc(alias = "pcap_sendpacket")]
-    pub fn inject(&self, packet: &[u8]) -> Result<usize> {
-        self.state.inject(packet)
     }
 
     /// Captures from now on only what is received, only what is sent, or both. Packets that were
@@ -214,10 +188,7 @@ impl Capture<Active> {
     #[doc(alias = "pcap_fileno")]
     #[must_use]
     pub fn fileno(&self) -> Option<os::BorrowedFd<'_>> {
-        // SAFETY: the handle is open and activated.
-        let fd = unsafe { ffi::pcap_fileno(self.state.handle.as_ptr()) };
-        // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
-        (fd >= 0).then(|| unsafe { os::BorrowedFd::borrow_raw(fd) })
+        self.state.fileno()
     }
 
     /// The size in bytes of the buffer that libpcap reads into: on macOS and the BSDs the one that the
@@ -332,6 +303,10 @@ impl Active {
             let done = active.set_direction(options.direction);
             active.warn_of(done, anyway)?;
         }
+        if options.qdisc_bypass {
+            let done = active.bypass_qdisc();
+            active.warn_of(done, anyway)?;
+        }
         if let Some(filter) = &options.filter {
             let done = active.set_filter(filter.clone());
             active.warn_of(done, anyway)?;
@@ -395,6 +370,7 @@ impl Active {
             counters: Cell::default(),
             sampled: Instant::now(),
             reads: 0,
+            sends_many: OnceCell::new(),
         }
     }
 
@@ -470,6 +446,13 @@ impl Active {
         Ok(())
     }
 
+    fn fileno(&self) -> Option<os::BorrowedFd<'_>> {
+        // SAFETY: the handle is open and activated.
+        let fd = unsafe { ffi::pcap_fileno(self.handle.as_ptr()) };
+        // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
+        (fd >= 0).then(|| unsafe { os::BorrowedFd::borrow_raw(fd) })
+    }
+
     pub(crate) fn stats(&self) -> Result<Stats> {
         if let Some(remote) = &self.remote {
             remote.check()?;
@@ -482,46 +465,6 @@ impl Active {
         let total = counters.sample(&stat);
         self.counters.set(counters);
         Ok(total)
-    }
-
-    pub(crate) fn inject(&self, data: &[u8]) -> Result<usize> {
-        let refuse = |text: &str| {
-            let name = self.handle.name.clone();
-            Err(Error::new(
-                ErrorKind::InvalidArgument,
-                "inject on",
-                name,
-                text,
-            ))
-        };
-        if self.remote.is_some() {
-            return Err(self.not_remote("inject on", "a remote capture cannot send"));
-        }
-        if data.is_empty() {
-            return refuse("there is nothing to send: the packet is empty");
-        }
-        if c_int::try_from(data.len()).is_err() {
-            return refuse("a packet of 2 GiB or more cannot be sent");
-        }
-        loop {
-            os::clear_errno();
-            // SAFETY: the handle is open and activated, and the data that long.
-            let sent = unsafe {
-                ffi::pcap_inject(self.handle.as_ptr(), data.as_ptr().cast(), data.len() as _)
-            };
-            if let Ok(sent) = usize::try_from(sent) {
-                return Ok(sent);
-            }
-            let pause = if os::would_block() {
-                None
-            } else if os::queue_full() {
-                // Of this no descriptor tells.
-                Some(Duration::from_millis(1))
-            } else {
-                return Err(self.handle.error(sent, "inject on"));
-            };
-            self.waiter.writable(&self.handle, pause)?;
-        }
     }
 }
 
