@@ -1,4 +1,4 @@
-//! Reading borrowed packets allocates nothing. One test, because it counts for the whole process.
+//! Reading borrowed packets allocates nothing, and neither does sending a queue. One test, because it counts for the whole process.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pcap_core::{Active, Capture, Next};
+use pcap_core::{Active, Capture, Next, SendQueue};
 use support::Netns;
 
 struct Counting;
@@ -40,7 +40,7 @@ static COUNTING: Counting = Counting;
 type Read = fn(&mut Capture<Active>);
 
 #[test]
-fn no_allocation_for_a_borrowed_packet_whatever_reads_it() {
+fn no_allocation_for_a_borrowed_packet_whatever_reads_it_nor_for_one_in_a_queue() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = Capture::from_device("left").activate().unwrap();
@@ -95,4 +95,19 @@ fn no_allocation_for_a_borrowed_packet_whatever_reads_it() {
         let after = ALLOCATIONS.load(Ordering::Relaxed);
         assert_eq!(after - before, 0, "allocations of {name}");
     }
+
+    // A queue has its room from the start, or from what it held before.
+    let mut queue = SendQueue::with_capacity(500, 500 * 1000);
+    let mut send_queue = || {
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        queue.clear();
+        for _ in 0..500 {
+            queue.push(&[0xff; 1000]).unwrap();
+        }
+        assert_eq!(left.inject_queue(&queue).unwrap(), 500_000);
+        let after = ALLOCATIONS.load(Ordering::Relaxed);
+        assert_eq!(after - before, 0, "allocations of a queue");
+    };
+    send_queue();
+    send_queue();
 }

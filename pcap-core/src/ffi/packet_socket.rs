@@ -119,3 +119,50 @@ mod none {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod tests {
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixDatagram;
+
+    use super::*;
+
+    /// Of a kind of socket that needs no rights, and whose queue is full soon.
+    #[test]
+    fn one_call_sends_many_in_order_as_many_as_there_is_room_for_and_none_if_it_is_full() {
+        let (left, right) = UnixDatagram::pair().unwrap();
+        right.set_nonblocking(true).unwrap();
+        let packets: Vec<Vec<u8>> = (1..=2000).map(|n| vec![n as u8; n]).collect();
+        let mut next = 0;
+        let mut receive = |count: usize| {
+            for _ in 0..count {
+                let mut buffer = [0; 2001];
+                let length = right.recv(&mut buffer).unwrap();
+                assert_eq!(buffer[..length], packets[next]);
+                next += 1;
+            }
+            assert!(right.recv(&mut [0]).is_err(), "more than it said");
+        };
+        let (mut begin, mut calls) = (0, 0);
+        while begin < packets.len() {
+            let mut inside = 0;
+            loop {
+                let rest = &packets[begin + inside..];
+                let sent = send(left.as_fd(), rest.iter().map(Vec::as_slice));
+                let bytes: usize = rest[..sent.packets].iter().map(Vec::len).sum();
+                assert_eq!(sent.bytes, bytes);
+                inside += sent.packets;
+                calls += 1;
+                if sent.packets == 0 {
+                    break;
+                }
+            }
+            receive(inside);
+            begin += inside;
+        }
+        assert!(calls < packets.len(), "{calls} calls");
+        assert!(!is_one(left.as_fd()));
+        let error = bypass_qdisc(left.as_fd()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EOPNOTSUPP));
+    }
+}
