@@ -322,6 +322,53 @@ fn what_is_not_sent_is_counted_and_named() {
     });
 }
 
+/// At top speed packets are sent together: not those that may be the last for long.
+#[test]
+fn what_comes_slowly_is_sent_as_it_comes() {
+    use std::io::Write;
+    use std::process::Stdio;
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = program("replay");
+        command.args(["-q", "-i", "left", "--fast", "-"]);
+        let mut running = None;
+        let path = received(folder.path(), 3, || {
+            let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+            let mut input = child.stdin.take().unwrap();
+            input
+                .write_all(&savefile(false, false, 1, &frames(3)))
+                .unwrap();
+            input.flush().unwrap();
+            // Its input does not end.
+            running = Some((child, input));
+        });
+        assert_eq!(data(&path).len(), 3);
+        let (mut child, input) = running.unwrap();
+        drop(input);
+        assert!(child.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn what_stands_before_the_damage_of_a_savefile_is_sent() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let sent = frames(300);
+        let mut bytes = savefile(false, false, 1, &sent);
+        bytes.truncate(bytes.len() - 10);
+        let input = file(folder.path(), "in.pcap", &bytes);
+        let path = received(folder.path(), 299, || {
+            let (ran, summary) = replayed(&["--fast"], &input);
+            assert_eq!((ran.status, &summary["packets"]), (Some(1), &299.into()));
+            assert!(ran.stderr.contains("truncated"), "{}", ran.stderr);
+        });
+        let expected: Vec<_> = sent.into_iter().take(299).map(|packet| packet.2).collect();
+        assert!(data(&path) == expected, "other packets than were sent");
+    });
+}
+
 #[test]
 fn link_types_have_to_agree() {
     in_netns(|| {
@@ -402,27 +449,30 @@ fn ctrl_c_ends_it_with_the_summary_also_while_it_waits() {
 
 #[test]
 fn a_device_that_vanishes_ends_it() {
-    in_netns(|| {
-        pair();
-        let folder = tempfile::tempdir().unwrap();
-        let input = file(
-            folder.path(),
-            "in.pcap",
-            &savefile(false, false, 1, &frames(10)),
-        );
-        let mut command = program("replay");
-        command.args(["-i", "left", "--pps", "1000", "--loops", "0", arg(&input)]);
-        let running = Running::start_saying(&mut command, "sending `");
-        thread::sleep(Duration::from_millis(100));
-        ip("link del left");
-        let (status, _, stderr) = running.end();
-        assert_eq!(status.code(), Some(1), "{stderr}");
-        let error = stderr.lines().last().unwrap();
-        assert!(
-            error.contains(" bytes: cannot inject on `left`: "),
-            "{stderr}"
-        );
-    });
+    for pace in [&["--pps", "1000"][..], &["--fast"]] {
+        in_netns(|| {
+            pair();
+            let folder = tempfile::tempdir().unwrap();
+            let input = file(
+                folder.path(),
+                "in.pcap",
+                &savefile(false, false, 1, &frames(10)),
+            );
+            let mut command = program("replay");
+            command.args(["-i", "left"]).args(pace);
+            command.args(["--loops", "0", arg(&input)]);
+            let running = Running::start_saying(&mut command, "sending `");
+            thread::sleep(Duration::from_millis(100));
+            ip("link del left");
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(1), "{stderr}");
+            let error = stderr.lines().last().unwrap();
+            assert!(
+                error.contains(" bytes: cannot inject on `left`: "),
+                "{stderr}"
+            );
+        });
+    }
 }
 
 #[test]

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use pcap_core::{
-    Active, Capture, Dlt, Error, ErrorKind, Filter, Insn, Linktype, Packet, Timestamp,
+    Active, Capture, Dlt, Error, ErrorKind, Filter, Insn, Linktype, Packet, Precision, SendQueue,
+    Timestamp,
 };
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::input::{self, Input};
@@ -24,6 +25,9 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 /// Savefiles with packets of so many bytes are read once, and sent from memory in further loops,
 /// if there is so much.
 const MEMORY: usize = 64 << 20;
+
+/// At top speed so many packets, or so many bytes of them, are sent with one call.
+const TOGETHER: (usize, usize) = (256, 256 << 10);
 
 const HELP: &str = "\
 Examples:
@@ -138,8 +142,12 @@ fn run(args: &Args) -> Outcome {
         start: None,
         status: Status::new(!args.quiet).lost_are("not sent"),
         counts: Counts::default(),
+        // What comes through a pipe may come slowly, and is not held back.
+        together: (args.fast && args.file.is_file()).then(Together::default),
     };
     let outcome = replay.all(input);
+    // Also when the savefile could not be read to its end.
+    replay.flush();
     replay.status.clear();
     let counts = replay.counts;
     let reported = counts.report(args);
@@ -162,6 +170,8 @@ fn open_device(args: &Args) -> Outcome<Capture<Active>> {
     let mut device = Capture::from_device(&args.device)
         .snaplen(64)
         .buffer_size(256 * 1024)
+        // On Linux nanoseconds make the kernel look at the clock for each packet.
+        .precision(Precision::Micro)
         .activate()?;
     // Returns 0: no packet is wanted.
     let nothing = Filter::from_instructions(device.datalink(), &[Insn::new(0x06, 0, 0, 0)])?;
@@ -191,6 +201,24 @@ struct Replay<'a> {
     start: Option<Instant>,
     status: Status,
     counts: Counts,
+    together: Option<Together>,
+}
+
+/// Packets that wait to be sent with one call.
+#[derive(Default)]
+struct Together {
+    queue: SendQueue,
+    /// Which of them a snaplen had cut.
+    cut: Vec<bool>,
+}
+
+impl Together {
+    /// Puts one more in, and says whether they are enough.
+    fn push(&mut self, packet: Packet<'_>) -> Result<bool, Error> {
+        self.queue.push(packet.data())?;
+        self.cut.push(packet.header().is_cut());
+        Ok(self.queue.len() >= TOGETHER.0 || self.queue.bytes() >= TOGETHER.1)
+    }
 }
 
 /// The packets of a savefile for the loops after the first.
@@ -245,7 +273,7 @@ impl Replay<'_> {
                 }
             }
             // A savefile without packets would be read for ever.
-            if stop::asked().is_some() || self.counts.loops == loops || self.counts.seen() == 0 {
+            if stop::asked().is_some() || self.counts.loops == loops || self.seen() == 0 {
                 return Ok(());
             }
             if let Some(kept) = kept {
@@ -275,14 +303,13 @@ impl Replay<'_> {
         self.schedule.begin_again();
     }
 
-    /// Sends a packet when its time has come.
+    /// Sends a packet when its time has come, or puts it to those that are sent together.
     fn one(&mut self, packet: Packet<'_>) -> Outcome<Flow> {
         let is_stopped = || stop::asked().is_some();
-        let now = Instant::now();
         if is_stopped() {
             return Ok(Flow::End);
         }
-        let start = *self.start.get_or_insert(now);
+        let start = *self.start.get_or_insert_with(Instant::now);
         let offset = self.schedule.next(packet.timestamp(), packet.caplen());
         if let Some(offset) = offset {
             match pace::wait(start, offset, is_stopped) {
@@ -291,35 +318,107 @@ impl Replay<'_> {
             }
         }
         let is_cut = packet.header().is_cut();
+        let mut flow = Flow::Next;
         if is_cut && !self.args.cut {
+            // Those before it first: it is the next number.
+            if self.flush() == Flow::End {
+                return Ok(Flow::End);
+            }
             let why = "cut by a snaplen, --cut sends what there is";
-            self.counts.failed(packet, "cut by a snaplen", why);
-        } else {
-            match self.device.inject(packet.data()) {
-                Ok(_) => self.counts.sent(packet),
-                Err(error) if error.kind() == ErrorKind::Break => return Ok(Flow::End),
+            self.failed(packet.data(), "cut by a snaplen", why);
+        } else if let Some(together) = &mut self.together {
+            match together.push(packet) {
+                Ok(true) => flow = self.flush(),
+                Ok(false) if self.seen() < self.limit() => return Ok(Flow::Next),
+                Ok(false) => flow = self.flush(),
                 Err(error) => {
-                    self.counts.failed(packet, error.text(), &error);
-                    if is_gone(&error) {
+                    if self.flush() == Flow::End {
                         return Ok(Flow::End);
                     }
+                    self.failed(packet.data(), error.text(), &error);
                 }
             }
+        } else {
+            match self.device.inject(packet.data()) {
+                Ok(_) => self.counts.sent(packet.data().len(), is_cut),
+                Err(error) => flow = self.refused(packet.data(), &error),
+            }
         }
+        self.show();
+        let is_over = self.args.stop_on_error && self.counts.not_sent > 0;
+        Ok(if is_over || self.seen() >= self.limit() {
+            Flow::End
+        } else {
+            flow
+        })
+    }
+
+    /// Sends the packets that wait to be sent together.
+    fn flush(&mut self) -> Flow {
+        let Some(Together { mut queue, mut cut }) = self.together.take() else {
+            return Flow::Next;
+        };
+        let (mut next, mut flow) = (0, Flow::Next);
+        while next < queue.len() && flow == Flow::Next {
+            let sent = self.device.inject_queue_range(&queue, next..);
+            let end = sent
+                .as_ref()
+                .map_or_else(|failed| failed.index(), |_| queue.len());
+            for (packet, &is_cut) in queue.iter().zip(&cut).take(end).skip(next) {
+                self.counts.sent(packet.len(), is_cut);
+            }
+            next = end + 1;
+            if let Err(failed) = sent {
+                flow = self.refused(queue.get(end).unwrap_or_default(), failed.error());
+            }
+        }
+        if !queue.is_empty() {
+            self.show();
+        }
+        queue.clear();
+        cut.clear();
+        self.together = Some(Together { queue, cut });
+        flow
+    }
+
+    /// A packet that the device did not take; a break is not its fault.
+    fn refused(&mut self, packet: &[u8], error: &Error) -> Flow {
+        if error.kind() == ErrorKind::Break {
+            return Flow::End;
+        }
+        self.failed(packet, error.text(), error);
+        if is_gone(error) || self.args.stop_on_error {
+            Flow::End
+        } else {
+            Flow::Next
+        }
+    }
+
+    fn failed(&mut self, packet: &[u8], reason: &str, why: impl Display) {
+        self.counts.failed(packet.len(), reason, why);
+    }
+
+    /// What happened so far, and until when.
+    fn show(&mut self) {
         let now = Instant::now();
-        self.counts.time = now - start;
+        if let Some(start) = self.start {
+            self.counts.time = now - start;
+        }
         if self.status.is_due(now) {
             let counts = &self.counts;
             self.status
                 .show(now, counts.packets, counts.bytes, counts.not_sent);
         }
-        let limit = self.args.limit.unwrap_or(u64::MAX);
-        let is_over = self.args.stop_on_error && self.counts.not_sent > 0;
-        Ok(if is_over || self.counts.seen() >= limit {
-            Flow::End
-        } else {
-            Flow::Next
-        })
+    }
+
+    /// How many packets there were so far, with those that wait.
+    fn seen(&self) -> u64 {
+        let waiting = self.together.as_ref().map_or(0, |t| t.queue.len());
+        self.counts.seen() + waiting as u64
+    }
+
+    fn limit(&self) -> u64 {
+        self.args.limit.unwrap_or(u64::MAX)
     }
 }
 
@@ -352,13 +451,13 @@ struct Counts {
 }
 
 impl Counts {
-    fn sent(&mut self, packet: Packet<'_>) {
+    fn sent(&mut self, bytes: usize, is_cut: bool) {
         self.packets += 1;
-        self.bytes += u64::from(packet.caplen());
-        self.cut += u64::from(packet.header().is_cut());
+        self.bytes += bytes as u64;
+        self.cut += u64::from(is_cut);
     }
 
-    fn failed(&mut self, packet: Packet<'_>, reason: &str, why: impl Display) {
+    fn failed(&mut self, bytes: usize, reason: &str, why: impl Display) {
         self.not_sent += 1;
         match self.errors.get_mut(reason) {
             Some(count) => *count += 1,
@@ -367,10 +466,8 @@ impl Counts {
             }
         }
         let number = self.seen();
-        self.first.get_or_insert_with(|| {
-            let length = packet.caplen();
-            format!("packet {number}, {length} bytes: {why}")
-        });
+        self.first
+            .get_or_insert_with(|| format!("packet {number}, {bytes} bytes: {why}"));
     }
 
     /// How many packets there were so far.
