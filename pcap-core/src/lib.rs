@@ -130,6 +130,12 @@
 //! take runs here: [`set_filter`](Capture::set_filter) says what that changes. With the feature `serde` it can be kept, as packets and other
 //! plain data can.
 //!
+//! # Sending
+//!
+//! [`inject`](Capture::inject) sends one packet, [`inject_queue`](Capture::inject_queue) all those of a
+//! [`SendQueue`]. Both wait where the device cannot take more at once, and say what was not sent. A capture
+//! does not see what it sent itself.
+//!
 //! # Stopping
 //!
 //! [`break_handle`](Capture::break_handle) gives a [`BreakHandle`], which any thread, signal handler

@@ -11,6 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// Packets to send with one call, [`inject_queue`](crate::Capture::inject_queue), in the order in which
 /// they were put in.
 ///
+/// On Linux that saves the system call of each packet, which is the smaller part of what the system does
+/// for one. Less is saved where packets are long, or the way to the device is.
+///
 /// They lie behind each other in one buffer, so that a packet costs no allocation once there is room.
 /// Sending takes nothing out: a queue can be sent again and again, on any capture, and after
 /// [`clear`](Self::clear) its room is used for other packets.

@@ -268,8 +268,8 @@ impl Capture<Inactive> {
     }
 
     /// [`activate`](Self::activate), but without the options that cannot be had, where a capture can
-    /// do without: a link type, a direction or a filter that the open device does not take. Each that
-    /// is left out is a [`LeftOut`](crate::WarningKind::LeftOut) among the
+    /// do without: a link type, a direction or a filter that the open device does not take, and on Linux
+    /// sending past the queueing discipline. Each that is left out is a [`LeftOut`](crate::WarningKind::LeftOut) among the
     /// [`warnings`](Capture::warnings), with the error that it would have been.
     ///
     /// Without its filter a capture gives all packets. Where that would be wrong, `activate`.
