@@ -324,12 +324,14 @@ fn a_break_ends_a_queue_that_does_not_wait() {
     let queue = queue(1000, 60);
     let handle = left.break_handle();
     let sender = thread::spawn(move || {
-        loop {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(10) {
             match left.inject_queue(&queue) {
                 Ok(bytes) => assert_eq!(bytes, 60_000),
                 Err(failed) => return failed,
             }
         }
+        panic!("the break was not seen");
     });
     thread::sleep(Duration::from_millis(50));
     handle.breakloop();
