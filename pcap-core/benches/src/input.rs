@@ -1,70 +1,170 @@
-//! The savefiles that are read: made once, the same every time.
+//! The savefiles that are read: written once, byte by byte, without libpcap and the crate that is
+//! measured.
+//!
+//! May import: `frames`, `tally`.
 
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use pcap_core::{Capture, Dlt, Precision, Timestamp};
+use serde_json::Value;
+
+use crate::Failure;
+use crate::frames::{Frames, Size};
+use crate::tally::Tally;
 
 /// A savefile to read.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     /// 5 million packets of 64 bytes.
     Small,
     /// 1 million packets of 60 to 1514 bytes, 800 in the mean.
     Mixed,
+    /// The same packets as `Mixed`, in a pcapng file.
+    MixedPcapng,
+    /// The same packets as `Small`, in the byte order of other machines.
+    SmallSwapped,
+}
+
+/// How a file is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    Classic,
+    Swapped,
+    Pcapng,
 }
 
 impl Input {
-    pub(crate) const ALL: [Input; 2] = [Input::Small, Input::Mixed];
-
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn layout(self) -> Layout {
         match self {
-            Input::Small => "5M x 64 B",
-            Input::Mixed => "1M x 60-1514 B",
+            Input::Small | Input::Mixed => Layout::Classic,
+            Input::MixedPcapng => Layout::Pcapng,
+            Input::SmallSwapped => Layout::Swapped,
         }
     }
 
-    fn packets(self) -> u32 {
+    fn size(self) -> Size {
         match self {
-            Input::Small => 5_000_000,
-            Input::Mixed => 1_000_000,
+            Input::Small | Input::SmallSwapped => Size::Small,
+            Input::Mixed | Input::MixedPcapng => Size::Mixed,
         }
     }
 
-    /// The file, made if it is not there whole.
-    pub(crate) fn file(self, folder: &Path, quick: bool) -> pcap_core::Result<PathBuf> {
-        let packets = self.packets() / if quick { 100 } else { 1 };
-        let kind = match self {
+    /// How many are in the file.
+    pub(crate) fn packets(self, quick: bool) -> u32 {
+        let packets = match self.size() {
+            Size::Small => 5_000_000,
+            Size::Mixed => 1_000_000,
+        };
+        packets / if quick { 100 } else { 1 }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
             Input::Small => "small",
             Input::Mixed => "mixed",
-        };
-        let path = folder.join(format!("{kind}-{packets}.pcap"));
+            Input::MixedPcapng => "mixed-pcapng",
+            Input::SmallSwapped => "small-swapped",
+        }
+    }
+
+    pub(crate) fn path(self, folder: &Path, quick: bool) -> PathBuf {
+        self.beside(folder, quick, "pcap")
+    }
+
+    fn beside(self, folder: &Path, quick: bool, what: &str) -> PathBuf {
+        folder.join(format!("{}-{}.{what}", self.packets(quick), self.name()))
+    }
+
+    /// Makes the file if it is not there whole, and says what is in it.
+    pub(crate) fn make(self, folder: &Path, quick: bool) -> Result<Tally, Failure> {
+        let path = self.path(folder, quick);
+        let told = self.beside(folder, quick, "tally");
         if path.exists() {
-            return Ok(path);
+            if let Ok(text) = fs::read_to_string(&told) {
+                let tally = serde_json::from_str(&text).ok();
+                let tally = tally.and_then(|value: Value| Tally::from_json(&value));
+                return tally.ok_or_else(|| format!("remove {}", told.display()).into());
+            }
         }
-        let partial = folder.join(format!("{kind}-{packets}.partial"));
-        let dead = Capture::dead_with(Dlt::EN10MB, 0, Precision::Micro)?;
-        let mut dumper = dead.dump(&partial)?;
-        let mut data = vec![0xa5; 1514];
-        let mut random = 0x9e37_79b9_u32;
-        for n in 0..packets {
-            // xorshift: the same lengths every time.
-            random ^= random << 13;
-            random ^= random >> 17;
-            random ^= random << 5;
-            let length = match self {
-                Input::Small => 64,
-                // Half are large, so that the mean is about 800.
-                Input::Mixed if random % 2 == 0 => 60 + random / 2 % 80,
-                Input::Mixed => 1514 - random / 2 % 20,
-            };
-            data[0..4].copy_from_slice(&n.to_be_bytes());
-            let time = Timestamp::from_micros(1_700_000_000, i64::from(n));
-            dumper.write(time, None, &data[..length as usize])?;
+        let partial = self.beside(folder, quick, "partial");
+        let mut out = BufWriter::with_capacity(1 << 20, File::create(&partial)?);
+        self.layout().header(&mut out)?;
+        let mut frames = Frames::new(self.size());
+        let mut tally = Tally::default();
+        for number in 0..self.packets(quick) {
+            let frame = frames.next();
+            tally.add(frame);
+            self.layout().record(&mut out, number, frame)?;
         }
-        dumper.close()?;
-        if std::fs::rename(&partial, &path).is_err() {
-            return Ok(partial);
+        out.into_inner()?.sync_all()?;
+        fs::rename(&partial, &path)?;
+        fs::write(&told, tally.to_json().to_string())?;
+        Ok(tally)
+    }
+}
+
+impl Layout {
+    /// A number as it is in the file.
+    pub(crate) fn u32(self, number: u32) -> u32 {
+        match self {
+            Layout::Swapped => number.swap_bytes(),
+            Layout::Classic | Layout::Pcapng => number,
         }
-        Ok(path)
+    }
+
+    fn numbers(self, out: &mut impl Write, numbers: &[u32]) -> io::Result<()> {
+        numbers
+            .iter()
+            .try_for_each(|&number| out.write_all(&self.u32(number).to_ne_bytes()))
+    }
+
+    pub(crate) fn header(self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Layout::Classic | Layout::Swapped => {
+                let version = [2_u16, 4].map(|n| match self {
+                    Layout::Swapped => n.swap_bytes(),
+                    _ => n,
+                });
+                self.numbers(out, &[0xa1b2_c3d4])?;
+                for number in version {
+                    out.write_all(&number.to_ne_bytes())?;
+                }
+                self.numbers(out, &[0, 0, 262_144, 1])
+            }
+            Layout::Pcapng => {
+                // A section of unknown length, version 1.0.
+                self.numbers(out, &[0x0a0d_0d0a, 28, 0x1a2b_3c4d])?;
+                out.write_all(&1_u16.to_ne_bytes())?;
+                out.write_all(&0_u16.to_ne_bytes())?;
+                self.numbers(out, &[u32::MAX, u32::MAX, 28])?;
+                // An interface: Ethernet, microseconds.
+                self.numbers(out, &[1, 20])?;
+                out.write_all(&1_u16.to_ne_bytes())?;
+                out.write_all(&0_u16.to_ne_bytes())?;
+                self.numbers(out, &[262_144, 20])
+            }
+        }
+    }
+
+    fn record(self, out: &mut impl Write, number: u32, frame: &[u8]) -> io::Result<()> {
+        let length = frame.len() as u32;
+        let time = 1_700_000_000_000_000 + u64::from(number);
+        match self {
+            Layout::Classic | Layout::Swapped => {
+                let [secs, micros] = [time / 1_000_000, time % 1_000_000].map(|n| n as u32);
+                self.numbers(out, &[secs, micros, length, length])?;
+                out.write_all(frame)
+            }
+            Layout::Pcapng => {
+                let padded = length.next_multiple_of(4);
+                let whole = padded + 32;
+                let time = [(time >> 32) as u32, time as u32];
+                self.numbers(out, &[6, whole, 0, time[0], time[1], length, length])?;
+                out.write_all(frame)?;
+                out.write_all(&[0; 3][..(padded - length) as usize])?;
+                self.numbers(out, &[whole])
+            }
+        }
     }
 }

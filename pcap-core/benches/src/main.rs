@@ -1,34 +1,60 @@
-//! Measures reading savefiles beside plain C on the same libpcap.
+//! Measures `pcap-core` beside C on the same libpcap, other crates, and the bare system calls.
 //!
-//! Each figure is the median of several runs in processes of their own, one after the other and in
-//! turns, over the same warm files, in nanoseconds of processor time per packet. Only the ratios mean something on a
-//! machine that is shared.
+//! Each run is a process of its own, and the peers take turns, over the same warm files. Where nothing
+//! else is said a figure is the median of nanoseconds of processor time per packet. On a machine that
+//! does other work only the ratios mean something.
 
+mod allocations;
+mod frames;
 mod input;
+mod machine;
+mod peers;
+mod report;
+mod rows;
+mod runs;
+mod tally;
 mod work;
 
-use std::path::Path;
+use std::fs;
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
-use input::Input;
-use work::Work;
+use report::Report;
+use rows::Group;
+use runs::{Progress, Runner};
+use work::Place;
 
-/// Measure pcap-core beside plain C: nanoseconds per packet, and ratios.
+/// Measure pcap-core beside C, other crates, and the bare system calls.
+///
+/// Prints one table. Where nothing else is said a figure is the median of nanoseconds of processor time
+/// per packet, of runs that take turns, each in a process of its own. The floor is the bare system
+/// calls.
 #[derive(Parser)]
 struct Arguments {
+    /// Only rows whose heading or name has one of these in it
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
     /// How often each thing is measured; the median counts
     #[arg(long, default_value_t = 9)]
     runs: usize,
-    /// A hundredth of the packets: to see that all works, not to measure
+    /// A hundredth of the work: to see that all works, not to measure
     #[arg(long)]
     quick: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
-    /// Do one piece of work on one file and print its nanoseconds per packet
-    #[arg(long, hide = true, num_args = 2, value_names = ["WORK", "FILE"])]
-    one: Option<Vec<String>>,
+    /// Print the rows' names, and measure nothing
+    #[arg(long)]
+    list: bool,
+    /// Do one piece of work and print what it gave
+    #[arg(long, hide = true, value_name = "JOB")]
+    one: Option<String>,
+    /// Send that many packets
+    #[arg(long, hide = true, value_name = "PACKETS")]
+    send: Option<u64>,
+    /// See whether live captures can be measured here
+    #[arg(long, hide = true)]
+    probe: bool,
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -44,96 +70,97 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    if let Some([work, file]) = arguments.one.as_deref() {
-        let work = Work::ALL.into_iter().find(|w| w.name() == work);
-        let nanos = work.ok_or("no such work")?.measure(Path::new(file))?;
-        println!("{nanos}");
+    if arguments.probe {
+        return work::probe();
+    }
+    if let Some(packets) = arguments.send {
+        return work::send(packets);
+    }
+    let place = Place::new(arguments.quick);
+    if let Some(name) = &arguments.one {
+        return one(name, &place);
+    }
+    let groups = chosen(&arguments.names);
+    if groups.is_empty() {
+        return Err("no row has such a name; --list names them".into());
+    }
+    if arguments.list {
+        for group in &groups {
+            group
+                .rows
+                .iter()
+                .for_each(|row| println!("{}: {}", group.name, row.name));
+        }
         return Ok(());
     }
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench");
-    std::fs::create_dir_all(&folder)?;
-    let mut rows = Vec::new();
-    for input in Input::ALL {
-        let file = input.file(&folder, arguments.quick)?;
-        let mut runs = vec![Vec::new(); Work::ALL.len()];
-        for run in 0..=arguments.runs.max(1) {
-            for (work, nanos) in Work::ALL.into_iter().zip(&mut runs) {
-                let took = in_a_process(work, &file)?;
-                // The first round warms the file.
-                if run > 0 {
-                    nanos.push(took);
-                }
-            }
-        }
-        let medians = runs.into_iter().map(median).collect::<Vec<f64>>();
-        rows.push((input, medians));
-    }
+    let report = measure(arguments, &place, groups)?;
     if arguments.json {
-        print_json(&rows);
+        report::print_json(&report);
     } else {
-        print_table(&rows);
+        report::print_table(&report);
     }
     Ok(())
 }
 
-fn in_a_process(work: Work, file: &Path) -> Result<f64, Failure> {
-    let output = Command::new(std::env::current_exe()?)
-        .args(["--one", work.name()])
-        .arg(file)
-        .output()?;
-    if !output.status.success() {
-        let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(format!("{}: {error}", work.name()).into());
+/// What the processes do that are started for one run.
+fn one(name: &str, place: &Place) -> Result<(), Failure> {
+    let groups = rows::groups();
+    let rows = groups.iter().flat_map(|group| &group.rows);
+    let mut jobs = rows.flat_map(|row| row.cells.iter().copied());
+    let (peer, task) = jobs
+        .find(|&job| runs::name(job) == name)
+        .ok_or("no such work")?;
+    println!("{}", task.run(peer, place)?.to_json());
+    Ok(())
+}
+
+/// The rows whose names have one of these in them; all if there are none.
+fn chosen(names: &[String]) -> Vec<Group> {
+    let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    let mut groups = rows::groups();
+    for Group { name, rows, .. } in &mut groups {
+        rows.retain(|row| {
+            let full = format!("{name}: {}", row.name).to_lowercase();
+            names.is_empty() || names.iter().any(|name| full.contains(name))
+        });
     }
-    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+    groups.retain(|group| !group.rows.is_empty());
+    groups
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// The piece of work in C that another is compared with.
-fn ratio(work: Work, medians: &[f64]) -> f64 {
-    let of = |wanted: Work| {
-        let index = Work::ALL.iter().position(|w| *w == wanted);
-        index.map_or(f64::NAN, |index| medians[index])
-    };
-    of(work) / of(work.peer())
-}
-
-fn print_table(rows: &[(Input, Vec<f64>)]) {
-    println!("libpcap: {}", pcap_core::version());
-    println!("{:<34} {:>12} {:>12}", "", "ns/packet", "ratio to C");
-    for (input, medians) in rows {
-        for (work, nanos) in Work::ALL.into_iter().zip(medians) {
-            let label = format!("{} {}", input.name(), work.name());
-            println!("{label:<34} {nanos:>12.1} {:>12.2}", ratio(work, medians));
-        }
-    }
-}
-
-fn print_json(rows: &[(Input, Vec<f64>)]) {
-    let rows: Vec<_> = rows
+fn measure(arguments: &Arguments, place: &Place, groups: Vec<Group>) -> Result<Report, Failure> {
+    fs::create_dir_all(&place.folder)?;
+    let mut notes = Vec::new();
+    let mut jobs = groups
         .iter()
-        .flat_map(|(input, medians)| {
-            Work::ALL
-                .into_iter()
-                .zip(medians)
-                .map(move |(work, nanos)| {
-                    serde_json::json!({
-                        "input": input.name(),
-                        "work": work.name(),
-                        "ns_per_packet": nanos,
-                        "peer": work.peer().name(),
-                        "ratio": ratio(work, medians),
-                    })
-                })
-        })
-        .collect();
-    let document = serde_json::json!({
-        "libpcap": pcap_core::version().to_string(),
-        "rows": rows,
-    });
-    println!("{document:#}");
+        .flat_map(|g| &g.rows)
+        .flat_map(|row| &row.cells);
+    let live = !jobs.any(|(_, task)| task.is_live()) || {
+        let probe = Command::new(std::env::current_exe()?)
+            .arg("--probe")
+            .output()?;
+        if !probe.status.success() {
+            let why = String::from_utf8_lossy(&probe.stderr).into_owned();
+            notes.push(format!("Without live captures: {}", why.trim()));
+        }
+        probe.status.success()
+    };
+    let runs = if arguments.quick {
+        1
+    } else {
+        arguments.runs.max(1)
+    };
+    let mut runner = Runner::new(place.clone(), runs, live);
+    let progress = Progress::new();
+    let mut measured = Vec::new();
+    for group in groups {
+        let figures = runner.measure(&group, &progress)?;
+        measured.push((group, figures));
+    }
+    Ok(Report {
+        runs,
+        quick: arguments.quick,
+        notes,
+        groups: measured,
+    })
 }

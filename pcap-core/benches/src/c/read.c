@@ -1,0 +1,80 @@
+/* Reading savefiles. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "peer.h"
+
+static void count(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
+{
+	add((struct tally *)user, header->caplen, data);
+}
+
+static int next_ex(pcap_t *pcap, struct tally *tally)
+{
+	struct pcap_pkthdr *header;
+	const u_char *data;
+	int status;
+	while ((status = pcap_next_ex(pcap, &header, &data)) == 1)
+		add(tally, header->caplen, data);
+	return status == PCAP_ERROR_BREAK ? 0 : -1;
+}
+
+/* As pcap_next_ex, with a copy of each packet on the heap. */
+static int copies(pcap_t *pcap, struct tally *tally)
+{
+	struct pcap_pkthdr *header;
+	const u_char *data;
+	int status;
+	while ((status = pcap_next_ex(pcap, &header, &data)) == 1) {
+		struct pcap_pkthdr *copy = malloc(sizeof *copy + header->caplen);
+		if (!copy)
+			return -1;
+		*copy = *header;
+		memcpy(copy + 1, data, header->caplen);
+		add(tally, copy->caplen, (u_char *)(copy + 1));
+		free(copy);
+	}
+	return status == PCAP_ERROR_BREAK ? 0 : -1;
+}
+
+static int read_with(pcap_t *pcap, int way, const char *filter, struct tally *tally)
+{
+	struct bpf_program program;
+	if (filter) {
+		if (pcap_compile(pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) ||
+		    pcap_setfilter(pcap, &program))
+			return -1;
+		pcap_freecode(&program);
+	}
+	switch (way) {
+	case LOOP:
+		return pcap_loop(pcap, -1, count, (u_char *)tally);
+	case NEXT_EX:
+		return next_ex(pcap, tally);
+	default:
+		return copies(pcap, tally);
+	}
+}
+
+/* The filter may be null; a buffer of 0 bytes is that which stdio chooses. */
+int peer_read(const char *path, int way, const char *filter, size_t buffer, struct tally *tally)
+{
+	char errbuf[PCAP_ERRBUF_SIZE];
+	pcap_t *pcap;
+	int status;
+	if (buffer) {
+		FILE *file = fopen(path, "rb");
+		if (!file)
+			return -1;
+		setvbuf(file, NULL, _IOFBF, buffer);
+		pcap = pcap_fopen_offline(file, errbuf);
+	} else {
+		pcap = pcap_open_offline(path, errbuf);
+	}
+	if (!pcap)
+		return -1;
+	status = read_with(pcap, way, filter, tally);
+	pcap_close(pcap);
+	return status;
+}

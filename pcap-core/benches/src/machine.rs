@@ -1,0 +1,52 @@
+//! Where and when it was measured.
+//!
+//! May import: nothing of this program.
+
+use std::ffi::CStr;
+use std::fs;
+use std::mem;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The processor's name, if the system tells it in a file, and how many can be used.
+pub(crate) fn cpu() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("model name"));
+    let name = line.and_then(|line| line.split_once(": "));
+    let name = name.map_or(std::env::consts::ARCH, |(_, name)| name.trim());
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{count} x {name}")
+}
+
+/// The system and its version.
+pub(crate) fn kernel() -> String {
+    // SAFETY: a structure of characters, for which zeroes are values.
+    let mut names: libc::utsname = unsafe { mem::zeroed() };
+    // SAFETY: the structure is ours to be filled in.
+    unsafe { libc::uname(&mut names) };
+    let text = |field: &[libc::c_char]| {
+        // SAFETY: the system ends each name with a zero, and they were zeroes before.
+        let text = unsafe { CStr::from_ptr(field.as_ptr()) };
+        text.to_string_lossy().into_owned()
+    };
+    format!("{} {}", text(&names.sysname), text(&names.release))
+}
+
+/// The date, of UTC: year, month and day.
+pub(crate) fn date() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let mut days = now.map_or(0, |now| now.as_secs() / 86400);
+    let mut year = 1970;
+    let leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    while days >= 365 + u64::from(leap(year)) {
+        days -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let february = 28 + u64::from(leap(year));
+    let months = [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 0;
+    while days >= months[month] {
+        days -= months[month];
+        month += 1;
+    }
+    format!("{year}-{:02}-{:02}", month + 1, days + 1)
+}

@@ -1,0 +1,144 @@
+//! `pcap-core`.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use pcap_core::{
+    Active, Capture, CompileOptions, Dlt, Filter, Next, Offline, Precision, Timestamp,
+};
+
+use super::{Samples, Way, time_of};
+use crate::Failure;
+use crate::tally::Tally;
+
+pub(crate) fn read(path: &Path, way: Way, filter: Option<&str>) -> Result<Tally, Failure> {
+    let mut capture = Capture::from_file(path)?;
+    if let Some(filter) = filter {
+        capture.set_filter(filter)?;
+    }
+    read_all(capture, way)
+}
+
+fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
+    let mut tally = Tally::default();
+    match way {
+        Way::ForEach | Way::LargeBuffer => {
+            capture.for_each(|packet| tally.add(packet.data()))?;
+        }
+        Way::Next => {
+            while let Some(packet) = capture.next_packet()? {
+                tally.add(packet.data());
+            }
+        }
+        Way::Owned => {
+            for packet in capture.packets() {
+                tally.add(packet?.data());
+            }
+        }
+        Way::TryForEach => {
+            let _ = capture.try_for_each(|packet| {
+                tally.add(packet.data());
+                ControlFlow::<()>::Continue(())
+            })?;
+        }
+        Way::Dispatch => {
+            while capture
+                .dispatch(64, |packet| tally.add(packet.data()))?
+                .packets
+                > 0
+            {}
+        }
+        Way::Advance => {
+            while capture.advance()? {
+                if let Some(packet) = capture.packet() {
+                    tally.add(packet.data());
+                }
+            }
+        }
+        Way::TryNext => {
+            while let Next::Packet(packet) = capture.try_next_packet()? {
+                tally.add(packet.data());
+            }
+        }
+        Way::PacketsWith => {
+            for packet in capture.packets_with(|packet| tally.add(packet.data())) {
+                packet?;
+            }
+        }
+    }
+    Ok(tally)
+}
+
+pub(crate) fn compile(filter: &str) -> Result<Filter, Failure> {
+    Ok(Filter::compile(
+        Dlt::EN10MB,
+        filter,
+        CompileOptions::default(),
+    )?)
+}
+
+pub(crate) fn matches(filter: &Filter, samples: &Samples, rounds: u64) -> Tally {
+    let mut tally = Tally::default();
+    for _ in 0..rounds {
+        for frame in samples.frames() {
+            if filter.matches(frame) {
+                tally.add(frame);
+            }
+        }
+    }
+    tally
+}
+
+pub(crate) fn write(path: &Path, samples: &Samples, packets: u64) -> Result<(), Failure> {
+    let dead = Capture::dead_with(Dlt::EN10MB, 0, Precision::Micro)?;
+    let mut dumper = dead.dump(path)?;
+    for (number, frame) in (0..packets).zip(samples.frames().iter().cycle()) {
+        let (secs, micros) = time_of(number);
+        let time = Timestamp::from_micros(secs.into(), micros.into());
+        dumper.write(time, None, frame)?;
+    }
+    Ok(dumper.close()?)
+}
+
+pub(crate) fn open(device: &str, buffer: Option<usize>) -> Result<Capture<Active>, Failure> {
+    let capture = Capture::from_device(device);
+    let capture = match buffer {
+        Some(bytes) => capture.buffer_size(bytes),
+        None => capture,
+    };
+    capture.activate().map_err(|error| error.to_string().into())
+}
+
+/// Reads until a packet of `mark` bytes comes.
+pub(crate) fn receive(
+    capture: &mut Capture<Active>,
+    way: Way,
+    mark: usize,
+) -> Result<Tally, Failure> {
+    let mut tally = Tally::default();
+    if way == Way::ForEach {
+        let handle = capture.break_handle();
+        capture.for_each(|packet| {
+            if packet.data().len() == mark {
+                handle.breakloop();
+            } else {
+                tally.add(packet.data());
+            }
+        })?;
+        return Ok(tally);
+    }
+    while let Some(packet) = capture.next_packet()? {
+        if packet.data().len() == mark {
+            break;
+        }
+        tally.add(packet.data());
+    }
+    Ok(tally)
+}
+
+pub(crate) fn inject(capture: &Capture<Active>, frame: &[u8], times: u64) -> Result<(), Failure> {
+    for _ in 0..times {
+        capture.inject(frame)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! The rows of the table: what is done, who does it, and what is counted.
+//!
+//! May import: `frames`, `input`, `tally`, `peers`, `work`.
+
+use crate::frames::Size;
+use crate::input::Input;
+use crate::peers::{Peer, Way};
+use crate::tally::Metric;
+use crate::work::{FILTERS, Target, Task};
+
+/// Rows that are measured in turns with each other, and stand under one heading.
+pub(crate) struct Group {
+    pub(crate) name: String,
+    /// At most so many runs, where more would tell no more.
+    pub(crate) runs: usize,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// One line: for each peer in it the piece of work that comes closest to ours.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) metric: Metric,
+    pub(crate) cells: Vec<(Peer, Task)>,
+}
+
+const LIBPCAP: [Peer; 3] = [Peer::Us, Peer::C, Peer::Pcap];
+
+impl Row {
+    fn new(name: impl Into<String>, cells: impl Into<Vec<(Peer, Task)>>) -> Row {
+        Row {
+            name: name.into(),
+            metric: Metric::Nanos,
+            cells: cells.into(),
+        }
+    }
+
+    /// The same work by each of these.
+    fn by(name: impl Into<String>, task: Task, peers: &[Peer]) -> Row {
+        Row::new(
+            name,
+            peers.iter().map(|&peer| (peer, task)).collect::<Vec<_>>(),
+        )
+    }
+
+    fn count(mut self, metric: Metric) -> Row {
+        self.metric = metric;
+        self
+    }
+}
+
+fn group(name: impl Into<String>, runs: usize, rows: Vec<Row>) -> Group {
+    Group {
+        name: name.into(),
+        runs,
+        rows,
+    }
+}
+
+/// All of them.
+pub(crate) fn groups() -> Vec<Group> {
+    const MANY: usize = usize::MAX;
+    vec![
+        group("read 64 B", MANY, reading(Input::Small)),
+        group("read 60-1514 B", MANY, reading(Input::Mixed)),
+        group("read others", MANY, reading_others()),
+        group("read 64 B, filtered", MANY, filtered(Input::Small)),
+        group("read 60-1514 B, filtered", MANY, filtered(Input::Mixed)),
+        group("Filter::matches", MANY, matching()),
+        group("write", MANY, writing()),
+        group("live 64 B", MANY, live()),
+        group("inject 64 B", MANY, injecting()),
+        group("wake up", 3, waking()),
+        group("allocations", 1, allocating()),
+    ]
+}
+
+fn reading(input: Input) -> Vec<Row> {
+    let read = |way| Task::Read(input, way);
+    let floor = (Peer::Floor, read(Way::Next));
+    // Without callbacks, these have one way to read.
+    let parsers = [
+        (Peer::PcapFile, read(Way::Next)),
+        (Peer::PcapParser, read(Way::Next)),
+        floor,
+    ];
+    let libpcap = |way| LIBPCAP.map(|peer| (peer, read(way)));
+    let for_each = (Peer::Us, read(Way::ForEach));
+    vec![
+        Row::new("for_each", [&libpcap(Way::ForEach)[..], &parsers].concat()),
+        Row::new(
+            "for_each; C with 256 KiB of stdio",
+            [for_each, (Peer::C, read(Way::LargeBuffer)), floor],
+        ),
+        Row::new("next_packet", [&libpcap(Way::Next)[..], &parsers].concat()),
+        Row::new(
+            "packets (owned)",
+            [
+                &libpcap(Way::Owned)[..],
+                &[(Peer::PcapFile, read(Way::Owned)), floor],
+            ]
+            .concat(),
+        ),
+    ]
+}
+
+fn reading_others() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (name, input) in [
+        ("pcapng, 60-1514 B", Input::MixedPcapng),
+        ("swapped, 64 B", Input::SmallSwapped),
+    ] {
+        for (call, way) in [("for_each", Way::ForEach), ("next_packet", Way::Next)] {
+            let name = format!("{name}: {call}");
+            rows.push(Row::by(name, Task::Read(input, way), &Peer::ALL));
+        }
+    }
+    for (call, way) in [("for_each", Way::ForEach), ("next_packet", Way::Next)] {
+        let name = format!("from a pipe, 64 B: {call}");
+        rows.push(Row::by(name, Task::Pipe(Input::Small, way), &Peer::ALL));
+    }
+    rows
+}
+
+fn filtered(input: Input) -> Vec<Row> {
+    let floor = (Peer::Floor, Task::Read(input, Way::Next));
+    let row = |(number, filter): (usize, &&str)| {
+        let mut row = Row::by(*filter, Task::Filtered(input, number), &LIBPCAP);
+        row.cells.push(floor);
+        row
+    };
+    FILTERS.iter().enumerate().map(row).collect()
+}
+
+fn matching() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (packets, size) in [
+        ("one SYN", None),
+        ("64 B", Some(Size::Small)),
+        ("60-1514 B", Some(Size::Mixed)),
+    ] {
+        for (number, filter) in FILTERS.iter().enumerate() {
+            let name = format!("{packets}: {filter}");
+            rows.push(Row::by(name, Task::Matches(size, number), &LIBPCAP));
+        }
+    }
+    rows
+}
+
+fn writing() -> Vec<Row> {
+    let peers = [Peer::Us, Peer::C, Peer::Pcap, Peer::PcapFile, Peer::Floor];
+    let mut rows = Vec::new();
+    for (to, target) in [("a file", Target::File), ("/dev/null", Target::Null)] {
+        for (name, size) in [("64 B", Size::Small), ("60-1514 B", Size::Mixed)] {
+            let name = format!("{name} to {to}");
+            rows.push(Row::by(name, Task::Write(size, target), &peers));
+        }
+    }
+    rows
+}
+
+fn live() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (name, buffer) in [("default buffer", None), ("64 MiB", Some(64))] {
+        for (call, way) in [("for_each", Way::ForEach), ("next_packet", Way::Next)] {
+            for metric in [Metric::Nanos, Metric::Lost] {
+                let row = Row::by(format!("{call}, {name}"), Task::Live(buffer, way), &LIBPCAP);
+                rows.push(row.count(metric));
+            }
+        }
+    }
+    rows
+}
+
+/// A row for what sends many packets at once belongs here.
+fn injecting() -> Vec<Row> {
+    let peers = [Peer::Us, Peer::C, Peer::Pcap, Peer::Floor];
+    vec![Row::by("one by one", Task::Inject, &peers)]
+}
+
+fn waking() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for metric in [Metric::P50, Metric::P99, Metric::Max] {
+        rows.push(Row::by("break", Task::Break, &LIBPCAP).count(metric));
+    }
+    for millis in [1, 10, 100] {
+        for metric in [Metric::P50, Metric::P99] {
+            let name = format!("beyond a timeout of {millis} ms");
+            rows.push(Row::by(name, Task::Deadline(millis), &[Peer::Us]).count(metric));
+        }
+    }
+    rows
+}
+
+/// Of all packets together, opening the file included; live, from when the capture is open.
+fn allocating() -> Vec<Row> {
+    const WAYS: [(&str, Way); 7] = [
+        ("for_each", Way::ForEach),
+        ("next_packet", Way::Next),
+        ("try_for_each", Way::TryForEach),
+        ("dispatch", Way::Dispatch),
+        ("advance", Way::Advance),
+        ("try_next_packet", Way::TryNext),
+        ("packets_with", Way::PacketsWith),
+    ];
+    let mut rows = Vec::new();
+    for (name, input) in [
+        ("5M packets", Input::Small),
+        ("1M in pcapng", Input::MixedPcapng),
+        ("5M swapped", Input::SmallSwapped),
+    ] {
+        for (call, way) in WAYS {
+            let peers: &[Peer] = match way {
+                Way::ForEach => &[Peer::Us, Peer::Pcap],
+                Way::Next => &[Peer::Us, Peer::Pcap, Peer::PcapFile, Peer::PcapParser],
+                _ => &[Peer::Us],
+            };
+            rows.push(Row::by(
+                format!("{name}: {call}"),
+                Task::Read(input, way),
+                peers,
+            ));
+        }
+    }
+    let both = [Peer::Us, Peer::Pcap];
+    let filtered = Task::Filtered(Input::Small, 0);
+    rows.push(Row::by("5M filtered: for_each", filtered, &both));
+    for (call, way) in &WAYS[..2] {
+        let pipe = Task::Pipe(Input::Small, *way);
+        rows.push(Row::by(format!("5M from a pipe: {call}"), pipe, &both));
+        let live = Task::Live(None, *way);
+        rows.push(Row::by(format!("500k live: {call}"), live, &both));
+    }
+    let count = |row: Row| row.count(Metric::Allocations);
+    rows.into_iter().map(count).collect()
+}

@@ -1,0 +1,172 @@
+//! Runs the work: each run in a process of its own, in turns, over warm files.
+//!
+//! May import: `input`, `tally`, `peers`, `work`, `rows`.
+
+use std::collections::HashMap;
+use std::env;
+use std::io::{IsTerminal, Write, stderr};
+use std::process::Command;
+
+use crate::Failure;
+use crate::peers::Peer;
+use crate::rows::Group;
+use crate::tally::{Metric, Outcome, Tally};
+use crate::work::{Place, Task};
+
+/// Who does what.
+type Job = (Peer, Task);
+
+/// The figures of one cell.
+#[derive(Clone, Debug)]
+pub(crate) struct Spread {
+    sorted: Vec<f64>,
+}
+
+impl Spread {
+    /// The figure below which this share of them, in percent, is.
+    pub(crate) fn at(&self, percent: usize) -> f64 {
+        self.sorted[(self.sorted.len() - 1) * percent / 100]
+    }
+
+    pub(crate) fn median(&self) -> f64 {
+        self.at(50)
+    }
+
+    pub(crate) fn runs(&self) -> usize {
+        self.sorted.len()
+    }
+}
+
+/// All figures of a group.
+#[derive(Default)]
+pub(crate) struct Figures {
+    outcomes: Vec<(Job, Vec<Outcome>)>,
+}
+
+impl Figures {
+    pub(crate) fn of(&self, job: Job, metric: Metric) -> Option<Spread> {
+        let (_, outcomes) = self.outcomes.iter().find(|(known, _)| *known == job)?;
+        let figures = outcomes
+            .iter()
+            .map(|outcome| outcome.figures.get(&metric).copied());
+        let mut sorted: Vec<f64> = figures.collect::<Option<_>>()?;
+        sorted.sort_by(f64::total_cmp);
+        (!sorted.is_empty()).then_some(Spread { sorted })
+    }
+}
+
+/// Runs work and sees that all peers saw the same.
+pub(crate) struct Runner {
+    place: Place,
+    runs: usize,
+    live: bool,
+    tallies: HashMap<String, Tally>,
+}
+
+impl Runner {
+    pub(crate) fn new(place: Place, runs: usize, live: bool) -> Runner {
+        Runner {
+            place,
+            runs,
+            live,
+            tallies: HashMap::new(),
+        }
+    }
+
+    /// Measures all jobs of a group.
+    pub(crate) fn measure(
+        &mut self,
+        group: &Group,
+        progress: &Progress,
+    ) -> Result<Figures, Failure> {
+        let mut figures = Figures::default();
+        for &job in group.rows.iter().flat_map(|row| &row.cells) {
+            let known = figures.outcomes.iter().any(|(known, _)| *known == job);
+            if !known && (self.live || !job.1.is_live()) {
+                figures.outcomes.push((job, Vec::new()));
+            }
+        }
+        for ((_, task), _) in &figures.outcomes {
+            let Some(input) = task.input() else { continue };
+            // The key of `Task::same` for whatever reads all of a file.
+            let same = format!("{input:?}");
+            if !self.tallies.contains_key(&same) {
+                progress.say(&format!("{}: making the file", group.name));
+                let tally = input.make(&self.place.folder, self.place.quick)?;
+                self.tallies.insert(same, tally);
+            }
+        }
+        let runs = self.runs.min(group.runs).max(1);
+        // One more than is counted: the first warms the files. Where one is enough, nothing is timed.
+        let first = if runs == 1 { 1 } else { 0 };
+        for run in first..=runs {
+            progress.say(&format!("{}: run {run} of {runs}", group.name));
+            for (job, outcomes) in &mut figures.outcomes {
+                let outcome = in_a_process(*job, self.place.quick)?;
+                self.compare(*job, outcome.tally)?;
+                if run > 0 {
+                    outcomes.push(outcome);
+                }
+            }
+        }
+        Ok(figures)
+    }
+
+    fn compare(&mut self, (peer, task): Job, tally: Tally) -> Result<(), Failure> {
+        let Some(same) = task.same() else {
+            return Ok(());
+        };
+        let known = *self.tallies.entry(same).or_insert(tally);
+        if known == tally {
+            return Ok(());
+        }
+        let name = peer.name();
+        Err(format!("{name}, {task:?}: it saw {tally:?}, and others {known:?}").into())
+    }
+}
+
+/// The name of a job, by which a process is told what to do.
+pub(crate) fn name((peer, task): Job) -> String {
+    format!("{peer:?} {task:?}")
+}
+
+fn in_a_process(job: Job, quick: bool) -> Result<Outcome, Failure> {
+    let output = Command::new(env::current_exe()?)
+        .args(["--one", &name(job)])
+        .args(quick.then_some("--quick"))
+        .output()?;
+    if !output.status.success() {
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(format!("{}: {error}", name(job)).into());
+    }
+    let text = String::from_utf8(output.stdout)?;
+    Outcome::from_json(&text).ok_or_else(|| format!("{}: printed {text}", name(job)).into())
+}
+
+/// Says on the terminal, if there is one, what is going on.
+pub(crate) struct Progress {
+    terminal: bool,
+}
+
+impl Progress {
+    pub(crate) fn new() -> Progress {
+        Progress {
+            terminal: stderr().is_terminal(),
+        }
+    }
+
+    pub(crate) fn say(&self, text: &str) {
+        if self.terminal {
+            let mut out = stderr().lock();
+            // Nothing depends on it.
+            let _ = write!(out, "\r\x1b[K{text}");
+            let _ = out.flush();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.say("");
+    }
+}

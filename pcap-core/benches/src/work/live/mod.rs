@@ -1,0 +1,26 @@
+//! Work on devices, in a network of its own: needs Linux, and root.
+
+mod inject;
+mod latency;
+mod network;
+mod receive;
+mod sender;
+
+use super::{Place, Task, cannot};
+use crate::Failure;
+use crate::peers::Peer;
+use crate::tally::Outcome;
+
+pub(crate) use network::probe;
+pub(crate) use sender::send;
+
+pub(super) fn run(task: Task, peer: Peer, place: &Place) -> Result<Outcome, Failure> {
+    let _network = network::Network::new()?;
+    match task {
+        Task::Live(buffer, way) => receive::receive(peer, buffer, way, place),
+        Task::Inject => inject::inject(peer, place),
+        Task::Break => latency::breaks(peer, place),
+        Task::Deadline(millis) => latency::deadlines(peer, millis, place),
+        _ => Err(cannot(peer)),
+    }
+}

@@ -1,0 +1,47 @@
+//! Capturing while another process sends as fast as it can.
+
+use super::network::TO;
+use super::sender::{LENGTH, MARK, Sender};
+use super::{Place, cannot};
+use crate::Failure;
+use crate::peers::{Peer, Way, c, ours, pcap};
+use crate::tally::{Metric, Outcome, measured};
+
+/// How many packets are sent.
+const PACKETS: u64 = 500_000;
+
+pub(super) fn receive(
+    peer: Peer,
+    buffer: Option<usize>,
+    way: Way,
+    place: &Place,
+) -> Result<Outcome, Failure> {
+    let buffer = buffer.map(|mib| mib << 20);
+    let sent = place.many(PACKETS);
+    let mut sender = Sender::new(sent)?;
+    let mut outcome = match peer {
+        Peer::Us => {
+            let mut capture = ours::open(TO, buffer)?;
+            sender.start()?;
+            measured(None, || ours::receive(&mut capture, way, MARK))
+        }
+        Peer::C => {
+            let capture = c::Live::open(TO, buffer)?;
+            sender.start()?;
+            measured(None, || capture.receive(way, MARK))
+        }
+        Peer::Pcap => {
+            let mut capture = pcap::open(TO, buffer)?;
+            sender.start()?;
+            measured(None, || pcap::receive(&mut capture, way, MARK))
+        }
+        _ => Err(cannot(peer)),
+    }?;
+    let came = outcome.tally.packets;
+    if came == 0 || came > sent || outcome.tally.bytes != came * LENGTH as u64 {
+        return Err(format!("{came} of {sent} packets came").into());
+    }
+    let lost = (sent - came) as f64 * 100.0 / sent as f64;
+    outcome.figures.insert(Metric::Lost, lost);
+    Ok(outcome)
+}

@@ -1,0 +1,116 @@
+//! The process that sends.
+
+use std::env;
+use std::ffi::CString;
+use std::io::{self, Read, Write};
+use std::mem;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use super::network::FROM;
+use crate::Failure;
+
+/// How long the packets are.
+pub(super) const LENGTH: usize = 64;
+/// A packet of this length says that all have been sent.
+pub(super) const MARK: usize = 65;
+/// How many are handed to the system at once.
+const AT_ONCE: usize = 64;
+
+/// The process that sends; it ends with this.
+pub(super) struct Sender(Child);
+
+impl Sender {
+    pub(super) fn new(packets: u64) -> Result<Sender, Failure> {
+        let child = Command::new(env::current_exe()?)
+            .args(["--send", &packets.to_string()])
+            .stdin(Stdio::piped())
+            .spawn()?;
+        Ok(Sender(child))
+    }
+
+    pub(super) fn start(&mut self) -> Result<(), Failure> {
+        let stdin = self.0.stdin.as_mut().ok_or("no standard input")?;
+        Ok(stdin.write_all(b"!")?)
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// What the sending process does: waits for a byte, sends that many packets, and then says again and
+/// again that these were all, until it is ended; at most for a minute.
+pub(crate) fn send(packets: u64) -> Result<(), Failure> {
+    let socket = packet_socket(FROM)?;
+    io::stdin().read_exact(&mut [0])?;
+    let frame = [0x5a; LENGTH];
+    let mut left = packets;
+    while left > 0 {
+        left -= send_many(&socket, &frame, left.min(AT_ONCE as u64) as usize)?;
+    }
+    for _ in 0..30_000 {
+        send_many(&socket, &[0x5a; MARK], 1)?;
+        thread::sleep(Duration::from_millis(2));
+    }
+    Err("nobody noticed that all packets were sent".into())
+}
+
+/// Sends a frame that many times, at most `AT_ONCE`, and says how often it was taken.
+fn send_many(socket: &OwnedFd, frame: &[u8], times: usize) -> io::Result<u64> {
+    let mut part = libc::iovec {
+        iov_base: frame.as_ptr().cast_mut().cast(),
+        iov_len: frame.len(),
+    };
+    // SAFETY: a structure of numbers and pointers, for which zeroes are values.
+    let mut message: libc::mmsghdr = unsafe { mem::zeroed() };
+    message.msg_hdr.msg_iov = &mut part;
+    message.msg_hdr.msg_iovlen = 1;
+    let mut messages = [message; AT_ONCE];
+    // SAFETY: the socket is open, and there are that many messages, whose frame outlives the call.
+    let sent = unsafe {
+        libc::sendmmsg(
+            socket.as_raw_fd(),
+            messages.as_mut_ptr(),
+            times as libc::c_uint,
+            0,
+        )
+    };
+    match u64::try_from(sent) {
+        Ok(sent) => Ok(sent),
+        Err(_) => match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ENOBUFS) => Ok(0),
+            error => Err(error),
+        },
+    }
+}
+
+/// A socket that sends whole frames into an interface.
+pub(super) fn packet_socket(interface: &str) -> Result<OwnedFd, Failure> {
+    // SAFETY: only numbers go in. Protocol 0 receives nothing.
+    let fd = unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error().into());
+    }
+    // SAFETY: just opened, and nobody else's.
+    let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+    let name = CString::new(interface)?;
+    // SAFETY: a structure of numbers, for which zeroes are values.
+    let mut address: libc::sockaddr_ll = unsafe { mem::zeroed() };
+    address.sll_family = libc::AF_PACKET as u16;
+    // SAFETY: a C string.
+    address.sll_ifindex = unsafe { libc::if_nametoindex(name.as_ptr()) } as i32;
+    let length = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
+    // SAFETY: the socket is open, and the address is that long.
+    let status = unsafe { libc::bind(fd, (&raw const address).cast(), length) };
+    if status != 0 {
+        return Err(io::Error::last_os_error().into());
+    }
+    Ok(socket)
+}

@@ -1,0 +1,124 @@
+//! What is measured: one file for each kind of work, which gives it to the peers that can do it.
+//!
+//! May import: `frames`, `input`, `tally`, `peers`.
+
+mod filter;
+#[cfg_attr(not(target_os = "linux"), path = "no_live.rs")]
+mod live;
+mod read;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use crate::Failure;
+use crate::frames::Size;
+use crate::input::Input;
+use crate::peers::{Peer, Way};
+use crate::tally::Outcome;
+
+pub(crate) use filter::FILTERS;
+pub(crate) use live::{probe, send};
+
+/// A piece of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Read a savefile.
+    Read(Input, Way),
+    /// Read a savefile with the filter of that number.
+    Filtered(Input, usize),
+    /// Read a savefile through a pipe.
+    Pipe(Input, Way),
+    /// Run the filter of that number on one packet, or on 1024 different ones.
+    Matches(Option<Size>, usize),
+    /// Write a savefile.
+    Write(Size, Target),
+    /// Capture while another process sends as fast as it can; with the default buffer, or one of so
+    /// many MiB.
+    Live(Option<usize>, Way),
+    /// Send one packet again and again, one by one.
+    Inject,
+    /// Break a capture that waits for packets.
+    Break,
+    /// Wait that many milliseconds for packets that do not come.
+    Deadline(u64),
+}
+
+/// What is written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    File,
+    Null,
+}
+
+/// Where the files are, and how much is done.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) folder: PathBuf,
+    /// A hundredth of the work.
+    pub(crate) quick: bool,
+}
+
+impl Place {
+    pub(crate) fn new(quick: bool) -> Place {
+        Place {
+            folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/bench"),
+            quick,
+        }
+    }
+
+    fn many(&self, number: u64) -> u64 {
+        number / if self.quick { 100 } else { 1 }
+    }
+
+    fn path(&self, input: Input) -> PathBuf {
+        input.path(&self.folder, self.quick)
+    }
+}
+
+impl Task {
+    /// The savefile that it reads.
+    pub(crate) fn input(self) -> Option<Input> {
+        match self {
+            Task::Read(input, _) | Task::Filtered(input, _) | Task::Pipe(input, _) => Some(input),
+            _ => None,
+        }
+    }
+
+    /// Whether it needs a network of its own.
+    pub(crate) fn is_live(self) -> bool {
+        matches!(
+            self,
+            Task::Live(..) | Task::Inject | Task::Break | Task::Deadline(_)
+        )
+    }
+
+    /// All tasks with the same text must tally the same; none for those that lose packets.
+    pub(crate) fn same(self) -> Option<String> {
+        match self {
+            Task::Read(input, _) | Task::Pipe(input, _) => Some(format!("{input:?}")),
+            Task::Live(..) => None,
+            other => Some(format!("{other:?}")),
+        }
+    }
+
+    pub(crate) fn run(self, peer: Peer, place: &Place) -> Result<Outcome, Failure> {
+        match self {
+            Task::Read(input, way) => read::read(peer, input, way, &place.path(input)),
+            Task::Filtered(input, filter) => {
+                let packets = input.packets(place.quick);
+                read::filtered(peer, FILTERS[filter], packets.into(), &place.path(input))
+            }
+            Task::Pipe(input, way) => read::pipe(peer, input, way, &place.path(input)),
+            Task::Matches(size, filter) => filter::matches(peer, size, FILTERS[filter], place),
+            Task::Write(size, target) => write::write(peer, size, target, place),
+            Task::Live(..) | Task::Inject | Task::Break | Task::Deadline(_) => {
+                live::run(self, peer, place)
+            }
+        }
+    }
+}
+
+/// A peer was asked for what its rows do not have.
+fn cannot(peer: Peer) -> Failure {
+    format!("{} does not do this", peer.name()).into()
+}
