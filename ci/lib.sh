@@ -47,10 +47,11 @@ things_of() {
     case $1 in
     build) echo cc pkg-config libpcap libclang ;;
     test) echo tcpdump tshark ip names ;;
+    live) echo ip ;;
     sanitize) echo valgrind ;;
     debian) echo apt-get dpkg-deb debian-keys ;;
     remote) echo cc make flex bison xz openssl ;;
-    *) fail "there is no group of packages $1: there are build, test, sanitize, debian and remote" ;;
+    *) fail "there is no group of packages $1: there are build, test, live, sanitize, debian and remote" ;;
     esac
 }
 

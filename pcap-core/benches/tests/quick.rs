@@ -1,0 +1,113 @@
+//! All work runs, a hundredth of it; the program itself sees that all peers saw the same packets.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn bench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pcap-benches"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn quick(names: &[&str]) -> Value {
+    let output = bench(&[&["--quick", "--json"], names].concat());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert_eq!(error, "", "progress is for terminals only");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Who has a figure in the row of this name.
+fn peers(document: &Value, group: &str, name: &str) -> Vec<String> {
+    let rows = document["rows"].as_array().unwrap();
+    let row = rows
+        .iter()
+        .find(|row| row["group"] == group && row["row"] == name);
+    let figures = row.unwrap()["figures"].as_object().unwrap();
+    let with = figures
+        .iter()
+        .filter(|(_, figure)| figure["median"].is_f64());
+    with.map(|(peer, _)| peer.clone()).collect()
+}
+
+/// Each row has a figure of ours, and each figure is one of a number of runs.
+fn check_figures(document: &Value) {
+    for row in document["rows"].as_array().unwrap() {
+        let figures = row["figures"].as_object().unwrap();
+        assert!(figures["pcap-core"]["median"].is_f64(), "{row:#}");
+        for figure in figures.values().filter(|figure| !figure.is_null()) {
+            let of = |name: &str| figure[name].as_f64().unwrap();
+            assert!(
+                0.0 <= of("lowest") && of("lowest") <= of("median"),
+                "{row:#}"
+            );
+            assert!(of("median") <= of("highest"), "{row:#}");
+            assert_eq!(figure["runs"], 1, "{row:#}");
+        }
+    }
+}
+
+#[test]
+fn every_row_that_needs_no_network_has_its_figures() {
+    let document = quick(&["read", "matches", "write", "allocations: 5m packets"]);
+    check_figures(&document);
+    let all = [
+        "C",
+        "floor",
+        "pcap",
+        "pcap-core",
+        "pcap-file",
+        "pcap-parser",
+    ];
+    for group in ["read 64 B", "read 60-1514 B"] {
+        for row in ["for_each", "next_packet"] {
+            assert_eq!(peers(&document, group, row), all, "{group}: {row}");
+        }
+    }
+    assert_eq!(
+        peers(&document, "read others", "swapped, 64 B: for_each"),
+        all
+    );
+    let matches = peers(&document, "Filter::matches", "one SYN: tcp port 80");
+    assert_eq!(matches, ["C", "pcap", "pcap-core"]);
+    let write = peers(&document, "write", "64 B to a file");
+    assert_eq!(write, ["C", "floor", "pcap", "pcap-core", "pcap-file"]);
+}
+
+/// Nothing that depends on how many packets there are.
+#[test]
+fn a_borrowed_packet_allocates_nothing() {
+    let document = quick(&["allocations: 5m", "allocations: 1m"]);
+    for row in document["rows"].as_array().unwrap() {
+        let allocations = row["figures"]["pcap-core"]["median"].as_f64().unwrap();
+        // Opening a file takes a few, and what is read ahead grows a buffer.
+        assert!(allocations < 40.0, "{row:#}");
+    }
+}
+
+#[test]
+fn without_the_right_to_make_a_network_the_live_rows_say_so() {
+    let names = ["live", "inject", "wake up"];
+    let document = quick(&names);
+    // SAFETY: takes nothing and always succeeds.
+    if unsafe { libc::geteuid() } == 0 && cfg!(target_os = "linux") {
+        assert_eq!(document["notes"].as_array().unwrap().len(), 0);
+        check_figures(&document);
+        let inject = peers(&document, "inject 64 B", "one by one");
+        assert_eq!(inject, ["C", "floor", "pcap", "pcap-core"]);
+    } else {
+        let note = document["notes"][0].as_str().unwrap();
+        assert!(note.starts_with("Without live captures: "), "{note}");
+        let rows = document["rows"].as_array().unwrap();
+        assert!(rows.iter().all(|row| row["figures"]["pcap-core"].is_null()));
+    }
+}
+
+#[test]
+fn a_name_that_no_row_has_is_an_error() {
+    let output = bench(&["--quick", "no such row"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--list"));
+}
