@@ -104,6 +104,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// What the processes do that are started for one run.
 fn one(name: &str, place: &Place) -> Result<(), Failure> {
+    // Ends the process should its packets never come: no work takes as long.
+    // SAFETY: takes a number, of seconds.
+    unsafe { libc::alarm(300) };
     let groups = rows::groups();
     let rows = groups.iter().flat_map(|group| &group.rows);
     let mut jobs = rows.flat_map(|row| row.cells.iter().copied());

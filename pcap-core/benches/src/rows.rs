@@ -88,8 +88,8 @@ fn reading(input: Input) -> Vec<Row> {
     vec![
         Row::new("for_each", [&libpcap(Way::ForEach)[..], &parsers].concat()),
         Row::new(
-            "for_each; C with 256 KiB of stdio",
-            [for_each, (Peer::C, read(Way::LargeBuffer)), floor],
+            "for_each; C with its stdio tuned",
+            [for_each, (Peer::C, read(Way::Tuned)), floor],
         ),
         Row::new("next_packet", [&libpcap(Way::Next)[..], &parsers].concat()),
         Row::new(

@@ -137,7 +137,7 @@ fn in_a_process(job: Job, quick: bool) -> Result<Outcome, Failure> {
         .output()?;
     if !output.status.success() {
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(format!("{}: {error}", name(job)).into());
+        return Err(format!("{}: {}: {error}", name(job), output.status).into());
     }
     let text = String::from_utf8(output.stdout)?;
     Outcome::from_json(&text).ok_or_else(|| format!("{}: printed {text}", name(job)).into())

@@ -1,5 +1,8 @@
 /* Reading savefiles. */
 #include <stdio.h>
+#ifdef __GLIBC__
+#include <stdio_ext.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,24 +60,32 @@ static int read_with(pcap_t *pcap, int way, const char *filter, struct tally *ta
 	}
 }
 
-/* The filter may be null; a buffer of 0 bytes is that which stdio chooses. */
-int peer_read(const char *path, int way, const char *filter, size_t buffer, struct tally *tally)
+/* As a program opens a savefile that knows what stdio costs; the buffer is the caller's to free. */
+static pcap_t *open_tuned(const char *path, size_t size, char **buffer)
 {
 	char errbuf[PCAP_ERRBUF_SIZE];
-	pcap_t *pcap;
-	int status;
-	if (buffer) {
-		FILE *file = fopen(path, "rb");
-		if (!file)
-			return -1;
-		setvbuf(file, NULL, _IOFBF, buffer);
-		pcap = pcap_fopen_offline(file, errbuf);
-	} else {
-		pcap = pcap_open_offline(path, errbuf);
+	FILE *file = fopen(path, "rb");
+	/* glibc takes the size only with a buffer. */
+	*buffer = malloc(size);
+	if (!file || !*buffer || setvbuf(file, *buffer, _IOFBF, size))
+		return NULL;
+#ifdef __GLIBC__
+	__fsetlocking(file, FSETLOCKING_BYCALLER);
+#endif
+	return pcap_fopen_offline(file, errbuf);
+}
+
+/* The filter may be null; a buffer of 0 bytes leaves stdio as it is. */
+int peer_read(const char *path, int way, const char *filter, size_t size, struct tally *tally)
+{
+	char errbuf[PCAP_ERRBUF_SIZE];
+	char *buffer = NULL;
+	pcap_t *pcap = size ? open_tuned(path, size, &buffer) : pcap_open_offline(path, errbuf);
+	int status = -1;
+	if (pcap) {
+		status = read_with(pcap, way, filter, tally);
+		pcap_close(pcap);
 	}
-	if (!pcap)
-		return -1;
-	status = read_with(pcap, way, filter, tally);
-	pcap_close(pcap);
+	free(buffer);
 	return status;
 }

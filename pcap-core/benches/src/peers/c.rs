@@ -12,8 +12,8 @@ use super::{Samples, Way};
 use crate::Failure;
 use crate::tally::Tally;
 
-/// Of stdio, where it is enlarged.
-const LARGE_BUFFER: usize = 256 * 1024;
+/// Of stdio, where it is tuned.
+const TUNED_BUFFER: usize = 256 * 1024;
 
 /// A packet in memory, as C has it.
 #[repr(C)]
@@ -51,7 +51,7 @@ unsafe extern "C" {
 /// C's number of a way.
 fn number(way: Way) -> Result<c_int, Failure> {
     match way {
-        Way::ForEach | Way::LargeBuffer => Ok(0),
+        Way::ForEach | Way::Tuned => Ok(0),
         Way::Next => Ok(1),
         Way::Owned => Ok(2),
         _ => Err("C has no such way to read".into()),
@@ -81,11 +81,7 @@ pub(crate) fn read(path: &Path, way: Way, filter: Option<&str>) -> Result<Tally,
     let path = c_path(path)?;
     let filter = filter.map(CString::new).transpose()?;
     let filter = filter.as_ref().map_or(null(), |filter| filter.as_ptr());
-    let buffer = if way == Way::LargeBuffer {
-        LARGE_BUFFER
-    } else {
-        0
-    };
+    let buffer = if way == Way::Tuned { TUNED_BUFFER } else { 0 };
     let way = number(way)?;
     let mut tally = Tally::default();
     // SAFETY: C strings that live until it returns, or null where that is allowed, and a tally of ours.

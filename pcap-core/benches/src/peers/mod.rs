@@ -57,8 +57,8 @@ pub(crate) enum Way {
     Next,
     /// As copies on the heap.
     Owned,
-    /// As `ForEach`, with a large stdio buffer.
-    LargeBuffer,
+    /// As `ForEach`, with stdio's buffer large and its locks off, which only C leaves to its user.
+    Tuned,
     /// The other ways of `pcap-core` that borrow.
     TryForEach,
     Dispatch,

@@ -22,7 +22,7 @@ pub(crate) fn read(path: &Path, way: Way, filter: Option<&str>) -> Result<Tally,
 fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
     let mut tally = Tally::default();
     match way {
-        Way::ForEach | Way::LargeBuffer => {
+        Way::ForEach => {
             capture.for_each(|packet| tally.add(packet.data()))?;
         }
         Way::Next => {
@@ -65,6 +65,7 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
                 packet?;
             }
         }
+        Way::Tuned => return Err("there is nothing to tune".into()),
     }
     Ok(tally)
 }

@@ -35,8 +35,6 @@ pub(super) fn inject(peer: Peer, place: &Place) -> Result<Outcome, Failure> {
             measured(None, || sent(pcap::inject(&mut capture, &FRAME, times)))
         }
         Peer::Floor => {
-            // Its own packets come back to a capture on the same interface; so they do here.
-            let _capture = c::Live::open(FROM, None)?;
             let socket = packet_socket(FROM)?;
             measured(None, || {
                 for _ in 0..times {
