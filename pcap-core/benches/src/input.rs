@@ -87,7 +87,7 @@ impl Input {
                 return tally.ok_or_else(|| format!("remove {}", told.display()).into());
             }
         }
-        let partial = self.beside(folder, quick, &std::process::id().to_string());
+        let partial = self.beside(folder, quick, "partial");
         let mut out = BufWriter::with_capacity(1 << 20, File::create(&partial)?);
         self.layout().header(&mut out)?;
         let mut frames = Frames::new(self.size());

@@ -149,7 +149,7 @@ fn matching() -> Vec<Row> {
 fn writing() -> Vec<Row> {
     let peers = [Peer::Us, Peer::C, Peer::Pcap, Peer::PcapFile, Peer::Floor];
     let mut rows = Vec::new();
-    for (to, target) in [("a file", Target::File), ("/dev/null", Target::Null)] {
+    for (to, target) in [("memory", Target::Memory), ("/dev/null", Target::Null)] {
         for (name, size) in [("64 B", Size::Small), ("60-1514 B", Size::Mixed)] {
             let name = format!("{name} to {to}");
             rows.push(Row::by(name, Task::Write(size, target), &peers));

@@ -46,7 +46,9 @@ pub(crate) enum Task {
 /// What is written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    File,
+    /// A file that has no disk: with one, what the disk does at that time is all that is seen.
+    Memory,
+    /// `/dev/null`: what is left is the cost of the call.
     Null,
 }
 
