@@ -143,8 +143,10 @@ fn measure(arguments: &Arguments, place: &Place, groups: Vec<Group>) -> Result<R
             .arg("--probe")
             .output()?;
         if !probe.status.success() {
-            let why = String::from_utf8_lossy(&probe.stderr).into_owned();
-            notes.push(format!("Without live captures: {}", why.trim()));
+            let error = String::from_utf8_lossy(&probe.stderr);
+            let why = error.lines().last().unwrap_or("the probe died");
+            let why = why.trim_start_matches("bench: ");
+            notes.push(format!("Without live captures: {why}"));
         }
         probe.status.success()
     };
