@@ -1,0 +1,468 @@
+//! One savefile read by libpcap itself, called as a C program would, and by this crate: to be compared.
+//! They must give the same packets, the same end, the same words.
+//!
+//! A test file takes it in with `#[path = "support/differential.rs"] mod differential;`, beside
+//! `damage`; `pcap-core/fuzz` does too.
+
+#![allow(dead_code)]
+
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::mem::MaybeUninit;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::ptr::null_mut;
+use std::time::Duration;
+
+use crate::damage::inflate;
+use pcap_core::{Capture, End, Error, Next, Offline, Packet, Result};
+
+/// A packet as raw as both sides give it.
+pub(crate) type Raw = ((i64, i64), u32, u32, Vec<u8>);
+
+/// What came of a savefile.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) packets: Vec<Raw>,
+    /// The error that came after the packets, or instead of them.
+    pub(crate) error: Option<String>,
+    /// How many of the filters were refused.
+    pub(crate) refused: usize,
+}
+
+/// How many reading calls there are.
+pub(crate) const CALLS: usize = 10;
+
+/// Those of them that never wait: what is followed can be read to its end by them.
+const PROMPT: [usize; 4] = [1, 2, 4, 8];
+
+/// What is filtered by. Not every link type has every one.
+const FILTERS: [&str; 8] = [
+    "",
+    "icmp",
+    "not icmp",
+    "greater 90",
+    "less 60",
+    "link[0] & 1 = 0",
+    "link[20:4] > 0x30000000",
+    "len - link[60] > 40 or udp",
+];
+
+/// Where the bytes of a savefile are when this crate reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// In a file, behind this many other bytes.
+    File(usize),
+    /// In a reader that gives so many at a time.
+    Reader(usize),
+    /// In a file that is followed, and has so many of them at first.
+    Followed(usize),
+}
+
+/// How a savefile is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) way: Way,
+    /// The reading calls before and after the filter is changed.
+    pub(crate) calls: [usize; 2],
+    /// The filter before and after, if one is set.
+    pub(crate) filters: [Option<&'static str>; 2],
+    /// How many packets are read before.
+    pub(crate) change: usize,
+}
+
+impl Plan {
+    /// All by one call, without a filter.
+    pub(crate) const fn new(way: Way, call: usize) -> Plan {
+        Plan {
+            way,
+            calls: [call, call],
+            filters: [None, None],
+            change: usize::MAX,
+        }
+    }
+
+    /// Any bytes are a plan.
+    fn from_bytes(bytes: [u8; 6]) -> Plan {
+        let [way, calls, filters, change, few, many] = bytes.map(usize::from);
+        let number = few | many << 8;
+        // None is in the table twice as often as each filter.
+        let filter = |n: usize| FILTERS.get(n % 10).copied();
+        Plan {
+            way: match way % 4 {
+                0 => Way::File(0),
+                1 => Way::File(number),
+                2 => Way::Reader(number.max(1)),
+                _ => Way::Followed(number),
+            },
+            calls: [calls & 15, calls >> 4].map(|call| call % CALLS),
+            filters: [filter(filters & 15), filter(filters >> 4)],
+            change,
+        }
+    }
+
+    /// The same bytes read by this crate.
+    pub(crate) fn ours(&self, file: &mut File, bytes: &[u8]) -> Outcome {
+        match self.way {
+            Way::File(before) => {
+                let own = refill(file, &[&vec![0xa1; before], bytes].concat());
+                file.seek(SeekFrom::Start(before as u64)).unwrap();
+                self.read(Capture::from_open_file(own), None)
+            }
+            Way::Reader(chunk) => {
+                let reader = Chunks(io::Cursor::new(bytes.to_vec()), chunk);
+                self.read(Capture::from_reader(reader), None)
+            }
+            Way::Followed(first) => {
+                let (first, rest) = bytes.split_at(first.min(bytes.len()));
+                let own = refill(file, first);
+                if let Ok(mut capture) = Capture::from_open_file(own) {
+                    if capture.follow(true).is_ok() {
+                        let more = (&*file, first.len() as u64, rest);
+                        return self.read(Ok::<_, Error>(capture), Some(more));
+                    }
+                }
+                // It cannot be followed.
+                self.read(Capture::from_open_file(refill(file, bytes)), None)
+            }
+        }
+    }
+
+    /// The packets of a capture until its end; where it is followed, with what is written meanwhile.
+    pub(crate) fn read(
+        &self,
+        capture: Result<Capture<Offline>, impl Into<Error>>,
+        mut more: Option<(&File, u64, &[u8])>,
+    ) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut capture = match capture.map_err(Into::into) {
+            Ok(capture) => capture,
+            Err(error) => {
+                outcome.error = Some(error.text().to_owned());
+                return outcome;
+            }
+        };
+        let mut stage = 0;
+        outcome.error = loop {
+            let read = outcome.packets.len();
+            while stage == 0 || (stage == 1 && read >= self.change) {
+                if let Some(filter) = self.filters[stage] {
+                    outcome.refused += usize::from(capture.set_filter(filter).is_err());
+                }
+                stage += 1;
+            }
+            let left = match stage {
+                1 => self.change - read,
+                _ => usize::MAX,
+            };
+            let mut call = self.calls[stage - 1];
+            if capture.is_followed() {
+                call = PROMPT[call % PROMPT.len()];
+            }
+            match take(&mut capture, call, left, &mut outcome.packets) {
+                Ok(Halt::Count) => {}
+                Ok(Halt::Nothing) => match more.take() {
+                    Some((file, at, rest)) => file.write_all_at(rest, at).unwrap(),
+                    None => capture.follow(false).unwrap(),
+                },
+                Ok(Halt::End) => break None,
+                Err(error) => break Some(error.text().to_owned()),
+            }
+        };
+        // The end and an error are for ever.
+        let again = capture.next_packet();
+        let again = again.map(|packet| assert!(packet.is_none()));
+        assert_eq!(again.err().map(|e| e.text().to_owned()), outcome.error);
+        outcome
+    }
+
+    /// What libpcap says of these bytes.
+    pub(crate) fn libpcap(&self, bytes: &mut [u8]) -> Outcome {
+        let length = bytes.len();
+        // SAFETY: the bytes outlive the stream; the mode is a C string.
+        let stream = unsafe { libc::fmemopen(bytes.as_mut_ptr().cast(), length, c"rb".as_ptr()) };
+        self.libpcap_stream(stream)
+    }
+
+    /// What libpcap says of this file.
+    pub(crate) fn libpcap_path(&self, path: &Path) -> Outcome {
+        let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+        // SAFETY: both are C strings.
+        let stream = unsafe { libc::fopen(path.as_ptr(), c"rb".as_ptr()) };
+        self.libpcap_stream(stream)
+    }
+
+    /// What libpcap says of an open stream, which is closed.
+    pub(crate) fn libpcap_stream(&self, stream: *mut libc::FILE) -> Outcome {
+        assert!(!stream.is_null());
+        let mut outcome = Outcome::default();
+        let theirs = match Theirs::open(stream) {
+            Ok(theirs) => theirs,
+            Err(error) => {
+                outcome.error = Some(error);
+                return outcome;
+            }
+        };
+        let mut stage = 0;
+        outcome.error = loop {
+            while stage == 0 || (stage == 1 && outcome.packets.len() >= self.change) {
+                if let Some(filter) = self.filters[stage] {
+                    outcome.refused += usize::from(!theirs.set_filter(filter));
+                }
+                stage += 1;
+            }
+            match theirs.next() {
+                Ok(Some(packet)) => outcome.packets.push(packet),
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            }
+        };
+        outcome
+    }
+}
+
+/// How long the beginning of an input is, behind which the savefile lies.
+pub(crate) const PLAN: usize = 8;
+
+/// Checks one input of the fuzzer, which any bytes are: how to read, and what.
+pub(crate) fn check(input: &[u8], file: &mut File) -> Outcome {
+    let mut head = [0; PLAN];
+    let length = input.len().min(PLAN);
+    head[..length].copy_from_slice(&input[..length]);
+    let [way, calls, filters, change, few, many, long, _] = head;
+    let mut bytes = input[length..].to_vec();
+    if long & 1 == 1 {
+        bytes = inflate(&bytes);
+    }
+    let plan = Plan::from_bytes([way, calls, filters, change, few, many]);
+    let theirs = plan.libpcap(&mut bytes);
+    let ours = plan.ours(file, &bytes);
+    if ours != theirs {
+        difference(&plan, &ours, &theirs);
+    }
+    theirs
+}
+
+/// Says where two outcomes differ: they may be long.
+fn difference(plan: &Plan, ours: &Outcome, theirs: &Outcome) -> ! {
+    let packets = ours.packets.iter().zip(&theirs.packets);
+    let same = packets.take_while(|(ours, theirs)| ours == theirs).count();
+    let rest = |outcome: &Outcome| {
+        let next = outcome.packets.get(same);
+        let next = next.map(|(time, caplen, len, data)| {
+            let start = &data[..data.len().min(64)];
+            format!("{time:?}, caplen {caplen}, len {len}, {start:02x?}")
+        });
+        let (count, error) = (outcome.packets.len(), &outcome.error);
+        let refused = outcome.refused;
+        format!("{count} packets, {error:?}, {refused} filters refused; {next:02x?}")
+    };
+    let (ours, theirs) = (rest(ours), rest(theirs));
+    panic!("{plan:?}, after {same} equal packets\n   ours: {ours}\nlibpcap: {theirs}")
+}
+
+/// Why no more packets were taken.
+enum Halt {
+    Count,
+    /// Nothing more is there now.
+    Nothing,
+    End,
+}
+
+/// Takes packets by a call, at most so many.
+fn take(
+    capture: &mut Capture<Offline>,
+    call: usize,
+    left: usize,
+    packets: &mut Vec<Raw>,
+) -> Result<Halt> {
+    let end = packets.len().saturating_add(left);
+    let mut keep = |packet: Packet<'_>| {
+        assert_eq!(packet.data().len(), packet.caplen() as usize);
+        let _ = packet.timestamp();
+        let time = packet.header().raw_timestamp();
+        packets.push((time, packet.caplen(), packet.len(), packet.data().to_vec()));
+        packets.len() >= end
+    };
+    loop {
+        let full = match call {
+            0 => match capture.next_packet()? {
+                Some(packet) => keep(packet),
+                None => return Ok(Halt::End),
+            },
+            1 | 2 => {
+                let next = match call {
+                    1 => capture.try_next_packet()?,
+                    _ => capture.next_packet_timeout(Duration::ZERO)?,
+                };
+                match next {
+                    Next::Packet(packet) => keep(packet),
+                    Next::Timeout => return Ok(Halt::Nothing),
+                    _ => return Ok(Halt::End),
+                }
+            }
+            3 if left == usize::MAX => {
+                capture.for_each(|packet| {
+                    keep(packet);
+                })?;
+                return Ok(Halt::End);
+            }
+            4 | 8 => {
+                let most = if call == 4 { left.min(3) } else { left };
+                match capture
+                    .dispatch(most, |packet| {
+                        keep(packet);
+                    })?
+                    .end
+                {
+                    End::Count => return Ok(Halt::Count),
+                    End::Empty => return Ok(Halt::Nothing),
+                    _ => return Ok(Halt::End),
+                }
+            }
+            5 => {
+                let flow = capture.try_for_each(|packet| ControlFlow::Break(keep(packet)))?;
+                match flow {
+                    ControlFlow::Break(full) => full,
+                    ControlFlow::Continue(_) => return Ok(Halt::End),
+                }
+            }
+            6 if capture.packet().is_none() || left < 2 => {
+                if !capture.advance()? {
+                    return Ok(Halt::End);
+                }
+                keep(capture.packet().unwrap())
+            }
+            3 | 6 => {
+                // Of the sixth's, `advance` has taken one.
+                let most = if call == 6 { (left - 1).min(2) } else { left };
+                let each = |packet: Packet<'_>| {
+                    keep(packet);
+                };
+                match capture.for_each_up_to(most as u64, each)?.end {
+                    End::Count => return Ok(Halt::Count),
+                    _ => return Ok(Halt::End),
+                }
+            }
+            7 => match capture.packets().next() {
+                Some(packet) => keep(packet?.as_packet()),
+                None => return Ok(Halt::End),
+            },
+            _ => {
+                for full in capture.packets_with(&mut keep) {
+                    if full? {
+                        return Ok(Halt::Count);
+                    }
+                }
+                return Ok(Halt::End);
+            }
+        };
+        if full {
+            return Ok(Halt::Count);
+        }
+    }
+}
+
+/// A `pcap_t` of the C library.
+struct Theirs {
+    pcap: *mut pcap_sys::pcap_t,
+    /// What the seconds are cut to.
+    seconds: i64,
+}
+
+impl Theirs {
+    fn open(stream: *mut libc::FILE) -> Result<Theirs, String> {
+        let mut errbuf = [0 as c_char; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+        let nano = pcap_sys::PCAP_TSTAMP_PRECISION_NANO as _;
+        let errors = errbuf.as_mut_ptr();
+        // SAFETY: the stream is open, the buffer as large as libpcap asks for.
+        let pcap = unsafe {
+            pcap_sys::pcap_fopen_offline_with_tstamp_precision(stream.cast(), nano, errors)
+        };
+        if pcap.is_null() {
+            // SAFETY: the stream stayed ours.
+            unsafe { libc::fclose(stream) };
+            // SAFETY: libpcap wrote a C string into it.
+            let text = unsafe { CStr::from_ptr(errbuf.as_ptr()) };
+            return Err(text.to_str().unwrap().to_owned());
+        }
+        // SAFETY: the handle is open.
+        let major = unsafe { pcap_sys::pcap_major_version(pcap) };
+        // The one difference: seconds of classic files, which have version 2, are always unsigned here.
+        let seconds = if major == 1 { -1 } else { u32::MAX.into() };
+        Ok(Theirs { pcap, seconds })
+    }
+
+    fn text(&self) -> String {
+        // SAFETY: the handle is open.
+        let text = unsafe { pcap_sys::pcap_geterr(self.pcap) };
+        // SAFETY: a C string in the handle.
+        unsafe { CStr::from_ptr(text) }.to_str().unwrap().to_owned()
+    }
+
+    /// False if it does not compile.
+    fn set_filter(&self, filter: &str) -> bool {
+        let filter = CString::new(filter).unwrap();
+        let mut program = MaybeUninit::uninit();
+        let unknown = pcap_sys::PCAP_NETMASK_UNKNOWN as _;
+        let to = program.as_mut_ptr();
+        // SAFETY: the handle is open, the program ours to be set, the text a C string.
+        let status = unsafe { pcap_sys::pcap_compile(self.pcap, to, filter.as_ptr(), 1, unknown) };
+        if status != 0 {
+            return false;
+        }
+        // SAFETY: the program was compiled for this handle, which copies it.
+        let status = unsafe { pcap_sys::pcap_setfilter(self.pcap, to) };
+        assert_eq!(status, 0);
+        // SAFETY: it was compiled, and is freed once.
+        unsafe { pcap_sys::pcap_freecode(to) };
+        true
+    }
+
+    fn next(&self) -> Result<Option<Raw>, String> {
+        let mut header = null_mut();
+        let mut data = std::ptr::null();
+        // SAFETY: the handle is open; both pointers are ours to be set.
+        let status: c_int = unsafe { pcap_sys::pcap_next_ex(self.pcap, &mut header, &mut data) };
+        match status {
+            1 => {}
+            pcap_sys::PCAP_ERROR_BREAK => return Ok(None),
+            _ => return Err(self.text()),
+        }
+        // SAFETY: set by the successful call.
+        let header = unsafe { *header };
+        // SAFETY: there are so many bytes until the next call.
+        let data = unsafe { std::slice::from_raw_parts(data, header.caplen as usize) };
+        let time = (header.ts.tv_sec & self.seconds, header.ts.tv_usec);
+        Ok(Some((time, header.caplen, header.len, data.to_vec())))
+    }
+}
+
+impl Drop for Theirs {
+    fn drop(&mut self) {
+        // SAFETY: the handle is open and ours; this closes the stream.
+        unsafe { pcap_sys::pcap_close(self.pcap) };
+    }
+}
+
+/// A reader that gives at most so many bytes at a time.
+struct Chunks(io::Cursor<Vec<u8>>, usize);
+
+impl Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..most])
+    }
+}
+
+/// The file with these bytes, open at its start; the file itself stands at its end.
+pub(crate) fn refill(file: &mut File, bytes: &[u8]) -> File {
+    file.set_len(0).unwrap();
+    file.rewind().unwrap();
+    file.write_all(bytes).unwrap();
+    file.rewind().unwrap();
+    file.try_clone().unwrap()
+}
