@@ -49,15 +49,17 @@ things_of() {
     test) echo tcpdump tshark ip names ;;
     live) echo ip ;;
     sanitize) echo valgrind ;;
+    fuzz) echo c++ ;;
     debian) echo apt-get dpkg-deb debian-keys ;;
     remote) echo cc make flex bison xz openssl ;;
-    *) fail "there is no group of packages $1: there are build, test, live, sanitize, debian and remote" ;;
+    *) fail "there is no group of packages $1: there are build, test, live, sanitize, fuzz, debian and remote" ;;
     esac
 }
 
 # thing     apt           dnf                 apk          pacman         brew
 packages='
 cc          gcc,libc6-dev gcc                 gcc,musl-dev gcc            -
+c++         g++           gcc-c++             g++          gcc            -
 pkg-config  pkg-config    pkgconf-pkg-config  pkgconf      pkgconf        pkgconf
 libpcap     libpcap-dev   libpcap-devel       libpcap-dev  libpcap        -
 libclang    libclang-dev  clang-devel         clang-dev    clang          -

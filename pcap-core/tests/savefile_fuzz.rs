@@ -11,9 +11,19 @@ mod differential;
 #[path = "support/files.rs"]
 mod files;
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
 use damage::{damage, seeds};
 use differential::{CALLS, PLAN, Plan, Way, check};
 use files::{MICRO, NANO, Order, Pcap, Random};
+use pcap_core::Capture;
+
+/// Not this machine's.
+const OTHER: Order = match Order::NATIVE {
+    Order::Little => Order::Big,
+    Order::Big => Order::Little,
+};
 
 /// All packets in one go.
 const PLAIN: Plan = Plan::new(Way::File(0), 0);
@@ -143,6 +153,92 @@ fn large_files_with_records_across_every_buffers_end_are_read_as_libpcap_reads_t
         ] {
             let ours = Plan::new(way, call).ours(&mut file, &bytes);
             assert!(ours == theirs, "turn {turn}, call {call}, {way:?}");
+        }
+    }
+}
+
+/// What `ci/fuzz` once found to lead somewhere, and what once was a fault.
+#[test]
+fn the_fuzzers_inputs_are_read_as_libpcap_reads_them() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/savefiles");
+    let mut file = tempfile::tempfile().unwrap();
+    let (mut inputs, mut packets, mut errors) = (0, 0, 0);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        println!("{}", path.display());
+        let input = std::fs::read(path).unwrap();
+        let theirs = check(&input, &mut file);
+        // The same savefile by every call.
+        for calls in 0..CALLS as u8 {
+            for way in 0..4 {
+                let mut other = input.clone();
+                other.resize(other.len().max(PLAN), 0);
+                other[..2].copy_from_slice(&[way, calls | (calls << 4)]);
+                check(&other, &mut file);
+            }
+        }
+        inputs += 1;
+        packets += theirs.packets.len();
+        errors += usize::from(theirs.error.is_some());
+    }
+    assert!(inputs > 100, "{inputs}");
+    assert!(packets > inputs && errors < inputs, "{packets}, {errors}");
+}
+
+/// Savefiles whose data are zeros that lie nowhere on the disk.
+#[test]
+fn the_longest_packet_of_every_link_type_is_read_as_libpcap_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let mib = 1 << 20;
+    for (linktype, longest) in [
+        (1, 262_144),
+        // USB, plain and mapped.
+        (189, 262_144),
+        (220, 262_144),
+        // USBPcap, EBHSCR, D-Bus.
+        (249, mib),
+        (279, 8 * mib),
+        (231, 128 * mib),
+    ] {
+        // The last of the packets is too long. A snaplen of 0 is none.
+        let lengths = [60, longest, 0, longest - 1, 70, longest + 1];
+        for (order, snaplen) in [(Order::NATIVE, 0), (Order::NATIVE, 1000), (OTHER, 1000)] {
+            if snaplen == 0 && longest > 8 * mib {
+                // Half a gigabyte of memory, for code that the others went through.
+                continue;
+            }
+            let header = Pcap::new(order, MICRO).linktype(linktype).snaplen(snaplen);
+            let file = File::create(&path).unwrap();
+            file.write_all_at(&header.bytes(), 0).unwrap();
+            let mut end = 24;
+            for length in lengths {
+                let record = Pcap::new(order, MICRO).record([1, 2, length, length + 3], b"data");
+                file.write_all_at(&record.bytes()[24..], end).unwrap();
+                end += 16 + u64::from(length);
+            }
+            file.set_len(end).unwrap();
+            let theirs = PLAIN.libpcap_path(&path);
+            assert_eq!(
+                theirs.packets.len(),
+                5,
+                "link type {linktype}: {:?}",
+                theirs.error
+            );
+            let error = theirs.error.as_deref().unwrap();
+            assert!(error.contains(&(longest + 1).to_string()), "{error}");
+            let call = linktype as usize % CALLS;
+            let from_file = Plan::new(Way::File(0), call).read(Capture::from_file(&path), None);
+            let reader = Capture::from_reader(File::open(&path).unwrap());
+            let from_reader = Plan::new(Way::Reader(0), call).read(reader, None);
+            assert!(
+                from_file == theirs,
+                "link type {linktype}, {order:?}, from a file"
+            );
+            assert!(
+                from_reader == theirs,
+                "link type {linktype}, {order:?}, from a reader"
+            );
         }
     }
 }
