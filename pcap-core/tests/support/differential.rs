@@ -189,10 +189,7 @@ impl Plan {
 
     /// What libpcap says of this file.
     pub(crate) fn libpcap_path(&self, path: &Path) -> Outcome {
-        let path = CString::new(path.as_os_str().as_bytes()).unwrap();
-        // SAFETY: both are C strings.
-        let stream = unsafe { libc::fopen(path.as_ptr(), c"rb".as_ptr()) };
-        self.libpcap_stream(stream)
+        self.libpcap_stream(stream(path))
     }
 
     /// What libpcap says of an open stream, which is closed.
@@ -367,14 +364,14 @@ fn take(
 }
 
 /// A `pcap_t` of the C library.
-struct Theirs {
+pub(crate) struct Theirs {
     pcap: *mut pcap_sys::pcap_t,
     /// What the seconds are cut to.
     seconds: i64,
 }
 
 impl Theirs {
-    fn open(stream: *mut libc::FILE) -> Result<Theirs, String> {
+    pub(crate) fn open(stream: *mut libc::FILE) -> Result<Theirs, String> {
         let mut errbuf = [0 as c_char; pcap_sys::PCAP_ERRBUF_SIZE as usize];
         let nano = pcap_sys::PCAP_TSTAMP_PRECISION_NANO as _;
         let errors = errbuf.as_mut_ptr();
@@ -422,7 +419,7 @@ impl Theirs {
         true
     }
 
-    fn next(&self) -> Result<Option<Raw>, String> {
+    pub(crate) fn next(&self) -> Result<Option<Raw>, String> {
         let mut header = null_mut();
         let mut data = std::ptr::null();
         // SAFETY: the handle is open; both pointers are ours to be set.
@@ -456,6 +453,15 @@ impl Read for Chunks {
         let most = buffer.len().min(self.1);
         self.0.read(&mut buffer[..most])
     }
+}
+
+/// A file as C opens it, and closed in child processes.
+pub(crate) fn stream(path: &Path) -> *mut libc::FILE {
+    let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+    // SAFETY: both are C strings.
+    let stream = unsafe { libc::fopen(path.as_ptr(), c"rbe".as_ptr()) };
+    assert!(!stream.is_null());
+    stream
 }
 
 /// The file with these bytes, open at its start; the file itself stands at its end.
