@@ -7,10 +7,16 @@ mod files;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::fs::File;
 use std::hint::black_box;
+use std::io::Write;
 use std::ops::ControlFlow;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
 
-use files::ways;
+use files::{Pcap, ping, pings, ways};
 use pcap_core::{Capture, Next, Offline, Packet};
 
 /// Counts what this thread allocates.
@@ -43,101 +49,149 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-const MANY: u16 = 20_000;
+const MANY: u16 = 8000;
+const MOMENT: Duration = Duration::from_millis(60);
 
 /// Reads to the end and counts.
 type Read = fn(&mut Capture<Offline>) -> u64;
 
-/// How many allocations a read of all packets but the first 500 makes.
-fn allocations(mut capture: Capture<Offline>, read: Read) -> u64 {
+/// How many allocations a read of all packets but the first 500 makes, of so many.
+fn allocations(mut capture: Capture<Offline>, read: Read, packets: u16) -> u64 {
     // What is read ahead grows its buffer here.
     for _ in 0..500 {
         assert!(capture.advance().unwrap());
     }
     let before = COUNT.get();
-    assert_eq!(read(&mut capture), u64::from(MANY) - 500);
+    assert_eq!(read(&mut capture), u64::from(packets) - 500);
     COUNT.get() - before
+}
+
+/// A savefile that comes through a socket, from another thread.
+fn piped() -> Capture<Offline> {
+    let (reader, mut writer) = UnixStream::pair().unwrap();
+    thread::spawn(move || writer.write_all(&pings(MANY)).unwrap());
+    Capture::from_open_file(File::from(OwnedFd::from(reader))).unwrap()
 }
 
 fn look(packet: Packet<'_>) {
     black_box((packet.timestamp(), packet.data()));
 }
 
+/// Every call that lends packets.
+const READS: [(&str, Read); 9] = [
+    ("next_packet", |capture| {
+        let mut count = 0;
+        while let Some(packet) = capture.next_packet().unwrap() {
+            look(packet);
+            count += 1;
+        }
+        count
+    }),
+    ("try_next_packet", |capture| {
+        let mut count = 0;
+        while let Next::Packet(packet) = capture.try_next_packet().unwrap() {
+            look(packet);
+            count += 1;
+        }
+        count
+    }),
+    ("advance", |capture| {
+        let mut count = 0;
+        while capture.advance().unwrap() {
+            look(capture.packet().unwrap());
+            count += 1;
+        }
+        count
+    }),
+    ("for_each", |capture| {
+        capture.for_each(look).unwrap().packets
+    }),
+    ("dispatch", |capture| {
+        let mut count = 0;
+        loop {
+            match capture.dispatch(10, look).unwrap().packets {
+                0 => return count,
+                packets => count += packets,
+            }
+        }
+    }),
+    ("try_for_each", |capture| {
+        let mut count = 0;
+        let flow = capture.try_for_each(|packet| {
+            look(packet);
+            count += 1;
+            ControlFlow::<()>::Continue(())
+        });
+        assert!(flow.unwrap().is_continue());
+        count
+    }),
+    ("packets_with", |capture| {
+        capture.packets_with(look).map(Result::unwrap).count() as u64
+    }),
+    ("next_packet_timeout", |capture| {
+        let mut count = 0;
+        while let Next::Packet(packet) = capture.next_packet_timeout(MOMENT).unwrap() {
+            look(packet);
+            count += 1;
+        }
+        count
+    }),
+    ("for_each_up_to", |capture| {
+        let mut count = 0;
+        loop {
+            match capture.for_each_up_to(10, look).unwrap().packets {
+                0 => return count,
+                packets => count += packets,
+            }
+        }
+    }),
+];
+
 #[test]
 fn plokami_few_dynamic_allocations_none_per_borrowed_packet_by_any_call() {
-    let reads: [(&str, Read); 7] = [
-        ("next_packet", |capture| {
-            let mut count = 0;
-            while let Some(packet) = capture.next_packet().unwrap() {
-                look(packet);
-                count += 1;
-            }
-            count
-        }),
-        ("try_next_packet", |capture| {
-            let mut count = 0;
-            while let Next::Packet(packet) = capture.try_next_packet().unwrap() {
-                look(packet);
-                count += 1;
-            }
-            count
-        }),
-        ("advance", |capture| {
-            let mut count = 0;
-            while capture.advance().unwrap() {
-                look(capture.packet().unwrap());
-                count += 1;
-            }
-            count
-        }),
-        ("for_each", |capture| {
-            capture.for_each(look).unwrap().packets
-        }),
-        ("dispatch", |capture| {
-            let mut count = 0;
-            loop {
-                match capture.dispatch(10, look).unwrap().packets {
-                    0 => return count,
-                    packets => count += packets,
-                }
-            }
-        }),
-        ("try_for_each", |capture| {
-            let mut count = 0;
-            let flow = capture.try_for_each(|packet| {
-                look(packet);
-                count += 1;
-                ControlFlow::<()>::Continue(())
-            });
-            assert!(flow.unwrap().is_continue());
-            count
-        }),
-        ("packets_with", |capture| {
-            capture.packets_with(look).map(Result::unwrap).count() as u64
-        }),
-    ];
-    for (name, read) in reads {
-        for (way, capture) in ways(MANY).into_iter().enumerate() {
-            assert_eq!(allocations(capture, read), 0, "{name}, way {way}");
+    for (name, read) in READS {
+        for (way, capture) in ways(MANY).into_iter().chain([piped()]).enumerate() {
+            assert_eq!(allocations(capture, read, MANY), 0, "{name}, way {way}");
         }
     }
 }
 
 #[test]
 fn a_filter_allocates_nothing_per_packet_either() {
-    for (way, mut capture) in ways(MANY).into_iter().enumerate() {
-        capture.set_filter("icmp[6:2] & 1 = 0").unwrap();
-        for _ in 0..100 {
-            assert!(capture.advance().unwrap());
+    for (name, read) in READS {
+        for (way, mut capture) in ways(MANY).into_iter().chain([piped()]).enumerate() {
+            capture.set_filter("icmp[6:2] & 1 = 0").unwrap();
+            assert_eq!(allocations(capture, read, MANY / 2), 0, "{name}, way {way}");
         }
-        let before = COUNT.get();
-        let mut count = 100;
-        while let Some(packet) = capture.next_packet().unwrap() {
-            look(packet);
-            count += 1;
+    }
+}
+
+#[test]
+fn a_savefile_that_is_followed_allocates_nothing_per_packet() {
+    for (name, read) in READS {
+        if !["try_next_packet", "next_packet_timeout", "dispatch"].contains(&name) {
+            // They wait at the end.
+            continue;
         }
-        assert_eq!(count, MANY / 2);
-        assert_eq!(COUNT.get() - before, 0, "way {way}");
+        for mut capture in ways(MANY).into_iter().take(2) {
+            capture.follow(true).unwrap();
+            assert_eq!(allocations(capture, read, MANY), 0, "{name}");
+        }
+    }
+}
+
+/// A record whose time is odd is libpcap's to read: each of these.
+#[test]
+fn records_that_libpcap_reads_in_between_allocate_nothing() {
+    let file = Pcap::native();
+    let odd = |file: Pcap, n: u16| {
+        let fraction = if n % 2 == 0 { 5 } else { u32::MAX };
+        file.record([1, fraction, 98, 98], &ping(n))
+    };
+    let bytes = (0..MANY).fold(file, odd).bytes();
+    for (name, read) in READS {
+        let capture = files::open_file(&bytes);
+        assert_eq!(allocations(capture, read, MANY), 0, "{name}");
     }
 }
 

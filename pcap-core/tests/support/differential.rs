@@ -58,7 +58,8 @@ pub(crate) enum Way {
     File(usize),
     /// In a reader that gives so many at a time.
     Reader(usize),
-    /// In a file that is followed, and has so many of them at first.
+    /// In a file that is followed, and has so many of them at first, or what is left of that number
+    /// when it is divided by one more than all.
     Followed(usize),
 }
 
@@ -89,18 +90,18 @@ impl Plan {
     fn from_bytes(bytes: [u8; 6]) -> Plan {
         let [way, calls, filters, change, few, many] = bytes.map(usize::from);
         let number = few | many << 8;
-        // None is in the table twice as often as each filter.
-        let filter = |n: usize| FILTERS.get(n % 10).copied();
+        // The greatest numbers are none.
+        let filter = |n: usize| FILTERS.get(n % (FILTERS.len() + 2)).copied();
         Plan {
             way: match way % 4 {
                 0 => Way::File(0),
-                1 => Way::File(number),
+                1 => Way::File(number & 0xfff),
                 2 => Way::Reader(number.max(1)),
                 _ => Way::Followed(number),
             },
             calls: [calls & 15, calls >> 4].map(|call| call % CALLS),
             filters: [filter(filters & 15), filter(filters >> 4)],
-            change,
+            change: change % 16,
         }
     }
 
@@ -117,7 +118,7 @@ impl Plan {
                 self.read(Capture::from_reader(reader), None)
             }
             Way::Followed(first) => {
-                let (first, rest) = bytes.split_at(first.min(bytes.len()));
+                let (first, rest) = bytes.split_at(first % (bytes.len() + 1));
                 let own = refill(file, first);
                 if let Ok(mut capture) = Capture::from_open_file(own) {
                     if capture.follow(true).is_ok() {
