@@ -169,13 +169,11 @@ fn the_fuzzers_inputs_are_read_as_libpcap_reads_them() {
         let input = std::fs::read(path).unwrap();
         let theirs = check(&input, &mut file);
         // The same savefile by every call.
-        for calls in 0..CALLS as u8 {
-            for way in 0..4 {
-                let mut other = input.clone();
-                other.resize(other.len().max(PLAN), 0);
-                other[..2].copy_from_slice(&[way, calls | (calls << 4)]);
-                check(&other, &mut file);
-            }
+        for call in 0..CALLS as u8 {
+            let mut other = input.clone();
+            other.resize(other.len().max(PLAN), 0);
+            other[..2].copy_from_slice(&[call + input.len() as u8 % 4, call | (call << 4)]);
+            check(&other, &mut file);
         }
         inputs += 1;
         packets += theirs.packets.len();
