@@ -12,9 +12,9 @@ mod files;
 use std::ffi::CString;
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -257,23 +257,29 @@ fn some() -> Vec<Vec<u8>> {
     all
 }
 
+/// A FIFO into which another thread writes these bytes, to be read once. A process that another test
+/// starts may hold the ends of an old one open for a moment longer, so it is a new one each time.
+fn fifo(path: &Path, bytes: &[u8]) -> thread::JoinHandle<()> {
+    let _ = fs::remove_file(path);
+    let name = CString::new(path.as_os_str().as_bytes()).unwrap();
+    // SAFETY: a C string.
+    assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+    let (path, bytes) = (path.to_owned(), bytes.to_owned());
+    thread::spawn(move || {
+        // What is refused is not read to its end.
+        let _ = File::create(path).unwrap().write_all(&bytes);
+    })
+}
+
 #[test]
 fn a_fifo_is_read_as_libpcap_reads_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fifo");
-    files::run(Command::new("mkfifo").arg(&path));
     for (turn, bytes) in some().into_iter().enumerate() {
-        let write = || {
-            let (path, bytes) = (path.clone(), bytes.clone());
-            thread::spawn(move || {
-                // What is refused is not read to its end.
-                let _ = File::create(path).unwrap().write_all(&bytes);
-            })
-        };
-        let writer = write();
+        let writer = fifo(&path, &bytes);
         let theirs = PLAIN.libpcap_path(&path);
         writer.join().unwrap();
-        let writer = write();
+        let writer = fifo(&path, &bytes);
         let plan = Plan::new(Way::File(0), turn % CALLS);
         let ours = plan.read(Capture::from_file(&path), None);
         writer.join().unwrap();
