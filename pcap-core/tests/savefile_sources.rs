@@ -18,7 +18,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use files::{number, ping, pings, read_all};
+use files::{MICRO, Order, Pcap, number, ping, pings, read_all};
 use pcap_core::{Capture, End, ErrorKind, SavefileFormat, Timestamp};
 
 /// A reader made of a closure.
@@ -491,6 +491,44 @@ fn a_file_that_changes_its_length_while_it_is_read_is_no_panic_and_no_wrong_pack
         match result {
             Ok(done) => assert_eq!(done.end, End::Eof),
             Err(error) => assert_eq!(error.kind(), ErrorKind::SavefileTruncated),
+        }
+    }
+}
+
+/// The rest of a stream is libpcap's from an odd record on, which must not see other packets.
+#[test]
+fn a_filter_stays_in_force_behind_an_odd_record_of_a_stream() {
+    let mut file = Pcap::new(Order::Little, MICRO);
+    for n in 0..10u8 {
+        // The fourth one's microseconds are negative to some libpcaps.
+        let fraction = if n == 3 { 0x8000_0000 } else { n.into() };
+        file = file.record([5, fraction, 60, 60], &[n % 2; 60]);
+    }
+    for set_after in [0, 2, 5] {
+        for call in 0..3 {
+            let mut capture = files::try_open(file.clone().bytes()).unwrap();
+            let mut seen = Vec::new();
+            for _ in 0..set_after {
+                seen.push(capture.next_packet().unwrap().unwrap().data()[0]);
+            }
+            capture.set_filter("ether[0] = 1").unwrap();
+            match call {
+                0 => drop(capture.for_each(|packet| seen.push(packet.data()[0]))),
+                1 => drop(capture.dispatch(100, |packet| seen.push(packet.data()[0]))),
+                _ => {
+                    while let Some(packet) = capture.next_packet().unwrap() {
+                        seen.push(packet.data()[0]);
+                    }
+                }
+            }
+            let (before, after) = seen.split_at(set_after);
+            assert!(
+                before
+                    .iter()
+                    .enumerate()
+                    .all(|(n, kind)| n % 2 == usize::from(*kind))
+            );
+            assert_eq!(after, vec![1; 5 - set_after / 2], "{set_after} {call}");
         }
     }
 }

@@ -36,9 +36,10 @@ pub(crate) enum Record {
 /// The records of a classic savefile.
 #[derive(Debug)]
 pub(crate) struct Records {
-    file: File,
+    /// Where they are read from; `None` if that is the stream, from where it stands.
+    file: Option<File>,
     buffer: Box<[u8]>,
-    /// What of the buffer is read from the file and not walked yet.
+    /// What of the buffer has been read and not walked yet.
     unread: Range<usize>,
     /// Where in the file the end of that is.
     position: u64,
@@ -52,9 +53,10 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    /// The records from `position` on of a file whose header libpcap has read.
+    /// The records from `position` on of a file whose header libpcap has read; without a file, those
+    /// that come next in the stream.
     pub(crate) fn new(
-        file: File,
+        file: Option<File>,
         position: u64,
         snaplen: u32,
         precision: Precision,
@@ -74,10 +76,9 @@ impl Records {
 
     /// Goes to the next record, if it is an ordinary one.
     #[inline]
-    pub(crate) fn step(&mut self) -> io::Result<Record> {
+    pub(crate) fn step(&mut self, stream: &mut Option<os::Stream>) -> io::Result<Record> {
         loop {
-            let unread = &self.buffer[self.unread.clone()];
-            if let Some((head, rest)) = unread.split_first_chunk::<RECORD_HEADER>() {
+            if let Some((head, rest)) = self.unread().split_first_chunk::<RECORD_HEADER>() {
                 let [secs, fraction, caplen, len] = fields(head, self.swapped);
                 let length = caplen as usize;
                 // A fraction of 2^31 and more is negative to some libpcaps.
@@ -97,7 +98,7 @@ impl Records {
                     return Ok(Record::Odd);
                 }
             }
-            if !self.refill()? {
+            if !self.refill(stream)? {
                 return Ok(Record::Absent);
             }
         }
@@ -120,17 +121,34 @@ impl Records {
 
     /// Whether the file is shorter now than what has been read of it.
     pub(crate) fn is_cut(&self) -> io::Result<bool> {
-        Ok(self.file.metadata()?.len() < self.position)
+        match &self.file {
+            Some(file) => Ok(file.metadata()?.len() < self.position),
+            None => Ok(false),
+        }
+    }
+
+    /// Whether they are read from a file, to any place of which one can go.
+    pub(crate) fn is_of_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// What has been read and not walked yet.
+    pub(crate) fn unread(&self) -> &[u8] {
+        &self.buffer[self.unread.clone()]
     }
 
     /// Reads more behind what is left; false if there is no more.
     #[cold]
-    fn refill(&mut self) -> io::Result<bool> {
+    fn refill(&mut self, stream: &mut Option<os::Stream>) -> io::Result<bool> {
         self.current = None;
         self.buffer.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
         let free = &mut self.buffer[self.unread.end..];
-        let read = os::read_at(&self.file, free, self.position)?;
+        let read = match (&self.file, stream) {
+            (Some(file), _) => os::read_at(file, free, self.position)?,
+            (None, Some(stream)) => stream.read(free)?,
+            (None, None) => 0,
+        };
         self.unread.end += read;
         self.position += read as u64;
         Ok(read > 0)

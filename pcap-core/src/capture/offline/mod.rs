@@ -160,7 +160,7 @@ impl Capture<Offline> {
                 let mut capture =
                     Self::open(stream, magic, name, Limit::FILE).map_err(|(error, _)| error)?;
                 capture.state.records =
-                    fast.and_then(|(file, order)| capture.records(file, start, order));
+                    fast.and_then(|(file, order)| capture.records(Some(file), start, order));
                 Ok(capture)
             }
             // A pipe cannot be looked into without reading from it.
@@ -168,8 +168,8 @@ impl Capture<Offline> {
         }
     }
 
-    /// The fast way through the records, if libpcap hands them on as they are.
-    fn records(&self, file: File, start: u64, order: ByteOrder) -> Option<Records> {
+    /// The fast way through the records of a file or of the stream, if libpcap hands them on as they are.
+    fn records(&self, file: Option<File>, start: u64, order: ByteOrder) -> Option<Records> {
         let as_they_are = self.version() == (2, 4) && savefile::is_plain(self.datalink(), order);
         let position = start + savefile::FILE_HEADER as u64;
         let precision = self.state.precision;
@@ -186,16 +186,27 @@ impl Capture<Offline> {
             Err(e) => return Err(ErrorWith::new(Error::io("read", name, e), reader)),
         };
         let whole = io::Cursor::new(magic).take(length as u64).chain(reader);
+        let magic = Magic::new(&magic[..length]);
         match os::Stream::from_reader(Box::new(whole)) {
             Err((e, reader)) => {
                 let error = Error::io("read", name, e);
                 Err(ErrorWith::new(error, unchained(reader)))
             }
-            Ok(stream) => {
-                let magic = Magic::new(&magic[..length]);
-                Self::open(stream, magic, name, Limit::PIPE).map_err(|(error, stream)| {
-                    ErrorWith::new(error, unchained(stream.into_reader()))
-                })
+            Ok(mut stream) => {
+                if magic.classic.is_some() {
+                    // What stdio has taken cannot be had back.
+                    stream.hold_back(savefile::FILE_HEADER);
+                }
+                let mut capture =
+                    Self::open(stream, magic, name, Limit::PIPE).map_err(|(error, stream)| {
+                        ErrorWith::new(error, unchained(stream.into_reader()))
+                    })?;
+                let order = magic.classic;
+                capture.state.records = order.and_then(|order| capture.records(None, 0, order));
+                if let (None, Some(stream)) = (&capture.state.records, &mut capture.state.stream) {
+                    stream.give_back(&[]);
+                }
+                Ok(capture)
             }
         }
     }
@@ -288,7 +299,7 @@ impl Capture<Offline> {
             if let Some(Over::Failed(error)) = &state.over {
                 return Err(error.clone());
             }
-            if !state.is_fast() {
+            if !state.stays_fast() {
                 let text = match state.format {
                     SavefileFormat::Pcapng => "only classic savefiles can be followed, not pcapng",
                     SavefileFormat::Pcap => {
@@ -387,9 +398,10 @@ impl Capture<Offline> {
 }
 
 impl Offline {
-    /// Whether the fast way can be gone, now or further on.
-    fn is_fast(&self) -> bool {
-        self.records.is_some() || self.parked.is_some()
+    /// Whether the fast way can be gone on after what only libpcap reads.
+    fn stays_fast(&self) -> bool {
+        let records = self.records.as_ref().or(self.parked.as_ref());
+        records.is_some_and(Records::is_of_file)
     }
 }
 

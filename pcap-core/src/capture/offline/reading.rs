@@ -57,7 +57,7 @@ impl Offline {
             return Ok(Walk::Blocked);
         };
         let found = loop {
-            match records.step()? {
+            match records.step(&mut self.stream)? {
                 Record::Ordinary => {}
                 other => break other,
             }
@@ -76,7 +76,13 @@ impl Offline {
             return Ok(Walk::Nothing);
         }
         if let Some(stream) = &mut self.stream {
-            stream.seek(records.position())?;
+            if records.is_of_file() {
+                stream.seek(records.position())?;
+            } else {
+                // There is no way back from libpcap here: all the rest is its.
+                stream.give_back(records.unread());
+                self.records = None;
+            }
         }
         Ok(Walk::Odd)
     }
@@ -159,7 +165,7 @@ impl Offline {
     /// The fast way has failed, and nothing comes any more.
     fn failed(&mut self, error: io::Error) -> Error {
         let name = self.handle.name.clone();
-        let error = if error.kind() == io::ErrorKind::UnexpectedEof {
+        let error = if self.follow && error.kind() == io::ErrorKind::UnexpectedEof {
             let text = "it became shorter while it was followed";
             Error::new(ErrorKind::SavefileTruncated, "read", name, text)
         } else {
@@ -299,7 +305,7 @@ impl Source for Offline {
 
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
         let filter = self.handle.filter(&source, false, None)?;
-        if !self.is_fast() {
+        if !self.stays_fast() {
             self.handle.set_filter(Some(&filter))?;
         }
         self.filter = Some(filter);

@@ -1,0 +1,362 @@
+//! stdio streams over savefiles, for Unix: libpcap reads from nothing else.
+//!
+//! May import: nothing of this crate.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::ffi::{c_int, c_void};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{IntoRawFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use libc::FILE;
+
+unsafe extern "C" {
+    // In glibc and musl; the `libc` crate does not declare it.
+    #[cfg(any(target_env = "gnu", target_env = "musl"))]
+    fn __fsetlocking(stream: *mut FILE, kind: c_int) -> c_int;
+}
+
+/// `FSETLOCKING_BYCALLER` of `stdio_ext.h`.
+#[cfg(any(target_env = "gnu", target_env = "musl"))]
+const FSETLOCKING_BYCALLER: c_int = 2;
+
+/// stdio's buffer for a savefile: libpcap reads record by record, and every refill is a system call.
+const STREAM_BUFFER: usize = 256 * 1024;
+
+/// A stdio stream over a savefile, with what must live as long as the stream.
+///
+/// libpcap owns the stream once a savefile is open and closes it with the handle, so this must be
+/// dropped after the handle.
+pub(crate) struct Stream {
+    file: *mut FILE,
+    /// Whether the stream is not ours to close: libpcap has taken it over, or it is closed.
+    taken: bool,
+    cookie: Option<*mut Cookie>,
+    buffer: *mut [u8],
+}
+
+// SAFETY: the stream is used by one thread at a time, that of the capture that owns it; the cookie's
+// reader is `Send`.
+unsafe impl Send for Stream {}
+
+/// A reader that can be given back as what it was.
+pub(crate) trait Reader: Read + Send {
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<R: Read + Send + 'static> Reader for R {
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// A user's reader behind a stdio stream. C knows only its address.
+struct Cookie {
+    reader: Box<dyn Reader>,
+    /// What comes before the rest of the reader: read by us, and not used.
+    back: VecDeque<u8>,
+    /// How many bytes stdio may have now. What it has is out of our reach.
+    allowed: usize,
+    /// The reader is being asked by us: if it is still so at the next time, it panicked.
+    reading: bool,
+    /// Where the stream's buffer is: its bytes are initialized.
+    buffer: std::ops::Range<usize>,
+    error: Option<io::Error>,
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+impl Stream {
+    /// A stream over a file that can be read from any place.
+    pub(crate) fn from_file(file: File) -> io::Result<Stream> {
+        let fd = file.into_raw_fd();
+        // SAFETY: the descriptor is open and ours; the mode is a C string.
+        let stream = unsafe { libc::fdopen(fd, c"rb".as_ptr()) };
+        if stream.is_null() {
+            let error = io::Error::last_os_error();
+            // SAFETY: fdopen failed, so the descriptor is still ours alone.
+            drop(unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(fd) });
+            return Err(error);
+        }
+        Ok(Stream::tuned(stream, None))
+    }
+
+    /// A stream over anything that can be read.
+    pub(crate) fn from_reader(
+        reader: Box<dyn Reader>,
+    ) -> Result<Stream, (io::Error, Box<dyn Reader>)> {
+        let cookie = Box::into_raw(Box::new(Cookie {
+            reader,
+            back: VecDeque::new(),
+            allowed: usize::MAX,
+            reading: false,
+            buffer: 0..0,
+            error: None,
+            panic: None,
+        }));
+        // SAFETY: the cookie is alive until the `Stream` is dropped, after the stream is closed.
+        let stream = unsafe { open_cookie(cookie.cast()) };
+        if stream.is_null() {
+            let error = io::Error::last_os_error();
+            // SAFETY: no stream refers to it.
+            let cookie = unsafe { Box::from_raw(cookie) };
+            return Err((error, cookie.reader));
+        }
+        Ok(Stream::tuned(stream, Some(cookie)))
+    }
+
+    /// A large buffer; and for a file no locking, since the stream is ours, and one thread uses it at a
+    /// time. glibc's exit takes the buffer from a stream that is not a file, for which it needs the
+    /// lock if another thread reads at that moment.
+    fn tuned(file: *mut FILE, cookie: Option<*mut Cookie>) -> Stream {
+        let buffer = Box::into_raw(vec![0u8; STREAM_BUFFER].into_boxed_slice());
+        // SAFETY: nothing was read yet; the buffer outlives the stream, see the type. A failure
+        // leaves the stream with its own buffer.
+        let _ = unsafe { libc::setvbuf(file, buffer.cast(), libc::_IOFBF, STREAM_BUFFER) };
+        if let Some(cookie) = cookie {
+            let start = buffer.cast::<u8>().addr();
+            // SAFETY: the cookie is alive, and no read is going on.
+            unsafe { (*cookie).buffer = start..start + STREAM_BUFFER };
+        }
+        #[cfg(any(target_env = "gnu", target_env = "musl"))]
+        if cookie.is_none() {
+            // SAFETY: the stream is open and nobody else knows it.
+            let _ = unsafe { __fsetlocking(file, FSETLOCKING_BYCALLER) };
+        }
+        Stream {
+            file,
+            taken: false,
+            cookie,
+            buffer,
+        }
+    }
+
+    pub(crate) fn file(&self) -> *mut FILE {
+        self.file
+    }
+
+    /// libpcap has opened the savefile: the stream is closed with its handle from now on.
+    pub(crate) fn taken(&mut self) {
+        self.taken = true;
+    }
+
+    /// Goes on reading from this place in the file.
+    pub(crate) fn seek(&mut self, position: u64) -> io::Result<()> {
+        // 64 bits, on 32-bit systems too.
+        #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+        use libc::{fseeko, off_t};
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        use libc::{fseeko64 as fseeko, off64_t as off_t};
+        let position = off_t::try_from(position).map_err(io::Error::other)?;
+        // SAFETY: the stream is open, and no read is going on.
+        match unsafe { fseeko(self.file, position, libc::SEEK_SET) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// Where in the file the stream is.
+    pub(crate) fn position(&self) -> io::Result<u64> {
+        #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+        use libc::ftello;
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        use libc::ftello64 as ftello;
+        // SAFETY: the stream is open, and no read is going on.
+        let position = unsafe { ftello(self.file) };
+        u64::try_from(position).map_err(|_| io::Error::last_os_error())
+    }
+
+    /// Lets stdio take no more than so many bytes, until [`give_back`](Self::give_back).
+    pub(crate) fn hold_back(&mut self, allowed: usize) {
+        if let Some(cookie) = self.cookie {
+            // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
+            unsafe { (*cookie).allowed = allowed };
+        }
+    }
+
+    /// Reads from the user's reader, behind what stdio was allowed to take.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(cookie) = self.cookie else {
+            return Ok(0);
+        };
+        // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
+        let cookie = unsafe { &mut *cookie };
+        if std::mem::replace(&mut cookie.reading, true) {
+            return Err(io::Error::other(PANICKED));
+        }
+        let read = read_on(&mut *cookie.reader, buffer);
+        cookie.reading = false;
+        read
+    }
+
+    /// From now on stdio reads: first these bytes, then all that the reader has.
+    pub(crate) fn give_back(&mut self, bytes: &[u8]) {
+        if let Some(cookie) = self.cookie {
+            // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
+            let cookie = unsafe { &mut *cookie };
+            cookie.back.extend(bytes);
+            cookie.allowed = usize::MAX;
+        }
+    }
+
+    /// Gives the user's reader back, of a stream that libpcap did not take over.
+    pub(crate) fn into_reader(mut self) -> Box<dyn Reader> {
+        self.close();
+        match self.cookie.take() {
+            // SAFETY: made by `Box::into_raw`; the stream that knew it is closed.
+            Some(cookie) => unsafe { Box::from_raw(cookie) }.reader,
+            None => Box::new(io::empty()),
+        }
+    }
+
+    /// Closes the stream, unless that is libpcap's to do or done.
+    fn close(&mut self) {
+        if !std::mem::replace(&mut self.taken, true) {
+            // SAFETY: libpcap did not take it, so it is open and ours. It is only read from.
+            let _ = unsafe { libc::fclose(self.file) };
+        }
+    }
+
+    /// What the user's reader failed with, if that is why libpcap could not read. Goes on with its
+    /// panic if it panicked.
+    pub(crate) fn failure(&mut self) -> Option<io::Error> {
+        let cookie = self.cookie?;
+        // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
+        let cookie = unsafe { &mut *cookie };
+        if let Some(panic) = cookie.panic.take() {
+            // Nothing is read from here on.
+            cookie.error = Some(io::Error::other(PANICKED));
+            std::panic::resume_unwind(panic);
+        }
+        cookie.error.take()
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.close();
+        // SAFETY: made by `Box::into_raw`; the stream that used it is closed.
+        drop(unsafe { Box::from_raw(self.buffer) });
+        // Last: it is the user's, and may panic.
+        if let Some(cookie) = self.cookie {
+            // SAFETY: made by `Box::into_raw`; the stream that knew it is closed.
+            drop(unsafe { Box::from_raw(cookie) });
+        }
+    }
+}
+
+/// What a reader that panicked answers from then on: part of a record may be lost.
+const PANICKED: &str = "the reader panicked";
+
+/// Reads once, whatever signals come, and not more than there is room for, whatever the reader says.
+fn read_on(reader: &mut dyn Reader, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(buffer) {
+            Ok(n) => return Ok(n.min(buffer.len())),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// Reads for stdio: never more than asked, no panic into C, and a buffer that is not our own is zeroed
+/// first because a `Read` may look at it.
+///
+/// # Safety
+///
+/// `cookie` is a `Cookie` that nothing else refers to during the call; `buffer` is `size` bytes.
+unsafe fn read_cookie(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isize {
+    // SAFETY: the caller's promise.
+    let cookie = unsafe { &mut *cookie.cast::<Cookie>() };
+    if cookie.panic.is_some() || cookie.error.is_some() {
+        return -1;
+    }
+    if !cookie.buffer.contains(&buffer.addr()) {
+        // SAFETY: the caller's promise.
+        unsafe { buffer.write_bytes(0, size) };
+    }
+    // SAFETY: initialised just now.
+    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, size) };
+    let buffer = &mut buffer[..size.min(cookie.allowed)];
+    let Cookie { reader, back, .. } = cookie;
+    let read = catch_unwind(AssertUnwindSafe(|| match back.is_empty() {
+        false => back.read(buffer),
+        true => read_on(&mut **reader, buffer),
+    }));
+    match read {
+        Ok(Ok(n)) => {
+            cookie.allowed -= n;
+            n as isize
+        }
+        Ok(Err(error)) => {
+            cookie.error = Some(error);
+            -1
+        }
+        Err(panic) => {
+            cookie.panic = Some(panic);
+            -1
+        }
+    }
+}
+
+/// # Safety
+///
+/// `cookie` is a `Cookie` that lives until the stream is closed.
+#[cfg(any(target_env = "gnu", target_env = "musl"))]
+unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
+    #[repr(C)]
+    struct Functions {
+        read: Option<unsafe extern "C" fn(*mut c_void, *mut u8, usize) -> isize>,
+        write: Option<unsafe extern "C" fn()>,
+        seek: Option<unsafe extern "C" fn()>,
+        close: Option<unsafe extern "C" fn()>,
+    }
+    unsafe extern "C" {
+        // In glibc and musl; the `libc` crate does not declare it.
+        fn fopencookie(
+            cookie: *mut c_void,
+            mode: *const std::ffi::c_char,
+            functions: Functions,
+        ) -> *mut FILE;
+    }
+    unsafe extern "C" fn read(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isize {
+        // SAFETY: stdio hands on our cookie and a buffer of that size.
+        unsafe { read_cookie(cookie, buffer, size) }
+    }
+    let functions = Functions {
+        read: Some(read),
+        write: None,
+        seek: None,
+        close: None,
+    };
+    // SAFETY: the functions have the types that stdio calls them by; absent ones may be absent.
+    unsafe { fopencookie(cookie, c"rb".as_ptr(), functions) }
+}
+
+/// # Safety
+///
+/// `cookie` is a `Cookie` that lives until the stream is closed.
+#[cfg(not(any(target_env = "gnu", target_env = "musl")))]
+unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
+    unsafe extern "C" {
+        // In the BSDs, macOS and Android; the `libc` crate does not declare it everywhere.
+        fn funopen(
+            cookie: *const c_void,
+            read: Option<unsafe extern "C" fn(*mut c_void, *mut std::ffi::c_char, c_int) -> c_int>,
+            write: Option<unsafe extern "C" fn()>,
+            seek: Option<unsafe extern "C" fn()>,
+            close: Option<unsafe extern "C" fn()>,
+        ) -> *mut FILE;
+    }
+    unsafe extern "C" fn read(
+        cookie: *mut c_void,
+        buffer: *mut std::ffi::c_char,
+        size: c_int,
+    ) -> c_int {
+        // SAFETY: stdio hands on our cookie and a buffer of that size, which is not negative.
+        unsafe { read_cookie(cookie, buffer.cast(), size as usize) as c_int }
+    }
+    // SAFETY: the function has the type that stdio calls it by; absent ones may be absent.
+    unsafe { funopen(cookie, Some(read), None, None, None) }
+}
