@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use common::live::{PORT, Running, Sender, in_netns, ip, is_root, on_small_disk};
-use common::{arg, ours, program, run, tool};
+use common::{arg, copied, ours, program, run, tool};
 
 /// Arguments that have no spaces.
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -346,8 +346,7 @@ fn without_the_right_it_says_how_to_get_it() {
     }
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let copy = folder.path().join("capture");
-    fs::copy(program("capture").get_program(), &copy).unwrap();
+    let copy = copied("capture", folder.path());
     let mut command = std::process::Command::new(copy);
     let ran = run(command.args(words("-i lo")).uid(65_534).gid(65_534));
     assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 1));

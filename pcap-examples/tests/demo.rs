@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::live::{in_netns, is_root};
-use common::{Ran, arg, program, run, run_into_broken_pipe, tool};
+use common::{Ran, arg, copied, program, run, run_into_broken_pipe, tool};
 
 /// The story, and the savefile it ends with.
 fn tell(command: &mut Command, folder: &Path) -> (String, String) {
@@ -63,8 +63,7 @@ fn without_the_right_it_says_so_and_goes_on() {
     // A folder and a program that anybody can use.
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
-    let copy = folder.path().join("demo");
-    fs::copy(program("demo").get_program(), &copy).unwrap();
+    let copy = copied("demo", folder.path());
     let (story, path) = tell(Command::new(copy).uid(65_534).gid(65_534), folder.path());
     assert!(
         story.contains("Not here: cannot activate `lo`: no permission"),

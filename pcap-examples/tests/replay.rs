@@ -10,7 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::live::{Running, in_netns, ip, is_root};
-use common::{Ran, Record, arg, feed, file, ours, packets, program, record, run, savefile, tool};
+use common::{
+    Ran, Record, arg, copied, feed, file, ours, packets, program, record, run, savefile, tool,
+};
 
 /// Two devices, `left` and `right`, over which nothing goes by itself.
 fn pair() {
@@ -540,8 +542,7 @@ fn without_the_right_it_says_how_to_get_it() {
         "in.pcap",
         &savefile(false, false, 1, &packets()),
     );
-    let copy = folder.path().join("replay");
-    fs::copy(program("replay").get_program(), &copy).unwrap();
+    let copy = copied("replay", folder.path());
     let mut command = std::process::Command::new(copy);
     let ran = run(command
         .args(["-i", "lo", arg(&input)])

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{
-    Record, arg, feed, file, nano_packets, ours, packets, program, record, run,
+    Record, arg, copied, feed, file, nano_packets, ours, packets, program, record, run,
     run_into_broken_pipe, savefile, tool,
 };
 use etherparse::{IpFragOffset, IpNumber, Ipv4Header, PacketBuilder};
@@ -401,8 +401,7 @@ fn a_new_savefile_is_opened_only_once() {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let bytes = savefile(false, false, 1, &packets());
     let input = file(folder.path(), "in.pcap", &bytes);
-    let copy = folder.path().join("split");
-    fs::copy(program("split").get_program(), &copy).unwrap();
+    let copy = copied("split", folder.path());
     for (by, name) in [(&["--packets", "3"][..], "packets"), (&["--flow"], "flow")] {
         let prefix = folder.path().join(name);
         let mut command = std::process::Command::new("sh");

@@ -14,6 +14,18 @@ use etherparse::PacketBuilder;
 
 pub(crate) mod live;
 
+/// A copy of one of the programs in a folder. Another program makes it: what this one has open for
+/// writing, while a thread of it starts a program, cannot be run.
+pub(crate) fn copied(name: &str, folder: &Path) -> PathBuf {
+    let copy = folder.join(name);
+    let done = Command::new("cp")
+        .arg(program(name).get_program())
+        .arg(&copy)
+        .status();
+    assert!(done.expect("cp runs").success(), "cannot copy {name}");
+    copy
+}
+
 /// One of the programs.
 pub(crate) fn program(name: &str) -> Command {
     Command::new(match name {
