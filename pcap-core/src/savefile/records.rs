@@ -9,7 +9,7 @@
 
 use std::fs::File;
 use std::io;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use crate::ffi::os;
 use crate::packet::{Packet, PacketHeader};
@@ -43,13 +43,53 @@ pub(crate) struct Records {
     unread: Range<usize>,
     /// Where in the file the end of that is.
     position: u64,
+    form: Form,
+    /// Where in the buffer the record begins whose packet is lent.
+    current: Option<usize>,
+}
+
+/// How the records of a file are to be read.
+#[derive(Clone, Copy, Debug)]
+struct Form {
     snaplen: u32,
     /// Nanoseconds in a unit of the file's fraction.
     unit: i64,
     /// Whether the file has the other byte order than this machine.
     swapped: bool,
-    /// The packet that is lent.
-    current: Option<(PacketHeader, usize)>,
+}
+
+/// An ordinary record.
+struct Found<'a> {
+    packet: Packet<'a>,
+    /// With its header.
+    length: usize,
+}
+
+impl Form {
+    /// The record at the start of some bytes, if it is an ordinary one. If not, what it is: `None` if it
+    /// is not there whole.
+    #[inline]
+    fn find(self, bytes: &[u8]) -> Result<Found<'_>, Option<Record>> {
+        let Some((head, rest)) = bytes.split_first_chunk::<RECORD_HEADER>() else {
+            return Err(None);
+        };
+        let [secs, fraction, caplen, len] = fields(head, self.swapped);
+        let length = caplen as usize;
+        // A fraction of 2^31 and more is negative to some libpcaps.
+        let odd = length > LONGEST || fraction > i32::MAX as u32;
+        if length > rest.len() || odd {
+            let there = odd && (length <= rest.len() || length > LONGEST);
+            return Err(there.then_some(Record::Odd));
+        }
+        let nanos = i64::from(fraction) * self.unit;
+        // A longer packet is cut, as libpcap does.
+        let kept = caplen.min(self.snaplen);
+        let header = PacketHeader::from_raw(secs.into(), nanos, kept, len);
+        Ok(Found {
+            packet: Packet::from_parts(header, &rest[..kept as usize]),
+            length: RECORD_HEADER + length,
+        })
+    }
 }
 
 impl Records {
@@ -67,9 +107,11 @@ impl Records {
             buffer: vec![0; BUFFER].into_boxed_slice(),
             unread: 0..0,
             position,
-            snaplen,
-            unit: precision.nanos(),
-            swapped: order == ByteOrder::Swapped,
+            form: Form {
+                snaplen,
+                unit: precision.nanos(),
+                swapped: order == ByteOrder::Swapped,
+            },
             current: None,
         }
     }
@@ -78,28 +120,48 @@ impl Records {
     #[inline]
     pub(crate) fn step(&mut self, stream: &mut Option<os::Stream>) -> io::Result<Record> {
         loop {
-            if let Some((head, rest)) = self.unread().split_first_chunk::<RECORD_HEADER>() {
-                let [secs, fraction, caplen, len] = fields(head, self.swapped);
-                let length = caplen as usize;
-                // A fraction of 2^31 and more is negative to some libpcaps.
-                let odd = length > LONGEST || fraction > i32::MAX as u32;
-                if length <= rest.len() && !odd {
-                    let nanos = i64::from(fraction) * self.unit;
-                    // A longer packet is cut, as libpcap does.
-                    let kept = caplen.min(self.snaplen);
-                    let header = PacketHeader::from_raw(secs.into(), nanos, kept, len);
-                    let start = self.unread.start + RECORD_HEADER;
-                    self.current = Some((header, start));
-                    self.unread.start = start + length;
+            match self.form.find(self.unread()) {
+                Ok(Found { length, .. }) => {
+                    self.current = Some(self.unread.start);
+                    self.unread.start += length;
                     return Ok(Record::Ordinary);
                 }
-                if odd && (length <= rest.len() || length > LONGEST) {
+                Err(None) => {
+                    if !self.refill(stream)? {
+                        return Ok(Record::Absent);
+                    }
+                }
+                Err(Some(other)) => {
                     self.current = None;
-                    return Ok(Record::Odd);
+                    return Ok(other);
                 }
             }
-            if !self.refill(stream)? {
-                return Ok(Record::Absent);
+        }
+    }
+
+    /// Hands ordinary records to a closure until it breaks; gives what comes then.
+    #[inline]
+    pub(crate) fn walk(
+        &mut self,
+        stream: &mut Option<os::Stream>,
+        mut f: impl FnMut(Packet<'_>) -> ControlFlow<()>,
+    ) -> io::Result<Record> {
+        self.current = None;
+        loop {
+            match self.form.find(&self.buffer[self.unread.clone()]) {
+                Ok(Found { packet, length }) => {
+                    // First: the closure may panic.
+                    self.unread.start += length;
+                    if f(packet).is_break() {
+                        return Ok(Record::Ordinary);
+                    }
+                }
+                Err(None) => {
+                    if !self.refill(stream)? {
+                        return Ok(Record::Absent);
+                    }
+                }
+                Err(Some(other)) => return Ok(other),
             }
         }
     }
@@ -157,9 +219,10 @@ impl Records {
     /// The packet that the last step went to.
     #[inline]
     pub(crate) fn current(&self) -> Option<Packet<'_>> {
-        let (header, start) = self.current?;
-        let end = start + header.caplen() as usize;
-        Some(Packet::from_parts(header, &self.buffer[start..end]))
+        // Its header is read once more: to keep it, it would be written to memory for each packet, and
+        // read back before it is there.
+        let bytes = &self.buffer[self.current?..self.unread.end];
+        Some(self.form.find(bytes).ok()?.packet)
     }
 
     /// No packet is lent any more.

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os};
 use crate::filter::{Filter, FilterSource};
 use crate::packet::Packet;
-use crate::savefile::{Record, Records};
+use crate::savefile::Record;
 
 /// How often the end of a savefile that is followed is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -45,20 +45,12 @@ impl Offline {
     /// Goes to the next packet the fast way.
     #[inline]
     fn walk(&mut self) -> Result<Walk> {
-        if self.records.is_none() {
-            return Ok(Walk::Blocked);
-        }
-        self.walk_on().map_err(|e| self.failed(e))
-    }
-
-    #[inline]
-    fn walk_on(&mut self) -> io::Result<Walk> {
         let Some(records) = &mut self.records else {
             return Ok(Walk::Blocked);
         };
         let found = loop {
-            match records.step(&mut self.stream)? {
-                Record::Ordinary => {}
+            match records.step(&mut self.stream) {
+                Ok(Record::Ordinary) => {}
                 other => break other,
             }
             if wants(self.filter.as_ref(), records.current()) {
@@ -69,13 +61,22 @@ impl Offline {
                 return Ok(Walk::Nothing);
             }
         };
-        if self.follow && found == Record::Absent {
-            if records.is_cut()? {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+        self.beyond(found)
+    }
+
+    /// What to do where no ordinary record follows.
+    #[cold]
+    fn beyond(&mut self, found: io::Result<Record>) -> Result<Walk> {
+        let walk = found.and_then(|found| {
+            let (Some(records), Some(stream)) = (&self.records, &mut self.stream) else {
+                return Ok(Walk::Blocked);
+            };
+            if self.follow && found == Record::Absent {
+                if records.is_cut()? {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                return Ok(Walk::Nothing);
             }
-            return Ok(Walk::Nothing);
-        }
-        if let Some(stream) = &mut self.stream {
             if records.is_of_file() {
                 stream.seek(records.position())?;
             } else {
@@ -83,8 +84,9 @@ impl Offline {
                 stream.give_back(records.unread());
                 self.records = None;
             }
-        }
-        Ok(Walk::Odd)
+            Ok(Walk::Odd)
+        });
+        walk.map_err(|e| self.failed(e))
     }
 
     /// Hands packets to a closure the fast way.
@@ -92,31 +94,30 @@ impl Offline {
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        let mut packets = 0;
-        let mut stopped = false;
-        let mut walk = Walk::Packet;
-        while packets < max && !stopped {
-            walk = self.walk()?;
-            if walk != Walk::Packet {
-                break;
-            }
-            packets += 1;
-            let packet = self.records.as_ref().and_then(Records::current);
-            stopped = packet.is_some_and(|packet| closure(packet).is_break());
-            if self.handle.breaker().is_pending() {
-                break;
-            }
-        }
-        if let Some(records) = &mut self.records {
-            records.lend_none();
-        }
-        let mut then = match walk {
-            Walk::Nothing => Then::Wait,
-            Walk::Packet | Walk::Odd | Walk::Blocked => Then::Again,
+        let (mut packets, mut stopped) = (0, false);
+        let (filter, breaker) = (self.filter.as_ref(), self.handle.breaker());
+        let found = match &mut self.records {
+            None => Ok(Record::Ordinary),
+            Some(records) => records.walk(&mut self.stream, |packet| {
+                if wants(filter, Some(packet)) {
+                    packets += 1;
+                    stopped = closure(packet).is_break();
+                }
+                if stopped || packets >= max || breaker.is_pending() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            }),
         };
-        if walk == Walk::Odd && self.read_ahead()? {
-            then = Then::Eof;
-        }
+        let then = match found {
+            Ok(Record::Ordinary) => Then::Again,
+            other => match self.beyond(other)? {
+                Walk::Nothing => Then::Wait,
+                Walk::Odd if self.read_ahead()? => Then::Eof,
+                Walk::Packet | Walk::Odd | Walk::Blocked => Then::Again,
+            },
+        };
         Ok(Slice {
             packets,
             stopped,
