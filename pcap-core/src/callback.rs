@@ -96,6 +96,12 @@ pub(crate) fn start(handle: &mut Handle) -> c_int {
     unsafe { ffi::pcap_dispatch(handle.as_ptr(), 1, Some(none), std::ptr::null_mut()) }
 }
 
+/// The bytes of a packet without any, which libpcap may have no place for.
+#[cold]
+fn nothing() -> &'static [u8] {
+    &[]
+}
+
 /// # Safety
 ///
 /// Called by libpcap only, inside [`dispatch`], with its context and a packet.
@@ -116,7 +122,7 @@ unsafe extern "C" fn trampoline<F>(
     // SAFETY: libpcap passes a valid header.
     let header = context.clock.header(unsafe { &*header });
     let data = if data.is_null() {
-        &[]
+        nothing()
     } else {
         // SAFETY: libpcap passes `caplen` bytes, valid during this call; the closure's signature
         // lets no borrow of them out.

@@ -251,7 +251,7 @@ impl<S: Readable> Capture<S> {
     #[doc(alias = "pcap_dispatch")]
     pub fn dispatch(&mut self, max: usize, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
         let patience = self.state.patience();
-        self.run(max as u64, Some(patience), |packet| {
+        self.run(max as u64, Some(patience), move |packet| {
             f(packet);
             ControlFlow::Continue(())
         })
@@ -297,7 +297,7 @@ impl<S: Readable> Capture<S> {
     /// As [`for_each`](Self::for_each).
     #[doc(alias = "pcap_loop")]
     pub fn for_each_up_to(&mut self, count: u64, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
-        self.run(count, None, |packet| {
+        self.run(count, None, move |packet| {
             f(packet);
             ControlFlow::Continue(())
         })
