@@ -4,7 +4,7 @@
 
 use crate::frames::Size;
 use crate::input::Input;
-use crate::peers::{Peer, Way};
+use crate::peers::{Peer, Sending, Way};
 use crate::tally::Metric;
 use crate::work::{FILTERS, Target, Task};
 
@@ -174,7 +174,17 @@ fn live() -> Vec<Row> {
 /// A row for what sends many packets at once belongs here.
 fn injecting() -> Vec<Row> {
     let peers = [Peer::Us, Peer::C, Peer::Pcap, Peer::Floor];
-    vec![Row::by("one by one", Task::Inject, &peers)]
+    // libpcap has no queues here: what sends one by one is what they are compared with.
+    let queued = |sending| {
+        let others = [Peer::C, Peer::Pcap].map(|peer| (peer, Task::Inject(Sending::Single)));
+        let queues = [Peer::Us, Peer::Floor].map(|peer| (peer, Task::Inject(sending)));
+        [others, queues].concat()
+    };
+    vec![
+        Row::by("one by one", Task::Inject(Sending::Single), &peers),
+        Row::new("in queues", queued(Sending::Queue)),
+        Row::new("in queues, past the qdisc", queued(Sending::Bypass)),
+    ]
 }
 
 fn waking() -> Vec<Row> {

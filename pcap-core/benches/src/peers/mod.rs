@@ -48,6 +48,17 @@ impl Peer {
     }
 }
 
+/// How packets are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sending {
+    /// One by one.
+    Single,
+    /// Many with one call; libpcap has none for this, and sends them one by one.
+    Queue,
+    /// So, and past the queueing discipline of the interface; libpcap cannot.
+    Bypass,
+}
+
 /// How packets are got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use pcap_core::{
-    Active, Capture, CompileOptions, Dlt, Filter, Next, Offline, Precision, Timestamp,
+    Active, Capture, CompileOptions, Dlt, Filter, Next, Offline, Precision, SendQueue, Timestamp,
 };
 
 use super::{Samples, Way, time_of};
@@ -140,6 +140,25 @@ pub(crate) fn receive(
 pub(crate) fn inject(capture: &Capture<Active>, frame: &[u8], times: u64) -> Result<(), Failure> {
     for _ in 0..times {
         capture.inject(frame)?;
+    }
+    Ok(())
+}
+
+/// Sends a frame that many times, 256 with one call.
+pub(crate) fn inject_queues(
+    capture: &Capture<Active>,
+    frame: &[u8],
+    times: u64,
+) -> Result<(), Failure> {
+    let mut queue = SendQueue::new();
+    while queue.len() < 256 {
+        queue.push(frame)?;
+    }
+    let mut left = times as usize;
+    while left > 0 {
+        let now = left.min(queue.len());
+        capture.inject_queue_range(&queue, ..now)?;
+        left -= now;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::Failure;
 use crate::frames::Size;
 use crate::input::Input;
-use crate::peers::{Peer, Way};
+use crate::peers::{Peer, Sending, Way};
 use crate::tally::Outcome;
 
 pub(crate) use filter::FILTERS;
@@ -35,8 +35,8 @@ pub(crate) enum Task {
     /// Capture while another process sends as fast as it can; with the default buffer, or one of so
     /// many MiB.
     Live(Option<usize>, Way),
-    /// Send one packet again and again, one by one.
-    Inject,
+    /// Send one packet again and again.
+    Inject(Sending),
     /// Break a capture that waits for packets.
     Break,
     /// Wait that many milliseconds for packets that do not come.
@@ -90,7 +90,7 @@ impl Task {
     pub(crate) fn is_live(self) -> bool {
         matches!(
             self,
-            Task::Live(..) | Task::Inject | Task::Break | Task::Deadline(_)
+            Task::Live(..) | Task::Inject(_) | Task::Break | Task::Deadline(_)
         )
     }
 
@@ -113,7 +113,7 @@ impl Task {
             Task::Pipe(input, way) => read::pipe(peer, input, way, &place.path(input)),
             Task::Matches(size, filter) => filter::matches(peer, size, FILTERS[filter], place),
             Task::Write(size, target) => write::write(peer, size, target, place),
-            Task::Live(..) | Task::Inject | Task::Break | Task::Deadline(_) => {
+            Task::Live(..) | Task::Inject(_) | Task::Break | Task::Deadline(_) => {
                 live::run(self, peer, place)
             }
         }

@@ -17,7 +17,7 @@ pub(super) const LENGTH: usize = 64;
 /// A packet of this length says that all have been sent.
 pub(super) const MARK: usize = 65;
 /// How many are handed to the system at once.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// The process that sends; it ends with this.
 pub(super) struct Sender(Child);
@@ -63,7 +63,7 @@ pub(crate) fn send(packets: u64) -> Result<(), Failure> {
 }
 
 /// Sends a frame that many times, at most `AT_ONCE`, and says how often it was taken.
-fn send_many(socket: &OwnedFd, frame: &[u8], times: usize) -> io::Result<u64> {
+pub(super) fn send_many(socket: &OwnedFd, frame: &[u8], times: usize) -> io::Result<u64> {
     let mut part = libc::iovec {
         iov_base: frame.as_ptr().cast_mut().cast(),
         iov_len: frame.len(),
