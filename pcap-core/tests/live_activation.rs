@@ -391,3 +391,30 @@ fn the_descriptor_is_the_packet_socket_and_the_buffer_has_a_size() {
         assert!((100..=2 << 20).contains(&size), "{size}");
     }
 }
+
+/// libpcap alone has Linux copy packets whole into its buffer if there is no filter.
+#[test]
+fn a_small_snaplen_leaves_room_for_more_packets() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let kept = |snaplen: u32| {
+        let right = Capture::from_device("right").snaplen(snaplen);
+        let mut right = right.buffer_size(1 << 20).activate().unwrap();
+        for _ in 0..4000 {
+            left.inject(&[0xff; 1500]).unwrap();
+        }
+        let mut kept = 0;
+        while let Next::Packet(packet) = right
+            .next_packet_timeout(Duration::from_millis(300))
+            .unwrap()
+        {
+            let caplen = if snaplen == 0 { 1500 } else { snaplen };
+            assert_eq!((packet.caplen(), packet.len()), (caplen, 1500));
+            kept += 1;
+        }
+        kept
+    };
+    let (whole, cut) = (kept(0), kept(100));
+    assert!(whole < 1000 && cut > 3 * whole, "{whole} whole, {cut} cut");
+}

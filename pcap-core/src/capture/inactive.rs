@@ -75,8 +75,9 @@ impl Capture<Inactive> {
     /// The most bytes of a packet to capture; longer ones are cut. 0, the default, is the largest,
     /// 262 144; more is refused when activating.
     ///
-    /// A small snaplen saves buffer space in immediate mode, where each packet has a slot of this
-    /// size.
+    /// A small snaplen saves time and room in the kernel's buffer. On Linux, where libpcap alone has the
+    /// kernel cut packets only if a filter is set, 2 MiB hold five times as many packets of 1514 bytes
+    /// with a snaplen of 256. In immediate mode each packet has a slot of this size.
     ///
     /// Manual page: [`pcap_set_snaplen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_snaplen.3pcap.html).
     #[doc(alias = "pcap_set_snaplen")]
@@ -133,6 +134,11 @@ impl Capture<Inactive> {
     }
 
     /// The size of the kernel's buffer, in bytes. Default: libpcap's, on Linux 2 MiB.
+    ///
+    /// What arrives while the buffer is full is dropped, and counted in [`Stats`](crate::Stats). On Linux 2
+    /// MiB hold 13 800 packets of 64 bytes, or 1300 of 1514: at 500 000 packets a second, 28 or 2.6
+    /// milliseconds in which the program does not read. 64 MiB hold 435 000 and 41 600. The memory is the
+    /// kernel's, and taken at once.
     ///
     /// Manual page: [`pcap_set_buffer_size(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_buffer_size.3pcap.html).
     #[doc(alias = "pcap_set_buffer_size")]

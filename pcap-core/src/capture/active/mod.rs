@@ -29,7 +29,7 @@ use crate::capture::{Activated, Capture, Phase, Readable};
 use crate::device::DeviceName;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, os};
+use crate::ffi::{self, os, packet_socket};
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::{Clock, Handle};
 use crate::linktype::Dlt;
@@ -307,11 +307,24 @@ impl Active {
             let done = active.bypass_qdisc();
             active.warn_of(done, anyway)?;
         }
-        if let Some(filter) = &options.filter {
-            let done = active.set_filter(filter.clone());
-            active.warn_of(done, anyway)?;
+        match &options.filter {
+            Some(filter) => {
+                let done = active.set_filter(filter.clone());
+                active.warn_of(done, anyway)?;
+            }
+            None if options.snaplen > 0 => active.cut_early(),
+            None => {}
         }
         Ok(active)
+    }
+
+    /// Has Linux cut packets at the snaplen, by a filter that takes all. Without one it copies them
+    /// whole into its buffer, and libpcap cuts them there.
+    fn cut_early(&self) {
+        if self.fileno().is_some_and(packet_socket::is_one) {
+            // It saves room and time, and is not needed.
+            let _ = self.handle.set_filter(None);
+        }
     }
 
     /// Has an option left out that failed, if the capture is wanted without it.
