@@ -230,6 +230,43 @@ fn a_reader_that_gives_one_byte_at_a_time_and_is_interrupted_gives_all_packets()
     assert_eq!(packets[19].data(), ping(19));
 }
 
+/// As of a terminal: reading on would wait for more.
+#[test]
+fn the_first_end_of_a_reader_is_the_end_and_it_is_not_read_on() {
+    let whole = pings(3);
+    let record = 16 + ping(0).len();
+    // In the magic, in the header, behind it, between two records, in a record's header, in its packet.
+    for place in [2, 4, 10, 24, 24 + record, 34 + record, 60 + 2 * record] {
+        for chunk in [1, 1000] {
+            let mut bytes = Cursor::new(whole.clone()).take(place as u64);
+            let mut ended = false;
+            let reader = Reads(move |buffer: &mut [u8]| {
+                assert!(!ended, "read on behind its end");
+                let room = buffer.len().min(chunk);
+                let read = bytes.read(&mut buffer[..room])?;
+                ended = read == 0;
+                Ok(read)
+            });
+            let mut capture = match Capture::from_reader(reader) {
+                Ok(capture) => capture,
+                Err(error) => {
+                    assert!(place < 24, "{error}");
+                    assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
+                    continue;
+                }
+            };
+            if (place - 24) % record == 0 {
+                assert_eq!(read_all(&mut capture).unwrap().len(), (place - 24) / record);
+                assert_eq!(capture.ended(), Some(End::Eof));
+            } else {
+                let (packets, error) = files::until_error(&mut capture);
+                assert_eq!(packets.len(), (place - 24) / record);
+                assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
+            }
+        }
+    }
+}
+
 #[test]
 fn memory_safety_a_reader_that_lies_about_its_length_is_believed_no_further_than_its_buffer() {
     for lie in [usize::MAX, usize::MAX - 1, 1 << 40, 300_000] {

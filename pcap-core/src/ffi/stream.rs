@@ -57,8 +57,11 @@ struct Cookie {
     reader: Box<dyn Reader>,
     /// What comes before the rest of the reader: read by us, and not used.
     back: VecDeque<u8>,
-    /// How many bytes stdio may have now. What it has is out of our reach.
-    allowed: usize,
+    /// How many bytes stdio may have now, if not all. What it has is out of our reach.
+    allowed: Option<usize>,
+    /// The reader has said that it is at its end. For stdio that is so for ever, and it is not asked
+    /// again, whoever asked it.
+    ended: bool,
     /// The reader is being asked by us: if it is still so at the next time, it panicked.
     reading: bool,
     /// Where the stream's buffer is: its bytes are initialized.
@@ -89,7 +92,8 @@ impl Stream {
         let cookie = Box::into_raw(Box::new(Cookie {
             reader,
             back: VecDeque::new(),
-            allowed: usize::MAX,
+            allowed: None,
+            ended: false,
             reading: false,
             buffer: 0..0,
             error: None,
@@ -171,7 +175,7 @@ impl Stream {
     pub(crate) fn hold_back(&mut self, allowed: usize) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
-            unsafe { (*cookie).allowed = allowed };
+            unsafe { (*cookie).allowed = Some(allowed) };
         }
     }
 
@@ -185,9 +189,17 @@ impl Stream {
         if std::mem::replace(&mut cookie.reading, true) {
             return Err(io::Error::other(PANICKED));
         }
-        let read = read_on(&mut *cookie.reader, buffer);
+        let read = cookie.read_on(buffer);
         cookie.reading = false;
         read
+    }
+
+    /// The reader was at its end before the stream was made of it.
+    pub(crate) fn ended(&mut self) {
+        if let Some(cookie) = self.cookie {
+            // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
+            unsafe { (*cookie).ended = true };
+        }
     }
 
     /// From now on stdio reads: first these bytes, then all that the reader has.
@@ -196,7 +208,7 @@ impl Stream {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
             let cookie = unsafe { &mut *cookie };
             cookie.back.extend(bytes);
-            cookie.allowed = usize::MAX;
+            cookie.allowed = None;
         }
     }
 
@@ -249,13 +261,21 @@ impl Drop for Stream {
 /// What a reader that panicked answers from then on: part of a record may be lost.
 const PANICKED: &str = "the reader panicked";
 
-/// Reads once, whatever signals come, and not more than there is room for, whatever the reader says.
-fn read_on(reader: &mut dyn Reader, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match reader.read(buffer) {
-            Ok(n) => return Ok(n.min(buffer.len())),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
+impl Cookie {
+    /// Reads once, whatever signals come, and not more than there is room for, whatever the reader says.
+    fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ended || buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match self.reader.read(buffer) {
+                Ok(n) => {
+                    self.ended = n == 0;
+                    return Ok(n.min(buffer.len()));
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
         }
     }
 }
@@ -278,15 +298,16 @@ unsafe fn read_cookie(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isiz
     }
     // SAFETY: initialised just now.
     let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, size) };
-    let buffer = &mut buffer[..size.min(cookie.allowed)];
-    let Cookie { reader, back, .. } = cookie;
-    let read = catch_unwind(AssertUnwindSafe(|| match back.is_empty() {
-        false => back.read(buffer),
-        true => read_on(&mut **reader, buffer),
+    let buffer = &mut buffer[..cookie.allowed.map_or(size, |allowed| allowed.min(size))];
+    let read = catch_unwind(AssertUnwindSafe(|| match cookie.back.is_empty() {
+        false => cookie.back.read(buffer),
+        true => cookie.read_on(buffer),
     }));
     match read {
         Ok(Ok(n)) => {
-            cookie.allowed -= n;
+            if let Some(allowed) = &mut cookie.allowed {
+                *allowed -= n;
+            }
             n as isize
         }
         Ok(Err(error)) => {

@@ -185,21 +185,24 @@ impl Capture<Offline> {
             Ok(length) => length,
             Err(e) => return Err(ErrorWith::new(Error::io("read", name, e), reader)),
         };
-        let whole = io::Cursor::new(magic).take(length as u64).chain(reader);
-        let magic = Magic::new(&magic[..length]);
-        match os::Stream::from_reader(Box::new(whole)) {
+        match os::Stream::from_reader(Box::new(reader)) {
             Err((e, reader)) => {
                 let error = Error::io("read", name, e);
-                Err(ErrorWith::new(error, unchained(reader)))
+                Err(ErrorWith::new(error, as_it_was(reader)))
             }
             Ok(mut stream) => {
+                stream.give_back(&magic[..length]);
+                if length < magic.len() {
+                    stream.ended();
+                }
+                let magic = Magic::new(&magic[..length]);
                 if magic.classic.is_some() {
                     // What stdio has taken cannot be had back.
                     stream.hold_back(savefile::FILE_HEADER);
                 }
                 let mut capture =
                     Self::open(stream, magic, name, Limit::PIPE).map_err(|(error, stream)| {
-                        ErrorWith::new(error, unchained(stream.into_reader()))
+                        ErrorWith::new(error, as_it_was(stream.into_reader()))
                     })?;
                 let order = magic.classic;
                 capture.state.records = order.and_then(|order| capture.records(None, 0, order));
@@ -415,11 +418,10 @@ fn clock(format: SavefileFormat, precision: Precision) -> Clock {
     clock
 }
 
-/// The user's reader, behind the first bytes that had been read from it.
-fn unchained<R: Read + Send + 'static>(reader: Box<dyn os::Reader>) -> R {
-    type Whole<R> = io::Chain<io::Take<io::Cursor<[u8; 4]>>, R>;
-    match reader.into_any().downcast::<Whole<R>>() {
-        Ok(whole) => whole.into_inner().1,
+/// The user's reader as what it was.
+fn as_it_was<R: Read + Send + 'static>(reader: Box<dyn os::Reader>) -> R {
+    match reader.into_any().downcast::<R>() {
+        Ok(reader) => *reader,
         Err(_) => unreachable!("only `from_stream` makes streams of readers"),
     }
 }
