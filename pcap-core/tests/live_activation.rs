@@ -418,3 +418,25 @@ fn a_small_snaplen_leaves_room_for_more_packets() {
     let (whole, cut) = (kept(0), kept(100));
     assert!(whole < 1000 && cut > 3 * whole, "{whole} whole, {cut} cut");
 }
+
+/// Linux takes the tag out, and libpcap puts it back in.
+#[test]
+fn a_snaplen_changes_nothing_but_how_much_of_a_packet_there_is() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let plain = frame(0x88b5, &[7; 60]);
+    let mut tagged = plain.clone();
+    tagged.splice(12..12, [0x81, 0, 0, 5]);
+    for snaplen in (1..=24).chain([60, 77, 78, 79, 262_144]) {
+        let right = Capture::from_device("right").snaplen(snaplen);
+        let mut right = right.activate().unwrap();
+        for sent in [&plain, &tagged] {
+            left.inject(sent).unwrap();
+            let packet = right.next_packet().unwrap().unwrap();
+            let kept = sent.len().min(snaplen as usize);
+            assert_eq!(packet.data(), &sent[..kept], "snaplen {snaplen}");
+            assert_eq!(packet.len() as usize, sent.len(), "snaplen {snaplen}");
+        }
+    }
+}

@@ -312,16 +312,18 @@ impl Active {
                 let done = active.set_filter(filter.clone());
                 active.warn_of(done, anyway)?;
             }
-            None if options.snaplen > 0 => active.cut_early(),
-            None => {}
+            None => active.cut_early(options.snaplen),
         }
         Ok(active)
     }
 
     /// Has Linux cut packets at the snaplen, by a filter that takes all. Without one it copies them
     /// whole into its buffer, and libpcap cuts them there.
-    fn cut_early(&self) {
-        if self.fileno().is_some_and(packet_socket::is_one) {
+    fn cut_early(&self, snaplen: u32) {
+        // Where the two addresses are not there whole, libpcap does not put a VLAN tag back in behind
+        // them, and the packet's length would be that without it.
+        const ADDRESSES: u32 = 12;
+        if snaplen >= ADDRESSES && self.fileno().is_some_and(packet_socket::is_one) {
             // It saves room and time, and is not needed.
             let _ = self.handle.set_filter(None);
         }
