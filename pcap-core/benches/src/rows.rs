@@ -171,10 +171,10 @@ fn live() -> Vec<Row> {
     rows
 }
 
-/// A row for what sends many packets at once belongs here.
 fn injecting() -> Vec<Row> {
     let peers = [Peer::Us, Peer::C, Peer::Pcap, Peer::Floor];
-    // libpcap has no queues here: what sends one by one is what they are compared with.
+    // libpcap has neither queues nor a way past the discipline: what sends one by one is what they
+    // are compared with, and the names say so.
     let queued = |sending| {
         let others = [Peer::C, Peer::Pcap].map(|peer| (peer, Task::Inject(Sending::Single)));
         let queues = [Peer::Us, Peer::Floor].map(|peer| (peer, Task::Inject(sending)));
@@ -182,8 +182,8 @@ fn injecting() -> Vec<Row> {
     };
     vec![
         Row::by("one by one", Task::Inject(Sending::Single), &peers),
-        Row::new("in queues", queued(Sending::Queue)),
-        Row::new("in queues, past the qdisc", queued(Sending::Bypass)),
+        Row::new("in queues; C one by one", queued(Sending::Queue)),
+        Row::new("in queues, past the qdisc; C not", queued(Sending::Bypass)),
     ]
 }
 
