@@ -5,16 +5,18 @@
 //! bytes, mask them, see whether the number is in a range; if not, the next node follows. So a run has
 //! one branch for each test, which the processor can guess, where libpcap's interpreter has two
 //! instructions to tell apart. Programs that do anything else are not made a tree: libpcap's
-//! interpreter runs them.
+//! interpreter runs them. Nor are long ones, as lists of thousands come to: a tree has up to nine times
+//! their size, and what waits for memory at each step is as slow as libpcap, or slower.
 //!
 //! The answer is that of the program, which has passed the check in `validate`.
 //!
-//! May import: `insn`.
+//! May import: `insn`, `validate`.
 
 use std::collections::HashMap;
 use std::hint;
 
 use super::insn::{Insn, op};
+use super::validate::MAX_LEN;
 
 /// A program as a tree, whose branches may grow together again.
 #[derive(Debug)]
@@ -56,6 +58,9 @@ enum Kind {
 impl Tree {
     /// The tree of a program that can be one.
     pub(super) fn of(program: &[Insn]) -> Option<Tree> {
+        if program.len() > MAX_LEN {
+            return None;
+        }
         Graph::of(program)?.into_tree()
     }
 
@@ -525,6 +530,23 @@ mod tests {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// A tree of them would take many times their memory, and be slower.
+    #[test]
+    fn long_programs_are_left_to_libpcap() {
+        let hosts = |count: u32| (0..count).map(|n| std::net::Ipv4Addr::from(n << 8));
+        for (count, tree) in [(1000, true), (10_000, false)] {
+            let filter = Filter::any_of(Dlt::EN10MB, hosts(count)).unwrap();
+            assert_eq!(filter.tree.is_some(), tree, "{count}");
+            let mut packet = [0; 34];
+            packet[12] = 8;
+            for (n, there) in [(0, true), (count - 1, true), (count, false)] {
+                packet[26..30].copy_from_slice(&(n << 8).to_be_bytes());
+                packet[30..].fill(0xff);
+                assert_eq!(filter.matches(&packet), there, "{n} of {count}");
             }
         }
     }
