@@ -118,6 +118,15 @@ fn reading_others() -> Vec<Row> {
         let name = format!("from a pipe, 64 B: {call}");
         rows.push(Row::by(name, Task::Pipe(Input::Small, way), &Peer::ALL));
     }
+    let pipe = |way| Task::Pipe(Input::Small, way);
+    rows.push(Row::new(
+        "from a pipe, 64 B: for_each; C tuned",
+        [
+            (Peer::Us, pipe(Way::ForEach)),
+            (Peer::C, pipe(Way::Tuned)),
+            (Peer::Floor, pipe(Way::ForEach)),
+        ],
+    ));
     rows
 }
 
