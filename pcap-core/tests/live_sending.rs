@@ -277,6 +277,30 @@ fn an_interface_that_is_set_down_in_mid_queue_is_an_error_that_says_how_many_wen
 }
 
 #[test]
+fn an_interface_that_was_down_and_is_up_again_takes_a_queue() {
+    let Some((net, left, mut right)) = wire() else {
+        return;
+    };
+    let down_and_up = || {
+        net.ip("link set left down".split(' '));
+        net.ip("link set left up".split(' '));
+        wait_until("the wire is up", || {
+            let show = net.ip("-o link show dev left".split(' '));
+            show.contains(" state UP ")
+        });
+    };
+    down_and_up();
+    assert_eq!(left.inject_queue(&queue(100, 60)).unwrap(), 6000);
+    assert_eq!(read_numbers(&mut right, 100), (0..100).collect::<Vec<_>>());
+    // A packet alone is refused once.
+    down_and_up();
+    let error = left.inject(&frame(100, 60)).unwrap_err();
+    assert!(error.text().contains("Network is down"), "{error}");
+    assert_eq!(left.inject(&frame(101, 60)).unwrap(), 60);
+    assert_eq!(read_numbers(&mut right, 1), [101]);
+}
+
+#[test]
 fn a_break_ends_a_queue_that_waits_and_it_goes_on_behind_what_went() {
     let Some((_net, left, mut right)) = wire() else {
         return;

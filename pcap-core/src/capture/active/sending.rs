@@ -58,7 +58,8 @@ impl Capture<Active> {
     /// behind it is sent. See [`InjectError`] for how to go on from there. Besides what
     /// [`inject`](Self::inject) fails with, it is [`Break`](ErrorKind::Break) if a break handle was used
     /// before or meanwhile, also if there was nothing to wait for; the break stays for the next read. An
-    /// empty queue is sent in any case.
+    /// empty queue is sent in any case. That a network interface of Linux was down before, and is up
+    /// again, fails the next [`inject`](Self::inject), but not this.
     ///
     /// # Examples
     ///
