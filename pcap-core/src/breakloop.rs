@@ -11,7 +11,8 @@ use std::sync::{Arc, OnceLock};
 use crate::ffi::{self, os, os::Wake};
 
 /// Ends a reading call of the capture it was taken from: the call returns what says *break*, which
-/// is never taken for the end of the packets or a timeout. The capture can be read on.
+/// is never taken for the end of the packets or a timeout. The capture can be read on. One of a
+/// [`Sender`](crate::Sender) ends a sending call.
 ///
 /// It can be cloned, sent to other threads and kept longer than the capture; breaking a capture
 /// that is gone does nothing. Breaks before a read are kept for the next read, and several count
@@ -90,6 +91,17 @@ impl Breaker {
             latch: AtomicBool::new(false),
             wake: wake.map(OnceLock::from).unwrap_or_default(),
             pcap: AtomicPtr::new(pcap.as_ptr()),
+            busy: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+        }
+    }
+
+    /// For what waits and has no handle, only a descriptor to be woken by.
+    pub(crate) fn without_handle(wake: Wake) -> Breaker {
+        Breaker {
+            latch: AtomicBool::new(false),
+            wake: OnceLock::from(wake),
+            pcap: AtomicPtr::new(std::ptr::null_mut()),
             busy: AtomicBool::new(false),
             asked: AtomicBool::new(false),
         }

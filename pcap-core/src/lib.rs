@@ -134,7 +134,7 @@
 //!
 //! [`inject`](Capture::inject) sends one packet, [`inject_queue`](Capture::inject_queue) all those of a
 //! [`SendQueue`]. Both wait where the device cannot take more at once, and say what was not sent. A capture
-//! does not see what it sent itself.
+//! does not see what it sent itself. To send from one thread while another reads there is a [`Sender`], on Linux.
 //!
 //! # Stopping
 //!
@@ -235,7 +235,7 @@ pub mod parity {}
 pub use breakloop::BreakHandle;
 pub use capture::{
     ActivateError, Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, Inactive,
-    IntoPackets, Next, Offline, Packets, Phase, Readable,
+    IntoPackets, Next, Offline, Packets, Phase, Readable, Sender,
 };
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;

@@ -21,9 +21,9 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-pub use active::Active;
 #[cfg(feature = "remote")]
 pub(crate) use active::Remote;
+pub use active::{Active, Sender};
 pub use any::{Any, AnyCapture};
 pub use dead::Dead;
 pub use inactive::{ActivateError, Inactive};

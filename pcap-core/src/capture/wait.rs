@@ -1,13 +1,15 @@
 //! The one way to wait for packets: for the capture's descriptor and the break handle's, with a
 //! deadline.
 //!
-//! May import: `ffi`, `error`, `handle`.
+//! May import: `ffi`, `error`, `breakloop`, `handle`.
 
 use std::cell::Cell;
+use std::io;
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::breakloop::Breaker;
+use crate::error::{Error, Result};
 use crate::ffi::{self, os};
 use crate::handle::Handle;
 
@@ -78,47 +80,56 @@ impl Waiter {
         Ok(())
     }
 
-    /// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot.
-    pub(crate) fn writable(&self, handle: &Handle, pause: Option<Duration>) -> Result<()> {
-        match pause {
-            Some(pause) => sleep(handle, pause)?,
-            None => self.poll(handle, libc::POLLOUT, None)?,
-        }
-        if handle.breaker().is_pending() {
-            return Err(Error::new(
-                ErrorKind::Break,
-                "inject on",
-                handle.name.clone(),
-                "a break handle ended the wait until the device takes packets",
-            ));
-        }
-        Ok(())
-    }
-
     fn poll(&self, handle: &Handle, events: i16, timeout: Option<Duration>) -> Result<()> {
-        let fd = |fd, events| libc::pollfd {
-            fd,
-            events,
-            revents: 0,
-        };
-        // poll(2) passes over negative descriptors.
-        let wake = handle.breaker().wake();
-        let mut fds = [
-            fd(wake.map_or(-1, os::Wake::fd), libc::POLLIN),
-            fd(self.descriptor().unwrap_or(-1), events),
-        ];
-        os::poll(&mut fds, timeout).map_err(|e| Error::io("wait on", handle.name.clone(), e))?;
-        if fds[0].revents != 0 {
-            if let Some(wake) = wake {
-                // Before the latch is looked at: a break after this wakes the next wait.
-                wake.drain();
-            }
-        }
-        if fds[1].revents != 0 && events == libc::POLLIN {
+        let ready = poll(handle.breaker(), self.descriptor(), events, timeout);
+        let ready = ready.map_err(|e| Error::io("wait on", handle.name.clone(), e))?;
+        if ready && events == libc::POLLIN {
             self.came();
         }
         Ok(())
     }
+}
+
+/// Waits for a break and a descriptor, and says whether that is ready.
+fn poll(
+    breaker: &Breaker,
+    descriptor: Option<RawFd>,
+    events: i16,
+    timeout: Option<Duration>,
+) -> io::Result<bool> {
+    let fd = |fd, events| libc::pollfd {
+        fd,
+        events,
+        revents: 0,
+    };
+    // poll(2) passes over negative descriptors.
+    let wake = breaker.wake();
+    let mut fds = [
+        fd(wake.map_or(-1, os::Wake::fd), libc::POLLIN),
+        fd(descriptor.unwrap_or(-1), events),
+    ];
+    os::poll(&mut fds, timeout)?;
+    if fds[0].revents != 0 {
+        if let Some(wake) = wake {
+            // Before the latch is looked at: a break after this wakes the next wait.
+            wake.drain();
+        }
+    }
+    Ok(fds[1].revents != 0)
+}
+
+/// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot. A break
+/// ends it early.
+pub(crate) fn writable(
+    breaker: &Breaker,
+    descriptor: Option<RawFd>,
+    pause: Option<Duration>,
+) -> io::Result<()> {
+    match pause {
+        Some(_) => poll(breaker, None, 0, pause)?,
+        None => poll(breaker, descriptor, libc::POLLOUT, None)?,
+    };
+    Ok(())
 }
 
 /// Waits for a break only, or this long: a descriptor has nothing to say, or there is none.

@@ -1,12 +1,12 @@
 //! Packet sockets, through which libpcap sends on Linux: many packets with one call. Elsewhere libpcap
 //! sends one by one.
 //!
-//! May import: nothing of this crate.
+//! May import: `ffi`.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use linux::{bypass_qdisc, is_one, send};
+pub(crate) use linux::{bypass_qdisc, is_one, quieten, send, send_one};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use none::{bypass_qdisc, is_one, send};
+pub(crate) use none::{bypass_qdisc, is_one, quieten, send, send_one};
 
 /// What was sent of packets that were to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,6 +23,7 @@ mod linux {
     use std::os::fd::{AsRawFd, BorrowedFd};
 
     use super::Sent;
+    use crate::ffi::sock_filter;
 
     /// The most packets that one call sends. With more the system call itself hardly gets cheaper for
     /// each, and a break has to wait longer.
@@ -32,16 +33,21 @@ mod linux {
     /// are those of `any`, of devices whose link-layer header is libpcap's own, and of what is no network
     /// interface.
     pub(crate) fn is_one(fd: BorrowedFd<'_>) -> bool {
+        interface(fd).is_some_and(|index| index > 0)
+            && number(fd, libc::SO_TYPE) == Some(libc::SOCK_RAW)
+    }
+
+    /// The number of the interface that a packet socket is on: 0 for all of them, -1 for one that is gone.
+    /// `None` for what is no packet socket.
+    pub(crate) fn interface(fd: BorrowedFd<'_>) -> Option<c_int> {
         // SAFETY: a structure of plain numbers, for which zero is a value.
         let mut address: libc::sockaddr_ll = unsafe { zeroed() };
         let mut size = size_of_val(&address) as libc::socklen_t;
         let pointer: *mut libc::sockaddr_ll = &mut address;
         // SAFETY: the descriptor is open, and the structure is ours and that long.
         let status = unsafe { libc::getsockname(fd.as_raw_fd(), pointer.cast(), &mut size) };
-        status == 0
-            && c_int::from(address.sll_family) == libc::AF_PACKET
-            && address.sll_ifindex > 0
-            && number(fd, libc::SO_TYPE) == Some(libc::SOCK_RAW)
+        let is_one = status == 0 && c_int::from(address.sll_family) == libc::AF_PACKET;
+        is_one.then_some(address.sll_ifindex)
     }
 
     fn number(fd: BorrowedFd<'_>, option: c_int) -> Option<c_int> {
@@ -86,13 +92,56 @@ mod linux {
         }
     }
 
+    /// Sends one packet, without waiting.
+    pub(crate) fn send_one(socket: BorrowedFd<'_>, packet: &[u8]) -> io::Result<usize> {
+        let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT);
+        // SAFETY: the descriptor is open, and the packet that long.
+        let sent = unsafe { libc::send(fd, packet.as_ptr().cast(), packet.len(), flags) };
+        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    }
+
     /// Sends past the queueing discipline from now on.
     pub(crate) fn bypass_qdisc(socket: BorrowedFd<'_>) -> io::Result<()> {
         let on: c_int = 1;
-        let (fd, size) = (socket.as_raw_fd(), size_of_val(&on) as libc::socklen_t);
-        let (level, pointer) = (libc::SOL_PACKET, (&raw const on).cast());
-        // SAFETY: the descriptor is open, and the option takes a number.
-        match unsafe { libc::setsockopt(fd, level, libc::PACKET_QDISC_BYPASS, pointer, size) } {
+        // SAFETY: the option takes a number.
+        unsafe { set(socket, libc::PACKET_QDISC_BYPASS, &on) }
+    }
+
+    /// Makes a socket that nobody reads from any more receive nothing, and takes its interface out of
+    /// promiscuous mode if it was there for this one. It is still good for sending.
+    pub(crate) fn quieten(socket: BorrowedFd<'_>) {
+        // What fails of it costs time, and is wrong in nothing.
+        let _ = sock_filter::attach_nothing(socket);
+        let Some(index) = interface(socket) else {
+            return;
+        };
+        let membership = libc::packet_mreq {
+            mr_ifindex: index,
+            mr_type: libc::PACKET_MR_PROMISC as _,
+            mr_alen: 0,
+            mr_address: [0; 8],
+        };
+        // SAFETY: the option takes this structure.
+        let _ = unsafe { set(socket, libc::PACKET_DROP_MEMBERSHIP, &membership) };
+        // What was received before nobody looks at.
+        let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT | libc::MSG_TRUNC);
+        let mut byte = 0_u8;
+        // SAFETY: the descriptor is open, and there is room for one byte.
+        while unsafe { libc::recv(fd, (&raw mut byte).cast(), 1, flags) } >= 0 {}
+    }
+
+    /// # Safety
+    ///
+    /// `value` is what the option takes.
+    pub(crate) unsafe fn set<T>(
+        socket: BorrowedFd<'_>,
+        option: c_int,
+        value: &T,
+    ) -> io::Result<()> {
+        let (fd, size) = (socket.as_raw_fd(), size_of_val(value) as libc::socklen_t);
+        let value: *const T = value;
+        // SAFETY: the descriptor is open, and the value lives that long.
+        match unsafe { libc::setsockopt(fd, libc::SOL_PACKET, option, value.cast(), size) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
@@ -114,6 +163,12 @@ mod none {
     pub(crate) fn send<'a>(_: BorrowedFd<'_>, _: impl Iterator<Item = &'a [u8]>) -> Sent {
         Sent::default()
     }
+
+    pub(crate) fn send_one(_: BorrowedFd<'_>, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn quieten(_: BorrowedFd<'_>) {}
 
     pub(crate) fn bypass_qdisc(_: BorrowedFd<'_>) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())

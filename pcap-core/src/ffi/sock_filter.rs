@@ -42,6 +42,23 @@ pub(crate) unsafe fn attach(socket: BorrowedFd<'_>, program: &bpf_program) -> io
     unsafe { set(socket, libc::SO_ATTACH_FILTER, &program) }
 }
 
+/// Makes a socket receive nothing.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn attach_nothing(socket: BorrowedFd<'_>) -> io::Result<()> {
+    let mut nothing = super::bpf_insn {
+        code: (libc::BPF_RET | libc::BPF_K) as u16,
+        jt: 0,
+        jf: 0,
+        k: 0,
+    };
+    let nothing = bpf_program {
+        bf_len: 1,
+        bf_insns: &raw mut nothing,
+    };
+    // SAFETY: it has one instruction.
+    unsafe { attach(socket, &nothing) }
+}
+
 /// Takes a socket's filter away.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn detach(socket: BorrowedFd<'_>) -> io::Result<()> {
@@ -91,18 +108,8 @@ pub(crate) unsafe fn takes(program: &bpf_program, compiled: bool) -> bool {
             return true;
         };
         // libpcap attaches one that takes nothing before, and it counts until the other is there.
-        let mut nothing = super::bpf_insn {
-            code: (libc::BPF_RET | libc::BPF_K) as u16,
-            jt: 0,
-            jf: 0,
-            k: 0,
-        };
-        let nothing = bpf_program {
-            bf_len: 1,
-            bf_insns: &raw mut nothing,
-        };
-        // SAFETY: it has one instruction. Should it fail, then so does the other.
-        let _ = unsafe { attach(socket.as_fd(), &nothing) };
+        // Should it fail, then so does the other.
+        let _ = attach_nothing(socket.as_fd());
         // SAFETY: the caller's promise.
         return match unsafe { attach(socket.as_fd(), program) } {
             Err(e) => ![Some(libc::ENOMEM), Some(libc::EINVAL)].contains(&e.raw_os_error()),

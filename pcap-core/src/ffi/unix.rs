@@ -7,7 +7,7 @@ use std::ffi::{c_int, c_void};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd};
-pub(crate) use std::os::fd::{BorrowedFd, RawFd};
+pub(crate) use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -112,6 +112,16 @@ pub(crate) fn would_block() -> bool {
 /// Whether the last call on this thread failed because a queue was full.
 pub(crate) fn queue_full() -> bool {
     io::Error::last_os_error().raw_os_error() == Some(libc::ENOBUFS)
+}
+
+/// What C says of a number of errno.
+pub(crate) fn strerror(number: c_int) -> String {
+    let text = io::Error::from_raw_os_error(number).to_string();
+    // Rust puts the number behind it.
+    match text.rsplit_once(" (os error ") {
+        Some((text, _)) => text.to_owned(),
+        None => text,
+    }
 }
 
 /// Keeps a descriptor from the programs that this one starts.

@@ -6,6 +6,7 @@ mod created;
 mod reading;
 #[cfg_attr(not(feature = "remote"), allow(dead_code))]
 mod remote;
+mod sender;
 mod sending;
 mod tags;
 
@@ -19,6 +20,8 @@ use std::time::{Duration, Instant};
 use created::Checked;
 pub(crate) use created::Created;
 pub(crate) use remote::Remote;
+use sender::Lent;
+pub use sender::Sender;
 use tags::Untagged;
 
 use crate::capture::batch::{Batch, Limit};
@@ -64,6 +67,8 @@ pub struct Active {
     reads: u32,
     /// Whether its descriptor takes many packets with one call.
     sends_many: OnceCell<bool>,
+    /// What its senders send through. Below the handle: it is closed first.
+    lent: Lent,
 }
 
 /// A device that was removed: libpcap says so before it gives the packets that it still holds.
@@ -270,6 +275,7 @@ impl Capture<Active> {
         while self.state.batch.step() {
             packets.extend(self.state.batch.current().map(|p| p.to_owned()));
         }
+        self.state.lent.forget();
         (self.state.handle.into_raw(), packets)
     }
 }
@@ -386,6 +392,7 @@ impl Active {
             sampled: Instant::now(),
             reads: 0,
             sends_many: OnceCell::new(),
+            lent: Lent::default(),
         }
     }
 

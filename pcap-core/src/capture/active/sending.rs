@@ -1,18 +1,24 @@
 //! How packets are sent on a live capture.
 //!
-//! May import: everything below the captures.
+//! May import: `wait`, and everything below the captures.
 
+use std::ffi::c_int;
+use std::io;
 use std::ops::RangeBounds;
 use std::time::Duration;
 
 use crate::capture::Capture;
 use crate::capture::active::Active;
+use crate::capture::wait;
 use crate::error::{Error, ErrorKind, InjectError, Result};
 use crate::ffi::packet_socket::{self, Sent};
 use crate::ffi::{self, os};
 use crate::sendqueue::{self, SendQueue};
 
-const OPERATION: &str = "inject on";
+pub(super) const OPERATION: &str = "inject on";
+
+/// What an error says where a break ended it and there was nothing to wait for.
+pub(super) const BROKEN: &str = "a break handle ended it";
 
 impl Capture<Active> {
     /// Sends a packet as it is, link-layer header included, and returns how many bytes were sent.
@@ -112,35 +118,62 @@ impl Capture<Active> {
     }
 }
 
-impl Active {
-    fn refuse(&self, why: impl Into<String>) -> Error {
-        let name = self.handle.name.clone();
-        Error::new(ErrorKind::InvalidArgument, OPERATION, name, why)
+/// What packets are sent through, by the capture itself or beside it. One way of sending for both: what
+/// is refused, what is waited for, and what an error says.
+pub(super) trait Way {
+    /// What errors call it.
+    fn name(&self) -> &str;
+
+    /// Why nothing can ever be sent.
+    fn check(&self) -> Result<()>;
+
+    /// Hands one packet over without waiting, and says how many bytes were sent, or the number of its
+    /// failure. Then errno has what the system said.
+    fn send(&self, packet: &[u8]) -> Result<usize, c_int>;
+
+    /// The failure of the last packet.
+    fn failure(&self, number: c_int) -> Error;
+
+    /// The socket that many packets can be sent through with one call, if there is one.
+    fn packet_socket(&self) -> Option<os::BorrowedFd<'_>>;
+
+    /// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot.
+    fn wait(&self, pause: Option<Duration>) -> io::Result<()>;
+
+    /// Whether a break handle says that nothing more is to be sent.
+    fn is_broken(&self) -> bool;
+
+    fn error(&self, kind: ErrorKind, why: impl Into<String>) -> Error {
+        Error::new(kind, OPERATION, self.name().to_owned(), why)
     }
 
-    pub(crate) fn inject(&self, data: &[u8]) -> Result<usize> {
-        if self.remote.is_some() {
-            return Err(self.not_remote(OPERATION, "a remote capture cannot send"));
+    fn check_break(&self, text: &str) -> Result<()> {
+        match self.is_broken() {
+            true => Err(self.error(ErrorKind::Break, text)),
+            false => Ok(()),
         }
-        sendqueue::check(data).map_err(|why| self.refuse(why))?;
+    }
+
+    fn inject(&self, data: &[u8]) -> Result<usize> {
+        self.check()?;
+        sendqueue::check(data).map_err(|why| self.error(ErrorKind::InvalidArgument, why))?;
         loop {
             os::clear_errno();
-            // SAFETY: the handle is open and activated, and the data that long.
-            let sent = unsafe {
-                ffi::pcap_inject(self.handle.as_ptr(), data.as_ptr().cast(), data.len() as _)
+            let failed = match self.send(data) {
+                Ok(sent) => return Ok(sent),
+                Err(number) => number,
             };
-            if let Ok(sent) = usize::try_from(sent) {
-                return Ok(sent);
-            }
             let pause = if os::would_block() {
                 None
             } else if os::queue_full() {
                 // Of this no descriptor tells.
                 Some(Duration::from_millis(1))
             } else {
-                return Err(self.handle.error(sent, OPERATION));
+                return Err(self.failure(failed));
             };
-            self.waiter.writable(&self.handle, pause)?;
+            self.wait(pause)
+                .map_err(|e| Error::io("wait on", self.name().to_owned(), e))?;
+            self.check_break("a break handle ended the wait until the device takes packets")?;
         }
     }
 
@@ -149,19 +182,16 @@ impl Active {
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
     ) -> Result<usize, InjectError> {
-        let numbers = queue
-            .numbers(&range)
-            .map_err(|why| InjectError::new(self.refuse(why), 0, 0, 0))?;
+        let numbers = queue.numbers(&range).map_err(|why| {
+            InjectError::new(self.error(ErrorKind::InvalidArgument, why), 0, 0, 0)
+        })?;
         let (mut next, mut bytes) = (numbers.start, 0);
         let failed = |error, next, bytes| {
             let packets = next - numbers.start;
             Err(InjectError::new(error, next, packets, bytes))
         };
         while next < numbers.end {
-            if self.handle.breaker().is_pending() {
-                let name = self.handle.name.clone();
-                let text = "a break handle ended it";
-                let error = Error::new(ErrorKind::Break, OPERATION, name, text);
+            if let Err(error) = self.check_break(BROKEN) {
                 return failed(error, next, bytes);
             }
             let sent = match self.packet_socket() {
@@ -173,7 +203,7 @@ impl Active {
             if sent.packets > 0 {
                 continue;
             }
-            // libpcap sends it, or says why not; and what there is to wait for is waited for there.
+            // It is sent by itself, or that says why not; and what there is to wait for is waited for there.
             let packet = queue.get(next).unwrap_or_default();
             match self.inject(packet) {
                 Ok(sent) => bytes += sent,
@@ -183,14 +213,49 @@ impl Active {
         }
         Ok(bytes)
     }
+}
 
-    /// The socket that many packets can be sent through with one call, if there is one.
+impl Way for Active {
+    fn name(&self) -> &str {
+        &self.handle.name
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.remote {
+            Some(_) => Err(self.not_remote(OPERATION, "a remote capture cannot send")),
+            None => Ok(()),
+        }
+    }
+
+    fn send(&self, packet: &[u8]) -> Result<usize, c_int> {
+        let (data, length) = (packet.as_ptr().cast(), packet.len() as _);
+        // SAFETY: the handle is open and activated, and the data that long.
+        let sent = unsafe { ffi::pcap_inject(self.handle.as_ptr(), data, length) };
+        usize::try_from(sent).map_err(|_| sent)
+    }
+
+    fn failure(&self, status: c_int) -> Error {
+        self.handle.error(status, OPERATION)
+    }
+
     fn packet_socket(&self) -> Option<os::BorrowedFd<'_>> {
         let fd = self.fileno()?;
         let is_one = || self.remote.is_none() && packet_socket::is_one(fd);
         self.sends_many.get_or_init(is_one).then_some(fd)
     }
 
+    fn wait(&self, pause: Option<Duration>) -> io::Result<()> {
+        let descriptor = self.waiter.descriptor();
+        wait::writable(self.handle.breaker(), descriptor, pause)
+    }
+
+    /// It stays for the next read.
+    fn is_broken(&self) -> bool {
+        self.handle.breaker().is_pending()
+    }
+}
+
+impl Active {
     /// Sends past the queueing discipline from now on.
     pub(super) fn bypass_qdisc(&self) -> Result<()> {
         const OPERATION: &str = "bypass the queueing discipline of";

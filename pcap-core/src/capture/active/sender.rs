@@ -1,0 +1,236 @@
+//! Sending from another thread than the one that reads.
+//!
+//! May import: `sending`, `wait`, and everything below the captures.
+
+use std::cell::OnceCell;
+use std::ffi::c_int;
+use std::fmt;
+use std::io;
+use std::ops::RangeBounds;
+use std::os::fd::AsFd;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::breakloop::{BreakHandle, Breaker};
+use crate::capture::Capture;
+use crate::capture::active::Active;
+use crate::capture::active::sending::{BROKEN, OPERATION, Way};
+use crate::capture::wait;
+use crate::error::{Error, ErrorKind, InjectError, Result};
+use crate::ffi::{self, os, packet_socket};
+use crate::sendqueue::SendQueue;
+
+/// Sends on the device of a capture, from any thread, while the capture is read in another. Made by
+/// [`Capture::sender`].
+///
+/// It sends through the capture's own socket, by a second descriptor of that. So the capture does not
+/// see what a sender of its own sends, as it does not see what it sends itself; all other captures on the
+/// device do.
+///
+/// - It is `Send` and `Sync`: several threads may share one. Their packets come in any order, but
+///   each whole.
+/// - It outlives the capture. When the capture is closed before its senders, the socket receives nothing
+///   any more and lets promiscuous mode go, and closes with the last sender. Only from a group of
+///   captures (`os::linux::Fanout`) it takes its share until then.
+/// - All senders of one capture share one descriptor, and each has two more for its break handles.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn main() -> pcap_core::Result<()> {
+/// let mut capture = pcap_core::Capture::from_device("eth0").filter("arp").activate()?;
+/// let sender = capture.sender()?;
+/// let thread = std::thread::spawn(move || -> pcap_core::Result<()> {
+///     for _ in 0..1000 {
+///         sender.inject(&[0xff; 60])?;
+///     }
+///     Ok(())
+/// });
+/// capture.for_each_up_to(10, |packet| println!("{packet:?}"))?;
+/// thread.join().expect("no panic")
+/// # }
+/// ```
+pub struct Sender {
+    socket: Arc<os::OwnedFd>,
+    breaker: Arc<Breaker>,
+    name: String,
+}
+
+impl Capture<Active> {
+    /// A [`Sender`], which sends on this device from another thread while this one reads.
+    ///
+    /// Linux only, on network interfaces that packets can be sent on.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) where packets are not sent through a packet socket of one
+    /// network interface: on `any`, `nflog` and other devices that are none, on remote captures, and on
+    /// other systems. There [`inject`](Self::inject) is what there is.
+    /// [`Io`](ErrorKind::Io) if there are no descriptors left.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let capture = pcap_core::Capture::from_device("eth0").activate()?;
+    /// let sender = capture.sender()?;
+    /// assert_eq!(sender.inject(&[0xff; 60])?, 60);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    pub fn sender(&self) -> Result<Sender> {
+        const OPERATION: &str = "make a sender of";
+        let active = &self.state;
+        let name = active.handle.name.clone();
+        let Some(socket) = active.packet_socket() else {
+            let kind = ErrorKind::Unsupported { since: None };
+            let why = "nothing is sent there through a packet socket of one network interface";
+            return Err(Error::new(kind, OPERATION, name, why));
+        };
+        let failed = |e| Error::io(OPERATION, name.clone(), e);
+        let socket = active.lent.socket(socket).map_err(failed)?;
+        let wake = os::Wake::new().map_err(failed)?;
+        Ok(Sender {
+            socket,
+            breaker: Arc::new(Breaker::without_handle(wake)),
+            name,
+        })
+    }
+}
+
+impl Sender {
+    /// Sends a packet as it is, link-layer header included, and returns how many bytes were sent; as
+    /// [`Capture::inject`], waiting too.
+    ///
+    /// # Errors
+    ///
+    /// As there, with the same texts; but [`Break`](ErrorKind::Break) also if a
+    /// [break handle of this sender](Self::break_handle) was used before.
+    pub fn inject(&self, packet: &[u8]) -> Result<usize> {
+        self.check_break(BROKEN)?;
+        Way::inject(self, packet)
+    }
+
+    /// Sends all packets of a queue, in order and as they are, and returns how many bytes were sent; as
+    /// [`Capture::inject_queue`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let capture = pcap_core::Capture::from_device("eth0").activate()?;
+    /// let sender = capture.sender()?;
+    /// let mut queue = pcap_core::SendQueue::new();
+    /// queue.push_all([[0xff; 60]; 1000])?;
+    /// std::thread::spawn(move || sender.inject_queue(&queue));
+    /// # Ok(()) }
+    /// ```
+    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize, InjectError> {
+        Way::inject_queue(self, queue, ..)
+    }
+
+    /// Sends some packets of a queue, those with these numbers, of which the first is 0; as
+    /// [`Capture::inject_queue_range`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn inject_queue_range(
+        &self,
+        queue: &SendQueue,
+        range: impl RangeBounds<usize>,
+    ) -> Result<usize, InjectError> {
+        Way::inject_queue(self, queue, range)
+    }
+
+    /// A handle that ends a sending call of this sender: that which is going on, or else the next one,
+    /// with [`Break`](ErrorKind::Break). One break ends one call, and then it can be sent on.
+    ///
+    /// It has nothing to do with the break handles of the capture, which end a read there. Where several
+    /// threads send with one sender, one of their calls ends: give each a sender of its own to choose.
+    #[must_use]
+    pub fn break_handle(&self) -> BreakHandle {
+        BreakHandle::new(Arc::clone(&self.breaker))
+    }
+
+    /// What errors call it: the name of the device.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Way for Sender {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn send(&self, packet: &[u8]) -> Result<usize, c_int> {
+        let sent = packet_socket::send_one(self.socket.as_fd(), packet);
+        sent.map_err(|e| e.raw_os_error().unwrap_or(0))
+    }
+
+    /// As libpcap says it.
+    fn failure(&self, errno: c_int) -> Error {
+        let text = format!("send: {}", os::strerror(errno));
+        Error::status(ffi::PCAP_ERROR, OPERATION, self.name.clone(), &text)
+    }
+
+    fn packet_socket(&self) -> Option<os::BorrowedFd<'_>> {
+        Some(self.socket.as_fd())
+    }
+
+    fn wait(&self, pause: Option<Duration>) -> io::Result<()> {
+        wait::writable(&self.breaker, Some(self.socket.as_raw_fd()), pause)
+    }
+
+    fn is_broken(&self) -> bool {
+        self.breaker.take()
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("device", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The descriptor that a capture's senders share, if there are any.
+#[derive(Debug, Default)]
+pub(super) struct Lent(OnceCell<Arc<os::OwnedFd>>);
+
+impl Lent {
+    fn socket(&self, socket: os::BorrowedFd<'_>) -> io::Result<Arc<os::OwnedFd>> {
+        if let Some(shared) = self.0.get() {
+            return Ok(Arc::clone(shared));
+        }
+        let shared = Arc::new(socket.try_clone_to_owned()?);
+        Ok(Arc::clone(self.0.get_or_init(|| shared)))
+    }
+
+    /// The capture is given away open: its socket stays as it is.
+    pub(super) fn forget(&mut self) {
+        self.0 = OnceCell::new();
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        // A sender may go at the same time: then that is done to a socket which closes.
+        if let Some(shared) = self.0.take().filter(|shared| Arc::strong_count(shared) > 1) {
+            packet_socket::quieten(shared.as_fd());
+        }
+    }
+}
