@@ -166,8 +166,80 @@
 //!
 //! # Threads
 //!
-//! A capture and a dumper are `Send`: any one thread at a time may use them. They are not `Sync`.
-//! [`BreakHandle`] and [`Filter`] are both, and packets are plain data.
+//! What compiles is safe to do from several threads.
+//!
+//! | | `Send` | `Sync` | because |
+//! |---|---|---|---|
+//! | [`Capture`], activated, of a savefile or dead; [`AnyCapture`] | yes | no | libpcap lets any thread use a handle, and only one at a time |
+//! | [`Dumper`] | yes | no | the writer that it was given need not be `Sync` |
+//! | [`Capture<Inactive>`](Inactive) | yes | yes | it is options, and nothing open |
+//! | [`Filter`] | yes | yes | it never changes; compiling is safe from any number of threads |
+//! | [`BreakHandle`], [`Sender`] | yes | yes | made for other threads |
+//! | [`Packet`], [`PacketOwned`], [`SendQueue`], [`Error`], [`Device`], … | yes | yes | plain data |
+//!
+//! So a capture moves into the thread that reads it, and what other threads need of it is taken before: a
+//! [`BreakHandle`], a [`Sender`], a [`Dumper`]. A packet is lent until the next read; other threads get
+//! [`PacketOwned`]s. To read one device in several threads, Linux spreads its packets over a group of
+//! captures.
+//!
+//! Two threads cannot use one capture:
+//!
+//! ```compile_fail,E0277
+//! # fn main() -> pcap_core::Result<()> {
+//! let capture = pcap_core::Capture::from_device("eth0").activate()?;
+//! std::thread::scope(|scope| {
+//!     scope.spawn(|| capture.stats()); // `Capture` is not `Sync`
+//!     scope.spawn(|| capture.inject(&[0xff; 60]));
+//! });
+//! # Ok(()) }
+//! ```
+//!
+//! Nor one while it is read in another:
+//!
+//! ```compile_fail,E0382
+//! # fn main() -> pcap_core::Result<()> {
+//! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
+//! std::thread::spawn(move || capture.for_each(|packet| println!("{packet:?}")));
+//! capture.stats()?; // it has moved
+//! # Ok(()) }
+//! ```
+//!
+//! A packet cannot be sent to another thread while the capture is read on:
+//!
+//! ```compile_fail,E0499
+//! # fn main() -> pcap_core::Result<()> {
+//! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
+//! let (sender, receiver) = std::sync::mpsc::channel();
+//! while let Some(packet) = capture.next_packet()? { // would overwrite the packet before
+//!     let _ = sender.send(packet); // `packet.to_owned()` can be sent
+//! }
+//! # drop(receiver);
+//! # Ok(()) }
+//! ```
+//!
+//! Nor out of a closure:
+//!
+//! ```compile_fail,E0521
+//! # fn main() -> pcap_core::Result<()> {
+//! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
+//! capture.for_each(|packet| {
+//!     std::thread::spawn(move || println!("{packet:?}")); // it outlives the packet
+//! })?;
+//! # Ok(()) }
+//! ```
+//!
+//! Two threads cannot write with one dumper, but by a lock:
+//!
+//! ```compile_fail,E0499
+//! # fn main() -> pcap_core::Result<()> {
+//! # use pcap_core::{Capture, Linktype, Timestamp};
+//! let mut dumper = Capture::dead(Linktype::ETHERNET)?.dump("made.pcap")?;
+//! std::thread::scope(|scope| {
+//!     scope.spawn(|| dumper.write(Timestamp::now(), None, &[0xff; 60]));
+//!     scope.spawn(|| dumper.write(Timestamp::now(), None, &[0xff; 60])); // a second `&mut`
+//! });
+//! # Ok(()) }
+//! ```
 //!
 //! # Other hosts
 //!

@@ -110,7 +110,7 @@ impl PacketHeader {
 ///
 /// So is carrying it out of a closure:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0521
 /// # fn main() -> pcap_core::Result<()> {
 /// let mut capture = pcap_core::Capture::from_file("a.pcap")?;
 /// let mut kept = Vec::new();

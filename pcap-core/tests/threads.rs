@@ -1,0 +1,130 @@
+//! What may be used from several threads, and that it gives right results there.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pcap_core::{
+    AnyCapture, BreakHandle, Capture, CompileOptions, Dead, Device, Dlt, Dumper, Error, Filter,
+    Inactive, InjectError, Offline, Packet, PacketOwned, SendQueue, Sender, Stats, Timestamp,
+    Warning,
+};
+
+/// The table of the guide. What must not be `Sync` is there, in examples that do not compile.
+#[test]
+fn what_the_guide_says_is_send_and_sync_is() {
+    fn both<T: Send + Sync>() {}
+    fn send<T: Send>() {}
+    both::<Capture<Inactive>>();
+    both::<Filter>();
+    both::<BreakHandle>();
+    both::<Sender>();
+    both::<SendQueue>();
+    both::<Packet<'static>>();
+    both::<PacketOwned>();
+    both::<Device>();
+    both::<Error>();
+    both::<InjectError>();
+    both::<Warning>();
+    both::<Stats>();
+    both::<Timestamp>();
+    send::<Capture<pcap_core::Active>>();
+    send::<Capture<Offline>>();
+    send::<Capture<Dead>>();
+    send::<AnyCapture>();
+    send::<Dumper>();
+}
+
+/// An Ethernet frame with a UDP packet from one port to another.
+fn udp(source: u16, destination: u16, last: u8) -> Vec<u8> {
+    let mut frame = vec![0; 60];
+    frame[12..14].copy_from_slice(&[0x08, 0x00]);
+    frame[14] = 0x45;
+    frame[16..18].copy_from_slice(&46_u16.to_be_bytes());
+    frame[23] = 17;
+    frame[26..30].copy_from_slice(&[10, 0, 0, 1]);
+    frame[30..34].copy_from_slice(&[10, 0, 0, last]);
+    frame[34..36].copy_from_slice(&source.to_be_bytes());
+    frame[36..38].copy_from_slice(&destination.to_be_bytes());
+    frame
+}
+
+/// Different expressions at the same time, short and long, right and wrong, with names that are looked up,
+/// optimized or not, with a device and without: each filter takes what it is to take.
+#[test]
+fn sixteen_threads_compile_for_seconds_and_every_filter_is_right() {
+    let end = Instant::now() + Duration::from_secs(3);
+    let counts: Vec<u32> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..16_u32)
+            .map(|which| {
+                scope.spawn(move || {
+                    let mut count = 0;
+                    let dead = Capture::dead(Dlt::EN10MB).unwrap();
+                    while Instant::now() < end {
+                        let mixed = which.wrapping_mul(7919).wrapping_add(count * 31);
+                        round(&dead, mixed);
+                        count += 1;
+                    }
+                    count
+                })
+            })
+            .collect();
+        threads.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+}
+
+fn round(dead: &Capture<Dead>, number: u32) {
+    let options = CompileOptions::default().optimize(number % 2 == 0);
+    let compile = |expression: &str| match number % 3 {
+        0 => dead.compile(expression, options),
+        _ => Filter::compile(Dlt::EN10MB, expression, options),
+    };
+    let port = (number % 60_000) as u16 + 1;
+    let last = (number % 250) as u8 + 1;
+
+    let filter = compile(&format!("udp dst port {port} and dst host 10.0.0.{last}")).unwrap();
+    assert!(filter.matches(&udp(1, port, last)));
+    assert!(!filter.matches(&udp(port, port + 1, last)));
+    assert!(!filter.matches(&udp(1, port, last + 1)));
+
+    let hosts: Vec<String> = (0..number % 40)
+        .map(|n| format!("host 10.0.1.{n}"))
+        .collect();
+    let long = format!("({} or udp) and not src port {port}", hosts.join(" or "));
+    let long = long.replace("( or ", "(");
+    let filter = compile(&long).unwrap();
+    assert!(filter.matches(&udp(port + 1, port, last)), "{long}");
+    assert!(!filter.matches(&udp(port, 1, last)), "{long}");
+
+    // Names, which the C library looks up.
+    let filter = compile("ip proto \\udp and dst port domain").unwrap();
+    assert!(filter.matches(&udp(port, 53, last)));
+    assert!(!filter.matches(&udp(53, 54, last)));
+
+    // An error is that of this expression, and of no other thread's.
+    let wrong = format!("udp port {port} nosuchword{number}");
+    let error = compile(&wrong).unwrap_err();
+    assert_eq!(error.object(), Some(wrong.as_str()));
+    assert!(error.text().contains("syntax error"), "{error}");
+    let error = compile(&format!("port {}", 65_536 + number)).unwrap_err();
+    assert!(
+        error.text().contains(&(65_536 + number).to_string()),
+        "{error}"
+    );
+}
+
+#[test]
+fn one_filter_is_run_by_many_threads() {
+    let filter = Filter::compile(Dlt::EN10MB, "udp dst port 7", CompileOptions::default()).unwrap();
+    thread::scope(|scope| {
+        for which in 0..8 {
+            let filter = &filter;
+            scope.spawn(move || {
+                for number in 0..20_000_u16 {
+                    let port = number % 14;
+                    assert_eq!(filter.matches(&udp(which, port, 1)), port == 7);
+                }
+            });
+        }
+    });
+}
