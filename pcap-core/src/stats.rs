@@ -29,6 +29,15 @@ pub struct Stats {
     pub if_dropped: u64,
 }
 
+impl Stats {
+    /// Adds what another capture on the same interface counted, which drops the same for both.
+    pub(crate) fn merge(&mut self, other: Stats) {
+        self.received = self.received.saturating_add(other.received);
+        self.dropped = self.dropped.saturating_add(other.dropped);
+        self.if_dropped = self.if_dropped.max(other.if_dropped);
+    }
+}
+
 /// The 64-bit counts and the 32-bit ones they were last brought up to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counters {

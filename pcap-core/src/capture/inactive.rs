@@ -212,6 +212,16 @@ impl Capture<Inactive> {
         self.with(|o| o.protocol = Some(protocol))
     }
 
+    /// The protocol to capture, if one was asked for.
+    pub(crate) fn protocol_to_capture(&self) -> Option<u16> {
+        self.state.options.protocol
+    }
+
+    /// What errors call the device.
+    pub(crate) fn device_name(&self) -> String {
+        self.state.device.display()
+    }
+
     /// Whether to send past the queueing discipline: recorded for `os::linux`.
     pub(crate) fn with_qdisc_bypass(self, on: bool) -> Self {
         self.with(|o| o.qdisc_bypass = on)

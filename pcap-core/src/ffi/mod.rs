@@ -14,6 +14,8 @@ compile_error!("pcap-core does not build for this system yet: it needs a Unix");
 pub(crate) mod os;
 
 pub(crate) mod compat;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod fanout;
 pub(crate) mod packet_socket;
 pub(crate) mod sock_filter;
 pub(crate) mod sockaddr;

@@ -5,6 +5,8 @@
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{bypass_qdisc, is_one, quieten, send, send_one};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::{interface, set};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use none::{bypass_qdisc, is_one, quieten, send, send_one};
 

@@ -2,8 +2,10 @@
 //!
 //! May import: everything but the crate's root.
 
+mod fanout;
 mod socket_filter;
 
+pub use fanout::{Fanout, FanoutMode};
 pub use socket_filter::SocketFilterExt;
 
 use crate::capture::{Capture, Inactive};

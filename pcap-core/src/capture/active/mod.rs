@@ -196,6 +196,11 @@ impl Capture<Active> {
         self.state.fileno()
     }
 
+    /// Puts the filter in force again: for `os::linux`.
+    pub(crate) fn reset_filter(&self) -> Result<()> {
+        self.state.reset_filter()
+    }
+
     /// The size in bytes of the buffer that libpcap reads into: on macOS and the BSDs the one that the
     /// system gave, which may be smaller than what
     /// [`buffer_size`](Capture::<crate::Inactive>::buffer_size) asked for; on Linux that of the place
@@ -453,8 +458,7 @@ impl Active {
         let ours = filter.runs_on_bytes() && !filter.fits_into_kernel();
         if let Err(error) = self.handle.set_filter((!ours).then_some(&filter)) {
             // libpcap may have taken the new one before it failed.
-            let before = self.filter.as_ref().filter(|_| !self.filters_here);
-            let _ = self.handle.set_filter(before);
+            let _ = self.reset_filter();
             return Err(error);
         }
         let mut untagged = Untagged::new(&filter, self.handle.datalink());
@@ -466,6 +470,12 @@ impl Active {
         self.filter = Some(filter);
         self.filters_here = ours;
         Ok(())
+    }
+
+    /// Puts the filter in force again, after the system was told another one past libpcap.
+    fn reset_filter(&self) -> Result<()> {
+        let filter = self.filter.as_ref().filter(|_| !self.filters_here);
+        self.handle.set_filter(filter)
     }
 
     fn fileno(&self) -> Option<os::BorrowedFd<'_>> {

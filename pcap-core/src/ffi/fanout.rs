@@ -1,0 +1,84 @@
+//! Groups of packet sockets over which Linux spreads the packets of an interface.
+//!
+//! May import: `ffi`.
+
+use std::ffi::c_int;
+use std::io;
+use std::mem::{size_of, size_of_val, zeroed};
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use super::packet_socket;
+
+/// `PACKET_FANOUT`, and what follows, of `linux/if_packet.h`: libc does not have them for each system.
+const OPTION: c_int = 18;
+pub(crate) const HASH: u16 = 0;
+pub(crate) const LOAD_BALANCE: u16 = 1;
+pub(crate) const CPU: u16 = 2;
+pub(crate) const ROLLOVER: u16 = 3;
+pub(crate) const RANDOM: u16 = 4;
+pub(crate) const QUEUE_MAPPING: u16 = 5;
+pub(crate) const FLAG_ROLLOVER: u16 = 0x1000;
+const FLAG_UNIQUE_ID: u16 = 0x2000;
+pub(crate) const FLAG_DEFRAGMENT: u16 = 0x8000;
+
+/// The most members of a group, by `PACKET_FANOUT_MAX` of older kernels and the default of newer ones.
+pub(crate) const MOST: usize = 256;
+
+/// All protocols, `ETH_P_ALL`.
+pub(crate) const ALL: u16 = 3;
+
+/// A protocol of no packet that an interface receives: numbers below 0x600 are lengths in Ethernet's
+/// field, for which the kernel has two numbers of its own, and those of nothing that is received are
+/// not among what it gives packets that it makes.
+pub(crate) const NONE: u16 = 0x05ff;
+
+/// Makes a packet socket receive another protocol. Before it is in a group: later the kernel refuses.
+pub(crate) fn receive(socket: BorrowedFd<'_>, protocol: u16) -> io::Result<()> {
+    let index = packet_socket::interface(socket).ok_or(io::ErrorKind::Unsupported)?;
+    // SAFETY: a structure of plain numbers, for which zero is a value.
+    let mut address: libc::sockaddr_ll = unsafe { zeroed() };
+    address.sll_family = libc::AF_PACKET as _;
+    address.sll_protocol = protocol.to_be();
+    address.sll_ifindex = index;
+    let size = size_of_val(&address) as libc::socklen_t;
+    let pointer: *const libc::sockaddr_ll = &address;
+    // SAFETY: the descriptor is open, and the structure that long.
+    match unsafe { libc::bind(socket.as_raw_fd(), pointer.cast(), size) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Founds a group that nobody else is in, and returns its number. Needs Linux 4.12, and says
+/// `Unsupported` on an older one.
+pub(crate) fn found(socket: BorrowedFd<'_>, how: u16) -> io::Result<u16> {
+    set(socket, 0, how | FLAG_UNIQUE_ID)?;
+    let value = get(socket)?;
+    // The kernel takes the flag away when it has done what it says.
+    if (value >> 16) as u16 & FLAG_UNIQUE_ID != 0 {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    Ok(value as u16)
+}
+
+/// Joins a group, which has to be of this interface and kind.
+pub(crate) fn join(socket: BorrowedFd<'_>, group: u16, how: u16) -> io::Result<()> {
+    set(socket, group, how)
+}
+
+fn set(socket: BorrowedFd<'_>, group: u16, how: u16) -> io::Result<()> {
+    let value = u32::from(group) | u32::from(how) << 16;
+    // SAFETY: the option takes a number.
+    unsafe { packet_socket::set(socket, OPTION, &value) }
+}
+
+fn get(socket: BorrowedFd<'_>) -> io::Result<u32> {
+    let mut value: u32 = 0;
+    let mut size = size_of::<u32>() as libc::socklen_t;
+    let (fd, pointer) = (socket.as_raw_fd(), (&raw mut value).cast());
+    // SAFETY: the descriptor is open, and there is room for the number.
+    match unsafe { libc::getsockopt(fd, libc::SOL_PACKET, OPTION, pointer, &mut size) } {
+        0 => Ok(value),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

@@ -1,0 +1,332 @@
+//! Several captures on one device, over which the kernel spreads its packets.
+//!
+//! May import: everything but the crate's root.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, Builder};
+
+use crate::breakloop::BreakHandle;
+use crate::capture::{Active, Capture, Inactive};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi::{fanout as kernel, packet_socket, sock_filter};
+use crate::stats::Stats;
+
+/// By what the kernel chooses the member of a group that receives a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FanoutMode {
+    /// By a hash of the addresses and ports: all packets of a flow, in both directions, come to one
+    /// member. Fragments have no ports, so that those of a packet may come to another member than its
+    /// flow: see [`Fanout::defragment`].
+    Hash,
+    /// In turn, each the next.
+    LoadBalance,
+    /// By the processor that received it.
+    Cpu,
+    /// The first with room in its buffer; the others only if that is full.
+    Rollover,
+    /// At random.
+    Random,
+    /// By the queue of the device that received it.
+    QueueMapping,
+}
+
+impl FanoutMode {
+    fn number(self) -> u16 {
+        match self {
+            FanoutMode::Hash => kernel::HASH,
+            FanoutMode::LoadBalance => kernel::LOAD_BALANCE,
+            FanoutMode::Cpu => kernel::CPU,
+            FanoutMode::Rollover => kernel::ROLLOVER,
+            FanoutMode::Random => kernel::RANDOM,
+            FanoutMode::QueueMapping => kernel::QUEUE_MAPPING,
+        }
+    }
+}
+
+/// A group of captures on one device, each for a thread of its own: the kernel hands each packet to one
+/// of them. Linux 4.12 or newer.
+///
+/// The members are captures as all others are. What holds of the group:
+///
+/// - Every packet that arrives after [`activate`](Self::activate) has returned is in exactly one member.
+/// - Order is kept in each member, and not between them.
+/// - What one member sends none of them sees.
+/// - A member that is not read loses its share when its buffer is full. One that is dropped leaves the
+///   group, and the others get its share; if it has a [`Sender`](crate::Sender), only when that is
+///   dropped, too.
+/// - A [filter](Capture::set_filter) that a member is given is of that member alone.
+///
+/// # Examples
+///
+/// Packets counted in four threads, for ten seconds:
+///
+/// ```no_run
+/// use pcap_core::Capture;
+/// use pcap_core::os::linux::{Fanout, FanoutMode};
+///
+/// # fn main() -> pcap_core::Result<()> {
+/// let options = Capture::from_device("eth0").promisc(true).filter("udp");
+/// let members = Fanout::new(FanoutMode::Hash).activate(&options, 4)?;
+/// let handles: Vec<_> = members.iter().map(Capture::break_handle).collect();
+/// std::thread::spawn(move || {
+///     std::thread::sleep(std::time::Duration::from_secs(10));
+///     handles.iter().for_each(|handle| handle.breakloop());
+/// });
+/// let (counts, stats) = Fanout::for_each(members, |_, capture| {
+///     let mut bytes = 0;
+///     let done = capture.for_each(|packet| bytes += u64::from(packet.len()))?;
+///     pcap_core::Result::Ok((done.packets, bytes))
+/// })?;
+/// println!("{counts:?}, {} dropped", stats.dropped);
+/// # Ok(()) }
+/// ```
+///
+/// Manual page: [`packet(7)`](https://man7.org/linux/man-pages/man7/packet.7.html), `PACKET_FANOUT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use = "it does nothing before it is activated"]
+pub struct Fanout {
+    mode: FanoutMode,
+    defragment: bool,
+    rollover: bool,
+}
+
+impl Fanout {
+    /// A group that chooses members by this.
+    pub fn new(mode: FanoutMode) -> Fanout {
+        Fanout {
+            mode,
+            defragment: false,
+            rollover: false,
+        }
+    }
+
+    /// Whether the kernel puts fragments of IPv4 together before it chooses a member, which then gets
+    /// the whole packet in place of them. Default: no.
+    pub fn defragment(self, on: bool) -> Fanout {
+        Fanout {
+            defragment: on,
+            ..self
+        }
+    }
+
+    /// Whether a packet for which its member has no room in the buffer goes to another one that has. Then
+    /// a flow may be in several members. Default: no; [`FanoutMode::Rollover`] does so in any case.
+    pub fn rollover(self, on: bool) -> Fanout {
+        Fanout {
+            rollover: on,
+            ..self
+        }
+    }
+
+    fn how(self) -> u16 {
+        let mut how = self.mode.number();
+        if self.defragment {
+            how |= kernel::FLAG_DEFRAGMENT;
+        }
+        // The kernel refuses it where it says nothing new.
+        if self.rollover && self.mode != FanoutMode::Rollover {
+            how |= kernel::FLAG_ROLLOVER;
+        }
+        how
+    }
+
+    /// Opens so many captures, 1 to 256, each with all the options of the one given, such as the
+    /// filter and the size of the buffer. All of them are in the group before any receives a packet: what
+    /// arrived before the last joined is in none, and not in their statistics.
+    ///
+    /// The group's number is chosen by the kernel, so that nobody else in the network namespace has it.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument): no member, or more than 256.
+    /// - [`Unsupported`](ErrorKind::Unsupported): the device is not captured on by a packet socket, as
+    ///   `nflog` and devices of other hosts; or the kernel is older than 4.12.
+    /// - Those of [`Capture::activate`] and of the kernel, for any member.
+    ///
+    /// In any case all members that were opened are closed.
+    pub fn activate(
+        self,
+        options: &Capture<Inactive>,
+        members: usize,
+    ) -> Result<Vec<Capture<Active>>> {
+        const OPERATION: &str = "make a group of captures on";
+        let name = options.device_name();
+        let refuse = |kind, why: &str| Error::new(kind, OPERATION, name.clone(), why);
+        if !(1..=kernel::MOST).contains(&members) {
+            let why = format!("it has 1 to {} members, and not {members}", kernel::MOST);
+            return Err(refuse(ErrorKind::InvalidArgument, &why));
+        }
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::Unsupported => refuse(
+                ErrorKind::Unsupported { since: None },
+                "the kernel cannot choose a number for the group: it is older than 4.12",
+            ),
+            _ => Error::io(OPERATION, name.clone(), error),
+        };
+        let protocol = options.protocol_to_capture().unwrap_or(kernel::ALL);
+        let mut group = None;
+        let mut captures = Vec::with_capacity(members);
+        for _ in 0..members {
+            // Nothing gets into its buffer before the others are there.
+            let capture = options.clone().with_protocol(kernel::NONE).activate()?;
+            let socket = capture.fileno();
+            let Some(socket) = socket.filter(|fd| packet_socket::interface(*fd).is_some()) else {
+                return Err(refuse(
+                    ErrorKind::Unsupported { since: None },
+                    "it is not captured on through a packet socket",
+                ));
+            };
+            sock_filter::attach_nothing(socket).map_err(failed)?;
+            kernel::receive(socket, protocol).map_err(failed)?;
+            match group {
+                None => group = Some(kernel::found(socket, self.how()).map_err(failed)?),
+                Some(group) => kernel::join(socket, group, self.how()).map_err(failed)?,
+            }
+            captures.push(capture);
+        }
+        for capture in &captures {
+            capture.reset_filter()?;
+        }
+        Ok(captures)
+    }
+
+    /// What all members together have counted: the sums of what they received and dropped, and what the
+    /// interface dropped, which is the same for all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Capture::stats`].
+    pub fn stats(members: &[Capture<Active>]) -> Result<Stats> {
+        let mut total = Stats::default();
+        for member in members {
+            total.merge(member.stats()?);
+        }
+        Ok(total)
+    }
+
+    /// Runs the closure once for each member, each in a thread of its own, with the member's number and
+    /// the capture; waits for all of them; and returns what they returned, in the order of the members, and
+    /// their statistics together, as [`stats`](Self::stats) has them.
+    ///
+    /// When a closure returns, its member is closed and leaves the group, and the others go on, with its
+    /// share. To end all of them, use a break handle of each.
+    ///
+    /// # Errors
+    ///
+    /// That of the closure that failed first, or of the system, if it starts no more threads. Then the
+    /// others are ended by a break, once.
+    ///
+    /// # Panics
+    ///
+    /// If a closure panics, when the others have ended, as after an error.
+    ///
+    /// # Examples
+    ///
+    /// Each thread writes a savefile of its own:
+    ///
+    /// ```no_run
+    /// use pcap_core::os::linux::{Fanout, FanoutMode};
+    /// use pcap_core::{Capture, Error};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let options = Capture::from_device("eth0");
+    /// let members = Fanout::new(FanoutMode::Hash).activate(&options, 2)?;
+    /// let (counts, _) = Fanout::for_each(members, |number, capture| {
+    ///     let mut dumper = capture.dump(format!("part-{number}.pcap"))?;
+    ///     for _ in 0..1000 {
+    ///         match capture.next_packet()? {
+    ///             Some(packet) => dumper.write_packet(&packet)?,
+    ///             None => break,
+    ///         }
+    ///     }
+    ///     dumper.close()?;
+    ///     Ok::<_, Error>(())
+    /// })?;
+    /// assert_eq!(counts.len(), 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn for_each<T, E, F>(
+        members: Vec<Capture<Active>>,
+        closure: F,
+    ) -> Result<(Vec<T>, Stats), E>
+    where
+        T: Send,
+        E: From<Error> + Send,
+        F: Fn(usize, &mut Capture<Active>) -> Result<T, E> + Sync,
+    {
+        let handles: Vec<_> = members.iter().map(Capture::break_handle).collect();
+        let over = Over {
+            handles,
+            error: Mutex::new(None),
+        };
+        let (closure, over) = (&closure, &over);
+        let work = move |number, mut member: Capture<Active>| {
+            let panics = EndOthers(over);
+            let done = closure(number, &mut member);
+            std::mem::forget(panics);
+            let done = done.and_then(|value| Ok((value, member.close()?)));
+            done.map_err(|error| over.fail(error)).ok()
+        };
+        let done: Vec<_> = thread::scope(|scope| {
+            let mut threads = Vec::with_capacity(members.len());
+            for (number, member) in members.into_iter().enumerate() {
+                let thread = Builder::new().name(format!("member {number}"));
+                match thread.spawn_scoped(scope, move || work(number, member)) {
+                    Ok(thread) => threads.push(thread),
+                    Err(error) => {
+                        over.fail(Error::io("start a thread", None, error).into());
+                        break;
+                    }
+                }
+            }
+            let ended: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
+            ended
+        });
+        let mut values = Vec::with_capacity(done.len());
+        let mut total = Stats::default();
+        for done in done {
+            let done = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            if let Some((value, stats)) = done {
+                values.push(value);
+                total.merge(stats);
+            }
+        }
+        let mut error = over.error.lock().unwrap_or_else(PoisonError::into_inner);
+        match error.take() {
+            Some(error) => Err(error),
+            None => Ok((values, total)),
+        }
+    }
+}
+
+/// What the threads share, to end all of them when one fails.
+struct Over<E> {
+    handles: Vec<BreakHandle>,
+    error: Mutex<Option<E>>,
+}
+
+impl<E> Over<E> {
+    /// Keeps the first error, and ends the others.
+    fn fail(&self, error: E) {
+        let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.is_none() {
+            *first = Some(error);
+            self.end();
+        }
+    }
+
+    fn end(&self) {
+        self.handles.iter().for_each(BreakHandle::breakloop);
+    }
+}
+
+/// Dropped when a closure panics.
+struct EndOthers<'a, E>(&'a Over<E>);
+
+impl<E> Drop for EndOthers<'_, E> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
