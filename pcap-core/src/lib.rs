@@ -180,7 +180,7 @@
 //! So a capture moves into the thread that reads it, and what other threads need of it is taken before: a
 //! [`BreakHandle`], a [`Sender`], a [`Dumper`]. A packet is lent until the next read; other threads get
 //! [`PacketOwned`]s. To read one device in several threads, Linux spreads its packets over a group of
-//! captures.
+//! captures, `os::linux::Fanout`.
 //!
 //! Two threads cannot use one capture:
 //!
