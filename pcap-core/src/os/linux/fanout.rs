@@ -77,7 +77,7 @@ impl FanoutMode {
 /// let (counts, stats) = Fanout::for_each(members, |_, capture| {
 ///     let mut bytes = 0;
 ///     let done = capture.for_each(|packet| bytes += u64::from(packet.len()))?;
-///     pcap_core::Result::Ok((done.packets, bytes))
+///     Ok::<_, pcap_core::Error>((done.packets, bytes))
 /// })?;
 /// println!("{counts:?}, {} dropped", stats.dropped);
 /// # Ok(()) }
