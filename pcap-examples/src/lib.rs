@@ -7,6 +7,7 @@ pub mod exit;
 pub mod expression;
 pub mod files;
 pub mod flow;
+pub mod group;
 pub mod hex;
 pub mod input;
 pub mod json;

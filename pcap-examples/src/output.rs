@@ -1,26 +1,24 @@
 //! Standard output for lines: buffered, and without a panic where nobody reads it any more.
 
-use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// So many bytes are collected before they are written.
 const BUFFER: usize = 64 * 1024;
 
-/// Standard output, in whole lines. On a terminal each line shows at once.
+/// Standard output, in whole lines, also where several threads have one each. On a terminal each line shows
+/// at once.
 #[derive(Debug)]
 pub struct Output {
-    stdout: StdoutLock<'static>,
     buffer: Vec<u8>,
     each_line: bool,
 }
 
 impl Output {
-    /// Takes standard output, which nobody else can print to meanwhile.
+    /// Prints to standard output.
     #[must_use]
     pub fn stdout() -> Output {
-        let stdout = io::stdout().lock();
         Output {
-            each_line: stdout.is_terminal(),
-            stdout,
+            each_line: io::stdout().is_terminal(),
             buffer: Vec::with_capacity(BUFFER),
         }
     }
@@ -57,9 +55,10 @@ impl Output {
     ///
     /// If standard output does not take it. It is lost then, and not tried again.
     pub fn flush(&mut self) -> io::Result<()> {
-        let result = self.stdout.write_all(&self.buffer);
+        let mut stdout = io::stdout().lock();
+        let result = stdout.write_all(&self.buffer);
         self.buffer.clear();
-        result.and_then(|()| self.stdout.flush())
+        result.and_then(|()| stdout.flush())
     }
 }
 

@@ -22,6 +22,15 @@ pub fn on_ctrl_c(capture: BreakHandle) -> Outcome {
     handle(move || capture.breakloop())
 }
 
+/// The same for several captures, all of which end.
+///
+/// # Errors
+///
+/// As there.
+pub fn all_on_ctrl_c(captures: Vec<BreakHandle>) -> Outcome {
+    handle(move || captures.iter().for_each(BreakHandle::breakloop))
+}
+
 /// From now on Ctrl-C, SIGTERM and SIGHUP make [`asked`] give a time, for programs that look there
 /// between packets. Asked twice, the process ends.
 ///

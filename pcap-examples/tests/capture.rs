@@ -4,8 +4,10 @@
 
 mod common;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::net::UdpSocket;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -85,6 +87,83 @@ fn signals_end_it_with_everything_that_was_sent_before() {
             assert_eq!(statistics(&stderr)[1], 0);
             assert_eq!(numbers(&path), (0..500).collect::<Vec<_>>());
         }
+    });
+}
+
+/// Sends in eight flows, a datagram of each length in each.
+fn send_flows(lengths: std::ops::Range<usize>) {
+    let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let to = receiver.local_addr().unwrap();
+    let flows: Vec<_> = (0..8)
+        .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
+        .collect();
+    for length in lengths {
+        for flow in &flows {
+            flow.send_to(&vec![0; length], to).unwrap();
+        }
+    }
+}
+
+/// Eight flows: each line once, those of a flow in order, and one sum.
+#[test]
+fn in_threads_each_packet_is_printed_once_and_those_of_a_flow_are_in_order() {
+    in_netns(|| {
+        let mut command = program("capture");
+        let running = Running::start(command.args(words("-i lo --threads 3 udp")));
+        send_flows(8..108);
+        running.signal(libc::SIGINT);
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert!(stderr.contains("800 packets captured"), "{stderr}");
+        let [received, dropped, _] = statistics(&stderr);
+        assert!(received >= 800 && dropped == 0, "{stderr}");
+        let mut flows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for line in stdout.lines() {
+            let (_, rest) = line.split_once("127.0.0.1:").unwrap();
+            let (port, rest) = rest.split_once(" > ").unwrap();
+            let (_, length) = rest.split_once("UDP, ").unwrap();
+            let (length, _) = length.split_once(' ').unwrap();
+            flows.entry(port).or_default().push(length.parse().unwrap());
+        }
+        assert_eq!(flows.len(), 8);
+        // Behind headers of 42 bytes.
+        for lengths in flows.values() {
+            assert!(lengths.iter().copied().eq(50..150), "{lengths:?}");
+        }
+    });
+}
+
+#[test]
+fn in_threads_a_count_a_deadline_and_json_are_of_all_together() {
+    in_netns(|| {
+        let mut command = program("capture");
+        let running = Running::start(command.args(words("-i lo --threads 4 -c 50 --json udp")));
+        send_flows(20..40);
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert!(stderr.contains("50 packets captured, "), "{stderr}");
+        let lines: Vec<_> = stdout.lines().collect();
+        assert_eq!(lines.len(), 51);
+        assert!(lines[50].contains("\"statistics\""), "{}", lines[50]);
+
+        let start = Instant::now();
+        let ran = ours(
+            "capture",
+            &["-i", "lo", "--threads", "2", "--duration", "0.3"],
+        );
+        assert_eq!((ran.status, ran.text()), (Some(0), ""), "{}", ran.stderr);
+        assert_eq!(statistics(&ran.stderr), [0, 0, 0]);
+        assert!(start.elapsed() >= Duration::from_millis(300));
+        assert!(start.elapsed() < Duration::from_secs(3));
+
+        for wrong in ["0", "257", "x"] {
+            assert_eq!(ours("capture", &["--threads", wrong]).status, Some(2));
+        }
+        let both = ours("capture", &["-i", "lo", "--threads", "2", "-w", "no.pcap"]);
+        assert_eq!(both.status, Some(2));
+        let ran = ours("capture", &["-i", "nosuch", "--threads", "2"]);
+        assert_eq!(ran.status, Some(1));
+        assert!(ran.stderr.contains("nosuch"), "{}", ran.stderr);
     });
 }
 

@@ -4,18 +4,21 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use pcap_core::{
-    Active, Capture, CompileOptions, Device, Direction, Dlt, Next, Precision, Stats, Timestamp,
-    TstampType,
+    Active, BreakHandle, Capture, CompileOptions, Device, Direction, Dlt, Inactive, Next,
+    Precision, Stats, Timestamp, TstampType,
 };
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::progress::Status;
 use pcap_examples::sink::Sink;
-use pcap_examples::{expression, json, stop, units};
+use pcap_examples::{expression, group, json, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -88,6 +91,10 @@ struct Args {
     /// The link type: a DLT name or number [default: the device's first]
     #[arg(short = 'y', long, value_name = "LINKTYPE")]
     linktype: Option<Dlt>,
+    /// Capture in so many threads, over which Linux spreads the flows; lines are in order within each
+    #[arg(long, value_name = "N", conflicts_with = "write",
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
     /// Write the packets to a savefile instead of printing them; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
@@ -113,6 +120,10 @@ impl Args {
     fn is_to_stdout(&self) -> bool {
         self.write.as_deref() == Some(Path::new("-"))
     }
+
+    fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Line }
+    }
 }
 
 fn main() -> ExitCode {
@@ -130,20 +141,24 @@ fn run(args: &Args) -> Outcome {
         Some(name) => name.clone(),
         None => Device::default_device()?.name().into(),
     };
-    let mut capture = open(args, &device)?;
+    let options = options(args, &device);
+    if let Some(threads) = args.threads {
+        return run_in_threads(args, &device, &options, threads);
+    }
+    let mut capture = options.activate()?;
     stop::on_ctrl_c(capture.break_handle())?;
     let dumper = args.write.as_ref().map(|path| capture.dump(path));
     let dumper = dumper.transpose()?;
-    let form = if args.json { Form::Json } else { Form::Line };
     let print = args.print || dumper.is_none();
-    let printer = print.then(|| Printer::new(form, &capture));
+    let printer = print.then(|| Printer::new(args.form(), &capture));
     let mut sink = Sink::new(printer, dumper, args.packet_buffered);
     let mut status = Status::new(!print && !args.quiet);
     if !args.quiet {
         announce(&device, &capture);
     }
 
-    let received = receive(args, &mut capture, &mut sink, &mut status);
+    let quota = Quota::new(args.count);
+    let received = receive(args, &mut capture, &mut sink, &mut status, &quota);
     status.clear();
     let stats = capture.stats();
     let closed = match &received {
@@ -154,13 +169,78 @@ fn run(args: &Args) -> Outcome {
     let outcome = received.and(closed);
     match stats {
         _ if outcome.as_ref().is_err_and(Failure::is_broken_pipe) => outcome,
-        Ok(stats) => outcome.and(statistics(args, &mut sink, &stats)),
+        Ok(stats) => {
+            let counts = (sink.packets(), sink.bytes());
+            outcome.and(statistics(args, counts, sink.output(), &stats))
+        }
         Err(error) => outcome.and(Err(error.into())),
     }
 }
 
-/// Opens the device with all that the command line says of it.
-fn open(args: &Args, device: &OsStr) -> Outcome<Capture<Active>> {
+/// The same in several threads, each of which prints its packets by itself.
+fn run_in_threads(
+    args: &Args,
+    device: &OsStr,
+    options: &Capture<Inactive>,
+    threads: u16,
+) -> Outcome {
+    let quota = Quota::new(args.count);
+    let opened = |captures: &[Capture<Active>]| {
+        let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
+        stop::all_on_ctrl_c(handles.clone())?;
+        let _ = quota.handles.set(handles);
+        if !args.quiet {
+            announce(device, &captures[0]);
+        }
+        Ok(())
+    };
+    let (counts, stats) = group::in_threads(options, threads.into(), opened, |capture| {
+        let printer = Printer::new(args.form(), capture);
+        let mut sink = Sink::new(Some(printer), None, false);
+        receive(args, capture, &mut sink, &mut Status::new(false), &quota)?;
+        sink.close()?;
+        Ok((sink.packets(), sink.bytes()))
+    })?;
+    let add = |total: (u64, u64), one: &(u64, u64)| (total.0 + one.0, total.1 + one.1);
+    let counts = counts.iter().fold((0, 0), add);
+    statistics(args, counts, &mut Output::stdout(), &stats)
+}
+
+/// How many packets are still wanted, of all threads together.
+struct Quota {
+    left: AtomicU64,
+    /// Those to end when there are enough.
+    handles: OnceLock<Vec<BreakHandle>>,
+}
+
+impl Quota {
+    fn new(count: Option<u64>) -> Quota {
+        Quota {
+            left: AtomicU64::new(count.unwrap_or(u64::MAX)),
+            handles: OnceLock::new(),
+        }
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.left.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether one more is wanted. It is counted.
+    fn take(&self) -> bool {
+        let one = |left: u64| left.checked_sub(1);
+        let before = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one);
+        if before == Ok(1) {
+            let others = self.handles.get().into_iter().flatten();
+            others.for_each(BreakHandle::breakloop);
+        }
+        before.is_ok()
+    }
+}
+
+/// A capture on the device with all that the command line says of it.
+fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
     let mut options = Capture::from_device(device)
         .snaplen(args.snaplen)
         .promisc(args.promisc)
@@ -187,16 +267,8 @@ fn open(args: &Args, device: &OsStr) -> Outcome<Capture<Active>> {
     }
     let words = || expression::join(&args.expression);
     let expression = args.filter.clone().unwrap_or_else(words);
-    if !args.no_optimize {
-        options = options.filter(expression.as_str());
-    }
-    let mut capture = options.activate()?;
-    if args.no_optimize {
-        let options = CompileOptions::default().optimize(false);
-        let filter = capture.compile(&expression, options)?;
-        capture.set_filter(&filter)?;
-    }
-    Ok(capture)
+    let compile = CompileOptions::default().optimize(!args.no_optimize);
+    options.filter((expression.as_str(), compile))
 }
 
 /// Says what is captured, and what libpcap warns of.
@@ -219,15 +291,15 @@ fn receive(
     capture: &mut Capture<Active>,
     sink: &mut Sink,
     status: &mut Status,
+    quota: &Quota,
 ) -> Outcome {
-    let limit = args.count.unwrap_or(u64::MAX);
     let deadline = args
         .duration
         .and_then(|time| Instant::now().checked_add(time));
-    while sink.packets() < limit {
+    while !quota.is_used_up() {
         let now = Instant::now();
         if deadline.is_some_and(|deadline| deadline <= now) {
-            return drain(args, capture, sink, Timestamp::now());
+            return drain(args, capture, sink, quota, Timestamp::now());
         }
         if status.is_due(now) {
             status.show(now, sink.packets(), sink.bytes(), capture.stats()?.dropped);
@@ -239,11 +311,12 @@ fn receive(
             None => status.patience(),
         };
         match capture.next_packet_timeout(wait)? {
-            Next::Packet(packet) => sink.take(packet)?,
+            Next::Packet(packet) if quota.take() => sink.take(packet)?,
+            Next::Packet(_) => break,
             Next::Timeout => sink.output().flush()?,
             Next::Break => {
                 let asked = stop::asked().unwrap_or_else(Timestamp::now);
-                return drain(args, capture, sink, asked);
+                return drain(args, capture, sink, quota, asked);
             }
             Next::Eof => break,
         }
@@ -253,7 +326,13 @@ fn receive(
 
 /// Hands on what had arrived by a time and is still in the kernel's buffer, where packets lie for
 /// up to the timeout.
-fn drain(args: &Args, capture: &mut Capture<Active>, sink: &mut Sink, until: Timestamp) -> Outcome {
+fn drain(
+    args: &Args,
+    capture: &mut Capture<Active>,
+    sink: &mut Sink,
+    quota: &Quota,
+    until: Timestamp,
+) -> Outcome {
     let timeout = if args.immediate {
         Duration::ZERO
     } else {
@@ -261,11 +340,10 @@ fn drain(args: &Args, capture: &mut Capture<Active>, sink: &mut Sink, until: Tim
     };
     let wait = (timeout + Duration::from_millis(50)).min(Duration::from_secs(1));
     let deadline = Instant::now() + wait;
-    let limit = args.count.unwrap_or(u64::MAX);
-    while sink.packets() < limit {
+    while !quota.is_used_up() {
         let left = deadline.saturating_duration_since(Instant::now());
         match capture.next_packet_timeout(left)?.packet() {
-            Some(packet) if packet.timestamp() <= until => sink.take(packet)?,
+            Some(packet) if packet.timestamp() <= until && quota.take() => sink.take(packet)?,
             _ => break,
         }
     }
@@ -273,8 +351,12 @@ fn drain(args: &Args, capture: &mut Capture<Active>, sink: &mut Sink, until: Tim
 }
 
 /// Prints what was captured and what the device counted.
-fn statistics(args: &Args, sink: &mut Sink, stats: &Stats) -> Outcome {
-    let (packets, bytes) = (sink.packets(), sink.bytes());
+fn statistics(
+    args: &Args,
+    (packets, bytes): (u64, u64),
+    output: &mut Output,
+    stats: &Stats,
+) -> Outcome {
     if !args.quiet {
         exit::note(format_args!("{packets} packets captured, {bytes} bytes"));
         exit::note(format_args!(
@@ -288,8 +370,8 @@ fn statistics(args: &Args, sink: &mut Sink, stats: &Stats) -> Outcome {
         if args.is_to_stdout() {
             exit::note(String::from_utf8_lossy(object.trim_ascii_end()));
         } else {
-            sink.output().line(|out| out.append(&mut object))?;
-            sink.output().flush()?;
+            output.line(|out| out.append(&mut object))?;
+            output.flush()?;
         }
     }
     Ok(())

@@ -1,0 +1,41 @@
+//! One device captured on by several threads, where the system can spread its packets over them.
+
+use pcap_core::{Active, Capture, Inactive, Stats};
+
+use crate::exit::Outcome;
+
+/// Opens so many captures with these options, hands all of them to one closure, then each to the other
+/// in a thread of its own; returns what that returned, and the statistics of all together.
+///
+/// # Errors
+///
+/// If the system cannot do it, or the first that a closure fails with. The others are ended by a break.
+#[cfg(target_os = "linux")]
+pub fn in_threads<T: Send>(
+    options: &Capture<Inactive>,
+    threads: usize,
+    opened: impl FnOnce(&[Capture<Active>]) -> Outcome,
+    each: impl Fn(&mut Capture<Active>) -> Outcome<T> + Sync,
+) -> Outcome<(Vec<T>, Stats)> {
+    use pcap_core::os::linux::{Fanout, FanoutMode};
+
+    let members = Fanout::new(FanoutMode::Hash).activate(options, threads)?;
+    opened(&members)?;
+    Fanout::for_each(members, |_, capture| each(capture))
+}
+
+/// Only Linux spreads packets over captures.
+///
+/// # Errors
+///
+/// Always.
+#[cfg(not(target_os = "linux"))]
+pub fn in_threads<T: Send>(
+    _: &Capture<Inactive>,
+    _: usize,
+    _: impl FnOnce(&[Capture<Active>]) -> Outcome,
+    _: impl Fn(&mut Capture<Active>) -> Outcome<T> + Sync,
+) -> Outcome<(Vec<T>, Stats)> {
+    let text = "cannot capture in several threads: only Linux spreads packets over them";
+    Err(crate::exit::Failure::Text(text.into()))
+}
