@@ -29,6 +29,27 @@ fn packet_sockets() -> usize {
     list.lines().count() - 1
 }
 
+/// Whether a packet socket has a buffer for a capture: then the kernel does not let its form be changed.
+fn has_ring(inode: &str) -> bool {
+    let link = format!("socket:[{inode}]");
+    let mut fds = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let fd = fds.find(|fd| std::fs::read_link(fd.path()).is_ok_and(|to| to.as_os_str() == &*link));
+    let fd: i32 = fd
+        .expect("it is open")
+        .file_name()
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let (version, size): (i32, u32) = (0, 4);
+    let (level, pointer) = (libc::SOL_PACKET, (&raw const version).cast());
+    // SAFETY: takes a number, and a descriptor that is open.
+    let status = unsafe { libc::setsockopt(fd, level, libc::PACKET_VERSION, pointer, size) };
+    let busy = std::io::Error::last_os_error().raw_os_error() == Some(libc::EBUSY);
+    assert!(status == 0 || busy);
+    status != 0
+}
+
 fn large(device: &str) -> Capture<Active> {
     let capture = Capture::from_device(device).buffer_size(32 << 20);
     capture.activate().unwrap()
@@ -175,12 +196,22 @@ fn a_sender_outlives_its_capture_and_the_socket_then_receives_nothing() {
             .contains("promiscuity 1")
     };
     assert!(is_promisc());
+    let list = std::fs::read_to_string("/proc/thread-self/net/packet").unwrap();
+    let inode = list
+        .lines()
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .last()
+        .unwrap();
+    assert!(has_ring(inode));
     let senders: Vec<Sender> = (0..3).map(|_| left.sender().unwrap()).collect();
     // One for all, and two for the break handles of each.
     assert_eq!(descriptors(), opened + 1 + 3 * 2);
     assert_eq!(packet_sockets(), sockets + 1);
     drop(left);
     assert!(!is_promisc());
+    assert!(!has_ring(inode), "its buffer is still there");
     assert_eq!(descriptors(), before + 1 + 3 * 2);
     assert_eq!(packet_sockets(), sockets + 1);
 

@@ -109,11 +109,16 @@ mod linux {
         unsafe { set(socket, libc::PACKET_QDISC_BYPASS, &on) }
     }
 
-    /// Makes a socket that nobody reads from any more receive nothing, and takes its interface out of
-    /// promiscuous mode if it was there for this one. It is still good for sending.
+    /// Makes a socket that nobody reads from any more receive nothing, frees its buffer, and takes its
+    /// interface out of promiscuous mode if it was there for this one. It is still good for sending.
     pub(crate) fn quieten(socket: BorrowedFd<'_>) {
         // What fails of it costs time, and is wrong in nothing.
         let _ = sock_filter::attach_nothing(socket);
+        // A `tpacket_req3` of zeros. The kernel keeps a buffer that is mapped, and libpcap unmaps it after
+        // it has asked for this.
+        let no_ring = [0_u32; 7];
+        // SAFETY: the option takes this structure, or the beginning of it.
+        let _ = unsafe { set(socket, libc::PACKET_RX_RING, &no_ring) };
         let Some(index) = interface(socket) else {
             return;
         };

@@ -7,8 +7,7 @@ use std::ffi::c_int;
 use std::fmt;
 use std::io;
 use std::ops::RangeBounds;
-use std::os::fd::AsFd;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +30,7 @@ use crate::sendqueue::SendQueue;
 /// - It is `Send` and `Sync`: several threads may share one. Their packets come in any order, but
 ///   each whole.
 /// - It outlives the capture. When the capture is closed before its senders, the socket receives nothing
-///   any more and lets promiscuous mode go, and closes with the last sender. Only from a group of
+///   any more, has no buffer, and lets promiscuous mode go; it closes with the last sender. Only from a group of
 ///   captures (`os::linux::Fanout`) it takes its share until then.
 /// - All senders of one capture share one descriptor, and each has two more for its break handles.
 ///
