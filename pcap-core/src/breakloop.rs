@@ -60,6 +60,18 @@ impl BreakHandle {
     pub fn breakloop(&self) {
         self.0.breakloop();
     }
+
+    /// Whether both are of the same capture.
+    #[cfg(any(feature = "tokio", feature = "async-io"))]
+    pub(crate) fn is_same(&self, other: &BreakHandle) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The descriptor that a break makes readable, which is open as long as this is there.
+    #[cfg(any(feature = "tokio", feature = "async-io"))]
+    pub(crate) fn wake_fd(&self) -> Option<os::RawFd> {
+        self.0.wake().map(Wake::fd)
+    }
 }
 
 impl fmt::Debug for BreakHandle {

@@ -290,6 +290,8 @@ mod sendqueue;
 #[cfg(feature = "serde")]
 mod serialize;
 mod stats;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub mod stream;
 mod timestamp;
 mod tstamp_type;
 mod version;

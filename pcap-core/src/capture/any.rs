@@ -1,12 +1,13 @@
 //! A capture that is either live or a savefile.
 //!
-//! May import: `active`, `offline`, `source`, and everything below the captures.
+//! May import: `active`, `offline`, `source`, `wait`, and everything below the captures.
 
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::capture::source::{self, Opened, Slice, Source, Step};
+use crate::capture::wait::WaitsFor;
 use crate::capture::{Activated, Active, Capture, Offline, Phase, Readable};
 use crate::error::Result;
 use crate::filter::{CompileOptions, Filter, FilterSource};
@@ -143,6 +144,14 @@ impl Source for Any {
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         either!(&mut self.0, capture => capture.state.wait(deadline))
+    }
+
+    fn waits_for(&mut self) -> WaitsFor {
+        either!(&mut self.0, capture => capture.state.waits_for())
+    }
+
+    fn is_ready(&self) -> Result<bool> {
+        either!(&self.0, capture => capture.state.is_ready())
     }
 
     fn patience(&self) -> Duration {

@@ -1,7 +1,7 @@
 //! Captures and their phases.
 //!
 //! May import: everything below the captures; its own parts import each other downward only:
-//! `source`, then the phases, then `read` and `packets`.
+//! `wait`, `source`, then the phases, then `read` and `packets`.
 
 mod active;
 mod any;
@@ -32,6 +32,8 @@ pub use offline::Offline;
 pub(crate) use options::{DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
 pub use packets::{IntoPackets, Packets};
 pub use read::{Done, End, Next};
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) use wait::WaitsFor;
 
 use crate::dumper::{Dumper, Format};
 use crate::error::{ErrorWith, Result};

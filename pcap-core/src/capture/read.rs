@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use crate::breakloop::BreakHandle;
 use crate::capture::packets::{IntoPackets, Packets};
 use crate::capture::source::{Step, Then};
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+use crate::capture::wait::WaitsFor;
 use crate::capture::{Capture, Readable};
 use crate::error::Result;
 use crate::filter::FilterSource;
@@ -194,6 +196,29 @@ impl<S: Readable> Capture<S> {
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
         self.state.current()
+    }
+
+    /// Goes to the next packet if it is there now, which is `Some(true)`; `Some(false)` where the
+    /// capture is over.
+    #[cfg(any(feature = "tokio", feature = "async-io"))]
+    pub(crate) fn try_advance(&mut self) -> Result<Option<bool>> {
+        Ok(match self.look(Patience::Never)? {
+            Found::Packet => Some(true),
+            Found::Nothing => None,
+            Found::End(_) => Some(false),
+        })
+    }
+
+    /// What to wait for before the next look.
+    #[cfg(any(feature = "tokio", feature = "async-io"))]
+    pub(crate) fn waits_for(&mut self) -> WaitsFor {
+        self.state.waits_for()
+    }
+
+    /// Whether that has come already.
+    #[cfg(any(feature = "tokio", feature = "async-io"))]
+    pub(crate) fn is_ready(&self) -> Result<bool> {
+        self.state.is_ready()
     }
 
     #[inline]

@@ -1,11 +1,12 @@
 //! What the phases have in common, below the public API. The traits are sealed: they cannot be named
 //! outside of this crate.
 //!
-//! May import: everything below the captures.
+//! May import: `wait`, and everything below the captures.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use crate::capture::wait::WaitsFor;
 use crate::error::Result;
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::Handle;
@@ -76,6 +77,12 @@ pub trait Source: Opened {
 
     /// Waits until there may be packets, a break, or the deadline has come; may end early.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()>;
+
+    /// What `wait` would wait for.
+    fn waits_for(&mut self) -> WaitsFor;
+
+    /// Whether `wait` would end at once, by what is there to be read or a break.
+    fn is_ready(&self) -> Result<bool>;
 
     /// How long `dispatch` waits for a first packet.
     fn patience(&self) -> Duration;

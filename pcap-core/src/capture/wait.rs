@@ -31,6 +31,21 @@ pub(crate) enum Waiting {
     InLibpcap,
 }
 
+/// What an event loop is to wait for before a capture is read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
+pub enum WaitsFor {
+    /// Nothing: reading does not wait, or waits by itself.
+    Nothing,
+    /// For what comes first: the descriptor is readable, the break handle's is, or the time is over.
+    Event {
+        descriptor: Option<RawFd>,
+        pause: Option<Duration>,
+    },
+    /// Something that only libpcap knows; reading waits for it, and why.
+    Libpcap(&'static str),
+}
+
 /// How a live capture waits, and what it learnt of the interface.
 #[derive(Debug)]
 pub(crate) struct Waiter {
@@ -64,39 +79,70 @@ impl Waiter {
         if self.waiting == Waiting::InLibpcap {
             return Ok(());
         }
-        let mut timeout = deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        let required = required_timeout(handle);
-        // Without either, nothing would ever tell of packets.
-        let blind = self.waiting == Waiting::Timer && required.is_none();
-        if let Some(required) = required.or(blind.then_some(BLIND)) {
-            let mut pause = required;
-            if required <= Duration::from_millis(1) {
-                pause = (self.pause.get() * 2).clamp(required, SLOWEST);
-                self.pause.set(pause);
-            }
-            timeout = Some(timeout.map_or(pause, |timeout| timeout.min(pause)));
-        }
+        let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
+        let pause = self.pause(handle);
+        let timeout = left.into_iter().chain(pause).min();
         self.poll(handle, libc::POLLIN, timeout)?;
         Ok(())
     }
 
-    fn poll(&self, handle: &Handle, events: i16, timeout: Option<Duration>) -> Result<()> {
-        let ready = poll(handle.breaker(), self.descriptor(), events, timeout);
-        let ready = ready.map_err(|e| Error::io("wait on", handle.name.clone(), e))?;
-        if ready && events == libc::POLLIN {
+    /// How long to wait at most, whatever the descriptor says; longer from wait to wait where libpcap
+    /// asks to be read all the time.
+    fn pause(&self, handle: &Handle) -> Option<Duration> {
+        let required = required_timeout(handle);
+        // Without either, nothing would ever tell of packets.
+        let blind = self.waiting == Waiting::Timer && required.is_none();
+        let mut pause = required.or(blind.then_some(BLIND))?;
+        if pause <= Duration::from_millis(1) {
+            pause = (self.pause.get() * 2).clamp(pause, SLOWEST);
+            self.pause.set(pause);
+        }
+        Some(pause)
+    }
+
+    /// What [`wait`](Self::wait) would wait for.
+    pub(crate) fn waits_for(&self, handle: &Handle) -> WaitsFor {
+        match self.waiting {
+            Waiting::InLibpcap => WaitsFor::Libpcap(
+                "libpcap has no non-blocking mode for this kind of device: reading it would hold up \
+                 all other tasks of the thread",
+            ),
+            Waiting::Descriptor(_) | Waiting::Timer => WaitsFor::Event {
+                descriptor: self.descriptor(),
+                pause: self.pause(handle),
+            },
+        }
+    }
+
+    /// Looks whether a wait would end at once, and takes note of what ends it.
+    pub(crate) fn is_ready(&self, handle: &Handle) -> Result<bool> {
+        self.poll(handle, libc::POLLIN, Some(Duration::ZERO))
+    }
+
+    /// Whether one of the descriptors is ready.
+    fn poll(&self, handle: &Handle, events: i16, timeout: Option<Duration>) -> Result<bool> {
+        let done = poll(handle.breaker(), self.descriptor(), events, timeout);
+        let ready = done.map_err(|e| Error::io("wait on", handle.name.clone(), e))?;
+        if ready.descriptor && events == libc::POLLIN {
             self.came();
         }
-        Ok(())
+        Ok(ready.wake || ready.descriptor)
     }
 }
 
-/// Waits for a break and a descriptor, and says whether that is ready.
+/// Which descriptors are ready.
+struct Ready {
+    wake: bool,
+    descriptor: bool,
+}
+
+/// Waits for a break and a descriptor.
 fn poll(
     breaker: &Breaker,
     descriptor: Option<RawFd>,
     events: i16,
     timeout: Option<Duration>,
-) -> io::Result<bool> {
+) -> io::Result<Ready> {
     let fd = |fd, events| libc::pollfd {
         fd,
         events,
@@ -115,7 +161,8 @@ fn poll(
             wake.drain();
         }
     }
-    Ok(fds[1].revents != 0)
+    let [wake, descriptor] = fds.map(|fd| fd.revents != 0);
+    Ok(Ready { wake, descriptor })
 }
 
 /// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot. A break
@@ -132,8 +179,9 @@ pub(crate) fn writable(
     Ok(())
 }
 
-/// Waits for a break only, or this long: a descriptor has nothing to say, or there is none.
-pub(crate) fn sleep(handle: &Handle, time: Duration) -> Result<()> {
+/// Waits for a break only, or this long: a descriptor has nothing to say, or there is none. True for a
+/// break.
+pub(crate) fn sleep(handle: &Handle, time: Duration) -> Result<bool> {
     let waiter = Waiter::new(Waiting::Timer);
     waiter.poll(handle, libc::POLLIN, Some(time))
 }

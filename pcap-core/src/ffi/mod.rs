@@ -21,6 +21,8 @@ pub(crate) mod sock_filter;
 pub(crate) mod sockaddr;
 #[cfg_attr(not(feature = "remote"), allow(dead_code))]
 pub(crate) mod sockets;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) mod waitset;
 
 pub(crate) use pcap_sys::*;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::callback::{self, Dispatched};
 use crate::capture::active::{Active, Vanished};
 use crate::capture::source::{Slice, Source, Step, Then};
-use crate::capture::wait;
+use crate::capture::wait::{self, WaitsFor};
 use crate::error::{ErrorKind, Result};
 use crate::ffi::{self, os};
 use crate::filter::FilterSource;
@@ -101,6 +101,14 @@ impl Active {
     }
 }
 
+impl Vanished {
+    /// How long until the next look: its descriptor is ready for ever.
+    fn pause(&self) -> Duration {
+        let left = self.until.saturating_duration_since(Instant::now());
+        left.min(Duration::from_millis(10))
+    }
+}
+
 impl Source for Active {
     fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
     where
@@ -153,11 +161,34 @@ impl Source for Active {
         let Some(vanished) = &self.vanished else {
             return self.waiter.wait(&self.handle, deadline);
         };
-        // Its descriptor is ready for ever, so look every so often.
-        let until = deadline.map_or(vanished.until, |d| d.min(vanished.until));
-        let left = until.saturating_duration_since(Instant::now());
-        let pause = left.min(Duration::from_millis(10));
-        wait::sleep(&self.handle, pause)
+        let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
+        let pause = vanished.pause();
+        wait::sleep(&self.handle, left.map_or(pause, |left| left.min(pause)))?;
+        Ok(())
+    }
+
+    fn waits_for(&mut self) -> WaitsFor {
+        if self.remote.is_some() {
+            return WaitsFor::Libpcap(
+                "libpcap waits for the daemon of another host by itself: that would hold up all other \
+                 tasks of the thread",
+            );
+        }
+        self.sample();
+        match &self.vanished {
+            None => self.waiter.waits_for(&self.handle),
+            Some(vanished) => WaitsFor::Event {
+                descriptor: None,
+                pause: Some(vanished.pause()),
+            },
+        }
+    }
+
+    fn is_ready(&self) -> Result<bool> {
+        match &self.vanished {
+            None => self.waiter.is_ready(&self.handle),
+            Some(_) => wait::sleep(&self.handle, Duration::ZERO),
+        }
     }
 
     fn patience(&self) -> Duration {

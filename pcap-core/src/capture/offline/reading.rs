@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::callback::{self, Dispatched};
 use crate::capture::offline::{Offline, Over};
 use crate::capture::source::{Slice, Source, Step, Then};
-use crate::capture::wait;
+use crate::capture::wait::{self, WaitsFor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os};
 use crate::filter::{Filter, FilterSource};
@@ -293,7 +293,22 @@ impl Source for Offline {
         }
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
         let pause = left.map_or(LOOK_AGAIN, |left| left.min(LOOK_AGAIN));
-        wait::sleep(&self.handle, pause)
+        wait::sleep(&self.handle, pause)?;
+        Ok(())
+    }
+
+    fn waits_for(&mut self) -> WaitsFor {
+        match self.follow {
+            false => WaitsFor::Nothing,
+            true => WaitsFor::Event {
+                descriptor: None,
+                pause: Some(LOOK_AGAIN),
+            },
+        }
+    }
+
+    fn is_ready(&self) -> Result<bool> {
+        wait::sleep(&self.handle, Duration::ZERO)
     }
 
     fn patience(&self) -> Duration {

@@ -1,0 +1,102 @@
+//! Linux: an epoll with a timer in it. The kernel takes a descriptor out when it is closed.
+//!
+//! May import: nothing of this crate.
+
+use std::cell::OnceCell;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::time::Duration;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct WaitSet {
+    epoll: OwnedFd,
+    /// Made when the first time is set: most captures need none.
+    timer: OnceCell<OwnedFd>,
+}
+
+impl WaitSet {
+    /// Of these descriptors, which stay the caller's.
+    pub(crate) fn new(fds: [Option<RawFd>; 2]) -> io::Result<WaitSet> {
+        // SAFETY: takes a number.
+        let epoll = owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
+        let set = WaitSet {
+            epoll,
+            timer: OnceCell::new(),
+        };
+        for fd in fds.into_iter().flatten() {
+            set.add(fd)?;
+        }
+        Ok(set)
+    }
+
+    fn add(&self, fd: RawFd) -> io::Result<()> {
+        // Errors are told without being asked for.
+        let mut event = libc::epoll_event {
+            events: libc::EPOLLIN as u32,
+            u64: 0,
+        };
+        let epoll = self.epoll.as_raw_fd();
+        // SAFETY: takes numbers, and a structure of ours that it only reads.
+        check(unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, fd, &mut event) })
+    }
+
+    /// From now on the set is readable when this time has passed, from now; a time that was set
+    /// before does not count any more.
+    pub(crate) fn arm(&self, time: Option<Duration>) -> io::Result<()> {
+        let timer = match (self.timer.get(), time) {
+            (Some(timer), _) => timer,
+            (None, None) => return Ok(()),
+            (None, Some(_)) => {
+                let flags = libc::TFD_CLOEXEC | libc::TFD_NONBLOCK;
+                // SAFETY: takes numbers.
+                let timer = owned(unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) })?;
+                self.add(timer.as_raw_fd())?;
+                self.timer.get_or_init(|| timer)
+            }
+        };
+        // Zero would be never.
+        let value = time.map_or(Duration::ZERO, |time| time.max(Duration::from_nanos(1)));
+        let zero = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        let spec = libc::itimerspec {
+            it_interval: zero,
+            it_value: libc::timespec {
+                tv_sec: libc::time_t::try_from(value.as_secs()).unwrap_or(libc::time_t::MAX),
+                tv_nsec: value.subsec_nanos() as _,
+            },
+        };
+        let timer = timer.as_raw_fd();
+        // SAFETY: the structure is ours and only read; the old value is not asked for.
+        check(unsafe { libc::timerfd_settime(timer, 0, &spec, std::ptr::null_mut()) })
+    }
+}
+
+impl AsRawFd for WaitSet {
+    fn as_raw_fd(&self) -> RawFd {
+        self.epoll.as_raw_fd()
+    }
+}
+
+impl AsFd for WaitSet {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+}
+
+fn owned(fd: RawFd) -> io::Result<OwnedFd> {
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the callers have just opened it, and nobody else has it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn check(status: libc::c_int) -> io::Result<()> {
+    match status {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

@@ -1,0 +1,344 @@
+//! Asynchronous captures: packets for tasks that do not hold up their thread. With the features `tokio`
+//! and `async-io`, one for each runtime; both can be on.
+//!
+//! [`Capture::into_tokio`] and [`Capture::into_async_io`] make an [`AsyncCapture`] of any capture that packets
+//! are read from. It lends packets one by one, or is a `Stream` of owned ones.
+//!
+#![cfg_attr(feature = "tokio", doc = "```no_run")]
+#![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+//! use pcap_core::Capture;
+//!
+//! # async fn capture() -> pcap_core::Result<()> {
+//! let mut capture = Capture::from_device("eth0").immediate_mode(true).activate()?.into_tokio()?;
+//! while let Some(packet) = capture.next_packet().await? {
+//!     println!("{} {} bytes", packet.timestamp(), packet.len());
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! A savefile, with the `Stream`:
+//!
+#![cfg_attr(feature = "async-io", doc = "```")]
+#![cfg_attr(not(feature = "async-io"), doc = "```ignore")]
+//! use futures_lite::{StreamExt, future::block_on};
+//! use pcap_core::{Capture, Dlt};
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("a.pcap");
+//! # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
+//! # for n in [60, 1514, 90] { dumper.write(None, None, &vec![0; n])?; }
+//! # dumper.close()?;
+//!
+//! let mut capture = Capture::from_file(&path)?.into_async_io()?;
+//! let mut packets = capture.packets();
+//! let mut bytes = 0;
+//! block_on(async {
+//!     while let Some(packet) = packets.next().await {
+//!         bytes += packet?.len();
+//!     }
+//!     pcap_core::Result::Ok(())
+//! })?;
+//! assert_eq!(bytes, 60 + 1514 + 90);
+//! # Ok::<(), pcap_core::Error>(())
+//! ```
+//!
+//! # What holds
+//!
+//! - **A future that is dropped takes nothing with it.** Each packet comes once and in order, however many
+//!   futures of [`next_packet`](AsyncCapture::next_packet) are dropped before: it can stand in a `select!`.
+//! - **A deadline is the runtime's**: `tokio::time::timeout(time, capture.next_packet())`. As everywhere, a packet
+//!   can lie unseen for as long as the [packet-buffer timeout](Capture::timeout).
+//! - **A break** by a [`BreakHandle`] wakes the task and ends the packets with `None`, for which
+//!   [`ended`](AsyncCapture::ended) says why. The capture can be read on.
+//! - **Others get their turn.** After 128 packets without a wait the task yields once, so that a device that
+//!   always has packets does not keep its thread. Such a yield looks like a wait: what polls a future
+//!   only once can miss a packet that is there, and gets it with the next.
+//! - **Errors** are those of the calls that block: a removed device gives all its packets first, then
+//!   [`ErrorKind::Disappeared`](crate::ErrorKind::Disappeared).
+//! - **Nothing is left behind.** A capture holds one descriptor more than otherwise, or two where libpcap has to be
+//!   called every so often as well, until it is dropped or [given back](AsyncCapture::into_inner). No thread is started
+//!   for it.
+//!
+//! # What waits all the same
+//!
+//! - A savefile is read as it is without a runtime: reading the file waits for the disk, or for the other end of
+//!   a pipe. Where that matters, read it on a thread for such work. The end of one that is
+//!   [followed](Capture::follow) is waited at without holding up others.
+//! - [`inject`](AsyncCapture::inject) waits where the device cannot take the packet at once.
+//! - What can be waited for inside libpcap only is refused, with
+//!   [`ErrorKind::Unsupported`]: devices without a non-blocking mode, such as D-Bus, and those of other hosts.
+
+// May import: everything but the crate's root.
+
+#[cfg(feature = "async-io")]
+mod async_io;
+mod packets;
+#[cfg(feature = "tokio")]
+mod tokio;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll, ready};
+
+#[cfg(feature = "async-io")]
+pub use self::async_io::AsyncIo;
+pub use self::packets::{IntoPackets, Packets};
+#[cfg(feature = "tokio")]
+pub use self::tokio::Tokio;
+
+use crate::breakloop::BreakHandle;
+use crate::capture::{Active, Capture, End, Phase, Readable, WaitsFor};
+use crate::error::{Error, ErrorKind, ErrorWith, Result};
+use crate::ffi::os::RawFd;
+use crate::ffi::waitset::WaitSet;
+use crate::packet::Packet;
+use crate::stats::Stats;
+
+/// How often packets are looked for before the task yields: as many packets as are read ahead at once.
+const TURNS: u32 = 128;
+
+/// What tells a task that packets are there: one for each feature. Sealed: these are all.
+pub trait Runtime: sealed::Register {}
+
+mod sealed {
+    use std::io;
+    use std::task::{Context, Poll};
+
+    use crate::ffi::waitset::WaitSet;
+
+    /// Below the public API.
+    #[allow(unreachable_pub)] // sealed: public in name only
+    pub trait Register: Sized + Send + 'static {
+        /// Has the runtime watch a descriptor of our own.
+        #[allow(private_interfaces)] // as above
+        fn register(set: WaitSet) -> io::Result<Self>;
+
+        #[allow(private_interfaces)] // as above
+        fn set(&self) -> &WaitSet;
+
+        /// Ready, once, when the set has become readable since it was ready last; until then the task is
+        /// woken for it.
+        fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    }
+}
+
+/// A capture for asynchronous tasks: see the [module](self).
+///
+/// `S` is the capture's phase, as in [`Capture`], `R` the runtime. Like the capture it is `Send` and not
+/// `Sync`: a task that has it can move from thread to thread.
+///
+/// A live one is woken by the runtime in which it was made, and fails when that has ended. Besides one task
+/// nobody can wait for it: it is not woken twice.
+pub struct AsyncCapture<S: Readable, R: Runtime> {
+    registered: Option<Registered<R>>,
+    capture: Capture<S>,
+    /// How often packets were looked for since the task yielded last.
+    turns: u32,
+}
+
+/// What the runtime watches, and for whom.
+struct Registered<R> {
+    /// Owns its descriptor. Those in it are the capture's, and leave it when they are closed.
+    runtime: R,
+    /// Of the capture whose descriptors they are: another one may have been put into its place.
+    capture: BreakHandle,
+    descriptor: Option<RawFd>,
+}
+
+impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
+    fn new(capture: Capture<S>) -> Result<Self, ErrorWith<Capture<S>>> {
+        let mut this = AsyncCapture {
+            registered: None,
+            capture,
+            turns: 0,
+        };
+        match this.waiting() {
+            Ok(_) => Ok(this),
+            Err(error) => Err(ErrorWith::new(error, this.capture)),
+        }
+    }
+
+    /// The next packet: waits until there is one or the capture is over. It is lent until the next call.
+    ///
+    /// `None` means that it is over, and [`ended`](Self::ended) says whether the savefile is at its end or a
+    /// [`BreakHandle`] was used; after a break the capture can be read on. A future that is dropped
+    /// before it is ready takes no packet with it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Capture::next_packet`]; and [`ErrorKind::Io`] if the runtime has ended.
+    pub async fn next_packet(&mut self) -> Result<Option<Packet<'_>>> {
+        Ok(match self.advance().await? {
+            true => self.packet(),
+            false => None,
+        })
+    }
+
+    /// Goes to the next packet, which [`packet`](Self::packet) then gives: waits like
+    /// [`next_packet`](Self::next_packet), and is `false` where that is `None`.
+    ///
+    /// To call [`stats`](AsyncCapture::stats) or [`inject`](AsyncCapture::inject) while holding a packet.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_packet`](Self::next_packet).
+    pub async fn advance(&mut self) -> Result<bool> {
+        poll_fn(|cx| self.poll_advance(cx)).await
+    }
+
+    /// [`advance`](Self::advance) for futures that are written by hand.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_packet`](Self::next_packet).
+    pub fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        loop {
+            if self.turns >= TURNS {
+                self.turns = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            self.turns += 1;
+            if let Some(there) = self.capture.try_advance()? {
+                return Poll::Ready(Ok(there));
+            }
+            ready!(self.poll_wait(cx))?;
+        }
+    }
+
+    /// The packet that the last [`advance`](Self::advance) went to; `None` before the first, and after the
+    /// end.
+    #[must_use]
+    pub fn packet(&self) -> Option<Packet<'_>> {
+        self.capture.packet()
+    }
+
+    /// The packets as a `Stream` of owned ones. It ends where [`next_packet`](Self::next_packet) is `None`, or after
+    /// an error; after a break a new one goes on.
+    pub fn packets(&mut self) -> Packets<'_, S, R> {
+        Packets::new(self)
+    }
+
+    /// [`packets`](Self::packets) that owns the capture.
+    pub fn into_packets(self) -> IntoPackets<S, R> {
+        IntoPackets::new(self)
+    }
+
+    /// Why the packets ended: as [`Capture::ended`].
+    #[must_use]
+    pub fn ended(&self) -> Option<End> {
+        self.capture.ended()
+    }
+
+    /// A handle that ends this capture's waits from elsewhere.
+    #[must_use]
+    pub fn break_handle(&self) -> BreakHandle {
+        self.capture.break_handle()
+    }
+
+    /// The capture.
+    #[must_use]
+    pub fn get_ref(&self) -> &Capture<S> {
+        &self.capture
+    }
+
+    /// The capture, to change its filter or direction. Its own reading calls hold up the thread, but nothing is
+    /// lost by them.
+    #[must_use]
+    pub fn get_mut(&mut self) -> &mut Capture<S> {
+        &mut self.capture
+    }
+
+    /// The capture, with the packets that were read ahead.
+    #[must_use]
+    pub fn into_inner(self) -> Capture<S> {
+        self.capture
+    }
+
+    /// Waits until there may be packets, or a break.
+    fn poll_wait(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        let Some(runtime) = self.waiting()? else {
+            return Poll::Ready(Ok(()));
+        };
+        let told = runtime.poll_readable(cx);
+        if let Poll::Ready(Err(e)) = told {
+            return Poll::Ready(Err(self.failed(e)));
+        }
+        // A runtime tells of what comes, and not of what is there still: of packets that no filter here
+        // has let through, more may be.
+        let there = self.capture.is_ready()?;
+        if there || told.is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        self.turns = 0;
+        Poll::Pending
+    }
+
+    /// Has the runtime watch what the capture waits for now; `None` if that is nothing.
+    fn waiting(&mut self) -> Result<Option<&mut R>> {
+        let (descriptor, pause) = match self.capture.waits_for() {
+            WaitsFor::Nothing => return Ok(None),
+            WaitsFor::Libpcap(why) => {
+                let kind = ErrorKind::Unsupported { since: None };
+                let name = self.capture.name().to_owned();
+                return Err(Error::new(kind, "wait asynchronously on", name, why));
+            }
+            WaitsFor::Event { descriptor, pause } => (descriptor, pause),
+        };
+        let capture = self.capture.break_handle();
+        let usable = |registered: &Registered<R>| {
+            registered.capture.is_same(&capture) && registered.descriptor == descriptor
+        };
+        let registered = match self.registered.take().filter(usable) {
+            Some(registered) => registered,
+            None => {
+                let set = WaitSet::new([capture.wake_fd(), descriptor]);
+                Registered {
+                    runtime: set.and_then(R::register).map_err(|e| self.failed(e))?,
+                    capture,
+                    descriptor,
+                }
+            }
+        };
+        let armed = registered.runtime.set().arm(pause);
+        armed.map_err(|e| self.failed(e))?;
+        Ok(Some(&mut self.registered.insert(registered).runtime))
+    }
+
+    fn failed(&self, error: io::Error) -> Error {
+        let name = self.capture.name().to_owned();
+        Error::io("wait asynchronously on", name, error)
+    }
+}
+
+impl<R: Runtime> AsyncCapture<Active, R> {
+    /// What was counted: as [`Capture::stats`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn stats(&self) -> Result<Stats> {
+        self.capture.stats()
+    }
+
+    /// Sends a packet: as [`Capture::inject`], which mostly does not wait, and holds up the thread while
+    /// the device cannot take it.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn inject(&self, packet: &[u8]) -> Result<usize> {
+        self.capture.inject(packet)
+    }
+}
+
+// Nothing in it is ever pinned.
+impl<S: Readable, R: Runtime> Unpin for AsyncCapture<S, R> {}
+
+impl<S: Readable + Phase + fmt::Debug, R: Runtime> fmt::Debug for AsyncCapture<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncCapture")
+            .field("capture", &self.capture)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,95 @@
+//! Captures on tokio.
+//!
+//! May import: what `stream` may.
+
+use std::fmt;
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::runtime::Handle;
+
+use super::{AsyncCapture, Runtime, sealed};
+use crate::capture::{Capture, Readable};
+use crate::error::ErrorWith;
+use crate::ffi::waitset::WaitSet;
+
+/// The runtime of [`Capture::into_tokio`]. With the feature `tokio`.
+pub struct Tokio(AsyncFd<WaitSet>);
+
+impl<S: Readable> Capture<S> {
+    /// Makes the capture one for tasks of tokio: see [`stream`](crate::stream). With the feature `tokio`.
+    ///
+    /// A live capture, or a savefile that is followed, has to be on a thread of the runtime here, which need not have
+    /// timers.
+    ///
+    /// # Errors
+    ///
+    /// With the capture in them: [`Unsupported`](crate::ErrorKind::Unsupported) for one that can be waited for inside
+    /// libpcap only; [`Io`](crate::ErrorKind::Io) outside of a runtime, or without descriptors left.
+    ///
+    /// # Panics
+    ///
+    /// As all of tokio in a runtime that was built without `enable_io`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use pcap_core::Capture;
+    /// use std::time::Duration;
+    ///
+    /// # async fn capture() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut capture = Capture::from_device("eth0").activate()?.into_tokio()?;
+    /// let handle = capture.break_handle();
+    /// let task = tokio::spawn(async move {
+    ///     let mut bytes = 0;
+    ///     while let Some(packet) = capture.next_packet().await? {
+    ///         bytes += u64::from(packet.len());
+    ///     }
+    ///     pcap_core::Result::Ok((bytes, capture.stats()?))
+    /// });
+    /// tokio::time::sleep(Duration::from_secs(10)).await;
+    /// handle.breakloop();
+    /// let (bytes, stats) = task.await??;
+    /// println!("{bytes} bytes, {} packets dropped", stats.dropped);
+    /// # Ok(()) }
+    /// ```
+    pub fn into_tokio(self) -> Result<AsyncCapture<S, Tokio>, ErrorWith<Capture<S>>> {
+        AsyncCapture::new(self)
+    }
+}
+
+impl Runtime for Tokio {}
+
+impl sealed::Register for Tokio {
+    #[allow(private_interfaces)] // sealed
+    fn register(set: WaitSet) -> io::Result<Tokio> {
+        if Handle::try_current().is_err() {
+            return Err(io::Error::other(
+                "this thread is in no tokio runtime, which is to tell of packets",
+            ));
+        }
+        // SAFETY: a set has the same descriptor all the time, and closes it when it is dropped.
+        let registered = unsafe { AsyncFd::register_with_interest(set, Interest::READABLE) };
+        Ok(Tokio(registered?))
+    }
+
+    #[allow(private_interfaces)] // sealed
+    fn set(&self) -> &WaitSet {
+        self.0.get_ref()
+    }
+
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut ready = ready!(self.0.poll_read_ready(cx))?;
+        // Before the packets are read: one that comes after this makes it ready again.
+        ready.clear_ready();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl fmt::Debug for Tokio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokio").finish_non_exhaustive()
+    }
+}
