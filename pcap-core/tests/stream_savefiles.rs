@@ -1,0 +1,134 @@
+//! Asynchronous captures of savefiles: read as they are without a runtime, and waited for where they are
+//! followed.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use futures_lite::{StreamExt, future};
+use pcap_core::stream::{AsyncCapture, Runtime};
+use pcap_core::{AnyCapture, Capture, Dlt, End, ErrorKind, Offline};
+use tempfile::TempDir;
+
+const COUNT: u32 = 1000;
+
+fn data(number: u32) -> Vec<u8> {
+    number.to_be_bytes().repeat(5)
+}
+
+fn savefile() -> (TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let mut dumper = Capture::dead(Dlt::EN10MB).unwrap().dump(&path).unwrap();
+    for number in 0..COUNT {
+        dumper.write(None, None, &data(number)).unwrap();
+    }
+    dumper.close().unwrap();
+    (folder, path)
+}
+
+async fn reads_all<S: pcap_core::Readable, R: Runtime>(mut capture: AsyncCapture<S, R>) {
+    for number in 0..COUNT / 2 {
+        let packet = capture.next_packet().await.unwrap().unwrap();
+        assert_eq!(packet.data(), data(number));
+    }
+    capture.break_handle().breakloop();
+    assert!(capture.next_packet().await.unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Break));
+    let mut number = COUNT / 2;
+    let mut packets = capture.packets();
+    while let Some(packet) = packets.next().await {
+        assert_eq!(packet.unwrap().data(), data(number));
+        number += 1;
+    }
+    assert_eq!(number, COUNT);
+    assert!(packets.next().await.is_none());
+    assert_eq!(capture.ended(), Some(End::Eof));
+    assert!(capture.packet().is_none());
+}
+
+/// Without any runtime of tokio on the thread, as nothing is waited for.
+#[test]
+fn a_savefile_is_read_to_its_end() {
+    let (_folder, path) = savefile();
+    let open = || Capture::from_file(&path).unwrap();
+    future::block_on(reads_all(open().into_tokio().unwrap()));
+    future::block_on(reads_all(open().into_async_io().unwrap()));
+    let any = AnyCapture::from(open());
+    future::block_on(reads_all(any.into_async_io().unwrap()));
+}
+
+#[test]
+fn a_cut_savefile_gives_its_good_packets_then_the_error() {
+    let (_folder, path) = savefile();
+    let length = std::fs::metadata(&path).unwrap().len();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(length - 3).unwrap();
+    let capture = Capture::from_file(&path).unwrap().into_tokio().unwrap();
+    let mut packets = capture.into_packets();
+    future::block_on(async {
+        for number in 0..COUNT - 1 {
+            let packet = packets.next().await.unwrap().unwrap();
+            assert_eq!(packet.data(), data(number));
+        }
+        let error = packets.next().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
+        assert!(packets.next().await.is_none());
+        let mut capture = packets.into_inner();
+        let again = capture.next_packet().await.unwrap_err();
+        assert_eq!(again.to_string(), error.to_string());
+    });
+}
+
+async fn follows<R: Runtime>(
+    mut capture: AsyncCapture<Offline, R>,
+    mut file: std::fs::File,
+    record: Vec<u8>,
+) {
+    for _ in 0..COUNT {
+        assert!(capture.next_packet().await.unwrap().is_some());
+    }
+    for _ in 0..3 {
+        let start = Instant::now();
+        let writer = async {
+            for _ in 0..3 {
+                future::yield_now().await;
+            }
+            file.write_all(&record).unwrap();
+        };
+        let (packet, ()) = future::zip(capture.next_packet(), writer).await;
+        assert_eq!(packet.unwrap().unwrap().data(), data(0));
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+    let handle = capture.break_handle();
+    let breaker = async {
+        future::yield_now().await;
+        handle.breakloop();
+    };
+    let (ended, ()) = future::zip(capture.next_packet(), breaker).await;
+    assert!(ended.unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Break));
+}
+
+#[test]
+fn the_end_of_a_savefile_that_is_followed_is_waited_at() {
+    let (_folder, path) = savefile();
+    let file = || std::fs::File::options().append(true).open(&path).unwrap();
+    // The first record: a header of 16 bytes and the packet, behind that of the file.
+    let record = std::fs::read(&path).unwrap()[24..24 + 16 + 20].to_vec();
+    let length = std::fs::metadata(&path).unwrap().len();
+    let open = || {
+        file().set_len(length).unwrap();
+        let mut capture = Capture::from_file(&path).unwrap();
+        capture.follow(true).unwrap();
+        capture
+    };
+    let failed = open().into_tokio().unwrap_err();
+    assert!(failed.to_string().contains("no tokio runtime"), "{failed}");
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    // Without timers.
+    let runtime = builder.enable_io().build().unwrap();
+    runtime.block_on(async {
+        follows(open().into_tokio().unwrap(), file(), record.clone()).await;
+    });
+    future::block_on(follows(open().into_async_io().unwrap(), file(), record));
+}
