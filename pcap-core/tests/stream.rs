@@ -59,13 +59,7 @@ impl Tested for AsyncIo {
         future::block_on(future)
     }
     async fn sleep(time: Duration) {
-        // Any thread will do: an executor of its own is what it is tested without.
-        let (tell, told) = tokio::sync::oneshot::channel();
-        std::thread::spawn(move || {
-            std::thread::sleep(time);
-            let _ = tell.send(());
-        });
-        told.await.unwrap();
+        async_io::Timer::after(time).await;
     }
 }
 
@@ -257,7 +251,7 @@ mod tests {
                 let ended = R::within(LONG, capture.next_packet()).await;
                 assert!(ended.expect("the break").unwrap().is_none());
                 let took = asked.join().unwrap().elapsed();
-                assert!(took < Duration::from_millis(300), "{took:?}");
+                assert!(took < Duration::from_secs(2), "{took:?}");
                 assert_eq!(capture.ended(), Some(End::Break));
 
                 // One before the wait ends that, and only that.
@@ -363,7 +357,7 @@ mod tests {
             assert!(error.to_string().contains("`right`"), "{error}");
             let took = start.elapsed();
             assert!(took < Duration::from_millis(1500), "{took:?}");
-            assert!(support::cpu_time() - cpu < Duration::from_millis(300));
+            assert!(support::cpu_time() - cpu < Duration::from_millis(100));
             assert!(packets.next().await.is_none(), "its end is its end");
             let again = capture.next_packet().await.unwrap_err();
             assert_eq!(again.to_string(), error.to_string());

@@ -5,7 +5,9 @@
 mod support;
 
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use futures_lite::future;
 use pcap_core::{Active, Capture};
@@ -77,4 +79,46 @@ fn a_descriptor_is_left_neither_by_a_dropped_wait_nor_by_a_capture_that_is_given
         open_descriptors() < before,
         "those of the runtime are gone, too"
     );
+    another_capture_under_the_same_number_is_waited_for();
+}
+
+/// The kernel has forgotten the descriptor that was closed.
+fn another_capture_under_the_same_number_is_waited_for() {
+    // A capture opens others before the one that packets come by: it gets the same number if the right
+    // number of lower ones is free.
+    let hits = (0..8).filter(|&free| puts_another_in_its_place(free));
+    assert!(hits.count() > 0, "one that has the same number");
+}
+
+/// Puts another capture into the place of one; true if their descriptors have the same number.
+fn puts_another_in_its_place(free: usize) -> bool {
+    let open = || Capture::from_device("right").activate().unwrap();
+    let number = |capture: &Capture<Active>| capture.selectable_fd().unwrap().as_raw_fd();
+    let lower: Vec<_> = (0..free).map(|_| fs::File::open("/").unwrap()).collect();
+    let mut capture = open().into_async_io().unwrap();
+    future::block_on(async {
+        assert!(future::poll_once(capture.advance()).await.is_none());
+        let before = number(capture.get_ref());
+        let mut other = open();
+        std::mem::swap(capture.get_mut(), &mut other);
+        drop((other, lower));
+        let mut other = open();
+        std::mem::swap(capture.get_mut(), &mut other);
+        drop(other);
+        let sender = async {
+            future::yield_now().await;
+            let left = Capture::from_device("left").activate().unwrap();
+            left.inject(&[7; 60]).unwrap();
+        };
+        let same = number(capture.get_ref()) == before;
+        let reader = async { capture.next_packet().await.unwrap().unwrap().to_owned() };
+        let both = async { Some(future::zip(reader, sender).await) };
+        let in_time = future::or(both, async {
+            async_io::Timer::after(Duration::from_secs(20)).await;
+            None
+        });
+        let (packet, ()) = in_time.await.expect("the packet comes");
+        assert_eq!(packet.data(), [7; 60]);
+        same
+    })
 }
