@@ -241,6 +241,11 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Asynchronous tasks
+//!
+//! With the feature `tokio` or `async-io` a capture can be awaited, on a runtime's threads together with whatever else
+//! happens there: see the module `stream`.
+//!
 //! # Other hosts
 //!
 //! With the feature `remote`, devices of other hosts are captured on through the `rpcapd` that runs there, if libpcap was

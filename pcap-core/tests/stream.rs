@@ -15,6 +15,7 @@ use pcap_core::{Active, Capture, CompileOptions, End, ErrorKind, ErrorWith, Offl
 use support::Netns;
 
 /// How each runtime makes captures, runs a task and waits.
+#[allow(clippy::result_large_err)] // it gives the capture back
 trait Tested: Runtime {
     fn wrap(
         capture: Capture<Active>,
@@ -24,10 +25,12 @@ trait Tested: Runtime {
 
     /// The output, if it comes in time.
     fn within<F: Future>(time: Duration, future: F) -> impl Future<Output = Option<F::Output>> {
-        future::or(async { Some(future.await) }, async move {
+        let late = async move {
             Self::sleep(time).await;
             None
-        })
+        };
+        // Looked at first: what is found only because this woke the task is late.
+        future::or(late, async { Some(future.await) })
     }
 
     fn open(device: &str) -> AsyncCapture<Active, Self> {

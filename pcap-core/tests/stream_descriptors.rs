@@ -113,10 +113,12 @@ fn puts_another_in_its_place(free: usize) -> bool {
         let same = number(capture.get_ref()) == before;
         let reader = async { capture.next_packet().await.unwrap().unwrap().to_owned() };
         let both = async { Some(future::zip(reader, sender).await) };
-        let in_time = future::or(both, async {
+        let late = async {
             async_io::Timer::after(Duration::from_secs(20)).await;
             None
-        });
+        };
+        // Looked at first: what is found only because this woke the task is late.
+        let in_time = future::or(late, both);
         let (packet, ()) = in_time.await.expect("the packet comes");
         assert_eq!(packet.data(), [7; 60]);
         same

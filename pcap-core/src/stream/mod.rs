@@ -53,7 +53,7 @@
 //!   always has packets does not keep its thread. Such a yield looks like a wait: what polls a future
 //!   only once can miss a packet that is there, and gets it with the next.
 //! - **Errors** are those of the calls that block: a removed device gives all its packets first, then
-//!   [`ErrorKind::Disappeared`](crate::ErrorKind::Disappeared).
+//!   [`ErrorKind::Disappeared`].
 //! - **Nothing is left behind.** A capture holds one descriptor more than otherwise, or two where libpcap has to be
 //!   called every so often as well, until it is dropped or [given back](AsyncCapture::into_inner). No thread is started
 //!   for it.
