@@ -35,7 +35,7 @@
 //!     while let Some(packet) = packets.next().await {
 //!         bytes += packet?.len();
 //!     }
-//!     pcap_core::Result::Ok(())
+//!     Ok::<_, pcap_core::Error>(())
 //! })?;
 //! assert_eq!(bytes, 60 + 1514 + 90);
 //! # Ok::<(), pcap_core::Error>(())

@@ -47,7 +47,7 @@ impl<S: Readable> Capture<S> {
     ///     while let Some(packet) = capture.next_packet().await? {
     ///         bytes += u64::from(packet.len());
     ///     }
-    ///     pcap_core::Result::Ok((bytes, capture.stats()?))
+    ///     Ok::<_, pcap_core::Error>((bytes, capture.stats()?))
     /// });
     /// tokio::time::sleep(Duration::from_secs(10)).await;
     /// handle.breakloop();
