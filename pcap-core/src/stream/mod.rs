@@ -1,7 +1,7 @@
 //! Asynchronous captures: packets for tasks that do not hold up their thread. With the features `tokio`
 //! and `async-io`, one for each runtime; both can be on.
 //!
-//! [`Capture::into_tokio`] and [`Capture::into_async_io`] make an [`AsyncCapture`] of any capture that packets
+//! `Capture::into_tokio` and `Capture::into_async_io` make an [`AsyncCapture`] of any capture that packets
 //! are read from. It lends packets one by one, or is a `Stream` of owned ones.
 //!
 #![cfg_attr(feature = "tokio", doc = "```no_run")]
