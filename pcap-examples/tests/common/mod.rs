@@ -31,6 +31,7 @@ pub(crate) fn program(name: &str) -> Command {
     Command::new(match name {
         "bpf" => env!("CARGO_BIN_EXE_bpf"),
         "capture" => env!("CARGO_BIN_EXE_capture"),
+        "count" => env!("CARGO_BIN_EXE_count"),
         "demo" => env!("CARGO_BIN_EXE_demo"),
         "devices" => env!("CARGO_BIN_EXE_devices"),
         "filter" => env!("CARGO_BIN_EXE_filter"),
