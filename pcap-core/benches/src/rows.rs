@@ -84,6 +84,7 @@ fn reading(input: Input) -> Vec<Row> {
         floor,
     ];
     let libpcap = |way| LIBPCAP.map(|peer| (peer, read(way)));
+    let awaited = |way| [(Peer::Us, read(way)), (Peer::C, read(Way::Next)), floor];
     let for_each = (Peer::Us, read(Way::ForEach));
     vec![
         Row::new("for_each", [&libpcap(Way::ForEach)[..], &parsers].concat()),
@@ -92,6 +93,8 @@ fn reading(input: Input) -> Vec<Row> {
             [for_each, (Peer::C, read(Way::Tuned)), floor],
         ),
         Row::new("next_packet", [&libpcap(Way::Next)[..], &parsers].concat()),
+        Row::new("next_packet, tokio; C blocks", awaited(Way::Tokio)),
+        Row::new("next_packet, async-io; C blocks", awaited(Way::AsyncIo)),
         Row::new(
             "packets (owned)",
             [
@@ -175,6 +178,14 @@ fn live() -> Vec<Row> {
                 let row = Row::by(format!("{call}, {name}"), Task::Live(buffer, way), &LIBPCAP);
                 rows.push(row.count(metric));
             }
+        }
+    }
+    for (name, way) in [("tokio", Way::Tokio), ("async-io", Way::AsyncIo)] {
+        let live = |way| Task::Live(None, way);
+        let jobs = [(Peer::Us, live(way)), (Peer::C, live(Way::Next))];
+        let name = format!("next_packet, default buffer, {name}; C blocks");
+        for metric in [Metric::Nanos, Metric::Lost] {
+            rows.push(Row::new(name.clone(), jobs).count(metric));
         }
     }
     rows

@@ -70,6 +70,9 @@ pub(crate) enum Way {
     Owned,
     /// As `ForEach`, with stdio's buffer large and its locks off, which only C leaves to its user.
     Tuned,
+    /// They are asked for one by one by a task of tokio, or on async-io, which only `pcap-core` has.
+    Tokio,
+    AsyncIo,
     /// The other ways of `pcap-core` that borrow.
     TryForEach,
     Dispatch,

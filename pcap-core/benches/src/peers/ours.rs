@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use pcap_core::stream::{AsyncCapture, Runtime};
 use pcap_core::{
-    Active, Capture, CompileOptions, Dlt, Filter, Next, Offline, Precision, SendQueue, Timestamp,
+    Active, Capture, CompileOptions, Dlt, Filter, Next, Offline, Precision, Readable, SendQueue,
+    Timestamp,
 };
 
 use super::{Samples, Way, time_of};
@@ -30,6 +32,8 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
                 tally.add(packet.data());
             }
         }
+        Way::Tokio => return on_tokio(capture, usize::MAX),
+        Way::AsyncIo => return on_async_io(capture, usize::MAX),
         Way::Owned => {
             for packet in capture.packets() {
                 tally.add(packet?.data());
@@ -108,6 +112,50 @@ pub(crate) fn open(device: &str, buffer: Option<usize>) -> Result<Capture<Active
         None => capture,
     };
     capture.activate().map_err(|error| error.to_string().into())
+}
+
+fn on_tokio<S: Readable>(capture: Capture<S>, mark: usize) -> Result<Tally, Failure> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_io().build()?;
+    runtime.block_on(async {
+        let capture = capture.into_tokio().map_err(|error| error.to_string())?;
+        ask(capture, mark).await
+    })
+}
+
+fn on_async_io<S: Readable>(capture: Capture<S>, mark: usize) -> Result<Tally, Failure> {
+    async_io::block_on(async {
+        let capture = capture.into_async_io().map_err(|error| error.to_string())?;
+        ask(capture, mark).await
+    })
+}
+
+/// Reads until a packet of `mark` bytes comes.
+async fn ask<S: Readable, R: Runtime>(
+    mut capture: AsyncCapture<S, R>,
+    mark: usize,
+) -> Result<Tally, Failure> {
+    let mut tally = Tally::default();
+    while let Some(packet) = capture.next_packet().await? {
+        if packet.data().len() == mark {
+            break;
+        }
+        tally.add(packet.data());
+    }
+    Ok(tally)
+}
+
+/// [`receive`], with the capture to give away.
+pub(crate) fn receive_all(
+    mut capture: Capture<Active>,
+    way: Way,
+    mark: usize,
+) -> Result<Tally, Failure> {
+    match way {
+        Way::Tokio => on_tokio(capture, mark),
+        Way::AsyncIo => on_async_io(capture, mark),
+        way => receive(&mut capture, way, mark),
+    }
 }
 
 /// Reads until a packet of `mark` bytes comes.

@@ -21,9 +21,9 @@ pub(super) fn receive(
     let mut sender = Sender::new(sent)?;
     let mut outcome = match peer {
         Peer::Us => {
-            let mut capture = ours::open(TO, buffer)?;
+            let capture = ours::open(TO, buffer)?;
             sender.start()?;
-            measured(None, || ours::receive(&mut capture, way, MARK))
+            measured(None, || ours::receive_all(capture, way, MARK))
         }
         Peer::C => {
             let capture = c::Live::open(TO, buffer)?;
