@@ -51,7 +51,7 @@ impl Filter {
     /// It never allocates or blocks. Bytes beyond 4 GiB are left out.
     ///
     /// Programs that only load, mask and compare, as most expressions compile to, are run by this crate,
-    /// several times as fast as libpcap's interpreter on mixed packets; the others by `bpf_filter`, and
+    /// in less than half the time of libpcap's interpreter on mixed packets; the others by `bpf_filter`, and
     /// those of more than 4096 instructions. The answers are the same.
     ///
     /// The bytes are taken as a savefile holds them. A program with kernel extensions, compiled on a
