@@ -1,6 +1,5 @@
 # shellcheck shell=sh
-# What ci/remote-libpcap and ci/test-versions share: libpcap's packages and sources as Debian's releases have them. It
-# is sourced after lib.sh, not run.
+# What the verbs share that take libpcap's packages and sources from Debian. It is sourced after lib.sh, not run.
 #
 # Everything is in target/libpcap: what it takes from apt is the mirror, the way there and Debian's keys; the machine's
 # own packages and lists stay as they are. apt checks the signature of each release and the sum of each file.
@@ -68,4 +67,27 @@ debian_libpcap() {
     # The lists are some fifty megabytes.
     rm -r "$folder/apt" "$folder/debs"
     mv "$folder/version.new" "$folder/version"
+}
+
+# The release of Debian that the machine runs; on another system with apt, the stable one.
+debian_release() {
+    release=$(
+        # shellcheck source=/dev/null
+        . /etc/os-release
+        [ "${ID-}" != debian ] || echo "${VERSION_CODENAME-}"
+    )
+    echo "${release:-stable}"
+}
+
+# Unpacks libpcap's source of a release, without Debian's changes, into a folder, which is made anew.
+libpcap_source() {
+    rm -rf "$2"
+    mkdir -p "$2/apt"
+    fetch_lists "$2/apt" deb-src "$1" || fail "cannot fetch the list of sources of Debian's $1"
+    (
+        cd "$2"
+        apt_with "$2/apt" apt-get source --only-source --download-only libpcap
+    ) || fail "cannot fetch the source of libpcap from Debian's $1"
+    tar -xf "$2"/libpcap_*.orig.tar.?z -C "$2" --strip-components=1 || fail "cannot unpack libpcap"
+    rm -r "$2/apt" "$2"/libpcap_*
 }

@@ -52,7 +52,8 @@ things_of() {
     fuzz) echo c++ ;;
     debian) echo apt-get dpkg-deb debian-keys ;;
     remote) echo cc make flex bison xz openssl ;;
-    *) fail "there is no group of packages $1: there are build, test, live, sanitize, fuzz, debian and remote" ;;
+    std) echo std ;;
+    *) fail "there is no group of packages $1: there are build, test, live, sanitize, fuzz, debian, remote and std" ;;
     esac
 }
 
@@ -76,6 +77,7 @@ flex        flex          flex                flex         flex           flex
 bison       bison         bison               bison        bison          bison
 xz          xz-utils      xz                  xz           xz             xz
 openssl     libssl-dev    openssl-devel       openssl-dev  openssl        -
+std         rustc-web,cargo-web,rust-web-src - - -            -
 rustfmt     rustfmt       rustfmt             rustfmt      rust           rust
 clippy      rust-clippy   clippy              rust-clippy  rust           rust
 '
@@ -153,6 +155,7 @@ has() {
         # Of protocols and ports, as they are in filters.
         [ -e /etc/protocols ] && [ -e /etc/services ]
         ;;
+    std) [ -e /usr/lib/rustlib/src/rust/library/Cargo.lock ] && [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] ;;
     debian-keys) [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ;;
     openssl) echo '#include <openssl/ssl.h>
                    int main(void) { return !SSL_CTX_new(TLS_method()); }' | compiles -lssl -lcrypto ;;
@@ -260,4 +263,11 @@ need_component() {
     else
         fail "cargo $2 is missing: install $1 from where your Rust is from"
     fi
+}
+
+# Debian's own cargo and rustc, which build the standard library for targets that have none here, and instrumented ones:
+# `cargo_with_std test -Zbuild-std=std,panic_unwind --target …`, after `need std`. Another toolchain may come first in
+# PATH, and has no sources of the library.
+cargo_with_std() {
+    env RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc RUSTC_BOOTSTRAP=1 /usr/bin/cargo "$@"
 }
