@@ -4,12 +4,16 @@
 
 mod support;
 
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::os::linux::{CaptureExt, Fanout, FanoutMode};
-use pcap_core::{Active, Capture, Done, End, Error, ErrorKind, Inactive, Next, SendQueue};
+use pcap_core::{
+    Active, Capture, CompileOptions, Dlt, Done, End, Error, ErrorKind, Filter, Inactive, Insn,
+    Next, SendQueue,
+};
 use support::{Netns, wait_until};
 
 const FLOWS: u32 = 64;
@@ -86,10 +90,18 @@ fn spread(
     members: usize,
     count: u32,
 ) -> Option<(Vec<Vec<u32>>, pcap_core::Stats)> {
+    spread_over("right", Fanout::new(mode), members, count)
+}
+
+/// On the receiving end of the wire, or on the sending one.
+fn spread_over(
+    device: &str,
+    fanout: Fanout,
+    members: usize,
+    count: u32,
+) -> Option<(Vec<Vec<u32>>, pcap_core::Stats)> {
     let (_net, left) = wire()?;
-    let group = Fanout::new(mode)
-        .activate(&large("right"), members)
-        .unwrap();
+    let group = fanout.activate(&large(device), members).unwrap();
     assert_eq!(group.len(), members);
     let handles: Vec<_> = group.iter().map(Capture::break_handle).collect();
     let seen = AtomicU32::new(0);
@@ -614,4 +626,102 @@ fn all_devices_are_captured_on_by_a_group() {
         }
     }
     assert_eq!(count, 1000);
+}
+
+/// Both ends of the wire see the same packets, of which the kernel has those that are sent with their link-layer
+/// header.
+#[test]
+fn a_filter_chooses_by_the_network_header_on_both_ends() {
+    let options = CompileOptions::default().snaplen(1);
+    let to_53 = Filter::compile(Dlt::RAW, "udp dst port 53", options).unwrap();
+    for device in ["right", "left"] {
+        let fanout = Fanout::by_filter(&to_53).unwrap();
+        let Some((received, _)) = spread_over(device, fanout, 2, 20_000) else {
+            return;
+        };
+        let there = |n: &u32| n / FLOWS % 2 == 0;
+        assert!(received[0].iter().all(|n| !there(n)), "{device}");
+        assert!(received[1].iter().all(there), "{device}");
+    }
+}
+
+#[test]
+fn a_program_returns_the_number_of_the_member() {
+    // The last byte of the destination, which there is the flow's number, and back that of one address.
+    let program = [Insn::new(0x30, 0, 0, 19), Insn::new(0x16, 0, 0, 0)];
+    let filter = Filter::from_instructions(Dlt::RAW, &program).unwrap();
+    let Some((received, _)) = spread_over("right", Fanout::by_filter(&filter).unwrap(), 4, 20_000)
+    else {
+        return;
+    };
+    for (member, numbers) in received.iter().enumerate() {
+        let member = member as u32;
+        let chosen = |n: &u32| match n / FLOWS % 2 {
+            0 => n % FLOWS % 4,
+            _ => 1,
+        };
+        assert!(numbers.iter().all(|n| chosen(n) == member));
+    }
+}
+
+#[test]
+fn a_filter_that_cannot_choose_is_refused() {
+    let filter = |dlt, text| Filter::compile(dlt, text, CompileOptions::default()).unwrap();
+    let error = Fanout::by_filter(&filter(Dlt::EN10MB, "udp")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(error.to_string().contains("RAW"), "{error}");
+    let error = Fanout::by_filter(&filter(Dlt::RAW, "ip6 protochain 17")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported { since: None });
+    let beyond = [Insn::new(0x20, 0, 0, 1 << 20), Insn::new(0x16, 0, 0, 0)];
+    let beyond = Filter::from_instructions(Dlt::RAW, &beyond).unwrap();
+    let error = Fanout::by_filter(&beyond).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+/// Loads a program of eBPF: so many instructions of eight bytes.
+fn load(program: &[[u8; 8]]) -> std::io::Result<OwnedFd> {
+    #[repr(C)]
+    struct Attributes {
+        kind: u32,
+        count: u32,
+        program: u64,
+        license: u64,
+        log: [u64; 2],
+    }
+    const PROG_LOAD: libc::c_int = 5;
+    const SOCKET_FILTER: u32 = 1;
+    let attributes = Attributes {
+        kind: SOCKET_FILTER,
+        count: program.len() as u32,
+        program: program.as_ptr() as u64,
+        license: c"MIT".as_ptr() as u64,
+        log: [0; 2],
+    };
+    let pointer: *const Attributes = &attributes;
+    // SAFETY: what the command takes, with pointers to what lives longer than the call.
+    let fd = unsafe { libc::syscall(libc::SYS_bpf, PROG_LOAD, pointer, size_of::<Attributes>()) };
+    match libc::c_int::try_from(fd) {
+        // SAFETY: it was just opened, and nobody else has it.
+        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => Err(std::io::Error::last_os_error()),
+    }
+}
+
+#[test]
+fn a_program_of_ebpf_chooses_the_member() {
+    // r0 = 2; exit
+    let two = [[0xb7, 0, 0, 0, 2, 0, 0, 0], [0x95, 0, 0, 0, 0, 0, 0, 0]];
+    let Some(_net) = Netns::new() else { return };
+    let program = load(&two).unwrap();
+    let (received, _) = spread_over("right", Fanout::by_ebpf(program), 3, 1000).unwrap();
+    assert_eq!(lengths(&received), [0, 0, 1000]);
+
+    // A descriptor that is no program.
+    let (_net, _left) = wire().unwrap();
+    let file = std::fs::File::open("/dev/null").unwrap();
+    let error = Fanout::by_ebpf(file)
+        .activate(&large("right"), 2)
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::FilterInvalid);
+    packet_sockets_become(1);
 }

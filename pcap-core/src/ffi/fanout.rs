@@ -7,16 +7,19 @@ use std::io;
 use std::mem::{size_of, size_of_val, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use super::packet_socket;
+use super::{bpf_program, packet_socket};
 
 /// `PACKET_FANOUT`, and what follows, of `linux/if_packet.h`: libc does not have them for each system.
 const OPTION: c_int = 18;
+const DATA: c_int = 22;
 pub(crate) const HASH: u16 = 0;
 pub(crate) const LOAD_BALANCE: u16 = 1;
 pub(crate) const CPU: u16 = 2;
 pub(crate) const ROLLOVER: u16 = 3;
 pub(crate) const RANDOM: u16 = 4;
 pub(crate) const QUEUE_MAPPING: u16 = 5;
+pub(crate) const CBPF: u16 = 6;
+pub(crate) const EBPF: u16 = 7;
 pub(crate) const FLAG_ROLLOVER: u16 = 0x1000;
 const FLAG_UNIQUE_ID: u16 = 0x2000;
 pub(crate) const FLAG_DEFRAGMENT: u16 = 0x8000;
@@ -64,6 +67,27 @@ pub(crate) fn found(socket: BorrowedFd<'_>, how: u16) -> io::Result<u16> {
 /// Joins a group, which has to be of this interface and kind.
 pub(crate) fn join(socket: BorrowedFd<'_>, group: u16, how: u16) -> io::Result<()> {
     set(socket, group, how)
+}
+
+/// Gives the group of a socket the program that it asks for the member, in the group's mode `CBPF`. The kernel checks it,
+/// and copies it.
+///
+/// # Safety
+///
+/// The program has as many instructions as it says.
+pub(crate) unsafe fn choose_by(socket: BorrowedFd<'_>, program: &bpf_program) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
+        filter: program.bf_insns.cast(),
+    };
+    // SAFETY: what the option takes; the caller promises that the program is what it points to.
+    unsafe { packet_socket::set(socket, DATA, &program) }
+}
+
+/// Gives the group of a socket the program of eBPF that it asks for the member, in the group's mode `EBPF`.
+pub(crate) fn choose_by_ebpf(socket: BorrowedFd<'_>, program: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the option takes a number, and refuses a descriptor that is no program.
+    unsafe { packet_socket::set(socket, DATA, &program.as_raw_fd()) }
 }
 
 fn set(socket: BorrowedFd<'_>, group: u16, how: u16) -> io::Result<()> {

@@ -78,10 +78,14 @@ impl Insn {
 
     /// Whether it loads from a negative offset: on Linux not a place in the packet, but what the
     /// kernel knows of it, such as the VLAN tag that it took out.
-    pub(super) const fn is_kernel_extension(self) -> bool {
+    pub(crate) const fn is_kernel_extension(self) -> bool {
+        self.loads_from_packet() && self.k > i32::MAX as u32
+    }
+
+    /// Whether it loads from a place that is counted from the packet's beginning.
+    pub(crate) const fn loads_from_packet(self) -> bool {
         matches!(self.code & 0x07, op::LD | op::LDX)
             && matches!(self.code & 0xe0, op::ABS | op::IND | op::MSH)
-            && self.k > i32::MAX as u32
     }
 
     /// The instruction as libpcap's own interpreter knows it, which runs on the packets that are

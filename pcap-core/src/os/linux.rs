@@ -2,6 +2,7 @@
 //!
 //! May import: everything but the crate's root.
 
+mod chooser;
 mod fanout;
 mod socket_filter;
 

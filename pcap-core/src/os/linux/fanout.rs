@@ -3,13 +3,16 @@
 //! May import: everything but the crate's root.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Builder};
 
+use super::chooser::Chooser;
 use crate::breakloop::BreakHandle;
 use crate::capture::{Active, Capture, Inactive};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{fanout as kernel, packet_socket, sock_filter};
+use crate::filter::Filter;
 use crate::stats::Stats;
 
 /// By what the kernel chooses the member of a group that receives a packet.
@@ -33,7 +36,7 @@ pub enum FanoutMode {
 }
 
 impl FanoutMode {
-    fn number(self) -> u16 {
+    pub(super) fn number(self) -> u16 {
         match self {
             FanoutMode::Hash => kernel::HASH,
             FanoutMode::LoadBalance => kernel::LOAD_BALANCE,
@@ -84,10 +87,10 @@ impl FanoutMode {
 /// ```
 ///
 /// Manual page: [`packet(7)`](https://man7.org/linux/man-pages/man7/packet.7.html), `PACKET_FANOUT`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 #[must_use = "it does nothing before it is activated"]
 pub struct Fanout {
-    mode: FanoutMode,
+    chooser: Chooser,
     defragment: bool,
     rollover: bool,
 }
@@ -95,8 +98,57 @@ pub struct Fanout {
 impl Fanout {
     /// A group that chooses members by this.
     pub fn new(mode: FanoutMode) -> Fanout {
+        Fanout::chosen_by(Chooser::Mode(mode))
+    }
+
+    /// A group that asks a filter for the member: what the filter returns, modulo the number of members, where the
+    /// first is 0. So of two members the second receives what a filter with
+    /// [`snaplen`](crate::CompileOptions::snaplen) 1 matches, and the first all else; a filter of
+    /// [instructions](Filter::from_instructions) can return any number. Linux 4.3 or newer.
+    ///
+    /// The filter is compiled for [`Dlt::RAW`](crate::Dlt::RAW), as what it sees begins with the header of the network
+    /// layer. Of packets that are sent, `len` counts the link-layer header, too. The kernel has long packets in several
+    /// pieces, and a load from beyond the first, which has at least the headers, returns 0. When a member leaves the
+    /// group, the last takes its number.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument): the filter is for another link type, or reads beyond one
+    /// mebibyte. [`Unsupported`](ErrorKind::Unsupported): it jumps backward.
+    /// [`FilterTooLong`](ErrorKind::FilterTooLong): more than 4096 instructions.
+    ///
+    /// # Examples
+    ///
+    /// DNS in a capture of its own:
+    ///
+    /// ```no_run
+    /// use pcap_core::os::linux::Fanout;
+    /// use pcap_core::{Capture, CompileOptions, Dlt, Filter};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let one = CompileOptions::default().snaplen(1);
+    /// let dns = Filter::compile(Dlt::RAW, "udp port 53", one)?;
+    /// let members = Fanout::by_filter(&dns)?.activate(&Capture::from_device("eth0"), 2)?;
+    /// # Ok(()) }
+    /// ```
+    pub fn by_filter(filter: &Filter) -> Result<Fanout> {
+        Ok(Fanout::chosen_by(Chooser::filter(filter)?))
+    }
+
+    /// A group that asks a program of eBPF for the member: what it returns, modulo the number of members. A
+    /// descriptor of a loaded program, of type `BPF_PROG_TYPE_SOCKET_FILTER`, from any loader. Linux 4.3 or newer.
+    ///
+    /// That of a received packet sees it from the header of the network layer on, and that of a sent one from the header
+    /// of the link layer. A descriptor of something else is an error of [`activate`](Self::activate).
+    ///
+    /// Manual page: [`bpf(2)`](https://man7.org/linux/man-pages/man2/bpf.2.html).
+    pub fn by_ebpf(program: impl Into<OwnedFd>) -> Fanout {
+        Fanout::chosen_by(Chooser::Ebpf(Arc::new(program.into())))
+    }
+
+    fn chosen_by(chooser: Chooser) -> Fanout {
         Fanout {
-            mode,
+            chooser,
             defragment: false,
             rollover: false,
         }
@@ -120,14 +172,14 @@ impl Fanout {
         }
     }
 
-    fn how(self) -> u16 {
-        let mut how = self.mode.number();
+    fn how(&self) -> u16 {
+        let mut how = self.chooser.number();
+        // The kernel refuses it where it says nothing new.
+        if self.rollover && how != kernel::ROLLOVER {
+            how |= kernel::FLAG_ROLLOVER;
+        }
         if self.defragment {
             how |= kernel::FLAG_DEFRAGMENT;
-        }
-        // The kernel refuses it where it says nothing new.
-        if self.rollover && self.mode != FanoutMode::Rollover {
-            how |= kernel::FLAG_ROLLOVER;
         }
         how
     }
@@ -143,11 +195,12 @@ impl Fanout {
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument): no member, or more than 256.
     /// - [`Unsupported`](ErrorKind::Unsupported): the device is not captured on by a packet socket, as
     ///   `nflog` and devices of other hosts; or the kernel is older than 4.12.
+    /// - [`FilterInvalid`](ErrorKind::FilterInvalid): the kernel refuses the program that was to choose.
     /// - Those of [`Capture::activate`] and of the kernel, for any member.
     ///
     /// In any case all members that were opened are closed.
     pub fn activate(
-        self,
+        &self,
         options: &Capture<Inactive>,
         members: usize,
     ) -> Result<Vec<Capture<Active>>> {
@@ -185,6 +238,9 @@ impl Fanout {
                 Some(group) => kernel::join(socket, group, self.how()).map_err(failed)?,
             }
             captures.push(capture);
+        }
+        if let Some(socket) = captures.first().and_then(Capture::fileno) {
+            self.chooser.install(socket, &name)?;
         }
         for capture in &captures {
             capture.reset_filter()?;

@@ -90,23 +90,8 @@ pub trait SocketFilterExt: AsFd {
     fn attach_filter(&self, filter: &Filter) -> Result<()> {
         const OPERATION: &str = "attach a filter to";
         let socket = self.as_fd();
+        check(filter, OPERATION, || Some(name(socket)))?;
         let refuse = |kind, text: &str| Err(Error::new(kind, OPERATION, name(socket), text));
-        if filter.jumps_backward() {
-            return refuse(
-                ErrorKind::Unsupported { since: None },
-                "it jumps backward, which the kernel does not run",
-            );
-        }
-        if filter.with_program(|program| {
-            // SAFETY: the pointer is good for the call.
-            let program = unsafe { &*program };
-            program.bf_len > MAX_LEN
-        }) {
-            return refuse(
-                ErrorKind::FilterTooLong,
-                "it has more than the 4096 instructions that the kernel takes",
-            );
-        }
         let attached = filter.with_program(|program| {
             // SAFETY: the pointer is good for the call.
             let program = unsafe { &*program };
@@ -156,7 +141,29 @@ pub trait SocketFilterExt: AsFd {
 impl<T: AsFd + ?Sized> SocketFilterExt for T {}
 
 /// The longest program that the kernel takes.
-const MAX_LEN: u32 = 4096;
+const MAX_LEN: usize = 4096;
+
+/// Refuses what the kernel does not run at all.
+pub(super) fn check(
+    filter: &Filter,
+    operation: &'static str,
+    name: impl FnOnce() -> Option<String>,
+) -> Result<()> {
+    let (kind, text) = if filter.jumps_backward() {
+        (
+            ErrorKind::Unsupported { since: None },
+            "it jumps backward, which the kernel does not run",
+        )
+    } else if filter.instructions().len() > MAX_LEN {
+        (
+            ErrorKind::FilterTooLong,
+            "it has more than the 4096 instructions that the kernel takes",
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(kind, operation, name(), text))
+}
 
 fn name(socket: impl AsFd) -> String {
     format!("descriptor {}", socket.as_fd().as_raw_fd())
