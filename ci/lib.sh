@@ -53,7 +53,8 @@ things_of() {
     debian) echo apt-get dpkg-deb debian-keys ;;
     remote) echo cc make flex bison xz openssl ;;
     std) echo std ;;
-    *) fail "there is no group of packages $1: there are build, test, live, sanitize, fuzz, debian, remote and std" ;;
+    bindings) echo xz cross-headers mingw-headers ;;
+    *) fail "there is no group of packages $1: there are build, test, live, sanitize, fuzz, debian, remote, std and bindings" ;;
     esac
 }
 
@@ -78,6 +79,8 @@ bison       bison         bison               bison        bison          bison
 xz          xz-utils      xz                  xz           xz             xz
 openssl     libssl-dev    openssl-devel       openssl-dev  openssl        -
 std         rustc-web,cargo-web,rust-web-src - - -            -
+cross-headers libc6-dev-arm64-cross,libc6-dev-armhf-cross,libc6-dev-i386-cross,libc6-dev-powerpc-cross,libc6-dev-ppc64el-cross,libc6-dev-riscv64-cross,libc6-dev-s390x-cross - - - -
+mingw-headers mingw-w64-x86-64-dev,mingw-w64-i686-dev - - - -
 rustfmt     rustfmt       rustfmt             rustfmt      rust           rust
 clippy      rust-clippy   clippy              rust-clippy  rust           rust
 '
@@ -156,6 +159,13 @@ has() {
         [ -e /etc/protocols ] && [ -e /etc/services ]
         ;;
     std) [ -e /usr/lib/rustlib/src/rust/library/Cargo.lock ] && [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] ;;
+    cross-headers)
+        for machine in aarch64-linux-gnu arm-linux-gnueabihf i686-linux-gnu powerpc-linux-gnu powerpc64le-linux-gnu \
+            riscv64-linux-gnu s390x-linux-gnu; do
+            [ -e "/usr/$machine/include/stdio.h" ] || return 1
+        done
+        ;;
+    mingw-headers) [ -e /usr/x86_64-w64-mingw32/include/windows.h ] && [ -e /usr/i686-w64-mingw32/include/windows.h ] ;;
     debian-keys) [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] ;;
     openssl) echo '#include <openssl/ssl.h>
                    int main(void) { return !SSL_CTX_new(TLS_method()); }' | compiles -lssl -lcrypto ;;

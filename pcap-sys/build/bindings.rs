@@ -8,7 +8,8 @@ use std::rc::Rc;
 
 use bindgen::callbacks::{IntKind, ParseCallbacks};
 
-use crate::library::Library;
+use crate::library::{Bindings, Library};
+use crate::report;
 
 /// The oldest compiler that must accept the bindings: `rust-version` of the workspace.
 const RUST_MINOR: u64 = 85;
@@ -18,20 +19,11 @@ const NAMES: &str = "(pcap|bpf|PCAP|RPCAP|DLT|BPF)_.*";
 
 /// Why there are no bindings.
 #[derive(Debug)]
-pub(crate) enum Failure {
+enum Failure {
     /// libclang, with which bindgen reads C, could not be loaded.
     NoLibclang(String),
     /// The headers could not be read.
     Headers(String),
-}
-
-/// The bindings and where they come from.
-#[derive(Debug)]
-pub(crate) struct Bindings {
-    /// Rust text.
-    pub(crate) text: String,
-    /// The folder of the `pcap/pcap.h` that was read.
-    pub(crate) include_dir: Option<PathBuf>,
 }
 
 /// What bindgen tells while it reads.
@@ -59,8 +51,19 @@ impl ParseCallbacks for Callbacks {
     }
 }
 
-/// Makes the bindings. bindgen itself hands clang the target, from cargo's `TARGET`.
+/// Makes the bindings; the error is for the user. bindgen itself hands clang the target, from cargo's `TARGET`.
 pub(crate) fn generate(
+    library: &Library,
+    clang_args: &[String],
+    windows: bool,
+) -> Result<Bindings, String> {
+    read_headers(library, clang_args, windows).map_err(|failure| match failure {
+        Failure::NoLibclang(reason) => report::no_libclang(&reason),
+        Failure::Headers(reason) => report::no_library(&format!("pcap.h cannot be read: {reason}")),
+    })
+}
+
+fn read_headers(
     library: &Library,
     clang_args: &[String],
     windows: bool,
@@ -128,6 +131,7 @@ pub(crate) fn generate(
     }
     Ok(Bindings {
         text: bindings.to_string(),
+        made_from: None,
         include_dir,
     })
 }

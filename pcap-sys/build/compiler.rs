@@ -121,6 +121,7 @@ impl Compiler {
     }
 
     /// What clang must be told so that it reads the headers as this compiler does.
+    #[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
     pub(crate) fn clang_args(&self, target: &Target) -> Vec<String> {
         if target.is_windows() || self.tool.is_like_msvc() {
             return Vec::new();
@@ -128,8 +129,7 @@ impl Compiler {
         let mut args = Vec::new();
         // A 32-bit system may have 64-bit times, by its compiler's default or by CFLAGS.
         if target.pointer_width == "32" {
-            let macros = self.preprocess(&["-dM"]).unwrap_or_default().0;
-            args.extend(time_macros(&macros));
+            args.extend(self.time_macros().unwrap_or_default());
         }
         // Otherwise clang would find the build machine's headers.
         if target.is_cross() {
@@ -137,6 +137,28 @@ impl Compiler {
             args.extend(header_folders(&search).map(|folder| format!("-isystem{folder}")));
         }
         args
+    }
+
+    /// The macros that this compiler sets of those that decide how wide times are; nothing if it does not run.
+    pub(crate) fn time_macros(&self) -> Option<Vec<String>> {
+        let (macros, _) = self.preprocess(&["-dM"])?;
+        (!macros.is_empty()).then(|| time_macros(&macros).collect())
+    }
+
+    /// The folder in which the compiler finds `pcap/pcap.h`, beside these.
+    #[cfg_attr(feature = "bindgen", allow(dead_code))]
+    pub(crate) fn folder_of_headers(&self, include_dirs: &[PathBuf]) -> Option<PathBuf> {
+        let holds = |folder: &&PathBuf| folder.join("pcap/pcap.h").is_file();
+        if let Some(folder) = include_dirs.iter().find(holds) {
+            return Some(folder.clone());
+        }
+        if self.tool.is_like_msvc() {
+            return None;
+        }
+        let search = self.preprocess(&["-v"])?.1;
+        header_folders(&search)
+            .map(PathBuf::from)
+            .find(|folder| holds(&folder))
     }
 
     /// Preprocesses an empty file; gives standard output and standard error.

@@ -20,8 +20,8 @@ struct Found {
     found_by: String,
 }
 
-/// Finds the import library and the headers.
-pub(crate) fn find(target: &Target) -> Result<Library, String> {
+/// Finds the import library and, if they are to be read, the headers.
+pub(crate) fn find(target: &Target, headers_are_read: bool) -> Result<Library, String> {
     if env::switch("LIBPCAP_STATIC", target)? == Some(true) {
         return Err(
             "LIBPCAP_STATIC=1: on Windows libpcap is Npcap's wpcap.dll, which has no static library"
@@ -29,9 +29,10 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
         );
     }
     let asked = library::include_dir(target)?;
+    let no_headers = asked.is_some() || !headers_are_read;
     let found = if let Some(found) = from_lib_dir(target)? {
         found
-    } else if let Some(found) = from_sdk(target, asked.is_some())? {
+    } else if let Some(found) = from_sdk(target, no_headers)? {
         found
     } else if let Some(found) = from_lib_variable() {
         found
@@ -42,17 +43,18 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
                 .to_owned(),
         );
     };
-    let Some(include_dir) = asked.or(found.include_dir) else {
+    let include_dir = asked.or(found.include_dir);
+    if include_dir.is_none() && headers_are_read {
         return Err(format!(
             "{} leads to {}, but no pcap.h belongs to it: set NPCAP_SDK to the folder that holds Include and Lib, \
              or LIBPCAP_INCLUDEDIR to the folder of the headers",
             found.found_by,
             found.lib_dir.display()
         ));
-    };
+    }
     let mut library = Library::new("wpcap", Kind::Dynamic, &found.found_by);
-    library.include_dirs.push(include_dir);
-    library.own_headers = true;
+    library.own_headers = include_dir.is_some();
+    library.include_dirs.extend(include_dir);
     library.lib_dirs.push(found.lib_dir);
     Ok(library)
 }
@@ -72,7 +74,7 @@ fn from_lib_dir(target: &Target) -> Result<Option<Found>, String> {
     }))
 }
 
-fn from_sdk(target: &Target, headers_are_elsewhere: bool) -> Result<Option<Found>, String> {
+fn from_sdk(target: &Target, no_headers: bool) -> Result<Option<Found>, String> {
     let Some(setting) = env::folder("NPCAP_SDK", "Include and Lib", target)? else {
         return Ok(None);
     };
@@ -91,7 +93,7 @@ fn from_sdk(target: &Target, headers_are_elsewhere: bool) -> Result<Option<Found
         )));
     }
     let include = sdk.join("Include");
-    if !headers_are_elsewhere && !holds_headers(&include) {
+    if !no_headers && !holds_headers(&include) {
         return Err(setting.wrong(&format!(
             "no pcap.h and pcap/pcap.h in {}",
             include.display()
@@ -99,7 +101,7 @@ fn from_sdk(target: &Target, headers_are_elsewhere: bool) -> Result<Option<Found
     }
     Ok(Some(Found {
         lib_dir,
-        include_dir: Some(include),
+        include_dir: Some(include).filter(|include| holds_headers(include)),
         found_by: setting.to_string(),
     }))
 }

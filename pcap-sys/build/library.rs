@@ -68,12 +68,33 @@ impl Library {
         }
     }
 
+    /// One of which only the headers matter, because nothing is linked.
+    pub(crate) fn unlinked(target: &Target) -> Result<Self, String> {
+        let mut library = Self::new("pcap", Kind::Dynamic, "nothing");
+        if let Some(folder) = include_dir(target)? {
+            library.include_dirs.push(folder);
+            library.own_headers = true;
+        }
+        Ok(library)
+    }
+
     /// Everything to link, libpcap first.
     pub(crate) fn libs(&self) -> Vec<Lib> {
         let mut libs = vec![self.pcap.clone()];
         libs.extend_from_slice(&self.needed);
         libs
     }
+}
+
+/// The bindings and where they come from.
+#[derive(Debug)]
+pub(crate) struct Bindings {
+    /// Rust text.
+    pub(crate) text: String,
+    /// The libpcap whose headers they are from, if they were made before.
+    pub(crate) made_from: Option<String>,
+    /// The folder of the target's `pcap/pcap.h`: the one that was read, if any was.
+    pub(crate) include_dir: Option<PathBuf>,
 }
 
 /// `LIBPCAP_INCLUDEDIR`, which must hold the headers.

@@ -1,6 +1,9 @@
 //! Finds libpcap for the target, generates the bindings, and tells dependents what the library can do.
 
+#[cfg(feature = "bindgen")]
 mod bindings;
+#[cfg_attr(feature = "bindgen", allow(dead_code))]
+mod checked_in;
 mod compiler;
 mod env;
 mod find_npcap;
@@ -16,9 +19,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use bindings::{Bindings, Failure};
 use compiler::Compiler;
-use library::{Kind, Library};
+use library::{Bindings, Kind, Library};
 use surface::Surface;
 use target::Target;
 
@@ -39,11 +41,13 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), String> {
     let target = Target::from_cargo();
-    let out_dir = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?);
-
+    println!("cargo::rerun-if-env-changed=DOCS_RS");
+    let links = std::env::var_os("DOCS_RS").is_none();
     let asked = version::from_environment(&target)?;
-    let mut library = if target.is_windows() {
-        find_npcap::find(&target)
+    let mut library = if !links {
+        Library::unlinked(&target)
+    } else if target.is_windows() {
+        find_npcap::find(&target, cfg!(feature = "bindgen"))
     } else {
         find_unix::find(&target)
     }?;
@@ -53,21 +57,23 @@ fn run() -> Result<(), String> {
         (None, None) => {}
     }
 
-    let compiler = Compiler::new(&target, &out_dir);
-    let clang_args = match &compiler {
-        Ok(compiler) => compiler.clang_args(&target),
-        Err(_) => Vec::new(),
-    };
-    let bindings = bindings::generate(&library, &clang_args, target.is_windows());
-    let bindings = bindings.map_err(|failure| match failure {
-        Failure::NoLibclang(reason) => report::no_libclang(&reason),
-        Failure::Headers(reason) => report::no_library(&format!("pcap.h cannot be read: {reason}")),
-    })?;
+    let compiler = Compiler::new(&target, &out_dir()?);
+    let bindings = bindings(&target, &library, compiler.as_ref().ok())?;
     let surface = Surface::read(&bindings.text);
     let functions: Vec<&str> = surface.functions.iter().map(String::as_str).collect();
-    let compiler = compiler.and_then(|compiler| compiler.check().map(|()| compiler));
+    if !links {
+        return finish(&target, &library, &bindings, &surface, &[]);
+    }
+    let compiler =
+        compiler.and_then(
+            |compiler| match probe::quickly(&compiler, &library, &functions) {
+                Some(exported) => Ok((compiler, Some(exported))),
+                None => compiler.check().map(|()| (compiler, None)),
+            },
+        );
     let exported = match &compiler {
-        Ok(compiler) => probe::exported(compiler, &mut library, &functions)?,
+        Ok((_, Some(exported))) => exported.clone(),
+        Ok((compiler, None)) => probe::exported(compiler, &mut library, &functions)?,
         Err(reason) => {
             println!(
                 "cargo::warning=what libpcap exports is not known, and taken to be nothing: no C compiler for {} \
@@ -91,10 +97,68 @@ fn run() -> Result<(), String> {
         }
     }
 
+    finish(&target, &library, &bindings, &surface, &exported)
+}
+
+/// Writes what this crate includes, and tells the rest to cargo.
+fn finish(
+    target: &Target,
+    library: &Library,
+    bindings: &Bindings,
+    surface: &Surface,
+    exported: &[String],
+) -> Result<(), String> {
+    let out_dir = out_dir()?;
     write(&out_dir.join("bindings.rs"), &bindings.text)?;
-    write(&out_dir.join("surface.rs"), &surface.table(&exported))?;
-    emit(&target, &library, &bindings, &exported);
+    write(&out_dir.join("surface.rs"), &surface.table(exported))?;
+    emit(target, library, bindings, exported);
     Ok(())
+}
+
+/// Where to write.
+fn out_dir() -> Result<PathBuf, String> {
+    let folder = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
+    Ok(PathBuf::from(folder))
+}
+
+/// Makes the bindings from the target's headers.
+#[cfg(feature = "bindgen")]
+fn bindings(
+    target: &Target,
+    library: &Library,
+    compiler: Option<&Compiler>,
+) -> Result<Bindings, String> {
+    let clang_args = compiler.map_or_else(Vec::new, |compiler| compiler.clang_args(target));
+    bindings::generate(library, &clang_args, target.is_windows())
+}
+
+/// Takes those that are checked in.
+#[cfg(not(feature = "bindgen"))]
+fn bindings(
+    target: &Target,
+    library: &Library,
+    compiler: Option<&Compiler>,
+) -> Result<Bindings, String> {
+    let mut times = checked_in::Times::Unknown;
+    if target.pointer_width == "32" {
+        let defined = library.defines.iter().map(|(name, value)| match value {
+            Some(value) => format!("-D{name}={value}"),
+            None => format!("-D{name}"),
+        });
+        if let Some(set) = compiler.and_then(Compiler::time_macros) {
+            times = match defined.chain(set).any(|set| set == "-D_TIME_BITS=64") {
+                true => checked_in::Times::Bits64,
+                false => checked_in::Times::Bits32,
+            };
+        }
+    }
+    let text = checked_in::read(checked_in::name(target, times)?)?;
+    Ok(Bindings {
+        made_from: checked_in::version(&text).map(str::to_owned),
+        text,
+        include_dir: compiler
+            .and_then(|compiler| compiler.folder_of_headers(&library.include_dirs)),
+    })
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
@@ -146,6 +210,9 @@ fn emit(target: &Target, library: &Library, bindings: &Bindings, exported: &[Str
             None => name.clone(),
         })
         .collect();
+    if let Some(version) = &bindings.made_from {
+        println!("cargo::rustc-env=PCAP_SYS_BINDINGS={version}");
+    }
     println!("cargo::rustc-env=PCAP_SYS_DEFINES={}", defines.join(" "));
     println!("cargo::rustc-env=PCAP_SYS_VERSION={version}");
     println!("cargo::rustc-env=PCAP_SYS_TARGET={}", target.triple);

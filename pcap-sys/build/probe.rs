@@ -3,6 +3,7 @@
 //! A declaration proves nothing: a header may declare what the library was built without. And the library may be
 //! for another machine, so it is linked, never loaded.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -16,6 +17,47 @@ const NO_SYSTEMD: &str = "pcap_sys_no_systemd";
 
 /// A function that no libpcap lacks, and that needs everything that a capture needs.
 const ESSENTIAL: &str = "pcap_create";
+
+/// The same as [`exported`] in the ordinary case, with no more than two runs of the C compiler: the library is dynamic,
+/// and the linker names each function that it lacks. Nothing if anything is otherwise.
+pub(crate) fn quickly(
+    compiler: &Compiler,
+    library: &Library,
+    functions: &[&str],
+) -> Option<Vec<String>> {
+    if library.pcap.kind != Kind::Dynamic {
+        return None;
+    }
+    let link = |functions: &[&str]| compiler.link(functions, &library.lib_dirs, &library.libs());
+    let owned = |functions: &[&str]| functions.iter().map(|name| (*name).to_owned()).collect();
+    let Err(said) = link(functions) else {
+        return Some(owned(functions));
+    };
+    let lacking = undefined(&said);
+    let others: Vec<&str> = functions
+        .iter()
+        .copied()
+        .filter(|name| !lacking.contains(name))
+        .collect();
+    let there = others.contains(&ESSENTIAL) && link(&others).is_ok();
+    there.then(|| owned(&others))
+}
+
+/// The names that GNU's or LLVM's linker says are undefined: "undefined reference to `pcap_open'", or
+/// "undefined symbol: pcap_open".
+pub(crate) fn undefined(said: &str) -> BTreeSet<&str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    ["undefined reference to ", "undefined symbol: "]
+        .iter()
+        .flat_map(|words| said.split(words).skip(1))
+        .filter_map(|rest| {
+            rest.trim_start_matches(['`', '\'', '"'])
+                .split(|c| !is_name(c))
+                .next()
+        })
+        .filter(|name| !name.is_empty())
+        .collect()
+}
 
 /// The functions among `functions` that the library exports. For a static library this also decides what else is
 /// linked.

@@ -25,7 +25,8 @@ install libclang:
   macOS            xcode-select --install (or: brew install llvm)
   FreeBSD          pkg install llvm
   Windows          install LLVM (https://llvm.org)
-or set LIBCLANG_PATH to the folder of libclang's dynamic library.";
+or set LIBCLANG_PATH to the folder of libclang's dynamic library; or leave out the default feature `bindgen`, so that
+bindings are taken that were made before.";
 
 /// How many lines of a tool's output are repeated.
 const TAIL: usize = 8;
@@ -36,6 +37,7 @@ pub(crate) fn no_library(reason: &str) -> String {
 }
 
 /// bindgen cannot load libclang.
+#[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
 pub(crate) fn no_libclang(reason: &str) -> String {
     format!(
         "libclang, with which bindgen reads pcap.h, was not found\n{reason}\n{INSTALL_LIBCLANG}"

@@ -39,7 +39,7 @@ pub(crate) struct Surface {
 }
 
 /// Splits Rust text into names, numbers, literals and single punctuation marks.
-fn tokens(text: &str) -> Vec<&str> {
+pub(crate) fn tokens(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {

@@ -12,6 +12,8 @@ pub(crate) struct Target {
     pub(crate) host: String,
     /// `CARGO_CFG_TARGET_OS`.
     pub(crate) os: String,
+    /// `CARGO_CFG_TARGET_ENV`, such as `gnu`.
+    pub(crate) env: String,
     /// `CARGO_CFG_TARGET_ARCH`.
     pub(crate) arch: String,
     /// `CARGO_CFG_TARGET_POINTER_WIDTH`.
@@ -28,6 +30,7 @@ impl Target {
             triple: read("TARGET"),
             host: read("HOST"),
             os: read("CARGO_CFG_TARGET_OS"),
+            env: read("CARGO_CFG_TARGET_ENV"),
             arch: read("CARGO_CFG_TARGET_ARCH"),
             pointer_width: read("CARGO_CFG_TARGET_POINTER_WIDTH"),
             crt_static: read("CARGO_CFG_TARGET_FEATURE")

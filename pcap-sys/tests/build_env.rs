@@ -100,13 +100,13 @@ impl Dependent {
     /// The build script itself fails with this sentence and this help. cargo is not asked, since it would compile
     /// bindgen again for each change of the variables that bindgen knows.
     fn script_refuses(&self, environment: &[(&str, &str)], sentence: &str, help: &str) {
-        let built = self.cargo(&["build"], &[]);
+        let built = self.cargo(&["build", "--message-format=json"], &[]);
         assert!(built.status.success(), "{built:?}");
-        let script = fs::read_dir(self.folder.join("target/debug/build"))
-            .expect("cargo has built")
-            .filter_map(|entry| Some(entry.ok()?.path().join("build-script-main")))
-            .filter(|path| path.exists())
-            .max_by_key(|path| path.metadata().and_then(|data| data.modified()).ok())
+        // There are scripts of other features, too.
+        let built = String::from_utf8_lossy(&built.stdout);
+        let script = built
+            .split('"')
+            .find(|text| text.contains("/pcap-sys-") && text.ends_with("/build-script-main"))
             .expect("cargo has built pcap-sys");
         let out_dir = self.folder.join("out");
         fs::create_dir_all(&out_dir).expect("cargo's folder can be written");
@@ -334,6 +334,56 @@ fn without_libclang_the_build_says_what_to_install() {
         "libclang, with which bindgen reads pcap.h, was not found",
         "apt install libclang-dev",
     );
+}
+
+/// The bindings that are in the package need neither libclang nor headers.
+#[test]
+fn without_bindgen_neither_libclang_nor_headers_are_needed() {
+    let dependent = Dependent::new();
+    let broken = dependent.folder.join("broken");
+    fs::create_dir_all(&broken).expect("cargo's folder can be written");
+    let library = broken.join("libclang.so");
+    fs::write(&library, "not a library").expect("cargo's folder can be written");
+    let environment = [
+        ("LIBCLANG_PATH", library.to_str().expect("a plain path")),
+        ("CFLAGS", "-nostdinc"),
+    ];
+    let output = dependent.run(&["--no-default-features"], &environment);
+    for expected in [
+        "DEP_PCAP_HAVE_PCAP_CREATE=1",
+        "DEP_PCAP_HAVE_PCAP_DATALINK_VAL_TO_DESCRIPTION_OR_DLT=1",
+        "libpcap version",
+    ] {
+        assert!(output.contains(expected), "{expected}:\n{output}");
+    }
+    assert!(!output.contains("DEP_PCAP_INCLUDE="), "{output}");
+    // What is exported does not depend on who declares it.
+    let with_bindgen = dependent.run(&[], &[]);
+    let exported = |text: &str| -> Vec<String> {
+        let mut names: Vec<String> = text
+            .split_whitespace()
+            .filter(|word| word.starts_with("DEP_PCAP_HAVE_"))
+            .map(str::to_owned)
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(exported(&output), exported(&with_bindgen));
+}
+
+/// docs.rs has no libpcap, and what is documented is not linked.
+#[test]
+fn documentation_needs_no_library() {
+    let dependent = Dependent::new();
+    let compiler = dependent.compiler_without("cc-without-pcap", "-lpcap | */libpcap.so");
+    let environment = [("LIBPCAP_NO_PKG_CONFIG", "1"), ("CC", compiler.as_str())];
+    dependent.refused(&environment, "libpcap, found by");
+    let [pkg_config, cc] = environment;
+    let output = dependent.cargo(
+        &["doc", "--no-deps", "--no-default-features"],
+        &[pkg_config, cc, ("DOCS_RS", "1")],
+    );
+    assert!(output.status.success(), "{output:?}");
 }
 
 /// Without a `links` key two crates can link two libpcaps, and these variables are not there.

@@ -31,6 +31,7 @@ fn windows(arch: &str) -> Target {
         triple: format!("{arch}-pc-windows-msvc"),
         host: "x86_64-unknown-linux-gnu".to_owned(),
         os: "windows".to_owned(),
+        env: "msvc".to_owned(),
         arch: arch.to_owned(),
         pointer_width: "64".to_owned(),
         crt_static: false,
@@ -55,7 +56,7 @@ fn find(target: &Target, variables: &[(&str, &Path)]) -> Result<library::Library
         // SAFETY: as above.
         unsafe { std::env::set_var(name, value) };
     }
-    find_npcap::find(target)
+    find_npcap::find(target, true)
 }
 
 /// A folder in the layout of the Npcap SDK, with these files.

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use common::{INTEGERS, NOT_EXPORTED, STRUCTS, TEXTS, TYPES};
 
@@ -49,7 +50,7 @@ fn preprocessed(arguments: &[&str]) -> Option<String> {
     if tool.is_like_msvc() {
         return None;
     }
-    let source = format!("header{}.c", arguments.len());
+    let source = format!("header{}.c", arguments.concat());
     fs::write(folder().join(&source), Source::new().0).expect("cargo's folder can be written");
     let output = command
         .arg("-E")
@@ -59,6 +60,28 @@ fn preprocessed(arguments: &[&str]) -> Option<String> {
         .expect("the C compiler runs");
     assert!(output.status.success());
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whether the header may have this number of names that are not bound: some, if the bindings are from an older one.
+fn few(unbound: usize) -> bool {
+    unbound == 0 || (unbound < 10 && !cfg!(feature = "bindgen"))
+}
+
+/// Whether the header has the constant with the value that it had in the header of the bindings. They are the same
+/// header, unless the bindings were made before: then there may be a few constants that it does not have yet, and the
+/// last link type is another.
+fn in_header(name: &str) -> bool {
+    if cfg!(feature = "bindgen") {
+        return true;
+    }
+    static HEADER: LazyLock<Option<[String; 2]>> =
+        LazyLock::new(|| Some([preprocessed(&["-dM"])?, preprocessed(&["-P", "-w"])?]));
+    let Some([macros, rest]) = &*HEADER else {
+        return true;
+    };
+    let mut words = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    !name.ends_with("_MATCHING_MAX")
+        && (macros.contains(&format!("#define {name} ")) || words.any(|word| word == name))
 }
 
 /// Assertions in C, collected line by line.
@@ -169,6 +192,7 @@ fn no_constant_is_forgotten() {
         INTEGERS.iter().any(|(bound, _)| *bound == name)
             || TEXTS.iter().any(|(bound, _)| *bound == name)
     };
+    let mut unbound = Vec::new();
     let mut seen = 0;
     for line in text.lines() {
         let Some((name, value)) = line
@@ -184,10 +208,13 @@ fn no_constant_is_forgotten() {
             || (prefixes.iter().any(|prefix| value.starts_with(prefix)) && !value.contains(' '));
         // A macro with arguments has them in its name.
         if is_ours && is_value && !name.contains('(') {
-            assert!(is_bound(name), "{line}");
+            if !is_bound(name) {
+                unbound.push(line.to_owned());
+            }
             seen += 1;
         }
     }
+    assert!(few(unbound.len()), "{unbound:#?}");
     assert!(seen > 290, "{seen} macros");
 }
 
@@ -199,6 +226,7 @@ fn no_function_is_forgotten() {
     };
     let exported = common::exported();
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut unbound = Vec::new();
     let mut seen = 0;
     for (at, _) in text.match_indices('(') {
         let before = text[..at].trim_end();
@@ -211,10 +239,13 @@ fn no_function_is_forgotten() {
         if !is_inline && (name.starts_with("pcap_") || name.starts_with("bpf_")) {
             let is_bound =
                 exported.iter().any(|(bound, _)| *bound == name) || NOT_EXPORTED.contains(&name);
-            assert!(is_bound, "{name}");
+            if !is_bound {
+                unbound.push(name.to_owned());
+            }
             seen += 1;
         }
     }
+    assert!(few(unbound.len()), "{unbound:#?}");
     assert!(seen > 80, "{seen} functions");
 }
 
@@ -253,9 +284,14 @@ fn types_have_their_size_in_c() {
 #[test]
 fn constants_have_their_value_in_c() {
     let mut source = Source::new();
+    let mut compared = 0;
     for (name, value) in INTEGERS {
-        source.equal(name, *value);
+        if in_header(name) {
+            source.equal(name, *value);
+            compared += 1;
+        }
     }
+    assert!(compared > INTEGERS.len() - 20, "{compared} numbers");
     source.must_compile("constants");
 }
 

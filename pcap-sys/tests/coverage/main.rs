@@ -48,7 +48,13 @@ fn header() -> Header {
         |name: &&str| name.starts_with("pcap_") || name.starts_with("bpf_") || *name == "pcap";
     let integers = common::INTEGERS.iter().map(|(name, _)| *name);
     let texts = common::TEXTS.iter().map(|(name, _)| *name);
-    let version = env!("PCAP_SYS_VERSION").split('.').map(str::parse);
+    // The bindings may be from another header than the one whose macros are here.
+    let headers = option_env!("PCAP_SYS_BINDINGS").unwrap_or(env!("PCAP_SYS_VERSION"));
+    let same = headers == env!("PCAP_SYS_VERSION");
+    let version = headers
+        .split('.')
+        .map(str::parse)
+        .take(if same { 3 } else { 0 });
     let version: Vec<u32> = version.map_while(Result::ok).collect();
     Header {
         version: match version[..] {
@@ -66,7 +72,8 @@ fn header() -> Header {
 
 /// The macros with arguments that the headers define, and `BPF_ALIGNMENT`, which is a size.
 fn macros() -> Vec<String> {
-    let folder = Path::new(env!("PCAP_SYS_INCLUDE"));
+    let folder = env!("PCAP_SYS_INCLUDE");
+    let folder = Path::new(folder);
     let mut found = Vec::new();
     for file in ["pcap.h", "bpf.h", "dlt.h", "namedb.h"] {
         let text = fs::read(folder.join("pcap").join(file)).expect("a header");
