@@ -53,9 +53,11 @@ impl BreakHandle {
     /// Ends the reading call that is going on, or else the next one. Never blocks; may be called
     /// from a signal handler.
     ///
-    /// A live capture that waits is woken, and so is a savefile that is followed. A savefile that is
-    /// read from a pipe or a reader waits for its data without being woken: there the break is seen
-    /// when some come.
+    /// A live capture that waits is woken, and so is a savefile that is followed, or that comes through a
+    /// pipe, a socket or a terminal: none of them is waited for in the middle of a record, and all can be read
+    /// on. Two kinds of savefiles are waited for without being woken, and there the break is seen when data
+    /// come: those of a [`Read`](std::io::Read), which only that can end, and those of formats older than
+    /// version 2.4 in a pipe.
     #[doc(alias = "pcap_breakloop")]
     pub fn breakloop(&self) {
         self.0.breakloop();

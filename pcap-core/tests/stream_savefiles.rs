@@ -2,6 +2,8 @@
 //! followed.
 
 use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use futures_lite::{StreamExt, future};
@@ -131,4 +133,74 @@ fn the_end_of_a_savefile_that_is_followed_is_waited_at() {
         follows(open().into_tokio().unwrap(), file(), record.clone()).await;
     });
     future::block_on(follows(open().into_async_io().unwrap(), file(), record));
+}
+
+/// A pipe that is waited for inside a read would keep all other tasks from running.
+async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut end: UnixStream) {
+    let bytes = savefile_bytes();
+    for number in 0..20 {
+        let record = &bytes[24 + number * 36..][..36];
+        for part in [&record[..7], &record[7..30], &record[30..]] {
+            let cpu = cpu_time();
+            let idle = future::or(async { capture.next_packet().await.map(|_| true) }, async {
+                async_io::Timer::after(Duration::from_millis(10)).await;
+                Ok(false)
+            });
+            assert!(!idle.await.unwrap(), "no whole packet is there");
+            assert!(cpu_time() - cpu < Duration::from_millis(5));
+            end.write_all(part).unwrap();
+        }
+        let packet = capture.next_packet().await.unwrap().unwrap();
+        assert_eq!(packet.data(), data(number as u32));
+    }
+    let handle = capture.break_handle();
+    let breaker = async {
+        future::yield_now().await;
+        handle.breakloop();
+    };
+    let (ended, ()) = future::zip(capture.next_packet(), breaker).await;
+    assert!(ended.unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Break));
+    let closer = async {
+        future::yield_now().await;
+        drop(end);
+    };
+    let (ended, ()) = future::zip(capture.next_packet(), closer).await;
+    assert!(ended.unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Eof));
+}
+
+fn savefile_bytes() -> Vec<u8> {
+    let (_folder, path) = savefile();
+    std::fs::read(path).unwrap()
+}
+
+/// This thread's.
+fn cpu_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the structure is ours to be filled in.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    assert_eq!(status, 0);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+#[test]
+fn a_savefile_in_a_pipe_holds_up_no_other_task() {
+    let open = || {
+        let (reader, mut end) = UnixStream::pair().unwrap();
+        end.write_all(&savefile_bytes()[..24]).unwrap();
+        let file = std::fs::File::from(OwnedFd::from(reader));
+        (Capture::from_open_file(file).unwrap(), end)
+    };
+    let (capture, end) = open();
+    future::block_on(waits_for_a_pipe(capture.into_async_io().unwrap(), end));
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_io().build().unwrap();
+    let (capture, end) = open();
+    runtime.block_on(async {
+        waits_for_a_pipe(capture.into_tokio().unwrap(), end).await;
+    });
 }

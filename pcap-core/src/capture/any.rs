@@ -154,7 +154,7 @@ impl Source for Any {
         either!(&self.0, capture => capture.state.is_ready())
     }
 
-    fn patience(&self) -> Duration {
+    fn patience(&self) -> Option<Duration> {
         either!(&self.0, capture => capture.state.patience())
     }
 

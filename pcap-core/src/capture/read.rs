@@ -119,8 +119,9 @@ impl<S: Readable> Capture<S> {
     ///
     /// The deadline holds on an idle interface too. Packets may lie unseen in the kernel's buffer
     /// for up to the packet-buffer timeout of the capture, so a shorter time may answer
-    /// [`Next::Timeout`] although a packet has arrived; immediate mode is for that. A savefile is
-    /// always read to its next packet.
+    /// [`Next::Timeout`] although a packet has arrived; immediate mode is for that. A savefile in
+    /// a regular file, or of a reader, is always read to its next packet; one that comes through a pipe, a
+    /// socket or a terminal keeps the deadline, as does one that is [followed](Capture::follow).
     ///
     /// # Errors
     ///
@@ -130,7 +131,8 @@ impl<S: Readable> Capture<S> {
         self.next(Patience::For(timeout))
     }
 
-    /// The next packet, if it is there now: never waits.
+    /// The next packet, if it is there now: never waits, but for the disk, and for what a savefile's reader
+    /// waits for.
     ///
     /// # Errors
     ///
@@ -262,7 +264,8 @@ impl<S: Readable> Capture<S> {
     ///
     /// On a live capture in blocking mode it waits for a first packet, up to the packet-buffer
     /// timeout, and is then [`End::Empty`]; in non-blocking mode it does not wait. While packets keep
-    /// coming it goes on for about as long. A savefile is read to `max` or its end. The packets are borrowed from where they lie: no copy is made.
+    /// coming it goes on for about as long. A savefile is read to `max` or its end, which in a pipe is waited
+    /// for. The packets are borrowed from where they lie: no copy is made.
     ///
     /// # Errors
     ///
@@ -276,7 +279,7 @@ impl<S: Readable> Capture<S> {
     #[doc(alias = "pcap_dispatch")]
     pub fn dispatch(&mut self, max: usize, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
         let patience = self.state.patience();
-        self.run(max as u64, Some(patience), move |packet| {
+        self.run(max as u64, patience, move |packet| {
             f(packet);
             ControlFlow::Continue(())
         })

@@ -84,8 +84,9 @@ pub trait Source: Opened {
     /// Whether `wait` would end at once, by what is there to be read or a break.
     fn is_ready(&self) -> Result<bool>;
 
-    /// How long `dispatch` waits for a first packet.
-    fn patience(&self) -> Duration;
+    /// How long `dispatch` waits for a first packet, and then takes what is there; `None` if it waits for
+    /// all that it was asked for.
+    fn patience(&self) -> Option<Duration>;
 
     /// How long `dispatch` may go on while packets keep coming; `None` for as long as it takes.
     fn longest(&self) -> Option<Duration>;

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::ffi::{c_int, c_void};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{IntoRawFd, OwnedFd};
+use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libc::FILE;
@@ -34,6 +34,8 @@ pub(crate) struct Stream {
     /// Whether the stream is not ours to close: libpcap has taken it over, or it is closed.
     taken: bool,
     cookie: Option<*mut Cookie>,
+    /// The descriptor that the user's reader waits for, if we know it.
+    waits_for: Option<RawFd>,
     buffer: *mut [u8],
 }
 
@@ -132,6 +134,7 @@ impl Stream {
             file,
             taken: false,
             cookie,
+            waits_for: None,
             buffer,
         }
     }
@@ -179,11 +182,25 @@ impl Stream {
         }
     }
 
-    /// Reads from the user's reader, behind what stdio was allowed to take.
+    /// From now on [`read`](Self::read) does not wait for the reader, whose descriptor this is.
+    pub(crate) fn wait_for(&mut self, fd: RawFd) {
+        self.waits_for = Some(fd);
+    }
+
+    /// The descriptor to wait for when there is nothing to read now.
+    pub(crate) fn waits_for(&self) -> Option<RawFd> {
+        self.waits_for
+    }
+
+    /// Reads from the user's reader, behind what stdio was allowed to take. If the descriptor to wait for
+    /// is known, it does not wait, and is [`WouldBlock`](io::ErrorKind::WouldBlock) then.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(cookie) = self.cookie else {
             return Ok(0);
         };
+        if !self.waits_for.map_or(Ok(true), super::is_readable)? {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
         let cookie = unsafe { &mut *cookie };
         if std::mem::replace(&mut cookie.reading, true) {
@@ -202,6 +219,26 @@ impl Stream {
         }
     }
 
+    /// Hands stdio these bytes, and no more; that it was told of an end is forgotten.
+    pub(crate) fn give(&mut self, bytes: &[u8]) {
+        if let Some(cookie) = self.cookie {
+            // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
+            let cookie = unsafe { &mut *cookie };
+            cookie.back.extend(bytes);
+            cookie.allowed = Some(cookie.allowed.unwrap_or(0) + bytes.len());
+        }
+        self.go_on();
+    }
+
+    fn go_on(&mut self) {
+        unsafe extern "C" {
+            // In every C library; the `libc` crate does not declare it everywhere.
+            fn clearerr(stream: *mut FILE);
+        }
+        // SAFETY: the stream is open, and no read is going on.
+        unsafe { clearerr(self.file) };
+    }
+
     /// From now on stdio reads: first these bytes, then all that the reader has.
     pub(crate) fn give_back(&mut self, bytes: &[u8]) {
         if let Some(cookie) = self.cookie {
@@ -210,6 +247,7 @@ impl Stream {
             cookie.back.extend(bytes);
             cookie.allowed = None;
         }
+        self.go_on();
     }
 
     /// Gives the user's reader back, of a stream that libpcap did not take over.

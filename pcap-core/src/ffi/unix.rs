@@ -166,6 +166,17 @@ pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::R
     }
 }
 
+/// Whether a read of a descriptor would not wait.
+pub(crate) fn is_readable(fd: RawFd) -> io::Result<bool> {
+    let mut fds = [libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    }];
+    poll(&mut fds, Some(Duration::ZERO))?;
+    Ok(fds[0].revents != 0)
+}
+
 /// A descriptor to wait on beside the capture's, made readable from any thread or signal handler.
 #[derive(Debug)]
 pub(crate) struct Wake {
@@ -226,6 +237,11 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Resu
             other => return other,
         }
     }
+}
+
+/// The number of a file's descriptor, which is its as long as the file is there.
+pub(crate) fn descriptor(file: &File) -> RawFd {
+    file.as_raw_fd()
 }
 
 /// A descriptor of our own for standard input.

@@ -2,8 +2,10 @@
 //!
 //! May import: `ffi`, `timestamp`, `linktype`, `packet`.
 
+mod feed;
 mod records;
 
+pub(crate) use feed::{Fed, Feed, Units, read_head};
 pub(crate) use records::{LONGEST, Record, Records};
 
 use crate::linktype::Dlt;

@@ -189,6 +189,14 @@ impl Records {
         }
     }
 
+    /// Their byte order.
+    pub(crate) fn order(&self) -> ByteOrder {
+        match self.form.swapped {
+            false => ByteOrder::Native,
+            true => ByteOrder::Swapped,
+        }
+    }
+
     /// Whether they are read from a file, to any place of which one can go.
     pub(crate) fn is_of_file(&self) -> bool {
         self.file.is_some()

@@ -60,9 +60,11 @@
 //!
 //! # What waits all the same
 //!
-//! - A savefile is read as it is without a runtime: reading the file waits for the disk, or for the other end of
-//!   a pipe. Where that matters, read it on a thread for such work. The end of one that is
-//!   [followed](Capture::follow) is waited at without holding up others.
+//! - A savefile in a file is read as it is without a runtime: reading waits for the disk, and opening for the
+//!   savefile's header. So does reading one [of a reader](Capture::from_reader). Where that matters, read it on a
+//!   thread for such work. One that comes through a pipe, a socket or a terminal, by its path, as standard input or
+//!   as an open file, is waited for without holding up others, and so is the end of one that is
+//!   [followed](Capture::follow).
 //! - [`inject`](AsyncCapture::inject) waits where the device cannot take the packet at once.
 //! - What can be waited for inside libpcap only is refused, with
 //!   [`ErrorKind::Unsupported`]: devices without a non-blocking mode, such as D-Bus, and those of other hosts.

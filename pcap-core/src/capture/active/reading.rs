@@ -191,12 +191,12 @@ impl Source for Active {
         }
     }
 
-    fn patience(&self) -> Duration {
-        if self.nonblock {
+    fn patience(&self) -> Option<Duration> {
+        Some(if self.nonblock {
             Duration::ZERO
         } else {
             self.timeout
-        }
+        })
     }
 
     fn longest(&self) -> Option<Duration> {

@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, ErrorWith, Result};
 use crate::ffi::{self, os};
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle};
-use crate::savefile::{self, ByteOrder, Magic, Records, SavefileFormat};
+use crate::savefile::{self, ByteOrder, Feed, Magic, Records, SavefileFormat, Units};
 use crate::timestamp::Precision;
 
 /// The phase of a savefile that is read.
@@ -32,6 +32,8 @@ pub struct Offline {
     records: Option<Records>,
     /// The fast way, while what libpcap read in between is handed out, and at the end.
     parked: Option<Records>,
+    /// What libpcap gets of a pipe, where it reads that.
+    feed: Option<Feed>,
     batch: Batch,
     filter: Option<Filter>,
     format: SavefileFormat,
@@ -53,6 +55,12 @@ impl Capture<Offline> {
     /// Opens a savefile, classic or pcapng; `-` is standard input, and a file of that name is `./-`.
     ///
     /// Times are given in nanoseconds, whatever the savefile's precision.
+    ///
+    /// What comes through a pipe, a socket or a terminal is waited for as the packets of a device are: a
+    /// [`BreakHandle`](crate::BreakHandle) ends the wait at once,
+    /// [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline, and the capture can be read on, even
+    /// if half a record had come. Opening waits for the savefile's header, and to open a FIFO for somebody who
+    /// writes it; nothing here ends that.
     ///
     /// # Errors
     ///
@@ -112,7 +120,11 @@ impl Capture<Offline> {
         })
     }
 
-    /// Reads a savefile from anything that can be read: a socket, a decompressor, memory.
+    /// Reads a savefile from anything that can be read: a decompressor, memory, a socket.
+    ///
+    /// While the reader waits for data nothing here can end that: a break is seen, and a deadline kept,
+    /// after it has given some. A pipe or a socket is better opened with
+    /// [`from_open_file`](Self::from_open_file), which waits for it in another way.
     ///
     /// # Errors
     ///
@@ -142,7 +154,7 @@ impl Capture<Offline> {
     where
         R: Read + Send + 'static,
     {
-        Self::from_stream(reader, "the reader".to_owned())
+        Self::from_stream(reader, "the reader".to_owned(), None)
     }
 
     fn from_open(mut file: File, name: String) -> Result<Capture<Offline>> {
@@ -157,14 +169,17 @@ impl Capture<Offline> {
                 let order = magic.classic.filter(|_| regular);
                 let fast = order.and_then(|order| Some((file.try_clone().ok()?, order)));
                 let stream = os::Stream::from_file(file).map_err(io)?;
-                let mut capture =
-                    Self::open(stream, magic, name, Limit::FILE).map_err(|(error, _)| error)?;
+                let opened = Self::open(stream, magic, name, Limit::FILE, None);
+                let mut capture = opened.map_err(|(error, _)| error)?;
                 capture.state.records =
                     fast.and_then(|(file, order)| capture.records(Some(file), start, order));
                 Ok(capture)
             }
             // A pipe cannot be looked into without reading from it.
-            None => Ok(Self::from_stream(file, name)?),
+            None => {
+                let fd = os::descriptor(&file);
+                Ok(Self::from_stream(file, name, Some(fd))?)
+            }
         }
     }
 
@@ -176,42 +191,76 @@ impl Capture<Offline> {
         as_they_are.then(|| Records::new(file, position, self.snaplen(), precision, order))
     }
 
-    fn from_stream<R>(mut reader: R, name: String) -> Result<Capture<Offline>, ErrorWith<R>>
+    /// Of a pipe its descriptor is known: then no read waits but by the one mechanism for that.
+    fn from_stream<R>(
+        mut reader: R,
+        name: String,
+        descriptor: Option<os::RawFd>,
+    ) -> Result<Capture<Offline>, ErrorWith<R>>
     where
         R: Read + Send + 'static,
     {
-        let mut magic = [0; 4];
-        let length = match read_start(&mut reader, &mut magic) {
-            Ok(length) => length,
-            Err(e) => return Err(ErrorWith::new(Error::io("read", name, e), reader)),
+        match read_start(&mut reader, descriptor.is_some()) {
+            Err(e) => Err(ErrorWith::new(Error::io("read", name, e), reader)),
+            Ok(start) => match Self::from_started(reader, start, name, descriptor) {
+                Ok(capture) => Ok(capture),
+                Err((error, reader)) => Err(ErrorWith::new(error, as_it_was(reader))),
+            },
+        }
+    }
+
+    fn from_started<R>(
+        reader: R,
+        start: Start,
+        name: String,
+        descriptor: Option<os::RawFd>,
+    ) -> Result<Capture<Offline>, (Error, Box<dyn os::Reader>)>
+    where
+        R: Read + Send + 'static,
+    {
+        let io = |e| Error::io("read", name.clone(), e);
+        let wake = match descriptor.map(|_| os::Wake::new()).transpose() {
+            Ok(wake) => wake,
+            Err(e) => return Err((io(e), Box::new(reader))),
         };
-        match os::Stream::from_reader(Box::new(reader)) {
-            Err((e, reader)) => {
-                let error = Error::io("read", name, e);
-                Err(ErrorWith::new(error, as_it_was(reader)))
-            }
-            Ok(mut stream) => {
-                stream.give_back(&magic[..length]);
-                if length < magic.len() {
-                    stream.ended();
-                }
-                let magic = Magic::new(&magic[..length]);
-                if magic.classic.is_some() {
-                    // What stdio has taken cannot be had back.
-                    stream.hold_back(savefile::FILE_HEADER);
-                }
-                let mut capture =
-                    Self::open(stream, magic, name, Limit::PIPE).map_err(|(error, stream)| {
-                        ErrorWith::new(error, as_it_was(stream.into_reader()))
-                    })?;
-                let order = magic.classic;
-                capture.state.records = order.and_then(|order| capture.records(None, 0, order));
-                if let (None, Some(stream)) = (&capture.state.records, &mut capture.state.stream) {
-                    stream.give_back(&[]);
-                }
-                Ok(capture)
+        let mut stream =
+            os::Stream::from_reader(Box::new(reader)).map_err(|(e, reader)| (io(e), reader))?;
+        let Start { bytes, head, ended } = start;
+        let magic = Magic::new(&bytes[..bytes.len().min(4)]);
+        if ended {
+            stream.ended();
+        }
+        let mut feed = None;
+        if let Some((length, units)) = head {
+            stream.give(&bytes[..length]);
+            feed = Some(Feed::new(units, bytes[length..].to_vec()));
+        } else {
+            stream.give_back(&bytes);
+            if magic.classic.is_some() {
+                // What stdio has taken cannot be had back.
+                stream.hold_back(savefile::FILE_HEADER);
             }
         }
+        let mut capture = Self::open(stream, magic, name, Limit::PIPE, wake)
+            .map_err(|(error, stream)| (error, stream.into_reader()))?;
+        if let Some(order) = magic.classic {
+            capture.state.records = capture.records(None, 0, order);
+            let known = descriptor.is_some() && capture.version() == (2, 4);
+            if known && capture.state.records.is_none() {
+                feed = Some(Feed::new(Units::Records(order), Vec::new()));
+            }
+        }
+        let state = &mut capture.state;
+        if let Some(stream) = &mut state.stream {
+            let paced = state.records.is_some() || feed.is_some();
+            match descriptor {
+                Some(fd) if paced => stream.wait_for(fd),
+                _ if paced => {}
+                _ => stream.give_back(&[]),
+            }
+        }
+        state.feed = feed;
+        Ok(capture)
     }
 
     fn open(
@@ -219,6 +268,7 @@ impl Capture<Offline> {
         magic: Magic,
         name: String,
         ahead: Limit,
+        wake: Option<os::Wake>,
     ) -> Result<Capture<Offline>, (Error, os::Stream)> {
         let mut errbuf = ffi::ErrBuf::new();
         // SAFETY: the stream is open and at the start of what is to be read; the buffer has the size
@@ -241,12 +291,13 @@ impl Capture<Offline> {
         stream.taken();
         let clock = clock(magic.format, Precision::Nano);
         // SAFETY: the handle is open and ours, and the stream lives longer, see `Offline`.
-        let handle = unsafe { Handle::new(pcap, None, clock, name, false) };
+        let handle = unsafe { Handle::new(pcap, wake, clock, name, false) };
         Ok(Capture::new(Offline {
             handle,
             stream: Some(stream),
             records: None,
             parked: None,
+            feed: None,
             batch: Batch::new(ahead),
             filter: None,
             format: magic.format,
@@ -390,6 +441,7 @@ impl Capture<Offline> {
             stream: None,
             records: None,
             parked: None,
+            feed: None,
             batch: Batch::new(Limit::PIPE),
             filter: None,
             format,
@@ -426,19 +478,35 @@ fn as_it_was<R: Read + Send + 'static>(reader: Box<dyn os::Reader>) -> R {
     }
 }
 
-/// Reads until the buffer is full or the input ends.
-fn read_start(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+/// What was read of a stream to open it.
+struct Start {
+    bytes: Vec<u8>,
+    /// Of a pcapng savefile: how many of the bytes libpcap needs to open it, and what follows.
+    head: Option<(usize, Units)>,
+    /// There is no more.
+    ended: bool,
+}
+
+/// Reads what has to be known of a savefile before libpcap opens it: its magic, and of a pcapng savefile in
+/// a pipe all that libpcap reads then.
+fn read_start(reader: &mut dyn Read, pipe: bool) -> io::Result<Start> {
+    let mut magic = [0; 4];
     let mut length = 0;
-    while length < buffer.len() {
-        match reader.read(&mut buffer[length..]) {
+    while length < magic.len() {
+        match reader.read(&mut magic[length..]) {
             Ok(0) => break,
             // A reader may lie about its length.
-            Ok(n) => length = length.saturating_add(n).min(buffer.len()),
+            Ok(n) => length = length.saturating_add(n).min(magic.len()),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }
     }
-    Ok(length)
+    let mut bytes = magic[..length].to_vec();
+    let (mut head, mut ended) = (None, length < magic.len());
+    if pipe && !ended && Magic::new(&magic).format == SavefileFormat::Pcapng {
+        (head, ended) = savefile::read_head(reader, &mut bytes)?;
+    }
+    Ok(Start { bytes, head, ended })
 }
 
 impl source::Sealed for Offline {}

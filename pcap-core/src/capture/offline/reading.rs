@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use crate::callback::{self, Dispatched};
 use crate::capture::offline::{Offline, Over};
 use crate::capture::source::{Slice, Source, Step, Then};
-use crate::capture::wait::{self, WaitsFor};
+use crate::capture::wait::{self, Waiter, Waiting, WaitsFor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os};
 use crate::filter::{Filter, FilterSource};
 use crate::packet::Packet;
-use crate::savefile::Record;
+use crate::savefile::{Fed, Feed, Record, Units};
 
 /// How often the end of a savefile that is followed is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -24,12 +24,23 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 enum Walk {
     /// The next packet that passes the filter.
     Packet,
-    /// A break is pending, or a savefile that is followed has nothing more now.
+    /// A break is pending, or a savefile that is followed or a pipe has nothing more now.
     Nothing,
     /// The next record, or the end, is for libpcap, which has its place in the file.
     Odd,
     /// There is no fast way now.
     Blocked,
+}
+
+/// What there is behind what libpcap was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// More may be there.
+    More,
+    /// A pipe has nothing whole now.
+    NotYet,
+    /// The savefile is at its end.
+    Nothing,
 }
 
 /// Whether a packet passes the filter.
@@ -67,6 +78,11 @@ impl Offline {
     /// What to do where no ordinary record follows.
     #[cold]
     fn beyond(&mut self, found: io::Result<Record>) -> Result<Walk> {
+        let would_wait =
+            |e: &io::Error| e.kind() == io::ErrorKind::WouldBlock && self.descriptor().is_some();
+        if found.as_ref().is_err_and(would_wait) {
+            return Ok(Walk::Nothing);
+        }
         let walk = found.and_then(|found| {
             let (Some(records), Some(stream)) = (&self.records, &mut self.stream) else {
                 return Ok(Walk::Blocked);
@@ -81,7 +97,13 @@ impl Offline {
                 stream.seek(records.position())?;
             } else {
                 // There is no way back from libpcap here: all the rest is its.
-                stream.give_back(records.unread());
+                match stream.waits_for() {
+                    Some(_) if found == Record::Odd => {
+                        let units = Units::Records(records.order());
+                        self.feed = Some(Feed::new(units, records.unread().to_vec()));
+                    }
+                    _ => stream.give_back(records.unread()),
+                }
                 self.records = None;
             }
             Ok(Walk::Odd)
@@ -114,8 +136,8 @@ impl Offline {
             Ok(Record::Ordinary) => Then::Again,
             other => match self.beyond(other)? {
                 Walk::Nothing => Then::Wait,
-                Walk::Odd if self.read_ahead()? => Then::Eof,
-                Walk::Packet | Walk::Odd | Walk::Blocked => Then::Again,
+                Walk::Odd => self.read_ahead()?.into(),
+                Walk::Packet | Walk::Blocked => Then::Again,
             },
         };
         Ok(Slice {
@@ -125,10 +147,10 @@ impl Offline {
         })
     }
 
-    /// Has libpcap read on: one record, where the fast way is to go on behind it. True at the end.
-    fn read_ahead(&mut self) -> Result<bool> {
+    /// Has libpcap read on: one record, where the fast way is to go on behind it.
+    fn read_ahead(&mut self) -> Result<Left> {
         let mut batch = self.batch.take();
-        let mut eof = false;
+        let mut left = Left::More;
         let mut packets = 0;
         let filled = batch.fill(|batch| {
             // What libpcap's filter keeps away is gone: with one, nothing is read ahead, so that the
@@ -137,15 +159,15 @@ impl Offline {
                 (None, None) => batch.limit(),
                 _ => 1,
             };
-            let (done, end) = self.dispatch(limit, &mut |packet| batch.push(packet))?;
-            eof = end;
+            let (done, behind) = self.dispatch(limit, &mut |packet| batch.push(packet))?;
+            left = behind;
             packets = done.packets;
             Ok(done)
         });
         self.batch = batch;
         filled?;
         if let Some(mut records) = self.records.take() {
-            if eof && self.follow {
+            if left == Left::Nothing && self.follow {
                 // The record was there.
                 return Err(self.failed(io::ErrorKind::UnexpectedEof.into()));
             }
@@ -160,7 +182,7 @@ impl Offline {
             }
             self.parked = Some(records);
         }
-        Ok(eof)
+        Ok(left)
     }
 
     /// The fast way has failed, and nothing comes any more.
@@ -184,8 +206,9 @@ impl Offline {
         }
     }
 
-    /// One `pcap_dispatch` with its answer understood: `Ok(true)` if the savefile is at its end.
-    fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<(Dispatched, bool)>
+    /// One `pcap_dispatch` with its answer understood. Of a pipe libpcap is handed more, if it
+    /// had nothing.
+    fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<(Dispatched, Left)>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
@@ -198,16 +221,13 @@ impl Offline {
                     stopped: false,
                     status: 0,
                 };
-                return Ok((nothing, true));
+                return Ok((nothing, Left::Nothing));
             }
         }
         let done = callback::dispatch(&mut self.handle, max, closure);
         match done.status {
-            0 if done.packets == 0 => {
-                self.over = Some(Over::Eof);
-                Ok((done, true))
-            }
-            0.. | ffi::PCAP_ERROR_BREAK => Ok((done, false)),
+            0 if done.packets == 0 => Ok((done, self.feed_more()?)),
+            0.. | ffi::PCAP_ERROR_BREAK => Ok((done, Left::More)),
             _ => {
                 let os = io::Error::last_os_error();
                 let failure = self.stream.as_mut().and_then(os::Stream::failure);
@@ -220,6 +240,50 @@ impl Offline {
                 self.over = Some(Over::Failed(error.clone()));
                 Err(error)
             }
+        }
+    }
+}
+
+impl Offline {
+    /// libpcap has had all that it was handed: hands it more of a pipe.
+    fn feed_more(&mut self) -> Result<Left> {
+        let (Some(feed), Some(stream)) = (&mut self.feed, &mut self.stream) else {
+            self.over = Some(Over::Eof);
+            return Ok(Left::Nothing);
+        };
+        match feed.fill(stream) {
+            Ok(Fed::More) => Ok(Left::More),
+            Ok(Fed::NotYet) => Ok(Left::NotYet),
+            Ok(Fed::Rest) => {
+                self.feed = None;
+                Ok(Left::More)
+            }
+            Err(e) => Err(self.failed(e)),
+        }
+    }
+
+    /// What to wait for when a pipe has nothing now.
+    fn descriptor(&self) -> Option<os::RawFd> {
+        let waits = self.feed.is_some() || self.records.is_some();
+        let stream = self
+            .stream
+            .as_ref()
+            .filter(|_| waits && self.over.is_none());
+        stream.and_then(os::Stream::waits_for)
+    }
+
+    fn waiter(&self) -> Option<Waiter> {
+        let descriptor = self.descriptor();
+        descriptor.map(|fd| Waiter::new(Waiting::Descriptor(fd)))
+    }
+}
+
+impl From<Left> for Then {
+    fn from(left: Left) -> Then {
+        match left {
+            Left::More => Then::Again,
+            Left::NotYet => Then::Wait,
+            Left::Nothing => Then::Eof,
         }
     }
 }
@@ -241,11 +305,11 @@ impl Source for Offline {
             return self.walk_slice(max, closure);
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
-        let (done, eof) = self.dispatch(wanted, closure)?;
+        let (done, left) = self.dispatch(wanted, closure)?;
         Ok(Slice {
             packets: done.packets.into(),
             stopped: done.stopped,
-            then: if eof { Then::Eof } else { Then::Again },
+            then: left.into(),
         })
     }
 
@@ -269,8 +333,10 @@ impl Source for Offline {
                     }
                 }
             }
-            if self.read_ahead()? {
-                return Ok(Step::Eof);
+            match self.read_ahead()? {
+                Left::More => {}
+                Left::NotYet => return Ok(Step::Wait),
+                Left::Nothing => return Ok(Step::Eof),
             }
             if self.handle.breaker().is_pending() {
                 return Ok(Step::Wait);
@@ -288,8 +354,11 @@ impl Source for Offline {
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         if !self.follow {
-            // Reading a savefile waits by itself.
-            return Ok(());
+            // Reading a file or from a reader waits by itself.
+            return match self.waiter() {
+                None => Ok(()),
+                Some(waiter) => waiter.wait(&self.handle, deadline),
+            };
         }
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
         let pause = left.map_or(LOOK_AGAIN, |left| left.min(LOOK_AGAIN));
@@ -298,21 +367,23 @@ impl Source for Offline {
     }
 
     fn waits_for(&mut self) -> WaitsFor {
-        match self.follow {
-            false => WaitsFor::Nothing,
-            true => WaitsFor::Event {
-                descriptor: None,
-                pause: Some(LOOK_AGAIN),
-            },
-        }
+        let (descriptor, pause) = match (self.follow, self.descriptor()) {
+            (true, _) => (None, Some(LOOK_AGAIN)),
+            (false, Some(descriptor)) => (Some(descriptor), None),
+            (false, None) => return WaitsFor::Nothing,
+        };
+        WaitsFor::Event { descriptor, pause }
     }
 
     fn is_ready(&self) -> Result<bool> {
-        wait::sleep(&self.handle, Duration::ZERO)
+        match self.waiter() {
+            None => wait::sleep(&self.handle, Duration::ZERO),
+            Some(waiter) => waiter.is_ready(&self.handle),
+        }
     }
 
-    fn patience(&self) -> Duration {
-        Duration::ZERO
+    fn patience(&self) -> Option<Duration> {
+        self.follow.then_some(Duration::ZERO)
     }
 
     fn longest(&self) -> Option<Duration> {
