@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use pcap_core::os::linux::{CaptureExt, Fanout, FanoutMode};
 use pcap_core::{
     Active, Capture, CompileOptions, Dlt, Done, End, Error, ErrorKind, Filter, Inactive, Insn,
-    Next, SendQueue,
+    Next, SendQueue, Stats,
 };
 use support::{Netns, wait_until};
 
@@ -539,7 +539,34 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
         capture.for_each(|_| ())?;
         Ok(())
     });
-    assert_eq!(failed.unwrap_err().0, "enough");
+    let failed = failed.unwrap_err();
+    assert_eq!(failed.error().0, "enough");
+    assert_eq!(failed.values(), [Some(()), None, Some(())]);
+    assert_eq!(failed.stats(), Stats::default());
+    packet_sockets_become(before);
+
+    // What was received by then is told with the error, by all members.
+    let mut members = group();
+    members.iter_mut().for_each(|member| {
+        member.set_filter("udp").unwrap();
+    });
+    left.inject_queue(&queue(0..300)).unwrap();
+    let failed = Fanout::for_each(members, |number, capture| {
+        let mut seen = 0;
+        while seen < 100 {
+            seen += u64::from(capture.next_packet()?.is_some());
+        }
+        if number == 2 {
+            return Err(Error::from(capture.set_filter("tcp prot").unwrap_err()));
+        }
+        Ok(seen + capture.for_each(|_| ())?.packets)
+    });
+    let failed = failed.unwrap_err();
+    assert_eq!(failed.error().kind(), ErrorKind::FilterSyntax);
+    assert!(failed.to_string().contains("tcp prot"), "{failed}");
+    let (error, values, stats) = failed.into_parts();
+    assert_eq!(values, [Some(100), Some(100), None], "{error}");
+    assert_eq!((stats.received, stats.dropped), (300, 0));
     packet_sockets_become(before);
 
     let members = group();
@@ -565,8 +592,8 @@ fn a_device_that_is_removed_is_an_error_of_the_group() {
     let reader = thread::spawn(|| Fanout::for_each(group, |_, capture| capture.for_each(|_| ())));
     thread::sleep(Duration::from_millis(100));
     net.ip("link del right".split(' '));
-    let error = reader.join().unwrap().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Disappeared, "{error}");
+    let failed = reader.join().unwrap().unwrap_err();
+    assert_eq!(failed.error().kind(), ErrorKind::Disappeared, "{failed}");
 }
 
 #[test]

@@ -5,23 +5,32 @@ use pcap_core::{Active, Capture, Inactive, Stats};
 use crate::exit::Outcome;
 
 /// Opens so many captures with these options, hands all of them to one closure, then each to the other
-/// in a thread of its own; returns what that returned, and the statistics of all together.
+/// in a thread of its own. Returns how that went, and the statistics of all together: if one fails, the
+/// others are ended by a break.
 ///
 /// # Errors
 ///
-/// If the system cannot do it, or the first that a closure fails with. The others are ended by a break.
+/// If the system cannot do it, or the first closure fails.
 #[cfg(target_os = "linux")]
-pub fn in_threads<T: Send>(
+pub fn in_threads(
     options: &Capture<Inactive>,
     threads: usize,
     opened: impl FnOnce(&[Capture<Active>]) -> Outcome,
-    each: impl Fn(&mut Capture<Active>) -> Outcome<T> + Sync,
-) -> Outcome<(Vec<T>, Stats)> {
+    each: impl Fn(&mut Capture<Active>) -> Outcome + Sync,
+) -> Outcome<(Outcome, Stats)> {
     use pcap_core::os::linux::{Fanout, FanoutMode};
 
     let members = Fanout::new(FanoutMode::Hash).activate(options, threads)?;
     opened(&members)?;
-    Fanout::for_each(members, |_, capture| each(capture))
+    Ok(
+        match Fanout::for_each(members, |_, capture| each(capture)) {
+            Ok((_, stats)) => (Ok(()), stats),
+            Err(failed) => {
+                let (failure, _, stats) = failed.into_parts();
+                (Err(failure), stats)
+            }
+        },
+    )
 }
 
 /// Only Linux spreads packets over captures.
@@ -30,12 +39,12 @@ pub fn in_threads<T: Send>(
 ///
 /// Always.
 #[cfg(not(target_os = "linux"))]
-pub fn in_threads<T: Send>(
+pub fn in_threads(
     _: &Capture<Inactive>,
     _: usize,
     _: impl FnOnce(&[Capture<Active>]) -> Outcome,
-    _: impl Fn(&mut Capture<Active>) -> Outcome<T> + Sync,
-) -> Outcome<(Vec<T>, Stats)> {
+    _: impl Fn(&mut Capture<Active>) -> Outcome + Sync,
+) -> Outcome<(Outcome, Stats)> {
     let text = "cannot capture in several threads: only Linux spreads packets over them";
     Err(crate::exit::Failure::Text(text.into()))
 }

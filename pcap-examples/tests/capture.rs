@@ -167,6 +167,34 @@ fn in_threads_a_count_a_deadline_and_json_are_of_all_together() {
     });
 }
 
+/// What was captured before the device went away, and the statistics, come with the error.
+#[test]
+fn in_threads_a_device_that_is_removed_is_told_with_the_totals() {
+    in_netns(|| {
+        for name in ["left", "right"] {
+            if name == "left" {
+                ip("link add left type veth peer name right");
+            }
+            ip(&format!("link set {name} arp off up"));
+        }
+        ip("addr add 192.0.2.1/24 dev left");
+        let mut command = program("capture");
+        let running = Running::start(command.args(words("-i right --threads 2 udp")));
+        let socket = UdpSocket::bind("192.0.2.1:0").unwrap();
+        for _ in 0..30 {
+            socket.send_to(&[7; 50], "192.0.2.2:9").unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        ip("link del left");
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        assert_eq!(stdout.lines().count(), 30, "{stderr}");
+        assert!(stderr.contains("30 packets captured, "), "{stderr}");
+        assert_eq!(statistics(&stderr)[..2], [30, 0], "{stderr}");
+        assert!(stderr.contains("cannot read from `right`"), "{stderr}");
+    });
+}
+
 #[test]
 fn lines_come_promptly_into_a_pipe_and_a_reader_that_goes_away_is_no_error() {
     in_netns(|| {

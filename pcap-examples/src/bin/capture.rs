@@ -194,16 +194,21 @@ fn run_in_threads(
         }
         Ok(())
     };
-    let (counts, stats) = group::in_threads(options, threads.into(), opened, |capture| {
+    let (packets, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (outcome, stats) = group::in_threads(options, threads.into(), opened, |capture| {
         let printer = Printer::new(args.form(), capture);
         let mut sink = Sink::new(Some(printer), None, false);
-        receive(args, capture, &mut sink, &mut Status::new(false), &quota)?;
-        sink.close()?;
-        Ok((sink.packets(), sink.bytes()))
+        let received = receive(args, capture, &mut sink, &mut Status::new(false), &quota);
+        let outcome = received.and(sink.close());
+        packets.fetch_add(sink.packets(), Ordering::Relaxed);
+        bytes.fetch_add(sink.bytes(), Ordering::Relaxed);
+        outcome
     })?;
-    let add = |total: (u64, u64), one: &(u64, u64)| (total.0 + one.0, total.1 + one.1);
-    let counts = counts.iter().fold((0, 0), add);
-    statistics(args, counts, &mut Output::stdout(), &stats)
+    if outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
+        return outcome;
+    }
+    let counts = (packets.into_inner(), bytes.into_inner());
+    outcome.and(statistics(args, counts, &mut Output::stdout(), &stats))
 }
 
 /// How many packets are still wanted, of all threads together.

@@ -2,6 +2,8 @@
 //!
 //! May import: everything but the crate's root.
 
+mod error;
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +16,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{fanout as kernel, packet_socket, sock_filter};
 use crate::filter::Filter;
 use crate::stats::Stats;
+
+pub use error::FanoutError;
 
 /// By what the kernel chooses the member of a group that receives a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -272,7 +276,8 @@ impl Fanout {
     /// # Errors
     ///
     /// That of the closure that failed first, or of the system, if it starts no more threads. Then the
-    /// others are ended by a break, once.
+    /// others are ended by a break, once; what they returned, and the statistics of all, are
+    /// [with the error](FanoutError).
     ///
     /// # Panics
     ///
@@ -306,7 +311,7 @@ impl Fanout {
     pub fn for_each<T, E, F>(
         members: Vec<Capture<Active>>,
         closure: F,
-    ) -> Result<(Vec<T>, Stats), E>
+    ) -> Result<(Vec<T>, Stats), FanoutError<T, E>>
     where
         T: Send,
         E: From<Error> + Send,
@@ -322,11 +327,15 @@ impl Fanout {
             let panics = EndOthers(over);
             let done = closure(number, &mut member);
             std::mem::forget(panics);
-            let done = done.and_then(|value| Ok((value, member.close()?)));
-            done.map_err(|error| over.fail(error)).ok()
+            let stats = member.stats();
+            drop(member);
+            let value = done.map_err(|error| over.fail(error)).ok();
+            let stats = stats.map_err(|error| over.fail(error.into()));
+            (value, stats.unwrap_or_default())
         };
+        let count = members.len();
         let done: Vec<_> = thread::scope(|scope| {
-            let mut threads = Vec::with_capacity(members.len());
+            let mut threads = Vec::with_capacity(count);
             for (number, member) in members.into_iter().enumerate() {
                 let thread = Builder::new().name(format!("member {number}"));
                 match thread.spawn_scoped(scope, move || work(number, member)) {
@@ -344,15 +353,17 @@ impl Fanout {
         let mut total = Stats::default();
         for done in done {
             let done = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            if let Some((value, stats)) = done {
-                values.push(value);
-                total.merge(stats);
-            }
+            let (value, stats) = done;
+            values.push(value);
+            total.merge(stats);
         }
         let mut error = over.error.lock().unwrap_or_else(PoisonError::into_inner);
         match error.take() {
-            Some(error) => Err(error),
-            None => Ok((values, total)),
+            Some(error) => {
+                values.resize_with(count, || None);
+                Err(FanoutError::new(error, values, total))
+            }
+            None => Ok((values.into_iter().flatten().collect(), total)),
         }
     }
 }
