@@ -4,11 +4,11 @@
 //! May import: `ffi`.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use linux::{bypass_qdisc, is_one, quieten, send, send_one};
+pub(crate) use linux::{bypass_qdisc, is_one, is_there, quieten, send, send_one};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{interface, set};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use none::{bypass_qdisc, is_one, quieten, send, send_one};
+pub(crate) use none::{bypass_qdisc, is_one, is_there, quieten, send, send_one};
 
 /// What was sent of packets that were to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +35,13 @@ mod linux {
     /// are those of `any`, of devices whose link-layer header is libpcap's own, and of what is no network
     /// interface.
     pub(crate) fn is_one(fd: BorrowedFd<'_>) -> bool {
+        is_there(fd) && number(fd, libc::SO_TYPE) == Some(libc::SOCK_RAW)
+    }
+
+    /// Whether a capture's descriptor is a packet socket whose one interface is in its namespace, whatever it
+    /// is called now.
+    pub(crate) fn is_there(fd: BorrowedFd<'_>) -> bool {
         interface(fd).is_some_and(|index| index > 0)
-            && number(fd, libc::SO_TYPE) == Some(libc::SOCK_RAW)
     }
 
     /// The number of the interface that a packet socket is on: 0 for all of them, -1 for one that is gone.
@@ -173,6 +178,10 @@ mod none {
 
     pub(crate) fn send_one(_: BorrowedFd<'_>, _: &[u8]) -> io::Result<usize> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn is_there(_: BorrowedFd<'_>) -> bool {
+        false
     }
 
     pub(crate) fn quieten(_: BorrowedFd<'_>) {}

@@ -10,7 +10,7 @@ use crate::capture::active::{Active, Vanished};
 use crate::capture::source::{Slice, Source, Step, Then};
 use crate::capture::wait::{self, WaitsFor};
 use crate::error::{ErrorKind, Result};
-use crate::ffi::{self, os};
+use crate::ffi::{self, os, packet_socket};
 use crate::filter::FilterSource;
 use crate::packet::Packet;
 
@@ -72,11 +72,9 @@ impl Active {
         // The closures that packets are handed to may change errno.
         let not_now = done.status == ffi::PCAP_ERROR && done.packets == 0 && os::would_block();
         if nothing || not_now {
-            return match &self.vanished {
-                Some(vanished) if done.packets == 0 && Instant::now() >= vanished.until => {
-                    Err(vanished.error.clone())
-                }
-                _ => Ok(done),
+            return match self.vanished.is_some() {
+                true => self.after_vanishing(done),
+                false => Ok(done),
             };
         }
         let error = self.handle.error(done.status, "read from");
@@ -84,9 +82,30 @@ impl Active {
             return Err(error);
         }
         let until = Instant::now() + self.timeout.min(Duration::from_secs(3600)) + LAST_PACKETS;
-        let vanished = self.vanished.get_or_insert(Vanished { error, until });
-        if done.packets == 0 && Instant::now() >= vanished.until {
-            return Err(vanished.error.clone());
+        self.vanished.get_or_insert(Vanished { error, until });
+        self.after_vanishing(done)
+    }
+
+    /// What a read means after libpcap said that the device is gone.
+    fn after_vanishing(&mut self, done: Dispatched) -> Result<Dispatched> {
+        let now = Instant::now();
+        let Some(vanished) = &mut self.vanished else {
+            return Ok(done);
+        };
+        if done.packets == 0 && now < vanished.until {
+            return Ok(done);
+        }
+        // libpcap looks for it by its name, which it may have changed before it was set down. The socket
+        // is on it for as long as it is there.
+        // SAFETY: the handle is open and activated.
+        let fd = unsafe { ffi::pcap_fileno(self.handle.as_ptr()) };
+        // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
+        let there = fd >= 0 && packet_socket::is_there(unsafe { os::BorrowedFd::borrow_raw(fd) });
+        match (done.packets, there) {
+            (0, true) => vanished.until = now + LAST_PACKETS,
+            (0, false) => return Err(vanished.error.clone()),
+            (_, true) => self.vanished = None,
+            (_, false) => {}
         }
         Ok(done)
     }
