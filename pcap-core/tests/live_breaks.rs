@@ -1,0 +1,282 @@
+//! Breaks and deadlines on each kind of device that libpcap reads in a way of its own: packet sockets of one
+//! device, of all and of the loopback, `nflog`, D-Bus.
+#![cfg(target_os = "linux")]
+
+#[path = "support/files.rs"]
+mod files;
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use pcap_core::{Active, BreakHandle, Capture, Dlt, End, ErrorKind, Next};
+use support::{Netns, cpu_time};
+
+/// Every kind that has a descriptor, as far as this kernel has it. What it lacks is printed.
+fn captures(net: &Netns) -> Vec<(&'static str, Capture<Active>)> {
+    net.veth("left", "right");
+    let mut captures = Vec::new();
+    for device in ["right", "any", "lo", "nflog:7"] {
+        match Capture::from_device(device).activate() {
+            Ok(capture) => captures.push((device, capture)),
+            Err(error) if device == "nflog:7" => {
+                let thread = std::thread::current();
+                let test = thread.name().unwrap_or("a test");
+                eprintln!("{test}: skipped for nflog, which this kernel does not have: {error}");
+            }
+            Err(error) => panic!("{device}: {error}"),
+        }
+    }
+    captures
+}
+
+type Read = fn(&mut Capture<Active>) -> Option<End>;
+
+const READS: [(&str, Read); 5] = [
+    ("next_packet", |capture| {
+        assert!(capture.next_packet().unwrap().is_none());
+        capture.ended()
+    }),
+    ("next_packet_timeout", |capture| {
+        let next = capture.next_packet_timeout(Duration::from_secs(60));
+        assert_eq!(next.unwrap(), Next::Break);
+        capture.ended()
+    }),
+    ("for_each", |capture| {
+        Some(capture.for_each(|_| ()).unwrap().end)
+    }),
+    ("for_each_up_to", |capture| {
+        Some(capture.for_each_up_to(9, |_| ()).unwrap().end)
+    }),
+    ("packets", |capture| {
+        assert!(capture.packets().next().is_none());
+        capture.ended()
+    }),
+];
+
+#[test]
+fn a_break_ends_every_call_on_every_kind_of_device_before_and_in_a_wait() {
+    let Some(net) = Netns::new() else { return };
+    for (device, mut capture) in captures(&net) {
+        for (name, read) in READS {
+            let handle = capture.break_handle();
+            let asked = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(30));
+                let now = Instant::now();
+                handle.breakloop();
+                now
+            });
+            let what = format!("{name} on {device}");
+            assert_eq!(read(&mut capture), Some(End::Break), "{what}");
+            let took = asked.join().unwrap().elapsed();
+            assert!(took < Duration::from_millis(200), "{what}: {took:?}");
+
+            // Before a read, several count as one.
+            for _ in 0..100 {
+                capture.break_handle().breakloop();
+            }
+            assert_eq!(read(&mut capture), Some(End::Break), "{what}");
+            assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_deadline_holds_on_every_kind_of_device_and_costs_nothing() {
+    let Some(net) = Netns::new() else { return };
+    for (device, mut capture) in captures(&net) {
+        for millis in [1, 20, 300] {
+            let wanted = Duration::from_millis(millis);
+            let (start, cpu) = (Instant::now(), cpu_time());
+            let next = capture.next_packet_timeout(wanted);
+            assert_eq!(next.unwrap(), Next::Timeout, "{device}");
+            let (took, used) = (start.elapsed(), cpu_time() - cpu);
+            let most = wanted + Duration::from_millis(200);
+            assert!(took >= wanted && took < most, "{device}: {took:?}");
+            assert!(used < Duration::from_millis(20), "{device}: {used:?}");
+        }
+    }
+}
+
+/// While packets keep coming, and the blocking flag changes: each break ends one call, and no packet is lost.
+#[test]
+fn breaks_on_lo_and_any_lose_and_double_nothing() {
+    let Some(_net) = Netns::new() else { return };
+    const COUNT: usize = 3000;
+    for device in ["lo", "any"] {
+        let capture = Capture::from_device(device).filter("udp and dst port 4000");
+        let mut capture = capture.buffer_size(16 << 20).activate().unwrap();
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let sink = std::net::UdpSocket::bind("127.0.0.1:4000").unwrap();
+        socket.connect(sink.local_addr().unwrap()).unwrap();
+        let over = AtomicBool::new(false);
+        let handle = capture.break_handle();
+        let mut numbers = Vec::new();
+        let mut breaks = 0;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for n in 0..COUNT as u32 {
+                    socket.send(&n.to_be_bytes()).unwrap();
+                    if n % 10 == 0 {
+                        std::thread::sleep(Duration::from_micros(300));
+                    }
+                }
+            });
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    handle.breakloop();
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+            });
+            let start = Instant::now();
+            for turn in 0.. {
+                if numbers.len() >= COUNT || start.elapsed() > Duration::from_secs(20) {
+                    break;
+                }
+                capture.set_nonblock(turn % 3 == 0);
+                let mut keep = |data: &[u8]| {
+                    let number = data[data.len() - 4..].try_into().unwrap();
+                    numbers.push(u32::from_be_bytes(number));
+                };
+                let end = match turn % 2 {
+                    0 => capture.dispatch(50, |p| keep(p.data())).unwrap().end,
+                    _ => {
+                        let done = capture.for_each_up_to(50, |p| keep(p.data()));
+                        done.unwrap().end
+                    }
+                };
+                breaks += u32::from(end == End::Break);
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        // Of what is sent over the loopback libpcap gives one of the two, also on `any`.
+        assert!(numbers.iter().copied().eq(0..COUNT as u32), "{device}");
+        assert!(breaks > 10, "{breaks}");
+    }
+}
+
+/// From a handler that interrupts the reading thread itself, as often as it likes, and while it closes.
+#[test]
+fn signals_that_break_all_the_time_end_reads_and_disturb_no_closing() {
+    static ONE: OnceLock<BreakHandle> = OnceLock::new();
+    extern "C" fn on_signal(_: libc::c_int) {
+        if let Some(handle) = ONE.get() {
+            handle.breakloop();
+        }
+    }
+    let Some(net) = Netns::new() else { return };
+    let mut all = captures(&net);
+    let (_, mut right) = all.remove(0);
+    ONE.set(right.break_handle()).unwrap();
+    let handler = on_signal as extern "C" fn(libc::c_int);
+    // SAFETY: the handler does only what is allowed in one.
+    unsafe { libc::signal(libc::SIGUSR2, handler as libc::sighandler_t) };
+    // SAFETY: always succeeds.
+    let reader = unsafe { libc::pthread_self() };
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                // SAFETY: the reading thread waits for this one before it ends.
+                assert_eq!(unsafe { libc::pthread_kill(reader, libc::SIGUSR2) }, 0);
+                std::thread::sleep(Duration::from_micros(100));
+            }
+        });
+        for turn in 0..300 {
+            let end = READS[turn % READS.len()].1(&mut right);
+            assert_eq!(end, Some(End::Break));
+        }
+        right.close().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+/// A bus of its own, with nobody on it.
+struct Bus {
+    daemon: Child,
+    address: String,
+}
+
+impl Bus {
+    /// `None`, which is printed, where there is no such program.
+    fn new() -> Option<Bus> {
+        let mut command = Command::new("dbus-daemon");
+        command.args(["--session", "--nofork", "--print-address", "--nopidfile"]);
+        let mut daemon = match command.stdout(Stdio::piped()).spawn() {
+            Ok(daemon) => daemon,
+            Err(error) => {
+                let thread = std::thread::current();
+                let test = thread.name().unwrap_or("a test");
+                eprintln!("{test}: skipped, there is no dbus-daemon: {error}");
+                return None;
+            }
+        };
+        let mut address = String::new();
+        let mut output = BufReader::new(daemon.stdout.take().unwrap());
+        output.read_line(&mut address).unwrap();
+        let address = address.trim().to_owned();
+        Some(Bus { daemon, address })
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
+    }
+}
+
+/// libpcap waits for D-Bus by itself, and looks ten times a second whether it is to stop.
+#[test]
+fn a_break_ends_a_wait_for_d_bus() {
+    if files::in_child() {
+        let mut capture = match Capture::from_device("dbus-session").activate() {
+            Ok(capture) => capture,
+            Err(error) if error.kind() == ErrorKind::NoSuchDevice => {
+                println!("this libpcap has no D-Bus: {error}");
+                return;
+            }
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(capture.datalink(), Dlt::DBUS);
+        for (name, read) in READS {
+            let handle = capture.break_handle();
+            let asked = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(300));
+                let now = Instant::now();
+                handle.breakloop();
+                now
+            });
+            // What the bus says of the capture itself comes first.
+            let mut end = None;
+            while end != Some(End::Break) {
+                end = match name {
+                    "for_each" => read(&mut capture),
+                    _ => match capture.next_packet().unwrap() {
+                        Some(_) => None,
+                        None => capture.ended(),
+                    },
+                };
+            }
+            let took = asked.join().unwrap().elapsed();
+            assert!(took < Duration::from_millis(500), "{name}: {took:?}");
+        }
+        capture.break_handle().breakloop();
+        assert_eq!(capture.for_each(|_| ()).unwrap().end, End::Break);
+        println!("broken");
+        return;
+    }
+    let Some(bus) = Bus::new() else { return };
+    let mut child = files::child("a_break_ends_a_wait_for_d_bus");
+    child.env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
+    let said = files::run(&mut child);
+    if said.contains("has no D-Bus") {
+        eprintln!("a_break_ends_a_wait_for_d_bus: skipped, {said}");
+        return;
+    }
+    assert!(said.contains("broken"), "{said}");
+}
