@@ -62,3 +62,40 @@ fn ctrl_c_ends_the_waiting_for_a_pipe() {
         fs::remove_file(&output).unwrap();
     }
 }
+
+/// A FIFO that somebody has opened and writes nothing into, or nothing after the savefile's header.
+#[test]
+fn ctrl_c_ends_the_waiting_for_a_silent_fifo_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fifo, output) = (folder.path().join("fifo"), folder.path().join("out.pcap"));
+    tool("mkfifo", &[arg(&fifo)]);
+    let header = savefile(false, false, 1, &[]);
+    for (words, bytes) in [
+        (&["read", arg(&fifo)][..], &header[..]),
+        (&["read", arg(&fifo)], &[]),
+        (&["filter", arg(&fifo), arg(&output)], &header),
+        (&["filter", arg(&fifo), arg(&output)], &[]),
+    ] {
+        let mut child = program(words[0])
+            .args(&words[1..])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Waits until the program has opened it.
+        let mut writer = fs::File::options().write(true).open(&fifo).unwrap();
+        writer.write_all(bytes).unwrap();
+        // Until it waits: whether it has what was written read by then makes no difference.
+        thread::sleep(Duration::from_millis(200));
+        // SAFETY: the process is a child that was not waited for, so the number is its own.
+        assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
+        let asked = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            assert!(asked.elapsed() < Duration::from_secs(1), "{words:?}");
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(!child.wait().unwrap().success(), "{words:?}");
+        drop(writer);
+    }
+}

@@ -40,6 +40,7 @@ pub(crate) fn program(name: &str) -> Command {
         "recode" => env!("CARGO_BIN_EXE_recode"),
         "replay" => env!("CARGO_BIN_EXE_replay"),
         "split" => env!("CARGO_BIN_EXE_split"),
+        "watch" => env!("CARGO_BIN_EXE_watch"),
         other => panic!("there is no program {other}"),
     })
 }

@@ -1,0 +1,44 @@
+//! `watch` on a loopback device of its own.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::time::{Duration, Instant};
+
+use common::live::{Running, Sender, in_netns};
+use common::{ours, program};
+
+#[test]
+fn packets_are_printed_until_ctrl_c_and_then_the_statistics() {
+    in_netns(|| {
+        let mut running = Running::start_saying(program("watch").arg("lo"), "watching lo");
+        Sender::new().send(20, 100);
+        let mut lines = BufReader::new(running.child().stdout.take().unwrap()).lines();
+        for _ in 0..20 {
+            let line = lines.next().unwrap().unwrap();
+            assert!(line.ends_with(" 142 bytes"), "{line}");
+        }
+        // Now it waits, and nothing more comes.
+        let start = Instant::now();
+        running.signal(libc::SIGINT);
+        let (status, _, stderr) = running.end();
+        assert!(
+            start.elapsed() < Duration::from_secs(1),
+            "{:?}",
+            start.elapsed()
+        );
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        // What goes over the loopback is received twice, and given once.
+        assert_eq!(stderr, "40 received, 0 dropped\n");
+        assert!(lines.next().is_none());
+    });
+}
+
+#[test]
+fn a_device_that_is_not_there_is_an_error() {
+    let ran = ours("watch", &["nosuch"]);
+    assert_eq!((ran.status, ran.text()), (Some(1), ""));
+    assert!(ran.stderr.contains("`nosuch`"), "{}", ran.stderr);
+}
