@@ -102,24 +102,37 @@
 //!
 //! # Timeouts
 //!
-//! Two times have nothing to do with each other:
+//! Two times have nothing to do with each other. On Linux the kernel puts packets into the blocks of a ring
+//! that it shares with the program, and hands on a block at a time: when it is full, or when the packet-buffer
+//! timeout is over and there is something in it.
 //!
 //! ```text
-//!  packets   a   b c             d
-//!            │   │ │             │
-//!  kernel    ├───┴─┴──── buffer ─┤►                  packet-buffer timeout: how long the kernel
-//!            └─ Inactive::timeout ┘                  may collect before it hands on (100 ms)
+//!  packets     a   b c                             d
+//!              │   │ │                             │
+//!  kernel   ───[ a   b c ──────┤──────── nothing ──[ d ───────────────┤──►
+//!              └─ at most the ┤                   └─ at most the ────┤
+//!                 timeout      ▼                      timeout         ▼
+//!  you      ├── next_packet ── a b c ── next_packet ───────────────── d
+//!  you      ├─ deadline 30 ms ─┤ Timeout, though a was there
 //!
-//!  you       ├──────────────── deadline ──────────┤  next_packet_timeout: how long you wait
+//!  immediate   │   │ │                             │
+//!  mode        a   b c                             d        one wake-up each
 //! ```
 //!
 //! * The **packet-buffer timeout** ([`timeout`](Capture::timeout)) makes few large deliveries of many
-//!   small ones. On Linux it does not even run while there are no packets. A packet may lie unseen for
-//!   as long, so that a deadline below it can pass although a packet has arrived.
-//! * A **deadline** ([`next_packet_timeout`](Capture::next_packet_timeout)) is kept on every device,
-//!   idle or not.
-//! * For the least delay use [`immediate_mode`](Capture::immediate_mode): each packet is delivered as
-//!   it comes, which costs a wake-up each.
+//!   small ones. It is no limit to a wait: while nothing comes, nothing is handed on, and libpcap's own
+//!   reading calls do not return for it on an idle device. A packet may lie unseen for as long, so that a deadline
+//!   below it can pass although a packet has arrived.
+//! * A **deadline** ([`next_packet_timeout`](Capture::next_packet_timeout)) is how long you wait. It is kept on
+//!   every device that can be waited for, idle or not, also while packets come that a filter rejects, and for
+//!   savefiles that come through a pipe. libpcap waits for D-Bus by itself, and there the call returns with the next
+//!   message or a break.
+//! * In [immediate mode](Capture::immediate_mode) each packet is handed on as it comes: the least delay, at a
+//!   wake-up for each. The timeout then means nothing. Each packet has a slot of the same size in the ring, for
+//!   which a [snaplen](Capture::snaplen) that is no longer than needed makes more room.
+//!
+//! To answer packets use immediate mode; to count or store them leave the timeout as it is, or make it longer;
+//! to do something else now and then while few come, give a deadline.
 //!
 //! # Filters
 //!
@@ -140,7 +153,12 @@
 //!
 //! [`break_handle`](Capture::break_handle) gives a [`BreakHandle`], which any thread, signal handler
 //! or closure may use at any time, before, during and after a read, and after the capture is gone.
-//! It wakes a live capture that waits. One break ends one reading call; then the capture can be read on.
+//! It wakes a live capture that waits, and one of a savefile that comes through a pipe. One break ends one
+//! reading call; then the capture can be read on. The program `watch` of `pcap-examples` ends by one at Ctrl-C.
+//!
+//! A device that is removed, or moved to another network namespace, ends a capture by itself: what had arrived
+//! comes first, then [`ErrorKind::Disappeared`], at most a second after the packet-buffer timeout. One that is renamed
+//! or set down does not: the capture goes on when it is up again. Nor does one of the devices of `any`.
 //!
 //! ```no_run
 //! # fn main() -> pcap_core::Result<()> {

@@ -98,6 +98,7 @@ on_each_runtime! {
     a_capture_that_always_has_packets_lets_others_run
     a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin
     a_device_deleted_while_it_is_waited_for_ends_the_wait
+    breaks_and_deadlines_hold_on_lo_any_and_nflog
     a_device_set_down_and_up_again_is_captured_on
     a_packet_behind_many_that_only_the_capture_filters_comes
     a_capture_put_into_the_place_of_another_is_waited_for
@@ -391,6 +392,40 @@ mod tests {
         });
     }
 
+    pub(super) fn breaks_and_deadlines_hold_on_lo_any_and_nflog<R: Tested>() {
+        let Some(_wire) = wire() else { return };
+        for device in ["lo", "any", "nflog:9"] {
+            let capture = match Capture::from_device(device).activate() {
+                Err(error) if device == "nflog:9" => {
+                    eprintln!("skipped for nflog, which this kernel does not have: {error}");
+                    continue;
+                }
+                other => other.unwrap(),
+            };
+            R::block_on(async {
+                let mut capture = R::wrap(capture).unwrap();
+                for _ in 0..3 {
+                    let (start, cpu) = (Instant::now(), support::cpu_time());
+                    let time = Duration::from_millis(100);
+                    let idle = R::within(time, capture.next_packet()).await;
+                    assert!(idle.is_none(), "{device}: {idle:?}");
+                    assert!(start.elapsed() >= time);
+                    let used = support::cpu_time() - cpu;
+                    assert!(used < Duration::from_millis(30), "{device}: {used:?}");
+                    let handle = capture.break_handle();
+                    let breaker = async {
+                        future::yield_now().await;
+                        handle.breakloop();
+                    };
+                    let reader = R::within(LONG, capture.next_packet());
+                    let (ended, ()) = future::zip(reader, breaker).await;
+                    assert!(ended.expect("the break").unwrap().is_none());
+                    assert_eq!(capture.ended(), Some(End::Break), "{device}");
+                }
+            });
+        }
+    }
+
     pub(super) fn a_device_set_down_and_up_again_is_captured_on<R: Tested>() {
         let Some((net, left)) = wire() else { return };
         R::block_on(async {
@@ -518,6 +553,48 @@ fn tasks_of_a_runtime_with_several_threads_lose_nothing() {
         }
     });
     sender.join().unwrap();
+}
+
+/// `inject` would hold up the one thread of this runtime for the whole time.
+#[test]
+fn a_sender_waits_for_a_slow_device_beside_the_tasks() {
+    let Some((_net, left)) = wire() else { return };
+    let mut tc = std::process::Command::new("tc");
+    let limit = "qdisc add dev left root tbf rate 4mbit burst 3kb limit 4kb";
+    let status = tc.args(limit.split(' ')).status();
+    assert!(status.expect("tc, of the package iproute2").success());
+    runtime().block_on(async {
+        let left = left.into_tokio().unwrap();
+        let mut right = roomy("right").into_tokio().unwrap();
+        let sender = left.sender().unwrap();
+        let sent = tokio::task::spawn_blocking(move || {
+            for number in 0..150 {
+                let mut frame = frame(number).to_vec();
+                frame.resize(1000, 0);
+                sender.inject(&frame).unwrap();
+            }
+        });
+        let mut ticks = 0;
+        let mut tick = tokio::time::interval(Duration::from_millis(2));
+        let mut numbers = Vec::new();
+        let start = Instant::now();
+        while numbers.len() < 150 {
+            assert!(start.elapsed() < LONG);
+            tokio::select! {
+                _ = tick.tick() => ticks += 1,
+                packet = right.next_packet() => {
+                    numbers.push(number(packet.unwrap().unwrap().data()));
+                }
+            }
+        }
+        // 150 000 bytes take 300 ms.
+        assert!(start.elapsed() > Duration::from_millis(200));
+        assert!(ticks > 30, "{ticks}");
+        sent.await.unwrap();
+        // Any processor takes packets out of the queue, and two of them may change places.
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..150).collect::<Vec<_>>());
+    });
 }
 
 /// The deadlines that the documentation promises.

@@ -65,7 +65,8 @@
 //!   thread for such work. One that comes through a pipe, a socket or a terminal, by its path, as standard input or
 //!   as an open file, is waited for without holding up others, and so is the end of one that is
 //!   [followed](Capture::follow).
-//! - [`inject`](AsyncCapture::inject) waits where the device cannot take the packet at once.
+//! - [`inject`](AsyncCapture::inject) waits where the device cannot take the packet at once. A
+//!   [`sender`](AsyncCapture::sender) can do that on a thread for such work.
 //! - What can be waited for inside libpcap only is refused, with
 //!   [`ErrorKind::Unsupported`]: devices without a non-blocking mode, such as D-Bus, and those of other hosts.
 
@@ -89,7 +90,7 @@ pub use self::packets::{IntoPackets, Packets};
 pub use self::tokio::Tokio;
 
 use crate::breakloop::BreakHandle;
-use crate::capture::{Active, Capture, End, Phase, Readable, WaitsFor};
+use crate::capture::{Active, Capture, End, Phase, Readable, Sender, WaitsFor};
 use crate::error::{Error, ErrorKind, ErrorWith, Result};
 use crate::ffi::os::RawFd;
 use crate::ffi::waitset::WaitSet;
@@ -324,13 +325,39 @@ impl<R: Runtime> AsyncCapture<Active, R> {
     }
 
     /// Sends a packet: as [`Capture::inject`], which mostly does not wait, and holds up the thread while
-    /// the device cannot take it.
+    /// the device cannot take it. Where that matters there is the [`sender`](Self::sender).
     ///
     /// # Errors
     ///
     /// As there.
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
         self.capture.inject(packet)
+    }
+
+    /// Sends on this device from a thread that may wait while this is awaited: as [`Capture::sender`]. On Linux.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Examples
+    ///
+    /// A request, on one of tokio's threads for what may wait, and its answer:
+    ///
+    #[cfg_attr(feature = "tokio", doc = "```no_run")]
+    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
+    /// # use pcap_core::stream::{AsyncCapture, Tokio};
+    /// # async fn ask(mut capture: AsyncCapture<pcap_core::Active, Tokio>, request: [u8; 60])
+    /// # -> pcap_core::Result<()> {
+    /// let sender = capture.sender()?;
+    /// let sent = tokio::task::spawn_blocking(move || sender.inject(&request));
+    /// let answer = capture.next_packet().await?;
+    /// println!("{answer:?}");
+    /// sent.await.expect("no panic")?;
+    /// # Ok(()) }
+    /// ```
+    pub fn sender(&self) -> Result<Sender> {
+        self.capture.sender()
     }
 }
 
