@@ -2,11 +2,12 @@
 //!
 //! Each run is a process of its own, and the peers take turns, over the same warm files. Where nothing
 //! else is said a figure is the median of nanoseconds of processor time per packet. On a machine that
-//! does other work only the ratios mean something.
+//! does other work only the ratios mean something. `latency` is another report, with a table of its own.
 
 mod allocations;
 mod frames;
 mod input;
+mod latency;
 mod machine;
 mod peers;
 mod report;
@@ -18,7 +19,7 @@ mod work;
 use std::fs;
 use std::process::{Command, ExitCode};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use report::Report;
 use rows::Group;
 use runs::{Progress, Runner};
@@ -30,7 +31,10 @@ use work::Place;
 /// per packet, of runs that take turns, each in a process of its own. The floor is the bare system
 /// calls.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// Only rows whose heading or name has one of these in it
     #[arg(value_name = "NAME")]
     names: Vec<String>,
@@ -52,29 +56,47 @@ struct Arguments {
     /// Send that many packets
     #[arg(long, hide = true, value_name = "PACKETS")]
     send: Option<u64>,
+    /// So many in a second
+    #[arg(long, hide = true, value_name = "PACKETS")]
+    rate: Option<u64>,
     /// See whether live captures can be measured here
     #[arg(long, hide = true)]
     probe: bool,
 }
 
+/// What it prints other than its own table.
+#[derive(Subcommand)]
+enum Other {
+    Latency(latency::Arguments),
+}
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bench: {error}");
+            let who = if arguments.other.is_some() {
+                "latency"
+            } else {
+                "bench"
+            };
+            eprintln!("{who}: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(Other::Latency(arguments)) = &arguments.other {
+        return latency::run(arguments);
+    }
     if arguments.probe {
         return work::probe();
     }
     if let Some(packets) = arguments.send {
-        return work::send(packets);
+        return work::send(packets, arguments.rate);
     }
     let place = Place::new(arguments.quick);
     if let Some(name) = &arguments.one {

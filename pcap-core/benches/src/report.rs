@@ -39,7 +39,8 @@ fn ratio(cells: &[Option<Spread>], peer: Peer) -> Option<f64> {
     Some(of(Peer::Us)? / of(peer)?).filter(|ratio| ratio.is_finite())
 }
 
-fn facts() -> [(&'static str, String); 4] {
+/// Of the machine.
+pub(crate) fn facts() -> [(&'static str, String); 4] {
     [
         ("date", machine::date()),
         ("cpu", machine::cpu()),

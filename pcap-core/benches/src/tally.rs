@@ -125,7 +125,7 @@ impl Outcome {
 }
 
 /// How much processor time this process has used: other processes on the machine do not count.
-fn cpu_time() -> Duration {
+pub(crate) fn cpu_time() -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,

@@ -32,8 +32,8 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
                 tally.add(packet.data());
             }
         }
-        Way::Tokio => return on_tokio(capture, usize::MAX),
-        Way::AsyncIo => return on_async_io(capture, usize::MAX),
+        Way::Tokio => return Ok(on_tokio(capture, usize::MAX)?.0),
+        Way::AsyncIo => return Ok(on_async_io(capture, usize::MAX)?.0),
         Way::Owned => {
             for packet in capture.packets() {
                 tally.add(packet?.data());
@@ -114,7 +114,7 @@ pub(crate) fn open(device: &str, buffer: Option<usize>) -> Result<Capture<Active
     capture.activate().map_err(|error| error.to_string().into())
 }
 
-fn on_tokio<S: Readable>(capture: Capture<S>, mark: usize) -> Result<Tally, Failure> {
+fn on_tokio<S: Readable>(capture: Capture<S>, mark: usize) -> Result<(Tally, Capture<S>), Failure> {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_io().build()?;
     runtime.block_on(async {
@@ -123,7 +123,10 @@ fn on_tokio<S: Readable>(capture: Capture<S>, mark: usize) -> Result<Tally, Fail
     })
 }
 
-fn on_async_io<S: Readable>(capture: Capture<S>, mark: usize) -> Result<Tally, Failure> {
+fn on_async_io<S: Readable>(
+    capture: Capture<S>,
+    mark: usize,
+) -> Result<(Tally, Capture<S>), Failure> {
     async_io::block_on(async {
         let capture = capture.into_async_io().map_err(|error| error.to_string())?;
         ask(capture, mark).await
@@ -134,7 +137,7 @@ fn on_async_io<S: Readable>(capture: Capture<S>, mark: usize) -> Result<Tally, F
 async fn ask<S: Readable, R: Runtime>(
     mut capture: AsyncCapture<S, R>,
     mark: usize,
-) -> Result<Tally, Failure> {
+) -> Result<(Tally, Capture<S>), Failure> {
     let mut tally = Tally::default();
     while let Some(packet) = capture.next_packet().await? {
         if packet.data().len() == mark {
@@ -142,19 +145,19 @@ async fn ask<S: Readable, R: Runtime>(
         }
         tally.add(packet.data());
     }
-    Ok(tally)
+    Ok((tally, capture.into_inner()))
 }
 
-/// [`receive`], with the capture to give away.
+/// [`receive`], also by tasks: the capture goes in and comes back.
 pub(crate) fn receive_all(
     mut capture: Capture<Active>,
     way: Way,
     mark: usize,
-) -> Result<Tally, Failure> {
+) -> Result<(Tally, Capture<Active>), Failure> {
     match way {
         Way::Tokio => on_tokio(capture, mark),
         Way::AsyncIo => on_async_io(capture, mark),
-        way => receive(&mut capture, way, mark),
+        way => Ok((receive(&mut capture, way, mark)?, capture)),
     }
 }
 

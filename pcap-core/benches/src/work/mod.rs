@@ -4,7 +4,7 @@
 
 mod filter;
 #[cfg_attr(not(target_os = "linux"), path = "no_live.rs")]
-mod live;
+pub(crate) mod live;
 mod read;
 mod write;
 

@@ -2,9 +2,9 @@
 
 mod inject;
 mod latency;
-mod network;
+pub(crate) mod network;
 mod receive;
-mod sender;
+pub(crate) mod sender;
 
 use super::{Place, Task, cannot};
 use crate::Failure;

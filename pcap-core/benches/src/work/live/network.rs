@@ -6,18 +6,23 @@ use crate::Failure;
 mod support;
 
 /// What is sent from one comes to the other.
-pub(super) const FROM: &str = "left";
-pub(super) const TO: &str = "right";
+pub(crate) const FROM: &str = "left";
+pub(crate) const TO: &str = "right";
 
 /// The network, as long as it is kept.
-pub(super) struct Network(#[allow(dead_code)] support::Netns);
+pub(crate) struct Network(support::Netns);
 
 impl Network {
     /// This process is in it from now on, with all that it starts.
-    pub(super) fn new() -> Result<Network, Failure> {
+    pub(crate) fn new() -> Result<Network, Failure> {
         let net = support::Netns::new().ok_or("only root can make a network")?;
         net.veth(FROM, TO);
         Ok(Network(net))
+    }
+
+    /// Sets an interface down.
+    pub(crate) fn set_down(&self, name: &str) {
+        self.0.ip(["link", "set", name, "down"]);
     }
 }
 

@@ -18,12 +18,12 @@ pub(super) fn receive(
 ) -> Result<Outcome, Failure> {
     let buffer = buffer.map(|mib| mib << 20);
     let sent = place.many(PACKETS);
-    let mut sender = Sender::new(sent)?;
+    let mut sender = Sender::new(sent, None)?;
     let mut outcome = match peer {
         Peer::Us => {
             let capture = ours::open(TO, buffer)?;
             sender.start()?;
-            measured(None, || ours::receive_all(capture, way, MARK))
+            measured(None, || Ok(ours::receive_all(capture, way, MARK)?.0))
         }
         Peer::C => {
             let capture = c::Live::open(TO, buffer)?;

@@ -7,31 +7,34 @@ use std::mem;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::network::FROM;
 use crate::Failure;
 
 /// How long the packets are.
-pub(super) const LENGTH: usize = 64;
+pub(crate) const LENGTH: usize = 64;
 /// A packet of this length says that all have been sent.
-pub(super) const MARK: usize = 65;
+pub(crate) const MARK: usize = 65;
 /// How many are handed to the system at once.
 pub(super) const AT_ONCE: usize = 64;
 
 /// The process that sends; it ends with this.
-pub(super) struct Sender(Child);
+pub(crate) struct Sender(Child);
 
 impl Sender {
-    pub(super) fn new(packets: u64) -> Result<Sender, Failure> {
+    /// Sends that many packets: as fast as it can, or so many in a second.
+    pub(crate) fn new(packets: u64, rate: Option<u64>) -> Result<Sender, Failure> {
+        let rate = rate.map(|rate| format!("--rate={rate}"));
         let child = Command::new(env::current_exe()?)
             .args(["--send", &packets.to_string()])
+            .args(rate)
             .stdin(Stdio::piped())
             .spawn()?;
         Ok(Sender(child))
     }
 
-    pub(super) fn start(&mut self) -> Result<(), Failure> {
+    pub(crate) fn start(&mut self) -> Result<(), Failure> {
         let stdin = self.0.stdin.as_mut().ok_or("no standard input")?;
         Ok(stdin.write_all(b"!")?)
     }
@@ -47,13 +50,19 @@ impl Drop for Sender {
 
 /// What the sending process does: waits for a byte, sends that many packets, and then says again and
 /// again that these were all, until it is ended; at most for a minute.
-pub(crate) fn send(packets: u64) -> Result<(), Failure> {
+pub(crate) fn send(packets: u64, rate: Option<u64>) -> Result<(), Failure> {
     let socket = packet_socket(FROM)?;
     io::stdin().read_exact(&mut [0])?;
     let frame = [0x5a; LENGTH];
-    let mut left = packets;
-    while left > 0 {
-        left -= send_many(&socket, &frame, left.min(AT_ONCE as u64) as usize)?;
+    let start = Instant::now();
+    let mut sent = 0;
+    while sent < packets {
+        if let Some(rate) = rate {
+            let due = Duration::from_secs_f64(sent as f64 / rate as f64);
+            thread::sleep(due.saturating_sub(start.elapsed()));
+        }
+        let now = (packets - sent).min(AT_ONCE as u64);
+        sent += send_many(&socket, &frame, now as usize)?;
     }
     for _ in 0..30_000 {
         send_many(&socket, &[0x5a; MARK], 1)?;

@@ -1,0 +1,12 @@
+//! In place of `measure` where there are no networks that a program can make for itself.
+
+use std::io;
+
+use super::Figures;
+use super::rows::Job;
+use crate::Failure;
+use crate::work;
+
+pub(super) fn run(_: Job, _: bool, _: impl FnOnce() -> io::Result<()>) -> Result<Figures, Failure> {
+    work::probe().and_then(|()| Err("not here".into()))
+}
