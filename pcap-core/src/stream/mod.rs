@@ -49,9 +49,9 @@
 //!   can lie unseen for as long as the [packet-buffer timeout](Capture::timeout).
 //! - **A break** by a [`BreakHandle`] wakes the task and ends the packets with `None`, for which
 //!   [`ended`](AsyncCapture::ended) says why. The capture can be read on.
-//! - **Others get their turn.** After 128 packets without a wait the task yields once, so that a device that
-//!   always has packets does not keep its thread. Such a yield looks like a wait: what polls a future
-//!   only once can miss a packet that is there, and gets it with the next.
+//! - **Others get their turn.** A task that has not waited for a tenth of a millisecond yields once, which is looked at
+//!   every 128 packets, so that a device that always has packets does not keep its thread. Such a yield looks like a
+//!   wait: what polls a future only once can miss a packet that is there, and gets it with the next.
 //! - **Errors** are those of the calls that block: a removed device gives all its packets first, then
 //!   [`ErrorKind::Disappeared`].
 //! - **Nothing is left behind.** A capture holds one descriptor more than otherwise, or two where libpcap has to be
@@ -82,6 +82,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 #[cfg(feature = "async-io")]
 pub use self::async_io::AsyncIo;
@@ -97,8 +98,12 @@ use crate::ffi::waitset::WaitSet;
 use crate::packet::Packet;
 use crate::stats::Stats;
 
-/// How often packets are looked for before the task yields: as many packets as are read ahead at once.
+/// How often packets are looked for between two looks at the clock: as many packets as are read ahead at once.
 const TURNS: u32 = 128;
+
+/// How long a task may go on before it yields. A yield may take its runtime several system calls, which is more than
+/// reading a hundred packets does.
+const SLICE: Duration = Duration::from_micros(100);
 
 /// What tells a task that packets are there: one for each feature. Sealed: these are all.
 pub trait Runtime: sealed::Register {}
@@ -135,8 +140,9 @@ mod sealed {
 pub struct AsyncCapture<S: Readable, R: Runtime> {
     registered: Option<Registered<R>>,
     capture: Capture<S>,
-    /// How often packets were looked for since the task yielded last.
+    /// How often packets were looked for since the task yielded last, and when the first was.
     turns: u32,
+    since: Instant,
 }
 
 /// What the runtime watches, and for whom.
@@ -154,6 +160,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
             registered: None,
             capture,
             turns: 0,
+            since: Instant::now(),
         };
         match this.waiting() {
             Ok(_) => Ok(this),
@@ -196,10 +203,15 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
     /// As [`next_packet`](Self::next_packet).
     pub fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
         loop {
-            if self.turns >= TURNS {
-                self.turns = 0;
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
+            if self.turns % TURNS == 0 {
+                let now = Instant::now();
+                if self.turns == 0 {
+                    self.since = now;
+                } else if now.duration_since(self.since) >= SLICE {
+                    self.turns = 0;
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
             }
             self.turns += 1;
             if let Some(there) = self.capture.try_advance()? {
