@@ -203,6 +203,7 @@ impl<S: Readable> Capture<S> {
     /// Goes to the next packet if it is there now, which is `Some(true)`; `Some(false)` where the
     /// capture is over.
     #[cfg(any(feature = "tokio", feature = "async-io"))]
+    #[inline]
     pub(crate) fn try_advance(&mut self) -> Result<Option<bool>> {
         Ok(match self.look(Patience::Never)? {
             Found::Packet => Some(true),

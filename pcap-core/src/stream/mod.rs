@@ -81,6 +81,7 @@ mod tokio;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -177,11 +178,9 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
     /// # Errors
     ///
     /// As [`Capture::next_packet`]; and [`ErrorKind::Io`] if the runtime has ended.
-    pub async fn next_packet(&mut self) -> Result<Option<Packet<'_>>> {
-        Ok(match self.advance().await? {
-            true => self.packet(),
-            false => None,
-        })
+    #[inline]
+    pub fn next_packet(&mut self) -> impl Future<Output = Result<Option<Packet<'_>>>> {
+        NextPacket(Some(self))
     }
 
     /// Goes to the next packet, which [`packet`](Self::packet) then gives: waits like
@@ -201,7 +200,22 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
     /// # Errors
     ///
     /// As [`next_packet`](Self::next_packet).
+    #[inline]
     pub fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        // Nearly always the packet is there, read ahead.
+        if self.turns % TURNS != 0 {
+            self.turns += 1;
+            if let Some(there) = self.capture.try_advance()? {
+                return Poll::Ready(Ok(there));
+            }
+            ready!(self.poll_wait(cx))?;
+        }
+        self.poll_on(cx)
+    }
+
+    /// [`poll_advance`](Self::poll_advance), which has found nothing or is to look at the clock.
+    #[inline(never)]
+    fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
         loop {
             if self.turns % TURNS == 0 {
                 let now = Instant::now();
@@ -223,6 +237,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
 
     /// The packet that the last [`advance`](Self::advance) went to; `None` before the first, and after the
     /// end.
+    #[inline]
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
         self.capture.packet()
@@ -323,6 +338,33 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
     fn failed(&self, error: io::Error) -> Error {
         let name = self.capture.name().to_owned();
         Error::io("wait asynchronously on", name, error)
+    }
+}
+
+/// What [`AsyncCapture::next_packet`] is; by hand, for a compiler does not inline `async fn`.
+struct NextPacket<'a, S: Readable, R: Runtime>(Option<&'a mut AsyncCapture<S, R>>);
+
+impl<'a, S: Readable, R: Runtime> Future for NextPacket<'a, S, R> {
+    type Output = Result<Option<Packet<'a>>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(capture) = self.0.take() else {
+            // It has given its packet away, and nobody may ask it again.
+            return Poll::Ready(Ok(None));
+        };
+        match capture.poll_advance(cx) {
+            Poll::Pending => {
+                self.0 = Some(capture);
+                Poll::Pending
+            }
+            Poll::Ready(Ok(true)) => {
+                let capture: &'a AsyncCapture<S, R> = capture;
+                Poll::Ready(Ok(capture.packet()))
+            }
+            Poll::Ready(Ok(false)) => Poll::Ready(Ok(None)),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+        }
     }
 }
 
