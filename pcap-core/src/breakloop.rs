@@ -173,11 +173,20 @@ impl Breaker {
 
     /// From now on no break touches the handle, which may be closed.
     pub(crate) fn forget_handle(&self) {
+        self.set_handle(std::ptr::null_mut());
+    }
+
+    /// From now on breaks touch this handle, and no other.
+    pub(crate) fn exchange_handle(&self, pcap: NonNull<ffi::pcap_t>) {
+        self.set_handle(pcap.as_ptr());
+    }
+
+    fn set_handle(&self, pcap: *mut ffi::pcap_t) {
         while self.busy.swap(true, Ordering::SeqCst) {
             // Held for no longer than one pcap_breakloop.
             std::thread::yield_now();
         }
-        self.pcap.store(std::ptr::null_mut(), Ordering::SeqCst);
+        self.pcap.store(pcap, Ordering::SeqCst);
         self.busy.store(false, Ordering::SeqCst);
     }
 }

@@ -110,6 +110,19 @@ impl Handle {
         self.pcap.as_ptr()
     }
 
+    /// Puts another `pcap_t` in the place of this, which is closed.
+    ///
+    /// # Safety
+    ///
+    /// As [`new`](Self::new).
+    pub(crate) unsafe fn exchange(&mut self, pcap: NonNull<ffi::pcap_t>) {
+        self.breaker.exchange_handle(pcap);
+        let old = std::mem::replace(&mut self.pcap, pcap);
+        // SAFETY: it is open and ours, no break can reach it any more, and by `&mut` nothing borrowed
+        // from it is left.
+        unsafe { ffi::pcap_close(old.as_ptr()) };
+    }
+
     pub(crate) fn breaker(&self) -> &Breaker {
         &self.breaker
     }

@@ -25,7 +25,6 @@
 //! ```
 
 use std::ffi::{CString, c_char, c_int};
-use std::io::Cursor;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
@@ -295,7 +294,7 @@ pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
     // that has no end.
     let mut text = std::fs::read(path).map_err(error)?;
     text.push(b'\n');
-    let stream = os::Stream::from_reader(Box::new(Cursor::new(text))).map_err(|(e, _)| error(e))?;
+    let stream = os::TextStream::from_text(text).map_err(error)?;
     let _guard = os::name_tables();
     let _static = ffi::static_buffers();
     let mut hosts = Vec::new();

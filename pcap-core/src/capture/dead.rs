@@ -10,7 +10,7 @@ use crate::capture::options::LARGEST_SNAPLEN;
 use crate::capture::source::{self, Opened};
 use crate::capture::{Activated, Capture, Phase};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi;
+use crate::ffi::{self, os};
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle};
 use crate::linktype::Dlt;
@@ -83,6 +83,7 @@ impl Capture<Dead> {
             Precision::Micro => ffi::PCAP_TSTAMP_PRECISION_MICRO,
             Precision::Nano => ffi::PCAP_TSTAMP_PRECISION_NANO,
         };
+        os::init();
         // SAFETY: takes numbers only.
         let pcap = unsafe {
             ffi::pcap_open_dead_with_tstamp_precision(linktype.value(), snaplen, number as _)

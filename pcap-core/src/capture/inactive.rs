@@ -208,21 +208,25 @@ impl Capture<Inactive> {
     }
 
     /// The protocol to capture, as its number in `linux/if_ether.h`: recorded for `os::linux`.
+    #[allow(dead_code)] // of one system only
     pub(crate) fn with_protocol(self, protocol: u16) -> Self {
         self.with(|o| o.protocol = Some(protocol))
     }
 
     /// The protocol to capture, if one was asked for.
+    #[allow(dead_code)] // as above
     pub(crate) fn protocol_to_capture(&self) -> Option<u16> {
         self.state.options.protocol
     }
 
     /// What errors call the device.
+    #[allow(dead_code)] // as above
     pub(crate) fn device_name(&self) -> String {
         self.state.device.display()
     }
 
     /// Whether to send past the queueing discipline: recorded for `os::linux`.
+    #[allow(dead_code)] // as above
     pub(crate) fn with_qdisc_bypass(self, on: bool) -> Self {
         self.with(|o| o.qdisc_bypass = on)
     }

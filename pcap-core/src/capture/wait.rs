@@ -5,12 +5,12 @@
 
 use std::cell::Cell;
 use std::io;
-use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 use crate::breakloop::Breaker;
 use crate::error::{Error, Result};
-use crate::ffi::{self, os};
+use crate::ffi::os::{self, RawFd};
+use crate::ffi::{Ready, Until};
 use crate::handle::Handle;
 
 /// While an interface is down libpcap asks to be read every millisecond; that is done less and less
@@ -50,14 +50,19 @@ pub enum WaitsFor {
 #[derive(Debug)]
 pub(crate) struct Waiter {
     waiting: Waiting,
+    /// How often to read besides, where the descriptor may tell late.
+    late: Option<Duration>,
     /// How often to read while libpcap asks for more than the descriptor.
     pause: Cell<Duration>,
 }
 
 impl Waiter {
-    pub(crate) fn new(waiting: Waiting) -> Waiter {
+    /// `timeout` is the packet-buffer timeout.
+    pub(crate) fn new(waiting: Waiting, timeout: Duration) -> Waiter {
+        let late = os::TELLS_LATE && matches!(waiting, Waiting::Descriptor(_));
         Waiter {
             waiting,
+            late: late.then_some(timeout),
             pause: Cell::new(Duration::ZERO),
         }
     }
@@ -82,22 +87,30 @@ impl Waiter {
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
         let pause = self.pause(handle);
         let timeout = left.into_iter().chain(pause).min();
-        self.poll(handle, libc::POLLIN, timeout)?;
+        self.poll(handle, timeout)?;
         Ok(())
     }
 
     /// How long to wait at most, whatever the descriptor says; longer from wait to wait where libpcap
     /// asks to be read all the time.
     fn pause(&self, handle: &Handle) -> Option<Duration> {
-        let required = required_timeout(handle);
-        // Without either, nothing would ever tell of packets.
-        let blind = self.waiting == Waiting::Timer && required.is_none();
-        let mut pause = required.or(blind.then_some(BLIND))?;
+        let Some(mut pause) = required_timeout(handle) else {
+            return match self.waiting {
+                // Without either, nothing would ever tell of packets.
+                Waiting::Timer => Some(BLIND),
+                Waiting::Descriptor(_) | Waiting::InLibpcap => self.late,
+            };
+        };
         if pause <= Duration::from_millis(1) {
             pause = (self.pause.get() * 2).clamp(pause, SLOWEST);
             self.pause.set(pause);
         }
         Some(pause)
+    }
+
+    /// How long an event loop may wait before it reads again.
+    pub(crate) fn required(&self, handle: &Handle) -> Option<Duration> {
+        required_timeout(handle).or(self.late)
     }
 
     /// What [`wait`](Self::wait) would wait for.
@@ -116,53 +129,34 @@ impl Waiter {
 
     /// Looks whether a wait would end at once, and takes note of what ends it.
     pub(crate) fn is_ready(&self, handle: &Handle) -> Result<bool> {
-        self.poll(handle, libc::POLLIN, Some(Duration::ZERO))
+        self.poll(handle, Some(Duration::ZERO))
     }
 
     /// Whether one of the descriptors is ready.
-    fn poll(&self, handle: &Handle, events: i16, timeout: Option<Duration>) -> Result<bool> {
-        let done = poll(handle.breaker(), self.descriptor(), events, timeout);
+    fn poll(&self, handle: &Handle, timeout: Option<Duration>) -> Result<bool> {
+        let descriptor = self.descriptor().map(|fd| (fd, Until::Readable));
+        let done = poll(handle.breaker(), descriptor, timeout);
         let ready = done.map_err(|e| Error::io("wait on", handle.name.clone(), e))?;
-        if ready.descriptor && events == libc::POLLIN {
+        if ready.descriptor {
             self.came();
         }
         Ok(ready.wake || ready.descriptor)
     }
 }
 
-/// Which descriptors are ready.
-struct Ready {
-    wake: bool,
-    descriptor: bool,
-}
-
 /// Waits for a break and a descriptor.
 fn poll(
     breaker: &Breaker,
-    descriptor: Option<RawFd>,
-    events: i16,
+    descriptor: Option<(RawFd, Until)>,
     timeout: Option<Duration>,
 ) -> io::Result<Ready> {
-    let fd = |fd, events| libc::pollfd {
-        fd,
-        events,
-        revents: 0,
-    };
-    // poll(2) passes over negative descriptors.
     let wake = breaker.wake();
-    let mut fds = [
-        fd(wake.map_or(-1, os::Wake::fd), libc::POLLIN),
-        fd(descriptor.unwrap_or(-1), events),
-    ];
-    os::poll(&mut fds, timeout)?;
-    if fds[0].revents != 0 {
-        if let Some(wake) = wake {
-            // Before the latch is looked at: a break after this wakes the next wait.
-            wake.drain();
-        }
+    let ready = os::wait(wake, descriptor, timeout)?;
+    if let (Some(wake), true) = (wake, ready.wake) {
+        // Before the latch is looked at: a break after this wakes the next wait.
+        wake.drain();
     }
-    let [wake, descriptor] = fds.map(|fd| fd.revents != 0);
-    Ok(Ready { wake, descriptor })
+    Ok(ready)
 }
 
 /// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot. A break
@@ -173,8 +167,8 @@ pub(crate) fn writable(
     pause: Option<Duration>,
 ) -> io::Result<()> {
     match pause {
-        Some(_) => poll(breaker, None, 0, pause)?,
-        None => poll(breaker, descriptor, libc::POLLOUT, None)?,
+        Some(_) => poll(breaker, None, pause)?,
+        None => poll(breaker, descriptor.map(|fd| (fd, Until::Writable)), None)?,
     };
     Ok(())
 }
@@ -182,18 +176,12 @@ pub(crate) fn writable(
 /// Waits for a break only, or this long: a descriptor has nothing to say, or there is none. True for a
 /// break.
 pub(crate) fn sleep(handle: &Handle, time: Duration) -> Result<bool> {
-    let waiter = Waiter::new(Waiting::Timer);
-    waiter.poll(handle, libc::POLLIN, Some(time))
+    let waiter = Waiter::new(Waiting::Timer, time);
+    waiter.poll(handle, Some(time))
 }
 
-/// How long to wait at most before reading again, whatever the descriptor says. libpcap changes the
-/// time behind its pointer, so it is read anew each time.
-pub(crate) fn required_timeout(handle: &Handle) -> Option<Duration> {
-    // SAFETY: the handle is open.
-    let timeout = unsafe { ffi::pcap_get_required_select_timeout(handle.as_ptr()) };
-    // SAFETY: null, or a timeval inside the handle that stays there until the next call on it.
-    let timeout = unsafe { timeout.as_ref() }?;
-    let secs = u64::try_from(timeout.tv_sec).unwrap_or(0);
-    let micros = u64::try_from(timeout.tv_usec).unwrap_or(0);
-    Some(Duration::from_secs(secs).saturating_add(Duration::from_micros(micros)))
+/// What libpcap asks for.
+fn required_timeout(handle: &Handle) -> Option<Duration> {
+    // SAFETY: the handle is open, and this thread's.
+    unsafe { os::required_timeout(handle.as_ptr()) }
 }

@@ -16,6 +16,7 @@ struct List(*mut ffi::pcap_if_t);
 impl List {
     fn new() -> Result<List> {
         let mut first = ptr::null_mut();
+        ffi::os::init();
         let mut errbuf = ffi::ErrBuf::new();
         // SAFETY: both are ours and live through the call; the buffer has the size that libpcap
         // asks for.
@@ -142,6 +143,7 @@ fn choose(mut devices: Vec<Device>) -> Option<Device> {
 pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>> {
     let mut net = 0;
     let mut mask = 0;
+    ffi::os::init();
     let mut errbuf = ffi::ErrBuf::new();
     // SAFETY: the name is a C string, the numbers are ours, and the buffer has the size that libpcap
     // asks for; all live through the call.

@@ -2,8 +2,6 @@
 //!
 //! May import: `ffi`, `error`, `timestamp`, `linktype`, `savefile`.
 
-use std::io;
-
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os};
 use crate::linktype::Dlt;
@@ -45,6 +43,7 @@ impl Format {
             Precision::Nano => ffi::PCAP_TSTAMP_PRECISION_NANO,
         };
         let snaplen = i32::try_from(self.snaplen).unwrap_or(i32::MAX);
+        os::init();
         // SAFETY: takes numbers only.
         let pcap = unsafe {
             ffi::pcap_open_dead_with_tstamp_precision(
@@ -57,28 +56,11 @@ impl Format {
             return Err(fail("libpcap is out of memory".into()));
         }
         let mut bytes = [0; 2 * FILE_HEADER];
-        let stream = os::memory_stream(&mut bytes);
-        let written = if stream.is_null() {
-            Err(fail(io::Error::last_os_error().to_string()))
-        } else {
-            // SAFETY: handle and stream are open. The stream buffers the header, so that writing it
-            // cannot fail, which would close the stream.
-            let dumper = unsafe { ffi::pcap_dump_fopen(pcap, stream.cast()) };
-            if dumper.is_null() {
-                // SAFETY: the handle is open and ours.
-                let text = unsafe { ffi::geterr(pcap) };
-                // SAFETY: libpcap refused the link type, and then leaves the stream open.
-                let _ = unsafe { libc::fclose(stream) };
-                Err(fail(text))
-            } else {
-                // SAFETY: the dumper is open and ours; this closes the stream too.
-                unsafe { ffi::pcap_dump_close(dumper) };
-                Ok(())
-            }
-        };
+        // SAFETY: the handle is open and ours.
+        let written = unsafe { os::savefile_header(pcap, &mut bytes) };
         // SAFETY: the handle is open and ours.
         unsafe { ffi::pcap_close(pcap) };
-        written?;
+        written.map_err(fail)?;
         let mut header = [0; FILE_HEADER];
         header.copy_from_slice(&bytes[..FILE_HEADER]);
         let ext = self.datalink_ext.to_ne_bytes();

@@ -6,11 +6,15 @@ use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-#[cfg(not(unix))]
-compile_error!("pcap-core does not build for this system yet: it needs a Unix");
+#[cfg(not(any(unix, windows)))]
+compile_error!("pcap-core does not build for this system: it needs a Unix or Windows");
 
 #[cfg(unix)]
 #[path = "unix.rs"]
+pub(crate) mod os;
+
+#[cfg(windows)]
+#[path = "windows.rs"]
 pub(crate) mod os;
 
 pub(crate) mod compat;
@@ -20,6 +24,7 @@ pub(crate) mod packet_socket;
 pub(crate) mod sock_filter;
 pub(crate) mod sockaddr;
 #[cfg_attr(not(feature = "remote"), allow(dead_code))]
+#[cfg_attr(windows, path = "windows/sockets.rs")]
 pub(crate) mod sockets;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) mod waitset;
@@ -100,6 +105,20 @@ pub(crate) fn cstring(text: impl Into<Vec<u8>>) -> Result<CString, Cow<'static, 
             e.nul_position()
         ))
     })
+}
+
+/// What to wait for on a descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    Readable,
+    Writable,
+}
+
+/// What a wait ended for: neither if the time is over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ready {
+    pub(crate) wake: bool,
+    pub(crate) descriptor: bool,
 }
 
 /// Statistics to be filled in; some platforms have more fields than others.

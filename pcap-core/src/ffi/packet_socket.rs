@@ -163,10 +163,9 @@ mod linux {
 /// For systems without packet sockets.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod none {
-    use std::io;
-    use std::os::fd::BorrowedFd;
-
     use super::Sent;
+    use crate::ffi::os::BorrowedFd;
+    use std::io;
 
     pub(crate) fn is_one(_: BorrowedFd<'_>) -> bool {
         false

@@ -1,6 +1,6 @@
 //! stdio streams over savefiles, for Unix: libpcap reads from nothing else.
 //!
-//! May import: nothing of this crate.
+//! May import: `ffi`.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -9,8 +9,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 
 use libc::FILE;
+
+use crate::ffi::{ErrBuf, pcap_t};
 
 unsafe extern "C" {
     // In glibc and musl; the `libc` crate does not declare it.
@@ -42,6 +45,21 @@ pub(crate) struct Stream {
 // SAFETY: the stream is used by one thread at a time, that of the capture that owns it; the cookie's
 // reader is `Send`.
 unsafe impl Send for Stream {}
+
+/// A stream over text, for what libpcap reads from streams only.
+pub(crate) type TextStream = Stream;
+
+/// How libpcap goes on at another place.
+#[derive(Debug)]
+#[allow(dead_code)] // not every system has all
+pub(crate) enum Sought {
+    /// It is there.
+    There,
+    /// By another handle, in the place of its own.
+    Handle(NonNull<pcap_t>),
+    /// There is nothing: the end.
+    End,
+}
 
 /// A reader that can be given back as what it was.
 pub(crate) trait Reader: Read + Send {
@@ -112,6 +130,11 @@ impl Stream {
         Ok(Stream::tuned(stream, Some(cookie)))
     }
 
+    /// A stream over a text.
+    pub(crate) fn from_text(text: Vec<u8>) -> io::Result<TextStream> {
+        Stream::from_reader(Box::new(io::Cursor::new(text))).map_err(|(error, _)| error)
+    }
+
     /// A large buffer; and for a file no locking, since the stream is ours, and one thread uses it at a
     /// time. glibc's exit takes the buffer from a stream that is not a file, for which it needs the
     /// lock if another thread reads at that moment.
@@ -143,13 +166,25 @@ impl Stream {
         self.file
     }
 
-    /// libpcap has opened the savefile: the stream is closed with its handle from now on.
-    pub(crate) fn taken(&mut self) {
+    /// Has libpcap open the savefile, with nanoseconds. If it does, the stream is closed with its handle
+    /// from now on, and lives longer than that.
+    pub(crate) fn open(&mut self, errbuf: &mut ErrBuf) -> Option<NonNull<pcap_t>> {
+        // SAFETY: the stream is open and at the start of what is to be read; the buffer has the size
+        // that libpcap asks for.
+        let pcap = unsafe {
+            crate::ffi::pcap_fopen_offline_with_tstamp_precision(
+                self.file.cast(),
+                crate::ffi::PCAP_TSTAMP_PRECISION_NANO as _,
+                errbuf.as_mut_ptr(),
+            )
+        };
+        let pcap = NonNull::new(pcap)?;
         self.taken = true;
+        Some(pcap)
     }
 
     /// Goes on reading from this place in the file.
-    pub(crate) fn seek(&mut self, position: u64) -> io::Result<()> {
+    pub(crate) fn seek(&mut self, position: u64) -> io::Result<Sought> {
         // 64 bits, on 32-bit systems too.
         #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
         use libc::{fseeko, off_t};
@@ -158,7 +193,7 @@ impl Stream {
         let position = off_t::try_from(position).map_err(io::Error::other)?;
         // SAFETY: the stream is open, and no read is going on.
         match unsafe { fseeko(self.file, position, libc::SEEK_SET) } {
-            0 => Ok(()),
+            0 => Ok(Sought::There),
             _ => Err(io::Error::last_os_error()),
         }
     }
@@ -237,6 +272,15 @@ impl Stream {
         }
         // SAFETY: the stream is open, and no read is going on.
         unsafe { clearerr(self.file) };
+    }
+
+    /// What libpcap had before is not needed any more: its handle is closed.
+    pub(crate) fn forget_older(&mut self) {}
+
+    /// From now on libpcap reads: first these bytes, then all that the reader has.
+    pub(crate) fn release(&mut self, bytes: &[u8]) -> io::Result<Sought> {
+        self.give_back(bytes);
+        Ok(Sought::There)
     }
 
     /// From now on stdio reads: first these bytes, then all that the reader has.

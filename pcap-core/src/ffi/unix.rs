@@ -13,11 +13,12 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use libc::FILE;
+use super::packet_socket::Sent;
+use super::{Ready, Until};
 
 mod stream;
 
-pub(crate) use stream::{Reader, Stream};
+pub(crate) use stream::{Reader, Sought, Stream, TextStream};
 
 /// Whether this is Linux, which libpcap treats in ways of its own.
 pub(crate) const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
@@ -30,6 +31,17 @@ pub(crate) const RIGHTS_HELP: &str = "run as root, or give the program the right
 pub(crate) const RIGHTS_HELP: &str = "run as root, or let your user read the /dev/bpf* devices \
      (on macOS install ChmodBPF)";
 
+/// Whether a descriptor may tell late of packets, so that one reads every packet-buffer timeout as well.
+pub(crate) const TELLS_LATE: bool = false;
+
+/// What libpcap wants to be told before it is called for anything else.
+pub(crate) fn init() {}
+
+/// Whether libpcap has a function that some replacements of it lack.
+pub(crate) fn is_complete() -> bool {
+    true
+}
+
 /// Sets the protocol to capture, where the system has that.
 pub(crate) fn set_protocol(pcap: *mut super::pcap_t, protocol: u16) -> Option<c_int> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -40,6 +52,88 @@ pub(crate) fn set_protocol(pcap: *mut super::pcap_t, protocol: u16) -> Option<c_
         let _ = (pcap, protocol);
         None
     }
+}
+
+/// The descriptor that is readable when there are packets.
+///
+/// # Safety
+///
+/// `pcap` is open and activated, and no other thread uses it.
+pub(crate) unsafe fn selectable(pcap: *mut super::pcap_t) -> Option<RawFd> {
+    // SAFETY: the caller's promise.
+    let fd = unsafe { super::pcap_get_selectable_fd(pcap) };
+    (fd >= 0).then_some(fd)
+}
+
+/// The descriptor that packets are captured from.
+///
+/// # Safety
+///
+/// As [`selectable`].
+pub(crate) unsafe fn fileno(pcap: *mut super::pcap_t) -> Option<RawFd> {
+    // SAFETY: the caller's promise.
+    let fd = unsafe { super::pcap_fileno(pcap) };
+    (fd >= 0).then_some(fd)
+}
+
+/// How long to wait at most before reading again, whatever the descriptor says. libpcap changes the
+/// time behind its pointer, so it is read anew each time.
+///
+/// # Safety
+///
+/// As [`selectable`].
+pub(crate) unsafe fn required_timeout(pcap: *mut super::pcap_t) -> Option<Duration> {
+    // SAFETY: the caller's promise.
+    let timeout = unsafe { super::pcap_get_required_select_timeout(pcap) };
+    // SAFETY: null, or a timeval inside the handle that stays there until the next call on it.
+    let timeout = unsafe { timeout.as_ref() }?;
+    let secs = u64::try_from(timeout.tv_sec).unwrap_or(0);
+    let micros = u64::try_from(timeout.tv_usec).unwrap_or(0);
+    Some(Duration::from_secs(secs).saturating_add(Duration::from_micros(micros)))
+}
+
+/// Sends a packet, and says how many bytes were sent, or libpcap's status.
+///
+/// # Safety
+///
+/// As [`selectable`].
+pub(crate) unsafe fn inject(pcap: *mut super::pcap_t, packet: &[u8]) -> Result<usize, c_int> {
+    let (data, length) = (packet.as_ptr().cast(), packet.len() as _);
+    // SAFETY: the caller's promise, and the data is that long.
+    let sent = unsafe { super::pcap_inject(pcap, data, length) };
+    usize::try_from(sent).map_err(|_| sent)
+}
+
+/// Sends packets by a queue of libpcap's, where it has such: as many as it takes.
+///
+/// # Safety
+///
+/// As [`selectable`].
+pub(crate) unsafe fn transmit<'a>(
+    _: *mut super::pcap_t,
+    _: impl Iterator<Item = &'a [u8]>,
+) -> Sent {
+    Sent::default()
+}
+
+/// A descriptor for as long as its owner has it open.
+///
+/// # Safety
+///
+/// It stays open for `'a`.
+pub(crate) unsafe fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
+    // SAFETY: the caller's promise.
+    unsafe { BorrowedFd::borrow_raw(fd) }
+}
+
+/// A descriptor of ours.
+pub(crate) fn borrow_owned(fd: &OwnedFd) -> BorrowedFd<'_> {
+    fd.as_fd()
+}
+
+/// The number of a descriptor of ours.
+pub(crate) fn raw(fd: &OwnedFd) -> RawFd {
+    fd.as_raw_fd()
 }
 
 /// A lock for libpcap's look-ups of networks, protocols and Ethernet hosts by name, by
@@ -132,6 +226,31 @@ pub(crate) fn close_on_exec(fd: RawFd) {
 
 /// Waits until one of the descriptors is ready or the time has passed; `None` is for ever. A signal
 /// ends the wait early, as if nothing had come.
+pub(crate) fn wait(
+    wake: Option<&Wake>,
+    descriptor: Option<(RawFd, Until)>,
+    timeout: Option<Duration>,
+) -> io::Result<Ready> {
+    let fd = |fd, events| libc::pollfd {
+        fd,
+        events,
+        revents: 0,
+    };
+    // poll(2) passes over negative descriptors.
+    let mut fds = [
+        fd(wake.map_or(-1, Wake::fd), libc::POLLIN),
+        match descriptor {
+            Some((number, Until::Readable)) => fd(number, libc::POLLIN),
+            Some((number, Until::Writable)) => fd(number, libc::POLLOUT),
+            None => fd(-1, 0),
+        },
+    ];
+    poll(&mut fds, timeout)?;
+    let [wake, descriptor] = fds.map(|fd| fd.revents != 0);
+    Ok(Ready { wake, descriptor })
+}
+
+/// poll(2).
 pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::Result<()> {
     let count = fds.len() as libc::nfds_t;
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
@@ -207,10 +326,33 @@ impl Wake {
     }
 }
 
-/// A stream that writes into `buffer`, for what libpcap can only write to a stream.
-pub(crate) fn memory_stream(buffer: &mut [u8]) -> *mut FILE {
-    // SAFETY: the buffer is that long; the callers close the stream before the buffer goes.
-    unsafe { libc::fmemopen(buffer.as_mut_ptr().cast(), buffer.len(), c"w".as_ptr()) }
+/// Has libpcap write the header of a savefile, or say why it does not.
+///
+/// # Safety
+///
+/// `pcap` is open, and no other thread uses it.
+pub(crate) unsafe fn savefile_header(
+    pcap: *mut super::pcap_t,
+    buffer: &mut [u8],
+) -> Result<(), String> {
+    // SAFETY: the buffer is that long, and the stream is closed below, before the buffer goes.
+    let stream = unsafe { libc::fmemopen(buffer.as_mut_ptr().cast(), buffer.len(), c"w".as_ptr()) };
+    if stream.is_null() {
+        return Err(io::Error::last_os_error().to_string());
+    }
+    // SAFETY: handle and stream are open. The stream buffers the header, so that writing it
+    // cannot fail, which would close the stream.
+    let dumper = unsafe { super::pcap_dump_fopen(pcap, stream.cast()) };
+    if dumper.is_null() {
+        // SAFETY: the caller's promise.
+        let text = unsafe { super::geterr(pcap) };
+        // SAFETY: libpcap refused the link type, and then leaves the stream open.
+        let _ = unsafe { libc::fclose(stream) };
+        return Err(text);
+    }
+    // SAFETY: the dumper is open and ours; this closes the stream too.
+    unsafe { super::pcap_dump_close(dumper) };
+    Ok(())
 }
 
 /// The first bytes of a file from where it stands, without moving it; `None` if it cannot be read
@@ -239,9 +381,10 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Resu
     }
 }
 
-/// The number of a file's descriptor, which is its as long as the file is there.
-pub(crate) fn descriptor(file: &File) -> RawFd {
-    file.as_raw_fd()
+/// The number of a file's descriptor, which is its as long as the file is there, if one can wait for it.
+#[allow(clippy::unnecessary_wraps)] // as on Windows
+pub(crate) fn descriptor(file: &File) -> Option<RawFd> {
+    Some(file.as_raw_fd())
 }
 
 /// A descriptor of our own for standard input.

@@ -20,9 +20,13 @@ mod system;
 #[path = "waitset/kqueue.rs"]
 mod system;
 
+#[cfg(windows)]
+#[path = "waitset/windows.rs"]
+mod system;
+
 pub(crate) use system::WaitSet;
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use crate::ffi::os;

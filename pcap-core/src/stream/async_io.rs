@@ -2,19 +2,22 @@
 //!
 //! May import: what `stream` may.
 
+#[cfg_attr(unix, path = "async_io/unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod system;
+
 use std::fmt;
 use std::io;
 use std::task::{Context, Poll};
 
-use async_io::Async;
-
+use self::system::Registration;
 use super::{AsyncCapture, Runtime, sealed};
 use crate::capture::{Capture, Readable};
 use crate::error::ErrorWith;
 use crate::ffi::waitset::WaitSet;
 
 /// The runtime of [`Capture::into_async_io`]. With the feature `async-io`.
-pub struct AsyncIo(Async<WaitSet>);
+pub struct AsyncIo(Registration);
 
 impl<S: Readable> Capture<S> {
     /// Makes the capture one for tasks of any executor, with the crate async-io to tell of packets, as in smol: see
@@ -49,13 +52,12 @@ impl Runtime for AsyncIo {}
 impl sealed::Register for AsyncIo {
     #[allow(private_interfaces)] // sealed
     fn register(set: WaitSet) -> io::Result<AsyncIo> {
-        // Nothing is read from it.
-        Ok(AsyncIo(Async::new_nonblocking(set)?))
+        Ok(AsyncIo(Registration::new(set)?))
     }
 
     #[allow(private_interfaces)] // sealed
     fn set(&self) -> &WaitSet {
-        self.0.get_ref()
+        self.0.set()
     }
 
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -2,13 +2,17 @@
 //!
 //! May import: what `stream` may.
 
+#[cfg_attr(unix, path = "tokio/unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod system;
+
 use std::fmt;
 use std::io;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
 use tokio::runtime::Handle;
+
+use self::system::Registration;
 
 use super::{AsyncCapture, Runtime, sealed};
 use crate::capture::{Capture, Readable};
@@ -16,7 +20,7 @@ use crate::error::ErrorWith;
 use crate::ffi::waitset::WaitSet;
 
 /// The runtime of [`Capture::into_tokio`]. With the feature `tokio`.
-pub struct Tokio(AsyncFd<WaitSet>);
+pub struct Tokio(Registration);
 
 impl<S: Readable> Capture<S> {
     /// Makes the capture one for tasks of tokio: see [`stream`](crate::stream). With the feature `tokio`.
@@ -70,21 +74,16 @@ impl sealed::Register for Tokio {
                 "this thread is in no tokio runtime, which is to tell of packets",
             ));
         }
-        // SAFETY: a set has the same descriptor all the time, and closes it when it is dropped.
-        let registered = unsafe { AsyncFd::register_with_interest(set, Interest::READABLE) };
-        Ok(Tokio(registered?))
+        Ok(Tokio(Registration::new(set)?))
     }
 
     #[allow(private_interfaces)] // sealed
     fn set(&self) -> &WaitSet {
-        self.0.get_ref()
+        self.0.set()
     }
 
     fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut ready = ready!(self.0.poll_read_ready(cx))?;
-        // Before the packets are read: one that comes after this makes it ready again.
-        ready.clear_ready();
-        Poll::Ready(Ok(()))
+        self.0.poll_readable(cx)
     }
 }
 

@@ -59,6 +59,7 @@ impl Created {
     pub(crate) fn new(device: &DeviceName) -> Result<Created> {
         let name = device.display();
         let device = device.to_cstring()?;
+        os::init();
         let mut errbuf = ffi::ErrBuf::new();
         // SAFETY: the name is a C string, and the buffer has the size that libpcap asks for.
         let pcap = unsafe { ffi::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) };
@@ -149,9 +150,15 @@ impl Created {
         // SAFETY: as above.
         let code = unsafe { ffi::pcap_set_timeout(pcap, checked.millis) };
         set(code, "timeout", &checked.millis)?;
-        // SAFETY: as above.
-        let code = unsafe { ffi::pcap_set_immediate_mode(pcap, options.immediate_mode.into()) };
-        set(code, "immediate_mode", &options.immediate_mode)?;
+        if options.immediate_mode {
+            if !os::is_complete() {
+                let why = "this libpcap has none";
+                return Err(bad_option(&self.name, "immediate_mode", true, why));
+            }
+            // SAFETY: as above.
+            let code = unsafe { ffi::pcap_set_immediate_mode(pcap, 1) };
+            set(code, "immediate_mode", &true)?;
+        }
         if let Some(bytes) = checked.buffer_size {
             // SAFETY: as above.
             let code = unsafe { ffi::pcap_set_buffer_size(pcap, bytes) };

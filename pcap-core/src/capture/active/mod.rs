@@ -27,7 +27,7 @@ use tags::Untagged;
 use crate::capture::batch::{Batch, Limit};
 use crate::capture::options::{DEFAULT_TIMEOUT, Options};
 use crate::capture::source::{self, Opened, Source};
-use crate::capture::wait::{self, Waiter, Waiting};
+use crate::capture::wait::{Waiter, Waiting};
 use crate::capture::{Activated, Capture, Phase, Readable};
 use crate::device::DeviceName;
 use crate::direction::Direction;
@@ -180,7 +180,7 @@ impl Capture<Active> {
     pub fn selectable_fd(&self) -> Option<os::BorrowedFd<'_>> {
         let fd = self.state.waiter.descriptor()?;
         // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
-        Some(unsafe { os::BorrowedFd::borrow_raw(fd) })
+        Some(unsafe { os::borrow(fd) })
     }
 
     /// The descriptor that packets are captured from, for what the system does with it and libpcap does
@@ -197,6 +197,7 @@ impl Capture<Active> {
     }
 
     /// Puts the filter in force again: for `os::linux`.
+    #[allow(dead_code)] // of one system only
     pub(crate) fn reset_filter(&self) -> Result<()> {
         self.state.reset_filter()
     }
@@ -220,7 +221,7 @@ impl Capture<Active> {
     #[doc(alias = "pcap_get_required_select_timeout")]
     #[must_use]
     pub fn required_select_timeout(&self) -> Option<Duration> {
-        wait::required_timeout(&self.state.handle)
+        self.state.waiter.required(&self.state.handle)
     }
 
     /// Ends the capture and gives its last statistics.
@@ -359,6 +360,7 @@ impl Active {
         timeout: Duration,
         mut warnings: Vec<Warning>,
     ) -> Active {
+        let timeout = timeout.max(Duration::from_millis(1));
         let mut errbuf = ffi::ErrBuf::new();
         // SAFETY: the handle is open and activated.
         let status = unsafe { ffi::pcap_setnonblock(handle.as_ptr(), 1, errbuf.as_mut_ptr()) };
@@ -368,9 +370,9 @@ impl Active {
             Waiting::InLibpcap
         } else {
             // SAFETY: as above.
-            match unsafe { ffi::pcap_get_selectable_fd(handle.as_ptr()) } {
-                fd if fd >= 0 => Waiting::Descriptor(fd),
-                _ => Waiting::Timer,
+            match unsafe { os::selectable(handle.as_ptr()) } {
+                Some(fd) => Waiting::Descriptor(fd),
+                None => Waiting::Timer,
             }
         };
         Active {
@@ -379,7 +381,7 @@ impl Active {
                 if let Waiting::Descriptor(fd) = waiting {
                     os::close_on_exec(fd);
                 }
-                Waiter::new(waiting)
+                Waiter::new(waiting, timeout)
             },
             batch: Batch::new(Limit::LIVE),
             vanished: None,
@@ -389,7 +391,7 @@ impl Active {
             untagged: Untagged::default(),
             netmask: None,
             precision,
-            timeout: timeout.max(Duration::from_millis(1)),
+            timeout,
             nonblock: false,
             started: false,
             warnings,
@@ -480,9 +482,9 @@ impl Active {
 
     fn fileno(&self) -> Option<os::BorrowedFd<'_>> {
         // SAFETY: the handle is open and activated.
-        let fd = unsafe { ffi::pcap_fileno(self.handle.as_ptr()) };
+        let fd = unsafe { os::fileno(self.handle.as_ptr()) }?;
         // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
-        (fd >= 0).then(|| unsafe { os::BorrowedFd::borrow_raw(fd) })
+        Some(unsafe { os::borrow(fd) })
     }
 
     pub(crate) fn stats(&self) -> Result<Stats> {

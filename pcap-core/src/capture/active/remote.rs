@@ -7,7 +7,6 @@
 //! May import: what `active` may.
 
 use std::ops::ControlFlow;
-use std::os::fd::RawFd;
 use std::ptr::NonNull;
 use std::time::Duration;
 
@@ -17,7 +16,8 @@ use crate::capture::active::Active;
 use crate::capture::active::tags::Untagged;
 use crate::capture::wait::{Waiter, Waiting};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, os, sockets};
+use crate::ffi::os::{self, RawFd};
+use crate::ffi::{self, Until, sockets};
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::{Clock, Handle};
 use crate::packet::Packet;
@@ -87,14 +87,9 @@ impl Remote {
         if came == 0 && self.may_hold_more() {
             return Ok(true);
         }
-        let mut fds = [libc::pollfd {
-            fd,
-            events: libc::POLLIN,
-            revents: 0,
-        }];
-        os::poll(&mut fds, Some(Duration::ZERO))
+        let ready = os::wait(None, Some((fd, Until::Readable)), Some(Duration::ZERO))
             .map_err(|e| Error::io("wait on", handle.name.clone(), e))?;
-        Ok(fds[0].revents != 0)
+        Ok(ready.descriptor)
     }
 }
 
@@ -223,7 +218,7 @@ impl Active {
         let data = sockets::only(&since);
         if let Some(fd) = data {
             os::close_on_exec(fd);
-            self.waiter = Waiter::new(Waiting::Descriptor(fd));
+            self.waiter = Waiter::new(Waiting::Descriptor(fd), self.timeout);
         }
         remote.state = State::Started {
             data,

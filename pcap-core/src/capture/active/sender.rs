@@ -7,7 +7,6 @@ use std::ffi::c_int;
 use std::fmt;
 use std::io;
 use std::ops::RangeBounds;
-use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -175,7 +174,7 @@ impl Way for Sender {
     }
 
     fn send(&self, packet: &[u8]) -> Result<usize, c_int> {
-        let sent = packet_socket::send_one(self.socket.as_fd(), packet);
+        let sent = packet_socket::send_one(os::borrow_owned(&self.socket), packet);
         sent.map_err(|e| e.raw_os_error().unwrap_or(0))
     }
 
@@ -186,11 +185,11 @@ impl Way for Sender {
     }
 
     fn packet_socket(&self) -> Option<os::BorrowedFd<'_>> {
-        Some(self.socket.as_fd())
+        Some(os::borrow_owned(&self.socket))
     }
 
     fn wait(&self, pause: Option<Duration>) -> io::Result<()> {
-        wait::writable(&self.breaker, Some(self.socket.as_raw_fd()), pause)
+        wait::writable(&self.breaker, Some(os::raw(&self.socket)), pause)
     }
 
     fn is_broken(&self) -> bool {
@@ -229,7 +228,7 @@ impl Drop for Lent {
     fn drop(&mut self) {
         // A sender may go at the same time: then that is done to a socket which closes.
         if let Some(shared) = self.0.take().filter(|shared| Arc::strong_count(shared) > 1) {
-            packet_socket::quieten(shared.as_fd());
+            packet_socket::quieten(os::borrow_owned(&shared));
         }
     }
 }

@@ -4,15 +4,15 @@
 
 use std::ffi::c_int;
 use std::io;
-use std::ops::RangeBounds;
+use std::ops::{Range, RangeBounds};
 use std::time::Duration;
 
 use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::capture::wait;
 use crate::error::{Error, ErrorKind, InjectError, Result};
+use crate::ffi::os;
 use crate::ffi::packet_socket::{self, Sent};
-use crate::ffi::{self, os};
 use crate::sendqueue::{self, SendQueue};
 
 pub(super) const OPERATION: &str = "inject on";
@@ -137,6 +137,14 @@ pub(super) trait Way {
     /// The socket that many packets can be sent through with one call, if there is one.
     fn packet_socket(&self) -> Option<os::BorrowedFd<'_>>;
 
+    /// Hands over as many of these packets as are taken at once, where there is a way to.
+    fn send_many(&self, queue: &SendQueue, numbers: Range<usize>) -> Sent {
+        match self.packet_socket() {
+            Some(socket) => packet_socket::send(socket, queue.part(numbers)),
+            None => Sent::default(),
+        }
+    }
+
     /// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot.
     fn wait(&self, pause: Option<Duration>) -> io::Result<()>;
 
@@ -194,10 +202,7 @@ pub(super) trait Way {
             if let Err(error) = self.check_break(BROKEN) {
                 return failed(error, next, bytes);
             }
-            let sent = match self.packet_socket() {
-                Some(socket) => packet_socket::send(socket, queue.part(next..numbers.end)),
-                None => Sent::default(),
-            };
+            let sent = self.send_many(queue, next..numbers.end);
             next += sent.packets;
             bytes += sent.bytes;
             if sent.packets > 0 {
@@ -228,10 +233,8 @@ impl Way for Active {
     }
 
     fn send(&self, packet: &[u8]) -> Result<usize, c_int> {
-        let (data, length) = (packet.as_ptr().cast(), packet.len() as _);
-        // SAFETY: the handle is open and activated, and the data that long.
-        let sent = unsafe { ffi::pcap_inject(self.handle.as_ptr(), data, length) };
-        usize::try_from(sent).map_err(|_| sent)
+        // SAFETY: the handle is open and activated, and by `&self` this thread's.
+        unsafe { os::inject(self.handle.as_ptr(), packet) }
     }
 
     fn failure(&self, status: c_int) -> Error {
@@ -242,6 +245,15 @@ impl Way for Active {
         let fd = self.fileno()?;
         let is_one = || self.remote.is_none() && packet_socket::is_one(fd);
         self.sends_many.get_or_init(is_one).then_some(fd)
+    }
+
+    fn send_many(&self, queue: &SendQueue, numbers: Range<usize>) -> Sent {
+        match self.packet_socket() {
+            Some(socket) => packet_socket::send(socket, queue.part(numbers)),
+            None if self.remote.is_some() => Sent::default(),
+            // SAFETY: the handle is open and activated, and by `&self` this thread's.
+            None => unsafe { os::transmit(self.handle.as_ptr(), queue.part(numbers)) },
+        }
     }
 
     fn wait(&self, pause: Option<Duration>) -> io::Result<()> {

@@ -178,7 +178,7 @@ impl Capture<Offline> {
             // A pipe cannot be looked into without reading from it.
             None => {
                 let fd = os::descriptor(&file);
-                Ok(Self::from_stream(file, name, Some(fd))?)
+                Ok(Self::from_stream(file, name, fd)?)
             }
         }
     }
@@ -256,7 +256,13 @@ impl Capture<Offline> {
             match descriptor {
                 Some(fd) if paced => stream.wait_for(fd),
                 _ if paced => {}
-                _ => stream.give_back(&[]),
+                _ => {
+                    let sought = stream.release(&[]);
+                    if let Err(e) = sought.and_then(|sought| state.go_on(sought)) {
+                        // It is told by the first read.
+                        state.fail(e);
+                    }
+                }
             }
         }
         state.feed = feed;
@@ -271,16 +277,8 @@ impl Capture<Offline> {
         wake: Option<os::Wake>,
     ) -> Result<Capture<Offline>, (Error, os::Stream)> {
         let mut errbuf = ffi::ErrBuf::new();
-        // SAFETY: the stream is open and at the start of what is to be read; the buffer has the size
-        // that libpcap asks for.
-        let pcap = unsafe {
-            ffi::pcap_fopen_offline_with_tstamp_precision(
-                stream.file().cast(),
-                ffi::PCAP_TSTAMP_PRECISION_NANO as _,
-                errbuf.as_mut_ptr(),
-            )
-        };
-        let Some(pcap) = NonNull::new(pcap) else {
+        os::init();
+        let Some(pcap) = stream.open(&mut errbuf) else {
             let os = io::Error::last_os_error();
             let error = match stream.failure() {
                 Some(error) => Error::io("read", name, error),
@@ -288,7 +286,6 @@ impl Capture<Offline> {
             };
             return Err((error, stream));
         };
-        stream.taken();
         let clock = clock(magic.format, Precision::Nano);
         // SAFETY: the handle is open and ours, and the stream lives longer, see `Offline`.
         let handle = unsafe { Handle::new(pcap, wake, clock, name, false) };
@@ -453,6 +450,28 @@ impl Capture<Offline> {
 }
 
 impl Offline {
+    /// Has libpcap go on where it is to.
+    fn go_on(&mut self, sought: os::Sought) -> io::Result<()> {
+        match sought {
+            os::Sought::There => {}
+            os::Sought::Handle(pcap) => {
+                // SAFETY: the handle is open and ours, has the header of the one before, and the stream
+                // lives longer.
+                unsafe { self.handle.exchange(pcap) };
+                if let Some(stream) = &mut self.stream {
+                    stream.forget_older();
+                }
+                if let (Some(filter), false) = (&self.filter, self.stays_fast()) {
+                    self.handle
+                        .set_filter(Some(filter))
+                        .map_err(io::Error::other)?;
+                }
+            }
+            os::Sought::End => self.over = Some(Over::Eof),
+        }
+        Ok(())
+    }
+
     /// Whether the fast way can be gone on after what only libpcap reads.
     fn stays_fast(&self) -> bool {
         let records = self.records.as_ref().or(self.parked.as_ref());

@@ -93,22 +93,25 @@ impl Offline {
                 }
                 return Ok(Walk::Nothing);
             }
-            if records.is_of_file() {
-                stream.seek(records.position())?;
+            let sought = if records.is_of_file() {
+                stream.seek(records.position())?
             } else {
                 // There is no way back from libpcap here: all the rest is its.
-                match stream.waits_for() {
+                let sought = match stream.waits_for() {
                     Some(_) if found == Record::Odd => {
                         let units = Units::Records(records.order());
                         self.feed = Some(Feed::new(units, records.unread().to_vec()));
+                        os::Sought::There
                     }
-                    _ => stream.give_back(records.unread()),
-                }
+                    _ => stream.release(records.unread())?,
+                };
                 self.records = None;
-            }
+                sought
+            };
+            self.go_on(sought)?;
             Ok(Walk::Odd)
         });
-        walk.map_err(|e| self.failed(e))
+        walk.map_err(|e| self.fail(e))
     }
 
     /// Hands packets to a closure the fast way.
@@ -169,14 +172,14 @@ impl Offline {
         if let Some(mut records) = self.records.take() {
             if left == Left::Nothing && self.follow {
                 // The record was there.
-                return Err(self.failed(io::ErrorKind::UnexpectedEof.into()));
+                return Err(self.fail(io::ErrorKind::UnexpectedEof.into()));
             }
             if packets > 0 {
                 // Which record libpcap found there is known to it alone: the file may have grown or
                 // shrunk since the fast way looked.
                 match self.stream.as_ref().map(os::Stream::position) {
                     Some(Ok(position)) => records.go_to(position),
-                    Some(Err(e)) => return Err(self.failed(e)),
+                    Some(Err(e)) => return Err(self.fail(e)),
                     None => {}
                 }
             }
@@ -186,7 +189,7 @@ impl Offline {
     }
 
     /// The fast way has failed, and nothing comes any more.
-    fn failed(&mut self, error: io::Error) -> Error {
+    pub(super) fn fail(&mut self, error: io::Error) -> Error {
         let name = self.handle.name.clone();
         let error = if self.follow && error.kind() == io::ErrorKind::UnexpectedEof {
             let text = "it became shorter while it was followed";
@@ -248,6 +251,11 @@ impl Offline {
     /// libpcap has had all that it was handed: hands it more of a pipe.
     fn feed_more(&mut self) -> Result<Left> {
         let (Some(feed), Some(stream)) = (&mut self.feed, &mut self.stream) else {
+            // Where libpcap was given all that the reader had, it does not know why that ended.
+            let failure = self.stream.as_mut().and_then(os::Stream::failure);
+            if let Some(error) = failure {
+                return Err(self.fail(error));
+            }
             self.over = Some(Over::Eof);
             return Ok(Left::Nothing);
         };
@@ -258,7 +266,7 @@ impl Offline {
                 self.feed = None;
                 Ok(Left::More)
             }
-            Err(e) => Err(self.failed(e)),
+            Err(e) => Err(self.fail(e)),
         }
     }
 
@@ -274,7 +282,8 @@ impl Offline {
 
     fn waiter(&self) -> Option<Waiter> {
         let descriptor = self.descriptor();
-        descriptor.map(|fd| Waiter::new(Waiting::Descriptor(fd)))
+        // A pipe tells in time.
+        descriptor.map(|fd| Waiter::new(Waiting::Descriptor(fd), Duration::MAX))
     }
 }
 

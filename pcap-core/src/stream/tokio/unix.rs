@@ -1,0 +1,33 @@
+//! What tells tasks of tokio, on Unix: its own reactor.
+//!
+//! May import: `ffi`.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::ffi::waitset::WaitSet;
+
+/// A set that the reactor watches.
+pub(super) struct Registration(AsyncFd<WaitSet>);
+
+impl Registration {
+    pub(super) fn new(set: WaitSet) -> io::Result<Registration> {
+        // SAFETY: a set has the same descriptor all the time, and closes it when it is dropped.
+        let registered = unsafe { AsyncFd::register_with_interest(set, Interest::READABLE) };
+        Ok(Registration(registered?))
+    }
+
+    pub(super) fn set(&self) -> &WaitSet {
+        self.0.get_ref()
+    }
+
+    pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut ready = ready!(self.0.poll_read_ready(cx))?;
+        // Before the packets are read: one that comes after this makes it ready again.
+        ready.clear_ready();
+        Poll::Ready(Ok(()))
+    }
+}
