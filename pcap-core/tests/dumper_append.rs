@@ -1,6 +1,4 @@
 //! Records added to savefiles that are there: what is added to, what is refused and then unchanged.
-#![cfg(unix)]
-
 #[path = "support/files.rs"]
 mod files;
 
@@ -52,6 +50,7 @@ fn the_position_counts_what_was_there() {
 }
 
 #[test]
+#[cfg(unix)]
 fn what_tcpdump_wrote_is_added_to() {
     let folder = tempfile::tempdir().unwrap();
     let from = files::file(folder.path(), "from.pcap", &pings(5));
@@ -235,6 +234,7 @@ fn a_large_file_is_added_to() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_folder_and_a_fifo_cannot_be_added_to() {
     let folder = tempfile::tempdir().unwrap();
     let error = dead().dump_append(folder.path()).unwrap_err();

@@ -1,13 +1,10 @@
 //! What dumpers write: byte for byte the format, the same as `pcap_dump`, and read back equal here
 //! and by other programs; and what they refuse to write.
-#![cfg(unix)]
-
 #[path = "support/files.rs"]
 mod files;
 
 use std::ffi::CString;
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use files::{MICRO, NANO, Order, Pcap, Pcapng, Random, open, ping, pings, read_all};
@@ -45,7 +42,7 @@ fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[Packet
     // SAFETY: takes numbers only.
     let pcap =
         unsafe { pcap_sys::pcap_open_dead_with_tstamp_precision(value, 262_144, number as _) };
-    let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+    let path = CString::new(path.to_str().unwrap()).unwrap();
     // SAFETY: the handle is open, the path a C string.
     let dumper = unsafe { pcap_sys::pcap_dump_open(pcap, path.as_ptr()) };
     assert!(!dumper.is_null());
@@ -57,8 +54,9 @@ fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[Packet
         };
         // SAFETY: plain numbers, for which zero is a value.
         let mut header: pcap_sys::pcap_pkthdr = unsafe { std::mem::zeroed() };
-        header.ts.tv_sec = time.secs();
-        header.ts.tv_usec = fraction.into();
+        // These have 32 bits on some platforms.
+        header.ts.tv_sec = time.secs() as _;
+        header.ts.tv_usec = fraction as _;
         (header.caplen, header.len) = (packet.caplen(), packet.len());
         // SAFETY: the dumper is open, and there are `caplen` bytes.
         unsafe { pcap_sys::pcap_dump(dumper.cast(), &header, packet.data().as_ptr()) };
@@ -352,7 +350,10 @@ fn flush_makes_all_visible_to_another_reader() {
     for count in 0..50u16 {
         let read = Capture::from_file(&path);
         if count > 0 {
-            assert_eq!(read_all(&mut read.unwrap()).unwrap().len(), count.into());
+            assert_eq!(
+                read_all(&mut read.unwrap()).unwrap().len(),
+                usize::from(count)
+            );
         }
         dumper.write(None, None, &ping(count)).unwrap();
         dumper.flush().unwrap();

@@ -167,7 +167,11 @@ fn same(ours: &Filter, theirs: &Filter, packet: &[u8]) -> bool {
 fn framed(dlt: Dlt, ethertype: u16, payload: &[u8], random: &mut Random) -> Vec<u8> {
     let kind = ethertype.to_be_bytes();
     let v6 = ethertype == 0x86dd;
-    let family = if v6 { libc::AF_INET6 } else { libc::AF_INET } as u32;
+    #[cfg(unix)]
+    let (inet, inet6) = (libc::AF_INET, libc::AF_INET6);
+    #[cfg(windows)]
+    let (inet, inet6) = (2, 23);
+    let family = if v6 { inet6 } else { inet } as u32;
     let mut frame = match dlt {
         Dlt::EN10MB => [&[2; 12][..], &kind].concat(),
         Dlt::LINUX_SLL => [&[0; 14][..], &kind].concat(),

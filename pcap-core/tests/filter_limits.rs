@@ -23,6 +23,31 @@ fn on_stack<T: Send>(size: usize, f: impl FnOnce() -> T + Send) -> T {
 }
 
 /// How much processor time this thread has used.
+#[cfg(windows)]
+fn cpu_time() -> Duration {
+    unsafe extern "system" {
+        fn GetCurrentThread() -> isize;
+        fn GetThreadTimes(
+            thread: isize,
+            created: *mut u64,
+            ended: *mut u64,
+            kernel: *mut u64,
+            user: *mut u64,
+        ) -> i32;
+    }
+    let [mut created, mut ended, mut kernel, mut user] = [0; 4];
+    // SAFETY: takes nothing.
+    let thread = unsafe { GetCurrentThread() };
+    // SAFETY: the numbers are ours to be filled in.
+    let status =
+        unsafe { GetThreadTimes(thread, &mut created, &mut ended, &mut kernel, &mut user) };
+    assert_ne!(status, 0);
+    // In units of 100 ns.
+    Duration::from_nanos((kernel + user) * 100)
+}
+
+/// How much processor time this thread has used.
+#[cfg(unix)]
 fn cpu_time() -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,

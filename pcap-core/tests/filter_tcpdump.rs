@@ -1,4 +1,5 @@
 //! Every expression of `data/expressions.txt` gives what `tcpdump -d` prints, or fails in both.
+#![cfg(unix)]
 
 use std::process::{Command, Stdio};
 

@@ -1,8 +1,6 @@
 //! What users of plokami, pcapy, pcap-lua and gopacket rely on, shown here of savefiles and dumpers:
 //! each name says which of the promises in `docs/parity.md` it is. Those of live captures are in
 //! `parity_promises_live.rs`.
-#![cfg(unix)]
-
 #[path = "support/files.rs"]
 mod files;
 

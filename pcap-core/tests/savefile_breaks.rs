@@ -1,7 +1,5 @@
 //! Breaks and panics while a savefile is read: what a reading call says, and that the capture can be
 //! read on without a packet lost or doubled.
-#![cfg(unix)]
-
 #[path = "support/files.rs"]
 mod files;
 

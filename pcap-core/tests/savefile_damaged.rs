@@ -1,7 +1,5 @@
 //! Hostile and damaged classic savefiles: what is an error, which one, what comes before it, and
 //! that it is the same error however often one asks.
-#![cfg(unix)]
-
 #[path = "support/files.rs"]
 mod files;
 

@@ -1,7 +1,5 @@
 //! Classic savefiles as they are on disk, read here: times, versions and link types of each age. What
 //! is read of ordinary ones is in `parity_behaviours.rs`.
-#![cfg(unix)]
-
 #[path = "support/files.rs"]
 mod files;
 

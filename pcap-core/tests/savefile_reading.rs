@@ -1,7 +1,5 @@
 //! The reading calls on savefiles: what each returns, how they count, and that they go on from each
 //! other without losing or doubling a packet.
-#![cfg(unix)]
-
 #[path = "support/files.rs"]
 mod files;
 

@@ -1,16 +1,18 @@
 //! Where savefiles are read from: paths of all kinds, standard input, pipes, open files, readers that
 //! misbehave.
-#![cfg(unix)]
+#![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 #[path = "support/files.rs"]
 mod files;
 
 use std::error::Error as _;
-use std::ffi::{CString, OsStr};
+use std::ffi::CString;
+#[cfg(unix)]
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::net::UnixStream;
+#[cfg(unix)]
+use std::os::unix::{ffi::OsStrExt, net::UnixStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Stdio;
 use std::ptr::NonNull;
@@ -32,6 +34,7 @@ impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Reads<F> {
 
 /// A path that is not UTF-8 made a panic when writing, and "null pointer" when reading.
 #[test]
+#[cfg(unix)]
 fn pitfall_a_path_that_is_not_utf_8_is_read_and_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(OsStr::from_bytes(b"a\xff\xfe.pcap"));
@@ -157,6 +160,7 @@ fn delivered_at_once(capture: Capture<pcap_core::Offline>, mut writer: impl Writ
 }
 
 #[test]
+#[cfg(unix)]
 fn a_fifo_by_its_path_delivers_a_packet_as_soon_as_it_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fifo");
@@ -174,6 +178,7 @@ fn a_fifo_by_its_path_delivers_a_packet_as_soon_as_it_is_there() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_socket_as_an_open_file_and_as_a_reader_delivers_a_packet_as_soon_as_it_is_there() {
     for as_file in [true, false] {
         let (reader, mut writer) = UnixStream::pair().unwrap();
@@ -479,7 +484,7 @@ fn a_raw_handle_that_was_opened_elsewhere_is_read_like_any_other() {
         ),
     ] {
         let path = files::file(folder.path(), "a.pcap", &bytes);
-        let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+        let path = CString::new(path.to_str().unwrap()).unwrap();
         for number in [
             pcap_sys::PCAP_TSTAMP_PRECISION_MICRO,
             pcap_sys::PCAP_TSTAMP_PRECISION_NANO,

@@ -11,8 +11,6 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem::MaybeUninit;
 use std::ops::ControlFlow;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::ptr::null_mut;
 use std::time::Duration;
@@ -166,7 +164,7 @@ impl Plan {
             match take(&mut capture, call, left, &mut outcome.packets) {
                 Ok(Halt::Count) => {}
                 Ok(Halt::Nothing) => match more.take() {
-                    Some((file, at, rest)) => file.write_all_at(rest, at).unwrap(),
+                    Some((file, at, rest)) => write_at(file, rest, at),
                     None => capture.follow(false).unwrap(),
                 },
                 Ok(Halt::End) => break None,
@@ -182,10 +180,7 @@ impl Plan {
 
     /// What libpcap says of these bytes.
     pub(crate) fn libpcap(&self, bytes: &mut [u8]) -> Outcome {
-        let length = bytes.len();
-        // SAFETY: the bytes outlive the stream; the mode is a C string.
-        let stream = unsafe { libc::fmemopen(bytes.as_mut_ptr().cast(), length, c"rb".as_ptr()) };
-        self.libpcap_stream(stream)
+        self.libpcap_stream(system::memory(bytes))
     }
 
     /// What libpcap says of this file.
@@ -194,8 +189,7 @@ impl Plan {
     }
 
     /// What libpcap says of an open stream, which is closed.
-    pub(crate) fn libpcap_stream(&self, stream: *mut libc::FILE) -> Outcome {
-        assert!(!stream.is_null());
+    pub(crate) fn libpcap_stream(&self, stream: Stream) -> Outcome {
         let mut outcome = Outcome::default();
         let theirs = match Theirs::open(stream) {
             Ok(theirs) => theirs,
@@ -367,22 +361,17 @@ fn take(
 /// A `pcap_t` of the C library.
 pub(crate) struct Theirs {
     pcap: *mut pcap_sys::pcap_t,
+    /// What has to live longer than that.
+    _stream: Stream,
     /// What the seconds are cut to.
     seconds: i64,
 }
 
 impl Theirs {
-    pub(crate) fn open(stream: *mut libc::FILE) -> Result<Theirs, String> {
+    pub(crate) fn open(stream: Stream) -> Result<Theirs, String> {
         let mut errbuf = [0 as c_char; pcap_sys::PCAP_ERRBUF_SIZE as usize];
-        let nano = pcap_sys::PCAP_TSTAMP_PRECISION_NANO as _;
-        let errors = errbuf.as_mut_ptr();
-        // SAFETY: the stream is open, the buffer as large as libpcap asks for.
-        let pcap = unsafe {
-            pcap_sys::pcap_fopen_offline_with_tstamp_precision(stream.cast(), nano, errors)
-        };
+        let pcap = system::open(&stream, errbuf.as_mut_ptr());
         if pcap.is_null() {
-            // SAFETY: the stream stayed ours.
-            unsafe { libc::fclose(stream) };
             // SAFETY: libpcap wrote a C string into it.
             let text = unsafe { CStr::from_ptr(errbuf.as_ptr()) };
             return Err(text.to_str().unwrap().to_owned());
@@ -391,7 +380,11 @@ impl Theirs {
         let major = unsafe { pcap_sys::pcap_major_version(pcap) };
         // The one difference: seconds of classic files, which have version 2, are always unsigned here.
         let seconds = if major == 1 { -1 } else { u32::MAX.into() };
-        Ok(Theirs { pcap, seconds })
+        Ok(Theirs {
+            pcap,
+            _stream: stream,
+            seconds,
+        })
     }
 
     fn text(&self) -> String {
@@ -434,7 +427,12 @@ impl Theirs {
         let header = unsafe { *header };
         // SAFETY: there are so many bytes until the next call.
         let data = unsafe { std::slice::from_raw_parts(data, header.caplen as usize) };
-        let time = (header.ts.tv_sec & self.seconds, header.ts.tv_usec);
+        // These have 32 bits on some platforms.
+        #[allow(clippy::useless_conversion)]
+        let time = (
+            i64::from(header.ts.tv_sec) & self.seconds,
+            header.ts.tv_usec.into(),
+        );
         Ok(Some((time, header.caplen, header.len, data.to_vec())))
     }
 }
@@ -457,12 +455,90 @@ impl Read for Chunks {
 }
 
 /// A file as C opens it, and closed in child processes.
-pub(crate) fn stream(path: &Path) -> *mut libc::FILE {
-    let path = CString::new(path.as_os_str().as_bytes()).unwrap();
-    // SAFETY: both are C strings.
-    let stream = unsafe { libc::fopen(path.as_ptr(), c"rbe".as_ptr()) };
-    assert!(!stream.is_null());
-    stream
+pub(crate) fn stream(path: &Path) -> Stream {
+    system::file(path)
+}
+
+pub(crate) use system::{Stream, write_at};
+
+/// What libpcap reads from: a stream.
+#[cfg(unix)]
+mod system {
+    use std::ffi::{CString, c_char};
+    use std::fs::File;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::FileExt;
+    use std::path::Path;
+
+    pub(crate) type Stream = *mut libc::FILE;
+
+    pub(super) fn memory(bytes: &mut [u8]) -> Stream {
+        let length = bytes.len();
+        // SAFETY: the bytes outlive the stream; the mode is a C string.
+        let stream = unsafe { libc::fmemopen(bytes.as_mut_ptr().cast(), length, c"rb".as_ptr()) };
+        assert!(!stream.is_null());
+        stream
+    }
+
+    pub(super) fn file(path: &Path) -> Stream {
+        let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+        // SAFETY: both are C strings.
+        let stream = unsafe { libc::fopen(path.as_ptr(), c"rbe".as_ptr()) };
+        assert!(!stream.is_null());
+        stream
+    }
+
+    /// Opens it, or closes it.
+    pub(super) fn open(stream: &Stream, errors: *mut c_char) -> *mut pcap_sys::pcap_t {
+        let nano = pcap_sys::PCAP_TSTAMP_PRECISION_NANO as _;
+        // SAFETY: the stream is open, the buffer as large as libpcap asks for.
+        let pcap = unsafe {
+            pcap_sys::pcap_fopen_offline_with_tstamp_precision(stream.cast(), nano, errors)
+        };
+        if pcap.is_null() {
+            // SAFETY: the stream stayed ours.
+            unsafe { libc::fclose(*stream) };
+        }
+        pcap
+    }
+
+    pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) {
+        file.write_all_at(bytes, at).unwrap();
+    }
+}
+
+/// What libpcap reads from: a path, since it takes no stream of another C library.
+#[cfg(windows)]
+mod system {
+    use std::ffi::{CString, c_char};
+    use std::fs::File;
+    use std::io::Write;
+    use std::os::windows::fs::FileExt;
+    use std::path::Path;
+
+    pub(crate) type Stream = (CString, Option<tempfile::TempPath>);
+
+    pub(super) fn memory(bytes: &mut [u8]) -> Stream {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        let path = file.into_temp_path();
+        (self::file(&path).0, Some(path))
+    }
+
+    pub(super) fn file(path: &Path) -> Stream {
+        (CString::new(path.to_str().unwrap()).unwrap(), None)
+    }
+
+    pub(super) fn open((path, _): &Stream, errors: *mut c_char) -> *mut pcap_sys::pcap_t {
+        let nano = pcap_sys::PCAP_TSTAMP_PRECISION_NANO as _;
+        let path = path.as_ptr();
+        // SAFETY: the path is a C string, the buffer as large as libpcap asks for.
+        unsafe { pcap_sys::pcap_open_offline_with_tstamp_precision(path, nano, errors) }
+    }
+
+    pub(crate) fn write_at(file: &File, bytes: &[u8], at: u64) {
+        assert_eq!(file.seek_write(bytes, at).unwrap(), bytes.len());
+    }
 }
 
 /// The file with these bytes, open at its start; the file itself stands at its end.

@@ -371,7 +371,20 @@ pub(crate) fn in_child() -> bool {
     std::env::var_os("PCAP_CORE_TEST_CHILD").is_some()
 }
 
+/// What the system calls an open file by.
+#[cfg(unix)]
+pub(crate) fn descriptor(file: &impl std::os::fd::AsRawFd) -> usize {
+    file.as_raw_fd() as usize
+}
+
+/// What the system calls an open file by.
+#[cfg(windows)]
+pub(crate) fn descriptor(file: &impl std::os::windows::io::AsRawHandle) -> usize {
+    file.as_raw_handle().addr()
+}
+
 /// Whether this is root. Prints what is skipped if it is not.
+#[cfg(unix)]
 pub(crate) fn root(why: &str) -> bool {
     // SAFETY: takes nothing and always succeeds.
     let root = unsafe { libc::geteuid() } == 0;
