@@ -557,7 +557,7 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
             seen += u64::from(capture.next_packet()?.is_some());
         }
         if number == 2 {
-            return Err(Error::from(capture.set_filter("tcp prot").unwrap_err()));
+            return Err(capture.set_filter("tcp prot").unwrap_err());
         }
         Ok(seen + capture.for_each(|_| ())?.packets)
     });
