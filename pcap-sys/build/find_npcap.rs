@@ -59,6 +59,43 @@ pub(crate) fn find(target: &Target, headers_are_read: bool) -> Result<Library, S
     Ok(library)
 }
 
+/// Finds the headers alone.
+pub(crate) fn find_headers(target: &Target) -> Result<Library, String> {
+    let asked = library::include_dir(target)?;
+    let found = match (asked, env::folder("NPCAP_SDK", "Include and Lib", target)?) {
+        (Some(folder), _) => Some(folder),
+        (None, Some(setting)) => Some(include_of(&setting)?),
+        (None, None) => {
+            let found = from_lib_dir(target)?.or_else(from_lib_variable);
+            found.and_then(|found| found.include_dir)
+        }
+    };
+    let Some(include_dir) = found else {
+        return Err(
+            "no headers of Npcap were found: unpack the Npcap SDK from https://npcap.com and set NPCAP_SDK to its folder, \
+             or leave out the feature `bindgen`, which reads them"
+                .to_owned(),
+        );
+    };
+    let mut library = Library::new("wpcap", Kind::Dynamic, "the headers").headers_only();
+    library.include_dirs.push(include_dir);
+    library.own_headers = true;
+    Ok(library)
+}
+
+/// The folder of the headers in the SDK.
+fn include_of(setting: &env::Setting) -> Result<PathBuf, String> {
+    let include = setting.path().join("Include");
+    if holds_headers(&include) {
+        Ok(include)
+    } else {
+        Err(setting.wrong(&format!(
+            "no pcap.h and pcap/pcap.h in {}",
+            include.display()
+        )))
+    }
+}
+
 fn from_lib_dir(target: &Target) -> Result<Option<Found>, String> {
     let Some(setting) = env::folder("LIBPCAP_LIBDIR", "wpcap.lib or libwpcap.a", target)? else {
         return Ok(None);
@@ -92,16 +129,14 @@ fn from_sdk(target: &Target, no_headers: bool) -> Result<Option<Found>, String> 
             lib_dir.display()
         )));
     }
-    let include = sdk.join("Include");
-    if !no_headers && !holds_headers(&include) {
-        return Err(setting.wrong(&format!(
-            "no pcap.h and pcap/pcap.h in {}",
-            include.display()
-        )));
-    }
+    let include_dir = match include_of(&setting) {
+        Ok(include) => Some(include),
+        Err(_) if no_headers => None,
+        Err(text) => return Err(text),
+    };
     Ok(Some(Found {
         lib_dir,
-        include_dir: Some(include).filter(|include| holds_headers(include)),
+        include_dir,
         found_by: setting.to_string(),
     }))
 }

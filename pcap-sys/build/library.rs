@@ -45,6 +45,8 @@ pub(crate) struct Library {
     pub(crate) needed: Vec<Lib>,
     /// Its version, where that can be known.
     pub(crate) version: Option<Version>,
+    /// Whether anything is linked. If not, only the headers matter.
+    pub(crate) linked: bool,
     /// What found it, for messages.
     pub(crate) found_by: String,
 }
@@ -64,13 +66,15 @@ impl Library {
             private: Vec::new(),
             needed: Vec::new(),
             version: None,
+            linked: true,
             found_by: found_by.to_owned(),
         }
     }
 
-    /// One of which only the headers matter, because nothing is linked.
+    /// One that was not looked for, because nothing is linked.
     pub(crate) fn unlinked(target: &Target) -> Result<Self, String> {
         let mut library = Self::new("pcap", Kind::Dynamic, "nothing");
+        library.linked = false;
         if let Some(folder) = include_dir(target)? {
             library.include_dirs.push(folder);
             library.own_headers = true;
@@ -78,8 +82,23 @@ impl Library {
         Ok(library)
     }
 
+    /// The same library, with only its headers.
+    #[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
+    pub(crate) fn headers_only(self) -> Self {
+        Self {
+            linked: false,
+            lib_dirs: Vec::new(),
+            // Which one the program finds when it runs, nobody knows now.
+            version: None,
+            ..self
+        }
+    }
+
     /// Everything to link, libpcap first.
     pub(crate) fn libs(&self) -> Vec<Lib> {
+        if !self.linked {
+            return Vec::new();
+        }
         let mut libs = vec![self.pcap.clone()];
         libs.extend_from_slice(&self.needed);
         libs

@@ -42,15 +42,8 @@ fn main() -> ExitCode {
 fn run() -> Result<(), String> {
     let target = Target::from_cargo();
     println!("cargo::rerun-if-env-changed=DOCS_RS");
-    let links = std::env::var_os("DOCS_RS").is_none();
     let asked = version::from_environment(&target)?;
-    let mut library = if !links {
-        Library::unlinked(&target)
-    } else if target.is_windows() {
-        find_npcap::find(&target, cfg!(feature = "bindgen"))
-    } else {
-        find_unix::find(&target)
-    }?;
+    let mut library = find(&target)?;
     match (asked, library.version) {
         (Some(asked), _) => library.version = Some(asked),
         (None, Some(found)) => version::check(found, &library.found_by)?,
@@ -61,7 +54,7 @@ fn run() -> Result<(), String> {
     let bindings = bindings(&target, &library, compiler.as_ref().ok())?;
     let surface = Surface::read(&bindings.text);
     let functions: Vec<&str> = surface.functions.iter().map(String::as_str).collect();
-    if !links {
+    if !library.linked {
         return finish(&target, &library, &bindings, &surface, &[]);
     }
     let compiler =
@@ -109,16 +102,68 @@ fn finish(
     exported: &[String],
 ) -> Result<(), String> {
     let out_dir = out_dir()?;
-    write(&out_dir.join("bindings.rs"), &bindings.text)?;
+    write(&out_dir.join("bindings.rs"), &opened(&bindings.text)?)?;
     write(&out_dir.join("surface.rs"), &surface.table(exported))?;
     emit(target, library, bindings, exported);
     Ok(())
+}
+
+/// The bindings with their functions declared, or with what finds them at run time.
+fn opened(text: &str) -> Result<String, String> {
+    const OPENING: &str = "unsafe extern \"C\" {";
+    if !cfg!(feature = "load-dynamically") {
+        return Ok(text.to_owned());
+    }
+    match text.matches(OPENING).count() {
+        1 => Ok(text.replacen(OPENING, "crate::load::functions! {", 1)),
+        count => Err(format!(
+            "the bindings have {count} blocks of functions, not one"
+        )),
+    }
 }
 
 /// Where to write.
 fn out_dir() -> Result<PathBuf, String> {
     let folder = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
     Ok(PathBuf::from(folder))
+}
+
+/// Looks for libpcap, as far as it is needed.
+fn find(target: &Target) -> Result<Library, String> {
+    if std::env::var_os("DOCS_RS").is_some() {
+        return Library::unlinked(target);
+    }
+    if cfg!(feature = "load-dynamically") {
+        return find_headers(target);
+    }
+    if target.is_windows() {
+        find_npcap::find(target, cfg!(feature = "bindgen"))
+    } else {
+        find_unix::find(target)
+    }
+}
+
+/// Looks for the headers alone, for a program that finds libpcap when it runs.
+fn find_headers(target: &Target) -> Result<Library, String> {
+    let exclusive = |what: &str| {
+        format!(
+            "{what} and the feature `load-dynamically` exclude each other: what is linked statically is not loaded when \
+             the program runs"
+        )
+    };
+    if target.crt_static && !target.is_windows() {
+        return Err(exclusive("the target feature crt-static"));
+    }
+    if env::switch("LIBPCAP_STATIC", target)? == Some(true) {
+        return Err(exclusive("LIBPCAP_STATIC=1"));
+    }
+    if !cfg!(feature = "bindgen") {
+        Library::unlinked(target)
+    } else if target.is_windows() {
+        find_npcap::find_headers(target)
+    } else {
+        find_unix::find(target).map(Library::headers_only)
+    }
 }
 
 /// Makes the bindings from the target's headers.

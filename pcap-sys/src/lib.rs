@@ -78,6 +78,8 @@
 //! println!("{}", version.to_string_lossy());
 //! ```
 
+#[cfg(feature = "load-dynamically")]
+mod load;
 mod macros;
 
 /// Generated: everything in it is called and laid out as in C.
@@ -103,6 +105,8 @@ pub use bindings::*;
 #[cfg(unix)]
 pub use libc::addrinfo;
 pub use libc::{FILE, sockaddr};
+#[cfg(feature = "load-dynamically")]
+pub use load::{LoadError, has, load};
 // By name, so that they go before a generated constant of the same name.
 pub use macros::{
     BPF_ALIGNMENT, BPF_CLASS, BPF_JUMP, BPF_MISCOP, BPF_MODE, BPF_OP, BPF_RVAL, BPF_SIZE, BPF_SRC,

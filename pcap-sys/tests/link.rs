@@ -1,4 +1,5 @@
 //! Every bound function that libpcap exports can be linked, and the others are known.
+#![cfg(not(feature = "load-dynamically"))]
 
 mod common;
 

@@ -1,0 +1,77 @@
+//! Libraries on Windows: `wpcap.dll` in the system's own folders, by its whole path.
+
+use std::ffi::{CStr, OsString, c_char, c_void};
+use std::io;
+use std::os::windows::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+/// Takes the libraries that a library needs from its own folder: wpcap.dll needs the Packet.dll beside it.
+const LOAD_WITH_ALTERED_SEARCH_PATH: u32 = 8;
+
+// The standard library links it anyway.
+#[link(name = "kernel32")]
+unsafe extern "system" {
+    fn GetSystemDirectoryW(buffer: *mut u16, size: u32) -> u32;
+    fn LoadLibraryExW(name: *const u16, file: *mut c_void, flags: u32) -> *mut c_void;
+    fn GetProcAddress(module: *mut c_void, name: *const c_char) -> *mut c_void;
+}
+
+/// `C:\Windows\System32`, or whatever it is.
+fn system_folder() -> Option<PathBuf> {
+    let mut buffer = vec![0_u16; 260];
+    loop {
+        let size = u32::try_from(buffer.len()).ok()?;
+        // SAFETY: the buffer has that size.
+        let length = unsafe { GetSystemDirectoryW(buffer.as_mut_ptr(), size) };
+        let length = usize::try_from(length).ok()?;
+        match length {
+            0 => return None,
+            // Without the zero behind it if it fits, with it if it does not.
+            _ if length < buffer.len() => {
+                return Some(OsString::from_wide(&buffer[..length]).into());
+            }
+            _ => buffer.resize(length + 1, 0),
+        }
+    }
+}
+
+/// Npcap's own folder, then the one of WinPcap, which Npcap uses too if it is told so when it is installed.
+pub(super) fn places() -> Vec<String> {
+    let Some(folder) = system_folder() else {
+        return Vec::new();
+    };
+    ["Npcap\\wpcap.dll", "wpcap.dll"]
+        .iter()
+        .filter_map(|name| folder.join(name).into_os_string().into_string().ok())
+        .collect()
+}
+
+/// Opens a library by its whole path; the error is the system's text.
+pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
+    let wide: Vec<u16> = std::ffi::OsStr::new(path)
+        .encode_wide()
+        .chain([0])
+        .collect();
+    // SAFETY: ends with a zero; what runs when the library is loaded is the system's Npcap.
+    let handle = unsafe {
+        LoadLibraryExW(
+            wide.as_ptr(),
+            std::ptr::null_mut(),
+            LOAD_WITH_ALTERED_SEARCH_PATH,
+        )
+    };
+    if handle.is_null() {
+        return Err(io::Error::last_os_error().to_string());
+    }
+    Ok(handle)
+}
+
+/// The address of a function, or null.
+///
+/// # Safety
+///
+/// The handle is of a library that is loaded.
+pub(super) unsafe fn address(handle: *mut c_void, name: &CStr) -> *mut c_void {
+    // SAFETY: the caller's promise, and a C text.
+    unsafe { GetProcAddress(handle, name.as_ptr()) }
+}

@@ -1,0 +1,160 @@
+//! libpcap found when the program runs: this program is not linked with it, finds its functions, knows which it lacks,
+//! and lives without it until it calls one.
+#![cfg(feature = "load-dynamically")]
+
+mod common;
+
+use std::ffi::CStr;
+use std::process::{Command, Output};
+
+#[test]
+fn the_library_is_loaded_and_answers() {
+    pcap_sys::load().expect("there is a libpcap here");
+    // Once more is the same.
+    pcap_sys::load().expect("there is a libpcap here");
+    // SAFETY: the function takes nothing and may be called at any time.
+    let text = unsafe { pcap_sys::pcap_lib_version() };
+    // SAFETY: the answer is a C text that lives as long as the program.
+    let text = unsafe { CStr::from_ptr(text) };
+    assert!(
+        text.to_string_lossy().contains("libpcap version"),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn functions_are_asked_for_by_name() {
+    for there in ["pcap_create", "pcap_init", "bpf_filter", "pcap_loop"] {
+        assert!(pcap_sys::has(there), "{there}");
+    }
+    // Not libpcap's, though in libraries that it is linked with; and no names at all.
+    for absent in ["malloc", "pcap_no_such", "", "pcap_create\0", "PCAP_CREATE"] {
+        assert!(!pcap_sys::has(absent), "{absent}");
+    }
+}
+
+/// Each function of the header is one of libpcap's, or known to be lacking; no two are the same.
+#[test]
+fn every_function_that_is_there_is_found() {
+    let names = common::NOT_EXPORTED;
+    assert!(names.len() > 90, "{} names", names.len());
+    let found = names.iter().filter(|name| pcap_sys::has(name)).count();
+    println!("{found} of {} functions", names.len());
+    assert!(found > 60, "{found} of {}", names.len());
+}
+
+/// A function can be given to C, as one that is linked can.
+#[test]
+fn a_function_has_its_type_in_c() {
+    let handler: pcap_sys::pcap_handler = Some(pcap_sys::pcap_dump);
+    assert!(handler.is_some());
+    let close: unsafe extern "C" fn(*mut pcap_sys::pcap_t) = pcap_sys::pcap_close;
+    // SAFETY: a dead handle of an ordinary link type, and a snaplen.
+    let pcap = unsafe { pcap_sys::pcap_open_dead(pcap_sys::DLT_EN10MB, 65535) };
+    assert!(!pcap.is_null());
+    // SAFETY: a live handle, not used again.
+    unsafe { close(pcap) };
+}
+
+#[test]
+fn many_threads_find_it_at_once() {
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    // SAFETY: takes any number; the answer is static.
+                    let text = unsafe { pcap_sys::pcap_datalink_val_to_name(pcap_sys::DLT_EN10MB) };
+                    assert!(!text.is_null());
+                }
+            });
+        }
+    });
+}
+
+/// Runs one of the tests below in a process of its own, which it ends.
+fn child(test: &str, hide: bool) -> Output {
+    let program = std::env::current_exe().expect("a program knows itself");
+    let mut command = if hide {
+        // Where the system finds no libpcap: an empty folder lies over the folder of each.
+        let mut command = Command::new("unshare");
+        let script = "for f in $(ldconfig -p | sed -n 's/.*libpcap\\.so.* => //p'); do mount --bind /dev/null \"$f\"; done; \
+                      exec \"$@\"";
+        command
+            .args(["--mount", "sh", "-c", script, "sh"])
+            .arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    let output = command
+        .args(["--exact", test, "--nocapture"])
+        .env("PCAP_TEST_CHILD", "1")
+        .output();
+    output.expect("the program runs")
+}
+
+fn is_child() -> bool {
+    std::env::var_os("PCAP_TEST_CHILD").is_some()
+}
+
+/// A call through a null address would be undefined.
+#[cfg(target_os = "linux")]
+#[test]
+fn calling_what_is_lacking_ends_the_program_with_a_line() {
+    let lacking = "pcap_remoteact_list";
+    if pcap_sys::has(lacking) {
+        println!("skipped: this libpcap has remote capture");
+        return;
+    }
+    if is_child() {
+        let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+        // SAFETY: never comes back.
+        unsafe { pcap_sys::pcap_remoteact_list(std::ptr::null_mut(), 0, 0, errbuf.as_mut_ptr()) };
+        println!("came back");
+        return;
+    }
+    let output = child(
+        "calling_what_is_lacking_ends_the_program_with_a_line",
+        false,
+    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("pcap-sys: pcap_remoteact_list was called, but libpcap.so"),
+        "{said}"
+    );
+    assert!(said.contains("has no such function"), "{said}");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("came back"));
+    assert!(output.status.code().is_none(), "{:?}", output.status);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_library_there_is_an_error_and_the_program_lives() {
+    if is_child() {
+        assert!(!pcap_sys::has("pcap_create"));
+        let error = pcap_sys::load().expect_err("it is hidden");
+        let places: Vec<&str> = error.tried().map(|(place, _)| place).collect();
+        assert_eq!(places, ["libpcap.so.1", "libpcap.so.0.8", "libpcap.so"]);
+        println!("error: {error}");
+        // SAFETY: never comes back.
+        unsafe { pcap_sys::pcap_lib_version() };
+        println!("came back");
+        return;
+    }
+    // SAFETY: takes nothing, and always succeeds.
+    if unsafe { libc::geteuid() } != 0 {
+        println!("skipped: only root can hide the system's libpcap");
+        return;
+    }
+    let output = child(
+        "without_a_library_there_is_an_error_and_the_program_lives",
+        true,
+    );
+    let [said, printed] =
+        [&output.stderr, &output.stdout].map(|text| String::from_utf8_lossy(text));
+    let error = "error: no libpcap could be loaded: libpcap.so.1: ";
+    assert!(printed.contains(error), "{printed}\n{said}");
+    assert!(!printed.contains("came back"), "{printed}");
+    let line = "pcap-sys: pcap_lib_version was called, but no libpcap could be loaded";
+    assert!(said.contains(line), "{said}");
+}
