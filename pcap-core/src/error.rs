@@ -44,6 +44,9 @@ pub enum ErrorKind {
     PermissionDenied,
     /// The daemon of a remote capture did not accept the user and password, or wants some.
     AuthenticationFailed,
+    /// There is no libpcap on this system, or none that can be used. Only with the feature
+    /// `load-dynamically`: otherwise such a program does not start. [`Error::help`] says what to install.
+    LibraryMissing,
     /// The device is there but not up.
     InterfaceNotUp,
     /// The device has no monitor mode.
@@ -137,6 +140,7 @@ impl std::error::Error for Repr {
 fn help_for(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::PermissionDenied => Some(ffi::os::RIGHTS_HELP),
+        ErrorKind::LibraryMissing => Some(ffi::library::HELP),
         _ => None,
     }
 }
@@ -155,6 +159,15 @@ impl Error {
             text: text.into(),
             source: None,
         }))
+    }
+
+    /// Makes sure that there is a libpcap, before the first call of it.
+    pub(crate) fn library(
+        operation: &'static str,
+        object: impl Into<Option<String>>,
+    ) -> Result<()> {
+        ffi::library::library()
+            .map_err(|text| Error::new(ErrorKind::LibraryMissing, operation, object, text))
     }
 
     /// An error of the operating system.
@@ -281,7 +294,7 @@ impl Error {
     }
 
     /// The way out, where there is one that always holds: how to get the right to capture on this
-    /// platform.
+    /// platform, or what to install.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         help_for(self.0.kind)

@@ -6,7 +6,8 @@
 //! Where the names are depends on the system: DNS and files such as `/etc/hosts`, `/etc/networks`,
 //! `/etc/services`, `/etc/protocols` and `/etc/ethers`, and a few in libpcap itself. libpcap does not
 //! tell a name that is not there from one that could not be looked up, as when no DNS server answers:
-//! either is none. So is a name with a NUL byte.
+//! either is none. So is a name with a NUL byte, and any name where there is no libpcap (with the feature
+//! `load-dynamically`).
 //!
 //! May import: `error`, `ffi`, `device`.
 //!
@@ -74,7 +75,7 @@ pub struct PortRange {
 #[doc(alias = "pcap_nametoaddrinfo")]
 #[must_use]
 pub fn addresses(host: &str) -> Vec<IpAddr> {
-    let Ok(host) = CString::new(host) else {
+    let Some(host) = c_name(host) else {
         return Vec::new();
     };
     // SAFETY: the name is a C string that lives through the call, which any thread may make.
@@ -108,7 +109,7 @@ pub fn addresses(host: &str) -> Vec<IpAddr> {
 #[doc(alias = "pcap_nametonetaddr")]
 #[must_use]
 pub fn network(name: &str) -> Option<Ipv4Addr> {
-    let name = CString::new(name).ok()?;
+    let name = c_name(name)?;
     let _guard = os::name_tables();
     // SAFETY: the name is a C string that lives through the call; the lock is held where the system
     // needs one.
@@ -142,7 +143,7 @@ pub fn port(name: &str) -> Option<Port> {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) && !is_number(name) {
         return None;
     }
-    let name = CString::new(name).ok()?;
+    let name = c_name(name)?;
     let (mut number, mut protocol) = (0, 0);
     // SAFETY: the name is a C string and the numbers are ours; all live through the call, which any
     // thread may make.
@@ -177,7 +178,7 @@ pub fn port_range(name: &str) -> Option<PortRange> {
     let (first, last) = name.split_once('-')?;
     port(first)?;
     port(last)?;
-    let name = CString::new(name).ok()?;
+    let name = c_name(name)?;
     let (mut first, mut last, mut protocol) = (0, 0, 0);
     // SAFETY: the name is a C string and the numbers are ours; all live through the call, which any
     // thread may make.
@@ -200,7 +201,7 @@ pub fn port_range(name: &str) -> Option<PortRange> {
 #[doc(alias = "PROTO_UNDEF")]
 #[must_use]
 pub fn protocol(name: &str) -> Option<u8> {
-    let name = CString::new(name).ok()?;
+    let name = c_name(name)?;
     let _guard = os::name_tables();
     let ask = |name: *const c_char| {
         // SAFETY: the name is a C string that lives through the call; the lock is held where the
@@ -223,7 +224,7 @@ pub fn protocol(name: &str) -> Option<u8> {
 #[doc(alias = "pcap_nametoeproto")]
 #[must_use]
 pub fn ethertype(name: &str) -> Option<u16> {
-    let name = CString::new(name).ok()?;
+    let name = c_name(name)?;
     // SAFETY: the name is a C string that lives through the call, which reads a constant table.
     let number = unsafe { ffi::pcap_nametoeproto(name.as_ptr()) };
     u16::try_from(number).ok()
@@ -236,7 +237,7 @@ pub fn ethertype(name: &str) -> Option<u16> {
 #[doc(alias = "pcap_nametollc")]
 #[must_use]
 pub fn llc_sap(name: &str) -> Option<u8> {
-    let name = CString::new(name).ok()?;
+    let name = c_name(name)?;
     // SAFETY: the name is a C string that lives through the call, which reads a constant table.
     number_of(unsafe { ffi::pcap_nametollc(name.as_ptr()) })
 }
@@ -250,7 +251,7 @@ pub fn llc_sap(name: &str) -> Option<u8> {
 #[doc(alias = "pcap_ether_hostton")]
 #[must_use]
 pub fn ether_host(name: &str) -> Option<MacAddr> {
-    let name = CString::new(name).ok()?;
+    let name = c_name(name)?;
     let _guard = os::name_tables();
     // SAFETY: the name is a C string that lives through the call; the lock is held where the system
     // needs one.
@@ -289,6 +290,7 @@ pub fn ether_host(name: &str) -> Option<MacAddr> {
 #[doc(alias = "PCAP_ETHERS_FILE")]
 pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
     let path = path.as_ref();
+    Error::library("read", path.display().to_string())?;
     let error = |e| Error::io("read", path.display().to_string(), e);
     // Whole, so that no lock is held while the system waits for it; and libpcap forgets a last line
     // that has no end.
@@ -310,6 +312,11 @@ pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
         let name = unsafe { ffi::lossy(entry.name.as_ptr()) };
         hosts.push((entry.addr.into(), name.unwrap_or_default()));
     }
+}
+
+/// A name for libpcap; `None` if it cannot be one, or there is no libpcap to ask.
+fn c_name(name: &str) -> Option<CString> {
+    CString::new(name).ok().filter(|_| ffi::library::is_there())
 }
 
 /// Whether it is a port's number and nothing else.

@@ -62,6 +62,9 @@ impl TstampType {
     #[doc(alias = "pcap_tstamp_type_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
+        if !ffi::library::is_there() {
+            return None;
+        }
         // SAFETY: takes any number, and answers null or a string of a constant table.
         let name = unsafe { ffi::pcap_tstamp_type_val_to_name(self.0) };
         // SAFETY: null or a C string that never changes.
@@ -83,6 +86,9 @@ impl TstampType {
     #[doc(alias = "pcap_tstamp_type_val_to_description")]
     #[must_use]
     pub fn description(self) -> Option<String> {
+        if !ffi::library::is_there() {
+            return None;
+        }
         // SAFETY: takes any number, and answers null or a string of a constant table.
         let text = unsafe { ffi::pcap_tstamp_type_val_to_description(self.0) };
         // SAFETY: null or a C string that never changes.
@@ -104,7 +110,9 @@ impl TstampType {
     #[doc(alias = "pcap_tstamp_type_name_to_val")]
     #[must_use]
     pub fn from_name(name: &str) -> Option<TstampType> {
-        let name = CString::new(name).ok()?;
+        let name = CString::new(name)
+            .ok()
+            .filter(|_| ffi::library::is_there())?;
         // SAFETY: the name is a C string that lives through the call.
         let value = unsafe { ffi::pcap_tstamp_type_name_to_val(name.as_ptr()) };
         (value >= 0).then_some(TstampType(value))

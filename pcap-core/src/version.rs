@@ -64,10 +64,15 @@ impl fmt::Display for Version {
 
 /// The version of the libpcap that is linked, as found at run time.
 ///
+/// With the feature `load-dynamically`, where there is no libpcap: no text, and three zeros.
+///
 /// Manual page: [`pcap_lib_version(3PCAP)`](https://www.tcpdump.org/manpages/pcap_lib_version.3pcap.html).
 #[doc(alias = "pcap_lib_version")]
 #[must_use]
 pub fn version() -> Version {
+    if !ffi::library::is_there() {
+        return Version::parse(String::new());
+    }
     // SAFETY: takes nothing, and returns a static string that never changes.
     let text = unsafe { ffi::pcap_lib_version() };
     // SAFETY: as above.

@@ -83,7 +83,7 @@ impl Capture<Dead> {
             Precision::Micro => ffi::PCAP_TSTAMP_PRECISION_MICRO,
             Precision::Nano => ffi::PCAP_TSTAMP_PRECISION_NANO,
         };
-        os::init();
+        Error::library("make a dead capture of", name.clone())?;
         // SAFETY: takes numbers only.
         let pcap = unsafe {
             ffi::pcap_open_dead_with_tstamp_precision(linktype.value(), snaplen, number as _)

@@ -15,6 +15,7 @@ struct List(*mut ffi::pcap_if_t);
 
 impl List {
     fn new() -> Result<List> {
+        Error::library("list the devices", None)?;
         let mut first = ptr::null_mut();
         ffi::os::init();
         let mut errbuf = ffi::ErrBuf::new();
@@ -141,6 +142,10 @@ fn choose(mut devices: Vec<Device>) -> Option<Device> {
 
 /// The IPv4 network number and netmask of a device; `None` if it has no IPv4 address.
 pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>> {
+    Error::library(
+        "look up the network of",
+        device.to_string_lossy().into_owned(),
+    )?;
     let mut net = 0;
     let mut mask = 0;
     ffi::os::init();

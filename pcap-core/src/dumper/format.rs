@@ -30,6 +30,7 @@ impl Format {
 
     /// The file header as libpcap writes it.
     pub(super) fn header(self, name: &str) -> Result<[u8; FILE_HEADER]> {
+        Error::library("write", name.to_owned())?;
         let fail = |text: String| {
             Error::new(
                 ErrorKind::Unsupported { since: None },

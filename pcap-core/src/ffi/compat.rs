@@ -1,8 +1,8 @@
 //! The functions that not every libpcap has: the same names always, whatever is linked.
 //!
 //! A header may declare what its library lacks, so naming such a function could leave a program unlinked. This is the
-//! only place with conditions on the library: `build.rs` sets `have_<function>` for what it exports. Elsewhere each is
-//! asked for, and `None` is an error that says what is missing. A further one needs a line here and one in `build.rs`.
+//! only place with conditions on the library: `build.rs` sets `have_<function>` for what it exports, and with the feature
+//! `load-dynamically` it is asked when the program runs. Elsewhere each is asked for, and `None` is an error that says what is missing. A further one needs a line here and one in `build.rs`.
 //!
 //! May import: `ffi`.
 
@@ -15,9 +15,11 @@ macro_rules! optional {
         $(#[$about])*
         #[cfg_attr(not(feature = "remote"), allow(dead_code))]
         pub(crate) fn $name() -> Option<unsafe extern "C" fn($($argument),*) $(-> $answer)?> {
-            #[cfg($have)]
+            #[cfg(feature = "load-dynamically")]
+            let function = pcap_sys::has(stringify!($name)).then_some(pcap_sys::$name as _);
+            #[cfg(all(not(feature = "load-dynamically"), $have))]
             let function = Some(pcap_sys::$name as _);
-            #[cfg(not($have))]
+            #[cfg(all(not(feature = "load-dynamically"), not($have)))]
             let function = None;
             function
         }
@@ -36,4 +38,10 @@ optional! {
 /// Whether libpcap was built with remote capture. Newer ones that were not export some of its functions all the same,
 /// which then say that it is not supported; this one they do not.
 #[cfg_attr(not(feature = "remote"), allow(dead_code))]
-pub(crate) const HAS_REMOTE: bool = cfg!(have_pcap_remoteact_list);
+pub(crate) fn has_remote() -> bool {
+    #[cfg(feature = "load-dynamically")]
+    let has = pcap_sys::has("pcap_remoteact_list");
+    #[cfg(not(feature = "load-dynamically"))]
+    let has = cfg!(have_pcap_remoteact_list);
+    has
+}

@@ -20,6 +20,7 @@ pub(crate) mod os;
 pub(crate) mod compat;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod fanout;
+pub(crate) mod library;
 pub(crate) mod packet_socket;
 pub(crate) mod sock_filter;
 pub(crate) mod sockaddr;
@@ -90,6 +91,9 @@ pub(crate) fn static_buffers() -> MutexGuard<'static, ()> {
 
 /// The text of a status code, known or not.
 pub(crate) fn statustostr(code: c_int) -> String {
+    if !library::is_there() {
+        return format!("status {code} of libpcap");
+    }
     let _guard = static_buffers();
     // SAFETY: takes any number; the answer is static and guarded by the lock.
     let text = unsafe { pcap_statustostr(code) };

@@ -29,6 +29,7 @@ pub(super) fn detached(
     expression: &str,
     options: CompileOptions,
 ) -> Result<Vec<Insn>> {
+    Error::library(OPERATION, limits::cut(expression))?;
     // With snaplen 0 a dead handle compiles nothing.
     let snaplen = match c_int::try_from(options.snaplen) {
         Ok(0) => MAX_SNAPLEN,

@@ -253,10 +253,10 @@ impl Filter {
     /// ```
     #[doc(alias = "bpf_validate")]
     pub fn from_instructions(linktype: impl Into<Dlt>, program: &[Insn]) -> Result<Filter> {
-        validate::check(program, Origin::Caller).map_err(|fault| {
-            let operation = "make a filter from instructions";
-            Error::new(ErrorKind::FilterInvalid, operation, None, fault)
-        })?;
+        let operation = "make a filter from instructions";
+        Error::library(operation, None)?;
+        validate::check(program, Origin::Caller)
+            .map_err(|fault| Error::new(ErrorKind::FilterInvalid, operation, None, fault))?;
         Ok(Filter::plain_program(linktype.into(), program.into()))
     }
 
@@ -357,6 +357,7 @@ impl Filter {
         terms: impl IntoIterator<Item = T>,
     ) -> Result<Filter> {
         let linktype = linktype.into();
+        Error::library("make a filter of a list", None)?;
         let program = any_of::build(linktype, terms)?;
         Ok(Filter::plain_program(linktype, program.into()))
     }

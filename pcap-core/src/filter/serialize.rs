@@ -10,7 +10,7 @@
 //! expression may come with other instructions than it stands for. That is safe: both are bounded, each
 //! by its own check. It is not hidden either: `Filter` says what runs where.
 //!
-//! May import: `insn`, `options`, `terms`, `validate`, `linktype`, `serialize`.
+//! May import: `insn`, `options`, `terms`, `validate`, `error`, `linktype`, `serialize`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
@@ -19,6 +19,7 @@ use super::options::CompileOptions;
 use super::terms::{Endpoint, FilterTerm};
 use super::validate::{self, Origin};
 use super::{Filter, has_kernel_extensions};
+use crate::error::Error;
 use crate::linktype::Dlt;
 use crate::serialize::as_text;
 
@@ -80,6 +81,7 @@ impl<'de> Deserialize<'de> for Filter {
             Some(_) => Origin::Serialized,
             None => Origin::Assembled,
         };
+        Error::library("read a filter", None).map_err(de::Error::custom)?;
         let check = |program: &[Insn]| validate::check(program, origin).map_err(de::Error::custom);
         check(&read.instructions)?;
         if let Some(plain) = &read.plain {

@@ -56,9 +56,7 @@ impl Dlt {
     #[doc(alias = "pcap_datalink_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
-        // SAFETY: takes any number, and answers null or a string of a constant table.
-        let name = unsafe { ffi::pcap_datalink_val_to_name(self.0) };
-        self.said(name, |row| row.name)
+        self.said(ffi::pcap_datalink_val_to_name, |row| row.name)
     }
 
     /// What it is, in a few words of libpcap's or, for those it does not know, this crate's.
@@ -77,9 +75,7 @@ impl Dlt {
     #[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
     #[must_use]
     pub fn description(self) -> Option<String> {
-        // SAFETY: takes any number, and answers null or a string of a constant table.
-        let text = unsafe { ffi::pcap_datalink_val_to_description(self.0) };
-        self.said(text, |row| row.text)
+        self.said(ffi::pcap_datalink_val_to_description, |row| row.text)
     }
 
     /// The link type of that name, in any case, with or without `DLT_`.
@@ -99,6 +95,9 @@ impl Dlt {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Dlt> {
         let c_name = CString::new(without("DLT_", name)).ok()?;
+        if !ffi::library::is_there() {
+            return by_name(table::API, "DLT_", name);
+        }
         // SAFETY: the name is a C string that lives through the call.
         match unsafe { ffi::pcap_datalink_name_to_val(c_name.as_ptr()) } {
             value if value >= 0 => Some(Dlt(value)),
@@ -109,11 +108,16 @@ impl Dlt {
     /// libpcap's string, or the table's.
     fn said(
         self,
-        libpcap: *const c_char,
+        libpcap: unsafe extern "C" fn(c_int) -> *const c_char,
         of: impl Fn(&table::Row<Dlt>) -> &'static str,
     ) -> Option<String> {
-        // SAFETY: both callers pass null or a string that never changes.
-        let text = unsafe { ffi::lossy(libpcap) };
+        let asked = ffi::library::is_there().then(|| {
+            // SAFETY: both callers pass a function that takes any number, and answers null or a string of a
+            // constant table.
+            unsafe { libpcap(self.0) }
+        });
+        // SAFETY: null or a string that never changes.
+        let text = asked.and_then(|text| unsafe { ffi::lossy(text) });
         text.or_else(|| {
             let row = table::API.iter().find(|row| row.value == self)?;
             Some(of(row).to_owned())

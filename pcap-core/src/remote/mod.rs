@@ -126,6 +126,7 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
     if !source.is_remote() {
         return Device::list();
     }
+    Error::library(OPERATION, source.to_string())?;
     let Some(findalldevs_ex) = compat::pcap_findalldevs_ex() else {
         return Err(missing(OPERATION, source));
     };
@@ -303,6 +304,7 @@ impl Remote {
 
     fn open_with(&self, numbers: Numbers, leaves_out_own: bool) -> Result<Capture<Active>> {
         let source = &self.source;
+        Error::library(OPEN, source.to_string())?;
         let Some(open) = compat::pcap_open() else {
             return Err(missing(OPEN, source));
         };
@@ -389,7 +391,7 @@ fn missing(operation: &'static str, source: &Source) -> Error {
 /// What libpcap said, or the daemon, which may repeat what it was told.
 fn failure(operation: &'static str, source: &Source, auth: &Auth, errbuf: &ffi::ErrBuf) -> Error {
     let text = error::hide(&errbuf.text(), auth.secret());
-    if compat::HAS_REMOTE {
+    if compat::has_remote() {
         return Error::remote(operation, &source.to_string(), &text);
     }
     let kind = ErrorKind::Unsupported { since: None };

@@ -58,6 +58,7 @@ fn leaks_if_not_activated() -> bool {
 impl Created {
     pub(crate) fn new(device: &DeviceName) -> Result<Created> {
         let name = device.display();
+        Error::library("open", name.clone())?;
         let device = device.to_cstring()?;
         os::init();
         let mut errbuf = ffi::ErrBuf::new();

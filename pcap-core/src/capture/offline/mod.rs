@@ -276,6 +276,9 @@ impl Capture<Offline> {
         ahead: Limit,
         wake: Option<os::Wake>,
     ) -> Result<Capture<Offline>, (Error, os::Stream)> {
+        if let Err(error) = Error::library("open", name.clone()) {
+            return Err((error, stream));
+        }
         let mut errbuf = ffi::ErrBuf::new();
         os::init();
         let Some(pcap) = stream.open(&mut errbuf) else {
