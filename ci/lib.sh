@@ -13,6 +13,12 @@ PATH=$PATH:/usr/sbin:/sbin:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin
 # The oldest compiler that the workspace is for: 1.85.
 oldest_rust=85
 
+# All features of pcap-core with which libpcap is linked as usual: --all-features has load-dynamically too, which links
+# nothing.
+linked_features=$(awk '/^\[/ { here = $0 == "[features]" }
+    here && /^[a-z-]+ *=/ && $1 !~ /^(default|load-dynamically)$/ { printf "%spcap-core/%s", comma, $1; comma = "," }' \
+    pcap-core/Cargo.toml)
+
 say() {
     printf 'ci/%s: %s\n' "$verb" "$*" >&2
 }

@@ -269,6 +269,16 @@
 //! With the feature `remote`, devices of other hosts are captured on through the `rpcapd` that runs there, if libpcap was
 //! built with that: see the module `remote`, which says what is different then.
 //!
+//! # Without libpcap
+//!
+//! A program that is linked with libpcap does not start where there is none. With the feature `load-dynamically` it does,
+//! and what would use libpcap is an error of the kind [`LibraryMissing`](ErrorKind::LibraryMissing), whose
+//! [`help`](Error::help) says what to install. Nor is a libpcap needed to build then. Where libpcap is looked for, `pcap-sys`
+//! says. Calls that have no error answer what is known without it: [`version`] nothing, [`names`] no name.
+//!
+//! Without the default feature `bindgen` a build needs no libclang, and takes the bindings that `pcap-sys` has with it for
+//! Linux and Windows.
+//!
 //! # Platforms and versions
 //!
 //! Needs libpcap 1.10.0 or newer, found by `pcap-sys`, whose documentation has the environment

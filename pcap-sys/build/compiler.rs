@@ -1,5 +1,6 @@
 //! The target's C compiler, as the `cc` crate finds it (`CC_<target>`, `CC`, the usual names).
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -196,6 +197,22 @@ fn gnu_argument(lib: &Lib, lib_dirs: &[PathBuf]) -> String {
         (None, Kind::Static) => format!("-l:lib{}.a", lib.name),
         (None, _) => format!("-l{}", lib.name),
     }
+}
+
+/// The names that GNU's or LLVM's linker says are undefined: "undefined reference to `pcap_open'", or
+/// "undefined symbol: pcap_open".
+pub(crate) fn undefined(said: &str) -> BTreeSet<&str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    ["undefined reference to ", "undefined symbol: "]
+        .iter()
+        .flat_map(|words| said.split(words).skip(1))
+        .filter_map(|rest| {
+            rest.trim_start_matches(['`', '\'', '"'])
+                .split(|c| !is_name(c))
+                .next()
+        })
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 /// The macros among those that are set which decide how wide times and offsets are.

@@ -104,6 +104,17 @@ fn from_lib_dir(target: &Target) -> Result<Option<Found>, String> {
     if !holds_import_library(&lib_dir) {
         return Err(setting.wrong("the folder holds no wpcap.lib or libwpcap.a"));
     }
+    // The SDK's libraries for other architectures are in folders of the one for x86.
+    let inner = lib_subfolder(&target.arch).and_then(|folder| folder.strip_prefix("Lib/"));
+    if let Some(inner) = inner.map(|name| lib_dir.join(name)) {
+        if holds_import_library(&inner) {
+            return Err(setting.wrong(&format!(
+                "that is the library for x86; the one for {} is in {}",
+                target.arch,
+                inner.display()
+            )));
+        }
+    }
     Ok(Some(Found {
         include_dir: include_beside(&lib_dir),
         lib_dir,
@@ -124,10 +135,24 @@ fn from_sdk(target: &Target, no_headers: bool) -> Result<Option<Found>, String> 
     };
     let lib_dir = sdk.join(subfolder);
     if !holds_import_library(&lib_dir) {
-        return Err(setting.wrong(&format!(
-            "no wpcap.lib or libwpcap.a in {}",
-            lib_dir.display()
-        )));
+        let others: Vec<&str> = ["x86", "x86_64", "aarch64"]
+            .into_iter()
+            .filter(|arch| {
+                lib_subfolder(arch).is_some_and(|lib| holds_import_library(&sdk.join(lib)))
+            })
+            .collect();
+        return Err(setting.wrong(&if !sdk.join("Include").is_dir() && !sdk.join("Lib").is_dir() {
+            "the folder holds neither Include nor Lib; expected the one that the Npcap SDK was unpacked in".to_owned()
+        } else if others.is_empty() {
+            format!("no wpcap.lib or libwpcap.a in {}", lib_dir.display())
+        } else {
+            format!(
+                "no wpcap.lib or libwpcap.a in {}, which is for {}; it has one for {} only",
+                lib_dir.display(),
+                target.arch,
+                others.join(" and ")
+            )
+        }));
     }
     let include_dir = match include_of(&setting) {
         Ok(include) => Some(include),

@@ -3,11 +3,10 @@
 //! A declaration proves nothing: a header may declare what the library was built without. And the library may be
 //! for another machine, so it is linked, never loaded.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::compiler::Compiler;
+use crate::compiler::{self, Compiler};
 use crate::find_unix::BARE;
 use crate::library::{Kind, Lib, Library};
 use crate::report;
@@ -33,7 +32,7 @@ pub(crate) fn quickly(
     let Err(said) = link(functions) else {
         return Some(owned(functions));
     };
-    let lacking = undefined(&said);
+    let lacking = compiler::undefined(&said);
     let others: Vec<&str> = functions
         .iter()
         .copied()
@@ -41,22 +40,6 @@ pub(crate) fn quickly(
         .collect();
     let there = others.contains(&ESSENTIAL) && link(&others).is_ok();
     there.then(|| owned(&others))
-}
-
-/// The names that GNU's or LLVM's linker says are undefined: "undefined reference to `pcap_open'", or
-/// "undefined symbol: pcap_open".
-pub(crate) fn undefined(said: &str) -> BTreeSet<&str> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    ["undefined reference to ", "undefined symbol: "]
-        .iter()
-        .flat_map(|words| said.split(words).skip(1))
-        .filter_map(|rest| {
-            rest.trim_start_matches(['`', '\'', '"'])
-                .split(|c| !is_name(c))
-                .next()
-        })
-        .filter(|name| !name.is_empty())
-        .collect()
 }
 
 /// The functions among `functions` that the library exports. For a static library this also decides what else is

@@ -4,14 +4,26 @@
 //! wrapper has. Programs that capture packets are better served by a safe crate on top of it: what each function is in
 //! `pcap-core` is listed in this crate's `COVERAGE.md`.
 //!
-//! The bindings are generated when the crate is built, from the headers of the *target*, and name what those headers
+//! The bindings are generated when the crate is built, from the headers of the *target* (or before that: see the features
+//! below), and name what those headers
 //! declare: functions, structures, `PCAP_…`, `DLT_…` and `BPF_…`. What a macro with arguments does in C, a `const fn`
 //! of the same name does here ([`BPF_CLASS`], [`LT_FCS_LENGTH`], …).
+//!
+//! # Features
+//!
+//! | feature | default | meaning |
+//! |---|---|---|
+//! | `bindgen` | yes | generates the bindings when the crate is built, from the headers of the target. Without, they are those that bindgen made of libpcap 1.10.5's headers and that come with this crate, for Linux (`x86_64`, `aarch64`, `s390x`, `riscv64`, `powerpc64`, `i686`, `arm` and `powerpc` with glibc, the first two with musl) and Windows; for another target the build says that the feature is needed |
+//! | `load-dynamically` | no | links nothing, and finds libpcap when the program runs |
+//!
+//! Without `bindgen` neither libclang nor headers are needed. A function that the bindings declare and an older libpcap
+//! lacks does no harm as long as it is not used: `DEP_PCAP_HAVE_<FUNCTION>` tells what there is.
 //!
 //! # What a build needs
 //!
 //! libpcap 1.10.0 or newer with its headers (`libpcap-dev`, `libpcap-devel`, the Npcap SDK, …), libclang, and a C
-//! compiler for the target. libpcap is looked for in this order:
+//! compiler for the target; without `bindgen` only the library and the C compiler; and with `load-dynamically` neither of
+//! these two, but on 32-bit Linux the compiler, which knows how wide times are. libpcap is looked for in this order:
 //!
 //! - on Unix: `LIBPCAP_LIBDIR`, pkg-config, `pcap-config`, and last plain `-lpcap`;
 //! - on Windows: `LIBPCAP_LIBDIR`, `NPCAP_SDK`, and last the folders of `LIB`.
@@ -45,7 +57,7 @@
 //! | variable | value |
 //! |---|---|
 //! | `DEP_PCAP_VERSION` | libpcap's version, such as `1.10.3`, or `unknown` |
-//! | `DEP_PCAP_INCLUDE` | the folder of the `pcap/pcap.h` that was read |
+//! | `DEP_PCAP_INCLUDE` | the folder of the `pcap/pcap.h` that was read; without `bindgen`, where the C compiler finds one, if it does |
 //! | `DEP_PCAP_HAVE_<FUNCTION>` | `1` for each function, in capitals, that the header declares *and* the library exports |
 //!
 //! A declaration alone proves nothing: Debian's header declares `pcap_open`, its library has no such function, and who
@@ -58,6 +70,22 @@
 //!     println!("cargo::rustc-cfg=has_pcap_open");
 //! }
 //! ```
+//!
+//! # A libpcap that is found when the program runs
+//!
+//! A program that is linked with libpcap does not start where there is none. With the feature `load-dynamically` it does:
+//! all functions have the same names and types, and find libpcap's at their first call. `load` finds the library and
+//! says why if there is none, and `has` tells whether it has a function. A program asks before the first call: calling a
+//! function where there is no libpcap, or one that it lacks, prints a line on standard error and aborts the program.
+//! After the first call of a function, each costs one more read of memory than in a program that is linked.
+//!
+//! On Windows the library is `wpcap.dll` of the system's own folders, Npcap's first. On Unix the usual environment
+//! variables of the dynamic linker (`LD_LIBRARY_PATH`, …) lead to another. `DEP_PCAP_VERSION` is `unknown` then, and there
+//! is no `DEP_PCAP_HAVE_<FUNCTION>`. `LIBPCAP_STATIC=1` and the target feature `crt-static` (on Unix) stop the build.
+//!
+//! # Documentation hosts
+//!
+//! Where `DOCS_RS` is set, no library is looked for and nothing is linked, so that documentation is built without libpcap.
 //!
 //! # Types
 //!

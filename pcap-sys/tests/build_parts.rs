@@ -40,6 +40,15 @@ fn windows(arch: &str) -> Target {
 
 /// Looks for Npcap with exactly these variables set.
 fn find(target: &Target, variables: &[(&str, &Path)]) -> Result<library::Library, String> {
+    find_with(target, variables, |target| find_npcap::find(target, true))
+}
+
+/// The same by another search.
+fn find_with(
+    target: &Target,
+    variables: &[(&str, &Path)],
+    search: impl FnOnce(&Target) -> Result<library::Library, String>,
+) -> Result<library::Library, String> {
     let _guard = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
     let names = [
         "NPCAP_SDK",
@@ -56,7 +65,7 @@ fn find(target: &Target, variables: &[(&str, &Path)]) -> Result<library::Library
         // SAFETY: as above.
         unsafe { std::env::set_var(name, value) };
     }
-    find_npcap::find(target, true)
+    search(target)
 }
 
 /// A folder in the layout of the Npcap SDK, with these files.
@@ -143,11 +152,90 @@ fn a_wrong_sdk_is_named() {
     );
     let empty = sdk("empty", &[]);
     let error = find(&target, &[("NPCAP_SDK", &empty)]).unwrap_err();
-    assert!(error.contains("no wpcap.lib or libwpcap.a"), "{error}");
+    assert!(
+        error.contains("the folder holds neither Include nor Lib"),
+        "{error}"
+    );
+    let headers = sdk("headers", &["Include/pcap.h", "Include/pcap/pcap.h"]);
+    let error = find(&target, &[("NPCAP_SDK", &headers)]).unwrap_err();
+    let lib = headers.join("Lib/x64");
+    assert!(
+        error.ends_with(&format!("no wpcap.lib or libwpcap.a in {}", lib.display())),
+        "{error}"
+    );
+    // A variable without a value is none.
+    let error = find(&target, &[("NPCAP_SDK", Path::new(""))]).unwrap_err();
+    assert!(
+        error.starts_with("no Npcap SDK was found: NPCAP_SDK is not set"),
+        "{error}"
+    );
     let error = find(&target, &[]).unwrap_err();
     assert!(error.starts_with("no Npcap SDK was found"), "{error}");
     let error = find(&target, &[("LIBPCAP_STATIC", Path::new("1"))]).unwrap_err();
     assert!(error.contains("no static library"), "{error}");
+}
+
+#[test]
+fn a_library_for_another_architecture_is_named() {
+    let old = sdk(
+        "old",
+        &[
+            "Include/pcap.h",
+            "Include/pcap/pcap.h",
+            "Lib/wpcap.lib",
+            "Lib/x64/wpcap.lib",
+        ],
+    );
+    let error = find(&windows("aarch64"), &[("NPCAP_SDK", &old)]).unwrap_err();
+    assert!(
+        error.contains("which is for aarch64; it has one for x86 and x86_64 only"),
+        "{error}"
+    );
+
+    let lib = sdk("whole", &WHOLE).join("Lib");
+    let error = find(&windows("x86_64"), &[("LIBPCAP_LIBDIR", &lib)]).unwrap_err();
+    let sentence = "that is the library for x86; the one for x86_64 is in ";
+    assert!(error.contains(sentence), "{error}");
+    for (arch, folder) in [("x86", lib.clone()), ("x86_64", lib.join("x64"))] {
+        let library = find(&windows(arch), &[("LIBPCAP_LIBDIR", &folder)]).expect("the right one");
+        assert_eq!(library.lib_dirs, [folder]);
+    }
+}
+
+/// Bindings that were made before need no headers; a program that loads wpcap.dll itself needs nothing else.
+#[test]
+fn what_is_not_needed_is_not_asked_for() {
+    let headless = sdk("headless", &["Lib/x64/wpcap.lib"]);
+    let target = windows("x86_64");
+    let library = find_with(&target, &[("NPCAP_SDK", &headless)], |target| {
+        find_npcap::find(target, false)
+    });
+    let library = library.expect("the library is there");
+    assert_eq!(library.lib_dirs, [headless.join("Lib/x64")]);
+    assert_eq!(library.include_dirs, [] as [PathBuf; 0]);
+    assert!(!library.own_headers);
+
+    let headers = sdk("headers", &["Include/pcap.h", "Include/pcap/pcap.h"]);
+    let library = find_with(
+        &target,
+        &[("NPCAP_SDK", &headers)],
+        find_npcap::find_headers,
+    );
+    let library = library.expect("the headers are there");
+    assert_eq!(library.include_dirs, [headers.join("Include")]);
+    assert!(library.libs().is_empty() && library.lib_dirs.is_empty());
+    // clang would take the build machine's own.
+    let error = find_with(
+        &target,
+        &[("NPCAP_SDK", &headless)],
+        find_npcap::find_headers,
+    );
+    assert!(error.unwrap_err().contains("no pcap.h and pcap/pcap.h in"));
+    let error = find_with(&target, &[], find_npcap::find_headers).unwrap_err();
+    assert!(
+        error.starts_with("no headers of Npcap were found"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -201,6 +289,20 @@ fn the_width_of_times_is_taken_from_the_compiler() {
     let set = "#define __linux__ 1\n#define _TIME_BITS 64\n#define _FILE_OFFSET_BITS 64\n#define _TIME_BITS_X 1\n";
     let args: Vec<_> = compiler::time_macros(set).collect();
     assert_eq!(args, ["-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64"]);
+}
+
+/// A name that another begins with is not taken for it.
+#[test]
+fn what_the_linker_lacks_is_read() {
+    let gnu = "/usr/bin/ld: /tmp/cc.o:(.data.rel+0x8): undefined reference to `pcap_open'\n\
+               /usr/bin/ld: x.c:(.text+0x1): undefined reference to `pcap_remoteact_list'\ncollect2: error\n";
+    let llvm = "ld.lld: error: undefined symbol: pcap_open\n>>> referenced by probe.c\n>>>   probe.o:(table)\n\
+                ld.lld: error: undefined symbol: pcap_remoteact_list\n";
+    for said in [gnu, llvm] {
+        let names: Vec<_> = compiler::undefined(said).into_iter().collect();
+        assert_eq!(names, ["pcap_open", "pcap_remoteact_list"]);
+    }
+    assert!(compiler::undefined("ld: cannot find -lpcap: undefined").is_empty());
 }
 
 #[test]
