@@ -10,7 +10,7 @@ use crate::capture::options::LARGEST_SNAPLEN;
 use crate::capture::source::{self, Opened};
 use crate::capture::{Activated, Capture, Phase};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, os};
+use crate::ffi;
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle};
 use crate::linktype::Dlt;

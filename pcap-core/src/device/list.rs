@@ -17,7 +17,6 @@ impl List {
     fn new() -> Result<List> {
         Error::library("list the devices", None)?;
         let mut first = ptr::null_mut();
-        ffi::os::init();
         let mut errbuf = ffi::ErrBuf::new();
         // SAFETY: both are ours and live through the call; the buffer has the size that libpcap
         // asks for.
@@ -148,7 +147,6 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
     )?;
     let mut net = 0;
     let mut mask = 0;
-    ffi::os::init();
     let mut errbuf = ffi::ErrBuf::new();
     // SAFETY: the name is a C string, the numbers are ours, and the buffer has the size that libpcap
     // asks for; all live through the call.

@@ -44,7 +44,6 @@ impl Format {
             Precision::Nano => ffi::PCAP_TSTAMP_PRECISION_NANO,
         };
         let snaplen = i32::try_from(self.snaplen).unwrap_or(i32::MAX);
-        os::init();
         // SAFETY: takes numbers only.
         let pcap = unsafe {
             ffi::pcap_open_dead_with_tstamp_precision(

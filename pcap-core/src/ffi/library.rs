@@ -1,6 +1,8 @@
 //! Whether there is a libpcap: always where it is linked; with the feature `load-dynamically`, if it was found.
 //!
-//! May import: nothing of this crate.
+//! May import: `ffi`.
+
+use super::os;
 
 /// What to install where there is none.
 pub(crate) const HELP: &str = if cfg!(windows) {
@@ -11,11 +13,13 @@ pub(crate) const HELP: &str = if cfg!(windows) {
     "install libpcap: the package is libpcap0.8 on Debian and Ubuntu (newer: libpcap0.8t64), libpcap elsewhere"
 };
 
-/// Finds libpcap, if that has not been done yet; the error is the text why there is none. Before this has
-/// succeeded no function of libpcap may be called.
+/// Finds libpcap and prepares it, if that has not been done yet; the error is the text why there is none. Before this
+/// has succeeded no function of libpcap may be called.
 #[cfg(feature = "load-dynamically")]
 pub(crate) fn library() -> Result<(), String> {
-    pcap_sys::load().map_err(|error| error.to_string())
+    pcap_sys::load().map_err(|error| error.to_string())?;
+    os::init();
+    Ok(())
 }
 
 /// It is linked.
@@ -23,6 +27,7 @@ pub(crate) fn library() -> Result<(), String> {
 #[inline]
 #[allow(clippy::unnecessary_wraps)]
 pub(crate) fn library() -> Result<(), String> {
+    os::init();
     Ok(())
 }
 

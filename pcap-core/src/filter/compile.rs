@@ -46,7 +46,6 @@ pub(super) fn detached(
             ));
         }
     };
-    ffi::os::init();
     let dead = Dead::open(linktype, snaplen)
         .ok_or_else(|| error(ErrorKind::Other, expression, "out of memory"))?;
     // SAFETY: the handle is open, counts as activated, and is this thread's alone.

@@ -60,7 +60,6 @@ impl Created {
         let name = device.display();
         Error::library("open", name.clone())?;
         let device = device.to_cstring()?;
-        os::init();
         let mut errbuf = ffi::ErrBuf::new();
         // SAFETY: the name is a C string, and the buffer has the size that libpcap asks for.
         let pcap = unsafe { ffi::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) };

@@ -280,7 +280,6 @@ impl Capture<Offline> {
             return Err((error, stream));
         }
         let mut errbuf = ffi::ErrBuf::new();
-        os::init();
         let Some(pcap) = stream.open(&mut errbuf) else {
             let os = io::Error::last_os_error();
             let error = match stream.failure() {
