@@ -73,7 +73,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
 use crate::error::{Error, ErrorKind, ErrorWith, Result};
@@ -167,13 +167,16 @@ impl PcapngDumper {
     }
 
     fn new(mut output: Output, blocks: Blocks) -> PcapngDumper {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Not an atomic number: some 32-bit processors have none of 64 bits.
+        static MADE: Mutex<u64> = Mutex::new(0);
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        *made += 1;
         output.push(blocks.last());
         PcapngDumper {
             output,
             blocks,
             interfaces: Vec::new(),
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            id: *made,
         }
     }
 

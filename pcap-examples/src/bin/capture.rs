@@ -4,8 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -213,7 +212,8 @@ fn run_in_threads(
 
 /// How many packets are still wanted, of all threads together.
 struct Quota {
-    left: AtomicU64,
+    /// `None` if all are.
+    left: Option<Mutex<u64>>,
     /// Those to end when there are enough.
     handles: OnceLock<Vec<BreakHandle>>,
 }
@@ -221,26 +221,32 @@ struct Quota {
 impl Quota {
     fn new(count: Option<u64>) -> Quota {
         Quota {
-            left: AtomicU64::new(count.unwrap_or(u64::MAX)),
+            left: count.map(Mutex::new),
             handles: OnceLock::new(),
         }
     }
 
     fn is_used_up(&self) -> bool {
-        self.left.load(Ordering::Relaxed) == 0
+        self.left().is_some_and(|left| *left == 0)
     }
 
     /// Whether one more is wanted. It is counted.
     fn take(&self) -> bool {
-        let one = |left: u64| left.checked_sub(1);
-        let before = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one);
-        if before == Ok(1) {
+        let Some(mut left) = self.left() else {
+            return true;
+        };
+        let wanted = *left > 0;
+        *left = left.saturating_sub(1);
+        if wanted && *left == 0 {
             let others = self.handles.get().into_iter().flatten();
             others.for_each(BreakHandle::breakloop);
         }
-        before.is_ok()
+        wanted
+    }
+
+    fn left(&self) -> Option<MutexGuard<'_, u64>> {
+        let left = self.left.as_ref()?;
+        Some(left.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

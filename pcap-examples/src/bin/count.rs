@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Parser;
@@ -51,16 +50,19 @@ struct Args {
     expression: Vec<String>,
 }
 
-/// What came on a device.
+/// What came on a device: packets and bytes.
 #[derive(Default)]
-struct Count {
-    packets: AtomicU64,
-    bytes: AtomicU64,
-}
+struct Count(Mutex<[u64; 2]>);
 
 impl Count {
     fn now(&self) -> [u64; 2] {
-        [&self.packets, &self.bytes].map(|number| number.load(Ordering::Relaxed))
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, bytes: u32) {
+        let mut count = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        count[0] += 1;
+        count[1] += u64::from(bytes);
     }
 }
 
@@ -147,10 +149,7 @@ async fn follow(
     count: &Count,
 ) -> pcap_core::Result<Stats> {
     while let Some(packet) = capture.next_packet().await? {
-        count.packets.fetch_add(1, Ordering::Relaxed);
-        count
-            .bytes
-            .fetch_add(packet.len().into(), Ordering::Relaxed);
+        count.add(packet.len());
     }
     capture.stats()
 }

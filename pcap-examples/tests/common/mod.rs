@@ -26,9 +26,18 @@ pub(crate) fn copied(name: &str, folder: &Path) -> PathBuf {
     copy
 }
 
-/// One of the programs.
+/// One of the programs. Where they do not run by themselves, `PCAP_TEST_PROGRAMS` names a folder with
+/// commands of their names that do it.
 pub(crate) fn program(name: &str) -> Command {
-    Command::new(match name {
+    let built = built(name);
+    match std::env::var_os("PCAP_TEST_PROGRAMS") {
+        Some(folder) => Command::new(Path::new(&folder).join(name)),
+        None => Command::new(built),
+    }
+}
+
+fn built(name: &str) -> &'static str {
+    match name {
         "bpf" => env!("CARGO_BIN_EXE_bpf"),
         "capture" => env!("CARGO_BIN_EXE_capture"),
         "count" => env!("CARGO_BIN_EXE_count"),
@@ -42,7 +51,7 @@ pub(crate) fn program(name: &str) -> Command {
         "split" => env!("CARGO_BIN_EXE_split"),
         "watch" => env!("CARGO_BIN_EXE_watch"),
         other => panic!("there is no program {other}"),
-    })
+    }
 }
 
 /// What a program printed and ended with.
