@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use pcap_core::{Error, ErrorKind, ErrorWith};
 
+use crate::program;
+
 /// Why the work failed.
 #[derive(Debug)]
 pub enum Failure {
@@ -52,7 +54,8 @@ impl Failure {
 
 /// Prints one line on standard error. Where that is closed there is nobody to tell.
 pub fn say(program: &str, what: impl fmt::Display) {
-    note(format_args!("{program}: {what}"));
+    let prefix = program::prefix(program);
+    note(format_args!("{prefix}{program}: {what}"));
 }
 
 /// Prints one line on standard error, without the name of the program.
@@ -62,7 +65,7 @@ pub fn note(what: impl fmt::Display) {
 
 /// Ends the program for a command line that clap took and that is wrong nonetheless.
 pub fn usage<A: CommandFactory>(what: &str) -> ! {
-    A::command()
+    program::command::<A>()
         .error(clap::error::ErrorKind::ArgumentConflict, what)
         .exit()
 }

@@ -16,6 +16,7 @@ pub mod names;
 pub mod output;
 pub mod pace;
 pub mod printer;
+pub mod program;
 pub mod progress;
 pub mod relink;
 pub mod savefile;

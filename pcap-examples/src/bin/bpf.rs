@@ -11,6 +11,7 @@ use pcap_examples::exit::{self, Outcome};
 use pcap_examples::expression;
 use pcap_examples::input;
 use pcap_examples::output::Output;
+use pcap_examples::program;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -29,7 +30,7 @@ compressed by gzip; `-` is standard input.";
 /// savefile.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
-struct Args {
+pub(crate) struct Args {
     /// The expression, in the language of pcap-filter(7); several words are joined by spaces
     #[arg(value_name = "EXPR", allow_negative_numbers = true)]
     expression: Vec<String>,
@@ -63,7 +64,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&Args::parse()))
+    exit::status(NAME, run(&program::parse::<Args>()))
 }
 
 fn run(args: &Args) -> Outcome {

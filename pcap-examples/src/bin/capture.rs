@@ -17,7 +17,7 @@ use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::progress::Status;
 use pcap_examples::sink::Sink;
-use pcap_examples::{expression, group, json, stop, units};
+use pcap_examples::{expression, group, json, program, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -40,7 +40,7 @@ and the statistics are printed. The status is 0.";
 /// received, and delivered once.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", json::HELP))]
-struct Args {
+pub(crate) struct Args {
     /// The device [default: the first that is up and running]
     #[arg(short, long, value_name = "DEV")]
     interface: Option<OsString>,
@@ -126,7 +126,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&Args::parse()))
+    exit::status(NAME, run(&program::parse::<Args>()))
 }
 
 fn run(args: &Args) -> Outcome {

@@ -11,7 +11,7 @@ use pcap_core::{Active, Capture, Device, Stats};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::json::Object;
 use pcap_examples::output::Output;
-use pcap_examples::{expression, stop, units};
+use pcap_examples::{expression, program, stop, units};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -32,7 +32,7 @@ JSON:
 /// Counts packets and bytes on several devices at once.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
-struct Args {
+pub(crate) struct Args {
     /// A device to count on; can be given several times [default: all that are up]
     #[arg(short, long, value_name = "DEVICE")]
     interface: Vec<OsString>,
@@ -67,7 +67,7 @@ impl Count {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&Args::parse()))
+    exit::status(NAME, run(&program::parse::<Args>()))
 }
 
 fn run(args: &Args) -> Outcome {

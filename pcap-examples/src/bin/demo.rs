@@ -14,6 +14,7 @@ use pcap_core::{Active, Capture, Device, Dlt, Dumper, Next, Packet, Precision, T
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
+use pcap_examples::program;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -29,10 +30,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// network, and changes nothing but a new folder for temporary files, which stays.
 #[derive(Parser)]
 #[command(name = NAME, version)]
-struct Args {}
+pub(crate) struct Args {}
 
 fn main() -> ExitCode {
-    Args::parse();
+    let Args {} = program::parse();
     exit::status(NAME, run(&mut Story(Output::stdout())))
 }
 

@@ -8,6 +8,7 @@ use pcap_core::{Address, ConnectionStatus, Device, DeviceAddress};
 use pcap_examples::exit::{self, Outcome};
 use pcap_examples::json::{self, Object};
 use pcap_examples::output::Output;
+use pcap_examples::program;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -27,14 +28,14 @@ JSON:
 /// The first that is up and running is the one that `capture` takes when it is told none.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
-struct Args {
+pub(crate) struct Args {
     /// Print one JSON document instead of text
     #[arg(long)]
     json: bool,
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&Args::parse()))
+    exit::status(NAME, run(&program::parse::<Args>()))
 }
 
 fn run(args: &Args) -> Outcome {

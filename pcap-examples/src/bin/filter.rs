@@ -9,7 +9,7 @@ use pcap_core::CompileOptions;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_same_file;
 use pcap_examples::input::Input;
-use pcap_examples::{expression, stop};
+use pcap_examples::{expression, program, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -28,7 +28,7 @@ SIGTERM): what is written is complete then.";
 /// It says on standard error how many packets passed of how many.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
-struct Args {
+pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
@@ -41,7 +41,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&Args::parse()))
+    exit::status(NAME, run(&program::parse::<Args>()))
 }
 
 fn run(args: &Args) -> Outcome {

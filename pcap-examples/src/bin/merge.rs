@@ -18,7 +18,7 @@ use pcap_core::{
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, listed};
 use pcap_examples::summary::{self, Summary};
-use pcap_examples::{input, progress, stop};
+use pcap_examples::{input, program, progress, stop};
 use tempfile::TempDir;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
@@ -49,7 +49,7 @@ const JSON_HELP: &str = "  \
 /// It says on standard error how many packets of how many savefiles it wrote.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
-struct Args {
+pub(crate) struct Args {
     /// The savefiles to read, pcap and pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]
     inputs: Vec<PathBuf>,
@@ -80,7 +80,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(Args::parse()))
+    exit::status(NAME, run(program::parse::<Args>()))
 }
 
 fn run(mut args: Args) -> Outcome {

@@ -13,6 +13,7 @@ use pcap_examples::input;
 use pcap_examples::json;
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
+use pcap_examples::program;
 use pcap_examples::stop;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
@@ -32,7 +33,7 @@ files; the status is 1.";
 /// addresses, the protocol and the length on the wire in bytes.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{}", json::HELP))]
-struct Args {
+pub(crate) struct Args {
     /// Savefiles; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -61,7 +62,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = program::parse::<Args>();
     if args.follow && args.files.len() > 1 {
         exit::usage::<Args>("only one file can be followed");
     }

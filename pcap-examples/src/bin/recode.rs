@@ -12,6 +12,7 @@ use pcap_examples::files;
 use pcap_examples::input::Input;
 use pcap_examples::json::Object;
 use pcap_examples::output::Output;
+use pcap_examples::program;
 use pcap_examples::relink::{Relink, Unfit};
 use pcap_examples::savefile::Savefile;
 use pcap_examples::stop;
@@ -54,7 +55,7 @@ JSON:
 /// It says on standard error how many packets were copied of how many, and what became of the rest.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{JSON_HELP}"))]
-struct Args {
+pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
@@ -102,7 +103,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&Args::parse()))
+    exit::status(NAME, run(&program::parse::<Args>()))
 }
 
 fn run(args: &Args) -> Outcome {

@@ -18,7 +18,7 @@ use pcap_examples::json::Object;
 use pcap_examples::output::Output;
 use pcap_examples::pace::{self, Pace, Schedule};
 use pcap_examples::progress::Status;
-use pcap_examples::{stop, units};
+use pcap_examples::{program, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -57,7 +57,7 @@ JSON:
 /// At the end it prints on standard error how many were sent, how fast, and what was refused and why.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{JSON_HELP}"))]
-struct Args {
+pub(crate) struct Args {
     /// The savefile, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -112,7 +112,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&Args::parse()))
+    exit::status(NAME, run(&program::parse::<Args>()))
 }
 
 fn run(args: &Args) -> Outcome {

@@ -17,7 +17,7 @@ use pcap_examples::input::Input;
 use pcap_examples::names::Names;
 use pcap_examples::output::Output;
 use pcap_examples::summary::{self, Summary};
-use pcap_examples::{json, stop, units};
+use pcap_examples::{json, program, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -45,7 +45,7 @@ const JSON_HELP: &str = "  \
 /// name, its packets, its length in bytes.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
-struct Args {
+pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
@@ -99,7 +99,7 @@ struct By {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&Args::parse()))
+    exit::status(NAME, run(&program::parse::<Args>()))
 }
 
 fn run(args: &Args) -> Outcome {

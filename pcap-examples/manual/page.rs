@@ -1,0 +1,252 @@
+//! A manual page, of a command line and its help.
+
+use clap::builder::StyledStr;
+use clap::{Arg, Command};
+use clap_mangen::Man;
+use clap_mangen::roff::{Inline, Roff, bold, roman};
+use pcap_examples::exit::Outcome;
+use pcap_examples::program;
+
+/// What every program ends with.
+const STATUS: [(&str, &str); 3] = [
+    ("0", "All was done."),
+    (
+        "1",
+        "Something could not be done, or was left out or interrupted where this page says so; standard error has the \
+         reason.",
+    ),
+    ("2", "The command line is wrong."),
+];
+
+/// What the programs that use devices say of rights.
+const RIGHTS: [&str; 2] = [
+    "Capturing and sending need rights: those of root, or on Linux the capabilities CAP_NET_RAW and, for promiscuous and \
+     monitor mode, CAP_NET_ADMIN. They can be given to the program, for all who may run it, until it is installed anew:",
+    "Where only a group should have them, let only that group run the program: change group and mode first, since a \
+     change of the owner takes capabilities away.",
+];
+const DEVICE_PROGRAMS: [&str; 5] = ["capture", "count", "demo", "devices", "replay"];
+
+/// What a help need not say, and a page must.
+const SAID_BESIDES: [(&str, &str); 1] = [(
+    "filter",
+    "This page is about the program. The language of filters is in pcap-filter(7), which `man 7 pcap-filter` shows.",
+)];
+
+/// The page of a program, whose command line is the installed one.
+pub(crate) fn page(mut command: Command, name: &str, prefix: &str, date: &str) -> Outcome<String> {
+    let text = |help: Option<&StyledStr>| help.map(ToString::to_string).unwrap_or_default();
+    let installed = format!("{prefix}{name}");
+    let help = Help::read(&text(command.get_after_help()));
+    let about = text(command.get_about());
+    let whole = text(command.get_long_about().or(command.get_about()));
+    let usage = command.render_usage().to_string();
+    let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
+    let version = command.get_version().unwrap_or_default();
+
+    // An argument without a letter would be none, and the next one taken for it.
+    let date = if date.is_empty() { " " } else { date };
+    let mut head = Roff::new();
+    let title = installed.to_uppercase();
+    let source = format!("pcap-examples {version}");
+    head.control("TH", [title.as_str(), "1", date, &source, "User Commands"]);
+    head.control("SH", ["NAME"]);
+    // The sentence up to where it begins to list.
+    let short = about.split([':', ';', '.']).next().unwrap_or_default();
+    head.text([roman(format!("{installed} - {}", lower(short.trim())))]);
+    head.control("SH", ["SYNOPSIS"]);
+    let (called, arguments) = usage.split_once(' ').unwrap_or((usage, ""));
+    head.text([bold(called), roman(" "), roman(joined(arguments))]);
+    head.control("SH", ["DESCRIPTION"]);
+    let described = whole.split("\n\n").map(|part| sentence(&joined(part)));
+    let more = SAID_BESIDES
+        .iter()
+        .filter(|(of, _)| *of == name)
+        .map(|(_, said)| (*said).to_owned());
+    let notes = help.paragraphs.iter().cloned();
+    for (index, paragraph) in described.chain(more).chain(notes).enumerate() {
+        if index > 0 {
+            head.control("PP", []);
+        }
+        head.text([roman(paragraph)]);
+    }
+
+    let mut options = Vec::new();
+    Man::new(command.mut_args(with_aliases)).render_options_section(&mut options)?;
+    let options = String::from_utf8_lossy(&options);
+    // What defines the apostrophe is said once, and an empty line is said in roff.
+    let options = options.lines().filter(|line| !line.contains(".ds Aq "));
+    let options = options.collect::<Vec<_>>().join("\n");
+    let options = options.replace("\n.br\n\n.br\n", "\n.sp\n");
+
+    let mut rest = Roff::new();
+    for (title, paragraphs) in &help.sections {
+        rest.control("SH", [title.to_uppercase().as_str()]);
+        for (index, paragraph) in paragraphs.iter().enumerate() {
+            if index > 0 {
+                rest.control("PP", []);
+            }
+            rest.text([roman(paragraph)]);
+        }
+    }
+    if DEVICE_PROGRAMS.contains(&name) {
+        rest.control("SH", ["RIGHTS"]);
+        rest.text([roman(RIGHTS[0])]);
+        example(
+            &mut rest,
+            &format!("setcap cap_net_raw,cap_net_admin+eip \"$(command -v {installed})\""),
+        );
+        rest.control("PP", []);
+        rest.text([roman(RIGHTS[1])]);
+    }
+    rest.control("SH", ["EXIT STATUS"]);
+    for (status, meaning) in STATUS {
+        rest.control("TP", []);
+        rest.text([bold(status)]);
+        rest.text([roman(meaning)]);
+    }
+    if !help.examples.is_empty() {
+        rest.control("SH", ["EXAMPLES"]);
+    }
+    for (line, meaning) in &help.examples {
+        rest.control("TP", []);
+        rest.text([bold(line)]);
+        if !meaning.is_empty() {
+            rest.text([roman(meaning)]);
+        }
+    }
+    rest.control("SH", ["SEE ALSO"]);
+    rest.text(see_also(name, prefix));
+    let page = format!("{}{options}\n{}", head.render(), rest.to_roff());
+    Ok(in_ascii(&bold_between_backticks(&page)))
+}
+
+/// An option whose help names its other names, too.
+fn with_aliases(argument: Arg) -> Arg {
+    let aliases = argument.get_visible_aliases().unwrap_or_default();
+    if aliases.is_empty() {
+        return argument;
+    }
+    let aliases = aliases.iter().map(|alias| format!("--{alias}"));
+    let aliases = format!(" [aliases: {}]", aliases.collect::<Vec<_>>().join(", "));
+    let help = argument.get_long_help().or(argument.get_help());
+    let help = format!("{}{aliases}", help.unwrap_or(&StyledStr::new()));
+    argument.help(help.clone()).long_help(help)
+}
+
+fn example(roff: &mut Roff, line: &str) {
+    roff.control("PP", []);
+    roff.control("RS", ["4"]);
+    roff.control("nf", []);
+    roff.text([bold(line)]);
+    roff.control("fi", []);
+    roff.control("RE", []);
+}
+
+fn see_also(name: &str, prefix: &str) -> Vec<Inline> {
+    let ours = program::NAMES
+        .iter()
+        .filter(|other| **other != name)
+        .map(|other| (format!("{prefix}{other}"), 1));
+    let others = [
+        ("tcpdump", 8),
+        ("pcap-savefile", 5),
+        ("pcap-filter", 7),
+        ("pcap-linktype", 7),
+        ("pcap-tstamp", 7),
+    ];
+    let others = others.map(|(other, section)| (other.to_owned(), section));
+    let mut line = Vec::new();
+    for (page, section) in ours.chain(others) {
+        if !line.is_empty() {
+            line.push(roman(", "));
+        }
+        line.push(bold(page));
+        line.push(roman(format!("({section})")));
+    }
+    line
+}
+
+fn lower(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+/// A paragraph of a help, whose last full stop clap takes away.
+fn sentence(text: &str) -> String {
+    let dot = if text.ends_with('.') { "" } else { "." };
+    format!("{text}{dot}")
+}
+
+/// The page without letters that some roff do not take.
+fn in_ascii(page: &str) -> String {
+    let mut ascii = String::with_capacity(page.len());
+    for letter in page.chars() {
+        if letter.is_ascii() {
+            ascii.push(letter);
+        } else {
+            ascii.push_str(&format!("\\[u{:04X}]", u32::from(letter)));
+        }
+    }
+    ascii
+}
+
+/// Names of programs and what is typed, which help has between backticks.
+fn bold_between_backticks(page: &str) -> String {
+    let parts = page.split('`').enumerate();
+    parts
+        .map(|(index, part)| match index {
+            0 => part.to_owned(),
+            odd if odd % 2 == 1 => format!("\\fB{part}"),
+            _ => format!("\\fR{part}"),
+        })
+        .collect()
+}
+
+/// The help that follows the options, by what it is.
+#[derive(Default)]
+struct Help {
+    /// What is typed, and what comes of it.
+    examples: Vec<(String, String)>,
+    /// Paragraphs without a title.
+    paragraphs: Vec<String>,
+    /// Those with one, such as `JSON:`.
+    sections: Vec<(String, Vec<String>)>,
+}
+
+impl Help {
+    fn read(help: &str) -> Help {
+        let mut read = Help::default();
+        for block in help.split("\n\n").filter(|block| !block.trim().is_empty()) {
+            let (first, rest) = block.split_once('\n').unwrap_or((block, ""));
+            match first.strip_suffix(':') {
+                Some("Examples") => read.examples = rest.lines().map(split_example).collect(),
+                Some(title) => {
+                    let sections = &mut read.sections;
+                    sections.push((title.to_owned(), vec![joined(rest)]));
+                }
+                None => match read.sections.last_mut() {
+                    Some((_, paragraphs)) if first.starts_with(' ') => {
+                        paragraphs.push(joined(block));
+                    }
+                    _ => read.paragraphs.push(joined(block)),
+                },
+            }
+        }
+        read
+    }
+}
+
+fn split_example(line: &str) -> (String, String) {
+    let line = line.trim();
+    let (typed, meaning) = line.split_once("  ").unwrap_or((line, ""));
+    (typed.to_owned(), meaning.trim().to_owned())
+}
+
+/// One line of several.
+fn joined(lines: &str) -> String {
+    lines.split_whitespace().collect::<Vec<_>>().join(" ")
+}
