@@ -55,12 +55,14 @@ things_of() {
     test) echo tcpdump tshark ip names ;;
     live) echo ip ;;
     sanitize) echo valgrind ;;
+    package) echo debootstrap unshare dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
+    msrv) echo debootstrap unshare debian-keys apt-get ;;
     fuzz) echo c++ ;;
     debian) echo apt-get dpkg-deb debian-keys ;;
     remote) echo cc make flex bison xz openssl ;;
     std) echo std ;;
     bindings) echo xz cross-headers mingw-headers ;;
-    *) fail "there is no group of packages $1: there are build, test, live, sanitize, fuzz, debian, remote, std and bindings" ;;
+    *) fail "there is no group of packages $1: they are build, test, live, sanitize, package, msrv, fuzz, debian, remote, std, bindings" ;;
     esac
 }
 
@@ -78,6 +80,12 @@ names       netbase       setup               alpine-baselayout-data iana-etc -
 valgrind    valgrind      valgrind            valgrind     valgrind       -
 apt-get     apt           -                   -            -              -
 dpkg-deb    dpkg          -                   -            -              -
+dpkg-shlibdeps dpkg-dev -             -            -              -
+debootstrap debootstrap   -                   -            -              -
+lintian     lintian       -                   -            -              -
+unshare     util-linux    util-linux          util-linux   util-linux     -
+strip       binutils      binutils            binutils     binutils       -
+gzip        gzip          gzip                gzip         gzip           gzip
 debian-keys debian-archive-keyring -          -            -              -
 make        make          make                make         make           -
 flex        flex          flex                flex         flex           flex
@@ -114,6 +122,16 @@ any_file() {
         [ ! -e "$file" ] || return 0
     done
     return 1
+}
+
+# The first of these that is a folder, or nothing.
+first_folder() {
+    for folder; do
+        if [ -d "$folder" ]; then
+            echo "$folder"
+            return
+        fi
+    done
 }
 
 # Compiles and links the C program on standard input with these arguments.

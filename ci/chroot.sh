@@ -1,0 +1,63 @@
+# shellcheck shell=sh
+# What the verbs share that try something on a system of its own: a Debian in a folder. It is sourced after lib.sh and
+# debian.sh, not run.
+#
+# What is mounted there is mounted in a mount namespace only, so nothing of it is left when a verb ends, however it ends.
+
+# Makes a folder with nothing but the packages that Debian calls essential, and apt. What is fetched is kept.
+make_chroot() {
+    release=$1
+    root=$2
+    [ "$(id -u)" -eq 0 ] || fail "not root, and a system in a folder needs root"
+    say "making a Debian $release in ${root#"$PWD"/}"
+    remove_chroot "$root"
+    mkdir -p "$root" "$libpcaps/../debs"
+    log=$root.log
+    unshare --mount --propagation private debootstrap --variant=minbase --keyring="$debian_keys" \
+        --cache-dir="$(cd "$libpcaps/../debs" && pwd)" "$release" "$root" "$(debian_mirror)" >"$log" 2>&1 || {
+        tail -n 20 "$log" >&2
+        fail "debootstrap failed; all that it said is in $log"
+    }
+    # Packages start no services there.
+    printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+    chmod 755 "$root/usr/sbin/policy-rc.d"
+}
+
+remove_chroot() {
+    # Nothing can be mounted below it, but were it, that would not be removed.
+    [ ! -e "$1" ] || rm -rf --one-file-system "$1"
+}
+
+# Runs a program in it, without a network of its own choice: `chroot_run FOLDER [--no-network] [--bind FROM TO]… PROGRAM…`.
+# The environment is a new one. With --no-network it has nothing but a loopback device, which is up.
+chroot_run() {
+    root=$1
+    shift
+    network=
+    binds=
+    while :; do
+        case $1 in
+        --no-network)
+            network=--net
+            shift
+            ;;
+        --bind)
+            mkdir -p "$root$3"
+            binds="$binds mount --bind $(quoted "$2") $(quoted "$root$3");"
+            shift 3
+            ;;
+        *) break ;;
+        esac
+    done
+    # shellcheck disable=SC2016 # for the shell inside
+    unshare --mount --propagation private $network sh -c '
+        set -e
+        root=$1
+        shift
+        mount -t proc proc "$root/proc"
+        mount -t sysfs sysfs "$root/sys"
+        '"$binds"'
+        [ -z "'"$network"'" ] || ip link set lo up
+        exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+            ${http_proxy:+http_proxy="$http_proxy"} chroot "$root" "$@"' sh "$root" "$@"
+}
