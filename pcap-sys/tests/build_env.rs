@@ -163,6 +163,23 @@ fn ldd(program: &Path) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
+/// Whether the libpcap of the program has the function: asked of the loader, not of the build.
+fn is_exported(dependent: &Dependent, function: &str) -> bool {
+    let libraries = ldd(&dependent.program(""));
+    let line = libraries.lines().find(|line| line.contains("libpcap"));
+    let path = line.and_then(|line| line.split_whitespace().nth(2));
+    let output = Command::new("nm")
+        .args(["--dynamic", "--defined-only", path.expect("a path")])
+        .output()
+        .expect("nm runs");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().any(|line| {
+        let name = line.split_whitespace().last().unwrap_or_default();
+        name.split('@').next() == Some(function)
+    })
+}
+
 /// The folder of a static libpcap, as the C compiler knows it.
 fn static_library() -> Option<PathBuf> {
     let output = Command::new("cc")
@@ -251,6 +268,79 @@ fn an_old_library_is_refused() {
     dependent.refused(
         &[("PKG_CONFIG_PATH", &folder)],
         "libpcap 1.9.1, found by pkg-config, is too old: libpcap 1.10.0 or newer is needed",
+    );
+}
+
+/// The same without pkg-config: where the folder is named, its `.pc` file tells, or the number in the file's name.
+#[test]
+fn an_old_library_in_a_folder_is_refused() {
+    let dependent = Dependent::new();
+    for (name, pc, number) in [
+        ("old-pc", Some("1.9.1"), "1.99.0"),
+        ("old-number", None, "1.9.1"),
+    ] {
+        let folder = dependent.folder.join(name);
+        fs::create_dir_all(folder.join("pkgconfig")).expect("cargo's folder can be written");
+        let file = format!("libpcap.so.{number}");
+        fs::write(folder.join(&file), "never read").expect("cargo's folder can be written");
+        let _ = fs::remove_file(folder.join("libpcap.so"));
+        std::os::unix::fs::symlink(&file, folder.join("libpcap.so")).expect("a link");
+        if let Some(version) = pc {
+            let text =
+                format!("Name: libpcap\nDescription: old\nVersion: {version}\nLibs: -lpcap\n");
+            fs::write(folder.join("pkgconfig/libpcap.pc"), text).expect("can be written");
+        }
+        let folder = folder.display().to_string();
+        let sentence = format!(
+            "libpcap 1.9.1, found by LIBPCAP_LIBDIR={folder}, is too old: libpcap 1.10.0 or newer is needed"
+        );
+        dependent.refused(&[("LIBPCAP_LIBDIR", &folder)], &sentence);
+    }
+}
+
+#[test]
+fn an_old_library_of_pcap_config_is_refused() {
+    let dependent = Dependent::new();
+    let folder = dependent.folder.join("old-config");
+    fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    let script = folder.join("pcap-config");
+    let text = "#!/bin/sh\ncase $1 in --version) echo 1.9.1 ;; *) echo -lpcap ;; esac\n";
+    fs::write(&script, text).expect("cargo's folder can be written");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    dependent.script_refuses(
+        &[
+            ("LIBPCAP_NO_PKG_CONFIG", "1"),
+            ("PATH", &folder.display().to_string()),
+        ],
+        "libpcap 1.9.1, found by pcap-config, is too old: libpcap 1.10.0 or newer is needed",
+        "",
+    );
+}
+
+/// Where nothing tells a version, the headers do: no older ones declare `pcap_init`.
+#[test]
+fn an_old_library_without_a_version_is_refused() {
+    let dependent = Dependent::new();
+    let headers = dependent.folder.join("old-headers");
+    fs::create_dir_all(headers.join("pcap")).expect("cargo's folder can be written");
+    let include = env!("PCAP_SYS_INCLUDE");
+    for entry in fs::read_dir(Path::new(include).join("pcap")).expect("the headers") {
+        let entry = entry.expect("the headers");
+        let text = fs::read_to_string(entry.path()).expect("a header");
+        let text = text.replace("pcap_init(", "not_yet(");
+        fs::write(headers.join("pcap").join(entry.file_name()), text).expect("can be written");
+    }
+    let folder = dependent.folder.join("no-number");
+    fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    fs::write(folder.join("libpcap.so"), "never read").expect("cargo's folder can be written");
+    let folder = folder.display().to_string();
+    let headers = headers.display().to_string();
+    dependent.refused(
+        &[
+            ("LIBPCAP_LIBDIR", &folder),
+            ("LIBPCAP_INCLUDEDIR", &headers),
+        ],
+        &format!("the libpcap found by LIBPCAP_LIBDIR={folder} is too old: its pcap.h declares no pcap_init"),
     );
 }
 
@@ -401,6 +491,35 @@ fn dependents_are_told_what_there_is() {
         assert!(output.contains(expected), "{expected}:\n{output}");
     }
     assert!(!output.contains("DEP_PCAP_VERSION=unknown"), "{output}");
+    // It is the version of the library that runs.
+    let value = |name: &str| {
+        let words = output.split_whitespace();
+        words.filter_map(|word| word.strip_prefix(name)).next()
+    };
+    let version = value("DEP_PCAP_VERSION=").expect("said above");
+    assert!(
+        output.contains(&format!("libpcap version {version}")),
+        "{output}"
+    );
+    // The folder is that of the header, and the library has what is declared, or it is not told that it has.
+    let header = Path::new(value("DEP_PCAP_INCLUDE=").expect("said above")).join("pcap/pcap.h");
+    let header = fs::read_to_string(header).expect("the header");
+    for function in ["pcap_open", "pcap_findalldevs_ex", "pcap_remoteact_list"] {
+        assert!(header.contains(&format!("{function}(")), "{function}");
+        let told = format!("DEP_PCAP_HAVE_{}=1", function.to_uppercase());
+        let called = format!("{function}: ");
+        assert_eq!(
+            output.contains(&told),
+            is_exported(&dependent, function),
+            "{output}"
+        );
+        assert_eq!(
+            output.contains(&told),
+            output.contains(&format!("{called}there")),
+            "{output}"
+        );
+        assert!(output.contains(&called), "{output}");
+    }
     let libraries = ldd(&dependent.program(""));
     assert!(libraries.contains("libpcap"), "{libraries}");
 }

@@ -8,4 +8,12 @@ fn main() {
         .collect();
     lines.sort();
     println!("cargo::rustc-env=METADATA={}", lines.join(" "));
+
+    // What the library lacks is not called, and so links.
+    for function in ["pcap_open", "pcap_findalldevs_ex", "pcap_remoteact_list"] {
+        println!("cargo::rustc-check-cfg=cfg(has_{function})");
+        if std::env::var_os(format!("DEP_PCAP_HAVE_{}", function.to_uppercase())).is_some() {
+            println!("cargo::rustc-cfg=has_{function}");
+        }
+    }
 }

@@ -10,6 +10,8 @@ fn main() {
     let version = unsafe { CStr::from_ptr(version) };
     println!("{}", version.to_string_lossy());
 
+    told_of_the_optional();
+
     // A device that is not there: this goes through every kind of device that libpcap was built with.
     let name = CString::new("no-such-device").expect("no zero byte");
     let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
@@ -21,4 +23,26 @@ fn main() {
     println!("activate: {status}");
     // SAFETY: the handle was just made, and is not used again.
     unsafe { pcap_sys::pcap_close(handle) };
+}
+
+/// A use of each function that not every libpcap has, where this one has it: the program links either way.
+fn told_of_the_optional() {
+    #[cfg(has_pcap_open)]
+    println!("pcap_open: there, {:p}", pcap_sys::pcap_open as *const ());
+    #[cfg(not(has_pcap_open))]
+    println!("pcap_open: not exported");
+    #[cfg(has_pcap_findalldevs_ex)]
+    println!(
+        "pcap_findalldevs_ex: there, {:p}",
+        pcap_sys::pcap_findalldevs_ex as *const ()
+    );
+    #[cfg(not(has_pcap_findalldevs_ex))]
+    println!("pcap_findalldevs_ex: not exported");
+    #[cfg(has_pcap_remoteact_list)]
+    println!(
+        "pcap_remoteact_list: there, {:p}",
+        pcap_sys::pcap_remoteact_list as *const ()
+    );
+    #[cfg(not(has_pcap_remoteact_list))]
+    println!("pcap_remoteact_list: not exported");
 }
