@@ -11,10 +11,11 @@ make_chroot() {
     [ "$(id -u)" -eq 0 ] || fail "not root, and a system in a folder needs root"
     say "making a Debian $release in ${root#"$PWD"/}"
     remove_chroot "$root"
-    mkdir -p "$root" "$libpcaps/../debs"
+    cache=$PWD/target/debs
+    mkdir -p "$root" "$cache"
     log=$root.log
     unshare --mount --propagation private debootstrap --variant=minbase --keyring="$debian_keys" \
-        --cache-dir="$(cd "$libpcaps/../debs" && pwd)" "$release" "$root" "$(debian_mirror)" >"$log" 2>&1 || {
+        --cache-dir="$cache" "$release" "$root" "$(debian_mirror)" >"$log" 2>&1 || {
         tail -n 20 "$log" >&2
         fail "debootstrap failed; all that it said is in $log"
     }
@@ -28,8 +29,8 @@ remove_chroot() {
     [ ! -e "$1" ] || rm -rf --one-file-system "$1"
 }
 
-# Runs a program in it, without a network of its own choice: `chroot_run FOLDER [--no-network] [--bind FROM TO]… PROGRAM…`.
-# The environment is a new one. With --no-network it has nothing but a loopback device, which is up.
+# Runs a program in it: `chroot_run FOLDER [--no-network] [--bind FROM TO]… PROGRAM…`. Its environment is a new one. With
+# --no-network it has nothing but a loopback device, which is up.
 chroot_run() {
     root=$1
     shift

@@ -55,8 +55,8 @@ things_of() {
     test) echo tcpdump tshark ip names ;;
     live) echo ip ;;
     sanitize) echo valgrind ;;
-    package) echo debootstrap unshare dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
-    msrv) echo debootstrap unshare debian-keys apt-get ;;
+    package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
+    msrv) echo debootstrap unshare ip debian-keys apt-get ;;
     fuzz) echo c++ ;;
     debian) echo apt-get dpkg-deb debian-keys ;;
     remote) echo cc make flex bison xz openssl ;;
@@ -122,16 +122,6 @@ any_file() {
         [ ! -e "$file" ] || return 0
     done
     return 1
-}
-
-# The first of these that is a folder, or nothing.
-first_folder() {
-    for folder; do
-        if [ -d "$folder" ]; then
-            echo "$folder"
-            return
-        fi
-    done
 }
 
 # Compiles and links the C program on standard input with these arguments.
