@@ -330,9 +330,9 @@ mod tests {
                 let done = R::within(LONG, future::zip(all, sender)).await;
                 assert!(done.is_some(), "round {round}");
             }
-            for capture in captures {
+            for mut capture in captures {
                 assert_eq!(capture.stats().unwrap().dropped, 0);
-                let more = R::within(Duration::ZERO, { capture }.next_packet()).await;
+                let more = R::within(Duration::ZERO, capture.next_packet()).await;
                 assert!(more.is_none(), "{more:?}");
             }
         });

@@ -193,20 +193,20 @@ fn run_in_threads(
         }
         Ok(())
     };
-    let (packets, bytes) = (AtomicU64::new(0), AtomicU64::new(0));
+    let counts = Mutex::new((0, 0));
     let (outcome, stats) = group::in_threads(options, threads.into(), opened, |capture| {
         let printer = Printer::new(args.form(), capture);
         let mut sink = Sink::new(Some(printer), None, false);
         let received = receive(args, capture, &mut sink, &mut Status::new(false), &quota);
         let outcome = received.and(sink.close());
-        packets.fetch_add(sink.packets(), Ordering::Relaxed);
-        bytes.fetch_add(sink.bytes(), Ordering::Relaxed);
+        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts = (counts.0 + sink.packets(), counts.1 + sink.bytes());
         outcome
     })?;
     if outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
         return outcome;
     }
-    let counts = (packets.into_inner(), bytes.into_inner());
+    let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
     outcome.and(statistics(args, counts, &mut Output::stdout(), &stats))
 }
 
