@@ -299,10 +299,10 @@ mod tests {
             // Each gets its own packets only: those whose number ends with its own.
             let mut captures: Vec<_> = (0..COUNT)
                 .map(|which| {
-                    let mut capture = R::open("right");
-                    let filter = format!("ether[17] == {which}");
-                    capture.get_mut().set_filter(filter.as_str()).unwrap();
-                    capture
+                    let capture = Capture::from_device("right").immediate_mode(true);
+                    let capture = capture.snaplen(128).buffer_size(1 << 18);
+                    let capture = capture.filter(format!("ether[17] == {which}"));
+                    R::wrap(capture.activate().unwrap()).unwrap()
                 })
                 .collect();
             for round in 0..10 {

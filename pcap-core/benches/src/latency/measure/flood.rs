@@ -162,10 +162,10 @@ pub(super) fn drain(
 }
 
 /// How often this thread has waited for something.
-fn waits() -> i64 {
+fn waits() -> libc::c_long {
     // SAFETY: a structure of numbers, for which zeroes are values.
     let mut usage: libc::rusage = unsafe { mem::zeroed() };
     // SAFETY: the structure is ours to be filled in.
     unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) };
-    usage.ru_nvcsw.into()
+    usage.ru_nvcsw
 }

@@ -114,9 +114,9 @@ pub(super) fn deadlines(
 ) -> Result<Figures, Failure> {
     let count = match millis {
         _ if quick => 2,
-        ..=1 => 1000,
-        ..=10 => 300,
-        ..=100 => 50,
+        0..=1 => 1000,
+        2..=10 => 300,
+        11..=100 => 50,
         _ => 8,
     };
     let device = match device {
