@@ -18,7 +18,10 @@ fn open_descriptors() -> usize {
 }
 
 fn captures() -> impl Iterator<Item = Capture<Active>> {
-    (0..50).map(|_| Capture::from_device("right").activate().unwrap())
+    let small = Capture::from_device("right")
+        .snaplen(128)
+        .buffer_size(1 << 18);
+    (0..50).map(move |_| small.clone().activate().unwrap())
 }
 
 #[test]
