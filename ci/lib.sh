@@ -62,7 +62,8 @@ things_of() {
     remote) echo cc make flex bison xz openssl ;;
     std) echo std ;;
     bindings) echo xz cross-headers mingw-headers ;;
-    *) fail "there is no group of packages $1: they are build, test, live, sanitize, package, msrv, fuzz, debian, remote, std, bindings" ;;
+    races) echo cc libclang make flex bison xz addr2line names ;;
+    *) fail "there is no group of packages $1: ci/install --help names them" ;;
     esac
 }
 
@@ -91,6 +92,7 @@ make        make          make                make         make           -
 flex        flex          flex                flex         flex           flex
 bison       bison         bison               bison        bison          bison
 xz          xz-utils      xz                  xz           xz             xz
+addr2line   binutils      binutils            binutils     binutils       -
 openssl     libssl-dev    openssl-devel       openssl-dev  openssl        -
 std         rustc-web,cargo-web,rust-web-src - - -            -
 cross-headers libc6-dev-arm64-cross,libc6-dev-armhf-cross,libc6-dev-i386-cross,libc6-dev-powerpc-cross,libc6-dev-ppc64el-cross,libc6-dev-riscv64-cross,libc6-dev-s390x-cross - - - -

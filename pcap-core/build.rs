@@ -10,6 +10,8 @@ const FOR_TESTS: [&str; 2] = ["pcap_createsrcstr", "pcap_parsesrcstr"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    // Set by `ci/races` alone.
+    println!("cargo::rustc-check-cfg=cfg(planted_races)");
     for function in OPTIONAL.into_iter().chain(FOR_TESTS) {
         println!("cargo::rustc-check-cfg=cfg(have_{function})");
         let told = format!("DEP_PCAP_HAVE_{}", function.to_uppercase());
