@@ -52,7 +52,7 @@ no_arguments() {
 things_of() {
     case $1 in
     build) echo cc pkg-config libpcap libclang ;;
-    test) echo tcpdump tshark ip names ;;
+    test) echo tcpdump tshark ip names dbus-daemon ;;
     live) echo ip ;;
     sanitize) echo valgrind ;;
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
@@ -78,6 +78,7 @@ tcpdump     tcpdump       tcpdump             tcpdump      tcpdump        -
 tshark      tshark        wireshark-cli       tshark       wireshark-cli  wireshark
 ip          iproute2      iproute,iproute-tc  iproute2     iproute2       -
 names       netbase       setup               alpine-baselayout-data iana-etc -
+dbus-daemon dbus-daemon   dbus-daemon         dbus         dbus           -
 valgrind    valgrind      valgrind            valgrind     valgrind       -
 apt-get     apt           -                   -            -              -
 dpkg-deb    dpkg          -                   -            -              -
@@ -169,6 +170,11 @@ has() {
         # Only Linux has network namespaces, and busybox's ip is not enough.
         [ "$(uname)" = Linux ] || return 0
         ip -V 2>&1 | grep -q iproute2 && command -v tc >/dev/null 2>&1
+        ;;
+    dbus-daemon)
+        # Only Linux has such devices.
+        [ "$(uname)" = Linux ] || return 0
+        command -v dbus-daemon >/dev/null 2>&1
         ;;
     names)
         # Of protocols and ports, as they are in filters.
