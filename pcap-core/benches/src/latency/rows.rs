@@ -70,7 +70,7 @@ impl Reader {
         match self {
             Reader::Next => "next_packet",
             Reader::ForEach => "for_each",
-            Reader::Held => "next_packet, a break handle held",
+            Reader::Held => "next_packet, a handle held",
             Reader::Deadlines => "next_packet_timeout",
             Reader::Tokio => "tokio",
             Reader::AsyncIo => "async-io",
@@ -131,7 +131,7 @@ pub(crate) fn groups() -> Vec<Group> {
         ),
         deadlines(),
         idle(),
-        Group::of("flood", 15, Job::Flood, &[Next, Held, Deadlines]).beside_the_first(),
+        Group::of("flood", 11, Job::Flood, &[Next, Held, Deadlines]).beside_the_first(),
         Group::of("paced", 1, Job::Paced, &awaited),
         Group::of("drain", 9, Job::Drain, &awaited).beside_the_first(),
     ]
