@@ -14,9 +14,13 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 #[cfg_attr(windows, path = "load/windows.rs")]
 mod system;
 
-/// A function that no older libpcap has than 1.10.0. On Windows a replacement of wpcap.dll may lack it.
-#[cfg(unix)]
-const NEWEST_FUNCTION: &CStr = c"pcap_init";
+/// What a libpcap lacks that is too old: 1.10.0 has this, and no older one. A replacement of wpcap.dll may lack it, too; on
+/// Windows what is older than Npcap lacks this.
+const NEWEST_FUNCTION: &CStr = if cfg!(windows) {
+    c"pcap_set_tstamp_precision"
+} else {
+    c"pcap_init"
+};
 
 /// A library that is loaded. It stays so until the program ends.
 #[derive(Debug)]
@@ -84,7 +88,7 @@ impl Error for LoadError {}
 /// - on other Unix systems: as `libpcap.so.1`, `libpcap.so.0.8` (Debian's name for the same) and `libpcap.so`, where the
 ///   system looks for libraries.
 ///
-/// A libpcap older than 1.10.0 is not taken. What was loaded stays until the program ends; after a failure the next call
+/// A libpcap older than 1.10.0 is not taken, nor on Windows WinPcap. What was loaded stays until the program ends; after a failure the next call
 /// looks again.
 ///
 /// # Errors
@@ -132,13 +136,14 @@ fn search() -> Result<Library, LoadError> {
         match system::open(&name) {
             Ok(handle) => {
                 let library = Library { name, handle };
-                #[cfg(unix)]
-                if library.address(NEWEST_FUNCTION).is_null() {
-                    let text = "older than libpcap 1.10.0".to_owned();
-                    tried.push((library.name, text));
-                    continue;
+                if !library.address(NEWEST_FUNCTION).is_null() {
+                    return Ok(library);
                 }
-                return Ok(library);
+                let text = format!(
+                    "it is too old: it has no {}",
+                    NEWEST_FUNCTION.to_string_lossy()
+                );
+                tried.push((library.name, text));
             }
             Err(text) => tried.push((name, text)),
         }
@@ -199,9 +204,9 @@ impl Address {
 }
 
 /// What stands before the functions of the bindings in place of `extern "C"`: each becomes a function of the same name
-/// and type, which finds libpcap's at its first call.
+/// and type, which finds libpcap's at its first call. An attribute, which might give another name, does not compile.
 macro_rules! functions {
-    ($($(#[$about:meta])* pub fn $name:ident($($argument:ident: $of:ty),* $(,)?) $(-> $answer:ty)?;)*) => {
+    ($(pub fn $name:ident($($argument:ident: $of:ty),* $(,)?) $(-> $answer:ty)?;)*) => {
         $(
             pub unsafe extern "C" fn $name($($argument: $of),*) $(-> $answer)? {
                 static ADDRESS: $crate::load::Address =

@@ -127,6 +127,44 @@ fn calling_what_is_lacking_ends_the_program_with_a_line() {
     assert!(output.status.code().is_none(), "{:?}", output.status);
 }
 
+/// Functions that it lacks would be called.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_library_that_is_too_old_is_not_taken() {
+    if is_child() {
+        let error = pcap_sys::load().expect_err("it is too old");
+        println!("error: {error}");
+        return;
+    }
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("old");
+    std::fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    let source = folder.join("old.c");
+    let text = "const char *pcap_lib_version(void) { return \"libpcap version 1.9.1\"; }\n";
+    std::fs::write(&source, text).expect("cargo's folder can be written");
+    for name in ["libpcap.so.1", "libpcap.so.0.8", "libpcap.so"] {
+        let mut compiler = Command::new("cc");
+        compiler
+            .args(["-shared", "-fPIC", "-o"])
+            .arg(folder.join(name))
+            .arg(&source);
+        assert!(compiler.status().expect("a C compiler runs").success());
+    }
+    let program = std::env::current_exe().expect("a program knows itself");
+    let output = Command::new(program)
+        .args([
+            "--exact",
+            "a_library_that_is_too_old_is_not_taken",
+            "--nocapture",
+        ])
+        .env("PCAP_TEST_CHILD", "1")
+        .env("LD_LIBRARY_PATH", &folder)
+        .output()
+        .expect("the program runs");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let error = "error: no libpcap could be loaded: libpcap.so.1: it is too old: it has no pcap_init; libpcap.so.0.8: it";
+    assert!(printed.contains(error), "{printed}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn without_a_library_there_is_an_error_and_the_program_lives() {
