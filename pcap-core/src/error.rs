@@ -100,11 +100,9 @@ pub enum ErrorKind {
 /// assert_eq!(error.kind(), ErrorKind::FilterSyntax);
 /// assert!(error.to_string().contains("syntax error"));
 /// ```
-#[derive(Clone, thiserror::Error)]
-#[error(transparent)]
+#[derive(Clone)]
 pub struct Error(Arc<Repr>);
 
-#[derive(Debug)]
 struct Repr {
     kind: ErrorKind,
     /// What was tried, as it follows "cannot": "activate", "read", "compile".
@@ -116,23 +114,24 @@ struct Repr {
     source: Option<io::Error>,
 }
 
-impl fmt::Display for Repr {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot {}", self.operation)?;
-        if let Some(object) = &self.object {
+        let error = &*self.0;
+        write!(f, "cannot {}", error.operation)?;
+        if let Some(object) = &error.object {
             write!(f, " `{}`", object.escape_debug())?;
         }
-        write!(f, ": {}", self.text)?;
-        match help_for(self.kind) {
+        write!(f, ": {}", error.text)?;
+        match help_for(error.kind) {
             Some(help) => write!(f, "; {help}"),
             None => Ok(()),
         }
     }
 }
 
-impl std::error::Error for Repr {
+impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
+        self.0.source.as_ref().map(|source| source as _)
     }
 }
 

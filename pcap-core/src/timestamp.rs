@@ -218,9 +218,20 @@ impl TryFrom<Timestamp> for SystemTime {
 }
 
 /// A [`Timestamp`] that `SystemTime` cannot hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the time {0} is outside the range of the system's clock")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimestampRangeError(Timestamp);
+
+impl fmt::Display for TimestampRangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the time {} is outside the range of the system's clock",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for TimestampRangeError {}
 
 /// The precision of the timestamps that a capture delivers or a savefile holds.
 ///

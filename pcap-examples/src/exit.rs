@@ -11,17 +11,22 @@ use pcap_core::{Error, ErrorKind, ErrorWith};
 use crate::program;
 
 /// Why the work failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// pcap-core says why, and how to get the right if that is what is missing.
-    Pcap(Error),
-    /// Standard output does not take what is printed.
-    Stdout(io::Error),
+    #[error(transparent)]
+    Pcap(#[from] Error),
+    /// Standard output does not take what is printed: the only input and output that the programs do by themselves.
+    #[error("cannot write to standard output: {0}")]
+    Stdout(#[from] io::Error),
     /// A file cannot be opened because too many are open: closing one may help.
+    #[error("{0}")]
     TooManyOpen(String),
     /// Anything else, as `cannot …`.
+    #[error("{0}")]
     Text(String),
     /// It was said already: only the status is left.
+    #[error("it was said already")]
     Reported,
 }
 
@@ -83,34 +88,8 @@ pub fn status(program: &str, outcome: Outcome) -> ExitCode {
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Pcap(error) => error.fmt(f),
-            Failure::Stdout(error) => write!(f, "cannot write to standard output: {error}"),
-            Failure::TooManyOpen(text) | Failure::Text(text) => f.write_str(text),
-            Failure::Reported => f.write_str("it was said already"),
-        }
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure::Pcap(error)
-    }
-}
-
 impl<T> From<ErrorWith<T>> for Failure {
     fn from(failed: ErrorWith<T>) -> Failure {
         Failure::Pcap(failed.into())
-    }
-}
-
-/// The only input and output that the programs do by themselves is standard output.
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Failure {
-        Failure::Stdout(error)
     }
 }
