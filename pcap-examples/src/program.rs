@@ -36,8 +36,10 @@ pub fn prefix(name: &str) -> String {
     let called = env::args_os().next().unwrap_or_default();
     let called = Path::new(&called).file_name().unwrap_or_default();
     let called = called.to_string_lossy();
-    let called = called.strip_suffix(env::consts::EXE_SUFFIX);
-    match called.and_then(|called| called.strip_suffix(name)) {
+    let called = called
+        .strip_suffix(env::consts::EXE_SUFFIX)
+        .unwrap_or(&called);
+    match called.strip_suffix(name) {
         Some(prefix) if prefix.ends_with('-') => prefix.to_owned(),
         _ => String::new(),
     }

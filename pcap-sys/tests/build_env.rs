@@ -332,7 +332,13 @@ fn an_old_library_without_a_version_is_refused() {
     }
     let folder = dependent.folder.join("no-number");
     fs::create_dir_all(&folder).expect("cargo's folder can be written");
-    fs::write(folder.join("libpcap.so"), "never read").expect("cargo's folder can be written");
+    // One that links, and whose name has no number.
+    let library = Command::new("cc")
+        .arg("-print-file-name=libpcap.so")
+        .output()
+        .expect("a C compiler runs");
+    let library = String::from_utf8_lossy(&library.stdout).into_owned();
+    fs::copy(library.trim(), folder.join("libpcap.so")).expect("the library is copied");
     let folder = folder.display().to_string();
     let headers = headers.display().to_string();
     dependent.refused(
