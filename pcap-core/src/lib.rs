@@ -283,7 +283,8 @@
 //!
 //! Needs libpcap 1.10.0 or newer, found by `pcap-sys`, whose documentation has the environment
 //! variables. Linux is where it is developed and tested. macOS and the BSDs are written for and not
-//! tested. Windows does not build yet. Rust 1.85 or newer.
+//! tested. Windows does not build yet. Rust 1.85 or newer. What was tried where, and what differs, has
+//! [a page of its own](platforms).
 //!
 //! What libpcap does that a program should not have to know, and what is done about it here:
 //! [a page of its own](libpcap).
@@ -338,6 +339,9 @@ pub mod libpcap {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/parity.md")]
 pub mod parity {}
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/platforms.md")]
+pub mod platforms {}
 
 pub use breakloop::BreakHandle;
 pub use capture::{

@@ -54,7 +54,7 @@ fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[Packet
         };
         // SAFETY: plain numbers, for which zero is a value.
         let mut header: pcap_sys::pcap_pkthdr = unsafe { std::mem::zeroed() };
-        // These have 32 bits on some platforms.
+        // Of 32 bits on some platforms, and the bits are what is written.
         header.ts.tv_sec = time.secs() as _;
         header.ts.tv_usec = fraction as _;
         (header.caplen, header.len) = (packet.caplen(), packet.len());

@@ -550,11 +550,17 @@ fn what_the_format_cannot_hold_is_refused_and_the_file_stays_whole() {
     let read = read_all(&mut files::open(bytes(dumper))).unwrap();
     assert_eq!(read.len(), 4);
     assert_eq!(read[0].as_packet(), edges[0]);
-    assert_eq!(read[1].as_packet(), edges[1]);
-    assert_eq!(
-        read[2].timestamp(),
-        Timestamp::new(18_446_744_073_709, 551_615_000)
-    );
+    // Where C's `time_t` has 32 bits, libpcap delivers no more of the seconds.
+    let short = size_of::<libc::time_t>() == 4;
+    let delivered = |secs: i64, nanos| match short {
+        true => Timestamp::new((secs as i32).into(), nanos),
+        false => Timestamp::new(secs, nanos),
+    };
+    let last = delivered(last_nano.secs(), 709_551_615);
+    let packet = Packet::new(last, u32::MAX, &[1; 100]);
+    assert_eq!(read[1].as_packet(), packet);
+    let last = delivered(last_micro.secs(), 551_615_000);
+    assert_eq!(read[2].timestamp(), last);
 }
 
 #[test]

@@ -274,7 +274,7 @@ fn the_first_end_of_a_reader_is_the_end_and_it_is_not_read_on() {
 
 #[test]
 fn memory_safety_a_reader_that_lies_about_its_length_is_believed_no_further_than_its_buffer() {
-    for lie in [usize::MAX, usize::MAX - 1, 1 << 40, 300_000] {
+    for lie in [usize::MAX, usize::MAX - 1, usize::MAX / 3, 300_000] {
         // At once, and after true answers: before the magic is complete, in the file header, in
         // the packets.
         for honest in [0, 1, 3, 4, 10, 24, 30, 500] {

@@ -51,6 +51,12 @@ pub(crate) fn exported(
 ) -> Result<Vec<String>, String> {
     if library.pcap.kind == Kind::Static {
         locate_archive(compiler, library);
+        // What links as it is needs nothing else. Looking further could find the folder of another C library than the
+        // compiler's, as musl's compiler does.
+        let alone = linking(compiler, &library.lib_dirs, &library.libs(), functions);
+        if alone.iter().any(|function| function == ESSENTIAL) {
+            return Ok(alone);
+        }
         library.needed = library
             .private
             .clone()

@@ -30,7 +30,8 @@ pub(super) fn listing(text: &str) -> Result<Vec<Insn>> {
     let Some((_, first)) = parts.next() else {
         return Err(error(None, "there is nothing in it".into()));
     };
-    let count: usize = number(first).ok_or_else(|| {
+    // Of the same width on all systems, so that they all say the same.
+    let count: u64 = number(first).ok_or_else(|| {
         let why = "it begins with neither the number of instructions nor a brace";
         error(Some(first), why.into())
     })?;
@@ -44,7 +45,7 @@ pub(super) fn listing(text: &str) -> Result<Vec<Insn>> {
             .map_err(|why| error(Some(part), format!("line {}: {why}", index + 1)))?;
         program.push(insn);
     }
-    if program.len() != count {
+    if program.len() as u64 != count {
         let why = format!(
             "it says that there are {count} instructions, and has {}",
             program.len()

@@ -275,7 +275,11 @@ fn take(
     let mut keep = |packet: Packet<'_>| {
         assert_eq!(packet.data().len(), packet.caplen() as usize);
         let _ = packet.timestamp();
-        let time = packet.header().raw_timestamp();
+        let mut time = packet.header().raw_timestamp();
+        if size_of::<std::ffi::c_long>() == 4 {
+            // libpcap cuts what a damaged file says to what there is place for; here it stays as it was.
+            time.1 = i64::from(time.1 as i32);
+        }
         packets.push((time, packet.caplen(), packet.len(), packet.data().to_vec()));
         packets.len() >= end
     };
@@ -427,11 +431,10 @@ impl Theirs {
         let header = unsafe { *header };
         // SAFETY: there are so many bytes until the next call.
         let data = unsafe { std::slice::from_raw_parts(data, header.caplen as usize) };
-        // These have 32 bits on some platforms.
-        #[allow(clippy::useless_conversion)]
+        #[allow(clippy::useless_conversion)] // these have 32 bits on some platforms
         let time = (
             i64::from(header.ts.tv_sec) & self.seconds,
-            header.ts.tv_usec.into(),
+            i64::from(header.ts.tv_usec),
         );
         Ok(Some((time, header.caplen, header.len, data.to_vec())))
     }

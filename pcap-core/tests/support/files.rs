@@ -359,9 +359,19 @@ pub(crate) fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// This test once more, in a process of its own: [`in_child`] is true there.
+/// This test once more, in a process of its own: [`in_child`] is true there. Where programs do not run by themselves,
+/// `PCAP_TEST_RUNNER` is what runs them, an emulator with its arguments.
 pub(crate) fn child(test: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().unwrap());
+    let program = std::env::current_exe().unwrap();
+    let runner = std::env::var("PCAP_TEST_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let mut command = match words.next() {
+        Some(runner) => Command::new(runner),
+        None => Command::new(&program),
+    };
+    if !runner.is_empty() {
+        command.args(words).arg(&program);
+    }
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
     command.env("PCAP_CORE_TEST_CHILD", "1");
     command
