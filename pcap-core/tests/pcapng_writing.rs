@@ -551,7 +551,7 @@ fn what_the_format_cannot_hold_is_refused_and_the_file_stays_whole() {
     assert_eq!(read.len(), 4);
     assert_eq!(read[0].as_packet(), edges[0]);
     // Where C's `time_t` has 32 bits, libpcap delivers no more of the seconds.
-    let short = size_of::<libc::time_t>() == 4;
+    let short = size_of::<pcap_sys::timeval>() == 8;
     let delivered = |secs: i64, nanos| match short {
         true => Timestamp::new((secs as i32).into(), nanos),
         false => Timestamp::new(secs, nanos),

@@ -293,9 +293,9 @@ fn a_fraction_beyond_a_second_is_carried_and_the_raw_value_can_be_had() {
                     let signed = i64::from(fraction as i32) * unit;
                     let unsigned = i64::from(fraction) * unit;
                     assert_eq!(raw.0, i64::from(secs));
-                    // Where C's `long` has 32 bits, what libpcap makes of it is cut to them.
+                    // Where C's times have 32 bits, what libpcap makes of it is cut to them.
                     let cut = i64::from((fraction as i32).wrapping_mul(unit as i32));
-                    let short = size_of::<std::ffi::c_long>() == 4;
+                    let short = size_of::<pcap_sys::timeval>() == 8;
                     let known = [signed, unsigned, if short { cut } else { signed }];
                     assert!(known.contains(&raw.1), "{raw:?}");
                     let time = packet.timestamp();

@@ -256,7 +256,8 @@ pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::R
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     let status = {
         let timeout = timeout.map(|t| libc::timespec {
-            tv_sec: libc::time_t::try_from(t.as_secs()).unwrap_or(libc::time_t::MAX),
+            // Of 32 bits on some platforms, and 68 years are enough.
+            tv_sec: t.as_secs().min(i32::MAX as u64) as _,
             tv_nsec: t.subsec_nanos() as _,
         });
         let timeout = timeout.as_ref().map_or(std::ptr::null(), |t| t as *const _);

@@ -276,7 +276,7 @@ fn take(
         assert_eq!(packet.data().len(), packet.caplen() as usize);
         let _ = packet.timestamp();
         let mut time = packet.header().raw_timestamp();
-        if size_of::<std::ffi::c_long>() == 4 {
+        if size_of::<pcap_sys::timeval>() == 8 {
             // libpcap cuts what a damaged file says to what there is place for; here it stays as it was.
             time.1 = i64::from(time.1 as i32);
         }

@@ -64,7 +64,8 @@ impl WaitSet {
         let spec = libc::itimerspec {
             it_interval: zero,
             it_value: libc::timespec {
-                tv_sec: libc::time_t::try_from(value.as_secs()).unwrap_or(libc::time_t::MAX),
+                // Of 32 bits on some platforms, and 68 years are enough.
+                tv_sec: value.as_secs().min(i32::MAX as u64) as _,
                 tv_nsec: value.subsec_nanos() as _,
             },
         };
