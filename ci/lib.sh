@@ -60,6 +60,7 @@ things_of() {
     fuzz) echo c++ ;;
     debian) echo apt-get dpkg-deb debian-keys ;;
     remote) echo cc make flex bison xz openssl ;;
+    windows) echo cc libclang mingw cmake make flex bison xz wine ip ping ;;
     std) echo std ;;
     bindings) echo xz cross-headers mingw-headers ;;
     races) echo cc libclang make flex bison xz addr2line names ;;
@@ -101,6 +102,10 @@ bison       bison         bison               bison        bison          bison
 xz          xz-utils      xz                  xz           xz             xz
 addr2line   binutils      binutils            binutils     binutils       -
 openssl     libssl-dev    openssl-devel       openssl-dev  openssl        -
+cmake       cmake         cmake               cmake        cmake          cmake
+mingw       gcc-mingw-w64-x86-64-win32 -        -            -              -
+ping        iputils-ping  iputils             iputils      iputils        -
+wine        wine64        -                   -            -              -
 std         rustc-web,cargo-web,rust-web-src - - -            -
 cross-headers libc6-dev-arm64-cross,libc6-dev-armhf-cross,libc6-dev-i386-cross,libc6-dev-powerpc-cross,libc6-dev-ppc64el-cross,libc6-dev-riscv64-cross,libc6-dev-s390x-cross - - - -
 mingw-headers mingw-w64-x86-64-dev,mingw-w64-i686-dev - - - -
@@ -192,6 +197,8 @@ has() {
         # Of protocols and ports, as they are in filters.
         [ -e /etc/protocols ] && [ -e /etc/services ]
         ;;
+    mingw) command -v x86_64-w64-mingw32-gcc-win32 >/dev/null 2>&1 ;;
+    wine) [ -x /usr/lib/wine/wine64 ] ;;
     std) [ -e /usr/lib/rustlib/src/rust/library/Cargo.lock ] && [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] ;;
     cross-headers)
         for machine in aarch64-linux-gnu arm-linux-gnueabihf i686-linux-gnu powerpc-linux-gnu powerpc64le-linux-gnu \

@@ -16,6 +16,9 @@ use crate::linktype::Dlt;
 use crate::packet::PacketHeader;
 use crate::timestamp::Precision;
 
+/// The bits of seconds that have 32, unsigned: they reach from 1970 to 2106.
+pub(crate) const SECONDS_OF_32_BITS: i64 = u32::MAX as i64;
+
 /// How a handle's packet times become seconds and nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
@@ -29,11 +32,20 @@ pub(crate) struct Clock {
     pub(crate) longest: u32,
 }
 
+/// The size in bytes of the seconds that libpcap gives.
+const fn size_of_seconds() -> usize {
+    size_of::<ffi::timeval>() / 2
+}
+
 impl Clock {
     /// For a handle that delivers this precision.
     pub(crate) const fn of(precision: Precision) -> Clock {
         Clock {
-            seconds: -1,
+            // Where libpcap's own have 32 bits, no packet is from before 1970.
+            seconds: match size_of_seconds() {
+                4 => SECONDS_OF_32_BITS,
+                _ => -1,
+            },
             unit: precision.nanos(),
             longest: u32::MAX,
         }

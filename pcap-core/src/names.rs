@@ -273,7 +273,8 @@ pub fn ether_host(name: &str) -> Option<MacAddr> {
 /// # Errors
 ///
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be read. Many systems have no
-/// `/etc/ethers`.
+/// `/etc/ethers`. On Windows always, of the kind [`Unsupported`](std::io::ErrorKind::Unsupported): libpcap takes no
+/// file there that others have opened.
 ///
 /// # Examples
 ///

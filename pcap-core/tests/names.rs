@@ -291,6 +291,7 @@ fn ether_hosts_are_those_of_the_table() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_file_of_ethernet_hosts_is_read_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let read = |text: &[u8]| {

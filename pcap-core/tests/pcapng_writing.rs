@@ -553,7 +553,7 @@ fn what_the_format_cannot_hold_is_refused_and_the_file_stays_whole() {
     // Where C's `time_t` has 32 bits, libpcap delivers no more of the seconds.
     let short = size_of::<pcap_sys::timeval>() == 8;
     let delivered = |secs: i64, nanos| match short {
-        true => Timestamp::new((secs as i32).into(), nanos),
+        true => Timestamp::new((secs as u32).into(), nanos),
         false => Timestamp::new(secs, nanos),
     };
     let last = delivered(last_nano.secs(), 709_551_615);

@@ -39,10 +39,11 @@ fn refused(bytes: &[u8]) -> pcap_core::Error {
 fn a_directory_is_an_io_error_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
     let error = Capture::from_file(folder.path()).unwrap_err();
-    assert_eq!(
-        error.kind(),
-        ErrorKind::Io(std::io::ErrorKind::IsADirectory)
-    );
+    let kind = match cfg!(windows) {
+        true => std::io::ErrorKind::PermissionDenied,
+        false => std::io::ErrorKind::IsADirectory,
+    };
+    assert_eq!(error.kind(), ErrorKind::Io(kind));
     assert_eq!(error.object(), folder.path().to_str());
     assert!(std::error::Error::source(&error).is_some());
 }

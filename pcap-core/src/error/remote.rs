@@ -5,22 +5,7 @@
 use std::io;
 
 use super::{Error, ErrorKind, classify_text};
-use crate::ffi;
-
-/// What the network answers when there is no way to a daemon, or no more.
-const NETWORK: [i32; 11] = [
-    libc::ECONNREFUSED,
-    libc::ECONNRESET,
-    libc::ECONNABORTED,
-    libc::EHOSTUNREACH,
-    libc::ENETUNREACH,
-    libc::ENETDOWN,
-    libc::ETIMEDOUT,
-    libc::EADDRNOTAVAIL,
-    libc::EPIPE,
-    libc::EMFILE,
-    libc::ENFILE,
-];
+use crate::ffi::{self, os};
 
 /// What a daemon said, which was told a secret, without it. Where the end of libpcap's buffer may have cut the text,
 /// the beginning of the secret does not stay there either.
@@ -66,16 +51,13 @@ impl Error {
 }
 
 fn classify(operation: &str, text: &str) -> ErrorKind {
-    let code = NETWORK.into_iter().find(|&code| {
+    let code = os::NO_WAY.into_iter().chain(os::CUT_OFF).find(|&code| {
         let known = io::Error::from_raw_os_error(code).to_string();
         let known = known.split(" (os error").next().unwrap_or_default();
         !known.is_empty() && text.contains(known)
     });
     let ended = text.contains("terminated the connection")
-        || matches!(
-            code,
-            Some(libc::ECONNRESET | libc::ECONNABORTED | libc::EPIPE)
-        );
+        || code.is_some_and(|code| os::CUT_OFF.contains(&code));
     if text.contains("No TLS support") {
         ErrorKind::Unsupported { since: None }
     } else if text.contains("Authentication failed") || text.contains("Authentication type") {
@@ -100,13 +82,16 @@ mod tests {
     #[test]
     fn libpcaps_words_are_told_apart() {
         let unsupported = ErrorKind::Unsupported { since: None };
+        let refused = os::strerror(os::NO_WAY[0]);
+        let refused =
+            format!("Is the server properly installed? Cannot connect to 127.0.0.1: {refused}");
         for (text, kind) in [
             (
                 "Authentication failed; NULL authentication not permitted.",
                 ErrorKind::AuthenticationFailed,
             ),
             (
-                "Is the server properly installed? Cannot connect to 127.0.0.1: Connection refused",
+                refused.as_str(),
                 ErrorKind::Io(io::ErrorKind::ConnectionRefused),
             ),
             ("Remote packet capture is not supported", unsupported),

@@ -31,6 +31,21 @@ pub(crate) const RIGHTS_HELP: &str = "run as root, or give the program the right
 pub(crate) const RIGHTS_HELP: &str = "run as root, or let your user read the /dev/bpf* devices \
      (on macOS install ChmodBPF)";
 
+/// What the network answers when there is no way to another host, a refusal first.
+pub(crate) const NO_WAY: [c_int; 8] = [
+    libc::ECONNREFUSED,
+    libc::EHOSTUNREACH,
+    libc::ENETUNREACH,
+    libc::ENETDOWN,
+    libc::ETIMEDOUT,
+    libc::EADDRNOTAVAIL,
+    libc::EMFILE,
+    libc::ENFILE,
+];
+
+/// What the network answers when there is no way any more.
+pub(crate) const CUT_OFF: [c_int; 3] = [libc::ECONNRESET, libc::ECONNABORTED, libc::EPIPE];
+
 /// Whether a descriptor may tell late of packets, so that one reads every packet-buffer timeout as well.
 pub(crate) const TELLS_LATE: bool = false;
 

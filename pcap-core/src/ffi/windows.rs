@@ -34,6 +34,13 @@ pub(crate) const IS_LINUX: bool = false;
 pub(crate) const RIGHTS_HELP: &str = "install Npcap (https://npcap.com), and run as administrator if it was installed \
      for administrators only";
 
+/// Winsock's numbers: WSAECONNREFUSED, WSAEHOSTUNREACH, WSAENETUNREACH, WSAENETDOWN, WSAETIMEDOUT, WSAEADDRNOTAVAIL,
+/// WSAEMFILE, WSAENOBUFS.
+pub(crate) const NO_WAY: [c_int; 8] = [10061, 10065, 10051, 10050, 10060, 10049, 10024, 10055];
+
+/// WSAECONNRESET, WSAECONNABORTED, WSAESHUTDOWN.
+pub(crate) const CUT_OFF: [c_int; 3] = [10054, 10053, 10058];
+
 /// The event is that of the driver, whose state is not that of its buffer.
 pub(crate) const TELLS_LATE: bool = true;
 

@@ -383,7 +383,13 @@ impl Theirs {
         // SAFETY: the handle is open.
         let major = unsafe { pcap_sys::pcap_major_version(pcap) };
         // The one difference: seconds of classic files, which have version 2, are always unsigned here.
-        let seconds = if major == 1 { -1 } else { u32::MAX.into() };
+        // So are those of others where libpcap's own have 32 bits.
+        let wide = size_of::<pcap_sys::timeval>() == 16;
+        let seconds = if major == 1 && wide {
+            -1
+        } else {
+            u32::MAX.into()
+        };
         Ok(Theirs {
             pcap,
             _stream: stream,

@@ -17,7 +17,7 @@ use crate::capture::{Activated, Capture, Phase, Readable};
 use crate::error::{Error, ErrorKind, ErrorWith, Result};
 use crate::ffi::{self, os};
 use crate::filter::{CompileOptions, Filter};
-use crate::handle::{Clock, Handle};
+use crate::handle::{Clock, Handle, SECONDS_OF_32_BITS};
 use crate::savefile::{self, ByteOrder, Feed, Magic, Records, SavefileFormat, Units};
 use crate::timestamp::Precision;
 
@@ -173,6 +173,7 @@ impl Capture<Offline> {
                 let mut capture = opened.map_err(|(error, _)| error)?;
                 capture.state.records =
                     fast.and_then(|(file, order)| capture.records(Some(file), start, order));
+                capture.release();
                 Ok(capture)
             }
             // A pipe cannot be looked into without reading from it.
@@ -250,23 +251,26 @@ impl Capture<Offline> {
                 feed = Some(Feed::new(Units::Records(order), Vec::new()));
             }
         }
-        let state = &mut capture.state;
-        if let Some(stream) = &mut state.stream {
-            let paced = state.records.is_some() || feed.is_some();
-            match descriptor {
-                Some(fd) if paced => stream.wait_for(fd),
-                _ if paced => {}
-                _ => {
-                    let sought = stream.release(&[]);
-                    if let Err(e) = sought.and_then(|sought| state.go_on(sought)) {
-                        // It is told by the first read.
-                        state.fail(e);
-                    }
-                }
+        capture.state.feed = feed;
+        let paced = capture.state.records.is_some() || capture.state.feed.is_some();
+        match (descriptor, &mut capture.state.stream) {
+            (Some(fd), Some(stream)) if paced => stream.wait_for(fd),
+            _ => capture.release(),
+        }
+        Ok(capture)
+    }
+
+    /// Where there is no fast way, lets libpcap have all there is.
+    fn release(&mut self) {
+        if let (None, None, Some(stream)) =
+            (&self.state.records, &self.state.feed, &mut self.state.stream)
+        {
+            let sought = stream.release(&[]);
+            if let Err(e) = sought.and_then(|sought| self.state.go_on(sought)) {
+                // It is told by the first read.
+                self.state.fail(e);
             }
         }
-        state.feed = feed;
-        Ok(capture)
     }
 
     fn open(
@@ -486,7 +490,7 @@ impl Offline {
 fn clock(format: SavefileFormat, precision: Precision) -> Clock {
     let mut clock = Clock::of(precision);
     if format == SavefileFormat::Pcap {
-        clock.seconds = u32::MAX.into();
+        clock.seconds = SECONDS_OF_32_BITS;
     }
     clock
 }

@@ -16,6 +16,11 @@ pub(super) const WAIT_FAILED: u32 = u32::MAX;
 /// What `GetFileType` says of a file that can be read from any place.
 pub(super) const FILE_TYPE_DISK: u32 = 1;
 
+/// Others may read a file meanwhile.
+pub(super) const FILE_SHARE_READ: u32 = 1;
+/// Others may write to a file meanwhile.
+pub(super) const FILE_SHARE_WRITE: u32 = 2;
+
 #[link(name = "kernel32")]
 unsafe extern "system" {
     pub(super) fn CreateEventW(

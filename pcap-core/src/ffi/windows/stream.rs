@@ -12,6 +12,7 @@ use std::ffi::{CString, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::windows::ffi::OsStringExt;
+use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::AsRawHandle;
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
@@ -26,6 +27,8 @@ use crate::ffi::{self, ErrBuf, pcap_t};
 const FILE_HEADER: usize = 24;
 /// Length of a classic savefile's record header.
 const RECORD_HEADER: usize = 16;
+/// The first number of a classic savefile, in this machine's byte order.
+const MAGICS: [u32; 2] = [0xa1b2_c3d4, 0xa1b2_3c4d];
 /// The longest record that libpcap reads of the link types whose records are not its own affair.
 const LONGEST: usize = RECORD_HEADER + 262_144;
 
@@ -79,7 +82,12 @@ pub(crate) struct Stream {
 }
 
 enum Source {
-    File { file: File, start: u64 },
+    File {
+        file: File,
+        start: u64,
+        /// Libpcap has its header only.
+        cut: bool,
+    },
     Reader(Spool),
 }
 
@@ -102,7 +110,11 @@ impl Stream {
     /// Over a file that can be read from any place.
     pub(crate) fn from_file(mut file: File) -> io::Result<Stream> {
         let start = io::Seek::stream_position(&mut file)?;
-        Ok(Stream::new(Source::File { file, start }))
+        Ok(Stream::new(Source::File {
+            file,
+            start,
+            cut: false,
+        }))
     }
 
     /// Over anything that can be read.
@@ -140,12 +152,17 @@ impl Stream {
     /// Where libpcap can open the savefile.
     fn path(&mut self) -> io::Result<PathBuf> {
         let (temp, mut copy) = match &mut self.source {
-            Source::File { file, start } => {
+            Source::File { file, start, cut } => {
                 if let (0, Some(path)) = (*start, path_of(file)) {
                     return Ok(path);
                 }
                 let (temp, mut copy) = Temp::new()?;
-                io::copy(&mut From(file, *start), &mut copy)?;
+                let mut magic = [0; 4];
+                let length = read_at(file, &mut magic, *start)?;
+                // Of a classic one the header tells whether more is needed.
+                *cut = length == magic.len() && is_classic(u32::from_ne_bytes(magic));
+                let most = if *cut { FILE_HEADER as u64 } else { u64::MAX };
+                io::copy(&mut From(file, *start).take(most), &mut copy)?;
                 (temp, copy)
             }
             Source::Reader(spool) => {
@@ -166,7 +183,10 @@ impl Stream {
     fn reopen(&mut self, bytes: &[u8], rest: bool) -> io::Result<Sought> {
         let (temp, mut copy) = Temp::new()?;
         match &mut self.source {
-            Source::File { file, start } => {
+            Source::File { file, start, .. } if rest => {
+                io::copy(&mut From(file, *start), &mut copy)?;
+            }
+            Source::File { file, start, .. } => {
                 let mut header = [0; FILE_HEADER];
                 let length = From(file, *start).read(&mut header)?;
                 copy.write_all(&header[..length])?;
@@ -191,7 +211,7 @@ impl Stream {
 
     /// Goes on reading from this place in the file: the one record that is there.
     pub(crate) fn seek(&mut self, position: u64) -> io::Result<Sought> {
-        let Source::File { file, start } = &mut self.source else {
+        let Source::File { file, start, .. } = &mut self.source else {
             return Ok(Sought::There);
         };
         let mut magic = [0; 4];
@@ -204,8 +224,7 @@ impl Stream {
             return Ok(Sought::End);
         }
         if let Some(caplen) = record.get(8..12).and_then(|b| b.try_into().ok()) {
-            let native = matches!(u32::from_ne_bytes(magic), 0xa1b2_c3d4 | 0xa1b2_3c4d);
-            let caplen = match native {
+            let caplen = match MAGICS.contains(&u32::from_ne_bytes(magic)) {
                 true => u32::from_ne_bytes(caplen),
                 false => u32::from_ne_bytes(caplen).swap_bytes(),
             };
@@ -272,7 +291,8 @@ impl Stream {
     /// From now on libpcap reads: first these bytes, then all that the reader has.
     pub(crate) fn release(&mut self, bytes: &[u8]) -> io::Result<Sought> {
         match &self.source {
-            Source::File { .. } => Ok(Sought::There),
+            Source::File { cut: false, .. } => Ok(Sought::There),
+            Source::File { .. } => self.reopen(bytes, true),
             // It has all that there was.
             Source::Reader(spool) if spool.allowed.is_none() => Ok(Sought::There),
             Source::Reader(_) => self.reopen(bytes, true),
@@ -354,6 +374,10 @@ impl Spool {
     }
 }
 
+fn is_classic(magic: u32) -> bool {
+    MAGICS.contains(&magic) || MAGICS.contains(&magic.swap_bytes())
+}
+
 /// A file from some place on.
 struct From<'a>(&'a mut File, u64);
 
@@ -383,7 +407,7 @@ fn open_path(path: &Path, errbuf: &mut ErrBuf) -> io::Result<Option<NonNull<pcap
     Ok(NonNull::new(pcap))
 }
 
-/// The path of an open file, if libpcap can be told it.
+/// The path of an open file, if libpcap can be told it, and open it by that.
 fn path_of(file: &File) -> Option<PathBuf> {
     let handle = file.as_raw_handle();
     let mut path = vec![0_u16; 1024];
@@ -404,5 +428,11 @@ fn path_of(file: &File) -> Option<PathBuf> {
     }
     let path = PathBuf::from(OsString::from_wide(&path));
     let text = path.to_str()?;
-    (text.is_ascii() || super::is_utf8()).then_some(path)
+    // As C libraries open files. Who has it open may not allow that: a file that is deleted when it is closed is opened
+    // only by those who let it be deleted.
+    let mut as_c = File::options();
+    as_c.read(true)
+        .share_mode(kernel32::FILE_SHARE_READ | kernel32::FILE_SHARE_WRITE);
+    let told = (text.is_ascii() || super::is_utf8()) && as_c.open(&path).is_ok();
+    told.then_some(path)
 }
