@@ -1,5 +1,5 @@
-//! Live captures on Windows: on the device that `PCAP_TEST_WINDOWS_DEVICE` names, a loopback device where nothing else
-//! is going on. Without the variable each prints that it is skipped.
+//! Live captures on Windows: on the device of which `PCAP_TEST_WINDOWS_DEVICE` is the name or the description, a loopback
+//! device where nothing else is going on. Without the variable each prints that it is skipped.
 //!
 //! `ci/windows` runs them under wine, on `lo` of a network of its own. Wine's own wpcap.dll has the calls of a live
 //! capture and hardly any other.
@@ -16,13 +16,18 @@ use pcap_core::{Active, Capture, Device, End, ErrorKind, Next, Packet, SendQueue
 const LONG: Duration = Duration::from_secs(10);
 
 fn device() -> Option<String> {
-    let device = std::env::var("PCAP_TEST_WINDOWS_DEVICE").ok();
-    if device.is_none() {
+    let Ok(wanted) = std::env::var("PCAP_TEST_WINDOWS_DEVICE") else {
         let thread = thread::current();
         let test = thread.name().unwrap_or("a test");
         eprintln!("{test}: skipped, PCAP_TEST_WINDOWS_DEVICE names no device");
-    }
-    device
+        return None;
+    };
+    let devices = Device::list().unwrap();
+    let is_it =
+        |device: &&Device| device.name() == wanted || device.description() == Some(wanted.as_str());
+    let device = devices.iter().find(is_it);
+    let device = device.unwrap_or_else(|| panic!("{wanted} is not in {devices:?}"));
+    Some(device.name().to_owned())
 }
 
 /// A port that nobody else has, kept by a socket that is bound to it, and a capture of what goes there.

@@ -4,3 +4,6 @@
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub mod linux;
+
+#[cfg(windows)]
+pub mod windows;

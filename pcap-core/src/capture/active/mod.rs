@@ -196,6 +196,12 @@ impl Capture<Active> {
         self.state.fileno()
     }
 
+    /// A status of libpcap's, as a result: for `os::windows`.
+    #[allow(dead_code)] // of one system only
+    pub(crate) fn check_status(&self, status: c_int, operation: &'static str) -> Result<()> {
+        self.state.handle.check(status, operation).map(|_| ())
+    }
+
     /// Puts the filter in force again: for `os::linux`.
     #[allow(dead_code)] // of one system only
     pub(crate) fn reset_filter(&self) -> Result<()> {
