@@ -232,6 +232,10 @@ fn promise_what_a_read_returned_is_written_unchanged_with_its_damaged_lengths() 
         dumper.close().unwrap();
         assert_eq!(fs::read(&path).unwrap(), file.bytes());
     }
+    if cfg!(windows) {
+        // libpcap's own times begin in 1970 there.
+        return;
+    }
     // A time before 1970, which pcapng can hold, is refused and not wrapped.
     let options = [(files::IF_TSOFFSET, Order::NATIVE.u64(-5i64 as u64).to_vec())];
     let ng = Pcapng::new(Order::NATIVE)

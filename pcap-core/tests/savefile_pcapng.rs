@@ -55,6 +55,10 @@ fn times_are_nanoseconds_whatever_the_interface_counts_in() {
 #[test]
 fn an_offset_makes_times_negative_and_nothing_panics() {
     for order in Order::BOTH {
+        if cfg!(windows) {
+            // libpcap's own seconds have 32 bits there, and are read from 1970 on.
+            continue;
+        }
         for offset in [-1, -1_700_000_000, i64::MIN, i64::MAX] {
             let options = [(IF_TSOFFSET, order.u64(offset as u64).to_vec())];
             let bytes = Pcapng::new(order)

@@ -448,7 +448,9 @@ fn the_reader_is_dropped_once_with_the_capture_and_comes_back_when_opening_fails
             Ok(capture) => drop(capture),
             Err(failed) => {
                 let reader: Counted = failed.into_inner();
-                assert_eq!(reader.0.position(), length.min(4));
+                // Windows' libpcap is handed all that there is.
+                let read = if cfg!(windows) { length } else { length.min(4) };
+                assert_eq!(reader.0.position(), read);
                 assert_eq!(receiver.try_iter().count(), 0);
             }
         }

@@ -255,10 +255,10 @@ fn a_device_that_is_not_there_is_an_error() {
     let error = Capture::from_device("no such device")
         .activate()
         .unwrap_err();
-    assert_eq!(error.error().operation(), "activate");
+    assert_eq!(error.error().object(), Some("no such device"));
 }
 
-/// The closure of an option that a `wpcap.dll` lacks is an error and does not end the program.
+/// An option that a `wpcap.dll` lacks is an error, and does not end the program.
 #[test]
 fn immediate_mode_is_there_or_refused() {
     let Some(device) = device() else {

@@ -3,6 +3,7 @@
 //! The programs themselves are in `src/bin`, one per file, each to be read and copied by itself.
 
 pub mod decode;
+pub mod device;
 pub mod exit;
 pub mod expression;
 pub mod files;

@@ -54,6 +54,8 @@ fn classify(operation: &str, text: &str) -> ErrorKind {
     let code = os::NO_WAY.into_iter().chain(os::CUT_OFF).find(|&code| {
         let known = io::Error::from_raw_os_error(code).to_string();
         let known = known.split(" (os error").next().unwrap_or_default();
+        // As the text here, of which the full stop was taken.
+        let known = known.trim_end_matches('.');
         !known.is_empty() && text.contains(known)
     });
     let ended = text.contains("terminated the connection")

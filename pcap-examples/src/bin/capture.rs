@@ -17,7 +17,7 @@ use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::progress::Status;
 use pcap_examples::sink::Sink;
-use pcap_examples::{expression, group, json, program, stop, units};
+use pcap_examples::{device, expression, group, json, program, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -252,7 +252,7 @@ impl Quota {
 
 /// A capture on the device with all that the command line says of it.
 fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
-    let mut options = Capture::from_device(device)
+    let mut options = Capture::from_device(device::named(device))
         .snaplen(args.snaplen)
         .promisc(args.promisc)
         .rfmon(args.rfmon)

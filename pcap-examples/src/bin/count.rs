@@ -11,7 +11,7 @@ use pcap_core::{Active, Capture, Device, Stats};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::json::Object;
 use pcap_examples::output::Output;
-use pcap_examples::{expression, program, stop, units};
+use pcap_examples::{device, expression, program, stop, units};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -90,7 +90,7 @@ async fn count(args: &Args, devices: &[OsString]) -> Outcome {
     let filter = expression::join(&args.expression);
     let (mut tasks, mut counts, mut handles) = (JoinSet::new(), Vec::new(), Vec::new());
     for device in devices {
-        let capture = Capture::from_device(device)
+        let capture = Capture::from_device(device::named(device.as_ref()))
             .timeout(args.timeout)
             .filter(filter.as_str())
             .activate()?

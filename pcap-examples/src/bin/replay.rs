@@ -18,7 +18,7 @@ use pcap_examples::json::Object;
 use pcap_examples::output::Output;
 use pcap_examples::pace::{self, Pace, Schedule};
 use pcap_examples::progress::Status;
-use pcap_examples::{program, stop, units};
+use pcap_examples::{device, program, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -167,7 +167,7 @@ fn open(args: &Args) -> Outcome<Input> {
 
 /// Opens the device to send on, with as little of a capture as can be.
 fn open_device(args: &Args) -> Outcome<Capture<Active>> {
-    let mut device = Capture::from_device(&args.device)
+    let mut device = Capture::from_device(device::named(args.device.as_ref()))
         .snaplen(64)
         .buffer_size(256 * 1024)
         // On Linux nanoseconds make the kernel look at the clock for each packet.

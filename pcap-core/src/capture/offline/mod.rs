@@ -262,9 +262,11 @@ impl Capture<Offline> {
 
     /// Where there is no fast way, lets libpcap have all there is.
     fn release(&mut self) {
-        if let (None, None, Some(stream)) =
-            (&self.state.records, &self.state.feed, &mut self.state.stream)
-        {
+        if let (None, None, Some(stream)) = (
+            &self.state.records,
+            &self.state.feed,
+            &mut self.state.stream,
+        ) {
             let sought = stream.release(&[]);
             if let Err(e) = sought.and_then(|sought| self.state.go_on(sought)) {
                 // It is told by the first read.
