@@ -221,9 +221,14 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)] // elsewhere there is no `any`
     fn libpcaps_answers_about_networks_are_told_apart() {
-        assert_eq!(net_and_mask(c"any").unwrap(), None);
+        let any = net_and_mask(c"any");
+        let none = ErrorKind::Unsupported { since: None };
+        if any.as_ref().is_err_and(|error| error.kind() == none) {
+            // A libpcap that was built without devices.
+            return;
+        }
+        assert_eq!(any.unwrap(), None);
         let error = net_and_mask(c"no such one").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoSuchDevice, "{error}");
         assert_eq!(error.object(), Some("no such one"));
