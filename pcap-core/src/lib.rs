@@ -283,8 +283,20 @@
 //!
 //! Needs libpcap 1.10.0 or newer, found by `pcap-sys`, whose documentation has the environment
 //! variables. Linux is where it is developed and tested. macOS and the BSDs are written for and not
-//! tested. Windows does not build yet. Rust 1.85 or newer. What was tried where, and what differs, has
-//! [a page of its own](platforms).
+//! tested. Windows is tested under wine, and not with Npcap's driver. Rust 1.85 or newer. What was tried where, and what
+//! differs, has [a page of its own](platforms).
+//!
+//! What is different on Windows:
+//!
+//! - Devices are called `\Device\NPF_{…}`; their descriptions are what people know them by.
+//! - [`selectable_fd`](Capture::selectable_fd) is the handle of an event, there is no
+//!   [`fileno`](Capture::fileno), and no [`Sender`].
+//! - libpcap opens savefiles by their paths only. Of a reader and of a part of a file it is given a copy in the folder for
+//!   temporary files, but for the ordinary records of classic savefiles, which are read here.
+//! - libpcap's seconds have 32 bits. Packets of classic savefiles reach to 2106, as everywhere; others do too, and
+//!   cannot be from before 1970.
+//! - `names::ethers` fails.
+//! - What only Npcap has is in the module `os::windows`.
 //!
 //! What libpcap does that a program should not have to know, and what is done about it here:
 //! [a page of its own](libpcap).

@@ -279,7 +279,11 @@ mod tests {
     fn converts_to_and_from_the_system_clock() {
         // Some systems' clocks count in 100 ns.
         let nano = SystemTime::UNIX_EPOCH + Duration::from_nanos(1);
-        let unit = if nano > SystemTime::UNIX_EPOCH { 1 } else { 100 };
+        let unit = if nano > SystemTime::UNIX_EPOCH {
+            1
+        } else {
+            100
+        };
         for t in [
             Timestamp::new(-1, unit),
             Timestamp::new(0, 0),

@@ -313,7 +313,7 @@ impl<S: Activated> Capture<S> {
     /// The `pcap_t` of this capture, for calls that this crate does not have.
     ///
     /// It stays the capture's: it must not be closed, read from, or switched between blocking and
-    /// non-blocking mode, and is valid until the capture is dropped.
+    /// non-blocking mode, and is valid until the capture is dropped; on Windows, of a savefile, until the next read.
     #[must_use]
     pub fn as_ptr(&self) -> *mut c_void {
         self.state.handle().as_ptr().cast()

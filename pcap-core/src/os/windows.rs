@@ -71,11 +71,9 @@ pub trait CaptureExt {
 #[non_exhaustive]
 pub enum Mode {
     /// Packets.
-    #[doc(alias = "MODE_CAPT")]
     Capture,
     /// Statistics, one for each packet-buffer timeout: a packet whose data is two numbers of 64 bits in the machine's
     /// byte order, how many packets passed the filter in that time and how many bytes they had.
-    #[doc(alias = "MODE_STAT")]
     Statistics,
 }
 

@@ -56,7 +56,7 @@
 //!   [`ErrorKind::Disappeared`].
 //! - **Nothing is left behind.** A capture holds one descriptor more than otherwise, or two where libpcap has to be
 //!   called every so often as well, until it is dropped or [given back](AsyncCapture::into_inner). No thread is started
-//!   for it.
+//!   for it, but on Windows, where each has one that waits for events.
 //!
 //! # What waits all the same
 //!

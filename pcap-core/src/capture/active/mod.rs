@@ -174,8 +174,11 @@ impl Capture<Active> {
     /// [`Empty`](crate::End::Empty): packets may have been read ahead. Wait no longer than
     /// [`required_select_timeout`](Self::required_select_timeout).
     ///
+    /// On Windows it is the handle of an event.
+    ///
     /// Manual page: [`pcap_get_selectable_fd(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_selectable_fd.3pcap.html).
     #[doc(alias = "pcap_get_selectable_fd")]
+    #[doc(alias = "pcap_getevent")]
     #[must_use]
     pub fn selectable_fd(&self) -> Option<os::BorrowedFd<'_>> {
         let fd = self.state.waiter.descriptor()?;

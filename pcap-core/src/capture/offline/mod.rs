@@ -103,6 +103,8 @@ impl Capture<Offline> {
     /// Manual page: [`pcap_fopen_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_fopen_offline")]
+    #[doc(alias = "pcap_hopen_offline_with_tstamp_precision")]
+    #[doc(alias = "pcap_hopen_offline")]
     pub fn from_open_file(mut file: File) -> Result<Capture<Offline>, ErrorWith<File>> {
         let name = "the savefile".to_owned();
         // A stream that fails is closed with its descriptor, so it gets one of its own.
@@ -133,6 +135,9 @@ impl Capture<Offline> {
     /// [source](std::error::Error::source) of the error here. It ends the capture, even one that would
     /// have passed, such as [`WouldBlock`](std::io::ErrorKind::WouldBlock): what the reader had given of a
     /// record is gone.
+    ///
+    /// On Windows libpcap reads from files only: of a pcapng savefile, and of a classic one that is damaged, the rest of the
+    /// reader is read to its end at once, into a temporary file.
     ///
     /// # Panics
     ///
