@@ -7,6 +7,7 @@ mod files;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -311,14 +312,16 @@ fn iterators_wait_too_and_end_with_a_break() {
     let (path, mut file) = begun(folder.path(), &Pcap::native());
     let capture = follow(&path);
     let handle = capture.break_handle();
+    let (came, comes) = mpsc::channel();
     let reader = thread::spawn(move || {
         capture
             .into_packets()
+            .inspect(|_| came.send(()).unwrap())
             .collect::<Result<Vec<PacketOwned>, _>>()
     });
     for n in 0..4 {
-        thread::sleep(Duration::from_millis(10));
         file.write_all(&record(Order::NATIVE, MICRO, n)).unwrap();
+        comes.recv_timeout(Duration::from_secs(10)).unwrap();
     }
     thread::sleep(MOMENT);
     handle.breakloop();

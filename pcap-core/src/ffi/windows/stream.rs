@@ -394,7 +394,7 @@ fn open_path(path: &Path, errbuf: &mut ErrBuf) -> io::Result<Option<NonNull<pcap
     let path = path.to_str().and_then(|path| CString::new(path).ok());
     let Some(path) = path else {
         let why = "its path, or that of the folder for temporary files, is not Unicode";
-        return Err(io::Error::new(io::ErrorKind::InvalidFilename, why));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     };
     // SAFETY: the path is a C string, and the buffer has the size that libpcap asks for.
     let pcap = unsafe {
