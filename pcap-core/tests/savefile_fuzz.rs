@@ -165,8 +165,9 @@ fn the_fuzzers_inputs_are_read_as_libpcap_reads_them() {
         println!("{}", path.display());
         let input = std::fs::read(path).unwrap();
         let theirs = check(&input, &mut file);
-        // The same savefile by every call.
-        for call in 0..CALLS as u8 {
+        // The same savefile by every call; on Windows, where each opens several files, by some.
+        let every = if cfg!(windows) { 5 } else { 1 };
+        for call in (0..CALLS as u8).step_by(every) {
             let mut other = input.clone();
             other.resize(other.len().max(PLAN), 0);
             other[..2].copy_from_slice(&[call + input.len() as u8 % 4, call | (call << 4)]);

@@ -313,3 +313,27 @@ async fn a_task_of_tokio_is_woken_in_time() {
     let packet = tokio::time::timeout(LONG, capture.next_packet()).await;
     assert!(ends_with(packet.unwrap().unwrap().unwrap(), "text"));
 }
+
+#[test]
+fn what_only_npcap_has_is_there_or_refused() {
+    use pcap_core::os::windows::{CaptureExt, Mode};
+
+    let Some((mut capture, _socket)) = capture() else {
+        return;
+    };
+    let unsupported = ErrorKind::Unsupported { since: None };
+    let answers = [
+        capture.set_kernel_buffer(1 << 20),
+        capture.set_min_to_copy(0),
+        capture.set_mode(Mode::Capture),
+        capture.stats_ex().map(|_| ()),
+    ];
+    for answer in answers {
+        assert!(answer.is_ok() || capture.event().is_none());
+    }
+    if let Err(error) = capture.stats_ex() {
+        assert_eq!(error.kind(), unsupported);
+    }
+    let error = capture.set_kernel_buffer(0).unwrap_err();
+    assert!([unsupported, ErrorKind::InvalidArgument].contains(&error.kind()));
+}

@@ -475,3 +475,43 @@ pub(crate) fn close(file: File) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn a_wait_tells_which_events_are_set_and_keeps_its_time() {
+        let [wake, event] = [(); 2].map(|()| Wake::new().unwrap());
+        let until = Some((event.fd(), Until::Readable));
+        let look = |time| {
+            let ready = wait(Some(&wake), until, Some(time)).unwrap();
+            (ready.wake, ready.descriptor)
+        };
+        let start = Instant::now();
+        assert_eq!(look(Duration::from_micros(20_500)), (false, false));
+        assert!(start.elapsed() >= Duration::from_micros(20_500));
+        event.wake();
+        assert_eq!(look(Duration::MAX), (false, true));
+        wake.wake();
+        assert_eq!(look(Duration::ZERO), (true, true));
+        wake.drain();
+        event.drain();
+        assert_eq!(look(Duration::ZERO), (false, false));
+        assert!(wait(None, None, None).is_err());
+    }
+
+    #[test]
+    fn a_queue_that_is_not_taken_has_sent_nothing() {
+        init();
+        // SAFETY: takes numbers.
+        let pcap = unsafe { crate::ffi::pcap_open_dead(1, 65535) };
+        let packets = [[1_u8; 60]; 3];
+        // SAFETY: the handle is open; it sends nothing.
+        let sent = unsafe { transmit(pcap, packets.iter().map(|packet| &packet[..])) };
+        assert_eq!(sent, Sent::default());
+        // SAFETY: open and ours.
+        unsafe { crate::ffi::pcap_close(pcap) };
+    }
+}
