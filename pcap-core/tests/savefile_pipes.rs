@@ -294,6 +294,57 @@ fn a_pipe_of_which_a_filter_takes_nothing_is_broken_and_kept_to_deadlines() {
     }
 }
 
+/// A writer that never lets the reader catch up with it, and a filter that takes nothing and its time: the
+/// deadline, and a look, had to wait until the writer paused.
+#[test]
+fn a_pipe_that_never_ends_and_of_which_a_filter_takes_nothing_is_kept_to_deadlines() {
+    let slow: Vec<_> = (0..400).map(|n| format!("len = {}", 1000 + n)).collect();
+    let slow = slow.join(" or ");
+    let small = |file: Pcap| {
+        let file = (0..30_000).fold(file, |file, n| file.packet(n, 0, &[0; 64][..1]));
+        file.bytes()
+    };
+    let blocks = Pcapng::new(Order::NATIVE).interface(1, 0, &[]);
+    let blocks = (0..30_000).fold(blocks, |file, n| file.packet(0, n, 1, &[0]));
+    for (kind, bytes) in [
+        ("classic", small(Pcap::native())),
+        ("read by libpcap", small(Pcap::native().linktype(189))),
+        ("pcapng", blocks.bytes()),
+    ] {
+        let (reader, mut writer) = pipe();
+        // So that a writer that has to wait for a processor is not caught up with.
+        #[cfg(target_os = "linux")]
+        // SAFETY: takes numbers; the pipe is open.
+        unsafe {
+            libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 1 << 20)
+        };
+        let start = files_start(&bytes);
+        let writer = thread::spawn(move || {
+            writer.write_all(&bytes[..start]).unwrap();
+            let end = Instant::now() + Duration::from_secs(20);
+            while Instant::now() < end && writer.write_all(&bytes[start..]).is_ok() {}
+        });
+        let mut capture = Capture::from_open_file(reader).unwrap();
+        capture.set_filter(slow.as_str()).unwrap();
+        for millis in [0, 50] {
+            let wanted = Duration::from_millis(millis);
+            let start = Instant::now();
+            let next = capture.next_packet_timeout(wanted).unwrap();
+            assert_eq!(next, Next::Timeout, "{kind}");
+            let took = start.elapsed();
+            assert!(took >= wanted && took < Duration::from_secs(5), "{took:?}");
+        }
+        let start = Instant::now();
+        assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout, "{kind}");
+        assert!(start.elapsed() < Duration::from_secs(5), "{kind}");
+        // What is refused does not hold up what is taken.
+        capture.set_filter("len = 1").unwrap();
+        assert_eq!(capture.next_packet().unwrap().unwrap().data(), [0]);
+        drop(capture);
+        writer.join().unwrap();
+    }
+}
+
 #[test]
 fn a_socket_and_a_terminal_are_waited_for_like_a_pipe() {
     for (kind, bytes) in kinds() {
@@ -355,25 +406,35 @@ fn terminal() -> (File, File) {
         .into()
 }
 
-/// A pipe that the other end made non-blocking gave an error, and was over.
+/// A pipe that the other end made non-blocking gave an error, and was over; when it was opened, too.
 #[test]
 fn a_pipe_in_non_blocking_mode_is_waited_for() {
     for (kind, bytes) in kinds() {
-        let (reader, mut writer) = pipe();
-        writer.write_all(&bytes[..files_start(&bytes) + 3]).unwrap();
-        // SAFETY: takes numbers; the pipe is open.
-        let status = unsafe { libc::fcntl(reader.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
-        assert_eq!(status, 0);
-        let mut capture = Capture::from_open_file(reader).unwrap();
-        let next = capture.next_packet_timeout(Duration::from_millis(5));
-        assert_eq!(next.unwrap(), Next::Timeout, "{kind}");
-        let late = bytes[files_start(&bytes) + 3..].to_vec();
-        let writer = thread::spawn(move || {
-            thread::sleep(Duration::from_millis(20));
-            writer.write_all(&late).unwrap();
-        });
-        rest(&mut capture, 0, 3);
-        writer.join().unwrap();
+        let start = files_start(&bytes);
+        for first in [0, 2, 10, start - 1, start + 3] {
+            let (reader, mut writer) = pipe();
+            writer.write_all(&bytes[..first]).unwrap();
+            // SAFETY: takes numbers; the pipe is open.
+            let status =
+                unsafe { libc::fcntl(reader.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
+            assert_eq!(status, 0);
+            let (head, late) = bytes[first..].split_at((start + 3).saturating_sub(first));
+            let (head, late) = (head.to_vec(), late.to_vec());
+            let (go_on, wait) = std::sync::mpsc::channel();
+            let writer = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(10));
+                writer.write_all(&head).unwrap();
+                wait.recv().unwrap();
+                thread::sleep(Duration::from_millis(10));
+                writer.write_all(&late).unwrap();
+            });
+            let mut capture = Capture::from_open_file(reader).unwrap();
+            let next = capture.next_packet_timeout(Duration::from_millis(5));
+            assert_eq!(next.unwrap(), Next::Timeout, "{kind}");
+            go_on.send(()).unwrap();
+            rest(&mut capture, 0, 3);
+            writer.join().unwrap();
+        }
     }
 }
 

@@ -204,3 +204,34 @@ fn a_savefile_in_a_pipe_holds_up_no_other_task() {
         waits_for_a_pipe(capture.into_tokio().unwrap(), end).await;
     });
 }
+
+/// A writer that the reader never catches up with, and a filter that takes nothing: no other task ran until the writer
+/// paused.
+#[test]
+fn a_pipe_that_never_ends_and_of_which_a_filter_takes_nothing_holds_up_no_other_task() {
+    let mut bytes = savefile_bytes();
+    for _ in 0..6 {
+        bytes.extend_from_within(24..);
+    }
+    let slow: Vec<_> = (0..400).map(|n| format!("len = {}", 1000 + n)).collect();
+    let (reader, mut end) = UnixStream::pair().unwrap();
+    let writer = std::thread::spawn(move || {
+        end.write_all(&bytes[..24]).unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < until && end.write_all(&bytes[24..]).is_ok() {}
+    });
+    let mut capture = Capture::from_open_file(std::fs::File::from(OwnedFd::from(reader))).unwrap();
+    capture.set_filter(slow.join(" or ").as_str()).unwrap();
+    let start = Instant::now();
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut capture = capture.into_tokio().unwrap();
+        let packet = capture.next_packet();
+        let late = tokio::time::timeout(Duration::from_millis(50), packet);
+        assert!(late.await.is_err(), "nothing passes");
+    });
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    writer.join().unwrap();
+}

@@ -14,6 +14,9 @@ use crate::savefile::{ByteOrder, LONGEST, RECORD_HEADER};
 /// So many bytes are asked for at once: what a pipe holds.
 const CHUNK: usize = 64 * 1024;
 
+/// So often libpcap is handed more while its filter takes nothing: more than a pipe holds.
+const TURNS: u32 = 16;
+
 /// The longest block of a pcapng savefile; libpcap calls a longer one damage.
 const LONGEST_BLOCK: usize = 16 << 20;
 /// The first and last fields of a block.
@@ -93,6 +96,8 @@ impl Units {
 pub(crate) struct Feed {
     units: Units,
     bytes: Vec<u8>,
+    /// How often libpcap has been handed more since it found a packet.
+    turns: u32,
 }
 
 /// What libpcap was handed.
@@ -100,7 +105,7 @@ pub(crate) struct Feed {
 pub(crate) enum Fed {
     /// More.
     More,
-    /// Nothing: no whole record is there.
+    /// Nothing: no whole record is there, or it has had much and taken nothing.
     NotYet,
     /// All the rest: it reads on by itself.
     Rest,
@@ -109,11 +114,26 @@ pub(crate) enum Fed {
 impl Feed {
     /// Goes on behind what libpcap has, with these bytes first.
     pub(crate) fn new(units: Units, bytes: Vec<u8>) -> Feed {
-        Feed { units, bytes }
+        Feed {
+            units,
+            bytes,
+            turns: 0,
+        }
     }
 
-    /// Hands libpcap's stream the whole records that are there now.
+    /// libpcap found a packet that its filter takes.
+    pub(crate) fn taken(&mut self) {
+        self.turns = 0;
+    }
+
+    /// Hands libpcap's stream the whole records that are there now, of which it has none any more. From time to time
+    /// it does not, where the filter takes nothing, so that one looks at the deadline and lets others have their turn.
     pub(crate) fn fill(&mut self, stream: &mut os::Stream) -> io::Result<Fed> {
+        if self.turns >= TURNS {
+            self.turns = 0;
+            return Ok(Fed::NotYet);
+        }
+        self.turns += 1;
         loop {
             match self.whole() {
                 Some(0) => {}

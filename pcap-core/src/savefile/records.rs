@@ -202,6 +202,11 @@ impl Records {
         self.file.is_some()
     }
 
+    /// Whether no whole record is left of what has been read.
+    pub(crate) fn is_walked(&self) -> bool {
+        matches!(self.form.find(self.unread()), Err(None))
+    }
+
     /// What has been read and not walked yet.
     pub(crate) fn unread(&self) -> &[u8] {
         &self.buffer[self.unread.clone()]

@@ -209,6 +209,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
                 return Poll::Ready(Ok(there));
             }
             ready!(self.poll_wait(cx))?;
+            self.look_at_the_clock();
         }
         self.poll_on(cx)
     }
@@ -232,7 +233,13 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
                 return Poll::Ready(Ok(there));
             }
             ready!(self.poll_wait(cx))?;
+            self.look_at_the_clock();
         }
+    }
+
+    /// Before the next look for packets: one that found none may have refused very many.
+    fn look_at_the_clock(&mut self) {
+        self.turns = self.turns.next_multiple_of(TURNS);
     }
 
     /// The packet that the last [`advance`](Self::advance) went to; `None` before the first, and after the

@@ -15,7 +15,7 @@ use crate::capture::batch::{Batch, Limit};
 use crate::capture::source::{self, Opened};
 use crate::capture::{Activated, Capture, Phase, Readable};
 use crate::error::{Error, ErrorKind, ErrorWith, Result};
-use crate::ffi::{self, os};
+use crate::ffi::{self, Until, os};
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle, SECONDS_OF_32_BITS};
 use crate::savefile::{self, ByteOrder, Feed, Magic, Records, SavefileFormat, Units};
@@ -184,7 +184,8 @@ impl Capture<Offline> {
             // A pipe cannot be looked into without reading from it.
             None => {
                 let fd = os::descriptor(&file);
-                Ok(Self::from_stream(file, name, fd)?)
+                let patient = Patient(file, fd);
+                Ok(Self::from_stream(patient, name, fd)?)
             }
         }
     }
@@ -507,6 +508,23 @@ fn as_it_was<R: Read + Send + 'static>(reader: Box<dyn os::Reader>) -> R {
     match reader.into_any().downcast::<R>() {
         Ok(reader) => *reader,
         Err(_) => unreachable!("only `from_stream` makes streams of readers"),
+    }
+}
+
+/// A pipe. Whoever else has it may have made it non-blocking, which it then is here: that it has nothing now is
+/// neither its end nor an error.
+struct Patient(File, Option<os::RawFd>);
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match (self.0.read(buffer), self.1) {
+                (Err(e), Some(fd)) if e.kind() == io::ErrorKind::WouldBlock => {
+                    os::wait(None, Some((fd, Until::Readable)), None)?;
+                }
+                (other, _) => return other,
+            }
+        }
     }
 }
 

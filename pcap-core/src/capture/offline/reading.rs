@@ -19,12 +19,17 @@ use crate::savefile::{Fed, Feed, Record, Units};
 /// How often the end of a savefile that is followed is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
+/// So many packets of a pipe that the filter refuses, and one looks at the deadline and lets others have their turn:
+/// more than a pipe holds, so that what is there is found before one is told that nothing is.
+const REFUSED: u32 = 8192;
+
 /// What the fast way led to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Walk {
     /// The next packet that passes the filter.
     Packet,
-    /// A break is pending, or a savefile that is followed or a pipe has nothing more now.
+    /// A break is pending, a savefile that is followed or a pipe has nothing more now, or many packets of a pipe
+    /// were refused.
     Nothing,
     /// The next record, or the end, is for libpcap, which has its place in the file.
     Odd,
@@ -59,6 +64,7 @@ impl Offline {
         let Some(records) = &mut self.records else {
             return Ok(Walk::Blocked);
         };
+        let mut refused = 0_u32;
         let found = loop {
             match records.step(&mut self.stream) {
                 Ok(Record::Ordinary) => {}
@@ -67,7 +73,16 @@ impl Offline {
             if wants(self.filter.as_ref(), records.current()) {
                 return Ok(Walk::Packet);
             }
-            if self.handle.breaker().is_pending() {
+            refused = refused.saturating_add(1);
+            // To wait for the pipe is right only where all that has come of it was walked.
+            let turn = refused >= REFUSED && !records.is_of_file() && records.is_walked();
+            if turn
+                && self
+                    .stream
+                    .as_ref()
+                    .is_some_and(|s| s.waits_for().is_some())
+                || self.handle.breaker().is_pending()
+            {
                 records.lend_none();
                 return Ok(Walk::Nothing);
             }
@@ -228,6 +243,9 @@ impl Offline {
             }
         }
         let done = callback::dispatch(&mut self.handle, max, closure);
+        if let (Some(feed), true) = (&mut self.feed, done.packets > 0) {
+            feed.taken();
+        }
         match done.status {
             0 if done.packets == 0 => Ok((done, self.feed_more()?)),
             0.. | ffi::PCAP_ERROR_BREAK => Ok((done, Left::More)),
