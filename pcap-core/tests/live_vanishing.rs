@@ -414,3 +414,44 @@ fn a_device_that_goes_down_and_up_again_and_again_loses_nothing_and_costs_nothin
     assert!(right.next_packet().unwrap().is_none());
     assert_eq!(right.stats().unwrap().received, 600);
 }
+
+/// One that has its name, and even its number: the capture never sees a packet of it.
+#[test]
+fn another_device_in_the_place_of_the_one_that_went_is_not_waited_for() {
+    let Some((net, elsewhere, mut left)) = wire() else {
+        return;
+    };
+    for way in WAYS {
+        for (turn, (what, read)) in READS.into_iter().enumerate() {
+            let same_number = turn % 2 == 1;
+            let right = Capture::from_device("right").timeout(TIMEOUT);
+            let mut right = right.direction(Direction::In).activate().unwrap();
+            send(&left, 5);
+            let shown = net.ip(["-o", "link", "show", "dev", "right"]);
+            let number = shown.split_once(':').unwrap().0;
+            goes_away(&net, &elsewhere, way);
+            if same_number {
+                if let Way::Moved = way {
+                    net.ip(["link", "del", "left"]);
+                }
+                let add = ["link", "add", "index", number, "name", "right"];
+                net.ip(add.into_iter().chain("type veth peer name left".split(' ')));
+                net.ip(["link", "set", "left", "up"]);
+                net.ip(["link", "set", "right", "up"]);
+                left = Capture::from_device("left").activate().unwrap();
+            } else {
+                left = anew(&net);
+            }
+            comes_up(&net, "right");
+            let shown = net.ip(["-o", "link", "show", "dev", "right"]);
+            assert_eq!(shown.starts_with(&format!("{number}:")), same_number);
+            let mut count = 0;
+            let since = Instant::now();
+            let error = read(&mut right, &mut count);
+            is_right(what, &error, since);
+            assert_eq!(count, 5, "{what}");
+            let again = right.next_packet().unwrap_err();
+            assert_eq!(again.to_string(), error.to_string());
+        }
+    }
+}
