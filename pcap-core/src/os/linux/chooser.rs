@@ -24,6 +24,9 @@ pub(super) enum Chooser {
 /// are received and on those that are sent, of which the socket has only these with their link-layer header.
 const NETWORK: u32 = -0x10_0000_i32 as u32;
 
+/// From here on a load is one of the kernel's own, `SKF_AD_OFF`: of the packet's protocol, its mark and so on.
+const EXTENSIONS: u32 = -0x1000_i32 as u32;
+
 impl Chooser {
     /// One that asks a filter, which was made for packets that begin with the IP header.
     pub(super) fn filter(filter: &Filter) -> Result<Chooser> {
@@ -90,6 +93,6 @@ fn at_network(insn: &Insn) -> Option<Insn> {
     if !insn.loads_from_packet() || insn.is_kernel_extension() {
         return Some(*insn);
     }
-    let k = (insn.k < NETWORK.wrapping_neg()).then(|| insn.k.wrapping_add(NETWORK))?;
+    let k = (insn.k < EXTENSIONS - NETWORK).then(|| insn.k.wrapping_add(NETWORK))?;
     Some(Insn { k, ..*insn })
 }

@@ -117,8 +117,8 @@ impl Fanout {
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument): the filter is for another link type, or reads beyond one
-    /// mebibyte. [`Unsupported`](ErrorKind::Unsupported): it jumps backward.
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument): the filter is for another link type, or reads beyond 1020
+    /// KiB. [`Unsupported`](ErrorKind::Unsupported): it jumps backward.
     /// [`FilterTooLong`](ErrorKind::FilterTooLong): more than 4096 instructions.
     ///
     /// # Examples
