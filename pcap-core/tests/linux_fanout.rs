@@ -5,6 +5,7 @@
 mod support;
 
 use std::os::fd::{FromRawFd, OwnedFd};
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -551,11 +552,14 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
         member.set_filter("udp").unwrap();
     });
     left.inject_queue(&queue(0..300)).unwrap();
+    // The break that ends the others would end the wait for a packet, and not the loop, which went on for ever.
+    let all_have_theirs = Barrier::new(3);
     let failed = Fanout::for_each(members, |number, capture| {
         let mut seen = 0;
         while seen < 100 {
             seen += u64::from(capture.next_packet()?.is_some());
         }
+        all_have_theirs.wait();
         if number == 2 {
             return Err(capture.set_filter("tcp prot").unwrap_err());
         }
