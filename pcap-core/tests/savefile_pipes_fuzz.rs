@@ -24,7 +24,7 @@ use pcap_core::Capture;
 #[test]
 fn damaged_files_that_come_in_parts_are_read_as_libpcap_reads_them() {
     let count = std::env::var("SAVEFILE_FUZZ_COUNT");
-    let count = count.map_or(3_000, |count| count.parse().expect("a number"));
+    let count = count.map_or(2_000, |count| count.parse().expect("a number"));
     let seeds = seeds();
     let mut random = Random::new(0x919e);
     let filters = [
@@ -60,7 +60,7 @@ fn damaged_files_that_come_in_parts_are_read_as_libpcap_reads_them() {
                         break;
                     }
                     rest = behind;
-                    if random.below(50) == 0 {
+                    if random.below(100) == 0 {
                         thread::sleep(Duration::from_micros(50));
                     }
                 }

@@ -4,12 +4,13 @@
 //! by then is lost. So it gets what is there whole, and its answer that nothing follows is not the end
 //! but the place to wait.
 //!
-//! May import: `ffi`.
+//! May import: `ffi`, `linktype`.
 
 use std::io::{self, Read};
 
 use crate::ffi::os;
-use crate::savefile::{ByteOrder, LONGEST, RECORD_HEADER};
+use crate::linktype::Dlt;
+use crate::savefile::{self, ByteOrder, LONGEST, RECORD_HEADER};
 
 /// So many bytes are asked for at once: what a pipe holds.
 const CHUNK: usize = 64 * 1024;
@@ -17,8 +18,10 @@ const CHUNK: usize = 64 * 1024;
 /// So often libpcap is handed more while its filter takes nothing: more than a pipe holds.
 const TURNS: u32 = 16;
 
-/// The longest block of a pcapng savefile; libpcap calls a longer one damage.
+/// The longest block of a pcapng savefile; libpcap calls a longer one damage, unless its packets may be longer.
 const LONGEST_BLOCK: usize = 16 << 20;
+/// What there may be in a block beside a packet.
+const BESIDE: usize = 256 * 1024;
 /// The first and last fields of a block.
 const SHORTEST_BLOCK: usize = 12;
 /// Begins a section of a pcapng savefile, and tells its byte order in the third field.
@@ -47,7 +50,8 @@ enum Unit {
 }
 
 impl Units {
-    fn first(&mut self, bytes: &[u8]) -> Unit {
+    /// What some bytes begin with, where packets are not longer than this.
+    fn first(&mut self, bytes: &[u8], longest: usize) -> Unit {
         let field = |order: ByteOrder, n: usize| {
             let four = bytes.get(4 * n..4 * n + 4)?;
             let number = u32::from_ne_bytes(four.try_into().ok()?);
@@ -60,7 +64,7 @@ impl Units {
             Units::Records(order) => {
                 let caplen = field(*order, 2).map(|caplen| caplen as usize);
                 match caplen {
-                    Some(caplen) if caplen > LONGEST => return Unit::Unknown,
+                    Some(caplen) if caplen > longest => return Unit::Unknown,
                     caplen => (caplen.map(|caplen| RECORD_HEADER + caplen), 0),
                 }
             }
@@ -75,9 +79,10 @@ impl Units {
                         None => return Unit::Partial,
                     }
                 }
+                let longest = LONGEST_BLOCK.max(longest + BESIDE);
                 let length = field(*order, 1).map(|length| length as usize);
                 match length {
-                    Some(length) if !(SHORTEST_BLOCK..=LONGEST_BLOCK).contains(&length) => {
+                    Some(length) if !(SHORTEST_BLOCK..=longest).contains(&length) => {
                         return Unit::Unknown;
                     }
                     length => (length, field(*order, 0).unwrap_or(0)),
@@ -95,6 +100,8 @@ impl Units {
 #[derive(Debug)]
 pub(crate) struct Feed {
     units: Units,
+    /// The longest packet.
+    longest: usize,
     bytes: Vec<u8>,
     /// How often libpcap has been handed more since it found a packet.
     turns: u32,
@@ -113,9 +120,10 @@ pub(crate) enum Fed {
 
 impl Feed {
     /// Goes on behind what libpcap has, with these bytes first.
-    pub(crate) fn new(units: Units, bytes: Vec<u8>) -> Feed {
+    pub(crate) fn new(units: Units, datalink: Dlt, bytes: Vec<u8>) -> Feed {
         Feed {
             units,
+            longest: savefile::longest(datalink),
             bytes,
             turns: 0,
         }
@@ -160,7 +168,7 @@ impl Feed {
     fn whole(&mut self) -> Option<usize> {
         let mut length = 0;
         loop {
-            match self.units.first(&self.bytes[length..]) {
+            match self.units.first(&self.bytes[length..], self.longest) {
                 Unit::Whole(one, _) => length += one,
                 Unit::Partial => return Some(length),
                 Unit::Unknown => return (length > 0).then_some(length),
@@ -179,7 +187,7 @@ pub(crate) fn read_head(
     let mut units = Units::Blocks(ByteOrder::Native);
     let mut length = 0;
     loop {
-        match units.first(&bytes[length..]) {
+        match units.first(&bytes[length..], LONGEST) {
             Unit::Whole(one, kind) => {
                 length += one;
                 if OPENED_AT.contains(&kind) {

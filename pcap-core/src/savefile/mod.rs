@@ -76,6 +76,16 @@ impl Magic {
     }
 }
 
+/// The longest packet of a link type; libpcap calls a longer one damage.
+pub(crate) fn longest(datalink: Dlt) -> usize {
+    match datalink {
+        Dlt::USBPCAP => 1 << 20,
+        Dlt::EBHSCR => 8 << 20,
+        Dlt::DBUS => 128 << 20,
+        _ => LONGEST,
+    }
+}
+
 /// Whether libpcap hands the packets of a link type on as they lie in a classic savefile of this byte
 /// order, and takes them up to the common length.
 pub(crate) fn is_plain(datalink: Dlt, order: ByteOrder) -> bool {

@@ -237,10 +237,10 @@ impl Capture<Offline> {
         if ended {
             stream.ended();
         }
-        let mut feed = None;
+        let mut behind = None;
         if let Some((length, units)) = head {
             stream.give(&bytes[..length]);
-            feed = Some(Feed::new(units, bytes[length..].to_vec()));
+            behind = Some((units, bytes[length..].to_vec()));
         } else {
             stream.give_back(&bytes);
             if magic.classic.is_some() {
@@ -254,10 +254,11 @@ impl Capture<Offline> {
             capture.state.records = capture.records(None, 0, order);
             let known = descriptor.is_some() && capture.version() == (2, 4);
             if known && capture.state.records.is_none() {
-                feed = Some(Feed::new(Units::Records(order), Vec::new()));
+                behind = Some((Units::Records(order), Vec::new()));
             }
         }
-        capture.state.feed = feed;
+        let datalink = capture.datalink();
+        capture.state.feed = behind.map(|(units, bytes)| Feed::new(units, datalink, bytes));
         let paced = capture.state.records.is_some() || capture.state.feed.is_some();
         match (descriptor, &mut capture.state.stream) {
             (Some(fd), Some(stream)) if paced => stream.wait_for(fd),

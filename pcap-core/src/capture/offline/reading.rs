@@ -115,7 +115,8 @@ impl Offline {
                 let sought = match stream.waits_for() {
                     Some(_) if found == Record::Odd => {
                         let units = Units::Records(records.order());
-                        self.feed = Some(Feed::new(units, records.unread().to_vec()));
+                        let bytes = records.unread().to_vec();
+                        self.feed = Some(Feed::new(units, self.handle.datalink(), bytes));
                         os::Sought::There
                     }
                     _ => stream.release(records.unread())?,
