@@ -134,6 +134,9 @@ impl<S: Readable> Capture<S> {
     /// The next packet, if it is there now: never waits, but for the disk, and for what a savefile's reader
     /// waits for.
     ///
+    /// Of a pipe with more packets than it can hold at once, which the filter refuses, it looks at so many, and then says
+    /// [`Next::Timeout`].
+    ///
     /// # Errors
     ///
     /// As [`next_packet`](Self::next_packet).
