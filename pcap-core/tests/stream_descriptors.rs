@@ -37,7 +37,7 @@ fn a_descriptor_is_left_neither_by_a_dropped_wait_nor_by_a_capture_that_is_given
     drop(first.into_async_io().unwrap());
     let before = open_descriptors();
     runtime.block_on(async {
-        for round in 0..3 {
+        for round in 0..2 {
             let mut tokio: Vec<_> = captures().map(|c| c.into_tokio().unwrap()).collect();
             let mut other: Vec<_> = captures().map(|c| c.into_async_io().unwrap()).collect();
             // The capture's, the two of its break handle, and the one that the runtime watches.

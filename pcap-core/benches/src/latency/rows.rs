@@ -133,7 +133,7 @@ pub(crate) fn groups() -> Vec<Group> {
         idle(),
         Group::of("flood", 11, Job::Flood, &[Next, Held, Deadlines]).beside_the_first(),
         Group::of("paced", 1, Job::Paced, &awaited),
-        Group::of("drain", 9, Job::Drain, &awaited).beside_the_first(),
+        Group::of("drain", 5, Job::Drain, &awaited).beside_the_first(),
     ]
 }
 

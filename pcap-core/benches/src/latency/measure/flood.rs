@@ -22,8 +22,8 @@ const FLOOD: u64 = 500_000;
 const PACED: u64 = 1_000_000;
 const PACE: u64 = 200_000;
 /// How many fill a buffer, and a buffer that they do not fill to the last.
-const BURST: u64 = 400_000;
-const BUFFER: usize = 80 << 20;
+const BURST: u64 = 1_000_000;
+const BUFFER: usize = 320 << 20;
 /// Twice the packet-buffer timeout: what has come by then lies ready.
 const SETTLED: Duration = Duration::from_millis(200);
 
