@@ -68,8 +68,11 @@ fn an_offset_makes_times_negative_and_nothing_panics() {
             let mut capture = open(bytes);
             let packet = capture.next_packet().unwrap().unwrap();
             let time = packet.timestamp();
-            assert_eq!(time, Timestamp::new(offset, 250_000_000));
-            assert_eq!(packet.header().raw_timestamp(), (offset, 250_000_000));
+            // Where C's times have 32 bits, libpcap delivers no more of the seconds.
+            let short = size_of::<pcap_sys::timeval>() == 8;
+            let secs = if short { (offset as i32).into() } else { offset };
+            assert_eq!(time, Timestamp::new(secs, 250_000_000));
+            assert_eq!(packet.header().raw_timestamp(), (secs, 250_000_000));
             let _ = format!(
                 "{time} {packet:?} {:?}",
                 std::time::SystemTime::try_from(time)

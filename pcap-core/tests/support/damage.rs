@@ -161,7 +161,7 @@ pub(crate) fn inflate(bytes: &[u8]) -> Vec<u8> {
         } as usize;
         let start = at + header;
         let here = if caplen > 1000 { SHORT } else { caplen };
-        if out.len() + caplen > LONG || bytes.len() - start < here {
+        if out.len().saturating_add(caplen) > LONG || bytes.len() - start < here {
             break;
         }
         out.extend(&bytes[at..start + here]);
