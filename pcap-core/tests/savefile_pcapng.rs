@@ -70,7 +70,11 @@ fn an_offset_makes_times_negative_and_nothing_panics() {
             let time = packet.timestamp();
             // Where C's times have 32 bits, libpcap delivers no more of the seconds.
             let short = size_of::<pcap_sys::timeval>() == 8;
-            let secs = if short { (offset as i32).into() } else { offset };
+            let secs = if short {
+                (offset as i32).into()
+            } else {
+                offset
+            };
             assert_eq!(time, Timestamp::new(secs, 250_000_000));
             assert_eq!(packet.header().raw_timestamp(), (secs, 250_000_000));
             let _ = format!(
