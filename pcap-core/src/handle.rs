@@ -302,3 +302,15 @@ pub(crate) fn rfmon_list() -> MutexGuard<'static, ()> {
     static LOCK: Mutex<()> = Mutex::new(());
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// libpcap numbers its questions to Linux's netfilter with one counter, without a lock, and waits for the answer that has
+/// the counter's number by then: for ever, if another thread has asked meanwhile. Whoever activates such a handle holds
+/// this one.
+pub(crate) fn netfilter_counter(device: &str) -> Option<MutexGuard<'static, ()>> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    let name = device.rsplit('/').next().unwrap_or(device);
+    let asks = ["nflog", "nfqueue"]
+        .iter()
+        .any(|kind| name.starts_with(kind));
+    asks.then(|| LOCK.lock().unwrap_or_else(PoisonError::into_inner))
+}

@@ -246,6 +246,31 @@ fn monitor_mode_is_asked_for_by_many_threads() {
     });
 }
 
+/// libpcap waits for the answer with the number of its last question, whichever thread has asked that.
+#[test]
+fn captures_of_netfilter_are_activated_in_many_threads() {
+    let Some(_net) = net() else { return };
+    if let Err(error) = Capture::from_device("nflog:1").activate() {
+        eprintln!("skipped, this kernel does not have nflog: {error}");
+        return;
+    }
+    let (done, all) = std::sync::mpsc::channel();
+    for group in 0..8 {
+        let done = done.clone();
+        std::thread::spawn(move || {
+            for _ in 0..100 {
+                let capture = Capture::from_device(format!("nflog:{group}")).activate();
+                assert_eq!(capture.unwrap().datalink(), Dlt::NFLOG);
+            }
+            done.send(()).unwrap();
+        });
+    }
+    for _ in 0..8 {
+        all.recv_timeout(Duration::from_secs(60))
+            .expect("no thread waits for an answer that another one had");
+    }
+}
+
 /// The name of a device may hold any bytes; an error about it is a text all the same.
 #[test]
 fn an_error_about_a_name_that_is_no_text_is_a_text() {

@@ -127,6 +127,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// As [`next_packet`](Self::next_packet).
     #[doc(alias = "pcap_next_ex")]
+    #[inline]
     pub fn next_packet_timeout(&mut self, timeout: Duration) -> Result<Next<'_>> {
         self.next(Patience::For(timeout))
     }
@@ -141,10 +142,12 @@ impl<S: Readable> Capture<S> {
     ///
     /// As [`next_packet`](Self::next_packet).
     #[doc(alias = "pcap_next_ex")]
+    #[inline]
     pub fn try_next_packet(&mut self) -> Result<Next<'_>> {
         self.next(Patience::Never)
     }
 
+    #[inline]
     fn next(&mut self, patience: Patience) -> Result<Next<'_>> {
         Ok(match self.look(patience)? {
             Found::Packet => self.packet().map_or(Next::Timeout, Next::Packet),
