@@ -2,8 +2,8 @@
 //! followed.
 
 use std::io::Write;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+#[cfg(unix)]
+use std::os::{fd::OwnedFd, unix::net::UnixStream};
 use std::time::{Duration, Instant};
 
 use futures_lite::{StreamExt, future};
@@ -136,6 +136,7 @@ fn the_end_of_a_savefile_that_is_followed_is_waited_at() {
 }
 
 /// A pipe that is waited for inside a read would keep all other tasks from running.
+#[cfg(unix)]
 async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut end: UnixStream) {
     let bytes = savefile_bytes();
     for number in 0..20 {
@@ -170,12 +171,14 @@ async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut
     assert_eq!(capture.ended(), Some(End::Eof));
 }
 
+#[cfg(unix)]
 fn savefile_bytes() -> Vec<u8> {
     let (_folder, path) = savefile();
     std::fs::read(path).unwrap()
 }
 
 /// This thread's.
+#[cfg(unix)]
 fn cpu_time() -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,
@@ -187,6 +190,7 @@ fn cpu_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
+#[cfg(unix)] // nothing tells that there is more in a pipe of Windows
 #[test]
 fn a_savefile_in_a_pipe_holds_up_no_other_task() {
     let open = || {

@@ -3,7 +3,9 @@
 //!
 //! May import: `ffi`.
 
-use std::ffi::{CStr, c_int, c_void};
+#[cfg(not(feature = "load-dynamically"))]
+use std::ffi::CStr;
+use std::ffi::{c_int, c_void};
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::windows::fs::FileExt;
@@ -71,17 +73,26 @@ pub(crate) fn init() {
 /// program when another one is called.
 pub(crate) fn is_complete() -> bool {
     static COMPLETE: OnceLock<bool> = OnceLock::new();
-    *COMPLETE.get_or_init(|| {
-        // SAFETY: takes a C string. The library stays loaded: the program is linked with it.
-        let module = unsafe { kernel32::GetModuleHandleA(c"wpcap.dll".as_ptr()) };
-        if module.is_null() {
-            // Linked statically, from libpcap's source.
-            return true;
-        }
-        let name: &CStr = c"pcap_init";
-        // SAFETY: the module is loaded, and the name a C string. Its address is not used.
-        !unsafe { kernel32::GetProcAddress(module, name.as_ptr()) }.is_null()
-    })
+    *COMPLETE.get_or_init(exports_init)
+}
+
+#[cfg(feature = "load-dynamically")]
+fn exports_init() -> bool {
+    pcap_sys::has("pcap_init")
+}
+
+/// Asks the library that the program is linked with.
+#[cfg(not(feature = "load-dynamically"))]
+fn exports_init() -> bool {
+    // SAFETY: takes a C string. The library stays loaded: the program is linked with it.
+    let module = unsafe { kernel32::GetModuleHandleA(c"wpcap.dll".as_ptr()) };
+    if module.is_null() {
+        // Linked statically, from libpcap's source.
+        return true;
+    }
+    let name: &CStr = c"pcap_init";
+    // SAFETY: the module is loaded, and the name a C string. Its address is not used.
+    !unsafe { kernel32::GetProcAddress(module, name.as_ptr()) }.is_null()
 }
 
 pub(crate) fn set_protocol(_: *mut super::pcap_t, _: u16) -> Option<c_int> {

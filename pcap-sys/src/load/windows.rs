@@ -6,7 +6,9 @@ use std::os::windows::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 /// Takes the libraries that a library needs from its own folder: wpcap.dll needs the Packet.dll beside it.
-const LOAD_WITH_ALTERED_SEARCH_PATH: u32 = 8;
+const LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR: u32 = 0x100;
+/// And the others from the system's folder: with these two it looks nowhere else, not where the program or the user is.
+const LOAD_LIBRARY_SEARCH_SYSTEM32: u32 = 0x800;
 
 // The standard library links it anyway.
 #[link(name = "kernel32")]
@@ -57,7 +59,7 @@ pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
         LoadLibraryExW(
             wide.as_ptr(),
             std::ptr::null_mut(),
-            LOAD_WITH_ALTERED_SEARCH_PATH,
+            LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32,
         )
     };
     if handle.is_null() {

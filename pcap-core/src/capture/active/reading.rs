@@ -98,9 +98,11 @@ impl Active {
         // libpcap looks for it by its name, which it may have changed before it was set down. The socket
         // is on it for as long as it is there.
         // SAFETY: the handle is open and activated.
-        let fd = unsafe { ffi::pcap_fileno(self.handle.as_ptr()) };
-        // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
-        let there = fd >= 0 && packet_socket::is_there(unsafe { os::BorrowedFd::borrow_raw(fd) });
+        let fd = unsafe { os::fileno(self.handle.as_ptr()) };
+        let there = fd.is_some_and(|fd| {
+            // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
+            packet_socket::is_there(unsafe { os::borrow(fd) })
+        });
         match (done.packets, there) {
             (0, true) => vanished.until = now + LAST_PACKETS,
             (0, false) => return Err(vanished.error.clone()),

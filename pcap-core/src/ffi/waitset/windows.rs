@@ -4,6 +4,7 @@
 
 use std::io;
 use std::os::windows::io::AsHandle;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
@@ -82,8 +83,14 @@ impl WaitSet {
         if let Some(ready) = state.ready.take() {
             return Poll::Ready(ready);
         }
-        state.waker = Some(cx.waker().clone());
+        let older = match &mut state.waker {
+            Some(waker) if waker.will_wake(cx.waker()) => None,
+            waker => waker.replace(cx.waker().clone()),
+        };
+        drop(state);
         self.shared.changed.wake();
+        // Not while the state is locked: what that does is the runtime's affair.
+        drop(older);
         Poll::Pending
     }
 }
@@ -93,8 +100,10 @@ impl Drop for WaitSet {
         self.shared.state().over = true;
         self.shared.changed.wake();
         if let Some(thread) = self.thread.take() {
-            // It does not panic but by a waker, which is not ours to tell of.
-            let _ = thread.join();
+            // A waker may drop the task, and this with it, on that thread: it cannot wait for its own end.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
         }
     }
 }
@@ -134,7 +143,8 @@ impl Shared {
                 state.waker.take()
             };
             if let Some(waker) = waker {
-                waker.wake();
+                // Who panics there is told of it by the panic's text; the thread goes on.
+                let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
             }
             if failed {
                 // Each time that it is asked it is told anew, without a thread that turns in circles.
@@ -186,6 +196,52 @@ mod tests {
             events[which].wake();
             assert!(is_told(&set, LONG));
         }
+    }
+
+    /// Holds the last of a set, as a waker holds the last of a task whose runtime is gone.
+    struct Last(Mutex<Option<WaitSet>>, mpsc::Sender<()>);
+
+    impl TaskWake for Last {
+        fn wake(self: Arc<Self>) {
+            drop(self.0.lock().unwrap().take());
+            self.1.send(()).unwrap();
+            panic!("a waker that panics, as it should here");
+        }
+    }
+
+    #[test]
+    fn a_waker_may_drop_the_set_and_panic() {
+        let event = Wake::new().unwrap();
+        let (told, heard) = mpsc::channel();
+        let last = Arc::new(Last(Mutex::default(), told));
+        let set = WaitSet::new([Some(event.fd()), None]).unwrap();
+        let waker = Waker::from(Arc::clone(&last));
+        assert!(set.poll(&mut Context::from_waker(&waker)).is_pending());
+        let shared = Arc::downgrade(&set.shared);
+        *last.0.lock().unwrap() = Some(set);
+        event.wake();
+        heard.recv_timeout(LONG).unwrap();
+        let end = Instant::now() + LONG;
+        while shared.upgrade().is_some() {
+            assert!(Instant::now() < end, "the thread is left behind");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_is_the_last_of_nothing() {
+        let event = Wake::new().unwrap();
+        let set = WaitSet::new([Some(event.fd()), None]).unwrap();
+        let (told, heard) = mpsc::channel();
+        let waker = Waker::from(Arc::new(Last(Mutex::default(), told)));
+        assert!(set.poll(&mut Context::from_waker(&waker)).is_pending());
+        event.wake();
+        heard.recv_timeout(LONG).unwrap();
+        assert!(is_told(&set, LONG));
+        event.drain();
+        assert!(!is_told(&set, Duration::from_millis(20)));
+        event.wake();
+        assert!(is_told(&set, LONG));
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //!
 //! May import: nothing of this crate.
 
-use std::ffi::{c_char, c_int, c_void};
+#[cfg(not(feature = "load-dynamically"))]
+use std::ffi::c_char;
+use std::ffi::{c_int, c_void};
 
 /// A `HANDLE`.
 pub(super) type Handle = *mut c_void;
@@ -20,6 +22,8 @@ pub(super) const FILE_TYPE_DISK: u32 = 1;
 pub(super) const FILE_SHARE_READ: u32 = 1;
 /// Others may write to a file meanwhile.
 pub(super) const FILE_SHARE_WRITE: u32 = 2;
+/// A file is kept in memory if there is room.
+pub(super) const FILE_ATTRIBUTE_TEMPORARY: u32 = 0x100;
 
 #[link(name = "kernel32")]
 unsafe extern "system" {
@@ -54,7 +58,9 @@ unsafe extern "system" {
         size: u32,
         flags: u32,
     ) -> u32;
+    #[cfg(not(feature = "load-dynamically"))]
     pub(super) fn GetModuleHandleA(name: *const c_char) -> Handle;
+    #[cfg(not(feature = "load-dynamically"))]
     pub(super) fn GetProcAddress(module: Handle, name: *const c_char) -> *const c_void;
 }
 

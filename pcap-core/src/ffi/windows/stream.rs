@@ -143,64 +143,61 @@ impl Stream {
 
     /// Has libpcap open the savefile, with nanoseconds. What it reads lives as long as this.
     pub(crate) fn open(&mut self, errbuf: &mut ErrBuf) -> Option<NonNull<pcap_t>> {
-        let path = self.path().map_err(|e| self.error = Some(e)).ok()?;
+        let (path, _kept) = self.path().map_err(|e| self.error = Some(e)).ok()?;
         open_path(&path, errbuf)
             .map_err(|e| self.error = Some(e))
             .ok()?
     }
 
-    /// Where libpcap can open the savefile.
-    fn path(&mut self) -> io::Result<PathBuf> {
-        let (temp, mut copy) = match &mut self.source {
+    /// Where libpcap can open the savefile, and what keeps it there until it has done so.
+    fn path(&mut self) -> io::Result<(PathBuf, Option<File>)> {
+        let temp = match &mut self.source {
             Source::File { file, start, cut } => {
-                if let (0, Some(path)) = (*start, path_of(file)) {
-                    return Ok(path);
+                if let (0, Some((path, kept))) = (*start, path_of(file)) {
+                    return Ok((path, Some(kept)));
                 }
-                let (temp, mut copy) = Temp::new()?;
+                let mut temp = Temp::new()?;
                 let mut magic = [0; 4];
                 let length = read_at(file, &mut magic, *start)?;
                 // Of a classic one the header tells whether more is needed.
                 *cut = length == magic.len() && is_classic(u32::from_ne_bytes(magic));
                 let most = if *cut { FILE_HEADER as u64 } else { u64::MAX };
-                io::copy(&mut From(file, *start).take(most), &mut copy)?;
-                (temp, copy)
+                io::copy(&mut From(file, *start).take(most), &mut temp)?;
+                temp
             }
             Source::Reader(spool) => {
-                let (temp, mut copy) = Temp::new()?;
+                let mut temp = Temp::new()?;
                 // What there is of a savefile is read, and then why there is no more is told.
-                self.error = spool.copy(&mut copy, true)?;
-                (temp, copy)
+                self.error = spool.copy(&mut temp, true)?;
+                temp
             }
         };
-        copy.flush()?;
-        drop(copy);
         let path = temp.path().to_owned();
         self.temps.push(temp);
-        Ok(path)
+        Ok((path, None))
     }
 
     /// A handle that reads these bytes, and more of the reader if there is one, behind the savefile's header.
     fn reopen(&mut self, bytes: &[u8], rest: bool) -> io::Result<Sought> {
-        let (temp, mut copy) = Temp::new()?;
+        let mut temp = Temp::new()?;
         match &mut self.source {
             Source::File { file, start, .. } if rest => {
-                io::copy(&mut From(file, *start), &mut copy)?;
+                io::copy(&mut From(file, *start), &mut temp)?;
             }
             Source::File { file, start, .. } => {
                 let mut header = [0; FILE_HEADER];
                 let length = From(file, *start).read(&mut header)?;
-                copy.write_all(&header[..length])?;
-                copy.write_all(bytes)?;
+                temp.write_all(&header[..length])?;
+                temp.write_all(bytes)?;
             }
             Source::Reader(spool) => {
-                copy.write_all(&spool.header)?;
-                copy.write_all(bytes)?;
+                temp.write_all(&spool.header)?;
+                temp.write_all(bytes)?;
                 if rest {
-                    self.error = spool.copy(&mut copy, false)?;
+                    self.error = spool.copy(&mut temp, false)?;
                 }
             }
         }
-        drop(copy);
         let mut errbuf = ErrBuf::new();
         let pcap = open_path(temp.path(), &mut errbuf)?;
         self.temps.push(temp);
@@ -340,7 +337,7 @@ impl Spool {
     }
 
     /// Copies all that libpcap may have. What the reader failed with is returned; an error is that of the copy.
-    fn copy(&mut self, to: &mut File, is_start: bool) -> io::Result<Option<io::Error>> {
+    fn copy(&mut self, to: &mut Temp, is_start: bool) -> io::Result<Option<io::Error>> {
         let mut left = match is_start {
             true => self.allowed.unwrap_or(usize::MAX),
             false => usize::MAX,
@@ -391,9 +388,9 @@ impl Read for From<'_> {
 
 /// Has libpcap open a savefile; `None` if it refuses, and says why.
 fn open_path(path: &Path, errbuf: &mut ErrBuf) -> io::Result<Option<NonNull<pcap_t>>> {
-    let path = path.to_str().and_then(|path| CString::new(path).ok());
-    let Some(path) = path else {
-        let why = "its path, or that of the folder for temporary files, is not Unicode";
+    let told = path.to_str().filter(|text| can_be_told(text));
+    let Some(path) = told.and_then(|text| CString::new(text).ok()) else {
+        let why = "libpcap cannot be told its path, or that of the folder for temporary files";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     };
     // SAFETY: the path is a C string, and the buffer has the size that libpcap asks for.
@@ -407,8 +404,30 @@ fn open_path(path: &Path, errbuf: &mut ErrBuf) -> io::Result<Option<NonNull<pcap
     Ok(NonNull::new(pcap))
 }
 
-/// The path of an open file, if libpcap can be told it, and open it by that.
-fn path_of(file: &File) -> Option<PathBuf> {
+/// Whether libpcap takes a text as what it is: all if it takes UTF-8, otherwise what is the same in every code page.
+fn can_be_told(text: &str) -> bool {
+    text.is_ascii() || super::is_utf8()
+}
+
+/// The path of an open file, if libpcap can be told it, and open it by that; and the file by this path, which keeps it
+/// there while it is open.
+fn path_of(file: &File) -> Option<(PathBuf, File)> {
+    let path = final_path(file)?;
+    if !can_be_told(path.to_str()?) {
+        return None;
+    }
+    // As C libraries open files. Who has it open may not allow that: a file that is deleted when it is closed is opened
+    // only by those who let it be deleted.
+    let mut as_c = File::options();
+    as_c.read(true)
+        .share_mode(kernel32::FILE_SHARE_READ | kernel32::FILE_SHARE_WRITE);
+    let kept = as_c.open(&path).ok()?;
+    // Nobody can move this one now: if the other one is still there, they are the same.
+    (final_path(file)? == path).then_some((path, kept))
+}
+
+/// Where the system says that an open file is.
+fn final_path(file: &File) -> Option<PathBuf> {
     let handle = file.as_raw_handle();
     let mut path = vec![0_u16; 1024];
     loop {
@@ -420,19 +439,10 @@ fn path_of(file: &File) -> Option<PathBuf> {
             0 => return None,
             length if length < path.len() => {
                 path.truncate(length);
-                break;
+                return Some(OsString::from_wide(&path).into());
             }
             // With the end of the text.
             length => path.resize(length + 1, 0),
         }
     }
-    let path = PathBuf::from(OsString::from_wide(&path));
-    let text = path.to_str()?;
-    // As C libraries open files. Who has it open may not allow that: a file that is deleted when it is closed is opened
-    // only by those who let it be deleted.
-    let mut as_c = File::options();
-    as_c.read(true)
-        .share_mode(kernel32::FILE_SHARE_READ | kernel32::FILE_SHARE_WRITE);
-    let told = (text.is_ascii() || super::is_utf8()) && as_c.open(&path).is_ok();
-    told.then_some(path)
 }

@@ -3,25 +3,43 @@
 //! May import: nothing of this crate.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
+use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A file of our own in the folder for such, deleted when this is dropped. Until then others can open it.
+use super::kernel32;
+
+/// A file of our own in the folder for such, deleted when this is dropped. Until then others can read it, as far as the
+/// folder lets them, and neither write to it nor put another in its place.
 #[derive(Debug)]
-pub(super) struct Temp(PathBuf);
+pub(super) struct Temp {
+    path: PathBuf,
+    /// Open all the time: this is what keeps others from changing it.
+    file: Option<File>,
+}
 
 impl Temp {
-    /// A new one, open for writing.
-    pub(super) fn new() -> io::Result<(Temp, File)> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
+    /// A new one, open for writing. Its name is not to be guessed.
+    pub(super) fn new() -> io::Result<Temp> {
         let folder = std::env::temp_dir();
         loop {
-            let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-            let path = folder.join(format!("pcap-core-{process}-{number}.tmp"));
-            match File::create_new(&path) {
-                Ok(file) => return Ok((Temp(path), file)),
-                // Left by a process that was ended, and had the same number.
+            // Made of keys that the system gave by chance.
+            let number = RandomState::new().build_hasher().finish();
+            let path = folder.join(format!("pcap-core-{number:016x}.tmp"));
+            let file = File::options()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                // libpcap opens it for reading, and lets others write.
+                .share_mode(kernel32::FILE_SHARE_READ)
+                .attributes(kernel32::FILE_ATTRIBUTE_TEMPORARY)
+                .open(&path);
+            match file {
+                Ok(file) => {
+                    let file = Some(file);
+                    return Ok(Temp { path, file });
+                }
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(e),
             }
@@ -29,13 +47,50 @@ impl Temp {
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+}
+
+impl io::Write for Temp {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.file {
+            Some(file) => file.write(bytes),
+            None => Ok(0),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
 impl Drop for Temp {
     fn drop(&mut self) {
+        self.file = None;
         // Nobody is left to tell; it is in the folder that is emptied.
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn nobody_else_changes_it_and_nothing_is_left() {
+        let mut temp = Temp::new().unwrap();
+        temp.write_all(b"some bytes").unwrap();
+        let path = temp.path().to_owned();
+        assert_eq!(fs::read(&path).unwrap(), b"some bytes");
+        // What others would have to do: write to it, delete it, move another there.
+        File::options().write(true).open(&path).unwrap_err();
+        fs::remove_file(&path).unwrap_err();
+        let other = Temp::new().unwrap();
+        fs::rename(other.path(), &path).unwrap_err();
+        fs::rename(&path, other.path()).unwrap_err();
+        assert_ne!(other.path(), path);
+        drop((temp, other));
+        assert!(!path.exists());
     }
 }
