@@ -57,7 +57,7 @@ impl BreakHandle {
     /// pipe, a socket or a terminal: none of them is waited for in the middle of a record, and all can be read
     /// on. Two kinds of savefiles are waited for without being woken, and there the break is seen when data
     /// come: those of a [`Read`](std::io::Read), which only that can end, and those of formats older than
-    /// version 2.4 in a pipe.
+    /// version 2.4 in a pipe; on Windows all that come through pipes.
     #[doc(alias = "pcap_breakloop")]
     pub fn breakloop(&self) {
         self.0.breakloop();

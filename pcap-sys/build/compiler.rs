@@ -36,6 +36,22 @@ impl Compiler {
         })
     }
 
+    /// Makes sure that it is one for Windows, if the target is: where none is named, it may be that of the build machine,
+    /// and it would be Npcap's library that seems to be wrong.
+    pub(crate) fn for_system(self, target: &Target) -> Result<Self, String> {
+        if target.is_windows() && !self.tool.is_like_msvc() {
+            let (macros, _) = self.preprocess(&["-dM"]).unwrap_or_default();
+            if !macros.is_empty() && !macros.contains("#define _WIN32 ") {
+                return Err(format!(
+                    "{} is not for Windows; name one that is by CC_{}",
+                    self.tool.path().display(),
+                    target.triple.replace('-', "_")
+                ));
+            }
+        }
+        Ok(self)
+    }
+
     /// Makes sure that it links programs.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.link(&[], &[], &[]).map_err(|text| {

@@ -57,8 +57,9 @@ fn run() -> Result<(), String> {
     if !library.linked {
         return finish(&target, &library, &bindings, &surface, &[]);
     }
-    let compiler =
-        compiler.and_then(
+    let compiler = compiler
+        .and_then(|compiler| compiler.for_system(&target))
+        .and_then(
             |compiler| match probe::quickly(&compiler, &library, &functions) {
                 Some(exported) => Ok((compiler, Some(exported))),
                 None => compiler.check().map(|()| (compiler, None)),

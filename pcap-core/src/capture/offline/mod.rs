@@ -60,7 +60,7 @@ impl Capture<Offline> {
     /// [`BreakHandle`](crate::BreakHandle) ends the wait at once,
     /// [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline, and the capture can be read on, even
     /// if half a record had come. Opening waits for the savefile's header, and to open a FIFO for somebody who
-    /// writes it; nothing here ends that.
+    /// writes it; nothing here ends that. On Windows all of that is read as [a reader](Self::from_reader) is.
     ///
     /// # Errors
     ///
