@@ -130,6 +130,11 @@ impl Handle {
     pub(crate) unsafe fn exchange(&mut self, pcap: NonNull<ffi::pcap_t>) {
         self.breaker.exchange_handle(pcap);
         let old = std::mem::replace(&mut self.pcap, pcap);
+        if self.breaker.is_pending() {
+            // The old one was told of this break, or none.
+            // SAFETY: it is open and ours.
+            unsafe { ffi::pcap_breakloop(pcap.as_ptr()) };
+        }
         // SAFETY: it is open and ours, no break can reach it any more, and by `&mut` nothing borrowed
         // from it is left.
         unsafe { ffi::pcap_close(old.as_ptr()) };

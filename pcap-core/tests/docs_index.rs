@@ -211,9 +211,7 @@ fn the_page_of_parity_has_every_row_and_no_empty_cell() {
             without.push(row[0]);
         }
     }
-    // What this system cannot show is said to be so, and is nothing else.
-    let windows = "Programs that die before `main` on Windows without wpcap.dll";
-    assert_eq!(without, [windows]);
+    assert_eq!(without, [] as [&str; 0], "no test shows it");
 
     let (_, rows) = &tables[0];
     assert_eq!(rows.len(), CAPABILITIES.len());

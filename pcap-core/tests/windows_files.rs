@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use files::{open, pings, pings_ng, read_all};
-use pcap_core::{Capture, Dlt, ErrorKind};
+use pcap_core::{Capture, Dlt, ErrorKind, Offline};
 
 /// In no code page together.
 const NAME: &str = "größe 文件.pcap";
@@ -40,21 +40,20 @@ fn names_may_be_in_any_alphabet() {
     dumper.write(None, None, &[2; 60]).unwrap();
     dumper.close().unwrap();
 
-    let mut capture = Capture::from_file(&path).unwrap();
-    assert_eq!(read_all(&mut capture).unwrap().len(), 2);
-    let mut capture = Capture::from_open_file(File::open(&path).unwrap()).unwrap();
-    assert_eq!(read_all(&mut capture).unwrap().len(), 2);
+    let count = |mut capture: Capture<Offline>| read_all(&mut capture).unwrap().len();
+    assert_eq!(count(Capture::from_file(&path).unwrap()), 2);
+    let file = File::open(&path).unwrap();
+    assert_eq!(count(Capture::from_open_file(file).unwrap()), 2);
 
     // libpcap opens this one by its name, and reads all of it.
     fs::write(&path, pings_ng(3)).unwrap();
-    let mut capture = Capture::from_file(&path).unwrap();
-    assert_eq!(read_all(&mut capture).unwrap().len(), 3);
+    assert_eq!(count(Capture::from_file(&path).unwrap()), 3);
 
     fs::write(&path, b"this is no savefile at all").unwrap();
     let error = Capture::from_file(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SavefileBad);
     assert!(error.to_string().contains(NAME), "{error}");
-    drop(capture);
+    // Nothing has it open any more.
     fs::remove_file(&path).unwrap();
     let error = Capture::from_file(&path).unwrap_err();
     assert_eq!(

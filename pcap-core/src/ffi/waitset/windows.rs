@@ -7,7 +7,6 @@ use std::os::windows::io::AsHandle;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::ffi::os::{self, OwnedFd, RawFd, Wake};
@@ -16,7 +15,6 @@ use crate::ffi::os::{self, OwnedFd, RawFd, Wake};
 #[derive(Debug)]
 pub(crate) struct WaitSet {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -52,16 +50,13 @@ impl WaitSet {
             changed: Wake::new()?,
             events: events?,
         });
-        let thread = std::thread::Builder::new()
+        std::thread::Builder::new()
             .name("pcap-wait".into())
             .spawn({
                 let shared = Arc::clone(&shared);
                 move || shared.run()
             })?;
-        Ok(WaitSet {
-            shared,
-            thread: Some(thread),
-        })
+        Ok(WaitSet { shared })
     }
 
     /// From now on the set is ready when this time has passed, from now; a time that was set before does not count any
@@ -97,14 +92,15 @@ impl WaitSet {
 
 impl Drop for WaitSet {
     fn drop(&mut self) {
-        self.shared.state().over = true;
+        let waker = {
+            let mut state = self.shared.state();
+            state.over = true;
+            state.waker.take()
+        };
+        // The end of the thread is not waited for: it may be inside a waker, which may want what whoever drops this has
+        // locked, or drop this itself.
         self.shared.changed.wake();
-        if let Some(thread) = self.thread.take() {
-            // A waker may drop the task, and this with it, on that thread: it cannot wait for its own end.
-            if thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
-        }
+        drop(waker);
     }
 }
 
