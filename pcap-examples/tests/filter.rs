@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use common::{
-    arg, feed, file, nano_packets, ours, packets, program, record, run, run_into_broken_pipe,
-    savefile, tool,
+    arg, by_tool, feed, file, nano_packets, ours, packets, program, record, run,
+    run_into_broken_pipe, savefile, tool,
 };
 
 /// What tcpdump makes of the same savefile and filter.
@@ -19,14 +19,14 @@ fn by_tcpdump(folder: &Path, input: &Path, nano: bool, expression: &str) -> Vec<
         "tcpdump",
         &[&precision, "-r", arg(input), "-w", arg(&path), expression],
     );
-    fs::read(path).unwrap()
+    by_tool(&path)
 }
 
 #[test]
 fn savefiles_are_those_of_tcpdump_byte_by_byte() {
     let folder = tempfile::tempdir().unwrap();
-    for (big, nano) in [(false, false), (false, true), (true, false), (true, true)] {
-        let bytes = savefile(big, nano, 1, &nano_packets());
+    for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
+        let bytes = savefile(swapped, nano, 1, &nano_packets());
         let input = file(folder.path(), "in.pcap", &bytes);
         let output = folder.path().join("out.pcap");
         for (expression, passed) in [("udp", 3), ("tcp and greater 100", 2), ("", 8), ("ip6", 1)] {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{
-    Record, arg, feed, file, nano_packets, ours, packets, program, record, run,
+    Record, arg, by_tool, feed, file, nano_packets, ours, packets, program, record, run,
     run_into_broken_pipe, savefile, tool,
 };
 use etherparse::PacketBuilder;
@@ -47,7 +47,7 @@ fn mergecap(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
         "mergecap",
         &options.into_iter().chain(inputs).collect::<Vec<_>>(),
     );
-    fs::read(output).unwrap()
+    by_tool(&output)
 }
 
 /// Files in order, with equal times, in disorder, empty, and long before the others.
@@ -188,7 +188,7 @@ fn the_largest_snaplen_and_the_finest_precision_are_taken() {
     let folder = tempfile::tempdir().unwrap();
     let with_snaplen = |name: &str, nano: bool, snaplen: u32| {
         let mut bytes = savefile(false, nano, 1, &nano_packets()[..3]);
-        bytes[16..20].copy_from_slice(&snaplen.to_le_bytes());
+        bytes[16..20].copy_from_slice(&snaplen.to_ne_bytes());
         file(folder.path(), name, &bytes)
     };
     let micro = with_snaplen("a.pcap", false, 2000);
@@ -325,7 +325,7 @@ fn filters_pipes_and_a_savefile_that_is_read() {
         arg(&filtered),
     ];
     tool("tcpdump", &[&options[..], &["udp"]].concat());
-    assert_eq!(merged, fs::read(&filtered).unwrap());
+    assert_eq!(merged, by_tool(&filtered));
 
     let mut command = program("merge");
     let ran = feed(
@@ -345,7 +345,7 @@ fn filters_pipes_and_a_savefile_that_is_read() {
     );
     let ran = ours("merge", &["-f", "tcp prot", "-w", arg(&filtered), arg(&a)]);
     assert_eq!(ran.status, Some(1));
-    assert_eq!(merged, fs::read(&filtered).unwrap());
+    assert_eq!(merged, by_tool(&filtered));
 
     let before = fs::read(&b).unwrap();
     let ran = ours("merge", &["-w", arg(&b), arg(&a), arg(&b)]);

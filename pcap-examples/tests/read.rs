@@ -64,9 +64,13 @@ fn by_tshark(path: &str) -> Vec<String> {
 #[test]
 fn raw_lines_agree_with_tcpdump_and_tshark_in_both_byte_orders_and_precisions() {
     let folder = tempfile::tempdir().unwrap();
-    for (big, nano) in [(false, false), (false, true), (true, false), (true, true)] {
+    for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
         let packets = if nano { nano_packets() } else { packets() };
-        let path = file(folder.path(), "a.pcap", &savefile(big, nano, 1, &packets));
+        let path = file(
+            folder.path(),
+            "a.pcap",
+            &savefile(swapped, nano, 1, &packets),
+        );
         let printed = ours("read", &["--raw", arg(&path)]).good();
         assert_eq!(printed, packets.iter().map(raw_line).collect::<String>());
         let (tcpdump, tshark) = (by_tcpdump(arg(&path)), by_tshark(arg(&path)));

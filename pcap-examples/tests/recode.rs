@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{
-    Ran, Record, arg, feed, file, nano_packets, ours, packets, program, record, run,
+    Ran, Record, arg, by_tool, feed, file, nano_packets, ours, packets, program, record, run,
     run_into_broken_pipe, savefile, tool,
 };
 
@@ -60,8 +60,8 @@ fn savefiles_are_those_of_editcap_byte_by_byte() {
     let folder = tempfile::tempdir().unwrap();
     let [ng, gz] = ["in.pcapng", "in.gz"].map(|name| folder.path().join(name));
     let [ours, theirs] = ["ours.pcap", "theirs.pcap"].map(|name| folder.path().join(name));
-    for (big, nano) in [(false, false), (false, true), (true, false), (true, true)] {
-        let bytes = savefile(big, nano, 1, &nano_packets());
+    for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
+        let bytes = savefile(swapped, nano, 1, &nano_packets());
         let input = file(folder.path(), "in.pcap", &bytes);
         tool("editcap", &["-F", "pcapng", arg(&input), arg(&ng)]);
         fs::write(&gz, gzip(&bytes)).unwrap();
@@ -91,10 +91,13 @@ fn savefiles_are_those_of_editcap_byte_by_byte() {
             editcap.extend(expected.split_whitespace());
             editcap.extend([arg(&input), arg(&theirs)]);
             tool("editcap", &editcap);
-            let expected = fs::read(&theirs).unwrap();
+            let expected = by_tool(&theirs);
             for input in [&input, &gz] {
                 let (_, bytes) = recoded(options, input, &ours);
-                assert_eq!(bytes, expected, "{options:?} of {input:?}, {big} {nano}");
+                assert_eq!(
+                    bytes, expected,
+                    "{options:?} of {input:?}, {swapped} {nano}"
+                );
             }
             // Of a pcapng file too, whose snaplen and precision editcap chose.
             if options.is_empty() {
@@ -311,8 +314,8 @@ fn what_cannot_be_converted_is_an_error_or_counted() {
 fn pcapng_is_written_and_holds_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let [ng, gz, back] = ["out.pcapng", "ng.gz", "back.pcap"].map(|name| folder.path().join(name));
-    for (big, nano) in [(false, false), (false, true), (true, true)] {
-        let whole = savefile(big, nano, 1, &nano_packets());
+    for (swapped, nano) in [(false, false), (false, true), (true, true)] {
+        let whole = savefile(swapped, nano, 1, &nano_packets());
         let input = file(folder.path(), "in.pcap", &whole);
         let expected = savefile(false, nano, 1, &nano_packets());
         let (said, bytes) = recoded(&["--format", "pcapng"], &input, &ng);
@@ -322,8 +325,8 @@ fn pcapng_is_written_and_holds_the_same() {
         let format = if nano { "nsecpcap" } else { "pcap" };
         tool("editcap", &["-F", format, arg(&ng), arg(&back)]);
         // But for the snaplen, which editcap does not take over.
-        let theirs = fs::read(&back).unwrap();
-        assert!(records(&theirs) == records(&expected), "{big} {nano}");
+        let theirs = by_tool(&back);
+        assert!(records(&theirs) == records(&expected), "{swapped} {nano}");
         let precision = ["--precision", if nano { "nano" } else { "micro" }];
         assert!(recoded(&precision, &ng, &back).1 == expected);
         let names = ["frame.time_epoch", "frame.cap_len", "frame.len", "ip.src"];

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{
-    Record, arg, copied, feed, file, nano_packets, ours, packets, program, record, run,
+    Record, arg, by_tool, copied, feed, file, nano_packets, ours, packets, program, record, run,
     run_into_broken_pipe, savefile, tool,
 };
 use etherparse::{IpFragOffset, IpNumber, Ipv4Header, PacketBuilder};
@@ -81,7 +81,8 @@ fn editcap(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     }
     let output = folder.join("editcap.pcap");
     tool("editcap", &[options, &[arg(input), arg(&output)]].concat());
-    contents(folder, "editcap_")
+    let paths = files(folder, "editcap_");
+    paths.iter().map(|path| by_tool(path)).collect()
 }
 
 /// Packets with these times, in milliseconds, whose bytes tell them apart.
@@ -96,15 +97,19 @@ fn at(times: &[u32]) -> Vec<Record> {
 #[test]
 fn by_packets_they_are_those_of_editcap() {
     let folder = tempfile::tempdir().unwrap();
-    for (big, nano) in [(false, false), (false, true), (true, false), (true, true)] {
-        let bytes = savefile(big, nano, 1, &nano_packets());
+    for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
+        let bytes = savefile(swapped, nano, 1, &nano_packets());
         let input = file(folder.path(), "in.pcap", &bytes);
         let format = if nano { "nsecpcap" } else { "pcap" };
         for (count, parts) in [("1", 8), ("3", 3), ("8", 1), ("9", 1)] {
             let expected = editcap(folder.path(), &input, &["-F", format, "-c", count]);
             let written = split(folder.path(), &input, &["--packets", count]);
             assert_eq!(written.len(), parts);
-            assert_eq!(records(written), records(expected), "{count} {big} {nano}");
+            assert_eq!(
+                records(written),
+                records(expected),
+                "{count} {swapped} {nano}"
+            );
         }
     }
 }
@@ -114,7 +119,7 @@ fn the_header_is_that_of_the_savefile_that_is_read() {
     let folder = tempfile::tempdir().unwrap();
     for (nano, linktype, snaplen) in [(false, 1, 2000_u32), (true, 101, 65_535), (false, 147, 96)] {
         let mut bytes = savefile(false, nano, linktype, &at(&[0, 1, 2]));
-        bytes[16..20].copy_from_slice(&snaplen.to_le_bytes());
+        bytes[16..20].copy_from_slice(&snaplen.to_ne_bytes());
         let input = file(folder.path(), "in.pcap", &bytes);
         for options in [&["--packets", "2"][..], &["--flow", "--max-open", "1"]] {
             for written in split(folder.path(), &input, options) {
@@ -176,11 +181,11 @@ fn by_size_no_file_is_longer_and_none_shorter_than_it_must_be() {
         let written = split(folder.path(), &input, &["--size", text]);
         assert_eq!(written.len() > 1, limit < bytes.len());
         for pair in written.windows(2) {
-            let next = u32::from_le_bytes(pair[1][32..36].try_into().unwrap()) as usize;
+            let next = u32::from_ne_bytes(pair[1][32..36].try_into().unwrap()) as usize;
             assert!(pair[0].len() + 16 + next > limit, "{limit}");
         }
         for part in &written {
-            let only = u32::from_le_bytes(part[32..36].try_into().unwrap()) as usize;
+            let only = u32::from_ne_bytes(part[32..36].try_into().unwrap()) as usize;
             assert!(part.len() <= limit || part.len() == 40 + only, "{limit}");
         }
         assert_eq!(records(written).concat(), bytes[24..], "{limit}");

@@ -136,22 +136,11 @@ pub(crate) fn record(secs: u32, nanos: u32, data: Vec<u8>) -> Record {
     (secs, nanos, data, len)
 }
 
-/// A savefile, byte by byte: neither libpcap nor pcap-core has a part in it.
-pub(crate) fn savefile(big: bool, nano: bool, linktype: u32, packets: &[Record]) -> Vec<u8> {
-    let number = |n: u32| {
-        if big {
-            n.to_be_bytes()
-        } else {
-            n.to_le_bytes()
-        }
-    };
-    let short = |n: u16| {
-        if big {
-            n.to_be_bytes()
-        } else {
-            n.to_le_bytes()
-        }
-    };
+/// A savefile, byte by byte: neither libpcap nor pcap-core has a part in it. Its numbers are in the
+/// byte order of this machine, as the programs write them, or swapped.
+pub(crate) fn savefile(swapped: bool, nano: bool, linktype: u32, packets: &[Record]) -> Vec<u8> {
+    let number = |n: u32| if swapped { n.swap_bytes() } else { n }.to_ne_bytes();
+    let short = |n: u16| if swapped { n.swap_bytes() } else { n }.to_ne_bytes();
     let mut bytes = number(if nano { 0xa1b2_3c4d } else { 0xa1b2_c3d4 }).to_vec();
     bytes.extend([short(2), short(4)].concat());
     for n in [0, 0, 65_535, linktype] {
@@ -163,6 +152,27 @@ pub(crate) fn savefile(big: bool, nano: bool, linktype: u32, packets: &[Record])
             bytes.extend(number(n));
         }
         bytes.extend(data);
+    }
+    bytes
+}
+
+/// The savefile that a tool wrote. Where the tests run in an emulator, the tools are of the machine
+/// around it, which may have the other byte order: then this is what they write on a machine like
+/// the emulated one.
+pub(crate) fn by_tool(path: &Path) -> Vec<u8> {
+    let mut bytes = fs::read(path).expect("what the tool wrote");
+    let magic = u32::from_ne_bytes(bytes[..4].try_into().expect("four bytes"));
+    if ![0xa1b2_3c4d, 0xa1b2_c3d4].contains(&magic.swap_bytes()) {
+        return bytes;
+    }
+    let mut swap = |at: usize, length: usize| bytes[at..at + length].reverse();
+    [4, 6].iter().for_each(|&at| swap(at, 2));
+    [0, 8, 12, 16, 20].iter().for_each(|&at| swap(at, 4));
+    let mut at = 24;
+    while at < bytes.len() {
+        bytes[at..at + 16].chunks_mut(4).for_each(<[u8]>::reverse);
+        let length = bytes[at + 8..at + 12].try_into().expect("four bytes");
+        at += 16 + u32::from_ne_bytes(length) as usize;
     }
     bytes
 }
