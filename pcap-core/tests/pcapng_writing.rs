@@ -255,7 +255,7 @@ fn tcpdump(path: &Path) -> Vec<u8> {
         .output()
         .unwrap();
     assert!(copy.status.success());
-    copy.stdout
+    files::by_tool(copy.stdout)
 }
 
 #[test]

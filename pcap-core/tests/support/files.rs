@@ -359,6 +359,25 @@ pub(crate) fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// The classic savefile that a tool wrote. Where the tests run in an emulator, the tools are of the machine around it, which
+/// may have the other byte order: then this is what they write on a machine like the emulated one.
+pub(crate) fn by_tool(mut bytes: Vec<u8>) -> Vec<u8> {
+    let magic = u32::from_ne_bytes(bytes[..4].try_into().unwrap());
+    if ![MICRO, NANO].contains(&magic.swap_bytes()) {
+        return bytes;
+    }
+    for (at, length) in [(0, 4), (4, 2), (6, 2), (8, 4), (12, 4), (16, 4), (20, 4)] {
+        bytes[at..at + length].reverse();
+    }
+    let mut at = 24;
+    while at < bytes.len() {
+        bytes[at..at + 16].chunks_mut(4).for_each(<[u8]>::reverse);
+        let caplen = u32::from_ne_bytes(bytes[at + 8..at + 12].try_into().unwrap());
+        at += 16 + caplen as usize;
+    }
+    bytes
+}
+
 /// This test once more, in a process of its own: [`in_child`] is true there. Where programs do not run by themselves,
 /// `PCAP_TEST_RUNNER` is what runs them, an emulator with its arguments.
 pub(crate) fn child(test: &str) -> Command {
