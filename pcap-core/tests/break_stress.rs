@@ -14,7 +14,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -33,7 +33,7 @@ const HANGS: Duration = Duration::from_secs(60);
 struct Run {
     end: Instant,
     seed: u64,
-    steps: Arc<AtomicU64>,
+    steps: Arc<AtomicUsize>,
     over: Arc<AtomicBool>,
 }
 
@@ -114,8 +114,8 @@ fn pause(random: &mut Random, micros: usize) {
 /// Something that can be broken, and how often that was asked for and seen.
 struct Target {
     handle: BreakHandle,
-    asked: AtomicU64,
-    seen: AtomicU64,
+    asked: AtomicUsize,
+    seen: AtomicUsize,
     /// Nobody reads it any more.
     over: AtomicBool,
 }
@@ -124,8 +124,8 @@ impl Target {
     fn new(handle: BreakHandle) -> Target {
         Target {
             handle,
-            asked: AtomicU64::new(0),
-            seen: AtomicU64::new(0),
+            asked: AtomicUsize::new(0),
+            seen: AtomicUsize::new(0),
             over: AtomicBool::new(false),
         }
     }
