@@ -50,8 +50,11 @@ pub(super) fn line(group: &Group, row: &Row, all: &[(Job, Figures)]) -> Line {
         }
         Job::Deadline(..) => {
             let text = format!("{}, {} early", times(), is("early"));
-            let kept = is("max_us") <= LATE && is("early") == 0.0;
-            (text, Some(("all within 5 ms, none early".to_owned(), kept)))
+            let kept = is("p99_us") <= LATE && is("early") == 0.0;
+            (
+                text,
+                Some(("p99 at most 5 ms, none early".to_owned(), kept)),
+            )
         }
         Job::Idle(_) | Job::Down(_) => {
             let text = format!("{:.3} % of a processor", is("percent"));
