@@ -112,8 +112,9 @@ impl Fanout {
     ///
     /// The filter is compiled for [`Dlt::RAW`](crate::Dlt::RAW), as what it sees begins with the header of the network
     /// layer. Of packets that are sent, `len` counts the link-layer header, too. The kernel has long packets in several
-    /// pieces, and a load from beyond the first, which has at least the headers, returns 0. When a member leaves the
-    /// group, the last takes its number.
+    /// pieces, and loading from beyond the first, which has at least the headers, makes the filter return 0. With an index
+    /// register above one mebibyte a load may read at the packet's beginning, where elsewhere it is beyond the end. When a
+    /// member leaves the group, the last takes its number.
     ///
     /// # Errors
     ///
