@@ -277,7 +277,7 @@
 //! says. Calls that have no error answer what is known without it: [`version`] nothing, [`names`] no name.
 //!
 //! Without the default feature `bindgen` a build needs no libclang, and takes the bindings that `pcap-sys` has with it for
-//! Linux and Windows.
+//! Linux and Windows. A static libpcap, and one for a Linux of 32 bits, then want the feature `probe`.
 //!
 //! # Platforms and versions
 //!

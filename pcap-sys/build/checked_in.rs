@@ -13,7 +13,7 @@ pub(crate) enum Times {
     Bits32,
     /// Wider: `_TIME_BITS=64`.
     Bits64,
-    /// No C compiler is there to ask.
+    /// No C compiler was asked.
     Unknown,
 }
 
@@ -25,7 +25,8 @@ pub(crate) fn name(target: &Target, times: Times) -> Result<&'static str, String
         Times::Bits32 => Ok(file[0]),
         Times::Bits64 => Ok(file[1]),
         Times::Unknown => Err(format!(
-            "no C compiler for {} works, and only that knows whether times have 64 bits there",
+            "only the C compiler for {} knows whether times have 64 bits there: none works, or the feature `probe` of \
+             pcap-sys, which asks it, is left out",
             target.triple
         )),
     };

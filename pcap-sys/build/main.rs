@@ -1,15 +1,24 @@
 //! Finds libpcap for the target, generates the bindings, and tells dependents what the library can do.
 
+// What only the probes use.
+#![cfg_attr(not(feature = "probe"), allow(dead_code))]
+
 #[cfg(feature = "bindgen")]
 mod bindings;
 #[cfg_attr(feature = "bindgen", allow(dead_code))]
 mod checked_in;
+#[cfg(feature = "probe")]
 mod compiler;
+#[cfg(not(feature = "probe"))]
+mod described;
 mod env;
 mod find_npcap;
 mod find_unix;
 mod library;
+#[cfg(feature = "probe")]
 mod probe;
+#[cfg(feature = "probe")]
+mod probed;
 mod report;
 mod surface;
 mod target;
@@ -19,8 +28,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use compiler::Compiler;
+#[cfg(not(feature = "probe"))]
+use described::Examiner;
 use library::{Bindings, Kind, Library};
+#[cfg(feature = "probe")]
+use probed::Examiner;
 use surface::Surface;
 use target::Target;
 
@@ -50,47 +62,14 @@ fn run() -> Result<(), String> {
         (None, None) => {}
     }
 
-    let compiler = Compiler::new(&target, &out_dir()?);
-    let bindings = bindings(&target, &library, compiler.as_ref().ok())?;
+    let examiner = Examiner::new(&target, &out_dir()?);
+    let bindings = bindings(&target, &library, &examiner)?;
     let surface = Surface::read(&bindings.text);
-    let functions: Vec<&str> = surface.functions.iter().map(String::as_str).collect();
-    if !library.linked {
-        return finish(&target, &library, &bindings, &surface, &[]);
-    }
-    let compiler = compiler
-        .and_then(|compiler| compiler.for_system(&target))
-        .and_then(
-            |compiler| match probe::quickly(&compiler, &library, &functions) {
-                Some(exported) => Ok((compiler, Some(exported))),
-                None => compiler.check().map(|()| (compiler, None)),
-            },
-        );
-    let exported = match &compiler {
-        Ok((_, Some(exported))) => exported.clone(),
-        Ok((compiler, None)) => probe::exported(compiler, &mut library, &functions)?,
-        Err(reason) => {
-            println!(
-                "cargo::warning=what libpcap exports is not known, and taken to be nothing: no C compiler for {} \
-                 works ({reason})",
-                target.triple
-            );
-            Vec::new()
-        }
+    let exported = if library.linked {
+        examiner.exported(&target, &mut library, &surface.functions)?
+    } else {
+        Vec::new()
     };
-    if library.version.is_none() {
-        let has = |names: &[String]| names.iter().any(|name| name == version::NEWEST_FUNCTION);
-        if !has(&surface.functions) {
-            return Err(version::too_old(
-                &library.found_by,
-                "its pcap.h declares no",
-            ));
-        }
-        // On Windows a replacement of wpcap.dll may have no more than a program needs.
-        if compiler.is_ok() && !target.is_windows() && !has(&exported) {
-            return Err(version::too_old(&library.found_by, "it has no"));
-        }
-    }
-
     finish(&target, &library, &bindings, &surface, &exported)
 }
 
@@ -169,41 +148,19 @@ fn find_headers(target: &Target) -> Result<Library, String> {
 
 /// Makes the bindings from the target's headers.
 #[cfg(feature = "bindgen")]
-fn bindings(
-    target: &Target,
-    library: &Library,
-    compiler: Option<&Compiler>,
-) -> Result<Bindings, String> {
-    let clang_args = compiler.map_or_else(Vec::new, |compiler| compiler.clang_args(target));
-    bindings::generate(library, &clang_args, target.is_windows())
+fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
+    bindings::generate(library, &examiner.clang_args(target), target.is_windows())
 }
 
 /// Takes those that are checked in.
 #[cfg(not(feature = "bindgen"))]
-fn bindings(
-    target: &Target,
-    library: &Library,
-    compiler: Option<&Compiler>,
-) -> Result<Bindings, String> {
-    let mut times = checked_in::Times::Unknown;
-    if target.pointer_width == "32" {
-        let defined = library.defines.iter().map(|(name, value)| match value {
-            Some(value) => format!("-D{name}={value}"),
-            None => format!("-D{name}"),
-        });
-        if let Some(set) = compiler.and_then(Compiler::time_macros) {
-            times = match defined.chain(set).any(|set| set == "-D_TIME_BITS=64") {
-                true => checked_in::Times::Bits64,
-                false => checked_in::Times::Bits32,
-            };
-        }
-    }
+fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
+    let times = examiner.times(target, library);
     let text = checked_in::read(checked_in::name(target, times)?)?;
     Ok(Bindings {
         made_from: checked_in::version(&text).map(str::to_owned),
         text,
-        include_dir: compiler
-            .and_then(|compiler| compiler.folder_of_headers(&library.include_dirs)),
+        include_dir: examiner.folder_of_headers(&library.include_dirs),
     })
 }
 

@@ -15,20 +15,25 @@
 //! |---|---|---|
 //! | `bindgen` | yes | generates the bindings when the crate is built, from the headers of the target. Without, they are those that bindgen made of libpcap 1.10.5's headers and that come with this crate, for Linux (`x86_64`, `aarch64`, `s390x`, `riscv64`, `powerpc64`, `i686`, `arm` and `powerpc` with glibc, the first two with musl) and Windows; for another target the build says that the feature is needed |
 //! | `load-dynamically` | no | links nothing, and finds libpcap when the program runs |
+//! | `probe` | as part of `bindgen` | links small programs by the target's C compiler, which show that the libpcap that was found is one, what it exports, and what a static one needs. Without, libpcap is taken to be as pkg-config describes it |
 //!
 //! Without `bindgen` neither libclang nor headers are needed. A function that the bindings declare and an older libpcap
-//! lacks does no harm as long as it is not used: `DEP_PCAP_HAVE_<FUNCTION>` tells what there is.
+//! lacks does no harm as long as it is not used: `DEP_PCAP_HAVE_<FUNCTION>` tells what there is, if `probe` is asked for.
+//!
+//! Without any feature the build is quickest, and no C compiler is needed but the linker that rustc calls. It is enough for
+//! a dynamic libpcap of which pkg-config, `pcap-config` or `LIBPCAP_VER` tells the version. A static one, one for a Linux
+//! of 32 bits, and one of which nothing is known are refused, by a sentence that names the feature `probe`.
 //!
 //! # What a build needs
 //!
 //! libpcap 1.10.0 or newer with its headers (`libpcap-dev`, `libpcap-devel`, the Npcap SDK, …), libclang, and a C
-//! compiler for the target; without `bindgen` only the library and the C compiler; and with `load-dynamically` neither of
-//! these two, but on 32-bit Linux the compiler, which knows how wide times are. libpcap is looked for in this order:
+//! compiler for the target; with `probe` instead of `bindgen` only the library and the C compiler; without both the
+//! library; and with `load-dynamically` not even that. libpcap is looked for in this order:
 //!
 //! - on Unix: `LIBPCAP_LIBDIR`, pkg-config, `pcap-config`, and last plain `-lpcap`;
 //! - on Windows: `LIBPCAP_LIBDIR`, `NPCAP_SDK`, and last the folders of `LIB`.
 //!
-//! An older libpcap is refused. Where nothing tells the version, the build goes on and calls it `unknown`, unless the
+//! An older libpcap is refused. Where nothing tells the version, `probe` goes on and calls it `unknown`, unless the
 //! headers lack what 1.10.0 brought.
 //!
 //! # Environment variables
@@ -57,8 +62,8 @@
 //! | variable | value |
 //! |---|---|
 //! | `DEP_PCAP_VERSION` | libpcap's version, such as `1.10.3`, or `unknown` |
-//! | `DEP_PCAP_INCLUDE` | the folder of the `pcap/pcap.h` that was read; without `bindgen`, where the C compiler finds one, if it does |
-//! | `DEP_PCAP_HAVE_<FUNCTION>` | `1` for each function, in capitals, that the header declares *and* the library exports |
+//! | `DEP_PCAP_INCLUDE` | the folder of the `pcap/pcap.h` that was read; without `bindgen`, where `probe` or pkg-config knows one |
+//! | `DEP_PCAP_HAVE_<FUNCTION>` | `1` for each function, in capitals, that the header declares *and* the library exports; none without `probe` |
 //!
 //! A declaration alone proves nothing: Debian's header declares `pcap_open`, its library has no such function, and who
 //! calls it cannot be linked. So each function is tried by linking a small program for the target:

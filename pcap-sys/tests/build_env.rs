@@ -444,7 +444,8 @@ fn without_bindgen_neither_libclang_nor_headers_are_needed() {
         ("LIBCLANG_PATH", library.to_str().expect("a plain path")),
         ("CFLAGS", "-nostdinc"),
     ];
-    let output = dependent.run(&["--no-default-features"], &environment);
+    let probing = ["--no-default-features", "--features", "probe"];
+    let output = dependent.run(&probing, &environment);
     for expected in [
         "DEP_PCAP_HAVE_PCAP_CREATE=1",
         "DEP_PCAP_HAVE_PCAP_DATALINK_VAL_TO_DESCRIPTION_OR_DLT=1",
@@ -465,6 +466,40 @@ fn without_bindgen_neither_libclang_nor_headers_are_needed() {
         names
     };
     assert_eq!(exported(&output), exported(&with_bindgen));
+}
+
+/// Then libpcap is as pkg-config describes it, and no function is promised.
+#[test]
+fn without_probe_no_compiler_is_asked() {
+    let dependent = Dependent::new();
+    let none = ("CC", "/nonexistent/cc");
+    let bare = ["--no-default-features"];
+    let output = dependent.run(&bare, &[none]);
+    assert!(output.contains("libpcap version"), "{output}");
+    assert!(output.contains("DEP_PCAP_VERSION=1."), "{output}");
+    assert!(!output.contains("DEP_PCAP_HAVE_"), "{output}");
+
+    // What cannot be known is not guessed.
+    let folder = dependent.folder.join("nameless");
+    fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    fs::write(folder.join("libpcap.so"), "").expect("cargo's folder can be written");
+    let folder = folder.display().to_string();
+    for (environment, sentence) in [
+        (
+            ("LIBPCAP_STATIC", "1"),
+            "what a static libpcap has to be linked with is not known",
+        ),
+        (
+            ("LIBPCAP_VER", "1.9.1"),
+            "libpcap 1.10.0 or newer is needed",
+        ),
+        (("LIBPCAP_LIBDIR", folder.as_str()), "set LIBPCAP_VER"),
+    ] {
+        let output = dependent.cargo(&["check", bare[0]], &[environment, none]);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{environment:?} was accepted");
+        assert!(stderr.contains(sentence), "{environment:?}:\n{stderr}");
+    }
 }
 
 /// docs.rs has no libpcap, and what is documented is not linked.

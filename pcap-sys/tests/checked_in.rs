@@ -111,7 +111,7 @@ fn unknown_times_are_not_guessed() {
     );
     let error = error.expect_err("nobody knows");
     assert!(
-        error.contains("no C compiler for powerpc-unknown-linux-gnu"),
+        error.contains("only the C compiler for powerpc-unknown-linux-gnu"),
         "{error}"
     );
 }

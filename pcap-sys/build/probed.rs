@@ -1,0 +1,103 @@
+//! What only the target's C compiler knows of libpcap.
+
+use std::path::Path;
+
+#[cfg(not(feature = "bindgen"))]
+use crate::checked_in::Times;
+use crate::compiler::Compiler;
+use crate::library::Library;
+use crate::probe;
+use crate::target::Target;
+use crate::version;
+
+/// Asks the compiler, if there is one.
+#[derive(Debug)]
+pub(crate) struct Examiner(Result<Compiler, String>);
+
+impl Examiner {
+    /// Looks for the compiler.
+    pub(crate) fn new(target: &Target, out_dir: &Path) -> Self {
+        Self(Compiler::new(target, out_dir))
+    }
+
+    /// What clang must be told so that it reads the headers as the compiler does.
+    #[cfg(feature = "bindgen")]
+    pub(crate) fn clang_args(&self, target: &Target) -> Vec<String> {
+        let compiler = self.0.as_ref();
+        compiler.map_or_else(|_| Vec::new(), |compiler| compiler.clang_args(target))
+    }
+
+    /// How wide times are, where that is not as the target says.
+    #[cfg(not(feature = "bindgen"))]
+    pub(crate) fn times(&self, target: &Target, library: &Library) -> Times {
+        if target.pointer_width != "32" {
+            return Times::Unknown;
+        }
+        let Some(set) = self.0.as_ref().ok().and_then(Compiler::time_macros) else {
+            return Times::Unknown;
+        };
+        let defined = library.defines.iter().map(|(name, value)| match value {
+            Some(value) => format!("-D{name}={value}"),
+            None => format!("-D{name}"),
+        });
+        match defined.chain(set).any(|set| set == "-D_TIME_BITS=64") {
+            true => Times::Bits64,
+            false => Times::Bits32,
+        }
+    }
+
+    /// The folder of `pcap/pcap.h`: one of these, or where the compiler finds it.
+    #[cfg(not(feature = "bindgen"))]
+    pub(crate) fn folder_of_headers(
+        &self,
+        include_dirs: &[std::path::PathBuf],
+    ) -> Option<std::path::PathBuf> {
+        let compiler = self.0.as_ref().ok()?;
+        compiler.folder_of_headers(include_dirs)
+    }
+
+    /// The functions of these that the library exports. Refuses a library that cannot be linked, or is too old.
+    pub(crate) fn exported(
+        self,
+        target: &Target,
+        library: &mut Library,
+        functions: &[String],
+    ) -> Result<Vec<String>, String> {
+        let names: Vec<&str> = functions.iter().map(String::as_str).collect();
+        let compiler = self
+            .0
+            .and_then(|compiler| compiler.for_system(target))
+            .and_then(
+                |compiler| match probe::quickly(&compiler, library, &names) {
+                    Some(exported) => Ok((compiler, Some(exported))),
+                    None => compiler.check().map(|()| (compiler, None)),
+                },
+            );
+        let exported = match &compiler {
+            Ok((_, Some(exported))) => exported.clone(),
+            Ok((compiler, None)) => probe::exported(compiler, library, &names)?,
+            Err(reason) => {
+                println!(
+                    "cargo::warning=what libpcap exports is not known, and taken to be nothing: no C compiler for {} \
+                     works ({reason})",
+                    target.triple
+                );
+                Vec::new()
+            }
+        };
+        if library.version.is_none() {
+            let has = |names: &[String]| names.iter().any(|name| name == version::NEWEST_FUNCTION);
+            if !has(functions) {
+                return Err(version::too_old(
+                    &library.found_by,
+                    "its pcap.h declares no",
+                ));
+            }
+            // On Windows a replacement of wpcap.dll may have no more than a program needs.
+            if compiler.is_ok() && !target.is_windows() && !has(&exported) {
+                return Err(version::too_old(&library.found_by, "it has no"));
+            }
+        }
+        Ok(exported)
+    }
+}
