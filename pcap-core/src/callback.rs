@@ -83,6 +83,7 @@ where
 
 /// Lets a remote capture begin, without reading from it: libpcap begins in the first read, and sees that a break is
 /// pending before it waits. The answer is libpcap's: [`PCAP_ERROR_BREAK`](ffi::PCAP_ERROR_BREAK) if it has begun.
+#[cfg(feature = "remote")]
 pub(crate) fn start(handle: &mut Handle) -> c_int {
     unsafe extern "C" fn none(
         _: *mut ffi::u_char,

@@ -3,6 +3,7 @@
 //! May import: `ffi`.
 
 mod inject;
+#[cfg(feature = "remote")]
 mod remote;
 mod with;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use crate::ffi;
 
 pub use inject::InjectError;
+#[cfg(feature = "remote")]
 pub(crate) use remote::hide;
 pub use with::ErrorWith;
 

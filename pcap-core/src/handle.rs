@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::breakloop::{BreakHandle, Breaker};
-use crate::error::{self, Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ffi;
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::linktype::Dlt;
@@ -75,6 +75,7 @@ pub struct Handle {
     rfmon: bool,
     abandoned: bool,
     /// What the daemon of a remote capture was told, which no error repeats: the password, or nothing.
+    #[cfg(feature = "remote")]
     secret: Option<String>,
 }
 
@@ -103,17 +104,20 @@ impl Handle {
             name,
             rfmon,
             abandoned: false,
+            #[cfg(feature = "remote")]
             secret: None,
         }
     }
 
     /// It is a remote capture's: what fails is said by a daemon, which may repeat this, the password.
+    #[cfg(feature = "remote")]
     pub(crate) fn asks_a_daemon(&mut self, secret: String) {
         self.secret = Some(secret);
     }
 
     /// Never closes it: libpcap has closed its descriptors already, whose numbers may be others' now,
     /// and would do so again.
+    #[cfg(feature = "remote")]
     pub(crate) fn abandon(&mut self) {
         self.abandoned = true;
     }
@@ -152,20 +156,20 @@ impl Handle {
     pub(crate) fn geterr(&self) -> String {
         // SAFETY: the handle is open, and `&self` on a type that is not `Sync` is this thread's.
         let text = unsafe { ffi::geterr(self.as_ptr()) };
-        match &self.secret {
-            Some(secret) => error::hide(&text, secret),
-            None => text,
+        #[cfg(feature = "remote")]
+        if let Some(secret) = &self.secret {
+            return crate::error::hide(&text, secret);
         }
+        text
     }
 
     /// A negative status as an error about this handle.
     pub(crate) fn error(&self, code: c_int, operation: &'static str) -> Error {
-        match code {
-            ffi::PCAP_ERROR if self.secret.is_some() => {
-                Error::remote(operation, &self.name, &self.geterr())
-            }
-            _ => Error::status(code, operation, self.name.clone(), &self.geterr()),
+        #[cfg(feature = "remote")]
+        if code == ffi::PCAP_ERROR && self.secret.is_some() {
+            return Error::remote(operation, &self.name, &self.geterr());
         }
+        Error::status(code, operation, self.name.clone(), &self.geterr())
     }
 
     /// A status that is negative only if the operation failed.
@@ -264,18 +268,16 @@ impl Handle {
         let pcap = self.pcap.cast();
         self.breaker.forget_handle();
         let mut handle = std::mem::ManuallyDrop::new(self);
-        let Handle {
-            breaker,
-            name,
-            secret,
-            ..
-        } = &mut *handle;
+        let Handle { breaker, name, .. } = &mut *handle;
         // SAFETY: `handle` is never dropped nor used again, so these are dropped once.
         unsafe { std::ptr::drop_in_place(breaker) };
         // SAFETY: as above.
         unsafe { std::ptr::drop_in_place(name) };
+        #[cfg(feature = "remote")]
         // SAFETY: as above.
-        unsafe { std::ptr::drop_in_place(secret) };
+        unsafe {
+            std::ptr::drop_in_place(&mut handle.secret);
+        }
         pcap
     }
 }

@@ -13,7 +13,6 @@ use super::{pcap_if_t, pcap_rmtauth, pcap_t};
 macro_rules! optional {
     ($($(#[$about:meta])* $name:ident: $have:ident, fn($($argument:ty),*) $(-> $answer:ty)?;)*) => {$(
         $(#[$about])*
-        #[cfg_attr(not(feature = "remote"), allow(dead_code))]
         pub(crate) fn $name() -> Option<unsafe extern "C" fn($($argument),*) $(-> $answer)?> {
             #[cfg(feature = "load-dynamically")]
             let function = pcap_sys::has(stringify!($name)).then_some(pcap_sys::$name as _);
@@ -37,7 +36,6 @@ optional! {
 
 /// Whether libpcap was built with remote capture. Newer ones that were not export some of its functions all the same,
 /// which then say that it is not supported; this one they do not.
-#[cfg_attr(not(feature = "remote"), allow(dead_code))]
 pub(crate) fn has_remote() -> bool {
     #[cfg(feature = "load-dynamically")]
     let has = pcap_sys::has("pcap_remoteact_list");

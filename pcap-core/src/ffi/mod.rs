@@ -17,6 +17,7 @@ pub(crate) mod os;
 #[path = "windows.rs"]
 pub(crate) mod os;
 
+#[cfg(feature = "remote")]
 pub(crate) mod compat;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod fanout;
@@ -24,7 +25,7 @@ pub(crate) mod library;
 pub(crate) mod packet_socket;
 pub(crate) mod sock_filter;
 pub(crate) mod sockaddr;
-#[cfg_attr(not(feature = "remote"), allow(dead_code))]
+#[cfg(feature = "remote")]
 #[cfg_attr(windows, path = "windows/sockets.rs")]
 pub(crate) mod sockets;
 #[cfg(any(feature = "tokio", feature = "async-io"))]

@@ -3,7 +3,6 @@
 //!
 //! May import: nothing of this crate.
 
-use std::collections::HashSet;
 use std::os::fd::RawFd;
 
 /// libpcap waits with `select` there, which writes beyond its set of descriptors from this one on.
@@ -11,11 +10,11 @@ pub(crate) const TOO_HIGH: RawFd = libc::FD_SETSIZE as RawFd;
 
 /// The sockets that were open at some moment.
 #[derive(Debug)]
-pub(crate) struct Sockets(HashSet<Socket>);
+pub(crate) struct Sockets(Vec<Socket>);
 
 /// A socket's descriptor and which socket it is. Linux numbers each anew, so that a descriptor that was closed and opened
 /// again is told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Socket {
     pub(crate) fd: RawFd,
     inode: u64,
@@ -30,10 +29,11 @@ impl Sockets {
 
     /// Those of `self` that were not there before.
     pub(crate) fn since(&self, before: &Sockets) -> Vec<Socket> {
-        let known: HashSet<u64> = before.0.iter().map(|socket| socket.inode).collect();
+        let mut known: Vec<u64> = before.0.iter().map(|socket| socket.inode).collect();
+        known.sort_unstable();
         let new = |socket: &&Socket| {
             if cfg!(any(target_os = "linux", target_os = "android")) {
-                !known.contains(&socket.inode)
+                known.binary_search(&socket.inode).is_err()
             } else {
                 // Elsewhere the numbers mean less: any of them may be it.
                 true

@@ -32,6 +32,7 @@ pub(crate) const RIGHTS_HELP: &str = "run as root, or let your user read the /de
      (on macOS install ChmodBPF)";
 
 /// What the network answers when there is no way to another host, a refusal first.
+#[cfg(feature = "remote")]
 pub(crate) const NO_WAY: [c_int; 8] = [
     libc::ECONNREFUSED,
     libc::EHOSTUNREACH,
@@ -44,6 +45,7 @@ pub(crate) const NO_WAY: [c_int; 8] = [
 ];
 
 /// What the network answers when there is no way any more.
+#[cfg(feature = "remote")]
 pub(crate) const CUT_OFF: [c_int; 3] = [libc::ECONNRESET, libc::ECONNABORTED, libc::EPIPE];
 
 /// Whether a descriptor may tell late of packets, so that one reads every packet-buffer timeout as well.

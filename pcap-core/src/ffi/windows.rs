@@ -38,9 +38,11 @@ pub(crate) const RIGHTS_HELP: &str = "install Npcap (https://npcap.com), and run
 
 /// Winsock's numbers: WSAECONNREFUSED, WSAEHOSTUNREACH, WSAENETUNREACH, WSAENETDOWN, WSAETIMEDOUT, WSAEADDRNOTAVAIL,
 /// WSAEMFILE, WSAENOBUFS.
+#[cfg(feature = "remote")]
 pub(crate) const NO_WAY: [c_int; 8] = [10061, 10065, 10051, 10050, 10060, 10049, 10024, 10055];
 
 /// WSAECONNRESET, WSAECONNABORTED, WSAESHUTDOWN.
+#[cfg(feature = "remote")]
 pub(crate) const CUT_OFF: [c_int; 3] = [10054, 10053, 10058];
 
 /// The event is that of the driver, whose state is not that of its buffer.

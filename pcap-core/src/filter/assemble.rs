@@ -6,12 +6,10 @@
 //!
 //! May import: `insn`.
 
-use std::collections::HashMap;
-
 use super::insn::{Insn, op};
 
 /// An instruction that is written already: how many there are behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(usize);
 
 /// How far a conditional jump reaches.
@@ -21,8 +19,8 @@ const REACH: usize = u8::MAX as usize;
 pub(super) struct Assembler {
     /// The last instruction first.
     reversed: Vec<Insn>,
-    /// The nearest step in between to a place.
-    steps: HashMap<Place, Place>,
+    /// For each place the last step in between to it, or itself.
+    steps: Vec<Place>,
 }
 
 impl Assembler {
@@ -74,14 +72,12 @@ impl Assembler {
         if self.distance(place) <= REACH {
             return place;
         }
-        match self.steps.get(&place) {
-            Some(&step) if self.distance(step) <= REACH => step,
-            _ => {
-                let step = self.step(place);
-                self.steps.insert(place, step);
-                step
-            }
+        let mut step = self.steps[place.0];
+        if self.distance(step) > REACH {
+            step = self.step(place);
+            self.steps[place.0] = step;
         }
+        step
     }
 
     /// One instruction that has the effect of being at `place`.
@@ -101,8 +97,10 @@ impl Assembler {
     }
 
     fn push(&mut self, insn: Insn) -> Place {
+        let place = Place(self.reversed.len());
         self.reversed.push(insn);
-        Place(self.reversed.len() - 1)
+        self.steps.push(place);
+        place
     }
 }
 

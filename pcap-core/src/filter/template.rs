@@ -11,8 +11,6 @@
 //!
 //! May import: `assemble`, `compile`, `insn`, `options`, `error`, `linktype`.
 
-use std::collections::HashMap;
-
 use super::assemble::{Assembler, Place};
 use super::compile;
 use super::insn::{Insn, op};
@@ -22,6 +20,8 @@ use crate::linktype::Dlt;
 
 /// The ways through a template that are walked: libpcap's have some hundreds.
 const MAX_STEPS: usize = 200_000;
+/// The different values on them, each of which may be compared with all others.
+const MAX_VALUES: usize = 1000;
 
 /// Where a program compares, and what it loads in between.
 #[derive(Debug)]
@@ -217,7 +217,7 @@ fn read(program: Vec<Insn>, sites: Vec<(usize, usize)>, words: usize) -> Option<
     let mut walk = Walk {
         program: &program,
         sites: &sites,
-        values: HashMap::new(),
+        values: Vec::new(),
         words,
         steps: 0,
         compared: false,
@@ -239,7 +239,7 @@ fn yes(program: &[Insn], site: usize) -> Option<usize> {
 }
 
 /// How a value was come by: with the same numbers it is the same value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Value {
     Constant(u32),
     /// From the packet: the code, the offset, and the index register's value.
@@ -265,24 +265,28 @@ struct State {
 struct Walk<'a> {
     program: &'a [Insn],
     sites: &'a [(usize, usize)],
-    /// Values are known by their number.
-    values: HashMap<Value, usize>,
+    /// Each by its number.
+    values: Vec<Value>,
     words: usize,
     steps: usize,
     compared: bool,
 }
 
 impl Walk<'_> {
-    fn number(&mut self, value: Value) -> usize {
-        let next = self.values.len();
-        *self.values.entry(value).or_insert(next)
+    /// The number of a value, which is new or known; `None` if there are too many.
+    fn number(&mut self, value: Value) -> Option<usize> {
+        if let Some(number) = self.values.iter().position(|known| *known == value) {
+            return Some(number);
+        }
+        self.values.push(value);
+        (self.values.len() <= MAX_VALUES).then_some(self.values.len() - 1)
     }
 
     fn constant(&self, number: usize) -> Option<u32> {
-        self.values.iter().find_map(|(value, n)| match value {
-            Value::Constant(constant) if *n == number => Some(*constant),
+        match self.values.get(number) {
+            Some(Value::Constant(constant)) => Some(*constant),
             _ => None,
-        })
+        }
     }
 
     /// Walks all ways from an instruction on; `None` if one is not as it has to be.
@@ -372,10 +376,10 @@ impl Walk<'_> {
         match insn.code & 0x07 {
             class @ (op::LD | op::LDX) => {
                 let value = match insn.code & 0xe0 {
-                    op::IMM => self.number(Value::Constant(insn.k)),
+                    op::IMM => self.number(Value::Constant(insn.k))?,
                     op::MEM => state.memory[cell]?,
-                    op::IND => self.number(Value::Load(insn.code, insn.k, state.x)),
-                    _ => self.number(Value::Load(insn.code, insn.k, None)),
+                    op::IND => self.number(Value::Load(insn.code, insn.k, state.x))?,
+                    _ => self.number(Value::Load(insn.code, insn.k, None))?,
                 };
                 if insn.code & 0xe0 == op::IND {
                     state.x?;
@@ -390,11 +394,11 @@ impl Walk<'_> {
             op::STX => state.memory[cell] = Some(state.x?),
             op::ALU => {
                 let operand = if insn.code & op::X == 0 {
-                    self.number(Value::Constant(insn.k))
+                    self.number(Value::Constant(insn.k))?
                 } else {
                     state.x?
                 };
-                state.a = Some(self.number(Value::Arithmetic(insn.code, state.a?, operand)));
+                state.a = Some(self.number(Value::Arithmetic(insn.code, state.a?, operand))?);
             }
             op::MISC if insn.code & 0xf8 == op::TXA => state.a = Some(state.x?),
             op::MISC => state.x = Some(state.a?),

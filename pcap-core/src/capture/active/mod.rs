@@ -4,7 +4,7 @@
 
 mod created;
 mod reading;
-#[cfg_attr(not(feature = "remote"), allow(dead_code))]
+#[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
 mod remote;
 mod sender;
 mod sending;

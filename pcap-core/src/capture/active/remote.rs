@@ -99,7 +99,6 @@ impl Capture<Active> {
     /// # Safety
     ///
     /// `pcap` is a remote handle that was not read from, and nobody else's.
-    #[cfg_attr(not(feature = "remote"), allow(dead_code))]
     pub(crate) unsafe fn from_remote(
         pcap: NonNull<ffi::pcap_t>,
         wake: os::Wake,

@@ -47,6 +47,7 @@ impl Untagged {
     }
 
     /// Whether the filter takes a packet of another host, which may have Linux or not.
+    #[cfg(feature = "remote")]
     pub(super) fn either_matches(&mut self, filter: &Filter, packet: Packet<'_>) -> bool {
         filter.matches_packet(packet) || self.at.is_some() && self.matches(filter, packet)
     }
