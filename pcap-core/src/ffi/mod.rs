@@ -23,6 +23,7 @@ pub(crate) mod compat;
 pub(crate) mod fanout;
 pub(crate) mod library;
 pub(crate) mod packet_socket;
+mod reader;
 pub(crate) mod sock_filter;
 pub(crate) mod sockaddr;
 #[cfg(feature = "remote")]
@@ -32,6 +33,7 @@ pub(crate) mod sockets;
 pub(crate) mod waitset;
 
 pub(crate) use pcap_sys::*;
+pub(crate) use reader::{Reader, Sought};
 
 /// Not taken from the headers, because those of libpcap 1.10.0 lack it.
 pub(crate) const DLT_HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };

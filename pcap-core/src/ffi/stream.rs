@@ -13,7 +13,7 @@ use std::ptr::NonNull;
 
 use libc::FILE;
 
-use crate::ffi::{ErrBuf, pcap_t};
+use crate::ffi::{ErrBuf, Reader, Sought, pcap_t};
 
 unsafe extern "C" {
     // In glibc and musl; the `libc` crate does not declare it.
@@ -48,29 +48,6 @@ unsafe impl Send for Stream {}
 
 /// A stream over text, for what libpcap reads from streams only.
 pub(crate) type TextStream = Stream;
-
-/// How libpcap goes on at another place.
-#[derive(Debug)]
-#[allow(dead_code)] // not every system has all
-pub(crate) enum Sought {
-    /// It is there.
-    There,
-    /// By another handle, in the place of its own.
-    Handle(NonNull<pcap_t>),
-    /// There is nothing: the end.
-    End,
-}
-
-/// A reader that can be given back as what it was.
-pub(crate) trait Reader: Read + Send {
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
-}
-
-impl<R: Read + Send + 'static> Reader for R {
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
-}
 
 /// A user's reader behind a stdio stream. C knows only its address.
 struct Cookie {

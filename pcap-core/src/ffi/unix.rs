@@ -18,7 +18,7 @@ use super::{Ready, Until};
 
 mod stream;
 
-pub(crate) use stream::{Reader, Sought, Stream, TextStream};
+pub(crate) use stream::{Stream, TextStream};
 
 /// Whether this is Linux, which libpcap treats in ways of its own.
 pub(crate) const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));

@@ -198,10 +198,10 @@ impl Capture<Offline> {
 
 impl Offline {
     /// Has libpcap go on where it is to.
-    fn go_on(&mut self, sought: os::Sought) -> io::Result<()> {
+    fn go_on(&mut self, sought: ffi::Sought) -> io::Result<()> {
         match sought {
-            os::Sought::There => {}
-            os::Sought::Handle(pcap) => {
+            ffi::Sought::There => {}
+            ffi::Sought::Handle(pcap) => {
                 // SAFETY: the handle is open and ours, has the header of the one before, and the stream
                 // lives longer.
                 unsafe { self.handle.exchange(pcap) };
@@ -214,7 +214,7 @@ impl Offline {
                         .map_err(io::Error::other)?;
                 }
             }
-            os::Sought::End => self.over = Some(Over::Eof),
+            ffi::Sought::End => self.over = Some(Over::Eof),
         }
         Ok(())
     }

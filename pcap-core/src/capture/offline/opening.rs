@@ -185,7 +185,7 @@ impl Capture<Offline> {
         start: Start,
         name: String,
         descriptor: Option<os::RawFd>,
-    ) -> Result<Capture<Offline>, (Error, Box<dyn os::Reader>)>
+    ) -> Result<Capture<Offline>, (Error, Box<dyn ffi::Reader>)>
     where
         R: Read + Send + 'static,
     {
@@ -285,7 +285,7 @@ impl Capture<Offline> {
 }
 
 /// The user's reader as what it was.
-fn as_it_was<R: Read + Send + 'static>(reader: Box<dyn os::Reader>) -> R {
+fn as_it_was<R: Read + Send + 'static>(reader: Box<dyn ffi::Reader>) -> R {
     match reader.into_any().downcast::<R>() {
         Ok(reader) => *reader,
         Err(_) => unreachable!("only `from_stream` makes streams of readers"),

@@ -117,7 +117,7 @@ impl Offline {
                         let units = Units::Records(records.order());
                         let bytes = records.unread().to_vec();
                         self.feed = Some(Feed::new(units, self.handle.datalink(), bytes));
-                        os::Sought::There
+                        ffi::Sought::There
                     }
                     _ => stream.release(records.unread())?,
                 };

@@ -7,7 +7,6 @@
 //!
 //! May import: `ffi`.
 
-use std::any::Any;
 use std::ffi::{CString, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -21,7 +20,7 @@ use libc::FILE;
 
 use super::temp::Temp;
 use super::{RawFd, kernel32, read_at};
-use crate::ffi::{self, ErrBuf, pcap_t};
+use crate::ffi::{self, ErrBuf, Reader, Sought, pcap_t};
 
 /// Length of a classic savefile's header.
 const FILE_HEADER: usize = 24;
@@ -31,18 +30,6 @@ const RECORD_HEADER: usize = 16;
 const MAGICS: [u32; 2] = [0xa1b2_c3d4, 0xa1b2_3c4d];
 /// The longest record that libpcap reads of the link types whose records are not its own affair.
 const LONGEST: usize = RECORD_HEADER + 262_144;
-
-/// How libpcap goes on at another place.
-#[derive(Debug)]
-#[allow(dead_code)] // not every system has all
-pub(crate) enum Sought {
-    /// It is there.
-    There,
-    /// By another handle, in the place of its own.
-    Handle(NonNull<pcap_t>),
-    /// There is nothing: the end.
-    End,
-}
 
 /// A stream over text, for what libpcap reads from streams only: there is none.
 pub(crate) enum TextStream {}
@@ -56,17 +43,6 @@ impl TextStream {
 
     pub(crate) fn file(&self) -> *mut FILE {
         match *self {}
-    }
-}
-
-/// A reader that can be given back as what it was.
-pub(crate) trait Reader: Read + Send {
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
-}
-
-impl<R: Read + Send + 'static> Reader for R {
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }
 
