@@ -191,7 +191,7 @@ fn waiting_for_a_pipe_takes_no_processor_time() {
         let next = capture.next_packet_timeout(Duration::from_millis(500));
         assert_eq!(next.unwrap(), Next::Timeout);
         let used = cpu_time() - before;
-        assert!(used < Duration::from_millis(5), "{kind}: {used:?}");
+        assert!(used < Duration::from_millis(50), "{kind}: {used:?}");
     }
 }
 
