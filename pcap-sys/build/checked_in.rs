@@ -24,11 +24,7 @@ pub(crate) fn name(target: &Target, times: Times) -> Result<&'static str, String
     let wide = |file: [&'static str; 2]| match times {
         Times::Bits32 => Ok(file[0]),
         Times::Bits64 => Ok(file[1]),
-        Times::Unknown => Err(format!(
-            "only the C compiler for {} knows whether times have 64 bits there: none works, or the feature `probe` of \
-             pcap-sys, which asks it, is left out",
-            target.triple
-        )),
+        Times::Unknown => Err(unknown_times(target)),
     };
     match (system, machine) {
         (("linux", "gnu"), ("x86_64" | "aarch64" | "s390x" | "riscv64" | "powerpc64", "64")) => {
@@ -49,6 +45,15 @@ pub(crate) fn name(target: &Target, times: Times) -> Result<&'static str, String
             target.triple
         )),
     }
+}
+
+/// The sentence for a system whose times may or may not be wider than its pointers, where nobody says which.
+pub(crate) fn unknown_times(target: &Target) -> String {
+    format!(
+        "only the C compiler for {} knows whether times have 64 bits there: none works, or the feature `probe` of \
+         pcap-sys, which asks it, is left out",
+        target.triple
+    )
 }
 
 /// Reads a file by its name.

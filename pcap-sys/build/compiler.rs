@@ -39,17 +39,23 @@ impl Compiler {
     /// Makes sure that it is one for Windows, if the target is: where none is named, it may be that of the build machine,
     /// and it would be Npcap's library that seems to be wrong.
     pub(crate) fn for_system(self, target: &Target) -> Result<Self, String> {
-        if target.is_windows() && !self.tool.is_like_msvc() {
-            let (macros, _) = self.preprocess(&["-dM"]).unwrap_or_default();
-            if !macros.is_empty() && !macros.contains("#define _WIN32 ") {
-                return Err(format!(
-                    "{} is not for Windows; name one that is by CC_{}",
-                    self.tool.path().display(),
-                    target.triple.replace('-', "_")
-                ));
-            }
+        if self.is_for_another(target) {
+            return Err(format!(
+                "{} is not for Windows; name one that is by CC_{}",
+                self.tool.path().display(),
+                target.triple.replace('-', "_")
+            ));
         }
         Ok(self)
+    }
+
+    /// Whether the target is Windows, and this is known to be a compiler for something else.
+    fn is_for_another(&self, target: &Target) -> bool {
+        if !target.is_windows() || self.tool.is_like_msvc() {
+            return false;
+        }
+        let (macros, _) = self.preprocess(&["-dM"]).unwrap_or_default();
+        !macros.is_empty() && !macros.contains("#define _WIN32 ")
     }
 
     /// Makes sure that it links programs.
@@ -164,12 +170,17 @@ impl Compiler {
 
     /// The folder in which the compiler finds `pcap/pcap.h`, beside these.
     #[cfg_attr(feature = "bindgen", allow(dead_code))]
-    pub(crate) fn folder_of_headers(&self, include_dirs: &[PathBuf]) -> Option<PathBuf> {
+    pub(crate) fn folder_of_headers(
+        &self,
+        target: &Target,
+        include_dirs: &[PathBuf],
+    ) -> Option<PathBuf> {
         let holds = |folder: &&PathBuf| folder.join("pcap/pcap.h").is_file();
         if let Some(folder) = include_dirs.iter().find(holds) {
             return Some(folder.clone());
         }
-        if self.tool.is_like_msvc() {
+        // Another system's headers would lead a dependent's C code astray.
+        if self.tool.is_like_msvc() || self.is_for_another(target) {
             return None;
         }
         let search = self.preprocess(&["-v"])?.1;

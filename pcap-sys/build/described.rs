@@ -24,7 +24,11 @@ impl Examiner {
     }
 
     /// The folder of `pcap/pcap.h`, if it is one of these.
-    pub(crate) fn folder_of_headers(&self, include_dirs: &[PathBuf]) -> Option<PathBuf> {
+    pub(crate) fn folder_of_headers(
+        &self,
+        _: &Target,
+        include_dirs: &[PathBuf],
+    ) -> Option<PathBuf> {
         let mut folders = include_dirs.iter();
         folders
             .find(|folder| folder.join("pcap/pcap.h").is_file())

@@ -103,7 +103,9 @@ fn from_folder(setting: &env::Setting, wanted: Option<bool>) -> Result<Library, 
         .take(1)
         .collect();
     library.own_headers = !library.include_dirs.is_empty();
-    if let Ok(text) = fs::read_to_string(folder.join("pkgconfig/libpcap.pc")) {
+    let described = folder.join("pkgconfig/libpcap.pc");
+    if let Ok(text) = fs::read_to_string(&described) {
+        println!("cargo::rerun-if-changed={}", described.display());
         library.version = pc_field(&text, "Version").and_then(Version::parse_lenient);
         library.private = ["Libs.private", "Requires.private"]
             .iter()
@@ -154,6 +156,7 @@ fn from_pkg_config(kind: Kind) -> Option<Library> {
     };
     // The static question also asks for the private packages, which need not be installed.
     let answer = probe(kind == Kind::Static).or_else(|| probe(false))?;
+    watch_installed();
     let mut library = Library::new("pcap", kind, "pkg-config");
     library.include_dirs = answer.include_paths;
     library.lib_dirs = answer.link_paths;
@@ -163,6 +166,21 @@ fn from_pkg_config(kind: Kind) -> Option<Library> {
     library.private.retain(|name| name != "pcap");
     library.version = Version::parse_lenient(&answer.version);
     Some(library)
+}
+
+/// Has the script run again where pkg-config's libpcap becomes another. In the system's folders nothing else would tell.
+fn watch_installed() {
+    for (variable, name) in [("pcfiledir", "libpcap.pc"), ("libdir", "libpcap.so")] {
+        let Ok(folder) = pkg_config::get_variable("libpcap", variable) else {
+            continue;
+        };
+        // Spaces are as a shell wants them. The file behind the links has the version in its name: a package that is
+        // newer takes it away, whereas its own files may be older than the last build.
+        let file = Path::new(&folder.replace("\\ ", " ")).join(name);
+        if let Ok(file) = file.canonicalize() {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+    }
 }
 
 /// pcap-config knows the machine that it runs on, so it is not asked when the target is another.

@@ -108,9 +108,14 @@ fn out_dir() -> Result<PathBuf, String> {
     Ok(PathBuf::from(folder))
 }
 
+/// Whether documentation is made, for which nothing is looked for and nothing is linked.
+fn documenting() -> bool {
+    std::env::var_os("DOCS_RS").is_some()
+}
+
 /// Looks for libpcap, as far as it is needed.
 fn find(target: &Target) -> Result<Library, String> {
-    if std::env::var_os("DOCS_RS").is_some() {
+    if documenting() {
         return Library::unlinked(target);
     }
     if cfg!(feature = "load-dynamically") {
@@ -149,18 +154,23 @@ fn find_headers(target: &Target) -> Result<Library, String> {
 /// Makes the bindings from the target's headers.
 #[cfg(feature = "bindgen")]
 fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
-    bindings::generate(library, &examiner.clang_args(target), target.is_windows())
+    let clang_args = examiner.clang_args(target, documenting())?;
+    bindings::generate(library, &clang_args, target.is_windows())
 }
 
 /// Takes those that are checked in.
 #[cfg(not(feature = "bindgen"))]
 fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
-    let times = examiner.times(target, library);
+    let times = match examiner.times(target, library) {
+        // What is documented is not run.
+        checked_in::Times::Unknown if documenting() => checked_in::Times::Bits32,
+        times => times,
+    };
     let text = checked_in::read(checked_in::name(target, times)?)?;
     Ok(Bindings {
         made_from: checked_in::version(&text).map(str::to_owned),
         text,
-        include_dir: examiner.folder_of_headers(&library.include_dirs),
+        include_dir: examiner.folder_of_headers(target, &library.include_dirs),
     })
 }
 
@@ -175,9 +185,11 @@ fn emit(target: &Target, library: &Library, bindings: &Bindings, exported: &[Str
         for file in [
             "libpcap.so",
             "libpcap.dylib",
+            "libpcap.tbd",
             "libpcap.a",
             "wpcap.lib",
             "libwpcap.a",
+            "libwpcap.dll.a",
         ] {
             let file = folder.join(file);
             if file.exists() {

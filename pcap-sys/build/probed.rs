@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+#[cfg(feature = "bindgen")]
+use crate::checked_in;
 #[cfg(not(feature = "bindgen"))]
 use crate::checked_in::Times;
 use crate::compiler::Compiler;
-use crate::library::Library;
+use crate::library::{Kind, Library};
 use crate::probe;
 use crate::target::Target;
 use crate::version;
@@ -20,11 +22,22 @@ impl Examiner {
         Self(Compiler::new(target, out_dir))
     }
 
-    /// What clang must be told so that it reads the headers as the compiler does.
+    /// What clang must be told so that it reads the headers as the compiler does. Without a compiler it is told nothing,
+    /// which is refused where clang's own answer may lay structures out otherwise than libpcap does.
     #[cfg(feature = "bindgen")]
-    pub(crate) fn clang_args(&self, target: &Target) -> Vec<String> {
-        let compiler = self.0.as_ref();
-        compiler.map_or_else(|_| Vec::new(), |compiler| compiler.clang_args(target))
+    pub(crate) fn clang_args(
+        &self,
+        target: &Target,
+        documenting: bool,
+    ) -> Result<Vec<String>, String> {
+        let compiler = self.0.as_ref().ok();
+        if target.has_times_of_two_widths()
+            && !documenting
+            && compiler.and_then(Compiler::time_macros).is_none()
+        {
+            return Err(checked_in::unknown_times(target));
+        }
+        Ok(compiler.map_or_else(Vec::new, |compiler| compiler.clang_args(target)))
     }
 
     /// How wide times are, where that is not as the target says.
@@ -50,10 +63,11 @@ impl Examiner {
     #[cfg(not(feature = "bindgen"))]
     pub(crate) fn folder_of_headers(
         &self,
+        target: &Target,
         include_dirs: &[std::path::PathBuf],
     ) -> Option<std::path::PathBuf> {
         let compiler = self.0.as_ref().ok()?;
-        compiler.folder_of_headers(include_dirs)
+        compiler.folder_of_headers(target, include_dirs)
     }
 
     /// The functions of these that the library exports. Refuses a library that cannot be linked, or is too old.
@@ -76,6 +90,13 @@ impl Examiner {
         let exported = match &compiler {
             Ok((_, Some(exported))) => exported.clone(),
             Ok((compiler, None)) => probe::exported(compiler, library, &names)?,
+            // Neither where it is nor what it needs: rustc could only fail.
+            Err(reason) if library.pcap.kind == Kind::Static => {
+                return Err(format!(
+                    "what a static libpcap has to be linked with is not known: no C compiler for {} works ({reason})",
+                    target.triple
+                ));
+            }
             Err(reason) => {
                 println!(
                     "cargo::warning=what libpcap exports is not known, and taken to be nothing: no C compiler for {} \

@@ -44,6 +44,12 @@ impl Target {
         self.os == "windows"
     }
 
+    /// Whether its C library has times of 32 bits or of 64, as the program is compiled: glibc, where pointers have 32.
+    #[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
+    pub(crate) fn has_times_of_two_widths(&self) -> bool {
+        self.os == "linux" && self.env == "gnu" && self.pointer_width == "32"
+    }
+
     /// Whether the build runs on another kind of machine than the target.
     pub(crate) fn is_cross(&self) -> bool {
         self.triple != self.host

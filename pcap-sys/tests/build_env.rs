@@ -97,10 +97,12 @@ impl Dependent {
         assert!(!stderr.contains("RUST_BACKTRACE"), "{stderr}");
     }
 
-    /// The build script itself fails with this sentence and this help. cargo is not asked, since it would compile
-    /// bindgen again for each change of the variables that bindgen knows.
-    fn script_refuses(&self, environment: &[(&str, &str)], sentence: &str, help: &str) {
-        let built = self.cargo(&["build", "--message-format=json"], &[]);
+    /// Runs the build script itself, made with these arguments for cargo. cargo is not asked, since it would compile bindgen
+    /// again for each change of the variables that bindgen knows.
+    fn script(&self, features: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut arguments = vec!["build", "--message-format=json"];
+        arguments.extend(features);
+        let built = self.cargo(&arguments, &[]);
         assert!(built.status.success(), "{built:?}");
         // There are scripts of other features, too.
         let built = String::from_utf8_lossy(&built.stdout);
@@ -116,7 +118,7 @@ impl Dependent {
                 command.env_remove(name);
             }
         }
-        let output = command
+        command
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("OUT_DIR", out_dir)
             .env("TARGET", env!("PCAP_SYS_HOST"))
@@ -125,7 +127,12 @@ impl Dependent {
             .env("CARGO_CFG_TARGET_ARCH", std::env::consts::ARCH)
             .envs(environment.iter().copied())
             .output()
-            .expect("the build script runs");
+            .expect("the build script runs")
+    }
+
+    /// The build script itself fails with this sentence and this help.
+    fn script_refuses(&self, environment: &[(&str, &str)], sentence: &str, help: &str) {
+        let output = self.script(&[], environment);
         let stdout = String::from_utf8_lossy(&output.stdout);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{environment:?} was accepted");
@@ -499,6 +506,102 @@ fn without_probe_no_compiler_is_asked() {
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{environment:?} was accepted");
         assert!(stderr.contains(sentence), "{environment:?}:\n{stderr}");
+    }
+}
+
+/// What cargo says of a Linux of 32 bits, whose times have 32 or 64, and a C compiler that is not there to tell.
+const LINUX_32: [(&str, &str); 6] = [
+    ("TARGET", "i686-unknown-linux-gnu"),
+    ("CARGO_CFG_TARGET_OS", "linux"),
+    ("CARGO_CFG_TARGET_ENV", "gnu"),
+    ("CARGO_CFG_TARGET_ARCH", "x86"),
+    ("CARGO_CFG_TARGET_POINTER_WIDTH", "32"),
+    ("CC_i686_unknown_linux_gnu", "/nonexistent/cc"),
+];
+
+/// clang alone takes times of 32 bits, and a structure would be read beside its fields.
+#[test]
+fn times_of_two_widths_are_not_left_to_clang() {
+    let dependent = Dependent::new();
+    let sentence =
+        "only the C compiler for i686-unknown-linux-gnu knows whether times have 64 bits";
+    dependent.script_refuses(&LINUX_32, sentence, "");
+}
+
+/// Documentation is not run, so that nobody has to know.
+#[test]
+fn documentation_needs_no_widths() {
+    let dependent = Dependent::new();
+    let mut environment = LINUX_32.to_vec();
+    environment.push(("DOCS_RS", "1"));
+    let output = dependent.script(&["--no-default-features"], &environment);
+    assert!(output.status.success(), "{output:?}");
+}
+
+/// rustc could only fail, far from the cause.
+#[test]
+fn a_static_library_without_a_compiler_is_refused() {
+    let dependent = Dependent::new();
+    dependent.script_refuses(
+        &[("LIBPCAP_STATIC", "1"), ("CC", "/nonexistent/cc")],
+        "what a static libpcap has to be linked with is not known: no C compiler for",
+        "",
+    );
+}
+
+/// The build machine's headers are not those of Windows.
+#[test]
+fn dependents_are_not_told_of_another_systems_headers() {
+    let dependent = Dependent::new();
+    let output = dependent.script(
+        &[
+            "--no-default-features",
+            "--features",
+            "probe,load-dynamically",
+        ],
+        &[
+            ("TARGET", "x86_64-pc-windows-gnu"),
+            ("CARGO_CFG_TARGET_OS", "windows"),
+            ("CARGO_CFG_TARGET_ENV", "gnu"),
+            ("CARGO_CFG_TARGET_ARCH", "x86_64"),
+            ("CARGO_CFG_TARGET_POINTER_WIDTH", "64"),
+            ("CC_x86_64_pc_windows_gnu", "cc"),
+        ],
+    );
+    assert!(output.status.success(), "{output:?}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("bindings/windows-gnu-64.rs"), "{stdout}");
+    assert!(!stdout.contains("metadata=INCLUDE"), "{stdout}");
+}
+
+/// An upgrade of libpcap, with the environment as before.
+#[test]
+fn another_description_of_libpcap_is_noticed() {
+    let dependent = Dependent::new();
+    // A folder as some have it, of which pkg-config tells with a backslash.
+    let folder = dependent.folder.join("two words/pkgconfig");
+    fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    let asked = Command::new("cc")
+        .arg("-print-file-name=libpcap.so")
+        .output();
+    let installed = String::from_utf8(asked.expect("a C compiler runs").stdout).expect("a path");
+    let linked = folder.with_file_name("libpcap.so");
+    let _ = fs::remove_file(&linked);
+    std::os::unix::fs::symlink(installed.trim(), linked).expect("cargo's folder can be written");
+    let described = folder.display().to_string();
+    let beside = folder.with_file_name("").display().to_string();
+    for environment in [
+        ("PKG_CONFIG_PATH", described.as_str()),
+        ("LIBPCAP_LIBDIR", beside.as_str()),
+    ] {
+        for version in ["1.10.97", "1.10.98"] {
+            let text =
+                format!("Name: libpcap\nDescription: a test\nVersion: {version}\nLibs: -lpcap\n");
+            fs::write(folder.join("libpcap.pc"), text).expect("cargo's folder can be written");
+            let output = dependent.run(&["--no-default-features"], &[environment]);
+            let told = format!("DEP_PCAP_VERSION={version}\n");
+            assert!(output.contains(&told), "{environment:?}: {output}");
+        }
     }
 }
 
