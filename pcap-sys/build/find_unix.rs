@@ -51,7 +51,7 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
             } else {
                 Kind::Dynamic
             };
-            from_pkg_config(kind)
+            described(wanted, kind)?
                 .or_else(|| from_pcap_config(target, kind))
                 .unwrap_or_else(|| Library::new("pcap", kind, BARE))
         }
@@ -166,6 +166,23 @@ fn from_pkg_config(kind: Kind) -> Option<Library> {
     library.private.retain(|name| name != "pcap");
     library.version = Version::parse_lenient(&answer.version);
     Some(library)
+}
+
+/// pkg-config's libpcap, which is linked statically where its folders hold nothing else, as one that is named is.
+fn described(wanted: Option<bool>, kind: Kind) -> Result<Option<Library>, String> {
+    let Some(library) = from_pkg_config(kind) else {
+        return Ok(None);
+    };
+    let holds = |name: &str| library.lib_dirs.iter().any(|dir| dir.join(name).exists());
+    if kind == Kind::Static || !holds(STATIC) || DYNAMIC.iter().any(|name| holds(name)) {
+        return Ok(Some(library));
+    }
+    if wanted == Some(false) {
+        return Err(
+            "LIBPCAP_STATIC=0: the libpcap that pkg-config knows is only a libpcap.a".to_owned(),
+        );
+    }
+    Ok(from_pkg_config(Kind::Static))
 }
 
 /// Has the script run again where pkg-config's libpcap becomes another. In the system's folders nothing else would tell.

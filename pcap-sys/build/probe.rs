@@ -65,9 +65,10 @@ pub(crate) fn exported(
             .collect();
     }
     let exported = linking(compiler, &library.lib_dirs, &library.libs(), functions);
-    // Where a static one lacks another library, the functions that do without it link all the same.
+    // Where a static one lacks another library, the functions that do without it link all the same. So it is where the
+    // linker finds an archive for a dynamic one. A replacement of wpcap.dll may have few.
     let lacks_another =
-        library.pcap.kind == Kind::Static && !exported.iter().any(|function| function == ESSENTIAL);
+        library.pcap.name == "pcap" && !exported.iter().any(|function| function == ESSENTIAL);
     if exported.is_empty() || lacks_another {
         return Err(report::no_library(&complaint(compiler, library)));
     }

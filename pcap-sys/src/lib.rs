@@ -41,14 +41,15 @@
 //! Each is looked up with the target first, so that one environment serves the build machine and a cross build:
 //! `LIBPCAP_LIBDIR_s390x_unknown_linux_gnu` goes before `LIBPCAP_LIBDIR` (the target may also be written with its
 //! dashes, or in capitals). An empty variable counts as none. A wrong value stops the build with a sentence that says
-//! what was expected; no variable is ever ignored.
+//! what was expected. None is ignored, unless what it is for is not done: with `load-dynamically` no library is looked for,
+//! so that `LIBPCAP_LIBDIR` and `NPCAP_SDK` lead to headers alone, and where `bindgen` is left out to nothing.
 //!
 //! | variable | value | meaning |
 //! |---|---|---|
 //! | `LIBPCAP_LIBDIR` | absolute path | the folder of `libpcap.so`, `libpcap.dylib` or `libpcap.a` (Windows: `wpcap.lib` or `libwpcap.a`); the headers are taken from beside it, if they are there |
 //! | `LIBPCAP_INCLUDEDIR` | absolute path | the folder that holds `pcap/pcap.h` |
 //! | `LIBPCAP_VER` | `1.10`, `1.10.3` | the version, over whatever the search finds |
-//! | `LIBPCAP_STATIC` | `1` or `0` | link `libpcap.a`, and the libraries that it needs dynamically; by default only where `LIBPCAP_LIBDIR` holds nothing else, or the target feature `crt-static` allows nothing else |
+//! | `LIBPCAP_STATIC` | `1` or `0` | link `libpcap.a`, and the libraries that it needs dynamically; by default only where `LIBPCAP_LIBDIR` or the folder that pkg-config tells holds nothing else, or the target feature `crt-static` allows nothing else |
 //! | `NPCAP_SDK` | absolute path | the unpacked Npcap SDK, with its `Include` and `Lib` |
 //!
 //! Beside these, the variables of [pkg-config](https://docs.rs/pkg-config) (`PKG_CONFIG_PATH`,
@@ -62,7 +63,7 @@
 //! | variable | value |
 //! |---|---|
 //! | `DEP_PCAP_VERSION` | libpcap's version, such as `1.10.3`, or `unknown` |
-//! | `DEP_PCAP_INCLUDE` | the folder of the `pcap/pcap.h` that was read; without `bindgen`, where `probe` or pkg-config knows one |
+//! | `DEP_PCAP_INCLUDE` | the folder of the `pcap/pcap.h` that was read; without `bindgen`, one that a variable or pkg-config names, or in which with `probe` the C compiler finds it |
 //! | `DEP_PCAP_HAVE_<FUNCTION>` | `1` for each function, in capitals, that the header declares *and* the library exports; none without `probe` |
 //!
 //! A declaration alone proves nothing: Debian's header declares `pcap_open`, its library has no such function, and who
@@ -85,8 +86,8 @@
 //! After the first call of a function, each costs one more read of memory than in a program that is linked.
 //!
 //! On Windows the library is `wpcap.dll` of the system's own folders, Npcap's first. On Unix the usual environment
-//! variables of the dynamic linker (`LD_LIBRARY_PATH`, …) lead to another. `DEP_PCAP_VERSION` is `unknown` then, and there
-//! is no `DEP_PCAP_HAVE_<FUNCTION>`. `LIBPCAP_STATIC=1` and the target feature `crt-static` (on Unix) stop the build.
+//! variables of the dynamic linker (`LD_LIBRARY_PATH`, …) lead to another. `DEP_PCAP_VERSION` is `unknown` then, unless
+//! `LIBPCAP_VER` is set, and there is no `DEP_PCAP_HAVE_<FUNCTION>`. `LIBPCAP_STATIC=1` and the target feature `crt-static` (on Unix) stop the build.
 //!
 //! # Documentation hosts
 //!

@@ -727,6 +727,33 @@ fn a_folder_with_nothing_but_an_archive_is_linked_statically() {
     );
 }
 
+/// The linker would take the archive for a dynamic library, and lack what it needs.
+#[test]
+fn an_archive_that_pkg_config_knows_is_linked_statically() {
+    let dependent = Dependent::new();
+    let Some(library) = static_library() else {
+        println!("skipped: no libpcap.a is installed");
+        return;
+    };
+    let folder = dependent.folder.join("described");
+    fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    fs::copy(library.join("libpcap.a"), folder.join("libpcap.a")).expect("the library is there");
+    let folder = folder.display().to_string();
+    let text =
+        format!("Name: libpcap\nDescription: a test\nVersion: 1.10.97\nLibs: -L{folder} -lpcap\n");
+    fs::write(Path::new(&folder).join("libpcap.pc"), text).expect("cargo's folder can be written");
+    let described = ("PKG_CONFIG_PATH", folder.as_str());
+    let output = dependent.run(&[], &[described]);
+    assert!(output.contains("DEP_PCAP_VERSION=1.10.97"), "{output}");
+    assert!(output.contains("DEP_PCAP_HAVE_PCAP_CREATE=1"), "{output}");
+    let libraries = ldd(&dependent.program(""));
+    assert!(!libraries.contains("libpcap"), "{libraries}");
+    dependent.refused(
+        &[described, ("LIBPCAP_STATIC", "0")],
+        "LIBPCAP_STATIC=0: the libpcap that pkg-config knows is only a libpcap.a",
+    );
+}
+
 /// What needs no other library still links, and the rest would fail only where the program is linked.
 #[test]
 fn a_static_library_that_lacks_another_is_refused() {
