@@ -164,6 +164,11 @@ impl Dependent {
     }
 }
 
+/// Where libpcap's headers are. Without the feature `probe` the build of this test has not looked, and they are where most are.
+fn folder_of_headers() -> &'static str {
+    option_env!("PCAP_SYS_INCLUDE").unwrap_or("/usr/include")
+}
+
 /// The dynamic libraries of a program.
 fn ldd(program: &Path) -> String {
     let output = Command::new("ldd").arg(program).output().expect("ldd runs");
@@ -330,7 +335,7 @@ fn an_old_library_without_a_version_is_refused() {
     let dependent = Dependent::new();
     let headers = dependent.folder.join("old-headers");
     fs::create_dir_all(headers.join("pcap")).expect("cargo's folder can be written");
-    let include = env!("PCAP_SYS_INCLUDE");
+    let include = folder_of_headers();
     for entry in fs::read_dir(Path::new(include).join("pcap")).expect("the headers") {
         let entry = entry.expect("the headers");
         let text = fs::read_to_string(entry.path()).expect("a header");
@@ -378,7 +383,7 @@ fn headers_of_two_folders_are_refused() {
     let folder = dependent.folder.join("half");
     let inner = folder.join("pcap");
     fs::create_dir_all(&inner).expect("cargo's folder can be written");
-    let include = env!("PCAP_SYS_INCLUDE");
+    let include = folder_of_headers();
     for entry in fs::read_dir(Path::new(include).join("pcap")).expect("the headers") {
         let entry = entry.expect("the headers");
         if entry.file_name() != "namedb.h" {
