@@ -211,6 +211,7 @@ fn a_savefile_in_a_pipe_holds_up_no_other_task() {
 
 /// A writer that the reader never catches up with, and a filter that takes nothing: no other task ran until the writer
 /// paused.
+#[cfg(unix)]
 #[test]
 fn a_pipe_that_never_ends_and_of_which_a_filter_takes_nothing_holds_up_no_other_task() {
     let mut bytes = savefile_bytes();
