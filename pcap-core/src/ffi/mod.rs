@@ -22,6 +22,8 @@ pub(crate) mod compat;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod fanout;
 pub(crate) mod library;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux_names;
 pub(crate) mod packet_socket;
 mod reader;
 pub(crate) mod sock_filter;

@@ -25,7 +25,7 @@ mod linux {
     use std::os::fd::{AsRawFd, BorrowedFd};
 
     use super::Sent;
-    use crate::ffi::sock_filter;
+    use crate::ffi::{linux_names, sock_filter};
 
     /// The most packets that one call sends. With more the system call itself hardly gets cheaper for
     /// each, and a break has to wait longer.
@@ -111,7 +111,7 @@ mod linux {
     pub(crate) fn bypass_qdisc(socket: BorrowedFd<'_>) -> io::Result<()> {
         let on: c_int = 1;
         // SAFETY: the option takes a number.
-        unsafe { set(socket, libc::PACKET_QDISC_BYPASS, &on) }
+        unsafe { set(socket, linux_names::PACKET_QDISC_BYPASS, &on) }
     }
 
     /// Makes a socket that nobody reads from any more receive nothing, frees its buffer, and takes its
@@ -123,18 +123,18 @@ mod linux {
         // it has asked for this.
         let no_ring = [0_u32; 7];
         // SAFETY: the option takes this structure, or the beginning of it.
-        let _ = unsafe { set(socket, libc::PACKET_RX_RING, &no_ring) };
+        let _ = unsafe { set(socket, linux_names::PACKET_RX_RING, &no_ring) };
         let Some(index) = interface(socket) else {
             return;
         };
-        let membership = libc::packet_mreq {
+        let membership = linux_names::packet_mreq {
             mr_ifindex: index,
-            mr_type: libc::PACKET_MR_PROMISC as _,
+            mr_type: linux_names::PACKET_MR_PROMISC as _,
             mr_alen: 0,
             mr_address: [0; 8],
         };
         // SAFETY: the option takes this structure.
-        let _ = unsafe { set(socket, libc::PACKET_DROP_MEMBERSHIP, &membership) };
+        let _ = unsafe { set(socket, linux_names::PACKET_DROP_MEMBERSHIP, &membership) };
         // What was received before nobody looks at.
         let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT | libc::MSG_TRUNC);
         let mut byte = 0_u8;

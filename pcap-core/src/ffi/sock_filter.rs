@@ -46,7 +46,7 @@ pub(crate) unsafe fn attach(socket: BorrowedFd<'_>, program: &bpf_program) -> io
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn attach_nothing(socket: BorrowedFd<'_>) -> io::Result<()> {
     let mut nothing = super::bpf_insn {
-        code: (libc::BPF_RET | libc::BPF_K) as u16,
+        code: (super::BPF_RET | super::BPF_K) as u16,
         jt: 0,
         jf: 0,
         k: 0,
@@ -69,7 +69,7 @@ pub(crate) fn detach(socket: BorrowedFd<'_>) -> io::Result<()> {
 /// Keeps a socket's filter from being changed.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn lock(socket: BorrowedFd<'_>) -> io::Result<()> {
-    set_number(socket, libc::SO_LOCK_FILTER, 1)
+    set_number(socket, super::linux_names::SO_LOCK_FILTER, 1)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
