@@ -36,12 +36,21 @@ fn a_descriptor_is_left_neither_by_a_dropped_wait_nor_by_a_capture_that_is_given
     let first = Capture::from_device("right").activate().unwrap();
     drop(first.into_async_io().unwrap());
     let before = open_descriptors();
+    // The two of its break handle, and the capture's: one or two, by the version of libpcap.
+    let plain = captures().next().unwrap();
+    let each = open_descriptors() - before;
+    drop(plain);
+    assert!((3..=4).contains(&each), "{each}");
     runtime.block_on(async {
         for round in 0..2 {
             let mut tokio: Vec<_> = captures().map(|c| c.into_tokio().unwrap()).collect();
             let mut other: Vec<_> = captures().map(|c| c.into_async_io().unwrap()).collect();
-            // The capture's, the two of its break handle, and the one that the runtime watches.
-            assert_eq!(open_descriptors(), before + 100 * 4, "round {round}");
+            // And the one that the runtime watches.
+            assert_eq!(
+                open_descriptors(),
+                before + 100 * (each + 1),
+                "round {round}"
+            );
             for capture in &mut tokio {
                 assert!(capture.poll_advance(context).is_pending());
                 drop(capture.next_packet());
@@ -51,10 +60,14 @@ fn a_descriptor_is_left_neither_by_a_dropped_wait_nor_by_a_capture_that_is_given
                 let polled = future::poll_once(capture.next_packet()).await;
                 assert!(polled.is_none(), "{polled:?}");
             }
-            assert_eq!(open_descriptors(), before + 100 * 4, "round {round}");
+            assert_eq!(
+                open_descriptors(),
+                before + 100 * (each + 1),
+                "round {round}"
+            );
             if round == 1 {
                 let plain: Vec<_> = tokio.into_iter().map(|c| c.into_inner()).collect();
-                assert_eq!(open_descriptors(), before + 50 * 4 + 50 * 3);
+                assert_eq!(open_descriptors(), before + 50 * (each + 1) + 50 * each);
                 drop(plain);
             } else {
                 drop(tokio);
