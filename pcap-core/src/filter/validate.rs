@@ -75,17 +75,14 @@ pub(super) fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
 /// libpcap's compiler forgets to store in some rare cases (1.10.3: `geneve or udp`, and `pppoes` on
 /// 802.11 with radiotap headers). Later libpcaps run programs with zeroed memory; Linux refuses these.
 pub(super) fn with_memory_zeroed(program: &[Insn]) -> Option<Vec<Insn>> {
-    let mut cells: Vec<u32> = unwritten_loads(program)
-        .iter()
-        .map(|(_, load)| load.k)
-        .collect();
-    if cells.is_empty() {
+    let loads = unwritten_loads(program);
+    if loads.is_empty() {
         return None;
     }
-    cells.sort_unstable();
-    cells.dedup();
     // The registers begin as 0, and jumps are relative.
-    let stores = cells.into_iter().map(|cell| Insn::new(op::ST, 0, 0, cell));
+    let stores = (0..CELLS)
+        .filter(|cell| loads.iter().any(|(_, load)| load.k == *cell))
+        .map(|cell| Insn::new(op::ST, 0, 0, cell));
     Some(stores.chain(program.iter().copied()).collect())
 }
 
