@@ -1,9 +1,13 @@
 //! Expressions of any length end in bounded time and stack: 1.10.3 alone dies of about 2000 terms on a
 //! stack of 2 MiB, and its optimizer takes minutes.
 
+#[path = "support/cpu.rs"]
+mod cpu;
+
 use std::thread;
 use std::time::Duration;
 
+use cpu::cpu_time;
 use pcap_core::{CompileOptions, Dlt, Error, ErrorKind, Filter};
 
 const KIB: usize = 1024;
@@ -20,43 +24,6 @@ fn on_stack<T: Send>(size: usize, f: impl FnOnce() -> T + Send) -> T {
             .spawn_scoped(scope, f);
         thread.expect("a thread").join().expect("no panic")
     })
-}
-
-/// How much processor time this thread has used.
-#[cfg(windows)]
-fn cpu_time() -> Duration {
-    unsafe extern "system" {
-        fn GetCurrentThread() -> isize;
-        fn GetThreadTimes(
-            thread: isize,
-            created: *mut u64,
-            ended: *mut u64,
-            kernel: *mut u64,
-            user: *mut u64,
-        ) -> i32;
-    }
-    let [mut created, mut ended, mut kernel, mut user] = [0; 4];
-    // SAFETY: takes nothing.
-    let thread = unsafe { GetCurrentThread() };
-    // SAFETY: the numbers are ours to be filled in.
-    let status =
-        unsafe { GetThreadTimes(thread, &mut created, &mut ended, &mut kernel, &mut user) };
-    assert_ne!(status, 0);
-    // In units of 100 ns.
-    Duration::from_nanos((kernel + user) * 100)
-}
-
-/// How much processor time this thread has used.
-#[cfg(unix)]
-fn cpu_time() -> Duration {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the structure is ours to be filled in.
-    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(status, 0);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 fn refused(dlt: Dlt, expression: &str, options: CompileOptions) -> Error {

@@ -13,7 +13,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pcap_core::{Active, BreakHandle, Capture, Dlt, End, ErrorKind, Next};
-use support::{Netns, cpu_time};
+use support::Netns;
+use support::cpu::cpu_time;
 
 /// Every kind that has a descriptor, as far as this kernel has it. What it lacks is printed.
 fn captures(net: &Netns) -> Vec<(&'static str, Capture<Active>)> {

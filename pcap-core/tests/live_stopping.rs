@@ -100,12 +100,12 @@ fn a_reader_that_can_be_stopped_loses_nothing_and_does_not_spin() {
     // The first time may take longer.
     for limit in [Duration::MAX, Duration::from_millis(50)] {
         let handle = right.break_handle();
-        let cpu = support::cpu_time();
+        let cpu = support::cpu::cpu_time();
         let asked = later(Duration::from_millis(400), move || handle.breakloop());
         let done = right.for_each(|_| panic!("no packet")).unwrap();
         assert_eq!(done.end, End::Break);
         asked.join().unwrap();
-        let used = support::cpu_time() - cpu;
+        let used = support::cpu::cpu_time() - cpu;
         assert!(used < limit, "{used:?} of CPU");
     }
     send(&left, 2000);
@@ -267,7 +267,7 @@ fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
     drop(left);
     net.ip(["link", "del", "left"]);
     let start = Instant::now();
-    let cpu = support::cpu_time();
+    let cpu = support::cpu::cpu_time();
     let mut packets = 0_u64;
     let error = loop {
         match right.next_packet() {
@@ -285,7 +285,7 @@ fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
         "{:?}",
         start.elapsed()
     );
-    assert!(support::cpu_time() - cpu < Duration::from_millis(100));
+    assert!(support::cpu::cpu_time() - cpu < Duration::from_millis(100));
     // And again, for whoever asks again.
     assert_eq!(
         right.next_packet().unwrap_err().kind(),
@@ -332,12 +332,12 @@ fn a_device_set_down_and_up_again_is_captured_on() {
         seen += u32::from(right.next_packet().unwrap().is_some());
     }
     net.ip(["link", "set", "right", "down"]);
-    let cpu = support::cpu_time();
+    let cpu = support::cpu::cpu_time();
     let start = Instant::now();
     let while_down = right.next_packet_timeout(Duration::from_secs(2)).unwrap();
     assert_eq!(while_down, Next::Timeout);
     assert!(start.elapsed() >= Duration::from_secs(2));
-    let used = support::cpu_time() - cpu;
+    let used = support::cpu::cpu_time() - cpu;
     assert!(
         used < Duration::from_millis(60),
         "{used:?} of CPU while it was down"

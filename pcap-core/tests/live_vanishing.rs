@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use pcap_core::os::linux::{Fanout, FanoutMode};
 use pcap_core::{Active, Capture, Direction, Dlt, Done, End, Error, ErrorKind, Next, Result};
-use support::{Netns, cpu_time, wait_until};
+use support::cpu::cpu_time;
+use support::{Netns, wait_until};
 
 const TIMEOUT: Duration = Duration::from_millis(100);
 const FRAME: [u8; 60] = [0xff; 60];

@@ -2,6 +2,8 @@
 //! once, wherever in a record it is, and lose nothing.
 #![cfg(unix)]
 
+#[path = "support/cpu.rs"]
+mod cpu;
 #[path = "support/files.rs"]
 mod files;
 
@@ -14,6 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cpu::cpu_time;
 use files::{Order, Pcap, Pcapng, Random, number, ping, pings, pings_in, pings_ng};
 use pcap_core::{Capture, CompileOptions, Done, End, Error, Next, Offline, PacketOwned};
 
@@ -193,17 +196,6 @@ fn waiting_for_a_pipe_takes_no_processor_time() {
         let used = cpu_time() - before;
         assert!(used < Duration::from_millis(50), "{kind}: {used:?}");
     }
-}
-
-fn cpu_time() -> Duration {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the structure is ours to be filled in.
-    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(status, 0);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 #[test]

@@ -272,10 +272,10 @@ mod tests {
                 // One before the wait ends that, and only that.
                 capture.break_handle().breakloop();
                 assert!(capture.packets().next().await.is_none());
-                let cpu = support::cpu_time();
+                let cpu = support::cpu::cpu_time();
                 let idle = R::within(Duration::from_millis(200), capture.next_packet()).await;
                 assert!(idle.is_none(), "{idle:?}");
-                let used = support::cpu_time() - cpu;
+                let used = support::cpu::cpu_time() - cpu;
                 assert!(used < Duration::from_millis(50), "{used:?} of a wait");
                 left.inject(&frame(1)).unwrap();
                 let packet = R::within(LONG, capture.next_packet()).await.unwrap();
@@ -381,7 +381,7 @@ mod tests {
             left.inject_queue(&queue(0..500)).unwrap();
             drop(left);
             net.ip(["link", "del", "left"]);
-            let (start, cpu) = (Instant::now(), support::cpu_time());
+            let (start, cpu) = (Instant::now(), support::cpu::cpu_time());
             let mut packets = capture.packets();
             let mut expected = 0;
             let error = loop {
@@ -397,7 +397,7 @@ mod tests {
             assert!(error.to_string().contains("`right`"), "{error}");
             let took = start.elapsed();
             assert!(took < Duration::from_millis(1500), "{took:?}");
-            assert!(support::cpu_time() - cpu < Duration::from_millis(100));
+            assert!(support::cpu::cpu_time() - cpu < Duration::from_millis(100));
             assert!(packets.next().await.is_none(), "its end is its end");
             let again = capture.next_packet().await.unwrap_err();
             assert_eq!(again.to_string(), error.to_string());
@@ -438,12 +438,12 @@ mod tests {
             R::block_on(async {
                 let mut capture = R::wrap(capture).unwrap();
                 for _ in 0..3 {
-                    let (start, cpu) = (Instant::now(), support::cpu_time());
+                    let (start, cpu) = (Instant::now(), support::cpu::cpu_time());
                     let time = Duration::from_millis(100);
                     let idle = R::within(time, capture.next_packet()).await;
                     assert!(idle.is_none(), "{device}: {idle:?}");
                     assert!(start.elapsed() >= time);
-                    let used = support::cpu_time() - cpu;
+                    let used = support::cpu::cpu_time() - cpu;
                     assert!(used < Duration::from_millis(30), "{device}: {used:?}");
                     let handle = capture.break_handle();
                     let breaker = async {
@@ -466,10 +466,10 @@ mod tests {
             left.inject(&frame(1)).unwrap();
             assert!(capture.next_packet().await.unwrap().is_some());
             net.ip(["link", "set", "right", "down"]);
-            let cpu = support::cpu_time();
+            let cpu = support::cpu::cpu_time();
             let down = R::within(Duration::from_secs(1), capture.next_packet()).await;
             assert!(down.is_none(), "{down:?}");
-            let used = support::cpu_time() - cpu;
+            let used = support::cpu::cpu_time() - cpu;
             assert!(used < Duration::from_millis(60), "{used:?}");
             net.ip(["link", "set", "right", "up"]);
             support::wait_until("it runs", || {

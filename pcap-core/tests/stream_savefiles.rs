@@ -1,11 +1,17 @@
 //! Asynchronous captures of savefiles: read as they are without a runtime, and waited for where they are
 //! followed.
 
+#[cfg(unix)]
+#[path = "support/cpu.rs"]
+mod cpu;
+
 use std::io::Write;
 #[cfg(unix)]
 use std::os::{fd::OwnedFd, unix::net::UnixStream};
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
+use cpu::cpu_time;
 use futures_lite::{StreamExt, future};
 use pcap_core::stream::{AsyncCapture, Runtime};
 use pcap_core::{AnyCapture, Capture, Dlt, End, ErrorKind, Offline};
@@ -175,19 +181,6 @@ async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut
 fn savefile_bytes() -> Vec<u8> {
     let (_folder, path) = savefile();
     std::fs::read(path).unwrap()
-}
-
-/// This thread's.
-#[cfg(unix)]
-fn cpu_time() -> Duration {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the structure is ours to be filled in.
-    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(status, 0);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 #[cfg(unix)] // nothing tells that there is more in a pipe of Windows

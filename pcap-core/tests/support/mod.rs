@@ -5,6 +5,8 @@
 #![cfg(target_os = "linux")]
 #![allow(dead_code)]
 
+pub(crate) mod cpu;
+
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
@@ -128,18 +130,6 @@ pub(crate) fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
         );
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-/// How much processor time this thread has used.
-pub(crate) fn cpu_time() -> Duration {
-    let mut time = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the structure is ours to be filled in.
-    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(status, 0);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// Takes all of root's rights from this thread, for good.
