@@ -60,9 +60,9 @@ things_of() {
     fuzz) echo c++ ;;
     debian) echo apt-get dpkg-deb debian-keys ;;
     remote) echo cc make flex bison xz openssl ;;
-    windows) echo cc libclang mingw cmake make flex bison xz wine ip ping ;;
+    windows) echo cc libclang clang mingw cmake make flex bison xz wine ip ping ;;
     std) echo std ;;
-    bindings) echo xz cross-headers mingw-headers ;;
+    bindings) echo clang xz cross-headers mingw-headers ;;
     races) echo cc libclang make flex bison xz addr2line names ;;
     cross) echo make flex bison xz ;;
     powerpc) echo gcc-powerpc qemu ;;
@@ -74,6 +74,7 @@ things_of() {
     esac
 }
 
+# libclang alone does not find its own headers when it reads for Windows; beside the program clang it does.
 # thing     apt           dnf                 apk          pacman         brew
 packages='
 cc          gcc,libc6-dev gcc                 gcc,musl-dev gcc            -
@@ -81,6 +82,7 @@ c++         g++           gcc-c++             g++          gcc            -
 pkg-config  pkg-config    pkgconf-pkg-config  pkgconf      pkgconf        pkgconf
 libpcap     libpcap-dev   libpcap-devel       libpcap-dev  libpcap        -
 libclang    libclang-dev  clang-devel         clang-dev    clang          -
+clang       clang         clang               clang        clang          -
 tcpdump     tcpdump       tcpdump             tcpdump      tcpdump        -
 tshark      tshark        wireshark-cli       tshark       wireshark-cli  wireshark
 ip          iproute2      iproute,iproute-tc  iproute2     iproute2       -

@@ -13,7 +13,8 @@ install libpcap's development files:
 or name your own build by LIBPCAP_LIBDIR and LIBPCAP_INCLUDEDIR.
 For another target, set them with its name, such as LIBPCAP_LIBDIR_s390x_unknown_linux_gnu; pkg-config is asked for
 another target only with PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR. Where another target's C headers are not found,
-install its C compiler, or name their folder by BINDGEN_EXTRA_CLANG_ARGS_<target>=\"-isystem <folder>\".";
+install its C compiler, for Windows clang itself too, or name their folder by
+BINDGEN_EXTRA_CLANG_ARGS_<target>=\"-isystem <folder>\".";
 
 /// How to install libclang, for each system.
 const INSTALL_LIBCLANG: &str = "\
