@@ -6,7 +6,6 @@
 mod files;
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 #[cfg(unix)]
 use std::fs::File;
 use std::hint::black_box;
@@ -23,14 +22,55 @@ use pcap_core::{Capture, Next, Offline, Packet};
 /// Counts what this thread allocates.
 struct Counting;
 
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
+#[cfg(unix)]
+mod count {
+    use std::cell::Cell;
+
+    thread_local! {
+        static COUNT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn get() -> usize {
+        COUNT.get()
+    }
+
+    pub(super) fn add_one() {
+        COUNT.set(COUNT.get() + 1);
+    }
+}
+
+/// There Rust's own storage for a thread may allocate.
+#[cfg(windows)]
+mod count {
+    use std::sync::OnceLock;
+
+    unsafe extern "system" {
+        fn TlsAlloc() -> u32;
+        fn TlsGetValue(index: u32) -> usize;
+        fn TlsSetValue(index: u32, value: usize) -> i32;
+    }
+
+    fn index() -> u32 {
+        static INDEX: OnceLock<u32> = OnceLock::new();
+        // SAFETY: takes nothing.
+        *INDEX.get_or_init(|| unsafe { TlsAlloc() })
+    }
+
+    pub(super) fn get() -> usize {
+        // SAFETY: the index was given to this process; what is stored is a number, 0 at first.
+        unsafe { TlsGetValue(index()) }
+    }
+
+    pub(super) fn add_one() {
+        // SAFETY: as above.
+        unsafe { TlsSetValue(index(), get() + 1) };
+    }
 }
 
 // SAFETY: hands everything on to the system's allocator; the count is a plain number of the thread.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
+        count::add_one();
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
     }
@@ -41,7 +81,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
+        count::add_one();
         // SAFETY: the caller's promise.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -63,14 +103,14 @@ fn captures(name: &str) -> impl Iterator<Item = Capture<Offline>> {
 }
 
 /// How many allocations a read of all packets but the first 500 makes, of so many.
-fn allocations(mut capture: Capture<Offline>, read: Read, packets: u16) -> u64 {
+fn allocations(mut capture: Capture<Offline>, read: Read, packets: u16) -> usize {
     // What is read ahead grows its buffer here.
     for _ in 0..500 {
         assert!(capture.advance().unwrap());
     }
-    let before = COUNT.get();
+    let before = count::get();
     assert_eq!(read(&mut capture), u64::from(packets) - 500);
-    COUNT.get() - before
+    count::get() - before
 }
 
 /// A savefile that comes through a socket, from another thread.
@@ -166,7 +206,7 @@ const READS: [(&str, Read); 9] = [
 ];
 
 /// What may be allocated at the end of a savefile, which libpcap reads: on Windows from a file that is made for it.
-const AT_THE_END: u64 = if cfg!(windows) { 20 } else { 0 };
+const AT_THE_END: usize = if cfg!(windows) { 20 } else { 0 };
 
 #[test]
 fn plokami_few_dynamic_allocations_none_per_borrowed_packet_by_any_call() {
@@ -223,13 +263,13 @@ fn records_that_libpcap_reads_in_between_allocate_nothing() {
 
 #[test]
 fn the_counter_counts() {
-    let before = COUNT.get();
+    let before = count::get();
     let mut capture = files::open(files::pings(100));
-    let opened = COUNT.get() - before;
+    let opened = count::get() - before;
     assert!(opened > 0);
-    let before = COUNT.get();
+    let before = count::get();
     assert_eq!(capture.packets().count(), 100);
-    assert!(COUNT.get() - before >= 100, "owned packets are allocated");
+    assert!(count::get() - before >= 100, "owned packets are allocated");
 }
 
 #[test]
@@ -237,12 +277,12 @@ fn a_dumper_allocates_nothing_per_packet() {
     let packets = files::read_all(&mut files::open(files::pings(2000))).unwrap();
     let dead = Capture::dead(pcap_core::Dlt::EN10MB).unwrap();
     let mut dumper = dead.dump_to(std::io::sink()).unwrap();
-    let before = COUNT.get();
+    let before = count::get();
     for packet in packets.iter().cycle().take(20_000) {
         dumper.write_packet(packet).unwrap();
         dumper
             .write(packet.timestamp(), None, packet.data())
             .unwrap();
     }
-    assert_eq!(COUNT.get() - before, 0);
+    assert_eq!(count::get() - before, 0);
 }
