@@ -304,7 +304,7 @@ fn any_goes_on_when_one_of_its_devices_goes() {
         let cpu = cpu_time();
         expect(&mut any, 0);
         let used = cpu_time() - cpu;
-        assert!(used < Duration::from_millis(20), "{used:?}");
+        assert!(used < Duration::from_millis(100), "{used:?}");
         send(&this, 5);
         expect(&mut any, 5);
         drop(anew(&net));
@@ -356,7 +356,7 @@ fn a_device_that_is_renamed_is_captured_on() {
     let idle = right.next_packet_timeout(Duration::from_secs(1));
     assert_eq!(idle.unwrap(), Next::Timeout);
     let used = cpu_time() - cpu;
-    assert!(used < Duration::from_millis(20), "{used:?}");
+    assert!(used < Duration::from_millis(100), "{used:?}");
     // It goes away under its new name.
     let start = Instant::now();
     net.ip(["link", "del", "other"]);
@@ -409,7 +409,7 @@ fn a_device_that_goes_down_and_up_again_and_again_loses_nothing_and_costs_nothin
     assert_eq!(next.unwrap(), Next::Timeout);
     let (used, took) = (cpu_time() - cpu, start.elapsed());
     assert!(took >= Duration::from_secs(4));
-    assert!(used < took / 100, "{used:?} of {took:?}");
+    assert!(used < took / 20, "{used:?} of {took:?}");
     let handle = right.break_handle();
     handle.breakloop();
     assert!(right.next_packet().unwrap().is_none());

@@ -444,7 +444,7 @@ mod tests {
                     assert!(idle.is_none(), "{device}: {idle:?}");
                     assert!(start.elapsed() >= time);
                     let used = support::cpu::cpu_time() - cpu;
-                    assert!(used < Duration::from_millis(30), "{device}: {used:?}");
+                    assert!(used < Duration::from_millis(50), "{device}: {used:?}");
                     let handle = capture.break_handle();
                     let breaker = async {
                         future::yield_now().await;

@@ -145,6 +145,7 @@ fn the_end_of_a_savefile_that_is_followed_is_waited_at() {
 #[cfg(unix)]
 async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut end: UnixStream) {
     let bytes = savefile_bytes();
+    let mut used = Duration::ZERO;
     for number in 0..20 {
         let record = &bytes[24 + number * 36..][..36];
         for part in [&record[..7], &record[7..30], &record[30..]] {
@@ -154,12 +155,14 @@ async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut
                 Ok(false)
             });
             assert!(!idle.await.unwrap(), "no whole packet is there");
-            assert!(cpu_time() - cpu < Duration::from_millis(5));
+            used += cpu_time() - cpu;
             end.write_all(part).unwrap();
         }
         let packet = capture.next_packet().await.unwrap().unwrap();
         assert_eq!(packet.data(), data(number as u32));
     }
+    // Of 600 milliseconds.
+    assert!(used < Duration::from_millis(200), "{used:?}");
     let handle = capture.break_handle();
     let breaker = async {
         future::yield_now().await;
