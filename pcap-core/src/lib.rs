@@ -357,8 +357,8 @@ pub mod platforms {}
 
 pub use breakloop::BreakHandle;
 pub use capture::{
-    ActivateError, Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, Inactive,
-    IntoPackets, Next, Offline, Packets, Phase, Readable, Sender,
+    ActivateError, Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation,
+    Inactive, IntoPackets, Next, Offline, Packets, Phase, Readable, Sender,
 };
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;

@@ -23,7 +23,7 @@ use std::path::Path;
 
 #[cfg(feature = "remote")]
 pub(crate) use active::Remote;
-pub use active::{Active, Sender};
+pub use active::{Active, FilterLocation, Sender};
 pub use any::{Any, AnyCapture};
 pub use dead::Dead;
 pub use inactive::{ActivateError, Inactive};

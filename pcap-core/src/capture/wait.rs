@@ -46,6 +46,19 @@ pub enum WaitsFor {
     Libpcap(&'static str),
 }
 
+impl WaitsFor {
+    /// The same, but for no longer than this.
+    pub(crate) fn at_most(self, time: Option<Duration>) -> WaitsFor {
+        match self {
+            WaitsFor::Event { descriptor, pause } => WaitsFor::Event {
+                descriptor,
+                pause: pause.into_iter().chain(time).min(),
+            },
+            other => other,
+        }
+    }
+}
+
 /// How a live capture waits, and what it learnt of the interface.
 #[derive(Debug)]
 pub(crate) struct Waiter {

@@ -223,12 +223,15 @@ impl Fanout {
             ),
             _ => Error::io(OPERATION, name.clone(), error),
         };
-        let protocol = options.protocol_to_capture().unwrap_or(kernel::ALL);
+        let protocol = options.protocol_to_capture().unwrap_or(packet_socket::ALL);
         let mut group = None;
         let mut captures = Vec::with_capacity(members);
         for _ in 0..members {
             // Nothing gets into its buffer before the others are there.
-            let capture = options.clone().with_protocol(kernel::NONE).activate()?;
+            let capture = options
+                .clone()
+                .with_protocol(packet_socket::NONE)
+                .activate()?;
             let socket = capture.fileno();
             let Some(socket) = socket.filter(|fd| packet_socket::interface(*fd).is_some()) else {
                 return Err(refuse(
@@ -237,7 +240,7 @@ impl Fanout {
                 ));
             };
             sock_filter::attach_nothing(socket).map_err(failed)?;
-            kernel::receive(socket, protocol).map_err(failed)?;
+            packet_socket::receive(socket, protocol).map_err(|why| failed(why.into()))?;
             match group {
                 None => group = Some(kernel::found(socket, self.how()).map_err(failed)?),
                 Some(group) => kernel::join(socket, group, self.how()).map_err(failed)?,
