@@ -139,9 +139,10 @@
 //! Wherever a filter is set, an expression or a [`Filter`] will do. A [`Filter`] is a value: it can be
 //! [compiled](Filter::compile) without a device, made of [a long list](Filter::any_of) of hosts and ports,
 //! [read from a listing](Filter::from_listing), run on [plain bytes](Filter::matches), and on Linux put on
-//! any socket (`os::linux::SocketFilterExt`). On a live capture the kernel runs it, and what the kernel does not
-//! take runs here: [`set_filter`](Capture::set_filter) says what that changes. With the feature `serde` it can be kept, as packets and other
-//! plain data can.
+//! any socket (`os::linux::SocketFilterExt`). On a live capture the kernel runs it where it gives the same answers as
+//! on plain bytes; otherwise this process does, and [`filter_location`](Capture::filter_location) tells which.
+//! [`set_filter`](Capture::set_filter) says what happens to packets that are in the buffer. With the feature `serde`
+//! a filter can be kept, as packets and other plain data can.
 //!
 //! # Sending
 //!
@@ -156,17 +157,18 @@
 //! It wakes a live capture that waits, and one of a savefile that comes through a pipe. One break ends one
 //! reading call; then the capture can be read on. The program `watch` of `pcap-examples` ends by one at Ctrl-C.
 //!
-//! A device that is removed, or moved to another network namespace, ends a capture by itself: what had arrived
-//! comes first, then [`ErrorKind::Disappeared`], at most a second after the packet-buffer timeout. One that is renamed
-//! or set down does not: the capture goes on when it is up again. Nor does one of the devices of `any`.
+//! Packets that arrived before a break or a deadline may still lie in the kernel's buffer. [`stop`](Capture::stop) ends
+//! the inflow; then the reading calls deliver what is left and report [`End::Eof`]:
 //!
 //! ```no_run
 //! # fn main() -> pcap_core::Result<()> {
 //! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 //! let handle = capture.break_handle();
 //! let reader = std::thread::spawn(move || {
-//!     let done = capture.for_each(|packet| println!("{packet:?}"))?;
-//!     println!("{} packets", done.packets);
+//!     let mut packets = capture.for_each(|packet| println!("{packet:?}"))?.packets;
+//!     capture.stop()?;
+//!     packets += capture.for_each(|packet| println!("{packet:?}"))?.packets;
+//!     println!("{packets} packets");
 //!     capture.close()
 //! });
 //! std::thread::sleep(std::time::Duration::from_secs(10));
@@ -174,6 +176,10 @@
 //! let stats = reader.join().expect("no panic")?;
 //! # Ok(()) }
 //! ```
+//!
+//! A device that is removed, or moved to another network namespace, ends a capture by itself: what had arrived
+//! comes first, then [`ErrorKind::Disappeared`], at most a second after the packet-buffer timeout. One that is renamed
+//! or set down does not: the capture goes on when it is up again. Nor does one of the devices of `any`.
 //!
 //! # Errors and rights
 //!

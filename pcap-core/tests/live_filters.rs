@@ -741,6 +741,66 @@ fn a_cut_too_short_is_refused_while_running() {
     assert_eq!(capture.filter_location(), Some(FilterLocation::UserSpace));
 }
 
+/// A capture that was opened elsewhere.
+#[test]
+fn filters_on_raw_handles_lose_nothing() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = on("left").activate().unwrap();
+    for filter in [
+        "udp port 53",
+        "inbound and udp port 53",
+        "udp port 53 and (1 << ether[22]) = 512",
+    ] {
+        let (raw, _) = on("right").filter("arp").activate().unwrap().into_raw();
+        // SAFETY: an activated handle that nobody else has.
+        let mut right: Capture<Active> = unsafe { Capture::from_raw(raw) }.unwrap();
+        right.set_filter("").unwrap();
+        assert_eq!(right.filter_location(), Some(FilterLocation::Kernel));
+        inject(&left, (0..MANY).map(|n| frame(n, 60)));
+        assert_eq!(right.for_each_up_to(100, |_| ()).unwrap().packets, 100);
+        right.set_filter(filter).unwrap();
+        inject(&left, (0..MANY).map(|_| datagram(53)));
+        let passing = rest(&mut right)
+            .iter()
+            .filter(|p| p.data() == datagram(53))
+            .count();
+        assert_eq!(passing as u32, MANY, "{filter}");
+    }
+}
+
+/// Run by the test below, in a process of its own.
+#[test]
+fn filters_that_the_kernel_refuses() {
+    if std::env::var_os("LIVE_FILTERS_STDERR").is_none() {
+        return;
+    }
+    let net = Netns::new().expect("root");
+    net.veth("left", "right");
+    net.sysctl("net/core/optmem_max", "4096");
+    let hosts = (0..1000_u32).map(|n| Ipv4Addr::from(0xc000_0200 + 7 * n));
+    let long = Filter::any_of(Dlt::EN10MB, hosts).unwrap();
+    let mut right = on("right").filter(&long).activate().unwrap();
+    right.set_filter("(1 << ether[14]) = 2").unwrap();
+    right.set_filter(&long).unwrap();
+    let many: Vec<_> = (0..200).map(|n| format!("host 192.0.2.{n}")).collect();
+    let expression = format!("outbound and ({})", many.join(" or "));
+    right.set_filter(expression.as_str()).unwrap_err();
+}
+
+#[test]
+fn libpcap_prints_nothing_to_stderr() {
+    let Some(_net) = Netns::new() else { return };
+    let program = std::env::current_exe().unwrap();
+    let output = std::process::Command::new(program)
+        .args(["--exact", "filters_that_the_kernel_refuses", "--nocapture"])
+        .env("LIVE_FILTERS_STDERR", "1")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
 #[test]
 fn a_locked_filter_is_an_error() {
     use pcap_core::os::linux::SocketFilterExt;
@@ -759,4 +819,137 @@ fn a_locked_filter_is_an_error() {
     right.stop().unwrap();
     let done = right.for_each(|_| ()).unwrap();
     assert_eq!((done.packets, done.end), (10, End::Eof));
+}
+
+/// Numbers that are the same in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, most: u32) -> u32 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as u32 % most
+    }
+
+    fn of<T: Copy>(&mut self, list: &[T]) -> T {
+        list[self.below(list.len() as u32) as usize]
+    }
+}
+
+/// A program of instructions at random that passes the check.
+fn random(numbers: &mut Numbers, dlt: Dlt) -> Filter {
+    let interesting = [
+        0, 1, 2, 4, 5, 8, 10, 12, 14, 15, 16, 18, 20, 22, 31, 32, 33, 46, 60, 0x88b5,
+    ];
+    let far = [
+        0x7fff_ffff,
+        0x8000_0000,
+        0xfff0_0000,
+        0xffe0_0000,
+        0xffff_f000,
+        0xffff_ffff,
+    ];
+    loop {
+        let mut program = vec![Insn::new(0x02, 0, 0, 0), Insn::new(0x02, 0, 0, 1)];
+        let length = 3 + numbers.below(10);
+        for left in (0..length).rev() {
+            let k = match numbers.below(8) {
+                0 => numbers.of(&far),
+                _ => numbers.of(&interesting),
+            };
+            let small = numbers.below(48);
+            let (jt, jf) = (numbers.below(left + 1) as u8, numbers.below(left + 1) as u8);
+            program.push(match numbers.below(12) {
+                0 | 1 => Insn::new(numbers.of(&[0x20, 0x28, 0x30]), 0, 0, small),
+                2 | 3 => Insn::new(
+                    numbers.of(&[0x40, 0x48, 0x50]),
+                    0,
+                    0,
+                    numbers.of(&[small, k]),
+                ),
+                4 => Insn::new(0xb1, 0, 0, small),
+                5 => Insn::new(numbers.of(&[0x00, 0x01]), 0, 0, k),
+                6 => Insn::new(numbers.of(&[0x80, 0x81, 0x07, 0x87]), 0, 0, 0),
+                7 => Insn::new(
+                    numbers.of(&[0x60, 0x61, 0x02, 0x03]),
+                    0,
+                    0,
+                    numbers.below(2),
+                ),
+                8 => Insn::new(
+                    numbers.of(&[0x0c, 0x1c, 0x2c, 0x3c, 0x4c, 0x5c, 0x6c, 0x7c, 0x9c, 0xac]),
+                    0,
+                    0,
+                    0,
+                ),
+                9 => Insn::new(
+                    numbers.of(&[0x04, 0x14, 0x24, 0x34, 0x44, 0x54, 0x64, 0x74, 0x94, 0xa4]),
+                    0,
+                    0,
+                    1 + k % 31,
+                ),
+                _ => Insn::new(
+                    numbers.of(&[0x15, 0x25, 0x35, 0x45, 0x1d, 0x2d, 0x3d, 0x4d]),
+                    jt,
+                    jf,
+                    numbers.of(&[small, k]),
+                ),
+            });
+        }
+        program.push(Insn::new(numbers.of(&[0x06, 0x06, 0x16]), 0, 0, 65_535));
+        program.push(Insn::new(0x06, 0, 0, 0));
+        if let Ok(filter) = Filter::from_instructions(dlt, &program) {
+            return filter;
+        }
+    }
+}
+
+/// `LIVE_FILTER_PROGRAMS` and `LIVE_FILTER_SEED` try more of them, and others.
+#[test]
+fn random_programs_mean_the_same_as_on_bytes() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let number = |name, default| std::env::var(name).map_or(default, |n| n.parse().unwrap());
+    let mut numbers = Numbers(number("LIVE_FILTER_SEED", 1));
+    let programs = number("LIVE_FILTER_PROGRAMS", 30);
+    let left = on("left").activate().unwrap();
+    let frames: Vec<_> = (0..12_u32)
+        .map(|n| {
+            let mut frame = frame(n * 0x0305_0711, 60 + n as usize);
+            for (at, byte) in frame.iter_mut().enumerate().skip(18) {
+                *byte = numbers.below(40 + at as u32) as u8;
+            }
+            frame
+        })
+        .collect();
+    for (device, dlt) in [
+        ("right", Dlt::EN10MB),
+        ("any", Dlt::LINUX_SLL),
+        ("any", Dlt::LINUX_SLL2),
+    ] {
+        let (mut in_kernel, mut some) = (0, 0);
+        for _ in 0..programs {
+            let filter = random(&mut numbers, dlt);
+            let options = on(device).datalink(dlt).direction(Direction::In);
+            let mut all = options.clone().activate().unwrap();
+            let mut capture = options.filter(&filter).activate().unwrap();
+            inject(&left, frames.clone());
+            let all = rest(&mut all);
+            assert_eq!(all.len(), frames.len());
+            let passes = |packet: &&PacketOwned| filter.matches(packet.data());
+            // Each frame has a length of its own.
+            let expected: Vec<_> = all.iter().filter(passes).map(|p| p.len()).collect();
+            let delivered: Vec<_> = rest(&mut capture).iter().map(|p| p.len()).collect();
+            let location = capture.filter_location();
+            assert_eq!(delivered, expected, "{dlt} {location:?}\n{filter}");
+            in_kernel += u32::from(location == Some(FilterLocation::Kernel));
+            some += u32::from(!expected.is_empty());
+        }
+        assert!(
+            in_kernel > 0 && some > 0,
+            "{device}: {in_kernel} in the kernel, {some} pass some"
+        );
+    }
 }

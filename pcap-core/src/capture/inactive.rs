@@ -72,12 +72,14 @@ impl Capture<Inactive> {
         self
     }
 
-    /// The most bytes of a packet to capture; longer ones are cut. 0, the default, is the largest,
-    /// 262 144; more is refused when activating.
+    /// Sets the snapshot length: the most bytes of a packet to deliver. 0, the default, is the largest, 262 144
+    /// bytes, and in [immediate mode](Self::immediate_mode) on Linux network interfaces 65 600. More than 262 144 is an
+    /// error of the activation.
     ///
     /// A small snaplen saves time and room in the kernel's buffer. On Linux, where libpcap alone has the
     /// kernel cut packets only if a filter is set, 2 MiB hold 6000 packets of 1514 bytes instead of
-    /// 1300 with a snaplen of 256. In immediate mode each packet has a slot of this size.
+    /// 1300 with a snaplen of 256. In immediate mode each packet has a slot of this size. A filter sees whole packets
+    /// in any case.
     ///
     /// Manual page: [`pcap_set_snaplen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_snaplen.3pcap.html).
     #[doc(alias = "pcap_set_snaplen")]
@@ -122,9 +124,10 @@ impl Capture<Inactive> {
     /// Whether each packet is delivered as soon as it arrives, without waiting for the
     /// packet-buffer timeout. Default: no.
     ///
-    /// It costs a wake-up per packet. On Linux each packet takes a slot of the size of the snaplen
-    /// (at most 64 KiB) in the buffer, so that libpcap's default of 2 MiB holds a few dozen: unless
-    /// [`buffer_size`](Self::buffer_size) says otherwise, immediate mode asks for 32 MiB.
+    /// It costs a wake-up per packet. On Linux network interfaces each packet takes a slot of the size of the
+    /// [snaplen](Self::snaplen) in the buffer, and on Ethernet no more than the device's longest packet. The default
+    /// buffer is 32 MiB here, and the default snaplen 65 600 bytes, so that it holds 511 packets. Set a snaplen to
+    /// hold more: 16 000 packets with one of 2000 bytes. [`buffer_size`](Self::buffer_size) sets another size.
     ///
     /// Manual page: [`pcap_set_immediate_mode(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_immediate_mode.3pcap.html).
     #[doc(alias = "pcap_set_immediate_mode")]
@@ -187,8 +190,10 @@ impl Capture<Inactive> {
         self.with(|o| o.direction = direction)
     }
 
-    /// The filter: an expression, or a compiled [`Filter`](crate::Filter). It is compiled and set when
-    /// activating, as by [`set_filter`](Capture::set_filter). Default: all packets.
+    /// Sets the filter: an expression, or a compiled [`Filter`](crate::Filter). Default: all packets.
+    ///
+    /// It is compiled and set by the activation, as by [`set_filter`](Capture::set_filter), before any packet is
+    /// received.
     ///
     /// Manual page: [`pcap-filter(7)`](https://www.tcpdump.org/manpages/pcap-filter.7.html).
     #[doc(alias = "pcap_setfilter")]

@@ -310,8 +310,8 @@ impl Filter {
     /// that the Linux kernel takes; as source or as destination only, to half of them. Addresses of
     /// IPv6 that have nothing in common take up to 15 instructions a host (21 on 802.11), those of one
     /// network about 7.
-    /// Longer filters work as well: a capture runs them itself, on what its snaplen leaves of a packet,
-    /// while the kernel runs its filters on the whole.
+    /// Longer filters work as well: the process runs them
+    /// ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
     ///
     /// A term is one of the many things that a [`FilterTerm`] is made from. Terms may overlap and
     /// repeat. The empty list takes no packet. Addresses that the link type does not have take none

@@ -264,7 +264,8 @@ impl Capture<Active> {
     /// Takes over an activated `pcap_t` that was made elsewhere.
     ///
     /// It is put into non-blocking mode, with which this crate waits by itself, and its packet-buffer
-    /// timeout is taken for 100 ms.
+    /// timeout is taken for 100 ms. A filter that it has stays in force. When another one is set, packets that are in
+    /// the buffer and that only the kernel could judge are delivered.
     ///
     /// # Errors
     ///
@@ -303,6 +304,9 @@ impl Capture<Active> {
 
     /// Gives the `pcap_t` away, open and in non-blocking mode, with the packets that were read ahead
     /// of it and not delivered.
+    ///
+    /// On Linux network interfaces the filter and the snaplen stay on its socket, and its own snapshot length is the
+    /// largest. A filter that runs in this process does not go with it.
     #[must_use = "the pcap_t stays open until it is closed"]
     pub fn into_raw(mut self) -> (NonNull<c_void>, Vec<PacketOwned>) {
         let mut packets = Vec::new();
