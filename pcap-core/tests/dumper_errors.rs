@@ -388,7 +388,7 @@ fn a_dropped_dumper_writes_what_it_can_and_a_failing_writer_is_no_panic() {
 }
 
 #[test]
-fn a_writers_own_error_is_the_source_of_ours() {
+fn a_writers_own_error_is_in_ours() {
     #[derive(Debug)]
     struct Torn;
     impl std::fmt::Display for Torn {
@@ -413,9 +413,8 @@ fn a_writers_own_error_is_the_source_of_ours() {
         error.to_string(),
         "cannot write `the writer`: the tape is torn"
     );
-    let source = std::error::Error::source(&error).unwrap();
-    let source = source.downcast_ref::<io::Error>().unwrap();
-    assert!(source.get_ref().unwrap().is::<Torn>());
+    let io = error.io_error().unwrap();
+    assert!(io.get_ref().unwrap().is::<Torn>());
 }
 
 #[test]

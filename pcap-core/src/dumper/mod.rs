@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use crate::error::{Error, ErrorWith, Result};
+use crate::error::{Error, Result};
 use crate::linktype::Dlt;
 use crate::packet::{Packet, PacketHeader};
 use crate::savefile::RECORD_HEADER;
@@ -68,24 +68,24 @@ impl Dumper {
     }
 
     /// A new savefile in a file that is open, from where it stands.
-    pub(crate) fn to_file(file: File, format: Format) -> Result<Dumper, ErrorWith<File>> {
+    pub(crate) fn to_file(file: File, format: Format) -> Result<Dumper> {
         match format.header(THE_SAVEFILE) {
             Ok(header) => {
                 let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
                 Ok(Dumper::new(output, format, &header))
             }
-            Err(error) => Err(ErrorWith::new(error, file)),
+            Err(error) => Err(error.handing_back(file)),
         }
     }
 
     /// A new savefile written to anything.
-    pub(crate) fn to_writer<W>(writer: W, format: Format) -> Result<Dumper, ErrorWith<W>>
+    pub(crate) fn to_writer<W>(writer: W, format: Format) -> Result<Dumper>
     where
         W: Write + Send + 'static,
     {
         match format.header(THE_WRITER) {
             Ok(header) => Ok(Dumper::new(Output::writer(writer), format, &header)),
-            Err(error) => Err(ErrorWith::new(error, writer)),
+            Err(error) => Err(error.handing_back(writer)),
         }
     }
 
@@ -233,9 +233,9 @@ impl Dumper {
     ///
     /// # Errors
     ///
-    /// With the dumper in them, to try again: [`ErrorKind::Io`](crate::ErrorKind::Io) if not all was
-    /// taken, [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if what it writes to
-    /// is no `W`.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if not all was taken,
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if what it writes to is no `W`.
+    /// [`take`](Error::take) gives the `Dumper` back, to try again.
     ///
     /// # Examples
     ///
@@ -255,12 +255,11 @@ impl Dumper {
     /// assert_eq!(capture.next_packet()?.expect("a packet").data(), b"a packet");
     /// # Ok(()) }
     /// ```
-    pub fn into_writer<W: Write + Send + 'static>(self) -> Result<W, ErrorWith<Dumper>> {
+    pub fn into_writer<W: Write + Send + 'static>(self) -> Result<W> {
         let Dumper { output, format, .. } = self;
-        output.into_object().map_err(|failed| {
-            let (error, output) = failed.into_parts();
-            ErrorWith::new(error, Dumper::with(output, format))
-        })
+        output
+            .into_object()
+            .map_err(|(error, output)| error.handing_back(Dumper::with(output, format)))
     }
 
     /// How long the savefile is, in bytes, with what is still in the buffer: where the next record

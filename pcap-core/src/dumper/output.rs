@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::error::{Error, ErrorKind, ErrorWith, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::os;
 
 /// Bytes are collected up to this many and written at once.
@@ -140,7 +140,7 @@ impl Output {
 
     /// What cannot be written, and why.
     pub(crate) fn refuse(&self, text: impl Into<String>) -> Error {
-        Error::new(ErrorKind::InvalidArgument, "write", self.name.clone(), text)
+        Error::cannot(ErrorKind::InvalidArgument, "write", self.name.clone(), text)
     }
 
     /// Makes room for so many more bytes, which are to follow by [`push`](Self::push). If it cannot,
@@ -219,17 +219,17 @@ impl Output {
         closed.map_err(|e| Error::io("close", self.name.clone(), e))
     }
 
-    /// Writes out what was collected and gives back what it goes to, if that is a `W`.
-    pub(crate) fn into_object<W: 'static>(mut self) -> Result<W, ErrorWith<Output>> {
+    /// Writes out what was collected and gives back what it goes to, if that is a `W`; else, itself.
+    pub(crate) fn into_object<W: 'static>(mut self) -> Result<W, (Error, Output)> {
         if !self.sink.as_ref().is_some_and(Sink::is::<W>) {
-            return Err(ErrorWith::new(self.no::<W>(), self));
+            return Err((self.no::<W>(), self));
         }
         if let Err(error) = self.flush() {
-            return Err(ErrorWith::new(error, self));
+            return Err((error, self));
         }
         match self.sink.take().and_then(Sink::into_object) {
             Some(object) => Ok(object),
-            None => Err(ErrorWith::new(self.no::<W>(), self)),
+            None => Err((self.no::<W>(), self)),
         }
     }
 
@@ -238,7 +238,7 @@ impl Output {
             Some(Sink::File(_)) => "it is a `std::fs::File`",
             Some(Sink::Writer(_)) | None => "it has another type",
         };
-        Error::new(
+        Error::cannot(
             ErrorKind::InvalidArgument,
             "give back",
             self.name.clone(),

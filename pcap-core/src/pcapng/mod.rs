@@ -76,7 +76,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
-use crate::error::{Error, ErrorKind, ErrorWith, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::packet::Packet;
 use crate::stats::Stats;
 use crate::timestamp::Timestamp;
@@ -137,15 +137,15 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the file in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a
-    /// NUL.
-    pub fn to_open_file(file: File, section: &Section) -> Result<PcapngDumper, ErrorWith<File>> {
+    /// [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a NUL.
+    /// [`take`](Error::take) gives the [`File`] back.
+    pub fn to_open_file(file: File, section: &Section) -> Result<PcapngDumper> {
         match begin(THE_SAVEFILE, section) {
             Ok(blocks) => {
                 let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
                 Ok(Self::new(output, blocks))
             }
-            Err(error) => Err(ErrorWith::new(error, file)),
+            Err(error) => Err(error.handing_back(file)),
         }
     }
 
@@ -154,15 +154,15 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the writer in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long or has
-    /// a NUL.
-    pub fn to_writer<W>(writer: W, section: &Section) -> Result<PcapngDumper, ErrorWith<W>>
+    /// [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a NUL.
+    /// [`take`](Error::take) gives the writer back.
+    pub fn to_writer<W>(writer: W, section: &Section) -> Result<PcapngDumper>
     where
         W: Write + Send + 'static,
     {
         match begin(THE_WRITER, section) {
             Ok(blocks) => Ok(Self::new(Output::writer(writer), blocks)),
-            Err(error) => Err(ErrorWith::new(error, writer)),
+            Err(error) => Err(error.handing_back(writer)),
         }
     }
 
@@ -190,7 +190,7 @@ impl PcapngDumper {
     pub fn add_interface(&mut self, interface: &Interface) -> Result<InterfaceId> {
         let linktype = interface.linktype;
         if linktype.value() > u32::from(u16::MAX) {
-            return Err(Error::new(
+            return Err(Error::cannot(
                 ErrorKind::Unsupported { since: None },
                 "write",
                 self.output.name().to_owned(),
@@ -370,8 +370,8 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the dumper in them, to try again: [`ErrorKind::Io`] if not all was taken,
-    /// [`ErrorKind::InvalidArgument`] if what it writes to is no `W`.
+    /// [`ErrorKind::Io`] if not all was taken, [`ErrorKind::InvalidArgument`] if what it writes to is no `W`.
+    /// [`take`](Error::take) gives the `PcapngDumper` back, to try again.
     ///
     /// # Examples
     ///
@@ -383,7 +383,7 @@ impl PcapngDumper {
     /// assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
-    pub fn into_writer<W>(self) -> Result<W, ErrorWith<Box<PcapngDumper>>>
+    pub fn into_writer<W>(self) -> Result<W>
     where
         W: Write + Send + 'static,
     {
@@ -393,15 +393,14 @@ impl PcapngDumper {
             interfaces,
             id,
         } = self;
-        output.into_object().map_err(|failed| {
-            let (error, output) = failed.into_parts();
+        output.into_object().map_err(|(error, output)| {
             let dumper = PcapngDumper {
                 output,
                 blocks,
                 interfaces,
                 id,
             };
-            ErrorWith::new(error, Box::new(dumper))
+            error.handing_back(dumper)
         })
     }
 
@@ -436,7 +435,7 @@ fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> 
 }
 
 fn refuse(name: &str, text: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, "write", name.to_owned(), text)
+    Error::cannot(ErrorKind::InvalidArgument, "write", name.to_owned(), text)
 }
 
 impl fmt::Debug for PcapngDumper {
