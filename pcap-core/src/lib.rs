@@ -49,6 +49,8 @@
 //! }
 //! ```
 //!
+//! A program that ends without dropping or closing the dumper loses what waits in it: [`Dumper::flush_within`] bounds that.
+//!
 //! With the feature `pcapng` there is a module of that name, which writes the newer format: several
 //! interfaces in one file, and comments.
 //!

@@ -7,9 +7,10 @@ use std::any::{Any, type_name};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::os;
+use crate::ffi::{clock, os};
 
 /// Bytes are collected up to this many and written at once.
 const BUFFER: usize = 256 * 1024;
@@ -27,6 +28,15 @@ pub(crate) struct Output {
     sink: Option<Sink>,
     name: String,
     buffer: Vec<u8>,
+    /// How long the buffer may become before [`reserve`](Self::reserve) has something to do: all of it, or 0 while
+    /// there is more to look at.
+    limit: usize,
+    /// The sink refused what was offered to it at once: the next bytes are taken only after that.
+    refused: bool,
+    /// How long bytes may wait in the buffer.
+    bound: Option<Duration>,
+    /// When the first of the bytes came that were not flushed, while there is a bound.
+    since: Option<Duration>,
     /// Bytes that the sink has taken, with those that an appended file had before.
     written: u64,
     /// The user's writer is running: if it is still so on drop, it panicked.
@@ -128,6 +138,10 @@ impl Output {
             sink: Some(sink),
             name,
             buffer: Vec::with_capacity(BUFFER),
+            limit: BUFFER,
+            refused: false,
+            bound: None,
+            since: None,
             written,
             writing: false,
         }
@@ -147,10 +161,75 @@ impl Output {
     /// nothing may be added.
     #[inline]
     pub(crate) fn reserve(&mut self, length: usize) -> Result<()> {
-        if self.buffer.len() + length > BUFFER && !self.buffer.is_empty() {
-            self.drain()?;
+        if self.buffer.len() + length > self.limit {
+            self.make_room(length)?;
         }
         Ok(())
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self, length: usize) -> Result<()> {
+        if self.bound.is_some() {
+            let now = clock::coarse();
+            self.flush_if_due_at(now)?;
+            self.since.get_or_insert(now);
+        }
+        if self.refused {
+            self.drain().or_else(unless_not_yet)?;
+        }
+        self.reserve_for_offer(length)
+    }
+
+    /// Makes room for so many more bytes that are to be [offered](Self::offer): what the sink refused before is then
+    /// offered with them.
+    pub(crate) fn reserve_for_offer(&mut self, length: usize) -> Result<()> {
+        match self.buffer.len() + length > BUFFER && !self.buffer.is_empty() {
+            true => self.drain(),
+            false => Ok(()),
+        }
+    }
+
+    /// Offers the sink what was collected, as far as it takes it now. The rest stays; why it was refused is an error
+    /// of the next [`reserve`](Self::reserve), unless the sink only cannot take it yet.
+    pub(crate) fn offer(&mut self) {
+        match self.drain() {
+            // If it fails, so does the next flush, which reports it.
+            Ok(()) => _ = self.flush(),
+            Err(error) => {
+                self.refused = !is_not_yet(&error);
+                self.set_limit();
+            }
+        }
+    }
+
+    /// Sets how long bytes may wait to be flushed.
+    pub(crate) fn flush_within(&mut self, bound: Duration) {
+        self.bound = Some(bound).filter(|bound| *bound < Duration::MAX);
+        self.since = self.bound.map(|_| clock::coarse());
+        self.set_limit();
+    }
+
+    /// Flushes if bytes have waited as long as they may.
+    pub(crate) fn flush_if_due(&mut self) -> Result<()> {
+        match self.since {
+            Some(_) => self.flush_if_due_at(clock::coarse()),
+            None => Ok(()),
+        }
+    }
+
+    fn flush_if_due_at(&mut self, now: Duration) -> Result<()> {
+        let (Some(since), Some(bound)) = (self.since, self.bound) else {
+            return Ok(());
+        };
+        if now.saturating_sub(since) < bound {
+            return Ok(());
+        }
+        self.flush().or_else(unless_not_yet)
+    }
+
+    fn set_limit(&mut self) {
+        let is_plain = self.bound.is_none() && !self.refused;
+        self.limit = if is_plain { BUFFER } else { 0 };
     }
 
     #[inline]
@@ -193,7 +272,12 @@ impl Output {
         };
         drop(taken);
         self.writing = false;
-        result.map_err(|e| Error::io("write", self.name.clone(), e))
+        result.map_err(|e| Error::io("write", self.name.clone(), e))?;
+        if self.refused {
+            self.refused = false;
+            self.set_limit();
+        }
+        Ok(())
     }
 
     /// Writes out what was collected, and has the sink hand it on.
@@ -205,7 +289,9 @@ impl Output {
         self.writing = true;
         let result = sink.writer().flush();
         self.writing = false;
-        result.map_err(|e| Error::io("write", self.name.clone(), e))
+        result.map_err(|e| Error::io("write", self.name.clone(), e))?;
+        self.since = None;
+        Ok(())
     }
 
     /// Writes out the rest and closes the file; a writer is dropped.
@@ -220,16 +306,16 @@ impl Output {
     }
 
     /// Writes out what was collected and gives back what it goes to, if that is a `W`; else, itself.
-    pub(crate) fn into_object<W: 'static>(mut self) -> Result<W, (Error, Output)> {
+    pub(crate) fn into_object<W: 'static>(mut self) -> Result<W, (Error, Box<Output>)> {
         if !self.sink.as_ref().is_some_and(Sink::is::<W>) {
-            return Err((self.no::<W>(), self));
+            return Err((self.no::<W>(), Box::new(self)));
         }
         if let Err(error) = self.flush() {
-            return Err((error, self));
+            return Err((error, Box::new(self)));
         }
         match self.sink.take().and_then(Sink::into_object) {
             Some(object) => Ok(object),
-            None => Err((self.no::<W>(), self)),
+            None => Err((self.no::<W>(), Box::new(self))),
         }
     }
 
@@ -244,6 +330,18 @@ impl Output {
             self.name.clone(),
             format!("{is}, and no `{}`", type_name::<W>()),
         )
+    }
+}
+
+/// Whether a sink that does not block has no room for more now.
+fn is_not_yet(error: &Error) -> bool {
+    error.kind() == ErrorKind::Io(io::ErrorKind::WouldBlock)
+}
+
+fn unless_not_yet(error: Error) -> Result<()> {
+    match is_not_yet(&error) {
+        true => Ok(()),
+        false => Err(error),
     }
 }
 

@@ -74,6 +74,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
 use crate::error::{Error, ErrorKind, Result};
@@ -92,10 +93,14 @@ const LONGEST: usize = u16::MAX as usize;
 
 /// Writes packets to a pcapng savefile.
 ///
-/// Blocks are collected in a buffer of 256 KiB: a write error (a full disk, a closed pipe) is reported
+/// The header is written when the dumper is made, and the block of an interface when that is added. Packets are
+/// collected in a buffer of 256 KiB: a write error (a full disk, a closed pipe) is reported
 /// by the call that meets it, at the latest by [`flush`](Self::flush) or [`close`](Self::close). What
 /// could not be written is kept: when there is room again, the same call made once more goes on where
 /// it stopped. Dropping a dumper writes what it can and can report nothing, so close it.
+///
+/// **What is in the buffer is lost when the dumper is not dropped**, as by [`std::process::exit`]: see
+/// [`Dumper`](crate::Dumper). [`flush_within`](Self::flush_within) bounds by time what can be lost.
 ///
 /// The numbers in the file are in this machine's byte order, which every reader knows how to turn.
 ///
@@ -167,16 +172,13 @@ impl PcapngDumper {
     }
 
     fn new(mut output: Output, blocks: Blocks) -> PcapngDumper {
-        // Not an atomic number: some 32-bit processors have none of 64 bits.
-        static MADE: Mutex<u64> = Mutex::new(0);
-        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        *made += 1;
         output.push(blocks.last());
+        output.offer();
         PcapngDumper {
             output,
             blocks,
             interfaces: Vec::new(),
-            id: *made,
+            id: new_id(),
         }
     }
 
@@ -212,12 +214,13 @@ impl PcapngDumper {
         };
         // First: `pcap-file` counts the interfaces that it made blocks of, and forgets none.
         let texts = interface.texts().map(|(_, text)| text.len() + 8);
-        self.output.reserve(64 + texts.sum::<usize>())?;
+        self.output.reserve_for_offer(64 + texts.sum::<usize>())?;
         self.blocks
             .interface(interface)
             .map_err(|e| self.output.refuse(e))?;
         self.output.push(self.blocks.last());
         self.interfaces.push(Known::new(interface));
+        self.output.offer();
         Ok(InterfaceId {
             dumper: self.id,
             number,
@@ -354,6 +357,23 @@ impl PcapngDumper {
         self.output.flush()
     }
 
+    /// Bounds how long packets wait in the buffer, as [`Dumper::flush_within`](crate::Dumper::flush_within) does.
+    /// Default: no bound.
+    pub fn flush_within(&mut self, bound: Duration) {
+        self.output.flush_within(bound);
+    }
+
+    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows:
+    /// for the moments in which a reading loop finds no packet. Does nothing if there is no bound.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush). That an output which does not block takes nothing now is no error, as long as there is
+    /// room in the buffer.
+    pub fn flush_if_due(&mut self) -> Result<()> {
+        self.output.flush_if_due()
+    }
+
     /// Writes out the rest and closes the savefile.
     ///
     /// Closing a dumper on standard output leaves descriptor 1 open.
@@ -395,7 +415,7 @@ impl PcapngDumper {
         } = self;
         output.into_object().map_err(|(error, output)| {
             let dumper = PcapngDumper {
-                output,
+                output: *output,
                 blocks,
                 interfaces,
                 id,
@@ -409,6 +429,15 @@ impl PcapngDumper {
     pub fn position(&self) -> u64 {
         self.output.position()
     }
+}
+
+/// A number that no other dumper of this process has.
+fn new_id() -> u64 {
+    // Not an atomic number: some 32-bit processors have none of 64 bits.
+    static MADE: Mutex<u64> = Mutex::new(0);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    *made += 1;
+    *made
 }
 
 /// The header of a file that errors call `name`.
