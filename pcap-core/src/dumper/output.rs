@@ -33,10 +33,10 @@ pub(crate) struct Output {
     limit: usize,
     /// The sink refused what was offered to it at once: the next bytes are taken only after that.
     refused: bool,
-    /// How long bytes may wait in the buffer.
-    bound: Option<Duration>,
-    /// When the first of the bytes came that were not flushed, while there is a bound.
-    since: Option<Duration>,
+    /// How long bytes may wait to be flushed, in nanoseconds.
+    bound: Option<u64>,
+    /// When those that wait have to be flushed, by the coarse clock.
+    due: Option<u64>,
     /// Bytes that the sink has taken, with those that an appended file had before.
     written: u64,
     /// The user's writer is running: if it is still so on drop, it panicked.
@@ -141,7 +141,7 @@ impl Output {
             limit: BUFFER,
             refused: false,
             bound: None,
-            since: None,
+            due: None,
             written,
             writing: false,
         }
@@ -169,10 +169,10 @@ impl Output {
 
     #[inline(never)]
     fn make_room(&mut self, length: usize) -> Result<()> {
-        if self.bound.is_some() {
+        if let Some(bound) = self.bound {
             let now = clock::coarse();
             self.flush_if_due_at(now)?;
-            self.since.get_or_insert(now);
+            self.due.get_or_insert(now.saturating_add(bound));
         }
         if self.refused {
             self.drain().or_else(unless_not_yet)?;
@@ -204,27 +204,26 @@ impl Output {
 
     /// Sets how long bytes may wait to be flushed.
     pub(crate) fn flush_within(&mut self, bound: Duration) {
-        self.bound = Some(bound).filter(|bound| *bound < Duration::MAX);
-        self.since = self.bound.map(|_| clock::coarse());
+        self.bound = u64::try_from(bound.as_nanos()).ok();
+        self.due = self
+            .bound
+            .map(|bound| clock::coarse().saturating_add(bound));
         self.set_limit();
     }
 
     /// Flushes if bytes have waited as long as they may.
     pub(crate) fn flush_if_due(&mut self) -> Result<()> {
-        match self.since {
+        match self.due {
             Some(_) => self.flush_if_due_at(clock::coarse()),
             None => Ok(()),
         }
     }
 
-    fn flush_if_due_at(&mut self, now: Duration) -> Result<()> {
-        let (Some(since), Some(bound)) = (self.since, self.bound) else {
-            return Ok(());
-        };
-        if now.saturating_sub(since) < bound {
-            return Ok(());
+    fn flush_if_due_at(&mut self, now: u64) -> Result<()> {
+        match self.due {
+            Some(due) if due <= now => self.flush().or_else(unless_not_yet),
+            _ => Ok(()),
         }
-        self.flush().or_else(unless_not_yet)
     }
 
     fn set_limit(&mut self) {
@@ -290,7 +289,7 @@ impl Output {
         let result = sink.writer().flush();
         self.writing = false;
         result.map_err(|e| Error::io("write", self.name.clone(), e))?;
-        self.since = None;
+        self.due = None;
         Ok(())
     }
 
