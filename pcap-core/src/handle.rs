@@ -223,7 +223,7 @@ impl Handle {
             }
             FilterSource::Compiled(filter) => {
                 if filter.linktype() != self.datalink() {
-                    return Err(Error::new(
+                    return Err(Error::cannot(
                         ErrorKind::LinktypeMismatch,
                         "set a filter on",
                         self.name.clone(),

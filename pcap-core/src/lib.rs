@@ -49,6 +49,8 @@
 //! }
 //! ```
 //!
+//! A program that ends without dropping or closing the dumper loses what waits in it: [`Dumper::flush_within`] bounds that.
+//!
 //! With the feature `pcapng` there is a module of that name, which writes the newer format: several
 //! interfaces in one file, and comments.
 //!
@@ -59,8 +61,7 @@
 //! ```text
 //!  Capture::from_device ──► Capture<Inactive> ── activate() ──► Capture<Active>
 //!                           options, nothing open               read, filter, inject, statistics,
-//!                                     ▲                         direction, dump
-//!                                     └── ActivateError::into_inner, to try again
+//!                           and can be activated again          direction, dump
 //!
 //!  Capture::from_file  ─┐
 //!  Capture::from_reader ┴─────────────────────────────────────► Capture<Offline>
@@ -183,8 +184,10 @@
 //!
 //! # Errors and rights
 //!
-//! An [`Error`] says what was tried, on what, and why it failed, in one line; [`Error::kind`] is there
-//! to match on. [`ErrorKind::PermissionDenied`] comes with the way out: on Linux run as root or give
+//! There is one error type. An [`Error`] says what was tried, on what, and why it failed, in one line; [`Error::kind`] is
+//! there to match on. `?` turns it into the errors of anyhow and `Box<dyn Error + Send + Sync>`, where
+//! `downcast_ref::<pcap_core::Error>()` finds it. A call that fails with an object it was given hands it back:
+//! [`Error::take`]. [`ErrorKind::PermissionDenied`] comes with the way out: on Linux run as root or give
 //! the program the rights with `setcap cap_net_raw,cap_net_admin+eip`, on macOS install ChmodBPF.
 //! What libpcap calls a warning is no error: see [`warnings`](Capture::warnings).
 //!
@@ -335,6 +338,7 @@ pub mod os;
 mod packet;
 #[cfg(feature = "pcapng")]
 pub mod pcapng;
+mod printable;
 #[cfg(feature = "remote")]
 pub mod remote;
 mod savefile;
@@ -363,20 +367,20 @@ pub mod platforms {}
 
 pub use breakloop::BreakHandle;
 pub use capture::{
-    ActivateError, Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation,
-    Inactive, IntoPackets, Next, Offline, Packets, Phase, Readable, Sender,
+    Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation, Inactive,
+    IntoPackets, Next, Offline, Packets, Phase, Readable, Sender,
 };
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;
 pub use dumper::Dumper;
-pub use error::{Error, ErrorKind, ErrorWith, InjectError, Result};
+pub use error::{Error, ErrorKind, Result, Unsent};
 pub use filter::{CompileOptions, Endpoint, Filter, FilterSource, FilterTerm, Insn};
 pub use linktype::{Dlt, Linktype};
 pub use packet::{Packet, PacketHeader, PacketOwned};
 pub use savefile::SavefileFormat;
 pub use sendqueue::SendQueue;
 pub use stats::Stats;
-pub use timestamp::{Precision, Timestamp, TimestampRangeError};
+pub use timestamp::{Precision, Timestamp};
 pub use tstamp_type::TstampType;
 pub use version::{Version, version};
 pub use warning::{Warning, WarningKind};

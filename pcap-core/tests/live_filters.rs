@@ -273,14 +273,9 @@ fn swapping_filters_under_traffic_loses_nothing() {
         }
         sender.join().unwrap();
         right.stop().unwrap();
-        loop {
-            match right.next_packet().unwrap() {
-                Some(packet) => {
-                    let number = packet.data()[14..18].try_into().unwrap();
-                    numbers.push(u32::from_be_bytes(number));
-                }
-                None => break,
-            }
+        while let Some(packet) = right.next_packet().unwrap() {
+            let number = packet.data()[14..18].try_into().unwrap();
+            numbers.push(u32::from_be_bytes(number));
         }
         let stats = right.stats().unwrap();
         assert_eq!((stats.dropped, stats.discarded), (0, 0), "{swaps} swaps");
@@ -383,7 +378,7 @@ fn outbound_on_lo_is_refused() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     let error = capture.set_direction(Direction::Out).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-    let capture = on("lo").filter("outbound").activate_anyway().unwrap();
+    let capture = on("lo").filter("outbound").activate_best_effort().unwrap();
     assert_eq!(capture.warnings()[0].kind(), WarningKind::LeftOut);
 }
 
@@ -723,7 +718,7 @@ fn filters_without_room_in_the_kernel_run_here() {
     assert!(error.to_string().contains("only the kernel"), "{error}");
     assert_eq!(capture.filter_location(), Some(FilterLocation::Kernel));
     let options = on("right").filter(expression.as_str());
-    let capture = options.activate_anyway().unwrap();
+    let capture = options.activate_best_effort().unwrap();
     assert_eq!(capture.warnings()[0].kind(), WarningKind::LeftOut);
     assert_eq!(capture.filter_location(), None);
 }

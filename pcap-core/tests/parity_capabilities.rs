@@ -216,21 +216,13 @@ fn each_class_of_error_has_a_kind_an_operation_and_the_thing_it_was_done_to() {
     let activation = device().rfmon(true).activate();
     let option = device().snaplen(1 << 30).activate();
     let mut errors = vec![
-        (
-            "interface",
-            interface.unwrap_err().into(),
-            ErrorKind::NoSuchDevice,
-        ),
+        ("interface", interface.unwrap_err(), ErrorKind::NoSuchDevice),
         (
             "activation",
-            activation.unwrap_err().into(),
+            activation.unwrap_err(),
             ErrorKind::RfmonNotSupported,
         ),
-        (
-            "option",
-            option.unwrap_err().into(),
-            ErrorKind::InvalidOption,
-        ),
+        ("option", option.unwrap_err(), ErrorKind::InvalidOption),
         (
             "read",
             read.into_packets().next().unwrap().unwrap_err(),
@@ -268,13 +260,14 @@ fn each_class_of_error_has_a_kind_an_operation_and_the_thing_it_was_done_to() {
         assert_eq!(error.kind(), *kind, "{class}: {error}");
         let object = error.object().expect(class);
         assert!(
-            error
-                .to_string()
-                .starts_with(&format!("cannot {} `{object}`: ", error.operation())),
+            error.to_string().starts_with(&format!(
+                "cannot {} `{object}`: ",
+                error.operation().unwrap()
+            )),
             "{class}: {error}"
         );
         assert!(!error.text().is_empty(), "{class}");
-        operations.push(error.operation());
+        operations.push(error.operation().unwrap());
     }
     let expected = [
         "activate",

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use pcap_core::{Error, ErrorKind, ErrorWith};
+use pcap_core::{Error, ErrorKind};
 
 use crate::program;
 
@@ -42,7 +42,7 @@ impl Failure {
             // A savefile that is written to standard output.
             Failure::Pcap(error) => {
                 error.kind() == ErrorKind::Io(io::ErrorKind::BrokenPipe)
-                    && error.operation() == "write"
+                    && error.operation() == Some("write")
                     && error.object() == Some("-")
             }
             Failure::TooManyOpen(_) | Failure::Text(_) | Failure::Reported => false,
@@ -85,11 +85,5 @@ pub fn status(program: &str, outcome: Outcome) -> ExitCode {
             failure.report(program);
             ExitCode::FAILURE
         }
-    }
-}
-
-impl<T> From<ErrorWith<T>> for Failure {
-    fn from(failed: ErrorWith<T>) -> Failure {
-        Failure::Pcap(failed.into())
     }
 }

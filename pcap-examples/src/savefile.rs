@@ -89,8 +89,8 @@ impl Savefile {
         let compressor: Result<Compressor, Error> = match dumper {
             Either::Pcap(dumper) if !gzip => return Ok(dumper.close()?),
             Either::Pcapng(dumper, _) if !gzip => return Ok(dumper.close()?),
-            Either::Pcap(dumper) => dumper.into_writer().map_err(Error::from),
-            Either::Pcapng(dumper, _) => dumper.into_writer().map_err(Error::from),
+            Either::Pcap(dumper) => dumper.into_writer(),
+            Either::Pcapng(dumper, _) => dumper.into_writer(),
         };
         let compressor = compressor.map_err(|e| name(&path, e))?;
         // The end of the compressed data, which the dumper knows nothing of.
@@ -103,9 +103,7 @@ impl Savefile {
 fn name(path: &Path, error: Error) -> Failure {
     match (error.object(), error.kind()) {
         (Some("the writer"), ErrorKind::Io(kind)) => {
-            let source = std::error::Error::source(&error);
-            let io = source.and_then(|e| e.downcast_ref::<io::Error>());
-            failed(path, io.unwrap_or(&kind.into()))
+            failed(path, error.io_error().unwrap_or(&kind.into()))
         }
         _ => error.into(),
     }

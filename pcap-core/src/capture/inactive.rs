@@ -8,7 +8,7 @@ use crate::capture::options::Options;
 use crate::capture::{Active, Capture, Phase, active, source};
 use crate::device::DeviceName;
 use crate::direction::Direction;
-use crate::error::{ErrorWith, Result};
+use crate::error::Result;
 use crate::filter::FilterSource;
 use crate::linktype::Dlt;
 use crate::timestamp::Precision;
@@ -260,12 +260,11 @@ impl Capture<Inactive> {
         active::Created::new(&self.state.device)?.can_set_rfmon()
     }
 
-    /// Opens the device and begins to capture.
+    /// Opens the device and begins to capture. The options stay, to change one and try again.
     ///
     /// # Errors
     ///
-    /// An [`ActivateError`], which becomes an [`Error`](crate::Error) by `?` and also gives this capture back, to
-    /// change an option and try again. Its kind is [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice),
+    /// The kind is [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice),
     /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied),
     /// [`InterfaceNotUp`](crate::ErrorKind::InterfaceNotUp),
     /// [`RfmonNotSupported`](crate::ErrorKind::RfmonNotSupported),
@@ -278,17 +277,16 @@ impl Capture<Inactive> {
     /// use pcap_core::{Capture, ErrorKind};
     ///
     /// let capture = Capture::from_device("no-such-device").promisc(true);
-    /// let failed = capture.activate().unwrap_err();
-    /// println!("{failed}"); // cannot activate `no-such-device`: …
-    /// let capture = failed.into_inner().promisc(false); // and try again
-    /// # drop(capture);
+    /// let error = capture.activate().unwrap_err();
+    /// println!("{error}"); // cannot activate `no-such-device`: …
+    /// let again = capture.promisc(false).activate();
+    /// # drop(again);
     /// ```
     ///
     /// Manual page: [`pcap_activate(3PCAP)`](https://www.tcpdump.org/manpages/pcap_activate.3pcap.html).
     #[doc(alias = "pcap_create")]
     #[doc(alias = "pcap_activate")]
-    #[allow(clippy::result_large_err)] // the capture that comes back is two words
-    pub fn activate(self) -> Result<Capture<Active>, ActivateError> {
+    pub fn activate(&self) -> Result<Capture<Active>> {
         self.open(false)
     }
 
@@ -306,24 +304,19 @@ impl Capture<Inactive> {
     /// # Examples
     ///
     /// ```no_run
-    /// let capture = pcap_core::Capture::from_device("eth0").filter("tcp prot 80").activate_anyway()?;
+    /// let capture = pcap_core::Capture::from_device("eth0").filter("tcp prot 80").activate_best_effort()?;
     /// for warning in capture.warnings() {
     ///     eprintln!("{warning}"); // cannot compile `tcp prot 80`: syntax error
     /// }
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_activate")]
-    #[allow(clippy::result_large_err)] // as above
-    pub fn activate_anyway(self) -> Result<Capture<Active>, ActivateError> {
+    pub fn activate_best_effort(&self) -> Result<Capture<Active>> {
         self.open(true)
     }
 
-    #[allow(clippy::result_large_err)] // as above
-    fn open(self, anyway: bool) -> Result<Capture<Active>, ActivateError> {
-        match Active::open(&self.state.device, &self.state.options, anyway) {
-            Ok(active) => Ok(Capture::new(active)),
-            Err(error) => Err(ErrorWith::new(error, self)),
-        }
+    fn open(&self, anyway: bool) -> Result<Capture<Active>> {
+        Active::open(&self.state.device, &self.state.options, anyway).map(Capture::new)
     }
 
     /// Opens a device in one call: the short form of [`from_device`](Self::from_device) with the
@@ -356,9 +349,6 @@ impl Capture<Inactive> {
             .snaplen(snaplen)
             .promisc(promisc)
             .timeout(timeout);
-        Ok(capture.activate()?)
+        capture.activate()
     }
 }
-
-/// Why a capture could not be activated, and the capture, as it was before, to change and try again.
-pub type ActivateError = ErrorWith<Capture<Inactive>>;

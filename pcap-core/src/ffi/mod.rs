@@ -17,6 +17,7 @@ pub(crate) mod os;
 #[path = "windows.rs"]
 pub(crate) mod os;
 
+pub(crate) mod clock;
 #[cfg(feature = "remote")]
 pub(crate) mod compat;
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -265,7 +265,7 @@ impl Filter {
         let operation = "make a filter from instructions";
         Error::library(operation, None)?;
         validate::check(program, Origin::Caller)
-            .map_err(|fault| Error::new(ErrorKind::FilterInvalid, operation, None, fault))?;
+            .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, operation, None, fault))?;
         Ok(Filter::plain_program(linktype.into(), program.into()))
     }
 

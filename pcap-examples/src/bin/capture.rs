@@ -162,7 +162,7 @@ fn run(args: &Args) -> Outcome {
     let stats = capture.stats();
     let closed = match &received {
         // There is no more room for the end than there was for the rest.
-        Err(Failure::Pcap(error)) if error.operation() == "write" => Ok(()),
+        Err(Failure::Pcap(error)) if error.operation() == Some("write") => Ok(()),
         _ => sink.close(),
     };
     let outcome = received.and(closed);

@@ -219,7 +219,7 @@ impl Created {
 /// An option whose value is refused.
 fn bad_option(name: &str, option: &str, value: impl fmt::Display, why: &str) -> Error {
     let text = format!("{option} {value}: {why}");
-    Error::new(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
+    Error::cannot(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
 }
 
 /// The options whose values no device takes if they are wrong, as libpcap has them.

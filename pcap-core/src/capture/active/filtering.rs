@@ -319,7 +319,7 @@ impl Active {
     }
 
     fn not_set(&self, kind: ErrorKind, why: &str) -> Error {
-        Error::new(kind, OPERATION, self.handle.name.clone(), why)
+        Error::cannot(kind, OPERATION, self.handle.name.clone(), why)
     }
 
     fn refused(&self, refused: Refused) -> Error {
@@ -354,7 +354,12 @@ impl Active {
             let why = "each packet of the loopback device is delivered once, as received: with this direction there \
                        would be none";
             let name = self.handle.name.clone();
-            return Err(Error::new(ErrorKind::InvalidArgument, OPERATION, name, why));
+            return Err(Error::cannot(
+                ErrorKind::InvalidArgument,
+                OPERATION,
+                name,
+                why,
+            ));
         }
         // SAFETY: the handle is open and activated.
         let code =

@@ -470,7 +470,7 @@ impl Active {
 
     pub(crate) fn set_datalink(&mut self, datalink: Dlt) -> Result<()> {
         if self.started {
-            return Err(Error::new(
+            return Err(Error::cannot(
                 ErrorKind::InvalidArgument,
                 "set the link type of",
                 self.handle.name.clone(),
@@ -486,7 +486,7 @@ impl Active {
                     Some((expression.to_owned(), filter.options()))
                 }
                 None => {
-                    return Err(Error::new(
+                    return Err(Error::cannot(
                         ErrorKind::LinktypeMismatch,
                         "set the link type of",
                         self.handle.name.clone(),

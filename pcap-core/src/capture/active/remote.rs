@@ -209,7 +209,7 @@ impl Active {
                 sockets::TOO_HIGH
             );
             let kind = ErrorKind::Unsupported { since: None };
-            let error = Error::new(kind, "start", name.clone(), text);
+            let error = Error::cannot(kind, "start", name.clone(), text);
             remote.state = State::Broken(error.clone());
             return Err(error);
         }
@@ -228,7 +228,7 @@ impl Active {
     /// What a remote capture does not do.
     pub(super) fn not_remote(&self, operation: &'static str, why: &str) -> Error {
         let kind = ErrorKind::Unsupported { since: None };
-        Error::new(kind, operation, self.handle.name.clone(), why)
+        Error::cannot(kind, operation, self.handle.name.clone(), why)
     }
 
     /// Installs a filter there and here: what is on its way was not asked about it, and a filter

@@ -209,7 +209,7 @@ impl Offline {
         let name = self.handle.name.clone();
         let error = if self.follow && error.kind() == io::ErrorKind::UnexpectedEof {
             let text = "it became shorter while it was followed";
-            Error::new(ErrorKind::SavefileTruncated, "read", name, text)
+            Error::cannot(ErrorKind::SavefileTruncated, "read", name, text)
         } else {
             Error::io("read", name, error)
         };
