@@ -22,7 +22,7 @@ use pcap_core::{Capture, End, Error, ErrorKind, Next, Offline, Packet, Result};
 /// Packets in a savefile, of 789 bytes on average.
 const PACKETS: usize = 700;
 /// How many packets are read before a change.
-const AFTER: [usize; 3] = [0, 1, 100];
+const AFTER: [usize; 2] = [0, 100];
 /// This packet lies behind all that was read by then, whatever the size of the buffers.
 const FAR: usize = 560;
 

@@ -110,7 +110,8 @@ impl Capture<Offline> {
     ///
     /// # Panics
     ///
-    /// Where a read panics if the reader does.
+    /// If the reader panics, or the text of its error does. Where that is caught, the capture is over: each further
+    /// call returns an error.
     ///
     /// # Examples
     ///
