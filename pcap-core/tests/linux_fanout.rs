@@ -598,6 +598,10 @@ fn a_device_that_is_removed_is_an_error_of_the_group() {
     net.ip("link del right".split(' '));
     let failed = reader.join().unwrap().unwrap_err();
     assert_eq!(failed.error().kind(), ErrorKind::Disappeared, "{failed}");
+    let text = failed.to_string();
+    let error = failed.into_error();
+    assert_eq!(error.kind(), ErrorKind::Disappeared);
+    assert_eq!(error.to_string(), text);
 }
 
 #[test]

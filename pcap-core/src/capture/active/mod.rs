@@ -51,6 +51,8 @@ pub struct Active {
     waiter: Waiter,
     batch: Batch,
     vanished: Option<Vanished>,
+    /// The error of a read after which libpcap must not read again.
+    failed: Option<Error>,
     remote: Option<Remote>,
     filter: Option<Filter>,
     /// Whether that runs here, because the kernel does not take it.
@@ -394,6 +396,7 @@ impl Active {
             },
             batch: Batch::new(Limit::LIVE),
             vanished: None,
+            failed: None,
             remote: None,
             filter: None,
             filters_here: false,
