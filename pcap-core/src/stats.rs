@@ -89,11 +89,10 @@ mod tests {
     #[test]
     fn each_counter_goes_on_by_itself() {
         let mut counters = Counters::default();
-        let stat = |ps_recv, ps_drop, ps_ifdrop| ffi::pcap_stat {
-            ps_recv,
-            ps_drop,
-            ps_ifdrop,
-            ..ffi::empty_stat()
+        let stat = |recv, drop, ifdrop| {
+            let mut stat = ffi::empty_stat();
+            (stat.ps_recv, stat.ps_drop, stat.ps_ifdrop) = (recv, drop, ifdrop);
+            stat
         };
         counters.sample(&stat(1, u32::MAX, 3));
         let total = counters.sample(&stat(2, 1, u32::MAX));
