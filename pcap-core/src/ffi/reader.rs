@@ -20,6 +20,7 @@ impl<R: Read + Send + 'static> Reader for R {
 }
 
 /// Why a user's reader gives no more.
+#[allow(dead_code)] // not every system has all
 pub(crate) enum Failure {
     /// Its read returned this error.
     Error(io::Error),
