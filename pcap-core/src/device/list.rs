@@ -199,7 +199,8 @@ mod tests {
 
     #[test]
     fn each_flag_is_asked_for_by_one_call() {
-        let questions: [(i32, fn(&Device) -> bool); 4] = [
+        type Question = fn(&Device) -> bool;
+        let questions: [(i32, Question); 4] = [
             (ffi::PCAP_IF_LOOPBACK, Device::is_loopback),
             (ffi::PCAP_IF_UP, Device::is_up),
             (ffi::PCAP_IF_RUNNING, Device::is_running),
