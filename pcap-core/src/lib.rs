@@ -101,6 +101,50 @@
 //! removed gives all its packets first, then [`ErrorKind::Disappeared`]. The end of a savefile that is
 //! still being written can be waited at: [`follow`](Capture::follow).
 //!
+//! # A capture in a struct
+//!
+//! A packet borrows the capture. A method of the whole struct cannot be called while a packet is lent, as it borrows the
+//! capture, too:
+//!
+//! ```compile_fail,E0502
+//! # use pcap_core::{Active, Capture, Packet};
+//! struct Monitor { capture: Capture<Active>, bytes: u64 }
+//!
+//! impl Monitor {
+//!     fn handle(&mut self, packet: Packet<'_>) { self.bytes += u64::from(packet.len()); }
+//!
+//!     fn run(&mut self) -> pcap_core::Result<()> {
+//!         while let Some(packet) = self.capture.next_packet()? {
+//!             self.handle(packet); // borrows `self.capture` a second time
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! ```
+//!
+//! Split the borrow: keep what handles packets in a field of its own, and call its methods.
+//!
+//! ```
+//! # use pcap_core::{Active, Capture, Packet};
+//! #[derive(Default)]
+//! struct Counter { bytes: u64 }
+//!
+//! impl Counter {
+//!     fn handle(&mut self, packet: Packet<'_>) { self.bytes += u64::from(packet.len()); }
+//! }
+//!
+//! struct Monitor { capture: Capture<Active>, counter: Counter }
+//!
+//! impl Monitor {
+//!     fn run(&mut self) -> pcap_core::Result<()> {
+//!         while let Some(packet) = self.capture.next_packet()? {
+//!             self.counter.handle(packet);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! ```
+//!
 //! # Timeouts
 //!
 //! Two times have nothing to do with each other. On Linux the kernel puts packets into the blocks of a ring
@@ -288,6 +332,22 @@
 //! Without the default feature `bindgen` a build needs no libclang, and takes the bindings that `pcap-sys` has with it for
 //! Linux and Windows. A static libpcap, and one for a Linux of 32 bits, then want the feature `probe`.
 //!
+//! # Cargo features
+//!
+//! All but `bindgen` are off by default. Everything else is always there. This documentation marks what a feature adds;
+//! `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio` shows all of it.
+//!
+//! | feature | adds | needs |
+//! |---|---|---|
+//! | `async-io` | asynchronous captures for any executor, as smol's | the crates `async-io` and `futures-core` |
+//! | `bindgen`, on by default | bindings made from the headers of the libpcap that is there; without, those in the package, for Linux and Windows | libclang, and libpcap's headers |
+//! | `load-dynamically` | libpcap is found when the program runs: it starts where there is none, and the first use is an error of the kind `LibraryMissing` | nothing; the build needs no libpcap |
+//! | `pcapng` | savefiles written in the newer format, with several interfaces and comments | the crate `pcap-file` |
+//! | `probe` | what a static libpcap needs is found out when it is built, and how wide times are on a Linux of 32 bits; part of `bindgen` and `remote` | a C compiler |
+//! | `remote` | capturing on devices of other hosts, through their `rpcapd` | a libpcap with remote capture, which most distributions' is not; without, its calls answer `Unsupported` |
+//! | `serde` | filters, packets, times, link types and addresses to be kept or sent | the crate `serde` |
+//! | `tokio` | asynchronous captures for tokio | the crates `tokio` and `futures-core` |
+//!
 //! # Platforms and versions
 //!
 //! Needs libpcap 1.10.0 or newer, found by `pcap-sys`, whose documentation has the environment
@@ -299,7 +359,7 @@
 //!
 //! - Devices are called `\Device\NPF_{…}`; their descriptions are what people know them by.
 //! - [`selectable_fd`](Capture::selectable_fd) is the handle of an event, there is no
-//!   [`fileno`](Capture::fileno), and no [`Sender`].
+//!   [`fileno`](Capture::fileno), and [`sender`](Capture::sender) returns [`ErrorKind::Unsupported`].
 //! - libpcap opens savefiles by their paths only. Of a reader and of a part of a file it is given a copy in the folder for
 //!   temporary files, but for the ordinary records of classic savefiles, which are read here.
 //! - libpcap's seconds have 32 bits. Packets of classic savefiles reach to 2106, as everywhere; others do too, and
@@ -321,6 +381,9 @@
 //!
 //! What these bindings can and their users rely on, with the tests that show it here, is in
 //! [a table](parity).
+
+// Marks what a feature adds; only nightly compilers do, as that of docs.rs is.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod breakloop;
 mod callback;

@@ -90,4 +90,21 @@ mod tests {
         assert_eq!(total.received, u64::from(u32::MAX) + 4);
         assert_eq!((total.dropped, total.if_dropped), (7, 0));
     }
+
+    #[test]
+    fn each_counter_goes_on_by_itself() {
+        let mut counters = Counters::default();
+        let stat = |recv, drop, ifdrop| {
+            let mut stat = ffi::empty_stat();
+            (stat.ps_recv, stat.ps_drop, stat.ps_ifdrop) = (recv, drop, ifdrop);
+            stat
+        };
+        counters.sample(&stat(1, u32::MAX, 3));
+        let total = counters.sample(&stat(2, 1, u32::MAX));
+        let max = u64::from(u32::MAX);
+        assert_eq!((total.received, total.dropped), (2, max + 2));
+        assert_eq!(total.if_dropped, max);
+        let total = counters.sample(&stat(2, 1, 4));
+        assert_eq!(total.if_dropped, max + 5);
+    }
 }

@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::ffi::CStr;
 use std::time::Duration;
 
 use pcap_core::{
@@ -157,12 +158,41 @@ fn every_option_is_taken() {
     assert_eq!(packet.data()[14], 7);
     assert_eq!(packet.timestamp().subsec_nanos() % 1000, 0, "microseconds");
     assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
-    let types = Capture::from_device("right").tstamp_types().unwrap();
-    assert!(
-        types.is_empty() || types.contains(&TstampType::HOST),
-        "{types:?}"
-    );
     assert!(!Capture::from_device("right").can_set_rfmon().unwrap());
+}
+
+/// What libpcap lists for a device.
+fn tstamp_types_by_libpcap(device: &CStr) -> Vec<TstampType> {
+    let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+    // SAFETY: the name is a C string, the buffer as large as libpcap asks for.
+    let pcap = unsafe { pcap_sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) };
+    assert!(!pcap.is_null());
+    let mut list = std::ptr::null_mut();
+    // SAFETY: the handle is open, and the pointer ours to be set.
+    let count = unsafe { pcap_sys::pcap_list_tstamp_types(pcap, &mut list) };
+    let mut types = Vec::new();
+    if count > 0 {
+        // SAFETY: libpcap made a list of so many.
+        let numbers = unsafe { std::slice::from_raw_parts(list, count as usize) };
+        types.extend(numbers.iter().map(|&number| TstampType::new(number)));
+        // SAFETY: made by `pcap_list_tstamp_types`, and not used any more.
+        unsafe { pcap_sys::pcap_free_tstamp_types(list) };
+    }
+    // SAFETY: the handle is open and ours.
+    unsafe { pcap_sys::pcap_close(pcap) };
+    types
+}
+
+#[test]
+fn the_timestamp_types_are_those_of_libpcap() {
+    let Some(_net) = net() else { return };
+    for device in [c"right", c"lo", c"any"] {
+        let types = Capture::from_device(device.to_str().unwrap()).tstamp_types();
+        let types = types.unwrap();
+        assert_eq!(types, tstamp_types_by_libpcap(device), "{device:?}");
+    }
+    let types = Capture::from_device("right").tstamp_types().unwrap();
+    assert!(types.contains(&TstampType::HOST), "{types:?}");
 }
 
 #[test]

@@ -87,6 +87,11 @@ impl Waiter {
         }
     }
 
+    /// Whether a read waits inside libpcap.
+    pub(crate) fn is_in_libpcap(&self) -> bool {
+        self.waiting == Waiting::InLibpcap
+    }
+
     /// Packets came: the interface is up.
     pub(crate) fn came(&self) {
         self.pause.set(Duration::ZERO);

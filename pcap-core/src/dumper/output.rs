@@ -6,6 +6,7 @@
 use std::any::{Any, type_name};
 use std::fs::File;
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -244,6 +245,11 @@ impl Output {
     /// Writes out what was collected. What the sink did not take stays collected.
     #[cold]
     fn drain(&mut self) -> Result<()> {
+        let drained = self.try_drain();
+        drained.map_err(|e| Error::io("write", self.name.clone(), e))
+    }
+
+    fn try_drain(&mut self) -> io::Result<()> {
         let Some(sink) = &mut self.sink else {
             return Ok(());
         };
@@ -271,7 +277,7 @@ impl Output {
         };
         drop(taken);
         self.writing = false;
-        result.map_err(|e| Error::io("write", self.name.clone(), e))?;
+        result?;
         if self.refused {
             self.refused = false;
             self.set_limit();
@@ -281,14 +287,19 @@ impl Output {
 
     /// Writes out what was collected, and has the sink hand it on.
     pub(crate) fn flush(&mut self) -> Result<()> {
-        self.drain()?;
+        let flushed = self.try_flush();
+        flushed.map_err(|e| Error::io("write", self.name.clone(), e))
+    }
+
+    fn try_flush(&mut self) -> io::Result<()> {
+        self.try_drain()?;
         let Some(sink) = &mut self.sink else {
             return Ok(());
         };
         self.writing = true;
         let result = sink.writer().flush();
         self.writing = false;
-        result.map_err(|e| Error::io("write", self.name.clone(), e))?;
+        result?;
         self.due = None;
         Ok(())
     }
@@ -346,9 +357,17 @@ fn unless_not_yet(error: Error) -> Result<()> {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        if !self.writing {
-            // Nobody is left to tell: `close` is for that.
-            let _ = self.flush();
+        // A writer that panicked is not called again.
+        if self.writing {
+            return;
+        }
+        // Nobody is left to report an error to: `close` is for that. So its text, which may be the user's, is not
+        // asked for.
+        if !std::thread::panicking() {
+            drop(self.try_flush());
+        } else if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(self.try_flush()))) {
+            // A second panic would end the process, and so would one in the drop of its payload.
+            std::mem::forget(panic);
         }
     }
 }

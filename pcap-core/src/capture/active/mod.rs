@@ -57,6 +57,8 @@ pub struct Active {
     waiter: Waiter,
     batch: Batch,
     vanished: Option<Vanished>,
+    /// The error of a read after which libpcap must not read again.
+    failed: Option<Error>,
     remote: Option<Remote>,
     set: Option<Set>,
     /// What gets into its buffer, if it is on a Linux packet socket.
@@ -449,6 +451,7 @@ impl Active {
             },
             batch: Batch::new(Limit::LIVE),
             vanished: None,
+            failed: None,
             remote: None,
             set: None,
             inflow: None,

@@ -46,6 +46,9 @@ impl Active {
             self.started = true;
             return self.dispatch_remote(max, closure);
         }
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
         self.reads += 1;
         if self.reads >= SAMPLE_READS {
             self.sample();
@@ -108,6 +111,10 @@ impl Active {
         }
         let error = self.handle.error(done.status, "read from");
         if error.kind() != ErrorKind::Disappeared {
+            if self.waiter.is_in_libpcap() {
+                // libdbus ends the process when a connection that was closed is read again.
+                self.failed = Some(error.clone());
+            }
             return Err(error);
         }
         let until = Instant::now() + self.timeout.min(Duration::from_secs(3600)) + LAST_PACKETS;

@@ -166,7 +166,7 @@ impl Active {
         Ok(all)
     }
 
-    /// Lets the daemon capture, if it does not yet.
+    /// Lets the daemon capture, unless it does so already.
     fn start_remote(&mut self) -> Result<()> {
         let Some(remote) = &mut self.remote else {
             return Ok(());

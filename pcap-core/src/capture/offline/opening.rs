@@ -4,15 +4,16 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::panic::resume_unwind;
 use std::path::Path;
 
 use super::{Offline, clock};
 use crate::capture::Capture;
 use crate::capture::batch::{Batch, Limit};
 use crate::error::{Error, Result};
-use crate::ffi::{self, Until, os};
+use crate::ffi::{self, Failure, Until, os};
 use crate::handle::Handle;
-use crate::savefile::{self, ByteOrder, Feed, Magic, Records, SavefileFormat, Units};
+use crate::savefile::{self, ByteOrder, Feed, Length, Magic, Records, SavefileFormat, Units};
 use crate::timestamp::Precision;
 
 impl Capture<Offline> {
@@ -31,6 +32,10 @@ impl Capture<Offline> {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened or read,
     /// [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if it ends in its header (an empty
     /// file does), [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is no savefile.
+    ///
+    /// A regular file that becomes shorter while it is read has lost packets, even if its last record is whole. The
+    /// reading calls return [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) at its end, where libpcap
+    /// reports a normal end. A file that is replaced by another of its name is read to its own end.
     ///
     /// # Examples
     ///
@@ -105,7 +110,8 @@ impl Capture<Offline> {
     ///
     /// # Panics
     ///
-    /// Where a read panics if the reader does.
+    /// If the reader panics, or the text of its error does. Where that is caught, the capture is over: each further
+    /// call returns an error.
     ///
     /// # Examples
     ///
@@ -134,15 +140,16 @@ impl Capture<Offline> {
             Some(length) => {
                 let magic = Magic::new(&magic[..length]);
                 let start = file.stream_position().map_err(io)?;
-                let regular = file.metadata().is_ok_and(|data| data.is_file());
+                let length = Length::of(&file);
                 // A descriptor more; without one libpcap reads it all.
-                let order = magic.classic.filter(|_| regular);
+                let order = magic.classic.filter(|_| length.is_some());
                 let fast = order.and_then(|order| Some((file.try_clone().ok()?, order)));
                 let stream = os::Stream::from_file(file).map_err(io)?;
                 let opened = Self::open(stream, magic, name, Limit::FILE, None);
                 let mut capture = opened.map_err(|(error, _)| error)?;
                 capture.state.records =
                     fast.and_then(|(file, order)| capture.records(Some(file), start, order));
+                capture.state.length = length;
                 capture.release();
                 Ok(capture)
             }
@@ -239,10 +246,10 @@ impl Capture<Offline> {
             &self.state.feed,
             &mut self.state.stream,
         ) {
-            let sought = stream.release(&[]);
-            if let Err(e) = sought.and_then(|sought| self.state.go_on(sought)) {
-                // It is told by the first read.
-                self.state.fail(e);
+            // What fails here is reported by the first read.
+            match stream.release(&[]) {
+                Ok(sought) => drop(self.state.go_on(sought)),
+                Err(e) => drop(self.state.fail(e)),
             }
         }
     }
@@ -261,7 +268,8 @@ impl Capture<Offline> {
         let Some(pcap) = stream.open(&mut errbuf) else {
             let os = io::Error::last_os_error();
             let error = match stream.failure() {
-                Some(error) => Error::io("read", name, error),
+                Some(Failure::Error(error)) => Error::io("read", name, error),
+                Some(Failure::Panic(panic)) => resume_unwind(panic),
                 None => Error::savefile("open", &name, &errbuf.text(), os),
             };
             return Err((error, stream));
@@ -275,6 +283,7 @@ impl Capture<Offline> {
             records: None,
             parked: None,
             feed: None,
+            length: None,
             batch: Batch::new(ahead),
             filter: None,
             format: magic.format,
