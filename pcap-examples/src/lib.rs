@@ -11,6 +11,7 @@ pub mod flow;
 pub mod group;
 pub mod hex;
 pub mod input;
+pub mod interfaces;
 pub mod json;
 pub mod line;
 pub mod names;

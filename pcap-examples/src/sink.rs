@@ -63,7 +63,7 @@ impl Sink {
         }
         self.packets += 1;
         self.bytes += u64::from(packet.len());
-        if let Some(printer) = &self.printer {
+        if let Some(printer) = &mut self.printer {
             self.output.line(|out| printer.push(out, packet))?;
         }
         Ok(())

@@ -64,7 +64,12 @@ impl Summary {
             .some_text("first", first)
             .some_text("last", last);
         match &self.flow {
-            Some(flow) => object.text("protocol", flow.protocol).ends(flow.ends),
+            Some(flow) => {
+                let (source, destination) = flow.ends.unzip();
+                object
+                    .text("protocol", flow.protocol)
+                    .ends(source, destination)
+            }
             None => object,
         }
     }

@@ -13,6 +13,7 @@ use pcap_core::{
     Precision, Stats, Timestamp, TstampType,
 };
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::interfaces::Interfaces;
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::progress::Status;
@@ -149,7 +150,7 @@ fn run(args: &Args) -> Outcome {
     let dumper = args.write.as_ref().map(|path| capture.dump(path));
     let dumper = dumper.transpose()?;
     let print = args.print || dumper.is_none();
-    let printer = print.then(|| Printer::new(args.form(), &capture));
+    let printer = print.then(|| printer(args, &capture));
     let mut sink = Sink::new(printer, dumper, args.packet_buffered);
     let mut status = Status::new(!print && !args.quiet);
     if !args.quiet {
@@ -195,7 +196,7 @@ fn run_in_threads(
     };
     let counts = Mutex::new((0, 0));
     let (outcome, stats) = group::in_threads(options, threads.into(), opened, |capture| {
-        let printer = Printer::new(args.form(), capture);
+        let printer = printer(args, capture);
         let mut sink = Sink::new(Some(printer), None, false);
         let received = receive(args, capture, &mut sink, &mut Status::new(false), &quota);
         let outcome = received.and(sink.close());
@@ -280,6 +281,10 @@ fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
     let expression = args.filter.clone().unwrap_or_else(words);
     let compile = CompileOptions::default().optimize(!args.no_optimize);
     options.filter((expression.as_str(), compile))
+}
+
+fn printer(args: &Args, capture: &Capture<Active>) -> Printer {
+    Printer::new(args.form(), capture).interfaces(Interfaces::here())
 }
 
 /// Says what is captured, and what libpcap warns of.

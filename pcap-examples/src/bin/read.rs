@@ -129,7 +129,7 @@ fn read(args: &Args, path: &Path, left: &mut u64, output: &mut Output) -> Outcom
         (_, true) => Form::Json,
         _ => Form::Line,
     };
-    let printer = Printer::new(form, &capture);
+    let mut printer = Printer::new(form, &capture);
     let flow = capture.try_for_each(|packet| {
         *left -= 1;
         if !args.count {

@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use pcap_core::{Capture, CompileOptions, Dumper, Offline, Packet, Timestamp};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_too_many_open;
-use pcap_examples::flow::Flow;
+use pcap_examples::flow::{Flow, Tracker};
 use pcap_examples::input::Input;
 use pcap_examples::names::Names;
 use pcap_examples::output::Output;
@@ -91,9 +91,11 @@ struct By {
     /// earlier one than those before it stays with them, and there is no savefile without packets
     #[arg(long, value_name = "TIME", value_parser = units::span)]
     every: Option<Duration>,
-    /// A savefile for each flow, both directions together: the addresses and ports of TCP, UDP and
-    /// SCTP; the addresses and the protocol of everything else, fragments of IP among them; the
-    /// protocol alone of what has no addresses
+    /// A savefile for each flow, both directions together: the addresses and ports of TCP, UDP,
+    /// UDP-Lite, SCTP and DCCP; the addresses and the protocol of everything else; the protocol alone
+    /// of what has no addresses. The addresses are the innermost ones of a tunnel (GRE, IP in IP, VXLAN,
+    /// Geneve). Fragments of IP follow the first one of their packet, which has the ports; those
+    /// that come before it are told apart by addresses and protocol
     #[arg(long)]
     flow: bool,
 }
@@ -282,6 +284,7 @@ const HEADER: u64 = 24;
 /// A savefile for each flow, of which some are open.
 struct Flows {
     names: Names,
+    tracker: Tracker,
     numbers: HashMap<Flow, usize>,
     files: Vec<FlowFile>,
     open: Vec<Open>,
@@ -319,6 +322,7 @@ impl Flows {
     fn new(args: &Args, names: Names) -> Flows {
         Flows {
             names,
+            tracker: Tracker::default(),
             numbers: HashMap::new(),
             files: Vec::new(),
             open: Vec::new(),
@@ -402,7 +406,7 @@ impl Pieces for Flows {
         packet: Packet<'_>,
         _: &mut List<'_>,
     ) -> Outcome {
-        let flow = Flow::of(capture.datalink(), packet.data());
+        let flow = self.tracker.flow(capture.datalink(), packet);
         let next = self.files.len();
         let number = *self.numbers.entry(flow.undirected()).or_insert(next);
         if number == next {
