@@ -52,6 +52,23 @@ fn devices_are_counted_together_until_a_signal() {
 }
 
 #[test]
+fn any_is_counted_with_its_longer_header() {
+    in_netns(|| {
+        let mut command = program("count");
+        command.args(["-i", "any", "--json", "udp"]);
+        let running = Running::start_saying(&mut command, "listening on 1 devices");
+        Sender::new().send(5, 100);
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        running.signal(libc::SIGINT);
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        // Headers of 20, 20 and 8 bytes.
+        let [packets, bytes] = sum(&stdout, "total", "any");
+        assert!(packets >= 5 && bytes == 148 * packets, "{stdout}");
+    });
+}
+
+#[test]
 fn a_device_that_is_removed_is_told_and_the_others_are_counted_on() {
     in_netns(|| {
         ip("link add left type veth peer name right");

@@ -122,7 +122,9 @@ impl Dumper {
         }
     }
 
-    /// Writes one packet from its parts.
+    /// Writes one packet from its parts. Its link type has to be [`datalink`](Self::datalink): neither the
+    /// bytes nor a [`Packet`] say which one it is, so this cannot be checked, and readers would decode
+    /// packets of another link type as nonsense.
     ///
     /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
     /// data.
@@ -152,7 +154,8 @@ impl Dumper {
         self.record(&PacketHeader::new(timestamp, caplen, wire_len), data)
     }
 
-    /// Writes a packet as it was read, borrowed or owned.
+    /// Writes a packet as it was read, borrowed or owned, by a capture of the link type that
+    /// [`datalink`](Self::datalink) returns. This is not checked, as [`write`](Self::write) says.
     ///
     /// In a savefile of microseconds the last three digits of its time are cut.
     ///

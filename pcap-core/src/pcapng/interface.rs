@@ -167,6 +167,7 @@ impl InterfaceId {
 pub(super) struct Known {
     /// The longest packet, `u32::MAX` if there is no limit.
     pub(super) snaplen: u32,
+    pub(super) linktype: Linktype,
     precision: Precision,
 }
 
@@ -177,6 +178,7 @@ impl Known {
                 0 => u32::MAX,
                 snaplen => snaplen,
             },
+            linktype: interface.linktype,
             precision: interface.precision,
         }
     }

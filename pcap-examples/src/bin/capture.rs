@@ -88,7 +88,8 @@ pub(crate) struct Args {
     #[arg(short = 'Q', long, value_name = "WAY", default_value = "inout",
         value_parser = ["in", "out", "inout"])]
     direction: String,
-    /// The link type: a DLT name or number [default: the device's first]
+    /// The link type: a DLT name or number [default: the device's first; of `any` LINUX_SLL2, which has
+    /// the interface of each packet, and LINUX_SLL is the older one]
     #[arg(short = 'y', long, value_name = "LINKTYPE")]
     linktype: Option<Dlt>,
     /// Capture in so many threads, over which Linux spreads the flows; lines are in order within each
@@ -143,9 +144,10 @@ fn run(args: &Args) -> Outcome {
     };
     let options = options(args, &device);
     if let Some(threads) = args.threads {
-        return run_in_threads(args, &device, &options, threads);
+        let run = |options| run_in_threads(args, &device, &options, threads);
+        return activate(args, &device, options, run);
     }
-    let mut capture = options.activate()?;
+    let mut capture = activate(args, &device, options, |options| Ok(options.activate()?))?;
     stop::on_ctrl_c(capture.break_handle())?;
     let dumper = args.write.as_ref().map(|path| capture.dump(path));
     let dumper = dumper.transpose()?;
@@ -174,6 +176,19 @@ fn run(args: &Args) -> Outcome {
             outcome.and(statistics(args, counts, sink.output(), &stats))
         }
         Err(error) => outcome.and(Err(error.into())),
+    }
+}
+
+/// Activates captures with the link type of the command line, or the one for the device.
+fn activate<T>(
+    args: &Args,
+    device: &OsStr,
+    options: Capture<Inactive>,
+    activate: impl Fn(Capture<Inactive>) -> Outcome<T>,
+) -> Outcome<T> {
+    match args.linktype {
+        Some(linktype) => activate(options.datalink(linktype)),
+        None => device::activate(device, options, activate),
     }
 }
 
@@ -273,9 +288,6 @@ fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
     }
     if let Some(tstamp_type) = args.tstamp_type {
         options = options.tstamp_type(tstamp_type);
-    }
-    if let Some(linktype) = args.linktype {
-        options = options.datalink(linktype);
     }
     let words = || expression::join(&args.expression);
     let expression = args.filter.clone().unwrap_or_else(words);

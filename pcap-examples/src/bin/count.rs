@@ -90,11 +90,11 @@ async fn count(args: &Args, devices: &[OsString]) -> Outcome {
     let filter = expression::join(&args.expression);
     let (mut tasks, mut counts, mut handles) = (JoinSet::new(), Vec::new(), Vec::new());
     for device in devices {
-        let capture = Capture::from_device(device::named(device.as_ref()))
+        let options = Capture::from_device(device::named(device.as_ref()))
             .timeout(args.timeout)
-            .filter(filter.as_str())
-            .activate()?
-            .into_tokio()?;
+            .filter(filter.as_str());
+        let capture = device::activate(device, options, |options| Ok(options.activate()?))?;
+        let capture = capture.into_tokio()?;
         handles.push(capture.break_handle());
         let count = Arc::new(Count::default());
         counts.push((
