@@ -2,6 +2,7 @@
 //!
 //! The programs themselves are in `src/bin`, one per file, each to be read and copied by itself.
 
+pub mod compressed;
 pub mod decode;
 pub mod device;
 pub mod exit;

@@ -57,8 +57,8 @@ pub(crate) struct Args {
     /// End after so many packets [default: never]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after so many seconds, which may have a fraction [default: never]
-    #[arg(long, value_name = "SECONDS", value_parser = units::seconds)]
+    /// End after this time, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms [default: never]
+    #[arg(long, value_name = "TIME", value_parser = units::seconds)]
     duration: Option<Duration>,
     /// Capture at most so many bytes of a packet; 0 is the largest, 262144
     #[arg(short, long, value_name = "BYTES", default_value_t = 0)]
@@ -75,7 +75,8 @@ pub(crate) struct Args {
     /// The kernel's buffer, in KiB unless it has a unit (64K, 8M, 1G) [default: libpcap's]
     #[arg(short = 'B', long, value_name = "KIB", value_parser = units::size)]
     buffer_size: Option<usize>,
-    /// How long packets may wait in the buffer to be delivered together, in milliseconds
+    /// How long packets may wait in the buffer to be delivered together, in milliseconds or with a
+    /// unit
     #[arg(long, value_name = "MS", default_value = "100", value_parser = units::milliseconds)]
     timeout: Duration,
     /// Which clock stamps the packets: host, adapter …, see pcap-tstamp(7) [default: the device's]

@@ -27,7 +27,7 @@ Examples:
   recode -l ETHERNET any.pcap eth.pcap      of a capture on `any`, for `replay`
   recode -s 96 --precision micro - small.pcap.gz
   recode --format pcapng - -                through a pipe
-  recode --shift -3600 a.pcap b.pcap        an hour earlier
+  recode --shift -1h a.pcap b.pcap          an hour earlier
 
 Link types:
   From ETHERNET, RAW, IPV4, IPV6, NULL, LOOP, LINUX_SLL and LINUX_SLL2 to ETHERNET, RAW, IPV4 and
@@ -82,8 +82,8 @@ pub(crate) struct Args {
     /// The format of the savefile
     #[arg(long, value_name = "FORMAT", default_value = "pcap", value_parser = ["pcap", "pcapng"])]
     format: String,
-    /// Add so many seconds to each time; a fraction and a minus are possible
-    #[arg(long, value_name = "SECONDS", value_parser = units::shift, allow_hyphen_values = true)]
+    /// Add this to each time, in seconds or with a unit: -3600, +0.5, -1h, 500ms
+    #[arg(long, value_name = "TIME", value_parser = units::shift, allow_hyphen_values = true)]
     shift: Option<Shift>,
     /// Compress by gzip, as it is done if the name of OUT ends in `.gz`
     #[arg(long)]

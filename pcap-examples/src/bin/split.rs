@@ -86,7 +86,7 @@ struct By {
     /// packet that has more by itself makes a savefile longer
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     size: Option<usize>,
-    /// So much time in each: 60s, 500ms, 5m, 1h. The first span begins with the first packet, and
+    /// This time in each, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms. The first span begins with the first packet, and
     /// the others follow it without gaps; a packet just at the end of a span is in the next, an
     /// earlier one than those before it stays with them, and there is no savefile without packets
     #[arg(long, value_name = "TIME", value_parser = units::span)]
