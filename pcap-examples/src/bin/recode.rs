@@ -235,6 +235,10 @@ impl Recoder {
             counts.cut += u64::from(short.len() < data.len());
             data = short;
         }
+        if data.len() == packet.data().len() && self.shift == Shift::default() {
+            // Also a fraction of more than a second stays then, as damaged savefiles have it.
+            return Ok(Some(packet));
+        }
         let time = self.shift.apply(packet.timestamp());
         Ok(Some(Packet::new(time, packet.len(), data)))
     }
