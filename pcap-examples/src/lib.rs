@@ -5,6 +5,7 @@
 pub mod compressed;
 pub mod decode;
 pub mod device;
+pub mod ending;
 pub mod exit;
 pub mod expression;
 pub mod files;
@@ -14,6 +15,7 @@ pub mod hex;
 pub mod input;
 pub mod interfaces;
 pub mod json;
+pub mod left_out;
 pub mod line;
 pub mod names;
 pub mod output;

@@ -43,10 +43,14 @@ const SECOND: i128 = 1_000_000_000;
 
 /// Reads the time that all programs take: a number, which may have a sign and a fraction, in a unit if
 /// it is not the default one. It is exact: nothing is rounded.
-fn nanos(text: &str, default: i128) -> Result<i128, String> {
+fn nanos(text: &str, default: &str) -> Result<i128, String> {
     let number = text.trim_end_matches(|c: char| c.is_alphabetic());
     let unit = match &text[number.len()..] {
         "" => default,
+        unit => unit,
+    };
+    let unit = match unit {
+        _ if number.is_empty() => 0,
         name => match TIMES.iter().find(|unit| unit.0 == name) {
             Some(&(_, unit)) => unit,
             None => return Err(format!("`{name}` is not a unit: ns, us, ms, s, m, h or d")),
@@ -59,8 +63,13 @@ fn nanos(text: &str, default: i128) -> Result<i128, String> {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
     if whole.len() + fraction.len() == 0 || !is_number(whole) || !is_number(fraction) {
-        let text = "expected a time, such as 0.5, 60s, 5m, 1h or 500ms";
-        return Err(text.to_owned());
+        let unit = if default == "ms" {
+            "milliseconds"
+        } else {
+            "seconds"
+        };
+        let text = format!("expected a number of {unit}, or one with a unit: 60s, 5m, 1h, 500ms");
+        return Err(text);
     }
     let out_of_range = || "the time is out of range".to_owned();
     let fraction = fraction.trim_end_matches('0');
@@ -85,7 +94,7 @@ fn nanos(text: &str, default: i128) -> Result<i128, String> {
 const TOO_FINE: &str = "nothing is finer than a nanosecond";
 
 /// A time that is not negative.
-fn duration(text: &str, default: i128) -> Result<Duration, String> {
+fn duration(text: &str, default: &str) -> Result<Duration, String> {
     let nanos = nanos(text, default)?;
     if nanos < 0 {
         return Err("the time is negative".to_owned());
@@ -100,7 +109,7 @@ fn duration(text: &str, default: i128) -> Result<Duration, String> {
 ///
 /// A sentence for clap to print.
 pub fn seconds(text: &str) -> Result<Duration, String> {
-    duration(text, SECOND)
+    duration(text, "s")
 }
 
 /// The same, but not zero.
@@ -121,7 +130,7 @@ pub fn span(text: &str) -> Result<Duration, String> {
 ///
 /// A sentence for clap to print.
 pub fn milliseconds(text: &str) -> Result<Duration, String> {
-    duration(text, 1_000_000)
+    duration(text, "ms")
 }
 
 /// A time to shift by, forward or back, exact to the nanosecond.
@@ -152,7 +161,7 @@ impl Shift {
 ///
 /// A sentence for clap to print.
 pub fn shift(text: &str) -> Result<Shift, String> {
-    let nanos = nanos(text, SECOND)?;
+    let nanos = nanos(text, "s")?;
     let secs = i64::try_from(nanos / SECOND).map_err(|_| "the time is out of range".to_owned())?;
     Ok(Shift {
         secs,

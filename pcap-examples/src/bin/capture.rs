@@ -12,11 +12,13 @@ use pcap_core::{
     Active, BreakHandle, Capture, CompileOptions, Device, Direction, Dlt, Inactive, Next,
     Precision, Stats, Timestamp, TstampType,
 };
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::interfaces::Interfaces;
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::progress::Status;
+use pcap_examples::savefile::Savefile;
 use pcap_examples::sink::Sink;
 use pcap_examples::{device, expression, group, json, program, stop, units};
 
@@ -40,7 +42,8 @@ and the statistics are printed. The status is 0.";
 /// interface dropped by itself. On Linux's loopback device packets are received twice, sent and
 /// received, and delivered once.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", json::HELP))]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, json::HELP))]
 pub(crate) struct Args {
     /// The device [default: the first that is up and running]
     #[arg(short, long, value_name = "DEV")]
@@ -139,6 +142,7 @@ fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && io::stdout().is_terminal() {
         exit::usage::<Args>("a savefile cannot be written to a terminal");
     }
+    let ending = args.write.as_deref().map(Ending::of).transpose()?;
     let device = match &args.interface {
         Some(name) => name.clone(),
         None => Device::default_device()?.name().into(),
@@ -150,11 +154,13 @@ fn run(args: &Args) -> Outcome {
     }
     let mut capture = activate(args, &device, options, |options| Ok(options.activate()?))?;
     stop::on_ctrl_c(capture.break_handle())?;
-    let dumper = args.write.as_ref().map(|path| capture.dump(path));
-    let dumper = dumper.transpose()?;
-    let print = args.print || dumper.is_none();
+    let create = |(path, ending): (&PathBuf, Ending)| {
+        Savefile::create(path, &capture, ending.format, ending.gzip)
+    };
+    let savefile = args.write.as_ref().zip(ending).map(create).transpose()?;
+    let print = args.print || savefile.is_none();
     let printer = print.then(|| printer(args, &capture));
-    let mut sink = Sink::new(printer, dumper, args.packet_buffered);
+    let mut sink = Sink::new(printer, savefile, args.packet_buffered);
     let mut status = Status::new(!print && !args.quiet);
     if !args.quiet {
         announce(&device, &capture);

@@ -11,12 +11,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use pcap_core::{
-    Capture, CompileOptions, Dlt, Dumper, Error, ErrorKind, Filter, Offline, Packet, Precision,
-    Timestamp,
-};
+use pcap_core::{Capture, CompileOptions, Dlt, Filter, Offline, Packet, Precision, Timestamp};
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, listed};
+use pcap_examples::savefile::Savefile;
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{input, program, progress, stop};
 use tempfile::TempDir;
@@ -48,7 +47,8 @@ const JSON_HELP: &str = "  \
 ///
 /// It says on standard error how many packets of how many savefiles it wrote.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, summary::HELP))]
 pub(crate) struct Args {
     /// The savefiles to read, pcap and pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]
@@ -57,7 +57,7 @@ pub(crate) struct Args {
     /// is standard input
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
-    /// The savefile to write, pcap; `-` is standard output
+    /// The savefile to write; `-` is standard output
     #[arg(short, long, value_name = "OUT")]
     write: PathBuf,
     /// Only packets that pass this filter, in the language of pcap-filter(7)
@@ -102,6 +102,7 @@ fn run(mut args: Args) -> Outcome {
         let text = format!("cannot write `{out}`: it is `{path}`, which is read");
         return Err(Failure::Text(text));
     }
+    let ending = Ending::of(&args.write)?;
     stop::on_ctrl_c_ask()?;
     let bar = progress::bytes(args.inputs.iter().map(|path| length(path)).sum());
     let (inputs, format, unread) = look(args, &bar)?;
@@ -117,11 +118,12 @@ fn run(mut args: Args) -> Outcome {
     });
     let mut merge = Merge {
         format: &format,
+        ending,
         filter: filter.transpose()?,
         bar,
         unread,
     };
-    let mut out = Output::new(format.dump(&args.write)?);
+    let mut out = Output::new(format.create(&args.write, ending)?);
     if args.append {
         merge.append(inputs, &mut out)?;
     } else {
@@ -187,9 +189,9 @@ impl Format {
         )))
     }
 
-    fn dump(&self, path: &Path) -> Outcome<Dumper> {
+    fn create(&self, path: &Path, ending: Ending) -> Outcome<Savefile> {
         let dead = Capture::dead_with(self.linktype, self.snaplen, self.precision)?;
-        Ok(dead.dump(path)?)
+        Savefile::create(path, &dead, ending.format, ending.gzip)
     }
 }
 
@@ -249,6 +251,8 @@ fn look(args: &Args, bar: &ProgressBar) -> Outcome<(Vec<Input>, Option<Format>, 
 
 struct Merge<'a> {
     format: &'a Format,
+    /// Of the savefile that is written.
+    ending: Ending,
     filter: Option<Filter>,
     /// For all savefiles.
     bar: ProgressBar,
@@ -286,15 +290,20 @@ impl Merge<'_> {
                     inputs.extend(group);
                     continue;
                 }
-                let path = folder.path().join(format!("{count}.pcap"));
+                let path = folder.path().join(count.to_string());
                 count += 1;
-                let mut part = Output::new(self.format.dump(&path)?);
+                // What the last savefile can hold, those between can hold, too.
+                let ending = Ending {
+                    gzip: false,
+                    ..self.ending
+                };
+                let mut part = Output::new(self.format.create(&path, ending)?);
                 self.merge(group, &mut part)?;
                 if self.bar.length().is_some() {
                     // It is read once more from there.
-                    self.bar.inc_length(part.dumper.position());
+                    self.bar.inc_length(part.savefile.position());
                 }
-                part.dumper.close()?;
+                part.savefile.close()?;
                 inputs.push(Input {
                     path,
                     open: None,
@@ -382,10 +391,9 @@ impl Merge<'_> {
     /// the first of each savefile is told.
     fn write(&mut self, source: &mut Source, out: &mut Output) -> Outcome {
         match out.take(source.open.packet()) {
-            Err(error) if error.kind() == ErrorKind::InvalidArgument => {
+            Err(Failure::Unfit { why, .. }) => {
                 if !self.mark_partial(source) {
                     let path = source.path.display();
-                    let why = error.text();
                     let text = format!(
                         "cannot merge all of `{path}`: {why}; what is like that is left out"
                     );
@@ -393,7 +401,7 @@ impl Merge<'_> {
                 }
                 Ok(())
             }
-            written => Ok(written?),
+            written => written,
         }
     }
 
@@ -436,22 +444,22 @@ fn temporary() -> Outcome<TempDir> {
 
 /// The savefile that is written.
 struct Output {
-    dumper: Dumper,
+    savefile: Savefile,
     summary: Summary,
 }
 
 impl Output {
-    fn new(dumper: Dumper) -> Output {
+    fn new(savefile: Savefile) -> Output {
         Output {
-            dumper,
+            savefile,
             summary: Summary::default(),
         }
     }
 
     /// Writes the packet that a savefile is at.
-    fn take(&mut self, packet: Option<Packet<'_>>) -> Result<(), Error> {
+    fn take(&mut self, packet: Option<Packet<'_>>) -> Outcome {
         if let Some(packet) = packet {
-            self.dumper.write_packet(packet)?;
+            self.savefile.write(packet)?;
             self.summary.count(packet);
         }
         Ok(())
@@ -459,8 +467,8 @@ impl Output {
 
     /// Completes the savefile.
     fn close(mut self) -> Outcome<Summary> {
-        self.summary.bytes = self.dumper.position();
-        self.dumper.close()?;
+        self.summary.bytes = self.savefile.position();
+        self.savefile.close()?;
         Ok(self.summary)
     }
 }
