@@ -617,6 +617,36 @@ fn an_interface_that_does_not_fit_is_refused_and_the_next_one_has_its_number() {
 
 #[test]
 #[cfg(unix)]
+fn tshark_reads_the_checksum_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcapng");
+    // UDP in IPv4 with the four bytes at the end.
+    let mut frame = vec![2; 12];
+    frame.extend([
+        8, 0, 0x45, 0, 0, 30, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2,
+    ]);
+    frame.extend([0, 1, 0, 2, 0, 10, 0, 0, 9, 9, 0x12, 0x34, 0x56, 0x78]);
+    let dead = Capture::dead(Linktype::ETHERNET).unwrap();
+    let with = Interface::of(&dead.with_fcs_len(Some(4)).unwrap());
+    for (interface, fcs) in [
+        (with, "0x12345678"),
+        (ethernet().fcs_len(0), ""),
+        (ethernet(), ""),
+    ] {
+        let mut dumper = PcapngDumper::create(&path).unwrap();
+        let id = dumper.add_interface(&interface).unwrap();
+        dumper
+            .write(id, Timestamp::new(1, 0), None, &frame)
+            .unwrap();
+        dumper.close().unwrap();
+        let (fields, _) = tshark(&path, &["eth.fcs"]).remove(0);
+        assert_eq!(fields[0], fcs, "{interface:?}");
+        assert_eq!(Capture::from_file(&path).unwrap().packets().count(), 1);
+    }
+}
+
+#[test]
+#[cfg(unix)]
 fn packets_of_another_link_type_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");

@@ -30,7 +30,8 @@ Examples:
   find . -name '*.pcap' > names && merge -w /tmp/all.pcap --files-from names
 
 The savefiles must have the same link type. The new one has their largest snaplen, and nanoseconds
-if one of them has (pcapng always does). Where times are equal, the packets of the file that is
+if one of them has (pcapng always does). What all say of a frame check sequence behind each packet
+it says, too; if they differ, a warning is printed. Where times are equal, the packets of the file that is
 named first come first. Packets of one file keep their order: one that is earlier than those before
 it follows them.
 
@@ -112,6 +113,9 @@ fn run(mut args: Args) -> Outcome {
             _ => Failure::Reported,
         });
     };
+    if !args.quiet {
+        format.report_fcs();
+    }
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::default();
         Filter::compile(format.linktype, expression, options)
@@ -156,8 +160,17 @@ struct Format {
     linktype: Dlt,
     snaplen: u32,
     precision: Precision,
+    fcs: Fcs,
     /// The savefile that the link type is of.
     path: PathBuf,
+}
+
+/// How long the frame check sequence behind each packet is.
+enum Fcs {
+    /// All savefiles say the same of it.
+    Same(Option<u32>),
+    /// They do not: why the new one says nothing.
+    Differ(String),
 }
 
 impl Format {
@@ -166,14 +179,38 @@ impl Format {
             linktype: capture.datalink(),
             snaplen: capture.snaplen(),
             precision: capture.precision(),
+            fcs: Fcs::Same(capture.fcs_len()),
             path: path.to_owned(),
         }
     }
 
     fn widen(&mut self, other: &Format) {
+        if let (Fcs::Same(here), Fcs::Same(there)) = (&self.fcs, &other.fcs) {
+            if here != there {
+                let length = |length: &Option<u32>| match length {
+                    Some(bytes) => format!("{bytes} bytes"),
+                    None => "not given".to_owned(),
+                };
+                let (first, path) = (self.path.display(), other.path.display());
+                let (here, there) = (length(here), length(there));
+                self.fcs = Fcs::Differ(format!(
+                    "the length of the frame check sequences is {here} in `{first}` and {there} in \
+                     `{path}`"
+                ));
+            }
+        }
         self.snaplen = self.snaplen.max(other.snaplen);
         if other.precision == Precision::Nano {
             self.precision = Precision::Nano;
+        }
+    }
+
+    /// Says that the new savefile does not have the length of the frame check sequences that is in the
+    /// others.
+    fn report_fcs(&self) {
+        if let Fcs::Differ(why) = &self.fcs {
+            let text = format!("warning: {why}: the new savefile says nothing of it");
+            exit::say(NAME, text);
         }
     }
 
@@ -191,6 +228,10 @@ impl Format {
 
     fn create(&self, path: &Path, ending: Ending) -> Outcome<Savefile> {
         let dead = Capture::dead_with(self.linktype, self.snaplen, self.precision)?;
+        let dead = dead.with_fcs_len(match self.fcs {
+            Fcs::Same(length) => length,
+            Fcs::Differ(_) => None,
+        })?;
         Savefile::create(path, &dead, ending.format, ending.gzip)
     }
 }

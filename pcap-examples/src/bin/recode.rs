@@ -38,8 +38,8 @@ Link types:
   only IP is left, and are counted. Padding behind a packet stays. What cannot be converted, such as
   ARP to RAW, is an error that names the packet, or with --skip left out and counted.
 
-What the header says of a frame check sequence behind each packet is kept in the format pcap
-if link type, snaplen and precision stay as they are.
+What the header says of a frame check sequence behind each packet is kept if the link type stays as it
+is.
 
 The order is: link type, then snaplen, then times. Of a damaged savefile, and before a packet that
 cannot be converted, the packets up to there are copied; the status is 1. So it is after Ctrl-C.";
@@ -194,7 +194,8 @@ fn plan(args: &Args, ending: Ending, capture: &Capture<Offline>) -> Outcome<(Rec
         // With all that the header says, which is more than these three.
         Savefile::create(&args.output, capture, format, gzip)?
     } else {
-        let capture = Capture::dead_with(to, snaplen, precision)?;
+        let fcs = capture.fcs_len().filter(|_| to == from);
+        let capture = Capture::dead_with(to, snaplen, precision)?.with_fcs_len(fcs)?;
         Savefile::create(&args.output, &capture, format, gzip)?
     };
     let recoder = Recoder {
