@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::path::Path;
 
 use pcap_core::{Dlt, Packet, Stats};
 
@@ -61,6 +62,20 @@ impl Object<'_> {
             Some(value) => self.text(name, value),
             None => self,
         }
+    }
+
+    /// A path, and its bytes in hexadecimal as `NAME_hex` if it is not UTF-8.
+    #[must_use]
+    pub fn path(self, name: &str, path: &Path) -> Self {
+        let object = self.text(name, path.display());
+        if path.to_str().is_some() {
+            return object;
+        }
+        object.member(&format!("{name}_hex"), |out| {
+            out.push(b'"');
+            hex::push(out, path.as_os_str().as_encoded_bytes());
+            out.push(b'"');
+        })
     }
 
     /// A number, or `true` and `false`.
