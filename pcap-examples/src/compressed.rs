@@ -62,9 +62,7 @@ impl Compression {
             "Z" => ending == "Z",
             known => ending.eq_ignore_ascii_case(known),
         };
-        let known = KNOWN
-            .iter()
-            .find(|known| known.1.iter().any(|end| is_it(&end)));
+        let known = KNOWN.iter().find(|known| known.1.iter().any(is_it));
         known.map(|known| known.2)
     }
 }

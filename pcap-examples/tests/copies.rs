@@ -185,7 +185,7 @@ fn folders_that_are_not_there_are_named() {
 
 /// A frame of the same flow as all others, with a number in it.
 fn frame(number: u8) -> Vec<u8> {
-    [[2; 14].as_slice(), &[number; 46]].concat()
+    [&[2; 12][..], &[0x88, 0xb5], &[number; 46]].concat()
 }
 
 /// pcapng with packets of times that classic savefiles cannot hold between others.

@@ -104,15 +104,18 @@ fn beginnings(data: &[u8]) -> Vec<Record> {
     (0..=data.len()).map(cut).collect()
 }
 
+/// A member, and the length from which on a packet has it.
+type Field = (usize, &'static str);
+
 /// Packets with the members that they have from a length on.
-fn fields() -> Vec<(Vec<u8>, Vec<(usize, &'static str)>)> {
+fn fields() -> Vec<(Vec<u8>, Vec<Field>)> {
     let ends =
         |at: usize, address: usize| [(at + address, "source"), (at + 2 * address, "destination")];
     let ports = |at: usize| [(at + 2, "source_port"), (at + 4, "destination_port")];
     let over_v4 = |number, words, part, rest: &[u8]| {
         ethernet(0x0800, &ipv4((A, B), number, words, part, rest))
     };
-    let with = |fields: &[&[(usize, &'static str)]]| fields.concat();
+    let with = |fields: &[&[Field]]| fields.concat();
     // Whole numbers of this and the next header, an option, padding.
     let hop_by_hop = [&[6, 0, 1, 4, 0, 0, 0, 0][..], &tcp(1)].concat();
     let fragment = [&[17, 0, 0, 1, 0, 0, 0, 5][..], &udp(1, 2, b"12345678")].concat();
