@@ -73,7 +73,7 @@ pub enum ErrorKind {
     FilterTooLong,
     /// Filter instructions that are not a valid program.
     FilterInvalid,
-    /// A filter compiled for one link type met a capture of another.
+    /// A filter or a packet of one link type met a capture, or an interface of a pcapng file, of another.
     LinktypeMismatch,
     /// A savefile ends in the middle of its header or of a record.
     SavefileTruncated,

@@ -68,6 +68,51 @@ fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[Packet
 }
 
 #[test]
+fn fractions_beyond_a_second_are_kept() {
+    for (magic, other) in [(MICRO, Precision::Nano), (NANO, Precision::Micro)] {
+        // Where C's times have 32 bits, libpcap keeps no more of them.
+        let most = if size_of::<pcap_sys::timeval>() == 8 {
+            2_000_000
+        } else {
+            u32::MAX
+        };
+        for fraction in [
+            1_000_000,
+            1_500_000,
+            1_999_999_999,
+            0x7fff_ffff,
+            0x8000_0000,
+            u32::MAX,
+        ] {
+            if fraction > most {
+                continue;
+            }
+            for secs in [0, 1_700_000_000, u32::MAX] {
+                let file = Pcap::new(Order::NATIVE, magic).packet(secs, fraction, b"x");
+                let bytes = file.bytes().to_vec();
+                let mut capture = open(bytes.clone());
+                let mut copy = capture.dump_to(Vec::new()).unwrap();
+                let dead = Capture::dead_with(Linktype::ETHERNET, 262_144, other).unwrap();
+                let mut converted = dead.dump_to(Vec::new()).unwrap();
+                let packet = capture.next_packet().unwrap().unwrap();
+                copy.write_packet(packet).unwrap();
+                let copied: Vec<u8> = copy.into_writer().unwrap();
+                assert_eq!(copied[24..], bytes[24..], "{secs} {fraction:#x}");
+                let time = packet.timestamp();
+                // In the other precision the time is the same, if there is such a number.
+                if converted.write_packet(packet).is_ok() {
+                    let converted: Vec<u8> = converted.into_writer().unwrap();
+                    let mut again = open(converted);
+                    let again = again.next_packet().unwrap().unwrap().timestamp();
+                    assert_eq!(again.secs(), time.secs(), "{secs} {fraction:#x}");
+                    assert_eq!(again.subsec_micros(), time.subsec_micros());
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn byte_for_byte_what_pcap_dump_writes_in_both_precisions() {
     let folder = tempfile::tempdir().unwrap();
     let [theirs, ours] = ["theirs", "ours"].map(|name| folder.path().join(name));

@@ -19,6 +19,14 @@ pub enum Failure {
     /// Standard output does not take what is printed: the only input and output that the programs do by themselves.
     #[error("cannot write to standard output: {0}")]
     Stdout(#[from] io::Error),
+    /// A savefile cannot hold a packet, which is no fault of the savefile.
+    #[error("cannot write `{path}`: {why}")]
+    Unfit {
+        /// The savefile.
+        path: String,
+        /// What is wrong with the packet.
+        why: String,
+    },
     /// A file cannot be opened because too many are open: closing one may help.
     #[error("{0}")]
     TooManyOpen(String),
@@ -45,7 +53,10 @@ impl Failure {
                     && error.operation() == Some("write")
                     && error.object() == Some("-")
             }
-            Failure::TooManyOpen(_) | Failure::Text(_) | Failure::Reported => false,
+            Failure::Unfit { .. }
+            | Failure::TooManyOpen(_)
+            | Failure::Text(_)
+            | Failure::Reported => false,
         }
     }
 

@@ -2,8 +2,10 @@
 //!
 //! The programs themselves are in `src/bin`, one per file, each to be read and copied by itself.
 
+pub mod compressed;
 pub mod decode;
 pub mod device;
+pub mod ending;
 pub mod exit;
 pub mod expression;
 pub mod files;
@@ -11,7 +13,9 @@ pub mod flow;
 pub mod group;
 pub mod hex;
 pub mod input;
+pub mod interfaces;
 pub mod json;
+pub mod left_out;
 pub mod line;
 pub mod names;
 pub mod output;

@@ -1,31 +1,32 @@
 //! Where captured packets go: to standard output, to a savefile, or to both.
 
-use pcap_core::{Dumper, Packet};
+use pcap_core::Packet;
 
 use crate::exit::Outcome;
 use crate::output::Output;
 use crate::printer::Printer;
+use crate::savefile::Savefile;
 
 /// Takes packets, and counts them.
 #[derive(Debug)]
 pub struct Sink {
     printer: Option<Printer>,
     output: Output,
-    dumper: Option<Dumper>,
+    savefile: Option<Savefile>,
     flush_each: bool,
     packets: u64,
     bytes: u64,
 }
 
 impl Sink {
-    /// Prints packets if there is a printer, and writes them if there is a dumper; with `flush_each`
+    /// Prints packets if there is a printer, and writes them if there is a savefile; with `flush_each`
     /// each packet is in the savefile at once.
     #[must_use]
-    pub fn new(printer: Option<Printer>, dumper: Option<Dumper>, flush_each: bool) -> Sink {
+    pub fn new(printer: Option<Printer>, savefile: Option<Savefile>, flush_each: bool) -> Sink {
         Sink {
             printer,
             output: Output::stdout(),
-            dumper,
+            savefile,
             flush_each,
             packets: 0,
             bytes: 0,
@@ -55,15 +56,15 @@ impl Sink {
     ///
     /// If the savefile or standard output does not take it.
     pub fn take(&mut self, packet: Packet<'_>) -> Outcome {
-        if let Some(dumper) = &mut self.dumper {
-            dumper.write_packet(packet)?;
+        if let Some(savefile) = &mut self.savefile {
+            savefile.write(packet)?;
             if self.flush_each {
-                dumper.flush()?;
+                savefile.flush()?;
             }
         }
         self.packets += 1;
         self.bytes += u64::from(packet.len());
-        if let Some(printer) = &self.printer {
+        if let Some(printer) = &mut self.printer {
             self.output.line(|out| printer.push(out, packet))?;
         }
         Ok(())
@@ -75,8 +76,8 @@ impl Sink {
     ///
     /// If either is not complete.
     pub fn close(&mut self) -> Outcome {
-        let closed = self.dumper.take().map_or(Ok(()), Dumper::close);
+        let closed = self.savefile.take().map_or(Ok(()), Savefile::close);
         self.output.flush()?;
-        Ok(closed?)
+        closed
     }
 }

@@ -37,6 +37,20 @@ fn packets_are_printed_until_ctrl_c_and_then_the_statistics() {
 }
 
 #[test]
+fn any_has_the_longer_cooked_header() {
+    in_netns(|| {
+        let mut running = Running::start_saying(program("watch").arg("any"), "watching any");
+        Sender::new().send(1, 100);
+        let mut lines = BufReader::new(running.child().stdout.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.ends_with(" 148 bytes"), "{line}");
+        running.signal(libc::SIGINT);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+    });
+}
+
+#[test]
 fn a_device_that_is_not_there_is_an_error() {
     let ran = ours("watch", &["nosuch"]);
     assert_eq!((ran.status, ran.text()), (Some(1), ""));

@@ -6,9 +6,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pcap_core::CompileOptions;
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_same_file;
 use pcap_examples::input::Input;
+use pcap_examples::left_out::{self, LeftOut};
+use pcap_examples::savefile::Savefile;
 use pcap_examples::{expression, program, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
@@ -27,12 +30,13 @@ SIGTERM): what is written is complete then.";
 ///
 /// It says on standard error how many packets passed of how many.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = HELP)]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}", left_out::HELP, ending::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// The savefile to write, pcap; `-` is standard output
+    /// The savefile to write; `-` is standard output
     #[arg(value_name = "OUT")]
     output: PathBuf,
     /// The filter, in the language of pcap-filter(7); several words are joined by spaces
@@ -53,34 +57,36 @@ fn run(args: &Args) -> Outcome {
         let text = format!("cannot write `{path}`: it is the savefile that is read");
         return Err(Failure::Text(text));
     }
+    let ending = Ending::of(&args.output)?;
     let mut input = Input::open(&args.input, true)?;
     stop::on_ctrl_c(input.capture().break_handle())?;
     let expression = expression::join(&args.expression);
     let filter = input
         .capture()
         .compile(&expression, CompileOptions::default())?;
-    let mut dumper = input.capture().dump(&args.output)?;
+    let Ending { format, gzip } = ending;
+    let mut savefile = Savefile::create(&args.output, input.capture(), format, gzip)?;
+    let mut left_out = LeftOut::new(NAME, input.bar());
 
     let mut passed = 0_u64;
     let mut is_written = true;
-    let (read, outcome) = input.each(|_, packet| {
+    let (read, outcome) = input.each(|number, packet| {
         if filter.matches_packet(packet) {
-            let written = dumper.write_packet(packet);
+            let written = left_out.sort(number, savefile.write(packet));
             is_written = written.is_ok();
-            written?;
-            passed += 1;
+            passed += u64::from(written?);
         }
         Ok(())
     });
     if !is_written {
         return outcome;
     }
-    dumper.close()?;
+    savefile.close()?;
     exit::note(format_args!("{passed} of {read} packets"));
     if stop::asked().is_some() {
         let path = args.input.display();
         let text = format!("stopped before the end of `{path}`");
         return Err(Failure::Text(text));
     }
-    outcome
+    outcome.and(left_out.outcome())
 }

@@ -11,12 +11,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use pcap_core::{
-    Capture, CompileOptions, Dlt, Dumper, Error, ErrorKind, Filter, Offline, Packet, Precision,
-    Timestamp,
-};
+use pcap_core::{Capture, CompileOptions, Dlt, Filter, Offline, Packet, Precision, Timestamp};
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, listed};
+use pcap_examples::savefile::Savefile;
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{input, program, progress, stop};
 use tempfile::TempDir;
@@ -31,7 +30,8 @@ Examples:
   find . -name '*.pcap' > names && merge -w /tmp/all.pcap --files-from names
 
 The savefiles must have the same link type. The new one has their largest snaplen, and nanoseconds
-if one of them has (pcapng always does). Where times are equal, the packets of the file that is
+if one of them has (pcapng always does). What all say of a frame check sequence behind each packet
+it says, too; if they differ, a warning is printed. Where times are equal, the packets of the file that is
 named first come first. Packets of one file keep their order: one that is earlier than those before
 it follows them.
 
@@ -48,7 +48,8 @@ const JSON_HELP: &str = "  \
 ///
 /// It says on standard error how many packets of how many savefiles it wrote.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, summary::HELP))]
 pub(crate) struct Args {
     /// The savefiles to read, pcap and pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]
@@ -57,7 +58,7 @@ pub(crate) struct Args {
     /// is standard input
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
-    /// The savefile to write, pcap; `-` is standard output
+    /// The savefile to write; `-` is standard output
     #[arg(short, long, value_name = "OUT")]
     write: PathBuf,
     /// Only packets that pass this filter, in the language of pcap-filter(7)
@@ -102,6 +103,7 @@ fn run(mut args: Args) -> Outcome {
         let text = format!("cannot write `{out}`: it is `{path}`, which is read");
         return Err(Failure::Text(text));
     }
+    let ending = Ending::of(&args.write)?;
     stop::on_ctrl_c_ask()?;
     let bar = progress::bytes(args.inputs.iter().map(|path| length(path)).sum());
     let (inputs, format, unread) = look(args, &bar)?;
@@ -111,17 +113,21 @@ fn run(mut args: Args) -> Outcome {
             _ => Failure::Reported,
         });
     };
+    if !args.quiet {
+        format.report_fcs();
+    }
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::default();
         Filter::compile(format.linktype, expression, options)
     });
     let mut merge = Merge {
         format: &format,
+        ending,
         filter: filter.transpose()?,
         bar,
         unread,
     };
-    let mut out = Output::new(format.dump(&args.write)?);
+    let mut out = Output::new(format.create(&args.write, ending)?);
     if args.append {
         merge.append(inputs, &mut out)?;
     } else {
@@ -154,8 +160,17 @@ struct Format {
     linktype: Dlt,
     snaplen: u32,
     precision: Precision,
+    fcs: Fcs,
     /// The savefile that the link type is of.
     path: PathBuf,
+}
+
+/// How long the frame check sequence behind each packet is.
+enum Fcs {
+    /// All savefiles say the same of it.
+    Same(Option<u32>),
+    /// They do not: why the new one says nothing.
+    Differ(String),
 }
 
 impl Format {
@@ -164,14 +179,38 @@ impl Format {
             linktype: capture.datalink(),
             snaplen: capture.snaplen(),
             precision: capture.precision(),
+            fcs: Fcs::Same(capture.fcs_len()),
             path: path.to_owned(),
         }
     }
 
     fn widen(&mut self, other: &Format) {
+        if let (Fcs::Same(here), Fcs::Same(there)) = (&self.fcs, &other.fcs) {
+            if here != there {
+                let length = |length: &Option<u32>| match length {
+                    Some(bytes) => format!("{bytes} bytes"),
+                    None => "not given".to_owned(),
+                };
+                let (first, path) = (self.path.display(), other.path.display());
+                let (here, there) = (length(here), length(there));
+                self.fcs = Fcs::Differ(format!(
+                    "the length of the frame check sequences is {here} in `{first}` and {there} in \
+                     `{path}`"
+                ));
+            }
+        }
         self.snaplen = self.snaplen.max(other.snaplen);
         if other.precision == Precision::Nano {
             self.precision = Precision::Nano;
+        }
+    }
+
+    /// Says that the new savefile does not have the length of the frame check sequences that is in the
+    /// others.
+    fn report_fcs(&self) {
+        if let Fcs::Differ(why) = &self.fcs {
+            let text = format!("warning: {why}: the new savefile says nothing of it");
+            exit::say(NAME, text);
         }
     }
 
@@ -187,9 +226,13 @@ impl Format {
         )))
     }
 
-    fn dump(&self, path: &Path) -> Outcome<Dumper> {
+    fn create(&self, path: &Path, ending: Ending) -> Outcome<Savefile> {
         let dead = Capture::dead_with(self.linktype, self.snaplen, self.precision)?;
-        Ok(dead.dump(path)?)
+        let dead = dead.with_fcs_len(match self.fcs {
+            Fcs::Same(length) => length,
+            Fcs::Differ(_) => None,
+        })?;
+        Savefile::create(path, &dead, ending.format, ending.gzip)
     }
 }
 
@@ -249,6 +292,8 @@ fn look(args: &Args, bar: &ProgressBar) -> Outcome<(Vec<Input>, Option<Format>, 
 
 struct Merge<'a> {
     format: &'a Format,
+    /// Of the savefile that is written.
+    ending: Ending,
     filter: Option<Filter>,
     /// For all savefiles.
     bar: ProgressBar,
@@ -286,15 +331,20 @@ impl Merge<'_> {
                     inputs.extend(group);
                     continue;
                 }
-                let path = folder.path().join(format!("{count}.pcap"));
+                let path = folder.path().join(count.to_string());
                 count += 1;
-                let mut part = Output::new(self.format.dump(&path)?);
+                // What the last savefile can hold, those between can hold, too.
+                let ending = Ending {
+                    gzip: false,
+                    ..self.ending
+                };
+                let mut part = Output::new(self.format.create(&path, ending)?);
                 self.merge(group, &mut part)?;
                 if self.bar.length().is_some() {
                     // It is read once more from there.
-                    self.bar.inc_length(part.dumper.position());
+                    self.bar.inc_length(part.savefile.position());
                 }
-                part.dumper.close()?;
+                part.savefile.close()?;
                 inputs.push(Input {
                     path,
                     open: None,
@@ -382,10 +432,9 @@ impl Merge<'_> {
     /// the first of each savefile is told.
     fn write(&mut self, source: &mut Source, out: &mut Output) -> Outcome {
         match out.take(source.open.packet()) {
-            Err(error) if error.kind() == ErrorKind::InvalidArgument => {
+            Err(Failure::Unfit { why, .. }) => {
                 if !self.mark_partial(source) {
                     let path = source.path.display();
-                    let why = error.text();
                     let text = format!(
                         "cannot merge all of `{path}`: {why}; what is like that is left out"
                     );
@@ -393,7 +442,7 @@ impl Merge<'_> {
                 }
                 Ok(())
             }
-            written => Ok(written?),
+            written => written,
         }
     }
 
@@ -436,22 +485,22 @@ fn temporary() -> Outcome<TempDir> {
 
 /// The savefile that is written.
 struct Output {
-    dumper: Dumper,
+    savefile: Savefile,
     summary: Summary,
 }
 
 impl Output {
-    fn new(dumper: Dumper) -> Output {
+    fn new(savefile: Savefile) -> Output {
         Output {
-            dumper,
+            savefile,
             summary: Summary::default(),
         }
     }
 
     /// Writes the packet that a savefile is at.
-    fn take(&mut self, packet: Option<Packet<'_>>) -> Result<(), Error> {
+    fn take(&mut self, packet: Option<Packet<'_>>) -> Outcome {
         if let Some(packet) = packet {
-            self.dumper.write_packet(packet)?;
+            self.savefile.write(packet)?;
             self.summary.count(packet);
         }
         Ok(())
@@ -459,8 +508,8 @@ impl Output {
 
     /// Completes the savefile.
     fn close(mut self) -> Outcome<Summary> {
-        self.summary.bytes = self.dumper.position();
-        self.dumper.close()?;
+        self.summary.bytes = self.savefile.position();
+        self.savefile.close()?;
         Ok(self.summary)
     }
 }

@@ -1,5 +1,7 @@
 //! Prints the packets of savefiles.
 
+use std::fs;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -27,7 +29,7 @@ Examples:
   read --follow growing.pcap                and go on as it is written, until Ctrl-C
 
 A damaged file: the packets before the damage are printed, then the error, then the remaining
-files; the status is 1.";
+files; the status is 1. If a file is not there, nothing is printed but that.";
 
 /// Prints the packets of savefiles, pcap and pcapng, also compressed by gzip: one line each, with the time in UTC, the
 /// addresses, the protocol and the length on the wire in bytes.
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome {
+    check(&args.files)?;
     let mut output = Output::stdout().line_buffered(args.line_buffered || args.follow);
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut outcome = Ok(());
@@ -94,6 +97,33 @@ fn run(args: &Args) -> Outcome {
         output.line(|out| out.extend(format!("{packets}\n").bytes()))?;
     }
     output.flush()?;
+    outcome
+}
+
+/// Checks that all words are files before anything is printed: some may be meant as a filter.
+fn check(files: &[PathBuf]) -> Outcome {
+    let mut outcome = Ok(());
+    for path in files.iter().filter(|path| path.as_os_str() != "-") {
+        let why = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => "it is a folder",
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                "there is no such file"
+            }
+            // Whether it can be read is seen when its turn comes.
+            _ => continue,
+        };
+        let path = path.display();
+        exit::say(
+            NAME,
+            format_args!("cannot open `{path}`: {why}; a filter is given by -f"),
+        );
+        outcome = Err(Failure::Reported);
+    }
     outcome
 }
 
@@ -122,14 +152,15 @@ fn read(args: &Args, path: &Path, left: &mut u64, output: &mut Output) -> Outcom
         stop::on_ctrl_c(capture.break_handle())?;
     }
     if let Some(expression) = &args.filter {
-        capture.set_filter(expression)?;
+        let named = |e| Failure::Text(format!("cannot filter `{}`: {e}", path.display()));
+        capture.set_filter(expression).map_err(named)?;
     }
     let form = match (args.raw, args.json) {
         (true, _) => Form::Raw,
         (_, true) => Form::Json,
         _ => Form::Line,
     };
-    let printer = Printer::new(form, &capture);
+    let mut printer = Printer::new(form, &capture);
     let flow = capture.try_for_each(|packet| {
         *left -= 1;
         if !args.count {

@@ -280,6 +280,12 @@ impl Replay<'_> {
                 return self.again(&kept);
             }
             input = open(self.args)?;
+            // It may be another one by now.
+            agree(
+                self.args,
+                input.capture().datalink(),
+                self.device.datalink(),
+            )?;
         }
     }
 

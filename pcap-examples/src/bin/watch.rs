@@ -7,7 +7,7 @@ use clap::Parser;
 use pcap_core::{Capture, Device};
 use pcap_examples::exit::{self, Outcome};
 use pcap_examples::output::Output;
-use pcap_examples::stop;
+use pcap_examples::{device, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -29,9 +29,8 @@ fn run(args: Args) -> Outcome {
         Some(name) => name,
         None => Device::default_device()?.name().into(),
     };
-    let mut capture = Capture::from_device(&device)
-        .immediate_mode(true)
-        .activate()?;
+    let options = Capture::from_device(&device).immediate_mode(true);
+    let mut capture = device::activate(&device, options, |options| Ok(options.activate()?))?;
     // From here on Ctrl-C ends the loop below, and not the program.
     stop::on_ctrl_c(capture.break_handle())?;
     exit::note(format_args!("watching {}", device.to_string_lossy()));
