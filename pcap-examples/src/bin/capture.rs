@@ -39,8 +39,7 @@ and the statistics are printed. The status is 0.";
 ///
 /// At the end it prints the statistics on standard error: how many packets the device received that
 /// passed the filter, how many were dropped because they were not read fast enough, and how many the
-/// interface dropped by itself. On Linux's loopback device packets are received twice, sent and
-/// received, and delivered once.
+/// interface dropped by itself.
 #[derive(Parser)]
 #[command(name = NAME, version,
     after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, json::HELP))]

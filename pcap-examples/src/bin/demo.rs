@@ -109,8 +109,7 @@ fn live(story: &mut Story, devices: &[Device], path: &Path) -> Outcome {
         Err(_) => return Err(Failure::Text("cannot send: the thread panicked".to_owned())),
     }
     story.tell(format_args!(
-        "{} packets received, {} dropped, {} dropped by the interface; Linux counts a packet on the\n\
-         loopback device twice, as sent and as received, and delivers it once",
+        "{} packets received, {} dropped, {} dropped by the interface",
         stats.received, stats.dropped, stats.if_dropped
     ))
 }
