@@ -214,7 +214,7 @@ impl PcapngDumper {
         };
         // First: `pcap-file` counts the interfaces that it made blocks of, and forgets none.
         let texts = interface.texts().map(|(_, text)| text.len() + 8);
-        self.output.reserve_for_offer(64 + texts.sum::<usize>())?;
+        self.output.reserve(64 + texts.sum::<usize>())?;
         self.blocks
             .interface(interface)
             .map_err(|e| self.output.refuse(e))?;
