@@ -132,7 +132,8 @@ impl Dumper {
     /// Writes one packet from its parts.
     ///
     /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
-    /// data.
+    /// data. In a savefile of microseconds the last three digits of the time are cut, as libpcap and editcap cut
+    /// them; [`Timestamp::rounded`] rounds them before.
     ///
     /// # Errors
     ///

@@ -230,7 +230,8 @@ impl PcapngDumper {
     /// Writes one packet of an interface from its parts.
     ///
     /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
-    /// data.
+    /// data. On an interface of microseconds the last three digits of the time are cut; [`Timestamp::rounded`] rounds
+    /// them before.
     ///
     /// # Errors
     ///
