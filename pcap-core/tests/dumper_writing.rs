@@ -253,6 +253,32 @@ fn pitfall_nanoseconds_are_cut_to_microseconds_and_never_written_as_them() {
     assert_eq!(fs::read(&path).unwrap(), expected.bytes());
 }
 
+/// Times that a program has as numbers of seconds, of whole microseconds.
+#[test]
+fn a_number_of_seconds_is_written_to_its_microsecond() {
+    let mut random = Random::new(12);
+    let mut pairs: Vec<_> = (0..50_000)
+        .map(|_| ((random.next() >> 32) as u32, random.below(1_000_000) as u32))
+        .collect();
+    // Those of pcap-lua's test among them.
+    pairs.extend([(1, 10), (2, 20), (1_700_000_000, 1), (u32::MAX, 999_999)]);
+    let secs = |(secs, micros): (u32, u32)| f64::from(secs) + f64::from(micros) / 1e6;
+    for (precision, unit) in [(Precision::Micro, 1), (Precision::Nano, 1000)] {
+        let mut dumper = dead(precision).dump_to(Vec::new()).unwrap();
+        let mut expected = Pcap::new(Order::NATIVE, [MICRO, NANO][usize::from(unit > 1)]);
+        for pair in &pairs {
+            let time = Timestamp::from_secs_f64(secs(*pair)).unwrap();
+            dumper.write(time, None, b"x").unwrap();
+            expected = expected.packet(pair.0, pair.1 * unit, b"x");
+        }
+        let bytes: Vec<u8> = dumper.into_writer().unwrap();
+        assert!(bytes == expected.bytes(), "{precision:?}");
+        let read = read_all(&mut open(bytes)).unwrap();
+        let back = read.iter().map(|packet| packet.timestamp().as_secs_f64());
+        assert!(back.eq(pairs.iter().map(|pair| secs(*pair))));
+    }
+}
+
 #[test]
 fn promise_what_a_read_returned_is_written_unchanged_with_its_damaged_lengths() {
     let folder = tempfile::tempdir().unwrap();

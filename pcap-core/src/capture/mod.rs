@@ -251,7 +251,7 @@ impl<S: Activated> Capture<S> {
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
     /// [`take`](crate::Error::take) gives the [`File`] back. A file that is not open for writing is an error of
-    /// the first call that writes.
+    /// the first [`flush`](Dumper::flush).
     ///
     /// # Examples
     ///

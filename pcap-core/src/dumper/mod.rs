@@ -134,7 +134,8 @@ impl Dumper {
     /// packets of another link type as nonsense.
     ///
     /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
-    /// data.
+    /// data. In a savefile of microseconds the last three digits of the time are cut, as libpcap and editcap cut
+    /// them; [`Timestamp::rounded`] rounds them before.
     ///
     /// # Errors
     ///

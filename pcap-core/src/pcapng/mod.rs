@@ -216,7 +216,7 @@ impl PcapngDumper {
         };
         // First: `pcap-file` counts the interfaces that it made blocks of, and forgets none.
         let texts = interface.texts().map(|(_, text)| text.len() + 8);
-        self.output.reserve_for_offer(64 + texts.sum::<usize>())?;
+        self.output.reserve(64 + texts.sum::<usize>())?;
         self.blocks
             .interface(interface)
             .map_err(|e| self.output.refuse(e))?;
@@ -279,7 +279,8 @@ impl PcapngDumper {
     /// which only [`write_from`](Self::write_from) checks.
     ///
     /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
-    /// data.
+    /// data. On an interface of microseconds the last three digits of the time are cut; [`Timestamp::rounded`] rounds
+    /// them before.
     ///
     /// # Errors
     ///
