@@ -441,6 +441,12 @@ fn classify_text(text: &str) -> ErrorKind {
         ErrorKind::Disappeared
     } else if text.contains("No such device exists") {
         ErrorKind::NoSuchDevice
+    } else if text.contains("Message too long") {
+        // More than the device takes at once.
+        ErrorKind::InvalidArgument
+    } else if text.starts_with("Failed to get s") && text.contains(" bus: ") {
+        // D-Bus is a device that is always listed.
+        ErrorKind::InterfaceNotUp
     } else if text.contains("isn't supported") || text.contains("not supported") {
         ErrorKind::Unsupported { since: None }
     } else {
