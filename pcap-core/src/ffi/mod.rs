@@ -22,6 +22,7 @@ pub(crate) mod compat;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod fanout;
 pub(crate) mod library;
+pub(crate) mod link_counters;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_names;
 pub(crate) mod packet_socket;

@@ -4,6 +4,7 @@
 
 mod created;
 mod reading;
+mod refusals;
 #[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
 mod remote;
 mod sender;
@@ -19,9 +20,14 @@ use std::time::{Duration, Instant};
 
 use created::Checked;
 pub(crate) use created::Created;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) use refusals::Refusals;
+use refusals::ShortestDropped;
 pub(crate) use remote::Remote;
 use sender::Lent;
 pub use sender::Sender;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) use sending::Try;
 use tags::Untagged;
 
 use crate::capture::batch::{Batch, Limit};
@@ -67,6 +73,7 @@ pub struct Active {
     reads: u32,
     /// Whether its descriptor takes many packets with one call.
     sends_many: OnceCell<bool>,
+    shortest_dropped: ShortestDropped,
     /// What its senders send through. Below the handle: it is closed first.
     lent: Lent,
 }
@@ -408,6 +415,7 @@ impl Active {
             sampled: Instant::now(),
             reads: 0,
             sends_many: OnceCell::new(),
+            shortest_dropped: ShortestDropped::default(),
             lent: Lent::default(),
         }
     }
