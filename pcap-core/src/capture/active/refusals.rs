@@ -19,8 +19,8 @@ const TRIES: u32 = 16;
 const BLIND: Duration = Duration::from_secs(60);
 
 /// Why a packet will never be sent.
-const DROPPED: &str = "the device drops the frame and counts each try as dropped: the other end may have a smaller MTU, or \
-     there is no carrier";
+const DROPPED: &str =
+    "the device drops the frame: its other end may have a smaller MTU, or it has no carrier";
 /// Why a packet will probably never be sent.
 const NO_ROOM: &str =
     "the device had no room for the frame for a minute, and its counters cannot be read";

@@ -88,7 +88,6 @@ impl Capture<Active> {
     ///
     /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
     #[doc(alias = "pcap_inject")]
-    #[doc(alias = "pcap_sendpacket")]
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
         self.state.inject_within(packet, Wait::Never)
     }
@@ -113,7 +112,6 @@ impl Capture<Active> {
     ///
     /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
     #[doc(alias = "pcap_inject")]
-    #[doc(alias = "pcap_sendpacket")]
     pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
         self.state.inject_within(packet, Wait::at_most(timeout))
     }
