@@ -34,9 +34,11 @@ pub(crate) mod sockaddr;
 pub(crate) mod sockets;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) mod waitset;
+mod without_eventfd;
 
 pub(crate) use pcap_sys::*;
 pub(crate) use reader::{Reader, Sought};
+pub(crate) use without_eventfd::without_eventfd;
 
 /// Not taken from the headers, because those of libpcap 1.10.0 lack it.
 pub(crate) const DLT_HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };

@@ -3,6 +3,7 @@
 //! May import: `source`, `batch`, `wait`, `options`, and everything below the captures.
 
 mod created;
+mod netfilter;
 mod reading;
 mod refusals;
 #[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
@@ -307,6 +308,9 @@ impl Active {
     /// and warns of it.
     pub(crate) fn open(device: &DeviceName, options: &Options, anyway: bool) -> Result<Active> {
         let checked = Checked::new(options, &device.display())?;
+        if !anyway {
+            netfilter::check(&device.display(), options)?;
+        }
         let created = Created::new(device)?;
         let precision = created.apply(options, &checked)?;
         let wake = os::Wake::new().map_err(|e| Error::io("activate", device.display(), e))?;

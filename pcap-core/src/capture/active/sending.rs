@@ -533,13 +533,19 @@ impl Way for Active {
 impl Active {
     /// Sends past the queueing discipline from now on.
     pub(super) fn bypass_qdisc(&self) -> Result<()> {
-        const OPERATION: &str = "bypass the queueing discipline of";
         let name = self.handle.name.clone();
         let Some(socket) = self.packet_socket() else {
-            let kind = ErrorKind::Unsupported { since: None };
-            let why = "nothing is sent there through a packet socket of one network interface";
-            return Err(Error::new(kind, OPERATION, name, why));
+            return Err(cannot_bypass(name));
         };
-        packet_socket::bypass_qdisc(socket).map_err(|e| Error::io(OPERATION, name, e))
+        packet_socket::bypass_qdisc(socket).map_err(|e| Error::io(BYPASS, name, e))
     }
+}
+
+const BYPASS: &str = "bypass the queueing discipline of";
+
+/// The error of a device that nothing is sent on through a packet socket.
+pub(super) fn cannot_bypass(name: String) -> Error {
+    let kind = ErrorKind::Unsupported { since: None };
+    let why = "nothing is sent there through a packet socket of one network interface";
+    Error::new(kind, BYPASS, name, why)
 }
