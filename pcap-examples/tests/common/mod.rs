@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 
 use etherparse::PacketBuilder;
 
+pub(crate) mod frames;
 pub(crate) mod live;
 
 /// A copy of one of the programs in a folder. Another program makes it: what this one has open for
