@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::CompileOptions;
+use pcap_core::{CompileOptions, SavefileFormat};
+use pcap_examples::copying::Copying;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_same_file;
 use pcap_examples::input::Input;
+use pcap_examples::savefile::Savefile;
 use pcap_examples::{expression, program, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
@@ -41,7 +43,7 @@ pub(crate) struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -54,29 +56,26 @@ fn run(args: &Args) -> Outcome {
         return Err(Failure::Text(text));
     }
     let mut input = Input::open(&args.input, true)?;
-    stop::on_ctrl_c(input.capture().break_handle())?;
+    stop::breaks(input.capture().break_handle());
     let expression = expression::join(&args.expression);
     let filter = input
         .capture()
         .compile(&expression, CompileOptions::default())?;
-    let mut dumper = input.capture().dump(&args.output)?;
-
-    let mut passed = 0_u64;
-    let mut is_written = true;
-    let (read, outcome) = input.each(|_, packet| {
-        if filter.matches_packet(packet) {
-            let written = dumper.write_packet(packet);
-            is_written = written.is_ok();
-            written?;
-            passed += 1;
+    let format = SavefileFormat::Pcap;
+    let mut savefile = Savefile::create(&args.output, input.capture(), format, false)?;
+    savefile.is_fed_by(&args.input);
+    let copying = Copying::new(&savefile, input.bar());
+    let (_, outcome) = input.each(|number, packet| {
+        copying.read(number);
+        savefile.tick()?;
+        match filter.matches_packet(packet) {
+            true => savefile.write(packet),
+            false => Ok(()),
         }
-        Ok(())
     });
-    if !is_written {
-        return outcome;
-    }
-    dumper.close()?;
-    exit::note(format_args!("{passed} of {read} packets"));
+    let closed = savefile.close();
+    copying.tell();
+    closed?;
     if stop::asked().is_some() {
         let path = args.input.display();
         let text = format!("stopped before the end of `{path}`");

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,11 +12,13 @@ use std::process::ExitCode;
 use clap::Parser;
 use indicatif::ProgressBar;
 use pcap_core::{
-    Capture, CompileOptions, Dlt, Dumper, Error, ErrorKind, Filter, Offline, Packet, Precision,
-    Timestamp,
+    Capture, CompileOptions, Dlt, Filter, Offline, Packet, Precision, SavefileFormat, Timestamp,
 };
+use pcap_examples::copying::Copying;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, listed};
+use pcap_examples::output;
+use pcap_examples::savefile::Savefile;
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{input, program, progress, stop};
 use tempfile::TempDir;
@@ -80,7 +82,7 @@ pub(crate) struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(program::parse::<Args>()))
+    program::main(NAME, run)
 }
 
 fn run(mut args: Args) -> Outcome {
@@ -102,7 +104,6 @@ fn run(mut args: Args) -> Outcome {
         let text = format!("cannot write `{out}`: it is `{path}`, which is read");
         return Err(Failure::Text(text));
     }
-    stop::on_ctrl_c_ask()?;
     let bar = progress::bytes(args.inputs.iter().map(|path| length(path)).sum());
     let (inputs, format, unread) = look(args, &bar)?;
     let Some(format) = format else {
@@ -121,15 +122,23 @@ fn run(mut args: Args) -> Outcome {
         bar,
         unread,
     };
-    let mut out = Output::new(format.dump(&args.write)?);
-    if args.append {
-        merge.append(inputs, &mut out)?;
-    } else {
-        merge.rounds(args.max_open as usize, inputs, &mut out)?;
-    }
+    // Until here a request to end finds nothing to complete: opening a FIFO may take for ever.
+    stop::gracefully();
+    let mut out = Output::new(format.create(&args.write)?);
+    args.inputs
+        .iter()
+        .for_each(|path| out.savefile.is_fed_by(path));
+    let copying = Copying::new(&out.savefile, &merge.bar);
+    let merged = match args.append {
+        true => merge.append(inputs, &mut out),
+        false => merge.rounds(args.max_open as usize, inputs, &mut out),
+    };
     merge.bar.finish_and_clear();
-    let summary = out.close()?;
+    let (closed, mut summary) = out.close();
+    summary.packets = copying.written();
     let told = tell(args, &summary, merge.unread);
+    exit::unwritten(copying.unwritten());
+    merged.and(closed)?;
     if stop::asked().is_some() {
         let text = "stopped: what is written is complete, what follows is left out";
         return Err(Failure::Text(text.to_owned()));
@@ -187,9 +196,9 @@ impl Format {
         )))
     }
 
-    fn dump(&self, path: &Path) -> Outcome<Dumper> {
+    fn create(&self, path: &Path) -> Outcome<Savefile> {
         let dead = Capture::dead_with(self.linktype, self.snaplen, self.precision)?;
-        Ok(dead.dump(path)?)
+        Savefile::create(path, &dead, SavefileFormat::Pcap, false)
     }
 }
 
@@ -288,13 +297,14 @@ impl Merge<'_> {
                 }
                 let path = folder.path().join(format!("{count}.pcap"));
                 count += 1;
-                let mut part = Output::new(self.format.dump(&path)?);
+                let mut part = Output::new(self.format.create(&path)?);
                 self.merge(group, &mut part)?;
+                let (closed, summary) = part.close();
+                closed?;
                 if self.bar.length().is_some() {
                     // It is read once more from there.
-                    self.bar.inc_length(part.dumper.position());
+                    self.bar.inc_length(summary.bytes);
                 }
-                part.dumper.close()?;
                 inputs.push(Input {
                     path,
                     open: None,
@@ -382,10 +392,9 @@ impl Merge<'_> {
     /// the first of each savefile is told.
     fn write(&mut self, source: &mut Source, out: &mut Output) -> Outcome {
         match out.take(source.open.packet()) {
-            Err(error) if error.kind() == ErrorKind::InvalidArgument => {
+            Err(Failure::Unfit { why, .. }) => {
                 if !self.mark_partial(source) {
                     let path = source.path.display();
-                    let why = error.text();
                     let text = format!(
                         "cannot merge all of `{path}`: {why}; what is like that is left out"
                     );
@@ -393,7 +402,7 @@ impl Merge<'_> {
                 }
                 Ok(())
             }
-            written => Ok(written?),
+            written => written,
         }
     }
 
@@ -430,38 +439,40 @@ impl Merge<'_> {
 
 /// A folder that is gone with all that is in it when it is dropped.
 fn temporary() -> Outcome<TempDir> {
-    tempfile::tempdir()
-        .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))
+    let folder = tempfile::tempdir()
+        .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))?;
+    exit::removes(folder.path());
+    Ok(folder)
 }
 
 /// The savefile that is written.
 struct Output {
-    dumper: Dumper,
+    savefile: Savefile,
     summary: Summary,
 }
 
 impl Output {
-    fn new(dumper: Dumper) -> Output {
+    fn new(savefile: Savefile) -> Output {
         Output {
-            dumper,
+            savefile,
             summary: Summary::default(),
         }
     }
 
     /// Writes the packet that a savefile is at.
-    fn take(&mut self, packet: Option<Packet<'_>>) -> Result<(), Error> {
-        if let Some(packet) = packet {
-            self.dumper.write_packet(packet)?;
-            self.summary.count(packet);
-        }
+    fn take(&mut self, packet: Option<Packet<'_>>) -> Outcome {
+        let Some(packet) = packet else {
+            return Ok(());
+        };
+        self.savefile.write(packet)?;
+        self.summary.count(packet);
         Ok(())
     }
 
     /// Completes the savefile.
-    fn close(mut self) -> Outcome<Summary> {
-        self.summary.bytes = self.dumper.position();
-        self.dumper.close()?;
-        Ok(self.summary)
+    fn close(mut self) -> (Outcome, Summary) {
+        self.summary.bytes = self.savefile.position();
+        (self.savefile.close(), self.summary)
     }
 }
 
@@ -481,10 +492,8 @@ fn tell(args: &Args, summary: &Summary, unread: usize) -> Outcome {
         if args.write == Path::new("-") {
             exit::note(String::from_utf8_lossy(&line));
         } else {
-            let mut stdout = io::stdout();
             line.push(b'\n');
-            stdout.write_all(&line)?;
-            stdout.flush()?;
+            output::Output::stdout().line(|out| out.append(&mut line))?;
         }
     }
     Ok(())

@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use pcap_core::{Capture, ErrorKind, Offline};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::input;
 use pcap_examples::json;
+use pcap_examples::outlet::{self, Outlet};
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::program;
@@ -61,26 +64,43 @@ pub(crate) struct Args {
     line_buffered: bool,
 }
 
-fn main() -> ExitCode {
-    let args = program::parse::<Args>();
-    if args.follow && args.files.len() > 1 {
-        exit::usage::<Args>("only one file can be followed");
+impl Args {
+    /// How many packets are wanted.
+    fn limit(&self) -> u64 {
+        self.limit.unwrap_or(u64::MAX)
     }
-    exit::status(NAME, run(&args))
+}
+
+fn main() -> ExitCode {
+    program::main(NAME, |args: Args| {
+        if args.follow && args.files.len() > 1 {
+            exit::usage::<Args>("only one file can be followed");
+        }
+        run(&args)
+    })
 }
 
 fn run(args: &Args) -> Outcome {
     let mut output = Output::stdout().line_buffered(args.line_buffered || args.follow);
-    let mut left = args.limit.unwrap_or(u64::MAX);
+    let seen = Arc::new(AtomicU64::new(0));
+    let report = Arc::clone(&seen);
+    stop::on_report(move || {
+        let packets = report.load(Ordering::Relaxed);
+        exit::note(format_args!("{packets} packets read"));
+    });
+    stop::on_flush(|| Outlet::stdout().hurry());
     let mut outcome = Ok(());
     for path in &args.files {
-        if left == 0 {
+        if stop::asked().is_some() || seen.load(Ordering::Relaxed) == args.limit() {
             break;
         }
-        match read(args, path, &mut left, &mut output) {
+        match read(args, path, &seen, &mut output) {
             Ok(()) => {}
             // Nothing that is printed from here on would arrive.
-            Err(Failure::Stdout(error)) => return Err(error.into()),
+            Err(Failure::Stdout(error)) => {
+                outcome = Err(error.into());
+                break;
+            }
             Err(failure) => {
                 // Its packets come before the error.
                 output.flush()?;
@@ -90,10 +110,13 @@ fn run(args: &Args) -> Outcome {
         }
     }
     if args.count {
-        let packets = args.limit.unwrap_or(u64::MAX) - left;
+        let packets = seen.load(Ordering::Relaxed);
         output.line(|out| out.extend(format!("{packets}\n").bytes()))?;
     }
-    output.flush()?;
+    let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
+    if !outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
+        exit::unwritten(outlet::unwritten());
+    }
     outcome
 }
 
@@ -105,7 +128,8 @@ fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
             let text = format!("cannot follow `{path}`: it is compressed by gzip");
             return Err(Failure::Text(text));
         }
-        match input::capture(path) {
+        // That of a FIFO waits for its other end.
+        match stop::at_once(|| input::capture(path)) {
             Err(Failure::Pcap(error)) if follow && error.kind() == ErrorKind::SavefileTruncated => {
                 thread::sleep(Duration::from_millis(100));
             }
@@ -114,13 +138,13 @@ fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
     }
 }
 
-/// Prints the packets of one file, and takes them off those that are left to print.
-fn read(args: &Args, path: &Path, left: &mut u64, output: &mut Output) -> Outcome {
+/// Prints the packets of one file, and counts them.
+fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outcome {
     let mut capture = open(path, args.follow)?;
     if args.follow {
         capture.follow(true).map_err(|e| input::name(path, e))?;
-        stop::on_ctrl_c(capture.break_handle())?;
     }
+    stop::breaks(capture.break_handle());
     if let Some(expression) = &args.filter {
         capture.set_filter(expression)?;
     }
@@ -130,20 +154,31 @@ fn read(args: &Args, path: &Path, left: &mut u64, output: &mut Output) -> Outcom
         _ => Form::Line,
     };
     let printer = Printer::new(form, &capture);
+    let limit = args.limit();
     let flow = capture.try_for_each(|packet| {
-        *left -= 1;
+        let count = seen.load(Ordering::Relaxed) + 1;
+        seen.store(count, Ordering::Relaxed);
         if !args.count {
-            if let Err(error) = output.line(|out| printer.push(out, packet)) {
+            let print = |out: &mut Vec<u8>| printer.push(out, packet);
+            if let Err(error) = output.packet(packet.len(), print) {
                 return ControlFlow::Break(Err(error.into()));
             }
         }
-        match *left {
-            0 => ControlFlow::Break(Ok(())),
-            _ => ControlFlow::Continue(()),
+        match count == limit {
+            true => ControlFlow::Break(Ok(())),
+            false => ControlFlow::Continue(()),
         }
     });
-    match flow.map_err(|e| input::name(path, e))? {
-        ControlFlow::Break(outcome) => outcome,
-        ControlFlow::Continue(_) => Ok(()),
+    if let Ok(ControlFlow::Break(outcome)) = flow {
+        return outcome;
+    }
+    match stop::asked() {
+        Some(_) if args.follow => Ok(()),
+        // Of a pipe a cut packet, too, may be due to that.
+        Some(_) => Err(Failure::Text(format!(
+            "stopped before the end of `{}`",
+            path.display()
+        ))),
+        None => flow.map(drop).map_err(|e| input::name(path, e)),
     }
 }

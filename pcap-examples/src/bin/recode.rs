@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{Capture, ErrorKind, Linktype, Offline, Packet, Precision, SavefileFormat};
+use pcap_core::{Capture, Linktype, Offline, Packet, Precision, SavefileFormat};
+use pcap_examples::copying::Copying;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files;
 use pcap_examples::input::Input;
@@ -103,7 +104,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -116,40 +117,38 @@ fn run(args: &Args) -> Outcome {
         return Err(Failure::Text(text));
     }
     let mut input = Input::open(&args.input, !args.quiet)?;
-    stop::on_ctrl_c(input.capture().break_handle())?;
+    stop::breaks(input.capture().break_handle());
     let (mut recoder, mut savefile) = plan(args, input.capture())?;
 
+    savefile.is_fed_by(&args.input);
+    let copying = Copying::new(&savefile, input.bar());
     let mut counts = Counts::default();
-    let mut is_written = true;
     let (read, outcome) = input.each(|number, packet| {
+        copying.read(number);
+        savefile.tick()?;
         let Some(packet) = recoder.recode(args, &mut counts, number, packet)? else {
             return Ok(());
         };
         savefile.write(packet).map_err(|failure| match failure {
-            Failure::Pcap(error) if error.kind() == ErrorKind::InvalidArgument => {
-                Failure::Text(format!("packet {number}: {error}"))
-            }
-            failure => {
-                is_written = false;
-                failure
-            }
-        })?;
-        counts.written += 1;
-        Ok(())
+            failure @ Failure::Unfit { .. } => Failure::Text(format!("packet {number}: {failure}")),
+            failure => failure,
+        })
     });
-    let outcome = match outcome {
-        // There is no more room for the end than there was for the rest.
-        Err(failure) if !is_written => return Err(failure),
-        // Of a pipe the end, and a cut packet, may be due to that.
-        _ if stop::asked().is_some() => Err(Failure::Text(format!(
+    let closed = savefile.close();
+    counts.written = copying.written();
+    counts.untagged = recoder.relink.map_or(0, |relink| relink.untagged());
+    let reported = counts.report(args, read);
+    exit::unwritten(savefile.outlet().unwritten());
+    closed?;
+    // Of a pipe the end, and a cut packet, may be due to that.
+    let outcome = match stop::asked() {
+        Some(_) => Err(Failure::Text(format!(
             "stopped before the end of `{}`",
             args.input.display()
         ))),
-        outcome => outcome,
+        None => outcome,
     };
-    savefile.close()?;
-    counts.untagged = recoder.relink.map_or(0, |relink| relink.untagged());
-    outcome.and(counts.report(args, read))
+    outcome.and(reported)
 }
 
 /// What is done with each packet, and the savefile that they go to.
