@@ -6,6 +6,7 @@
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(windows, allow(dead_code))] // there is Ctrl-C alone
 pub(crate) enum Signal {
     /// SIGINT, SIGTERM or SIGHUP, by number: to end.
     End(i32),

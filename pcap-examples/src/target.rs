@@ -1,6 +1,6 @@
 //! What an outlet writes to: a file, a pipe or standard output, as it is or compressed by gzip.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -210,7 +210,7 @@ impl Write for Sink {
 #[cfg(unix)]
 pub(crate) fn is_fifo(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;
-    fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
 }
 
 /// Only Unix has them among its files.

@@ -56,11 +56,11 @@ fn run(args: &Args) -> Outcome {
         return Err(Failure::Text(text));
     }
     let mut input = Input::open(&args.input, true)?;
-    stop::breaks(input.capture().break_handle());
     let expression = expression::join(&args.expression);
     let filter = input
         .capture()
         .compile(&expression, CompileOptions::default())?;
+    stop::breaks(input.capture().break_handle());
     let format = SavefileFormat::Pcap;
     let mut savefile = Savefile::create(&args.output, input.capture(), format, false)?;
     savefile.is_fed_by(&args.input);

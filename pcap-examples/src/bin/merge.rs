@@ -116,28 +116,30 @@ fn run(mut args: Args) -> Outcome {
         let options = CompileOptions::default();
         Filter::compile(format.linktype, expression, options)
     });
-    let mut merge = Merge {
-        format: &format,
-        filter: filter.transpose()?,
-        bar,
-        unread,
-    };
+    let filter = filter.transpose()?;
     // Until here a request to end finds nothing to complete: opening a FIFO may take for ever.
     stop::gracefully();
     let mut out = Output::new(format.create(&args.write)?);
     args.inputs
         .iter()
         .for_each(|path| out.savefile.is_fed_by(path));
-    let copying = Copying::new(&out.savefile, &merge.bar);
+    let mut merge = Merge {
+        format: &format,
+        filter,
+        copying: Copying::new(&out.savefile, &bar),
+        bar,
+        read: 0,
+        unread,
+    };
     let merged = match args.append {
         true => merge.append(inputs, &mut out),
         false => merge.rounds(args.max_open as usize, inputs, &mut out),
     };
     merge.bar.finish_and_clear();
     let (closed, mut summary) = out.close();
-    summary.packets = copying.written();
+    summary.packets = merge.copying.written();
     let told = tell(args, &summary, merge.unread);
-    exit::unwritten(copying.unwritten());
+    exit::unwritten(merge.copying.unwritten());
     merged.and(closed)?;
     if stop::asked().is_some() {
         let text = "stopped: what is written is complete, what follows is left out";
@@ -261,6 +263,9 @@ struct Merge<'a> {
     filter: Option<Filter>,
     /// For all savefiles.
     bar: ProgressBar,
+    copying: Copying,
+    /// How many packets were read, those of a round once more.
+    read: u64,
     /// Of how many savefiles something is left out.
     unread: usize,
 }
@@ -427,6 +432,8 @@ impl Merge<'_> {
                     return None;
                 }
             }
+            self.read += 1;
+            self.copying.read(self.read);
             let packet = source.open.packet()?;
             // Those of a round have passed already.
             let filter = self.filter.as_ref().filter(|_| !source.is_ours);

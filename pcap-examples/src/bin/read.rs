@@ -91,9 +91,16 @@ fn run(args: &Args) -> Outcome {
     stop::on_flush(|| Outlet::stdout().hurry());
     let mut outcome = Ok(());
     for path in &args.files {
-        if stop::asked().is_some() || seen.load(Ordering::Relaxed) == args.limit() {
+        if seen.load(Ordering::Relaxed) == args.limit() {
             break;
         }
+        if stop::asked().is_some() {
+            let text = format!("stopped before `{}`", path.display());
+            outcome = Err(Failure::Text(text));
+            break;
+        }
+        // What a signal finds that comes while this one is opened.
+        output.flush()?;
         match read(args, path, &seen, &mut output) {
             Ok(()) => {}
             // Nothing that is printed from here on would arrive.
@@ -144,10 +151,11 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
     if args.follow {
         capture.follow(true).map_err(|e| input::name(path, e))?;
     }
-    stop::breaks(capture.break_handle());
     if let Some(expression) = &args.filter {
-        capture.set_filter(expression)?;
+        // Looking up names may take long.
+        stop::at_once(|| capture.set_filter(expression))?;
     }
+    stop::breaks(capture.break_handle());
     let form = match (args.raw, args.json) {
         (true, _) => Form::Raw,
         (_, true) => Form::Json,

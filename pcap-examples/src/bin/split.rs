@@ -112,7 +112,6 @@ fn run(args: &Args) -> Outcome {
         exit::usage::<Args>("--max-open is for --flow, and otherwise one savefile is open");
     }
     let input = Input::open(&args.input, true)?;
-    stop::breaks(input.capture().break_handle());
     let names = Names::new(&args.output, &args.input, args.digits.into(), args.force);
     match &args.by {
         By { flow: true, .. } => split(args, input, Flows::new(args, names)),
@@ -177,6 +176,7 @@ fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outcome {
         input.capture().compile(expression, options)
     });
     let filter = filter.transpose()?;
+    stop::breaks(input.capture().break_handle());
     let bar = input.bar().clone();
     let work = Arc::new(Mutex::new(Work {
         pieces,

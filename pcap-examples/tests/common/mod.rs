@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use etherparse::PacketBuilder;
 
 pub(crate) mod live;
+pub(crate) mod process;
 
 /// A copy of one of the programs in a folder. Another program makes it: what this one has open for
 /// writing, while a thread of it starts a program, cannot be run.
