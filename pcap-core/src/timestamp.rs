@@ -1,9 +1,11 @@
 //! Points in time as packets carry them: seconds and nanoseconds since the epoch.
 //!
-//! May import: nothing of this crate.
+//! May import: `error`.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
+
+use crate::error::{Error, ErrorKind};
 
 const NANOS_PER_SEC: u32 = 1_000_000_000;
 
@@ -25,7 +27,7 @@ const NANOS_PER_SEC: u32 = 1_000_000_000;
 ///
 /// let clock = SystemTime::try_from(t)?;
 /// assert_eq!(Timestamp::from(clock), t);
-/// # Ok::<(), pcap_core::TimestampRangeError>(())
+/// # Ok::<(), pcap_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
@@ -200,14 +202,15 @@ impl From<SystemTime> for Timestamp {
 }
 
 impl TryFrom<Timestamp> for SystemTime {
-    type Error = TimestampRangeError;
+    type Error = Error;
 
     /// On Windows `SystemTime` counts in 100 nanoseconds, and what is between is cut off.
     ///
     /// # Errors
     ///
-    /// If the platform's `SystemTime` cannot hold the time, as it may happen with damaged savefiles.
-    fn try_from(t: Timestamp) -> Result<SystemTime, TimestampRangeError> {
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the platform's `SystemTime` cannot hold the time, as it may
+    /// happen with damaged savefiles.
+    fn try_from(t: Timestamp) -> Result<SystemTime, Error> {
         let whole = Duration::from_secs(t.secs.unsigned_abs());
         let base = if t.secs < 0 {
             SystemTime::UNIX_EPOCH.checked_sub(whole)
@@ -215,25 +218,12 @@ impl TryFrom<Timestamp> for SystemTime {
             SystemTime::UNIX_EPOCH.checked_add(whole)
         };
         base.and_then(|base| base.checked_add(Duration::from_nanos(u64::from(t.nanos))))
-            .ok_or(TimestampRangeError(t))
+            .ok_or_else(|| {
+                let why = "it is outside of the range of this system's clock";
+                Error::cannot(ErrorKind::InvalidArgument, "convert", t.to_string(), why)
+            })
     }
 }
-
-/// A [`Timestamp`] that `SystemTime` cannot hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimestampRangeError(Timestamp);
-
-impl fmt::Display for TimestampRangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the time {} is outside the range of the system's clock",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for TimestampRangeError {}
 
 /// The precision of the timestamps that a capture delivers or a savefile holds.
 ///

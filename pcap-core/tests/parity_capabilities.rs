@@ -144,28 +144,6 @@ fn a_channel_of_packets_ends_with_a_break_handle_and_gives_the_capture_back() {
 }
 
 #[test]
-fn a_channel_whose_receiver_is_gone_ends_the_reader() {
-    let Some((_net, left, right)) = wire() else {
-        return;
-    };
-    let (sender, receiver) = mpsc::sync_channel::<PacketOwned>(1);
-    let reader = std::thread::spawn(move || {
-        for packet in right.into_packets() {
-            if sender.send(packet.unwrap()).is_err() {
-                return true;
-            }
-        }
-        false
-    });
-    left.inject(&frame(0)).unwrap();
-    let first = receiver.recv_timeout(Duration::from_secs(10)).unwrap();
-    assert_eq!(first.data(), frame(0));
-    drop(receiver);
-    left.inject(&frame(1)).unwrap();
-    assert!(reader.join().unwrap(), "the next packet ends it");
-}
-
-#[test]
 fn a_filter_is_set_with_the_optimizer_and_without_and_takes_the_same() {
     let Some((net, left, _)) = wire() else {
         return;
@@ -209,28 +187,19 @@ fn each_class_of_error_has_a_kind_an_operation_and_the_thing_it_was_done_to() {
     let device = || Capture::from_device("right");
     let dead = Capture::dead(Dlt::EN10MB).unwrap();
     let cut = files::file(folder.path(), "cut.pcap", &files::pings(1)[..90]);
-    let mut full = dead.dump("/dev/full").unwrap();
-    full.write(None, None, b"x").unwrap();
+    let full = dead.dump("/dev/full");
     let interface = Capture::from_device("none").activate();
     let read = Capture::from_file(&cut).unwrap();
     let activation = device().rfmon(true).activate();
     let option = device().snaplen(1 << 30).activate();
     let mut errors = vec![
-        (
-            "interface",
-            interface.unwrap_err().into(),
-            ErrorKind::NoSuchDevice,
-        ),
+        ("interface", interface.unwrap_err(), ErrorKind::NoSuchDevice),
         (
             "activation",
-            activation.unwrap_err().into(),
+            activation.unwrap_err(),
             ErrorKind::RfmonNotSupported,
         ),
-        (
-            "option",
-            option.unwrap_err().into(),
-            ErrorKind::InvalidOption,
-        ),
+        ("option", option.unwrap_err(), ErrorKind::InvalidOption),
         (
             "read",
             read.into_packets().next().unwrap().unwrap_err(),
@@ -238,7 +207,7 @@ fn each_class_of_error_has_a_kind_an_operation_and_the_thing_it_was_done_to() {
         ),
         (
             "write",
-            full.flush().unwrap_err(),
+            full.unwrap_err(),
             ErrorKind::Io(std::io::ErrorKind::StorageFull),
         ),
         (
@@ -268,13 +237,14 @@ fn each_class_of_error_has_a_kind_an_operation_and_the_thing_it_was_done_to() {
         assert_eq!(error.kind(), *kind, "{class}: {error}");
         let object = error.object().expect(class);
         assert!(
-            error
-                .to_string()
-                .starts_with(&format!("cannot {} `{object}`: ", error.operation())),
+            error.to_string().starts_with(&format!(
+                "cannot {} `{object}`: ",
+                error.operation().unwrap()
+            )),
             "{class}: {error}"
         );
         assert!(!error.text().is_empty(), "{class}");
-        operations.push(error.operation());
+        operations.push(error.operation().unwrap());
     }
     let expected = [
         "activate",

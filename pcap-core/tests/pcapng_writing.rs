@@ -532,7 +532,7 @@ fn what_the_format_cannot_hold_is_refused_and_the_file_stays_whole() {
     for (result, text) in errors {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-        assert_eq!(error.operation(), "write");
+        assert_eq!(error.operation(), Some("write"));
         assert!(error.text().contains(text), "{error}");
     }
     assert_eq!(dumper.position(), position);
@@ -651,11 +651,11 @@ fn a_section_that_does_not_fit_gives_the_object_back_and_leaves_a_file_as_it_is(
         assert_eq!(fs::read(&path).unwrap(), b"precious");
         let failed = PcapngDumper::to_writer(b"mine".to_vec(), &section).unwrap_err();
         assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
-        assert_eq!(failed.into_inner(), b"mine");
+        assert_eq!(failed.take::<Vec<u8>>().unwrap(), b"mine");
         let file = File::open(&path).unwrap();
         let fd = files::descriptor(&file);
         let failed = PcapngDumper::to_open_file(file, &section).unwrap_err();
-        assert_eq!(files::descriptor(&failed.into_inner()), fd);
+        assert_eq!(files::descriptor(&failed.take::<File>().unwrap()), fd);
     }
 }
 
@@ -683,8 +683,7 @@ fn a_text_with_a_nul_which_readers_would_end_it_at_is_refused() {
         Section::new().application(text),
         Section::new().comment(text),
     ] {
-        let failed = PcapngDumper::to_writer(Vec::new(), &section).unwrap_err();
-        errors.push(failed.into_parts().0);
+        errors.push(PcapngDumper::to_writer(Vec::new(), &section).unwrap_err());
     }
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
@@ -770,7 +769,8 @@ fn silent_loss_on_a_device_that_is_always_full_flush_and_close_say_so() {
     assert_eq!(dumper.flush().unwrap_err().kind(), full);
     let failed = dumper.into_writer::<File>().unwrap_err();
     assert_eq!(failed.kind(), full);
-    assert_eq!(failed.into_inner().close().unwrap_err().kind(), full);
+    let dumper: PcapngDumper = failed.take().unwrap();
+    assert_eq!(dumper.close().unwrap_err().kind(), full);
 }
 
 #[test]
@@ -802,7 +802,7 @@ fn a_writer_that_fails_gives_the_dumper_back_and_nothing_is_lost_or_doubled() {
             Ok(writer) => break writer,
             Err(failed) => {
                 failures += 1;
-                dumper = *failed.into_inner();
+                dumper = failed.take().unwrap();
             }
         }
     };
@@ -839,7 +839,7 @@ fn compressed_and_finished_by_the_writer_given_back() {
     // Another type gives the dumper back.
     let failed = dumper.into_writer::<Vec<u8>>().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
-    let mut dumper = failed.into_inner();
+    let mut dumper: PcapngDumper = failed.take().unwrap();
     numbered(&mut dumper, eth, 5000).unwrap();
     let gzip: GzEncoder<Vec<u8>> = dumper.into_writer().unwrap();
     let decoder = GzDecoder::new(io::Cursor::new(gzip.finish().unwrap()));

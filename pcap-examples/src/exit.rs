@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::CommandFactory;
-use pcap_core::{Error, ErrorWith};
+use pcap_core::Error;
 
 use crate::{escape, outlet, program};
 
@@ -133,10 +133,4 @@ pub fn give_up(program: &'static str) {
     });
     thread::sleep(Duration::from_millis(200));
     process::exit(1);
-}
-
-impl<T> From<ErrorWith<T>> for Failure {
-    fn from(failed: ErrorWith<T>) -> Failure {
-        Failure::Pcap(failed.into())
-    }
 }

@@ -1,12 +1,11 @@
 //! Files that the command line names: how long they are, which are one and the same.
 
-use std::error;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use pcap_core::{Capture, Error, Offline, Packet, SavefileFormat};
+use pcap_core::{Capture, Offline, Packet, SavefileFormat};
 
 /// How many bytes of the savefile a packet takes, for the bar.
 pub fn record_length(capture: &Capture<Offline>) -> fn(Packet<'_>) -> u64 {
@@ -65,12 +64,6 @@ pub fn is_too_many_open(error: &io::Error) -> bool {
         Some(number) => cfg!(windows) && number == 4,
         None => false,
     }
-}
-
-/// Why the system refused, if it is the system that did.
-#[must_use]
-pub fn system_error(error: &Error) -> Option<&io::Error> {
-    error::Error::source(error)?.downcast_ref()
 }
 
 /// Whether writing one would destroy the other. As an input `-` is standard input, and as an output

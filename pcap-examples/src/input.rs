@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use pcap_core::{Capture, Error, Offline, Packet};
 
 use crate::exit::{Failure, Outcome};
-use crate::files::{self, is_too_many_open, length, record_length, system_error};
+use crate::files::{self, is_too_many_open, length, record_length};
 use crate::progress;
 use crate::waiting::Waiting;
 
@@ -160,7 +160,7 @@ fn open(path: &Path, bar: &ProgressBar) -> Outcome<(Capture<Offline>, bool)> {
         Some(mut file) if files::is_regular(&file) => {
             if begins_as_gzip(&mut file) {
                 let stream = MultiGzDecoder::new(bar.wrap_read(file));
-                Capture::from_reader(stream).map_err(Error::from)
+                Capture::from_reader(stream)
             } else {
                 drop(file);
                 return plain(path);
@@ -186,7 +186,7 @@ fn file(path: &Path) -> Option<File> {
 fn plain(path: &Path) -> Outcome<(Capture<Offline>, bool)> {
     match Capture::from_file(path) {
         Ok(capture) => Ok((capture, true)),
-        Err(error) if system_error(&error).is_some_and(is_too_many_open) => {
+        Err(error) if error.io_error().is_some_and(is_too_many_open) => {
             Err(Failure::TooManyOpen(error.to_string()))
         }
         Err(error) => Err(error.into()),
@@ -209,9 +209,9 @@ fn stream(
     let start = Cursor::new(start).take(length as u64);
     let stream = bar.wrap_read(start.chain(stream));
     Ok(if is_gzip {
-        Capture::from_reader(MultiGzDecoder::new(stream)).map_err(Error::from)
+        Capture::from_reader(MultiGzDecoder::new(stream))
     } else {
-        Capture::from_reader(stream).map_err(Error::from)
+        Capture::from_reader(stream)
     })
 }
 
@@ -234,7 +234,7 @@ pub fn name(path: &Path, error: Error) -> Failure {
     if error.object() != Some("the reader") {
         return error.into();
     }
-    let (operation, text) = (error.operation(), error.text());
+    let (operation, text) = (error.operation().unwrap_or("read"), error.text());
     Failure::Text(format!("cannot {operation} `{}`: {text}", path.display()))
 }
 

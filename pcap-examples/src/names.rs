@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use pcap_core::{Capture, Dumper, Error, Offline};
 
 use crate::exit::{Failure, Outcome};
-use crate::files::{is_same_file, is_too_many_open, system_error};
+use crate::files::{is_same_file, is_too_many_open};
 
 /// Savefiles called `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl Names {
         capture.dump_open_file(file).map_err(|failed| {
             // It is empty, and ours.
             let _ = fs::remove_file(&path);
-            self.named(failed.into(), number)
+            self.named(failed, number)
         })
     }
 
@@ -92,19 +92,17 @@ impl Names {
         if !matches!(error.object(), Some("the savefile" | "the writer")) {
             return error.into();
         }
-        let (operation, text) = (error.operation(), error.text());
+        let (operation, text) = (error.operation().unwrap_or("write"), error.text());
         let path = self.path(number);
         Failure::Text(format!("cannot {operation} `{}`: {text}", path.display()))
     }
 }
 
 fn dump(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
-    capture
-        .dump(path)
-        .map_err(|error| match system_error(&error) {
-            Some(e) if is_too_many_open(e) => Failure::TooManyOpen(error.to_string()),
-            _ => error.into(),
-        })
+    capture.dump(path).map_err(|error| match error.io_error() {
+        Some(e) if is_too_many_open(e) => Failure::TooManyOpen(error.to_string()),
+        _ => error.into(),
+    })
 }
 
 /// The system does not create a file.

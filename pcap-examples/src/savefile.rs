@@ -84,8 +84,8 @@ impl Savefile {
     ) -> Outcome<Savefile> {
         if format != SavefileFormat::Pcapng {
             // Before there is a file: this fails for such a link type.
-            let unwritten = capture.dump_to(io::sink()).map_err(Error::from);
-            unwritten.map_err(|e| name(path, "write", e))?;
+            let nowhere = capture.dump_to(io::sink());
+            nowhere.map_err(|e| name(path, "write", e))?;
         }
         let outlet = Outlet::create(path, gzip).map_err(|e| failed(path, "create", &e))?;
         let feed = Feed(outlet.clone());
@@ -263,8 +263,7 @@ fn name(path: &Path, step: &str, error: Error) -> Failure {
     if error.object() != Some("the writer") {
         return error.into();
     }
-    let source = std::error::Error::source(&error);
-    if let Some(error) = source.and_then(|e| e.downcast_ref()) {
+    if let Some(error) = error.io_error() {
         return failed(path, step, error);
     }
     let (path, why) = (path.display().to_string(), error.text().to_owned());

@@ -72,7 +72,7 @@ impl Capture<Dead> {
         };
         let Ok(snaplen) = c_int::try_from(snaplen) else {
             let text = format!("the snaplen {snaplen} is above 2147483647");
-            return Err(Error::new(
+            return Err(Error::cannot(
                 ErrorKind::InvalidArgument,
                 "make a dead capture of",
                 name,
@@ -89,7 +89,7 @@ impl Capture<Dead> {
             ffi::pcap_open_dead_with_tstamp_precision(linktype.value(), snaplen, number as _)
         };
         let Some(pcap) = NonNull::new(pcap) else {
-            return Err(Error::new(
+            return Err(Error::cannot(
                 ErrorKind::Other,
                 "make a dead capture of",
                 name,

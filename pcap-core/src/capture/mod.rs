@@ -23,10 +23,10 @@ use std::path::Path;
 
 #[cfg(feature = "remote")]
 pub(crate) use active::Remote;
-pub use active::{Active, Sender};
+pub use active::{Active, FilterLocation, Sender};
 pub use any::{Any, AnyCapture};
 pub use dead::Dead;
-pub use inactive::{ActivateError, Inactive};
+pub use inactive::Inactive;
 pub use offline::Offline;
 #[cfg(feature = "remote")]
 pub(crate) use options::{DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
@@ -36,7 +36,7 @@ pub use read::{Done, End, Next};
 pub(crate) use wait::WaitsFor;
 
 use crate::dumper::{Dumper, Format};
-use crate::error::{ErrorWith, Result};
+use crate::error::Result;
 use crate::ffi;
 use crate::filter::{CompileOptions, Filter};
 use crate::linktype::{Dlt, Linktype};
@@ -84,7 +84,7 @@ pub struct Capture<S: Phase> {
 }
 
 /// A phase of a [`Capture`]. Sealed: these are all.
-pub trait Phase: source::Sealed {}
+pub trait Phase: source::Sealed + Send + 'static {}
 
 /// The phases that have a link type and a snaplen: all but [`Inactive`].
 pub trait Activated: Phase + source::Opened {}
@@ -249,9 +249,9 @@ impl<S: Activated> Capture<S> {
     ///
     /// # Errors
     ///
-    /// With the file in them, to use again: [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported)
-    /// for a link type that savefiles cannot have. A file that is not open for writing is an error of
-    /// the first [`flush`](Dumper::flush).
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
+    /// [`take`](crate::Error::take) gives the [`File`] back. A file that is not open for writing is an error of
+    /// the first call that writes.
     ///
     /// # Examples
     ///
@@ -270,7 +270,7 @@ impl<S: Activated> Capture<S> {
     ///
     /// Manual page: [`pcap_dump_fopen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
     #[doc(alias = "pcap_dump_fopen")]
-    pub fn dump_open_file(&self, file: File) -> Result<Dumper, ErrorWith<File>> {
+    pub fn dump_open_file(&self, file: File) -> Result<Dumper> {
         Dumper::to_file(file, self.format())
     }
 
@@ -279,8 +279,8 @@ impl<S: Activated> Capture<S> {
     ///
     /// # Errors
     ///
-    /// With the writer in them, to use again: [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported)
-    /// for a link type that savefiles cannot have. Nothing was written to it.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
+    /// Nothing was written, and [`take`](crate::Error::take) gives the writer back.
     ///
     /// # Examples
     ///
@@ -294,7 +294,7 @@ impl<S: Activated> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_dump_fopen")]
-    pub fn dump_to<W>(&self, writer: W) -> Result<Dumper, ErrorWith<W>>
+    pub fn dump_to<W>(&self, writer: W) -> Result<Dumper>
     where
         W: Write + Send + 'static,
     {

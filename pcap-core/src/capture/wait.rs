@@ -46,6 +46,19 @@ pub enum WaitsFor {
     Libpcap(&'static str),
 }
 
+impl WaitsFor {
+    /// The same, but for no longer than this.
+    pub(crate) fn at_most(self, time: Option<Duration>) -> WaitsFor {
+        match self {
+            WaitsFor::Event { descriptor, pause } => WaitsFor::Event {
+                descriptor,
+                pause: pause.into_iter().chain(time).min(),
+            },
+            other => other,
+        }
+    }
+}
+
 /// How a live capture waits, and what it learnt of the interface.
 #[derive(Debug)]
 pub(crate) struct Waiter {
@@ -72,6 +85,11 @@ impl Waiter {
             Waiting::Descriptor(fd) => Some(fd),
             Waiting::Timer | Waiting::InLibpcap => None,
         }
+    }
+
+    /// Whether a read waits inside libpcap.
+    pub(crate) fn is_in_libpcap(&self) -> bool {
+        self.waiting == Waiting::InLibpcap
     }
 
     /// Packets came: the interface is up.

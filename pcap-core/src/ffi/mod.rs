@@ -17,6 +17,7 @@ pub(crate) mod os;
 #[path = "windows.rs"]
 pub(crate) mod os;
 
+pub(crate) mod clock;
 #[cfg(feature = "remote")]
 pub(crate) mod compat;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -35,7 +36,7 @@ pub(crate) mod sockets;
 pub(crate) mod waitset;
 
 pub(crate) use pcap_sys::*;
-pub(crate) use reader::{Reader, Sought};
+pub(crate) use reader::{Failure, PANICKED, Reader, Sought};
 
 /// Not taken from the headers, because those of libpcap 1.10.0 lack it.
 pub(crate) const DLT_HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };

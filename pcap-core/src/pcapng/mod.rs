@@ -74,9 +74,10 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
-use crate::error::{Error, ErrorKind, ErrorWith, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::packet::Packet;
 use crate::stats::Stats;
 use crate::timestamp::Timestamp;
@@ -92,10 +93,14 @@ const LONGEST: usize = u16::MAX as usize;
 
 /// Writes packets to a pcapng savefile.
 ///
-/// Blocks are collected in a buffer of 256 KiB: a write error (a full disk, a closed pipe) is reported
+/// The header is written when the dumper is made, and the block of an interface when that is added. Packets are
+/// collected in a buffer of 256 KiB: a write error (a full disk, a closed pipe) is reported
 /// by the call that meets it, at the latest by [`flush`](Self::flush) or [`close`](Self::close). What
 /// could not be written is kept: when there is room again, the same call made once more goes on where
 /// it stopped. Dropping a dumper writes what it can and can report nothing, so close it.
+///
+/// **What is in the buffer is lost when the dumper is not dropped**, as by [`std::process::exit`]: see
+/// [`Dumper`](crate::Dumper). [`flush_within`](Self::flush_within) bounds by time what can be lost.
 ///
 /// The numbers in the file are in this machine's byte order, which every reader knows how to turn.
 ///
@@ -137,15 +142,15 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the file in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a
-    /// NUL.
-    pub fn to_open_file(file: File, section: &Section) -> Result<PcapngDumper, ErrorWith<File>> {
+    /// [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a NUL.
+    /// [`take`](Error::take) gives the [`File`] back.
+    pub fn to_open_file(file: File, section: &Section) -> Result<PcapngDumper> {
         match begin(THE_SAVEFILE, section) {
             Ok(blocks) => {
                 let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
                 Ok(Self::new(output, blocks))
             }
-            Err(error) => Err(ErrorWith::new(error, file)),
+            Err(error) => Err(error.handing_back(file)),
         }
     }
 
@@ -154,29 +159,26 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the writer in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long or has
-    /// a NUL.
-    pub fn to_writer<W>(writer: W, section: &Section) -> Result<PcapngDumper, ErrorWith<W>>
+    /// [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a NUL.
+    /// [`take`](Error::take) gives the writer back.
+    pub fn to_writer<W>(writer: W, section: &Section) -> Result<PcapngDumper>
     where
         W: Write + Send + 'static,
     {
         match begin(THE_WRITER, section) {
             Ok(blocks) => Ok(Self::new(Output::writer(writer), blocks)),
-            Err(error) => Err(ErrorWith::new(error, writer)),
+            Err(error) => Err(error.handing_back(writer)),
         }
     }
 
     fn new(mut output: Output, blocks: Blocks) -> PcapngDumper {
-        // Not an atomic number: some 32-bit processors have none of 64 bits.
-        static MADE: Mutex<u64> = Mutex::new(0);
-        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        *made += 1;
         output.push(blocks.last());
+        output.offer();
         PcapngDumper {
             output,
             blocks,
             interfaces: Vec::new(),
-            id: *made,
+            id: new_id(),
         }
     }
 
@@ -190,7 +192,7 @@ impl PcapngDumper {
     pub fn add_interface(&mut self, interface: &Interface) -> Result<InterfaceId> {
         let linktype = interface.linktype;
         if linktype.value() > u32::from(u16::MAX) {
-            return Err(Error::new(
+            return Err(Error::cannot(
                 ErrorKind::Unsupported { since: None },
                 "write",
                 self.output.name().to_owned(),
@@ -212,12 +214,13 @@ impl PcapngDumper {
         };
         // First: `pcap-file` counts the interfaces that it made blocks of, and forgets none.
         let texts = interface.texts().map(|(_, text)| text.len() + 8);
-        self.output.reserve(64 + texts.sum::<usize>())?;
+        self.output.reserve_for_offer(64 + texts.sum::<usize>())?;
         self.blocks
             .interface(interface)
             .map_err(|e| self.output.refuse(e))?;
         self.output.push(self.blocks.last());
         self.interfaces.push(Known::new(interface));
+        self.output.offer();
         Ok(InterfaceId {
             dumper: self.id,
             number,
@@ -354,6 +357,23 @@ impl PcapngDumper {
         self.output.flush()
     }
 
+    /// Bounds how long packets wait in the buffer, as [`Dumper::flush_within`](crate::Dumper::flush_within) does.
+    /// Default: no bound.
+    pub fn flush_within(&mut self, bound: Duration) {
+        self.output.flush_within(bound);
+    }
+
+    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows:
+    /// for the moments in which a reading loop finds no packet. Does nothing if there is no bound.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush). That an output which does not block takes nothing now is no error, as long as there is
+    /// room in the buffer.
+    pub fn flush_if_due(&mut self) -> Result<()> {
+        self.output.flush_if_due()
+    }
+
     /// Writes out the rest and closes the savefile.
     ///
     /// Closing a dumper on standard output leaves descriptor 1 open.
@@ -370,8 +390,8 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the dumper in them, to try again: [`ErrorKind::Io`] if not all was taken,
-    /// [`ErrorKind::InvalidArgument`] if what it writes to is no `W`.
+    /// [`ErrorKind::Io`] if not all was taken, [`ErrorKind::InvalidArgument`] if what it writes to is no `W`.
+    /// [`take`](Error::take) gives the `PcapngDumper` back, to try again.
     ///
     /// # Examples
     ///
@@ -383,7 +403,7 @@ impl PcapngDumper {
     /// assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
-    pub fn into_writer<W>(self) -> Result<W, ErrorWith<Box<PcapngDumper>>>
+    pub fn into_writer<W>(self) -> Result<W>
     where
         W: Write + Send + 'static,
     {
@@ -393,15 +413,14 @@ impl PcapngDumper {
             interfaces,
             id,
         } = self;
-        output.into_object().map_err(|failed| {
-            let (error, output) = failed.into_parts();
+        output.into_object().map_err(|(error, output)| {
             let dumper = PcapngDumper {
-                output,
+                output: *output,
                 blocks,
                 interfaces,
                 id,
             };
-            ErrorWith::new(error, Box::new(dumper))
+            error.handing_back(dumper)
         })
     }
 
@@ -410,6 +429,15 @@ impl PcapngDumper {
     pub fn position(&self) -> u64 {
         self.output.position()
     }
+}
+
+/// A number that no other dumper of this process has.
+fn new_id() -> u64 {
+    // Not an atomic number: some 32-bit processors have none of 64 bits.
+    static MADE: Mutex<u64> = Mutex::new(0);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    *made += 1;
+    *made
 }
 
 /// The header of a file that errors call `name`.
@@ -436,7 +464,7 @@ fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> 
 }
 
 fn refuse(name: &str, text: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, "write", name.to_owned(), text)
+    Error::cannot(ErrorKind::InvalidArgument, "write", name.to_owned(), text)
 }
 
 impl fmt::Debug for PcapngDumper {

@@ -63,7 +63,7 @@ const OPERATION: &str = "use the source";
 
 fn refuse<T>(source: &str, why: impl Into<String>) -> Result<T> {
     let object = source.to_owned();
-    Err(Error::new(
+    Err(Error::cannot(
         ErrorKind::InvalidArgument,
         OPERATION,
         object,
@@ -254,7 +254,12 @@ impl FromStr for Source {
                 text.len(),
                 BUFFER - 1
             );
-            return Err(Error::new(ErrorKind::InvalidArgument, OPERATION, None, why));
+            return Err(Error::cannot(
+                ErrorKind::InvalidArgument,
+                OPERATION,
+                None,
+                why,
+            ));
         }
         let local = |device: &str| Ok(Source(Kind::Local(device.to_owned())));
         let parts = text.split_once(':');
@@ -268,7 +273,12 @@ impl FromStr for Source {
             // The part before an `@` may be a password, so that the string is not repeated.
             Some((scheme, rest)) if is_rpcap(scheme) && authority(rest).contains('@') => {
                 let why = "a user before the host: that is for the authentication";
-                return Err(Error::new(ErrorKind::InvalidArgument, OPERATION, None, why));
+                return Err(Error::cannot(
+                    ErrorKind::InvalidArgument,
+                    OPERATION,
+                    None,
+                    why,
+                ));
             }
             _ if text.contains('\0') => return refuse(text, "it has a NUL byte"),
             Some(("file", "")) => return refuse(text, "it names no file"),

@@ -3,9 +3,11 @@
 //! May import: `ffi`, `timestamp`, `linktype`, `packet`.
 
 mod feed;
+mod length;
 mod records;
 
 pub(crate) use feed::{Fed, Feed, Units, read_head};
+pub(crate) use length::Length;
 pub(crate) use records::{LONGEST, Record, Records};
 
 use crate::linktype::Dlt;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use pcap_core::{
     Active, Capture, Dlt, Error, ErrorKind, Filter, Insn, Linktype, Packet, Precision, SendQueue,
-    Timestamp,
+    Timestamp, Unsent,
 };
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::input::{self, Input};
@@ -370,15 +370,14 @@ impl Replay<'_> {
         let (mut next, mut flow) = (0, Flow::Next);
         while next < queue.len() && flow == Flow::Next {
             let sent = self.device.inject_queue_range(&queue, next..);
-            let end = sent
-                .as_ref()
-                .map_or_else(|failed| failed.index(), |_| queue.len());
+            let unsent = sent.as_ref().err().and_then(Error::unsent);
+            let end = unsent.map_or(queue.len(), Unsent::index);
             for (packet, &is_cut) in queue.iter().zip(&cut).take(end).skip(next) {
                 self.counts.sent(packet.len(), is_cut);
             }
             next = end + 1;
-            if let Err(failed) = sent {
-                flow = self.refused(queue.get(end).unwrap_or_default(), failed.error());
+            if let Some(unsent) = unsent {
+                flow = self.refused(queue.get(end).unwrap_or_default(), unsent.error());
             }
         }
         if !queue.is_empty() {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::capture::wait;
-use crate::error::{Error, ErrorKind, InjectError, Result};
+use crate::error::{Error, ErrorKind, Result, Unsent};
 use crate::ffi::os;
 use crate::ffi::packet_socket::{self, Sent};
 use crate::sendqueue::{self, SendQueue};
@@ -61,7 +61,7 @@ impl Capture<Active> {
     /// # Errors
     ///
     /// That of the first packet that is not sent, with its number and how many were sent before it; none
-    /// behind it is sent. See [`InjectError`] for how to go on from there. Besides what
+    /// behind it is sent. [`unsent`](Error::unsent) has these numbers; see [`Unsent`] for how to go on from there. Besides what
     /// [`inject`](Self::inject) fails with, it is [`Break`](ErrorKind::Break) if a break handle was used
     /// before or meanwhile, also if there was nothing to wait for; the break stays for the next read. An
     /// empty queue is sent in any case. That a network interface of Linux was down before, and is up
@@ -82,7 +82,7 @@ impl Capture<Active> {
     /// ```
     ///
     /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
-    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize, InjectError> {
+    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
         self.state.inject_queue(queue, ..)
     }
 
@@ -113,7 +113,7 @@ impl Capture<Active> {
         &self,
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
-    ) -> Result<usize, InjectError> {
+    ) -> Result<usize> {
         self.state.inject_queue(queue, range)
     }
 }
@@ -152,7 +152,7 @@ pub(super) trait Way {
     fn is_broken(&self) -> bool;
 
     fn error(&self, kind: ErrorKind, why: impl Into<String>) -> Error {
-        Error::new(kind, OPERATION, self.name().to_owned(), why)
+        Error::cannot(kind, OPERATION, self.name().to_owned(), why)
     }
 
     fn check_break(&self, text: &str) -> Result<()> {
@@ -185,18 +185,14 @@ pub(super) trait Way {
         }
     }
 
-    fn inject_queue(
-        &self,
-        queue: &SendQueue,
-        range: impl RangeBounds<usize>,
-    ) -> Result<usize, InjectError> {
-        let numbers = queue.numbers(&range).map_err(|why| {
-            InjectError::new(self.error(ErrorKind::InvalidArgument, why), 0, 0, 0)
-        })?;
+    fn inject_queue(&self, queue: &SendQueue, range: impl RangeBounds<usize>) -> Result<usize> {
+        let numbers = queue
+            .numbers(&range)
+            .map_err(|why| Unsent::new(self.error(ErrorKind::InvalidArgument, why), 0, 0, 0))?;
         let (mut next, mut bytes) = (numbers.start, 0);
         let failed = |error, next, bytes| {
             let packets = next - numbers.start;
-            Err(InjectError::new(error, next, packets, bytes))
+            Err(Unsent::new(error, next, packets, bytes).into())
         };
         while next < numbers.end {
             if let Err(error) = self.check_break(BROKEN) {
@@ -275,7 +271,7 @@ impl Active {
         let Some(socket) = self.packet_socket() else {
             let kind = ErrorKind::Unsupported { since: None };
             let why = "nothing is sent there through a packet socket of one network interface";
-            return Err(Error::new(kind, OPERATION, name, why));
+            return Err(Error::cannot(kind, OPERATION, name, why));
         };
         packet_socket::bypass_qdisc(socket).map_err(|e| Error::io(OPERATION, name, e))
     }
