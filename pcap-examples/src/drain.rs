@@ -1,6 +1,6 @@
 //! The end of a live capture: what had arrived is still read.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pcap_core::{Active, Capture, Next, Packet};
 
@@ -11,24 +11,23 @@ use crate::stop;
 /// buffer for that long.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Reads what a capture still holds, until the closure says that it is enough.
+/// Stops the inflow of a capture and hands on what it still holds, until the closure says that it is enough.
 ///
 /// # Errors
 ///
 /// If it cannot be read, and those of the closure.
 pub fn drain(
     capture: &mut Capture<Active>,
-    timeout: Duration,
     mut take: impl FnMut(Packet<'_>) -> Outcome<bool>,
 ) -> Outcome {
-    let deadline = Instant::now() + timeout + Duration::from_millis(50);
+    capture.stop()?;
     loop {
-        let left = match stop::urgent() {
+        let patience = match stop::urgent() {
             Some(_) => Duration::ZERO,
-            None => deadline.saturating_duration_since(Instant::now()),
+            None => Duration::MAX,
         };
-        match capture.next_packet_timeout(left)? {
-            Next::Packet(packet) if take(packet)? && Instant::now() < deadline => {}
+        match capture.next_packet_timeout(patience)? {
+            Next::Packet(packet) if take(packet)? => {}
             // A further signal, or a request.
             Next::Break => {}
             Next::Packet(_) | Next::Timeout | Next::Eof => return Ok(()),

@@ -305,12 +305,8 @@ impl Outlet {
         let waited = self.0.done.wait_timeout(state, TICK);
         (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.waiting -= 1;
-        if state.end.is_none() && state.is_blocked() {
-            let text = match state.is_open {
-                true => "it took nothing for a second after the signal",
-                false => "nobody opened its other end before the signal",
-            };
-            state.end = Some(Err(io::Error::new(io::ErrorKind::TimedOut, text)));
+        if let (None, Some(why)) = (&state.end, state.is_blocked()) {
+            state.end = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
         }
         Ok(state)
     }
@@ -343,14 +339,17 @@ impl State {
         }
     }
 
-    /// Whether the program was asked to end, and the output takes nothing.
-    fn is_blocked(&self) -> bool {
-        let Some(asked) = stop::asked() else {
-            return false;
-        };
-        !self.is_open
-            || asked.max(self.moved).elapsed() >= PATIENCE
-            || stop::urgent().is_some_and(|at| at.elapsed() >= URGENT)
+    /// Why the output is given up, if the program was asked to end and the output keeps it from that.
+    fn is_blocked(&self) -> Option<&'static str> {
+        let asked = stop::asked()?;
+        if !self.is_open {
+            return Some("nobody opened its other end before the signal");
+        }
+        if asked.max(self.moved).elapsed() >= PATIENCE {
+            return Some("it took nothing for a second after the signal");
+        }
+        let is_late = stop::urgent()?.elapsed() >= URGENT;
+        is_late.then_some("it had not taken all when a further signal came")
     }
 }
 

@@ -359,7 +359,7 @@ fn receive(
         Err(failure) => sink.is_failed() && !failure.is_broken_pipe(),
     };
     let drained = match is_ended {
-        true => drain(capture, args.timeout(), |packet| {
+        true => drain(capture, |packet| {
             let is_wanted = quota.take();
             if is_wanted {
                 sink.take(packet)?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use pcap_core::stream::{AsyncCapture, Tokio};
-use pcap_core::{Active, BreakHandle, Capture, Device, Stats};
+use pcap_core::{Active, BreakHandle, Capture, Device, End, Stats};
 use pcap_examples::drain::LONGEST_TIMEOUT;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::json::Object;
@@ -234,11 +234,21 @@ fn answer(counted: &[Counted], handles: Vec<BreakHandle>) {
 /// Counts on one device, until it is to end.
 async fn follow(mut capture: AsyncCapture<Active, Tokio>, count: &Count) -> pcap_core::Result<()> {
     let ended = loop {
-        match capture.next_packet().await {
-            Ok(Some(packet)) => count.lock().0.add(packet.len()),
-            Ok(None) if stop::asked().is_some() => break Ok(()),
+        match capture.advance().await {
+            Ok(true) => {
+                let length = capture.packet().map_or(0, |packet| packet.len());
+                count.lock().0.add(length);
+            }
+            Ok(false) if capture.ended() == Some(End::Eof) || stop::urgent().is_some() => {
+                break Ok(());
+            }
+            // What had arrived by then is still counted.
+            Ok(false) if stop::asked().is_some() => match capture.get_mut().stop() {
+                Ok(()) => {}
+                Err(error) => break Err(error),
+            },
             // Somebody asks how far it is.
-            Ok(None) => count.lock().1 = capture.stats().ok(),
+            Ok(false) => count.lock().1 = capture.stats().ok(),
             Err(error) => break Err(error),
         }
     };

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 use pcap_core::{Capture, Device, Packet, Stats};
@@ -53,7 +52,7 @@ fn run(args: Args) -> Outcome {
     let mut outcome = printed.map_err(Failure::Stdout);
     if outcome.is_ok() {
         // What had arrived by then.
-        outcome = drain(&mut capture, Duration::ZERO, |packet| {
+        outcome = drain(&mut capture, |packet| {
             print(packet)?;
             Ok(true)
         });
