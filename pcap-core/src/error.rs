@@ -73,7 +73,7 @@ pub enum ErrorKind {
     FilterTooLong,
     /// Filter instructions that are not a valid program.
     FilterInvalid,
-    /// A filter compiled for one link type met a capture of another.
+    /// A filter or a packet of one link type met a capture, or an interface of a pcapng file, of another.
     LinktypeMismatch,
     /// A savefile ends in the middle of its header or of a record.
     SavefileTruncated,
@@ -441,6 +441,12 @@ fn classify_text(text: &str) -> ErrorKind {
         ErrorKind::Disappeared
     } else if text.contains("No such device exists") {
         ErrorKind::NoSuchDevice
+    } else if text.contains("Message too long") {
+        // More than the device takes at once.
+        ErrorKind::InvalidArgument
+    } else if text.starts_with("Failed to get s") && text.contains(" bus: ") {
+        // D-Bus is a device that is always listed.
+        ErrorKind::InterfaceNotUp
     } else if text.contains("isn't supported") || text.contains("not supported") {
         ErrorKind::Unsupported { since: None }
     } else {

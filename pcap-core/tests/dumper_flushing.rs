@@ -17,7 +17,6 @@ use std::time::Duration;
 use files::{ping, pings};
 use pcap_core::{Capture, Dead, Dlt, Dumper, ErrorKind, Precision, Timestamp};
 
-const HEADER: usize = 24;
 const SHORT: Duration = Duration::from_millis(1);
 /// Longer than `SHORT` by any clock.
 const PAUSE: Duration = Duration::from_millis(60);
@@ -152,38 +151,29 @@ fn headers_of_pcapng_are_there_from_the_start() {
 }
 
 #[test]
-fn a_header_that_is_refused_is_an_error_of_the_next_packet() {
-    let writer = Writer::default();
-    writer.fails(Some(io::ErrorKind::TimedOut));
-    let mut dumper = dead().dump_to(writer.clone()).unwrap();
-    for _ in 0..2 {
-        let error = write(&mut dumper, 0).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::TimedOut));
-        assert_eq!(dumper.position(), HEADER as u64, "the packet is not taken");
+fn a_header_that_is_refused_waits_with_the_packets() {
+    for kind in [io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut] {
+        let writer = Writer::default();
+        writer.fails(Some(kind));
+        let mut dumper = dead().dump_to(writer.clone()).unwrap();
+        write(&mut dumper, 0).unwrap();
+        assert_eq!(dumper.flush().unwrap_err().kind(), ErrorKind::Io(kind));
+        assert_eq!(dumper.position(), pings(1).len() as u64);
+        writer.fails(None);
+        write(&mut dumper, 1).unwrap();
+        dumper.close().unwrap();
+        assert_eq!(writer.bytes(), pings(2));
     }
-    writer.fails(None);
-    write(&mut dumper, 0).unwrap();
-    assert_eq!(writer.bytes(), pings(0), "records are collected again");
-    write(&mut dumper, 1).unwrap();
-    dumper.close().unwrap();
-    assert_eq!(writer.bytes(), pings(2));
-
-    // One that only cannot take it yet.
-    let writer = Writer::default();
-    writer.fails(Some(io::ErrorKind::WouldBlock));
-    let mut dumper = dead().dump_to(writer.clone()).unwrap();
-    write(&mut dumper, 0).unwrap();
-    writer.fails(None);
-    write(&mut dumper, 1).unwrap();
-    dumper.close().unwrap();
-    assert_eq!(writer.bytes(), pings(2));
 }
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_device_is_an_error_of_the_first_packet() {
+fn a_full_device_is_an_error_within_the_bound() {
     let full = ErrorKind::Io(io::ErrorKind::StorageFull);
     let mut dumper = dead().dump("/dev/full").unwrap();
+    dumper.flush_within(SHORT);
+    sleep(PAUSE);
+    assert_eq!(dumper.flush_if_due().unwrap_err().kind(), full);
     assert_eq!(write(&mut dumper, 0).unwrap_err().kind(), full);
     assert_eq!(dumper.close().unwrap_err().kind(), full);
 }

@@ -199,6 +199,7 @@ fn the_timestamp_types_are_those_of_libpcap() {
 fn a_device_opens_in_one_call_and_without_any_address() {
     let Some(_net) = net() else { return };
     let capture = Capture::open_live("right", 0, true, Duration::from_millis(1)).unwrap();
+    assert_eq!(capture.name(), "right");
     assert_eq!(capture.snaplen(), 262_144);
     assert_eq!(capture.precision(), Precision::Nano);
 }

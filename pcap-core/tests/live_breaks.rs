@@ -266,6 +266,23 @@ fn on_a_bus(test: &str, watch: impl FnOnce(&mut Bus, &mut BufReader<ChildStdout>
 }
 
 #[test]
+fn a_bus_that_is_not_there_is_a_device_that_is_not_up() {
+    if files::in_child() {
+        let error = Capture::from_device("dbus-session").activate();
+        let error = error.unwrap_err();
+        // Without D-Bus in libpcap there is no such device.
+        let kinds = [ErrorKind::InterfaceNotUp, ErrorKind::NoSuchDevice];
+        assert!(kinds.contains(&error.kind()), "{error}");
+        println!("all is well");
+        return;
+    }
+    let mut child = files::child("a_bus_that_is_not_there_is_a_device_that_is_not_up");
+    child.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/no/such/socket");
+    let said = files::run(&mut child);
+    assert!(said.contains("all is well"), "{said}");
+}
+
+#[test]
 fn a_device_that_is_only_read_blocking_warns() {
     if files::in_child() {
         let Some(capture) = d_bus() else { return };

@@ -373,6 +373,9 @@ fn outbound_on_lo_is_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{filter}");
         assert!(error.to_string().contains("loopback"), "{error}");
     }
+    // One that accepts nothing is meant so.
+    let nothing = Filter::from_listing(Dlt::EN10MB, "1,6 0 0 0").unwrap();
+    on("lo").filter(&nothing).activate().unwrap();
     let mut capture = on("lo").filter("outbound or udp").activate().unwrap();
     let error = capture.set_filter("outbound").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);

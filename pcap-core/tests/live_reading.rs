@@ -555,6 +555,7 @@ fn what_cannot_be_sent_is_an_error_that_says_why() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(error.to_string().contains("`left`"), "{error}");
     let error = left.inject(&frame(0, 100_000)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(error.to_string().contains("too long"), "{error}");
     let any = Capture::from_device("any").activate().unwrap();
     assert!(any.inject(&frame(0, 60)).is_err());

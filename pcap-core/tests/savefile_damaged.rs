@@ -86,6 +86,33 @@ fn random_bytes_are_an_unknown_file_format() {
     assert_eq!(error.text(), "unknown file format");
 }
 
+#[test]
+fn a_compressed_file_is_named_as_that() {
+    let starts: [(&str, &[u8]); 5] = [
+        ("gzip", &[0x1f, 0x8b, 8, 0]),
+        ("zstd", &[0x28, 0xb5, 0x2f, 0xfd]),
+        ("lz4", &[0x04, 0x22, 0x4d, 0x18]),
+        ("xz", &[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]),
+        ("bzip2", b"BZh91AY"),
+    ];
+    for (by, start) in starts {
+        let error = refused(&[start, &[7; 100]].concat());
+        assert_eq!(error.kind(), ErrorKind::SavefileBad);
+        let text = format!("unknown file format; it is compressed by {by}: ");
+        assert!(error.text().starts_with(&text), "{error}");
+        assert!(error.text().contains("`Capture::from_reader`"), "{error}");
+    }
+    // A savefile of that name is one all the same.
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a.pcap.gz", &pings(2));
+    assert_eq!(
+        read_all(&mut Capture::from_file(path).unwrap())
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
 /// An error in the middle of a stream swallowed, or retried for ever.
 #[test]
 fn a_file_cut_at_any_byte_gives_its_whole_packets_and_then_the_same_error_for_ever() {

@@ -580,3 +580,19 @@ fn a_filter_stays_in_force_behind_an_odd_record_of_a_stream() {
         }
     }
 }
+
+#[test]
+fn a_capture_is_named_after_what_it_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a.pcap", &pings(1));
+    let by_path = Capture::from_file(&path).unwrap();
+    assert_eq!(by_path.name(), path.to_str().unwrap());
+    let by_file = Capture::from_open_file(File::open(&path).unwrap()).unwrap();
+    assert_eq!(by_file.name(), "the savefile");
+    let by_reader = files::open(pings(1));
+    assert_eq!(by_reader.name(), "the reader");
+    assert_eq!(
+        pcap_core::AnyCapture::from(by_path).name(),
+        path.to_str().unwrap()
+    );
+}

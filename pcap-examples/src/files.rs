@@ -55,6 +55,26 @@ fn name(bytes: &[u8]) -> io::Result<OsString> {
     Ok(text.map_err(io::Error::other)?.into())
 }
 
+/// The outermost folder that is not there for a file to be created in.
+fn missing_folder(path: &Path) -> Option<&Path> {
+    let folder = path.parent()?;
+    // The outermost one that is not there.
+    let missing = folder.ancestors().take_while(|folder| {
+        let is_missing = |e: io::Error| e.kind() == io::ErrorKind::NotFound;
+        !folder.as_os_str().is_empty() && fs::metadata(folder).is_err_and(is_missing)
+    });
+    missing.last()
+}
+
+/// Why a file could not be created: what the system says, which does not name the folder.
+#[must_use]
+pub fn not_created(path: &Path, error: &io::Error) -> String {
+    match missing_folder(path) {
+        Some(folder) => format!("{error}: there is no folder `{}`", folder.display()),
+        None => error.to_string(),
+    }
+}
+
 /// Whether a file could not be opened because the process, or the system, has too many open.
 #[must_use]
 pub fn is_too_many_open(error: &io::Error) -> bool {

@@ -2,10 +2,12 @@
 //!
 //! The programs themselves are in `src/bin`, one per file, each to be read and copied by itself.
 
+pub mod compressed;
 pub mod copying;
 pub mod decode;
 pub mod device;
 pub mod drain;
+pub mod ending;
 pub mod escape;
 pub mod exit;
 pub mod expression;
@@ -14,7 +16,9 @@ pub mod flow;
 pub mod group;
 pub mod hex;
 pub mod input;
+pub mod interfaces;
 pub mod json;
+pub mod left_out;
 pub mod line;
 pub mod names;
 pub mod outlet;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use pcap_core::{Capture, Dumper, Error, Offline};
 
 use crate::exit::{Failure, Outcome};
-use crate::files::{is_same_file, is_too_many_open};
+use crate::files::{is_same_file, is_too_many_open, not_created};
 
 /// Savefiles called `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …
 #[derive(Debug)]
@@ -25,7 +25,9 @@ impl Names {
     /// with `force`, and what is read never.
     #[must_use]
     pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> Names {
-        let prefix = if prefix.is_dir() {
+        // One that is not there is an error of the first savefile.
+        let is_folder = prefix.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let prefix = if is_folder || prefix.is_dir() {
             let name = match input.extension() {
                 Some(end) if end == "gz" => &input.with_extension(""),
                 _ => input,
@@ -101,13 +103,15 @@ impl Names {
 fn dump(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
     capture.dump(path).map_err(|error| match error.io_error() {
         Some(e) if is_too_many_open(e) => Failure::TooManyOpen(error.to_string()),
-        _ => error.into(),
+        Some(e) => refused(path, e),
+        None => error.into(),
     })
 }
 
 /// The system does not create a file.
 fn refused(path: &Path, error: &io::Error) -> Failure {
-    let text = format!("cannot create `{}`: {error}", path.display());
+    let why = not_created(path, error);
+    let text = format!("cannot create `{}`: {why}", path.display());
     if is_too_many_open(error) {
         Failure::TooManyOpen(text)
     } else {

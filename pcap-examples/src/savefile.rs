@@ -10,7 +10,7 @@ use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper, Section};
 use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
 
 use crate::exit::{Failure, Outcome};
-use crate::files::length;
+use crate::files;
 use crate::outlet::{Mark, Outlet};
 
 /// What a packet waits in the dumper for more, at most.
@@ -87,7 +87,10 @@ impl Savefile {
             let nowhere = capture.dump_to(io::sink());
             nowhere.map_err(|e| name(path, "write", e))?;
         }
-        let outlet = Outlet::create(path, gzip).map_err(|e| failed(path, "create", &e))?;
+        let outlet = Outlet::create(path, gzip).map_err(|e| {
+            let why = files::not_created(path, &e);
+            Failure::Text(format!("cannot create `{}`: {why}", path.display()))
+        })?;
         let feed = Feed(outlet.clone());
         let dumper = match format {
             SavefileFormat::Pcapng => {
@@ -119,7 +122,7 @@ impl Savefile {
     /// Takes note of an input. One that may keep the program waiting, such as a pipe, must not keep packets in the
     /// dumper meanwhile.
     pub fn is_fed_by(&mut self, input: &Path) {
-        if length(input).is_none() {
+        if files::length(input).is_none() {
             self.buffering = Buffering::Outlet;
         }
     }
@@ -241,6 +244,22 @@ impl Drop for Savefile {
     fn drop(&mut self) {
         // The error that is reported is the first one.
         let _ = self.close();
+    }
+}
+
+/// Whether a classic savefile can hold the time of a packet: what its dumper says, before there is one.
+///
+/// # Errors
+///
+/// Why not.
+pub fn holds(packet: Packet<'_>) -> Result<(), String> {
+    let time = packet.timestamp();
+    let (raw, _) = packet.header().raw_timestamp();
+    match u32::try_from(time.secs()).or(u32::try_from(raw)) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!(
+            "the time {time} is outside of what a savefile can hold, 1970 to 2106"
+        )),
     }
 }
 

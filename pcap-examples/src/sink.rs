@@ -52,7 +52,7 @@ impl Sink {
         if let Some(savefile) = &mut self.savefile {
             savefile.write(packet)?;
         }
-        if let Some(printer) = &self.printer {
+        if let Some(printer) = &mut self.printer {
             let print = |out: &mut Vec<u8>| printer.push(out, packet);
             self.output.packet(packet.len(), print)?;
         }

@@ -147,7 +147,7 @@ impl<S: Activated> Capture<S> {
     #[must_use]
     pub fn fcs_len(&self) -> Option<u32> {
         // Units of 16 bits.
-        let ext = self.state.handle().datalink_ext() as i32;
+        let ext = self.state.datalink_ext() as i32;
         let known = ffi::LT_FCS_LENGTH_PRESENT(ext) != 0;
         known.then(|| 2 * ffi::LT_FCS_LENGTH(ext) as u32)
     }
@@ -251,7 +251,7 @@ impl<S: Activated> Capture<S> {
     ///
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
     /// [`take`](crate::Error::take) gives the [`File`] back. A file that is not open for writing is an error of
-    /// the first call that writes.
+    /// the first [`flush`](Dumper::flush).
     ///
     /// # Examples
     ///
@@ -304,7 +304,7 @@ impl<S: Activated> Capture<S> {
     fn format(&self) -> Format {
         Format {
             datalink: self.datalink(),
-            datalink_ext: self.state.handle().datalink_ext(),
+            datalink_ext: self.state.datalink_ext(),
             snaplen: self.snaplen(),
             precision: self.precision(),
         }

@@ -129,10 +129,13 @@ impl Dumper {
         }
     }
 
-    /// Writes one packet from its parts.
+    /// Writes one packet from its parts. Its link type has to be [`datalink`](Self::datalink): neither the
+    /// bytes nor a [`Packet`] say which one it is, so this cannot be checked, and readers would decode
+    /// packets of another link type as nonsense.
     ///
     /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
-    /// data.
+    /// data. In a savefile of microseconds the last three digits of the time are cut, as libpcap and editcap cut
+    /// them; [`Timestamp::rounded`] rounds them before.
     ///
     /// # Errors
     ///
@@ -159,9 +162,12 @@ impl Dumper {
         self.record(&PacketHeader::new(timestamp, caplen, wire_len), data)
     }
 
-    /// Writes a packet as it was read, borrowed or owned.
+    /// Writes a packet as it was read, borrowed or owned, by a capture of the link type that
+    /// [`datalink`](Self::datalink) returns. This is not checked, as [`write`](Self::write) says.
     ///
-    /// In a savefile of microseconds the last three digits of its time are cut.
+    /// In a savefile of microseconds the last three digits of its time are cut. A fraction that is more
+    /// than a second or negative, as damaged savefiles have them, is written
+    /// [as it was read](PacketHeader::raw_timestamp) if the precision can express it.
     ///
     /// # Errors
     ///
@@ -177,15 +183,11 @@ impl Dumper {
         if data.len() > self.longest {
             return Err(self.too_long(data.len()));
         }
-        let time = header.timestamp();
-        let Ok(secs) = u32::try_from(time.secs()) else {
+        let Some((secs, fraction)) = time_fields(header, self.format.precision) else {
+            let time = header.timestamp();
             return Err(self.output.refuse(format!(
                 "the time {time} is outside of what a savefile can hold, 1970 to 2106"
             )));
-        };
-        let fraction = match self.format.precision {
-            Precision::Micro => time.subsec_micros(),
-            Precision::Nano => time.subsec_nanos(),
         };
         let length = RECORD_HEADER + data.len();
         self.output.reserve(length)?;
@@ -340,6 +342,31 @@ impl Dumper {
     pub fn precision(&self) -> Precision {
         self.format.precision
     }
+}
+
+/// The seconds and the fraction of a record; `None` if they do not fit.
+#[inline]
+fn time_fields(header: &PacketHeader, precision: Precision) -> Option<(u32, u32)> {
+    let unit = match precision {
+        Precision::Micro => 1000,
+        Precision::Nano => 1,
+    };
+    let (secs, nanos) = header.raw_timestamp();
+    if (0..1_000_000_000).contains(&nanos) {
+        return Some((u32::try_from(secs).ok()?, (nanos / unit) as u32));
+    }
+    if nanos % unit == 0 {
+        // libpcap reads it as a signed number or as an unsigned one, by its version: the same bits.
+        let nanos = nanos / unit;
+        let signed = i32::try_from(nanos).map(|number| number as u32);
+        let fraction = signed.or_else(|_| u32::try_from(nanos));
+        if let (Ok(secs), Ok(fraction)) = (u32::try_from(secs), fraction) {
+            return Some((secs, fraction));
+        }
+    }
+    let time = header.timestamp();
+    let nanos = i64::from(time.subsec_nanos());
+    Some((u32::try_from(time.secs()).ok()?, (nanos / unit) as u32))
 }
 
 impl fmt::Debug for Dumper {

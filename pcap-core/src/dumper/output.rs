@@ -29,11 +29,9 @@ pub(crate) struct Output {
     sink: Option<Sink>,
     name: String,
     buffer: Vec<u8>,
-    /// How long the buffer may become before [`reserve`](Self::reserve) has something to do: all of it, or 0 while
-    /// there is more to look at.
+    /// How long the buffer may become before [`reserve`](Self::reserve) has something to do: 0 while there is a bound,
+    /// so that it looks at the clock.
     limit: usize,
-    /// The sink refused what was offered to it at once: the next bytes are taken only after that.
-    refused: bool,
     /// How long bytes may wait to be flushed, in nanoseconds.
     bound: Option<u64>,
     /// When those that wait have to be flushed, by the coarse clock.
@@ -140,7 +138,6 @@ impl Output {
             name,
             buffer: Vec::with_capacity(BUFFER),
             limit: BUFFER,
-            refused: false,
             bound: None,
             due: None,
             written,
@@ -175,32 +172,16 @@ impl Output {
             self.flush_if_due_at(now)?;
             self.due.get_or_insert(now.saturating_add(bound));
         }
-        if self.refused {
-            self.drain().or_else(unless_not_yet)?;
-        }
-        self.reserve_for_offer(length)
-    }
-
-    /// Makes room for so many more bytes that are to be [offered](Self::offer): what the sink refused before is then
-    /// offered with them.
-    pub(crate) fn reserve_for_offer(&mut self, length: usize) -> Result<()> {
         match self.buffer.len() + length > BUFFER && !self.buffer.is_empty() {
             true => self.drain(),
             false => Ok(()),
         }
     }
 
-    /// Offers the sink what was collected, as far as it takes it now. The rest stays; why it was refused is an error
-    /// of the next [`reserve`](Self::reserve), unless the sink only cannot take it yet.
+    /// Offers the sink what was collected, as far as it takes it now. The rest stays, and whoever writes it out next
+    /// reports why that fails.
     pub(crate) fn offer(&mut self) {
-        match self.drain() {
-            // If it fails, so does the next flush, which reports it.
-            Ok(()) => _ = self.flush(),
-            Err(error) => {
-                self.refused = !is_not_yet(&error);
-                self.set_limit();
-            }
-        }
+        let _ = self.flush();
     }
 
     /// Sets how long bytes may wait to be flushed.
@@ -209,7 +190,7 @@ impl Output {
         self.due = self
             .bound
             .map(|bound| clock::coarse().saturating_add(bound));
-        self.set_limit();
+        self.limit = if self.bound.is_some() { 0 } else { BUFFER };
     }
 
     /// Flushes if bytes have waited as long as they may.
@@ -221,15 +202,14 @@ impl Output {
     }
 
     fn flush_if_due_at(&mut self, now: u64) -> Result<()> {
-        match self.due {
-            Some(due) if due <= now => self.flush().or_else(unless_not_yet),
-            _ => Ok(()),
+        if self.due.is_none_or(|due| now < due) {
+            return Ok(());
         }
-    }
-
-    fn set_limit(&mut self) {
-        let is_plain = self.bound.is_none() && !self.refused;
-        self.limit = if is_plain { BUFFER } else { 0 };
+        match self.flush() {
+            // A sink that does not block has no room now: what waits stays collected.
+            Err(error) if error.kind() == ErrorKind::Io(io::ErrorKind::WouldBlock) => Ok(()),
+            other => other,
+        }
     }
 
     #[inline]
@@ -277,12 +257,7 @@ impl Output {
         };
         drop(taken);
         self.writing = false;
-        result?;
-        if self.refused {
-            self.refused = false;
-            self.set_limit();
-        }
-        Ok(())
+        result
     }
 
     /// Writes out what was collected, and has the sink hand it on.
@@ -340,18 +315,6 @@ impl Output {
             self.name.clone(),
             format!("{is}, and no `{}`", type_name::<W>()),
         )
-    }
-}
-
-/// Whether a sink that does not block has no room for more now.
-fn is_not_yet(error: &Error) -> bool {
-    error.kind() == ErrorKind::Io(io::ErrorKind::WouldBlock)
-}
-
-fn unless_not_yet(error: Error) -> Result<()> {
-    match is_not_yet(&error) {
-        true => Ok(()),
-        false => Err(error),
     }
 }
 

@@ -81,13 +81,6 @@ impl Devices {
             _ => Devices::Plain,
         }
     }
-
-    fn shown(self) -> Shown {
-        match self {
-            Devices::Loopback => Shown::Incoming,
-            _ => Shown::All,
-        }
-    }
 }
 
 /// What a packet socket is to let in besides what the filter says.
@@ -185,9 +178,10 @@ impl Filter {
         }
     }
 
-    /// Whether a packet socket's program for this filter accepts any packet of these devices.
-    pub(crate) fn accepts_any(program: &[Insn], devices: Devices) -> bool {
-        ranges::facts(program, devices.shown()).accepts
+    /// Whether a packet socket's program accepts packets that are sent, and none that is received.
+    pub(crate) fn accepts_only_sent(program: &[Insn]) -> bool {
+        let accepts = |shown| ranges::facts(program, shown).accepts;
+        !accepts(Shown::Incoming) && accepts(Shown::All)
     }
 
     /// How many bytes of a packet decide whether the filter accepts it; `None` if there is no bound.

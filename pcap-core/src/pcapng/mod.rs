@@ -53,16 +53,16 @@
 //! let mut dumper = PcapngDumper::create("udp.pcapng")?;
 //! let eth0 = Interface::of(&capture).name(capture.name()).filter("udp");
 //! let eth0 = dumper.add_interface(&eth0)?;
-//! while let Some(packet) = capture.next_packet()? {
-//!     dumper.write_packet(eth0, packet)?;
+//! while capture.advance()? {
+//!     dumper.write_from(eth0, &capture)?;
 //! }
 //! dumper.write_statistics(eth0, None, &capture.stats()?)?;
 //! dumper.close()?;
 //! # Ok::<(), pcap_core::Error>(())
 //! ```
 
-// May import: `error`, `timestamp`, `packet`, `stats`, `dumper`; its parts also `linktype`, `direction`
-// and `capture`.
+// May import: `error`, `timestamp`, `packet`, `stats`, `linktype`, `dumper`, `capture`; its parts also
+// `direction`.
 
 mod blocks;
 mod interface;
@@ -76,8 +76,10 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::capture::{Capture, Readable};
 use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
 use crate::error::{Error, ErrorKind, Result};
+use crate::linktype::Linktype;
 use crate::packet::Packet;
 use crate::stats::Stats;
 use crate::timestamp::Timestamp;
@@ -214,7 +216,7 @@ impl PcapngDumper {
         };
         // First: `pcap-file` counts the interfaces that it made blocks of, and forgets none.
         let texts = interface.texts().map(|(_, text)| text.len() + 8);
-        self.output.reserve_for_offer(64 + texts.sum::<usize>())?;
+        self.output.reserve(64 + texts.sum::<usize>())?;
         self.blocks
             .interface(interface)
             .map_err(|e| self.output.refuse(e))?;
@@ -227,10 +229,58 @@ impl PcapngDumper {
         })
     }
 
-    /// Writes one packet of an interface from its parts.
+    /// Writes the packet that a capture went to last: by [`advance`](Capture::advance) or another call
+    /// that reads a single packet.
+    ///
+    /// This call checks the link type. The others take the packet's bytes as they are, since a
+    /// [`Packet`] does not know its link type; [`Record::linktype`] tells them.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::LinktypeMismatch`] if the capture's link type is not the interface's, and
+    /// [`ErrorKind::InvalidArgument`] if the capture is at no packet. Otherwise as
+    /// [`write`](Self::write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::pcapng::{Interface, PcapngDumper, Section};
+    /// use pcap_core::{Capture, ErrorKind, Linktype};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// # let mut one = Capture::dead(Linktype::RAW)?.dump(&path)?;
+    /// # one.write(None, None, b"a packet")?;
+    /// # one.close()?;
+    ///
+    /// let mut dumper = PcapngDumper::to_writer(Vec::new(), &Section::new())?;
+    /// let mut capture = Capture::from_file(&path)?; // raw IP
+    /// let ethernet = dumper.add_interface(&Interface::new(Linktype::ETHERNET))?;
+    /// let raw = dumper.add_interface(&Interface::of(&capture))?;
+    /// while capture.advance()? {
+    ///     let failed = dumper.write_from(ethernet, &capture).unwrap_err();
+    ///     assert_eq!(failed.kind(), ErrorKind::LinktypeMismatch);
+    ///     dumper.write_from(raw, &capture)?;
+    /// }
+    /// dumper.close()?;
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn write_from<S: Readable>(
+        &mut self,
+        interface: InterfaceId,
+        capture: &Capture<S>,
+    ) -> Result<()> {
+        match Record::from_capture(capture) {
+            Some(record) => self.write_record(interface, &record),
+            None => Err(self.output.refuse("the capture is at no packet")),
+        }
+    }
+
+    /// Writes one packet of an interface from its parts. Its link type has to be the interface's,
+    /// which only [`write_from`](Self::write_from) checks.
     ///
     /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
-    /// data.
+    /// data. On an interface of microseconds the last three digits of the time are cut; [`Timestamp::rounded`] rounds
+    /// them before.
     ///
     /// # Errors
     ///
@@ -253,7 +303,8 @@ impl PcapngDumper {
         self.write_packet(interface, Packet::new(timestamp, wire_len, data))
     }
 
-    /// Writes a packet of an interface as it was read, borrowed or owned.
+    /// Writes a packet of an interface as it was read, borrowed or owned. Its link type has to be the
+    /// interface's, which only [`write_from`](Self::write_from) checks.
     ///
     /// # Errors
     ///
@@ -270,10 +321,17 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write); and [`ErrorKind::InvalidArgument`] if the comment is longer than
-    /// 65 535 bytes or has a NUL.
+    /// As [`write`](Self::write); [`ErrorKind::InvalidArgument`] if the comment is longer than
+    /// 65 535 bytes or has a NUL; and [`ErrorKind::LinktypeMismatch`] if the record has
+    /// [a link type](Record::linktype) that is not the interface's.
     pub fn write_record(&mut self, interface: InterfaceId, record: &Record<'_>) -> Result<()> {
         let known = self.known(interface)?;
+        if record
+            .linktype
+            .is_some_and(|linktype| linktype != known.linktype)
+        {
+            return Err(self.other_linktype(interface, known.linktype, record.linktype));
+        }
         let packet = record.packet;
         if packet.len() < packet.caplen() {
             return Err(self.output.refuse(format!(
@@ -338,6 +396,22 @@ impl PcapngDumper {
             Some(known) => Ok(*known),
             None => Err(self.output.refuse("the interface is another dumper's")),
         }
+    }
+
+    #[cold]
+    fn other_linktype(
+        &self,
+        interface: InterfaceId,
+        expected: Linktype,
+        found: Option<Linktype>,
+    ) -> Error {
+        let (number, found) = (interface.number, found.unwrap_or(expected));
+        let text = format!(
+            "expected a packet of {expected}, the link type of interface {number}, found {found}; \
+             packets of a capture need an interface of their own: `Interface::of`"
+        );
+        let name = self.output.name().to_owned();
+        Error::cannot(ErrorKind::LinktypeMismatch, "write", name, text)
     }
 
     fn ticks(&self, known: Known, time: Timestamp) -> Result<u64> {

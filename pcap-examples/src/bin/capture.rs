@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use pcap_core::{
     Active, BreakHandle, Capture, CompileOptions, Device, Direction, Dlt, Inactive, Next,
-    Precision, SavefileFormat, Stats, TstampType,
+    Precision, Stats, TstampType,
 };
 use pcap_examples::drain::{LONGEST_TIMEOUT, drain};
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::interfaces::Interfaces;
 use pcap_examples::outlet::{Outlet, Tally};
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
@@ -45,10 +47,10 @@ and the statistics are printed. The status is 0.";
 ///
 /// At the end it prints the statistics on standard error: how many packets the device received that
 /// passed the filter, how many were dropped because they were not read fast enough, and how many the
-/// interface dropped by itself. On Linux's loopback device packets are received twice, sent and
-/// received, and delivered once.
+/// interface dropped by itself.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", json::HELP))]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, json::HELP))]
 pub(crate) struct Args {
     /// The device [default: the first that is up and running]
     #[arg(short, long, value_name = "DEV")]
@@ -65,8 +67,8 @@ pub(crate) struct Args {
     /// End after so many packets [default: never]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after so many seconds, which may have a fraction [default: never]
-    #[arg(long, value_name = "SECONDS", value_parser = units::seconds)]
+    /// End after this time, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms [default: never]
+    #[arg(long, value_name = "TIME", value_parser = units::seconds)]
     duration: Option<Duration>,
     /// Capture at most so many bytes of a packet; 0 is the largest, 262144
     #[arg(short, long, value_name = "BYTES", default_value_t = 0)]
@@ -83,7 +85,8 @@ pub(crate) struct Args {
     /// The kernel's buffer, in KiB unless it has a unit (64K, 8M, 1G) [default: libpcap's]
     #[arg(short = 'B', long, value_name = "KIB", value_parser = units::size)]
     buffer_size: Option<usize>,
-    /// How long packets may wait in the buffer to be delivered together, in milliseconds
+    /// How long packets may wait in the buffer to be delivered together, in milliseconds or with a
+    /// unit
     #[arg(long, value_name = "MS", default_value = "100", value_parser = units::milliseconds)]
     timeout: Duration,
     /// Which clock stamps the packets: host, adapter …, see pcap-tstamp(7) [default: the device's]
@@ -96,7 +99,8 @@ pub(crate) struct Args {
     #[arg(short = 'Q', long, value_name = "WAY", default_value = "inout",
         value_parser = ["in", "out", "inout"])]
     direction: String,
-    /// The link type: a DLT name or number [default: the device's first]
+    /// The link type: a DLT name or number [default: the device's first; of `any` LINUX_SLL2, which has
+    /// the interface of each packet, and LINUX_SLL is the older one]
     #[arg(short = 'y', long, value_name = "LINKTYPE")]
     linktype: Option<Dlt>,
     /// Capture in so many threads, over which Linux spreads the flows; lines are in order within each
@@ -153,23 +157,23 @@ fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && io::stdout().is_terminal() {
         exit::usage::<Args>("a savefile cannot be written to a terminal");
     }
+    let ending = args.write.as_deref().map(Ending::of).transpose()?;
     let device = match &args.interface {
         Some(name) => name.clone(),
         None => Device::default_device()?.name().into(),
     };
     let options = options(args, &device);
     if let Some(threads) = args.threads {
-        return run_in_threads(args, &device, &options, threads);
+        let run = |options| run_in_threads(args, &device, &options, threads);
+        return activate(args, &device, options, run);
     }
-    let mut capture = options.activate()?;
+    let mut capture = activate(args, &device, options, |options| Ok(options.activate()?))?;
     stop::breaks(capture.break_handle());
-    let savefile = args
-        .write
-        .as_deref()
-        .map(|path| create(args, path, &capture));
+    let target = args.write.as_deref().zip(ending);
+    let savefile = target.map(|(path, ending)| create(args, path, ending, &capture));
     let savefile = savefile.transpose()?;
     let print = args.print || savefile.is_none();
-    let printer = print.then(|| Printer::new(args.form(), &capture));
+    let printer = print.then(|| printer(args, &capture));
     let mut sink = Sink::new(printer, savefile);
     let reports = Reports::default();
     let handles = vec![capture.break_handle()];
@@ -190,12 +194,30 @@ fn run(args: &Args) -> Outcome {
 }
 
 /// The savefile that packets are written to.
-fn create(args: &Args, path: &Path, capture: &Capture<Active>) -> Outcome<Savefile> {
-    let mut savefile = Savefile::create(path, capture, SavefileFormat::Pcap, false)?;
+fn create(
+    args: &Args,
+    path: &Path,
+    ending: Ending,
+    capture: &Capture<Active>,
+) -> Outcome<Savefile> {
+    let mut savefile = Savefile::create(path, capture, ending.format, ending.gzip)?;
     if args.packet_buffered {
         savefile.set_buffering(Buffering::None);
     }
     Ok(savefile)
+}
+
+/// Activates captures with the link type of the command line, or the one for the device.
+fn activate<T>(
+    args: &Args,
+    device: &OsStr,
+    options: Capture<Inactive>,
+    activate: impl Fn(Capture<Inactive>) -> Outcome<T>,
+) -> Outcome<T> {
+    match args.linktype {
+        Some(linktype) => activate(options.datalink(linktype)),
+        None => device::activate(device, options, activate),
+    }
 }
 
 /// The same in several threads, each of which prints its packets by itself.
@@ -219,7 +241,7 @@ fn run_in_threads(
     };
     let taken = Mutex::new(Tally::default());
     let (outcome, stats) = group::in_threads(options, threads.into(), opened, |capture| {
-        let printer = Printer::new(args.form(), capture);
+        let printer = printer(args, capture);
         let mut sink = Sink::new(Some(printer), None);
         let mut status = Status::new(false);
         let received = receive(args, capture, &mut sink, &mut status, &quota, &reports);
@@ -316,13 +338,14 @@ fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
     if let Some(tstamp_type) = args.tstamp_type {
         options = options.tstamp_type(tstamp_type);
     }
-    if let Some(linktype) = args.linktype {
-        options = options.datalink(linktype);
-    }
     let words = || expression::join(&args.expression);
     let expression = args.filter.clone().unwrap_or_else(words);
     let compile = CompileOptions::default().optimize(!args.no_optimize);
     options.filter((expression.as_str(), compile))
+}
+
+fn printer(args: &Args, capture: &Capture<Active>) -> Printer {
+    Printer::new(args.form(), capture).interfaces(Interfaces::here())
 }
 
 /// Says what is captured, and what libpcap warns of.

@@ -39,10 +39,10 @@ pub(crate) struct Args {
     /// A device to count on; can be given several times [default: all that are up]
     #[arg(short, long, value_name = "DEVICE")]
     interface: Vec<OsString>,
-    /// Print after so many seconds, again and again
-    #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    every: u32,
-    /// How long packets may wait in the buffer to be delivered together, in milliseconds
+    /// Print each time that this has passed, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms
+    #[arg(long, value_name = "TIME", default_value = "1", value_parser = units::span)]
+    every: Duration,
+    /// How long packets may wait in the buffer to be delivered together, in milliseconds or with a unit
     #[arg(long, value_name = "MS", default_value = "100", value_parser = units::milliseconds)]
     timeout: Duration,
     /// Print JSON, one object per line (see below)
@@ -151,11 +151,11 @@ async fn count(args: &Args, devices: &[OsString]) -> Outcome {
     let filter = expression::join(&args.expression);
     let (mut tasks, mut counted, mut handles) = (JoinSet::new(), Vec::new(), Vec::new());
     for device in devices {
-        let capture = Capture::from_device(device::named(device.as_ref()))
+        let options = Capture::from_device(device::named(device.as_ref()))
             .timeout(args.timeout.min(LONGEST_TIMEOUT))
-            .filter(filter.as_str())
-            .activate()?
-            .into_tokio()?;
+            .filter(filter.as_str());
+        let capture = device::activate(device, options, |options| Ok(options.activate()?))?;
+        let capture = capture.into_tokio()?;
         handles.push(capture.break_handle());
         let count = Arc::new(Count::default());
         counted.push(Counted {
@@ -171,8 +171,11 @@ async fn count(args: &Args, devices: &[OsString]) -> Outcome {
     exit::note(format_args!("listening on {} devices", counted.len()));
 
     let mut output = Output::stdout().line_buffered(true);
-    let every = Duration::from_secs(args.every.into());
-    let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
+    let every = args.every;
+    // What is too far away never comes.
+    let first = Instant::now().checked_add(every);
+    let first = first.unwrap_or_else(|| Instant::now() + Duration::from_secs(u32::MAX.into()));
+    let mut ticks = tokio::time::interval_at(first, every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failed = false;
     let mut printed = Ok(());

@@ -68,9 +68,9 @@ fn run(story: &mut Story) -> Outcome {
         capture.snaplen()
     ))?;
     capture.set_filter(expression)?;
-    let printer = Printer::new(Form::Line, &capture);
+    let mut printer = Printer::new(Form::Line, &capture);
     while let Some(packet) = capture.next_packet()? {
-        story.packet(&printer, packet)?;
+        story.packet(&mut printer, packet)?;
     }
     let all = Capture::from_file(&path)?.for_each(|_| {})?.packets;
     story.tell(format_args!(
@@ -108,15 +108,14 @@ fn live(story: &mut Story, devices: &[Device], path: &Path) -> Outcome {
         Err(_) => return Err(Failure::Text("cannot send: the thread panicked".to_owned())),
     }
     story.tell(format_args!(
-        "{} packets received, {} dropped, {} dropped by the interface; Linux counts a packet on the\n\
-         loopback device twice, as sent and as received, and delivers it once",
+        "{} packets received, {} dropped, {} dropped by the interface",
         stats.received, stats.dropped, stats.if_dropped
     ))
 }
 
 /// Prints and writes packets until the last one, and says whether that came in time.
 fn listen(story: &mut Story, capture: &mut Capture<Active>, dumper: &mut Dumper) -> Outcome<bool> {
-    let printer = Printer::new(Form::Line, capture);
+    let mut printer = Printer::new(Form::Line, capture);
     let deadline = Instant::now() + PATIENCE;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -124,7 +123,7 @@ fn listen(story: &mut Story, capture: &mut Capture<Active>, dumper: &mut Dumper)
             return Ok(false);
         };
         dumper.write_packet(packet)?;
-        story.packet(&printer, packet)?;
+        story.packet(&mut printer, packet)?;
         if packet.data().ends_with(END) {
             return Ok(true);
         }
@@ -186,11 +185,11 @@ impl Talk {
 fn synthetic(story: &mut Story, path: &Path) -> Outcome {
     let capture = Capture::dead_with(Dlt::EN10MB, 65_535, Precision::Nano)?;
     let mut dumper = capture.dump(path)?;
-    let printer = Printer::new(Form::Line, &capture);
+    let mut printer = Printer::new(Form::Line, &capture);
     for frame in frames().map_err(|e| Failure::Text(format!("cannot make a packet: {e}")))? {
         let packet = Packet::new(Timestamp::now(), frame.len() as u32, &frame);
         dumper.write_packet(packet)?;
-        story.packet(&printer, packet)?;
+        story.packet(&mut printer, packet)?;
     }
     Ok(dumper.close()?)
 }
@@ -243,7 +242,7 @@ impl Story {
         Ok(())
     }
 
-    fn packet(&mut self, printer: &Printer, packet: Packet<'_>) -> Outcome {
+    fn packet(&mut self, printer: &mut Printer, packet: Packet<'_>) -> Outcome {
         self.0.line(|out| {
             out.extend(b"  ");
             printer.push(out, packet);

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{CompileOptions, SavefileFormat};
+use pcap_core::CompileOptions;
 use pcap_examples::copying::Copying;
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_same_file;
 use pcap_examples::input::Input;
+use pcap_examples::left_out::{self, LeftOut};
 use pcap_examples::savefile::Savefile;
 use pcap_examples::{expression, program, stop};
 
@@ -29,12 +31,13 @@ SIGTERM): what is written is complete then.";
 ///
 /// It says on standard error how many packets passed of how many.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = HELP)]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}", left_out::HELP, ending::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// The savefile to write, pcap; `-` is standard output
+    /// The savefile to write; `-` is standard output
     #[arg(value_name = "OUT")]
     output: PathBuf,
     /// The filter, in the language of pcap-filter(7); several words are joined by spaces
@@ -55,23 +58,25 @@ fn run(args: &Args) -> Outcome {
         let text = format!("cannot write `{path}`: it is the savefile that is read");
         return Err(Failure::Text(text));
     }
+    let ending = Ending::of(&args.output)?;
     let mut input = Input::open(&args.input, true)?;
     let expression = expression::join(&args.expression);
     let filter = input
         .capture()
         .compile(&expression, CompileOptions::default())?;
     stop::breaks(input.capture().break_handle());
-    let format = SavefileFormat::Pcap;
-    let mut savefile = Savefile::create(&args.output, input.capture(), format, false)?;
+    let Ending { format, gzip } = ending;
+    let mut savefile = Savefile::create(&args.output, input.capture(), format, gzip)?;
     savefile.is_fed_by(&args.input);
     let copying = Copying::new(&savefile, input.bar());
+    let mut left_out = LeftOut::new(NAME, input.bar());
     let (_, outcome) = input.each(|number, packet| {
         copying.read(number);
         savefile.tick()?;
-        match filter.matches_packet(packet) {
-            true => savefile.write(packet),
-            false => Ok(()),
+        if filter.matches_packet(packet) {
+            left_out.sort(number, savefile.write(packet))?;
         }
+        Ok(())
     });
     let closed = savefile.close();
     copying.tell();
@@ -81,5 +86,5 @@ fn run(args: &Args) -> Outcome {
         let text = format!("stopped before the end of `{path}`");
         return Err(Failure::Text(text));
     }
-    outcome
+    outcome.and(left_out.outcome())
 }

@@ -11,10 +11,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use pcap_core::{
-    Capture, CompileOptions, Dlt, Filter, Offline, Packet, Precision, SavefileFormat, Timestamp,
-};
+use pcap_core::{Capture, CompileOptions, Dlt, Filter, Offline, Packet, Precision, Timestamp};
 use pcap_examples::copying::Copying;
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, listed};
 use pcap_examples::output;
@@ -33,7 +32,8 @@ Examples:
   find . -name '*.pcap' > names && merge -w /tmp/all.pcap --files-from names
 
 The savefiles must have the same link type. The new one has their largest snaplen, and nanoseconds
-if one of them has (pcapng always does). Where times are equal, the packets of the file that is
+if one of them has (pcapng always does). What all say of a frame check sequence behind each packet
+it says, too; if they differ, a warning is printed. Where times are equal, the packets of the file that is
 named first come first. Packets of one file keep their order: one that is earlier than those before
 it follows them.
 
@@ -50,7 +50,8 @@ const JSON_HELP: &str = "  \
 ///
 /// It says on standard error how many packets of how many savefiles it wrote.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, summary::HELP))]
 pub(crate) struct Args {
     /// The savefiles to read, pcap and pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]
@@ -59,7 +60,7 @@ pub(crate) struct Args {
     /// is standard input
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
-    /// The savefile to write, pcap; `-` is standard output
+    /// The savefile to write; `-` is standard output
     #[arg(short, long, value_name = "OUT")]
     write: PathBuf,
     /// Only packets that pass this filter, in the language of pcap-filter(7)
@@ -104,6 +105,7 @@ fn run(mut args: Args) -> Outcome {
         let text = format!("cannot write `{out}`: it is `{path}`, which is read");
         return Err(Failure::Text(text));
     }
+    let ending = Ending::of(&args.write)?;
     let bar = progress::bytes(args.inputs.iter().map(|path| length(path)).sum());
     let (inputs, format, unread) = look(args, &bar)?;
     let Some(format) = format else {
@@ -112,6 +114,9 @@ fn run(mut args: Args) -> Outcome {
             _ => Failure::Reported,
         });
     };
+    if !args.quiet {
+        format.report_fcs();
+    }
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::default();
         Filter::compile(format.linktype, expression, options)
@@ -119,12 +124,13 @@ fn run(mut args: Args) -> Outcome {
     let filter = filter.transpose()?;
     // Until here a request to end finds nothing to complete: opening a FIFO may take for ever.
     stop::gracefully();
-    let mut out = Output::new(format.create(&args.write)?);
+    let mut out = Output::new(format.create(&args.write, ending)?);
     args.inputs
         .iter()
         .for_each(|path| out.savefile.is_fed_by(path));
     let mut merge = Merge {
         format: &format,
+        ending,
         filter,
         copying: Copying::new(&out.savefile, &bar),
         bar,
@@ -165,8 +171,17 @@ struct Format {
     linktype: Dlt,
     snaplen: u32,
     precision: Precision,
+    fcs: Fcs,
     /// The savefile that the link type is of.
     path: PathBuf,
+}
+
+/// How long the frame check sequence behind each packet is.
+enum Fcs {
+    /// All savefiles say the same of it.
+    Same(Option<u32>),
+    /// They do not: why the new one says nothing.
+    Differ(String),
 }
 
 impl Format {
@@ -175,14 +190,38 @@ impl Format {
             linktype: capture.datalink(),
             snaplen: capture.snaplen(),
             precision: capture.precision(),
+            fcs: Fcs::Same(capture.fcs_len()),
             path: path.to_owned(),
         }
     }
 
     fn widen(&mut self, other: &Format) {
+        if let (Fcs::Same(here), Fcs::Same(there)) = (&self.fcs, &other.fcs) {
+            if here != there {
+                let length = |length: &Option<u32>| match length {
+                    Some(bytes) => format!("{bytes} bytes"),
+                    None => "not given".to_owned(),
+                };
+                let (first, path) = (self.path.display(), other.path.display());
+                let (here, there) = (length(here), length(there));
+                self.fcs = Fcs::Differ(format!(
+                    "the length of the frame check sequences is {here} in `{first}` and {there} in \
+                     `{path}`"
+                ));
+            }
+        }
         self.snaplen = self.snaplen.max(other.snaplen);
         if other.precision == Precision::Nano {
             self.precision = Precision::Nano;
+        }
+    }
+
+    /// Says that the new savefile does not have the length of the frame check sequences that is in the
+    /// others.
+    fn report_fcs(&self) {
+        if let Fcs::Differ(why) = &self.fcs {
+            let text = format!("warning: {why}: the new savefile says nothing of it");
+            exit::say(NAME, text);
         }
     }
 
@@ -198,9 +237,13 @@ impl Format {
         )))
     }
 
-    fn create(&self, path: &Path) -> Outcome<Savefile> {
+    fn create(&self, path: &Path, ending: Ending) -> Outcome<Savefile> {
         let dead = Capture::dead_with(self.linktype, self.snaplen, self.precision)?;
-        Savefile::create(path, &dead, SavefileFormat::Pcap, false)
+        let dead = dead.with_fcs_len(match self.fcs {
+            Fcs::Same(length) => length,
+            Fcs::Differ(_) => None,
+        })?;
+        Savefile::create(path, &dead, ending.format, ending.gzip)
     }
 }
 
@@ -260,6 +303,8 @@ fn look(args: &Args, bar: &ProgressBar) -> Outcome<(Vec<Input>, Option<Format>, 
 
 struct Merge<'a> {
     format: &'a Format,
+    /// Of the savefile that is written.
+    ending: Ending,
     filter: Option<Filter>,
     /// For all savefiles.
     bar: ProgressBar,
@@ -300,9 +345,14 @@ impl Merge<'_> {
                     inputs.extend(group);
                     continue;
                 }
-                let path = folder.path().join(format!("{count}.pcap"));
+                let path = folder.path().join(count.to_string());
                 count += 1;
-                let mut part = Output::new(self.format.create(&path)?);
+                // What the last savefile can hold, those between can hold, too.
+                let ending = Ending {
+                    gzip: false,
+                    ..self.ending
+                };
+                let mut part = Output::new(self.format.create(&path, ending)?);
                 self.merge(group, &mut part)?;
                 let (closed, summary) = part.close();
                 closed?;

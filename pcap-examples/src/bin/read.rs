@@ -1,5 +1,7 @@
 //! Prints the packets of savefiles.
 
+use std::fs;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -30,7 +32,7 @@ Examples:
   read --follow growing.pcap                and go on as it is written, until Ctrl-C
 
 A damaged file: the packets before the damage are printed, then the error, then the remaining
-files; the status is 1.";
+files; the status is 1. If a file is not there, nothing is printed but that.";
 
 /// Prints the packets of savefiles, pcap and pcapng, also compressed by gzip: one line each, with the time in UTC, the
 /// addresses, the protocol and the length on the wire in bytes.
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Outcome {
+    check(&args.files)?;
     let mut output = Output::stdout().line_buffered(args.line_buffered || args.follow);
     let seen = Arc::new(AtomicU64::new(0));
     let report = Arc::clone(&seen);
@@ -127,6 +130,33 @@ fn run(args: &Args) -> Outcome {
     outcome
 }
 
+/// Checks that all words are files before anything is printed: some may be meant as a filter.
+fn check(files: &[PathBuf]) -> Outcome {
+    let mut outcome = Ok(());
+    for path in files.iter().filter(|path| path.as_os_str() != "-") {
+        let why = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => "it is a folder",
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                "there is no such file"
+            }
+            // Whether it can be read is seen when its turn comes.
+            _ => continue,
+        };
+        let path = path.display();
+        exit::say(
+            NAME,
+            format_args!("cannot open `{path}`: {why}; a filter is given by -f"),
+        );
+        outcome = Err(Failure::Reported);
+    }
+    outcome
+}
+
 /// Opens a file; one that is to be followed as soon as its header has been written.
 fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
     loop {
@@ -152,8 +182,9 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
         capture.follow(true).map_err(|e| input::name(path, e))?;
     }
     if let Some(expression) = &args.filter {
+        let named = |e| Failure::Text(format!("cannot filter `{}`: {e}", path.display()));
         // Looking up names may take long.
-        stop::at_once(|| capture.set_filter(expression))?;
+        stop::at_once(|| capture.set_filter(expression)).map_err(named)?;
     }
     stop::breaks(capture.break_handle());
     let form = match (args.raw, args.json) {
@@ -161,7 +192,7 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
         (_, true) => Form::Json,
         _ => Form::Line,
     };
-    let printer = Printer::new(form, &capture);
+    let mut printer = Printer::new(form, &capture);
     let limit = args.limit();
     let flow = capture.try_for_each(|packet| {
         let count = seen.load(Ordering::Relaxed) + 1;

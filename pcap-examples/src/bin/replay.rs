@@ -289,6 +289,12 @@ impl Replay<'_> {
                 return self.again(&kept);
             }
             input = stop::at_once(|| open(self.args))?;
+            // It may be another one by now.
+            agree(
+                self.args,
+                input.capture().datalink(),
+                self.device.datalink(),
+            )?;
         }
     }
 

@@ -11,13 +11,15 @@ use std::time::Duration;
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use pcap_core::{Capture, CompileOptions, Dumper, Offline, Packet, Timestamp};
+use pcap_core::{Capture, CompileOptions, Dumper, Filter, Offline, Packet, Timestamp};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_too_many_open;
-use pcap_examples::flow::Flow;
+use pcap_examples::flow::{Flow, Tracker};
 use pcap_examples::input::Input;
+use pcap_examples::left_out::{self, LeftOut};
 use pcap_examples::names::Names;
 use pcap_examples::output::Output;
+use pcap_examples::savefile;
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{json, program, stop, units};
 
@@ -44,12 +46,14 @@ const JSON_HELP: &str = "  \
   With --flow also protocol, source, source_port, destination, destination_port, of its first
   packet. The last line is: type (\"summary\"), read and packets (how many were read, and how many
   of them are in the savefiles that are listed), files, incomplete (how many savefiles are not listed,
-  because they could not be completed), error (why it ended before the end, if it did).";
+  because they could not be completed), left_out (how many packets no savefile can hold,
+  if there are any), error (why it ended before the end, if it did).";
 
 /// Splits a savefile into several, which are numbered from 0 on, and prints a line for each: its
 /// name, its packets, its length in bytes.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", left_out::HELP, summary::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
@@ -91,14 +95,16 @@ struct By {
     /// packet that has more by itself makes a savefile longer
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     size: Option<usize>,
-    /// So much time in each: 60s, 500ms, 5m, 1h. The first span begins with the first packet, and
+    /// This time in each, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms. The first span begins with the first packet, and
     /// the others follow it without gaps; a packet just at the end of a span is in the next, an
     /// earlier one than those before it stays with them, and there is no savefile without packets
     #[arg(long, value_name = "TIME", value_parser = units::span)]
     every: Option<Duration>,
-    /// A savefile for each flow, both directions together: the addresses and ports of TCP, UDP and
-    /// SCTP; the addresses and the protocol of everything else, fragments of IP among them; the
-    /// protocol alone of what has no addresses
+    /// A savefile for each flow, both directions together: the addresses and ports of TCP, UDP,
+    /// UDP-Lite, SCTP and DCCP; the addresses and the protocol of everything else; the protocol alone
+    /// of what has no addresses. The addresses are the innermost ones of a tunnel (GRE, IP in IP, VXLAN,
+    /// Geneve). Fragments of IP follow the first one of their packet, which has the ports; those
+    /// that come before it are told apart by addresses and protocol
     #[arg(long)]
     flow: bool,
 }
@@ -184,6 +190,7 @@ fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outcome {
         read: 0,
     }));
     watch(&work)?;
+    let mut left_out = LeftOut::new(NAME, &bar);
     let end = loop {
         match input.advance() {
             Ok(true) => {}
@@ -198,13 +205,16 @@ fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outcome {
         let mut work = lock(&work);
         let Work { pieces, list, read } = &mut *work;
         *read += 1;
-        if filter
-            .as_ref()
-            .is_none_or(|filter| filter.matches_packet(packet))
-        {
-            if let Err(failure) = pieces.take(input.capture(), packet, list) {
-                break Err(failure);
-            }
+        let passes = |filter: &Filter| filter.matches_packet(packet);
+        if !filter.as_ref().is_none_or(passes) {
+            continue;
+        }
+        if let Err(why) = savefile::holds(packet) {
+            left_out.count(*read, format_args!("cannot write it: {why}"));
+            continue;
+        }
+        if let Err(failure) = pieces.take(input.capture(), packet, list) {
+            break Err(failure);
         }
     };
     let mut work = lock(&work);
@@ -218,8 +228,8 @@ fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outcome {
         ))),
     };
     let outcome = end.and(closed).and(stopped);
-    let listed = list.end(*read, outcome.as_ref().err());
-    outcome.and(listed)
+    let listed = list.end(*read, left_out.packets(), outcome.as_ref().err());
+    outcome.and(listed).and(left_out.outcome())
 }
 
 /// Savefiles one after another.
@@ -333,6 +343,7 @@ const HEADER: u64 = 24;
 /// A savefile for each flow, of which some are open.
 struct Flows {
     names: Names,
+    tracker: Tracker,
     numbers: HashMap<Flow, usize>,
     files: Vec<FlowFile>,
     open: Vec<Open>,
@@ -370,6 +381,7 @@ impl Flows {
     fn new(args: &Args, names: Names) -> Flows {
         Flows {
             names,
+            tracker: Tracker::default(),
             numbers: HashMap::new(),
             files: Vec::new(),
             open: Vec::new(),
@@ -448,7 +460,7 @@ impl Flows {
 
 impl Pieces for Flows {
     fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, _: &mut List) -> Outcome {
-        let flow = Flow::of(capture.datalink(), packet.data());
+        let flow = self.tracker.flow(capture.datalink(), packet);
         let next = self.files.len();
         let number = *self.numbers.entry(flow.undirected()).or_insert(next);
         if number == next {
@@ -566,7 +578,7 @@ impl List {
     }
 
     /// Ends the list with what is true of all savefiles.
-    fn end(&mut self, read: u64, failure: Option<&Failure>) -> Outcome {
+    fn end(&mut self, read: u64, left_out: Option<u64>, failure: Option<&Failure>) -> Outcome {
         let (files, packets, incomplete) = (self.files, self.packets, self.incomplete);
         if self.json {
             self.line(|out| {
@@ -576,6 +588,7 @@ impl List {
                     .plain("packets", packets)
                     .plain("files", files)
                     .plain("incomplete", incomplete)
+                    .some_plain("left_out", left_out)
                     .some_text("error", failure)
                     .end();
                 out.push(b'\n');

@@ -8,7 +8,7 @@ use pcap_core::{Capture, Device, Packet, Stats};
 use pcap_examples::drain::drain;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::output::Output;
-use pcap_examples::{outlet, program, stop};
+use pcap_examples::{device, outlet, program, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -30,9 +30,8 @@ fn run(args: Args) -> Outcome {
         Some(name) => name,
         None => Device::default_device()?.name().into(),
     };
-    let mut capture = Capture::from_device(&device)
-        .immediate_mode(true)
-        .activate()?;
+    let options = Capture::from_device(&device).immediate_mode(true);
+    let mut capture = device::activate(&device, options, |options| Ok(options.activate()?))?;
     // From here on Ctrl-C ends the loop below, and not the program.
     stop::breaks(capture.break_handle());
     exit::note(format_args!("watching {}", device.to_string_lossy()));

@@ -253,7 +253,7 @@ impl Active {
         let why = match filter.for_socket(view, inflow.snaplen) {
             Err(obstacle) => obstacle,
             Ok(program) => {
-                if inflow.is_loopback() && !Filter::accepts_any(&program, view.devices) {
+                if inflow.is_loopback() && Filter::accepts_only_sent(filter.instructions()) {
                     let why = "it accepts no packet that is received, and each packet of the loopback device is \
                                delivered once, as received; use `inbound`, or leave the direction out";
                     return Err(self.not_set(ErrorKind::InvalidArgument, why).into());

@@ -34,6 +34,8 @@ pub struct Offline {
     feed: Option<Feed>,
     /// The length of a regular file.
     length: Option<Length>,
+    /// Why there is no second descriptor of a classic savefile, without which it cannot be followed.
+    no_copy: Option<Error>,
     batch: Batch,
     filter: Option<Filter>,
     format: SavefileFormat,
@@ -69,7 +71,8 @@ impl Capture<Offline> {
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] for what is not a classic savefile in a regular file, and for the
-    /// few link types whose packets libpcap changes as it reads them (USB, D-Bus). While it is
+    /// few link types whose packets libpcap changes as it reads them (USB, D-Bus). [`ErrorKind::Io`] if the process
+    /// had no file descriptor left when it was opened: following takes one more. While it is
     /// followed: [`ErrorKind::SavefileTruncated`] if the file becomes shorter than it was at the last look.
     ///
     /// # Examples
@@ -96,6 +99,9 @@ impl Capture<Offline> {
         if on {
             let name = state.handle.name.clone();
             if let Some(Over::Failed(error)) = &state.over {
+                return Err(error.clone());
+            }
+            if let (false, Some(error)) = (state.stays_fast(), &state.no_copy) {
                 return Err(error.clone());
             }
             if !state.stays_fast() {
@@ -188,6 +194,7 @@ impl Capture<Offline> {
             parked: None,
             feed: None,
             length: None,
+            no_copy: None,
             batch: Batch::new(Limit::PIPE),
             filter: None,
             format,

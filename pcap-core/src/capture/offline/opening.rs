@@ -31,7 +31,8 @@ impl Capture<Offline> {
     ///
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened or read,
     /// [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if it ends in its header (an empty
-    /// file does), [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is no savefile.
+    /// file does), [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is no savefile. For a compressed one
+    /// the error names the compression: [`from_reader`](Self::from_reader) reads it through a decompressor.
     ///
     /// A regular file that becomes shorter while it is read has lost packets, even if its last record is whole. The
     /// reading calls return [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) at its end, where libpcap
@@ -143,13 +144,19 @@ impl Capture<Offline> {
                 let length = Length::of(&file);
                 // A descriptor more; without one libpcap reads it all.
                 let order = magic.classic.filter(|_| length.is_some());
-                let fast = order.and_then(|order| Some((file.try_clone().ok()?, order)));
+                let copy = order.map(|_| file.try_clone()).transpose();
+                let (copy, no_copy) = match copy {
+                    Ok(copy) => (copy, None),
+                    Err(e) => (None, Some(Error::io("follow", name.clone(), e))),
+                };
+                let fast = copy.zip(order);
                 let stream = os::Stream::from_file(file).map_err(io)?;
                 let opened = Self::open(stream, magic, name, Limit::FILE, None);
                 let mut capture = opened.map_err(|(error, _)| error)?;
                 capture.state.records =
                     fast.and_then(|(file, order)| capture.records(Some(file), start, order));
                 capture.state.length = length;
+                capture.state.no_copy = no_copy;
                 capture.release();
                 Ok(capture)
             }
@@ -270,7 +277,15 @@ impl Capture<Offline> {
             let error = match stream.failure() {
                 Some(Failure::Error(error)) => Error::io("read", name, error),
                 Some(Failure::Panic(panic)) => resume_unwind(panic),
-                None => Error::savefile("open", &name, &errbuf.text(), os),
+                None => {
+                    let mut text = errbuf.text();
+                    if let Some(by) = magic.compressed {
+                        text += &format!(
+                            "; it is compressed by {by}: give a decompressor to `Capture::from_reader`"
+                        );
+                    }
+                    Error::savefile("open", &name, &text, os)
+                }
             };
             return Err((error, stream));
         };
@@ -284,6 +299,7 @@ impl Capture<Offline> {
             parked: None,
             feed: None,
             length: None,
+            no_copy: None,
             batch: Batch::new(ahead),
             filter: None,
             format: magic.format,
