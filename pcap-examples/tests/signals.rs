@@ -219,7 +219,7 @@ fn count_and_watch_print_statistics_and_go_on() {
                 &["count", "-i", "lo", "--every", "60", "udp"][..],
                 "lo: 20 packets, 2120 bytes in all, 0 dropped",
             ),
-            (&["watch", "lo"], "40 received, 0 dropped"),
+            (&["watch", "lo"], "20 received, 0 dropped"),
         ] {
             let mut process = Process::piped(&mut command(words));
             let lines = Lines::of(&mut process);
