@@ -192,8 +192,10 @@
 //! # Sending
 //!
 //! [`inject`](Capture::inject) sends one packet, [`inject_queue`](Capture::inject_queue) all those of a
-//! [`SendQueue`]. Both wait where the device cannot take more at once, and say what was not sent. A capture
-//! does not see what it sent itself. To send from one thread while another reads there is a [`Sender`], on Linux.
+//! [`SendQueue`]. Both wait while the device has no room, and say what was not sent;
+//! [`inject_timeout`](Capture::inject_timeout) waits no longer than it is to, [`try_inject`](Capture::try_inject) and a
+//! capture in non-blocking mode do not wait, and a break ends the wait. A frame that the device drops each time is an
+//! error after a second. A capture does not see what it sent itself. To send from one thread while another reads there is a [`Sender`], on Linux.
 //!
 //! # Stopping
 //!

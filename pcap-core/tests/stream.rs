@@ -159,7 +159,7 @@ mod tests {
             lo.inject(&frame(8)).unwrap();
             let packet = R::within(LONG, capture.next_packet()).await.unwrap();
             assert_eq!(packet.unwrap().unwrap().data(), frame(8));
-            capture.inject(&frame(9)).unwrap();
+            assert_eq!(capture.inject(&frame(9)).await.unwrap(), 60);
             assert!(capture.stats().unwrap().received >= 1);
         });
     }
@@ -582,7 +582,7 @@ fn tasks_of_a_runtime_with_several_threads_lose_nothing() {
     sender.join().unwrap();
 }
 
-/// `inject` would hold up the one thread of this runtime for the whole time.
+/// `inject_queue` would hold up the one thread of this runtime for the whole time.
 #[test]
 fn a_sender_waits_for_a_slow_device_beside_the_tasks() {
     let Some((_net, left)) = wire() else { return };

@@ -9,8 +9,8 @@ use crate::exit::{Failure, Outcome};
 
 /// What `--help` says of it.
 pub const HELP: &str = "\
-Savefiles are written as the ending of their name says, in any case: `.pcapng` is pcapng, `.gz`
-behind that or another one is compressed by gzip, and everything else is pcap. The endings of other
+The ending of a name decides what is written, in upper or lower case: `.pcapng` is pcapng, and
+everything else pcap; with `.gz` behind it, it is compressed by gzip. The endings of other
 compressions, such as `.zst`, are refused.";
 
 /// The format of a savefile, and whether it is compressed.

@@ -19,10 +19,10 @@ JSON:
   (sessions), tunnels (objects of protocol, id, source, source_port, destination, destination_port,
   the outermost first), protocol, source, source_port, destination, destination_port, flags (of TCP),
   fragment (an object of id and offset, in bytes), info, data (hexadecimal). Packets of Linux's
-  cooked link types also have interface_index (only of LINUX_SLL2), interface (its name, if it is
-  captured now), direction (\"in\" or \"out\"), packet_type (\"host\", \"broadcast\", \"multicast\",
-  \"otherhost\", \"outgoing\" or a number) and hardware_type (a number of Linux's ARPHRD_).
-  What a packet does not have is left out.";
+  cooked link types also have interface_index (only with LINUX_SLL2), interface (its name, while it
+  is captured), direction (\"in\" or \"out\"), packet_type (\"host\", \"broadcast\", \"multicast\",
+  \"otherhost\", \"outgoing\" or a number) and hardware_type (the number of an ARPHRD_ of Linux).
+  What a packet does not have, or what is cut off, is left out.";
 
 /// An object in the making: members in the order in which they are added.
 #[derive(Debug)]

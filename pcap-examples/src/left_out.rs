@@ -8,8 +8,8 @@ use crate::exit::{self, Failure, Outcome};
 
 /// What `--help` says of it.
 pub const HELP: &str = "\
-Packets that the savefile cannot hold, such as those of a time before 1970 or after 2106, are left out
-and counted; the first is reported, and the status is 1.";
+Packets that the savefile cannot hold, such as those of a time before 1970 or after 2106, are left
+out and counted; the first is reported, and the status is 1.";
 
 /// Leaves packets out that a savefile cannot hold, and counts them.
 #[derive(Debug)]

@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use pcap_core::{Capture, Dumper, Error, Offline};
 
+use crate::compressed::Compression;
 use crate::exit::{Failure, Outcome};
 use crate::files::{is_same_file, is_too_many_open, not_created};
 
@@ -26,10 +27,10 @@ impl Names {
     #[must_use]
     pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> Names {
         // One that is not there is an error of the first savefile.
-        let is_folder = prefix.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let is_folder = prefix.to_string_lossy().ends_with(is_separator);
         let prefix = if is_folder || prefix.is_dir() {
-            let name = match input.extension() {
-                Some(end) if end == "gz" => &input.with_extension(""),
+            let name = match Compression::of_name(input) {
+                Some(Compression::Gzip) => &input.with_extension(""),
                 _ => input,
             };
             let stem = match name.file_stem() {
@@ -139,6 +140,7 @@ mod tests {
         };
         assert_eq!(name("/x/day.1.pcapng"), "day.1-00000.pcap");
         assert_eq!(name("/x/day.1.pcap.gz"), "day.1-00000.pcap");
+        assert_eq!(name("/x/day.1.pcap.GZ"), "day.1-00000.pcap");
         assert_eq!(name("-"), "packets-00000.pcap");
     }
 }

@@ -413,6 +413,7 @@ fn cooked_protocols_depend_on_the_device() {
             assert_eq!(told["protocol"], name, "{told}");
             assert_eq!(told["hardware_type"], hardware, "{told}");
             assert_eq!(told["destination_port"] == 2, name == "UDP", "{told}");
+            assert_eq!(told["info"], Value::Null, "{told}");
         }
         let path = file(
             folder.path(),

@@ -366,6 +366,14 @@ fn what_is_not_changed_stays_in_the_header() {
     assert_eq!(recoded(&[], &input, &output).1, bytes);
     let (_, shifted) = recoded(&["--shift", "1"], &input, &output);
     assert_eq!(shifted[..24], bytes[..24]);
+    for (options, linktype) in [
+        (&["-s", "40"][..], 0x2400_0001_u32),
+        (&["--precision", "micro"], 0x2400_0001),
+        (&["-l", "RAW"], 101),
+    ] {
+        let (_, changed) = recoded(options, &input, &output);
+        assert_eq!(changed[20..24], linktype.to_ne_bytes(), "{options:?}");
+    }
 }
 
 #[test]

@@ -24,6 +24,8 @@ use std::path::Path;
 #[cfg(feature = "remote")]
 pub(crate) use active::Remote;
 pub use active::{Active, FilterLocation, Sender};
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) use active::{Refusals, Try};
 pub use any::{Any, AnyCapture};
 pub use dead::Dead;
 pub use inactive::Inactive;

@@ -177,17 +177,13 @@ fn poll(
     Ok(ready)
 }
 
-/// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot. A break
-/// ends it early.
+/// Waits until a descriptor is writable, a break comes, or this time is over.
 pub(crate) fn writable(
     breaker: &Breaker,
     descriptor: Option<RawFd>,
-    pause: Option<Duration>,
+    timeout: Option<Duration>,
 ) -> io::Result<()> {
-    match pause {
-        Some(_) => poll(breaker, None, pause)?,
-        None => poll(breaker, descriptor.map(|fd| (fd, Until::Writable)), None)?,
-    };
+    poll(breaker, descriptor.map(|fd| (fd, Until::Writable)), timeout)?;
     Ok(())
 }
 

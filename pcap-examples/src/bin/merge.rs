@@ -33,13 +33,14 @@ Examples:
 
 The savefiles must have the same link type. The new one has their largest snaplen, and nanoseconds
 if one of them has (pcapng always does). What all say of a frame check sequence behind each packet
-it says, too; if they differ, a warning is printed. Where times are equal, the packets of the file that is
-named first come first. Packets of one file keep their order: one that is earlier than those before
-it follows them.
+it says, too; if they differ, a warning is printed. Where times are equal, the packets of the file
+that is named first come first. Packets of one file keep their order: one that is earlier than those
+before it follows them.
 
-What cannot be read, whole files and what follows a damage, is told and left out, and so are packets
-whose time a savefile cannot hold, before 1970 or after 2106; the rest is merged and the status is 1. Ctrl-C (or SIGTERM) ends it: what is written is complete then, and the status
-is 1.";
+What cannot be read, whole files and what follows a damage, is reported and left out, and so are
+packets that the savefile cannot hold, such as those of a time before 1970 or after 2106; the rest is
+merged and the status is 1. Ctrl-C (or SIGTERM) ends it: what is written is complete then, and the
+status is 1.";
 
 const JSON_HELP: &str = "  \
   Also inputs and unread: how many savefiles were named, and of how many something is left out that

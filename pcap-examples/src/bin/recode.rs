@@ -39,8 +39,8 @@ Link types:
   only IP is left, and are counted. Padding behind a packet stays. What cannot be converted, such as
   ARP to RAW, is an error that names the packet, or with --skip left out and counted.
 
-What the header says of a frame check sequence behind each packet is kept if the link type stays as it
-is.
+What the header says of a frame check sequence behind each packet is kept if the link type stays as
+it is.
 
 The order is: link type, then snaplen, then times. Of a damaged savefile, and before a packet that
 cannot be converted, the packets up to there are copied; the status is 1. So it is after Ctrl-C.";
@@ -49,8 +49,8 @@ const JSON_HELP: &str = "\
 JSON:
   One object: type (\"summary\"), read and written (packets), skipped (packets), reasons (an object
   of what they were and how many), cut (packets, by --snaplen), untagged (packets that lost their
-  VLAN tags), left_out (packets that the savefile cannot hold,
-  if there are any). It goes to standard error where the savefile goes to standard output.";
+  VLAN tags), left_out (packets that the savefile cannot hold, if there are any). It goes to standard
+  error where the savefile goes to standard output.";
 
 /// Copies a savefile as another one, with another link type, snaplen, precision, format, time or
 /// compression. What no option changes stays as it is, but for the format and the compression, which

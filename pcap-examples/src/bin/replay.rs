@@ -43,8 +43,9 @@ than 0.2 ms away it is waited for without sleeping. A further loop begins right 
 packet of the one before.
 
 What the device refuses, such as packets above its MTU, is counted and reported, and so are packets
-that a snaplen had cut, which are not sent without --cut. If there are any the status is 1. Ctrl-C
-ends it with the summary. The same rights are needed as for capturing.";
+that a snaplen had cut, which are not sent without --cut. If there are any the status is 1. A full
+queue is waited for. A packet that the device drops, such as one above the MTU of the other end, is
+tried for a second, and further ones as long as it only briefly. Ctrl-C ends it with the summary. The same rights are needed as for capturing.";
 
 const JSON_HELP: &str = "\
 JSON:

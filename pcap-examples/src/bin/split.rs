@@ -45,9 +45,9 @@ but for savefiles that the disk does not take: they are not listed, and counted 
 const JSON_HELP: &str = "  \
   With --flow also protocol, source, source_port, destination, destination_port, of its first
   packet. The last line is: type (\"summary\"), read and packets (how many were read, and how many
-  of them are in the savefiles that are listed), files, incomplete (how many savefiles are not listed,
-  because they could not be completed), left_out (how many packets no savefile can hold,
-  if there are any), error (why it ended before the end, if it did).";
+  of them are in the savefiles that are listed), files, incomplete (how many savefiles are not
+  listed, because they could not be completed), left_out (how many packets no savefile can hold, if
+  there are any), error (why it ended before the end, if it did).";
 
 /// Splits a savefile into several, which are numbered from 0 on, and prints a line for each: its
 /// name, its packets, its length in bytes.
@@ -59,7 +59,8 @@ pub(crate) struct Args {
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// What the names of the savefiles begin with; `PREFIX-00000.pcap` is the first. If it is a
-    /// folder, they are in it and begin with the name of IN, without what it ends in
+    /// folder, they are in it and begin with the name of IN, without what it ends in. Folders have
+    /// to be there
     #[arg(short, long, value_name = "PREFIX")]
     output: PathBuf,
     #[command(flatten)]

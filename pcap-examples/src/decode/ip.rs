@@ -12,7 +12,7 @@ const IPV4: usize = 20;
 const IPV6: usize = 40;
 
 impl<'a> Decoder<'a> {
-    /// IP of the version that it says itself.
+    /// IP of the version that its header says: others believe that, too, and not what says IPv4 before it.
     pub(super) fn ip(&mut self, data: &'a [u8]) {
         match data.first().map(|byte| byte >> 4) {
             Some(4) => self.ipv4(data),
@@ -21,7 +21,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    pub(super) fn ipv4(&mut self, data: &'a [u8]) {
+    fn ipv4(&mut self, data: &'a [u8]) {
         let Some(4) = data.first().map(|byte| byte >> 4) else {
             return;
         };

@@ -41,7 +41,6 @@ impl<'a> Decoder<'a> {
             self.found(Protocol::Ether(kind), data);
         }
         match kind {
-            // The version is in the header once more, and is what others believe.
             0x0800 => self.ip(data),
             0x0806 | 0x8035 => self.arp(kind, data),
             0x86dd => self.ipv6(data),
@@ -78,7 +77,7 @@ impl<'a> Decoder<'a> {
                     _ => self.found(Protocol::Snap(organization, kind), rest),
                 }
             }
-            [0x06, 0x06, 3, ..] => self.ipv4(after(data, 3)),
+            [0x06, 0x06, 3, ..] => self.ip(after(data, 3)),
             _ => {}
         }
     }
@@ -100,7 +99,7 @@ impl<'a> Decoder<'a> {
         // What follows has no type. Nothing but IP begins with these numbers, on the whole.
         match (label, data.first().map(|byte| byte >> 4)) {
             (2, _) | (_, Some(6)) => self.ipv6(data),
-            (_, Some(4)) => self.ipv4(data),
+            (_, Some(4)) => self.ip(data),
             _ => {}
         }
     }
@@ -144,7 +143,7 @@ impl<'a> Decoder<'a> {
         };
         self.found(Protocol::Ppp(kind), rest);
         match kind {
-            0x0021 => self.ipv4(rest),
+            0x0021 => self.ip(rest),
             0x0057 => self.ipv6(rest),
             0x0281 | 0x0283 => self.mpls(rest),
             _ => {}
@@ -170,7 +169,7 @@ impl<'a> Decoder<'a> {
         let family = u32::from_be_bytes(bytes).min(u32::from_le_bytes(bytes));
         let rest = after(data, 4);
         match family {
-            2 => self.ipv4(rest),
+            2 => self.ip(rest),
             // Linux, NetBSD and OpenBSD, FreeBSD, macOS.
             10 | 24 | 28 | 30 => self.ipv6(rest),
             _ => {}

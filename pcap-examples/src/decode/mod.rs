@@ -195,8 +195,7 @@ pub fn decode(linktype: Dlt, data: &[u8]) -> Decoded<'_> {
     };
     match linktype {
         Dlt::EN10MB => decoder.ethernet(data),
-        Dlt::RAW => decoder.ip(data),
-        Dlt::IPV4 => decoder.ipv4(data),
+        Dlt::RAW | Dlt::IPV4 => decoder.ip(data),
         Dlt::IPV6 => decoder.ipv6(data),
         Dlt::NULL | Dlt::LOOP => decoder.null(data),
         Dlt::LINUX_SLL | Dlt::NETLINK => decoder.cooked(Cooked::v1(data)),

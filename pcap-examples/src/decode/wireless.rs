@@ -69,6 +69,7 @@ impl<'a> Decoder<'a> {
             rest = after(rest, 14);
         }
         if !rest.is_empty() {
+            self.known.detail = Detail::None;
             self.llc(rest);
         }
     }

@@ -5,7 +5,9 @@
 mod created;
 mod filtering;
 mod inflow;
+mod netfilter;
 mod reading;
+mod refusals;
 #[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
 mod remote;
 mod sender;
@@ -25,9 +27,14 @@ pub(crate) use created::Created;
 pub use filtering::FilterLocation;
 use filtering::{NotSet, Set};
 use inflow::Inflow;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) use refusals::Refusals;
+use refusals::ShortestDropped;
 pub(crate) use remote::Remote;
 use sender::Lent;
 pub use sender::Sender;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) use sending::Try;
 use stopping::Stopped;
 
 use crate::capture::batch::{Batch, Limit};
@@ -76,6 +83,7 @@ pub struct Active {
     reads: u32,
     /// Whether its descriptor takes many packets with one call.
     sends_many: OnceCell<bool>,
+    shortest_dropped: ShortestDropped,
     /// What its senders send through. Below the handle: it is closed first.
     lent: Lent,
 }
@@ -342,6 +350,9 @@ impl Active {
         anyway: bool,
     ) -> Result<Active, NotSet> {
         let checked = Checked::new(options, lengths, &device.display())?;
+        if !anyway {
+            netfilter::check(&device.display(), options)?;
+        }
         let created = Created::new(device)?;
         let precision = created.apply(options, &checked)?;
         let wake = os::Wake::new().map_err(|e| Error::io("activate", device.display(), e))?;
@@ -467,6 +478,7 @@ impl Active {
             sampled: Instant::now(),
             reads: 0,
             sends_many: OnceCell::new(),
+            shortest_dropped: ShortestDropped::default(),
             lent: Lent::default(),
         }
     }
