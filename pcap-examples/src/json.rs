@@ -9,6 +9,7 @@ use pcap_core::{Dlt, Packet, Stats};
 use crate::decode::{Cooked, Detail, Endpoint, Outside, decode, tcp_flags};
 use crate::hex;
 use crate::interfaces::Interfaces;
+use crate::outlet::Tally;
 
 /// What `--help` says of the packets.
 pub const HELP: &str = "\
@@ -255,11 +256,12 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packe
 }
 
 /// Adds the statistics of a capture as one line, with the packets and bytes that came of it.
-pub fn push_statistics(out: &mut Vec<u8>, packets: u64, bytes: u64, stats: &Stats) {
+pub fn push_statistics(out: &mut Vec<u8>, written: Tally, not_written: u64, stats: &Stats) {
     Object::new(out)
         .text("type", "statistics")
-        .plain("packets", packets)
-        .plain("bytes", bytes)
+        .plain("packets", written.packets)
+        .plain("bytes", written.bytes)
+        .plain("not_written", not_written)
         .plain("received", stats.received)
         .plain("dropped", stats.dropped)
         .plain("if_dropped", stats.if_dropped)

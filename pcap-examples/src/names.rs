@@ -70,6 +70,10 @@ impl Names {
             if is_same_file(&self.input, &path) {
                 return Err(fail("it is the savefile that is read".to_owned()));
             }
+            // Opening a FIFO may take for ever.
+            if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
+                return Err(fail("it is there, and no file".to_owned()));
+            }
             return dump(capture, &path);
         }
         // The system refuses what is there: it is not emptied, whoever came in between.

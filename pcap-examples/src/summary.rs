@@ -40,9 +40,10 @@ impl Summary {
 
     /// Adds the line for people: `a-00000.pcap: 1000 packets, 116024 bytes`, and the flow.
     pub fn push_line(&self, out: &mut Vec<u8>, path: &Path) {
-        let (path, packets, bytes) = (path.display(), self.packets, self.bytes);
+        let (packets, bytes) = (self.packets, self.bytes);
+        out.extend(path.as_os_str().as_encoded_bytes());
         // Writing to memory cannot fail.
-        let _ = write!(out, "{path}: {packets} packets, {bytes} bytes");
+        let _ = write!(out, ": {packets} packets, {bytes} bytes");
         if let Some(flow) = &self.flow {
             let _ = write!(out, ", {flow}");
         }

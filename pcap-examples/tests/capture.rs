@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use common::live::{PORT, Running, Sender, in_netns, ip, is_root, on_small_disk};
-use common::{arg, copied, ours, program, run, tool};
+use common::{arg, copied, not_written, ours, program, run, tool};
 
 /// Arguments that have no spaces.
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -307,7 +307,9 @@ fn lines_come_promptly_into_a_pipe_and_a_reader_that_goes_away_is_no_error() {
         drop(stdout);
         sender.send(1, 8);
         let (status, _, stderr) = running.end();
-        assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert!(stderr.contains("1 packets captured, 50 bytes"), "{stderr}");
+        assert_eq!((statistics(&stderr)[1], stderr.lines().count()), (0, 2));
     });
 }
 
@@ -462,6 +464,12 @@ fn a_full_disk_is_an_error_that_names_the_file() {
             "{error}"
         );
         assert!(rest > 700, "{rest} packets of a megabyte");
+        // What is in no file was not captured.
+        assert!(
+            error.contains(&format!("\n{rest} packets captured, ")),
+            "{error}"
+        );
+        assert!(not_written(&error) > 0, "{error}");
     });
 }
 

@@ -10,19 +10,27 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use pcap_core::{
     Active, BreakHandle, Capture, CompileOptions, Device, Direction, Dlt, Inactive, Next,
-    Precision, Stats, Timestamp, TstampType,
+    Precision, Stats, TstampType,
 };
+use pcap_examples::drain::{LONGEST_TIMEOUT, drain};
 use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::interfaces::Interfaces;
+use pcap_examples::outlet::{Outlet, Tally};
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::progress::Status;
-use pcap_examples::savefile::Savefile;
+use pcap_examples::savefile::{Buffering, Savefile};
 use pcap_examples::sink::Sink;
+use pcap_examples::statistics::{Place, Reports, Statistics};
 use pcap_examples::{device, expression, group, json, program, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
+
+/// What waits to be written is looked at this often.
+const TICK: Duration = Duration::from_millis(100);
+/// Once in this many packets the clock is looked at.
+const LOOK: u32 = 64;
 
 const HELP: &str = "\
 Examples:
@@ -125,13 +133,21 @@ impl Args {
         self.write.as_deref() == Some(Path::new("-"))
     }
 
+    /// How long packets may wait in the kernel's buffer.
+    fn timeout(&self) -> Duration {
+        match self.immediate {
+            true => Duration::ZERO,
+            false => self.timeout.min(LONGEST_TIMEOUT),
+        }
+    }
+
     fn form(&self) -> Form {
         if self.json { Form::Json } else { Form::Line }
     }
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -152,37 +168,43 @@ fn run(args: &Args) -> Outcome {
         return activate(args, &device, options, run);
     }
     let mut capture = activate(args, &device, options, |options| Ok(options.activate()?))?;
-    stop::on_ctrl_c(capture.break_handle())?;
-    let create = |(path, ending): (&PathBuf, Ending)| {
-        Savefile::create(path, &capture, ending.format, ending.gzip)
-    };
-    let savefile = args.write.as_ref().zip(ending).map(create).transpose()?;
+    stop::breaks(capture.break_handle());
+    let target = args.write.as_deref().zip(ending);
+    let savefile = target.map(|(path, ending)| create(args, path, ending, &capture));
+    let savefile = savefile.transpose()?;
     let print = args.print || savefile.is_none();
     let printer = print.then(|| printer(args, &capture));
-    let mut sink = Sink::new(printer, savefile, args.packet_buffered);
+    let mut sink = Sink::new(printer, savefile);
+    let reports = Reports::default();
+    let handles = vec![capture.break_handle()];
+    reports.answer(handles, args.timeout(), sink.outlet().clone());
     let mut status = Status::new(!print && !args.quiet);
     if !args.quiet {
         announce(&device, &capture);
     }
 
     let quota = Quota::new(args.count);
-    let received = receive(args, &mut capture, &mut sink, &mut status, &quota);
+    let received = receive(args, &mut capture, &mut sink, &mut status, &quota, &reports);
     status.clear();
-    let stats = capture.stats();
-    let closed = match &received {
-        // There is no more room for the end than there was for the rest.
-        Err(Failure::Pcap(error)) if error.operation() == Some("write") => Ok(()),
-        _ => sink.close(),
-    };
-    let outcome = received.and(closed);
-    match stats {
-        _ if outcome.as_ref().is_err_and(Failure::is_broken_pipe) => outcome,
-        Ok(stats) => {
-            let counts = (sink.packets(), sink.bytes());
-            outcome.and(statistics(args, counts, sink.output(), &stats))
-        }
+    let outcome = received.and(sink.close());
+    match capture.stats() {
+        Ok(stats) => tell(args, outcome, sink.taken(), sink.outlet().tally(), stats),
         Err(error) => outcome.and(Err(error.into())),
     }
+}
+
+/// The savefile that packets are written to.
+fn create(
+    args: &Args,
+    path: &Path,
+    ending: Ending,
+    capture: &Capture<Active>,
+) -> Outcome<Savefile> {
+    let mut savefile = Savefile::create(path, capture, ending.format, ending.gzip)?;
+    if args.packet_buffered {
+        savefile.set_buffering(Buffering::None);
+    }
+    Ok(savefile)
 }
 
 /// Activates captures with the link type of the command line, or the one for the device.
@@ -206,30 +228,51 @@ fn run_in_threads(
     threads: u16,
 ) -> Outcome {
     let quota = Quota::new(args.count);
+    let reports = Reports::default();
     let opened = |captures: &[Capture<Active>]| {
         let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
-        stop::all_on_ctrl_c(handles.clone())?;
+        handles.iter().cloned().for_each(stop::breaks);
+        reports.answer(handles.clone(), args.timeout(), Outlet::stdout().clone());
         let _ = quota.handles.set(handles);
         if !args.quiet {
             announce(device, &captures[0]);
         }
         Ok(())
     };
-    let counts = Mutex::new((0, 0));
+    let taken = Mutex::new(Tally::default());
     let (outcome, stats) = group::in_threads(options, threads.into(), opened, |capture| {
         let printer = printer(args, capture);
-        let mut sink = Sink::new(Some(printer), None, false);
-        let received = receive(args, capture, &mut sink, &mut Status::new(false), &quota);
-        let outcome = received.and(sink.close());
-        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts = (counts.0 + sink.packets(), counts.1 + sink.bytes());
-        outcome
+        let mut sink = Sink::new(Some(printer), None);
+        let mut status = Status::new(false);
+        let received = receive(args, capture, &mut sink, &mut status, &quota, &reports);
+        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.packets += sink.taken().packets;
+        received
     })?;
-    if outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
-        return outcome;
+    let mut output = Output::stdout();
+    let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
+    let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tell(args, outcome, taken, Outlet::stdout().tally(), stats)
+}
+
+/// Prints what was captured and what the device counted.
+fn tell(args: &Args, outcome: Outcome, taken: Tally, written: Tally, stats: Stats) -> Outcome {
+    // Lines that nobody wanted any more are not missing.
+    let is_unwanted = outcome.as_ref().is_err_and(Failure::is_broken_pipe);
+    let not_written = taken.packets.saturating_sub(written.packets);
+    let statistics = Statistics {
+        written,
+        not_written: if is_unwanted { 0 } else { not_written },
+        stats,
+    };
+    if !args.quiet {
+        statistics.tell();
     }
-    let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcome.and(statistics(args, counts, &mut Output::stdout(), &stats))
+    let told = match args.json {
+        true => statistics.tell_json(!args.is_to_stdout()),
+        false => Ok(()),
+    };
+    outcome.and(told)
 }
 
 /// How many packets are still wanted, of all threads together.
@@ -279,7 +322,7 @@ fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
         .promisc(args.promisc)
         .rfmon(args.rfmon)
         .immediate_mode(args.immediate)
-        .timeout(args.timeout)
+        .timeout(args.timeout.min(LONGEST_TIMEOUT))
         .precision(match args.precision.as_str() {
             "micro" => Precision::Micro,
             _ => Precision::Nano,
@@ -319,94 +362,77 @@ fn announce(device: &OsStr, capture: &Capture<Active>) {
     );
 }
 
-/// Hands packets on until there were enough, the time is over, or somebody says so.
+/// Hands packets on until there were enough, the time is over, or somebody says so; then what had arrived by that
+/// time.
 fn receive(
     args: &Args,
     capture: &mut Capture<Active>,
     sink: &mut Sink,
     status: &mut Status,
     quota: &Quota,
+    reports: &Reports,
 ) -> Outcome {
-    let deadline = args
+    let end = args
         .duration
         .and_then(|time| Instant::now().checked_add(time));
-    while !quota.is_used_up() {
-        let now = Instant::now();
-        if deadline.is_some_and(|deadline| deadline <= now) {
-            return drain(args, capture, sink, quota, Timestamp::now());
-        }
-        if status.is_due(now) {
-            status.show(now, sink.packets(), sink.bytes(), capture.stats()?.dropped);
-        }
-        // Before waiting, lines that nobody has seen yet are shown.
-        let wait = match deadline {
-            _ if sink.output().is_pending() => Duration::ZERO,
-            Some(deadline) => status.patience().min(deadline - now),
-            None => status.patience(),
-        };
-        match capture.next_packet_timeout(wait)? {
-            Next::Packet(packet) if quota.take() => sink.take(packet)?,
-            Next::Packet(_) => break,
-            Next::Timeout => sink.output().flush()?,
-            Next::Break => {
-                let asked = stop::asked().unwrap_or_else(Timestamp::now);
-                return drain(args, capture, sink, quota, asked);
+    let received = hand_on(capture, sink, status, quota, &reports.place(), end);
+    let is_ended = match &received {
+        Ok(is_ended) => *is_ended && !quota.is_used_up(),
+        // What is missing in the output is counted.
+        Err(failure) => sink.is_failed() && !failure.is_broken_pipe(),
+    };
+    let drained = match is_ended {
+        true => drain(capture, |packet| {
+            let is_wanted = quota.take();
+            if is_wanted {
+                sink.take(packet)?;
             }
-            Next::Eof => break,
-        }
-    }
-    Ok(())
+            Ok(is_wanted)
+        }),
+        false => Ok(()),
+    };
+    received.and(drained)
 }
 
-/// Hands on what had arrived by a time and is still in the kernel's buffer, where packets lie for
-/// up to the timeout.
-fn drain(
-    args: &Args,
+/// Hands packets on until the capture is to be ended, which is `true`, or has ended.
+fn hand_on(
     capture: &mut Capture<Active>,
     sink: &mut Sink,
+    status: &mut Status,
     quota: &Quota,
-    until: Timestamp,
-) -> Outcome {
-    let timeout = if args.immediate {
-        Duration::ZERO
-    } else {
-        args.timeout
-    };
-    let wait = (timeout + Duration::from_millis(50)).min(Duration::from_secs(1));
-    let deadline = Instant::now() + wait;
-    while !quota.is_used_up() {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match capture.next_packet_timeout(left)?.packet() {
-            Some(packet) if packet.timestamp() <= until && quota.take() => sink.take(packet)?,
-            _ => break,
+    place: &Place,
+    end: Option<Instant>,
+) -> Outcome<bool> {
+    let mut wait = Duration::ZERO;
+    let mut packets = 0_u32;
+    while !quota.is_used_up() && stop::asked().is_none() {
+        match capture.next_packet_timeout(wait)? {
+            Next::Packet(_) if !quota.take() => break,
+            Next::Packet(packet) => {
+                sink.take(packet)?;
+                wait = Duration::ZERO;
+                packets = packets.wrapping_add(1);
+                // Of packets that are there the clock is not asked each time.
+                if packets % LOOK != 0 {
+                    continue;
+                }
+            }
+            Next::Timeout => wait = TICK,
+            Next::Break => place.report(capture, sink)?,
+            Next::Eof => return Ok(false),
+        }
+        let now = Instant::now();
+        if let Some(end) = end {
+            if end <= now {
+                break;
+            }
+            wait = wait.min(end - now);
+        }
+        sink.tick(now)?;
+        if status.is_due(now) {
+            let Tally { packets, bytes } = sink.taken();
+            status.show(now, packets, bytes, capture.stats()?.dropped);
         }
     }
-    Ok(())
-}
-
-/// Prints what was captured and what the device counted.
-fn statistics(
-    args: &Args,
-    (packets, bytes): (u64, u64),
-    output: &mut Output,
-    stats: &Stats,
-) -> Outcome {
-    if !args.quiet {
-        exit::note(format_args!("{packets} packets captured, {bytes} bytes"));
-        exit::note(format_args!(
-            "{} packets received, {} dropped, {} dropped by the interface",
-            stats.received, stats.dropped, stats.if_dropped
-        ));
-    }
-    if args.json {
-        let mut object = Vec::new();
-        json::push_statistics(&mut object, packets, bytes, stats);
-        if args.is_to_stdout() {
-            exit::note(String::from_utf8_lossy(object.trim_ascii_end()));
-        } else {
-            output.line(|out| out.append(&mut object))?;
-            output.flush()?;
-        }
-    }
-    Ok(())
+    Ok(true)
 }

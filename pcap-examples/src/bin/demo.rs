@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use etherparse::PacketBuilder;
 use pcap_core::{Active, Capture, Device, Dlt, Dumper, Next, Packet, Precision, Timestamp};
-use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::program;
@@ -33,8 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Args {}
 
 fn main() -> ExitCode {
-    let Args {} = program::parse();
-    exit::status(NAME, run(&mut Story(Output::stdout())))
+    program::main(NAME, |Args {}| run(&mut Story(Output::stdout())))
 }
 
 fn run(story: &mut Story) -> Outcome {
@@ -78,7 +77,7 @@ fn run(story: &mut Story) -> Outcome {
         "The savefile has {all} packets: {}",
         path.display()
     ))?;
-    Ok(story.0.flush()?)
+    Ok(())
 }
 
 /// Captures on the loopback device what this program sends to itself.
@@ -237,7 +236,10 @@ impl Story {
     }
 
     fn tell(&mut self, text: impl Display) -> Outcome {
-        Ok(self.0.line(|out| out.extend(format!("{text}\n").bytes()))?)
+        for line in text.to_string().lines() {
+            self.0.line(|out| out.extend(format!("{line}\n").bytes()))?;
+        }
+        Ok(())
     }
 
     fn packet(&mut self, printer: &mut Printer, packet: Packet<'_>) -> Outcome {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pcap_core::CompileOptions;
+use pcap_examples::copying::Copying;
 use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_same_file;
@@ -46,7 +47,7 @@ pub(crate) struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -60,30 +61,27 @@ fn run(args: &Args) -> Outcome {
     }
     let ending = Ending::of(&args.output)?;
     let mut input = Input::open(&args.input, true)?;
-    stop::on_ctrl_c(input.capture().break_handle())?;
     let expression = expression::join(&args.expression);
     let filter = input
         .capture()
         .compile(&expression, CompileOptions::default())?;
+    stop::breaks(input.capture().break_handle());
     let Ending { format, gzip } = ending;
     let mut savefile = Savefile::create(&args.output, input.capture(), format, gzip)?;
+    savefile.is_fed_by(&args.input);
+    let copying = Copying::new(&savefile, input.bar());
     let mut left_out = LeftOut::new(NAME, input.bar());
-
-    let mut passed = 0_u64;
-    let mut is_written = true;
-    let (read, outcome) = input.each(|number, packet| {
+    let (_, outcome) = input.each(|number, packet| {
+        copying.read(number);
+        savefile.tick()?;
         if filter.matches_packet(packet) {
-            let written = left_out.sort(number, savefile.write(packet));
-            is_written = written.is_ok();
-            passed += u64::from(written?);
+            left_out.sort(number, savefile.write(packet))?;
         }
         Ok(())
     });
-    if !is_written {
-        return outcome;
-    }
-    savefile.close()?;
-    exit::note(format_args!("{passed} of {read} packets"));
+    let closed = savefile.close();
+    copying.tell();
+    closed?;
     if stop::asked().is_some() {
         let path = args.input.display();
         let text = format!("stopped before the end of `{path}`");

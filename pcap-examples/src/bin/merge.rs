@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -12,9 +12,11 @@ use std::process::ExitCode;
 use clap::Parser;
 use indicatif::ProgressBar;
 use pcap_core::{Capture, CompileOptions, Dlt, Filter, Offline, Packet, Precision, Timestamp};
+use pcap_examples::copying::Copying;
 use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, listed};
+use pcap_examples::output;
 use pcap_examples::savefile::Savefile;
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{input, program, progress, stop};
@@ -82,7 +84,7 @@ pub(crate) struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(program::parse::<Args>()))
+    program::main(NAME, run)
 }
 
 fn run(mut args: Args) -> Outcome {
@@ -105,7 +107,6 @@ fn run(mut args: Args) -> Outcome {
         return Err(Failure::Text(text));
     }
     let ending = Ending::of(&args.write)?;
-    stop::on_ctrl_c_ask()?;
     let bar = progress::bytes(args.inputs.iter().map(|path| length(path)).sum());
     let (inputs, format, unread) = look(args, &bar)?;
     let Some(format) = format else {
@@ -121,22 +122,32 @@ fn run(mut args: Args) -> Outcome {
         let options = CompileOptions::default();
         Filter::compile(format.linktype, expression, options)
     });
+    let filter = filter.transpose()?;
+    // Until here a request to end finds nothing to complete: opening a FIFO may take for ever.
+    stop::gracefully();
+    let mut out = Output::new(format.create(&args.write, ending)?);
+    args.inputs
+        .iter()
+        .for_each(|path| out.savefile.is_fed_by(path));
     let mut merge = Merge {
         format: &format,
         ending,
-        filter: filter.transpose()?,
+        filter,
+        copying: Copying::new(&out.savefile, &bar),
         bar,
+        read: 0,
         unread,
     };
-    let mut out = Output::new(format.create(&args.write, ending)?);
-    if args.append {
-        merge.append(inputs, &mut out)?;
-    } else {
-        merge.rounds(args.max_open as usize, inputs, &mut out)?;
-    }
+    let merged = match args.append {
+        true => merge.append(inputs, &mut out),
+        false => merge.rounds(args.max_open as usize, inputs, &mut out),
+    };
     merge.bar.finish_and_clear();
-    let summary = out.close()?;
+    let (closed, mut summary) = out.close();
+    summary.packets = merge.copying.written();
     let told = tell(args, &summary, merge.unread);
+    exit::unwritten(merge.copying.unwritten());
+    merged.and(closed)?;
     if stop::asked().is_some() {
         let text = "stopped: what is written is complete, what follows is left out";
         return Err(Failure::Text(text.to_owned()));
@@ -298,6 +309,9 @@ struct Merge<'a> {
     filter: Option<Filter>,
     /// For all savefiles.
     bar: ProgressBar,
+    copying: Copying,
+    /// How many packets were read, those of a round once more.
+    read: u64,
     /// Of how many savefiles something is left out.
     unread: usize,
 }
@@ -341,11 +355,12 @@ impl Merge<'_> {
                 };
                 let mut part = Output::new(self.format.create(&path, ending)?);
                 self.merge(group, &mut part)?;
+                let (closed, summary) = part.close();
+                closed?;
                 if self.bar.length().is_some() {
                     // It is read once more from there.
-                    self.bar.inc_length(part.savefile.position());
+                    self.bar.inc_length(summary.bytes);
                 }
-                part.savefile.close()?;
                 inputs.push(Input {
                     path,
                     open: None,
@@ -468,6 +483,8 @@ impl Merge<'_> {
                     return None;
                 }
             }
+            self.read += 1;
+            self.copying.read(self.read);
             let packet = source.open.packet()?;
             // Those of a round have passed already.
             let filter = self.filter.as_ref().filter(|_| !source.is_ours);
@@ -480,8 +497,10 @@ impl Merge<'_> {
 
 /// A folder that is gone with all that is in it when it is dropped.
 fn temporary() -> Outcome<TempDir> {
-    tempfile::tempdir()
-        .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))
+    let folder = tempfile::tempdir()
+        .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))?;
+    exit::removes(folder.path());
+    Ok(folder)
 }
 
 /// The savefile that is written.
@@ -500,18 +519,18 @@ impl Output {
 
     /// Writes the packet that a savefile is at.
     fn take(&mut self, packet: Option<Packet<'_>>) -> Outcome {
-        if let Some(packet) = packet {
-            self.savefile.write(packet)?;
-            self.summary.count(packet);
-        }
+        let Some(packet) = packet else {
+            return Ok(());
+        };
+        self.savefile.write(packet)?;
+        self.summary.count(packet);
         Ok(())
     }
 
     /// Completes the savefile.
-    fn close(mut self) -> Outcome<Summary> {
+    fn close(mut self) -> (Outcome, Summary) {
         self.summary.bytes = self.savefile.position();
-        self.savefile.close()?;
-        Ok(self.summary)
+        (self.savefile.close(), self.summary)
     }
 }
 
@@ -531,10 +550,8 @@ fn tell(args: &Args, summary: &Summary, unread: usize) -> Outcome {
         if args.write == Path::new("-") {
             exit::note(String::from_utf8_lossy(&line));
         } else {
-            let mut stdout = io::stdout();
             line.push(b'\n');
-            stdout.write_all(&line)?;
-            stdout.flush()?;
+            output::Output::stdout().line(|out| out.append(&mut line))?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pcap_core::{Capture, Linktype, Offline, Packet, Precision, SavefileFormat};
+use pcap_examples::copying::Copying;
 use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files;
@@ -108,7 +109,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -122,35 +123,36 @@ fn run(args: &Args) -> Outcome {
     }
     let ending = Ending::of(&args.output)?;
     let mut input = Input::open(&args.input, !args.quiet)?;
-    stop::on_ctrl_c(input.capture().break_handle())?;
+    stop::breaks(input.capture().break_handle());
     let (mut recoder, mut savefile) = plan(args, ending, input.capture())?;
     let mut left_out = LeftOut::new(NAME, input.bar());
 
+    savefile.is_fed_by(&args.input);
+    let copying = Copying::new(&savefile, input.bar());
     let mut counts = Counts::default();
-    let mut is_written = true;
     let (read, outcome) = input.each(|number, packet| {
+        copying.read(number);
+        savefile.tick()?;
         let Some(packet) = recoder.recode(args, &mut counts, number, packet)? else {
             return Ok(());
         };
-        let written = left_out.sort(number, savefile.write(packet));
-        is_written = written.is_ok();
-        counts.written += u64::from(written?);
-        Ok(())
+        left_out.sort(number, savefile.write(packet)).map(drop)
     });
-    let outcome = match outcome {
-        // There is no more room for the end than there was for the rest.
-        Err(failure) if !is_written => return Err(failure),
-        // Of a pipe the end, and a cut packet, may be due to that.
-        _ if stop::asked().is_some() => Err(Failure::Text(format!(
-            "stopped before the end of `{}`",
-            args.input.display()
-        ))),
-        outcome => outcome,
-    };
-    savefile.close()?;
+    let closed = savefile.close();
+    counts.written = copying.written();
     counts.untagged = recoder.relink.map_or(0, |relink| relink.untagged());
     counts.left_out = left_out.packets();
     let reported = counts.report(args, read);
+    exit::unwritten(savefile.outlet().unwritten());
+    closed?;
+    // Of a pipe the end, and a cut packet, may be due to that.
+    let outcome = match stop::asked() {
+        Some(_) => Err(Failure::Text(format!(
+            "stopped before the end of `{}`",
+            args.input.display()
+        ))),
+        None => outcome,
+    };
     outcome.and(reported).and(left_out.outcome())
 }
 

@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
@@ -23,6 +25,9 @@ use pcap_examples::summary::{self, Summary};
 use pcap_examples::{json, program, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
+
+/// What the savefiles hold back is written this often.
+const FLUSH: Duration = Duration::from_millis(500);
 
 const HELP: &str = "\
 Examples:
@@ -108,7 +113,7 @@ struct By {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -117,7 +122,6 @@ fn run(args: &Args) -> Outcome {
     }
     check(&args.output)?;
     let input = Input::open(&args.input, true)?;
-    stop::on_ctrl_c(input.capture().break_handle())?;
     let names = Names::new(&args.output, &args.input, args.digits.into(), args.force);
     match &args.by {
         By { flow: true, .. } => split(args, input, Flows::new(args, names)),
@@ -141,29 +145,71 @@ fn check(prefix: &Path) -> Outcome {
 }
 
 /// Where packets go.
-trait Pieces {
+trait Pieces: Send + 'static {
     /// Writes a packet to where it belongs, and lists the savefiles that are complete with it.
-    fn take(
-        &mut self,
-        capture: &Capture<Offline>,
-        packet: Packet<'_>,
-        list: &mut List<'_>,
-    ) -> Outcome;
+    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, list: &mut List) -> Outcome;
+
+    /// Writes out what the savefiles hold back. An error comes again when more is written.
+    fn flush(&mut self);
 
     /// Completes and lists the remaining savefiles, all that can be: the error is the first.
-    fn close(self, list: &mut List<'_>) -> Outcome;
+    fn close(&mut self, list: &mut List) -> Outcome;
 }
 
-fn split(args: &Args, mut input: Input, mut pieces: impl Pieces) -> Outcome {
+/// The work, which the loop over the packets shares with those that look at the clock and answer signals: the loop may
+/// wait for its input.
+struct Work<P> {
+    pieces: P,
+    list: List,
+    /// How many packets were read.
+    read: u64,
+}
+
+type Shared<P> = Arc<Mutex<Work<P>>>;
+
+fn lock<P>(work: &Shared<P>) -> MutexGuard<'_, Work<P>> {
+    work.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has what is held back written every so often, and when SIGUSR2 asks for it; SIGUSR1 prints how far it is.
+fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
+    let [clock, report, flush] = [(); 3].map(|()| Arc::clone(work));
+    stop::on_report(move || {
+        let work = lock(&report);
+        let Work { list, read, .. } = &*work;
+        let (packets, files) = (list.packets, list.files);
+        list.bar.suspend(|| {
+            exit::note(format_args!(
+                "{read} packets read, {packets} of them in {files} savefiles that are complete"
+            ));
+        });
+    });
+    stop::on_flush(move || lock(&flush).pieces.flush());
+    let watching = thread::Builder::new().spawn(move || {
+        loop {
+            thread::sleep(FLUSH);
+            lock(&clock).pieces.flush();
+        }
+    });
+    let failed = |e| Failure::Text(format!("cannot start a thread: {e}"));
+    watching.map(drop).map_err(failed)
+}
+
+fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outcome {
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::default();
         input.capture().compile(expression, options)
     });
     let filter = filter.transpose()?;
+    stop::breaks(input.capture().break_handle());
     let bar = input.bar().clone();
-    let mut list = List::new(args, &bar);
+    let work = Arc::new(Mutex::new(Work {
+        pieces,
+        list: List::new(args, &bar),
+        read: 0,
+    }));
+    watch(&work)?;
     let mut left_out = LeftOut::new(NAME, &bar);
-    let mut read = 0_u64;
     let end = loop {
         match input.advance() {
             Ok(true) => {}
@@ -175,20 +221,24 @@ fn split(args: &Args, mut input: Input, mut pieces: impl Pieces) -> Outcome {
         let Some(packet) = input.packet() else {
             break Ok(());
         };
-        read += 1;
+        let mut work = lock(&work);
+        let Work { pieces, list, read } = &mut *work;
+        *read += 1;
         let passes = |filter: &Filter| filter.matches_packet(packet);
         if !filter.as_ref().is_none_or(passes) {
             continue;
         }
         if let Err(why) = savefile::holds(packet) {
-            left_out.count(read, format_args!("cannot write it: {why}"));
+            left_out.count(*read, format_args!("cannot write it: {why}"));
             continue;
         }
-        if let Err(failure) = pieces.take(input.capture(), packet, &mut list) {
+        if let Err(failure) = pieces.take(input.capture(), packet, list) {
             break Err(failure);
         }
     };
-    let closed = pieces.close(&mut list);
+    let mut work = lock(&work);
+    let Work { pieces, list, read } = &mut *work;
+    let closed = pieces.close(list);
     bar.finish_and_clear();
     let stopped = match stop::asked() {
         None => Ok(()),
@@ -197,7 +247,7 @@ fn split(args: &Args, mut input: Input, mut pieces: impl Pieces) -> Outcome {
         ))),
     };
     let outcome = end.and(closed).and(stopped);
-    let listed = list.end(read, left_out.packets(), outcome.as_ref().err());
+    let listed = list.end(*read, left_out.packets(), outcome.as_ref().err());
     outcome.and(listed).and(left_out.outcome())
 }
 
@@ -237,7 +287,7 @@ impl Parts {
         }
     }
 
-    fn close_part(&mut self, list: &mut List<'_>) -> Outcome {
+    fn close_part(&mut self, list: &mut List) -> Outcome {
         if let Some((dumper, mut summary)) = self.part.take() {
             summary.bytes = dumper.position();
             if let Err(error) = dumper.close() {
@@ -278,12 +328,7 @@ fn nanos(time: Timestamp) -> i128 {
 }
 
 impl Pieces for Parts {
-    fn take(
-        &mut self,
-        capture: &Capture<Offline>,
-        packet: Packet<'_>,
-        list: &mut List<'_>,
-    ) -> Outcome {
+    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, list: &mut List) -> Outcome {
         if self.limit.is_reached(packet, self.part.as_ref()) {
             self.close_part(list)?;
         }
@@ -300,7 +345,13 @@ impl Pieces for Parts {
         Ok(())
     }
 
-    fn close(mut self, list: &mut List<'_>) -> Outcome {
+    fn flush(&mut self) {
+        if let Some((dumper, _)) = &mut self.part {
+            let _ = dumper.flush();
+        }
+    }
+
+    fn close(&mut self, list: &mut List) -> Outcome {
         self.close_part(list)
     }
 }
@@ -427,12 +478,7 @@ impl Flows {
 }
 
 impl Pieces for Flows {
-    fn take(
-        &mut self,
-        capture: &Capture<Offline>,
-        packet: Packet<'_>,
-        _: &mut List<'_>,
-    ) -> Outcome {
+    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, _: &mut List) -> Outcome {
         let flow = self.tracker.flow(capture.datalink(), packet);
         let next = self.files.len();
         let number = *self.numbers.entry(flow.undirected()).or_insert(next);
@@ -459,7 +505,13 @@ impl Pieces for Flows {
         Ok(())
     }
 
-    fn close(mut self, list: &mut List<'_>) -> Outcome {
+    fn flush(&mut self) {
+        for open in &mut self.open {
+            let _ = open.dumper.flush();
+        }
+    }
+
+    fn close(&mut self, list: &mut List) -> Outcome {
         let mut outcome = Ok(());
         while !self.open.is_empty() {
             let closed = self.close_one(self.open.len() - 1);
@@ -500,9 +552,9 @@ impl Write for Records {
 
 /// The list of the savefiles on standard output. That nobody reads it is no reason to leave packets
 /// out: an error waits until all are written.
-struct List<'a> {
+struct List {
     output: Output,
-    bar: &'a ProgressBar,
+    bar: ProgressBar,
     json: bool,
     quiet: bool,
     outcome: io::Result<()>,
@@ -513,11 +565,11 @@ struct List<'a> {
     incomplete: usize,
 }
 
-impl List<'_> {
-    fn new<'a>(args: &Args, bar: &'a ProgressBar) -> List<'a> {
+impl List {
+    fn new(args: &Args, bar: &ProgressBar) -> List {
         List {
             output: Output::stdout(),
-            bar,
+            bar: bar.clone(),
             json: args.json,
             quiet: args.quiet,
             outcome: Ok(()),
@@ -545,7 +597,7 @@ impl List<'_> {
     }
 
     /// Ends the list with what is true of all savefiles.
-    fn end(mut self, read: u64, left_out: Option<u64>, failure: Option<&Failure>) -> Outcome {
+    fn end(&mut self, read: u64, left_out: Option<u64>, failure: Option<&Failure>) -> Outcome {
         let (files, packets, incomplete) = (self.files, self.packets, self.incomplete);
         if self.json {
             self.line(|out| {
@@ -572,6 +624,7 @@ impl List<'_> {
                 exit::note(format_args!("{incomplete} more are incomplete"));
             }
         }
-        Ok(self.outcome?)
+        let listed = std::mem::replace(&mut self.outcome, Ok(()));
+        Ok(listed?)
     }
 }

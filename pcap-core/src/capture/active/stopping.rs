@@ -110,9 +110,8 @@ impl Active {
     pub(super) fn is_over(&self) -> bool {
         match self.stopped {
             None => false,
-            Some(Stopped::At { handed, latest }) => {
-                self.handle.handed >= handed || latest <= Instant::now()
-            }
+            // However long the program takes to read them: there are no more than these.
+            Some(Stopped::At { handed, .. }) => self.handle.handed >= handed,
             Some(Stopped::Between(_, latest)) => latest <= Instant::now(),
         }
     }
@@ -121,6 +120,7 @@ impl Active {
     pub(super) fn is_empty(&self) -> bool {
         match self.stopped {
             Some(Stopped::Between(earliest, _)) if earliest <= Instant::now() => true,
+            Some(Stopped::At { latest, .. }) if latest <= Instant::now() => true,
             _ => self.is_over(),
         }
     }
