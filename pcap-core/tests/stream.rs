@@ -166,7 +166,7 @@ mod tests {
             lo.inject(&frame(8)).unwrap();
             let packet = R::within(LONG, capture.next_packet()).await.unwrap();
             assert_eq!(packet.unwrap().unwrap().data(), frame(8));
-            capture.inject(&frame(9)).unwrap();
+            assert_eq!(capture.inject(&frame(9)).unwrap(), 60);
             assert!(capture.stats().unwrap().received >= 1);
         });
     }
