@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::callback::{self, Dispatched};
 use crate::capture::active::{Active, Vanished};
 use crate::capture::source::{Slice, Source, Step, Then};
-use crate::capture::wait::{self, WaitsFor};
+use crate::capture::wait::{self, Waiting, WaitsFor};
 use crate::error::{ErrorKind, Result};
 use crate::ffi::{self, os, packet_socket};
 use crate::filter::FilterSource;
@@ -144,10 +144,10 @@ impl Source for Active {
         Ok(Slice {
             packets: done.packets.into(),
             stopped: done.stopped,
-            // Never wait after a read that delivered something.
-            then: match done.packets {
-                0 => Then::Wait,
-                _ => Then::Again,
+            // Never wait after a read that delivered something, or found something that a filter here refused.
+            then: match done.packets == 0 && done.status <= 0 {
+                true => Then::Wait,
+                false => Then::Again,
             },
         })
     }
@@ -221,7 +221,11 @@ impl Source for Active {
     }
 
     fn longest(&self) -> Option<Duration> {
-        Some(self.timeout)
+        // Where a read waits by itself, none follows one that found packets.
+        Some(match self.waiter.waiting() {
+            Waiting::Descriptor(_) | Waiting::Timer => self.timeout,
+            Waiting::InLibpcap | Waiting::Briefly => Duration::ZERO,
+        })
     }
 
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {

@@ -70,6 +70,11 @@ impl Remote {
         }
     }
 
+    /// Whether libpcap waits in each read.
+    pub(super) fn only_blocks(&self) -> bool {
+        matches!(self.state, State::Started { data: None, .. })
+    }
+
     /// Whether libpcap may hold a packet of which the socket does not tell.
     pub(super) fn may_hold_more(&self) -> bool {
         self.tls && self.more
