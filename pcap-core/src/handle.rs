@@ -78,6 +78,8 @@ pub struct Handle {
     /// Whether closing it takes an interface out of monitor mode.
     rfmon: bool,
     abandoned: bool,
+    /// Whether libpcap waits in each read, and looks for a break meanwhile and not before.
+    pub(crate) waits_briefly: bool,
     /// What the daemon of a remote capture was told, which no error repeats: the password, or nothing.
     #[cfg(feature = "remote")]
     secret: Option<String>,
@@ -110,6 +112,7 @@ impl Handle {
             name,
             rfmon,
             abandoned: false,
+            waits_briefly: false,
             #[cfg(feature = "remote")]
             secret: None,
         }

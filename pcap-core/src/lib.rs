@@ -170,8 +170,8 @@
 //!   below it can pass although a packet has arrived.
 //! * A **deadline** ([`next_packet_timeout`](Capture::next_packet_timeout)) is how long you wait. It is kept on
 //!   every device that can be waited for, idle or not, also while packets come that a filter rejects, and for
-//!   savefiles that come through a pipe. libpcap waits for D-Bus by itself, and there the call returns with the next
-//!   message or a break.
+//!   savefiles that come through a pipe. libpcap waits for D-Bus by itself, and there the call may be a tenth of a
+//!   second late.
 //! * In [immediate mode](Capture::immediate_mode) each packet is handed on as it comes: the least delay, at a
 //!   wake-up for each. The timeout then means nothing. Each packet has a slot of the same size in the ring, for
 //!   which a [snaplen](Capture::snaplen) that is no longer than needed makes more room.

@@ -21,8 +21,9 @@ pub enum WarningKind {
     /// [`activate_best_effort`](crate::Capture::activate_best_effort). The text is the error that it would have
     /// been.
     LeftOut,
-    /// This kind of capture only reads with blocking calls of libpcap: a call that is not to wait, a
-    /// deadline or a break may have to wait for the packet-buffer timeout, or for a packet.
+    /// This kind of capture only reads with blocking calls of libpcap. On D-Bus they end within a tenth of a second, by
+    /// which a call that is not to wait, a deadline or a break may be late. Elsewhere they may wait for the
+    /// packet-buffer timeout, or for a packet.
     OnlyBlocking,
     /// Something else; the text says what. Codes of newer libpcaps are here too.
     Other,

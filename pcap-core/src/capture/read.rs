@@ -61,6 +61,9 @@ impl<'a> Next<'a> {
     }
 }
 
+/// How many packets a call that takes what is there reads before it looks at the clock for the first time.
+const SHORTEST_SLICE: u64 = 16;
+
 /// How long a single read may wait.
 #[derive(Clone, Copy)]
 enum Patience {
@@ -270,9 +273,10 @@ impl<S: Readable> Capture<S> {
     /// Hands packets to a closure: at most `max` of those that are there, `usize::MAX` for all.
     ///
     /// On a live capture in blocking mode it waits for a first packet, up to the packet-buffer
-    /// timeout, and is then [`End::Empty`]; in non-blocking mode it does not wait. While packets keep
-    /// coming it goes on for about as long. A savefile is read to `max` or its end, which in a pipe is waited
-    /// for. The packets are borrowed from where they lie: no copy is made.
+    /// timeout, and is then [`End::Empty`]; in non-blocking mode it does not wait. It returns after the packets that were
+    /// there, and while packets keep coming, after one packet-buffer timeout from the first. Where libpcap waits by
+    /// itself, as on D-Bus, it returns as soon as it has packets. A savefile is read to `max` or its end, which in a pipe
+    /// is waited for. The packets are borrowed from where they lie: no copy is made.
     ///
     /// # Errors
     ///
@@ -392,8 +396,13 @@ impl<S: Readable> Capture<S> {
     {
         self.ended = None;
         let mut packets = 0;
-        let longest = patience.and(self.state.longest());
-        let longest = longest.and_then(|time| Instant::now().checked_add(time));
+        // A call that takes what is there looks at the clock between slices: short ones first, as the closure may be slow.
+        let mut most = patience.map_or(u64::MAX, |_| SHORTEST_SLICE);
+        // Until when packets may keep coming.
+        let mut over = patience.and_then(|time| {
+            let time = time.max(self.state.longest().unwrap_or(Duration::MAX));
+            Instant::now().checked_add(time)
+        });
         let mut deadline = None;
         let end = loop {
             if self.state.handle().breaker().take() {
@@ -402,8 +411,14 @@ impl<S: Readable> Capture<S> {
             if packets >= max {
                 break End::Count;
             }
-            let slice = self.state.slice(max - packets, &mut f)?;
+            let start = (patience.is_some() && packets == 0).then(Instant::now);
+            let slice = self.state.slice(most.min(max - packets), &mut f)?;
             packets += slice.packets;
+            if let (Some(start), true) = (start, packets > 0) {
+                let longest = self.state.longest();
+                over = longest.and_then(|time| start.checked_add(time));
+            }
+            most = most.saturating_mul(2);
             if slice.stopped {
                 return Ok(Done {
                     packets,
@@ -411,8 +426,8 @@ impl<S: Readable> Capture<S> {
                 });
             }
             match slice.then {
-                Then::Again if packets == 0 || packets >= max => continue,
-                Then::Again if longest.is_some_and(|end| end <= Instant::now()) => {
+                Then::Again if packets >= max => continue,
+                Then::Again if over.is_some_and(|end| end <= Instant::now()) => {
                     break End::Empty;
                 }
                 Then::Again => continue,

@@ -69,6 +69,8 @@ pub(super) struct Set {
     pub(super) location: FilterLocation,
     /// How many bytes of a packet decide; `None` if there is no bound.
     reach: Option<u32>,
+    /// Whether a packet's bytes tell all that it asks for.
+    pub(super) by_bytes: bool,
     untagged: Untagged,
 }
 
@@ -76,6 +78,7 @@ impl Set {
     pub(super) fn new(filter: Filter, location: FilterLocation, untagged: Untagged) -> Set {
         Set {
             reach: filter.reach(),
+            by_bytes: filter.runs_on_bytes(),
             filter,
             location,
             untagged,
@@ -90,7 +93,7 @@ impl Set {
 
     /// Judges a packet by its bytes.
     fn judge(&mut self, packet: Packet<'_>) -> Verdict {
-        if !self.filter.runs_on_bytes() {
+        if !self.by_bytes {
             return Verdict::Unknown;
         }
         match self.untagged.run(&self.filter, packet) {
@@ -198,7 +201,7 @@ impl Active {
         };
         let untagged = Untagged::new(&filter, self.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
-        if set.filter.runs_on_bytes() {
+        if set.by_bytes {
             let filter = &set.filter;
             let untagged = &mut set.untagged;
             self.batch
@@ -212,10 +215,9 @@ impl Active {
         let location = self.attach(inflow, &filter)?;
         let untagged = Untagged::new(&filter, self.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
-        let by_bytes = set.filter.runs_on_bytes();
         let needs_more = set.reach.is_none_or(|reach| reach > inflow.snaplen);
         // What is judged twice must get the same answer both times.
-        let exactly = location == FilterLocation::Kernel && (!by_bytes || needs_more);
+        let exactly = location == FilterLocation::Kernel && (!set.by_bytes || needs_more);
         inflow.exchanged(exactly, self.timeout, || self.held())?;
         let discarded = &mut inflow.discarded;
         self.batch.retain_unread(|packet| match set.judge(packet) {

@@ -140,8 +140,12 @@ impl Capture<Active> {
         self.state.set_direction(direction)
     }
 
-    /// Whether [`dispatch`](Self::dispatch) returns at once, with [`End::Empty`](crate::End::Empty),
-    /// when nothing is there. The calls that read single packets say themselves whether they wait.
+    /// Sets whether [`dispatch`](Self::dispatch) returns at once, with [`End::Empty`](crate::End::Empty), when nothing is
+    /// there, and whether [`inject`](Self::inject) fails instead of waiting for room. The calls that read single packets
+    /// say themselves whether they wait.
+    ///
+    /// D-Bus captures wait inside libpcap: there `dispatch` may take a tenth of a second. Some remote captures wait inside
+    /// libpcap for longer, and stay in blocking mode.
     ///
     /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
     #[doc(alias = "pcap_setnonblock")]
@@ -149,11 +153,12 @@ impl Capture<Active> {
         self.state.nonblock = on;
     }
 
-    /// Whether [`dispatch`](Self::dispatch) returns at once when nothing is there.
+    /// Returns whether the capture is in non-blocking mode: `false` also after
+    /// [`set_nonblock(true)`](Self::set_nonblock) if it can only be read blocking.
     #[doc(alias = "pcap_getnonblock")]
     #[must_use]
     pub fn is_nonblock(&self) -> bool {
-        self.state.nonblock
+        self.state.nonblock && !self.state.only_blocks()
     }
 
     /// The link types that the device can capture, for [`set_datalink`](Self::set_datalink).
@@ -432,7 +437,7 @@ impl Active {
 
     /// Makes an activated handle non-blocking and finds out how it waits.
     pub(crate) fn new(
-        handle: Handle,
+        mut handle: Handle,
         precision: Precision,
         timeout: Duration,
         mut warnings: Vec<Warning>,
@@ -444,7 +449,13 @@ impl Active {
         let waiting = if status < 0 {
             // Such as D-Bus captures: they wait inside libpcap.
             warnings.push(Warning::new(WarningKind::OnlyBlocking, errbuf.text()));
-            Waiting::InLibpcap
+            // D-Bus looks for a break ten times a second, after each wait. Others look before they read, and would read
+            // nothing.
+            handle.waits_briefly = handle.datalink() == Dlt::DBUS;
+            match handle.waits_briefly {
+                true => Waiting::Briefly,
+                false => Waiting::InLibpcap,
+            }
         } else {
             // SAFETY: as above.
             match unsafe { os::selectable(handle.as_ptr()) } {
@@ -517,6 +528,14 @@ impl Active {
         match filter {
             Some(filter) => Ok(self.install(filter.into())?),
             None => self.install_none(),
+        }
+    }
+
+    /// Whether reading waits inside libpcap, whatever is asked for.
+    fn only_blocks(&self) -> bool {
+        match &self.remote {
+            Some(remote) => remote.only_blocks(),
+            None => self.waiter.waiting() == Waiting::InLibpcap,
         }
     }
 

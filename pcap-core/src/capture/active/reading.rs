@@ -10,7 +10,7 @@ use crate::capture::active::filtering::{FilterLocation, Screen, Set};
 use crate::capture::active::inflow::Inflow;
 use crate::capture::active::{Active, Vanished};
 use crate::capture::source::{Slice, Source, Step, Then};
-use crate::capture::wait::{self, WaitsFor};
+use crate::capture::wait::{self, Waiting, WaitsFor};
 use crate::error::{ErrorKind, Result};
 use crate::ffi::{self, os, packet_socket};
 use crate::filter::FilterSource;
@@ -209,11 +209,11 @@ impl Source for Active {
         Ok(Slice {
             packets: done.packets.into(),
             stopped: done.stopped,
-            // Never wait after a read that delivered something.
-            then: match done.packets {
-                0 if self.is_empty() => Then::Eof,
-                0 => Then::Wait,
-                _ => Then::Again,
+            // Never wait after a read that delivered something, or found something that a filter here refused.
+            then: match done.packets == 0 && done.status <= 0 {
+                true if self.is_empty() => Then::Eof,
+                true => Then::Wait,
+                false => Then::Again,
             },
         })
     }
@@ -288,7 +288,11 @@ impl Source for Active {
     }
 
     fn longest(&self) -> Option<Duration> {
-        Some(self.timeout)
+        // Where a read waits by itself, none follows one that found packets.
+        Some(match self.waiter.waiting() {
+            Waiting::Descriptor(_) | Waiting::Timer => self.timeout,
+            Waiting::InLibpcap | Waiting::Briefly => Duration::ZERO,
+        })
     }
 
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {

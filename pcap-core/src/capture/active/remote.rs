@@ -71,6 +71,11 @@ impl Remote {
         }
     }
 
+    /// Whether libpcap waits in each read.
+    pub(super) fn only_blocks(&self) -> bool {
+        matches!(self.state, State::Started { data: None, .. })
+    }
+
     /// Whether libpcap may hold a packet of which the socket does not tell.
     pub(super) fn may_hold_more(&self) -> bool {
         self.tls && self.more
@@ -130,7 +135,7 @@ impl Active {
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
         self.start_remote()?;
-        let mut set = self.set.as_mut().filter(|set| set.filter.runs_on_bytes());
+        let mut set = self.set.as_mut().filter(|set| set.by_bytes);
         let mut all = Dispatched {
             packets: 0,
             stopped: false,
