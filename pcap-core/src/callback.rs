@@ -71,6 +71,7 @@ where
             break status;
         }
     };
+    handle.handed += u64::from(context.packets);
     if let Some(panic) = context.panic {
         resume_unwind(panic);
     }

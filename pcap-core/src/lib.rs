@@ -49,6 +49,8 @@
 //! }
 //! ```
 //!
+//! A program that ends without dropping or closing the dumper loses what waits in it: [`Dumper::flush_within`] bounds that.
+//!
 //! With the feature `pcapng` there is a module of that name, which writes the newer format: several
 //! interfaces in one file, and comments.
 //!
@@ -59,8 +61,7 @@
 //! ```text
 //!  Capture::from_device ──► Capture<Inactive> ── activate() ──► Capture<Active>
 //!                           options, nothing open               read, filter, inject, statistics,
-//!                                     ▲                         direction, dump
-//!                                     └── ActivateError::into_inner, to try again
+//!                           and can be activated again          direction, dump
 //!
 //!  Capture::from_file  ─┐
 //!  Capture::from_reader ┴─────────────────────────────────────► Capture<Offline>
@@ -183,15 +184,18 @@
 //! Wherever a filter is set, an expression or a [`Filter`] will do. A [`Filter`] is a value: it can be
 //! [compiled](Filter::compile) without a device, made of [a long list](Filter::any_of) of hosts and ports,
 //! [read from a listing](Filter::from_listing), run on [plain bytes](Filter::matches), and on Linux put on
-//! any socket (`os::linux::SocketFilterExt`). On a live capture the kernel runs it, and what the kernel does not
-//! take runs here: [`set_filter`](Capture::set_filter) says what that changes. With the feature `serde` it can be kept, as packets and other
-//! plain data can.
+//! any socket (`os::linux::SocketFilterExt`). On a live capture the kernel runs it where it gives the same answers as
+//! on plain bytes; otherwise this process does, and [`filter_location`](Capture::filter_location) tells which.
+//! [`set_filter`](Capture::set_filter) says what happens to packets that are in the buffer. With the feature `serde`
+//! a filter can be kept, as packets and other plain data can.
 //!
 //! # Sending
 //!
 //! [`inject`](Capture::inject) sends one packet, [`inject_queue`](Capture::inject_queue) all those of a
-//! [`SendQueue`]. Both wait where the device cannot take more at once, and say what was not sent. A capture
-//! does not see what it sent itself. To send from one thread while another reads there is a [`Sender`], on Linux.
+//! [`SendQueue`]. Both wait while the device has no room, and say what was not sent;
+//! [`inject_timeout`](Capture::inject_timeout) waits no longer than it is to, [`try_inject`](Capture::try_inject) and a
+//! capture in non-blocking mode do not wait, and a break ends the wait. A frame that the device drops each time is an
+//! error after a second. A capture does not see what it sent itself. To send from one thread while another reads there is a [`Sender`], on Linux.
 //!
 //! # Stopping
 //!
@@ -200,17 +204,18 @@
 //! It wakes a live capture that waits, and one of a savefile that comes through a pipe. One break ends one
 //! reading call; then the capture can be read on. The program `watch` of `pcap-examples` ends by one at Ctrl-C.
 //!
-//! A device that is removed, or moved to another network namespace, ends a capture by itself: what had arrived
-//! comes first, then [`ErrorKind::Disappeared`], at most a second after the packet-buffer timeout. One that is renamed
-//! or set down does not: the capture goes on when it is up again. Nor does one of the devices of `any`.
+//! Packets that arrived before a break or a deadline may still lie in the kernel's buffer. [`stop`](Capture::stop) ends
+//! the inflow; then the reading calls deliver what is left and report [`End::Eof`]:
 //!
 //! ```no_run
 //! # fn main() -> pcap_core::Result<()> {
 //! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 //! let handle = capture.break_handle();
 //! let reader = std::thread::spawn(move || {
-//!     let done = capture.for_each(|packet| println!("{packet:?}"))?;
-//!     println!("{} packets", done.packets);
+//!     let mut packets = capture.for_each(|packet| println!("{packet:?}"))?.packets;
+//!     capture.stop()?;
+//!     packets += capture.for_each(|packet| println!("{packet:?}"))?.packets;
+//!     println!("{packets} packets");
 //!     capture.close()
 //! });
 //! std::thread::sleep(std::time::Duration::from_secs(10));
@@ -219,10 +224,16 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A device that is removed, or moved to another network namespace, ends a capture by itself: what had arrived
+//! comes first, then [`ErrorKind::Disappeared`], at most a second after the packet-buffer timeout. One that is renamed
+//! or set down does not: the capture goes on when it is up again. Nor does one of the devices of `any`.
+//!
 //! # Errors and rights
 //!
-//! An [`Error`] says what was tried, on what, and why it failed, in one line; [`Error::kind`] is there
-//! to match on. [`ErrorKind::PermissionDenied`] comes with the way out: on Linux run as root or give
+//! There is one error type. An [`Error`] says what was tried, on what, and why it failed, in one line; [`Error::kind`] is
+//! there to match on. `?` turns it into the errors of anyhow and `Box<dyn Error + Send + Sync>`, where
+//! `downcast_ref::<pcap_core::Error>()` finds it. A call that fails with an object it was given hands it back:
+//! [`Error::take`]. [`ErrorKind::PermissionDenied`] comes with the way out: on Linux run as root or give
 //! the program the rights with `setcap cap_net_raw,cap_net_admin+eip`, on macOS install ChmodBPF.
 //! What libpcap calls a warning is no error: see [`warnings`](Capture::warnings).
 //!
@@ -392,6 +403,7 @@ pub mod os;
 mod packet;
 #[cfg(feature = "pcapng")]
 pub mod pcapng;
+mod printable;
 #[cfg(feature = "remote")]
 pub mod remote;
 mod savefile;
@@ -420,20 +432,20 @@ pub mod platforms {}
 
 pub use breakloop::BreakHandle;
 pub use capture::{
-    ActivateError, Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, Inactive,
+    Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation, Inactive,
     IntoPackets, Next, Offline, Packets, Phase, Readable, Sender,
 };
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;
 pub use dumper::Dumper;
-pub use error::{Error, ErrorKind, ErrorWith, InjectError, Result};
+pub use error::{Error, ErrorKind, Result, Unsent};
 pub use filter::{CompileOptions, Endpoint, Filter, FilterSource, FilterTerm, Insn};
 pub use linktype::{Dlt, Linktype};
 pub use packet::{Packet, PacketHeader, PacketOwned};
 pub use savefile::SavefileFormat;
 pub use sendqueue::SendQueue;
 pub use stats::Stats;
-pub use timestamp::{Precision, Timestamp, TimestampRangeError};
+pub use timestamp::{Precision, Timestamp};
 pub use tstamp_type::TstampType;
 pub use version::{Version, version};
 pub use warning::{Warning, WarningKind};

@@ -19,14 +19,17 @@ use crate::ffi;
 )]
 #[non_exhaustive]
 pub struct Stats {
-    /// Packets that passed the filter, on Linux with those that were dropped. A packet on Linux's
-    /// loopback device is sent and received, and counts twice.
+    /// Packets that passed the filter, on Linux with those that were dropped.
     pub received: u64,
     /// Packets dropped because the buffer was full: the program did not read fast enough.
     pub dropped: u64,
     /// Packets dropped by the interface or its driver; on Linux counted only in promiscuous mode,
     /// and 0 on platforms that do not say.
     pub if_dropped: u64,
+    /// Packets that were in the buffer when another filter was set and that could not be judged by it any more: only
+    /// the kernel can evaluate the filter (`inbound`, `ifindex`, VLAN tags), or the snaplen had cut off what it reads.
+    /// They are not delivered. Linux only; 0 elsewhere.
+    pub discarded: u64,
 }
 
 impl Stats {
@@ -36,6 +39,7 @@ impl Stats {
         self.received = self.received.saturating_add(other.received);
         self.dropped = self.dropped.saturating_add(other.dropped);
         self.if_dropped = self.if_dropped.max(other.if_dropped);
+        self.discarded = self.discarded.saturating_add(other.discarded);
     }
 }
 
@@ -54,6 +58,7 @@ impl Counters {
             received,
             dropped,
             if_dropped,
+            ..
         } = &mut self.total;
         for ((total, now), seen) in [received, dropped, if_dropped]
             .into_iter()

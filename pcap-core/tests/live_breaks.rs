@@ -310,7 +310,7 @@ fn a_bus_that_ends_is_an_error_of_each_read() {
             }
         };
         assert_eq!(error.kind(), ErrorKind::Other, "{error}");
-        assert_eq!(error.operation(), "read from");
+        assert_eq!(error.operation(), Some("read from"));
         assert_eq!(error.object(), Some("dbus-session"));
         for _ in 0..3 {
             assert_eq!(

@@ -18,8 +18,8 @@ fn refused(bytes: &[u8]) -> pcap_core::Error {
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a.pcap", bytes);
     let by_path = Capture::from_file(&path).unwrap_err();
-    let failed = Capture::from_open_file(File::open(&path).unwrap()).unwrap_err();
-    let (by_file, mut file) = failed.into_parts();
+    let by_file = Capture::from_open_file(File::open(&path).unwrap()).unwrap_err();
+    let mut file: File = by_file.take().unwrap();
     // The file comes back as it was.
     let mut again = Vec::new();
     file.read_to_end(&mut again).unwrap();
@@ -45,7 +45,7 @@ fn a_directory_is_an_io_error_that_names_it() {
     };
     assert_eq!(error.kind(), ErrorKind::Io(kind));
     assert_eq!(error.object(), folder.path().to_str());
-    assert!(std::error::Error::source(&error).is_some());
+    assert!(error.io_error().is_some());
 }
 
 #[test]

@@ -352,7 +352,7 @@ fn without_descriptors_following_says_so() {
     let mut capture = Capture::from_file(&path).unwrap();
     for _ in 0..2 {
         let error = capture.follow(true).unwrap_err();
-        assert_eq!(error.operation(), "follow");
+        assert_eq!(error.operation(), Some("follow"));
         assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error}");
         assert!(error.to_string().contains("Too many open files"), "{error}");
     }

@@ -507,7 +507,7 @@ fn damaged_savefiles_are_read_from_a_pipe_as_from_a_file() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
         io::Seek::rewind(&mut file).unwrap();
-        let by_file = all(Capture::from_open_file(file).map_err(Error::from));
+        let by_file = all(Capture::from_open_file(file));
         failed += u32::from(by_file.1.starts_with("cannot"));
 
         let (reader, mut writer) = pipe();
@@ -531,7 +531,7 @@ fn damaged_savefiles_are_read_from_a_pipe_as_from_a_file() {
                 }
             }
         });
-        let by_pipe = all(Capture::from_open_file(reader).map_err(Error::from));
+        let by_pipe = all(Capture::from_open_file(reader));
         assert_eq!(by_pipe, by_file, "turn {turn}: {bytes:x?}");
         writer.join().unwrap();
     }

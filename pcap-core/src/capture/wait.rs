@@ -46,6 +46,19 @@ pub enum WaitsFor {
     Libpcap(&'static str),
 }
 
+impl WaitsFor {
+    /// The same, but for no longer than this.
+    pub(crate) fn at_most(self, time: Option<Duration>) -> WaitsFor {
+        match self {
+            WaitsFor::Event { descriptor, pause } => WaitsFor::Event {
+                descriptor,
+                pause: pause.into_iter().chain(time).min(),
+            },
+            other => other,
+        }
+    }
+}
+
 /// How a live capture waits, and what it learnt of the interface.
 #[derive(Debug)]
 pub(crate) struct Waiter {
@@ -164,17 +177,13 @@ fn poll(
     Ok(ready)
 }
 
-/// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot. A break
-/// ends it early.
+/// Waits until a descriptor is writable, a break comes, or this time is over.
 pub(crate) fn writable(
     breaker: &Breaker,
     descriptor: Option<RawFd>,
-    pause: Option<Duration>,
+    timeout: Option<Duration>,
 ) -> io::Result<()> {
-    match pause {
-        Some(_) => poll(breaker, None, pause)?,
-        None => poll(breaker, descriptor.map(|fd| (fd, Until::Writable)), None)?,
-    };
+    poll(breaker, descriptor.map(|fd| (fd, Until::Writable)), timeout)?;
     Ok(())
 }
 

@@ -105,7 +105,7 @@ pub(super) fn find(name: &DeviceName) -> Result<Device> {
         .into_iter()
         .find(|device| device.c_name().to_bytes() == name.as_bytes())
         .ok_or_else(|| {
-            Error::new(
+            Error::cannot(
                 ErrorKind::NoSuchDevice,
                 "find the device",
                 name.display(),
@@ -116,7 +116,7 @@ pub(super) fn find(name: &DeviceName) -> Result<Device> {
 
 pub(super) fn default_device() -> Result<Device> {
     choose(list()?).ok_or_else(|| {
-        Error::new(
+        Error::cannot(
             ErrorKind::NoSuchDevice,
             "choose a device",
             None,
@@ -166,7 +166,7 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
     // As Linux and as the BSDs say it.
     let gone = ["No such device", "Device not configured"];
     if gone.iter().any(|gone| text.contains(gone)) {
-        return Err(Error::new(
+        return Err(Error::cannot(
             ErrorKind::NoSuchDevice,
             "look up the network of",
             name,

@@ -63,7 +63,7 @@ const OPERATION: &str = "use the source";
 
 fn refuse<T>(source: &str, why: impl Into<String>) -> Result<T> {
     let object = source.to_owned();
-    Err(Error::new(
+    Err(Error::cannot(
         ErrorKind::InvalidArgument,
         OPERATION,
         object,
@@ -75,7 +75,12 @@ fn refuse<T>(source: &str, why: impl Into<String>) -> Result<T> {
 fn too_long<T>(length: usize) -> Result<T> {
     let room = BUFFER - 1;
     let why = format!("expected at most {room} bytes, for which libpcap has room, found {length}");
-    Err(Error::new(ErrorKind::InvalidArgument, OPERATION, None, why))
+    Err(Error::cannot(
+        ErrorKind::InvalidArgument,
+        OPERATION,
+        None,
+        why,
+    ))
 }
 
 impl Source {
@@ -270,7 +275,12 @@ impl FromStr for Source {
             // The part before an `@` may be a password, so that the string is not repeated.
             Some((scheme, rest)) if is_rpcap(scheme) && authority(rest).contains('@') => {
                 let why = "a user before the host: that is for the authentication";
-                return Err(Error::new(ErrorKind::InvalidArgument, OPERATION, None, why));
+                return Err(Error::cannot(
+                    ErrorKind::InvalidArgument,
+                    OPERATION,
+                    None,
+                    why,
+                ));
             }
             _ if text.contains('\0') => return refuse(text, "it has a NUL byte"),
             Some(("file", "")) => return refuse(text, "it names no file"),

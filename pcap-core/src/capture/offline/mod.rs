@@ -112,7 +112,7 @@ impl Capture<Offline> {
                     }
                 };
                 let kind = ErrorKind::Unsupported { since: None };
-                return Err(Error::new(kind, "follow", name, text));
+                return Err(Error::cannot(kind, "follow", name, text));
             }
             let breaker = state.handle.breaker();
             breaker

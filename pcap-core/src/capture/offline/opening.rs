@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{Offline, clock};
 use crate::capture::Capture;
 use crate::capture::batch::{Batch, Limit};
-use crate::error::{Error, ErrorWith, Result};
+use crate::error::{Error, Result};
 use crate::ffi::{self, Failure, Until, os};
 use crate::handle::Handle;
 use crate::savefile::{self, ByteOrder, Feed, Length, Magic, Records, SavefileFormat, Units};
@@ -67,20 +67,20 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// As [`from_file`](Self::from_file). The file comes back, and stands where it stood; but from a
-    /// pipe has been read.
+    /// As [`from_file`](Self::from_file). [`take`](Error::take) gives the [`File`] back. It stands where it stood, except
+    /// that from a pipe has been read.
     ///
     /// Manual page: [`pcap_fopen_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_fopen_offline")]
     #[doc(alias = "pcap_hopen_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_hopen_offline")]
-    pub fn from_open_file(mut file: File) -> Result<Capture<Offline>, ErrorWith<File>> {
+    pub fn from_open_file(mut file: File) -> Result<Capture<Offline>> {
         let name = "the savefile".to_owned();
         // A stream that fails is closed with its descriptor, so it gets one of its own.
         let copy = match file.try_clone() {
             Ok(copy) => copy,
-            Err(e) => return Err(ErrorWith::new(Error::io("open", name, e), file)),
+            Err(e) => return Err(Error::io("open", name, e).handing_back(file)),
         };
         let start = file.stream_position();
         Self::from_open(copy, name).map_err(|error| {
@@ -88,7 +88,7 @@ impl Capture<Offline> {
                 // It could be asked for its place, so it can go there.
                 let _ = file.seek(SeekFrom::Start(start));
             }
-            ErrorWith::new(error, file)
+            error.handing_back(file)
         })
     }
 
@@ -100,9 +100,9 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// As [`from_file`](Self::from_file). The reader comes back; it has been read from, mostly further
-    /// than the savefile's header. An error of the reader keeps its kind and is the
-    /// [source](std::error::Error::source) of the error here. It ends the capture, even one that would
+    /// As [`from_file`](Self::from_file). [`take`](Error::take) gives the reader back, which has been read from, usually
+    /// further than the savefile's header. An error of the reader keeps its kind and is the
+    /// [`io_error`](Error::io_error) of the error here. It ends the capture, even one that would
     /// have passed, such as [`WouldBlock`](std::io::ErrorKind::WouldBlock): what the reader had given of a
     /// record is gone.
     ///
@@ -126,11 +126,12 @@ impl Capture<Offline> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
-    pub fn from_reader<R>(reader: R) -> Result<Capture<Offline>, ErrorWith<R>>
+    pub fn from_reader<R>(reader: R) -> Result<Capture<Offline>>
     where
         R: Read + Send + 'static,
     {
         Self::from_stream(reader, "the reader".to_owned(), None)
+            .map_err(|(error, reader)| error.handing_back(reader))
     }
 
     fn from_open(mut file: File, name: String) -> Result<Capture<Offline>> {
@@ -163,7 +164,7 @@ impl Capture<Offline> {
             None => {
                 let fd = os::descriptor(&file);
                 let patient = Patient(file, fd);
-                Ok(Self::from_stream(patient, name, fd)?)
+                Self::from_stream(patient, name, fd).map_err(|(error, _)| error)
             }
         }
     }
@@ -181,15 +182,15 @@ impl Capture<Offline> {
         mut reader: R,
         name: String,
         descriptor: Option<os::RawFd>,
-    ) -> Result<Capture<Offline>, ErrorWith<R>>
+    ) -> Result<Capture<Offline>, (Error, R)>
     where
         R: Read + Send + 'static,
     {
         match read_start(&mut reader, descriptor.is_some()) {
-            Err(e) => Err(ErrorWith::new(Error::io("read", name, e), reader)),
+            Err(e) => Err((Error::io("read", name, e), reader)),
             Ok(start) => match Self::from_started(reader, start, name, descriptor) {
                 Ok(capture) => Ok(capture),
-                Err((error, reader)) => Err(ErrorWith::new(error, as_it_was(reader))),
+                Err((error, reader)) => Err((error, as_it_was(reader))),
             },
         }
     }

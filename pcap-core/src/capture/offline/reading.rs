@@ -249,7 +249,12 @@ impl Offline {
     fn shorter(&mut self, detail: String) -> Error {
         let text = format!("the file became shorter while it was read{detail}");
         let name = self.handle.name.clone();
-        self.fail_with(Error::new(ErrorKind::SavefileTruncated, "read", name, text))
+        self.fail_with(Error::cannot(
+            ErrorKind::SavefileTruncated,
+            "read",
+            name,
+            text,
+        ))
     }
 
     /// Fails if a regular file is shorter now than it was: packets are lost then, even if its last record is whole.
