@@ -109,8 +109,8 @@ impl Savefile {
             ticks: 0,
             flushed: Instant::now(),
         };
-        // Whoever looks at it sees that it is a savefile.
-        savefile.hand_over()?;
+        // Whoever looks at it sees that it is a savefile. An error comes again with the first packet.
+        let _ = savefile.hand_over();
         Ok(savefile)
     }
 

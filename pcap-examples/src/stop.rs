@@ -20,7 +20,7 @@ Signals:
 /// A further request within this time is taken for the same one.
 const SAME: Duration = Duration::from_secs(2);
 /// How long a program that is to end at once has for it.
-const AT_ONCE: Duration = Duration::from_millis(300);
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 static ASKED: OnceLock<Instant> = OnceLock::new();
 static URGENT: OnceLock<Instant> = OnceLock::new();
