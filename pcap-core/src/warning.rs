@@ -97,4 +97,12 @@ mod tests {
         assert_eq!(warning.kind(), WarningKind::PromiscNotSupported);
         assert!(!warning.text().is_empty());
     }
+
+    #[test]
+    fn nothing_hostile_is_in_a_warning() {
+        let warning = Warning::from_status(99, "a\u{1b}[2J\n".into()).unwrap();
+        assert_eq!(warning.to_string(), "a\\u{1b}[2J");
+        let warning = Warning::new(WarningKind::LeftOut, "b\rc");
+        assert_eq!(warning.text(), "b\\rc");
+    }
 }

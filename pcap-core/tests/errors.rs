@@ -14,8 +14,10 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+#[cfg(target_os = "linux")]
+use pcap_core::Active;
 use pcap_core::{
-    Active, Capture, CompileOptions, Direction, Dlt, Dumper, Endpoint, Error, ErrorKind, Filter,
+    Capture, CompileOptions, Direction, Dlt, Dumper, Endpoint, Error, ErrorKind, Filter,
     FilterTerm, Insn, Linktype, MacAddr, Packet, SendQueue, Timestamp, TstampType,
 };
 

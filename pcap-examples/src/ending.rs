@@ -23,6 +23,12 @@ pub struct Ending {
 }
 
 impl Ending {
+    /// pcap that is not compressed.
+    pub const PCAP: Ending = Ending {
+        format: SavefileFormat::Pcap,
+        gzip: false,
+    };
+
     /// What a savefile of this name is; standard output, `-`, is pcap.
     ///
     /// # Errors

@@ -143,6 +143,27 @@ fn endings_of_other_compressions_are_refused() {
             assert_eq!(fs::read(&output).unwrap(), b"precious");
         }
     }
+    // The names of `split` end in .pcap, whatever is before the numbers.
+    for prefix in ["a.pcapng", "a.pcap.gz", "a.pcap.zst", "gz.GZ"] {
+        let prefix = folder.path().join(prefix);
+        let words = ["--packets", "3", "-o", arg(&prefix), arg(&input)];
+        let ran = ours("split", &words);
+        assert_eq!((ran.status, ran.text()), (Some(1), ""));
+        let start = format!("split: cannot write `{}", arg(&prefix));
+        assert!(ran.stderr.starts_with(&start), "{}", ran.stderr);
+    }
+    let inside = folder.path().join("folder.gz");
+    fs::create_dir(&inside).unwrap();
+    let ran = ours(
+        "split",
+        &["--packets", "9", "-o", arg(&inside), arg(&input)],
+    );
+    assert_eq!(
+        (ran.status, ran.lines().len()),
+        (Some(0), 1),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

@@ -236,7 +236,7 @@ impl Capture<Inactive> {
         self.with(|o| o.qdisc_bypass = on)
     }
 
-    /// The timestamp types that the device has; empty if it has only its default.
+    /// The timestamp types that the device has; empty if it has only its default. Nothing is opened on the device.
     ///
     /// # Errors
     ///
@@ -248,7 +248,7 @@ impl Capture<Inactive> {
         active::Created::new(&self.state.device)?.tstamp_types()
     }
 
-    /// Whether the device has monitor mode.
+    /// Whether the device has monitor mode. Nothing is opened on the device.
     ///
     /// # Errors
     ///

@@ -23,9 +23,10 @@ Examples:
   filter trace.pcapng trace.pcap            all packets, as a classic savefile
   filter all.pcap.gz - arp | read -
 
-The new savefile has the link type, the snaplen and the precision of the old one. Of a damaged
-savefile the packets before the damage are copied; the status is 1. So it is after Ctrl-C (or
-SIGTERM): what is written is complete then.";
+The new savefile has the link type, the snaplen and the precision of the old one, and packets are
+copied as they are, also with a fraction of more than a second. Of a damaged savefile the packets
+before the damage are copied; the status is 1. So it is after Ctrl-C (or SIGTERM): what is written is
+complete then.";
 
 /// Copies the packets of a savefile that pass a filter into a new savefile.
 ///

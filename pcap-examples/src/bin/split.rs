@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::ProgressBar;
 use pcap_core::{Capture, CompileOptions, Dumper, Filter, Offline, Packet, Timestamp};
+use pcap_examples::ending::Ending;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_too_many_open;
 use pcap_examples::flow::{Flow, Tracker};
@@ -35,8 +36,9 @@ Examples:
   split a.pcap.gz -o small --size 10M
   split day.pcap -o web --flow -f 'tcp port 443' --json
 
-The savefiles have the link type, the snaplen and the precision of the one that is read, and its
-packets in their order; each has at least one. `merge` makes one of them again.
+The savefiles are pcap, with the link type, the snaplen and the precision of the one that is read, and
+its packets in their order and as they are, also damaged ones; each has at least one. `merge` makes
+one of them again.
 
 Of a damaged savefile the packets before the damage are written; the status is 1. Ctrl-C (or
 SIGTERM) ends it: what is written is complete then, and the status is 1. So it is with other errors,
@@ -118,11 +120,27 @@ fn run(args: &Args) -> Outcome {
     if args.max_open.is_some() && !args.by.flow {
         exit::usage::<Args>("--max-open is for --flow, and otherwise one savefile is open");
     }
+    check(&args.output)?;
     let input = Input::open(&args.input, true)?;
     let names = Names::new(&args.output, &args.input, args.digits.into(), args.force);
     match &args.by {
         By { flow: true, .. } => split(args, input, Flows::new(args, names)),
         by => split(args, input, Parts::new(by, names)),
+    }
+}
+
+/// Refuses names that say something else than pcap before the numbers.
+fn check(prefix: &Path) -> Outcome {
+    if prefix.is_dir() {
+        return Ok(());
+    }
+    match Ending::of(prefix)? {
+        Ending::PCAP => Ok(()),
+        _ => Err(Failure::Text(format!(
+            "cannot write `{}-…`: the savefiles are pcap, not compressed, and their names end in \
+             `.pcap`; `recode` makes others of them",
+            prefix.display()
+        ))),
     }
 }
 

@@ -12,6 +12,7 @@ use std::process::{Command, Stdio};
 
 use etherparse::PacketBuilder;
 
+pub(crate) mod frames;
 pub(crate) mod live;
 pub(crate) mod process;
 
