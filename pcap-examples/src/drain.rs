@@ -12,7 +12,7 @@ use crate::stop;
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long packets are waited for after a request to end at once: longer than the usual packet-buffer timeout.
-const URGENT: Duration = Duration::from_millis(250);
+const URGENT: Duration = Duration::from_millis(500);
 
 /// Stops the inflow of a capture and hands on what it still holds, until the closure says that it is enough.
 ///

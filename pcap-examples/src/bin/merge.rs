@@ -39,7 +39,7 @@ before it follows them.
 
 What cannot be read, whole files and what follows a damage, is reported and left out, and so are
 packets that the savefile cannot hold, such as those of a time before 1970 or after 2106; the rest is
-merged and the status is 1. Ctrl-C (or SIGTERM) ends it: what is written is complete then, and the
+merged and the status is 1. Ctrl-C ends it: what is written is complete then, and the
 status is 1.";
 
 const JSON_HELP: &str = "  \
@@ -52,7 +52,7 @@ const JSON_HELP: &str = "  \
 /// It says on standard error how many packets of how many savefiles it wrote.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, summary::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, ending::HELP, summary::HELP))]
 pub(crate) struct Args {
     /// The savefiles to read, pcap and pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]
