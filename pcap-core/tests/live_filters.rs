@@ -361,6 +361,62 @@ fn lo_delivers_each_packet_once() {
 }
 
 #[test]
+fn any_delivers_packets_of_lo_once() {
+    let Some(_net) = Netns::new() else { return };
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    for dlt in [Dlt::LINUX_SLL, Dlt::LINUX_SLL2] {
+        for (direction, expected) in [
+            (Direction::InOut, 20),
+            (Direction::In, 20),
+            (Direction::Out, 0),
+        ] {
+            let options = on("any").datalink(dlt).direction(direction);
+            let mut capture = options.activate().unwrap();
+            for _ in 0..20 {
+                let to = socket.local_addr().unwrap();
+                socket.send_to(b"x", to).unwrap();
+            }
+            assert_eq!(rest(&mut capture).len(), expected, "{dlt} {direction:?}");
+            let received = capture.stats().unwrap().received;
+            assert_eq!(received, expected as u64, "{dlt} {direction:?}");
+        }
+    }
+}
+
+/// A tag that a program on this host writes stays in the packet, where the kernel takes others out. libpcap delivers
+/// both alike.
+#[test]
+fn tags_written_by_programs_pass_filters_for_them() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let ends = [
+        on("left").activate().unwrap(),
+        on("right").activate().unwrap(),
+    ];
+    for running in [false, true] {
+        for (filter, [from_wire, own]) in [
+            ("ether[12:2] = 0x8100", [0, MANY]),
+            ("udp port 7", [MANY, 0]),
+            ("vlan 5", [MANY, MANY]),
+        ] {
+            let mut capture = match running {
+                false => on("right").filter(filter).activate().unwrap(),
+                true => {
+                    let mut capture = on("right").activate().unwrap();
+                    capture.set_filter(filter).unwrap();
+                    capture
+                }
+            };
+            for end in &ends {
+                inject(end, (0..MANY).map(|_| tagged(5)));
+            }
+            let delivered = rest(&mut capture).len() as u32;
+            assert_eq!(delivered, from_wire + own, "{filter} running {running}");
+        }
+    }
+}
+
+#[test]
 fn outbound_on_lo_is_refused() {
     let Some(_net) = Netns::new() else { return };
     for filter in [

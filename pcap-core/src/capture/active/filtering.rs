@@ -3,7 +3,7 @@
 //! May import: what `active` may.
 
 use crate::capture::active::Active;
-use crate::capture::active::inflow::{Inflow, Old};
+use crate::capture::active::inflow::{Age, Inflow};
 use crate::capture::active::tags::Untagged;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
@@ -124,35 +124,27 @@ impl Screen<'_> {
                 None => Some(packet),
             };
         };
-        let may_be_new = match &mut inflow.old {
-            Old::None => true,
-            Old::Next(0) => {
-                inflow.old = Old::None;
-                true
-            }
-            Old::Next(left) => {
-                *left -= 1;
-                false
-            }
-            Old::Until(_) => false,
-            Old::UntilEmpty(_) => true,
-        };
-        let is_new = may_be_new && inflow.old == Old::None;
+        let age = inflow.old.next();
         let snaplen = inflow.snaplen;
         let Some(set) = &mut self.set else {
             return Some(packet.cut(snaplen));
         };
         let here = set.location == FilterLocation::UserSpace;
-        if is_new && !here {
+        if age == Age::New && !here {
             return Some(packet.cut(snaplen));
         }
         match set.judge(packet) {
             Verdict::Passes(wanted) => Some(packet.cut(snaplen.min(wanted))),
+            // The kernel has judged it already, if it is new. A tag may have been in the packet for the kernel, too.
+            Verdict::Fails
+                if age == Age::Doubtful && !here && set.filter.matches_packet(packet) =>
+            {
+                Some(packet.cut(snaplen))
+            }
             Verdict::Fails => None,
-            // The kernel has judged it, or nobody can.
-            Verdict::Unknown if may_be_new && !here => Some(packet.cut(snaplen)),
+            Verdict::Unknown if age == Age::Doubtful && !here => Some(packet.cut(snaplen)),
             Verdict::Unknown => {
-                inflow.discarded += u64::from(!is_new);
+                inflow.discarded += u64::from(age == Age::Old);
                 None
             }
         }

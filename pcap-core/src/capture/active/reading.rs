@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::callback::{self, Dispatched};
 use crate::capture::active::filtering::{FilterLocation, Screen, Set};
-use crate::capture::active::inflow::{Inflow, Old};
+use crate::capture::active::inflow::Inflow;
 use crate::capture::active::{Active, Vanished};
 use crate::capture::source::{Slice, Source, Step, Then};
 use crate::capture::wait::{self, WaitsFor};
@@ -91,10 +91,10 @@ impl Active {
         if self.inflow.as_ref().is_some_and(Inflow::is_settled) {
             let held = self.held()?;
             if let Some(inflow) = &mut self.inflow {
-                inflow.old = Old::Next(held);
+                inflow.settled(held);
             }
         }
-        let old = self.inflow.as_ref().is_some_and(|it| it.old != Old::None);
+        let old = self.inflow.as_ref().is_some_and(Inflow::has_old);
         let here = |set: &Set| set.location == FilterLocation::UserSpace;
         Ok(old || self.set.as_ref().is_some_and(here))
     }
