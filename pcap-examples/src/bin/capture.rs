@@ -191,10 +191,12 @@ fn run(args: &Args) -> Outcome {
     let received = receive(args, &mut capture, &mut sink, &mut status, &quota, &reports);
     status.clear();
     let outcome = received.and(sink.close());
-    match capture.stats() {
-        Ok(stats) => tell(args, outcome, sink.taken(), sink.outlet().tally(), stats),
-        Err(error) => outcome.and(Err(error.into())),
-    }
+    let (stats, error) = match capture.stats() {
+        Ok(stats) => (Some(stats), Ok(())),
+        Err(error) => (None, Err(error.into())),
+    };
+    let outcome = outcome.and(error);
+    tell(args, outcome, sink.taken(), sink.outlet().tally(), stats)
 }
 
 /// The savefile that packets are written to.
@@ -256,11 +258,17 @@ fn run_in_threads(
     let mut output = Output::stdout();
     let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
     let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
-    tell(args, outcome, taken, Outlet::stdout().tally(), stats)
+    tell(args, outcome, taken, Outlet::stdout().tally(), Some(stats))
 }
 
 /// Prints what was captured and what the device counted.
-fn tell(args: &Args, outcome: Outcome, taken: Tally, written: Tally, stats: Stats) -> Outcome {
+fn tell(
+    args: &Args,
+    outcome: Outcome,
+    taken: Tally,
+    written: Tally,
+    stats: Option<Stats>,
+) -> Outcome {
     // Lines that nobody wanted any more are not missing.
     let is_unwanted = outcome.as_ref().is_err_and(Failure::is_broken_pipe);
     let not_written = taken.packets.saturating_sub(written.packets);
@@ -421,7 +429,10 @@ fn hand_on(
                     continue;
                 }
             }
-            Next::Timeout => wait = TICK,
+            Next::Timeout => {
+                sink.hand_over()?;
+                wait = TICK;
+            }
             Next::Break => place.report(capture, sink)?,
             Next::Eof => return Ok(false),
         }

@@ -17,7 +17,7 @@ use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, listed};
 use pcap_examples::output;
-use pcap_examples::savefile::Savefile;
+use pcap_examples::savefile::{Buffering, Savefile};
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{input, program, progress, stop};
 use tempfile::TempDir;
@@ -129,6 +129,10 @@ fn run(mut args: Args) -> Outcome {
     args.inputs
         .iter()
         .for_each(|path| out.savefile.is_fed_by(path));
+    if filter.is_some() {
+        // Of many packets that are read, few may be written.
+        out.savefile.set_buffering(Buffering::Outlet);
+    }
     let mut merge = Merge {
         format: &format,
         ending,
@@ -519,11 +523,11 @@ impl Output {
 
     /// Writes the packet that a savefile is at.
     fn take(&mut self, packet: Option<Packet<'_>>) -> Outcome {
-        let Some(packet) = packet else {
-            return Ok(());
-        };
-        self.savefile.write(packet)?;
-        self.summary.count(packet);
+        self.savefile.tick()?;
+        if let Some(packet) = packet {
+            self.savefile.write(packet)?;
+            self.summary.count(packet);
+        }
         Ok(())
     }
 
