@@ -14,7 +14,7 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-#[cfg(all(target_os = "linux", any(feature = "tokio", feature = "async-io")))]
+#[cfg(all(target_os = "linux", feature = "tokio"))]
 use pcap_core::Active;
 use pcap_core::{
     Capture, CompileOptions, Direction, Dlt, Dumper, Endpoint, Error, ErrorKind, Filter,
