@@ -138,7 +138,7 @@
 //!
 //! Wherever a filter is set, an expression or a [`Filter`] will do. A [`Filter`] is a value: it can be
 //! [compiled](Filter::compile) without a device, made of [a long list](Filter::any_of) of hosts and ports,
-//! [read from a listing](Filter::from_listing), run on [plain bytes](Filter::matches), and on Linux put on
+//! [read from a listing](Filter::from_listing), [combined](Filter::and) with others, run on [plain bytes](Filter::matches), and on Linux put on
 //! any socket (`os::linux::SocketFilterExt`). On a live capture the kernel runs it, and what the kernel does not
 //! take runs here: [`set_filter`](Capture::set_filter) says what that changes. With the feature `serde` it can be kept, as packets and other
 //! plain data can.

@@ -4,6 +4,7 @@
 
 mod any_of;
 mod assemble;
+mod combine;
 mod compile;
 mod formula;
 mod insn;
@@ -43,6 +44,8 @@ use validate::Origin;
 
 /// A filter: a small program that says of each packet whether it is wanted.
 ///
+/// Filters can be combined, by [`and`](Self::and), [`or`](Self::or) and [`negate`](Self::negate).
+///
 /// It belongs to one link type, since where the addresses are depends on it, and to nothing else: it
 /// needs no device, can be cloned (which is cheap), kept and used from many threads.
 ///
@@ -50,7 +53,8 @@ use validate::Origin;
 /// read is checked like [instructions from elsewhere](Self::from_instructions), and nothing is compiled.
 /// So nobody checks that an expression is the one that the instructions were compiled from: a live
 /// capture, which compiles it again, goes by the expression, and everything else by the instructions.
-/// Filters that jump backward (`ip6 protochain`) cannot be serialized.
+/// Filters that jump backward (`ip6 protochain`) cannot be serialized, nor can those that are
+/// [combined](Self::and) from compiled ones: serialize the parts.
 ///
 /// # Examples
 ///
@@ -89,6 +93,8 @@ pub struct Filter {
     tree: Option<Arc<Tree>>,
     expression: Option<Arc<str>>,
     options: CompileOptions,
+    /// The filters that it is combined of, if it is.
+    formula: Option<combine::Formula>,
 }
 
 impl Filter {
@@ -249,6 +255,7 @@ impl Filter {
             plain,
             expression,
             options,
+            formula: None,
         }
     }
 
@@ -332,7 +339,8 @@ impl Filter {
     }
 
     /// Makes a filter for packets of which any address or port is in a list, of any length: a block
-    /// list, the ports of a service, the addresses of an experiment.
+    /// list, the ports of a service, the addresses of an experiment. [`negate`](Self::negate) and
+    /// [`and`](Self::and) make a filter that leaves them out.
     ///
     /// This takes milliseconds, because libpcap compiles one address of each kind only, for the link type,
     /// and the comparisons are made here, as a tree in which an address is looked up in a few steps. A
@@ -419,6 +427,7 @@ impl Filter {
             on_capture: None,
             expression: None,
             options: CompileOptions::default(),
+            formula: None,
         }
     }
 
@@ -437,13 +446,13 @@ impl Filter {
         self.linktype
     }
 
-    /// The expression, if it was compiled from one.
+    /// The expression, if it was compiled from one. A combined filter has none.
     #[must_use]
     pub fn expression(&self) -> Option<&str> {
         self.expression.as_deref()
     }
 
-    /// How it was compiled; the default for a filter that was not compiled.
+    /// How it was compiled; the default for a filter that was not compiled, or is combined.
     #[must_use]
     pub fn options(&self) -> CompileOptions {
         self.options
