@@ -132,6 +132,15 @@ fn filters_come_back_as_they_were() {
     let loops = Filter::compile(Dlt::RAW, "ip6 protochain 6", options).unwrap();
     let error = serde_json::to_string(&loops).unwrap_err().to_string();
     assert!(error.contains("jumps backward"), "{error}");
+
+    // A live capture compiles the parts again, which must not get lost.
+    let list = Filter::any_of(Dlt::RAW, [80]).unwrap();
+    again(&!list.or(&!&list).unwrap());
+    let tcp = Filter::compile(Dlt::RAW, "tcp", options).unwrap();
+    let error = serde_json::to_string(&tcp.and(&list).unwrap())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("combine them again"), "{error}");
 }
 
 #[test]
