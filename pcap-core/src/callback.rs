@@ -39,13 +39,34 @@ struct Context<'a, F> {
 /// Runs one `pcap_dispatch` of at most `max` packets, 1 to [`MAX_SLICE`].
 ///
 /// A break is known by the latch, never by libpcap's word: if libpcap says that it read nothing for
-/// a break, and none is pending, it heard of an older one, and is asked again.
+/// a break, and none is pending, it heard of an older one, and is asked again. Where libpcap waits by itself, it is told
+/// to break beforehand.
 ///
 /// # Panics
 ///
 /// If the closure does: its panic goes on here.
 #[inline]
 pub(crate) fn dispatch<F>(handle: &mut Handle, max: u32, closure: &mut F) -> Dispatched
+where
+    F: FnMut(Packet<'_>) -> ControlFlow<()>,
+{
+    if handle.waits_briefly {
+        // So libpcap ends the read the next time that it looks for a break, with a packet or without.
+        // SAFETY: the handle is open.
+        unsafe { ffi::pcap_breakloop(handle.as_ptr()) };
+        return dispatch_once(handle, max, closure);
+    }
+    loop {
+        let done = dispatch_once(handle, max, closure);
+        let late = done.status == ffi::PCAP_ERROR_BREAK && done.packets == 0;
+        if !late || handle.breaker().is_pending() {
+            return done;
+        }
+    }
+}
+
+#[inline]
+fn dispatch_once<F>(handle: &mut Handle, max: u32, closure: &mut F) -> Dispatched
 where
     F: FnMut(Packet<'_>) -> ControlFlow<()>,
 {
@@ -59,18 +80,12 @@ where
     };
     let max = max.clamp(1, MAX_SLICE) as c_int;
     let user: *mut Context<'_, F> = &mut context;
-    let status = loop {
-        ffi::os::clear_errno();
-        // SAFETY: the handle is open and, by `&mut`, ours; the trampoline is the one for this type
-        // of closure, and the context outlives the call.
-        let status =
-            unsafe { ffi::pcap_dispatch(handle.as_ptr(), max, Some(trampoline::<F>), user.cast()) };
-        // SAFETY: made from the context above, which only the trampoline has used meanwhile.
-        let late = status == ffi::PCAP_ERROR_BREAK && unsafe { (*user).packets } == 0;
-        if !late || handle.breaker().is_pending() {
-            break status;
-        }
-    };
+    ffi::os::clear_errno();
+    // SAFETY: the handle is open and, by `&mut`, ours; the trampoline is the one for this type
+    // of closure, and the context outlives the call.
+    let status =
+        unsafe { ffi::pcap_dispatch(handle.as_ptr(), max, Some(trampoline::<F>), user.cast()) };
+    handle.handed += u64::from(context.packets);
     if let Some(panic) = context.panic {
         resume_unwind(panic);
     }

@@ -39,7 +39,7 @@ fn rejected(dlt: Dlt, expression: &str, options: CompileOptions) -> Error {
     let took = start.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?}: {error}");
     assert_eq!(error.kind(), ErrorKind::FilterTooLong, "{error}");
-    assert_eq!(error.operation(), "compile");
+    assert_eq!(error.operation(), Some("compile"));
     assert!(error.object().unwrap().chars().count() <= 201);
     error
 }

@@ -1,18 +1,14 @@
 //! Breaks and deadlines on each kind of device that libpcap reads in a way of its own: packet sockets of one
-//! device, of all and of the loopback, `nflog`, D-Bus.
+//! device, of all and of the loopback, `nflog`. Those of D-Bus are in `live_dbus.rs`.
 #![cfg(target_os = "linux")]
 
-#[path = "support/files.rs"]
-mod files;
 mod support;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, BreakHandle, Capture, Dlt, End, ErrorKind, Next};
+use pcap_core::{Active, BreakHandle, Capture, End, Next};
 use support::Netns;
 use support::cpu::cpu_time;
 
@@ -197,90 +193,4 @@ fn signals_that_break_all_the_time_end_reads_and_disturb_no_closing() {
         std::thread::sleep(Duration::from_millis(5));
         over.store(true, Ordering::Relaxed);
     });
-}
-
-/// A bus of its own, with nobody on it.
-struct Bus {
-    daemon: Child,
-    address: String,
-}
-
-impl Bus {
-    /// `None`, which is printed, where there is no such program.
-    fn new() -> Option<Bus> {
-        let mut command = Command::new("dbus-daemon");
-        command.args(["--session", "--nofork", "--print-address", "--nopidfile"]);
-        let mut daemon = match command.stdout(Stdio::piped()).spawn() {
-            Ok(daemon) => daemon,
-            Err(error) => {
-                let thread = std::thread::current();
-                let test = thread.name().unwrap_or("a test");
-                eprintln!("{test}: skipped, there is no dbus-daemon: {error}");
-                return None;
-            }
-        };
-        let mut address = String::new();
-        let mut output = BufReader::new(daemon.stdout.take().unwrap());
-        output.read_line(&mut address).unwrap();
-        let address = address.trim().to_owned();
-        Some(Bus { daemon, address })
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-    }
-}
-
-/// libpcap waits for D-Bus by itself, and looks ten times a second whether it is to stop.
-#[test]
-fn a_break_ends_a_wait_for_d_bus() {
-    if files::in_child() {
-        let mut capture = match Capture::from_device("dbus-session").activate() {
-            Ok(capture) => capture,
-            Err(error) if error.kind() == ErrorKind::NoSuchDevice => {
-                println!("this libpcap has no D-Bus: {error}");
-                return;
-            }
-            Err(error) => panic!("{error}"),
-        };
-        assert_eq!(capture.datalink(), Dlt::DBUS);
-        for (name, read) in READS {
-            let handle = capture.break_handle();
-            let asked = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(300));
-                let now = Instant::now();
-                handle.breakloop();
-                now
-            });
-            // What the bus says of the capture itself comes first.
-            let mut end = None;
-            while end != Some(End::Break) {
-                end = match name {
-                    "for_each" => read(&mut capture),
-                    _ => match capture.next_packet().unwrap() {
-                        Some(_) => None,
-                        None => capture.ended(),
-                    },
-                };
-            }
-            let took = asked.join().unwrap().elapsed();
-            assert!(took < Duration::from_millis(500), "{name}: {took:?}");
-        }
-        capture.break_handle().breakloop();
-        assert_eq!(capture.for_each(|_| ()).unwrap().end, End::Break);
-        println!("broken");
-        return;
-    }
-    let Some(bus) = Bus::new() else { return };
-    let mut child = files::child("a_break_ends_a_wait_for_d_bus");
-    child.env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
-    let said = files::run(&mut child);
-    if said.contains("has no D-Bus") {
-        eprintln!("a_break_ends_a_wait_for_d_bus: skipped, {said}");
-        return;
-    }
-    assert!(said.contains("broken"), "{said}");
 }

@@ -272,6 +272,30 @@ fn a_savefile_larger_than_is_kept_in_memory_is_read_for_each_loop() {
 }
 
 #[test]
+fn a_savefile_replaced_between_loops_is_checked() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let large: Vec<_> = (0..50_000).map(|n| record(n, 0, vec![2; 1500])).collect();
+        let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &large));
+        let bare = savefile(false, false, 101, &[record(0, 0, vec![0x45; 40])]);
+        let other = file(folder.path(), "other.pcap", &bare);
+        let mut command = program("replay");
+        // For ever, unless the savefile is another one.
+        command.args(["-i", "left", "--fast", "--loops", "0", arg(&input)]);
+        let running = Running::start_saying(&mut command, "sending ");
+        fs::rename(&other, &input).unwrap();
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("0000 packets sent"), "{stderr}");
+        assert!(
+            stderr.contains("its packets are RAW and the device takes EN10MB"),
+            "{stderr}"
+        );
+    });
+}
+
+#[test]
 fn what_is_not_sent_is_counted_and_named() {
     in_netns(|| {
         pair();
@@ -445,6 +469,83 @@ fn ctrl_c_ends_it_with_the_summary_also_while_it_waits() {
             assert_eq!(status.code(), Some(0), "{stderr}");
             assert!(stderr.contains(" packets sent, "), "{stderr}");
             assert!(start.elapsed() < Duration::from_secs(5));
+        }
+    });
+}
+
+/// The other end takes shorter ones: the device drops these, and is not asked for ever.
+#[test]
+fn a_frame_that_the_device_drops_is_counted() {
+    in_netns(|| {
+        pair();
+        ip("link set right mtu 200");
+        let folder = tempfile::tempdir().unwrap();
+        let lengths = [60, 1000, 1400, 60, 1000];
+        let packets = lengths.map(|length| record(1, 0, vec![2; length]));
+        let input = file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, false, 1, &packets),
+        );
+        for pace in [&["--fast"][..], &["--pps", "1000"]] {
+            let start = Instant::now();
+            let ran = run(program("replay")
+                .args(["-i", "left"])
+                .args(pace)
+                .arg(&input));
+            assert!(start.elapsed() < Duration::from_secs(10), "{pace:?}");
+            assert_eq!(ran.status, Some(1));
+            assert!(
+                ran.stderr.contains("2 packets sent, 120 bytes"),
+                "{}",
+                ran.stderr
+            );
+            assert!(
+                ran.stderr
+                    .contains("3 not sent: 3 the device drops the frame"),
+                "{}",
+                ran.stderr
+            );
+            let error = ran.stderr.lines().last().unwrap();
+            assert!(
+                error.starts_with("replay: packet 2, 1000 bytes: "),
+                "{error}"
+            );
+        }
+    });
+}
+
+/// A queue that is full for longer than a second, and a device that drops what it is given.
+#[test]
+fn ctrl_c_ends_a_wait_to_send() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let packets = [1400; 30].map(|length| record(1, 0, vec![2; length]));
+        let input = file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, false, 1, &packets),
+        );
+        let full = "qdisc add dev left root tbf rate 8kbit burst 1600 limit 1600";
+        tool("tc", &full.split(' ').collect::<Vec<_>>());
+        for drops in [false, true] {
+            if drops {
+                tool("tc", &["qdisc", "del", "dev", "left", "root"]);
+                ip("link set right mtu 200");
+            }
+            for pace in [&["--fast"][..], &["--pps", "1000"]] {
+                let mut command = program("replay");
+                command.args(["-i", "left"]).args(pace).arg(&input);
+                let running = Running::start_saying(&mut command, "sending `");
+                thread::sleep(Duration::from_millis(300));
+                let start = Instant::now();
+                running.signal(libc::SIGTERM);
+                let (status, _, stderr) = running.end();
+                assert!(start.elapsed() < Duration::from_secs(5), "{pace:?}");
+                assert_eq!(status.code(), Some(0), "{stderr}");
+                assert!(stderr.contains(" packets sent, "), "{stderr}");
+            }
         }
     });
 }

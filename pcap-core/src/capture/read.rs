@@ -61,6 +61,9 @@ impl<'a> Next<'a> {
     }
 }
 
+/// How many packets a call that takes what is there reads before it looks at the clock for the first time.
+const SHORTEST_SLICE: u64 = 16;
+
 /// How long a single read may wait.
 #[derive(Clone, Copy)]
 enum Patience {
@@ -88,7 +91,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// [`ErrorKind::SavefileTruncated`](crate::ErrorKind::SavefileTruncated) and
     /// [`SavefileBad`](crate::ErrorKind::SavefileBad) for a damaged savefile, after its good packets;
-    /// asked again, it is the same error.
+    /// asked again, it is the same error. A file that became shorter while it was read is truncated, too.
     /// [`Disappeared`](crate::ErrorKind::Disappeared) when the device was removed, after all packets
     /// that it had received.
     ///
@@ -270,9 +273,10 @@ impl<S: Readable> Capture<S> {
     /// Hands packets to a closure: at most `max` of those that are there, `usize::MAX` for all.
     ///
     /// On a live capture in blocking mode it waits for a first packet, up to the packet-buffer
-    /// timeout, and is then [`End::Empty`]; in non-blocking mode it does not wait. While packets keep
-    /// coming it goes on for about as long. A savefile is read to `max` or its end, which in a pipe is waited
-    /// for. The packets are borrowed from where they lie: no copy is made.
+    /// timeout, and is then [`End::Empty`]; in non-blocking mode it does not wait. It returns after the packets that were
+    /// there, and while packets keep coming, after one packet-buffer timeout from the first. Where libpcap waits by
+    /// itself, as on D-Bus, it returns as soon as it has packets. A savefile is read to `max` or its end, which in a pipe
+    /// is waited for. The packets are borrowed from where they lie: no copy is made.
     ///
     /// # Errors
     ///
@@ -392,8 +396,13 @@ impl<S: Readable> Capture<S> {
     {
         self.ended = None;
         let mut packets = 0;
-        let longest = patience.and(self.state.longest());
-        let longest = longest.and_then(|time| Instant::now().checked_add(time));
+        // A call that takes what is there looks at the clock between slices: short ones first, as the closure may be slow.
+        let mut most = patience.map_or(u64::MAX, |_| SHORTEST_SLICE);
+        // Until when packets may keep coming.
+        let mut over = patience.and_then(|time| {
+            let time = time.max(self.state.longest().unwrap_or(Duration::MAX));
+            Instant::now().checked_add(time)
+        });
         let mut deadline = None;
         let end = loop {
             if self.state.handle().breaker().take() {
@@ -402,8 +411,14 @@ impl<S: Readable> Capture<S> {
             if packets >= max {
                 break End::Count;
             }
-            let slice = self.state.slice(max - packets, &mut f)?;
+            let start = (patience.is_some() && packets == 0).then(Instant::now);
+            let slice = self.state.slice(most.min(max - packets), &mut f)?;
             packets += slice.packets;
+            if let (Some(start), true) = (start, packets > 0) {
+                let longest = self.state.longest();
+                over = longest.and_then(|time| start.checked_add(time));
+            }
+            most = most.saturating_mul(2);
             if slice.stopped {
                 return Ok(Done {
                     packets,
@@ -411,8 +426,8 @@ impl<S: Readable> Capture<S> {
                 });
             }
             match slice.then {
-                Then::Again if packets == 0 || packets >= max => continue,
-                Then::Again if longest.is_some_and(|end| end <= Instant::now()) => {
+                Then::Again if packets >= max => continue,
+                Then::Again if over.is_some_and(|end| end <= Instant::now()) => {
                     break End::Empty;
                 }
                 Then::Again => continue,
@@ -458,26 +473,36 @@ impl<S: Readable> Capture<S> {
     /// [`Filter`](crate::Filter).
     ///
     /// An expression is compiled with the default options, on a live capture with the device's
-    /// netmask if it has one. Packets that were read ahead are filtered again, so no packet that
-    /// does not pass comes after this call, except where only the kernel can tell (`inbound`). Those
-    /// that the snaplen cut before what the filter asks for do not pass then, as they would in the
-    /// kernel. The empty expression lets all pass.
+    /// netmask if it has one. The empty expression lets all pass.
     ///
-    /// What the kernel does not take, as it is too long or jumps backward, runs here: the same holds for
-    /// the snaplen, which should leave the headers that the filter looks at. On Linux a filter that does
-    /// not ask for VLANs is shown a packet without its outer VLAN tag here, as in the kernel. The two
-    /// differ for a frame that a program on this host sends raw with the tag in it: there the kernel's
-    /// filters see the tag.
+    /// On Linux network interfaces:
     ///
-    /// Packets that arrive on a live capture while libpcap exchanges one filter for another are lost
-    /// and not counted. Set the filter when activating where that matters.
+    /// - No packet that passes and arrives after this call is lost, and none that does not pass is delivered.
+    /// - Packets that are in the buffer already are judged again. Those that cannot be judged any more are not
+    ///   delivered, and counted in [`Stats::discarded`](crate::Stats::discarded).
+    /// - The kernel runs the filter on whole packets, whatever the snaplen is. Where it cannot, or would give
+    ///   another answer than [`Filter::matches`](crate::Filter::matches), this process does, on whole packets, too:
+    ///   see [`filter_location`](Capture::filter_location).
+    /// - The kernel takes the outer VLAN tag out of a packet before a filter sees it. So `udp port 67` accepts tagged
+    ///   packets, which the same filter rejects on plain bytes; a filter that does not ask for VLANs is shown packets
+    ///   without the outer tag in this process as well. A tag that a program on this host has written into a frame
+    ///   stays in it.
+    ///
+    /// On other devices and systems libpcap sets the filter. There packets may be lost while it does.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::FilterSyntax`](crate::ErrorKind::FilterSyntax) and
-    /// [`FilterTooLong`](crate::ErrorKind::FilterTooLong) for the expression,
-    /// [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) for a filter compiled for another link
-    /// type. The filter that was there before stays in force.
+    /// - [`ErrorKind::FilterSyntax`](crate::ErrorKind::FilterSyntax) and
+    ///   [`FilterTooLong`](crate::ErrorKind::FilterTooLong) for the expression.
+    /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) for a filter compiled for another link type.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) for a filter that only the kernel can evaluate (`inbound`,
+    ///   `ifindex`) and that it does not run; the text says why.
+    /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) in immediate mode, for a filter that has to run in this
+    ///   process and reads more of a packet than the snaplen leaves. Set it before activation, or use a larger snaplen.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a filter that accepts only packets that are sent,
+    ///   on Linux's loopback device, which delivers each packet once, as received.
+    ///
+    /// The filter that was there before stays in force.
     ///
     /// # Examples
     ///

@@ -20,6 +20,9 @@ const SLOWEST: Duration = Duration::from_millis(50);
 /// How often to read where libpcap offers neither a descriptor nor a time.
 const BLIND: Duration = Duration::from_millis(10);
 
+/// How often at most to read where a read is to wait briefly, should it end at once.
+const BRIEF: Duration = Duration::from_millis(1);
+
 /// How a live capture waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waiting {
@@ -29,6 +32,9 @@ pub(crate) enum Waiting {
     Timer,
     /// It refuses non-blocking mode: a read waits by itself, and only libpcap can end it.
     InLibpcap,
+    /// It refuses non-blocking mode, too; but a read that is to break ends within a tenth of a second, with a packet or
+    /// without (D-Bus).
+    Briefly,
 }
 
 /// What an event loop is to wait for before a capture is read again.
@@ -44,6 +50,19 @@ pub enum WaitsFor {
     },
     /// Something that only libpcap knows; reading waits for it, and why.
     Libpcap(&'static str),
+}
+
+impl WaitsFor {
+    /// The same, but for no longer than this.
+    pub(crate) fn at_most(self, time: Option<Duration>) -> WaitsFor {
+        match self {
+            WaitsFor::Event { descriptor, pause } => WaitsFor::Event {
+                descriptor,
+                pause: pause.into_iter().chain(time).min(),
+            },
+            other => other,
+        }
+    }
 }
 
 /// How a live capture waits, and what it learnt of the interface.
@@ -70,8 +89,17 @@ impl Waiter {
     pub(crate) fn descriptor(&self) -> Option<RawFd> {
         match self.waiting {
             Waiting::Descriptor(fd) => Some(fd),
-            Waiting::Timer | Waiting::InLibpcap => None,
+            Waiting::Timer | Waiting::InLibpcap | Waiting::Briefly => None,
         }
+    }
+
+    /// Whether a read waits inside libpcap.
+    pub(crate) fn is_in_libpcap(&self) -> bool {
+        matches!(self.waiting, Waiting::InLibpcap | Waiting::Briefly)
+    }
+
+    pub(crate) fn waiting(&self) -> Waiting {
+        self.waiting
     }
 
     /// Packets came: the interface is up.
@@ -98,6 +126,7 @@ impl Waiter {
             return match self.waiting {
                 // Without either, nothing would ever tell of packets.
                 Waiting::Timer => Some(BLIND),
+                Waiting::Briefly => Some(BRIEF),
                 Waiting::Descriptor(_) | Waiting::InLibpcap => self.late,
             };
         };
@@ -116,7 +145,7 @@ impl Waiter {
     /// What [`wait`](Self::wait) would wait for.
     pub(crate) fn waits_for(&self, handle: &Handle) -> WaitsFor {
         match self.waiting {
-            Waiting::InLibpcap => WaitsFor::Libpcap(
+            Waiting::InLibpcap | Waiting::Briefly => WaitsFor::Libpcap(
                 "libpcap has no non-blocking mode for this kind of device: reading it would hold up \
                  all other tasks of the thread",
             ),
@@ -159,17 +188,13 @@ fn poll(
     Ok(ready)
 }
 
-/// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot. A break
-/// ends it early.
+/// Waits until a descriptor is writable, a break comes, or this time is over.
 pub(crate) fn writable(
     breaker: &Breaker,
     descriptor: Option<RawFd>,
-    pause: Option<Duration>,
+    timeout: Option<Duration>,
 ) -> io::Result<()> {
-    match pause {
-        Some(_) => poll(breaker, None, pause)?,
-        None => poll(breaker, descriptor.map(|fd| (fd, Until::Writable)), None)?,
-    };
+    poll(breaker, descriptor.map(|fd| (fd, Until::Writable)), timeout)?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Names of Linux' headers that the crate `libc` has for Linux and lacks for Android, which has the same kernel.
+//! Names of Linux' headers that the crate `libc` lacks: some for Android only, which has the same kernel.
 //!
 //! May import: nothing of this crate.
 
@@ -33,3 +33,14 @@ mod android {
         pub(crate) mr_address: [c_uchar; 8],
     }
 }
+
+/// `SIOCGSKNS` of `linux/sockios.h`: opens the network namespace of a socket.
+pub(crate) const SIOCGSKNS: libc::c_ulong = 0x894c;
+
+/// `SO_NETNS_COOKIE` of `asm/socket.h`, where it has the number that it has nearly everywhere.
+pub(crate) const SO_NETNS_COOKIE: Option<libc::c_int> =
+    if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {
+        None
+    } else {
+        Some(71)
+    };

@@ -17,11 +17,13 @@ pub(crate) mod os;
 #[path = "windows.rs"]
 pub(crate) mod os;
 
+pub(crate) mod clock;
 #[cfg(feature = "remote")]
 pub(crate) mod compat;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod fanout;
 pub(crate) mod library;
+pub(crate) mod link_counters;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux_names;
 pub(crate) mod packet_socket;
@@ -33,9 +35,11 @@ pub(crate) mod sockaddr;
 pub(crate) mod sockets;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) mod waitset;
+mod without_eventfd;
 
 pub(crate) use pcap_sys::*;
-pub(crate) use reader::{Reader, Sought};
+pub(crate) use reader::{Failure, PANICKED, Reader, Sought};
+pub(crate) use without_eventfd::without_eventfd;
 
 /// Not taken from the headers, because those of libpcap 1.10.0 lack it.
 pub(crate) const DLT_HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };

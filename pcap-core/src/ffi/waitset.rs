@@ -30,7 +30,7 @@ pub(crate) use system::WaitSet;
 mod tests {
     use super::*;
     use crate::ffi::os;
-    use std::io::Write;
+    use std::io::{Read, Write};
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
     use std::time::{Duration, Instant};
@@ -47,6 +47,13 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(10);
 
+    /// Reads all that is there.
+    fn drain(stream: &mut UnixStream) {
+        stream.set_nonblocking(true).unwrap();
+        let mut buffer = [0; 4096];
+        while stream.read(&mut buffer).is_ok() {}
+    }
+
     #[test]
     fn a_set_is_readable_when_one_of_its_descriptors_is() {
         for which in 0..2 {
@@ -57,6 +64,19 @@ mod tests {
             [&mut a, &mut b][which].write_all(b"x").unwrap();
             assert!(is_ready(&set, LONG));
         }
+    }
+
+    #[test]
+    fn a_set_is_readable_when_a_descriptor_is_writable() {
+        let (near, mut far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let set = WaitSet::new([None, None]).unwrap();
+        set.add_writable(near.as_raw_fd()).unwrap();
+        assert!(is_ready(&set, LONG));
+        while (&near).write(&[0; 4096]).is_ok() {}
+        assert!(!is_ready(&set, Duration::ZERO));
+        drain(&mut far);
+        assert!(is_ready(&set, LONG));
     }
 
     #[test]

@@ -52,12 +52,17 @@ impl Lists {
             let term: FilterTerm = term.into();
             if index == MAX_TERMS {
                 let text = format!("the list has more terms than the limit of {MAX_TERMS}");
-                return Err(Error::new(ErrorKind::FilterTooLong, OPERATION, None, text));
+                return Err(Error::cannot(
+                    ErrorKind::FilterTooLong,
+                    OPERATION,
+                    None,
+                    text,
+                ));
             }
             for (side, there) in [term.source, term.destination].into_iter().enumerate() {
                 if there {
                     lists.add(side, term.endpoint).map_err(|why| {
-                        Error::new(ErrorKind::InvalidArgument, OPERATION, term.to_string(), why)
+                        Error::cannot(ErrorKind::InvalidArgument, OPERATION, term.to_string(), why)
                     })?;
                 }
             }
@@ -99,7 +104,7 @@ pub(super) fn build(linktype: Dlt, lists: Lists) -> Result<Vec<Insn>> {
     }
     let program = writer.assembler.finish(next);
     validate::check(&program, Origin::Assembled)
-        .map_err(|fault| Error::new(ErrorKind::FilterInvalid, OPERATION, None, fault))?;
+        .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, OPERATION, None, fault))?;
     Ok(program)
 }
 
@@ -115,7 +120,7 @@ impl Writer {
             self.linktype,
             class.expression(SIDES[side], 0)
         );
-        Error::new(
+        Error::cannot(
             ErrorKind::Unsupported { since: None },
             OPERATION,
             None,

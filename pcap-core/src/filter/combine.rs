@@ -128,7 +128,7 @@ impl Filter {
                 self.linktype, other.linktype
             );
             let kind = ErrorKind::LinktypeMismatch;
-            return Err(Error::new(kind, OPERATION, None, text));
+            return Err(Error::cannot(kind, OPERATION, None, text));
         }
         let length =
             self.program.len().max(self.plain.len()) + other.program.len().max(other.plain.len());
@@ -136,7 +136,12 @@ impl Filter {
             let text = format!(
                 "they have {length} instructions, more than the limit of {MAX_INSTRUCTIONS}"
             );
-            return Err(Error::new(ErrorKind::FilterTooLong, OPERATION, None, text));
+            return Err(Error::cannot(
+                ErrorKind::FilterTooLong,
+                OPERATION,
+                None,
+                text,
+            ));
         }
         let mut steps = self.steps();
         steps.extend(other.steps());

@@ -66,7 +66,7 @@ pub(super) unsafe fn on_handle(
 }
 
 fn error(kind: ErrorKind, expression: &str, text: impl Into<String>) -> Error {
-    Error::new(kind, OPERATION, limits::cut(expression), text)
+    Error::cannot(kind, OPERATION, limits::cut(expression), text)
 }
 
 /// An expression and the handle to compile it on, which this thread has to itself.

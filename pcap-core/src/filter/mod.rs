@@ -8,6 +8,7 @@ mod combine;
 mod compile;
 mod formula;
 mod insn;
+mod kernel;
 mod keywords;
 mod limits;
 mod listing;
@@ -17,12 +18,14 @@ mod parts;
 #[cfg(test)]
 #[path = "../../tests/support/persuade.rs"]
 mod persuade;
+mod ranges;
 mod run;
 mod scan;
 #[cfg(feature = "serde")]
 mod serialize;
 mod source;
 mod stack;
+mod tagged;
 mod template;
 mod terms;
 mod tree;
@@ -32,8 +35,10 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use insn::Insn;
+pub(crate) use kernel::{Devices, Frame, View};
 pub use options::CompileOptions;
 pub use source::FilterSource;
+pub(crate) use tagged::AsksForTags;
 pub use terms::{Endpoint, FilterTerm};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -185,7 +190,7 @@ impl Filter {
         )
     }
 
-    /// Compiles an expression on a handle, for the packets that it delivers.
+    /// Compiles an expression on a handle, for packets of which the capture delivers `snaplen` bytes.
     ///
     /// On a live Linux handle that may give a program with kernel extensions. Then the expression is
     /// compiled for plain bytes as well, if it can be.
@@ -197,6 +202,7 @@ impl Filter {
         pcap: *mut ffi::pcap_t,
         live: bool,
         linktype: Dlt,
+        snaplen: u32,
         expression: &str,
         options: CompileOptions,
     ) -> Result<Filter> {
@@ -207,11 +213,16 @@ impl Filter {
             move || {
                 let Lent(pcap) = { lent };
                 // SAFETY: the caller's promise.
-                let program = unsafe { compile::on_handle(pcap, expression, options)? };
+                let mut program = unsafe { compile::on_handle(pcap, expression, options)? };
+                // SAFETY: the caller's promise.
+                let captured = unsafe { ffi::pcap_snapshot(pcap) };
+                for insn in &mut program {
+                    if live && insn.code == RETURN && i64::from(insn.k) == i64::from(captured) {
+                        insn.k = snaplen;
+                    }
+                }
                 let plain = if live && has_kernel_extensions(&program) {
-                    // SAFETY: the caller's promise.
-                    let snaplen = unsafe { ffi::pcap_snapshot(pcap) };
-                    let options = options.snaplen(u32::try_from(snaplen).unwrap_or(0));
+                    let options = options.snaplen(snaplen);
                     compile::detached(linktype, expression, options).ok()
                 } else {
                     None
@@ -303,7 +314,7 @@ impl Filter {
         let operation = "make a filter from instructions";
         Error::library(operation, None)?;
         validate::check(program, Origin::Caller)
-            .map_err(|fault| Error::new(ErrorKind::FilterInvalid, operation, None, fault))?;
+            .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, operation, None, fault))?;
         Ok(Filter::plain_program(linktype.into(), program.into()))
     }
 
@@ -348,8 +359,8 @@ impl Filter {
     /// source or as destination only, to half of them. Addresses of IPv6 that have nothing in common take
     /// up to 15 instructions a host (21 on 802.11), those of one network about 7. A port of an address takes
     /// two instructions more, unless other addresses have the same ports.
-    /// Longer filters work as well: a capture runs them itself, on what its snaplen leaves of a packet,
-    /// while the kernel runs its filters on the whole.
+    /// Longer filters work as well: the process runs them
+    /// ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
     ///
     /// A term is one of the many things that a [`FilterTerm`] is made from. Terms may overlap and
     /// repeat. The empty list takes no packet. Addresses that the link type does not have take none
@@ -542,18 +553,6 @@ impl Filter {
         self.program.iter().any(|insn| insn.jumps_backward())
     }
 
-    /// Whether the kernel takes the program for a device's packets.
-    pub(crate) fn fits_into_kernel(&self) -> bool {
-        self.on_capture().len() <= validate::MAX_LEN
-            && !self.jumps_backward()
-            && self.with_program(|program| {
-                // SAFETY: the pointer is good for the call.
-                let program = unsafe { &*program };
-                // SAFETY: the program has the length that it says.
-                unsafe { ffi::sock_filter::takes(program, self.expression.is_some()) }
-            })
-    }
-
     /// Lends that program as libpcap's structure, for a call that copies them
     /// (`pcap_setfilter`). The pointer is good inside the closure only, and for reading.
     pub(crate) fn with_program<T>(&self, f: impl FnOnce(*mut ffi::bpf_program) -> T) -> T {
@@ -593,6 +592,9 @@ struct Lent(*mut ffi::pcap_t);
 // SAFETY: one thread uses the handle, while the one that lent it, which has it to itself, waits. A handle has no ties to a
 // thread: pcap(3PCAP) only asks that no two use it at once.
 unsafe impl Send for Lent {}
+
+/// The operation that returns a constant.
+const RETURN: u16 = insn::op::RET | insn::op::K;
 
 fn has_kernel_extensions(program: &[Insn]) -> bool {
     program.iter().any(|insn| insn.is_kernel_extension())

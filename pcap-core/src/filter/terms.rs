@@ -155,7 +155,7 @@ impl FromStr for Endpoint {
             None => "it is no address, network, port, range of ports or port of an address".into(),
         };
         let text = super::limits::cut(text);
-        Err(Error::new(ErrorKind::InvalidArgument, READ, text, why))
+        Err(Error::cannot(ErrorKind::InvalidArgument, READ, text, why))
     }
 }
 

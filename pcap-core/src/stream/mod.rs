@@ -54,9 +54,11 @@
 //!   wait: what polls a future only once can miss a packet that is there, and gets it with the next.
 //! - **Errors** are those of the calls that block: a removed device gives all its packets first, then
 //!   [`ErrorKind::Disappeared`].
+//! - **Sending waits for the runtime, too**: [`inject`](AsyncCapture::inject) does not hold up the thread while the
+//!   device has no room.
 //! - **Nothing is left behind.** A capture holds one descriptor more than otherwise, or two where libpcap has to be
-//!   called every so often as well, until it is dropped or [given back](AsyncCapture::into_inner). No thread is started
-//!   for it, but on Windows, where each has one that waits for events.
+//!   called every so often as well, until it is dropped or [given back](AsyncCapture::into_inner). One that had to wait to
+//!   send holds one or two more. No thread is started for it, but on Windows, where each has one that waits for events.
 //!
 //! # What waits all the same
 //!
@@ -65,8 +67,8 @@
 //!   thread for such work. One that comes through a pipe, a socket or a terminal, by its path, as standard input or
 //!   as an open file, is waited for without holding up others, and so is the end of one that is
 //!   [followed](Capture::follow).
-//! - [`inject`](AsyncCapture::inject) waits where the device cannot take the packet at once. A
-//!   [`sender`](AsyncCapture::sender) can do that on a thread for such work.
+//! - [`inject_queue`](Capture::inject_queue) of [the capture itself](AsyncCapture::get_ref) waits while the device has no
+//!   room. A [`sender`](AsyncCapture::sender) can do that on a thread for such work.
 //! - What can be waited for inside libpcap only is refused, with
 //!   [`ErrorKind::Unsupported`]: devices without a non-blocking mode, such as D-Bus, and those of other hosts.
 
@@ -75,6 +77,7 @@
 #[cfg(feature = "async-io")]
 mod async_io;
 mod packets;
+mod sending;
 #[cfg(feature = "tokio")]
 mod tokio;
 
@@ -93,7 +96,7 @@ pub use self::tokio::Tokio;
 
 use crate::breakloop::BreakHandle;
 use crate::capture::{Active, Capture, End, Phase, Readable, Sender, WaitsFor};
-use crate::error::{Error, ErrorKind, ErrorWith, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::os::RawFd;
 use crate::ffi::waitset::WaitSet;
 use crate::packet::Packet;
@@ -140,6 +143,8 @@ mod sealed {
 /// nobody can wait for it: it is not woken twice.
 pub struct AsyncCapture<S: Readable, R: Runtime> {
     registered: Option<Registered<R>>,
+    /// The same for what is sent, from the first wait on.
+    sending: Option<Registered<R>>,
     capture: Capture<S>,
     /// How often packets were looked for since the task yielded last, and when the first was.
     turns: u32,
@@ -156,16 +161,17 @@ struct Registered<R> {
 }
 
 impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
-    fn new(capture: Capture<S>) -> Result<Self, ErrorWith<Capture<S>>> {
+    fn new(capture: Capture<S>) -> Result<Self> {
         let mut this = AsyncCapture {
             registered: None,
+            sending: None,
             capture,
             turns: 0,
             since: Instant::now(),
         };
         match this.waiting() {
             Ok(_) => Ok(this),
-            Err(error) => Err(ErrorWith::new(error, this.capture)),
+            Err(error) => Err(error.handing_back(this.capture)),
         }
     }
 
@@ -186,7 +192,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
     /// Goes to the next packet, which [`packet`](Self::packet) then gives: waits like
     /// [`next_packet`](Self::next_packet), and is `false` where that is `None`.
     ///
-    /// To call [`stats`](AsyncCapture::stats) or [`inject`](AsyncCapture::inject) while holding a packet.
+    /// To call [`stats`](AsyncCapture::stats) or [`try_inject`](AsyncCapture::try_inject) while holding a packet.
     ///
     /// # Errors
     ///
@@ -218,23 +224,29 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
     #[inline(never)]
     fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
         loop {
-            if self.turns % TURNS == 0 {
-                let now = Instant::now();
-                if self.turns == 0 {
-                    self.since = now;
-                } else if now.duration_since(self.since) >= SLICE {
-                    self.turns = 0;
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-            }
-            self.turns += 1;
+            ready!(self.poll_turn(cx));
             if let Some(there) = self.capture.try_advance()? {
                 return Poll::Ready(Ok(there));
             }
             ready!(self.poll_wait(cx))?;
             self.look_at_the_clock();
         }
+    }
+
+    /// Counts a turn of this task. Pending, once, if it has gone on for so long that others are to have theirs.
+    fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.turns % TURNS == 0 {
+            let now = Instant::now();
+            if self.turns == 0 {
+                self.since = now;
+            } else if now.duration_since(self.since) >= SLICE {
+                self.turns = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+        }
+        self.turns += 1;
+        Poll::Ready(())
     }
 
     /// Before the next look for packets: one that found none may have refused very many.
@@ -318,25 +330,14 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
             WaitsFor::Libpcap(why) => {
                 let kind = ErrorKind::Unsupported { since: None };
                 let name = self.capture.name().to_owned();
-                return Err(Error::new(kind, "wait asynchronously on", name, why));
+                return Err(Error::cannot(kind, "wait asynchronously on", name, why));
             }
             WaitsFor::Event { descriptor, pause } => (descriptor, pause),
         };
         let capture = self.capture.break_handle();
-        let usable = |registered: &Registered<R>| {
-            registered.capture.is_same(&capture) && registered.descriptor == descriptor
-        };
-        let registered = match self.registered.take().filter(usable) {
-            Some(registered) => registered,
-            None => {
-                let set = WaitSet::new([capture.wake_fd(), descriptor]);
-                Registered {
-                    runtime: set.and_then(R::register).map_err(|e| self.failed(e))?,
-                    capture,
-                    descriptor,
-                }
-            }
-        };
+        let make = |wake| WaitSet::new([wake, descriptor]);
+        let registered = Registered::renewed(self.registered.take(), capture, descriptor, make);
+        let registered = registered.map_err(|e| self.failed(e))?;
         let armed = registered.runtime.set().arm(pause);
         armed.map_err(|e| self.failed(e))?;
         Ok(Some(&mut self.registered.insert(registered).runtime))
@@ -345,6 +346,28 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
     fn failed(&self, error: io::Error) -> Error {
         let name = self.capture.name().to_owned();
         Error::io("wait asynchronously on", name, error)
+    }
+}
+
+impl<R: Runtime> Registered<R> {
+    /// The same one if it is for this capture and descriptor, or else a new one of what `make` makes of the
+    /// descriptor that a break makes readable.
+    fn renewed(
+        this: Option<Registered<R>>,
+        capture: BreakHandle,
+        descriptor: Option<RawFd>,
+        make: impl FnOnce(Option<RawFd>) -> io::Result<WaitSet>,
+    ) -> io::Result<Registered<R>> {
+        match this {
+            Some(this) if this.capture.is_same(&capture) && this.descriptor == descriptor => {
+                Ok(this)
+            }
+            _ => Ok(Registered {
+                runtime: R::register(make(capture.wake_fd())?)?,
+                capture,
+                descriptor,
+            }),
+        }
     }
 }
 
@@ -383,16 +406,6 @@ impl<R: Runtime> AsyncCapture<Active, R> {
     /// As there.
     pub fn stats(&self) -> Result<Stats> {
         self.capture.stats()
-    }
-
-    /// Sends a packet: as [`Capture::inject`], which mostly does not wait, and holds up the thread while
-    /// the device cannot take it. Where that matters there is the [`sender`](Self::sender).
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn inject(&self, packet: &[u8]) -> Result<usize> {
-        self.capture.inject(packet)
     }
 
     /// Sends on this device from a thread that may wait while this is awaited: as [`Capture::sender`]. On Linux.

@@ -6,10 +6,10 @@ use std::ffi::c_int;
 use std::fmt;
 use std::ptr::NonNull;
 
-use crate::capture::options::{LARGEST_SNAPLEN, Options};
+use crate::capture::options::{LARGEST_SNAPLEN, Lengths, Options};
 use crate::device::DeviceName;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, os};
+use crate::ffi::{self, os, packet_socket};
 use crate::handle::{netfilter_counter, rfmon_list};
 use crate::timestamp::Precision;
 use crate::tstamp_type::TstampType;
@@ -24,32 +24,24 @@ const IMMEDIATE_BUFFER: usize = 32 << 20;
 pub(crate) struct Created {
     pcap: NonNull<ffi::pcap_t>,
     name: String,
-    /// Whether `pcap_activate` was called, whatever it answered.
-    activated: bool,
 }
 
 impl Drop for Created {
     fn drop(&mut self) {
-        if !self.activated && leaks_if_not_activated() {
-            let pcap = self.as_ptr();
-            // As small as can be, and changing nothing on the device.
-            // SAFETY: here and below the handle is open and not activated.
-            unsafe { ffi::pcap_set_rfmon(pcap, 0) };
-            // SAFETY: as above.
-            unsafe { ffi::pcap_set_promisc(pcap, 0) };
-            // SAFETY: as above.
-            unsafe { ffi::pcap_set_buffer_size(pcap, 1 << 16) };
-            // SAFETY: as above.
-            unsafe { ffi::pcap_activate(pcap) };
-        }
         // SAFETY: the handle is open and ours.
         unsafe { ffi::pcap_close(self.as_ptr()) };
     }
 }
 
-/// On Linux libpcap before 1.10.5 closes a descriptor of its own only for handles that were
-/// activated, successfully or not (the-tcpdump-group/libpcap#1233).
-fn leaks_if_not_activated() -> bool {
+/// What `pcap_create` returned.
+struct Answer(*mut ffi::pcap_t);
+
+// SAFETY: the thread that called `pcap_create` has ended when another one uses the handle; a handle has no ties to a
+// thread.
+unsafe impl Send for Answer {}
+
+/// Whether libpcap forgets a descriptor of each handle that is closed without having been activated.
+fn forgets_an_eventfd() -> bool {
     let version = version();
     let numbers = (version.major(), version.minor(), version.patch());
     os::IS_LINUX && numbers < (1, 10, 5)
@@ -61,14 +53,16 @@ impl Created {
         Error::library("open", name.clone())?;
         let device = device.to_cstring()?;
         let mut errbuf = ffi::ErrBuf::new();
-        // SAFETY: the name is a C string, and the buffer has the size that libpcap asks for.
-        let pcap = unsafe { ffi::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) };
+        let mut create = || {
+            // SAFETY: the name is a C string, and the buffer has the size that libpcap asks for.
+            Answer(unsafe { ffi::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) })
+        };
+        let Answer(pcap) = match forgets_an_eventfd() {
+            true => ffi::without_eventfd(create),
+            false => create(),
+        };
         match NonNull::new(pcap) {
-            Some(pcap) => Ok(Created {
-                pcap,
-                name,
-                activated: false,
-            }),
+            Some(pcap) => Ok(Created { pcap, name }),
             None => Err(Error::status(ffi::PCAP_ERROR, "open", name, &errbuf.text())),
         }
     }
@@ -177,9 +171,10 @@ impl Created {
                 set(code, "tstamp_type", &tstamp_type)?;
             }
         }
-        if let Some(protocol) = options.protocol {
-            let code = os::set_protocol(pcap, protocol).unwrap_or(ffi::PCAP_ERROR);
-            set(code, "protocol", &protocol)?;
+        if os::IS_LINUX {
+            // Nothing is received before the filter is there.
+            let code = os::set_protocol(pcap, packet_socket::NONE).unwrap_or(ffi::PCAP_ERROR);
+            set(code, "protocol", &packet_socket::NONE)?;
         }
         if options.precision == Precision::Nano {
             let nano = ffi::PCAP_TSTAMP_PRECISION_NANO as c_int;
@@ -196,10 +191,9 @@ impl Created {
 
     /// Activates the handle, which then is the caller's, and gives libpcap's warning.
     pub(super) fn activate(
-        mut self,
+        self,
         options: &Options,
     ) -> Result<(NonNull<ffi::pcap_t>, Option<Warning>)> {
-        self.activated = true;
         let list = options.rfmon.then(rfmon_list);
         let counter = netfilter_counter(&self.name);
         // SAFETY: the handle is open, and activated for the first and only time, since `self` ends
@@ -218,7 +212,7 @@ impl Created {
 /// An option whose value is refused.
 fn bad_option(name: &str, option: &str, value: impl fmt::Display, why: &str) -> Error {
     let text = format!("{option} {value}: {why}");
-    Error::new(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
+    Error::cannot(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
 }
 
 /// The options whose values no device takes if they are wrong, as libpcap has them.
@@ -229,14 +223,10 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn new(options: &Options, name: &str) -> Result<Checked> {
-        let snaplen = match options.snaplen {
-            0 => LARGEST_SNAPLEN,
-            n => n,
-        };
-        if snaplen > LARGEST_SNAPLEN {
+    pub(super) fn new(options: &Options, lengths: Lengths, name: &str) -> Result<Checked> {
+        if options.snaplen > LARGEST_SNAPLEN {
             let why = "more than the largest, 262144 bytes (0 asks for that)";
-            return Err(bad_option(name, "snaplen", snaplen, why));
+            return Err(bad_option(name, "snaplen", options.snaplen, why));
         }
         // Whole milliseconds, rounded up, at least one: with 0 a lone packet may not be delivered
         // for minutes.
@@ -260,7 +250,7 @@ impl Checked {
             None => None,
         };
         Ok(Checked {
-            snaplen: snaplen as c_int,
+            snaplen: lengths.captured as c_int,
             millis,
             buffer_size,
         })

@@ -19,6 +19,10 @@ impl Remote {
         match *self {}
     }
 
+    pub(super) fn only_blocks(&self) -> bool {
+        match *self {}
+    }
+
     pub(super) fn may_hold_more(&self) -> bool {
         match *self {}
     }

@@ -13,10 +13,11 @@ use std::time::Duration;
 use crate::breakloop::{BreakHandle, Breaker};
 use crate::capture::Capture;
 use crate::capture::active::Active;
-use crate::capture::active::sending::{BROKEN, OPERATION, Way};
-use crate::capture::wait;
-use crate::error::{Error, ErrorKind, InjectError, Result};
-use crate::ffi::{self, os, packet_socket};
+use crate::capture::active::refusals::ShortestDropped;
+use crate::capture::active::sending::{BROKEN, OPERATION, Wait, Way};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi::os::{self, RawFd};
+use crate::ffi::{self, packet_socket};
 use crate::sendqueue::SendQueue;
 
 /// Sends on the device of a capture, from any thread, while the capture is read in another. Made by
@@ -53,6 +54,7 @@ pub struct Sender {
     socket: Arc<os::OwnedFd>,
     breaker: Arc<Breaker>,
     name: String,
+    shortest_dropped: ShortestDropped,
 }
 
 impl Capture<Active> {
@@ -85,7 +87,7 @@ impl Capture<Active> {
         let Some(socket) = active.packet_socket() else {
             let kind = ErrorKind::Unsupported { since: None };
             let why = "nothing is sent there through a packet socket of one network interface";
-            return Err(Error::new(kind, OPERATION, name, why));
+            return Err(Error::cannot(kind, OPERATION, name, why));
         };
         let failed = |e| Error::io(OPERATION, name.clone(), e);
         let socket = active.lent.socket(socket).map_err(failed)?;
@@ -94,13 +96,14 @@ impl Capture<Active> {
             socket,
             breaker: Arc::new(Breaker::without_handle(wake)),
             name,
+            shortest_dropped: ShortestDropped::default(),
         })
     }
 }
 
 impl Sender {
-    /// Sends a packet as it is, link-layer header included, and returns how many bytes were sent; as
-    /// [`Capture::inject`], waiting too.
+    /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent; as
+    /// [`Capture::inject`] in blocking mode, also if the capture is in non-blocking mode.
     ///
     /// # Errors
     ///
@@ -109,6 +112,28 @@ impl Sender {
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
         self.check_break(BROKEN)?;
         Way::inject(self, packet)
+    }
+
+    /// Sends a packet if the device has room for it now, and returns the number of bytes sent, or `None`; as
+    /// [`Capture::try_inject`].
+    ///
+    /// # Errors
+    ///
+    /// As [`inject`](Self::inject).
+    pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
+        self.check_break(BROKEN)?;
+        self.inject_within(packet, Wait::Never)
+    }
+
+    /// Sends a packet if the device has room for it within this time, and returns the number of bytes sent, or
+    /// `None`; as [`Capture::inject_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// As [`inject`](Self::inject).
+    pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
+        self.check_break(BROKEN)?;
+        self.inject_within(packet, Wait::at_most(timeout))
     }
 
     /// Sends all packets of a queue, in order and as they are, and returns how many bytes were sent; as
@@ -129,7 +154,7 @@ impl Sender {
     /// std::thread::spawn(move || sender.inject_queue(&queue));
     /// # Ok(()) }
     /// ```
-    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize, InjectError> {
+    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
         Way::inject_queue(self, queue, ..)
     }
 
@@ -143,8 +168,22 @@ impl Sender {
         &self,
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
-    ) -> Result<usize, InjectError> {
+    ) -> Result<usize> {
         Way::inject_queue(self, queue, range)
+    }
+
+    /// Sends some packets of a queue within this time; as [`Capture::inject_queue_timeout`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn inject_queue_timeout(
+        &self,
+        queue: &SendQueue,
+        range: impl RangeBounds<usize>,
+        timeout: Duration,
+    ) -> Result<usize> {
+        self.inject_queue_within(queue, range, Wait::at_most(timeout))
     }
 
     /// A handle that ends a sending call of this sender: that which is going on, or else the next one,
@@ -188,12 +227,24 @@ impl Way for Sender {
         Some(os::borrow_owned(&self.socket))
     }
 
-    fn wait(&self, pause: Option<Duration>) -> io::Result<()> {
-        wait::writable(&self.breaker, Some(os::raw(&self.socket)), pause)
+    fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    fn descriptor(&self) -> Option<RawFd> {
+        Some(os::raw(&self.socket))
     }
 
     fn is_broken(&self) -> bool {
         self.breaker.take()
+    }
+
+    fn patience(&self) -> Wait {
+        Wait::ForEver
+    }
+
+    fn shortest_dropped(&self) -> &ShortestDropped {
+        &self.shortest_dropped
     }
 }
 

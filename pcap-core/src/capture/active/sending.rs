@@ -5,13 +5,15 @@
 use std::ffi::c_int;
 use std::io;
 use std::ops::{Range, RangeBounds};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::breakloop::Breaker;
 use crate::capture::Capture;
 use crate::capture::active::Active;
+use crate::capture::active::refusals::{Refusals, ShortestDropped};
 use crate::capture::wait;
-use crate::error::{Error, ErrorKind, InjectError, Result};
-use crate::ffi::os;
+use crate::error::{Error, ErrorKind, Result, Unsent};
+use crate::ffi::os::{self, RawFd};
 use crate::ffi::packet_socket::{self, Sent};
 use crate::sendqueue::{self, SendQueue};
 
@@ -20,18 +22,32 @@ pub(super) const OPERATION: &str = "inject on";
 /// What an error says where a break ended it and there was nothing to wait for.
 pub(super) const BROKEN: &str = "a break handle ended it";
 
+/// What it says where a break ended a wait.
+const WAIT_BROKEN: &str = "a break handle ended the wait until the device takes packets";
+
+/// How long to wait where no descriptor reports that there is room again.
+const PAUSE: Duration = Duration::from_millis(1);
+
 impl Capture<Active> {
-    /// Sends a packet as it is, link-layer header included, and returns how many bytes were sent.
+    /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent.
     ///
-    /// Where the device cannot take it at once this waits until it can. For many packets at once there is
-    /// [`inject_queue`](Self::inject_queue).
+    /// While the device has no room for the packet, this waits. [`inject_timeout`](Self::inject_timeout) sets a limit,
+    /// and [`try_inject`](Self::try_inject) does not wait, nor does this in [non-blocking mode](Self::set_nonblock).
+    /// [`inject_queue`](Self::inject_queue) sends many packets.
+    ///
+    /// Linux answers `ENOBUFS` both when a queue is full and when the device drops the packet, as a pair of virtual
+    /// interfaces does with frames longer than the MTU of the other end. A full queue is waited for as long as it takes. If
+    /// the device has refused the packet for a second, and then counts each further try in its `tx_dropped`, the call fails
+    /// with "the device drops the frame". Packets of that length and above then fail without the second, until one is sent.
+    /// Where the counter cannot be read the call fails after a minute.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty packet or one of 2 GiB and more,
-    /// [`Break`](ErrorKind::Break) if a break handle ended the wait (the packet was not sent, and the
-    /// break stays for the next read); otherwise what the device refused it for, such as
-    /// `any`, which cannot send.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty packet, or one of 2 GiB and more.
+    /// - [`Break`](ErrorKind::Break) if a break handle ended the wait. The packet was not sent, and the break stays
+    ///   for the next read.
+    /// - [`Io(WouldBlock)`](ErrorKind::Io) in non-blocking mode, if the device has no room for the packet now.
+    /// - Otherwise the reason of the device or of libpcap: for example, `any` cannot send.
     ///
     /// # Examples
     ///
@@ -51,6 +67,55 @@ impl Capture<Active> {
         self.state.inject(packet)
     }
 
+    /// Sends a packet if the device has room for it now: [`inject`](Self::inject) without waiting. Returns the number
+    /// of bytes sent, or `None` if there is no room.
+    ///
+    /// A device that drops the packet is not told apart from one whose queue is full.
+    ///
+    /// # Errors
+    ///
+    /// As [`inject`](Self::inject), except those that end a wait.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn answer(capture: &pcap_core::Capture<pcap_core::Active>, frame: &[u8]) -> pcap_core::Result<()> {
+    /// if capture.try_inject(frame)?.is_none() {
+    ///     eprintln!("the device is busy");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc(alias = "pcap_inject")]
+    pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
+        self.state.inject_within(packet, Wait::Never)
+    }
+
+    /// Sends a packet as [`inject`](Self::inject) does, but waits no longer than this, also in non-blocking mode. Returns
+    /// the number of bytes sent, or `None` if the device had no room within that time.
+    ///
+    /// # Errors
+    ///
+    /// As [`inject`](Self::inject).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn send(capture: &pcap_core::Capture<pcap_core::Active>, frame: &[u8]) -> pcap_core::Result<()> {
+    /// if capture.inject_timeout(frame, Duration::from_millis(100))?.is_none() {
+    ///     eprintln!("the device was busy for a tenth of a second");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc(alias = "pcap_inject")]
+    pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
+        self.state.inject_within(packet, Wait::at_most(timeout))
+    }
+
     /// Sends all packets of a queue, in order and as they are, and returns how many bytes were sent.
     ///
     /// It does what [`inject`](Self::inject) would for each packet: it waits where the device cannot take
@@ -61,11 +126,12 @@ impl Capture<Active> {
     /// # Errors
     ///
     /// That of the first packet that is not sent, with its number and how many were sent before it; none
-    /// behind it is sent. See [`InjectError`] for how to go on from there. Besides what
+    /// behind it is sent. [`unsent`](Error::unsent) has these numbers; see [`Unsent`] for how to go on from there. Besides what
     /// [`inject`](Self::inject) fails with, it is [`Break`](ErrorKind::Break) if a break handle was used
     /// before or meanwhile, also if there was nothing to wait for; the break stays for the next read. An
     /// empty queue is sent in any case. That a network interface of Linux was down before, and is up
-    /// again, fails the next [`inject`](Self::inject), but not this.
+    /// again, fails the next [`inject`](Self::inject), but not this. In non-blocking mode it sends what the device has
+    /// room for, and then fails with [`Io(WouldBlock)`](ErrorKind::Io).
     ///
     /// # Examples
     ///
@@ -82,7 +148,7 @@ impl Capture<Active> {
     /// ```
     ///
     /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
-    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize, InjectError> {
+    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
         self.state.inject_queue(queue, ..)
     }
 
@@ -113,9 +179,102 @@ impl Capture<Active> {
         &self,
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
-    ) -> Result<usize, InjectError> {
+    ) -> Result<usize> {
         self.state.inject_queue(queue, range)
     }
+
+    /// Sends some packets of a queue as [`inject_queue_range`](Self::inject_queue_range) does, but takes no longer than
+    /// this, also in non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// As there; and [`Io(TimedOut)`](ErrorKind::Io) if packets are left when the time is over.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn send(capture: &pcap_core::Capture<pcap_core::Active>, queue: &pcap_core::SendQueue) {
+    /// if let Err(failed) = capture.inject_queue_timeout(queue, .., Duration::from_secs(1)) {
+    ///     eprintln!("{} packets sent: {failed}", failed.unsent().map_or(0, |it| it.packets()));
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    pub fn inject_queue_timeout(
+        &self,
+        queue: &SendQueue,
+        range: impl RangeBounds<usize>,
+        timeout: Duration,
+    ) -> Result<usize> {
+        self.state
+            .inject_queue_within(queue, range, Wait::at_most(timeout))
+    }
+}
+
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+impl Capture<Active> {
+    /// Tries to send a packet without waiting, for those that wait elsewhere between two tries. `refusals` is `None` at
+    /// the first.
+    pub(crate) fn inject_once(
+        &self,
+        packet: &[u8],
+        refusals: &mut Option<Refusals>,
+    ) -> Result<Try> {
+        let active = &self.state;
+        if refusals.is_none() {
+            active.check_packet(packet)?;
+        }
+        let refusals =
+            refusals.get_or_insert_with(|| Refusals::of(packet.len(), &active.shortest_dropped));
+        let tried = active.attempt(packet, refusals)?;
+        if matches!(tried, Try::Full { .. }) {
+            // Takes note of what a break has made readable.
+            wait::writable(active.breaker(), None, Some(Duration::ZERO))
+                .map_err(|e| Error::io("wait on", active.name().to_owned(), e))?;
+            active.check_break(WAIT_BROKEN)?;
+        }
+        Ok(tried)
+    }
+}
+
+/// How long a sending call waits.
+#[derive(Clone, Copy)]
+pub(super) enum Wait {
+    Never,
+    Until(Instant),
+    ForEver,
+}
+
+impl Wait {
+    /// A time beyond what the clock can count is for ever.
+    pub(super) fn at_most(time: Duration) -> Wait {
+        Instant::now()
+            .checked_add(time)
+            .map_or(Wait::ForEver, Wait::Until)
+    }
+
+    /// How long is left; `None` is for ever.
+    fn left(self) -> Option<Duration> {
+        match self {
+            Wait::Never => Some(Duration::ZERO),
+            Wait::Until(end) => Some(end.saturating_duration_since(Instant::now())),
+            Wait::ForEver => None,
+        }
+    }
+}
+
+/// What came of one try to send a packet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Try {
+    /// That many bytes were sent.
+    Sent(usize),
+    /// The device has no room until the descriptor is writable, or where there is none, for some time.
+    Full {
+        descriptor: Option<RawFd>,
+        pause: Option<Duration>,
+    },
 }
 
 /// What packets are sent through, by the capture itself or beside it. One way of sending for both: what
@@ -145,14 +304,22 @@ pub(super) trait Way {
         }
     }
 
-    /// Waits until a packet can be sent: until the descriptor says so, or this long if it cannot.
-    fn wait(&self, pause: Option<Duration>) -> io::Result<()>;
+    /// What ends a wait.
+    fn breaker(&self) -> &Breaker;
+
+    /// The descriptor that is writable when a packet can be sent.
+    fn descriptor(&self) -> Option<RawFd>;
 
     /// Whether a break handle says that nothing more is to be sent.
     fn is_broken(&self) -> bool;
 
+    /// How long the calls wait that have no limit of their own.
+    fn patience(&self) -> Wait;
+
+    fn shortest_dropped(&self) -> &ShortestDropped;
+
     fn error(&self, kind: ErrorKind, why: impl Into<String>) -> Error {
-        Error::new(kind, OPERATION, self.name().to_owned(), why)
+        Error::cannot(kind, OPERATION, self.name().to_owned(), why)
     }
 
     fn check_break(&self, text: &str) -> Result<()> {
@@ -162,45 +329,122 @@ pub(super) trait Way {
         }
     }
 
-    fn inject(&self, data: &[u8]) -> Result<usize> {
+    /// Fails for what can never be sent.
+    fn check_packet(&self, data: &[u8]) -> Result<()> {
         self.check()?;
-        sendqueue::check(data).map_err(|why| self.error(ErrorKind::InvalidArgument, why))?;
-        loop {
-            os::clear_errno();
-            let failed = match self.send(data) {
-                Ok(sent) => return Ok(sent),
-                Err(number) => number,
-            };
-            let pause = if os::would_block() {
-                None
-            } else if os::queue_full() {
-                // Of this no descriptor tells.
-                Some(Duration::from_millis(1))
-            } else {
-                return Err(self.failure(failed));
-            };
-            self.wait(pause)
-                .map_err(|e| Error::io("wait on", self.name().to_owned(), e))?;
-            self.check_break("a break handle ended the wait until the device takes packets")?;
+        sendqueue::check(data).map_err(|why| self.error(ErrorKind::InvalidArgument, why))
+    }
+
+    /// Tries once to send a packet, without waiting.
+    fn attempt(&self, data: &[u8], refusals: &mut Refusals) -> Result<Try> {
+        if refusals.is_time_to_look() {
+            refusals.look(self.packet_socket());
+        }
+        os::clear_errno();
+        let failed = match self.send(data) {
+            Ok(sent) => {
+                self.shortest_dropped().sent(data.len());
+                return Ok(Try::Sent(sent));
+            }
+            Err(number) => number,
+        };
+        if os::would_block() {
+            refusals.begin_again();
+            let descriptor = self.descriptor();
+            return Ok(Try::Full {
+                descriptor,
+                pause: descriptor.is_none().then_some(PAUSE),
+            });
+        }
+        let is_full = os::queue_full();
+        let failure = self.failure(failed);
+        if !is_full {
+            return Err(failure);
+        }
+        match refusals.no_room() {
+            // Of this no descriptor tells.
+            None => Ok(Try::Full {
+                descriptor: None,
+                pause: Some(PAUSE),
+            }),
+            Some(why) => {
+                self.shortest_dropped().dropped(data.len());
+                let text = format!("{why} ({})", failure.text());
+                Err(self.error(ErrorKind::Other, text))
+            }
         }
     }
 
-    fn inject_queue(
+    /// Sends a packet; `None` if the device had no room for it in time.
+    fn inject_within(&self, data: &[u8], wait: Wait) -> Result<Option<usize>> {
+        self.check_packet(data)?;
+        let mut refusals = match wait {
+            Wait::Never => Refusals::default(),
+            _ => Refusals::of(data.len(), self.shortest_dropped()),
+        };
+        loop {
+            let (descriptor, pause) = match self.attempt(data, &mut refusals)? {
+                Try::Sent(bytes) => return Ok(Some(bytes)),
+                Try::Full { descriptor, pause } => (descriptor, pause),
+            };
+            let left = wait.left();
+            if left == Some(Duration::ZERO) {
+                return Ok(None);
+            }
+            self.check_break(WAIT_BROKEN)?;
+            let timeout = left.into_iter().chain(pause).min();
+            wait::writable(self.breaker(), descriptor, timeout)
+                .map_err(|e| Error::io("wait on", self.name().to_owned(), e))?;
+            self.check_break(WAIT_BROKEN)?;
+        }
+    }
+
+    fn inject(&self, data: &[u8]) -> Result<usize> {
+        let wait = self.patience();
+        let sent = self.inject_within(data, wait)?;
+        sent.ok_or_else(|| self.no_room_in_time(wait))
+    }
+
+    /// The error of a packet for which the device had no room.
+    fn no_room_in_time(&self, wait: Wait) -> Error {
+        match wait {
+            Wait::Never => self.error(
+                ErrorKind::Io(io::ErrorKind::WouldBlock),
+                "the device has no room for the packet now, and the capture is in non-blocking mode; \
+                 `inject_timeout` waits",
+            ),
+            _ => self.error(
+                ErrorKind::Io(io::ErrorKind::TimedOut),
+                "the device did not take all packets in time",
+            ),
+        }
+    }
+
+    fn inject_queue(&self, queue: &SendQueue, range: impl RangeBounds<usize>) -> Result<usize> {
+        self.inject_queue_within(queue, range, self.patience())
+    }
+
+    fn inject_queue_within(
         &self,
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
-    ) -> Result<usize, InjectError> {
-        let numbers = queue.numbers(&range).map_err(|why| {
-            InjectError::new(self.error(ErrorKind::InvalidArgument, why), 0, 0, 0)
-        })?;
+        wait: Wait,
+    ) -> Result<usize> {
+        let numbers = queue
+            .numbers(&range)
+            .map_err(|why| Unsent::new(self.error(ErrorKind::InvalidArgument, why), 0, 0, 0))?;
         let (mut next, mut bytes) = (numbers.start, 0);
         let failed = |error, next, bytes| {
             let packets = next - numbers.start;
-            Err(InjectError::new(error, next, packets, bytes))
+            Err(Unsent::new(error, next, packets, bytes).into())
         };
         while next < numbers.end {
             if let Err(error) = self.check_break(BROKEN) {
                 return failed(error, next, bytes);
+            }
+            let is_late = matches!(wait, Wait::Until(_)) && wait.left() == Some(Duration::ZERO);
+            if is_late && next > numbers.start {
+                return failed(self.no_room_in_time(wait), next, bytes);
             }
             let sent = self.send_many(queue, next..numbers.end);
             next += sent.packets;
@@ -210,8 +454,9 @@ pub(super) trait Way {
             }
             // It is sent by itself, or that says why not; and what there is to wait for is waited for there.
             let packet = queue.get(next).unwrap_or_default();
-            match self.inject(packet) {
-                Ok(sent) => bytes += sent,
+            match self.inject_within(packet, wait) {
+                Ok(Some(sent)) => bytes += sent,
+                Ok(None) => return failed(self.no_room_in_time(wait), next, bytes),
                 Err(error) => return failed(error, next, bytes),
             }
             next += 1;
@@ -256,27 +501,47 @@ impl Way for Active {
         }
     }
 
-    fn wait(&self, pause: Option<Duration>) -> io::Result<()> {
-        let descriptor = self.waiter.descriptor();
-        wait::writable(self.handle.breaker(), descriptor, pause)
+    fn breaker(&self) -> &Breaker {
+        self.handle.breaker()
+    }
+
+    fn descriptor(&self) -> Option<RawFd> {
+        self.waiter.descriptor()
     }
 
     /// It stays for the next read.
     fn is_broken(&self) -> bool {
         self.handle.breaker().is_pending()
     }
+
+    fn patience(&self) -> Wait {
+        match self.nonblock {
+            true => Wait::Never,
+            false => Wait::ForEver,
+        }
+    }
+
+    fn shortest_dropped(&self) -> &ShortestDropped {
+        &self.shortest_dropped
+    }
 }
 
 impl Active {
     /// Sends past the queueing discipline from now on.
     pub(super) fn bypass_qdisc(&self) -> Result<()> {
-        const OPERATION: &str = "bypass the queueing discipline of";
         let name = self.handle.name.clone();
         let Some(socket) = self.packet_socket() else {
-            let kind = ErrorKind::Unsupported { since: None };
-            let why = "nothing is sent there through a packet socket of one network interface";
-            return Err(Error::new(kind, OPERATION, name, why));
+            return Err(cannot_bypass(name));
         };
-        packet_socket::bypass_qdisc(socket).map_err(|e| Error::io(OPERATION, name, e))
+        packet_socket::bypass_qdisc(socket).map_err(|e| Error::io(BYPASS, name, e))
     }
+}
+
+const BYPASS: &str = "bypass the queueing discipline of";
+
+/// The error of a device that nothing is sent on through a packet socket.
+pub(super) fn cannot_bypass(name: String) -> Error {
+    let kind = ErrorKind::Unsupported { since: None };
+    let why = "nothing is sent there through a packet socket of one network interface";
+    Error::cannot(kind, BYPASS, name, why)
 }

@@ -25,15 +25,20 @@ impl WaitSet {
             timer: OnceCell::new(),
         };
         for fd in fds.into_iter().flatten() {
-            set.add(fd)?;
+            set.add(fd, libc::EPOLLIN)?;
         }
         Ok(set)
     }
 
-    fn add(&self, fd: RawFd) -> io::Result<()> {
+    /// Adds a descriptor that makes the set readable when it is writable.
+    pub(crate) fn add_writable(&self, fd: RawFd) -> io::Result<()> {
+        self.add(fd, libc::EPOLLOUT)
+    }
+
+    fn add(&self, fd: RawFd, events: libc::c_int) -> io::Result<()> {
         // Errors are told without being asked for.
         let mut event = libc::epoll_event {
-            events: libc::EPOLLIN as u32,
+            events: events as u32,
             u64: 0,
         };
         let epoll = self.epoll.as_raw_fd();
@@ -51,7 +56,7 @@ impl WaitSet {
                 let flags = libc::TFD_CLOEXEC | libc::TFD_NONBLOCK;
                 // SAFETY: takes numbers.
                 let timer = owned(unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, flags) })?;
-                self.add(timer.as_raw_fd())?;
+                self.add(timer.as_raw_fd(), libc::EPOLLIN)?;
                 self.timer.get_or_init(|| timer)
             }
         };

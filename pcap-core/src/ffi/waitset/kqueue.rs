@@ -28,14 +28,18 @@ impl WaitSet {
         let kqueue = unsafe { OwnedFd::from_raw_fd(fd) };
         let set = WaitSet { kqueue };
         for fd in fds.into_iter().flatten() {
-            set.change(
-                fd as usize,
-                libc::EVFILT_READ as i64,
-                libc::EV_ADD as u64,
-                0,
-            )?;
+            set.add(fd, libc::EVFILT_READ as i64)?;
         }
         Ok(set)
+    }
+
+    /// Adds a descriptor that makes the set readable when it is writable.
+    pub(crate) fn add_writable(&self, fd: RawFd) -> io::Result<()> {
+        self.add(fd, libc::EVFILT_WRITE as i64)
+    }
+
+    fn add(&self, fd: RawFd, filter: i64) -> io::Result<()> {
+        self.change(fd as usize, filter, libc::EV_ADD as u64, 0)
     }
 
     fn change(&self, ident: usize, filter: i64, flags: u64, data: u64) -> io::Result<()> {

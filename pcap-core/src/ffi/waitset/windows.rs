@@ -59,6 +59,12 @@ impl WaitSet {
         Ok(WaitSet { shared })
     }
 
+    /// No handle reports here that it is writable: the time has to be set.
+    #[allow(clippy::unnecessary_wraps)] // as on Unix
+    pub(crate) fn add_writable(&self, _: RawFd) -> io::Result<()> {
+        Ok(())
+    }
+
     /// From now on the set is ready when this time has passed, from now; a time that was set before does not count any
     /// more.
     #[allow(clippy::unnecessary_wraps)] // as on Unix

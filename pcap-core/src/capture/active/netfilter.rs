@@ -1,0 +1,56 @@
+//! The devices of Linux's netfilter, `nflog` and `nfqueue`. Whoever activates one takes its packets away from all others, if
+//! only for a moment. So options that the open device would refuse are refused before.
+//!
+//! May import: `options`, and everything below the captures.
+
+use crate::capture::active::sending;
+use crate::capture::options::Options;
+use crate::direction::Direction;
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::{Filter, FilterSource};
+use crate::linktype::Dlt;
+
+/// The link types of a device of netfilter, the default first.
+fn datalinks(name: &str) -> Option<&'static [Dlt]> {
+    let (kind, rest) = match (name.strip_prefix("nflog"), name.strip_prefix("nfqueue")) {
+        (Some(rest), _) => (&[Dlt::NFLOG, Dlt::IPV4][..], rest),
+        (_, Some(rest)) => (&[Dlt::IPV4][..], rest),
+        (None, None) => return None,
+    };
+    (rest.is_empty() || rest.starts_with(':')).then_some(kind)
+}
+
+/// Fails if the device is one of netfilter and would refuse one of the options when it is open.
+pub(super) fn check(name: &str, options: &Options) -> Result<()> {
+    let Some(datalinks) = datalinks(name) else {
+        return Ok(());
+    };
+    let error = |kind, operation, text| Error::cannot(kind, operation, name.to_owned(), text);
+    let datalink = options.datalink.unwrap_or(datalinks[0]);
+    if !datalinks.contains(&datalink) {
+        let text = format!("{datalink} is not one of the link types of this device");
+        return Err(error(ErrorKind::Other, "set the link type of", text));
+    }
+    let unsupported = ErrorKind::Unsupported { since: None };
+    if options.direction != Direction::InOut {
+        let text = "setting the direction is not supported on this device".to_owned();
+        return Err(error(unsupported, "set the direction of", text));
+    }
+    if options.qdisc_bypass {
+        return Err(sending::cannot_bypass(name.to_owned()));
+    }
+    match &options.filter {
+        Some(FilterSource::Expression(expression, compile)) => {
+            Filter::compile(datalink, expression, *compile)?;
+        }
+        Some(FilterSource::Compiled(filter)) if filter.linktype() != datalink => {
+            let text = format!(
+                "the filter was compiled for link type {}, the capture has {datalink}",
+                filter.linktype()
+            );
+            return Err(error(ErrorKind::LinktypeMismatch, "set a filter on", text));
+        }
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Runs something for which `eventfd(2)` fails.
+//!
+//! libpcap before 1.10.5 opens an eventfd in `pcap_create`, for each network interface of Linux, and closes it only if
+//! the handle was activated (the-tcpdump-group/libpcap#1233). It wakes blocking reads, of which this crate makes none
+//! there. Where libpcap gets no such descriptor a handle works as well, and can be closed without having been activated.
+//!
+//! May import: nothing of this crate.
+
+use std::panic::resume_unwind;
+use std::thread;
+
+/// Runs a closure on a thread whose calls of `eventfd(2)` fail, and returns its result. Where there is no such
+/// thread, or the system does not allow it, the closure is run as it is.
+pub(crate) fn without_eventfd<T: Send>(mut closure: impl FnMut() -> T + Send) -> T {
+    let result = thread::scope(|scope| {
+        let run = || {
+            system::refuse_eventfd();
+            closure()
+        };
+        let thread = thread::Builder::new().spawn_scoped(scope, run).ok()?;
+        Some(thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    match result {
+        Some(result) => result,
+        None => closure(),
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod system {
+    /// From now on `eventfd(2)` fails on this thread, as if there were no descriptors left.
+    pub(super) fn refuse_eventfd() {
+        const NUMBER: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+        const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+        const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+        let insn = |code, jt, k| libc::sock_filter { code, jt, jf: 0, k };
+        let mut program = [
+            // The number of the call is the first field of `struct seccomp_data`.
+            insn(NUMBER, 0, 0),
+            insn(IS, 1, libc::SYS_eventfd2 as u32),
+            insn(RETURN, 0, libc::SECCOMP_RET_ALLOW),
+            insn(RETURN, 0, libc::SECCOMP_RET_ERRNO | libc::EMFILE as u32),
+        ];
+        let program = libc::sock_fprog {
+            len: program.len() as u16,
+            filter: program.as_mut_ptr(),
+        };
+        // Without this only privileged threads may filter their calls.
+        // SAFETY: takes numbers, and changes nothing but this thread and those it starts.
+        let status = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+        if status == 0 {
+            let mode = libc::SECCOMP_MODE_FILTER;
+            // If it fails, as where the kernel is without, a descriptor is lost when libpcap forgets it.
+            // SAFETY: the program is valid during the call; this changes only this thread.
+            unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) };
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod system {
+    pub(super) fn refuse_eventfd() {}
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    fn eventfd() -> bool {
+        // SAFETY: takes numbers.
+        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) };
+        // SAFETY: closes what was just opened, or nothing.
+        unsafe { libc::close(fd) };
+        fd >= 0
+    }
+
+    #[test]
+    fn eventfd_fails_on_that_thread_only() {
+        let inside = || (eventfd(), std::fs::File::open("/dev/null").is_ok());
+        assert_eq!(without_eventfd(inside), (false, true));
+        assert!(eventfd());
+        let panic = std::panic::catch_unwind(|| without_eventfd(|| panic!("inside")));
+        assert_eq!(*panic.unwrap_err().downcast::<&str>().unwrap(), "inside");
+    }
+}
