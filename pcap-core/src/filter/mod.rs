@@ -25,6 +25,7 @@ mod scan;
 mod serialize;
 mod source;
 mod stack;
+mod tagged;
 mod template;
 mod terms;
 mod tree;
@@ -37,6 +38,7 @@ pub use insn::Insn;
 pub(crate) use kernel::{Devices, Frame, View};
 pub use options::CompileOptions;
 pub use source::FilterSource;
+pub(crate) use tagged::AsksForTags;
 pub use terms::{Endpoint, FilterTerm};
 
 use crate::error::{Error, ErrorKind, Result};
