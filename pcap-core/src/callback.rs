@@ -85,6 +85,7 @@ where
     // of closure, and the context outlives the call.
     let status =
         unsafe { ffi::pcap_dispatch(handle.as_ptr(), max, Some(trampoline::<F>), user.cast()) };
+    handle.handed += u64::from(context.packets);
     if let Some(panic) = context.panic {
         resume_unwind(panic);
     }

@@ -53,7 +53,7 @@ impl FromStr for Direction {
             .into_iter()
             .find(|direction| direction.to_string().eq_ignore_ascii_case(name))
             .ok_or_else(|| {
-                Error::new(
+                Error::cannot(
                     ErrorKind::InvalidArgument,
                     "take for a direction",
                     name.to_owned(),

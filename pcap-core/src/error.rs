@@ -1,24 +1,24 @@
 //! The one error type: what was tried, on what, what libpcap said, and what kind of failure it is.
 //!
-//! May import: `ffi`.
+//! May import: `ffi`, `printable`.
 
-mod inject;
 #[cfg(feature = "remote")]
 mod remote;
-mod with;
+mod unsent;
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::ffi::c_int;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ffi;
+use crate::printable::Printable;
 
-pub use inject::InjectError;
 #[cfg(feature = "remote")]
 pub(crate) use remote::hide;
-pub use with::ErrorWith;
+pub use unsent::Unsent;
 
 /// Shorthand for a result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -73,7 +73,7 @@ pub enum ErrorKind {
     FilterTooLong,
     /// Filter instructions that are not a valid program.
     FilterInvalid,
-    /// A filter compiled for one link type met a capture of another.
+    /// A filter or a packet of one link type met a capture, or an interface of a pcapng file, of another.
     LinktypeMismatch,
     /// A savefile ends in the middle of its header or of a record.
     SavefileTruncated,
@@ -87,11 +87,15 @@ pub enum ErrorKind {
     Other,
 }
 
-/// An error of this crate: an operation, the thing it was done to, and why it failed.
+/// The error of all calls of this crate: an operation, the thing it was done to, and why it failed.
 ///
-/// It prints as one line, lower case, without a full stop: ``cannot activate `eth0`: …``, with
-/// libpcap's own text and, where there is one, the way out. Match on [`kind`](Error::kind).
-/// It is cheap to clone.
+/// It prints as one line, in lower case and without a full stop: ``cannot activate `eth0`: …``, with
+/// libpcap's own text and, where there is one, the way out. Its debug form is the same line, which is
+/// what a `main` that returns it prints; `{:#?}` lists the parts. Match on [`kind`](Error::kind).
+///
+/// It is cheap to clone, and `Send`, `Sync` and `'static`. So `?` works in functions that return
+/// `Box<dyn Error + Send + Sync>` or the errors of crates such as anyhow and eyre, and
+/// `downcast_ref::<pcap_core::Error>()` finds it there.
 ///
 /// # Examples
 ///
@@ -102,28 +106,52 @@ pub enum ErrorKind {
 /// assert_eq!(error.kind(), ErrorKind::FilterSyntax);
 /// assert!(error.to_string().contains("syntax error"));
 /// ```
+///
+/// The kind and the way out of a boxed error:
+///
+/// ```
+/// use pcap_core::{Capture, Error, ErrorKind};
+///
+/// fn capture() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+///     let mut capture = Capture::from_device("no-such-device").activate()?;
+///     capture.for_each(|packet| println!("{packet:?}"))?;
+///     Ok(())
+/// }
+///
+/// let boxed = capture().unwrap_err();
+/// let error = boxed.downcast_ref::<Error>().expect("it is one of this crate");
+/// if error.kind() == ErrorKind::PermissionDenied {
+///     println!("{:?}", error.help());
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Repr>);
 
 struct Repr {
     kind: ErrorKind,
     /// What was tried, as it follows "cannot": "activate", "read", "compile".
-    operation: &'static str,
+    operation: Option<&'static str>,
     /// What it was tried on: a device, a path, an expression.
     object: Option<String>,
-    /// Why it failed: libpcap's text or our own.
+    /// Why it failed: libpcap's text or our own, escaped.
     text: String,
-    source: Option<io::Error>,
+    io: Option<Arc<io::Error>>,
+    unsent: Option<Unsent>,
+    /// The object that the call was given and hands back.
+    back: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let error = &*self.0;
-        write!(f, "cannot {}", error.operation)?;
-        if let Some(object) = &error.object {
-            write!(f, " `{}`", object.escape_debug())?;
+        if let Some(operation) = error.operation {
+            write!(f, "cannot {operation}")?;
+            if let Some(object) = &error.object {
+                write!(f, " `{}`", Printable(object))?;
+            }
+            f.write_str(": ")?;
         }
-        write!(f, ": {}", error.text)?;
+        f.write_str(&error.text)?;
         match help_for(error.kind) {
             Some(help) => write!(f, "; {help}"),
             None => Ok(()),
@@ -132,8 +160,9 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {
+    /// Returns the source of [`io_error`](Error::io_error), whose own text is part of this error's.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_ref().map(|source| source as _)
+        self.io_error().and_then(std::error::Error::source)
     }
 }
 
@@ -147,18 +176,49 @@ fn help_for(kind: ErrorKind) -> Option<&'static str> {
 }
 
 impl Error {
-    pub(crate) fn new(
+    /// Makes an error of a program's own, for its packet sources and the tests of its error handling. It
+    /// prints as the text, and has no operation and no object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Disappeared, "the interface disappeared");
+    /// assert_eq!(error.kind(), ErrorKind::Disappeared);
+    /// assert_eq!(error.to_string(), "the interface disappeared");
+    /// assert_eq!(error.operation(), None);
+    /// ```
+    #[must_use]
+    pub fn new(kind: ErrorKind, text: impl Into<String>) -> Error {
+        Error::from_parts(kind, None, None, &text.into(), None)
+    }
+
+    /// An error of an operation on an object.
+    pub(crate) fn cannot(
         kind: ErrorKind,
         operation: &'static str,
         object: impl Into<Option<String>>,
         text: impl Into<String>,
     ) -> Error {
+        Error::from_parts(kind, Some(operation), object.into(), &text.into(), None)
+    }
+
+    fn from_parts(
+        kind: ErrorKind,
+        operation: Option<&'static str>,
+        object: Option<String>,
+        text: &str,
+        io: Option<io::Error>,
+    ) -> Error {
         Error(Arc::new(Repr {
             kind,
             operation,
-            object: object.into(),
-            text: text.into(),
-            source: None,
+            object,
+            text: Printable(text.trim_end()).to_string(),
+            io: io.map(Arc::new),
+            unsent: None,
+            back: Mutex::new(None),
         }))
     }
 
@@ -168,7 +228,7 @@ impl Error {
         object: impl Into<Option<String>>,
     ) -> Result<()> {
         ffi::library::library()
-            .map_err(|text| Error::new(ErrorKind::LibraryMissing, operation, object, text))
+            .map_err(|text| Error::cannot(ErrorKind::LibraryMissing, operation, object, text))
     }
 
     /// An error of the operating system.
@@ -177,13 +237,8 @@ impl Error {
         object: impl Into<Option<String>>,
         source: io::Error,
     ) -> Error {
-        Error(Arc::new(Repr {
-            kind: ErrorKind::Io(source.kind()),
-            operation,
-            object: object.into(),
-            text: source.to_string(),
-            source: Some(source),
-        }))
+        let (kind, text) = (ErrorKind::Io(source.kind()), source.to_string());
+        Error::from_parts(kind, Some(operation), object.into(), &text, Some(source))
     }
 
     /// A negative `PCAP_ERROR_…` status, with the detail that libpcap left in the handle.
@@ -230,27 +285,28 @@ impl Error {
             (false, true) => text.into_owned(),
             (false, false) => format!("{text} ({detail})"),
         };
-        Error::new(kind, operation, object, text)
+        Error::cannot(kind, operation, object, text)
     }
 
-    /// The same error with more behind its text.
-    fn and(self, more: &str) -> Error {
-        Error(Arc::new(match Arc::try_unwrap(self.0) {
-            Ok(mut repr) => {
-                repr.text.push_str(more);
-                repr
-            }
-            Err(shared) => Repr {
-                kind: shared.kind,
-                operation: shared.operation,
-                object: shared.object.clone(),
-                text: format!("{}{more}", shared.text),
-                source: shared
-                    .source
-                    .is_some()
-                    .then(|| io::Error::other(Error(shared))),
-            },
-        }))
+    /// The same error, handing an object back that the call was given.
+    pub(crate) fn handing_back(self, object: impl Any + Send) -> Error {
+        let object: Box<dyn Any + Send> = Box::new(object);
+        self.with(|error| error.back = Mutex::new(Some(object)))
+    }
+
+    /// The same error, changed; its clones stay as they are.
+    fn with(self, change: impl FnOnce(&mut Repr)) -> Error {
+        let mut repr = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Repr {
+            kind: shared.kind,
+            operation: shared.operation,
+            object: shared.object.clone(),
+            text: shared.text.clone(),
+            io: shared.io.clone(),
+            unsent: shared.unsent.clone(),
+            back: Mutex::new(None),
+        });
+        change(&mut repr);
+        Error(Arc::new(repr))
     }
 
     /// What libpcap said of a savefile; `os` is what the operating system said last.
@@ -267,44 +323,114 @@ impl Error {
         } else {
             ErrorKind::SavefileBad
         };
-        Error::new(kind, operation, path.to_owned(), text)
+        Error::cannot(kind, operation, path.to_owned(), text)
     }
 
-    /// What kind of failure this is.
+    /// Returns what kind of failure this is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What was tried: `"activate"`, `"read"`, `"write"`, `"compile"`, `"inject"` …
+    /// Returns what was tried: `"activate"`, `"read"`, `"write"`, `"compile"`, `"inject on"` …; `None` for an
+    /// error made by [`new`](Error::new).
     #[must_use]
-    pub fn operation(&self) -> &str {
+    pub fn operation(&self) -> Option<&str> {
         self.0.operation
     }
 
-    /// What it was tried on: the name of a device, a path, a filter expression.
+    /// Returns what it was tried on: the name of a device, a path, a filter expression. It is as the call was
+    /// given it, not escaped.
     #[must_use]
     pub fn object(&self) -> Option<&str> {
         self.0.object.as_deref()
     }
 
-    /// Why it failed, mostly in libpcap's own words.
+    /// Returns why it failed, usually in libpcap's own words. Control characters are escaped in it, as in the
+    /// whole line that the error prints.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// The way out, where there is one that always holds: how to get the right to capture on this
+    /// Returns the way out, where there is one that always holds: how to get the right to capture on this
     /// platform, or what to install.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         help_for(self.0.kind)
     }
+
+    /// Returns the error of the operating system, or of the reader or writer that was used, if that is the reason:
+    /// for the system's number, or an error type of the reader's own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Capture;
+    ///
+    /// let error = Capture::from_file("/no/such/file.pcap").unwrap_err();
+    /// let error = error.io_error().expect("it cannot be opened");
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    /// assert!(error.raw_os_error().is_some());
+    /// ```
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        self.0.io.as_deref()
+    }
+
+    /// Returns which packet of a [`SendQueue`](crate::SendQueue) was not sent, and what was sent before it, if this
+    /// is an error of [`inject_queue`](crate::Capture::inject_queue).
+    #[must_use]
+    pub fn unsent(&self) -> Option<&Unsent> {
+        self.0.unsent.as_ref()
+    }
+
+    /// Takes out the object that the failed call was given: the file or reader that is no savefile, the
+    /// writer, the dumper that is not written out, the capture that cannot be awaited. Each such call
+    /// documents which it is.
+    ///
+    /// Returns `None` if there is none, it has another type, or it was taken before. Clones share the
+    /// object: one of them gets it. An object that is not taken is dropped with the last clone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Capture;
+    /// use std::io::Cursor;
+    ///
+    /// let error = Capture::from_reader(Cursor::new("no savefile")).unwrap_err();
+    /// println!("{error}"); // cannot open `the reader`: unknown file format
+    /// let reader: Cursor<&str> = error.take().expect("the reader");
+    /// assert_eq!(reader.into_inner(), "no savefile");
+    /// ```
+    #[must_use]
+    pub fn take<T: 'static>(&self) -> Option<T> {
+        let mut back = self.0.back.lock().unwrap_or_else(PoisonError::into_inner);
+        match back.take()?.downcast() {
+            Ok(object) => Some(*object),
+            Err(other) => {
+                *back = Some(other);
+                None
+            }
+        }
+    }
 }
 
+/// The line that it prints; with `{:#?}`, the parts.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Error({:?}: {self})", self.0.kind)
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
+        let error = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", &error.kind)
+            .field("operation", &error.operation)
+            .field("object", &error.object)
+            .field("text", &error.text)
+            .field("io", &error.io)
+            .field("unsent", &error.unsent)
+            .finish_non_exhaustive()
     }
 }
 
@@ -315,6 +441,12 @@ fn classify_text(text: &str) -> ErrorKind {
         ErrorKind::Disappeared
     } else if text.contains("No such device exists") {
         ErrorKind::NoSuchDevice
+    } else if text.contains("Message too long") {
+        // More than the device takes at once.
+        ErrorKind::InvalidArgument
+    } else if text.starts_with("Failed to get s") && text.contains(" bus: ") {
+        // D-Bus is a device that is always listed.
+        ErrorKind::InterfaceNotUp
     } else if text.contains("isn't supported") || text.contains("not supported") {
         ErrorKind::Unsupported { since: None }
     } else {
@@ -350,7 +482,7 @@ mod tests {
 
     #[test]
     fn an_object_cannot_break_the_line() {
-        let error = Error::new(ErrorKind::Other, "open", "a\nb".to_owned(), "no");
+        let error = Error::cannot(ErrorKind::Other, "open", "a\nb".to_owned(), "no");
         assert_eq!(error.to_string(), "cannot open `a\\nb`: no");
     }
 }

@@ -69,6 +69,10 @@ pub struct Handle {
     pcap: NonNull<ffi::pcap_t>,
     breaker: Arc<Breaker>,
     pub(crate) clock: Clock,
+    /// How many packets libpcap has handed over.
+    pub(crate) handed: u64,
+    /// The snaplen of a capture for which libpcap captures more.
+    pub(crate) snaplen: Option<u32>,
     /// What errors call it: the device, the path.
     pub(crate) name: String,
     /// Whether closing it takes an interface out of monitor mode.
@@ -103,6 +107,8 @@ impl Handle {
             pcap,
             breaker: Arc::new(Breaker::new(pcap, wake)),
             clock,
+            handed: 0,
+            snaplen: None,
             name,
             rfmon,
             abandoned: false,
@@ -196,6 +202,11 @@ impl Handle {
     }
 
     pub(crate) fn snaplen(&self) -> u32 {
+        self.snaplen.unwrap_or_else(|| self.captured())
+    }
+
+    /// How many bytes of a packet libpcap captures.
+    pub(crate) fn captured(&self) -> u32 {
         // SAFETY: the handle is open.
         let snaplen = unsafe { ffi::pcap_snapshot(self.as_ptr()) };
         u32::try_from(snaplen).unwrap_or(0)
@@ -215,7 +226,7 @@ impl Handle {
             }
             FilterSource::Compiled(filter) => {
                 if filter.linktype() != self.datalink() {
-                    return Err(Error::new(
+                    return Err(Error::cannot(
                         ErrorKind::LinktypeMismatch,
                         "set a filter on",
                         self.name.clone(),
@@ -262,8 +273,9 @@ impl Handle {
         live: bool,
         options: CompileOptions,
     ) -> Result<Filter> {
+        let (datalink, snaplen) = (self.datalink(), self.snaplen());
         // SAFETY: the handle is open and this thread's.
-        unsafe { Filter::compile_on(self.as_ptr(), live, self.datalink(), expression, options) }
+        unsafe { Filter::compile_on(self.as_ptr(), live, datalink, snaplen, expression, options) }
     }
 
     /// Gives the `pcap_t` away, open.

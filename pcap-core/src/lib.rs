@@ -49,6 +49,8 @@
 //! }
 //! ```
 //!
+//! A program that ends without dropping or closing the dumper loses what waits in it: [`Dumper::flush_within`] bounds that.
+//!
 //! With the feature `pcapng` there is a module of that name, which writes the newer format: several
 //! interfaces in one file, and comments.
 //!
@@ -59,8 +61,7 @@
 //! ```text
 //!  Capture::from_device ──► Capture<Inactive> ── activate() ──► Capture<Active>
 //!                           options, nothing open               read, filter, inject, statistics,
-//!                                     ▲                         direction, dump
-//!                                     └── ActivateError::into_inner, to try again
+//!                           and can be activated again          direction, dump
 //!
 //!  Capture::from_file  ─┐
 //!  Capture::from_reader ┴─────────────────────────────────────► Capture<Offline>
@@ -99,6 +100,50 @@
 //! tells them apart. After an error in a savefile the same error comes again; a device that was
 //! removed gives all its packets first, then [`ErrorKind::Disappeared`]. The end of a savefile that is
 //! still being written can be waited at: [`follow`](Capture::follow).
+//!
+//! # A capture in a struct
+//!
+//! A packet borrows the capture. A method of the whole struct cannot be called while a packet is lent, as it borrows the
+//! capture, too:
+//!
+//! ```compile_fail,E0502
+//! # use pcap_core::{Active, Capture, Packet};
+//! struct Monitor { capture: Capture<Active>, bytes: u64 }
+//!
+//! impl Monitor {
+//!     fn handle(&mut self, packet: Packet<'_>) { self.bytes += u64::from(packet.len()); }
+//!
+//!     fn run(&mut self) -> pcap_core::Result<()> {
+//!         while let Some(packet) = self.capture.next_packet()? {
+//!             self.handle(packet); // borrows `self.capture` a second time
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! ```
+//!
+//! Split the borrow: keep what handles packets in a field of its own, and call its methods.
+//!
+//! ```
+//! # use pcap_core::{Active, Capture, Packet};
+//! #[derive(Default)]
+//! struct Counter { bytes: u64 }
+//!
+//! impl Counter {
+//!     fn handle(&mut self, packet: Packet<'_>) { self.bytes += u64::from(packet.len()); }
+//! }
+//!
+//! struct Monitor { capture: Capture<Active>, counter: Counter }
+//!
+//! impl Monitor {
+//!     fn run(&mut self) -> pcap_core::Result<()> {
+//!         while let Some(packet) = self.capture.next_packet()? {
+//!             self.counter.handle(packet);
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//! ```
 //!
 //! # Timeouts
 //!
@@ -139,9 +184,10 @@
 //! Wherever a filter is set, an expression or a [`Filter`] will do. A [`Filter`] is a value: it can be
 //! [compiled](Filter::compile) without a device, made of [a long list](Filter::any_of) of hosts and ports,
 //! [read from a listing](Filter::from_listing), run on [plain bytes](Filter::matches), and on Linux put on
-//! any socket (`os::linux::SocketFilterExt`). On a live capture the kernel runs it, and what the kernel does not
-//! take runs here: [`set_filter`](Capture::set_filter) says what that changes. With the feature `serde` it can be kept, as packets and other
-//! plain data can.
+//! any socket (`os::linux::SocketFilterExt`). On a live capture the kernel runs it where it gives the same answers as
+//! on plain bytes; otherwise this process does, and [`filter_location`](Capture::filter_location) tells which.
+//! [`set_filter`](Capture::set_filter) says what happens to packets that are in the buffer. With the feature `serde`
+//! a filter can be kept, as packets and other plain data can.
 //!
 //! # Sending
 //!
@@ -158,17 +204,18 @@
 //! It wakes a live capture that waits, and one of a savefile that comes through a pipe. One break ends one
 //! reading call; then the capture can be read on. The program `watch` of `pcap-examples` ends by one at Ctrl-C.
 //!
-//! A device that is removed, or moved to another network namespace, ends a capture by itself: what had arrived
-//! comes first, then [`ErrorKind::Disappeared`], at most a second after the packet-buffer timeout. One that is renamed
-//! or set down does not: the capture goes on when it is up again. Nor does one of the devices of `any`.
+//! Packets that arrived before a break or a deadline may still lie in the kernel's buffer. [`stop`](Capture::stop) ends
+//! the inflow; then the reading calls deliver what is left and report [`End::Eof`]:
 //!
 //! ```no_run
 //! # fn main() -> pcap_core::Result<()> {
 //! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 //! let handle = capture.break_handle();
 //! let reader = std::thread::spawn(move || {
-//!     let done = capture.for_each(|packet| println!("{packet:?}"))?;
-//!     println!("{} packets", done.packets);
+//!     let mut packets = capture.for_each(|packet| println!("{packet:?}"))?.packets;
+//!     capture.stop()?;
+//!     packets += capture.for_each(|packet| println!("{packet:?}"))?.packets;
+//!     println!("{packets} packets");
 //!     capture.close()
 //! });
 //! std::thread::sleep(std::time::Duration::from_secs(10));
@@ -177,10 +224,16 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A device that is removed, or moved to another network namespace, ends a capture by itself: what had arrived
+//! comes first, then [`ErrorKind::Disappeared`], at most a second after the packet-buffer timeout. One that is renamed
+//! or set down does not: the capture goes on when it is up again. Nor does one of the devices of `any`.
+//!
 //! # Errors and rights
 //!
-//! An [`Error`] says what was tried, on what, and why it failed, in one line; [`Error::kind`] is there
-//! to match on. [`ErrorKind::PermissionDenied`] comes with the way out: on Linux run as root or give
+//! There is one error type. An [`Error`] says what was tried, on what, and why it failed, in one line; [`Error::kind`] is
+//! there to match on. `?` turns it into the errors of anyhow and `Box<dyn Error + Send + Sync>`, where
+//! `downcast_ref::<pcap_core::Error>()` finds it. A call that fails with an object it was given hands it back:
+//! [`Error::take`]. [`ErrorKind::PermissionDenied`] comes with the way out: on Linux run as root or give
 //! the program the rights with `setcap cap_net_raw,cap_net_admin+eip`, on macOS install ChmodBPF.
 //! What libpcap calls a warning is no error: see [`warnings`](Capture::warnings).
 //!
@@ -281,6 +334,22 @@
 //! Without the default feature `bindgen` a build needs no libclang, and takes the bindings that `pcap-sys` has with it for
 //! Linux and Windows. A static libpcap, and one for a Linux of 32 bits, then want the feature `probe`.
 //!
+//! # Cargo features
+//!
+//! All but `bindgen` are off by default. Everything else is always there. This documentation marks what a feature adds;
+//! `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio` shows all of it.
+//!
+//! | feature | adds | needs |
+//! |---|---|---|
+//! | `async-io` | asynchronous captures for any executor, as smol's | the crates `async-io` and `futures-core` |
+//! | `bindgen`, on by default | bindings made from the headers of the libpcap that is there; without, those in the package, for Linux and Windows | libclang, and libpcap's headers |
+//! | `load-dynamically` | libpcap is found when the program runs: it starts where there is none, and the first use is an error of the kind `LibraryMissing` | nothing; the build needs no libpcap |
+//! | `pcapng` | savefiles written in the newer format, with several interfaces and comments | the crate `pcap-file` |
+//! | `probe` | what a static libpcap needs is found out when it is built, and how wide times are on a Linux of 32 bits; part of `bindgen` and `remote` | a C compiler |
+//! | `remote` | capturing on devices of other hosts, through their `rpcapd` | a libpcap with remote capture, which most distributions' is not; without, its calls answer `Unsupported` |
+//! | `serde` | filters, packets, times, link types and addresses to be kept or sent | the crate `serde` |
+//! | `tokio` | asynchronous captures for tokio | the crates `tokio` and `futures-core` |
+//!
 //! # Platforms and versions
 //!
 //! Needs libpcap 1.10.0 or newer, found by `pcap-sys`, whose documentation has the environment
@@ -292,7 +361,7 @@
 //!
 //! - Devices are called `\Device\NPF_{…}`; their descriptions are what people know them by.
 //! - [`selectable_fd`](Capture::selectable_fd) is the handle of an event, there is no
-//!   [`fileno`](Capture::fileno), and no [`Sender`].
+//!   [`fileno`](Capture::fileno), and [`sender`](Capture::sender) returns [`ErrorKind::Unsupported`].
 //! - libpcap opens savefiles by their paths only. Of a reader and of a part of a file it is given a copy in the folder for
 //!   temporary files, but for the ordinary records of classic savefiles, which are read here.
 //! - libpcap's seconds have 32 bits. Packets of classic savefiles reach to 2106, as everywhere; others do too, and
@@ -315,6 +384,9 @@
 //! What these bindings can and their users rely on, with the tests that show it here, is in
 //! [a table](parity).
 
+// Marks what a feature adds; only nightly compilers do, as that of docs.rs is.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod breakloop;
 mod callback;
 mod capture;
@@ -331,6 +403,7 @@ pub mod os;
 mod packet;
 #[cfg(feature = "pcapng")]
 pub mod pcapng;
+mod printable;
 #[cfg(feature = "remote")]
 pub mod remote;
 mod savefile;
@@ -359,20 +432,20 @@ pub mod platforms {}
 
 pub use breakloop::BreakHandle;
 pub use capture::{
-    ActivateError, Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, Inactive,
+    Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation, Inactive,
     IntoPackets, Next, Offline, Packets, Phase, Readable, Sender,
 };
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;
 pub use dumper::Dumper;
-pub use error::{Error, ErrorKind, ErrorWith, InjectError, Result};
+pub use error::{Error, ErrorKind, Result, Unsent};
 pub use filter::{CompileOptions, Endpoint, Filter, FilterSource, FilterTerm, Insn};
 pub use linktype::{Dlt, Linktype};
 pub use packet::{Packet, PacketHeader, PacketOwned};
 pub use savefile::SavefileFormat;
 pub use sendqueue::SendQueue;
 pub use stats::Stats;
-pub use timestamp::{Precision, Timestamp, TimestampRangeError};
+pub use timestamp::{Precision, Timestamp};
 pub use tstamp_type::TstampType;
 pub use version::{Version, version};
 pub use warning::{Warning, WarningKind};

@@ -88,6 +88,14 @@ impl PacketHeader {
     pub const fn is_cut(&self) -> bool {
         self.caplen < self.len
     }
+
+    /// The header of the packet cut to this many bytes.
+    pub(crate) const fn cut(mut self, caplen: u32) -> PacketHeader {
+        if caplen < self.caplen {
+            self.caplen = caplen;
+        }
+        self
+    }
 }
 
 /// A packet whose bytes are borrowed from where they were captured or read.
@@ -143,6 +151,14 @@ impl<'a> Packet<'a> {
             header: PacketHeader::new(timestamp, caplen, wire_len),
             data: &data[..caplen as usize],
         }
+    }
+
+    /// The packet cut to this many bytes.
+    #[inline]
+    pub(crate) fn cut(self, caplen: u32) -> Packet<'a> {
+        let header = self.header.cut(caplen);
+        let data = &self.data[..header.caplen as usize];
+        Packet { header, data }
     }
 
     /// A packet from a header and the bytes it counts.

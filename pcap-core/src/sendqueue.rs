@@ -84,8 +84,9 @@ impl SendQueue {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     pub fn push(&mut self, packet: &[u8]) -> Result<()> {
-        check(packet)
-            .map_err(|why| Error::new(ErrorKind::InvalidArgument, "queue a packet", None, why))?;
+        check(packet).map_err(|why| {
+            Error::cannot(ErrorKind::InvalidArgument, "queue a packet", None, why)
+        })?;
         self.data.extend_from_slice(packet);
         self.ends.push(self.data.len());
         Ok(())

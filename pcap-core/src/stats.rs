@@ -19,14 +19,17 @@ use crate::ffi;
 )]
 #[non_exhaustive]
 pub struct Stats {
-    /// Packets that passed the filter, on Linux with those that were dropped. A packet on Linux's
-    /// loopback device is sent and received, and counts twice.
+    /// Packets that passed the filter, on Linux with those that were dropped.
     pub received: u64,
     /// Packets dropped because the buffer was full: the program did not read fast enough.
     pub dropped: u64,
     /// Packets dropped by the interface or its driver; on Linux counted only in promiscuous mode,
     /// and 0 on platforms that do not say.
     pub if_dropped: u64,
+    /// Packets that were in the buffer when another filter was set and that could not be judged by it any more: only
+    /// the kernel can evaluate the filter (`inbound`, `ifindex`, VLAN tags), or the snaplen had cut off what it reads.
+    /// They are not delivered. Linux only; 0 elsewhere.
+    pub discarded: u64,
 }
 
 impl Stats {
@@ -36,6 +39,7 @@ impl Stats {
         self.received = self.received.saturating_add(other.received);
         self.dropped = self.dropped.saturating_add(other.dropped);
         self.if_dropped = self.if_dropped.max(other.if_dropped);
+        self.discarded = self.discarded.saturating_add(other.discarded);
     }
 }
 
@@ -54,6 +58,7 @@ impl Counters {
             received,
             dropped,
             if_dropped,
+            ..
         } = &mut self.total;
         for ((total, now), seen) in [received, dropped, if_dropped]
             .into_iter()
@@ -84,5 +89,22 @@ mod tests {
         let total = counters.sample(&stat(3, 7));
         assert_eq!(total.received, u64::from(u32::MAX) + 4);
         assert_eq!((total.dropped, total.if_dropped), (7, 0));
+    }
+
+    #[test]
+    fn each_counter_goes_on_by_itself() {
+        let mut counters = Counters::default();
+        let stat = |recv, drop, ifdrop| {
+            let mut stat = ffi::empty_stat();
+            (stat.ps_recv, stat.ps_drop, stat.ps_ifdrop) = (recv, drop, ifdrop);
+            stat
+        };
+        counters.sample(&stat(1, u32::MAX, 3));
+        let total = counters.sample(&stat(2, 1, u32::MAX));
+        let max = u64::from(u32::MAX);
+        assert_eq!((total.received, total.dropped), (2, max + 2));
+        assert_eq!(total.if_dropped, max);
+        let total = counters.sample(&stat(2, 1, 4));
+        assert_eq!(total.if_dropped, max + 5);
     }
 }

@@ -1,9 +1,13 @@
 //! Points in time as packets carry them: seconds and nanoseconds since the epoch.
 //!
-//! May import: nothing of this crate.
+//! May import: `error`.
 
 use std::fmt;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::str::FromStr;
 use std::time::{Duration, SystemTime};
+
+use crate::error::{Error, ErrorKind};
 
 const NANOS_PER_SEC: u32 = 1_000_000_000;
 
@@ -12,6 +16,11 @@ const NANOS_PER_SEC: u32 = 1_000_000_000;
 ///
 /// The nanoseconds are always below one second. Times before the epoch have negative seconds and
 /// nanoseconds that count forward from them.
+///
+/// Nothing overflows: a result beyond the range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX), and `None` of the calls
+/// that begin with `checked`. `+` and `-` take a [`Duration`].
+///
+/// It prints as seconds with nine decimals, and reads them, with at most nine, by [`FromStr`].
 ///
 /// # Examples
 ///
@@ -25,7 +34,7 @@ const NANOS_PER_SEC: u32 = 1_000_000_000;
 ///
 /// let clock = SystemTime::try_from(t)?;
 /// assert_eq!(Timestamp::from(clock), t);
-/// # Ok::<(), pcap_core::TimestampRangeError>(())
+/// # Ok::<(), pcap_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
@@ -42,8 +51,20 @@ impl Timestamp {
     /// The epoch, 1970-01-01 00:00:00 UTC.
     pub const EPOCH: Timestamp = Timestamp { secs: 0, nanos: 0 };
 
-    /// A time from seconds and nanoseconds. Nanoseconds beyond a second, or negative ones, are
-    /// carried into the seconds; at the ends of the range the result stays there.
+    /// The earliest time.
+    pub const MIN: Timestamp = Timestamp {
+        secs: i64::MIN,
+        nanos: 0,
+    };
+
+    /// The latest time.
+    pub const MAX: Timestamp = Timestamp {
+        secs: i64::MAX,
+        nanos: NANOS_PER_SEC - 1,
+    };
+
+    /// Makes a time of seconds and nanoseconds. Nanoseconds beyond a second, or negative ones, are
+    /// carried into the seconds; a time beyond the range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
     #[must_use]
     pub const fn new(secs: i64, nanos: i64) -> Timestamp {
         const BILLION: i64 = NANOS_PER_SEC as i64;
@@ -53,24 +74,38 @@ impl Timestamp {
                 nanos: nanos as u32,
             };
         }
-        Timestamp {
-            secs: secs.saturating_add(nanos.div_euclid(BILLION)),
-            nanos: nanos.rem_euclid(BILLION) as u32,
-        }
+        Timestamp::carried(
+            secs,
+            nanos.div_euclid(BILLION),
+            nanos.rem_euclid(BILLION) as u32,
+        )
     }
 
-    /// A time from seconds and microseconds, carried like [`new`](Timestamp::new).
+    /// Makes a time of seconds and microseconds, carried like [`new`](Timestamp::new).
     #[must_use]
     pub const fn from_micros(secs: i64, micros: i64) -> Timestamp {
         const MILLION: i64 = 1_000_000;
-        Timestamp {
-            secs: secs.saturating_add(micros.div_euclid(MILLION)),
-            nanos: micros.rem_euclid(MILLION) as u32 * 1000,
+        Timestamp::carried(
+            secs,
+            micros.div_euclid(MILLION),
+            micros.rem_euclid(MILLION) as u32 * 1000,
+        )
+    }
+
+    const fn carried(secs: i64, more: i64, nanos: u32) -> Timestamp {
+        match secs.checked_add(more) {
+            Some(secs) => Timestamp { secs, nanos },
+            None if more < 0 => Timestamp::MIN,
+            None => Timestamp::MAX,
         }
     }
 
-    /// A time from seconds as a floating-point number, rounded to the nearest nanosecond: never
-    /// a fraction of a whole second. A number that is not finite or out of range is `None`.
+    /// Makes a time of seconds as a floating-point number: of the whole microseconds that the number was made of, if
+    /// there are any, else rounded to the nearest nanosecond. A number that is not finite or out of range is `None`.
+    ///
+    /// A number holds times of this century to about 0.2 µs. So the one nearest to 1 µs after a second is less than
+    /// that, and the time is 1 µs after it all the same. [`as_secs_f64`](Self::as_secs_f64) returns the number again, unless
+    /// that is finer than nanoseconds.
     ///
     /// # Examples
     ///
@@ -79,74 +114,215 @@ impl Timestamp {
     ///
     /// let t = Timestamp::from_secs_f64(0.999_999_999_9).unwrap();
     /// assert_eq!((t.secs(), t.subsec_nanos()), (1, 0));
+    ///
+    /// let t = Timestamp::from_secs_f64(1_700_000_000.000_001).unwrap(); // .000_000_954 as a number
+    /// assert_eq!(t.subsec_nanos(), 1000);
     /// ```
     #[must_use]
     pub fn from_secs_f64(secs: f64) -> Option<Timestamp> {
-        // 2^62 seconds: far inside i64, and exact as a float.
-        const LIMIT: f64 = 4_611_686_018_427_387_904.0;
-        if !secs.is_finite() || secs.abs() >= LIMIT {
+        // 2^63, exact as a float: the first that is beyond i64. Next to it there are no fractions.
+        const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+        if !(-LIMIT..LIMIT).contains(&secs) {
             return None;
         }
         let whole = secs.floor();
-        let nanos = ((secs - whole) * f64::from(NANOS_PER_SEC)).round();
+        let fraction = secs - whole;
+        let micros = Timestamp::from_micros(whole as i64, (fraction * 1e6).round() as i64);
+        if micros.as_secs_f64() == secs {
+            return Some(micros);
+        }
+        let nanos = (fraction * f64::from(NANOS_PER_SEC)).round();
         Some(Timestamp::new(whole as i64, nanos as i64))
     }
 
-    /// The time as seconds in a floating-point number: convenient, and exact to about 0.2 µs for
+    /// Returns the time as seconds in a floating-point number: convenient, and exact to about 0.2 µs for
     /// times of this century.
     #[must_use]
     pub fn as_secs_f64(self) -> f64 {
         self.secs as f64 + f64::from(self.nanos) / f64::from(NANOS_PER_SEC)
     }
 
-    /// The time of the system's clock now.
+    /// Returns the time of the system's clock now.
     #[must_use]
     pub fn now() -> Timestamp {
         SystemTime::now().into()
     }
 
-    /// Whole seconds since the epoch.
+    /// Returns the whole seconds since the epoch.
     #[must_use]
     pub const fn secs(self) -> i64 {
         self.secs
     }
 
-    /// Nanoseconds beyond the whole seconds, 0 to 999 999 999.
+    /// Returns the nanoseconds beyond the whole seconds, 0 to 999 999 999.
     #[must_use]
     pub const fn subsec_nanos(self) -> u32 {
         self.nanos
     }
 
-    /// Microseconds beyond the whole seconds, 0 to 999 999: cut, not rounded.
+    /// Returns the microseconds beyond the whole seconds, 0 to 999 999: cut, not rounded. To round them, call
+    /// [`rounded`](Self::rounded) before.
     #[must_use]
     pub const fn subsec_micros(self) -> u32 {
         self.nanos / 1000
     }
 
-    /// How long after `earlier` this is; `None` if it is before it.
+    /// Rounds to the nearest time of a precision, half a microsecond upward. Where the next microsecond is beyond
+    /// the range, it is cut.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Precision, Timestamp};
+    ///
+    /// let t = Timestamp::new(1, 999_999_500);
+    /// assert_eq!(t.rounded(Precision::Micro), Timestamp::new(2, 0));
+    /// assert_eq!(t.rounded(Precision::Nano), t);
+    /// ```
     #[must_use]
-    pub fn checked_duration_since(self, earlier: Timestamp) -> Option<Duration> {
-        let borrow = self.nanos < earlier.nanos;
-        let secs = self
-            .secs
-            .checked_sub(earlier.secs)?
-            .checked_sub(i64::from(borrow))?;
-        let nanos = self.nanos + if borrow { NANOS_PER_SEC } else { 0 } - earlier.nanos;
-        Some(Duration::new(u64::try_from(secs).ok()?, nanos))
+    pub const fn rounded(self, precision: Precision) -> Timestamp {
+        let unit = precision.nanos() as u32;
+        let nanos = (self.nanos + unit / 2) / unit * unit;
+        if nanos < NANOS_PER_SEC {
+            return Timestamp {
+                secs: self.secs,
+                nanos,
+            };
+        }
+        match self.secs.checked_add(1) {
+            Some(secs) => Timestamp { secs, nanos: 0 },
+            None => Timestamp {
+                secs: self.secs,
+                nanos: NANOS_PER_SEC - unit,
+            },
+        }
     }
 
-    /// The time this long after; `None` beyond the range.
+    /// Returns how long after `earlier` this is; `None` if it is before it.
+    #[must_use]
+    pub fn checked_duration_since(self, earlier: Timestamp) -> Option<Duration> {
+        if self < earlier {
+            return None;
+        }
+        let mut secs = self.secs.abs_diff(earlier.secs);
+        let mut nanos = self.nanos;
+        if nanos < earlier.nanos {
+            secs -= 1;
+            nanos += NANOS_PER_SEC;
+        }
+        Some(Duration::new(secs, nanos - earlier.nanos))
+    }
+
+    /// Returns how long after `earlier` this is; [`Duration::ZERO`] if it is before it.
+    #[must_use]
+    pub fn saturating_duration_since(self, earlier: Timestamp) -> Duration {
+        self.checked_duration_since(earlier).unwrap_or_default()
+    }
+
+    /// Returns the time this long after; `None` beyond the range.
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Timestamp> {
         let nanos = self.nanos + duration.subsec_nanos();
         let secs = self
             .secs
-            .checked_add(i64::try_from(duration.as_secs()).ok()?)?
+            .checked_add_unsigned(duration.as_secs())?
             .checked_add(i64::from(nanos >= NANOS_PER_SEC))?;
         Some(Timestamp {
             secs,
             nanos: nanos % NANOS_PER_SEC,
         })
+    }
+
+    /// Returns the time this long before; `None` beyond the range.
+    #[must_use]
+    pub fn checked_sub(self, duration: Duration) -> Option<Timestamp> {
+        let nanos = self.nanos + NANOS_PER_SEC - duration.subsec_nanos();
+        let secs = self
+            .secs
+            .checked_sub_unsigned(duration.as_secs())?
+            .checked_sub(i64::from(nanos < NANOS_PER_SEC))?;
+        Some(Timestamp {
+            secs,
+            nanos: nanos % NANOS_PER_SEC,
+        })
+    }
+}
+
+/// The time this long after, or [`MAX`](Timestamp::MAX).
+impl Add<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    fn add(self, duration: Duration) -> Timestamp {
+        self.checked_add(duration).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// The time this long before, or [`MIN`](Timestamp::MIN).
+impl Sub<Duration> for Timestamp {
+    type Output = Timestamp;
+
+    fn sub(self, duration: Duration) -> Timestamp {
+        self.checked_sub(duration).unwrap_or(Timestamp::MIN)
+    }
+}
+
+impl AddAssign<Duration> for Timestamp {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+impl SubAssign<Duration> for Timestamp {
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = *self - duration;
+    }
+}
+
+/// Seconds as they print: a sign or none, digits, and at most nine decimals or none.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::Timestamp;
+///
+/// let t: Timestamp = "-0.25".parse()?;
+/// assert_eq!(t, Timestamp::new(-1, 750_000_000));
+/// assert_eq!(t.to_string().parse::<Timestamp>()?, t);
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+impl FromStr for Timestamp {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument): another form, or a time beyond the range.
+    fn from_str(text: &str) -> Result<Timestamp, Error> {
+        let refuse = |why: &str| {
+            let text = text.to_owned();
+            Error::cannot(ErrorKind::InvalidArgument, "read the time", text, why)
+        };
+        let (negative, number) = match text.strip_prefix('-') {
+            Some(number) => (true, number),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (secs, decimals) = number.split_once('.').unwrap_or((number, "0"));
+        let is_number =
+            |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+        if !is_number(secs) || !is_number(decimals) || decimals.len() > 9 {
+            return Err(refuse("expected seconds with at most nine decimals"));
+        }
+        let nanos = format!("{decimals:0<9}").parse().unwrap_or(0);
+        let secs = secs.trim_start_matches('0');
+        let since = match secs {
+            "" => Some(0),
+            _ => secs.parse().ok(),
+        }
+        .map(|secs| Duration::new(secs, nanos));
+        let time = match negative {
+            true => since.and_then(|since| Timestamp::EPOCH.checked_sub(since)),
+            false => since.and_then(|since| Timestamp::EPOCH.checked_add(since)),
+        };
+        time.ok_or_else(|| refuse("it is beyond the range"))
     }
 }
 
@@ -185,29 +361,23 @@ impl fmt::Display for Timestamp {
 
 impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Timestamp {
-        // A system clock cannot be further than i64 seconds from the epoch on any platform.
         match time.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(after) => Timestamp::EPOCH
-                .checked_add(after)
-                .unwrap_or(Timestamp::new(i64::MAX, 0)),
-            Err(before) => {
-                let before = before.duration();
-                let secs = 0_i64.saturating_sub_unsigned(before.as_secs());
-                Timestamp::new(secs, -i64::from(before.subsec_nanos()))
-            }
+            Ok(after) => Timestamp::EPOCH + after,
+            Err(before) => Timestamp::EPOCH - before.duration(),
         }
     }
 }
 
 impl TryFrom<Timestamp> for SystemTime {
-    type Error = TimestampRangeError;
+    type Error = Error;
 
     /// On Windows `SystemTime` counts in 100 nanoseconds, and what is between is cut off.
     ///
     /// # Errors
     ///
-    /// If the platform's `SystemTime` cannot hold the time, as it may happen with damaged savefiles.
-    fn try_from(t: Timestamp) -> Result<SystemTime, TimestampRangeError> {
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the platform's `SystemTime` cannot hold the time, as it may
+    /// happen with damaged savefiles.
+    fn try_from(t: Timestamp) -> Result<SystemTime, Error> {
         let whole = Duration::from_secs(t.secs.unsigned_abs());
         let base = if t.secs < 0 {
             SystemTime::UNIX_EPOCH.checked_sub(whole)
@@ -215,25 +385,12 @@ impl TryFrom<Timestamp> for SystemTime {
             SystemTime::UNIX_EPOCH.checked_add(whole)
         };
         base.and_then(|base| base.checked_add(Duration::from_nanos(u64::from(t.nanos))))
-            .ok_or(TimestampRangeError(t))
+            .ok_or_else(|| {
+                let why = "it is outside of the range of this system's clock";
+                Error::cannot(ErrorKind::InvalidArgument, "convert", t.to_string(), why)
+            })
     }
 }
-
-/// A [`Timestamp`] that `SystemTime` cannot hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimestampRangeError(Timestamp);
-
-impl fmt::Display for TimestampRangeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the time {} is outside the range of the system's clock",
-            self.0
-        )
-    }
-}
-
-impl std::error::Error for TimestampRangeError {}
 
 /// The precision of the timestamps that a capture delivers or a savefile holds.
 ///
@@ -271,8 +428,173 @@ mod tests {
             Timestamp::from_micros(0, -1),
             Timestamp::new(-1, 999_999_000)
         );
-        assert_eq!(Timestamp::new(i64::MAX, i64::MAX).secs(), i64::MAX);
-        assert_eq!(Timestamp::new(i64::MIN, i64::MIN).secs(), i64::MIN);
+        assert_eq!(Timestamp::new(i64::MAX, i64::MAX), Timestamp::MAX);
+        assert_eq!(Timestamp::new(i64::MIN, i64::MIN), Timestamp::MIN);
+    }
+
+    /// Numbers at which something may wrap, carry or stop.
+    const EDGES: [i64; 17] = [
+        i64::MIN,
+        i64::MIN + 1,
+        -(1 << 62),
+        -1_000_000_001,
+        -1_000_000_000,
+        -999_999_999,
+        -1_000_000,
+        -1,
+        0,
+        1,
+        999_999,
+        1_000_000,
+        999_999_999,
+        1_000_000_000,
+        1 << 62,
+        i64::MAX - 1,
+        i64::MAX,
+    ];
+
+    /// What a time is, in nanoseconds.
+    fn total(t: Timestamp) -> i128 {
+        assert!(t.nanos < NANOS_PER_SEC);
+        i128::from(t.secs) * 1_000_000_000 + i128::from(t.nanos)
+    }
+
+    /// The time of so many nanoseconds, if there is one.
+    fn checked(nanos: i128) -> Option<Timestamp> {
+        let secs = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
+        Some(Timestamp::new(secs, nanos.rem_euclid(1_000_000_000) as i64))
+    }
+
+    fn saturated(nanos: i128) -> Timestamp {
+        let end = [Timestamp::MAX, Timestamp::MIN][usize::from(nanos < 0)];
+        checked(nanos).unwrap_or(end)
+    }
+
+    fn times() -> impl Iterator<Item = Timestamp> {
+        let nanos = [0, 1, 499, 500, 999, 999_999_499, 999_999_500, 999_999_999];
+        let pairs = EDGES.iter().flat_map(move |s| nanos.map(|n| (*s, n)));
+        pairs.map(|(secs, nanos)| Timestamp::new(secs, nanos))
+    }
+
+    #[test]
+    fn constructors_are_right_at_all_edges() {
+        let exact = |secs: i64, unit: i64, n: i64| {
+            i128::from(secs) * 1_000_000_000 + i128::from(unit) * i128::from(n)
+        };
+        for secs in EDGES {
+            for n in EDGES {
+                assert_eq!(Timestamp::new(secs, n), saturated(exact(secs, 1, n)));
+                let micros = Timestamp::from_micros(secs, n);
+                assert_eq!(micros, saturated(exact(secs, 1000, n)), "{secs} {n}");
+            }
+        }
+        for (a, b) in times().flat_map(|a| times().map(move |b| (a, b))) {
+            assert_eq!(a.cmp(&b), total(a).cmp(&total(b)));
+        }
+    }
+
+    #[test]
+    fn arithmetic_is_right_at_all_edges() {
+        let secs = [0, 1, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX];
+        let nanos = [0, 1, 500_000_000, 999_999_999];
+        for time in times() {
+            for duration in secs
+                .iter()
+                .flat_map(|s| nanos.map(|n| Duration::new(*s, n)))
+            {
+                let length = duration.as_nanos() as i128;
+                let (sum, difference) = (total(time) + length, total(time) - length);
+                assert_eq!(time.checked_add(duration), checked(sum), "{time} {length}");
+                assert_eq!(
+                    time.checked_sub(duration),
+                    checked(difference),
+                    "{time} {length}"
+                );
+                assert_eq!(time + duration, saturated(sum));
+                assert_eq!(time - duration, saturated(difference));
+                let (mut later, mut earlier) = (time, time);
+                later += duration;
+                earlier -= duration;
+                assert_eq!((later, earlier), (time + duration, time - duration));
+            }
+            for other in times() {
+                let since = total(time) - total(other);
+                let found = time.checked_duration_since(other);
+                assert_eq!(found.is_some(), since >= 0);
+                let found = time.saturating_duration_since(other);
+                assert_eq!(found.as_nanos() as i128, since.max(0), "{time} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn rounding_is_to_the_nearest_microsecond() {
+        for time in times() {
+            assert_eq!(time.rounded(Precision::Nano), time);
+            let rounded = time.rounded(Precision::Micro);
+            assert_eq!(rounded.nanos % 1000, 0);
+            let nearest = (total(time) + 500).div_euclid(1000) * 1000;
+            let last = total(Timestamp::MAX) - 999;
+            assert_eq!(total(rounded), nearest.min(last), "{time}");
+        }
+    }
+
+    #[test]
+    fn floats_reach_to_the_ends_of_the_range() {
+        let limit = 2_f64.powi(63);
+        assert_eq!(Timestamp::from_secs_f64(-limit), Some(Timestamp::MIN));
+        let last = f64::from_bits(limit.to_bits() - 1);
+        let time = Timestamp::from_secs_f64(last).unwrap();
+        assert_eq!((time.as_secs_f64(), time.nanos), (last, 0));
+        for beyond in [
+            limit,
+            -f64::from_bits(limit.to_bits() + 1),
+            f64::MAX,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+        ] {
+            assert_eq!(Timestamp::from_secs_f64(beyond), None, "{beyond}");
+        }
+    }
+
+    #[test]
+    fn what_prints_is_read() {
+        for time in times() {
+            assert_eq!(
+                time.to_string().parse::<Timestamp>().unwrap(),
+                time,
+                "{time}"
+            );
+        }
+        for (text, time) in [
+            ("0", Timestamp::EPOCH),
+            ("-0", Timestamp::EPOCH),
+            ("+1.5", Timestamp::new(1, 500_000_000)),
+            ("-0.000000001", Timestamp::new(-1, 999_999_999)),
+            ("00000000000000000000007.000000007", Timestamp::new(7, 7)),
+        ] {
+            assert_eq!(text.parse::<Timestamp>().unwrap(), time, "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            ".",
+            "1.",
+            ".5",
+            "1.0000000001",
+            " 1",
+            "1 ",
+            "--1",
+            "+-1",
+            "1e3",
+            "\u{0661}",
+            "9223372036854775808",
+            "-9223372036854775808.000000001",
+            "18446744073709551616",
+        ] {
+            let error = text.parse::<Timestamp>().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{text}");
+        }
     }
 
     #[test]

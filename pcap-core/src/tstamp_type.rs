@@ -152,7 +152,7 @@ impl FromStr for TstampType {
             .ok()
             .or_else(|| TstampType::from_name(text))
             .ok_or_else(|| {
-                Error::new(
+                Error::cannot(
                     ErrorKind::InvalidArgument,
                     "find the timestamp type",
                     text.to_owned(),

@@ -93,9 +93,13 @@ mod tests {
                 [1, 10, 4],
             ),
             ("libpcap version 1.10", [1, 10, 0]),
+            ("libpcap version 23.45.67", [23, 45, 67]),
             ("", [0, 0, 0]),
         ] {
-            assert_eq!(Version::parse(text.into()).numbers, numbers, "{text}");
+            let version = Version::parse(text.into());
+            let parts = [version.major(), version.minor(), version.patch()];
+            assert_eq!(parts, numbers, "{text}");
+            assert_eq!(version.to_string(), text);
         }
     }
 }

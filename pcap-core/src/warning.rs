@@ -1,11 +1,12 @@
 //! What there is to say about a capture that was activated all the same.
 //!
-//! May import: `ffi`.
+//! May import: `ffi`, `printable`.
 
 use std::ffi::c_int;
 use std::fmt;
 
 use crate::ffi;
+use crate::printable::Printable;
 
 /// The kind of a [`Warning`].
 #[doc(alias = "PCAP_WARNING")]
@@ -17,7 +18,7 @@ pub enum WarningKind {
     /// The timestamp type that was asked for is not there.
     TstampTypeNotSupported,
     /// An option was left out, because it cannot be had: only after
-    /// [`activate_anyway`](crate::Capture::activate_anyway). The text is the error that it would have
+    /// [`activate_best_effort`](crate::Capture::activate_best_effort). The text is the error that it would have
     /// been.
     LeftOut,
     /// This kind of capture only reads with blocking calls of libpcap. On D-Bus they end within a tenth of a second, by
@@ -53,12 +54,14 @@ impl Warning {
         } else {
             text
         };
-        Some(Warning { kind, text })
+        Some(Warning::new(kind, text))
     }
 
-    /// Another one than libpcap's.
-    pub(crate) fn new(kind: WarningKind, text: String) -> Warning {
-        Warning { kind, text }
+    pub(crate) fn new(kind: WarningKind, text: impl AsRef<str>) -> Warning {
+        Warning {
+            kind,
+            text: Printable(text.as_ref().trim_end()).to_string(),
+        }
     }
 
     /// What kind of warning it is.
@@ -67,7 +70,7 @@ impl Warning {
         self.kind
     }
 
-    /// What there is to say, mostly in libpcap's own words.
+    /// Returns what there is to say, usually in libpcap's own words. Control characters are escaped in it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -94,5 +97,13 @@ mod tests {
         let warning = Warning::from_status(2, String::new()).unwrap();
         assert_eq!(warning.kind(), WarningKind::PromiscNotSupported);
         assert!(!warning.text().is_empty());
+    }
+
+    #[test]
+    fn nothing_hostile_is_in_a_warning() {
+        let warning = Warning::from_status(99, "a\u{1b}[2J\n".into()).unwrap();
+        assert_eq!(warning.to_string(), "a\\u{1b}[2J");
+        let warning = Warning::new(WarningKind::LeftOut, "b\rc");
+        assert_eq!(warning.text(), "b\\rc");
     }
 }

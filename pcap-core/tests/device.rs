@@ -15,7 +15,7 @@ fn there_is_no_device_of_a_name_that_none_has() {
 
 #[cfg(target_os = "linux")]
 mod live {
-    use std::ffi::OsStr;
+    use std::ffi::{CStr, OsStr};
     use std::fs;
     use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
     use std::os::unix::ffi::OsStrExt;
@@ -43,6 +43,51 @@ mod live {
 
     fn v4(a: u8, b: u8, c: u8, d: u8) -> Address {
         Address::V4(Ipv4Addr::new(a, b, c, d))
+    }
+
+    /// The flags of all devices as libpcap lists them.
+    fn flags_by_libpcap() -> Vec<(String, u32)> {
+        let mut list = std::ptr::null_mut();
+        let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+        // SAFETY: the pointer is ours to be set, and the buffer as large as libpcap asks for.
+        let status = unsafe { pcap_sys::pcap_findalldevs(&mut list, errbuf.as_mut_ptr()) };
+        assert_eq!(status, 0);
+        let mut flags = Vec::new();
+        let mut next = list;
+        while !next.is_null() {
+            // SAFETY: an element of the list, which is not freed yet.
+            let device = unsafe { &*next };
+            // SAFETY: a C string of the list.
+            let name = unsafe { CStr::from_ptr(device.name) };
+            flags.push((name.to_str().unwrap().to_owned(), device.flags));
+            next = device.next;
+        }
+        // SAFETY: made by `pcap_findalldevs`, and not used any more.
+        unsafe { pcap_sys::pcap_freealldevs(list) };
+        flags
+    }
+
+    #[test]
+    fn the_raw_flags_are_those_of_libpcap() {
+        let Some(net) = Netns::new() else { return };
+        net.veth("left", "right");
+        net.veth("unused", "other");
+        net.ip("link set unused down".split(' '));
+        let devices = Device::list().unwrap();
+        let flags = |device: &Device| (device.name().to_owned(), device.raw_flags());
+        let ours: Vec<_> = devices.iter().map(flags).collect();
+        assert_eq!(ours, flags_by_libpcap());
+        let of = |name| Device::find(name).unwrap().raw_flags();
+        let [up, running, loopback] = [
+            pcap_sys::PCAP_IF_UP,
+            pcap_sys::PCAP_IF_RUNNING,
+            pcap_sys::PCAP_IF_LOOPBACK,
+        ]
+        .map(|flag| flag as u32);
+        let three = up | running | loopback;
+        assert_eq!(of("lo") & three, three);
+        assert_eq!(of("left") & three, up | running);
+        assert_eq!(of("unused") & three, 0);
     }
 
     /// An address without a netmask was skipped; every part of an address but itself may be missing.

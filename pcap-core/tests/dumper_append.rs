@@ -148,7 +148,7 @@ fn each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
         assert!(error.text().contains(text), "{error}");
         assert_eq!(
             (error.operation(), error.object()),
-            ("append to", path.to_str())
+            (Some("append to"), path.to_str())
         );
         assert!(fs::read(&path).unwrap() == bytes, "changed: {error}");
     }

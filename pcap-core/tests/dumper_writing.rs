@@ -68,6 +68,51 @@ fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[Packet
 }
 
 #[test]
+fn fractions_beyond_a_second_are_kept() {
+    for (magic, other) in [(MICRO, Precision::Nano), (NANO, Precision::Micro)] {
+        // Where C's times have 32 bits, libpcap keeps no more of them.
+        let most = if size_of::<pcap_sys::timeval>() == 8 {
+            2_000_000
+        } else {
+            u32::MAX
+        };
+        for fraction in [
+            1_000_000,
+            1_500_000,
+            1_999_999_999,
+            0x7fff_ffff,
+            0x8000_0000,
+            u32::MAX,
+        ] {
+            if fraction > most {
+                continue;
+            }
+            for secs in [0, 1_700_000_000, u32::MAX] {
+                let file = Pcap::new(Order::NATIVE, magic).packet(secs, fraction, b"x");
+                let bytes = file.bytes().to_vec();
+                let mut capture = open(bytes.clone());
+                let mut copy = capture.dump_to(Vec::new()).unwrap();
+                let dead = Capture::dead_with(Linktype::ETHERNET, 262_144, other).unwrap();
+                let mut converted = dead.dump_to(Vec::new()).unwrap();
+                let packet = capture.next_packet().unwrap().unwrap();
+                copy.write_packet(packet).unwrap();
+                let copied: Vec<u8> = copy.into_writer().unwrap();
+                assert_eq!(copied[24..], bytes[24..], "{secs} {fraction:#x}");
+                let time = packet.timestamp();
+                // In the other precision the time is the same, if there is such a number.
+                if converted.write_packet(packet).is_ok() {
+                    let converted: Vec<u8> = converted.into_writer().unwrap();
+                    let mut again = open(converted);
+                    let again = again.next_packet().unwrap().unwrap().timestamp();
+                    assert_eq!(again.secs(), time.secs(), "{secs} {fraction:#x}");
+                    assert_eq!(again.subsec_micros(), time.subsec_micros());
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn byte_for_byte_what_pcap_dump_writes_in_both_precisions() {
     let folder = tempfile::tempdir().unwrap();
     let [theirs, ours] = ["theirs", "ours"].map(|name| folder.path().join(name));
@@ -208,6 +253,32 @@ fn pitfall_nanoseconds_are_cut_to_microseconds_and_never_written_as_them() {
     assert_eq!(fs::read(&path).unwrap(), expected.bytes());
 }
 
+/// Times that a program has as numbers of seconds, of whole microseconds.
+#[test]
+fn a_number_of_seconds_is_written_to_its_microsecond() {
+    let mut random = Random::new(12);
+    let mut pairs: Vec<_> = (0..50_000)
+        .map(|_| ((random.next() >> 32) as u32, random.below(1_000_000) as u32))
+        .collect();
+    // Those of pcap-lua's test among them.
+    pairs.extend([(1, 10), (2, 20), (1_700_000_000, 1), (u32::MAX, 999_999)]);
+    let secs = |(secs, micros): (u32, u32)| f64::from(secs) + f64::from(micros) / 1e6;
+    for (precision, unit) in [(Precision::Micro, 1), (Precision::Nano, 1000)] {
+        let mut dumper = dead(precision).dump_to(Vec::new()).unwrap();
+        let mut expected = Pcap::new(Order::NATIVE, [MICRO, NANO][usize::from(unit > 1)]);
+        for pair in &pairs {
+            let time = Timestamp::from_secs_f64(secs(*pair)).unwrap();
+            dumper.write(time, None, b"x").unwrap();
+            expected = expected.packet(pair.0, pair.1 * unit, b"x");
+        }
+        let bytes: Vec<u8> = dumper.into_writer().unwrap();
+        assert!(bytes == expected.bytes(), "{precision:?}");
+        let read = read_all(&mut open(bytes)).unwrap();
+        let back = read.iter().map(|packet| packet.timestamp().as_secs_f64());
+        assert!(back.eq(pairs.iter().map(|pair| secs(*pair))));
+    }
+}
+
 #[test]
 fn promise_what_a_read_returned_is_written_unchanged_with_its_damaged_lengths() {
     let folder = tempfile::tempdir().unwrap();
@@ -315,7 +386,7 @@ fn a_link_type_that_savefiles_cannot_have_does_not_touch_a_file_that_is_there() 
         for error in [
             capture.dump(&path).unwrap_err(),
             capture.dump_append(&path).unwrap_err(),
-            capture.dump_to(Vec::new()).unwrap_err().into(),
+            capture.dump_to(Vec::new()).unwrap_err(),
             capture.dump(folder.path().join("new")).unwrap_err(),
         ] {
             assert_eq!(error.kind(), ErrorKind::Unsupported { since: None });

@@ -35,7 +35,7 @@ fn refused(dlt: Dlt, expression: &str, options: CompileOptions) -> Error {
     let error = result.unwrap_err();
     assert!(took < Duration::from_secs(1), "{took:?}: {error}");
     assert_eq!(error.kind(), ErrorKind::FilterTooLong, "{error}");
-    assert_eq!(error.operation(), "compile");
+    assert_eq!(error.operation(), Some("compile"));
     error
 }
 

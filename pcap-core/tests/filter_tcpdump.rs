@@ -130,7 +130,7 @@ fn what_libpcap_refuses_is_an_error_with_its_text() {
             Err(error) => error,
         };
         assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{error}");
-        assert_eq!(error.operation(), "compile");
+        assert_eq!(error.operation(), Some("compile"));
         assert_eq!(error.object(), Some(expression));
         assert!(!error.text().is_empty());
     }

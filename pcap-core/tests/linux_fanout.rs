@@ -533,17 +533,17 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
             Wanted(error.to_string())
         }
     }
-    let failed = Fanout::for_each(group(), |number, capture| {
+    let outcome = Fanout::run(group(), |number, capture| {
         if number == 1 {
             return Err(Wanted("enough".into()));
         }
         capture.for_each(|_| ())?;
         Ok(())
     });
-    let failed = failed.unwrap_err();
-    assert_eq!(failed.error().0, "enough");
-    assert_eq!(failed.values(), [Some(()), None, Some(())]);
-    assert_eq!(failed.stats(), Stats::default());
+    assert_eq!(outcome.error().unwrap().0, "enough");
+    assert_eq!(outcome.values(), [Some(()), None, Some(())]);
+    assert_eq!(outcome.stats(), Stats::default());
+    assert_eq!(outcome.into_result().unwrap_err().0, "enough");
     packet_sockets_become(before);
 
     // What was received by then is told with the error, by all members.
@@ -554,7 +554,7 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
     left.inject_queue(&queue(0..300)).unwrap();
     // The break that ends the others would end the wait for a packet, and not the loop, which went on for ever.
     let all_have_theirs = Barrier::new(3);
-    let failed = Fanout::for_each(members, |number, capture| {
+    let outcome = Fanout::run(members, |number, capture| {
         let mut seen = 0;
         while seen < 100 {
             seen += u64::from(capture.next_packet()?.is_some());
@@ -565,10 +565,10 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
         }
         Ok(seen + capture.for_each(|_| ())?.packets)
     });
-    let failed = failed.unwrap_err();
-    assert_eq!(failed.error().kind(), ErrorKind::FilterSyntax);
-    assert!(failed.to_string().contains("tcp prot"), "{failed}");
-    let (error, values, stats) = failed.into_parts();
+    let (values, stats, error) = outcome.into_parts();
+    let error = error.unwrap();
+    assert_eq!(error.kind(), ErrorKind::FilterSyntax);
+    assert!(error.to_string().contains("tcp prot"), "{error}");
     assert_eq!(values, [Some(100), Some(100), None], "{error}");
     assert_eq!((stats.received, stats.dropped), (300, 0));
     packet_sockets_become(before);
@@ -597,7 +597,7 @@ fn a_device_that_is_removed_is_an_error_of_the_group() {
     thread::sleep(Duration::from_millis(100));
     net.ip("link del right".split(' '));
     let failed = reader.join().unwrap().unwrap_err();
-    assert_eq!(failed.error().kind(), ErrorKind::Disappeared, "{failed}");
+    assert_eq!(failed.kind(), ErrorKind::Disappeared, "{failed}");
 }
 
 #[test]

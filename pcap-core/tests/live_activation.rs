@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::ffi::CStr;
 use std::time::Duration;
 
 use pcap_core::{
@@ -28,7 +29,7 @@ fn frame(ethertype: u16, payload: &[u8]) -> Vec<u8> {
 
 /// libpcap 1.10.3 itself crashes on a second try with one handle.
 #[test]
-fn a_failed_activation_gives_the_capture_back_to_try_again() {
+fn a_failed_activation_can_be_tried_again() {
     let Some(net) = net() else { return };
     let capture = Capture::from_device("later").snaplen(100);
     let failed = capture.activate().unwrap_err();
@@ -37,13 +38,13 @@ fn a_failed_activation_gives_the_capture_back_to_try_again() {
         failed.to_string().starts_with("cannot activate `later`: "),
         "{failed}"
     );
-    let failed = failed.into_inner().activate().unwrap_err();
+    assert!(capture.activate().is_err());
     net.ip("link add later type veth peer name other".split(' '));
-    let failed = failed.into_inner().activate().unwrap_err();
+    let failed = capture.activate().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::InterfaceNotUp, "{failed}");
     assert!(failed.to_string().contains("not up"), "{failed}");
     net.ip("link set later up".split(' '));
-    let capture = failed.into_inner().activate().unwrap();
+    let capture = capture.activate().unwrap();
     assert_eq!(capture.snaplen(), 100);
 }
 
@@ -157,18 +158,48 @@ fn every_option_is_taken() {
     assert_eq!(packet.data()[14], 7);
     assert_eq!(packet.timestamp().subsec_nanos() % 1000, 0, "microseconds");
     assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
-    let types = Capture::from_device("right").tstamp_types().unwrap();
-    assert!(
-        types.is_empty() || types.contains(&TstampType::HOST),
-        "{types:?}"
-    );
     assert!(!Capture::from_device("right").can_set_rfmon().unwrap());
+}
+
+/// What libpcap lists for a device.
+fn tstamp_types_by_libpcap(device: &CStr) -> Vec<TstampType> {
+    let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
+    // SAFETY: the name is a C string, the buffer as large as libpcap asks for.
+    let pcap = unsafe { pcap_sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) };
+    assert!(!pcap.is_null());
+    let mut list = std::ptr::null_mut();
+    // SAFETY: the handle is open, and the pointer ours to be set.
+    let count = unsafe { pcap_sys::pcap_list_tstamp_types(pcap, &mut list) };
+    let mut types = Vec::new();
+    if count > 0 {
+        // SAFETY: libpcap made a list of so many.
+        let numbers = unsafe { std::slice::from_raw_parts(list, count as usize) };
+        types.extend(numbers.iter().map(|&number| TstampType::new(number)));
+        // SAFETY: made by `pcap_list_tstamp_types`, and not used any more.
+        unsafe { pcap_sys::pcap_free_tstamp_types(list) };
+    }
+    // SAFETY: the handle is open and ours.
+    unsafe { pcap_sys::pcap_close(pcap) };
+    types
+}
+
+#[test]
+fn the_timestamp_types_are_those_of_libpcap() {
+    let Some(_net) = net() else { return };
+    for device in [c"right", c"lo", c"any"] {
+        let types = Capture::from_device(device.to_str().unwrap()).tstamp_types();
+        let types = types.unwrap();
+        assert_eq!(types, tstamp_types_by_libpcap(device), "{device:?}");
+    }
+    let types = Capture::from_device("right").tstamp_types().unwrap();
+    assert!(types.contains(&TstampType::HOST), "{types:?}");
 }
 
 #[test]
 fn a_device_opens_in_one_call_and_without_any_address() {
     let Some(_net) = net() else { return };
     let capture = Capture::open_live("right", 0, true, Duration::from_millis(1)).unwrap();
+    assert_eq!(capture.name(), "right");
     assert_eq!(capture.snaplen(), 262_144);
     assert_eq!(capture.precision(), Precision::Nano);
 }
@@ -371,10 +402,10 @@ fn promise_what_cannot_be_had_is_left_out_only_when_asked_for_and_never_in_silen
     let capture = Capture::from_device("right")
         .filter("foobar")
         .datalink(Dlt::USB_LINUX);
-    let error = capture.clone().activate().unwrap_err();
+    let error = capture.activate().unwrap_err();
     assert_ne!(error.kind(), ErrorKind::NoSuchDevice);
 
-    let mut right = capture.activate_anyway().unwrap();
+    let mut right = capture.activate_best_effort().unwrap();
     let warnings = right.warnings().to_vec();
     let kinds: Vec<_> = warnings.iter().map(|warning| warning.kind()).collect();
     assert_eq!(kinds, [WarningKind::LeftOut; 2], "{warnings:?}");
@@ -389,13 +420,19 @@ fn promise_what_cannot_be_had_is_left_out_only_when_asked_for_and_never_in_silen
 
     // What can be had is there, and what no capture can do without is an error.
     let capture = Capture::from_device("right").filter("udp");
-    assert!(capture.activate_anyway().unwrap().warnings().is_empty());
+    assert!(
+        capture
+            .activate_best_effort()
+            .unwrap()
+            .warnings()
+            .is_empty()
+    );
     let error = Capture::from_device("nowhere")
-        .activate_anyway()
+        .activate_best_effort()
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoSuchDevice);
     let capture = Capture::from_device("right").snaplen(300_000);
-    let error = capture.activate_anyway().unwrap_err();
+    let error = capture.activate_best_effort().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidOption);
 }
 

@@ -157,7 +157,7 @@ fn what_netfilter_refuses_is_said_before_it_is_opened() {
         let open = Capture::from_device(device).activate().ok();
         for ((option, capture), (name, kind)) in refused(device).into_iter().zip(expected) {
             assert_eq!(option, name);
-            let error: Error = capture.activate().unwrap_err().into();
+            let error: Error = capture.activate().unwrap_err();
             assert_eq!(error.kind(), kind, "{device}, {option}: {error}");
         }
         // What the open one says of them is no other kind.

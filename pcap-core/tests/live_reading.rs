@@ -5,9 +5,10 @@
 mod support;
 
 use std::ops::ControlFlow;
+use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, Direction, Done, End, ErrorKind, Next, Timestamp};
+use pcap_core::{Active, AnyCapture, Capture, Direction, Done, End, ErrorKind, Next, Timestamp};
 use support::Netns;
 
 /// Two ends of a wire: what is sent on the first arrives on the second.
@@ -329,6 +330,154 @@ fn directions_are_told_apart() {
     assert_eq!(drain(&mut captures[2]), [0, 1]);
 }
 
+/// Either state keeps its own calls, and they reach the capture.
+#[test]
+fn any_capture_is_the_live_one_it_was_made_from() {
+    let Some((_net, left, right)) = wire() else {
+        return;
+    };
+    let mut any = AnyCapture::from(right);
+    assert!(any.as_savefile().is_none() && any.as_savefile_mut().is_none());
+    let live = any.as_live_mut().unwrap();
+    live.set_nonblock(true);
+    assert!(any.as_live().unwrap().is_nonblock());
+    send(&left, 0..3);
+    let packet = any.next_packet_timeout(Duration::from_secs(10)).unwrap();
+    assert_eq!(number(packet.packet().unwrap().data()), 0);
+    assert_eq!(any.as_live().unwrap().stats().unwrap().received, 3);
+    assert!(format!("{any:?}").contains("Active"));
+}
+
+#[test]
+fn a_direction_is_changed_while_capturing() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let sender = Capture::from_device("right").activate().unwrap();
+    let mut next = 0..;
+    for (direction, seen) in [
+        (Direction::In, [true, false]),
+        (Direction::Out, [false, true]),
+        (Direction::InOut, [true, true]),
+        (Direction::In, [true, false]),
+    ] {
+        right.set_direction(direction).unwrap();
+        let numbers: Vec<u32> = next.by_ref().take(2).collect();
+        send(&left, numbers[0]..numbers[0] + 1);
+        send(&sender, numbers[1]..numbers[1] + 1);
+        let expected = numbers.iter().zip(seen).filter(|(_, seen)| *seen);
+        let expected: Vec<u32> = expected.map(|(number, _)| *number).collect();
+        assert_eq!(drain(&mut right), expected, "{direction:?}");
+    }
+}
+
+#[test]
+fn a_device_that_is_down_asks_to_be_read_soon() {
+    let Some((net, _left, mut right)) = wire() else {
+        return;
+    };
+    assert_eq!(right.required_select_timeout(), None);
+    net.ip("link set right down".split(' '));
+    // libpcap learns it by reading.
+    let start = Instant::now();
+    while right.required_select_timeout().is_none() {
+        assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+    assert_eq!(
+        right.required_select_timeout(),
+        Some(Duration::from_millis(1))
+    );
+}
+
+/// Runs `mount`; panics with its error if it fails.
+fn mount(arguments: &str) {
+    let mut mount = std::process::Command::new("mount");
+    let output = mount.args(arguments.split(' ')).output().expect("mount");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "mount {arguments}: {error}");
+}
+
+/// libpcap reads them from sysfs. No virtual device counts any, so this thread sees files of its own there.
+#[test]
+fn what_the_interface_dropped_is_counted() {
+    let counted = std::thread::spawn(|| {
+        let Some((_net, left, _right)) = wire() else {
+            return;
+        };
+        // SAFETY: takes a number, and changes only what this thread sees of the file systems.
+        let status = unsafe { libc::unshare(libc::CLONE_NEWNS) };
+        assert_eq!(status, 0, "{}", std::io::Error::last_os_error());
+        // Where this is a mount point, nothing is to be seen by others; in a chroot it is none.
+        let private = ["--make-rprivate", "/"];
+        let _ = std::process::Command::new("mount").args(private).output();
+        mount("-t tmpfs none /sys/class/net");
+        let folder = std::path::Path::new("/sys/class/net/right/statistics");
+        std::fs::create_dir_all(folder).unwrap();
+        let count = |missed: u32, fifo: u32| {
+            std::fs::write(folder.join("rx_missed_errors"), format!("{missed}\n")).unwrap();
+            std::fs::write(folder.join("rx_fifo_errors"), format!("{fifo}\n")).unwrap();
+        };
+        count(100, 50);
+        let right = |promisc| Capture::from_device("right").promisc(promisc).activate();
+        let [all, own] = [true, false].map(right).map(Result::unwrap);
+        assert_eq!(all.stats().unwrap().if_dropped, 0, "only what came since");
+        for (missed, fifo, dropped) in [(103, 50, 3), (103, 54, 7), (200, 150, 200)] {
+            count(missed, fifo);
+            send(&left, 0..1);
+            assert_eq!(all.stats().unwrap().if_dropped, dropped);
+            assert_eq!(all.stats().unwrap().dropped, 0);
+            assert_eq!(own.stats().unwrap().if_dropped, 0, "not promiscuous");
+        }
+        assert_eq!(all.close().unwrap().if_dropped, 200);
+    });
+    counted
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
+
+/// The packets that the kernel has counted since libpcap asked it last, which takes them away from libpcap.
+fn uncollected(capture: &Capture<Active>) -> u32 {
+    let fd = capture.fileno().unwrap();
+    let mut stats = [0_u32; 3];
+    let mut length = size_of_val(&stats) as libc::socklen_t;
+    // SAFETY: the descriptor is open, and the kernel writes at most that many bytes.
+    let status = unsafe {
+        libc::getsockopt(
+            fd.as_raw_fd(),
+            libc::SOL_PACKET,
+            libc::PACKET_STATISTICS,
+            stats.as_mut_ptr().cast(),
+            &mut length,
+        )
+    };
+    assert_eq!(status, 0, "{}", std::io::Error::last_os_error());
+    stats[0]
+}
+
+/// Whoever asks for statistics seldom would miss a wrap of their 32 bits.
+#[test]
+fn counters_are_collected_every_ten_seconds() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let start = Instant::now();
+    send(&left, 0..5);
+    assert_eq!(drain(&mut right).len(), 5);
+    if start.elapsed() < Duration::from_secs(8) {
+        assert_eq!(uncollected(&right), 5, "not before it is time");
+    }
+    send(&left, 5..8);
+    assert_eq!(drain(&mut right).len(), 3);
+    let next = right.next_packet_timeout(Duration::from_millis(10_500));
+    assert_eq!(next.unwrap(), Next::Timeout);
+    assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
+    let next = right.next_packet_timeout(Duration::from_millis(1));
+    assert_eq!(next.unwrap(), Next::Timeout);
+    assert_eq!(uncollected(&right), 0);
+    assert!(right.stats().unwrap().received >= 3);
+}
+
 #[test]
 fn a_capture_moves_to_another_thread_with_its_read_ahead_packets() {
     let Some((_net, left, mut right)) = wire() else {
@@ -406,6 +555,7 @@ fn what_cannot_be_sent_is_an_error_that_says_why() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(error.to_string().contains("`left`"), "{error}");
     let error = left.inject(&frame(0, 100_000)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(error.to_string().contains("too long"), "{error}");
     let any = Capture::from_device("any").activate().unwrap();
     assert!(any.inject(&frame(0, 60)).is_err());

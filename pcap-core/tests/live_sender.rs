@@ -327,7 +327,7 @@ fn a_break_ends_one_sending_call_and_no_read() {
     };
     assert!(end < Duration::from_secs(1), "{end:?}");
     assert_eq!(failed.kind(), ErrorKind::Break, "{failed}");
-    let went = failed.packets();
+    let went = failed.unsent().unwrap().packets();
     assert!((3..1000).contains(&went), "{failed}");
     assert!(matches!(left.try_next_packet().unwrap(), Next::Timeout));
 
@@ -346,7 +346,10 @@ fn a_break_ends_one_sending_call_and_no_read() {
     assert_eq!(sender.inject(&frame(1, 60)).unwrap(), 60);
     handle.breakloop();
     let failed = sender.inject_queue(&queue(2..4, 60)).unwrap_err();
-    assert_eq!((failed.kind(), failed.packets()), (ErrorKind::Break, 0));
+    assert_eq!(
+        (failed.kind(), failed.unsent().unwrap().packets()),
+        (ErrorKind::Break, 0)
+    );
     assert_eq!(read_numbers(&mut right, 1), [1]);
 
     // After the sender it does nothing.
@@ -410,7 +413,11 @@ fn what_cannot_be_sent_is_the_error_that_inject_gives() {
     let by_capture = left.inject_queue(&queue).unwrap_err();
     assert_eq!(failed.to_string(), by_capture.to_string());
     assert_eq!(
-        (failed.index(), failed.packets(), failed.bytes()),
+        (
+            failed.unsent().unwrap().index(),
+            failed.unsent().unwrap().packets(),
+            failed.unsent().unwrap().bytes()
+        ),
         (70, 70, 4200)
     );
     assert_eq!(sender.inject_queue_range(&queue, 71..).unwrap(), 60);

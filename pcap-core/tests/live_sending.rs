@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::os::linux::CaptureExt;
-use pcap_core::{Active, Capture, Error, ErrorKind, Next, SendQueue, WarningKind};
+use pcap_core::{Active, Capture, ErrorKind, Next, SendQueue, WarningKind};
 use support::{Netns, wait_until};
 
 /// Two ends of a wire: what is sent on the first arrives on the second.
@@ -169,7 +169,13 @@ fn numbers_that_the_queue_does_not_have_are_an_error_and_nothing_is_sent() {
             .unwrap_err(),
     ] {
         assert_eq!(failed.kind(), ErrorKind::InvalidArgument, "{failed}");
-        assert_eq!((failed.packets(), failed.bytes()), (0, 0));
+        assert_eq!(
+            (
+                failed.unsent().unwrap().packets(),
+                failed.unsent().unwrap().bytes()
+            ),
+            (0, 0)
+        );
     }
     nothing(&mut right);
 }
@@ -225,13 +231,22 @@ fn a_packet_above_the_mtu_is_named_and_what_follows_it_can_be_sent() {
     let (mut next, mut named, mut sent) = (0, Vec::new(), 0);
     while let Err(failed) = left.inject_queue_range(&queue, next..) {
         // As inject has it.
-        assert_eq!(failed.error().to_string(), alone.to_string());
+        assert_eq!(
+            failed.unsent().unwrap().error().to_string(),
+            alone.to_string()
+        );
         assert_eq!(failed.kind(), alone.kind());
-        assert_eq!(failed.packets(), failed.index() - next);
-        assert_eq!(failed.bytes(), failed.packets() * 60);
-        named.push(failed.index() as u32);
-        sent += failed.packets();
-        next = failed.index() + 1;
+        assert_eq!(
+            failed.unsent().unwrap().packets(),
+            failed.unsent().unwrap().index() - next
+        );
+        assert_eq!(
+            failed.unsent().unwrap().bytes(),
+            failed.unsent().unwrap().packets() * 60
+        );
+        named.push(failed.unsent().unwrap().index() as u32);
+        sent += failed.unsent().unwrap().packets();
+        next = failed.unsent().unwrap().index() + 1;
     }
     assert_eq!((named, sent), (bad.to_vec(), 96));
     let good: Vec<u32> = (0..100).filter(|n| !bad.contains(n)).collect();
@@ -242,9 +257,8 @@ fn a_packet_above_the_mtu_is_named_and_what_follows_it_can_be_sent() {
     let text = "cannot inject on `left`: send: Message too long; \
                 sent before: 68, not sent: number 70 of the queue and what follows";
     assert_eq!(failed.to_string(), text);
-    let kept = failed.error().clone();
-    assert_eq!(Error::from(failed).to_string(), text);
-    assert_eq!(kept.to_string(), alone.to_string());
+    let unsent = failed.unsent().unwrap();
+    assert_eq!(unsent.error().to_string(), alone.to_string());
 }
 
 #[test]
@@ -262,11 +276,17 @@ fn an_interface_that_is_set_down_in_mid_queue_is_an_error_that_says_how_many_wen
     read(&mut right, 3);
     net.ip("link set left down".split(' '));
     let (left, queue, failed) = sender.join().unwrap();
-    let text = failed.error().text();
+    let text = failed.unsent().unwrap().error().text();
     assert!(text.contains("Network is down"), "{failed}");
-    let went = failed.packets();
+    let went = failed.unsent().unwrap().packets();
     assert!((3..1000).contains(&went), "{failed}");
-    assert_eq!((failed.index(), failed.bytes()), (went, went * 1000));
+    assert_eq!(
+        (
+            failed.unsent().unwrap().index(),
+            failed.unsent().unwrap().bytes()
+        ),
+        (went, went * 1000)
+    );
 
     // Up again, the rest goes.
     tc("qdisc del dev left root");
@@ -332,14 +352,23 @@ fn a_break_ends_a_queue_that_waits_and_it_goes_on_behind_what_went() {
     let (mut left, queue, failed, end) = sender.join().unwrap();
     assert!(end - start < Duration::from_secs(1), "{:?}", end - start);
     assert_eq!(failed.kind(), ErrorKind::Break, "{failed}");
-    let went = failed.packets();
+    let went = failed.unsent().unwrap().packets();
     assert!((3..1000).contains(&went), "{failed}");
-    assert_eq!((failed.index(), failed.bytes()), (went, went * 1000));
+    assert_eq!(
+        (
+            failed.unsent().unwrap().index(),
+            failed.unsent().unwrap().bytes()
+        ),
+        (went, went * 1000)
+    );
 
     // It stays for the next read, and ends what is sent before that.
     let again = left.inject_queue_range(&queue, went..).unwrap_err();
-    assert_eq!((again.kind(), again.packets()), (ErrorKind::Break, 0));
-    assert_eq!(again.index(), went);
+    assert_eq!(
+        (again.kind(), again.unsent().unwrap().packets()),
+        (ErrorKind::Break, 0)
+    );
+    assert_eq!(again.unsent().unwrap().index(), went);
     assert_eq!(left.inject_queue(&SendQueue::new()).unwrap(), 0);
     assert!(matches!(left.try_next_packet().unwrap(), Next::Break));
 
@@ -408,8 +437,17 @@ fn a_queue_is_refused_as_a_packet_is() {
         };
         let alone = capture.inject(&frame(0, 60)).unwrap_err();
         let failed = capture.inject_queue(&queue(3, 60)).unwrap_err();
-        assert_eq!(failed.error().to_string(), alone.to_string());
-        assert_eq!((failed.index(), failed.packets()), (0, 0));
+        assert_eq!(
+            failed.unsent().unwrap().error().to_string(),
+            alone.to_string()
+        );
+        assert_eq!(
+            (
+                failed.unsent().unwrap().index(),
+                failed.unsent().unwrap().packets()
+            ),
+            (0, 0)
+        );
         assert_eq!(capture.inject_queue(&SendQueue::new()).unwrap(), 0);
         refused += 1;
     }
@@ -463,7 +501,10 @@ fn without_a_carrier_what_bypasses_waits_for_one() {
     assert!(!sender.is_finished());
     handle.breakloop();
     let (mut bypass, failed) = sender.join().unwrap();
-    assert_eq!((failed.kind(), failed.packets()), (ErrorKind::Break, 0));
+    assert_eq!(
+        (failed.kind(), failed.unsent().unwrap().packets()),
+        (ErrorKind::Break, 0)
+    );
     assert!(matches!(bypass.try_next_packet().unwrap(), Next::Break));
 
     let sender = thread::spawn(move || bypass.inject_queue(&queue(100, 60)));
@@ -489,7 +530,7 @@ fn what_sends_through_no_packet_socket_cannot_bypass() {
         failed.to_string().contains("queueing discipline"),
         "{failed}"
     );
-    let any = failed.into_inner().activate_anyway().unwrap();
+    let any = any.activate_best_effort().unwrap();
     let kinds: Vec<_> = any
         .warnings()
         .iter()

@@ -71,12 +71,16 @@ fn is_dropped(error: &Error) {
 fn each_way(left: &Capture<Active>, sender: &Sender, packet: &[u8]) -> Vec<Result<usize, Error>> {
     let queue = queue([packet.len()]);
     let long = Duration::from_secs(600);
-    let first = |failed: pcap_core::InjectError| {
+    let first = |failed: pcap_core::Error| {
         assert_eq!(
-            (failed.index(), failed.packets(), failed.bytes()),
+            (
+                failed.unsent().unwrap().index(),
+                failed.unsent().unwrap().packets(),
+                failed.unsent().unwrap().bytes()
+            ),
             (0, 0, 0)
         );
-        failed.error().clone()
+        failed
     };
     vec![
         left.inject(packet),
@@ -147,9 +151,9 @@ fn a_dropped_frame_of_a_queue_is_named() {
     let queue = queue(lengths);
     let (mut next, mut named) = (0, Vec::new());
     while let Err(failed) = left.inject_queue_range(&queue, next..) {
-        is_dropped(failed.error());
-        named.push(failed.index());
-        next = failed.index() + 1;
+        is_dropped(&failed);
+        named.push(failed.unsent().unwrap().index());
+        next = failed.unsent().unwrap().index() + 1;
     }
     assert_eq!(named, bad);
 }
@@ -310,7 +314,13 @@ fn a_deadline_ends_each_wait() {
             let queue = queue([1400, 1400, 1400]);
             let failed = left.inject_queue_timeout(&queue, 1.., time).unwrap_err();
             assert_eq!(failed.kind(), ErrorKind::Io(std::io::ErrorKind::TimedOut));
-            assert_eq!((failed.index(), failed.packets()), (1, 0));
+            assert_eq!(
+                (
+                    failed.unsent().unwrap().index(),
+                    failed.unsent().unwrap().packets()
+                ),
+                (1, 0)
+            );
             assert_eq!(left.inject_timeout(&packet, time).unwrap(), None);
             assert_eq!(sender.inject_timeout(&packet, time).unwrap(), None);
             let failed = sender.inject_queue_timeout(&queue, .., time).unwrap_err();
@@ -337,9 +347,15 @@ fn a_deadline_ends_a_queue_that_moves() {
     let time = Duration::from_millis(500);
     let failed = left.inject_queue_timeout(&queue, .., time).unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::Io(std::io::ErrorKind::TimedOut));
-    let went = failed.packets();
+    let went = failed.unsent().unwrap().packets();
     assert!((1..1000).contains(&went), "{failed}");
-    assert_eq!((failed.index(), failed.bytes()), (went, went * 1000));
+    assert_eq!(
+        (
+            failed.unsent().unwrap().index(),
+            failed.unsent().unwrap().bytes()
+        ),
+        (went, went * 1000)
+    );
 }
 
 #[test]
@@ -353,8 +369,8 @@ fn a_break_ends_each_wait() {
         },
         |left| {
             let failed = left.inject_queue(&queue([1400; 9])).unwrap_err();
-            assert_eq!(failed.packets(), 0);
-            failed.error().clone()
+            assert_eq!(failed.unsent().unwrap().packets(), 0);
+            failed
         },
     ];
     for (net, mut left) in [drops_long(), slow()].into_iter().flatten() {
@@ -416,7 +432,13 @@ fn a_non_blocking_capture_does_not_wait() {
             assert_eq!(error.kind(), WOULD_BLOCK, "{error}");
             let failed = left.inject_queue(&queue([1400])).unwrap_err();
             assert_eq!(failed.kind(), WOULD_BLOCK, "{failed}");
-            assert_eq!((failed.index(), failed.packets()), (0, 0));
+            assert_eq!(
+                (
+                    failed.unsent().unwrap().index(),
+                    failed.unsent().unwrap().packets()
+                ),
+                (0, 0)
+            );
         }
         assert!(start.elapsed() < Duration::from_secs(5), "it waited");
         // With a limit of its own, and of a sender, a call waits.
@@ -432,7 +454,10 @@ fn a_non_blocking_capture_does_not_wait() {
     // What there is room for goes.
     let failed = left.inject_queue(&queue([1400; 9])).unwrap_err();
     assert_eq!(failed.kind(), WOULD_BLOCK, "{failed}");
-    assert!((1..9).contains(&failed.packets()), "{failed}");
+    assert!(
+        (1..9).contains(&failed.unsent().unwrap().packets()),
+        "{failed}"
+    );
     left.set_nonblock(false);
     assert_eq!(left.inject(&frame(1400)).unwrap(), 1400);
 }

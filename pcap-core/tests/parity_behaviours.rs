@@ -235,7 +235,7 @@ fn behaviour_3_a_missing_file_is_an_error_that_names_it() {
     let path = folder.path().join("not there.pcap");
     let error = Capture::from_file(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io(std::io::ErrorKind::NotFound));
-    assert_eq!(error.operation(), "open");
+    assert_eq!(error.operation(), Some("open"));
     assert_eq!(error.object(), path.to_str());
     assert!(error.to_string().contains("not there.pcap"), "{error}");
     // In the system's own words.

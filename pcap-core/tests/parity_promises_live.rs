@@ -256,6 +256,37 @@ fn pcapy_dispatch_is_one_bufferful_and_may_return_0() {
         seen += done.packets;
     }
     assert_eq!(seen, 5);
+    // More keep coming: it ends all the same, and those that came meanwhile are for the next.
+    let enough = &AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let flood = scope.spawn(move || {
+            let mut sent = 0;
+            while !enough.load(Ordering::Relaxed) {
+                send(&left, 0..1);
+                sent += 1;
+            }
+            sent
+        });
+        let mut seen = 0;
+        for _ in 0..3 {
+            let start = Instant::now();
+            let done = right.dispatch(usize::MAX, |_| ()).unwrap();
+            assert_eq!(done.end, End::Empty);
+            assert!(done.packets > 0);
+            // Ten times the packet-buffer timeout.
+            assert!(start.elapsed() < Duration::from_secs(1));
+            seen += done.packets;
+        }
+        enough.store(true, Ordering::Relaxed);
+        let sent: u64 = flood.join().unwrap();
+        let stats = right.stats().unwrap();
+        while seen + stats.dropped < sent {
+            let done = right.dispatch(usize::MAX, |_| ()).unwrap();
+            assert!(done.packets > 0, "{seen} of {sent}, {stats:?}");
+            seen += done.packets;
+        }
+        assert_eq!(seen + stats.dropped, sent);
+    });
 }
 
 #[test]

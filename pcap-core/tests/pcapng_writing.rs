@@ -532,7 +532,7 @@ fn what_the_format_cannot_hold_is_refused_and_the_file_stays_whole() {
     for (result, text) in errors {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-        assert_eq!(error.operation(), "write");
+        assert_eq!(error.operation(), Some("write"));
         assert!(error.text().contains(text), "{error}");
     }
     assert_eq!(dumper.position(), position);
@@ -616,6 +616,89 @@ fn an_interface_that_does_not_fit_is_refused_and_the_next_one_has_its_number() {
 }
 
 #[test]
+#[cfg(unix)]
+fn tshark_reads_the_checksum_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcapng");
+    // UDP in IPv4 with the four bytes at the end.
+    let mut frame = vec![2; 12];
+    frame.extend([
+        8, 0, 0x45, 0, 0, 30, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2,
+    ]);
+    frame.extend([0, 1, 0, 2, 0, 10, 0, 0, 9, 9, 0x12, 0x34, 0x56, 0x78]);
+    let dead = Capture::dead(Linktype::ETHERNET).unwrap();
+    let with = Interface::of(&dead.with_fcs_len(Some(4)).unwrap());
+    for (interface, fcs) in [
+        (with, "0x12345678"),
+        (ethernet().fcs_len(0), ""),
+        (ethernet(), ""),
+    ] {
+        let mut dumper = PcapngDumper::create(&path).unwrap();
+        let id = dumper.add_interface(&interface).unwrap();
+        dumper
+            .write(id, Timestamp::new(1, 0), None, &frame)
+            .unwrap();
+        dumper.close().unwrap();
+        let (fields, _) = tshark(&path, &["eth.fcs"]).remove(0);
+        assert_eq!(fields[0], fcs, "{interface:?}");
+        assert_eq!(Capture::from_file(&path).unwrap().packets().count(), 1);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn packets_of_another_link_type_are_rejected() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let of = |linktype: Linktype| {
+        let mut one = Capture::dead(linktype).unwrap().dump(&path).unwrap();
+        one.write(Timestamp::new(1, 2), None, b"a packet").unwrap();
+        one.close().unwrap();
+        Capture::from_file(&path).unwrap()
+    };
+    let mut dumper = dumper();
+    let eth = dumper.add_interface(&ethernet()).unwrap();
+    let sll = Interface::new(Linktype::LINUX_SLL);
+    let sll = dumper.add_interface(&sll).unwrap();
+    for (linktype, own, other) in [
+        (Linktype::ETHERNET, eth, sll),
+        (Linktype::LINUX_SLL, sll, eth),
+    ] {
+        let mut capture = of(linktype);
+        // Nothing is read yet.
+        let failed = dumper.write_from(own, &capture).unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
+        assert!(capture.advance().unwrap());
+        let before = dumper.position();
+        let record = Record::from_capture(&capture).unwrap();
+        let packet = capture.packet().unwrap();
+        for failed in [
+            dumper.write_from(other, &capture),
+            dumper.write_record(other, &record),
+            dumper.write_record(other, &Record::new(packet).linktype(linktype)),
+        ] {
+            let failed = failed.unwrap_err();
+            assert_eq!(failed.kind(), ErrorKind::LinktypeMismatch);
+            let text = failed.to_string();
+            assert!(text.contains(&format!("found {linktype}")), "{text}");
+        }
+        assert_eq!(dumper.position(), before);
+        dumper.write_from(own, &capture).unwrap();
+        dumper.write_record(own, &record.comment("again")).unwrap();
+    }
+    // libpcap numbers this one otherwise than files do.
+    let mut raw = of(Linktype::RAW);
+    raw.advance().unwrap();
+    let interface = dumper.add_interface(&Interface::of(&raw)).unwrap();
+    dumper.write_from(interface, &raw).unwrap();
+    let file = folder.path().join("a.pcapng");
+    fs::write(&file, bytes(dumper)).unwrap();
+    let told = tshark(&file, &["frame.interface_id"]);
+    let interfaces: Vec<&str> = told.iter().map(|(fields, _)| fields[0].as_str()).collect();
+    assert_eq!(interfaces, ["0", "0", "1", "1", "2"]);
+}
+
+#[test]
 fn the_interface_of_another_dumper_is_refused() {
     let mut first = dumper();
     let mut second = dumper();
@@ -651,11 +734,11 @@ fn a_section_that_does_not_fit_gives_the_object_back_and_leaves_a_file_as_it_is(
         assert_eq!(fs::read(&path).unwrap(), b"precious");
         let failed = PcapngDumper::to_writer(b"mine".to_vec(), &section).unwrap_err();
         assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
-        assert_eq!(failed.into_inner(), b"mine");
+        assert_eq!(failed.take::<Vec<u8>>().unwrap(), b"mine");
         let file = File::open(&path).unwrap();
         let fd = files::descriptor(&file);
         let failed = PcapngDumper::to_open_file(file, &section).unwrap_err();
-        assert_eq!(files::descriptor(&failed.into_inner()), fd);
+        assert_eq!(files::descriptor(&failed.take::<File>().unwrap()), fd);
     }
 }
 
@@ -683,8 +766,7 @@ fn a_text_with_a_nul_which_readers_would_end_it_at_is_refused() {
         Section::new().application(text),
         Section::new().comment(text),
     ] {
-        let failed = PcapngDumper::to_writer(Vec::new(), &section).unwrap_err();
-        errors.push(failed.into_parts().0);
+        errors.push(PcapngDumper::to_writer(Vec::new(), &section).unwrap_err());
     }
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
@@ -770,7 +852,8 @@ fn silent_loss_on_a_device_that_is_always_full_flush_and_close_say_so() {
     assert_eq!(dumper.flush().unwrap_err().kind(), full);
     let failed = dumper.into_writer::<File>().unwrap_err();
     assert_eq!(failed.kind(), full);
-    assert_eq!(failed.into_inner().close().unwrap_err().kind(), full);
+    let dumper: PcapngDumper = failed.take().unwrap();
+    assert_eq!(dumper.close().unwrap_err().kind(), full);
 }
 
 #[test]
@@ -802,7 +885,7 @@ fn a_writer_that_fails_gives_the_dumper_back_and_nothing_is_lost_or_doubled() {
             Ok(writer) => break writer,
             Err(failed) => {
                 failures += 1;
-                dumper = *failed.into_inner();
+                dumper = failed.take().unwrap();
             }
         }
     };
@@ -839,7 +922,7 @@ fn compressed_and_finished_by_the_writer_given_back() {
     // Another type gives the dumper back.
     let failed = dumper.into_writer::<Vec<u8>>().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
-    let mut dumper = failed.into_inner();
+    let mut dumper: PcapngDumper = failed.take().unwrap();
     numbered(&mut dumper, eth, 5000).unwrap();
     let gzip: GzEncoder<Vec<u8>> = dumper.into_writer().unwrap();
     let decoder = GzDecoder::new(io::Cursor::new(gzip.finish().unwrap()));

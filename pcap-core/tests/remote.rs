@@ -84,7 +84,14 @@ fn what_is_made_is_what_is_parsed() {
 fn hostile_strings_are_errors_and_nothing_else() {
     let long = format!("rpcap://host/{}", "x".repeat(1011));
     assert_eq!(long.len(), 1024);
-    parse(&long[..1023]);
+    assert!(long[..1023].parse::<Source>().is_err(), "no room for TLS");
+    let longest = parse(&long[..1022]).tls(true);
+    assert_eq!(longest.to_string().len(), 1023);
+    assert_eq!(parse(&longest.to_string()), longest);
+    assert_eq!(
+        parse(&longest.clone().tls(false).to_string()),
+        longest.tls(false)
+    );
     for text in [
         "",
         "rpcap:///eth0",

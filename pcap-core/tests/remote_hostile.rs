@@ -99,7 +99,7 @@ fn lengths_that_cannot_be_are_errors_that_stay() {
         let (mut capture, daemon) = capture(64, [&good[..], &bad, &good].concat());
         assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abc");
         let error = capture.next_packet().unwrap_err();
-        assert_eq!(error.operation(), "read from");
+        assert_eq!(error.operation(), Some("read from"));
         assert_eq!(
             capture.next_packet().unwrap_err().to_string(),
             error.to_string()

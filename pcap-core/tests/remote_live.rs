@@ -669,7 +669,7 @@ fn a_daemon_that_is_killed_before_the_first_read_is_an_error_and_closing_is_safe
     let mut capture = on("lo").open().unwrap();
     daemon.kill();
     let error = capture.next_packet().unwrap_err();
-    assert_eq!(error.operation(), "start");
+    assert_eq!(error.operation(), Some("start"));
     assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error:?}");
     // libpcap closed its socket; whoever has its number now keeps it.
     let sockets: Vec<_> = (0..20)

@@ -18,8 +18,8 @@ fn refused(bytes: &[u8]) -> pcap_core::Error {
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a.pcap", bytes);
     let by_path = Capture::from_file(&path).unwrap_err();
-    let failed = Capture::from_open_file(File::open(&path).unwrap()).unwrap_err();
-    let (by_file, mut file) = failed.into_parts();
+    let by_file = Capture::from_open_file(File::open(&path).unwrap()).unwrap_err();
+    let mut file: File = by_file.take().unwrap();
     // The file comes back as it was.
     let mut again = Vec::new();
     file.read_to_end(&mut again).unwrap();
@@ -45,7 +45,7 @@ fn a_directory_is_an_io_error_that_names_it() {
     };
     assert_eq!(error.kind(), ErrorKind::Io(kind));
     assert_eq!(error.object(), folder.path().to_str());
-    assert!(std::error::Error::source(&error).is_some());
+    assert!(error.io_error().is_some());
 }
 
 #[test]
@@ -84,6 +84,33 @@ fn random_bytes_are_an_unknown_file_format() {
     }
     let error = refused(&[0; 100]);
     assert_eq!(error.text(), "unknown file format");
+}
+
+#[test]
+fn a_compressed_file_is_named_as_that() {
+    let starts: [(&str, &[u8]); 5] = [
+        ("gzip", &[0x1f, 0x8b, 8, 0]),
+        ("zstd", &[0x28, 0xb5, 0x2f, 0xfd]),
+        ("lz4", &[0x04, 0x22, 0x4d, 0x18]),
+        ("xz", &[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]),
+        ("bzip2", b"BZh91AY"),
+    ];
+    for (by, start) in starts {
+        let error = refused(&[start, &[7; 100]].concat());
+        assert_eq!(error.kind(), ErrorKind::SavefileBad);
+        let text = format!("unknown file format; it is compressed by {by}: ");
+        assert!(error.text().starts_with(&text), "{error}");
+        assert!(error.text().contains("`Capture::from_reader`"), "{error}");
+    }
+    // A savefile of that name is one all the same.
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a.pcap.gz", &pings(2));
+    assert_eq!(
+        read_all(&mut Capture::from_file(path).unwrap())
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 /// An error in the middle of a stream swallowed, or retried for ever.

@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 
 use files::{Order, Pcap, Pcapng, pings, pings_in};
-use pcap_core::{Capture, Dlt, Precision};
+use pcap_core::{Capture, Dlt, Dumper, Precision};
 
 fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()
@@ -163,13 +163,16 @@ fn dumping(times: &Times, folder: &Path) {
     });
     times.each("an object given back", || {
         let file = File::create(&path).unwrap();
-        let file = unwritable.dump_to(file).unwrap_err().into_inner();
-        let file = unwritable.dump_open_file(file).unwrap_err().into_inner();
+        let file: File = unwritable.dump_to(file).unwrap_err().take().unwrap();
+        let error = unwritable.dump_open_file(file).unwrap_err();
+        let file: File = error.take().unwrap();
         let dumper = dead.dump_to(file).unwrap();
-        let dumper = dumper.into_writer::<Vec<u8>>().unwrap_err().into_inner();
+        let error = dumper.into_writer::<Vec<u8>>().unwrap_err();
+        let dumper: Dumper = error.take().unwrap();
         let file: File = dumper.into_writer().unwrap();
         let dumper = dead.dump_open_file(file).unwrap();
-        let dumper = dumper.into_writer::<Vec<u8>>().unwrap_err().into_inner();
+        let error = dumper.into_writer::<Vec<u8>>().unwrap_err();
+        let dumper: Dumper = error.take().unwrap();
         drop(dumper.into_writer::<File>().unwrap());
     });
     times.each("an error that is dropped with its object", || {

@@ -327,3 +327,35 @@ fn iterators_wait_too_and_end_with_a_break() {
     handle.breakloop();
     assert_eq!(reader.join().unwrap().unwrap().len(), 4);
 }
+
+/// Following takes a second descriptor, which is asked for when the savefile is opened.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_descriptors_following_says_so() {
+    const TEST: &str = "without_descriptors_following_says_so";
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a.pcap", &pings(3));
+    if !files::in_child() {
+        files::run(&mut files::child(TEST));
+        return;
+    }
+    // Room for one more descriptor: the lowest free one.
+    let free = File::open(&path).unwrap();
+    let limit = files::descriptor(&free) as libc::rlim_t + 1;
+    drop(free);
+    let limit = libc::rlimit {
+        rlim_cur: limit,
+        rlim_max: limit,
+    };
+    // SAFETY: the structure is only read.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+    let mut capture = Capture::from_file(&path).unwrap();
+    for _ in 0..2 {
+        let error = capture.follow(true).unwrap_err();
+        assert_eq!(error.operation(), Some("follow"));
+        assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error}");
+        assert!(error.to_string().contains("Too many open files"), "{error}");
+    }
+    // It is read as it is.
+    assert_eq!(capture.packets().count(), 3);
+}

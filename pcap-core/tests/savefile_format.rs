@@ -4,7 +4,7 @@
 mod files;
 
 use files::{ETHERNET, MICRO, NANO, Order, PATCHED, Pcap, open, ping, read_all};
-use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Timestamp};
+use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Precision, Timestamp};
 
 /// libpcap 1.10.3 reads the seconds of a savefile of the machine's own byte order as signed, those of
 /// the other as unsigned.
@@ -176,4 +176,25 @@ fn the_length_of_the_frame_check_sequence_is_told_where_it_is_known() {
         }
     }
     assert_eq!(Capture::dead(Linktype::ETHERNET).unwrap().fcs_len(), None);
+}
+
+#[test]
+fn dead_captures_can_have_a_checksum_length() {
+    let dead = || Capture::dead_with(Linktype::ETHERNET, 65_535, Precision::Micro).unwrap();
+    for (bytes, linktype) in [
+        (None, ETHERNET),
+        (Some(0), 0x0400_0000 | ETHERNET),
+        (Some(4), 0x2400_0000 | ETHERNET),
+        (Some(30), 0xf400_0000 | ETHERNET),
+    ] {
+        let dead = dead().with_fcs_len(bytes).unwrap();
+        assert_eq!(dead.fcs_len(), bytes);
+        let written: Vec<u8> = dead.dump_to(Vec::new()).unwrap().into_writer().unwrap();
+        let expected = Pcap::native().snaplen(65_535).linktype(linktype);
+        assert_eq!(written, expected.bytes(), "{bytes:?}");
+    }
+    for bytes in [1, 3, 31, 32, u32::MAX] {
+        let error = dead().with_fcs_len(bytes).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{bytes}");
+    }
 }

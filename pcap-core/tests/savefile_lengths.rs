@@ -135,7 +135,7 @@ const MANY: u16 = 20_000;
 const RECORD: usize = 16 + 98;
 
 #[test]
-fn a_file_that_is_cut_or_grows_while_it_is_read_ends_as_libpcap_says() {
+fn a_file_cut_or_grown_while_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let half = 24 + RECORD * 10_000;
     // Nothing, between two packets, in a header, in a packet's data; and what was not there at first.
@@ -177,7 +177,13 @@ fn a_file_that_is_cut_or_grows_while_it_is_read_ends_as_libpcap_says() {
                         .read(Ok::<_, pcap_core::Error>(ours), None);
                     let what = format!("{first} to {length} bytes, by a reader: {by_reader}");
                     assert_eq!(read.packets.len(), packets, "{what}");
-                    assert_eq!(read.error, error, "{what}");
+                    if error.is_none() && length < first && !by_reader {
+                        // Where libpcap ends, the file has lost packets.
+                        let shorter = read.error.unwrap_or_default();
+                        assert!(shorter.contains("became shorter"), "{what}: {shorter}");
+                    } else {
+                        assert_eq!(read.error, error, "{what}");
+                    }
                     assert_eq!(error.is_some(), (length - 24) % RECORD != 0, "{what}");
                     assert_eq!(packets, (length - 24) / RECORD - 1, "{what}");
                 }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use cpu::cpu_time;
 use files::{Order, Pcap, Pcapng, Random, number, ping, pings, pings_in, pings_ng};
-use pcap_core::{Capture, CompileOptions, Done, End, Error, Next, Offline, PacketOwned};
+use pcap_core::{Capture, CompileOptions, Done, End, Error, ErrorKind, Next, Offline, PacketOwned};
 
 /// Both ends of a pipe.
 fn pipe() -> (File, File) {
@@ -507,7 +507,7 @@ fn damaged_savefiles_are_read_from_a_pipe_as_from_a_file() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&bytes).unwrap();
         io::Seek::rewind(&mut file).unwrap();
-        let by_file = all(Capture::from_open_file(file).map_err(Error::from));
+        let by_file = all(Capture::from_open_file(file));
         failed += u32::from(by_file.1.starts_with("cannot"));
 
         let (reader, mut writer) = pipe();
@@ -531,7 +531,7 @@ fn damaged_savefiles_are_read_from_a_pipe_as_from_a_file() {
                 }
             }
         });
-        let by_pipe = all(Capture::from_open_file(reader).map_err(Error::from));
+        let by_pipe = all(Capture::from_open_file(reader));
         assert_eq!(by_pipe, by_file, "turn {turn}: {bytes:x?}");
         writer.join().unwrap();
     }
@@ -567,4 +567,28 @@ fn a_reader_that_is_no_descriptor_of_ours_sees_a_break_after_its_read() {
     }
     assert_eq!(seen, 3);
     assert!(broken > 0);
+}
+
+/// The other end is closed with data in it that were not read: after what it wrote the connection is reset.
+#[test]
+fn a_connection_that_is_reset_is_an_error() {
+    for (kind, bytes) in kinds() {
+        let start = files_start(&bytes);
+        for (length, packets) in [(start, 0), (start + 7, 0), (bytes.len(), 3)] {
+            let (ours, mut theirs) = UnixStream::pair().unwrap();
+            theirs.write_all(&bytes[..length]).unwrap();
+            (&ours).write_all(b"not read").unwrap();
+            let mut capture = Capture::from_open_file(File::from(OwnedFd::from(ours))).unwrap();
+            drop(theirs);
+            let mut seen = 0;
+            let error = capture.for_each(|_| seen += 1).unwrap_err();
+            assert_eq!(seen, packets, "{kind}, {length}");
+            let reset = ErrorKind::Io(io::ErrorKind::ConnectionReset);
+            assert_eq!(error.kind(), reset, "{kind}, {length}: {error}");
+            for _ in 0..3 {
+                let again = capture.next_packet().unwrap_err();
+                assert_eq!(again.to_string(), error.to_string(), "{kind}, {length}");
+            }
+        }
+    }
 }

@@ -254,6 +254,9 @@ fn any_capture_is_the_savefile_it_was_made_from() {
     let mut any = AnyCapture::from(open_file(&pings(2)));
     assert!(any.as_live().is_none() && any.as_live_mut().is_none());
     assert_eq!(any.as_savefile().unwrap().version(), (2, 4));
+    any.as_savefile_mut().unwrap().follow(true).unwrap();
+    assert!(any.as_savefile().unwrap().is_followed());
+    any.as_savefile_mut().unwrap().follow(false).unwrap();
     assert_eq!(any.snaplen(), 262_144);
     any.set_filter("icmp[6:2] = 1").unwrap();
     assert_eq!(any.next_packet().unwrap().unwrap().data(), ping(1));

@@ -161,7 +161,7 @@ fn silent_loss_a_compressor_that_cannot_write_its_end_says_so() {
     // Room for less: the dumper meets it, and is given back.
     let failed = gzip(taken / 2).unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::Io(io::ErrorKind::StorageFull));
-    assert!(failed.into_inner().flush().is_err());
+    assert!(failed.take::<Dumper>().unwrap().flush().is_err());
 }
 
 #[test]
@@ -280,7 +280,8 @@ fn memory_owned_shared_and_behind_a_box() {
         let mut dumper = dead(precision).dump_to(boxed).unwrap();
         write(&mut dumper, &packets);
         let failed = dumper.into_writer::<Shared>().unwrap_err();
-        let boxed: Box<dyn Write + Send> = failed.into_inner().into_writer().unwrap();
+        let dumper: Dumper = failed.take().unwrap();
+        let boxed: Box<dyn Write + Send> = dumper.into_writer().unwrap();
         check(&shared.0.lock().unwrap(), precision);
         drop(boxed);
         assert_eq!(Arc::strong_count(&shared.0), 1);
@@ -340,7 +341,7 @@ fn a_link_type_that_savefiles_cannot_have_gives_the_object_back_untouched() {
     let shared = Shared::default();
     let failed = capture.dump_to(shared.clone()).unwrap_err();
     assert_eq!(failed.kind(), unsupported);
-    let back = failed.into_inner();
+    let back: Shared = failed.take().unwrap();
     assert!(Arc::ptr_eq(&back.0, &shared.0) && back.0.lock().unwrap().is_empty());
     dead(Precision::Nano)
         .dump_to(back)
@@ -352,7 +353,8 @@ fn a_link_type_that_savefiles_cannot_have_gives_the_object_back_untouched() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(&pings(3)).unwrap();
     let fd = files::descriptor(&file);
-    let (error, mut file) = capture.dump_open_file(file).unwrap_err().into_parts();
+    let error = capture.dump_open_file(file).unwrap_err();
+    let mut file: File = error.take().unwrap();
     assert_eq!(error.kind(), unsupported);
     assert_eq!(error.object(), Some("the savefile"));
     assert_eq!(files::descriptor(&file), fd);
@@ -372,13 +374,14 @@ fn another_type_gives_the_dumper_back_with_all_its_packets() {
         text.starts_with("cannot give back `the writer`") && text.contains("std::fs::File"),
         "{text}"
     );
-    let mut dumper = failed.into_inner();
+    let mut dumper: Dumper = failed.take().unwrap();
     write(&mut dumper, &packets[700..]);
     check(&dumper.into_writer::<Vec<u8>>().unwrap(), Precision::Nano);
 
     let file = tempfile::tempfile().unwrap();
     let dumper = dead(Precision::Nano).dump_open_file(file).unwrap();
-    let (error, dumper) = dumper.into_writer::<Vec<u8>>().unwrap_err().into_parts();
+    let error = dumper.into_writer::<Vec<u8>>().unwrap_err();
+    let dumper: Dumper = error.take().unwrap();
     assert!(error.text().contains("it is a `std::fs::File`"), "{error}");
     dumper.close().unwrap();
 }
@@ -412,7 +415,7 @@ fn a_writer_that_fails_gives_the_dumper_back_and_nothing_is_lost_or_doubled() {
             Ok(writer) => break writer,
             Err(failed) => {
                 assert_eq!(failed.kind(), ErrorKind::Io(io::ErrorKind::TimedOut));
-                dumper = failed.into_inner();
+                dumper = failed.take().unwrap();
                 failures += 1;
             }
         }
@@ -439,7 +442,7 @@ fn the_question_mark_makes_an_error_of_each() {
     fn write() -> Result<Vec<u8>> {
         let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_to(Vec::new())?;
         dumper.write(None, None, b"x")?;
-        Ok(dumper.into_writer()?)
+        dumper.into_writer()
     }
     assert_eq!(write().unwrap().len(), 24 + 16 + 1);
 }

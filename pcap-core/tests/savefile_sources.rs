@@ -5,7 +5,6 @@
 #[path = "support/files.rs"]
 mod files;
 
-use std::error::Error as _;
 use std::ffi::CString;
 #[cfg(unix)]
 use std::ffi::OsStr;
@@ -212,7 +211,7 @@ fn an_open_file_is_read_from_where_it_stands() {
     }
     file.seek(SeekFrom::Start(3)).unwrap();
     let error = Capture::from_open_file(file.try_clone().unwrap()).unwrap_err();
-    assert_eq!(error.error().text(), "unknown file format");
+    assert_eq!(error.text(), "unknown file format");
     file.seek(SeekFrom::End(100)).unwrap();
     let error = Capture::from_open_file(file).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
@@ -349,7 +348,7 @@ fn a_readers_own_error_is_the_source_of_ours_after_the_packets_before_it() {
                 }
                 (read, error)
             }
-            Err(error) => (Vec::new(), error.into()),
+            Err(error) => (Vec::new(), error),
         };
         assert_eq!(read.len(), packets, "{length}");
         assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::TimedOut));
@@ -357,8 +356,13 @@ fn a_readers_own_error_is_the_source_of_ours_after_the_packets_before_it() {
             error.to_string().ends_with("the tape is torn at 7"),
             "{error}"
         );
-        let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
-        let custom = source.get_ref().unwrap().downcast_ref::<Custom>().unwrap();
+        let custom = error
+            .io_error()
+            .unwrap()
+            .get_ref()
+            .unwrap()
+            .downcast_ref::<Custom>()
+            .unwrap();
         assert_eq!(custom.0, 7);
     }
 }
@@ -447,7 +451,7 @@ fn the_reader_is_dropped_once_with_the_capture_and_comes_back_when_opening_fails
         match capture {
             Ok(capture) => drop(capture),
             Err(failed) => {
-                let reader: Counted = failed.into_inner();
+                let reader: Counted = failed.take().unwrap();
                 // Windows' libpcap is handed all that there is.
                 let read = if cfg!(windows) { length } else { length.min(4) };
                 assert_eq!(reader.0.position(), read);
@@ -575,4 +579,20 @@ fn a_filter_stays_in_force_behind_an_odd_record_of_a_stream() {
             assert_eq!(after, vec![1; 5 - set_after / 2], "{set_after} {call}");
         }
     }
+}
+
+#[test]
+fn a_capture_is_named_after_what_it_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a.pcap", &pings(1));
+    let by_path = Capture::from_file(&path).unwrap();
+    assert_eq!(by_path.name(), path.to_str().unwrap());
+    let by_file = Capture::from_open_file(File::open(&path).unwrap()).unwrap();
+    assert_eq!(by_file.name(), "the savefile");
+    let by_reader = files::open(pings(1));
+    assert_eq!(by_reader.name(), "the reader");
+    assert_eq!(
+        pcap_core::AnyCapture::from(by_path).name(),
+        path.to_str().unwrap()
+    );
 }

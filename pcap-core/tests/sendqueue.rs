@@ -68,6 +68,10 @@ fn what_no_device_can_send_is_refused_and_changes_nothing() {
 #[test]
 fn more_room_than_there_is_memory_is_no_panic() {
     let mut queue = SendQueue::with_capacity(usize::MAX, usize::MAX);
+    assert!(queue.is_empty());
     queue.push(&[1; 60]).unwrap();
     assert_eq!(queue.len(), 1);
+    assert!(!queue.is_empty());
+    queue.clear();
+    assert!(queue.is_empty());
 }

@@ -13,15 +13,12 @@ use std::time::{Duration, Instant};
 
 use futures_lite::{StreamExt, future};
 use pcap_core::stream::{AsyncCapture, AsyncIo, Runtime, Tokio};
-use pcap_core::{Active, Capture, CompileOptions, End, ErrorKind, ErrorWith, Offline, SendQueue};
+use pcap_core::{Active, Capture, CompileOptions, End, ErrorKind, Offline, SendQueue};
 use support::Netns;
 
 /// How each runtime makes captures, runs a task and waits.
-#[allow(clippy::result_large_err)] // it gives the capture back
 trait Tested: Runtime {
-    fn wrap(
-        capture: Capture<Active>,
-    ) -> Result<AsyncCapture<Active, Self>, ErrorWith<Capture<Active>>>;
+    fn wrap(capture: Capture<Active>) -> pcap_core::Result<AsyncCapture<Active, Self>>;
     fn block_on<F: Future>(future: F) -> F::Output;
     fn sleep(time: Duration) -> impl Future<Output = ()>;
 
@@ -41,9 +38,7 @@ trait Tested: Runtime {
 }
 
 impl Tested for Tokio {
-    fn wrap(
-        capture: Capture<Active>,
-    ) -> Result<AsyncCapture<Active, Self>, ErrorWith<Capture<Active>>> {
+    fn wrap(capture: Capture<Active>) -> pcap_core::Result<AsyncCapture<Active, Self>> {
         capture.into_tokio()
     }
     fn block_on<F: Future>(future: F) -> F::Output {
@@ -55,9 +50,7 @@ impl Tested for Tokio {
 }
 
 impl Tested for AsyncIo {
-    fn wrap(
-        capture: Capture<Active>,
-    ) -> Result<AsyncCapture<Active, Self>, ErrorWith<Capture<Active>>> {
+    fn wrap(capture: Capture<Active>) -> pcap_core::Result<AsyncCapture<Active, Self>> {
         capture.into_async_io()
     }
     fn block_on<F: Future>(future: F) -> F::Output {
@@ -539,7 +532,8 @@ mod tests {
             assert!(matches!(failed.kind(), ErrorKind::Unsupported { .. }));
             let text = "cannot wait asynchronously on `a pcap_t`: libpcap has no non-blocking mode";
             assert!(failed.to_string().starts_with(text), "{failed}");
-            assert_eq!(failed.into_inner().datalink().value(), 1);
+            let capture: Capture<Active> = failed.take().unwrap();
+            assert_eq!(capture.datalink().value(), 1);
         });
     }
 }
@@ -667,7 +661,7 @@ fn a_capture_outside_of_its_runtime_is_an_error_and_no_panic() {
     let failed = left.into_tokio().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::Io(std::io::ErrorKind::Other));
     assert!(failed.to_string().contains("no tokio runtime"), "{failed}");
-    let left = failed.into_inner();
+    let left: Capture<Active> = failed.take().unwrap();
 
     let runtime = runtime();
     let mut capture = runtime.block_on(async { left.into_tokio().unwrap() });

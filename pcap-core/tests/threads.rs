@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use pcap_core::{
     AnyCapture, BreakHandle, Capture, CompileOptions, Dead, Device, Dlt, Dumper, Error, Filter,
-    Inactive, InjectError, Offline, Packet, PacketOwned, SendQueue, Sender, Stats, Timestamp,
-    Warning,
+    Inactive, Offline, Packet, PacketOwned, SendQueue, Sender, Stats, Timestamp, Unsent, Warning,
 };
 
 /// The table of the guide. What must not be `Sync` is there, in examples that do not compile.
@@ -23,7 +22,7 @@ fn what_the_guide_says_is_send_and_sync_is() {
     both::<PacketOwned>();
     both::<Device>();
     both::<Error>();
-    both::<InjectError>();
+    both::<Unsent>();
     both::<Warning>();
     both::<Stats>();
     both::<Timestamp>();

@@ -255,7 +255,7 @@ fn a_device_that_is_not_there_is_an_error() {
     let error = Capture::from_device("no such device")
         .activate()
         .unwrap_err();
-    assert_eq!(error.error().object(), Some("no such device"));
+    assert_eq!(error.object(), Some("no such device"));
 }
 
 /// An option that a `wpcap.dll` lacks is an error, and does not end the program.
@@ -269,7 +269,7 @@ fn immediate_mode_is_there_or_refused() {
         .activate()
     {
         Ok(capture) => drop(capture),
-        Err(error) => assert_eq!(error.error().kind(), ErrorKind::InvalidOption),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidOption),
     }
 }
 

@@ -2,13 +2,24 @@
 //! command line is wrong.
 
 use std::fmt;
+use std::fs;
 use std::io::{self, Write};
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{self, ExitCode};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use clap::CommandFactory;
-use pcap_core::{Error, ErrorKind, ErrorWith};
+use pcap_core::Error;
 
-use crate::program;
+use crate::{escape, outlet, program};
+
+/// Something that was to be said on standard error was not.
+static UNSAID: AtomicBool = AtomicBool::new(false);
+/// Folders that are gone when the program ends.
+static LEFT_BEHIND: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Why the work failed.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +27,17 @@ pub enum Failure {
     /// pcap-core says why, and how to get the right if that is what is missing.
     #[error(transparent)]
     Pcap(#[from] Error),
-    /// Standard output does not take what is printed: the only input and output that the programs do by themselves.
+    /// Standard output does not take what is printed.
     #[error("cannot write to standard output: {0}")]
     Stdout(#[from] io::Error),
+    /// A savefile cannot hold a packet, which is no fault of the savefile.
+    #[error("cannot write `{path}`: {why}")]
+    Unfit {
+        /// The savefile.
+        path: String,
+        /// What is wrong with the packet.
+        why: String,
+    },
     /// A file cannot be opened because too many are open: closing one may help.
     #[error("{0}")]
     TooManyOpen(String),
@@ -34,19 +53,11 @@ pub enum Failure {
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
-    /// Whether it is only that nobody reads standard output any more, as in `read x.pcap | head`.
+    /// Whether it is only that nobody reads the lines on standard output any more, as in `read x.pcap | head`. A
+    /// savefile that nobody reads any more is an error like any other.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
-        match self {
-            Failure::Stdout(error) => error.kind() == io::ErrorKind::BrokenPipe,
-            // A savefile that is written to standard output.
-            Failure::Pcap(error) => {
-                error.kind() == ErrorKind::Io(io::ErrorKind::BrokenPipe)
-                    && error.operation() == "write"
-                    && error.object() == Some("-")
-            }
-            Failure::TooManyOpen(_) | Failure::Text(_) | Failure::Reported => false,
-        }
+        matches!(self, Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
     /// Prints it as one line on standard error: `read: cannot open …`.
@@ -63,9 +74,22 @@ pub fn say(program: &str, what: impl fmt::Display) {
     note(format_args!("{prefix}{program}: {what}"));
 }
 
-/// Prints one line on standard error, without the name of the program.
+/// Prints one line on standard error, without the name of the program. Control characters are escaped.
 pub fn note(what: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "{what}");
+    let line = escape::controls(what.to_string().as_bytes()) + "\n";
+    match io::stderr().write_all(line.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            UNSAID.store(true, Ordering::Relaxed);
+        }
+        _ => {}
+    }
+}
+
+/// Says how many packets are not written, if there are any.
+pub fn unwritten(packets: u64) {
+    if packets > 0 {
+        note(format_args!("{packets} packets not written"));
+    }
 }
 
 /// Ends the program for a command line that clap took and that is wrong nonetheless.
@@ -79,17 +103,34 @@ pub fn usage<A: CommandFactory>(what: &str) -> ! {
 #[must_use]
 pub fn status(program: &str, outcome: Outcome) -> ExitCode {
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
-        Err(failure) => {
+        Err(failure) if !failure.is_broken_pipe() => {
             failure.report(program);
             ExitCode::FAILURE
         }
+        _ if UNSAID.load(Ordering::Relaxed) => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
     }
 }
 
-impl<T> From<ErrorWith<T>> for Failure {
-    fn from(failed: ErrorWith<T>) -> Failure {
-        Failure::Pcap(failed.into())
+/// Has a folder removed, too, where the program does not end by itself.
+pub fn removes(folder: &Path) {
+    let folders = LEFT_BEHIND.lock();
+    let mut folders = folders.unwrap_or_else(PoisonError::into_inner);
+    folders.push(folder.to_owned());
+}
+
+/// Ends the process where it does not end by itself, from whatever thread.
+pub fn give_up(program: &'static str) {
+    let folders = LEFT_BEHIND.lock();
+    for folder in folders.unwrap_or_else(PoisonError::into_inner).iter() {
+        let _ = fs::remove_dir_all(folder);
     }
+    // Nor may standard error keep it.
+    let _ = thread::Builder::new().spawn(move || {
+        unwritten(outlet::unwritten());
+        say(program, "ended by a further signal");
+        process::exit(1);
+    });
+    thread::sleep(Duration::from_millis(200));
+    process::exit(1);
 }

@@ -1,12 +1,11 @@
 //! Files that the command line names: how long they are, which are one and the same.
 
-use std::error;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use pcap_core::{Capture, Error, Offline, Packet, SavefileFormat};
+use pcap_core::{Capture, Offline, Packet, SavefileFormat};
 
 /// How many bytes of the savefile a packet takes, for the bar.
 pub fn record_length(capture: &Capture<Offline>) -> fn(Packet<'_>) -> u64 {
@@ -56,6 +55,26 @@ fn name(bytes: &[u8]) -> io::Result<OsString> {
     Ok(text.map_err(io::Error::other)?.into())
 }
 
+/// The outermost folder that is not there for a file to be created in.
+fn missing_folder(path: &Path) -> Option<&Path> {
+    let folder = path.parent()?;
+    // The outermost one that is not there.
+    let missing = folder.ancestors().take_while(|folder| {
+        let is_missing = |e: io::Error| e.kind() == io::ErrorKind::NotFound;
+        !folder.as_os_str().is_empty() && fs::metadata(folder).is_err_and(is_missing)
+    });
+    missing.last()
+}
+
+/// Why a file could not be created: what the system says, which does not name the folder.
+#[must_use]
+pub fn not_created(path: &Path, error: &io::Error) -> String {
+    match missing_folder(path) {
+        Some(folder) => format!("{error}: there is no folder `{}`", folder.display()),
+        None => error.to_string(),
+    }
+}
+
 /// Whether a file could not be opened because the process, or the system, has too many open.
 #[must_use]
 pub fn is_too_many_open(error: &io::Error) -> bool {
@@ -65,12 +84,6 @@ pub fn is_too_many_open(error: &io::Error) -> bool {
         Some(number) => cfg!(windows) && number == 4,
         None => false,
     }
-}
-
-/// Why the system refused, if it is the system that did.
-#[must_use]
-pub fn system_error(error: &Error) -> Option<&io::Error> {
-    error::Error::source(error)?.downcast_ref()
 }
 
 /// Whether writing one would destroy the other. As an input `-` is standard input, and as an output

@@ -1,52 +1,52 @@
 //! Which conversation a packet is part of.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::mem;
+use std::time::Duration;
 
-use pcap_core::Dlt;
+use pcap_core::{Dlt, Packet, Timestamp};
 
-use crate::decode::{Detail, Endpoint, Protocol, decode};
+use crate::decode::{Decoded, Endpoint, Fragment, Outside, Protocol, decode};
+
+/// How many first fragments are remembered at least.
+const REMEMBERED: usize = 4096;
+/// How long one is remembered at most: systems wait no longer for the others.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the packets of a conversation have in common: the protocol, and between whom.
 ///
-/// The ends have ports for TCP, UDP and SCTP. Fragments of IP have none, the first of a datagram
-/// neither, so that all of a datagram are in one flow. What is not IP is told apart by its best
-/// addresses and its protocol, and what is not understood by nothing.
+/// The ends are the innermost addresses: packets in tunnels belong to the conversations that the
+/// tunnels carry. They have ports for TCP, UDP, UDP-Lite, SCTP and DCCP. What is not IP is told apart
+/// by its best addresses and its protocol, and what is not understood by its link type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Flow {
-    /// The last protocol that is known.
+    /// The innermost known protocol.
     pub protocol: Protocol,
     /// From whom, and to whom.
     pub ends: Option<(Endpoint, Endpoint)>,
 }
 
 impl Flow {
-    /// The flow of a packet, in the packet's direction.
+    /// The flow of a packet, in the packet's direction. A fragment that is not the first has no
+    /// ports.
     #[must_use]
     pub fn of(linktype: Dlt, data: &[u8]) -> Flow {
-        let known = decode(linktype, data);
+        Flow::new(&decode(linktype, data))
+    }
+
+    fn new(known: &Decoded<'_>) -> Flow {
         let protocol = match known.protocol {
             // In the frames of IEEE 802.3 it is the length of each.
             Protocol::Ether(number) if number < 0x600 => Protocol::Ether(0),
             protocol => protocol,
         };
-        let ends = known.ends.map(|ends| match ends {
-            (Endpoint::Ip(source), Endpoint::Ip(destination))
-                if has_ports(protocol) && known.detail != Detail::Fragment =>
-            {
-                // Of SCTP no more is decoded, and of others the header may be cut.
-                match *known.rest {
-                    [a, b, c, d, ..] => {
-                        let port = |high, low| u16::from_be_bytes([high, low]);
-                        (
-                            Endpoint::Socket(SocketAddr::new(source, port(a, b))),
-                            Endpoint::Socket(SocketAddr::new(destination, port(c, d))),
-                        )
-                    }
-                    _ => ends,
-                }
+        let ends = known.ends().map(|ends| match ends {
+            // One of the ports is cut off.
+            (Endpoint::Socket(from), Endpoint::Ip(to)) => {
+                (Endpoint::Ip(from.ip()), Endpoint::Ip(to))
             }
-            _ => ends,
+            ends => ends,
         });
         Flow { protocol, ends }
     }
@@ -59,11 +59,75 @@ impl Flow {
     }
 }
 
-/// Whether the first four bytes are ports.
-fn has_ports(protocol: Protocol) -> bool {
-    matches!(
-        protocol,
-        Protocol::Named("TCP" | "UDP") | Protocol::Ip(132 /* SCTP */)
+/// Finds the flows of packets, and those of fragments by the first fragment of their IP packet, which
+/// alone has the ports.
+///
+/// A fragment that comes before the first one, or more than 30 seconds after it, is in the flow of
+/// its addresses and its protocol.
+#[derive(Debug, Default)]
+pub struct Tracker {
+    recent: HashMap<Whole, (Timestamp, Flow)>,
+    older: HashMap<Whole, (Timestamp, Flow)>,
+}
+
+/// What all fragments of an IP packet share: the ends, the identification and the protocol.
+type Whole = (Option<Endpoint>, Option<Endpoint>, u32, u8);
+
+impl Tracker {
+    /// The flow of a packet, in the packet's direction.
+    pub fn flow(&mut self, linktype: Dlt, packet: Packet<'_>) -> Flow {
+        let known = decode(linktype, packet.data());
+        let flow = Flow::new(&known);
+        let time = packet.timestamp();
+        let inner = known
+            .fragment
+            .map(|part| (known.source, known.destination, part));
+        let outer = known.outside.iter().filter_map(|outside| match *outside {
+            Outside::Tunnel {
+                source,
+                destination,
+                fragment,
+                ..
+            } => Some((source, destination, fragment?)),
+            _ => None,
+        });
+        for (source, destination, part) in outer.chain(inner) {
+            let whole = whole(source, destination, part);
+            if part.offset > 0 {
+                return self.find(whole, time).unwrap_or(flow);
+            }
+            self.remember(whole, time, flow);
+        }
+        flow
+    }
+
+    fn remember(&mut self, whole: Whole, time: Timestamp, flow: Flow) {
+        if self.recent.len() >= REMEMBERED {
+            self.older = mem::take(&mut self.recent);
+        }
+        self.recent.insert(whole, (time, flow));
+    }
+
+    fn find(&self, whole: Whole, time: Timestamp) -> Option<Flow> {
+        let &(first, flow) = self.recent.get(&whole).or_else(|| self.older.get(&whole))?;
+        let gap = time
+            .checked_duration_since(first)
+            .or_else(|| first.checked_duration_since(time));
+        gap.is_some_and(|gap| gap <= PATIENCE).then_some(flow)
+    }
+}
+
+/// The key of an IP packet: its first fragment has ports, which the others have not.
+fn whole(source: Option<Endpoint>, destination: Option<Endpoint>, part: Fragment) -> Whole {
+    let address = |end| match end {
+        Some(Endpoint::Socket(socket)) => Some(Endpoint::Ip(socket.ip())),
+        end => end,
+    };
+    (
+        address(source),
+        address(destination),
+        part.id,
+        part.protocol,
     )
 }
 
@@ -130,16 +194,55 @@ mod tests {
     }
 
     #[test]
-    fn all_fragments_of_a_datagram_are_in_one_flow() {
+    fn fragments_are_in_the_flow_of_the_first() {
         let payload = [0, 7, 0, 8, 0, 16, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
         let first = ip(17, true, 0, &payload);
         let last = ip(17, false, 2, &payload);
-        assert_eq!(text(&first), "192.0.2.1 > 192.0.2.2 UDP");
-        assert_eq!(Flow::of(Dlt::RAW, &first), Flow::of(Dlt::RAW, &last));
+        let (session, none) = ("192.0.2.1:7 > 192.0.2.2:8 UDP", "192.0.2.1 > 192.0.2.2 UDP");
         assert_eq!(
-            text(&ip(17, false, 0, &payload)),
-            "192.0.2.1:7 > 192.0.2.2:8 UDP"
+            (text(&first).as_str(), text(&last).as_str()),
+            (session, none)
         );
+        let mut tracker = Tracker::default();
+        let mut flow = |secs, data: &[u8]| {
+            let packet = Packet::new(Timestamp::new(secs, 0), 100, data);
+            tracker.flow(Dlt::RAW, packet).to_string()
+        };
+        assert_eq!(flow(0, &last), none);
+        assert_eq!(flow(0, &first), session);
+        assert_eq!(flow(30, &last), session);
+        assert_eq!(flow(31, &last), none);
+        assert_eq!(
+            flow(31, &ip(6, false, 2, &payload)),
+            "192.0.2.1 > 192.0.2.2 TCP"
+        );
+        assert_eq!(flow(31, &ip(17, false, 0, &payload)), session);
+    }
+
+    #[test]
+    fn fragments_of_a_tunnel_follow_its_first() {
+        let inner = ip(17, false, 0, &[0, 7, 0, 8, 0, 8, 0, 0]);
+        let first = ip(4, true, 0, &inner);
+        let last = ip(4, false, 4, b"the rest");
+        let mut tracker = Tracker::default();
+        let mut flow = |data: &[u8]| {
+            let packet = Packet::new(Timestamp::EPOCH, 100, data);
+            tracker.flow(Dlt::RAW, packet).to_string()
+        };
+        assert_eq!(flow(&first), "192.0.2.1:7 > 192.0.2.2:8 UDP");
+        assert_eq!(flow(&last), "192.0.2.1:7 > 192.0.2.2:8 UDP");
+    }
+
+    #[test]
+    fn only_so_many_first_fragments_are_remembered() {
+        let mut tracker = Tracker::default();
+        for number in 0..3 * REMEMBERED as u32 {
+            let flow = Flow::of(Dlt::RAW, &[]);
+            tracker.remember((None, None, number, 17), Timestamp::EPOCH, flow);
+            assert!(tracker.recent.len() + tracker.older.len() <= 2 * REMEMBERED);
+        }
+        let there = |number| tracker.find((None, None, number, 17), Timestamp::EPOCH);
+        assert!(there(2 * REMEMBERED as u32).is_some() && there(0).is_none());
     }
 
     #[test]
@@ -150,7 +253,7 @@ mod tests {
             Flow::of(Dlt::EN10MB, &frame)
         };
         assert_eq!(frame(40), frame(50));
-        let line = "02:00:00:00:00:01 > 02:00:00:00:00:02 802.3";
+        let line = "02:00:00:00:00:01 > 02:00:00:00:00:02 STP";
         assert_eq!(frame(40).to_string(), line);
         let nothing = Flow::of(Dlt::EN10MB, &[1]);
         assert_eq!(nothing.to_string(), "EN10MB");

@@ -22,15 +22,8 @@ pub fn in_threads(
 
     let members = Fanout::new(FanoutMode::Hash).activate(options, threads)?;
     opened(&members)?;
-    Ok(
-        match Fanout::for_each(members, |_, capture| each(capture)) {
-            Ok((_, stats)) => (Ok(()), stats),
-            Err(failed) => {
-                let (failure, _, stats) = failed.into_parts();
-                (Err(failure), stats)
-            }
-        },
-    )
+    let (_, stats, failure) = Fanout::run(members, |_, capture| each(capture)).into_parts();
+    Ok((failure.map_or(Ok(()), Err), stats))
 }
 
 /// Only Linux spreads packets over captures.

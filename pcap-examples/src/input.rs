@@ -5,17 +5,15 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::mem;
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
 use indicatif::ProgressBar;
 use pcap_core::{Capture, Error, Offline, Packet};
 
+use crate::compressed::{self, Compression, Gunzip};
 use crate::exit::{Failure, Outcome};
-use crate::files::{self, is_too_many_open, length, record_length, system_error};
+use crate::files::{self, is_too_many_open, length, record_length};
 use crate::progress;
 use crate::waiting::Waiting;
 
-/// What every file of gzip begins with.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The bar moves once in so many packets.
 const STEP: u64 = 4096;
 
@@ -151,21 +149,27 @@ pub fn capture(path: &Path) -> Outcome<Capture<Offline>> {
 /// Whether a file, but no pipe, begins as gzip does; `-` is standard input.
 #[must_use]
 pub fn is_gzip(path: &Path) -> bool {
-    file(path).is_some_and(|mut file| files::is_regular(&file) && begins_as_gzip(&mut file))
+    file(path).is_some_and(|mut file| {
+        files::is_regular(&file) && compression(&mut file) == Some(Compression::Gzip)
+    })
 }
 
 /// Opens a savefile, and tells whether it is read as it is: by libpcap's own way, the quick one.
 fn open(path: &Path, bar: &ProgressBar) -> Outcome<(Capture<Offline>, bool)> {
     let capture = match file(path) {
-        Some(mut file) if files::is_regular(&file) => {
-            if begins_as_gzip(&mut file) {
-                let stream = MultiGzDecoder::new(bar.wrap_read(file));
-                Capture::from_reader(stream).map_err(Error::from)
-            } else {
+        Some(mut file) if files::is_regular(&file) => match compression(&mut file) {
+            Some(Compression::Gzip) => {
+                let stream = Gunzip::new(bar.wrap_read(file));
+                Capture::from_reader(stream)
+            }
+            Some(Compression::Other { name, unpack }) => {
+                return Err(unreadable(path, name, unpack));
+            }
+            None => {
                 drop(file);
                 return plain(path);
             }
-        }
+        },
         Some(file) if !files::is_folder(&file) => stream(file, path, bar)?,
         None if path == Path::new("-") => stream(io::stdin(), path, bar)?,
         // This says why not.
@@ -186,7 +190,7 @@ fn file(path: &Path) -> Option<File> {
 fn plain(path: &Path) -> Outcome<(Capture<Offline>, bool)> {
     match Capture::from_file(path) {
         Ok(capture) => Ok((capture, true)),
-        Err(error) if system_error(&error).is_some_and(is_too_many_open) => {
+        Err(error) if error.io_error().is_some_and(is_too_many_open) => {
             Err(Failure::TooManyOpen(error.to_string()))
         }
         Err(error) => Err(error.into()),
@@ -200,24 +204,33 @@ fn stream(
     bar: &ProgressBar,
 ) -> Outcome<Result<Capture<Offline>, Error>> {
     let mut stream = Waiting::new(stream);
-    let mut start = [0; GZIP.len()];
+    let mut start = [0; compressed::LONGEST];
     let length = read_start(&mut stream, &mut start).map_err(|e| {
         let path = path.display();
         Failure::Text(format!("cannot read `{path}`: {e}"))
     })?;
-    let is_gzip = start[..length] == GZIP;
+    let compression = Compression::of_bytes(&start[..length]);
     let start = Cursor::new(start).take(length as u64);
     let stream = bar.wrap_read(start.chain(stream));
-    Ok(if is_gzip {
-        Capture::from_reader(MultiGzDecoder::new(stream)).map_err(Error::from)
-    } else {
-        Capture::from_reader(stream).map_err(Error::from)
+    Ok(match compression {
+        Some(Compression::Gzip) => Capture::from_reader(Gunzip::new(stream)),
+        Some(Compression::Other { name, unpack }) => return Err(unreadable(path, name, unpack)),
+        None => Capture::from_reader(stream),
     })
 }
 
-/// Whether what follows in a file is of gzip; the file stands where it stood.
-fn begins_as_gzip(file: &mut File) -> bool {
-    let mut start = [0; GZIP.len()];
+/// A savefile that is compressed by something else than gzip.
+fn unreadable(path: &Path, name: &str, unpack: &str) -> Failure {
+    let path = path.display();
+    Failure::Text(format!(
+        "cannot read `{path}`: it is compressed by {name}; unpack it with `{unpack} {path}`, into a \
+         file or into a pipe that is read as `-`"
+    ))
+}
+
+/// How what follows in a file is compressed; the file stands where it stood.
+fn compression(file: &mut File) -> Option<Compression> {
+    let mut start = [0; compressed::LONGEST];
     let mut look = || {
         let position = file.stream_position()?;
         let length = read_start(&mut *file, &mut start);
@@ -225,7 +238,8 @@ fn begins_as_gzip(file: &mut File) -> bool {
         length
     };
     // Who reads it next says why it cannot be read.
-    look().is_ok_and(|length| start[..length] == GZIP)
+    let length = look().ok()?;
+    Compression::of_bytes(&start[..length])
 }
 
 /// An error of a reader, with the path that it reads.
@@ -234,7 +248,7 @@ pub fn name(path: &Path, error: Error) -> Failure {
     if error.object() != Some("the reader") {
         return error.into();
     }
-    let (operation, text) = (error.operation(), error.text());
+    let (operation, text) = (error.operation().unwrap_or("read"), error.text());
     Failure::Text(format!("cannot {operation} `{}`: {text}", path.display()))
 }
 

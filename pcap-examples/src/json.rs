@@ -2,19 +2,27 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::path::Path;
 
 use pcap_core::{Dlt, Packet, Stats};
 
-use crate::decode::{Detail, Endpoint, decode, tcp_flags};
+use crate::decode::{Cooked, Detail, Endpoint, Outside, decode, tcp_flags};
 use crate::hex;
+use crate::interfaces::Interfaces;
+use crate::outlet::Tally;
 
 /// What `--help` says of the packets.
 pub const HELP: &str = "\
 JSON:
   One object per line and packet: type (\"packet\"), time (seconds since 1970 with nine digits of
-  the fraction, as a string), caplen and len (bytes), linktype, vlans, protocol, source,
-  source_port, destination, destination_port, flags (of TCP), info, data (hexadecimal). What a
-  packet does not have is left out.";
+  the fraction, as a string), caplen and len (bytes), linktype, vlans, mpls (labels), pppoe
+  (sessions), tunnels (objects of protocol, id, source, source_port, destination, destination_port,
+  the outermost first), protocol, source, source_port, destination, destination_port, flags (of TCP),
+  fragment (an object of id and offset, in bytes), info, data (hexadecimal). Packets of Linux's
+  cooked link types also have interface_index (only with LINUX_SLL2), interface (its name, while it
+  is captured), direction (\"in\" or \"out\"), packet_type (\"host\", \"broadcast\", \"multicast\",
+  \"otherhost\", \"outgoing\" or a number) and hardware_type (the number of an ARPHRD_ of Linux).
+  What a packet does not have, or what is cut off, is left out.";
 
 /// An object in the making: members in the order in which they are added.
 #[derive(Debug)]
@@ -57,6 +65,20 @@ impl Object<'_> {
         }
     }
 
+    /// A path, and its bytes in hexadecimal as `NAME_hex` if it is not UTF-8.
+    #[must_use]
+    pub fn path(self, name: &str, path: &Path) -> Self {
+        let object = self.text(name, path.display());
+        if path.to_str().is_some() {
+            return object;
+        }
+        object.member(&format!("{name}_hex"), |out| {
+            out.push(b'"');
+            hex::push(out, path.as_os_str().as_encoded_bytes());
+            out.push(b'"');
+        })
+    }
+
     /// A number, or `true` and `false`.
     #[must_use]
     pub fn plain(self, name: &str, value: impl Display) -> Self {
@@ -66,24 +88,82 @@ impl Object<'_> {
         })
     }
 
-    /// From whom and to whom, if that is known, as [`HELP`] says.
+    /// The ends that are known, as [`HELP`] says.
     #[must_use]
-    pub fn ends(mut self, ends: Option<(Endpoint, Endpoint)>) -> Self {
-        let Some((source, destination)) = ends else {
-            return self;
-        };
+    pub fn ends(mut self, source: Option<Endpoint>, destination: Option<Endpoint>) -> Self {
         for (name, port_name, end) in [
             ("source", "source_port", source),
             ("destination", "destination_port", destination),
         ] {
             self = match end {
-                Endpoint::Socket(socket) => {
+                Some(Endpoint::Socket(socket)) => {
                     self.text(name, socket.ip()).plain(port_name, socket.port())
                 }
-                address => self.text(name, address),
+                address => self.some_text(name, address),
             };
         }
         self
+    }
+
+    /// A number, if there is one.
+    #[must_use]
+    pub fn some_plain(self, name: &str, value: Option<impl Display>) -> Self {
+        match value {
+            Some(value) => self.plain(name, value),
+            None => self,
+        }
+    }
+
+    /// A list of numbers, if there are any.
+    fn numbers(self, name: &str, numbers: &[u32]) -> Self {
+        if numbers.is_empty() {
+            return self;
+        }
+        self.member(name, |out| {
+            list(out, numbers, |out, number| {
+                let _ = write!(out, "{number}");
+            });
+        })
+    }
+
+    fn cooked(self, cooked: &Cooked, interfaces: &mut Interfaces) -> Self {
+        let name = cooked.interface.and_then(|index| interfaces.name(index));
+        self.some_plain("interface_index", cooked.interface)
+            .some_text("interface", name)
+            .some_text("direction", cooked.direction())
+            .some_text("packet_type", cooked.packet_type.map(|kind| kind.name()))
+            .some_plain("hardware_type", cooked.hardware)
+    }
+
+    fn outside(self, outside: &[Outside]) -> Self {
+        if outside.is_empty() {
+            return self;
+        }
+        let numbers = |of: fn(&Outside) -> Option<u32>| -> Vec<u32> {
+            outside.iter().filter_map(of).collect()
+        };
+        let vlans = numbers(|outside| match *outside {
+            Outside::Vlan(number) => Some(number.into()),
+            _ => None,
+        });
+        let labels = numbers(|outside| match *outside {
+            Outside::Mpls(label) => Some(label),
+            _ => None,
+        });
+        let sessions = numbers(|outside| match *outside {
+            Outside::Pppoe(session) => Some(session.into()),
+            _ => None,
+        });
+        let this = self
+            .numbers("vlans", &vlans)
+            .numbers("mpls", &labels)
+            .numbers("pppoe", &sessions);
+        let is_tunnel = |outside: &&Outside| matches!(outside, Outside::Tunnel { .. });
+        let mut tunnels = outside.iter().filter(is_tunnel).peekable();
+        if tunnels.peek().is_none() {
+            return this;
+        }
+        this.member("tunnels", |out| list(out, tunnels, tunnel))
     }
 
     /// Ends the object.
@@ -114,8 +194,25 @@ pub fn list<T>(
     out.push(b']');
 }
 
+fn tunnel(out: &mut Vec<u8>, outside: &Outside) {
+    if let Outside::Tunnel {
+        protocol,
+        source,
+        destination,
+        id,
+        ..
+    } = *outside
+    {
+        Object::new(out)
+            .text("protocol", protocol)
+            .some_plain("id", id)
+            .ends(source, destination)
+            .end();
+    }
+}
+
 /// Adds a packet as one line: see [`HELP`].
-pub fn push(out: &mut Vec<u8>, linktype: Dlt, packet: Packet<'_>) {
+pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packet: Packet<'_>) {
     let known = decode(linktype, packet.data());
     let mut object = Object::new(out)
         .text("type", "packet")
@@ -123,20 +220,30 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, packet: Packet<'_>) {
         .plain("caplen", packet.caplen())
         .plain("len", packet.len())
         .text("linktype", linktype);
-    if !known.vlans.is_empty() {
-        object = object.member("vlans", |out| {
-            list(out, &known.vlans, |out, vlan| {
-                let _ = write!(out, "{vlan}");
-            });
-        });
+    if let Some(cooked) = &known.cooked {
+        object = object.cooked(cooked, interfaces);
     }
-    object = object.text("protocol", known.protocol);
-    object = object.ends(known.ends);
-    if let Detail::Tcp { flags, .. } = known.detail {
+    object = object
+        .outside(&known.outside)
+        .text("protocol", known.protocol)
+        .ends(known.source, known.destination);
+    if let Detail::Tcp {
+        flags: Some(flags), ..
+    } = known.detail
+    {
         object = object.member("flags", |out| list(out, tcp_flags(flags), string));
     }
-    if known.detail != Detail::None {
-        object = object.text("info", known.detail.to_string().trim_start());
+    if let Some(part) = known.fragment {
+        object = object.member("fragment", |out| {
+            Object::new(out)
+                .plain("id", part.id)
+                .plain("offset", part.offset)
+                .end();
+        });
+    }
+    let info = known.info();
+    if !info.is_empty() {
+        object = object.text("info", info.trim_start());
     }
     object
         .member("data", |out| {
@@ -149,11 +256,12 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, packet: Packet<'_>) {
 }
 
 /// Adds the statistics of a capture as one line, with the packets and bytes that came of it.
-pub fn push_statistics(out: &mut Vec<u8>, packets: u64, bytes: u64, stats: &Stats) {
+pub fn push_statistics(out: &mut Vec<u8>, written: Tally, not_written: u64, stats: &Stats) {
     Object::new(out)
         .text("type", "statistics")
-        .plain("packets", packets)
-        .plain("bytes", bytes)
+        .plain("packets", written.packets)
+        .plain("bytes", written.bytes)
+        .plain("not_written", not_written)
         .plain("received", stats.received)
         .plain("dropped", stats.dropped)
         .plain("if_dropped", stats.if_dropped)
@@ -177,7 +285,7 @@ mod tests {
             .unwrap();
         let mut out = Vec::new();
         let packet = Packet::new(Timestamp::new(1, 5), 1514, &frame);
-        push(&mut out, Dlt::EN10MB, packet);
+        push(&mut out, Dlt::EN10MB, &mut Interfaces::default(), packet);
         let line = String::from_utf8(out).unwrap();
         assert_eq!(line.find('\n'), Some(line.len() - 1));
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();

@@ -1,9 +1,14 @@
-//! What the programs have in common: a packet as a line, JSON, exit status, progress, Ctrl-C.
+//! What the programs have in common: a packet as a line, JSON, exit status, progress, signals.
 //!
 //! The programs themselves are in `src/bin`, one per file, each to be read and copied by itself.
 
+pub mod compressed;
+pub mod copying;
 pub mod decode;
 pub mod device;
+pub mod drain;
+pub mod ending;
+pub mod escape;
 pub mod exit;
 pub mod expression;
 pub mod files;
@@ -11,9 +16,12 @@ pub mod flow;
 pub mod group;
 pub mod hex;
 pub mod input;
+pub mod interfaces;
 pub mod json;
+pub mod left_out;
 pub mod line;
 pub mod names;
+pub mod outlet;
 pub mod output;
 pub mod pace;
 pub mod printer;
@@ -21,9 +29,13 @@ pub mod program;
 pub mod progress;
 pub mod relink;
 pub mod savefile;
+mod signals;
 pub mod sink;
+mod standard;
+pub mod statistics;
 pub mod stop;
 pub mod summary;
+mod target;
 pub mod time;
 pub mod units;
 pub mod waiting;

@@ -4,10 +4,11 @@ use std::io::Write;
 
 use pcap_core::{Dlt, Packet, Precision};
 
-use crate::decode::{Protocol, decode};
+use crate::decode::{Cooked, decode};
+use crate::interfaces::Interfaces;
 use crate::{hex, time};
 
-/// So many of the bytes that nothing is known of are shown.
+/// The number of bytes that are shown of what is not decoded.
 const SHOWN: usize = 16;
 
 /// Adds the line of a packet:
@@ -15,20 +16,25 @@ const SHOWN: usize = 16;
 /// ```text
 /// 2023-11-14T22:13:20.000000001Z 192.0.2.1:12345 > 192.0.2.2:80 TCP SYN seq 1 win 512, 54 bytes
 /// 2023-11-14T22:13:20.000000002Z 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff type 0x88b5 0001…, 60 bytes
-/// 2023-11-14T22:13:20.000000003Z IEEE802_11 80000000ffffffffffff0200…, 900 bytes, 96 captured
+/// 2023-11-14T22:13:20.000000003Z eth0 Out 192.0.2.1 > 192.0.2.9 ARP request, 48 bytes
+/// 2023-11-14T22:13:20.000000004Z vlan 5 192.0.2.1 > 192.0.2.2 GRE 10.0.0.1 > 10.0.0.2 ESP, 102 bytes, 96 captured
 /// ```
-pub fn push(out: &mut Vec<u8>, linktype: Dlt, precision: Precision, packet: Packet<'_>) {
+pub fn push(
+    out: &mut Vec<u8>,
+    linktype: Dlt,
+    precision: Precision,
+    interfaces: &mut Interfaces,
+    packet: Packet<'_>,
+) {
     let known = decode(linktype, packet.data());
     time::push(out, packet.timestamp(), precision);
+    out.push(b' ');
+    if let Some(cooked) = &known.cooked {
+        push_cooked(out, cooked, interfaces);
+    }
     // Writing to memory cannot fail.
-    for vlan in &known.vlans {
-        let _ = write!(out, " vlan {vlan}");
-    }
-    if let Some((source, destination)) = known.ends {
-        let _ = write!(out, " {source} > {destination}");
-    }
-    let _ = write!(out, " {}{}", known.protocol, known.detail);
-    if matches!(known.protocol, Protocol::Ether(_) | Protocol::Link(_)) && !known.rest.is_empty() {
+    let _ = write!(out, "{known}");
+    if known.protocol.is_raw() && !known.rest.is_empty() {
         out.push(b' ');
         hex::push(out, &known.rest[..known.rest.len().min(SHOWN)]);
         if known.rest.len() > SHOWN {
@@ -40,6 +46,20 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, precision: Precision, packet: Pack
         let _ = write!(out, ", {} captured", packet.caplen());
     }
     out.push(b'\n');
+}
+
+/// Adds `eth0 Out `, or `if2 Out ` where the interface has no name.
+fn push_cooked(out: &mut Vec<u8>, cooked: &Cooked, interfaces: &mut Interfaces) {
+    if let Some(index) = cooked.interface {
+        let _ = match interfaces.name(index) {
+            // Names may have any bytes but white space.
+            Some(name) => write!(out, "{} ", name.escape_debug()),
+            None => write!(out, "if{index} "),
+        };
+    }
+    if let Some(packet_type) = cooked.packet_type {
+        let _ = write!(out, "{packet_type} ");
+    }
 }
 
 /// Adds a packet as it is: `SECONDS.NANOSECONDS CAPLEN LEN HEX`, with `-` for no bytes.
@@ -63,7 +83,13 @@ mod tests {
     fn line(linktype: Dlt, data: &[u8]) -> String {
         let mut out = Vec::new();
         let packet = Packet::new(Timestamp::EPOCH, data.len() as u32, data);
-        push(&mut out, linktype, Precision::Micro, packet);
+        push(
+            &mut out,
+            linktype,
+            Precision::Micro,
+            &mut Interfaces::default(),
+            packet,
+        );
         let line = String::from_utf8(out).unwrap();
         let (time, rest) = line.split_once(' ').unwrap();
         assert_eq!(time, "1970-01-01T00:00:00.000000Z");
@@ -102,7 +128,13 @@ mod tests {
             (Dlt::PPP_SERIAL, &[0xff, 3, 0, 0x21]),
         ] {
             let data = header(before);
-            let expected = format!("192.0.2.1:12345 > 192.0.2.2:53 UDP, {} bytes", data.len());
+            let seen = match linktype {
+                Dlt::LINUX_SLL => "In ",
+                Dlt::LINUX_SLL2 => "if0 In ",
+                _ => "",
+            };
+            let length = data.len();
+            let expected = format!("{seen}192.0.2.1:12345 > 192.0.2.2:53 UDP, {length} bytes");
             assert_eq!(line(linktype, &data), expected, "{linktype}");
         }
         assert!(line(Dlt::EN10MB, &header(&tagged)).starts_with("vlan 5 192.0.2.1:12345 > "));

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use pcap_core::{Capture, Dumper, Error, Offline};
 
+use crate::compressed::Compression;
 use crate::exit::{Failure, Outcome};
-use crate::files::{is_same_file, is_too_many_open, system_error};
+use crate::files::{is_same_file, is_too_many_open, not_created};
 
 /// Savefiles called `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …
 #[derive(Debug)]
@@ -25,9 +26,11 @@ impl Names {
     /// with `force`, and what is read never.
     #[must_use]
     pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> Names {
-        let prefix = if prefix.is_dir() {
-            let name = match input.extension() {
-                Some(end) if end == "gz" => &input.with_extension(""),
+        // One that is not there is an error of the first savefile.
+        let is_folder = prefix.to_string_lossy().ends_with(is_separator);
+        let prefix = if is_folder || prefix.is_dir() {
+            let name = match Compression::of_name(input) {
+                Some(Compression::Gzip) => &input.with_extension(""),
                 _ => input,
             };
             let stem = match name.file_stem() {
@@ -67,6 +70,10 @@ impl Names {
             if is_same_file(&self.input, &path) {
                 return Err(fail("it is the savefile that is read".to_owned()));
             }
+            // Opening a FIFO may take for ever.
+            if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
+                return Err(fail("it is there, and no file".to_owned()));
+            }
             return dump(capture, &path);
         }
         // The system refuses what is there: it is not emptied, whoever came in between.
@@ -78,7 +85,7 @@ impl Names {
         capture.dump_open_file(file).map_err(|failed| {
             // It is empty, and ours.
             let _ = fs::remove_file(&path);
-            self.named(failed.into(), number)
+            self.named(failed, number)
         })
     }
 
@@ -88,24 +95,24 @@ impl Names {
         if !matches!(error.object(), Some("the savefile" | "the writer")) {
             return error.into();
         }
-        let (operation, text) = (error.operation(), error.text());
+        let (operation, text) = (error.operation().unwrap_or("write"), error.text());
         let path = self.path(number);
         Failure::Text(format!("cannot {operation} `{}`: {text}", path.display()))
     }
 }
 
 fn dump(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
-    capture
-        .dump(path)
-        .map_err(|error| match system_error(&error) {
-            Some(e) if is_too_many_open(e) => Failure::TooManyOpen(error.to_string()),
-            _ => error.into(),
-        })
+    capture.dump(path).map_err(|error| match error.io_error() {
+        Some(e) if is_too_many_open(e) => Failure::TooManyOpen(error.to_string()),
+        Some(e) => refused(path, e),
+        None => error.into(),
+    })
 }
 
 /// The system does not create a file.
 fn refused(path: &Path, error: &io::Error) -> Failure {
-    let text = format!("cannot create `{}`: {error}", path.display());
+    let why = not_created(path, error);
+    let text = format!("cannot create `{}`: {why}", path.display());
     if is_too_many_open(error) {
         Failure::TooManyOpen(text)
     } else {
@@ -133,6 +140,7 @@ mod tests {
         };
         assert_eq!(name("/x/day.1.pcapng"), "day.1-00000.pcap");
         assert_eq!(name("/x/day.1.pcap.gz"), "day.1-00000.pcap");
+        assert_eq!(name("/x/day.1.pcap.GZ"), "day.1-00000.pcap");
         assert_eq!(name("-"), "packets-00000.pcap");
     }
 }

@@ -1,16 +1,17 @@
-//! Standard output for lines: buffered, and without a panic where nobody reads it any more.
+//! Standard output for lines, which are written soon, and without a panic where nobody reads them any more.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
-/// So many bytes are collected before they are written.
-const BUFFER: usize = 64 * 1024;
+use crate::escape;
+use crate::outlet::Outlet;
 
 /// Standard output, in whole lines, also where several threads have one each. On a terminal each line shows
-/// at once.
+/// at once, and control characters in it are escaped.
 #[derive(Debug)]
 pub struct Output {
-    buffer: Vec<u8>,
+    line: Vec<u8>,
     each_line: bool,
+    is_terminal: bool,
 }
 
 impl Output {
@@ -18,54 +19,61 @@ impl Output {
     #[must_use]
     pub fn stdout() -> Output {
         Output {
-            each_line: io::stdout().is_terminal(),
-            buffer: Vec::with_capacity(BUFFER),
+            line: Vec::new(),
+            each_line: false,
+            is_terminal: io::stdout().is_terminal(),
         }
     }
 
-    /// Whether each line is written at once, wherever it goes.
+    /// Whether each line is written at once, wherever it goes, and not just within a fraction of a second.
     #[must_use]
     pub fn line_buffered(mut self, on: bool) -> Output {
         self.each_line |= on;
         self
     }
 
-    /// Prints what the closure adds to the buffer: a line, or several.
+    /// Prints the line that the closure makes, with its end.
     ///
     /// # Errors
     ///
-    /// If standard output does not take it.
+    /// If standard output took no more.
     pub fn line(&mut self, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        add(&mut self.buffer);
-        if self.each_line || self.buffer.len() >= BUFFER {
-            self.flush()?;
+        self.print(None, add)
+    }
+
+    /// Prints the line of a packet of this length on the wire, and counts it when it is written.
+    ///
+    /// # Errors
+    ///
+    /// If standard output took no more.
+    pub fn packet(&mut self, length: u32, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.print(Some(length), add)
+    }
+
+    fn print(&mut self, packet: Option<u32>, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.line.clear();
+        add(&mut self.line);
+        let outlet = Outlet::stdout();
+        if self.is_terminal {
+            let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+            let line = escape::controls(line) + "\n";
+            outlet.give(line.as_bytes(), packet)?;
+            // What is said on standard error comes after it.
+            return outlet.flush();
+        }
+        outlet.give(&self.line, packet)?;
+        if self.each_line {
+            outlet.hurry();
         }
         Ok(())
     }
 
-    /// Whether there is something that is not written yet.
-    #[must_use]
-    pub fn is_pending(&self) -> bool {
-        !self.buffer.is_empty()
-    }
-
-    /// Writes what there is.
+    /// Waits until all lines are written.
     ///
     /// # Errors
     ///
-    /// If standard output does not take it. It is lost then, and not tried again.
+    /// If standard output took no more.
     pub fn flush(&mut self) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
-        let result = stdout.write_all(&self.buffer);
-        self.buffer.clear();
-        result.and_then(|()| stdout.flush())
-    }
-}
-
-impl Drop for Output {
-    /// What is printed before an error is not lost.
-    fn drop(&mut self) {
-        // The error that is reported is the first one.
-        let _ = self.flush();
+        Outlet::stdout().flush()
     }
 }

@@ -2,6 +2,7 @@
 
 use pcap_core::{Activated, Capture, Dlt, Packet, Precision};
 
+use crate::interfaces::Interfaces;
 use crate::{json, line};
 
 /// What a packet is printed as, always in one line.
@@ -16,11 +17,12 @@ pub enum Form {
 }
 
 /// Prints the packets of one capture.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Printer {
     form: Form,
     linktype: Dlt,
     precision: Precision,
+    interfaces: Interfaces,
 }
 
 impl Printer {
@@ -31,16 +33,25 @@ impl Printer {
             form,
             linktype: capture.datalink(),
             precision: capture.precision(),
+            interfaces: Interfaces::default(),
         }
+    }
+
+    /// Sets where the names of interfaces come from. By default there are none.
+    #[must_use]
+    pub fn interfaces(mut self, interfaces: Interfaces) -> Printer {
+        self.interfaces = interfaces;
+        self
     }
 
     /// Adds the line of a packet.
     #[inline]
-    pub fn push(&self, out: &mut Vec<u8>, packet: Packet<'_>) {
+    pub fn push(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
+        let (linktype, interfaces) = (self.linktype, &mut self.interfaces);
         match self.form {
-            Form::Line => line::push(out, self.linktype, self.precision, packet),
+            Form::Line => line::push(out, linktype, self.precision, interfaces, packet),
             Form::Raw => line::push_raw(out, packet),
-            Form::Json => json::push(out, self.linktype, packet),
+            Form::Json => json::push(out, linktype, interfaces, packet),
         }
     }
 }

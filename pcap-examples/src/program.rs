@@ -4,9 +4,15 @@
 //! are also others'. What a program says of itself then has that name.
 
 use std::env;
+use std::io::{self, Write};
 use std::path::Path;
+use std::process::ExitCode;
 
 use clap::{Command, CommandFactory, Parser};
+
+use crate::exit::{self, Failure, Outcome};
+use crate::outlet::Outlet;
+use crate::{standard, stop};
 
 /// The programs.
 pub const NAMES: [&str; 11] = [
@@ -14,14 +20,39 @@ pub const NAMES: [&str; 11] = [
     "split",
 ];
 
-/// Reads the command line, or ends the program: with its help or version, or with what is wrong.
-#[must_use]
-pub fn parse<A: Parser>() -> A {
-    let matches = command::<A>().get_matches();
-    A::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command::<A>()).exit())
+/// Runs a program: answers signals, reads the command line, does the work, and completes what is printed.
+pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> ExitCode {
+    stop::begin(move || exit::give_up(name));
+    let outcome = match parse() {
+        Ok(Some(args)) => run(args),
+        Ok(None) => Ok(()),
+        Err(error) => Err(Failure::Stdout(error)),
+    };
+    let closed = Outlet::close_stdout().map_err(Failure::Stdout);
+    exit::status(name, outcome.and(closed))
 }
 
-/// The command line, as [`parse`] reads it.
+/// Reads the command line, or ends the program with what is wrong with it. There is none where the help or the version
+/// was asked for, and printed.
+fn parse<A: Parser>() -> io::Result<Option<A>> {
+    match command::<A>().try_get_matches() {
+        Ok(matches) => {
+            let args = A::from_arg_matches(&matches);
+            Ok(Some(args.unwrap_or_else(|error| {
+                error.format(&mut command::<A>()).exit()
+            })))
+        }
+        Err(error) if error.use_stderr() => error.exit(),
+        Err(text) => {
+            standard::stdout_is_open()?;
+            text.print()?;
+            io::stdout().flush()?;
+            Ok(None)
+        }
+    }
+}
+
+/// The command line, as [`main`] reads it.
 #[must_use]
 pub fn command<A: CommandFactory>() -> Command {
     let command = A::command();

@@ -192,8 +192,9 @@ fn cooked(
     protocol: usize,
     header: usize,
 ) -> Result<Link, Unfit> {
-    // Frame relay, GRE, IEEE 802.11 in three forms, netlink, CAN: their protocols are their own.
-    if matches!(hardware, 770 | 778 | 801..=803 | 824 | 280) {
+    // Frame relay, GRE through IPv4 and IPv6, IEEE 802.11 in three forms, netlink, CAN: their protocols
+    // are their own.
+    if matches!(hardware, 770 | 778 | 801..=803 | 823 | 824 | 280) {
         return Err(Unfit::Hardware(hardware));
     }
     let mut source = [0; 6];
@@ -336,6 +337,7 @@ mod tests {
         );
         for (data, unfit) in [
             (sll(824, IPV4, &V4), Unfit::Hardware(824)),
+            (sll(823, IPV4, &V4), Unfit::Hardware(823)),
             (sll(1, 12, &V4), Unfit::Type(12)),
         ] {
             assert_eq!(

@@ -1,32 +1,72 @@
 //! Savefiles that are written: classic ones and pcapng, as they are or compressed by gzip.
+//!
+//! What is written waits for more in the dumper and then in the outlet, in each for a fraction of a second.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper, Section};
 use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
 
 use crate::exit::{Failure, Outcome};
+use crate::files;
+use crate::outlet::{Mark, Outlet};
+
+/// What a packet waits in the dumper for more, at most.
+const HOLD: Duration = Duration::from_millis(200);
+/// Once in this many packets that are read, the clock is looked at.
+const TICKS: u32 = 256;
+/// This many packets are told to the outlet together.
+const MARKS: usize = 512;
 
 /// A savefile that packets are written to.
 #[derive(Debug)]
 pub struct Savefile {
     path: PathBuf,
-    dumper: Either,
-    gzip: bool,
+    /// `None` when it is closed.
+    dumper: Option<Either>,
+    outlet: Outlet,
+    /// The packets that the outlet was not told yet.
+    marks: Vec<Mark>,
+    buffering: Buffering,
+    ticks: u32,
+    flushed: Instant,
 }
 
-/// What writes it.
+/// How long a packet may wait in the dumper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buffering {
+    /// Until there are enough, or [`Savefile::tick`] finds that it is time.
+    Time,
+    /// Not at all, because the program may wait for its input with nobody to look at the clock.
+    Outlet,
+    /// Nor anywhere else: each packet is to be in the savefile at once.
+    None,
+}
+
+/// What makes the bytes of it.
 #[derive(Debug)]
 enum Either {
     Pcap(Dumper),
     Pcapng(PcapngDumper, InterfaceId),
 }
 
-type Compressor = GzEncoder<Box<dyn Write + Send>>;
+impl Either {
+    fn position(&self) -> u64 {
+        match self {
+            Either::Pcap(dumper) => dumper.position(),
+            Either::Pcapng(dumper, _) => dumper.position(),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        match self {
+            Either::Pcap(dumper) => dumper.flush(),
+            Either::Pcapng(dumper, _) => dumper.flush(),
+        }
+    }
+}
 
 impl Savefile {
     /// A new savefile of a format for packets of a capture's link type, snaplen and precision,
@@ -42,41 +82,127 @@ impl Savefile {
         format: SavefileFormat,
         gzip: bool,
     ) -> Outcome<Savefile> {
+        if format != SavefileFormat::Pcapng {
+            // Before there is a file: this fails for such a link type.
+            let nowhere = capture.dump_to(io::sink());
+            nowhere.map_err(|e| name(path, "write", e))?;
+        }
+        let outlet = Outlet::create(path, gzip).map_err(|e| {
+            let why = files::not_created(path, &e);
+            Failure::Text(format!("cannot create `{}`: {why}", path.display()))
+        })?;
+        let feed = Feed(outlet.clone());
         let dumper = match format {
             SavefileFormat::Pcapng => {
-                let mut dumper = if gzip {
-                    PcapngDumper::to_writer(compressor(path)?, &Section::new())?
-                } else {
-                    PcapngDumper::create(path)?
-                };
+                let mut dumper = PcapngDumper::to_writer(feed, &Section::new())?;
                 let interface = dumper.add_interface(&Interface::of(capture))?;
                 Either::Pcapng(dumper, interface)
             }
-            _ if gzip => {
-                // Before there is a file: this fails for such a link type.
-                drop(capture.dump_to(io::sink())?);
-                Either::Pcap(capture.dump_to(compressor(path)?)?)
-            }
-            _ => Either::Pcap(capture.dump(path)?),
+            _ => Either::Pcap(capture.dump_to(feed)?),
         };
-        Ok(Savefile {
+        let mut savefile = Savefile {
             path: path.to_owned(),
-            dumper,
-            gzip,
-        })
+            dumper: Some(dumper),
+            outlet,
+            marks: Vec::with_capacity(MARKS),
+            buffering: Buffering::Time,
+            ticks: 0,
+            flushed: Instant::now(),
+        };
+        // Whoever looks at it sees that it is a savefile.
+        savefile.hand_over()?;
+        Ok(savefile)
+    }
+
+    /// How long packets may wait, if not for [`Buffering::Time`].
+    pub fn set_buffering(&mut self, buffering: Buffering) {
+        self.buffering = buffering;
+    }
+
+    /// Takes note of an input. One that may keep the program waiting, such as a pipe, must not keep packets in the
+    /// dumper meanwhile.
+    pub fn is_fed_by(&mut self, input: &Path) {
+        if files::length(input).is_none() {
+            self.buffering = Buffering::Outlet;
+        }
     }
 
     /// Writes a packet.
     ///
     /// # Errors
     ///
-    /// If the savefile cannot hold it, or the disk does not take it.
+    /// [`Failure::Unfit`] if the savefile cannot hold it; anything else if the output takes no more.
+    #[inline]
     pub fn write(&mut self, packet: Packet<'_>) -> Outcome {
-        let written = match &mut self.dumper {
+        let Some(either) = &mut self.dumper else {
+            return Ok(());
+        };
+        let written = match either {
             Either::Pcap(dumper) => dumper.write_packet(packet),
             Either::Pcapng(dumper, interface) => dumper.write_packet(*interface, packet),
         };
-        written.map_err(|e| name(&self.path, e))
+        if let Err(error) = written {
+            return Err(self.name(error));
+        }
+        self.outlet.take();
+        self.marks.push(Mark {
+            end: either.position(),
+            length: packet.len(),
+        });
+        match self.buffering {
+            Buffering::Time if self.marks.len() >= MARKS => self.outlet.mark(&mut self.marks),
+            Buffering::Time => {}
+            Buffering::Outlet => self.hand_over()?,
+            Buffering::None => self.flush()?,
+        }
+        Ok(())
+    }
+
+    /// To be called for each packet that is read, whether it is written or not: gives the packets on that waited
+    /// long enough.
+    ///
+    /// # Errors
+    ///
+    /// If the output took no more.
+    #[inline]
+    pub fn tick(&mut self) -> Outcome {
+        self.ticks = self.ticks.wrapping_add(1);
+        match self.ticks % TICKS {
+            0 => self.tick_at(Instant::now()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same for those who know what time it is.
+    ///
+    /// # Errors
+    ///
+    /// If the output took no more.
+    pub fn tick_at(&mut self, now: Instant) -> Outcome {
+        if now.duration_since(self.flushed) < HOLD {
+            return Ok(());
+        }
+        self.flushed = now;
+        self.hand_over()?;
+        self.outlet.check().map_err(|e| self.failed(&e))
+    }
+
+    /// Has all packets written now. Does not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// If the output took no more.
+    pub fn flush(&mut self) -> Outcome {
+        self.hand_over()?;
+        self.outlet.hurry();
+        Ok(())
+    }
+
+    /// Gives the packets that are in the dumper to the outlet.
+    fn hand_over(&mut self) -> Outcome {
+        let flushed = self.dumper.as_mut().map_or(Ok(()), Either::flush);
+        self.outlet.mark(&mut self.marks);
+        flushed.map_err(|e| self.name(e))
     }
 
     /// Completes the savefile.
@@ -84,48 +210,88 @@ impl Savefile {
     /// # Errors
     ///
     /// If it is not complete.
-    pub fn close(self) -> Outcome {
-        let Savefile { path, dumper, gzip } = self;
-        let compressor: Result<Compressor, Error> = match dumper {
-            Either::Pcap(dumper) if !gzip => return Ok(dumper.close()?),
-            Either::Pcapng(dumper, _) if !gzip => return Ok(dumper.close()?),
-            Either::Pcap(dumper) => dumper.into_writer().map_err(Error::from),
-            Either::Pcapng(dumper, _) => dumper.into_writer().map_err(Error::from),
-        };
-        let compressor = compressor.map_err(|e| name(&path, e))?;
-        // The end of the compressed data, which the dumper knows nothing of.
-        let finished = compressor.finish().and_then(|mut to| to.flush());
-        finished.map_err(|e| failed(&path, &e))
+    pub fn close(&mut self) -> Outcome {
+        let handed = self.hand_over();
+        // What the outlet did not take goes with it.
+        self.dumper = None;
+        handed?;
+        self.outlet.close().map_err(|e| self.failed(&e))
+    }
+
+    /// Where its packets go, to ask for them from another thread.
+    #[must_use]
+    pub fn outlet(&self) -> &Outlet {
+        &self.outlet
+    }
+
+    /// How long it is before it is compressed, in bytes, with what is not written yet.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.dumper.as_ref().map_or(0, Either::position)
+    }
+
+    fn name(&self, error: Error) -> Failure {
+        name(&self.path, self.outlet.step(), error)
+    }
+
+    fn failed(&self, error: &io::Error) -> Failure {
+        failed(&self.path, self.outlet.step(), error)
     }
 }
 
-/// An error of a writer, with the path that it writes.
-fn name(path: &Path, error: Error) -> Failure {
-    match (error.object(), error.kind()) {
-        (Some("the writer"), ErrorKind::Io(kind)) => {
-            let source = std::error::Error::source(&error);
-            let io = source.and_then(|e| e.downcast_ref::<io::Error>());
-            failed(path, io.unwrap_or(&kind.into()))
-        }
-        _ => error.into(),
+impl Drop for Savefile {
+    /// What was written before an error elsewhere is not lost.
+    fn drop(&mut self) {
+        // The error that is reported is the first one.
+        let _ = self.close();
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> Failure {
-    if path == Path::new("-") && error.kind() == io::ErrorKind::BrokenPipe {
-        return Failure::Stdout(error.kind().into());
+/// Whether a classic savefile can hold the time of a packet: what its dumper says, before there is one.
+///
+/// # Errors
+///
+/// Why not.
+pub fn holds(packet: Packet<'_>) -> Result<(), String> {
+    let time = packet.timestamp();
+    let (raw, _) = packet.header().raw_timestamp();
+    match u32::try_from(time.secs()).or(u32::try_from(raw)) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!(
+            "the time {time} is outside of what a savefile can hold, 1970 to 2106"
+        )),
     }
-    Failure::Text(format!("cannot write `{}`: {error}", path.display()))
 }
 
-/// The compressor of a new file, or of standard output.
-fn compressor(path: &Path) -> Outcome<Compressor> {
-    let to: Box<dyn Write + Send> = if path == Path::new("-") {
-        Box::new(io::stdout())
-    } else {
-        let file = File::create(path);
-        let path = path.display();
-        Box::new(file.map_err(|e| Failure::Text(format!("cannot create `{path}`: {e}")))?)
-    };
-    Ok(GzEncoder::new(to, Compression::default()))
+/// What the dumpers write to.
+struct Feed(Outlet);
+
+impl Write for Feed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.give(bytes, None)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// An error of a dumper, with the path that it writes.
+fn name(path: &Path, step: &str, error: Error) -> Failure {
+    if error.object() != Some("the writer") {
+        return error.into();
+    }
+    if let Some(error) = error.io_error() {
+        return failed(path, step, error);
+    }
+    let (path, why) = (path.display().to_string(), error.text().to_owned());
+    match error.kind() {
+        ErrorKind::InvalidArgument => Failure::Unfit { path, why },
+        _ => Failure::Text(format!("cannot {step} `{path}`: {why}")),
+    }
+}
+
+fn failed(path: &Path, step: &str, error: &io::Error) -> Failure {
+    Failure::Text(format!("cannot {step} `{}`: {error}", path.display()))
 }

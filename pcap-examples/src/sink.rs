@@ -1,72 +1,89 @@
 //! Where captured packets go: to standard output, to a savefile, or to both.
 
-use pcap_core::{Dumper, Packet};
+use std::time::Instant;
 
-use crate::exit::Outcome;
+use pcap_core::Packet;
+
+use crate::exit::{Failure, Outcome};
+use crate::outlet::{Outlet, Tally};
 use crate::output::Output;
 use crate::printer::Printer;
+use crate::savefile::Savefile;
 
 /// Takes packets, and counts them.
 #[derive(Debug)]
 pub struct Sink {
     printer: Option<Printer>,
     output: Output,
-    dumper: Option<Dumper>,
-    flush_each: bool,
-    packets: u64,
-    bytes: u64,
+    savefile: Option<Savefile>,
+    taken: Tally,
+    is_failed: bool,
 }
 
 impl Sink {
-    /// Prints packets if there is a printer, and writes them if there is a dumper; with `flush_each`
-    /// each packet is in the savefile at once.
+    /// Prints packets if there is a printer, and writes them if there is a savefile.
     #[must_use]
-    pub fn new(printer: Option<Printer>, dumper: Option<Dumper>, flush_each: bool) -> Sink {
+    pub fn new(printer: Option<Printer>, savefile: Option<Savefile>) -> Sink {
         Sink {
             printer,
             output: Output::stdout(),
-            dumper,
-            flush_each,
-            packets: 0,
-            bytes: 0,
+            savefile,
+            taken: Tally::default(),
+            is_failed: false,
         }
-    }
-
-    /// How many packets it has taken.
-    #[must_use]
-    pub fn packets(&self) -> u64 {
-        self.packets
-    }
-
-    /// How many bytes they had on the wire.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Where lines go.
-    pub fn output(&mut self) -> &mut Output {
-        &mut self.output
     }
 
     /// Takes a packet.
     ///
     /// # Errors
     ///
-    /// If the savefile or standard output does not take it.
+    /// If the savefile or standard output took no more. Later packets are counted, and nothing else.
     pub fn take(&mut self, packet: Packet<'_>) -> Outcome {
-        if let Some(dumper) = &mut self.dumper {
-            dumper.write_packet(packet)?;
-            if self.flush_each {
-                dumper.flush()?;
-            }
+        self.taken.add(packet.len());
+        if self.is_failed {
+            return Ok(());
         }
-        self.packets += 1;
-        self.bytes += u64::from(packet.len());
-        if let Some(printer) = &self.printer {
-            self.output.line(|out| printer.push(out, packet))?;
+        let taken = self.hand_on(packet);
+        self.is_failed = taken.is_err();
+        taken
+    }
+
+    fn hand_on(&mut self, packet: Packet<'_>) -> Outcome {
+        if let Some(savefile) = &mut self.savefile {
+            savefile.write(packet)?;
+        }
+        if let Some(printer) = &mut self.printer {
+            let print = |out: &mut Vec<u8>| printer.push(out, packet);
+            self.output.packet(packet.len(), print)?;
         }
         Ok(())
+    }
+
+    /// To be called now and then: writes packets that have waited long enough.
+    ///
+    /// # Errors
+    ///
+    /// If the savefile or standard output took no more.
+    pub fn tick(&mut self, now: Instant) -> Outcome {
+        let written = self.savefile.as_mut().map_or(Ok(()), |s| s.tick_at(now));
+        let printed = match self.printer {
+            Some(_) => Outlet::stdout().check().map_err(Failure::Stdout),
+            None => Ok(()),
+        };
+        let ticked = written.and(printed);
+        self.is_failed |= ticked.is_err();
+        ticked
+    }
+
+    /// Has all packets written now. Does not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// If the savefile took no more.
+    pub fn flush(&mut self) -> Outcome {
+        let flushed = self.savefile.as_mut().map_or(Ok(()), Savefile::flush);
+        self.is_failed |= flushed.is_err();
+        flushed
     }
 
     /// Completes the savefile and the lines.
@@ -75,8 +92,31 @@ impl Sink {
     ///
     /// If either is not complete.
     pub fn close(&mut self) -> Outcome {
-        let closed = self.dumper.take().map_or(Ok(()), Dumper::close);
-        self.output.flush()?;
-        Ok(closed?)
+        let closed = self.savefile.as_mut().map_or(Ok(()), Savefile::close);
+        if self.printer.is_some() {
+            self.output.flush()?;
+        }
+        closed
+    }
+
+    /// Whether the savefile or standard output took no more.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        self.is_failed
+    }
+
+    /// All packets that it was given.
+    #[must_use]
+    pub fn taken(&self) -> Tally {
+        self.taken
+    }
+
+    /// Where its packets are counted when they are there: in the savefile, or else on standard output.
+    #[must_use]
+    pub fn outlet(&self) -> &Outlet {
+        match &self.savefile {
+            Some(savefile) => savefile.outlet(),
+            None => Outlet::stdout(),
+        }
     }
 }

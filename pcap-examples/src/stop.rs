@@ -1,59 +1,160 @@
-//! Ctrl-C and the signals that ask a program to end.
+//! What asks a program to end, to report, or to write out what it holds back: Ctrl-C and other signals.
 
-use std::io;
-use std::process;
-use std::sync::OnceLock;
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use pcap_core::{BreakHandle, Timestamp};
+use pcap_core::BreakHandle;
 
-use crate::exit::{Failure, Outcome};
+use crate::signals::{self, Signal};
 
-/// When the first request came.
-static ASKED: OnceLock<SystemTime> = OnceLock::new();
+/// What `--help` says of the signals.
+pub const HELP: &str = "\
+Signals:
+  Ctrl-C, SIGTERM and SIGHUP end it, once what it holds is written; SIGHUP not under nohup. A second
+  one within 2 s changes nothing: timeout(1) sends two. A later one and a third end it at once. Where
+  the output takes nothing for 1 s after the first, it says how many packets are not written, and the
+  status is 1. SIGUSR1 prints statistics on standard error; SIGUSR2 writes out what is held back.";
 
-/// From now on Ctrl-C, SIGTERM and SIGHUP end the reading call of this capture, which then ends
-/// properly. Whoever asks twice does not want to wait for that: the process ends.
-///
-/// # Errors
-///
-/// If the system refuses, or it was done before.
-pub fn on_ctrl_c(capture: BreakHandle) -> Outcome {
-    handle(move || capture.breakloop())
+/// A further request within this time is taken for the same one.
+const SAME: Duration = Duration::from_secs(2);
+/// How long a program that is to end at once has for it.
+const AT_ONCE: Duration = Duration::from_millis(300);
+
+static ASKED: OnceLock<Instant> = OnceLock::new();
+static URGENT: OnceLock<Instant> = OnceLock::new();
+static STATE: Mutex<State> = Mutex::new(State {
+    requests: 0,
+    is_graceful: false,
+    handles: Vec::new(),
+    report: None,
+    flush: None,
+    give_up: None,
+});
+/// Requests for programs that look for them in their loops.
+static REPORT: AtomicBool = AtomicBool::new(false);
+static FLUSH: AtomicBool = AtomicBool::new(false);
+
+type Action = Box<dyn FnMut() + Send>;
+/// An action that may take its time, or wait for a lock for ever: never in the thread that waits for signals.
+type Aside = Arc<Mutex<Action>>;
+
+struct State {
+    /// How often it was asked to end.
+    requests: u32,
+    /// The program ends by itself when it is asked.
+    is_graceful: bool,
+    handles: Vec<BreakHandle>,
+    report: Option<Aside>,
+    flush: Option<Aside>,
+    give_up: Option<Action>,
 }
 
-/// The same for several captures, all of which end.
-///
-/// # Errors
-///
-/// As there.
-pub fn all_on_ctrl_c(captures: Vec<BreakHandle>) -> Outcome {
-    handle(move || captures.iter().for_each(BreakHandle::breakloop))
+/// Begins to answer signals: until [`gracefully`] they end the process as ever, SIGUSR1 and SIGUSR2 do nothing. To be
+/// called before there are threads; what is given ends the process where it does not end by itself.
+pub fn begin(give_up: impl FnMut() + Send + 'static) {
+    state().give_up = Some(Box::new(give_up));
+    signals::watch(answer);
 }
 
-/// From now on Ctrl-C, SIGTERM and SIGHUP make [`asked`] give a time, for programs that look there
-/// between packets. Asked twice, the process ends.
-///
-/// # Errors
-///
-/// If the system refuses, or it was done before.
-pub fn on_ctrl_c_ask() -> Outcome {
-    handle(|| {})
+/// From now on the program looks at [`asked`] to see whether it is to end.
+pub fn gracefully() {
+    state().is_graceful = true;
 }
 
-fn handle(action: impl Fn() + Send + 'static) -> Outcome {
-    let handler = move || {
-        if ASKED.set(SystemTime::now()).is_err() {
-            process::exit(130);
-        }
-        action();
-    };
-    ctrlc::set_handler(handler)
-        .map_err(|e| Failure::Text(format!("cannot wait for Ctrl-C: {}", io::Error::other(e))))
+/// From now on a request to end also ends the reading and sending calls of this capture.
+pub fn breaks(capture: BreakHandle) {
+    let mut state = state();
+    state.is_graceful = true;
+    state.handles.push(capture);
 }
 
-/// When it was asked for, if it was.
+/// Calls a function that may wait for ever, such as one that opens a FIFO: meanwhile a request to end ends the process.
+pub fn at_once<T>(wait: impl FnOnce() -> T) -> T {
+    let before = std::mem::take(&mut state().is_graceful);
+    let result = wait();
+    state().is_graceful = before;
+    result
+}
+
+/// What SIGUSR1 does, in a thread of its own. Without it the captures are broken, and [`report_asked`] is true once.
+pub fn on_report(action: impl FnMut() + Send + 'static) {
+    state().report = Some(Arc::new(Mutex::new(Box::new(action))));
+}
+
+/// The same of SIGUSR2 and [`flush_asked`].
+pub fn on_flush(action: impl FnMut() + Send + 'static) {
+    state().flush = Some(Arc::new(Mutex::new(Box::new(action))));
+}
+
+/// When the program was asked to end, if it was.
 #[must_use]
-pub fn asked() -> Option<Timestamp> {
-    ASKED.get().map(|&time| time.into())
+pub fn asked() -> Option<Instant> {
+    ASKED.get().copied()
+}
+
+/// When it was asked to end at once, whatever is not written yet, if it was.
+#[must_use]
+pub fn urgent() -> Option<Instant> {
+    URGENT.get().copied()
+}
+
+/// Whether statistics were asked for since the last call.
+#[must_use]
+pub fn report_asked() -> bool {
+    REPORT.swap(false, Ordering::Relaxed)
+}
+
+/// Whether what is held back was asked for since the last call.
+#[must_use]
+pub fn flush_asked() -> bool {
+    FLUSH.swap(false, Ordering::Relaxed)
+}
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn answer(signal: Signal) {
+    let mut state = state();
+    match signal {
+        Signal::End(number) if !state.is_graceful => signals::die(number),
+        Signal::End(_) => {
+            state.requests += 1;
+            let first = *ASKED.get_or_init(Instant::now);
+            let again = state.requests > 2 || (state.requests == 2 && first.elapsed() > SAME);
+            if again {
+                let _ = URGENT.set(Instant::now());
+            }
+            state.handles.iter().for_each(BreakHandle::breakloop);
+            if again {
+                let give_up = state.give_up.take();
+                drop(state);
+                thread::sleep(AT_ONCE);
+                give_up.into_iter().for_each(|mut give_up| give_up());
+            }
+        }
+        Signal::Report => request(&REPORT, state.report.as_ref(), &state.handles),
+        Signal::Flush => request(&FLUSH, state.flush.as_ref(), &state.handles),
+    }
+}
+
+/// Does what was set for a request, or leaves it to the loop of the program.
+fn request(flag: &AtomicBool, action: Option<&Aside>, handles: &[BreakHandle]) {
+    match action.map(Arc::clone) {
+        Some(action) => {
+            // Without a thread to do it in, the request is lost.
+            let _ = thread::Builder::new().spawn(move || {
+                // One that is still at it will do.
+                if let Ok(mut action) = action.try_lock() {
+                    action();
+                }
+            });
+        }
+        None => {
+            flag.store(true, Ordering::Relaxed);
+            handles.iter().for_each(BreakHandle::breakloop);
+        }
+    }
 }

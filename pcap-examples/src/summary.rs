@@ -12,8 +12,10 @@ use crate::json::Object;
 pub const HELP: &str = "\
 JSON:
   One object per line and savefile that was written: type (\"file\"), path, packets, bytes (the
-  length of the savefile), first and last (the times of its first and last packet, seconds since
-  1970 with nine digits of the fraction, as strings; without packets there are none).";
+  length of the savefile before it is compressed), first and last (the times of its first and last
+  packet, seconds since 1970 with nine digits of the fraction, as strings; without packets there are
+  none). If the path is not UTF-8, path has replacement characters, and path_hex has its bytes in
+  hexadecimal.";
 
 /// What was written to a savefile.
 #[derive(Clone, Debug, Default)]
@@ -38,9 +40,10 @@ impl Summary {
 
     /// Adds the line for people: `a-00000.pcap: 1000 packets, 116024 bytes`, and the flow.
     pub fn push_line(&self, out: &mut Vec<u8>, path: &Path) {
-        let (path, packets, bytes) = (path.display(), self.packets, self.bytes);
+        let (packets, bytes) = (self.packets, self.bytes);
+        out.extend(path.as_os_str().as_encoded_bytes());
         // Writing to memory cannot fail.
-        let _ = write!(out, "{path}: {packets} packets, {bytes} bytes");
+        let _ = write!(out, ": {packets} packets, {bytes} bytes");
         if let Some(flow) = &self.flow {
             let _ = write!(out, ", {flow}");
         }
@@ -58,13 +61,18 @@ impl Summary {
         let (first, last) = self.times.unzip();
         let object = Object::new(out)
             .text("type", "file")
-            .text("path", path.display())
+            .path("path", path)
             .plain("packets", self.packets)
             .plain("bytes", self.bytes)
             .some_text("first", first)
             .some_text("last", last);
         match &self.flow {
-            Some(flow) => object.text("protocol", flow.protocol).ends(flow.ends),
+            Some(flow) => {
+                let (source, destination) = flow.ends.unzip();
+                object
+                    .text("protocol", flow.protocol)
+                    .ends(source, destination)
+            }
             None => object,
         }
     }

@@ -27,51 +27,110 @@ pub fn size(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "the size is out of range".to_owned())
 }
 
-/// Seconds, with a fraction if wanted.
+/// The units of times, in nanoseconds.
+const TIMES: [(&str, i128); 7] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("ms", 1_000_000),
+    ("s", SECOND),
+    ("m", 60 * SECOND),
+    ("h", 3600 * SECOND),
+    ("d", 86_400 * SECOND),
+];
+
+/// Nanoseconds.
+const SECOND: i128 = 1_000_000_000;
+
+/// Reads the time that all programs take: a number, which may have a sign and a fraction, in a unit if
+/// it is not the default one. It is exact: nothing is rounded.
+fn nanos(text: &str, default: &str) -> Result<i128, String> {
+    let number = text.trim_end_matches(|c: char| c.is_alphabetic());
+    let unit = match &text[number.len()..] {
+        "" => default,
+        unit => unit,
+    };
+    let unit = match unit {
+        _ if number.is_empty() => 0,
+        name => match TIMES.iter().find(|unit| unit.0 == name) {
+            Some(&(_, unit)) => unit,
+            None => return Err(format!("`{name}` is not a unit: ns, us, ms, s, m, h or d")),
+        },
+    };
+    let (sign, digits) = match number.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, number.strip_prefix('+').unwrap_or(number)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() + fraction.len() == 0 || !is_number(whole) || !is_number(fraction) {
+        let unit = if default == "ms" {
+            "milliseconds"
+        } else {
+            "seconds"
+        };
+        let text = format!("expected a number of {unit}, or one with a unit: 60s, 5m, 1h, 500ms");
+        return Err(text);
+    }
+    let out_of_range = || "the time is out of range".to_owned();
+    let fraction = fraction.trim_end_matches('0');
+    // More digits than this are finer than a nanosecond even in days.
+    if fraction.len() > 14 {
+        return Err(TOO_FINE.to_owned());
+    }
+    let number = |digits: &str| match digits.trim_start_matches('0') {
+        "" => Ok(0),
+        digits => digits.parse::<i128>().map_err(|_| out_of_range()),
+    };
+    let scale = 10_i128.pow(fraction.len() as u32);
+    let parts = number(fraction)? * unit;
+    if parts % scale != 0 {
+        return Err(TOO_FINE.to_owned());
+    }
+    let whole = number(whole)?.checked_mul(unit);
+    let nanos = whole.and_then(|nanos| nanos.checked_add(parts / scale));
+    Ok(sign * nanos.ok_or_else(out_of_range)?)
+}
+
+const TOO_FINE: &str = "nothing is finer than a nanosecond";
+
+/// A time that is not negative.
+fn duration(text: &str, default: &str) -> Result<Duration, String> {
+    let nanos = nanos(text, default)?;
+    if nanos < 0 {
+        return Err("the time is negative".to_owned());
+    }
+    let secs = u64::try_from(nanos / SECOND).map_err(|_| "the time is out of range".to_owned())?;
+    Ok(Duration::new(secs, (nanos % SECOND) as u32))
+}
+
+/// A time, in seconds unless it has a unit (`0.5`, `60s`, `5m`, `1h`, `500ms`).
 ///
 /// # Errors
 ///
 /// A sentence for clap to print.
 pub fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text
-        .parse()
-        .map_err(|_| "a number of seconds is wanted".to_owned())?;
-    Duration::try_from_secs_f64(number).map_err(|e| e.to_string())
+    duration(text, "s")
 }
 
-/// A span of time: seconds, or what is written behind the number (`500ms`, `60s`, `5m`, `1.5h`).
+/// The same, but not zero.
 ///
 /// # Errors
 ///
 /// A sentence for clap to print.
 pub fn span(text: &str) -> Result<Duration, String> {
-    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match &text[number.len()..] {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        unit => return Err(format!("`{unit}` is not a unit: ms, s, m or h")),
-    };
-    let number: f64 = number
-        .parse()
-        .map_err(|_| "a number is wanted, and a unit if it is not seconds".to_owned())?;
-    let span = Duration::try_from_secs_f64(number * unit).map_err(|e| e.to_string())?;
-    if span.is_zero() {
-        return Err("the time is too short".to_owned());
+    match seconds(text)? {
+        Duration::ZERO => Err("the time is too short".to_owned()),
+        span => Ok(span),
     }
-    Ok(span)
 }
 
-/// Whole milliseconds.
+/// A time, in milliseconds unless it has a unit.
 ///
 /// # Errors
 ///
 /// A sentence for clap to print.
 pub fn milliseconds(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .map(Duration::from_millis)
-        .map_err(|_| "a whole number of milliseconds is wanted".to_owned())
+    duration(text, "ms")
 }
 
 /// A time to shift by, forward or back, exact to the nanosecond.
@@ -96,32 +155,17 @@ impl Shift {
     }
 }
 
-/// Seconds to shift by: `3600`, `-0.000000001`, `+1.5`.
+/// A time to shift by, in seconds unless it has a unit: `3600`, `-0.000000001`, `+1h`.
 ///
 /// # Errors
 ///
 /// A sentence for clap to print.
 pub fn shift(text: &str) -> Result<Shift, String> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1, digits),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.len() + fraction.len() == 0 || !is_number(whole) || !is_number(fraction) {
-        return Err("a number of seconds is wanted".to_owned());
-    }
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > 9 {
-        return Err("nothing is finer than a nanosecond, nine digits".to_owned());
-    }
-    let number = |digits: &str| match digits {
-        "" => Ok(0),
-        digits => digits.parse::<i64>().map_err(|e| e.to_string()),
-    };
+    let nanos = nanos(text, "s")?;
+    let secs = i64::try_from(nanos / SECOND).map_err(|_| "the time is out of range".to_owned())?;
     Ok(Shift {
-        secs: sign * number(whole)?,
-        nanos: sign * number(&format!("{fraction:0<9}"))?,
+        secs,
+        nanos: (nanos % SECOND) as i64,
     })
 }
 
@@ -180,17 +224,47 @@ mod tests {
         for (text, millis) in [
             ("60s", 60_000),
             ("0.5", 500),
+            (".5", 500),
             ("250ms", 250),
+            ("250000us", 250),
             ("2m", 120_000),
             ("1.5h", 5_400_000),
+            ("1d", 86_400_000),
+            ("0.00001d", 864),
         ] {
             assert_eq!(span(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in [
-            "", "s", "0", "-1s", "nan", "inf", "1e99", "5 m", "1d", "1e-12",
+            "",
+            "s",
+            "0",
+            "-1s",
+            "nan",
+            "inf",
+            "1e99",
+            "5 m",
+            "1w",
+            "1M",
+            "1e-12",
+            "0.5ns",
+            "0.0000000000000000001d",
+            "99999999999999999999",
+            "9999999999999999999999999999999999999999999h",
         ] {
             assert!(span(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn every_time_is_read_alike() {
+        let day = Duration::from_secs(86_400);
+        for read in [seconds, span, milliseconds] {
+            assert_eq!(read("1d"), Ok(day));
+            assert_eq!(read("+0.25s"), Ok(Duration::from_millis(250)));
+        }
+        assert_eq!(shift("1d").unwrap().apply(Timestamp::EPOCH).secs(), 86_400);
+        assert_eq!(milliseconds("1.5"), Ok(Duration::from_micros(1500)));
+        assert_eq!(milliseconds("0"), Ok(Duration::ZERO));
     }
 
     #[test]
@@ -212,6 +286,8 @@ mod tests {
             ("-3600.", -3590, 5),
             ("0.1000000000000", 10, 100_000_005),
             ("9223372036854775807", i64::MAX, 5),
+            ("-1h", -3590, 5),
+            ("+1ns", 10, 6),
         ] {
             assert_eq!(shifted(text), Ok(Timestamp::new(secs, nanos)), "{text}");
         }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use common::live::{PORT, Running, Sender, in_netns, ip, is_root, on_small_disk};
-use common::{arg, copied, ours, program, run, tool};
+use common::{arg, copied, not_written, ours, program, run, tool};
 
 /// Arguments that have no spaces.
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -87,6 +87,100 @@ fn signals_end_it_with_everything_that_was_sent_before() {
             assert_eq!(statistics(&stderr)[1], 0);
             assert_eq!(numbers(&path), (0..500).collect::<Vec<_>>());
         }
+    });
+}
+
+#[test]
+fn any_tells_interface_and_direction() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap");
+        ip("link add left type veth peer name right");
+        ip("link set left up");
+        ip("link set right up");
+        ip("addr add 192.0.2.1/24 dev left");
+        ip("neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev left");
+        let indices = ["left", "right"].map(|name| {
+            let list = tool("ip", &["-o", "link", "show", name]);
+            list.split(':').next().unwrap().parse::<u32>().unwrap()
+        });
+        let send = || {
+            let socket = UdpSocket::bind("192.0.2.1:0").unwrap();
+            socket.send_to(b"hello", "192.0.2.2:9999").unwrap();
+        };
+        // Sent by one end, and on its way to somebody else at the other.
+        let seen = |stdout: &str, first: &str, second: &str| {
+            let lines: Vec<&str> = stdout.lines().collect();
+            assert_eq!(lines.len(), 2, "{stdout}");
+            assert!(
+                lines[0].contains(&format!("Z {first} 192.0.2.1:")),
+                "{stdout}"
+            );
+            assert!(
+                lines[1].contains(&format!("Z {second} 192.0.2.1:")),
+                "{stdout}"
+            );
+        };
+        for threads in ["", "--threads 2 "] {
+            let mut command = program("capture");
+            command.args(words(&format!("-i any {threads}-c 2 udp port 9999")));
+            let running = Running::start(&mut command);
+            send();
+            let (status, stdout, stderr) = running.end();
+            assert_eq!(status.code(), Some(0), "{stderr}");
+            let lines: Vec<&str> = stdout.lines().collect();
+            let sent = lines
+                .iter()
+                .find(|line| line.contains("Z left Out 192.0.2.1:"));
+            let received = lines
+                .iter()
+                .find(|line| line.contains("Z right P 192.0.2.1:"));
+            assert!(sent.is_some() && received.is_some(), "{stdout}");
+        }
+        let mut command = program("capture");
+        command.args(words("-i any --json -c 2 udp port 9999 --print -w"));
+        command.arg(&path);
+        let running = Running::start_saying(&mut command, "listening on any, LINUX_SLL2 ");
+        send();
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        let told: Vec<serde_json::Value> = stdout
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .filter(|told: &serde_json::Value| told["type"] == "packet")
+            .collect();
+        for (name, index, direction) in [("left", indices[0], "out"), ("right", indices[1], "in")] {
+            let told = told.iter().find(|told| told["interface"] == name).unwrap();
+            assert_eq!(
+                (&told["interface_index"], &told["direction"]),
+                (&index.into(), &direction.into())
+            );
+        }
+        // In the savefile there are only the numbers, as tshark reads them.
+        let fields = [
+            "-n",
+            "-r",
+            arg(&path),
+            "-T",
+            "fields",
+            "-e",
+            "sll.ifindex",
+            "-e",
+            "sll.pkttype",
+        ];
+        let told = tool("tshark", &fields);
+        assert_eq!(told, format!("{}\t4\n{}\t3\n", indices[0], indices[1]));
+        let [first, second] = indices.map(|index| format!("if{index}"));
+        let lines = ours("read", &[arg(&path)]).good();
+        seen(&lines, &format!("{first} Out"), &format!("{second} P"));
+
+        let mut command = program("capture");
+        command.args(words("-i any -y LINUX_SLL -c 2 udp port 9999"));
+        let running = Running::start_saying(&mut command, "listening on any, LINUX_SLL ");
+        send();
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        seen(&stdout, "Out", "P");
     });
 }
 
@@ -213,7 +307,9 @@ fn lines_come_promptly_into_a_pipe_and_a_reader_that_goes_away_is_no_error() {
         drop(stdout);
         sender.send(1, 8);
         let (status, _, stderr) = running.end();
-        assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert!(stderr.contains("1 packets captured, 50 bytes"), "{stderr}");
+        assert_eq!((statistics(&stderr)[1], stderr.lines().count()), (0, 2));
     });
 }
 
@@ -368,6 +464,12 @@ fn a_full_disk_is_an_error_that_names_the_file() {
             "{error}"
         );
         assert!(rest > 700, "{rest} packets of a megabyte");
+        // What is in no file was not captured.
+        assert!(
+            error.contains(&format!("\n{rest} packets captured, ")),
+            "{error}"
+        );
+        assert!(not_written(&error) > 0, "{error}");
     });
 }
 

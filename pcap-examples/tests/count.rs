@@ -7,7 +7,7 @@ mod common;
 use std::io::{BufRead, BufReader, Read};
 
 use common::live::{Running, Sender, in_netns, ip};
-use common::program;
+use common::{ours, program};
 
 /// What it printed in JSON of one kind, summed for a device: packets and bytes.
 fn sum(stdout: &str, kind: &str, device: &str) -> [u64; 2] {
@@ -48,6 +48,45 @@ fn devices_are_counted_together_until_a_signal() {
         assert_eq!(sum(&stdout, "interval", "lo"), all, "{stdout}");
         assert_eq!(sum(&stdout, "total", "right"), [0, 0], "{stdout}");
         assert!(stdout.contains(r#""dropped":0"#), "{stdout}");
+    });
+}
+
+#[test]
+fn intervals_may_be_fractions_of_a_second() {
+    in_netns(|| {
+        for every in ["0.1", "100ms", ".1s", "0.0001m"] {
+            let mut command = program("count");
+            command.args(["-i", "lo", "--every", every, "--json"]);
+            let mut running = Running::start_saying(&mut command, "listening on 1 devices");
+            let stdout = running.child().stdout.take().unwrap();
+            for line in BufReader::new(stdout).lines().take(3) {
+                assert!(line.unwrap().contains("interval"), "{every}");
+            }
+            running.signal(libc::SIGTERM);
+            running.end();
+        }
+    });
+    for every in ["0", "1e3", "soon", "5 s", "1w"] {
+        let ran = ours("count", &["--every", every]);
+        assert_eq!((ran.status, ran.text()), (Some(2), ""), "{every}");
+        assert!(ran.stderr.contains("--every"), "{every}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn any_is_counted_with_its_longer_header() {
+    in_netns(|| {
+        let mut command = program("count");
+        command.args(["-i", "any", "--json", "udp"]);
+        let running = Running::start_saying(&mut command, "listening on 1 devices");
+        Sender::new().send(5, 100);
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        running.signal(libc::SIGINT);
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        // Headers of 20, 20 and 8 bytes.
+        let [packets, bytes] = sum(&stdout, "total", "any");
+        assert!(packets >= 5 && bytes == 148 * packets, "{stdout}");
     });
 }
 

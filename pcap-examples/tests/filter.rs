@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use common::{
-    arg, by_tool, feed, file, nano_packets, ours, packets, program, record, run,
-    run_into_broken_pipe, savefile, tool,
+    arg, by_tool, feed, file, nano_packets, not_written, ours, packets, program, record, run,
+    run_into_broken_pipe, savefile, tool, written_and_error,
 };
 
 /// What tcpdump makes of the same savefile and filter.
@@ -135,12 +135,22 @@ fn of_a_damaged_savefile_the_good_packets_are_copied() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_savefile_without_a_reader_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<_> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
     let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
     let ran = run_into_broken_pipe(program("filter").args([arg(&input), "-"]));
-    assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    let (written, error) = written_and_error(&ran.stderr);
+    assert!(
+        written < 20_000 && not_written(&ran.stderr) > 0,
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        error.starts_with("filter: cannot write `-`: Broken pipe"),
+        "{error}"
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -158,11 +168,13 @@ fn a_full_disk_is_an_error_that_names_the_file() {
         command
     });
     assert_eq!(status, 1, "{error}");
+    let (written, error) = written_and_error(&error);
     assert!(error.starts_with("filter: cannot write `"), "{error}");
     assert!(
         error.contains("/out.pcap`: No space left on device"),
         "{error}"
     );
+    assert_eq!(written, rest);
     assert!(rest > 900, "{rest} packets of a megabyte");
 }
 

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use common::{arg, feed, file, nano_packets, ours, program, savefile, tool};
+use common::{arg, feed, file, nano_packets, ours, program, run, savefile, tool};
 
 /// Bytes, compressed by gzip.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -54,6 +54,85 @@ fn taken(folder: &Path) -> Vec<Vec<u8>> {
         bytes
     });
     read.collect()
+}
+
+#[test]
+fn zeros_behind_gzip_are_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("output");
+    fs::create_dir(&output).unwrap();
+    let bytes = savefile(false, true, 1, &nano_packets());
+    let (start, rest) = bytes.split_at(100);
+    let packed = [gzip(start), gzip(rest)].concat();
+    let path = file(folder.path(), "a.pcap.gz", &packed);
+    let ran = |mut command: Command| {
+        let ran = run(&mut command);
+        (ran.status, ran.stdout, ran.stderr, taken(&output))
+    };
+    let expected: Vec<_> = commands(arg(&path), &output).into_iter().map(ran).collect();
+    for zeros in [1, 512, 70_000] {
+        let padded = [&packed[..], &vec![0; zeros]].concat();
+        file(folder.path(), "a.pcap.gz", &padded);
+        let got: Vec<_> = commands(arg(&path), &output).into_iter().map(ran).collect();
+        assert!(got == expected, "{zeros}");
+        let piped = feed(program("read").args(["--raw", "-"]), &padded);
+        assert_eq!(
+            (piped.status, &piped.stdout),
+            (Some(0), &expected[0].1),
+            "{}",
+            piped.stderr
+        );
+    }
+    for behind in [&b"x"[..], &[0, 0, 1], &[vec![0; 9], gzip(&bytes)].concat()] {
+        let padded = [&packed[..], behind].concat();
+        file(folder.path(), "a.pcap.gz", &padded);
+        for command in commands(arg(&path), &output) {
+            let (status, _, stderr, _) = ran(command);
+            assert_eq!(status, Some(1), "{stderr}");
+            assert!(stderr.contains(arg(&path)), "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn other_compressions_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("output");
+    fs::create_dir(&output).unwrap();
+    for (start, name, unpack) in [
+        (&b"\x28\xb5\x2f\xfd"[..], "zstd", "zstd -dc"),
+        (b"\x04\x22\x4d\x18", "lz4", "lz4 -dc"),
+        (b"\xfd7zXZ\0", "xz", "xz -dc"),
+        (b"BZh9", "bzip2", "bzip2 -dc"),
+        (b"\x1f\x9d\x90", "compress", "uncompress -c"),
+        (b"PK\x03\x04", "zip", "unzip -p"),
+    ] {
+        // Whatever its name.
+        let bytes = [start, &[7; 40]].concat();
+        let path = file(folder.path(), "a.pcap", &bytes);
+        let said = format!(
+            "it is compressed by {name}; unpack it with `{unpack} {}`",
+            arg(&path)
+        );
+        for mut command in commands(arg(&path), &output) {
+            let ran = run(&mut command);
+            assert_eq!(
+                (ran.status, ran.text().trim_end_matches("0\n")),
+                (Some(1), ""),
+                "{command:?}"
+            );
+            assert!(ran.stderr.contains(&said), "{command:?}: {}", ran.stderr);
+            assert!(taken(&output).is_empty(), "{command:?}");
+        }
+        let piped = feed(program("read").arg("-"), &bytes);
+        assert!(
+            piped
+                .stderr
+                .contains(&format!("it is compressed by {name}")),
+            "{}",
+            piped.stderr
+        );
+    }
 }
 
 #[test]

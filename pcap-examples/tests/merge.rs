@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{
-    Record, arg, by_tool, feed, file, nano_packets, ours, packets, program, record, run,
-    run_into_broken_pipe, savefile, tool,
+    Record, arg, by_tool, feed, file, nano_packets, not_written, ours, packets, program, record,
+    run, run_into_broken_pipe, savefile, tool, written_and_error,
 };
 use etherparse::PacketBuilder;
 
@@ -355,12 +355,22 @@ fn filters_pipes_and_a_savefile_that_is_read() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_savefile_without_a_reader_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<Record> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
     let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
     let ran = run_into_broken_pipe(program("merge").args([arg(&input), "-w", "-"]));
-    assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    let (written, error) = written_and_error(&ran.stderr);
+    assert!(
+        written < 20_000 && not_written(&ran.stderr) > 0,
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        error.starts_with("merge: cannot write `-`: Broken pipe"),
+        "{error}"
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -399,6 +409,8 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     });
     assert_eq!(status, 1, "{error}");
     let text = "/out.pcap`: No space left on device";
+    let (written, error) = written_and_error(&error);
+    assert_eq!(written, rest);
     assert!(
         error.starts_with("merge: cannot write `") && error.contains(text),
         "{error}"

@@ -211,22 +211,69 @@ fn a_damaged_file_gives_its_good_packets_and_the_others_follow() {
     let whole = savefile(false, false, 1, &packets());
     let good = file(folder.path(), "good.pcap", &whole);
     let cut = file(folder.path(), "cut.pcap", &whole[..whole.len() - 3]);
-    let none = folder.path().join("none.pcap");
     let text = file(folder.path(), "text", b"This is no savefile, as one sees.");
-    let ran = run(program("read")
-        .arg("--raw")
-        .args([&cut, &none, &text, &good]));
+    let ran = run(program("read").arg("--raw").args([&cut, &text, &good]));
     assert_eq!(ran.status, Some(1));
     let raw: Vec<String> = packets().iter().map(raw_line).collect();
     assert_eq!(ran.text(), raw[..raw.len() - 1].concat() + &raw.concat());
     let errors: Vec<&str> = ran.stderr.lines().collect();
-    assert_eq!(errors.len(), 3, "{}", ran.stderr);
-    for (error, path) in errors.iter().zip([&cut, &none, &text]) {
+    assert_eq!(errors.len(), 2, "{}", ran.stderr);
+    for (error, path) in errors.iter().zip([&cut, &text]) {
         assert!(error.starts_with("read: cannot "), "{error}");
         assert!(error.contains(arg(path)), "{error}");
     }
     let ran = run(program("read").arg("--count").args([&cut, &good]));
     assert_eq!((ran.status, ran.text()), (Some(1), "15\n"));
+}
+
+#[test]
+fn words_that_are_no_files_stop_it_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        "a.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let below = path.join("b.pcap");
+    let (path, below, inside) = (arg(&path), arg(&below), arg(folder.path()));
+    for words in [
+        &[path, "arp"][..],
+        &[path, "tcp", "port", "443"],
+        &["-", "arp"],
+        &[path, inside],
+        &[path, below, path],
+    ] {
+        for form in ["--raw", "--json", "--count"] {
+            let ran = feed(program("read").arg(form).args(words), b"");
+            assert_eq!((ran.status, ran.text()), (Some(1), ""), "{words:?}");
+            let wrong = words.iter().filter(|word| !["-", path].contains(word));
+            for (line, word) in ran.stderr.lines().zip(wrong) {
+                assert!(
+                    line.starts_with(&format!("read: cannot open `{word}`: ")),
+                    "{line}"
+                );
+                assert!(line.ends_with("; a filter is given by -f"), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn errors_of_several_files_name_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, linktype: u32| {
+        let bytes = savefile(false, false, linktype, &packets());
+        file(folder.path(), name, &bytes)
+    };
+    let (good, cooked) = (of("a.pcap", 1), of("b.pcap", 113));
+    let ran = ours("read", &["--count", "-f", "vlan", arg(&good), arg(&cooked)]);
+    assert_eq!((ran.status, ran.text()), (Some(1), "0\n"));
+    let start = format!(
+        "read: cannot filter `{}`: cannot compile `vlan`: ",
+        arg(&cooked)
+    );
+    assert!(ran.stderr.starts_with(&start), "{}", ran.stderr);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::Command;
 
 use common::{
-    Ran, Record, arg, by_tool, feed, file, nano_packets, ours, packets, program, record, run,
-    run_into_broken_pipe, savefile, tool,
+    Ran, Record, arg, by_tool, feed, file, nano_packets, not_written, ours, packets, program,
+    record, run, run_into_broken_pipe, savefile, tool, written_and_error,
 };
 
 /// Runs `recode` from one file to another.
@@ -366,6 +366,14 @@ fn what_is_not_changed_stays_in_the_header() {
     assert_eq!(recoded(&[], &input, &output).1, bytes);
     let (_, shifted) = recoded(&["--shift", "1"], &input, &output);
     assert_eq!(shifted[..24], bytes[..24]);
+    for (options, linktype) in [
+        (&["-s", "40"][..], 0x2400_0001_u32),
+        (&["--precision", "micro"], 0x2400_0001),
+        (&["-l", "RAW"], 101),
+    ] {
+        let (_, changed) = recoded(options, &input, &output);
+        assert_eq!(changed[20..24], linktype.to_ne_bytes(), "{options:?}");
+    }
 }
 
 #[test]
@@ -537,7 +545,7 @@ fn of_a_damaged_savefile_the_good_packets_are_copied() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn a_savefile_without_a_reader_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<_> = (0..40_000_u32)
         .map(|n| record(n, 0, n.wrapping_mul(2_654_435_761).to_le_bytes().repeat(25)))
@@ -545,7 +553,14 @@ fn a_reader_that_goes_away_is_no_error() {
     let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
     for options in [&[][..], &["--gzip"], &["--format", "pcapng"]] {
         let ran = run_into_broken_pipe(program("recode").args(options).args([arg(&input), "-"]));
-        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
+        assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+        let (written, error) = written_and_error(&ran.stderr);
+        assert!(written < 40_000, "{}", ran.stderr);
+        assert!(not_written(&ran.stderr) > 0, "{}", ran.stderr);
+        assert!(
+            error.starts_with("recode: cannot write `-`: Broken pipe"),
+            "{error}"
+        );
     }
 }
 
@@ -574,6 +589,8 @@ fn a_full_disk_is_an_error_that_names_the_file() {
             command
         });
         assert_eq!(status, 1, "{error}");
+        let (written, error) = written_and_error(&error);
+        assert!(written < 200_000, "{written}");
         assert!(error.starts_with("recode: cannot write `"), "{error}");
         assert!(
             error.contains("/out.pcap`: No space left on device"),

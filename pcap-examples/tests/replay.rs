@@ -272,6 +272,30 @@ fn a_savefile_larger_than_is_kept_in_memory_is_read_for_each_loop() {
 }
 
 #[test]
+fn a_savefile_replaced_between_loops_is_checked() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let large: Vec<_> = (0..50_000).map(|n| record(n, 0, vec![2; 1500])).collect();
+        let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &large));
+        let bare = savefile(false, false, 101, &[record(0, 0, vec![0x45; 40])]);
+        let other = file(folder.path(), "other.pcap", &bare);
+        let mut command = program("replay");
+        // For ever, unless the savefile is another one.
+        command.args(["-i", "left", "--fast", "--loops", "0", arg(&input)]);
+        let running = Running::start_saying(&mut command, "sending ");
+        fs::rename(&other, &input).unwrap();
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("0000 packets sent"), "{stderr}");
+        assert!(
+            stderr.contains("its packets are RAW and the device takes EN10MB"),
+            "{stderr}"
+        );
+    });
+}
+
+#[test]
 fn what_is_not_sent_is_counted_and_named() {
     in_netns(|| {
         pair();

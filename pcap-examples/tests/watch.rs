@@ -30,9 +30,22 @@ fn packets_are_printed_until_ctrl_c_and_then_the_statistics() {
             start.elapsed()
         );
         assert_eq!(status.code(), Some(0), "{stderr}");
-        // What goes over the loopback is received twice, and given once.
-        assert_eq!(stderr, "40 received, 0 dropped\n");
+        assert_eq!(stderr, "20 received, 0 dropped\n");
         assert!(lines.next().is_none());
+    });
+}
+
+#[test]
+fn any_has_the_longer_cooked_header() {
+    in_netns(|| {
+        let mut running = Running::start_saying(program("watch").arg("any"), "watching any");
+        Sender::new().send(1, 100);
+        let mut lines = BufReader::new(running.child().stdout.take().unwrap()).lines();
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.ends_with(" 148 bytes"), "{line}");
+        running.signal(libc::SIGINT);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
     });
 }
 

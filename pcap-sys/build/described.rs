@@ -18,6 +18,16 @@ impl Examiner {
         Self
     }
 
+    /// The macros that a compiler would set.
+    pub(crate) fn time_macros(&self, _: &Target) -> Vec<(String, Option<String>)> {
+        Vec::new()
+    }
+
+    /// The folder from which a compiler would take the library.
+    pub(crate) fn folder_of(&self, _: &Library) -> Option<PathBuf> {
+        None
+    }
+
     /// How wide times are, where that is not as the target says.
     pub(crate) fn times(&self, _: &Target, _: &Library) -> Times {
         Times::Unknown

@@ -1,7 +1,7 @@
 //! libpcap on Unix: `LIBPCAP_LIBDIR` and its company, then pkg-config, then pcap-config, then `-lpcap` as it is.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::env;
@@ -46,14 +46,17 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
     let mut library = match env::folder("LIBPCAP_LIBDIR", "libpcap", target)? {
         Some(setting) => from_folder(&setting, wanted)?,
         None => {
-            let kind = if wanted == Some(true) {
-                Kind::Static
-            } else {
-                Kind::Dynamic
+            let kind = |wanted| match wanted {
+                Some(true) => Kind::Static,
+                _ => Kind::Dynamic,
             };
-            described(wanted, kind)?
-                .or_else(|| from_pcap_config(target, kind))
-                .unwrap_or_else(|| Library::new("pcap", kind, BARE))
+            // The second is of what pkg-config knows only.
+            let by_pkg_config = wanted.or(all_static(target)?);
+            match described(by_pkg_config, kind(by_pkg_config))? {
+                Some(library) => library,
+                None => from_pcap_config(target, kind(wanted))
+                    .unwrap_or_else(|| Library::new("pcap", kind(wanted), BARE)),
+            }
         }
     };
     if let Some(include) = include {
@@ -68,6 +71,20 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
         }
     }
     Ok(library)
+}
+
+/// What pkg-config's own variables say of all libraries: any value will do.
+fn all_static(target: &Target) -> Result<Option<bool>, String> {
+    let is_set = |name| env::lookup(name, target).map(|setting| setting.is_some());
+    let (all_static, all_dynamic) = (
+        is_set("PKG_CONFIG_ALL_STATIC")?,
+        is_set("PKG_CONFIG_ALL_DYNAMIC")?,
+    );
+    Ok(match (all_static, all_dynamic) {
+        (true, _) => Some(true),
+        (false, true) => Some(false),
+        (false, false) => None,
+    })
 }
 
 fn from_folder(setting: &env::Setting, wanted: Option<bool>) -> Result<Library, String> {
@@ -160,6 +177,7 @@ fn from_pkg_config(kind: Kind) -> Option<Library> {
     let mut library = Library::new("pcap", kind, "pkg-config");
     library.include_dirs = answer.include_paths;
     library.lib_dirs = answer.link_paths;
+    library.dir = variable("libdir");
     library.defines = answer.defines.into_iter().collect();
     library.defines.sort();
     library.private = answer.libs;
@@ -187,17 +205,22 @@ fn described(wanted: Option<bool>, kind: Kind) -> Result<Option<Library>, String
 
 /// Has the script run again where pkg-config's libpcap becomes another. In the system's folders nothing else would tell.
 fn watch_installed() {
-    for (variable, name) in [("pcfiledir", "libpcap.pc"), ("libdir", "libpcap.so")] {
-        let Ok(folder) = pkg_config::get_variable("libpcap", variable) else {
-            continue;
-        };
-        // Spaces are as a shell wants them. The file behind the links has the version in its name: a package that is
-        // newer takes it away, whereas its own files may be older than the last build.
-        let file = Path::new(&folder.replace("\\ ", " ")).join(name);
-        if let Ok(file) = file.canonicalize() {
+    for (name, file) in [("pcfiledir", "libpcap.pc"), ("libdir", "libpcap.so")] {
+        // The file behind the links has the version in its name: a package that is newer takes it away, whereas its own
+        // files may be older than the last build.
+        let file = variable(name).and_then(|folder| folder.join(file).canonicalize().ok());
+        if let Some(file) = file {
             println!("cargo::rerun-if-changed={}", file.display());
         }
     }
+}
+
+/// A folder that pkg-config's libpcap names by a variable.
+fn variable(name: &str) -> Option<PathBuf> {
+    let folder = pkg_config::get_variable("libpcap", name).ok()?;
+    // Spaces are as a shell wants them.
+    let folder = folder.replace("\\ ", " ");
+    (!folder.is_empty()).then(|| folder.into())
 }
 
 /// pcap-config knows the machine that it runs on, so it is not asked when the target is another.

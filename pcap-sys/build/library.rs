@@ -35,6 +35,8 @@ pub(crate) struct Library {
     pub(crate) own_headers: bool,
     /// Where its files are; empty means where the linker looks anyway.
     pub(crate) lib_dirs: Vec<PathBuf>,
+    /// The folder of the file that is linked, where that is known.
+    pub(crate) dir: Option<PathBuf>,
     /// Macros that its users must define.
     pub(crate) defines: Vec<(String, Option<String>)>,
     /// libpcap itself.
@@ -58,6 +60,7 @@ impl Library {
             include_dirs: Vec::new(),
             own_headers: false,
             lib_dirs: Vec::new(),
+            dir: None,
             defines: Vec::new(),
             pcap: Lib {
                 name: name.to_owned(),
@@ -92,6 +95,21 @@ impl Library {
             version: None,
             ..self
         }
+    }
+
+    /// The names that the file to link may have.
+    pub(crate) fn files(&self) -> &'static [&'static str] {
+        match (self.pcap.name.as_str(), self.pcap.kind) {
+            ("pcap", Kind::Static) => &["libpcap.a"],
+            ("pcap", _) => &["libpcap.so", "libpcap.dylib", "libpcap.tbd"],
+            _ => &["wpcap.lib", "libwpcap.a", "libwpcap.dll.a"],
+        }
+    }
+
+    /// The folder of that file, if it is one of those that are searched, or the one that pkg-config tells.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        let holds = |folder: &&PathBuf| self.files().iter().any(|file| folder.join(file).exists());
+        self.lib_dirs.iter().chain(&self.dir).find(holds).cloned()
     }
 
     /// Everything to link, libpcap first.

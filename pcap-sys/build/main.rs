@@ -15,6 +15,7 @@ mod env;
 mod find_npcap;
 mod find_unix;
 mod library;
+mod metadata;
 #[cfg(feature = "probe")]
 mod probe;
 #[cfg(feature = "probe")]
@@ -62,7 +63,22 @@ fn run() -> Result<(), String> {
         (None, None) => {}
     }
 
+    if library.linked && library.found_by == find_unix::BARE && target.is_cross() {
+        println!(
+            "cargo::warning={}",
+            report::bare_cross_build(&target.triple)
+        );
+    }
+
     let examiner = Examiner::new(&target, &out_dir()?);
+    for (name, value) in examiner.time_macros(&target) {
+        if !library.defines.iter().any(|(known, _)| *known == name) {
+            library.defines.push((name, value));
+        }
+    }
+    if library.linked {
+        library.dir = library.folder().or_else(|| examiner.folder_of(&library));
+    }
     let bindings = bindings(&target, &library, &examiner)?;
     let surface = Surface::read(&bindings.text);
     let exported = if library.linked {
@@ -84,7 +100,8 @@ fn finish(
     let out_dir = out_dir()?;
     write(&out_dir.join("bindings.rs"), &opened(&bindings.text)?)?;
     write(&out_dir.join("surface.rs"), &surface.table(exported))?;
-    emit(target, library, bindings, exported);
+    link(library);
+    metadata::tell(target, library, bindings, exported);
     Ok(())
 }
 
@@ -178,8 +195,8 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-/// Tells cargo what to link, and dependents what there is.
-fn emit(target: &Target, library: &Library, bindings: &Bindings, exported: &[String]) {
+/// Tells cargo what to link.
+fn link(library: &Library) {
     for folder in &library.lib_dirs {
         println!("cargo::rustc-link-search=native={}", folder.display());
         for file in [
@@ -205,31 +222,4 @@ fn emit(target: &Target, library: &Library, bindings: &Bindings, exported: &[Str
         };
         println!("cargo::rustc-link-lib={kind}={}", lib.name);
     }
-    let version = library
-        .version
-        .map_or_else(|| "unknown".to_owned(), |version| version.to_string());
-    println!("cargo::metadata=VERSION={version}");
-    if let Some(folder) = &bindings.include_dir {
-        println!("cargo::metadata=INCLUDE={}", folder.display());
-        println!("cargo::rustc-env=PCAP_SYS_INCLUDE={}", folder.display());
-    }
-    for name in exported {
-        println!("cargo::metadata=HAVE_{}=1", name.to_uppercase());
-    }
-    // For this crate's own tests, which run without cargo's variables.
-    let defines: Vec<String> = library
-        .defines
-        .iter()
-        .map(|(name, value)| match value {
-            Some(value) => format!("{name}={value}"),
-            None => name.clone(),
-        })
-        .collect();
-    if let Some(version) = &bindings.made_from {
-        println!("cargo::rustc-env=PCAP_SYS_BINDINGS={version}");
-    }
-    println!("cargo::rustc-env=PCAP_SYS_DEFINES={}", defines.join(" "));
-    println!("cargo::rustc-env=PCAP_SYS_VERSION={version}");
-    println!("cargo::rustc-env=PCAP_SYS_TARGET={}", target.triple);
-    println!("cargo::rustc-env=PCAP_SYS_HOST={}", target.host);
 }

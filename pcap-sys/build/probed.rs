@@ -1,6 +1,6 @@
 //! What only the target's C compiler knows of libpcap.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "bindgen")]
 use crate::checked_in;
@@ -40,6 +40,26 @@ impl Examiner {
         Ok(compiler.map_or_else(Vec::new, |compiler| compiler.clang_args(target)))
     }
 
+    /// The macros that the compiler sets and on which the layout of libpcap's structures depends, for systems of 32 bits.
+    pub(crate) fn time_macros(&self, target: &Target) -> Vec<(String, Option<String>)> {
+        if target.pointer_width != "32" {
+            return Vec::new();
+        }
+        let set = self.0.as_ref().ok().and_then(Compiler::time_macros);
+        let pairs = set.unwrap_or_default().into_iter().map(|argument| {
+            let set = argument.trim_start_matches("-D").split_once('=');
+            set.map(|(name, value)| (name.to_owned(), Some(value.to_owned())))
+        });
+        pairs.flatten().collect()
+    }
+
+    /// The folder from which the compiler takes the library.
+    pub(crate) fn folder_of(&self, library: &Library) -> Option<PathBuf> {
+        let compiler = self.0.as_ref().ok()?;
+        let mut files = library.files().iter();
+        files.find_map(|file| compiler.folder_of(file))
+    }
+
     /// How wide times are, where that is not as the target says.
     #[cfg(not(feature = "bindgen"))]
     pub(crate) fn times(&self, target: &Target, library: &Library) -> Times {
@@ -64,8 +84,8 @@ impl Examiner {
     pub(crate) fn folder_of_headers(
         &self,
         target: &Target,
-        include_dirs: &[std::path::PathBuf],
-    ) -> Option<std::path::PathBuf> {
+        include_dirs: &[PathBuf],
+    ) -> Option<PathBuf> {
         let compiler = self.0.as_ref().ok()?;
         compiler.folder_of_headers(target, include_dirs)
     }

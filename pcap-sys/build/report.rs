@@ -37,6 +37,15 @@ pub(crate) fn no_library(reason: &str) -> String {
     format!("{reason}\n{INSTALL}")
 }
 
+/// A build for another machine in which nothing tells where that one's libpcap is.
+pub(crate) fn bare_cross_build(triple: &str) -> String {
+    let suffix = triple.replace(['-', '.'], "_");
+    format!(
+        "nothing tells where libpcap for {triple} is, so -lpcap is linked as the linker finds it, and its version is \
+         unknown: set LIBPCAP_LIBDIR_{suffix}, or PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR"
+    )
+}
+
 /// bindgen cannot load libclang.
 #[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
 pub(crate) fn no_libclang(reason: &str) -> String {

@@ -53,7 +53,8 @@
 //! | `NPCAP_SDK` | absolute path | the unpacked Npcap SDK, with its `Include` and `Lib` |
 //!
 //! Beside these, the variables of [pkg-config](https://docs.rs/pkg-config) (`PKG_CONFIG_PATH`,
-//! `PKG_CONFIG_ALLOW_CROSS`, …), of [cc](https://docs.rs/cc) (`CC`, `CFLAGS`, …) and of bindgen (`LIBCLANG_PATH`,
+//! `PKG_CONFIG_ALLOW_CROSS`, …) lead to its libpcap. `PKG_CONFIG_ALL_STATIC` links that one statically, as `LIBPCAP_STATIC=1`
+//! would, which goes first. The variables of [cc](https://docs.rs/cc) (`CC`, `CFLAGS`, …) and of bindgen (`LIBCLANG_PATH`,
 //! `BINDGEN_EXTRA_CLANG_ARGS`) do what they always do.
 //!
 //! # What dependents are told
@@ -63,6 +64,10 @@
 //! | variable | value |
 //! |---|---|
 //! | `DEP_PCAP_VERSION` | libpcap's version, such as `1.10.3`, or `unknown` |
+//! | `DEP_PCAP_LINK` | how libpcap gets into the program: `dynamic`, `static`, `load` with the feature `load-dynamically`, or `none` where only documentation is built |
+//! | `DEP_PCAP_LIBS` | the names of what is linked, separated by spaces, libpcap first; for a static libpcap with the libraries that it needs |
+//! | `DEP_PCAP_LIBDIR` | the folder of the libpcap that is linked; not set where only the linker knows it |
+//! | `DEP_PCAP_DEFINES` | the macros that C code defines before it includes `pcap.h`, as `NAME` or `NAME=VALUE`, separated by spaces: those of pkg-config, and on systems of 32 bits `_TIME_BITS` and `_FILE_OFFSET_BITS` as the C compiler sets them; not set if there are none |
 //! | `DEP_PCAP_INCLUDE` | the folder of the `pcap/pcap.h` that was read; without `bindgen`, one that a variable or pkg-config names, or in which with `probe` the C compiler finds it |
 //! | `DEP_PCAP_HAVE_<FUNCTION>` | `1` for each function, in capitals, that the header declares *and* the library exports; none without `probe` |
 //!

@@ -54,6 +54,7 @@ impl Dependent {
             let ours = [
                 "LIBPCAP_",
                 "NPCAP_SDK",
+                "PKG_CONFIG_",
                 "RUSTFLAGS",
                 "CARGO_ENCODED_RUSTFLAGS",
             ];
@@ -671,6 +672,145 @@ fn dependents_are_told_what_there_is() {
     }
     let libraries = ldd(&dependent.program(""));
     assert!(libraries.contains("libpcap"), "{libraries}");
+}
+
+/// The value of a variable of the metadata.
+fn told<'a>(output: &'a str, name: &str) -> Option<&'a str> {
+    let line = output.lines().find(|line| line.contains("DEP_PCAP_"))?;
+    // Values may have spaces, and names follow each other.
+    let (_, rest) = line.split_once(&format!("DEP_PCAP_{name}="))?;
+    Some(rest.split(" DEP_PCAP_").next().unwrap_or(rest))
+}
+
+/// C code beside Rust's has to be linked, and compiled, in the same way.
+#[test]
+fn dependents_are_told_how_libpcap_is_linked() {
+    let dependent = Dependent::new();
+    let folder = |output: &str| PathBuf::from(told(output, "LIBDIR").expect("a folder"));
+    let output = dependent.run(&[], &[]);
+    assert_eq!(told(&output, "LINK"), Some("dynamic"), "{output}");
+    assert_eq!(told(&output, "LIBS"), Some("pcap"), "{output}");
+    assert_eq!(told(&output, "DEFINES"), None, "{output}");
+    assert!(folder(&output).join("libpcap.so").exists(), "{output}");
+    let without_compiler = dependent.run(&["--no-default-features"], &[]);
+    assert_eq!(folder(&without_compiler), folder(&output));
+
+    let load = ["--no-default-features", "--features", "load-dynamically"];
+    let output = dependent.run(&load, &[]);
+    assert_eq!(told(&output, "LINK"), Some("load"), "{output}");
+    for none in ["LIBS", "LIBDIR"] {
+        assert_eq!(told(&output, none), None, "{output}");
+    }
+
+    if static_library().is_none() {
+        println!("skipped: no libpcap.a is installed");
+        return;
+    }
+    let output = dependent.run(&[], &[("LIBPCAP_STATIC", "1")]);
+    assert_eq!(told(&output, "LINK"), Some("static"), "{output}");
+    assert!(
+        told(&output, "LIBS").unwrap().starts_with("pcap"),
+        "{output}"
+    );
+    assert!(folder(&output).join("libpcap.a").exists(), "{output}");
+}
+
+#[test]
+fn dependents_are_told_the_macros_of_pkg_config() {
+    let dependent = Dependent::new();
+    let folder = dependent.folder.join("defines");
+    fs::create_dir_all(&folder).expect("cargo's folder can be written");
+    let text = "Name: libpcap\nDescription: a test\nVersion: 1.10.96\nLibs: -lpcap\n\
+                Cflags: -DWITH_REMOTE -D_TIME_BITS=64\n";
+    fs::write(folder.join("libpcap.pc"), text).expect("cargo's folder can be written");
+    let environment = [("PKG_CONFIG_PATH", folder.to_str().expect("a plain path"))];
+    let output = dependent.run(&["--no-default-features"], &environment);
+    assert_eq!(told(&output, "VERSION"), Some("1.10.96"), "{output}");
+    let macros = Some("WITH_REMOTE _TIME_BITS=64");
+    assert_eq!(told(&output, "DEFINES"), macros, "{output}");
+}
+
+/// A compiler that has times of 64 bits by itself, on a system of 32 bits, for which clang would take 32.
+#[test]
+fn dependents_are_told_the_width_of_times() {
+    let dependent = Dependent::new();
+    let path = dependent.folder.join("cc-with-wide-times");
+    let text =
+        "#!/bin/sh\nPATH=/usr/bin:/bin\nexec cc -D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64 \"$@\"\n";
+    fs::write(&path, text).expect("cargo's folder can be written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    let mut environment = LINUX_32.to_vec();
+    environment.retain(|(name, _)| !name.starts_with("CC_"));
+    let path = path.display().to_string();
+    environment.push(("CC_i686_unknown_linux_gnu", &path));
+    let output = dependent.script(
+        &["--no-default-features", "--features", "probe"],
+        &environment,
+    );
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    let told = stdout
+        .lines()
+        .find(|line| line.starts_with("cargo::metadata=DEFINES="));
+    let told = told.unwrap_or_else(|| panic!("{stdout}"));
+    for name in ["_TIME_BITS=64", "_FILE_OFFSET_BITS=64"] {
+        assert!(told.contains(name), "{told}");
+    }
+}
+
+#[test]
+fn a_cross_build_that_knows_no_libpcap_warns() {
+    let dependent = Dependent::new();
+    let environment = [
+        ("TARGET", "aarch64-unknown-linux-gnu"),
+        ("CARGO_CFG_TARGET_OS", "linux"),
+        ("CARGO_CFG_TARGET_ENV", "gnu"),
+        ("CARGO_CFG_TARGET_ARCH", "aarch64"),
+        ("CARGO_CFG_TARGET_POINTER_WIDTH", "64"),
+        // It stands in for one that links for the target.
+        ("CC_aarch64_unknown_linux_gnu", "cc"),
+        ("CFLAGS_aarch64_unknown_linux_gnu", "-O0"),
+    ];
+    let features = ["--no-default-features", "--features", "probe"];
+    let warnings = |features: &[&str], environment: &[(&str, &str)]| {
+        let output = dependent.script(features, environment);
+        assert!(output.status.success(), "{output:?}");
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let lines = stdout
+            .lines()
+            .filter(|line| line.starts_with("cargo::warning="));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let told = warnings(&features, &environment);
+    assert_eq!(told.len(), 1, "{told:?}");
+    for words in [
+        "aarch64-unknown-linux-gnu",
+        "LIBPCAP_LIBDIR_aarch64_unknown_linux_gnu",
+    ] {
+        assert!(told[0].contains(words), "{told:?}");
+    }
+    // Where somebody tells, there is none; nor at home.
+    let mut allowed = environment.to_vec();
+    allowed.push(("PKG_CONFIG_ALLOW_CROSS", "1"));
+    assert_eq!(warnings(&features, &allowed), [] as [&str; 0]);
+    assert_eq!(warnings(&[], &[]), [] as [&str; 0]);
+}
+
+#[test]
+fn pkg_configs_own_switch_links_statically() {
+    let dependent = Dependent::new();
+    if static_library().is_none() {
+        println!("skipped: no libpcap.a is installed");
+        return;
+    }
+    let all = ("PKG_CONFIG_ALL_STATIC", "1");
+    let output = dependent.run(&[], &[all]);
+    assert_eq!(told(&output, "LINK"), Some("static"), "{output}");
+    let libraries = ldd(&dependent.program(""));
+    assert!(!libraries.contains("libpcap"), "{libraries}");
+    // What is said of libpcap alone goes first.
+    let output = dependent.run(&[], &[all, ("LIBPCAP_STATIC", "0")]);
+    assert_eq!(told(&output, "LINK"), Some("dynamic"), "{output}");
 }
 
 /// `LIBPCAP_VER=1.10`, with two numbers, made a build script panic.

@@ -97,6 +97,11 @@ impl Batch {
         Ok(())
     }
 
+    /// Whether an error waits for the packets before it to be delivered.
+    pub(crate) fn has_error(&self) -> bool {
+        self.pending.is_some()
+    }
+
     /// The most packets to read ahead.
     pub(crate) fn limit(&self) -> u32 {
         self.limit.packets

@@ -20,6 +20,7 @@ use crate::timestamp::Precision;
 pub struct Dead {
     handle: Handle,
     precision: Precision,
+    datalink_ext: u32,
 }
 
 impl Capture<Dead> {
@@ -72,7 +73,7 @@ impl Capture<Dead> {
         };
         let Ok(snaplen) = c_int::try_from(snaplen) else {
             let text = format!("the snaplen {snaplen} is above 2147483647");
-            return Err(Error::new(
+            return Err(Error::cannot(
                 ErrorKind::InvalidArgument,
                 "make a dead capture of",
                 name,
@@ -89,7 +90,7 @@ impl Capture<Dead> {
             ffi::pcap_open_dead_with_tstamp_precision(linktype.value(), snaplen, number as _)
         };
         let Some(pcap) = NonNull::new(pcap) else {
-            return Err(Error::new(
+            return Err(Error::cannot(
                 ErrorKind::Other,
                 "make a dead capture of",
                 name,
@@ -98,7 +99,53 @@ impl Capture<Dead> {
         };
         // SAFETY: the handle is open and ours, and has no stream.
         let handle = unsafe { Handle::new(pcap, None, Clock::of(precision), name, false) };
-        Ok(Capture::new(Dead { handle, precision }))
+        Ok(Capture::new(Dead {
+            handle,
+            precision,
+            datalink_ext: 0,
+        }))
+    }
+
+    /// Sets how many bytes at the end of each packet are its frame check sequence, which the headers of
+    /// classic savefiles then say. Default: `None`, they say nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] if the number is odd or above 30.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Capture, Linktype};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// let dead = Capture::dead(Linktype::ETHERNET)?.with_fcs_len(Some(4))?;
+    /// dead.dump(&path)?.close()?;
+    /// assert_eq!(Capture::from_file(&path)?.fcs_len(), Some(4));
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[doc(alias = "LT_FCS_DATALINK_EXT")]
+    pub fn with_fcs_len(mut self, bytes: impl Into<Option<u32>>) -> Result<Capture<Dead>> {
+        self.state.datalink_ext = match bytes.into() {
+            None => 0,
+            // Units of 16 bits.
+            Some(bytes @ 0..=30) if bytes % 2 == 0 => {
+                ffi::LT_FCS_DATALINK_EXT(bytes as c_int / 2) as u32
+            }
+            Some(bytes) => {
+                let name = self.datalink().to_string();
+                let text = format!("expected an even number of bytes up to 30, found {bytes}");
+                let operation = "set the length of the frame check sequence of";
+                return Err(Error::cannot(
+                    ErrorKind::InvalidArgument,
+                    operation,
+                    name,
+                    text,
+                ));
+            }
+        };
+        Ok(self)
     }
 }
 
@@ -123,6 +170,10 @@ impl Opened for Dead {
 
     fn precision(&self) -> Precision {
         self.precision
+    }
+
+    fn datalink_ext(&self) -> u32 {
+        self.datalink_ext
     }
 
     fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {

@@ -8,7 +8,7 @@ use crate::capture::options::Options;
 use crate::capture::{Active, Capture, Phase, active, source};
 use crate::device::DeviceName;
 use crate::direction::Direction;
-use crate::error::{ErrorWith, Result};
+use crate::error::Result;
 use crate::filter::FilterSource;
 use crate::linktype::Dlt;
 use crate::timestamp::Precision;
@@ -72,12 +72,14 @@ impl Capture<Inactive> {
         self
     }
 
-    /// The most bytes of a packet to capture; longer ones are cut. 0, the default, is the largest,
-    /// 262 144; more is refused when activating.
+    /// Sets the snapshot length: the most bytes of a packet to deliver. 0, the default, is the largest, 262 144
+    /// bytes, and in [immediate mode](Self::immediate_mode) on Linux network interfaces 65 600. More than 262 144 is an
+    /// error of the activation.
     ///
     /// A small snaplen saves time and room in the kernel's buffer. On Linux, where libpcap alone has the
     /// kernel cut packets only if a filter is set, 2 MiB hold 6000 packets of 1514 bytes instead of
-    /// 1300 with a snaplen of 256. In immediate mode each packet has a slot of this size.
+    /// 1300 with a snaplen of 256. In immediate mode each packet has a slot of this size. A filter sees whole packets
+    /// in any case.
     ///
     /// Manual page: [`pcap_set_snaplen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_snaplen.3pcap.html).
     #[doc(alias = "pcap_set_snaplen")]
@@ -122,9 +124,10 @@ impl Capture<Inactive> {
     /// Whether each packet is delivered as soon as it arrives, without waiting for the
     /// packet-buffer timeout. Default: no.
     ///
-    /// It costs a wake-up per packet. On Linux each packet takes a slot of the size of the snaplen
-    /// (at most 64 KiB) in the buffer, so that libpcap's default of 2 MiB holds a few dozen: unless
-    /// [`buffer_size`](Self::buffer_size) says otherwise, immediate mode asks for 32 MiB.
+    /// It costs a wake-up per packet. On Linux network interfaces each packet takes a slot of the size of the
+    /// [snaplen](Self::snaplen) in the buffer, and on Ethernet no more than the device's longest packet. The default
+    /// buffer is 32 MiB here, and the default snaplen 65 600 bytes, so that it holds 511 packets. Set a snaplen to
+    /// hold more: 16 000 packets with one of 2000 bytes. [`buffer_size`](Self::buffer_size) sets another size.
     ///
     /// Manual page: [`pcap_set_immediate_mode(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_immediate_mode.3pcap.html).
     #[doc(alias = "pcap_set_immediate_mode")]
@@ -187,8 +190,10 @@ impl Capture<Inactive> {
         self.with(|o| o.direction = direction)
     }
 
-    /// The filter: an expression, or a compiled [`Filter`](crate::Filter). It is compiled and set when
-    /// activating, as by [`set_filter`](Capture::set_filter). Default: all packets.
+    /// Sets the filter: an expression, or a compiled [`Filter`](crate::Filter). Default: all packets.
+    ///
+    /// It is compiled and set by the activation, as by [`set_filter`](Capture::set_filter), before any packet is
+    /// received.
     ///
     /// Manual page: [`pcap-filter(7)`](https://www.tcpdump.org/manpages/pcap-filter.7.html).
     #[doc(alias = "pcap_setfilter")]
@@ -255,12 +260,11 @@ impl Capture<Inactive> {
         active::Created::new(&self.state.device)?.can_set_rfmon()
     }
 
-    /// Opens the device and begins to capture.
+    /// Opens the device and begins to capture. The options stay, to change one and try again.
     ///
     /// # Errors
     ///
-    /// An [`ActivateError`], which becomes an [`Error`](crate::Error) by `?` and also gives this capture back, to
-    /// change an option and try again. Its kind is [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice),
+    /// The kind is [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice),
     /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied),
     /// [`InterfaceNotUp`](crate::ErrorKind::InterfaceNotUp),
     /// [`RfmonNotSupported`](crate::ErrorKind::RfmonNotSupported),
@@ -273,17 +277,16 @@ impl Capture<Inactive> {
     /// use pcap_core::{Capture, ErrorKind};
     ///
     /// let capture = Capture::from_device("no-such-device").promisc(true);
-    /// let failed = capture.activate().unwrap_err();
-    /// println!("{failed}"); // cannot activate `no-such-device`: …
-    /// let capture = failed.into_inner().promisc(false); // and try again
-    /// # drop(capture);
+    /// let error = capture.activate().unwrap_err();
+    /// println!("{error}"); // cannot activate `no-such-device`: …
+    /// let again = capture.promisc(false).activate();
+    /// # drop(again);
     /// ```
     ///
     /// Manual page: [`pcap_activate(3PCAP)`](https://www.tcpdump.org/manpages/pcap_activate.3pcap.html).
     #[doc(alias = "pcap_create")]
     #[doc(alias = "pcap_activate")]
-    #[allow(clippy::result_large_err)] // the capture that comes back is two words
-    pub fn activate(self) -> Result<Capture<Active>, ActivateError> {
+    pub fn activate(&self) -> Result<Capture<Active>> {
         self.open(false)
     }
 
@@ -301,24 +304,19 @@ impl Capture<Inactive> {
     /// # Examples
     ///
     /// ```no_run
-    /// let capture = pcap_core::Capture::from_device("eth0").filter("tcp prot 80").activate_anyway()?;
+    /// let capture = pcap_core::Capture::from_device("eth0").filter("tcp prot 80").activate_best_effort()?;
     /// for warning in capture.warnings() {
     ///     eprintln!("{warning}"); // cannot compile `tcp prot 80`: syntax error
     /// }
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_activate")]
-    #[allow(clippy::result_large_err)] // as above
-    pub fn activate_anyway(self) -> Result<Capture<Active>, ActivateError> {
+    pub fn activate_best_effort(&self) -> Result<Capture<Active>> {
         self.open(true)
     }
 
-    #[allow(clippy::result_large_err)] // as above
-    fn open(self, anyway: bool) -> Result<Capture<Active>, ActivateError> {
-        match Active::open(&self.state.device, &self.state.options, anyway) {
-            Ok(active) => Ok(Capture::new(active)),
-            Err(error) => Err(ErrorWith::new(error, self)),
-        }
+    fn open(&self, anyway: bool) -> Result<Capture<Active>> {
+        Active::open(&self.state.device, &self.state.options, anyway).map(Capture::new)
     }
 
     /// Opens a device in one call: the short form of [`from_device`](Self::from_device) with the
@@ -351,9 +349,6 @@ impl Capture<Inactive> {
             .snaplen(snaplen)
             .promisc(promisc)
             .timeout(timeout);
-        Ok(capture.activate()?)
+        capture.activate()
     }
 }
-
-/// Why a capture could not be activated, and the capture, as it was before, to change and try again.
-pub type ActivateError = ErrorWith<Capture<Inactive>>;

@@ -23,12 +23,12 @@ use std::path::Path;
 
 #[cfg(feature = "remote")]
 pub(crate) use active::Remote;
-pub use active::{Active, Sender};
+pub use active::{Active, FilterLocation, Sender};
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use active::{Refusals, Try};
 pub use any::{Any, AnyCapture};
 pub use dead::Dead;
-pub use inactive::{ActivateError, Inactive};
+pub use inactive::Inactive;
 pub use offline::Offline;
 #[cfg(feature = "remote")]
 pub(crate) use options::{DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
@@ -38,7 +38,7 @@ pub use read::{Done, End, Next};
 pub(crate) use wait::WaitsFor;
 
 use crate::dumper::{Dumper, Format};
-use crate::error::{ErrorWith, Result};
+use crate::error::Result;
 use crate::ffi;
 use crate::filter::{CompileOptions, Filter};
 use crate::linktype::{Dlt, Linktype};
@@ -86,7 +86,7 @@ pub struct Capture<S: Phase> {
 }
 
 /// A phase of a [`Capture`]. Sealed: these are all.
-pub trait Phase: source::Sealed {}
+pub trait Phase: source::Sealed + Send + 'static {}
 
 /// The phases that have a link type and a snaplen: all but [`Inactive`].
 pub trait Activated: Phase + source::Opened {}
@@ -149,7 +149,7 @@ impl<S: Activated> Capture<S> {
     #[must_use]
     pub fn fcs_len(&self) -> Option<u32> {
         // Units of 16 bits.
-        let ext = self.state.handle().datalink_ext() as i32;
+        let ext = self.state.datalink_ext() as i32;
         let known = ffi::LT_FCS_LENGTH_PRESENT(ext) != 0;
         known.then(|| 2 * ffi::LT_FCS_LENGTH(ext) as u32)
     }
@@ -251,8 +251,8 @@ impl<S: Activated> Capture<S> {
     ///
     /// # Errors
     ///
-    /// With the file in them, to use again: [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported)
-    /// for a link type that savefiles cannot have. A file that is not open for writing is an error of
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
+    /// [`take`](crate::Error::take) gives the [`File`] back. A file that is not open for writing is an error of
     /// the first [`flush`](Dumper::flush).
     ///
     /// # Examples
@@ -272,7 +272,7 @@ impl<S: Activated> Capture<S> {
     ///
     /// Manual page: [`pcap_dump_fopen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
     #[doc(alias = "pcap_dump_fopen")]
-    pub fn dump_open_file(&self, file: File) -> Result<Dumper, ErrorWith<File>> {
+    pub fn dump_open_file(&self, file: File) -> Result<Dumper> {
         Dumper::to_file(file, self.format())
     }
 
@@ -281,8 +281,8 @@ impl<S: Activated> Capture<S> {
     ///
     /// # Errors
     ///
-    /// With the writer in them, to use again: [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported)
-    /// for a link type that savefiles cannot have. Nothing was written to it.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
+    /// Nothing was written, and [`take`](crate::Error::take) gives the writer back.
     ///
     /// # Examples
     ///
@@ -296,7 +296,7 @@ impl<S: Activated> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_dump_fopen")]
-    pub fn dump_to<W>(&self, writer: W) -> Result<Dumper, ErrorWith<W>>
+    pub fn dump_to<W>(&self, writer: W) -> Result<Dumper>
     where
         W: Write + Send + 'static,
     {
@@ -306,7 +306,7 @@ impl<S: Activated> Capture<S> {
     fn format(&self) -> Format {
         Format {
             datalink: self.datalink(),
-            datalink_ext: self.state.handle().datalink_ext(),
+            datalink_ext: self.state.datalink_ext(),
             snaplen: self.snaplen(),
             precision: self.precision(),
         }

@@ -13,6 +13,46 @@ use crate::tstamp_type::TstampType;
 /// The largest snaplen that libpcap has for a device.
 pub(crate) const LARGEST_SNAPLEN: u32 = 262_144;
 
+/// The most bytes of a packet that immediate mode captures on a Linux network interface, unless a larger snaplen
+/// is set: a packet of 64 KiB with its headers. Each packet has a slot of this size in the kernel's buffer.
+pub(crate) const IMMEDIATE_SNAPLEN: u32 = 65_600;
+
+/// How many bytes are the whole of a packet.
+pub(crate) fn whole(immediate: bool) -> u32 {
+    match immediate {
+        true => IMMEDIATE_SNAPLEN,
+        false => LARGEST_SNAPLEN,
+    }
+}
+
+/// How many bytes of a packet the capture delivers, and how many libpcap is to capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lengths {
+    pub(crate) delivered: u32,
+    pub(crate) captured: u32,
+}
+
+impl Lengths {
+    /// For a device. On a Linux network interface the kernel cuts packets by the filter, so that libpcap can capture
+    /// all of them; in immediate mode that costs room, and is done only for a filter that has to see them (`whole`).
+    pub(crate) fn new(options: &Options, is_interface: bool, whole: bool) -> Lengths {
+        let immediate = options.immediate_mode;
+        let delivered = match options.snaplen {
+            0 if is_interface => self::whole(immediate),
+            0 => LARGEST_SNAPLEN,
+            bytes => bytes,
+        };
+        let captured = match is_interface && (whole || !immediate) {
+            true => delivered.max(self::whole(immediate)),
+            false => delivered,
+        };
+        Lengths {
+            delivered,
+            captured,
+        }
+    }
+}
+
 /// The packet-buffer timeout of a capture that does not say.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_millis(100);
 

@@ -473,26 +473,36 @@ impl<S: Readable> Capture<S> {
     /// [`Filter`](crate::Filter).
     ///
     /// An expression is compiled with the default options, on a live capture with the device's
-    /// netmask if it has one. Packets that were read ahead are filtered again, so no packet that
-    /// does not pass comes after this call, except where only the kernel can tell (`inbound`). Those
-    /// that the snaplen cut before what the filter asks for do not pass then, as they would in the
-    /// kernel. The empty expression lets all pass.
+    /// netmask if it has one. The empty expression lets all pass.
     ///
-    /// What the kernel does not take, as it is too long or jumps backward, runs here: the same holds for
-    /// the snaplen, which should leave the headers that the filter looks at. On Linux a filter that does
-    /// not ask for VLANs is shown a packet without its outer VLAN tag here, as in the kernel. The two
-    /// differ for a frame that a program on this host sends raw with the tag in it: there the kernel's
-    /// filters see the tag.
+    /// On Linux network interfaces:
     ///
-    /// Packets that arrive on a live capture while libpcap exchanges one filter for another are lost
-    /// and not counted. Set the filter when activating where that matters.
+    /// - No packet that passes and arrives after this call is lost, and none that does not pass is delivered.
+    /// - Packets that are in the buffer already are judged again. Those that cannot be judged any more are not
+    ///   delivered, and counted in [`Stats::discarded`](crate::Stats::discarded).
+    /// - The kernel runs the filter on whole packets, whatever the snaplen is. Where it cannot, or would give
+    ///   another answer than [`Filter::matches`](crate::Filter::matches), this process does, on whole packets, too:
+    ///   see [`filter_location`](Capture::filter_location).
+    /// - The kernel takes the outer VLAN tag out of a packet before a filter sees it. So `udp port 67` accepts tagged
+    ///   packets, which the same filter rejects on plain bytes; a filter that does not ask for VLANs is shown packets
+    ///   without the outer tag in this process as well. A tag that a program on this host has written into a frame
+    ///   stays in it.
+    ///
+    /// On other devices and systems libpcap sets the filter. There packets may be lost while it does.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::FilterSyntax`](crate::ErrorKind::FilterSyntax) and
-    /// [`FilterTooLong`](crate::ErrorKind::FilterTooLong) for the expression,
-    /// [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) for a filter compiled for another link
-    /// type. The filter that was there before stays in force.
+    /// - [`ErrorKind::FilterSyntax`](crate::ErrorKind::FilterSyntax) and
+    ///   [`FilterTooLong`](crate::ErrorKind::FilterTooLong) for the expression.
+    /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) for a filter compiled for another link type.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) for a filter that only the kernel can evaluate (`inbound`,
+    ///   `ifindex`) and that it does not run; the text says why.
+    /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) in immediate mode, for a filter that has to run in this
+    ///   process and reads more of a packet than the snaplen leaves. Set it before activation, or use a larger snaplen.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a filter that accepts only packets that are sent,
+    ///   on Linux's loopback device, which delivers each packet once, as received.
+    ///
+    /// The filter that was there before stays in force.
     ///
     /// # Examples
     ///

@@ -22,6 +22,10 @@ pub trait Sealed {}
 pub trait Opened {
     fn handle(&self) -> &Handle;
     fn precision(&self) -> Precision;
+    /// What the header of a savefile says in the bits above the link type.
+    fn datalink_ext(&self) -> u32 {
+        self.handle().datalink_ext()
+    }
     fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter>;
 }
 

@@ -52,6 +52,19 @@ pub enum WaitsFor {
     Libpcap(&'static str),
 }
 
+impl WaitsFor {
+    /// The same, but for no longer than this.
+    pub(crate) fn at_most(self, time: Option<Duration>) -> WaitsFor {
+        match self {
+            WaitsFor::Event { descriptor, pause } => WaitsFor::Event {
+                descriptor,
+                pause: pause.into_iter().chain(time).min(),
+            },
+            other => other,
+        }
+    }
+}
+
 /// How a live capture waits, and what it learnt of the interface.
 #[derive(Debug)]
 pub(crate) struct Waiter {
@@ -82,6 +95,11 @@ impl Waiter {
 
     pub(crate) fn waiting(&self) -> Waiting {
         self.waiting
+    }
+
+    /// Whether a read waits inside libpcap.
+    pub(crate) fn is_in_libpcap(&self) -> bool {
+        matches!(self.waiting, Waiting::InLibpcap | Waiting::Briefly)
     }
 
     /// Packets came: the interface is up.

@@ -105,7 +105,7 @@ pub(super) fn find(name: &DeviceName) -> Result<Device> {
         .into_iter()
         .find(|device| device.c_name().to_bytes() == name.as_bytes())
         .ok_or_else(|| {
-            Error::new(
+            Error::cannot(
                 ErrorKind::NoSuchDevice,
                 "find the device",
                 name.display(),
@@ -116,7 +116,7 @@ pub(super) fn find(name: &DeviceName) -> Result<Device> {
 
 pub(super) fn default_device() -> Result<Device> {
     choose(list()?).ok_or_else(|| {
-        Error::new(
+        Error::cannot(
             ErrorKind::NoSuchDevice,
             "choose a device",
             None,
@@ -166,7 +166,7 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
     // As Linux and as the BSDs say it.
     let gone = ["No such device", "Device not configured"];
     if gone.iter().any(|gone| text.contains(gone)) {
-        return Err(Error::new(
+        return Err(Error::cannot(
             ErrorKind::NoSuchDevice,
             "look up the network of",
             name,
@@ -179,7 +179,7 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::{Address, MacAddr};
+    use crate::device::{Address, ConnectionStatus, MacAddr};
 
     fn device(name: &str, flags: i32, with_address: bool) -> Device {
         let address = DeviceAddress {
@@ -194,6 +194,41 @@ mod tests {
             description: None,
             addresses: with_address.then_some(address).into_iter().collect(),
             flags: flags as u32,
+        }
+    }
+
+    #[test]
+    fn each_flag_is_asked_for_by_one_call() {
+        type Question = fn(&Device) -> bool;
+        let questions: [(i32, Question); 4] = [
+            (ffi::PCAP_IF_LOOPBACK, Device::is_loopback),
+            (ffi::PCAP_IF_UP, Device::is_up),
+            (ffi::PCAP_IF_RUNNING, Device::is_running),
+            (ffi::PCAP_IF_WIRELESS, Device::is_wireless),
+        ];
+        for (flag, _) in questions {
+            let device = device("a", flag, false);
+            assert_eq!(device.raw_flags(), flag as u32);
+            for (other, is) in questions {
+                assert_eq!(is(&device), other == flag, "{flag}, {other}");
+            }
+        }
+        for (flags, status) in [
+            (0, ConnectionStatus::Unknown),
+            (
+                ffi::PCAP_IF_CONNECTION_STATUS_CONNECTED,
+                ConnectionStatus::Connected,
+            ),
+            (
+                ffi::PCAP_IF_CONNECTION_STATUS_DISCONNECTED,
+                ConnectionStatus::Disconnected,
+            ),
+            (
+                ffi::PCAP_IF_CONNECTION_STATUS_NOT_APPLICABLE,
+                ConnectionStatus::NotApplicable,
+            ),
+        ] {
+            assert_eq!(device("a", flags, false).connection_status(), status);
         }
     }
 

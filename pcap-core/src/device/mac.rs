@@ -97,7 +97,7 @@ impl FromStr for MacAddr {
 
     fn from_str(text: &str) -> Result<MacAddr, Error> {
         parse(text).ok_or_else(|| {
-            Error::new(
+            Error::cannot(
                 ErrorKind::InvalidArgument,
                 "read the hardware address",
                 text.to_owned(),

@@ -34,7 +34,7 @@ impl DeviceName {
     /// [`ErrorKind::InvalidArgument`] if there is a NUL in it.
     pub(crate) fn to_cstring(&self) -> Result<CString> {
         ffi::cstring(self.0.as_slice())
-            .map_err(|why| Error::new(ErrorKind::InvalidArgument, "open", self.display(), why))
+            .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, "open", self.display(), why))
     }
 
     /// The name for people: what is not UTF-8 in it is replaced.

@@ -18,7 +18,7 @@ pub(super) fn check(
     name: &str,
 ) -> Result<u64> {
     let io = |e| Error::io("append to", name.to_owned(), e);
-    let refuse = |kind, text: String| Err(Error::new(kind, "append to", name.to_owned(), text));
+    let refuse = |kind, text: String| Err(Error::cannot(kind, "append to", name.to_owned(), text));
     let length = file.seek(SeekFrom::End(0)).map_err(io)?;
     if length == 0 {
         return Ok(0);

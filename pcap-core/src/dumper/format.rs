@@ -32,7 +32,7 @@ impl Format {
     pub(super) fn header(self, name: &str) -> Result<[u8; FILE_HEADER]> {
         Error::library("write", name.to_owned())?;
         let fail = |text: String| {
-            Error::new(
+            Error::cannot(
                 ErrorKind::Unsupported { since: None },
                 "write",
                 name.to_owned(),

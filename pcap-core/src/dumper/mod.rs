@@ -6,8 +6,9 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
-use crate::error::{Error, ErrorWith, Result};
+use crate::error::{Error, Result};
 use crate::linktype::Dlt;
 use crate::packet::{Packet, PacketHeader};
 use crate::savefile::RECORD_HEADER;
@@ -26,11 +27,16 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 /// [`dump_to`](crate::Capture::dump_to) or [`dump_open_file`](crate::Capture::dump_open_file) of a
 /// capture in any phase but the inactive one, and independent of it afterwards.
 ///
-/// Records are collected in a buffer of 256 KiB: a write error (a full disk, a closed pipe) is
-/// reported by the call that meets it, at the latest by [`flush`](Self::flush) or
-/// [`close`](Self::close). What could not be written is kept: when there is room again, the same
-/// call made once more goes on where it stopped. Dropping a dumper writes what it can and can
-/// report nothing, so close it.
+/// The header is written when the dumper is made. Records are collected in a buffer of 256 KiB: a write
+/// error (a full disk, a closed pipe) is reported by the call that meets it, at the latest by
+/// [`flush`](Self::flush) or [`close`](Self::close). What could not be written, the header included, is
+/// kept: when there is room again, the same call made once more goes on where it stopped. Dropping a
+/// dumper writes what it can and can report nothing, so close it.
+///
+/// **What is in the buffer is lost when the dumper is not dropped**: when the process is killed, calls
+/// [`std::process::exit`] or aborts, when the dumper is passed to [`std::mem::forget`], and when `main` returns
+/// while a thread that was not joined owns it. libpcap's own dumpers are flushed by `exit`; this one is
+/// not. [`flush_within`](Self::flush_within) bounds by time what can be lost.
 ///
 /// # Examples
 ///
@@ -68,24 +74,24 @@ impl Dumper {
     }
 
     /// A new savefile in a file that is open, from where it stands.
-    pub(crate) fn to_file(file: File, format: Format) -> Result<Dumper, ErrorWith<File>> {
+    pub(crate) fn to_file(file: File, format: Format) -> Result<Dumper> {
         match format.header(THE_SAVEFILE) {
             Ok(header) => {
                 let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
                 Ok(Dumper::new(output, format, &header))
             }
-            Err(error) => Err(ErrorWith::new(error, file)),
+            Err(error) => Err(error.handing_back(file)),
         }
     }
 
     /// A new savefile written to anything.
-    pub(crate) fn to_writer<W>(writer: W, format: Format) -> Result<Dumper, ErrorWith<W>>
+    pub(crate) fn to_writer<W>(writer: W, format: Format) -> Result<Dumper>
     where
         W: Write + Send + 'static,
     {
         match format.header(THE_WRITER) {
             Ok(header) => Ok(Dumper::new(Output::writer(writer), format, &header)),
-            Err(error) => Err(ErrorWith::new(error, writer)),
+            Err(error) => Err(error.handing_back(writer)),
         }
     }
 
@@ -110,6 +116,7 @@ impl Dumper {
 
     fn new(mut output: Output, format: Format, header: &[u8]) -> Dumper {
         output.push(header);
+        output.offer();
         Dumper::with(output, format)
     }
 
@@ -122,10 +129,13 @@ impl Dumper {
         }
     }
 
-    /// Writes one packet from its parts.
+    /// Writes one packet from its parts. Its link type has to be [`datalink`](Self::datalink): neither the
+    /// bytes nor a [`Packet`] say which one it is, so this cannot be checked, and readers would decode
+    /// packets of another link type as nonsense.
     ///
     /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
-    /// data.
+    /// data. In a savefile of microseconds the last three digits of the time are cut, as libpcap and editcap cut
+    /// them; [`Timestamp::rounded`] rounds them before.
     ///
     /// # Errors
     ///
@@ -152,9 +162,12 @@ impl Dumper {
         self.record(&PacketHeader::new(timestamp, caplen, wire_len), data)
     }
 
-    /// Writes a packet as it was read, borrowed or owned.
+    /// Writes a packet as it was read, borrowed or owned, by a capture of the link type that
+    /// [`datalink`](Self::datalink) returns. This is not checked, as [`write`](Self::write) says.
     ///
-    /// In a savefile of microseconds the last three digits of its time are cut.
+    /// In a savefile of microseconds the last three digits of its time are cut. A fraction that is more
+    /// than a second or negative, as damaged savefiles have them, is written
+    /// [as it was read](PacketHeader::raw_timestamp) if the precision can express it.
     ///
     /// # Errors
     ///
@@ -170,15 +183,11 @@ impl Dumper {
         if data.len() > self.longest {
             return Err(self.too_long(data.len()));
         }
-        let time = header.timestamp();
-        let Ok(secs) = u32::try_from(time.secs()) else {
+        let Some((secs, fraction)) = time_fields(header, self.format.precision) else {
+            let time = header.timestamp();
             return Err(self.output.refuse(format!(
                 "the time {time} is outside of what a savefile can hold, 1970 to 2106"
             )));
-        };
-        let fraction = match self.format.precision {
-            Precision::Micro => time.subsec_micros(),
-            Precision::Nano => time.subsec_nanos(),
         };
         let length = RECORD_HEADER + data.len();
         self.output.reserve(length)?;
@@ -215,6 +224,51 @@ impl Dumper {
         self.output.flush()
     }
 
+    /// Bounds how long packets wait in the buffer: [`write`](Self::write) flushes first if the oldest packet there has
+    /// waited this long. Default: no bound. [`Duration::MAX`] removes it.
+    ///
+    /// Nothing runs in the background. Where no packet may come for a while, call
+    /// [`flush_if_due`](Self::flush_if_due) as well. The clock is exact to a few milliseconds. Each `write` reads it,
+    /// which takes some nanoseconds.
+    ///
+    /// # Examples
+    ///
+    /// A savefile that is at most about a second behind, whatever ends the program:
+    ///
+    /// ```no_run
+    /// use pcap_core::{Capture, Next};
+    /// use std::time::Duration;
+    ///
+    /// const SECOND: Duration = Duration::from_secs(1);
+    ///
+    /// let mut capture = Capture::from_device("eth0").activate()?;
+    /// let mut dumper = capture.dump("eth0.pcap")?;
+    /// dumper.flush_within(SECOND);
+    /// loop {
+    ///     match capture.next_packet_timeout(SECOND)? {
+    ///         Next::Packet(packet) => dumper.write_packet(packet)?,
+    ///         Next::Timeout => dumper.flush_if_due()?,
+    ///         Next::Eof | Next::Break => break,
+    ///     }
+    /// }
+    /// dumper.close()?;
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn flush_within(&mut self, bound: Duration) {
+        self.output.flush_within(bound);
+    }
+
+    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows:
+    /// for the moments in which a reading loop finds no packet. Does nothing if there is no bound.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush). That an output which does not block takes nothing now is no error, as long as there is
+    /// room in the buffer.
+    pub fn flush_if_due(&mut self) -> Result<()> {
+        self.output.flush_if_due()
+    }
+
     /// Writes out the rest and closes the savefile.
     ///
     /// Closing a dumper on standard output leaves descriptor 1 open.
@@ -233,9 +287,9 @@ impl Dumper {
     ///
     /// # Errors
     ///
-    /// With the dumper in them, to try again: [`ErrorKind::Io`](crate::ErrorKind::Io) if not all was
-    /// taken, [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if what it writes to
-    /// is no `W`.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if not all was taken,
+    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if what it writes to is no `W`.
+    /// [`take`](Error::take) gives the `Dumper` back, to try again.
     ///
     /// # Examples
     ///
@@ -255,12 +309,11 @@ impl Dumper {
     /// assert_eq!(capture.next_packet()?.expect("a packet").data(), b"a packet");
     /// # Ok(()) }
     /// ```
-    pub fn into_writer<W: Write + Send + 'static>(self) -> Result<W, ErrorWith<Dumper>> {
+    pub fn into_writer<W: Write + Send + 'static>(self) -> Result<W> {
         let Dumper { output, format, .. } = self;
-        output.into_object().map_err(|failed| {
-            let (error, output) = failed.into_parts();
-            ErrorWith::new(error, Dumper::with(output, format))
-        })
+        output
+            .into_object()
+            .map_err(|(error, output)| error.handing_back(Dumper::with(*output, format)))
     }
 
     /// How long the savefile is, in bytes, with what is still in the buffer: where the next record
@@ -289,6 +342,31 @@ impl Dumper {
     pub fn precision(&self) -> Precision {
         self.format.precision
     }
+}
+
+/// The seconds and the fraction of a record; `None` if they do not fit.
+#[inline]
+fn time_fields(header: &PacketHeader, precision: Precision) -> Option<(u32, u32)> {
+    let unit = match precision {
+        Precision::Micro => 1000,
+        Precision::Nano => 1,
+    };
+    let (secs, nanos) = header.raw_timestamp();
+    if (0..1_000_000_000).contains(&nanos) {
+        return Some((u32::try_from(secs).ok()?, (nanos / unit) as u32));
+    }
+    if nanos % unit == 0 {
+        // libpcap reads it as a signed number or as an unsigned one, by its version: the same bits.
+        let nanos = nanos / unit;
+        let signed = i32::try_from(nanos).map(|number| number as u32);
+        let fraction = signed.or_else(|_| u32::try_from(nanos));
+        if let (Ok(secs), Ok(fraction)) = (u32::try_from(secs), fraction) {
+            return Some((secs, fraction));
+        }
+    }
+    let time = header.timestamp();
+    let nanos = i64::from(time.subsec_nanos());
+    Some((u32::try_from(time.secs()).ok()?, (nanos / unit) as u32))
 }
 
 impl fmt::Debug for Dumper {

@@ -6,10 +6,12 @@
 use std::any::{Any, type_name};
 use std::fs::File;
 use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, ErrorWith, Result};
-use crate::ffi::os;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi::{clock, os};
 
 /// Bytes are collected up to this many and written at once.
 const BUFFER: usize = 256 * 1024;
@@ -27,6 +29,13 @@ pub(crate) struct Output {
     sink: Option<Sink>,
     name: String,
     buffer: Vec<u8>,
+    /// How long the buffer may become before [`reserve`](Self::reserve) has something to do: 0 while there is a bound,
+    /// so that it looks at the clock.
+    limit: usize,
+    /// How long bytes may wait to be flushed, in nanoseconds.
+    bound: Option<u64>,
+    /// When those that wait have to be flushed, by the coarse clock.
+    due: Option<u64>,
     /// Bytes that the sink has taken, with those that an appended file had before.
     written: u64,
     /// The user's writer is running: if it is still so on drop, it panicked.
@@ -128,6 +137,9 @@ impl Output {
             sink: Some(sink),
             name,
             buffer: Vec::with_capacity(BUFFER),
+            limit: BUFFER,
+            bound: None,
+            due: None,
             written,
             writing: false,
         }
@@ -140,17 +152,64 @@ impl Output {
 
     /// What cannot be written, and why.
     pub(crate) fn refuse(&self, text: impl Into<String>) -> Error {
-        Error::new(ErrorKind::InvalidArgument, "write", self.name.clone(), text)
+        Error::cannot(ErrorKind::InvalidArgument, "write", self.name.clone(), text)
     }
 
     /// Makes room for so many more bytes, which are to follow by [`push`](Self::push). If it cannot,
     /// nothing may be added.
     #[inline]
     pub(crate) fn reserve(&mut self, length: usize) -> Result<()> {
-        if self.buffer.len() + length > BUFFER && !self.buffer.is_empty() {
-            self.drain()?;
+        if self.buffer.len() + length > self.limit {
+            self.make_room(length)?;
         }
         Ok(())
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self, length: usize) -> Result<()> {
+        if let Some(bound) = self.bound {
+            let now = clock::coarse();
+            self.flush_if_due_at(now)?;
+            self.due.get_or_insert(now.saturating_add(bound));
+        }
+        match self.buffer.len() + length > BUFFER && !self.buffer.is_empty() {
+            true => self.drain(),
+            false => Ok(()),
+        }
+    }
+
+    /// Offers the sink what was collected, as far as it takes it now. The rest stays, and whoever writes it out next
+    /// reports why that fails.
+    pub(crate) fn offer(&mut self) {
+        let _ = self.flush();
+    }
+
+    /// Sets how long bytes may wait to be flushed.
+    pub(crate) fn flush_within(&mut self, bound: Duration) {
+        self.bound = u64::try_from(bound.as_nanos()).ok();
+        self.due = self
+            .bound
+            .map(|bound| clock::coarse().saturating_add(bound));
+        self.limit = if self.bound.is_some() { 0 } else { BUFFER };
+    }
+
+    /// Flushes if bytes have waited as long as they may.
+    pub(crate) fn flush_if_due(&mut self) -> Result<()> {
+        match self.due {
+            Some(_) => self.flush_if_due_at(clock::coarse()),
+            None => Ok(()),
+        }
+    }
+
+    fn flush_if_due_at(&mut self, now: u64) -> Result<()> {
+        if self.due.is_none_or(|due| now < due) {
+            return Ok(());
+        }
+        match self.flush() {
+            // A sink that does not block has no room now: what waits stays collected.
+            Err(error) if error.kind() == ErrorKind::Io(io::ErrorKind::WouldBlock) => Ok(()),
+            other => other,
+        }
     }
 
     #[inline]
@@ -166,6 +225,11 @@ impl Output {
     /// Writes out what was collected. What the sink did not take stays collected.
     #[cold]
     fn drain(&mut self) -> Result<()> {
+        let drained = self.try_drain();
+        drained.map_err(|e| Error::io("write", self.name.clone(), e))
+    }
+
+    fn try_drain(&mut self) -> io::Result<()> {
         let Some(sink) = &mut self.sink else {
             return Ok(());
         };
@@ -193,19 +257,26 @@ impl Output {
         };
         drop(taken);
         self.writing = false;
-        result.map_err(|e| Error::io("write", self.name.clone(), e))
+        result
     }
 
     /// Writes out what was collected, and has the sink hand it on.
     pub(crate) fn flush(&mut self) -> Result<()> {
-        self.drain()?;
+        let flushed = self.try_flush();
+        flushed.map_err(|e| Error::io("write", self.name.clone(), e))
+    }
+
+    fn try_flush(&mut self) -> io::Result<()> {
+        self.try_drain()?;
         let Some(sink) = &mut self.sink else {
             return Ok(());
         };
         self.writing = true;
         let result = sink.writer().flush();
         self.writing = false;
-        result.map_err(|e| Error::io("write", self.name.clone(), e))
+        result?;
+        self.due = None;
+        Ok(())
     }
 
     /// Writes out the rest and closes the file; a writer is dropped.
@@ -219,17 +290,17 @@ impl Output {
         closed.map_err(|e| Error::io("close", self.name.clone(), e))
     }
 
-    /// Writes out what was collected and gives back what it goes to, if that is a `W`.
-    pub(crate) fn into_object<W: 'static>(mut self) -> Result<W, ErrorWith<Output>> {
+    /// Writes out what was collected and gives back what it goes to, if that is a `W`; else, itself.
+    pub(crate) fn into_object<W: 'static>(mut self) -> Result<W, (Error, Box<Output>)> {
         if !self.sink.as_ref().is_some_and(Sink::is::<W>) {
-            return Err(ErrorWith::new(self.no::<W>(), self));
+            return Err((self.no::<W>(), Box::new(self)));
         }
         if let Err(error) = self.flush() {
-            return Err(ErrorWith::new(error, self));
+            return Err((error, Box::new(self)));
         }
         match self.sink.take().and_then(Sink::into_object) {
             Some(object) => Ok(object),
-            None => Err(ErrorWith::new(self.no::<W>(), self)),
+            None => Err((self.no::<W>(), Box::new(self))),
         }
     }
 
@@ -238,7 +309,7 @@ impl Output {
             Some(Sink::File(_)) => "it is a `std::fs::File`",
             Some(Sink::Writer(_)) | None => "it has another type",
         };
-        Error::new(
+        Error::cannot(
             ErrorKind::InvalidArgument,
             "give back",
             self.name.clone(),
@@ -249,9 +320,17 @@ impl Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        if !self.writing {
-            // Nobody is left to tell: `close` is for that.
-            let _ = self.flush();
+        // A writer that panicked is not called again.
+        if self.writing {
+            return;
+        }
+        // Nobody is left to report an error to: `close` is for that. So its text, which may be the user's, is not
+        // asked for.
+        if !std::thread::panicking() {
+            drop(self.try_flush());
+        } else if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(self.try_flush()))) {
+            // A second panic would end the process, and so would one in the drop of its payload.
+            std::mem::forget(panic);
         }
     }
 }

@@ -29,8 +29,7 @@ pub(crate) fn hide(text: &str, secret: &str) -> String {
 }
 
 impl Error {
-    /// What libpcap said of a remote capture, or the daemon: what would break the line or steer a terminal is
-    /// written out.
+    /// What libpcap said of a remote capture, or the daemon.
     pub(crate) fn remote(operation: &'static str, source: &str, text: &str) -> Error {
         let text = text.trim_end().trim_end_matches('.');
         let text = if text.is_empty() {
@@ -38,15 +37,8 @@ impl Error {
         } else {
             text
         };
-        let mut shown = String::with_capacity(text.len());
-        for sign in text.chars() {
-            match sign.is_control() {
-                true => shown.extend(sign.escape_default()),
-                false => shown.push(sign),
-            }
-        }
         let kind = classify(operation, text);
-        Error::new(kind, operation, source.to_owned(), shown)
+        Error::cannot(kind, operation, source.to_owned(), text)
     }
 }
 

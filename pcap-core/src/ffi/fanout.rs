@@ -4,7 +4,7 @@
 
 use std::ffi::c_int;
 use std::io;
-use std::mem::{size_of, size_of_val, zeroed};
+use std::mem::size_of;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use super::{bpf_program, packet_socket};
@@ -26,31 +26,6 @@ pub(crate) const FLAG_DEFRAGMENT: u16 = 0x8000;
 
 /// The most members of a group, by `PACKET_FANOUT_MAX` of older kernels and the default of newer ones.
 pub(crate) const MOST: usize = 256;
-
-/// All protocols, `ETH_P_ALL`.
-pub(crate) const ALL: u16 = 3;
-
-/// A protocol of no packet that an interface receives: numbers below 0x600 are lengths in Ethernet's
-/// field, for which the kernel has two numbers of its own, and those of nothing that is received are
-/// not among what it gives packets that it makes.
-pub(crate) const NONE: u16 = 0x05ff;
-
-/// Makes a packet socket receive another protocol. Before it is in a group: later the kernel refuses.
-pub(crate) fn receive(socket: BorrowedFd<'_>, protocol: u16) -> io::Result<()> {
-    let index = packet_socket::interface(socket).ok_or(io::ErrorKind::Unsupported)?;
-    // SAFETY: a structure of plain numbers, for which zero is a value.
-    let mut address: libc::sockaddr_ll = unsafe { zeroed() };
-    address.sll_family = libc::AF_PACKET as _;
-    address.sll_protocol = protocol.to_be();
-    address.sll_ifindex = index;
-    let size = size_of_val(&address) as libc::socklen_t;
-    let pointer: *const libc::sockaddr_ll = &address;
-    // SAFETY: the descriptor is open, and the structure that long.
-    match unsafe { libc::bind(socket.as_raw_fd(), pointer.cast(), size) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
-}
 
 /// Founds a group that nobody else is in, and returns its number. Needs Linux 4.12, and says
 /// `Unsupported` on an older one.

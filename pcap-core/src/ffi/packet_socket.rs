@@ -4,11 +4,44 @@
 //! May import: `ffi`.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) use linux::{bypass_qdisc, is_one, is_there, quieten, send, send_one};
+pub(crate) use linux::{
+    attach, attach_nothing, bypass_qdisc, describe, is_interface, is_one, is_there, quieten,
+    receive, send, send_one, settle,
+};
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{interface, set};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) use none::{bypass_qdisc, is_one, is_there, quieten, send, send_one};
+pub(crate) use none::{
+    attach, attach_nothing, bypass_qdisc, describe, is_interface, is_one, is_there, quieten,
+    receive, send, send_one, settle,
+};
+
+/// All protocols, `ETH_P_ALL`.
+pub(crate) const ALL: u16 = 3;
+
+/// A protocol of no packet that an interface receives: numbers below 0x600 are lengths in Ethernet's
+/// field, for which the kernel has two numbers of its own, and those of nothing that is received are
+/// not among what it gives packets that it makes.
+pub(crate) const NONE: u16 = 0x05ff;
+
+/// What a packet socket captures on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Description {
+    /// The hardware type of its interface (`ARPHRD_…`); `None` if it captures on all of them.
+    pub(crate) hardware: Option<u16>,
+    /// Whether it gives packets without their link-layer headers.
+    pub(crate) cooked: bool,
+}
+
+/// Why a packet socket could not be made to receive.
+#[derive(Debug)]
+pub(crate) enum NotReceiving {
+    /// Its interface is down.
+    Down,
+    /// Its interface is gone.
+    Gone,
+    Failed(std::io::Error),
+}
 
 /// What was sent of packets that were to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,15 +50,25 @@ pub(crate) struct Sent {
     pub(crate) bytes: usize,
 }
 
+impl From<NotReceiving> for std::io::Error {
+    fn from(why: NotReceiving) -> std::io::Error {
+        match why {
+            NotReceiving::Down => std::io::ErrorKind::NetworkDown.into(),
+            NotReceiving::Gone => std::io::ErrorKind::NotFound.into(),
+            NotReceiving::Failed(error) => error,
+        }
+    }
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
-    use std::ffi::{c_int, c_uint};
+    use std::ffi::{CStr, c_int, c_uint};
     use std::io;
     use std::mem::{size_of, size_of_val, zeroed};
     use std::os::fd::{AsRawFd, BorrowedFd};
 
-    use super::Sent;
-    use crate::ffi::{linux_names, sock_filter};
+    use super::{Description, NotReceiving, Sent};
+    use crate::ffi::{bpf_program, linux_names, sock_filter};
 
     /// The most packets that one call sends. With more the system call itself hardly gets cheaper for
     /// each, and a break has to wait longer.
@@ -47,6 +90,25 @@ mod linux {
     /// The number of the interface that a packet socket is on: 0 for all of them, -1 for one that is gone.
     /// `None` for what is no packet socket.
     pub(crate) fn interface(fd: BorrowedFd<'_>) -> Option<c_int> {
+        address(fd).map(|address| address.sll_ifindex)
+    }
+
+    /// Whether a device of this name is captured on through a packet socket, as far as the name tells.
+    pub(crate) fn is_interface(name: &CStr) -> bool {
+        // SAFETY: the name is a C string.
+        name == c"any" || unsafe { libc::if_nametoindex(name.as_ptr()) } != 0
+    }
+
+    /// What a packet socket captures on; `None` for what is no packet socket.
+    pub(crate) fn describe(fd: BorrowedFd<'_>) -> Option<Description> {
+        let address = address(fd)?;
+        Some(Description {
+            hardware: (address.sll_ifindex != 0).then_some(address.sll_hatype),
+            cooked: number(fd, libc::SO_TYPE) == Some(libc::SOCK_DGRAM),
+        })
+    }
+
+    fn address(fd: BorrowedFd<'_>) -> Option<libc::sockaddr_ll> {
         // SAFETY: a structure of plain numbers, for which zero is a value.
         let mut address: libc::sockaddr_ll = unsafe { zeroed() };
         let mut size = size_of_val(&address) as libc::socklen_t;
@@ -54,7 +116,65 @@ mod linux {
         // SAFETY: the descriptor is open, and the structure is ours and that long.
         let status = unsafe { libc::getsockname(fd.as_raw_fd(), pointer.cast(), &mut size) };
         let is_one = status == 0 && c_int::from(address.sll_family) == libc::AF_PACKET;
-        is_one.then_some(address.sll_ifindex)
+        is_one.then_some(address)
+    }
+
+    /// Makes a packet socket receive another protocol. Not possible once it is in a fanout group.
+    pub(crate) fn receive(socket: BorrowedFd<'_>, protocol: u16) -> Result<(), NotReceiving> {
+        let index = interface(socket)
+            .ok_or_else(|| NotReceiving::Failed(io::ErrorKind::Unsupported.into()))?;
+        // SAFETY: a structure of plain numbers, for which zero is a value.
+        let mut address: libc::sockaddr_ll = unsafe { zeroed() };
+        address.sll_family = libc::AF_PACKET as _;
+        address.sll_protocol = protocol.to_be();
+        address.sll_ifindex = index;
+        let size = size_of_val(&address) as libc::socklen_t;
+        let pointer: *const libc::sockaddr_ll = &address;
+        // SAFETY: the descriptor is open, and the structure that long.
+        let status = unsafe { libc::bind(socket.as_raw_fd(), pointer.cast(), size) };
+        let error = match status {
+            // The kernel binds to an interface that is down, and says so afterwards.
+            0 => match number(socket, libc::SO_ERROR) {
+                None | Some(0) => return Ok(()),
+                Some(error) => io::Error::from_raw_os_error(error),
+            },
+            _ => io::Error::last_os_error(),
+        };
+        Err(match error.raw_os_error() {
+            Some(libc::ENETDOWN) => NotReceiving::Down,
+            Some(libc::ENODEV | libc::ENXIO) => NotReceiving::Gone,
+            _ => NotReceiving::Failed(error),
+        })
+    }
+
+    /// Attaches a program to a packet socket, in place of the one that is there: no packet is judged by none or
+    /// both of them.
+    ///
+    /// # Safety
+    ///
+    /// The program has as many instructions as it says.
+    pub(crate) unsafe fn attach(
+        socket: BorrowedFd<'_>,
+        program: &bpf_program,
+    ) -> Result<(), sock_filter::Refused> {
+        // SAFETY: the caller's promise.
+        let attached = unsafe { sock_filter::attach(socket, program) };
+        attached.map_err(sock_filter::Refused::from)
+    }
+
+    /// Makes a socket receive nothing more.
+    pub(crate) fn attach_nothing(socket: BorrowedFd<'_>) -> io::Result<()> {
+        sock_filter::attach_nothing(socket)
+    }
+
+    /// Waits until no processor runs a filter any more that was exchanged before this call. That takes some ten
+    /// milliseconds. False where the system has no way to wait for that.
+    pub(crate) fn settle() -> bool {
+        // `MEMBARRIER_CMD_GLOBAL`, which waits for what the kernel calls a grace period.
+        const GLOBAL: c_int = 1;
+        // SAFETY: a system call that takes numbers.
+        let status = unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0) };
+        status == 0
     }
 
     fn number(fd: BorrowedFd<'_>, option: c_int) -> Option<c_int> {
@@ -163,9 +283,41 @@ mod linux {
 /// For systems without packet sockets.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod none {
-    use super::Sent;
+    use super::{Description, NotReceiving, Sent};
     use crate::ffi::os::BorrowedFd;
+    use crate::ffi::{bpf_program, sock_filter};
     use std::io;
+
+    pub(crate) fn is_interface(_: &std::ffi::CStr) -> bool {
+        false
+    }
+
+    pub(crate) fn describe(_: BorrowedFd<'_>) -> Option<Description> {
+        None
+    }
+
+    pub(crate) fn receive(_: BorrowedFd<'_>, _: u16) -> Result<(), NotReceiving> {
+        Err(NotReceiving::Failed(io::ErrorKind::Unsupported.into()))
+    }
+
+    /// # Safety
+    ///
+    /// None.
+    pub(crate) unsafe fn attach(
+        _: BorrowedFd<'_>,
+        _: &bpf_program,
+    ) -> Result<(), sock_filter::Refused> {
+        let unsupported = io::Error::from(io::ErrorKind::Unsupported);
+        Err(sock_filter::Refused::from(unsupported))
+    }
+
+    pub(crate) fn attach_nothing(_: BorrowedFd<'_>) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn settle() -> bool {
+        false
+    }
 
     pub(crate) fn is_one(_: BorrowedFd<'_>) -> bool {
         false

@@ -3,7 +3,7 @@
 //! May import: `ffi`.
 
 use std::any::Any;
-use std::io::Read;
+use std::io::{self, Read};
 use std::ptr::NonNull;
 
 use super::pcap_t;
@@ -18,6 +18,18 @@ impl<R: Read + Send + 'static> Reader for R {
         self
     }
 }
+
+/// Why a user's reader gives no more.
+#[allow(dead_code)] // not every system has all
+pub(crate) enum Failure {
+    /// Its read returned this error.
+    Error(io::Error),
+    /// Its read panicked with this payload.
+    Panic(Box<dyn Any + Send>),
+}
+
+/// The text of the error of each read after one that panicked: part of a record may be lost.
+pub(crate) const PANICKED: &str = "the reader panicked";
 
 /// How libpcap goes on at another place.
 #[derive(Debug)]

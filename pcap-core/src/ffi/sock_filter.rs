@@ -2,14 +2,15 @@
 //!
 //! May import: `ffi`.
 
+use std::io;
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use std::{
     ffi::c_int,
-    io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd},
-    os::unix::net::UnixDatagram,
+    os::fd::{AsRawFd, BorrowedFd},
 };
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
 use super::bpf_program;
 
 // A program is handed to the kernel as it is.
@@ -93,34 +94,22 @@ unsafe fn set<T>(socket: BorrowedFd<'_>, option: c_int, value: &T) -> io::Result
     }
 }
 
-/// Whether the kernel takes a program for a socket. It may have no room: long ones may be above the
-/// limit `net.core.optmem_max`, which was 20 KiB for long, some 2000 instructions. It refuses those that
-/// load memory without storing to it, even where they are never reached; `compiled` ones do not.
-/// libpcap prints to the terminal when that is so.
-///
-/// # Safety
-///
-/// The program has as many instructions as it says.
-pub(crate) unsafe fn takes(program: &bpf_program, compiled: bool) -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    if !compiled || program.bf_len > SURELY_ROOM {
-        let Ok(socket) = UnixDatagram::unbound() else {
-            return true;
-        };
-        // libpcap attaches one that takes nothing before, and it counts until the other is there.
-        // Should it fail, then so does the other.
-        let _ = attach_nothing(socket.as_fd());
-        // SAFETY: the caller's promise.
-        return match unsafe { attach(socket.as_fd(), program) } {
-            Err(e) => ![Some(libc::ENOMEM), Some(libc::EINVAL)].contains(&e.raw_os_error()),
-            // What else there may be is libpcap's to say.
-            Ok(()) => true,
-        };
-    }
-    let _ = (program, compiled);
-    true
+/// Why the kernel did not attach a program.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The sockets of the network namespace may not have that much memory (`net.core.optmem_max`).
+    Memory,
+    /// It is not a program that the kernel runs.
+    Program,
+    Failed(io::Error),
 }
 
-/// Programs that are not longer fit into the smallest limit that a system has by itself.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const SURELY_ROOM: u32 = 500;
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Refused {
+        match error.kind() {
+            io::ErrorKind::OutOfMemory => Refused::Memory,
+            io::ErrorKind::InvalidInput => Refused::Program,
+            _ => Refused::Failed(error),
+        }
+    }
+}

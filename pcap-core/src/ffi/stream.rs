@@ -7,13 +7,14 @@ use std::collections::VecDeque;
 use std::ffi::{c_int, c_void};
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+use std::mem::ManuallyDrop;
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
 use libc::FILE;
 
-use crate::ffi::{ErrBuf, Reader, Sought, pcap_t};
+use crate::ffi::{ErrBuf, Failure, PANICKED, Reader, Sought, pcap_t};
 
 unsafe extern "C" {
     // In glibc and musl; the `libc` crate does not declare it.
@@ -76,7 +77,7 @@ impl Stream {
         if stream.is_null() {
             let error = io::Error::last_os_error();
             // SAFETY: fdopen failed, so the descriptor is still ours alone.
-            drop(unsafe { <OwnedFd as std::os::fd::FromRawFd>::from_raw_fd(fd) });
+            drop(unsafe { OwnedFd::from_raw_fd(fd) });
             return Err(error);
         }
         Ok(Stream::tuned(stream, None))
@@ -186,6 +187,18 @@ impl Stream {
         u64::try_from(position).map_err(|_| io::Error::last_os_error())
     }
 
+    /// Calls a closure with the file that the stream reads; returns `None` if it reads from a user's reader.
+    pub(crate) fn with_file<T>(&self, closure: impl FnOnce(&File) -> T) -> Option<T> {
+        if self.cookie.is_some() {
+            return None;
+        }
+        // SAFETY: the stream is open: libpcap closes it with the handle, which is dropped before this.
+        let fd = unsafe { libc::fileno(self.file) };
+        // SAFETY: the stream's descriptor is open while the stream is, and the `ManuallyDrop` never closes it.
+        let file = ManuallyDrop::new(unsafe { File::from_raw_fd(fd) });
+        Some(closure(&file))
+    }
+
     /// Lets stdio take no more than so many bytes, until [`give_back`](Self::give_back).
     pub(crate) fn hold_back(&mut self, allowed: usize) {
         if let Some(cookie) = self.cookie {
@@ -289,18 +302,18 @@ impl Stream {
         }
     }
 
-    /// What the user's reader failed with, if that is why libpcap could not read. Goes on with its
-    /// panic if it panicked.
-    pub(crate) fn failure(&mut self) -> Option<io::Error> {
+    /// Returns why the user's reader failed, once, if that is why libpcap could not read. The reader is not read
+    /// again.
+    pub(crate) fn failure(&mut self) -> Option<Failure> {
         let cookie = self.cookie?;
         // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
         let cookie = unsafe { &mut *cookie };
-        if let Some(panic) = cookie.panic.take() {
-            // Nothing is read from here on.
-            cookie.error = Some(io::Error::other(PANICKED));
-            std::panic::resume_unwind(panic);
-        }
-        cookie.error.take()
+        let failure = match cookie.panic.take() {
+            Some(panic) => Some(Failure::Panic(panic)),
+            None => cookie.error.take().map(Failure::Error),
+        };
+        cookie.ended |= failure.is_some();
+        failure
     }
 }
 
@@ -316,9 +329,6 @@ impl Drop for Stream {
         }
     }
 }
-
-/// What a reader that panicked answers from then on: part of a record may be lost.
-const PANICKED: &str = "the reader panicked";
 
 impl Cookie {
     /// Reads once, whatever signals come, and not more than there is room for, whatever the reader says.

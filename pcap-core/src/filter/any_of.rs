@@ -42,7 +42,7 @@ pub(super) fn build<T: Into<FilterTerm>>(
     for (index, term) in terms.into_iter().enumerate() {
         let term: FilterTerm = term.into();
         if index == MAX_TERMS {
-            return Err(Error::new(
+            return Err(Error::cannot(
                 ErrorKind::FilterTooLong,
                 OPERATION,
                 None,
@@ -50,7 +50,7 @@ pub(super) fn build<T: Into<FilterTerm>>(
             ));
         }
         let range = term.endpoint.range().map_err(|why| {
-            Error::new(ErrorKind::InvalidArgument, OPERATION, term.to_string(), why)
+            Error::cannot(ErrorKind::InvalidArgument, OPERATION, term.to_string(), why)
         })?;
         let (class, range) = match range {
             Range::V4(first, last) => (0, (first, last)),
@@ -75,7 +75,7 @@ pub(super) fn build<T: Into<FilterTerm>>(
         }
         let unsupported = |why: String| {
             let text = format!("link type {linktype}, {}: {why}", class.expression(side, 0));
-            Error::new(
+            Error::cannot(
                 ErrorKind::Unsupported { since: None },
                 OPERATION,
                 None,
@@ -92,7 +92,7 @@ pub(super) fn build<T: Into<FilterTerm>>(
     }
     let program = assembler.finish(next);
     validate::check(&program, Origin::Assembled)
-        .map_err(|fault| Error::new(ErrorKind::FilterInvalid, OPERATION, None, fault))?;
+        .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, OPERATION, None, fault))?;
     Ok(program)
 }
 

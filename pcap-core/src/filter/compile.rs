@@ -93,7 +93,7 @@ pub(super) unsafe fn on_handle(
 }
 
 fn error(kind: ErrorKind, expression: &str, text: impl Into<String>) -> Error {
-    Error::new(kind, OPERATION, limits::cut(expression), text)
+    Error::cannot(kind, OPERATION, limits::cut(expression), text)
 }
 
 enum Failure {

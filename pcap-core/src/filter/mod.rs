@@ -6,10 +6,12 @@ mod any_of;
 mod assemble;
 mod compile;
 mod insn;
+mod kernel;
 mod limits;
 mod listing;
 mod options;
 mod parse;
+mod ranges;
 mod run;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -23,6 +25,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use insn::Insn;
+pub(crate) use kernel::{Devices, Frame, View};
 pub use options::CompileOptions;
 pub use source::FilterSource;
 pub use terms::{Endpoint, FilterTerm};
@@ -147,7 +150,7 @@ impl Filter {
         ))
     }
 
-    /// Compiles an expression on a handle, for the packets that it delivers.
+    /// Compiles an expression on a handle, for packets of which the capture delivers `snaplen` bytes.
     ///
     /// On a live Linux handle that may give a program with kernel extensions. Then the expression is
     /// compiled for plain bytes as well, if it can be.
@@ -159,15 +162,21 @@ impl Filter {
         pcap: *mut ffi::pcap_t,
         live: bool,
         linktype: Dlt,
+        snaplen: u32,
         expression: &str,
         options: CompileOptions,
     ) -> Result<Filter> {
         // SAFETY: the caller's promise.
-        let program = unsafe { compile::on_handle(pcap, expression, options)? };
+        let mut program = unsafe { compile::on_handle(pcap, expression, options)? };
+        // SAFETY: the caller's promise.
+        let captured = unsafe { ffi::pcap_snapshot(pcap) };
+        for insn in &mut program {
+            if live && insn.code == RETURN && i64::from(insn.k) == i64::from(captured) {
+                insn.k = snaplen;
+            }
+        }
         let plain = if live && has_kernel_extensions(&program) {
-            // SAFETY: the caller's promise.
-            let snaplen = unsafe { ffi::pcap_snapshot(pcap) };
-            let options = options.snaplen(u32::try_from(snaplen).unwrap_or(0));
+            let options = options.snaplen(snaplen);
             compile::detached(linktype, expression, options).ok()
         } else {
             None
@@ -256,7 +265,7 @@ impl Filter {
         let operation = "make a filter from instructions";
         Error::library(operation, None)?;
         validate::check(program, Origin::Caller)
-            .map_err(|fault| Error::new(ErrorKind::FilterInvalid, operation, None, fault))?;
+            .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, operation, None, fault))?;
         Ok(Filter::plain_program(linktype.into(), program.into()))
     }
 
@@ -301,8 +310,8 @@ impl Filter {
     /// that the Linux kernel takes; as source or as destination only, to half of them. Addresses of
     /// IPv6 that have nothing in common take up to 15 instructions a host (21 on 802.11), those of one
     /// network about 7.
-    /// Longer filters work as well: a capture runs them itself, on what its snaplen leaves of a packet,
-    /// while the kernel runs its filters on the whole.
+    /// Longer filters work as well: the process runs them
+    /// ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
     ///
     /// A term is one of the many things that a [`FilterTerm`] is made from. Terms may overlap and
     /// repeat. The empty list takes no packet. Addresses that the link type does not have take none
@@ -486,18 +495,6 @@ impl Filter {
         self.program.iter().any(|insn| insn.jumps_backward())
     }
 
-    /// Whether the kernel takes the program for a device's packets.
-    pub(crate) fn fits_into_kernel(&self) -> bool {
-        self.on_capture().len() <= validate::MAX_LEN
-            && !self.jumps_backward()
-            && self.with_program(|program| {
-                // SAFETY: the pointer is good for the call.
-                let program = unsafe { &*program };
-                // SAFETY: the program has the length that it says.
-                unsafe { ffi::sock_filter::takes(program, self.expression.is_some()) }
-            })
-    }
-
     /// Lends that program as libpcap's structure, for a call that copies them
     /// (`pcap_setfilter`). The pointer is good inside the closure only, and for reading.
     pub(crate) fn with_program<T>(&self, f: impl FnOnce(*mut ffi::bpf_program) -> T) -> T {
@@ -530,6 +527,9 @@ impl fmt::Debug for Filter {
             .finish()
     }
 }
+
+/// The operation that returns a constant.
+const RETURN: u16 = insn::op::RET | insn::op::K;
 
 fn has_kernel_extensions(program: &[Insn]) -> bool {
     program.iter().any(|insn| insn.is_kernel_extension())

@@ -16,7 +16,7 @@ const OPERATION: &str = "read a filter's listing";
 pub(super) fn listing(text: &str) -> Result<Vec<Insn>> {
     let error = |object: Option<&str>, why: String| {
         let object = object.map(limits::cut);
-        Error::new(ErrorKind::FilterInvalid, OPERATION, object, why)
+        Error::cannot(ErrorKind::FilterInvalid, OPERATION, object, why)
     };
     if text.trim_start().starts_with('{') {
         return c(text).map_err(|(line, why)| error(Some(line), why));
@@ -118,7 +118,7 @@ impl FromStr for Insn {
     fn from_str(text: &str) -> Result<Insn> {
         four(text.split_ascii_whitespace(), 10).map_err(|why| {
             let operation = "read an instruction";
-            Error::new(ErrorKind::FilterInvalid, operation, limits::cut(text), why)
+            Error::cannot(ErrorKind::FilterInvalid, operation, limits::cut(text), why)
         })
     }
 }

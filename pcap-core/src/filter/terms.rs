@@ -144,7 +144,7 @@ impl FromStr for Endpoint {
             None => "it is no address, network, port or range of ports".into(),
         };
         let text = super::limits::cut(text);
-        Err(Error::new(ErrorKind::InvalidArgument, READ, text, why))
+        Err(Error::cannot(ErrorKind::InvalidArgument, READ, text, why))
     }
 }
 

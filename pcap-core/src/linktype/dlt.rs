@@ -158,7 +158,7 @@ impl FromStr for Dlt {
             .ok()
             .or_else(|| Dlt::from_name(text))
             .ok_or_else(|| {
-                Error::new(
+                Error::cannot(
                     ErrorKind::InvalidArgument,
                     "find the link type",
                     text.to_owned(),

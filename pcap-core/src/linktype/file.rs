@@ -121,7 +121,7 @@ impl FromStr for Linktype {
             .ok()
             .or_else(|| Linktype::from_name(text))
             .ok_or_else(|| {
-                Error::new(
+                Error::cannot(
                     ErrorKind::InvalidArgument,
                     "find the link type",
                     text.to_owned(),

@@ -6,7 +6,7 @@ mod chooser;
 mod fanout;
 mod socket_filter;
 
-pub use fanout::{Fanout, FanoutError, FanoutMode};
+pub use fanout::{Fanout, FanoutMode, FanoutOutcome};
 pub use socket_filter::SocketFilterExt;
 
 use crate::capture::{Capture, Inactive};

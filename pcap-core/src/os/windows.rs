@@ -156,7 +156,12 @@ fn complete(capture: &Capture<Active>, operation: &'static str) -> Result<()> {
     }
     let kind = ErrorKind::Unsupported { since: None };
     let why = "this wpcap.dll does not have all functions of libpcap";
-    Err(Error::new(kind, operation, capture.name().to_owned(), why))
+    Err(Error::cannot(
+        kind,
+        operation,
+        capture.name().to_owned(),
+        why,
+    ))
 }
 
 /// A number for C.
@@ -169,7 +174,7 @@ fn number(
     complete(capture, operation)?;
     match c_int::try_from(bytes) {
         Ok(bytes) if bytes >= least => Ok(bytes),
-        _ => Err(Error::new(
+        _ => Err(Error::cannot(
             ErrorKind::InvalidArgument,
             operation,
             capture.name().to_owned(),

@@ -100,6 +100,7 @@ impl Blocks {
             Some(Opt::IfTsResol(interface.digits())),
             filter,
             text(&interface.os).map(Opt::IfOs),
+            interface.fcs_len.map(Opt::IfFcsLen),
             text(&interface.hardware).map(Opt::IfHardware),
             text(&interface.comment).map(Opt::Comment),
         ];

@@ -32,6 +32,7 @@ pub struct Interface {
     pub(super) linktype: Linktype,
     pub(super) snaplen: u32,
     pub(super) precision: Precision,
+    pub(super) fcs_len: Option<u8>,
     pub(super) name: Option<String>,
     pub(super) description: Option<String>,
     pub(super) filter: Option<String>,
@@ -48,6 +49,7 @@ impl Interface {
             linktype: linktype.into(),
             snaplen: SNAPLEN,
             precision: Precision::Nano,
+            fcs_len: None,
             name: None,
             description: None,
             filter: None,
@@ -57,13 +59,26 @@ impl Interface {
         }
     }
 
-    /// An interface for the packets of a capture: with its link type, snaplen and precision. A live
-    /// capture's name is that of the device, `.name(capture.name())`.
+    /// An interface for the packets of a capture: with its link type, snaplen, precision and length of
+    /// the frame check sequence. A live capture's name is that of the device,
+    /// `.name(capture.name())`.
     #[must_use]
     pub fn of<S: Activated>(capture: &Capture<S>) -> Interface {
-        Interface::new(capture.linktype())
-            .snaplen(capture.snaplen())
-            .precision(capture.precision())
+        let fcs_len = capture.fcs_len().and_then(|bytes| u8::try_from(bytes).ok());
+        Interface {
+            fcs_len,
+            ..Interface::new(capture.linktype())
+        }
+        .snaplen(capture.snaplen())
+        .precision(capture.precision())
+    }
+
+    /// Sets how many bytes at the end of each packet are its frame check sequence. Default: not known.
+    /// Wireshark and tshark take note of it, libpcap does not.
+    #[must_use]
+    pub fn fcs_len(mut self, bytes: u8) -> Interface {
+        self.fcs_len = Some(bytes);
+        self
     }
 
     /// The longest packet that it takes, in bytes; 0 is any. libpcap and Wireshark read no packet
@@ -167,6 +182,7 @@ impl InterfaceId {
 pub(super) struct Known {
     /// The longest packet, `u32::MAX` if there is no limit.
     pub(super) snaplen: u32,
+    pub(super) linktype: Linktype,
     precision: Precision,
 }
 
@@ -177,6 +193,7 @@ impl Known {
                 0 => u32::MAX,
                 snaplen => snaplen,
             },
+            linktype: interface.linktype,
             precision: interface.precision,
         }
     }

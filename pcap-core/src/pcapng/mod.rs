@@ -53,16 +53,16 @@
 //! let mut dumper = PcapngDumper::create("udp.pcapng")?;
 //! let eth0 = Interface::of(&capture).name(capture.name()).filter("udp");
 //! let eth0 = dumper.add_interface(&eth0)?;
-//! while let Some(packet) = capture.next_packet()? {
-//!     dumper.write_packet(eth0, packet)?;
+//! while capture.advance()? {
+//!     dumper.write_from(eth0, &capture)?;
 //! }
 //! dumper.write_statistics(eth0, None, &capture.stats()?)?;
 //! dumper.close()?;
 //! # Ok::<(), pcap_core::Error>(())
 //! ```
 
-// May import: `error`, `timestamp`, `packet`, `stats`, `dumper`; its parts also `linktype`, `direction`
-// and `capture`.
+// May import: `error`, `timestamp`, `packet`, `stats`, `linktype`, `dumper`, `capture`; its parts also
+// `direction`.
 
 mod blocks;
 mod interface;
@@ -74,9 +74,12 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use crate::capture::{Capture, Readable};
 use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
-use crate::error::{Error, ErrorKind, ErrorWith, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::linktype::Linktype;
 use crate::packet::Packet;
 use crate::stats::Stats;
 use crate::timestamp::Timestamp;
@@ -92,10 +95,14 @@ const LONGEST: usize = u16::MAX as usize;
 
 /// Writes packets to a pcapng savefile.
 ///
-/// Blocks are collected in a buffer of 256 KiB: a write error (a full disk, a closed pipe) is reported
+/// The header is written when the dumper is made, and the block of an interface when that is added. Packets are
+/// collected in a buffer of 256 KiB: a write error (a full disk, a closed pipe) is reported
 /// by the call that meets it, at the latest by [`flush`](Self::flush) or [`close`](Self::close). What
 /// could not be written is kept: when there is room again, the same call made once more goes on where
 /// it stopped. Dropping a dumper writes what it can and can report nothing, so close it.
+///
+/// **What is in the buffer is lost when the dumper is not dropped**, as by [`std::process::exit`]: see
+/// [`Dumper`](crate::Dumper). [`flush_within`](Self::flush_within) bounds by time what can be lost.
 ///
 /// The numbers in the file are in this machine's byte order, which every reader knows how to turn.
 ///
@@ -137,15 +144,15 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the file in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a
-    /// NUL.
-    pub fn to_open_file(file: File, section: &Section) -> Result<PcapngDumper, ErrorWith<File>> {
+    /// [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a NUL.
+    /// [`take`](Error::take) gives the [`File`] back.
+    pub fn to_open_file(file: File, section: &Section) -> Result<PcapngDumper> {
         match begin(THE_SAVEFILE, section) {
             Ok(blocks) => {
                 let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
                 Ok(Self::new(output, blocks))
             }
-            Err(error) => Err(ErrorWith::new(error, file)),
+            Err(error) => Err(error.handing_back(file)),
         }
     }
 
@@ -154,29 +161,26 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the writer in them: [`ErrorKind::InvalidArgument`] if a text of the section is too long or has
-    /// a NUL.
-    pub fn to_writer<W>(writer: W, section: &Section) -> Result<PcapngDumper, ErrorWith<W>>
+    /// [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a NUL.
+    /// [`take`](Error::take) gives the writer back.
+    pub fn to_writer<W>(writer: W, section: &Section) -> Result<PcapngDumper>
     where
         W: Write + Send + 'static,
     {
         match begin(THE_WRITER, section) {
             Ok(blocks) => Ok(Self::new(Output::writer(writer), blocks)),
-            Err(error) => Err(ErrorWith::new(error, writer)),
+            Err(error) => Err(error.handing_back(writer)),
         }
     }
 
     fn new(mut output: Output, blocks: Blocks) -> PcapngDumper {
-        // Not an atomic number: some 32-bit processors have none of 64 bits.
-        static MADE: Mutex<u64> = Mutex::new(0);
-        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-        *made += 1;
         output.push(blocks.last());
+        output.offer();
         PcapngDumper {
             output,
             blocks,
             interfaces: Vec::new(),
-            id: *made,
+            id: new_id(),
         }
     }
 
@@ -190,7 +194,7 @@ impl PcapngDumper {
     pub fn add_interface(&mut self, interface: &Interface) -> Result<InterfaceId> {
         let linktype = interface.linktype;
         if linktype.value() > u32::from(u16::MAX) {
-            return Err(Error::new(
+            return Err(Error::cannot(
                 ErrorKind::Unsupported { since: None },
                 "write",
                 self.output.name().to_owned(),
@@ -218,16 +222,65 @@ impl PcapngDumper {
             .map_err(|e| self.output.refuse(e))?;
         self.output.push(self.blocks.last());
         self.interfaces.push(Known::new(interface));
+        self.output.offer();
         Ok(InterfaceId {
             dumper: self.id,
             number,
         })
     }
 
-    /// Writes one packet of an interface from its parts.
+    /// Writes the packet that a capture went to last: by [`advance`](Capture::advance) or another call
+    /// that reads a single packet.
+    ///
+    /// This call checks the link type. The others take the packet's bytes as they are, since a
+    /// [`Packet`] does not know its link type; [`Record::linktype`] tells them.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::LinktypeMismatch`] if the capture's link type is not the interface's, and
+    /// [`ErrorKind::InvalidArgument`] if the capture is at no packet. Otherwise as
+    /// [`write`](Self::write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::pcapng::{Interface, PcapngDumper, Section};
+    /// use pcap_core::{Capture, ErrorKind, Linktype};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// # let mut one = Capture::dead(Linktype::RAW)?.dump(&path)?;
+    /// # one.write(None, None, b"a packet")?;
+    /// # one.close()?;
+    ///
+    /// let mut dumper = PcapngDumper::to_writer(Vec::new(), &Section::new())?;
+    /// let mut capture = Capture::from_file(&path)?; // raw IP
+    /// let ethernet = dumper.add_interface(&Interface::new(Linktype::ETHERNET))?;
+    /// let raw = dumper.add_interface(&Interface::of(&capture))?;
+    /// while capture.advance()? {
+    ///     let failed = dumper.write_from(ethernet, &capture).unwrap_err();
+    ///     assert_eq!(failed.kind(), ErrorKind::LinktypeMismatch);
+    ///     dumper.write_from(raw, &capture)?;
+    /// }
+    /// dumper.close()?;
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn write_from<S: Readable>(
+        &mut self,
+        interface: InterfaceId,
+        capture: &Capture<S>,
+    ) -> Result<()> {
+        match Record::from_capture(capture) {
+            Some(record) => self.write_record(interface, &record),
+            None => Err(self.output.refuse("the capture is at no packet")),
+        }
+    }
+
+    /// Writes one packet of an interface from its parts. Its link type has to be the interface's,
+    /// which only [`write_from`](Self::write_from) checks.
     ///
     /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
-    /// data.
+    /// data. On an interface of microseconds the last three digits of the time are cut; [`Timestamp::rounded`] rounds
+    /// them before.
     ///
     /// # Errors
     ///
@@ -250,7 +303,8 @@ impl PcapngDumper {
         self.write_packet(interface, Packet::new(timestamp, wire_len, data))
     }
 
-    /// Writes a packet of an interface as it was read, borrowed or owned.
+    /// Writes a packet of an interface as it was read, borrowed or owned. Its link type has to be the
+    /// interface's, which only [`write_from`](Self::write_from) checks.
     ///
     /// # Errors
     ///
@@ -267,10 +321,17 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write); and [`ErrorKind::InvalidArgument`] if the comment is longer than
-    /// 65 535 bytes or has a NUL.
+    /// As [`write`](Self::write); [`ErrorKind::InvalidArgument`] if the comment is longer than
+    /// 65 535 bytes or has a NUL; and [`ErrorKind::LinktypeMismatch`] if the record has
+    /// [a link type](Record::linktype) that is not the interface's.
     pub fn write_record(&mut self, interface: InterfaceId, record: &Record<'_>) -> Result<()> {
         let known = self.known(interface)?;
+        if record
+            .linktype
+            .is_some_and(|linktype| linktype != known.linktype)
+        {
+            return Err(self.other_linktype(interface, known.linktype, record.linktype));
+        }
         let packet = record.packet;
         if packet.len() < packet.caplen() {
             return Err(self.output.refuse(format!(
@@ -337,6 +398,22 @@ impl PcapngDumper {
         }
     }
 
+    #[cold]
+    fn other_linktype(
+        &self,
+        interface: InterfaceId,
+        expected: Linktype,
+        found: Option<Linktype>,
+    ) -> Error {
+        let (number, found) = (interface.number, found.unwrap_or(expected));
+        let text = format!(
+            "expected a packet of {expected}, the link type of interface {number}, found {found}; \
+             packets of a capture need an interface of their own: `Interface::of`"
+        );
+        let name = self.output.name().to_owned();
+        Error::cannot(ErrorKind::LinktypeMismatch, "write", name, text)
+    }
+
     fn ticks(&self, known: Known, time: Timestamp) -> Result<u64> {
         known.ticks(time).ok_or_else(|| {
             self.output.refuse(format!(
@@ -352,6 +429,23 @@ impl PcapngDumper {
     /// [`ErrorKind::Io`] if it did not take it all. The rest is kept, and a later call tries again.
     pub fn flush(&mut self) -> Result<()> {
         self.output.flush()
+    }
+
+    /// Bounds how long packets wait in the buffer, as [`Dumper::flush_within`](crate::Dumper::flush_within) does.
+    /// Default: no bound.
+    pub fn flush_within(&mut self, bound: Duration) {
+        self.output.flush_within(bound);
+    }
+
+    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows:
+    /// for the moments in which a reading loop finds no packet. Does nothing if there is no bound.
+    ///
+    /// # Errors
+    ///
+    /// As [`flush`](Self::flush). That an output which does not block takes nothing now is no error, as long as there is
+    /// room in the buffer.
+    pub fn flush_if_due(&mut self) -> Result<()> {
+        self.output.flush_if_due()
     }
 
     /// Writes out the rest and closes the savefile.
@@ -370,8 +464,8 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// With the dumper in them, to try again: [`ErrorKind::Io`] if not all was taken,
-    /// [`ErrorKind::InvalidArgument`] if what it writes to is no `W`.
+    /// [`ErrorKind::Io`] if not all was taken, [`ErrorKind::InvalidArgument`] if what it writes to is no `W`.
+    /// [`take`](Error::take) gives the `PcapngDumper` back, to try again.
     ///
     /// # Examples
     ///
@@ -383,7 +477,7 @@ impl PcapngDumper {
     /// assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
-    pub fn into_writer<W>(self) -> Result<W, ErrorWith<Box<PcapngDumper>>>
+    pub fn into_writer<W>(self) -> Result<W>
     where
         W: Write + Send + 'static,
     {
@@ -393,15 +487,14 @@ impl PcapngDumper {
             interfaces,
             id,
         } = self;
-        output.into_object().map_err(|failed| {
-            let (error, output) = failed.into_parts();
+        output.into_object().map_err(|(error, output)| {
             let dumper = PcapngDumper {
-                output,
+                output: *output,
                 blocks,
                 interfaces,
                 id,
             };
-            ErrorWith::new(error, Box::new(dumper))
+            error.handing_back(dumper)
         })
     }
 
@@ -410,6 +503,15 @@ impl PcapngDumper {
     pub fn position(&self) -> u64 {
         self.output.position()
     }
+}
+
+/// A number that no other dumper of this process has.
+fn new_id() -> u64 {
+    // Not an atomic number: some 32-bit processors have none of 64 bits.
+    static MADE: Mutex<u64> = Mutex::new(0);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    *made += 1;
+    *made
 }
 
 /// The header of a file that errors call `name`.
@@ -436,7 +538,7 @@ fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> 
 }
 
 fn refuse(name: &str, text: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, "write", name.to_owned(), text)
+    Error::cannot(ErrorKind::InvalidArgument, "write", name.to_owned(), text)
 }
 
 impl fmt::Debug for PcapngDumper {

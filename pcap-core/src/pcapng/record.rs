@@ -1,8 +1,10 @@
 //! A packet with what a pcapng file can say of it beside.
 //!
-//! May import: `direction`, `packet`.
+//! May import: `direction`, `linktype`, `packet`, `capture`.
 
+use crate::capture::{Capture, Readable};
 use crate::direction::Direction;
+use crate::linktype::Linktype;
 use crate::packet::Packet;
 
 /// A packet with what a pcapng file can say of it beside, for
@@ -29,6 +31,7 @@ pub struct Record<'a> {
     pub(super) comment: Option<&'a str>,
     pub(super) direction: Option<Direction>,
     pub(super) dropped: Option<u64>,
+    pub(super) linktype: Option<Linktype>,
 }
 
 impl<'a> Record<'a> {
@@ -40,7 +43,23 @@ impl<'a> Record<'a> {
             comment: None,
             direction: None,
             dropped: None,
+            linktype: None,
         }
+    }
+
+    /// Returns the packet that a capture went to last, with the capture's link type. `None` if
+    /// there is none, as [`Capture::packet`] says.
+    #[must_use]
+    pub fn from_capture<S: Readable>(capture: &'a Capture<S>) -> Option<Record<'a>> {
+        Some(Record::new(capture.packet()?).linktype(capture.linktype()))
+    }
+
+    /// Sets the link type of the packet. It is not written: the dumper rejects the record if the
+    /// interface has another one. Default: not known, and not checked.
+    #[must_use]
+    pub fn linktype(mut self, linktype: impl Into<Linktype>) -> Record<'a> {
+        self.linktype = Some(linktype.into());
+        self
     }
 
     /// A comment, of at most 65 535 bytes, none of them NUL.

@@ -64,7 +64,7 @@ impl Auth {
         let text = |what: &str, text: &str| {
             ffi::cstring(text).map_err(|why| {
                 let text = format!("of the {what}: {why}");
-                Error::new(ErrorKind::InvalidArgument, operation, None, text)
+                Error::cannot(ErrorKind::InvalidArgument, operation, None, text)
             })
         };
         Ok(RawAuth(Some((

@@ -273,7 +273,7 @@ impl Remote {
     fn checked(&self) -> Result<Numbers> {
         let invalid = |text: &str| {
             let source = self.source.to_string();
-            Err(Error::new(ErrorKind::InvalidOption, OPEN, source, text))
+            Err(Error::cannot(ErrorKind::InvalidOption, OPEN, source, text))
         };
         match self.source.device() {
             Some(device) if self.source.is_remote() && !device.is_empty() => {}
@@ -364,12 +364,12 @@ struct Numbers {
 
 fn c_text(source: &Source) -> Result<CString> {
     ffi::cstring(source.to_string())
-        .map_err(|why| Error::new(ErrorKind::InvalidArgument, OPEN, source.to_string(), why))
+        .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, OPEN, source.to_string(), why))
 }
 
 fn refuse<T>(operation: &'static str, source: &Source, text: &str) -> Result<T> {
     let kind = ErrorKind::InvalidArgument;
-    Err(Error::new(kind, operation, source.to_string(), text))
+    Err(Error::cannot(kind, operation, source.to_string(), text))
 }
 
 /// Why the linked libpcap has no such function.
@@ -385,7 +385,7 @@ fn without() -> String {
 
 fn missing(operation: &'static str, source: &Source) -> Error {
     let kind = ErrorKind::Unsupported { since: None };
-    Error::new(kind, operation, source.to_string(), without())
+    Error::cannot(kind, operation, source.to_string(), without())
 }
 
 /// What libpcap said, or the daemon, which may repeat what it was told.
@@ -396,7 +396,7 @@ fn failure(operation: &'static str, source: &Source, auth: &Auth, errbuf: &ffi::
     }
     let kind = ErrorKind::Unsupported { since: None };
     let text = format!("{}: {text}", without());
-    Error::new(kind, operation, source.to_string(), text)
+    Error::cannot(kind, operation, source.to_string(), text)
 }
 
 /// Held while TLS may be used for the first time: libpcap prepares OpenSSL then, once for all and without a lock.

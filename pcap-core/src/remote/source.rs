@@ -63,10 +63,22 @@ const OPERATION: &str = "use the source";
 
 fn refuse<T>(source: &str, why: impl Into<String>) -> Result<T> {
     let object = source.to_owned();
-    Err(Error::new(
+    Err(Error::cannot(
         ErrorKind::InvalidArgument,
         OPERATION,
         object,
+        why,
+    ))
+}
+
+/// A source of this many bytes. It is not repeated: it may hold a password.
+fn too_long<T>(length: usize) -> Result<T> {
+    let room = BUFFER - 1;
+    let why = format!("expected at most {room} bytes, for which libpcap has room, found {length}");
+    Err(Error::cannot(
+        ErrorKind::InvalidArgument,
+        OPERATION,
+        None,
         why,
     ))
 }
@@ -102,7 +114,7 @@ impl Source {
     /// # Errors
     ///
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a host that is empty or has one of `/`, `@`, `[` and `]`, for a
-    /// NUL, and for what is too long: 1023 bytes in all.
+    /// NUL, and for what is too long: 1023 bytes in all, with the longer scheme `rpcaps`.
     ///
     /// # Examples
     ///
@@ -249,12 +261,7 @@ impl FromStr for Source {
 
     fn from_str(text: &str) -> Result<Source> {
         if text.len() >= BUFFER {
-            let why = format!(
-                "{} bytes are too long: libpcap has room for {}",
-                text.len(),
-                BUFFER - 1
-            );
-            return Err(Error::new(ErrorKind::InvalidArgument, OPERATION, None, why));
+            return too_long(text.len());
         }
         let local = |device: &str| Ok(Source(Kind::Local(device.to_owned())));
         let parts = text.split_once(':');
@@ -268,12 +275,21 @@ impl FromStr for Source {
             // The part before an `@` may be a password, so that the string is not repeated.
             Some((scheme, rest)) if is_rpcap(scheme) && authority(rest).contains('@') => {
                 let why = "a user before the host: that is for the authentication";
-                return Err(Error::new(ErrorKind::InvalidArgument, OPERATION, None, why));
+                return Err(Error::cannot(
+                    ErrorKind::InvalidArgument,
+                    OPERATION,
+                    None,
+                    why,
+                ));
             }
             _ if text.contains('\0') => return refuse(text, "it has a NUL byte"),
             Some(("file", "")) => return refuse(text, "it names no file"),
             Some(("file", path)) => return Ok(Source(Kind::File(path.to_owned()))),
             Some((scheme, rest)) if is_rpcap(scheme) && !rest.contains('/') => return local(rest),
+            // Room for one more, so that it can be asked through TLS.
+            Some(("rpcap", _)) if text.len() + 1 >= BUFFER => {
+                return too_long(text.len() + 1);
+            }
             Some(("rpcap", rest)) => (false, rest),
             Some(("rpcaps", rest)) => (true, rest),
             _ if text.is_empty() => return refuse(text, "it is empty"),

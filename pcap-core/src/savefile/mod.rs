@@ -3,9 +3,11 @@
 //! May import: `ffi`, `timestamp`, `linktype`, `packet`.
 
 mod feed;
+mod length;
 mod records;
 
 pub(crate) use feed::{Fed, Feed, Units, read_head};
+pub(crate) use length::Length;
 pub(crate) use records::{LONGEST, Record, Records};
 
 use crate::linktype::Dlt;
@@ -42,6 +44,8 @@ pub(crate) struct Magic {
     pub(crate) precision: Precision,
     /// The classic format as it is written today, in the byte order of this machine or the other.
     pub(crate) classic: Option<ByteOrder>,
+    /// What the file is compressed by.
+    pub(crate) compressed: Option<&'static str>,
 }
 
 /// A savefile's byte order, seen from this machine.
@@ -65,6 +69,7 @@ impl Magic {
         Magic {
             format,
             precision,
+            compressed: compressed(start),
             classic: if [MAGIC_MICRO, MAGIC_NANO].contains(&magic) {
                 Some(ByteOrder::Native)
             } else if [MAGIC_MICRO, MAGIC_NANO].contains(&magic.swap_bytes()) {
@@ -74,6 +79,19 @@ impl Magic {
             },
         }
     }
+}
+
+/// What compresses files that begin with these bytes.
+fn compressed(start: &[u8]) -> Option<&'static str> {
+    const STARTS: [(&str, &[u8]); 5] = [
+        ("gzip", &[0x1f, 0x8b]),
+        ("zstd", &[0x28, 0xb5, 0x2f, 0xfd]),
+        ("lz4", &[0x04, 0x22, 0x4d, 0x18]),
+        ("xz", &[0xfd, b'7', b'z', b'X']),
+        ("bzip2", b"BZh"),
+    ];
+    let mut starts = STARTS.iter();
+    starts.find_map(|(name, magic)| start.starts_with(magic).then_some(*name))
 }
 
 /// The longest packet of a link type; libpcap calls a longer one damage.

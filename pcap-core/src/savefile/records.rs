@@ -181,12 +181,9 @@ impl Records {
         }
     }
 
-    /// Whether the file is shorter now than what has been read of it.
-    pub(crate) fn is_cut(&self) -> io::Result<bool> {
-        match &self.file {
-            Some(file) => Ok(file.metadata()?.len() < self.position),
-            None => Ok(false),
-        }
+    /// The offset in the file up to which it has been read.
+    pub(crate) fn end(&self) -> u64 {
+        self.position
     }
 
     /// Their byte order.

@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use self::system::Registration;
 use super::{AsyncCapture, Runtime, sealed};
 use crate::capture::{Capture, Readable};
-use crate::error::ErrorWith;
+use crate::error::Result;
 use crate::ffi::waitset::WaitSet;
 
 /// The runtime of [`Capture::into_async_io`]. With the feature `async-io`.
@@ -25,8 +25,8 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// With the capture in them: [`Unsupported`](crate::ErrorKind::Unsupported) for one that can be waited for inside
-    /// libpcap only; [`Io`](crate::ErrorKind::Io) without descriptors left.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for one that can be waited for inside libpcap only;
+    /// [`Io`](crate::ErrorKind::Io) without descriptors left. [`take`](crate::Error::take) gives the `Capture` back.
     ///
     /// # Examples
     ///
@@ -42,7 +42,7 @@ impl<S: Readable> Capture<S> {
     /// println!("{first:?}");
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
-    pub fn into_async_io(self) -> Result<AsyncCapture<S, AsyncIo>, ErrorWith<Capture<S>>> {
+    pub fn into_async_io(self) -> Result<AsyncCapture<S, AsyncIo>> {
         AsyncCapture::new(self)
     }
 }

@@ -96,7 +96,7 @@ pub use self::tokio::Tokio;
 
 use crate::breakloop::BreakHandle;
 use crate::capture::{Active, Capture, End, Phase, Readable, Sender, WaitsFor};
-use crate::error::{Error, ErrorKind, ErrorWith, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::os::RawFd;
 use crate::ffi::waitset::WaitSet;
 use crate::packet::Packet;
@@ -161,7 +161,7 @@ struct Registered<R> {
 }
 
 impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
-    fn new(capture: Capture<S>) -> Result<Self, ErrorWith<Capture<S>>> {
+    fn new(capture: Capture<S>) -> Result<Self> {
         let mut this = AsyncCapture {
             registered: None,
             sending: None,
@@ -171,7 +171,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         };
         match this.waiting() {
             Ok(_) => Ok(this),
-            Err(error) => Err(ErrorWith::new(error, this.capture)),
+            Err(error) => Err(error.handing_back(this.capture)),
         }
     }
 
@@ -330,7 +330,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
             WaitsFor::Libpcap(why) => {
                 let kind = ErrorKind::Unsupported { since: None };
                 let name = self.capture.name().to_owned();
-                return Err(Error::new(kind, "wait asynchronously on", name, why));
+                return Err(Error::cannot(kind, "wait asynchronously on", name, why));
             }
             WaitsFor::Event { descriptor, pause } => (descriptor, pause),
         };

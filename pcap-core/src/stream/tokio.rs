@@ -16,7 +16,7 @@ use self::system::Registration;
 
 use super::{AsyncCapture, Runtime, sealed};
 use crate::capture::{Capture, Readable};
-use crate::error::ErrorWith;
+use crate::error::Result;
 use crate::ffi::waitset::WaitSet;
 
 /// The runtime of [`Capture::into_tokio`]. With the feature `tokio`.
@@ -30,8 +30,9 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// With the capture in them: [`Unsupported`](crate::ErrorKind::Unsupported) for one that can be waited for inside
-    /// libpcap only; [`Io`](crate::ErrorKind::Io) outside of a runtime, or without descriptors left.
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for one that can be waited for inside libpcap only;
+    /// [`Io`](crate::ErrorKind::Io) outside of a runtime, or without descriptors left.
+    /// [`take`](crate::Error::take) gives the `Capture` back.
     ///
     /// # Panics
     ///
@@ -59,7 +60,7 @@ impl<S: Readable> Capture<S> {
     /// println!("{bytes} bytes, {} packets dropped", stats.dropped);
     /// # Ok(()) }
     /// ```
-    pub fn into_tokio(self) -> Result<AsyncCapture<S, Tokio>, ErrorWith<Capture<S>>> {
+    pub fn into_tokio(self) -> Result<AsyncCapture<S, Tokio>> {
         AsyncCapture::new(self)
     }
 }

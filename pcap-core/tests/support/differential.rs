@@ -140,7 +140,9 @@ impl Plan {
         let mut capture = match capture.map_err(Into::into) {
             Ok(capture) => capture,
             Err(error) => {
-                outcome.error = Some(error.text().to_owned());
+                // What libpcap does not say.
+                let text = error.text().split("; it is compressed by ").next();
+                outcome.error = text.map(str::to_owned);
                 return outcome;
             }
         };

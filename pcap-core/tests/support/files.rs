@@ -307,7 +307,7 @@ pub(crate) fn open(bytes: impl Into<Vec<u8>>) -> Capture<Offline> {
 }
 
 pub(crate) fn try_open(bytes: impl Into<Vec<u8>>) -> Result<Capture<Offline>> {
-    Ok(Capture::from_reader(io::Cursor::new(bytes.into()))?)
+    Capture::from_reader(io::Cursor::new(bytes.into()))
 }
 
 /// Bytes as a savefile that is read from a file.

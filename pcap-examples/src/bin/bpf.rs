@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Parser};
 use pcap_core::{CompileOptions, Dlt, Filter};
-use pcap_examples::exit::{self, Outcome};
+use pcap_examples::exit::Outcome;
 use pcap_examples::expression;
 use pcap_examples::input;
 use pcap_examples::output::Output;
@@ -64,7 +64,7 @@ pub(crate) struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -84,7 +84,9 @@ fn run(args: &Args) -> Outcome {
                 2 => filter.to_c_listing(),
                 _ => filter.to_decimal_listing(),
             };
-            output.line(|out| out.extend([listing.as_bytes(), b"\n"].concat()))?;
+            for line in listing.lines() {
+                output.line(|out| out.extend([line.as_bytes(), b"\n"].concat()))?;
+            }
         }
     }
     Ok(output.flush()?)

@@ -10,16 +10,27 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use pcap_core::{
     Active, BreakHandle, Capture, CompileOptions, Device, Direction, Dlt, Inactive, Next,
-    Precision, Stats, Timestamp, TstampType,
+    Precision, Stats, TstampType,
 };
+use pcap_examples::drain::{LONGEST_TIMEOUT, drain};
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::interfaces::Interfaces;
+use pcap_examples::outlet::{Outlet, Tally};
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::progress::Status;
+use pcap_examples::savefile::{Buffering, Savefile};
 use pcap_examples::sink::Sink;
+use pcap_examples::statistics::{Place, Reports, Statistics};
 use pcap_examples::{device, expression, group, json, program, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
+
+/// What waits to be written is looked at this often.
+const TICK: Duration = Duration::from_millis(100);
+/// Once in this many packets the clock is looked at.
+const LOOK: u32 = 64;
 
 const HELP: &str = "\
 Examples:
@@ -36,10 +47,10 @@ and the statistics are printed. The status is 0.";
 ///
 /// At the end it prints the statistics on standard error: how many packets the device received that
 /// passed the filter, how many were dropped because they were not read fast enough, and how many the
-/// interface dropped by itself. On Linux's loopback device packets are received twice, sent and
-/// received, and delivered once.
+/// interface dropped by itself.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", json::HELP))]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, json::HELP))]
 pub(crate) struct Args {
     /// The device [default: the first that is up and running]
     #[arg(short, long, value_name = "DEV")]
@@ -56,8 +67,8 @@ pub(crate) struct Args {
     /// End after so many packets [default: never]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
-    /// End after so many seconds, which may have a fraction [default: never]
-    #[arg(long, value_name = "SECONDS", value_parser = units::seconds)]
+    /// End after this time, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms [default: never]
+    #[arg(long, value_name = "TIME", value_parser = units::seconds)]
     duration: Option<Duration>,
     /// Capture at most so many bytes of a packet; 0 is the largest, 262144
     #[arg(short, long, value_name = "BYTES", default_value_t = 0)]
@@ -74,7 +85,8 @@ pub(crate) struct Args {
     /// The kernel's buffer, in KiB unless it has a unit (64K, 8M, 1G) [default: libpcap's]
     #[arg(short = 'B', long, value_name = "KIB", value_parser = units::size)]
     buffer_size: Option<usize>,
-    /// How long packets may wait in the buffer to be delivered together, in milliseconds
+    /// How long packets may wait in the buffer to be delivered together, in milliseconds or with a
+    /// unit
     #[arg(long, value_name = "MS", default_value = "100", value_parser = units::milliseconds)]
     timeout: Duration,
     /// Which clock stamps the packets: host, adapter …, see pcap-tstamp(7) [default: the device's]
@@ -87,7 +99,8 @@ pub(crate) struct Args {
     #[arg(short = 'Q', long, value_name = "WAY", default_value = "inout",
         value_parser = ["in", "out", "inout"])]
     direction: String,
-    /// The link type: a DLT name or number [default: the device's first]
+    /// The link type: a DLT name or number [default: the device's first; of `any` LINUX_SLL2, which has
+    /// the interface of each packet, and LINUX_SLL is the older one]
     #[arg(short = 'y', long, value_name = "LINKTYPE")]
     linktype: Option<Dlt>,
     /// Capture in so many threads, over which Linux spreads the flows; lines are in order within each
@@ -120,13 +133,21 @@ impl Args {
         self.write.as_deref() == Some(Path::new("-"))
     }
 
+    /// How long packets may wait in the kernel's buffer.
+    fn timeout(&self) -> Duration {
+        match self.immediate {
+            true => Duration::ZERO,
+            false => self.timeout.min(LONGEST_TIMEOUT),
+        }
+    }
+
     fn form(&self) -> Form {
         if self.json { Form::Json } else { Form::Line }
     }
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -136,43 +157,66 @@ fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && io::stdout().is_terminal() {
         exit::usage::<Args>("a savefile cannot be written to a terminal");
     }
+    let ending = args.write.as_deref().map(Ending::of).transpose()?;
     let device = match &args.interface {
         Some(name) => name.clone(),
         None => Device::default_device()?.name().into(),
     };
     let options = options(args, &device);
     if let Some(threads) = args.threads {
-        return run_in_threads(args, &device, &options, threads);
+        let run = |options| run_in_threads(args, &device, &options, threads);
+        return activate(args, &device, options, run);
     }
-    let mut capture = options.activate()?;
-    stop::on_ctrl_c(capture.break_handle())?;
-    let dumper = args.write.as_ref().map(|path| capture.dump(path));
-    let dumper = dumper.transpose()?;
-    let print = args.print || dumper.is_none();
-    let printer = print.then(|| Printer::new(args.form(), &capture));
-    let mut sink = Sink::new(printer, dumper, args.packet_buffered);
+    let mut capture = activate(args, &device, options, |options| Ok(options.activate()?))?;
+    stop::breaks(capture.break_handle());
+    let target = args.write.as_deref().zip(ending);
+    let savefile = target.map(|(path, ending)| create(args, path, ending, &capture));
+    let savefile = savefile.transpose()?;
+    let print = args.print || savefile.is_none();
+    let printer = print.then(|| printer(args, &capture));
+    let mut sink = Sink::new(printer, savefile);
+    let reports = Reports::default();
+    let handles = vec![capture.break_handle()];
+    reports.answer(handles, args.timeout(), sink.outlet().clone());
     let mut status = Status::new(!print && !args.quiet);
     if !args.quiet {
         announce(&device, &capture);
     }
 
     let quota = Quota::new(args.count);
-    let received = receive(args, &mut capture, &mut sink, &mut status, &quota);
+    let received = receive(args, &mut capture, &mut sink, &mut status, &quota, &reports);
     status.clear();
-    let stats = capture.stats();
-    let closed = match &received {
-        // There is no more room for the end than there was for the rest.
-        Err(Failure::Pcap(error)) if error.operation() == "write" => Ok(()),
-        _ => sink.close(),
-    };
-    let outcome = received.and(closed);
-    match stats {
-        _ if outcome.as_ref().is_err_and(Failure::is_broken_pipe) => outcome,
-        Ok(stats) => {
-            let counts = (sink.packets(), sink.bytes());
-            outcome.and(statistics(args, counts, sink.output(), &stats))
-        }
+    let outcome = received.and(sink.close());
+    match capture.stats() {
+        Ok(stats) => tell(args, outcome, sink.taken(), sink.outlet().tally(), stats),
         Err(error) => outcome.and(Err(error.into())),
+    }
+}
+
+/// The savefile that packets are written to.
+fn create(
+    args: &Args,
+    path: &Path,
+    ending: Ending,
+    capture: &Capture<Active>,
+) -> Outcome<Savefile> {
+    let mut savefile = Savefile::create(path, capture, ending.format, ending.gzip)?;
+    if args.packet_buffered {
+        savefile.set_buffering(Buffering::None);
+    }
+    Ok(savefile)
+}
+
+/// Activates captures with the link type of the command line, or the one for the device.
+fn activate<T>(
+    args: &Args,
+    device: &OsStr,
+    options: Capture<Inactive>,
+    activate: impl Fn(Capture<Inactive>) -> Outcome<T>,
+) -> Outcome<T> {
+    match args.linktype {
+        Some(linktype) => activate(options.datalink(linktype)),
+        None => device::activate(device, options, activate),
     }
 }
 
@@ -184,30 +228,51 @@ fn run_in_threads(
     threads: u16,
 ) -> Outcome {
     let quota = Quota::new(args.count);
+    let reports = Reports::default();
     let opened = |captures: &[Capture<Active>]| {
         let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
-        stop::all_on_ctrl_c(handles.clone())?;
+        handles.iter().cloned().for_each(stop::breaks);
+        reports.answer(handles.clone(), args.timeout(), Outlet::stdout().clone());
         let _ = quota.handles.set(handles);
         if !args.quiet {
             announce(device, &captures[0]);
         }
         Ok(())
     };
-    let counts = Mutex::new((0, 0));
+    let taken = Mutex::new(Tally::default());
     let (outcome, stats) = group::in_threads(options, threads.into(), opened, |capture| {
-        let printer = Printer::new(args.form(), capture);
-        let mut sink = Sink::new(Some(printer), None, false);
-        let received = receive(args, capture, &mut sink, &mut Status::new(false), &quota);
-        let outcome = received.and(sink.close());
-        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts = (counts.0 + sink.packets(), counts.1 + sink.bytes());
-        outcome
+        let printer = printer(args, capture);
+        let mut sink = Sink::new(Some(printer), None);
+        let mut status = Status::new(false);
+        let received = receive(args, capture, &mut sink, &mut status, &quota, &reports);
+        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.packets += sink.taken().packets;
+        received
     })?;
-    if outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
-        return outcome;
+    let mut output = Output::stdout();
+    let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
+    let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tell(args, outcome, taken, Outlet::stdout().tally(), stats)
+}
+
+/// Prints what was captured and what the device counted.
+fn tell(args: &Args, outcome: Outcome, taken: Tally, written: Tally, stats: Stats) -> Outcome {
+    // Lines that nobody wanted any more are not missing.
+    let is_unwanted = outcome.as_ref().is_err_and(Failure::is_broken_pipe);
+    let not_written = taken.packets.saturating_sub(written.packets);
+    let statistics = Statistics {
+        written,
+        not_written: if is_unwanted { 0 } else { not_written },
+        stats,
+    };
+    if !args.quiet {
+        statistics.tell();
     }
-    let counts = counts.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcome.and(statistics(args, counts, &mut Output::stdout(), &stats))
+    let told = match args.json {
+        true => statistics.tell_json(!args.is_to_stdout()),
+        false => Ok(()),
+    };
+    outcome.and(told)
 }
 
 /// How many packets are still wanted, of all threads together.
@@ -257,7 +322,7 @@ fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
         .promisc(args.promisc)
         .rfmon(args.rfmon)
         .immediate_mode(args.immediate)
-        .timeout(args.timeout)
+        .timeout(args.timeout.min(LONGEST_TIMEOUT))
         .precision(match args.precision.as_str() {
             "micro" => Precision::Micro,
             _ => Precision::Nano,
@@ -273,13 +338,14 @@ fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
     if let Some(tstamp_type) = args.tstamp_type {
         options = options.tstamp_type(tstamp_type);
     }
-    if let Some(linktype) = args.linktype {
-        options = options.datalink(linktype);
-    }
     let words = || expression::join(&args.expression);
     let expression = args.filter.clone().unwrap_or_else(words);
     let compile = CompileOptions::default().optimize(!args.no_optimize);
     options.filter((expression.as_str(), compile))
+}
+
+fn printer(args: &Args, capture: &Capture<Active>) -> Printer {
+    Printer::new(args.form(), capture).interfaces(Interfaces::here())
 }
 
 /// Says what is captured, and what libpcap warns of.
@@ -296,94 +362,77 @@ fn announce(device: &OsStr, capture: &Capture<Active>) {
     );
 }
 
-/// Hands packets on until there were enough, the time is over, or somebody says so.
+/// Hands packets on until there were enough, the time is over, or somebody says so; then what had arrived by that
+/// time.
 fn receive(
     args: &Args,
     capture: &mut Capture<Active>,
     sink: &mut Sink,
     status: &mut Status,
     quota: &Quota,
+    reports: &Reports,
 ) -> Outcome {
-    let deadline = args
+    let end = args
         .duration
         .and_then(|time| Instant::now().checked_add(time));
-    while !quota.is_used_up() {
-        let now = Instant::now();
-        if deadline.is_some_and(|deadline| deadline <= now) {
-            return drain(args, capture, sink, quota, Timestamp::now());
-        }
-        if status.is_due(now) {
-            status.show(now, sink.packets(), sink.bytes(), capture.stats()?.dropped);
-        }
-        // Before waiting, lines that nobody has seen yet are shown.
-        let wait = match deadline {
-            _ if sink.output().is_pending() => Duration::ZERO,
-            Some(deadline) => status.patience().min(deadline - now),
-            None => status.patience(),
-        };
-        match capture.next_packet_timeout(wait)? {
-            Next::Packet(packet) if quota.take() => sink.take(packet)?,
-            Next::Packet(_) => break,
-            Next::Timeout => sink.output().flush()?,
-            Next::Break => {
-                let asked = stop::asked().unwrap_or_else(Timestamp::now);
-                return drain(args, capture, sink, quota, asked);
+    let received = hand_on(capture, sink, status, quota, &reports.place(), end);
+    let is_ended = match &received {
+        Ok(is_ended) => *is_ended && !quota.is_used_up(),
+        // What is missing in the output is counted.
+        Err(failure) => sink.is_failed() && !failure.is_broken_pipe(),
+    };
+    let drained = match is_ended {
+        true => drain(capture, |packet| {
+            let is_wanted = quota.take();
+            if is_wanted {
+                sink.take(packet)?;
             }
-            Next::Eof => break,
-        }
-    }
-    Ok(())
+            Ok(is_wanted)
+        }),
+        false => Ok(()),
+    };
+    received.and(drained)
 }
 
-/// Hands on what had arrived by a time and is still in the kernel's buffer, where packets lie for
-/// up to the timeout.
-fn drain(
-    args: &Args,
+/// Hands packets on until the capture is to be ended, which is `true`, or has ended.
+fn hand_on(
     capture: &mut Capture<Active>,
     sink: &mut Sink,
+    status: &mut Status,
     quota: &Quota,
-    until: Timestamp,
-) -> Outcome {
-    let timeout = if args.immediate {
-        Duration::ZERO
-    } else {
-        args.timeout
-    };
-    let wait = (timeout + Duration::from_millis(50)).min(Duration::from_secs(1));
-    let deadline = Instant::now() + wait;
-    while !quota.is_used_up() {
-        let left = deadline.saturating_duration_since(Instant::now());
-        match capture.next_packet_timeout(left)?.packet() {
-            Some(packet) if packet.timestamp() <= until && quota.take() => sink.take(packet)?,
-            _ => break,
+    place: &Place,
+    end: Option<Instant>,
+) -> Outcome<bool> {
+    let mut wait = Duration::ZERO;
+    let mut packets = 0_u32;
+    while !quota.is_used_up() && stop::asked().is_none() {
+        match capture.next_packet_timeout(wait)? {
+            Next::Packet(_) if !quota.take() => break,
+            Next::Packet(packet) => {
+                sink.take(packet)?;
+                wait = Duration::ZERO;
+                packets = packets.wrapping_add(1);
+                // Of packets that are there the clock is not asked each time.
+                if packets % LOOK != 0 {
+                    continue;
+                }
+            }
+            Next::Timeout => wait = TICK,
+            Next::Break => place.report(capture, sink)?,
+            Next::Eof => return Ok(false),
+        }
+        let now = Instant::now();
+        if let Some(end) = end {
+            if end <= now {
+                break;
+            }
+            wait = wait.min(end - now);
+        }
+        sink.tick(now)?;
+        if status.is_due(now) {
+            let Tally { packets, bytes } = sink.taken();
+            status.show(now, packets, bytes, capture.stats()?.dropped);
         }
     }
-    Ok(())
-}
-
-/// Prints what was captured and what the device counted.
-fn statistics(
-    args: &Args,
-    (packets, bytes): (u64, u64),
-    output: &mut Output,
-    stats: &Stats,
-) -> Outcome {
-    if !args.quiet {
-        exit::note(format_args!("{packets} packets captured, {bytes} bytes"));
-        exit::note(format_args!(
-            "{} packets received, {} dropped, {} dropped by the interface",
-            stats.received, stats.dropped, stats.if_dropped
-        ));
-    }
-    if args.json {
-        let mut object = Vec::new();
-        json::push_statistics(&mut object, packets, bytes, stats);
-        if args.is_to_stdout() {
-            exit::note(String::from_utf8_lossy(object.trim_ascii_end()));
-        } else {
-            output.line(|out| out.append(&mut object))?;
-            output.flush()?;
-        }
-    }
-    Ok(())
+    Ok(true)
 }

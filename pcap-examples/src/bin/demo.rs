@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use etherparse::PacketBuilder;
 use pcap_core::{Active, Capture, Device, Dlt, Dumper, Next, Packet, Precision, Timestamp};
-use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::program;
@@ -33,8 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) struct Args {}
 
 fn main() -> ExitCode {
-    let Args {} = program::parse();
-    exit::status(NAME, run(&mut Story(Output::stdout())))
+    program::main(NAME, |Args {}| run(&mut Story(Output::stdout())))
 }
 
 fn run(story: &mut Story) -> Outcome {
@@ -69,16 +68,16 @@ fn run(story: &mut Story) -> Outcome {
         capture.snaplen()
     ))?;
     capture.set_filter(expression)?;
-    let printer = Printer::new(Form::Line, &capture);
+    let mut printer = Printer::new(Form::Line, &capture);
     while let Some(packet) = capture.next_packet()? {
-        story.packet(&printer, packet)?;
+        story.packet(&mut printer, packet)?;
     }
     let all = Capture::from_file(&path)?.for_each(|_| {})?.packets;
     story.tell(format_args!(
         "The savefile has {all} packets: {}",
         path.display()
     ))?;
-    Ok(story.0.flush()?)
+    Ok(())
 }
 
 /// Captures on the loopback device what this program sends to itself.
@@ -109,15 +108,14 @@ fn live(story: &mut Story, devices: &[Device], path: &Path) -> Outcome {
         Err(_) => return Err(Failure::Text("cannot send: the thread panicked".to_owned())),
     }
     story.tell(format_args!(
-        "{} packets received, {} dropped, {} dropped by the interface; Linux counts a packet on the\n\
-         loopback device twice, as sent and as received, and delivers it once",
+        "{} packets received, {} dropped, {} dropped by the interface",
         stats.received, stats.dropped, stats.if_dropped
     ))
 }
 
 /// Prints and writes packets until the last one, and says whether that came in time.
 fn listen(story: &mut Story, capture: &mut Capture<Active>, dumper: &mut Dumper) -> Outcome<bool> {
-    let printer = Printer::new(Form::Line, capture);
+    let mut printer = Printer::new(Form::Line, capture);
     let deadline = Instant::now() + PATIENCE;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -125,7 +123,7 @@ fn listen(story: &mut Story, capture: &mut Capture<Active>, dumper: &mut Dumper)
             return Ok(false);
         };
         dumper.write_packet(packet)?;
-        story.packet(&printer, packet)?;
+        story.packet(&mut printer, packet)?;
         if packet.data().ends_with(END) {
             return Ok(true);
         }
@@ -187,11 +185,11 @@ impl Talk {
 fn synthetic(story: &mut Story, path: &Path) -> Outcome {
     let capture = Capture::dead_with(Dlt::EN10MB, 65_535, Precision::Nano)?;
     let mut dumper = capture.dump(path)?;
-    let printer = Printer::new(Form::Line, &capture);
+    let mut printer = Printer::new(Form::Line, &capture);
     for frame in frames().map_err(|e| Failure::Text(format!("cannot make a packet: {e}")))? {
         let packet = Packet::new(Timestamp::now(), frame.len() as u32, &frame);
         dumper.write_packet(packet)?;
-        story.packet(&printer, packet)?;
+        story.packet(&mut printer, packet)?;
     }
     Ok(dumper.close()?)
 }
@@ -238,10 +236,13 @@ impl Story {
     }
 
     fn tell(&mut self, text: impl Display) -> Outcome {
-        Ok(self.0.line(|out| out.extend(format!("{text}\n").bytes()))?)
+        for line in text.to_string().lines() {
+            self.0.line(|out| out.extend(format!("{line}\n").bytes()))?;
+        }
+        Ok(())
     }
 
-    fn packet(&mut self, printer: &Printer, packet: Packet<'_>) -> Outcome {
+    fn packet(&mut self, printer: &mut Printer, packet: Packet<'_>) -> Outcome {
         self.0.line(|out| {
             out.extend(b"  ");
             printer.push(out, packet);

@@ -1,6 +1,5 @@
 //! Lists what can be captured on.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -35,7 +34,7 @@ pub(crate) struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -44,17 +43,24 @@ fn run(args: &Args) -> Outcome {
         exit::say(NAME, "there is no device that this process may capture on");
     }
     let mut output = Output::stdout();
-    output.line(|out| match args.json {
-        true => {
+    if args.json {
+        output.line(|out| {
             json::list(out, &devices, json_device);
             out.push(b'\n');
+        })?;
+    } else {
+        for line in devices.iter().flat_map(text) {
+            output.line(|out| {
+                out.extend(line.bytes());
+                out.push(b'\n');
+            })?;
         }
-        false => devices.iter().for_each(|device| text(out, device)),
-    })?;
-    Ok(output.flush()?)
+    }
+    Ok(())
 }
 
-fn text(out: &mut Vec<u8>, device: &Device) {
+/// The lines of a device.
+fn text(device: &Device) -> Vec<String> {
     let states = [
         (device.is_up(), "up"),
         (device.is_running(), "running"),
@@ -63,24 +69,22 @@ fn text(out: &mut Vec<u8>, device: &Device) {
     ];
     let states = states.iter().filter(|(is, _)| *is).map(|(_, name)| *name);
     let states: Vec<&str> = states.chain(connection(device)).collect();
-    // Writing to memory cannot fail.
-    let _ = write!(out, "{}", device.name());
+    let mut first = device.name().to_owned();
     if !states.is_empty() {
-        let _ = write!(out, ": {}", states.join(", "));
+        first += &format!(": {}", states.join(", "));
     }
-    out.push(b'\n');
-    if let Some(description) = device.description() {
-        let _ = writeln!(out, "    {description}");
-    }
+    let mut lines = vec![first];
+    lines.extend(device.description().map(|text| format!("    {text}")));
     for of in device.addresses() {
-        let _ = write!(out, "    {} {}", family(of), of.address);
+        let mut line = format!("    {} {}", family(of), of.address);
         for (name, other) in others(of) {
             if let Some(other) = other {
-                let _ = write!(out, " {name} {other}");
+                line += &format!(" {name} {other}");
             }
         }
-        out.push(b'\n');
+        lines.push(line);
     }
+    lines
 }
 
 fn json_device(out: &mut Vec<u8>, device: &Device) {

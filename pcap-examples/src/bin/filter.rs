@@ -6,9 +6,13 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pcap_core::CompileOptions;
+use pcap_examples::copying::Copying;
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_same_file;
 use pcap_examples::input::Input;
+use pcap_examples::left_out::{self, LeftOut};
+use pcap_examples::savefile::Savefile;
 use pcap_examples::{expression, program, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
@@ -19,20 +23,22 @@ Examples:
   filter trace.pcapng trace.pcap            all packets, as a classic savefile
   filter all.pcap.gz - arp | read -
 
-The new savefile has the link type, the snaplen and the precision of the old one. Of a damaged
-savefile the packets before the damage are copied; the status is 1. So it is after Ctrl-C (or
-SIGTERM): what is written is complete then.";
+The new savefile has the link type, the snaplen and the precision of the old one, and packets are
+copied as they are, also with a fraction of more than a second. Of a damaged savefile the packets
+before the damage are copied; the status is 1. So it is after Ctrl-C (or SIGTERM): what is written is
+complete then.";
 
 /// Copies the packets of a savefile that pass a filter into a new savefile.
 ///
 /// It says on standard error how many packets passed of how many.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = HELP)]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}", left_out::HELP, ending::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
-    /// The savefile to write, pcap; `-` is standard output
+    /// The savefile to write; `-` is standard output
     #[arg(value_name = "OUT")]
     output: PathBuf,
     /// The filter, in the language of pcap-filter(7); several words are joined by spaces
@@ -41,7 +47,7 @@ pub(crate) struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -53,34 +59,33 @@ fn run(args: &Args) -> Outcome {
         let text = format!("cannot write `{path}`: it is the savefile that is read");
         return Err(Failure::Text(text));
     }
+    let ending = Ending::of(&args.output)?;
     let mut input = Input::open(&args.input, true)?;
-    stop::on_ctrl_c(input.capture().break_handle())?;
     let expression = expression::join(&args.expression);
     let filter = input
         .capture()
         .compile(&expression, CompileOptions::default())?;
-    let mut dumper = input.capture().dump(&args.output)?;
-
-    let mut passed = 0_u64;
-    let mut is_written = true;
-    let (read, outcome) = input.each(|_, packet| {
+    stop::breaks(input.capture().break_handle());
+    let Ending { format, gzip } = ending;
+    let mut savefile = Savefile::create(&args.output, input.capture(), format, gzip)?;
+    savefile.is_fed_by(&args.input);
+    let copying = Copying::new(&savefile, input.bar());
+    let mut left_out = LeftOut::new(NAME, input.bar());
+    let (_, outcome) = input.each(|number, packet| {
+        copying.read(number);
+        savefile.tick()?;
         if filter.matches_packet(packet) {
-            let written = dumper.write_packet(packet);
-            is_written = written.is_ok();
-            written?;
-            passed += 1;
+            left_out.sort(number, savefile.write(packet))?;
         }
         Ok(())
     });
-    if !is_written {
-        return outcome;
-    }
-    dumper.close()?;
-    exit::note(format_args!("{passed} of {read} packets"));
+    let closed = savefile.close();
+    copying.tell();
+    closed?;
     if stop::asked().is_some() {
         let path = args.input.display();
         let text = format!("stopped before the end of `{path}`");
         return Err(Failure::Text(text));
     }
-    outcome
+    outcome.and(left_out.outcome())
 }

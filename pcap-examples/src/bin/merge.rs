@@ -4,19 +4,20 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use pcap_core::{
-    Capture, CompileOptions, Dlt, Dumper, Error, ErrorKind, Filter, Offline, Packet, Precision,
-    Timestamp,
-};
+use pcap_core::{Capture, CompileOptions, Dlt, Filter, Offline, Packet, Precision, Timestamp};
+use pcap_examples::copying::Copying;
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, listed};
+use pcap_examples::output;
+use pcap_examples::savefile::Savefile;
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{input, program, progress, stop};
 use tempfile::TempDir;
@@ -31,13 +32,15 @@ Examples:
   find . -name '*.pcap' > names && merge -w /tmp/all.pcap --files-from names
 
 The savefiles must have the same link type. The new one has their largest snaplen, and nanoseconds
-if one of them has (pcapng always does). Where times are equal, the packets of the file that is
-named first come first. Packets of one file keep their order: one that is earlier than those before
-it follows them.
+if one of them has (pcapng always does). What all say of a frame check sequence behind each packet
+it says, too; if they differ, a warning is printed. Where times are equal, the packets of the file
+that is named first come first. Packets of one file keep their order: one that is earlier than those
+before it follows them.
 
-What cannot be read, whole files and what follows a damage, is told and left out, and so are packets
-whose time a savefile cannot hold, before 1970 or after 2106; the rest is merged and the status is 1. Ctrl-C (or SIGTERM) ends it: what is written is complete then, and the status
-is 1.";
+What cannot be read, whole files and what follows a damage, is reported and left out, and so are
+packets that the savefile cannot hold, such as those of a time before 1970 or after 2106; the rest is
+merged and the status is 1. Ctrl-C (or SIGTERM) ends it: what is written is complete then, and the
+status is 1.";
 
 const JSON_HELP: &str = "  \
   Also inputs and unread: how many savefiles were named, and of how many something is left out that
@@ -48,7 +51,8 @@ const JSON_HELP: &str = "  \
 ///
 /// It says on standard error how many packets of how many savefiles it wrote.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, summary::HELP))]
 pub(crate) struct Args {
     /// The savefiles to read, pcap and pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]
@@ -57,7 +61,7 @@ pub(crate) struct Args {
     /// is standard input
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
-    /// The savefile to write, pcap; `-` is standard output
+    /// The savefile to write; `-` is standard output
     #[arg(short, long, value_name = "OUT")]
     write: PathBuf,
     /// Only packets that pass this filter, in the language of pcap-filter(7)
@@ -80,7 +84,7 @@ pub(crate) struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(program::parse::<Args>()))
+    program::main(NAME, run)
 }
 
 fn run(mut args: Args) -> Outcome {
@@ -102,7 +106,7 @@ fn run(mut args: Args) -> Outcome {
         let text = format!("cannot write `{out}`: it is `{path}`, which is read");
         return Err(Failure::Text(text));
     }
-    stop::on_ctrl_c_ask()?;
+    let ending = Ending::of(&args.write)?;
     let bar = progress::bytes(args.inputs.iter().map(|path| length(path)).sum());
     let (inputs, format, unread) = look(args, &bar)?;
     let Some(format) = format else {
@@ -111,25 +115,39 @@ fn run(mut args: Args) -> Outcome {
             _ => Failure::Reported,
         });
     };
+    if !args.quiet {
+        format.report_fcs();
+    }
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::default();
         Filter::compile(format.linktype, expression, options)
     });
+    let filter = filter.transpose()?;
+    // Until here a request to end finds nothing to complete: opening a FIFO may take for ever.
+    stop::gracefully();
+    let mut out = Output::new(format.create(&args.write, ending)?);
+    args.inputs
+        .iter()
+        .for_each(|path| out.savefile.is_fed_by(path));
     let mut merge = Merge {
         format: &format,
-        filter: filter.transpose()?,
+        ending,
+        filter,
+        copying: Copying::new(&out.savefile, &bar),
         bar,
+        read: 0,
         unread,
     };
-    let mut out = Output::new(format.dump(&args.write)?);
-    if args.append {
-        merge.append(inputs, &mut out)?;
-    } else {
-        merge.rounds(args.max_open as usize, inputs, &mut out)?;
-    }
+    let merged = match args.append {
+        true => merge.append(inputs, &mut out),
+        false => merge.rounds(args.max_open as usize, inputs, &mut out),
+    };
     merge.bar.finish_and_clear();
-    let summary = out.close()?;
+    let (closed, mut summary) = out.close();
+    summary.packets = merge.copying.written();
     let told = tell(args, &summary, merge.unread);
+    exit::unwritten(merge.copying.unwritten());
+    merged.and(closed)?;
     if stop::asked().is_some() {
         let text = "stopped: what is written is complete, what follows is left out";
         return Err(Failure::Text(text.to_owned()));
@@ -154,8 +172,17 @@ struct Format {
     linktype: Dlt,
     snaplen: u32,
     precision: Precision,
+    fcs: Fcs,
     /// The savefile that the link type is of.
     path: PathBuf,
+}
+
+/// How long the frame check sequence behind each packet is.
+enum Fcs {
+    /// All savefiles say the same of it.
+    Same(Option<u32>),
+    /// They do not: why the new one says nothing.
+    Differ(String),
 }
 
 impl Format {
@@ -164,14 +191,38 @@ impl Format {
             linktype: capture.datalink(),
             snaplen: capture.snaplen(),
             precision: capture.precision(),
+            fcs: Fcs::Same(capture.fcs_len()),
             path: path.to_owned(),
         }
     }
 
     fn widen(&mut self, other: &Format) {
+        if let (Fcs::Same(here), Fcs::Same(there)) = (&self.fcs, &other.fcs) {
+            if here != there {
+                let length = |length: &Option<u32>| match length {
+                    Some(bytes) => format!("{bytes} bytes"),
+                    None => "not given".to_owned(),
+                };
+                let (first, path) = (self.path.display(), other.path.display());
+                let (here, there) = (length(here), length(there));
+                self.fcs = Fcs::Differ(format!(
+                    "the length of the frame check sequences is {here} in `{first}` and {there} in \
+                     `{path}`"
+                ));
+            }
+        }
         self.snaplen = self.snaplen.max(other.snaplen);
         if other.precision == Precision::Nano {
             self.precision = Precision::Nano;
+        }
+    }
+
+    /// Says that the new savefile does not have the length of the frame check sequences that is in the
+    /// others.
+    fn report_fcs(&self) {
+        if let Fcs::Differ(why) = &self.fcs {
+            let text = format!("warning: {why}: the new savefile says nothing of it");
+            exit::say(NAME, text);
         }
     }
 
@@ -187,9 +238,13 @@ impl Format {
         )))
     }
 
-    fn dump(&self, path: &Path) -> Outcome<Dumper> {
+    fn create(&self, path: &Path, ending: Ending) -> Outcome<Savefile> {
         let dead = Capture::dead_with(self.linktype, self.snaplen, self.precision)?;
-        Ok(dead.dump(path)?)
+        let dead = dead.with_fcs_len(match self.fcs {
+            Fcs::Same(length) => length,
+            Fcs::Differ(_) => None,
+        })?;
+        Savefile::create(path, &dead, ending.format, ending.gzip)
     }
 }
 
@@ -249,9 +304,14 @@ fn look(args: &Args, bar: &ProgressBar) -> Outcome<(Vec<Input>, Option<Format>, 
 
 struct Merge<'a> {
     format: &'a Format,
+    /// Of the savefile that is written.
+    ending: Ending,
     filter: Option<Filter>,
     /// For all savefiles.
     bar: ProgressBar,
+    copying: Copying,
+    /// How many packets were read, those of a round once more.
+    read: u64,
     /// Of how many savefiles something is left out.
     unread: usize,
 }
@@ -286,15 +346,21 @@ impl Merge<'_> {
                     inputs.extend(group);
                     continue;
                 }
-                let path = folder.path().join(format!("{count}.pcap"));
+                let path = folder.path().join(count.to_string());
                 count += 1;
-                let mut part = Output::new(self.format.dump(&path)?);
+                // What the last savefile can hold, those between can hold, too.
+                let ending = Ending {
+                    gzip: false,
+                    ..self.ending
+                };
+                let mut part = Output::new(self.format.create(&path, ending)?);
                 self.merge(group, &mut part)?;
+                let (closed, summary) = part.close();
+                closed?;
                 if self.bar.length().is_some() {
                     // It is read once more from there.
-                    self.bar.inc_length(part.dumper.position());
+                    self.bar.inc_length(summary.bytes);
                 }
-                part.dumper.close()?;
                 inputs.push(Input {
                     path,
                     open: None,
@@ -382,10 +448,9 @@ impl Merge<'_> {
     /// the first of each savefile is told.
     fn write(&mut self, source: &mut Source, out: &mut Output) -> Outcome {
         match out.take(source.open.packet()) {
-            Err(error) if error.kind() == ErrorKind::InvalidArgument => {
+            Err(Failure::Unfit { why, .. }) => {
                 if !self.mark_partial(source) {
                     let path = source.path.display();
-                    let why = error.text();
                     let text = format!(
                         "cannot merge all of `{path}`: {why}; what is like that is left out"
                     );
@@ -393,7 +458,7 @@ impl Merge<'_> {
                 }
                 Ok(())
             }
-            written => Ok(written?),
+            written => written,
         }
     }
 
@@ -418,6 +483,8 @@ impl Merge<'_> {
                     return None;
                 }
             }
+            self.read += 1;
+            self.copying.read(self.read);
             let packet = source.open.packet()?;
             // Those of a round have passed already.
             let filter = self.filter.as_ref().filter(|_| !source.is_ours);
@@ -430,38 +497,40 @@ impl Merge<'_> {
 
 /// A folder that is gone with all that is in it when it is dropped.
 fn temporary() -> Outcome<TempDir> {
-    tempfile::tempdir()
-        .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))
+    let folder = tempfile::tempdir()
+        .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))?;
+    exit::removes(folder.path());
+    Ok(folder)
 }
 
 /// The savefile that is written.
 struct Output {
-    dumper: Dumper,
+    savefile: Savefile,
     summary: Summary,
 }
 
 impl Output {
-    fn new(dumper: Dumper) -> Output {
+    fn new(savefile: Savefile) -> Output {
         Output {
-            dumper,
+            savefile,
             summary: Summary::default(),
         }
     }
 
     /// Writes the packet that a savefile is at.
-    fn take(&mut self, packet: Option<Packet<'_>>) -> Result<(), Error> {
-        if let Some(packet) = packet {
-            self.dumper.write_packet(packet)?;
-            self.summary.count(packet);
-        }
+    fn take(&mut self, packet: Option<Packet<'_>>) -> Outcome {
+        let Some(packet) = packet else {
+            return Ok(());
+        };
+        self.savefile.write(packet)?;
+        self.summary.count(packet);
         Ok(())
     }
 
     /// Completes the savefile.
-    fn close(mut self) -> Outcome<Summary> {
-        self.summary.bytes = self.dumper.position();
-        self.dumper.close()?;
-        Ok(self.summary)
+    fn close(mut self) -> (Outcome, Summary) {
+        self.summary.bytes = self.savefile.position();
+        (self.savefile.close(), self.summary)
     }
 }
 
@@ -481,10 +550,8 @@ fn tell(args: &Args, summary: &Summary, unread: usize) -> Outcome {
         if args.write == Path::new("-") {
             exit::note(String::from_utf8_lossy(&line));
         } else {
-            let mut stdout = io::stdout();
             line.push(b'\n');
-            stdout.write_all(&line)?;
-            stdout.flush()?;
+            output::Output::stdout().line(|out| out.append(&mut line))?;
         }
     }
     Ok(())

@@ -1,8 +1,12 @@
 //! Prints the packets of savefiles.
 
+use std::fs;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +15,7 @@ use pcap_core::{Capture, ErrorKind, Offline};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::input;
 use pcap_examples::json;
+use pcap_examples::outlet::{self, Outlet};
 use pcap_examples::output::Output;
 use pcap_examples::printer::{Form, Printer};
 use pcap_examples::program;
@@ -27,7 +32,7 @@ Examples:
   read --follow growing.pcap                and go on as it is written, until Ctrl-C
 
 A damaged file: the packets before the damage are printed, then the error, then the remaining
-files; the status is 1.";
+files; the status is 1. If a file is not there, nothing is printed but that.";
 
 /// Prints the packets of savefiles, pcap and pcapng, also compressed by gzip: one line each, with the time in UTC, the
 /// addresses, the protocol and the length on the wire in bytes.
@@ -61,26 +66,51 @@ pub(crate) struct Args {
     line_buffered: bool,
 }
 
-fn main() -> ExitCode {
-    let args = program::parse::<Args>();
-    if args.follow && args.files.len() > 1 {
-        exit::usage::<Args>("only one file can be followed");
+impl Args {
+    /// How many packets are wanted.
+    fn limit(&self) -> u64 {
+        self.limit.unwrap_or(u64::MAX)
     }
-    exit::status(NAME, run(&args))
+}
+
+fn main() -> ExitCode {
+    program::main(NAME, |args: Args| {
+        if args.follow && args.files.len() > 1 {
+            exit::usage::<Args>("only one file can be followed");
+        }
+        run(&args)
+    })
 }
 
 fn run(args: &Args) -> Outcome {
+    check(&args.files)?;
     let mut output = Output::stdout().line_buffered(args.line_buffered || args.follow);
-    let mut left = args.limit.unwrap_or(u64::MAX);
+    let seen = Arc::new(AtomicU64::new(0));
+    let report = Arc::clone(&seen);
+    stop::on_report(move || {
+        let packets = report.load(Ordering::Relaxed);
+        exit::note(format_args!("{packets} packets read"));
+    });
+    stop::on_flush(|| Outlet::stdout().hurry());
     let mut outcome = Ok(());
     for path in &args.files {
-        if left == 0 {
+        if seen.load(Ordering::Relaxed) == args.limit() {
             break;
         }
-        match read(args, path, &mut left, &mut output) {
+        if stop::asked().is_some() {
+            let text = format!("stopped before `{}`", path.display());
+            outcome = Err(Failure::Text(text));
+            break;
+        }
+        // What a signal finds that comes while this one is opened.
+        output.flush()?;
+        match read(args, path, &seen, &mut output) {
             Ok(()) => {}
             // Nothing that is printed from here on would arrive.
-            Err(Failure::Stdout(error)) => return Err(error.into()),
+            Err(Failure::Stdout(error)) => {
+                outcome = Err(error.into());
+                break;
+            }
             Err(failure) => {
                 // Its packets come before the error.
                 output.flush()?;
@@ -90,10 +120,40 @@ fn run(args: &Args) -> Outcome {
         }
     }
     if args.count {
-        let packets = args.limit.unwrap_or(u64::MAX) - left;
+        let packets = seen.load(Ordering::Relaxed);
         output.line(|out| out.extend(format!("{packets}\n").bytes()))?;
     }
-    output.flush()?;
+    let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
+    if !outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
+        exit::unwritten(outlet::unwritten());
+    }
+    outcome
+}
+
+/// Checks that all words are files before anything is printed: some may be meant as a filter.
+fn check(files: &[PathBuf]) -> Outcome {
+    let mut outcome = Ok(());
+    for path in files.iter().filter(|path| path.as_os_str() != "-") {
+        let why = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => "it is a folder",
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                "there is no such file"
+            }
+            // Whether it can be read is seen when its turn comes.
+            _ => continue,
+        };
+        let path = path.display();
+        exit::say(
+            NAME,
+            format_args!("cannot open `{path}`: {why}; a filter is given by -f"),
+        );
+        outcome = Err(Failure::Reported);
+    }
     outcome
 }
 
@@ -105,7 +165,8 @@ fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
             let text = format!("cannot follow `{path}`: it is compressed by gzip");
             return Err(Failure::Text(text));
         }
-        match input::capture(path) {
+        // That of a FIFO waits for its other end.
+        match stop::at_once(|| input::capture(path)) {
             Err(Failure::Pcap(error)) if follow && error.kind() == ErrorKind::SavefileTruncated => {
                 thread::sleep(Duration::from_millis(100));
             }
@@ -114,36 +175,49 @@ fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
     }
 }
 
-/// Prints the packets of one file, and takes them off those that are left to print.
-fn read(args: &Args, path: &Path, left: &mut u64, output: &mut Output) -> Outcome {
+/// Prints the packets of one file, and counts them.
+fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outcome {
     let mut capture = open(path, args.follow)?;
     if args.follow {
         capture.follow(true).map_err(|e| input::name(path, e))?;
-        stop::on_ctrl_c(capture.break_handle())?;
     }
     if let Some(expression) = &args.filter {
-        capture.set_filter(expression)?;
+        let named = |e| Failure::Text(format!("cannot filter `{}`: {e}", path.display()));
+        // Looking up names may take long.
+        stop::at_once(|| capture.set_filter(expression)).map_err(named)?;
     }
+    stop::breaks(capture.break_handle());
     let form = match (args.raw, args.json) {
         (true, _) => Form::Raw,
         (_, true) => Form::Json,
         _ => Form::Line,
     };
-    let printer = Printer::new(form, &capture);
+    let mut printer = Printer::new(form, &capture);
+    let limit = args.limit();
     let flow = capture.try_for_each(|packet| {
-        *left -= 1;
+        let count = seen.load(Ordering::Relaxed) + 1;
+        seen.store(count, Ordering::Relaxed);
         if !args.count {
-            if let Err(error) = output.line(|out| printer.push(out, packet)) {
+            let print = |out: &mut Vec<u8>| printer.push(out, packet);
+            if let Err(error) = output.packet(packet.len(), print) {
                 return ControlFlow::Break(Err(error.into()));
             }
         }
-        match *left {
-            0 => ControlFlow::Break(Ok(())),
-            _ => ControlFlow::Continue(()),
+        match count == limit {
+            true => ControlFlow::Break(Ok(())),
+            false => ControlFlow::Continue(()),
         }
     });
-    match flow.map_err(|e| input::name(path, e))? {
-        ControlFlow::Break(outcome) => outcome,
-        ControlFlow::Continue(_) => Ok(()),
+    if let Ok(ControlFlow::Break(outcome)) = flow {
+        return outcome;
+    }
+    match stop::asked() {
+        Some(_) if args.follow => Ok(()),
+        // Of a pipe a cut packet, too, may be due to that.
+        Some(_) => Err(Failure::Text(format!(
+            "stopped before the end of `{}`",
+            path.display()
+        ))),
+        None => flow.map(drop).map_err(|e| input::name(path, e)),
     }
 }

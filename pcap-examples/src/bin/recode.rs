@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{Capture, ErrorKind, Linktype, Offline, Packet, Precision, SavefileFormat};
+use pcap_core::{Capture, Linktype, Offline, Packet, Precision, SavefileFormat};
+use pcap_examples::copying::Copying;
+use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files;
 use pcap_examples::input::Input;
 use pcap_examples::json::Object;
+use pcap_examples::left_out::{self, LeftOut};
 use pcap_examples::output::Output;
 use pcap_examples::program;
 use pcap_examples::relink::{Relink, Unfit};
@@ -27,7 +30,7 @@ Examples:
   recode -l ETHERNET any.pcap eth.pcap      of a capture on `any`, for `replay`
   recode -s 96 --precision micro - small.pcap.gz
   recode --format pcapng - -                through a pipe
-  recode --shift -3600 a.pcap b.pcap        an hour earlier
+  recode --shift -1h a.pcap b.pcap          an hour earlier
 
 Link types:
   From ETHERNET, RAW, IPV4, IPV6, NULL, LOOP, LINUX_SLL and LINUX_SLL2 to ETHERNET, RAW, IPV4 and
@@ -36,8 +39,8 @@ Link types:
   only IP is left, and are counted. Padding behind a packet stays. What cannot be converted, such as
   ARP to RAW, is an error that names the packet, or with --skip left out and counted.
 
-What the header says of a frame check sequence behind each packet is kept in the format pcap
-if link type, snaplen and precision stay as they are.
+What the header says of a frame check sequence behind each packet is kept if the link type stays as
+it is.
 
 The order is: link type, then snaplen, then times. Of a damaged savefile, and before a packet that
 cannot be converted, the packets up to there are copied; the status is 1. So it is after Ctrl-C.";
@@ -46,15 +49,18 @@ const JSON_HELP: &str = "\
 JSON:
   One object: type (\"summary\"), read and written (packets), skipped (packets), reasons (an object
   of what they were and how many), cut (packets, by --snaplen), untagged (packets that lost their
-  VLAN tags). It goes to standard error where the savefile goes to standard output.";
+  VLAN tags), left_out (packets that the savefile cannot hold, if there are any). It goes to standard
+  error where the savefile goes to standard output.";
 
 /// Copies a savefile as another one, with another link type, snaplen, precision, format, time or
-/// compression. What is not asked for stays as it is, but for the format: that is pcap. Comments,
-/// names and other things that pcapng has beside packets are not copied.
+/// compression. What no option changes stays as it is, but for the format and the compression, which
+/// the name of OUT decides. Comments, names and other things that pcapng has beside packets are not
+/// copied.
 ///
 /// It says on standard error how many packets were copied of how many, and what became of the rest.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{JSON_HELP}"))]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{JSON_HELP}", left_out::HELP, ending::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
@@ -79,13 +85,13 @@ pub(crate) struct Args {
     /// pcapng nano]
     #[arg(long, value_name = "PRECISION", value_parser = ["micro", "nano"])]
     precision: Option<String>,
-    /// The format of the savefile
-    #[arg(long, value_name = "FORMAT", default_value = "pcap", value_parser = ["pcap", "pcapng"])]
-    format: String,
-    /// Add so many seconds to each time; a fraction and a minus are possible
-    #[arg(long, value_name = "SECONDS", value_parser = units::shift, allow_hyphen_values = true)]
+    /// The format of the savefile, whatever its name [default: by the name, see below]
+    #[arg(long, value_name = "FORMAT", value_parser = ["pcap", "pcapng"])]
+    format: Option<String>,
+    /// Add this to each time, in seconds or with a unit: -3600, +0.5, -1h, 500ms
+    #[arg(long, value_name = "TIME", value_parser = units::shift, allow_hyphen_values = true)]
     shift: Option<Shift>,
-    /// Compress by gzip, as it is done if the name of OUT ends in `.gz`
+    /// Compress by gzip, whatever the name of OUT
     #[arg(long)]
     gzip: bool,
     /// Print the summary as JSON (see below)
@@ -103,7 +109,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -115,45 +121,43 @@ fn run(args: &Args) -> Outcome {
         let text = format!("cannot write `{path}`: it is the savefile that is read");
         return Err(Failure::Text(text));
     }
+    let ending = Ending::of(&args.output)?;
     let mut input = Input::open(&args.input, !args.quiet)?;
-    stop::on_ctrl_c(input.capture().break_handle())?;
-    let (mut recoder, mut savefile) = plan(args, input.capture())?;
+    stop::breaks(input.capture().break_handle());
+    let (mut recoder, mut savefile) = plan(args, ending, input.capture())?;
+    let mut left_out = LeftOut::new(NAME, input.bar());
 
+    savefile.is_fed_by(&args.input);
+    let copying = Copying::new(&savefile, input.bar());
     let mut counts = Counts::default();
-    let mut is_written = true;
     let (read, outcome) = input.each(|number, packet| {
+        copying.read(number);
+        savefile.tick()?;
         let Some(packet) = recoder.recode(args, &mut counts, number, packet)? else {
             return Ok(());
         };
-        savefile.write(packet).map_err(|failure| match failure {
-            Failure::Pcap(error) if error.kind() == ErrorKind::InvalidArgument => {
-                Failure::Text(format!("packet {number}: {error}"))
-            }
-            failure => {
-                is_written = false;
-                failure
-            }
-        })?;
-        counts.written += 1;
-        Ok(())
+        left_out.sort(number, savefile.write(packet)).map(drop)
     });
-    let outcome = match outcome {
-        // There is no more room for the end than there was for the rest.
-        Err(failure) if !is_written => return Err(failure),
-        // Of a pipe the end, and a cut packet, may be due to that.
-        _ if stop::asked().is_some() => Err(Failure::Text(format!(
+    let closed = savefile.close();
+    counts.written = copying.written();
+    counts.untagged = recoder.relink.map_or(0, |relink| relink.untagged());
+    counts.left_out = left_out.packets();
+    let reported = counts.report(args, read);
+    exit::unwritten(savefile.outlet().unwritten());
+    closed?;
+    // Of a pipe the end, and a cut packet, may be due to that.
+    let outcome = match stop::asked() {
+        Some(_) => Err(Failure::Text(format!(
             "stopped before the end of `{}`",
             args.input.display()
         ))),
-        outcome => outcome,
+        None => outcome,
     };
-    savefile.close()?;
-    counts.untagged = recoder.relink.map_or(0, |relink| relink.untagged());
-    outcome.and(counts.report(args, read))
+    outcome.and(reported).and(left_out.outcome())
 }
 
 /// What is done with each packet, and the savefile that they go to.
-fn plan(args: &Args, capture: &Capture<Offline>) -> Outcome<(Recoder, Savefile)> {
+fn plan(args: &Args, ending: Ending, capture: &Capture<Offline>) -> Outcome<(Recoder, Savefile)> {
     let from = capture.linktype();
     let to = args.linktype.unwrap_or(from);
     let relink = if args.relabel || to == from {
@@ -181,17 +185,19 @@ fn plan(args: &Args, capture: &Capture<Offline>) -> Outcome<(Recoder, Savefile)>
     let growth = relink.as_ref().map_or(0, Relink::growth);
     let snaplen = capture.snaplen().saturating_add(growth).min(most);
     let snaplen = args.snaplen.unwrap_or(snaplen);
-    let gzip = args.gzip || args.output.extension().is_some_and(|end| end == "gz");
-    let format = match args.format.as_str() {
-        "pcapng" => SavefileFormat::Pcapng,
-        _ => SavefileFormat::Pcap,
+    let gzip = args.gzip || ending.gzip;
+    let format = match args.format.as_deref() {
+        Some("pcapng") => SavefileFormat::Pcapng,
+        Some(_) => SavefileFormat::Pcap,
+        None => ending.format,
     };
     let is_same = (to, snaplen, precision) == (from, capture.snaplen(), capture.precision());
     let savefile = if is_same {
         // With all that the header says, which is more than these three.
         Savefile::create(&args.output, capture, format, gzip)?
     } else {
-        let capture = Capture::dead_with(to, snaplen, precision)?;
+        let fcs = capture.fcs_len().filter(|_| to == from);
+        let capture = Capture::dead_with(to, snaplen, precision)?.with_fcs_len(fcs)?;
         Savefile::create(&args.output, &capture, format, gzip)?
     };
     let recoder = Recoder {
@@ -235,6 +241,10 @@ impl Recoder {
             counts.cut += u64::from(short.len() < data.len());
             data = short;
         }
+        if data.len() == packet.data().len() && self.shift == Shift::default() {
+            // Also a fraction of more than a second stays then, as damaged savefiles have it.
+            return Ok(Some(packet));
+        }
         let time = self.shift.apply(packet.timestamp());
         Ok(Some(Packet::new(time, packet.len(), data)))
     }
@@ -256,6 +266,7 @@ struct Counts {
     skipped: BTreeMap<Unfit, u64>,
     cut: u64,
     untagged: u64,
+    left_out: Option<u64>,
 }
 
 impl Counts {
@@ -294,6 +305,7 @@ impl Counts {
             })
             .plain("cut", self.cut)
             .plain("untagged", self.untagged)
+            .some_plain("left_out", self.left_out)
             .end();
         if args.is_to_stdout() {
             exit::note(String::from_utf8_lossy(&line));

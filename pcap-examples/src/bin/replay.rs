@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use pcap_core::{
     Active, Capture, Dlt, Error, ErrorKind, Filter, Insn, Linktype, Packet, Precision, SendQueue,
-    Timestamp,
+    Timestamp, Unsent,
 };
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::input::{self, Input};
@@ -113,7 +114,7 @@ impl Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
@@ -123,7 +124,12 @@ fn run(args: &Args) -> Outcome {
     // The savefile first: what is wrong with it is seen without any rights.
     let input = open(args)?;
     let device = open_device(args)?;
-    stop::on_ctrl_c(device.break_handle())?;
+    stop::breaks(device.break_handle());
+    let sent = Arc::new(Mutex::new(Sent::default()));
+    let asked = Arc::clone(&sent);
+    stop::on_report(move || asked.lock().unwrap_or_else(PoisonError::into_inner).tell());
+    // Nothing is held back.
+    stop::on_flush(|| {});
     agree(args, input.capture().datalink(), device.datalink())?;
     if !args.quiet {
         exit::say(
@@ -143,6 +149,7 @@ fn run(args: &Args) -> Outcome {
         start: None,
         status: Status::new(!args.quiet).lost_are("not sent"),
         counts: Counts::default(),
+        sent,
         // What comes through a pipe may come slowly, and is not held back.
         together: (args.fast && args.file.is_file()).then(Together::default),
     };
@@ -202,6 +209,8 @@ struct Replay<'a> {
     start: Option<Instant>,
     status: Status,
     counts: Counts,
+    /// The same, in short, for those who ask.
+    sent: Arc<Mutex<Sent>>,
     together: Option<Together>,
 }
 
@@ -280,7 +289,13 @@ impl Replay<'_> {
             if let Some(kept) = kept {
                 return self.again(&kept);
             }
-            input = open(self.args)?;
+            input = stop::at_once(|| open(self.args))?;
+            // It may be another one by now.
+            agree(
+                self.args,
+                input.capture().datalink(),
+                self.device.datalink(),
+            )?;
         }
     }
 
@@ -362,15 +377,14 @@ impl Replay<'_> {
         let (mut next, mut flow) = (0, Flow::Next);
         while next < queue.len() && flow == Flow::Next {
             let sent = self.device.inject_queue_range(&queue, next..);
-            let end = sent
-                .as_ref()
-                .map_or_else(|failed| failed.index(), |_| queue.len());
+            let unsent = sent.as_ref().err().and_then(Error::unsent);
+            let end = unsent.map_or(queue.len(), Unsent::index);
             for (packet, &is_cut) in queue.iter().zip(&cut).take(end).skip(next) {
                 self.counts.sent(packet.len(), is_cut);
             }
             next = end + 1;
-            if let Err(failed) = sent {
-                flow = self.refused(queue.get(end).unwrap_or_default(), failed.error());
+            if let Some(unsent) = unsent {
+                flow = self.refused(queue.get(end).unwrap_or_default(), unsent.error());
             }
         }
         if !queue.is_empty() {
@@ -405,8 +419,14 @@ impl Replay<'_> {
         if let Some(start) = self.start {
             self.counts.time = now - start;
         }
+        let counts = &self.counts;
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Sent {
+            packets: counts.packets,
+            bytes: counts.bytes,
+            not_sent: counts.not_sent,
+            time: counts.time,
+        };
         if self.status.is_due(now) {
-            let counts = &self.counts;
             self.status
                 .show(now, counts.packets, counts.bytes, counts.not_sent);
         }
@@ -435,6 +455,25 @@ fn next<'a>(path: &Path, input: &'a mut Input) -> Outcome<Option<Packet<'a>>> {
 /// Whether no packet can be sent any more. libpcap has only the text of it when it sends.
 fn is_gone(error: &Error) -> bool {
     error.kind() == ErrorKind::Disappeared || error.text().contains("No such device")
+}
+
+/// What was sent so far.
+#[derive(Clone, Copy, Default)]
+struct Sent {
+    packets: u64,
+    bytes: u64,
+    not_sent: u64,
+    time: Duration,
+}
+
+impl Sent {
+    fn tell(&self) {
+        let seconds = self.time.as_secs_f64();
+        exit::note(format_args!(
+            "{} packets sent, {} bytes, in {seconds:.3} s; {} not sent",
+            self.packets, self.bytes, self.not_sent
+        ));
+    }
 }
 
 /// What became of the packets.

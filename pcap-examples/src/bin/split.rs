@@ -3,23 +3,31 @@
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use pcap_core::{Capture, CompileOptions, Dumper, Offline, Packet, Timestamp};
+use pcap_core::{Capture, CompileOptions, Dumper, Filter, Offline, Packet, Timestamp};
+use pcap_examples::ending::Ending;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_too_many_open;
-use pcap_examples::flow::Flow;
+use pcap_examples::flow::{Flow, Tracker};
 use pcap_examples::input::Input;
+use pcap_examples::left_out::{self, LeftOut};
 use pcap_examples::names::Names;
 use pcap_examples::output::Output;
+use pcap_examples::savefile;
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{json, program, stop, units};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
+
+/// What the savefiles hold back is written this often.
+const FLUSH: Duration = Duration::from_millis(500);
 
 const HELP: &str = "\
 Examples:
@@ -28,8 +36,9 @@ Examples:
   split a.pcap.gz -o small --size 10M
   split day.pcap -o web --flow -f 'tcp port 443' --json
 
-The savefiles have the link type, the snaplen and the precision of the one that is read, and its
-packets in their order; each has at least one. `merge` makes one of them again.
+The savefiles are pcap, with the link type, the snaplen and the precision of the one that is read, and
+its packets in their order and as they are, also damaged ones; each has at least one. `merge` makes
+one of them again.
 
 Of a damaged savefile the packets before the damage are written; the status is 1. Ctrl-C (or
 SIGTERM) ends it: what is written is complete then, and the status is 1. So it is with other errors,
@@ -38,19 +47,22 @@ but for savefiles that the disk does not take: they are not listed, and counted 
 const JSON_HELP: &str = "  \
   With --flow also protocol, source, source_port, destination, destination_port, of its first
   packet. The last line is: type (\"summary\"), read and packets (how many were read, and how many
-  of them are in the savefiles that are listed), files, incomplete (how many savefiles are not listed,
-  because they could not be completed), error (why it ended before the end, if it did).";
+  of them are in the savefiles that are listed), files, incomplete (how many savefiles are not
+  listed, because they could not be completed), left_out (how many packets no savefile can hold, if
+  there are any), error (why it ended before the end, if it did).";
 
 /// Splits a savefile into several, which are numbered from 0 on, and prints a line for each: its
 /// name, its packets, its length in bytes.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n{JSON_HELP}", summary::HELP))]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", left_out::HELP, summary::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// What the names of the savefiles begin with; `PREFIX-00000.pcap` is the first. If it is a
-    /// folder, they are in it and begin with the name of IN, without what it ends in
+    /// folder, they are in it and begin with the name of IN, without what it ends in. Folders have
+    /// to be there
     #[arg(short, long, value_name = "PREFIX")]
     output: PathBuf,
     #[command(flatten)]
@@ -86,28 +98,30 @@ struct By {
     /// packet that has more by itself makes a savefile longer
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     size: Option<usize>,
-    /// So much time in each: 60s, 500ms, 5m, 1h. The first span begins with the first packet, and
+    /// This time in each, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms. The first span begins with the first packet, and
     /// the others follow it without gaps; a packet just at the end of a span is in the next, an
     /// earlier one than those before it stays with them, and there is no savefile without packets
     #[arg(long, value_name = "TIME", value_parser = units::span)]
     every: Option<Duration>,
-    /// A savefile for each flow, both directions together: the addresses and ports of TCP, UDP and
-    /// SCTP; the addresses and the protocol of everything else, fragments of IP among them; the
-    /// protocol alone of what has no addresses
+    /// A savefile for each flow, both directions together: the addresses and ports of TCP, UDP,
+    /// UDP-Lite, SCTP and DCCP; the addresses and the protocol of everything else; the protocol alone
+    /// of what has no addresses. The addresses are the innermost ones of a tunnel (GRE, IP in IP, VXLAN,
+    /// Geneve). Fragments of IP follow the first one of their packet, which has the ports; those
+    /// that come before it are told apart by addresses and protocol
     #[arg(long)]
     flow: bool,
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {
     if args.max_open.is_some() && !args.by.flow {
         exit::usage::<Args>("--max-open is for --flow, and otherwise one savefile is open");
     }
+    check(&args.output)?;
     let input = Input::open(&args.input, true)?;
-    stop::on_ctrl_c(input.capture().break_handle())?;
     let names = Names::new(&args.output, &args.input, args.digits.into(), args.force);
     match &args.by {
         By { flow: true, .. } => split(args, input, Flows::new(args, names)),
@@ -115,29 +129,87 @@ fn run(args: &Args) -> Outcome {
     }
 }
 
-/// Where packets go.
-trait Pieces {
-    /// Writes a packet to where it belongs, and lists the savefiles that are complete with it.
-    fn take(
-        &mut self,
-        capture: &Capture<Offline>,
-        packet: Packet<'_>,
-        list: &mut List<'_>,
-    ) -> Outcome;
-
-    /// Completes and lists the remaining savefiles, all that can be: the error is the first.
-    fn close(self, list: &mut List<'_>) -> Outcome;
+/// Refuses names that say something else than pcap before the numbers.
+fn check(prefix: &Path) -> Outcome {
+    if prefix.is_dir() {
+        return Ok(());
+    }
+    match Ending::of(prefix)? {
+        Ending::PCAP => Ok(()),
+        _ => Err(Failure::Text(format!(
+            "cannot write `{}-…`: the savefiles are pcap, not compressed, and their names end in \
+             `.pcap`; `recode` makes others of them",
+            prefix.display()
+        ))),
+    }
 }
 
-fn split(args: &Args, mut input: Input, mut pieces: impl Pieces) -> Outcome {
+/// Where packets go.
+trait Pieces: Send + 'static {
+    /// Writes a packet to where it belongs, and lists the savefiles that are complete with it.
+    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, list: &mut List) -> Outcome;
+
+    /// Writes out what the savefiles hold back. An error comes again when more is written.
+    fn flush(&mut self);
+
+    /// Completes and lists the remaining savefiles, all that can be: the error is the first.
+    fn close(&mut self, list: &mut List) -> Outcome;
+}
+
+/// The work, which the loop over the packets shares with those that look at the clock and answer signals: the loop may
+/// wait for its input.
+struct Work<P> {
+    pieces: P,
+    list: List,
+    /// How many packets were read.
+    read: u64,
+}
+
+type Shared<P> = Arc<Mutex<Work<P>>>;
+
+fn lock<P>(work: &Shared<P>) -> MutexGuard<'_, Work<P>> {
+    work.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has what is held back written every so often, and when SIGUSR2 asks for it; SIGUSR1 prints how far it is.
+fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
+    let [clock, report, flush] = [(); 3].map(|()| Arc::clone(work));
+    stop::on_report(move || {
+        let work = lock(&report);
+        let Work { list, read, .. } = &*work;
+        let (packets, files) = (list.packets, list.files);
+        list.bar.suspend(|| {
+            exit::note(format_args!(
+                "{read} packets read, {packets} of them in {files} savefiles that are complete"
+            ));
+        });
+    });
+    stop::on_flush(move || lock(&flush).pieces.flush());
+    let watching = thread::Builder::new().spawn(move || {
+        loop {
+            thread::sleep(FLUSH);
+            lock(&clock).pieces.flush();
+        }
+    });
+    let failed = |e| Failure::Text(format!("cannot start a thread: {e}"));
+    watching.map(drop).map_err(failed)
+}
+
+fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outcome {
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::default();
         input.capture().compile(expression, options)
     });
     let filter = filter.transpose()?;
+    stop::breaks(input.capture().break_handle());
     let bar = input.bar().clone();
-    let mut list = List::new(args, &bar);
-    let mut read = 0_u64;
+    let work = Arc::new(Mutex::new(Work {
+        pieces,
+        list: List::new(args, &bar),
+        read: 0,
+    }));
+    watch(&work)?;
+    let mut left_out = LeftOut::new(NAME, &bar);
     let end = loop {
         match input.advance() {
             Ok(true) => {}
@@ -149,17 +221,24 @@ fn split(args: &Args, mut input: Input, mut pieces: impl Pieces) -> Outcome {
         let Some(packet) = input.packet() else {
             break Ok(());
         };
-        read += 1;
-        if filter
-            .as_ref()
-            .is_none_or(|filter| filter.matches_packet(packet))
-        {
-            if let Err(failure) = pieces.take(input.capture(), packet, &mut list) {
-                break Err(failure);
-            }
+        let mut work = lock(&work);
+        let Work { pieces, list, read } = &mut *work;
+        *read += 1;
+        let passes = |filter: &Filter| filter.matches_packet(packet);
+        if !filter.as_ref().is_none_or(passes) {
+            continue;
+        }
+        if let Err(why) = savefile::holds(packet) {
+            left_out.count(*read, format_args!("cannot write it: {why}"));
+            continue;
+        }
+        if let Err(failure) = pieces.take(input.capture(), packet, list) {
+            break Err(failure);
         }
     };
-    let closed = pieces.close(&mut list);
+    let mut work = lock(&work);
+    let Work { pieces, list, read } = &mut *work;
+    let closed = pieces.close(list);
     bar.finish_and_clear();
     let stopped = match stop::asked() {
         None => Ok(()),
@@ -168,8 +247,8 @@ fn split(args: &Args, mut input: Input, mut pieces: impl Pieces) -> Outcome {
         ))),
     };
     let outcome = end.and(closed).and(stopped);
-    let listed = list.end(read, outcome.as_ref().err());
-    outcome.and(listed)
+    let listed = list.end(*read, left_out.packets(), outcome.as_ref().err());
+    outcome.and(listed).and(left_out.outcome())
 }
 
 /// Savefiles one after another.
@@ -208,7 +287,7 @@ impl Parts {
         }
     }
 
-    fn close_part(&mut self, list: &mut List<'_>) -> Outcome {
+    fn close_part(&mut self, list: &mut List) -> Outcome {
         if let Some((dumper, mut summary)) = self.part.take() {
             summary.bytes = dumper.position();
             if let Err(error) = dumper.close() {
@@ -249,12 +328,7 @@ fn nanos(time: Timestamp) -> i128 {
 }
 
 impl Pieces for Parts {
-    fn take(
-        &mut self,
-        capture: &Capture<Offline>,
-        packet: Packet<'_>,
-        list: &mut List<'_>,
-    ) -> Outcome {
+    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, list: &mut List) -> Outcome {
         if self.limit.is_reached(packet, self.part.as_ref()) {
             self.close_part(list)?;
         }
@@ -271,7 +345,13 @@ impl Pieces for Parts {
         Ok(())
     }
 
-    fn close(mut self, list: &mut List<'_>) -> Outcome {
+    fn flush(&mut self) {
+        if let Some((dumper, _)) = &mut self.part {
+            let _ = dumper.flush();
+        }
+    }
+
+    fn close(&mut self, list: &mut List) -> Outcome {
         self.close_part(list)
     }
 }
@@ -282,6 +362,7 @@ const HEADER: u64 = 24;
 /// A savefile for each flow, of which some are open.
 struct Flows {
     names: Names,
+    tracker: Tracker,
     numbers: HashMap<Flow, usize>,
     files: Vec<FlowFile>,
     open: Vec<Open>,
@@ -319,6 +400,7 @@ impl Flows {
     fn new(args: &Args, names: Names) -> Flows {
         Flows {
             names,
+            tracker: Tracker::default(),
             numbers: HashMap::new(),
             files: Vec::new(),
             open: Vec::new(),
@@ -396,13 +478,8 @@ impl Flows {
 }
 
 impl Pieces for Flows {
-    fn take(
-        &mut self,
-        capture: &Capture<Offline>,
-        packet: Packet<'_>,
-        _: &mut List<'_>,
-    ) -> Outcome {
-        let flow = Flow::of(capture.datalink(), packet.data());
+    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, _: &mut List) -> Outcome {
+        let flow = self.tracker.flow(capture.datalink(), packet);
         let next = self.files.len();
         let number = *self.numbers.entry(flow.undirected()).or_insert(next);
         if number == next {
@@ -428,7 +505,13 @@ impl Pieces for Flows {
         Ok(())
     }
 
-    fn close(mut self, list: &mut List<'_>) -> Outcome {
+    fn flush(&mut self) {
+        for open in &mut self.open {
+            let _ = open.dumper.flush();
+        }
+    }
+
+    fn close(&mut self, list: &mut List) -> Outcome {
         let mut outcome = Ok(());
         while !self.open.is_empty() {
             let closed = self.close_one(self.open.len() - 1);
@@ -469,9 +552,9 @@ impl Write for Records {
 
 /// The list of the savefiles on standard output. That nobody reads it is no reason to leave packets
 /// out: an error waits until all are written.
-struct List<'a> {
+struct List {
     output: Output,
-    bar: &'a ProgressBar,
+    bar: ProgressBar,
     json: bool,
     quiet: bool,
     outcome: io::Result<()>,
@@ -482,11 +565,11 @@ struct List<'a> {
     incomplete: usize,
 }
 
-impl List<'_> {
-    fn new<'a>(args: &Args, bar: &'a ProgressBar) -> List<'a> {
+impl List {
+    fn new(args: &Args, bar: &ProgressBar) -> List {
         List {
             output: Output::stdout(),
-            bar,
+            bar: bar.clone(),
             json: args.json,
             quiet: args.quiet,
             outcome: Ok(()),
@@ -514,7 +597,7 @@ impl List<'_> {
     }
 
     /// Ends the list with what is true of all savefiles.
-    fn end(mut self, read: u64, failure: Option<&Failure>) -> Outcome {
+    fn end(&mut self, read: u64, left_out: Option<u64>, failure: Option<&Failure>) -> Outcome {
         let (files, packets, incomplete) = (self.files, self.packets, self.incomplete);
         if self.json {
             self.line(|out| {
@@ -524,6 +607,7 @@ impl List<'_> {
                     .plain("packets", packets)
                     .plain("files", files)
                     .plain("incomplete", incomplete)
+                    .some_plain("left_out", left_out)
                     .some_text("error", failure)
                     .end();
                 out.push(b'\n');
@@ -540,6 +624,7 @@ impl List<'_> {
                 exit::note(format_args!("{incomplete} more are incomplete"));
             }
         }
-        Ok(self.outcome?)
+        let listed = std::mem::replace(&mut self.outcome, Ok(()));
+        Ok(listed?)
     }
 }

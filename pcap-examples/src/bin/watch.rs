@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::{Capture, Device};
-use pcap_examples::exit::{self, Outcome};
+use pcap_core::{Capture, Device, Packet, Stats};
+use pcap_examples::drain::drain;
+use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::output::Output;
-use pcap_examples::stop;
+use pcap_examples::{device, outlet, program, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -21,7 +22,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(Args::parse()))
+    program::main(NAME, run)
 }
 
 fn run(args: Args) -> Outcome {
@@ -29,21 +30,43 @@ fn run(args: Args) -> Outcome {
         Some(name) => name,
         None => Device::default_device()?.name().into(),
     };
-    let mut capture = Capture::from_device(&device)
-        .immediate_mode(true)
-        .activate()?;
+    let options = Capture::from_device(&device).immediate_mode(true);
+    let mut capture = device::activate(&device, options, |options| Ok(options.activate()?))?;
     // From here on Ctrl-C ends the loop below, and not the program.
-    stop::on_ctrl_c(capture.break_handle())?;
+    stop::breaks(capture.break_handle());
     exit::note(format_args!("watching {}", device.to_string_lossy()));
     let mut output = Output::stdout().line_buffered(true);
-    while let Some(packet) = capture.next_packet()? {
+    let mut print = |packet: Packet<'_>| {
         let line = format!("{} {} bytes\n", packet.timestamp(), packet.len());
-        output.line(|out| out.extend(line.bytes()))?;
+        output.packet(packet.len(), |out| out.extend(line.bytes()))
+    };
+    let mut printed = Ok(());
+    while stop::asked().is_none() && printed.is_ok() {
+        match capture.next_packet()? {
+            Some(packet) => printed = print(packet),
+            None if stop::report_asked() => tell(&capture.stats()?),
+            None => {}
+        }
     }
-    let stats = capture.close()?;
-    exit::note(format_args!(
-        "{} received, {} dropped",
-        stats.received, stats.dropped
-    ));
-    Ok(())
+    let mut outcome = printed.map_err(Failure::Stdout);
+    if outcome.is_ok() {
+        // What had arrived by then.
+        outcome = drain(&mut capture, |packet| {
+            print(packet)?;
+            Ok(true)
+        });
+    }
+    outcome = outcome.and(Output::stdout().flush().map_err(Failure::Stdout));
+    tell(&capture.close()?);
+    if !outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
+        exit::unwritten(outlet::unwritten());
+    }
+    outcome
+}
+
+fn tell(stats: &Stats) {
+    let Stats {
+        received, dropped, ..
+    } = stats;
+    exit::note(format_args!("{received} received, {dropped} dropped"));
 }

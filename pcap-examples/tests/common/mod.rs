@@ -12,7 +12,9 @@ use std::process::{Command, Stdio};
 
 use etherparse::PacketBuilder;
 
+pub(crate) mod frames;
 pub(crate) mod live;
+pub(crate) mod process;
 
 /// A copy of one of the programs in a folder. Another program makes it: what this one has open for
 /// writing, while a thread of it starts a program, cannot be run.
@@ -260,6 +262,22 @@ pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
 /// A path as an argument.
 pub(crate) fn arg(path: &Path) -> &str {
     path.to_str().expect("a path of characters")
+}
+
+/// The last line of this text, and how many packets of how many are written, by the line `P of R packets` or
+/// `P packets of N savefiles` before it.
+pub(crate) fn written_and_error(stderr: &str) -> (usize, &str) {
+    let error = stderr.lines().last().expect("an error");
+    let counts = |line: &&str| line.contains(" of ") && line.contains(" packets");
+    let line = stderr.lines().find(counts).expect("a summary");
+    let (written, _) = line.split_once(' ').expect("a number");
+    (written.parse().expect("a number"), error)
+}
+
+/// How many packets a program says are not written.
+pub(crate) fn not_written(stderr: &str) -> u64 {
+    let number = |line: &str| line.strip_suffix(" packets not written")?.parse().ok();
+    stderr.lines().find_map(number).unwrap_or(0)
 }
 
 /// Runs a program whose standard output is closed after a few bytes, and returns how it ended.

@@ -6,10 +6,10 @@ use std::ffi::c_int;
 use std::fmt;
 use std::ptr::NonNull;
 
-use crate::capture::options::{LARGEST_SNAPLEN, Options};
+use crate::capture::options::{LARGEST_SNAPLEN, Lengths, Options};
 use crate::device::DeviceName;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, os};
+use crate::ffi::{self, os, packet_socket};
 use crate::handle::{netfilter_counter, rfmon_list};
 use crate::timestamp::Precision;
 use crate::tstamp_type::TstampType;
@@ -171,9 +171,10 @@ impl Created {
                 set(code, "tstamp_type", &tstamp_type)?;
             }
         }
-        if let Some(protocol) = options.protocol {
-            let code = os::set_protocol(pcap, protocol).unwrap_or(ffi::PCAP_ERROR);
-            set(code, "protocol", &protocol)?;
+        if os::IS_LINUX {
+            // Nothing is received before the filter is there.
+            let code = os::set_protocol(pcap, packet_socket::NONE).unwrap_or(ffi::PCAP_ERROR);
+            set(code, "protocol", &packet_socket::NONE)?;
         }
         if options.precision == Precision::Nano {
             let nano = ffi::PCAP_TSTAMP_PRECISION_NANO as c_int;
@@ -211,7 +212,7 @@ impl Created {
 /// An option whose value is refused.
 fn bad_option(name: &str, option: &str, value: impl fmt::Display, why: &str) -> Error {
     let text = format!("{option} {value}: {why}");
-    Error::new(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
+    Error::cannot(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
 }
 
 /// The options whose values no device takes if they are wrong, as libpcap has them.
@@ -222,14 +223,10 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    pub(super) fn new(options: &Options, name: &str) -> Result<Checked> {
-        let snaplen = match options.snaplen {
-            0 => LARGEST_SNAPLEN,
-            n => n,
-        };
-        if snaplen > LARGEST_SNAPLEN {
+    pub(super) fn new(options: &Options, lengths: Lengths, name: &str) -> Result<Checked> {
+        if options.snaplen > LARGEST_SNAPLEN {
             let why = "more than the largest, 262144 bytes (0 asks for that)";
-            return Err(bad_option(name, "snaplen", snaplen, why));
+            return Err(bad_option(name, "snaplen", options.snaplen, why));
         }
         // Whole milliseconds, rounded up, at least one: with 0 a lone packet may not be delivered
         // for minutes.
@@ -253,7 +250,7 @@ impl Checked {
             None => None,
         };
         Ok(Checked {
-            snaplen: snaplen as c_int,
+            snaplen: lengths.captured as c_int,
             millis,
             buffer_size,
         })

@@ -3,6 +3,8 @@
 //! May import: `source`, `batch`, `wait`, `options`, and everything below the captures.
 
 mod created;
+mod filtering;
+mod inflow;
 mod netfilter;
 mod reading;
 mod refusals;
@@ -10,6 +12,7 @@ mod refusals;
 mod remote;
 mod sender;
 mod sending;
+mod stopping;
 mod tags;
 
 use std::cell::{Cell, OnceCell};
@@ -21,6 +24,9 @@ use std::time::{Duration, Instant};
 
 use created::Checked;
 pub(crate) use created::Created;
+pub use filtering::FilterLocation;
+use filtering::{NotSet, Set};
+use inflow::Inflow;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use refusals::Refusals;
 use refusals::ShortestDropped;
@@ -29,18 +35,18 @@ use sender::Lent;
 pub use sender::Sender;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use sending::Try;
-use tags::Untagged;
+use stopping::Stopped;
 
 use crate::capture::batch::{Batch, Limit};
-use crate::capture::options::{DEFAULT_TIMEOUT, Options};
-use crate::capture::source::{self, Opened, Source};
+use crate::capture::options::{self, DEFAULT_TIMEOUT, Lengths, Options};
+use crate::capture::source::{self, Opened};
 use crate::capture::wait::{Waiter, Waiting};
 use crate::capture::{Activated, Capture, Phase, Readable};
 use crate::device::DeviceName;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os, packet_socket};
-use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle};
 use crate::linktype::Dlt;
 use crate::packet::PacketOwned;
@@ -58,11 +64,14 @@ pub struct Active {
     waiter: Waiter,
     batch: Batch,
     vanished: Option<Vanished>,
+    /// The error of a read after which libpcap must not read again.
+    failed: Option<Error>,
     remote: Option<Remote>,
-    filter: Option<Filter>,
-    /// Whether that runs here, because the kernel does not take it.
-    filters_here: bool,
-    untagged: Untagged,
+    set: Option<Set>,
+    /// What gets into its buffer, if it is on a Linux packet socket.
+    inflow: Option<Inflow>,
+    stopped: Option<Stopped>,
+    immediate: bool,
     netmask: Option<Ipv4Addr>,
     precision: Precision,
     timeout: Duration,
@@ -107,12 +116,23 @@ impl Capture<Active> {
         self.state.stats()
     }
 
-    /// Captures from now on only what is received, only what is sent, or both. Packets that were
+    /// Returns where the filter runs; `None` if none is set.
+    ///
+    /// On Linux network interfaces the kernel runs a filter where that gives the answers which
+    /// [`Filter::matches`] gives, and has memory for it. Otherwise the filter runs in this process, which sees whole
+    /// packets whatever the snaplen is. That costs room in the buffer for each packet, and time.
+    #[must_use]
+    pub fn filter_location(&self) -> Option<FilterLocation> {
+        self.state.set.as_ref().map(|set| set.location)
+    }
+
+    /// Captures from now on only packets that are received, only those that are sent, or both. Packets that were
     /// read ahead still come.
     ///
     /// # Errors
     ///
-    /// If this kind of device cannot tell.
+    /// If this kind of device cannot tell, or it is the loopback device of Linux and the direction
+    /// [`Out`](Direction::Out): each packet of that is delivered once, as received.
     ///
     /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
     #[doc(alias = "pcap_setdirection")]
@@ -259,7 +279,8 @@ impl Capture<Active> {
     /// Takes over an activated `pcap_t` that was made elsewhere.
     ///
     /// It is put into non-blocking mode, with which this crate waits by itself, and its packet-buffer
-    /// timeout is taken for 100 ms.
+    /// timeout is taken for 100 ms. A filter that it has stays in force. When another one is set, packets that are in
+    /// the buffer and that only the kernel could judge are delivered.
     ///
     /// # Errors
     ///
@@ -286,17 +307,21 @@ impl Capture<Active> {
             unsafe { Handle::new(pcap.cast(), wake, Clock::of(precision), name.into(), true) };
         match error {
             Some(error) => Err(Error::io("take over", name.to_owned(), error)),
-            None => Ok(Capture::new(Active::new(
-                handle,
-                precision,
-                DEFAULT_TIMEOUT,
-                Vec::new(),
-            ))),
+            None => {
+                let captured = handle.captured();
+                let mut active = Active::new(handle, precision, DEFAULT_TIMEOUT, Vec::new());
+                let description = active.fileno().and_then(packet_socket::describe);
+                active.inflow = description.map(|it| Inflow::of_foreign(it, captured));
+                Ok(Capture::new(active))
+            }
         }
     }
 
     /// Gives the `pcap_t` away, open and in non-blocking mode, with the packets that were read ahead
     /// of it and not delivered.
+    ///
+    /// On Linux network interfaces the filter and the snaplen stay on its socket, and its own snapshot length is the
+    /// largest. A filter that runs in this process does not go with it.
     #[must_use = "the pcap_t stays open until it is closed"]
     pub fn into_raw(mut self) -> (NonNull<c_void>, Vec<PacketOwned>) {
         let mut packets = Vec::new();
@@ -312,7 +337,24 @@ impl Active {
     /// Opens a device. If an option fails that only an open capture can have, `anyway` leaves it out
     /// and warns of it.
     pub(crate) fn open(device: &DeviceName, options: &Options, anyway: bool) -> Result<Active> {
-        let checked = Checked::new(options, &device.display())?;
+        let is_interface = packet_socket::is_interface(&device.to_cstring()?);
+        let lengths = |whole| Lengths::new(options, is_interface, whole);
+        match Active::open_with(device, options, lengths(false), anyway) {
+            // It can tell so only when it is open.
+            Err(NotSet::TooShort(_)) if lengths(true) != lengths(false) => {
+                Ok(Active::open_with(device, options, lengths(true), anyway)?)
+            }
+            opened => Ok(opened?),
+        }
+    }
+
+    fn open_with(
+        device: &DeviceName,
+        options: &Options,
+        lengths: Lengths,
+        anyway: bool,
+    ) -> Result<Active, NotSet> {
+        let checked = Checked::new(options, lengths, &device.display())?;
         if !anyway {
             netfilter::check(&device.display(), options)?;
         }
@@ -331,6 +373,8 @@ impl Active {
             warning.into_iter().collect(),
         );
         active.nonblock = options.nonblock;
+        active.immediate = options.immediate_mode;
+        active.take_over_inflow(lengths);
         active.netmask = netmask(device);
         if let Some(datalink) = options.datalink {
             let done = active.set_datalink(datalink);
@@ -344,26 +388,39 @@ impl Active {
             let done = active.bypass_qdisc();
             active.warn_of(done, anyway)?;
         }
-        match &options.filter {
-            Some(filter) => {
-                let done = active.set_filter(filter.clone());
-                active.warn_of(done, anyway)?;
-            }
-            None => active.cut_early(options.snaplen),
+        let done = match &options.filter {
+            Some(filter) => match active.install(filter.clone()) {
+                Err(NotSet::TooShort(error)) if lengths.captured < options::whole(true) => {
+                    return Err(NotSet::TooShort(error));
+                }
+                done => done.map_err(Error::from),
+            },
+            None => Ok(()),
+        };
+        active.warn_of(done, anyway)?;
+        if active.set.is_none() {
+            active.install_none()?;
         }
+        active.open_inflow(options.protocol.unwrap_or(packet_socket::ALL))?;
         Ok(active)
     }
 
-    /// Has Linux cut packets at the snaplen, by a filter that takes all. Without one it copies them
-    /// whole into its buffer, and libpcap cuts them there.
-    fn cut_early(&self, snaplen: u32) {
-        // Where the two addresses are not there whole, libpcap does not put a VLAN tag back in behind
-        // them, and the packet's length would be that without it.
-        const ADDRESSES: u32 = 12;
-        if snaplen >= ADDRESSES && self.fileno().is_some_and(packet_socket::is_one) {
-            // It saves room and time, and is not needed.
-            let _ = self.handle.set_filter(None);
-        }
+    /// Takes the inflow over, if the device is captured on through a packet socket: until now it receives nothing.
+    fn take_over_inflow(&mut self, lengths: Lengths) {
+        let Some(description) = self.fileno().and_then(packet_socket::describe) else {
+            self.handle.clock.longest = lengths.delivered;
+            return;
+        };
+        // libpcap leaves room for a byte behind the longest cooked header.
+        const LEAST_COOKED: u32 = 21;
+        let snaplen = match description.cooked {
+            true => lengths.delivered.max(LEAST_COOKED),
+            false => lengths.delivered,
+        };
+        let captured = self.handle.captured();
+        self.handle.snaplen = Some(snaplen);
+        self.handle.clock.longest = snaplen;
+        self.inflow = Some(Inflow::new(description, snaplen, captured));
     }
 
     /// Has an option left out that failed, if the capture is wanted without it.
@@ -416,10 +473,12 @@ impl Active {
             },
             batch: Batch::new(Limit::LIVE),
             vanished: None,
+            failed: None,
             remote: None,
-            filter: None,
-            filters_here: false,
-            untagged: Untagged::default(),
+            set: None,
+            inflow: None,
+            stopped: None,
+            immediate: false,
             netmask: None,
             precision,
             timeout,
@@ -435,19 +494,9 @@ impl Active {
         }
     }
 
-    pub(crate) fn set_direction(&mut self, direction: Direction) -> Result<()> {
-        if self.remote.is_some() {
-            return Err(self.not_remote("set the direction of", "a daemon cannot be told one"));
-        }
-        // SAFETY: the handle is open and activated.
-        let code = unsafe { ffi::pcap_setdirection(self.handle.as_ptr(), direction.to_raw()) };
-        self.handle.check(code, "set the direction of")?;
-        Ok(())
-    }
-
     pub(crate) fn set_datalink(&mut self, datalink: Dlt) -> Result<()> {
         if self.started {
-            return Err(Error::new(
+            return Err(Error::cannot(
                 ErrorKind::InvalidArgument,
                 "set the link type of",
                 self.handle.name.clone(),
@@ -455,7 +504,7 @@ impl Active {
             ));
         }
         // What was compiled for the other link type would look at the wrong bytes.
-        let filter = match &self.filter {
+        let filter = match self.set.as_ref().map(|set| &set.filter) {
             Some(filter) => match filter.expression() {
                 Some(expression) => {
                     // Before anything is changed: it may not compile for this link type.
@@ -463,7 +512,7 @@ impl Active {
                     Some((expression.to_owned(), filter.options()))
                 }
                 None => {
-                    return Err(Error::new(
+                    return Err(Error::cannot(
                         ErrorKind::LinktypeMismatch,
                         "set the link type of",
                         self.handle.name.clone(),
@@ -477,39 +526,9 @@ impl Active {
         let code = unsafe { ffi::pcap_set_datalink(self.handle.as_ptr(), datalink.value()) };
         self.handle.check(code, "set the link type of")?;
         match filter {
-            Some(filter) => self.install(filter.into()),
-            None => Ok(()),
+            Some(filter) => Ok(self.install(filter.into())?),
+            None => self.install_none(),
         }
-    }
-
-    fn install(&mut self, source: FilterSource<'_>) -> Result<()> {
-        if self.remote.is_some() {
-            return self.install_remote(&source);
-        }
-        let filter = self.handle.filter(&source, true, self.netmask)?;
-        // The kernel takes no longer ones, and libpcap would run them in a read that ends only when a
-        // packet passes: no deadline would hold.
-        let ours = filter.runs_on_bytes() && !filter.fits_into_kernel();
-        if let Err(error) = self.handle.set_filter((!ours).then_some(&filter)) {
-            // libpcap may have taken the new one before it failed.
-            let _ = self.reset_filter();
-            return Err(error);
-        }
-        let mut untagged = Untagged::new(&filter, self.handle.datalink());
-        if filter.runs_on_bytes() {
-            self.batch
-                .retain_unread(|packet| untagged.matches(&filter, packet));
-        }
-        self.untagged = untagged;
-        self.filter = Some(filter);
-        self.filters_here = ours;
-        Ok(())
-    }
-
-    /// Puts the filter in force again, after the system was told another one past libpcap.
-    fn reset_filter(&self) -> Result<()> {
-        let filter = self.filter.as_ref().filter(|_| !self.filters_here);
-        self.handle.set_filter(filter)
     }
 
     /// Whether reading waits inside libpcap, whatever is asked for.
@@ -536,8 +555,9 @@ impl Active {
         let code = unsafe { ffi::pcap_stats(self.handle.as_ptr(), &mut stat) };
         self.handle.check(code, "get the statistics of")?;
         let mut counters = self.counters.get();
-        let total = counters.sample(&stat);
+        let mut total = counters.sample(&stat);
         self.counters.set(counters);
+        total.discarded = self.inflow.as_ref().map_or(0, |inflow| inflow.discarded);
         Ok(total)
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn check(name: &str, options: &Options) -> Result<()> {
     let Some(datalinks) = datalinks(name) else {
         return Ok(());
     };
-    let error = |kind, operation, text| Error::new(kind, operation, name.to_owned(), text);
+    let error = |kind, operation, text| Error::cannot(kind, operation, name.to_owned(), text);
     let datalink = options.datalink.unwrap_or(datalinks[0]);
     if !datalinks.contains(&datalink) {
         let text = format!("{datalink} is not one of the link types of this device");

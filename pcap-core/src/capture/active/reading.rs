@@ -6,12 +6,15 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::callback::{self, Dispatched};
+use crate::capture::active::filtering::{FilterLocation, Screen, Set};
+use crate::capture::active::inflow::{Inflow, Old};
 use crate::capture::active::{Active, Vanished};
 use crate::capture::source::{Slice, Source, Step, Then};
 use crate::capture::wait::{self, Waiting, WaitsFor};
 use crate::error::{ErrorKind, Result};
 use crate::ffi::{self, os, packet_socket};
 use crate::filter::FilterSource;
+use crate::handle::Handle;
 use crate::packet::Packet;
 
 /// libpcap's counters are looked at this often while packets are read, so that a wrap of their 32
@@ -43,28 +46,57 @@ impl Active {
             self.started = true;
             return self.dispatch_remote(max, closure);
         }
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
         self.reads += 1;
         if self.reads >= SAMPLE_READS {
             self.sample();
         }
         self.started = true;
-        let filter = self.filter.as_ref().filter(|_| self.filters_here);
-        let done = match filter.cloned() {
-            None => callback::dispatch(&mut self.handle, max, closure),
-            Some(filter) => {
-                let mut packets = 0;
-                let untagged = &mut self.untagged;
-                let done = callback::dispatch(&mut self.handle, max, &mut |packet| {
-                    if !untagged.matches(&filter, packet) {
-                        return ControlFlow::Continue(());
-                    }
-                    packets += 1;
-                    closure(packet)
-                });
-                Dispatched { packets, ..done }
-            }
+        let done = match self.screens()? {
+            false => callback::dispatch(&mut self.handle, max, closure),
+            true => self.dispatch_screened(max, closure),
         };
         self.outcome(done)
+    }
+
+    /// Hands on those packets that pass, where the kernel has not judged all of them by the filter that is set.
+    fn dispatch_screened<F>(&mut self, max: u32, closure: &mut F) -> Dispatched
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        let delivered = std::mem::replace(&mut self.handle.clock.longest, u32::MAX);
+        let mut packets = 0;
+        let mut screen = Screen {
+            set: self.set.as_mut(),
+            inflow: self.inflow.as_mut(),
+        };
+        let clock = Restored(&mut self.handle, delivered);
+        let done = callback::dispatch(clock.0, max, &mut |packet| match screen.pass(packet) {
+            None => ControlFlow::Continue(()),
+            Some(packet) => {
+                packets += 1;
+                closure(packet)
+            }
+        });
+        if let (0, Some(inflow)) = (done.packets, &mut screen.inflow) {
+            inflow.found_empty();
+        }
+        Dispatched { packets, ..done }
+    }
+
+    /// Whether packets have to be judged here before they are delivered.
+    fn screens(&mut self) -> Result<bool> {
+        if self.inflow.as_ref().is_some_and(Inflow::is_settled) {
+            let held = self.held()?;
+            if let Some(inflow) = &mut self.inflow {
+                inflow.old = Old::Next(held);
+            }
+        }
+        let old = self.inflow.as_ref().is_some_and(|it| it.old != Old::None);
+        let here = |set: &Set| set.location == FilterLocation::UserSpace;
+        Ok(old || self.set.as_ref().is_some_and(here))
     }
 
     fn outcome(&mut self, done: Dispatched) -> Result<Dispatched> {
@@ -79,6 +111,10 @@ impl Active {
         }
         let error = self.handle.error(done.status, "read from");
         if error.kind() != ErrorKind::Disappeared {
+            if self.waiter.is_in_libpcap() {
+                // libdbus ends the process when a connection that was closed is read again.
+                self.failed = Some(error.clone());
+            }
             return Err(error);
         }
         let until = Instant::now() + self.timeout.min(Duration::from_secs(3600)) + LAST_PACKETS;
@@ -112,6 +148,21 @@ impl Active {
         Ok(done)
     }
 
+    /// Goes to the next packet when those that were read ahead are used up.
+    fn refill(&mut self) -> Result<Step> {
+        if self.is_over() && !self.batch.has_error() {
+            return Ok(Step::Eof);
+        }
+        let handed = self.handle.handed;
+        self.fill()?;
+        let found = self.handle.handed > handed;
+        Ok(match self.batch.step() {
+            true => Step::Packet,
+            false if !found && self.is_empty() => Step::Eof,
+            false => Step::Wait,
+        })
+    }
+
     /// Reads a batch ahead.
     fn fill(&mut self) -> Result<()> {
         let mut batch = self.batch.take();
@@ -119,6 +170,15 @@ impl Active {
             batch.fill(|batch| self.dispatch(batch.limit(), &mut |packet| batch.push(packet)));
         self.batch = batch;
         filled
+    }
+}
+
+/// Restores how many bytes of a packet are delivered, also when a closure panics.
+struct Restored<'a>(&'a mut Handle, u32);
+
+impl Drop for Restored<'_> {
+    fn drop(&mut self) {
+        self.0.clock.longest = self.1;
     }
 }
 
@@ -139,15 +199,24 @@ impl Source for Active {
         if let Some(ahead) = self.batch.slice(max, None, breaker, closure) {
             return ahead;
         }
+        if self.is_over() {
+            return Ok(Slice {
+                packets: 0,
+                stopped: false,
+                then: Then::Eof,
+            });
+        }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
         let done = self.dispatch(wanted, closure)?;
         Ok(Slice {
             packets: done.packets.into(),
             stopped: done.stopped,
             // Never wait after a read that delivered something, or found something that a filter here refused.
-            then: match done.packets == 0 && done.status <= 0 {
-                true => Then::Wait,
-                false => Then::Again,
+            then: match done.packets {
+                0 if done.status > 0 => Then::Again,
+                0 if self.is_empty() => Then::Eof,
+                0 => Then::Wait,
+                _ => Then::Again,
             },
         })
     }
@@ -157,12 +226,7 @@ impl Source for Active {
         if self.batch.step() {
             return Ok(Step::Packet);
         }
-        self.fill()?;
-        Ok(if self.batch.step() {
-            Step::Packet
-        } else {
-            Step::Wait
-        })
+        self.refill()
     }
 
     #[inline]
@@ -179,6 +243,9 @@ impl Source for Active {
             };
         }
         self.sample();
+        let over = self.until_over();
+        let over = over.and_then(|time| Instant::now().checked_add(time));
+        let deadline = deadline.into_iter().chain(over).min();
         let Some(vanished) = &self.vanished else {
             return self.waiter.wait(&self.handle, deadline);
         };
@@ -197,7 +264,10 @@ impl Source for Active {
         }
         self.sample();
         match &self.vanished {
-            None => self.waiter.waits_for(&self.handle),
+            None => self
+                .waiter
+                .waits_for(&self.handle)
+                .at_most(self.until_over()),
             Some(vanished) => WaitsFor::Event {
                 descriptor: None,
                 pause: Some(vanished.pause()),
@@ -229,6 +299,6 @@ impl Source for Active {
     }
 
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
-        self.install(source)
+        Ok(self.install(source)?)
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use crate::callback::{self, Dispatched};
 use crate::capture::Capture;
 use crate::capture::active::Active;
+use crate::capture::active::filtering::{FilterLocation, Set};
 use crate::capture::active::tags::Untagged;
 use crate::capture::wait::{Waiter, Waiting};
 use crate::error::{Error, ErrorKind, Result};
@@ -134,8 +135,7 @@ impl Active {
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
         self.start_remote()?;
-        let filter = self.filter.clone().filter(|_| self.filters_here);
-        let untagged = &mut self.untagged;
+        let mut set = self.set.as_mut().filter(|set| set.filter.runs_on_bytes());
         let mut all = Dispatched {
             packets: 0,
             stopped: false,
@@ -150,8 +150,7 @@ impl Active {
                 break;
             }
             let one = callback::dispatch(&mut self.handle, 1, &mut |packet| {
-                let pass = |filter| untagged.either_matches(filter, packet);
-                if !filter.as_ref().is_none_or(pass) {
+                if !set.as_mut().is_none_or(|set| set.either_matches(packet)) {
                     return ControlFlow::Continue(());
                 }
                 all.packets += 1;
@@ -172,7 +171,7 @@ impl Active {
         Ok(all)
     }
 
-    /// Lets the daemon capture, if it does not yet.
+    /// Lets the daemon capture, unless it does so already.
     fn start_remote(&mut self) -> Result<()> {
         let Some(remote) = &mut self.remote else {
             return Ok(());
@@ -181,7 +180,7 @@ impl Active {
         if !matches!(remote.state, State::Opened) {
             return Ok(());
         }
-        if self.filter.is_none() {
+        if self.set.is_none() {
             // Without any filter libpcap sends one whose length it does not announce.
             self.handle.set_filter(None)?;
         }
@@ -189,7 +188,7 @@ impl Active {
         if remote.leaves_out_own {
             // libpcap adds to the expression that it compiled last, and knows of no netmask then.
             let usable = |f: &&Filter| f.options().netmask.is_none() && fits(f);
-            let filter = self.filter.as_ref().filter(usable);
+            let filter = self.set.as_ref().map(|set| &set.filter).filter(usable);
             let expression = filter.and_then(Filter::expression).unwrap_or("");
             filters_there = !expression.is_empty();
             self.handle
@@ -215,7 +214,7 @@ impl Active {
                 sockets::TOO_HIGH
             );
             let kind = ErrorKind::Unsupported { since: None };
-            let error = Error::new(kind, "start", name.clone(), text);
+            let error = Error::cannot(kind, "start", name.clone(), text);
             remote.state = State::Broken(error.clone());
             return Err(error);
         }
@@ -234,7 +233,7 @@ impl Active {
     /// What a remote capture does not do.
     pub(super) fn not_remote(&self, operation: &'static str, why: &str) -> Error {
         let kind = ErrorKind::Unsupported { since: None };
-        Error::new(kind, operation, self.handle.name.clone(), why)
+        Error::cannot(kind, operation, self.handle.name.clone(), why)
     }
 
     /// Installs a filter there and here: what is on its way was not asked about it, and a filter
@@ -261,14 +260,13 @@ impl Active {
             }
             _ => self.handle.set_filter(fits(&filter).then_some(&filter))?,
         }
-        let mut untagged = Untagged::elsewhere(self.handle.datalink());
+        let untagged = Untagged::elsewhere(self.handle.datalink());
+        let mut set = Set::new(filter, FilterLocation::Remote, untagged);
         if here {
             self.batch
-                .retain_unread(|packet| untagged.either_matches(&filter, packet));
+                .retain_unread(|packet| set.either_matches(packet));
         }
-        self.untagged = untagged;
-        self.filter = Some(filter);
-        self.filters_here = here;
+        self.set = Some(set);
         Ok(())
     }
 }

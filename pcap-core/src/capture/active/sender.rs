@@ -15,7 +15,7 @@ use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::capture::active::refusals::ShortestDropped;
 use crate::capture::active::sending::{BROKEN, OPERATION, Wait, Way};
-use crate::error::{Error, ErrorKind, InjectError, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::os::{self, RawFd};
 use crate::ffi::{self, packet_socket};
 use crate::sendqueue::SendQueue;
@@ -87,7 +87,7 @@ impl Capture<Active> {
         let Some(socket) = active.packet_socket() else {
             let kind = ErrorKind::Unsupported { since: None };
             let why = "nothing is sent there through a packet socket of one network interface";
-            return Err(Error::new(kind, OPERATION, name, why));
+            return Err(Error::cannot(kind, OPERATION, name, why));
         };
         let failed = |e| Error::io(OPERATION, name.clone(), e);
         let socket = active.lent.socket(socket).map_err(failed)?;
@@ -154,7 +154,7 @@ impl Sender {
     /// std::thread::spawn(move || sender.inject_queue(&queue));
     /// # Ok(()) }
     /// ```
-    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize, InjectError> {
+    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
         Way::inject_queue(self, queue, ..)
     }
 
@@ -168,7 +168,7 @@ impl Sender {
         &self,
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
-    ) -> Result<usize, InjectError> {
+    ) -> Result<usize> {
         Way::inject_queue(self, queue, range)
     }
 
@@ -182,7 +182,7 @@ impl Sender {
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
         timeout: Duration,
-    ) -> Result<usize, InjectError> {
+    ) -> Result<usize> {
         self.inject_queue_within(queue, range, Wait::at_most(timeout))
     }
 

@@ -12,7 +12,7 @@ use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::capture::active::refusals::{Refusals, ShortestDropped};
 use crate::capture::wait;
-use crate::error::{Error, ErrorKind, InjectError, Result};
+use crate::error::{Error, ErrorKind, Result, Unsent};
 use crate::ffi::os::{self, RawFd};
 use crate::ffi::packet_socket::{self, Sent};
 use crate::sendqueue::{self, SendQueue};
@@ -126,7 +126,7 @@ impl Capture<Active> {
     /// # Errors
     ///
     /// That of the first packet that is not sent, with its number and how many were sent before it; none
-    /// behind it is sent. See [`InjectError`] for how to go on from there. Besides what
+    /// behind it is sent. [`unsent`](Error::unsent) has these numbers; see [`Unsent`] for how to go on from there. Besides what
     /// [`inject`](Self::inject) fails with, it is [`Break`](ErrorKind::Break) if a break handle was used
     /// before or meanwhile, also if there was nothing to wait for; the break stays for the next read. An
     /// empty queue is sent in any case. That a network interface of Linux was down before, and is up
@@ -148,7 +148,7 @@ impl Capture<Active> {
     /// ```
     ///
     /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
-    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize, InjectError> {
+    pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
         self.state.inject_queue(queue, ..)
     }
 
@@ -179,7 +179,7 @@ impl Capture<Active> {
         &self,
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
-    ) -> Result<usize, InjectError> {
+    ) -> Result<usize> {
         self.state.inject_queue(queue, range)
     }
 
@@ -196,7 +196,7 @@ impl Capture<Active> {
     /// # use std::time::Duration;
     /// # fn send(capture: &pcap_core::Capture<pcap_core::Active>, queue: &pcap_core::SendQueue) {
     /// if let Err(failed) = capture.inject_queue_timeout(queue, .., Duration::from_secs(1)) {
-    ///     eprintln!("{} packets sent: {failed}", failed.packets());
+    ///     eprintln!("{} packets sent: {failed}", failed.unsent().map_or(0, |it| it.packets()));
     /// }
     /// # }
     /// ```
@@ -207,7 +207,7 @@ impl Capture<Active> {
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
         timeout: Duration,
-    ) -> Result<usize, InjectError> {
+    ) -> Result<usize> {
         self.state
             .inject_queue_within(queue, range, Wait::at_most(timeout))
     }
@@ -319,7 +319,7 @@ pub(super) trait Way {
     fn shortest_dropped(&self) -> &ShortestDropped;
 
     fn error(&self, kind: ErrorKind, why: impl Into<String>) -> Error {
-        Error::new(kind, OPERATION, self.name().to_owned(), why)
+        Error::cannot(kind, OPERATION, self.name().to_owned(), why)
     }
 
     fn check_break(&self, text: &str) -> Result<()> {
@@ -420,11 +420,7 @@ pub(super) trait Way {
         }
     }
 
-    fn inject_queue(
-        &self,
-        queue: &SendQueue,
-        range: impl RangeBounds<usize>,
-    ) -> Result<usize, InjectError> {
+    fn inject_queue(&self, queue: &SendQueue, range: impl RangeBounds<usize>) -> Result<usize> {
         self.inject_queue_within(queue, range, self.patience())
     }
 
@@ -433,14 +429,14 @@ pub(super) trait Way {
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
         wait: Wait,
-    ) -> Result<usize, InjectError> {
-        let numbers = queue.numbers(&range).map_err(|why| {
-            InjectError::new(self.error(ErrorKind::InvalidArgument, why), 0, 0, 0)
-        })?;
+    ) -> Result<usize> {
+        let numbers = queue
+            .numbers(&range)
+            .map_err(|why| Unsent::new(self.error(ErrorKind::InvalidArgument, why), 0, 0, 0))?;
         let (mut next, mut bytes) = (numbers.start, 0);
         let failed = |error, next, bytes| {
             let packets = next - numbers.start;
-            Err(InjectError::new(error, next, packets, bytes))
+            Err(Unsent::new(error, next, packets, bytes).into())
         };
         while next < numbers.end {
             if let Err(error) = self.check_break(BROKEN) {
@@ -547,5 +543,5 @@ const BYPASS: &str = "bypass the queueing discipline of";
 pub(super) fn cannot_bypass(name: String) -> Error {
     let kind = ErrorKind::Unsupported { since: None };
     let why = "nothing is sent there through a packet socket of one network interface";
-    Error::new(kind, BYPASS, name, why)
+    Error::cannot(kind, BYPASS, name, why)
 }

@@ -49,11 +49,11 @@ impl Untagged {
     /// Whether the filter takes a packet of another host, which may have Linux or not.
     #[cfg(feature = "remote")]
     pub(super) fn either_matches(&mut self, filter: &Filter, packet: Packet<'_>) -> bool {
-        filter.matches_packet(packet) || self.at.is_some() && self.matches(filter, packet)
+        filter.matches_packet(packet) || self.at.is_some() && self.run(filter, packet) != 0
     }
 
-    /// Whether the filter takes a packet that libpcap delivered.
-    pub(super) fn matches(&mut self, filter: &Filter, packet: Packet<'_>) -> bool {
+    /// Runs the filter on a packet that libpcap delivered: how many bytes of it are wanted, 0 if it does not pass.
+    pub(super) fn run(&mut self, filter: &Filter, packet: Packet<'_>) -> u32 {
         let data = packet.data();
         let parts = self
             .at
@@ -64,9 +64,9 @@ impl Untagged {
                 self.bytes.extend_from_slice(before);
                 self.bytes.extend_from_slice(behind);
                 let length = packet.len().saturating_sub(TAG as u32);
-                filter.run(&self.bytes, length) != 0
+                filter.run(&self.bytes, length)
             }
-            _ => filter.matches_packet(packet),
+            _ => filter.run(packet.data(), packet.len()),
         }
     }
 }

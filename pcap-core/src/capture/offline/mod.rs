@@ -7,7 +7,6 @@ mod reading;
 
 use std::ffi::{c_int, c_void};
 use std::fmt;
-use std::io;
 use std::ptr::NonNull;
 
 use crate::capture::batch::{Batch, Limit};
@@ -17,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os};
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle, SECONDS_OF_32_BITS};
-use crate::savefile::{Feed, Records, SavefileFormat};
+use crate::savefile::{Feed, Length, Records, SavefileFormat};
 use crate::timestamp::Precision;
 
 /// The phase of a savefile that is read.
@@ -33,6 +32,10 @@ pub struct Offline {
     parked: Option<Records>,
     /// What libpcap gets of a pipe, where it reads that.
     feed: Option<Feed>,
+    /// The length of a regular file.
+    length: Option<Length>,
+    /// Why there is no second descriptor of a classic savefile, without which it cannot be followed.
+    no_copy: Option<Error>,
     batch: Batch,
     filter: Option<Filter>,
     format: SavefileFormat,
@@ -68,8 +71,9 @@ impl Capture<Offline> {
     /// # Errors
     ///
     /// [`ErrorKind::Unsupported`] for what is not a classic savefile in a regular file, and for the
-    /// few link types whose packets libpcap changes as it reads them (USB, D-Bus). While it is
-    /// followed: [`ErrorKind::SavefileTruncated`] if the file becomes shorter than what has been read.
+    /// few link types whose packets libpcap changes as it reads them (USB, D-Bus). [`ErrorKind::Io`] if the process
+    /// had no file descriptor left when it was opened: following takes one more. While it is
+    /// followed: [`ErrorKind::SavefileTruncated`] if the file becomes shorter than it was at the last look.
     ///
     /// # Examples
     ///
@@ -97,6 +101,9 @@ impl Capture<Offline> {
             if let Some(Over::Failed(error)) = &state.over {
                 return Err(error.clone());
             }
+            if let (false, Some(error)) = (state.stays_fast(), &state.no_copy) {
+                return Err(error.clone());
+            }
             if !state.stays_fast() {
                 let text = match state.format {
                     SavefileFormat::Pcapng => "only classic savefiles can be followed, not pcapng",
@@ -105,7 +112,7 @@ impl Capture<Offline> {
                     }
                 };
                 let kind = ErrorKind::Unsupported { since: None };
-                return Err(Error::new(kind, "follow", name, text));
+                return Err(Error::cannot(kind, "follow", name, text));
             }
             let breaker = state.handle.breaker();
             breaker
@@ -186,6 +193,8 @@ impl Capture<Offline> {
             records: None,
             parked: None,
             feed: None,
+            length: None,
+            no_copy: None,
             batch: Batch::new(Limit::PIPE),
             filter: None,
             format,
@@ -198,7 +207,7 @@ impl Capture<Offline> {
 
 impl Offline {
     /// Has libpcap go on where it is to.
-    fn go_on(&mut self, sought: ffi::Sought) -> io::Result<()> {
+    fn go_on(&mut self, sought: ffi::Sought) -> Result<()> {
         match sought {
             ffi::Sought::There => {}
             ffi::Sought::Handle(pcap) => {
@@ -209,12 +218,11 @@ impl Offline {
                     stream.forget_older();
                 }
                 if let (Some(filter), false) = (&self.filter, self.stays_fast()) {
-                    self.handle
-                        .set_filter(Some(filter))
-                        .map_err(io::Error::other)?;
+                    let set = self.handle.set_filter(Some(filter));
+                    set.map_err(|error| self.fail_with(error))?;
                 }
             }
-            ffi::Sought::End => self.over = Some(Over::Eof),
+            ffi::Sought::End => self.end()?,
         }
         Ok(())
     }

@@ -4,15 +4,16 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::panic::resume_unwind;
 use std::path::Path;
 
 use super::{Offline, clock};
 use crate::capture::Capture;
 use crate::capture::batch::{Batch, Limit};
-use crate::error::{Error, ErrorWith, Result};
-use crate::ffi::{self, Until, os};
+use crate::error::{Error, Result};
+use crate::ffi::{self, Failure, Until, os};
 use crate::handle::Handle;
-use crate::savefile::{self, ByteOrder, Feed, Magic, Records, SavefileFormat, Units};
+use crate::savefile::{self, ByteOrder, Feed, Length, Magic, Records, SavefileFormat, Units};
 use crate::timestamp::Precision;
 
 impl Capture<Offline> {
@@ -30,7 +31,12 @@ impl Capture<Offline> {
     ///
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened or read,
     /// [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if it ends in its header (an empty
-    /// file does), [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is no savefile.
+    /// file does), [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is no savefile. For a compressed one
+    /// the error names the compression: [`from_reader`](Self::from_reader) reads it through a decompressor.
+    ///
+    /// A regular file that becomes shorter while it is read has lost packets, even if its last record is whole. The
+    /// reading calls return [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) at its end, where libpcap
+    /// reports a normal end. A file that is replaced by another of its name is read to its own end.
     ///
     /// # Examples
     ///
@@ -61,20 +67,20 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// As [`from_file`](Self::from_file). The file comes back, and stands where it stood; but from a
-    /// pipe has been read.
+    /// As [`from_file`](Self::from_file). [`take`](Error::take) gives the [`File`] back. It stands where it stood, except
+    /// that from a pipe has been read.
     ///
     /// Manual page: [`pcap_fopen_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_fopen_offline")]
     #[doc(alias = "pcap_hopen_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_hopen_offline")]
-    pub fn from_open_file(mut file: File) -> Result<Capture<Offline>, ErrorWith<File>> {
+    pub fn from_open_file(mut file: File) -> Result<Capture<Offline>> {
         let name = "the savefile".to_owned();
         // A stream that fails is closed with its descriptor, so it gets one of its own.
         let copy = match file.try_clone() {
             Ok(copy) => copy,
-            Err(e) => return Err(ErrorWith::new(Error::io("open", name, e), file)),
+            Err(e) => return Err(Error::io("open", name, e).handing_back(file)),
         };
         let start = file.stream_position();
         Self::from_open(copy, name).map_err(|error| {
@@ -82,7 +88,7 @@ impl Capture<Offline> {
                 // It could be asked for its place, so it can go there.
                 let _ = file.seek(SeekFrom::Start(start));
             }
-            ErrorWith::new(error, file)
+            error.handing_back(file)
         })
     }
 
@@ -94,9 +100,9 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// As [`from_file`](Self::from_file). The reader comes back; it has been read from, mostly further
-    /// than the savefile's header. An error of the reader keeps its kind and is the
-    /// [source](std::error::Error::source) of the error here. It ends the capture, even one that would
+    /// As [`from_file`](Self::from_file). [`take`](Error::take) gives the reader back, which has been read from, usually
+    /// further than the savefile's header. An error of the reader keeps its kind and is the
+    /// [`io_error`](Error::io_error) of the error here. It ends the capture, even one that would
     /// have passed, such as [`WouldBlock`](std::io::ErrorKind::WouldBlock): what the reader had given of a
     /// record is gone.
     ///
@@ -105,7 +111,8 @@ impl Capture<Offline> {
     ///
     /// # Panics
     ///
-    /// Where a read panics if the reader does.
+    /// If the reader panics, or the text of its error does. Where that is caught, the capture is over: each further
+    /// call returns an error.
     ///
     /// # Examples
     ///
@@ -119,11 +126,12 @@ impl Capture<Offline> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
-    pub fn from_reader<R>(reader: R) -> Result<Capture<Offline>, ErrorWith<R>>
+    pub fn from_reader<R>(reader: R) -> Result<Capture<Offline>>
     where
         R: Read + Send + 'static,
     {
         Self::from_stream(reader, "the reader".to_owned(), None)
+            .map_err(|(error, reader)| error.handing_back(reader))
     }
 
     fn from_open(mut file: File, name: String) -> Result<Capture<Offline>> {
@@ -133,15 +141,22 @@ impl Capture<Offline> {
             Some(length) => {
                 let magic = Magic::new(&magic[..length]);
                 let start = file.stream_position().map_err(io)?;
-                let regular = file.metadata().is_ok_and(|data| data.is_file());
+                let length = Length::of(&file);
                 // A descriptor more; without one libpcap reads it all.
-                let order = magic.classic.filter(|_| regular);
-                let fast = order.and_then(|order| Some((file.try_clone().ok()?, order)));
+                let order = magic.classic.filter(|_| length.is_some());
+                let copy = order.map(|_| file.try_clone()).transpose();
+                let (copy, no_copy) = match copy {
+                    Ok(copy) => (copy, None),
+                    Err(e) => (None, Some(Error::io("follow", name.clone(), e))),
+                };
+                let fast = copy.zip(order);
                 let stream = os::Stream::from_file(file).map_err(io)?;
                 let opened = Self::open(stream, magic, name, Limit::FILE, None);
                 let mut capture = opened.map_err(|(error, _)| error)?;
                 capture.state.records =
                     fast.and_then(|(file, order)| capture.records(Some(file), start, order));
+                capture.state.length = length;
+                capture.state.no_copy = no_copy;
                 capture.release();
                 Ok(capture)
             }
@@ -149,7 +164,7 @@ impl Capture<Offline> {
             None => {
                 let fd = os::descriptor(&file);
                 let patient = Patient(file, fd);
-                Ok(Self::from_stream(patient, name, fd)?)
+                Self::from_stream(patient, name, fd).map_err(|(error, _)| error)
             }
         }
     }
@@ -167,15 +182,15 @@ impl Capture<Offline> {
         mut reader: R,
         name: String,
         descriptor: Option<os::RawFd>,
-    ) -> Result<Capture<Offline>, ErrorWith<R>>
+    ) -> Result<Capture<Offline>, (Error, R)>
     where
         R: Read + Send + 'static,
     {
         match read_start(&mut reader, descriptor.is_some()) {
-            Err(e) => Err(ErrorWith::new(Error::io("read", name, e), reader)),
+            Err(e) => Err((Error::io("read", name, e), reader)),
             Ok(start) => match Self::from_started(reader, start, name, descriptor) {
                 Ok(capture) => Ok(capture),
-                Err((error, reader)) => Err(ErrorWith::new(error, as_it_was(reader))),
+                Err((error, reader)) => Err((error, as_it_was(reader))),
             },
         }
     }
@@ -238,10 +253,10 @@ impl Capture<Offline> {
             &self.state.feed,
             &mut self.state.stream,
         ) {
-            let sought = stream.release(&[]);
-            if let Err(e) = sought.and_then(|sought| self.state.go_on(sought)) {
-                // It is told by the first read.
-                self.state.fail(e);
+            // What fails here is reported by the first read.
+            match stream.release(&[]) {
+                Ok(sought) => drop(self.state.go_on(sought)),
+                Err(e) => drop(self.state.fail(e)),
             }
         }
     }
@@ -260,8 +275,17 @@ impl Capture<Offline> {
         let Some(pcap) = stream.open(&mut errbuf) else {
             let os = io::Error::last_os_error();
             let error = match stream.failure() {
-                Some(error) => Error::io("read", name, error),
-                None => Error::savefile("open", &name, &errbuf.text(), os),
+                Some(Failure::Error(error)) => Error::io("read", name, error),
+                Some(Failure::Panic(panic)) => resume_unwind(panic),
+                None => {
+                    let mut text = errbuf.text();
+                    if let Some(by) = magic.compressed {
+                        text += &format!(
+                            "; it is compressed by {by}: give a decompressor to `Capture::from_reader`"
+                        );
+                    }
+                    Error::savefile("open", &name, &text, os)
+                }
             };
             return Err((error, stream));
         };
@@ -274,6 +298,8 @@ impl Capture<Offline> {
             records: None,
             parked: None,
             feed: None,
+            length: None,
+            no_copy: None,
             batch: Batch::new(ahead),
             filter: None,
             format: magic.format,

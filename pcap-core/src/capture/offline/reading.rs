@@ -4,6 +4,7 @@
 
 use std::io;
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
 use std::time::{Duration, Instant};
 
 use crate::callback::{self, Dispatched};
@@ -11,10 +12,10 @@ use crate::capture::offline::{Offline, Over};
 use crate::capture::source::{Slice, Source, Step, Then};
 use crate::capture::wait::{self, Waiter, Waiting, WaitsFor};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, os};
+use crate::ffi::{self, Failure, os};
 use crate::filter::{Filter, FilterSource};
 use crate::packet::Packet;
-use crate::savefile::{Fed, Feed, Record, Units};
+use crate::savefile::{Fed, Feed, Record, Records, Units};
 
 /// How often the end of a savefile that is followed is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -93,41 +94,47 @@ impl Offline {
     /// What to do where no ordinary record follows.
     #[cold]
     fn beyond(&mut self, found: io::Result<Record>) -> Result<Walk> {
-        let would_wait =
-            |e: &io::Error| e.kind() == io::ErrorKind::WouldBlock && self.descriptor().is_some();
-        if found.as_ref().is_err_and(would_wait) {
-            return Ok(Walk::Nothing);
-        }
-        let walk = found.and_then(|found| {
-            let (Some(records), Some(stream)) = (&self.records, &mut self.stream) else {
-                return Ok(Walk::Blocked);
-            };
-            if self.follow && found == Record::Absent {
-                if records.is_cut()? {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
+        let found = match found {
+            Ok(found) => found,
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock && self.descriptor().is_some() => {
                 return Ok(Walk::Nothing);
             }
-            let sought = if records.is_of_file() {
-                stream.seek(records.position())?
-            } else {
-                // There is no way back from libpcap here: all the rest is its.
-                let sought = match stream.waits_for() {
-                    Some(_) if found == Record::Odd => {
-                        let units = Units::Records(records.order());
-                        let bytes = records.unread().to_vec();
-                        self.feed = Some(Feed::new(units, self.handle.datalink(), bytes));
-                        ffi::Sought::There
-                    }
-                    _ => stream.release(records.unread())?,
-                };
-                self.records = None;
-                sought
-            };
-            self.go_on(sought)?;
-            Ok(Walk::Odd)
-        });
-        walk.map_err(|e| self.fail(e))
+            Err(e) => return Err(self.fail(e)),
+        };
+        if self.follow && found == Record::Absent {
+            self.check_length()?;
+            return Ok(Walk::Nothing);
+        }
+        match self.hand_over(found) {
+            Ok(None) => Ok(Walk::Blocked),
+            Ok(Some(sought)) => {
+                self.go_on(sought)?;
+                Ok(Walk::Odd)
+            }
+            Err(e) => Err(self.fail(e)),
+        }
+    }
+
+    /// Gives libpcap its place in the savefile, where the fast way stands.
+    fn hand_over(&mut self, found: Record) -> io::Result<Option<ffi::Sought>> {
+        let (Some(records), Some(stream)) = (&self.records, &mut self.stream) else {
+            return Ok(None);
+        };
+        if records.is_of_file() {
+            return stream.seek(records.position()).map(Some);
+        }
+        // There is no way back from libpcap here: all the rest is its.
+        let sought = match stream.waits_for() {
+            Some(_) if found == Record::Odd => {
+                let units = Units::Records(records.order());
+                let bytes = records.unread().to_vec();
+                self.feed = Some(Feed::new(units, self.handle.datalink(), bytes));
+                ffi::Sought::There
+            }
+            _ => stream.release(records.unread())?,
+        };
+        self.records = None;
+        Ok(Some(sought))
     }
 
     /// Hands packets to a closure the fast way.
@@ -188,7 +195,7 @@ impl Offline {
         if let Some(mut records) = self.records.take() {
             if left == Left::Nothing && self.follow {
                 // The record was there.
-                return Err(self.fail(io::ErrorKind::UnexpectedEof.into()));
+                return Err(self.shorter(String::new()));
             }
             if packets > 0 {
                 // Which record libpcap found there is known to it alone: the file may have grown or
@@ -204,18 +211,81 @@ impl Offline {
         Ok(left)
     }
 
-    /// The fast way has failed, and nothing comes any more.
+    /// Ends the capture with an error of the reader or of the operating system.
     pub(super) fn fail(&mut self, error: io::Error) -> Error {
         let name = self.handle.name.clone();
-        let error = if self.follow && error.kind() == io::ErrorKind::UnexpectedEof {
-            let text = "it became shorter while it was followed";
-            Error::new(ErrorKind::SavefileTruncated, "read", name, text)
-        } else {
-            Error::io("read", name, error)
-        };
+        // First an error that needs nothing of the user's: the text of the reader's error may panic.
+        let silent = io::Error::new(
+            error.kind(),
+            "the reader failed, and the text of its error panicked",
+        );
+        self.fail_with(Error::io("read", name.clone(), silent));
+        self.fail_with(Error::io("read", name, error))
+    }
+
+    /// Ends the capture: each call from now on returns this error.
+    pub(super) fn fail_with(&mut self, error: Error) -> Error {
         self.records = None;
         self.over = Some(Over::Failed(error.clone()));
         error
+    }
+
+    /// Ends the capture with what the user's reader failed with, if it did.
+    ///
+    /// # Panics
+    ///
+    /// If the reader did: its panic goes on here.
+    fn reader_failed(&mut self) -> Option<Error> {
+        match self.stream.as_mut()?.failure()? {
+            Failure::Error(error) => Some(self.fail(error)),
+            Failure::Panic(panic) => {
+                self.fail(io::Error::other(ffi::PANICKED));
+                resume_unwind(panic)
+            }
+        }
+    }
+
+    /// Ends the capture with the error of a regular file that became shorter than it was.
+    fn shorter(&mut self, detail: String) -> Error {
+        let text = format!("the file became shorter while it was read{detail}");
+        let name = self.handle.name.clone();
+        self.fail_with(Error::cannot(
+            ErrorKind::SavefileTruncated,
+            "read",
+            name,
+            text,
+        ))
+    }
+
+    /// Fails if a regular file is shorter now than it was: packets are lost then, even if its last record is whole.
+    fn check_length(&mut self) -> Result<()> {
+        let (Some(mut length), Some(stream)) = (self.length, &self.stream) else {
+            return Ok(());
+        };
+        let records = self.records.as_ref().or(self.parked.as_ref());
+        let read = match records.map(Records::end) {
+            Some(end) => Ok(end),
+            None => stream.position(),
+        };
+        let shrunk = read.and_then(|read| {
+            let shrunk = stream.with_file(|file| length.shrunk(file, read));
+            shrunk.unwrap_or(Ok(None))
+        });
+        self.length = Some(length);
+        match shrunk {
+            Ok(None) => Ok(()),
+            Ok(Some((was, is))) => {
+                Err(self.shorter(format!(": expected at least {was} bytes, found {is}")))
+            }
+            Err(e) => Err(self.fail(e)),
+        }
+    }
+
+    /// Ends the capture at the end of the savefile.
+    pub(super) fn end(&mut self) -> Result<()> {
+        self.check_length()?;
+        self.over = Some(Over::Eof);
+        Ok(())
     }
 
     /// Goes the fast way again, when all that libpcap read in between is handed out.
@@ -252,15 +322,12 @@ impl Offline {
             0.. | ffi::PCAP_ERROR_BREAK => Ok((done, Left::More)),
             _ => {
                 let os = io::Error::last_os_error();
-                let failure = self.stream.as_mut().and_then(os::Stream::failure);
-                let name = &self.handle.name;
-                let error = match failure {
-                    Some(error) => Error::io("read", name.clone(), error),
-                    None => Error::savefile("read", name, &self.handle.geterr(), os),
-                };
-                self.records = None;
-                self.over = Some(Over::Failed(error.clone()));
-                Err(error)
+                if let Some(error) = self.reader_failed() {
+                    return Err(error);
+                }
+                let text = self.handle.geterr();
+                let error = Error::savefile("read", &self.handle.name, &text, os);
+                Err(self.fail_with(error))
             }
         }
     }
@@ -271,11 +338,10 @@ impl Offline {
     fn feed_more(&mut self) -> Result<Left> {
         let (Some(feed), Some(stream)) = (&mut self.feed, &mut self.stream) else {
             // Where libpcap was given all that the reader had, it does not know why that ended.
-            let failure = self.stream.as_mut().and_then(os::Stream::failure);
-            if let Some(error) = failure {
-                return Err(self.fail(error));
+            if let Some(error) = self.reader_failed() {
+                return Err(error);
             }
-            self.over = Some(Over::Eof);
+            self.end()?;
             return Ok(Left::Nothing);
         };
         match feed.fill(stream) {

@@ -20,7 +20,7 @@ use libc::FILE;
 
 use super::temp::Temp;
 use super::{RawFd, kernel32, read_at};
-use crate::ffi::{self, ErrBuf, Reader, Sought, pcap_t};
+use crate::ffi::{self, ErrBuf, Failure, PANICKED, Reader, Sought, pcap_t};
 
 /// Length of a classic savefile's header.
 const FILE_HEADER: usize = 24;
@@ -63,6 +63,8 @@ enum Source {
         start: u64,
         /// Libpcap has its header only.
         cut: bool,
+        /// Libpcap reads a copy of all that there was.
+        copied: bool,
     },
     Reader(Spool),
 }
@@ -90,6 +92,7 @@ impl Stream {
             file,
             start,
             cut: false,
+            copied: false,
         }))
     }
 
@@ -128,7 +131,12 @@ impl Stream {
     /// Where libpcap can open the savefile, and what keeps it there until it has done so.
     fn path(&mut self) -> io::Result<(PathBuf, Option<File>)> {
         let temp = match &mut self.source {
-            Source::File { file, start, cut } => {
+            Source::File {
+                file,
+                start,
+                cut,
+                copied,
+            } => {
                 if let (0, Some((path, kept))) = (*start, path_of(file)) {
                     return Ok((path, Some(kept)));
                 }
@@ -137,6 +145,7 @@ impl Stream {
                 let length = read_at(file, &mut magic, *start)?;
                 // Of a classic one the header tells whether more is needed.
                 *cut = length == magic.len() && is_classic(u32::from_ne_bytes(magic));
+                *copied = !*cut;
                 let most = if *cut { FILE_HEADER as u64 } else { u64::MAX };
                 io::copy(&mut From(file, *start).take(most), &mut temp)?;
                 temp
@@ -157,7 +166,13 @@ impl Stream {
     fn reopen(&mut self, bytes: &[u8], rest: bool) -> io::Result<Sought> {
         let mut temp = Temp::new()?;
         match &mut self.source {
-            Source::File { file, start, .. } if rest => {
+            Source::File {
+                file,
+                start,
+                copied,
+                ..
+            } if rest => {
+                *copied = true;
                 io::copy(&mut From(file, *start), &mut temp)?;
             }
             Source::File { file, start, .. } => {
@@ -217,6 +232,18 @@ impl Stream {
     pub(crate) fn forget_older(&mut self) {
         let older = self.temps.len().saturating_sub(1);
         self.temps.drain(..older);
+    }
+
+    /// Calls a closure with the file that is read; returns `None` if that is a user's reader or a copy.
+    pub(crate) fn with_file<T>(&self, closure: impl FnOnce(&File) -> T) -> Option<T> {
+        match &self.source {
+            Source::File {
+                file,
+                copied: false,
+                ..
+            } => Some(closure(file)),
+            _ => None,
+        }
     }
 
     /// Lets libpcap take no more than so many bytes, until [`release`](Self::release).
@@ -280,14 +307,11 @@ impl Stream {
         }
     }
 
-    /// What the user's reader failed with, if that is why there is no more.
-    pub(crate) fn failure(&mut self) -> Option<io::Error> {
-        self.error.take()
+    /// Returns why the user's reader failed, once, if that is why there is no more.
+    pub(crate) fn failure(&mut self) -> Option<Failure> {
+        self.error.take().map(Failure::Error)
     }
 }
-
-/// What a reader that panicked answers from then on: part of a record may be lost.
-const PANICKED: &str = "the reader panicked";
 
 impl Spool {
     /// Reads once, and not more than there is room for, whatever the reader says.

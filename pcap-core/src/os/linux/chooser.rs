@@ -33,7 +33,7 @@ impl Chooser {
         const OPERATION: &str = "choose members of a group by";
         let refuse = |kind, why: &str| {
             let name = filter.expression().map(str::to_owned);
-            Err(Error::new(kind, OPERATION, name, why))
+            Err(Error::cannot(kind, OPERATION, name, why))
         };
         if filter.linktype() != Dlt::RAW {
             let why = format!(
@@ -76,7 +76,7 @@ impl Chooser {
             Chooser::Ebpf(program) => kernel::choose_by_ebpf(socket, program.as_fd()),
         };
         installed.map_err(|error| match error.raw_os_error() {
-            Some(libc::EINVAL | libc::EBADF) => Error::new(
+            Some(libc::EINVAL | libc::EBADF) => Error::cannot(
                 ErrorKind::FilterInvalid,
                 OPERATION,
                 name.to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! May import: everything but the crate's root.
 
-mod error;
+mod outcome;
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -17,7 +17,7 @@ use crate::ffi::{fanout as kernel, packet_socket, sock_filter};
 use crate::filter::Filter;
 use crate::stats::Stats;
 
-pub use error::FanoutError;
+pub use outcome::FanoutOutcome;
 
 /// By what the kernel chooses the member of a group that receives a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -211,7 +211,7 @@ impl Fanout {
     ) -> Result<Vec<Capture<Active>>> {
         const OPERATION: &str = "make a group of captures on";
         let name = options.device_name();
-        let refuse = |kind, why: &str| Error::new(kind, OPERATION, name.clone(), why);
+        let refuse = |kind, why: &str| Error::cannot(kind, OPERATION, name.clone(), why);
         if !(1..=kernel::MOST).contains(&members) {
             let why = format!("it has 1 to {} members, and not {members}", kernel::MOST);
             return Err(refuse(ErrorKind::InvalidArgument, &why));
@@ -223,12 +223,15 @@ impl Fanout {
             ),
             _ => Error::io(OPERATION, name.clone(), error),
         };
-        let protocol = options.protocol_to_capture().unwrap_or(kernel::ALL);
+        let protocol = options.protocol_to_capture().unwrap_or(packet_socket::ALL);
         let mut group = None;
         let mut captures = Vec::with_capacity(members);
         for _ in 0..members {
             // Nothing gets into its buffer before the others are there.
-            let capture = options.clone().with_protocol(kernel::NONE).activate()?;
+            let capture = options
+                .clone()
+                .with_protocol(packet_socket::NONE)
+                .activate()?;
             let socket = capture.fileno();
             let Some(socket) = socket.filter(|fd| packet_socket::interface(*fd).is_some()) else {
                 return Err(refuse(
@@ -237,7 +240,7 @@ impl Fanout {
                 ));
             };
             sock_filter::attach_nothing(socket).map_err(failed)?;
-            kernel::receive(socket, protocol).map_err(failed)?;
+            packet_socket::receive(socket, protocol).map_err(|why| failed(why.into()))?;
             match group {
                 None => group = Some(kernel::found(socket, self.how()).map_err(failed)?),
                 Some(group) => kernel::join(socket, group, self.how()).map_err(failed)?,
@@ -277,8 +280,8 @@ impl Fanout {
     /// # Errors
     ///
     /// That of the closure that failed first, or of the system, if it starts no more threads. Then the
-    /// others are ended by a break, once; what they returned, and the statistics of all, are
-    /// [with the error](FanoutError).
+    /// others are ended by a break, once. What they returned and counted is lost; [`run`](Self::run) returns
+    /// it beside the error.
     ///
     /// # Panics
     ///
@@ -312,7 +315,22 @@ impl Fanout {
     pub fn for_each<T, E, F>(
         members: Vec<Capture<Active>>,
         closure: F,
-    ) -> Result<(Vec<T>, Stats), FanoutError<T, E>>
+    ) -> Result<(Vec<T>, Stats), E>
+    where
+        T: Send,
+        E: From<Error> + Send,
+        F: Fn(usize, &mut Capture<Active>) -> Result<T, E> + Sync,
+    {
+        Fanout::run(members, closure).into_result()
+    }
+
+    /// Does what [`for_each`](Self::for_each) does, and returns all that came of it, also beside an error: for
+    /// the statistics of a group of which a member failed.
+    ///
+    /// # Panics
+    ///
+    /// As `for_each`.
+    pub fn run<T, E, F>(members: Vec<Capture<Active>>, closure: F) -> FanoutOutcome<T, E>
     where
         T: Send,
         E: From<Error> + Send,
@@ -358,14 +376,9 @@ impl Fanout {
             values.push(value);
             total.merge(stats);
         }
+        values.resize_with(count, || None);
         let mut error = over.error.lock().unwrap_or_else(PoisonError::into_inner);
-        match error.take() {
-            Some(error) => {
-                values.resize_with(count, || None);
-                Err(FanoutError::new(error, values, total))
-            }
-            None => Ok((values.into_iter().flatten().collect(), total)),
-        }
+        FanoutOutcome::new(values, total, error.take())
     }
 }
 

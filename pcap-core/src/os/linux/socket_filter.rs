@@ -91,7 +91,7 @@ pub trait SocketFilterExt: AsFd {
         const OPERATION: &str = "attach a filter to";
         let socket = self.as_fd();
         check(filter, OPERATION, || Some(name(socket)))?;
-        let refuse = |kind, text: &str| Err(Error::new(kind, OPERATION, name(socket), text));
+        let refuse = |kind, text: &str| Err(Error::cannot(kind, OPERATION, name(socket), text));
         let attached = filter.with_program(|program| {
             // SAFETY: the pointer is good for the call.
             let program = unsafe { &*program };
@@ -162,7 +162,7 @@ pub(super) fn check(
     } else {
         return Ok(());
     };
-    Err(Error::new(kind, operation, name(), text))
+    Err(Error::cannot(kind, operation, name(), text))
 }
 
 fn name(socket: impl AsFd) -> String {
@@ -180,5 +180,5 @@ fn error(operation: &'static str, socket: impl AsFd, error: io::Error) -> Error 
         Some(libc::ENOENT) => (ErrorKind::Io(io::ErrorKind::NotFound), "it has no filter"),
         _ => return Error::io(operation, name, error),
     };
-    Error::new(kind, operation, name, text)
+    Error::cannot(kind, operation, name, text)
 }

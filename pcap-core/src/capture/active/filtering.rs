@@ -1,0 +1,415 @@
+//! How filters and directions are set on a live capture.
+//!
+//! May import: what `active` may.
+
+use crate::capture::active::Active;
+use crate::capture::active::inflow::{Inflow, Old};
+use crate::capture::active::tags::Untagged;
+use crate::direction::Direction;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ffi::packet_socket;
+use crate::ffi::sock_filter::Refused;
+use crate::filter::{Filter, FilterSource};
+use crate::packet::Packet;
+
+const OPERATION: &str = "set a filter on";
+
+/// The longest program that libpcap hands to a kernel.
+const LONGEST: usize = 4096;
+
+/// Where the filter of a live capture runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FilterLocation {
+    /// In the kernel: packets that do not pass take no room in the buffer.
+    Kernel,
+    /// In this process, on whole packets, because the kernel cannot run the filter or has no room for it.
+    UserSpace,
+    /// Where libpcap runs it: outside of Linux mostly in the kernel, and in the process on devices that are not
+    /// network interfaces.
+    Libpcap,
+    /// At the daemon of a remote capture, and in this process.
+    Remote,
+}
+
+/// Why a filter was not set.
+pub(super) enum NotSet {
+    /// It has to see more of each packet than libpcap captures.
+    TooShort(Error),
+    Failed(Error),
+}
+
+impl From<Error> for NotSet {
+    fn from(error: Error) -> NotSet {
+        NotSet::Failed(error)
+    }
+}
+
+impl From<NotSet> for Error {
+    fn from(not_set: NotSet) -> Error {
+        match not_set {
+            NotSet::TooShort(error) | NotSet::Failed(error) => error,
+        }
+    }
+}
+
+/// What a filter says of a packet in the buffer.
+enum Verdict {
+    /// The packet passes; how many bytes of it are wanted.
+    Passes(u32),
+    Fails,
+    /// What decides is not there.
+    Unknown,
+}
+
+/// The filter that is set, and what it needs in this process.
+#[derive(Debug)]
+pub(super) struct Set {
+    pub(super) filter: Filter,
+    pub(super) location: FilterLocation,
+    /// How many bytes of a packet decide; `None` if there is no bound.
+    reach: Option<u32>,
+    untagged: Untagged,
+}
+
+impl Set {
+    pub(super) fn new(filter: Filter, location: FilterLocation, untagged: Untagged) -> Set {
+        Set {
+            reach: filter.reach(),
+            filter,
+            location,
+            untagged,
+        }
+    }
+
+    /// Whether a packet of another host passes.
+    #[cfg(feature = "remote")]
+    pub(super) fn either_matches(&mut self, packet: Packet<'_>) -> bool {
+        self.untagged.either_matches(&self.filter, packet)
+    }
+
+    /// Judges a packet by its bytes.
+    fn judge(&mut self, packet: Packet<'_>) -> Verdict {
+        if !self.filter.runs_on_bytes() {
+            return Verdict::Unknown;
+        }
+        match self.untagged.run(&self.filter, packet) {
+            0 if self.is_short(packet) => Verdict::Unknown,
+            0 => Verdict::Fails,
+            wanted => Verdict::Passes(wanted),
+        }
+    }
+
+    /// Whether the snaplen has cut off what may decide.
+    fn is_short(&self, packet: Packet<'_>) -> bool {
+        /// A VLAN tag may come before what decides.
+        const TAG: u32 = 4;
+        let reach = self.reach.map(|reach| reach.saturating_add(TAG));
+        packet.header().is_cut() && reach.is_none_or(|reach| reach > packet.caplen())
+    }
+}
+
+/// What decides which of the packets that libpcap hands over are delivered, for one read.
+pub(super) struct Screen<'a> {
+    pub(super) set: Option<&'a mut Set>,
+    pub(super) inflow: Option<&'a mut Inflow>,
+}
+
+impl Screen<'_> {
+    /// The packet as it is to be delivered, if it is.
+    pub(super) fn pass<'p>(&mut self, packet: Packet<'p>) -> Option<Packet<'p>> {
+        let Some(inflow) = &mut self.inflow else {
+            return match &mut self.set {
+                Some(set) => (set.untagged.run(&set.filter, packet) != 0).then_some(packet),
+                None => Some(packet),
+            };
+        };
+        let may_be_new = match &mut inflow.old {
+            Old::None => true,
+            Old::Next(0) => {
+                inflow.old = Old::None;
+                true
+            }
+            Old::Next(left) => {
+                *left -= 1;
+                false
+            }
+            Old::Until(_) => false,
+            Old::UntilEmpty(_) => true,
+        };
+        let is_new = may_be_new && inflow.old == Old::None;
+        let snaplen = inflow.snaplen;
+        let Some(set) = &mut self.set else {
+            return Some(packet.cut(snaplen));
+        };
+        let here = set.location == FilterLocation::UserSpace;
+        if is_new && !here {
+            return Some(packet.cut(snaplen));
+        }
+        match set.judge(packet) {
+            Verdict::Passes(wanted) => Some(packet.cut(snaplen.min(wanted))),
+            Verdict::Fails => None,
+            // The kernel has judged it, or nobody can.
+            Verdict::Unknown if may_be_new && !here => Some(packet.cut(snaplen)),
+            Verdict::Unknown => {
+                inflow.discarded += u64::from(!is_new);
+                None
+            }
+        }
+    }
+}
+
+impl Active {
+    pub(super) fn install(&mut self, source: FilterSource<'_>) -> Result<(), NotSet> {
+        if self.remote.is_some() {
+            return Ok(self.install_remote(&source)?);
+        }
+        let filter = self.handle.filter(&source, true, self.netmask)?;
+        match self.inflow.take() {
+            None => Ok(self.install_by_libpcap(filter)?),
+            Some(mut inflow) => {
+                let done = self.install_on_socket(&mut inflow, filter);
+                self.inflow = Some(inflow);
+                done
+            }
+        }
+    }
+
+    /// Lets all packets in that the direction does, and cuts them at the snaplen in the kernel.
+    pub(super) fn install_none(&mut self) -> Result<()> {
+        let Some(mut inflow) = self.inflow.take() else {
+            return Ok(());
+        };
+        let program = inflow.view(self.handle.datalink()).all(inflow.snaplen);
+        let done = self.fileno().map(|socket| inflow.attach(socket, program));
+        self.inflow = Some(inflow);
+        match done {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(refused)) => Err(self.refused(refused)),
+        }
+    }
+
+    /// Devices that libpcap does not capture on through a packet socket.
+    fn install_by_libpcap(&mut self, filter: Filter) -> Result<()> {
+        // No kernel takes longer ones, and libpcap would run them in a read that ends only when a packet passes: no
+        // deadline would hold.
+        let runs_here = filter.runs_on_bytes()
+            && (filter.instructions().len() > LONGEST || filter.jumps_backward());
+        if let Err(error) = self.handle.set_filter((!runs_here).then_some(&filter)) {
+            // libpcap may have taken the new one before it failed.
+            let _ = self.reset_filter();
+            return Err(error);
+        }
+        let location = match runs_here {
+            true => FilterLocation::UserSpace,
+            false => FilterLocation::Libpcap,
+        };
+        let untagged = Untagged::new(&filter, self.handle.datalink());
+        let mut set = Set::new(filter, location, untagged);
+        if set.filter.runs_on_bytes() {
+            let filter = &set.filter;
+            let untagged = &mut set.untagged;
+            self.batch
+                .retain_unread(|packet| untagged.run(filter, packet) != 0);
+        }
+        self.set = Some(set);
+        Ok(())
+    }
+
+    fn install_on_socket(&mut self, inflow: &mut Inflow, filter: Filter) -> Result<(), NotSet> {
+        let location = self.attach(inflow, &filter)?;
+        let untagged = Untagged::new(&filter, self.handle.datalink());
+        let mut set = Set::new(filter, location, untagged);
+        let by_bytes = set.filter.runs_on_bytes();
+        let needs_more = set.reach.is_none_or(|reach| reach > inflow.snaplen);
+        // What is judged twice must get the same answer both times.
+        let exactly = location == FilterLocation::Kernel && (!by_bytes || needs_more);
+        inflow.exchanged(exactly, self.timeout, || self.held())?;
+        let discarded = &mut inflow.discarded;
+        self.batch.retain_unread(|packet| match set.judge(packet) {
+            Verdict::Passes(_) => true,
+            Verdict::Fails => false,
+            Verdict::Unknown => {
+                *discarded += 1;
+                false
+            }
+        });
+        self.set = Some(set);
+        Ok(())
+    }
+
+    /// Has the kernel run a filter, or lets all packets in if this process has to.
+    fn attach(&mut self, inflow: &mut Inflow, filter: &Filter) -> Result<FilterLocation, NotSet> {
+        let Some(socket) = self.fileno() else {
+            return Err(NotSet::Failed(self.refused(Refused::Program)));
+        };
+        if inflow.has_foreign_filter {
+            // One that passes all is in the place of libpcap's, which would go on otherwise.
+            self.handle.set_filter(None)?;
+            inflow.has_foreign_filter = false;
+        }
+        let view = inflow.view(self.handle.datalink());
+        let everything = view.all(inflow.captured);
+        let why = match filter.for_socket(view, inflow.snaplen) {
+            Err(obstacle) => obstacle,
+            Ok(program) => {
+                if inflow.is_loopback() && Filter::accepts_only_sent(filter.instructions()) {
+                    let why = "it accepts no packet that is received, and each packet of the loopback device is \
+                               delivered once, as received; use `inbound`, or leave the direction out";
+                    return Err(self.not_set(ErrorKind::InvalidArgument, why).into());
+                }
+                let refused = match inflow.attach(socket, program.clone()) {
+                    Ok(()) => return Ok(FilterLocation::Kernel),
+                    // The memory of the former program counts until it is gone.
+                    Err(Refused::Memory) => inflow
+                        .attach(socket, everything.clone())
+                        .and_then(|()| inflow.attach(socket, program))
+                        .err(),
+                    Err(refused) => Some(refused),
+                };
+                match refused {
+                    None => return Ok(FilterLocation::Kernel),
+                    Some(Refused::Memory) => {
+                        "the kernel has no memory for it: net.core.optmem_max, the memory \
+                                              of a socket's options, is too small"
+                            .to_owned()
+                    }
+                    Some(Refused::Program) => "the kernel does not accept its program".to_owned(),
+                    Some(refused) => return Err(self.refused(refused).into()),
+                }
+            }
+        };
+        let fits = filter.reach().is_some_and(|reach| reach <= inflow.captured);
+        let refusal = if !filter.runs_on_bytes() {
+            let why = format!("only the kernel can evaluate it, and cannot here: {why}");
+            let kind = match filter.instructions().len() {
+                0..=LONGEST => ErrorKind::Unsupported { since: None },
+                _ => ErrorKind::FilterTooLong,
+            };
+            Some(NotSet::Failed(self.not_set(kind, &why)))
+        } else if inflow.captured < self.whole() && !fits {
+            let why = format!(
+                "the kernel cannot run it ({why}), and in this process it would see only the first {} bytes of a \
+                 packet; set it before activation, or use a larger snaplen",
+                inflow.captured
+            );
+            let error = self.not_set(ErrorKind::InvalidOption, &why);
+            Some(NotSet::TooShort(error))
+        } else {
+            None
+        };
+        match refusal {
+            Some(refusal) => {
+                // It may have been taken away to make room.
+                let _ = inflow.attach_again(socket);
+                Err(refusal)
+            }
+            None => match inflow.attach(socket, everything) {
+                Ok(()) => Ok(FilterLocation::UserSpace),
+                Err(refused) => Err(self.refused(refused).into()),
+            },
+        }
+    }
+
+    /// How many packets the kernel's buffer holds, where each that gets into it is handed over.
+    pub(super) fn held(&self) -> Result<u64> {
+        let stats = self.stats()?;
+        let let_in = stats.received.saturating_sub(stats.dropped);
+        Ok(let_in.saturating_sub(self.handle.handed))
+    }
+
+    fn not_set(&self, kind: ErrorKind, why: &str) -> Error {
+        Error::cannot(kind, OPERATION, self.handle.name.clone(), why)
+    }
+
+    fn refused(&self, refused: Refused) -> Error {
+        match refused {
+            Refused::Memory => self.not_set(ErrorKind::Other, "the kernel has no memory for it"),
+            Refused::Program => self.not_set(ErrorKind::FilterInvalid, "the kernel refuses it"),
+            Refused::Failed(error) => Error::io(OPERATION, self.handle.name.clone(), error),
+        }
+    }
+
+    /// Puts the filter in force again, after another one was attached to the socket.
+    pub(super) fn reset_filter(&self) -> Result<()> {
+        match (&self.inflow, self.fileno()) {
+            (Some(inflow), Some(socket)) => inflow
+                .attach_again(socket)
+                .map_err(|refused| self.refused(refused)),
+            _ => {
+                let by_libpcap = |set: &&Set| set.location == FilterLocation::Libpcap;
+                let set = self.set.as_ref().filter(by_libpcap);
+                self.handle.set_filter(set.map(|set| &set.filter))
+            }
+        }
+    }
+
+    pub(super) fn set_direction(&mut self, direction: Direction) -> Result<()> {
+        const OPERATION: &str = "set the direction of";
+        if self.remote.is_some() {
+            return Err(self.not_remote(OPERATION, "a daemon cannot be told one"));
+        }
+        let loopback = self.inflow.as_ref().is_some_and(Inflow::is_loopback);
+        if loopback && direction == Direction::Out {
+            let why = "each packet of the loopback device is delivered once, as received: with this direction there \
+                       would be none";
+            let name = self.handle.name.clone();
+            return Err(Error::cannot(
+                ErrorKind::InvalidArgument,
+                OPERATION,
+                name,
+                why,
+            ));
+        }
+        // SAFETY: the handle is open and activated.
+        let code =
+            unsafe { crate::ffi::pcap_setdirection(self.handle.as_ptr(), direction.to_raw()) };
+        self.handle.check(code, OPERATION)?;
+        let Some(inflow) = &mut self.inflow else {
+            return Ok(());
+        };
+        let former = std::mem::replace(&mut inflow.direction, direction);
+        // From the buffer libpcap may leave out packets without a word.
+        inflow.counts &= former == direction || !inflow.is_open;
+        match &self.set {
+            Some(set) => {
+                let filter = set.filter.clone();
+                Ok(self.install(filter.into())?)
+            }
+            None => self.install_none(),
+        }
+    }
+
+    /// Lets packets in, now that the filter and the direction are set.
+    pub(super) fn open_inflow(&mut self, protocol: u16) -> Result<()> {
+        const OPERATION: &str = "activate";
+        let (Some(inflow), Some(socket)) = (&self.inflow, self.fileno()) else {
+            return Ok(());
+        };
+        if protocol != packet_socket::NONE {
+            let name = || self.handle.name.clone();
+            packet_socket::receive(socket, protocol).map_err(|why| {
+                use packet_socket::NotReceiving::{Down, Failed, Gone};
+                match why {
+                    Down => {
+                        Error::status(crate::ffi::PCAP_ERROR_IFACE_NOT_UP, OPERATION, name(), "")
+                    }
+                    Gone => {
+                        Error::status(crate::ffi::PCAP_ERROR_NO_SUCH_DEVICE, OPERATION, name(), "")
+                    }
+                    Failed(error) => Error::io(OPERATION, name(), error),
+                }
+            })?;
+        }
+        debug_assert!(!inflow.is_open);
+        if let Some(inflow) = &mut self.inflow {
+            inflow.is_open = true;
+        }
+        Ok(())
+    }
+
+    /// How many bytes of a packet are all of it, as far as libpcap can capture.
+    fn whole(&self) -> u32 {
+        crate::capture::options::whole(self.immediate)
+    }
+}

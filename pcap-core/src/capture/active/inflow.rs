@@ -1,0 +1,179 @@
+//! What gets into the buffer of a capture on a Linux packet socket, and what has to be judged again when that
+//! changes.
+//!
+//! libpcap's own way to set a filter loses packets and prints to standard error, so this crate attaches its own
+//! programs. One program holds the filter, the direction and the snaplen. The kernel exchanges programs without
+//! losing a packet, but leaves those in the buffer that the former program accepted.
+//!
+//! May import: what `active` may.
+
+use std::time::{Duration, Instant};
+
+use crate::direction::Direction;
+use crate::ffi::bpf_program;
+use crate::ffi::os::BorrowedFd;
+use crate::ffi::packet_socket::{self, Description};
+use crate::ffi::sock_filter::Refused;
+use crate::filter::{Devices, Frame, Insn, View};
+use crate::linktype::Dlt;
+
+/// How long a processor may still run the former program, with a wide margin.
+const SETTLES_WITHIN: Duration = Duration::from_millis(100);
+
+/// Which packets of the buffer may have been accepted by a former program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Old {
+    /// None.
+    None,
+    /// The next packets, this many.
+    Next(u64),
+    /// All that are read before this time, and then all that are in the buffer.
+    Until(Instant),
+    /// All that are read until the buffer is found empty after this time: it is not known how many there are.
+    UntilEmpty(Instant),
+}
+
+/// The inflow of a capture on a packet socket.
+#[derive(Debug)]
+pub(super) struct Inflow {
+    description: Description,
+    /// How many bytes of a packet the capture delivers.
+    pub(super) snaplen: u32,
+    /// How many bytes of a packet libpcap can deliver.
+    pub(super) captured: u32,
+    pub(super) direction: Direction,
+    /// The program that is attached.
+    program: Vec<Insn>,
+    /// Whether libpcap hands over each packet that gets into the buffer, so that they can be counted.
+    pub(super) counts: bool,
+    /// Whether libpcap may have a filter of its own.
+    pub(super) has_foreign_filter: bool,
+    /// Whether packets may have come already.
+    pub(super) is_open: bool,
+    /// Whether the capture was stopped, so that nothing is to get in any more.
+    pub(super) is_closed: bool,
+    pub(super) old: Old,
+    /// How many packets of the buffer were discarded because nobody could judge them any more.
+    pub(super) discarded: u64,
+}
+
+impl Inflow {
+    /// For a packet socket that receives nothing yet.
+    pub(super) fn new(description: Description, snaplen: u32, captured: u32) -> Inflow {
+        Inflow {
+            description,
+            snaplen,
+            captured,
+            direction: Direction::InOut,
+            program: Vec::new(),
+            counts: true,
+            has_foreign_filter: false,
+            is_open: false,
+            is_closed: false,
+            old: Old::None,
+            discarded: 0,
+        }
+    }
+
+    /// For a packet socket that was opened elsewhere.
+    pub(super) fn of_foreign(description: Description, captured: u32) -> Inflow {
+        Inflow {
+            counts: false,
+            has_foreign_filter: true,
+            is_open: true,
+            ..Inflow::new(description, captured, captured)
+        }
+    }
+
+    pub(super) fn devices(&self) -> Devices {
+        self.description
+            .hardware
+            .map_or(Devices::Any, Devices::of_type)
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        self.devices() == Devices::Loopback
+    }
+
+    /// How the socket shows packets of a link type.
+    pub(super) fn view(&self, datalink: Dlt) -> View {
+        let frame = match (self.description.cooked, datalink) {
+            (true, Dlt::LINUX_SLL2) => Frame::Cooked2,
+            (true, _) => Frame::Cooked,
+            (false, Dlt::CAN_SOCKETCAN) => Frame::Changed,
+            (false, _) => Frame::Same,
+        };
+        View {
+            frame,
+            devices: self.devices(),
+            direction: self.direction,
+        }
+    }
+
+    /// Attaches a program, in place of the one that is there.
+    pub(super) fn attach(
+        &mut self,
+        socket: BorrowedFd<'_>,
+        program: Vec<Insn>,
+    ) -> Result<(), Refused> {
+        if !self.is_closed {
+            attach(socket, &program)?;
+        }
+        self.program = program;
+        Ok(())
+    }
+
+    /// Attaches the same program again.
+    pub(super) fn attach_again(&self, socket: BorrowedFd<'_>) -> Result<(), Refused> {
+        match self.is_closed {
+            true => Ok(()),
+            false => attach(socket, &self.program),
+        }
+    }
+
+    /// Takes note that the program was exchanged. `held` counts the packets in the buffer; with `exactly` no packet
+    /// may be judged again that the new program has accepted.
+    pub(super) fn exchanged<E>(
+        &mut self,
+        exactly: bool,
+        timeout: Duration,
+        held: impl FnOnce() -> Result<u64, E>,
+    ) -> Result<(), E> {
+        if !self.is_open {
+            return Ok(());
+        }
+        let now = Instant::now();
+        self.old = match (self.counts, exactly) {
+            (false, _) => Old::UntilEmpty(now + timeout + SETTLES_WITHIN),
+            (true, false) => Old::Until(now + SETTLES_WITHIN),
+            (true, true) => {
+                packet_socket::settle();
+                Old::Next(held()?)
+            }
+        };
+        Ok(())
+    }
+
+    /// Before a read: whether the packets that were accepted by a former program can be counted now.
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.old, Old::Until(time) if time <= Instant::now())
+    }
+
+    /// After a read without packets.
+    pub(super) fn found_empty(&mut self) {
+        if matches!(self.old, Old::UntilEmpty(time) if time <= Instant::now()) {
+            self.old = Old::None;
+        }
+    }
+}
+
+fn attach(socket: BorrowedFd<'_>, program: &[Insn]) -> Result<(), Refused> {
+    let program = bpf_program {
+        // At most 4096.
+        bf_len: program.len() as u32,
+        bf_insns: program.as_ptr().cast_mut().cast(),
+    };
+    // SAFETY: it has as many instructions as it says, laid out as the kernel has them (asserted in insn.rs and
+    // sock_filter.rs).
+    unsafe { packet_socket::attach(socket, &program) }
+}

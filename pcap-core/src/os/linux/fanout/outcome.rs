@@ -1,0 +1,91 @@
+//! What the threads of a group came to.
+//!
+//! May import: `error`, `stats`.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::stats::Stats;
+
+/// What the closures of [`Fanout::run`](super::Fanout::run) returned, what all members counted, and the first error.
+///
+/// # Examples
+///
+/// ```no_run
+/// use pcap_core::os::linux::{Fanout, FanoutMode};
+/// use pcap_core::{Capture, Error};
+///
+/// # fn main() -> pcap_core::Result<()> {
+/// let members = Fanout::new(FanoutMode::Hash).activate(&Capture::from_device("eth0"), 2)?;
+/// let outcome = Fanout::run(members, |_, capture| {
+///     capture.for_each(|packet| println!("{packet:?}"))?;
+///     Ok::<_, Error>(())
+/// });
+/// let stats = outcome.stats();
+/// eprintln!("{} received, {} dropped", stats.received, stats.dropped);
+/// outcome.into_result()?;
+/// # Ok(()) }
+/// ```
+#[must_use = "it may be an error"]
+pub struct FanoutOutcome<T, E = Error> {
+    values: Vec<Option<T>>,
+    stats: Stats,
+    error: Option<E>,
+}
+
+impl<T, E> FanoutOutcome<T, E> {
+    pub(super) fn new(values: Vec<Option<T>>, stats: Stats, error: Option<E>) -> Self {
+        FanoutOutcome {
+            values,
+            stats,
+            error,
+        }
+    }
+
+    /// Returns what the closures returned, in the order of the members; `None` for one that failed or was not
+    /// started.
+    #[must_use]
+    pub fn values(&self) -> &[Option<T>] {
+        &self.values
+    }
+
+    /// Returns what all members together have counted, those that failed included. A member whose statistics
+    /// can no longer be read adds nothing.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Returns the error of the member that failed first.
+    #[must_use]
+    pub fn error(&self) -> Option<&E> {
+        self.error.as_ref()
+    }
+
+    /// Returns the values and the statistics of all members if none failed.
+    ///
+    /// # Errors
+    ///
+    /// That of the member that failed first.
+    pub fn into_result(self) -> Result<(Vec<T>, Stats), E> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Ok((self.values.into_iter().flatten().collect(), self.stats)),
+        }
+    }
+
+    /// Returns the values, the statistics and the error.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<Option<T>>, Stats, Option<E>) {
+        (self.values, self.stats, self.error)
+    }
+}
+
+impl<T, E: fmt::Debug> fmt::Debug for FanoutOutcome<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FanoutOutcome")
+            .field("stats", &self.stats)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,234 @@
+//! Compressed savefiles: gzip is read, the others are named.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::mem;
+use std::path::Path;
+
+use flate2::bufread::GzDecoder;
+
+/// The longest beginning that tells how a file is compressed.
+pub const LONGEST: usize = 6;
+
+/// How a file is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// gzip, which the programs read and write.
+    Gzip,
+    /// Another one, by the program that unpacks it to standard output.
+    Other {
+        /// Its name.
+        name: &'static str,
+        /// What unpacks it.
+        unpack: &'static str,
+    },
+}
+
+/// The first bytes and the endings of names.
+const KNOWN: [(&[u8], &[&str], Compression); 9] = [
+    (&[0x1f, 0x8b], &["gz"], Compression::Gzip),
+    (
+        b"\x28\xb5\x2f\xfd",
+        &["zst", "zstd"],
+        other("zstd", "zstd -dc"),
+    ),
+    (b"\x04\x22\x4d\x18", &["lz4"], other("lz4", "lz4 -dc")),
+    (b"\xfd7zXZ\0", &["xz"], other("xz", "xz -dc")),
+    (b"BZh", &["bz2"], other("bzip2", "bzip2 -dc")),
+    (b"LZIP", &["lz"], other("lzip", "lzip -dc")),
+    (b"\x5d\0\0", &["lzma"], other("lzma", "xz -dc")),
+    (b"\x1f\x9d", &["Z"], other("compress", "uncompress -c")),
+    (b"PK\x03\x04", &["zip"], other("zip", "unzip -p")),
+];
+
+const fn other(name: &'static str, unpack: &'static str) -> Compression {
+    Compression::Other { name, unpack }
+}
+
+impl Compression {
+    /// How what begins with these bytes is compressed, if it is.
+    #[must_use]
+    pub fn of_bytes(start: &[u8]) -> Option<Compression> {
+        let known = KNOWN.iter().find(|known| start.starts_with(known.0));
+        known.map(|known| known.2)
+    }
+
+    /// How a file with this name is compressed, if it is. Case does not matter, but for the `.Z` of
+    /// compress.
+    #[must_use]
+    pub fn of_name(path: &Path) -> Option<Compression> {
+        let ending = path.extension()?.to_str()?;
+        let is_it = |known: &&str| match *known {
+            "Z" => ending == "Z",
+            known => ending.eq_ignore_ascii_case(known),
+        };
+        let known = KNOWN.iter().find(|known| known.1.iter().any(is_it));
+        known.map(|known| known.2)
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Compression::Gzip => f.write_str("gzip"),
+            Compression::Other { name, .. } => f.write_str(name),
+        }
+    }
+}
+
+/// Decompresses gzip, of one member or several. As gzip itself does, it ignores zeros behind the last
+/// one, with which tapes and preallocated files are filled up; anything else there is an error.
+pub struct Gunzip<R> {
+    state: State<R>,
+}
+
+enum State<R> {
+    Member(GzDecoder<BufReader<R>>),
+    /// Behind a member.
+    Between(BufReader<R>),
+    /// Behind the first zero.
+    Zeros(BufReader<R>),
+    End,
+}
+
+impl<R: Read> Gunzip<R> {
+    /// Reads from what begins with a member.
+    pub fn new(reader: R) -> Gunzip<R> {
+        Gunzip {
+            state: State::Member(GzDecoder::new(BufReader::new(reader))),
+        }
+    }
+
+    /// Looks what is behind a member: another one, zeros, or nothing.
+    fn go_on(&mut self) -> io::Result<()> {
+        let next = match &mut self.state {
+            State::Member(_) | State::End => return Ok(()),
+            State::Between(reader) => reader.fill_buf()?.first().copied(),
+            State::Zeros(reader) => {
+                let zeros = reader.fill_buf()?;
+                if zeros.iter().any(|&byte| byte != 0) {
+                    let text = "something else than zeros is behind the compressed data";
+                    return Err(io::Error::new(ErrorKind::InvalidData, text));
+                }
+                let length = zeros.len();
+                reader.consume(length);
+                (length > 0).then_some(0)
+            }
+        };
+        self.state = match (mem::replace(&mut self.state, State::End), next) {
+            (State::Between(reader) | State::Zeros(reader), Some(0)) => State::Zeros(reader),
+            (State::Between(reader), Some(_)) => State::Member(GzDecoder::new(reader)),
+            _ => State::End,
+        };
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Gunzip<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            if let State::Member(member) = &mut self.state {
+                let length = member.read(buffer)?;
+                if length > 0 {
+                    return Ok(length);
+                }
+                if let State::Member(member) = mem::replace(&mut self.state, State::End) {
+                    self.state = State::Between(member.into_inner());
+                }
+            }
+            if matches!(self.state, State::End) {
+                return Ok(0);
+            }
+            self.go_on()?;
+        }
+    }
+}
+
+impl<R> fmt::Debug for Gunzip<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gunzip").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// One byte at a time, as a slow pipe gives them.
+    struct Slow<'a>(&'a [u8]);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let length = buffer.len().min(1);
+            self.0.read(&mut buffer[..length])
+        }
+    }
+
+    fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let mut all = Vec::new();
+        let whole = Gunzip::new(bytes).read_to_end(&mut all);
+        let mut slowly = Vec::new();
+        let slow = Gunzip::new(Slow(bytes)).read_to_end(&mut slowly);
+        assert_eq!(slowly, all);
+        assert_eq!(slow.is_ok(), whole.is_ok());
+        whole.map(|_| all)
+    }
+
+    #[test]
+    fn zeros_behind_the_last_member_are_ignored() {
+        let two = [gzip(b"one, "), gzip(b"two")].concat();
+        for zeros in [0, 1, 2, 511, 8192, 100_000] {
+            let padded = [&two[..], &vec![0; zeros]].concat();
+            assert_eq!(gunzip(&padded).unwrap(), b"one, two", "{zeros}");
+        }
+    }
+
+    #[test]
+    fn anything_else_behind_a_member_is_an_error() {
+        let one = gzip(b"one");
+        for behind in [
+            &b"garbage"[..],
+            &[1],
+            &[0, 1],
+            &[vec![0; 9000], vec![7]].concat(),
+            // A member behind zeros is not the next one for gzip, either.
+            &[vec![0; 4], gzip(b"two")].concat(),
+            &gzip(b"two")[..12],
+            &[0x1f],
+        ] {
+            let bytes = [&one, behind].concat();
+            let mut all = Vec::new();
+            let mut reader = Gunzip::new(&bytes[..]);
+            assert!(reader.read_to_end(&mut all).is_err(), "{behind:?}");
+            assert!(all.starts_with(b"one"), "{behind:?}");
+        }
+        assert!(gunzip(&one[..one.len() - 1]).is_err());
+    }
+
+    #[test]
+    fn endings_and_first_bytes_are_known() {
+        let name =
+            |name: &str| Compression::of_name(Path::new(name)).map(|known| known.to_string());
+        assert_eq!(name("a.pcap.GZ").as_deref(), Some("gzip"));
+        assert_eq!(name("a.zst").as_deref(), Some("zstd"));
+        assert_eq!(name("a.z"), None);
+        assert_eq!(name("gz"), None);
+        assert_eq!(Compression::of_bytes(b"BZh9").unwrap().to_string(), "bzip2");
+        assert_eq!(Compression::of_bytes(&[0xd4, 0xc3, 0xb2, 0xa1]), None);
+        let longest = KNOWN.iter().map(|known| known.0.len()).max();
+        assert_eq!(longest, Some(LONGEST));
+    }
+}

@@ -1,0 +1,116 @@
+//! The cooked headers of Linux, which packets from `any` have instead of a link header.
+
+use super::bytes::{after, byte, long, short};
+use super::link::{FIRST_TYPE, mac};
+use super::{Decoder, Endpoint, Protocol};
+
+/// What a cooked header says beyond the address and the protocol. A field that is cut off, or that
+/// the version does not have, is `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cooked {
+    /// The index of the interface, which only version 2 has.
+    pub interface: Option<u32>,
+    /// Who sent the packet to whom.
+    pub packet_type: Option<PacketType>,
+    /// The kind of device, `ARPHRD_…` of Linux.
+    pub hardware: Option<u16>,
+}
+
+/// Who sent a packet to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PacketType {
+    /// Somebody else to this host.
+    Host,
+    /// Somebody else to all.
+    Broadcast,
+    /// Somebody else to a group.
+    Multicast,
+    /// Somebody else to somebody else.
+    OtherHost,
+    /// This host.
+    Outgoing,
+    /// A number that is not assigned.
+    Other(u16),
+}
+
+impl PacketType {
+    fn new(number: u16) -> PacketType {
+        match number {
+            0 => PacketType::Host,
+            1 => PacketType::Broadcast,
+            2 => PacketType::Multicast,
+            3 => PacketType::OtherHost,
+            4 => PacketType::Outgoing,
+            other => PacketType::Other(other),
+        }
+    }
+}
+
+/// A header and what follows it.
+pub(super) struct Header<'a> {
+    cooked: Cooked,
+    source: Option<Endpoint>,
+    protocol: Option<u16>,
+    rest: &'a [u8],
+}
+
+impl Cooked {
+    /// The header of `LINUX_SLL`, and of `NETLINK`.
+    pub(super) fn v1(data: &[u8]) -> Header<'_> {
+        Header {
+            cooked: Cooked {
+                interface: None,
+                packet_type: short(data, 0).map(PacketType::new),
+                hardware: short(data, 2),
+            },
+            source: mac(data, 6).filter(|_| short(data, 4) == Some(6)),
+            protocol: short(data, 14),
+            rest: after(data, 16),
+        }
+    }
+
+    /// The header of `LINUX_SLL2`.
+    pub(super) fn v2(data: &[u8]) -> Header<'_> {
+        Header {
+            cooked: Cooked {
+                interface: long(data, 4),
+                packet_type: byte(data, 10).map(|number| PacketType::new(number.into())),
+                hardware: short(data, 8),
+            },
+            source: mac(data, 12).filter(|_| byte(data, 11) == Some(6)),
+            protocol: short(data, 0),
+            rest: after(data, 20),
+        }
+    }
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn cooked(&mut self, header: Header<'a>) {
+        self.known.cooked = Some(header.cooked);
+        self.known.source = header.source;
+        let rest = header.rest;
+        // Without the kind of device nobody knows what the number means.
+        let (Some(hardware), Some(protocol)) = (header.cooked.hardware, header.protocol) else {
+            return;
+        };
+        self.found(Protocol::Linux { hardware, protocol }, rest);
+        match (hardware, protocol) {
+            // Netlink and Frame Relay: one has numbers of its own, the other none. IEEE 802.11 behind a
+            // header of Prism.
+            (824 | 770 | 802, _) => {}
+            // IEEE 802.11 behind a radiotap header, whose version is 0, and without.
+            (803, _) if rest.first().is_none_or(|&version| version == 0) => self.radiotap(rest),
+            (801, 4) => self.wireless(rest, false),
+            (_, FIRST_TYPE..) => self.ether_type(protocol, rest),
+            // GRE in IPv4 and IPv6: there is nothing below.
+            (778 | 823, _) => {}
+            // Numbers of Linux for what has no Ethernet type.
+            (_, 1) => self.found(Protocol::Named("IPX"), rest),
+            (_, 3) => self.ethernet(rest),
+            (_, 4) => self.llc(rest),
+            (_, 7) => self.ppp(rest),
+            (_, 0x19) => self.cisco_hdlc(rest),
+            _ => {}
+        }
+    }
+}

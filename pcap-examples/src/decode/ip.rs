@@ -1,0 +1,181 @@
+//! IP of both versions, and the headers between it and what it carries.
+
+use std::net::IpAddr;
+
+use super::bytes::{after, array, byte, first, long, short};
+use super::link::FIRST_TYPE;
+use super::{Decoder, Endpoint, Fragment, Protocol};
+
+/// The header of IPv4 without options.
+const IPV4: usize = 20;
+/// The header of IPv6 without the headers that may follow it.
+const IPV6: usize = 40;
+
+impl<'a> Decoder<'a> {
+    /// IP of the version that its header says: others believe that, too, and not what says IPv4 before it.
+    pub(super) fn ip(&mut self, data: &'a [u8]) {
+        match data.first().map(|byte| byte >> 4) {
+            Some(4) => self.ipv4(data),
+            Some(6) => self.ipv6(data),
+            _ => {}
+        }
+    }
+
+    fn ipv4(&mut self, data: &'a [u8]) {
+        let Some(4) = data.first().map(|byte| byte >> 4) else {
+            return;
+        };
+        let length = usize::from(data[0] & 15) * 4;
+        self.ends(array::<4>(data, 12), array::<4>(data, 16));
+        let (Some(id), Some(place), Some(number)) = (short(data, 4), short(data, 6), byte(data, 9))
+        else {
+            return;
+        };
+        let offset = u32::from(place & 0x1fff) * 8;
+        self.fragment(id.into(), offset, place & 0x2000 != 0, number);
+        self.found(by_number(number), after(data, IPV4));
+        // With a shorter header nobody knows where the rest begins.
+        if length < IPV4 {
+            return;
+        }
+        // A total length of 0, or of less than the header, is that of a packet that the system or the
+        // network card has not finished: all of it is there.
+        let data = match short(data, 2) {
+            Some(total) if usize::from(total) >= length => first(data, total.into()),
+            _ => data,
+        };
+        self.carried(number, after(data, length));
+    }
+
+    pub(super) fn ipv6(&mut self, data: &'a [u8]) {
+        let Some(6) = data.first().map(|byte| byte >> 4) else {
+            return;
+        };
+        self.ends(array::<16>(data, 8), array::<16>(data, 24));
+        let Some(number) = byte(data, 6) else {
+            return;
+        };
+        let rest = after(data, IPV6);
+        self.found(by_number(number), rest);
+        // 0 is a jumbogram, or a packet that is not finished.
+        let rest = match short(data, 4) {
+            Some(length @ 1..) => first(rest, length.into()),
+            _ => rest,
+        };
+        self.carried(number, rest);
+    }
+
+    /// The addresses, as soon as the first one is there.
+    fn ends<A: Into<IpAddr>>(&mut self, source: Option<A>, destination: Option<A>) {
+        if source.is_some() {
+            let end = |address: A| Endpoint::Ip(address.into());
+            self.known.source = source.map(end);
+            self.known.destination = destination.map(end);
+        }
+    }
+
+    fn fragment(&mut self, id: u32, offset: u32, more: bool, protocol: u8) {
+        if more || offset > 0 {
+            self.known.fragment = Some(Fragment {
+                id,
+                offset,
+                protocol,
+            });
+        }
+    }
+
+    /// The headers that name what follows them, then what IP carries.
+    fn carried(&mut self, mut number: u8, mut data: &'a [u8]) {
+        loop {
+            self.found(by_number(number), data);
+            // Only the first fragment has the header of what is carried.
+            if self.known.fragment.is_some_and(|part| part.offset > 0) {
+                return;
+            }
+            let units = usize::from(byte(data, 1).unwrap_or_default());
+            let length = match number {
+                // Options for each hop and for the receiver, routing, Shim6.
+                0 | 43 | 60 | 140 => 8 * (units + 1),
+                44 => {
+                    if let (Some(place), Some(id)) = (short(data, 2), long(data, 4)) {
+                        self.fragment(id, u32::from(place & !7), place & 1 != 0, data[0]);
+                    }
+                    8
+                }
+                // Authentication.
+                51 => 4 * (units + 2),
+                _ => break,
+            };
+            let Some(next) = byte(data, 0) else {
+                return;
+            };
+            let is_whole = data.len() >= length;
+            (number, data) = (next, after(data, length));
+            if !is_whole {
+                return self.found(by_number(number), data);
+            }
+        }
+        self.transport(number, data);
+    }
+
+    /// IP inside IP, of this version.
+    pub(super) fn ip_in_ip(&mut self, version: u8, data: &'a [u8]) {
+        if data.first().is_none_or(|byte| byte >> 4 != version) || !self.descend() {
+            return;
+        }
+        self.enter_tunnel(None);
+        self.found(
+            Protocol::Ether(if version == 4 { 0x0800 } else { 0x86dd }),
+            data,
+        );
+        self.ip(data);
+    }
+
+    pub(super) fn gre(&mut self, data: &'a [u8]) {
+        const CHECKSUM: u16 = 0x8000;
+        const ROUTING: u16 = 0x4000;
+        const KEY: u16 = 0x2000;
+        const SEQUENCE: u16 = 0x1000;
+        const ACKNOWLEDGED: u16 = 0x0080;
+        let (Some(flags), Some(kind)) = (short(data, 0), short(data, 2)) else {
+            return;
+        };
+        let version = flags & 7;
+        // Nobody uses source routes, and other versions are not known.
+        if flags & ROUTING != 0 || version > 1 || !self.descend() {
+            return;
+        }
+        let has = |flag: u16| usize::from(flags & flag != 0);
+        let key_at = 4 + 4 * has(CHECKSUM);
+        let mut length = key_at + 4 * (has(KEY) + has(SEQUENCE));
+        if version == 1 {
+            length += 4 * has(ACKNOWLEDGED);
+        }
+        let rest = after(data, length);
+        self.known.rest = rest;
+        // Below there are protocols of GRE alone.
+        if rest.is_empty() || kind < FIRST_TYPE {
+            return;
+        }
+        let id = match version {
+            _ if flags & KEY == 0 => None,
+            0 => long(data, key_at),
+            // The key of PPTP is a length and the number of the call.
+            _ => short(data, key_at + 2).map(u32::from),
+        };
+        self.enter_tunnel(id);
+        self.ether_type(kind, rest);
+    }
+}
+
+/// The protocol with this number in the header of IP.
+fn by_number(number: u8) -> Protocol {
+    match number {
+        1 => Protocol::Named("ICMP"),
+        2 => Protocol::Named("IGMP"),
+        6 => Protocol::Named("TCP"),
+        17 => Protocol::Named("UDP"),
+        58 => Protocol::Named("ICMPv6"),
+        other => Protocol::Ip(other),
+    }
+}

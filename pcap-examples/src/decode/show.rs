@@ -1,0 +1,271 @@
+//! What is known of a packet, as text.
+
+use std::fmt::{self, Display, Formatter};
+
+use etherparse::IpNumber;
+
+use super::link::FIRST_TYPE;
+use super::{
+    Cooked, Decoded, Detail, Echo, Endpoint, Fragment, Outside, PacketType, Protocol, names,
+};
+
+/// The flags of TCP from the lowest bit on.
+const TCP_FLAGS: [&str; 9] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
+
+/// The names of flags of TCP, in the order in which people say them: SYN before ACK.
+pub fn tcp_flags(flags: u16) -> impl Iterator<Item = &'static str> {
+    let set = move |&bit: &usize| flags & (1 << bit) != 0;
+    (0..TCP_FLAGS.len()).filter(set).map(|bit| TCP_FLAGS[bit])
+}
+
+const FRAGMENT: &str = " fragment";
+
+/// What a packet is inside of, its ends, its protocol and what that says; without the fields of a
+/// cooked header.
+impl Display for Decoded<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.outside
+            .iter()
+            .try_for_each(|outside| write!(f, "{outside} "))?;
+        ends(f, self.source, self.destination)?;
+        write!(f, "{}{}", self.protocol, self.detail)?;
+        fragment(f, self.fragment)
+    }
+}
+
+impl Decoded<'_> {
+    /// What the protocol says beyond its ends, and whether this is a fragment.
+    #[must_use]
+    pub fn info(&self) -> String {
+        let part = self.fragment.map_or("", |_| FRAGMENT);
+        format!("{}{part}", self.detail)
+    }
+}
+
+/// `192.0.2.1 > 192.0.2.2 `, with a question mark for an end that is not known.
+fn ends(
+    f: &mut Formatter<'_>,
+    source: Option<Endpoint>,
+    destination: Option<Endpoint>,
+) -> fmt::Result {
+    let end = |f: &mut Formatter<'_>, end: Option<Endpoint>| match end {
+        Some(end) => end.fmt(f),
+        None => f.write_str("?"),
+    };
+    if source.is_none() && destination.is_none() {
+        return Ok(());
+    }
+    end(f, source)?;
+    f.write_str(" > ")?;
+    end(f, destination)?;
+    f.write_str(" ")
+}
+
+fn fragment(f: &mut Formatter<'_>, fragment: Option<Fragment>) -> fmt::Result {
+    match fragment {
+        Some(_) => f.write_str(FRAGMENT),
+        None => Ok(()),
+    }
+}
+
+impl Display for Outside {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match *self {
+            Outside::Vlan(number) => write!(f, "vlan {number}"),
+            Outside::Mpls(label) => write!(f, "mpls {label}"),
+            Outside::Pppoe(session) => write!(f, "pppoe {session}"),
+            Outside::Tunnel {
+                protocol,
+                source,
+                destination,
+                id,
+                fragment: part,
+            } => {
+                ends(f, source, destination)?;
+                protocol.fmt(f)?;
+                if let Some(id) = id {
+                    write!(f, " {id}")?;
+                }
+                fragment(f, part)
+            }
+        }
+    }
+}
+
+impl Protocol {
+    /// Whether the bytes behind its header are all that is known of the packet.
+    #[must_use]
+    pub fn is_raw(self) -> bool {
+        !matches!(self, Protocol::Named(_) | Protocol::Ip(_))
+    }
+}
+
+impl Display for Protocol {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let named =
+            |f: &mut Formatter<'_>, name: Option<&str>, number: fmt::Arguments<'_>| match name {
+                Some(name) => f.write_str(name),
+                None => f.write_fmt(number),
+            };
+        match *self {
+            Protocol::Named(name) => f.write_str(name),
+            Protocol::Ether(number) if number < FIRST_TYPE => f.write_str("802.3"),
+            Protocol::Ether(number) => {
+                named(f, names::ether(number), format_args!("type {number:#06x}"))
+            }
+            Protocol::Ip(number) => named(
+                f,
+                IpNumber(number).keyword_str(),
+                format_args!("IP protocol {number}"),
+            ),
+            Protocol::Llc(service) => {
+                named(f, names::llc(service), format_args!("LLC {service:#04x}"))
+            }
+            Protocol::Snap(organization, number) => named(
+                f,
+                names::snap(organization, number),
+                format_args!("SNAP {organization:06x}:{number:04x}"),
+            ),
+            Protocol::Ppp(number) => {
+                named(f, names::ppp(number), format_args!("PPP {number:#06x}"))
+            }
+            Protocol::Linux {
+                hardware: 824,
+                protocol,
+            } => named(
+                f,
+                names::linux(824, protocol),
+                format_args!("netlink {protocol}"),
+            ),
+            Protocol::Linux { hardware, protocol } => named(
+                f,
+                names::linux(hardware, protocol),
+                format_args!("hardware {hardware} protocol {protocol:#06x}"),
+            ),
+            Protocol::Link(linktype) => linktype.fmt(f),
+        }
+    }
+}
+
+impl Display for Endpoint {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Endpoint::Mac(mac) => mac.fmt(f),
+            Endpoint::Ip(address) => address.fmt(f),
+            Endpoint::Socket(socket) => socket.fmt(f),
+        }
+    }
+}
+
+impl Cooked {
+    /// Whether the packet was received or sent.
+    #[must_use]
+    pub fn direction(&self) -> Option<&'static str> {
+        match self.packet_type? {
+            PacketType::Outgoing => Some("out"),
+            PacketType::Other(_) => None,
+            _ => Some("in"),
+        }
+    }
+}
+
+/// The word that tcpdump prints.
+impl Display for PacketType {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            PacketType::Host => f.write_str("In"),
+            PacketType::Broadcast => f.write_str("B"),
+            PacketType::Multicast => f.write_str("M"),
+            PacketType::OtherHost => f.write_str("P"),
+            PacketType::Outgoing => f.write_str("Out"),
+            PacketType::Other(number) => write!(f, "packet type {number}"),
+        }
+    }
+}
+
+impl PacketType {
+    /// The word for other programs, as Linux has it.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            PacketType::Host => "host".to_owned(),
+            PacketType::Broadcast => "broadcast".to_owned(),
+            PacketType::Multicast => "multicast".to_owned(),
+            PacketType::OtherHost => "otherhost".to_owned(),
+            PacketType::Outgoing => "outgoing".to_owned(),
+            PacketType::Other(number) => number.to_string(),
+        }
+    }
+}
+
+/// As it follows the protocol in a line, with a space before it.
+impl Display for Detail {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match *self {
+            Detail::None => Ok(()),
+            Detail::Tcp {
+                flags,
+                sequence,
+                acknowledged,
+                window,
+            } => {
+                if flags == Some(0) {
+                    f.write_str(" no flags")?;
+                }
+                tcp_flags(flags.unwrap_or(0)).try_for_each(|name| write!(f, " {name}"))?;
+                number(f, "seq", sequence)?;
+                number(f, "ack", acknowledged)?;
+                number(f, "win", window)
+            }
+            Detail::Icmp {
+                echo:
+                    Some(Echo {
+                        request,
+                        id,
+                        sequence,
+                    }),
+                ..
+            } => {
+                f.write_str(if request {
+                    " echo request"
+                } else {
+                    " echo reply"
+                })?;
+                number(f, "id", id)?;
+                number(f, "seq", sequence)
+            }
+            Detail::Icmp { kind, code, .. } => {
+                write!(f, " type {kind}")?;
+                number(f, "code", code)
+            }
+            Detail::Arp(operation) => match names::arp(operation) {
+                Some(name) => write!(f, " {name}"),
+                None => write!(f, " operation {operation}"),
+            },
+            Detail::Pppoe(code) => match names::pppoe(code) {
+                Some(name) => write!(f, " {name}"),
+                None => write!(f, " code {code}"),
+            },
+            Detail::Wireless(control) => {
+                let first = control.to_be_bytes()[0];
+                let (kind, subtype) = (first >> 2 & 3, first >> 4);
+                match names::wireless(kind, subtype) {
+                    Some(name) => write!(f, " {name}")?,
+                    None => write!(f, " type {kind} subtype {subtype}")?,
+                }
+                if control & 0x40 != 0 {
+                    f.write_str(" protected")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// ` NAME NUMBER`, if the number is there.
+fn number(f: &mut Formatter<'_>, name: &str, number: Option<impl Display>) -> fmt::Result {
+    match number {
+        Some(number) => write!(f, " {name} {number}"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,96 @@
+//! IEEE 802.11, with and without a radiotap header.
+
+use super::bytes::{after, array, byte, long};
+use super::link::mac;
+use super::{Decoder, Detail, Protocol};
+
+/// The frame control field: its second byte.
+const TO_NETWORK: u8 = 0x01;
+const FROM_NETWORK: u8 = 0x02;
+const PROTECTED: u8 = 0x40;
+const HAS_CONTROL: u8 = 0x80;
+
+impl<'a> Decoder<'a> {
+    pub(super) fn radiotap(&mut self, data: &'a [u8]) {
+        let Some([_, _, low, high]) = array(data, 0) else {
+            return;
+        };
+        let frame = after(data, u16::from_le_bytes([low, high]).into());
+        self.found(Protocol::Named("802.11"), frame);
+        self.wireless(frame, is_padded(data));
+    }
+
+    /// A frame; its header may be padded to a multiple of four bytes.
+    pub(super) fn wireless(&mut self, data: &'a [u8], is_padded: bool) {
+        let Some([first, flags]) = array(data, 0) else {
+            return;
+        };
+        self.found(Protocol::Named("802.11"), after(data, 24));
+        self.known.detail = Detail::Wireless(u16::from_be_bytes([first, flags]));
+        let (kind, subtype) = (first >> 2 & 3, first >> 4);
+        let addresses = [mac(data, 4), mac(data, 10), mac(data, 16), mac(data, 24)];
+        let (to, from) = (flags & TO_NETWORK != 0, flags & FROM_NETWORK != 0);
+        let (source, destination) = match (kind, to, from) {
+            // Data: who sent it first, and to whom it goes in the end.
+            (2, false, false) => (addresses[1], addresses[0]),
+            (2, false, true) => (addresses[2], addresses[0]),
+            (2, true, false) => (addresses[1], addresses[2]),
+            (2, true, true) => (addresses[3], addresses[2]),
+            // Neither an acknowledgment nor a permission to send says whose it is.
+            (1, ..) if matches!(subtype, 12 | 13) => (None, addresses[0]),
+            _ => (addresses[1], addresses[0]),
+        };
+        self.known.source = source;
+        self.known.destination = destination;
+        let is_empty = subtype & 4 != 0;
+        if kind != 2 || is_empty || flags & PROTECTED != 0 {
+            return;
+        }
+        let mut length = if to && from { 30 } else { 24 };
+        let has_quality = subtype & 8 != 0;
+        let mut is_several = false;
+        if has_quality {
+            is_several = byte(data, length).is_some_and(|control| control & 0x80 != 0);
+            length += 2;
+            if flags & HAS_CONTROL != 0 {
+                length += 4;
+            }
+        }
+        if is_padded {
+            length = length.next_multiple_of(4);
+        }
+        let mut rest = after(data, length);
+        // Of several frames in one, the first is decoded. It has a header like that of Ethernet.
+        if is_several {
+            if let (Some(destination), Some(source)) = (mac(rest, 0), mac(rest, 6)) {
+                self.known.destination = Some(destination);
+                self.known.source = Some(source);
+            }
+            rest = after(rest, 14);
+        }
+        if !rest.is_empty() {
+            self.known.detail = Detail::None;
+            self.llc(rest);
+        }
+    }
+}
+
+/// Whether a radiotap header says that there is padding between the header and the body of its frame.
+fn is_padded(data: &[u8]) -> bool {
+    const TIME: u32 = 1;
+    const FLAGS: u32 = 2;
+    const MORE: u32 = 1 << 31;
+    let mut at = 4;
+    let word = |at| long(data, at).map(u32::swap_bytes);
+    let Some(present) = word(at) else {
+        return false;
+    };
+    while word(at).is_some_and(|word| word & MORE != 0) {
+        at += 4;
+    }
+    at += 4;
+    if present & TIME != 0 {
+        at = at.next_multiple_of(8) + 8;
+    }
+    present & FLAGS != 0 && byte(data, at).is_some_and(|flags| flags & 0x20 != 0)
+}

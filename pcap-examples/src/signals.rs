@@ -1,0 +1,134 @@
+//! The signals that a program answers.
+//!
+//! One thread waits for them and all others block them: no call is interrupted by a signal, and what answers one may
+//! lock, print and allocate. The crate `ctrlc`, which knows one kind of signal, takes over an ignored SIGHUP and leaves
+//! SIGUSR1 and SIGUSR2 deadly.
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(windows, allow(dead_code))] // there is Ctrl-C alone
+pub(crate) enum Signal {
+    /// SIGINT, SIGTERM or SIGHUP, by number: to end.
+    End(i32),
+    /// SIGUSR1: to print statistics.
+    Report,
+    /// SIGUSR2: to write out what is held back.
+    Flush,
+}
+
+pub(crate) use system::{die, watch};
+
+#[cfg(unix)]
+mod system {
+    use std::io;
+    use std::mem::MaybeUninit;
+    use std::ptr;
+    use std::thread;
+
+    use super::Signal;
+
+    /// Hands each signal to a function, in a thread of its own. To be called before there are other threads.
+    ///
+    /// A SIGHUP that is ignored stays so: that is all that nohup(1) does. SIGINT and SIGTERM are answered even if they
+    /// are ignored, as SIGINT is in a shell's background jobs. A file that grows beyond its limit becomes an error of
+    /// the write, instead of the end of the process.
+    pub(crate) fn watch(answer: fn(Signal)) {
+        set_action(libc::SIGXFSZ, libc::SIG_IGN);
+        let mut numbers = vec![libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
+        // A blocked signal that is ignored may never arrive.
+        numbers.iter().for_each(|&n| set_action(n, libc::SIG_DFL));
+        if !is_ignored(libc::SIGHUP) {
+            numbers.push(libc::SIGHUP);
+        }
+        let signals = Signals::new(&numbers);
+        signals.mask(libc::SIG_BLOCK);
+        let thread = thread::Builder::new().name("signals".to_owned());
+        let watching = thread.spawn(move || {
+            while let Ok(number) = signals.wait() {
+                answer(match number {
+                    libc::SIGUSR1 => Signal::Report,
+                    libc::SIGUSR2 => Signal::Flush,
+                    number => Signal::End(number),
+                });
+            }
+        });
+        if watching.is_err() {
+            // Nobody would wait for them.
+            Signals::new(&numbers).mask(libc::SIG_UNBLOCK);
+        }
+    }
+
+    /// Ends the process as the signal does by itself.
+    pub(crate) fn die(number: i32) -> ! {
+        set_action(number, libc::SIG_DFL);
+        Signals::new(&[number]).mask(libc::SIG_UNBLOCK);
+        // SAFETY: takes a number.
+        unsafe { libc::raise(number) };
+        std::process::exit(128 + number)
+    }
+
+    /// A set of signals.
+    struct Signals(libc::sigset_t);
+
+    impl Signals {
+        fn new(numbers: &[i32]) -> Signals {
+            let mut set = MaybeUninit::uninit();
+            // SAFETY: there is room for a set.
+            unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+            for &number in numbers {
+                // SAFETY: it is a set since it was emptied.
+                unsafe { libc::sigaddset(set.as_mut_ptr(), number) };
+            }
+            // SAFETY: as above.
+            Signals(unsafe { set.assume_init() })
+        }
+
+        /// Blocks them in this thread and those that it starts, or ends that.
+        fn mask(&self, how: i32) {
+            // SAFETY: the set is one; the old mask is not wanted.
+            unsafe { libc::pthread_sigmask(how, &self.0, ptr::null_mut()) };
+        }
+
+        /// Waits for one of them.
+        fn wait(&self) -> io::Result<i32> {
+            let mut number = 0;
+            // SAFETY: the set is one, and there is room for a number.
+            match unsafe { libc::sigwait(&self.0, &mut number) } {
+                0 => Ok(number),
+                error => Err(io::Error::from_raw_os_error(error)),
+            }
+        }
+    }
+
+    fn set_action(number: i32, action: libc::sighandler_t) {
+        // SAFETY: neither ignoring a signal nor its default runs code of ours.
+        unsafe { libc::signal(number, action) };
+    }
+
+    fn is_ignored(number: i32) -> bool {
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: changes nothing, and there is room for what is found.
+        unsafe { libc::sigaction(number, ptr::null(), action.as_mut_ptr()) };
+        // SAFETY: it is plain data, of zeros if the call failed.
+        unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+#[cfg(windows)]
+mod system {
+    use super::Signal;
+
+    /// What a process ends with that Ctrl-C ends.
+    const CONTROL_C_EXIT: i32 = 0xC000_013A_u32 as i32;
+
+    /// Hands each Ctrl-C to a function, in a thread of its own.
+    pub(crate) fn watch(answer: fn(Signal)) {
+        // Without a handler Ctrl-C ends the process, as ever.
+        let _ = ctrlc::set_handler(move || answer(Signal::End(CONTROL_C_EXIT)));
+    }
+
+    /// Ends the process as Ctrl-C does by itself.
+    pub(crate) fn die(number: i32) -> ! {
+        std::process::exit(number)
+    }
+}

@@ -1,0 +1,220 @@
+//! What an outlet writes to: a file, a pipe or standard output, as it is or compressed by gzip.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::outlet::Shared;
+
+/// What is not a file takes this much at once without a wait within the write, if anything: `PIPE_BUF` of Linux. So it
+/// shows whether it takes anything at all.
+const PIECE: usize = 4096;
+/// How soon a write is tried again that found no room, where somebody has made the output non-blocking.
+const AGAIN: Duration = Duration::from_millis(5);
+
+pub(crate) enum Target {
+    Plain(Sink),
+    Gzip {
+        encoder: GzEncoder<Sink>,
+        /// What it was given since it was last complete, and since when.
+        pending: usize,
+        since: Option<Instant>,
+    },
+}
+
+impl Target {
+    /// Standard output. Closing it leaves the descriptor open, and tells what closing it would.
+    pub(crate) fn stdout(shared: Arc<Shared>, gzip: bool) -> io::Result<Target> {
+        Ok(Target::new(Sink::stdout(shared, gzip)?))
+    }
+
+    pub(crate) fn file(file: File, shared: Arc<Shared>, gzip: bool) -> io::Result<Target> {
+        Ok(Target::new(Sink::file(file, shared, gzip)?))
+    }
+
+    fn new(sink: Sink) -> Target {
+        if sink.is_compressed {
+            Target::Gzip {
+                encoder: GzEncoder::new(sink, Compression::default()),
+                pending: 0,
+                since: None,
+            }
+        } else {
+            Target::Plain(sink)
+        }
+    }
+
+    /// Since when something written is not complete yet.
+    pub(crate) fn unsynced(&self) -> Option<Instant> {
+        match self {
+            Target::Plain(_) => None,
+            Target::Gzip { since, .. } => *since,
+        }
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Target::Plain(sink) => {
+                let mut rest = bytes;
+                while !rest.is_empty() {
+                    let written = sink.write(rest)?;
+                    if written == 0 {
+                        return Err(io::ErrorKind::WriteZero.into());
+                    }
+                    rest = &rest[written..];
+                }
+                Ok(())
+            }
+            Target::Gzip {
+                encoder,
+                pending,
+                since,
+            } => {
+                since.get_or_insert_with(Instant::now);
+                *pending += bytes.len();
+                encoder.write_all(bytes)
+            }
+        }
+    }
+
+    /// Completes what is written so far.
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
+        if let Target::Gzip {
+            encoder,
+            pending,
+            since,
+        } = self
+        {
+            encoder.flush()?;
+            let shared = &encoder.get_ref().shared;
+            shared.moved(std::mem::take(pending));
+            *since = None;
+        }
+        Ok(())
+    }
+
+    /// Completes all, and says what the system says of it: on some file systems a write fails only here.
+    pub(crate) fn close(mut self) -> io::Result<()> {
+        self.sync()?;
+        let sink = match self {
+            Target::Plain(sink) => sink,
+            Target::Gzip { encoder, .. } => encoder.finish()?,
+        };
+        sink.shared.step("close");
+        sink.close()
+    }
+}
+
+/// What takes the bytes, and tells the outlet that it does.
+pub(crate) struct Sink {
+    to: To,
+    shared: Arc<Shared>,
+    /// The most that is written at once.
+    piece: usize,
+    /// What it takes is compressed: who wrote it knows what that comes to.
+    is_compressed: bool,
+}
+
+enum To {
+    File(File),
+    /// A console takes text, and that is not for files.
+    #[cfg(not(unix))]
+    Stdout(io::Stdout),
+}
+
+impl Sink {
+    fn file(file: File, shared: Arc<Shared>, is_compressed: bool) -> io::Result<Sink> {
+        let is_regular = file.metadata()?.is_file();
+        Ok(Sink {
+            to: To::File(file),
+            shared,
+            piece: if is_regular { usize::MAX } else { PIECE },
+            is_compressed,
+        })
+    }
+
+    #[cfg(unix)]
+    fn stdout(shared: Arc<Shared>, is_compressed: bool) -> io::Result<Sink> {
+        use std::os::fd::AsFd;
+        crate::standard::stdout_is_open()?;
+        let descriptor = io::stdout().as_fd().try_clone_to_owned()?;
+        Sink::file(descriptor.into(), shared, is_compressed)
+    }
+
+    #[cfg(not(unix))]
+    fn stdout(shared: Arc<Shared>, is_compressed: bool) -> io::Result<Sink> {
+        Ok(Sink {
+            to: To::Stdout(io::stdout()),
+            shared,
+            piece: PIECE,
+            is_compressed,
+        })
+    }
+
+    fn close(mut self) -> io::Result<()> {
+        self.flush()?;
+        match self.to {
+            #[cfg(unix)]
+            To::File(file) => {
+                use std::os::fd::IntoRawFd;
+                // SAFETY: the descriptor is open and ours, and given away here.
+                match unsafe { libc::close(file.into_raw_fd()) } {
+                    0 => Ok(()),
+                    _ => Err(io::Error::last_os_error()),
+                }
+            }
+            #[cfg(not(unix))]
+            To::File(_) | To::Stdout(_) => Ok(()),
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let piece = &bytes[..bytes.len().min(self.piece)];
+        loop {
+            let written = match &mut self.to {
+                To::File(file) => file.write(piece),
+                #[cfg(not(unix))]
+                To::Stdout(stdout) => stdout.write(piece),
+            };
+            match written {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => thread::sleep(AGAIN),
+                Err(e) => return Err(e),
+                Ok(written) => {
+                    self.shared
+                        .moved(if self.is_compressed { 0 } else { written });
+                    return Ok(written);
+                }
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.to {
+            To::File(_) => Ok(()),
+            #[cfg(not(unix))]
+            To::Stdout(stdout) => stdout.flush(),
+        }
+    }
+}
+
+/// Whether a path is a FIFO, which opens only when somebody has opened its other end.
+#[cfg(unix)]
+pub(crate) fn is_fifo(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
+}
+
+/// Only Unix has them among its files.
+#[cfg(not(unix))]
+pub(crate) fn is_fifo(_: &Path) -> bool {
+    false
+}

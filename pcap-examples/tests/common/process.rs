@@ -1,0 +1,198 @@
+//! Programs that run while a test does something to them.
+
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Ran;
+
+/// Longer than anything takes, on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Has a program begin with these signals ignored, as nohup(1) and a shell's background jobs do.
+pub(crate) fn ignoring<'a>(command: &'a mut Command, signals: &'static [i32]) -> &'a mut Command {
+    let ignore = move || {
+        for &signal in signals {
+            // SAFETY: takes numbers, and runs no code of ours later.
+            unsafe { libc::signal(signal, libc::SIG_IGN) };
+        }
+        Ok(())
+    };
+    // SAFETY: signal(2) may be called between fork and exec.
+    unsafe { command.pre_exec(ignore) }
+}
+
+/// A program that runs; it is killed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Process(Child);
+
+impl Process {
+    /// Starts it. What it is fed and what it prints are pipes, unless the command says otherwise.
+    pub(crate) fn start(command: &mut Command) -> Process {
+        command.stderr(Stdio::piped());
+        Process(command.spawn().expect("the program"))
+    }
+
+    /// Starts it with pipes for its standard input and output.
+    pub(crate) fn piped(command: &mut Command) -> Process {
+        Process::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
+    }
+
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.0
+    }
+
+    pub(crate) fn signal(&self, signal: i32) {
+        let pid = self.0.id() as i32;
+        // SAFETY: the process is a child that was not waited for, so the number is still its own.
+        assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
+    }
+
+    /// Whether it runs.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.0.try_wait().expect("its status").is_none()
+    }
+
+    /// A number of `/proc/PID/status` in hexadecimal digits, such as the signals that it ignores.
+    pub(crate) fn status(&self, name: &str) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()));
+        let text = text.expect("its status");
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.expect("such a line").trim_start_matches(':').trim();
+        u64::from_str_radix(number, 16).expect("a number")
+    }
+
+    /// Waits until it answers this signal by itself, which it does from its first moments on.
+    pub(crate) fn answers(&self, signal: i32) {
+        wait_until("it answers signals", || {
+            self.status("SigBlk") >> (signal - 1) & 1 == 1
+        });
+    }
+
+    /// Waits for its end, and returns what it printed, as far as nobody took it.
+    pub(crate) fn end(mut self) -> Ran {
+        self.0.stdin = None;
+        let stdout = self.0.stdout.take().map(read);
+        let stderr = self.0.stderr.take().map(read);
+        wait_until("it ends", || !self.runs());
+        let status = self.0.wait().expect("its status");
+        Ran {
+            status: status.code(),
+            stdout: text(stdout),
+            stderr: String::from_utf8_lossy(&text(stderr)).into_owned(),
+        }
+    }
+
+    /// The same without reading its standard output before it has ended.
+    pub(crate) fn end_unread(mut self) -> Ran {
+        let stdin = self.0.stdin.take();
+        let stdout = self.0.stdout.take();
+        let stderr = self.0.stderr.take().map(read);
+        wait_until("it ends", || !self.runs());
+        drop(stdin);
+        let status = self.0.wait().expect("its status");
+        Ran {
+            status: status.code(),
+            stdout: text(stdout.map(read)),
+            stderr: String::from_utf8_lossy(&text(stderr)).into_owned(),
+        }
+    }
+}
+
+/// The lines of a program's standard error, as they come.
+#[derive(Debug)]
+pub(crate) struct Lines(Receiver<String>);
+
+impl Lines {
+    /// Takes them from a program.
+    pub(crate) fn of(process: &mut Process) -> Lines {
+        let stderr = process.0.stderr.take().expect("standard error");
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines() {
+                let _ = sender.send(line.expect("a line"));
+            }
+        });
+        Lines(lines)
+    }
+
+    /// The next one.
+    pub(crate) fn next(&self) -> String {
+        self.0.recv_timeout(PATIENCE).expect("a line")
+    }
+
+    /// Does something again and again until there is a line that fits.
+    pub(crate) fn until(&self, mut ask: impl FnMut(), fits: impl Fn(&str) -> bool) -> String {
+        let mut last = String::new();
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            ask();
+            while let Ok(line) = self.0.recv_timeout(Duration::from_millis(100)) {
+                if fits(&line) {
+                    return line;
+                }
+                last = line;
+            }
+        }
+        panic!("no such line; the last one is {last:?}");
+    }
+
+    /// All that are left, when the program has ended.
+    pub(crate) fn rest(self) -> String {
+        self.0.iter().map(|line| line + "\n").collect()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn text(reader: Option<thread::JoinHandle<Vec<u8>>>) -> Vec<u8> {
+    reader.map_or(Vec::new(), |reader| reader.join().expect("its output"))
+}
+
+fn read(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).expect("its output");
+        bytes
+    })
+}
+
+/// Waits until something holds, but not for ever.
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(
+            start.elapsed() < PATIENCE,
+            "not so after {PATIENCE:?}: {what}"
+        );
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// How many whole packets there are in a classic savefile of this machine's byte order, and how many bytes they had on
+/// the wire.
+pub(crate) fn whole_packets(savefile: &[u8]) -> (u64, u64) {
+    let number = |bytes: &[u8]| u32::from_ne_bytes(bytes.try_into().expect("four bytes"));
+    let (mut packets, mut bytes) = (0, 0);
+    let mut rest = savefile.get(24..).unwrap_or_default();
+    while rest.len() >= 16 {
+        let end = 16 + number(&rest[8..12]) as usize;
+        if rest.len() < end {
+            break;
+        }
+        packets += 1;
+        bytes += u64::from(number(&rest[12..16]));
+        rest = &rest[end..];
+    }
+    (packets, bytes)
+}
