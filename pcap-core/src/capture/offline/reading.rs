@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, Failure, os};
 use crate::filter::{Filter, FilterSource};
 use crate::packet::Packet;
-use crate::savefile::{Fed, Feed, Record, Records, Units};
+use crate::savefile::{Fed, Feed, Place, Record, Records, Units};
 
 /// How often the end of a savefile that is followed is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -99,6 +99,8 @@ impl Offline {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock && self.descriptor().is_some() => {
                 return Ok(Walk::Nothing);
             }
+            // By a break, which is seen before the next look.
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => return Ok(Walk::Nothing),
             Err(e) => return Err(self.fail(e)),
         };
         if self.follow && found == Record::Absent {
@@ -131,7 +133,11 @@ impl Offline {
                 self.feed = Some(Feed::new(units, self.handle.datalink(), bytes));
                 ffi::Sought::There
             }
-            _ => stream.release(records.unread())?,
+            _ => {
+                let place = Place::new(Units::Records(records.order()));
+                stream.track(Box::new(place));
+                stream.release(records.unread())?
+            }
         };
         self.records = None;
         Ok(Some(sought))
@@ -320,6 +326,13 @@ impl Offline {
         match done.status {
             0 if done.packets == 0 => Ok((done, self.feed_more()?)),
             0.. | ffi::PCAP_ERROR_BREAK => Ok((done, Left::More)),
+            _ if self
+                .stream
+                .as_mut()
+                .is_some_and(os::Stream::was_interrupted) =>
+            {
+                Ok((done, Left::More))
+            }
             _ => {
                 let os = io::Error::last_os_error();
                 if let Some(error) = self.reader_failed() {
