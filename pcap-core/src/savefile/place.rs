@@ -9,6 +9,9 @@ use crate::savefile::{ByteOrder, SavefileFormat};
 /// This many bytes of a record or block tell how long it is, and none is shorter.
 const TELLING: usize = 12;
 
+/// Room for most parts, so that nothing is allocated while packets are read.
+const ROOM: usize = 4096;
+
 /// The record or block that libpcap has in part.
 #[derive(Debug)]
 pub(crate) struct Place {
@@ -32,7 +35,7 @@ impl Place {
     pub(crate) fn new(units: Units) -> Place {
         Place {
             units,
-            part: Vec::new(),
+            part: Vec::with_capacity(ROOM),
             lost: false,
         }
     }

@@ -238,12 +238,15 @@ impl Capture<Offline> {
             .map_err(|(error, stream)| (error, stream.into_reader()))?;
         if let Some(order) = magic.classic {
             capture.state.records = capture.records(None, 0, order);
-            if capture.version() == (2, 4) && capture.state.records.is_none() {
+            if capture.version() == (2, 4) {
                 let units = Units::Records(order);
                 match (descriptor, &mut capture.state.stream) {
-                    (Some(_), _) => behind = Some((units, Vec::new())),
+                    (Some(_), _) if capture.state.records.is_none() => {
+                        behind = Some((units, Vec::new()));
+                    }
+                    // For when libpcap reads.
                     (None, Some(stream)) => stream.track(Box::new(Place::new(units))),
-                    (None, None) => {}
+                    _ => {}
                 }
             }
         }

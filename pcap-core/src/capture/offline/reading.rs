@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, Failure, os};
 use crate::filter::{Filter, FilterSource};
 use crate::packet::Packet;
-use crate::savefile::{Fed, Feed, Place, Record, Records, Units};
+use crate::savefile::{Fed, Feed, Record, Records, Units};
 
 /// How often the end of a savefile that is followed is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -133,11 +133,7 @@ impl Offline {
                 self.feed = Some(Feed::new(units, self.handle.datalink(), bytes));
                 ffi::Sought::There
             }
-            _ => {
-                let place = Place::new(Units::Records(records.order()));
-                stream.track(Box::new(place));
-                stream.release(records.unread())?
-            }
+            _ => stream.release(records.unread())?,
         };
         self.records = None;
         Ok(Some(sought))
