@@ -120,6 +120,8 @@ fn rows(index: u32) -> Vec<Row> {
         row("vlan 5", vlan, other),
         row("vlan 5 and udp port 7", vlan, dns),
         row("udp port 53", dns, into),
+        // The kernel shows the first part packets without their tags.
+        row("udp port 7 or vlan 9", vlan, into),
         row("ether[17] & 1 = 1 or ether[17] & 1 = 0", into, |_| ()),
         // Runs in this process.
         row("(1 << ether[12]) = 0 and ether[12:2] = 0x88b5", into, dns),

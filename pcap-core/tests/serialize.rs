@@ -59,7 +59,8 @@ fn plain_data_comes_back_as_it_was() {
 
     let mut stats = Stats::default();
     stats.received = u64::MAX;
-    let form = json!({"received": u64::MAX, "dropped": 0, "if_dropped": 0});
+    stats.discarded = 7;
+    let form = json!({"received": u64::MAX, "dropped": 0, "if_dropped": 0, "discarded": 7});
     there_and_back(stats, form);
     assert_eq!(from_str::<Stats>("{}").unwrap(), Stats::default());
 

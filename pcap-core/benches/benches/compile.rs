@@ -10,7 +10,7 @@ use std::ffi::{CString, c_int};
 use std::mem::MaybeUninit;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use std::{fs, ptr, thread};
+use std::{fs, ptr, slice, thread};
 
 use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter};
 
@@ -154,8 +154,11 @@ const TERMS: &[(&str, Term)] = &[
     }),
 ];
 
+/// Makes an expression of terms.
+type Form = fn(&[String]) -> String;
+
 /// How terms become an expression.
-const FORMS: &[(&str, fn(&[String]) -> String)] = &[
+const FORMS: &[(&str, Form)] = &[
     ("or", |terms| terms.join(" or ")),
     ("not (or)", |terms| format!("not ({})", terms.join(" or "))),
     ("and not", |terms| {
@@ -257,12 +260,13 @@ fn raw(dlt: Dlt, expression: &str, optimize: bool) -> Raw {
             )
         }
     });
-    let mut tests = 0;
-    for n in 0..program.bf_len as usize {
-        // SAFETY: there are that many instructions.
-        let insn = unsafe { *program.bf_insns.add(n) };
-        tests += usize::from(insn.code & 0x07 == 0x05 && insn.code & 0xf0 != 0);
-    }
+    let instructions: &[pcap_sys::bpf_insn] = match program.bf_insns.is_null() {
+        true => &[],
+        // SAFETY: libpcap allocated and wrote that many instructions, which are freed below.
+        false => unsafe { slice::from_raw_parts(program.bf_insns, program.bf_len as usize) },
+    };
+    let is_test = |insn: &&pcap_sys::bpf_insn| insn.code & 0x07 == 0x05 && insn.code & 0xf0 != 0;
+    let tests = instructions.iter().filter(is_test).count();
     // SAFETY: it is empty, or was compiled above and is freed once.
     unsafe { pcap_sys::pcap_freecode(&raw mut program) };
     // SAFETY: ours, open, closed once.

@@ -622,6 +622,9 @@ impl fmt::Debug for Filter {
     }
 }
 
+/// The operation that returns a constant.
+const RETURN: u16 = insn::op::RET | insn::op::K;
+
 /// A handle for the thread that compiles on it.
 struct Lent(*mut ffi::pcap_t);
 
@@ -637,9 +640,6 @@ unsafe impl Send for Lent {}
 
 // SAFETY: as above.
 unsafe impl Sync for Lent {}
-
-/// The operation that returns a constant.
-const RETURN: u16 = insn::op::RET | insn::op::K;
 
 fn has_kernel_extensions(program: &[Insn]) -> bool {
     program.iter().any(|insn| insn.is_kernel_extension())

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -196,6 +197,8 @@ fn run(args: &Args) -> Outcome {
         Err(error) => (None, Err(error.into())),
     };
     let outcome = outcome.and(error);
+    // That takes its time, in which an output that was given up may yet take something.
+    drop(capture);
     tell(args, outcome, sink.taken(), sink.outlet().tally(), stats)
 }
 
@@ -390,20 +393,22 @@ fn receive(
     let received = hand_on(capture, sink, status, quota, &reports.place(), end);
     let is_ended = match &received {
         Ok(is_ended) => *is_ended && !quota.is_used_up(),
-        // What is missing in the output is counted.
         Err(failure) => sink.is_failed() && !failure.is_broken_pipe(),
     };
-    let drained = match is_ended {
-        true => drain(capture, |packet| {
+    let mut outcome = received.map(drop);
+    if is_ended {
+        let drained = drain(capture, |packet| {
             let is_wanted = quota.take();
             if is_wanted {
-                sink.take(packet)?;
+                // Of an output that takes no more, what is missing is counted.
+                let taken = sink.take(packet);
+                outcome = mem::replace(&mut outcome, Ok(())).and(taken);
             }
             Ok(is_wanted)
-        }),
-        false => Ok(()),
-    };
-    received.and(drained)
+        });
+        outcome = outcome.and(drained);
+    }
+    outcome
 }
 
 /// Hands packets on until the capture is to be ended, which is `true`, or has ended.

@@ -69,7 +69,8 @@ pub(super) struct Set {
     pub(super) location: FilterLocation,
     /// How many bytes of a packet decide; `None` if there is no bound.
     reach: Option<u32>,
-    /// Whether a packet's bytes tell all that it asks for.
+    /// Whether a packet's bytes tell what the answer is where the filter runs. What asks the kernel for a VLAN tag sees
+    /// packets without it there, and with it here.
     pub(super) by_bytes: bool,
     untagged: Untagged,
 }
@@ -78,7 +79,8 @@ impl Set {
     pub(super) fn new(filter: Filter, location: FilterLocation, untagged: Untagged) -> Set {
         Set {
             reach: filter.reach(),
-            by_bytes: filter.runs_on_bytes(),
+            by_bytes: filter.runs_on_bytes()
+                && !(location == FilterLocation::Kernel && filter.uses_kernel_extensions()),
             filter,
             location,
             untagged,
