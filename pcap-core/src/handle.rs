@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::breakloop::{BreakHandle, Breaker};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi;
-use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::filter::{CompileOptions, Filter, FilterSource, Source};
 use crate::linktype::Dlt;
 use crate::packet::PacketHeader;
 use crate::timestamp::Precision;
@@ -241,20 +241,21 @@ impl Handle {
                 // are taken out), and the other way round; and what a savefile holds on the link type
                 // depends on the system it is from. Compile it for where it will run.
                 let differs =
-                    live || filter.uses_kernel_extensions() || self.has_foreign_protocols();
-                if filter.has_expressions() && differs {
-                    return filter.compiled_again(|expression, options| {
-                        self.compile(expression, live, options)
-                    });
+                    live || filter.uses_kernel_extensions() || self.datalink().depends_on_system();
+                if !differs {
+                    return Ok(filter.as_ref().clone());
                 }
-                Ok(filter.as_ref().clone())
+                filter.made_again(|source| match source {
+                    Source::Expression(expression, options) => {
+                        self.compile(expression, live, options)
+                    }
+                    Source::Lists(lists) => {
+                        // SAFETY: the handle is open and this thread's.
+                        unsafe { Filter::list_on(self.as_ptr(), self.datalink(), lists) }
+                    }
+                })
             }
         }
-    }
-
-    /// Whether the packets begin with a number for their protocol that differs between systems.
-    fn has_foreign_protocols(&self) -> bool {
-        [Dlt::NULL, Dlt::LOOP, Dlt::ENC].contains(&self.datalink())
     }
 
     /// Puts a filter in force; `None` lets all packets pass.

@@ -273,11 +273,11 @@ fn the_longest_compile_on_the_smallest_stack() {
             (Dlt::IEEE802_11_RADIO, list(64, |_| "portrange 1-2".into())),
             (Dlt::EN10MB, list(300, |n| format!("port {n}"))),
         ] {
-            let filter = on_stack(1, || Filter::compile(dlt, &expression, options));
+            let filter = on_stack(16 * KIB, || Filter::compile(dlt, &expression, options));
             assert!(!filter.unwrap().matches(&[0; 60]));
         }
         let list = (0..3000_u32).map(|n| std::net::Ipv4Addr::from(n * 77));
-        on_stack(1, || Filter::any_of(Dlt::EN10MB, list).map(drop)).unwrap();
+        on_stack(16 * KIB, || Filter::any_of(Dlt::EN10MB, list).map(drop)).unwrap();
     }
 }
 
@@ -346,7 +346,7 @@ fn no_word_overflows_the_smallest_stack() {
     for word in words() {
         for place in places {
             let expression = place.replace('W', &word);
-            for (size, dlt) in [(1, Dlt::EN10MB), (24 * KIB, Dlt::IEEE802_11_RADIO)] {
+            for (size, dlt) in [(16 * KIB, Dlt::EN10MB), (24 * KIB, Dlt::IEEE802_11_RADIO)] {
                 let result = on_stack(size, || {
                     Filter::compile(dlt, &expression, CompileOptions::default()).map(drop)
                 });

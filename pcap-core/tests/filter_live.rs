@@ -8,7 +8,7 @@ mod support;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use pcap_core::{Capture, CompileOptions, Dlt, Filter, Next};
+use pcap_core::{Capture, CompileOptions, Dlt, Filter, FilterLocation, Next};
 use support::Netns;
 
 fn tagged(vlan: u8) -> Vec<u8> {
@@ -218,5 +218,42 @@ fn combined_filters_are_compiled_again_live() {
         let wanted: Vec<_> = wanted.iter().copied().map(Some).collect();
         let length = filter.instructions().len();
         assert_eq!(seen, wanted, "{length} instructions");
+    }
+}
+
+#[test]
+fn the_kernel_leaves_out_a_thousand_hosts() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let host = |n: u32| Ipv4Addr::from(0x0a00_0000 + 4 * n);
+    let hosts = Filter::any_of(Dlt::EN10MB, (0..1000).map(host)).unwrap();
+    let ip = Filter::compile(Dlt::EN10MB, "ip", CompileOptions::default()).unwrap();
+    let others = ip.and(&!hosts).unwrap();
+    // The second is what older kernels give by themselves.
+    for (memory, location) in [
+        ("131072", FilterLocation::Kernel),
+        ("20480", FilterLocation::UserSpace),
+    ] {
+        net.sysctl("net/core/optmem_max", memory);
+        let mut right = Capture::from_device("right").activate().unwrap();
+        right.set_filter(&others).unwrap();
+        assert_eq!(right.filter_location(), Some(location));
+        let mut wanted = Vec::new();
+        for n in (0..1000).step_by(50) {
+            let other = Ipv4Addr::from(u32::from(host(n)) + 1);
+            left.inject(&from_host(host(n))).unwrap();
+            left.inject(&from_host(other)).unwrap();
+            wanted.push(other);
+        }
+        let mut seen = Vec::new();
+        while let Next::Packet(packet) = right
+            .next_packet_timeout(Duration::from_millis(300))
+            .unwrap()
+        {
+            let octets: [u8; 4] = packet.data()[26..30].try_into().unwrap();
+            seen.push(Ipv4Addr::from(octets));
+        }
+        assert_eq!(seen, wanted, "{memory}");
     }
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{arg, file, ours, packets, program, record, run, savefile, tool};
+use common::{Record, arg, file, ours, packets, program, record, run, savefile, tool};
 
 const EXPRESSIONS: [&str; 10] = [
     "",
@@ -77,13 +77,64 @@ fn runs_on_the_packets_of_a_savefile() {
             let expected = expected.split(' ').next().unwrap_or_default().to_owned();
             let matched = ours("bpf", &["--match", path, expression]).good();
             assert_eq!(matched.trim_end(), expected, "{name}: {expression}");
-            let values = ours("bpf", &["-s", "77", "--run", path, expression]).good();
+            // The savefile's snaplen.
+            let values = ours("bpf", &["--run", path, expression]).good();
             let values: Vec<&str> = values.lines().collect();
             assert_eq!(values.len(), packets().len());
-            assert!(values.iter().all(|&value| value == "0" || value == "77"));
-            let passed = values.iter().filter(|&&value| value == "77").count();
+            assert!(values.iter().all(|&value| value == "0" || value == "65535"));
+            let passed = values.iter().filter(|&&value| value == "65535").count();
             assert_eq!(passed.to_string(), expected, "{name}: {expression}");
         }
+    }
+}
+
+/// As tcpdump does it, which compiles with `pcap_compile` on the savefile's handle.
+#[test]
+fn filters_are_compiled_for_the_savefile() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name, swapped, linktype, packets: &[Record]| {
+        let bytes = savefile(swapped, false, linktype, packets);
+        arg(&file(folder.path(), name, &bytes)).to_owned()
+    };
+    let ethernet = write("ethernet", false, 1, &packets());
+    for (path, expression, text) in [
+        (&ethernet, "ip and arp", "expression rejects all packets"),
+        (
+            &ethernet,
+            "inbound",
+            "not supported on Ethernet when reading savefiles",
+        ),
+        (
+            &ethernet,
+            "ifindex 2",
+            "not supported on Ethernet when reading savefiles",
+        ),
+        (&write("usb", false, 189, &[]), "tcp", "USB"),
+    ] {
+        for option in ["--run", "--match"] {
+            let ran = ours("bpf", &[option, path, expression]);
+            assert_eq!(
+                (ran.status, &*ran.stdout),
+                (Some(1), &b""[..]),
+                "{expression}: {}",
+                ran.stderr
+            );
+            assert!(ran.stderr.contains(text), "{expression}: {}", ran.stderr);
+        }
+    }
+
+    // What the packets of a loopback begin with is as the system numbers it that wrote the savefile.
+    let packet = |family: u32, swapped: bool| {
+        let family = if swapped { family.swap_bytes() } else { family };
+        record(1, 0, [&family.to_ne_bytes()[..], &[0x60; 60]].concat())
+    };
+    for swapped in [false, true] {
+        let packets = [2, 24, 28, 30].map(|family| packet(family, swapped));
+        let path = write("loopback", swapped, 0, &packets);
+        assert_eq!(ours("bpf", &["--match", &path, "ip"]).good(), "1\n");
+        assert_eq!(ours("bpf", &["--match", &path, "ip6"]).good(), "3\n");
+        let returned = "0\n65535\n65535\n65535\n";
+        assert_eq!(ours("bpf", &["--run", &path, "ip6"]).good(), returned);
     }
 }
 
@@ -116,6 +167,8 @@ fn errors_are_libpcaps_words_and_their_status() {
         (&["--netmask", "wide"], 2, "--netmask"),
         (&["-F", "a", "udp"], 2, "cannot be used with"),
         (&["--run", "a", "--match", "b"], 2, "cannot be used with"),
+        (&["-s", "96", "--run", "a"], 2, "cannot be used with"),
+        (&["-s", "96", "--match", "a"], 2, "cannot be used with"),
     ] {
         let ran = ours("bpf", arguments);
         assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);

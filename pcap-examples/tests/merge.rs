@@ -303,6 +303,35 @@ fn what_is_good_is_merged_and_what_is_not_is_told() {
 }
 
 #[test]
+fn filters_are_compiled_for_each_savefile() {
+    let folder = tempfile::tempdir().unwrap();
+    // Of IPv4, and of IPv6 as other systems number it; in the byte order of this machine, and in the other.
+    let [a, b] = [false, true].map(|swapped| {
+        let packets: Vec<Record> = (0_u32..)
+            .zip([2_u32, 24, 28, 30])
+            .map(|(time, family)| {
+                let family = if swapped { family.swap_bytes() } else { family };
+                let bytes = [&family.to_ne_bytes()[..], &[0x60; 60]].concat();
+                record(time, swapped.into(), bytes)
+            })
+            .collect();
+        let name = if swapped { "other" } else { "this" };
+        file(folder.path(), name, &savefile(swapped, true, 0, &packets))
+    });
+    for (expression, count) in [("ip", 2), ("ip6", 6), ("not ip", 6)] {
+        for options in [&["-f", expression][..], &["-f", expression, "--append"]] {
+            let merged = merge(folder.path(), options, &[a.clone(), b.clone()]);
+            assert_eq!(merged.len(), 24 + count * (16 + 64), "{options:?}");
+        }
+    }
+    let out = folder.path().join("out");
+    let ran = ours("merge", &["-f", "inbound", "-w", arg(&out), arg(&a)]);
+    assert_eq!(ran.status, Some(1));
+    assert!(ran.stderr.contains("not supported"), "{}", ran.stderr);
+    assert!(!out.exists());
+}
+
+#[test]
 fn filters_pipes_and_a_savefile_that_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let whole = savefile(false, true, 1, &nano_packets());

@@ -3,8 +3,7 @@
 //!
 //! Each row is a kind of expression that grows. For each size that libpcap compiles in less than a second of processor
 //! time, `Filter::compile` has to compile it, too; and whatever it compiles may take a few seconds at most. The exit
-//! status is 1 if that does not hold. The limits of `Filter::compile` are derived from this table, which takes half an
-//! hour.
+//! status is 1 if that does not hold. The limits of `Filter::compile` are derived from this table, which takes hours.
 
 use std::ffi::{CString, c_int};
 use std::mem::MaybeUninit;

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use super::assemble::{self, Assembler, Branch, Place};
 use super::insn::{Insn, op};
-use super::template::Template;
+use super::template::{Compile, Template};
 use super::terms::{Endpoint, FilterTerm, Range};
 use super::validate::{self, Origin};
 use crate::error::{Error, ErrorKind, Result};
@@ -37,8 +37,8 @@ type Numbers = (u128, u128, usize);
 type Ranges = Vec<Numbers>;
 
 /// The terms of a list, by where they are looked for.
-#[derive(Debug, Default)]
-pub(super) struct Lists {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lists {
     /// By class and side.
     ranges: [[Ranges; 2]; 3],
     /// Addresses with the ports that they are wanted with, by side.
@@ -86,9 +86,11 @@ impl Lists {
     }
 }
 
-pub(super) fn build(linktype: Dlt, lists: Lists) -> Result<Vec<Insn>> {
+/// Makes the program of a list, with what `compile` makes of single terms.
+pub(super) fn build(linktype: Dlt, lists: Lists, compile: Compile<'_>) -> Result<Vec<Insn>> {
     let mut writer = Writer {
         linktype,
+        compile,
         assembler: Assembler::default(),
     };
     let Lists { ranges, pairs } = lists;
@@ -108,12 +110,13 @@ pub(super) fn build(linktype: Dlt, lists: Lists) -> Result<Vec<Insn>> {
     Ok(program)
 }
 
-struct Writer {
+struct Writer<'a> {
     linktype: Dlt,
+    compile: Compile<'a>,
     assembler: Assembler,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn unsupported(&self, class: Class, side: usize, why: &str) -> Error {
         let text = format!(
             "link type {}, {}: {why}",
@@ -131,7 +134,7 @@ impl Writer {
     /// The template of a class; `None` if no packet of the link type has such an address.
     fn template(&self, class: Class, side: usize) -> Result<Option<Template>> {
         class
-            .template(self.linktype, SIDES[side])
+            .template(self.compile, SIDES[side])
             .map_err(|why| self.unsupported(class, side, &why))
     }
 
@@ -270,21 +273,21 @@ impl Class {
         format!("{side} {}", what[example])
     }
 
-    fn template(self, linktype: Dlt, side: &str) -> Result<Option<Template>, String> {
+    fn template(self, compile: Compile<'_>, side: &str) -> Result<Option<Template>, String> {
         let [one, other] = [0, 1].map(|example| self.expression(side, example));
         match self {
             Class::V4 => {
                 let words = [[0xc000_0201], [0xc633_6402]];
-                Template::new(linktype, [(&one, words[0]), (&other, words[1])])
+                Template::new(compile, [(&one, words[0]), (&other, words[1])])
             }
             Class::V6 => {
                 let words = [
                     [0x2001_0db8, 0x00a1_00a2, 0x00a3_00a4, 0x00a5_00a6],
                     [0x2001_0db9, 0x00b1_00b2, 0x00b3_00b4, 0x00b5_00b6],
                 ];
-                Template::new(linktype, [(&one, words[0]), (&other, words[1])])
+                Template::new(compile, [(&one, words[0]), (&other, words[1])])
             }
-            Class::Ports => Template::new(linktype, [(&one, [61_001]), (&other, [62_002])]),
+            Class::Ports => Template::new(compile, [(&one, [61_001]), (&other, [62_002])]),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::formula::{self, Step};
 use super::insn::{Insn, op};
-use super::{CompileOptions, Filter, compile, has_kernel_extensions};
+use super::{CompileOptions, Filter, Lists, compile, has_kernel_extensions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::linktype::Dlt;
 
@@ -186,37 +186,46 @@ impl Filter {
         }
     }
 
-    /// The same filter with all that is compiled from an expression compiled again, by `compile`.
-    pub(crate) fn compiled_again(
+    /// The same filter with all that was made by libpcap's compiler made again, by `make`.
+    pub(crate) fn made_again(
         &self,
-        mut compile: impl FnMut(&str, CompileOptions) -> Result<Filter>,
+        mut make: impl FnMut(Source<'_>) -> Result<Filter>,
     ) -> Result<Filter> {
-        if let Some(expression) = self.expression() {
-            return compile(expression, self.options);
-        }
         let Some(formula) = &self.formula else {
-            return Ok(self.clone());
+            return self.source().map_or_else(|| Ok(self.clone()), make);
         };
         let mut steps = formula.to_vec();
         for step in &mut steps {
             if let Step::Part(filter) = step {
-                if let Some(expression) = filter.expression() {
-                    *filter = compile(expression, filter.options)?;
+                if let Some(source) = filter.source() {
+                    *filter = make(source)?;
                 }
             }
         }
         Ok(Filter::of_steps(self.linktype, steps))
     }
 
-    /// Whether it was compiled from an expression, or combined from a filter that was.
-    pub(crate) fn has_expressions(&self) -> bool {
-        let parts = self.formula.iter().flat_map(|formula| formula.iter());
-        let mut filters = parts.filter_map(|step| match step {
-            Step::Part(filter) => Some(filter),
-            _ => None,
-        });
-        self.expression.is_some() || filters.any(|filter| filter.expression.is_some())
+    /// What it was made of, unless that was instructions or other filters.
+    fn source(&self) -> Option<Source<'_>> {
+        let expression = self.expression();
+        let expression = expression.map(|text| Source::Expression(text, self.options));
+        expression.or_else(|| self.lists.as_ref().map(Source::Lists))
     }
+
+    /// Whether it is combined of filters that were compiled.
+    #[cfg(feature = "serde")]
+    pub(super) fn combines_expressions(&self) -> bool {
+        let mut steps = self.formula.iter().flat_map(|formula| formula.iter());
+        steps.any(|step| matches!(step, Step::Part(filter) if filter.expression.is_some()))
+    }
+}
+
+/// What a filter was made of by libpcap's compiler.
+#[derive(Debug)]
+pub(crate) enum Source<'a> {
+    Expression(&'a str, CompileOptions),
+    /// A list, on a link type for which that depends on the system.
+    Lists(&'a Arc<Lists>),
 }
 
 /// As [`negate`](Filter::negate).

@@ -34,6 +34,8 @@ mod validate;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use any_of::Lists;
+pub(crate) use combine::Source;
 pub use insn::Insn;
 pub(crate) use kernel::{Devices, Frame, View};
 pub use options::CompileOptions;
@@ -98,6 +100,8 @@ pub struct Filter {
     tree: Option<Arc<Tree>>,
     expression: Option<Arc<str>>,
     options: CompileOptions,
+    /// The list that it was made of, if that may have to be done again.
+    lists: Option<Arc<Lists>>,
     /// The filters that it is combined of, if it is.
     formula: Option<combine::Formula>,
 }
@@ -211,7 +215,7 @@ impl Filter {
             compile::OPERATION,
             || Some(limits::cut(expression)),
             move || {
-                let Lent(pcap) = { lent };
+                let pcap = lent.get();
                 // SAFETY: the caller's promise.
                 let mut program = unsafe { compile::on_handle(pcap, expression, options)? };
                 // SAFETY: the caller's promise.
@@ -266,6 +270,7 @@ impl Filter {
             plain,
             expression,
             options,
+            lists: None,
             formula: None,
         }
     }
@@ -377,7 +382,9 @@ impl Filter {
     /// words of an address that the mask of a network leaves out).
     ///
     /// The filter has no [`expression`](Self::expression), so that the link type of a capture cannot be
-    /// changed while it is set.
+    /// changed while it is set. On `Dlt::NULL`, `Dlt::LOOP` and `Dlt::ENC`, systems number IPv6 differently:
+    /// [`matches`](Self::matches) goes by this one, and [`set_filter`](crate::Capture::set_filter) by the one
+    /// that a savefile is from.
     ///
     /// # Errors
     ///
@@ -417,15 +424,43 @@ impl Filter {
     ) -> Result<Filter> {
         let linktype = linktype.into();
         Error::library(any_of::OPERATION, None)?;
-        let lists = any_of::Lists::of(terms)?;
-        stack::on_large_stack(
+        let lists = Lists::of(terms)?;
+        let compile = |text: &str, options| compile::detached(linktype, text, options);
+        Filter::of_lists(linktype, Arc::new(lists), &compile)
+    }
+
+    /// Makes the filter of a list, on a handle for the packets that it delivers.
+    ///
+    /// # Safety
+    ///
+    /// As [`compile_on`](Self::compile_on).
+    pub(crate) unsafe fn list_on(
+        pcap: *mut ffi::pcap_t,
+        linktype: Dlt,
+        lists: &Arc<Lists>,
+    ) -> Result<Filter> {
+        let lent = Lent(pcap);
+        let compile = move |text: &str, options| {
+            // SAFETY: the caller's promise.
+            unsafe { compile::on_handle(lent.get(), text, options) }
+        };
+        Filter::of_lists(linktype, Arc::clone(lists), &compile)
+    }
+
+    fn of_lists(
+        linktype: Dlt,
+        lists: Arc<Lists>,
+        compile: &(dyn Fn(&str, CompileOptions) -> Result<Vec<Insn>> + Sync),
+    ) -> Result<Filter> {
+        let program = stack::on_large_stack(
             any_of::OPERATION,
             || None,
-            || {
-                let program = any_of::build(linktype, lists)?;
-                Ok(Filter::plain_program(linktype, program.into()))
-            },
-        )
+            || any_of::build(linktype, Lists::clone(&lists), compile),
+        )?;
+        Ok(Filter {
+            lists: linktype.depends_on_system().then_some(lists),
+            ..Filter::plain_program(linktype, program.into())
+        })
     }
 
     /// A program that has been checked, and runs on a capture as on plain bytes.
@@ -438,6 +473,7 @@ impl Filter {
             on_capture: None,
             expression: None,
             options: CompileOptions::default(),
+            lists: None,
             formula: None,
         }
     }
@@ -588,12 +624,22 @@ impl fmt::Debug for Filter {
 
 /// The operation that returns a constant.
 const RETURN: u16 = insn::op::RET | insn::op::K;
+
 /// A handle for the thread that compiles on it.
 struct Lent(*mut ffi::pcap_t);
+
+impl Lent {
+    fn get(&self) -> *mut ffi::pcap_t {
+        self.0
+    }
+}
 
 // SAFETY: one thread uses the handle, while the one that lent it, which has it to itself, waits. A handle has no ties to a
 // thread: pcap(3PCAP) only asks that no two use it at once.
 unsafe impl Send for Lent {}
+
+// SAFETY: as above.
+unsafe impl Sync for Lent {}
 
 fn has_kernel_extensions(program: &[Insn]) -> bool {
     program.iter().any(|insn| insn.is_kernel_extension())

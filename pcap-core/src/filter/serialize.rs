@@ -52,7 +52,7 @@ struct Read {
 
 impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.expression.is_none() && self.has_expressions() {
+        if self.combines_expressions() {
             return Err(ser::Error::custom(
                 "a filter that is combined of compiled ones cannot be serialized: serialize those, and combine them again",
             ));

@@ -9,19 +9,20 @@
 //! than 0 goes through a comparison that holds, and after one that does not hold there is no other
 //! comparison, and no such return.
 //!
-//! May import: `assemble`, `compile`, `insn`, `options`, `error`, `linktype`.
+//! May import: `assemble`, `insn`, `options`, `error`.
 
 use super::assemble::{Assembler, Place};
-use super::compile;
 use super::insn::{Insn, op};
 use super::options::CompileOptions;
 use crate::error::Result;
-use crate::linktype::Dlt;
 
 /// The ways through a template that are walked: libpcap's have some hundreds.
 const MAX_STEPS: usize = 200_000;
 /// The different values on them, each of which may be compared with all others.
 const MAX_VALUES: usize = 1000;
+
+/// Compiles an expression for the packets of a list.
+pub(super) type Compile<'a> = &'a dyn Fn(&str, CompileOptions) -> Result<Vec<Insn>>;
 
 /// Where a program compares, and what it loads in between.
 #[derive(Debug)]
@@ -43,12 +44,12 @@ impl Template {
     ///
     /// What libpcap says against the expression, or why it is no template.
     pub(super) fn new<const WORDS: usize>(
-        linktype: Dlt,
+        compile: Compile<'_>,
         examples: [(&str, [u32; WORDS]); 2],
     ) -> Result<Option<Template>, String> {
         let compile = |optimize| -> Result<[Vec<Insn>; 2]> {
             let options = CompileOptions::default().optimize(optimize);
-            let [one, other] = examples.map(|(text, _)| compile::detached(linktype, text, options));
+            let [one, other] = examples.map(|(text, _)| compile(text, options));
             Ok([one?, other?])
         };
         // The optimizer refuses what no packet can match.

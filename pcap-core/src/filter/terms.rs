@@ -32,6 +32,8 @@ const READ: &str = "read the term";
 /// assert_eq!(Endpoint::from(6000..=6063), "6000-6063".parse()?);
 /// let net: Endpoint = (Ipv4Addr::new(192, 0, 2, 0), 24).into();
 /// assert_eq!(net.to_string(), "192.0.2.0/24");
+/// let https = Endpoint::HostPort(Ipv4Addr::new(192, 0, 2, 1).into(), 443);
+/// assert_eq!(https, "192.0.2.1:443".parse()?);
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -49,6 +49,11 @@ impl Dlt {
         self.0
     }
 
+    /// Whether packets begin with a number for their protocol that differs between systems.
+    pub(crate) fn depends_on_system(self) -> bool {
+        [Dlt::NULL, Dlt::LOOP, Dlt::ENC].contains(&self)
+    }
+
     /// The name without `DLT_`, as `EN10MB`: libpcap's, or for those it does not know (an older
     /// libpcap) this crate's. `None` if neither has one.
     ///

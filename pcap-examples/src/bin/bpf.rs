@@ -40,7 +40,8 @@ pub(crate) struct Args {
     /// The link type: a DLT name or number
     #[arg(short = 'y', long, value_name = "LINKTYPE", default_value = "EN10MB")]
     linktype: Dlt,
-    /// The bytes of a packet that are wanted, which is what the filter returns; 0 is the default
+    /// The bytes of a packet that are wanted, which is what the filter returns; 0 is the default. A filter for a savefile
+    /// returns that one's
     #[arg(short, long, value_name = "BYTES", default_value_t = 262_144)]
     snaplen: u32,
     /// Do not optimize
@@ -56,10 +57,10 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "dump")]
     bytecode: bool,
     /// Print what the filter returns for each packet of a savefile, 0 for those that do not pass
-    #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "dump", "bytecode"])]
+    #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "snaplen", "dump", "bytecode"])]
     run: Option<PathBuf>,
     /// Print how many packets of a savefile pass
-    #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "dump", "bytecode", "run"])]
+    #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "snaplen", "dump", "bytecode", "run"])]
     r#match: Option<PathBuf>,
 }
 
@@ -77,7 +78,8 @@ fn run(args: &Args) -> Outcome {
         (Some(path), _) => run_on(args, path, &expression, &mut output)?,
         (_, Some(path)) => match_on(args, path, &expression, &mut output)?,
         _ => {
-            let filter = compile(args, args.linktype, &expression)?;
+            let options = options(args).snaplen(args.snaplen);
+            let filter = Filter::compile(args.linktype, &expression, options)?;
             let listing = match args.dump {
                 _ if args.bytecode => filter.to_bytecode(),
                 0 | 1 => filter.to_string(),
@@ -92,18 +94,16 @@ fn run(args: &Args) -> Outcome {
     Ok(output.flush()?)
 }
 
-fn compile(args: &Args, linktype: Dlt, expression: &str) -> Outcome<Filter> {
-    let options = CompileOptions::default()
-        .snaplen(args.snaplen)
+fn options(args: &Args) -> CompileOptions {
+    CompileOptions::default()
         .optimize(!args.no_optimize)
-        .netmask(args.netmask);
-    Ok(Filter::compile(linktype, expression, options)?)
+        .netmask(args.netmask)
 }
 
-/// Prints what the filter returns for each packet, compiled for the savefile's link type.
+/// Prints what the filter returns for each packet, compiled for the savefile.
 fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
     let mut capture = input::capture(path)?;
-    let filter = compile(args, capture.datalink(), expression)?;
+    let filter = capture.compile(expression, options(args))?;
     while let Some(packet) = capture.next_packet().map_err(|e| input::name(path, e))? {
         let value = filter.run(packet.data(), packet.len());
         output.line(|out| {
@@ -114,10 +114,10 @@ fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Ou
     Ok(())
 }
 
-/// Prints how many packets pass, compiled for the savefile's link type.
+/// Prints how many packets pass the filter, compiled for the savefile.
 fn match_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
     let mut capture = input::capture(path)?;
-    let filter = compile(args, capture.datalink(), expression)?;
+    let filter = capture.compile(expression, options(args))?;
     let mut passed = 0_u64;
     let counted = capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)));
     counted.map_err(|e| input::name(path, e))?;

@@ -108,7 +108,11 @@ fn run(mut args: Args) -> Outcome {
     }
     let ending = Ending::of(&args.write)?;
     let bar = progress::bytes(args.inputs.iter().map(|path| length(path)).sum());
-    let (inputs, format, unread) = look(args, &bar)?;
+    let mut filters = Filters {
+        expression: args.filter.as_deref(),
+        by_order: [None, None],
+    };
+    let (inputs, format, unread) = look(args, &bar, &mut filters)?;
     let Some(format) = format else {
         return Err(match unread {
             0 => Failure::Text("there is no savefile to merge".to_owned()),
@@ -118,25 +122,20 @@ fn run(mut args: Args) -> Outcome {
     if !args.quiet {
         format.report_fcs();
     }
-    let filter = args.filter.as_ref().map(|expression| {
-        let options = CompileOptions::default();
-        Filter::compile(format.linktype, expression, options)
-    });
-    let filter = filter.transpose()?;
     // Until here a request to end finds nothing to complete: opening a FIFO may take for ever.
     stop::gracefully();
     let mut out = Output::new(format.create(&args.write, ending)?);
     args.inputs
         .iter()
         .for_each(|path| out.savefile.is_fed_by(path));
-    if filter.is_some() {
+    if args.filter.is_some() {
         // Of many packets that are read, few may be written.
         out.savefile.set_buffering(Buffering::Outlet);
     }
     let mut merge = Merge {
         format: &format,
         ending,
-        filter,
+        filters,
         copying: Copying::new(&out.savefile, &bar),
         bar,
         read: 0,
@@ -169,6 +168,31 @@ struct Input {
     open: Option<input::Input>,
     /// It is the result of a round, and to be removed.
     is_ours: bool,
+}
+
+/// The filter for the savefiles.
+struct Filters<'a> {
+    expression: Option<&'a str>,
+    /// The expression, compiled for savefiles of either byte order: the link layer's numbers may be in it, too.
+    by_order: [Option<Filter>; 2],
+}
+
+impl Filters<'_> {
+    /// Compiles the expression for a savefile.
+    fn prepare(&mut self, capture: &Capture<Offline>) -> Outcome {
+        let filter = &mut self.by_order[usize::from(capture.is_swapped())];
+        if let (Some(expression), None) = (self.expression, &filter) {
+            *filter = Some(capture.compile(expression, CompileOptions::default())?);
+        }
+        Ok(())
+    }
+
+    fn pass(&self, capture: &Capture<Offline>, packet: Packet<'_>) -> bool {
+        let filter = &self.by_order[usize::from(capture.is_swapped())];
+        filter
+            .as_ref()
+            .is_none_or(|filter| filter.matches_packet(packet))
+    }
 }
 
 /// What the new savefile is like.
@@ -273,7 +297,11 @@ fn report(bar: &ProgressBar, failure: &Failure) {
 
 /// Looks into each savefile before anything is written: returns those that can be read, what they
 /// make together, and how many cannot be read.
-fn look(args: &Args, bar: &ProgressBar) -> Outcome<(Vec<Input>, Option<Format>, usize)> {
+fn look(
+    args: &Args,
+    bar: &ProgressBar,
+    filters: &mut Filters<'_>,
+) -> Outcome<(Vec<Input>, Option<Format>, usize)> {
     let keep = !args.append && args.inputs.len() <= args.max_open as usize;
     let mut inputs = Vec::new();
     let mut format: Option<Format> = None;
@@ -297,6 +325,7 @@ fn look(args: &Args, bar: &ProgressBar) -> Outcome<(Vec<Input>, Option<Format>, 
                 format.widen(&Format::of(capture, path));
             }
         }
+        filters.prepare(capture)?;
         inputs.push(Input {
             open: is_kept.then_some(input),
             path: path.clone(),
@@ -310,7 +339,7 @@ struct Merge<'a> {
     format: &'a Format,
     /// Of the savefile that is written.
     ending: Ending,
-    filter: Option<Filter>,
+    filters: Filters<'a>,
     /// For all savefiles.
     bar: ProgressBar,
     copying: Copying,
@@ -440,6 +469,9 @@ impl Merge<'_> {
         };
         // It may be another one by now.
         self.format.check(open.capture(), &input.path)?;
+        if !input.is_ours {
+            self.filters.prepare(open.capture())?;
+        }
         Ok(Some(Source {
             path: input.path,
             open,
@@ -491,8 +523,7 @@ impl Merge<'_> {
             self.copying.read(self.read);
             let packet = source.open.packet()?;
             // Those of a round have passed already.
-            let filter = self.filter.as_ref().filter(|_| !source.is_ours);
-            if filter.is_none_or(|filter| filter.matches_packet(packet)) {
+            if source.is_ours || self.filters.pass(source.open.capture(), packet) {
                 return Some(packet.timestamp());
             }
         }
