@@ -237,16 +237,24 @@ impl Handle {
                         ),
                     ));
                 }
-                match filter.expression() {
-                    // The kernel sees packets in another form than a savefile holds them (VLAN tags
-                    // are taken out), and the other way round: compile it for where it will run.
-                    Some(expression) if live || filter.uses_kernel_extensions() => {
-                        self.compile(expression, live, filter.options())
-                    }
-                    _ => Ok(filter.as_ref().clone()),
+                // The kernel sees packets in another form than a savefile holds them (VLAN tags
+                // are taken out), and the other way round; and what a savefile holds on the link type
+                // depends on the system it is from. Compile it for where it will run.
+                let differs =
+                    live || filter.uses_kernel_extensions() || self.has_foreign_protocols();
+                if filter.has_expressions() && differs {
+                    return filter.compiled_again(|expression, options| {
+                        self.compile(expression, live, options)
+                    });
                 }
+                Ok(filter.as_ref().clone())
             }
         }
+    }
+
+    /// Whether the packets begin with a number for their protocol that differs between systems.
+    fn has_foreign_protocols(&self) -> bool {
+        [Dlt::NULL, Dlt::LOOP, Dlt::ENC].contains(&self.datalink())
     }
 
     /// Puts a filter in force; `None` lets all packets pass.

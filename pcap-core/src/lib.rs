@@ -183,8 +183,8 @@
 //!
 //! Wherever a filter is set, an expression or a [`Filter`] will do. A [`Filter`] is a value: it can be
 //! [compiled](Filter::compile) without a device, made of [a long list](Filter::any_of) of hosts and ports,
-//! [read from a listing](Filter::from_listing), run on [plain bytes](Filter::matches), and on Linux put on
-//! any socket (`os::linux::SocketFilterExt`). On a live capture the kernel runs it where it gives the same answers as
+//! [read from a listing](Filter::from_listing), [combined](Filter::and) with others, run on
+//! [plain bytes](Filter::matches), and on Linux put on any socket (`os::linux::SocketFilterExt`). On a live capture the kernel runs it where it gives the same answers as
 //! on plain bytes; otherwise this process does, and [`filter_location`](Capture::filter_location) tells which.
 //! [`set_filter`](Capture::set_filter) says what happens to packets that are in the buffer. With the feature `serde`
 //! a filter can be kept, as packets and other plain data can.

@@ -73,6 +73,10 @@ mod live {
         net.veth("left", "right");
         net.veth("unused", "other");
         net.ip("link set unused down".split(' '));
+        // The kernel says a moment later that the other end does not run.
+        wait_until("the other end stands still", || {
+            !Device::find("other").unwrap().is_running()
+        });
         let devices = Device::list().unwrap();
         let flags = |device: &Device| (device.name().to_owned(), device.raw_flags());
         let ours: Vec<_> = devices.iter().map(flags).collect();

@@ -14,7 +14,7 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "tokio"))]
 use pcap_core::Active;
 use pcap_core::{
     Capture, CompileOptions, Direction, Dlt, Dumper, Endpoint, Error, ErrorKind, Filter,
@@ -285,6 +285,22 @@ fn pcapng_works_under_anyhow() {
 }
 
 #[test]
+#[cfg(feature = "remote")]
+fn sources_of_remote_captures_work_under_anyhow() {
+    use pcap_core::remote::Source;
+    let long = || "x".repeat(2000);
+    let refused = Source::local(long()).unwrap_err().kind();
+    fails!(refused, Source::local(long()));
+    fails!(refused, Source::file(long()));
+    fails!(refused, Source::remote("host", None, long()));
+    fails!(refused, Source::local("a").unwrap().with_device(long()));
+    fails!(
+        refused,
+        format!("rpcap://host/{}", long()).parse::<Source>()
+    );
+}
+
+#[test]
 #[cfg(feature = "tokio")]
 fn awaiting_works_under_anyhow() {
     let ended = || {
@@ -546,7 +562,7 @@ fn nothing_hostile_reaches_the_terminal() {
         }
         errors.push(Capture::from_reader(Says(text.to_owned())).unwrap_err());
         #[cfg(feature = "remote")]
-        errors.push(text.parse::<pcap_core::remote::Source>().unwrap_err());
+        errors.extend(text.parse::<pcap_core::remote::Source>().err());
     }
     assert!(errors.len() > 60);
     errors.iter().for_each(check_text);

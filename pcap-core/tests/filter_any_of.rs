@@ -1,35 +1,18 @@
 //! Filters for lists say of every packet what libpcap's own program says of it, also of damaged and cut
 //! ones, and are made in no time.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+#[path = "support/persuade.rs"]
+mod persuade;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::time::{Duration, Instant};
 
 use pcap_core::{
     Capture, CompileOptions, Dlt, Endpoint, ErrorKind, Filter, FilterTerm, Insn, Timestamp,
 };
-
-struct Random(u64);
+use persuade::{Random, persuaded};
 
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() >> 16) as usize % limit
-    }
-
-    fn one_in(&mut self, chances: usize) -> bool {
-        self.below(chances) == 0
-    }
-
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
-    }
-
     /// Few different ones, so that lists and packets meet.
     fn v4(&mut self) -> Ipv4Addr {
         let small = (self.below(4) as u32) << 24 | self.below(3) as u32;
@@ -62,7 +45,7 @@ impl Random {
     }
 
     fn endpoint(&mut self) -> Endpoint {
-        match self.below(6) {
+        match self.below(8) {
             0 => self.v4().into(),
             1 => {
                 let prefix = self.below(33) as u8;
@@ -76,6 +59,8 @@ impl Random {
                 (Ipv6Addr::from(u128::from(self.v6()) & mask), prefix).into()
             }
             4 => self.port().into(),
+            5 => SocketAddr::from((self.v4(), self.port())).into(),
+            6 => SocketAddr::from((self.v6(), self.port())).into(),
             _ => {
                 let (a, b) = (self.port(), self.port());
                 (a.min(b)..=a.max(b)).into()
@@ -103,10 +88,11 @@ fn expression(terms: &[FilterTerm]) -> String {
     let class = |term: &FilterTerm| match term.endpoint() {
         Endpoint::Host(IpAddr::V4(_)) | Endpoint::Net(IpAddr::V4(_), _) => 0,
         Endpoint::Host(_) | Endpoint::Net(..) => 1,
+        Endpoint::HostPort(..) => 3,
         _ => 2,
     };
     let mut parts = Vec::new();
-    for wanted in 0..3 {
+    for wanted in 0..4 {
         for (side, other) in [("src", "dst "), ("dst", "src ")] {
             for term in terms.iter().filter(|term| class(term) == wanted) {
                 if term.to_string().starts_with(other) {
@@ -116,6 +102,10 @@ fn expression(terms: &[FilterTerm]) -> String {
                     it @ Endpoint::Host(_) => (it, "host"),
                     it @ Endpoint::Net(..) => (it, "net"),
                     it @ Endpoint::Port(_) => (it, "port"),
+                    Endpoint::HostPort(host, port) => {
+                        parts.push(format!("({side} host {host} and {side} port {port})"));
+                        continue;
+                    }
                     it => (it, "portrange"),
                 };
                 parts.push(format!("{side} {keyword} {endpoint}"));
@@ -294,105 +284,6 @@ fn the_answer_for_every_packet_is_libpcaps() {
     }
 }
 
-/// Makes a packet that goes a random way through a program: where it compares a part of the packet, that
-/// part is made to fit, mostly.
-fn persuaded(program: &[Insn], random: &mut Random) -> Vec<u8> {
-    let mut packet: Vec<u8> = (0..220)
-        .map(|_| {
-            if random.one_in(3) {
-                random.next() as u8
-            } else {
-                0
-            }
-        })
-        .collect();
-    let (mut a, mut x, mut memory) = (0_u32, 0_u32, [0_u32; 16]);
-    // Where in the packet A is from: offset, bytes, and the bits that were kept.
-    let mut from: Option<(usize, usize, u32)> = None;
-    let mut at = 0;
-    loop {
-        let Insn { code, jt, jf, k } = program[at];
-        at += 1;
-        let load = |offset: usize, size: usize| -> Option<u32> {
-            let bytes = packet.get(offset..offset.checked_add(size)?)?;
-            Some(
-                bytes
-                    .iter()
-                    .fold(0, |word, byte| word << 8 | u32::from(*byte)),
-            )
-        };
-        match code & 0x07 {
-            0 | 1 => {
-                let size = [4, 2, 1, 4][usize::from(code >> 3 & 3)];
-                let offset = match code & 0xe0 {
-                    0x20 => Some(k as usize),
-                    0x40 => Some(k.wrapping_add(x) as usize),
-                    _ => None,
-                };
-                let value = match (code & 0xe0, offset) {
-                    (_, Some(offset)) => load(offset, size),
-                    (0x00, _) => Some(k),
-                    (0x60, _) => Some(memory[k as usize]),
-                    (0x80, _) => Some(packet.len() as u32),
-                    _ => load(k as usize, 1).map(|byte| (byte & 15) * 4),
-                };
-                let Some(value) = value else { return packet };
-                if code & 0x07 == 0 {
-                    a = value;
-                    from = offset.map(|offset| (offset, size, u32::MAX));
-                } else {
-                    x = value;
-                }
-            }
-            2 => memory[k as usize] = a,
-            3 => memory[k as usize] = x,
-            4 => {
-                let by = if code & 8 == 0 { k } else { x };
-                let mask = (code & 0xf0 == 0x50).then_some(by);
-                from = from.zip(mask).map(|((o, s, m), by)| (o, s, m & by));
-                a = match code & 0xf0 {
-                    0x00 => a.wrapping_add(by),
-                    0x10 => a.wrapping_sub(by),
-                    0x20 => a.wrapping_mul(by),
-                    0x30 => a.checked_div(by).unwrap_or(0),
-                    0x40 => a | by,
-                    0x50 => a & by,
-                    0x60 => a.checked_shl(by).unwrap_or(0),
-                    0x70 => a.checked_shr(by).unwrap_or(0),
-                    _ => return packet,
-                };
-            }
-            5 if code & 0xf0 == 0 => at = at.wrapping_add_signed(k as i32 as isize),
-            5 => {
-                if let Some((offset, size, mask)) = from.filter(|_| !random.one_in(4)) {
-                    let wanted = match code & 0xf0 {
-                        0x10 => (a & !mask) | (k & mask),
-                        0x40 => a ^ if random.one_in(2) { k & mask } else { 0 },
-                        _ => k,
-                    };
-                    let bytes = wanted.to_be_bytes();
-                    packet[offset..offset + size].copy_from_slice(&bytes[4 - size..]);
-                    a = wanted & mask;
-                }
-                let by = if code & 8 == 0 { k } else { x };
-                let holds = match code & 0xf0 {
-                    0x10 => a == by,
-                    0x20 => a > by,
-                    0x30 => a >= by,
-                    _ => a & by != 0,
-                };
-                at += usize::from(if holds { jt } else { jf });
-            }
-            6 => return packet,
-            _ if code & 0xf8 == 0x80 => {
-                a = x;
-                from = None;
-            }
-            _ => x = a,
-        }
-    }
-}
-
 /// Every number of a link type there may be: libpcap has no filters for many of them, and never is
 /// there another answer than its own.
 #[test]
@@ -511,6 +402,88 @@ fn other_long_lists_have_the_length_that_is_promised() {
     // What has no gaps is one range.
     let ports: Vec<FilterTerm> = (1000..=60_000_u16).map(FilterTerm::from).collect();
     assert!(length(ports) < 50);
+}
+
+#[test]
+fn ports_of_addresses_are_looked_up_together() {
+    let mut random = Random(0x5eed_0005);
+    let v6 = |host: Ipv4Addr| host.to_ipv6_mapped();
+    // Every host with ports of its own: some of a thousand hosts with the same, and of another thousand with any.
+    let pairs: Vec<SocketAddr> = (0..2000)
+        .map(|n| {
+            let host = Ipv4Addr::from(n % 1500 * 5);
+            let port = if n < 1000 { 443 } else { random.next() as u16 };
+            match n % 2 {
+                0 => (host, port).into(),
+                _ => (v6(host), port).into(),
+            }
+        })
+        .collect();
+    let filter = Filter::any_of(Dlt::EN10MB, &pairs).unwrap();
+    println!("{} instructions", filter.instructions().len());
+    assert!(filter.instructions().len() < 20_000);
+    let same: Vec<SocketAddr> = (0..1000_u32)
+        .map(|n| (Ipv4Addr::from(n * 9), 443).into())
+        .collect();
+    let same = Filter::any_of(Dlt::EN10MB, same).unwrap();
+    println!(
+        "{} instructions with the same port",
+        same.instructions().len()
+    );
+    assert!(same.instructions().len() < 2500);
+
+    let mut frames = 0;
+    for n in 0..30_000_u32 {
+        let pair = random.pick(&pairs);
+        let other = random.pick(&pairs);
+        let port = random.pick(&[pair.port(), pair.port(), 443, other.port()]);
+        let (host, away) = (pair.ip(), random.next() as u16);
+        let expected = pairs.contains(&SocketAddr::new(host, port));
+        let mut frame = match host {
+            IpAddr::V4(host) if n % 2 == 0 => ipv4(host, Ipv4Addr::BROADCAST),
+            IpAddr::V4(host) => ipv4(Ipv4Addr::BROADCAST, host),
+            IpAddr::V6(host) if n % 2 == 0 => ipv6(host, Ipv6Addr::LOCALHOST),
+            IpAddr::V6(host) => ipv6(Ipv6Addr::LOCALHOST, host),
+        };
+        let at = if host.is_ipv4() { 34 } else { 54 };
+        let ports = if n % 2 == 0 {
+            [port, away]
+        } else {
+            [away, port]
+        };
+        frame[at..at + 4].copy_from_slice(&ports.map(u16::to_be_bytes).concat());
+        assert_eq!(filter.matches(&frame), expected, "{pair} {port}");
+        frames += u32::from(expected);
+        // The port of the other side is not that of the host.
+        let ports = if n % 2 == 0 { [7, port] } else { [port, 7] };
+        frame[at..at + 4].copy_from_slice(&ports.map(u16::to_be_bytes).concat());
+        let expected = pairs.contains(&SocketAddr::new(host, 7));
+        assert_eq!(
+            filter.matches(&frame),
+            expected,
+            "{pair} {port}, other side"
+        );
+    }
+    assert!((5000..29_000).contains(&frames), "{frames}");
+
+    let host = Ipv4Addr::new(192, 0, 2, 1);
+    let term = FilterTerm::from((host, 24));
+    assert_ne!(term, FilterTerm::from(SocketAddrV4::new(host, 24)));
+    let scoped = SocketAddrV6::new(Ipv6Addr::LOCALHOST, 80, 7, 9);
+    assert_eq!(FilterTerm::from(scoped).to_string(), "[::1]:80");
+    assert_eq!(
+        FilterTerm::source(SocketAddr::from(scoped)).endpoint(),
+        Endpoint::HostPort(Ipv6Addr::LOCALHOST.into(), 80)
+    );
+}
+
+fn ipv6(source: Ipv6Addr, destination: Ipv6Addr) -> Vec<u8> {
+    let mut frame = vec![2; 12];
+    frame.extend([0x86, 0xdd, 0x60, 0, 0, 0, 0, 0, 6, 64]);
+    frame.extend(source.octets());
+    frame.extend(destination.octets());
+    frame.extend([0; 20]);
+    frame
 }
 
 /// Longer than what libpcap's compiler takes: against a search in the list. `bits` are those of an
@@ -702,6 +675,9 @@ fn terms_are_read_and_printed() {
         "dst 65535",
         "src 6000-6063",
         "7-7",
+        "192.0.2.1:443",
+        "src [2001:db8::1]:443",
+        "dst [::ffff:192.0.2.1]:0",
     ] {
         let term: FilterTerm = text.parse().unwrap();
         assert_eq!(term.to_string(), text);
@@ -729,6 +705,16 @@ fn terms_are_read_and_printed() {
         "10.0.0.1/8",
         "::1/129",
         "fe80::1%eth0",
+        "[fe80::1%2]:80",
+        "192.0.2.1:",
+        "192.0.2.1:+80",
+        "192.0.2.1:65536",
+        "192.0.2.0/24:80",
+        "2001:db8::1:443/",
+        "[192.0.2.1]:80",
+        "[2001:db8::1]",
+        "example.org:80",
+        "src dst 192.0.2.1:80",
         "example.org",
         "http",
         "host 1.2.3.4",

@@ -165,3 +165,58 @@ fn a_list_takes_packets_of_vlans_whatever_its_length() {
         }
     }
 }
+
+/// A part that asks for tags is compiled for the kernel, which has taken them out; the other parts see none.
+#[test]
+fn combined_filters_are_compiled_again_live() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = Capture::from_device("right").activate().unwrap();
+    let in_vlan = |mut frame: Vec<u8>, vlan| {
+        frame.splice(12..12, [0x81, 0x00, 0x00, vlan]);
+        frame
+    };
+    let [one, other] = [1, 2].map(|n| from_host(Ipv4Addr::new(192, 0, 2, n)));
+    let frames = [
+        one.clone(),
+        other.clone(),
+        in_vlan(one.clone(), 5),
+        in_vlan(one, 6),
+        in_vlan(other.clone(), 5),
+        in_vlan(other, 6),
+    ];
+    let vlan = Filter::compile(Dlt::EN10MB, "vlan 5", CompileOptions::default()).unwrap();
+    let list = Filter::any_of(Dlt::EN10MB, [Ipv4Addr::new(192, 0, 2, 1)]).unwrap();
+    // The kernel does not take as many.
+    let many = (0..5000).map(|n| Ipv4Addr::from(0x0a00_0000 + 4 * n));
+    let long = list
+        .or(&Filter::any_of(Dlt::EN10MB, many).unwrap())
+        .unwrap();
+    for (filter, wanted) in [
+        (long.or(&vlan).unwrap(), &[0, 2, 3, 4][..]),
+        (!vlan.or(&long).unwrap(), &[1, 5]),
+        (long.and(&!&vlan).unwrap(), &[0, 3]),
+        (vlan.or(&list).unwrap(), &[0, 2, 3, 4]),
+        (!vlan.or(&list).unwrap(), &[1, 5]),
+        (list.and(&!&vlan).unwrap(), &[0, 3]),
+        ((!&list).and(&vlan).unwrap(), &[4]),
+        (!&vlan, &[0, 1, 3, 5]),
+    ] {
+        assert_eq!(filter.expression(), None);
+        right.set_filter(&filter).unwrap();
+        for frame in &frames {
+            left.inject(frame).unwrap();
+        }
+        let mut seen = Vec::new();
+        while let Next::Packet(packet) = right
+            .next_packet_timeout(Duration::from_millis(300))
+            .unwrap()
+        {
+            seen.push(frames.iter().position(|frame| frame == packet.data()));
+        }
+        let wanted: Vec<_> = wanted.iter().copied().map(Some).collect();
+        let length = filter.instructions().len();
+        assert_eq!(seen, wanted, "{length} instructions");
+    }
+}

@@ -1,19 +1,14 @@
 //! Breaks and deadlines on each kind of device that libpcap reads in a way of its own: packet sockets of one
-//! device, of all and of the loopback, `nflog`, D-Bus.
+//! device, of all and of the loopback, `nflog`. Those of D-Bus are in `live_dbus.rs`.
 #![cfg(target_os = "linux")]
 
-#[path = "support/files.rs"]
-mod files;
 mod support;
 
-use std::io::{BufRead, BufReader, Read as _};
-use std::os::fd::AsRawFd;
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, BreakHandle, Capture, Dlt, End, ErrorKind, Next, Warning, WarningKind};
+use pcap_core::{Active, BreakHandle, Capture, End, Next};
 use support::Netns;
 use support::cpu::cpu_time;
 
@@ -198,171 +193,4 @@ fn signals_that_break_all_the_time_end_reads_and_disturb_no_closing() {
         std::thread::sleep(Duration::from_millis(5));
         over.store(true, Ordering::Relaxed);
     });
-}
-
-/// A bus of its own, with nobody on it.
-struct Bus {
-    daemon: Child,
-    address: String,
-}
-
-impl Bus {
-    /// `None`, which is printed, where there is no such program.
-    fn new() -> Option<Bus> {
-        let mut command = Command::new("dbus-daemon");
-        command.args(["--session", "--nofork", "--print-address", "--nopidfile"]);
-        let mut daemon = match command.stdout(Stdio::piped()).spawn() {
-            Ok(daemon) => daemon,
-            Err(error) => {
-                let thread = std::thread::current();
-                let test = thread.name().unwrap_or("a test");
-                eprintln!("{test}: skipped, there is no dbus-daemon: {error}");
-                return None;
-            }
-        };
-        let mut address = String::new();
-        let mut output = BufReader::new(daemon.stdout.take().unwrap());
-        output.read_line(&mut address).unwrap();
-        let address = address.trim().to_owned();
-        Some(Bus { daemon, address })
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
-    }
-}
-
-/// A capture of the messages of the bus; `None`, which is printed, if this libpcap has no D-Bus.
-fn d_bus() -> Option<Capture<Active>> {
-    match Capture::from_device("dbus-session").activate() {
-        Ok(capture) => Some(capture),
-        Err(error) if error.kind() == ErrorKind::NoSuchDevice => {
-            println!("this libpcap has no D-Bus: {error}");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
-/// Runs a test in a process whose session bus this is; what it does with the output of that gets the daemon, too.
-fn on_a_bus(test: &str, watch: impl FnOnce(&mut Bus, &mut BufReader<ChildStdout>)) {
-    let Some(mut bus) = Bus::new() else { return };
-    let mut child = files::child(test);
-    child.env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
-    let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    watch(&mut bus, &mut output);
-    let mut said = String::new();
-    output.read_to_string(&mut said).unwrap();
-    assert!(child.wait().unwrap().success(), "{said}");
-    if said.contains("has no D-Bus") {
-        eprintln!("{test}: skipped, {said}");
-        return;
-    }
-    assert!(said.contains("all is well"), "{said}");
-}
-
-#[test]
-fn a_bus_that_is_not_there_is_a_device_that_is_not_up() {
-    if files::in_child() {
-        let error = Capture::from_device("dbus-session").activate();
-        let error = error.unwrap_err();
-        // Without D-Bus in libpcap there is no such device.
-        let kinds = [ErrorKind::InterfaceNotUp, ErrorKind::NoSuchDevice];
-        assert!(kinds.contains(&error.kind()), "{error}");
-        println!("all is well");
-        return;
-    }
-    let mut child = files::child("a_bus_that_is_not_there_is_a_device_that_is_not_up");
-    child.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/no/such/socket");
-    let said = files::run(&mut child);
-    assert!(said.contains("all is well"), "{said}");
-}
-
-#[test]
-fn a_device_that_is_only_read_blocking_warns() {
-    if files::in_child() {
-        let Some(capture) = d_bus() else { return };
-        let kinds: Vec<_> = capture.warnings().iter().map(Warning::kind).collect();
-        assert_eq!(kinds, [WarningKind::OnlyBlocking]);
-        let text = capture.warnings()[0].text();
-        assert!(!text.is_empty());
-        assert_eq!(capture.selectable_fd().map(|fd| fd.as_raw_fd()), None);
-        println!("all is well");
-        return;
-    }
-    on_a_bus("a_device_that_is_only_read_blocking_warns", |_, _| ());
-}
-
-/// A read fails that is not one of a device that was removed.
-#[test]
-fn a_bus_that_ends_is_an_error_of_each_read() {
-    if files::in_child() {
-        let Some(mut capture) = d_bus() else { return };
-        println!("it captures");
-        let error = loop {
-            match capture.next_packet() {
-                Ok(packet) => assert!(packet.is_some()),
-                Err(error) => break error,
-            }
-        };
-        assert_eq!(error.kind(), ErrorKind::Other, "{error}");
-        assert_eq!(error.operation(), Some("read from"));
-        assert_eq!(error.object(), Some("dbus-session"));
-        for _ in 0..3 {
-            assert_eq!(
-                capture.next_packet().unwrap_err().to_string(),
-                error.to_string()
-            );
-        }
-        println!("all is well");
-        return;
-    }
-    on_a_bus("a_bus_that_ends_is_an_error_of_each_read", |bus, output| {
-        let mut line = String::new();
-        while !line.contains("it captures") && !line.contains("has no D-Bus") {
-            line.clear();
-            assert_ne!(output.read_line(&mut line).unwrap(), 0);
-        }
-        bus.daemon.kill().unwrap();
-    });
-}
-
-/// libpcap waits for D-Bus by itself, and looks ten times a second whether it is to stop.
-#[test]
-fn a_break_ends_a_wait_for_d_bus() {
-    if files::in_child() {
-        let Some(mut capture) = d_bus() else { return };
-        assert_eq!(capture.datalink(), Dlt::DBUS);
-        for (name, read) in READS {
-            let handle = capture.break_handle();
-            let asked = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(300));
-                let now = Instant::now();
-                handle.breakloop();
-                now
-            });
-            // What the bus says of the capture itself comes first.
-            let mut end = None;
-            while end != Some(End::Break) {
-                end = match name {
-                    "for_each" => read(&mut capture),
-                    _ => match capture.next_packet().unwrap() {
-                        Some(_) => None,
-                        None => capture.ended(),
-                    },
-                };
-            }
-            let took = asked.join().unwrap().elapsed();
-            assert!(took < Duration::from_millis(500), "{name}: {took:?}");
-        }
-        capture.break_handle().breakloop();
-        assert_eq!(capture.for_each(|_| ()).unwrap().end, End::Break);
-        println!("all is well");
-        return;
-    }
-    on_a_bus("a_break_ends_a_wait_for_d_bus", |_, _| ());
 }

@@ -112,10 +112,10 @@ fn a_flood_ends_it_after_the_timeout() {
     });
 }
 
-/// A filter that is too long for the kernel runs here, and lets the last one through. The timeout is long enough to look
-/// at all of them.
+/// A filter that is too long for the kernel runs here, and lets the last one through.
 #[test]
 fn what_a_filter_here_refuses_is_not_the_end() {
+    // In which a loaded machine judges all packets.
     let Some((_net, left, mut right)) = wire(Duration::from_secs(1)) else {
         return;
     };

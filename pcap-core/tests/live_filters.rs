@@ -120,6 +120,8 @@ fn rows(index: u32) -> Vec<Row> {
         row("vlan 5", vlan, other),
         row("vlan 5 and udp port 7", vlan, dns),
         row("udp port 53", dns, into),
+        // The kernel shows the first part packets without their tags.
+        row("udp port 7 or vlan 9", vlan, into),
         row("ether[17] & 1 = 1 or ether[17] & 1 = 0", into, |_| ()),
         // Runs in this process.
         row("(1 << ether[12]) = 0 and ether[12:2] = 0x88b5", into, dns),
@@ -356,6 +358,62 @@ fn lo_delivers_each_packet_once() {
                 "`{filter}` immediate {immediate}"
             );
             assert_eq!(capture.stats().unwrap().received, 50);
+        }
+    }
+}
+
+#[test]
+fn any_delivers_packets_of_lo_once() {
+    let Some(_net) = Netns::new() else { return };
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    for dlt in [Dlt::LINUX_SLL, Dlt::LINUX_SLL2] {
+        for (direction, expected) in [
+            (Direction::InOut, 20),
+            (Direction::In, 20),
+            (Direction::Out, 0),
+        ] {
+            let options = on("any").datalink(dlt).direction(direction);
+            let mut capture = options.activate().unwrap();
+            for _ in 0..20 {
+                let to = socket.local_addr().unwrap();
+                socket.send_to(b"x", to).unwrap();
+            }
+            assert_eq!(rest(&mut capture).len(), expected, "{dlt} {direction:?}");
+            let received = capture.stats().unwrap().received;
+            assert_eq!(received, expected as u64, "{dlt} {direction:?}");
+        }
+    }
+}
+
+/// A tag that a program on this host writes stays in the packet, where the kernel takes others out. libpcap delivers
+/// both alike.
+#[test]
+fn tags_written_by_programs_pass_filters_for_them() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let ends = [
+        on("left").activate().unwrap(),
+        on("right").activate().unwrap(),
+    ];
+    for running in [false, true] {
+        for (filter, [from_wire, own]) in [
+            ("ether[12:2] = 0x8100", [0, MANY]),
+            ("udp port 7", [MANY, 0]),
+            ("vlan 5", [MANY, MANY]),
+        ] {
+            let mut capture = match running {
+                false => on("right").filter(filter).activate().unwrap(),
+                true => {
+                    let mut capture = on("right").activate().unwrap();
+                    capture.set_filter(filter).unwrap();
+                    capture
+                }
+            };
+            for end in &ends {
+                inject(end, (0..MANY).map(|_| tagged(5)));
+            }
+            let delivered = rest(&mut capture).len() as u32;
+            assert_eq!(delivered, from_wire + own, "{filter} running {running}");
         }
     }
 }

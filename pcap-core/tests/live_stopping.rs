@@ -516,6 +516,24 @@ fn stop_delivers_what_arrived_before_a_break() {
     }
 }
 
+/// A program may have to wait for its output meanwhile.
+#[test]
+fn a_stopped_capture_can_be_read_slowly() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 500);
+    right.stop().unwrap();
+    let mut packets = 0;
+    while right.next_packet().unwrap().is_some() {
+        packets += 1;
+        if packets == 1 {
+            std::thread::sleep(Duration::from_millis(2500));
+        }
+    }
+    assert_eq!((packets, right.ended()), (500, Some(End::Eof)));
+}
+
 #[test]
 fn stop_ends_under_a_flood() {
     let Some((_net, left, mut right)) = wire() else {

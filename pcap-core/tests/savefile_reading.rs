@@ -6,8 +6,11 @@ mod files;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use files::{Pcap, both, number, open, open_file, ping, pings, ways};
-use pcap_core::{AnyCapture, Capture, Done, End, Next, Offline, Packet, PacketOwned, Readable};
+use files::{MICRO, Order, Pcap, both, number, open, open_file, ping, pings, read_all, ways};
+use pcap_core::{
+    AnyCapture, Capture, CompileOptions, Dlt, Done, End, ErrorKind, Filter, Next, Offline, Packet,
+    PacketOwned, Readable,
+};
 
 /// More than libpcap reads in one dispatch of this crate, and no multiple of it.
 const MANY: u16 = 2500;
@@ -404,4 +407,78 @@ fn a_large_file_is_read_to_its_end_in_bounded_time_by_each_call() {
         assert_eq!(capture.packets().count(), 60_000);
     }
     assert!(start.elapsed() < Duration::from_secs(30));
+}
+
+/// What the packets of a loopback begin with depends on the system that wrote the file, which only the file tells.
+#[test]
+fn a_compiled_filter_fits_the_system_of_a_savefile() {
+    let options = CompileOptions::default();
+    // Of IPv4, and of IPv6 on NetBSD, FreeBSD and macOS.
+    let families = [2_u32, 24, 28, 30];
+    // DLT_NULL, DLT_LOOP and DLT_ENC as savefiles number them.
+    for (linktype, dlt) in [(0, Dlt::NULL), (108, Dlt::LOOP), (109, Dlt::ENC)] {
+        for order in Order::BOTH {
+            let mut savefile = Pcap::new(order, MICRO).linktype(linktype);
+            for family in families {
+                // Always in the order of the network on OpenBSD.
+                let family = match dlt {
+                    Dlt::LOOP => family.to_be_bytes(),
+                    _ => order.u32(family),
+                };
+                savefile = savefile.packet(1, 0, &[&family[..], &[0x60; 60]].concat());
+            }
+            for (expression, count) in [("ip", 1), ("ip6", 3), ("not ip", 3)] {
+                let mut capture = open(savefile.bytes());
+                capture.set_filter(expression).unwrap();
+                let expected = read_all(&mut capture).unwrap().len();
+                if dlt != Dlt::ENC {
+                    assert_eq!(expected, count, "{dlt} {order:?} {expression}");
+                }
+                let filter = Filter::compile(dlt, expression, options).unwrap();
+                for filter in [filter.clone(), filter.and(&filter).unwrap()] {
+                    let mut capture = open(savefile.bytes());
+                    capture.set_filter(&filter).unwrap();
+                    let seen = read_all(&mut capture).unwrap().len();
+                    assert_eq!(seen, expected, "{dlt} {order:?} {expression}");
+                }
+            }
+        }
+    }
+}
+
+/// As `pcap_compile` does it with the savefile's handle.
+#[test]
+fn a_savefile_compiles_filters_for_itself() {
+    let options = CompileOptions::default();
+    for snaplen in [96, 262_144] {
+        let savefile = Pcap::native().snaplen(snaplen).packet(1, 0, &ping(1));
+        let capture = open(savefile.bytes());
+        let filter = capture.compile("icmp", options.snaplen(7)).unwrap();
+        assert_eq!(filter.run(&ping(1), 98), snaplen);
+    }
+    let savefile = Pcap::native().packet(1, 0, &ping(1));
+    let mut capture = open(savefile.bytes());
+    for (expression, text) in [
+        ("ip and arp", "rejects all packets"),
+        ("inbound", "not supported"),
+        ("ifindex 1", "not supported"),
+        ("port 80 and", "syntax error"),
+    ] {
+        let errors = [
+            capture.compile(expression, options).unwrap_err(),
+            capture.set_filter(expression).unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{error}");
+            assert!(error.text().contains(text), "{error}");
+        }
+    }
+    let usb = Pcap::native().linktype(189).packet(1, 0, &[0; 64]);
+    let mut capture = open(usb.bytes());
+    assert_eq!(
+        capture.compile("tcp", options).unwrap_err().kind(),
+        ErrorKind::FilterSyntax
+    );
+    assert!(capture.set_filter("tcp").is_err());
+    assert_eq!(read_all(&mut capture).unwrap().len(), 1);
 }

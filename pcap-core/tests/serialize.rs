@@ -59,7 +59,8 @@ fn plain_data_comes_back_as_it_was() {
 
     let mut stats = Stats::default();
     stats.received = u64::MAX;
-    let form = json!({"received": u64::MAX, "dropped": 0, "if_dropped": 0});
+    stats.discarded = 7;
+    let form = json!({"received": u64::MAX, "dropped": 0, "if_dropped": 0, "discarded": 7});
     there_and_back(stats, form);
     assert_eq!(from_str::<Stats>("{}").unwrap(), Stats::default());
 
@@ -132,6 +133,15 @@ fn filters_come_back_as_they_were() {
     let loops = Filter::compile(Dlt::RAW, "ip6 protochain 6", options).unwrap();
     let error = serde_json::to_string(&loops).unwrap_err().to_string();
     assert!(error.contains("jumps backward"), "{error}");
+
+    // A live capture compiles the parts again, which must not get lost.
+    let list = Filter::any_of(Dlt::RAW, [80]).unwrap();
+    again(&!list.or(&!&list).unwrap());
+    let tcp = Filter::compile(Dlt::RAW, "tcp", options).unwrap();
+    let error = serde_json::to_string(&tcp.and(&list).unwrap())
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("combine them again"), "{error}");
 }
 
 #[test]

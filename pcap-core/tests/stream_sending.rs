@@ -1,5 +1,5 @@
 //! Sending from tasks, on each runtime: of devices on veth pairs in network namespaces of the tests' own.
-#![cfg(target_os = "linux")]
+#![cfg(all(target_os = "linux", feature = "tokio", feature = "async-io"))]
 
 mod support;
 

@@ -43,7 +43,7 @@ use std::process::ExitCode;
 
 use clap::{Command, CommandFactory, Parser};
 use clap_complete::Shell;
-use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::program;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
@@ -67,7 +67,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    exit::status(NAME, run(&program::parse::<Args>()))
+    program::main(NAME, |args: Args| run(&args))
 }
 
 fn run(args: &Args) -> Outcome {

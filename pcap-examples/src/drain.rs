@@ -1,6 +1,6 @@
 //! The end of a live capture: what had arrived is still read.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pcap_core::{Active, Capture, Next, Packet};
 
@@ -10,6 +10,9 @@ use crate::stop;
 /// The longest packet-buffer timeout that the programs give libpcap: at the end, packets lie unseen in the kernel's
 /// buffer for that long.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long packets are waited for after a request to end at once: longer than the usual packet-buffer timeout.
+const URGENT: Duration = Duration::from_millis(500);
 
 /// Stops the inflow of a capture and hands on what it still holds, until the closure says that it is enough.
 ///
@@ -22,10 +25,8 @@ pub fn drain(
 ) -> Outcome {
     capture.stop()?;
     loop {
-        let patience = match stop::urgent() {
-            Some(_) => Duration::ZERO,
-            None => Duration::MAX,
-        };
+        let left = |asked: Instant| (asked + URGENT).saturating_duration_since(Instant::now());
+        let patience = stop::urgent().map_or(Duration::MAX, left);
         match capture.next_packet_timeout(patience)? {
             Next::Packet(packet) if take(packet)? => {}
             // A further signal, or a request.

@@ -256,16 +256,20 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packe
 }
 
 /// Adds the statistics of a capture as one line, with the packets and bytes that came of it.
-pub fn push_statistics(out: &mut Vec<u8>, written: Tally, not_written: u64, stats: &Stats) {
-    Object::new(out)
+pub fn push_statistics(out: &mut Vec<u8>, written: Tally, not_written: u64, stats: Option<&Stats>) {
+    let object = Object::new(out)
         .text("type", "statistics")
         .plain("packets", written.packets)
         .plain("bytes", written.bytes)
-        .plain("not_written", not_written)
-        .plain("received", stats.received)
-        .plain("dropped", stats.dropped)
-        .plain("if_dropped", stats.if_dropped)
-        .end();
+        .plain("not_written", not_written);
+    match stats {
+        Some(stats) => object
+            .plain("received", stats.received)
+            .plain("dropped", stats.dropped)
+            .plain("if_dropped", stats.if_dropped)
+            .end(),
+        None => object.end(),
+    }
     out.push(b'\n');
 }
 

@@ -88,6 +88,8 @@ struct State {
     /// How many wait for the thread.
     waiting: usize,
     is_open: bool,
+    /// The thread is inside a write.
+    is_writing: bool,
     /// What the thread does: creates, writes or closes.
     step: &'static str,
     /// When the output last took something, or was last offered something.
@@ -160,6 +162,7 @@ impl Outlet {
                 closing: false,
                 waiting: 0,
                 is_open: true,
+                is_writing: false,
                 step: "write",
                 moved: Instant::now(),
                 end: None,
@@ -273,7 +276,7 @@ impl Outlet {
     ///
     /// That one.
     pub fn check(&self) -> io::Result<()> {
-        self.lock().check()
+        self.0.check()
     }
 
     /// What it does, for an error: `write`, or `create` or `close`.
@@ -301,14 +304,26 @@ impl Outlet {
         Self: 'a,
     {
         state.check()?;
+        state = self.tick(state);
+        if let (None, Some(why)) = (&state.end, state.is_blocked()) {
+            state.end = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
+            // What the output takes yet is counted. Only a write to a disk may last.
+            if state.is_writing {
+                state = self.tick(state);
+            }
+        }
+        Ok(state)
+    }
+
+    fn tick<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State>
+    where
+        Self: 'a,
+    {
         state.waiting += 1;
         let waited = self.0.done.wait_timeout(state, TICK);
         (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.waiting -= 1;
-        if let (None, Some(why)) = (&state.end, state.is_blocked()) {
-            state.end = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
-        }
-        Ok(state)
+        state
     }
 }
 
@@ -358,15 +373,37 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note that the output took these bytes; only `written` are beyond loss.
-    pub(crate) fn moved(&self, written: usize) {
+    /// Takes note that something is about to be written.
+    ///
+    /// # Errors
+    ///
+    /// If the output was given up.
+    pub(crate) fn writes(&self) -> io::Result<()> {
         let mut state = self.lock();
+        state.check()?;
+        state.is_writing = true;
+        Ok(())
+    }
+
+    /// Takes note that the output took something, of which these bytes are written for good.
+    ///
+    /// # Errors
+    ///
+    /// If the output was given up meanwhile: what is counted as written stands.
+    pub(crate) fn moved(&self, written: usize) -> io::Result<()> {
+        let mut state = self.lock();
+        state.is_writing = false;
         state.moved = Instant::now();
         state.written += written as u64;
         state.settle();
         if state.waiting > 0 {
             self.done.notify_all();
         }
+        state.check()
+    }
+
+    pub(crate) fn check(&self) -> io::Result<()> {
+        self.lock().check()
     }
 
     /// Takes note of what is done next.
@@ -388,10 +425,6 @@ impl Shared {
                 Work::Write => target.write(&chunk)?,
                 Work::Sync => target.sync()?,
                 Work::Close => return target.close(),
-            }
-            if self.lock().end.is_some() {
-                // It was given up, and the count of what is written stands.
-                return Ok(());
             }
         }
     }

@@ -109,8 +109,8 @@ impl Savefile {
             ticks: 0,
             flushed: Instant::now(),
         };
-        // Whoever looks at it sees that it is a savefile.
-        savefile.hand_over()?;
+        // Whoever looks at it sees that it is a savefile. An error comes again with the first packet.
+        let _ = savefile.hand_over();
         Ok(savefile)
     }
 
@@ -179,11 +179,10 @@ impl Savefile {
     ///
     /// If the output took no more.
     pub fn tick_at(&mut self, now: Instant) -> Outcome {
-        if now.duration_since(self.flushed) < HOLD {
-            return Ok(());
+        if now.duration_since(self.flushed) >= HOLD {
+            self.flushed = now;
+            self.hand_over()?;
         }
-        self.flushed = now;
-        self.hand_over()?;
         self.outlet.check().map_err(|e| self.failed(&e))
     }
 
@@ -198,8 +197,12 @@ impl Savefile {
         Ok(())
     }
 
-    /// Gives the packets that are in the dumper to the outlet.
-    fn hand_over(&mut self) -> Outcome {
+    /// Gives the packets that are in the dumper to the outlet, which writes them soon.
+    ///
+    /// # Errors
+    ///
+    /// If the output took no more.
+    pub fn hand_over(&mut self) -> Outcome {
         let flushed = self.dumper.as_mut().map_or(Ok(()), Either::flush);
         self.outlet.mark(&mut self.marks);
         flushed.map_err(|e| self.name(e))

@@ -75,6 +75,17 @@ impl Sink {
         ticked
     }
 
+    /// To be called when there is nothing else to do: no packet waits for more here.
+    ///
+    /// # Errors
+    ///
+    /// If the savefile took no more.
+    pub fn hand_over(&mut self) -> Outcome {
+        let handed = self.savefile.as_mut().map_or(Ok(()), Savefile::hand_over);
+        self.is_failed |= handed.is_err();
+        handed
+    }
+
     /// Has all packets written now. Does not wait for it.
     ///
     /// # Errors

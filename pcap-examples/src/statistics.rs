@@ -16,27 +16,28 @@ use crate::{json, stop};
 const PAUSE: Duration = Duration::from_millis(150);
 
 /// The statistics of a capture.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Statistics {
     /// The packets that were printed or written, as a whole.
     pub written: Tally,
     /// How many were to be, and are not.
     pub not_written: u64,
-    /// What libpcap counted.
-    pub stats: Stats,
+    /// What libpcap counted, if it says so.
+    pub stats: Option<Stats>,
 }
 
 impl Statistics {
     /// Prints them on standard error.
     pub fn tell(&self) {
         let Tally { packets, bytes } = self.written;
-        let stats = &self.stats;
         exit::note(format_args!("{packets} packets captured, {bytes} bytes"));
         exit::unwritten(self.not_written);
-        exit::note(format_args!(
-            "{} packets received, {} dropped, {} dropped by the interface",
-            stats.received, stats.dropped, stats.if_dropped
-        ));
+        if let Some(stats) = &self.stats {
+            exit::note(format_args!(
+                "{} packets received, {} dropped, {} dropped by the interface",
+                stats.received, stats.dropped, stats.if_dropped
+            ));
+        }
     }
 
     /// Prints them as a line of JSON, on standard output or on standard error.
@@ -46,7 +47,8 @@ impl Statistics {
     /// If standard output took no more.
     pub fn tell_json(&self, to_stdout: bool) -> Outcome {
         let mut line = Vec::new();
-        json::push_statistics(&mut line, self.written, self.not_written, &self.stats);
+        let stats = self.stats.as_ref();
+        json::push_statistics(&mut line, self.written, self.not_written, stats);
         if to_stdout {
             let mut output = Output::stdout();
             output.line(|out| out.append(&mut line))?;
@@ -99,7 +101,7 @@ impl Reports {
         Statistics {
             written,
             not_written: taken.saturating_sub(written.packets),
-            stats,
+            stats: Some(stats),
         }
     }
 

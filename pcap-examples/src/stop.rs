@@ -12,15 +12,17 @@ use crate::signals::{self, Signal};
 /// What `--help` says of the signals.
 pub const HELP: &str = "\
 Signals:
-  Ctrl-C, SIGTERM and SIGHUP end it, once what it holds is written; SIGHUP not under nohup. A second
-  one within 2 s changes nothing: timeout(1) sends two. A later one and a third end it at once. Where
-  the output takes nothing for 1 s after the first, it says how many packets are not written, and the
-  status is 1. SIGUSR1 prints statistics on standard error; SIGUSR2 writes out what is held back.";
+  Ctrl-C (SIGINT), SIGTERM and SIGHUP end the program after it has written what it holds. Under
+  nohup(1) SIGHUP stays ignored. A second signal within 2 seconds changes nothing, because
+  timeout(1) sends two. A later one, or a third, ends the program at once. If the output accepts
+  nothing for 1 second after the signal, the program gives up. Whenever it gives up, it prints
+  how many packets are not written, and the status is 1. SIGUSR1 prints statistics on standard
+  error, and SIGUSR2 writes out what is held back; the program continues.";
 
 /// A further request within this time is taken for the same one.
 const SAME: Duration = Duration::from_secs(2);
 /// How long a program that is to end at once has for it.
-const AT_ONCE: Duration = Duration::from_millis(300);
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 static ASKED: OnceLock<Instant> = OnceLock::new();
 static URGENT: OnceLock<Instant> = OnceLock::new();

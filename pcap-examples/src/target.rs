@@ -15,6 +15,9 @@ use crate::outlet::Shared;
 /// What is not a file takes this much at once without a wait within the write, if anything: `PIPE_BUF` of Linux. So it
 /// shows whether it takes anything at all.
 const PIECE: usize = 4096;
+/// The longest wait, in milliseconds, without a look whether the output was given up.
+#[cfg(unix)]
+const TICK: i32 = 20;
 /// How soon a write is tried again that found no room, where somebody has made the output non-blocking.
 const AGAIN: Duration = Duration::from_millis(5);
 
@@ -93,7 +96,7 @@ impl Target {
         {
             encoder.flush()?;
             let shared = &encoder.get_ref().shared;
-            shared.moved(std::mem::take(pending));
+            shared.moved(std::mem::take(pending))?;
             *since = None;
         }
         Ok(())
@@ -157,6 +160,34 @@ impl Sink {
         })
     }
 
+    /// Waits until a piece can be written without a wait within the write, which nothing could end. A disk is always
+    /// ready.
+    #[cfg(unix)]
+    fn wait(&self) -> io::Result<()> {
+        use std::os::fd::AsRawFd;
+        if self.piece != PIECE {
+            return Ok(());
+        }
+        let To::File(file) = &self.to;
+        let mut ready = libc::pollfd {
+            fd: file.as_raw_fd(),
+            events: libc::POLLOUT,
+            revents: 0,
+        };
+        loop {
+            // SAFETY: there is one entry, and the descriptor is open.
+            if unsafe { libc::poll(&mut ready, 1, TICK) } > 0 {
+                return Ok(());
+            }
+            self.shared.check()?;
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn wait(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn close(mut self) -> io::Result<()> {
         self.flush()?;
         match self.to {
@@ -179,6 +210,8 @@ impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let piece = &bytes[..bytes.len().min(self.piece)];
         loop {
+            self.wait()?;
+            self.shared.writes()?;
             let written = match &mut self.to {
                 To::File(file) => file.write(piece),
                 #[cfg(not(unix))]
@@ -189,8 +222,8 @@ impl Write for Sink {
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => thread::sleep(AGAIN),
                 Err(e) => return Err(e),
                 Ok(written) => {
-                    self.shared
-                        .moved(if self.is_compressed { 0 } else { written });
+                    let for_good = if self.is_compressed { 0 } else { written };
+                    self.shared.moved(for_good)?;
                     return Ok(written);
                 }
             }

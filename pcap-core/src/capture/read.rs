@@ -91,7 +91,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// [`ErrorKind::SavefileTruncated`](crate::ErrorKind::SavefileTruncated) and
     /// [`SavefileBad`](crate::ErrorKind::SavefileBad) for a damaged savefile, after its good packets;
-    /// asked again, it is the same error.
+    /// asked again, it is the same error. A file that became shorter while it was read is truncated, too.
     /// [`Disappeared`](crate::ErrorKind::Disappeared) when the device was removed, after all packets
     /// that it had received.
     ///

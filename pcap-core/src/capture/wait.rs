@@ -93,13 +93,13 @@ impl Waiter {
         }
     }
 
-    pub(crate) fn waiting(&self) -> Waiting {
-        self.waiting
-    }
-
     /// Whether a read waits inside libpcap.
     pub(crate) fn is_in_libpcap(&self) -> bool {
         matches!(self.waiting, Waiting::InLibpcap | Waiting::Briefly)
+    }
+
+    pub(crate) fn waiting(&self) -> Waiting {
+        self.waiting
     }
 
     /// Packets came: the interface is up.

@@ -185,6 +185,10 @@ mod tests {
     fn knows_groups_and_local_addresses() {
         assert!(MacAddr::BROADCAST.is_multicast());
         assert!(!MacAddr::ZERO.is_multicast() && !MacAddr::ZERO.is_local());
+        let local = MacAddr::new([0x02, 0, 0, 0, 0, 1]);
+        assert!(local.is_local() && !local.is_multicast());
+        let group = MacAddr::new([0x01, 0, 0x5e, 0, 0, 1]);
+        assert!(group.is_multicast() && !group.is_local());
         assert_eq!(format!("{:?}", MacAddr::ZERO), "MacAddr(00:00:00:00:00:00)");
     }
 }

@@ -35,6 +35,7 @@ pub(crate) struct Description {
 
 /// Why a packet socket could not be made to receive.
 #[derive(Debug)]
+#[allow(dead_code)] // of one system only
 pub(crate) enum NotReceiving {
     /// Its interface is down.
     Down,

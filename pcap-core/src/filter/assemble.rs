@@ -54,9 +54,19 @@ impl Assembler {
         self.push(Insn::new(insn.code, jt, jf, insn.k))
     }
 
-    /// The program, from its beginning to its end.
+    /// One instruction that goes on at `next`, wherever that is.
+    pub(super) fn jump(&mut self, next: Place) -> Place {
+        self.step(next)
+    }
+
+    /// An instruction of a program that is copied with all its jumps.
+    pub(super) fn copy(&mut self, insn: Insn) -> Place {
+        self.push(insn)
+    }
+
+    /// The program that begins at `start`. What was written after it is not reached, and left out.
     pub(super) fn finish(mut self, start: Place) -> Vec<Insn> {
-        self.go(start);
+        self.reversed.truncate(start.0 + 1);
         self.reversed.reverse();
         self.reversed
     }

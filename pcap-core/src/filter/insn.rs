@@ -71,6 +71,11 @@ impl Insn {
         self.code & 0x07 == op::JMP && self.code & 0xf0 != op::JA
     }
 
+    /// Whether it is a return that a wanted packet may come to.
+    pub(super) const fn accepts(self) -> bool {
+        self.code & 0x07 == op::RET && (self.code != op::RET | op::K || self.k != 0)
+    }
+
     /// Whether it jumps backward, which only an unconditional jump can.
     pub(super) const fn jumps_backward(self) -> bool {
         self.code == op::JMP | op::JA && self.k > i32::MAX as u32

@@ -4,18 +4,28 @@
 
 mod any_of;
 mod assemble;
+mod combine;
 mod compile;
+mod formula;
 mod insn;
 mod kernel;
+mod keywords;
 mod limits;
 mod listing;
 mod options;
 mod parse;
+mod parts;
+#[cfg(test)]
+#[path = "../../tests/support/persuade.rs"]
+mod persuade;
 mod ranges;
 mod run;
+mod scan;
 #[cfg(feature = "serde")]
 mod serialize;
 mod source;
+mod stack;
+mod tagged;
 mod template;
 mod terms;
 mod tree;
@@ -28,6 +38,7 @@ pub use insn::Insn;
 pub(crate) use kernel::{Devices, Frame, View};
 pub use options::CompileOptions;
 pub use source::FilterSource;
+pub(crate) use tagged::AsksForTags;
 pub use terms::{Endpoint, FilterTerm};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -38,6 +49,8 @@ use validate::Origin;
 
 /// A filter: a small program that says of each packet whether it is wanted.
 ///
+/// Filters can be combined, by [`and`](Self::and), [`or`](Self::or) and [`negate`](Self::negate).
+///
 /// It belongs to one link type, since where the addresses are depends on it, and to nothing else: it
 /// needs no device, can be cloned (which is cheap), kept and used from many threads.
 ///
@@ -45,7 +58,8 @@ use validate::Origin;
 /// read is checked like [instructions from elsewhere](Self::from_instructions), and nothing is compiled.
 /// So nobody checks that an expression is the one that the instructions were compiled from: a live
 /// capture, which compiles it again, goes by the expression, and everything else by the instructions.
-/// Filters that jump backward (`ip6 protochain`) cannot be serialized.
+/// Filters that jump backward (`ip6 protochain`) cannot be serialized, nor can those that are
+/// [combined](Self::and) from compiled ones: serialize the parts.
 ///
 /// # Examples
 ///
@@ -84,36 +98,55 @@ pub struct Filter {
     tree: Option<Arc<Tree>>,
     expression: Option<Arc<str>>,
     options: CompileOptions,
+    /// The filters that it is combined of, if it is.
+    formula: Option<combine::Formula>,
 }
 
 impl Filter {
     /// Compiles an expression for packets of a link type, without any device. The empty expression
     /// accepts all packets.
     ///
-    /// The language is that of [pcap-filter(7)]. libpcap's compiler does the work, which may be called
-    /// from many threads at once.
+    /// The language is that of [pcap-filter(7)]. libpcap's compiler does the work, on a thread of its own
+    /// with a large stack. So compiling never overflows the stack, however small the calling thread's is;
+    /// starting the thread takes about 0.1 ms. Many threads may compile at once.
     ///
     /// **Names** in an expression (`host example.org`) are looked up when it is compiled, in DNS and in
     /// the system's tables of hosts, networks, protocols and services. That blocks for as long as the
-    /// resolver takes, and every address found counts.
+    /// resolver takes, twice, and every address found counts.
     ///
-    /// **Long expressions** are refused, because libpcap's compiler needs time and stack out of
-    /// proportion to the length and cannot be interrupted. An expression may have 400 terms joined by
-    /// `and` and `or` (300 if there is a `port` among them, 200 if there is a `portrange`), 2000
-    /// arithmetic operators and 65 536 bytes; beyond, it is refused at once. With the optimizer it may
-    /// besides come to 3000 tests before they are optimized, which is known only after a second or
-    /// two: a `host` of IPv4 on Ethernet makes 12, a `port` 23, a `tcp dst port` 7, so that 250 hosts
-    /// or 130 ports pass. What is accepted compiles in a few seconds and never overflows the stack,
-    /// however small the calling thread's is: all but short expressions get a thread of their own.
+    /// **Long expressions** are rejected at once, because libpcap's compiler cannot be interrupted. The
+    /// limits depend on nothing but the expression and the link type:
+    ///
+    /// - 40 000 tests before they are optimized. On Ethernet a `host` comes to 12 of them (10 for IPv6),
+    ///   a `port` to 23, a `portrange` to 35, a `tcp dst port` to 7 and `len > 5` to 1. So an expression
+    ///   may have about 3300 hosts or 1700 ports. [`any_of`](Self::any_of) takes longer lists.
+    /// - 13 500 arithmetic operators in one comparison.
+    /// - 128 MiB.
+    ///
+    /// They were measured with libpcap 1.10.3 on a virtual machine with two cores of an AMD EPYC (family
+    /// 25, model 17) at 2.6 GHz: what libpcap compiles there in a second is accepted, and what is accepted
+    /// takes less than three seconds. `cargo bench -p pcap-benches --bench compile` measures it again.
+    ///
+    /// libpcap compiles up to 3000 tests as a whole, and without the optimizer about 8000. It would take
+    /// minutes for some expressions with more. Those are compiled in parts of up to 16 terms, whose programs
+    /// are joined. The instructions are not those that libpcap would give, and the answer for each packet
+    /// is the same. (With the optimizer, the answer for packets that end within their headers depends on
+    /// what is looked at first, with libpcap alone as well.)
+    ///
+    /// One kind of expression cannot be compiled in parts: where `vlan`, `mpls`, `pppoes` or `geneve` stands
+    /// before terms that are asked also if it does not hold, as in `vlan or host 192.0.2.1`. libpcap looks
+    /// for that host behind a tag. Such an expression may have about 4700 tests that look at the same
+    /// places; put those terms at the end, as in `host 192.0.2.1 or (vlan and host 192.0.2.1)`.
     ///
     /// # Errors
     ///
-    /// - [`FilterSyntax`]: libpcap refuses the expression, with its own text: an error of syntax, a
+    /// - [`FilterSyntax`]: libpcap rejects the expression, with its own text: an error of syntax, a
     ///   name that is not found, something that the link type does not have, or an expression that no
     ///   packet can match. libpcap does not tell these apart otherwise than by the text. A link type
     ///   for which it has no filters at all is among them.
-    /// - [`FilterTooLong`]: see above; the text names the limit and how much there was.
+    /// - [`FilterTooLong`]: see above; the text names the limit.
     /// - [`InvalidArgument`]: the expression has a NUL byte, or the snaplen is above 2³¹ − 1.
+    /// - [`Io`]: the thread cannot be started.
     ///
     /// # Examples
     ///
@@ -135,6 +168,7 @@ impl Filter {
     /// [`FilterSyntax`]: crate::ErrorKind::FilterSyntax
     /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
     /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
+    /// [`Io`]: crate::ErrorKind::Io
     #[doc(alias = "pcap_open_dead")]
     #[doc(alias = "pcap_compile")]
     #[doc(alias = "pcap_compile_nopcap")]
@@ -144,10 +178,16 @@ impl Filter {
         options: CompileOptions,
     ) -> Result<Filter> {
         let linktype = linktype.into();
-        let program = compile::detached(linktype, expression, options)?;
-        Ok(Filter::compiled(
-            linktype, program, None, expression, options,
-        ))
+        stack::on_large_stack(
+            compile::OPERATION,
+            || Some(limits::cut(expression)),
+            || {
+                let program = compile::detached(linktype, expression, options)?;
+                Ok(Filter::compiled(
+                    linktype, program, None, expression, options,
+                ))
+            },
+        )
     }
 
     /// Compiles an expression on a handle, for packets of which the capture delivers `snaplen` bytes.
@@ -166,24 +206,32 @@ impl Filter {
         expression: &str,
         options: CompileOptions,
     ) -> Result<Filter> {
-        // SAFETY: the caller's promise.
-        let mut program = unsafe { compile::on_handle(pcap, expression, options)? };
-        // SAFETY: the caller's promise.
-        let captured = unsafe { ffi::pcap_snapshot(pcap) };
-        for insn in &mut program {
-            if live && insn.code == RETURN && i64::from(insn.k) == i64::from(captured) {
-                insn.k = snaplen;
-            }
-        }
-        let plain = if live && has_kernel_extensions(&program) {
-            let options = options.snaplen(snaplen);
-            compile::detached(linktype, expression, options).ok()
-        } else {
-            None
-        };
-        Ok(Filter::compiled(
-            linktype, program, plain, expression, options,
-        ))
+        let lent = Lent(pcap);
+        stack::on_large_stack(
+            compile::OPERATION,
+            || Some(limits::cut(expression)),
+            move || {
+                let Lent(pcap) = { lent };
+                // SAFETY: the caller's promise.
+                let mut program = unsafe { compile::on_handle(pcap, expression, options)? };
+                // SAFETY: the caller's promise.
+                let captured = unsafe { ffi::pcap_snapshot(pcap) };
+                for insn in &mut program {
+                    if live && insn.code == RETURN && i64::from(insn.k) == i64::from(captured) {
+                        insn.k = snaplen;
+                    }
+                }
+                let plain = if live && has_kernel_extensions(&program) {
+                    let options = options.snaplen(snaplen);
+                    compile::detached(linktype, expression, options).ok()
+                } else {
+                    None
+                };
+                Ok(Filter::compiled(
+                    linktype, program, plain, expression, options,
+                ))
+            },
+        )
     }
 
     fn compiled(
@@ -218,6 +266,7 @@ impl Filter {
             plain,
             expression,
             options,
+            formula: None,
         }
     }
 
@@ -301,15 +350,15 @@ impl Filter {
     }
 
     /// Makes a filter for packets of which any address or port is in a list, of any length: a block
-    /// list, the ports of a service, the addresses of an experiment.
+    /// list, the ports of a service, the addresses of an experiment. [`negate`](Self::negate) and
+    /// [`and`](Self::and) make a filter that leaves them out.
     ///
-    /// An expression of a thousand hosts takes libpcap's compiler minutes, and is refused by
-    /// [`compile`](Self::compile). This takes milliseconds, for libpcap compiles one address of each
-    /// kind only, for the link type, and the comparisons are made here, as a tree in which an address
-    /// is looked up in a few steps. A thousand hosts of IPv4 come to some 2300 instructions of the 4096
-    /// that the Linux kernel takes; as source or as destination only, to half of them. Addresses of
-    /// IPv6 that have nothing in common take up to 15 instructions a host (21 on 802.11), those of one
-    /// network about 7.
+    /// This takes milliseconds, because libpcap compiles one address of each kind only, for the link type,
+    /// and the comparisons are made here, as a tree in which an address is looked up in a few steps. A
+    /// thousand hosts of IPv4 come to some 2300 instructions of the 4096 that the Linux kernel takes; as
+    /// source or as destination only, to half of them. Addresses of IPv6 that have nothing in common take
+    /// up to 15 instructions a host (21 on 802.11), those of one network about 7. A port of an address takes
+    /// two instructions more, unless other addresses have the same ports.
     /// Longer filters work as well: the process runs them
     /// ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
     ///
@@ -318,8 +367,9 @@ impl Filter {
     /// either, such as those of IPv4 on `Dlt::IPV6`.
     ///
     /// The answer for each packet is that of libpcap's unoptimized program for the expression `src host
-    /// A or src host B … or dst host A or dst host B … or src port C … or dst port C …`, first IPv4, then
-    /// IPv6, then ports. That is what `host A or host B … or port C …` means: addresses also of ARP and
+    /// A or src host B … or dst host A or dst host B … or src port C … or dst port C … or (src host D and
+    /// src port E) … or (dst host D and dst port E) …`, first IPv4, then IPv6, then ports, then ports of
+    /// addresses. That is what `host A or host B … or port C …` means: addresses also of ARP and
     /// RARP, ports of TCP, UDP and SCTP and not of later fragments, and nothing behind tags of VLANs (but
     /// a live capture on Linux has the outer tag taken out before any filter sees the packet). For
     /// packets that end within these headers, the order decides: what has to be looked at first and
@@ -343,7 +393,7 @@ impl Filter {
     /// use pcap_core::{Dlt, Filter, FilterTerm};
     ///
     /// # fn main() -> pcap_core::Result<()> {
-    /// let text = "192.0.2.0/24\n198.51.100.7\n2001:db8::/32\ndst 53\n6000-6063";
+    /// let text = "192.0.2.0/24\n198.51.100.7\n2001:db8::/32\ndst 53\n6000-6063\n203.0.113.5:443";
     /// let terms = text.lines().map(str::parse).collect::<pcap_core::Result<Vec<FilterTerm>>>()?;
     /// let filter = Filter::any_of(Dlt::RAW, terms)?;
     ///
@@ -366,9 +416,16 @@ impl Filter {
         terms: impl IntoIterator<Item = T>,
     ) -> Result<Filter> {
         let linktype = linktype.into();
-        Error::library("make a filter of a list", None)?;
-        let program = any_of::build(linktype, terms)?;
-        Ok(Filter::plain_program(linktype, program.into()))
+        Error::library(any_of::OPERATION, None)?;
+        let lists = any_of::Lists::of(terms)?;
+        stack::on_large_stack(
+            any_of::OPERATION,
+            || None,
+            || {
+                let program = any_of::build(linktype, lists)?;
+                Ok(Filter::plain_program(linktype, program.into()))
+            },
+        )
     }
 
     /// A program that has been checked, and runs on a capture as on plain bytes.
@@ -381,6 +438,7 @@ impl Filter {
             on_capture: None,
             expression: None,
             options: CompileOptions::default(),
+            formula: None,
         }
     }
 
@@ -399,13 +457,13 @@ impl Filter {
         self.linktype
     }
 
-    /// The expression, if it was compiled from one.
+    /// The expression, if it was compiled from one. A combined filter has none.
     #[must_use]
     pub fn expression(&self) -> Option<&str> {
         self.expression.as_deref()
     }
 
-    /// How it was compiled; the default for a filter made of instructions.
+    /// How it was compiled; the default for a filter that was not compiled, or is combined.
     #[must_use]
     pub fn options(&self) -> CompileOptions {
         self.options
@@ -530,6 +588,12 @@ impl fmt::Debug for Filter {
 
 /// The operation that returns a constant.
 const RETURN: u16 = insn::op::RET | insn::op::K;
+/// A handle for the thread that compiles on it.
+struct Lent(*mut ffi::pcap_t);
+
+// SAFETY: one thread uses the handle, while the one that lent it, which has it to itself, waits. A handle has no ties to a
+// thread: pcap(3PCAP) only asks that no two use it at once.
+unsafe impl Send for Lent {}
 
 fn has_kernel_extensions(program: &[Insn]) -> bool {
     program.iter().any(|insn| insn.is_kernel_extension())

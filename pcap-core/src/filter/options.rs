@@ -26,8 +26,7 @@ pub struct CompileOptions {
     /// stands for libpcap's largest, 262144 bytes; at most 2³¹ − 1. Only for
     /// [`Filter::compile`](crate::Filter::compile): a capture compiles for its own snaplen.
     pub snaplen: u32,
-    /// Whether libpcap optimizes the program. Default true. Without, compiling is quicker for long
-    /// expressions, of which more are accepted, and the program is larger and slower.
+    /// Whether libpcap optimizes the program. Default true. Without, the program is larger and slower.
     pub optimize: bool,
     /// The netmask of the IPv4 network that is captured on, which only `ip broadcast` asks for.
     /// Default `None`, unknown: then `ip broadcast` does not compile, instead of missing packets.

@@ -52,6 +52,11 @@ struct Read {
 
 impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.expression.is_none() && self.has_expressions() {
+            return Err(ser::Error::custom(
+                "a filter that is combined of compiled ones cannot be serialized: serialize those, and combine them again",
+            ));
+        }
         let plain = self.compiled_for_bytes();
         let programs = [Some(&*self.program), plain];
         if programs.into_iter().flatten().any(jumps_backward) {

@@ -98,6 +98,16 @@ impl Template {
         places[0]
     }
 
+    /// Whether the program uses a memory cell.
+    pub(super) fn uses_memory(&self, cell: u32) -> bool {
+        let uses = |insn: &Insn| match insn.code & 0x07 {
+            op::ST | op::STX => true,
+            op::LD | op::LDX => insn.code & 0xe0 == op::MEM,
+            _ => false,
+        };
+        self.program.iter().any(|insn| insn.k == cell && uses(insn))
+    }
+
     /// Which instructions are reached without a comparison.
     fn reached(&self) -> Vec<bool> {
         let mut reached = vec![false; self.program.len()];

@@ -3,7 +3,7 @@
 //! May import: `error`, `limits`.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
@@ -12,11 +12,12 @@ use crate::error::{Error, ErrorKind, Result};
 /// What errors call the reading of a term.
 const READ: &str = "read the term";
 
-/// An address, a network, a port or a range of ports: what a list for [`Filter::any_of`] is made of.
+/// An address, a network, a port, a range of ports, or a port of an address: what a list for [`Filter::any_of`] is made
+/// of.
 ///
 /// Made from `IpAddr`, `Ipv4Addr`, `Ipv6Addr`, a pair of an address and the length of its prefix, `u16`,
-/// `RangeInclusive<u16>`, and by [`str::parse`] from `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`, `443`
-/// and `6000-6063`.
+/// `RangeInclusive<u16>` and `SocketAddr`, and by [`str::parse`] from `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`,
+/// `443`, `6000-6063`, `192.0.2.1:443` and `[2001:db8::1]:443`.
 ///
 /// [`Filter::any_of`]: crate::Filter::any_of
 ///
@@ -44,6 +45,9 @@ pub enum Endpoint {
     Port(u16),
     /// The ports from the first to the last, both included: `portrange` in an expression.
     Ports(u16, u16),
+    /// A port of TCP, UDP or SCTP of an address, both on the same side of a packet: `src host` and `src port` in an
+    /// expression, or `dst host` and `dst port`.
+    HostPort(IpAddr, u16),
 }
 
 /// Addresses or ports from a first to a last one.
@@ -52,6 +56,7 @@ pub(super) enum Range {
     V4(u128, u128),
     V6(u128, u128),
     Ports(u128, u128),
+    Pair(IpAddr, u16),
 }
 
 impl Endpoint {
@@ -93,6 +98,7 @@ impl Endpoint {
                 Err("the last port is below the first".into())
             }
             Endpoint::Ports(first, last) => Ok(Range::Ports(first.into(), last.into())),
+            Endpoint::HostPort(address, port) => Ok(Range::Pair(address, port)),
         }
     }
 }
@@ -100,17 +106,18 @@ impl Endpoint {
 /// As [`FromStr`] reads it.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        match *self {
             Endpoint::Host(address) => address.fmt(f),
             Endpoint::Net(address, prefix) => write!(f, "{address}/{prefix}"),
             Endpoint::Port(port) => port.fmt(f),
             Endpoint::Ports(first, last) => write!(f, "{first}-{last}"),
+            Endpoint::HostPort(address, port) => SocketAddr::new(address, port).fmt(f),
         }
     }
 }
 
-/// `192.0.2.1`, `192.0.2.0/24`, `2001:db8::1`, `2001:db8::/32`, `443` or `6000-6063`, without anything
-/// around it. Nothing is looked up, so that names of hosts and services are errors.
+/// `192.0.2.1`, `192.0.2.0/24`, `2001:db8::1`, `2001:db8::/32`, `443`, `6000-6063`, `192.0.2.1:443` or
+/// `[2001:db8::1]:443`, without anything around it. Nothing is looked up, so that names of hosts and services are errors.
 impl FromStr for Endpoint {
     type Err = Error;
 
@@ -135,13 +142,17 @@ impl FromStr for Endpoint {
                 .map(|(first, last)| Endpoint::Ports(first, last))
         } else if let Some(port) = number(text) {
             Some(Endpoint::Port(port))
+        } else if let Ok(address) = text.parse() {
+            Some(Endpoint::Host(address))
         } else {
-            text.parse().ok().map(Endpoint::Host)
+            // No packet has a scope, which the text may have.
+            let socket = text.parse().ok().filter(|_| !text.contains('%'));
+            socket.map(|address: SocketAddr| Endpoint::HostPort(address.ip(), address.port()))
         };
         let why = match endpoint.map(|endpoint| (endpoint, endpoint.range())) {
             Some((endpoint, Ok(_))) => return Ok(endpoint),
             Some((_, Err(why))) => why,
-            None => "it is no address, network, port or range of ports".into(),
+            None => "it is no address, network, port, range of ports or port of an address".into(),
         };
         let text = super::limits::cut(text);
         Err(Error::cannot(ErrorKind::InvalidArgument, READ, text, why))
@@ -267,6 +278,9 @@ endpoint_from! {
     (Ipv6Addr, u8): net => Endpoint::Net(net.0.into(), net.1);
     u16: port => Endpoint::Port(port);
     RangeInclusive<u16>: ports => Endpoint::Ports(*ports.start(), *ports.end());
+    SocketAddr: socket => Endpoint::HostPort(socket.ip(), socket.port());
+    SocketAddrV4: socket => Endpoint::HostPort((*socket.ip()).into(), socket.port());
+    SocketAddrV6: socket => Endpoint::HostPort((*socket.ip()).into(), socket.port());
 }
 
 /// For lists that are lent: `any_of(linktype, &list)`.
@@ -286,5 +300,11 @@ impl From<&FilterTerm> for FilterTerm {
 impl From<&IpAddr> for FilterTerm {
     fn from(address: &IpAddr) -> FilterTerm {
         (*address).into()
+    }
+}
+
+impl From<&SocketAddr> for FilterTerm {
+    fn from(socket: &SocketAddr) -> FilterTerm {
+        (*socket).into()
     }
 }

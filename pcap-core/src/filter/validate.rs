@@ -13,7 +13,7 @@ use super::insn::{Insn, op};
 pub(super) const MAX_LEN: usize = 4096;
 
 /// Memory cells: `M[0]` to `M[15]`.
-const CELLS: u32 = 16;
+pub(super) const CELLS: u32 = 16;
 
 /// Where a program comes from, and so what it may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,24 +173,92 @@ fn check_jumps(len: usize, index: usize, insn: Insn, origin: Origin) -> Result<(
 /// The loads of cells that are not stored to on every way there: the interpreter's memory is an
 /// uninitialised array on its stack. The program's jumps have been checked.
 fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
-    // The cells that are certain to be stored when an instruction is reached; None: not reached yet.
-    let mut stored: Vec<Option<u16>> = vec![None; program.len()];
-    stored[0] = Some(0);
+    let set = set_before(program);
+    let loads = program.iter().zip(&set).enumerate();
+    loads
+        .filter(|(_, (insn, set))| {
+            let load = insn.code == op::LD | op::MEM || insn.code == op::LDX | op::MEM;
+            // Unreachable instructions load nothing.
+            load && set.is_some_and(|set| set & (1 << (insn.k % CELLS)) == 0)
+        })
+        .map(|(index, (insn, _))| (index, *insn))
+        .collect()
+}
+
+/// Registers and memory cells, as bits: the cells, then A and X.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Taken(u32);
+
+const A_BIT: u32 = 1 << CELLS;
+const X_BIT: u32 = 2 << CELLS;
+
+impl Taken {
+    pub(super) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The memory cells among them.
+    pub(super) fn cells(self) -> impl Iterator<Item = u32> {
+        (0..CELLS).filter(move |cell| self.0 & (1 << cell) != 0)
+    }
+}
+
+/// Returns which registers and memory cells a program may take before it has set them. The program's jumps have been
+/// checked.
+pub(super) fn taken_before_set(program: &[Insn]) -> Taken {
+    let set = set_before(program);
+    let taken = program.iter().zip(set).filter_map(|(insn, set)| {
+        let (takes, _) = takes_and_sets(*insn);
+        Some(takes & !set?)
+    });
+    Taken(taken.fold(0, |all, taken| all | taken))
+}
+
+/// Returns which instructions of a program can be reached. The program's jumps have been checked.
+pub(super) fn reached(program: &[Insn]) -> Vec<bool> {
+    set_before(program).iter().map(Option::is_some).collect()
+}
+
+/// What an instruction takes, and what it sets.
+fn takes_and_sets(insn: Insn) -> (u32, u32) {
+    let cell = 1 << (insn.k % CELLS);
+    let if_x = |code, bits| if insn.code & code != 0 { bits } else { 0 };
+    let loads = match insn.code & 0xe0 {
+        op::IND => X_BIT,
+        op::MEM => cell,
+        _ => 0,
+    };
+    match insn.code & 0x07 {
+        op::LD => (loads, A_BIT),
+        op::LDX => (loads, X_BIT),
+        op::ST => (A_BIT, cell),
+        op::STX => (X_BIT, cell),
+        op::ALU => (A_BIT | if_x(op::X, X_BIT), A_BIT),
+        op::JMP if insn.is_test() => (A_BIT | if_x(op::X, X_BIT), 0),
+        op::RET => (if_x(op::A, A_BIT), 0),
+        op::MISC if insn.code & 0xf8 == op::TXA => (X_BIT, A_BIT),
+        op::MISC => (A_BIT, X_BIT),
+        _ => (0, 0),
+    }
+}
+
+/// Returns for each instruction what is certain to be set when it is reached; `None` if it is not reached.
+fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
+    let mut set: Vec<Option<u32>> = vec![None; program.len()];
+    set[0] = Some(0);
     // Jumps forward need one pass; libpcap's loops a few more. Each further pass clears at least one
     // bit, so this ends.
     let mut changed = true;
     while changed {
         changed = false;
         for (index, insn) in program.iter().enumerate() {
-            let Some(mut cells) = stored[index] else {
+            let Some(before) = set[index] else {
                 continue;
             };
-            let bit = 1_u16 << (insn.k % CELLS);
-            match insn.code & 0x07 {
-                op::ST | op::STX => cells |= bit,
-                op::RET => continue,
-                _ => {}
+            if insn.code & 0x07 == op::RET {
+                continue;
             }
+            let after = before | takes_and_sets(*insn).1;
             let jumps = targets(index, *insn);
             let next = if jumps == [None; 2] {
                 [Some(index as i64 + 1), None]
@@ -199,11 +267,10 @@ fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
             };
             for target in next.into_iter().flatten() {
                 // In range: check_jumps came first, and the last instruction is a return.
-                let Some(there) = usize::try_from(target).ok().and_then(|t| stored.get_mut(t))
-                else {
+                let Some(there) = usize::try_from(target).ok().and_then(|t| set.get_mut(t)) else {
                     continue;
                 };
-                let joined = there.map_or(cells, |before| before & cells);
+                let joined = there.map_or(after, |there| there & after);
                 if *there != Some(joined) {
                     *there = Some(joined);
                     changed |= target <= index as i64;
@@ -211,13 +278,5 @@ fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
             }
         }
     }
-    let loads = program.iter().zip(&stored).enumerate();
-    loads
-        .filter(|(_, (insn, stored))| {
-            let load = insn.code == op::LD | op::MEM || insn.code == op::LDX | op::MEM;
-            // Unreachable instructions load nothing.
-            load && stored.is_some_and(|cells| cells & (1 << (insn.k % CELLS)) == 0)
-        })
-        .map(|(index, (insn, _))| (index, *insn))
-        .collect()
+    set
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -39,8 +40,11 @@ Examples:
   capture -i any --duration 60 -w day.pcap  a minute of all devices, into a savefile
   capture -w - -U | read -l -               through a pipe, packet by packet
 
-Ctrl-C (or SIGTERM) ends it: what had arrived by then is still delivered, the savefile is complete
-and the statistics are printed. The status is 0.";
+Packets are printed, or in the savefile, within about a second after libpcap delivers them, also
+without -U: SIGKILL loses no more than that. Ctrl-C ends the capture: packets that had arrived by
+then are still written, the savefile is complete, and the statistics are printed. They count as
+captured the packets that the output has accepted. The status is 0, or 1 if packets are not written;
+a reader of the printed lines that goes away is no error.";
 
 /// Captures packets from a device: prints a line for each, with the time in UTC, the addresses, the
 /// protocol and the length on the wire in bytes; or writes a savefile.
@@ -50,7 +54,7 @@ and the statistics are printed. The status is 0.";
 /// interface dropped by itself.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, json::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, ending::HELP, json::HELP))]
 pub(crate) struct Args {
     /// The device [default: the first that is up and running]
     #[arg(short, long, value_name = "DEV")]
@@ -86,7 +90,7 @@ pub(crate) struct Args {
     #[arg(short = 'B', long, value_name = "KIB", value_parser = units::size)]
     buffer_size: Option<usize>,
     /// How long packets may wait in the buffer to be delivered together, in milliseconds or with a
-    /// unit
+    /// unit; more than a second is taken as one
     #[arg(long, value_name = "MS", default_value = "100", value_parser = units::milliseconds)]
     timeout: Duration,
     /// Which clock stamps the packets: host, adapter …, see pcap-tstamp(7) [default: the device's]
@@ -110,7 +114,7 @@ pub(crate) struct Args {
     /// Write the packets to a savefile instead of printing them; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     write: Option<PathBuf>,
-    /// Write each packet to the savefile at once
+    /// Write each packet to the savefile at once, instead of within about a second
     #[arg(short = 'U', long, requires = "write")]
     packet_buffered: bool,
     /// Print the packets, although they are written
@@ -126,7 +130,8 @@ pub(crate) struct Args {
 
 const JSON_HELP: &str = "  \
   The last line is the statistics: type (\"statistics\"), packets and bytes (what was printed or
-  written), received, dropped, if_dropped. With `-w -` it goes to standard error.";
+  written), not_written (packets that were to be), received, dropped, if_dropped. With `-w -` it goes
+  to standard error.";
 
 impl Args {
     fn is_to_stdout(&self) -> bool {
@@ -187,10 +192,14 @@ fn run(args: &Args) -> Outcome {
     let received = receive(args, &mut capture, &mut sink, &mut status, &quota, &reports);
     status.clear();
     let outcome = received.and(sink.close());
-    match capture.stats() {
-        Ok(stats) => tell(args, outcome, sink.taken(), sink.outlet().tally(), stats),
-        Err(error) => outcome.and(Err(error.into())),
-    }
+    let (stats, error) = match capture.stats() {
+        Ok(stats) => (Some(stats), Ok(())),
+        Err(error) => (None, Err(error.into())),
+    };
+    let outcome = outcome.and(error);
+    // That takes its time, in which an output that was given up may yet take something.
+    drop(capture);
+    tell(args, outcome, sink.taken(), sink.outlet().tally(), stats)
 }
 
 /// The savefile that packets are written to.
@@ -252,11 +261,17 @@ fn run_in_threads(
     let mut output = Output::stdout();
     let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
     let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
-    tell(args, outcome, taken, Outlet::stdout().tally(), stats)
+    tell(args, outcome, taken, Outlet::stdout().tally(), Some(stats))
 }
 
 /// Prints what was captured and what the device counted.
-fn tell(args: &Args, outcome: Outcome, taken: Tally, written: Tally, stats: Stats) -> Outcome {
+fn tell(
+    args: &Args,
+    outcome: Outcome,
+    taken: Tally,
+    written: Tally,
+    stats: Option<Stats>,
+) -> Outcome {
     // Lines that nobody wanted any more are not missing.
     let is_unwanted = outcome.as_ref().is_err_and(Failure::is_broken_pipe);
     let not_written = taken.packets.saturating_sub(written.packets);
@@ -378,20 +393,22 @@ fn receive(
     let received = hand_on(capture, sink, status, quota, &reports.place(), end);
     let is_ended = match &received {
         Ok(is_ended) => *is_ended && !quota.is_used_up(),
-        // What is missing in the output is counted.
         Err(failure) => sink.is_failed() && !failure.is_broken_pipe(),
     };
-    let drained = match is_ended {
-        true => drain(capture, |packet| {
+    let mut outcome = received.map(drop);
+    if is_ended {
+        let drained = drain(capture, |packet| {
             let is_wanted = quota.take();
             if is_wanted {
-                sink.take(packet)?;
+                // Of an output that takes no more, what is missing is counted.
+                let taken = sink.take(packet);
+                outcome = mem::replace(&mut outcome, Ok(())).and(taken);
             }
             Ok(is_wanted)
-        }),
-        false => Ok(()),
-    };
-    received.and(drained)
+        });
+        outcome = outcome.and(drained);
+    }
+    outcome
 }
 
 /// Hands packets on until the capture is to be ended, which is `true`, or has ended.
@@ -417,7 +434,10 @@ fn hand_on(
                     continue;
                 }
             }
-            Next::Timeout => wait = TICK,
+            Next::Timeout => {
+                sink.hand_over()?;
+                wait = TICK;
+            }
             Next::Break => place.report(capture, sink)?,
             Next::Eof => return Ok(false),
         }

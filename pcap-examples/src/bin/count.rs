@@ -26,7 +26,8 @@ Examples:
   count -i eth0 -i lo tcp port 443     what passes a filter, on two devices
   count --every 60 --json              each minute, as JSON
 
-Ctrl-C (or SIGTERM) ends it: the totals are printed. The status is 0, or 1 if a device failed.
+Ctrl-C ends it: packets that had arrived by then are counted, and the totals are printed, also of
+devices that have disappeared. The status is 0, or 1 if a device failed.
 
 JSON:
   One object per line: type (\"interval\" or \"total\"), device, packets, bytes; a total also has
@@ -34,7 +35,7 @@ JSON:
 
 /// Counts packets and bytes on several devices at once.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = HELP)]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}", stop::HELP))]
 pub(crate) struct Args {
     /// A device to count on; can be given several times [default: all that are up]
     #[arg(short, long, value_name = "DEVICE")]
@@ -42,7 +43,8 @@ pub(crate) struct Args {
     /// Print each time that this has passed, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms
     #[arg(long, value_name = "TIME", default_value = "1", value_parser = units::span)]
     every: Duration,
-    /// How long packets may wait in the buffer to be delivered together, in milliseconds or with a unit
+    /// How long packets may wait in the buffer to be delivered together, in milliseconds or with a unit;
+    /// more than a second is taken as one
     #[arg(long, value_name = "MS", default_value = "100", value_parser = units::milliseconds)]
     timeout: Duration,
     /// Print JSON, one object per line (see below)

@@ -25,15 +25,15 @@ Examples:
 
 The new savefile has the link type, the snaplen and the precision of the old one, and packets are
 copied as they are, also with a fraction of more than a second. Of a damaged savefile the packets
-before the damage are copied; the status is 1. So it is after Ctrl-C (or SIGTERM): what is written is
-complete then.";
+before the damage are copied; the status is 1. So it is after Ctrl-C: what is
+written is complete then. Packets are in the savefile within about a second after they are read.";
 
 /// Copies the packets of a savefile that pass a filter into a new savefile.
 ///
 /// It says on standard error how many packets passed of how many.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}", left_out::HELP, ending::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", stop::HELP, left_out::HELP, ending::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]

@@ -17,7 +17,7 @@ use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, listed};
 use pcap_examples::output;
-use pcap_examples::savefile::Savefile;
+use pcap_examples::savefile::{Buffering, Savefile};
 use pcap_examples::summary::{self, Summary};
 use pcap_examples::{input, program, progress, stop};
 use tempfile::TempDir;
@@ -39,7 +39,7 @@ before it follows them.
 
 What cannot be read, whole files and what follows a damage, is reported and left out, and so are
 packets that the savefile cannot hold, such as those of a time before 1970 or after 2106; the rest is
-merged and the status is 1. Ctrl-C (or SIGTERM) ends it: what is written is complete then, and the
+merged and the status is 1. Ctrl-C ends it: what is written is complete then, and the
 status is 1.";
 
 const JSON_HELP: &str = "  \
@@ -52,7 +52,7 @@ const JSON_HELP: &str = "  \
 /// It says on standard error how many packets of how many savefiles it wrote.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", ending::HELP, summary::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, ending::HELP, summary::HELP))]
 pub(crate) struct Args {
     /// The savefiles to read, pcap and pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]
@@ -129,6 +129,10 @@ fn run(mut args: Args) -> Outcome {
     args.inputs
         .iter()
         .for_each(|path| out.savefile.is_fed_by(path));
+    if filter.is_some() {
+        // Of many packets that are read, few may be written.
+        out.savefile.set_buffering(Buffering::Outlet);
+    }
     let mut merge = Merge {
         format: &format,
         ending,
@@ -519,11 +523,11 @@ impl Output {
 
     /// Writes the packet that a savefile is at.
     fn take(&mut self, packet: Option<Packet<'_>>) -> Outcome {
-        let Some(packet) = packet else {
-            return Ok(());
-        };
-        self.savefile.write(packet)?;
-        self.summary.count(packet);
+        self.savefile.tick()?;
+        if let Some(packet) = packet {
+            self.savefile.write(packet)?;
+            self.summary.count(packet);
+        }
         Ok(())
     }
 

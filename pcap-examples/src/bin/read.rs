@@ -32,12 +32,12 @@ Examples:
   read --follow growing.pcap                and go on as it is written, until Ctrl-C
 
 A damaged file: the packets before the damage are printed, then the error, then the remaining
-files; the status is 1. If a file is not there, nothing is printed but that.";
+files; the status is 1. So it is after Ctrl-C before the end of a file, except with --follow. If a file is not there, nothing is printed but that.";
 
 /// Prints the packets of savefiles, pcap and pcapng, also compressed by gzip: one line each, with the time in UTC, the
 /// addresses, the protocol and the length on the wire in bytes.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}", json::HELP))]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{}", stop::HELP, json::HELP))]
 pub(crate) struct Args {
     /// Savefiles; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -61,7 +61,7 @@ pub(crate) struct Args {
     /// not compressed
     #[arg(long)]
     follow: bool,
-    /// Write each line at once, also into a pipe
+    /// Write each line at once, also into a pipe, instead of within a fraction of a second
     #[arg(short, long)]
     line_buffered: bool,
 }

@@ -43,7 +43,8 @@ What the header says of a frame check sequence behind each packet is kept if the
 it is.
 
 The order is: link type, then snaplen, then times. Of a damaged savefile, and before a packet that
-cannot be converted, the packets up to there are copied; the status is 1. So it is after Ctrl-C.";
+cannot be converted, the packets up to there are copied; the status is 1. So it is after Ctrl-C.
+Packets are in the savefile within about a second after they are read, also compressed.";
 
 const JSON_HELP: &str = "\
 JSON:
@@ -60,7 +61,7 @@ JSON:
 /// It says on standard error how many packets were copied of how many, and what became of the rest.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{JSON_HELP}", left_out::HELP, ending::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}", stop::HELP, left_out::HELP, ending::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]

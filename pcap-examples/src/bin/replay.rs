@@ -45,7 +45,8 @@ packet of the one before.
 What the device refuses, such as packets above its MTU, is counted and reported, and so are packets
 that a snaplen had cut, which are not sent without --cut. If there are any the status is 1. A full
 queue is waited for. A packet that the device drops, such as one above the MTU of the other end, is
-tried for a second, and further ones as long as it only briefly. Ctrl-C ends it with the summary. The same rights are needed as for capturing.";
+tried for a second, and further ones as long as it only briefly. Ctrl-C ends it
+with the summary. The same rights are needed as for capturing.";
 
 const JSON_HELP: &str = "\
 JSON:
@@ -58,7 +59,7 @@ JSON:
 ///
 /// At the end it prints on standard error how many were sent, how fast, and what was refused and why.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{JSON_HELP}"))]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{JSON_HELP}", stop::HELP))]
 pub(crate) struct Args {
     /// The savefile, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "FILE")]

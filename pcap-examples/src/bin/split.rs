@@ -40,9 +40,10 @@ The savefiles are pcap, with the link type, the snaplen and the precision of the
 its packets in their order and as they are, also damaged ones; each has at least one. `merge` makes
 one of them again.
 
-Of a damaged savefile the packets before the damage are written; the status is 1. Ctrl-C (or
-SIGTERM) ends it: what is written is complete then, and the status is 1. So it is with other errors,
-but for savefiles that the disk does not take: they are not listed, and counted as incomplete.";
+Of a damaged savefile the packets before the damage are written; the status is 1. Ctrl-C ends
+it: what is written is complete then, and the status is 1. So it is with other errors, but for
+savefiles that the disk does not take: they are not listed, and counted as incomplete. A savefile is
+listed as soon as it is complete, and packets are in one within about a second after they are read.";
 
 const JSON_HELP: &str = "  \
   With --flow also protocol, source, source_port, destination, destination_port, of its first
@@ -55,7 +56,7 @@ const JSON_HELP: &str = "  \
 /// name, its packets, its length in bytes.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n{JSON_HELP}", left_out::HELP, summary::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, left_out::HELP, summary::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
     #[arg(value_name = "IN")]

@@ -15,7 +15,7 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 /// Prints the time and the length of each packet of a device until Ctrl-C, then the statistics: the
 /// shortest program that captures and ends properly.
 #[derive(Parser)]
-#[command(name = NAME, version)]
+#[command(name = NAME, version, after_help = stop::HELP)]
 struct Args {
     /// The device [default: the first that is up and running]
     device: Option<OsString>,

@@ -3,7 +3,7 @@
 //! May import: what `active` may.
 
 use crate::capture::active::Active;
-use crate::capture::active::inflow::{Inflow, Old};
+use crate::capture::active::inflow::{Age, Inflow};
 use crate::capture::active::tags::Untagged;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
@@ -69,6 +69,9 @@ pub(super) struct Set {
     pub(super) location: FilterLocation,
     /// How many bytes of a packet decide; `None` if there is no bound.
     reach: Option<u32>,
+    /// Whether a packet's bytes tell what the answer is where the filter runs. What asks the kernel for a VLAN tag sees
+    /// packets without it there, and with it here.
+    pub(super) by_bytes: bool,
     untagged: Untagged,
 }
 
@@ -76,6 +79,8 @@ impl Set {
     pub(super) fn new(filter: Filter, location: FilterLocation, untagged: Untagged) -> Set {
         Set {
             reach: filter.reach(),
+            by_bytes: filter.runs_on_bytes()
+                && !(location == FilterLocation::Kernel && filter.uses_kernel_extensions()),
             filter,
             location,
             untagged,
@@ -90,7 +95,7 @@ impl Set {
 
     /// Judges a packet by its bytes.
     fn judge(&mut self, packet: Packet<'_>) -> Verdict {
-        if !self.filter.runs_on_bytes() {
+        if !self.by_bytes {
             return Verdict::Unknown;
         }
         match self.untagged.run(&self.filter, packet) {
@@ -124,35 +129,27 @@ impl Screen<'_> {
                 None => Some(packet),
             };
         };
-        let may_be_new = match &mut inflow.old {
-            Old::None => true,
-            Old::Next(0) => {
-                inflow.old = Old::None;
-                true
-            }
-            Old::Next(left) => {
-                *left -= 1;
-                false
-            }
-            Old::Until(_) => false,
-            Old::UntilEmpty(_) => true,
-        };
-        let is_new = may_be_new && inflow.old == Old::None;
+        let age = inflow.old.next();
         let snaplen = inflow.snaplen;
         let Some(set) = &mut self.set else {
             return Some(packet.cut(snaplen));
         };
         let here = set.location == FilterLocation::UserSpace;
-        if is_new && !here {
+        if age == Age::New && !here {
             return Some(packet.cut(snaplen));
         }
         match set.judge(packet) {
             Verdict::Passes(wanted) => Some(packet.cut(snaplen.min(wanted))),
+            // The kernel has judged it already, if it is new. A tag may have been in the packet for the kernel, too.
+            Verdict::Fails
+                if age == Age::Doubtful && !here && set.filter.matches_packet(packet) =>
+            {
+                Some(packet.cut(snaplen))
+            }
             Verdict::Fails => None,
-            // The kernel has judged it, or nobody can.
-            Verdict::Unknown if may_be_new && !here => Some(packet.cut(snaplen)),
+            Verdict::Unknown if age == Age::Doubtful && !here => Some(packet.cut(snaplen)),
             Verdict::Unknown => {
-                inflow.discarded += u64::from(!is_new);
+                inflow.discarded += u64::from(age == Age::Old);
                 None
             }
         }
@@ -206,7 +203,7 @@ impl Active {
         };
         let untagged = Untagged::new(&filter, self.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
-        if set.filter.runs_on_bytes() {
+        if set.by_bytes {
             let filter = &set.filter;
             let untagged = &mut set.untagged;
             self.batch
@@ -220,10 +217,9 @@ impl Active {
         let location = self.attach(inflow, &filter)?;
         let untagged = Untagged::new(&filter, self.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
-        let by_bytes = set.filter.runs_on_bytes();
         let needs_more = set.reach.is_none_or(|reach| reach > inflow.snaplen);
         // What is judged twice must get the same answer both times.
-        let exactly = location == FilterLocation::Kernel && (!by_bytes || needs_more);
+        let exactly = location == FilterLocation::Kernel && (!set.by_bytes || needs_more);
         inflow.exchanged(exactly, self.timeout, || self.held())?;
         let discarded = &mut inflow.discarded;
         self.batch.retain_unread(|packet| match set.judge(packet) {

@@ -20,10 +20,16 @@ use crate::linktype::Dlt;
 /// How long a processor may still run the former program, with a wide margin.
 const SETTLES_WITHIN: Duration = Duration::from_millis(100);
 
-/// Which packets of the buffer may have been accepted by a former program.
+/// Which packets of the buffer a former program may have accepted: some that certainly came before the exchange, and
+/// behind them some that a processor may have judged by the former program meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Old {
-    /// None.
+pub(super) struct Old {
+    certain: u64,
+    doubtful: Doubtful,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubtful {
     None,
     /// The next packets, this many.
     Next(u64),
@@ -31,6 +37,42 @@ pub(super) enum Old {
     Until(Instant),
     /// All that are read until the buffer is found empty after this time: it is not known how many there are.
     UntilEmpty(Instant),
+}
+
+/// How old a packet is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    /// The program that is attached has accepted it.
+    New,
+    /// A former program may have accepted it.
+    Doubtful,
+    /// A former program has accepted it.
+    Old,
+}
+
+impl Old {
+    const NONE: Old = Old {
+        certain: 0,
+        doubtful: Doubtful::None,
+    };
+
+    /// The age of the next packet, which is taken from the buffer.
+    pub(super) fn next(&mut self) -> Age {
+        if self.certain > 0 {
+            self.certain -= 1;
+            return Age::Old;
+        }
+        match &mut self.doubtful {
+            Doubtful::None => return Age::New,
+            Doubtful::Next(0) => {
+                self.doubtful = Doubtful::None;
+                return Age::New;
+            }
+            Doubtful::Next(left) => *left -= 1,
+            Doubtful::Until(_) | Doubtful::UntilEmpty(_) => {}
+        }
+        Age::Doubtful
+    }
 }
 
 /// The inflow of a capture on a packet socket.
@@ -70,7 +112,7 @@ impl Inflow {
             has_foreign_filter: false,
             is_open: false,
             is_closed: false,
-            old: Old::None,
+            old: Old::NONE,
             discarded: 0,
         }
     }
@@ -132,7 +174,7 @@ impl Inflow {
     }
 
     /// Takes note that the program was exchanged. `held` counts the packets in the buffer; with `exactly` no packet
-    /// may be judged again that the new program has accepted.
+    /// is to be judged again that the new program has accepted after this call.
     pub(super) fn exchanged<E>(
         &mut self,
         exactly: bool,
@@ -143,26 +185,45 @@ impl Inflow {
             return Ok(());
         }
         let now = Instant::now();
-        self.old = match (self.counts, exactly) {
-            (false, _) => Old::UntilEmpty(now + timeout + SETTLES_WITHIN),
-            (true, false) => Old::Until(now + SETTLES_WITHIN),
-            (true, true) => {
-                packet_socket::settle();
-                Old::Next(held()?)
+        self.old = if !self.counts {
+            Old {
+                certain: 0,
+                doubtful: Doubtful::UntilEmpty(now + timeout + SETTLES_WITHIN),
+            }
+        } else if exactly {
+            packet_socket::settle();
+            Old {
+                certain: held()?,
+                doubtful: Doubtful::None,
+            }
+        } else {
+            Old {
+                certain: held()?,
+                doubtful: Doubtful::Until(now + SETTLES_WITHIN),
             }
         };
         Ok(())
     }
 
-    /// Before a read: whether the packets that were accepted by a former program can be counted now.
+    /// Whether there are packets that a former program may have accepted.
+    pub(super) fn has_old(&self) -> bool {
+        self.old != Old::NONE
+    }
+
+    /// Before a read: whether the packets that a former program may have accepted can be counted now.
     pub(super) fn is_settled(&self) -> bool {
-        matches!(self.old, Old::Until(time) if time <= Instant::now())
+        matches!(self.old.doubtful, Doubtful::Until(time) if time <= Instant::now())
+    }
+
+    /// Takes note of how many packets the buffer holds when that is so.
+    pub(super) fn settled(&mut self, held: u64) {
+        self.old.doubtful = Doubtful::Next(held.saturating_sub(self.old.certain));
     }
 
     /// After a read without packets.
     pub(super) fn found_empty(&mut self) {
-        if matches!(self.old, Old::UntilEmpty(time) if time <= Instant::now()) {
-            self.old = Old::None;
+        if matches!(self.old.doubtful, Doubtful::UntilEmpty(time) if time <= Instant::now()) {
+            self.old = Old::NONE;
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::callback::{self, Dispatched};
 use crate::capture::active::filtering::{FilterLocation, Screen, Set};
-use crate::capture::active::inflow::{Inflow, Old};
+use crate::capture::active::inflow::Inflow;
 use crate::capture::active::{Active, Vanished};
 use crate::capture::source::{Slice, Source, Step, Then};
 use crate::capture::wait::{self, Waiting, WaitsFor};
@@ -91,10 +91,10 @@ impl Active {
         if self.inflow.as_ref().is_some_and(Inflow::is_settled) {
             let held = self.held()?;
             if let Some(inflow) = &mut self.inflow {
-                inflow.old = Old::Next(held);
+                inflow.settled(held);
             }
         }
-        let old = self.inflow.as_ref().is_some_and(|it| it.old != Old::None);
+        let old = self.inflow.as_ref().is_some_and(Inflow::has_old);
         let here = |set: &Set| set.location == FilterLocation::UserSpace;
         Ok(old || self.set.as_ref().is_some_and(here))
     }
@@ -212,11 +212,10 @@ impl Source for Active {
             packets: done.packets.into(),
             stopped: done.stopped,
             // Never wait after a read that delivered something, or found something that a filter here refused.
-            then: match done.packets {
-                0 if done.status > 0 => Then::Again,
-                0 if self.is_empty() => Then::Eof,
-                0 => Then::Wait,
-                _ => Then::Again,
+            then: match done.packets == 0 && done.status <= 0 {
+                true if self.is_empty() => Then::Eof,
+                true => Then::Wait,
+                false => Then::Again,
             },
         })
     }

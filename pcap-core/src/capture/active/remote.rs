@@ -135,7 +135,7 @@ impl Active {
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
         self.start_remote()?;
-        let mut set = self.set.as_mut().filter(|set| set.filter.runs_on_bytes());
+        let mut set = self.set.as_mut().filter(|set| set.by_bytes);
         let mut all = Dispatched {
             packets: 0,
             stopped: false,

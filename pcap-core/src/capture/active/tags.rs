@@ -5,7 +5,7 @@
 //! May import: what `active` may.
 
 use crate::ffi::os;
-use crate::filter::Filter;
+use crate::filter::{AsksForTags, Filter};
 use crate::linktype::Dlt;
 use crate::packet::Packet;
 
@@ -21,16 +21,22 @@ const TYPES: [[u8; 2]; 2] = [[0x81, 0x00], [0x88, 0xa8]];
 pub(super) struct Untagged {
     /// Where libpcap puts tags in, if the filter is one that is not to see them.
     at: Option<usize>,
+    /// The filter's program, if it asks for the tag that is not in the packet.
+    asks: Option<AsksForTags>,
     bytes: Vec<u8>,
 }
 
 impl Untagged {
     pub(super) fn new(filter: &Filter, datalink: Dlt) -> Untagged {
-        // What asks for tags is compiled for plain bytes as well, and finds them there.
-        if !os::IS_LINUX || filter.uses_kernel_extensions() {
+        let asks = AsksForTags::new(filter);
+        // What asks for something else is not run here, unless it is compiled for plain bytes as well.
+        if !os::IS_LINUX || asks.is_none() && filter.uses_kernel_extensions() {
             return Untagged::default();
         }
-        Untagged::elsewhere(datalink)
+        Untagged {
+            asks,
+            ..Untagged::elsewhere(datalink)
+        }
     }
 
     /// For packets of another host, if that is one with Linux.
@@ -42,7 +48,7 @@ impl Untagged {
         };
         Untagged {
             at,
-            bytes: Vec::new(),
+            ..Untagged::default()
         }
     }
 
@@ -64,9 +70,18 @@ impl Untagged {
                 self.bytes.extend_from_slice(before);
                 self.bytes.extend_from_slice(behind);
                 let length = packet.len().saturating_sub(TAG as u32);
-                filter.run(&self.bytes, length)
+                match &mut self.asks {
+                    Some(asks) => {
+                        let tag = data[before.len() + 2..].first_chunk();
+                        asks.run(&self.bytes, length, tag.map(|tag| u16::from_be_bytes(*tag)))
+                    }
+                    None => filter.run(&self.bytes, length),
+                }
             }
-            _ => filter.run(packet.data(), packet.len()),
+            _ => match &mut self.asks {
+                Some(asks) => asks.run(data, packet.len(), None),
+                None => filter.run(data, packet.len()),
+            },
         }
     }
 }
