@@ -20,6 +20,7 @@ impl<R: Read + Send + 'static> Reader for R {
 }
 
 /// What of a savefile libpcap was given, record by record or block by block.
+#[allow(dead_code)] // not every system has all
 pub(crate) trait Frames: Send {
     /// Takes note of bytes that libpcap got.
     fn passed(&mut self, bytes: &[u8]);
