@@ -6,7 +6,7 @@ mod support;
 
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -509,22 +509,23 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
     // One that is enough for itself leaves the others alone.
     let members = group();
     let handles: Vec<_> = members.iter().map(Capture::break_handle).collect();
+    let asked = [const { AtomicBool::new(false) }; 3];
     let (done, _) = Fanout::for_each(members, |number, capture| match number {
         0 => {
-            thread::sleep(Duration::from_millis(200));
-            handles[1].breakloop();
-            thread::sleep(Duration::from_millis(200));
-            handles[2].breakloop();
-            Ok::<_, Error>(Duration::ZERO)
+            for other in [1, 2] {
+                thread::sleep(Duration::from_millis(200));
+                asked[other].store(true, SeqCst);
+                handles[other].breakloop();
+            }
+            Ok::<_, Error>(true)
         }
         _ => {
-            let start = Instant::now();
             capture.for_each(|_| ())?;
-            Ok(start.elapsed())
+            Ok(asked[number].load(SeqCst))
         }
     })
     .unwrap();
-    assert!(done[1] >= Duration::from_millis(100) && done[2] >= Duration::from_millis(300));
+    assert_eq!(done, [true; 3], "ended before anyone asked");
 
     #[derive(Debug)]
     struct Wanted(String);

@@ -166,29 +166,20 @@ fn many_dropped_frames_cost_one_second() {
     };
     is_dropped(&left.inject(&frame(1000)).unwrap_err());
     // Counted, not timed: each further one is tried some 16 times, and not a thousand.
-    let before = tx_dropped();
+    let before = Netns::tx_dropped("left");
     for length in [1000, 1001, 1400] {
         is_dropped(&left.inject(&frame(length)).unwrap_err());
         assert_eq!(left.inject(&frame(60)).unwrap(), 60);
     }
-    let tries = tx_dropped() - before;
+    let tries = Netns::tx_dropped("left") - before;
     assert!(tries < 3 * 100, "{tries}");
     // The reason may go: then it is sent, and the suspicion is over.
     run("ip", "link set right mtu 1500");
     assert_eq!(left.inject(&frame(1000)).unwrap(), 1000);
     run("ip", "link set right mtu 200");
-    let before = tx_dropped();
+    let before = Netns::tx_dropped("left");
     is_dropped(&left.inject(&frame(1000)).unwrap_err());
-    assert!(tx_dropped() - before > 100);
-}
-
-/// What `left` has dropped, as the kernel tells.
-fn tx_dropped() -> u64 {
-    let table = std::fs::read_to_string("/proc/thread-self/net/dev").unwrap();
-    let line = table.lines().find(|line| line.trim().starts_with("left:"));
-    let numbers = line.unwrap().split(':').nth(1).unwrap();
-    // Eight numbers of what was received, then bytes, packets, errors, drops.
-    numbers.split_whitespace().nth(11).unwrap().parse().unwrap()
+    assert!(Netns::tx_dropped("left") - before > 100);
 }
 
 #[test]
@@ -285,11 +276,11 @@ fn drops_of_others_end_no_wait_for_a_full_queue() {
                 other.try_inject(&frame(1000)).unwrap();
             }
         });
-        let (before, start) = (tx_dropped(), Instant::now());
+        let (before, start) = (Netns::tx_dropped("left"), Instant::now());
         let mut results = Vec::new();
         // Until several were dropped, which take a second each.
         while start.elapsed() < Duration::from_secs(4)
-            || tx_dropped() < before + 2 && start.elapsed() < 3 * SOON
+            || Netns::tx_dropped("left") < before + 2 && start.elapsed() < 3 * SOON
         {
             results.push(left.inject_timeout(&frame(150), Duration::from_secs(3)));
             thread::sleep(Duration::from_millis(10));
@@ -298,7 +289,7 @@ fn drops_of_others_end_no_wait_for_a_full_queue() {
         for result in results {
             assert!(result.is_ok(), "{result:?}");
         }
-        let dropped = tx_dropped() - before;
+        let dropped = Netns::tx_dropped("left") - before;
         assert!(dropped > 1, "{dropped}");
     });
 }

@@ -93,6 +93,19 @@ impl Netns {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Returns the number of packets that a device has dropped instead of sending them, by the kernel's count.
+    pub(crate) fn tx_dropped(device: &str) -> u64 {
+        device_counter(device, 11)
+    }
+
+    /// Returns the number of packets that were dropped before a device received them, by the kernel's count.
+    ///
+    /// What a veth or `lo` sends goes through the processor's queue of received packets
+    /// (`net.core.netdev_max_backlog`), which all namespaces share: a flood in one drops packets of another.
+    pub(crate) fn rx_dropped(device: &str) -> u64 {
+        device_counter(device, 3)
+    }
+
     /// Sets a value under `/proc/sys`.
     pub(crate) fn sysctl(&self, name: &str, value: &str) {
         let path = format!("/proc/sys/{name}");
@@ -107,6 +120,19 @@ impl Netns {
         self.sysctl(&format!("{conf}/accept_dad"), "0");
         self.sysctl(&format!("{conf}/disable_ipv6"), "0");
     }
+}
+
+/// Returns a number of `/proc/net/dev`: eight for what was received (bytes, packets, errors, drops…), eight for what was
+/// sent.
+fn device_counter(device: &str, column: usize) -> u64 {
+    let table = fs::read_to_string("/proc/thread-self/net/dev").expect("the devices");
+    let numbers = table.lines().find_map(|line| {
+        let (name, numbers) = line.split_once(':')?;
+        (name.trim() == device).then_some(numbers)
+    });
+    let numbers = numbers.unwrap_or_else(|| panic!("no device {device}"));
+    let number = numbers.split_whitespace().nth(column).unwrap();
+    number.parse().unwrap()
 }
 
 impl Drop for Netns {
