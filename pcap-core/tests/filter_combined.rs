@@ -127,8 +127,8 @@ fn lists_combine_as_expressions_do() {
             .collect::<Vec<FilterTerm>>()
     };
     for dlt in [Dlt::EN10MB, Dlt::RAW, Dlt::LINUX_SLL, Dlt::PPP] {
-        let list = Filter::any_of(dlt, hosts("192.0.2.1 2001:db8::/32 53 192.0.2.2:80")).unwrap();
-        let text = "(src host 192.0.2.1 or dst host 192.0.2.1 or src net 2001:db8::/32 or dst net 2001:db8::/32 or src \
+        let list = Filter::any_of(dlt, hosts("192.0.2.1 2001:db8::7 53 192.0.2.2:80")).unwrap();
+        let text = "(src host 192.0.2.1 or dst host 192.0.2.1 or src host 2001:db8::7 or dst host 2001:db8::7 or src \
             port 53 or dst port 53 or (src host 192.0.2.2 and src port 80) or (dst host 192.0.2.2 and dst port 80))";
         let tcp = compile(dlt, "tcp", false);
         let long = compile(dlt, "greater 100", false);
@@ -167,10 +167,7 @@ fn lists_combine_as_expressions_do() {
                     packet.truncate(random.below(packet.len() + 1));
                 }
             }
-            assert!(
-                answers.iter().all(|n| *n > 200),
-                "{dlt} {text}: {answers:?}"
-            );
+            assert!(answers.iter().all(|n| *n > 50), "{dlt} {text}: {answers:?}");
         }
     }
 }
