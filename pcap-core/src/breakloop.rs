@@ -54,13 +54,22 @@ impl BreakHandle {
     /// from a signal handler.
     ///
     /// A live capture that waits is woken, and so is a savefile that is followed, or that comes through a
-    /// pipe, a socket or a terminal: none of them is waited for in the middle of a record, and all can be read
-    /// on. Two kinds of savefiles are waited for without being woken, and there the break is seen when data
-    /// come: those of a [`Read`](std::io::Read), which only that can end, and those of formats older than
-    /// version 2.4 in a pipe; on Windows all that come through pipes.
+    /// pipe, a socket or a terminal. A savefile in a file, or of a [`Read`](std::io::Read), ends the call also among
+    /// blocks without packets, and among packets that the filter refuses. All can be read on from where they are, also in
+    /// the middle of a record.
+    ///
+    /// While a `Read` waits in its `read`, it is not woken: the break is seen when that returns, also with
+    /// [`Interrupted`](std::io::ErrorKind::Interrupted), as where a signal handler has called this. Nor is a format older
+    /// than version 2.4 woken in a pipe. On Windows all that come through pipes are read as a `Read` is, and pcapng is read
+    /// on to its next packet.
     #[doc(alias = "pcap_breakloop")]
     pub fn breakloop(&self) {
         self.0.breakloop();
+    }
+
+    /// Whether a break is pending.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.0.is_pending()
     }
 
     /// Whether both are of the same capture.

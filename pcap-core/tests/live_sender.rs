@@ -390,6 +390,7 @@ fn what_cannot_be_sent_is_the_error_that_inject_gives() {
     let left = large("left");
     let mut right = large("right");
     let sender = left.sender().unwrap();
+    assert_eq!(sender.name(), "left");
     let same = |packet: &[u8]| {
         let (by_capture, by_sender) = (left.inject(packet), sender.inject(packet));
         let (by_capture, by_sender) = (by_capture.unwrap_err(), by_sender.unwrap_err());

@@ -287,7 +287,10 @@ fn drops_of_others_end_no_wait_for_a_full_queue() {
         });
         let (before, start) = (tx_dropped(), Instant::now());
         let mut results = Vec::new();
-        while start.elapsed() < Duration::from_secs(4) {
+        // Until several were dropped, which take a second each.
+        while start.elapsed() < Duration::from_secs(4)
+            || tx_dropped() < before + 2 && start.elapsed() < 3 * SOON
+        {
             results.push(left.inject_timeout(&frame(150), Duration::from_secs(3)));
             thread::sleep(Duration::from_millis(10));
         }

@@ -11,9 +11,10 @@ use std::mem;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::signals;
 use crate::stop;
 use crate::target::{self, Target};
 
@@ -31,6 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const URGENT: Duration = Duration::from_millis(100);
 /// The longest wait without a look at such requests.
 const TICK: Duration = Duration::from_millis(50);
+/// How often a write is interrupted when the output is given up.
+const TICKS: usize = 4;
 
 /// Packets, and their bytes on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +72,7 @@ pub(crate) struct Shared {
     done: Condvar,
     /// How many packets the program has for it, given or not yet.
     taken: AtomicU64,
+    thread: OnceLock<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -170,6 +174,7 @@ impl Outlet {
             work: Condvar::new(),
             done: Condvar::new(),
             taken: AtomicU64::new(0),
+            thread: OnceLock::new(),
         });
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|outlet| outlet.strong_count() > 0);
@@ -180,8 +185,9 @@ impl Outlet {
             let ended = open(Arc::clone(&writer)).and_then(|target| writer.write(target));
             writer.end(ended);
         });
-        if let Err(error) = started {
-            shared.end(Err(error));
+        match started {
+            Ok(thread) => _ = shared.thread.set(thread),
+            Err(error) => shared.end(Err(error)),
         }
         Outlet(shared)
     }
@@ -307,18 +313,27 @@ impl Outlet {
         state = self.tick(state);
         if let (None, Some(why)) = (&state.end, state.is_blocked()) {
             state.end = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
-            // What the output takes yet is counted. Only a write to a disk may last.
-            if state.is_writing {
-                state = self.tick(state);
+            // The thread ends, and the count of what is written stands. Only a write to a disk may last longer.
+            for _ in 0..TICKS {
+                if state.is_writing {
+                    state = self.tick(state);
+                }
             }
         }
         Ok(state)
     }
 
+    /// Waits for a moment. After a request to end the thread is interrupted in its write, which may last for ever: it
+    /// goes on in smaller pieces, or not at all.
     fn tick<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State>
     where
         Self: 'a,
     {
+        if let (Some(_), true, Some(thread)) =
+            (stop::asked(), state.is_writing, self.0.thread.get())
+        {
+            signals::interrupt(thread);
+        }
         state.waiting += 1;
         let waited = self.0.done.wait_timeout(state, TICK);
         (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -412,8 +427,11 @@ impl Shared {
     }
 
     fn end(&self, end: io::Result<()>) {
+        let mut state = self.lock();
+        state.is_writing = false;
         // The first reason is the one.
-        self.lock().end.get_or_insert(end);
+        state.end.get_or_insert(end);
+        drop(state);
         self.done.notify_all();
     }
 

@@ -16,14 +16,16 @@ pub(crate) enum Signal {
     Flush,
 }
 
-pub(crate) use system::{die, watch};
+pub(crate) use system::{die, interrupt, watch};
 
 #[cfg(unix)]
 mod system {
     use std::io;
     use std::mem::MaybeUninit;
+    use std::os::unix::thread::JoinHandleExt;
     use std::ptr;
-    use std::thread;
+    use std::sync::Once;
+    use std::thread::{self, JoinHandle};
 
     use super::Signal;
 
@@ -65,6 +67,25 @@ mod system {
         // SAFETY: takes a number.
         unsafe { libc::raise(number) };
         std::process::exit(128 + number)
+    }
+
+    /// Interrupts a system call that a thread waits in. A call that begins just then is not interrupted.
+    pub(crate) fn interrupt(thread: &JoinHandle<()>) {
+        // A signal that nobody uses: it is ignored by itself, and interrupts nothing then.
+        const NUMBER: i32 = libc::SIGURG;
+        extern "C" fn nothing(_: i32) {}
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+            // SAFETY: it is plain data, for which zeros are a value.
+            let action = unsafe { action.assume_init_mut() };
+            // Without SA_RESTART, with which the call would go on.
+            action.sa_sigaction = nothing as extern "C" fn(i32) as libc::sighandler_t;
+            // SAFETY: the handler does nothing, which a handler may do.
+            unsafe { libc::sigaction(NUMBER, action, ptr::null_mut()) };
+        });
+        // SAFETY: the thread is neither joined nor detached while its handle is there.
+        unsafe { libc::pthread_kill(thread.as_pthread_t(), NUMBER) };
     }
 
     /// A set of signals.
@@ -126,6 +147,9 @@ mod system {
         // Without a handler Ctrl-C ends the process, as ever.
         let _ = ctrlc::set_handler(move || answer(Signal::End(CONTROL_C_EXIT)));
     }
+
+    /// Nothing interrupts a call there.
+    pub(crate) fn interrupt(_: &std::thread::JoinHandle<()>) {}
 
     /// Ends the process as Ctrl-C does by itself.
     pub(crate) fn die(number: i32) -> ! {

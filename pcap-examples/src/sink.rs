@@ -104,10 +104,11 @@ impl Sink {
     /// If either is not complete.
     pub fn close(&mut self) -> Outcome {
         let closed = self.savefile.as_mut().map_or(Ok(()), Savefile::close);
-        if self.printer.is_some() {
-            self.output.flush()?;
-        }
-        closed
+        let printed = match self.printer {
+            Some(_) => self.output.flush().map_err(Failure::Stdout),
+            None => Ok(()),
+        };
+        closed.and(printed)
     }
 
     /// Whether the savefile or standard output took no more.

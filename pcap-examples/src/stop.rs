@@ -1,6 +1,5 @@
 //! What asks a program to end, to report, or to write out what it holds back: Ctrl-C and other signals.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -34,9 +33,6 @@ static STATE: Mutex<State> = Mutex::new(State {
     flush: None,
     give_up: None,
 });
-/// Requests for programs that look for them in their loops.
-static REPORT: AtomicBool = AtomicBool::new(false);
-static FLUSH: AtomicBool = AtomicBool::new(false);
 
 type Action = Box<dyn FnMut() + Send>;
 /// An action that may take its time, or wait for a lock for ever: never in the thread that waits for signals.
@@ -80,12 +76,12 @@ pub fn at_once<T>(wait: impl FnOnce() -> T) -> T {
     result
 }
 
-/// What SIGUSR1 does, in a thread of its own. Without it the captures are broken, and [`report_asked`] is true once.
+/// What SIGUSR1 does, in a thread of its own; nothing until then.
 pub fn on_report(action: impl FnMut() + Send + 'static) {
     state().report = Some(Arc::new(Mutex::new(Box::new(action))));
 }
 
-/// The same of SIGUSR2 and [`flush_asked`].
+/// What SIGUSR2 does, in a thread of its own; nothing until then.
 pub fn on_flush(action: impl FnMut() + Send + 'static) {
     state().flush = Some(Arc::new(Mutex::new(Box::new(action))));
 }
@@ -100,18 +96,6 @@ pub fn asked() -> Option<Instant> {
 #[must_use]
 pub fn urgent() -> Option<Instant> {
     URGENT.get().copied()
-}
-
-/// Whether statistics were asked for since the last call.
-#[must_use]
-pub fn report_asked() -> bool {
-    REPORT.swap(false, Ordering::Relaxed)
-}
-
-/// Whether what is held back was asked for since the last call.
-#[must_use]
-pub fn flush_asked() -> bool {
-    FLUSH.swap(false, Ordering::Relaxed)
 }
 
 fn state() -> MutexGuard<'static, State> {
@@ -137,26 +121,21 @@ fn answer(signal: Signal) {
                 give_up.into_iter().for_each(|mut give_up| give_up());
             }
         }
-        Signal::Report => request(&REPORT, state.report.as_ref(), &state.handles),
-        Signal::Flush => request(&FLUSH, state.flush.as_ref(), &state.handles),
+        Signal::Report => request(state.report.as_ref()),
+        Signal::Flush => request(state.flush.as_ref()),
     }
 }
 
-/// Does what was set for a request, or leaves it to the loop of the program.
-fn request(flag: &AtomicBool, action: Option<&Aside>, handles: &[BreakHandle]) {
-    match action.map(Arc::clone) {
-        Some(action) => {
-            // Without a thread to do it in, the request is lost.
-            let _ = thread::Builder::new().spawn(move || {
-                // One that is still at it will do.
-                if let Ok(mut action) = action.try_lock() {
-                    action();
-                }
-            });
+/// Does what was set for a request, if something was.
+fn request(action: Option<&Aside>) {
+    let Some(action) = action.map(Arc::clone) else {
+        return;
+    };
+    // Without a thread to do it in, the request is lost.
+    let _ = thread::Builder::new().spawn(move || {
+        // One that is still at it will do.
+        if let Ok(mut action) = action.try_lock() {
+            action();
         }
-        None => {
-            flag.store(true, Ordering::Relaxed);
-            handles.iter().for_each(BreakHandle::breakloop);
-        }
-    }
+    });
 }

@@ -11,13 +11,12 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::outlet::Shared;
+use crate::stop;
 
-/// What is not a file takes this much at once without a wait within the write, if anything: `PIPE_BUF` of Linux. So it
-/// shows whether it takes anything at all.
-const PIECE: usize = 4096;
-/// The longest wait, in milliseconds, without a look whether the output was given up.
-#[cfg(unix)]
-const TICK: i32 = 20;
+/// What is not a file is written in pieces, so that it shows whether it takes anything.
+const PIECE: usize = 64 * 1024;
+/// The same after a request to end: the most that a pipe takes as a whole, `PIPE_BUF` of Linux.
+const SMALL: usize = 4096;
 /// How soon a write is tried again that found no room, where somebody has made the output non-blocking.
 const AGAIN: Duration = Duration::from_millis(5);
 
@@ -118,8 +117,7 @@ impl Target {
 pub(crate) struct Sink {
     to: To,
     shared: Arc<Shared>,
-    /// The most that is written at once.
-    piece: usize,
+    is_regular: bool,
     /// What it takes is compressed: who wrote it knows what that comes to.
     is_compressed: bool,
 }
@@ -137,7 +135,7 @@ impl Sink {
         Ok(Sink {
             to: To::File(file),
             shared,
-            piece: if is_regular { usize::MAX } else { PIECE },
+            is_regular,
             is_compressed,
         })
     }
@@ -155,37 +153,9 @@ impl Sink {
         Ok(Sink {
             to: To::Stdout(io::stdout()),
             shared,
-            piece: PIECE,
+            is_regular: false,
             is_compressed,
         })
-    }
-
-    /// Waits until a piece can be written without a wait within the write, which nothing could end. A disk is always
-    /// ready.
-    #[cfg(unix)]
-    fn wait(&self) -> io::Result<()> {
-        use std::os::fd::AsRawFd;
-        if self.piece != PIECE {
-            return Ok(());
-        }
-        let To::File(file) = &self.to;
-        let mut ready = libc::pollfd {
-            fd: file.as_raw_fd(),
-            events: libc::POLLOUT,
-            revents: 0,
-        };
-        loop {
-            // SAFETY: there is one entry, and the descriptor is open.
-            if unsafe { libc::poll(&mut ready, 1, TICK) } > 0 {
-                return Ok(());
-            }
-            self.shared.check()?;
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn wait(&self) -> io::Result<()> {
-        Ok(())
     }
 
     fn close(mut self) -> io::Result<()> {
@@ -208,16 +178,21 @@ impl Sink {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let piece = &bytes[..bytes.len().min(self.piece)];
         loop {
-            self.wait()?;
             self.shared.writes()?;
+            let most = match stop::asked() {
+                Some(_) if !self.is_regular => SMALL,
+                None if !self.is_regular => PIECE,
+                _ => bytes.len(),
+            };
+            let piece = &bytes[..bytes.len().min(most)];
             let written = match &mut self.to {
                 To::File(file) => file.write(piece),
                 #[cfg(not(unix))]
                 To::Stdout(stdout) => stdout.write(piece),
             };
             match written {
+                // It is to see what has become of the program.
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => thread::sleep(AGAIN),
                 Err(e) => return Err(e),

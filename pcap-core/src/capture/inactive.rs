@@ -203,7 +203,9 @@ impl Capture<Inactive> {
         self.with(|o| o.filter = Some(filter))
     }
 
-    /// Whether [`dispatch`](Capture::dispatch) returns at once when nothing is there. Default: no.
+    /// Sets whether [`dispatch`](Capture::dispatch) returns at once when nothing is there, and whether
+    /// [`inject`](Capture::inject) fails instead of waiting for room: see
+    /// [`set_nonblock`](Capture::set_nonblock). Default: no.
     ///
     /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
     #[doc(alias = "pcap_setnonblock")]

@@ -19,6 +19,19 @@ impl<R: Read + Send + 'static> Reader for R {
     }
 }
 
+/// What of a savefile libpcap was given, record by record or block by block.
+#[allow(dead_code)] // not every system has all
+pub(crate) trait Frames: Send {
+    /// Takes note of bytes that libpcap got.
+    fn passed(&mut self, bytes: &[u8]);
+
+    /// Whether it is known where a record or block begins.
+    fn is_known(&self) -> bool;
+
+    /// Takes the bytes of the record or block that libpcap has in part, which it gets again.
+    fn part(&mut self) -> Vec<u8>;
+}
+
 /// Why a user's reader gives no more.
 #[allow(dead_code)] // not every system has all
 pub(crate) enum Failure {

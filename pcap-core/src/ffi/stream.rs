@@ -6,15 +6,15 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::ffi::{c_int, c_void};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::mem::ManuallyDrop;
-use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
 use libc::FILE;
 
-use crate::ffi::{ErrBuf, Failure, PANICKED, Reader, Sought, pcap_t};
+use crate::ffi::{ErrBuf, Failure, Frames, PANICKED, Reader, Sought, pcap_t};
 
 unsafe extern "C" {
     // In glibc and musl; the `libc` crate does not declare it.
@@ -38,6 +38,8 @@ pub(crate) struct Stream {
     /// Whether the stream is not ours to close: libpcap has taken it over, or it is closed.
     taken: bool,
     cookie: Option<*mut Cookie>,
+    /// The descriptor of the file that is read.
+    fd: Option<RawFd>,
     /// The descriptor that the user's reader waits for, if we know it.
     waits_for: Option<RawFd>,
     buffer: *mut [u8],
@@ -64,13 +66,30 @@ struct Cookie {
     reading: bool,
     /// Where the stream's buffer is: its bytes are initialized.
     buffer: std::ops::Range<usize>,
+    /// What stdio had, if it can be interrupted.
+    frames: Option<Box<dyn Frames>>,
+    /// Whether a break is pending.
+    is_broken: Option<Box<dyn Fn() -> bool + Send>>,
+    /// stdio got nothing because of a break.
+    interrupted: bool,
+    /// Something was read since: with many breaks, too, one gets on.
+    fresh: bool,
     error: Option<io::Error>,
     panic: Option<Box<dyn Any + Send>>,
 }
 
 impl Stream {
-    /// A stream over a file that can be read from any place.
-    pub(crate) fn from_file(file: File) -> io::Result<Stream> {
+    /// A stream over a file that can be read from any place. With `frames` it can be interrupted, which costs time
+    /// where packets are short.
+    pub(crate) fn from_file(file: File, frames: Option<Box<dyn Frames>>) -> io::Result<Stream> {
+        if let Some(frames) = frames {
+            let fd = file.as_raw_fd();
+            let mut stream = Stream::from_reader(Box::new(file)).map_err(|(error, _)| error)?;
+            // The cookie has it open.
+            stream.fd = Some(fd);
+            stream.track(frames);
+            return Ok(stream);
+        }
         let fd = file.into_raw_fd();
         // SAFETY: the descriptor is open and ours; the mode is a C string.
         let stream = unsafe { libc::fdopen(fd, c"rb".as_ptr()) };
@@ -80,7 +99,9 @@ impl Stream {
             drop(unsafe { OwnedFd::from_raw_fd(fd) });
             return Err(error);
         }
-        Ok(Stream::tuned(stream, None))
+        let mut stream = Stream::tuned(stream, None);
+        stream.fd = Some(fd);
+        Ok(stream)
     }
 
     /// A stream over anything that can be read.
@@ -94,6 +115,10 @@ impl Stream {
             ended: false,
             reading: false,
             buffer: 0..0,
+            frames: None,
+            is_broken: None,
+            interrupted: false,
+            fresh: true,
             error: None,
             panic: None,
         }));
@@ -135,6 +160,7 @@ impl Stream {
             file,
             taken: false,
             cookie,
+            fd: None,
             waits_for: None,
             buffer,
         }
@@ -176,8 +202,12 @@ impl Stream {
         }
     }
 
-    /// Where in the file the stream is.
+    /// Where in the file the stream is; if it can be interrupted, how far it has read ahead.
     pub(crate) fn position(&self) -> io::Result<u64> {
+        if self.cookie.is_some() {
+            let position = self.with_file(|mut file| file.stream_position());
+            return position.unwrap_or(Ok(0));
+        }
         #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
         use libc::ftello;
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -189,14 +219,47 @@ impl Stream {
 
     /// Calls a closure with the file that the stream reads; returns `None` if it reads from a user's reader.
     pub(crate) fn with_file<T>(&self, closure: impl FnOnce(&File) -> T) -> Option<T> {
-        if self.cookie.is_some() {
-            return None;
-        }
-        // SAFETY: the stream is open: libpcap closes it with the handle, which is dropped before this.
-        let fd = unsafe { libc::fileno(self.file) };
-        // SAFETY: the stream's descriptor is open while the stream is, and the `ManuallyDrop` never closes it.
+        let fd = self.fd?;
+        // SAFETY: the stream is open, with its descriptor: libpcap closes it with the handle, which is dropped before
+        // this, or it is the cookie's. The `ManuallyDrop` never closes it.
         let file = ManuallyDrop::new(unsafe { File::from_raw_fd(fd) });
         Some(closure(&file))
+    }
+
+    /// Takes note from now on of what stdio gets, so that it can be interrupted.
+    pub(crate) fn track(&mut self, frames: Box<dyn Frames>) {
+        if let Some(cookie) = self.cookie {
+            // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
+            unsafe { (*cookie).frames = Some(frames) };
+        }
+    }
+
+    /// How to find out whether a break is pending: then nothing more is read.
+    pub(crate) fn broken_by(&mut self, is_broken: impl Fn() -> bool + Send + 'static) {
+        if let Some(cookie) = self.cookie {
+            // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
+            unsafe { (*cookie).is_broken = Some(Box::new(is_broken)) };
+        }
+    }
+
+    /// After a failed read of libpcap: whether a break interrupted it. Then libpcap can read on, as if it had not begun.
+    pub(crate) fn was_interrupted(&mut self) -> bool {
+        let Some(cookie) = self.cookie else {
+            return false;
+        };
+        // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
+        let cookie = unsafe { &mut *cookie };
+        if !std::mem::take(&mut cookie.interrupted) {
+            return false;
+        }
+        cookie.fresh = false;
+        if let Some(frames) = &mut cookie.frames {
+            let mut back = VecDeque::from(frames.part());
+            back.append(&mut cookie.back);
+            cookie.back = back;
+        }
+        self.go_on();
+        true
     }
 
     /// Lets stdio take no more than so many bytes, until [`give_back`](Self::give_back).
@@ -218,7 +281,8 @@ impl Stream {
     }
 
     /// Reads from the user's reader, behind what stdio was allowed to take. If the descriptor to wait for
-    /// is known, it does not wait, and is [`WouldBlock`](io::ErrorKind::WouldBlock) then.
+    /// is known, it does not wait, and is [`WouldBlock`](io::ErrorKind::WouldBlock) then. It is
+    /// [`Interrupted`](io::ErrorKind::Interrupted) only for a break.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(cookie) = self.cookie else {
             return Ok(0);
@@ -231,7 +295,7 @@ impl Stream {
         if std::mem::replace(&mut cookie.reading, true) {
             return Err(io::Error::other(PANICKED));
         }
-        let read = cookie.read_on(buffer);
+        let read = cookie.read_on(buffer, true);
         cookie.reading = false;
         read
     }
@@ -331,8 +395,18 @@ impl Drop for Stream {
 }
 
 impl Cookie {
-    /// Reads once, whatever signals come, and not more than there is room for, whatever the reader says.
-    fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn is_broken(&self) -> bool {
+        self.is_broken.as_ref().is_some_and(|is_broken| is_broken())
+    }
+
+    /// Whether a read of libpcap can be interrupted, and go on later.
+    fn is_tracked(&self) -> bool {
+        self.frames.as_ref().is_some_and(|frames| frames.is_known())
+    }
+
+    /// Reads once, whatever signals come, unless it is to end at one if a break is pending; and not more than there is
+    /// room for, whatever the reader says.
+    fn read_on(&mut self, buffer: &mut [u8], for_breaks: bool) -> io::Result<usize> {
         if self.ended || buffer.is_empty() {
             return Ok(0);
         }
@@ -342,7 +416,11 @@ impl Cookie {
                     self.ended = n == 0;
                     return Ok(n.min(buffer.len()));
                 }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {
+                    if for_breaks && self.is_broken() {
+                        return Err(e);
+                    }
+                }
                 Err(e) => return Err(e),
             }
         }
@@ -358,7 +436,10 @@ impl Cookie {
 unsafe fn read_cookie(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isize {
     // SAFETY: the caller's promise.
     let cookie = unsafe { &mut *cookie.cast::<Cookie>() };
-    if cookie.panic.is_some() || cookie.error.is_some() {
+    let tracked = cookie.is_tracked();
+    let may_break = tracked && cookie.fresh && cookie.back.is_empty();
+    cookie.interrupted |= may_break && cookie.is_broken();
+    if cookie.panic.is_some() || cookie.error.is_some() || cookie.interrupted {
         return -1;
     }
     if !cookie.buffer.contains(&buffer.addr()) {
@@ -370,14 +451,24 @@ unsafe fn read_cookie(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isiz
     let buffer = &mut buffer[..cookie.allowed.map_or(size, |allowed| allowed.min(size))];
     let read = catch_unwind(AssertUnwindSafe(|| match cookie.back.is_empty() {
         false => cookie.back.read(buffer),
-        true => cookie.read_on(buffer),
+        true => {
+            cookie.fresh = true;
+            cookie.read_on(buffer, tracked)
+        }
     }));
     match read {
         Ok(Ok(n)) => {
             if let Some(allowed) = &mut cookie.allowed {
                 *allowed -= n;
             }
+            if let Some(frames) = &mut cookie.frames {
+                frames.passed(&buffer[..n]);
+            }
             n as isize
+        }
+        Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted && tracked => {
+            cookie.interrupted = true;
+            -1
         }
         Ok(Err(error)) => {
             cookie.error = Some(error);

@@ -40,18 +40,44 @@ pub(crate) enum Units {
 }
 
 /// What some bytes begin with.
-enum Unit {
+pub(super) enum Unit {
     /// A whole record or block of this length, and the type of a block.
     Whole(usize, u32),
-    /// Not all of one yet.
-    Partial,
+    /// Not all of one yet, and its length if that is known.
+    Partial(Option<usize>),
     /// Nothing that is known here: libpcap says what it is.
     Unknown,
 }
 
 impl Units {
+    /// How many bytes are whole records or blocks, as far as these are of the common kind: quickly.
+    pub(super) fn hop(self, bytes: &[u8]) -> usize {
+        let (order, field, beside, least) = match self {
+            Units::Records(order) => (order, 8, RECORD_HEADER, 0),
+            Units::Blocks(order) => (order, 4, 0, SHORTEST_BLOCK),
+        };
+        let mut hopped = 0;
+        while let Some(head) = bytes[hopped..].first_chunk::<12>() {
+            let at =
+                |n: usize| u32::from_ne_bytes([head[n], head[n + 1], head[n + 2], head[n + 3]]);
+            let length = match order {
+                ByteOrder::Native => at(field),
+                ByteOrder::Swapped => at(field).swap_bytes(),
+            };
+            let length = length as usize;
+            // A section may change the order of the bytes.
+            let is_section = least > 0 && at(0) == SECTION;
+            let left = bytes.len() - hopped;
+            if length < least || is_section || length > left || length + beside > left {
+                break;
+            }
+            hopped += length + beside;
+        }
+        hopped
+    }
+
     /// What some bytes begin with, where packets are not longer than this.
-    fn first(&mut self, bytes: &[u8], longest: usize) -> Unit {
+    pub(super) fn first(&mut self, bytes: &[u8], longest: usize) -> Unit {
         let field = |order: ByteOrder, n: usize| {
             let four = bytes.get(4 * n..4 * n + 4)?;
             let number = u32::from_ne_bytes(four.try_into().ok()?);
@@ -76,10 +102,10 @@ impl Units {
                             *order = ByteOrder::Swapped;
                         }
                         Some(_) => return Unit::Unknown,
-                        None => return Unit::Partial,
+                        None => return Unit::Partial(None),
                     }
                 }
-                let longest = LONGEST_BLOCK.max(longest + BESIDE);
+                let longest = LONGEST_BLOCK.max(longest.saturating_add(BESIDE));
                 let length = field(*order, 1).map(|length| length as usize);
                 match length {
                     Some(length) if !(SHORTEST_BLOCK..=longest).contains(&length) => {
@@ -91,7 +117,7 @@ impl Units {
         };
         match length {
             Some(length) if length <= bytes.len() => Unit::Whole(length, kind),
-            _ => Unit::Partial,
+            length => Unit::Partial(length),
         }
     }
 }
@@ -155,7 +181,14 @@ impl Feed {
             match read_more(&mut self.bytes, |free| stream.read(free)) {
                 Ok(0) => break,
                 Ok(_) => {}
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(Fed::NotYet),
+                Err(e)
+                    if matches!(
+                        e.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                    ) =>
+                {
+                    return Ok(Fed::NotYet);
+                }
                 Err(e) => return Err(e),
             }
         }
@@ -170,7 +203,7 @@ impl Feed {
         loop {
             match self.units.first(&self.bytes[length..], self.longest) {
                 Unit::Whole(one, _) => length += one,
-                Unit::Partial => return Some(length),
+                Unit::Partial(_) => return Some(length),
                 Unit::Unknown => return (length > 0).then_some(length),
             }
         }
@@ -194,7 +227,7 @@ pub(crate) fn read_head(
                     return Ok((Some((length, units)), false));
                 }
             }
-            Unit::Partial if bytes.len() <= 2 * LONGEST_BLOCK => {
+            Unit::Partial(_) if bytes.len() <= 2 * LONGEST_BLOCK => {
                 let read = read_more(bytes, |free| {
                     loop {
                         match reader.read(free) {
@@ -207,7 +240,7 @@ pub(crate) fn read_head(
                     return Ok((None, true));
                 }
             }
-            Unit::Partial | Unit::Unknown => return Ok((None, false)),
+            Unit::Partial(_) | Unit::Unknown => return Ok((None, false)),
         }
     }
 }

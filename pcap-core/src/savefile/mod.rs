@@ -4,10 +4,12 @@
 
 mod feed;
 mod length;
+mod place;
 mod records;
 
 pub(crate) use feed::{Fed, Feed, Units, read_head};
 pub(crate) use length::Length;
+pub(crate) use place::Place;
 pub(crate) use records::{LONGEST, Record, Records};
 
 use crate::linktype::Dlt;

@@ -92,6 +92,16 @@ fn run(args: &Args) -> Outcome {
         exit::note(format_args!("{packets} packets read"));
     });
     stop::on_flush(|| Outlet::stdout().hurry());
+    let printed = print(args, &seen, &mut output);
+    // What a closed output did not take was not wanted.
+    if !printed.as_ref().is_err_and(Failure::is_broken_pipe) {
+        exit::unwritten(outlet::unwritten());
+    }
+    printed
+}
+
+/// Prints the packets of all files.
+fn print(args: &Args, seen: &AtomicU64, output: &mut Output) -> Outcome {
     let mut outcome = Ok(());
     for path in &args.files {
         if seen.load(Ordering::Relaxed) == args.limit() {
@@ -104,13 +114,10 @@ fn run(args: &Args) -> Outcome {
         }
         // What a signal finds that comes while this one is opened.
         output.flush()?;
-        match read(args, path, &seen, &mut output) {
+        match read(args, path, seen, output) {
             Ok(()) => {}
             // Nothing that is printed from here on would arrive.
-            Err(Failure::Stdout(error)) => {
-                outcome = Err(error.into());
-                break;
-            }
+            Err(Failure::Stdout(error)) => return Err(error.into()),
             Err(failure) => {
                 // Its packets come before the error.
                 output.flush()?;
@@ -123,10 +130,7 @@ fn run(args: &Args) -> Outcome {
         let packets = seen.load(Ordering::Relaxed);
         output.line(|out| out.extend(format!("{packets}\n").bytes()))?;
     }
-    let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
-    if !outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
-        exit::unwritten(outlet::unwritten());
-    }
+    output.flush()?;
     outcome
 }
 

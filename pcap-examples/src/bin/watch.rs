@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
-use pcap_core::{Capture, Device, Packet, Stats};
+use pcap_core::{BreakHandle, Capture, Device, Packet, Stats};
 use pcap_examples::drain::drain;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::output::Output;
@@ -34,6 +36,8 @@ fn run(args: Args) -> Outcome {
     let mut capture = device::activate(&device, options, |options| Ok(options.activate()?))?;
     // From here on Ctrl-C ends the loop below, and not the program.
     stop::breaks(capture.break_handle());
+    let asked = Arc::new(AtomicBool::new(false));
+    answer(Arc::clone(&asked), capture.break_handle());
     exit::note(format_args!("watching {}", device.to_string_lossy()));
     let mut output = Output::stdout().line_buffered(true);
     let mut print = |packet: Packet<'_>| {
@@ -44,7 +48,7 @@ fn run(args: Args) -> Outcome {
     while stop::asked().is_none() && printed.is_ok() {
         match capture.next_packet()? {
             Some(packet) => printed = print(packet),
-            None if stop::report_asked() => tell(&capture.stats()?),
+            None if asked.swap(false, Ordering::Relaxed) => tell(&capture.stats()?),
             None => {}
         }
     }
@@ -62,6 +66,14 @@ fn run(args: Args) -> Outcome {
         exit::unwritten(outlet::unwritten());
     }
     outcome
+}
+
+/// Has SIGUSR1 end the reading call, after which the loop sees that it was asked.
+fn answer(asked: Arc<AtomicBool>, capture: BreakHandle) {
+    stop::on_report(move || {
+        asked.store(true, Ordering::Relaxed);
+        capture.breakloop();
+    });
 }
 
 fn tell(stats: &Stats) {

@@ -153,10 +153,12 @@ impl Active {
         if self.is_over() && !self.batch.has_error() {
             return Ok(Step::Eof);
         }
+        let handed = self.handle.handed;
         self.fill()?;
+        let found = self.handle.handed > handed;
         Ok(match self.batch.step() {
             true => Step::Packet,
-            false if self.is_empty() => Step::Eof,
+            false if !found && self.is_empty() => Step::Eof,
             false => Step::Wait,
         })
     }

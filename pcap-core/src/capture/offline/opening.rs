@@ -13,7 +13,9 @@ use crate::capture::batch::{Batch, Limit};
 use crate::error::{Error, Result};
 use crate::ffi::{self, Failure, Until, os};
 use crate::handle::Handle;
-use crate::savefile::{self, ByteOrder, Feed, Length, Magic, Records, SavefileFormat, Units};
+use crate::savefile::{
+    self, ByteOrder, Feed, Length, Magic, Place, Records, SavefileFormat, Units,
+};
 use crate::timestamp::Precision;
 
 impl Capture<Offline> {
@@ -150,7 +152,9 @@ impl Capture<Offline> {
                     Err(e) => (None, Some(Error::io("follow", name.clone(), e))),
                 };
                 let fast = copy.zip(order);
-                let stream = os::Stream::from_file(file).map_err(io)?;
+                // libpcap looks for a break at each packet, and pcapng has blocks without one.
+                let place = Place::of_pcapng(magic.format);
+                let stream = os::Stream::from_file(file, place).map_err(io)?;
                 let opened = Self::open(stream, magic, name, Limit::FILE, None);
                 let mut capture = opened.map_err(|(error, _)| error)?;
                 capture.state.records =
@@ -222,6 +226,9 @@ impl Capture<Offline> {
             behind = Some((units, bytes[length..].to_vec()));
         } else {
             stream.give_back(&bytes);
+            if let Some(place) = Place::of_pcapng(magic.format) {
+                stream.track(place);
+            }
             if magic.classic.is_some() {
                 // What stdio has taken cannot be had back.
                 stream.hold_back(savefile::FILE_HEADER);
@@ -231,9 +238,16 @@ impl Capture<Offline> {
             .map_err(|(error, stream)| (error, stream.into_reader()))?;
         if let Some(order) = magic.classic {
             capture.state.records = capture.records(None, 0, order);
-            let known = descriptor.is_some() && capture.version() == (2, 4);
-            if known && capture.state.records.is_none() {
-                behind = Some((Units::Records(order), Vec::new()));
+            if capture.version() == (2, 4) {
+                let units = Units::Records(order);
+                match (descriptor, &mut capture.state.stream) {
+                    (Some(_), _) if capture.state.records.is_none() => {
+                        behind = Some((units, Vec::new()));
+                    }
+                    // For when libpcap reads.
+                    (None, Some(stream)) => stream.track(Box::new(Place::new(units))),
+                    _ => {}
+                }
             }
         }
         let datalink = capture.datalink();
@@ -292,6 +306,8 @@ impl Capture<Offline> {
         let clock = clock(magic.format, Precision::Nano);
         // SAFETY: the handle is open and ours, and the stream lives longer, see `Offline`.
         let handle = unsafe { Handle::new(pcap, wake, clock, name, false) };
+        let breaks = handle.break_handle();
+        stream.broken_by(move || breaks.is_pending());
         Ok(Capture::new(Offline {
             handle,
             stream: Some(stream),

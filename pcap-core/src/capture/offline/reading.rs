@@ -99,6 +99,8 @@ impl Offline {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock && self.descriptor().is_some() => {
                 return Ok(Walk::Nothing);
             }
+            // By a break, which is seen before the next look.
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => return Ok(Walk::Nothing),
             Err(e) => return Err(self.fail(e)),
         };
         if self.follow && found == Record::Absent {
@@ -320,6 +322,13 @@ impl Offline {
         match done.status {
             0 if done.packets == 0 => Ok((done, self.feed_more()?)),
             0.. | ffi::PCAP_ERROR_BREAK => Ok((done, Left::More)),
+            _ if self
+                .stream
+                .as_mut()
+                .is_some_and(os::Stream::was_interrupted) =>
+            {
+                Ok((done, Left::More))
+            }
             _ => {
                 let os = io::Error::last_os_error();
                 if let Some(error) = self.reader_failed() {

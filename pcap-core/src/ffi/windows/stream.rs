@@ -20,7 +20,7 @@ use libc::FILE;
 
 use super::temp::Temp;
 use super::{RawFd, kernel32, read_at};
-use crate::ffi::{self, ErrBuf, Failure, PANICKED, Reader, Sought, pcap_t};
+use crate::ffi::{self, ErrBuf, Failure, Frames, PANICKED, Reader, Sought, pcap_t};
 
 /// Length of a classic savefile's header.
 const FILE_HEADER: usize = 24;
@@ -86,7 +86,7 @@ struct Spool {
 
 impl Stream {
     /// Over a file that can be read from any place.
-    pub(crate) fn from_file(mut file: File) -> io::Result<Stream> {
+    pub(crate) fn from_file(mut file: File, _: Option<Box<dyn Frames>>) -> io::Result<Stream> {
         let start = io::Seek::stream_position(&mut file)?;
         Ok(Stream::new(Source::File {
             file,
@@ -226,6 +226,17 @@ impl Stream {
     #[allow(clippy::unnecessary_wraps)] // as on Unix
     pub(crate) fn position(&self) -> io::Result<u64> {
         Ok(self.position)
+    }
+
+    /// libpcap reads from files here, and is not interrupted.
+    pub(crate) fn track(&mut self, _: Box<dyn Frames>) {}
+
+    /// As above.
+    pub(crate) fn broken_by(&mut self, _: impl Fn() -> bool + Send + 'static) {}
+
+    /// As above.
+    pub(crate) fn was_interrupted(&mut self) -> bool {
+        false
     }
 
     /// What libpcap had before is not needed any more: its handle is closed.
