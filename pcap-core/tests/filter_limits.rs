@@ -66,7 +66,7 @@ fn every_way_of_writing_terms_is_counted() {
     let implicit = format!("host ({})", list(5000).join(" or "));
     let bare = format!("host {}", list(5000).join("||"));
     let addresses = vec!["ether host 0:1:2:3:4:5"; 11_000].join("or ");
-    let ranges = vec!["portrange 1-2"; 1200].join("\nand\n");
+    let ranges = vec!["portrange 1-2"; 3000].join("\nand\n");
     let lengths = vec!["len>1"; 41_000].join("&&");
     for expression in [&implicit, &bare, &addresses, &ranges, &lengths] {
         let error = rejected(Dlt::EN10MB, expression, options);
@@ -211,7 +211,7 @@ fn parts_answer_as_the_whole_does() {
             joined.instructions().len(),
             whole.instructions().len()
         );
-        assert!(answers.iter().all(|n| *n > 100), "{dlt}: {answers:?}");
+        assert!(answers.iter().all(|n| *n > 20), "{dlt}: {answers:?}");
         assert!(joined.instructions().len() < whole.instructions().len());
     }
 }
@@ -361,5 +361,5 @@ fn no_word_overflows_the_smallest_stack() {
         }
     }
     println!("{compiled} compiled, {refused} refused");
-    assert!(compiled > 500 && refused > 500);
+    assert!(compiled > 200 && refused > 500);
 }

@@ -271,3 +271,25 @@ fn memory_that_libpcaps_own_programs_forget_to_store_is_0() {
         }
     }
 }
+
+/// libpcap's optimizer loses the load of a constant in these, and compares with what is in the register.
+#[test]
+fn the_optimizer_loses_no_load() {
+    for expression in [
+        "len >= 2147483648 & 2147483648 or len < 0 | 2147483648",
+        "len <= 4294967295 & 2147483647 and len > 2147483647 + 0",
+        "len >= 5 & 5 or len < 4 | 1",
+    ] {
+        let [optimized, plain] = [true, false].map(|optimize| {
+            let options = CompileOptions::default().optimize(optimize);
+            Filter::compile(Dlt::EN10MB, expression, options).unwrap()
+        });
+        for length in [0, 1, 4, 5, 60, 2_147_483_647, 2_147_483_648, u32::MAX] {
+            let answers = [&optimized, &plain].map(|filter| filter.run(&[0; 4], length));
+            assert_eq!(
+                answers[0], answers[1],
+                "{expression}: {length}\n{optimized}"
+            );
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! How far a program is that copies packets from one savefile to another.
+//! The progress of a program that copies packets from one savefile to another.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use crate::outlet::Outlet;
 use crate::savefile::Savefile;
 use crate::stop;
 
-/// Counts what was read and what is written of it, and answers SIGUSR1 with that and SIGUSR2.
+/// Counts the packets that were read and those that are written, and answers SIGUSR1 and SIGUSR2.
 #[derive(Clone, Debug)]
 pub struct Copying {
     read: Arc<AtomicU64>,
@@ -19,7 +19,7 @@ pub struct Copying {
 }
 
 impl Copying {
-    /// Counts for a savefile that is written, beside a bar that may be shown.
+    /// Starts counting for a savefile. Lines are printed above the bar.
     #[must_use]
     pub fn new(savefile: &Savefile, bar: &ProgressBar) -> Copying {
         let copying = Copying {
@@ -34,24 +34,24 @@ impl Copying {
         copying
     }
 
-    /// Takes note of how many packets were read.
+    /// Sets the number of packets that were read.
     pub fn read(&self, packets: u64) {
         self.read.store(packets, Ordering::Relaxed);
     }
 
-    /// How many packets are in the savefile.
+    /// Returns the number of packets in the savefile.
     #[must_use]
     pub fn written(&self) -> u64 {
         self.outlet.tally().packets
     }
 
-    /// How many packets were to be there, and are not.
+    /// Returns the number of packets that should be there and are not.
     #[must_use]
     pub fn unwritten(&self) -> u64 {
         self.outlet.unwritten()
     }
 
-    /// Prints how many packets of how many are in the savefile, on standard error.
+    /// Prints on standard error how many packets were read, and how many of them are in the savefile.
     pub fn tell(&self) {
         let (written, read) = (self.written(), self.read.load(Ordering::Relaxed));
         exit::note(format_args!("{written} of {read} packets"));

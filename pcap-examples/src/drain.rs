@@ -1,4 +1,4 @@
-//! The end of a live capture: what had arrived is still read.
+//! The end of a live capture: packets that had arrived are still read.
 
 use std::time::{Duration, Instant};
 
@@ -7,18 +7,17 @@ use pcap_core::{Active, Capture, Next, Packet};
 use crate::exit::Outcome;
 use crate::stop;
 
-/// The longest packet-buffer timeout that the programs give libpcap: at the end, packets lie unseen in the kernel's
-/// buffer for that long.
+/// The longest packet-buffer timeout that the programs set. At the end of a capture they wait for that long.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long packets are waited for after a request to end at once: longer than the usual packet-buffer timeout.
+/// How long to wait for packets after a request to end at once. The default packet-buffer timeout is shorter.
 const URGENT: Duration = Duration::from_millis(500);
 
-/// Stops the inflow of a capture and hands on what it still holds, until the closure says that it is enough.
+/// Stops the inflow of a capture, and hands the packets that it holds to a closure until that returns `false`.
 ///
 /// # Errors
 ///
-/// If it cannot be read, and those of the closure.
+/// If reading fails, and those of the closure.
 pub fn drain(
     capture: &mut Capture<Active>,
     mut take: impl FnMut(Packet<'_>) -> Outcome<bool>,
@@ -29,7 +28,7 @@ pub fn drain(
         let patience = stop::urgent().map_or(Duration::MAX, left);
         match capture.next_packet_timeout(patience)? {
             Next::Packet(packet) if take(packet)? => {}
-            // A further signal, or a request.
+            // Another signal.
             Next::Break => {}
             Next::Packet(_) | Next::Timeout | Next::Eof => return Ok(()),
         }

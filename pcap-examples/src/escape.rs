@@ -1,16 +1,15 @@
-//! Text that a terminal shows and never obeys: names of files and devices may hold its control sequences.
+//! Text without control sequences: names of files and devices may contain some, which a terminal would obey.
 
 use std::fmt::Write as _;
 
-/// Whether a terminal acts on a character, or shows another one in its place.
+/// Returns whether a character changes how a terminal shows others.
 fn is_control(character: char) -> bool {
-    // The last three are invisible or turn around the order of what follows.
+    // The latter are invisible, or reverse the direction of the text.
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The same text with each control character as Rust writes it, such as `\u{1b}`; bytes that are no characters as
-/// `\xff`.
+/// Replaces control characters by Rust's escapes, such as `\u{1b}`, and bytes that are not UTF-8 by such as `\xff`.
 #[must_use]
 pub fn controls(text: &[u8]) -> String {
     let mut shown = String::with_capacity(text.len());

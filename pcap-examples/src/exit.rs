@@ -7,18 +7,21 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use clap::CommandFactory;
 use pcap_core::Error;
 
-use crate::{escape, outlet, program};
+use crate::{escape, outlet, program, stop};
 
-/// Something that was to be said on standard error was not.
+/// How long standard error may accept nothing after a request to end.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A line could not be written to standard error.
 static UNSAID: AtomicBool = AtomicBool::new(false);
-/// Folders that are gone when the program ends.
+/// Folders to remove when the program is ended.
 static LEFT_BEHIND: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Why the work failed.
@@ -53,8 +56,8 @@ pub enum Failure {
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
-    /// Whether it is only that nobody reads the lines on standard output any more, as in `read x.pcap | head`. A
-    /// savefile that nobody reads any more is an error like any other.
+    /// Returns whether the reader of the lines on standard output has gone away, as in `read x.pcap | head`. A savefile
+    /// whose reader has gone away is an error like any other.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
@@ -74,18 +77,30 @@ pub fn say(program: &str, what: impl fmt::Display) {
     note(format_args!("{prefix}{program}: {what}"));
 }
 
-/// Prints one line on standard error, without the name of the program. Control characters are escaped.
+/// Prints one line on standard error, without the name of the program. Control characters are escaped. After a request to
+/// end, a standard error that accepts nothing keeps the program for a second at most.
 pub fn note(what: impl fmt::Display) {
     let line = escape::controls(what.to_string().as_bytes()) + "\n";
-    match io::stderr().write_all(line.as_bytes()) {
+    let write = move || match io::stderr().write_all(line.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             UNSAID.store(true, Ordering::Relaxed);
         }
         _ => {}
+    };
+    if stop::asked().is_none() {
+        return write();
+    }
+    let (done, is_done) = mpsc::channel();
+    let writing = thread::Builder::new().spawn(move || {
+        write();
+        let _ = done.send(());
+    });
+    if writing.is_err() || is_done.recv_timeout(PATIENCE).is_err() {
+        UNSAID.store(true, Ordering::Relaxed);
     }
 }
 
-/// Says how many packets are not written, if there are any.
+/// Prints how many packets are not written, if there are any.
 pub fn unwritten(packets: u64) {
     if packets > 0 {
         note(format_args!("{packets} packets not written"));
@@ -112,20 +127,20 @@ pub fn status(program: &str, outcome: Outcome) -> ExitCode {
     }
 }
 
-/// Has a folder removed, too, where the program does not end by itself.
+/// Removes a folder also when [`give_up`] ends the program.
 pub fn removes(folder: &Path) {
     let folders = LEFT_BEHIND.lock();
     let mut folders = folders.unwrap_or_else(PoisonError::into_inner);
     folders.push(folder.to_owned());
 }
 
-/// Ends the process where it does not end by itself, from whatever thread.
+/// Ends a process that does not end by itself, from any thread.
 pub fn give_up(program: &'static str) {
     let folders = LEFT_BEHIND.lock();
     for folder in folders.unwrap_or_else(PoisonError::into_inner).iter() {
         let _ = fs::remove_dir_all(folder);
     }
-    // Nor may standard error keep it.
+    // Standard error may block, too.
     let _ = thread::Builder::new().spawn(move || {
         unwritten(outlet::unwritten());
         say(program, "ended by a further signal");

@@ -1,8 +1,8 @@
-//! Bytes on their way to a file, a pipe or a terminal, written by a thread of their own.
+//! Writes to a file, a pipe or a terminal in a separate thread.
 //!
-//! The program itself never waits inside a write: it waits for the thread, and gives up where the output takes nothing
-//! for a second after a request to end. The thread has a clock: whatever the program waits for, what it gave is written
-//! soon. And it counts which packets have reached the output as a whole.
+//! The program never blocks inside a write. It waits for the thread, and gives up if the output accepts nothing for a
+//! second after a request to end. The thread has a clock, so data are written soon even while the program waits for its
+//! input. The thread also counts the packets that have reached the output completely.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -18,24 +18,24 @@ use crate::signals;
 use crate::stop;
 use crate::target::{self, Target};
 
-/// What is given waits at most this long for more.
+/// Data wait at most this long for more.
 const HOLD: Duration = Duration::from_millis(100);
-/// This many bytes wait for no more.
+/// This many bytes are written without waiting for more.
 const ENOUGH: usize = 64 * 1024;
-/// With this many bytes the program waits until there is room again.
+/// At this many unwritten bytes the program waits for the thread.
 const FULL: usize = 512 * 1024;
-/// Compressed data are completed up to what was given this often, at the price of some compression.
+/// Compressed data are flushed this often, which costs some compression.
 const SYNC: Duration = Duration::from_millis(800);
-/// An output that takes nothing for this long after a request to end is given up.
+/// The program gives up an output that accepts nothing for this long after a request to end.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The same after a request to end at once.
+/// The same, after a request to end at once.
 const URGENT: Duration = Duration::from_millis(100);
-/// The longest wait without a look at such requests.
+/// How often a waiting program looks for such requests.
 const TICK: Duration = Duration::from_millis(50);
-/// How often a write is interrupted when the output is given up.
+/// How many times the program interrupts a write of an output that it gives up.
 const TICKS: usize = 4;
 
-/// Packets, and their bytes on the wire.
+/// A number of packets, and their bytes on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// How many packets.
@@ -45,64 +45,64 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Counts a packet of this length on the wire.
+    /// Counts a packet, given its length on the wire.
     pub fn add(&mut self, length: u32) {
         self.packets += 1;
         self.bytes += u64::from(length);
     }
 }
 
-/// Where a packet ends in the bytes that an outlet was given, and its length on the wire.
+/// The end of a packet in the bytes of an outlet, and the packet's length on the wire.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
     pub(crate) end: u64,
     pub(crate) length: u32,
 }
 
-/// An output, which can be given to from several places.
+/// An output. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Outlet(Arc<Shared>);
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// For the thread: there is something to do.
+    /// Wakes the thread.
     work: Condvar,
-    /// For the program: something was done.
+    /// Wakes the program.
     done: Condvar,
-    /// How many packets the program has for it, given or not yet.
+    /// The number of packets that the program means to write.
     taken: AtomicU64,
     thread: OnceLock<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
 struct State {
-    /// What was given and the thread has not taken yet.
+    /// Data that the thread has not begun to write.
     chunk: Vec<u8>,
-    /// How many bytes were given, and how many of them are written.
+    /// The number of bytes that the outlet was given, and of those that are written.
     given: u64,
     written: u64,
-    /// The packets that are given and not written.
+    /// The packets that are not completely written.
     marks: VecDeque<Mark>,
-    /// Those that are written.
+    /// The packets that are.
     tally: Tally,
-    /// What is given is to be written now.
+    /// The data are to be written now.
     hurry: bool,
     closing: bool,
-    /// How many wait for the thread.
+    /// The number of threads that wait for this one.
     waiting: usize,
     is_open: bool,
     /// The thread is inside a write.
     is_writing: bool,
-    /// What the thread does: creates, writes or closes.
+    /// The operation of the thread, for errors: `create`, `write` or `close`.
     step: &'static str,
-    /// When the output last took something, or was last offered something.
+    /// When the output last accepted data, or was last offered some.
     moved: Instant,
-    /// How it ended, if it did.
+    /// The result, after the thread has ended or the output was given up.
     end: Option<io::Result<()>>,
 }
 
-/// What the thread is to do.
+/// Work for the thread.
 enum Work {
     Write,
     Sync,
@@ -113,12 +113,12 @@ static ALL: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 static STDOUT: OnceLock<Outlet> = OnceLock::new();
 
 impl Outlet {
-    /// A new file at a path, or an emptied one, which is to be compressed or not; `-` is standard output. A FIFO is
-    /// opened by the thread, however long that takes.
+    /// Creates or truncates a file, compressed by gzip or not; `-` is standard output. The thread opens a FIFO, because
+    /// that waits for a reader.
     ///
     /// # Errors
     ///
-    /// If it cannot be created.
+    /// If the file cannot be created.
     pub fn create(path: &Path, gzip: bool) -> io::Result<Outlet> {
         if path == Path::new("-") {
             return Ok(Outlet::start(move |shared| Target::stdout(shared, gzip)));
@@ -140,16 +140,16 @@ impl Outlet {
         }))
     }
 
-    /// Standard output, for lines: one outlet for all who print.
+    /// Returns standard output, which all parts of a program share.
     pub fn stdout() -> &'static Outlet {
         STDOUT.get_or_init(|| Outlet::start(|shared| Target::stdout(shared, false)))
     }
 
-    /// Completes standard output, if it was used.
+    /// Completes standard output, if the program has used it.
     ///
     /// # Errors
     ///
-    /// If something was not written.
+    /// If data are not written, or closing fails.
     pub fn close_stdout() -> io::Result<()> {
         STDOUT.get().map_or(Ok(()), Outlet::close)
     }
@@ -196,19 +196,19 @@ impl Outlet {
         self.0.lock()
     }
 
-    /// Counts a packet that is to be given.
+    /// Counts a packet that the program means to write.
     #[inline]
     pub(crate) fn take(&self) {
-        // Only one place counts at a time: those with several hold the lock.
+        // One thread counts at a time: outlets that several threads give to are locked meanwhile.
         let taken = self.0.taken.load(Ordering::Relaxed);
         self.0.taken.store(taken + 1, Ordering::Relaxed);
     }
 
-    /// Gives bytes that end with a packet of this length on the wire, or with none.
+    /// Adds data to be written. If they end with a packet, its length on the wire is given.
     ///
     /// # Errors
     ///
-    /// If the output takes no more.
+    /// If the output has failed.
     pub(crate) fn give(&self, bytes: &[u8], packet: Option<u32>) -> io::Result<()> {
         let mut state = self.lock();
         if packet.is_some() {
@@ -232,25 +232,25 @@ impl Outlet {
         Ok(())
     }
 
-    /// Tells where the packets end in what was given.
+    /// Adds the ends of packets in the data that were given, or are about to be.
     pub(crate) fn mark(&self, marks: &mut Vec<Mark>) {
         let mut state = self.lock();
         state.marks.extend(marks.drain(..));
         state.settle();
     }
 
-    /// Has what was given written now. Does not wait for it.
+    /// Requests that the thread writes all data now, without waiting for that.
     pub fn hurry(&self) {
         let mut state = self.lock();
         state.hurry = true;
         self.0.work.notify_one();
     }
 
-    /// Waits until what was given is written.
+    /// Waits until all data are written.
     ///
     /// # Errors
     ///
-    /// If the output takes no more.
+    /// If the output has failed.
     pub fn flush(&self) -> io::Result<()> {
         self.hurry();
         let mut state = self.lock();
@@ -261,11 +261,11 @@ impl Outlet {
         state.check()
     }
 
-    /// Waits until what was given is written and the output closed.
+    /// Waits until all data are written and the output is closed.
     ///
     /// # Errors
     ///
-    /// If something was not written, or closing fails.
+    /// If data are not written, or closing fails.
     pub fn close(&self) -> io::Result<()> {
         let mut state = self.lock();
         state.closing = true;
@@ -276,35 +276,35 @@ impl Outlet {
         state.check()
     }
 
-    /// The error that it ended with, if it did.
+    /// Checks whether the output has failed.
     ///
     /// # Errors
     ///
-    /// That one.
+    /// The error of the output.
     pub fn check(&self) -> io::Result<()> {
         self.0.check()
     }
 
-    /// What it does, for an error: `write`, or `create` or `close`.
+    /// Returns the operation of the thread, for errors: `create`, `write` or `close`.
     #[must_use]
     pub fn step(&self) -> &'static str {
         self.lock().step
     }
 
-    /// The packets that are written as a whole.
+    /// Returns the packets that are completely written.
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.lock().tally
     }
 
-    /// The packets that are to be written, and are not.
+    /// Returns the number of packets that the program means to write and that are not written.
     #[must_use]
     pub fn unwritten(&self) -> u64 {
         let taken = self.0.taken.load(Ordering::Relaxed);
         taken.saturating_sub(self.tally().packets)
     }
 
-    /// Waits for the thread to get on.
+    /// Waits for progress of the thread, and gives the output up when that takes too long.
     fn wait<'a>(&self, mut state: MutexGuard<'a, State>) -> io::Result<MutexGuard<'a, State>>
     where
         Self: 'a,
@@ -313,7 +313,7 @@ impl Outlet {
         state = self.tick(state);
         if let (None, Some(why)) = (&state.end, state.is_blocked()) {
             state.end = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
-            // The thread ends, and the count of what is written stands. Only a write to a disk may last longer.
+            // When the thread has left its write, the tally no longer changes. Only a write to a disk may last longer.
             for _ in 0..TICKS {
                 if state.is_writing {
                     state = self.tick(state);
@@ -323,8 +323,8 @@ impl Outlet {
         Ok(state)
     }
 
-    /// Waits for a moment. After a request to end the thread is interrupted in its write, which may last for ever: it
-    /// goes on in smaller pieces, or not at all.
+    /// Waits for a moment. After a request to end, interrupts the write of the thread, which could block for ever: the
+    /// thread continues in smaller pieces, or ends.
     fn tick<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State>
     where
         Self: 'a,
@@ -342,7 +342,7 @@ impl Outlet {
     }
 }
 
-/// How many packets of all outlets are not written.
+/// Returns the number of packets that are not written, of all outlets.
 #[must_use]
 pub fn unwritten() -> u64 {
     let all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
@@ -351,7 +351,7 @@ pub fn unwritten() -> u64 {
 }
 
 impl State {
-    /// Counts the packets that are written as a whole.
+    /// Counts the packets that are now completely written.
     fn settle(&mut self) {
         while let Some(mark) = self.marks.front().filter(|mark| mark.end <= self.written) {
             self.tally.add(mark.length);
@@ -369,7 +369,7 @@ impl State {
         }
     }
 
-    /// Why the output is given up, if the program was asked to end and the output keeps it from that.
+    /// Returns why to give the output up, if it keeps the program from ending.
     fn is_blocked(&self) -> Option<&'static str> {
         let asked = stop::asked()?;
         if !self.is_open {
@@ -388,11 +388,11 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes note that something is about to be written.
+    /// Records that a write begins.
     ///
     /// # Errors
     ///
-    /// If the output was given up.
+    /// If the program has given the output up.
     pub(crate) fn writes(&self) -> io::Result<()> {
         let mut state = self.lock();
         state.check()?;
@@ -400,11 +400,11 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes note that the output took something, of which these bytes are written for good.
+    /// Records that the output has accepted data, and how many of the outlet's bytes are thereby written.
     ///
     /// # Errors
     ///
-    /// If the output was given up meanwhile: what is counted as written stands.
+    /// If the program has given the output up.
     pub(crate) fn moved(&self, written: usize) -> io::Result<()> {
         let mut state = self.lock();
         state.is_writing = false;
@@ -421,7 +421,7 @@ impl Shared {
         self.lock().check()
     }
 
-    /// Takes note of what is done next.
+    /// Sets the operation of the thread.
     pub(crate) fn step(&self, step: &'static str) {
         self.lock().step = step;
     }
@@ -429,13 +429,13 @@ impl Shared {
     fn end(&self, end: io::Result<()>) {
         let mut state = self.lock();
         state.is_writing = false;
-        // The first reason is the one.
+        // The first error is the one to report.
         state.end.get_or_insert(end);
         drop(state);
         self.done.notify_all();
     }
 
-    /// Writes what is given until that is over: what the thread does.
+    /// Writes the data to a target until the outlet is closed or fails.
     fn write(&self, mut target: Target) -> io::Result<()> {
         let mut chunk = Vec::new();
         loop {
@@ -447,7 +447,7 @@ impl Shared {
         }
     }
 
-    /// Waits for something to do; `unsynced` is since when something written is not complete.
+    /// Waits for work. `unsynced` is the time since when compressed data are incomplete.
     fn work(&self, chunk: &mut Vec<u8>, unsynced: Option<Instant>) -> Work {
         let mut held = None;
         let mut state = self.lock();

@@ -1,12 +1,12 @@
-//! Standard output for lines, which are written soon, and without a panic where nobody reads them any more.
+//! Lines on standard output.
 
 use std::io::{self, IsTerminal};
 
 use crate::escape;
 use crate::outlet::Outlet;
 
-/// Standard output, in whole lines, also where several threads have one each. On a terminal each line shows
-/// at once, and control characters in it are escaped.
+/// Prints whole lines to standard output, also from several threads with one of these each. A terminal shows each line
+/// at once, and control characters are escaped there.
 #[derive(Debug)]
 pub struct Output {
     line: Vec<u8>,
@@ -25,27 +25,27 @@ impl Output {
         }
     }
 
-    /// Whether each line is written at once, wherever it goes, and not just within a fraction of a second.
+    /// Sets whether each line is written at once, instead of within a fraction of a second.
     #[must_use]
     pub fn line_buffered(mut self, on: bool) -> Output {
         self.each_line |= on;
         self
     }
 
-    /// Prints the line that the closure makes, with its end.
+    /// Prints the line that the closure appends, with its line feed.
     ///
     /// # Errors
     ///
-    /// If standard output took no more.
+    /// If standard output has failed.
     pub fn line(&mut self, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         self.print(None, add)
     }
 
-    /// Prints the line of a packet of this length on the wire, and counts it when it is written.
+    /// Prints the line of a packet, given its length on the wire. The packet counts when its line is written.
     ///
     /// # Errors
     ///
-    /// If standard output took no more.
+    /// If standard output has failed.
     pub fn packet(&mut self, length: u32, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         self.print(Some(length), add)
     }
@@ -58,7 +58,7 @@ impl Output {
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
             let line = escape::controls(line) + "\n";
             outlet.give(line.as_bytes(), packet)?;
-            // What is said on standard error comes after it.
+            // Whatever follows on standard error is shown below it.
             return outlet.flush();
         }
         outlet.give(&self.line, packet)?;
@@ -72,7 +72,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// If standard output took no more.
+    /// If standard output has failed.
     pub fn flush(&mut self) -> io::Result<()> {
         Outlet::stdout().flush()
     }

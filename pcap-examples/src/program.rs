@@ -20,7 +20,7 @@ pub const NAMES: [&str; 11] = [
     "split",
 ];
 
-/// Runs a program: answers signals, reads the command line, does the work, and completes what is printed.
+/// Runs a program: starts answering signals, reads the command line, does the work, and completes standard output.
 pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> ExitCode {
     stop::begin(move || exit::give_up(name));
     let outcome = match parse() {
@@ -32,8 +32,7 @@ pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> Ex
     exit::status(name, outcome.and(closed))
 }
 
-/// Reads the command line, or ends the program with what is wrong with it. There is none where the help or the version
-/// was asked for, and printed.
+/// Reads the command line, or ends the program if it is wrong. Returns `None` after printing the help or the version.
 fn parse<A: Parser>() -> io::Result<Option<A>> {
     match command::<A>().try_get_matches() {
         Ok(matches) => {

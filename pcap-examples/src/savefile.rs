@@ -1,6 +1,6 @@
-//! Savefiles that are written: classic ones and pcapng, as they are or compressed by gzip.
+//! Savefiles that are written: pcap and pcapng, compressed by gzip or not.
 //!
-//! What is written waits for more in the dumper and then in the outlet, in each for a fraction of a second.
+//! Packets wait in the dumper and then in the outlet to be written together, in each for a fraction of a second.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,11 +13,11 @@ use crate::exit::{Failure, Outcome};
 use crate::files;
 use crate::outlet::{Mark, Outlet};
 
-/// What a packet waits in the dumper for more, at most.
+/// A packet waits at most this long in the dumper.
 const HOLD: Duration = Duration::from_millis(200);
-/// Once in this many packets that are read, the clock is looked at.
+/// The clock is read once in this many packets.
 const TICKS: u32 = 256;
-/// This many packets are told to the outlet together.
+/// The ends of this many packets are handed to the outlet together.
 const MARKS: usize = 512;
 
 /// A savefile that packets are written to.
@@ -27,25 +27,25 @@ pub struct Savefile {
     /// `None` when it is closed.
     dumper: Option<Either>,
     outlet: Outlet,
-    /// The packets that the outlet was not told yet.
+    /// The ends of packets that the outlet does not know yet.
     marks: Vec<Mark>,
     buffering: Buffering,
     ticks: u32,
     flushed: Instant,
 }
 
-/// How long a packet may wait in the dumper.
+/// Says how long a packet may wait to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Buffering {
-    /// Until there are enough, or [`Savefile::tick`] finds that it is time.
+    /// In the dumper until it is full, or until [`Savefile::tick`] finds that it is time; then in the outlet.
     Time,
-    /// Not at all, because the program may wait for its input with nobody to look at the clock.
+    /// Only in the outlet, because the program may block in its input and call no `tick`.
     Outlet,
-    /// Nor anywhere else: each packet is to be in the savefile at once.
+    /// Not at all.
     None,
 }
 
-/// What makes the bytes of it.
+/// The dumper of a format.
 #[derive(Debug)]
 enum Either {
     Pcap(Dumper),
@@ -109,18 +109,17 @@ impl Savefile {
             ticks: 0,
             flushed: Instant::now(),
         };
-        // Whoever looks at it sees that it is a savefile. An error comes again with the first packet.
+        // The header is there from the beginning. If this fails, so does the first packet.
         let _ = savefile.hand_over();
         Ok(savefile)
     }
 
-    /// How long packets may wait, if not for [`Buffering::Time`].
+    /// Sets how long packets may wait [default: [`Buffering::Time`]].
     pub fn set_buffering(&mut self, buffering: Buffering) {
         self.buffering = buffering;
     }
 
-    /// Takes note of an input. One that may keep the program waiting, such as a pipe, must not keep packets in the
-    /// dumper meanwhile.
+    /// Sets [`Buffering::Outlet`] if an input may block, as a pipe does.
     pub fn is_fed_by(&mut self, input: &Path) {
         if files::length(input).is_none() {
             self.buffering = Buffering::Outlet;
@@ -131,7 +130,7 @@ impl Savefile {
     ///
     /// # Errors
     ///
-    /// [`Failure::Unfit`] if the savefile cannot hold it; anything else if the output takes no more.
+    /// [`Failure::Unfit`] if the savefile cannot hold it; anything else if the output has failed.
     #[inline]
     pub fn write(&mut self, packet: Packet<'_>) -> Outcome {
         let Some(either) = &mut self.dumper else {
@@ -158,12 +157,12 @@ impl Savefile {
         Ok(())
     }
 
-    /// To be called for each packet that is read, whether it is written or not: gives the packets on that waited
-    /// long enough.
+    /// Hands packets to the outlet that have waited long enough. Call it for each packet that is read, whether it is
+    /// written or not.
     ///
     /// # Errors
     ///
-    /// If the output took no more.
+    /// If the output has failed.
     #[inline]
     pub fn tick(&mut self) -> Outcome {
         self.ticks = self.ticks.wrapping_add(1);
@@ -173,11 +172,11 @@ impl Savefile {
         }
     }
 
-    /// The same for those who know what time it is.
+    /// Does the same as [`tick`](Self::tick) without reading the clock.
     ///
     /// # Errors
     ///
-    /// If the output took no more.
+    /// If the output has failed.
     pub fn tick_at(&mut self, now: Instant) -> Outcome {
         if now.duration_since(self.flushed) >= HOLD {
             self.flushed = now;
@@ -186,22 +185,22 @@ impl Savefile {
         self.outlet.check().map_err(|e| self.failed(&e))
     }
 
-    /// Has all packets written now. Does not wait for it.
+    /// Requests that all packets are written now, without waiting for that.
     ///
     /// # Errors
     ///
-    /// If the output took no more.
+    /// If the output has failed.
     pub fn flush(&mut self) -> Outcome {
         self.hand_over()?;
         self.outlet.hurry();
         Ok(())
     }
 
-    /// Gives the packets that are in the dumper to the outlet, which writes them soon.
+    /// Hands all packets to the outlet, which writes them soon.
     ///
     /// # Errors
     ///
-    /// If the output took no more.
+    /// If the output has failed.
     pub fn hand_over(&mut self) -> Outcome {
         let flushed = self.dumper.as_mut().map_or(Ok(()), Either::flush);
         self.outlet.mark(&mut self.marks);
@@ -215,19 +214,19 @@ impl Savefile {
     /// If it is not complete.
     pub fn close(&mut self) -> Outcome {
         let handed = self.hand_over();
-        // What the outlet did not take goes with it.
+        // If the outlet has failed, what the dumper still holds is lost, and counted.
         self.dumper = None;
         handed?;
         self.outlet.close().map_err(|e| self.failed(&e))
     }
 
-    /// Where its packets go, to ask for them from another thread.
+    /// Returns the outlet, which counts the packets.
     #[must_use]
     pub fn outlet(&self) -> &Outlet {
         &self.outlet
     }
 
-    /// How long it is before it is compressed, in bytes, with what is not written yet.
+    /// Returns its length before compression, in bytes, with what is not written yet.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.dumper.as_ref().map_or(0, Either::position)
@@ -243,9 +242,9 @@ impl Savefile {
 }
 
 impl Drop for Savefile {
-    /// What was written before an error elsewhere is not lost.
+    /// Completes the savefile after an error elsewhere.
     fn drop(&mut self) {
-        // The error that is reported is the first one.
+        // The program reports that error.
         let _ = self.close();
     }
 }
@@ -266,7 +265,7 @@ pub fn holds(packet: Packet<'_>) -> Result<(), String> {
     }
 }
 
-/// What the dumpers write to.
+/// The writer of the dumpers.
 struct Feed(Outlet);
 
 impl Write for Feed {
@@ -280,7 +279,7 @@ impl Write for Feed {
     }
 }
 
-/// An error of a dumper, with the path that it writes.
+/// Converts an error of a dumper, with the path of the savefile.
 fn name(path: &Path, step: &str, error: Error) -> Failure {
     if error.object() != Some("the writer") {
         return error.into();

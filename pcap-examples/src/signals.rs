@@ -1,18 +1,17 @@
 //! The signals that a program answers.
 //!
-//! One thread waits for them and all others block them: no call is interrupted by a signal, and what answers one may
-//! lock, print and allocate. The crate `ctrlc`, which knows one kind of signal, takes over an ignored SIGHUP and leaves
-//! SIGUSR1 and SIGUSR2 deadly.
+//! One thread waits for them, and all other threads block them. So they interrupt no call, and the answer may lock, print
+//! and allocate. The crate `ctrlc` takes over an ignored SIGHUP, and lets SIGUSR1 and SIGUSR2 kill the process.
 
-/// What a signal asks for.
+/// The request of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(windows, allow(dead_code))] // there is Ctrl-C alone
 pub(crate) enum Signal {
-    /// SIGINT, SIGTERM or SIGHUP, by number: to end.
+    /// To end: SIGINT, SIGTERM or SIGHUP, by number.
     End(i32),
-    /// SIGUSR1: to print statistics.
+    /// To print statistics: SIGUSR1.
     Report,
-    /// SIGUSR2: to write out what is held back.
+    /// To write out what is held back: SIGUSR2.
     Flush,
 }
 
@@ -29,11 +28,11 @@ mod system {
 
     use super::Signal;
 
-    /// Hands each signal to a function, in a thread of its own. To be called before there are other threads.
+    /// Hands each signal to a function, in a separate thread. Call it before there are other threads.
     ///
-    /// A SIGHUP that is ignored stays so: that is all that nohup(1) does. SIGINT and SIGTERM are answered even if they
-    /// are ignored, as SIGINT is in a shell's background jobs. A file that grows beyond its limit becomes an error of
-    /// the write, instead of the end of the process.
+    /// An ignored SIGHUP stays ignored: that is all that nohup(1) sets. SIGINT and SIGTERM are answered even if they are
+    /// ignored, as SIGINT is in the background jobs of a shell. SIGXFSZ is ignored, so that a write beyond the limit of
+    /// file sizes returns an error.
     pub(crate) fn watch(answer: fn(Signal)) {
         set_action(libc::SIGXFSZ, libc::SIG_IGN);
         let mut numbers = vec![libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
@@ -55,12 +54,12 @@ mod system {
             }
         });
         if watching.is_err() {
-            // Nobody would wait for them.
+            // Otherwise they would stay blocked.
             Signals::new(&numbers).mask(libc::SIG_UNBLOCK);
         }
     }
 
-    /// Ends the process as the signal does by itself.
+    /// Ends the process by the signal's default action.
     pub(crate) fn die(number: i32) -> ! {
         set_action(number, libc::SIG_DFL);
         Signals::new(&[number]).mask(libc::SIG_UNBLOCK);
@@ -69,9 +68,9 @@ mod system {
         std::process::exit(128 + number)
     }
 
-    /// Interrupts a system call that a thread waits in. A call that begins just then is not interrupted.
+    /// Interrupts the system call in which a thread waits. A call that begins at this moment is not interrupted.
     pub(crate) fn interrupt(thread: &JoinHandle<()>) {
-        // A signal that nobody uses: it is ignored by itself, and interrupts nothing then.
+        // A signal that the programs do not use otherwise.
         const NUMBER: i32 = libc::SIGURG;
         extern "C" fn nothing(_: i32) {}
         static ONCE: Once = Once::new();
@@ -79,7 +78,7 @@ mod system {
             let mut action = MaybeUninit::<libc::sigaction>::zeroed();
             // SAFETY: it is plain data, for which zeros are a value.
             let action = unsafe { action.assume_init_mut() };
-            // Without SA_RESTART, with which the call would go on.
+            // Without SA_RESTART, which would restart the call.
             action.sa_sigaction = nothing as extern "C" fn(i32) as libc::sighandler_t;
             // SAFETY: the handler does nothing, which a handler may do.
             unsafe { libc::sigaction(NUMBER, action, ptr::null_mut()) };
@@ -104,16 +103,16 @@ mod system {
             Signals(unsafe { set.assume_init() })
         }
 
-        /// Blocks them in this thread and those that it starts, or ends that.
+        /// Blocks or unblocks them in this thread and in those that it starts.
         fn mask(&self, how: i32) {
-            // SAFETY: the set is one; the old mask is not wanted.
+            // SAFETY: the set is initialized, and a null pointer stands for no old mask.
             unsafe { libc::pthread_sigmask(how, &self.0, ptr::null_mut()) };
         }
 
         /// Waits for one of them.
         fn wait(&self) -> io::Result<i32> {
             let mut number = 0;
-            // SAFETY: the set is one, and there is room for a number.
+            // SAFETY: the set is initialized, and there is room for a number.
             match unsafe { libc::sigwait(&self.0, &mut number) } {
                 0 => Ok(number),
                 error => Err(io::Error::from_raw_os_error(error)),
@@ -139,19 +138,19 @@ mod system {
 mod system {
     use super::Signal;
 
-    /// What a process ends with that Ctrl-C ends.
+    /// The status of a process that Ctrl-C has ended.
     const CONTROL_C_EXIT: i32 = 0xC000_013A_u32 as i32;
 
-    /// Hands each Ctrl-C to a function, in a thread of its own.
+    /// Hands each Ctrl-C to a function, in a separate thread.
     pub(crate) fn watch(answer: fn(Signal)) {
-        // Without a handler Ctrl-C ends the process, as ever.
+        // Without a handler Ctrl-C ends the process.
         let _ = ctrlc::set_handler(move || answer(Signal::End(CONTROL_C_EXIT)));
     }
 
-    /// Nothing interrupts a call there.
+    /// Does nothing: Windows cannot interrupt a call.
     pub(crate) fn interrupt(_: &std::thread::JoinHandle<()>) {}
 
-    /// Ends the process as Ctrl-C does by itself.
+    /// Ends the process as Ctrl-C does without a handler.
     pub(crate) fn die(number: i32) -> ! {
         std::process::exit(number)
     }

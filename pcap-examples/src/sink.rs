@@ -33,11 +33,11 @@ impl Sink {
         }
     }
 
-    /// Takes a packet.
+    /// Writes and prints a packet. After an error it only counts packets.
     ///
     /// # Errors
     ///
-    /// If the savefile or standard output took no more. Later packets are counted, and nothing else.
+    /// If the savefile or standard output has failed.
     pub fn take(&mut self, packet: Packet<'_>) -> Outcome {
         self.taken.add(packet.len());
         if self.is_failed {
@@ -59,11 +59,11 @@ impl Sink {
         Ok(())
     }
 
-    /// To be called now and then: writes packets that have waited long enough.
+    /// Hands packets on that have waited long enough.
     ///
     /// # Errors
     ///
-    /// If the savefile or standard output took no more.
+    /// If the savefile or standard output has failed.
     pub fn tick(&mut self, now: Instant) -> Outcome {
         let written = self.savefile.as_mut().map_or(Ok(()), |s| s.tick_at(now));
         let printed = match self.printer {
@@ -75,22 +75,22 @@ impl Sink {
         ticked
     }
 
-    /// To be called when there is nothing else to do: no packet waits for more here.
+    /// Hands all packets on, for a time when there is nothing else to do.
     ///
     /// # Errors
     ///
-    /// If the savefile took no more.
+    /// If the savefile has failed.
     pub fn hand_over(&mut self) -> Outcome {
         let handed = self.savefile.as_mut().map_or(Ok(()), Savefile::hand_over);
         self.is_failed |= handed.is_err();
         handed
     }
 
-    /// Has all packets written now. Does not wait for it.
+    /// Requests that all packets are written now, without waiting for that.
     ///
     /// # Errors
     ///
-    /// If the savefile took no more.
+    /// If the savefile has failed.
     pub fn flush(&mut self) -> Outcome {
         let flushed = self.savefile.as_mut().map_or(Ok(()), Savefile::flush);
         self.is_failed |= flushed.is_err();
@@ -111,19 +111,19 @@ impl Sink {
         closed.and(printed)
     }
 
-    /// Whether the savefile or standard output took no more.
+    /// Returns whether the savefile or standard output has failed.
     #[must_use]
     pub fn is_failed(&self) -> bool {
         self.is_failed
     }
 
-    /// All packets that it was given.
+    /// Returns all packets that it was given.
     #[must_use]
     pub fn taken(&self) -> Tally {
         self.taken
     }
 
-    /// Where its packets are counted when they are there: in the savefile, or else on standard output.
+    /// Returns the outlet that counts the packets: of the savefile, or else of standard output.
     #[must_use]
     pub fn outlet(&self) -> &Outlet {
         match &self.savefile {

@@ -1,12 +1,12 @@
-//! Whether standard output was there when the program began.
+//! Standard output that was closed before the program began.
 
 use std::io;
 
-/// Whether there is a standard output.
+/// Checks that standard output is open.
 ///
 /// # Errors
 ///
-/// If it was closed when the program began, as by the shell's `>&-`.
+/// If it was closed when the program began, as with `>&-` in a shell.
 pub(crate) fn stdout_is_open() -> io::Result<()> {
     #[cfg(unix)]
     if at_start::CLOSED.load(std::sync::atomic::Ordering::Relaxed) {
@@ -15,15 +15,15 @@ pub(crate) fn stdout_is_open() -> io::Result<()> {
     Ok(())
 }
 
-/// Rust's runtime opens `/dev/null` for a standard descriptor that is closed, before `main`: everything written would be
-/// lost in silence. So this looks before the runtime does.
+/// Looks at the descriptor before Rust's runtime, which opens `/dev/null` in its place: everything written to that would
+/// be lost silently.
 #[cfg(unix)]
 mod at_start {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     pub(super) static CLOSED: AtomicBool = AtomicBool::new(false);
 
-    /// What the loader calls before the runtime begins.
+    /// A function that the loader calls before the runtime starts.
     #[used]
     #[cfg_attr(
         target_vendor = "apple",

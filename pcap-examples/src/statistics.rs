@@ -1,4 +1,4 @@
-//! What came of a capture: printed at the end, and whenever SIGUSR1 asks for it.
+//! The statistics of a capture: printed at its end, and on SIGUSR1.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -12,17 +12,17 @@ use crate::output::Output;
 use crate::sink::Sink;
 use crate::{json, stop};
 
-/// After this the captures have said how far they are, and what they held back is written, as a rule.
+/// After this time the captures have reported, and what they held back is usually written.
 const PAUSE: Duration = Duration::from_millis(150);
 
 /// The statistics of a capture.
 #[derive(Clone, Copy, Debug)]
 pub struct Statistics {
-    /// The packets that were printed or written, as a whole.
+    /// The packets that are printed or written completely.
     pub written: Tally,
-    /// How many were to be, and are not.
+    /// The number of packets that should be and are not.
     pub not_written: u64,
-    /// What libpcap counted, if it says so.
+    /// The statistics of libpcap, if it has any.
     pub stats: Option<Stats>,
 }
 
@@ -44,7 +44,7 @@ impl Statistics {
     ///
     /// # Errors
     ///
-    /// If standard output took no more.
+    /// If standard output has failed.
     pub fn tell_json(&self, to_stdout: bool) -> Outcome {
         let mut line = Vec::new();
         let stats = self.stats.as_ref();
@@ -60,13 +60,13 @@ impl Statistics {
     }
 }
 
-/// How far each of the captures is, for those who ask in the middle.
+/// The state of each of several captures, for SIGUSR1.
 #[derive(Clone, Debug, Default)]
 pub struct Reports(Arc<Mutex<Vec<(Stats, u64)>>>);
 
 impl Reports {
-    /// Answers SIGUSR1 and SIGUSR2 for these captures, whose packets go to an outlet. Packets lie in the kernel's
-    /// buffer for up to `timeout`: those that had arrived are counted.
+    /// Answers SIGUSR1 and SIGUSR2 for these captures, which write to an outlet. Packets lie in the kernel's buffer for
+    /// up to `timeout`; those that had arrived before the signal are counted.
     pub fn answer(&self, captures: Vec<BreakHandle>, timeout: Duration, outlet: Outlet) {
         let reports = self.clone();
         let handles = captures.clone();
@@ -79,7 +79,7 @@ impl Reports {
         });
     }
 
-    /// A place for a capture to say how far it is.
+    /// Returns a place in which a capture reports its state.
     pub fn place(&self) -> Place {
         let mut places = self.places();
         places.push((Stats::default(), 0));
@@ -110,7 +110,7 @@ impl Reports {
     }
 }
 
-/// Where a capture says how far it is.
+/// The place in which a capture reports its state.
 #[derive(Debug)]
 pub struct Place {
     reports: Reports,
@@ -118,11 +118,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// Takes note of how far a capture is, and has what it holds back written.
+    /// Records the state of a capture, and requests that its packets are written now.
     ///
     /// # Errors
     ///
-    /// If libpcap does not say, or the output took no more.
+    /// If libpcap has no statistics, or the output has failed.
     pub fn report(&self, capture: &Capture<Active>, sink: &mut Sink) -> Outcome {
         let stats = capture.stats()?;
         self.reports.places()[self.index] = (stats, sink.taken().packets);

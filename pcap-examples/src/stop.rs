@@ -1,4 +1,4 @@
-//! What asks a program to end, to report, or to write out what it holds back: Ctrl-C and other signals.
+//! Requests to end, to report, or to write out what is held back: Ctrl-C and other signals.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -8,7 +8,7 @@ use pcap_core::BreakHandle;
 
 use crate::signals::{self, Signal};
 
-/// What `--help` says of the signals.
+/// The text of `--help` about signals.
 pub const HELP: &str = "\
 Signals:
   Ctrl-C (SIGINT), SIGTERM and SIGHUP end the program after it has written what it holds. Under
@@ -18,9 +18,9 @@ Signals:
   how many packets are not written, and the status is 1. SIGUSR1 prints statistics on standard
   error, and SIGUSR2 writes out what is held back; the program continues.";
 
-/// A further request within this time is taken for the same one.
+/// A second request within this time counts as the first one.
 const SAME: Duration = Duration::from_secs(2);
-/// How long a program that is to end at once has for it.
+/// How long a program that is to end at once may take.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 static ASKED: OnceLock<Instant> = OnceLock::new();
@@ -35,13 +35,13 @@ static STATE: Mutex<State> = Mutex::new(State {
 });
 
 type Action = Box<dyn FnMut() + Send>;
-/// An action that may take its time, or wait for a lock for ever: never in the thread that waits for signals.
+/// An action that may block, and therefore never runs in the thread that waits for signals.
 type Aside = Arc<Mutex<Action>>;
 
 struct State {
-    /// How often it was asked to end.
+    /// The number of requests to end.
     requests: u32,
-    /// The program ends by itself when it is asked.
+    /// The program looks at [`asked`] and ends by itself.
     is_graceful: bool,
     handles: Vec<BreakHandle>,
     report: Option<Aside>,
@@ -49,26 +49,30 @@ struct State {
     give_up: Option<Action>,
 }
 
-/// Begins to answer signals: until [`gracefully`] they end the process as ever, SIGUSR1 and SIGUSR2 do nothing. To be
-/// called before there are threads; what is given ends the process where it does not end by itself.
+/// Starts answering signals. Until [`gracefully`] or [`breaks`] is called, a request to end ends the process at once.
+///
+/// Call it before there are other threads. The closure ends the process if the program does not end by itself.
 pub fn begin(give_up: impl FnMut() + Send + 'static) {
     state().give_up = Some(Box::new(give_up));
     signals::watch(answer);
 }
 
-/// From now on the program looks at [`asked`] to see whether it is to end.
+/// Leaves it to the program to look at [`asked`] and to end.
 pub fn gracefully() {
     state().is_graceful = true;
 }
 
-/// From now on a request to end also ends the reading and sending calls of this capture.
+/// Does the same as [`gracefully`], and breaks the reading and sending calls of this capture on a request to end.
 pub fn breaks(capture: BreakHandle) {
     let mut state = state();
     state.is_graceful = true;
+    if asked().is_some() {
+        capture.breakloop();
+    }
     state.handles.push(capture);
 }
 
-/// Calls a function that may wait for ever, such as one that opens a FIFO: meanwhile a request to end ends the process.
+/// Calls a function that may block, such as one that opens a FIFO. Meanwhile a request to end ends the process at once.
 pub fn at_once<T>(wait: impl FnOnce() -> T) -> T {
     let before = std::mem::take(&mut state().is_graceful);
     let result = wait();
@@ -76,23 +80,23 @@ pub fn at_once<T>(wait: impl FnOnce() -> T) -> T {
     result
 }
 
-/// What SIGUSR1 does, in a thread of its own; nothing until then.
+/// Sets what SIGUSR1 does, in a separate thread. Without an action it does nothing.
 pub fn on_report(action: impl FnMut() + Send + 'static) {
     state().report = Some(Arc::new(Mutex::new(Box::new(action))));
 }
 
-/// What SIGUSR2 does, in a thread of its own; nothing until then.
+/// Sets what SIGUSR2 does, in a separate thread. Without an action it does nothing.
 pub fn on_flush(action: impl FnMut() + Send + 'static) {
     state().flush = Some(Arc::new(Mutex::new(Box::new(action))));
 }
 
-/// When the program was asked to end, if it was.
+/// Returns when the program was first asked to end.
 #[must_use]
 pub fn asked() -> Option<Instant> {
     ASKED.get().copied()
 }
 
-/// When it was asked to end at once, whatever is not written yet, if it was.
+/// Returns when the program was asked to end at once.
 #[must_use]
 pub fn urgent() -> Option<Instant> {
     URGENT.get().copied()
@@ -126,14 +130,14 @@ fn answer(signal: Signal) {
     }
 }
 
-/// Does what was set for a request, if something was.
+/// Runs the action of a request, if there is one.
 fn request(action: Option<&Aside>) {
     let Some(action) = action.map(Arc::clone) else {
         return;
     };
-    // Without a thread to do it in, the request is lost.
+    // If the system has no thread for it, the request is lost.
     let _ = thread::Builder::new().spawn(move || {
-        // One that is still at it will do.
+        // If it still runs, that answers this request, too.
         if let Ok(mut action) = action.try_lock() {
             action();
         }

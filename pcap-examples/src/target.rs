@@ -1,4 +1,4 @@
-//! What an outlet writes to: a file, a pipe or standard output, as it is or compressed by gzip.
+//! The target of an outlet: a file, a pipe or standard output, compressed by gzip or not.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,25 +13,25 @@ use flate2::write::GzEncoder;
 use crate::outlet::Shared;
 use crate::stop;
 
-/// What is not a file is written in pieces, so that it shows whether it takes anything.
+/// The most that is written at once to pipes and terminals, so that progress is seen.
 const PIECE: usize = 64 * 1024;
-/// The same after a request to end: the most that a pipe takes as a whole, `PIPE_BUF` of Linux.
+/// The same, after a request to end: `PIPE_BUF` of Linux.
 const SMALL: usize = 4096;
-/// How soon a write is tried again that found no room, where somebody has made the output non-blocking.
+/// The pause before another try if the output is non-blocking and full.
 const AGAIN: Duration = Duration::from_millis(5);
 
 pub(crate) enum Target {
     Plain(Sink),
     Gzip {
         encoder: GzEncoder<Sink>,
-        /// What it was given since it was last complete, and since when.
+        /// The number of bytes that are not flushed, and since when.
         pending: usize,
         since: Option<Instant>,
     },
 }
 
 impl Target {
-    /// Standard output. Closing it leaves the descriptor open, and tells what closing it would.
+    /// Duplicates standard output: closing the duplicate reports errors and leaves the original open.
     pub(crate) fn stdout(shared: Arc<Shared>, gzip: bool) -> io::Result<Target> {
         Ok(Target::new(Sink::stdout(shared, gzip)?))
     }
@@ -52,7 +52,7 @@ impl Target {
         }
     }
 
-    /// Since when something written is not complete yet.
+    /// Returns since when compressed data are not flushed.
     pub(crate) fn unsynced(&self) -> Option<Instant> {
         match self {
             Target::Plain(_) => None,
@@ -85,7 +85,7 @@ impl Target {
         }
     }
 
-    /// Completes what is written so far.
+    /// Flushes compressed data.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         if let Target::Gzip {
             encoder,
@@ -101,7 +101,7 @@ impl Target {
         Ok(())
     }
 
-    /// Completes all, and says what the system says of it: on some file systems a write fails only here.
+    /// Completes and closes the target. Some file systems report a failed write only here.
     pub(crate) fn close(mut self) -> io::Result<()> {
         self.sync()?;
         let sink = match self {
@@ -113,18 +113,18 @@ impl Target {
     }
 }
 
-/// What takes the bytes, and tells the outlet that it does.
+/// The file that takes the bytes, and reports progress to the outlet.
 pub(crate) struct Sink {
     to: To,
     shared: Arc<Shared>,
     is_regular: bool,
-    /// What it takes is compressed: who wrote it knows what that comes to.
+    /// The bytes are compressed, so their number says nothing about the outlet's bytes.
     is_compressed: bool,
 }
 
 enum To {
     File(File),
-    /// A console takes text, and that is not for files.
+    /// A console needs text, which only this converts.
     #[cfg(not(unix))]
     Stdout(io::Stdout),
 }
@@ -192,7 +192,7 @@ impl Write for Sink {
                 To::Stdout(stdout) => stdout.write(piece),
             };
             match written {
-                // It is to see what has become of the program.
+                // The program looks whether to continue.
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => thread::sleep(AGAIN),
                 Err(e) => return Err(e),
@@ -214,14 +214,14 @@ impl Write for Sink {
     }
 }
 
-/// Whether a path is a FIFO, which opens only when somebody has opened its other end.
+/// Returns whether a path is a FIFO, whose opening waits for the other end.
 #[cfg(unix)]
 pub(crate) fn is_fifo(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;
     std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo())
 }
 
-/// Only Unix has them among its files.
+/// Returns `false`: only Unix has FIFOs among its files.
 #[cfg(not(unix))]
 pub(crate) fn is_fifo(_: &Path) -> bool {
     false

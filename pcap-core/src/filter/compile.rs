@@ -184,7 +184,22 @@ impl Compiler<'_> {
     }
 
     /// Has libpcap compile a text, whatever it takes.
+    ///
+    /// libpcap's optimizer loses loads now and then, as of `len >= 1 & 1 or len < 0 | 1`. Then the program is not
+    /// optimized.
     fn compile(&self, text: &str, optimize: bool) -> Result<Vec<Insn>> {
+        let program = self.compile_once(text, optimize)?;
+        let lacks_load = |program: &[Insn]| validate::taken_before_set(program).has_register();
+        if optimize && lacks_load(&program) {
+            let whole = self.compile_once(text, false)?;
+            if !lacks_load(&whole) {
+                return Ok(whole);
+            }
+        }
+        Ok(program)
+    }
+
+    fn compile_once(&self, text: &str, optimize: bool) -> Result<Vec<Insn>> {
         let text = ffi::cstring(text)
             .map_err(|why| error(ErrorKind::InvalidArgument, self.expression, why))?;
         let mut program = ffi::bpf_program {

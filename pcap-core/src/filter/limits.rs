@@ -26,13 +26,13 @@
 //! The second is what makes it impossible to tell from the size: a thousand hosts take most of a minute, and behind
 //! `tcp and` a third of a second. So expressions whose size does not tell are not given to libpcap as a whole, but in
 //! parts (`parts.rs`). What remains as a whole is bounded by its worst case: 3000 tests take the optimizer 1.0 s. Without
-//! it, the third remains, and a second is a product of tests and instructions of 160 million (8000 tests for hosts).
+//! it, the third remains, and a second is a product of jumps and instructions of 70 million (7600 tests for hosts).
 //!
 //! Other link types are alike. (For those of 802.11 libpcap does not optimize.) Each test takes about 110 bytes of stack.
 //!
 //! May import: `insn`.
 
-use super::insn::Insn;
+use super::insn::{Insn, op};
 
 /// The tests that an expression may come to before they are optimized. With more, libpcap takes more than a second,
 /// however simple they are.
@@ -40,8 +40,8 @@ pub(super) const MAX_TESTS: usize = 40_000;
 
 /// The tests that libpcap's optimizer gets at once: a second for the worst of them.
 const MAX_OPTIMIZED: u64 = 3000;
-/// The same without the optimizer, as the product of tests and instructions.
-const MAX_CONVERTED: u64 = 160_000_000;
+/// The same without the optimizer, as the product of exits and instructions.
+const MAX_CONVERTED: u64 = 70_000_000;
 
 /// Terms that come to no more tests than `MAX_OPTIMIZED`, unless a name stands for many addresses.
 const FEW_TERMS: usize = 64;
@@ -134,6 +134,8 @@ const NETWORK: [&str; 4] = ["ip", "ip6", "arp", "rarp"];
 #[derive(Debug, Default)]
 pub(super) struct Size {
     tests: u64,
+    /// The jumps of tests to where the expression is decided, which are far in a long one.
+    exits: u64,
     instructions: u64,
     /// The tests that look at a packet at the same places, by how many terms before have moved them.
     by_place: Vec<u64>,
@@ -144,6 +146,7 @@ impl Size {
     pub(super) fn add(&mut self, moved: usize, program: &[Insn]) {
         let tests = program.iter().filter(|insn| insn.is_test()).count() as u64;
         self.tests += tests;
+        self.exits += exits(program);
         self.instructions += program.len() as u64;
         if self.by_place.len() <= moved {
             self.by_place.resize(moved + 1, 0);
@@ -166,7 +169,7 @@ impl Size {
         if optimize {
             self.tests <= MAX_OPTIMIZED
         } else {
-            self.tests * self.instructions <= MAX_CONVERTED
+            self.exits * self.instructions <= MAX_CONVERTED
         }
     }
 
@@ -175,7 +178,7 @@ impl Size {
         let largest = self.by_place.iter().copied().max().unwrap_or(0);
         // The worst for the optimizer are tests that look at the same places.
         let optimized = self.tests * self.tests * largest <= 4 * MAX_OPTIMIZED.pow(3);
-        let converted = self.tests * self.instructions <= 4 * MAX_CONVERTED;
+        let converted = self.exits * self.instructions <= 3 * MAX_CONVERTED;
         if converted && (optimized || !optimize) {
             return Ok(());
         }
@@ -186,6 +189,25 @@ impl Size {
             self.tests
         ))
     }
+}
+
+/// Counts the jumps of tests to the returns: those to the kind of return that more of them go to, since a part's
+/// neighbours in a longer expression take the other.
+fn exits(program: &[Insn]) -> u64 {
+    let mut exits = [0, 0];
+    for (index, insn) in program.iter().enumerate() {
+        if !insn.is_test() {
+            continue;
+        }
+        for skip in [insn.jt, insn.jf] {
+            if let Some(there) = program.get(index + 1 + usize::from(skip)) {
+                if there.code & 0x07 == op::RET {
+                    exits[usize::from(there.accepts())] += 1;
+                }
+            }
+        }
+    }
+    exits[0].max(exits[1])
 }
 
 /// As much of an expression as fits into an error.

@@ -197,6 +197,11 @@ impl Taken {
         self.0 == 0
     }
 
+    /// Whether there is a register among them.
+    pub(super) fn has_register(self) -> bool {
+        self.0 & (A_BIT | X_BIT) != 0
+    }
+
     /// The memory cells among them.
     pub(super) fn cells(self) -> impl Iterator<Item = u32> {
         (0..CELLS).filter(move |cell| self.0 & (1 << cell) != 0)
