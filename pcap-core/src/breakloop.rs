@@ -1,6 +1,6 @@
 //! Stopping a capture from elsewhere: another thread, a signal handler, a closure.
 //!
-//! May import: `ffi`.
+//! May import: `sys`.
 
 use std::fmt;
 use std::io;
@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::ffi::{self, os, os::Wake};
+use crate::sys::{self, platform, platform::Wake};
 
 /// Ends a reading call of the capture it was taken from: the call returns what says *break*, which
 /// is never taken for the end of the packets or a timeout. The capture can be read on. One of a
@@ -80,7 +80,7 @@ impl BreakHandle {
 
     /// The descriptor that a break makes readable, which is open as long as this is there.
     #[cfg(any(feature = "tokio", feature = "async-io"))]
-    pub(crate) fn wake_fd(&self) -> Option<os::RawFd> {
+    pub(crate) fn wake_fd(&self) -> Option<platform::RawFd> {
         self.0.wake().map(Wake::fd)
     }
 }
@@ -103,13 +103,13 @@ pub(crate) struct Breaker {
     latch: AtomicBool,
     wake: OnceLock<Wake>,
     /// The handle, as long as it is open. Whoever uses it holds `busy`.
-    pcap: AtomicPtr<ffi::pcap_t>,
+    pcap: AtomicPtr<sys::pcap_t>,
     busy: AtomicBool,
     asked: AtomicBool,
 }
 
 impl Breaker {
-    pub(crate) fn new(pcap: NonNull<ffi::pcap_t>, wake: Option<Wake>) -> Breaker {
+    pub(crate) fn new(pcap: NonNull<sys::pcap_t>, wake: Option<Wake>) -> Breaker {
         Breaker {
             latch: AtomicBool::new(false),
             wake: wake.map(OnceLock::from).unwrap_or_default(),
@@ -131,7 +131,7 @@ impl Breaker {
     }
 
     fn breakloop(&self) {
-        os::keep_errno(|| self.break_now());
+        platform::keep_errno(|| self.break_now());
     }
 
     fn break_now(&self) {
@@ -149,7 +149,7 @@ impl Breaker {
                 // SAFETY: the handle is open as long as its address is here while the lock is held:
                 // `forget_handle` takes it out under the lock before it is closed. libpcap lets
                 // other threads and signal handlers call this (pcap_breakloop(3PCAP)).
-                unsafe { ffi::pcap_breakloop(pcap.as_ptr()) };
+                unsafe { sys::pcap_breakloop(pcap.as_ptr()) };
             }
             self.busy.store(false, Ordering::SeqCst);
         }
@@ -186,11 +186,11 @@ impl Breaker {
     }
 
     /// From now on breaks touch this handle, and no other.
-    pub(crate) fn exchange_handle(&self, pcap: NonNull<ffi::pcap_t>) {
+    pub(crate) fn exchange_handle(&self, pcap: NonNull<sys::pcap_t>) {
         self.set_handle(pcap.as_ptr());
     }
 
-    fn set_handle(&self, pcap: *mut ffi::pcap_t) {
+    fn set_handle(&self, pcap: *mut sys::pcap_t) {
         while self.busy.swap(true, Ordering::SeqCst) {
             // Held for no longer than one pcap_breakloop.
             std::thread::yield_now();

@@ -1,16 +1,16 @@
 //! The one way through `pcap_dispatch`: hands each packet to a closure, counts them, stops when the
 //! closure says so, and carries its panic over libpcap's frames.
 //!
-//! May import: `ffi`, `handle`, `packet`.
+//! May import: `sys`, `handle`, `packet`.
 
 use std::any::Any;
 use std::ffi::c_int;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::ffi;
 use crate::handle::{Clock, Handle};
 use crate::packet::Packet;
+use crate::sys;
 
 /// No dispatch takes more packets than this at once: under load one without a limit would go on for
 /// seconds, and breaks, deadlines and statistics would starve.
@@ -29,7 +29,7 @@ pub(crate) struct Dispatched {
 
 struct Context<'a, F> {
     closure: &'a mut F,
-    pcap: *mut ffi::pcap_t,
+    pcap: *mut sys::pcap_t,
     clock: Clock,
     packets: u32,
     stopped: bool,
@@ -53,12 +53,12 @@ where
     if handle.waits_briefly {
         // So libpcap ends the read the next time that it looks for a break, with a packet or without.
         // SAFETY: the handle is open.
-        unsafe { ffi::pcap_breakloop(handle.as_ptr()) };
+        unsafe { sys::pcap_breakloop(handle.as_ptr()) };
         return dispatch_once(handle, max, closure);
     }
     loop {
         let done = dispatch_once(handle, max, closure);
-        let late = done.status == ffi::PCAP_ERROR_BREAK && done.packets == 0;
+        let late = done.status == sys::PCAP_ERROR_BREAK && done.packets == 0;
         if !late || handle.breaker().is_pending() {
             return done;
         }
@@ -80,11 +80,11 @@ where
     };
     let max = max.clamp(1, MAX_SLICE) as c_int;
     let user: *mut Context<'_, F> = &mut context;
-    ffi::os::clear_errno();
+    sys::platform::clear_errno();
     // SAFETY: the handle is open and, by `&mut`, ours; the trampoline is the one for this type
     // of closure, and the context outlives the call.
     let status =
-        unsafe { ffi::pcap_dispatch(handle.as_ptr(), max, Some(trampoline::<F>), user.cast()) };
+        unsafe { sys::pcap_dispatch(handle.as_ptr(), max, Some(trampoline::<F>), user.cast()) };
     handle.handed += u64::from(context.packets);
     if let Some(panic) = context.panic {
         resume_unwind(panic);
@@ -97,19 +97,19 @@ where
 }
 
 /// Lets a remote capture begin, without reading from it: libpcap begins in the first read, and sees that a break is
-/// pending before it waits. The answer is libpcap's: [`PCAP_ERROR_BREAK`](ffi::PCAP_ERROR_BREAK) if it has begun.
+/// pending before it waits. The answer is libpcap's: [`PCAP_ERROR_BREAK`](sys::PCAP_ERROR_BREAK) if it has begun.
 #[cfg(feature = "remote")]
 pub(crate) fn start(handle: &mut Handle) -> c_int {
     unsafe extern "C" fn none(
-        _: *mut ffi::u_char,
-        _: *const ffi::pcap_pkthdr,
-        _: *const ffi::u_char,
+        _: *mut sys::u_char,
+        _: *const sys::pcap_pkthdr,
+        _: *const sys::u_char,
     ) {
     }
     // SAFETY: the handle is open.
-    unsafe { ffi::pcap_breakloop(handle.as_ptr()) };
+    unsafe { sys::pcap_breakloop(handle.as_ptr()) };
     // SAFETY: the handle is open and, by `&mut`, ours; the callback uses none of its arguments.
-    unsafe { ffi::pcap_dispatch(handle.as_ptr(), 1, Some(none), std::ptr::null_mut()) }
+    unsafe { sys::pcap_dispatch(handle.as_ptr(), 1, Some(none), std::ptr::null_mut()) }
 }
 
 /// The bytes of a packet without any, which libpcap may have no place for.
@@ -122,9 +122,9 @@ fn nothing() -> &'static [u8] {
 ///
 /// Called by libpcap only, inside [`dispatch`], with its context and a packet.
 unsafe extern "C" fn trampoline<F>(
-    user: *mut ffi::u_char,
-    header: *const ffi::pcap_pkthdr,
-    data: *const ffi::u_char,
+    user: *mut sys::u_char,
+    header: *const sys::pcap_pkthdr,
+    data: *const sys::u_char,
 ) where
     F: FnMut(Packet<'_>) -> ControlFlow<()>,
 {
@@ -156,5 +156,5 @@ unsafe extern "C" fn trampoline<F>(
     }
     context.stopped = true;
     // SAFETY: the handle is open, and this thread is inside its pcap_dispatch.
-    unsafe { ffi::pcap_breakloop(context.pcap) };
+    unsafe { sys::pcap_breakloop(context.pcap) };
 }

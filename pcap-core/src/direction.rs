@@ -1,12 +1,12 @@
 //! The direction of the packets to capture.
 //!
-//! May import: `ffi`, `error`.
+//! May import: `sys`, `error`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind};
-use crate::ffi;
+use crate::sys;
 
 /// Which packets to capture: those received by the device, those sent by it, or both.
 ///
@@ -24,11 +24,11 @@ pub enum Direction {
 }
 
 impl Direction {
-    pub(crate) fn to_raw(self) -> ffi::pcap_direction_t {
+    pub(crate) fn to_raw(self) -> sys::pcap_direction_t {
         match self {
-            Direction::InOut => ffi::PCAP_D_INOUT,
-            Direction::In => ffi::PCAP_D_IN,
-            Direction::Out => ffi::PCAP_D_OUT,
+            Direction::InOut => sys::PCAP_D_INOUT,
+            Direction::In => sys::PCAP_D_IN,
+            Direction::Out => sys::PCAP_D_OUT,
         }
     }
 }

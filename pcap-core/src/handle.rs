@@ -1,6 +1,6 @@
 //! The owner of a `pcap_t`: closes it once, and turns its answers into results.
 //!
-//! May import: `ffi`, `error`, `breakloop`, `timestamp`, `packet`, `linktype`, `filter`.
+//! May import: `sys`, `error`, `breakloop`, `timestamp`, `packet`, `linktype`, `filter`.
 
 use std::ffi::{c_int, c_void};
 use std::fmt;
@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::breakloop::{BreakHandle, Breaker};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi;
 use crate::filter::{CompileOptions, Filter, FilterSource, Source};
 use crate::linktype::Dlt;
 use crate::packet::PacketHeader;
+use crate::sys;
 use crate::timestamp::Precision;
 
 /// The bits of seconds that have 32, unsigned: they reach from 1970 to 2106.
@@ -34,7 +34,7 @@ pub(crate) struct Clock {
 
 /// The size in bytes of the seconds that libpcap gives.
 const fn size_of_seconds() -> usize {
-    size_of::<ffi::timeval>() / 2
+    size_of::<sys::timeval>() / 2
 }
 
 impl Clock {
@@ -53,7 +53,7 @@ impl Clock {
 
     #[inline]
     #[allow(clippy::useless_conversion)] // these have 32 bits on some platforms
-    pub(crate) fn header(self, raw: &ffi::pcap_pkthdr) -> PacketHeader {
+    pub(crate) fn header(self, raw: &sys::pcap_pkthdr) -> PacketHeader {
         PacketHeader::from_raw(
             i64::from(raw.ts.tv_sec) & self.seconds,
             i64::from(raw.ts.tv_usec).wrapping_mul(self.unit),
@@ -66,7 +66,7 @@ impl Clock {
 /// An open `pcap_t`: activated, a savefile or a dead one.
 #[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
 pub struct Handle {
-    pcap: NonNull<ffi::pcap_t>,
+    pcap: NonNull<sys::pcap_t>,
     breaker: Arc<Breaker>,
     pub(crate) clock: Clock,
     /// How many packets libpcap has handed over.
@@ -97,8 +97,8 @@ impl Handle {
     /// `pcap` is open, nobody else will close it or use it from another thread, and what its stream
     /// needs lives longer than the handle.
     pub(crate) unsafe fn new(
-        pcap: NonNull<ffi::pcap_t>,
-        wake: Option<ffi::os::Wake>,
+        pcap: NonNull<sys::pcap_t>,
+        wake: Option<sys::platform::Wake>,
         clock: Clock,
         name: String,
         rfmon: bool,
@@ -131,7 +131,7 @@ impl Handle {
         self.abandoned = true;
     }
 
-    pub(crate) fn as_ptr(&self) -> *mut ffi::pcap_t {
+    pub(crate) fn as_ptr(&self) -> *mut sys::pcap_t {
         self.pcap.as_ptr()
     }
 
@@ -140,17 +140,17 @@ impl Handle {
     /// # Safety
     ///
     /// As [`new`](Self::new).
-    pub(crate) unsafe fn exchange(&mut self, pcap: NonNull<ffi::pcap_t>) {
+    pub(crate) unsafe fn exchange(&mut self, pcap: NonNull<sys::pcap_t>) {
         self.breaker.exchange_handle(pcap);
         let old = std::mem::replace(&mut self.pcap, pcap);
         if self.breaker.is_pending() {
             // The old one was told of this break, or none.
             // SAFETY: it is open and ours.
-            unsafe { ffi::pcap_breakloop(pcap.as_ptr()) };
+            unsafe { sys::pcap_breakloop(pcap.as_ptr()) };
         }
         // SAFETY: it is open and ours, no break can reach it any more, and by `&mut` nothing borrowed
         // from it is left.
-        unsafe { ffi::pcap_close(old.as_ptr()) };
+        unsafe { sys::pcap_close(old.as_ptr()) };
     }
 
     pub(crate) fn breaker(&self) -> &Breaker {
@@ -164,7 +164,7 @@ impl Handle {
     /// The text of the last failure.
     pub(crate) fn geterr(&self) -> String {
         // SAFETY: the handle is open, and `&self` on a type that is not `Sync` is this thread's.
-        let text = unsafe { ffi::geterr(self.as_ptr()) };
+        let text = unsafe { sys::geterr(self.as_ptr()) };
         #[cfg(feature = "remote")]
         if let Some(secret) = &self.secret {
             return crate::error::hide(&text, secret);
@@ -175,7 +175,7 @@ impl Handle {
     /// A negative status as an error about this handle.
     pub(crate) fn error(&self, code: c_int, operation: &'static str) -> Error {
         #[cfg(feature = "remote")]
-        if code == ffi::PCAP_ERROR && self.secret.is_some() {
+        if code == sys::PCAP_ERROR && self.secret.is_some() {
             return Error::remote(operation, &self.name, &self.geterr());
         }
         Error::status(code, operation, self.name.clone(), &self.geterr())
@@ -191,14 +191,14 @@ impl Handle {
 
     pub(crate) fn datalink(&self) -> Dlt {
         // SAFETY: the handle is open.
-        Dlt::new(unsafe { ffi::pcap_datalink(self.as_ptr()) })
+        Dlt::new(unsafe { sys::pcap_datalink(self.as_ptr()) })
     }
 
     /// What else a savefile's header says beside the link type, in the bits above it: how long the
     /// frame check sequence is.
     pub(crate) fn datalink_ext(&self) -> u32 {
         // SAFETY: the handle is open.
-        unsafe { ffi::pcap_datalink_ext(self.as_ptr()) as u32 }
+        unsafe { sys::pcap_datalink_ext(self.as_ptr()) as u32 }
     }
 
     pub(crate) fn snaplen(&self) -> u32 {
@@ -208,7 +208,7 @@ impl Handle {
     /// How many bytes of a packet libpcap captures.
     pub(crate) fn captured(&self) -> u32 {
         // SAFETY: the handle is open.
-        let snaplen = unsafe { ffi::pcap_snapshot(self.as_ptr()) };
+        let snaplen = unsafe { sys::pcap_snapshot(self.as_ptr()) };
         u32::try_from(snaplen).unwrap_or(0)
     }
 
@@ -270,7 +270,7 @@ impl Handle {
         };
         let code = filter.with_program(|program| {
             // SAFETY: the handle is open; libpcap copies the program.
-            unsafe { ffi::pcap_setfilter(self.as_ptr(), program) }
+            unsafe { sys::pcap_setfilter(self.as_ptr(), program) }
         });
         self.check(code, "set a filter on")?;
         Ok(())
@@ -315,7 +315,7 @@ impl Drop for Handle {
         let _rfmon = self.rfmon.then(rfmon_list);
         // SAFETY: the handle is open and ours, no break can reach it any more, and nothing borrowed
         // from it is left, since we are dropped.
-        unsafe { ffi::pcap_close(self.as_ptr()) };
+        unsafe { sys::pcap_close(self.as_ptr()) };
     }
 }
 

@@ -329,7 +329,7 @@
 //! A program that is linked with libpcap does not start where there is none. With the feature `load-dynamically` it does,
 //! and what would use libpcap is an error of the kind [`LibraryMissing`](ErrorKind::LibraryMissing), whose
 //! [`help`](Error::help) says what to install. Nor is a libpcap needed to build then. Where libpcap is looked for, `pcap-sys`
-//! says. Calls that have no error answer what is known without it: [`version`] nothing, [`names`] no name.
+//! says. Calls that have no error answer what is known without it: [`version`] nothing, [`lookup`] no name.
 //!
 //! Without the default feature `bindgen` a build needs no libclang, and takes the bindings that `pcap-sys` has with it for
 //! Linux and Windows. A static libpcap, and one for a Linux of 32 bits, then want the feature `probe`.
@@ -366,7 +366,7 @@
 //!   temporary files, but for the ordinary records of classic savefiles, which are read here.
 //! - libpcap's seconds have 32 bits. Packets of classic savefiles reach to 2106, as everywhere; others do too, and
 //!   cannot be from before 1970.
-//! - `names::ethers` fails.
+//! - `lookup::ethers` fails.
 //! - What only Npcap has is in the module `os::windows`.
 //!
 //! What libpcap does that a program should not have to know, and what is done about it here:
@@ -374,7 +374,7 @@
 //!
 //! What each function of C's `pcap.h` is called here is in `pcap-sys`'s `COVERAGE.md`, and the search of this
 //! documentation finds it by its name in C, `pcap_sendpacket`. The names that
-//! filter expressions take can be looked up in [`names`].
+//! filter expressions take can be looked up in [`lookup`].
 //!
 //! # Coming from another binding
 //!
@@ -394,11 +394,10 @@ mod device;
 mod direction;
 mod dumper;
 mod error;
-mod ffi;
 mod filter;
 mod handle;
 mod linktype;
-pub mod names;
+pub mod lookup;
 pub mod os;
 mod packet;
 #[cfg(feature = "pcapng")]
@@ -413,6 +412,7 @@ mod serialize;
 mod stats;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub mod stream;
+mod sys;
 mod timestamp;
 mod tstamp_type;
 mod version;

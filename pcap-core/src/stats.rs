@@ -1,8 +1,8 @@
 //! Statistics of a live capture, in 64 bits.
 //!
-//! May import: `ffi`.
+//! May import: `sys`.
 
-use crate::ffi;
+use crate::sys;
 
 /// What a live capture counted since it was activated.
 ///
@@ -52,7 +52,7 @@ pub(crate) struct Counters {
 
 impl Counters {
     /// Adds what the 32-bit counters moved since last time, modulo their wrap.
-    pub(crate) fn sample(&mut self, now: &ffi::pcap_stat) -> Stats {
+    pub(crate) fn sample(&mut self, now: &sys::pcap_stat) -> Stats {
         let now = [now.ps_recv, now.ps_drop, now.ps_ifdrop];
         let Stats {
             received,
@@ -80,10 +80,10 @@ mod tests {
     #[test]
     fn lost_meaning_statistics_do_not_wrap_at_32_bits() {
         let mut counters = Counters::default();
-        let stat = |ps_recv, ps_drop| ffi::pcap_stat {
+        let stat = |ps_recv, ps_drop| sys::pcap_stat {
             ps_recv,
             ps_drop,
-            ..ffi::empty_stat()
+            ..sys::empty_stat()
         };
         counters.sample(&stat(u32::MAX - 1, 7));
         let total = counters.sample(&stat(3, 7));
@@ -95,7 +95,7 @@ mod tests {
     fn each_counter_goes_on_by_itself() {
         let mut counters = Counters::default();
         let stat = |recv, drop, ifdrop| {
-            let mut stat = ffi::empty_stat();
+            let mut stat = sys::empty_stat();
             (stat.ps_recv, stat.ps_drop, stat.ps_ifdrop) = (recv, drop, ifdrop);
             stat
         };

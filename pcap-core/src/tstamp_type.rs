@@ -1,13 +1,13 @@
 //! Timestamp types: which clock stamps the packets of a live capture.
 //!
-//! May import: `error`, `ffi`.
+//! May import: `error`, `sys`.
 
 use std::ffi::{CString, c_int};
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind};
-use crate::ffi;
+use crate::sys;
 
 /// Which clock stamps the packets of a live capture, and where.
 ///
@@ -62,13 +62,13 @@ impl TstampType {
     #[doc(alias = "pcap_tstamp_type_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
-        if !ffi::library::is_there() {
+        if !sys::library::is_there() {
             return None;
         }
         // SAFETY: takes any number, and answers null or a string of a constant table.
-        let name = unsafe { ffi::pcap_tstamp_type_val_to_name(self.0) };
+        let name = unsafe { sys::pcap_tstamp_type_val_to_name(self.0) };
         // SAFETY: null or a C string that never changes.
-        unsafe { ffi::lossy(name) }
+        unsafe { sys::lossy(name) }
     }
 
     /// What it is, in a few words of libpcap's; `None` for a number that it does not know.
@@ -86,13 +86,13 @@ impl TstampType {
     #[doc(alias = "pcap_tstamp_type_val_to_description")]
     #[must_use]
     pub fn description(self) -> Option<String> {
-        if !ffi::library::is_there() {
+        if !sys::library::is_there() {
             return None;
         }
         // SAFETY: takes any number, and answers null or a string of a constant table.
-        let text = unsafe { ffi::pcap_tstamp_type_val_to_description(self.0) };
+        let text = unsafe { sys::pcap_tstamp_type_val_to_description(self.0) };
         // SAFETY: null or a C string that never changes.
-        unsafe { ffi::lossy(text) }
+        unsafe { sys::lossy(text) }
     }
 
     /// The timestamp type of that name, in any case.
@@ -112,9 +112,9 @@ impl TstampType {
     pub fn from_name(name: &str) -> Option<TstampType> {
         let name = CString::new(name)
             .ok()
-            .filter(|_| ffi::library::is_there())?;
+            .filter(|_| sys::library::is_there())?;
         // SAFETY: the name is a C string that lives through the call.
-        let value = unsafe { ffi::pcap_tstamp_type_name_to_val(name.as_ptr()) };
+        let value = unsafe { sys::pcap_tstamp_type_name_to_val(name.as_ptr()) };
         (value >= 0).then_some(TstampType(value))
     }
 }
@@ -169,26 +169,26 @@ mod tests {
     #[test]
     fn the_constants_are_those_of_the_header() {
         for (ours, theirs, name) in [
-            (TstampType::HOST, ffi::PCAP_TSTAMP_HOST, "host"),
+            (TstampType::HOST, sys::PCAP_TSTAMP_HOST, "host"),
             (
                 TstampType::HOST_LOWPREC,
-                ffi::PCAP_TSTAMP_HOST_LOWPREC,
+                sys::PCAP_TSTAMP_HOST_LOWPREC,
                 "host_lowprec",
             ),
             (
                 TstampType::HOST_HIPREC,
-                ffi::PCAP_TSTAMP_HOST_HIPREC,
+                sys::PCAP_TSTAMP_HOST_HIPREC,
                 "host_hiprec",
             ),
-            (TstampType::ADAPTER, ffi::PCAP_TSTAMP_ADAPTER, "adapter"),
+            (TstampType::ADAPTER, sys::PCAP_TSTAMP_ADAPTER, "adapter"),
             (
                 TstampType::ADAPTER_UNSYNCED,
-                ffi::PCAP_TSTAMP_ADAPTER_UNSYNCED,
+                sys::PCAP_TSTAMP_ADAPTER_UNSYNCED,
                 "adapter_unsynced",
             ),
             (
                 TstampType::HOST_HIPREC_UNSYNCED,
-                ffi::PCAP_TSTAMP_HOST_HIPREC_UNSYNCED,
+                sys::PCAP_TSTAMP_HOST_HIPREC_UNSYNCED,
                 "host_hiprec_unsynced",
             ),
         ] {

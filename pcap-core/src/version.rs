@@ -1,10 +1,10 @@
 //! Which libpcap this is.
 //!
-//! May import: `ffi`.
+//! May import: `sys`.
 
 use std::fmt;
 
-use crate::ffi;
+use crate::sys;
 
 /// The version of a libpcap, as its own text says it.
 ///
@@ -70,13 +70,13 @@ impl fmt::Display for Version {
 #[doc(alias = "pcap_lib_version")]
 #[must_use]
 pub fn version() -> Version {
-    if !ffi::library::is_there() {
+    if !sys::library::is_there() {
         return Version::parse(String::new());
     }
     // SAFETY: takes nothing, and returns a static string that never changes.
-    let text = unsafe { ffi::pcap_lib_version() };
+    let text = unsafe { sys::pcap_lib_version() };
     // SAFETY: as above.
-    Version::parse(unsafe { ffi::lossy(text) }.unwrap_or_default())
+    Version::parse(unsafe { sys::lossy(text) }.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What there is to say about a capture that was activated all the same.
 //!
-//! May import: `ffi`, `printable`.
+//! May import: `sys`, `printable`.
 
 use std::ffi::c_int;
 use std::fmt;
 
-use crate::ffi;
 use crate::printable::Printable;
+use crate::sys;
 
 /// The kind of a [`Warning`].
 #[doc(alias = "PCAP_WARNING")]
@@ -40,8 +40,8 @@ impl Warning {
     /// From what `pcap_activate` returned, zero or more, and the text that it left.
     pub(crate) fn from_status(code: c_int, text: String) -> Option<Warning> {
         let kind = match code {
-            ffi::PCAP_WARNING_PROMISC_NOTSUP => WarningKind::PromiscNotSupported,
-            ffi::PCAP_WARNING_TSTAMP_TYPE_NOTSUP => WarningKind::TstampTypeNotSupported,
+            sys::PCAP_WARNING_PROMISC_NOTSUP => WarningKind::PromiscNotSupported,
+            sys::PCAP_WARNING_TSTAMP_TYPE_NOTSUP => WarningKind::TstampTypeNotSupported,
             0 if text.is_empty() => return None,
             // libpcap 1.10 has warnings for which it returns 0 and only leaves a text.
             _ if text.starts_with("Promiscuous mode not supported") => {
@@ -50,7 +50,7 @@ impl Warning {
             _ => WarningKind::Other,
         };
         let text = if text.is_empty() {
-            ffi::statustostr(code)
+            sys::statustostr(code)
         } else {
             text
         };

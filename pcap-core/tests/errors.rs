@@ -233,7 +233,7 @@ fn each_call_without_a_device_works_under_anyhow() {
 
     fails!(argument, SendQueue::new().push(b""));
     fails!(argument, SendQueue::new().push_all([b""]));
-    fails!(IO_NOT_FOUND, pcap_core::names::ethers(&missing));
+    fails!(IO_NOT_FOUND, pcap_core::lookup::ethers(&missing));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use pcap_core::{
     Capture, CompileOptions, Device, Dlt, Error, ErrorKind, Filter, Insn, Linktype, TstampType,
-    names, version,
+    lookup, version,
 };
 
 /// Said to this program when it runs itself where there is no libpcap.
@@ -96,7 +96,7 @@ fn each_first_call_is_an_error() {
     missing(Filter::from_listing(Dlt::EN10MB, "1,6 0 0 1"));
     missing(Filter::any_of(Dlt::EN10MB, [80_u16]));
     missing(Filter::any_of(Dlt::EN10MB, [0_u16; 0]));
-    missing(names::ethers(file.path()));
+    missing(lookup::ethers(file.path()));
 }
 
 /// What cannot fail answers what is known without libpcap.
@@ -117,14 +117,14 @@ fn what_has_no_error_answers_all_the_same() {
     });
     assert_eq!(version().to_string(), "");
     assert_eq!((version().major(), version().minor()), (0, 0));
-    assert_eq!(names::addresses("::1"), [] as [std::net::IpAddr; 0]);
-    assert_eq!(names::port("80"), None);
-    assert_eq!(names::port_range("80-81"), None);
-    assert_eq!(names::protocol("tcp"), None);
-    assert_eq!(names::network("loopback"), None);
-    assert_eq!(names::ethertype("ip"), None);
-    assert_eq!(names::llc_sap("stp"), None);
-    assert_eq!(names::ether_host("host"), None);
+    assert_eq!(lookup::addresses("::1"), [] as [std::net::IpAddr; 0]);
+    assert_eq!(lookup::port("80"), None);
+    assert_eq!(lookup::port_range("80-81"), None);
+    assert_eq!(lookup::protocol("tcp"), None);
+    assert_eq!(lookup::network("loopback"), None);
+    assert_eq!(lookup::ethertype("ip"), None);
+    assert_eq!(lookup::llc_sap("stp"), None);
+    assert_eq!(lookup::ether_host("host"), None);
 }
 
 /// A program that needs libpcap to start could not be asked.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::capture::source::{self, Opened, Slice, Source, Step};
+use crate::capture::phase::{self, Opened, Slice, Source, Step};
 use crate::capture::wait::WaitsFor;
 use crate::capture::{Activated, Active, Capture, Offline, Phase, Readable};
 use crate::error::Result;
@@ -107,7 +107,7 @@ macro_rules! either {
     };
 }
 
-impl source::Sealed for Any {}
+impl phase::Sealed for Any {}
 impl Phase for Any {}
 impl Activated for Any {}
 impl Readable for Any {}

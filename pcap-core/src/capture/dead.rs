@@ -7,13 +7,13 @@ use std::fmt;
 use std::ptr::NonNull;
 
 use crate::capture::options::LARGEST_SNAPLEN;
-use crate::capture::source::{self, Opened};
+use crate::capture::phase::{self, Opened};
 use crate::capture::{Activated, Capture, Phase};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi;
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle};
 use crate::linktype::Dlt;
+use crate::sys;
 use crate::timestamp::Precision;
 
 /// The phase of a capture that has a link type, a snaplen and a precision, and nothing to read.
@@ -81,13 +81,13 @@ impl Capture<Dead> {
             ));
         };
         let number = match precision {
-            Precision::Micro => ffi::PCAP_TSTAMP_PRECISION_MICRO,
-            Precision::Nano => ffi::PCAP_TSTAMP_PRECISION_NANO,
+            Precision::Micro => sys::PCAP_TSTAMP_PRECISION_MICRO,
+            Precision::Nano => sys::PCAP_TSTAMP_PRECISION_NANO,
         };
         Error::library("make a dead capture of", name.clone())?;
         // SAFETY: takes numbers only.
         let pcap = unsafe {
-            ffi::pcap_open_dead_with_tstamp_precision(linktype.value(), snaplen, number as _)
+            sys::pcap_open_dead_with_tstamp_precision(linktype.value(), snaplen, number as _)
         };
         let Some(pcap) = NonNull::new(pcap) else {
             return Err(Error::cannot(
@@ -131,7 +131,7 @@ impl Capture<Dead> {
             None => 0,
             // Units of 16 bits.
             Some(bytes @ 0..=30) if bytes % 2 == 0 => {
-                ffi::LT_FCS_DATALINK_EXT(bytes as c_int / 2) as u32
+                sys::LT_FCS_DATALINK_EXT(bytes as c_int / 2) as u32
             }
             Some(bytes) => {
                 let name = self.datalink().to_string();
@@ -159,7 +159,7 @@ fn largest_snaplen(linktype: Dlt) -> u32 {
     }
 }
 
-impl source::Sealed for Dead {}
+impl phase::Sealed for Dead {}
 impl Phase for Dead {}
 impl Activated for Dead {}
 

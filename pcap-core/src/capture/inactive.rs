@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::capture::options::Options;
-use crate::capture::{Active, Capture, Phase, active, source};
+use crate::capture::{Active, Capture, Phase, active, phase};
 use crate::device::DeviceName;
 use crate::direction::Direction;
 use crate::error::Result;
@@ -22,7 +22,7 @@ pub struct Inactive {
     options: Box<Options>,
 }
 
-impl source::Sealed for Inactive {}
+impl phase::Sealed for Inactive {}
 impl Phase for Inactive {}
 
 impl Clone for Capture<Inactive> {

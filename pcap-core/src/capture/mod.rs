@@ -5,14 +5,14 @@
 
 mod active;
 mod any;
-mod batch;
 mod dead;
 mod inactive;
+mod iter;
 mod offline;
 mod options;
-mod packets;
+mod phase;
 mod read;
-mod source;
+mod read_ahead;
 mod wait;
 
 use std::ffi::c_void;
@@ -29,19 +29,19 @@ pub(crate) use active::{Refusals, Try};
 pub use any::{Any, AnyCapture};
 pub use dead::Dead;
 pub use inactive::Inactive;
+pub use iter::{IntoPackets, Packets};
 pub use offline::Offline;
 #[cfg(feature = "remote")]
 pub(crate) use options::{DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
-pub use packets::{IntoPackets, Packets};
 pub use read::{Done, End, Next};
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use wait::WaitsFor;
 
 use crate::dumper::{Dumper, Format};
 use crate::error::Result;
-use crate::ffi;
 use crate::filter::{CompileOptions, Filter};
 use crate::linktype::{Dlt, Linktype};
+use crate::sys;
 use crate::timestamp::Precision;
 
 /// A capture in one of its phases: [`Inactive`], [`Active`], [`Offline`], [`Dead`], or [`Any`] for
@@ -86,13 +86,13 @@ pub struct Capture<S: Phase> {
 }
 
 /// A phase of a [`Capture`]. Sealed: these are all.
-pub trait Phase: source::Sealed + Send + 'static {}
+pub trait Phase: phase::Sealed + Send + 'static {}
 
 /// The phases that have a link type and a snaplen: all but [`Inactive`].
-pub trait Activated: Phase + source::Opened {}
+pub trait Activated: Phase + phase::Opened {}
 
 /// The phases that packets are read from: [`Active`], [`Offline`] and [`Any`].
-pub trait Readable: Activated + source::Source {}
+pub trait Readable: Activated + phase::Source {}
 
 impl<S: Phase> Capture<S> {
     fn new(state: S) -> Capture<S> {
@@ -150,8 +150,8 @@ impl<S: Activated> Capture<S> {
     pub fn fcs_len(&self) -> Option<u32> {
         // Units of 16 bits.
         let ext = self.state.datalink_ext() as i32;
-        let known = ffi::LT_FCS_LENGTH_PRESENT(ext) != 0;
-        known.then(|| 2 * ffi::LT_FCS_LENGTH(ext) as u32)
+        let known = sys::LT_FCS_LENGTH_PRESENT(ext) != 0;
+        known.then(|| 2 * sys::LT_FCS_LENGTH(ext) as u32)
     }
 
     /// The snaplen in force, in bytes: no packet is longer. libpcap may have made it larger than

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::breakloop::BreakHandle;
-use crate::capture::packets::{IntoPackets, Packets};
-use crate::capture::source::{Step, Then};
+use crate::capture::iter::{IntoPackets, Packets};
+use crate::capture::phase::{Step, Then};
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 use crate::capture::wait::WaitsFor;
 use crate::capture::{Capture, Readable};

@@ -1,7 +1,7 @@
 //! The one way to wait for packets: for the capture's descriptor and the break handle's, with a
 //! deadline.
 //!
-//! May import: `ffi`, `error`, `breakloop`, `handle`.
+//! May import: `sys`, `error`, `breakloop`, `handle`.
 
 use std::cell::Cell;
 use std::io;
@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use crate::breakloop::Breaker;
 use crate::error::{Error, Result};
-use crate::ffi::os::{self, RawFd};
-use crate::ffi::{Ready, Until};
 use crate::handle::Handle;
+use crate::sys::platform::{self, RawFd};
+use crate::sys::{Ready, Until};
 
 /// While an interface is down libpcap asks to be read every millisecond; that is done less and less
 /// often, down to this.
@@ -78,7 +78,7 @@ pub(crate) struct Waiter {
 impl Waiter {
     /// `timeout` is the packet-buffer timeout.
     pub(crate) fn new(waiting: Waiting, timeout: Duration) -> Waiter {
-        let late = os::TELLS_LATE && matches!(waiting, Waiting::Descriptor(_));
+        let late = platform::TELLS_LATE && matches!(waiting, Waiting::Descriptor(_));
         Waiter {
             waiting,
             late: late.then_some(timeout),
@@ -180,7 +180,7 @@ fn poll(
     timeout: Option<Duration>,
 ) -> io::Result<Ready> {
     let wake = breaker.wake();
-    let ready = os::wait(wake, descriptor, timeout)?;
+    let ready = platform::wait(wake, descriptor, timeout)?;
     if let (Some(wake), true) = (wake, ready.wake) {
         // Before the latch is looked at: a break after this wakes the next wait.
         wake.drain();
@@ -208,5 +208,5 @@ pub(crate) fn sleep(handle: &Handle, time: Duration) -> Result<bool> {
 /// What libpcap asks for.
 fn required_timeout(handle: &Handle) -> Option<Duration> {
     // SAFETY: the handle is open, and this thread's.
-    unsafe { os::required_timeout(handle.as_ptr()) }
+    unsafe { platform::required_timeout(handle.as_ptr()) }
 }

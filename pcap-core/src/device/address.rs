@@ -1,14 +1,14 @@
 //! The addresses of a device.
 //!
-//! May import: `ffi`.
+//! May import: `sys`.
 
 use std::ffi::c_int;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::mac::{self, MacAddr};
-use crate::ffi;
-use crate::ffi::sockaddr::{self, RawAddress};
+use crate::sys;
+use crate::sys::sockaddr::{self, RawAddress};
 
 /// An address of a device, of one of the families that libpcap reports.
 ///
@@ -114,7 +114,7 @@ impl DeviceAddress {
     /// # Safety
     ///
     /// `raw` is part of a list that libpcap made and that is not freed during the call.
-    pub(super) unsafe fn read(raw: &ffi::pcap_addr_t) -> Option<DeviceAddress> {
+    pub(super) unsafe fn read(raw: &sys::pcap_addr_t) -> Option<DeviceAddress> {
         // SAFETY: null or a socket address that libpcap copied whole.
         let address = unsafe { sockaddr::read(raw.addr, None) }?;
         let family = sockaddr::family(&address);

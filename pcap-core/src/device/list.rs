@@ -1,6 +1,6 @@
 //! Asking libpcap for devices and their networks.
 //!
-//! May import: `error`, `ffi`.
+//! May import: `error`, `sys`.
 
 use std::ffi::CStr;
 use std::net::Ipv4Addr;
@@ -8,19 +8,19 @@ use std::ptr;
 
 use super::{Device, DeviceAddress, DeviceName};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi;
+use crate::sys;
 
 /// libpcap's list, freed when it goes.
-struct List(*mut ffi::pcap_if_t);
+struct List(*mut sys::pcap_if_t);
 
 impl List {
     fn new() -> Result<List> {
         Error::library("list the devices", None)?;
         let mut first = ptr::null_mut();
-        let mut errbuf = ffi::ErrBuf::new();
+        let mut errbuf = sys::ErrBuf::new();
         // SAFETY: both are ours and live through the call; the buffer has the size that libpcap
         // asks for.
-        let status = unsafe { ffi::pcap_findalldevs(&mut first, errbuf.as_mut_ptr()) };
+        let status = unsafe { sys::pcap_findalldevs(&mut first, errbuf.as_mut_ptr()) };
         if status != 0 {
             return Err(Error::status(
                 status,
@@ -51,7 +51,7 @@ impl Drop for List {
     fn drop(&mut self) {
         // SAFETY: null or a list that libpcap made, and freed once; nothing refers to it any more,
         // for what was read from it was copied.
-        unsafe { ffi::pcap_freealldevs(self.0) };
+        unsafe { sys::pcap_freealldevs(self.0) };
     }
 }
 
@@ -60,14 +60,14 @@ impl Drop for List {
 /// # Safety
 ///
 /// `raw` is part of a list that libpcap made and that is not freed during the call.
-unsafe fn device(raw: &ffi::pcap_if_t) -> Option<Device> {
+unsafe fn device(raw: &sys::pcap_if_t) -> Option<Device> {
     if raw.name.is_null() {
         return None;
     }
     // SAFETY: not null, and a C string by libpcap's word.
     let name = unsafe { CStr::from_ptr(raw.name) }.to_owned();
     // SAFETY: null or a C string by libpcap's word.
-    let description = unsafe { ffi::lossy(raw.description) };
+    let description = unsafe { sys::lossy(raw.description) };
     let mut addresses = Vec::new();
     // SAFETY: null or the first of libpcap's list, which lives as long as `raw`.
     let mut next = unsafe { raw.addresses.as_ref() };
@@ -92,7 +92,7 @@ unsafe fn device(raw: &ffi::pcap_if_t) -> Option<Device> {
 ///
 /// `first` is null or the first of such a list, and nobody else frees it.
 #[cfg(feature = "remote")]
-pub(crate) unsafe fn take(first: *mut ffi::pcap_if_t) -> Vec<Device> {
+pub(crate) unsafe fn take(first: *mut sys::pcap_if_t) -> Vec<Device> {
     List(first).devices()
 }
 
@@ -122,7 +122,7 @@ pub(super) fn default_device() -> Result<Device> {
             None,
             format!(
                 "there is none that this process may capture on; {}",
-                ffi::os::RIGHTS_HELP
+                sys::platform::RIGHTS_HELP
             ),
         )
     })
@@ -147,11 +147,11 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
     )?;
     let mut net = 0;
     let mut mask = 0;
-    let mut errbuf = ffi::ErrBuf::new();
+    let mut errbuf = sys::ErrBuf::new();
     // SAFETY: the name is a C string, the numbers are ours, and the buffer has the size that libpcap
     // asks for; all live through the call.
     let status =
-        unsafe { ffi::pcap_lookupnet(device.as_ptr(), &mut net, &mut mask, errbuf.as_mut_ptr()) };
+        unsafe { sys::pcap_lookupnet(device.as_ptr(), &mut net, &mut mask, errbuf.as_mut_ptr()) };
     if status == 0 {
         // In network byte order, so the bytes are as they lie; both are zero where there is no IPv4.
         let [net, mask] = [net, mask].map(|number: u32| Ipv4Addr::from(number.to_ne_bytes()));
@@ -201,10 +201,10 @@ mod tests {
     fn each_flag_is_asked_for_by_one_call() {
         type Question = fn(&Device) -> bool;
         let questions: [(i32, Question); 4] = [
-            (ffi::PCAP_IF_LOOPBACK, Device::is_loopback),
-            (ffi::PCAP_IF_UP, Device::is_up),
-            (ffi::PCAP_IF_RUNNING, Device::is_running),
-            (ffi::PCAP_IF_WIRELESS, Device::is_wireless),
+            (sys::PCAP_IF_LOOPBACK, Device::is_loopback),
+            (sys::PCAP_IF_UP, Device::is_up),
+            (sys::PCAP_IF_RUNNING, Device::is_running),
+            (sys::PCAP_IF_WIRELESS, Device::is_wireless),
         ];
         for (flag, _) in questions {
             let device = device("a", flag, false);
@@ -216,15 +216,15 @@ mod tests {
         for (flags, status) in [
             (0, ConnectionStatus::Unknown),
             (
-                ffi::PCAP_IF_CONNECTION_STATUS_CONNECTED,
+                sys::PCAP_IF_CONNECTION_STATUS_CONNECTED,
                 ConnectionStatus::Connected,
             ),
             (
-                ffi::PCAP_IF_CONNECTION_STATUS_DISCONNECTED,
+                sys::PCAP_IF_CONNECTION_STATUS_DISCONNECTED,
                 ConnectionStatus::Disconnected,
             ),
             (
-                ffi::PCAP_IF_CONNECTION_STATUS_NOT_APPLICABLE,
+                sys::PCAP_IF_CONNECTION_STATUS_NOT_APPLICABLE,
                 ConnectionStatus::NotApplicable,
             ),
         ] {
@@ -234,14 +234,14 @@ mod tests {
 
     #[test]
     fn the_default_is_the_first_that_works() {
-        let up = ffi::PCAP_IF_UP | ffi::PCAP_IF_RUNNING;
-        let none = ffi::PCAP_IF_CONNECTION_STATUS_NOT_APPLICABLE;
+        let up = sys::PCAP_IF_UP | sys::PCAP_IF_RUNNING;
+        let none = sys::PCAP_IF_CONNECTION_STATUS_NOT_APPLICABLE;
         let any = device("any", up | none, false);
-        let lo = device("lo", up | none | ffi::PCAP_IF_LOOPBACK, true);
+        let lo = device("lo", up | none | sys::PCAP_IF_LOOPBACK, true);
         let nflog = device("nflog", none, false);
         let down = device("eth0", 0, true);
         let bare = device("eth1", up, false);
-        let idle = device("eth2", ffi::PCAP_IF_UP, true);
+        let idle = device("eth2", sys::PCAP_IF_UP, true);
         for (devices, expected) in [
             (vec![&any, &lo, &down, &bare, &idle], Some("eth1")),
             (vec![&nflog, &down, &idle, &lo], Some("eth2")),

@@ -1,6 +1,6 @@
 //! Devices that can be captured on: their names, addresses and states.
 //!
-//! May import: `error`, `ffi`.
+//! May import: `error`, `sys`.
 
 mod address;
 mod list;
@@ -15,7 +15,7 @@ use std::ffi::{CStr, CString};
 use std::net::Ipv4Addr;
 
 use crate::error::Result;
-use crate::ffi;
+use crate::sys;
 
 pub(crate) use list::net_and_mask;
 #[cfg(feature = "remote")]
@@ -177,34 +177,34 @@ impl Device {
     /// Whether its packets never leave the host.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        self.has(ffi::PCAP_IF_LOOPBACK)
+        self.has(sys::PCAP_IF_LOOPBACK)
     }
 
     /// Whether it is switched on. Capturing on one that is not fails on most systems.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        self.has(ffi::PCAP_IF_UP)
+        self.has(sys::PCAP_IF_UP)
     }
 
     /// Whether it works: it is up and has what it needs, as a carrier.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.has(ffi::PCAP_IF_RUNNING)
+        self.has(sys::PCAP_IF_RUNNING)
     }
 
     /// Whether it is a wireless device, which includes Bluetooth.
     #[must_use]
     pub fn is_wireless(&self) -> bool {
-        self.has(ffi::PCAP_IF_WIRELESS)
+        self.has(sys::PCAP_IF_WIRELESS)
     }
 
     /// Whether it is connected to a network.
     #[must_use]
     pub fn connection_status(&self) -> ConnectionStatus {
-        match self.flags as i32 & ffi::PCAP_IF_CONNECTION_STATUS {
-            ffi::PCAP_IF_CONNECTION_STATUS_CONNECTED => ConnectionStatus::Connected,
-            ffi::PCAP_IF_CONNECTION_STATUS_DISCONNECTED => ConnectionStatus::Disconnected,
-            ffi::PCAP_IF_CONNECTION_STATUS_NOT_APPLICABLE => ConnectionStatus::NotApplicable,
+        match self.flags as i32 & sys::PCAP_IF_CONNECTION_STATUS {
+            sys::PCAP_IF_CONNECTION_STATUS_CONNECTED => ConnectionStatus::Connected,
+            sys::PCAP_IF_CONNECTION_STATUS_DISCONNECTED => ConnectionStatus::Disconnected,
+            sys::PCAP_IF_CONNECTION_STATUS_NOT_APPLICABLE => ConnectionStatus::NotApplicable,
             _ => ConnectionStatus::Unknown,
         }
     }

@@ -1,13 +1,13 @@
 //! The name of a device as a capture is opened by.
 //!
-//! May import: `error`, `ffi`.
+//! May import: `error`, `sys`.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
 
 use super::Device;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi;
+use crate::sys;
 
 /// The name of a device to open: made by `From` of a string, of an `OsStr` or of a [`Device`].
 ///
@@ -33,7 +33,7 @@ impl DeviceName {
     ///
     /// [`ErrorKind::InvalidArgument`] if there is a NUL in it.
     pub(crate) fn to_cstring(&self) -> Result<CString> {
-        ffi::cstring(self.0.as_slice())
+        sys::cstring(self.0.as_slice())
             .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, "open", self.display(), why))
     }
 

@@ -1,11 +1,11 @@
 //! The header of a savefile, as libpcap writes it.
 //!
-//! May import: `ffi`, `error`, `timestamp`, `linktype`, `savefile`.
+//! May import: `sys`, `error`, `timestamp`, `linktype`, `savefile`.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, os};
 use crate::linktype::Dlt;
 use crate::savefile::{self, ByteOrder, FILE_HEADER};
+use crate::sys::{self, platform};
 use crate::timestamp::Precision;
 
 /// What the header of a savefile says.
@@ -40,13 +40,13 @@ impl Format {
             )
         };
         let precision = match self.precision {
-            Precision::Micro => ffi::PCAP_TSTAMP_PRECISION_MICRO,
-            Precision::Nano => ffi::PCAP_TSTAMP_PRECISION_NANO,
+            Precision::Micro => sys::PCAP_TSTAMP_PRECISION_MICRO,
+            Precision::Nano => sys::PCAP_TSTAMP_PRECISION_NANO,
         };
         let snaplen = i32::try_from(self.snaplen).unwrap_or(i32::MAX);
         // SAFETY: takes numbers only.
         let pcap = unsafe {
-            ffi::pcap_open_dead_with_tstamp_precision(
+            sys::pcap_open_dead_with_tstamp_precision(
                 self.datalink.value(),
                 snaplen,
                 precision as _,
@@ -57,9 +57,9 @@ impl Format {
         }
         let mut bytes = [0; 2 * FILE_HEADER];
         // SAFETY: the handle is open and ours.
-        let written = unsafe { os::savefile_header(pcap, &mut bytes) };
+        let written = unsafe { platform::savefile_header(pcap, &mut bytes) };
         // SAFETY: the handle is open and ours.
-        unsafe { ffi::pcap_close(pcap) };
+        unsafe { sys::pcap_close(pcap) };
         written.map_err(fail)?;
         let mut header = [0; FILE_HEADER];
         header.copy_from_slice(&bytes[..FILE_HEADER]);

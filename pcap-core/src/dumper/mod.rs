@@ -1,6 +1,6 @@
 //! Savefiles written: libpcap writes the file header, the records are ours.
 //!
-//! May import: `ffi`, `error`, `timestamp`, `linktype`, `packet`, `savefile`.
+//! May import: `sys`, `error`, `timestamp`, `linktype`, `packet`, `savefile`.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};

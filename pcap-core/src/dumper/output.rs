@@ -1,7 +1,7 @@
 //! Bytes on their way to a file or a user's writer: collected, written out in large pieces, and kept
 //! as long as they are not taken.
 //!
-//! May import: `ffi`, `error`.
+//! May import: `sys`, `error`.
 
 use std::any::{Any, type_name};
 use std::fs::File;
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{clock, os};
+use crate::sys::{clock, platform};
 
 /// Bytes are collected up to this many and written at once.
 const BUFFER: usize = 256 * 1024;
@@ -112,7 +112,7 @@ impl Output {
     pub(crate) fn create(path: &Path) -> Result<Output> {
         let name = path.display().to_string();
         let file = if path.as_os_str() == "-" {
-            os::stdout()
+            platform::stdout()
         } else {
             File::create(path)
         };
@@ -283,7 +283,7 @@ impl Output {
     pub(crate) fn close(mut self) -> Result<()> {
         let flushed = self.flush();
         let closed = match self.sink.take() {
-            Some(Sink::File(file)) => os::close(file),
+            Some(Sink::File(file)) => platform::close(file),
             Some(Sink::Writer(_)) | None => Ok(()),
         };
         flushed?;

@@ -1,11 +1,11 @@
 //! What libpcap says of remote captures: in words only.
 //!
-//! May import: `ffi`, `error`.
+//! May import: `sys`, `error`.
 
 use std::io;
 
 use super::{Error, ErrorKind, classify_text};
-use crate::ffi::{self, os};
+use crate::sys::{self, platform};
 
 /// What a daemon said, which was told a secret, without it. Where the end of libpcap's buffer may have cut the text,
 /// the beginning of the secret does not stay there either.
@@ -15,7 +15,7 @@ pub(crate) fn hide(text: &str, secret: &str) -> String {
         return text.to_owned();
     }
     let mut shown = text.replace(secret, HIDDEN);
-    if text.len() + 1 >= ffi::PCAP_ERRBUF_SIZE as usize {
+    if text.len() + 1 >= sys::PCAP_ERRBUF_SIZE as usize {
         // A character that was cut is none any more.
         let end = shown.trim_end_matches(char::REPLACEMENT_CHARACTER);
         let ends = secret.char_indices().map(|(at, _)| &secret[..at]);
@@ -43,15 +43,18 @@ impl Error {
 }
 
 fn classify(operation: &str, text: &str) -> ErrorKind {
-    let code = os::NO_WAY.into_iter().chain(os::CUT_OFF).find(|&code| {
-        let known = io::Error::from_raw_os_error(code).to_string();
-        let known = known.split(" (os error").next().unwrap_or_default();
-        // As the text here, of which the full stop was taken.
-        let known = known.trim_end_matches('.');
-        !known.is_empty() && text.contains(known)
-    });
+    let code = platform::NO_WAY
+        .into_iter()
+        .chain(platform::CUT_OFF)
+        .find(|&code| {
+            let known = io::Error::from_raw_os_error(code).to_string();
+            let known = known.split(" (os error").next().unwrap_or_default();
+            // As the text here, of which the full stop was taken.
+            let known = known.trim_end_matches('.');
+            !known.is_empty() && text.contains(known)
+        });
     let ended = text.contains("terminated the connection")
-        || code.is_some_and(|code| os::CUT_OFF.contains(&code));
+        || code.is_some_and(|code| platform::CUT_OFF.contains(&code));
     if text.contains("No TLS support") {
         ErrorKind::Unsupported { since: None }
     } else if text.contains("Authentication failed") || text.contains("Authentication type") {
@@ -76,7 +79,7 @@ mod tests {
     #[test]
     fn libpcaps_words_are_told_apart() {
         let unsupported = ErrorKind::Unsupported { since: None };
-        let refused = os::strerror(os::NO_WAY[0]);
+        let refused = platform::strerror(platform::NO_WAY[0]);
         let refused =
             format!("Is the server properly installed? Cannot connect to 127.0.0.1: {refused}");
         for (text, kind) in [

@@ -1,53 +1,40 @@
 //! Filters: programs that decide about packets, compiled from expressions or made of instructions.
 //!
-//! May import: `ffi`, `error`, `linktype`, `packet`, `serialize`.
+//! May import: `sys`, `error`, `linktype`, `packet`, `serialize`.
 
 mod any_of;
-mod assemble;
+mod argument;
 mod combine;
 mod compile;
-mod formula;
-mod insn;
 mod kernel;
-mod keywords;
-mod limits;
-mod listing;
 mod options;
-mod parse;
-mod parts;
 #[cfg(test)]
 #[path = "../../tests/support/persuade.rs"]
 mod persuade;
-mod ranges;
-mod run;
-mod scan;
+mod program;
 #[cfg(feature = "serde")]
 mod serialize;
-mod source;
-mod stack;
-mod tagged;
-mod template;
-mod terms;
-mod tree;
-mod validate;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use any_of::Lists;
+pub use any_of::term::{Endpoint, FilterTerm};
+pub use argument::FilterSource;
 pub(crate) use combine::Source;
-pub use insn::Insn;
+
+pub(crate) use kernel::tagged::AsksForTags;
 pub(crate) use kernel::{Devices, Frame, View};
 pub use options::CompileOptions;
-pub use source::FilterSource;
-pub(crate) use tagged::AsksForTags;
-pub use terms::{Endpoint, FilterTerm};
+pub use program::insn::Insn;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi;
 use crate::linktype::Dlt;
-use tree::Tree;
-use validate::Origin;
+use crate::sys;
+use compile::{limits, stack};
+use program::interpreter::Tree;
+use program::validate::{self, Origin};
+use program::{insn, listing, parse};
 
 /// A filter: a small program that says of each packet whether it is wanted.
 ///
@@ -203,7 +190,7 @@ impl Filter {
     ///
     /// `pcap` is open and activated, and no other thread uses it during the call.
     pub(crate) unsafe fn compile_on(
-        pcap: *mut ffi::pcap_t,
+        pcap: *mut sys::pcap_t,
         live: bool,
         linktype: Dlt,
         snaplen: u32,
@@ -219,7 +206,7 @@ impl Filter {
                 // SAFETY: the caller's promise.
                 let mut program = unsafe { compile::on_handle(pcap, expression, options)? };
                 // SAFETY: the caller's promise.
-                let captured = unsafe { ffi::pcap_snapshot(pcap) };
+                let captured = unsafe { sys::pcap_snapshot(pcap) };
                 for insn in &mut program {
                     if live && insn.code == RETURN && i64::from(insn.k) == i64::from(captured) {
                         insn.k = snaplen;
@@ -435,7 +422,7 @@ impl Filter {
     ///
     /// As [`compile_on`](Self::compile_on).
     pub(crate) unsafe fn list_on(
-        pcap: *mut ffi::pcap_t,
+        pcap: *mut sys::pcap_t,
         linktype: Dlt,
         lists: &Arc<Lists>,
     ) -> Result<Filter> {
@@ -591,9 +578,9 @@ impl Filter {
 
     /// Lends that program as libpcap's structure, for a call that copies them
     /// (`pcap_setfilter`). The pointer is good inside the closure only, and for reading.
-    pub(crate) fn with_program<T>(&self, f: impl FnOnce(*mut ffi::bpf_program) -> T) -> T {
+    pub(crate) fn with_program<T>(&self, f: impl FnOnce(*mut sys::bpf_program) -> T) -> T {
         let instructions = self.on_capture();
-        let mut program = ffi::bpf_program {
+        let mut program = sys::bpf_program {
             // No filter has so many: the compiler's limits are far lower.
             bf_len: clamp(instructions.len()),
             bf_insns: instructions.as_ptr().cast_mut().cast(),
@@ -626,10 +613,10 @@ impl fmt::Debug for Filter {
 const RETURN: u16 = insn::op::RET | insn::op::K;
 
 /// A handle for the thread that compiles on it.
-struct Lent(*mut ffi::pcap_t);
+struct Lent(*mut sys::pcap_t);
 
 impl Lent {
-    fn get(&self) -> *mut ffi::pcap_t {
+    fn get(&self) -> *mut sys::pcap_t {
         self.0
     }
 }

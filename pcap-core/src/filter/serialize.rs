@@ -14,10 +14,10 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
-use super::insn::Insn;
+use super::any_of::term::{Endpoint, FilterTerm};
 use super::options::CompileOptions;
-use super::terms::{Endpoint, FilterTerm};
-use super::validate::{self, Origin};
+use super::program::insn::Insn;
+use super::program::validate::{self, Origin};
 use super::{Filter, has_kernel_extensions};
 use crate::error::Error;
 use crate::linktype::Dlt;

@@ -1,6 +1,6 @@
 //! The DLT_ numbers: link types as the API of this operating system numbers them.
 //!
-//! May import: `error`, `ffi`.
+//! May import: `error`, `sys`.
 
 use std::ffi::{CString, c_char, c_int};
 use std::fmt;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use super::{by_name, table, without};
 use crate::error::{Error, ErrorKind};
-use crate::ffi;
+use crate::sys;
 
 /// A link type as libpcap's functions take and give it: a `DLT_` number.
 ///
@@ -61,7 +61,7 @@ impl Dlt {
     #[doc(alias = "pcap_datalink_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
-        self.said(ffi::pcap_datalink_val_to_name, |row| row.name)
+        self.said(sys::pcap_datalink_val_to_name, |row| row.name)
     }
 
     /// What it is, in a few words of libpcap's or, for those it does not know, this crate's.
@@ -80,7 +80,7 @@ impl Dlt {
     #[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
     #[must_use]
     pub fn description(self) -> Option<String> {
-        self.said(ffi::pcap_datalink_val_to_description, |row| row.text)
+        self.said(sys::pcap_datalink_val_to_description, |row| row.text)
     }
 
     /// The link type of that name, in any case, with or without `DLT_`.
@@ -100,11 +100,11 @@ impl Dlt {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Dlt> {
         let c_name = CString::new(without("DLT_", name)).ok()?;
-        if !ffi::library::is_there() {
+        if !sys::library::is_there() {
             return by_name(table::API, "DLT_", name);
         }
         // SAFETY: the name is a C string that lives through the call.
-        match unsafe { ffi::pcap_datalink_name_to_val(c_name.as_ptr()) } {
+        match unsafe { sys::pcap_datalink_name_to_val(c_name.as_ptr()) } {
             value if value >= 0 => Some(Dlt(value)),
             _ => by_name(table::API, "DLT_", name),
         }
@@ -116,13 +116,13 @@ impl Dlt {
         libpcap: unsafe extern "C" fn(c_int) -> *const c_char,
         of: impl Fn(&table::Row<Dlt>) -> &'static str,
     ) -> Option<String> {
-        let asked = ffi::library::is_there().then(|| {
+        let asked = sys::library::is_there().then(|| {
             // SAFETY: both callers pass a function that takes any number, and answers null or a string of a
             // constant table.
             unsafe { libpcap(self.0) }
         });
         // SAFETY: null or a string that never changes.
-        let text = asked.and_then(|text| unsafe { ffi::lossy(text) });
+        let text = asked.and_then(|text| unsafe { sys::lossy(text) });
         text.or_else(|| {
             let row = table::API.iter().find(|row| row.value == self)?;
             Some(of(row).to_owned())

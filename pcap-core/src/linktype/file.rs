@@ -1,6 +1,6 @@
 //! The LINKTYPE_ numbers: link types as savefiles hold them, on every system alike.
 //!
-//! May import: `error`, `ffi`.
+//! May import: `error`, `sys`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,6 @@
 //! Link types: what kind of header a packet starts with, as savefiles and as the API number it.
 //!
-//! May import: `error`, `ffi`.
+//! May import: `error`, `sys`.
 
 mod dlt;
 mod file;

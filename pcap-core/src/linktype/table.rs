@@ -1,9 +1,9 @@
 //! The table of link types: numbers, names and descriptions of both kinds, in one place.
 //!
-//! May import: `ffi`.
+//! May import: `sys`.
 
 use super::{Dlt, Linktype};
-use crate::ffi;
+use crate::sys;
 
 /// Makes the constants and the tables of names from one list. A row holds the name and number in
 /// savefiles, the name and number in this system's API, and what it is.
@@ -98,16 +98,16 @@ link_types! {
         PPP_ETHER = 51, PPP_ETHER = 51, "PPPoE session packets";
         SYMANTEC_FIREWALL = 99, SYMANTEC_FIREWALL = 99, "Symantec Enterprise Firewall";
         ATM_RFC1483 = 100, ATM_RFC1483 = 11, "RFC 1483 LLC-encapsulated ATM";
-        RAW = 101, RAW = ffi::DLT_RAW, "Raw IP: an IPv4 or IPv6 header comes first";
-        SLIP_BSDOS = 102, SLIP_BSDOS = ffi::DLT_SLIP_BSDOS, "BSD/OS SLIP";
-        PPP_BSDOS = 103, PPP_BSDOS = ffi::DLT_PPP_BSDOS, "BSD/OS PPP";
+        RAW = 101, RAW = sys::DLT_RAW, "Raw IP: an IPv4 or IPv6 header comes first";
+        SLIP_BSDOS = 102, SLIP_BSDOS = sys::DLT_SLIP_BSDOS, "BSD/OS SLIP";
+        PPP_BSDOS = 103, PPP_BSDOS = sys::DLT_PPP_BSDOS, "BSD/OS PPP";
         C_HDLC = 104, C_HDLC = 104, "Cisco PPP with HDLC framing";
         IEEE802_11 = 105, IEEE802_11 = 105, "IEEE 802.11 wireless LAN";
         ATM_CLIP = 106, ATM_CLIP = 19, "Linux Classical IP over ATM";
         FRELAY = 107, FRELAY = 107, "Frame Relay";
-        LOOP = 108, LOOP = ffi::DLT_LOOP, "OpenBSD loopback: as BSD loopback, in network byte order";
-        ENC = 109, ENC = ffi::DLT_ENC, "OpenBSD encapsulated IP (IPsec)";
-        NETBSD_HDLC = 112, HDLC = ffi::DLT_HDLC, "NetBSD Cisco HDLC";
+        LOOP = 108, LOOP = sys::DLT_LOOP, "OpenBSD loopback: as BSD loopback, in network byte order";
+        ENC = 109, ENC = sys::DLT_ENC, "OpenBSD encapsulated IP (IPsec)";
+        NETBSD_HDLC = 112, HDLC = sys::DLT_HDLC, "NetBSD Cisco HDLC";
         LINUX_SLL = 113, LINUX_SLL = 113, "Linux cooked capture, version 1";
         LTALK = 114, LTALK = 114, "Apple LocalTalk";
         ECONET = 115, ECONET = 115, "Acorn Econet";
@@ -240,7 +240,7 @@ link_types! {
         MPEG_2_TS = 243, MPEG_2_TS = 243, "MPEG-2 transport stream";
         NG40 = 244, NG40 = 244, "ng40 protocol tester Iub/Iur";
         NFC_LLCP = 245, NFC_LLCP = 245, "NFC LLCP with a pseudo-header";
-        PFSYNC = 246, PFSYNC = ffi::DLT_PFSYNC, "Packet filter state synchronisation";
+        PFSYNC = 246, PFSYNC = sys::DLT_PFSYNC, "Packet filter state synchronisation";
         INFINIBAND = 247, INFINIBAND = 247, "InfiniBand";
         SCTP = 248, SCTP = 248, "SCTP";
         USBPCAP = 249, USBPCAP = 249, "USB with a USBPcap header";
@@ -252,7 +252,7 @@ link_types! {
         BLUETOOTH_BREDR_BB = 255, BLUETOOTH_BREDR_BB = 255, "Bluetooth BR/EDR baseband";
         BLUETOOTH_LE_LL_WITH_PHDR = 256, BLUETOOTH_LE_LL_WITH_PHDR = 256, "Bluetooth Low Energy air interface with a pseudo-header";
         PROFIBUS_DL = 257, PROFIBUS_DL = 257, "PROFIBUS data link layer";
-        PKTAP = 258, PKTAP = ffi::DLT_PKTAP, "Apple PKTAP";
+        PKTAP = 258, PKTAP = sys::DLT_PKTAP, "Apple PKTAP";
         EPON = 259, EPON = 259, "Ethernet with an EPON preamble";
         IPMI_HPM_2 = 260, IPMI_HPM_2 = 260, "IPMI trace packets (HPM.2)";
         ZWAVE_R1_R2 = 261, ZWAVE_R1_R2 = 261, "Z-Wave RF profiles R1 and R2";

@@ -7,7 +7,7 @@ use std::os::windows::io::BorrowedHandle;
 
 use crate::capture::{Active, Capture};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, os};
+use crate::sys::{self, platform};
 
 /// What a live capture can do on Windows only.
 ///
@@ -96,7 +96,7 @@ impl CaptureExt for Capture<Active> {
         const OPERATION: &str = "set the kernel buffer of";
         let bytes = number(self, OPERATION, bytes, 1)?;
         // SAFETY: the handle is open and activated, and by `&mut` ours.
-        let status = unsafe { ffi::pcap_setbuff(pointer(self), bytes) };
+        let status = unsafe { sys::pcap_setbuff(pointer(self), bytes) };
         self.check_status(status, OPERATION)
     }
 
@@ -104,7 +104,7 @@ impl CaptureExt for Capture<Active> {
         const OPERATION: &str = "set what is copied at least of";
         let bytes = number(self, OPERATION, bytes, 0)?;
         // SAFETY: the handle is open and activated, and by `&mut` ours.
-        let status = unsafe { ffi::pcap_setmintocopy(pointer(self), bytes) };
+        let status = unsafe { sys::pcap_setmintocopy(pointer(self), bytes) };
         self.check_status(status, OPERATION)
     }
 
@@ -112,11 +112,11 @@ impl CaptureExt for Capture<Active> {
         const OPERATION: &str = "set the mode of";
         complete(self, OPERATION)?;
         let mode = match mode {
-            Mode::Capture => ffi::MODE_CAPT,
-            Mode::Statistics => ffi::MODE_STAT,
+            Mode::Capture => sys::MODE_CAPT,
+            Mode::Statistics => sys::MODE_STAT,
         };
         // SAFETY: the handle is open and activated, and by `&mut` ours.
-        let status = unsafe { ffi::pcap_setmode(pointer(self), mode as _) };
+        let status = unsafe { sys::pcap_setmode(pointer(self), mode as _) };
         self.check_status(status, OPERATION)
     }
 
@@ -125,11 +125,11 @@ impl CaptureExt for Capture<Active> {
         complete(self, OPERATION)?;
         let mut size = 0;
         // SAFETY: the handle is open and activated, and the number ours to be set.
-        let stat = unsafe { ffi::pcap_stats_ex(pointer(self), &mut size) };
+        let stat = unsafe { sys::pcap_stats_ex(pointer(self), &mut size) };
         // SAFETY: null, or a structure inside the handle, which stays until the next call on it.
         let Some(stat) = (unsafe { stat.as_ref() }) else {
             return self
-                .check_status(ffi::PCAP_ERROR, OPERATION)
+                .check_status(sys::PCAP_ERROR, OPERATION)
                 .map(|()| StatsEx::default());
         };
         Ok(StatsEx {
@@ -145,13 +145,13 @@ impl CaptureExt for Capture<Active> {
     }
 }
 
-fn pointer(capture: &Capture<Active>) -> *mut ffi::pcap_t {
+fn pointer(capture: &Capture<Active>) -> *mut sys::pcap_t {
     capture.as_ptr().cast()
 }
 
 /// Fails if the library has not all functions.
 fn complete(capture: &Capture<Active>, operation: &'static str) -> Result<()> {
-    if os::is_complete() {
+    if platform::is_complete() {
         return Ok(());
     }
     let kind = ErrorKind::Unsupported { since: None };

@@ -1,12 +1,12 @@
 //! Who asks a daemon.
 //!
-//! May import: `ffi`, `error`.
+//! May import: `sys`, `error`.
 
 use std::ffi::{CString, c_int};
 use std::fmt;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi;
+use crate::sys;
 
 /// Who asks a daemon, and so what it lets them do.
 ///
@@ -62,7 +62,7 @@ impl Auth {
             Auth::Password { user, password } => (user, password),
         };
         let text = |what: &str, text: &str| {
-            ffi::cstring(text).map_err(|why| {
+            sys::cstring(text).map_err(|why| {
                 let text = format!("of the {what}: {why}");
                 Error::cannot(ErrorKind::InvalidArgument, operation, None, text)
             })
@@ -91,16 +91,16 @@ pub(super) struct RawAuth(Option<(CString, CString)>);
 
 impl RawAuth {
     /// libpcap's structure, which is good as long as `self` is, and only for reading.
-    pub(super) fn get(&self) -> ffi::pcap_rmtauth {
+    pub(super) fn get(&self) -> sys::pcap_rmtauth {
         let pointer = |text: &CString| text.as_ptr().cast_mut();
         match &self.0 {
-            None => ffi::pcap_rmtauth {
-                type_: ffi::RPCAP_RMTAUTH_NULL as c_int,
+            None => sys::pcap_rmtauth {
+                type_: sys::RPCAP_RMTAUTH_NULL as c_int,
                 username: std::ptr::null_mut(),
                 password: std::ptr::null_mut(),
             },
-            Some((user, password)) => ffi::pcap_rmtauth {
-                type_: ffi::RPCAP_RMTAUTH_PWD as c_int,
+            Some((user, password)) => sys::pcap_rmtauth {
+                type_: sys::RPCAP_RMTAUTH_PWD as c_int,
                 username: pointer(user),
                 password: pointer(password),
             },

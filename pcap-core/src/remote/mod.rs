@@ -70,7 +70,7 @@
 //! May import: everything but the crate's root and `os`.
 
 mod auth;
-mod source;
+mod url;
 
 use std::ffi::{CString, c_int};
 use std::ptr::{self, NonNull};
@@ -79,13 +79,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use auth::Auth;
-pub use source::Source;
+pub use url::Source;
 
 use crate::capture::{self, Active, Capture, DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
 use crate::device::{self, Device};
 use crate::error::{self, Error, ErrorKind, Result};
-use crate::ffi::{self, compat, os, sockets};
 use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::sys::{self, compat, platform};
 use crate::version::version;
 
 /// The devices that a daemon offers. Their names are whole source strings, ready for [`Source`] to parse.
@@ -134,7 +134,7 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
     let raw = auth.to_raw(OPERATION)?;
     let mut raw_auth = raw.get();
     let mut first = ptr::null_mut();
-    let mut errbuf = ffi::ErrBuf::new();
+    let mut errbuf = sys::ErrBuf::new();
     let tls = FirstTls::new(source);
     // SAFETY: the source is a C string, the structure and its strings are only read, the list and the buffer are ours to
     // be filled in; all live through the call.
@@ -312,20 +312,20 @@ impl Remote {
         let text = c_text(source)?;
         let raw = self.auth.to_raw(OPEN)?;
         let mut raw_auth = raw.get();
-        let wake = os::Wake::new().map_err(|e| Error::io(OPEN, name.clone(), e))?;
+        let wake = platform::Wake::new().map_err(|e| Error::io(OPEN, name.clone(), e))?;
         let flags = [
-            (self.promisc, ffi::PCAP_OPENFLAG_PROMISCUOUS),
-            (self.udp, ffi::PCAP_OPENFLAG_DATATX_UDP),
-            (leaves_out_own, ffi::PCAP_OPENFLAG_NOCAPTURE_RPCAP),
+            (self.promisc, sys::PCAP_OPENFLAG_PROMISCUOUS),
+            (self.udp, sys::PCAP_OPENFLAG_DATATX_UDP),
+            (leaves_out_own, sys::PCAP_OPENFLAG_NOCAPTURE_RPCAP),
         ];
         let flags = flags
             .into_iter()
             .filter_map(|(on, flag)| on.then_some(flag));
         let flags = flags.fold(0, |all, flag| all | flag as c_int);
         let Numbers { snaplen, timeout } = numbers;
-        let mut errbuf = ffi::ErrBuf::new();
+        let mut errbuf = sys::ErrBuf::new();
         let tls = FirstTls::new(source);
-        let before = sockets::Sockets::now();
+        let before = platform::sockets::Sockets::now();
         // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size that libpcap
         // asks for; all live through the call.
         let pcap = unsafe {
@@ -342,8 +342,10 @@ impl Remote {
             return Err(failure(OPEN, source, &self.auth, &errbuf));
         };
         tls.done();
-        if let Some(control) = sockets::only(&sockets::Sockets::now().since(&before)) {
-            os::close_on_exec(control);
+        if let Some(control) =
+            platform::sockets::only(&platform::sockets::Sockets::now().since(&before))
+        {
+            platform::close_on_exec(control);
         }
         let timeout = Duration::from_millis(timeout.unsigned_abs().into());
         let remote = capture::Remote::new(source.is_tls(), leaves_out_own);
@@ -363,7 +365,7 @@ struct Numbers {
 }
 
 fn c_text(source: &Source) -> Result<CString> {
-    ffi::cstring(source.to_string())
+    sys::cstring(source.to_string())
         .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, OPEN, source.to_string(), why))
 }
 
@@ -389,7 +391,7 @@ fn missing(operation: &'static str, source: &Source) -> Error {
 }
 
 /// What libpcap said, or the daemon, which may repeat what it was told.
-fn failure(operation: &'static str, source: &Source, auth: &Auth, errbuf: &ffi::ErrBuf) -> Error {
+fn failure(operation: &'static str, source: &Source, auth: &Auth, errbuf: &sys::ErrBuf) -> Error {
     let text = error::hide(&errbuf.text(), auth.secret());
     if compat::has_remote() {
         return Error::remote(operation, &source.to_string(), &text);

@@ -1,11 +1,11 @@
 //! The length of a regular file while it is read: a file that becomes shorter has lost packets.
 //!
-//! May import: `ffi`.
+//! May import: `sys`.
 
 use std::fs::File;
 use std::io;
 
-use crate::ffi::os;
+use crate::sys::platform;
 
 /// The greatest length that a regular file was seen to have.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,8 @@ impl Length {
         let now = file.metadata()?.len();
         self.greatest = self.greatest.max(read).max(now);
         // Some file systems report a length of 0, or an old one, of files that hold more.
-        let gone = now < self.greatest && os::read_at(file, &mut [0], self.greatest - 1)? == 0;
+        let gone =
+            now < self.greatest && platform::read_at(file, &mut [0], self.greatest - 1)? == 0;
         Ok(gone.then_some((self.greatest, now)))
     }
 }

@@ -1,14 +1,14 @@
 //! What this crate itself knows of the savefile formats; libpcap is the authority on everything else.
 //!
-//! May import: `ffi`, `timestamp`, `linktype`, `packet`.
+//! May import: `sys`, `timestamp`, `linktype`, `packet`.
 
-mod feed;
 mod length;
+mod pipe;
 mod place;
 mod records;
 
-pub(crate) use feed::{Fed, Feed, Units, read_head};
 pub(crate) use length::Length;
+pub(crate) use pipe::{Fed, Feed, Units, read_head};
 pub(crate) use place::Place;
 pub(crate) use records::{LONGEST, Record, Records};
 

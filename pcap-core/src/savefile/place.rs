@@ -1,10 +1,10 @@
 //! Where in a savefile libpcap is, by the bytes that it was given: so that it can be interrupted anywhere, and read on.
 //!
-//! May import: `ffi`.
+//! May import: `sys`.
 
-use crate::ffi::Frames;
-use crate::savefile::feed::{Unit, Units};
+use crate::savefile::pipe::{Unit, Units};
 use crate::savefile::{ByteOrder, SavefileFormat};
+use crate::sys::Frames;
 
 /// This many bytes of a record or block tell how long it is, and none is shorter.
 const TELLING: usize = 12;

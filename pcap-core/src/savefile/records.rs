@@ -5,15 +5,15 @@
 //! included, libpcap reads on from that very place, so that what is unusual is treated, and told,
 //! exactly as it treats and tells it.
 //!
-//! May import: `ffi`, `packet`, `timestamp`.
+//! May import: `sys`, `packet`, `timestamp`.
 
 use std::fs::File;
 use std::io;
 use std::ops::{ControlFlow, Range};
 
-use crate::ffi::os;
 use crate::packet::{Packet, PacketHeader};
 use crate::savefile::{ByteOrder, RECORD_HEADER};
+use crate::sys::platform;
 use crate::timestamp::Precision;
 
 /// The longest packet of an ordinary savefile; libpcap calls a longer one damage.
@@ -118,7 +118,7 @@ impl Records {
 
     /// Goes to the next record, if it is an ordinary one.
     #[inline]
-    pub(crate) fn step(&mut self, stream: &mut Option<os::Stream>) -> io::Result<Record> {
+    pub(crate) fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Record> {
         loop {
             match self.form.find(self.unread()) {
                 Ok(Found { length, .. }) => {
@@ -143,7 +143,7 @@ impl Records {
     #[inline]
     pub(crate) fn walk(
         &mut self,
-        stream: &mut Option<os::Stream>,
+        stream: &mut Option<platform::Stream>,
         mut f: impl FnMut(Packet<'_>) -> ControlFlow<()>,
     ) -> io::Result<Record> {
         self.current = None;
@@ -211,13 +211,13 @@ impl Records {
 
     /// Reads more behind what is left; false if there is no more.
     #[cold]
-    fn refill(&mut self, stream: &mut Option<os::Stream>) -> io::Result<bool> {
+    fn refill(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<bool> {
         self.current = None;
         self.buffer.copy_within(self.unread.clone(), 0);
         self.unread = 0..self.unread.len();
         let free = &mut self.buffer[self.unread.end..];
         let read = match (&self.file, stream) {
-            (Some(file), _) => os::read_at(file, free, self.position)?,
+            (Some(file), _) => platform::read_at(file, free, self.position)?,
             (None, Some(stream)) => stream.read(free)?,
             (None, None) => 0,
         };

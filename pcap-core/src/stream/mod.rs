@@ -97,10 +97,10 @@ pub use self::tokio::Tokio;
 use crate::breakloop::BreakHandle;
 use crate::capture::{Active, Capture, End, Phase, Readable, Sender, WaitsFor};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::os::RawFd;
-use crate::ffi::waitset::WaitSet;
 use crate::packet::Packet;
 use crate::stats::Stats;
+use crate::sys::platform::RawFd;
+use crate::sys::waitset::WaitSet;
 
 /// How often packets are looked for between two looks at the clock: as many packets as are read ahead at once.
 const TURNS: u32 = 128;
@@ -116,7 +116,7 @@ mod sealed {
     use std::io;
     use std::task::{Context, Poll};
 
-    use crate::ffi::waitset::WaitSet;
+    use crate::sys::waitset::WaitSet;
 
     /// Below the public API.
     #[allow(unreachable_pub)] // sealed: public in name only

@@ -10,8 +10,8 @@ use std::time::Duration;
 use super::{AsyncCapture, Registered, Runtime};
 use crate::capture::{Active, Refusals, Try};
 use crate::error::Result;
-use crate::ffi::os::RawFd;
-use crate::ffi::waitset::WaitSet;
+use crate::sys::platform::RawFd;
+use crate::sys::waitset::WaitSet;
 
 impl<R: Runtime> AsyncCapture<Active, R> {
     /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent. While the device has no

@@ -1,11 +1,11 @@
 //! What tells tasks of any runtime, on Windows: the set itself, which has a thread.
 //!
-//! May import: `ffi`.
+//! May import: `sys`.
 
 use std::io;
 use std::task::{Context, Poll};
 
-use crate::ffi::waitset::WaitSet;
+use crate::sys::waitset::WaitSet;
 
 /// A set that wakes by itself.
 pub(super) struct Registration(WaitSet);

@@ -102,7 +102,7 @@ impl Api {
         self.names.contains(name)
     }
 
-    /// Why a path is none of this API: `Device::list`, `Capture<Active>::stats`, `names::port`,
+    /// Why a path is none of this API: `Device::list`, `Capture<Active>::stats`, `lookup::port`,
     /// `<Filter as Display>`.
     pub(crate) fn resolve(&self, path: &str) -> Result<(), String> {
         if let Some((ty, of)) = path

@@ -4,13 +4,13 @@
 
 use crate::capture::active::Active;
 use crate::capture::active::inflow::{Age, Inflow};
-use crate::capture::active::tags::Untagged;
+use crate::capture::active::vlan::Untagged;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::packet_socket;
-use crate::ffi::sock_filter::Refused;
 use crate::filter::{Filter, FilterSource};
 use crate::packet::Packet;
+use crate::sys::linux::packet_socket;
+use crate::sys::linux::sock_filter::Refused;
 
 const OPERATION: &str = "set a filter on";
 
@@ -359,7 +359,7 @@ impl Active {
         }
         // SAFETY: the handle is open and activated.
         let code =
-            unsafe { crate::ffi::pcap_setdirection(self.handle.as_ptr(), direction.to_raw()) };
+            unsafe { crate::sys::pcap_setdirection(self.handle.as_ptr(), direction.to_raw()) };
         self.handle.check(code, OPERATION)?;
         let Some(inflow) = &mut self.inflow else {
             return Ok(());
@@ -388,10 +388,10 @@ impl Active {
                 use packet_socket::NotReceiving::{Down, Failed, Gone};
                 match why {
                     Down => {
-                        Error::status(crate::ffi::PCAP_ERROR_IFACE_NOT_UP, OPERATION, name(), "")
+                        Error::status(crate::sys::PCAP_ERROR_IFACE_NOT_UP, OPERATION, name(), "")
                     }
                     Gone => {
-                        Error::status(crate::ffi::PCAP_ERROR_NO_SUCH_DEVICE, OPERATION, name(), "")
+                        Error::status(crate::sys::PCAP_ERROR_NO_SUCH_DEVICE, OPERATION, name(), "")
                     }
                     Failed(error) => Error::io(OPERATION, name(), error),
                 }

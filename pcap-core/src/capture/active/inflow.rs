@@ -10,12 +10,12 @@
 use std::time::{Duration, Instant};
 
 use crate::direction::Direction;
-use crate::ffi::bpf_program;
-use crate::ffi::os::BorrowedFd;
-use crate::ffi::packet_socket::{self, Description};
-use crate::ffi::sock_filter::Refused;
 use crate::filter::{Devices, Frame, Insn, View};
 use crate::linktype::Dlt;
+use crate::sys::bpf_program;
+use crate::sys::linux::packet_socket::{self, Description};
+use crate::sys::linux::sock_filter::Refused;
+use crate::sys::platform::BorrowedFd;
 
 /// How long a processor may still run the former program, with a wide margin.
 const SETTLES_WITHIN: Duration = Duration::from_millis(100);

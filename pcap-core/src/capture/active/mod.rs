@@ -2,18 +2,18 @@
 //!
 //! May import: `source`, `batch`, `wait`, `options`, and everything below the captures.
 
-mod created;
 mod filtering;
 mod inflow;
 mod netfilter;
-mod reading;
+mod read;
 mod refusals;
 #[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
 mod remote;
+mod send;
 mod sender;
-mod sending;
+mod setup;
 mod stopping;
-mod tags;
+mod vlan;
 
 use std::cell::{Cell, OnceCell};
 use std::ffi::{c_int, c_void};
@@ -22,8 +22,6 @@ use std::net::Ipv4Addr;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
-use created::Checked;
-pub(crate) use created::Created;
 pub use filtering::FilterLocation;
 use filtering::{NotSet, Set};
 use inflow::Inflow;
@@ -31,30 +29,33 @@ use inflow::Inflow;
 pub(crate) use refusals::Refusals;
 use refusals::ShortestDropped;
 pub(crate) use remote::Remote;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) use send::Try;
 use sender::Lent;
 pub use sender::Sender;
-#[cfg(any(feature = "tokio", feature = "async-io"))]
-pub(crate) use sending::Try;
+use setup::Checked;
+pub(crate) use setup::Created;
 use stopping::Stopped;
 
-use crate::capture::batch::{Batch, Limit};
 use crate::capture::options::{self, DEFAULT_TIMEOUT, Lengths, Options};
-use crate::capture::source::{self, Opened};
+use crate::capture::phase::{self, Opened};
+use crate::capture::read_ahead::{Batch, Limit};
 use crate::capture::wait::{Waiter, Waiting};
 use crate::capture::{Activated, Capture, Phase, Readable};
 use crate::device::DeviceName;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, os, packet_socket};
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle};
 use crate::linktype::Dlt;
 use crate::packet::PacketOwned;
 use crate::stats::{Counters, Stats};
+use crate::sys::linux::packet_socket;
+use crate::sys::{self, platform};
 use crate::timestamp::Precision;
 use crate::warning::{Warning, WarningKind};
 
-const NANO: c_int = ffi::PCAP_TSTAMP_PRECISION_NANO as c_int;
+const NANO: c_int = sys::PCAP_TSTAMP_PRECISION_NANO as c_int;
 
 /// The phase of a live capture on a device.
 ///
@@ -173,7 +174,7 @@ impl Capture<Active> {
         let handle = &self.state.handle;
         let mut list = std::ptr::null_mut();
         // SAFETY: the handle is open and activated, and the pointer is ours to be set.
-        let count = unsafe { ffi::pcap_list_datalinks(handle.as_ptr(), &mut list) };
+        let count = unsafe { sys::pcap_list_datalinks(handle.as_ptr(), &mut list) };
         let count = handle.check(count, "list the link types of")?;
         if list.is_null() {
             return Ok(Vec::new());
@@ -182,7 +183,7 @@ impl Capture<Active> {
         let numbers = unsafe { std::slice::from_raw_parts(list, count as usize) };
         let datalinks = numbers.iter().map(|&n| Dlt::new(n)).collect();
         // SAFETY: allocated by pcap_list_datalinks, and not used any more.
-        unsafe { ffi::pcap_free_datalinks(list) };
+        unsafe { sys::pcap_free_datalinks(list) };
         Ok(datalinks)
     }
 
@@ -213,10 +214,10 @@ impl Capture<Active> {
     #[doc(alias = "pcap_get_selectable_fd")]
     #[doc(alias = "pcap_getevent")]
     #[must_use]
-    pub fn selectable_fd(&self) -> Option<os::BorrowedFd<'_>> {
+    pub fn selectable_fd(&self) -> Option<platform::BorrowedFd<'_>> {
         let fd = self.state.waiter.descriptor()?;
         // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
-        Some(unsafe { os::borrow(fd) })
+        Some(unsafe { platform::borrow(fd) })
     }
 
     /// The descriptor that packets are captured from, for what the system does with it and libpcap does
@@ -228,7 +229,7 @@ impl Capture<Active> {
     /// Manual page: [`pcap_fileno(3PCAP)`](https://www.tcpdump.org/manpages/pcap_fileno.3pcap.html).
     #[doc(alias = "pcap_fileno")]
     #[must_use]
-    pub fn fileno(&self) -> Option<os::BorrowedFd<'_>> {
+    pub fn fileno(&self) -> Option<platform::BorrowedFd<'_>> {
         self.state.fileno()
     }
 
@@ -252,7 +253,7 @@ impl Capture<Active> {
     #[must_use]
     pub fn bufsize(&self) -> usize {
         // SAFETY: the handle is open and activated.
-        let size = unsafe { ffi::pcap_bufsize(self.state.handle.as_ptr()) };
+        let size = unsafe { sys::pcap_bufsize(self.state.handle.as_ptr()) };
         usize::try_from(size).unwrap_or(0)
     }
 
@@ -292,11 +293,11 @@ impl Capture<Active> {
     pub unsafe fn from_raw(pcap: NonNull<c_void>) -> Result<Capture<Active>> {
         let name = "a pcap_t";
         // SAFETY: the caller's promise.
-        let precision = match unsafe { ffi::pcap_get_tstamp_precision(pcap.as_ptr().cast()) } {
+        let precision = match unsafe { sys::pcap_get_tstamp_precision(pcap.as_ptr().cast()) } {
             NANO => Precision::Nano,
             _ => Precision::Micro,
         };
-        let wake = os::Wake::new();
+        let wake = platform::Wake::new();
         let (wake, error) = match wake {
             Ok(wake) => (Some(wake), None),
             Err(error) => (None, Some(error)),
@@ -360,7 +361,7 @@ impl Active {
         }
         let created = Created::new(device)?;
         let precision = created.apply(options, &checked)?;
-        let wake = os::Wake::new().map_err(|e| Error::io("activate", device.display(), e))?;
+        let wake = platform::Wake::new().map_err(|e| Error::io("activate", device.display(), e))?;
         let (pcap, warning) = created.activate(options)?;
         let clock = Clock::of(precision);
         // SAFETY: the handle is open and activated, and nobody else's.
@@ -443,9 +444,9 @@ impl Active {
         mut warnings: Vec<Warning>,
     ) -> Active {
         let timeout = timeout.max(Duration::from_millis(1));
-        let mut errbuf = ffi::ErrBuf::new();
+        let mut errbuf = sys::ErrBuf::new();
         // SAFETY: the handle is open and activated.
-        let status = unsafe { ffi::pcap_setnonblock(handle.as_ptr(), 1, errbuf.as_mut_ptr()) };
+        let status = unsafe { sys::pcap_setnonblock(handle.as_ptr(), 1, errbuf.as_mut_ptr()) };
         let waiting = if status < 0 {
             // Such as D-Bus captures: they wait inside libpcap.
             warnings.push(Warning::new(WarningKind::OnlyBlocking, errbuf.text()));
@@ -458,7 +459,7 @@ impl Active {
             }
         } else {
             // SAFETY: as above.
-            match unsafe { os::selectable(handle.as_ptr()) } {
+            match unsafe { platform::selectable(handle.as_ptr()) } {
                 Some(fd) => Waiting::Descriptor(fd),
                 None => Waiting::Timer,
             }
@@ -467,7 +468,7 @@ impl Active {
             handle,
             waiter: {
                 if let Waiting::Descriptor(fd) = waiting {
-                    os::close_on_exec(fd);
+                    platform::close_on_exec(fd);
                 }
                 Waiter::new(waiting, timeout)
             },
@@ -523,7 +524,7 @@ impl Active {
             None => None,
         };
         // SAFETY: the handle is open and activated.
-        let code = unsafe { ffi::pcap_set_datalink(self.handle.as_ptr(), datalink.value()) };
+        let code = unsafe { sys::pcap_set_datalink(self.handle.as_ptr(), datalink.value()) };
         self.handle.check(code, "set the link type of")?;
         match filter {
             Some(filter) => Ok(self.install(filter.into())?),
@@ -539,20 +540,20 @@ impl Active {
         }
     }
 
-    fn fileno(&self) -> Option<os::BorrowedFd<'_>> {
+    fn fileno(&self) -> Option<platform::BorrowedFd<'_>> {
         // SAFETY: the handle is open and activated.
-        let fd = unsafe { os::fileno(self.handle.as_ptr()) }?;
+        let fd = unsafe { platform::fileno(self.handle.as_ptr()) }?;
         // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
-        Some(unsafe { os::borrow(fd) })
+        Some(unsafe { platform::borrow(fd) })
     }
 
     pub(crate) fn stats(&self) -> Result<Stats> {
         if let Some(remote) = &self.remote {
             remote.check()?;
         }
-        let mut stat = ffi::empty_stat();
+        let mut stat = sys::empty_stat();
         // SAFETY: the handle is open and activated, and the structure is ours.
-        let code = unsafe { ffi::pcap_stats(self.handle.as_ptr(), &mut stat) };
+        let code = unsafe { sys::pcap_stats(self.handle.as_ptr(), &mut stat) };
         self.handle.check(code, "get the statistics of")?;
         let mut counters = self.counters.get();
         let mut total = counters.sample(&stat);
@@ -569,7 +570,7 @@ fn netmask(device: &DeviceName) -> Option<Ipv4Addr> {
     (!netmask.is_unspecified()).then_some(netmask)
 }
 
-impl source::Sealed for Active {}
+impl phase::Sealed for Active {}
 impl Phase for Active {}
 impl Activated for Active {}
 impl Readable for Active {}

@@ -3,7 +3,7 @@
 //!
 //! May import: `options`, and everything below the captures.
 
-use crate::capture::active::sending;
+use crate::capture::active::send;
 use crate::capture::options::Options;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
@@ -37,7 +37,7 @@ pub(super) fn check(name: &str, options: &Options) -> Result<()> {
         return Err(error(unsupported, "set the direction of", text));
     }
     if options.qdisc_bypass {
-        return Err(sending::cannot_bypass(name.to_owned()));
+        return Err(send::cannot_bypass(name.to_owned()));
     }
     match &options.filter {
         Some(FilterSource::Expression(expression, compile)) => {

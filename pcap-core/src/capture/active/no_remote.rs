@@ -38,7 +38,7 @@ impl Active {
 
     #[cold]
     pub(super) fn not_remote(&self, operation: &'static str, _: &str) -> Error {
-        self.handle.error(crate::ffi::PCAP_ERROR, operation)
+        self.handle.error(crate::sys::PCAP_ERROR, operation)
     }
 
     pub(super) fn install_remote(&mut self, _: &FilterSource<'_>) -> Result<()> {

@@ -5,8 +5,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::ffi::link_counters::LinkCounters;
-use crate::ffi::os::BorrowedFd;
+use crate::sys::linux::link_counters::LinkCounters;
+use crate::sys::platform::BorrowedFd;
 
 /// How long a device may refuse a packet for want of room before its counters are read.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -14,14 +14,14 @@ use crate::callback::{self, Dispatched};
 use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::capture::active::filtering::{FilterLocation, Set};
-use crate::capture::active::tags::Untagged;
+use crate::capture::active::vlan::Untagged;
 use crate::capture::wait::{Waiter, Waiting};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::os::{self, RawFd};
-use crate::ffi::{self, Until, sockets};
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::{Clock, Handle};
 use crate::packet::Packet;
+use crate::sys::platform::{self, RawFd};
+use crate::sys::{self, Until};
 use crate::timestamp::Precision;
 
 /// The most instructions that a daemon takes, and a kernel behind it.
@@ -93,7 +93,7 @@ impl Remote {
         if came == 0 && self.may_hold_more() {
             return Ok(true);
         }
-        let ready = os::wait(None, Some((fd, Until::Readable)), Some(Duration::ZERO))
+        let ready = platform::wait(None, Some((fd, Until::Readable)), Some(Duration::ZERO))
             .map_err(|e| Error::io("wait on", handle.name.clone(), e))?;
         Ok(ready.descriptor)
     }
@@ -106,8 +106,8 @@ impl Capture<Active> {
     ///
     /// `pcap` is a remote handle that was not read from, and nobody else's.
     pub(crate) unsafe fn from_remote(
-        pcap: NonNull<ffi::pcap_t>,
-        wake: os::Wake,
+        pcap: NonNull<sys::pcap_t>,
+        wake: platform::Wake,
         name: String,
         timeout: Duration,
         remote: Remote,
@@ -115,7 +115,7 @@ impl Capture<Active> {
     ) -> Capture<Active> {
         let mut clock = Clock::of(Precision::Micro);
         // SAFETY: the handle is open.
-        let snaplen = unsafe { ffi::pcap_snapshot(pcap.as_ptr()) };
+        let snaplen = unsafe { sys::pcap_snapshot(pcap.as_ptr()) };
         // libpcap's buffer has room for so many, and its check lets twenty more through.
         clock.longest = u32::try_from(snaplen).unwrap_or(0);
         // SAFETY: the caller's promise.
@@ -158,7 +158,7 @@ impl Active {
             });
             remote.more = one.packets > 0;
             all.stopped = one.stopped;
-            if one.status < 0 && one.status != ffi::PCAP_ERROR_BREAK {
+            if one.status < 0 && one.status != sys::PCAP_ERROR_BREAK {
                 let text = self.handle.geterr();
                 let error = Error::remote("read from", &self.handle.name, &text);
                 remote.state = State::Broken(error.clone());
@@ -194,11 +194,11 @@ impl Active {
             self.handle
                 .compile(expression, false, CompileOptions::default())?;
         }
-        let before = sockets::Sockets::now();
+        let before = platform::sockets::Sockets::now();
         let status = callback::start(&mut self.handle);
-        let since = sockets::Sockets::now().since(&before);
+        let since = platform::sockets::Sockets::now().since(&before);
         let name = &self.handle.name;
-        if status < 0 && status != ffi::PCAP_ERROR_BREAK {
+        if status < 0 && status != sys::PCAP_ERROR_BREAK {
             let error = Error::remote("start", name, &self.handle.geterr());
             // libpcap has closed its sockets, and would close their numbers again.
             self.handle.abandon();
@@ -206,21 +206,24 @@ impl Active {
             return Err(error);
         }
         // libpcap's `select` would write beyond its set.
-        if let Some(socket) = since.iter().find(|socket| socket.fd >= sockets::TOO_HIGH) {
+        if let Some(socket) = since
+            .iter()
+            .find(|socket| socket.fd >= platform::sockets::TOO_HIGH)
+        {
             let text = format!(
                 "its socket would have the descriptor {}, and libpcap can wait on those below {} only: too many \
                  files are open",
                 socket.fd,
-                sockets::TOO_HIGH
+                platform::sockets::TOO_HIGH
             );
             let kind = ErrorKind::Unsupported { since: None };
             let error = Error::cannot(kind, "start", name.clone(), text);
             remote.state = State::Broken(error.clone());
             return Err(error);
         }
-        let data = sockets::only(&since);
+        let data = platform::sockets::only(&since);
         if let Some(fd) = data {
-            os::close_on_exec(fd);
+            platform::close_on_exec(fd);
             self.waiter = Waiter::new(Waiting::Descriptor(fd), self.timeout);
         }
         remote.state = State::Started {

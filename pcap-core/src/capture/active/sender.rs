@@ -14,11 +14,12 @@ use crate::breakloop::{BreakHandle, Breaker};
 use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::capture::active::refusals::ShortestDropped;
-use crate::capture::active::sending::{BROKEN, OPERATION, Wait, Way};
+use crate::capture::active::send::{BROKEN, OPERATION, Wait, Way};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::os::{self, RawFd};
-use crate::ffi::{self, packet_socket};
 use crate::sendqueue::SendQueue;
+use crate::sys::linux::packet_socket;
+use crate::sys::platform::{self, RawFd};
+use crate::sys::{self};
 
 /// Sends on the device of a capture, from any thread, while the capture is read in another. Made by
 /// [`Capture::sender`].
@@ -51,7 +52,7 @@ use crate::sendqueue::SendQueue;
 /// # }
 /// ```
 pub struct Sender {
-    socket: Arc<os::OwnedFd>,
+    socket: Arc<platform::OwnedFd>,
     breaker: Arc<Breaker>,
     name: String,
     shortest_dropped: ShortestDropped,
@@ -91,7 +92,7 @@ impl Capture<Active> {
         };
         let failed = |e| Error::io(OPERATION, name.clone(), e);
         let socket = active.lent.socket(socket).map_err(failed)?;
-        let wake = os::Wake::new().map_err(failed)?;
+        let wake = platform::Wake::new().map_err(failed)?;
         Ok(Sender {
             socket,
             breaker: Arc::new(Breaker::without_handle(wake)),
@@ -213,18 +214,18 @@ impl Way for Sender {
     }
 
     fn send(&self, packet: &[u8]) -> Result<usize, c_int> {
-        let sent = packet_socket::send_one(os::borrow_owned(&self.socket), packet);
+        let sent = packet_socket::send_one(platform::borrow_owned(&self.socket), packet);
         sent.map_err(|e| e.raw_os_error().unwrap_or(0))
     }
 
     /// As libpcap says it.
     fn failure(&self, errno: c_int) -> Error {
-        let text = format!("send: {}", os::strerror(errno));
-        Error::status(ffi::PCAP_ERROR, OPERATION, self.name.clone(), &text)
+        let text = format!("send: {}", platform::strerror(errno));
+        Error::status(sys::PCAP_ERROR, OPERATION, self.name.clone(), &text)
     }
 
-    fn packet_socket(&self) -> Option<os::BorrowedFd<'_>> {
-        Some(os::borrow_owned(&self.socket))
+    fn packet_socket(&self) -> Option<platform::BorrowedFd<'_>> {
+        Some(platform::borrow_owned(&self.socket))
     }
 
     fn breaker(&self) -> &Breaker {
@@ -232,7 +233,7 @@ impl Way for Sender {
     }
 
     fn descriptor(&self) -> Option<RawFd> {
-        Some(os::raw(&self.socket))
+        Some(platform::raw(&self.socket))
     }
 
     fn is_broken(&self) -> bool {
@@ -258,10 +259,10 @@ impl fmt::Debug for Sender {
 
 /// The descriptor that a capture's senders share, if there are any.
 #[derive(Debug, Default)]
-pub(super) struct Lent(OnceCell<Arc<os::OwnedFd>>);
+pub(super) struct Lent(OnceCell<Arc<platform::OwnedFd>>);
 
 impl Lent {
-    fn socket(&self, socket: os::BorrowedFd<'_>) -> io::Result<Arc<os::OwnedFd>> {
+    fn socket(&self, socket: platform::BorrowedFd<'_>) -> io::Result<Arc<platform::OwnedFd>> {
         if let Some(shared) = self.0.get() {
             return Ok(Arc::clone(shared));
         }
@@ -279,7 +280,7 @@ impl Drop for Lent {
     fn drop(&mut self) {
         // A sender may go at the same time: then that is done to a socket which closes.
         if let Some(shared) = self.0.take().filter(|shared| Arc::strong_count(shared) > 1) {
-            packet_socket::quieten(os::borrow_owned(&shared));
+            packet_socket::quieten(platform::borrow_owned(&shared));
         }
     }
 }

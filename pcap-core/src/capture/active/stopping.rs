@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::error::Result;
-use crate::ffi::{os, packet_socket};
+use crate::sys::linux::packet_socket;
+use crate::sys::platform;
 
 /// How much longer than the packet-buffer timeout packets may stay unreadable on a loaded machine.
 const GRACE: Duration = Duration::from_secs(2);
@@ -99,7 +100,7 @@ impl Active {
                 }
             }
             // Devices that are not network interfaces have no buffer in which packets wait for a timeout.
-            None if os::IS_LINUX => Stopped::Between(now, now + timeout),
+            None if platform::IS_LINUX => Stopped::Between(now, now + timeout),
             _ => Stopped::Between(now + timeout, now + timeout + timeout),
         };
         self.stopped = Some(stopped);

@@ -2,21 +2,21 @@
 //!
 //! May import: `source`, `batch`, and everything below the captures.
 
-mod opening;
-mod reading;
+mod open;
+mod read;
 
 use std::ffi::{c_int, c_void};
 use std::fmt;
 use std::ptr::NonNull;
 
-use crate::capture::batch::{Batch, Limit};
-use crate::capture::source::{self, Opened};
+use crate::capture::phase::{self, Opened};
+use crate::capture::read_ahead::{Batch, Limit};
 use crate::capture::{Activated, Capture, Phase, Readable};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::{self, os};
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle, SECONDS_OF_32_BITS};
 use crate::savefile::{Feed, Length, Records, SavefileFormat};
+use crate::sys::{self, platform};
 use crate::timestamp::Precision;
 
 /// The phase of a savefile that is read.
@@ -25,7 +25,7 @@ use crate::timestamp::Precision;
 pub struct Offline {
     handle: Handle,
     /// What libpcap reads from: after the handle, which uses it until it is closed.
-    stream: Option<os::Stream>,
+    stream: Option<platform::Stream>,
     /// The fast way, where it can be gone.
     records: Option<Records>,
     /// The fast way, while what libpcap read in between is handed out, and at the end.
@@ -148,9 +148,9 @@ impl Capture<Offline> {
     pub fn version(&self) -> (i32, i32) {
         let pcap = self.state.handle.as_ptr();
         // SAFETY: the handle is open.
-        let major = unsafe { ffi::pcap_major_version(pcap) };
+        let major = unsafe { sys::pcap_major_version(pcap) };
         // SAFETY: the handle is open.
-        let minor = unsafe { ffi::pcap_minor_version(pcap) };
+        let minor = unsafe { sys::pcap_minor_version(pcap) };
         (major, minor)
     }
 
@@ -161,7 +161,7 @@ impl Capture<Offline> {
     #[must_use]
     pub fn is_swapped(&self) -> bool {
         // SAFETY: the handle is open.
-        unsafe { ffi::pcap_is_swapped(self.state.handle.as_ptr()) != 0 }
+        unsafe { sys::pcap_is_swapped(self.state.handle.as_ptr()) != 0 }
     }
 
     /// Takes over a `pcap_t` that reads a savefile and was made elsewhere.
@@ -173,12 +173,12 @@ impl Capture<Offline> {
     #[must_use]
     pub unsafe fn from_raw_offline(pcap: NonNull<c_void>) -> Capture<Offline> {
         // SAFETY: the caller's promise.
-        let precision = match unsafe { ffi::pcap_get_tstamp_precision(pcap.as_ptr().cast()) } {
-            n if n == ffi::PCAP_TSTAMP_PRECISION_NANO as c_int => Precision::Nano,
+        let precision = match unsafe { sys::pcap_get_tstamp_precision(pcap.as_ptr().cast()) } {
+            n if n == sys::PCAP_TSTAMP_PRECISION_NANO as c_int => Precision::Nano,
             _ => Precision::Micro,
         };
         // SAFETY: the caller's promise.
-        let format = match unsafe { ffi::pcap_major_version(pcap.as_ptr().cast()) } {
+        let format = match unsafe { sys::pcap_major_version(pcap.as_ptr().cast()) } {
             1 => SavefileFormat::Pcapng,
             // Older classic formats are refused by libpcap.
             _ => SavefileFormat::Pcap,
@@ -207,10 +207,10 @@ impl Capture<Offline> {
 
 impl Offline {
     /// Has libpcap go on where it is to.
-    fn go_on(&mut self, sought: ffi::Sought) -> Result<()> {
+    fn go_on(&mut self, sought: sys::Sought) -> Result<()> {
         match sought {
-            ffi::Sought::There => {}
-            ffi::Sought::Handle(pcap) => {
+            sys::Sought::There => {}
+            sys::Sought::Handle(pcap) => {
                 // SAFETY: the handle is open and ours, has the header of the one before, and the stream
                 // lives longer.
                 unsafe { self.handle.exchange(pcap) };
@@ -222,7 +222,7 @@ impl Offline {
                     set.map_err(|error| self.fail_with(error))?;
                 }
             }
-            ffi::Sought::End => self.end()?,
+            sys::Sought::End => self.end()?,
         }
         Ok(())
     }
@@ -244,7 +244,7 @@ fn clock(format: SavefileFormat, precision: Precision) -> Clock {
     clock
 }
 
-impl source::Sealed for Offline {}
+impl phase::Sealed for Offline {}
 impl Phase for Offline {}
 impl Activated for Offline {}
 impl Readable for Offline {}

@@ -1,13 +1,13 @@
 //! Filters on sockets that are no captures.
 //!
-//! May import: `error`, `ffi`, `filter`.
+//! May import: `error`, `sys`, `filter`.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::ffi::sock_filter;
 use crate::filter::Filter;
+use crate::sys::linux::sock_filter;
 
 /// Filters on sockets of the program's own: the kernel throws away what the filter does not take,
 /// before the socket receives it. For everything that has a descriptor: `UdpSocket`, `TcpListener`,

@@ -1,13 +1,13 @@
 //! What tells tasks by async-io, on Unix: its own reactor.
 //!
-//! May import: `ffi`.
+//! May import: `sys`.
 
 use std::io;
 use std::task::{Context, Poll};
 
 use async_io::Async;
 
-use crate::ffi::waitset::WaitSet;
+use crate::sys::waitset::WaitSet;
 
 /// A set that the reactor watches.
 pub(super) struct Registration(Async<WaitSet>);

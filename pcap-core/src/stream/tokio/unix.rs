@@ -1,6 +1,6 @@
 //! What tells tasks of tokio, on Unix: its own reactor.
 //!
-//! May import: `ffi`.
+//! May import: `sys`.
 
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::ffi::waitset::WaitSet;
+use crate::sys::waitset::WaitSet;
 
 /// A set that the reactor watches.
 pub(super) struct Registration(AsyncFd<WaitSet>);

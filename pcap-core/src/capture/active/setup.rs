@@ -1,0 +1,259 @@
+//! A handle that is not activated yet: where options are applied.
+//!
+//! May import: `options`, and everything below the captures.
+
+use std::ffi::c_int;
+use std::fmt;
+use std::ptr::NonNull;
+
+use crate::capture::options::{LARGEST_SNAPLEN, Lengths, Options};
+use crate::device::DeviceName;
+use crate::error::{Error, ErrorKind, Result};
+use crate::handle::{netfilter_counter, rfmon_list};
+use crate::sys::linux::packet_socket;
+use crate::sys::{self, platform};
+use crate::timestamp::Precision;
+use crate::tstamp_type::TstampType;
+use crate::version::version;
+use crate::warning::Warning;
+
+/// The buffer in immediate mode, where each packet takes a slot as large as the largest packet.
+const IMMEDIATE_BUFFER: usize = 32 << 20;
+
+/// A `pcap_t` between `pcap_create` and `pcap_activate`. Never activated twice: libpcap 1.10 may
+/// crash then.
+pub(crate) struct Created {
+    pcap: NonNull<sys::pcap_t>,
+    name: String,
+}
+
+impl Drop for Created {
+    fn drop(&mut self) {
+        // SAFETY: the handle is open and ours.
+        unsafe { sys::pcap_close(self.as_ptr()) };
+    }
+}
+
+/// What `pcap_create` returned.
+struct Answer(*mut sys::pcap_t);
+
+// SAFETY: the thread that called `pcap_create` has ended when another one uses the handle; a handle has no ties to a
+// thread.
+unsafe impl Send for Answer {}
+
+/// Whether libpcap forgets a descriptor of each handle that is closed without having been activated.
+fn forgets_an_eventfd() -> bool {
+    let version = version();
+    let numbers = (version.major(), version.minor(), version.patch());
+    platform::IS_LINUX && numbers < (1, 10, 5)
+}
+
+impl Created {
+    pub(crate) fn new(device: &DeviceName) -> Result<Created> {
+        let name = device.display();
+        Error::library("open", name.clone())?;
+        let device = device.to_cstring()?;
+        let mut errbuf = sys::ErrBuf::new();
+        let mut create = || {
+            // SAFETY: the name is a C string, and the buffer has the size that libpcap asks for.
+            Answer(unsafe { sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) })
+        };
+        let Answer(pcap) = match forgets_an_eventfd() {
+            true => sys::without_eventfd(create),
+            false => create(),
+        };
+        match NonNull::new(pcap) {
+            Some(pcap) => Ok(Created { pcap, name }),
+            None => Err(Error::status(sys::PCAP_ERROR, "open", name, &errbuf.text())),
+        }
+    }
+
+    fn as_ptr(&self) -> *mut sys::pcap_t {
+        self.pcap.as_ptr()
+    }
+
+    fn geterr(&self) -> String {
+        // SAFETY: the handle is open and ours.
+        unsafe { sys::geterr(self.as_ptr()) }
+    }
+
+    fn check(&self, code: c_int, operation: &'static str) -> Result<c_int> {
+        if code < 0 {
+            return Err(Error::status(
+                code,
+                operation,
+                self.name.clone(),
+                &self.geterr(),
+            ));
+        }
+        Ok(code)
+    }
+
+    pub(crate) fn tstamp_types(&self) -> Result<Vec<TstampType>> {
+        let mut list = std::ptr::null_mut();
+        // SAFETY: the handle is open, and the pointer is ours to be set.
+        let count = unsafe { sys::pcap_list_tstamp_types(self.as_ptr(), &mut list) };
+        let count = self.check(count, "list the timestamp types of")?;
+        if list.is_null() {
+            return Ok(Vec::new());
+        }
+        // SAFETY: libpcap allocated that many numbers.
+        let types = unsafe { std::slice::from_raw_parts(list, count as usize) };
+        let types = types.iter().map(|&t| TstampType::new(t)).collect();
+        // SAFETY: allocated by pcap_list_tstamp_types, and not used any more.
+        unsafe { sys::pcap_free_tstamp_types(list) };
+        Ok(types)
+    }
+
+    pub(crate) fn can_set_rfmon(&self) -> Result<bool> {
+        // SAFETY: the handle is open and not activated.
+        let answer = unsafe { sys::pcap_can_set_rfmon(self.as_ptr()) };
+        Ok(self.check(answer, "ask for monitor mode of")? == 1)
+    }
+
+    /// Applies the options that come before activation. Returns the precision that is in force.
+    pub(super) fn apply(&self, options: &Options, checked: &Checked) -> Result<Precision> {
+        let pcap = self.as_ptr();
+        let set = |code: c_int, option: &str, value: &dyn fmt::Display| match code {
+            0 => Ok(()),
+            code => Err(bad_option(
+                &self.name,
+                option,
+                value,
+                &sys::statustostr(code),
+            )),
+        };
+        // SAFETY: the handle is open and not activated.
+        let code = unsafe { sys::pcap_set_snaplen(pcap, checked.snaplen) };
+        set(code, "snaplen", &checked.snaplen)?;
+        // SAFETY: as above.
+        let code = unsafe { sys::pcap_set_promisc(pcap, options.promisc.into()) };
+        set(code, "promisc", &options.promisc)?;
+        if options.rfmon {
+            if !self.can_set_rfmon()? {
+                return Err(Error::status(
+                    sys::PCAP_ERROR_RFMON_NOTSUP,
+                    "activate",
+                    self.name.clone(),
+                    "",
+                ));
+            }
+            // SAFETY: as above.
+            let code = unsafe { sys::pcap_set_rfmon(pcap, 1) };
+            set(code, "rfmon", &true)?;
+        }
+        // SAFETY: as above.
+        let code = unsafe { sys::pcap_set_timeout(pcap, checked.millis) };
+        set(code, "timeout", &checked.millis)?;
+        if options.immediate_mode {
+            if !platform::is_complete() {
+                let why = "this libpcap has none";
+                return Err(bad_option(&self.name, "immediate_mode", true, why));
+            }
+            // SAFETY: as above.
+            let code = unsafe { sys::pcap_set_immediate_mode(pcap, 1) };
+            set(code, "immediate_mode", &true)?;
+        }
+        if let Some(bytes) = checked.buffer_size {
+            // SAFETY: as above.
+            let code = unsafe { sys::pcap_set_buffer_size(pcap, bytes) };
+            set(code, "buffer_size", &bytes)?;
+        }
+        if let Some(tstamp_type) = options.tstamp_type {
+            let types = self.tstamp_types()?;
+            let host = types.is_empty() && tstamp_type == TstampType::HOST;
+            if !host {
+                if !types.contains(&tstamp_type) {
+                    let why = "the device does not have that timestamp type";
+                    return Err(bad_option(&self.name, "tstamp_type", tstamp_type, why));
+                }
+                // SAFETY: as above.
+                let code = unsafe { sys::pcap_set_tstamp_type(pcap, tstamp_type.value()) };
+                set(code, "tstamp_type", &tstamp_type)?;
+            }
+        }
+        if platform::IS_LINUX {
+            // Nothing is received before the filter is there.
+            let code = platform::set_protocol(pcap, packet_socket::NONE).unwrap_or(sys::PCAP_ERROR);
+            set(code, "protocol", &packet_socket::NONE)?;
+        }
+        if options.precision == Precision::Nano {
+            let nano = sys::PCAP_TSTAMP_PRECISION_NANO as c_int;
+            // SAFETY: as above.
+            match unsafe { sys::pcap_set_tstamp_precision(pcap, nano) } {
+                0 => return Ok(Precision::Nano),
+                // The device has microseconds only: `precision()` says so.
+                sys::PCAP_ERROR_TSTAMP_PRECISION_NOTSUP => {}
+                code => set(code, "precision", &"nanoseconds")?,
+            }
+        }
+        Ok(Precision::Micro)
+    }
+
+    /// Activates the handle, which then is the caller's, and gives libpcap's warning.
+    pub(super) fn activate(
+        self,
+        options: &Options,
+    ) -> Result<(NonNull<sys::pcap_t>, Option<Warning>)> {
+        let list = options.rfmon.then(rfmon_list);
+        let counter = netfilter_counter(&self.name);
+        // SAFETY: the handle is open, and activated for the first and only time, since `self` ends
+        // here.
+        let code = unsafe { sys::pcap_activate(self.as_ptr()) };
+        drop((list, counter));
+        self.check(code, "activate")?;
+        let warning = Warning::from_status(code, self.geterr());
+        let mut created = std::mem::ManuallyDrop::new(self);
+        // The handle goes on without this; its name does not.
+        drop(std::mem::take(&mut created.name));
+        Ok((created.pcap, warning))
+    }
+}
+
+/// An option whose value is refused.
+fn bad_option(name: &str, option: &str, value: impl fmt::Display, why: &str) -> Error {
+    let text = format!("{option} {value}: {why}");
+    Error::cannot(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
+}
+
+/// The options whose values no device takes if they are wrong, as libpcap has them.
+pub(super) struct Checked {
+    snaplen: c_int,
+    millis: c_int,
+    buffer_size: Option<c_int>,
+}
+
+impl Checked {
+    pub(super) fn new(options: &Options, lengths: Lengths, name: &str) -> Result<Checked> {
+        if options.snaplen > LARGEST_SNAPLEN {
+            let why = "more than the largest, 262144 bytes (0 asks for that)";
+            return Err(bad_option(name, "snaplen", options.snaplen, why));
+        }
+        // Whole milliseconds, rounded up, at least one: with 0 a lone packet may not be delivered
+        // for minutes.
+        let millis = options.timeout.as_nanos().div_ceil(1_000_000).max(1);
+        let Ok(millis) = c_int::try_from(millis) else {
+            let why = "more than the longest, 2147483647 ms";
+            let timeout = format!("{:?}", options.timeout);
+            return Err(bad_option(name, "timeout", timeout, why));
+        };
+        let wanted = options
+            .buffer_size
+            .or(options.immediate_mode.then_some(IMMEDIATE_BUFFER));
+        let buffer_size = match wanted {
+            Some(size) => match c_int::try_from(size) {
+                Ok(bytes) if bytes > 0 => Some(bytes),
+                _ => {
+                    let why = "not 1 to 2147483647 bytes";
+                    return Err(bad_option(name, "buffer_size", size, why));
+                }
+            },
+            None => None,
+        };
+        Ok(Checked {
+            snaplen: lengths.captured as c_int,
+            millis,
+            buffer_size,
+        })
+    }
+}

@@ -1,0 +1,383 @@
+//! How a savefile is opened: a regular file, a pipe, a reader.
+//!
+//! May import: `batch`, and everything below the captures.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::panic::resume_unwind;
+use std::path::Path;
+
+use super::{Offline, clock};
+use crate::capture::Capture;
+use crate::capture::read_ahead::{Batch, Limit};
+use crate::error::{Error, Result};
+use crate::handle::Handle;
+use crate::savefile::{
+    self, ByteOrder, Feed, Length, Magic, Place, Records, SavefileFormat, Units,
+};
+use crate::sys::{self, Failure, Until, platform};
+use crate::timestamp::Precision;
+
+impl Capture<Offline> {
+    /// Opens a savefile, classic or pcapng; `-` is standard input, and a file of that name is `./-`.
+    ///
+    /// Times are given in nanoseconds, whatever the savefile's precision.
+    ///
+    /// What comes through a pipe, a socket or a terminal is waited for as the packets of a device are: a
+    /// [`BreakHandle`](crate::BreakHandle) ends the wait at once,
+    /// [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline, and the capture can be read on, even
+    /// if half a record had come. Opening waits for the savefile's header, and to open a FIFO for somebody who
+    /// writes it; nothing here ends that. On Windows all of that is read as [a reader](Self::from_reader) is.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened or read,
+    /// [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if it ends in its header (an empty
+    /// file does), [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is no savefile. For a compressed one
+    /// the error names the compression: [`from_reader`](Self::from_reader) reads it through a decompressor.
+    ///
+    /// A regular file that becomes shorter while it is read has lost packets, even if its last record is whole. The
+    /// reading calls return [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) at its end, where libpcap
+    /// reports a normal end. A file that is replaced by another of its name is read to its own end.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// let mut capture = pcap_core::Capture::from_file("trace.pcap")?;
+    /// let done = capture.for_each(|packet| println!("{packet:?}"))?;
+    /// println!("{} packets", done.packets);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_open_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
+    #[doc(alias = "pcap_open_offline_with_tstamp_precision")]
+    #[doc(alias = "pcap_open_offline")]
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Capture<Offline>> {
+        let path = path.as_ref();
+        let name = path.display().to_string();
+        let file = if path.as_os_str() == "-" {
+            platform::stdin()
+        } else {
+            File::open(path)
+        };
+        let file = file.map_err(|e| Error::io("open", name.clone(), e))?;
+        Self::from_open(file, name)
+    }
+
+    /// Reads a savefile from an open file, from where it stands. One's own descriptor is made a file
+    /// with `File::from`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_file`](Self::from_file). [`take`](Error::take) gives the [`File`] back. It stands where it stood, except
+    /// that from a pipe has been read.
+    ///
+    /// Manual page: [`pcap_fopen_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
+    #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
+    #[doc(alias = "pcap_fopen_offline")]
+    #[doc(alias = "pcap_hopen_offline_with_tstamp_precision")]
+    #[doc(alias = "pcap_hopen_offline")]
+    pub fn from_open_file(mut file: File) -> Result<Capture<Offline>> {
+        let name = "the savefile".to_owned();
+        // A stream that fails is closed with its descriptor, so it gets one of its own.
+        let copy = match file.try_clone() {
+            Ok(copy) => copy,
+            Err(e) => return Err(Error::io("open", name, e).handing_back(file)),
+        };
+        let start = file.stream_position();
+        Self::from_open(copy, name).map_err(|error| {
+            if let Ok(start) = start {
+                // It could be asked for its place, so it can go there.
+                let _ = file.seek(SeekFrom::Start(start));
+            }
+            error.handing_back(file)
+        })
+    }
+
+    /// Reads a savefile from anything that can be read: a decompressor, memory, a socket.
+    ///
+    /// While the reader waits for data nothing here can end that: a break is seen, and a deadline kept,
+    /// after it has given some. A pipe or a socket is better opened with
+    /// [`from_open_file`](Self::from_open_file), which waits for it in another way.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_file`](Self::from_file). [`take`](Error::take) gives the reader back, which has been read from, usually
+    /// further than the savefile's header. An error of the reader keeps its kind and is the
+    /// [`io_error`](Error::io_error) of the error here. It ends the capture, even one that would
+    /// have passed, such as [`WouldBlock`](std::io::ErrorKind::WouldBlock): what the reader had given of a
+    /// record is gone.
+    ///
+    /// On Windows libpcap reads from files only: of a pcapng savefile, and of a classic one that is damaged, the rest of the
+    /// reader is read to its end at once, into a temporary file.
+    ///
+    /// # Panics
+    ///
+    /// If the reader panics, or the text of its error does. Where that is caught, the capture is over: each further
+    /// call returns an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// # pcap_core::Capture::dead(pcap_core::Dlt::EN10MB)?.dump(&path)?.close()?;
+    /// let bytes: Vec<u8> = std::fs::read(&path).unwrap();
+    /// let mut capture = pcap_core::Capture::from_reader(std::io::Cursor::new(bytes))?;
+    /// assert!(capture.next_packet()?.is_none());
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
+    pub fn from_reader<R>(reader: R) -> Result<Capture<Offline>>
+    where
+        R: Read + Send + 'static,
+    {
+        Self::from_stream(reader, "the reader".to_owned(), None)
+            .map_err(|(error, reader)| error.handing_back(reader))
+    }
+
+    fn from_open(mut file: File, name: String) -> Result<Capture<Offline>> {
+        let mut magic = [0; 4];
+        let io = |e| Error::io("read", name.clone(), e);
+        match platform::peek(&mut file, &mut magic).map_err(io)? {
+            Some(length) => {
+                let magic = Magic::new(&magic[..length]);
+                let start = file.stream_position().map_err(io)?;
+                let length = Length::of(&file);
+                // A descriptor more; without one libpcap reads it all.
+                let order = magic.classic.filter(|_| length.is_some());
+                let copy = order.map(|_| file.try_clone()).transpose();
+                let (copy, no_copy) = match copy {
+                    Ok(copy) => (copy, None),
+                    Err(e) => (None, Some(Error::io("follow", name.clone(), e))),
+                };
+                let fast = copy.zip(order);
+                // libpcap looks for a break at each packet, and pcapng has blocks without one.
+                let place = Place::of_pcapng(magic.format);
+                let stream = platform::Stream::from_file(file, place).map_err(io)?;
+                let opened = Self::open(stream, magic, name, Limit::FILE, None);
+                let mut capture = opened.map_err(|(error, _)| error)?;
+                capture.state.records =
+                    fast.and_then(|(file, order)| capture.records(Some(file), start, order));
+                capture.state.length = length;
+                capture.state.no_copy = no_copy;
+                capture.release();
+                Ok(capture)
+            }
+            // A pipe cannot be looked into without reading from it.
+            None => {
+                let fd = platform::descriptor(&file);
+                let patient = Patient(file, fd);
+                Self::from_stream(patient, name, fd).map_err(|(error, _)| error)
+            }
+        }
+    }
+
+    /// The fast way through the records of a file or of the stream, if libpcap hands them on as they are.
+    fn records(&self, file: Option<File>, start: u64, order: ByteOrder) -> Option<Records> {
+        let as_they_are = self.version() == (2, 4) && savefile::is_plain(self.datalink(), order);
+        let position = start + savefile::FILE_HEADER as u64;
+        let precision = self.state.precision;
+        as_they_are.then(|| Records::new(file, position, self.snaplen(), precision, order))
+    }
+
+    /// Of a pipe its descriptor is known: then no read waits but by the one mechanism for that.
+    fn from_stream<R>(
+        mut reader: R,
+        name: String,
+        descriptor: Option<platform::RawFd>,
+    ) -> Result<Capture<Offline>, (Error, R)>
+    where
+        R: Read + Send + 'static,
+    {
+        match read_start(&mut reader, descriptor.is_some()) {
+            Err(e) => Err((Error::io("read", name, e), reader)),
+            Ok(start) => match Self::from_started(reader, start, name, descriptor) {
+                Ok(capture) => Ok(capture),
+                Err((error, reader)) => Err((error, as_it_was(reader))),
+            },
+        }
+    }
+
+    fn from_started<R>(
+        reader: R,
+        start: Start,
+        name: String,
+        descriptor: Option<platform::RawFd>,
+    ) -> Result<Capture<Offline>, (Error, Box<dyn sys::Reader>)>
+    where
+        R: Read + Send + 'static,
+    {
+        let io = |e| Error::io("read", name.clone(), e);
+        let wake = match descriptor.map(|_| platform::Wake::new()).transpose() {
+            Ok(wake) => wake,
+            Err(e) => return Err((io(e), Box::new(reader))),
+        };
+        let mut stream = platform::Stream::from_reader(Box::new(reader))
+            .map_err(|(e, reader)| (io(e), reader))?;
+        let Start { bytes, head, ended } = start;
+        let magic = Magic::new(&bytes[..bytes.len().min(4)]);
+        if ended {
+            stream.ended();
+        }
+        let mut behind = None;
+        if let Some((length, units)) = head {
+            stream.give(&bytes[..length]);
+            behind = Some((units, bytes[length..].to_vec()));
+        } else {
+            stream.give_back(&bytes);
+            if let Some(place) = Place::of_pcapng(magic.format) {
+                stream.track(place);
+            }
+            if magic.classic.is_some() {
+                // What stdio has taken cannot be had back.
+                stream.hold_back(savefile::FILE_HEADER);
+            }
+        }
+        let mut capture = Self::open(stream, magic, name, Limit::PIPE, wake)
+            .map_err(|(error, stream)| (error, stream.into_reader()))?;
+        if let Some(order) = magic.classic {
+            capture.state.records = capture.records(None, 0, order);
+            if capture.version() == (2, 4) {
+                let units = Units::Records(order);
+                match (descriptor, &mut capture.state.stream) {
+                    (Some(_), _) if capture.state.records.is_none() => {
+                        behind = Some((units, Vec::new()));
+                    }
+                    // For when libpcap reads.
+                    (None, Some(stream)) => stream.track(Box::new(Place::new(units))),
+                    _ => {}
+                }
+            }
+        }
+        let datalink = capture.datalink();
+        capture.state.feed = behind.map(|(units, bytes)| Feed::new(units, datalink, bytes));
+        let paced = capture.state.records.is_some() || capture.state.feed.is_some();
+        match (descriptor, &mut capture.state.stream) {
+            (Some(fd), Some(stream)) if paced => stream.wait_for(fd),
+            _ => capture.release(),
+        }
+        Ok(capture)
+    }
+
+    /// Where there is no fast way, lets libpcap have all there is.
+    fn release(&mut self) {
+        if let (None, None, Some(stream)) = (
+            &self.state.records,
+            &self.state.feed,
+            &mut self.state.stream,
+        ) {
+            // What fails here is reported by the first read.
+            match stream.release(&[]) {
+                Ok(sought) => drop(self.state.go_on(sought)),
+                Err(e) => drop(self.state.fail(e)),
+            }
+        }
+    }
+
+    fn open(
+        mut stream: platform::Stream,
+        magic: Magic,
+        name: String,
+        ahead: Limit,
+        wake: Option<platform::Wake>,
+    ) -> Result<Capture<Offline>, (Error, platform::Stream)> {
+        if let Err(error) = Error::library("open", name.clone()) {
+            return Err((error, stream));
+        }
+        let mut errbuf = sys::ErrBuf::new();
+        let Some(pcap) = stream.open(&mut errbuf) else {
+            let os = io::Error::last_os_error();
+            let error = match stream.failure() {
+                Some(Failure::Error(error)) => Error::io("read", name, error),
+                Some(Failure::Panic(panic)) => resume_unwind(panic),
+                None => {
+                    let mut text = errbuf.text();
+                    if let Some(by) = magic.compressed {
+                        text += &format!(
+                            "; it is compressed by {by}: give a decompressor to `Capture::from_reader`"
+                        );
+                    }
+                    Error::savefile("open", &name, &text, os)
+                }
+            };
+            return Err((error, stream));
+        };
+        let clock = clock(magic.format, Precision::Nano);
+        // SAFETY: the handle is open and ours, and the stream lives longer, see `Offline`.
+        let handle = unsafe { Handle::new(pcap, wake, clock, name, false) };
+        let breaks = handle.break_handle();
+        stream.broken_by(move || breaks.is_pending());
+        Ok(Capture::new(Offline {
+            handle,
+            stream: Some(stream),
+            records: None,
+            parked: None,
+            feed: None,
+            length: None,
+            no_copy: None,
+            batch: Batch::new(ahead),
+            filter: None,
+            format: magic.format,
+            precision: magic.precision,
+            follow: false,
+            over: None,
+        }))
+    }
+}
+
+/// The user's reader as what it was.
+fn as_it_was<R: Read + Send + 'static>(reader: Box<dyn sys::Reader>) -> R {
+    match reader.into_any().downcast::<R>() {
+        Ok(reader) => *reader,
+        Err(_) => unreachable!("only `from_stream` makes streams of readers"),
+    }
+}
+
+/// A pipe. Whoever else has it may have made it non-blocking, which it then is here: that it has nothing now is
+/// neither its end nor an error.
+struct Patient(File, Option<platform::RawFd>);
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match (self.0.read(buffer), self.1) {
+                (Err(e), Some(fd)) if e.kind() == io::ErrorKind::WouldBlock => {
+                    platform::wait(None, Some((fd, Until::Readable)), None)?;
+                }
+                (other, _) => return other,
+            }
+        }
+    }
+}
+
+/// What was read of a stream to open it.
+struct Start {
+    bytes: Vec<u8>,
+    /// Of a pcapng savefile: how many of the bytes libpcap needs to open it, and what follows.
+    head: Option<(usize, Units)>,
+    /// There is no more.
+    ended: bool,
+}
+
+/// Reads what has to be known of a savefile before libpcap opens it: its magic, and of a pcapng savefile in
+/// a pipe all that libpcap reads then.
+fn read_start(reader: &mut dyn Read, pipe: bool) -> io::Result<Start> {
+    let mut magic = [0; 4];
+    let mut length = 0;
+    while length < magic.len() {
+        match reader.read(&mut magic[length..]) {
+            Ok(0) => break,
+            // A reader may lie about its length.
+            Ok(n) => length = length.saturating_add(n).min(magic.len()),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    let mut bytes = magic[..length].to_vec();
+    let (mut head, mut ended) = (None, length < magic.len());
+    if pipe && !ended && Magic::new(&magic).format == SavefileFormat::Pcapng {
+        (head, ended) = savefile::read_head(reader, &mut bytes)?;
+    }
+    Ok(Start { bytes, head, ended })
+}

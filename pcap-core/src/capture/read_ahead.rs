@@ -1,0 +1,220 @@
+//! Packets read ahead: copied from where libpcap has them, many at a time, to be lent one by one.
+//!
+//! May import: `source`, and everything below the captures.
+
+use std::ops::ControlFlow;
+
+use crate::breakloop::Breaker;
+use crate::callback::Dispatched;
+use crate::capture::phase::{Slice, Then};
+use crate::error::{Error, Result};
+use crate::filter::Filter;
+use crate::packet::{Packet, PacketHeader};
+
+/// How much is read ahead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    packets: u32,
+    /// Beyond this many bytes no more packets are read ahead.
+    bytes: usize,
+}
+
+impl Limit {
+    /// What a live capture has ready. One `pcap_dispatch` for this many costs next to nothing each.
+    pub(crate) const LIVE: Limit = Limit {
+        packets: 128,
+        bytes: 1 << 20,
+    };
+    /// A file: as much as stays in the processor's nearest cache.
+    pub(crate) const FILE: Limit = Limit {
+        packets: 128,
+        bytes: 16 << 10,
+    };
+    /// A pipe, where reading ahead would wait for what may not come for long.
+    pub(crate) const PIPE: Limit = Limit {
+        packets: 1,
+        bytes: 0,
+    };
+}
+
+/// Packets in one buffer that is used again and again: no allocation once it has grown.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    limit: Limit,
+    bytes: Vec<u8>,
+    packets: Vec<Entry>,
+    /// The next packet to lend.
+    next: usize,
+    /// The packet that is lent.
+    current: Option<usize>,
+    /// An error that came after packets of the same read; it waits for them to be delivered.
+    pending: Option<Error>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    header: PacketHeader,
+    start: usize,
+}
+
+impl Batch {
+    pub(crate) fn new(limit: Limit) -> Batch {
+        Batch {
+            limit,
+            bytes: Vec::new(),
+            packets: Vec::new(),
+            next: 0,
+            current: None,
+            pending: None,
+        }
+    }
+
+    /// A batch in place of this one, which the caller fills and puts back.
+    pub(crate) fn take(&mut self) -> Batch {
+        std::mem::replace(self, Batch::new(self.limit))
+    }
+
+    /// Reads a new batch with `read`, which is to [`push`](Self::push) at most as many packets as
+    /// the [`limit`](Self::limit) says.
+    #[inline]
+    pub(crate) fn fill(
+        &mut self,
+        read: impl FnOnce(&mut Batch) -> Result<Dispatched>,
+    ) -> Result<()> {
+        self.bytes.clear();
+        self.packets.clear();
+        self.next = 0;
+        self.current = None;
+        if let Some(error) = self.pending.take() {
+            return Err(error);
+        }
+        match read(self) {
+            Err(error) if !self.packets.is_empty() => self.pending = Some(error),
+            other => {
+                other?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an error waits for the packets before it to be delivered.
+    pub(crate) fn has_error(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// The most packets to read ahead.
+    pub(crate) fn limit(&self) -> u32 {
+        self.limit.packets
+    }
+
+    /// Copies a packet in, and says whether there is room for more.
+    #[inline]
+    pub(crate) fn push(&mut self, packet: Packet<'_>) -> ControlFlow<()> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(packet.data());
+        self.packets.push(Entry {
+            header: *packet.header(),
+            start,
+        });
+        if self.bytes.len() < self.limit.bytes {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+
+    /// Makes the next packet the lent one, if there is one.
+    #[inline]
+    pub(crate) fn step(&mut self) -> bool {
+        let there = self.next < self.packets.len();
+        self.current = there.then_some(self.next);
+        self.next += usize::from(there);
+        there
+    }
+
+    /// The packet that is lent.
+    #[inline]
+    pub(crate) fn current(&self) -> Option<Packet<'_>> {
+        self.current.map(|index| self.packet(index))
+    }
+
+    #[inline]
+    fn packet(&self, index: usize) -> Packet<'_> {
+        let Entry { header, start } = self.packets[index];
+        let end = start + header.caplen() as usize;
+        Packet::from_parts(header, &self.bytes[start..end])
+    }
+
+    /// Hands what was read ahead and passes the filter to a closure, at most `max` and until a
+    /// break; `None` if there is nothing.
+    pub(crate) fn slice<F>(
+        &mut self,
+        max: u64,
+        filter: Option<&Filter>,
+        breaker: &Breaker,
+        closure: &mut F,
+    ) -> Option<Result<Slice>>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        let mut packets = 0;
+        let mut stopped = false;
+        while packets < max && !stopped && self.step() {
+            let Some(packet) = self.current() else { break };
+            if filter.is_some_and(|filter| !filter.matches_packet(packet)) {
+                continue;
+            }
+            packets += 1;
+            stopped = closure(packet).is_break();
+            if breaker.is_pending() {
+                break;
+            }
+        }
+        self.current = None;
+        if packets > 0 {
+            return Some(Ok(Slice {
+                packets,
+                stopped,
+                then: Then::Again,
+            }));
+        }
+        self.pending.take().map(Err)
+    }
+
+    /// Drops the unread packets that do not pass.
+    pub(crate) fn retain_unread(&mut self, mut pass: impl FnMut(Packet<'_>) -> bool) {
+        let mut kept = self.next;
+        for index in self.next..self.packets.len() {
+            if pass(self.packet(index)) {
+                self.packets[kept] = self.packets[index];
+                kept += 1;
+            }
+        }
+        self.packets.truncate(kept);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timestamp::Timestamp;
+
+    #[test]
+    fn packets_read_ahead_are_filtered_again_and_keep_their_order() {
+        let mut batch = Batch::new(Limit::LIVE);
+        for n in 0..6u8 {
+            let data = [n; 3];
+            let packet = Packet::new(Timestamp::EPOCH, 9, &data);
+            assert!(batch.push(packet).is_continue());
+        }
+        assert!(batch.step());
+        batch.retain_unread(|packet| packet.data()[0] % 2 == 1);
+        assert_eq!(batch.current().unwrap().data(), [0; 3]);
+        let mut rest = Vec::new();
+        while batch.step() {
+            rest.push(batch.current().unwrap().data()[0]);
+        }
+        assert_eq!(rest, [1, 3, 5]);
+        assert!(batch.current().is_none());
+    }
+}

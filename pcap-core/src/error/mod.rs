@@ -1,0 +1,488 @@
+//! The one error type: what was tried, on what, what libpcap said, and what kind of failure it is.
+//!
+//! May import: `sys`, `printable`.
+
+#[cfg(feature = "remote")]
+mod remote;
+mod unsent;
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::ffi::c_int;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::printable::Printable;
+use crate::sys;
+
+#[cfg(feature = "remote")]
+pub(crate) use remote::hide;
+pub use unsent::Unsent;
+
+/// Shorthand for a result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of failure an [`Error`] is: the part of it to match on.
+///
+/// More kinds may come, so a `match` needs a `_` arm.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::{Capture, ErrorKind};
+///
+/// let error = Capture::from_file("/no/such/file.pcap").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Io(std::io::ErrorKind::NotFound));
+/// ```
+#[doc(alias = "PCAP_ERROR")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// There is no device of that name.
+    NoSuchDevice,
+    /// The process may not capture on the device, or may not put it into promiscuous or monitor
+    /// mode. [`Error::help`] says how to get the right.
+    PermissionDenied,
+    /// The daemon of a remote capture did not accept the user and password, or wants some.
+    AuthenticationFailed,
+    /// There is no libpcap on this system, or none that can be used. Only with the feature
+    /// `load-dynamically`: otherwise such a program does not start. [`Error::help`] says what to install.
+    LibraryMissing,
+    /// The device is there but not up.
+    InterfaceNotUp,
+    /// The device has no monitor mode.
+    RfmonNotSupported,
+    /// The device was removed while it was being captured on, or renamed while it was down; or the
+    /// daemon of a remote capture ended the connection.
+    Disappeared,
+    /// An option has a value that libpcap or the device does not take.
+    InvalidOption,
+    /// An argument cannot be right: a NUL in a name, empty data to send, a packet longer than the
+    /// snaplen of the savefile it is written to.
+    InvalidArgument,
+    /// libpcap, this platform or this kind of capture cannot do it. The text says which.
+    Unsupported {
+        /// The first libpcap that can, major and minor, if the one that is linked is too old;
+        /// `None` if its age is not the reason.
+        since: Option<(u32, u32)>,
+    },
+    /// A filter expression that libpcap does not understand.
+    FilterSyntax,
+    /// A filter expression longer than can be compiled in bounded time and stack.
+    FilterTooLong,
+    /// Filter instructions that are not a valid program.
+    FilterInvalid,
+    /// A filter or a packet of one link type met a capture, or an interface of a pcapng file, of another.
+    LinktypeMismatch,
+    /// A savefile ends in the middle of its header or of a record.
+    SavefileTruncated,
+    /// A savefile is not one, or is damaged.
+    SavefileBad,
+    /// A [`BreakHandle`](crate::BreakHandle) ended a wait that had nothing to return.
+    Break,
+    /// The operating system refused: the kind is its own.
+    Io(io::ErrorKind),
+    /// Anything else; the text says what.
+    Other,
+}
+
+/// The error of all calls of this crate: an operation, the thing it was done to, and why it failed.
+///
+/// It prints as one line, in lower case and without a full stop: ``cannot activate `eth0`: …``, with
+/// libpcap's own text and, where there is one, the way out. Its debug form is the same line, which is
+/// what a `main` that returns it prints; `{:#?}` lists the parts. Match on [`kind`](Error::kind).
+///
+/// It is cheap to clone, and `Send`, `Sync` and `'static`. So `?` works in functions that return
+/// `Box<dyn Error + Send + Sync>` or the errors of crates such as anyhow and eyre, and
+/// `downcast_ref::<pcap_core::Error>()` finds it there.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter};
+///
+/// let error = Filter::compile(Dlt::EN10MB, "tcp prot 80", CompileOptions::default()).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::FilterSyntax);
+/// assert!(error.to_string().contains("syntax error"));
+/// ```
+///
+/// The kind and the way out of a boxed error:
+///
+/// ```
+/// use pcap_core::{Capture, Error, ErrorKind};
+///
+/// fn capture() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+///     let mut capture = Capture::from_device("no-such-device").activate()?;
+///     capture.for_each(|packet| println!("{packet:?}"))?;
+///     Ok(())
+/// }
+///
+/// let boxed = capture().unwrap_err();
+/// let error = boxed.downcast_ref::<Error>().expect("it is one of this crate");
+/// if error.kind() == ErrorKind::PermissionDenied {
+///     println!("{:?}", error.help());
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Error(Arc<Repr>);
+
+struct Repr {
+    kind: ErrorKind,
+    /// What was tried, as it follows "cannot": "activate", "read", "compile".
+    operation: Option<&'static str>,
+    /// What it was tried on: a device, a path, an expression.
+    object: Option<String>,
+    /// Why it failed: libpcap's text or our own, escaped.
+    text: String,
+    io: Option<Arc<io::Error>>,
+    unsent: Option<Unsent>,
+    /// The object that the call was given and hands back.
+    back: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = &*self.0;
+        if let Some(operation) = error.operation {
+            write!(f, "cannot {operation}")?;
+            if let Some(object) = &error.object {
+                write!(f, " `{}`", Printable(object))?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&error.text)?;
+        match help_for(error.kind) {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    /// Returns the source of [`io_error`](Error::io_error), whose own text is part of this error's.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.io_error().and_then(std::error::Error::source)
+    }
+}
+
+/// The way out of a kind of failure, where there is one that always holds.
+fn help_for(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::PermissionDenied => Some(sys::platform::RIGHTS_HELP),
+        ErrorKind::LibraryMissing => Some(sys::library::HELP),
+        _ => None,
+    }
+}
+
+impl Error {
+    /// Makes an error of a program's own, for its packet sources and the tests of its error handling. It
+    /// prints as the text, and has no operation and no object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Error, ErrorKind};
+    ///
+    /// let error = Error::new(ErrorKind::Disappeared, "the interface disappeared");
+    /// assert_eq!(error.kind(), ErrorKind::Disappeared);
+    /// assert_eq!(error.to_string(), "the interface disappeared");
+    /// assert_eq!(error.operation(), None);
+    /// ```
+    #[must_use]
+    pub fn new(kind: ErrorKind, text: impl Into<String>) -> Error {
+        Error::from_parts(kind, None, None, &text.into(), None)
+    }
+
+    /// An error of an operation on an object.
+    pub(crate) fn cannot(
+        kind: ErrorKind,
+        operation: &'static str,
+        object: impl Into<Option<String>>,
+        text: impl Into<String>,
+    ) -> Error {
+        Error::from_parts(kind, Some(operation), object.into(), &text.into(), None)
+    }
+
+    fn from_parts(
+        kind: ErrorKind,
+        operation: Option<&'static str>,
+        object: Option<String>,
+        text: &str,
+        io: Option<io::Error>,
+    ) -> Error {
+        Error(Arc::new(Repr {
+            kind,
+            operation,
+            object,
+            text: Printable(text.trim_end()).to_string(),
+            io: io.map(Arc::new),
+            unsent: None,
+            back: Mutex::new(None),
+        }))
+    }
+
+    /// Makes sure that there is a libpcap, before the first call of it.
+    pub(crate) fn library(
+        operation: &'static str,
+        object: impl Into<Option<String>>,
+    ) -> Result<()> {
+        sys::library::library()
+            .map_err(|text| Error::cannot(ErrorKind::LibraryMissing, operation, object, text))
+    }
+
+    /// An error of the operating system.
+    pub(crate) fn io(
+        operation: &'static str,
+        object: impl Into<Option<String>>,
+        source: io::Error,
+    ) -> Error {
+        let (kind, text) = (ErrorKind::Io(source.kind()), source.to_string());
+        Error::from_parts(kind, Some(operation), object.into(), &text, Some(source))
+    }
+
+    /// A negative `PCAP_ERROR_…` status, with the detail that libpcap left in the handle.
+    pub(crate) fn status(
+        code: c_int,
+        operation: &'static str,
+        object: impl Into<Option<String>>,
+        detail: &str,
+    ) -> Error {
+        let (kind, text) = match code {
+            sys::PCAP_ERROR_NO_SUCH_DEVICE => {
+                (ErrorKind::NoSuchDevice, "there is no such device".into())
+            }
+            sys::PCAP_ERROR_PERM_DENIED => (
+                ErrorKind::PermissionDenied,
+                "no permission to capture on that device".into(),
+            ),
+            sys::PCAP_ERROR_PROMISC_PERM_DENIED => (
+                ErrorKind::PermissionDenied,
+                "no permission for promiscuous mode on that device".into(),
+            ),
+            sys::PCAP_ERROR_IFACE_NOT_UP => {
+                (ErrorKind::InterfaceNotUp, "the device is not up".into())
+            }
+            sys::PCAP_ERROR_RFMON_NOTSUP => (
+                ErrorKind::RfmonNotSupported,
+                "the device has no monitor mode".into(),
+            ),
+            sys::PCAP_ERROR_CANTSET_TSTAMP_TYPE => (
+                ErrorKind::InvalidOption,
+                "the device does not take that timestamp type".into(),
+            ),
+            sys::PCAP_ERROR_TSTAMP_PRECISION_NOTSUP => (
+                ErrorKind::InvalidOption,
+                "the device does not take that timestamp precision".into(),
+            ),
+            sys::PCAP_ERROR => (classify_text(detail), Cow::Borrowed("")),
+            // Newer libpcaps have more codes: the text is theirs.
+            code => (ErrorKind::Other, sys::statustostr(code).into()),
+        };
+        let text = match (text.is_empty(), detail.is_empty()) {
+            (true, true) => "libpcap gave no reason".to_owned(),
+            (true, false) => detail.to_owned(),
+            (false, true) => text.into_owned(),
+            (false, false) => format!("{text} ({detail})"),
+        };
+        Error::cannot(kind, operation, object, text)
+    }
+
+    /// The same error, handing an object back that the call was given.
+    pub(crate) fn handing_back(self, object: impl Any + Send) -> Error {
+        let object: Box<dyn Any + Send> = Box::new(object);
+        self.with(|error| error.back = Mutex::new(Some(object)))
+    }
+
+    /// The same error, changed; its clones stay as they are.
+    fn with(self, change: impl FnOnce(&mut Repr)) -> Error {
+        let mut repr = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Repr {
+            kind: shared.kind,
+            operation: shared.operation,
+            object: shared.object.clone(),
+            text: shared.text.clone(),
+            io: shared.io.clone(),
+            unsent: shared.unsent.clone(),
+            back: Mutex::new(None),
+        });
+        change(&mut repr);
+        Error(Arc::new(repr))
+    }
+
+    /// What libpcap said of a savefile; `os` is what the operating system said last.
+    pub(crate) fn savefile(
+        operation: &'static str,
+        path: &str,
+        text: &str,
+        os: io::Error,
+    ) -> Error {
+        let kind = if text.contains("truncated") {
+            ErrorKind::SavefileTruncated
+        } else if text.starts_with("error reading dump file") {
+            ErrorKind::Io(os.kind())
+        } else {
+            ErrorKind::SavefileBad
+        };
+        Error::cannot(kind, operation, path.to_owned(), text)
+    }
+
+    /// Returns what kind of failure this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns what was tried: `"activate"`, `"read"`, `"write"`, `"compile"`, `"inject on"` …; `None` for an
+    /// error made by [`new`](Error::new).
+    #[must_use]
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation
+    }
+
+    /// Returns what it was tried on: the name of a device, a path, a filter expression. It is as the call was
+    /// given it, not escaped.
+    #[must_use]
+    pub fn object(&self) -> Option<&str> {
+        self.0.object.as_deref()
+    }
+
+    /// Returns why it failed, usually in libpcap's own words. Control characters are escaped in it, as in the
+    /// whole line that the error prints.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0.text
+    }
+
+    /// Returns the way out, where there is one that always holds: how to get the right to capture on this
+    /// platform, or what to install.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        help_for(self.0.kind)
+    }
+
+    /// Returns the error of the operating system, or of the reader or writer that was used, if that is the reason:
+    /// for the system's number, or an error type of the reader's own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Capture;
+    ///
+    /// let error = Capture::from_file("/no/such/file.pcap").unwrap_err();
+    /// let error = error.io_error().expect("it cannot be opened");
+    /// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    /// assert!(error.raw_os_error().is_some());
+    /// ```
+    #[must_use]
+    pub fn io_error(&self) -> Option<&io::Error> {
+        self.0.io.as_deref()
+    }
+
+    /// Returns which packet of a [`SendQueue`](crate::SendQueue) was not sent, and what was sent before it, if this
+    /// is an error of [`inject_queue`](crate::Capture::inject_queue).
+    #[must_use]
+    pub fn unsent(&self) -> Option<&Unsent> {
+        self.0.unsent.as_ref()
+    }
+
+    /// Takes out the object that the failed call was given: the file or reader that is no savefile, the
+    /// writer, the dumper that is not written out, the capture that cannot be awaited. Each such call
+    /// documents which it is.
+    ///
+    /// Returns `None` if there is none, it has another type, or it was taken before. Clones share the
+    /// object: one of them gets it. An object that is not taken is dropped with the last clone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Capture;
+    /// use std::io::Cursor;
+    ///
+    /// let error = Capture::from_reader(Cursor::new("no savefile")).unwrap_err();
+    /// println!("{error}"); // cannot open `the reader`: unknown file format
+    /// let reader: Cursor<&str> = error.take().expect("the reader");
+    /// assert_eq!(reader.into_inner(), "no savefile");
+    /// ```
+    #[must_use]
+    pub fn take<T: 'static>(&self) -> Option<T> {
+        let mut back = self.0.back.lock().unwrap_or_else(PoisonError::into_inner);
+        match back.take()?.downcast() {
+            Ok(object) => Some(*object),
+            Err(other) => {
+                *back = Some(other);
+                None
+            }
+        }
+    }
+}
+
+/// The line that it prints; with `{:#?}`, the parts.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
+        let error = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", &error.kind)
+            .field("operation", &error.operation)
+            .field("object", &error.object)
+            .field("text", &error.text)
+            .field("io", &error.io)
+            .field("unsent", &error.unsent)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A live capture has one status for most failures and tells them apart by text alone. Texts that
+/// are not known are [`ErrorKind::Other`], never guessed at.
+fn classify_text(text: &str) -> ErrorKind {
+    if text.contains("disappeared") {
+        ErrorKind::Disappeared
+    } else if text.contains("No such device exists") {
+        ErrorKind::NoSuchDevice
+    } else if text.contains("Message too long") {
+        // More than the device takes at once.
+        ErrorKind::InvalidArgument
+    } else if text.starts_with("Failed to get s") && text.contains(" bus: ") {
+        // D-Bus is a device that is always listed.
+        ErrorKind::InterfaceNotUp
+    } else if text.contains("isn't supported") || text.contains("not supported") {
+        ErrorKind::Unsupported { since: None }
+    } else {
+        ErrorKind::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_operation_object_text_and_the_way_out() {
+        let error = Error::status(
+            sys::PCAP_ERROR_PERM_DENIED,
+            "activate",
+            "eth0".to_owned(),
+            "socket: Operation not permitted",
+        );
+        let text = error.to_string();
+        assert!(text.starts_with("cannot activate `eth0`: no permission"));
+        assert!(text.contains("socket: Operation not permitted"));
+        assert!(text.ends_with(error.help().unwrap()));
+    }
+
+    /// libpcap's codes are told apart by their sign, and its text for an unknown one is in a static buffer.
+    #[test]
+    fn a_code_from_the_future_is_an_error_with_a_text() {
+        let error = Error::status(-99, "activate", None, "");
+        assert_eq!(error.kind(), ErrorKind::Other);
+        assert!(error.to_string().contains("-99"), "{error}");
+    }
+
+    #[test]
+    fn an_object_cannot_break_the_line() {
+        let error = Error::cannot(ErrorKind::Other, "open", "a\nb".to_owned(), "no");
+        assert_eq!(error.to_string(), "cannot open `a\\nb`: no");
+    }
+}

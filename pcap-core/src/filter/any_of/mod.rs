@@ -1,0 +1,476 @@
+//! Filters for long lists of addresses and ports, made without compiling each.
+//!
+//! May import: `assemble`, `template`, `insn`, `terms`, `validate`, `error`, `linktype`.
+
+mod template;
+pub(crate) mod term;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::program::assemble::{self, Assembler, Branch, Place};
+use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::validate::{self, Origin};
+use crate::linktype::Dlt;
+use template::{Compile, Template};
+use term::{Endpoint, FilterTerm, Range};
+
+pub(crate) const OPERATION: &str = "make a filter of a list";
+
+/// Terms of a list. The longest lists, of addresses of IPv6 that have nothing in common, come to about
+/// 16 instructions a term.
+const MAX_TERMS: usize = 262_144;
+
+/// What has the same template: addresses of one length, or ports, on one side of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    V4,
+    V6,
+    Ports,
+}
+
+const CLASSES: [Class; 3] = [Class::V4, Class::V6, Class::Ports];
+const SIDES: [&str; 2] = ["src", "dst"];
+
+/// The numbers from a first to a last one, and which of several places they lead to.
+type Numbers = (u128, u128, usize);
+
+/// Sorted and disjoint ranges.
+type Ranges = Vec<Numbers>;
+
+/// The terms of a list, by where they are looked for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lists {
+    /// By class and side.
+    ranges: [[Ranges; 2]; 3],
+    /// Addresses with the ports that they are wanted with, by side.
+    pairs: [BTreeMap<IpAddr, Ranges>; 2],
+}
+
+impl Lists {
+    pub(crate) fn of<T: Into<FilterTerm>>(terms: impl IntoIterator<Item = T>) -> Result<Lists> {
+        let mut lists = Lists::default();
+        for (index, term) in terms.into_iter().enumerate() {
+            let term: FilterTerm = term.into();
+            if index == MAX_TERMS {
+                let text = format!("the list has more terms than the limit of {MAX_TERMS}");
+                return Err(Error::cannot(
+                    ErrorKind::FilterTooLong,
+                    OPERATION,
+                    None,
+                    text,
+                ));
+            }
+            for (side, there) in [term.source, term.destination].into_iter().enumerate() {
+                if there {
+                    lists.add(side, term.endpoint).map_err(|why| {
+                        Error::cannot(ErrorKind::InvalidArgument, OPERATION, term.to_string(), why)
+                    })?;
+                }
+            }
+        }
+        Ok(lists)
+    }
+
+    fn add(&mut self, side: usize, endpoint: Endpoint) -> Result<(), String> {
+        let (class, first, last) = match endpoint.range()? {
+            Range::V4(first, last) => (0, first, last),
+            Range::V6(first, last) => (1, first, last),
+            Range::Ports(first, last) => (2, first, last),
+            Range::Pair(address, port) => {
+                let ports = self.pairs[side].entry(address).or_default();
+                ports.push((port.into(), port.into(), 0));
+                return Ok(());
+            }
+        };
+        self.ranges[class][side].push((first, last, 0));
+        Ok(())
+    }
+}
+
+/// Makes the program of a list, with what `compile` makes of single terms.
+pub(crate) fn build(linktype: Dlt, lists: Lists, compile: Compile<'_>) -> Result<Vec<Insn>> {
+    let mut writer = Writer {
+        linktype,
+        compile,
+        assembler: Assembler::default(),
+    };
+    let Lists { ranges, pairs } = lists;
+    let mut next = writer.assembler.ret(0);
+    // Written from the end.
+    for (side, pairs) in pairs.into_iter().enumerate().rev() {
+        next = writer.pairs(side, pairs, next)?;
+    }
+    for (class, ranges) in CLASSES.into_iter().zip(ranges).rev() {
+        for (side, ranges) in ranges.into_iter().enumerate().rev() {
+            next = writer.list(class, side, merged(ranges), next)?;
+        }
+    }
+    let program = writer.assembler.finish(next);
+    validate::check(&program, Origin::Assembled)
+        .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, OPERATION, None, fault))?;
+    Ok(program)
+}
+
+struct Writer<'a> {
+    linktype: Dlt,
+    compile: Compile<'a>,
+    assembler: Assembler,
+}
+
+impl Writer<'_> {
+    fn unsupported(&self, class: Class, side: usize, why: &str) -> Error {
+        let text = format!(
+            "link type {}, {}: {why}",
+            self.linktype,
+            class.expression(SIDES[side], 0)
+        );
+        Error::cannot(
+            ErrorKind::Unsupported { since: None },
+            OPERATION,
+            None,
+            text,
+        )
+    }
+
+    /// The template of a class; `None` if no packet of the link type has such an address.
+    fn template(&self, class: Class, side: usize) -> Result<Option<Template>> {
+        class
+            .template(self.compile, SIDES[side])
+            .map_err(|why| self.unsupported(class, side, &why))
+    }
+
+    /// Writes the program of one template: what is in the ranges is accepted, everything else goes on at
+    /// `next`.
+    fn list(&mut self, class: Class, side: usize, ranges: Ranges, next: Place) -> Result<Place> {
+        if ranges.is_empty() {
+            return Ok(next);
+        }
+        let Some(template) = self.template(class, side)? else {
+            return Ok(next);
+        };
+        // What is accepted after so many words: libpcap's compiler, unless it optimizes, loads the others
+        // nonetheless, and a packet that ends before them is not wanted.
+        let mut place = self.assembler.ret(template.accept);
+        let mut accept = vec![place];
+        for loads in template.loads.iter().rev() {
+            for insn in loads.iter().rev() {
+                place = self.assembler.plain(*insn, place);
+            }
+            accept.push(place);
+        }
+        accept.reverse();
+        self.look_up(&template, class, &ranges, vec![accept], next)
+            .ok_or_else(|| self.unsupported(class, side, HOLE))
+    }
+
+    /// Writes the program for addresses that are wanted with certain ports only.
+    ///
+    /// The port is found first, and kept in memory until the address is known. No packet has its ports before its
+    /// addresses, so that one that ends in between is not wanted in either order.
+    fn pairs(
+        &mut self,
+        side: usize,
+        pairs: BTreeMap<IpAddr, Ranges>,
+        next: Place,
+    ) -> Result<Place> {
+        if pairs.is_empty() {
+            return Ok(next);
+        }
+        let Some(ports) = self.template(Class::Ports, side)? else {
+            return Ok(next);
+        };
+        let mut addresses = [Ranges::new(), Ranges::new()];
+        let mut sets: HashMap<Ranges, usize> = HashMap::new();
+        for (address, ports) in pairs {
+            let new = sets.len();
+            let set = *sets.entry(merged(ports)).or_insert(new);
+            let (class, number) = match address {
+                IpAddr::V4(address) => (0, u128::from(u32::from(address))),
+                IpAddr::V6(address) => (1, u128::from(address)),
+            };
+            addresses[class].push((number, number, set));
+        }
+
+        let mut found = Vec::new();
+        for (class, ranges) in CLASSES.into_iter().zip(addresses) {
+            if ranges.is_empty() {
+                continue;
+            }
+            if let Some(template) = self.template(class, side)? {
+                found.push((class, template, merged(ranges)));
+            }
+        }
+        let taken = |cell: &u32| {
+            let mut templates = found.iter().map(|found| &found.1).chain([&ports]);
+            templates.any(|template| template.uses_memory(*cell))
+        };
+        let cell = (0..validate::CELLS)
+            .rev()
+            .find(|cell| !taken(cell))
+            .ok_or_else(|| self.unsupported(Class::Ports, side, "no memory is left"))?;
+
+        let accept = self.assembler.ret(ports.accept);
+        let mut sets: Vec<(Ranges, usize)> = sets.into_iter().collect();
+        sets.sort_unstable_by_key(|set| set.1);
+        let sets: Vec<Place> = sets
+            .iter()
+            .map(|(ports, _)| {
+                let branches = branches(ports, 0);
+                let compare =
+                    assemble::look_up(&mut self.assembler, &branches, next, &mut |_, _| accept);
+                let load = Insn::new(op::LD | op::MEM, 0, 0, cell);
+                self.assembler.plain(load, compare)
+            })
+            .collect();
+        let mut start = next;
+        for (class, template, ranges) in found.iter().rev() {
+            let words = template.loads.len() + 1;
+            let accept = sets.iter().map(|place| vec![*place; words]).collect();
+            start = self
+                .look_up(template, *class, ranges, accept, start)
+                .ok_or_else(|| self.unsupported(*class, side, HOLE))?;
+        }
+        let keep = Insn::new(op::ST, 0, 0, cell);
+        let keep = self.assembler.plain(keep, start);
+        ports
+            .write(&mut self.assembler, keep, next)
+            .ok_or_else(|| self.unsupported(Class::Ports, side, HOLE))
+    }
+
+    /// Writes the code that finds the number of a template in a packet and looks it up.
+    fn look_up(
+        &mut self,
+        template: &Template,
+        class: Class,
+        ranges: &[Numbers],
+        accept: Vec<Vec<Place>>,
+        next: Place,
+    ) -> Option<Place> {
+        let tree = Tree {
+            template,
+            accept,
+            reject: next,
+            words: if class == Class::V6 { 4 } else { 1 },
+        };
+        let compare = tree.write(&mut self.assembler, 0, ranges);
+        template.write(&mut self.assembler, compare, next)
+    }
+}
+
+const HOLE: &str = "the program has a hole";
+
+impl Class {
+    /// The expression of one of two examples. The numbers are in no table of names, and differ in each
+    /// word.
+    fn expression(self, side: &str, example: usize) -> String {
+        let what = match self {
+            Class::V4 => ["host 192.0.2.1", "host 198.51.100.2"],
+            Class::V6 => [
+                "host 2001:db8:a1:a2:a3:a4:a5:a6",
+                "host 2001:db9:b1:b2:b3:b4:b5:b6",
+            ],
+            Class::Ports => ["port 61001", "port 62002"],
+        };
+        format!("{side} {}", what[example])
+    }
+
+    fn template(self, compile: Compile<'_>, side: &str) -> Result<Option<Template>, String> {
+        let [one, other] = [0, 1].map(|example| self.expression(side, example));
+        match self {
+            Class::V4 => {
+                let words = [[0xc000_0201], [0xc633_6402]];
+                Template::new(compile, [(&one, words[0]), (&other, words[1])])
+            }
+            Class::V6 => {
+                let words = [
+                    [0x2001_0db8, 0x00a1_00a2, 0x00a3_00a4, 0x00a5_00a6],
+                    [0x2001_0db9, 0x00b1_00b2, 0x00b3_00b4, 0x00b5_00b6],
+                ];
+                Template::new(compile, [(&one, words[0]), (&other, words[1])])
+            }
+            Class::Ports => Template::new(compile, [(&one, [61_001]), (&other, [62_002])]),
+        }
+    }
+}
+
+/// Sorted, and without overlaps and neighbours that lead to the same place.
+fn merged(mut ranges: Ranges) -> Ranges {
+    ranges.sort_unstable();
+    ranges.dedup_by(|next, before| {
+        let joins = next.0 <= before.1.saturating_add(1) && next.2 == before.2;
+        if joins {
+            before.1 = before.1.max(next.1);
+        }
+        joins
+    });
+    ranges
+}
+
+/// What a word of an address leads to.
+#[derive(Debug)]
+enum Then {
+    /// To this place, whatever the other words are.
+    Accept(usize),
+    /// The ranges of the other words.
+    Rest(Ranges),
+}
+
+struct Tree<'a> {
+    template: &'a Template,
+    /// For each place where numbers lead to: by the words that have been compared, without one.
+    accept: Vec<Vec<Place>>,
+    reject: Place,
+    words: usize,
+}
+
+impl Tree<'_> {
+    /// The comparison from a word on, which is in A, with ranges of this and all words behind it.
+    fn write(&self, assembler: &mut Assembler, word: usize, ranges: &[Numbers]) -> Place {
+        let bits = 32 * (self.words - 1 - word) as u32;
+        let branches = branches(ranges, bits);
+        let mut code = |assembler: &mut Assembler, then: &Then| match then {
+            Then::Accept(place) => self.accept[*place][word],
+            Then::Rest(rest) => {
+                let mut place = self.write(assembler, word + 1, rest);
+                for insn in self.template.loads[word].iter().rev() {
+                    place = assembler.plain(*insn, place);
+                }
+                place
+            }
+        };
+        assemble::look_up(assembler, &branches, self.reject, &mut code)
+    }
+}
+
+/// Splits ranges by their first word, behind which there are so many bits.
+fn branches(ranges: &[Numbers], bits: u32) -> Vec<Branch<Then>> {
+    let below = (1_u128 << bits) - 1;
+    let mut branches: Vec<Branch<Then>> = Vec::new();
+    let mut add = |first: u128, last: u128, rest: Numbers| {
+        // 32 bits are left of each.
+        let (first, last) = ((first >> bits) as u32, (last >> bits) as u32);
+        if (rest.0, rest.1) == (0, below) {
+            branches.push(Branch {
+                first,
+                last,
+                to: Then::Accept(rest.2),
+            });
+            return;
+        }
+        if let Some(Branch {
+            first: before,
+            to: Then::Rest(ranges),
+            ..
+        }) = branches.last_mut()
+        {
+            if *before == first {
+                ranges.push(rest);
+                return;
+            }
+        }
+        branches.push(Branch {
+            first,
+            last,
+            to: Then::Rest(vec![rest]),
+        });
+    };
+    for &(first, last, place) in ranges {
+        if first >> bits == last >> bits {
+            add(first, last, (first & below, last & below, place));
+            continue;
+        }
+        // The first word of the range may be there in part, the last one too, all between are whole.
+        let (mut from, mut to) = (first, last);
+        if first & below != 0 {
+            add(first, first, (first & below, below, place));
+            from = (first | below) + 1;
+        }
+        if last & below != below {
+            to = (last & !below) - 1;
+        }
+        if from < to {
+            add(from, to, (0, below, place));
+        }
+        if last & below != below {
+            add(last, last, (0, last & below, place));
+        }
+    }
+    branches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a number is in branches, by its words.
+    fn contains(ranges: &[Numbers], number: u128, bits: u32) -> bool {
+        let word = (number >> bits) as u32;
+        let branches = branches(ranges, bits);
+        assert!(branches.windows(2).all(|pair| pair[0].last < pair[1].first));
+        let mut found = branches
+            .iter()
+            .filter(|b| b.first <= word && word <= b.last);
+        found.next().is_some_and(|branch| match &branch.to {
+            Then::Accept(place) => *place == 7,
+            Then::Rest(rest) => {
+                assert_eq!(branch.first, branch.last);
+                contains(rest, number & ((1 << bits) - 1), bits - 32)
+            }
+        })
+    }
+
+    #[test]
+    fn a_range_over_many_words_is_split_at_its_ends_only() {
+        // The numbers at which something begins or ends.
+        let mut edges = vec![0, 1, 2, u128::MAX - 1, u128::MAX];
+        for bits in [32, 64, 96] {
+            for times in [1, 2, 5, u128::from(u32::MAX)] {
+                edges.extend([0, 1, 2].map(|more| (times << bits) + more - 1));
+            }
+        }
+        edges.sort_unstable();
+        edges.dedup();
+        let inside = |ranges: &[Numbers], number| {
+            ranges
+                .iter()
+                .any(|range| range.0 <= number && number <= range.1)
+        };
+        for (index, first) in edges.iter().enumerate() {
+            for last in &edges[index..] {
+                // Alone, and with neighbours on both sides, two numbers away.
+                let mut ranges = vec![(*first, *last, 7)];
+                for _ in 0..2 {
+                    for edge in &edges {
+                        assert_eq!(contains(&ranges, *edge, 96), inside(&ranges, *edge));
+                    }
+                    if *first > 2 {
+                        ranges.insert(0, (0, first - 2, 7));
+                    }
+                    if *last < u128::MAX - 2 {
+                        ranges.push((last + 2, u128::MAX, 7));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn overlaps_and_neighbours_become_one() {
+        let ranges = vec![
+            (9, 9, 0),
+            (3, 5, 0),
+            (6, 7, 0),
+            (4, 4, 0),
+            (10, 10, 1),
+            (11, u128::MAX, 0),
+            (u128::MAX, u128::MAX, 0),
+        ];
+        let merged = merged(ranges);
+        assert_eq!(
+            merged,
+            [(3, 7, 0), (9, 9, 0), (10, 10, 1), (11, u128::MAX, 0)]
+        );
+    }
+}

@@ -1,0 +1,421 @@
+//! What libpcap compiles for one address or port, taken as a pattern for any number of them.
+//!
+//! The same expression is compiled with two different addresses. The instructions in which the two
+//! programs differ are where it is compared; everything before, which is how to find the address in a
+//! packet of the link type, is libpcap's knowledge and stays as it is.
+//!
+//! Whether a program has the form that this needs is not believed but checked, by walking all ways
+//! through it with values that are known by how they were come by: a way that leads to a return other
+//! than 0 goes through a comparison that holds, and after one that does not hold there is no other
+//! comparison, and no such return.
+//!
+//! May import: `assemble`, `insn`, `options`, `error`.
+
+use crate::error::Result;
+use crate::filter::options::CompileOptions;
+use crate::filter::program::assemble::{Assembler, Place};
+use crate::filter::program::insn::{Insn, op};
+
+/// The ways through a template that are walked: libpcap's have some hundreds.
+const MAX_STEPS: usize = 200_000;
+/// The different values on them, each of which may be compared with all others.
+const MAX_VALUES: usize = 1000;
+
+/// Compiles an expression for the packets of a list.
+pub(crate) type Compile<'a> = &'a dyn Fn(&str, CompileOptions) -> Result<Vec<Insn>>;
+
+/// Where a program compares, and what it loads in between.
+#[derive(Debug)]
+pub(crate) struct Template {
+    program: Vec<Insn>,
+    /// Where the first word of the address is compared, or the whole if it has one word.
+    sites: Vec<usize>,
+    /// What loads the second word, the third and so on.
+    pub(crate) loads: Vec<Vec<Insn>>,
+    /// What it returns for a packet that is wanted.
+    pub(crate) accept: u32,
+}
+
+impl Template {
+    /// A template from two examples: an expression each, with the words that it has to be compared
+    /// with. `None` if no packet of the link type has what they ask for.
+    ///
+    /// # Errors
+    ///
+    /// What libpcap says against the expression, or why it is no template.
+    pub(crate) fn new<const WORDS: usize>(
+        compile: Compile<'_>,
+        examples: [(&str, [u32; WORDS]); 2],
+    ) -> Result<Option<Template>, String> {
+        let compile = |optimize| -> Result<[Vec<Insn>; 2]> {
+            let options = CompileOptions::default().optimize(optimize);
+            let [one, other] = examples.map(|(text, _)| compile(text, options));
+            Ok([one?, other?])
+        };
+        // The optimizer refuses what no packet can match.
+        let [program, other] = compile(true)
+            .or_else(|_| compile(false))
+            .map_err(|error| error.text().to_owned())?;
+        let words = [examples[0].1, examples[1].1];
+        let form =
+            "libpcap compiles it to a program of another form than those that lists can be made of";
+        let sites = sites(&program, &other, words).ok_or(form)?;
+        let template = read(program, sites, WORDS).ok_or(form)?;
+        Ok(template)
+    }
+
+    /// Writes the code before the comparisons: at each of them it goes on at `compare`, and where
+    /// there is nothing to compare at `reject`.
+    pub(crate) fn write(
+        &self,
+        assembler: &mut Assembler,
+        compare: Place,
+        reject: Place,
+    ) -> Option<Place> {
+        let mut places: Vec<Option<Place>> = vec![None; self.program.len()];
+        let reached = self.reached();
+        for (index, insn) in self.program.iter().enumerate().rev() {
+            if !reached[index] {
+                continue;
+            }
+            let [yes, no] = match after(index, *insn) {
+                // The accepting return is reached through comparisons only, and so never here.
+                After::End => [None, None],
+                After::Next(next) => [*places.get(next)?, None],
+                After::Either(yes, no) => [*places.get(yes)?, *places.get(no)?],
+            };
+            places[index] = Some(if self.sites.contains(&index) {
+                compare
+            } else {
+                match (insn.code & 0x07, yes, no) {
+                    (op::RET, _, _) => reject,
+                    (op::JMP, Some(next), None) => next,
+                    (op::JMP, Some(yes), Some(no)) => assembler.test(*insn, yes, no),
+                    (_, Some(next), _) => assembler.plain(*insn, next),
+                    _ => return None,
+                }
+            });
+        }
+        places[0]
+    }
+
+    /// Whether the program uses a memory cell.
+    pub(crate) fn uses_memory(&self, cell: u32) -> bool {
+        let uses = |insn: &Insn| match insn.code & 0x07 {
+            op::ST | op::STX => true,
+            op::LD | op::LDX => insn.code & 0xe0 == op::MEM,
+            _ => false,
+        };
+        self.program.iter().any(|insn| insn.k == cell && uses(insn))
+    }
+
+    /// Which instructions are reached without a comparison.
+    fn reached(&self) -> Vec<bool> {
+        let mut reached = vec![false; self.program.len()];
+        reached[0] = true;
+        // Jumps go forward only.
+        for (index, insn) in self.program.iter().enumerate() {
+            if !reached[index] || self.sites.contains(&index) {
+                continue;
+            }
+            match after(index, *insn) {
+                After::End => {}
+                After::Next(next) => reached[next] = true,
+                After::Either(yes, no) => {
+                    reached[yes] = true;
+                    reached[no] = true;
+                }
+            }
+        }
+        reached
+    }
+}
+
+enum After {
+    End,
+    Next(usize),
+    Either(usize, usize),
+}
+
+/// Where an instruction goes on. The compiler's programs have been checked: that is inside, and
+/// forward but for `ja`, which `sites` looks at.
+fn after(index: usize, insn: Insn) -> After {
+    let next = index + 1;
+    match insn.code & 0x07 {
+        op::RET => After::End,
+        op::JMP if insn.code & 0xf0 == op::JA => After::Next(next.saturating_add(insn.k as usize)),
+        op::JMP => After::Either(next + usize::from(insn.jt), next + usize::from(insn.jf)),
+        _ => After::Next(next),
+    }
+}
+
+/// Where two programs differ, if that is in the words they compare with and nowhere else: for each
+/// place the index of the word.
+fn sites<const WORDS: usize>(
+    one: &[Insn],
+    other: &[Insn],
+    words: [[u32; WORDS]; 2],
+) -> Option<Vec<(usize, usize)>> {
+    if one.len() != other.len() {
+        return None;
+    }
+    let mut sites = Vec::new();
+    for (index, (a, b)) in one.iter().zip(other).enumerate() {
+        // No loops: the compiler makes them of a `ja` with a negative distance.
+        if (a.code == op::JMP | op::JA && a.k as usize >= one.len() - index)
+            || a.is_kernel_extension()
+        {
+            return None;
+        }
+        if a == b {
+            continue;
+        }
+        let same = Insn { k: b.k, ..*a } == *b && a.code == op::JMP | op::JEQ | op::K;
+        let word = (0..WORDS).find(|word| [a.k, b.k] == [words[0][*word], words[1][*word]]);
+        match word {
+            Some(word) if same => sites.push((index, word)),
+            _ => return None,
+        }
+    }
+    Some(sites)
+}
+
+/// Checks the form; `Some(None)` if no comparison can be reached.
+fn read(program: Vec<Insn>, sites: Vec<(usize, usize)>, words: usize) -> Option<Option<Template>> {
+    // The comparisons of all words but the first follow from that of the first.
+    let mut loads = Vec::new();
+    // Where there is no such address, there may be no comparison at all.
+    if words > 1 && !sites.is_empty() {
+        if sites.len() != words || sites.iter().enumerate().any(|(n, site)| site.1 != n) {
+            return None;
+        }
+        for pair in sites.windows(2) {
+            let mut between = Vec::new();
+            let mut at = yes(&program, pair[0].0)?;
+            while at != pair[1].0 {
+                let insn = *program.get(at)?;
+                match after(at, insn) {
+                    After::Next(next) => at = next,
+                    _ => return None,
+                }
+                if insn.code & 0x07 != op::JMP {
+                    between.push(insn);
+                }
+            }
+            loads.push(between);
+        }
+    }
+    let mut accept = None;
+    for (site, word) in &sites {
+        if word + 1 < words {
+            continue;
+        }
+        let mut at = yes(&program, *site)?;
+        while let insn @ Insn { code: 0x05, .. } = *program.get(at)? {
+            let After::Next(next) = after(at, insn) else {
+                return None;
+            };
+            at = next;
+        }
+        match *program.get(at)? {
+            Insn { code: 0x06, k, .. } if k > 0 && accept.is_none_or(|accept| accept == k) => {
+                accept = Some(k);
+            }
+            _ => return None,
+        }
+    }
+    let first: Vec<usize> = sites.iter().filter(|s| s.1 == 0).map(|s| s.0).collect();
+    let mut walk = Walk {
+        program: &program,
+        sites: &sites,
+        values: Vec::new(),
+        words,
+        steps: 0,
+        compared: false,
+    };
+    walk.from(0, State::default())?;
+    if !walk.compared {
+        return Some(None);
+    }
+    Some(Some(Template {
+        sites: first,
+        loads,
+        accept: accept?,
+        program,
+    }))
+}
+
+fn yes(program: &[Insn], site: usize) -> Option<usize> {
+    Some(site + 1 + usize::from(program.get(site)?.jt))
+}
+
+/// How a value was come by: with the same numbers it is the same value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Value {
+    Constant(u32),
+    /// From the packet: the code, the offset, and the index register's value.
+    Load(u16, u32, Option<usize>),
+    /// The code, both operands.
+    Arithmetic(u16, usize, usize),
+}
+
+/// What is known on one way through the program: the values by their numbers, where one was stored.
+#[derive(Clone, Debug, Default)]
+struct State {
+    a: Option<usize>,
+    x: Option<usize>,
+    memory: [Option<usize>; 16],
+    /// Which tests held and which did not: the code, the number tested, the operand.
+    tests: Vec<((u16, usize, u32), bool)>,
+    /// Whether a comparison did not hold.
+    missed: bool,
+    /// The word that has to be compared next, after the first.
+    word: usize,
+}
+
+struct Walk<'a> {
+    program: &'a [Insn],
+    sites: &'a [(usize, usize)],
+    /// Each by its number.
+    values: Vec<Value>,
+    words: usize,
+    steps: usize,
+    compared: bool,
+}
+
+impl Walk<'_> {
+    /// The number of a value, which is new or known; `None` if there are too many.
+    fn number(&mut self, value: Value) -> Option<usize> {
+        if let Some(number) = self.values.iter().position(|known| *known == value) {
+            return Some(number);
+        }
+        self.values.push(value);
+        (self.values.len() <= MAX_VALUES).then_some(self.values.len() - 1)
+    }
+
+    fn constant(&self, number: usize) -> Option<u32> {
+        match self.values.get(number) {
+            Some(Value::Constant(constant)) => Some(*constant),
+            _ => None,
+        }
+    }
+
+    /// Walks all ways from an instruction on; `None` if one is not as it has to be.
+    fn from(&mut self, start: usize, state: State) -> Option<()> {
+        let mut ways = vec![(start, state)];
+        while let Some((mut at, mut state)) = ways.pop() {
+            loop {
+                self.steps += 1;
+                if self.steps > MAX_STEPS {
+                    return None;
+                }
+                let insn = *self.program.get(at)?;
+                let site = self.sites.iter().find(|site| site.0 == at);
+                match (after(at, insn), site) {
+                    (After::End, _) => {
+                        // A value that is not known could be anything.
+                        let accepts = insn.code != op::RET | op::K || insn.k != 0;
+                        if accepts && (state.missed || state.word != self.words) {
+                            return None;
+                        }
+                        break;
+                    }
+                    (After::Next(next), _) => {
+                        self.plain(insn, &mut state)?;
+                        at = next;
+                    }
+                    (After::Either(yes, no), Some((_, word))) => {
+                        if state.missed || state.word != *word || state.a.is_none() {
+                            return None;
+                        }
+                        self.compared = true;
+                        let missed = State {
+                            missed: true,
+                            ..state.clone()
+                        };
+                        ways.push((no, missed));
+                        state.word += 1;
+                        at = yes;
+                    }
+                    (After::Either(yes, no), None) => {
+                        if insn.code & op::X != 0 {
+                            return None;
+                        }
+                        let test = (insn.code, state.a?, insn.k);
+                        if let Some(holds) = self.known(&state, test) {
+                            at = if holds { yes } else { no };
+                            continue;
+                        }
+                        let mut other = state.clone();
+                        other.tests.push((test, false));
+                        ways.push((no, other));
+                        state.tests.push((test, true));
+                        at = yes;
+                    }
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Whether a test holds, if that follows from what is known.
+    fn known(&self, state: &State, test: (u16, usize, u32)) -> Option<bool> {
+        const EQUALS: u16 = op::JMP | op::JEQ | op::K;
+        let (code, a, k) = test;
+        let equals = state.tests.iter().find_map(|before| match before {
+            ((EQUALS, value, k), true) if *value == a => Some(*k),
+            _ => None,
+        });
+        match equals.or_else(|| self.constant(a)) {
+            Some(a) => Some(match code & 0xf0 {
+                op::JEQ => a == k,
+                op::JGT => a > k,
+                op::JGE => a >= k,
+                _ => a & k != 0,
+            }),
+            None => {
+                let before = state.tests.iter().find(|before| before.0 == test);
+                before.map(|before| before.1)
+            }
+        }
+    }
+
+    /// Follows an instruction that is no test; `None` if it takes what was never stored, and so what
+    /// another program may have left.
+    fn plain(&mut self, insn: Insn, state: &mut State) -> Option<()> {
+        let cell = insn.k as usize % 16;
+        match insn.code & 0x07 {
+            class @ (op::LD | op::LDX) => {
+                let value = match insn.code & 0xe0 {
+                    op::IMM => self.number(Value::Constant(insn.k))?,
+                    op::MEM => state.memory[cell]?,
+                    op::IND => self.number(Value::Load(insn.code, insn.k, state.x))?,
+                    _ => self.number(Value::Load(insn.code, insn.k, None))?,
+                };
+                if insn.code & 0xe0 == op::IND {
+                    state.x?;
+                }
+                if class == op::LD {
+                    state.a = Some(value);
+                } else {
+                    state.x = Some(value);
+                }
+            }
+            op::ST => state.memory[cell] = Some(state.a?),
+            op::STX => state.memory[cell] = Some(state.x?),
+            op::ALU => {
+                let operand = if insn.code & op::X == 0 {
+                    self.number(Value::Constant(insn.k))?
+                } else {
+                    state.x?
+                };
+                state.a = Some(self.number(Value::Arithmetic(insn.code, state.a?, operand))?);
+            }
+            op::MISC if insn.code & 0xf8 == op::TXA => state.a = Some(state.x?),
+            op::MISC => state.x = Some(state.a?),
+            // An unconditional jump.
+            _ => {}
+        }
+        Some(())
+    }
+}

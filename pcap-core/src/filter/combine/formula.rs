@@ -1,0 +1,120 @@
+//! Joins programs by `and`, `or` and `not` into one.
+//!
+//! A part that wants a packet goes on where the formula goes on, instead of returning. A part that ends because the
+//! packet does, ends the whole: so libpcap's programs for `a or b` and `not a` behave, too.
+//!
+//! May import: `assemble`, `insn`, `validate`.
+
+use crate::filter::program::assemble::{Assembler, Place};
+use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::validate;
+
+/// A step of a formula in reverse Polish notation: `a or not b` is `a`, `b`, `Not`, `Or`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step<P> {
+    Part(P),
+    Not,
+    And,
+    Or,
+}
+
+impl<P> Step<P> {
+    /// The same step with another part.
+    pub(crate) fn map<'a, Q>(&'a self, part: impl FnOnce(&'a P) -> Q) -> Step<Q> {
+        match self {
+            Step::Part(p) => Step::Part(part(p)),
+            Step::Not => Step::Not,
+            Step::And => Step::And,
+            Step::Or => Step::Or,
+        }
+    }
+}
+
+/// Joins the programs of a formula, which is well-formed. The programs have been checked. The result returns `accept` for
+/// each packet that it wants.
+pub(crate) fn join(steps: &[Step<&[Insn]>], accept: u32) -> Vec<Insn> {
+    let mut assembler = Assembler::default();
+    let reject = assembler.ret(0);
+    let mut start = assembler.ret(accept);
+    // Where a formula goes on if it holds, and if not; `None` is what was written last.
+    let mut open = vec![(Some(start), Some(reject))];
+    // Programs are written from their end, and so is the formula.
+    for step in steps.iter().rev() {
+        let Some((yes, no)) = open.pop() else { break };
+        let (yes, no) = (yes.unwrap_or(start), no.unwrap_or(start));
+        match step {
+            Step::Part(program) => start = write(&mut assembler, program, yes, no),
+            Step::Not => open.push((Some(no), Some(yes))),
+            Step::And => open.extend([(None, Some(no)), (Some(yes), Some(no))]),
+            Step::Or => open.extend([(Some(yes), None), (Some(yes), Some(no))]),
+        }
+    }
+    assembler.finish(start)
+}
+
+/// Writes a program that goes on at `yes` and `no` instead of returning.
+fn write(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
+    let start = if program.iter().any(|insn| insn.jumps_backward()) {
+        write_as_it_is(assembler, program, yes, no)
+    } else {
+        write_anew(assembler, program, yes, no)
+    };
+    clear(assembler, program, start)
+}
+
+/// Every instruction becomes one, so that all jumps stay right.
+fn write_as_it_is(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
+    let mut place = no;
+    for insn in program.iter().rev() {
+        place = match *insn {
+            Insn {
+                code: RETURN, k: 0, ..
+            } => assembler.jump(no),
+            Insn { code: RETURN, .. } => assembler.jump(yes),
+            insn => assembler.copy(insn),
+        };
+    }
+    place
+}
+
+/// Leaves out the returns, and what is not reached.
+fn write_anew(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
+    const IS_ZERO: Insn = Insn::new(op::JMP | op::JEQ | op::K, 0, 0, 0);
+    let reached = validate::reached(program);
+    let mut places = vec![no; program.len()];
+    for (index, insn) in program.iter().enumerate().rev() {
+        if !reached[index] {
+            continue;
+        }
+        // The programs were checked: all jumps go forward and stay inside.
+        let place = |skip: usize| places.get(index + 1 + skip).copied().unwrap_or(no);
+        let here = match (insn.code & 0x07, insn.code) {
+            (op::RET, RETURN) if insn.k == 0 => no,
+            (op::RET, RETURN) => yes,
+            // It returns A.
+            (op::RET, _) => assembler.test(IS_ZERO, no, yes),
+            (op::JMP, JUMP) => place(insn.k as usize),
+            (op::JMP, _) => assembler.test(*insn, place(insn.jt.into()), place(insn.jf.into())),
+            _ => assembler.plain(*insn, place(0)),
+        };
+        places[index] = here;
+    }
+    places[0]
+}
+
+/// Writes in front of a program what sets registers and memory to 0 that it takes without having set them: another part
+/// may have left something there.
+fn clear(assembler: &mut Assembler, program: &[Insn], mut place: Place) -> Place {
+    let taken = validate::taken_before_set(program);
+    if taken.is_empty() {
+        return place;
+    }
+    for cell in taken.cells() {
+        place = assembler.plain(Insn::new(op::ST, 0, 0, cell), place);
+    }
+    place = assembler.plain(Insn::new(op::MISC | op::TAX, 0, 0, 0), place);
+    assembler.plain(Insn::new(op::LD | op::IMM, 0, 0, 0), place)
+}
+
+const RETURN: u16 = op::RET | op::K;
+const JUMP: u16 = op::JMP | op::JA;

@@ -1,0 +1,249 @@
+//! Filters made of others: by `and`, `or` and `not`.
+//!
+//! May import: `error`, `linktype`, and what is in `filter`.
+
+pub(crate) mod formula;
+
+use std::ops::Not;
+use std::sync::Arc;
+
+use super::{CompileOptions, Filter, Lists, compile, has_kernel_extensions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::program::insn::{Insn, op};
+use crate::linktype::Dlt;
+use formula::Step;
+
+const OPERATION: &str = "combine filters";
+
+/// Instructions that combined filters may have: some hundred megabytes.
+const MAX_INSTRUCTIONS: usize = 1 << 23;
+
+/// The filters that another one is made of, and how.
+pub(crate) type Formula = Arc<[Step<Filter>]>;
+
+impl Filter {
+    /// Makes a filter for the packets that both this filter and `other` want.
+    ///
+    /// Like libpcap's `and` in an expression, it asks this filter first, and `other` only if this one wants the packet.
+    /// A packet that ends before a byte that one of them asks for is not wanted, whatever the other says. So the answer
+    /// for each packet is that of libpcap's unoptimized program for `(this) and (other)`, if nothing in the first
+    /// expression changes what the second means, as `vlan` does. Here both filters see the packet from its beginning.
+    ///
+    /// The combined filter remembers its parts. A live capture compiles their expressions again, as it does with a single
+    /// one. The combined filter itself has no [`expression`](Self::expression), so that the link type of a capture cannot
+    /// be changed while it is set. It returns the largest number of bytes that one of its parts returns.
+    ///
+    /// # Errors
+    ///
+    /// - [`LinktypeMismatch`]: the filters are for different link types.
+    /// - [`FilterTooLong`]: together they have more than 8 388 608 instructions. The Linux kernel takes 4096, and fewer
+    ///   where `net.core.optmem_max` is small; longer filters run in this process.
+    ///
+    /// # Examples
+    ///
+    /// Web traffic, except that of a thousand hosts:
+    ///
+    /// ```
+    /// use pcap_core::{CompileOptions, Dlt, Filter};
+    /// use std::net::Ipv4Addr;
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let ignored = (0..1000).map(|n| Ipv4Addr::from(0x0a00_0000 + 7 * n));
+    /// let ignored = Filter::any_of(Dlt::RAW, ignored)?;
+    /// let web = Filter::compile(Dlt::RAW, "tcp port 443", CompileOptions::default())?;
+    /// let filter = web.and(&!ignored)?;
+    ///
+    /// let mut packet = [0; 40];
+    /// packet[0] = 0x45; // IPv4
+    /// packet[9] = 6; // TCP
+    /// packet[12..16].copy_from_slice(&[192, 0, 2, 1]);
+    /// packet[22..24].copy_from_slice(&443_u16.to_be_bytes());
+    /// assert!(filter.matches(&packet));
+    /// packet[12..16].copy_from_slice(&[10, 0, 0, 7]);
+    /// assert!(!filter.matches(&packet));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// [`LinktypeMismatch`]: crate::ErrorKind::LinktypeMismatch
+    /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
+    pub fn and(&self, other: &Filter) -> Result<Filter> {
+        self.joined(other, Step::And)
+    }
+
+    /// Makes a filter for the packets that this filter or `other` wants, or both.
+    ///
+    /// Like libpcap's `or` in an expression, it asks this filter first, and `other` only if this one does not want the
+    /// packet. A packet that ends before a byte that this filter asks for is not wanted, and `other` is not asked.
+    /// [`and`](Self::and) has the other rules for combined filters.
+    ///
+    /// # Errors
+    ///
+    /// As [`and`](Self::and).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{CompileOptions, Dlt, Filter};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let list = Filter::any_of(Dlt::RAW, ["192.0.2.1:443".parse::<pcap_core::FilterTerm>()?])?;
+    /// let icmp = Filter::compile(Dlt::RAW, "icmp", CompileOptions::default())?;
+    /// let filter = list.or(&icmp)?;
+    /// # let _ = filter;
+    /// # Ok(()) }
+    /// ```
+    pub fn or(&self, other: &Filter) -> Result<Filter> {
+        self.joined(other, Step::Or)
+    }
+
+    /// Makes a filter for the packets that this filter does not want; `!filter` is the same.
+    ///
+    /// Like libpcap's `not`, the negated filter does not want a packet that ends before a byte that it asks for. Neither
+    /// this filter nor its negation wants such a packet. [`and`](Self::and) has the other rules for combined filters.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{CompileOptions, Dlt, Filter};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let filter = Filter::compile(Dlt::RAW, "ip", CompileOptions::default())?;
+    /// let other = filter.negate();
+    /// assert!(other.matches(&[0x60]));
+    /// assert!(!filter.matches(&[]) && !other.matches(&[])); // there is no version
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn negate(&self) -> Filter {
+        let mut steps = self.steps();
+        match steps.last() {
+            Some(Step::Not) => drop(steps.pop()),
+            _ => steps.push(Step::Not),
+        }
+        Filter::of_steps(self.linktype, steps)
+    }
+
+    fn joined(&self, other: &Filter, step: Step<Filter>) -> Result<Filter> {
+        if self.linktype != other.linktype {
+            let text = format!(
+                "one is for link type {}, the other for {}",
+                self.linktype, other.linktype
+            );
+            let kind = ErrorKind::LinktypeMismatch;
+            return Err(Error::cannot(kind, OPERATION, None, text));
+        }
+        let length =
+            self.program.len().max(self.plain.len()) + other.program.len().max(other.plain.len());
+        if length > MAX_INSTRUCTIONS {
+            let text = format!(
+                "they have {length} instructions, more than the limit of {MAX_INSTRUCTIONS}"
+            );
+            return Err(Error::cannot(
+                ErrorKind::FilterTooLong,
+                OPERATION,
+                None,
+                text,
+            ));
+        }
+        let mut steps = self.steps();
+        steps.extend(other.steps());
+        steps.push(step);
+        Ok(Filter::of_steps(self.linktype, steps))
+    }
+
+    /// The filter as a formula of others that are none.
+    fn steps(&self) -> Vec<Step<Filter>> {
+        match &self.formula {
+            Some(formula) => formula.to_vec(),
+            None => vec![Step::Part(self.clone())],
+        }
+    }
+
+    /// Joins filters of one link type, none of which is joined itself.
+    fn of_steps(linktype: Dlt, steps: Vec<Step<Filter>>) -> Filter {
+        let parts = || {
+            steps.iter().filter_map(|step| match step {
+                Step::Part(filter) => Some(filter),
+                _ => None,
+            })
+        };
+        let accepts = |insn: &&Insn| insn.code == op::RET | op::K && insn.k != 0;
+        let accept = parts()
+            .flat_map(|filter| filter.program.iter())
+            .filter(accepts)
+            .map(|insn| insn.k)
+            .max()
+            .unwrap_or(compile::MAX_SNAPLEN);
+        let join = |of: fn(&Filter) -> &[Insn]| {
+            let programs: Vec<_> = steps.iter().map(|step| step.map(of)).collect();
+            formula::join(&programs, accept)
+        };
+        let program = join(|filter| &filter.program);
+        // Where nothing asks the kernel, the same runs on plain bytes.
+        let plain = has_kernel_extensions(&program).then(|| join(|filter| &filter.plain));
+        let options = CompileOptions::default();
+        Filter {
+            formula: Some(steps.into()),
+            ..Filter::of_programs(linktype, program, plain, None, options)
+        }
+    }
+
+    /// The same filter with all that was made by libpcap's compiler made again, by `make`.
+    pub(crate) fn made_again(
+        &self,
+        mut make: impl FnMut(Source<'_>) -> Result<Filter>,
+    ) -> Result<Filter> {
+        let Some(formula) = &self.formula else {
+            return self.source().map_or_else(|| Ok(self.clone()), make);
+        };
+        let mut steps = formula.to_vec();
+        for step in &mut steps {
+            if let Step::Part(filter) = step {
+                if let Some(source) = filter.source() {
+                    *filter = make(source)?;
+                }
+            }
+        }
+        Ok(Filter::of_steps(self.linktype, steps))
+    }
+
+    /// What it was made of, unless that was instructions or other filters.
+    fn source(&self) -> Option<Source<'_>> {
+        let expression = self.expression();
+        let expression = expression.map(|text| Source::Expression(text, self.options));
+        expression.or_else(|| self.lists.as_ref().map(Source::Lists))
+    }
+
+    /// Whether it is combined of filters that were compiled.
+    #[cfg(feature = "serde")]
+    pub(crate) fn combines_expressions(&self) -> bool {
+        let mut steps = self.formula.iter().flat_map(|formula| formula.iter());
+        steps.any(|step| matches!(step, Step::Part(filter) if filter.expression.is_some()))
+    }
+}
+
+/// What a filter was made of by libpcap's compiler.
+#[derive(Debug)]
+pub(crate) enum Source<'a> {
+    Expression(&'a str, CompileOptions),
+    /// A list, on a link type for which that depends on the system.
+    Lists(&'a Arc<Lists>),
+}
+
+/// As [`negate`](Filter::negate).
+impl Not for &Filter {
+    type Output = Filter;
+
+    fn not(self) -> Filter {
+        self.negate()
+    }
+}
+
+/// As [`negate`](Filter::negate).
+impl Not for Filter {
+    type Output = Filter;
+
+    fn not(self) -> Filter {
+        self.negate()
+    }
+}

@@ -1,0 +1,48 @@
+//! The words of the filter language.
+//!
+//! May import: nothing of this crate.
+
+/// Words that can stand before an address, a port or a protocol, which a later term may have from them.
+const QUALIFIERS: &str = "dst src link ether ppp slip fddi tr wlan ip arp rarp ip6 sctp tcp udp icmp icmp6 igmp igrp \
+    pim vrrp carp radio ah esp atalk aarp decnet lat sca moprc mopdl iso esis es-is isis is-is l1 l2 iih lsp snp csnp \
+    psnp clnp stp ipx netbeui host net port portrange proto protochain gateway address1 addr1 address2 addr2 address3 \
+    addr3 address4 addr4 ra ta";
+
+/// Words of a term that changes what the terms after it mean.
+const MOVERS: &str = "vlan mpls pppoes geneve vxlan lane";
+
+/// Fields that are compared with a number, or with a list of them in parentheses.
+const FIELDS: &str = "vpi vci sio opc dpc sls hsio hopc hdpc hsls";
+
+const OTHERS: &str = "and or not mask type subtype direction dir less greater byte broadcast multicast len length \
+    inbound outbound on ifname rset ruleset rnr rulenum srnr subrulenum reason action ifindex vlan mpls pppoed pppoes \
+    geneve lane llc metac bcc oam oamf4 oamf4ec oamf4sc sc ilmic connectmsg metaconnect fisu lssu lsu msu hfisu hlssu \
+    hmsu icmptype icmpcode icmp6type icmp6code tcpflags tcp-fin \
+    tcp-syn tcp-rst tcp-push tcp-ack tcp-urg tcp-ece tcp-cwr icmp-echo icmp-echoreply icmp-unreach \
+    icmp-sourcequench icmp-redirect icmp-routeradvert icmp-routersolicit icmp-timxceed icmp-paramprob icmp-tstamp \
+    icmp-tstampreply icmp-ireq icmp-ireqreply icmp-maskreq icmp-maskreply";
+
+/// Whether a word is one of the language, which is never looked up. One that is missing here costs a second
+/// compilation, no more.
+pub(crate) fn is_keyword(word: &str) -> bool {
+    is_qualifier(word) || is_field(word) || is_among(OTHERS, word)
+}
+
+/// Whether a word can stand before an address, a port or a protocol.
+pub(crate) fn is_qualifier(word: &str) -> bool {
+    is_among(QUALIFIERS, word)
+}
+
+/// Whether a word is a field that is compared with a number, or with a list in parentheses.
+pub(crate) fn is_field(word: &str) -> bool {
+    is_among(FIELDS, word)
+}
+
+/// Whether a term that begins with the word changes what the terms after it mean.
+pub(crate) fn is_mover(word: &str) -> bool {
+    is_among(MOVERS, word)
+}
+
+fn is_among(words: &str, word: &str) -> bool {
+    words.split_ascii_whitespace().any(|known| known == word)
+}

@@ -1,0 +1,232 @@
+//! How long an expression may be, and which expressions libpcap compiles as a whole.
+//!
+//! libpcap's compiler cannot be interrupted. What its time depends on was found by counting the steps in libpcap
+//! 1.10.3, and measured with `benches/compile.rs` on a virtual machine with two cores of an AMD EPYC (family 25, model
+//! 17) at 2.6 GHz:
+//!
+//! 1. The optimizer's passes look at every pair of tests (bits in sets), 2 to 14 times. Nothing makes them fewer. So
+//!    whatever is tested, 35 000 tests take a second: `MAX_TESTS`.
+//! 2. Afterwards it merges tests that are alike, and looks at every pair again for each pair that it merges. Where no
+//!    tests are alike, this is nothing. Where lists are looked up at two places, it takes the cube of their length.
+//! 3. The program is converted again for every jump over more than 255 instructions: the product of jumps and tests.
+//!
+//! | expression, on Ethernet | terms | tests before | after | passes (1) | merging (2) | conversion (3) |
+//! |---|---|---|---|---|---|---|
+//! | `host` of IPv4 | 300 | 3600 | 904 | 0.07 s | 1.28 s | 0.01 s |
+//! | `portrange` | 100 | 3500 | 808 | 0.03 s | 0.97 s | 0.01 s |
+//! | `tcp dst port` | 660 | 4600 | 666 | 0.05 s | 0.84 s | 0.01 s |
+//! | `host` of IPv6 | 1050 | 10 500 | 8401 | 0.17 s | 0.06 s | 0.76 s |
+//! | `ether host` | 1680 | 6700 | 6720 | 0.04 s | 0.04 s | 0.90 s |
+//! | `len > n` | 4300 | 4300 | 4300 | 0.24 s | 0.01 s | 0.71 s |
+//! | `udp[8:4] = n` | 2800 | 25 200 | 2803 | 0.85 s | 0.02 s | 0.23 s |
+//! | `host` and `tcp port` in pairs | 850 | 17 900 | 5101 | 0.56 s | 0.05 s | 0.54 s |
+//! | `tcp port 80`, again and again | 2660 | 24 000 | 9 | 0.94 s | 0.00 s | 0.04 s |
+//! | `len > 5`, again and again | 34 000 | 34 000 | 1 | 0.86 s | 0.00 s | 0.09 s |
+//!
+//! The second is what makes it impossible to tell from the size: a thousand hosts take most of a minute, and behind
+//! `tcp and` a third of a second. So expressions whose size does not tell are not given to libpcap as a whole, but in
+//! parts (`parts.rs`). What remains as a whole is bounded by its worst case: 3000 tests take the optimizer 1.0 s. Without
+//! it, the third remains, and a second is a product of jumps and instructions of 70 million (7600 tests for hosts).
+//!
+//! Other link types are alike. (For those of 802.11 libpcap does not optimize.) Each test takes about 110 bytes of stack.
+//!
+//! May import: `insn`.
+
+use crate::filter::program::insn::{Insn, op};
+
+/// The tests that an expression may come to before they are optimized. With more, libpcap takes more than a second,
+/// however simple they are.
+pub(crate) const MAX_TESTS: usize = 40_000;
+
+/// The tests that libpcap's optimizer gets at once: a second for the worst of them.
+const MAX_OPTIMIZED: u64 = 3000;
+/// The same without the optimizer, as the product of exits and instructions.
+const MAX_CONVERTED: u64 = 70_000_000;
+
+/// Terms that come to no more tests than `MAX_OPTIMIZED`, unless a name stands for many addresses.
+const FEW_TERMS: usize = 64;
+
+/// Terms of an expression that cannot be taken apart.
+const MAX_WHOLE_TERMS: usize = 400;
+
+/// Arithmetic operators in one comparison. A chain of them takes the square of its length.
+const MAX_OPERATORS: u64 = 13_500;
+
+/// Bytes of an expression. Blanks alone take libpcap a second.
+const MAX_BYTES: usize = 128 << 20;
+
+/// Where long lists belong.
+const WAY_OUT: &str = "; `Filter::any_of` takes long lists of addresses and ports";
+
+pub(crate) fn check_bytes(expression: &str) -> Result<(), String> {
+    let bytes = expression.len();
+    if bytes > MAX_BYTES {
+        return Err(format!(
+            "the expression has {bytes} bytes, more than the limit of {MAX_BYTES}{WAY_OUT}"
+        ));
+    }
+    Ok(())
+}
+
+/// Each term comes to a test at least.
+pub(crate) fn check_terms(terms: usize) -> Result<(), String> {
+    if terms > MAX_TESTS {
+        return Err(format!(
+            "the expression has more terms than the limit of {MAX_TESTS}{WAY_OUT}"
+        ));
+    }
+    Ok(())
+}
+
+/// For an expression that cannot be taken apart.
+pub(crate) fn check_whole(terms: usize) -> Result<(), String> {
+    if terms > MAX_WHOLE_TERMS {
+        return Err(format!(
+            "the expression has {terms} terms, more than the limit of {MAX_WHOLE_TERMS} for one that cannot be compiled \
+             in parts{WAY_OUT}"
+        ));
+    }
+    Ok(())
+}
+
+/// Whether so few terms need no further look.
+pub(crate) fn are_few(terms: usize) -> bool {
+    terms <= FEW_TERMS
+}
+
+/// Counts arithmetic operators.
+#[derive(Debug, Default)]
+pub(crate) struct Operators {
+    /// The squares of the terms before.
+    before: u64,
+    /// The operators of this term, in thirds.
+    term: u64,
+}
+
+impl Operators {
+    /// Counts an operator behind a word. What a load from a packet takes depends on how many headers are before it.
+    pub(crate) fn add(&mut self, operator: &str, word: &str) -> Result<(), String> {
+        self.term += match operator {
+            "[" if LINK.contains(&word) => 1,
+            "[" if NETWORK.contains(&word) => 2,
+            "[" => 9,
+            "]" | ":" => 0,
+            _ => 3,
+        };
+        if self.before + self.term * self.term > (3 * MAX_OPERATORS).pow(2) {
+            return Err(format!(
+                "the expression has more arithmetic operators than the limit of {MAX_OPERATORS} for a comparison"
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn end_of_term(&mut self) {
+        self.before += self.term * self.term;
+        self.term = 0;
+    }
+}
+
+const LINK: [&str; 7] = ["ether", "link", "ppp", "slip", "fddi", "tr", "wlan"];
+const NETWORK: [&str; 4] = ["ip", "ip6", "arp", "rarp"];
+
+/// The size of the unoptimized programs of an expression's parts.
+#[derive(Debug, Default)]
+pub(crate) struct Size {
+    tests: u64,
+    /// The jumps of tests to where the expression is decided, which are far in a long one.
+    exits: u64,
+    instructions: u64,
+    /// The tests that look at a packet at the same places, by how many terms before have moved them.
+    by_place: Vec<u64>,
+}
+
+impl Size {
+    /// Adds a part's program, behind so many terms that move what comes after them.
+    pub(crate) fn add(&mut self, moved: usize, program: &[Insn]) {
+        let tests = program.iter().filter(|insn| insn.is_test()).count() as u64;
+        self.tests += tests;
+        self.exits += exits(program);
+        self.instructions += program.len() as u64;
+        if self.by_place.len() <= moved {
+            self.by_place.resize(moved + 1, 0);
+        }
+        self.by_place[moved] += tests;
+    }
+
+    /// Checks that there are not more tests than the limit, for an expression of so many terms.
+    pub(crate) fn check(&self, terms: usize) -> Result<(), String> {
+        if self.tests > MAX_TESTS as u64 {
+            return Err(format!(
+                "the expression has {terms} terms, which come to more tests than the limit of {MAX_TESTS}{WAY_OUT}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether libpcap compiles the whole in about a second, whatever the tests are.
+    pub(crate) fn fits(&self, optimize: bool) -> bool {
+        if optimize {
+            self.tests <= MAX_OPTIMIZED
+        } else {
+            self.exits * self.instructions <= MAX_CONVERTED
+        }
+    }
+
+    /// Checks that libpcap compiles the whole in a few seconds, for one that cannot be compiled in parts.
+    pub(crate) fn check_whole(&self, optimize: bool) -> Result<(), String> {
+        let largest = self.by_place.iter().copied().max().unwrap_or(0);
+        // The worst for the optimizer are tests that look at the same places.
+        let optimized = self.tests * self.tests * largest <= 4 * MAX_OPTIMIZED.pow(3);
+        let converted = self.exits * self.instructions <= 3 * MAX_CONVERTED;
+        if converted && (optimized || !optimize) {
+            return Ok(());
+        }
+        Err(format!(
+            "the expression comes to {} tests, which is too much for one that cannot be compiled in parts: terms such as \
+             `vlan` change what those after them mean, also where they do not hold; they belong at the end, as in \
+             `tcp or (vlan and tcp)`",
+            self.tests
+        ))
+    }
+}
+
+/// Counts the jumps of tests to the returns: those to the kind of return that more of them go to, since a part's
+/// neighbours in a longer expression take the other.
+fn exits(program: &[Insn]) -> u64 {
+    let mut exits = [0, 0];
+    for (index, insn) in program.iter().enumerate() {
+        if !insn.is_test() {
+            continue;
+        }
+        for skip in [insn.jt, insn.jf] {
+            if let Some(there) = program.get(index + 1 + usize::from(skip)) {
+                if there.code & 0x07 == op::RET {
+                    exits[usize::from(there.accepts())] += 1;
+                }
+            }
+        }
+    }
+    exits[0].max(exits[1])
+}
+
+/// As much of an expression as fits into an error.
+pub(crate) fn cut(expression: &str) -> String {
+    const MAX: usize = 200;
+    match expression.char_indices().nth(MAX) {
+        Some((end, _)) => format!("{}…", &expression[..end]),
+        None => expression.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_between_characters() {
+        assert_eq!(cut("tcp"), "tcp");
+        assert_eq!(cut(&"ä".repeat(201)).chars().count(), 201);
+        assert_eq!(cut(&"ä".repeat(200)), "ä".repeat(200));
+    }
+}

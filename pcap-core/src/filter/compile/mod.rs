@@ -1,0 +1,455 @@
+//! Compiling an expression with libpcap, within limits of time.
+//!
+//! May import: `sys`, `error`, `linktype`, `formula`, `insn`, `limits`, `options`, `parts`, `validate`.
+
+mod keywords;
+pub(crate) mod limits;
+mod parts;
+mod scan;
+pub(crate) mod stack;
+
+use std::ffi::c_int;
+use std::ptr::{self, NonNull};
+use std::slice;
+
+use super::options::CompileOptions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::combine::formula::{self, Step};
+use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::validate::{self, Origin};
+use crate::linktype::Dlt;
+use crate::sys;
+use limits::Size;
+use parts::{Part, Parts};
+
+/// What errors call the operation.
+pub(crate) const OPERATION: &str = "compile";
+
+/// libpcap's largest snaplen, for which it compiles when nobody says otherwise.
+pub(crate) const MAX_SNAPLEN: u32 = 262_144;
+
+/// "Unknown", to `pcap_compile`. 0 would compile `ip broadcast` to a test that misses broadcasts.
+const NETMASK_UNKNOWN: u32 = u32::MAX;
+
+/// Compiles on a handle of its own, for plain bytes.
+pub(crate) fn detached(
+    linktype: Dlt,
+    expression: &str,
+    options: CompileOptions,
+) -> Result<Vec<Insn>> {
+    Error::library(OPERATION, limits::cut(expression))?;
+    // With snaplen 0 a dead handle compiles nothing.
+    let snaplen = match options.snaplen {
+        0 => MAX_SNAPLEN,
+        snaplen => snaplen,
+    };
+    let snaplen = c_int::try_from(snaplen).map_err(|_| {
+        let text = format!("a snaplen of {snaplen} bytes is more than {}", c_int::MAX);
+        error(ErrorKind::InvalidArgument, expression, text)
+    })?;
+    let dead = Dead::open(linktype, snaplen)
+        .ok_or_else(|| error(ErrorKind::Other, expression, "out of memory"))?;
+    // SAFETY: the handle is open, counts as activated, and is this thread's alone.
+    unsafe { on_handle(dead.0.as_ptr(), expression, options) }
+}
+
+/// Compiles on a handle.
+///
+/// # Safety
+///
+/// `pcap` is open and activated, and no other thread uses it during the call.
+pub(crate) unsafe fn on_handle(
+    pcap: *mut sys::pcap_t,
+    expression: &str,
+    options: CompileOptions,
+) -> Result<Vec<Insn>> {
+    let compiler = Compiler {
+        pcap,
+        expression,
+        options,
+    };
+    compiler.program()
+}
+
+fn error(kind: ErrorKind, expression: &str, text: impl Into<String>) -> Error {
+    Error::cannot(kind, OPERATION, limits::cut(expression), text)
+}
+
+/// An expression and the handle to compile it on, which this thread has to itself.
+struct Compiler<'a> {
+    pcap: *mut sys::pcap_t,
+    expression: &'a str,
+    options: CompileOptions,
+}
+
+impl Compiler<'_> {
+    fn program(&self) -> Result<Vec<Insn>> {
+        let parts = Parts::of(self.expression).map_err(|why| self.too_long(why))?;
+        if limits::are_few(parts.terms) && !parts.names {
+            return self.whole();
+        }
+        let Some(steps) = &parts.steps else {
+            return self.not_understood(parts.terms);
+        };
+        let (size, sizes) = self.sizes(&parts, steps)?;
+        if size.fits(self.options.optimize) {
+            return self.whole();
+        }
+        if !parts.apart {
+            size.check_whole(self.options.optimize)
+                .map_err(|why| self.too_long(why))?;
+            return self.whole();
+        }
+        self.joined(&parts, steps, &sizes)
+    }
+
+    fn too_long(&self, why: String) -> Error {
+        error(ErrorKind::FilterTooLong, self.expression, why)
+    }
+
+    fn whole(&self) -> Result<Vec<Insn>> {
+        self.compile(self.expression, self.options.optimize)
+    }
+
+    /// Compiles an expression that is not understood here. libpcap will say what is wrong with it.
+    fn not_understood(&self, terms: usize) -> Result<Vec<Insn>> {
+        limits::check_whole(terms).map_err(|why| self.too_long(why))?;
+        let program = self.compile(self.expression, false)?;
+        if !self.options.optimize {
+            return Ok(program);
+        }
+        let mut size = Size::default();
+        size.add(0, &program);
+        size.check_whole(true).map_err(|why| self.too_long(why))?;
+        self.whole()
+    }
+
+    /// The size of an expression, and of each of its parts.
+    fn sizes(&self, parts: &Parts, steps: &[Step<Part>]) -> Result<(Size, Vec<Size>)> {
+        let (mut all, mut sizes) = (Size::default(), Vec::new());
+        for step in steps {
+            let Step::Part(part) = step else { continue };
+            let program = self.compile(&part.text, false)?;
+            let mut size = Size::default();
+            size.add(0, &program);
+            sizes.push(size);
+            all.add(part.moved, &program);
+            all.check(parts.terms).map_err(|why| self.too_long(why))?;
+        }
+        Ok((all, sizes))
+    }
+
+    /// Compiles the parts of an expression one by one, and joins their programs.
+    fn joined(&self, parts: &Parts, steps: &[Step<Part>], sizes: &[Size]) -> Result<Vec<Insn>> {
+        // A name may stand for very many addresses.
+        let mut optimize = sizes
+            .iter()
+            .map(|size| self.options.optimize && size.fits(true));
+        let mut programs = Vec::with_capacity(sizes.len());
+        for step in steps {
+            let Step::Part(part) = step else { continue };
+            let text = parts.text(part);
+            let optimize = optimize.next().unwrap_or(false);
+            let program = self.compile(&text, optimize).or_else(|error| {
+                // The optimizer refuses what no packet can match.
+                let fits = optimize && self.compile(&text, false).is_ok();
+                fits.then(|| vec![Insn::new(op::RET | op::K, 0, 0, 0)])
+                    .ok_or(error)
+            });
+            programs.push(program?);
+        }
+        // A remote handle keeps for its daemon what it compiled last. That must not be a part.
+        let all = self.compile("", false)?;
+        let accept = all.last().map_or(MAX_SNAPLEN, |insn| insn.k);
+
+        let mut rest = programs.iter();
+        let mut joined: Vec<Step<&[Insn]>> = steps
+            .iter()
+            .map(|step| step.map(|_| rest.next().unwrap_or(&all).as_slice()))
+            .collect();
+        // Each part asks as well whether the packet is of the kind that is compiled for. Its negation must not hold for
+        // others.
+        let kind;
+        if self.asks_for_the_kind() {
+            kind = self.compile("len >= 0", false)?;
+            joined.insert(0, Step::Part(&kind));
+            joined.push(Step::And);
+        }
+        let program = self.checked(formula::join(&joined, accept))?;
+        let mut reached = program.iter().zip(validate::reached(&program));
+        if self.options.optimize && !reached.any(|(insn, reached)| reached && insn.accepts()) {
+            let text = "expression rejects all packets";
+            return Err(error(ErrorKind::FilterSyntax, self.expression, text));
+        }
+        Ok(program)
+    }
+
+    fn asks_for_the_kind(&self) -> bool {
+        // SAFETY: the handle is open and this thread's.
+        Dlt::new(unsafe { sys::pcap_datalink(self.pcap) }) == Dlt::PPI
+    }
+
+    /// Has libpcap compile a text, whatever it takes.
+    ///
+    /// libpcap's optimizer loses loads now and then, as of `len >= 1 & 1 or len < 0 | 1`. Then the program is not
+    /// optimized.
+    fn compile(&self, text: &str, optimize: bool) -> Result<Vec<Insn>> {
+        let program = self.compile_once(text, optimize)?;
+        let lacks_load = |program: &[Insn]| validate::taken_before_set(program).has_register();
+        if optimize && lacks_load(&program) {
+            let whole = self.compile_once(text, false)?;
+            if !lacks_load(&whole) {
+                return Ok(whole);
+            }
+        }
+        Ok(program)
+    }
+
+    fn compile_once(&self, text: &str, optimize: bool) -> Result<Vec<Insn>> {
+        let text = sys::cstring(text)
+            .map_err(|why| error(ErrorKind::InvalidArgument, self.expression, why))?;
+        let mut program = sys::bpf_program {
+            bf_len: 0,
+            bf_insns: ptr::null_mut(),
+        };
+        // There may be names in it.
+        let _guard = sys::platform::name_tables();
+        // SAFETY: the handle is open, activated and this thread's; the text is NUL-terminated and outlives the call;
+        // libpcap writes the program only if it succeeds.
+        let code = unsafe {
+            sys::pcap_compile(
+                self.pcap,
+                &raw mut program,
+                text.as_ptr(),
+                c_int::from(optimize),
+                self.options.netmask.map_or(NETMASK_UNKNOWN, u32::from),
+            )
+        };
+        if code < 0 {
+            // A failed compile leaves the program untouched: there is nothing to free.
+            // SAFETY: as above.
+            let mut text = unsafe { sys::geterr(self.pcap) };
+            if text.is_empty() {
+                text = "libpcap gave no reason".into();
+            }
+            return Err(error(ErrorKind::FilterSyntax, self.expression, text));
+        }
+        let instructions = if program.bf_insns.is_null() {
+            Vec::new()
+        } else {
+            let len = program.bf_len as usize;
+            // SAFETY: libpcap allocated and wrote that many instructions, which are laid out as ours
+            // (asserted in insn.rs).
+            let theirs = unsafe { slice::from_raw_parts(program.bf_insns.cast::<Insn>(), len) };
+            theirs
+                .iter()
+                .map(|insn| insn.readable_by_libpcap())
+                .collect()
+        };
+        // SAFETY: the program was compiled by this call and is freed once.
+        unsafe { sys::pcap_freecode(&raw mut program) };
+        self.checked(instructions)
+    }
+
+    /// The interpreter trusts what it runs, so this does not: no known expression fails here.
+    fn checked(&self, program: Vec<Insn>) -> Result<Vec<Insn>> {
+        validate::check(&program, Origin::Compiler).map_err(|fault| {
+            let text = format!("libpcap compiles it to a program that must not run: {fault}");
+            error(ErrorKind::FilterInvalid, self.expression, text)
+        })?;
+        Ok(program)
+    }
+}
+
+/// A handle that is no capture, to compile on.
+struct Dead(NonNull<sys::pcap_t>);
+
+impl Dead {
+    fn open(linktype: Dlt, snaplen: c_int) -> Option<Dead> {
+        // SAFETY: takes any numbers; fails only without memory.
+        NonNull::new(unsafe { sys::pcap_open_dead(linktype.value(), snaplen) }).map(Dead)
+    }
+}
+
+impl Drop for Dead {
+    fn drop(&mut self) {
+        // SAFETY: ours, open, closed once.
+        unsafe { sys::pcap_close(self.0.as_ptr()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::Filter;
+    use crate::filter::persuade::{Random, persuaded};
+
+    const UNOPTIMIZED: CompileOptions = CompileOptions {
+        snaplen: 0,
+        optimize: false,
+        netmask: Some(std::net::Ipv4Addr::new(255, 255, 255, 0)),
+    };
+
+    /// An expression as a whole and in parts of so many terms; `None` if it cannot be compiled in parts.
+    fn both_ways(
+        linktype: Dlt,
+        expression: &str,
+        options: CompileOptions,
+        terms: usize,
+    ) -> Option<[Filter; 2]> {
+        let dead = Dead::open(linktype, MAX_SNAPLEN as c_int).unwrap();
+        let compiler = Compiler {
+            pcap: dead.0.as_ptr(),
+            expression,
+            options,
+        };
+        let whole = compiler.whole().ok()?;
+        let parts = Parts::of_at_most(expression, terms).unwrap();
+        if parts.terms == 1 && parts.steps.is_none() {
+            assert_eq!(expression, "");
+            return None;
+        }
+        assert!(parts.steps.is_some(), "not understood: {expression}");
+        if !parts.apart {
+            return None;
+        }
+        let steps = parts.steps.as_deref().unwrap();
+        let (_, sizes) = compiler.sizes(&parts, steps).unwrap();
+        let joined = compiler.joined(&parts, steps, &sizes).ok()?;
+        Some(
+            [whole, joined]
+                .map(|program| Filter::compiled(linktype, program, None, expression, options)),
+        )
+    }
+
+    /// The expressions of the list for tcpdump, by link type, that can be compiled here without asking a resolver.
+    fn expressions() -> Vec<(Dlt, &'static str)> {
+        include_str!("../../../tests/data/expressions.txt")
+            .lines()
+            .filter(|line| !line.starts_with(['#', '!', '<', '>']))
+            .filter_map(|line| {
+                let mut fields = line.splitn(3, '\t');
+                let linktype = fields.next()?.parse().ok()?;
+                Some((linktype, fields.nth(1)?))
+            })
+            .collect()
+    }
+
+    fn same(filters: &[Filter; 2], random: &mut Random, cut: bool) -> (u32, u32) {
+        let [whole, joined] = filters;
+        let mut answers = [0, 0];
+        for n in 0..60 {
+            let mut packet = persuaded(filters[n % 2].instructions(), random);
+            if !cut {
+                // A header of 8 bytes before that of 802.11.
+                packet[2..4].copy_from_slice(&[8, 0]);
+            }
+            for _ in 0..3 {
+                let answer = whole.run(&packet, 300);
+                assert_eq!(
+                    joined.run(&packet, 300),
+                    answer,
+                    "{} {:?} {packet:02x?}",
+                    whole.linktype(),
+                    whole.expression()
+                );
+                answers[usize::from(answer != 0)] += 1;
+                if !cut {
+                    break;
+                }
+                packet.truncate(random.below(packet.len() + 1));
+            }
+        }
+        (answers[0], answers[1])
+    }
+
+    #[test]
+    fn parts_mean_what_the_whole_does() {
+        let mut random = Random(0x5eed_0010);
+        let mut compared = 0;
+        for (linktype, expression) in expressions() {
+            if let Some(filters) = both_ways(linktype, expression, UNOPTIMIZED, 1) {
+                same(&filters, &mut random, true);
+                compared += 1;
+            }
+        }
+        println!("{compared} compared");
+        assert!(compared > 300, "{compared}");
+    }
+
+    /// Words and lists that have their qualifiers from others.
+    const LISTS: [&str; 12] = [
+        "host 192.0.2.1 or 192.0.2.2 or not 192.0.2.3",
+        "tcp port 80 or 81 and not (82 or 83)",
+        "host (192.0.2.1 or (192.0.2.2 and not 192.0.2.3) or 192.0.2.4)",
+        "src or dst port (80 or 90) or 100",
+        "net 10.0.0.0/8 or 192.168.0.0 mask 255.255.0.0 or 1.2.3.0/24",
+        "not net 10 or 172.16 or 192.168.1",
+        "ether host 0:1:2:3:4:5or 0:1:2:3:4:6",
+        "(ip[0] & 0xf) << 2 > 5 and not (len + 1) * 2 = 80 or -len = -60",
+        "portrange 1-5 or 7-9 or 80",
+        "ip proto (1 or 6 or 17) and host ::1 or 2001:db8::/32",
+        "port 80 or (host 192.0.2.1) or 81",
+        "!(!(not tcp))&&udp||icmp",
+    ];
+
+    #[test]
+    fn parts_of_random_expressions_mean_the_same() {
+        let mut random = Random(0x5eed_0011);
+        let listed = expressions();
+        let (mut compared, mut answers) = (0, [0, 0]);
+        let linktypes = [
+            Dlt::EN10MB,
+            Dlt::RAW,
+            Dlt::LINUX_SLL,
+            Dlt::PPP,
+            Dlt::NULL,
+            Dlt::PPI,
+            Dlt::IEEE802_11_RADIO,
+        ];
+        for linktype in linktypes {
+            // The whole looks first at the header before that of 802.11, which is damaged in some packets; and
+            // libpcap keeps its length where a comparison keeps other numbers, and loads that of `pppoes` unset.
+            let cut = ![Dlt::PPI, Dlt::IEEE802_11_RADIO].contains(&linktype);
+            let mut terms: Vec<&str> = listed
+                .iter()
+                .filter(|(known, text)| *known == linktype && !text.is_empty())
+                .map(|(_, text)| *text)
+                .collect();
+            terms.extend(LISTS);
+            let flawed =
+                |text: &str| text.contains(['[', '=', '<', '>']) || text.contains("pppoes");
+            terms.retain(|text| cut || !flawed(text));
+            for _ in 0..120 {
+                let mut expression = String::new();
+                for n in 0..2 + random.below(6) {
+                    let term = random.pick(&terms);
+                    let term = match random.below(4) {
+                        0 => format!("not ({term})"),
+                        1 => term.to_owned(),
+                        _ => format!("({term})"),
+                    };
+                    let join = random.pick(&[" and ", " or ", " or "]);
+                    expression = match random.below(5) {
+                        _ if n == 0 => term,
+                        0 => format!("({expression}){join}{term}"),
+                        1 => format!("{term}{join}({expression})"),
+                        _ => format!("{expression}{join}{term}"),
+                    };
+                }
+                let room = 1 + random.below(4);
+                let Some(filters) = both_ways(linktype, &expression, UNOPTIMIZED, room) else {
+                    continue;
+                };
+                let (no, yes) = same(&filters, &mut random, cut);
+                compared += 1;
+                answers = [answers[0] + no, answers[1] + yes];
+            }
+        }
+        println!("{compared} compared, {answers:?}");
+        assert!(
+            compared > 250 && answers.iter().all(|n| *n > 3000),
+            "{compared} {answers:?}"
+        );
+    }
+}

@@ -1,0 +1,453 @@
+//! Takes a long expression apart into short ones, which together mean the same.
+//!
+//! The parts are compiled one by one and joined again, because libpcap's compiler takes time out of proportion for a
+//! long one. A part has a few terms of the expression, each with the words that it has from a term before it: that `host
+//! a or b` means `host a or host b`.
+//!
+//! Some terms move what comes after them: behind `vlan`, addresses are looked for behind the tag. A part after them
+//! begins with them, `vlan and (…)`. That is right where the part is asked only if they hold, as in `vlan and (host a or
+//! host b)`, and not in `vlan or host a`: such an expression stays whole.
+//!
+//! May import: `formula`, `keywords`, `limits`, `scan`.
+
+use std::collections::HashSet;
+
+use super::keywords::{self, is_keyword};
+use super::limits;
+use super::scan::{Kind, Scanner, Token, is_number};
+use crate::filter::combine::formula::Step;
+
+/// How many terms a part may have. More would take libpcap longer, fewer make the program larger.
+const PART_TERMS: usize = 16;
+
+/// How many movers a part may begin with.
+const MAX_MOVERS: usize = 8;
+
+/// How deep groups may be nested: libpcap's parser takes less.
+const MAX_DEPTH: usize = 10_000;
+
+/// What an expression consists of.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    /// Terms joined by `and` and `or`.
+    pub(crate) terms: usize,
+    /// Whether a word in it may be looked up, and stand for any number of addresses.
+    pub(crate) names: bool,
+    /// The parts and what joins them; `None` if the expression is not understood here. Most likely it is wrong.
+    pub(crate) steps: Option<Vec<Step<Part>>>,
+    /// The terms that move what comes after them.
+    movers: Vec<String>,
+    /// Whether the parts mean the same as the whole.
+    pub(crate) apart: bool,
+}
+
+/// Some terms of an expression.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The terms as an expression, for packets that no mover has moved.
+    pub(crate) text: String,
+    terms: usize,
+    /// What joins the terms; `None` if there is only one.
+    joined: Option<Join>,
+    /// How many movers come before it.
+    pub(crate) moved: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Join {
+    And,
+    Or,
+}
+
+impl Parts {
+    /// Takes an expression apart.
+    ///
+    /// # Errors
+    ///
+    /// Says why, if it is longer than any that libpcap compiles in a second.
+    pub(crate) fn of(expression: &str) -> Result<Parts, String> {
+        Parts::of_at_most(expression, PART_TERMS)
+    }
+
+    /// The same with parts of so many terms.
+    pub(crate) fn of_at_most(expression: &str, terms: usize) -> Result<Parts, String> {
+        limits::check_bytes(expression)?;
+        Parser::new(expression, terms).parse()
+    }
+
+    /// The expression for a part: its terms behind the movers.
+    pub(crate) fn text(&self, part: &Part) -> String {
+        let movers = &self.movers[..part.moved];
+        match movers {
+            [] => part.text.clone(),
+            _ => format!("{} and ({})", movers.join(" and "), part.text),
+        }
+    }
+}
+
+/// A list of terms that is open: the whole expression, or a group in parentheses.
+#[derive(Debug, Default)]
+struct Group {
+    /// What joins the next term with those before.
+    join: Option<Join>,
+    /// Whether an odd number of `not` stands before the next term.
+    negated: bool,
+    /// The words that a term without any has: `host`. So has one that follows the group.
+    head: Option<String>,
+    /// Whether those words are a field's, which a term behind the group does not have.
+    field: bool,
+}
+
+/// What is known of a formula up to an operand of a step to come.
+#[derive(Clone, Copy, Debug)]
+struct Operand {
+    /// Whether there is a mover in it.
+    moves: bool,
+    /// Whether all its movers hold if it holds.
+    implies: bool,
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    /// How many terms a part may have.
+    room: usize,
+    tokens: Scanner<'a>,
+    groups: Vec<Group>,
+    /// The head for the next term.
+    head: Option<String>,
+    operands: Vec<Operand>,
+    steps: Vec<Step<Part>>,
+    /// Where the parentheses open that belong to a number.
+    arithmetic: HashSet<usize>,
+    parts: Parts,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, room: usize) -> Parser<'a> {
+        Parser {
+            text,
+            room,
+            tokens: Scanner::new(text),
+            groups: vec![Group::default()],
+            head: None,
+            operands: Vec::new(),
+            steps: Vec::new(),
+            arithmetic: HashSet::new(),
+            parts: Parts {
+                apart: true,
+                ..Parts::default()
+            },
+        }
+    }
+
+    fn parse(mut self) -> Result<Parts, String> {
+        self.count()?;
+        if self.expression().is_some() {
+            self.parts.steps = Some(self.steps);
+        }
+        self.parts.apart &= self.parts.movers.len() <= MAX_MOVERS;
+        Ok(self.parts)
+    }
+
+    /// Counts what bounds the time of libpcap's compiler, and finds the parentheses that belong to numbers: behind the
+    /// one that closes there is an operator.
+    fn count(&mut self) -> Result<(), String> {
+        let mut operators = limits::Operators::default();
+        let mut open = Vec::new();
+        let mut before = "";
+        self.parts.terms = 1;
+        let mut tokens = Scanner::new(self.text);
+        while let Some(token) = tokens.next() {
+            if token.kind == Kind::Unknown || open.len() > MAX_DEPTH {
+                break;
+            }
+            let word = self.word(token);
+            match token.kind {
+                Kind::And | Kind::Or => {
+                    self.parts.terms += 1;
+                    limits::check_terms(self.parts.terms)?;
+                    operators.end_of_term();
+                }
+                Kind::Operator => operators.add(word, before)?,
+                Kind::Word => {
+                    let range = before == "portrange" && word.split('-').all(is_number);
+                    self.parts.names |= !range && !is_number(word) && !is_keyword(word);
+                }
+                Kind::Open => open.push(token.start),
+                Kind::Close => {
+                    let next = tokens.peek().map(|token| token.kind);
+                    if let (Some(open), Some(Kind::Operator | Kind::Compare)) = (open.pop(), next) {
+                        self.arithmetic.insert(open);
+                    }
+                }
+                _ => {}
+            }
+            before = word;
+        }
+        Ok(())
+    }
+
+    /// Reads terms and what joins them, up to the end; `None` if something is not understood.
+    fn expression(&mut self) -> Option<()> {
+        // The empty expression.
+        self.tokens.peek()?;
+        loop {
+            self.term()?;
+            loop {
+                match self.tokens.next().map(|token| token.kind) {
+                    Some(Kind::And) => break self.join(Join::And),
+                    Some(Kind::Or) => break self.join(Join::Or),
+                    Some(Kind::Close) => {
+                        let group = self.groups.pop()?;
+                        self.head = group.head.filter(|_| !group.field);
+                        self.complete()?;
+                    }
+                    None if self.groups.len() == 1 => return Some(()),
+                    _ => return None,
+                }
+            }
+        }
+    }
+
+    fn join(&mut self, join: Join) {
+        if let Some(group) = self.groups.last_mut() {
+            group.join = Some(join);
+        }
+    }
+
+    /// Reads up to the end of the first term: `not`, opening parentheses, and the term itself.
+    fn term(&mut self) -> Option<()> {
+        loop {
+            let token = self.tokens.peek()?;
+            match token.kind {
+                Kind::Not => {
+                    self.tokens.next();
+                    let group = self.groups.last_mut()?;
+                    group.negated = !group.negated;
+                }
+                Kind::Open if !self.arithmetic.contains(&token.start) => {
+                    self.tokens.next();
+                    self.open(self.head.clone(), false)?;
+                }
+                Kind::Word | Kind::Operator | Kind::Open => match self.primitive(token)? {
+                    Primitive::Term(text, mover) => {
+                        self.leaf(text, mover);
+                        return self.complete();
+                    }
+                    Primitive::List(head, field) => {
+                        self.tokens.next();
+                        self.open(Some(head), field)?;
+                    }
+                },
+                _ => return None,
+            }
+        }
+    }
+
+    fn open(&mut self, head: Option<String>, field: bool) -> Option<()> {
+        self.head.clone_from(&head);
+        self.groups.push(Group {
+            head,
+            field,
+            ..Group::default()
+        });
+        (self.groups.len() <= MAX_DEPTH).then_some(())
+    }
+
+    /// Reads a term without what joins it; `None` if it is not understood.
+    fn primitive(&mut self, first: Token) -> Option<Primitive> {
+        // The words it begins with, if they can stand before an address, a port or a protocol.
+        let mut end_of_head = first.start;
+        while let Some(token) = self.tokens.peek() {
+            if token.kind != Kind::Word || !keywords::is_qualifier(self.word(token)) {
+                break;
+            }
+            self.tokens.next();
+            end_of_head = token.end;
+            let mut ahead = self.tokens.clone();
+            let pair = [Some(token), ahead.next(), ahead.next()];
+            if let Some(end) = self.both_directions(pair) {
+                self.tokens = ahead;
+                end_of_head = end;
+            }
+        }
+        let mut head = &self.text[first.start..end_of_head];
+        let mut next = self.tokens.peek();
+        let field = keywords::is_field(self.word(first));
+        if field {
+            self.tokens.next();
+            head = self.word(first);
+            next = self.tokens.peek();
+        }
+        if !head.is_empty() && next.is_some_and(|token| token.kind == Kind::Open) {
+            return Some(Primitive::List(head.to_owned(), field));
+        }
+
+        let mut depth = 0_usize;
+        let mut end = first.start + head.len();
+        let mut compares = false;
+        let mut more = 0;
+        while let Some(token) = self.tokens.peek() {
+            match token.kind {
+                Kind::Open => depth += 1,
+                Kind::Close if depth == 0 => break,
+                Kind::Close => depth -= 1,
+                Kind::And | Kind::Or if depth == 0 => break,
+                Kind::And | Kind::Or | Kind::Not | Kind::Unknown => return None,
+                Kind::Compare => compares = true,
+                Kind::Word | Kind::Operator => {}
+            }
+            self.tokens.next();
+            end = token.end;
+            more += 1;
+        }
+        let text = &self.text[first.start..end];
+        let word = self.word(first);
+        let keyword = first.kind == Kind::Word && is_keyword(word);
+        if !compares && first.kind == Kind::Word && !keyword {
+            // An address, a port or a name by itself.
+            let head = self.head.as_ref()?;
+            return Some(Primitive::Term(format!("{head} {text}"), false));
+        }
+        let is_id = |token: Token| !is_keyword(self.word(token));
+        let id = !head.is_empty() && !field && !compares && more > 0 && next.is_some_and(is_id);
+        self.head = id.then(|| head.to_owned());
+        let mover = keyword && keywords::is_mover(word);
+        Some(Primitive::Term(text.to_owned(), mover))
+    }
+
+    /// The end of `src or dst` and the like.
+    fn both_directions(&self, tokens: [Option<Token>; 3]) -> Option<usize> {
+        let [Some(one), Some(join), Some(other)] = tokens else {
+            return None;
+        };
+        let pair = matches!(
+            (self.word(one), self.word(other)),
+            ("src", "dst") | ("dst", "src")
+        );
+        (pair && matches!(join.kind, Kind::And | Kind::Or)).then_some(other.end)
+    }
+
+    fn word(&self, token: Token) -> &'a str {
+        &self.text[token.start..token.end]
+    }
+
+    fn leaf(&mut self, text: String, mover: bool) {
+        let part = Part {
+            text: text.clone(),
+            terms: 1,
+            joined: None,
+            moved: self.parts.movers.len(),
+        };
+        self.steps.push(Step::Part(part));
+        self.operands.push(Operand {
+            moves: mover,
+            implies: true,
+        });
+        if mover {
+            self.parts.movers.push(text);
+        }
+    }
+
+    /// A term or group is complete: it is negated and joined as what stands before it says.
+    fn complete(&mut self) -> Option<()> {
+        let group = self.groups.last_mut()?;
+        let (negated, join) = (std::mem::take(&mut group.negated), group.join.take());
+        if negated {
+            self.negate()?;
+        }
+        match join {
+            Some(join) => self.combine(join),
+            None => Some(()),
+        }
+    }
+
+    fn negate(&mut self) -> Option<()> {
+        let operand = self.operands.last_mut()?;
+        operand.implies = !operand.moves;
+        match self.steps.last_mut() {
+            Some(Step::Part(part)) => {
+                part.text = format!("not {}", part.in_parentheses());
+                part.joined = None;
+            }
+            _ => self.steps.push(Step::Not),
+        }
+        Some(())
+    }
+
+    fn combine(&mut self, join: Join) -> Option<()> {
+        let (right, left) = (self.operands.pop()?, self.operands.pop()?);
+        let (apart, implies) = match join {
+            Join::And => (left.implies, left.implies && right.implies),
+            Join::Or => (!left.moves, !left.moves && !right.moves),
+        };
+        self.parts.apart &= apart;
+        self.operands.push(Operand {
+            moves: left.moves || right.moves,
+            implies,
+        });
+        // A few terms become one part: with the part before, or with the last part of a longer list of the same kind.
+        let room = self.room;
+        match &mut self.steps[..] {
+            [.., Step::Part(before), Step::Part(part)] if before.takes(part, room) => {
+                before.append(join, part);
+                self.steps.pop();
+            }
+            [.., Step::Part(before), step, Step::Part(part)]
+                if *step == join.step() && before.takes(part, room) =>
+            {
+                before.append(join, part);
+                self.steps.pop();
+            }
+            _ => self.steps.push(join.step()),
+        }
+        Some(())
+    }
+}
+
+enum Primitive {
+    /// A term, and whether it moves what comes after it.
+    Term(String, bool),
+    /// The words before a list in parentheses, `host (a or b)`, and whether they are a field.
+    List(String, bool),
+}
+
+impl Join {
+    fn step<P>(self) -> Step<P> {
+        match self {
+            Join::And => Step::And,
+            Join::Or => Step::Or,
+        }
+    }
+}
+
+impl Part {
+    /// Whether another one fits into so many terms with it.
+    fn takes(&self, other: &Part, room: usize) -> bool {
+        self.moved == other.moved && self.terms + other.terms <= room
+    }
+
+    fn append(&mut self, join: Join, other: &Part) {
+        let operand = |part: &Part| {
+            if part.joined.is_none_or(|joined| joined == join) {
+                part.text.clone()
+            } else {
+                part.in_parentheses()
+            }
+        };
+        let word = match join {
+            Join::And => "and",
+            Join::Or => "or",
+        };
+        self.text = format!("{} {word} {}", operand(self), operand(other));
+        self.terms += other.terms;
+        self.joined = Some(join);
+    }
+
+    fn in_parentheses(&self) -> String {
+        match self.joined {
+            None => self.text.clone(),
+            Some(_) => format!("({})", self.text),
+        }
+    }
+}

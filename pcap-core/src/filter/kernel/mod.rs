@@ -1,0 +1,360 @@
+//! The program that a Linux packet socket runs for a filter, so that the kernel gives the answers that
+//! libpcap gives for the packet's bytes.
+//!
+//! May import: `insn`, `ranges`, `validate`, and `filter`.
+
+pub(crate) mod tagged;
+
+use super::Filter;
+use crate::direction::Direction;
+use crate::filter::program::insn::{Insn, op};
+use crate::filter::program::ranges::{self, PACKET_TYPE, Shown};
+use crate::filter::program::validate;
+
+/// Offsets at which a program asks the kernel for what is not in the packet's bytes (`SKF_AD_…` of
+/// `linux/filter.h`). The type of the packet is the fourth.
+const PROTOCOL: u32 = 0xffff_f000;
+const INTERFACE: u32 = 0xffff_f008;
+const HARDWARE_TYPE: u32 = 0xffff_f01c;
+
+/// The type of a packet that is sent, `PACKET_OUTGOING`.
+const OUTGOING: u32 = 4;
+/// The hardware types of `lo` and of CAN devices, `ARPHRD_LOOPBACK` and `ARPHRD_CAN`.
+const LOOPBACK: u32 = 772;
+const CAN: u32 = 280;
+
+/// The fewest bytes that the kernel keeps of a packet when the snaplen alone cuts it. libpcap puts a VLAN tag
+/// back in only behind addresses that are there.
+const FEWEST: u32 = 64;
+
+/// How a packet socket shows a packet to a filter, compared with what libpcap delivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// The same bytes.
+    Same,
+    /// Without the cooked header (`LINUX_SLL`), which libpcap makes.
+    Cooked,
+    /// Without the cooked header of the second version (`LINUX_SLL2`).
+    Cooked2,
+    /// With bytes that libpcap exchanges, as in CAN's header.
+    Changed,
+}
+
+impl Frame {
+    /// The length of the header that libpcap puts in front.
+    pub(crate) const fn header(self) -> u32 {
+        match self {
+            Frame::Same | Frame::Changed => 0,
+            Frame::Cooked => 16,
+            Frame::Cooked2 => 20,
+        }
+    }
+
+    /// The offset in the kernel for a field of the header, as a load of this size finds it.
+    fn field(self, size: u16, k: u32) -> Option<u32> {
+        match (self, size, k) {
+            (Frame::Cooked, op::H, 0) | (Frame::Cooked2, op::B, 10) => Some(PACKET_TYPE),
+            (Frame::Cooked, op::H, 2) | (Frame::Cooked2, op::H, 8) => Some(HARDWARE_TYPE),
+            (Frame::Cooked, op::H, 14) | (Frame::Cooked2, op::H, 0) => Some(PROTOCOL),
+            (Frame::Cooked2, op::W, 4) => Some(INTERFACE),
+            _ => None,
+        }
+    }
+}
+
+/// The devices of a packet socket, as far as libpcap leaves out packets that they send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Devices {
+    /// One that is neither of the others.
+    Plain,
+    /// The loopback device: libpcap delivers what is received, which is all that is sent.
+    Loopback,
+    /// A CAN device, whose driver loops back what is sent.
+    Can,
+    /// All devices.
+    Any,
+}
+
+impl Devices {
+    /// The device of a hardware type.
+    pub(crate) fn of_type(hardware: u16) -> Devices {
+        match u32::from(hardware) {
+            LOOPBACK => Devices::Loopback,
+            CAN => Devices::Can,
+            _ => Devices::Plain,
+        }
+    }
+}
+
+/// What a packet socket is to let in besides what the filter says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct View {
+    pub(crate) frame: Frame,
+    pub(crate) devices: Devices,
+    pub(crate) direction: Direction,
+}
+
+impl View {
+    /// The program that lets all packets in, and keeps this many bytes of each as libpcap delivers it.
+    pub(crate) fn all(self, snaplen: u32) -> Vec<Insn> {
+        let mut program = self.prologue();
+        program.push(ret(self.keep(snaplen, snaplen)));
+        program
+    }
+
+    /// How many bytes the kernel is to keep, where a program keeps `k` bytes and the capture `snaplen`.
+    fn keep(self, k: u32, snaplen: u32) -> u32 {
+        let least = if k < snaplen { 1 } else { FEWEST };
+        k.min(snaplen)
+            .saturating_sub(self.frame.header())
+            .max(least)
+    }
+
+    /// The instructions that reject what libpcap would leave out later: by the direction, and the second copy
+    /// of a packet on devices that deliver what they send. So each packet in the buffer is one that libpcap
+    /// hands over.
+    fn prologue(self) -> Vec<Insn> {
+        let test = |k, jt, jf| Insn::new(op::JMP | op::JEQ, jt, jf, k);
+        let type_of_packet = load(PACKET_TYPE);
+        let hardware = load(HARDWARE_TYPE);
+        let reject = ret(0);
+        let only_received = vec![type_of_packet, test(OUTGOING, 0, 1), reject];
+        let only_sent = vec![type_of_packet, test(OUTGOING, 1, 0), reject];
+        match (self.direction, self.devices) {
+            (Direction::In, _) | (Direction::InOut, Devices::Loopback | Devices::Can) => {
+                only_received
+            }
+            (Direction::InOut, Devices::Plain) => Vec::new(),
+            (Direction::InOut, Devices::Any) => vec![
+                type_of_packet,
+                test(OUTGOING, 0, 4),
+                hardware,
+                test(LOOPBACK, 1, 0),
+                test(CAN, 0, 1),
+                reject,
+            ],
+            (Direction::Out, Devices::Any) => {
+                let not_loopback = [hardware, test(LOOPBACK, 0, 1), reject];
+                [&only_sent[..], &not_loopback].concat()
+            }
+            (Direction::Out, _) => only_sent,
+        }
+    }
+}
+
+fn load(k: u32) -> Insn {
+    Insn::new(op::LD | op::W | op::ABS, 0, 0, k)
+}
+
+fn ret(k: u32) -> Insn {
+    Insn::new(op::RET | op::K, 0, 0, k)
+}
+
+/// Why the kernel cannot run a filter: a sentence that begins with what it does.
+pub(crate) type Obstacle = String;
+
+impl Filter {
+    /// The program for a packet socket that keeps `snaplen` bytes of a packet.
+    pub(crate) fn for_socket(&self, view: View, snaplen: u32) -> Result<Vec<Insn>, Obstacle> {
+        let program = self.on_capture();
+        if program.len() > validate::MAX_LEN {
+            return Err(too_long(program.len()));
+        }
+        if let Some(why) = ranges::facts(program, Shown::All).differs {
+            return Err(why.to_owned());
+        }
+        let reads = program.iter().any(|insn| insn.loads_from_packet());
+        if view.frame == Frame::Changed && reads {
+            return Err("it reads bytes that libpcap changes before it delivers the packet".into());
+        }
+        let mut body = translated(program, view, snaplen)?;
+        let mut whole = view.prologue();
+        // A program may count on an empty accumulator.
+        let overwrites = |insn: &Insn| insn.code & 0x07 == op::LD || *insn == ret(insn.k);
+        if !whole.is_empty() && !body.first().is_some_and(overwrites) {
+            whole.push(Insn::new(op::LD | op::IMM, 0, 0, 0));
+        }
+        whole.append(&mut body);
+        match whole.len() {
+            length if length > validate::MAX_LEN => Err(too_long(length)),
+            _ => Ok(whole),
+        }
+    }
+
+    /// Whether a packet socket's program accepts packets that are sent, and none that is received.
+    pub(crate) fn accepts_only_sent(program: &[Insn]) -> bool {
+        let accepts = |shown| ranges::facts(program, shown).accepts;
+        !accepts(Shown::Incoming) && accepts(Shown::All)
+    }
+
+    /// How many bytes of a packet decide whether the filter accepts it; `None` if there is no bound.
+    pub(crate) fn reach(&self) -> Option<u32> {
+        ranges::facts(&self.plain, Shown::All).reach
+    }
+}
+
+fn too_long(length: usize) -> Obstacle {
+    let most = validate::MAX_LEN;
+    format!("it has {length} instructions, more than the {most} that the kernel takes")
+}
+
+/// A program in the kernel's view of packets.
+fn translated(program: &[Insn], view: View, snaplen: u32) -> Result<Vec<Insn>, Obstacle> {
+    let mut out = Vec::with_capacity(program.len());
+    // Where each instruction begins in what comes out.
+    let mut places = Vec::with_capacity(program.len());
+    for insn in program {
+        places.push(out.len());
+        translate(*insn, view, snaplen, &mut out)?;
+    }
+    if out.len() == program.len() {
+        return Ok(out);
+    }
+    for (index, insn) in program.iter().enumerate() {
+        if insn.code & 0x07 != op::JMP {
+            continue;
+        }
+        // A jump comes out as one instruction.
+        let from = places[index] + 1;
+        let distance = |skip: usize| {
+            let to = places.get(index + 1 + skip).copied().unwrap_or(out.len());
+            to - from
+        };
+        let jump = match insn.code & 0xf0 {
+            op::JA => Insn {
+                k: distance(insn.k as usize) as u32,
+                ..*insn
+            },
+            _ => {
+                let short = |skip: u8| u8::try_from(distance(skip.into()));
+                let (Ok(jt), Ok(jf)) = (short(insn.jt), short(insn.jf)) else {
+                    return Err("a jump in it is too long behind cooked headers".into());
+                };
+                Insn { jt, jf, ..*insn }
+            }
+        };
+        out[from - 1] = jump;
+    }
+    Ok(out)
+}
+
+fn translate(insn: Insn, view: View, snaplen: u32, out: &mut Vec<Insn>) -> Result<(), Obstacle> {
+    let header = view.frame.header();
+    match insn.code {
+        code if code == op::RET | op::K && insn.k > 0 => {
+            out.push(ret(view.keep(insn.k, snaplen)));
+        }
+        code if code == op::RET | op::A && header > 0 => {
+            return Err("it computes how many bytes to keep".into());
+        }
+        code if code == op::LD | op::LEN && header > 0 => {
+            let add = Insn::new(op::ALU | op::ADD | op::K, 0, 0, header);
+            out.extend([insn, add]);
+        }
+        code if code == op::LDX | op::LEN && header > 0 => {
+            return Err("it loads the length into the index register".into());
+        }
+        _ if header > 0 && insn.loads_from_packet() && !insn.is_kernel_extension() => {
+            out.push(behind_header(insn, view.frame)?);
+        }
+        _ => out.push(insn),
+    }
+    Ok(())
+}
+
+/// A load from a packet with a cooked header, for the kernel, which has no such header.
+fn behind_header(insn: Insn, frame: Frame) -> Result<Insn, Obstacle> {
+    if let Some(k) = insn.k.checked_sub(frame.header()) {
+        return Ok(Insn { k, ..insn });
+    }
+    let absolute = insn.code & 0xe7 == op::LD | op::ABS;
+    let field = absolute.then(|| frame.field(insn.code & 0x18, insn.k));
+    match field.flatten() {
+        Some(k) => Ok(Insn { k, ..insn }),
+        None => {
+            Err("it reads the cooked header in a way that the kernel has no counterpart for".into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::CompileOptions;
+    use crate::linktype::Dlt;
+
+    fn plain(direction: Direction, frame: Frame, devices: Devices) -> View {
+        View {
+            frame,
+            devices,
+            direction,
+        }
+    }
+
+    #[test]
+    fn a_filter_of_ethernet_stays_as_it_is() {
+        let filter =
+            Filter::compile(Dlt::EN10MB, "tcp port 80", CompileOptions::default()).unwrap();
+        let view = plain(Direction::InOut, Frame::Same, Devices::Plain);
+        let program = filter.for_socket(view, 262_144).unwrap();
+        assert_eq!(program, filter.instructions());
+        // A snaplen is all that differs.
+        let program = filter.for_socket(view, 100).unwrap();
+        let accepts: Vec<_> = program
+            .iter()
+            .filter(|i| i.code == 0x06 && i.k > 0)
+            .collect();
+        assert!(!accepts.is_empty() && accepts.iter().all(|i| i.k == 100));
+    }
+
+    #[test]
+    fn lengths_count_the_cooked_header() {
+        for (dlt, frame, header) in [
+            (Dlt::LINUX_SLL, Frame::Cooked, 16),
+            (Dlt::LINUX_SLL2, Frame::Cooked2, 20),
+        ] {
+            let filter = Filter::compile(dlt, "len = 62", CompileOptions::default()).unwrap();
+            let view = plain(Direction::In, frame, Devices::Any);
+            let program = filter.for_socket(view, 262_144).unwrap();
+            let at = program.iter().position(|i| i.code == 0x80).unwrap();
+            assert_eq!(program[at + 1], Insn::new(0x04, 0, 0, header));
+        }
+    }
+
+    #[test]
+    fn inserted_instructions_move_jumps() {
+        // ldb [16]; jeq #1, 0, 1; ld len; jgt #100, 0, 1; ret #1; ret #0
+        let program = [
+            Insn::new(0x30, 0, 0, 16),
+            Insn::new(0x15, 0, 1, 1),
+            Insn::new(0x80, 0, 0, 0),
+            Insn::new(0x25, 0, 1, 100),
+            Insn::new(0x06, 0, 0, 1),
+            Insn::new(0x06, 0, 0, 0),
+        ];
+        let view = plain(Direction::InOut, Frame::Cooked, Devices::Plain);
+        let out = translated(&program, view, 262_144).unwrap();
+        let expected = [
+            Insn::new(0x30, 0, 0, 0),
+            Insn::new(0x15, 0, 2, 1),
+            Insn::new(0x80, 0, 0, 0),
+            Insn::new(0x04, 0, 0, 16),
+            Insn::new(0x25, 0, 1, 100),
+            Insn::new(0x06, 0, 0, 1),
+            Insn::new(0x06, 0, 0, 0),
+        ];
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn index_loads_of_the_header_have_no_form() {
+        // ldx #14; ldh [x+0]; ret a
+        let program = [
+            Insn::new(0x01, 0, 0, 14),
+            Insn::new(0x48, 0, 0, 0),
+            Insn::new(0x16, 0, 0, 0),
+        ];
+        let view = plain(Direction::InOut, Frame::Cooked, Devices::Any);
+        assert!(translated(&program, view, 262_144).is_err());
+    }
+}

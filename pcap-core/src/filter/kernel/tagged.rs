@@ -1,0 +1,97 @@
+//! A program with kernel extensions, run here as the Linux kernel runs it.
+//!
+//! May import: `sys`, `insn`, and `filter`.
+
+use std::ffi::c_uint;
+
+use crate::filter::program::insn::{Insn, op};
+use crate::filter::{Filter, clamp};
+use crate::sys;
+
+/// The offsets at which a program asks for the outer VLAN tag, and whether there is one (`SKF_AD_VLAN_TAG` and
+/// `SKF_AD_VLAN_TAG_PRESENT` of `linux/filter.h`).
+const TAG: u32 = 0xffff_f02c;
+const PRESENT: u32 = 0xffff_f030;
+
+/// A program that asks the kernel for VLAN tags, and for nothing else that is not in the packet's bytes.
+#[derive(Debug)]
+pub(crate) struct AsksForTags {
+    /// The program with the answers in the place of the questions.
+    program: Vec<Insn>,
+    /// Where it asks for the tag, and where for its presence.
+    tags: Vec<usize>,
+    presences: Vec<usize>,
+}
+
+impl AsksForTags {
+    /// `None` if the filter asks for nothing, or for something else.
+    pub(crate) fn new(filter: &Filter) -> Option<AsksForTags> {
+        let mut asks = AsksForTags {
+            program: filter.on_capture().to_vec(),
+            tags: Vec::new(),
+            presences: Vec::new(),
+        };
+        for (index, insn) in asks.program.iter_mut().enumerate() {
+            if !insn.is_kernel_extension() {
+                continue;
+            }
+            let loads = insn.code & 0x07 == op::LD && insn.code & 0xe0 == op::ABS;
+            match insn.k {
+                TAG if loads => asks.tags.push(index),
+                PRESENT if loads => asks.presences.push(index),
+                _ => return None,
+            }
+            *insn = Insn::new(op::LD | op::IMM, 0, 0, 0);
+        }
+        (!asks.tags.is_empty() || !asks.presences.is_empty()).then_some(asks)
+    }
+
+    /// Runs the program on a packet without its outer tag, which is told; returns what the program returns.
+    pub(crate) fn run(&mut self, data: &[u8], wire_len: u32, tag: Option<u16>) -> u32 {
+        for index in &self.tags {
+            self.program[*index].k = tag.unwrap_or(0).into();
+        }
+        for index in &self.presences {
+            self.program[*index].k = tag.is_some().into();
+        }
+        let len: c_uint = clamp(data.len());
+        let program = self.program.as_ptr().cast();
+        // SAFETY: the program is that of a filter, which passed our check; loads of constants in the place of other
+        // loads change nothing of that. `data` has at least `len` bytes.
+        unsafe { sys::bpf_filter(program, data.as_ptr(), wire_len, len) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::CompileOptions;
+    use crate::linktype::Dlt;
+
+    #[test]
+    fn the_answers_stand_in_the_place_of_the_questions() {
+        // ldb [VLAN tag present]; jeq #1; ldb [VLAN tag]; and #0xfff; jeq #5
+        let program = [
+            Insn::new(0x30, 0, 0, PRESENT),
+            Insn::new(0x15, 0, 4, 1),
+            Insn::new(0x30, 0, 0, TAG),
+            Insn::new(0x54, 0, 0, 0xfff),
+            Insn::new(0x15, 0, 1, 5),
+            Insn::new(0x06, 0, 0, 9),
+            Insn::new(0x06, 0, 0, 0),
+        ];
+        let options = CompileOptions::default();
+        let filter = Filter::compiled(Dlt::EN10MB, program.to_vec(), None, "vlan 5", options);
+        let mut asks = AsksForTags::new(&filter).unwrap();
+        assert_eq!(asks.run(&[], 0, Some(0x2005)), 9);
+        assert_eq!(asks.run(&[], 0, Some(6)), 0);
+        assert_eq!(asks.run(&[], 0, None), 0);
+
+        let plain = Filter::compile(Dlt::EN10MB, "vlan 5", options).unwrap();
+        assert!(AsksForTags::new(&plain).is_none());
+        // The type of the packet is nothing that a packet's bytes tell.
+        let inbound = [Insn::new(0x28, 0, 0, 0xffff_f004), Insn::new(0x16, 0, 0, 0)];
+        let inbound = Filter::compiled(Dlt::EN10MB, inbound.to_vec(), None, "inbound", options);
+        assert!(AsksForTags::new(&inbound).is_none());
+    }
+}

@@ -1,0 +1,277 @@
+//! Puts programs together: instructions with jumps to places, and trees that look a number up.
+//!
+//! A program is written from its end to its beginning. All jumps go forward, so that whatever a jump
+//! goes to is there already, and every distance is known when it is needed. A conditional jump reaches
+//! 255 instructions; what it cannot reach gets a step in between: `ja`, or a copy of a return.
+//!
+//! May import: `insn`.
+
+use super::insn::{Insn, op};
+
+/// An instruction that is written already: how many there are behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(usize);
+
+/// How far a conditional jump reaches.
+const REACH: usize = u8::MAX as usize;
+
+#[derive(Debug, Default)]
+pub(crate) struct Assembler {
+    /// The last instruction first.
+    reversed: Vec<Insn>,
+    /// For each place the last step in between to it, or itself.
+    steps: Vec<Place>,
+}
+
+impl Assembler {
+    /// A return.
+    pub(crate) fn ret(&mut self, value: u32) -> Place {
+        self.push(Insn::new(op::RET | op::K, 0, 0, value))
+    }
+
+    /// An instruction that goes on at `next`.
+    pub(crate) fn plain(&mut self, insn: Insn, next: Place) -> Place {
+        self.go(next);
+        self.push(insn)
+    }
+
+    /// A conditional jump, with the operation and the constant of `insn`.
+    pub(crate) fn test(&mut self, insn: Insn, yes: Place, no: Place) -> Place {
+        if yes == no {
+            return yes;
+        }
+        let (mut yes, mut no) = (yes, no);
+        loop {
+            // A step in between for one of them may move the other out of reach.
+            let before = self.reversed.len();
+            yes = self.within_reach(yes);
+            no = self.within_reach(no);
+            if self.reversed.len() == before {
+                break;
+            }
+        }
+        let (jt, jf) = (self.distance(yes) as u8, self.distance(no) as u8);
+        self.push(Insn::new(insn.code, jt, jf, insn.k))
+    }
+
+    /// One instruction that goes on at `next`, wherever that is.
+    pub(crate) fn jump(&mut self, next: Place) -> Place {
+        self.step(next)
+    }
+
+    /// An instruction of a program that is copied with all its jumps.
+    pub(crate) fn copy(&mut self, insn: Insn) -> Place {
+        self.push(insn)
+    }
+
+    /// The program that begins at `start`. What was written after it is not reached, and left out.
+    pub(crate) fn finish(mut self, start: Place) -> Vec<Insn> {
+        self.reversed.truncate(start.0 + 1);
+        self.reversed.reverse();
+        self.reversed
+    }
+
+    /// Sees to it that what is written last goes on at `next`.
+    fn go(&mut self, next: Place) {
+        if self.distance(next) > 0 {
+            self.step(next);
+        }
+    }
+
+    fn within_reach(&mut self, place: Place) -> Place {
+        if self.distance(place) <= REACH {
+            return place;
+        }
+        let mut step = self.steps[place.0];
+        if self.distance(step) > REACH {
+            step = self.step(place);
+            self.steps[place.0] = step;
+        }
+        step
+    }
+
+    /// One instruction that has the effect of being at `place`.
+    fn step(&mut self, place: Place) -> Place {
+        let there = self.reversed[place.0];
+        if there.code & 0x07 == op::RET {
+            return self.push(there);
+        }
+        // No program has 2³² instructions: the number of terms is bounded.
+        let distance = self.distance(place) as u32;
+        self.push(Insn::new(op::JMP | op::JA, 0, 0, distance))
+    }
+
+    /// How many instructions a jump that is written now has to skip to get there.
+    fn distance(&self, place: Place) -> usize {
+        self.reversed.len() - 1 - place.0
+    }
+
+    fn push(&mut self, insn: Insn) -> Place {
+        let place = Place(self.reversed.len());
+        self.reversed.push(insn);
+        self.steps.push(place);
+        place
+    }
+}
+
+/// Numbers that belong together, and where they lead to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Branch<T> {
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    pub(crate) to: T,
+}
+
+/// So few branches are tried one after the other: a third of the instructions more for a search that
+/// halves to the end would not be run more quickly.
+const LEAF: usize = 8;
+
+/// Looks the number in A up among branches that are sorted and disjoint. `code` writes what a branch
+/// leads to; what is in none of them goes on at `no`.
+pub(crate) fn look_up<T>(
+    assembler: &mut Assembler,
+    branches: &[Branch<T>],
+    no: Place,
+    code: &mut impl FnMut(&mut Assembler, &T) -> Place,
+) -> Place {
+    search(assembler, branches, (0, u32::MAX), no, code)
+}
+
+/// The same, where A is known to be in `within`.
+fn search<T>(
+    assembler: &mut Assembler,
+    branches: &[Branch<T>],
+    within: (u32, u32),
+    no: Place,
+    code: &mut impl FnMut(&mut Assembler, &T) -> Place,
+) -> Place {
+    if branches.len() <= LEAF {
+        return leaf(assembler, branches, within, no, code);
+    }
+    let (left, right) = branches.split_at(branches.len() / 2);
+    let pivot = right[0].first;
+    let right = search(assembler, right, (pivot, within.1), no, code);
+    // They are sorted and disjoint, so that there is a number below the pivot.
+    let left = search(assembler, left, (within.0, pivot - 1), no, code);
+    assembler.test(jump(op::JGE, pivot), right, left)
+}
+
+fn leaf<T>(
+    assembler: &mut Assembler,
+    branches: &[Branch<T>],
+    (low, high): (u32, u32),
+    no: Place,
+    code: &mut impl FnMut(&mut Assembler, &T) -> Place,
+) -> Place {
+    // What they lead to stands behind the tests, so that it is near.
+    let mut places: Vec<Place> = branches
+        .iter()
+        .rev()
+        .map(|branch| code(assembler, &branch.to))
+        .collect();
+    places.reverse();
+    let mut next = no;
+    for (branch, to) in branches.iter().zip(places).rev() {
+        let Branch { first, last, .. } = *branch;
+        if first == last {
+            next = assembler.test(jump(op::JEQ, first), to, next);
+            continue;
+        }
+        // At or below `last`, and in none of the branches before this one: in it, or in none.
+        let mut inside = to;
+        if first > low {
+            inside = assembler.test(jump(op::JGE, first), to, no);
+        }
+        next = if last < high {
+            assembler.test(jump(op::JGT, last), next, inside)
+        } else {
+            inside
+        };
+    }
+    next
+}
+
+fn jump(operation: u16, k: u32) -> Insn {
+    Insn::new(op::JMP | operation | op::K, 0, 0, k)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs a program of tests, jumps and returns with a number in A.
+    fn run(program: &[Insn], a: u32) -> u32 {
+        let mut at = 0;
+        loop {
+            let Insn { code, jt, jf, k } = program[at];
+            at += 1;
+            let yes = match code {
+                0x06 => return k,
+                0x05 => {
+                    at += k as usize;
+                    continue;
+                }
+                0x15 => a == k,
+                0x25 => a > k,
+                0x35 => a >= k,
+                _ => panic!("{code:#x}"),
+            };
+            at += usize::from(if yes { jt } else { jf });
+        }
+    }
+
+    #[test]
+    fn every_number_is_found_and_no_other() {
+        for (count, start) in [0_u32, 1, 2, 7, 8, 9, 100, 5000]
+            .map(|n| [(n, 0), (n, 1)])
+            .concat()
+        {
+            // Of one to nine numbers each, also with a single one between, beginning with 0 or 1 and ending
+            // with the largest or just before it.
+            let mut branches: Vec<Branch<u32>> = (0..count)
+                .map(|n| Branch {
+                    first: n * 10 + start,
+                    last: n * 10 + start + [8, 0, 1, 8][n as usize % 4],
+                    to: 1 + n % 2,
+                })
+                .collect();
+            branches.push(Branch {
+                first: u32::MAX - 2,
+                last: u32::MAX - count % 2,
+                to: 2,
+            });
+            let mut assembler = Assembler::default();
+            let no = assembler.ret(0);
+            let yes = [assembler.ret(1), assembler.ret(2)];
+            let start = look_up(&mut assembler, &branches, no, &mut |_, to| {
+                yes[*to as usize - 1]
+            });
+            let program = assembler.finish(start);
+            for a in (0..count * 10 + 10).chain(u32::MAX - 5..=u32::MAX) {
+                let branch = branches.iter().find(|b| b.first <= a && a <= b.last);
+                assert_eq!(run(&program, a), branch.map_or(0, |b| b.to), "{a}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_jump_that_is_too_far_takes_a_step() {
+        let mut assembler = Assembler::default();
+        let no = assembler.ret(0);
+        let nothing = Insn::new(op::LD | op::IMM, 0, 0, 5);
+        let mut far = assembler.plain(nothing, no);
+        for _ in 0..300 {
+            far = assembler.plain(nothing, far);
+        }
+        let end = far;
+        for _ in 0..300 {
+            far = assembler.plain(nothing, far);
+        }
+        let start = assembler.test(jump(op::JEQ, 7), end, no);
+        let program = assembler.finish(start);
+        // The test, a copy of the return, and a jump over 300.
+        assert_eq!(program.len(), 605);
+        assert!(program.contains(&Insn::new(0x05, 0, 0, 300)));
+        assert_eq!(program.iter().filter(|insn| insn.code == 0x06).count(), 2);
+    }
+}

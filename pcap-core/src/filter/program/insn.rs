@@ -1,0 +1,169 @@
+//! One instruction of a filter program, laid out as libpcap has it.
+//!
+//! May import: `sys`.
+
+use std::fmt;
+use std::mem::{align_of, offset_of, size_of};
+
+use crate::sys;
+
+/// One instruction of the machine that runs filters: an operation, two jump offsets and an operand.
+///
+/// The four numbers are those that `tcpdump -ddd` prints and `bpf(4)` describes. [`Display`] prints
+/// them in that form, and [`str::parse`] reads it; the readable listing of a whole program is [`Filter`]'s.
+///
+/// [`Display`]: fmt::Display
+/// [`Filter`]: crate::Filter
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::Insn;
+///
+/// let load_ethertype = Insn::new(0x28, 0, 0, 12); // ldh [12]
+/// assert_eq!(load_ethertype.to_string(), "40 0 0 12");
+/// assert_eq!("40 0 0 12".parse::<Insn>()?, load_ethertype);
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+#[doc(alias = "bpf_insn")]
+#[doc(alias = "BPF_CLASS")]
+#[doc(alias = "BPF_SIZE")]
+#[doc(alias = "BPF_MODE")]
+#[doc(alias = "BPF_OP")]
+#[doc(alias = "BPF_SRC")]
+#[doc(alias = "BPF_RVAL")]
+#[doc(alias = "BPF_MISCOP")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[repr(C)]
+pub struct Insn {
+    /// What to do: a class, a size, a mode and an operation, as in `bpf(4)`.
+    pub code: u16,
+    /// How many instructions a conditional jump skips if its condition holds.
+    pub jt: u8,
+    /// How many instructions a conditional jump skips if its condition does not hold.
+    pub jf: u8,
+    /// The operand: a constant, an offset into the packet, a memory cell, a jump's distance.
+    pub k: u32,
+}
+
+// A slice of instructions is handed to libpcap, and copied from it, as it is.
+const _: () = {
+    assert!(size_of::<Insn>() == size_of::<sys::bpf_insn>());
+    assert!(align_of::<Insn>() == align_of::<sys::bpf_insn>());
+    assert!(offset_of!(Insn, code) == offset_of!(sys::bpf_insn, code));
+    assert!(offset_of!(Insn, jt) == offset_of!(sys::bpf_insn, jt));
+    assert!(offset_of!(Insn, jf) == offset_of!(sys::bpf_insn, jf));
+    assert!(offset_of!(Insn, k) == offset_of!(sys::bpf_insn, k));
+};
+
+impl Insn {
+    /// An instruction from its four numbers.
+    #[doc(alias = "BPF_STMT")]
+    #[doc(alias = "BPF_JUMP")]
+    #[must_use]
+    pub const fn new(code: u16, jt: u8, jf: u8, k: u32) -> Insn {
+        Insn { code, jt, jf, k }
+    }
+
+    /// Whether it is a conditional jump: `jeq`, `jgt`, `jge` or `jset`.
+    pub(crate) const fn is_test(self) -> bool {
+        self.code & 0x07 == op::JMP && self.code & 0xf0 != op::JA
+    }
+
+    /// Whether it is a return that a wanted packet may come to.
+    pub(crate) const fn accepts(self) -> bool {
+        self.code & 0x07 == op::RET && (self.code != op::RET | op::K || self.k != 0)
+    }
+
+    /// Whether it jumps backward, which only an unconditional jump can.
+    pub(crate) const fn jumps_backward(self) -> bool {
+        self.code == op::JMP | op::JA && self.k > i32::MAX as u32
+    }
+
+    /// Whether it loads from a negative offset: on Linux not a place in the packet, but what the
+    /// kernel knows of it, such as the VLAN tag that it took out.
+    pub(crate) const fn is_kernel_extension(self) -> bool {
+        self.loads_from_packet() && self.k > i32::MAX as u32
+    }
+
+    /// Whether it loads from a place that is counted from the packet's beginning.
+    pub(crate) const fn loads_from_packet(self) -> bool {
+        matches!(self.code & 0x07, op::LD | op::LDX)
+            && matches!(self.code & 0xe0, op::ABS | op::IND | op::MSH)
+    }
+
+    /// The instruction as libpcap's own interpreter knows it, which runs on the packets that are
+    /// already in the ring when a filter is set.
+    ///
+    /// libpcap 1.11.0 compiles a question for the VLAN tag as a load of a half word, but answers
+    /// only that of a byte, as the versions before compiled it: `vlan 5` rejected all packets for
+    /// as long as it ran there. To the kernel the size makes no difference.
+    pub(crate) const fn readable_by_libpcap(self) -> Insn {
+        const VLAN_TAG: u32 = 0xffff_f02c;
+        if self.code == op::LD | op::H | op::ABS && self.k == VLAN_TAG {
+            Insn {
+                code: op::LD | op::B | op::ABS,
+                ..self
+            }
+        } else {
+            self
+        }
+    }
+}
+
+/// The four numbers, as in a line of `tcpdump -ddd`.
+impl fmt::Display for Insn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {} {}", self.code, self.jt, self.jf, self.k)
+    }
+}
+
+/// The parts of an operation's code.
+pub(crate) mod op {
+    // Classes.
+    pub(crate) const LD: u16 = 0x00;
+    pub(crate) const LDX: u16 = 0x01;
+    pub(crate) const ST: u16 = 0x02;
+    pub(crate) const STX: u16 = 0x03;
+    pub(crate) const ALU: u16 = 0x04;
+    pub(crate) const JMP: u16 = 0x05;
+    pub(crate) const RET: u16 = 0x06;
+    pub(crate) const MISC: u16 = 0x07;
+    // Sizes of loads.
+    pub(crate) const W: u16 = 0x00;
+    pub(crate) const H: u16 = 0x08;
+    pub(crate) const B: u16 = 0x10;
+    // Modes of loads.
+    pub(crate) const IMM: u16 = 0x00;
+    pub(crate) const ABS: u16 = 0x20;
+    pub(crate) const IND: u16 = 0x40;
+    pub(crate) const MEM: u16 = 0x60;
+    pub(crate) const LEN: u16 = 0x80;
+    pub(crate) const MSH: u16 = 0xa0;
+    // Arithmetic.
+    pub(crate) const ADD: u16 = 0x00;
+    pub(crate) const SUB: u16 = 0x10;
+    pub(crate) const MUL: u16 = 0x20;
+    pub(crate) const DIV: u16 = 0x30;
+    pub(crate) const OR: u16 = 0x40;
+    pub(crate) const AND: u16 = 0x50;
+    pub(crate) const LSH: u16 = 0x60;
+    pub(crate) const RSH: u16 = 0x70;
+    pub(crate) const NEG: u16 = 0x80;
+    pub(crate) const MOD: u16 = 0x90;
+    pub(crate) const XOR: u16 = 0xa0;
+    // Jumps.
+    pub(crate) const JA: u16 = 0x00;
+    pub(crate) const JEQ: u16 = 0x10;
+    pub(crate) const JGT: u16 = 0x20;
+    pub(crate) const JGE: u16 = 0x30;
+    pub(crate) const JSET: u16 = 0x40;
+    // The second operand: the constant, or the index register.
+    pub(crate) const K: u16 = 0x00;
+    pub(crate) const X: u16 = 0x08;
+    // What a return gives, and the two moves between registers.
+    pub(crate) const A: u16 = 0x10;
+    pub(crate) const TAX: u16 = 0x00;
+    pub(crate) const TXA: u16 = 0x80;
+}

@@ -1,0 +1,572 @@
+//! A filter's program as a tree of tests, which is run without taking instructions apart.
+//!
+//! What libpcap compiles is nearly always this: load a number from the packet, compare it, go to one of
+//! two places. Here all of that is one node, the same for every load and every comparison: load four
+//! bytes, mask them, see whether the number is in a range; if not, the next node follows. So a run has
+//! one branch for each test, which the processor can guess, where libpcap's interpreter has two
+//! instructions to tell apart. Programs that do anything else are not made a tree: libpcap's
+//! interpreter runs them. Nor are long ones, as lists of thousands come to: a tree has up to nine times
+//! their size, and what waits for memory at each step is as slow as libpcap, or slower.
+//!
+//! The answer is that of the program, which has passed the check in `validate`.
+//!
+//! May import: `insn`, `validate`.
+
+use std::collections::HashMap;
+use std::hint;
+
+use super::insn::{Insn, op};
+use super::validate::MAX_LEN;
+
+/// A program as a tree, whose branches may grow together again.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    nodes: Box<[Node]>,
+}
+
+/// A place in the tree.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    kind: Kind,
+    /// How many bytes the number has. It is at the upper end of the four that are loaded.
+    size: u8,
+    /// Where the number is in the packet.
+    at: u32,
+    /// What of the index register is added to that: all or nothing.
+    index: u32,
+    /// Which bits of the four bytes count.
+    mask: u32,
+    /// The numbers for which it goes on at `to`: from `low` on so many more.
+    low: u32,
+    more: u32,
+    /// Where it goes on if it does not go on at the next node. Of an answer, what the program returns.
+    to: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A test of a number in the packet.
+    Test,
+    /// The length of an IP header, four times the low half of a byte, goes into the index register.
+    Header,
+    /// A jump.
+    Jump,
+    /// The end.
+    Answer,
+}
+
+impl Tree {
+    /// The tree of a program that can be one.
+    pub(crate) fn of(program: &[Insn]) -> Option<Tree> {
+        if program.len() > MAX_LEN {
+            return None;
+        }
+        Graph::of(program)?.into_tree()
+    }
+
+    /// What the program returns for a packet: 0 also if it asks for a byte that is not there.
+    #[inline]
+    pub(crate) fn run(&self, data: &[u8]) -> u32 {
+        let mut index = 0;
+        let mut place = 0;
+        while let Some(node) = self.nodes.get(place) {
+            if node.kind == Kind::Test {
+                let Some(number) = node.number(data, index) else {
+                    break;
+                };
+                place += 1;
+                if number.wrapping_sub(node.low) <= node.more {
+                    // It has to stay a branch: the processor guesses which way a branch goes, but for
+                    // a choice without one it would wait for the number.
+                    hint::black_box(());
+                    place = node.to as usize;
+                }
+                continue;
+            }
+            match node.kind {
+                Kind::Test | Kind::Header => {
+                    let Some(number) = node.number(data, index) else {
+                        break;
+                    };
+                    index = number >> 24 << 2;
+                    place += 1;
+                }
+                Kind::Jump => place = node.to as usize,
+                Kind::Answer => return node.to,
+            }
+        }
+        0
+    }
+}
+
+impl Node {
+    fn plain(kind: Kind, to: u32) -> Node {
+        Node {
+            kind,
+            size: 0,
+            at: 0,
+            index: 0,
+            mask: 0,
+            low: 0,
+            more: 0,
+            to,
+        }
+    }
+
+    fn header(at: u32) -> Node {
+        Node {
+            size: 1,
+            at,
+            mask: 0x0f00_0000,
+            ..Node::plain(Kind::Header, 0)
+        }
+    }
+
+    /// A test, which goes to `to` if the instruction's condition holds, or else if it does not hold.
+    fn test(loaded: Loaded, insn: Insn, holds: bool, to: u32) -> Option<Node> {
+        let mut mask = loaded.mask;
+        // Two of the four conditions are told by when they do not hold.
+        let (low, high, inside) = match insn.code & 0xf0 {
+            op::JEQ => (insn.k, insn.k, true),
+            op::JGE => (insn.k, u32::MAX, true),
+            op::JGT => (0, insn.k, false),
+            op::JSET => {
+                mask &= insn.k;
+                (0, 0, false)
+            }
+            _ => return None,
+        };
+        let shift = 32 - 8 * u32::from(loaded.size);
+        let largest = u32::MAX >> shift;
+        let mut range = if low <= largest {
+            Some((low << shift, (high.min(largest) - low) << shift))
+        } else {
+            None
+        };
+        if inside != holds {
+            // The other numbers, which go on at 0 after the largest.
+            let all = range.is_some_and(|(_, more)| more == largest << shift);
+            range = match range {
+                None => Some((0, u32::MAX)),
+                Some(_) if all => None,
+                Some((low, more)) => Some((low.wrapping_add(more + 1), u32::MAX - more - 1)),
+            };
+        }
+        // No number is 1 if no bit counts.
+        let (low, more, mask) = match range {
+            Some((low, more)) => (low, more, mask << shift),
+            None => (1, 0, 0),
+        };
+        Some(Node {
+            kind: Kind::Test,
+            size: loaded.size,
+            at: loaded.at,
+            index: if loaded.indexed { u32::MAX } else { 0 },
+            mask,
+            low,
+            more,
+            to,
+        })
+    }
+
+    /// The number in a packet; `None` if it is not all there.
+    #[inline]
+    fn number(&self, data: &[u8], index: u32) -> Option<u32> {
+        let at = u64::from(self.at) + u64::from(index & self.index);
+        // Where it does not fit, there is no such place in memory.
+        let end = usize::try_from(at + 4).ok()?;
+        let bytes = match data.get(end - 4..end) {
+            Some(&[a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),
+            _ => self.last_bytes(data, end - 4)?,
+        };
+        Some(bytes & self.mask)
+    }
+
+    /// The bytes of the number where less than four remain.
+    #[cold]
+    fn last_bytes(&self, data: &[u8], at: usize) -> Option<u32> {
+        let bytes = data.get(at..)?;
+        let byte = |n| u32::from(bytes.get(n).copied().unwrap_or(0));
+        let number = byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3);
+        (bytes.len() >= self.size.into()).then_some(number)
+    }
+}
+
+/// What the accumulator holds: a number in the packet, with a mask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Loaded {
+    at: u32,
+    indexed: bool,
+    size: u8,
+    mask: u32,
+}
+
+impl Loaded {
+    /// What an instruction loads into the accumulator, if that is a number in the packet.
+    fn of(insn: Insn) -> Option<Loaded> {
+        let size = match insn.code & 0x18 {
+            op::W => 4,
+            op::H => 2,
+            op::B => 1,
+            _ => return None,
+        };
+        let indexed = match insn.code & 0xe0 {
+            op::ABS => false,
+            op::IND => true,
+            _ => return None,
+        };
+        let packet = insn.code & 0x07 == op::LD && !insn.is_kernel_extension();
+        packet.then_some(Loaded {
+            at: insn.k,
+            indexed,
+            size,
+            mask: u32::MAX,
+        })
+    }
+}
+
+/// `ldxb 4*([k]&0xf)`.
+const HEADER_LENGTH: u16 = op::LDX | op::MSH | op::B;
+
+/// No way from one test to the next has more instructions in a tree.
+const MAX_STEPS: usize = 32;
+
+/// Where a program decides something, with what it knows then: at a test, a header's length, a return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Stop {
+    index: usize,
+    /// `None` if it is nothing of the packet, or does not matter.
+    loaded: Option<Loaded>,
+}
+
+impl Stop {
+    /// The stop that a program comes to from an instruction on; `None` if it does on its way what a tree
+    /// cannot do.
+    fn after(program: &[Insn], mut index: usize, mut loaded: Option<Loaded>) -> Option<Stop> {
+        // A load without a test would have to be tried all the same: the packet may end before it.
+        let mut untried = false;
+        for _ in 0..MAX_STEPS {
+            let insn = *program.get(index)?;
+            match insn.code & 0x07 {
+                op::RET if insn.code == op::RET | op::K && !untried => {
+                    return Some(Stop {
+                        index,
+                        loaded: None,
+                    });
+                }
+                op::LDX
+                    if insn.code == HEADER_LENGTH && !insn.is_kernel_extension() && !untried =>
+                {
+                    return Some(Stop { index, loaded });
+                }
+                op::JMP if insn.is_test() && insn.code & op::X == 0 && loaded.is_some() => {
+                    return Some(Stop { index, loaded });
+                }
+                op::JMP if insn.code == op::JMP | op::JA && !insn.jumps_backward() => {
+                    index += insn.k as usize;
+                }
+                op::LD if !untried => {
+                    loaded = Some(Loaded::of(insn)?);
+                    untried = true;
+                }
+                op::ALU if insn.code == op::ALU | op::AND | op::K => {
+                    loaded.as_mut()?.mask &= insn.k;
+                }
+                _ => return None,
+            }
+            index += 1;
+        }
+        None
+    }
+}
+
+/// The stops of a program and where they lead.
+struct Graph<'a> {
+    program: &'a [Insn],
+    stops: Vec<Stop>,
+    ids: HashMap<Stop, usize>,
+    /// For each stop the next ones: if its condition holds, if it does not.
+    ways: Vec<[usize; 2]>,
+}
+
+impl<'a> Graph<'a> {
+    fn of(program: &'a [Insn]) -> Option<Graph<'a>> {
+        let mut graph = Graph {
+            program,
+            stops: Vec::new(),
+            ids: HashMap::new(),
+            ways: Vec::new(),
+        };
+        graph.add(Stop::after(program, 0, None)?)?;
+        while let Some(&Stop { index, loaded }) = graph.stops.get(graph.ways.len()) {
+            let insn = program[index];
+            let next = index + 1;
+            let way = if insn.is_test() {
+                [
+                    graph.add(Stop::after(program, next + usize::from(insn.jt), loaded)?)?,
+                    graph.add(Stop::after(program, next + usize::from(insn.jf), loaded)?)?,
+                ]
+            } else if insn.code == HEADER_LENGTH {
+                // What was loaded from behind the header before is not what would be now.
+                let loaded = loaded.filter(|loaded| !loaded.indexed);
+                [graph.add(Stop::after(program, next, loaded)?)?; 2]
+            } else {
+                [graph.ways.len(); 2]
+            };
+            graph.ways.push(way);
+        }
+        Some(graph)
+    }
+
+    /// The number of a stop, which is new or known; `None` if there are too many.
+    fn add(&mut self, stop: Stop) -> Option<usize> {
+        let new = self.stops.len();
+        let id = *self.ids.entry(stop).or_insert(new);
+        if id == new {
+            self.stops.push(stop);
+        }
+        // A test is there once for each number that it may be made of.
+        (new <= 4 * self.program.len()).then_some(id)
+    }
+
+    /// Puts the stops in a row, so that as many as possible go on at the next.
+    fn into_tree(self) -> Option<Tree> {
+        let mut nodes: Vec<Node> = Vec::with_capacity(self.stops.len());
+        let mut places: Vec<Option<u32>> = vec![None; self.stops.len()];
+        let mut open = vec![0];
+        while let Some(mut id) = open.pop() {
+            if places[id].is_some() {
+                continue;
+            }
+            loop {
+                let Stop { index, loaded } = self.stops[id];
+                let insn = self.program[index];
+                let answer = insn.code == op::RET | op::K;
+                if let (Some(_), false) = (places[id], answer) {
+                    nodes.push(Node::plain(Kind::Jump, u32::try_from(id).ok()?));
+                    break;
+                }
+                places[id] = Some(u32::try_from(nodes.len()).ok()?);
+                if answer {
+                    nodes.push(Node::plain(Kind::Answer, insn.k));
+                    break;
+                }
+                let [yes, no] = self.ways[id];
+                if insn.code == HEADER_LENGTH {
+                    nodes.push(Node::header(insn.k));
+                    id = no;
+                    continue;
+                }
+                // The nearer one follows, as in the program.
+                let near = self.stops[yes].index < self.stops[no].index;
+                let (next, far) = if near { (yes, no) } else { (no, yes) };
+                nodes.push(Node::test(loaded?, insn, !near, u32::try_from(far).ok()?)?);
+                open.push(far);
+                id = next;
+            }
+        }
+        // Only now it is known where they all are.
+        for node in &mut nodes {
+            if matches!(node.kind, Kind::Test | Kind::Jump) {
+                node.to = places[node.to as usize]?;
+            }
+        }
+        Some(Tree {
+            nodes: nodes.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::validate::{self, Origin};
+    use crate::filter::{CompileOptions, Filter};
+    use crate::linktype::Dlt;
+    use crate::sys;
+
+    /// A small generator: the same numbers every time.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, limit: u32) -> u32 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 >> 32) as u32 % limit
+        }
+
+        fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+            all[self.below(all.len() as u32) as usize]
+        }
+
+        fn packet(&mut self) -> Vec<u8> {
+            let length = self.below(24);
+            // Few values, so that comparisons hold now and then.
+            (0..length)
+                .map(|_| self.one_of(&[0, 1, 2, 5, 0x45, 0x7f, 0x80, 0xff]))
+                .collect()
+        }
+
+        fn number(&mut self) -> u32 {
+            let small = self.below(6);
+            self.one_of(&[
+                small,
+                0x45,
+                0xff,
+                0x100,
+                0x101,
+                0x4500,
+                0xffff,
+                0x1_0000,
+                0x7f00_0001,
+                u32::MAX,
+            ])
+        }
+
+        /// What a compiler makes, and now and then what none would.
+        fn program(&mut self) -> Vec<Insn> {
+            let mut program = Vec::new();
+            let length = 2 + self.below(20);
+            for left in (0..length).rev() {
+                let skip = |random: &mut Random| random.below(left.clamp(1, 8)) as u8;
+                let place = self.below(20);
+                match self.below(16) {
+                    0..=4 => {
+                        let code = self.one_of(&[0x20, 0x28, 0x30, 0x28, 0x40, 0x48, 0x50]);
+                        program.push(Insn::new(code, 0, 0, place));
+                        if self.below(4) == 0 {
+                            program.push(Insn::new(0x54, 0, 0, self.number()));
+                        }
+                        let code = self.one_of(&[0x15, 0x25, 0x35, 0x45]);
+                        let (jt, jf) = (skip(self), skip(self));
+                        program.push(Insn::new(code, jt, jf, self.number()));
+                    }
+                    5..=10 => {
+                        let code = self.one_of(&[0x15, 0x15, 0x25, 0x35, 0x45]);
+                        let (jt, jf) = (skip(self), skip(self));
+                        program.push(Insn::new(code, jt, jf, self.number()));
+                    }
+                    11 | 12 => program.push(Insn::new(0xb1, 0, 0, place)),
+                    13 => program.push(Insn::new(0x05, 0, 0, skip(self).into())),
+                    14 => program.push(Insn::new(0x06, 0, 0, self.number())),
+                    _ => {
+                        let code = self.one_of(&[0x20, 0x54, 0x80, 0x87, 0x07, 0x04, 0x16]);
+                        program.push(Insn::new(code, 0, 0, place));
+                    }
+                }
+            }
+            program.extend([1, 0, 7, 0].map(|k| Insn::new(0x06, 0, 0, k)));
+            // Behind the last jumps there is enough to land on.
+            program.extend([3; 8].map(|k| Insn::new(0x06, 0, 0, k)));
+            program
+        }
+    }
+
+    fn libpcap(program: &[Insn], packet: &[u8]) -> u32 {
+        let length = packet.len() as u32;
+        // SAFETY: the program has passed the check; the packet has that length.
+        unsafe { sys::bpf_filter(program.as_ptr().cast(), packet.as_ptr(), length, length) }
+    }
+
+    #[test]
+    fn a_tree_answers_as_libpcap_does_whatever_the_program_and_the_packet() {
+        let mut random = Random(0x5eed);
+        let (mut trees, mut wanted, mut runs) = (0, 0, 0);
+        for _ in 0..20_000 {
+            let program = random.program();
+            validate::check(&program, Origin::Caller).unwrap();
+            let Some(tree) = Tree::of(&program) else {
+                continue;
+            };
+            trees += 1;
+            for _ in 0..30 {
+                let packet = random.packet();
+                let answer = libpcap(&program, &packet);
+                assert_eq!(tree.run(&packet), answer, "{program:?} on {packet:02x?}");
+                runs += 1;
+                wanted += u32::from(answer != 0);
+            }
+        }
+        assert!(trees > 4_000, "{trees}");
+        assert!(
+            (runs / 10..runs * 9 / 10).contains(&wanted),
+            "{wanted} of {runs}"
+        );
+    }
+
+    #[test]
+    fn a_test_holds_for_the_same_numbers_as_libpcaps() {
+        let numbers = [
+            0,
+            1,
+            2,
+            0xfe,
+            0xff,
+            0x100,
+            0xfffe,
+            0xffff,
+            0x1_0000,
+            u32::MAX - 1,
+            u32::MAX,
+        ];
+        let mut packets: Vec<Vec<u8>> = numbers.iter().map(|n| n.to_be_bytes().to_vec()).collect();
+        packets.extend(numbers.iter().map(|n| n.to_le_bytes().to_vec()));
+        packets.extend([vec![], vec![0], vec![255], vec![255, 255], vec![0, 1, 2]]);
+        for load in [0x20, 0x28, 0x30] {
+            for test in [0x15, 0x25, 0x35, 0x45] {
+                for k in numbers {
+                    for (jt, jf) in [(0, 1), (1, 0), (0, 0)] {
+                        let program = [
+                            Insn::new(load, 0, 0, 0),
+                            Insn::new(test, jt, jf, k),
+                            Insn::new(0x06, 0, 0, 1),
+                            Insn::new(0x06, 0, 0, 2),
+                        ];
+                        let tree = Tree::of(&program).unwrap();
+                        for packet in &packets {
+                            let answer = libpcap(&program, packet);
+                            assert_eq!(tree.run(packet), answer, "{program:?} on {packet:02x?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// A tree of them would take many times their memory, and be slower.
+    #[test]
+    fn long_programs_are_left_to_libpcap() {
+        let hosts = |count: u32| (0..count).map(|n| std::net::Ipv4Addr::from(n << 8));
+        for (count, tree) in [(1000, true), (10_000, false)] {
+            let filter = Filter::any_of(Dlt::EN10MB, hosts(count)).unwrap();
+            assert_eq!(filter.tree.is_some(), tree, "{count}");
+            let mut packet = [0; 34];
+            packet[12] = 8;
+            for (n, there) in [(0, true), (count - 1, true), (count, false)] {
+                packet[26..30].copy_from_slice(&(n << 8).to_be_bytes());
+                packet[30..].fill(0xff);
+                assert_eq!(filter.matches(&packet), there, "{n} of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_mostly_asked_for_is_a_tree() {
+        for expression in [
+            "",
+            "tcp",
+            "host 192.0.2.1",
+            "tcp port 80 or tcp port 443",
+            "portrange 6000-6063 and not net 192.0.2.0/24",
+            "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0",
+            "ip6 host 2001:db8::1 and udp",
+            "ether broadcast or arp",
+        ] {
+            let filter = Filter::compile(Dlt::EN10MB, expression, CompileOptions::default());
+            assert!(filter.unwrap().tree.is_some(), "{expression}");
+        }
+        let sum = Filter::compile(Dlt::EN10MB, "ip[0] + ip[1] = 5", CompileOptions::default());
+        assert!(sum.unwrap().tree.is_none());
+    }
+}

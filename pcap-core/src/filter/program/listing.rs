@@ -1,0 +1,54 @@
+//! The listings of a program, in the three forms of `tcpdump -d`, `-dd` and `-ddd`, and in one line.
+//!
+//! May import: `sys`, `insn`.
+
+use std::ffi::c_int;
+use std::fmt;
+
+use super::insn::Insn;
+use crate::sys;
+
+/// The readable form: one line per instruction, made by libpcap.
+pub(crate) fn readable(program: &[Insn], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (index, insn) in program.iter().enumerate() {
+        if index > 0 {
+            f.write_str("\n")?;
+        }
+        f.write_str(&image(insn, index))?;
+    }
+    Ok(())
+}
+
+/// The form of C's initialisers.
+pub(crate) fn c(program: &[Insn]) -> String {
+    lines(program.iter().map(|insn| {
+        let Insn { code, jt, jf, k } = insn;
+        format!("{{ 0x{code:x}, {jt}, {jf}, 0x{k:08x} }},")
+    }))
+}
+
+/// Decimal numbers, with the count in the first line.
+pub(crate) fn numbers(program: &[Insn]) -> String {
+    let count = program.len().to_string();
+    lines(std::iter::once(count).chain(program.iter().map(Insn::to_string)))
+}
+
+/// The same in one line.
+pub(crate) fn bytecode(program: &[Insn]) -> String {
+    numbers(program).replace('\n', ",")
+}
+
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn image(insn: &Insn, index: usize) -> String {
+    let index = c_int::try_from(index).unwrap_or(c_int::MAX);
+    let insn: *const Insn = insn;
+    let _guard = sys::static_buffers();
+    // SAFETY: one instruction, laid out as libpcap has it (asserted in insn.rs); any numbers in it are
+    // printed as they are. The answer is in a static buffer, guarded by the lock.
+    let text = unsafe { sys::bpf_image(insn.cast(), index) };
+    // SAFETY: NUL-terminated, and unchanged while the lock is held.
+    unsafe { sys::lossy(text) }.unwrap_or_default()
+}

@@ -1,0 +1,10 @@
+//! Programs of the packet filter: their instructions, their limits, what they compute, and how they are run.
+
+pub(crate) mod assemble;
+pub(crate) mod insn;
+pub(crate) mod interpreter;
+pub(crate) mod listing;
+pub(crate) mod parse;
+pub(crate) mod ranges;
+mod run;
+pub(crate) mod validate;

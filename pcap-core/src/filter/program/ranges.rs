@@ -1,0 +1,485 @@
+//! What a program can compute: which numbers its registers may hold, how far into a packet it reads, and
+//! whether it can accept a packet at all.
+//!
+//! May import: `insn`.
+
+use super::insn::{Insn, op};
+
+/// Offsets of loads, as the kernel and libpcap both take them, end here. Beyond, the kernel reads what is
+/// not in the packet.
+const OFFSETS: u64 = 1 << 31;
+
+/// The type that Linux gives packets that are sent.
+const OUTGOING: u32 = 4;
+
+/// The offset at which a program asks the kernel for the type of a packet: received, sent and others.
+pub(crate) const PACKET_TYPE: u32 = 0xffff_f004;
+
+/// What is known of a program without running it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    /// How many bytes of a packet, from its first, decide the answer. `None` if there is no such bound.
+    pub(crate) reach: Option<u32>,
+    /// Why the kernel may answer otherwise than libpcap, if it may.
+    pub(crate) differs: Option<&'static str>,
+    /// Whether it accepts any packet.
+    pub(crate) accepts: bool,
+}
+
+/// Which packets a program will see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    All,
+    /// All but those that are sent.
+    Incoming,
+}
+
+/// The numbers that a register may hold: from `low` to `high`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Range {
+    low: u32,
+    high: u32,
+}
+
+const ANY: Range = Range {
+    low: 0,
+    high: u32::MAX,
+};
+
+/// The longest IP header, which is what `ldxb 4*([k]&0xf)` loads at most.
+const LONGEST_HEADER: Range = Range { low: 0, high: 60 };
+
+impl Range {
+    const fn only(value: u32) -> Range {
+        Range {
+            low: value,
+            high: value,
+        }
+    }
+
+    fn value(self) -> Option<u32> {
+        (self.low == self.high).then_some(self.low)
+    }
+
+    fn join(self, other: Range) -> Range {
+        Range {
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+        }
+    }
+
+    /// The range between two results, or any number if one of them wraps.
+    fn between(low: Option<u32>, high: Option<u32>) -> Range {
+        match (low, high) {
+            (Some(low), Some(high)) => Range { low, high },
+            _ => ANY,
+        }
+    }
+
+    /// What an arithmetic operation makes of it.
+    fn alu(self, operation: u16, by: Range) -> Range {
+        match operation {
+            op::ADD => Range::between(self.low.checked_add(by.low), self.high.checked_add(by.high)),
+            op::SUB => Range::between(self.low.checked_sub(by.high), self.high.checked_sub(by.low)),
+            op::MUL => Range::between(self.low.checked_mul(by.low), self.high.checked_mul(by.high)),
+            // A division by zero ends the program, so what goes on was divided by at least one.
+            op::DIV => Range {
+                low: self.low / by.high.max(1),
+                high: self.high / by.low.max(1),
+            },
+            op::MOD => Range {
+                low: 0,
+                high: self.high.min(by.high.max(1) - 1),
+            },
+            op::AND => Range {
+                low: 0,
+                high: self.high.min(by.high),
+            },
+            op::OR => Range {
+                low: self.low.max(by.low),
+                high: ones(self.high | by.high),
+            },
+            op::XOR => Range {
+                low: 0,
+                high: ones(self.high | by.high),
+            },
+            op::LSH => {
+                let shifted = |value: u32, by: u32| {
+                    let wide = u64::from(value).checked_shl(by.min(32))?;
+                    u32::try_from(wide).ok()
+                };
+                Range::between(shifted(self.low, by.low), shifted(self.high, by.high))
+            }
+            op::RSH => Range {
+                low: self.low.checked_shr(by.high).unwrap_or(0),
+                high: self.high.checked_shr(by.low).unwrap_or(0),
+            },
+            op::NEG => self
+                .value()
+                .map_or(ANY, |value| Range::only(value.wrapping_neg())),
+            _ => ANY,
+        }
+    }
+
+    /// The part of it for which a comparison with a constant holds, or does not; `None` if there is none.
+    fn when(self, comparison: u16, k: u32, holds: bool) -> Option<Range> {
+        let Range { low, high } = self;
+        let part = match (comparison, holds) {
+            (op::JEQ, true) => Range {
+                low: low.max(k),
+                high: high.min(k),
+            },
+            (op::JEQ, false) => Range {
+                low: if low == k { low.checked_add(1)? } else { low },
+                high: if high == k {
+                    high.checked_sub(1)?
+                } else {
+                    high
+                },
+            },
+            (op::JGT, true) => Range {
+                low: low.max(k.checked_add(1)?),
+                high,
+            },
+            (op::JGT, false) => Range {
+                low,
+                high: high.min(k),
+            },
+            (op::JGE, true) => Range {
+                low: low.max(k),
+                high,
+            },
+            (op::JGE, false) => Range {
+                low,
+                high: high.min(k.checked_sub(1)?),
+            },
+            _ => self,
+        };
+        (part.low <= part.high).then_some(part)
+    }
+}
+
+/// The smallest number of ones in binary that is not smaller.
+fn ones(value: u32) -> u32 {
+    u32::MAX.checked_shr(value.leading_zeros()).unwrap_or(0)
+}
+
+/// What the machine may hold before an instruction.
+#[derive(Clone, Debug)]
+struct State {
+    a: Range,
+    x: Range,
+    memory: [Range; 16],
+    /// The accumulator is the packet's type.
+    is_type: bool,
+}
+
+impl State {
+    fn join(&mut self, other: &State) {
+        self.a = self.a.join(other.a);
+        self.x = self.x.join(other.x);
+        for (cell, other) in self.memory.iter_mut().zip(other.memory) {
+            *cell = cell.join(other);
+        }
+        self.is_type &= other.is_type;
+    }
+
+    fn cell(&mut self, k: u32) -> &mut Range {
+        // A program has passed the check that there are 16.
+        &mut self.memory[k as usize % 16]
+    }
+}
+
+/// Where a program goes from an instruction, and with what.
+struct Walk {
+    shown: Shown,
+    /// The states of the instructions that are still to be visited.
+    states: Vec<Option<Box<State>>>,
+    facts: Facts,
+    /// How far it reads, while that has a bound.
+    reach: u64,
+}
+
+/// Finds out what there is to know of a program that has passed the check. It may only jump forward.
+pub(crate) fn facts(program: &[Insn], shown: Shown) -> Facts {
+    let mut walk = Walk {
+        shown,
+        states: vec![None; program.len()],
+        facts: Facts {
+            reach: None,
+            differs: None,
+            accepts: false,
+        },
+        reach: 0,
+    };
+    if program.iter().any(|insn| insn.jumps_backward()) {
+        return Facts {
+            reach: None,
+            differs: Some("it jumps backward"),
+            accepts: true,
+        };
+    }
+    let zero = Range::only(0);
+    walk.go(
+        0,
+        State {
+            a: zero,
+            x: zero,
+            memory: [ANY; 16],
+            is_type: false,
+        },
+    );
+    for (index, insn) in program.iter().enumerate() {
+        if let Some(state) = walk.states[index].take() {
+            walk.visit(index, *insn, *state);
+        }
+    }
+    walk.facts.reach = u32::try_from(walk.reach).ok();
+    walk.facts
+}
+
+impl Walk {
+    fn go(&mut self, to: usize, state: State) {
+        match self.states.get_mut(to) {
+            Some(Some(there)) => there.join(&state),
+            Some(empty) => *empty = Some(Box::new(state)),
+            // It has passed the check, so it does not go beyond its end.
+            None => {}
+        }
+    }
+
+    fn visit(&mut self, index: usize, insn: Insn, mut state: State) {
+        let class = insn.code & 0x07;
+        match class {
+            op::LD => {
+                state.is_type = insn.k == PACKET_TYPE && insn.is_kernel_extension();
+                state.a = self.load(insn, &mut state);
+            }
+            op::LDX => state.x = self.load(insn, &mut state),
+            op::ST => *state.cell(insn.k) = state.a,
+            op::STX => *state.cell(insn.k) = state.x,
+            op::ALU => {
+                let operation = insn.code & 0xf0;
+                let by = match insn.code & 0x08 {
+                    op::X => state.x,
+                    _ => Range::only(insn.k),
+                };
+                if matches!(operation, op::LSH | op::RSH) && by.high >= 32 {
+                    self.differs("it shifts by a number that may be 32 or more");
+                }
+                state.a = state.a.alu(operation, by);
+                state.is_type = false;
+            }
+            op::MISC if insn.code & 0xf8 == op::TXA => {
+                state.a = state.x;
+                state.is_type = false;
+            }
+            op::MISC => state.x = state.a,
+            op::RET => {
+                let most = match insn.code & 0x18 {
+                    op::A => state.a.high,
+                    _ => insn.k,
+                };
+                self.facts.accepts |= most > 0;
+                return;
+            }
+            // op::JMP
+            _ => return self.jump(index, insn, state),
+        }
+        self.go(index + 1, state);
+    }
+
+    /// What a load may load.
+    fn load(&mut self, insn: Insn, state: &mut State) -> Range {
+        let (size, most) = match insn.code & 0x18 {
+            op::B => (1, 0xff),
+            op::H => (2, 0xffff),
+            _ => (4, u32::MAX),
+        };
+        let loaded = Range { low: 0, high: most };
+        let k = u64::from(insn.k);
+        match insn.code & 0xe0 {
+            op::IMM => Range::only(insn.k),
+            op::MEM => *state.cell(insn.k),
+            op::ABS | op::MSH if insn.is_kernel_extension() => ANY,
+            op::ABS => {
+                self.reach = self.reach.max(k + size);
+                loaded
+            }
+            op::MSH => {
+                self.reach = self.reach.max(k + 1);
+                LONGEST_HEADER
+            }
+            op::IND => {
+                let end = u64::from(state.x.high) + k + size;
+                self.reach = self.reach.max(end);
+                if end > OFFSETS {
+                    self.differs("it loads from an offset that may be 2147483648 or more");
+                }
+                loaded
+            }
+            // op::LEN
+            _ => ANY,
+        }
+    }
+
+    fn jump(&mut self, index: usize, insn: Insn, state: State) {
+        let next = index + 1;
+        let comparison = insn.code & 0xf0;
+        if comparison == op::JA {
+            return self.go(next + insn.k as usize, state);
+        }
+        let by_constant = insn.code & 0x08 == op::K;
+        for (holds, skip) in [(true, insn.jt), (false, insn.jf)] {
+            let never = holds
+                && by_constant
+                && comparison == op::JEQ
+                && insn.k == OUTGOING
+                && state.is_type
+                && self.shown == Shown::Incoming;
+            let a = match by_constant {
+                true => state.a.when(comparison, insn.k, holds),
+                false => Some(state.a),
+            };
+            if let (Some(a), false) = (a, never) {
+                let state = State { a, ..state.clone() };
+                self.go(next + usize::from(skip), state);
+            }
+        }
+    }
+
+    fn differs(&mut self, why: &'static str) {
+        self.facts.differs.get_or_insert(why);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &[(u16, u8, u8, u32)]) -> Facts {
+        let program: Vec<_> = text
+            .iter()
+            .map(|&(code, jt, jf, k)| Insn::new(code, jt, jf, k))
+            .collect();
+        facts(&program, Shown::All)
+    }
+
+    #[test]
+    fn reach_counts_headers_of_60_bytes() {
+        // ldxb 4*([14]&0xf); ldh [x+16]; ret a
+        let facts = of(&[(0xb1, 0, 0, 14), (0x48, 0, 0, 16), (0x16, 0, 0, 0)]);
+        assert_eq!((facts.reach, facts.differs), (Some(60 + 18), None));
+    }
+
+    #[test]
+    fn an_index_from_a_word_has_no_bound() {
+        // ld [14]; tax; ldb [x+0]; ret a
+        let facts = of(&[
+            (0x20, 0, 0, 14),
+            (0x07, 0, 0, 0),
+            (0x50, 0, 0, 0),
+            (0x16, 0, 0, 0),
+        ]);
+        assert_eq!(facts.reach, None);
+        assert!(facts.differs.unwrap().contains("offset"));
+    }
+
+    #[test]
+    fn a_comparison_bounds_a_shift() {
+        // ldb [0]; jge #32, 4, 0; tax; ld #1; lsh x; ret a; ret #0
+        let facts = of(&[
+            (0x30, 0, 0, 0),
+            (0x35, 4, 0, 32),
+            (0x07, 0, 0, 0),
+            (0x00, 0, 0, 1),
+            (0x6c, 0, 0, 0),
+            (0x16, 0, 0, 0),
+            (0x06, 0, 0, 0),
+        ]);
+        assert_eq!(facts.differs, None);
+        // Without the comparison.
+        let facts = of(&[
+            (0x30, 0, 0, 0),
+            (0x07, 0, 0, 0),
+            (0x00, 0, 0, 1),
+            (0x6c, 0, 0, 0),
+            (0x16, 0, 0, 0),
+        ]);
+        assert!(facts.differs.unwrap().contains("shifts"));
+    }
+
+    #[test]
+    fn ranges_hold_what_the_operations_give() {
+        let samples = [
+            0,
+            1,
+            2,
+            3,
+            7,
+            8,
+            31,
+            32,
+            33,
+            60,
+            255,
+            256,
+            65_535,
+            1 << 31,
+            u32::MAX,
+        ];
+        let apply = |operation, a: u32, b: u32| match operation {
+            op::ADD => Some(a.wrapping_add(b)),
+            op::SUB => Some(a.wrapping_sub(b)),
+            op::MUL => Some(a.wrapping_mul(b)),
+            op::DIV => a.checked_div(b),
+            op::MOD => a.checked_rem(b),
+            op::AND => Some(a & b),
+            op::OR => Some(a | b),
+            op::XOR => Some(a ^ b),
+            op::LSH => Some(a.checked_shl(b).unwrap_or(0)),
+            op::RSH => Some(a.checked_shr(b).unwrap_or(0)),
+            _ => Some(a.wrapping_neg()),
+        };
+        for operation in [
+            op::ADD,
+            op::SUB,
+            op::MUL,
+            op::DIV,
+            op::MOD,
+            op::AND,
+            op::OR,
+            op::XOR,
+            op::LSH,
+            op::RSH,
+            op::NEG,
+        ] {
+            for (i, low) in samples.iter().enumerate() {
+                for high in &samples[i..] {
+                    for (j, from) in samples.iter().enumerate() {
+                        for to in &samples[j..] {
+                            let a = Range {
+                                low: *low,
+                                high: *high,
+                            };
+                            let by = Range {
+                                low: *from,
+                                high: *to,
+                            };
+                            let range = a.alu(operation, by);
+                            for (x, y) in [(low, from), (low, to), (high, from), (high, to)] {
+                                let Some(value) = apply(operation, *x, *y) else {
+                                    continue;
+                                };
+                                assert!(
+                                    (range.low..=range.high).contains(&value),
+                                    "{operation:#x}: {x} and {y} give {value}, outside {range:?}"
+                                );
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Whether a program may run: an exact check, where libpcap's own (`bpf_validate`) lets through
+//! programs that abort the process, loop for ever or read uninitialised memory.
+//!
+//! What the interpreter checks itself, and this file need not: offsets into the packet (also `x + k`,
+//! without overflow), division by an index register of 0, shifts by one of 32 and more (they give 0).
+//! What it does not: everything below.
+//!
+//! May import: `insn`.
+
+use super::insn::{Insn, op};
+
+/// As many instructions as any kernel takes.
+pub(crate) const MAX_LEN: usize = 4096;
+
+/// Memory cells: `M[0]` to `M[15]`.
+pub(crate) const CELLS: u32 = 16;
+
+/// Where a program comes from, and so what it may contain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// Numbers from a caller.
+    Caller,
+    /// Our own assembler: as from a caller, of any length.
+    Assembled,
+    /// Something that says that it was libpcap's compiler: as from there, but no backward jumps.
+    #[cfg_attr(not(feature = "serde"), allow(dead_code))]
+    Serialized,
+    /// libpcap's compiler: any length, backward jumps (that is how `ip6 protochain` loops), loads
+    /// that only a kernel understands, and memory for [`with_memory_zeroed`].
+    Compiler,
+}
+
+impl Origin {
+    /// Whether it may load what only a kernel understands, and memory for [`with_memory_zeroed`].
+    fn compiles(self) -> bool {
+        matches!(self, Origin::Compiler | Origin::Serialized)
+    }
+}
+
+/// Checks that a program is one that the interpreter can run to its end, whatever the packet; says
+/// what is wrong with it otherwise.
+pub(crate) fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
+    let Some(last) = program.last() else {
+        return Err("there are no instructions".into());
+    };
+    if origin == Origin::Caller && program.len() > MAX_LEN {
+        return Err(format!(
+            "there are {} instructions, more than {MAX_LEN}",
+            program.len()
+        ));
+    }
+    for (index, insn) in program.iter().enumerate() {
+        let at = |fault| format!("instruction {index} ({insn}): {fault}");
+        check_one(*insn, origin).map_err(at)?;
+        check_jumps(program.len(), index, *insn, origin).map_err(at)?;
+    }
+    if last.code & 0x07 != op::RET {
+        return Err(format!(
+            "instruction {} ({last}): it is the last and not a return",
+            program.len() - 1
+        ));
+    }
+    match unwritten_loads(program).first() {
+        Some((index, insn)) if !origin.compiles() => Err(format!(
+            "instruction {index} ({insn}): it loads M[{}], which is not stored on every way to it",
+            insn.k
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The same program with zeros in all memory that it may load without having stored to it; `None` if
+/// there is none, as nearly always.
+///
+/// libpcap's compiler forgets to store in some rare cases (1.10.3: `geneve or udp`, and `pppoes` on
+/// 802.11 with radiotap headers). Later libpcaps run programs with zeroed memory; Linux refuses these.
+pub(crate) fn with_memory_zeroed(program: &[Insn]) -> Option<Vec<Insn>> {
+    let loads = unwritten_loads(program);
+    if loads.is_empty() {
+        return None;
+    }
+    // The registers begin as 0, and jumps are relative.
+    let stores = (0..CELLS)
+        .filter(|cell| loads.iter().any(|(_, load)| load.k == *cell))
+        .map(|cell| Insn::new(op::ST, 0, 0, cell));
+    Some(stores.chain(program.iter().copied()).collect())
+}
+
+/// What an instruction says by itself.
+fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
+    use op::{
+        A, ABS, ADD, ALU, AND, B, DIV, H, IMM, IND, JA, JEQ, JGE, JGT, JMP, JSET, K, LD, LDX, LEN,
+        LSH, MEM, MISC, MOD, MSH, MUL, NEG, OR, RET, RSH, ST, STX, SUB, TAX, TXA, W, X, XOR,
+    };
+    const fn is(code: u16, parts: &[u16]) -> bool {
+        let (mut sum, mut i) = (0, 0);
+        while i < parts.len() {
+            sum |= parts[i];
+            i += 1;
+        }
+        code == sum
+    }
+    let code = insn.code;
+
+    // Exactly the operations that the interpreter knows; on any other it calls abort().
+    let load = [[LD, W, ABS], [LD, H, ABS], [LD, B, ABS]]
+        .iter()
+        .chain(&[[LD, W, IND], [LD, H, IND], [LD, B, IND], [LDX, B, MSH]])
+        .any(|parts| is(code, parts));
+    let memory = [[LD, MEM], [LDX, MEM], [ST, 0], [STX, 0]]
+        .iter()
+        .any(|parts| is(code, parts));
+    let plain = [[LD, IMM], [LDX, IMM], [LD, LEN], [LDX, LEN]]
+        .iter()
+        .chain(&[[RET, K], [RET, A], [MISC, TAX], [MISC, TXA], [ALU, NEG]])
+        .any(|parts| is(code, parts));
+    let arithmetic = [ADD, SUB, MUL, DIV, OR, AND, LSH, RSH, MOD, XOR]
+        .iter()
+        .any(|what| is(code, &[ALU, *what, K]) || is(code, &[ALU, *what, X]));
+    let jump = is(code, &[JMP, JA])
+        || [JEQ, JGT, JGE, JSET]
+            .iter()
+            .any(|what| is(code, &[JMP, *what, K]) || is(code, &[JMP, *what, X]));
+
+    if !(load || memory || plain || arithmetic || jump) {
+        return Err("there is no such operation");
+    }
+    if load && !origin.compiles() && insn.is_kernel_extension() {
+        return Err(
+            "it loads from a negative offset: an extension of the Linux kernel, without meaning on plain bytes",
+        );
+    }
+    if memory && insn.k >= CELLS {
+        return Err("there are only the memory cells 0 to 15");
+    }
+    if (is(code, &[ALU, DIV, K]) || is(code, &[ALU, MOD, K])) && insn.k == 0 {
+        return Err("it divides by the constant 0");
+    }
+    if (is(code, &[ALU, LSH, K]) || is(code, &[ALU, RSH, K])) && insn.k >= 32 {
+        return Err("it shifts by 32 bits or more");
+    }
+    Ok(())
+}
+
+/// Where an instruction can go on, other than to the next one: the targets of a jump.
+fn targets(index: usize, insn: Insn) -> [Option<i64>; 2] {
+    if insn.code & 0x07 != op::JMP {
+        return [None; 2];
+    }
+    let next = index as i64 + 1;
+    if insn.code & 0xf0 == op::JA {
+        // Signed, as the interpreter takes it.
+        return [Some(next + i64::from(insn.k as i32)), None];
+    }
+    [
+        Some(next + i64::from(insn.jt)),
+        Some(next + i64::from(insn.jf)),
+    ]
+}
+
+fn check_jumps(len: usize, index: usize, insn: Insn, origin: Origin) -> Result<(), &'static str> {
+    for target in targets(index, insn).into_iter().flatten() {
+        if target <= index as i64 && (origin != Origin::Compiler || target < 0) {
+            return Err("it jumps backward");
+        }
+        if target >= len as i64 {
+            return Err("it jumps beyond the end");
+        }
+    }
+    Ok(())
+}
+
+/// The loads of cells that are not stored to on every way there: the interpreter's memory is an
+/// uninitialised array on its stack. The program's jumps have been checked.
+fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
+    let set = set_before(program);
+    let loads = program.iter().zip(&set).enumerate();
+    loads
+        .filter(|(_, (insn, set))| {
+            let load = insn.code == op::LD | op::MEM || insn.code == op::LDX | op::MEM;
+            // Unreachable instructions load nothing.
+            load && set.is_some_and(|set| set & (1 << (insn.k % CELLS)) == 0)
+        })
+        .map(|(index, (insn, _))| (index, *insn))
+        .collect()
+}
+
+/// Registers and memory cells, as bits: the cells, then A and X.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Taken(u32);
+
+const A_BIT: u32 = 1 << CELLS;
+const X_BIT: u32 = 2 << CELLS;
+
+impl Taken {
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether there is a register among them.
+    pub(crate) fn has_register(self) -> bool {
+        self.0 & (A_BIT | X_BIT) != 0
+    }
+
+    /// The memory cells among them.
+    pub(crate) fn cells(self) -> impl Iterator<Item = u32> {
+        (0..CELLS).filter(move |cell| self.0 & (1 << cell) != 0)
+    }
+}
+
+/// Returns which registers and memory cells a program may take before it has set them. The program's jumps have been
+/// checked.
+pub(crate) fn taken_before_set(program: &[Insn]) -> Taken {
+    let set = set_before(program);
+    let taken = program.iter().zip(set).filter_map(|(insn, set)| {
+        let (takes, _) = takes_and_sets(*insn);
+        Some(takes & !set?)
+    });
+    Taken(taken.fold(0, |all, taken| all | taken))
+}
+
+/// Returns which instructions of a program can be reached. The program's jumps have been checked.
+pub(crate) fn reached(program: &[Insn]) -> Vec<bool> {
+    set_before(program).iter().map(Option::is_some).collect()
+}
+
+/// What an instruction takes, and what it sets.
+fn takes_and_sets(insn: Insn) -> (u32, u32) {
+    let cell = 1 << (insn.k % CELLS);
+    let if_x = |code, bits| if insn.code & code != 0 { bits } else { 0 };
+    let loads = match insn.code & 0xe0 {
+        op::IND => X_BIT,
+        op::MEM => cell,
+        _ => 0,
+    };
+    match insn.code & 0x07 {
+        op::LD => (loads, A_BIT),
+        op::LDX => (loads, X_BIT),
+        op::ST => (A_BIT, cell),
+        op::STX => (X_BIT, cell),
+        op::ALU => (A_BIT | if_x(op::X, X_BIT), A_BIT),
+        op::JMP if insn.is_test() => (A_BIT | if_x(op::X, X_BIT), 0),
+        op::RET => (if_x(op::A, A_BIT), 0),
+        op::MISC if insn.code & 0xf8 == op::TXA => (X_BIT, A_BIT),
+        op::MISC => (A_BIT, X_BIT),
+        _ => (0, 0),
+    }
+}
+
+/// Returns for each instruction what is certain to be set when it is reached; `None` if it is not reached.
+fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
+    let mut set: Vec<Option<u32>> = vec![None; program.len()];
+    set[0] = Some(0);
+    // Jumps forward need one pass; libpcap's loops a few more. Each further pass clears at least one
+    // bit, so this ends.
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for (index, insn) in program.iter().enumerate() {
+            let Some(before) = set[index] else {
+                continue;
+            };
+            if insn.code & 0x07 == op::RET {
+                continue;
+            }
+            let after = before | takes_and_sets(*insn).1;
+            let jumps = targets(index, *insn);
+            let next = if jumps == [None; 2] {
+                [Some(index as i64 + 1), None]
+            } else {
+                jumps
+            };
+            for target in next.into_iter().flatten() {
+                // In range: check_jumps came first, and the last instruction is a return.
+                let Some(there) = usize::try_from(target).ok().and_then(|t| set.get_mut(t)) else {
+                    continue;
+                };
+                let joined = there.map_or(after, |there| there & after);
+                if *there != Some(joined) {
+                    *there = Some(joined);
+                    changed |= target <= index as i64;
+                }
+            }
+        }
+    }
+    set
+}

@@ -1,0 +1,331 @@
+//! The names that filter expressions take: hosts, networks, ports, protocols, Ethernet addresses.
+//!
+//! In an expression libpcap's compiler looks them up by itself; this module asks the same functions,
+//! for a program that shows what a name stands for, or checks one before it compiles.
+//!
+//! Where the names are depends on the system: DNS and files such as `/etc/hosts`, `/etc/networks`,
+//! `/etc/services`, `/etc/protocols` and `/etc/ethers`, and a few in libpcap itself. libpcap does not
+//! tell a name that is not there from one that could not be looked up, as when no DNS server answers:
+//! either is none. So is a name with a NUL byte, and any name where there is no libpcap (with the feature
+//! `load-dynamically`).
+//!
+//! May import: `error`, `sys`, `device`.
+//!
+//! # Examples
+//!
+//! ```
+//! use pcap_core::lookup;
+//!
+//! assert_eq!(lookup::ethertype("arp"), Some(0x0806));
+//! if let Some(port) = lookup::port("https") {
+//!     println!("https is port {}", port.number);
+//! }
+//! for address in lookup::addresses("localhost") {
+//!     println!("localhost is {address}");
+//! }
+//! ```
+
+use std::ffi::{CString, c_char, c_int};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use crate::device::MacAddr;
+use crate::error::{Error, Result};
+use crate::sys::{self, platform, sockaddr};
+
+/// A port, as `port` takes it in an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Port {
+    /// Its number.
+    pub number: u16,
+    /// The IP protocol whose port it is, 6 for TCP or 17 for UDP; `None` if the name means the same
+    /// port of both. Where it means different ports, this is that of TCP.
+    pub protocol: Option<u8>,
+}
+
+/// A range of ports, as `portrange` takes it in an expression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PortRange {
+    /// The lower end, which belongs to it.
+    pub first: u16,
+    /// The upper end, which belongs to it.
+    pub last: u16,
+    /// The IP protocol whose ports these are, 6 for TCP or 17 for UDP; `None` for both.
+    pub protocol: Option<u8>,
+}
+
+/// The addresses of a host, IPv4 and IPv6, each once and in the resolver's order; none if there is no
+/// such host. A numeric address is its own name.
+///
+/// This waits for as long as the resolver takes. The scope of a link-local address is left out.
+///
+/// It is libpcap's `pcap_nametoaddrinfo`.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::lookup;
+///
+/// assert_eq!(lookup::addresses("::1"), ["::1".parse::<std::net::IpAddr>()?]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[doc(alias = "pcap_nametoaddr")]
+#[doc(alias = "pcap_nametoaddrinfo")]
+#[must_use]
+pub fn addresses(host: &str) -> Vec<IpAddr> {
+    let Some(host) = c_name(host) else {
+        return Vec::new();
+    };
+    // SAFETY: the name is a C string that lives through the call, which any thread may make.
+    let list = unsafe { sys::pcap_nametoaddrinfo(host.as_ptr()) };
+    let mut addresses = Vec::new();
+    // SAFETY: null or the first of the resolver's list, which is freed below.
+    let mut next = unsafe { list.as_ref() };
+    while let Some(info) = next {
+        // SAFETY: null or an address of its family's size, which lives as long as the list.
+        let address = match unsafe { sockaddr::read(info.ai_addr, None) } {
+            Some(sockaddr::RawAddress::V4(octets)) => Some(IpAddr::from(octets)),
+            Some(sockaddr::RawAddress::V6 { octets, .. }) => Some(IpAddr::from(octets)),
+            _ => None,
+        };
+        addresses.extend(address.filter(|address| !addresses.contains(address)));
+        // SAFETY: null or the next of the same list.
+        next = unsafe { info.ai_next.as_ref() };
+    }
+    // SAFETY: null or the resolver's list, freed once; what was read from it is copied.
+    unsafe { platform::free_addrinfo(list) };
+    addresses
+}
+
+/// The IPv4 network of that name, as `net` takes it in an expression: from `/etc/networks` on most
+/// systems. A short number there is filled up with zeros, so that `127` is 127.0.0.0. The name is no
+/// number: those are read by the compiler itself.
+///
+/// `None` for the network 0.0.0.0, too, which libpcap does not tell from none.
+///
+/// It is libpcap's `pcap_nametonetaddr`.
+#[doc(alias = "pcap_nametonetaddr")]
+#[must_use]
+pub fn network(name: &str) -> Option<Ipv4Addr> {
+    let name = c_name(name)?;
+    let _guard = platform::name_tables();
+    // SAFETY: the name is a C string that lives through the call; the lock is held where the system
+    // needs one.
+    let mut network = unsafe { sys::pcap_nametonetaddr(name.as_ptr()) };
+    // As libpcap's compiler does it.
+    while network != 0 && network >> 24 == 0 {
+        network <<= 8;
+    }
+    (network != 0).then(|| network.into())
+}
+
+/// The port of that name, from `/etc/services` on most systems, or of that number.
+///
+/// It is libpcap's `pcap_nametoport`.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::lookup;
+///
+/// let port = lookup::port("8080").expect("a number");
+/// assert_eq!((port.number, port.protocol), (8080, None));
+/// assert_eq!(lookup::port("80800"), None);
+/// ```
+#[doc(alias = "pcap_nametoport")]
+#[doc(alias = "PROTO_UNDEF")]
+#[must_use]
+pub fn port(name: &str) -> Option<Port> {
+    // What some resolvers take for a number they cut to 16 bits, with its sign.
+    let digits = name.trim_start().trim_start_matches(['+', '-']);
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) && !is_number(name) {
+        return None;
+    }
+    let name = c_name(name)?;
+    let (mut number, mut protocol) = (0, 0);
+    // SAFETY: the name is a C string and the numbers are ours; all live through the call, which any
+    // thread may make.
+    let found = unsafe { sys::pcap_nametoport(name.as_ptr(), &mut number, &mut protocol) };
+    if found == 0 {
+        return None;
+    }
+    Some(Port {
+        number: u16::try_from(number).ok()?,
+        protocol: number_of(protocol),
+    })
+}
+
+/// The range of ports between two, names or numbers, that are joined by a hyphen: `6000-6008`,
+/// `ftp-ssh`. They may stand in either order. A name that has a hyphen itself is not understood.
+///
+/// It is libpcap's `pcap_nametoportrange`.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::lookup;
+///
+/// let x11 = lookup::port_range("6000-6008").expect("numbers");
+/// assert_eq!((x11.first, x11.last), (6000, 6008));
+/// assert_eq!(lookup::port_range("6000"), None);
+/// ```
+#[doc(alias = "pcap_nametoportrange")]
+#[must_use]
+pub fn port_range(name: &str) -> Option<PortRange> {
+    // libpcap takes a range of numbers whatever follows it, and however large they are.
+    let (first, last) = name.split_once('-')?;
+    port(first)?;
+    port(last)?;
+    let name = c_name(name)?;
+    let (mut first, mut last, mut protocol) = (0, 0, 0);
+    // SAFETY: the name is a C string and the numbers are ours; all live through the call, which any
+    // thread may make.
+    let found =
+        unsafe { sys::pcap_nametoportrange(name.as_ptr(), &mut first, &mut last, &mut protocol) };
+    if found == 0 {
+        return None;
+    }
+    Some(PortRange {
+        first: u16::try_from(first.min(last)).ok()?,
+        last: u16::try_from(first.max(last)).ok()?,
+        protocol: number_of(protocol),
+    })
+}
+
+/// The number of the IP protocol of that name, from `/etc/protocols` on most systems: 6 for `tcp`.
+///
+/// It is libpcap's `pcap_nametoproto`.
+#[doc(alias = "pcap_nametoproto")]
+#[doc(alias = "PROTO_UNDEF")]
+#[must_use]
+pub fn protocol(name: &str) -> Option<u8> {
+    let name = c_name(name)?;
+    let _guard = platform::name_tables();
+    let ask = |name: *const c_char| {
+        // SAFETY: the name is a C string that lives through the call; the lock is held where the
+        // system needs one.
+        unsafe { sys::pcap_nametoproto(name) }
+    };
+    let number = ask(name.as_ptr());
+    // Before libpcap 1.11 this is the answer to every name if the table cannot be read. With a space
+    // in it, none can be there.
+    if number == 0 && ask(c"no such protocol".as_ptr()) == 0 {
+        return None;
+    }
+    number_of(number)
+}
+
+/// The Ethernet type of that name, of the dozen that libpcap knows: 0x0800 for `ip`, 0x0806 for
+/// `arp`.
+///
+/// It is libpcap's `pcap_nametoeproto`.
+#[doc(alias = "pcap_nametoeproto")]
+#[must_use]
+pub fn ethertype(name: &str) -> Option<u16> {
+    let name = c_name(name)?;
+    // SAFETY: the name is a C string that lives through the call, which reads a constant table.
+    let number = unsafe { sys::pcap_nametoeproto(name.as_ptr()) };
+    u16::try_from(number).ok()
+}
+
+/// The service access point of IEEE 802.2 of that name, of the few that libpcap knows: 0x42 for
+/// `stp`.
+///
+/// It is libpcap's `pcap_nametollc`.
+#[doc(alias = "pcap_nametollc")]
+#[must_use]
+pub fn llc_sap(name: &str) -> Option<u8> {
+    let name = c_name(name)?;
+    // SAFETY: the name is a C string that lives through the call, which reads a constant table.
+    number_of(unsafe { sys::pcap_nametollc(name.as_ptr()) })
+}
+
+/// The hardware address of an Ethernet host, as `ether host` takes it in an expression: from
+/// `/etc/ethers` on most systems.
+///
+/// An address that is written out is read by [`MacAddr`]'s `FromStr`.
+///
+/// It is libpcap's `pcap_ether_hostton`.
+#[doc(alias = "pcap_ether_hostton")]
+#[must_use]
+pub fn ether_host(name: &str) -> Option<MacAddr> {
+    let name = c_name(name)?;
+    let _guard = platform::name_tables();
+    // SAFETY: the name is a C string that lives through the call; the lock is held where the system
+    // needs one.
+    let octets: *mut [u8; 6] = unsafe { sys::pcap_ether_hostton(name.as_ptr()) }.cast();
+    // SAFETY: null or six bytes that libpcap allocated.
+    let address = unsafe { octets.as_ref() }.copied();
+    // SAFETY: null or what libpcap allocated for the caller to free, with the same C library's
+    // `malloc`; what was in it is copied.
+    unsafe { platform::free(octets.cast()) };
+    address.map(MacAddr::new)
+}
+
+/// The Ethernet hosts that a file in the form of `/etc/ethers` names, in its order: lines of a
+/// hardware address and a name, which is cut to 121 bytes. Lines that libpcap does not understand are
+/// left out, and what is not UTF-8 in a name is replaced.
+///
+/// It is libpcap's `pcap_next_etherent`.
+///
+/// # Errors
+///
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be read. Many systems have no
+/// `/etc/ethers`. On Windows always, of the kind [`Unsupported`](std::io::ErrorKind::Unsupported): libpcap takes no
+/// file there that others have opened.
+///
+/// # Examples
+///
+/// ```no_run
+/// use pcap_core::lookup;
+///
+/// for (address, host) in lookup::ethers("/etc/ethers")? {
+///     println!("{address} {host}");
+/// }
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+#[doc(alias = "pcap_next_etherent")]
+#[doc(alias = "pcap_etherent")]
+#[doc(alias = "PCAP_ETHERS_FILE")]
+pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
+    let path = path.as_ref();
+    Error::library("read", path.display().to_string())?;
+    let error = |e| Error::io("read", path.display().to_string(), e);
+    // Whole, so that no lock is held while the system waits for it; and libpcap forgets a last line
+    // that has no end.
+    let mut text = std::fs::read(path).map_err(error)?;
+    text.push(b'\n');
+    let stream = platform::TextStream::from_text(text).map_err(error)?;
+    let _guard = platform::name_tables();
+    let _static = sys::static_buffers();
+    let mut hosts = Vec::new();
+    loop {
+        // SAFETY: the stream is open and ours alone, and the locks keep others from libpcap's static
+        // answer.
+        let entry = unsafe { sys::pcap_next_etherent(stream.file()) };
+        // SAFETY: null or libpcap's static answer, unchanged until the next call.
+        let Some(entry) = (unsafe { entry.as_ref() }) else {
+            return Ok(hosts);
+        };
+        // SAFETY: libpcap ends the name with a NUL.
+        let name = unsafe { sys::lossy(entry.name.as_ptr()) };
+        hosts.push((entry.addr.into(), name.unwrap_or_default()));
+    }
+}
+
+/// A name for libpcap; `None` if it cannot be one, or there is no libpcap to ask.
+fn c_name(name: &str) -> Option<CString> {
+    CString::new(name).ok().filter(|_| sys::library::is_there())
+}
+
+/// Whether it is a port's number and nothing else.
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
+}
+
+/// A protocol's number; `None` for libpcap's "undefined", which is -1.
+fn number_of(number: c_int) -> Option<u8> {
+    u8::try_from(number).ok()
+}

@@ -1,0 +1,335 @@
+//! Source strings: what WinPcap and its heirs name a file, a device or a device of another host by.
+//!
+//! Made and parsed here, so that it works with every libpcap.
+//!
+//! May import: `sys`, `error`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::sys;
+
+/// libpcap's buffers for a source string, with the terminating NUL.
+const BUFFER: usize = sys::PCAP_BUF_SIZE as usize;
+
+/// What to capture on: a source string, taken apart.
+///
+/// | string | is |
+/// |---|---|
+/// | `rpcap://host/eth0`, `rpcap://host:2002/eth0`, `rpcap://[fe80::1]/eth0` | a device of another host |
+/// | `rpcaps://host/eth0` | the same, through TLS |
+/// | `rpcap://host/` | the host, to list its devices |
+/// | `eth0`, `rpcap://eth0` | a device of this host |
+/// | `file:///tmp/a.pcap` | a savefile |
+///
+/// As libpcap does, whatever begins with none of these schemes, in lower case, is taken for the name of a device. Unlike
+/// libpcap, a string with no host, with a port that is no word, or with a user before the host is an error; the
+/// last because [`Auth`](super::Auth) is the place for it, and strings are printed.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::remote::Source;
+///
+/// # fn main() -> pcap_core::Result<()> {
+/// let source: Source = "rpcap://[::1]:2002/eth0".parse()?;
+/// assert_eq!((source.host(), source.port()), (Some("::1"), Some("2002")));
+/// assert_eq!(source.device(), Some("eth0"));
+/// assert_eq!(source, Source::remote("::1", 2002, "eth0")?);
+/// assert_eq!(source.to_string(), "rpcap://[::1]:2002/eth0");
+/// # Ok(()) }
+/// ```
+///
+/// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
+#[doc(alias = "pcap_createsrcstr")]
+#[doc(alias = "pcap_parsesrcstr")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Source(Kind);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    File(String),
+    Local(String),
+    Remote {
+        tls: bool,
+        host: String,
+        port: Option<String>,
+        device: String,
+    },
+}
+
+const OPERATION: &str = "use the source";
+
+fn refuse<T>(source: &str, why: impl Into<String>) -> Result<T> {
+    let object = source.to_owned();
+    Err(Error::cannot(
+        ErrorKind::InvalidArgument,
+        OPERATION,
+        object,
+        why,
+    ))
+}
+
+/// A source of this many bytes. It is not repeated: it may hold a password.
+fn too_long<T>(length: usize) -> Result<T> {
+    let room = BUFFER - 1;
+    let why = format!("expected at most {room} bytes, for which libpcap has room, found {length}");
+    Err(Error::cannot(
+        ErrorKind::InvalidArgument,
+        OPERATION,
+        None,
+        why,
+    ))
+}
+
+impl Source {
+    /// A savefile.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty path, one with a NUL, and one of more bytes than libpcap
+    /// has room for: 1023 with the scheme.
+    pub fn file(path: impl Into<String>) -> Result<Source> {
+        Source(Kind::File(path.into())).checked()
+    }
+
+    /// A device of this host.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty name, one with a NUL, a too long one, and one that would be
+    /// taken for another source.
+    pub fn local(device: impl Into<String>) -> Result<Source> {
+        let source = Source(Kind::Local(device.into()));
+        if source.device() == Some("") {
+            return refuse("", "it is empty");
+        }
+        source.checked()
+    }
+
+    /// A device of another host, named or by its address. Without a port it is the daemon's usual one, 2002. An empty device
+    /// stands for all, to list them.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a host that is empty or has one of `/`, `@`, `[` and `]`, for a
+    /// NUL, and for what is too long: 1023 bytes in all, with the longer scheme `rpcaps`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::remote::Source;
+    ///
+    /// let source = Source::remote("192.0.2.7", None, "eth0")?.tls(true);
+    /// assert_eq!(source.to_string(), "rpcaps://192.0.2.7/eth0");
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[doc(alias = "pcap_createsrcstr")]
+    pub fn remote(
+        host: impl Into<String>,
+        port: impl Into<Option<u16>>,
+        device: impl Into<String>,
+    ) -> Result<Source> {
+        let port = port.into().map(|port| port.to_string());
+        Source(Kind::Remote {
+            tls: false,
+            host: host.into(),
+            port,
+            device: device.into(),
+        })
+        .checked()
+    }
+
+    /// Whether to go through TLS, for a device of another host; of others it changes nothing.
+    #[must_use]
+    pub fn tls(mut self, on: bool) -> Source {
+        if let Kind::Remote { tls, .. } = &mut self.0 {
+            *tls = on;
+        }
+        self
+    }
+
+    /// The same host with another device; for a device of this host that device.
+    ///
+    /// # Errors
+    ///
+    /// As for [`remote`](Self::remote) and [`local`](Self::local), and for a savefile.
+    pub fn with_device(&self, name: impl Into<String>) -> Result<Source> {
+        match self.0.clone() {
+            Kind::File(_) => refuse(&self.to_string(), "a savefile has no devices"),
+            Kind::Local(_) => Source::local(name),
+            Kind::Remote {
+                tls, host, port, ..
+            } => Source(Kind::Remote {
+                tls,
+                host,
+                port,
+                device: name.into(),
+            })
+            .checked(),
+        }
+    }
+
+    /// Whether it is on another host.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        matches!(self.0, Kind::Remote { .. })
+    }
+
+    /// Whether it is on another host and to be asked through TLS.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        matches!(self.0, Kind::Remote { tls: true, .. })
+    }
+
+    /// The other host, without brackets.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Remote { host, .. } => Some(host),
+            _ => None,
+        }
+    }
+
+    /// The port of the daemon, a number or the name of a service, if it says which.
+    #[must_use]
+    pub fn port(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Remote { port, .. } => port.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The device, of this host or of the other; empty where only the host was named.
+    #[must_use]
+    pub fn device(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Local(device) | Kind::Remote { device, .. } => Some(device),
+            Kind::File(_) => None,
+        }
+    }
+
+    /// The path of the savefile.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::File(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether it means the same when it is written down.
+    fn checked(self) -> Result<Source> {
+        let text = self.to_string();
+        match text.parse::<Source>() {
+            Ok(parsed) if parsed == self => Ok(self),
+            Ok(_) => refuse(&text, "it would be taken for another source"),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::File(path) => write!(f, "file://{path}"),
+            Kind::Local(device) if device.is_empty() => f.write_str("rpcap://"),
+            Kind::Local(device) => f.write_str(device),
+            Kind::Remote {
+                tls,
+                host,
+                port,
+                device,
+            } => {
+                f.write_str(if *tls { "rpcaps://" } else { "rpcap://" })?;
+                match host.contains(':') {
+                    true => write!(f, "[{host}]")?,
+                    false => f.write_str(host)?,
+                }
+                if let Some(port) = port {
+                    write!(f, ":{port}")?;
+                }
+                write!(f, "/{device}")
+            }
+        }
+    }
+}
+
+impl FromStr for Source {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Source> {
+        if text.len() >= BUFFER {
+            return too_long(text.len());
+        }
+        let local = |device: &str| Ok(Source(Kind::Local(device.to_owned())));
+        let parts = text.split_once(':');
+        let parts = parts.and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?)));
+        let is_rpcap = |scheme: &str| {
+            ["rpcap", "rpcaps"]
+                .iter()
+                .any(|s| scheme.eq_ignore_ascii_case(s))
+        };
+        let (tls, rest) = match parts {
+            // The part before an `@` may be a password, so that the string is not repeated.
+            Some((scheme, rest)) if is_rpcap(scheme) && authority(rest).contains('@') => {
+                let why = "a user before the host: that is for the authentication";
+                return Err(Error::cannot(
+                    ErrorKind::InvalidArgument,
+                    OPERATION,
+                    None,
+                    why,
+                ));
+            }
+            _ if text.contains('\0') => return refuse(text, "it has a NUL byte"),
+            Some(("file", "")) => return refuse(text, "it names no file"),
+            Some(("file", path)) => return Ok(Source(Kind::File(path.to_owned()))),
+            Some((scheme, rest)) if is_rpcap(scheme) && !rest.contains('/') => return local(rest),
+            // Room for one more, so that it can be asked through TLS.
+            Some(("rpcap", _)) if text.len() + 1 >= BUFFER => {
+                return too_long(text.len() + 1);
+            }
+            Some(("rpcap", rest)) => (false, rest),
+            Some(("rpcaps", rest)) => (true, rest),
+            _ if text.is_empty() => return refuse(text, "it is empty"),
+            _ => return local(text),
+        };
+        let authority = authority(rest);
+        let device = &rest[rest.len().min(authority.len() + 1)..];
+        let (host, port) = match authority.strip_prefix('[') {
+            Some(inside) => match inside.split_once(']') {
+                Some((host, "")) => (host, None),
+                Some((host, after)) if after.starts_with(':') => (host, Some(&after[1..])),
+                Some(_) => {
+                    return refuse(text, "after the `]` there is neither a port nor the device");
+                }
+                None => return refuse(text, "the `[` before the host has no `]`"),
+            },
+            None => match authority.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (authority, None),
+            },
+        };
+        if port.is_some_and(|port| !port.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')) {
+            return refuse(
+                text,
+                "the port is no number; an IPv6 address needs brackets",
+            );
+        }
+        if host.is_empty() || host.contains(['[', ']']) {
+            return refuse(text, "it names no host");
+        }
+        Ok(Source(Kind::Remote {
+            tls,
+            host: host.to_owned(),
+            port: port.filter(|port| !port.is_empty()).map(str::to_owned),
+            device: device.to_owned(),
+        }))
+    }
+}
+
+/// The host and what goes with it.
+fn authority(rest: &str) -> &str {
+    rest.split('/').next().unwrap_or_default()
+}

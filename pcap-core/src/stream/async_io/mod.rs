@@ -1,0 +1,72 @@
+//! Captures on async-io.
+//!
+//! May import: what `stream` may.
+
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "../windows.rs")]
+mod system;
+
+use std::fmt;
+use std::io;
+use std::task::{Context, Poll};
+
+use self::system::Registration;
+use super::{AsyncCapture, Runtime, sealed};
+use crate::capture::{Capture, Readable};
+use crate::error::Result;
+use crate::sys::waitset::WaitSet;
+
+/// The runtime of [`Capture::into_async_io`]. With the feature `async-io`.
+pub struct AsyncIo(Registration);
+
+impl<S: Readable> Capture<S> {
+    /// Makes the capture one for tasks of any executor, with the crate async-io to tell of packets, as in smol: see
+    /// [`stream`](crate::stream). With the feature `async-io`. That crate has a thread of its own, one for the process.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for one that can be waited for inside libpcap only;
+    /// [`Io`](crate::ErrorKind::Io) without descriptors left. [`take`](crate::Error::take) gives the `Capture` back.
+    ///
+    /// # Examples
+    ///
+    /// The first packet of either device:
+    ///
+    /// ```no_run
+    /// use futures_lite::future::{block_on, or};
+    /// use pcap_core::Capture;
+    ///
+    /// let mut left = Capture::from_device("eth0").activate()?.into_async_io()?;
+    /// let mut right = Capture::from_device("eth1").activate()?.into_async_io()?;
+    /// let first = block_on(or(left.next_packet(), right.next_packet()))?;
+    /// println!("{first:?}");
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn into_async_io(self) -> Result<AsyncCapture<S, AsyncIo>> {
+        AsyncCapture::new(self)
+    }
+}
+
+impl Runtime for AsyncIo {}
+
+impl sealed::Register for AsyncIo {
+    #[allow(private_interfaces)] // sealed
+    fn register(set: WaitSet) -> io::Result<AsyncIo> {
+        Ok(AsyncIo(Registration::new(set)?))
+    }
+
+    #[allow(private_interfaces)] // sealed
+    fn set(&self) -> &WaitSet {
+        self.0.set()
+    }
+
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_readable(cx)
+    }
+}
+
+impl fmt::Debug for AsyncIo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncIo").finish_non_exhaustive()
+    }
+}

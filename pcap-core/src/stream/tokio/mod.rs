@@ -1,0 +1,95 @@
+//! Captures on tokio.
+//!
+//! May import: what `stream` may.
+
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "../windows.rs")]
+mod system;
+
+use std::fmt;
+use std::io;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+
+use self::system::Registration;
+
+use super::{AsyncCapture, Runtime, sealed};
+use crate::capture::{Capture, Readable};
+use crate::error::Result;
+use crate::sys::waitset::WaitSet;
+
+/// The runtime of [`Capture::into_tokio`]. With the feature `tokio`.
+pub struct Tokio(Registration);
+
+impl<S: Readable> Capture<S> {
+    /// Makes the capture one for tasks of tokio: see [`stream`](crate::stream). With the feature `tokio`.
+    ///
+    /// A live capture, or a savefile that is followed, has to be on a thread of the runtime here, which need not have
+    /// timers.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for one that can be waited for inside libpcap only;
+    /// [`Io`](crate::ErrorKind::Io) outside of a runtime, or without descriptors left.
+    /// [`take`](crate::Error::take) gives the `Capture` back.
+    ///
+    /// # Panics
+    ///
+    /// As all of tokio in a runtime that was built without `enable_io`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use pcap_core::Capture;
+    /// use std::time::Duration;
+    ///
+    /// # async fn capture() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut capture = Capture::from_device("eth0").activate()?.into_tokio()?;
+    /// let handle = capture.break_handle();
+    /// let task = tokio::spawn(async move {
+    ///     let mut bytes = 0;
+    ///     while let Some(packet) = capture.next_packet().await? {
+    ///         bytes += u64::from(packet.len());
+    ///     }
+    ///     Ok::<_, pcap_core::Error>((bytes, capture.stats()?))
+    /// });
+    /// tokio::time::sleep(Duration::from_secs(10)).await;
+    /// handle.breakloop();
+    /// let (bytes, stats) = task.await??;
+    /// println!("{bytes} bytes, {} packets dropped", stats.dropped);
+    /// # Ok(()) }
+    /// ```
+    pub fn into_tokio(self) -> Result<AsyncCapture<S, Tokio>> {
+        AsyncCapture::new(self)
+    }
+}
+
+impl Runtime for Tokio {}
+
+impl sealed::Register for Tokio {
+    #[allow(private_interfaces)] // sealed
+    fn register(set: WaitSet) -> io::Result<Tokio> {
+        if Handle::try_current().is_err() {
+            return Err(io::Error::other(
+                "this thread is in no tokio runtime, which is to tell of packets",
+            ));
+        }
+        Ok(Tokio(Registration::new(set)?))
+    }
+
+    #[allow(private_interfaces)] // sealed
+    fn set(&self) -> &WaitSet {
+        self.0.set()
+    }
+
+    fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_readable(cx)
+    }
+}
+
+impl fmt::Debug for Tokio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokio").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,84 @@
+//! Groups of packet sockets over which Linux spreads the packets of an interface.
+//!
+//! May import: `sys`.
+
+use std::ffi::c_int;
+use std::io;
+use std::mem::size_of;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use super::packet_socket;
+use crate::sys::bpf_program;
+
+/// `PACKET_FANOUT`, and what follows, of `linux/if_packet.h`: libc does not have them for each system.
+const OPTION: c_int = 18;
+const DATA: c_int = 22;
+pub(crate) const HASH: u16 = 0;
+pub(crate) const LOAD_BALANCE: u16 = 1;
+pub(crate) const CPU: u16 = 2;
+pub(crate) const ROLLOVER: u16 = 3;
+pub(crate) const RANDOM: u16 = 4;
+pub(crate) const QUEUE_MAPPING: u16 = 5;
+pub(crate) const CBPF: u16 = 6;
+pub(crate) const EBPF: u16 = 7;
+pub(crate) const FLAG_ROLLOVER: u16 = 0x1000;
+const FLAG_UNIQUE_ID: u16 = 0x2000;
+pub(crate) const FLAG_DEFRAGMENT: u16 = 0x8000;
+
+/// The most members of a group, by `PACKET_FANOUT_MAX` of older kernels and the default of newer ones.
+pub(crate) const MOST: usize = 256;
+
+/// Founds a group that nobody else is in, and returns its number. Needs Linux 4.12, and says
+/// `Unsupported` on an older one.
+pub(crate) fn found(socket: BorrowedFd<'_>, how: u16) -> io::Result<u16> {
+    set(socket, 0, how | FLAG_UNIQUE_ID)?;
+    let value = get(socket)?;
+    // The kernel takes the flag away when it has done what it says.
+    if (value >> 16) as u16 & FLAG_UNIQUE_ID != 0 {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    Ok(value as u16)
+}
+
+/// Joins a group, which has to be of this interface and kind.
+pub(crate) fn join(socket: BorrowedFd<'_>, group: u16, how: u16) -> io::Result<()> {
+    set(socket, group, how)
+}
+
+/// Gives the group of a socket the program that it asks for the member, in the group's mode `CBPF`. The kernel checks it,
+/// and copies it.
+///
+/// # Safety
+///
+/// The program has as many instructions as it says.
+pub(crate) unsafe fn choose_by(socket: BorrowedFd<'_>, program: &bpf_program) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
+        filter: program.bf_insns.cast(),
+    };
+    // SAFETY: what the option takes; the caller promises that the program is what it points to.
+    unsafe { packet_socket::set(socket, DATA, &program) }
+}
+
+/// Gives the group of a socket the program of eBPF that it asks for the member, in the group's mode `EBPF`.
+pub(crate) fn choose_by_ebpf(socket: BorrowedFd<'_>, program: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: the option takes a number, and refuses a descriptor that is no program.
+    unsafe { packet_socket::set(socket, DATA, &program.as_raw_fd()) }
+}
+
+fn set(socket: BorrowedFd<'_>, group: u16, how: u16) -> io::Result<()> {
+    let value = u32::from(group) | u32::from(how) << 16;
+    // SAFETY: the option takes a number.
+    unsafe { packet_socket::set(socket, OPTION, &value) }
+}
+
+fn get(socket: BorrowedFd<'_>) -> io::Result<u32> {
+    let mut value: u32 = 0;
+    let mut size = size_of::<u32>() as libc::socklen_t;
+    let (fd, pointer) = (socket.as_raw_fd(), (&raw mut value).cast());
+    // SAFETY: the descriptor is open, and there is room for the number.
+    match unsafe { libc::getsockopt(fd, libc::SOL_PACKET, OPTION, pointer, &mut size) } {
+        0 => Ok(value),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

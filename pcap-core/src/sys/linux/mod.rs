@@ -1,0 +1,10 @@
+//! Linux's packet sockets. Other systems get the same names where callers need none of their own.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod fanout;
+pub(crate) mod link_counters;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod names;
+pub(crate) mod packet_socket;
+pub(crate) mod sock_filter;
+pub(crate) mod without_eventfd;

@@ -1,0 +1,393 @@
+//! Packet sockets, through which libpcap sends on Linux: many packets with one call. Elsewhere libpcap
+//! sends one by one.
+//!
+//! May import: `sys`.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::{
+    attach, attach_nothing, bypass_qdisc, describe, is_interface, is_one, is_there, quieten,
+    receive, send, send_one, settle,
+};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use linux::{interface, set};
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) use none::{
+    attach, attach_nothing, bypass_qdisc, describe, is_interface, is_one, is_there, quieten,
+    receive, send, send_one, settle,
+};
+
+/// All protocols, `ETH_P_ALL`.
+pub(crate) const ALL: u16 = 3;
+
+/// A protocol of no packet that an interface receives: numbers below 0x600 are lengths in Ethernet's
+/// field, for which the kernel has two numbers of its own, and those of nothing that is received are
+/// not among what it gives packets that it makes.
+pub(crate) const NONE: u16 = 0x05ff;
+
+/// What a packet socket captures on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Description {
+    /// The hardware type of its interface (`ARPHRD_…`); `None` if it captures on all of them.
+    pub(crate) hardware: Option<u16>,
+    /// Whether it gives packets without their link-layer headers.
+    pub(crate) cooked: bool,
+}
+
+/// Why a packet socket could not be made to receive.
+#[derive(Debug)]
+#[allow(dead_code)] // of one system only
+pub(crate) enum NotReceiving {
+    /// Its interface is down.
+    Down,
+    /// Its interface is gone.
+    Gone,
+    Failed(std::io::Error),
+}
+
+/// What was sent of packets that were to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) packets: usize,
+    pub(crate) bytes: usize,
+}
+
+impl From<NotReceiving> for std::io::Error {
+    fn from(why: NotReceiving) -> std::io::Error {
+        match why {
+            NotReceiving::Down => std::io::ErrorKind::NetworkDown.into(),
+            NotReceiving::Gone => std::io::ErrorKind::NotFound.into(),
+            NotReceiving::Failed(error) => error,
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux {
+    use std::ffi::{CStr, c_int, c_uint};
+    use std::io;
+    use std::mem::{size_of, size_of_val, zeroed};
+    use std::os::fd::{AsRawFd, BorrowedFd};
+
+    use super::{Description, NotReceiving, Sent};
+    use crate::sys::bpf_program;
+    use crate::sys::linux::{names, sock_filter};
+
+    /// The most packets that one call sends. With more the system call itself hardly gets cheaper for
+    /// each, and a break has to wait longer.
+    const MOST: usize = 64;
+
+    /// Whether a capture's descriptor is a packet socket that sends whole frames on one device. Others
+    /// are those of `any`, of devices whose link-layer header is libpcap's own, and of what is no network
+    /// interface.
+    pub(crate) fn is_one(fd: BorrowedFd<'_>) -> bool {
+        is_there(fd) && number(fd, libc::SO_TYPE) == Some(libc::SOCK_RAW)
+    }
+
+    /// Whether a capture's descriptor is a packet socket whose one interface is in its namespace, whatever it
+    /// is called now.
+    pub(crate) fn is_there(fd: BorrowedFd<'_>) -> bool {
+        interface(fd).is_some_and(|index| index > 0)
+    }
+
+    /// The number of the interface that a packet socket is on: 0 for all of them, -1 for one that is gone.
+    /// `None` for what is no packet socket.
+    pub(crate) fn interface(fd: BorrowedFd<'_>) -> Option<c_int> {
+        address(fd).map(|address| address.sll_ifindex)
+    }
+
+    /// Whether a device of this name is captured on through a packet socket, as far as the name tells.
+    pub(crate) fn is_interface(name: &CStr) -> bool {
+        // SAFETY: the name is a C string.
+        name == c"any" || unsafe { libc::if_nametoindex(name.as_ptr()) } != 0
+    }
+
+    /// What a packet socket captures on; `None` for what is no packet socket.
+    pub(crate) fn describe(fd: BorrowedFd<'_>) -> Option<Description> {
+        let address = address(fd)?;
+        Some(Description {
+            hardware: (address.sll_ifindex != 0).then_some(address.sll_hatype),
+            cooked: number(fd, libc::SO_TYPE) == Some(libc::SOCK_DGRAM),
+        })
+    }
+
+    fn address(fd: BorrowedFd<'_>) -> Option<libc::sockaddr_ll> {
+        // SAFETY: a structure of plain numbers, for which zero is a value.
+        let mut address: libc::sockaddr_ll = unsafe { zeroed() };
+        let mut size = size_of_val(&address) as libc::socklen_t;
+        let pointer: *mut libc::sockaddr_ll = &mut address;
+        // SAFETY: the descriptor is open, and the structure is ours and that long.
+        let status = unsafe { libc::getsockname(fd.as_raw_fd(), pointer.cast(), &mut size) };
+        let is_one = status == 0 && c_int::from(address.sll_family) == libc::AF_PACKET;
+        is_one.then_some(address)
+    }
+
+    /// Makes a packet socket receive another protocol. Not possible once it is in a fanout group.
+    pub(crate) fn receive(socket: BorrowedFd<'_>, protocol: u16) -> Result<(), NotReceiving> {
+        let index = interface(socket)
+            .ok_or_else(|| NotReceiving::Failed(io::ErrorKind::Unsupported.into()))?;
+        // SAFETY: a structure of plain numbers, for which zero is a value.
+        let mut address: libc::sockaddr_ll = unsafe { zeroed() };
+        address.sll_family = libc::AF_PACKET as _;
+        address.sll_protocol = protocol.to_be();
+        address.sll_ifindex = index;
+        let size = size_of_val(&address) as libc::socklen_t;
+        let pointer: *const libc::sockaddr_ll = &address;
+        // SAFETY: the descriptor is open, and the structure that long.
+        let status = unsafe { libc::bind(socket.as_raw_fd(), pointer.cast(), size) };
+        let error = match status {
+            // The kernel binds to an interface that is down, and says so afterwards.
+            0 => match number(socket, libc::SO_ERROR) {
+                None | Some(0) => return Ok(()),
+                Some(error) => io::Error::from_raw_os_error(error),
+            },
+            _ => io::Error::last_os_error(),
+        };
+        Err(match error.raw_os_error() {
+            Some(libc::ENETDOWN) => NotReceiving::Down,
+            Some(libc::ENODEV | libc::ENXIO) => NotReceiving::Gone,
+            _ => NotReceiving::Failed(error),
+        })
+    }
+
+    /// Attaches a program to a packet socket, in place of the one that is there: no packet is judged by none or
+    /// both of them.
+    ///
+    /// # Safety
+    ///
+    /// The program has as many instructions as it says.
+    pub(crate) unsafe fn attach(
+        socket: BorrowedFd<'_>,
+        program: &bpf_program,
+    ) -> Result<(), sock_filter::Refused> {
+        // SAFETY: the caller's promise.
+        let attached = unsafe { sock_filter::attach(socket, program) };
+        attached.map_err(sock_filter::Refused::from)
+    }
+
+    /// Makes a socket receive nothing more.
+    pub(crate) fn attach_nothing(socket: BorrowedFd<'_>) -> io::Result<()> {
+        sock_filter::attach_nothing(socket)
+    }
+
+    /// Waits until no processor runs a filter any more that was exchanged before this call. That takes some ten
+    /// milliseconds. False where the system has no way to wait for that.
+    pub(crate) fn settle() -> bool {
+        // `MEMBARRIER_CMD_GLOBAL`, which waits for what the kernel calls a grace period.
+        const GLOBAL: c_int = 1;
+        // SAFETY: a system call that takes numbers.
+        let status = unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0) };
+        status == 0
+    }
+
+    fn number(fd: BorrowedFd<'_>, option: c_int) -> Option<c_int> {
+        let mut value: c_int = 0;
+        let mut size = size_of::<c_int>() as libc::socklen_t;
+        let (fd, pointer) = (fd.as_raw_fd(), (&raw mut value).cast());
+        // SAFETY: the descriptor is open, and the option a number, for which there is room.
+        let status = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, pointer, &mut size) };
+        (status == 0).then_some(value)
+    }
+
+    /// Sends packets from the first on, as many as go with one call that does not wait, and says how
+    /// many these were: none also if the first cannot be sent, for which libpcap has to be asked for the
+    /// reason.
+    pub(crate) fn send<'a>(
+        socket: BorrowedFd<'_>,
+        packets: impl Iterator<Item = &'a [u8]>,
+    ) -> Sent {
+        // SAFETY: structures of numbers and pointers, for which zero is a value.
+        let mut parts: [libc::iovec; MOST] = unsafe { zeroed() };
+        // SAFETY: as above.
+        let mut messages: [libc::mmsghdr; MOST] = unsafe { zeroed() };
+        let mut count = 0;
+        for ((packet, part), message) in packets.zip(&mut parts).zip(&mut messages) {
+            // The kernel only reads from there.
+            part.iov_base = packet.as_ptr().cast_mut().cast();
+            part.iov_len = packet.len();
+            message.msg_hdr.msg_iov = part;
+            message.msg_hdr.msg_iovlen = 1;
+            count += 1;
+        }
+        let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT);
+        // SAFETY: the descriptor is open. So many messages are filled in, each with one part, which points
+        // to a packet; all of them live longer than the call.
+        let sent =
+            unsafe { libc::sendmmsg(fd, messages.as_mut_ptr(), count as c_uint, flags as _) };
+        let packets = usize::try_from(sent).unwrap_or(0);
+        let bytes = messages[..packets.min(MOST)].iter();
+        Sent {
+            packets,
+            bytes: bytes.map(|message| message.msg_len as usize).sum(),
+        }
+    }
+
+    /// Sends one packet, without waiting.
+    pub(crate) fn send_one(socket: BorrowedFd<'_>, packet: &[u8]) -> io::Result<usize> {
+        let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT);
+        // SAFETY: the descriptor is open, and the packet that long.
+        let sent = unsafe { libc::send(fd, packet.as_ptr().cast(), packet.len(), flags) };
+        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    }
+
+    /// Sends past the queueing discipline from now on.
+    pub(crate) fn bypass_qdisc(socket: BorrowedFd<'_>) -> io::Result<()> {
+        let on: c_int = 1;
+        // SAFETY: the option takes a number.
+        unsafe { set(socket, names::PACKET_QDISC_BYPASS, &on) }
+    }
+
+    /// Makes a socket that nobody reads from any more receive nothing, frees its buffer, and takes its
+    /// interface out of promiscuous mode if it was there for this one. It is still good for sending.
+    pub(crate) fn quieten(socket: BorrowedFd<'_>) {
+        // What fails of it costs time, and is wrong in nothing.
+        let _ = sock_filter::attach_nothing(socket);
+        // A `tpacket_req3` of zeros. The kernel keeps a buffer that is mapped, and libpcap unmaps it after
+        // it has asked for this.
+        let no_ring = [0_u32; 7];
+        // SAFETY: the option takes this structure, or the beginning of it.
+        let _ = unsafe { set(socket, names::PACKET_RX_RING, &no_ring) };
+        let Some(index) = interface(socket) else {
+            return;
+        };
+        let membership = names::packet_mreq {
+            mr_ifindex: index,
+            mr_type: names::PACKET_MR_PROMISC as _,
+            mr_alen: 0,
+            mr_address: [0; 8],
+        };
+        // SAFETY: the option takes this structure.
+        let _ = unsafe { set(socket, names::PACKET_DROP_MEMBERSHIP, &membership) };
+        // What was received before nobody looks at.
+        let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT | libc::MSG_TRUNC);
+        let mut byte = 0_u8;
+        // SAFETY: the descriptor is open, and there is room for one byte.
+        while unsafe { libc::recv(fd, (&raw mut byte).cast(), 1, flags) } >= 0 {}
+    }
+
+    /// # Safety
+    ///
+    /// `value` is what the option takes.
+    pub(crate) unsafe fn set<T>(
+        socket: BorrowedFd<'_>,
+        option: c_int,
+        value: &T,
+    ) -> io::Result<()> {
+        let (fd, size) = (socket.as_raw_fd(), size_of_val(value) as libc::socklen_t);
+        let value: *const T = value;
+        // SAFETY: the descriptor is open, and the value lives that long.
+        match unsafe { libc::setsockopt(fd, libc::SOL_PACKET, option, value.cast(), size) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+/// For systems without packet sockets.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod none {
+    use super::{Description, NotReceiving, Sent};
+    use crate::sys::bpf_program;
+    use crate::sys::linux::sock_filter;
+    use crate::sys::platform::BorrowedFd;
+    use std::io;
+
+    pub(crate) fn is_interface(_: &std::ffi::CStr) -> bool {
+        false
+    }
+
+    pub(crate) fn describe(_: BorrowedFd<'_>) -> Option<Description> {
+        None
+    }
+
+    pub(crate) fn receive(_: BorrowedFd<'_>, _: u16) -> Result<(), NotReceiving> {
+        Err(NotReceiving::Failed(io::ErrorKind::Unsupported.into()))
+    }
+
+    /// # Safety
+    ///
+    /// None.
+    pub(crate) unsafe fn attach(
+        _: BorrowedFd<'_>,
+        _: &bpf_program,
+    ) -> Result<(), sock_filter::Refused> {
+        let unsupported = io::Error::from(io::ErrorKind::Unsupported);
+        Err(sock_filter::Refused::from(unsupported))
+    }
+
+    pub(crate) fn attach_nothing(_: BorrowedFd<'_>) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn settle() -> bool {
+        false
+    }
+
+    pub(crate) fn is_one(_: BorrowedFd<'_>) -> bool {
+        false
+    }
+
+    pub(crate) fn send<'a>(_: BorrowedFd<'_>, _: impl Iterator<Item = &'a [u8]>) -> Sent {
+        Sent::default()
+    }
+
+    pub(crate) fn send_one(_: BorrowedFd<'_>, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(crate) fn is_there(_: BorrowedFd<'_>) -> bool {
+        false
+    }
+
+    pub(crate) fn quieten(_: BorrowedFd<'_>) {}
+
+    pub(crate) fn bypass_qdisc(_: BorrowedFd<'_>) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod tests {
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixDatagram;
+
+    use super::*;
+
+    /// Of a kind of socket that needs no rights, and whose queue is full soon.
+    #[test]
+    fn one_call_sends_many_in_order_as_many_as_there_is_room_for_and_none_if_it_is_full() {
+        let (left, right) = UnixDatagram::pair().unwrap();
+        right.set_nonblocking(true).unwrap();
+        let packets: Vec<Vec<u8>> = (1..=2000).map(|n| vec![n as u8; n]).collect();
+        let mut next = 0;
+        let mut receive = |count: usize| {
+            for _ in 0..count {
+                let mut buffer = [0; 2001];
+                let length = right.recv(&mut buffer).unwrap();
+                assert_eq!(buffer[..length], packets[next]);
+                next += 1;
+            }
+            assert!(right.recv(&mut [0]).is_err(), "more than it said");
+        };
+        let (mut begin, mut calls) = (0, 0);
+        while begin < packets.len() {
+            let mut inside = 0;
+            loop {
+                let rest = &packets[begin + inside..];
+                let sent = send(left.as_fd(), rest.iter().map(Vec::as_slice));
+                let bytes: usize = rest[..sent.packets].iter().map(Vec::len).sum();
+                assert_eq!(sent.bytes, bytes);
+                inside += sent.packets;
+                calls += 1;
+                if sent.packets == 0 {
+                    break;
+                }
+            }
+            receive(inside);
+            begin += inside;
+        }
+        assert!(calls < packets.len(), "{calls} calls");
+        assert!(!is_one(left.as_fd()));
+        let error = bypass_qdisc(left.as_fd()).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EOPNOTSUPP));
+    }
+}

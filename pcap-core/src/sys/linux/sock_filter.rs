@@ -1,0 +1,115 @@
+//! Filters of sockets, as Linux has them. Elsewhere a capture's device has its filter by libpcap only.
+//!
+//! May import: `sys`.
+
+use std::io;
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use std::{
+    ffi::c_int,
+    os::fd::{AsRawFd, BorrowedFd},
+};
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::sys::{self, bpf_program};
+
+// A program is handed to the kernel as it is.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const _: () = {
+    use std::mem::{align_of, offset_of, size_of};
+
+    use crate::sys::bpf_insn;
+
+    assert!(size_of::<bpf_insn>() == size_of::<libc::sock_filter>());
+    assert!(align_of::<bpf_insn>() == align_of::<libc::sock_filter>());
+    assert!(offset_of!(bpf_insn, code) == offset_of!(libc::sock_filter, code));
+    assert!(offset_of!(bpf_insn, jt) == offset_of!(libc::sock_filter, jt));
+    assert!(offset_of!(bpf_insn, jf) == offset_of!(libc::sock_filter, jf));
+    assert!(offset_of!(bpf_insn, k) == offset_of!(libc::sock_filter, k));
+};
+
+/// Makes a socket receive only what a program takes. The kernel checks the program, and copies it.
+///
+/// # Safety
+///
+/// The program has as many instructions as it says.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) unsafe fn attach(socket: BorrowedFd<'_>, program: &bpf_program) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
+        filter: program.bf_insns.cast(),
+    };
+    // SAFETY: what the option takes; the caller promises that the program is what it points to.
+    unsafe { set(socket, libc::SO_ATTACH_FILTER, &program) }
+}
+
+/// Makes a socket receive nothing.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn attach_nothing(socket: BorrowedFd<'_>) -> io::Result<()> {
+    let mut nothing = sys::bpf_insn {
+        code: (sys::BPF_RET | sys::BPF_K) as u16,
+        jt: 0,
+        jf: 0,
+        k: 0,
+    };
+    let nothing = bpf_program {
+        bf_len: 1,
+        bf_insns: &raw mut nothing,
+    };
+    // SAFETY: it has one instruction.
+    unsafe { attach(socket, &nothing) }
+}
+
+/// Takes a socket's filter away.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn detach(socket: BorrowedFd<'_>) -> io::Result<()> {
+    // The kernel wants a number, and does not look at it.
+    set_number(socket, libc::SO_DETACH_FILTER, 0)
+}
+
+/// Keeps a socket's filter from being changed.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn lock(socket: BorrowedFd<'_>) -> io::Result<()> {
+    set_number(socket, super::names::SO_LOCK_FILTER, 1)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn set_number(socket: BorrowedFd<'_>, option: c_int, value: c_int) -> io::Result<()> {
+    // SAFETY: the options that take a number are given one.
+    unsafe { set(socket, option, &value) }
+}
+
+/// # Safety
+///
+/// `value` is what the option takes.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+unsafe fn set<T>(socket: BorrowedFd<'_>, option: c_int, value: &T) -> io::Result<()> {
+    let (fd, size) = (socket.as_raw_fd(), size_of_val(value) as libc::socklen_t);
+    let value: *const T = value;
+    // SAFETY: the descriptor is open, and the value lives that long. A descriptor that is no socket is
+    // an error.
+    match unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, option, value.cast(), size) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Why the kernel did not attach a program.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The sockets of the network namespace may not have that much memory (`net.core.optmem_max`).
+    Memory,
+    /// It is not a program that the kernel runs.
+    Program,
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Refused {
+    fn from(error: io::Error) -> Refused {
+        match error.kind() {
+            io::ErrorKind::OutOfMemory => Refused::Memory,
+            io::ErrorKind::InvalidInput => Refused::Program,
+            _ => Refused::Failed(error),
+        }
+    }
+}
