@@ -1,6 +1,4 @@
 //! Stopping a capture from elsewhere: another thread, a signal handler, a closure.
-//!
-//! May import: `sys`.
 
 use std::fmt;
 use std::io;

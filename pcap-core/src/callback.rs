@@ -1,7 +1,5 @@
 //! The one way through `pcap_dispatch`: hands each packet to a closure, counts them, stops when the
 //! closure says so, and carries its panic over libpcap's frames.
-//!
-//! May import: `sys`, `handle`, `packet`.
 
 use std::any::Any;
 use std::ffi::c_int;

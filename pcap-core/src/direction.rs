@@ -1,6 +1,4 @@
 //! The direction of the packets to capture.
-//!
-//! May import: `sys`, `error`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,4 @@
 //! The owner of a `pcap_t`: closes it once, and turns its answers into results.
-//!
-//! May import: `sys`, `error`, `breakloop`, `timestamp`, `packet`, `linktype`, `filter`.
 
 use std::ffi::{c_int, c_void};
 use std::fmt;

@@ -9,8 +9,6 @@
 //! either is none. So is a name with a NUL byte, and any name where there is no libpcap (with the feature
 //! `load-dynamically`).
 //!
-//! May import: `error`, `sys`, `device`.
-//!
 //! # Examples
 //!
 //! ```

@@ -1,6 +1,4 @@
 //! Packets: a header and its bytes, borrowed or owned.
-//!
-//! May import: `timestamp`, `serialize`.
 
 use std::fmt;
 

@@ -1,6 +1,4 @@
 //! Texts from elsewhere, such as libpcap's messages and the names of devices, on one line of a terminal.
-//!
-//! May import: nothing of this crate.
 
 use std::fmt::{self, Write};
 

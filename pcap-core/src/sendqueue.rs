@@ -1,6 +1,4 @@
 //! Packets to be sent one after the other: a send queue.
-//!
-//! May import: `error`.
 
 use std::ffi::c_int;
 use std::fmt;

@@ -1,6 +1,4 @@
 //! What the types share that can be serialized with serde.
-//!
-//! May import: nothing of this crate.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,6 +1,4 @@
 //! Statistics of a live capture, in 64 bits.
-//!
-//! May import: `sys`.
 
 use crate::sys;
 

@@ -1,6 +1,4 @@
 //! Points in time as packets carry them: seconds and nanoseconds since the epoch.
-//!
-//! May import: `error`.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};

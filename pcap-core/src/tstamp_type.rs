@@ -1,6 +1,4 @@
 //! Timestamp types: which clock stamps the packets of a live capture.
-//!
-//! May import: `error`, `sys`.
 
 use std::ffi::{CString, c_int};
 use std::fmt;

@@ -1,6 +1,4 @@
 //! Which libpcap this is.
-//!
-//! May import: `sys`.
 
 use std::fmt;
 

@@ -1,6 +1,4 @@
 //! What there is to say about a capture that was activated all the same.
-//!
-//! May import: `sys`, `printable`.
 
 use std::ffi::c_int;
 use std::fmt;

@@ -1,6 +1,4 @@
 //! A capture that is either live or a savefile.
-//!
-//! May import: `active`, `offline`, `source`, `wait`, and everything below the captures.
 
 use std::fmt;
 use std::ops::ControlFlow;

@@ -1,6 +1,4 @@
 //! A capture that is neither live nor a savefile: to compile filters and to write savefiles.
-//!
-//! May import: `source`, `options`, and everything below the captures.
 
 use std::ffi::c_int;
 use std::fmt;

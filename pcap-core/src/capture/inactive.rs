@@ -1,6 +1,4 @@
 //! A capture that is being set up.
-//!
-//! May import: `active`, `options`, and everything below the captures.
 
 use std::time::Duration;
 

@@ -1,6 +1,4 @@
 //! Iterators over the packets of a capture.
-//!
-//! May import: `read`, and everything below the captures.
 
 use std::fmt;
 use std::iter::FusedIterator;

@@ -1,7 +1,4 @@
 //! Captures and their phases.
-//!
-//! May import: everything below the captures; its own parts import each other downward only:
-//! `wait`, `source`, then the phases, then `read` and `packets`.
 
 mod active;
 mod any;

@@ -1,6 +1,4 @@
 //! The options of a capture, as they were asked for.
-//!
-//! May import: `direction`, `linktype`, `tstamp_type`, `timestamp`, `filter`.
 
 use std::time::Duration;
 

@@ -1,7 +1,5 @@
 //! What the phases have in common, below the public API. The traits are sealed: they cannot be named
 //! outside of this crate.
-//!
-//! May import: `wait`, and everything below the captures.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

@@ -1,6 +1,4 @@
 //! The reading calls, the same for every phase that packets are read from.
-//!
-//! May import: `source`, and everything below the captures.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

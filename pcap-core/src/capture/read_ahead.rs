@@ -1,6 +1,4 @@
 //! Packets read ahead: copied from where libpcap has them, many at a time, to be lent one by one.
-//!
-//! May import: `source`, and everything below the captures.
 
 use std::ops::ControlFlow;
 

@@ -1,7 +1,5 @@
 //! The one way to wait for packets: for the capture's descriptor and the break handle's, with a
 //! deadline.
-//!
-//! May import: `sys`, `error`, `breakloop`, `handle`.
 
 use std::cell::Cell;
 use std::io;

@@ -1,6 +1,4 @@
 //! The addresses of a device.
-//!
-//! May import: `sys`.
 
 use std::ffi::c_int;
 use std::fmt;

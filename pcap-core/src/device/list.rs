@@ -1,6 +1,4 @@
 //! Asking libpcap for devices and their networks.
-//!
-//! May import: `error`, `sys`.
 
 use std::ffi::CStr;
 use std::net::Ipv4Addr;

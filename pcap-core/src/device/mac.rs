@@ -1,6 +1,4 @@
 //! Hardware addresses of six bytes.
-//!
-//! May import: `error`, `serialize`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,4 @@
 //! Devices that can be captured on: their names, addresses and states.
-//!
-//! May import: `error`, `sys`.
 
 mod address;
 mod list;

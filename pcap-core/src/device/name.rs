@@ -1,6 +1,4 @@
 //! The name of a device as a capture is opened by.
-//!
-//! May import: `error`, `sys`.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;

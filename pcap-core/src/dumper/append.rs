@@ -1,6 +1,4 @@
 //! What must hold of a savefile before records are added to it.
-//!
-//! May import: `error`, `savefile`, and of its own module `format`.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

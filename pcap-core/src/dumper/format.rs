@@ -1,6 +1,4 @@
 //! The header of a savefile, as libpcap writes it.
-//!
-//! May import: `sys`, `error`, `timestamp`, `linktype`, `savefile`.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::linktype::Dlt;

@@ -1,6 +1,4 @@
 //! Savefiles written: libpcap writes the file header, the records are ours.
-//!
-//! May import: `sys`, `error`, `timestamp`, `linktype`, `packet`, `savefile`.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};

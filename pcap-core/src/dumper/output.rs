@@ -1,7 +1,5 @@
 //! Bytes on their way to a file or a user's writer: collected, written out in large pieces, and kept
 //! as long as they are not taken.
-//!
-//! May import: `sys`, `error`.
 
 use std::any::{Any, type_name};
 use std::fs::File;

@@ -1,6 +1,4 @@
 //! The one error type: what was tried, on what, what libpcap said, and what kind of failure it is.
-//!
-//! May import: `sys`, `printable`.
 
 #[cfg(feature = "remote")]
 mod remote;

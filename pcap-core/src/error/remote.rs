@@ -1,6 +1,4 @@
 //! What libpcap says of remote captures: in words only.
-//!
-//! May import: `sys`, `error`.
 
 use std::io;
 

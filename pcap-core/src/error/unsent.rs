@@ -1,6 +1,4 @@
 //! What became of a queue of packets when one of them could not be sent.
-//!
-//! May import: `error`.
 
 use super::{Error, ErrorKind};
 

@@ -1,6 +1,4 @@
 //! What a capture takes for a filter: an expression or a compiled one.
-//!
-//! May import: `filter`.
 
 use std::borrow::Cow;
 

@@ -1,6 +1,4 @@
 //! Filters: programs that decide about packets, compiled from expressions or made of instructions.
-//!
-//! May import: `sys`, `error`, `linktype`, `packet`, `serialize`.
 
 mod any_of;
 mod argument;

@@ -1,6 +1,4 @@
 //! How an expression is compiled.
-//!
-//! May import: nothing of this crate.
 
 use std::net::Ipv4Addr;
 

@@ -9,8 +9,6 @@
 //! Nothing is compiled here: that would look up names, and take as long as the expression makes it. So an
 //! expression may come with other instructions than it stands for. That is safe: both are bounded, each
 //! by its own check. It is not hidden either: `Filter` says what runs where.
-//!
-//! May import: `insn`, `options`, `terms`, `validate`, `error`, `linktype`, `serialize`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 

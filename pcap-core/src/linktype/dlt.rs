@@ -1,6 +1,4 @@
 //! The DLT_ numbers: link types as the API of this operating system numbers them.
-//!
-//! May import: `error`, `sys`.
 
 use std::ffi::{CString, c_char, c_int};
 use std::fmt;

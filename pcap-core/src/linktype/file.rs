@@ -1,6 +1,4 @@
 //! The LINKTYPE_ numbers: link types as savefiles hold them, on every system alike.
-//!
-//! May import: `error`, `sys`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,4 @@
 //! Link types: what kind of header a packet starts with, as savefiles and as the API number it.
-//!
-//! May import: `error`, `sys`.
 
 mod dlt;
 mod file;

@@ -1,6 +1,4 @@
 //! The table of link types: numbers, names and descriptions of both kinds, in one place.
-//!
-//! May import: `sys`.
 
 use super::{Dlt, Linktype};
 use crate::sys;

@@ -1,6 +1,4 @@
 //! What only one operating system has, as extension traits.
-//!
-//! May import: everything but the crate's root.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub mod linux;

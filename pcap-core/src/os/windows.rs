@@ -1,6 +1,4 @@
 //! What only Windows has, with Npcap.
-//!
-//! May import: everything but the crate's root.
 
 use std::ffi::c_int;
 use std::os::windows::io::BorrowedHandle;

@@ -10,8 +10,6 @@
 //! - A link type above 16 bits, an option above 65 535 bytes and a block above 4 GiB are cut. Here
 //!   they are refused before.
 //! - Link types go through a table of names and back; here they are always numbers without a name.
-//!
-//! May import: `stats`, `direction`, and of its own module `section`, `interface`, `record`.
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -1,6 +1,4 @@
 //! The interfaces of a pcapng file.
-//!
-//! May import: `timestamp`, `linktype`, `capture`.
 
 use crate::capture::{Activated, Capture};
 use crate::linktype::Linktype;

@@ -61,9 +61,6 @@
 //! # Ok::<(), pcap_core::Error>(())
 //! ```
 
-// May import: `error`, `timestamp`, `packet`, `stats`, `linktype`, `dumper`, `capture`; its parts also
-// `direction`.
-
 mod blocks;
 mod interface;
 mod record;

@@ -1,6 +1,4 @@
 //! A packet with what a pcapng file can say of it beside.
-//!
-//! May import: `direction`, `linktype`, `packet`, `capture`.
 
 use crate::capture::{Capture, Readable};
 use crate::direction::Direction;

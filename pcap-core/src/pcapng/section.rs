@@ -1,6 +1,4 @@
 //! What a pcapng file says of itself.
-//!
-//! May import: nothing of this crate.
 
 /// What a pcapng file says of itself in its header, for [`PcapngDumper`](super::PcapngDumper): on
 /// which hardware and system and by which program it was made, and a comment. All of it can be left

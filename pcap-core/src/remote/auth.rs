@@ -1,6 +1,4 @@
 //! Who asks a daemon.
-//!
-//! May import: `sys`, `error`.
 
 use std::ffi::{CString, c_int};
 use std::fmt;

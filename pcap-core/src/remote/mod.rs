@@ -66,8 +66,6 @@
 //!   daemons on Windows divide by it, and daemons on Unix sample nothing.
 //! - The flags for maximal responsiveness and against captures of one's own sending, which libpcap takes and
 //!   forgets for other hosts.
-//!
-//! May import: everything but the crate's root and `os`.
 
 mod auth;
 mod url;

@@ -1,8 +1,6 @@
 //! Source strings: what WinPcap and its heirs name a file, a device or a device of another host by.
 //!
 //! Made and parsed here, so that it works with every libpcap.
-//!
-//! May import: `sys`, `error`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,4 @@
 //! The length of a regular file while it is read: a file that becomes shorter has lost packets.
-//!
-//! May import: `sys`.
 
 use std::fs::File;
 use std::io;

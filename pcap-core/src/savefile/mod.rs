@@ -1,6 +1,4 @@
 //! What this crate itself knows of the savefile formats; libpcap is the authority on everything else.
-//!
-//! May import: `sys`, `timestamp`, `linktype`, `packet`.
 
 mod length;
 mod pipe;

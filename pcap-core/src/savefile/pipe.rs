@@ -3,8 +3,6 @@
 //! libpcap waits inside a record for the rest of it, where nothing can end the wait, and what it has read
 //! by then is lost. So it gets what is there whole, and its answer that nothing follows is not the end
 //! but the place to wait.
-//!
-//! May import: `sys`, `linktype`.
 
 use std::io::{self, Read};
 

@@ -1,6 +1,4 @@
 //! Where in a savefile libpcap is, by the bytes that it was given: so that it can be interrupted anywhere, and read on.
-//!
-//! May import: `sys`.
 
 use crate::savefile::pipe::{Unit, Units};
 use crate::savefile::{ByteOrder, SavefileFormat};

@@ -4,8 +4,6 @@
 //! once and lent from where they lie. Only ordinary records are. At anything else, the end of the file
 //! included, libpcap reads on from that very place, so that what is unusual is treated, and told,
 //! exactly as it treats and tells it.
-//!
-//! May import: `sys`, `packet`, `timestamp`.
 
 use std::fs::File;
 use std::io;

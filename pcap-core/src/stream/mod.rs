@@ -72,8 +72,6 @@
 //! - What can be waited for inside libpcap only is refused, with
 //!   [`ErrorKind::Unsupported`]: devices without a non-blocking mode, such as D-Bus, and those of other hosts.
 
-// May import: everything but the crate's root.
-
 #[cfg(feature = "async-io")]
 mod async_io;
 mod packets;

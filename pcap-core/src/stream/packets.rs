@@ -1,6 +1,4 @@
 //! Streams of the packets of an asynchronous capture.
-//!
-//! May import: what `stream` may.
 
 use std::fmt;
 use std::pin::Pin;

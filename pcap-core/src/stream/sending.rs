@@ -1,6 +1,4 @@
 //! Sending from tasks.
-//!
-//! May import: what `stream` may.
 
 use std::future::poll_fn;
 use std::io;

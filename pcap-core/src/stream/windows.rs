@@ -1,6 +1,4 @@
 //! What tells tasks of any runtime, on Windows: the set itself, which has a thread.
-//!
-//! May import: `sys`.
 
 use std::io;
 use std::task::{Context, Poll};

@@ -1,7 +1,5 @@
 //! A clock that goes on at the same rate whatever is done to the system's time, and is cheap enough to be read for
 //! each packet.
-//!
-//! May import: nothing of this crate.
 
 /// Returns the nanoseconds since some moment in the past. On Linux they are exact to a tick of the kernel's timer, at
 /// most 10 milliseconds, and reading them costs a few nanoseconds.

@@ -3,8 +3,6 @@
 //! A header may declare what its library lacks, so naming such a function could leave a program unlinked. This is the
 //! only place with conditions on the library: `build.rs` sets `have_<function>` for what it exports, and with the feature
 //! `load-dynamically` it is asked when the program runs. Elsewhere each is asked for, and `None` is an error that says what is missing. A further one needs a line here and one in `build.rs`.
-//!
-//! May import: `sys`.
 
 use std::ffi::{c_char, c_int};
 

@@ -1,6 +1,4 @@
 //! Whether there is a libpcap: always where it is linked; with the feature `load-dynamically`, if it was found.
-//!
-//! May import: `sys`.
 
 use super::platform;
 

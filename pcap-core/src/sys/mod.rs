@@ -1,6 +1,4 @@
 //! The one place where libpcap's C names enter this crate, with the conversions every caller needs.
-//!
-//! May import: nothing of this crate but its own parts.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};

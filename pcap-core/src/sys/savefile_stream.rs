@@ -1,6 +1,4 @@
 //! What the streams of all systems have in common: a user's reader, and the answer to going to another place.
-//!
-//! May import: `sys`.
 
 use std::any::Any;
 use std::io::{self, Read};

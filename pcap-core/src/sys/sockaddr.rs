@@ -1,6 +1,4 @@
 //! Addresses of devices as C has them, taken apart per operating system.
-//!
-//! May import: nothing of this crate.
 
 use std::ffi::c_int;
 

@@ -1,6 +1,4 @@
 //! How filters and directions are set on a live capture.
-//!
-//! May import: what `active` may.
 
 use crate::capture::active::Active;
 use crate::capture::active::inflow::{Age, Inflow};

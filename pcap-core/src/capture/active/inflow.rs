@@ -4,8 +4,6 @@
 //! libpcap's own way to set a filter loses packets and prints to standard error, so this crate attaches its own
 //! programs. One program holds the filter, the direction and the snaplen. The kernel exchanges programs without
 //! losing a packet, but leaves those in the buffer that the former program accepted.
-//!
-//! May import: what `active` may.
 
 use std::time::{Duration, Instant};
 

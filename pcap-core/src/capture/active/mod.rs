@@ -1,6 +1,4 @@
 //! A live capture.
-//!
-//! May import: `source`, `batch`, `wait`, `options`, and everything below the captures.
 
 mod filtering;
 mod inflow;

@@ -1,7 +1,5 @@
 //! The devices of Linux's netfilter, `nflog` and `nfqueue`. Whoever activates one takes its packets away from all others, if
 //! only for a moment. So options that the open device would refuse are refused before.
-//!
-//! May import: `options`, and everything below the captures.
 
 use crate::capture::active::send;
 use crate::capture::options::Options;

@@ -1,6 +1,4 @@
 //! Without the feature `remote`: no capture is a remote one, and what asks knows so when it is compiled.
-//!
-//! May import: what `active` may.
 
 use std::ops::ControlFlow;
 

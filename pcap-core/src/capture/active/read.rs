@@ -1,6 +1,4 @@
 //! How packets are read from a live capture.
-//!
-//! May import: `source`, `batch`, `wait`, and everything below the captures.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

@@ -1,6 +1,4 @@
 //! When to give up on a device that takes no packet.
-//!
-//! May import: everything below the captures.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

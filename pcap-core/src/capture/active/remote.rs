@@ -3,8 +3,6 @@
 //! libpcap's handles for these refuse non-blocking mode and tell no descriptor; their reads wait with `select`, for half the
 //! packet-buffer timeout. So the socket of the packets is found out when it is opened, at the first read, and looked at
 //! before each read: then a read does not wait. Where it cannot be known, reads wait inside libpcap.
-//!
-//! May import: what `active` may.
 
 use std::ops::ControlFlow;
 use std::ptr::NonNull;

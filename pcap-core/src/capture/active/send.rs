@@ -1,6 +1,4 @@
 //! How packets are sent on a live capture.
-//!
-//! May import: `wait`, and everything below the captures.
 
 use std::ffi::c_int;
 use std::io;

@@ -1,6 +1,4 @@
 //! Sending from another thread than the one that reads.
-//!
-//! May import: `sending`, `wait`, and everything below the captures.
 
 use std::cell::OnceCell;
 use std::ffi::c_int;

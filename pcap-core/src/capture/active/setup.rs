@@ -1,6 +1,4 @@
 //! A handle that is not activated yet: where options are applied.
-//!
-//! May import: `options`, and everything below the captures.
 
 use std::ffi::c_int;
 use std::fmt;

@@ -1,6 +1,4 @@
 //! The end of a live capture: nothing more gets in, and what is in the buffer is delivered.
-//!
-//! May import: what `active` may.
 
 use std::time::{Duration, Instant};
 

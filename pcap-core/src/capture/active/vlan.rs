@@ -1,8 +1,6 @@
 //! The outer VLAN tag of a packet: Linux takes it out before a filter sees the packet, and libpcap puts
 //! it back in afterwards. A filter that the kernel does not take must not see it here either, or a
 //! list would mean another thing from some length on.
-//!
-//! May import: what `active` may.
 
 use crate::filter::{AsksForTags, Filter};
 use crate::linktype::Dlt;

@@ -1,6 +1,4 @@
 //! A savefile that is read.
-//!
-//! May import: `source`, `batch`, and everything below the captures.
 
 mod open;
 mod read;

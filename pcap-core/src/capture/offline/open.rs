@@ -1,6 +1,4 @@
 //! How a savefile is opened: a regular file, a pipe, a reader.
-//!
-//! May import: `batch`, and everything below the captures.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

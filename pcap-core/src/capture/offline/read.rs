@@ -1,6 +1,4 @@
 //! How packets are read from a savefile: the fast way where it can be gone, else by libpcap.
-//!
-//! May import: `source`, `batch`, `wait`, and everything below the captures.
 
 use std::io;
 use std::ops::ControlFlow;

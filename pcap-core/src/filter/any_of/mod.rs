@@ -1,6 +1,4 @@
 //! Filters for long lists of addresses and ports, made without compiling each.
-//!
-//! May import: `assemble`, `template`, `insn`, `terms`, `validate`, `error`, `linktype`.
 
 mod template;
 pub(crate) mod term;

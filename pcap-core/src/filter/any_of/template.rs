@@ -8,8 +8,6 @@
 //! through it with values that are known by how they were come by: a way that leads to a return other
 //! than 0 goes through a comparison that holds, and after one that does not hold there is no other
 //! comparison, and no such return.
-//!
-//! May import: `assemble`, `insn`, `options`, `error`.
 
 use crate::error::Result;
 use crate::filter::options::CompileOptions;

@@ -1,6 +1,4 @@
 //! The terms of a list: addresses, networks, ports, and on which side of a packet they are looked for.
-//!
-//! May import: `error`, `limits`.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};

@@ -2,8 +2,6 @@
 //!
 //! A part that wants a packet goes on where the formula goes on, instead of returning. A part that ends because the
 //! packet does, ends the whole: so libpcap's programs for `a or b` and `not a` behave, too.
-//!
-//! May import: `assemble`, `insn`, `validate`.
 
 use crate::filter::program::assemble::{Assembler, Place};
 use crate::filter::program::insn::{Insn, op};

@@ -1,6 +1,4 @@
 //! Filters made of others: by `and`, `or` and `not`.
-//!
-//! May import: `error`, `linktype`, and what is in `filter`.
 
 pub(crate) mod formula;
 

@@ -1,6 +1,4 @@
 //! The words of the filter language.
-//!
-//! May import: nothing of this crate.
 
 /// Words that can stand before an address, a port or a protocol, which a later term may have from them.
 const QUALIFIERS: &str = "dst src link ether ppp slip fddi tr wlan ip arp rarp ip6 sctp tcp udp icmp icmp6 igmp igrp \

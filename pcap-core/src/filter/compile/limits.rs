@@ -29,8 +29,6 @@
 //! it, the third remains, and a second is a product of jumps and instructions of 70 million (7600 tests for hosts).
 //!
 //! Other link types are alike. (For those of 802.11 libpcap does not optimize.) Each test takes about 110 bytes of stack.
-//!
-//! May import: `insn`.
 
 use crate::filter::program::insn::{Insn, op};
 

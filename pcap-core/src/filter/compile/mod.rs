@@ -1,6 +1,4 @@
 //! Compiling an expression with libpcap, within limits of time.
-//!
-//! May import: `sys`, `error`, `linktype`, `formula`, `insn`, `limits`, `options`, `parts`, `validate`.
 
 mod keywords;
 pub(crate) mod limits;

@@ -7,8 +7,6 @@
 //! Some terms move what comes after them: behind `vlan`, addresses are looked for behind the tag. A part after them
 //! begins with them, `vlan and (…)`. That is right where the part is asked only if they hold, as in `vlan and (host a or
 //! host b)`, and not in `vlan or host a`: such an expression stays whole.
-//!
-//! May import: `formula`, `keywords`, `limits`, `scan`.
 
 use std::collections::HashSet;
 

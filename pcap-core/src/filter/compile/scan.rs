@@ -1,6 +1,4 @@
 //! Takes an expression apart into the tokens that libpcap's scanner sees.
-//!
-//! May import: nothing of this crate.
 
 use std::net::Ipv6Addr;
 

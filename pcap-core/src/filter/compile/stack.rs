@@ -2,8 +2,6 @@
 //!
 //! libpcap walks a program by recursion, one call for each test, and name look-ups take as much as the resolver likes.
 //! How much stack the caller has left is not known, so nothing is compiled on it.
-//!
-//! May import: `error`.
 
 use std::thread;
 

@@ -1,7 +1,5 @@
 //! The program that a Linux packet socket runs for a filter, so that the kernel gives the answers that
 //! libpcap gives for the packet's bytes.
-//!
-//! May import: `insn`, `ranges`, `validate`, and `filter`.
 
 pub(crate) mod tagged;
 

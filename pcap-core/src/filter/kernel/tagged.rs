@@ -1,6 +1,4 @@
 //! A program with kernel extensions, run here as the Linux kernel runs it.
-//!
-//! May import: `sys`, `insn`, and `filter`.
 
 use std::ffi::c_uint;
 

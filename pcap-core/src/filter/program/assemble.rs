@@ -3,8 +3,6 @@
 //! A program is written from its end to its beginning. All jumps go forward, so that whatever a jump
 //! goes to is there already, and every distance is known when it is needed. A conditional jump reaches
 //! 255 instructions; what it cannot reach gets a step in between: `ja`, or a copy of a return.
-//!
-//! May import: `insn`.
 
 use super::insn::{Insn, op};
 

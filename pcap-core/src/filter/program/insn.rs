@@ -1,6 +1,4 @@
 //! One instruction of a filter program, laid out as libpcap has it.
-//!
-//! May import: `sys`.
 
 use std::fmt;
 use std::mem::{align_of, offset_of, size_of};

@@ -9,8 +9,6 @@
 //! their size, and what waits for memory at each step is as slow as libpcap, or slower.
 //!
 //! The answer is that of the program, which has passed the check in `validate`.
-//!
-//! May import: `insn`, `validate`.
 
 use std::collections::HashMap;
 use std::hint;

@@ -1,6 +1,4 @@
 //! The listings of a program, in the three forms of `tcpdump -d`, `-dd` and `-ddd`, and in one line.
-//!
-//! May import: `sys`, `insn`.
 
 use std::ffi::c_int;
 use std::fmt;

@@ -1,6 +1,4 @@
 //! Reads the listings that `listing` prints, back into instructions.
-//!
-//! May import: `error`, `insn`, `limits`, `validate`.
 
 use std::str::FromStr;
 

@@ -1,7 +1,5 @@
 //! What a program can compute: which numbers its registers may hold, how far into a packet it reads, and
 //! whether it can accept a packet at all.
-//!
-//! May import: `insn`.
 
 use super::insn::{Insn, op};
 

@@ -1,6 +1,4 @@
 //! A filter run on a packet's bytes.
-//!
-//! May import: `sys`, `packet`, and what is in `filter`.
 
 use std::ffi::c_uint;
 

@@ -4,8 +4,6 @@
 //! What the interpreter checks itself, and this file need not: offsets into the packet (also `x + k`,
 //! without overflow), division by an index register of 0, shifts by one of 32 and more (they give 0).
 //! What it does not: everything below.
-//!
-//! May import: `insn`.
 
 use super::insn::{Insn, op};
 

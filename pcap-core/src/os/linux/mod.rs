@@ -1,6 +1,4 @@
 //! What only Linux has.
-//!
-//! May import: everything but the crate's root.
 
 mod fanout;
 mod socket_filter;

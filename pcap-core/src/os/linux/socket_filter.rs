@@ -1,6 +1,4 @@
 //! Filters on sockets that are no captures.
-//!
-//! May import: `error`, `sys`, `filter`.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};

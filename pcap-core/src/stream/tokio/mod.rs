@@ -1,6 +1,4 @@
 //! Captures on tokio.
-//!
-//! May import: what `stream` may.
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "../windows.rs")]

@@ -1,6 +1,4 @@
 //! What tells tasks of tokio, on Unix: its own reactor.
-//!
-//! May import: `sys`.
 
 use std::io;
 use std::task::{Context, Poll, ready};

@@ -1,6 +1,4 @@
 //! Groups of packet sockets over which Linux spreads the packets of an interface.
-//!
-//! May import: `sys`.
 
 use std::ffi::c_int;
 use std::io;

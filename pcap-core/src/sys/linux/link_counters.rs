@@ -1,6 +1,4 @@
 //! What Linux counts of one network interface. Elsewhere nothing is known of it.
-//!
-//! May import: `sys`.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::LinkCounters;

@@ -1,6 +1,4 @@
 //! Names of Linux' headers that the crate `libc` lacks: some for Android only, which has the same kernel.
-//!
-//! May import: nothing of this crate.
 
 #[cfg(target_os = "linux")]
 pub(crate) use libc::{

@@ -1,7 +1,5 @@
 //! Packet sockets, through which libpcap sends on Linux: many packets with one call. Elsewhere libpcap
 //! sends one by one.
-//!
-//! May import: `sys`.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{

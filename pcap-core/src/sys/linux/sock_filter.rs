@@ -1,6 +1,4 @@
 //! Filters of sockets, as Linux has them. Elsewhere a capture's device has its filter by libpcap only.
-//!
-//! May import: `sys`.
 
 use std::io;
 

@@ -3,8 +3,6 @@
 //! libpcap before 1.10.5 opens an eventfd in `pcap_create`, for each network interface of Linux, and closes it only if
 //! the handle was activated (the-tcpdump-group/libpcap#1233). It wakes blocking reads, of which this crate makes none
 //! there. Where libpcap gets no such descriptor a handle works as well, and can be closed without having been activated.
-//!
-//! May import: nothing of this crate.
 
 use std::panic::resume_unwind;
 use std::thread;

@@ -1,7 +1,5 @@
 //! What differs between operating systems, for Unix: errno, waiting, files, help texts.
 //! `windows.rs` gives the same names there.
-//!
-//! May import: `sys`.
 
 use std::ffi::{c_int, c_void};
 use std::fs::File;

@@ -1,7 +1,5 @@
 //! Which sockets this process has open: how to find the one that libpcap opens for the packets of a remote capture and
 //! tells nobody of.
-//!
-//! May import: nothing of this crate.
 
 use std::os::fd::RawFd;
 

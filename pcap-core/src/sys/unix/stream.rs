@@ -1,6 +1,4 @@
 //! stdio streams over savefiles, for Unix: libpcap reads from nothing else.
-//!
-//! May import: `sys`.
 
 use std::any::Any;
 use std::collections::VecDeque;

@@ -1,6 +1,4 @@
 //! Linux: an epoll with a timer in it. The kernel takes a descriptor out when it is closed.
-//!
-//! May import: nothing of this crate.
 
 use std::cell::OnceCell;
 use std::io;

@@ -1,6 +1,4 @@
 //! macOS and the BSDs: a kqueue with a timer in it. The kernel takes a descriptor out when it is closed.
-//!
-//! May import: nothing of this crate.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};

@@ -3,8 +3,6 @@
 //!
 //! Event loops ask for *readable*, and some of them overlook the errors of a descriptor then, such as
 //! that its interface is gone. Here an error makes readable, too.
-//!
-//! May import: nothing of this crate but its own parts.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[path = "epoll.rs"]

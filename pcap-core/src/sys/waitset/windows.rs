@@ -1,6 +1,4 @@
 //! Windows: a thread that waits for events, and wakes the task. No event loop there waits for handles of others.
-//!
-//! May import: `sys`.
 
 use std::io;
 use std::os::windows::io::AsHandle;

@@ -1,6 +1,4 @@
 //! The few functions of Windows that are called here and not by the standard library, which links them.
-//!
-//! May import: nothing of this crate.
 
 #[cfg(not(feature = "load-dynamically"))]
 use std::ffi::c_char;

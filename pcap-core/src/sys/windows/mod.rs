@@ -1,7 +1,5 @@
 //! What differs between operating systems, for Windows: waiting, files, help texts. `unix.rs` gives the same names
 //! there, and says what each is.
-//!
-//! May import: `sys`.
 
 #[cfg(not(feature = "load-dynamically"))]
 use std::ffi::CStr;

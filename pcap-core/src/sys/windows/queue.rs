@@ -1,6 +1,4 @@
 //! Many packets by one call on Windows: libpcap's own send queues.
-//!
-//! May import: `sys`.
 
 use crate::sys::linux::packet_socket::Sent;
 use crate::sys::{self, platform};

@@ -1,6 +1,4 @@
 //! Sockets of remote captures on Windows: they cannot be told from others there, so that reads wait inside libpcap.
-//!
-//! May import: `sys`.
 
 use crate::sys::platform::RawFd;
 

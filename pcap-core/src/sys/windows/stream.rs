@@ -4,8 +4,6 @@
 //! it cannot be told to go to another place in a file. So it opens files by their paths. What has no path, or
 //! is read from the middle, is copied to a temporary file; and to go on at another place it opens a file that has the
 //! savefile's header and what it is to read, by a new handle that takes the place of the old one.
-//!
-//! May import: `sys`.
 
 use std::ffi::{CString, OsString};
 use std::fs::File;

@@ -1,6 +1,4 @@
 //! Temporary files, for what libpcap can read from a path only.
-//!
-//! May import: nothing of this crate.
 
 use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher, RandomState};

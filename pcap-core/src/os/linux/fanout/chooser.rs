@@ -1,6 +1,4 @@
 //! What chooses the member of a group that receives a packet.
-//!
-//! May import: `error`, `sys`, `filter`, and the other modules of Linux.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;

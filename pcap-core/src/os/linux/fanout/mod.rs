@@ -1,6 +1,4 @@
 //! Several captures on one device, over which the kernel spreads its packets.
-//!
-//! May import: everything but the crate's root.
 
 mod chooser;
 mod outcome;

@@ -1,6 +1,4 @@
 //! What the threads of a group came to.
-//!
-//! May import: `error`, `stats`.
 
 use std::fmt;
 
