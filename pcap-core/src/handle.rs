@@ -223,14 +223,14 @@ impl Handle {
                 self.compile(expression, live, options.or_netmask(netmask))
             }
             FilterSource::Compiled(filter) => {
-                if filter.linktype() != self.datalink() {
+                if filter.datalink() != self.datalink() {
                     return Err(Error::cannot(
                         ErrorKind::LinktypeMismatch,
                         "set a filter on",
                         self.name.clone(),
                         format!(
                             "the filter was compiled for link type {}, the capture has {}",
-                            filter.linktype(),
+                            filter.datalink(),
                             self.datalink()
                         ),
                     ));
@@ -262,7 +262,7 @@ impl Handle {
         let filter = match filter {
             Some(filter) => filter,
             None => {
-                all = self.compile("", true, CompileOptions::default())?;
+                all = self.compile("", true, CompileOptions::new())?;
                 &all
             }
         };

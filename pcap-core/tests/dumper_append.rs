@@ -91,12 +91,12 @@ fn each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
         ),
         (
             one(Pcap::new(other, MICRO)),
-            Unsupported { since: None },
+            Unsupported,
             "another byte order",
         ),
         (
             one(Pcap::new(other, NANO)),
-            Unsupported { since: None },
+            Unsupported,
             "another byte order",
         ),
         (

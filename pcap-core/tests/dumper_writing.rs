@@ -389,7 +389,7 @@ fn a_link_type_that_savefiles_cannot_have_does_not_touch_a_file_that_is_there() 
             capture.dump_to(Vec::new()).unwrap_err(),
             capture.dump(folder.path().join("new")).unwrap_err(),
         ] {
-            assert_eq!(error.kind(), ErrorKind::Unsupported { since: None });
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
             assert!(
                 error.text().contains("isn't supported in savefiles"),
                 "{error}"

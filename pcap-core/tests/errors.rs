@@ -69,7 +69,7 @@ macro_rules! fails {
 }
 
 const IO_NOT_FOUND: ErrorKind = ErrorKind::Io(io::ErrorKind::NotFound);
-const UNSUPPORTED: ErrorKind = ErrorKind::Unsupported { since: None };
+const UNSUPPORTED: ErrorKind = ErrorKind::Unsupported;
 
 fn no_right_or_no_device(name: &str) -> ErrorKind {
     Capture::from_device(name).activate().unwrap_err().kind()
@@ -159,18 +159,18 @@ fn each_call_without_a_device_works_under_anyhow() {
     fails!(cut, truncated().into_packets().next().unwrap());
     fails!(UNSUPPORTED, truncated().follow(true));
     fails!(ErrorKind::FilterSyntax, truncated().set_filter("tcp prot"));
-    let filter = Filter::compile(Dlt::RAW, "ip", CompileOptions::default()).unwrap();
+    let filter = Filter::compile(Dlt::RAW, "ip").unwrap();
     fails!(ErrorKind::LinktypeMismatch, truncated().set_filter(&filter));
 
     // Filters.
-    let options = CompileOptions::default();
+    let options = CompileOptions::new();
     fails!(
         ErrorKind::FilterSyntax,
-        Filter::compile(Dlt::EN10MB, "tcp prot", options)
+        options.compile(Dlt::EN10MB, "tcp prot")
     );
     fails!(
         ErrorKind::FilterSyntax,
-        ethernet().compile("tcp prot", options)
+        options.compile_for(&ethernet(), "tcp prot")
     );
     fails!(
         ErrorKind::FilterInvalid,
@@ -379,7 +379,7 @@ fn each_call_with_a_device_works_under_anyhow() {
     let error = failed().unwrap_err();
     assert_eq!(error.downcast_ref::<Error>().unwrap().kind(), syntax);
 
-    let filter = Filter::compile(Dlt::RAW, "ip", CompileOptions::default()).unwrap();
+    let filter = Filter::compile(Dlt::RAW, "ip").unwrap();
     let no_socket = || tempfile::tempfile().unwrap();
     let kind = no_socket().attach_filter(&filter).unwrap_err().kind();
     fails!(kind, no_socket().attach_filter(&filter));
@@ -527,9 +527,7 @@ fn nothing_hostile_reaches_the_terminal() {
     ];
     let mut errors = Vec::new();
     for text in hostile {
-        let compile = |expression: String| {
-            Filter::compile(Dlt::EN10MB, &expression, CompileOptions::default())
-        };
+        let compile = |expression: String| Filter::compile(Dlt::EN10MB, &expression);
         // What libpcap repeats in its message. Names are looked up, so this is to find none.
         for before in [
             "port \\",
@@ -567,7 +565,7 @@ fn nothing_hostile_reaches_the_terminal() {
     assert!(errors.len() > 60);
     errors.iter().for_each(check_text);
     // Escaped, and not left out; quotes and backslashes are as they were.
-    let error = Filter::compile(Dlt::EN10MB, "port \\\u{1b}[2J", CompileOptions::default());
+    let error = Filter::compile(Dlt::EN10MB, "port \\\u{1b}[2J");
     let text = error.unwrap_err().to_string();
     assert!(
         text.contains("\\\\u{1b}[2J") && text.contains('\''),

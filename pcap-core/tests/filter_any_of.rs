@@ -117,8 +117,10 @@ fn expression(terms: &[FilterTerm]) -> String {
 
 fn libpcap(dlt: Dlt, terms: &[FilterTerm]) -> Filter {
     let expression = expression(terms);
-    let options = CompileOptions::default().optimize(false);
-    Filter::compile(dlt, &expression, options).unwrap_or_else(|e| panic!("{dlt} {e}"))
+    let options = CompileOptions::new().optimize(false);
+    options
+        .compile(dlt, &expression)
+        .unwrap_or_else(|e| panic!("{dlt} {e}"))
 }
 
 fn any_of(dlt: Dlt, terms: &[FilterTerm]) -> Filter {
@@ -147,7 +149,7 @@ fn same(ours: &Filter, theirs: &Filter, packet: &[u8]) -> bool {
         answer,
         expected,
         "{} {packet:02x?}\n{}\n{ours}",
-        ours.linktype(),
+        ours.datalink(),
         theirs.expression().unwrap_or("")
     );
     answer != 0
@@ -297,11 +299,7 @@ fn every_link_type_is_right_or_refused() {
             match Filter::any_of(dlt, &terms) {
                 Ok(ours) => filters.push((ours, libpcap(dlt, &terms))),
                 Err(error) => {
-                    assert_eq!(
-                        error.kind(),
-                        ErrorKind::Unsupported { since: None },
-                        "{error}"
-                    );
+                    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
                     if error.text().contains("another form") {
                         odd.push(dlt);
                     }
@@ -655,11 +653,7 @@ fn what_is_no_term_is_an_error_that_names_it() {
     let long = Filter::any_of(Dlt::EN10MB, std::iter::repeat(80)).unwrap_err();
     assert_eq!(long.kind(), ErrorKind::FilterTooLong, "{long}");
     let unknown = Filter::any_of(Dlt::USB_LINUX, [80]).unwrap_err();
-    assert_eq!(
-        unknown.kind(),
-        ErrorKind::Unsupported { since: None },
-        "{unknown}"
-    );
+    assert_eq!(unknown.kind(), ErrorKind::Unsupported, "{unknown}");
 }
 
 #[test]

@@ -11,10 +11,12 @@ use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter, FilterTerm, Insn};
 use persuade::{Random, persuaded};
 
 fn compile(dlt: Dlt, expression: &str, optimize: bool) -> Filter {
-    let options = CompileOptions::default()
+    let options = CompileOptions::new()
         .optimize(optimize)
         .netmask(Ipv4Addr::new(255, 255, 255, 0));
-    Filter::compile(dlt, expression, options).unwrap_or_else(|e| panic!("{e}"))
+    options
+        .compile(dlt, expression)
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The expressions of the list for tcpdump that mean the same wherever they stand in a longer one.
@@ -280,8 +282,8 @@ fn loops_and_returned_numbers_survive() {
 
     // The largest that a part returns, and libpcap's largest if no part returns one.
     let snaplen = |bytes| {
-        let options = CompileOptions::default().snaplen(bytes);
-        Filter::compile(Dlt::RAW, "len > 10", options).unwrap()
+        let options = CompileOptions::new().snaplen(bytes);
+        options.compile(Dlt::RAW, "len > 10").unwrap()
     };
     let (small, large) = (snaplen(77), snaplen(99));
     assert_eq!(small.and(&large).unwrap().run(&[0; 20], 20), 99);
@@ -305,7 +307,7 @@ fn what_does_not_belong_together_is_an_error() {
     }
     let combined = raw.and(&raw).unwrap();
     assert_eq!(
-        (combined.linktype(), combined.expression()),
+        (combined.datalink(), combined.expression()),
         (Dlt::RAW, None)
     );
 

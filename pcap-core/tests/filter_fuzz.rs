@@ -4,7 +4,7 @@
 //! `FILTER_FUZZ_COUNT` is how many expressions are tried (default 30 000), `FILTER_FUZZ_SEED` where they
 //! start.
 
-use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter};
+use pcap_core::{CompileOptions, Dlt, ErrorKind};
 
 /// Words that make sense one after the other now and then. None is looked up in DNS.
 const WORDS: &str = "and or not ( ) ( ) and or && || ! src dst host net port portrange proto protochain \
@@ -87,11 +87,11 @@ fn any_expression_gives_a_filter_or_an_error() {
             expression += " ";
         }
         let dlt = dlts[random.below(dlts.len())];
-        let options = CompileOptions::default().optimize(random.below(3) > 0);
+        let options = CompileOptions::new().optimize(random.below(3) > 0);
         if std::env::var_os("FILTER_FUZZ_TRACE").is_some() {
             eprintln!("{dlt} {expression}");
         }
-        match Filter::compile(dlt, &expression, options) {
+        match options.compile(dlt, &expression) {
             Ok(filter) => {
                 compiled += 1;
                 let data = &packet[random.below(50)..random.below(150) + 50];

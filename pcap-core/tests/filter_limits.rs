@@ -35,7 +35,7 @@ fn on_stack<T: Send>(size: usize, f: impl FnOnce() -> T + Send) -> T {
 #[track_caller]
 fn rejected(dlt: Dlt, expression: &str, options: CompileOptions) -> Error {
     let start = Instant::now();
-    let error = Filter::compile(dlt, expression, options).unwrap_err();
+    let error = options.compile(dlt, expression).unwrap_err();
     let took = start.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?}: {error}");
     assert_eq!(error.kind(), ErrorKind::FilterTooLong, "{error}");
@@ -48,7 +48,7 @@ fn rejected(dlt: Dlt, expression: &str, options: CompileOptions) -> Error {
 #[test]
 fn five_thousand_hosts_are_rejected_at_once() {
     for optimize in [true, false] {
-        let options = CompileOptions::default().optimize(optimize);
+        let options = CompileOptions::new().optimize(optimize);
         let error = rejected(Dlt::EN10MB, &hosts(5000), options);
         for part in ["5000 terms", "limit of 40000", "`Filter::any_of`"] {
             assert!(error.text().contains(part), "{error}");
@@ -58,7 +58,7 @@ fn five_thousand_hosts_are_rejected_at_once() {
 
 #[test]
 fn every_way_of_writing_terms_is_counted() {
-    let options = CompileOptions::default();
+    let options = CompileOptions::new();
     let list = |count: usize| {
         let hosts = (0..count).map(|n| format!("10.0.{}.{}", n / 256, n % 256));
         hosts.collect::<Vec<_>>()
@@ -151,9 +151,9 @@ fn what_libpcap_compiles_in_a_second_is_accepted() {
             list(1500, |n| format!("ip6 protochain {}", n % 256)),
         ),
     ] {
-        let options = CompileOptions::default();
+        let options = CompileOptions::new();
         let start = Instant::now();
-        let filter = Filter::compile(Dlt::EN10MB, &expression, options);
+        let filter = options.compile(Dlt::EN10MB, &expression);
         println!("{what}: {:?}", start.elapsed());
         assert!(filter.is_ok(), "{what}: {}", filter.unwrap_err());
     }
@@ -190,8 +190,10 @@ fn parts_answer_as_the_whole_does() {
         ),
     ] {
         let [joined, whole] = [true, false].map(|optimize| {
-            let options = CompileOptions::default().optimize(optimize);
-            Filter::compile(dlt, &expression, options).unwrap_or_else(|e| panic!("{e}"))
+            let options = CompileOptions::new().optimize(optimize);
+            options
+                .compile(dlt, &expression)
+                .unwrap_or_else(|e| panic!("{e}"))
         });
         let mut answers = [0, 0];
         for n in 0..4000 {
@@ -219,15 +221,15 @@ fn parts_answer_as_the_whole_does() {
 #[test]
 fn a_long_expression_can_still_be_wrong() {
     let wrong = hosts(400) + " or tcp prot 80";
-    let error = Filter::compile(Dlt::EN10MB, &wrong, CompileOptions::default()).unwrap_err();
+    let error = Filter::compile(Dlt::EN10MB, &wrong).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{error}");
     let nothing = format!("ip and arp and ({})", hosts(400));
-    let error = Filter::compile(Dlt::EN10MB, &nothing, CompileOptions::default()).unwrap_err();
+    let error = Filter::compile(Dlt::EN10MB, &nothing).unwrap_err();
     assert_eq!(error.text(), "expression rejects all packets");
 
     // Behind a tag that does not have to be there, and so no parts.
     let odd = format!("vlan or ({})", hosts(900));
-    let error = rejected(Dlt::EN10MB, &odd, CompileOptions::default());
+    let error = rejected(Dlt::EN10MB, &odd, CompileOptions::new());
     assert!(error.text().contains("`vlan`"), "{error}");
 }
 
@@ -243,20 +245,14 @@ fn nesting_is_no_danger() {
             "))".repeat(depth / 3)
         );
         for expression in [parentheses, nots, groups] {
-            let result = on_stack(128 * KIB, || {
-                Filter::compile(Dlt::EN10MB, &expression, CompileOptions::default())
-            });
+            let result = on_stack(128 * KIB, || Filter::compile(Dlt::EN10MB, &expression));
             assert_eq!(result.is_ok(), fits, "depth {depth}");
         }
     }
     let negated = on_stack(128 * KIB, || {
-        Filter::compile(
-            Dlt::EN10MB,
-            &format!("{}tcp", "not ".repeat(999)),
-            CompileOptions::default(),
-        )
+        Filter::compile(Dlt::EN10MB, &format!("{}tcp", "not ".repeat(999)))
     });
-    let positive = Filter::compile(Dlt::EN10MB, "not tcp", CompileOptions::default()).unwrap();
+    let positive = Filter::compile(Dlt::EN10MB, "not tcp").unwrap();
     assert_eq!(negated.unwrap().instructions(), positive.instructions());
 }
 
@@ -265,7 +261,7 @@ fn nesting_is_no_danger() {
 fn the_longest_compile_on_the_smallest_stack() {
     let wlan = |n: usize| format!("wlan host 0:0:5e:0:53:{n:x}");
     for optimize in [true, false] {
-        let options = CompileOptions::default().optimize(optimize);
+        let options = CompileOptions::new().optimize(optimize);
         for (dlt, expression) in [
             (Dlt::EN10MB, hosts(250)),
             (Dlt::EN10MB, hosts(3000)),
@@ -273,7 +269,7 @@ fn the_longest_compile_on_the_smallest_stack() {
             (Dlt::IEEE802_11_RADIO, list(64, |_| "portrange 1-2".into())),
             (Dlt::EN10MB, list(300, |n| format!("port {n}"))),
         ] {
-            let filter = on_stack(16 * KIB, || Filter::compile(dlt, &expression, options));
+            let filter = on_stack(16 * KIB, || options.compile(dlt, &expression));
             assert!(!filter.unwrap().matches(&[0; 60]));
         }
         let list = (0..3000_u32).map(|n| std::net::Ipv4Addr::from(n * 77));
@@ -347,9 +343,7 @@ fn no_word_overflows_the_smallest_stack() {
         for place in places {
             let expression = place.replace('W', &word);
             for (size, dlt) in [(16 * KIB, Dlt::EN10MB), (24 * KIB, Dlt::IEEE802_11_RADIO)] {
-                let result = on_stack(size, || {
-                    Filter::compile(dlt, &expression, CompileOptions::default()).map(drop)
-                });
+                let result = on_stack(size, || Filter::compile(dlt, &expression).map(drop));
                 match result {
                     Ok(()) => compiled += 1,
                     Err(error) => {

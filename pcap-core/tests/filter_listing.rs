@@ -3,7 +3,7 @@
 
 use std::process::{Command, Stdio};
 
-use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter, Insn};
+use pcap_core::{Dlt, ErrorKind, Filter, Insn};
 
 const EXPRESSIONS: [&str; 5] = [
     "",
@@ -14,7 +14,7 @@ const EXPRESSIONS: [&str; 5] = [
 ];
 
 fn compile(expression: &str) -> Filter {
-    Filter::compile(Dlt::EN10MB, expression, CompileOptions::default()).unwrap()
+    Filter::compile(Dlt::EN10MB, expression).unwrap()
 }
 
 fn read(text: &str) -> pcap_core::Result<Filter> {
@@ -47,7 +47,7 @@ fn what_tcpdump_prints_is_read() {
             let filter = read(&text).unwrap_or_else(|e| panic!("{form} {expression}: {e}"));
             assert_eq!(used(&filter), used(&compile(expression)));
             assert_eq!(
-                (filter.linktype(), filter.expression()),
+                (filter.datalink(), filter.expression()),
                 (Dlt::EN10MB, None)
             );
         }

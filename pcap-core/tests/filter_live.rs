@@ -23,16 +23,16 @@ fn vlan_compiled_live_is_right_on_plain_bytes_too() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let right = Capture::from_device("right").activate().unwrap();
-    let options = CompileOptions::default();
+    let options = CompileOptions::new();
 
-    let live = right.compile("vlan 5", options).unwrap();
+    let live = options.compile_for(&right, "vlan 5").unwrap();
     assert!(live.uses_kernel_extensions() && live.runs_on_bytes());
     assert!(live.to_string().contains("vlanp"), "{live}");
     assert!(live.matches(&tagged(5)));
     assert!(!live.matches(&tagged(6)));
 
     // As compiled without a device, for which the instructions are others.
-    let detached = Filter::compile(Dlt::EN10MB, "vlan 5", options).unwrap();
+    let detached = options.compile(Dlt::EN10MB, "vlan 5").unwrap();
     assert!(!detached.uses_kernel_extensions());
     assert_ne!(detached.instructions(), live.instructions());
     for length in 0..64 {
@@ -41,12 +41,12 @@ fn vlan_compiled_live_is_right_on_plain_bytes_too() {
     }
 
     // What the bytes do not tell stays unknown.
-    let inbound = right.compile("inbound", options).unwrap();
+    let inbound = options.compile_for(&right, "inbound").unwrap();
     assert!(inbound.uses_kernel_extensions() && !inbound.runs_on_bytes());
     assert!(!inbound.matches(&tagged(5)));
 
     // And what needs no kernel is compiled once.
-    let ip = right.compile("ip", options).unwrap();
+    let ip = options.compile_for(&right, "ip").unwrap();
     assert!(!ip.uses_kernel_extensions());
 }
 
@@ -57,8 +57,8 @@ fn either_kind_is_right_in_the_kernel() {
     net.veth("left", "right");
     let left = Capture::from_device("left").activate().unwrap();
     let mut right = Capture::from_device("right").activate().unwrap();
-    let live = right.compile("vlan 5", CompileOptions::default()).unwrap();
-    let detached = Filter::compile(Dlt::EN10MB, "vlan 5", CompileOptions::default()).unwrap();
+    let live = right.compile("vlan 5").unwrap();
+    let detached = Filter::compile(Dlt::EN10MB, "vlan 5").unwrap();
     for filter in [live, detached] {
         right.set_filter(&filter).unwrap();
         for vlan in [4, 5, 6] {
@@ -186,7 +186,7 @@ fn combined_filters_are_compiled_again_live() {
         in_vlan(other.clone(), 5),
         in_vlan(other, 6),
     ];
-    let vlan = Filter::compile(Dlt::EN10MB, "vlan 5", CompileOptions::default()).unwrap();
+    let vlan = Filter::compile(Dlt::EN10MB, "vlan 5").unwrap();
     let list = Filter::any_of(Dlt::EN10MB, [Ipv4Addr::new(192, 0, 2, 1)]).unwrap();
     // The kernel does not take as many.
     let many = (0..5000).map(|n| Ipv4Addr::from(0x0a00_0000 + 4 * n));
@@ -228,7 +228,7 @@ fn the_kernel_leaves_out_a_thousand_hosts() {
     let left = Capture::from_device("left").activate().unwrap();
     let host = |n: u32| Ipv4Addr::from(0x0a00_0000 + 4 * n);
     let hosts = Filter::any_of(Dlt::EN10MB, (0..1000).map(host)).unwrap();
-    let ip = Filter::compile(Dlt::EN10MB, "ip", CompileOptions::default()).unwrap();
+    let ip = Filter::compile(Dlt::EN10MB, "ip").unwrap();
     let others = ip.and(&!hosts).unwrap();
     // The second is what older kernels give by themselves.
     for (memory, location) in [

@@ -5,8 +5,7 @@ use std::net::Ipv4Addr;
 use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter, Packet, Timestamp};
 
 fn compile(expression: &str) -> Filter {
-    Filter::compile(Dlt::EN10MB, expression, CompileOptions::default())
-        .unwrap_or_else(|e| panic!("{e}"))
+    Filter::compile(Dlt::EN10MB, expression).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// An Ethernet frame with a type and a payload.
@@ -63,18 +62,21 @@ fn the_empty_expression_takes_all_packets() {
 #[test]
 fn snaplen_0_is_the_largest_and_others_are_returned() {
     // A dead handle with snaplen 0 compiles nothing.
-    let options = CompileOptions::default();
+    let options = CompileOptions::new();
     for (snaplen, returned) in [
         (0, 262_144),
         (96, 96),
         (1, 1),
         (2_147_483_647, 2_147_483_647),
     ] {
-        let filter = Filter::compile(Dlt::EN10MB, "ip", options.snaplen(snaplen)).unwrap();
+        let filter = options.snaplen(snaplen).compile(Dlt::EN10MB, "ip").unwrap();
         assert_eq!(filter.run(&tcp(0), 60), returned);
-        assert_eq!(filter.options().snaplen, snaplen);
+        assert_eq!(filter.options(), options.snaplen(snaplen));
     }
-    let error = Filter::compile(Dlt::EN10MB, "ip", options.snaplen(1 << 31)).unwrap_err();
+    let error = options
+        .snaplen(1 << 31)
+        .compile(Dlt::EN10MB, "ip")
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 
@@ -82,13 +84,13 @@ fn snaplen_0_is_the_largest_and_others_are_returned() {
 #[test]
 fn an_unknown_netmask_is_not_0() {
     // With 0, `ip broadcast` compiles and misses broadcasts.
-    let unknown = CompileOptions::default();
-    let error = Filter::compile(Dlt::EN10MB, "ip broadcast", unknown).unwrap_err();
+    let unknown = CompileOptions::new();
+    let error = unknown.compile(Dlt::EN10MB, "ip broadcast").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FilterSyntax);
     assert!(error.text().contains("netmask"), "{error}");
 
     let known = unknown.netmask(Ipv4Addr::new(255, 255, 255, 0));
-    let filter = Filter::compile(Dlt::EN10MB, "ip broadcast", known).unwrap();
+    let filter = known.compile(Dlt::EN10MB, "ip broadcast").unwrap();
     let mut frame = ethernet(0x0800, &ipv4(17, &[0; 8]));
     assert!(!filter.matches(&frame));
     frame[33] = 255; // to 192.0.2.255
@@ -150,7 +152,7 @@ fn protochain_jumps_backward_and_works() {
     frame[14 + 48] = 17;
     assert!(!filter.matches(&frame));
 
-    let again = Filter::from_instructions(filter.linktype(), filter.instructions());
+    let again = Filter::from_instructions(filter.datalink(), filter.instructions());
     assert_eq!(again.unwrap_err().kind(), ErrorKind::FilterInvalid);
 }
 
@@ -159,7 +161,7 @@ fn a_question_to_the_kernel_is_known_as_one() {
     let libpcap = pcap_core::version();
     if (libpcap.major(), libpcap.minor()) >= (1, 11) {
         // Since then it is compiled for live captures alone.
-        let error = Filter::compile(Dlt::EN10MB, "inbound", CompileOptions::default());
+        let error = Filter::compile(Dlt::EN10MB, "inbound");
         let error = error.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{error}");
     } else if cfg!(target_os = "linux") {
@@ -168,7 +170,7 @@ fn a_question_to_the_kernel_is_known_as_one() {
         assert!(!filter.matches(&tcp(0)));
         assert!(compile("tcp or inbound").matches(&tcp(0)));
     }
-    let tagged = Filter::compile(Dlt::LINUX_SLL, "inbound", CompileOptions::default()).unwrap();
+    let tagged = Filter::compile(Dlt::LINUX_SLL, "inbound").unwrap();
     assert!(tagged.runs_on_bytes());
 }
 
@@ -177,8 +179,8 @@ fn a_question_to_the_kernel_is_known_as_one() {
 fn an_error_that_is_cut_within_a_letter_is_a_text() {
     for shift in ["", "a"] {
         let expression = format!("ip proto \\{shift}{}", "\u{e9}".repeat(300));
-        let options = CompileOptions::default();
-        let error = Filter::compile(Dlt::EN10MB, &expression, options).unwrap_err();
+        let options = CompileOptions::new();
+        let error = options.compile(Dlt::EN10MB, &expression).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{error}");
         assert!(error.text().contains("\u{e9}\u{e9}"), "{error}");
     }
@@ -186,8 +188,7 @@ fn an_error_that_is_cut_within_a_letter_is_a_text() {
 
 #[test]
 fn a_nul_in_an_expression_is_an_error() {
-    let error =
-        Filter::compile(Dlt::EN10MB, "tcp\0 or udp", CompileOptions::default()).unwrap_err();
+    let error = Filter::compile(Dlt::EN10MB, "tcp\0 or udp").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert!(!error.to_string().contains('\0'));
 }
@@ -200,7 +201,7 @@ fn link_types_without_filters_are_an_error_and_not_the_empty_filter() {
         Dlt::new(i32::MAX),
         Dlt::new(i32::MIN),
     ] {
-        let error = Filter::compile(dlt, "tcp", CompileOptions::default()).unwrap_err();
+        let error = Filter::compile(dlt, "tcp").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FilterSyntax);
         assert!(!error.text().is_empty());
     }
@@ -259,7 +260,7 @@ fn memory_that_libpcaps_own_programs_forget_to_store_is_0() {
         (Dlt::EN10MB, "geneve or udp", 60),
         (Dlt::IEEE802_11_RADIO, "pppoes", 60),
     ] {
-        let filter = Filter::compile(dlt, expression, CompileOptions::default()).unwrap();
+        let filter = Filter::compile(dlt, expression).unwrap();
         for kind in 0..=255 {
             let mut packet = vec![kind; length];
             packet[12..14].copy_from_slice(&[0x08, 0x00]);
@@ -281,8 +282,8 @@ fn the_optimizer_loses_no_load() {
         "len >= 5 & 5 or len < 4 | 1",
     ] {
         let [optimized, plain] = [true, false].map(|optimize| {
-            let options = CompileOptions::default().optimize(optimize);
-            Filter::compile(Dlt::EN10MB, expression, options).unwrap()
+            let options = CompileOptions::new().optimize(optimize);
+            options.compile(Dlt::EN10MB, expression).unwrap()
         });
         for length in [0, 1, 4, 5, 60, 2_147_483_647, 2_147_483_648, u32::MAX] {
             let answers = [&optimized, &plain].map(|filter| filter.run(&[0; 4], length));

@@ -74,10 +74,10 @@ fn tcpdump(form: &str, row: &Row, options: &[&str]) -> Option<String> {
 
 fn compile(row: &Row, optimize: bool) -> pcap_core::Result<Filter> {
     let dlt: Dlt = row.dlt.parse().expect("a link type");
-    let options = CompileOptions::default()
+    let options = CompileOptions::new()
         .snaplen(row.snaplen)
         .optimize(optimize);
-    Filter::compile(dlt, row.expression, options)
+    options.compile(dlt, row.expression)
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn what_libpcap_compiles_passes_our_own_check() {
     for row in rows().iter().filter(|row| row.valid) {
         for optimize in [true, false] {
             let filter = compile(row, optimize).unwrap();
-            let again = Filter::from_instructions(filter.linktype(), filter.instructions());
+            let again = Filter::from_instructions(filter.datalink(), filter.instructions());
             let forgets = matches!(row.expression, "geneve or udp" | "pppoes");
             if row.expression.contains("protochain") || filter.uses_kernel_extensions() || forgets {
                 continue;

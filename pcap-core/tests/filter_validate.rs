@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 
-use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter, Insn};
+use pcap_core::{Dlt, ErrorKind, Filter, Insn};
 
 const RET_A: Insn = Insn::new(0x16, 0, 0, 0);
 const RET_1: Insn = Insn::new(0x06, 0, 0, 1);
@@ -292,7 +292,7 @@ fn whatever_passes_runs_as_the_book_says_whatever_is_on_the_stack() {
         "vlan 5 and ip",
         "ip[2:2] - ((tcp[12] & 0xf0) >> 2) > len / 3",
     ]
-    .map(|e| Filter::compile(Dlt::EN10MB, e, CompileOptions::default()).unwrap());
+    .map(|e| Filter::compile(Dlt::EN10MB, e).unwrap());
 
     let (mut accepted, mut wanted) = (0_u64, 0_u64);
     for _ in 0..count {

@@ -84,11 +84,7 @@ fn each_first_call_is_an_error() {
     missing(Capture::from_file(file.path()));
     missing(Capture::from_reader(std::io::Cursor::new(bytes)));
     missing(Capture::dead(Linktype::ETHERNET));
-    missing(Filter::compile(
-        Dlt::EN10MB,
-        "ip",
-        CompileOptions::default(),
-    ));
+    missing(Filter::compile(Dlt::EN10MB, "ip"));
     missing(Filter::from_instructions(
         Dlt::EN10MB,
         &[Insn::new(0x06, 0, 0, 1)],

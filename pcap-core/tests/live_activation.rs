@@ -7,9 +7,7 @@ mod support;
 use std::ffi::CStr;
 use std::time::Duration;
 
-use pcap_core::{
-    Capture, CompileOptions, Dlt, ErrorKind, Filter, Insn, Next, Precision, TstampType, WarningKind,
-};
+use pcap_core::{Capture, Dlt, ErrorKind, Filter, Insn, Next, Precision, TstampType, WarningKind};
 use support::Netns;
 
 fn net() -> Option<Netns> {
@@ -74,7 +72,7 @@ fn lost_meaning_a_bad_option_is_an_error_that_names_it_and_its_value() {
     assert_eq!(failed.kind(), ErrorKind::RfmonNotSupported, "{failed}");
     let failed = device().filter("tcp prot 80").activate().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::FilterSyntax, "{failed}");
-    let raw = Filter::compile(Dlt::RAW, "tcp", CompileOptions::default()).unwrap();
+    let raw = Filter::compile(Dlt::RAW, "tcp").unwrap();
     let failed = device().filter(&raw).activate().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::LinktypeMismatch, "{failed}");
     let failed = Capture::from_device("ri\0ght").activate().unwrap_err();
@@ -237,9 +235,9 @@ fn a_filter_compiled_live_is_right_offline_and_the_other_way_round() {
     let Some(_net) = net() else { return };
     let left = Capture::from_device("left").activate().unwrap();
     let mut right = Capture::from_device("right").activate().unwrap();
-    let live = right.compile("vlan 5", CompileOptions::default()).unwrap();
+    let live = right.compile("vlan 5").unwrap();
     assert!(live.uses_kernel_extensions());
-    let dead = Filter::compile(Dlt::EN10MB, "vlan 5", CompileOptions::default()).unwrap();
+    let dead = Filter::compile(Dlt::EN10MB, "vlan 5").unwrap();
     assert!(!dead.uses_kernel_extensions());
 
     let tagged = |id: u8| frame(0x8100, &[0, id, 0x88, 0xb5, id]);

@@ -12,8 +12,8 @@ use std::thread;
 use std::time::Duration;
 
 use pcap_core::{
-    Active, Capture, CompileOptions, Direction, Dlt, End, ErrorKind, Filter, FilterLocation,
-    Inactive, Insn, Next, PacketOwned, WarningKind,
+    Active, Capture, Direction, Dlt, End, ErrorKind, Filter, FilterLocation, Inactive, Insn, Next,
+    PacketOwned, WarningKind,
 };
 use support::Netns;
 
@@ -331,9 +331,7 @@ fn swapping_directions_under_traffic_is_exact() {
         sender.join().unwrap();
     }
     assert!(delivered > 0);
-    let outbound = right
-        .compile("outbound", CompileOptions::default())
-        .unwrap();
+    let outbound = right.compile("outbound").unwrap();
     right.set_filter(&outbound).unwrap();
     assert!(rest(&mut right).is_empty());
 }
@@ -584,8 +582,7 @@ fn programs_mean_the_same_live_as_on_bytes() {
     net.veth("left", "right");
     let left = on("left").activate().unwrap();
     let program = |text: &str| Filter::from_listing(Dlt::EN10MB, text).unwrap();
-    let compile =
-        |text: &str| Filter::compile(Dlt::EN10MB, text, CompileOptions::default()).unwrap();
+    let compile = |text: &str| Filter::compile(Dlt::EN10MB, text).unwrap();
     let here = Some(FilterLocation::UserSpace);
     let there = Some(FilterLocation::Kernel);
     for (filter, location) in [
@@ -652,7 +649,7 @@ fn programs_on_any_mean_the_same_as_on_bytes() {
     let left = on("left").activate().unwrap();
     for (dlt, header) in [(Dlt::LINUX_SLL, 16_u32), (Dlt::LINUX_SLL2, 20)] {
         let program = |text: &str| Filter::from_listing(dlt, text).unwrap();
-        let compile = |text: &str| Filter::compile(dlt, text, CompileOptions::default()).unwrap();
+        let compile = |text: &str| Filter::compile(dlt, text).unwrap();
         // Frames whose payload is 40 to 49 bytes.
         let length = header + 45;
         let mut filters: Vec<Filter> = ["=", "!=", ">", ">=", "<", "<="]

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::os::linux::CaptureExt;
-use pcap_core::{Capture, Direction, Dlt, Error, ErrorKind, Filter, Inactive, TstampType};
+use pcap_core::{Capture, Direction, Dlt, Error, ErrorKind, Inactive, TstampType};
 use support::Netns;
 
 /// Whether this kernel has the devices of netfilter.
@@ -32,7 +32,9 @@ fn has(device: &str) -> bool {
 /// Activations of a device of netfilter that fail, each for another option.
 fn refused(device: &str) -> Vec<(&'static str, Capture<Inactive>)> {
     let device = || Capture::from_device(device);
-    let other = Filter::compile(Dlt::EN10MB, "ip", pcap_core::CompileOptions::default()).unwrap();
+    let other = pcap_core::CompileOptions::new()
+        .compile(Dlt::EN10MB, "ip")
+        .unwrap();
     vec![
         ("tstamp_type", device().tstamp_type(TstampType::ADAPTER)),
         ("rfmon", device().rfmon(true)),
@@ -142,7 +144,7 @@ fn questions_disturb_no_other_process() {
 #[test]
 fn what_netfilter_refuses_is_said_before_it_is_opened() {
     let Some(_net) = Netns::new() else { return };
-    let unsupported = ErrorKind::Unsupported { since: None };
+    let unsupported = ErrorKind::Unsupported;
     let expected = [
         ("tstamp_type", ErrorKind::InvalidOption),
         ("rfmon", ErrorKind::RfmonNotSupported),

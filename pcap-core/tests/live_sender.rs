@@ -483,7 +483,7 @@ fn what_sends_through_no_packet_socket_has_no_sender() {
         };
         let before = descriptors();
         let error = capture.sender().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported { since: None });
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert_eq!(error.object(), Some(device));
         assert_eq!(descriptors(), before);
         refused += 1;

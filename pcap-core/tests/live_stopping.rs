@@ -385,9 +385,9 @@ fn a_deadline_holds_under_a_flood_that_a_filter_too_long_for_the_kernel_rejects(
         return;
     };
     let hosts: Vec<_> = (1..=250).map(|n| format!("ip6 host fc00::{n:x}")).collect();
-    let options = CompileOptions::default().optimize(false);
+    let options = CompileOptions::new().optimize(false);
     right.set_filter((hosts.join(" or "), options)).unwrap();
-    let filter = right.compile(&hosts.join(" or "), options).unwrap();
+    let filter = options.compile_for(&right, &hosts.join(" or ")).unwrap();
     assert!(filter.instructions().len() > 4096, "long enough");
     let (stop, flood) = flood(left);
     for _ in 0..3 {

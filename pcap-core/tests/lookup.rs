@@ -8,12 +8,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 use pcap_core::lookup::{self, PortRange};
-use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter, MacAddr};
+use pcap_core::{Dlt, ErrorKind, Filter, MacAddr};
 
 /// Whether two expressions mean the same to libpcap's compiler.
 fn same(a: &str, b: &str) -> bool {
     let compile = |expression: &str| {
-        let filter = Filter::compile(Dlt::EN10MB, expression, CompileOptions::default());
+        let filter = Filter::compile(Dlt::EN10MB, expression);
         filter
             .unwrap_or_else(|e| panic!("{e}"))
             .instructions()

@@ -117,9 +117,13 @@ fn behaviour_1_96_truncated_pings_in_a_big_endian_savefile_then_the_end_however_
 #[test]
 fn behaviour_2_every_ping_matches_ip_dst_host() {
     let mut capture = open(truncated_pings());
-    let options = CompileOptions::default();
-    let to = capture.compile("ip dst host 192.0.2.2", options).unwrap();
-    let from = capture.compile("ip dst host 192.0.2.1", options).unwrap();
+    let options = CompileOptions::new();
+    let to = options
+        .compile_for(&capture, "ip dst host 192.0.2.2")
+        .unwrap();
+    let from = options
+        .compile_for(&capture, "ip dst host 192.0.2.1")
+        .unwrap();
     let packets = read_all(&mut capture).unwrap();
     assert_eq!(packets.len(), 96);
     assert!(packets.iter().all(|packet| to.matches(packet.data())));
@@ -139,7 +143,7 @@ fn behaviour_2_every_ping_matches_ip_dst_host() {
 #[test]
 #[cfg(unix)]
 fn behaviour_2_icmp_on_ethernet_compiles_to_exactly_six_instructions() {
-    let icmp = Filter::compile(Dlt::EN10MB, "icmp", CompileOptions::default()).unwrap();
+    let icmp = Filter::compile(Dlt::EN10MB, "icmp").unwrap();
     let expected = [
         Insn::new(0x28, 0, 0, 12),      // load the type of the frame
         Insn::new(0x15, 0, 3, 0x0800),  // IPv4, or else the last
@@ -182,7 +186,7 @@ fn behaviour_2_an_empty_program_and_one_of_4097_instructions_are_refused() {
 
 #[test]
 fn behaviour_2_foobar_is_an_error() {
-    let error = Filter::compile(Dlt::EN10MB, "foobar", CompileOptions::default()).unwrap_err();
+    let error = Filter::compile(Dlt::EN10MB, "foobar").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FilterSyntax);
     assert_eq!(error.object(), Some("foobar"));
     assert!(error.to_string().contains("foobar"), "{error}");

@@ -156,10 +156,10 @@ fn a_filter_is_set_with_the_optimizer_and_without_and_takes_the_same() {
         frame[30..34].copy_from_slice(&[10, 1, 2, last]);
         frame
     };
-    let options = CompileOptions::default();
+    let options = CompileOptions::new();
     let expression = "ip broadcast or ip dst host 10.1.2.9 or ip dst host 10.1.2.9";
     let [with, without] = [true, false]
-        .map(|optimize| right.compile(expression, options.optimize(optimize)))
+        .map(|optimize| options.optimize(optimize).compile_for(&right, expression))
         .map(Result::unwrap);
     let lengths = [&with, &without].map(|filter| filter.instructions().len());
     assert!(lengths[0] < lengths[1], "{lengths:?}");

@@ -212,7 +212,7 @@ fn gopacket_an_inactive_handle_outlives_activation() {
         let mut kinds = vec![ErrorKind::NoSuchDevice, ErrorKind::PermissionDenied];
         if cfg!(windows) {
             // Without a driver.
-            kinds.push(ErrorKind::Unsupported { since: None });
+            kinds.push(ErrorKind::Unsupported);
         }
         assert!(kinds.contains(&failed.kind()), "{failed}");
     }

@@ -205,7 +205,7 @@ fn a_libpcap_without_remote_capture_says_so() {
             .open()
             .unwrap_err(),
     ] {
-        assert_eq!(error.kind(), ErrorKind::Unsupported { since: None });
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
         let version = pcap_core::version();
         let linked = format!(
             "the linked libpcap {}.{}.",

@@ -22,7 +22,7 @@ use pcap_core::{
 use rpcapd::{Daemon, PORT, alone};
 use support::Netns;
 
-const UNSUPPORTED: ErrorKind = ErrorKind::Unsupported { since: None };
+const UNSUPPORTED: ErrorKind = ErrorKind::Unsupported;
 
 fn host() -> Source {
     Source::remote("127.0.0.1", PORT, "").unwrap()
@@ -370,7 +370,7 @@ fn a_filter_can_change_and_no_packet_comes_that_does_not_pass() {
     );
     let error = capture.set_filter("tcp prot 1").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FilterSyntax);
-    let wrong = Filter::compile(Dlt::RAW, "tcp", CompileOptions::default()).unwrap();
+    let wrong = Filter::compile(Dlt::RAW, "tcp").unwrap();
     assert_eq!(
         capture.set_filter(&wrong).unwrap_err().kind(),
         ErrorKind::LinktypeMismatch
@@ -417,9 +417,7 @@ fn a_capture_does_not_see_its_own_packets_unless_it_is_to() {
     let _daemon = Daemon::open_to_all();
     // What was compiled and not set does not matter, though libpcap would take it.
     let mut capture = on("lo").open().unwrap();
-    capture
-        .compile("tcp port 1", CompileOptions::default())
-        .unwrap();
+    capture.compile("tcp port 1").unwrap();
     let socket = sender();
     let mut own = 0;
     let end = Instant::now() + Duration::from_millis(1500);

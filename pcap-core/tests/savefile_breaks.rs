@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use files::{number, pings, ways};
-use pcap_core::{Capture, CompileOptions, Dlt, Done, End, Filter, Next, Offline, Packet};
+use pcap_core::{Capture, CompileOptions, Dlt, Done, End, Next, Offline, Packet};
 
 const MANY: u16 = 2500;
 
@@ -239,8 +239,8 @@ fn a_break_from_another_thread_ends_the_read_of_a_big_file_by_path_too() {
     let tests: Vec<_> = (1..=250)
         .map(|n| format!("ether[{}] = {n}", n % 20))
         .collect();
-    let options = CompileOptions::default().optimize(false);
-    let filter = Filter::compile(Dlt::EN10MB, &tests.join(" or "), options).unwrap();
+    let options = CompileOptions::new().optimize(false);
+    let filter = options.compile(Dlt::EN10MB, &tests.join(" or ")).unwrap();
     for by_closure in [true, false] {
         let mut capture = Capture::from_file(&path).unwrap();
         capture.set_filter(&filter).unwrap();

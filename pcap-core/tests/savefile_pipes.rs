@@ -280,7 +280,7 @@ fn a_pipe_of_which_a_filter_takes_nothing_is_broken_and_kept_to_deadlines() {
     for bytes in [pings(50), pings_ng(50), not_plain(50)] {
         let (mut capture, writer) = opened(&bytes, bytes.len());
         capture
-            .set_filter(("less 20", CompileOptions::default()))
+            .set_filter(("less 20", CompileOptions::new()))
             .unwrap();
         let next = capture.next_packet_timeout(Duration::from_millis(20));
         assert_eq!(next.unwrap(), Next::Timeout);

@@ -413,7 +413,7 @@ fn a_large_file_is_read_to_its_end_in_bounded_time_by_each_call() {
 /// What the packets of a loopback begin with depends on the system that wrote the file, which only the file tells.
 #[test]
 fn a_compiled_filter_fits_the_system_of_a_savefile() {
-    let options = CompileOptions::default();
+    let options = CompileOptions::new();
     // Of IPv4, and of IPv6 on NetBSD, FreeBSD and macOS.
     let families = [2_u32, 24, 28, 30];
     // DLT_NULL, DLT_LOOP and DLT_ENC as savefiles number them.
@@ -433,7 +433,7 @@ fn a_compiled_filter_fits_the_system_of_a_savefile() {
                 capture.set_filter(expression).unwrap();
                 let expected = read_all(&mut capture).unwrap().len();
                 assert_eq!(expected, count, "{dlt} {order:?} {expression}");
-                let filter = Filter::compile(dlt, expression, options).unwrap();
+                let filter = options.compile(dlt, expression).unwrap();
                 for filter in [filter.clone(), filter.and(&filter).unwrap()] {
                     let mut capture = open(savefile.bytes());
                     capture.set_filter(&filter).unwrap();
@@ -461,11 +461,11 @@ fn a_compiled_filter_fits_the_system_of_a_savefile() {
 /// As `pcap_compile` does it with the savefile's handle.
 #[test]
 fn a_savefile_compiles_filters_for_itself() {
-    let options = CompileOptions::default();
+    let options = CompileOptions::new();
     for snaplen in [96, 262_144] {
         let savefile = Pcap::native().snaplen(snaplen).packet(1, 0, &ping(1));
         let capture = open(savefile.bytes());
-        let filter = capture.compile("icmp", options.snaplen(7)).unwrap();
+        let filter = options.snaplen(7).compile_for(&capture, "icmp").unwrap();
         assert_eq!(filter.run(&ping(1), 98), snaplen);
     }
     let savefile = Pcap::native().packet(1, 0, &ping(1));
@@ -477,7 +477,7 @@ fn a_savefile_compiles_filters_for_itself() {
         ("port 80 and", "syntax error"),
     ] {
         let errors = [
-            capture.compile(expression, options).unwrap_err(),
+            options.compile_for(&capture, expression).unwrap_err(),
             capture.set_filter(expression).unwrap_err(),
         ];
         for error in errors {
@@ -488,7 +488,7 @@ fn a_savefile_compiles_filters_for_itself() {
     let usb = Pcap::native().linktype(189).packet(1, 0, &[0; 64]);
     let mut capture = open(usb.bytes());
     assert_eq!(
-        capture.compile("tcp", options).unwrap_err().kind(),
+        options.compile_for(&capture, "tcp").unwrap_err().kind(),
         ErrorKind::FilterSyntax
     );
     assert!(capture.set_filter("tcp").is_err());

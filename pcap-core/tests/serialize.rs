@@ -47,14 +47,14 @@ fn plain_data_comes_back_as_it_was() {
         FilterTerm::source((Ipv4Addr::new(10, 0, 0, 0), 8)),
         json!("src 10.0.0.0/8"),
     );
-    let options = CompileOptions::default()
+    let options = CompileOptions::new()
         .snaplen(96)
         .netmask(Ipv4Addr::BROADCAST);
     let form = json!({"snaplen": 96, "optimize": true, "netmask": "255.255.255.255"});
     there_and_back(options, form);
     assert_eq!(
         from_str::<CompileOptions>("{}").unwrap(),
-        CompileOptions::default()
+        CompileOptions::new()
     );
 
     let mut stats = Stats::default();
@@ -95,7 +95,7 @@ fn data_that_cannot_be_is_refused() {
 fn again(filter: &Filter) -> Filter {
     let text = serde_json::to_string(filter).unwrap();
     let again: Filter = from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
-    assert_eq!(again.linktype(), filter.linktype());
+    assert_eq!(again.datalink(), filter.datalink());
     assert_eq!(again.instructions(), filter.instructions());
     assert_eq!(again.expression(), filter.expression());
     assert_eq!(again.options(), filter.options());
@@ -109,7 +109,7 @@ fn again(filter: &Filter) -> Filter {
 
 #[test]
 fn filters_come_back_as_they_were() {
-    let options = CompileOptions::default().snaplen(77);
+    let options = CompileOptions::new().snaplen(77);
     let mut frame = [0x45; 60];
     frame[12..14].copy_from_slice(&[8, 6]);
     let libpcap = pcap_core::version();
@@ -120,7 +120,7 @@ fn filters_come_back_as_they_were() {
     }
     expressions.extend(["", "arp", "tcp port 80 or arp"]);
     for expression in expressions {
-        let filter = Filter::compile(Dlt::EN10MB, expression, options).unwrap();
+        let filter = options.compile(Dlt::EN10MB, expression).unwrap();
         let again = again(&filter);
         for end in 0..frame.len() {
             assert_eq!(again.run(&frame[..end], 60), filter.run(&frame[..end], 60));
@@ -130,14 +130,14 @@ fn filters_come_back_as_they_were() {
     again(&Filter::any_of(Dlt::RAW, (0..9000_u16).map(|n| n * 3)).unwrap());
     again(&Filter::from_instructions(Dlt::USER0, &[Insn::new(6, 0, 0, 1)]).unwrap());
 
-    let loops = Filter::compile(Dlt::RAW, "ip6 protochain 6", options).unwrap();
+    let loops = options.compile(Dlt::RAW, "ip6 protochain 6").unwrap();
     let error = serde_json::to_string(&loops).unwrap_err().to_string();
     assert!(error.contains("jumps backward"), "{error}");
 
     // A live capture compiles the parts again, which must not get lost.
     let list = Filter::any_of(Dlt::RAW, [80]).unwrap();
     again(&!list.or(&!&list).unwrap());
-    let tcp = Filter::compile(Dlt::RAW, "tcp", options).unwrap();
+    let tcp = options.compile(Dlt::RAW, "tcp").unwrap();
     let error = serde_json::to_string(&tcp.and(&list).unwrap())
         .unwrap_err()
         .to_string();
@@ -146,16 +146,16 @@ fn filters_come_back_as_they_were() {
 
 #[test]
 fn the_form_of_a_filter_is_stable_and_says_the_least_by_itself() {
-    let filter = Filter::compile(Dlt::RAW, "", CompileOptions::default()).unwrap();
+    let filter = Filter::compile(Dlt::RAW, "").unwrap();
     let form = json!({
-        "linktype": Dlt::RAW.value(),
+        "dlt": Dlt::RAW.value(),
         "expression": "",
         "options": {"snaplen": 0, "optimize": true, "netmask": null},
         "instructions": [{"code": 6, "jt": 0, "jf": 0, "k": 262_144}],
         "plain": null,
     });
     assert_eq!(to_value(&filter).unwrap(), form);
-    let least = json!({"linktype": 1, "instructions": [{"code": 6, "jt": 0, "jf": 0, "k": 9}]});
+    let least = json!({"dlt": 1, "instructions": [{"code": 6, "jt": 0, "jf": 0, "k": 9}]});
     let filter: Filter = from_value(least).unwrap();
     assert_eq!((filter.run(&[], 0), filter.expression()), (9, None));
 }
@@ -181,7 +181,7 @@ fn a_filter_that_must_not_run_is_refused() {
         for expression in [None, Some("tcp")] {
             let form = |instructions, plain| {
                 json!({
-                    "linktype": 1,
+                    "dlt": 1,
                     "expression": expression,
                     "instructions": instructions,
                     "plain": plain,
@@ -200,17 +200,17 @@ fn a_filter_that_must_not_run_is_refused() {
     // bounds.
     for insn in [Insn::new(0x60, 0, 0, 3), Insn::new(0x20, 0, 0, 0xffff_f000)] {
         let program = [insn, Insn::new(0x16, 0, 0, 0)];
-        let form = |expression: Option<&str>| json!({"linktype": 1, "expression": expression, "instructions": program});
+        let form = |expression: Option<&str>| json!({"dlt": 1, "expression": expression, "instructions": program});
         assert!(from_value::<Filter>(form(None)).is_err());
         let filter: Filter = from_value(form(Some("tcp"))).unwrap();
         std::hint::black_box([0xa5_u8; 4096]);
         assert_eq!(filter.run(&[0xff; 100], 100), 0);
     }
 
-    let other = json!({"linktype": 1, "instructions": [accept], "plain": [accept]});
+    let other = json!({"dlt": 1, "instructions": [accept], "plain": [accept]});
     refused::<Filter>(other, "for plain bytes");
     refused::<Filter>(
-        json!({"linktype": 1, "instructions": [accept], "x": 1}),
+        json!({"dlt": 1, "instructions": [accept], "x": 1}),
         "unknown field",
     );
 }
@@ -220,7 +220,7 @@ fn a_filter_that_must_not_run_is_refused() {
 fn an_expression_that_comes_with_a_filter_is_only_a_text_until_it_is_compiled() {
     for expression in ["tcp and", "a\0b", &"tcp or ".repeat(100_000)] {
         let form = json!({
-            "linktype": 1,
+            "dlt": 1,
             "expression": expression,
             "options": {"snaplen": u32::MAX},
             "instructions": [Insn::new(6, 0, 0, 1)],
@@ -228,6 +228,6 @@ fn an_expression_that_comes_with_a_filter_is_only_a_text_until_it_is_compiled() 
         let filter: Filter = from_value(form).unwrap();
         assert_eq!(filter.expression(), Some(expression));
         assert!(filter.matches(&[]));
-        assert!(Filter::compile(Dlt::EN10MB, expression, filter.options()).is_err());
+        assert!(filter.options().compile(Dlt::EN10MB, expression).is_err());
     }
 }

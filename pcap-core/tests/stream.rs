@@ -480,7 +480,7 @@ mod tests {
     pub(super) fn a_packet_behind_many_that_only_the_capture_filters_comes<R: Tested>() {
         let Some((_net, left)) = wire() else { return };
         let hosts: Vec<_> = (1..=250).map(|n| format!("ip6 host fc00::{n:x}")).collect();
-        let options = CompileOptions::default().optimize(false);
+        let options = CompileOptions::new().optimize(false);
         let mut passes = [0; 60];
         passes[12..14].copy_from_slice(&[0x86, 0xdd]);
         passes[14] = 0x60;
@@ -529,7 +529,7 @@ mod tests {
         let capture = unsafe { Capture::<Active>::from_raw(pcap) }.unwrap();
         R::block_on(async {
             let failed = R::wrap(capture).unwrap_err();
-            assert!(matches!(failed.kind(), ErrorKind::Unsupported { .. }));
+            assert!(failed.kind() == ErrorKind::Unsupported);
             let text = "cannot wait asynchronously on `a pcap_t`: libpcap has no non-blocking mode";
             assert!(failed.to_string().starts_with(text), "{failed}");
             let capture: Capture<Active> = failed.take().unwrap();

@@ -73,10 +73,10 @@ fn sixteen_threads_compile_for_seconds_and_every_filter_is_right() {
 }
 
 fn round(dead: &Capture<Dead>, number: u32) {
-    let options = CompileOptions::default().optimize(number % 2 == 0);
+    let options = CompileOptions::new().optimize(number % 2 == 0);
     let compile = |expression: &str| match number % 3 {
-        0 => dead.compile(expression, options),
-        _ => Filter::compile(Dlt::EN10MB, expression, options),
+        0 => options.compile_for(dead, expression),
+        _ => options.compile(Dlt::EN10MB, expression),
     };
     let port = (number % 60_000) as u16 + 1;
     let last = (number % 250) as u8 + 1;
@@ -114,7 +114,7 @@ fn round(dead: &Capture<Dead>, number: u32) {
 
 #[test]
 fn one_filter_is_run_by_many_threads() {
-    let filter = Filter::compile(Dlt::EN10MB, "udp dst port 7", CompileOptions::default()).unwrap();
+    let filter = Filter::compile(Dlt::EN10MB, "udp dst port 7").unwrap();
     thread::scope(|scope| {
         for which in 0..8 {
             let filter = &filter;

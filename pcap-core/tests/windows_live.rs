@@ -226,7 +226,7 @@ fn what_is_injected_is_captured() {
     let error = sender.inject(&[]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     let error = sender.sender().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported { since: None });
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn what_only_npcap_has_is_there_or_refused() {
     let Some((mut capture, _socket)) = capture() else {
         return;
     };
-    let unsupported = ErrorKind::Unsupported { since: None };
+    let unsupported = ErrorKind::Unsupported;
     let answers = [
         capture.set_kernel_buffer(1 << 20),
         capture.set_min_to_copy(0),

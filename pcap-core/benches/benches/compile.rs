@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use std::{fs, ptr, slice, thread};
 
-use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter};
+use pcap_core::{CompileOptions, Dlt, ErrorKind};
 
 /// What libpcap compiles in this time has to be accepted.
 const ACCEPTED: Duration = Duration::from_secs(1);
@@ -292,7 +292,7 @@ fn measure(
     optimize: bool,
     totals: &mut Totals,
 ) {
-    let options = CompileOptions::default()
+    let options = CompileOptions::new()
         .optimize(optimize)
         .netmask(std::net::Ipv4Addr::new(255, 255, 255, 0));
     let seconds = |time: Duration| format!("{:.2}", time.as_secs_f64());
@@ -303,7 +303,7 @@ fn measure(
     let mut size = 50;
     while size < MOST {
         let expression = make(size);
-        let (ours, took) = timed(|| Filter::compile(dlt, &expression, options));
+        let (ours, took) = timed(|| options.compile(dlt, &expression));
         let ours = ours.map_err(|error| error.kind());
         if ours.is_ok() {
             longest = longest.max(took);

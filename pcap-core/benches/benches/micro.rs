@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{AllocProfiler, Bencher};
-use pcap_core::{Capture, CompileOptions, Dlt, Filter, Linktype, Packet, Precision, Timestamp};
+use pcap_core::{Capture, Dlt, Filter, Linktype, Packet, Precision, Timestamp};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -43,13 +43,13 @@ fn savefile(length: usize) -> Vec<u8> {
 
 #[divan::bench(args = FILTERS)]
 fn filter_compile(bencher: Bencher<'_, '_>, filter: &str) {
-    bencher.bench(|| Filter::compile(Dlt::EN10MB, black_box(filter), CompileOptions::default()));
+    bencher.bench(|| Filter::compile(Dlt::EN10MB, black_box(filter)));
 }
 
 #[divan::bench(args = FILTERS)]
 fn filter_matches(bencher: Bencher<'_, '_>, filter: &str) {
     let frame = frame(64);
-    let filter = Filter::compile(Dlt::EN10MB, filter, CompileOptions::default());
+    let filter = Filter::compile(Dlt::EN10MB, filter);
     let filter = filter.expect("it compiles");
     bencher.bench(|| filter.matches(black_box(&frame)));
 }

@@ -45,8 +45,8 @@ impl Capture<Dead> {
     /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
     #[doc(alias = "pcap_open_dead")]
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
-    pub fn dead(linktype: impl Into<Dlt>) -> Result<Capture<Dead>> {
-        Self::dead_with(linktype, 0, Precision::Nano)
+    pub fn dead(dlt: impl Into<Dlt>) -> Result<Capture<Dead>> {
+        Self::dead_with(dlt, 0, Precision::Nano)
     }
 
     /// [`dead`](Self::dead) with a snaplen, in bytes, and a precision. 0 is the largest snaplen that
@@ -59,14 +59,14 @@ impl Capture<Dead> {
     /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
     pub fn dead_with(
-        linktype: impl Into<Dlt>,
+        dlt: impl Into<Dlt>,
         snaplen: u32,
         precision: Precision,
     ) -> Result<Capture<Dead>> {
-        let linktype = linktype.into();
-        let name = format!("{linktype}");
+        let dlt = dlt.into();
+        let name = format!("{dlt}");
         let snaplen = match snaplen {
-            0 => largest_snaplen(linktype),
+            0 => largest_snaplen(dlt),
             n => n,
         };
         let Ok(snaplen) = c_int::try_from(snaplen) else {
@@ -84,9 +84,8 @@ impl Capture<Dead> {
         };
         Error::library("make a dead capture of", name.clone())?;
         // SAFETY: takes numbers only.
-        let pcap = unsafe {
-            sys::pcap_open_dead_with_tstamp_precision(linktype.value(), snaplen, number as _)
-        };
+        let pcap =
+            unsafe { sys::pcap_open_dead_with_tstamp_precision(dlt.value(), snaplen, number as _) };
         let Some(pcap) = NonNull::new(pcap) else {
             return Err(Error::cannot(
                 ErrorKind::Other,
@@ -148,8 +147,8 @@ impl Capture<Dead> {
 }
 
 /// The longest packet that a savefile of a link type may have.
-fn largest_snaplen(linktype: Dlt) -> u32 {
-    match linktype {
+fn largest_snaplen(dlt: Dlt) -> u32 {
+    match dlt {
         Dlt::DBUS => 128 << 20,
         Dlt::EBHSCR => 8 << 20,
         Dlt::USBPCAP => 1 << 20,

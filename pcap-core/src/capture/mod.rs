@@ -181,16 +181,16 @@ impl<S: Activated> Capture<S> {
     /// # Examples
     ///
     /// ```
-    /// use pcap_core::{Capture, CompileOptions, Linktype};
+    /// use pcap_core::{Capture, Linktype};
     ///
     /// let capture = Capture::dead(Linktype::ETHERNET)?;
-    /// let filter = capture.compile("udp port 53", CompileOptions::default())?;
+    /// let filter = capture.compile("udp port 53")?;
     /// println!("{filter}");
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_compile")]
-    pub fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
-        self.state.compile(expression, options)
+    pub fn compile(&self, expression: &str) -> Result<Filter> {
+        CompileOptions::new().compile_for(self, expression)
     }
 
     /// Opens a new savefile for packets of this capture's link type, snaplen and precision. An
@@ -322,5 +322,20 @@ impl<S: Activated> Capture<S> {
 impl<S: Phase + fmt::Debug> fmt::Debug for Capture<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Capture").field(&self.state).finish()
+    }
+}
+
+impl CompileOptions {
+    /// Compiles an expression for a capture. See [`Capture::compile`].
+    ///
+    /// # Errors
+    ///
+    /// The same as those of [`Filter::compile`].
+    pub fn compile_for<S: Activated>(
+        self,
+        capture: &Capture<S>,
+        expression: &str,
+    ) -> Result<Filter> {
+        capture.state.compile(expression, self)
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn check(
             )
         } else if MAGICS.contains(&magic.swap_bytes()) {
             (
-                ErrorKind::Unsupported { since: None },
+                ErrorKind::Unsupported,
                 "it was written in another byte order",
             )
         } else {

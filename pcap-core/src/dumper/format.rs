@@ -29,14 +29,8 @@ impl Format {
     /// The file header as libpcap writes it.
     pub(super) fn header(self, name: &str) -> Result<[u8; FILE_HEADER]> {
         Error::library("write", name.to_owned())?;
-        let fail = |text: String| {
-            Error::cannot(
-                ErrorKind::Unsupported { since: None },
-                "write",
-                name.to_owned(),
-                text,
-            )
-        };
+        let fail =
+            |text: String| Error::cannot(ErrorKind::Unsupported, "write", name.to_owned(), text);
         let precision = match self.precision {
             Precision::Micro => sys::PCAP_TSTAMP_PRECISION_MICRO,
             Precision::Nano => sys::PCAP_TSTAMP_PRECISION_NANO,

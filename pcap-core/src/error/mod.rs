@@ -60,11 +60,7 @@ pub enum ErrorKind {
     /// snaplen of the savefile it is written to.
     InvalidArgument,
     /// libpcap, this platform or this kind of capture cannot do it. The text says which.
-    Unsupported {
-        /// The first libpcap that can, major and minor, if the one that is linked is too old;
-        /// `None` if its age is not the reason.
-        since: Option<(u32, u32)>,
-    },
+    Unsupported,
     /// A filter expression that libpcap does not understand.
     FilterSyntax,
     /// A filter expression longer than can be compiled in bounded time and stack.
@@ -98,9 +94,9 @@ pub enum ErrorKind {
 /// # Examples
 ///
 /// ```
-/// use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter};
+/// use pcap_core::{Dlt, ErrorKind, Filter};
 ///
-/// let error = Filter::compile(Dlt::EN10MB, "tcp prot 80", CompileOptions::default()).unwrap_err();
+/// let error = Filter::compile(Dlt::EN10MB, "tcp prot 80").unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::FilterSyntax);
 /// assert!(error.to_string().contains("syntax error"));
 /// ```
@@ -446,7 +442,7 @@ fn classify_text(text: &str) -> ErrorKind {
         // D-Bus is a device that is always listed.
         ErrorKind::InterfaceNotUp
     } else if text.contains("isn't supported") || text.contains("not supported") {
-        ErrorKind::Unsupported { since: None }
+        ErrorKind::Unsupported
     } else {
         ErrorKind::Other
     }

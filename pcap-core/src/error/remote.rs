@@ -54,7 +54,7 @@ fn classify(operation: &str, text: &str) -> ErrorKind {
     let ended = text.contains("terminated the connection")
         || code.is_some_and(|code| platform::CUT_OFF.contains(&code));
     if text.contains("No TLS support") {
-        ErrorKind::Unsupported { since: None }
+        ErrorKind::Unsupported
     } else if text.contains("Authentication failed") || text.contains("Authentication type") {
         ErrorKind::AuthenticationFailed
     } else if ended && operation == "read from" {
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn libpcaps_words_are_told_apart() {
-        let unsupported = ErrorKind::Unsupported { since: None };
+        let unsupported = ErrorKind::Unsupported;
         let refused = platform::strerror(platform::NO_WAY[0]);
         let refused =
             format!("Is the server properly installed? Cannot connect to 127.0.0.1: {refused}");

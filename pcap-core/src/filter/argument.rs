@@ -14,7 +14,7 @@ use super::{CompileOptions, Filter};
 /// use pcap_core::{Capture, CompileOptions};
 ///
 /// let plain = Capture::from_device("eth0").filter("tcp port 443");
-/// let options = CompileOptions::default().optimize(false);
+/// let options = CompileOptions::new().optimize(false);
 /// let unoptimized = Capture::from_device("eth0").filter(("tcp port 443", options));
 /// ```
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ impl FilterSource<'_> {
 
 impl<'a> From<&'a str> for FilterSource<'a> {
     fn from(expression: &'a str) -> FilterSource<'a> {
-        (expression, CompileOptions::default()).into()
+        (expression, CompileOptions::new()).into()
     }
 }
 
@@ -55,7 +55,7 @@ impl<'a> From<&'a String> for FilterSource<'a> {
 
 impl From<String> for FilterSource<'_> {
     fn from(expression: String) -> Self {
-        (expression, CompileOptions::default()).into()
+        (expression, CompileOptions::new()).into()
     }
 }
 

@@ -51,10 +51,10 @@ use program::{insn, listing, parse};
 /// # Examples
 ///
 /// ```
-/// use pcap_core::{CompileOptions, Dlt, Filter};
+/// use pcap_core::{Dlt, Filter};
 ///
 /// # fn main() -> pcap_core::Result<()> {
-/// let filter = Filter::compile(Dlt::EN10MB, "arp", CompileOptions::default())?;
+/// let filter = Filter::compile(Dlt::EN10MB, "arp")?;
 ///
 /// let mut frame = [0; 60];
 /// frame[12..14].copy_from_slice(&[0x08, 0x06]); // the Ethernet type of ARP
@@ -74,7 +74,7 @@ use program::{insn, listing, parse};
 #[doc(alias = "bpf_program")]
 #[derive(Clone)]
 pub struct Filter {
-    linktype: Dlt,
+    dlt: Dlt,
     /// What was compiled, or given.
     program: Arc<[Insn]>,
     /// What runs on a capture, if not `program` as it is: with its memory zeroed.
@@ -143,10 +143,10 @@ impl Filter {
     /// use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter};
     ///
     /// # fn main() -> pcap_core::Result<()> {
-    /// let dns = Filter::compile(Dlt::RAW, "udp port 53", CompileOptions::default().snaplen(96))?;
-    /// assert_eq!(dns.linktype(), Dlt::RAW);
+    /// let dns = (CompileOptions::new().snaplen(96)CompileOptions::new().snaplen(96).compile(Dlt::RAW, "udp port 53")?;
+    /// assert_eq!(dns.datalink(), Dlt::RAW);
     ///
-    /// let error = Filter::compile(Dlt::RAW, "port and", CompileOptions::default()).unwrap_err();
+    /// let error = Filter::compile(Dlt::RAW, "port and").unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::FilterSyntax);
     /// # Ok(()) }
     /// ```
@@ -161,20 +161,17 @@ impl Filter {
     #[doc(alias = "pcap_open_dead")]
     #[doc(alias = "pcap_compile")]
     #[doc(alias = "pcap_compile_nopcap")]
-    pub fn compile(
-        linktype: impl Into<Dlt>,
-        expression: &str,
-        options: CompileOptions,
-    ) -> Result<Filter> {
-        let linktype = linktype.into();
+    pub fn compile(dlt: impl Into<Dlt>, expression: &str) -> Result<Filter> {
+        Filter::compile_with(dlt.into(), expression, CompileOptions::new())
+    }
+
+    fn compile_with(dlt: Dlt, expression: &str, options: CompileOptions) -> Result<Filter> {
         stack::on_large_stack(
             compile::OPERATION,
             || Some(limits::cut(expression)),
             || {
-                let program = compile::detached(linktype, expression, options)?;
-                Ok(Filter::compiled(
-                    linktype, program, None, expression, options,
-                ))
+                let program = compile::detached(dlt, expression, options)?;
+                Ok(Filter::compiled(dlt, program, None, expression, options))
             },
         )
     }
@@ -190,7 +187,7 @@ impl Filter {
     pub(crate) unsafe fn compile_on(
         pcap: *mut sys::pcap_t,
         live: bool,
-        linktype: Dlt,
+        dlt: Dlt,
         snaplen: u32,
         expression: &str,
         options: CompileOptions,
@@ -212,30 +209,28 @@ impl Filter {
                 }
                 let plain = if live && has_kernel_extensions(&program) {
                     let options = options.snaplen(snaplen);
-                    compile::detached(linktype, expression, options).ok()
+                    compile::detached(dlt, expression, options).ok()
                 } else {
                     None
                 };
-                Ok(Filter::compiled(
-                    linktype, program, plain, expression, options,
-                ))
+                Ok(Filter::compiled(dlt, program, plain, expression, options))
             },
         )
     }
 
     fn compiled(
-        linktype: Dlt,
+        dlt: Dlt,
         program: Vec<Insn>,
         plain: Option<Vec<Insn>>,
         expression: &str,
         options: CompileOptions,
     ) -> Filter {
-        Filter::of_programs(linktype, program, plain, Some(expression.into()), options)
+        Filter::of_programs(dlt, program, plain, Some(expression.into()), options)
     }
 
     /// A filter of programs that have been checked.
     fn of_programs(
-        linktype: Dlt,
+        dlt: Dlt,
         program: Vec<Insn>,
         plain: Option<Vec<Insn>>,
         expression: Option<Arc<str>>,
@@ -248,7 +243,7 @@ impl Filter {
         let plain = plain.or_else(|| on_capture.clone());
         let plain = plain.unwrap_or_else(|| Arc::clone(&program));
         Filter {
-            linktype,
+            dlt,
             tree: Tree::of(&plain).map(Arc::new),
             program,
             on_capture,
@@ -300,12 +295,12 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     #[doc(alias = "bpf_validate")]
-    pub fn from_instructions(linktype: impl Into<Dlt>, program: &[Insn]) -> Result<Filter> {
+    pub fn from_instructions(dlt: impl Into<Dlt>, program: &[Insn]) -> Result<Filter> {
         let operation = "make a filter from instructions";
         Error::library(operation, None)?;
         validate::check(program, Origin::Caller)
             .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, operation, None, fault))?;
-        Ok(Filter::plain_program(linktype.into(), program.into()))
+        Ok(Filter::plain_program(dlt.into(), program.into()))
     }
 
     /// Makes a filter of a listing: of `tcpdump -dd` or `-ddd`, or in the one line that `iptables -m bpf
@@ -335,8 +330,8 @@ impl Filter {
     /// assert_eq!(error.text(), "line 2: it has less than four numbers");
     /// # Ok(()) }
     /// ```
-    pub fn from_listing(linktype: impl Into<Dlt>, text: &str) -> Result<Filter> {
-        Filter::from_instructions(linktype, &parse::listing(text)?)
+    pub fn from_listing(dlt: impl Into<Dlt>, text: &str) -> Result<Filter> {
+        Filter::from_instructions(dlt, &parse::listing(text)?)
     }
 
     /// Makes a filter for packets of which any address or port is in a list, of any length: a block
@@ -404,14 +399,14 @@ impl Filter {
     /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
     /// [`Unsupported`]: crate::ErrorKind::Unsupported
     pub fn any_of<T: Into<FilterTerm>>(
-        linktype: impl Into<Dlt>,
+        dlt: impl Into<Dlt>,
         terms: impl IntoIterator<Item = T>,
     ) -> Result<Filter> {
-        let linktype = linktype.into();
+        let dlt = dlt.into();
         Error::library(any_of::OPERATION, None)?;
         let lists = Lists::of(terms)?;
-        let compile = |text: &str, options| compile::detached(linktype, text, options);
-        Filter::of_lists(linktype, Arc::new(lists), &compile)
+        let compile = |text: &str, options| compile::detached(dlt, text, options);
+        Filter::of_lists(dlt, Arc::new(lists), &compile)
     }
 
     /// Makes the filter of a list, on a handle for the packets that it delivers.
@@ -421,7 +416,7 @@ impl Filter {
     /// As [`compile_on`](Self::compile_on).
     pub(crate) unsafe fn list_on(
         pcap: *mut sys::pcap_t,
-        linktype: Dlt,
+        dlt: Dlt,
         lists: &Arc<Lists>,
     ) -> Result<Filter> {
         let lent = Lent(pcap);
@@ -429,35 +424,35 @@ impl Filter {
             // SAFETY: the caller's promise.
             unsafe { compile::on_handle(lent.get(), text, options) }
         };
-        Filter::of_lists(linktype, Arc::clone(lists), &compile)
+        Filter::of_lists(dlt, Arc::clone(lists), &compile)
     }
 
     fn of_lists(
-        linktype: Dlt,
+        dlt: Dlt,
         lists: Arc<Lists>,
         compile: &(dyn Fn(&str, CompileOptions) -> Result<Vec<Insn>> + Sync),
     ) -> Result<Filter> {
         let program = stack::on_large_stack(
             any_of::OPERATION,
             || None,
-            || any_of::build(linktype, Lists::clone(&lists), compile),
+            || any_of::build(dlt, Lists::clone(&lists), compile),
         )?;
         Ok(Filter {
-            lists: linktype.depends_on_system().then_some(lists),
-            ..Filter::plain_program(linktype, program.into())
+            lists: dlt.depends_on_system().then_some(lists),
+            ..Filter::plain_program(dlt, program.into())
         })
     }
 
     /// A program that has been checked, and runs on a capture as on plain bytes.
-    fn plain_program(linktype: Dlt, program: Arc<[Insn]>) -> Filter {
+    fn plain_program(dlt: Dlt, program: Arc<[Insn]>) -> Filter {
         Filter {
-            linktype,
+            dlt,
             tree: Tree::of(&program).map(Arc::new),
             plain: Arc::clone(&program),
             program,
             on_capture: None,
             expression: None,
-            options: CompileOptions::default(),
+            options: CompileOptions::new(),
             lists: None,
             formula: None,
         }
@@ -474,8 +469,8 @@ impl Filter {
 
     /// The link type of the packets that it is for.
     #[must_use]
-    pub fn linktype(&self) -> Dlt {
-        self.linktype
+    pub fn datalink(&self) -> Dlt {
+        self.dlt
     }
 
     /// The expression, if it was compiled from one. A combined filter has none.
@@ -508,10 +503,10 @@ impl Filter {
     /// # Examples
     ///
     /// ```
-    /// use pcap_core::{CompileOptions, Dlt, Filter};
+    /// use pcap_core::{Dlt, Filter};
     ///
     /// # fn main() -> pcap_core::Result<()> {
-    /// let tagged = Filter::compile(Dlt::EN10MB, "vlan 5", CompileOptions::default())?;
+    /// let tagged = Filter::compile(Dlt::EN10MB, "vlan 5")?;
     /// assert!(tagged.runs_on_bytes());
     /// # Ok(()) }
     /// ```
@@ -544,10 +539,10 @@ impl Filter {
     /// For iptables the packet begins with the IP header:
     ///
     /// ```
-    /// use pcap_core::{CompileOptions, Dlt, Filter};
+    /// use pcap_core::{Dlt, Filter};
     ///
     /// # fn main() -> pcap_core::Result<()> {
-    /// let filter = Filter::compile(Dlt::RAW, "ip", CompileOptions::default())?;
+    /// let filter = Filter::compile(Dlt::RAW, "ip")?;
     /// assert_eq!(filter.to_bytecode(), "5,48 0 0 0,84 0 0 240,21 0 1 64,6 0 0 262144,6 0 0 0");
     /// # Ok(()) }
     /// ```
@@ -599,7 +594,7 @@ impl fmt::Display for Filter {
 impl fmt::Debug for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Filter")
-            .field("linktype", &self.linktype)
+            .field("dlt", &self.dlt)
             .field("expression", &self.expression)
             .field("instructions", &self.program.len())
             .field("kernel_extensions", &self.uses_kernel_extensions())

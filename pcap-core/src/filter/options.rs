@@ -1,16 +1,26 @@
-//! How an expression is compiled.
+//! The options of compiling an expression.
 
 use std::net::Ipv4Addr;
 
-/// How an expression is compiled. The defaults are what nearly everybody wants.
+use super::Filter;
+use crate::error::Result;
+use crate::linktype::Dlt;
+
+/// Options for compiling a filter expression.
+///
+/// [`Filter::compile`] and [`Capture::compile`](crate::Capture::compile) use the defaults, which are what most programs
+/// need. A capture takes an expression with options as a pair: `capture.set_filter(("arp", options))`.
 ///
 /// # Examples
 ///
 /// ```
-/// use pcap_core::CompileOptions;
+/// use pcap_core::{CompileOptions, Dlt};
 ///
-/// let options = CompileOptions::default().optimize(false).snaplen(96);
-/// assert_eq!((options.optimize, options.snaplen, options.netmask), (false, 96, None));
+/// # fn main() -> pcap_core::Result<()> {
+/// let filter = CompileOptions::new().snaplen(96).compile(Dlt::EN10MB, "arp")?;
+/// assert_eq!(filter.instructions().last().map(|insn| insn.k), Some(0)); // the reject
+/// assert!(filter.instructions().iter().any(|insn| insn.k == 96)); // the accept
+/// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
@@ -18,48 +28,51 @@ use std::net::Ipv4Addr;
     derive(serde::Serialize, serde::Deserialize),
     serde(default)
 )]
-#[non_exhaustive]
 pub struct CompileOptions {
-    /// What the program returns for a packet that is wanted: how many bytes of it. Default 0, which
-    /// stands for libpcap's largest, 262144 bytes; at most 2³¹ − 1. Only for
-    /// [`Filter::compile`](crate::Filter::compile): a capture compiles for its own snaplen.
-    pub snaplen: u32,
-    /// Whether libpcap optimizes the program. Default true. Without, the program is larger and slower.
-    ///
-    /// libpcap's optimizer gets some contrived comparisons wrong: one in ten thousand random ones with arithmetic of
-    /// constants and several loads. Where it loses a load, which shows, the program stays as it is.
-    pub optimize: bool,
-    /// The netmask of the IPv4 network that is captured on, which only `ip broadcast` asks for.
-    /// Default `None`, unknown: then `ip broadcast` does not compile, instead of missing packets.
-    pub netmask: Option<Ipv4Addr>,
+    pub(crate) snaplen: u32,
+    pub(crate) optimize: bool,
+    pub(crate) netmask: Option<Ipv4Addr>,
 }
 
 impl Default for CompileOptions {
     fn default() -> CompileOptions {
+        CompileOptions::new()
+    }
+}
+
+impl CompileOptions {
+    /// Creates the default options: an optimized program that accepts whole packets, with an unknown netmask.
+    #[must_use]
+    pub const fn new() -> CompileOptions {
         CompileOptions {
             snaplen: 0,
             optimize: true,
             netmask: None,
         }
     }
-}
 
-impl CompileOptions {
-    /// Sets [`snaplen`](Self::snaplen), in bytes.
+    /// Sets the number of bytes of an accepted packet, which the program returns. Default 0, which stands for libpcap's
+    /// largest, 262144 bytes; at most 2³¹ − 1.
+    ///
+    /// A capture ignores it and uses its own snaplen.
     #[must_use]
     pub const fn snaplen(mut self, bytes: u32) -> CompileOptions {
         self.snaplen = bytes;
         self
     }
 
-    /// Sets [`optimize`](Self::optimize).
+    /// Sets whether libpcap optimizes the program. Default true. Without the optimizer the program is larger and slower.
+    ///
+    /// libpcap's optimizer gets some contrived comparisons wrong: one in ten thousand random ones with arithmetic of
+    /// constants and several loads. If it visibly loses a load, this crate keeps the program unoptimized.
     #[must_use]
     pub const fn optimize(mut self, optimize: bool) -> CompileOptions {
         self.optimize = optimize;
         self
     }
 
-    /// Sets [`netmask`](Self::netmask); `None` is unknown.
+    /// Sets the netmask of the captured IPv4 network, which only `ip broadcast` needs. Default `None`, unknown: then
+    /// `ip broadcast` does not compile.
     #[doc(alias = "PCAP_NETMASK_UNKNOWN")]
     #[must_use]
     pub fn netmask(mut self, netmask: impl Into<Option<Ipv4Addr>>) -> CompileOptions {
@@ -67,7 +80,16 @@ impl CompileOptions {
         self
     }
 
-    /// With this netmask, unless there is one already.
+    /// Compiles an expression for packets of a link type. See [`Filter::compile`].
+    ///
+    /// # Errors
+    ///
+    /// The same as those of [`Filter::compile`].
+    pub fn compile(self, dlt: impl Into<Dlt>, expression: &str) -> Result<Filter> {
+        Filter::compile_with(dlt.into(), expression, self)
+    }
+
+    /// Replaces an unknown netmask.
     pub(crate) fn or_netmask(mut self, netmask: Option<Ipv4Addr>) -> CompileOptions {
         self.netmask = self.netmask.or(netmask);
         self

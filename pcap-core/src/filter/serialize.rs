@@ -28,7 +28,7 @@ as_text!(FilterTerm);
 #[derive(Serialize)]
 #[serde(rename = "Filter")]
 struct Written<'a> {
-    linktype: Dlt,
+    dlt: Dlt,
     expression: Option<&'a str>,
     options: CompileOptions,
     instructions: &'a [Insn],
@@ -38,7 +38,7 @@ struct Written<'a> {
 #[derive(Deserialize)]
 #[serde(rename = "Filter", deny_unknown_fields)]
 struct Read {
-    linktype: Dlt,
+    dlt: Dlt,
     #[serde(default)]
     expression: Option<Box<str>>,
     #[serde(default)]
@@ -63,7 +63,7 @@ impl Serialize for Filter {
             ));
         }
         let written = Written {
-            linktype: self.linktype,
+            dlt: self.dlt,
             expression: self.expression(),
             options: self.options,
             instructions: &self.program,
@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Filter {
             }
         }
         Ok(Filter::of_programs(
-            read.linktype,
+            read.dlt,
             read.instructions,
             read.plain,
             read.expression.map(Into::into),

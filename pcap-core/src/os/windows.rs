@@ -152,7 +152,7 @@ fn complete(capture: &Capture<Active>, operation: &'static str) -> Result<()> {
     if platform::is_complete() {
         return Ok(());
     }
-    let kind = ErrorKind::Unsupported { since: None };
+    let kind = ErrorKind::Unsupported;
     let why = "this wpcap.dll does not have all functions of libpcap";
     Err(Error::cannot(
         kind,

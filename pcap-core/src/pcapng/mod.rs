@@ -192,7 +192,7 @@ impl PcapngDumper {
         let linktype = interface.linktype;
         if linktype.value() > u32::from(u16::MAX) {
             return Err(Error::cannot(
-                ErrorKind::Unsupported { since: None },
+                ErrorKind::Unsupported,
                 "write",
                 self.output.name().to_owned(),
                 format!("the link type {linktype} is above 65535, the largest in a pcapng file"),

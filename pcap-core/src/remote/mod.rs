@@ -82,7 +82,7 @@ pub use url::Source;
 use crate::capture::{self, Active, Capture, DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
 use crate::device::{self, Device};
 use crate::error::{self, Error, ErrorKind, Result};
-use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::filter::{Filter, FilterSource};
 use crate::sys::{self, compat, platform};
 use crate::version::version;
 
@@ -255,9 +255,7 @@ impl Remote {
         let options = self.checked()?;
         let mut capture = self.open_with(options, !self.own_packets)?;
         let own = "not host 127.0.0.1";
-        if !self.own_packets
-            && Filter::compile(capture.datalink(), own, CompileOptions::default()).is_err()
-        {
+        if !self.own_packets && Filter::compile(capture.datalink(), own).is_err() {
             // USB, Bluetooth: libpcap could not say which packets to leave out, and would not start.
             drop(capture);
             capture = self.open_with(options, false)?;
@@ -384,7 +382,7 @@ fn without() -> String {
 }
 
 fn missing(operation: &'static str, source: &Source) -> Error {
-    let kind = ErrorKind::Unsupported { since: None };
+    let kind = ErrorKind::Unsupported;
     Error::cannot(kind, operation, source.to_string(), without())
 }
 
@@ -394,7 +392,7 @@ fn failure(operation: &'static str, source: &Source, auth: &Auth, errbuf: &sys::
     if compat::has_remote() {
         return Error::remote(operation, &source.to_string(), &text);
     }
-    let kind = ErrorKind::Unsupported { since: None };
+    let kind = ErrorKind::Unsupported;
     let text = format!("{}: {text}", without());
     Error::cannot(kind, operation, source.to_string(), text)
 }

@@ -326,7 +326,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         let (descriptor, pause) = match self.capture.waits_for() {
             WaitsFor::Nothing => return Ok(None),
             WaitsFor::Libpcap(why) => {
-                let kind = ErrorKind::Unsupported { since: None };
+                let kind = ErrorKind::Unsupported;
                 let name = self.capture.name().to_owned();
                 return Err(Error::cannot(kind, "wait asynchronously on", name, why));
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{ArgAction, Parser};
-use pcap_core::{CompileOptions, Dlt, Filter};
+use pcap_core::{CompileOptions, Dlt};
 use pcap_examples::exit::Outcome;
 use pcap_examples::expression;
 use pcap_examples::input;
@@ -79,7 +79,7 @@ fn run(args: &Args) -> Outcome {
         (_, Some(path)) => match_on(args, path, &expression, &mut output)?,
         _ => {
             let options = options(args).snaplen(args.snaplen);
-            let filter = Filter::compile(args.linktype, &expression, options)?;
+            let filter = options.compile(args.linktype, &expression)?;
             let listing = match args.dump {
                 _ if args.bytecode => filter.to_bytecode(),
                 0 | 1 => filter.to_string(),
@@ -95,7 +95,7 @@ fn run(args: &Args) -> Outcome {
 }
 
 fn options(args: &Args) -> CompileOptions {
-    CompileOptions::default()
+    CompileOptions::new()
         .optimize(!args.no_optimize)
         .netmask(args.netmask)
 }
@@ -103,7 +103,7 @@ fn options(args: &Args) -> CompileOptions {
 /// Prints what the filter returns for each packet, compiled for the savefile.
 fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
     let mut capture = input::capture(path)?;
-    let filter = capture.compile(expression, options(args))?;
+    let filter = options(args).compile_for(&capture, expression)?;
     while let Some(packet) = capture.next_packet().map_err(|e| input::name(path, e))? {
         let value = filter.run(packet.data(), packet.len());
         output.line(|out| {
@@ -117,7 +117,7 @@ fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Ou
 /// Prints how many packets pass the filter, compiled for the savefile.
 fn match_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
     let mut capture = input::capture(path)?;
-    let filter = capture.compile(expression, options(args))?;
+    let filter = options(args).compile_for(&capture, expression)?;
     let mut passed = 0_u64;
     let counted = capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)));
     counted.map_err(|e| input::name(path, e))?;

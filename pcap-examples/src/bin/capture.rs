@@ -355,7 +355,7 @@ fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
     }
     let words = || expression::join(&args.expression);
     let expression = args.filter.clone().unwrap_or_else(words);
-    let compile = CompileOptions::default().optimize(!args.no_optimize);
+    let compile = CompileOptions::new().optimize(!args.no_optimize);
     options.filter((expression.as_str(), compile))
 }
 

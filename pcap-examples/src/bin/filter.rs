@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_core::CompileOptions;
 use pcap_examples::copying::Copying;
 use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
@@ -62,9 +61,7 @@ fn run(args: &Args) -> Outcome {
     let ending = Ending::of(&args.output)?;
     let mut input = Input::open(&args.input, true)?;
     let expression = expression::join(&args.expression);
-    let filter = input
-        .capture()
-        .compile(&expression, CompileOptions::default())?;
+    let filter = input.capture().compile(&expression)?;
     stop::breaks(input.capture().break_handle());
     let Ending { format, gzip } = ending;
     let mut savefile = Savefile::create(&args.output, input.capture(), format, gzip)?;

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use indicatif::ProgressBar;
-use pcap_core::{Capture, CompileOptions, Dlt, Filter, Offline, Packet, Precision, Timestamp};
+use pcap_core::{Capture, Dlt, Filter, Offline, Packet, Precision, Timestamp};
 use pcap_examples::copying::Copying;
 use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
@@ -182,7 +182,7 @@ impl Filters<'_> {
     fn prepare(&mut self, capture: &Capture<Offline>) -> Outcome {
         let filter = &mut self.by_order[usize::from(capture.is_swapped())];
         if let (Some(expression), None) = (self.expression, &filter) {
-            *filter = Some(capture.compile(expression, CompileOptions::default())?);
+            *filter = Some(capture.compile(expression)?);
         }
         Ok(())
     }

@@ -198,8 +198,8 @@ fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
 
 fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outcome {
     let filter = args.filter.as_ref().map(|expression| {
-        let options = CompileOptions::default();
-        input.capture().compile(expression, options)
+        let options = CompileOptions::new();
+        options.compile_for(input.capture(), expression)
     });
     let filter = filter.transpose()?;
     stop::breaks(input.capture().break_handle());

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use pcap_core::stream::{AsyncCapture, Runtime};
 use pcap_core::{
-    Active, Capture, CompileOptions, Dlt, Filter, Next, Offline, Precision, Readable, SendQueue,
-    Timestamp,
+    Active, Capture, Dlt, Filter, Next, Offline, Precision, Readable, SendQueue, Timestamp,
 };
 
 use super::{Samples, Way, time_of};
@@ -75,11 +74,7 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
 }
 
 pub(crate) fn compile(filter: &str) -> Result<Filter, Failure> {
-    Ok(Filter::compile(
-        Dlt::EN10MB,
-        filter,
-        CompileOptions::default(),
-    )?)
+    Ok(Filter::compile(Dlt::EN10MB, filter)?)
 }
 
 pub(crate) fn matches(filter: &Filter, samples: &Samples, rounds: u64) -> Tally {

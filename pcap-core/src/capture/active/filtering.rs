@@ -277,7 +277,7 @@ impl Active {
         let refusal = if !filter.runs_on_bytes() {
             let why = format!("only the kernel can evaluate it, and cannot here: {why}");
             let kind = match filter.instructions().len() {
-                0..=LONGEST => ErrorKind::Unsupported { since: None },
+                0..=LONGEST => ErrorKind::Unsupported,
                 _ => ErrorKind::FilterTooLong,
             };
             Some(NotSet::Failed(self.not_set(kind, &why)))

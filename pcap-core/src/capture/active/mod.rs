@@ -507,7 +507,7 @@ impl Active {
             Some(filter) => match filter.expression() {
                 Some(expression) => {
                     // Before anything is changed: it may not compile for this link type.
-                    Filter::compile(datalink, expression, filter.options())?;
+                    filter.options().compile(datalink, expression)?;
                     Some((expression.to_owned(), filter.options()))
                 }
                 None => {

@@ -5,7 +5,7 @@ use crate::capture::active::send;
 use crate::capture::options::Options;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::{Filter, FilterSource};
+use crate::filter::FilterSource;
 use crate::linktype::Dlt;
 
 /// The link types of a device of netfilter, the default first.
@@ -29,7 +29,7 @@ pub(super) fn check(name: &str, options: &Options) -> Result<()> {
         let text = format!("{datalink} is not one of the link types of this device");
         return Err(error(ErrorKind::Other, "set the link type of", text));
     }
-    let unsupported = ErrorKind::Unsupported { since: None };
+    let unsupported = ErrorKind::Unsupported;
     if options.direction != Direction::InOut {
         let text = "setting the direction is not supported on this device".to_owned();
         return Err(error(unsupported, "set the direction of", text));
@@ -39,12 +39,12 @@ pub(super) fn check(name: &str, options: &Options) -> Result<()> {
     }
     match &options.filter {
         Some(FilterSource::Expression(expression, compile)) => {
-            Filter::compile(datalink, expression, *compile)?;
+            compile.compile(datalink, expression)?;
         }
-        Some(FilterSource::Compiled(filter)) if filter.linktype() != datalink => {
+        Some(FilterSource::Compiled(filter)) if filter.datalink() != datalink => {
             let text = format!(
                 "the filter was compiled for link type {}, the capture has {datalink}",
-                filter.linktype()
+                filter.datalink()
             );
             return Err(error(ErrorKind::LinktypeMismatch, "set a filter on", text));
         }

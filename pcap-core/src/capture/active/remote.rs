@@ -190,7 +190,7 @@ impl Active {
             let expression = filter.and_then(Filter::expression).unwrap_or("");
             filters_there = !expression.is_empty();
             self.handle
-                .compile(expression, false, CompileOptions::default())?;
+                .compile(expression, false, CompileOptions::new())?;
         }
         let before = platform::sockets::Sockets::now();
         let status = callback::start(&mut self.handle);
@@ -214,7 +214,7 @@ impl Active {
                 socket.fd,
                 platform::sockets::TOO_HIGH
             );
-            let kind = ErrorKind::Unsupported { since: None };
+            let kind = ErrorKind::Unsupported;
             let error = Error::cannot(kind, "start", name.clone(), text);
             remote.state = State::Broken(error.clone());
             return Err(error);
@@ -233,7 +233,7 @@ impl Active {
 
     /// What a remote capture does not do.
     pub(super) fn not_remote(&self, operation: &'static str, why: &str) -> Error {
-        let kind = ErrorKind::Unsupported { since: None };
+        let kind = ErrorKind::Unsupported;
         Error::cannot(kind, operation, self.handle.name.clone(), why)
     }
 

@@ -539,7 +539,7 @@ const BYPASS: &str = "bypass the queueing discipline of";
 
 /// The error of a device that nothing is sent on through a packet socket.
 pub(super) fn cannot_bypass(name: String) -> Error {
-    let kind = ErrorKind::Unsupported { since: None };
+    let kind = ErrorKind::Unsupported;
     let why = "nothing is sent there through a packet socket of one network interface";
     Error::cannot(kind, BYPASS, name, why)
 }

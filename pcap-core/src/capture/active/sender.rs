@@ -84,7 +84,7 @@ impl Capture<Active> {
         let active = &self.state;
         let name = active.handle.name.clone();
         let Some(socket) = active.packet_socket() else {
-            let kind = ErrorKind::Unsupported { since: None };
+            let kind = ErrorKind::Unsupported;
             let why = "nothing is sent there through a packet socket of one network interface";
             return Err(Error::cannot(kind, OPERATION, name, why));
         };

@@ -109,7 +109,7 @@ impl Capture<Offline> {
                         "only a savefile in a regular file can be followed, and not of every link type"
                     }
                 };
-                let kind = ErrorKind::Unsupported { since: None };
+                let kind = ErrorKind::Unsupported;
                 return Err(Error::cannot(kind, "follow", name, text));
             }
             let breaker = state.handle.breaker();

@@ -88,9 +88,9 @@ impl Lists {
 }
 
 /// Makes the program of a list, with what `compile` makes of single terms.
-pub(crate) fn build(linktype: Dlt, lists: Lists, compile: Compile<'_>) -> Result<Vec<Insn>> {
+pub(crate) fn build(dlt: Dlt, lists: Lists, compile: Compile<'_>) -> Result<Vec<Insn>> {
     let mut writer = Writer {
-        linktype,
+        dlt,
         compile,
         assembler: Assembler::default(),
     };
@@ -112,7 +112,7 @@ pub(crate) fn build(linktype: Dlt, lists: Lists, compile: Compile<'_>) -> Result
 }
 
 struct Writer<'a> {
-    linktype: Dlt,
+    dlt: Dlt,
     compile: Compile<'a>,
     assembler: Assembler,
 }
@@ -121,15 +121,10 @@ impl Writer<'_> {
     fn unsupported(&self, class: Class, side: usize, why: &str) -> Error {
         let text = format!(
             "link type {}, {}: {why}",
-            self.linktype,
+            self.dlt,
             class.expression(SIDES[side], 0)
         );
-        Error::cannot(
-            ErrorKind::Unsupported { since: None },
-            OPERATION,
-            None,
-            text,
-        )
+        Error::cannot(ErrorKind::Unsupported, OPERATION, None, text)
     }
 
     /// The template of a class; `None` if no packet of the link type has such an address.

@@ -46,7 +46,7 @@ impl Template {
         examples: [(&str, [u32; WORDS]); 2],
     ) -> Result<Option<Template>, String> {
         let compile = |optimize| -> Result<[Vec<Insn>; 2]> {
-            let options = CompileOptions::default().optimize(optimize);
+            let options = CompileOptions::new().optimize(optimize);
             let [one, other] = examples.map(|(text, _)| compile(text, options));
             Ok([one?, other?])
         };

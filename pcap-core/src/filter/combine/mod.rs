@@ -42,13 +42,13 @@ impl Filter {
     /// Web traffic, except that of a thousand hosts:
     ///
     /// ```
-    /// use pcap_core::{CompileOptions, Dlt, Filter};
+    /// use pcap_core::{Dlt, Filter};
     /// use std::net::Ipv4Addr;
     ///
     /// # fn main() -> pcap_core::Result<()> {
     /// let ignored = (0..1000).map(|n| Ipv4Addr::from(0x0a00_0000 + 7 * n));
     /// let ignored = Filter::any_of(Dlt::RAW, ignored)?;
-    /// let web = Filter::compile(Dlt::RAW, "tcp port 443", CompileOptions::default())?;
+    /// let web = Filter::compile(Dlt::RAW, "tcp port 443")?;
     /// let filter = web.and(&!ignored)?;
     ///
     /// let mut packet = [0; 40];
@@ -81,11 +81,11 @@ impl Filter {
     /// # Examples
     ///
     /// ```
-    /// use pcap_core::{CompileOptions, Dlt, Filter};
+    /// use pcap_core::{Dlt, Filter};
     ///
     /// # fn main() -> pcap_core::Result<()> {
     /// let list = Filter::any_of(Dlt::RAW, ["192.0.2.1:443".parse::<pcap_core::FilterTerm>()?])?;
-    /// let icmp = Filter::compile(Dlt::RAW, "icmp", CompileOptions::default())?;
+    /// let icmp = Filter::compile(Dlt::RAW, "icmp")?;
     /// let filter = list.or(&icmp)?;
     /// # let _ = filter;
     /// # Ok(()) }
@@ -102,10 +102,10 @@ impl Filter {
     /// # Examples
     ///
     /// ```
-    /// use pcap_core::{CompileOptions, Dlt, Filter};
+    /// use pcap_core::{Dlt, Filter};
     ///
     /// # fn main() -> pcap_core::Result<()> {
-    /// let filter = Filter::compile(Dlt::RAW, "ip", CompileOptions::default())?;
+    /// let filter = Filter::compile(Dlt::RAW, "ip")?;
     /// let other = filter.negate();
     /// assert!(other.matches(&[0x60]));
     /// assert!(!filter.matches(&[]) && !other.matches(&[])); // there is no version
@@ -118,14 +118,14 @@ impl Filter {
             Some(Step::Not) => drop(steps.pop()),
             _ => steps.push(Step::Not),
         }
-        Filter::of_steps(self.linktype, steps)
+        Filter::of_steps(self.dlt, steps)
     }
 
     fn joined(&self, other: &Filter, step: Step<Filter>) -> Result<Filter> {
-        if self.linktype != other.linktype {
+        if self.dlt != other.dlt {
             let text = format!(
                 "one is for link type {}, the other for {}",
-                self.linktype, other.linktype
+                self.dlt, other.dlt
             );
             let kind = ErrorKind::LinktypeMismatch;
             return Err(Error::cannot(kind, OPERATION, None, text));
@@ -146,7 +146,7 @@ impl Filter {
         let mut steps = self.steps();
         steps.extend(other.steps());
         steps.push(step);
-        Ok(Filter::of_steps(self.linktype, steps))
+        Ok(Filter::of_steps(self.dlt, steps))
     }
 
     /// The filter as a formula of others that are none.
@@ -158,7 +158,7 @@ impl Filter {
     }
 
     /// Joins filters of one link type, none of which is joined itself.
-    fn of_steps(linktype: Dlt, steps: Vec<Step<Filter>>) -> Filter {
+    fn of_steps(dlt: Dlt, steps: Vec<Step<Filter>>) -> Filter {
         let parts = || {
             steps.iter().filter_map(|step| match step {
                 Step::Part(filter) => Some(filter),
@@ -179,10 +179,10 @@ impl Filter {
         let program = join(|filter| &filter.program);
         // Where nothing asks the kernel, the same runs on plain bytes.
         let plain = has_kernel_extensions(&program).then(|| join(|filter| &filter.plain));
-        let options = CompileOptions::default();
+        let options = CompileOptions::new();
         Filter {
             formula: Some(steps.into()),
-            ..Filter::of_programs(linktype, program, plain, None, options)
+            ..Filter::of_programs(dlt, program, plain, None, options)
         }
     }
 
@@ -202,7 +202,7 @@ impl Filter {
                 }
             }
         }
-        Ok(Filter::of_steps(self.linktype, steps))
+        Ok(Filter::of_steps(self.dlt, steps))
     }
 
     /// What it was made of, unless that was instructions or other filters.

@@ -30,11 +30,7 @@ pub(crate) const MAX_SNAPLEN: u32 = 262_144;
 const NETMASK_UNKNOWN: u32 = u32::MAX;
 
 /// Compiles on a handle of its own, for plain bytes.
-pub(crate) fn detached(
-    linktype: Dlt,
-    expression: &str,
-    options: CompileOptions,
-) -> Result<Vec<Insn>> {
+pub(crate) fn detached(dlt: Dlt, expression: &str, options: CompileOptions) -> Result<Vec<Insn>> {
     Error::library(OPERATION, limits::cut(expression))?;
     // With snaplen 0 a dead handle compiles nothing.
     let snaplen = match options.snaplen {
@@ -45,7 +41,7 @@ pub(crate) fn detached(
         let text = format!("a snaplen of {snaplen} bytes is more than {}", c_int::MAX);
         error(ErrorKind::InvalidArgument, expression, text)
     })?;
-    let dead = Dead::open(linktype, snaplen)
+    let dead = Dead::open(dlt, snaplen)
         .ok_or_else(|| error(ErrorKind::Other, expression, "out of memory"))?;
     // SAFETY: the handle is open, counts as activated, and is this thread's alone.
     unsafe { on_handle(dead.0.as_ptr(), expression, options) }
@@ -263,9 +259,9 @@ impl Compiler<'_> {
 struct Dead(NonNull<sys::pcap_t>);
 
 impl Dead {
-    fn open(linktype: Dlt, snaplen: c_int) -> Option<Dead> {
+    fn open(dlt: Dlt, snaplen: c_int) -> Option<Dead> {
         // SAFETY: takes any numbers; fails only without memory.
-        NonNull::new(unsafe { sys::pcap_open_dead(linktype.value(), snaplen) }).map(Dead)
+        NonNull::new(unsafe { sys::pcap_open_dead(dlt.value(), snaplen) }).map(Dead)
     }
 }
 
@@ -290,12 +286,12 @@ mod tests {
 
     /// An expression as a whole and in parts of so many terms; `None` if it cannot be compiled in parts.
     fn both_ways(
-        linktype: Dlt,
+        dlt: Dlt,
         expression: &str,
         options: CompileOptions,
         terms: usize,
     ) -> Option<[Filter; 2]> {
-        let dead = Dead::open(linktype, MAX_SNAPLEN as c_int).unwrap();
+        let dead = Dead::open(dlt, MAX_SNAPLEN as c_int).unwrap();
         let compiler = Compiler {
             pcap: dead.0.as_ptr(),
             expression,
@@ -316,7 +312,7 @@ mod tests {
         let joined = compiler.joined(&parts, steps, &sizes).ok()?;
         Some(
             [whole, joined]
-                .map(|program| Filter::compiled(linktype, program, None, expression, options)),
+                .map(|program| Filter::compiled(dlt, program, None, expression, options)),
         )
     }
 
@@ -327,8 +323,8 @@ mod tests {
             .filter(|line| !line.starts_with(['#', '!', '<', '>']))
             .filter_map(|line| {
                 let mut fields = line.splitn(3, '\t');
-                let linktype = fields.next()?.parse().ok()?;
-                Some((linktype, fields.nth(1)?))
+                let dlt = fields.next()?.parse().ok()?;
+                Some((dlt, fields.nth(1)?))
             })
             .collect()
     }
@@ -348,7 +344,7 @@ mod tests {
                     joined.run(&packet, 300),
                     answer,
                     "{} {:?} {packet:02x?}",
-                    whole.linktype(),
+                    whole.datalink(),
                     whole.expression()
                 );
                 answers[usize::from(answer != 0)] += 1;
@@ -365,8 +361,8 @@ mod tests {
     fn parts_mean_what_the_whole_does() {
         let mut random = Random(0x5eed_0010);
         let mut compared = 0;
-        for (linktype, expression) in expressions() {
-            if let Some(filters) = both_ways(linktype, expression, UNOPTIMIZED, 1) {
+        for (dlt, expression) in expressions() {
+            if let Some(filters) = both_ways(dlt, expression, UNOPTIMIZED, 1) {
                 same(&filters, &mut random, true);
                 compared += 1;
             }
@@ -396,7 +392,7 @@ mod tests {
         let mut random = Random(0x5eed_0011);
         let listed = expressions();
         let (mut compared, mut answers) = (0, [0, 0]);
-        let linktypes = [
+        let dlts = [
             Dlt::EN10MB,
             Dlt::RAW,
             Dlt::LINUX_SLL,
@@ -405,13 +401,13 @@ mod tests {
             Dlt::PPI,
             Dlt::IEEE802_11_RADIO,
         ];
-        for linktype in linktypes {
+        for dlt in dlts {
             // The whole looks first at the header before that of 802.11, which is damaged in some packets; and
             // libpcap keeps its length where a comparison keeps other numbers, and loads that of `pppoes` unset.
-            let cut = ![Dlt::PPI, Dlt::IEEE802_11_RADIO].contains(&linktype);
+            let cut = ![Dlt::PPI, Dlt::IEEE802_11_RADIO].contains(&dlt);
             let mut terms: Vec<&str> = listed
                 .iter()
-                .filter(|(known, text)| *known == linktype && !text.is_empty())
+                .filter(|(known, text)| *known == dlt && !text.is_empty())
                 .map(|(_, text)| *text)
                 .collect();
             terms.extend(LISTS);
@@ -436,7 +432,7 @@ mod tests {
                     };
                 }
                 let room = 1 + random.below(4);
-                let Some(filters) = both_ways(linktype, &expression, UNOPTIMIZED, room) else {
+                let Some(filters) = both_ways(dlt, &expression, UNOPTIMIZED, room) else {
                     continue;
                 };
                 let (no, yes) = same(&filters, &mut random, cut);

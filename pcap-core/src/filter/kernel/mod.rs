@@ -278,7 +278,6 @@ fn behind_header(insn: Insn, frame: Frame) -> Result<Insn, Obstacle> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filter::CompileOptions;
     use crate::linktype::Dlt;
 
     fn plain(direction: Direction, frame: Frame, devices: Devices) -> View {
@@ -291,8 +290,7 @@ mod tests {
 
     #[test]
     fn a_filter_of_ethernet_stays_as_it_is() {
-        let filter =
-            Filter::compile(Dlt::EN10MB, "tcp port 80", CompileOptions::default()).unwrap();
+        let filter = Filter::compile(Dlt::EN10MB, "tcp port 80").unwrap();
         let view = plain(Direction::InOut, Frame::Same, Devices::Plain);
         let program = filter.for_socket(view, 262_144).unwrap();
         assert_eq!(program, filter.instructions());
@@ -311,7 +309,7 @@ mod tests {
             (Dlt::LINUX_SLL, Frame::Cooked, 16),
             (Dlt::LINUX_SLL2, Frame::Cooked2, 20),
         ] {
-            let filter = Filter::compile(dlt, "len = 62", CompileOptions::default()).unwrap();
+            let filter = Filter::compile(dlt, "len = 62").unwrap();
             let view = plain(Direction::In, frame, Devices::Any);
             let program = filter.for_socket(view, 262_144).unwrap();
             let at = program.iter().position(|i| i.code == 0x80).unwrap();

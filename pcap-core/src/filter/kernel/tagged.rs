@@ -78,14 +78,14 @@ mod tests {
             Insn::new(0x06, 0, 0, 9),
             Insn::new(0x06, 0, 0, 0),
         ];
-        let options = CompileOptions::default();
+        let options = CompileOptions::new();
         let filter = Filter::compiled(Dlt::EN10MB, program.to_vec(), None, "vlan 5", options);
         let mut asks = AsksForTags::new(&filter).unwrap();
         assert_eq!(asks.run(&[], 0, Some(0x2005)), 9);
         assert_eq!(asks.run(&[], 0, Some(6)), 0);
         assert_eq!(asks.run(&[], 0, None), 0);
 
-        let plain = Filter::compile(Dlt::EN10MB, "vlan 5", options).unwrap();
+        let plain = options.compile(Dlt::EN10MB, "vlan 5").unwrap();
         assert!(AsksForTags::new(&plain).is_none());
         // The type of the packet is nothing that a packet's bytes tell.
         let inbound = [Insn::new(0x28, 0, 0, 0xffff_f004), Insn::new(0x16, 0, 0, 0)];

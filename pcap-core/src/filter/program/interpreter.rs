@@ -378,8 +378,8 @@ impl<'a> Graph<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter::Filter;
     use crate::filter::validate::{self, Origin};
-    use crate::filter::{CompileOptions, Filter};
     use crate::linktype::Dlt;
     use crate::sys;
 
@@ -561,10 +561,10 @@ mod tests {
             "ip6 host 2001:db8::1 and udp",
             "ether broadcast or arp",
         ] {
-            let filter = Filter::compile(Dlt::EN10MB, expression, CompileOptions::default());
+            let filter = Filter::compile(Dlt::EN10MB, expression);
             assert!(filter.unwrap().tree.is_some(), "{expression}");
         }
-        let sum = Filter::compile(Dlt::EN10MB, "ip[0] + ip[1] = 5", CompileOptions::default());
+        let sum = Filter::compile(Dlt::EN10MB, "ip[0] + ip[1] = 5");
         assert!(sum.unwrap().tree.is_none());
     }
 }

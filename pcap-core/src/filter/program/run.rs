@@ -24,10 +24,10 @@ impl Filter {
     /// # Examples
     ///
     /// ```
-    /// use pcap_core::{CompileOptions, Dlt, Filter, Packet, Timestamp};
+    /// use pcap_core::{Dlt, Filter, Packet, Timestamp};
     ///
     /// # fn main() -> pcap_core::Result<()> {
-    /// let long = Filter::compile(Dlt::EN10MB, "greater 1000", CompileOptions::default())?;
+    /// let long = Filter::compile(Dlt::EN10MB, "greater 1000")?;
     /// let packet = Packet::new(Timestamp::EPOCH, 1514, &[0; 96]);
     /// assert!(long.matches_packet(packet));
     /// assert!(!long.matches(packet.data()));

@@ -149,7 +149,7 @@ pub(super) fn check(
 ) -> Result<()> {
     let (kind, text) = if filter.jumps_backward() {
         (
-            ErrorKind::Unsupported { since: None },
+            ErrorKind::Unsupported,
             "it jumps backward, which the kernel does not run",
         )
     } else if filter.instructions().len() > MAX_LEN {

@@ -34,10 +34,10 @@ impl Chooser {
             let name = filter.expression().map(str::to_owned);
             Err(Error::cannot(kind, OPERATION, name, why))
         };
-        if filter.linktype() != Dlt::RAW {
+        if filter.datalink() != Dlt::RAW {
             let why = format!(
                 "it was made for {}, and not for {}: what it sees begins with the header of the network layer",
-                filter.linktype(),
+                filter.datalink(),
                 Dlt::RAW
             );
             return refuse(ErrorKind::InvalidArgument, &why);

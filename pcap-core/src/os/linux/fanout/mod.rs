@@ -131,8 +131,8 @@ impl Fanout {
     /// use pcap_core::{Capture, CompileOptions, Dlt, Filter};
     ///
     /// # fn main() -> pcap_core::Result<()> {
-    /// let one = CompileOptions::default().snaplen(1);
-    /// let dns = Filter::compile(Dlt::RAW, "udp port 53", one)?;
+    /// let one = CompileOptions::new().snaplen(1);
+    /// let dns = one.compile(Dlt::RAW, "udp port 53")?;
     /// let members = Fanout::by_filter(&dns)?.activate(&Capture::from_device("eth0"), 2)?;
     /// # Ok(()) }
     /// ```
@@ -218,7 +218,7 @@ impl Fanout {
         }
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::Unsupported => refuse(
-                ErrorKind::Unsupported { since: None },
+                ErrorKind::Unsupported,
                 "the kernel cannot choose a number for the group: it is older than 4.12",
             ),
             _ => Error::io(OPERATION, name.clone(), error),
@@ -235,7 +235,7 @@ impl Fanout {
             let socket = capture.fileno();
             let Some(socket) = socket.filter(|fd| packet_socket::interface(*fd).is_some()) else {
                 return Err(refuse(
-                    ErrorKind::Unsupported { since: None },
+                    ErrorKind::Unsupported,
                     "it is not captured on through a packet socket",
                 ));
             };
