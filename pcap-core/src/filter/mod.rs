@@ -143,7 +143,7 @@ impl Filter {
     /// use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter};
     ///
     /// # fn main() -> pcap_core::Result<()> {
-    /// let dns = (CompileOptions::new().snaplen(96)CompileOptions::new().snaplen(96).compile(Dlt::RAW, "udp port 53")?;
+    /// let dns = CompileOptions::new().snaplen(96).compile(Dlt::RAW, "udp port 53")?;
     /// assert_eq!(dns.datalink(), Dlt::RAW);
     ///
     /// let error = Filter::compile(Dlt::RAW, "port and").unwrap_err();
