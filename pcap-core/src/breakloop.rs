@@ -23,7 +23,7 @@ use crate::sys::{self, platform, platform::Wake};
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("a.pcap");
 /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
-/// # for _ in 0..9 { dumper.write(None, None, &[0; 60])?; }
+/// # for _ in 0..9 { dumper.write_now(&[0; 60])?; }
 /// # dumper.close()?;
 /// let mut capture = Capture::from_file(&path)?;
 /// let handle = capture.break_handle();

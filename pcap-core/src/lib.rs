@@ -14,7 +14,7 @@
 //!         .filter("tcp port 443")
 //!         .activate()?;
 //!     while let Some(packet) = capture.next_packet()? {
-//!         println!("{} {} bytes", packet.timestamp(), packet.len());
+//!         println!("{} {} bytes", packet.timestamp(), packet.wire_len());
 //!     }
 //!     let stats = capture.close()?;
 //!     eprintln!("{} received, {} dropped", stats.received, stats.dropped);
@@ -28,7 +28,7 @@
 //! fn main() -> pcap_core::Result<()> {
 //!     let mut bytes = 0;
 //!     let mut capture = pcap_core::Capture::from_file("trace.pcap")?;
-//!     let done = capture.for_each(|packet| bytes += u64::from(packet.len()))?;
+//!     let done = capture.for_each(|packet| bytes += u64::from(packet.wire_len()))?;
 //!     println!("{} packets, {bytes} bytes", done.packets);
 //!     Ok(())
 //! }
@@ -37,13 +37,13 @@
 //! A savefile, written from packets that a program makes itself:
 //!
 //! ```no_run
-//! use pcap_core::{Capture, Linktype, Timestamp};
+//! use pcap_core::{Capture, Linktype, Packet, Timestamp};
 //!
 //! fn main() -> pcap_core::Result<()> {
 //!     let mut dumper = Capture::dead(Linktype::ETHERNET)?.dump("made.pcap")?;
 //!     for n in 0..3 {
 //!         let time = Timestamp::new(1_700_000_000 + n, 0);
-//!         dumper.write(time, None, &[0xff; 60])?;
+//!         dumper.write(Packet::whole(time, &[0xff; 60]))?;
 //!     }
 //!     dumper.close() // says whether the system took it all
 //! }
@@ -111,7 +111,7 @@
 //! struct Monitor { capture: Capture<Active>, bytes: u64 }
 //!
 //! impl Monitor {
-//!     fn handle(&mut self, packet: Packet<'_>) { self.bytes += u64::from(packet.len()); }
+//!     fn handle(&mut self, packet: Packet<'_>) { self.bytes += u64::from(packet.wire_len()); }
 //!
 //!     fn run(&mut self) -> pcap_core::Result<()> {
 //!         while let Some(packet) = self.capture.next_packet()? {
@@ -130,7 +130,7 @@
 //! struct Counter { bytes: u64 }
 //!
 //! impl Counter {
-//!     fn handle(&mut self, packet: Packet<'_>) { self.bytes += u64::from(packet.len()); }
+//!     fn handle(&mut self, packet: Packet<'_>) { self.bytes += u64::from(packet.wire_len()); }
 //! }
 //!
 //! struct Monitor { capture: Capture<Active>, counter: Counter }
@@ -284,7 +284,7 @@
 //! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 //! let (sender, receiver) = std::sync::mpsc::channel();
 //! while let Some(packet) = capture.next_packet()? { // would overwrite the packet before
-//!     let _ = sender.send(packet); // `packet.to_owned()` can be sent
+//!     let _ = sender.send(packet); // `packet.into_owned()` can be sent
 //! }
 //! # drop(receiver);
 //! # Ok(()) }
@@ -305,11 +305,11 @@
 //!
 //! ```compile_fail,E0499
 //! # fn main() -> pcap_core::Result<()> {
-//! # use pcap_core::{Capture, Linktype, Timestamp};
+//! # use pcap_core::{Capture, Linktype, Packet, Timestamp};
 //! let mut dumper = Capture::dead(Linktype::ETHERNET)?.dump("made.pcap")?;
 //! std::thread::scope(|scope| {
-//!     scope.spawn(|| dumper.write(Timestamp::now(), None, &[0xff; 60]));
-//!     scope.spawn(|| dumper.write(Timestamp::now(), None, &[0xff; 60])); // a second `&mut`
+//!     scope.spawn(|| dumper.write(Packet::whole(Timestamp::now(), &[0xff; 60])));
+//!     scope.spawn(|| dumper.write(Packet::whole(Timestamp::now(), &[0xff; 60]))); // a second `&mut`
 //! });
 //! # Ok(()) }
 //! ```
@@ -441,7 +441,7 @@ pub use dumper::Dumper;
 pub use error::{Error, ErrorKind, Result, Unsent};
 pub use filter::{CompileOptions, Endpoint, Filter, FilterSource, FilterTerm, Insn};
 pub use linktype::{Dlt, Linktype};
-pub use packet::{Packet, PacketHeader, PacketOwned};
+pub use packet::{AsPacket, Packet, PacketHeader, PacketOwned};
 pub use savefile::SavefileFormat;
 pub use sendqueue::SendQueue;
 pub use stats::Stats;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::timestamp::Timestamp;
 
-/// What libpcap says about a packet: when it was captured, how many bytes of it there are, and how
-/// many there were on the wire.
+/// The header that libpcap delivers with a packet: the time of capture, the number of captured bytes, and the number of
+/// bytes on the wire.
 ///
 /// # Examples
 ///
@@ -13,8 +13,8 @@ use crate::timestamp::Timestamp;
 /// use pcap_core::{PacketHeader, Timestamp};
 ///
 /// let header = PacketHeader::new(Timestamp::new(1, 5), 60, 1514);
-/// assert_eq!((header.caplen(), header.len()), (60, 1514));
-/// assert!(header.is_cut());
+/// assert_eq!((header.caplen(), header.wire_len()), (60, 1514));
+/// assert!(header.is_truncated());
 /// ```
 #[doc(alias = "pcap_pkthdr")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,70 +24,84 @@ pub struct PacketHeader {
     /// As read: a damaged savefile may say more than a second, or less than none.
     nanos: i64,
     caplen: u32,
-    len: u32,
+    wire_len: u32,
 }
 
 impl PacketHeader {
-    /// A header from a time, the number of bytes captured and the number of bytes on the wire.
+    /// Creates a header from a time, the number of bytes captured and the number of bytes on the wire.
     #[must_use]
-    pub const fn new(timestamp: Timestamp, caplen: u32, len: u32) -> PacketHeader {
+    pub const fn new(timestamp: Timestamp, caplen: u32, wire_len: u32) -> PacketHeader {
         PacketHeader {
             secs: timestamp.secs(),
             nanos: timestamp.subsec_nanos() as i64,
             caplen,
-            len,
+            wire_len,
         }
     }
 
-    /// A header as libpcap delivers it, with the fraction already in nanoseconds.
+    /// Creates a header from libpcap's values, with the fraction already in nanoseconds.
     #[inline]
-    pub(crate) const fn from_raw(secs: i64, nanos: i64, caplen: u32, len: u32) -> PacketHeader {
+    pub(crate) const fn from_raw(
+        secs: i64,
+        nanos: i64,
+        caplen: u32,
+        wire_len: u32,
+    ) -> PacketHeader {
         PacketHeader {
             secs,
             nanos,
             caplen,
-            len,
+            wire_len,
         }
     }
 
-    /// When the packet was captured.
+    /// Returns the time of capture.
     #[inline]
     #[must_use]
     pub const fn timestamp(&self) -> Timestamp {
         Timestamp::new(self.secs, self.nanos)
     }
 
-    /// Seconds and nanoseconds exactly as libpcap delivered them: in damaged savefiles the
-    /// nanoseconds may be more than a second, or negative, which [`timestamp`](Self::timestamp)
-    /// carries into the seconds.
+    /// Returns the seconds of the timestamp exactly as libpcap delivered them.
     #[must_use]
-    pub const fn raw_timestamp(&self) -> (i64, i64) {
-        (self.secs, self.nanos)
+    pub const fn raw_secs(&self) -> i64 {
+        self.secs
     }
 
-    /// How many bytes were captured: the length of the packet's data.
+    /// Returns the fraction of the timestamp in nanoseconds, exactly as libpcap delivered it.
+    ///
+    /// In damaged savefiles it may be negative or a second and more, which [`timestamp`](Self::timestamp) carries into
+    /// the seconds.
+    #[must_use]
+    pub const fn raw_nanos(&self) -> i64 {
+        self.nanos
+    }
+
+    /// Returns the number of captured bytes, which is the length of the packet's data.
     #[inline]
     #[must_use]
     pub const fn caplen(&self) -> u32 {
         self.caplen
     }
 
-    /// How many bytes the packet had on the wire. More than [`caplen`](Self::caplen) if the
-    /// snaplen cut it; less only in damaged savefiles.
+    /// Returns the number of bytes that the packet had on the wire.
+    ///
+    /// It exceeds [`caplen`](Self::caplen) if the snaplen truncated the packet, and is below it only in damaged
+    /// savefiles.
+    #[doc(alias = "len")]
     #[inline]
     #[must_use]
-    #[allow(clippy::len_without_is_empty)] // libpcap's word for the wire length, not a collection's
-    pub const fn len(&self) -> u32 {
-        self.len
+    pub const fn wire_len(&self) -> u32 {
+        self.wire_len
     }
 
-    /// Whether the snaplen cut the packet.
+    /// Returns whether the snaplen truncated the packet.
     #[must_use]
-    pub const fn is_cut(&self) -> bool {
-        self.caplen < self.len
+    pub const fn is_truncated(&self) -> bool {
+        self.caplen < self.wire_len
     }
 
-    /// The header of the packet cut to this many bytes.
+    /// Truncates the packet to a number of bytes.
     pub(crate) const fn cut(mut self, caplen: u32) -> PacketHeader {
         if caplen < self.caplen {
             self.caplen = caplen;
@@ -98,8 +112,8 @@ impl PacketHeader {
 
 /// A packet whose bytes are borrowed from where they were captured or read.
 ///
-/// It cannot be kept beyond the next read: that does not compile. [`to_owned`](Packet::to_owned)
-/// makes a [`PacketOwned`] that can.
+/// It cannot be kept beyond the next read: that does not compile. [`into_owned`](Packet::into_owned) copies it into a
+/// [`PacketOwned`], which can.
 ///
 /// # Examples
 ///
@@ -130,7 +144,10 @@ pub struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
-    /// A packet from a time, its length on the wire and its bytes.
+    /// Creates a packet from the time of capture, the number of bytes on the wire and the captured bytes.
+    ///
+    /// A number on the wire below the length of `data` is raised to it. Data beyond 4 GiB, which a packet header cannot
+    /// count, are truncated.
     ///
     /// # Examples
     ///
@@ -138,20 +155,34 @@ impl<'a> Packet<'a> {
     /// use pcap_core::{Packet, Timestamp};
     ///
     /// let packet = Packet::new(Timestamp::EPOCH, 1514, &[0; 60]);
-    /// assert_eq!((packet.caplen(), packet.len()), (60, 1514));
+    /// assert_eq!((packet.caplen(), packet.wire_len()), (60, 1514));
     /// ```
-    ///
-    /// Bytes beyond 4 GiB, which the format of a packet cannot count, are left out.
     #[must_use]
-    pub fn new(timestamp: Timestamp, wire_len: u32, data: &'a [u8]) -> Packet<'a> {
+    pub fn new(timestamp: impl Into<Timestamp>, wire_len: u32, data: &'a [u8]) -> Packet<'a> {
         let caplen = u32::try_from(data.len()).unwrap_or(u32::MAX);
         Packet {
-            header: PacketHeader::new(timestamp, caplen, wire_len),
+            header: PacketHeader::new(timestamp.into(), caplen, wire_len.max(caplen)),
             data: &data[..caplen as usize],
         }
     }
 
-    /// The packet cut to this many bytes.
+    /// Creates a packet that was captured whole.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Packet;
+    /// use std::time::SystemTime;
+    ///
+    /// let packet = Packet::whole(SystemTime::now(), &[0; 60]);
+    /// assert_eq!((packet.caplen(), packet.wire_len()), (60, 60));
+    /// ```
+    #[must_use]
+    pub fn whole(timestamp: impl Into<Timestamp>, data: &'a [u8]) -> Packet<'a> {
+        Packet::new(timestamp, 0, data)
+    }
+
+    /// Truncates the packet to a number of bytes.
     #[inline]
     pub(crate) fn cut(self, caplen: u32) -> Packet<'a> {
         let header = self.header.cut(caplen);
@@ -159,53 +190,52 @@ impl<'a> Packet<'a> {
         Packet { header, data }
     }
 
-    /// A packet from a header and the bytes it counts.
+    /// Creates a packet from a header and the bytes that it counts.
     #[inline]
     pub(crate) fn from_parts(header: PacketHeader, data: &'a [u8]) -> Packet<'a> {
         debug_assert_eq!(header.caplen as usize, data.len());
         Packet { header, data }
     }
 
-    /// The header.
+    /// Returns the header.
     #[inline]
     #[must_use]
     pub const fn header(&self) -> &PacketHeader {
         &self.header
     }
 
-    /// The captured bytes: [`caplen`](Self::caplen) of them.
+    /// Returns the captured bytes, [`caplen`](Self::caplen) of them.
     #[inline]
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {
         self.data
     }
 
-    /// When the packet was captured.
+    /// Returns the time of capture.
     #[inline]
     #[must_use]
     pub const fn timestamp(&self) -> Timestamp {
         self.header.timestamp()
     }
 
-    /// How many bytes were captured.
+    /// Returns the number of captured bytes.
     #[inline]
     #[must_use]
     pub const fn caplen(&self) -> u32 {
         self.header.caplen
     }
 
-    /// How many bytes the packet had on the wire.
+    /// Returns the number of bytes that the packet had on the wire.
+    #[doc(alias = "len")]
     #[inline]
     #[must_use]
-    #[allow(clippy::len_without_is_empty)] // as above
-    pub const fn len(&self) -> u32 {
-        self.header.len
+    pub const fn wire_len(&self) -> u32 {
+        self.header.wire_len
     }
 
-    /// A copy that owns its bytes.
+    /// Copies the bytes into a packet that owns them.
     #[must_use]
-    #[allow(clippy::should_implement_trait)] // ToOwned cannot borrow a struct
-    pub fn to_owned(&self) -> PacketOwned {
+    pub fn into_owned(self) -> PacketOwned {
         PacketOwned {
             header: self.header,
             data: self.data.into(),
@@ -237,6 +267,43 @@ impl<'a> From<&Packet<'a>> for Packet<'a> {
     }
 }
 
+/// A packet in any form: [`Packet`], [`PacketOwned`], or a reference to one.
+///
+/// Calls that take packets are generic over it. No other type can implement it.
+pub trait AsPacket: sealed::Sealed {
+    /// Borrows the packet.
+    fn as_packet(&self) -> Packet<'_>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for super::Packet<'_> {}
+    impl Sealed for super::PacketOwned {}
+    impl<P: Sealed + ?Sized> Sealed for &P {}
+}
+
+impl AsPacket for Packet<'_> {
+    #[inline]
+    fn as_packet(&self) -> Packet<'_> {
+        *self
+    }
+}
+
+impl AsPacket for PacketOwned {
+    #[inline]
+    fn as_packet(&self) -> Packet<'_> {
+        PacketOwned::as_packet(self)
+    }
+}
+
+impl<P: AsPacket + ?Sized> AsPacket for &P {
+    #[inline]
+    fn as_packet(&self) -> Packet<'_> {
+        (**self).as_packet()
+    }
+}
+
 /// A packet that owns its bytes: it can be kept, sent to another thread, collected.
 ///
 /// # Examples
@@ -244,7 +311,7 @@ impl<'a> From<&Packet<'a>> for Packet<'a> {
 /// ```
 /// use pcap_core::{Packet, Timestamp};
 ///
-/// let packet = Packet::new(Timestamp::EPOCH, 3, b"abc").to_owned();
+/// let packet = Packet::new(Timestamp::EPOCH, 3, b"abc").into_owned();
 /// let handle = std::thread::spawn(move || packet.data().len());
 /// assert_eq!(handle.join().unwrap(), 3);
 /// ```
@@ -276,14 +343,14 @@ impl TryFrom<Parts> for PacketOwned {
 
     fn try_from(Parts { header, data }: Parts) -> Result<PacketOwned, &'static str> {
         if u32::try_from(data.len()) != Ok(header.caplen) {
-            return Err("the header says that another number of bytes was captured than there is");
+            return Err("caplen does not match the length of the data");
         }
         Ok(PacketOwned { header, data })
     }
 }
 
 impl PacketOwned {
-    /// The packet as a borrowed one.
+    /// Borrows the packet.
     #[must_use]
     pub fn as_packet(&self) -> Packet<'_> {
         Packet {
@@ -292,41 +359,41 @@ impl PacketOwned {
         }
     }
 
-    /// The header.
+    /// Returns the header.
     #[must_use]
     pub const fn header(&self) -> &PacketHeader {
         &self.header
     }
 
-    /// The captured bytes.
+    /// Returns the captured bytes.
     #[must_use]
     pub const fn data(&self) -> &[u8] {
         &self.data
     }
 
-    /// The captured bytes, given away.
+    /// Converts the packet into its captured bytes.
     #[must_use]
     pub fn into_data(self) -> Box<[u8]> {
         self.data
     }
 
-    /// When the packet was captured.
+    /// Returns the time of capture.
     #[must_use]
     pub const fn timestamp(&self) -> Timestamp {
         self.header.timestamp()
     }
 
-    /// How many bytes were captured.
+    /// Returns the number of captured bytes.
     #[must_use]
     pub const fn caplen(&self) -> u32 {
         self.header.caplen
     }
 
-    /// How many bytes the packet had on the wire.
+    /// Returns the number of bytes that the packet had on the wire.
+    #[doc(alias = "len")]
     #[must_use]
-    #[allow(clippy::len_without_is_empty)] // as above
-    pub const fn len(&self) -> u32 {
-        self.header.len
+    pub const fn wire_len(&self) -> u32 {
+        self.header.wire_len
     }
 }
 
@@ -344,7 +411,7 @@ impl AsRef<[u8]> for PacketOwned {
 
 impl From<Packet<'_>> for PacketOwned {
     fn from(packet: Packet<'_>) -> PacketOwned {
-        packet.to_owned()
+        packet.into_owned()
     }
 }
 
@@ -370,7 +437,7 @@ fn debug(
     f.debug_struct(name)
         .field("timestamp", &format_args!("{}", header.timestamp()))
         .field("caplen", &header.caplen)
-        .field("len", &header.len)
+        .field("wire_len", &header.wire_len)
         .field("data", &Start(data))
         .finish()
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use files::{MICRO, NANO, Order, Pcap, Pcapng, ping, pings, read_all};
-use pcap_core::{Capture, Dead, Dlt, ErrorKind, Precision, Timestamp};
+use pcap_core::{Capture, Dead, Dlt, ErrorKind, Packet, Precision, Timestamp};
 
 fn dead() -> Capture<Dead> {
     Capture::dead_with(Dlt::EN10MB, 0, Precision::Micro).unwrap()
@@ -15,7 +15,7 @@ fn dead() -> Capture<Dead> {
 fn append(path: &Path, number: u16) {
     let mut dumper = dead().dump_append(path).unwrap();
     let time = Timestamp::from_micros(1_700_000_000 + i64::from(number), number.into());
-    dumper.write(time, None, &ping(number)).unwrap();
+    dumper.write(Packet::whole(time, &ping(number))).unwrap();
     dumper.close().unwrap();
 }
 
@@ -43,7 +43,7 @@ fn the_position_counts_what_was_there() {
     let path = files::file(folder.path(), "a.pcap", &pings(3));
     let mut dumper = dead().dump_append(&path).unwrap();
     assert_eq!(dumper.position(), pings(3).len() as u64);
-    dumper.write(None, None, b"abc").unwrap();
+    dumper.write_now(b"abc").unwrap();
     assert_eq!(dumper.position(), pings(3).len() as u64 + 16 + 3);
     dumper.flush().unwrap();
     assert_eq!(dumper.position(), fs::metadata(&path).unwrap().len());
@@ -63,7 +63,7 @@ fn what_tcpdump_wrote_is_added_to() {
     let before = read_all(&mut capture).unwrap().len();
     assert_eq!(before, 5);
     let mut dumper = capture.dump_append(&path).unwrap();
-    dumper.write(None, None, b"one more").unwrap();
+    dumper.write_now(b"one more").unwrap();
     dumper.close().unwrap();
     let packets = read_all(&mut Capture::from_file(&path).unwrap()).unwrap();
     assert_eq!(packets.len(), before + 1);
@@ -214,11 +214,11 @@ fn a_large_file_is_added_to() {
     let mut dumper = dead().dump(&path).unwrap();
     for length in 0..3000 {
         dumper
-            .write(Timestamp::EPOCH, None, &vec![1; length])
+            .write(Packet::whole(Timestamp::EPOCH, &vec![1; length]))
             .unwrap();
     }
     dumper
-        .write(Timestamp::EPOCH, None, &vec![2; 262_144])
+        .write(Packet::whole(Timestamp::EPOCH, &vec![2; 262_144]))
         .unwrap();
     dumper.close().unwrap();
     let before = fs::read(&path).unwrap();
@@ -256,7 +256,7 @@ fn two_that_append_to_one_file_do_not_overwrite_each_other() {
     let mut dumpers = [(); 2].map(|()| dead.dump_append(&path).unwrap());
     for (dumper, count) in dumpers.iter_mut().zip([100, 50]) {
         for _ in 0..count {
-            dumper.write(None, None, &[0; 60]).unwrap();
+            dumper.write_now(&[0; 60]).unwrap();
         }
     }
     for dumper in dumpers {

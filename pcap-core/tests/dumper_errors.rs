@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 #[cfg(target_os = "linux")]
 use files::with_small_disk;
 use files::{ping, pings, read_all};
-use pcap_core::{Capture, Dead, Dlt, Dumper, ErrorKind, Precision, Timestamp};
+use pcap_core::{Capture, Dead, Dlt, Dumper, ErrorKind, Packet, Precision, Timestamp};
 
 fn dead() -> Capture<Dead> {
     Capture::dead_with(Dlt::EN10MB, 0, Precision::Micro).unwrap()
@@ -25,7 +25,7 @@ fn dead() -> Capture<Dead> {
 /// Writes a ping as [`pings`] has it.
 fn write(dumper: &mut Dumper, number: u16) -> pcap_core::Result<()> {
     let time = Timestamp::from_micros(1_700_000_000 + i64::from(number), number.into());
-    dumper.write(time, None, &ping(number))
+    dumper.write(Packet::whole(time, &ping(number)))
 }
 
 /// Once a write failed, `pcap_dump` drops packets in silence, and `pcap_dump_close` says nothing.

@@ -15,7 +15,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use files::{ping, pings};
-use pcap_core::{Capture, Dead, Dlt, Dumper, ErrorKind, Precision, Timestamp};
+use pcap_core::{Capture, Dead, Dlt, Dumper, ErrorKind, Packet, Precision, Timestamp};
 
 const SHORT: Duration = Duration::from_millis(1);
 /// Longer than `SHORT` by any clock.
@@ -29,7 +29,7 @@ fn dead() -> Capture<Dead> {
 /// Writes a ping as [`pings`] has it.
 fn write(dumper: &mut Dumper, number: u16) -> pcap_core::Result<()> {
     let time = Timestamp::from_micros(1_700_000_000 + i64::from(number), number.into());
-    dumper.write(time, None, &ping(number))
+    dumper.write(Packet::whole(time, &ping(number)))
 }
 
 /// A writer whose bytes a test can see, and which fails as long as it is told to.
@@ -142,7 +142,9 @@ fn headers_of_pcapng_are_there_from_the_start() {
         assert!(dumper.position() > length);
         is_empty_savefile(&path);
         // A later one comes with what was written before it.
-        dumper.write(id, None, None, b"abc").unwrap();
+        dumper
+            .write(id, Packet::whole(Timestamp::now(), b"abc"))
+            .unwrap();
         dumper.add_interface(&interface).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().len(), dumper.position());
         lose(dumper);
@@ -328,13 +330,17 @@ fn packets_of_pcapng_wait_no_longer_than_the_bound() {
     let there = || writer.bytes().len() as u64;
     let start = there();
     dumper.flush_within(NEVER);
-    dumper.write(interface, None, None, b"abc").unwrap();
+    dumper
+        .write(interface, Packet::whole(Timestamp::now(), b"abc"))
+        .unwrap();
     dumper.flush_if_due().unwrap();
     assert_eq!(there(), start);
     let one = dumper.position();
     dumper.flush_within(SHORT);
     sleep(PAUSE);
-    dumper.write(interface, None, None, b"abc").unwrap();
+    dumper
+        .write(interface, Packet::whole(Timestamp::now(), b"abc"))
+        .unwrap();
     assert_eq!(there(), one);
     sleep(PAUSE);
     dumper.flush_if_due().unwrap();

@@ -27,7 +27,7 @@ fn random_packets(random: &mut Random, count: usize) -> Vec<PacketOwned> {
             let secs = random.next() as u32;
             let time = Timestamp::new(secs.into(), random.below(1_000_000_000) as i64);
             let len = length as u32 + random.below(2000) as u32;
-            Packet::new(time, len, &data).to_owned()
+            Packet::new(time, len, &data).into_owned()
         })
         .collect()
 }
@@ -57,7 +57,7 @@ fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[Packet
         // Of 32 bits on some platforms, and the bits are what is written.
         header.ts.tv_sec = time.secs() as _;
         header.ts.tv_usec = fraction as _;
-        (header.caplen, header.len) = (packet.caplen(), packet.len());
+        (header.caplen, header.len) = (packet.caplen(), packet.wire_len());
         // SAFETY: the dumper is open, and there are `caplen` bytes.
         unsafe { pcap_sys::pcap_dump(dumper.cast(), &header, packet.data().as_ptr()) };
     }
@@ -95,12 +95,12 @@ fn fractions_beyond_a_second_are_kept() {
                 let dead = Capture::dead_with(Linktype::ETHERNET, 262_144, other).unwrap();
                 let mut converted = dead.dump_to(Vec::new()).unwrap();
                 let packet = capture.next_packet().unwrap().unwrap();
-                copy.write_packet(packet).unwrap();
+                copy.write(packet).unwrap();
                 let copied: Vec<u8> = copy.into_writer().unwrap();
                 assert_eq!(copied[24..], bytes[24..], "{secs} {fraction:#x}");
                 let time = packet.timestamp();
                 // In the other precision the time is the same, if there is such a number.
-                if converted.write_packet(packet).is_ok() {
+                if converted.write(packet).is_ok() {
                     let converted: Vec<u8> = converted.into_writer().unwrap();
                     let mut again = open(converted);
                     let again = again.next_packet().unwrap().unwrap().timestamp();
@@ -125,9 +125,13 @@ fn byte_for_byte_what_pcap_dump_writes_in_both_precisions() {
             let mut dumper = capture.dump(&ours).unwrap();
             let mut by_parts = capture.dump(folder.path().join("parts")).unwrap();
             for packet in &packets {
-                dumper.write_packet(packet).unwrap();
+                dumper.write(packet).unwrap();
                 by_parts
-                    .write(packet.timestamp(), packet.len(), packet.data())
+                    .write(Packet::new(
+                        packet.timestamp(),
+                        packet.wire_len(),
+                        packet.data(),
+                    ))
                     .unwrap();
             }
             let position = dumper.position();
@@ -150,19 +154,19 @@ fn promise_an_absent_time_is_now_and_an_absent_length_the_datas_and_the_epoch_is
     let path = folder.path().join("a.pcap");
     let mut dumper = dead(Precision::Nano).dump(&path).unwrap();
     let before = Timestamp::now();
-    dumper.write(None, None, b"now").unwrap();
+    dumper.write_now(b"now").unwrap();
     let after = Timestamp::now();
-    dumper.write(Timestamp::EPOCH, 0, b"").unwrap();
+    dumper.write(Packet::new(Timestamp::EPOCH, 0, b"")).unwrap();
     dumper
-        .write(Some(Timestamp::EPOCH), Some(9), b"epoch")
+        .write(Packet::new(Timestamp::EPOCH, 9, b"epoch"))
         .unwrap();
     dumper.close().unwrap();
     let packets = read_all(&mut Capture::from_file(&path).unwrap()).unwrap();
     assert!((before..=after).contains(&packets[0].timestamp()));
-    assert_eq!((packets[0].caplen(), packets[0].len()), (3, 3));
+    assert_eq!((packets[0].caplen(), packets[0].wire_len()), (3, 3));
     assert_eq!(packets[1].timestamp(), Timestamp::EPOCH);
     assert_eq!(
-        (packets[2].timestamp(), packets[2].len()),
+        (packets[2].timestamp(), packets[2].wire_len()),
         (Timestamp::EPOCH, 9)
     );
 }
@@ -178,22 +182,18 @@ fn memory_safety_what_a_record_cannot_say_is_refused_and_leaves_no_trace() {
     let position = dumper.position();
     let now = Timestamp::new(1_700_000_000, 0);
     let packet = |time, data| Packet::new(time, 1000, data);
+    // The wire length is never below the data's.
+    for wire_len in [0, 2, 3] {
+        let packet = Packet::new(now, wire_len, b"abc");
+        assert_eq!((packet.caplen(), packet.wire_len()), (3, 3));
+    }
     let refused = [
-        // The wire length is never below the data's.
         (
-            dumper.write(now, 2, b"abc").unwrap_err(),
-            "3 bytes cannot have been 2",
-        ),
-        (
-            dumper.write(now, 0, b"abc").unwrap_err(),
-            "3 bytes cannot have been 0",
-        ),
-        (
-            dumper.write(now, 1000, &[0; 101]).unwrap_err(),
+            dumper.write(Packet::new(now, 1000, &[0; 101])).unwrap_err(),
             "snaplen, 100",
         ),
         (
-            dumper.write_packet(packet(now, &[0; 101])).unwrap_err(),
+            dumper.write(packet(now, &[0; 101])).unwrap_err(),
             "snaplen, 100",
         ),
     ];
@@ -211,17 +211,21 @@ fn memory_safety_what_a_record_cannot_say_is_refused_and_leaves_no_trace() {
         Timestamp::new(i64::MAX, 999_999_999),
     ] {
         for error in [
-            dumper.write(time, None, b"x").unwrap_err(),
-            dumper.write_packet(packet(time, b"x")).unwrap_err(),
+            dumper.write(Packet::whole(time, b"x")).unwrap_err(),
+            dumper.write(packet(time, b"x")).unwrap_err(),
         ] {
             assert_eq!(error.kind(), ErrorKind::InvalidArgument);
             assert!(error.text().contains("1970 to 2106"), "{error}");
         }
     }
     assert_eq!(dumper.position(), position);
-    dumper.write(now, None, &[1; 100]).unwrap();
+    dumper.write(Packet::whole(now, &[1; 100])).unwrap();
     dumper
-        .write(Timestamp::new(u32::MAX.into(), 999_999_999), 100, b"")
+        .write(Packet::new(
+            Timestamp::new(u32::MAX.into(), 999_999_999),
+            100,
+            b"",
+        ))
         .unwrap();
     dumper.close().unwrap();
     let expected = Pcap::native()
@@ -243,7 +247,7 @@ fn pitfall_nanoseconds_are_cut_to_microseconds_and_never_written_as_them() {
     let mut dumper = dead(Precision::Micro).dump(&path).unwrap();
     let mut capture = open(nano.bytes());
     while let Some(packet) = capture.next_packet().unwrap() {
-        dumper.write_packet(packet).unwrap();
+        dumper.write(packet).unwrap();
     }
     dumper.close().unwrap();
     let expected = Pcap::native()
@@ -268,7 +272,7 @@ fn a_number_of_seconds_is_written_to_its_microsecond() {
         let mut expected = Pcap::new(Order::NATIVE, [MICRO, NANO][usize::from(unit > 1)]);
         for pair in &pairs {
             let time = Timestamp::from_secs_f64(secs(*pair)).unwrap();
-            dumper.write(time, None, b"x").unwrap();
+            dumper.write(Packet::whole(time, b"x")).unwrap();
             expected = expected.packet(pair.0, pair.1 * unit, b"x");
         }
         let bytes: Vec<u8> = dumper.into_writer().unwrap();
@@ -296,8 +300,8 @@ fn promise_what_a_read_returned_is_written_unchanged_with_its_damaged_lengths() 
         while let Some(packet) = capture.next_packet().unwrap() {
             turn += 1;
             match turn % 2 {
-                0 => dumper.write_packet(packet).unwrap(),
-                _ => dumper.write_packet(&packet.to_owned()).unwrap(),
+                0 => dumper.write(packet).unwrap(),
+                _ => dumper.write(packet.into_owned()).unwrap(),
             }
         }
         dumper.close().unwrap();
@@ -315,7 +319,7 @@ fn promise_what_a_read_returned_is_written_unchanged_with_its_damaged_lengths() 
     let mut capture = open(ng.bytes());
     let mut dumper = capture.dump(&path).unwrap();
     let packet = capture.next_packet().unwrap().unwrap();
-    assert!(dumper.write_packet(packet).is_err());
+    assert!(dumper.write(packet).is_err());
 }
 
 /// Link types with longer packets: those take more.
@@ -329,8 +333,8 @@ fn the_longest_packet_is_that_of_the_link_type() {
         (Dlt::RAW, 262_144),
     ] {
         let mut dumper = Capture::dead(dlt).unwrap().dump(&path).unwrap();
-        dumper.write(None, None, &vec![3; longest]).unwrap();
-        dumper.write(None, None, b"after").unwrap();
+        dumper.write_now(&vec![3; longest]).unwrap();
+        dumper.write_now(b"after").unwrap();
         dumper.close().unwrap();
         let packets = read_all(&mut Capture::from_file(&path).unwrap()).unwrap();
         assert_eq!(
@@ -358,10 +362,10 @@ fn pitfall_the_snaplen_of_a_dead_capture_is_any_and_nothing_is_cut() {
         assert_eq!(capture.snaplen(), written);
         let mut dumper = capture.dump(&path).unwrap();
         let data = vec![3; longest];
-        dumper.write(None, None, &data).unwrap();
+        dumper.write_now(&data).unwrap();
         // One that libpcap could not read, and nothing after it, is refused whatever the snaplen is.
         let position = dumper.position();
-        let error = dumper.write(None, None, &vec![3; longest + 1]).unwrap_err();
+        let error = dumper.write_now(&vec![3; longest + 1]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert_eq!(dumper.position(), position);
         dumper.close().unwrap();
@@ -430,7 +434,7 @@ fn flush_makes_all_visible_to_another_reader() {
                 usize::from(count)
             );
         }
-        dumper.write(None, None, &ping(count)).unwrap();
+        dumper.write_now(&ping(count)).unwrap();
         dumper.flush().unwrap();
         dumper.flush().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().len(), dumper.position());
@@ -442,7 +446,7 @@ fn a_dropped_dumper_has_written_all() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     let mut dumper = dead(Precision::Micro).dump(&path).unwrap();
-    dumper.write(None, None, b"x").unwrap();
+    dumper.write_now(b"x").unwrap();
     assert!(format!("{dumper:?}").contains("position: 41"), "{dumper:?}");
     drop(dumper);
     assert_eq!(

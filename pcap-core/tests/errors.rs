@@ -223,12 +223,12 @@ fn each_call_without_a_device_works_under_anyhow() {
         ethernet()
             .dump_to(Vec::new())
             .unwrap()
-            .write(None, 1, b"abc")
+            .write(Packet::new(Timestamp::now(), 1, b"abc"))
     );
     let packet = Packet::new(Timestamp::new(-1, 0), 3, b"abc");
     fails!(
         argument,
-        ethernet().dump_to(Vec::new()).unwrap().write_packet(packet)
+        ethernet().dump_to(Vec::new()).unwrap().write(packet)
     );
 
     fails!(argument, SendQueue::new().push(b""));
@@ -244,7 +244,7 @@ fn what_cannot_be_written_works_under_anyhow() {
         let file = File::options().write(true).open("/dev/full").unwrap();
         let file = io::BufWriter::new(file);
         let mut dumper = ethernet().dump_to(file).unwrap();
-        dumper.write(None, None, b"abc").unwrap();
+        dumper.write_now(b"abc").unwrap();
         dumper
     };
     fails!(full, dumper().flush());
@@ -274,9 +274,12 @@ fn pcapng_works_under_anyhow() {
         argument,
         dumper().add_interface(&interface.clone().name("\0"))
     );
-    fails!(argument, dumper().write(foreign, None, None, b"abc"));
+    fails!(
+        argument,
+        dumper().write(foreign, Packet::whole(Timestamp::now(), b"abc"))
+    );
     let packet = Packet::new(Timestamp::EPOCH, 3, b"abc");
-    fails!(argument, dumper().write_packet(foreign, packet));
+    fails!(argument, dumper().write(foreign, packet));
     let record = pcap_core::pcapng::Record::new(packet);
     fails!(argument, dumper().write_record(foreign, &record));
     let stats = pcap_core::Stats::default();
@@ -469,7 +472,7 @@ fn the_object_is_taken_once_and_by_its_type() {
     assert_eq!(reader.unwrap().0.get(), 8);
 
     let mut dumper = ethernet().dump_to(Vec::new()).unwrap();
-    dumper.write(None, None, b"abc").unwrap();
+    dumper.write_now(b"abc").unwrap();
     let error = dumper.into_writer::<File>().unwrap_err();
     let dumper: Dumper = error.take().unwrap();
     assert_eq!(dumper.into_writer::<Vec<u8>>().unwrap().len(), 24 + 16 + 3);

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 use std::time::{Duration, Instant};
 
 use pcap_core::{
-    Capture, CompileOptions, Dlt, Endpoint, ErrorKind, Filter, FilterTerm, Insn, Timestamp,
+    Capture, CompileOptions, Dlt, Endpoint, ErrorKind, Filter, FilterTerm, Insn, Packet, Timestamp,
 };
 use persuade::{Random, persuaded};
 
@@ -597,7 +597,9 @@ fn a_capture_of_a_savefile_takes_a_list_of_any_length() {
     for host in &list {
         for source in [*host, Ipv4Addr::from(u32::from(*host) ^ 1)] {
             let time = Timestamp::EPOCH;
-            dumper.write(time, None, &ipv4(source, elsewhere)).unwrap();
+            dumper
+                .write(Packet::whole(time, &ipv4(source, elsewhere)))
+                .unwrap();
         }
     }
     dumper.close().unwrap();

@@ -104,7 +104,7 @@ fn the_length_on_the_wire_is_not_that_of_the_data() {
     assert!(!filter.matches(&frame));
     assert_ne!(filter.run(&frame, 1514), 0);
     assert!(filter.matches_packet(Packet::new(Timestamp::EPOCH, 1514, &frame)));
-    let owned = Packet::new(Timestamp::EPOCH, 1514, &frame).to_owned();
+    let owned = Packet::new(Timestamp::EPOCH, 1514, &frame).into_owned();
     assert!(filter.matches_packet(&owned));
 }
 

@@ -369,7 +369,7 @@ fn defragmented_a_packet_comes_whole() {
             .next_packet_timeout(Duration::from_millis(500))
             .unwrap()
         {
-            packets.push(packet.to_owned());
+            packets.push(packet.into_owned());
         }
     }
     assert_eq!(packets.len(), 1, "{packets:?}");
@@ -391,7 +391,7 @@ fn the_options_are_those_of_every_member() {
             .next_packet_timeout(Duration::from_millis(500))
             .unwrap()
         {
-            assert_eq!((packet.data().len(), packet.len()), (48, 60));
+            assert_eq!((packet.data().len(), packet.wire_len()), (48, 60));
             assert_eq!(packet.data()[36..38], [0, 53]);
             count += 1;
         }

@@ -470,7 +470,7 @@ fn a_small_snaplen_leaves_room_for_more_packets() {
             .unwrap()
         {
             let caplen = if snaplen == 0 { 1500 } else { snaplen };
-            assert_eq!((packet.caplen(), packet.len()), (caplen, 1500));
+            assert_eq!((packet.caplen(), packet.wire_len()), (caplen, 1500));
             kept += 1;
         }
         kept
@@ -496,7 +496,7 @@ fn a_snaplen_changes_nothing_but_how_much_of_a_packet_there_is() {
             let packet = right.next_packet().unwrap().unwrap();
             let kept = sent.len().min(snaplen as usize);
             assert_eq!(packet.data(), &sent[..kept], "snaplen {snaplen}");
-            assert_eq!(packet.len() as usize, sent.len(), "snaplen {snaplen}");
+            assert_eq!(packet.wire_len() as usize, sent.len(), "snaplen {snaplen}");
         }
     }
 }

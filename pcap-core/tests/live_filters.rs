@@ -57,7 +57,7 @@ fn rest(capture: &mut Capture<Active>) -> Vec<PacketOwned> {
     capture.stop().unwrap();
     let mut packets = Vec::new();
     let done = capture
-        .for_each(|packet| packets.push(packet.to_owned()))
+        .for_each(|packet| packets.push(packet.into_owned()))
         .unwrap();
     assert_eq!(done.end, End::Eof);
     assert_eq!(capture.stats().unwrap().dropped, 0);
@@ -571,7 +571,7 @@ fn immediate_mode_delivers_64_kib_whole() {
             .unwrap();
         let packets = rest(&mut capture);
         assert_eq!(packets.len(), 1);
-        assert_eq!(packets[0].caplen(), packets[0].len(), "{device}");
+        assert_eq!(packets[0].caplen(), packets[0].wire_len(), "{device}");
     }
 }
 
@@ -752,7 +752,7 @@ fn filters_without_room_in_the_kernel_run_here() {
         assert!(
             packets
                 .iter()
-                .all(|p| p.caplen() == longest && p.len() == 60)
+                .all(|p| p.caplen() == longest && p.wire_len() == 60)
         );
     }
     // Two that fit, but not beside each other.
@@ -993,8 +993,8 @@ fn random_programs_mean_the_same_as_on_bytes() {
             assert_eq!(all.len(), frames.len());
             let passes = |packet: &&PacketOwned| filter.matches(packet.data());
             // Each frame has a length of its own.
-            let expected: Vec<_> = all.iter().filter(passes).map(|p| p.len()).collect();
-            let delivered: Vec<_> = rest(&mut capture).iter().map(|p| p.len()).collect();
+            let expected: Vec<_> = all.iter().filter(passes).map(|p| p.wire_len()).collect();
+            let delivered: Vec<_> = rest(&mut capture).iter().map(|p| p.wire_len()).collect();
             let location = capture.filter_location();
             assert_eq!(delivered, expected, "{dlt} {location:?}\n{filter}");
             in_kernel += u32::from(location == Some(FilterLocation::Kernel));

@@ -68,9 +68,13 @@ fn an_exact_frame_sent_on_one_end_arrives_on_the_other_and_statistics_add_up() {
     let sent = frame(0xdead_beef, 1514);
     let before = Timestamp::now();
     assert_eq!(left.inject(&sent).unwrap(), 1514);
-    let packet = right.next_packet().unwrap().expect("the packet").to_owned();
+    let packet = right
+        .next_packet()
+        .unwrap()
+        .expect("the packet")
+        .into_owned();
     assert_eq!(packet.data(), sent);
-    assert_eq!((packet.caplen(), packet.len()), (1514, 1514));
+    assert_eq!((packet.caplen(), packet.wire_len()), (1514, 1514));
     let age = packet.timestamp().checked_duration_since(before);
     assert!(
         age.is_some_and(|age| age < Duration::from_secs(5)),
@@ -309,8 +313,8 @@ fn packets_longer_than_the_snaplen_are_cut_and_keep_their_wire_length() {
         .unwrap();
     left.inject(&frame(5, 1000)).unwrap();
     let packet = right.next_packet().unwrap().unwrap();
-    assert_eq!((packet.caplen(), packet.len()), (64, 1000));
-    assert!(packet.header().is_cut());
+    assert_eq!((packet.caplen(), packet.wire_len()), (64, 1000));
+    assert!(packet.header().is_truncated());
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn tshark(path: &Path) -> String {
 }
 
 fn as_tshark(packets: &[PacketOwned]) -> String {
-    let line = |p: &PacketOwned| format!("{}\t{}\t{}\n", p.timestamp(), p.caplen(), p.len());
+    let line = |p: &PacketOwned| format!("{}\t{}\t{}\n", p.timestamp(), p.caplen(), p.wire_len());
     packets.iter().map(line).collect()
 }
 
@@ -89,13 +89,13 @@ fn behaviour_1_96_truncated_pings_in_a_big_endian_savefile_then_the_end_however_
     let mut capture = Capture::from_file(&path).unwrap();
     assert_eq!(capture.is_swapped(), Order::Big.is_swapped());
     assert_eq!(capture.snaplen(), 96);
-    assert_eq!(capture.version(), (2, 4));
+    assert_eq!(capture.format_version(), (2, 4));
     assert_eq!(capture.savefile_format(), SavefileFormat::Pcap);
     assert_eq!(capture.ended(), None);
     for n in 0..96 {
         let packet = capture.next_packet().unwrap().expect("a ping");
-        assert_eq!((packet.caplen(), packet.len()), (96, 98));
-        assert!(packet.header().is_cut());
+        assert_eq!((packet.caplen(), packet.wire_len()), (96, 98));
+        assert!(packet.header().is_truncated());
         assert_eq!(packet.data(), &ping(n)[..96]);
         let time = Timestamp::new(1_000_000_000 + i64::from(n), 999_999_000);
         assert_eq!(packet.timestamp(), time);
@@ -284,7 +284,7 @@ fn behaviour_4_both_byte_orders_and_both_precisions_are_read_to_the_bit() {
             assert_eq!(packets[1].data(), b"one");
             let last = &packets[2];
             assert_eq!(last.timestamp(), Timestamp::new(4_294_967_295, nanos));
-            assert_eq!((last.caplen(), last.len()), (60, 0x7fff_ffff));
+            assert_eq!((last.caplen(), last.wire_len()), (60, 0x7fff_ffff));
             assert_eq!(last.data(), [7; 60]);
         }
     }
@@ -324,12 +324,12 @@ fn behaviour_4_what_is_written_is_read_back_equal_here_and_by_tcpdump_and_tshark
                     Precision::Nano => nanos,
                 };
                 let time = Timestamp::new(1_700_000_000 + i64::from(n), nanos);
-                Packet::new(time, 98 + u32::from(n), &ping(n)).to_owned()
+                Packet::new(time, 98 + u32::from(n), &ping(n)).into_owned()
             })
             .collect();
         let mut dumper = dead(precision).dump(&path).unwrap();
         for packet in &packets {
-            dumper.write_packet(packet).unwrap();
+            dumper.write(packet).unwrap();
         }
         dumper.close().unwrap();
 
@@ -354,11 +354,11 @@ fn behaviour_5_header_and_record_bytes_are_exactly_the_formats() {
         );
         assert_eq!(dumper.precision(), precision);
         dumper
-            .write(Timestamp::new(1, 999_999_999), 1514, b"abc")
+            .write(Packet::new(Timestamp::new(1, 999_999_999), 1514, b"abc"))
             .unwrap();
         assert_eq!(dumper.position(), 24 + 16 + 3);
         dumper
-            .write(Timestamp::new(0xffff_ffff, 0), None, b"")
+            .write(Packet::whole(Timestamp::new(0xffff_ffff, 0), b""))
             .unwrap();
         dumper.close().unwrap();
         // "Cut, never reinterpreted": the fraction of a microsecond is gone.
@@ -387,22 +387,24 @@ fn behaviour_6_a_dead_capture_is_dumped_and_closed_and_dumped_from_again_and_rea
         .map(|n| {
             let time = Timestamp::new(i64::from(n) * 43_000_000, i64::from(n) * 10_101_010);
             let data = &ping(n)[..usize::from(n % 99)];
-            Packet::new(time, data.len() as u32 + u32::from(n) * 655, data).to_owned()
+            Packet::new(time, data.len() as u32 + u32::from(n) * 655, data).into_owned()
         })
         .collect();
     let (first, second) = packets.split_at(50);
     let capture = dead(Precision::Nano);
     let mut dumper = capture.dump(&path).unwrap();
     for packet in first {
-        dumper.write_packet(packet).unwrap();
+        dumper.write(packet).unwrap();
     }
     drop(capture);
     // In another thread, too, and by parts.
     let rest = second.to_vec();
     let writer = std::thread::spawn(move || {
         for packet in &rest {
-            let (time, length) = (packet.timestamp(), packet.len());
-            dumper.write(time, length, packet.data()).unwrap();
+            let (time, length) = (packet.timestamp(), packet.wire_len());
+            dumper
+                .write(Packet::new(time, length, packet.data()))
+                .unwrap();
         }
         dumper.close().unwrap();
     });
@@ -415,7 +417,7 @@ fn behaviour_6_a_dead_capture_is_dumped_and_closed_and_dumped_from_again_and_rea
     let mut dumper = savefile.dump(&copy).unwrap();
     drop(savefile);
     for packet in &packets {
-        dumper.write_packet(packet).unwrap();
+        dumper.write(packet).unwrap();
     }
     dumper.close().unwrap();
     assert_eq!(fs::read(&copy).unwrap(), fs::read(&path).unwrap());

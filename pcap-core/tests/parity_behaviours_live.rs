@@ -70,7 +70,7 @@ fn behaviour_8_an_exact_frame_arrives_and_inject_is_seen_by_the_peer_and_statist
         let packet = right.next_packet().unwrap().expect("the frame");
         assert_eq!(packet.data(), frame);
         let length = frame.len() as u32;
-        assert_eq!((packet.caplen(), packet.len()), (length, length));
+        assert_eq!((packet.caplen(), packet.wire_len()), (length, length));
         let age = packet.timestamp().checked_duration_since(before);
         assert!(age.is_some_and(|age| age < Duration::from_secs(10)));
     }

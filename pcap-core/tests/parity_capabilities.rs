@@ -188,7 +188,7 @@ fn each_class_of_error_has_a_kind_an_operation_and_the_thing_it_was_done_to() {
     let dead = Capture::dead(Dlt::EN10MB).unwrap();
     let cut = files::file(folder.path(), "cut.pcap", &files::pings(1)[..90]);
     let mut full = dead.dump("/dev/full").unwrap();
-    full.write(None, None, b"x").unwrap();
+    full.write_now(b"x").unwrap();
     let interface = Capture::from_device("none").activate();
     let read = Capture::from_file(&cut).unwrap();
     let activation = device().rfmon(true).activate();

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use files::{MICRO, NANO, Order, Pcap, number, open, open_file, ping, pings, read_all, ways};
 use pcap_core::{
-    Capture, Dlt, Done, End, ErrorKind, Next, PacketHeader, PacketOwned, Precision, Timestamp,
+    Capture, Dlt, Done, End, ErrorKind, Next, Packet, PacketHeader, PacketOwned, Precision,
+    Timestamp,
 };
 
 #[test]
@@ -71,11 +72,15 @@ fn pcapy_a_header_is_handed_back_to_dump_as_it_is() {
     let mut dumpers = [&lent, &kept, &parts].map(|path| capture.dump(path).unwrap());
     let mut count = 0;
     while let Some(packet) = capture.next_packet().unwrap() {
-        dumpers[0].write_packet(packet).unwrap();
-        dumpers[1].write_packet(&packet.to_owned()).unwrap();
+        dumpers[0].write(packet).unwrap();
+        dumpers[1].write(packet.into_owned()).unwrap();
         let header: PacketHeader = *packet.header();
         dumpers[2]
-            .write(header.timestamp(), header.len(), packet.data())
+            .write(Packet::new(
+                header.timestamp(),
+                header.wire_len(),
+                packet.data(),
+            ))
             .unwrap();
         count += 1;
     }
@@ -101,13 +106,13 @@ fn pcap_lua_reads_feed_writes() {
         let mut writer = reader.dump(&path).unwrap();
         for _ in 0..100 {
             let packet = reader.next_packet().unwrap().unwrap();
-            writer.write_packet(packet).unwrap();
+            writer.write(packet).unwrap();
         }
         reader
-            .for_each_up_to(100, |packet| writer.write_packet(packet).unwrap())
+            .for_each_up_to(100, |packet| writer.write(packet).unwrap())
             .unwrap();
         for packet in reader.packets() {
-            writer.write_packet(&packet.unwrap()).unwrap();
+            writer.write(packet.unwrap()).unwrap();
         }
         writer.close().unwrap();
         assert_eq!(fs::read(&path).unwrap(), file.bytes());
@@ -124,7 +129,7 @@ fn pcap_lua_a_dash_is_a_standard_stream() {
         capture.set_filter("icmp[6:2] & 1 = 1").unwrap();
         let mut dumper = capture.dump("-").unwrap();
         while let Some(packet) = capture.next_packet().unwrap() {
-            dumper.write_packet(packet).unwrap();
+            dumper.write(packet).unwrap();
         }
         dumper.close().unwrap();
         drop(capture);
@@ -161,8 +166,8 @@ fn gopacket_owned_packets_stay_valid_and_lent_ones_until_the_next_read() {
             let _ = (capture.datalink(), capture.snaplen(), capture.ended());
             assert_eq!(lent, again);
             assert_eq!(lent.data(), ping(kept.len() as u16));
-            slices.push(lent.to_owned().into_data());
-            kept.push(lent.to_owned());
+            slices.push(lent.into_owned().into_data());
+            kept.push(lent.into_owned());
         }
         drop(capture);
         // All of them are still what they were, in another thread, too.
@@ -250,7 +255,7 @@ fn gopacket_nanoseconds_are_scaled_rightly() {
                 let dead = Capture::dead_with(Dlt::EN10MB, 0, into).unwrap();
                 let mut dumper = dead.dump(&path).unwrap();
                 for packet in open(file.bytes()).packets() {
-                    dumper.write_packet(&packet.unwrap()).unwrap();
+                    dumper.write(packet.unwrap()).unwrap();
                 }
                 dumper.close().unwrap();
                 let read = read_all(&mut Capture::from_file(&path).unwrap()).unwrap();

@@ -13,7 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, Device, Dlt, Done, End, ErrorKind, Filter, Next, Timestamp};
+use pcap_core::{
+    Active, Capture, Device, Dlt, Done, End, ErrorKind, Filter, Next, Packet, Timestamp,
+};
 use support::Netns;
 
 /// Two ends of a wire: what is sent on the first arrives on the second.
@@ -133,7 +135,7 @@ fn plokami_resources_are_freed_on_every_way_out() {
                 let caught = catch_unwind(AssertUnwindSafe(move || {
                     savefile
                         .for_each(|packet| {
-                            dumper.write_packet(packet).unwrap();
+                            dumper.write(packet).unwrap();
                             live.for_each(|_| std::panic::resume_unwind(Box::new("out")))
                                 .unwrap();
                         })
@@ -146,9 +148,9 @@ fn plokami_resources_are_freed_on_every_way_out() {
             "a value of the closure",
             Box::new(|| {
                 let (mut live, mut savefile, _dumper) = open();
-                let flow = live.try_for_each(|packet| ControlFlow::Break(packet.len()));
+                let flow = live.try_for_each(|packet| ControlFlow::Break(packet.wire_len()));
                 assert_eq!(flow.unwrap(), ControlFlow::Break(60));
-                let flow = savefile.try_for_each(|packet| ControlFlow::Break(packet.len()));
+                let flow = savefile.try_for_each(|packet| ControlFlow::Break(packet.wire_len()));
                 assert_eq!(flow.unwrap(), ControlFlow::Break(98));
             }),
         ),
@@ -170,7 +172,7 @@ fn plokami_resources_are_freed_on_every_way_out() {
                     let mut live = live.into_packets();
                     let mut savefile = savefile.into_packets();
                     assert_eq!(live.next().unwrap().unwrap().data(), frame(0));
-                    assert_eq!(savefile.next().unwrap().unwrap().len(), 98);
+                    assert_eq!(savefile.next().unwrap().unwrap().wire_len(), 98);
                     drop(dumper);
                 });
                 thread.join().unwrap();
@@ -381,24 +383,25 @@ fn pcap_lua_a_dumper_outlives_its_capture() {
     let path = folder.path().join("a.pcap");
     let mut dumper = right.dump(&path).unwrap();
     send(&left, 0..2);
-    dumper
-        .write_packet(right.next_packet().unwrap().unwrap())
-        .unwrap();
-    let last = right.next_packet().unwrap().unwrap().to_owned();
+    dumper.write(right.next_packet().unwrap().unwrap()).unwrap();
+    let last = right.next_packet().unwrap().unwrap().into_owned();
     // Its device is not even there any more.
     right.close().unwrap();
     drop(left);
     net.ip("link del right".split(' '));
-    dumper.write_packet(&last).unwrap();
+    dumper.write(&last).unwrap();
     let time = Timestamp::new(1, 2);
-    dumper.write(time, 1514, b"one's own").unwrap();
+    dumper.write(Packet::new(time, 1514, b"one's own")).unwrap();
     dumper.close().unwrap();
     let mut savefile = Capture::from_file(&path).unwrap();
     let packets = files::read_all(&mut savefile).unwrap();
     assert_eq!(packets.len(), 3);
     assert_eq!(packets[0].data(), frame(0));
     assert_eq!(packets[1], last);
-    assert_eq!((packets[2].timestamp(), packets[2].len()), (time, 1514));
+    assert_eq!(
+        (packets[2].timestamp(), packets[2].wire_len()),
+        (time, 1514)
+    );
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn packets(random: &mut Random, count: usize, precision: Precision) -> Vec<Packe
             let data = random.bytes(length);
             let wire_len = (length + random.below(2) * random.below(9000)) as u32;
             let secs = i64::from(random.next() as u32 >> 1);
-            Packet::new(Timestamp::new(secs, nanos), wire_len, &data).to_owned()
+            Packet::new(Timestamp::new(secs, nanos), wire_len, &data).into_owned()
         })
         .collect()
 }
@@ -97,8 +97,10 @@ fn each_byte_is_as_the_format_says() {
     let micro = dumper.add_interface(&micro).unwrap();
     assert_eq!((nano.number(), micro.number()), (0, 1));
     let time = Timestamp::new(1_700_000_000, 123_456_789);
-    dumper.write(nano, time, 1514, b"abcde").unwrap();
-    dumper.write(micro, time, None, b"").unwrap();
+    dumper
+        .write(nano, Packet::new(time, 1514, b"abcde"))
+        .unwrap();
+    dumper.write(micro, Packet::whole(time, b"")).unwrap();
     let record = Record::new(Packet::new(time, 4, b"abcd"))
         .comment("two\nlines")
         .direction(Direction::Out)
@@ -238,7 +240,7 @@ fn classic(packets: &[&PacketOwned], snaplen: u32) -> Vec<u8> {
             time.secs() as u32,
             time.subsec_nanos(),
             packet.caplen(),
-            packet.len(),
+            packet.wire_len(),
         ];
         file.record(header, packet.data())
     };
@@ -275,7 +277,7 @@ fn tshark_tcpdump_and_libpcap_read_each_packet_of_two_interfaces_as_it_was() {
         if n == 20 {
             break;
         }
-        dumper.write_packet(left, packet).unwrap();
+        dumper.write(left, packet).unwrap();
         written.push((left, packet, String::new()));
     }
     let right = ethernet().name("right").precision(Precision::Micro);
@@ -286,7 +288,10 @@ fn tshark_tcpdump_and_libpcap_read_each_packet_of_two_interfaces_as_it_was() {
         dumper.write_record(left, &record).unwrap();
         written.push((left, nano, comment));
         dumper
-            .write(right, micro.timestamp(), micro.len(), micro.data())
+            .write(
+                right,
+                Packet::new(micro.timestamp(), micro.wire_len(), micro.data()),
+            )
             .unwrap();
         written.push((right, micro, String::new()));
     }
@@ -307,7 +312,7 @@ fn tshark_tcpdump_and_libpcap_read_each_packet_of_two_interfaces_as_it_was() {
         let left = interface.number() == 0;
         let expected = [
             packet.timestamp().to_string(),
-            packet.len().to_string(),
+            packet.wire_len().to_string(),
             packet.caplen().to_string(),
             interface.number().to_string(),
             if left { "left" } else { "right" }.to_owned(),
@@ -412,9 +417,11 @@ fn two_link_types_or_snaplens_in_one_file_are_read_by_tshark_and_refused_by_libp
         let first = dumper.add_interface(&ethernet()).unwrap();
         let data = [0xab; 40];
         let time = Timestamp::new(1, 2);
-        dumper.write(first, time, None, &data).unwrap();
+        dumper.write(first, Packet::whole(time, &data)).unwrap();
         let second = dumper.add_interface(&other).unwrap();
-        dumper.write(second, time, None, &data[1..]).unwrap();
+        dumper
+            .write(second, Packet::whole(time, &data[1..]))
+            .unwrap();
         dumper.close().unwrap();
 
         let told = tshark(&path, &["frame.interface_id", "frame.time_epoch"]);
@@ -500,24 +507,27 @@ fn what_the_format_cannot_hold_is_refused_and_the_file_stays_whole() {
     let after = |time: Timestamp, nanos| {
         Timestamp::new(time.secs(), i64::from(time.subsec_nanos()) + nanos)
     };
+    let damaged = Pcap::native().record([1, 1, 10, 9], &[0; 10]).bytes();
+    let damaged = read_all(&mut files::open(damaged)).unwrap().remove(0);
+    assert_eq!((damaged.caplen(), damaged.wire_len()), (10, 9));
     let errors = [
-        (dumper.write(nano, now, None, &[0; 101]), "snaplen"),
-        (dumper.write(nano, now, 9, &[0; 10]), "on the wire"),
+        (dumper.write(nano, Packet::whole(now, &[0; 101])), "snaplen"),
+        // Only a damaged savefile has such a packet.
+        (dumper.write(nano, &damaged), "on the wire"),
         (
-            dumper.write_packet(nano, Packet::new(now, 9, &[0; 10])),
-            "on the wire",
-        ),
-        (
-            dumper.write(nano, Timestamp::new(-1, 999_999_999), None, b""),
+            dumper.write(nano, Packet::whole(Timestamp::new(-1, 999_999_999), b"")),
             "before 1970",
         ),
-        (dumper.write(nano, after(last_nano, 1), None, b""), "later"),
         (
-            dumper.write(micro, after(last_micro, 1), None, b""),
+            dumper.write(nano, Packet::whole(after(last_nano, 1), b"")),
             "later",
         ),
         (
-            dumper.write(nano, Timestamp::new(i64::MAX, 0), None, b""),
+            dumper.write(micro, Packet::whole(after(last_micro, 1), b"")),
+            "later",
+        ),
+        (
+            dumper.write(nano, Packet::whole(Timestamp::new(i64::MAX, 0), b"")),
             "later",
         ),
         (
@@ -542,9 +552,9 @@ fn what_the_format_cannot_hold_is_refused_and_the_file_stays_whole() {
         Packet::new(last_nano, u32::MAX, &[1; 100]),
     ];
     for packet in edges {
-        dumper.write_packet(nano, packet).unwrap();
+        dumper.write(nano, packet).unwrap();
     }
-    dumper.write(micro, last_micro, None, b"").unwrap();
+    dumper.write(micro, Packet::whole(last_micro, b"")).unwrap();
     let record = Record::new(edges[0]).comment(&long[1..]);
     dumper.write_record(nano, &record).unwrap();
     let read = read_all(&mut files::open(bytes(dumper))).unwrap();
@@ -595,7 +605,9 @@ fn an_interface_that_does_not_fit_is_refused_and_the_next_one_has_its_number() {
     assert_eq!(dumper.add_interface(&all).unwrap().number(), 0);
     let last = dumper.add_interface(&ethernet()).unwrap();
     assert_eq!(last.number(), 1);
-    dumper.write(last, None, None, b"x").unwrap();
+    dumper
+        .write(last, Packet::whole(Timestamp::now(), b"x"))
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a.pcapng", &bytes(dumper));
     let told = tshark(&path, &["frame.interface_id"]);
@@ -636,7 +648,7 @@ fn tshark_reads_the_checksum_length() {
         let mut dumper = PcapngDumper::create(&path).unwrap();
         let id = dumper.add_interface(&interface).unwrap();
         dumper
-            .write(id, Timestamp::new(1, 0), None, &frame)
+            .write(id, Packet::whole(Timestamp::new(1, 0), &frame))
             .unwrap();
         dumper.close().unwrap();
         let (fields, _) = tshark(&path, &["eth.fcs"]).remove(0);
@@ -652,7 +664,8 @@ fn packets_of_another_link_type_are_rejected() {
     let path = folder.path().join("a.pcap");
     let of = |linktype: Linktype| {
         let mut one = Capture::dead(linktype).unwrap().dump(&path).unwrap();
-        one.write(Timestamp::new(1, 2), None, b"a packet").unwrap();
+        one.write(Packet::whole(Timestamp::new(1, 2), b"a packet"))
+            .unwrap();
         one.close().unwrap();
         Capture::from_file(&path).unwrap()
     };
@@ -704,7 +717,9 @@ fn the_interface_of_another_dumper_is_refused() {
     let mut second = dumper();
     let other = first.add_interface(&ethernet()).unwrap();
     for _ in 0..2 {
-        let error = second.write(other, None, None, b"x").unwrap_err();
+        let error = second
+            .write(other, Packet::whole(Timestamp::now(), b"x"))
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert!(
             second
@@ -784,7 +799,9 @@ fn tshark_reads_packets_up_to_262144_bytes() {
         let path = folder.path().join(format!("{length}.pcapng"));
         let mut dumper = PcapngDumper::create(&path).unwrap();
         let eth = dumper.add_interface(&ethernet().snaplen(0)).unwrap();
-        dumper.write(eth, None, None, &vec![0; length]).unwrap();
+        dumper
+            .write(eth, Packet::whole(Timestamp::now(), &vec![0; length]))
+            .unwrap();
         dumper.close().unwrap();
         let mut command = Command::new("tshark");
         command.args(["-n", "-T", "fields", "-e", "frame.len", "-r"]);
@@ -799,7 +816,7 @@ fn tshark_reads_packets_up_to_262144_bytes() {
 
 fn numbered(dumper: &mut PcapngDumper, eth: InterfaceId, number: u16) -> pcap_core::Result<()> {
     let time = Timestamp::new(i64::from(number), 0);
-    dumper.write(eth, time, None, &files::ping(number))
+    dumper.write(eth, Packet::whole(time, &files::ping(number)))
 }
 
 fn check_numbered(bytes: &[u8], count: u16) {
@@ -1021,7 +1038,7 @@ fn what_two_devices_capture_goes_into_one_file() {
     for (capture, interface) in captures.iter_mut().zip(interfaces) {
         for _ in 0..5 {
             let packet = capture.next_packet().unwrap().unwrap();
-            dumper.write_packet(interface, packet).unwrap();
+            dumper.write(interface, packet).unwrap();
         }
         let stats = capture.stats().unwrap();
         assert_eq!(stats.received, 5);

@@ -279,9 +279,9 @@ fn a_dumper_allocates_nothing_per_packet() {
     let mut dumper = dead.dump_to(std::io::sink()).unwrap();
     let before = count::get();
     for packet in packets.iter().cycle().take(20_000) {
-        dumper.write_packet(packet).unwrap();
+        dumper.write(packet).unwrap();
         dumper
-            .write(packet.timestamp(), None, packet.data())
+            .write(Packet::whole(packet.timestamp(), packet.data()))
             .unwrap();
     }
     assert_eq!(count::get() - before, 0);

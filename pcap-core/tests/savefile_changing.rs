@@ -352,8 +352,13 @@ fn ours(
     let mut packets = Vec::new();
     read(0);
     let result = drain(capture, call, |packet| {
-        let time = packet.header().raw_timestamp();
-        packets.push((time, packet.caplen(), packet.len(), packet.data().to_vec()));
+        let time = (packet.header().raw_secs(), packet.header().raw_nanos());
+        packets.push((
+            time,
+            packet.caplen(),
+            packet.wire_len(),
+            packet.data().to_vec(),
+        ));
         read(packets.len());
     });
     let given = std::mem::take(&mut *given.lock().unwrap());
@@ -732,8 +737,13 @@ fn a_stream_that_ends_in_a_record_is_an_error() {
                 other => other,
             };
             let result = drain(capture, call, |packet| {
-                let time = packet.header().raw_timestamp();
-                packets.push((time, packet.caplen(), packet.len(), packet.data().to_vec()));
+                let time = (packet.header().raw_secs(), packet.header().raw_nanos());
+                packets.push((
+                    time,
+                    packet.caplen(),
+                    packet.wire_len(),
+                    packet.data().to_vec(),
+                ));
             });
             thread.join().unwrap();
             same_as_libpcap(&case, &packets, result.err(), &bytes);

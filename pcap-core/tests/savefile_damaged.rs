@@ -286,7 +286,7 @@ fn a_captured_length_above_the_snaplen_is_cut_and_the_next_packet_is_right() {
             .bytes();
         let mut capture = open(bytes);
         let packet = capture.next_packet().unwrap().unwrap();
-        assert_eq!((packet.caplen(), packet.len()), (96, 10_000));
+        assert_eq!((packet.caplen(), packet.wire_len()), (96, 10_000));
         assert_eq!(packet.data(), &long[..96]);
         assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"next");
     }
@@ -300,9 +300,9 @@ fn a_wire_length_below_the_captured_one_reaches_the_caller_and_the_data_is_whole
         let mut capture = open(Pcap::native().record([1, 1, 60, len], &[9; 60]).bytes());
         capture.set_filter("").unwrap();
         let packet = capture.next_packet().unwrap().unwrap();
-        assert_eq!((packet.caplen(), packet.len()), (60, len));
+        assert_eq!((packet.caplen(), packet.wire_len()), (60, len));
         assert_eq!(packet.data(), [9; 60]);
-        assert!(!packet.header().is_cut());
+        assert!(!packet.header().is_truncated());
     }
 }
 
@@ -317,7 +317,7 @@ fn a_fraction_beyond_a_second_is_carried_and_the_raw_value_can_be_had() {
                     let mut capture = open(file.bytes());
                     let packet = capture.next_packet().unwrap().unwrap();
                     // Some libpcaps take the fraction for a signed number, some for an unsigned one.
-                    let raw = packet.header().raw_timestamp();
+                    let raw = (packet.header().raw_secs(), packet.header().raw_nanos());
                     let signed = i64::from(fraction as i32) * unit;
                     let unsigned = i64::from(fraction) * unit;
                     assert_eq!(raw.0, i64::from(secs));

@@ -75,7 +75,7 @@ fn a_writer_in_another_thread_is_followed_through_every_packet_and_a_break_ends_
         for n in 0..COUNT {
             let mut data = n.to_be_bytes().to_vec();
             data.resize(4 + random.below(1500), 7);
-            dumper.write(None, None, &data).unwrap();
+            dumper.write_now(&data).unwrap();
             if n % 1000 == 999 {
                 dumper.flush().unwrap();
                 thread::sleep(Duration::from_millis(5));

@@ -41,9 +41,9 @@ fn versions_2_0_to_2_4_are_read_and_the_lengths_were_the_other_way_round_before_
         for order in Order::BOTH {
             let file = Pcap::new(order, MICRO).version(2, minor);
             let mut capture = open(file.record(header, b"data").bytes());
-            assert_eq!(capture.version(), (2, minor.into()));
+            assert_eq!(capture.format_version(), (2, minor.into()));
             let packet = capture.next_packet().unwrap().unwrap();
-            assert_eq!((packet.caplen(), packet.len()), expected, "2.{minor}");
+            assert_eq!((packet.caplen(), packet.wire_len()), expected, "2.{minor}");
             assert_eq!(packet.data(), b"data");
             assert!(capture.next_packet().unwrap().is_none());
         }
@@ -52,7 +52,7 @@ fn versions_2_0_to_2_4_are_read_and_the_lengths_were_the_other_way_round_before_
         .version(543, 0)
         .record([1, 0, 98, 4], b"data");
     let packet = open(dg_ux.bytes()).packets().next().unwrap().unwrap();
-    assert_eq!((packet.caplen(), packet.len()), (4, 98));
+    assert_eq!((packet.caplen(), packet.wire_len()), (4, 98));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn an_old_magic_has_longer_record_headers_and_is_read() {
         assert_eq!(packets.len(), 3);
         for (n, packet) in packets.iter().enumerate() {
             assert_eq!(packet.timestamp(), Timestamp::from_micros(5, 6));
-            assert_eq!((packet.data(), packet.len()), (&[n as u8; 4][..], 60));
+            assert_eq!((packet.data(), packet.wire_len()), (&[n as u8; 4][..], 60));
         }
     }
     // Two more that were reserved, and never supported.

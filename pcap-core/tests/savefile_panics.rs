@@ -237,8 +237,13 @@ fn read_through(capture: &mut Capture<Offline>, call: usize) -> (Vec<Raw>, usize
     let mut panics = 0;
     loop {
         let mut keep = |packet: Packet<'_>| {
-            let time = packet.header().raw_timestamp();
-            packets.push((time, packet.caplen(), packet.len(), packet.data().to_vec()));
+            let time = (packet.header().raw_secs(), packet.header().raw_nanos());
+            packets.push((
+                time,
+                packet.caplen(),
+                packet.wire_len(),
+                packet.data().to_vec(),
+            ));
         };
         let result = catch_unwind(AssertUnwindSafe(|| read(capture, call, &mut keep)));
         match result {
@@ -366,8 +371,13 @@ fn a_closure_that_panics_loses_no_packet() {
                 let mut packets = Vec::new();
                 for panics in 0..3 {
                     let mut keep = |packet: Packet<'_>| {
-                        let time = packet.header().raw_timestamp();
-                        packets.push((time, packet.caplen(), packet.len(), packet.data().to_vec()));
+                        let time = (packet.header().raw_secs(), packet.header().raw_nanos());
+                        packets.push((
+                            time,
+                            packet.caplen(),
+                            packet.wire_len(),
+                            packet.data().to_vec(),
+                        ));
                         if packets.len() > panics {
                             inject();
                         }
@@ -519,7 +529,7 @@ fn savefile_of_two(flush: impl Fn(&mut Dumper), writer: FaultyWriter) -> Vec<u8>
     let mut dumper = dead.dump_to(writer).unwrap();
     for n in 0..2 {
         dumper
-            .write(Timestamp::new(n, 0), None, &[n as u8; 200])
+            .write(Packet::whole(Timestamp::new(n, 0), &[n as u8; 200]))
             .unwrap();
         flush(&mut dumper);
     }
@@ -551,7 +561,7 @@ fn a_failing_close_panics_at_most_once() {
             writer.later = later;
             let dead = Capture::dead(Dlt::EN10MB).unwrap();
             let mut dumper = dead.dump_to(writer).unwrap();
-            let _ = survive(|| dumper.write(None, None, &[1; 60]));
+            let _ = survive(|| dumper.write_now(&[1; 60]));
             let ended = survive(|| match way {
                 0 => dumper.close(),
                 1 => {

@@ -488,7 +488,7 @@ fn damaged_savefiles_are_read_from_a_pipe_as_from_a_file() {
         let mut packets = Vec::new();
         loop {
             match capture.next_packet() {
-                Ok(Some(packet)) => packets.push(packet.to_owned()),
+                Ok(Some(packet)) => packets.push(packet.into_owned()),
                 Ok(None) => return (packets, format!("{:?}", capture.ended())),
                 Err(error) => return (packets, error.to_string()),
             }

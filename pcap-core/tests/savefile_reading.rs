@@ -153,7 +153,7 @@ fn pitfall_for_each_can_stop_and_the_value_comes_back() {
     for stop_at in [0u16, 1, 1023, 1024, 2499] {
         for mut capture in ways(MANY) {
             let flow = capture.try_for_each(|packet| match number(packet.data()) {
-                n if n == stop_at => ControlFlow::Break(packet.to_owned()),
+                n if n == stop_at => ControlFlow::Break(packet.into_owned()),
                 _ => ControlFlow::Continue(()),
             });
             let ControlFlow::Break(packet) = flow.unwrap() else {
@@ -257,7 +257,7 @@ fn all_calls_in_turn_lose_and_double_nothing() {
 fn any_capture_is_the_savefile_it_was_made_from() {
     let mut any = AnyCapture::from(open_file(&pings(2)));
     assert!(any.as_live().is_none() && any.as_live_mut().is_none());
-    assert_eq!(any.as_savefile().unwrap().version(), (2, 4));
+    assert_eq!(any.as_savefile().unwrap().format_version(), (2, 4));
     any.as_savefile_mut().unwrap().follow(true).unwrap();
     assert!(any.as_savefile().unwrap().is_followed());
     any.as_savefile_mut().unwrap().follow(false).unwrap();
@@ -336,7 +336,7 @@ fn a_filter_sees_the_length_on_the_wire_of_a_packet_that_was_cut() {
         capture.set_filter("greater 1000").unwrap();
         let packets: Vec<_> = capture.packets().map(Result::unwrap).collect();
         assert_eq!(packets.len(), 1);
-        assert_eq!(packets[0].len(), 1514);
+        assert_eq!(packets[0].wire_len(), 1514);
     }
     // Beyond what was captured there is nothing to match.
     for mut capture in both(file.bytes()) {

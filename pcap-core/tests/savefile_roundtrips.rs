@@ -49,14 +49,14 @@ fn packets(precision: Precision) -> Vec<PacketOwned> {
             let time = Timestamp::new(secs.into(), nanos.into());
             let data = random.bytes(length);
             let wire_len = length as u32 + random.below(2000) as u32;
-            Packet::new(time, wire_len, &data).to_owned()
+            Packet::new(time, wire_len, &data).into_owned()
         })
         .collect()
 }
 
 fn write(dumper: &mut Dumper, packets: &[PacketOwned]) {
     for packet in packets {
-        dumper.write_packet(packet).unwrap();
+        dumper.write(packet).unwrap();
     }
 }
 
@@ -407,7 +407,7 @@ fn a_writer_that_fails_gives_the_dumper_back_and_nothing_is_lost_or_doubled() {
     let writer = Moody(Vec::new(), 0);
     let mut dumper = dead(Precision::Nano).dump_to(writer).unwrap();
     for packet in &packets(Precision::Nano) {
-        while dumper.write_packet(packet).is_err() {}
+        while dumper.write(packet).is_err() {}
     }
     let mut failures = 0;
     let writer = loop {
@@ -441,7 +441,7 @@ fn a_file_that_is_not_open_for_writing_is_an_error_and_is_given_back() {
 fn the_question_mark_makes_an_error_of_each() {
     fn write() -> Result<Vec<u8>> {
         let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_to(Vec::new())?;
-        dumper.write(None, None, b"x")?;
+        dumper.write_now(b"x")?;
         dumper.into_writer()
     }
     assert_eq!(write().unwrap().len(), 24 + 16 + 1);

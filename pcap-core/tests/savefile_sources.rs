@@ -49,7 +49,7 @@ fn pitfall_a_path_that_is_not_utf_8_is_read_and_written() {
             1 => dead.dump(&path).unwrap(),
             _ => dead.dump_append(&path).unwrap(),
         };
-        dumper.write(None, None, b"packet").unwrap();
+        dumper.write_now(b"packet").unwrap();
         dumper.close().unwrap();
         let mut capture = Capture::from_file(&path).unwrap();
         assert_eq!(read_all(&mut capture).unwrap().len(), times);

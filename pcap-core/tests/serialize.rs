@@ -64,12 +64,12 @@ fn plain_data_comes_back_as_it_was() {
     there_and_back(stats, form);
     assert_eq!(from_str::<Stats>("{}").unwrap(), Stats::default());
 
-    let header = json!({"secs": 1, "nanos": 5, "caplen": 3, "len": 1514});
+    let header = json!({"secs": 1, "nanos": 5, "caplen": 3, "wire_len": 1514});
     there_and_back(
         PacketHeader::new(Timestamp::new(1, 5), 3, 1514),
         header.clone(),
     );
-    let packet = Packet::new(Timestamp::new(1, 5), 1514, &[0, 127, 255]).to_owned();
+    let packet = Packet::new(Timestamp::new(1, 5), 1514, &[0, 127, 255]).into_owned();
     there_and_back(packet, json!({"header": header, "data": [0, 127, 255]}));
 }
 
@@ -86,7 +86,7 @@ fn data_that_cannot_be_is_refused() {
     refused::<Linktype>(json!(-1), "u32");
     refused::<Insn>(json!({"code": 6, "jt": 256, "jf": 0, "k": 0}), "u8");
     for data in [json!([]), json!([0, 0, 0, 0])] {
-        let header = json!({"secs": 0, "nanos": 0, "caplen": 3, "len": 3});
+        let header = json!({"secs": 0, "nanos": 0, "caplen": 3, "wire_len": 3});
         let form = json!({"header": header, "data": data});
         refused::<PacketOwned>(form, "another number of bytes");
     }

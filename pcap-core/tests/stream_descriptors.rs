@@ -127,7 +127,7 @@ fn puts_another_in_its_place(free: usize) -> bool {
             left.inject(&[7; 60]).unwrap();
         };
         let same = number(capture.get_ref()) == before;
-        let reader = async { capture.next_packet().await.unwrap().unwrap().to_owned() };
+        let reader = async { capture.next_packet().await.unwrap().unwrap().into_owned() };
         let both = async { Some(future::zip(reader, sender).await) };
         let late = async {
             async_io::Timer::after(Duration::from_secs(20)).await;

@@ -28,7 +28,7 @@ fn savefile() -> (TempDir, std::path::PathBuf) {
     let path = folder.path().join("a.pcap");
     let mut dumper = Capture::dead(Dlt::EN10MB).unwrap().dump(&path).unwrap();
     for number in 0..COUNT {
-        dumper.write(None, None, &data(number)).unwrap();
+        dumper.write_now(&data(number)).unwrap();
     }
     dumper.close().unwrap();
     (folder, path)

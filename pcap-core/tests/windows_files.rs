@@ -31,13 +31,13 @@ fn names_may_be_in_any_alphabet() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(NAME);
     let mut dumper = Capture::dead(Dlt::EN10MB).unwrap().dump(&path).unwrap();
-    dumper.write(None, None, &[1; 60]).unwrap();
+    dumper.write_now(&[1; 60]).unwrap();
     dumper.close().unwrap();
     let mut dumper = Capture::dead(Dlt::EN10MB)
         .unwrap()
         .dump_append(&path)
         .unwrap();
-    dumper.write(None, None, &[2; 60]).unwrap();
+    dumper.write_now(&[2; 60]).unwrap();
     dumper.close().unwrap();
 
     let count = |mut capture: Capture<Offline>| read_all(&mut capture).unwrap().len();

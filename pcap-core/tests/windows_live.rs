@@ -91,7 +91,7 @@ fn packets_come_one_by_one() {
     assert!(ends_with(packet, "text"), "{packet:?}");
     assert_eq!(packet.len() as usize, packet.data().len());
     // It is a time of today.
-    let age = packet.to_owned().timestamp().secs() - now();
+    let age = packet.into_owned().timestamp().secs() - now();
     assert!(age.abs() < 60, "{age} s");
     assert!(before.elapsed() < LONG);
     assert!(capture.ended().is_none());
@@ -286,7 +286,10 @@ fn a_task_is_woken_by_packets_and_breaks() {
         thread::sleep(Duration::from_millis(100));
         send(&socket, ["text"]);
     });
-    let packet = block_on(capture.next_packet()).unwrap().unwrap().to_owned();
+    let packet = block_on(capture.next_packet())
+        .unwrap()
+        .unwrap()
+        .into_owned();
     assert!(packet.data().ends_with(b"text"));
     thread.join().unwrap();
     let handle = capture.break_handle();

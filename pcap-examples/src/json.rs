@@ -218,7 +218,7 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packe
         .text("type", "packet")
         .text("time", packet.timestamp())
         .plain("caplen", packet.caplen())
-        .plain("len", packet.len())
+        .plain("len", packet.wire_len())
         .text("linktype", linktype);
     if let Some(cooked) = &known.cooked {
         object = object.cooked(cooked, interfaces);

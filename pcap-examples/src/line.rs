@@ -41,8 +41,8 @@ pub fn push(
             out.extend("…".as_bytes());
         }
     }
-    let _ = write!(out, ", {} bytes", packet.len());
-    if packet.header().is_cut() {
+    let _ = write!(out, ", {} bytes", packet.wire_len());
+    if packet.header().is_truncated() {
         let _ = write!(out, ", {} captured", packet.caplen());
     }
     out.push(b'\n');
@@ -64,7 +64,7 @@ fn push_cooked(out: &mut Vec<u8>, cooked: &Cooked, interfaces: &mut Interfaces) 
 
 /// Adds a packet as it is: `SECONDS.NANOSECONDS CAPLEN LEN HEX`, with `-` for no bytes.
 pub fn push_raw(out: &mut Vec<u8>, packet: Packet<'_>) {
-    let (time, caplen, len) = (packet.timestamp(), packet.caplen(), packet.len());
+    let (time, caplen, len) = (packet.timestamp(), packet.caplen(), packet.wire_len());
     let _ = write!(out, "{time} {caplen} {len} ");
     if packet.data().is_empty() {
         out.push(b'-');

@@ -104,7 +104,7 @@ impl Relink {
         }
         let data = packet.data();
         let link = self.link(data)?;
-        let wire_len = packet.len().saturating_sub(link.header as u32);
+        let wire_len = packet.wire_len().saturating_sub(link.header as u32);
         if self.to == Dlt::EN10MB {
             let kind = match link.kind {
                 // The protocols of Linux for frames of IEEE 802.3, without and with LLC.
@@ -130,7 +130,7 @@ impl Relink {
             _ => return Err(Unfit::Version(version)),
         }
         self.untagged += tagged;
-        let wire_len = packet.len().saturating_sub(header as u32);
+        let wire_len = packet.wire_len().saturating_sub(header as u32);
         Ok(Packet::new(packet.timestamp(), wire_len, &data[header..]))
     }
 
@@ -257,7 +257,7 @@ mod tests {
     fn convert(from: Dlt, to: Linktype, data: &[u8], len: u32) -> Result<(Vec<u8>, u32), Unfit> {
         let mut relink = Relink::new(from, to).unwrap();
         let packet = relink.convert(Packet::new(Timestamp::EPOCH, len, data))?;
-        Ok((packet.data().to_vec(), packet.len()))
+        Ok((packet.data().to_vec(), packet.wire_len()))
     }
 
     fn ethernet(source: [u8; 6], kind: u16, rest: &[u8]) -> Vec<u8> {
@@ -355,7 +355,7 @@ mod tests {
         let packet = Packet::new(Timestamp::new(1, 2), 25, &frame);
         let bare = relink.convert(packet).unwrap();
         assert_eq!(
-            (bare.data(), bare.len(), bare.timestamp()),
+            (bare.data(), bare.wire_len(), bare.timestamp()),
             (&V4[..], 3, packet.timestamp())
         );
         assert_eq!(relink.untagged(), 1);

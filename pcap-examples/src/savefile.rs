@@ -137,8 +137,8 @@ impl Savefile {
             return Ok(());
         };
         let written = match either {
-            Either::Pcap(dumper) => dumper.write_packet(packet),
-            Either::Pcapng(dumper, interface) => dumper.write_packet(*interface, packet),
+            Either::Pcap(dumper) => dumper.write(packet),
+            Either::Pcapng(dumper, interface) => dumper.write(*interface, packet),
         };
         if let Err(error) = written {
             return Err(self.name(error));
@@ -146,7 +146,7 @@ impl Savefile {
         self.outlet.take();
         self.marks.push(Mark {
             end: either.position(),
-            length: packet.len(),
+            length: packet.wire_len(),
         });
         match self.buffering {
             Buffering::Time if self.marks.len() >= MARKS => self.outlet.mark(&mut self.marks),
@@ -256,7 +256,7 @@ impl Drop for Savefile {
 /// Why not.
 pub fn holds(packet: Packet<'_>) -> Result<(), String> {
     let time = packet.timestamp();
-    let (raw, _) = packet.header().raw_timestamp();
+    let raw = packet.header().raw_secs();
     match u32::try_from(time.secs()).or(u32::try_from(raw)) {
         Ok(_) => Ok(()),
         Err(_) => Err(format!(

@@ -39,7 +39,7 @@ impl Sink {
     ///
     /// If the savefile or standard output has failed.
     pub fn take(&mut self, packet: Packet<'_>) -> Outcome {
-        self.taken.add(packet.len());
+        self.taken.add(packet.wire_len());
         if self.is_failed {
             return Ok(());
         }
@@ -54,7 +54,7 @@ impl Sink {
         }
         if let Some(printer) = &mut self.printer {
             let print = |out: &mut Vec<u8>| printer.push(out, packet);
-            self.output.packet(packet.len(), print)?;
+            self.output.packet(packet.wire_len(), print)?;
         }
         Ok(())
     }

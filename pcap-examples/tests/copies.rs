@@ -8,7 +8,7 @@ use std::process::Command;
 
 use common::{arg, file, nano_packets, ours, packets, program, raw_line, record, run, savefile};
 use pcap_core::pcapng::{Interface, PcapngDumper, Section};
-use pcap_core::{Linktype, Timestamp};
+use pcap_core::{Linktype, Packet, Timestamp};
 
 /// The programs that write to a name, with their words for an input and an output.
 fn copies(input: &str, output: &str) -> Vec<Command> {
@@ -218,7 +218,7 @@ fn far(folder: &Path) -> PathBuf {
     for secs in [1, 1 << 32, 2, 1 << 33, 1 << 33, 3] {
         let time = Timestamp::new(secs, 0);
         dumper
-            .write(interface, time, None, &frame(secs as u8))
+            .write(interface, Packet::whole(time, &frame(secs as u8)))
             .unwrap();
     }
     let bytes: Vec<u8> = dumper.into_writer().unwrap();

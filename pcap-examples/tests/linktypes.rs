@@ -16,7 +16,7 @@ fn mixed(folder: &Path) -> (PathBuf, Record) {
     let mut write = |linktype, secs, data: &[u8]| {
         let interface = dumper.add_interface(&Interface::new(linktype)).unwrap();
         let packet = Packet::new(Timestamp::new(secs, 0), data.len() as u32, data);
-        dumper.write_packet(interface, packet).unwrap();
+        dumper.write(interface, packet).unwrap();
     };
     write(Linktype::ETHERNET, 1, &ethernet.2);
     write(Linktype::RAW, 2, &[0x45; 40]);

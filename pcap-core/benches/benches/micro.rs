@@ -36,7 +36,7 @@ fn savefile(length: usize) -> Vec<u8> {
     let frame = frame(length);
     for n in 0..PACKETS {
         let time = Timestamp::new(1_700_000_000, n.into());
-        dumper.write(time, None, &frame).expect("written");
+        dumper.write(Packet::whole(time, &frame)).expect("written");
     }
     dumper.into_writer().expect("the bytes")
 }
@@ -92,7 +92,7 @@ fn read_10000_from_memory_for_each(bencher: Bencher<'_, '_>, length: usize) {
     bencher.counter(ItemsCount::new(PACKETS)).bench(|| {
         let mut capture = Capture::from_reader(Cursor::new(bytes)).expect("a savefile");
         let mut sum = 0_u64;
-        let done = capture.for_each(|packet| sum += u64::from(packet.len()));
+        let done = capture.for_each(|packet| sum += u64::from(packet.wire_len()));
         assert_eq!(done.expect("read").packets, PACKETS.into());
         sum
     });
@@ -106,7 +106,7 @@ fn read_10000_from_memory_next_packet(bencher: Bencher<'_, '_>, length: usize) {
         let mut capture = Capture::from_reader(Cursor::new(bytes)).expect("a savefile");
         let mut sum = 0_u64;
         while let Some(packet) = capture.next_packet().expect("read") {
-            sum += u64::from(packet.len());
+            sum += u64::from(packet.wire_len());
         }
         sum
     });
@@ -130,7 +130,7 @@ fn dumper_write(bencher: Bencher<'_, '_>, length: usize) {
     let bencher = bencher.counter(BytesCount::new(length));
     bencher.bench_local(|| {
         dumper
-            .write(black_box(time), None, black_box(&frame))
+            .write(Packet::whole(black_box(time), black_box(&frame)))
             .expect("written")
     });
 }

@@ -37,7 +37,7 @@ impl Capture<Dead> {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("a.pcap");
     /// let mut dumper = Capture::dead(Linktype::RAW)?.dump(&path)?;
-    /// dumper.write(None, None, &[0x45; 20])?;
+    /// dumper.write_now(&[0x45; 20])?;
     /// dumper.close()?;
     /// # Ok::<(), pcap_core::Error>(())
     /// ```

@@ -51,7 +51,7 @@ impl Capture<Inactive> {
     ///     .filter("tcp port 443")
     ///     .activate()?;
     /// while let Some(packet) = capture.next_packet()? {
-    ///     println!("{} {} bytes", packet.timestamp(), packet.len());
+    ///     println!("{} {} bytes", packet.timestamp(), packet.wire_len());
     /// }
     /// # Ok::<(), pcap_core::Error>(())
     /// ```

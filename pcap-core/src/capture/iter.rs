@@ -86,7 +86,7 @@ impl<S: Readable> Iterator for IntoPackets<S> {
     type Item = Result<PacketOwned>;
 
     fn next(&mut self) -> Option<Result<PacketOwned>> {
-        next(&mut self.capture, &mut self.over, |p| p.to_owned())
+        next(&mut self.capture, &mut self.over, |p| p.into_owned())
     }
 }
 

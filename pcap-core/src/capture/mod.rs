@@ -228,7 +228,7 @@ impl<S: Activated> Capture<S> {
     /// let capture = Capture::dead(Dlt::EN10MB)?;
     /// for _ in 0..3 {
     ///     let mut dumper = capture.dump_append(&path)?;
-    ///     dumper.write(None, None, b"one packet each time")?;
+    ///     dumper.write_now(b"one packet each time")?;
     ///     dumper.close()?;
     /// }
     /// assert_eq!(Capture::from_file(&path)?.packets().count(), 3);
@@ -260,7 +260,7 @@ impl<S: Activated> Capture<S> {
     ///
     /// let file = tempfile::tempfile().unwrap();
     /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_open_file(file)?;
-    /// dumper.write(None, None, b"a packet")?;
+    /// dumper.write_now(b"a packet")?;
     /// let mut file: std::fs::File = dumper.into_writer()?;
     /// file.rewind().unwrap();
     /// assert_eq!(Capture::from_open_file(file)?.packets().count(), 1);
@@ -287,7 +287,7 @@ impl<S: Activated> Capture<S> {
     /// use pcap_core::{Capture, Dlt};
     ///
     /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_to(Vec::new())?;
-    /// dumper.write(None, None, b"a packet")?;
+    /// dumper.write_now(b"a packet")?;
     /// let bytes: Vec<u8> = dumper.into_writer()?;
     /// assert_eq!(bytes.len(), 24 + 16 + 8); // the file's header, the record's, and the packet
     /// # Ok::<(), pcap_core::Error>(())

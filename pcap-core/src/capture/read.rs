@@ -102,7 +102,7 @@ impl<S: Readable> Capture<S> {
     /// # Capture::dead(Dlt::EN10MB)?.dump(&path)?.close()?;
     /// let mut capture = Capture::from_file(&path)?;
     /// while let Some(packet) = capture.next_packet()? {
-    ///     println!("{} {} bytes", packet.timestamp(), packet.len());
+    ///     println!("{} {} bytes", packet.timestamp(), packet.wire_len());
     /// }
     /// assert_eq!(capture.ended(), Some(End::Eof));
     /// # Ok::<(), pcap_core::Error>(())
@@ -176,14 +176,14 @@ impl<S: Readable> Capture<S> {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("a.pcap");
     /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
-    /// # dumper.write(None, None, &[0; 1500])?;
+    /// # dumper.write_now(&[0; 1500])?;
     /// # dumper.close()?;
     /// /// The first packet that is longer than this.
     /// fn longer(capture: &mut Capture<pcap_core::Offline>, than: u32)
     ///     -> pcap_core::Result<Option<pcap_core::Packet<'_>>>
     /// {
     ///     while capture.advance()? {
-    ///         if capture.packet().is_some_and(|packet| packet.len() > than) {
+    ///         if capture.packet().is_some_and(|packet| packet.wire_len() > than) {
     ///             return Ok(capture.packet());
     ///         }
     ///     }
@@ -315,7 +315,7 @@ impl<S: Readable> Capture<S> {
     /// # let path = folder.path().join("a.pcap");
     /// # Capture::dead(Dlt::EN10MB)?.dump(&path)?.close()?;
     /// let mut bytes = 0;
-    /// let done = Capture::from_file(&path)?.for_each(|packet| bytes += u64::from(packet.len()))?;
+    /// let done = Capture::from_file(&path)?.for_each(|packet| bytes += u64::from(packet.wire_len()))?;
     /// println!("{} packets, {bytes} bytes", done.packets);
     /// assert_eq!(done.end, End::Eof);
     /// # Ok::<(), pcap_core::Error>(())
@@ -356,7 +356,7 @@ impl<S: Readable> Capture<S> {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("a.pcap");
     /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
-    /// # dumper.write(None, None, b"short")?;
+    /// # dumper.write_now(b"short")?;
     /// # dumper.close()?;
     /// let flow = Capture::from_file(&path)?.try_for_each(|packet| {
     ///     if packet.caplen() < 14 {
@@ -509,7 +509,7 @@ impl<S: Readable> Capture<S> {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("a.pcap");
     /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
-    /// # dumper.write(None, None, &[0; 60])?;
+    /// # dumper.write_now(&[0; 60])?;
     /// # dumper.close()?;
     /// let mut capture = Capture::from_file(&path)?;
     /// capture.set_filter("ip6")?;
@@ -538,7 +538,7 @@ impl<S: Readable> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     pub fn packets(&mut self) -> Packets<'_, S, fn(Packet<'_>) -> PacketOwned> {
-        self.packets_with(|packet| packet.to_owned())
+        self.packets_with(|packet| packet.into_owned())
     }
 
     /// An iterator of what a closure makes of each packet, without copying the packet.
@@ -550,10 +550,10 @@ impl<S: Readable> Capture<S> {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("a.pcap");
     /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
-    /// # for n in [60, 1514, 90] { dumper.write(None, None, &vec![0; n])?; }
+    /// # for n in [60, 1514, 90] { dumper.write_now(&vec![0; n])?; }
     /// # dumper.close()?;
     /// let mut capture = Capture::from_file(&path)?;
-    /// let longest = capture.packets_with(|packet| packet.len()).flatten().max();
+    /// let longest = capture.packets_with(|packet| packet.wire_len()).flatten().max();
     /// assert_eq!(longest, Some(1514));
     /// # Ok::<(), pcap_core::Error>(())
     /// ```

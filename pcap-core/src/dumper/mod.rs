@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::linktype::Dlt;
-use crate::packet::{Packet, PacketHeader};
+use crate::packet::{AsPacket, Packet, PacketHeader};
 use crate::savefile::RECORD_HEADER;
 use crate::timestamp::{Precision, Timestamp};
 
@@ -39,17 +39,17 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 /// # Examples
 ///
 /// ```
-/// use pcap_core::{Capture, Dlt, Timestamp};
+/// use pcap_core::{Capture, Dlt, Packet, Timestamp};
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("a.pcap");
 /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
-/// dumper.write(Timestamp::new(1_700_000_000, 123), 1514, &[0; 60])?; // cut to 60 bytes
-/// dumper.write(None, None, &[0; 60])?; // captured now, and whole
+/// dumper.write(Packet::new(Timestamp::new(1_700_000_000, 123), 1514, &[0; 60]))?; // cut to 60 bytes
+/// dumper.write_now(&[0; 60])?; // captured now, and whole
 /// dumper.close()?;
 ///
 /// let mut capture = Capture::from_file(&path)?;
 /// let packet = capture.next_packet()?.expect("a packet");
-/// assert_eq!((packet.timestamp().subsec_nanos(), packet.len()), (123, 1514));
+/// assert_eq!((packet.timestamp().subsec_nanos(), packet.wire_len()), (123, 1514));
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 ///
@@ -127,53 +127,37 @@ impl Dumper {
         }
     }
 
-    /// Writes one packet from its parts. Its link type has to be [`datalink`](Self::datalink): neither the
-    /// bytes nor a [`Packet`] say which one it is, so this cannot be checked, and readers would decode
-    /// packets of another link type as nonsense.
+    /// Writes a packet, with the time and the lengths of its header.
     ///
-    /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
-    /// data. In a savefile of microseconds the last three digits of the time are cut, as libpcap and editcap cut
-    /// them; [`Timestamp::rounded`] rounds them before.
+    /// The packet has to be of the link type that [`datalink`](Self::datalink) returns. A [`Packet`] does not say which
+    /// one it is of, so the call cannot check that, and readers would decode a packet of another link type as nonsense.
+    ///
+    /// A savefile of microseconds loses the last three digits of the time, as with libpcap and editcap;
+    /// [`Timestamp::rounded`] rounds them. A fraction that is negative or a second and more, as in damaged savefiles, is
+    /// written [as it was read](PacketHeader::raw_nanos) if the precision can express it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if the wire length is below
-    /// the data's, the data longer than the savefile's snaplen or than what its readers take (262 144
-    /// bytes for most link types), or the time outside of what a savefile can hold (1970 to 2106): the
-    /// packet is not written. [`ErrorKind::Io`](crate::ErrorKind::Io) if
-    /// writing failed: the packet is not taken, and may be written again.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the data is longer than the savefile's snaplen or than
+    ///   what readers accept (262 144 bytes for most link types), or the time is not in the years that a savefile can
+    ///   hold (1970 to 2106). The packet is not written.
+    /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written, and may be written again.
+    ///
+    /// Manual page: [`pcap_dump(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump.3pcap.html).
     #[doc(alias = "pcap_dump")]
-    pub fn write(
-        &mut self,
-        timestamp: impl Into<Option<Timestamp>>,
-        wire_len: impl Into<Option<u32>>,
-        data: &[u8],
-    ) -> Result<()> {
-        let caplen = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let wire_len = wire_len.into().unwrap_or(caplen);
-        if wire_len < caplen {
-            return Err(self.output.refuse(format!(
-                "a packet of {caplen} bytes cannot have been {wire_len} bytes on the wire"
-            )));
-        }
-        let timestamp = timestamp.into().unwrap_or_else(Timestamp::now);
-        self.record(&PacketHeader::new(timestamp, caplen, wire_len), data)
+    #[inline]
+    pub fn write(&mut self, packet: impl AsPacket) -> Result<()> {
+        let packet = packet.as_packet();
+        self.record(packet.header(), packet.data())
     }
 
-    /// Writes a packet as it was read, borrowed or owned, by a capture of the link type that
-    /// [`datalink`](Self::datalink) returns. This is not checked, as [`write`](Self::write) says.
-    ///
-    /// In a savefile of microseconds the last three digits of its time are cut. A fraction that is more
-    /// than a second or negative, as damaged savefiles have them, is written
-    /// [as it was read](PacketHeader::raw_timestamp) if the precision can express it.
+    /// Writes bytes as a whole packet that is captured now.
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write), except that the lengths of a damaged packet are kept as they are.
-    #[doc(alias = "pcap_dump")]
-    pub fn write_packet<'p>(&mut self, packet: impl Into<Packet<'p>>) -> Result<()> {
-        let packet = packet.into();
-        self.record(packet.header(), packet.data())
+    /// Those of [`write`](Self::write).
+    pub fn write_now(&mut self, data: &[u8]) -> Result<()> {
+        self.write(Packet::whole(Timestamp::now(), data))
     }
 
     #[inline]
@@ -190,7 +174,7 @@ impl Dumper {
         let length = RECORD_HEADER + data.len();
         self.output.reserve(length)?;
         let mut record = [0; RECORD_HEADER];
-        let fields = [secs, fraction, header.caplen(), header.len()];
+        let fields = [secs, fraction, header.caplen(), header.wire_len()];
         for (bytes, field) in record.chunks_exact_mut(4).zip(fields) {
             bytes.copy_from_slice(&field.to_ne_bytes());
         }
@@ -244,7 +228,7 @@ impl Dumper {
     /// dumper.flush_within(SECOND);
     /// loop {
     ///     match capture.next_packet_timeout(SECOND)? {
-    ///         Next::Packet(packet) => dumper.write_packet(packet)?,
+    ///         Next::Packet(packet) => dumper.write(packet)?,
     ///         Next::Timeout => dumper.flush_if_due()?,
     ///         Next::Eof | Next::Break => break,
     ///     }
@@ -299,7 +283,7 @@ impl Dumper {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let gzip = GzEncoder::new(Vec::new(), Compression::default());
     /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_to(gzip)?;
-    /// dumper.write(None, None, b"a packet")?;
+    /// dumper.write_now(b"a packet")?;
     /// let gzip = dumper.into_writer::<GzEncoder<Vec<u8>>>()?;
     /// let compressed = gzip.finish()?; // were it only dropped, its error would be lost
     ///
@@ -349,7 +333,7 @@ fn time_fields(header: &PacketHeader, precision: Precision) -> Option<(u32, u32)
         Precision::Micro => 1000,
         Precision::Nano => 1,
     };
-    let (secs, nanos) = header.raw_timestamp();
+    let (secs, nanos) = (header.raw_secs(), header.raw_nanos());
     if (0..1_000_000_000).contains(&nanos) {
         return Some((u32::try_from(secs).ok()?, (nanos / unit) as u32));
     }

@@ -126,7 +126,7 @@ impl Blocks {
         self.write(&Block::EnhancedPacket(EnhancedPacketBlock {
             interface_id: interface,
             timestamp: Duration::from_nanos(ticks),
-            original_len: record.packet.len(),
+            original_len: record.packet.wire_len(),
             data: Cow::Borrowed(record.packet.data()),
             // Nothing is allocated for no options.
             options: options.into_iter().flatten().collect(),

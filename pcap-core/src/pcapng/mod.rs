@@ -29,16 +29,16 @@
 //! let left = dumper.add_interface(&eth.clone().name("left"))?;
 //! let right = dumper.add_interface(&eth.name("right").precision(Precision::Micro))?;
 //!
-//! dumper.write(left, Timestamp::new(1_700_000_000, 123), 1514, &[0xff; 60])?; // cut to 60 bytes
+//! dumper.write(left, Packet::new(Timestamp::new(1_700_000_000, 123), 1514, &[0xff; 60]))?; // cut to 60 bytes
 //! let packet = Packet::new(Timestamp::new(1_700_000_001, 0), 60, &[0xff; 60]);
-//! dumper.write_packet(right, packet)?;
+//! dumper.write(right, packet)?;
 //! let record = Record::new(packet).comment("the same again").direction(Direction::Out);
 //! dumper.write_record(right, &record)?;
 //! dumper.close()?;
 //!
 //! let mut capture = Capture::from_file(&path)?;
 //! let first = capture.next_packet()?.expect("a packet");
-//! assert_eq!((first.timestamp().subsec_nanos(), first.len()), (123, 1514));
+//! assert_eq!((first.timestamp().subsec_nanos(), first.wire_len()), (123, 1514));
 //! assert_eq!(capture.packets().count(), 2);
 //! # Ok::<(), pcap_core::Error>(())
 //! ```
@@ -77,7 +77,7 @@ use crate::capture::{Capture, Readable};
 use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
 use crate::error::{Error, ErrorKind, Result};
 use crate::linktype::Linktype;
-use crate::packet::Packet;
+use crate::packet::AsPacket;
 use crate::stats::Stats;
 use crate::timestamp::Timestamp;
 use blocks::Blocks;
@@ -230,7 +230,7 @@ impl PcapngDumper {
     /// that reads a single packet.
     ///
     /// This call checks the link type. The others take the packet's bytes as they are, since a
-    /// [`Packet`] does not know its link type; [`Record::linktype`] tells them.
+    /// [`Packet`](crate::Packet) does not know its link type; [`Record::linktype`] tells them.
     ///
     /// # Errors
     ///
@@ -246,7 +246,7 @@ impl PcapngDumper {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("a.pcap");
     /// # let mut one = Capture::dead(Linktype::RAW)?.dump(&path)?;
-    /// # one.write(None, None, b"a packet")?;
+    /// # one.write_now(b"a packet")?;
     /// # one.close()?;
     ///
     /// let mut dumper = PcapngDumper::to_writer(Vec::new(), &Section::new())?;
@@ -272,46 +272,19 @@ impl PcapngDumper {
         }
     }
 
-    /// Writes one packet of an interface from its parts. Its link type has to be the interface's,
-    /// which only [`write_from`](Self::write_from) checks.
+    /// Writes a packet of an interface, with the time and the lengths of its header.
     ///
-    /// Without a timestamp it is the time now; without a wire length, in bytes, it is that of the
-    /// data. On an interface of microseconds the last three digits of the time are cut; [`Timestamp::rounded`] rounds
-    /// them before.
+    /// The packet has to be of the interface's link type, which only [`write_from`](Self::write_from) checks. An
+    /// interface of microseconds loses the last three digits of the time; [`Timestamp::rounded`] rounds them.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidArgument`] if the wire length is below the data's, the data longer than the
-    /// interface's snaplen, the time before 1970 or too late (after the year 2554 in nanoseconds), or
-    /// the interface another dumper's: the packet is not written. [`ErrorKind::Io`] if writing failed:
-    /// the packet is not taken, and may be written again.
-    pub fn write(
-        &mut self,
-        interface: InterfaceId,
-        timestamp: impl Into<Option<Timestamp>>,
-        wire_len: impl Into<Option<u32>>,
-        data: &[u8],
-    ) -> Result<()> {
-        let Ok(caplen) = u32::try_from(data.len()) else {
-            return Err(self.output.refuse("a packet has less than 4 GiB"));
-        };
-        let wire_len = wire_len.into().unwrap_or(caplen);
-        let timestamp = timestamp.into().unwrap_or_else(Timestamp::now);
-        self.write_packet(interface, Packet::new(timestamp, wire_len, data))
-    }
-
-    /// Writes a packet of an interface as it was read, borrowed or owned. Its link type has to be the
-    /// interface's, which only [`write_from`](Self::write_from) checks.
-    ///
-    /// # Errors
-    ///
-    /// As [`write`](Self::write).
-    pub fn write_packet<'p>(
-        &mut self,
-        interface: InterfaceId,
-        packet: impl Into<Packet<'p>>,
-    ) -> Result<()> {
-        self.write_record(interface, &Record::new(packet))
+    /// - [`ErrorKind::InvalidArgument`] if the number of bytes on the wire is below the length of the data, the data are
+    ///   longer than the interface's snaplen, the time is before 1970 or too late (after the year 2554 in nanoseconds),
+    ///   or the interface is another dumper's. The packet is not written.
+    /// - [`ErrorKind::Io`] if writing failed. The packet is not written, and may be written again.
+    pub fn write(&mut self, interface: InterfaceId, packet: impl AsPacket) -> Result<()> {
+        self.write_record(interface, &Record::new(packet.as_packet()))
     }
 
     /// Writes a packet of an interface with a comment and whatever else the record has.
@@ -330,11 +303,11 @@ impl PcapngDumper {
             return Err(self.other_linktype(interface, known.linktype, record.linktype));
         }
         let packet = record.packet;
-        if packet.len() < packet.caplen() {
+        if packet.wire_len() < packet.caplen() {
             return Err(self.output.refuse(format!(
                 "a packet of {} bytes cannot have been {} bytes on the wire",
                 packet.caplen(),
-                packet.len()
+                packet.wire_len()
             )));
         }
         if packet.caplen() > known.snaplen {

@@ -14,7 +14,7 @@
 //!     .filter("tcp port 80")
 //!     .open()?;
 //! while let Some(packet) = capture.next_packet()? {
-//!     println!("{} {} bytes", packet.timestamp(), packet.len());
+//!     println!("{} {} bytes", packet.timestamp(), packet.wire_len());
 //! }
 //! # Ok(()) }
 //! ```

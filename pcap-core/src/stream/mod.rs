@@ -11,7 +11,7 @@
 //! # async fn capture() -> pcap_core::Result<()> {
 //! let mut capture = Capture::from_device("eth0").immediate_mode(true).activate()?.into_tokio()?;
 //! while let Some(packet) = capture.next_packet().await? {
-//!     println!("{} {} bytes", packet.timestamp(), packet.len());
+//!     println!("{} {} bytes", packet.timestamp(), packet.wire_len());
 //! }
 //! # Ok(()) }
 //! ```
@@ -25,7 +25,7 @@
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let path = folder.path().join("a.pcap");
 //! # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
-//! # for n in [60, 1514, 90] { dumper.write(None, None, &vec![0; n])?; }
+//! # for n in [60, 1514, 90] { dumper.write_now(&vec![0; n])?; }
 //! # dumper.close()?;
 //!
 //! let mut capture = Capture::from_file(&path)?.into_async_io()?;
@@ -33,7 +33,7 @@
 //! let mut bytes = 0;
 //! block_on(async {
 //!     while let Some(packet) = packets.next().await {
-//!         bytes += packet?.len();
+//!         bytes += packet?.wire_len();
 //!     }
 //!     Ok::<_, pcap_core::Error>(())
 //! })?;

@@ -40,7 +40,7 @@ fn poll_next<S: Readable, R: Runtime>(
         return Poll::Ready(None);
     }
     let item = match ready!(capture.poll_advance(cx)) {
-        Ok(true) => capture.packet().map(|packet| Ok(packet.to_owned())),
+        Ok(true) => capture.packet().map(|packet| Ok(packet.into_owned())),
         Ok(false) => None,
         Err(error) => Some(Err(error)),
     };

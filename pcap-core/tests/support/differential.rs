@@ -277,12 +277,17 @@ fn take(
     let mut keep = |packet: Packet<'_>| {
         assert_eq!(packet.data().len(), packet.caplen() as usize);
         let _ = packet.timestamp();
-        let mut time = packet.header().raw_timestamp();
+        let mut time = (packet.header().raw_secs(), packet.header().raw_nanos());
         if size_of::<pcap_sys::timeval>() == 8 {
             // libpcap cuts what a damaged file says to what there is place for; here it stays as it was.
             time.1 = i64::from(time.1 as i32);
         }
-        packets.push((time, packet.caplen(), packet.len(), packet.data().to_vec()));
+        packets.push((
+            time,
+            packet.caplen(),
+            packet.wire_len(),
+            packet.data().to_vec(),
+        ));
         packets.len() >= end
     };
     loop {

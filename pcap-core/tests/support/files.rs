@@ -335,7 +335,7 @@ pub(crate) fn until_error<S: Readable>(
     let mut packets = Vec::new();
     loop {
         match capture.next_packet() {
-            Ok(Some(packet)) => packets.push(packet.to_owned()),
+            Ok(Some(packet)) => packets.push(packet.into_owned()),
             Ok(None) => panic!("no error after {} packets", packets.len()),
             Err(error) => return (packets, error),
         }

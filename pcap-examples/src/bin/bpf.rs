@@ -105,7 +105,7 @@ fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Ou
     let mut capture = input::capture(path)?;
     let filter = options(args).compile_for(&capture, expression)?;
     while let Some(packet) = capture.next_packet().map_err(|e| input::name(path, e))? {
-        let value = filter.run(packet.data(), packet.len());
+        let value = filter.run(packet.data(), packet.wire_len());
         output.line(|out| {
             // Writing to memory cannot fail.
             let _ = writeln!(out, "{value}");

@@ -241,7 +241,7 @@ async fn follow(mut capture: AsyncCapture<Active, Tokio>, count: &Count) -> pcap
     let ended = loop {
         match capture.advance().await {
             Ok(true) => {
-                let length = capture.packet().map_or(0, |packet| packet.len());
+                let length = capture.packet().map_or(0, |packet| packet.wire_len());
                 count.lock().0.add(length);
             }
             Ok(false) if capture.ended() == Some(End::Eof) || stop::urgent().is_some() => {

@@ -122,7 +122,7 @@ fn listen(story: &mut Story, capture: &mut Capture<Active>, dumper: &mut Dumper)
         let Next::Packet(packet) = capture.next_packet_timeout(left)? else {
             return Ok(false);
         };
-        dumper.write_packet(packet)?;
+        dumper.write(packet)?;
         story.packet(&mut printer, packet)?;
         if packet.data().ends_with(END) {
             return Ok(true);
@@ -188,7 +188,7 @@ fn synthetic(story: &mut Story, path: &Path) -> Outcome {
     let mut printer = Printer::new(Form::Line, &capture);
     for frame in frames().map_err(|e| Failure::Text(format!("cannot make a packet: {e}")))? {
         let packet = Packet::new(Timestamp::now(), frame.len() as u32, &frame);
-        dumper.write_packet(packet)?;
+        dumper.write(packet)?;
         story.packet(&mut printer, packet)?;
     }
     Ok(dumper.close()?)

@@ -203,7 +203,7 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
         seen.store(count, Ordering::Relaxed);
         if !args.count {
             let print = |out: &mut Vec<u8>| printer.push(out, packet);
-            if let Err(error) = output.packet(packet.len(), print) {
+            if let Err(error) = output.packet(packet.wire_len(), print) {
                 return ControlFlow::Break(Err(error.into()));
             }
         }

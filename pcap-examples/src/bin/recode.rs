@@ -247,7 +247,7 @@ impl Recoder {
             return Ok(Some(packet));
         }
         let time = self.shift.apply(packet.timestamp());
-        Ok(Some(Packet::new(time, packet.len(), data)))
+        Ok(Some(Packet::new(time, packet.wire_len(), data)))
     }
 }
 

@@ -227,7 +227,7 @@ impl Together {
     /// Puts one more in, and says whether they are enough.
     fn push(&mut self, packet: Packet<'_>) -> Result<bool, Error> {
         self.queue.push(packet.data())?;
-        self.cut.push(packet.header().is_cut());
+        self.cut.push(packet.header().is_truncated());
         Ok(self.queue.len() >= TOGETHER.0 || self.queue.bytes() >= TOGETHER.1)
     }
 }
@@ -249,7 +249,8 @@ impl Kept {
         self.bytes.try_reserve(data.len()).ok()?;
         self.bytes.extend_from_slice(data);
         let end = self.bytes.len();
-        self.packets.push((packet.timestamp(), packet.len(), end));
+        self.packets
+            .push((packet.timestamp(), packet.wire_len(), end));
         (size_of_val(&self.packets[..]) + end <= MEMORY).then_some(self)
     }
 
@@ -334,7 +335,7 @@ impl Replay<'_> {
                 None => return Ok(Flow::End),
             }
         }
-        let is_cut = packet.header().is_cut();
+        let is_cut = packet.header().is_truncated();
         let mut flow = Flow::Next;
         if is_cut && !self.args.cut {
             // Those before it first: it is the next number.

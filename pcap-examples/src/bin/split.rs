@@ -340,7 +340,7 @@ impl Pieces for Parts {
                 none.insert((dumper, Summary::default()))
             }
         };
-        let written = dumper.write_packet(packet);
+        let written = dumper.write(packet);
         written.map_err(|error| self.names.named(error, self.count))?;
         summary.count(packet);
         Ok(())
@@ -500,7 +500,7 @@ impl Pieces for Flows {
         self.clock += 1;
         let open = &mut self.open[place];
         open.used = self.clock;
-        let written = open.dumper.write_packet(packet);
+        let written = open.dumper.write(packet);
         written.map_err(|error| self.names.named(error, number))?;
         self.files[number].summary.count(packet);
         Ok(())

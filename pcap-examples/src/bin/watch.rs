@@ -41,8 +41,8 @@ fn run(args: Args) -> Outcome {
     exit::note(format_args!("watching {}", device.to_string_lossy()));
     let mut output = Output::stdout().line_buffered(true);
     let mut print = |packet: Packet<'_>| {
-        let line = format!("{} {} bytes\n", packet.timestamp(), packet.len());
-        output.packet(packet.len(), |out| out.extend(line.bytes()))
+        let line = format!("{} {} bytes\n", packet.timestamp(), packet.wire_len());
+        output.packet(packet.wire_len(), |out| out.extend(line.bytes()))
     };
     let mut printed = Ok(());
     while stop::asked().is_none() && printed.is_ok() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pcap_core::stream::{AsyncCapture, Runtime};
 use pcap_core::{
-    Active, Capture, Dlt, Filter, Next, Offline, Precision, Readable, SendQueue, Timestamp,
+    Active, Capture, Dlt, Filter, Next, Offline, Packet, Precision, Readable, SendQueue, Timestamp,
 };
 
 use super::{Samples, Way, time_of};
@@ -95,7 +95,7 @@ pub(crate) fn write(path: &Path, samples: &Samples, packets: u64) -> Result<(), 
     for (number, frame) in (0..packets).zip(samples.frames().iter().cycle()) {
         let (secs, micros) = time_of(number);
         let time = Timestamp::from_micros(secs.into(), micros.into());
-        dumper.write(time, None, frame)?;
+        dumper.write(Packet::whole(time, frame))?;
     }
     Ok(dumper.close()?)
 }

@@ -108,7 +108,7 @@ impl Set {
         /// A VLAN tag may come before what decides.
         const TAG: u32 = 4;
         let reach = self.reach.map(|reach| reach.saturating_add(TAG));
-        packet.header().is_cut() && reach.is_none_or(|reach| reach > packet.caplen())
+        packet.header().is_truncated() && reach.is_none_or(|reach| reach > packet.caplen())
     }
 }
 

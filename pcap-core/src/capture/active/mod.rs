@@ -325,7 +325,7 @@ impl Capture<Active> {
     pub fn into_raw(mut self) -> (NonNull<c_void>, Vec<PacketOwned>) {
         let mut packets = Vec::new();
         while self.state.batch.step() {
-            packets.extend(self.state.batch.current().map(|p| p.to_owned()));
+            packets.extend(self.state.batch.current().map(|p| p.into_owned()));
         }
         self.state.lent.forget();
         (self.state.handle.into_raw(), packets)

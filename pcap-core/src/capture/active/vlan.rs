@@ -67,7 +67,7 @@ impl Untagged {
                 self.bytes.clear();
                 self.bytes.extend_from_slice(before);
                 self.bytes.extend_from_slice(behind);
-                let length = packet.len().saturating_sub(TAG as u32);
+                let length = packet.wire_len().saturating_sub(TAG as u32);
                 match &mut self.asks {
                     Some(asks) => {
                         let tag = data[before.len() + 2..].first_chunk();
@@ -77,8 +77,8 @@ impl Untagged {
                 }
             }
             _ => match &mut self.asks {
-                Some(asks) => asks.run(data, packet.len(), None),
-                None => filter.run(data, packet.len()),
+                Some(asks) => asks.run(data, packet.wire_len(), None),
+                None => filter.run(data, packet.wire_len()),
             },
         }
     }

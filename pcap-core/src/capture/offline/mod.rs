@@ -87,7 +87,7 @@ impl Capture<Offline> {
     /// capture.follow(true)?;
     /// assert_eq!(capture.next_packet_timeout(Duration::from_millis(50))?, Next::Timeout);
     ///
-    /// dumper.write(None, None, b"a packet")?;
+    /// dumper.write_now(b"a packet")?;
     /// dumper.flush()?;
     /// assert_eq!(capture.next_packet()?.expect("no break").data(), b"a packet");
     /// # Ok::<(), pcap_core::Error>(())
@@ -131,19 +131,19 @@ impl Capture<Offline> {
         self.state.follow
     }
 
-    /// The format of the savefile.
+    /// Returns the format of the savefile.
     #[must_use]
     pub fn savefile_format(&self) -> SavefileFormat {
         self.state.format
     }
 
-    /// The version of the savefile's format, major and minor: mostly 2.4.
+    /// Returns the version of the savefile's format, major and minor: usually 2.4, and 1.0 for pcapng.
     ///
     /// Manual page: [`pcap_major_version(3PCAP)`](https://www.tcpdump.org/manpages/pcap_major_version.3pcap.html).
     #[doc(alias = "pcap_major_version")]
     #[doc(alias = "pcap_minor_version")]
     #[must_use]
-    pub fn version(&self) -> (i32, i32) {
+    pub fn format_version(&self) -> (i32, i32) {
         let pcap = self.state.handle.as_ptr();
         // SAFETY: the handle is open.
         let major = unsafe { sys::pcap_major_version(pcap) };

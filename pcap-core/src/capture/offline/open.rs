@@ -173,7 +173,8 @@ impl Capture<Offline> {
 
     /// The fast way through the records of a file or of the stream, if libpcap hands them on as they are.
     fn records(&self, file: Option<File>, start: u64, order: ByteOrder) -> Option<Records> {
-        let as_they_are = self.version() == (2, 4) && savefile::is_plain(self.datalink(), order);
+        let as_they_are =
+            self.format_version() == (2, 4) && savefile::is_plain(self.datalink(), order);
         let position = start + savefile::FILE_HEADER as u64;
         let precision = self.state.precision;
         as_they_are.then(|| Records::new(file, position, self.snaplen(), precision, order))
@@ -236,7 +237,7 @@ impl Capture<Offline> {
             .map_err(|(error, stream)| (error, stream.into_reader()))?;
         if let Some(order) = magic.classic {
             capture.state.records = capture.records(None, 0, order);
-            if capture.version() == (2, 4) {
+            if capture.format_version() == (2, 4) {
                 let units = Units::Records(order);
                 match (descriptor, &mut capture.state.stream) {
                     (Some(_), _) if capture.state.records.is_none() => {

@@ -3,7 +3,7 @@
 use std::ffi::c_uint;
 
 use crate::filter::{Filter, clamp};
-use crate::packet::Packet;
+use crate::packet::AsPacket;
 use crate::sys;
 
 impl Filter {
@@ -38,9 +38,9 @@ impl Filter {
     #[doc(alias = "pcap_offline_filter")]
     #[inline]
     #[must_use]
-    pub fn matches_packet<'a>(&self, packet: impl Into<Packet<'a>>) -> bool {
-        let packet = packet.into();
-        self.run(packet.data(), packet.len()) != 0
+    pub fn matches_packet(&self, packet: impl AsPacket) -> bool {
+        let packet = packet.as_packet();
+        self.run(packet.data(), packet.wire_len()) != 0
     }
 
     /// Runs the program on a packet that had `wire_len` bytes and gives what it returns: 0 if the

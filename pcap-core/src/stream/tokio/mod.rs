@@ -48,7 +48,7 @@ impl<S: Readable> Capture<S> {
     /// let task = tokio::spawn(async move {
     ///     let mut bytes = 0;
     ///     while let Some(packet) = capture.next_packet().await? {
-    ///         bytes += u64::from(packet.len());
+    ///         bytes += u64::from(packet.wire_len());
     ///     }
     ///     Ok::<_, pcap_core::Error>((bytes, capture.stats()?))
     /// });

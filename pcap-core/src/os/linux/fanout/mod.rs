@@ -83,7 +83,7 @@ impl FanoutMode {
 /// });
 /// let (counts, stats) = Fanout::for_each(members, |_, capture| {
 ///     let mut bytes = 0;
-///     let done = capture.for_each(|packet| bytes += u64::from(packet.len()))?;
+///     let done = capture.for_each(|packet| bytes += u64::from(packet.wire_len()))?;
 ///     Ok::<_, pcap_core::Error>((done.packets, bytes))
 /// })?;
 /// println!("{counts:?}, {} dropped", stats.dropped);
@@ -302,7 +302,7 @@ impl Fanout {
     ///     let mut dumper = capture.dump(format!("part-{number}.pcap"))?;
     ///     for _ in 0..1000 {
     ///         match capture.next_packet()? {
-    ///             Some(packet) => dumper.write_packet(&packet)?,
+    ///             Some(packet) => dumper.write(&packet)?,
     ///             None => break,
     ///         }
     ///     }
