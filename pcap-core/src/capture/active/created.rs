@@ -10,7 +10,7 @@ use crate::capture::options::{LARGEST_SNAPLEN, Lengths, Options};
 use crate::device::DeviceName;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi::{self, os, packet_socket};
-use crate::handle::{netfilter_counter, rfmon_list};
+use crate::handle::{netfilter_lock, rfmon_list};
 use crate::timestamp::Precision;
 use crate::tstamp_type::TstampType;
 use crate::version::version;
@@ -195,11 +195,11 @@ impl Created {
         options: &Options,
     ) -> Result<(NonNull<ffi::pcap_t>, Option<Warning>)> {
         let list = options.rfmon.then(rfmon_list);
-        let counter = netfilter_counter(&self.name);
+        let netfilter = netfilter_lock(&self.name);
         // SAFETY: the handle is open, and activated for the first and only time, since `self` ends
         // here.
         let code = unsafe { ffi::pcap_activate(self.as_ptr()) };
-        drop((list, counter));
+        drop((list, netfilter));
         self.check(code, "activate")?;
         let warning = Warning::from_status(code, self.geterr());
         let mut created = std::mem::ManuallyDrop::new(self);
