@@ -14,7 +14,7 @@ use crate::capture::{Capture, Inactive};
 /// Options of a capture that only Linux has.
 pub trait CaptureExt: Sized {
     /// Captures only packets of one protocol, by its number in `linux/if_ether.h`, such as
-    /// `0x0800` for IPv4: the kernel hands on no others, which is cheaper than a filter. Default: all.
+    /// `0x0800` for IPv4: the kernel hands on no others, which is cheaper than a filter. 0 is the default: all.
     ///
     /// # Examples
     ///
