@@ -26,7 +26,7 @@ pub(super) enum Stopped {
 }
 
 impl Stopped {
-    /// Where nothing more gets in, and it is not known how many packets libpcap will hand over.
+    /// Where it is not known how many packets libpcap will hand over.
     fn uncounted(timeout: Duration) -> Stopped {
         let earliest = Instant::now() + timeout + SHORT_GRACE;
         Stopped::Between(earliest, earliest + timeout + GRACE)
@@ -91,12 +91,13 @@ impl Active {
             .inflow
             .is_some()
             .then(|| self.fileno().map(packet_socket::attach_nothing));
-        // A filter that was locked by the program cannot be exchanged.
+        // A filter that was locked by the program cannot be exchanged: the inflow goes on.
         let closed = matches!(closed, Some(Some(Ok(()))));
         let stopped = match &mut self.inflow {
-            Some(inflow) if closed => {
-                inflow.is_closed = true;
-                match inflow.counts_exactly() && packet_socket::settle() {
+            Some(inflow) => {
+                inflow.is_closed = closed;
+                match inflow.counts_exactly() && (!closed || packet_socket::settle()) {
+                    // What has arrived comes first, in any case.
                     true => Stopped::At {
                         handed: self.handle.handed + self.held()?,
                         latest: now + timeout + GRACE,
