@@ -5,15 +5,15 @@
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{
-    attach, attach_nothing, bypass_qdisc, describe, is_interface, is_one, is_there, quieten,
-    receive, send, send_one, settle,
+    attach, attach_nothing, bypass_qdisc, describe, has_room, is_interface, is_one, is_there,
+    quieten, receive, send, send_one, settle,
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{interface, set};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use none::{
-    attach, attach_nothing, bypass_qdisc, describe, is_interface, is_one, is_there, quieten,
-    receive, send, send_one, settle,
+    attach, attach_nothing, bypass_qdisc, describe, has_room, is_interface, is_one, is_there,
+    quieten, receive, send, send_one, settle,
 };
 
 /// All protocols, `ETH_P_ALL`.
@@ -66,10 +66,10 @@ mod linux {
     use std::ffi::{CStr, c_int, c_uint};
     use std::io;
     use std::mem::{size_of, size_of_val, zeroed};
-    use std::os::fd::{AsRawFd, BorrowedFd};
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
     use super::{Description, NotReceiving, Sent};
-    use crate::ffi::{bpf_program, linux_names, sock_filter};
+    use crate::ffi::{bpf_program, link_counters, linux_names, sock_filter};
 
     /// The most packets that one call sends. With more the system call itself hardly gets cheaper for
     /// each, and a break has to wait longer.
@@ -161,6 +161,26 @@ mod linux {
         // SAFETY: the caller's promise.
         let attached = unsafe { sock_filter::attach(socket, program) };
         attached.map_err(sock_filter::Refused::from)
+    }
+
+    /// Whether a packet socket has room for a program when the former one is exchanged for a short one before. This
+    /// is tried on another socket of its network namespace: the packet socket keeps the program that it has.
+    ///
+    /// # Safety
+    ///
+    /// The programs have as many instructions as they say.
+    pub(crate) unsafe fn has_room(
+        socket: BorrowedFd<'_>,
+        short: &bpf_program,
+        program: &bpf_program,
+    ) -> bool {
+        let Some(other) = link_counters::beside(socket) else {
+            return false;
+        };
+        [short, program].into_iter().all(|program| {
+            // SAFETY: the caller's promise.
+            unsafe { sock_filter::attach(other.as_fd(), program) }.is_ok()
+        })
     }
 
     /// Makes a socket receive nothing more.
@@ -310,6 +330,13 @@ mod none {
     ) -> Result<(), sock_filter::Refused> {
         let unsupported = io::Error::from(io::ErrorKind::Unsupported);
         Err(sock_filter::Refused::from(unsupported))
+    }
+
+    /// # Safety
+    ///
+    /// None.
+    pub(crate) unsafe fn has_room(_: BorrowedFd<'_>, _: &bpf_program, _: &bpf_program) -> bool {
+        false
     }
 
     pub(crate) fn attach_nothing(_: BorrowedFd<'_>) -> io::Result<()> {

@@ -132,7 +132,7 @@ impl Capture<Active> {
     /// # Errors
     ///
     /// If this kind of device cannot tell, or it is the loopback device of Linux and the direction
-    /// [`Out`](Direction::Out): each packet of that is delivered once, as received.
+    /// [`Out`](Direction::Out): each packet of that is delivered once, as received. The former direction then stays.
     ///
     /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
     #[doc(alias = "pcap_setdirection")]
