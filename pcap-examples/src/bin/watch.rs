@@ -44,15 +44,18 @@ fn run(args: Args) -> Outcome {
         let line = format!("{} {} bytes\n", packet.timestamp(), packet.len());
         output.packet(packet.len(), |out| out.extend(line.bytes()))
     };
-    let mut printed = Ok(());
-    while stop::asked().is_none() && printed.is_ok() {
-        match capture.next_packet()? {
-            Some(packet) => printed = print(packet),
-            None if asked.swap(false, Ordering::Relaxed) => tell(&capture.stats()?),
-            None => {}
-        }
+    let mut outcome = Ok(());
+    while stop::asked().is_none() && outcome.is_ok() {
+        outcome = match capture.next_packet() {
+            Ok(Some(packet)) => print(packet).map_err(Failure::Stdout),
+            Ok(None) if asked.swap(false, Ordering::Relaxed) => capture
+                .stats()
+                .map(|stats| tell(&stats))
+                .map_err(Failure::Pcap),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error.into()),
+        };
     }
-    let mut outcome = printed.map_err(Failure::Stdout);
     if outcome.is_ok() {
         // What had arrived by then.
         outcome = drain(&mut capture, |packet| {
@@ -61,7 +64,11 @@ fn run(args: Args) -> Outcome {
         });
     }
     outcome = outcome.and(Output::stdout().flush().map_err(Failure::Stdout));
-    tell(&capture.close()?);
+    // Also of a device that has disappeared.
+    match capture.close() {
+        Ok(stats) => tell(&stats),
+        Err(error) => outcome = outcome.and(Err(error.into())),
+    }
     if !outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
         exit::unwritten(outlet::unwritten());
     }
