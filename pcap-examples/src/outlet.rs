@@ -297,6 +297,12 @@ impl Outlet {
         self.lock().tally
     }
 
+    /// Returns the number of bytes that are written, before compression.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.lock().written
+    }
+
     /// Returns the number of packets that the program means to write and that are not written.
     #[must_use]
     pub fn unwritten(&self) -> u64 {
