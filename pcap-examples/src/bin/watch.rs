@@ -9,8 +9,9 @@ use clap::Parser;
 use pcap_core::{BreakHandle, Capture, Device, Packet, Stats};
 use pcap_examples::drain::drain;
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::outlet::{self, Outlet};
 use pcap_examples::output::Output;
-use pcap_examples::{device, outlet, program, stop};
+use pcap_examples::{device, program, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -36,6 +37,7 @@ fn run(args: Args) -> Outcome {
     let mut capture = device::activate(&device, options, |options| Ok(options.activate()?))?;
     // From here on Ctrl-C ends the loop below, and not the program.
     stop::breaks(capture.break_handle());
+    Outlet::stdout().breaks(capture.break_handle());
     let asked = Arc::new(AtomicBool::new(false));
     answer(Arc::clone(&asked), capture.break_handle());
     exit::note(format_args!("watching {}", device.to_string_lossy()));
@@ -52,7 +54,7 @@ fn run(args: Args) -> Outcome {
                 .stats()
                 .map(|stats| tell(&stats))
                 .map_err(Failure::Pcap),
-            Ok(None) => Ok(()),
+            Ok(None) => Outlet::stdout().check().map_err(Failure::Stdout),
             Err(error) => Err(error.into()),
         };
     }
