@@ -38,7 +38,7 @@ pub(crate) mod waitset;
 mod without_eventfd;
 
 pub(crate) use pcap_sys::*;
-pub(crate) use reader::{Failure, Frames, PANICKED, Reader, Sought};
+pub(crate) use reader::{Failure, Frames, PANICKED, Reader, Sought, checked};
 pub(crate) use without_eventfd::without_eventfd;
 
 /// Not taken from the headers, because those of libpcap 1.10.0 lack it.

@@ -11,6 +11,7 @@ use super::insn::{Insn, op};
 use super::limits::{self, Size};
 use super::options::CompileOptions;
 use super::parts::{Part, Parts};
+use super::shared_slot;
 use super::validate::{self, Origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ffi;
@@ -102,7 +103,18 @@ impl Compiler<'_> {
     }
 
     fn whole(&self) -> Result<Vec<Insn>> {
-        self.compile(self.expression, self.options.optimize)
+        let program = self.compile(self.expression, self.options.optimize)?;
+        if !shared_slot::is_overwritten(&program) {
+            return Ok(program);
+        }
+        let parts = Parts::of_at_most(self.expression, 1).map_err(|why| self.too_long(why))?;
+        match &parts.steps {
+            Some(steps) if parts.apart && parts.terms > 1 => {
+                let (_, sizes) = self.sizes(&parts, steps)?;
+                self.joined(&parts, steps, &sizes)
+            }
+            _ => Ok(program),
+        }
     }
 
     /// Compiles an expression that is not understood here. libpcap will say what is wrong with it.

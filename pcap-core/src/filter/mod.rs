@@ -23,6 +23,7 @@ mod run;
 mod scan;
 #[cfg(feature = "serde")]
 mod serialize;
+mod shared_slot;
 mod source;
 mod stack;
 mod tagged;

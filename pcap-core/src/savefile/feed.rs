@@ -8,7 +8,7 @@
 
 use std::io::{self, Read};
 
-use crate::ffi::os;
+use crate::ffi::{checked, os};
 use crate::linktype::Dlt;
 use crate::savefile::{self, ByteOrder, LONGEST, RECORD_HEADER};
 
@@ -231,8 +231,9 @@ pub(crate) fn read_head(
                 let read = read_more(bytes, |free| {
                     loop {
                         match reader.read(free) {
+                            Ok(length) => return checked(length, free),
                             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                            other => return other,
+                            Err(e) => return Err(e),
                         }
                     }
                 });
