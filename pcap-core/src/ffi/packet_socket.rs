@@ -5,15 +5,15 @@
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{
-    attach, attach_nothing, bypass_qdisc, describe, has_room, is_interface, is_one, is_there,
-    quieten, receive, send, send_one, settle,
+    attach, attach_nothing, bypass_qdisc, describe, has_room, is_ethernet, is_interface, is_one,
+    is_there, quieten, receive, send, send_one, settle,
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{interface, set};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use none::{
-    attach, attach_nothing, bypass_qdisc, describe, has_room, is_interface, is_one, is_there,
-    quieten, receive, send, send_one, settle,
+    attach, attach_nothing, bypass_qdisc, describe, has_room, is_ethernet, is_interface, is_one,
+    is_there, quieten, receive, send, send_one, settle,
 };
 
 /// All protocols, `ETH_P_ALL`.
@@ -66,7 +66,7 @@ mod linux {
     use std::ffi::{CStr, c_int, c_uint};
     use std::io;
     use std::mem::{size_of, size_of_val, zeroed};
-    use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
     use super::{Description, NotReceiving, Sent};
     use crate::ffi::{bpf_program, link_counters, linux_names, sock_filter};
@@ -98,6 +98,33 @@ mod linux {
     pub(crate) fn is_interface(name: &CStr) -> bool {
         // SAFETY: the name is a C string.
         name == c"any" || unsafe { libc::if_nametoindex(name.as_ptr()) } != 0
+    }
+
+    /// Returns whether a network interface is known to have Ethernet's link-layer header.
+    pub(crate) fn is_ethernet(name: &CStr) -> bool {
+        let name = name.to_bytes_with_nul();
+        // SAFETY: a structure of plain numbers, for which zero is a value.
+        let mut request: libc::ifreq = unsafe { zeroed() };
+        if name.len() > request.ifr_name.len() {
+            return false;
+        }
+        for (to, &from) in request.ifr_name.iter_mut().zip(name) {
+            *to = from as _;
+        }
+        // SAFETY: takes numbers only.
+        let socket =
+            unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+        if socket < 0 {
+            return false;
+        }
+        // SAFETY: the descriptor is open, and nobody else's.
+        let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+        // SAFETY: the descriptor is open, and the kernel fills in the structure, which is ours.
+        let status =
+            unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFHWADDR as _, &mut request) };
+        // SAFETY: zeroed, and then an address that the kernel has filled in.
+        let family = unsafe { request.ifr_ifru.ifru_hwaddr.sa_family };
+        status == 0 && family == libc::ARPHRD_ETHER
     }
 
     /// What a packet socket captures on; `None` for what is no packet socket.
@@ -310,6 +337,10 @@ mod none {
     use std::io;
 
     pub(crate) fn is_interface(_: &std::ffi::CStr) -> bool {
+        false
+    }
+
+    pub(crate) fn is_ethernet(_: &std::ffi::CStr) -> bool {
         false
     }
 

@@ -8,6 +8,7 @@ mod inflow;
 mod netfilter;
 mod reading;
 mod refusals;
+mod rehearsal;
 #[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
 mod remote;
 mod sender;
@@ -339,6 +340,9 @@ impl Active {
     pub(crate) fn open(device: &DeviceName, options: &Options, anyway: bool) -> Result<Active> {
         let is_interface = packet_socket::is_interface(&device.to_cstring()?);
         let lengths = |whole| Lengths::new(options, is_interface, whole);
+        if is_interface && !anyway {
+            rehearsal::check(device, options)?;
+        }
         match Active::open_with(device, options, lengths(false), anyway) {
             // It can tell so only when it is open.
             Err(NotSet::TooShort(_)) if lengths(true) != lengths(false) => {
