@@ -311,6 +311,7 @@ impl Drop for Handle {
             return;
         }
         let _rfmon = self.rfmon.then(rfmon_list);
+        let _netfilter = netfilter_lock(&self.name);
         // SAFETY: the handle is open and ours, no break can reach it any more, and nothing borrowed
         // from it is left, since we are dropped.
         unsafe { sys::pcap_close(self.as_ptr()) };
@@ -332,10 +333,13 @@ pub(crate) fn rfmon_list() -> MutexGuard<'static, ()> {
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// libpcap numbers its questions to Linux's netfilter with one counter, without a lock, and waits for the answer that has
-/// the counter's number by then: for ever, if another thread has asked meanwhile. Whoever activates such a handle holds
-/// this one.
-pub(crate) fn netfilter_counter(device: &str) -> Option<MutexGuard<'static, ()>> {
+/// Locks Linux's netfilter for whoever activates or closes a handle of it.
+///
+/// libpcap numbers its questions to netfilter with one counter, without a lock, and waits for the answer that has the
+/// counter's number by then: for ever, if another thread has asked meanwhile. And the kernel gives the address of a
+/// netlink socket to the next one before it has cleaned up after the one that is being closed: the cleaning up ends the
+/// captures of the new socket, too.
+pub(crate) fn netfilter_lock(device: &str) -> Option<MutexGuard<'static, ()>> {
     static LOCK: Mutex<()> = Mutex::new(());
     let name = device.rsplit('/').next().unwrap_or(device);
     let asks = ["nflog", "nfqueue"]

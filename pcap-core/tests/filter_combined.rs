@@ -97,6 +97,49 @@ fn the_answer_is_libpcaps_for_the_expression() {
     }
 }
 
+/// libpcap has a term of arithmetic overwrite the length of the link header, if no term before it asks for that.
+#[test]
+fn on_wireless_links_arithmetic_moves_no_header() {
+    let udp = [&[0, 9, 0, 53, 0, 40, 0, 0][..], &[7; 32]].concat();
+    let mut ip = vec![
+        0x45, 0, 0, 60, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+    ];
+    ip.extend(udp);
+    let frame = [&[8, 1][..], &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &ip].concat();
+    let radiotap = [&[0, 0, 8, 0, 0, 0, 0, 0][..], &frame].concat();
+    for (dlt, packet) in [(Dlt::IEEE802_11, frame), (Dlt::IEEE802_11_RADIO, radiotap)] {
+        for term in [
+            "len > 60",
+            "wlan[0] = 8",
+            "wlan[0] & 8 != 0",
+            "len - 5 > 60 or len < 3",
+        ] {
+            for other in [
+                "udp port 53",
+                "host 10.0.0.1 and udp",
+                "ip[9] = 17",
+                "udp[2:2] = 53",
+            ] {
+                for optimize in [true, false] {
+                    let run = |text: &str| compile(dlt, text, optimize).matches(&packet);
+                    assert!(
+                        run(&format!("({term}) and {other}")),
+                        "{dlt} {term} {other}"
+                    );
+                    assert!(
+                        run(&format!("{other} and ({term})")),
+                        "{dlt} {other} {term}"
+                    );
+                    assert!(
+                        !run(&format!("({term}) and not ({other})")),
+                        "{dlt} {term} {other}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// Optimized parts may load less or in another order: for whole packets that makes no difference.
 #[test]
 fn optimized_parts_mean_the_same_for_whole_packets() {

@@ -128,6 +128,18 @@ fn lost_meaning_a_warning_is_no_failure() {
 }
 
 #[test]
+fn protocol_0_is_all() {
+    let Some(_net) = net() else { return };
+    use pcap_core::os::linux::CaptureExt;
+    let options = Capture::from_device("right").protocol(0x88b6).protocol(0);
+    let mut right = options.immediate_mode(true).activate().unwrap();
+    let left = Capture::from_device("left").activate().unwrap();
+    left.inject(&frame(0x88b5, &[7])).unwrap();
+    let next = right.next_packet_timeout(Duration::from_secs(5)).unwrap();
+    assert_eq!(next.packet().expect("a packet").data()[14], 7);
+}
+
+#[test]
 fn every_option_is_taken() {
     let Some(_net) = net() else { return };
     use pcap_core::os::linux::CaptureExt;
@@ -289,14 +301,17 @@ fn captures_of_netfilter_are_activated_in_many_threads() {
         std::thread::spawn(move || {
             for _ in 0..100 {
                 let capture = Capture::from_device(format!("nflog:{group}")).activate();
-                assert_eq!(capture.unwrap().datalink(), Dlt::NFLOG);
+                if let Err(error) = capture.and_then(|capture| capture.close()) {
+                    return done.send(Err(error)).unwrap();
+                }
             }
-            done.send(()).unwrap();
+            done.send(Ok(())).unwrap();
         });
     }
     for _ in 0..8 {
         all.recv_timeout(Duration::from_secs(60))
-            .expect("no thread waits for an answer that another one had");
+            .expect("no thread waits for an answer that another one had")
+            .expect("no thread that closes one ends that of another");
     }
 }
 

@@ -765,8 +765,7 @@ fn filters_without_room_in_the_kernel_run_here() {
     }
     // And one that only the kernel can evaluate.
     net.sysctl("net/core/optmem_max", "4096");
-    let many: Vec<_> = (0..240).map(|n| format!("host 192.0.2.{n}")).collect();
-    let expression = format!("outbound and ({})", many.join(" or "));
+    let expression = long_outbound();
     let error = on("right")
         .filter(expression.as_str())
         .activate()
@@ -779,6 +778,115 @@ fn filters_without_room_in_the_kernel_run_here() {
     let capture = options.activate_best_effort().unwrap();
     assert_eq!(capture.warnings()[0].kind(), WarningKind::LeftOut);
     assert_eq!(capture.filter_location(), None);
+}
+
+/// A filter that only the kernel can evaluate and that is too long for little memory.
+fn long_outbound() -> String {
+    let many: Vec<_> = (0..240).map(|n| format!("host 192.0.2.{n}")).collect();
+    format!("outbound and ({})", many.join(" or "))
+}
+
+#[test]
+fn a_filter_that_is_refused_leaves_the_former() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = on("left").activate().unwrap();
+    net.sysctl("net/core/optmem_max", "4096");
+    let short = |immediate| {
+        let options = options("right", immediate, 30);
+        options.filter("udp port 53").activate().unwrap()
+    };
+    let foreign = || {
+        let (raw, _) = short(false).into_raw();
+        // SAFETY: an activated handle that nobody else has.
+        unsafe { Capture::from_raw(raw) }.unwrap()
+    };
+    let refused = long_outbound();
+    // Could run in this process, if that saw more of a packet.
+    let cut = refused.replace("outbound", "ip");
+    for (case, filter) in [&refused, &refused, &cut, &refused].into_iter().enumerate() {
+        let mut capture = match case {
+            0 => short(false),
+            3 => foreign(),
+            _ => short(true),
+        };
+        capture.set_filter(filter.as_str()).unwrap_err();
+        inject(&left, (0..MANY).map(|n| frame(n, 70)));
+        inject(&left, (0..MANY).map(|_| datagram(53)));
+        let lengths: Vec<_> = rest(&mut capture).iter().map(|p| p.wire_len()).collect();
+        assert!(lengths == [60; MANY as usize], "case {case}");
+    }
+}
+
+#[test]
+fn a_direction_that_is_refused_changes_nothing() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let ends = [on("left"), on("right")].map(|end| end.activate().unwrap());
+    let tests: Vec<_> = (0..30).map(|n| format!("ether[14] = {n}")).collect();
+    let filter = format!("outbound or inbound and not ({})", tests.join(" or "));
+    // The most memory in which the filter runs alone, and not with the direction.
+    let refused = (300..4096).step_by(4).find_map(|memory| {
+        net.sysctl("net/core/optmem_max", &memory.to_string());
+        let mut capture = on("right").filter(filter.as_str()).activate().ok()?;
+        capture.set_direction(Direction::Out).err()?;
+        Some(capture)
+    });
+    let mut capture = refused.expect("a size between the two");
+    for end in &ends {
+        inject(end, (0..MANY).map(|n| frame(n | 0xff00_0000, 60)));
+    }
+    assert_eq!(rest(&mut capture).len() as u32, 2 * MANY);
+}
+
+#[test]
+fn packets_in_the_buffer_are_judged_after_a_change_of_direction() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = on("left").activate().unwrap();
+    let mut capture = Capture::from_device("right").activate().unwrap();
+    capture.set_direction(Direction::In).unwrap();
+    inject(&left, (0..MANY).map(|n| frame(n, 60)));
+    capture.set_filter("outbound").unwrap();
+    assert_eq!(rest(&mut capture).len(), 0);
+    assert_eq!(capture.stats().unwrap().discarded, u64::from(MANY));
+}
+
+/// Whatever libpcap leaves out of the buffer, with a filter and without, also after the inflow has been stopped.
+#[test]
+fn a_direction_concerns_packets_in_the_buffer() {
+    use Direction::{In, InOut, Out};
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let [left, right] = [on("left"), on("right")].map(|end| end.activate().unwrap());
+    let send = || {
+        inject(&left, (0..20).map(|n| frame(n, 60)));
+        inject(&right, (0..30).map(|n| frame(n, 60)));
+    };
+    let index = index("right");
+    for filter in ["", &format!("ifindex {index}"), "(1 << ether[14]) != 9"] {
+        for (before, after, first, then) in [
+            (InOut, In, 20, 20),
+            (InOut, Out, 30, 30),
+            (In, Out, 0, 30),
+            (In, In, 20, 20),
+            (Out, InOut, 30, 50),
+        ] {
+            for stopped in [false, true] {
+                let options = Capture::from_device("right").direction(before);
+                let mut capture = options.filter(filter).activate().unwrap();
+                send();
+                if stopped {
+                    capture.stop().unwrap();
+                }
+                capture.set_direction(after).unwrap();
+                send();
+                let expected = first + if stopped { 0 } else { then };
+                let what = format!("{filter} {before:?} {after:?} {stopped}");
+                assert_eq!(rest(&mut capture).len(), expected, "{what}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -868,8 +976,9 @@ fn a_locked_filter_is_an_error() {
         ErrorKind::Io(std::io::ErrorKind::PermissionDenied)
     );
     inject(&left, (0..10).map(|n| frame(n, 60)));
-    // What has arrived can still be read to an end.
+    // What has arrived can still be read to an end, however late.
     right.stop().unwrap();
+    thread::sleep(Duration::from_millis(50));
     let done = right.for_each(|_| ()).unwrap();
     assert_eq!((done.packets, done.end), (10, End::Eof));
 }

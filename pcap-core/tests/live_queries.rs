@@ -10,12 +10,22 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::os::linux::CaptureExt;
 use pcap_core::{Capture, Direction, Dlt, Error, ErrorKind, Inactive, TstampType};
 use support::Netns;
+
+/// Lets no other test of this file run.
+///
+/// A program that a test starts has copies of all descriptors of this process until it executes, so that what another
+/// test closes stays open for a moment.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Whether this kernel has the devices of netfilter.
 fn has(device: &str) -> bool {
@@ -56,6 +66,7 @@ fn ask(device: &str) {
 #[test]
 fn questions_from_many_threads_end() {
     const COUNT: u32 = 1500;
+    let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let activates = has("nflog");
     let done = &AtomicU32::new(0);
@@ -122,6 +133,7 @@ fn questions_disturb_no_other_process() {
             }
         }
     }
+    let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let there: Vec<_> = ["nflog:5", "nfqueue:5"]
         .into_iter()
@@ -143,6 +155,7 @@ fn questions_disturb_no_other_process() {
 /// An option that only an open device refuses is the same error before it is opened.
 #[test]
 fn what_netfilter_refuses_is_said_before_it_is_opened() {
+    let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let unsupported = ErrorKind::Unsupported;
     let expected = [
@@ -183,6 +196,7 @@ fn what_netfilter_refuses_is_said_before_it_is_opened() {
 /// No packet socket is made, which another process could see.
 #[test]
 fn questions_open_nothing_on_an_interface() {
+    let _alone = alone();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let over = &AtomicBool::new(false);
@@ -209,4 +223,63 @@ fn questions_open_nothing_on_an_interface() {
         watching.join().unwrap()
     });
     assert_eq!(seen, 0);
+}
+
+/// libpcap sets promiscuous mode when it activates a handle, before a filter can be set.
+#[test]
+fn a_failed_activation_leaves_promiscuous_mode_off() {
+    let _alone = alone();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let mut monitor = std::process::Command::new("ip")
+        .args(["-d", "monitor", "link"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(monitor.stdout.take().unwrap()).lines();
+    let _monitor = Asking(monitor);
+    let (said, lines_said) = std::sync::mpsc::channel();
+    thread::spawn(move || lines.for_each(|line| drop(said.send(line.unwrap()))));
+    let mut ends = 0;
+    let mut promiscuity = || {
+        let mut highest = None;
+        // The last thing that happens: all before it is reported before it.
+        ends += 1;
+        let (end, other) = (format!("end{ends}"), format!("other{ends}"));
+        net.veth(&end, &other);
+        loop {
+            let line = lines_said.recv_timeout(Duration::from_secs(60)).unwrap();
+            if line.contains(&format!(": {end}@")) {
+                break;
+            }
+            let after = line.split("promiscuity ").nth(1);
+            highest = highest
+                .max(after.and_then(|text| text.split(' ').next().unwrap().parse::<u32>().ok()));
+        }
+        highest.unwrap_or(0)
+    };
+    // Until the monitor listens.
+    support::wait_until("the monitor listens", || {
+        net.ip(["link", "set", "left", "mtu", "1400"]);
+        net.ip(["link", "set", "left", "mtu", "1500"]);
+        lines_said.try_recv().is_ok()
+    });
+    promiscuity();
+
+    let device = || Capture::from_device("left").promisc(true);
+    let raw = pcap_core::Filter::compile(Dlt::RAW, "ip").unwrap();
+    let refused = [
+        device().filter("((("),
+        device().filter(&raw),
+        device().datalink(Dlt::RAW),
+    ];
+    for capture in refused {
+        capture.activate().unwrap_err();
+        assert_eq!(promiscuity(), 0, "{capture:?}");
+    }
+    // An expression that only an open device compiles.
+    drop(device().filter("inbound").activate().unwrap());
+    assert_eq!(promiscuity(), 1);
+    drop(device().filter("ip").activate().unwrap());
+    assert_eq!(promiscuity(), 1);
 }

@@ -294,6 +294,66 @@ fn drops_of_others_end_no_wait_for_a_full_queue() {
     });
 }
 
+/// The device drops frames of another socket all the time, past a queue that is full for seconds.
+#[test]
+fn a_flood_of_drops_of_others_ends_no_wait_for_a_full_queue() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    run("ip", "link set right mtu 1000");
+    run(
+        "tc",
+        "qdisc add dev left root tbf rate 6kbit burst 1600 limit 1600",
+    );
+    let left = Capture::from_device("left").activate().unwrap();
+    let [filler, flood] = [false, true].map(|bypass| {
+        let options = Capture::from_device("left").qdisc_bypass(bypass);
+        options.activate().unwrap()
+    });
+    let over = &AtomicBool::new(false);
+    let dropped = Netns::tx_dropped("left");
+    let results = thread::scope(|scope| {
+        for (other, length) in [(filler, 990), (flood, 1400)] {
+            scope.spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    other.try_inject(&frame(length)).unwrap();
+                }
+            });
+        }
+        let start = Instant::now();
+        let mut results = Vec::new();
+        while start.elapsed() < Duration::from_secs(15) {
+            results.push(left.inject_timeout(&frame(980), Duration::from_secs(9)));
+        }
+        over.store(true, Ordering::Relaxed);
+        results
+    });
+    for result in results {
+        assert!(result.is_ok(), "{result:?}");
+    }
+    assert!(Netns::tx_dropped("left") > dropped + 1000);
+}
+
+/// Its own drops are found among those of others.
+#[test]
+fn a_dropped_frame_is_found_among_dropped_frames_of_others() {
+    let Some((_net, left)) = drops_long() else {
+        return;
+    };
+    let other = Capture::from_device("left").activate().unwrap();
+    let over = &AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                other.try_inject(&frame(1000)).unwrap();
+                thread::sleep(Duration::from_micros(200));
+            }
+        });
+        let error = left.inject(&frame(1000)).unwrap_err();
+        over.store(true, Ordering::Relaxed);
+        is_dropped(&error);
+    });
+}
+
 #[test]
 fn a_deadline_ends_each_wait() {
     for (net, left) in [drops_long(), slow()].into_iter().flatten() {

@@ -45,6 +45,12 @@ impl Copying {
         self.outlet.tally().packets
     }
 
+    /// Returns the length of the savefile before compression, in bytes, without what is not written.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.outlet.length()
+    }
+
     /// Returns the number of packets that should be there and are not.
     #[must_use]
     pub fn unwritten(&self) -> u64 {

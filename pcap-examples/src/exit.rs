@@ -7,9 +7,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::CommandFactory;
 use pcap_core::Error;
@@ -18,6 +19,8 @@ use crate::{escape, outlet, program, stop};
 
 /// How long standard error may accept nothing after a request to end.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How often a program that waits for standard error looks for such a request.
+const TICK: Duration = Duration::from_millis(50);
 
 /// A line could not be written to standard error.
 static UNSAID: AtomicBool = AtomicBool::new(false);
@@ -81,22 +84,42 @@ pub fn say(program: &str, what: impl fmt::Display) {
 /// end, a standard error that accepts nothing keeps the program for a second at most.
 pub fn note(what: impl fmt::Display) {
     let line = escape::controls(what.to_string().as_bytes()) + "\n";
-    let write = move || match io::stderr().write_all(line.as_bytes()) {
+    let (done, is_done) = mpsc::channel();
+    let copy = line.clone();
+    // The request may come while the write blocks, so the write has a thread of its own.
+    let writing = thread::Builder::new().spawn(move || {
+        write(&copy);
+        let _ = done.send(());
+    });
+    match writing {
+        Ok(_) => wait(&is_done),
+        Err(_) if stop::asked().is_none() => write(&line),
+        Err(_) => UNSAID.store(true, Ordering::Relaxed),
+    }
+}
+
+fn write(line: &str) {
+    match io::stderr().write_all(line.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             UNSAID.store(true, Ordering::Relaxed);
         }
         _ => {}
-    };
-    if stop::asked().is_none() {
-        return write();
     }
-    let (done, is_done) = mpsc::channel();
-    let writing = thread::Builder::new().spawn(move || {
-        write();
-        let _ = done.send(());
-    });
-    if writing.is_err() || is_done.recv_timeout(PATIENCE).is_err() {
-        UNSAID.store(true, Ordering::Relaxed);
+}
+
+/// Waits until a line is written, or until standard error has accepted nothing for too long after a request to end.
+fn wait(is_done: &Receiver<()>) {
+    let begun = Instant::now();
+    while is_done.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        // What follows a line that was given up waits no more.
+        let patience = match UNSAID.load(Ordering::Relaxed) {
+            true => Duration::ZERO,
+            false => PATIENCE,
+        };
+        if stop::asked().is_some_and(|asked| asked.max(begun).elapsed() >= patience) {
+            UNSAID.store(true, Ordering::Relaxed);
+            return;
+        }
     }
 }
 

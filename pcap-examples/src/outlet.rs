@@ -14,6 +14,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use pcap_core::BreakHandle;
+
 use crate::signals;
 use crate::stop;
 use crate::target::{self, Target};
@@ -100,6 +102,8 @@ struct State {
     moved: Instant,
     /// The result, after the thread has ended or the output was given up.
     end: Option<io::Result<()>>,
+    /// Those to wake when the output fails.
+    captures: Vec<BreakHandle>,
 }
 
 /// Work for the thread.
@@ -170,6 +174,7 @@ impl Outlet {
                 step: "write",
                 moved: Instant::now(),
                 end: None,
+                captures: Vec::new(),
             }),
             work: Condvar::new(),
             done: Condvar::new(),
@@ -285,6 +290,16 @@ impl Outlet {
         self.0.check()
     }
 
+    /// Breaks the reading calls of this capture when the output fails: otherwise that is seen with the next packet, for
+    /// which they may wait long.
+    pub fn breaks(&self, capture: BreakHandle) {
+        let mut state = self.lock();
+        if state.check().is_err() {
+            capture.breakloop();
+        }
+        state.captures.push(capture);
+    }
+
     /// Returns the operation of the thread, for errors: `create`, `write` or `close`.
     #[must_use]
     pub fn step(&self) -> &'static str {
@@ -295,6 +310,12 @@ impl Outlet {
     #[must_use]
     pub fn tally(&self) -> Tally {
         self.lock().tally
+    }
+
+    /// Returns the number of bytes that are written, before compression.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.lock().written
     }
 
     /// Returns the number of packets that the program means to write and that are not written.
@@ -430,7 +451,9 @@ impl Shared {
         let mut state = self.lock();
         state.is_writing = false;
         // The first error is the one to report.
-        state.end.get_or_insert(end);
+        if state.end.get_or_insert(end).is_err() {
+            state.captures.iter().for_each(BreakHandle::breakloop);
+        }
         drop(state);
         self.done.notify_all();
     }

@@ -4,15 +4,16 @@
 //! are also others'. What a program says of itself then has that name.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use clap::{Command, CommandFactory, Parser};
 
 use crate::exit::{self, Failure, Outcome};
 use crate::outlet::Outlet;
-use crate::{standard, stop};
+use crate::{escape, standard, stop};
 
 /// The programs.
 pub const NAMES: [&str; 11] = [
@@ -38,10 +39,10 @@ fn parse<A: Parser>() -> io::Result<Option<A>> {
         Ok(matches) => {
             let args = A::from_arg_matches(&matches);
             Ok(Some(args.unwrap_or_else(|error| {
-                error.format(&mut command::<A>()).exit()
+                refuse(&error.format(&mut command::<A>()))
             })))
         }
-        Err(error) if error.use_stderr() => error.exit(),
+        Err(error) if error.use_stderr() => refuse(&error),
         Err(text) => {
             standard::stdout_is_open()?;
             text.print()?;
@@ -49,6 +50,20 @@ fn parse<A: Parser>() -> io::Result<Option<A>> {
             Ok(None)
         }
     }
+}
+
+/// Ends the program for a command line that is wrong.
+fn refuse(error: &clap::Error) -> ! {
+    let is_plain = |word: OsString| {
+        let bytes = word.as_encoded_bytes();
+        escape::controls(bytes).as_bytes() == bytes
+    };
+    if env::args_os().all(is_plain) {
+        error.exit();
+    }
+    // The text repeats words as they are, and a shell's `*` may have made options of the names of files.
+    error.render().to_string().lines().for_each(exit::note);
+    process::exit(error.exit_code());
 }
 
 /// The command line, as [`main`] reads it.

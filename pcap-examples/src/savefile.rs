@@ -141,7 +141,12 @@ impl Savefile {
             Either::Pcapng(dumper, interface) => dumper.write(*interface, packet),
         };
         if let Err(error) = written {
-            return Err(self.name(error));
+            let failure = self.name(error);
+            if !matches!(failure, Failure::Unfit { .. }) {
+                // It is missing like those that wait.
+                self.outlet.take();
+            }
+            return Err(failure);
         }
         self.outlet.take();
         self.marks.push(Mark {
@@ -157,8 +162,8 @@ impl Savefile {
         Ok(())
     }
 
-    /// Hands packets to the outlet that have waited long enough. Call it for each packet that is read, whether it is
-    /// written or not.
+    /// Hands packets to the outlet that have waited long enough. Call it after each packet that is read, whether it was
+    /// written or not: if it fails, that packet is counted.
     ///
     /// # Errors
     ///

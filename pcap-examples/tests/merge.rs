@@ -400,6 +400,20 @@ fn a_savefile_without_a_reader_is_an_error() {
         error.starts_with("merge: cannot write `-`: Broken pipe"),
         "{error}"
     );
+    // The line for other programs says nothing else.
+    let ran = run_into_broken_pipe(program("merge").args(["--json", arg(&input), "-w", "-"]));
+    let line = ran.stderr.lines().find(|line| line.starts_with('{'));
+    let line: serde_json::Value = serde_json::from_str(line.unwrap()).unwrap();
+    let (written, _) = written_and_error(&ran.stderr);
+    assert_eq!(line["packets"], written, "{line}");
+    assert_eq!(line["not_written"], not_written(&ran.stderr), "{line}");
+    let bytes = line["bytes"].as_u64().unwrap();
+    assert_eq!(
+        bytes.saturating_sub(24) / (16 + 100),
+        written as u64,
+        "{line}"
+    );
+    assert_eq!(line.get("last"), None, "{line}");
 }
 
 #[cfg(target_os = "linux")]

@@ -242,6 +242,31 @@ fn an_output_that_takes_nothing_is_an_error() {
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
 }
 
+/// After the packets that cannot be printed no more come.
+#[test]
+fn a_failed_standard_output_ends_those_that_wait() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let input = file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, false, 1, &packets()),
+        );
+        let full = || fs::File::create("/dev/full").unwrap();
+        let mut read = command(&["read", "--follow", arg(&input)]);
+        let mut read = Process::start(read.stdout(full()));
+        wait_until("it ends", || !read.runs());
+        let mut watch = command(&["watch", "lo"]);
+        let mut watch = Process::start(watch.stdout(full()));
+        Lines::of(&mut watch).next();
+        Sender::new().send(1, 64);
+        wait_until("it ends", || !watch.runs());
+        for process in [read, watch] {
+            assert_eq!(process.end().status, Some(1));
+        }
+    });
+}
+
 #[test]
 fn a_capture_that_nobody_reads_is_an_error_with_statistics() {
     in_netns(|| {

@@ -6,6 +6,8 @@ mod common;
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -450,6 +452,36 @@ fn a_copy_into_a_blocked_pipe_ends_with_a_number() {
     let ran = process.end_unread();
     assert_eq!(ran.status, Some(1), "{}", ran.stderr);
     assert!(not_written(&ran.stderr) > 0, "{}", ran.stderr);
+}
+
+/// Nobody reads what is printed there, and it is full before the program begins.
+#[test]
+fn a_blocked_standard_error_ends_it_with_status_1() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.pcap");
+        for words in [
+            &["capture", "-i", "lo", "-w", arg(&path)][..],
+            &["capture", "-i", "lo"],
+            &["count", "-i", "lo"],
+            &["watch", "lo"],
+        ] {
+            let (mut full, unread) = UnixStream::pair().unwrap();
+            full.set_nonblocking(true).unwrap();
+            while full.write(&[0; 4096]).is_ok() {}
+            full.set_nonblocking(false).unwrap();
+            let mut command = command(words);
+            command.stdout(Stdio::null()).stderr(OwnedFd::from(full));
+            let mut process = Process::of(command.spawn().unwrap());
+            process.answers(libc::SIGTERM);
+            // Until it prints.
+            thread::sleep(Duration::from_secs(1));
+            process.signal(libc::SIGTERM);
+            wait_until("it ends", || !process.runs());
+            assert_eq!(process.end().status, Some(1), "{words:?}");
+            drop(unread);
+        }
+    });
 }
 
 /// Takes what a program prints a little at a time, for as long as it lasts or until this says so.

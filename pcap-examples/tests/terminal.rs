@@ -119,3 +119,23 @@ fn a_savefile_is_not_written_to_a_terminal() {
         assert!(text.contains("cannot be written to a terminal"), "{text}");
     }
 }
+
+/// A shell's `*` makes such words of the names of files.
+#[test]
+fn a_wrong_command_line_with_control_characters_is_harmless() {
+    let words = [
+        ("read", "'--\u{1b}]0;title\u{7}'"),
+        ("read", "'-\u{9b}31m'"),
+        ("count", "--every '\u{1b}[31m\u{202e}'"),
+    ];
+    for (name, word) in words {
+        let (code, text) = on_terminal(name, &[word]);
+        assert_eq!(code, Some(2), "{text:?}");
+        let shown = text.replace("\r\n", "");
+        assert!(
+            !shown.contains(|c: char| c.is_control() || c == '\u{202e}'),
+            "{text:?}"
+        );
+        assert!(shown.contains("error: "), "{text:?}");
+    }
+}

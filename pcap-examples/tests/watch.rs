@@ -7,7 +7,7 @@ mod common;
 use std::io::{BufRead, BufReader};
 use std::time::{Duration, Instant};
 
-use common::live::{Running, Sender, in_netns};
+use common::live::{Running, Sender, in_netns, ip};
 use common::{ours, program};
 
 #[test]
@@ -46,6 +46,30 @@ fn any_has_the_longer_cooked_header() {
         running.signal(libc::SIGINT);
         let (status, _, stderr) = running.end();
         assert_eq!(status.code(), Some(0), "{stderr}");
+    });
+}
+
+#[test]
+fn statistics_of_a_device_that_is_gone_are_printed() {
+    in_netns(|| {
+        ip("link add left type veth peer name right");
+        for end in ["left", "right"] {
+            ip(&format!("link set {end} arp off up"));
+        }
+        ip("route add 192.0.2.0/24 dev left");
+        let running = Running::start_saying(program("watch").arg("right"), "watching right");
+        let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+        for _ in 0..20 {
+            socket.send_to(&[7; 58], "192.0.2.9:9").unwrap();
+        }
+        ip("link del right");
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        let printed = stdout.lines().filter(|line| line.ends_with(" 100 bytes"));
+        assert_eq!(printed.count(), 20, "{stdout}");
+        let lines: Vec<&str> = stderr.lines().collect();
+        assert!(lines[0].ends_with(" received, 0 dropped"), "{stderr}");
+        assert!(lines[1].contains("cannot read from `right`"), "{stderr}");
     });
 }
 

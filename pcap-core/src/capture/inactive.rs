@@ -212,10 +212,10 @@ impl Capture<Inactive> {
         self.with(|o| o.nonblock = on)
     }
 
-    /// The protocol to capture, as its number in `linux/if_ether.h`: recorded for `os::linux`.
+    /// The protocol to capture, as its number in `linux/if_ether.h`, or 0 for all: recorded for `os::linux`.
     #[allow(dead_code)] // of one system only
     pub(crate) fn with_protocol(self, protocol: u16) -> Self {
-        self.with(|o| o.protocol = Some(protocol))
+        self.with(|o| o.protocol = (protocol != 0).then_some(protocol))
     }
 
     /// The protocol to capture, if one was asked for.

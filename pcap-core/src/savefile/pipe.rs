@@ -8,6 +8,7 @@ use std::io::{self, Read};
 
 use crate::linktype::Dlt;
 use crate::savefile::{self, ByteOrder, LONGEST, RECORD_HEADER};
+use crate::sys::checked;
 use crate::sys::platform;
 
 /// So many bytes are asked for at once: what a pipe holds.
@@ -229,8 +230,9 @@ pub(crate) fn read_head(
                 let read = read_more(bytes, |free| {
                     loop {
                         match reader.read(free) {
+                            Ok(length) => return checked(length, free),
                             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                            other => return other,
+                            Err(e) => return Err(e),
                         }
                     }
                 });

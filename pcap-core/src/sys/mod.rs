@@ -27,7 +27,7 @@ pub(crate) mod waitset;
 
 pub(crate) use linux::without_eventfd::without_eventfd;
 pub(crate) use pcap_sys::*;
-pub(crate) use savefile_stream::{Failure, Frames, PANICKED, Reader, Sought};
+pub(crate) use savefile_stream::{Failure, Frames, PANICKED, Reader, Sought, checked};
 
 /// Not taken from the headers, because those of libpcap 1.10.0 lack it.
 pub(crate) const DLT_HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };

@@ -30,6 +30,16 @@ pub(crate) trait Frames: Send {
     fn part(&mut self) -> Vec<u8>;
 }
 
+/// Checks the length that a user's reader returned for a buffer: of more bytes than it has room for, the rest is nowhere.
+pub(crate) fn checked(length: usize, buffer: &[u8]) -> io::Result<usize> {
+    let room = buffer.len();
+    if length > room {
+        let text = format!("the reader returned {length} bytes for a buffer of {room}");
+        return Err(io::Error::other(text));
+    }
+    Ok(length)
+}
+
 /// Why a user's reader gives no more.
 #[allow(dead_code)] // not every system has all
 pub(crate) enum Failure {

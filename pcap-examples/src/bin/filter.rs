@@ -70,11 +70,10 @@ fn run(args: &Args) -> Outcome {
     let mut left_out = LeftOut::new(NAME, input.bar());
     let (_, outcome) = input.each(|number, packet| {
         copying.read(number);
-        savefile.tick()?;
         if filter.matches_packet(packet) {
             left_out.sort(number, savefile.write(packet))?;
         }
-        Ok(())
+        savefile.tick()
     });
     let closed = savefile.close();
     copying.tell();

@@ -44,7 +44,8 @@ status is 1.";
 
 const JSON_HELP: &str = "  \
   Also inputs and unread: how many savefiles were named, and of how many something is left out that
-  cannot be read or written.
+  cannot be read or written. If writing fails, not_written is the number of packets that are missing,
+  bytes is the length of what is there, and first and last are left out.
   With `-w -` it goes to standard error.";
 
 /// Merges savefiles into a new one, in the order of the times of their packets.
@@ -147,9 +148,15 @@ fn run(mut args: Args) -> Outcome {
     };
     merge.bar.finish_and_clear();
     let (closed, mut summary) = out.close();
+    let unwritten = merge.copying.unwritten();
+    if unwritten > 0 {
+        // Which of the packets is the last one there is not known.
+        summary.times = None;
+        summary.bytes = merge.copying.length();
+    }
     summary.packets = merge.copying.written();
-    let told = tell(args, &summary, merge.unread);
-    exit::unwritten(merge.copying.unwritten());
+    let told = tell(args, &summary, merge.unread, unwritten);
+    exit::unwritten(unwritten);
     merged.and(closed)?;
     if stop::asked().is_some() {
         let text = "stopped: what is written is complete, what follows is left out";
@@ -554,12 +561,11 @@ impl Output {
 
     /// Writes the packet that a savefile is at.
     fn take(&mut self, packet: Option<Packet<'_>>) -> Outcome {
-        self.savefile.tick()?;
         if let Some(packet) = packet {
             self.savefile.write(packet)?;
             self.summary.count(packet);
         }
-        Ok(())
+        self.savefile.tick()
     }
 
     /// Completes the savefile.
@@ -570,7 +576,7 @@ impl Output {
 }
 
 /// Says what was written.
-fn tell(args: &Args, summary: &Summary, unread: usize) -> Outcome {
+fn tell(args: &Args, summary: &Summary, unread: usize, unwritten: u64) -> Outcome {
     let inputs = args.inputs.len();
     if !args.quiet {
         exit::note(format_args!(
@@ -581,7 +587,12 @@ fn tell(args: &Args, summary: &Summary, unread: usize) -> Outcome {
     if args.json {
         let mut line = Vec::new();
         let object = summary.object(&mut line, &args.write);
-        object.plain("inputs", inputs).plain("unread", unread).end();
+        let unwritten = Some(unwritten).filter(|&packets| packets > 0);
+        object
+            .plain("inputs", inputs)
+            .plain("unread", unread)
+            .some_plain("not_written", unwritten)
+            .end();
         if args.write == Path::new("-") {
             exit::note(String::from_utf8_lossy(&line));
         } else {

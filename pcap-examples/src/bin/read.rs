@@ -191,6 +191,7 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
         stop::at_once(|| capture.set_filter(expression)).map_err(named)?;
     }
     stop::breaks(capture.break_handle());
+    Outlet::stdout().breaks(capture.break_handle());
     let form = match (args.raw, args.json) {
         (true, _) => Form::Raw,
         (_, true) => Form::Json,
@@ -222,6 +223,10 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
             "stopped before the end of `{}`",
             path.display()
         ))),
-        None => flow.map(drop).map_err(|e| input::name(path, e)),
+        None => {
+            // Of a failed output there may be no more packet that finds out.
+            Outlet::stdout().check()?;
+            flow.map(drop).map_err(|e| input::name(path, e))
+        }
     }
 }

@@ -133,11 +133,10 @@ fn run(args: &Args) -> Outcome {
     let mut counts = Counts::default();
     let (read, outcome) = input.each(|number, packet| {
         copying.read(number);
-        savefile.tick()?;
-        let Some(packet) = recoder.recode(args, &mut counts, number, packet)? else {
-            return Ok(());
-        };
-        left_out.sort(number, savefile.write(packet)).map(drop)
+        if let Some(packet) = recoder.recode(args, &mut counts, number, packet)? {
+            left_out.sort(number, savefile.write(packet))?;
+        }
+        savefile.tick()
     });
     let closed = savefile.close();
     counts.written = copying.written();

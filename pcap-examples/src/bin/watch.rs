@@ -9,8 +9,9 @@ use clap::Parser;
 use pcap_core::{BreakHandle, Capture, Device, Packet, Stats};
 use pcap_examples::drain::drain;
 use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::outlet::{self, Outlet};
 use pcap_examples::output::Output;
-use pcap_examples::{device, outlet, program, stop};
+use pcap_examples::{device, program, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -36,6 +37,7 @@ fn run(args: Args) -> Outcome {
     let mut capture = device::activate(&device, options, |options| Ok(options.activate()?))?;
     // From here on Ctrl-C ends the loop below, and not the program.
     stop::breaks(capture.break_handle());
+    Outlet::stdout().breaks(capture.break_handle());
     let asked = Arc::new(AtomicBool::new(false));
     answer(Arc::clone(&asked), capture.break_handle());
     exit::note(format_args!("watching {}", device.to_string_lossy()));
@@ -44,15 +46,18 @@ fn run(args: Args) -> Outcome {
         let line = format!("{} {} bytes\n", packet.timestamp(), packet.wire_len());
         output.packet(packet.wire_len(), |out| out.extend(line.bytes()))
     };
-    let mut printed = Ok(());
-    while stop::asked().is_none() && printed.is_ok() {
-        match capture.next_packet()? {
-            Some(packet) => printed = print(packet),
-            None if asked.swap(false, Ordering::Relaxed) => tell(&capture.stats()?),
-            None => {}
-        }
+    let mut outcome = Ok(());
+    while stop::asked().is_none() && outcome.is_ok() {
+        outcome = match capture.next_packet() {
+            Ok(Some(packet)) => print(packet).map_err(Failure::Stdout),
+            Ok(None) if asked.swap(false, Ordering::Relaxed) => capture
+                .stats()
+                .map(|stats| tell(&stats))
+                .map_err(Failure::Pcap),
+            Ok(None) => Outlet::stdout().check().map_err(Failure::Stdout),
+            Err(error) => Err(error.into()),
+        };
     }
-    let mut outcome = printed.map_err(Failure::Stdout);
     if outcome.is_ok() {
         // What had arrived by then.
         outcome = drain(&mut capture, |packet| {
@@ -61,7 +66,11 @@ fn run(args: Args) -> Outcome {
         });
     }
     outcome = outcome.and(Output::stdout().flush().map_err(Failure::Stdout));
-    tell(&capture.close()?);
+    // Also of a device that has disappeared.
+    match capture.close() {
+        Ok(stats) => tell(&stats),
+        Err(error) => outcome = outcome.and(Err(error.into())),
+    }
     if !outcome.as_ref().is_err_and(Failure::is_broken_pipe) {
         exit::unwritten(outlet::unwritten());
     }

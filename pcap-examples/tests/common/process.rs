@@ -38,6 +38,11 @@ impl Process {
         Process(command.spawn().expect("the program"))
     }
 
+    /// One that was started.
+    pub(crate) fn of(child: Child) -> Process {
+        Process(child)
+    }
+
     /// Starts it with pipes for its standard input and output.
     pub(crate) fn piped(command: &mut Command) -> Process {
         Process::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()))

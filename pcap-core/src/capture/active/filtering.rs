@@ -1,7 +1,7 @@
 //! How filters and directions are set on a live capture.
 
 use crate::capture::active::Active;
-use crate::capture::active::inflow::{Age, Inflow};
+use crate::capture::active::inflow::{self, Age, Inflow};
 use crate::capture::active::vlan::Untagged;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
@@ -9,6 +9,7 @@ use crate::filter::{Filter, FilterSource};
 use crate::packet::Packet;
 use crate::sys::linux::packet_socket;
 use crate::sys::linux::sock_filter::Refused;
+use crate::sys::platform::BorrowedFd;
 
 const OPERATION: &str = "set a filter on";
 
@@ -175,10 +176,14 @@ impl Active {
         let Some(mut inflow) = self.inflow.take() else {
             return Ok(());
         };
-        let program = inflow.view(self.handle.datalink()).all(inflow.snaplen);
-        let done = self.fileno().map(|socket| inflow.attach(socket, program));
+        let done = self.attach_all(&mut inflow);
         self.inflow = Some(inflow);
-        match done {
+        done
+    }
+
+    fn attach_all(&self, inflow: &mut Inflow) -> Result<()> {
+        let program = inflow.view(self.handle.datalink()).all(inflow.snaplen);
+        match self.fileno().map(|socket| inflow.attach(socket, program)) {
             None | Some(Ok(())) => Ok(()),
             Some(Err(refused)) => Err(self.refused(refused)),
         }
@@ -213,6 +218,16 @@ impl Active {
 
     fn install_on_socket(&mut self, inflow: &mut Inflow, filter: Filter) -> Result<(), NotSet> {
         let location = self.attach(inflow, &filter)?;
+        Ok(self.adopt(inflow, filter, location)?)
+    }
+
+    /// Has packets judged by a filter that came before it was attached.
+    fn adopt(
+        &mut self,
+        inflow: &mut Inflow,
+        filter: Filter,
+        location: FilterLocation,
+    ) -> Result<()> {
         let untagged = Untagged::new(&filter, self.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
         let needs_more = set.reach.is_none_or(|reach| reach > inflow.snaplen);
@@ -233,15 +248,28 @@ impl Active {
     }
 
     /// Has the kernel run a filter, or lets all packets in if this process has to.
-    fn attach(&mut self, inflow: &mut Inflow, filter: &Filter) -> Result<FilterLocation, NotSet> {
+    fn attach(&self, inflow: &mut Inflow, filter: &Filter) -> Result<FilterLocation, NotSet> {
         let Some(socket) = self.fileno() else {
             return Err(NotSet::Failed(self.refused(Refused::Program)));
         };
+        let location = self.attach_over(inflow, socket, filter)?;
         if inflow.has_foreign_filter {
-            // One that passes all is in the place of libpcap's, which would go on otherwise.
+            // One that passes all is in the place of libpcap's, which would go on otherwise. It is attached, too.
             self.handle.set_filter(None)?;
             inflow.has_foreign_filter = false;
+            let again = inflow.attach_again(socket);
+            again.map_err(|refused| self.refused(refused))?;
         }
+        Ok(location)
+    }
+
+    /// As [`attach`](Self::attach), whatever filter libpcap may have.
+    fn attach_over(
+        &self,
+        inflow: &mut Inflow,
+        socket: BorrowedFd<'_>,
+        filter: &Filter,
+    ) -> Result<FilterLocation, NotSet> {
         let view = inflow.view(self.handle.datalink());
         let everything = view.all(inflow.captured);
         let why = match filter.for_socket(view, inflow.snaplen) {
@@ -254,11 +282,14 @@ impl Active {
                 }
                 let refused = match inflow.attach(socket, program.clone()) {
                     Ok(()) => return Ok(FilterLocation::Kernel),
-                    // The memory of the former program counts until it is gone.
-                    Err(Refused::Memory) => inflow
-                        .attach(socket, everything.clone())
-                        .and_then(|()| inflow.attach(socket, program))
-                        .err(),
+                    // The memory of the former program counts until it is gone. It stays if this one would have no
+                    // room without it, either.
+                    Err(Refused::Memory) if inflow::has_room(socket, &everything, &program) => {
+                        inflow
+                            .attach(socket, everything.clone())
+                            .and_then(|()| inflow.attach(socket, program))
+                            .err()
+                    }
                     Err(refused) => Some(refused),
                 };
                 match refused {
@@ -293,11 +324,7 @@ impl Active {
             None
         };
         match refusal {
-            Some(refusal) => {
-                // It may have been taken away to make room.
-                let _ = inflow.attach_again(socket);
-                Err(refusal)
-            }
+            Some(refusal) => Err(refusal),
             None => match inflow.attach(socket, everything) {
                 Ok(()) => Ok(FilterLocation::UserSpace),
                 Err(refused) => Err(self.refused(refused).into()),
@@ -355,23 +382,51 @@ impl Active {
                 why,
             ));
         }
+        let Some(mut inflow) = self.inflow.take() else {
+            return self.tell_direction(direction);
+        };
+        let done = self.set_direction_on_socket(&mut inflow, direction);
+        self.inflow = Some(inflow);
+        done?;
+        self.direction_changed();
+        Ok(())
+    }
+
+    fn set_direction_on_socket(&mut self, inflow: &mut Inflow, direction: Direction) -> Result<()> {
+        let former = std::mem::replace(&mut inflow.direction, direction);
+        let attached = match &self.set {
+            Some(set) => self.attach(inflow, &set.filter).map(Some),
+            None => self.attach_all(inflow).map(|()| None).map_err(NotSet::from),
+        };
+        let location = match attached {
+            Ok(location) => location,
+            Err(error) => {
+                // The former program is still there.
+                inflow.direction = former;
+                return Err(error.into());
+            }
+        };
+        if former != direction && direction != Direction::InOut {
+            inflow.leaves_out(self.timeout, || self.held())?;
+        }
+        self.tell_direction(direction)?;
+        match (&self.set, location) {
+            (Some(set), Some(location)) if set.location != location => {
+                let filter = set.filter.clone();
+                self.adopt(inflow, filter, location)
+            }
+            // The packets in the buffer have been judged by this filter.
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells libpcap the direction, by which it leaves out packets of the buffer.
+    fn tell_direction(&self, direction: Direction) -> Result<()> {
         // SAFETY: the handle is open and activated.
         let code =
             unsafe { crate::sys::pcap_setdirection(self.handle.as_ptr(), direction.to_raw()) };
-        self.handle.check(code, OPERATION)?;
-        let Some(inflow) = &mut self.inflow else {
-            return Ok(());
-        };
-        let former = std::mem::replace(&mut inflow.direction, direction);
-        // From the buffer libpcap may leave out packets without a word.
-        inflow.counts &= former == direction || !inflow.is_open;
-        match &self.set {
-            Some(set) => {
-                let filter = set.filter.clone();
-                Ok(self.install(filter.into())?)
-            }
-            None => self.install_none(),
-        }
+        self.handle.check(code, "set the direction of")?;
+        Ok(())
     }
 
     /// Lets packets in, now that the filter and the direction are set.

@@ -54,6 +54,14 @@ impl Old {
         doubtful: Doubtful::None,
     };
 
+    /// Where it is not known how many there are.
+    fn until_empty(timeout: Duration) -> Old {
+        Old {
+            certain: 0,
+            doubtful: Doubtful::UntilEmpty(Instant::now() + timeout + SETTLES_WITHIN),
+        }
+    }
+
     /// The age of the next packet, which is taken from the buffer.
     pub(super) fn next(&mut self) -> Age {
         if self.certain > 0 {
@@ -84,8 +92,10 @@ pub(super) struct Inflow {
     pub(super) direction: Direction,
     /// The program that is attached.
     program: Vec<Insn>,
-    /// Whether libpcap hands over each packet that gets into the buffer, so that they can be counted.
-    pub(super) counts: bool,
+    /// Whether it is known how many packets have got into the buffer.
+    counts: bool,
+    /// How many packets of the buffer libpcap may have left out at most, without a word, since the direction changed.
+    left_out: u64,
     /// Whether libpcap may have a filter of its own.
     pub(super) has_foreign_filter: bool,
     /// Whether packets may have come already.
@@ -107,6 +117,7 @@ impl Inflow {
             direction: Direction::InOut,
             program: Vec::new(),
             counts: true,
+            left_out: 0,
             has_foreign_filter: false,
             is_open: false,
             is_closed: false,
@@ -184,23 +195,47 @@ impl Inflow {
         }
         let now = Instant::now();
         self.old = if !self.counts {
-            Old {
-                certain: 0,
-                doubtful: Doubtful::UntilEmpty(now + timeout + SETTLES_WITHIN),
-            }
+            Old::until_empty(timeout)
         } else if exactly {
             packet_socket::settle();
             Old {
-                certain: held()?,
-                doubtful: Doubtful::None,
+                certain: held()?.saturating_sub(self.left_out),
+                doubtful: match self.left_out {
+                    0 => Doubtful::None,
+                    most => Doubtful::Next(most),
+                },
             }
         } else {
             Old {
-                certain: held()?,
+                certain: held()?.saturating_sub(self.left_out),
                 doubtful: Doubtful::Until(now + SETTLES_WITHIN),
             }
         };
         Ok(())
+    }
+
+    /// Takes note that libpcap will leave out packets of the buffer by their direction. `held` counts those packets,
+    /// and those that it has left out before.
+    pub(super) fn leaves_out<E>(
+        &mut self,
+        timeout: Duration,
+        held: impl FnOnce() -> Result<u64, E>,
+    ) -> Result<(), E> {
+        if !self.is_open || !self.counts {
+            return Ok(());
+        }
+        packet_socket::settle();
+        self.left_out = held()?;
+        if self.left_out > 0 && self.has_old() {
+            // How many of these it leaves out is not known.
+            self.old = Old::until_empty(timeout);
+        }
+        Ok(())
+    }
+
+    /// Whether libpcap hands over each packet that gets into the buffer, so that they can be counted.
+    pub(super) fn counts_exactly(&self) -> bool {
+        self.counts && self.left_out == 0
     }
 
     /// Whether there are packets that a former program may have accepted.
@@ -227,12 +262,21 @@ impl Inflow {
 }
 
 fn attach(socket: BorrowedFd<'_>, program: &[Insn]) -> Result<(), Refused> {
-    let program = bpf_program {
+    // SAFETY: it has as many instructions as it says.
+    unsafe { packet_socket::attach(socket, &raw(program)) }
+}
+
+/// Whether the socket has room for a program when a short one has taken the place of the former before.
+pub(super) fn has_room(socket: BorrowedFd<'_>, short: &[Insn], program: &[Insn]) -> bool {
+    // SAFETY: they have as many instructions as they say.
+    unsafe { packet_socket::has_room(socket, &raw(short), &raw(program)) }
+}
+
+/// A program as the kernel takes it: laid out as the kernel has it (asserted in insn.rs and sock_filter.rs).
+fn raw(program: &[Insn]) -> bpf_program {
+    bpf_program {
         // At most 4096.
         bf_len: program.len() as u32,
         bf_insns: program.as_ptr().cast_mut().cast(),
-    };
-    // SAFETY: it has as many instructions as it says, laid out as the kernel has them (asserted in insn.rs and
-    // sock_filter.rs).
-    unsafe { packet_socket::attach(socket, &program) }
+    }
 }

@@ -5,6 +5,7 @@ mod inflow;
 mod netfilter;
 mod read;
 mod refusals;
+mod rehearsal;
 #[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
 mod remote;
 mod send;
@@ -131,7 +132,7 @@ impl Capture<Active> {
     /// # Errors
     ///
     /// If this kind of device cannot tell, or it is the loopback device of Linux and the direction
-    /// [`Out`](Direction::Out): each packet of that is delivered once, as received.
+    /// [`Out`](Direction::Out): each packet of that is delivered once, as received. The former direction then stays.
     ///
     /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
     #[doc(alias = "pcap_setdirection")]
@@ -338,6 +339,9 @@ impl Active {
     pub(crate) fn open(device: &DeviceName, options: &Options, anyway: bool) -> Result<Active> {
         let is_interface = packet_socket::is_interface(&device.to_cstring()?);
         let lengths = |whole| Lengths::new(options, is_interface, whole);
+        if is_interface && !anyway {
+            rehearsal::check(device, options)?;
+        }
         match Active::open_with(device, options, lengths(false), anyway) {
             // It can tell so only when it is open.
             Err(NotSet::TooShort(_)) if lengths(true) != lengths(false) => {

@@ -9,11 +9,10 @@ use crate::sys::platform::BorrowedFd;
 /// How long a device may refuse a packet for want of room before its counters are read.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How many tries in a row the device has to count as dropped. Packets of other programs may be dropped in between,
-/// but hardly during each of these.
+/// How many more tries have to show a drop of their own than show none.
 const TRIES: u32 = 16;
 
-/// How long a device whose counters cannot be read may refuse a packet.
+/// How long a device may refuse a packet when its counters cannot be read, or tell nothing.
 const BLIND: Duration = Duration::from_secs(60);
 
 /// Why a packet will never be sent.
@@ -22,9 +21,15 @@ const DROPPED: &str =
 /// Why a packet will probably never be sent.
 const NO_ROOM: &str =
     "the device had no room for the frame for a minute, and its counters cannot be read";
+/// The same, where so many packets of others are dropped that the counter tells nothing.
+const UNCLEAR: &str =
+    "the device had no room for the frame for a minute, and dropped frames all the time";
 
 /// The refusals of one packet for want of room (`ENOBUFS`). Linux reports that when a queue is full, and also when the
 /// device dropped the packet. Only the device's counter of drops tells the two apart: it rises with each try, or stays.
+///
+/// Packets of other programs may make it rise as well. So it is also read over some time without a try, twice as long as
+/// a try takes: only a try during which it rose by more is one that was dropped.
 #[derive(Default)]
 pub(crate) struct Refusals {
     /// The first refusal, or the last one that was a full queue's.
@@ -33,9 +38,9 @@ pub(crate) struct Refusals {
     suspected: bool,
     /// Opened when it is time to read them; `Some(None)` if that failed.
     counters: Option<Option<LinkCounters>>,
-    /// The counter of drops before the try.
-    before: Option<u64>,
-    /// How many tries in a row the device counted as dropped.
+    /// The counter of drops before the try, and by how much it rose without one.
+    before: Option<(u64, u64)>,
+    /// How many more tries were dropped than were not, as far as the counter tells.
     dropped: u32,
 }
 
@@ -58,7 +63,13 @@ impl Refusals {
     pub(crate) fn look(&mut self, socket: Option<BorrowedFd<'_>>) {
         let open = || socket.and_then(LinkCounters::of);
         let counters = self.counters.get_or_insert_with(open);
-        self.before = counters.as_ref().and_then(LinkCounters::tx_dropped);
+        let read = || counters.as_ref().and_then(LinkCounters::tx_dropped);
+        // Reading takes about as long as a try.
+        let earlier = read();
+        read();
+        self.before = read()
+            .zip(earlier)
+            .map(|(now, earlier)| (now, now.wrapping_sub(earlier)));
     }
 
     /// Notes that the try found no room. Returns why there will never be any, if that is known.
@@ -66,17 +77,24 @@ impl Refusals {
         let since = *self.since.get_or_insert_with(Instant::now);
         let counters = self.counters.as_ref()?;
         let after = counters.as_ref().and_then(LinkCounters::tx_dropped);
-        let (Some(before), Some(after)) = (self.before.take(), after) else {
+        let (Some((before, others)), Some(after)) = (self.before.take(), after) else {
             return (since.elapsed() >= BLIND).then_some(NO_ROOM);
         };
-        if before == after {
+        let risen = after.wrapping_sub(before);
+        if risen == 0 {
             // A queue in front of the device is full: the device is slow.
             self.begin_again();
             self.since = Some(Instant::now());
             return None;
         }
-        self.dropped += 1;
-        (self.dropped >= TRIES).then_some(DROPPED)
+        self.dropped = match risen > others {
+            true => self.dropped + 1,
+            false => self.dropped.saturating_sub(1),
+        };
+        if self.dropped >= TRIES {
+            return Some(DROPPED);
+        }
+        (since.elapsed() >= BLIND).then_some(UNCLEAR)
     }
 
     /// Notes that the try was refused for another reason, or sent.

@@ -37,7 +37,7 @@ impl Capture<Active> {
     /// interfaces does with frames longer than the MTU of the other end. A full queue is waited for as long as it takes. If
     /// the device has refused the packet for a second, and then counts each further try in its `tx_dropped`, the call fails
     /// with "the device drops the frame". Packets of that length and above then fail without the second, until one is sent.
-    /// Where the counter cannot be read the call fails after a minute.
+    /// Where the counter cannot be read, or rises all the time with packets of others, the call fails after a minute.
     ///
     /// # Errors
     ///

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 use crate::capture::options::{LARGEST_SNAPLEN, Lengths, Options};
 use crate::device::DeviceName;
 use crate::error::{Error, ErrorKind, Result};
-use crate::handle::{netfilter_counter, rfmon_list};
+use crate::handle::{netfilter_lock, rfmon_list};
 use crate::sys::linux::packet_socket;
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
@@ -194,11 +194,11 @@ impl Created {
         options: &Options,
     ) -> Result<(NonNull<sys::pcap_t>, Option<Warning>)> {
         let list = options.rfmon.then(rfmon_list);
-        let counter = netfilter_counter(&self.name);
+        let netfilter = netfilter_lock(&self.name);
         // SAFETY: the handle is open, and activated for the first and only time, since `self` ends
         // here.
         let code = unsafe { sys::pcap_activate(self.as_ptr()) };
-        drop((list, counter));
+        drop((list, netfilter));
         self.check(code, "activate")?;
         let warning = Warning::from_status(code, self.geterr());
         let mut created = std::mem::ManuallyDrop::new(self);

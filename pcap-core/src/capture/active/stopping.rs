@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::capture::Capture;
 use crate::capture::active::Active;
+use crate::capture::active::inflow::Inflow;
 use crate::error::Result;
 use crate::sys::linux::packet_socket;
 use crate::sys::platform;
@@ -21,6 +22,14 @@ pub(super) enum Stopped {
     /// The buffer is empty when a read finds nothing after the first of these times, and is not read beyond the
     /// second.
     Between(Instant, Instant),
+}
+
+impl Stopped {
+    /// Where it is not known how many packets libpcap will hand over.
+    fn uncounted(timeout: Duration) -> Stopped {
+        let earliest = Instant::now() + timeout + SHORT_GRACE;
+        Stopped::Between(earliest, earliest + timeout + GRACE)
+    }
 }
 
 impl Capture<Active> {
@@ -76,25 +85,23 @@ impl Active {
             remote.check()?;
         }
         let now = Instant::now();
-        let timeout = self.timeout.min(Duration::from_secs(3600));
+        let timeout = self.longest_timeout();
         let closed = self
             .inflow
             .is_some()
             .then(|| self.fileno().map(packet_socket::attach_nothing));
-        // A filter that was locked by the program cannot be exchanged.
+        // A filter that was locked by the program cannot be exchanged: the inflow goes on.
         let closed = matches!(closed, Some(Some(Ok(()))));
         let stopped = match &mut self.inflow {
-            Some(inflow) if closed => {
-                inflow.is_closed = true;
-                match inflow.counts && packet_socket::settle() {
+            Some(inflow) => {
+                inflow.is_closed = closed;
+                match inflow.counts_exactly() && (!closed || packet_socket::settle()) {
+                    // What has arrived comes first, in any case.
                     true => Stopped::At {
                         handed: self.handle.handed + self.held()?,
                         latest: now + timeout + GRACE,
                     },
-                    false => Stopped::Between(
-                        now + timeout + SHORT_GRACE,
-                        now + timeout + timeout + GRACE,
-                    ),
+                    false => Stopped::uncounted(timeout),
                 }
             }
             // Devices that are not network interfaces have no buffer in which packets wait for a timeout.
@@ -103,6 +110,19 @@ impl Active {
         };
         self.stopped = Some(stopped);
         Ok(())
+    }
+
+    /// After the direction has changed: libpcap may leave out packets that were counted.
+    pub(super) fn direction_changed(&mut self) {
+        let is_exact = self.inflow.as_ref().is_some_and(Inflow::counts_exactly);
+        if let (Some(Stopped::At { .. }), false) = (self.stopped, is_exact) {
+            self.stopped = Some(Stopped::uncounted(self.longest_timeout()));
+        }
+    }
+
+    /// The packet-buffer timeout, as far as the clock can count.
+    fn longest_timeout(&self) -> Duration {
+        self.timeout.min(Duration::from_secs(3600))
     }
 
     /// Before a read: whether a stopped capture is over, whatever there is to read.

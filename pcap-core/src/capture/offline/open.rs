@@ -367,8 +367,7 @@ fn read_start(reader: &mut dyn Read, pipe: bool) -> io::Result<Start> {
     while length < magic.len() {
         match reader.read(&mut magic[length..]) {
             Ok(0) => break,
-            // A reader may lie about its length.
-            Ok(n) => length = length.saturating_add(n).min(magic.len()),
+            Ok(n) => length += sys::checked(n, &magic[length..])?,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             Err(e) => return Err(e),
         }

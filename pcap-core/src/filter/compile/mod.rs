@@ -4,6 +4,7 @@ mod keywords;
 pub(crate) mod limits;
 mod parts;
 mod scan;
+mod shared_slot;
 pub(crate) mod stack;
 
 use std::ffi::c_int;
@@ -102,7 +103,18 @@ impl Compiler<'_> {
     }
 
     fn whole(&self) -> Result<Vec<Insn>> {
-        self.compile(self.expression, self.options.optimize)
+        let program = self.compile(self.expression, self.options.optimize)?;
+        if !shared_slot::is_overwritten(&program) {
+            return Ok(program);
+        }
+        let parts = Parts::of_at_most(self.expression, 1).map_err(|why| self.too_long(why))?;
+        match &parts.steps {
+            Some(steps) if parts.apart && parts.terms > 1 => {
+                let (_, sizes) = self.sizes(&parts, steps)?;
+                self.joined(&parts, steps, &sizes)
+            }
+            _ => Ok(program),
+        }
     }
 
     /// Compiles an expression that is not understood here. libpcap will say what is wrong with it.

@@ -11,7 +11,7 @@ use crate::capture::{Capture, Inactive};
 /// Options of a capture that only Linux has.
 pub trait CaptureExt: Sized {
     /// Captures only packets of one protocol, by its number in `linux/if_ether.h`, such as
-    /// `0x0800` for IPv4: the kernel hands on no others, which is cheaper than a filter. Default: all.
+    /// `0x0800` for IPv4: the kernel hands on no others, which is cheaper than a filter. 0 is the default: all.
     ///
     /// # Examples
     ///
@@ -37,8 +37,8 @@ pub trait CaptureExt: Sized {
     /// - There is no queue but the driver's. When that is full, or the device has no carrier, the
     ///   kernel throws the packet away, counts it as dropped by the device, and answers `ENOBUFS`.
     ///   [`inject`](Capture::inject) and [`inject_queue`](Capture::inject_queue) then send the same packet
-    ///   again a millisecond later, until it is taken or a break handle ends that: nothing is lost, but
-    ///   without a carrier they wait for one.
+    ///   again a millisecond later, until it is taken. After a second of that they fail, as a device without a
+    ///   carrier makes them.
     ///
     /// A capture that sends through no packet socket of one network interface, such as `any`, is not
     /// activated with it: [`Unsupported`](crate::ErrorKind::Unsupported).

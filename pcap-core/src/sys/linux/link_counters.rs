@@ -2,6 +2,8 @@
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::LinkCounters;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) use linux::beside;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use none::LinkCounters;
 
@@ -86,7 +88,7 @@ mod linux {
     }
 
     /// A socket of the routing netlink, in the namespace of another socket.
-    fn beside(other: BorrowedFd<'_>) -> Option<OwnedFd> {
+    pub(crate) fn beside(other: BorrowedFd<'_>) -> Option<OwnedFd> {
         let netlink = netlink().ok()?;
         match (namespace_of(netlink.as_fd()), namespace_of(other)) {
             (Some(ours), Some(other_one)) if ours != other_one => in_namespace_of(other),

@@ -3,15 +3,15 @@
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{
-    attach, attach_nothing, bypass_qdisc, describe, is_interface, is_one, is_there, quieten,
-    receive, send, send_one, settle,
+    attach, attach_nothing, bypass_qdisc, describe, has_room, is_ethernet, is_interface, is_one,
+    is_there, quieten, receive, send, send_one, settle,
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{interface, set};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use none::{
-    attach, attach_nothing, bypass_qdisc, describe, is_interface, is_one, is_there, quieten,
-    receive, send, send_one, settle,
+    attach, attach_nothing, bypass_qdisc, describe, has_room, is_ethernet, is_interface, is_one,
+    is_there, quieten, receive, send, send_one, settle,
 };
 
 /// All protocols, `ETH_P_ALL`.
@@ -64,11 +64,11 @@ mod linux {
     use std::ffi::{CStr, c_int, c_uint};
     use std::io;
     use std::mem::{size_of, size_of_val, zeroed};
-    use std::os::fd::{AsRawFd, BorrowedFd};
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
     use super::{Description, NotReceiving, Sent};
     use crate::sys::bpf_program;
-    use crate::sys::linux::{names, sock_filter};
+    use crate::sys::linux::{link_counters, names, sock_filter};
 
     /// The most packets that one call sends. With more the system call itself hardly gets cheaper for
     /// each, and a break has to wait longer.
@@ -97,6 +97,33 @@ mod linux {
     pub(crate) fn is_interface(name: &CStr) -> bool {
         // SAFETY: the name is a C string.
         name == c"any" || unsafe { libc::if_nametoindex(name.as_ptr()) } != 0
+    }
+
+    /// Returns whether a network interface is known to have Ethernet's link-layer header.
+    pub(crate) fn is_ethernet(name: &CStr) -> bool {
+        let name = name.to_bytes_with_nul();
+        // SAFETY: a structure of plain numbers, for which zero is a value.
+        let mut request: libc::ifreq = unsafe { zeroed() };
+        if name.len() > request.ifr_name.len() {
+            return false;
+        }
+        for (to, &from) in request.ifr_name.iter_mut().zip(name) {
+            *to = from as _;
+        }
+        // SAFETY: takes numbers only.
+        let socket =
+            unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+        if socket < 0 {
+            return false;
+        }
+        // SAFETY: the descriptor is open, and nobody else's.
+        let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+        // SAFETY: the descriptor is open, and the kernel fills in the structure, which is ours.
+        let status =
+            unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFHWADDR as _, &mut request) };
+        // SAFETY: zeroed, and then an address that the kernel has filled in.
+        let family = unsafe { request.ifr_ifru.ifru_hwaddr.sa_family };
+        status == 0 && family == libc::ARPHRD_ETHER
     }
 
     /// What a packet socket captures on; `None` for what is no packet socket.
@@ -160,6 +187,26 @@ mod linux {
         // SAFETY: the caller's promise.
         let attached = unsafe { sock_filter::attach(socket, program) };
         attached.map_err(sock_filter::Refused::from)
+    }
+
+    /// Whether a packet socket has room for a program when the former one is exchanged for a short one before. This
+    /// is tried on another socket of its network namespace: the packet socket keeps the program that it has.
+    ///
+    /// # Safety
+    ///
+    /// The programs have as many instructions as they say.
+    pub(crate) unsafe fn has_room(
+        socket: BorrowedFd<'_>,
+        short: &bpf_program,
+        program: &bpf_program,
+    ) -> bool {
+        let Some(other) = link_counters::beside(socket) else {
+            return false;
+        };
+        [short, program].into_iter().all(|program| {
+            // SAFETY: the caller's promise.
+            unsafe { sock_filter::attach(other.as_fd(), program) }.is_ok()
+        })
     }
 
     /// Makes a socket receive nothing more.
@@ -293,6 +340,10 @@ mod none {
         false
     }
 
+    pub(crate) fn is_ethernet(_: &std::ffi::CStr) -> bool {
+        false
+    }
+
     pub(crate) fn describe(_: BorrowedFd<'_>) -> Option<Description> {
         None
     }
@@ -310,6 +361,13 @@ mod none {
     ) -> Result<(), sock_filter::Refused> {
         let unsupported = io::Error::from(io::ErrorKind::Unsupported);
         Err(sock_filter::Refused::from(unsupported))
+    }
+
+    /// # Safety
+    ///
+    /// None.
+    pub(crate) unsafe fn has_room(_: BorrowedFd<'_>, _: &bpf_program, _: &bpf_program) -> bool {
+        false
     }
 
     pub(crate) fn attach_nothing(_: BorrowedFd<'_>) -> io::Result<()> {

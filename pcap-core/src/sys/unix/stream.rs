@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 
 use libc::FILE;
 
-use crate::sys::{ErrBuf, Failure, Frames, PANICKED, Reader, Sought, pcap_t};
+use crate::sys::{ErrBuf, Failure, Frames, PANICKED, Reader, Sought, checked, pcap_t};
 
 unsafe extern "C" {
     // In glibc and musl; the `libc` crate does not declare it.
@@ -412,7 +412,7 @@ impl Cookie {
             match self.reader.read(buffer) {
                 Ok(n) => {
                     self.ended = n == 0;
-                    return Ok(n.min(buffer.len()));
+                    return checked(n, buffer);
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {
                     if for_breaks && self.is_broken() {

@@ -18,7 +18,7 @@ use libc::FILE;
 
 use super::temp::Temp;
 use super::{RawFd, kernel32, read_at};
-use crate::sys::{self, ErrBuf, Failure, Frames, PANICKED, Reader, Sought, pcap_t};
+use crate::sys::{self, ErrBuf, Failure, Frames, PANICKED, Reader, Sought, checked, pcap_t};
 
 /// Length of a classic savefile's header.
 const FILE_HEADER: usize = 24;
@@ -323,7 +323,7 @@ impl Stream {
 }
 
 impl Spool {
-    /// Reads once, and not more than there is room for, whatever the reader says.
+    /// Reads once.
     fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.ended || buffer.is_empty() {
             return Ok(0);
@@ -335,7 +335,7 @@ impl Spool {
             match self.reader.read(buffer) {
                 Ok(n) => {
                     self.ended = n == 0;
-                    break Ok(n.min(buffer.len()));
+                    break checked(n, buffer);
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) => break Err(e),

@@ -1,0 +1,43 @@
+//! Finds programs of libpcap in which a term overwrites the length of the link header.
+//!
+//! Of IEEE 802.11 that length is computed once, at the beginning, and kept in memory. libpcap takes the slot for it when
+//! the first term needs it. An arithmetic term before that one, as in `wlan[0] = 8 and udp port 53`, has given its slots
+//! back by then, so the length gets one of them: the term overwrites it, and those after it look at wrong places.
+
+use crate::filter::program::insn::{Insn, op};
+
+/// Returns whether a slot of memory is both an intermediate result, loaded in the block that stores it, and something
+/// that other blocks load.
+pub(super) fn is_overwritten(program: &[Insn]) -> bool {
+    let mut begins = vec![false; program.len() + 1];
+    for (index, insn) in program.iter().enumerate() {
+        if insn.code & 0x07 == op::JMP {
+            let skips = match insn.is_test() {
+                true => [insn.jt.into(), insn.jf.into()],
+                false => [insn.k as usize, 0],
+            };
+            for skip in skips {
+                if let Some(begins) = begins.get_mut((index + 1).saturating_add(skip)) {
+                    *begins = true;
+                }
+            }
+        }
+    }
+    // As sets of bits.
+    let (mut stored, mut within, mut beyond) = (0_u64, 0_u64, 0_u64);
+    for (insn, begins) in program.iter().zip(begins) {
+        if begins {
+            stored = 0;
+        }
+        let slot = 1_u64.checked_shl(insn.k).unwrap_or(0);
+        match insn.code & 0x07 {
+            op::ST | op::STX => stored |= slot,
+            op::LD | op::LDX if insn.code & 0xe0 == op::MEM => match stored & slot {
+                0 => beyond |= slot,
+                _ => within |= slot,
+            },
+            _ => {}
+        }
+    }
+    within & beyond != 0
+}
