@@ -88,7 +88,7 @@ fn data_that_cannot_be_is_refused() {
     for data in [json!([]), json!([0, 0, 0, 0])] {
         let header = json!({"secs": 0, "nanos": 0, "caplen": 3, "wire_len": 3});
         let form = json!({"header": header, "data": data});
-        refused::<PacketOwned>(form, "another number of bytes");
+        refused::<PacketOwned>(form, "caplen does not match");
     }
 }
 

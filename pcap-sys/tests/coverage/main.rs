@@ -285,8 +285,8 @@ fn coverage_that_is_wrong_is_noticed() {
                 "Filter has no public compile_on",
             ),
             (
-                with(&row.replace("Capture<Active>::stats", "names::stats")),
-                "no public stats in names",
+                with(&row.replace("Capture<Active>::stats", "lookup::stats")),
+                "no public stats in lookup",
             ),
             (
                 with(&row.replace("Capture<Active>::stats", "stats::Stats")),
