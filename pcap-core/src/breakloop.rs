@@ -19,7 +19,7 @@ use crate::sys::{self, platform, platform::Wake};
 /// # Examples
 ///
 /// ```
-/// use pcap_core::{Capture, Dlt, End};
+/// use pcap_core::{Capture, Dlt, End, Stop};
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("a.pcap");
 /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
@@ -35,7 +35,7 @@ use crate::sys::{self, platform, platform::Wake};
 ///         handle.breakloop(); // could as well come from another thread
 ///     }
 /// })?;
-/// assert_eq!((done.packets, done.end), (5, End::Break));
+/// assert_eq!((done.packets(), done.stop()), (5, Stop::End(End::Break)));
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 ///

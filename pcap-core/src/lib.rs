@@ -29,7 +29,7 @@
 //!     let mut bytes = 0;
 //!     let mut capture = pcap_core::Capture::from_file("trace.pcap")?;
 //!     let done = capture.for_each(|packet| bytes += u64::from(packet.wire_len()))?;
-//!     println!("{} packets, {bytes} bytes", done.packets);
+//!     println!("{} packets, {bytes} bytes", done.packets());
 //!     Ok(())
 //! }
 //! ```
@@ -212,9 +212,9 @@
 //! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 //! let handle = capture.break_handle();
 //! let reader = std::thread::spawn(move || {
-//!     let mut packets = capture.for_each(|packet| println!("{packet:?}"))?.packets;
+//!     let mut packets = capture.for_each(|packet| println!("{packet:?}"))?.packets();
 //!     capture.stop()?;
-//!     packets += capture.for_each(|packet| println!("{packet:?}"))?.packets;
+//!     packets += capture.for_each(|packet| println!("{packet:?}"))?.packets();
 //!     println!("{packets} packets");
 //!     capture.close()
 //! });
@@ -432,8 +432,8 @@ pub mod platforms {}
 
 pub use breakloop::BreakHandle;
 pub use capture::{
-    Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation, Inactive,
-    IntoPackets, Next, Offline, Packets, Phase, Readable, Sender,
+    Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation, Flow, Inactive,
+    IntoPackets, Next, Offline, Packets, Phase, Readable, Sender, Stop,
 };
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;

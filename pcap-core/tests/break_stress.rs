@@ -21,8 +21,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use files::Random;
 use pcap_core::{
-    Active, BreakHandle, Capture, Direction, Done, End, ErrorKind, Next, Offline, Readable,
-    SendQueue,
+    Active, BreakHandle, Capture, Direction, Done, End, ErrorKind, Next, Offline, Packet, Readable,
+    SendQueue, Stop,
 };
 use support::Netns;
 
@@ -240,19 +240,18 @@ fn read<S: Readable>(
     capture: &mut Capture<S>,
     random: &mut Random,
     mut each: impl FnMut(&[u8]),
-) -> Option<End> {
+) -> Option<Stop> {
     let counted = |count: u64, done: Done| {
-        assert_eq!(count, done.packets);
-        done.end
+        assert_eq!(count, done.packets());
+        done.stop()
     };
-    let single = |next: Next<'_>, each: &mut dyn FnMut(&[u8])| match next {
+    let single = |next: Next<Packet<'_>>, each: &mut dyn FnMut(&[u8])| match next {
         Next::Packet(packet) => {
             each(packet.data());
             None
         }
-        Next::Timeout => Some(End::Empty),
-        Next::Eof => Some(End::Eof),
-        Next::Break => Some(End::Break),
+        Next::Timeout => Some(Stop::Empty),
+        Next::End(end) => Some(Stop::End(end)),
     };
     let mut count = 0;
     let some = 1 + random.below(60);
@@ -262,7 +261,7 @@ fn read<S: Readable>(
                 each(packet.data());
                 return None;
             }
-            None => capture.ended(),
+            None => capture.ended().map(Stop::End),
         },
         1 => {
             let time = Duration::from_micros(random.below(4000) as u64);
@@ -274,10 +273,10 @@ fn read<S: Readable>(
                 each(capture.packet().unwrap().data());
                 return None;
             }
-            capture.ended()
+            capture.ended().map(Stop::End)
         }
         4 => {
-            let done = capture.dispatch(some, |packet| {
+            let done = capture.dispatch_up_to(some as u64, |packet| {
                 count += 1;
                 each(packet.data());
             });
@@ -312,8 +311,11 @@ fn read<S: Readable>(
             }
         }
     };
-    assert_eq!(end, capture.ended());
-    assert!(end.is_some());
+    let ended = match end.unwrap() {
+        Stop::End(end) => Some(end),
+        Stop::Count | Stop::Empty => None,
+    };
+    assert_eq!(ended, capture.ended());
     end
 }
 
@@ -339,16 +341,22 @@ fn break_at_once<S: Readable>(capture: &mut Capture<S>, random: &mut Random) {
         begin.wait();
     });
     let ended = read(capture, random, |_| panic!("a packet"));
-    assert_eq!(ended, Some(End::Break));
-    assert!(!matches!(capture.try_next_packet().unwrap(), Next::Break));
+    assert_eq!(ended, Some(Stop::End(End::Break)));
+    assert!(!matches!(
+        capture.try_next_packet().unwrap(),
+        Next::End(End::Break)
+    ));
     // During a read: the last of them may come after it, for the next one; never for two.
     all(&mut |begin| {
         begin.wait();
         let next = capture.next_packet_timeout(HANGS).unwrap();
-        assert_eq!(next, Next::Break);
+        assert_eq!(next, Next::End(End::Break));
     });
     let _ = capture.try_next_packet().unwrap();
-    assert!(!matches!(capture.try_next_packet().unwrap(), Next::Break));
+    assert!(!matches!(
+        capture.try_next_packet().unwrap(),
+        Next::End(End::Break)
+    ));
 }
 
 // --- Live captures.
@@ -431,14 +439,14 @@ fn read_the_rest(
             .unwrap()
         {
             Next::Packet(packet) => came.packet(packet.data()),
-            Next::Break => breaks += 1,
+            Next::End(End::Break) => breaks += 1,
             Next::Timeout => assert!(
                 waiting.elapsed() < HANGS / 2,
                 "{} of {sent} packets came, {dropped} were dropped: {:?}",
                 came.count,
                 capture.stats()
             ),
-            Next::Eof => panic!("{} of {sent} packets came, then the end", came.count),
+            Next::End(End::Eof) => panic!("{} of {sent} packets came, then the end", came.count),
         }
     }
 }
@@ -497,7 +505,7 @@ fn epoch(run: &Run, targets: &Targets, random: &mut Random, from: &str, to: &str
                 came.packet(data);
                 received.fetch_add(1, SeqCst);
             });
-            if end == Some(End::Break) {
+            if end == Some(Stop::End(End::Break)) {
                 target.saw();
             }
             run.step();
@@ -509,7 +517,7 @@ fn epoch(run: &Run, targets: &Targets, random: &mut Random, from: &str, to: &str
     let target = targets.retire(target);
     let mut breaks = read_the_rest(&mut capture, &mut came, sent, receiver, dropped_before);
     (0..breaks).for_each(|_| target.saw());
-    if capture.try_next_packet().unwrap() == Next::Break {
+    if capture.try_next_packet().unwrap() == Next::End(End::Break) {
         target.saw();
         breaks += 1;
     }
@@ -538,13 +546,7 @@ fn close(targets: &Targets, mut capture: Capture<Active>, random: &mut Random) {
             });
             pause(random, 3000);
             target.ask();
-            assert_eq!(
-                reader.join().unwrap(),
-                Done {
-                    packets: 0,
-                    end: End::Break
-                }
-            );
+            assert_eq!(reader.join().unwrap(), Done::new(0, End::Break));
         }
         _ => {
             // From hand to hand.
@@ -553,7 +555,7 @@ fn close(targets: &Targets, mut capture: Capture<Active>, random: &mut Random) {
                 capture = thread::scope(|scope| {
                     let reader = scope.spawn(move || {
                         let time = Duration::from_micros(300);
-                        if capture.next_packet_timeout(time).unwrap() == Next::Break {
+                        if capture.next_packet_timeout(time).unwrap() == Next::End(End::Break) {
                             target.saw();
                         }
                         capture
@@ -622,7 +624,7 @@ fn live_filters_change_under_breaks_and_hold() {
                     let end = read(&mut right, &mut random, |data| {
                         assert_eq!(number(data) % 4, rest);
                     });
-                    if end == Some(End::Break) {
+                    if end == Some(Stop::End(End::Break)) {
                         target.saw();
                     }
                     run.step();
@@ -745,8 +747,8 @@ fn read_through(run: &Run, targets: &Targets, random: &mut Random, capture: Capt
         });
         run.step();
         match end {
-            Some(End::Break) => target.saw(),
-            Some(End::Eof) => break,
+            Some(Stop::End(End::Break)) => target.saw(),
+            Some(Stop::End(End::Eof)) => break,
             _ => {}
         }
         if followed && next == MANY {
@@ -756,10 +758,10 @@ fn read_through(run: &Run, targets: &Targets, random: &mut Random, capture: Capt
     assert_eq!(next, MANY);
     let target = targets.retire(target);
     // After the end, too, a break is seen once.
-    if capture.try_next_packet().unwrap() == Next::Break {
+    if capture.try_next_packet().unwrap() == Next::End(End::Break) {
         target.saw();
     }
-    assert_ne!(capture.try_next_packet().unwrap(), Next::Break);
+    assert_ne!(capture.try_next_packet().unwrap(), Next::End(End::Break));
     // Others do not wait for more, but say that they are at their end.
     if followed {
         break_at_once(&mut capture, random);
@@ -829,7 +831,7 @@ fn savefiles_are_filtered_under_breaks() {
                 let target = Arc::new(Target::new(capture.break_handle()));
                 targets.add(target.clone());
                 let (mut last, mut end) = (None, None);
-                while end != Some(End::Eof) {
+                while end != Some(Stop::End(End::Eof)) {
                     let rest = random.below(4) as u16;
                     let filter = format!("ether[41] & 3 = {rest}");
                     capture.set_filter(&*filter).unwrap();
@@ -839,7 +841,7 @@ fn savefiles_are_filtered_under_breaks() {
                         assert!(last < Some(number), "{number} after {last:?}");
                         last = Some(number);
                     });
-                    if end == Some(End::Break) {
+                    if end == Some(Stop::End(End::Break)) {
                         target.saw();
                     }
                     run.step();
@@ -921,7 +923,7 @@ fn live_under_a_storm_of_sigalrm_each_packet_comes_once() {
                     came.packet(data);
                     received.fetch_add(1, SeqCst);
                 });
-                if end == Some(End::Break) {
+                if end == Some(Stop::End(End::Break)) {
                     target.saw();
                 }
                 run.step();
@@ -959,8 +961,8 @@ fn a_pipe_under_a_storm_of_signals_is_read_whole() {
                 });
                 run.step();
                 match end {
-                    Some(End::Break) => target.saw(),
-                    Some(End::Eof) => break,
+                    Some(Stop::End(End::Break)) => target.saw(),
+                    Some(Stop::End(End::Eof)) => break,
                     _ => {}
                 }
             }

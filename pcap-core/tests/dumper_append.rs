@@ -263,5 +263,5 @@ fn two_that_append_to_one_file_do_not_overwrite_each_other() {
         dumper.close().unwrap();
     }
     let mut capture = pcap_core::Capture::from_file(&path).unwrap();
-    assert_eq!(capture.for_each(|_| ()).unwrap().packets, 150);
+    assert_eq!(capture.for_each(|_| ()).unwrap().packets(), 150);
 }

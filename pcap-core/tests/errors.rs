@@ -149,7 +149,7 @@ fn each_call_without_a_device_works_under_anyhow() {
     fails!(cut, truncated().next_packet_timeout(Duration::ZERO));
     fails!(cut, truncated().for_each(|_| ()));
     fails!(cut, truncated().for_each_up_to(9, |_| ()));
-    fails!(cut, truncated().dispatch(9, |_| ()));
+    fails!(cut, truncated().dispatch_up_to(9, |_| ()));
     fails!(
         cut,
         truncated().try_for_each(|_| std::ops::ControlFlow::<()>::Continue(()))

@@ -609,7 +609,7 @@ fn a_capture_of_a_savefile_takes_a_list_of_any_length() {
     capture.set_filter(&filter).unwrap();
     let mut sources = Vec::new();
     let done = capture.for_each(|packet| sources.push(packet.data()[26..30].to_vec()));
-    assert_eq!(done.unwrap().packets, 6000);
+    assert_eq!(done.unwrap().packets(), 6000);
     assert!(sources.iter().zip(&list).all(|(a, b)| *a == b.octets()));
 
     let raw = Filter::any_of(Dlt::RAW, list).unwrap();

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use pcap_core::os::linux::{CaptureExt, Fanout, FanoutMode};
 use pcap_core::{
-    Active, Capture, CompileOptions, Dlt, Done, End, Error, ErrorKind, Filter, Inactive, Insn,
-    Next, SendQueue, Stats,
+    Active, Capture, CompileOptions, Dlt, End, Error, ErrorKind, Filter, Inactive, Insn, Next,
+    SendQueue, Stats, Stop,
 };
 use support::{Netns, wait_until};
 
@@ -126,7 +126,7 @@ fn spread_over(
                 numbers.push(number(packet.data()));
                 seen.fetch_add(1, Ordering::Relaxed);
             })?;
-            assert_eq!(done.end, End::Break);
+            assert_eq!(done.stop(), Stop::End(End::Break));
             Ok::<_, Error>(numbers)
         })
         .unwrap()
@@ -499,11 +499,8 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
     .unwrap();
     breaker.join().unwrap();
     assert_eq!(stats.received, 0);
-    let ends: Vec<(usize, End)> = done
-        .iter()
-        .map(|(n, Done { end, .. })| (*n, *end))
-        .collect();
-    assert_eq!(ends, [(0, End::Break), (1, End::Break), (2, End::Break)]);
+    let ends: Vec<_> = done.iter().map(|(n, done)| (*n, done.stop())).collect();
+    assert_eq!(ends, [0, 1, 2].map(|n| (n, Stop::End(End::Break))));
     packet_sockets_become(before);
 
     // One that is enough for itself leaves the others alone.
@@ -564,7 +561,7 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
         if number == 2 {
             return Err(capture.set_filter("tcp prot").unwrap_err());
         }
-        Ok(seen + capture.for_each(|_| ())?.packets)
+        Ok(seen + capture.for_each(|_| ())?.packets())
     });
     let (values, stats, error) = outcome.into_parts();
     let error = error.unwrap();

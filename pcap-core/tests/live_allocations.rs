@@ -58,7 +58,7 @@ fn no_allocation_for_a_borrowed_packet_whatever_reads_it_nor_for_one_in_a_queue(
             (0..500).for_each(|_| assert!(c.advance().unwrap()))
         }),
         ("for_each", |c| {
-            assert_eq!(c.for_each_up_to(500, |_| ()).unwrap().packets, 500)
+            assert_eq!(c.for_each_up_to(500, |_| ()).unwrap().packets(), 500)
         }),
         ("try_for_each", |c| {
             let mut left = 500;
@@ -75,7 +75,7 @@ fn no_allocation_for_a_borrowed_packet_whatever_reads_it_nor_for_one_in_a_queue(
         ("dispatch", |c| {
             let mut left = 500;
             while left > 0 {
-                left -= c.dispatch(left, |_| ()).unwrap().packets as usize;
+                left -= c.dispatch_up_to(left, |_| ()).unwrap().packets();
             }
         }),
         ("try_next_packet", |c| {

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, BreakHandle, Capture, End, Next};
+use pcap_core::{Active, BreakHandle, Capture, End, Next, Stop};
 use support::Netns;
 use support::cpu::cpu_time;
 
@@ -30,27 +30,27 @@ fn captures(net: &Netns) -> Vec<(&'static str, Capture<Active>)> {
     captures
 }
 
-type Read = fn(&mut Capture<Active>) -> Option<End>;
+type Read = fn(&mut Capture<Active>) -> Option<Stop>;
 
 const READS: [(&str, Read); 5] = [
     ("next_packet", |capture| {
         assert!(capture.next_packet().unwrap().is_none());
-        capture.ended()
+        capture.ended().map(Stop::End)
     }),
     ("next_packet_timeout", |capture| {
         let next = capture.next_packet_timeout(Duration::from_secs(60));
-        assert_eq!(next.unwrap(), Next::Break);
-        capture.ended()
+        assert_eq!(next.unwrap(), Next::End(End::Break));
+        capture.ended().map(Stop::End)
     }),
     ("for_each", |capture| {
-        Some(capture.for_each(|_| ()).unwrap().end)
+        Some(capture.for_each(|_| ()).unwrap().stop())
     }),
     ("for_each_up_to", |capture| {
-        Some(capture.for_each_up_to(9, |_| ()).unwrap().end)
+        Some(capture.for_each_up_to(9, |_| ()).unwrap().stop())
     }),
     ("packets", |capture| {
         assert!(capture.packets().next().is_none());
-        capture.ended()
+        capture.ended().map(Stop::End)
     }),
 ];
 
@@ -67,7 +67,7 @@ fn a_break_ends_every_call_on_every_kind_of_device_before_and_in_a_wait() {
                 now
             });
             let what = format!("{name} on {device}");
-            assert_eq!(read(&mut capture), Some(End::Break), "{what}");
+            assert_eq!(read(&mut capture), Some(Stop::End(End::Break)), "{what}");
             let took = asked.join().unwrap().elapsed();
             assert!(took < Duration::from_millis(200), "{what}: {took:?}");
 
@@ -75,7 +75,7 @@ fn a_break_ends_every_call_on_every_kind_of_device_before_and_in_a_wait() {
             for _ in 0..100 {
                 capture.break_handle().breakloop();
             }
-            assert_eq!(read(&mut capture), Some(End::Break), "{what}");
+            assert_eq!(read(&mut capture), Some(Stop::End(End::Break)), "{what}");
             assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout, "{what}");
         }
     }
@@ -142,13 +142,16 @@ fn breaks_on_lo_and_any_lose_and_double_nothing() {
                     numbers.push(u32::from_be_bytes(number));
                 };
                 let end = match turn % 2 {
-                    0 => capture.dispatch(50, |p| keep(p.data())).unwrap().end,
+                    0 => capture
+                        .dispatch_up_to(50, |p| keep(p.data()))
+                        .unwrap()
+                        .stop(),
                     _ => {
                         let done = capture.for_each_up_to(50, |p| keep(p.data()));
-                        done.unwrap().end
+                        done.unwrap().stop()
                     }
                 };
-                breaks += u32::from(end == End::Break);
+                breaks += u32::from(end == Stop::End(End::Break));
             }
             over.store(true, Ordering::Relaxed);
         });
@@ -187,7 +190,7 @@ fn signals_that_break_all_the_time_end_reads_and_disturb_no_closing() {
         });
         for turn in 0..300 {
             let end = READS[turn % READS.len()].1(&mut right);
-            assert_eq!(end, Some(End::Break));
+            assert_eq!(end, Some(Stop::End(End::Break)));
         }
         right.close().unwrap();
         std::thread::sleep(Duration::from_millis(5));

@@ -11,7 +11,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, Dlt, End, ErrorKind, Next, Warning, WarningKind};
+use pcap_core::{Active, Capture, Dlt, End, ErrorKind, Next, Packet, Stop, Warning, WarningKind};
 
 /// libpcap looks for a break ten times a second: ten times that.
 const BRIEFLY: Duration = Duration::from_secs(1);
@@ -96,22 +96,22 @@ fn a_break_ends_a_wait() {
     let Some((mut capture, _bus)) = quiet(LONG) else {
         return;
     };
-    type Read = fn(&mut Capture<Active>) -> Option<End>;
+    type Read = fn(&mut Capture<Active>) -> Option<Stop>;
     let reads: [Read; 5] = [
         |capture| {
             assert!(capture.next_packet().unwrap().is_none());
-            capture.ended()
+            capture.ended().map(Stop::End)
         },
         |capture| {
             let next = capture.next_packet_timeout(LONG);
-            assert_eq!(next.unwrap(), Next::Break);
-            capture.ended()
+            assert_eq!(next.unwrap(), Next::End(End::Break));
+            capture.ended().map(Stop::End)
         },
-        |capture| Some(capture.for_each(|_| ()).unwrap().end),
-        |capture| Some(capture.dispatch(9, |_| ()).unwrap().end),
+        |capture| Some(capture.for_each(|_| ()).unwrap().stop()),
+        |capture| Some(capture.dispatch_up_to(9, |_| ()).unwrap().stop()),
         |capture| {
             assert!(capture.packets().next().is_none());
-            capture.ended()
+            capture.ended().map(Stop::End)
         },
     ];
     for read in reads {
@@ -122,12 +122,12 @@ fn a_break_ends_a_wait() {
             handle.breakloop();
             now
         });
-        assert_eq!(read(&mut capture), Some(End::Break));
+        assert_eq!(read(&mut capture), Some(Stop::End(End::Break)));
         let took = asked.join().unwrap().elapsed();
         assert!(took < BRIEFLY, "{took:?}");
         // Before a read.
         capture.break_handle().breakloop();
-        assert_eq!(read(&mut capture), Some(End::Break));
+        assert_eq!(read(&mut capture), Some(Stop::End(End::Break)));
     }
     // No break is left.
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
@@ -166,14 +166,14 @@ fn a_read_that_is_not_to_wait_does_not() {
     assert!(capture.is_nonblock());
     let start = Instant::now();
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
-    let done = capture.dispatch(usize::MAX, |_| ()).unwrap();
-    assert_eq!((done.packets, done.end), (0, End::Empty));
+    let done = capture.dispatch(|_| ()).unwrap();
+    assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
     assert!(start.elapsed() < 2 * BRIEFLY, "{:?}", start.elapsed());
     // What is there is found.
     bus.call();
     let (mut packets, start) = (0, Instant::now());
     while packets < 2 {
-        packets += capture.dispatch(usize::MAX, |_| ()).unwrap().packets;
+        packets += capture.dispatch(|_| ()).unwrap().packets();
         assert!(start.elapsed() < 10 * BRIEFLY, "{packets}");
     }
     bus.call();
@@ -190,12 +190,12 @@ fn dispatch_returns_with_what_is_there() {
     };
     bus.call();
     let start = Instant::now();
-    let done = capture.dispatch(10, |_| ()).unwrap();
-    assert!(done.packets > 0 && done.end == End::Empty, "{done:?}");
+    let done = capture.dispatch_up_to(10, |_| ()).unwrap();
+    assert!(done.packets() > 0 && done.stop() == Stop::Empty, "{done:?}");
     assert!(start.elapsed() < BRIEFLY, "{:?}", start.elapsed());
     // Up to the maximum.
-    let done = capture.dispatch(1, |_| ()).unwrap();
-    assert_eq!((done.packets, done.end), (1, End::Count));
+    let done = capture.dispatch_up_to(1, |_| ()).unwrap();
+    assert_eq!((done.packets(), done.stop()), (1, Stop::Count));
 }
 
 /// In blocking mode `dispatch` waits for the packet-buffer timeout.
@@ -207,8 +207,8 @@ fn dispatch_waits_for_the_timeout() {
             return;
         };
         let start = Instant::now();
-        let done = capture.dispatch(usize::MAX, |_| ()).unwrap();
-        assert_eq!((done.packets, done.end), (0, End::Empty));
+        let done = capture.dispatch(|_| ()).unwrap();
+        assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
         let took = start.elapsed();
         assert!(took >= time && took < time + BRIEFLY, "{took:?}");
     }
@@ -252,7 +252,7 @@ fn each_message_comes_once() {
             break;
         }
         assert!(start.elapsed() < Duration::from_secs(60), "{count}");
-        let mut one = |next: Next<'_>| {
+        let mut one = |next: Next<Packet<'_>>| {
             if let Next::Packet(packet) = next {
                 count = keep(packet.data());
             }
@@ -264,7 +264,7 @@ fn each_message_comes_once() {
                 .unwrap()),
             2 => {
                 capture.set_nonblock(turn % 8 == 2);
-                let done = capture.dispatch(3, |packet| one(Next::Packet(packet)));
+                let done = capture.dispatch_up_to(3, |packet| one(Next::Packet(packet)));
                 done.unwrap();
             }
             _ => {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, End, Filter, FilterTerm, SendQueue};
+use pcap_core::{Active, Capture, Filter, FilterTerm, SendQueue, Stop};
 use support::Netns;
 
 /// An Ethernet frame with an IPv4 header from 10.0.0.0/8, of this number.
@@ -52,9 +52,9 @@ fn all_that_was_readable_comes_with_one_call() {
         thread::sleep(Duration::from_millis(500));
         let mut numbers = Vec::new();
         let done = right
-            .dispatch(usize::MAX, |packet| numbers.push(number(packet.data())))
+            .dispatch(|packet| numbers.push(number(packet.data())))
             .unwrap();
-        assert_eq!((done.packets, done.end), (5000, End::Empty));
+        assert_eq!((done.packets(), done.stop()), (5000, Stop::Empty));
         assert!(numbers.into_iter().eq(0..5000));
     }
 }
@@ -69,18 +69,18 @@ fn a_slow_closure_ends_it_after_the_timeout() {
     thread::sleep(Duration::from_millis(300));
     let mut numbers = Vec::new();
     let start = Instant::now();
-    let done = right.dispatch(usize::MAX, |packet| {
+    let done = right.dispatch(|packet| {
         numbers.push(number(packet.data()));
         thread::sleep(Duration::from_millis(10));
     });
     let took = start.elapsed();
-    assert_eq!(done.unwrap().end, End::Empty);
+    assert_eq!(done.unwrap().stop(), Stop::Empty);
     assert!(took < Duration::from_secs(1), "{took:?}");
     assert!((10..100).contains(&numbers.len()), "{}", numbers.len());
     // The others come with the next.
     while numbers.len() < 1000 {
         assert!(start.elapsed() < Duration::from_secs(20));
-        let done = right.dispatch(usize::MAX, |packet| numbers.push(number(packet.data())));
+        let done = right.dispatch(|packet| numbers.push(number(packet.data())));
         done.unwrap();
     }
     assert!(numbers.into_iter().eq(0..1000));
@@ -103,8 +103,8 @@ fn a_flood_ends_it_after_the_timeout() {
         for turn in 0..10 {
             right.set_nonblock(turn % 2 == 1);
             let start = Instant::now();
-            let done = right.dispatch(usize::MAX, |_| ()).unwrap();
-            assert_eq!(done.end, End::Empty);
+            let done = right.dispatch(|_| ()).unwrap();
+            assert_eq!(done.stop(), Stop::Empty);
             longest = longest.max(start.elapsed());
         }
         over.store(true, Ordering::Relaxed);
@@ -129,7 +129,7 @@ fn what_a_filter_here_refuses_is_not_the_end() {
     left.inject(&frame(0x80_0008)).unwrap();
     thread::sleep(Duration::from_millis(1500));
     let mut numbers = Vec::new();
-    let done = right.dispatch(usize::MAX, |packet| numbers.push(number(packet.data())));
-    assert_eq!(done.unwrap().end, End::Empty);
+    let done = right.dispatch(|packet| numbers.push(number(packet.data())));
+    assert_eq!(done.unwrap().stop(), Stop::Empty);
     assert_eq!(numbers, [0x80_0008]);
 }

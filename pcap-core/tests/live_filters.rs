@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use pcap_core::{
     Active, Capture, Direction, Dlt, End, ErrorKind, Filter, FilterLocation, Inactive, Insn, Next,
-    PacketOwned, WarningKind,
+    PacketOwned, Stop, WarningKind,
 };
 use support::Netns;
 
@@ -59,7 +59,7 @@ fn rest(capture: &mut Capture<Active>) -> Vec<PacketOwned> {
     let done = capture
         .for_each(|packet| packets.push(packet.into_owned()))
         .unwrap();
-    assert_eq!(done.end, End::Eof);
+    assert_eq!(done.stop(), Stop::End(End::Eof));
     assert_eq!(capture.stats().unwrap().dropped, 0);
     packets
 }
@@ -919,7 +919,7 @@ fn filters_on_raw_handles_lose_nothing() {
         right.set_filter("").unwrap();
         assert_eq!(right.filter_location(), Some(FilterLocation::Kernel));
         inject(&left, (0..MANY).map(|n| frame(n, 60)));
-        assert_eq!(right.for_each_up_to(100, |_| ()).unwrap().packets, 100);
+        assert_eq!(right.for_each_up_to(100, |_| ()).unwrap().packets(), 100);
         right.set_filter(filter).unwrap();
         inject(&left, (0..MANY).map(|_| datagram(53)));
         let passing = rest(&mut right)
@@ -980,7 +980,7 @@ fn a_locked_filter_is_an_error() {
     right.stop().unwrap();
     thread::sleep(Duration::from_millis(50));
     let done = right.for_each(|_| ()).unwrap();
-    assert_eq!((done.packets, done.end), (10, End::Eof));
+    assert_eq!((done.packets(), done.stop()), (10, Stop::End(End::Eof)));
 }
 
 /// Numbers that are the same in each run.

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, AnyCapture, Capture, Direction, Done, End, ErrorKind, Next, Timestamp};
+use pcap_core::{Active, AnyCapture, Capture, Direction, Done, ErrorKind, Next, Stop, Timestamp};
 use support::Netns;
 
 /// Two ends of a wire: what is sent on the first arrives on the second.
@@ -122,14 +122,8 @@ fn a_non_blocking_read_of_an_idle_interface_returns_at_once() {
     right.set_nonblock(true);
     assert!(right.is_nonblock());
     for _ in 0..100 {
-        let done = right.dispatch(10, |_| panic!("no packet")).unwrap();
-        assert_eq!(
-            done,
-            Done {
-                packets: 0,
-                end: End::Empty
-            }
-        );
+        let done = right.dispatch_up_to(10, |_| panic!("no packet")).unwrap();
+        assert_eq!(done, Done::new(0, Stop::Empty));
     }
     assert!(
         start.elapsed() < Duration::from_millis(200),
@@ -145,25 +139,16 @@ fn a_blocking_dispatch_waits_for_the_packet_buffer_timeout_and_no_longer() {
         return;
     };
     let start = Instant::now();
-    let done = right.dispatch(usize::MAX, |_| panic!("no packet")).unwrap();
-    assert_eq!(
-        done,
-        Done {
-            packets: 0,
-            end: End::Empty
-        }
-    );
+    let done = right.dispatch(|_| panic!("no packet")).unwrap();
+    assert_eq!(done, Done::new(0, Stop::Empty));
     let took = start.elapsed();
     assert!(
         took >= Duration::from_millis(100) && took < Duration::from_millis(300),
         "{took:?}"
     );
     assert_eq!(
-        right.dispatch(0, |_| ()).unwrap(),
-        Done {
-            packets: 0,
-            end: End::Count
-        }
+        right.dispatch_up_to(0, |_| ()).unwrap(),
+        Done::new(0, Stop::Count)
     );
 }
 
@@ -234,24 +219,14 @@ fn every_kind_of_read_continues_where_the_last_one_stopped() {
     let mut seen = Vec::new();
     while seen.len() < 1900 {
         seen.push(number(right.next_packet().unwrap().unwrap().data()));
-        let done = right.dispatch(7, |p| seen.push(number(p.data()))).unwrap();
-        assert_eq!(
-            done,
-            Done {
-                packets: 7,
-                end: End::Count
-            }
-        );
+        let done = right
+            .dispatch_up_to(7, |p| seen.push(number(p.data())))
+            .unwrap();
+        assert_eq!(done, Done::new(7, Stop::Count));
         let done = right
             .for_each_up_to(3, |p| seen.push(number(p.data())))
             .unwrap();
-        assert_eq!(
-            done,
-            Done {
-                packets: 3,
-                end: End::Count
-            }
-        );
+        assert_eq!(done, Done::new(3, Stop::Count));
         assert!(right.advance().unwrap());
         seen.push(number(right.packet().unwrap().data()));
         let flow = right
@@ -524,7 +499,7 @@ fn sending_waits_until_the_device_takes_the_packet() {
     limit_rate("rate 40mbit burst 16kb limit 10mb");
     let reader = std::thread::spawn(move || {
         let done = right.for_each_up_to(2000, |_| ()).unwrap();
-        done.packets
+        done.packets()
     });
     for n in 0..2000 {
         assert_eq!(left.inject(&frame(n, 1000)).unwrap(), 1000);

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::os::linux::CaptureExt;
-use pcap_core::{Active, Capture, ErrorKind, Next, SendQueue, Sender};
+use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue, Sender};
 use support::{Netns, wait_until};
 
 /// Descriptors are counted, which the tests of one process share.
@@ -317,7 +317,10 @@ fn a_break_ends_one_sending_call_and_no_read() {
         assert!(!thread.is_finished());
         // The capture's own has nothing to say to it.
         left.break_handle().breakloop();
-        assert!(matches!(left.try_next_packet().unwrap(), Next::Break));
+        assert!(matches!(
+            left.try_next_packet().unwrap(),
+            Next::End(End::Break)
+        ));
         thread::sleep(Duration::from_millis(100));
         assert!(!thread.is_finished());
         let start = Instant::now();

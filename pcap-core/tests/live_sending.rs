@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::os::linux::CaptureExt;
-use pcap_core::{Active, Capture, ErrorKind, Next, SendQueue, WarningKind};
+use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue, WarningKind};
 use support::{Netns, wait_until};
 
 /// Two ends of a wire: what is sent on the first arrives on the second.
@@ -370,7 +370,10 @@ fn a_break_ends_a_queue_that_waits_and_it_goes_on_behind_what_went() {
     );
     assert_eq!(again.unsent().unwrap().index(), went);
     assert_eq!(left.inject_queue(&SendQueue::new()).unwrap(), 0);
-    assert!(matches!(left.try_next_packet().unwrap(), Next::Break));
+    assert!(matches!(
+        left.try_next_packet().unwrap(),
+        Next::End(End::Break)
+    ));
 
     limit_rate("rate 1gbit burst 1mb limit 10mb");
     let bytes = left.inject_queue_range(&queue, went..).unwrap();
@@ -507,7 +510,10 @@ fn without_a_carrier_what_bypasses_waits_for_one() {
         })
     });
     assert!(broken, "no break ends the wait");
-    assert!(matches!(bypass.try_next_packet().unwrap(), Next::Break));
+    assert!(matches!(
+        bypass.try_next_packet().unwrap(),
+        Next::End(End::Break)
+    ));
 
     let sent = tries.clone().any(|_| {
         net.ip("link set right down".split(' '));

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use pcap_core::os::linux::CaptureExt;
-use pcap_core::{Active, Capture, Error, ErrorKind, Next, SendQueue, Sender};
+use pcap_core::{Active, Capture, End, Error, ErrorKind, Next, SendQueue, Sender};
 use support::Netns;
 
 /// Ten times what is promised, and more than a loaded machine takes.
@@ -445,7 +445,10 @@ fn a_break_ends_each_wait() {
             // It ends each further wait until it is read.
             let error = left.inject(&frame(1400)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Break, "{error}");
-            assert!(matches!(left.try_next_packet().unwrap(), Next::Break));
+            assert!(matches!(
+                left.try_next_packet().unwrap(),
+                Next::End(End::Break)
+            ));
         }
         drop(net);
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, BreakHandle, Capture, CompileOptions, End, ErrorKind, Next};
+use pcap_core::{Active, BreakHandle, Capture, CompileOptions, End, ErrorKind, Next, Stop};
 use support::Netns;
 
 fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
@@ -47,8 +47,13 @@ fn a_break_wakes_an_idle_reader_whatever_it_reads_with() {
     let reads: [Read; 5] = [
         |c| assert!(c.next_packet().unwrap().is_none()),
         |c| assert!(!c.advance().unwrap()),
-        |c| assert_eq!(c.next_packet_timeout(Duration::MAX).unwrap(), Next::Break),
-        |c| assert_eq!(c.for_each(|_| ()).unwrap().end, End::Break),
+        |c| {
+            assert_eq!(
+                c.next_packet_timeout(Duration::MAX).unwrap(),
+                Next::End(End::Break)
+            )
+        },
+        |c| assert_eq!(c.for_each(|_| ()).unwrap().stop(), Stop::End(End::Break)),
         |c| assert!(c.packets().next().is_none()),
     ];
     for read in reads {
@@ -84,7 +89,7 @@ fn lost_meaning_a_break_between_two_reads_ends_the_next_one_and_only_that() {
     }
     assert_eq!(seen, 3);
     handle.breakloop();
-    assert_eq!(right.try_next_packet().unwrap(), Next::Break);
+    assert_eq!(right.try_next_packet().unwrap(), Next::End(End::Break));
     assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
 }
 
@@ -103,14 +108,14 @@ fn a_reader_that_can_be_stopped_loses_nothing_and_does_not_spin() {
         let cpu = support::cpu::cpu_time();
         let asked = later(Duration::from_millis(400), move || handle.breakloop());
         let done = right.for_each(|_| panic!("no packet")).unwrap();
-        assert_eq!(done.end, End::Break);
+        assert_eq!(done.stop(), Stop::End(End::Break));
         asked.join().unwrap();
         let used = support::cpu::cpu_time() - cpu;
         assert!(used < limit, "{used:?} of CPU");
     }
     send(&left, 2000);
     for half in [1000, 2000] {
-        assert_eq!(right.for_each_up_to(1000, |_| ()).unwrap().packets, 1000);
+        assert_eq!(right.for_each_up_to(1000, |_| ()).unwrap().packets(), 1000);
         // Asking takes nothing away from what is counted.
         let stats = right.stats().unwrap();
         assert!(stats.received >= half, "{stats:?}");
@@ -130,7 +135,7 @@ fn a_break_outlasts_a_change_of_blocking() {
     handle.breakloop();
     right.set_nonblock(false);
     let next = right.next_packet_timeout(Duration::from_secs(10));
-    assert_eq!(next.unwrap(), Next::Break);
+    assert_eq!(next.unwrap(), Next::End(End::Break));
 
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -142,7 +147,7 @@ fn a_break_outlasts_a_change_of_blocking() {
         for turn in 0..500 {
             right.set_nonblock(turn % 2 == 0);
             let next = right.next_packet_timeout(Duration::from_secs(10));
-            if !matches!(next, Ok(Next::Break)) {
+            if !matches!(next, Ok(Next::End(End::Break))) {
                 over.store(true, Ordering::Relaxed);
                 panic!("{next:?}");
             }
@@ -168,9 +173,9 @@ fn a_loop_broken_after_it_delivered_counts_and_loses_nothing() {
             }
         })
         .unwrap();
-    assert_eq!((done.packets, done.end), (3, End::Break));
+    assert_eq!((done.packets(), done.stop()), (3, Stop::End(End::Break)));
     let done = right.for_each_up_to(7, |_| ()).unwrap();
-    assert_eq!((done.packets, done.end), (7, End::Count));
+    assert_eq!((done.packets(), done.stop()), (7, Stop::Count));
 }
 
 /// One `pcap_dispatch` without a count went on for 5.8 s under load.
@@ -198,7 +203,7 @@ fn a_break_is_prompt_under_a_flood() {
             after += u32::from(broken.load(SeqCst));
         });
         breaking.join().unwrap();
-        assert_eq!(done.unwrap().end, End::Break);
+        assert_eq!(done.unwrap().stop(), Stop::End(End::Break));
         // At most the packets that libpcap was handing over.
         assert!(after <= 100, "{after}");
     }
@@ -362,7 +367,7 @@ fn a_device_set_down_and_up_again_is_captured_on() {
     });
     send(&left, 2000);
     let done = right.for_each_up_to(2000, |_| ()).unwrap();
-    assert_eq!(done.packets, 2000);
+    assert_eq!(done.packets(), 2000);
 }
 
 /// Sends without a pause until it is stopped.
@@ -370,7 +375,7 @@ fn flood(left: Capture<Active>) -> (BreakHandle, std::thread::JoinHandle<()>) {
     let stop = left.break_handle();
     let flood = std::thread::spawn(move || {
         let mut left = left;
-        while left.try_next_packet().unwrap() != Next::Break {
+        while left.try_next_packet().unwrap() != Next::End(End::Break) {
             send(&left, 500);
         }
     });
@@ -424,11 +429,11 @@ fn a_dispatch_without_a_count_ends_while_packets_keep_coming() {
     std::thread::sleep(Duration::from_millis(50));
     let start = Instant::now();
     let pause = Duration::from_micros(4);
-    let done = right.dispatch(usize::MAX, |_| {
+    let done = right.dispatch(|_| {
         let start = Instant::now();
         while start.elapsed() < pause {}
     });
-    assert_eq!(done.unwrap().end, End::Empty);
+    assert_eq!(done.unwrap().stop(), Stop::Empty);
     assert!(
         start.elapsed() < Duration::from_secs(1),
         "{:?}",
@@ -469,7 +474,7 @@ fn stop_delivers_what_arrived_before_a_break() {
     };
     type Read = fn(&mut Capture<Active>) -> u64;
     let reads: [Read; 6] = [
-        |c| c.for_each(|_| ()).unwrap().packets,
+        |c| c.for_each(|_| ()).unwrap().packets(),
         |c| c.packets().filter(|packet| packet.is_ok()).count() as u64,
         |c| {
             let mut packets = 0;
@@ -484,8 +489,8 @@ fn stop_delivers_what_arrived_before_a_break() {
                 match c.next_packet_timeout(Duration::from_millis(10)).unwrap() {
                     Next::Packet(_) => packets += 1,
                     Next::Timeout => {}
-                    Next::Eof => return packets,
-                    Next::Break => panic!("nobody broke it"),
+                    Next::End(End::Eof) => return packets,
+                    Next::End(End::Break) => panic!("nobody broke it"),
                 }
             }
         },
@@ -495,17 +500,17 @@ fn stop_delivers_what_arrived_before_a_break() {
                 match c.try_next_packet().unwrap() {
                     Next::Packet(_) => packets += 1,
                     Next::Timeout => std::thread::sleep(Duration::from_millis(1)),
-                    Next::Eof => return packets,
-                    Next::Break => panic!("nobody broke it"),
+                    Next::End(End::Eof) => return packets,
+                    Next::End(End::Break) => panic!("nobody broke it"),
                 }
             }
         },
         |c| {
             let mut packets = 0;
             loop {
-                let done = c.dispatch(usize::MAX, |_| ()).unwrap();
-                packets += done.packets;
-                if done.end == End::Eof {
+                let done = c.dispatch(|_| ()).unwrap();
+                packets += done.packets();
+                if done.stop() == Stop::End(End::Eof) {
                     return packets;
                 }
             }
@@ -524,7 +529,7 @@ fn stop_delivers_what_arrived_before_a_break() {
         assert_eq!((stats.received, stats.dropped), (50, 0));
         // It stays at its end, and still sends.
         assert_eq!(right.next_packet().unwrap(), None);
-        assert_eq!(right.for_each(|_| ()).unwrap().end, End::Eof);
+        assert_eq!(right.for_each(|_| ()).unwrap().stop(), Stop::End(End::Eof));
         right.inject(&FRAME).unwrap();
     }
 }
@@ -553,12 +558,12 @@ fn stop_ends_under_a_flood() {
         return;
     };
     let (handle, thread) = flood(left);
-    assert_eq!(right.for_each_up_to(1000, |_| ()).unwrap().packets, 1000);
+    assert_eq!(right.for_each_up_to(1000, |_| ()).unwrap().packets(), 1000);
     right.stop().unwrap();
     let done = right.for_each(|_| ()).unwrap();
     let stats = right.stats().unwrap();
-    assert_eq!(done.end, End::Eof);
-    assert_eq!(stats.received, 1000 + done.packets + stats.dropped);
+    assert_eq!(done.stop(), Stop::End(End::Eof));
+    assert_eq!(stats.received, 1000 + done.packets() + stats.dropped);
     handle.breakloop();
     thread.join().unwrap();
 }
@@ -573,9 +578,9 @@ fn a_stopped_capture_can_be_broken_again() {
     right.stop().unwrap();
     right.break_handle().breakloop();
     let done = right.for_each(|_| ()).unwrap();
-    assert_eq!((done.packets, done.end), (0, End::Break));
+    assert_eq!((done.packets(), done.stop()), (0, Stop::End(End::Break)));
     let done = right.for_each(|_| ()).unwrap();
-    assert_eq!((done.packets, done.end), (5, End::Eof));
+    assert_eq!((done.packets(), done.stop()), (5, Stop::End(End::Eof)));
 }
 
 #[test]
@@ -589,11 +594,11 @@ fn filters_still_work_on_a_stopped_capture() {
     right.set_filter("ip").unwrap();
     send(&left, 5);
     let done = right.for_each(|_| ()).unwrap();
-    assert_eq!((done.packets, done.end), (0, End::Eof));
+    assert_eq!((done.packets(), done.stop()), (0, Stop::End(End::Eof)));
     right.set_filter("").unwrap();
     send(&left, 5);
     let done = right.for_each(|_| ()).unwrap();
-    assert_eq!((done.packets, done.end), (0, End::Eof));
+    assert_eq!((done.packets(), done.stop()), (0, Stop::End(End::Eof)));
 }
 
 #[test]
@@ -602,7 +607,11 @@ fn stop_ends_captures_without_packet_sockets() {
     for device in ["nflog:7", "nfqueue:7"] {
         let mut capture = Capture::from_device(device).activate().unwrap();
         capture.stop().unwrap();
-        assert_eq!(capture.for_each(|_| ()).unwrap().end, End::Eof, "{device}");
+        assert_eq!(
+            capture.for_each(|_| ()).unwrap().stop(),
+            Stop::End(End::Eof),
+            "{device}"
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use pcap_core::os::linux::{Fanout, FanoutMode};
-use pcap_core::{Active, Capture, Direction, Dlt, Done, End, Error, ErrorKind, Next, Result};
+use pcap_core::{Active, Capture, Direction, Dlt, Done, Error, ErrorKind, Next, Result, Stop};
 use support::cpu::cpu_time;
 use support::{Netns, wait_until};
 
@@ -108,8 +108,8 @@ const READS: [(&str, Read); 6] = [
     }),
     ("dispatch", |capture, count| {
         loop {
-            match capture.dispatch(usize::MAX, |_| *count += 1) {
-                Ok(done) => assert_eq!(done.end, End::Empty),
+            match capture.dispatch(|_| *count += 1) {
+                Ok(done) => assert_eq!(done.stop(), Stop::Empty),
                 Err(error) => return error,
             }
         }
@@ -336,8 +336,8 @@ fn a_device_that_is_renamed_is_captured_on() {
     }
     send(&left, 10);
     let done = right.for_each_up_to(20, |_| ()).unwrap();
-    let (packets, end) = (20, End::Count);
-    assert_eq!(done, Done { packets, end });
+    let (packets, end) = (20, Stop::Count);
+    assert_eq!(done, Done::new(packets, end));
     assert_eq!(right.stats().unwrap().received, 20);
     assert_eq!(right.inject(&FRAME).unwrap(), 60);
     let idle = right.next_packet_timeout(Duration::from_millis(200));
@@ -349,7 +349,7 @@ fn a_device_that_is_renamed_is_captured_on() {
     net.ip(["link", "set", "other", "up"]);
     comes_up(&net, "other");
     send(&left, 10);
-    assert_eq!(right.for_each_up_to(10, |_| ()).unwrap().packets, 10);
+    assert_eq!(right.for_each_up_to(10, |_| ()).unwrap().packets(), 10);
     // Going down, it looks as if it were gone: for a second, without spinning.
     net.ip(["link", "set", "other", "down"]);
     let cpu = cpu_time();

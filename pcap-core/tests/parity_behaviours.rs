@@ -14,7 +14,7 @@ use std::process::Command;
 use files::{MICRO, NANO, Order, Pcap, both, open, ping, read_all, tcp, udp};
 use pcap_core::{
     Capture, CompileOptions, Dead, Dlt, End, ErrorKind, Filter, Insn, Next, Packet, PacketOwned,
-    Precision, SavefileFormat, Timestamp,
+    Precision, SavefileFormat, Stop, Timestamp,
 };
 
 fn dead(precision: Precision) -> Capture<Dead> {
@@ -104,13 +104,13 @@ fn behaviour_1_96_truncated_pings_in_a_big_endian_savefile_then_the_end_however_
     for _ in 0..100 {
         assert_eq!(capture.next_packet().unwrap(), None);
         assert_eq!(capture.ended(), Some(End::Eof));
-        assert_eq!(capture.try_next_packet().unwrap(), Next::Eof);
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Eof));
         assert!(!capture.advance().unwrap());
         assert_eq!(capture.packet(), None);
         let done = capture
             .for_each(|_| panic!("a packet after the end"))
             .unwrap();
-        assert_eq!((done.packets, done.end), (0, End::Eof));
+        assert_eq!((done.packets(), done.stop()), (0, Stop::End(End::Eof)));
     }
 }
 
@@ -133,7 +133,7 @@ fn behaviour_2_every_ping_matches_ip_dst_host() {
     capture
         .set_filter("ip dst host 192.0.2.2 and icmp")
         .unwrap();
-    assert_eq!(capture.for_each(|_| {}).unwrap().packets, 96);
+    assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 96);
     let mut capture = open(truncated_pings());
     capture.set_filter("ip dst host 192.0.2.1").unwrap();
     assert_eq!(capture.next_packet().unwrap(), None);
@@ -175,7 +175,7 @@ fn behaviour_2_an_empty_program_and_one_of_4097_instructions_are_refused() {
         capture.set_filter("icmp").unwrap();
         let set = make(length).and_then(|filter| capture.set_filter(&filter));
         assert!(set.is_err());
-        assert_eq!(capture.for_each(|_| {}).unwrap().packets, 96);
+        assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 96);
     }
     for length in [1, 4096] {
         let filter = make(length).unwrap();
@@ -193,7 +193,7 @@ fn behaviour_2_foobar_is_an_error() {
     let mut capture = open(truncated_pings());
     let error = capture.set_filter("foobar").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FilterSyntax);
-    assert_eq!(capture.for_each(|_| {}).unwrap().packets, 96);
+    assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 96);
 }
 
 #[test]

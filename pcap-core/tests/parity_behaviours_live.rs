@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, Done, End, Next, Timestamp};
+use pcap_core::{Active, Capture, Done, End, Next, Stop, Timestamp};
 use support::Netns;
 
 /// Two ends of a wire: what is sent on the first arrives on the second.
@@ -124,14 +124,11 @@ fn behaviour_8_a_non_blocking_read_of_an_idle_interface_returns_at_once() {
     assert!(!right.is_nonblock());
     right.set_nonblock(true);
     assert!(right.is_nonblock());
-    let nothing = Done {
-        packets: 0,
-        end: End::Empty,
-    };
+    let nothing = Done::new(0, Stop::Empty);
     let start = Instant::now();
     for _ in 0..50 {
         assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
-        let done = right.dispatch(10, |_| panic!("no packet")).unwrap();
+        let done = right.dispatch_up_to(10, |_| panic!("no packet")).unwrap();
         assert_eq!(done, nothing);
     }
     let took = start.elapsed();
@@ -141,7 +138,7 @@ fn behaviour_8_a_non_blocking_read_of_an_idle_interface_returns_at_once() {
     support::wait_until("the frame is there", || {
         let mut seen = Vec::new();
         right
-            .dispatch(10, |packet| seen.push(packet.data()[14]))
+            .dispatch_up_to(10, |packet| seen.push(packet.data()[14]))
             .unwrap();
         seen == [7]
     });
@@ -188,7 +185,7 @@ fn behaviour_8_a_break_wakes_an_idle_reader() {
     let reader = std::thread::spawn(move || {
         let mut seen = 0;
         let done = right.for_each(|_| seen += 1).unwrap();
-        assert_eq!(done.packets, seen);
+        assert_eq!(done.packets(), seen);
         (done, right)
     });
     // It waits by now, or will.
@@ -198,10 +195,7 @@ fn behaviour_8_a_break_wakes_an_idle_reader() {
     let (done, mut right) = reader.join().unwrap();
     let took = start.elapsed();
     assert!(took < Duration::from_millis(500), "{took:?}");
-    let broken = Done {
-        packets: 0,
-        end: End::Break,
-    };
+    let broken = Done::new(0, End::Break);
     assert_eq!(done, broken);
     // Nothing is left of the break.
     left.inject(&frame(9, 60)).unwrap();

@@ -10,33 +10,32 @@ use std::time::Duration;
 
 use files::{MICRO, NANO, Order, Pcap, number, open, open_file, ping, pings, read_all, ways};
 use pcap_core::{
-    Capture, Dlt, Done, End, ErrorKind, Next, Packet, PacketHeader, PacketOwned, Precision,
+    Capture, Dlt, Done, End, ErrorKind, Next, Packet, PacketHeader, PacketOwned, Precision, Stop,
     Timestamp,
 };
 
 #[test]
 fn plokami_capture_minus_one_takes_all_that_is_there_and_zero_is_no_error() {
-    let done = |packets, end| Done { packets, end };
     for mut capture in ways(1500) {
         let mut seen = Vec::new();
         assert_eq!(
-            capture.dispatch(0, |_| panic!("none")).unwrap(),
-            done(0, End::Count)
+            capture.dispatch_up_to(0, |_| panic!("none")).unwrap(),
+            Done::new(0, Stop::Count)
         );
         let all = capture
-            .dispatch(usize::MAX, |packet| seen.push(number(packet.data())))
+            .dispatch(|packet| seen.push(number(packet.data())))
             .unwrap();
-        assert_eq!(all, done(1500, End::Eof));
+        assert_eq!(all, Done::new(1500, End::Eof));
         assert_eq!(seen, (0..1500).collect::<Vec<_>>());
         for _ in 0..10 {
-            let nothing = capture.dispatch(usize::MAX, |_| panic!("none")).unwrap();
-            assert_eq!(nothing, done(0, End::Eof));
+            let nothing = capture.dispatch(|_| panic!("none")).unwrap();
+            assert_eq!(nothing, Done::new(0, End::Eof));
         }
     }
     // Also of a file without any packet.
     for mut capture in ways(0) {
-        let nothing = capture.dispatch(usize::MAX, |_| panic!("none")).unwrap();
-        assert_eq!(nothing, done(0, End::Eof));
+        let nothing = capture.dispatch(|_| panic!("none")).unwrap();
+        assert_eq!(nothing, Done::new(0, End::Eof));
     }
 }
 
@@ -49,7 +48,7 @@ fn pcapy_loop_runs_to_the_count_or_an_error() {
         let done = capture
             .for_each_up_to(4, |packet| seen.push(number(packet.data())))
             .unwrap();
-        assert_eq!((done.packets, done.end), (4, End::Count));
+        assert_eq!((done.packets(), done.stop()), (4, Stop::Count));
         let error = capture
             .for_each_up_to(100, |packet| seen.push(number(packet.data())))
             .unwrap_err();
@@ -193,17 +192,17 @@ fn gopacket_the_end_of_a_file_is_not_an_error() {
         for _ in 0..3 {
             assert!(capture.next_packet().unwrap().is_none());
             assert_eq!(capture.ended(), Some(End::Eof));
-            assert_eq!(capture.try_next_packet().unwrap(), Next::Eof);
+            assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Eof));
             let next = capture.next_packet_timeout(Duration::from_secs(60));
-            assert_eq!(next.unwrap(), Next::Eof);
+            assert_eq!(next.unwrap(), Next::End(End::Eof));
             let done = capture.for_each_up_to(1, |_| ()).unwrap();
-            assert_eq!(done.end, End::Eof);
+            assert_eq!(done.stop(), Stop::End(End::Eof));
             assert!(capture.packets().next().is_none());
         }
         // A break at the end is a break, and then it is the end again.
         capture.break_handle().breakloop();
-        assert_eq!(capture.try_next_packet().unwrap(), Next::Break);
-        assert_eq!(capture.try_next_packet().unwrap(), Next::Eof);
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Eof));
     }
 }
 

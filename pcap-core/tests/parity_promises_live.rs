@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use pcap_core::{
-    Active, Capture, Device, Dlt, Done, End, ErrorKind, Filter, Next, Packet, Timestamp,
+    Active, Capture, Device, Dlt, Done, End, ErrorKind, Filter, Next, Packet, Stop, Timestamp,
 };
 use support::Netns;
 
@@ -47,14 +47,8 @@ fn plokami_capture_minus_one_takes_what_came_from_a_device_and_zero_is_no_error(
     drop(right);
     let device = Capture::from_device("right").nonblock(true);
     let mut right = device.activate().unwrap();
-    let empty = Done {
-        packets: 0,
-        end: End::Empty,
-    };
-    assert_eq!(
-        right.dispatch(usize::MAX, |_| panic!("none")).unwrap(),
-        empty
-    );
+    let empty = Done::new(0, Stop::Empty);
+    assert_eq!(right.dispatch(|_| panic!("none")).unwrap(), empty);
     send(&left, 0..200);
     // One that waits at most for a buffer's timeout sees them all.
     support::wait_until("all are there", || right.stats().unwrap().received == 200);
@@ -63,20 +57,17 @@ fn plokami_capture_minus_one_takes_what_came_from_a_device_and_zero_is_no_error(
     support::wait_until("all are delivered", || {
         let before = seen.len();
         let done = right
-            .dispatch(usize::MAX, |packet| seen.push(packet.data()[14]))
+            .dispatch(|packet| seen.push(packet.data()[14]))
             .unwrap();
         // It says how many there were, none or some.
-        assert_eq!(done.packets as usize, seen.len() - before);
-        assert_eq!(done.end, End::Empty);
-        calls += usize::from(done.packets > 0);
+        assert_eq!(done.packets() as usize, seen.len() - before);
+        assert_eq!(done.stop(), Stop::Empty);
+        calls += usize::from(done.packets() > 0);
         seen.len() == 200
     });
     assert!(seen.iter().copied().eq(0..200));
     assert!(calls <= 2, "{calls} calls for what was all there");
-    assert_eq!(
-        right.dispatch(usize::MAX, |_| panic!("none")).unwrap(),
-        empty
-    );
+    assert_eq!(right.dispatch(|_| panic!("none")).unwrap(), empty);
 }
 
 /// In a process of its own, because it counts what the whole process has open.
@@ -160,8 +151,11 @@ fn plokami_resources_are_freed_on_every_way_out() {
                 let (mut live, mut savefile, _dumper) = open();
                 let handles = [live.break_handle(), savefile.break_handle()];
                 handles.iter().for_each(|handle| handle.breakloop());
-                assert_eq!(live.for_each(|_| ()).unwrap().end, End::Break);
-                assert_eq!(savefile.for_each(|_| ()).unwrap().end, End::Break);
+                assert_eq!(live.for_each(|_| ()).unwrap().stop(), Stop::End(End::Break));
+                assert_eq!(
+                    savefile.for_each(|_| ()).unwrap().stop(),
+                    Stop::End(End::Break)
+                );
             }),
         ),
         (
@@ -206,7 +200,7 @@ fn plokami_stop_twice_is_harmless() {
         handle.breakloop();
         other.breakloop();
     }
-    assert_eq!(right.try_next_packet().unwrap(), Next::Break);
+    assert_eq!(right.try_next_packet().unwrap(), Next::End(End::Break));
     send(&left, 0..1);
     assert_eq!(right.next_packet().unwrap().unwrap().data(), frame(0));
     // Closing is once, since a closed capture is gone; the handles do no harm to what is not there.
@@ -229,8 +223,8 @@ fn pcapy_dispatch_is_one_bufferful_and_may_return_0() {
     };
     // None came while a buffer's timeout passed.
     let start = Instant::now();
-    let done = right.dispatch(10, |_| panic!("none")).unwrap();
-    assert_eq!((done.packets, done.end), (0, End::Empty));
+    let done = right.dispatch_up_to(10, |_| panic!("none")).unwrap();
+    assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
     let took = start.elapsed();
     assert!(
         took >= Duration::from_millis(100) && took < Duration::from_millis(600),
@@ -241,9 +235,9 @@ fn pcapy_dispatch_is_one_bufferful_and_may_return_0() {
     let start = Instant::now();
     let mut seen = 0;
     while seen < 5 {
-        let done = right.dispatch(1_000_000, |_| ()).unwrap();
-        assert_eq!(done.end, End::Empty);
-        seen += done.packets;
+        let done = right.dispatch_up_to(1_000_000, |_| ()).unwrap();
+        assert_eq!(done.stop(), Stop::Empty);
+        seen += done.packets();
     }
     assert_eq!(seen, 5);
     assert!(start.elapsed() < Duration::from_secs(2));
@@ -251,9 +245,9 @@ fn pcapy_dispatch_is_one_bufferful_and_may_return_0() {
     send(&left, 0..5);
     let mut seen = 0;
     while seen < 5 {
-        let done = right.dispatch(2, |_| ()).unwrap();
-        assert!(done.packets <= 2, "{done:?}");
-        seen += done.packets;
+        let done = right.dispatch_up_to(2, |_| ()).unwrap();
+        assert!(done.packets() <= 2, "{done:?}");
+        seen += done.packets();
     }
     assert_eq!(seen, 5);
     // More keep coming: it ends all the same, and those that came meanwhile are for the next.
@@ -270,20 +264,20 @@ fn pcapy_dispatch_is_one_bufferful_and_may_return_0() {
         let mut seen = 0;
         for _ in 0..3 {
             let start = Instant::now();
-            let done = right.dispatch(usize::MAX, |_| ()).unwrap();
-            assert_eq!(done.end, End::Empty);
-            assert!(done.packets > 0);
+            let done = right.dispatch(|_| ()).unwrap();
+            assert_eq!(done.stop(), Stop::Empty);
+            assert!(done.packets() > 0);
             // Ten times the packet-buffer timeout.
             assert!(start.elapsed() < Duration::from_secs(1));
-            seen += done.packets;
+            seen += done.packets();
         }
         enough.store(true, Ordering::Relaxed);
         let sent: u64 = flood.join().unwrap();
         let stats = right.stats().unwrap();
         while seen + stats.dropped < sent {
-            let done = right.dispatch(usize::MAX, |_| ()).unwrap();
-            assert!(done.packets > 0, "{seen} of {sent}, {stats:?}");
-            seen += done.packets;
+            let done = right.dispatch(|_| ()).unwrap();
+            assert!(done.packets() > 0, "{seen} of {sent}, {stats:?}");
+            seen += done.packets();
         }
         assert_eq!(seen + stats.dropped, sent);
     });
@@ -309,7 +303,7 @@ fn pcapy_loop_runs_to_the_count_or_an_error_and_ignores_timeouts() {
     let done = right
         .for_each_up_to(4, |packet| seen.push(packet.data()[14]))
         .unwrap();
-    assert_eq!((done.packets, done.end), (4, End::Count));
+    assert_eq!((done.packets(), done.stop()), (4, Stop::Count));
     let left = sender.join().unwrap();
     drop(left);
     net.ip("link del right".split(' '));
@@ -343,14 +337,14 @@ fn pcapy_other_threads_run_meanwhile() {
             Filter::compile(Dlt::EN10MB, "tcp port 80").unwrap();
             assert_eq!(own.try_next_packet().unwrap(), Next::Timeout);
             let mut savefile = files::open(files::pings(100));
-            assert_eq!(savefile.for_each(|_| ()).unwrap().packets, 100);
+            assert_eq!(savefile.for_each(|_| ()).unwrap().packets(), 100);
             own.close().unwrap();
             sender.send(()).unwrap();
         });
         let there = receiver.recv_timeout(Duration::from_secs(10));
         handle.breakloop();
         there.expect("another thread waits for one that reads");
-        assert_eq!(reader.join().unwrap().end, End::Break);
+        assert_eq!(reader.join().unwrap().stop(), Stop::End(End::Break));
     });
     drop(left);
 }
@@ -415,13 +409,19 @@ fn pcap_lua_a_timeout_the_end_and_an_error_are_different() {
     }
     let wait = Duration::from_millis(20);
     for _ in 0..3 {
-        assert_eq!(savefile.next_packet_timeout(wait).unwrap(), Next::Eof);
-        assert_eq!(savefile.dispatch(1, |_| ()).unwrap().end, End::Eof);
+        assert_eq!(
+            savefile.next_packet_timeout(wait).unwrap(),
+            Next::End(End::Eof)
+        );
+        assert_eq!(
+            savefile.dispatch_up_to(1, |_| ()).unwrap().stop(),
+            Stop::End(End::Eof)
+        );
         assert!(savefile.next_packet().unwrap().is_none());
         assert_eq!(savefile.ended(), Some(End::Eof));
         for error in [
             damaged.next_packet_timeout(wait).map(|_| ()).unwrap_err(),
-            damaged.dispatch(1, |_| ()).map(|_| ()).unwrap_err(),
+            damaged.dispatch_up_to(1, |_| ()).map(|_| ()).unwrap_err(),
             damaged.next_packet().map(|_| ()).unwrap_err(),
         ] {
             assert_eq!(error.kind(), ErrorKind::SavefileTruncated, "{error}");
@@ -434,9 +434,12 @@ fn pcap_lua_a_timeout_the_end_and_an_error_are_different() {
     for _ in 0..3 {
         assert_eq!(right.next_packet_timeout(wait).unwrap(), Next::Timeout);
         assert_eq!(right.ended(), None);
-        assert_eq!(right.dispatch(1, |_| ()).unwrap().end, End::Empty);
+        assert_eq!(right.dispatch_up_to(1, |_| ()).unwrap().stop(), Stop::Empty);
     }
     right.break_handle().breakloop();
-    assert_eq!(right.next_packet_timeout(wait).unwrap(), Next::Break);
+    assert_eq!(
+        right.next_packet_timeout(wait).unwrap(),
+        Next::End(End::Break)
+    );
     assert_eq!(right.ended(), Some(End::Break));
 }

@@ -174,7 +174,7 @@ fn every_reading_call_reads_a_remote_capture() {
     assert!(capture.advance().unwrap());
     note(capture.packet().unwrap().data());
     let done = capture.for_each_up_to(10, |p| note(p.data())).unwrap();
-    assert_eq!((done.packets, done.end), (10, End::Count));
+    assert_eq!((done.packets, done.end), (10, Stop::Count));
     for packet in capture.packets().take(10) {
         note(packet.unwrap().data());
     }
@@ -188,16 +188,13 @@ fn every_reading_call_reads_a_remote_capture() {
     assert_eq!(flow.unwrap(), ControlFlow::Break("thirty"));
     let mut rest = 0;
     while rest < 19 {
-        rest += capture
-            .dispatch(usize::MAX, |p| note(p.data()))
-            .unwrap()
-            .packets;
+        rest += capture.dispatch(|p| note(p.data())).unwrap().packets;
     }
     assert_eq!(numbers, (0..50).collect::<Vec<_>>());
     capture.set_nonblock(true);
     let start = Instant::now();
-    let done = capture.dispatch(usize::MAX, |_| {}).unwrap();
-    assert_eq!((done.packets, done.end), (0, End::Empty));
+    let done = capture.dispatch(|_| {}).unwrap();
+    assert_eq!((done.packets, done.end), (0, Stop::Empty));
     assert!(start.elapsed() < Duration::from_millis(20));
 }
 
@@ -257,13 +254,13 @@ fn a_break_from_another_thread_ends_a_read_at_once_and_the_capture_goes_on() {
     }
     // One before a read ends that read, and only that.
     capture.break_handle().breakloop();
-    assert_eq!(capture.try_next_packet().unwrap(), Next::Break);
+    assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
     drop(capture);
 
     let mut capture = on("lo").filter("udp port 9").open().unwrap();
     capture.break_handle().breakloop();
-    assert_eq!(capture.try_next_packet().unwrap(), Next::Break);
+    assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
     let socket = sender();
     begin(&mut capture, &socket);
     send(&socket, b"on");
@@ -453,7 +450,7 @@ fn a_capture_does_not_see_its_own_packets_unless_it_is_to() {
 
     let mut capture = on("lo").own_packets(true).filter("tcp").open().unwrap();
     let done = capture.for_each_up_to(100, |_| {}).unwrap();
-    assert_eq!(done.end, End::Count);
+    assert_eq!(done.end, Stop::Count);
 }
 
 #[test]

@@ -162,12 +162,12 @@ const READS: [(&str, Read); 9] = [
         count
     }),
     ("for_each", |capture| {
-        capture.for_each(look).unwrap().packets
+        capture.for_each(look).unwrap().packets()
     }),
     ("dispatch", |capture| {
         let mut count = 0;
         loop {
-            match capture.dispatch(10, look).unwrap().packets {
+            match capture.dispatch_up_to(10, look).unwrap().packets() {
                 0 => return count,
                 packets => count += packets,
             }
@@ -197,7 +197,7 @@ const READS: [(&str, Read); 9] = [
     ("for_each_up_to", |capture| {
         let mut count = 0;
         loop {
-            match capture.for_each_up_to(10, look).unwrap().packets {
+            match capture.for_each_up_to(10, look).unwrap().packets() {
                 0 => return count,
                 packets => count += packets,
             }

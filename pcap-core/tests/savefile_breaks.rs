@@ -11,12 +11,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use files::{number, pings, ways};
-use pcap_core::{Capture, CompileOptions, Dlt, Done, End, Next, Offline, Packet};
+use pcap_core::{Capture, CompileOptions, Dlt, Done, End, Next, Offline, Packet, Stop};
 
 const MANY: u16 = 2500;
 
-fn done(packets: u64, end: End) -> Done {
-    Done { packets, end }
+fn done(packets: u64, stop: impl Into<Stop>) -> Done {
+    Done::new(packets, stop)
 }
 
 /// All that is left, which must be these numbers on.
@@ -51,17 +51,20 @@ fn each_reading_call_says_that_it_was_a_break() {
         let broken = || handle.breakloop();
 
         broken();
-        assert_eq!(capture.try_next_packet().unwrap(), Next::Break);
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
         broken();
         let next = capture
             .next_packet_timeout(Duration::from_secs(60))
             .unwrap();
-        assert_eq!(next, Next::Break);
+        assert_eq!(next, Next::End(End::Break));
         broken();
         assert!(!capture.advance().unwrap());
         assert_eq!(capture.ended(), Some(End::Break));
         broken();
-        assert_eq!(capture.dispatch(5, |_| {}).unwrap(), done(0, End::Break));
+        assert_eq!(
+            capture.dispatch_up_to(5, |_| {}).unwrap(),
+            done(0, End::Break)
+        );
         broken();
         assert_eq!(capture.for_each(|_| {}).unwrap(), done(0, End::Break));
         broken();
@@ -157,10 +160,10 @@ fn a_stale_minus_2_is_never_seen_by_the_next_read() {
 fn a_break_after_the_end_and_after_the_capture_is_gone_does_no_harm() {
     for mut capture in ways(1) {
         let handle = capture.break_handle();
-        assert_eq!(capture.for_each(|_| {}).unwrap().packets, 1);
+        assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 1);
         handle.breakloop();
-        assert_eq!(capture.try_next_packet().unwrap(), Next::Break);
-        assert_eq!(capture.try_next_packet().unwrap(), Next::Eof);
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Eof));
         drop(capture);
         for _ in 0..1000 {
             handle.breakloop();
@@ -201,13 +204,18 @@ fn a_break_from_another_thread_ends_the_read_of_a_big_file_that_a_filter_lets_no
             Ok(length)
         }
     }
-    let reads: [fn(&mut Capture<Offline>) -> End; 3] = [
+    let reads: [fn(&mut Capture<Offline>) -> Stop; 3] = [
         |capture| {
             assert!(capture.next_packet().unwrap().is_none());
-            capture.ended().unwrap()
+            Stop::End(capture.ended().unwrap())
         },
-        |capture| capture.for_each(|_| panic!("a packet")).unwrap().end,
-        |capture| capture.dispatch(1, |_| panic!("a packet")).unwrap().end,
+        |capture| capture.for_each(|_| panic!("a packet")).unwrap().stop(),
+        |capture| {
+            capture
+                .dispatch_up_to(1, |_| panic!("a packet"))
+                .unwrap()
+                .stop()
+        },
     ];
     let bytes = pings(1000);
     let endless = Endless { bytes, position: 0 };
@@ -220,7 +228,7 @@ fn a_break_from_another_thread_ends_the_read_of_a_big_file_that_a_filter_lets_no
             handle.breakloop();
             Instant::now()
         });
-        assert_eq!(read(&mut capture), End::Break);
+        assert_eq!(read(&mut capture), Stop::End(End::Break));
         let late = breaker.join().unwrap().elapsed();
         assert!(late < Duration::from_secs(5), "{late:?}");
     }
@@ -263,8 +271,8 @@ fn a_break_from_another_thread_ends_the_read_of_a_big_file_by_path_too() {
         // Not at the end, but somewhere in the middle.
         capture.set_filter("").unwrap();
         let rest = capture.for_each(|_| {}).unwrap();
-        assert_eq!(rest.end, End::Eof);
-        assert!((1..500_000).contains(&rest.packets), "{rest:?}");
+        assert_eq!(rest.stop(), Stop::End(End::Eof));
+        assert!((1..500_000).contains(&rest.packets()), "{rest:?}");
     }
 }
 
@@ -289,15 +297,15 @@ fn breaks_from_another_thread_lose_and_double_nothing() {
             for turn in 0.. {
                 let mut keep = |packet: Packet<'_>| seen.push(number(packet.data()));
                 let end = match turn % 3 {
-                    0 => capture.for_each(keep).unwrap().end,
-                    1 => capture.dispatch(100, keep).unwrap().end,
+                    0 => capture.for_each(keep).unwrap().stop(),
+                    1 => capture.dispatch_up_to(100, keep).unwrap().stop(),
                     _ => {
                         let _ = capture.next_packet().unwrap().map(&mut keep);
-                        capture.ended().unwrap_or(End::Count)
+                        capture.ended().map_or(Stop::Count, Stop::End)
                     }
                 };
-                breaks += u32::from(end == End::Break);
-                if end == End::Eof {
+                breaks += u32::from(end == Stop::End(End::Break));
+                if end == Stop::End(End::Eof) {
                     break;
                 }
             }
@@ -314,7 +322,7 @@ fn a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on() {
     type Read = fn(&mut Capture<Offline>, &mut dyn FnMut(Packet<'_>));
     let reads: [Read; 4] = [
         |capture, f| drop(capture.for_each(f)),
-        |capture, f| drop(capture.dispatch(usize::MAX, f)),
+        |capture, f| drop(capture.dispatch(f)),
         |capture, f| drop(capture.for_each_up_to(2000, f)),
         |capture, f| {
             drop(capture.try_for_each(|packet| {
@@ -361,7 +369,7 @@ fn a_panic_with_a_break_pending_leaves_the_break_for_the_next_read() {
             })
         }));
         assert!(panic.is_err());
-        assert_eq!(capture.try_next_packet().unwrap(), Next::Break);
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
         rest(&mut capture, 1, 5);
     }
 }

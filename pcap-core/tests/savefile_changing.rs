@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use differential::{Plan, Raw, Theirs, Way as Source, stream};
 use files::{MICRO, NANO, Order, PATCHED, Pcap, Pcapng, Random};
-use pcap_core::{Capture, End, Error, ErrorKind, Next, Offline, Packet, Result};
+use pcap_core::{Capture, End, Error, ErrorKind, Next, Offline, Packet, Result, Stop};
 
 /// Packets in a savefile, of 789 bytes on average.
 const PACKETS: usize = 700;
@@ -225,22 +225,22 @@ fn drain(
             };
             match next {
                 Ok(Next::Packet(packet)) => keep(packet),
-                other => break other.map(|end| assert_eq!(end, Next::Eof)),
+                other => break other.map(|end| assert_eq!(end, Next::End(End::Eof))),
             }
         },
         4 => loop {
             match capture.for_each_up_to(7, &mut keep) {
-                Ok(done) if done.end == End::Count => {}
+                Ok(done) if done.stop() == Stop::Count => {}
                 other => break other.map(drop),
             }
         },
         5 => loop {
-            match capture.dispatch(3, &mut keep) {
-                Ok(done) if done.end == End::Count => {}
+            match capture.dispatch_up_to(3, &mut keep) {
+                Ok(done) if done.stop() == Stop::Count => {}
                 other => break other.map(drop),
             }
         },
-        6 => capture.dispatch(usize::MAX, &mut keep).map(drop),
+        6 => capture.dispatch(&mut keep).map(drop),
         7 => capture.for_each(&mut keep).map(drop),
         8 => {
             let each = |packet: Packet<'_>| {
@@ -291,9 +291,9 @@ fn drain_followed(
             2 => left = 3,
             _ => {}
         }
-        let done = capture.dispatch(left, &mut keep)?;
-        if done.end != End::Count {
-            assert_eq!(done.end, End::Empty);
+        let done = capture.dispatch_up_to(left as u64, &mut keep)?;
+        if done.stop() != Stop::Count {
+            assert_eq!(done.stop(), Stop::Empty);
             return Ok(());
         }
     }

@@ -145,7 +145,9 @@ fn a_file_cut_at_any_byte_gives_its_whole_packets_and_then_the_same_error_for_ev
                 capture.try_next_packet().unwrap_err(),
                 capture.next_packet_timeout(Duration::ZERO).unwrap_err(),
                 capture.advance().unwrap_err(),
-                capture.dispatch(7, |_| panic!("a packet")).unwrap_err(),
+                capture
+                    .dispatch_up_to(7, |_| panic!("a packet"))
+                    .unwrap_err(),
                 capture.for_each(|_| panic!("a packet")).unwrap_err(),
             ];
             for again in again {
@@ -169,7 +171,7 @@ fn every_reading_call_delivers_what_comes_before_the_damage() {
         assert_eq!((seen, error.kind()), (1030, ErrorKind::SavefileTruncated));
 
         let mut seen = 0;
-        let error = new().dispatch(usize::MAX, |_| seen += 1).unwrap_err();
+        let error = new().dispatch(|_| seen += 1).unwrap_err();
         assert_eq!((seen, error.kind()), (1030, ErrorKind::SavefileTruncated));
 
         let mut seen = 0;
@@ -182,7 +184,10 @@ fn every_reading_call_delivers_what_comes_before_the_damage() {
 
         // A count that is reached before the damage does not meet it.
         let mut capture = new();
-        assert_eq!(capture.for_each_up_to(1030, |_| {}).unwrap().packets, 1030);
+        assert_eq!(
+            capture.for_each_up_to(1030, |_| {}).unwrap().packets(),
+            1030
+        );
         assert!(capture.for_each_up_to(0, |_| {}).is_ok());
         assert!(capture.for_each_up_to(1, |_| {}).is_err());
 

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use files::{ETHERNET, MICRO, Order, Pcap, Pcapng, number, ping};
-use pcap_core::{Capture, End, Offline};
+use pcap_core::{Capture, End, Offline, Stop};
 
 /// Many times what it takes, and little beside what reading all of it takes.
 const SOON: Duration = Duration::from_secs(10);
@@ -22,18 +22,18 @@ const SOON: Duration = Duration::from_secs(10);
 const USB_LINUX: u32 = 189;
 
 /// A way to read on until a break.
-type Call = fn(&mut Capture<Offline>) -> Option<End>;
+type Call = fn(&mut Capture<Offline>) -> Option<Stop>;
 
 const CALLS: [Call; 4] = [
     |capture| match capture.next_packet().unwrap() {
         Some(_) => None,
-        None => capture.ended(),
+        None => capture.ended().map(Stop::End),
     },
-    |capture| Some(capture.for_each(|_| ()).unwrap().end),
-    |capture| Some(capture.dispatch(10, |_| ()).unwrap().end),
+    |capture| Some(capture.for_each(|_| ()).unwrap().stop()),
+    |capture| Some(capture.dispatch_up_to(10, |_| ()).unwrap().stop()),
     |capture| match capture.packets().next() {
         Some(_) => None,
-        None => capture.ended(),
+        None => capture.ended().map(Stop::End),
     },
 ];
 
@@ -45,7 +45,7 @@ fn is_broken(capture: &mut Capture<Offline>, call: Call) {
         handle.breakloop();
         Instant::now()
     });
-    assert_eq!(call(capture), Some(End::Break));
+    assert_eq!(call(capture), Some(Stop::End(End::Break)));
     let late = breaking.join().unwrap().elapsed();
     assert!(late < SOON, "{late:?}");
 }
@@ -202,7 +202,7 @@ fn a_break_ends_an_endless_reader() {
                 is_broken(&mut capture, call);
                 // A break before the call, too.
                 capture.break_handle().breakloop();
-                assert_eq!(call(&mut capture), Some(End::Break), "{kind}");
+                assert_eq!(call(&mut capture), Some(Stop::End(End::Break)), "{kind}");
             }
             // It stands where it did: the end comes, whole.
             enough.store(true, Ordering::Relaxed);
@@ -268,10 +268,10 @@ fn breaks_in_a_large_file_lose_and_double_nothing() {
         let (mut numbers, mut breaks) = (Vec::new(), 0);
         loop {
             let done = capture.for_each(|packet| numbers.push(number(packet.data())));
-            match done.unwrap().end {
-                End::Break => breaks += 1,
-                end => {
-                    assert_eq!(end, End::Eof);
+            match done.unwrap().stop() {
+                Stop::End(End::Break) => breaks += 1,
+                stop => {
+                    assert_eq!(stop, Stop::End(End::Eof));
                     break;
                 }
             }
@@ -322,23 +322,23 @@ fn breaks_among_blocks_lose_and_double_nothing() {
                         0 => {
                             let packet = capture.next_packet().unwrap();
                             numbers.extend(packet.map(|packet| number(packet.data())));
-                            capture.ended()
+                            capture.ended().map(Stop::End)
                         }
                         1 => {
                             let add =
                                 |packet: pcap_core::Packet<'_>| numbers.push(number(packet.data()));
-                            Some(capture.for_each_up_to(9, add).unwrap().end)
+                            Some(capture.for_each_up_to(9, add).unwrap().stop())
                         }
                         _ => {
                             let add =
                                 |packet: pcap_core::Packet<'_>| numbers.push(number(packet.data()));
-                            Some(capture.dispatch(100, add).unwrap().end)
+                            Some(capture.dispatch_up_to(100, add).unwrap().stop())
                         }
                     };
-                    if end == Some(End::Break) {
+                    if end == Some(Stop::End(End::Break)) {
                         breaks.fetch_add(1, Ordering::Relaxed);
                     }
-                    if end == Some(End::Eof) {
+                    if end == Some(Stop::End(End::Eof)) {
                         break;
                     }
                 }
@@ -410,7 +410,7 @@ fn an_interrupted_reader_is_broken_and_read_on() {
                     handle.breakloop();
                 });
                 // Packets may come first.
-                while call(&mut capture) != Some(End::Break) {}
+                while call(&mut capture) != Some(Stop::End(End::Break)) {}
                 breaking.join().unwrap();
             }
             go_on.store(true, Ordering::Relaxed);

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use files::{MICRO, NANO, Order, Pcap, Pcapng, Random, number, ping, pings};
-use pcap_core::{Capture, Dlt, End, ErrorKind, Next, Offline, PacketOwned};
+use pcap_core::{Capture, Dlt, End, ErrorKind, Next, Offline, PacketOwned, Stop};
 
 const MOMENT: Duration = Duration::from_millis(60);
 
@@ -92,7 +92,10 @@ fn a_writer_in_another_thread_is_followed_through_every_packet_and_a_break_ends_
         }
     });
     let done = done.unwrap();
-    assert_eq!((done.packets, done.end), (COUNT.into(), End::Break));
+    assert_eq!(
+        (done.packets(), done.stop()),
+        (COUNT.into(), Stop::End(End::Break))
+    );
     writer.join().unwrap();
     // Not followed any more, the end is the end.
     capture.follow(false).unwrap();
@@ -133,12 +136,12 @@ fn a_deadline_is_kept_at_the_end_and_dispatch_takes_what_is_there() {
         file.write_all(&record(Order::NATIVE, MICRO, n)).unwrap();
     }
     let mut seen = Vec::new();
-    let done = capture.dispatch(usize::MAX, |packet| seen.push(number(packet.data())));
+    let done = capture.dispatch(|packet| seen.push(number(packet.data())));
     let done = done.unwrap();
-    assert_eq!((done.packets, done.end), (10, End::Empty));
+    assert_eq!((done.packets(), done.stop()), (10, Stop::Empty));
     assert_eq!(seen, Vec::from_iter(0..10));
-    let done = capture.dispatch(usize::MAX, |_| {}).unwrap();
-    assert_eq!((done.packets, done.end), (0, End::Empty));
+    let done = capture.dispatch(|_| {}).unwrap();
+    assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
 }
 
 #[test]

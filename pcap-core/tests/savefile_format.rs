@@ -145,7 +145,7 @@ fn the_bits_above_the_link_type_say_how_long_the_checksum_is_and_are_no_part_of_
     let mut capture = open(file.bytes());
     assert_eq!(capture.linktype(), Linktype::ETHERNET);
     capture.set_filter("icmp").unwrap();
-    assert_eq!(capture.for_each(|_| {}).unwrap().packets, 1);
+    assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 1);
     // As pcap_dump_open does, a savefile of this capture's packets says so again.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use differential::{CALLS, Plan, Theirs, Way, stream};
 use files::{MICRO, Order, Pcap, Pcapng, number, ping, pings, pings_in, pings_ng};
-use pcap_core::{Capture, End, ErrorKind, Offline, Packet, Result};
+use pcap_core::{Capture, End, ErrorKind, Offline, Packet, Result, Stop};
 
 const PLAIN: Plan = Plan::new(Way::File(0), 0);
 
@@ -214,7 +214,7 @@ fn a_file_that_loses_what_was_read_of_it_gives_no_packet_that_was_not_there() {
                     next += 1;
                 });
                 match result {
-                    Ok(done) => assert_eq!(done.end, End::Eof),
+                    Ok(done) => assert_eq!(done.stop(), Stop::End(End::Eof)),
                     Err(error) => assert_eq!(error.kind(), ErrorKind::SavefileTruncated),
                 }
                 assert!(!refilled || next == MANY, "{next}");

@@ -20,7 +20,7 @@ use std::time::Duration;
 use differential::{Plan, Raw, Way};
 use files::{MICRO, NANO, Order, PATCHED, Pcap, Pcapng};
 use pcap_core::{
-    Capture, Dlt, Dumper, End, Error, ErrorKind, Next, Offline, Packet, Result, Timestamp,
+    Capture, Dlt, Dumper, End, Error, ErrorKind, Next, Offline, Packet, Result, Stop, Timestamp,
 };
 
 /// The payload of each panic here. No hook prints it, as there are thousands.
@@ -196,19 +196,19 @@ fn read(
             1 => match capture.try_next_packet()? {
                 Next::Packet(packet) => keep(packet),
                 other => {
-                    assert_eq!(other, Next::Eof);
+                    assert_eq!(other, Next::End(End::Eof));
                     return Ok(());
                 }
             },
             2 => match capture.next_packet_timeout(Duration::from_secs(10))? {
                 Next::Packet(packet) => keep(packet),
                 other => {
-                    assert_eq!(other, Next::Eof);
+                    assert_eq!(other, Next::End(End::Eof));
                     return Ok(());
                 }
             },
             3 => return capture.for_each(keep).map(drop),
-            4 => return capture.dispatch(usize::MAX, keep).map(drop),
+            4 => return capture.dispatch(keep).map(drop),
             5 => {
                 let each = |packet: Packet<'_>| {
                     keep(packet);
@@ -223,7 +223,7 @@ fn read(
                 return Ok(());
             }
             _ => {
-                if capture.for_each_up_to(1, &mut *keep)?.end == End::Eof {
+                if capture.for_each_up_to(1, &mut *keep)?.stop() == Stop::End(End::Eof) {
                     return Ok(());
                 }
             }

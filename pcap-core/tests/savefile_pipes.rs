@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 
 use cpu::cpu_time;
 use files::{Order, Pcap, Pcapng, Random, number, ping, pings, pings_in, pings_ng};
-use pcap_core::{Capture, CompileOptions, Done, End, Error, ErrorKind, Next, Offline, PacketOwned};
+use pcap_core::{
+    Capture, CompileOptions, Done, End, Error, ErrorKind, Next, Offline, PacketOwned, Stop,
+};
 
 /// Both ends of a pipe.
 fn pipe() -> (File, File) {
@@ -93,28 +95,28 @@ fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
     let all = capture.for_each(|packet| seen.push(number(packet.data())));
     let packets = (to - from).into();
     let end = End::Eof;
-    assert_eq!(all.unwrap(), Done { packets, end });
+    assert_eq!(all.unwrap(), Done::new(packets, end));
     assert_eq!(seen, (from..to).collect::<Vec<_>>());
 }
 
 /// A reader that waits in `read` sees a break only when data come, which may be never.
 #[test]
 fn a_break_ends_a_wait_for_a_pipe_at_once_wherever_in_a_record() {
-    type Reads = fn(&mut Capture<Offline>) -> Option<End>;
+    type Reads = fn(&mut Capture<Offline>) -> Option<Stop>;
     let reads: [Reads; 5] = [
         |c| {
             assert!(c.next_packet().unwrap().is_none());
-            c.ended()
+            c.ended().map(Stop::End)
         },
         |c| match c.next_packet_timeout(Duration::MAX).unwrap() {
-            Next::Break => c.ended(),
+            Next::End(End::Break) => c.ended().map(Stop::End),
             other => panic!("{other:?}"),
         },
-        |c| Some(c.for_each(|_| panic!("a packet")).unwrap().end),
-        |c| Some(c.dispatch(5, |_| panic!("a packet")).unwrap().end),
+        |c| Some(c.for_each(|_| panic!("a packet")).unwrap().stop()),
+        |c| Some(c.dispatch_up_to(5, |_| panic!("a packet")).unwrap().stop()),
         |c| {
             assert!(c.packets().next().is_none());
-            c.ended()
+            c.ended().map(Stop::End)
         },
     ];
     for (kind, bytes) in kinds() {
@@ -135,7 +137,11 @@ fn a_break_ends_a_wait_for_a_pipe_at_once_wherever_in_a_record() {
                     handle.breakloop();
                     now
                 });
-                assert_eq!(read(&mut capture), Some(End::Break), "{kind} {first}");
+                assert_eq!(
+                    read(&mut capture),
+                    Some(Stop::End(End::Break)),
+                    "{kind} {first}"
+                );
                 let took = asked.join().unwrap().elapsed();
                 assert!(took < Duration::from_millis(200), "{kind}: {took:?}");
             }
@@ -182,7 +188,7 @@ fn a_deadline_holds_for_a_pipe_and_a_look_does_not_wait() {
         writer.write_all(&bytes[bytes.len() - 1..]).unwrap();
         drop(writer);
         rest(&mut capture, 3 - cut, 3);
-        assert_eq!(capture.try_next_packet().unwrap(), Next::Eof);
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Eof));
     }
 }
 
@@ -231,15 +237,13 @@ fn breaks_all_the_time_from_another_thread_lose_and_double_nothing() {
         let mut seen = Vec::new();
         for turn in 0.. {
             let end = match turn % 4 {
-                0 => {
-                    capture
-                        .for_each(|p| seen.push(number(p.data())))
-                        .unwrap()
-                        .end
-                }
+                0 => capture
+                    .for_each(|p| seen.push(number(p.data())))
+                    .unwrap()
+                    .stop(),
                 1 => {
-                    let done = capture.dispatch(7, |p| seen.push(number(p.data())));
-                    done.unwrap().end
+                    let done = capture.dispatch_up_to(7, |p| seen.push(number(p.data())));
+                    done.unwrap().stop()
                 }
                 2 => match capture
                     .next_packet_timeout(Duration::from_micros(50))
@@ -247,25 +251,24 @@ fn breaks_all_the_time_from_another_thread_lose_and_double_nothing() {
                 {
                     Next::Packet(packet) => {
                         seen.push(number(packet.data()));
-                        End::Count
+                        Stop::Count
                     }
-                    Next::Timeout => End::Empty,
-                    Next::Break => End::Break,
-                    Next::Eof => End::Eof,
+                    Next::Timeout => Stop::Empty,
+                    Next::End(end) => Stop::End(end),
                 },
                 _ => {
                     let flow = capture.try_for_each(|p| ControlFlow::Break(number(p.data())));
                     match flow.unwrap() {
                         ControlFlow::Break(n) => {
                             seen.push(n);
-                            End::Count
+                            Stop::Count
                         }
-                        ControlFlow::Continue(done) => done.end,
+                        ControlFlow::Continue(done) => done.stop(),
                     }
                 }
             };
-            broken.fetch_add(u32::from(end == End::Break), SeqCst);
-            if end == End::Eof {
+            broken.fetch_add(u32::from(end == Stop::End(End::Break)), SeqCst);
+            if end == Stop::End(End::Eof) {
                 break;
             }
         }
@@ -286,9 +289,15 @@ fn a_pipe_of_which_a_filter_takes_nothing_is_broken_and_kept_to_deadlines() {
         assert_eq!(next.unwrap(), Next::Timeout);
         let handle = capture.break_handle();
         handle.breakloop();
-        assert_eq!(capture.for_each(|_| ()).unwrap().end, End::Break);
+        assert_eq!(
+            capture.for_each(|_| ()).unwrap().stop(),
+            Stop::End(End::Break)
+        );
         drop(writer);
-        assert_eq!(capture.for_each(|_| ()).unwrap().end, End::Eof);
+        assert_eq!(
+            capture.for_each(|_| ()).unwrap().stop(),
+            Stop::End(End::Eof)
+        );
     }
 }
 
@@ -359,7 +368,11 @@ fn a_socket_and_a_terminal_are_waited_for_like_a_pipe() {
             thread::sleep(Duration::from_millis(10));
             handle.breakloop();
         });
-        assert_eq!(capture.for_each(|_| ()).unwrap().end, End::Break, "{kind}");
+        assert_eq!(
+            capture.for_each(|_| ()).unwrap().stop(),
+            Stop::End(End::Break),
+            "{kind}"
+        );
         asked.join().unwrap();
         writer.write_all(&bytes[bytes.len() - 1..]).unwrap();
         drop(writer);
@@ -566,8 +579,8 @@ fn a_reader_that_is_no_descriptor_of_ours_sees_a_break_after_its_read() {
     loop {
         match capture.try_next_packet().unwrap() {
             Next::Packet(_) => seen += 1,
-            Next::Break => broken += 1,
-            Next::Eof => break,
+            Next::End(End::Break) => broken += 1,
+            Next::End(End::Eof) => break,
             Next::Timeout => panic!("it is waited for"),
         }
     }

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use files::{MICRO, Order, Pcap, both, number, open, open_file, ping, pings, read_all, ways};
 use pcap_core::{
     AnyCapture, Capture, CompileOptions, Dlt, Done, End, ErrorKind, Filter, Next, Offline, Packet,
-    PacketOwned, Readable,
+    PacketOwned, Readable, Stop,
 };
 
 /// More than libpcap reads in one dispatch of this crate, and no multiple of it.
 const MANY: u16 = 2500;
 
-fn done(packets: u64, end: End) -> Done {
-    Done { packets, end }
+fn done(packets: u64, stop: impl Into<Stop>) -> Done {
+    Done::new(packets, stop)
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_single_read_gives_each_packet_once_and_then_the_end() {
             assert_eq!(number(next.packet().unwrap().data()), n);
             assert_eq!(capture.ended(), None);
         }
-        assert_eq!(capture.try_next_packet().unwrap(), Next::Eof);
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Eof));
         assert_eq!(capture.ended(), Some(End::Eof));
     }
 }
@@ -52,7 +52,11 @@ fn a_deadline_does_not_end_the_read_of_a_savefile() {
                 assert_eq!(number(next.packet().unwrap().data()), n);
             }
             let end = capture.next_packet_timeout(timeout).unwrap();
-            assert_eq!(end, Next::Eof, "lost meaning: the end is no timeout");
+            assert_eq!(
+                end,
+                Next::End(End::Eof),
+                "lost meaning: the end is no timeout"
+            );
         }
     }
 }
@@ -62,13 +66,19 @@ fn a_deadline_does_not_end_the_read_of_a_savefile() {
 fn a_filter_that_lets_nothing_through_ends_at_the_end_and_not_at_a_timeout() {
     for mut capture in ways(MANY) {
         capture.set_filter("udp").unwrap();
-        assert_eq!(capture.try_next_packet().unwrap(), Next::Eof);
-        assert_eq!(capture.dispatch(5, |_| {}).unwrap(), done(0, End::Eof));
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Eof));
+        assert_eq!(
+            capture.dispatch_up_to(5, |_| {}).unwrap(),
+            done(0, End::Eof)
+        );
     }
     for mut capture in ways(MANY) {
         // One of the last pings only.
         capture.set_filter("icmp[6:2] = 2490").unwrap();
-        assert_eq!(capture.dispatch(5, |_| {}).unwrap(), done(1, End::Eof));
+        assert_eq!(
+            capture.dispatch_up_to(5, |_| {}).unwrap(),
+            done(1, End::Eof)
+        );
     }
 }
 
@@ -83,7 +93,7 @@ fn advance_and_packet_lend_the_same_packet_until_the_next_read() {
         assert_eq!(first.data(), ping(0));
         assert_eq!(capture.next_packet().unwrap().unwrap().data(), ping(1));
         assert_eq!(capture.packet().unwrap().data(), ping(1));
-        assert_eq!(capture.for_each_up_to(1, |_| {}).unwrap().packets, 1);
+        assert_eq!(capture.for_each_up_to(1, |_| {}).unwrap().packets(), 1);
         assert_eq!(capture.packet(), None, "after a call with a closure");
         assert!(capture.advance().unwrap());
         assert_eq!(capture.packet().unwrap().data(), ping(3));
@@ -95,23 +105,29 @@ fn advance_and_packet_lend_the_same_packet_until_the_next_read() {
 #[test]
 fn promise_dispatch_takes_none_some_or_all_and_says_how_many() {
     for mut capture in ways(MANY) {
-        let none = capture.dispatch(0, |_| panic!("a packet")).unwrap();
-        assert_eq!(none, done(0, End::Count));
-        assert_eq!(capture.ended(), Some(End::Count));
+        let none = capture.dispatch_up_to(0, |_| panic!("a packet")).unwrap();
+        assert_eq!(none, done(0, Stop::Count));
+        assert_eq!(capture.ended(), None);
         let mut seen = Vec::new();
         let mut keep = |packet: Packet<'_>| seen.push(number(packet.data()));
-        assert_eq!(capture.dispatch(1, &mut keep).unwrap(), done(1, End::Count));
         assert_eq!(
-            capture.dispatch(1500, &mut keep).unwrap(),
-            done(1500, End::Count)
+            capture.dispatch_up_to(1, &mut keep).unwrap(),
+            done(1, Stop::Count)
         );
-        let all = capture.dispatch(usize::MAX, &mut keep).unwrap();
+        assert_eq!(
+            capture.dispatch_up_to(1500, &mut keep).unwrap(),
+            done(1500, Stop::Count)
+        );
+        let all = capture.dispatch(&mut keep).unwrap();
         assert_eq!(all, done(u64::from(MANY) - 1501, End::Eof));
         assert_eq!(capture.ended(), Some(End::Eof));
         assert_eq!(seen, (0..MANY).collect::<Vec<_>>());
-        let after = capture.dispatch(usize::MAX, |_| {}).unwrap();
+        let after = capture.dispatch(|_| {}).unwrap();
         assert_eq!(after, done(0, End::Eof));
-        assert_eq!(capture.dispatch(0, |_| {}).unwrap(), done(0, End::Count));
+        assert_eq!(
+            capture.dispatch_up_to(0, |_| {}).unwrap(),
+            done(0, Stop::Count)
+        );
     }
 }
 
@@ -125,8 +141,7 @@ fn pitfall_a_count_above_c_int_max_is_only_a_large_count() {
             assert_eq!(all, done(3, End::Eof), "{count}");
         }
         for mut capture in ways(3) {
-            let count = usize::try_from(count).unwrap_or(usize::MAX);
-            let all = capture.dispatch(count, |_| {}).unwrap();
+            let all = capture.dispatch_up_to(count, |_| {}).unwrap();
             assert_eq!(all, done(3, End::Eof), "{count}");
         }
     }
@@ -139,7 +154,7 @@ fn for_each_up_to_counts_exactly() {
         for mut capture in ways(MANY) {
             let mut seen = 0;
             let counted = capture.for_each_up_to(count, |_| seen += 1).unwrap();
-            assert_eq!(counted, done(count, End::Count));
+            assert_eq!(counted, done(count, Stop::Count));
             assert_eq!(seen, count);
             let rest = capture.for_each(|_| {}).unwrap();
             assert_eq!(rest, done(u64::from(MANY) - count, End::Eof));
@@ -189,7 +204,13 @@ fn by_all_calls<S: Readable>(capture: &mut Capture<S>) -> Vec<u16> {
                 let next = capture.try_next_packet().unwrap();
                 next.packet().into_iter().for_each(keep);
             }
-            2 => assert!(capture.dispatch(turn % 40, keep).unwrap().packets <= 39),
+            2 => assert!(
+                capture
+                    .dispatch_up_to(turn as u64 % 40, keep)
+                    .unwrap()
+                    .packets()
+                    <= 39
+            ),
             3 => assert!(capture.for_each_up_to(turn as u64 % 30, keep).is_ok()),
             4 => {
                 let flow = capture.try_for_each(|packet| {
@@ -231,7 +252,7 @@ fn memory_safety_closures_of_any_type_nest() {
             let closure: &mut dyn FnMut(Packet<'_>) = &mut keep;
             assert_eq!(inner.for_each(closure).unwrap(), done(2, End::Eof));
             let mut inner = open_file(&pings(1));
-            assert_eq!(inner.dispatch(9, look).unwrap(), done(1, End::Eof));
+            assert_eq!(inner.dispatch_up_to(9, look).unwrap(), done(1, End::Eof));
             assert_eq!(large, [7; 100]);
             look(packet);
             let last = number(packet.data()).to_string();
@@ -402,7 +423,7 @@ fn a_large_file_is_read_to_its_end_in_bounded_time_by_each_call() {
     // Not a benchmark: a call that looked at everything again for each packet would take minutes.
     let start = Instant::now();
     for mut capture in ways(60_000) {
-        assert_eq!(capture.for_each(|_| {}).unwrap().packets, 60_000);
+        assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 60_000);
     }
     for mut capture in ways(60_000) {
         assert_eq!(capture.packets().count(), 60_000);

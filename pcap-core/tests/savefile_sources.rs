@@ -20,7 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use files::{MICRO, Order, Pcap, number, ping, pings, read_all};
-use pcap_core::{Capture, End, ErrorKind, SavefileFormat, Timestamp};
+use pcap_core::{Capture, End, ErrorKind, SavefileFormat, Stop, Timestamp};
 
 /// A reader made of a closure.
 struct Reads<F>(F);
@@ -547,7 +547,7 @@ fn a_file_that_changes_its_length_while_it_is_read_is_no_panic_and_no_wrong_pack
         });
         assert_eq!(number, packets);
         match result {
-            Ok(done) => assert_eq!(done.end, End::Eof),
+            Ok(done) => assert_eq!(done.stop(), Stop::End(End::Eof)),
             Err(error) => assert_eq!(error.kind(), ErrorKind::SavefileTruncated),
         }
     }
@@ -572,7 +572,7 @@ fn a_filter_stays_in_force_behind_an_odd_record_of_a_stream() {
             capture.set_filter("ether[0] = 1").unwrap();
             match call {
                 0 => drop(capture.for_each(|packet| seen.push(packet.data()[0]))),
-                1 => drop(capture.dispatch(100, |packet| seen.push(packet.data()[0]))),
+                1 => drop(capture.dispatch_up_to(100, |packet| seen.push(packet.data()[0]))),
                 _ => {
                     while let Some(packet) = capture.next_packet().unwrap() {
                         seen.push(packet.data()[0]);

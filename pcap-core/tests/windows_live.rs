@@ -113,9 +113,9 @@ fn closures_get_all_packets_in_order() {
     while texts(&packets).len() < 4 {
         assert!(start.elapsed() < LONG, "{:?}", texts(&packets));
         let done = capture
-            .dispatch(usize::MAX, |packet| packets.push(packet.data().to_vec()))
+            .dispatch(|packet| packets.push(packet.data().to_vec()))
             .unwrap();
-        assert_eq!(done.end, End::Empty);
+        assert_eq!(done.end, Stop::Empty);
     }
     assert_eq!(texts(&packets), ["one ", "two ", "thre", "last"]);
 
@@ -143,8 +143,8 @@ fn a_deadline_holds_where_nothing_comes() {
         );
     }
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
-    let done = capture.dispatch(9, |_| {}).unwrap();
-    assert_eq!((done.packets, done.end), (0, End::Empty));
+    let done = capture.dispatch_up_to(9, |_| {}).unwrap();
+    assert_eq!((done.packets, done.end), (0, Stop::Empty));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, Next, Packet};
+use pcap_core::{Active, Capture, End, Next, Packet};
 
 use crate::exit::Outcome;
 use crate::stop;
@@ -29,8 +29,8 @@ pub fn drain(
         match capture.next_packet_timeout(patience)? {
             Next::Packet(packet) if take(packet)? => {}
             // Another signal.
-            Next::Break => {}
-            Next::Packet(_) | Next::Timeout | Next::Eof => return Ok(()),
+            Next::End(End::Break) => {}
+            Next::Packet(_) | Next::Timeout | Next::End(End::Eof) => return Ok(()),
         }
     }
 }

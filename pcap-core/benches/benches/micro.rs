@@ -93,7 +93,7 @@ fn read_10000_from_memory_for_each(bencher: Bencher<'_, '_>, length: usize) {
         let mut capture = Capture::from_reader(Cursor::new(bytes)).expect("a savefile");
         let mut sum = 0_u64;
         let done = capture.for_each(|packet| sum += u64::from(packet.wire_len()));
-        assert_eq!(done.expect("read").packets, PACKETS.into());
+        assert_eq!(done.expect("read").packets(), PACKETS.into());
         sum
     });
 }

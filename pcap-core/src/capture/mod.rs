@@ -7,6 +7,7 @@ mod inactive;
 mod iter;
 mod offline;
 mod options;
+mod outcome;
 mod phase;
 mod read;
 mod read_ahead;
@@ -30,7 +31,7 @@ pub use iter::{IntoPackets, Packets};
 pub use offline::Offline;
 #[cfg(feature = "remote")]
 pub(crate) use options::{DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
-pub use read::{Done, End, Next};
+pub use outcome::{Done, End, Flow, Next, Stop};
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use wait::WaitsFor;
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::breakloop::BreakHandle;
 use crate::capture::iter::{IntoPackets, Packets};
+use crate::capture::outcome::{Done, End, Flow, Next, Stop};
 use crate::capture::phase::{Step, Then};
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 use crate::capture::wait::WaitsFor;
@@ -12,52 +13,6 @@ use crate::capture::{Capture, Readable};
 use crate::error::Result;
 use crate::filter::FilterSource;
 use crate::packet::{Packet, PacketOwned};
-
-/// Why a reading call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum End {
-    /// The number of packets that was asked for has been read.
-    Count,
-    /// Nothing more is there now.
-    Empty,
-    /// The savefile is at its end.
-    Eof,
-    /// A [`BreakHandle`] ended it.
-    Break,
-}
-
-/// What a reading call with a closure did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Done {
-    /// How many packets the closure was handed.
-    pub packets: u64,
-    /// Why the call ended.
-    pub end: End,
-}
-
-/// What a read that does not wait for ever found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next<'a> {
-    /// A packet.
-    Packet(Packet<'a>),
-    /// No packet in time.
-    Timeout,
-    /// The savefile is at its end.
-    Eof,
-    /// A [`BreakHandle`] ended the wait.
-    Break,
-}
-
-impl<'a> Next<'a> {
-    /// The packet, if there is one.
-    #[must_use]
-    pub fn packet(self) -> Option<Packet<'a>> {
-        match self {
-            Next::Packet(packet) => Some(packet),
-            Next::Timeout | Next::Eof | Next::Break => None,
-        }
-    }
-}
 
 /// How many packets a call that takes what is there reads before it looks at the clock for the first time.
 const SHORTEST_SLICE: u64 = 16;
@@ -68,14 +23,6 @@ enum Patience {
     ForEver,
     For(Duration),
     Never,
-}
-
-/// What a single read found; the packet is the current one.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
-    Packet,
-    Nothing,
-    End(End),
 }
 
 impl<S: Readable> Capture<S> {
@@ -129,7 +76,7 @@ impl<S: Readable> Capture<S> {
     /// As [`next_packet`](Self::next_packet).
     #[doc(alias = "pcap_next_ex")]
     #[inline]
-    pub fn next_packet_timeout(&mut self, timeout: Duration) -> Result<Next<'_>> {
+    pub fn next_packet_timeout(&mut self, timeout: Duration) -> Result<Next<Packet<'_>>> {
         self.next(Patience::For(timeout))
     }
 
@@ -144,17 +91,16 @@ impl<S: Readable> Capture<S> {
     /// As [`next_packet`](Self::next_packet).
     #[doc(alias = "pcap_next_ex")]
     #[inline]
-    pub fn try_next_packet(&mut self) -> Result<Next<'_>> {
+    pub fn try_next_packet(&mut self) -> Result<Next<Packet<'_>>> {
         self.next(Patience::Never)
     }
 
     #[inline]
-    fn next(&mut self, patience: Patience) -> Result<Next<'_>> {
+    fn next(&mut self, patience: Patience) -> Result<Next<Packet<'_>>> {
         Ok(match self.look(patience)? {
-            Found::Packet => self.packet().map_or(Next::Timeout, Next::Packet),
-            Found::Nothing => Next::Timeout,
-            Found::End(End::Eof) => Next::Eof,
-            Found::End(_) => Next::Break,
+            Next::Packet(()) => self.packet().map_or(Next::Timeout, Next::Packet),
+            Next::Timeout => Next::Timeout,
+            Next::End(end) => Next::End(end),
         })
     }
 
@@ -196,7 +142,7 @@ impl<S: Readable> Capture<S> {
     #[doc(alias = "pcap_next_ex")]
     #[inline]
     pub fn advance(&mut self) -> Result<bool> {
-        Ok(self.look(Patience::ForEver)? == Found::Packet)
+        Ok(self.look(Patience::ForEver)? == Next::Packet(()))
     }
 
     /// The packet that the last [`advance`](Self::advance) or other single read went to; `None`
@@ -213,9 +159,9 @@ impl<S: Readable> Capture<S> {
     #[inline]
     pub(crate) fn try_advance(&mut self) -> Result<Option<bool>> {
         Ok(match self.look(Patience::Never)? {
-            Found::Packet => Some(true),
-            Found::Nothing => None,
-            Found::End(_) => Some(false),
+            Next::Packet(()) => Some(true),
+            Next::Timeout => None,
+            Next::End(_) => Some(false),
         })
     }
 
@@ -232,20 +178,20 @@ impl<S: Readable> Capture<S> {
     }
 
     #[inline]
-    fn look(&mut self, patience: Patience) -> Result<Found> {
+    fn look(&mut self, patience: Patience) -> Result<Next<()>> {
         self.ended = None;
         let mut deadline = None;
         loop {
             if self.state.handle().breaker().take() {
                 self.ended = Some(End::Break);
-                return Ok(Found::End(End::Break));
+                return Ok(Next::End(End::Break));
             }
             match self.state.step()? {
-                Step::Packet => return Ok(Found::Packet),
+                Step::Packet => return Ok(Next::Packet(())),
                 Step::Wait => {}
                 Step::Eof => {
                     self.ended = Some(End::Eof);
-                    return Ok(Found::End(End::Eof));
+                    return Ok(Next::End(End::Eof));
                 }
             }
             if self.state.handle().breaker().is_pending() {
@@ -253,13 +199,13 @@ impl<S: Readable> Capture<S> {
             }
             let until = match patience {
                 Patience::ForEver => None,
-                Patience::Never => return Ok(Found::Nothing),
+                Patience::Never => return Ok(Next::Timeout),
                 Patience::For(time) => {
                     let now = Instant::now();
                     // A time beyond what the clock can count is for ever.
                     let end = *deadline.get_or_insert_with(|| now.checked_add(time));
                     if end.is_some_and(|end| end <= now) {
-                        return Ok(Found::Nothing);
+                        return Ok(Next::Timeout);
                     }
                     end
                 }
@@ -268,17 +214,18 @@ impl<S: Readable> Capture<S> {
         }
     }
 
-    /// Hands packets to a closure: at most `max` of those that are there, `usize::MAX` for all.
+    /// Hands the packets that are there to a closure.
     ///
-    /// On a live capture in blocking mode it waits for a first packet, up to the packet-buffer
-    /// timeout, and is then [`End::Empty`]; in non-blocking mode it does not wait. It returns after the packets that were
-    /// there, and while packets keep coming, after one packet-buffer timeout from the first. Where libpcap waits by
-    /// itself, as on D-Bus, it returns as soon as it has packets. A savefile is read to `max` or its end, which in a pipe
-    /// is waited for. The packets are borrowed from where they lie: no copy is made.
+    /// A live capture in blocking mode waits up to the packet-buffer timeout for a first packet; in non-blocking mode it
+    /// does not wait. The call returns [`Stop::Empty`] after the packets that were there, and while packets keep coming,
+    /// after one packet-buffer timeout from the first. Where libpcap waits by itself, as on D-Bus, it returns as soon as
+    /// it has packets. A savefile is read to its end; one in a pipe is waited for.
+    ///
+    /// The packets are borrowed from where they lie: no copy is made.
     ///
     /// # Errors
     ///
-    /// As [`next_packet`](Self::next_packet). The closure has had the packets before the error.
+    /// Those of [`next_packet`](Self::next_packet). The closure has had the packets before the error.
     ///
     /// # Panics
     ///
@@ -286,12 +233,36 @@ impl<S: Readable> Capture<S> {
     ///
     /// Manual page: [`pcap_dispatch(3PCAP)`](https://www.tcpdump.org/manpages/pcap_loop.3pcap.html).
     #[doc(alias = "pcap_dispatch")]
-    pub fn dispatch(&mut self, max: usize, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
+    pub fn dispatch(&mut self, f: impl FnMut(Packet<'_>)) -> Result<Done> {
+        self.dispatch_up_to(u64::MAX, f)
+    }
+
+    /// Hands at most a number of the packets that are there to a closure. See [`dispatch`](Self::dispatch).
+    ///
+    /// The call returns [`Stop::Count`] after `max` packets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`dispatch`](Self::dispatch).
+    #[doc(alias = "pcap_dispatch")]
+    pub fn dispatch_up_to(&mut self, max: u64, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
         let patience = self.state.patience();
-        self.run(max as u64, patience, move |packet| {
+        self.run(max, patience, move |packet| {
             f(packet);
             ControlFlow::Continue(())
         })
+    }
+
+    /// Hands the packets that are there to a closure that can fail or stop. See [`dispatch`](Self::dispatch), and
+    /// [`try_for_each`](Self::try_for_each) for the closure.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`dispatch`](Self::dispatch), and those of the closure.
+    #[doc(alias = "pcap_dispatch")]
+    pub fn try_dispatch<F: Flow>(&mut self, f: impl FnMut(Packet<'_>) -> F) -> F::Output {
+        let patience = self.state.patience();
+        self.try_run(patience, f)
     }
 
     /// Hands every packet to a closure until the capture is over: the savefile at its end, or a
@@ -310,14 +281,14 @@ impl<S: Readable> Capture<S> {
     /// # Examples
     ///
     /// ```
-    /// # use pcap_core::{Capture, Dlt, End};
+    /// # use pcap_core::{Capture, Dlt, End, Stop};
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("a.pcap");
     /// # Capture::dead(Dlt::EN10MB)?.dump(&path)?.close()?;
     /// let mut bytes = 0;
     /// let done = Capture::from_file(&path)?.for_each(|packet| bytes += u64::from(packet.wire_len()))?;
-    /// println!("{} packets, {bytes} bytes", done.packets);
-    /// assert_eq!(done.end, End::Eof);
+    /// println!("{} packets, {bytes} bytes", done.packets());
+    /// assert_eq!(done.stop(), Stop::End(End::Eof));
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
@@ -327,11 +298,13 @@ impl<S: Readable> Capture<S> {
         self.for_each_up_to(u64::MAX, f)
     }
 
-    /// [`for_each`](Self::for_each) of at most this many packets: then the end is [`End::Count`].
+    /// Hands at most a number of packets to a closure. See [`for_each`](Self::for_each).
+    ///
+    /// The call returns [`Stop::Count`] after `count` packets.
     ///
     /// # Errors
     ///
-    /// As [`for_each`](Self::for_each).
+    /// Those of [`for_each`](Self::for_each).
     #[doc(alias = "pcap_loop")]
     pub fn for_each_up_to(&mut self, count: u64, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
         self.run(count, None, move |packet| {
@@ -340,24 +313,34 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// [`for_each`](Self::for_each) with a closure that can end it: what it breaks with is returned.
+    /// Hands every packet to a closure that can fail or stop. See [`for_each`](Self::for_each).
+    ///
+    /// The closure returns a `Result<(), E>`, where `E` can be made from an [`Error`](crate::Error); or a
+    /// [`ControlFlow<B>`](ControlFlow), whose value the call returns. A closure with `?` inside needs its return type
+    /// written out, because Rust cannot infer `E`.
     ///
     /// # Errors
     ///
-    /// As [`for_each`](Self::for_each).
+    /// Those of [`for_each`](Self::for_each), and those of the closure.
     ///
     /// # Examples
     ///
-    /// A closure that fails:
+    /// A closure that writes, and one that looks for a packet:
     ///
     /// ```
-    /// # use pcap_core::{Capture, Dlt};
-    /// # use std::ops::ControlFlow;
+    /// use pcap_core::{Capture, Dlt};
+    /// use std::ops::ControlFlow;
+    ///
     /// # let folder = tempfile::tempdir().unwrap();
-    /// # let path = folder.path().join("a.pcap");
+    /// # let (path, copy) = (folder.path().join("a.pcap"), folder.path().join("b.pcap"));
     /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
     /// # dumper.write_now(b"short")?;
     /// # dumper.close()?;
+    /// let mut capture = Capture::from_file(&path)?;
+    /// let mut dumper = capture.dump(&copy)?;
+    /// capture.try_for_each(|packet| dumper.write(packet))?;
+    /// dumper.close()?;
+    ///
     /// let flow = Capture::from_file(&path)?.try_for_each(|packet| {
     ///     if packet.caplen() < 14 {
     ///         return ControlFlow::Break(format!("a frame of {} bytes", packet.caplen()));
@@ -367,22 +350,56 @@ impl<S: Readable> Capture<S> {
     /// assert_eq!(flow, ControlFlow::Break("a frame of 5 bytes".to_owned()));
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    ///
+    /// With `?` in the closure, and its return type:
+    ///
+    /// ```
+    /// # use pcap_core::{Capture, Dlt};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let (path, copy) = (folder.path().join("a.pcap"), folder.path().join("b.pcap"));
+    /// # Capture::dead(Dlt::EN10MB)?.dump(&path)?.close()?;
+    /// # let mut capture = Capture::from_file(&path)?;
+    /// # let mut dumper = capture.dump(&copy)?;
+    /// capture.try_for_each(|packet| -> pcap_core::Result<()> {
+    ///     dumper.write(packet)?;
+    ///     dumper.flush()
+    /// })?;
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Without it, the closure does not compile:
+    ///
+    /// ```compile_fail,E0282
+    /// # fn main() -> pcap_core::Result<()> {
+    /// # let mut capture = pcap_core::Capture::from_file("a.pcap")?;
+    /// # let mut dumper = capture.dump("b.pcap")?;
+    /// capture.try_for_each(|packet| {
+    ///     dumper.write(packet)?;
+    ///     Ok(())
+    /// })?;
+    /// # Ok(()) }
+    /// ```
     #[doc(alias = "pcap_loop")]
-    pub fn try_for_each<B>(
+    pub fn try_for_each<F: Flow>(&mut self, f: impl FnMut(Packet<'_>) -> F) -> F::Output {
+        self.try_run(None, f)
+    }
+
+    fn try_run<F: Flow>(
         &mut self,
-        mut f: impl FnMut(Packet<'_>) -> ControlFlow<B>,
-    ) -> Result<ControlFlow<B, Done>> {
+        patience: Option<Duration>,
+        mut f: impl FnMut(Packet<'_>) -> F,
+    ) -> F::Output {
         let mut value = None;
-        let done = self.run(u64::MAX, None, |packet| match f(packet) {
+        let done = self.run(u64::MAX, patience, |packet| match f(packet).into_flow() {
             ControlFlow::Continue(()) => ControlFlow::Continue(()),
-            ControlFlow::Break(b) => {
-                value = Some(b);
+            ControlFlow::Break(v) => {
+                value = Some(v);
                 ControlFlow::Break(())
             }
-        })?;
-        Ok(match value {
-            Some(value) => ControlFlow::Break(value),
-            None => ControlFlow::Continue(done),
+        });
+        F::output(match (value, done) {
+            (Some(value), Ok(_)) => Ok(ControlFlow::Break(value)),
+            (_, done) => done.map(ControlFlow::Continue),
         })
     }
 
@@ -402,12 +419,12 @@ impl<S: Readable> Capture<S> {
             Instant::now().checked_add(time)
         });
         let mut deadline = None;
-        let end = loop {
+        let stop = loop {
             if self.state.handle().breaker().take() {
-                break End::Break;
+                break Stop::End(End::Break);
             }
             if packets >= max {
-                break End::Count;
+                break Stop::Count;
             }
             let start = (patience.is_some() && packets == 0).then(Instant::now);
             let slice = self.state.slice(most.min(max - packets), &mut f)?;
@@ -418,18 +435,15 @@ impl<S: Readable> Capture<S> {
             }
             most = most.saturating_mul(2);
             if slice.stopped {
-                return Ok(Done {
-                    packets,
-                    end: End::Break,
-                });
+                return Ok(Done::new(packets, End::Break));
             }
             match slice.then {
                 Then::Again if packets >= max => continue,
                 Then::Again if over.is_some_and(|end| end <= Instant::now()) => {
-                    break End::Empty;
+                    break Stop::Empty;
                 }
                 Then::Again => continue,
-                Then::Eof => break End::Eof,
+                Then::Eof => break Stop::End(End::Eof),
                 Then::Wait => {}
             }
             if packets >= max || self.state.handle().breaker().is_pending() {
@@ -437,25 +451,28 @@ impl<S: Readable> Capture<S> {
             }
             let until = match patience {
                 None => None,
-                Some(_) if packets > 0 => break End::Empty,
-                Some(time) if time.is_zero() => break End::Empty,
+                Some(_) if packets > 0 => break Stop::Empty,
+                Some(time) if time.is_zero() => break Stop::Empty,
                 Some(time) => {
                     let now = Instant::now();
                     let end = *deadline.get_or_insert_with(|| now.checked_add(time));
                     if end.is_some_and(|end| end <= now) {
-                        break End::Empty;
+                        break Stop::Empty;
                     }
                     end
                 }
             };
             self.state.wait(until)?;
         };
-        self.ended = Some(end);
-        Ok(Done { packets, end })
+        if let Stop::End(end) = stop {
+            self.ended = Some(end);
+        }
+        Ok(Done::new(packets, stop))
     }
 
-    /// Why the last reading call ended: `None` before the first, and after one that gave a packet
-    /// or a timeout.
+    /// Returns why the last reading call found that there are no more packets.
+    ///
+    /// `None` before the first call, and after one that returned for another reason.
     #[must_use]
     pub fn ended(&self) -> Option<End> {
         self.ended

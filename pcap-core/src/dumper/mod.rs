@@ -230,7 +230,7 @@ impl Dumper {
     ///     match capture.next_packet_timeout(SECOND)? {
     ///         Next::Packet(packet) => dumper.write(packet)?,
     ///         Next::Timeout => dumper.flush_if_due()?,
-    ///         Next::Eof | Next::Break => break,
+    ///         Next::End(_) => break,
     ///     }
     /// }
     /// dumper.close()?;

@@ -16,7 +16,7 @@ use std::ptr::null_mut;
 use std::time::Duration;
 
 use crate::damage::inflate;
-use pcap_core::{Capture, End, Error, Next, Offline, Packet, Result};
+use pcap_core::{Capture, Error, Next, Offline, Packet, Result, Stop};
 
 /// A packet as raw as both sides give it.
 pub(crate) type Raw = ((i64, i64), u32, u32, Vec<u8>);
@@ -316,13 +316,13 @@ fn take(
             4 | 8 => {
                 let most = if call == 4 { left.min(3) } else { left };
                 match capture
-                    .dispatch(most, |packet| {
+                    .dispatch_up_to(most as u64, |packet| {
                         keep(packet);
                     })?
-                    .end
+                    .stop()
                 {
-                    End::Count => return Ok(Halt::Count),
-                    End::Empty => return Ok(Halt::Nothing),
+                    Stop::Count => return Ok(Halt::Count),
+                    Stop::Empty => return Ok(Halt::Nothing),
                     _ => return Ok(Halt::End),
                 }
             }
@@ -345,8 +345,8 @@ fn take(
                 let each = |packet: Packet<'_>| {
                     keep(packet);
                 };
-                match capture.for_each_up_to(most as u64, each)?.end {
-                    End::Count => return Ok(Halt::Count),
+                match capture.for_each_up_to(most as u64, each)?.stop() {
+                    Stop::Count => return Ok(Halt::Count),
                     _ => return Ok(Halt::End),
                 }
             }

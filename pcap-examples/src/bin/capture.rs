@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use pcap_core::{
-    Active, BreakHandle, Capture, CompileOptions, Device, Direction, Dlt, Inactive, Next,
+    Active, BreakHandle, Capture, CompileOptions, Device, Direction, Dlt, End, Inactive, Next,
     Precision, Stats, TstampType,
 };
 use pcap_examples::drain::{LONGEST_TIMEOUT, drain};
@@ -438,8 +438,8 @@ fn hand_on(
                 sink.hand_over()?;
                 wait = TICK;
             }
-            Next::Break => place.report(capture, sink)?,
-            Next::Eof => return Ok(false),
+            Next::End(End::Break) => place.report(capture, sink)?,
+            Next::End(End::Eof) => return Ok(false),
         }
         let now = Instant::now();
         if let Some(end) = end {

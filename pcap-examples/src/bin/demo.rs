@@ -72,7 +72,7 @@ fn run(story: &mut Story) -> Outcome {
     while let Some(packet) = capture.next_packet()? {
         story.packet(&mut printer, packet)?;
     }
-    let all = Capture::from_file(&path)?.for_each(|_| {})?.packets;
+    let all = Capture::from_file(&path)?.for_each(|_| {})?.packets();
     story.tell(format_args!(
         "The savefile has {all} packets: {}",
         path.display()

@@ -46,8 +46,8 @@ fn read_all(mut capture: Capture<Offline>, way: Way) -> Result<Tally, Failure> {
         }
         Way::Dispatch => {
             while capture
-                .dispatch(64, |packet| tally.add(packet.data()))?
-                .packets
+                .dispatch_up_to(64, |packet| tally.add(packet.data()))?
+                .packets()
                 > 0
             {}
         }

@@ -140,7 +140,7 @@ impl Capture<Active> {
         self.state.set_direction(direction)
     }
 
-    /// Sets whether [`dispatch`](Self::dispatch) returns at once, with [`End::Empty`](crate::End::Empty), when nothing is
+    /// Sets whether [`dispatch`](Self::dispatch) returns at once, with [`Stop::Empty`](crate::Stop::Empty), when nothing is
     /// there, and whether [`inject`](Self::inject) fails instead of waiting for room. The calls that read single packets
     /// say themselves whether they wait.
     ///
@@ -204,7 +204,7 @@ impl Capture<Active> {
     ///
     /// Before waiting on it, read until [`try_next_packet`](Self::try_next_packet) says
     /// [`Timeout`](crate::Next::Timeout) or [`dispatch`](Self::dispatch)
-    /// [`Empty`](crate::End::Empty): packets may have been read ahead. Wait no longer than
+    /// [`Empty`](crate::Stop::Empty): packets may have been read ahead. Wait no longer than
     /// [`required_select_timeout`](Self::required_select_timeout).
     ///
     /// On Windows it is the handle of an event.

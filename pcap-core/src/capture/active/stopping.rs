@@ -65,9 +65,9 @@ impl Capture<Active> {
     ///     std::thread::sleep(std::time::Duration::from_secs(10));
     ///     handle.breakloop();
     /// });
-    /// let mut packets = capture.for_each(|_| ())?.packets;
+    /// let mut packets = capture.for_each(|_| ())?.packets();
     /// capture.stop()?;
-    /// packets += capture.for_each(|_| ())?.packets;
+    /// packets += capture.for_each(|_| ())?.packets();
     /// println!("{packets} packets, {} dropped", capture.stats()?.dropped);
     /// # Ok(()) }
     /// ```

@@ -43,7 +43,7 @@ impl Capture<Offline> {
     /// ```no_run
     /// let mut capture = pcap_core::Capture::from_file("trace.pcap")?;
     /// let done = capture.for_each(|packet| println!("{packet:?}"))?;
-    /// println!("{} packets", done.packets);
+    /// println!("{} packets", done.packets());
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///

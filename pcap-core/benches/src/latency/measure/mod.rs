@@ -9,7 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use pcap_core::stream::{AsyncCapture, Runtime};
-use pcap_core::{Active, Capture, End, Next};
+use pcap_core::{Active, Capture, End, Next, Stop};
 
 use super::Figures;
 use super::rows::{Job, Reader};
@@ -52,13 +52,13 @@ fn until_broken(reader: Reader, mut capture: Capture<Active>) -> Result<Read, Fa
         }),
         Reader::ForEach => Box::new(move || {
             let done = capture.for_each(|_| ())?;
-            broken(done.packets == 0 && done.end == End::Break)
+            broken(done.packets() == 0 && done.stop() == Stop::End(End::Break))
         }),
         Reader::Deadlines => Box::new(move || {
             loop {
                 match capture.next_packet_timeout(DEADLINE)? {
                     Next::Timeout => {}
-                    next => return broken(next == Next::Break),
+                    next => return broken(next == Next::End(End::Break)),
                 }
             }
         }),

@@ -84,7 +84,7 @@ impl FanoutMode {
 /// let (counts, stats) = Fanout::for_each(members, |_, capture| {
 ///     let mut bytes = 0;
 ///     let done = capture.for_each(|packet| bytes += u64::from(packet.wire_len()))?;
-///     Ok::<_, pcap_core::Error>((done.packets, bytes))
+///     Ok::<_, pcap_core::Error>((done.packets(), bytes))
 /// })?;
 /// println!("{counts:?}, {} dropped", stats.dropped);
 /// # Ok(()) }

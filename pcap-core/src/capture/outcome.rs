@@ -1,0 +1,160 @@
+//! What the reading calls return.
+
+use std::ops::ControlFlow;
+
+use crate::error::{Error, Result};
+
+/// Why a capture has no more packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// The savefile is at its end, or the live capture is [stopped](crate::Capture::stop) and its buffer empty.
+    Eof,
+    /// A [`BreakHandle`](crate::BreakHandle) ended the call. Reading can go on.
+    Break,
+}
+
+/// Why a reading call with a closure returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stop {
+    /// The closure got the requested number of packets.
+    Count,
+    /// No more packets are there now.
+    Empty,
+    /// The capture has no more packets.
+    End(End),
+}
+
+impl From<End> for Stop {
+    fn from(end: End) -> Stop {
+        Stop::End(end)
+    }
+}
+
+/// The result of a reading call with a closure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Done {
+    packets: u64,
+    stop: Stop,
+}
+
+impl Done {
+    /// Creates the result of a call that handed `packets` to its closure and then stopped.
+    #[must_use]
+    pub fn new(packets: u64, stop: impl Into<Stop>) -> Done {
+        Done {
+            packets,
+            stop: stop.into(),
+        }
+    }
+
+    /// Returns the number of packets that the closure got.
+    #[must_use]
+    pub fn packets(self) -> u64 {
+        self.packets
+    }
+
+    /// Returns why the call returned.
+    #[must_use]
+    pub fn stop(self) -> Stop {
+        self.stop
+    }
+}
+
+/// The result of a read that does not wait for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Next<T> {
+    /// A packet.
+    Packet(T),
+    /// No packet came in time.
+    Timeout,
+    /// The capture has no more packets.
+    End(End),
+}
+
+impl<T> Next<T> {
+    /// Returns the packet, if there is one.
+    #[must_use]
+    pub fn packet(self) -> Option<T> {
+        match self {
+            Next::Packet(packet) => Some(packet),
+            Next::Timeout | Next::End(_) => None,
+        }
+    }
+
+    /// Converts the packet with a closure.
+    ///
+    /// # Examples
+    ///
+    /// A result that can be kept over the next read, or sent to another thread:
+    ///
+    /// ```
+    /// use pcap_core::{Next, Packet, PacketOwned};
+    ///
+    /// fn keep(next: Next<Packet<'_>>) -> Next<PacketOwned> {
+    ///     next.map(Packet::into_owned)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Next<U> {
+        match self {
+            Next::Packet(packet) => Next::Packet(f(packet)),
+            Next::Timeout => Next::Timeout,
+            Next::End(end) => Next::End(end),
+        }
+    }
+}
+
+/// What a closure of [`try_for_each`](crate::Capture::try_for_each) or [`try_dispatch`](crate::Capture::try_dispatch)
+/// returns: `Result<(), E>`, where `E` can be made from an [`Error`], or [`ControlFlow<B>`].
+///
+/// No other type can implement it.
+pub trait Flow: sealed::Sealed {
+    /// What the call returns: `Result<Done, E>` for a [`Result`], `Result<ControlFlow<B, Done>>` for a [`ControlFlow`].
+    type Output;
+    #[doc(hidden)]
+    type Value;
+    #[doc(hidden)]
+    fn into_flow(self) -> ControlFlow<Self::Value>;
+    #[doc(hidden)]
+    fn output(outcome: Result<ControlFlow<Self::Value, Done>>) -> Self::Output;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl<E> Sealed for std::result::Result<(), E> {}
+    impl<B> Sealed for std::ops::ControlFlow<B> {}
+}
+
+impl<E: From<Error>> Flow for Result<(), E> {
+    type Output = Result<Done, E>;
+    type Value = E;
+
+    #[inline]
+    fn into_flow(self) -> ControlFlow<E> {
+        match self {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+
+    fn output(outcome: Result<ControlFlow<E, Done>>) -> Result<Done, E> {
+        match outcome? {
+            ControlFlow::Continue(done) => Ok(done),
+            ControlFlow::Break(error) => Err(error),
+        }
+    }
+}
+
+impl<B> Flow for ControlFlow<B> {
+    type Output = Result<ControlFlow<B, Done>>;
+    type Value = B;
+
+    #[inline]
+    fn into_flow(self) -> ControlFlow<B> {
+        self
+    }
+
+    fn output(outcome: Result<ControlFlow<B, Done>>) -> Result<ControlFlow<B, Done>> {
+        outcome
+    }
+}
