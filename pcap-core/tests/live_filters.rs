@@ -8,6 +8,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
@@ -241,11 +243,18 @@ fn swapping_filters_under_traffic_loses_nothing() {
         let options = options("right", immediate, 64).buffer_size(16 << 20);
         let mut right = options.activate().unwrap();
         let left = on("left").activate().unwrap();
-        let sender = thread::spawn(move || {
-            for n in 0..SENT {
-                inject(&left, [frame(n, 100)]);
-                if n % 20 == 0 {
-                    thread::sleep(Duration::from_micros(500));
+        // There is room for that many packets.
+        let room = if immediate { 100 } else { 1000 };
+        let delivered = Arc::new(AtomicU32::new(0));
+        let sender = thread::spawn({
+            let delivered = delivered.clone();
+            move || {
+                for n in 0..SENT {
+                    // If nobody counts any more, the test has failed.
+                    while n - delivered.load(SeqCst) >= room && Arc::strong_count(&delivered) > 1 {
+                        thread::sleep(Duration::from_micros(50));
+                    }
+                    inject(&left, [frame(n, 100)]);
                 }
             }
         });
@@ -263,6 +272,7 @@ fn swapping_filters_under_traffic_loses_nothing() {
             while let Next::Packet(packet) = right.next_packet_timeout(time).unwrap() {
                 let number = packet.data()[14..18].try_into().unwrap();
                 numbers.push(u32::from_be_bytes(number));
+                delivered.fetch_add(1, SeqCst);
                 if numbers.len() % 16 == 0 {
                     break;
                 }

@@ -32,10 +32,31 @@ pub(crate) fn copied(name: &str, folder: &Path) -> PathBuf {
 /// commands of their names that do it.
 pub(crate) fn program(name: &str) -> Command {
     let built = built(name);
-    match std::env::var_os("PCAP_TEST_PROGRAMS") {
+    let mut command = match std::env::var_os("PCAP_TEST_PROGRAMS") {
         Some(folder) => Command::new(Path::new(&folder).join(name)),
         None => Command::new(built),
+    };
+    heed_signals(&mut command);
+    command
+}
+
+/// Lets signals end the program although the tests ignore them, as under nohup and in the background of a script.
+fn heed_signals(command: &mut Command) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        let heed = || {
+            for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM, libc::SIGQUIT] {
+                // SAFETY: takes numbers, and runs no code of ours later.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+            }
+            Ok(())
+        };
+        // SAFETY: signal(2) may be called between fork and exec.
+        unsafe { command.pre_exec(heed) };
     }
+    #[cfg(not(unix))]
+    let _ = command;
 }
 
 fn built(name: &str) -> &'static str {
