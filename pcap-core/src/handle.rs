@@ -1,6 +1,6 @@
 //! The owner of a `pcap_t`: closes it once, and turns its answers into results.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::ptr::NonNull;
@@ -286,8 +286,8 @@ impl Handle {
     }
 
     /// Gives the `pcap_t` away, open.
-    pub(crate) fn into_raw(self) -> NonNull<c_void> {
-        let pcap = self.pcap.cast();
+    pub(crate) fn into_raw(self) -> NonNull<sys::pcap_t> {
+        let pcap = self.pcap;
         self.breaker.forget_handle();
         let mut handle = std::mem::ManuallyDrop::new(self);
         let Handle { breaker, name, .. } = &mut *handle;

@@ -412,7 +412,7 @@ mod serialize;
 mod stats;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub mod stream;
-mod sys;
+pub mod sys;
 mod timestamp;
 mod tstamp_type;
 mod version;

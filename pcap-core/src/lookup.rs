@@ -29,7 +29,7 @@ use std::path::Path;
 
 use crate::device::MacAddr;
 use crate::error::{Error, Result};
-use crate::sys::{self, platform, sockaddr};
+use crate::sys::{self, platform, socket_address};
 
 /// A port, as `port` takes it in an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -83,9 +83,9 @@ pub fn addresses(host: &str) -> Vec<IpAddr> {
     let mut next = unsafe { list.as_ref() };
     while let Some(info) = next {
         // SAFETY: null or an address of its family's size, which lives as long as the list.
-        let address = match unsafe { sockaddr::read(info.ai_addr, None) } {
-            Some(sockaddr::RawAddress::V4(octets)) => Some(IpAddr::from(octets)),
-            Some(sockaddr::RawAddress::V6 { octets, .. }) => Some(IpAddr::from(octets)),
+        let address = match unsafe { socket_address::read(info.ai_addr, None) } {
+            Some(socket_address::RawAddress::V4(octets)) => Some(IpAddr::from(octets)),
+            Some(socket_address::RawAddress::V6 { octets, .. }) => Some(IpAddr::from(octets)),
             _ => None,
         };
         addresses.extend(address.filter(|address| !addresses.contains(address)));

@@ -17,7 +17,7 @@ use crate::timestamp::Timestamp;
 /// assert!(header.is_truncated());
 /// ```
 #[doc(alias = "pcap_pkthdr")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketHeader {
     secs: i64,
@@ -107,6 +107,16 @@ impl PacketHeader {
             self.caplen = caplen;
         }
         self
+    }
+}
+
+impl fmt::Debug for PacketHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PacketHeader")
+            .field("timestamp", &format_args!("{}", self.timestamp()))
+            .field("caplen", &self.caplen)
+            .field("wire_len", &self.wire_len)
+            .finish()
     }
 }
 

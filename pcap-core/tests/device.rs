@@ -260,6 +260,52 @@ mod live {
     }
 
     #[test]
+    fn ip_addresses_leave_hardware_addresses_out() {
+        let Some(net) = Netns::new() else { return };
+        net.veth("left", "right");
+        assert_eq!(Device::find("left").unwrap().ip_addresses().count(), 0);
+        for address in ["192.0.2.1/24", "192.0.2.7/24"] {
+            net.ip(["addr", "add", address, "dev", "left"]);
+        }
+        let left = Device::find("left").unwrap();
+        let found: Vec<IpAddr> = left.ip_addresses().collect();
+        assert_eq!(found, [[192, 0, 2, 1], [192, 0, 2, 7]].map(IpAddr::from));
+        assert!(left.addresses().len() > found.len());
+    }
+
+    #[test]
+    fn devices_are_found_by_their_index() {
+        let Some(net) = Netns::new() else { return };
+        net.veth("left", "right");
+        let shown = net.ip(["-o", "link", "show", "left"]);
+        let index: u32 = shown.split(':').next().unwrap().parse().unwrap();
+        let left = Device::from_index(index).unwrap();
+        assert_eq!((left.name(), left.index()), ("left", Some(index)));
+        assert_eq!(Device::find("any").unwrap().index(), None);
+        let error = Device::from_index(9999).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoSuchDevice, "{error}");
+        assert_eq!(error.object(), Some("9999"));
+        net.ip(["link", "del", "left"]);
+        assert_eq!(left.index(), None);
+    }
+
+    #[test]
+    fn addresses_can_be_made() {
+        let mut made = DeviceAddress::new(Ipv4Addr::LOCALHOST);
+        made.netmask = Some(Ipv4Addr::new(255, 0, 0, 0).into());
+        let Some(_net) = Netns::new() else { return };
+        let lo = Device::find("lo").unwrap();
+        assert_eq!(address_of(&lo, Ipv4Addr::LOCALHOST), made);
+        assert_eq!(Address::from(IpAddr::from([1, 2, 3, 4])), v4(1, 2, 3, 4));
+        let v6 = Address::from(Ipv6Addr::LOCALHOST);
+        assert_eq!(
+            (v6.ip(), v6.to_string()),
+            (Some(Ipv6Addr::LOCALHOST.into()), "::1".into())
+        );
+        assert_eq!(Address::from(MacAddr::ZERO).mac(), Some(MacAddr::ZERO));
+    }
+
+    #[test]
     fn the_default_device_is_one_that_works() {
         let Some(net) = Netns::new() else { return };
         // Only `lo` and pseudo-devices.

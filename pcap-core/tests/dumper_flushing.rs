@@ -128,10 +128,10 @@ fn headers_of_pcapng_are_there_from_the_start() {
     let section = Section::new().application("it");
     let interface = Interface::new(pcap_core::Linktype::ETHERNET);
     let makers: [&dyn Fn() -> PcapngDumper; 4] = [
-        &|| PcapngDumper::create_with(&path, &section).unwrap(),
-        &|| PcapngDumper::to_open_file(file(), &section).unwrap(),
-        &|| PcapngDumper::to_writer(file(), &section).unwrap(),
-        &|| PcapngDumper::to_writer(BufWriter::new(file()), &section).unwrap(),
+        &|| section.create(&path).unwrap(),
+        &|| section.to_open_file(file()).unwrap(),
+        &|| section.to_writer(file()).unwrap(),
+        &|| section.to_writer(BufWriter::new(file())).unwrap(),
     ];
     for make in makers {
         let mut dumper = make();
@@ -322,9 +322,9 @@ fn a_packet_that_is_refused_when_due_can_be_written_again() {
 #[test]
 #[cfg(feature = "pcapng")]
 fn packets_of_pcapng_wait_no_longer_than_the_bound() {
-    use pcap_core::pcapng::{Interface, PcapngDumper, Section};
+    use pcap_core::pcapng::{Interface, PcapngDumper};
     let writer = Writer::default();
-    let mut dumper = PcapngDumper::to_writer(writer.clone(), &Section::new()).unwrap();
+    let mut dumper = PcapngDumper::new(writer.clone());
     let interface = Interface::new(pcap_core::Linktype::ETHERNET);
     let interface = dumper.add_interface(&interface).unwrap();
     let there = || writer.bytes().len() as u64;

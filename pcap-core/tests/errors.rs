@@ -258,16 +258,13 @@ fn pcapng_works_under_anyhow() {
     use pcap_core::pcapng::{Interface, PcapngDumper, Section};
     let argument = ErrorKind::InvalidArgument;
     let nul = || Section::new().os("a\0b");
-    let dumper = || PcapngDumper::to_writer(Vec::new(), &Section::new()).unwrap();
+    let dumper = || PcapngDumper::new(Vec::new());
     let missing = "/no/such/folder/a.pcapng";
     fails!(IO_NOT_FOUND, PcapngDumper::create(missing));
-    fails!(argument, PcapngDumper::create_with(missing, &nul()));
+    fails!(argument, nul().create(missing));
     let file = || tempfile::tempfile().unwrap();
-    fails!(argument, PcapngDumper::to_open_file(file(), &nul()));
-    fails!(
-        argument,
-        PcapngDumper::to_writer(Lonely(Cell::new(1)), &nul())
-    );
+    fails!(argument, nul().to_open_file(file()));
+    fails!(argument, nul().to_writer(Lonely(Cell::new(1))));
     let interface = Interface::new(Linktype::ETHERNET);
     let foreign = dumper().add_interface(&interface).unwrap();
     fails!(

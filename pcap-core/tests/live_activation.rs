@@ -515,3 +515,21 @@ fn a_snaplen_changes_nothing_but_how_much_of_a_packet_there_is() {
         }
     }
 }
+
+#[test]
+fn requested_options_can_be_read_back() {
+    let Some(_net) = net() else { return };
+    let timeout = Duration::from_millis(7);
+    let capture = Capture::from_device("right").timeout(timeout).promisc(true);
+    let capture = capture.activate().unwrap();
+    assert_eq!(capture.timeout(), Some(timeout));
+    assert_eq!(capture.is_promisc(), Some(true));
+    let capture = Capture::from_device("right").activate().unwrap();
+    assert_eq!(capture.timeout(), Some(Duration::from_millis(100)));
+    assert_eq!(capture.is_promisc(), Some(false));
+    // Nobody knows them of a handle from elsewhere.
+    let (pcap, _) = capture.into_raw();
+    // SAFETY: the handle is open, activated and nobody else's.
+    let capture = unsafe { Capture::<pcap_core::Active>::from_raw(pcap) }.unwrap();
+    assert_eq!((capture.timeout(), capture.is_promisc()), (None, None));
+}

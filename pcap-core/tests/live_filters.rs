@@ -809,7 +809,7 @@ fn a_filter_that_is_refused_leaves_the_former() {
     let foreign = || {
         let (raw, _) = short(false).into_raw();
         // SAFETY: an activated handle that nobody else has.
-        unsafe { Capture::from_raw(raw) }.unwrap()
+        unsafe { Capture::<Active>::from_raw(raw) }.unwrap()
     };
     let refused = long_outbound();
     // Could run in this process, if that saw more of a packet.
@@ -925,7 +925,7 @@ fn filters_on_raw_handles_lose_nothing() {
     ] {
         let (raw, _) = on("right").filter("arp").activate().unwrap().into_raw();
         // SAFETY: an activated handle that nobody else has.
-        let mut right: Capture<Active> = unsafe { Capture::from_raw(raw) }.unwrap();
+        let mut right: Capture<Active> = unsafe { Capture::<Active>::from_raw(raw) }.unwrap();
         right.set_filter("").unwrap();
         assert_eq!(right.filter_location(), Some(FilterLocation::Kernel));
         inject(&left, (0..MANY).map(|n| frame(n, 60)));

@@ -291,7 +291,7 @@ fn a_capture_that_was_given_away_is_left_open_and_receives() {
     assert!(packets.is_empty());
     sender.inject(&frame(1, 60)).unwrap();
     // SAFETY: the pcap_t that was just given away, which nobody else has.
-    let mut left: Capture<Active> = unsafe { Capture::from_raw(raw) }.unwrap();
+    let mut left: Capture<Active> = unsafe { Capture::<Active>::from_raw(raw) }.unwrap();
     right.inject(&frame(2, 60)).unwrap();
     assert_eq!(read_numbers(&mut left, 1), [2]);
 }

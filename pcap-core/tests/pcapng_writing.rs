@@ -23,7 +23,7 @@ use pcap_core::{
 };
 
 fn dumper() -> PcapngDumper {
-    PcapngDumper::to_writer(Vec::new(), &Section::new()).unwrap()
+    PcapngDumper::new(Vec::new())
 }
 
 fn ethernet() -> Interface {
@@ -83,7 +83,7 @@ fn each_byte_is_as_the_format_says() {
         .os("bc")
         .application("def")
         .comment("ghij");
-    let mut dumper = PcapngDumper::to_writer(Vec::new(), &section).unwrap();
+    let mut dumper = section.to_writer(Vec::new()).unwrap();
     let full = Interface::new(Linktype::RAW)
         .name("eth0")
         .description("the ü port")
@@ -347,7 +347,7 @@ fn tshark_reads_what_the_section_the_interfaces_and_the_records_say() {
         .os("none")
         .application("pcap-core's test")
         .comment("of the file");
-    let mut dumper = PcapngDumper::create_with(&path, &section).unwrap();
+    let mut dumper = section.create(&path).unwrap();
     let interface = ethernet()
         .name("eth7")
         .description("seventh")
@@ -639,7 +639,7 @@ fn tshark_reads_the_checksum_length() {
     ]);
     frame.extend([0, 1, 0, 2, 0, 10, 0, 0, 9, 9, 0x12, 0x34, 0x56, 0x78]);
     let dead = Capture::dead(Linktype::ETHERNET).unwrap();
-    let with = Interface::of(&dead.with_fcs_len(Some(4)).unwrap());
+    let with = Interface::for_capture(&dead.with_fcs_len(Some(4)).unwrap());
     for (interface, fcs) in [
         (with, "0x12345678"),
         (ethernet().fcs_len(0), ""),
@@ -702,7 +702,7 @@ fn packets_of_another_link_type_are_rejected() {
     // libpcap numbers this one otherwise than files do.
     let mut raw = of(Linktype::RAW);
     raw.advance().unwrap();
-    let interface = dumper.add_interface(&Interface::of(&raw)).unwrap();
+    let interface = dumper.add_interface(&Interface::for_capture(&raw)).unwrap();
     dumper.write_from(interface, &raw).unwrap();
     let file = folder.path().join("a.pcapng");
     fs::write(&file, bytes(dumper)).unwrap();
@@ -743,16 +743,16 @@ fn a_section_that_does_not_fit_gives_the_object_back_and_leaves_a_file_as_it_is(
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a", b"precious");
     for section in sections {
-        let error = PcapngDumper::create_with(&path, &section).unwrap_err();
+        let error = section.create(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert_eq!(error.object(), path.to_str());
         assert_eq!(fs::read(&path).unwrap(), b"precious");
-        let failed = PcapngDumper::to_writer(b"mine".to_vec(), &section).unwrap_err();
+        let failed = section.to_writer(b"mine".to_vec()).unwrap_err();
         assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
         assert_eq!(failed.take::<Vec<u8>>().unwrap(), b"mine");
         let file = File::open(&path).unwrap();
         let fd = files::descriptor(&file);
-        let failed = PcapngDumper::to_open_file(file, &section).unwrap_err();
+        let failed = section.to_open_file(file).unwrap_err();
         assert_eq!(files::descriptor(&failed.take::<File>().unwrap()), fd);
     }
 }
@@ -781,7 +781,7 @@ fn a_text_with_a_nul_which_readers_would_end_it_at_is_refused() {
         Section::new().application(text),
         Section::new().comment(text),
     ] {
-        errors.push(PcapngDumper::to_writer(Vec::new(), &section).unwrap_err());
+        errors.push(section.to_writer(Vec::new()).unwrap_err());
     }
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
@@ -891,7 +891,7 @@ fn a_writer_that_fails_gives_the_dumper_back_and_nothing_is_lost_or_doubled() {
             Ok(())
         }
     }
-    let mut dumper = PcapngDumper::to_writer(Moody(Vec::new(), 0), &Section::new()).unwrap();
+    let mut dumper = PcapngDumper::new(Moody(Vec::new(), 0));
     let eth = dumper.add_interface(&ethernet()).unwrap();
     for number in 0..6000 {
         while numbered(&mut dumper, eth, number).is_err() {}
@@ -923,7 +923,7 @@ fn a_dropped_dumper_writes_what_it_has() {
         }
     }
     let shared = Shared::default();
-    let mut dumper = PcapngDumper::to_writer(shared.clone(), &Section::new()).unwrap();
+    let mut dumper = PcapngDumper::new(shared.clone());
     let eth = dumper.add_interface(&ethernet()).unwrap();
     (0..10).for_each(|n| numbered(&mut dumper, eth, n).unwrap());
     drop(dumper);
@@ -933,7 +933,7 @@ fn a_dropped_dumper_writes_what_it_has() {
 #[test]
 fn compressed_and_finished_by_the_writer_given_back() {
     let gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    let mut dumper = PcapngDumper::to_writer(gzip, &Section::new()).unwrap();
+    let mut dumper = PcapngDumper::new(gzip);
     let eth = dumper.add_interface(&ethernet()).unwrap();
     (0..5000).for_each(|n| numbered(&mut dumper, eth, n).unwrap());
     // Another type gives the dumper back.
@@ -953,7 +953,7 @@ fn an_open_file_is_written_from_where_it_stands() {
     let path = folder.path().join("a");
     let mut file = File::create(&path).unwrap();
     file.write_all(b"before").unwrap();
-    let mut dumper = PcapngDumper::to_open_file(file, &Section::new()).unwrap();
+    let mut dumper = PcapngDumper::from_open_file(file);
     let eth = dumper.add_interface(&ethernet()).unwrap();
     (0..10).for_each(|n| numbered(&mut dumper, eth, n).unwrap());
     dumper.into_writer::<File>().unwrap().sync_all().unwrap();
@@ -997,10 +997,10 @@ fn an_interface_of_a_capture_has_its_link_type_snaplen_and_precision() {
     let expected = Interface::new(Linktype::RAW)
         .snaplen(1234)
         .precision(Precision::Micro);
-    assert_eq!(Interface::of(&capture), expected);
+    assert_eq!(Interface::for_capture(&capture), expected);
     let capture = files::open(files::pings(1));
     let expected = ethernet().precision(Precision::Micro);
-    assert_eq!(Interface::of(&capture), expected);
+    assert_eq!(Interface::for_capture(&capture), expected);
 }
 
 #[test]
@@ -1026,7 +1026,7 @@ fn what_two_devices_capture_goes_into_one_file() {
         .iter()
         .map(|c| {
             dumper
-                .add_interface(&Interface::of(c).name(c.name()))
+                .add_interface(&Interface::for_capture(c).name(c.name()))
                 .unwrap()
         })
         .collect();

@@ -515,3 +515,32 @@ fn a_savefile_compiles_filters_for_itself() {
     assert!(capture.set_filter("tcp").is_err());
     assert_eq!(read_all(&mut capture).unwrap().len(), 1);
 }
+
+#[test]
+fn captures_are_iterated_over() {
+    let numbers = |packets: Vec<PacketOwned>| -> Vec<u16> {
+        packets.iter().map(|packet| number(packet.data())).collect()
+    };
+    for mut capture in ways(20) {
+        let mut first = Vec::new();
+        for packet in &mut capture {
+            first.push(packet.unwrap());
+            if first.len() == 5 {
+                break;
+            }
+        }
+        assert_eq!(numbers(first), [0, 1, 2, 3, 4]);
+        let mut packets = capture.packets();
+        packets.next().unwrap().unwrap();
+        assert_eq!(packets.get_ref().datalink(), Dlt::EN10MB);
+        let mut rest = capture.into_packets_with(|packet| number(packet.data()));
+        assert_eq!(rest.next().unwrap().unwrap(), 6);
+        assert_eq!(rest.get_ref().ended(), None);
+        assert_eq!(rest.by_ref().count(), 13);
+        assert_eq!(rest.into_inner().ended(), Some(End::Eof));
+    }
+    for capture in ways(3) {
+        let all: Result<Vec<_>, _> = capture.into_iter().collect();
+        assert_eq!(numbers(all.unwrap()), [0, 1, 2]);
+    }
+}

@@ -20,7 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use files::{MICRO, Order, Pcap, number, ping, pings, read_all};
-use pcap_core::{Capture, End, ErrorKind, SavefileFormat, Stop, Timestamp};
+use pcap_core::{Capture, End, ErrorKind, Offline, SavefileFormat, Stop, Timestamp};
 
 /// A reader made of a closure.
 struct Reads<F>(F);
@@ -516,7 +516,7 @@ fn a_raw_handle_that_was_opened_elsewhere_is_read_like_any_other() {
             };
             let pcap = NonNull::new(pcap).unwrap();
             // SAFETY: just opened, and given away.
-            let mut capture = unsafe { Capture::from_raw_offline(pcap.cast()) };
+            let mut capture = unsafe { Capture::<Offline>::from_raw(pcap.cast()) };
             assert_eq!(capture.savefile_format(), format);
             let read = read_all(&mut capture).unwrap();
             assert_eq!((read.len(), read[0].timestamp()), (packets, first));

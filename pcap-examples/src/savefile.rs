@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper, Section};
+use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper};
 use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
 
 use crate::exit::{Failure, Outcome};
@@ -94,8 +94,8 @@ impl Savefile {
         let feed = Feed(outlet.clone());
         let dumper = match format {
             SavefileFormat::Pcapng => {
-                let mut dumper = PcapngDumper::to_writer(feed, &Section::new())?;
-                let interface = dumper.add_interface(&Interface::of(capture))?;
+                let mut dumper = PcapngDumper::new(feed);
+                let interface = dumper.add_interface(&Interface::for_capture(capture))?;
                 Either::Pcapng(dumper, interface)
             }
             _ => Either::Pcap(capture.dump_to(feed)?),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{arg, file, nano_packets, ours, packets, program, raw_line, record, run, savefile};
-use pcap_core::pcapng::{Interface, PcapngDumper, Section};
+use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, Timestamp};
 
 /// The programs that write to a name, with their words for an input and an output.
@@ -211,7 +211,7 @@ fn frame(number: u8) -> Vec<u8> {
 
 /// pcapng with packets of times that classic savefiles cannot hold between others.
 fn far(folder: &Path) -> PathBuf {
-    let mut dumper = PcapngDumper::to_writer(Vec::new(), &Section::new()).unwrap();
+    let mut dumper = PcapngDumper::new(Vec::new());
     let interface = dumper
         .add_interface(&Interface::new(Linktype::ETHERNET))
         .unwrap();

@@ -6,13 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use common::{Record, arg, file, ours, record, savefile};
-use pcap_core::pcapng::{Interface, PcapngDumper, Section};
+use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, Timestamp};
 
 /// Packets that tell their link types apart: one of Ethernet, one of raw IP, one more of Ethernet.
 fn mixed(folder: &Path) -> (PathBuf, Record) {
     let ethernet = record(1, 0, vec![2; 60]);
-    let mut dumper = PcapngDumper::to_writer(Vec::new(), &Section::new()).unwrap();
+    let mut dumper = PcapngDumper::new(Vec::new());
     let mut write = |linktype, secs, data: &[u8]| {
         let interface = dumper.add_interface(&Interface::new(linktype)).unwrap();
         let packet = Packet::new(Timestamp::new(secs, 0), data.len() as u32, data);

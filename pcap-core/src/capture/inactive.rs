@@ -227,7 +227,7 @@ impl Capture<Inactive> {
     /// What errors call the device.
     #[allow(dead_code)] // as above
     pub(crate) fn device_name(&self) -> String {
-        self.state.device.display()
+        self.state.device.to_text()
     }
 
     /// Whether to send past the queueing discipline: recorded for `os::linux`.

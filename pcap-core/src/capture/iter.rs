@@ -7,9 +7,12 @@ use crate::capture::{Capture, Readable};
 use crate::error::Result;
 use crate::packet::{Packet, PacketOwned};
 
-/// The iterator of [`Capture::packets`] and [`Capture::packets_with`].
+/// The conversion of the iterators that copy packets.
+pub(crate) type Copies = fn(Packet<'_>) -> PacketOwned;
+
+/// An iterator over a borrowed capture: of [`Capture::packets`] and [`Capture::packets_with`].
 #[must_use = "iterators are lazy"]
-pub struct Packets<'a, S: Readable, F> {
+pub struct Packets<'a, S: Readable, F = Copies> {
     capture: &'a mut Capture<S>,
     map: F,
     over: bool,
@@ -23,9 +26,15 @@ impl<'a, S: Readable, F> Packets<'a, S, F> {
             over: false,
         }
     }
+
+    /// Returns the capture, for statistics between two packets.
+    #[must_use]
+    pub fn get_ref(&self) -> &Capture<S> {
+        self.capture
+    }
 }
 
-/// One item: `over` is set where the iteration ends.
+/// Reads one item, and sets `over` where the iteration ends.
 fn next<S: Readable, T>(
     capture: &mut Capture<S>,
     over: &mut bool,
@@ -60,42 +69,73 @@ impl<S: Readable, F> fmt::Debug for Packets<'_, S, F> {
     }
 }
 
-/// The iterator of [`Capture::into_packets`].
+/// An iterator that owns its capture: of [`Capture::into_packets`] and [`Capture::into_packets_with`].
 #[must_use = "iterators are lazy"]
-pub struct IntoPackets<S: Readable> {
+pub struct IntoPackets<S: Readable, F = Copies> {
     capture: Capture<S>,
+    map: F,
     over: bool,
 }
 
-impl<S: Readable> IntoPackets<S> {
-    pub(crate) fn new(capture: Capture<S>) -> IntoPackets<S> {
+impl<S: Readable, F> IntoPackets<S, F> {
+    pub(crate) fn new(capture: Capture<S>, map: F) -> IntoPackets<S, F> {
         IntoPackets {
             capture,
+            map,
             over: false,
         }
     }
 
-    /// The capture, to ask it why the packets ended, or to read on.
+    /// Returns the capture, for statistics between two packets.
+    #[must_use]
+    pub fn get_ref(&self) -> &Capture<S> {
+        &self.capture
+    }
+
+    /// Returns the capture, to ask it why the packets ended, or to read on.
     #[must_use]
     pub fn into_inner(self) -> Capture<S> {
         self.capture
     }
 }
 
-impl<S: Readable> Iterator for IntoPackets<S> {
-    type Item = Result<PacketOwned>;
+impl<S: Readable, T, F> Iterator for IntoPackets<S, F>
+where
+    F: FnMut(Packet<'_>) -> T,
+{
+    type Item = Result<T>;
 
-    fn next(&mut self) -> Option<Result<PacketOwned>> {
-        next(&mut self.capture, &mut self.over, |p| p.into_owned())
+    fn next(&mut self) -> Option<Result<T>> {
+        next(&mut self.capture, &mut self.over, &mut self.map)
     }
 }
 
-impl<S: Readable> FusedIterator for IntoPackets<S> {}
+impl<S: Readable, T, F> FusedIterator for IntoPackets<S, F> where F: FnMut(Packet<'_>) -> T {}
 
-impl<S: Readable> fmt::Debug for IntoPackets<S> {
+impl<S: Readable, F> fmt::Debug for IntoPackets<S, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IntoPackets")
             .field("over", &self.over)
             .finish_non_exhaustive()
+    }
+}
+
+/// Iterates over copies of the packets, as [`into_packets`](Capture::into_packets).
+impl<S: Readable> IntoIterator for Capture<S> {
+    type Item = Result<PacketOwned>;
+    type IntoIter = IntoPackets<S>;
+
+    fn into_iter(self) -> IntoPackets<S> {
+        self.into_packets()
+    }
+}
+
+/// Iterates over copies of the packets, as [`packets`](Capture::packets).
+impl<'a, S: Readable> IntoIterator for &'a mut Capture<S> {
+    type Item = Result<PacketOwned>;
+    type IntoIter = Packets<'a, S>;
+
+    fn into_iter(self) -> Packets<'a, S> {
+        self.packets()
     }
 }

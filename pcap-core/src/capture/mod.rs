@@ -13,7 +13,6 @@ mod read;
 mod read_ahead;
 mod wait;
 
-use std::ffi::c_void;
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
@@ -27,6 +26,8 @@ pub(crate) use active::{Refusals, Try};
 pub use any::{Any, AnyCapture};
 pub use dead::Dead;
 pub use inactive::Inactive;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) use iter::Copies;
 pub use iter::{IntoPackets, Packets};
 pub use offline::Offline;
 #[cfg(feature = "remote")]
@@ -310,13 +311,13 @@ impl<S: Activated> Capture<S> {
         }
     }
 
-    /// The `pcap_t` of this capture, for calls that this crate does not have.
+    /// Returns the `pcap_t` of this capture, for functions of [`pcap_core::sys`](crate::sys) that this crate does not wrap.
     ///
-    /// It stays the capture's: it must not be closed, read from, or switched between blocking and
-    /// non-blocking mode, and is valid until the capture is dropped; on Windows, of a savefile, until the next read.
+    /// The capture still owns it: do not close it, read from it, or switch it between blocking and non-blocking mode. It is
+    /// valid until the capture is dropped; that of a savefile on Windows until the next read.
     #[must_use]
-    pub fn as_ptr(&self) -> *mut c_void {
-        self.state.handle().as_ptr().cast()
+    pub fn as_ptr(&self) -> *mut sys::pcap_t {
+        self.state.handle().as_ptr()
     }
 }
 

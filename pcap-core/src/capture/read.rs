@@ -12,7 +12,7 @@ use crate::capture::wait::WaitsFor;
 use crate::capture::{Capture, Readable};
 use crate::error::Result;
 use crate::filter::FilterSource;
-use crate::packet::{Packet, PacketOwned};
+use crate::packet::Packet;
 
 /// How many packets a call that takes what is there reads before it looks at the clock for the first time.
 const SHORTEST_SLICE: u64 = 16;
@@ -540,25 +540,28 @@ impl<S: Readable> Capture<S> {
         self.state.set_filter(filter.into())
     }
 
-    /// The packets as an iterator of owned ones. It ends where [`next_packet`](Self::next_packet) is
-    /// `None`, or after an error; after a break a new one goes on.
+    /// Returns an iterator over copies of the packets.
+    ///
+    /// It ends where [`next_packet`](Self::next_packet) returns `None`, or after an error; after a break a new iterator
+    /// goes on. [`next_packet`](Self::next_packet) and [`for_each`](Self::for_each) lend packets without a copy.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use pcap_core::{Capture, Dlt, PacketOwned};
+    /// # use pcap_core::{Capture, Dlt};
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("a.pcap");
     /// # Capture::dead(Dlt::EN10MB)?.dump(&path)?.close()?;
-    /// let mut capture = Capture::from_file(&path)?;
-    /// let packets: Vec<PacketOwned> = capture.packets().collect::<Result<_, _>>()?;
+    /// for packet in &mut Capture::from_file(&path)? {
+    ///     println!("{}", packet?.timestamp());
+    /// }
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
-    pub fn packets(&mut self) -> Packets<'_, S, fn(Packet<'_>) -> PacketOwned> {
-        self.packets_with(|packet| packet.into_owned())
+    pub fn packets(&mut self) -> Packets<'_, S> {
+        Packets::new(self, |packet| packet.into_owned())
     }
 
-    /// An iterator of what a closure makes of each packet, without copying the packet.
+    /// Returns an iterator over what a closure makes of each packet, without a copy of the packet.
     ///
     /// # Examples
     ///
@@ -581,8 +584,17 @@ impl<S: Readable> Capture<S> {
         Packets::new(self, f)
     }
 
-    /// [`packets`](Self::packets) that owns the capture.
+    /// Converts the capture into an iterator over copies of the packets. See [`packets`](Self::packets).
     pub fn into_packets(self) -> IntoPackets<S> {
-        IntoPackets::new(self)
+        IntoPackets::new(self, |packet| packet.into_owned())
+    }
+
+    /// Converts the capture into an iterator over what a closure makes of each packet. See
+    /// [`packets_with`](Self::packets_with).
+    pub fn into_packets_with<T, F>(self, f: F) -> IntoPackets<S, F>
+    where
+        F: FnMut(Packet<'_>) -> T,
+    {
+        IntoPackets::new(self, f)
     }
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::mac::{self, MacAddr};
 use crate::sys;
-use crate::sys::sockaddr::{self, RawAddress};
+use crate::sys::socket_address::{self, RawAddress};
 
 /// An address of a device, of one of the families that libpcap reports.
 ///
@@ -37,7 +37,7 @@ pub enum Address {
 }
 
 impl Address {
-    /// The IP address, if it is one.
+    /// Returns the IP address, if it is one.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         match self {
@@ -47,13 +47,41 @@ impl Address {
         }
     }
 
-    /// The hardware address, if it is one of six bytes.
+    /// Returns the hardware address, if it is one of six bytes.
     #[must_use]
     pub fn mac(&self) -> Option<MacAddr> {
         match self {
             Address::Mac(mac) => Some(*mac),
             _ => None,
         }
+    }
+}
+
+impl From<IpAddr> for Address {
+    fn from(addr: IpAddr) -> Address {
+        match addr {
+            IpAddr::V4(addr) => addr.into(),
+            IpAddr::V6(addr) => addr.into(),
+        }
+    }
+}
+
+impl From<Ipv4Addr> for Address {
+    fn from(addr: Ipv4Addr) -> Address {
+        Address::V4(addr)
+    }
+}
+
+/// Without a scope.
+impl From<Ipv6Addr> for Address {
+    fn from(addr: Ipv6Addr) -> Address {
+        Address::V6 { addr, scope_id: 0 }
+    }
+}
+
+impl From<MacAddr> for Address {
+    fn from(mac: MacAddr) -> Address {
+        Address::Mac(mac)
     }
 }
 
@@ -107,6 +135,28 @@ pub struct DeviceAddress {
 }
 
 impl DeviceAddress {
+    /// Creates an address without a netmask and the others. Their fields can be set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::DeviceAddress;
+    /// use std::net::Ipv4Addr;
+    ///
+    /// let mut address = DeviceAddress::new(Ipv4Addr::LOCALHOST);
+    /// address.netmask = Some(Ipv4Addr::new(255, 0, 0, 0).into());
+    /// assert_eq!(address.to_string(), "127.0.0.1");
+    /// ```
+    #[must_use]
+    pub fn new(address: impl Into<Address>) -> DeviceAddress {
+        DeviceAddress {
+            address: address.into(),
+            netmask: None,
+            broadcast: None,
+            destination: None,
+        }
+    }
+
     /// Reads libpcap's; `None` if there is no address in it.
     ///
     /// # Safety
@@ -114,8 +164,8 @@ impl DeviceAddress {
     /// `raw` is part of a list that libpcap made and that is not freed during the call.
     pub(super) unsafe fn read(raw: &sys::pcap_addr_t) -> Option<DeviceAddress> {
         // SAFETY: null or a socket address that libpcap copied whole.
-        let address = unsafe { sockaddr::read(raw.addr, None) }?;
-        let family = sockaddr::family(&address);
+        let address = unsafe { socket_address::read(raw.addr, None) }?;
+        let family = socket_address::family(&address);
         // SAFETY: as the caller promises.
         let other = |raw: *const libc::sockaddr| unsafe { with(raw, family) };
         Some(DeviceAddress {
@@ -131,10 +181,10 @@ impl DeviceAddress {
 ///
 /// # Safety
 ///
-/// As [`sockaddr::read`].
+/// As [`socket_address::read`].
 unsafe fn with(raw: *const libc::sockaddr, family: Option<c_int>) -> Option<Address> {
     // SAFETY: the caller's promise.
-    let raw = unsafe { sockaddr::read(raw, family) }?;
+    let raw = unsafe { socket_address::read(raw, family) }?;
     Some(raw.into())
 }
 

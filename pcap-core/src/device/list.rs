@@ -1,6 +1,7 @@
 //! Asking libpcap for devices and their networks.
 
 use std::ffi::CStr;
+use std::io;
 use std::net::Ipv4Addr;
 use std::ptr;
 
@@ -106,10 +107,22 @@ pub(super) fn find(name: &DeviceName) -> Result<Device> {
             Error::cannot(
                 ErrorKind::NoSuchDevice,
                 "find the device",
-                name.display(),
+                name.to_text(),
                 "there is no such device",
             )
         })
+}
+
+pub(super) fn from_index(index: u32) -> Result<Device> {
+    const OPERATION: &str = "find the device with the index";
+    let name = sys::platform::interface_name(index).map_err(|error| {
+        let kind = match error.kind() {
+            io::ErrorKind::Unsupported => ErrorKind::Unsupported,
+            _ => ErrorKind::NoSuchDevice,
+        };
+        Error::cannot(kind, OPERATION, index.to_string(), error.to_string())
+    })?;
+    find(&name.into())
 }
 
 pub(super) fn default_device() -> Result<Device> {

@@ -10,7 +10,8 @@ pub use mac::MacAddr;
 pub use name::DeviceName;
 
 use std::ffi::{CStr, CString};
-use std::net::Ipv4Addr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::error::Result;
 use crate::sys;
@@ -57,7 +58,7 @@ pub enum ConnectionStatus {
 /// ```
 #[doc(alias = "pcap_if_t")]
 #[doc(alias = "pcap_if")]
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Device {
     name: CString,
     text: String,
@@ -153,6 +154,58 @@ impl Device {
         &self.addresses
     }
 
+    /// Returns the IPv4 and IPv6 addresses, in the system's order.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use pcap_core::Device;
+    /// use std::net::Ipv4Addr;
+    ///
+    /// let local = |device: &Device| device.ip_addresses().any(|ip| ip == Ipv4Addr::LOCALHOST);
+    /// let device = Device::list()?.into_iter().find(local);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn ip_addresses(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.addresses.iter().filter_map(|a| a.address.ip())
+    }
+
+    /// Returns the number of the network interface of this name, in the network namespace of the calling thread and at
+    /// the time of the call.
+    ///
+    /// `None` if there is none, as for `any` and devices that are no network interfaces, and on Windows.
+    ///
+    /// Manual page: [`if_nametoindex(3)`](https://man7.org/linux/man-pages/man3/if_nametoindex.3.html).
+    #[must_use]
+    pub fn index(&self) -> Option<u32> {
+        sys::platform::interface_index(&self.name)
+    }
+
+    /// Returns the device of the network interface with a number, such as the one in the cooked headers of `any`, in the
+    /// network namespace of the calling thread and at the time of the call.
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if there is no interface with that number, or
+    ///   libpcap cannot capture on it.
+    /// - [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) on Windows.
+    /// - Those of [`list`](Device::list).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use pcap_core::Device;
+    ///
+    /// let device = Device::from_index(1)?; // on Linux the loopback device
+    /// assert_eq!(device.index(), Some(1));
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`if_indextoname(3)`](https://man7.org/linux/man-pages/man3/if_indextoname.3.html).
+    pub fn from_index(index: u32) -> Result<Device> {
+        list::from_index(index)
+    }
+
     /// The first hardware address of six bytes; none on Windows, where libpcap gives no hardware
     /// addresses.
     ///
@@ -244,5 +297,16 @@ impl Device {
             || (!self.is_loopback()
                 && self.addresses.is_empty()
                 && self.connection_status() == ConnectionStatus::NotApplicable)
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("name", &self.name)
+            .field("description", &self.description)
+            .field("addresses", &self.addresses)
+            .field("flags", &format_args!("{:#x}", self.flags))
+            .finish()
     }
 }

@@ -2,14 +2,15 @@
 
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
+use std::path::Path;
 
 use super::Device;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// The name of a device to open: made by `From` of a string, of an `OsStr` or of a [`Device`].
+/// The name of a device to open, made by `From` of a string, an `OsStr` or a [`Device`].
 ///
-/// The bytes are kept exactly, so that a device whose name is not UTF-8 opens too. A name that no
+/// It keeps the exact bytes, so that a device whose name is not UTF-8 can be opened. A name that no
 /// device can have (one with a NUL) is an error when it is opened.
 ///
 /// # Examples
@@ -22,32 +23,43 @@ use crate::sys;
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DeviceName(Vec<u8>);
+pub struct DeviceName(OsString);
 
 impl DeviceName {
-    /// The name for C.
+    /// Returns an object that prints the name. Bytes that are not UTF-8 are replaced.
+    pub fn display(&self) -> impl fmt::Display + '_ {
+        Path::new(&self.0).display()
+    }
+
+    /// Converts the name for C.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidArgument`] if there is a NUL in it.
     pub(crate) fn to_cstring(&self) -> Result<CString> {
-        sys::cstring(self.0.as_slice())
-            .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, "open", self.display(), why))
+        sys::cstring(self.as_bytes())
+            .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, "open", self.to_text(), why))
     }
 
-    /// The name for people: what is not UTF-8 in it is replaced.
-    pub(crate) fn display(&self) -> String {
-        String::from_utf8_lossy(&self.0).into_owned()
+    /// Returns the name as it is shown in errors.
+    pub(crate) fn to_text(&self) -> String {
+        self.0.to_string_lossy().into_owned()
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
+        self.0.as_encoded_bytes()
+    }
+}
+
+impl AsRef<OsStr> for DeviceName {
+    fn as_ref(&self) -> &OsStr {
         &self.0
     }
 }
 
 impl fmt::Debug for DeviceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DeviceName({:?})", self.display())
+        write!(f, "DeviceName({:?})", self.0)
     }
 }
 
@@ -71,13 +83,13 @@ impl From<&String> for DeviceName {
 
 impl From<&OsStr> for DeviceName {
     fn from(name: &OsStr) -> DeviceName {
-        DeviceName(name.as_encoded_bytes().into())
+        DeviceName(name.into())
     }
 }
 
 impl From<OsString> for DeviceName {
     fn from(name: OsString) -> DeviceName {
-        DeviceName(name.into_encoded_bytes())
+        DeviceName(name)
     }
 }
 
@@ -89,7 +101,7 @@ impl From<&OsString> for DeviceName {
 
 impl From<&Device> for DeviceName {
     fn from(device: &Device) -> DeviceName {
-        DeviceName(device.c_name().to_bytes().into())
+        DeviceName(sys::platform::os_string(device.c_name().to_bytes()))
     }
 }
 
@@ -129,7 +141,8 @@ mod tests {
         assert_eq!(DeviceName::from(&OsString::from("eth0")), name);
         assert_eq!(DeviceName::from(&name), name);
         assert_eq!(name.to_cstring().unwrap().as_c_str(), c"eth0");
-        assert_eq!(name.display(), "eth0");
+        assert_eq!(name.display().to_string(), "eth0");
+        assert_eq!(AsRef::<OsStr>::as_ref(&name), "eth0");
         assert_eq!(format!("{name:?}"), "DeviceName(\"eth0\")");
     }
 }

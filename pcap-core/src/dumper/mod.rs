@@ -298,6 +298,12 @@ impl Dumper {
             .map_err(|(error, output)| error.handing_back(Dumper::with(*output, format)))
     }
 
+    /// Returns the name of the savefile in errors: its path as it was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.output.name()
+    }
+
     /// How long the savefile is, in bytes, with what is still in the buffer: where the next record
     /// begins.
     #[doc(alias = "pcap_dump_ftell")]

@@ -105,7 +105,7 @@ link_types! {
         FRELAY = 107, FRELAY = 107, "Frame Relay";
         LOOP = 108, LOOP = sys::DLT_LOOP, "OpenBSD loopback: as BSD loopback, in network byte order";
         ENC = 109, ENC = sys::DLT_ENC, "OpenBSD encapsulated IP (IPsec)";
-        NETBSD_HDLC = 112, HDLC = sys::DLT_HDLC, "NetBSD Cisco HDLC";
+        NETBSD_HDLC = 112, HDLC = sys::HDLC, "NetBSD Cisco HDLC";
         LINUX_SLL = 113, LINUX_SLL = 113, "Linux cooked capture, version 1";
         LTALK = 114, LTALK = 114, "Apple LocalTalk";
         ECONET = 115, ECONET = 115, "Acorn Econet";

@@ -70,6 +70,12 @@ impl Blocks {
             .map_err(|e| e.to_string())
     }
 
+    /// Begins a section without a description.
+    pub(super) fn plain() -> Blocks {
+        // Writing to memory fails only for texts that are too long.
+        Blocks::new(&Section::new()).expect("a section without texts")
+    }
+
     /// The bytes of the last block.
     pub(super) fn last(&self) -> &[u8] {
         self.0.get_ref()

@@ -61,7 +61,7 @@ impl Interface {
     /// the frame check sequence. A live capture's name is that of the device,
     /// `.name(capture.name())`.
     #[must_use]
-    pub fn of<S: Activated>(capture: &Capture<S>) -> Interface {
+    pub fn for_capture<S: Activated>(capture: &Capture<S>) -> Interface {
         let fcs_len = capture.fcs_len().and_then(|bytes| u8::try_from(bytes).ok());
         Interface {
             fcs_len,

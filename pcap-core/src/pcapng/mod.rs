@@ -51,7 +51,7 @@
 //!
 //! let mut capture = Capture::from_device("eth0").filter("udp").activate()?;
 //! let mut dumper = PcapngDumper::create("udp.pcapng")?;
-//! let eth0 = Interface::of(&capture).name(capture.name()).filter("udp");
+//! let eth0 = Interface::for_capture(&capture).name(capture.name()).filter("udp");
 //! let eth0 = dumper.add_interface(&eth0)?;
 //! while capture.advance()? {
 //!     dumper.write_from(eth0, &capture)?;
@@ -113,64 +113,41 @@ pub struct PcapngDumper {
 }
 
 impl PcapngDumper {
-    /// A new savefile at a path. An existing file is replaced; `-` is standard output, and a file of
+    /// Creates a savefile at a path. An existing file is replaced; `-` is standard output, and a file of
     /// that name is `./-`.
+    ///
+    /// [`Section::create`] does the same with a description of the section.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Io`] if the file cannot be created.
     pub fn create(path: impl AsRef<Path>) -> Result<PcapngDumper> {
-        Self::create_with(path, &Section::new())
+        Section::new().create(path)
     }
 
-    /// [`create`](Self::create) with what the file says of itself.
+    /// Writes a savefile to a file that is open, from its position on. The dumper neither reads nor truncates what the file
+    /// holds already. With `File::from` it can be any descriptor that a program owns (on Unix an `OwnedFd`).
     ///
-    /// # Errors
-    ///
-    /// As `create`; and [`ErrorKind::InvalidArgument`] if a text is too long or has a NUL, which leaves a
-    /// file that is there as it is.
-    pub fn create_with(path: impl AsRef<Path>, section: &Section) -> Result<PcapngDumper> {
-        let path = path.as_ref();
-        let blocks = begin(&path.display().to_string(), section)?;
-        Ok(Self::new(Output::create(path)?, blocks))
+    /// [`Section::to_open_file`] does the same with a description of the section.
+    #[must_use]
+    pub fn from_open_file(file: File) -> PcapngDumper {
+        let (name, blocks) = (THE_SAVEFILE.to_owned(), Blocks::plain());
+        PcapngDumper::with(Output::file(file, name, 0), blocks)
     }
 
-    /// A new savefile in a file that is open, from where it stands; what the file holds already is
-    /// neither read nor cut off. With `File::from` it can be any descriptor that a program owns (on
-    /// Unix an `OwnedFd`).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a NUL.
-    /// [`take`](Error::take) gives the [`File`] back.
-    pub fn to_open_file(file: File, section: &Section) -> Result<PcapngDumper> {
-        match begin(THE_SAVEFILE, section) {
-            Ok(blocks) => {
-                let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
-                Ok(Self::new(output, blocks))
-            }
-            Err(error) => Err(error.handing_back(file)),
-        }
-    }
-
-    /// A new savefile to anything that can be written: a socket, a compressor, memory.
+    /// Writes a savefile to anything that can be written: a socket, a compressor, memory.
     /// [`into_writer`](Self::into_writer) gives it back when all is written.
     ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidArgument`] if a text of the section is too long or has a NUL.
-    /// [`take`](Error::take) gives the writer back.
-    pub fn to_writer<W>(writer: W, section: &Section) -> Result<PcapngDumper>
+    /// [`Section::to_writer`] does the same with a description of the section.
+    #[must_use]
+    pub fn new<W>(writer: W) -> PcapngDumper
     where
         W: Write + Send + 'static,
     {
-        match begin(THE_WRITER, section) {
-            Ok(blocks) => Ok(Self::new(Output::writer(writer), blocks)),
-            Err(error) => Err(error.handing_back(writer)),
-        }
+        PcapngDumper::with(Output::writer(writer), Blocks::plain())
     }
 
-    fn new(mut output: Output, blocks: Blocks) -> PcapngDumper {
+    fn with(mut output: Output, blocks: Blocks) -> PcapngDumper {
         output.push(blocks.last());
         output.offer();
         PcapngDumper {
@@ -252,7 +229,7 @@ impl PcapngDumper {
     /// let mut dumper = PcapngDumper::to_writer(Vec::new(), &Section::new())?;
     /// let mut capture = Capture::from_file(&path)?; // raw IP
     /// let ethernet = dumper.add_interface(&Interface::new(Linktype::ETHERNET))?;
-    /// let raw = dumper.add_interface(&Interface::of(&capture))?;
+    /// let raw = dumper.add_interface(&Interface::for_capture(&capture))?;
     /// while capture.advance()? {
     ///     let failed = dumper.write_from(ethernet, &capture).unwrap_err();
     ///     assert_eq!(failed.kind(), ErrorKind::LinktypeMismatch);
@@ -430,7 +407,7 @@ impl PcapngDumper {
     }
 
     /// Writes out the rest and gives back what the dumper writes to: the writer that
-    /// [`to_writer`](Self::to_writer) took, for all other dumpers the [`File`].
+    /// [`new`](Self::new) took, for all other dumpers the [`File`].
     ///
     /// # Errors
     ///
@@ -482,6 +459,50 @@ fn new_id() -> u64 {
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     *made += 1;
     *made
+}
+
+impl Section {
+    /// Creates a savefile at a path, with this section. See [`PcapngDumper::create`].
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::Io`] if the file cannot be created.
+    /// - [`ErrorKind::InvalidArgument`] if a text is too long or has a NUL. A file that exists stays as it is.
+    pub fn create(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {
+        let path = path.as_ref();
+        let blocks = begin(&path.display().to_string(), self)?;
+        Ok(PcapngDumper::with(Output::create(path)?, blocks))
+    }
+
+    /// Writes a savefile with this section to a file that is open. See [`PcapngDumper::from_open_file`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] if a text is too long or has a NUL. [`take`](Error::take) gives the [`File`] back.
+    pub fn to_open_file(&self, file: File) -> Result<PcapngDumper> {
+        match begin(THE_SAVEFILE, self) {
+            Ok(blocks) => {
+                let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
+                Ok(PcapngDumper::with(output, blocks))
+            }
+            Err(error) => Err(error.handing_back(file)),
+        }
+    }
+
+    /// Writes a savefile with this section to anything that can be written. See [`PcapngDumper::new`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidArgument`] if a text is too long or has a NUL. [`take`](Error::take) gives the writer back.
+    pub fn to_writer<W>(&self, writer: W) -> Result<PcapngDumper>
+    where
+        W: Write + Send + 'static,
+    {
+        match begin(THE_WRITER, self) {
+            Ok(blocks) => Ok(PcapngDumper::with(Output::writer(writer), blocks)),
+            Err(error) => Err(error.handing_back(writer)),
+        }
+    }
 }
 
 /// The header of a file that errors call `name`.

@@ -12,10 +12,10 @@ use crate::packet::Packet;
 /// # Examples
 ///
 /// ```
-/// use pcap_core::pcapng::{Interface, PcapngDumper, Record, Section};
+/// use pcap_core::pcapng::{Interface, PcapngDumper, Record};
 /// use pcap_core::{Direction, Linktype, Packet, Timestamp};
 ///
-/// let mut dumper = PcapngDumper::to_writer(Vec::new(), &Section::new())?;
+/// let mut dumper = PcapngDumper::new(Vec::new());
 /// let eth = dumper.add_interface(&Interface::new(Linktype::ETHERNET))?;
 /// let packet = Packet::new(Timestamp::now(), 60, &[0xff; 60]);
 /// let record = Record::new(packet).comment("look here").direction(Direction::In);

@@ -9,10 +9,10 @@
 /// # Examples
 ///
 /// ```
-/// use pcap_core::pcapng::{PcapngDumper, Section};
+/// use pcap_core::pcapng::Section;
 ///
 /// let section = Section::new().application("probe 1.0").comment("the third floor");
-/// let dumper = PcapngDumper::to_writer(Vec::new(), &section)?;
+/// let dumper = section.to_writer(Vec::new())?;
 /// # dumper.close()?;
 /// # Ok::<(), pcap_core::Error>(())
 /// ```

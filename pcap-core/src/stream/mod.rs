@@ -260,15 +260,35 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         self.capture.packet()
     }
 
-    /// The packets as a `Stream` of owned ones. It ends where [`next_packet`](Self::next_packet) is `None`, or after
-    /// an error; after a break a new one goes on.
+    /// Returns a `Stream` of copies of the packets.
+    ///
+    /// It ends where [`next_packet`](Self::next_packet) returns `None`, or after an error; after a break a new stream goes
+    /// on.
     pub fn packets(&mut self) -> Packets<'_, S, R> {
-        Packets::new(self)
+        Packets::new(self, |packet| packet.into_owned())
     }
 
-    /// [`packets`](Self::packets) that owns the capture.
+    /// Returns a `Stream` of what a closure makes of each packet, without a copy of the packet. See
+    /// [`packets`](Self::packets).
+    pub fn packets_with<T, F>(&mut self, f: F) -> Packets<'_, S, R, F>
+    where
+        F: FnMut(Packet<'_>) -> T,
+    {
+        Packets::new(self, f)
+    }
+
+    /// Converts the capture into a `Stream` of copies of the packets. See [`packets`](Self::packets).
     pub fn into_packets(self) -> IntoPackets<S, R> {
-        IntoPackets::new(self)
+        IntoPackets::new(self, |packet| packet.into_owned())
+    }
+
+    /// Converts the capture into a `Stream` of what a closure makes of each packet. See
+    /// [`packets_with`](Self::packets_with).
+    pub fn into_packets_with<T, F>(self, f: F) -> IntoPackets<S, R, F>
+    where
+        F: FnMut(Packet<'_>) -> T,
+    {
+        IntoPackets::new(self, f)
     }
 
     /// Why the packets ended: as [`Capture::ended`].

@@ -7,40 +7,52 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::{AsyncCapture, Runtime};
-use crate::capture::Readable;
+use crate::capture::{Copies, Readable};
 use crate::error::Result;
-use crate::packet::PacketOwned;
+use crate::packet::Packet;
 
-/// The stream of [`AsyncCapture::packets`]. It implements `Stream` of the crate `futures-core`, which those of
-/// `futures-util`, `futures-lite` and `tokio-stream` are made for.
+/// A stream over a borrowed capture: of [`AsyncCapture::packets`] and [`AsyncCapture::packets_with`].
 ///
-/// Its packets are read in batches, of which dropping it loses none. After its end it stays at its end.
+/// It implements `Stream` of the crate `futures-core`, which `futures-util`, `futures-lite` and `tokio-stream` work
+/// with. Packets are read in batches; dropping the stream loses none. After its end it stays at its end.
 #[must_use = "streams do nothing unless they are polled"]
-pub struct Packets<'a, S: Readable, R: Runtime> {
+pub struct Packets<'a, S: Readable, R: Runtime, F = Copies> {
     capture: &'a mut AsyncCapture<S, R>,
+    map: F,
     over: bool,
 }
 
-impl<'a, S: Readable, R: Runtime> Packets<'a, S, R> {
-    pub(super) fn new(capture: &'a mut AsyncCapture<S, R>) -> Packets<'a, S, R> {
+impl<'a, S: Readable, R: Runtime, F> Packets<'a, S, R, F> {
+    pub(super) fn new(capture: &'a mut AsyncCapture<S, R>, map: F) -> Packets<'a, S, R, F> {
         Packets {
             capture,
+            map,
             over: false,
         }
     }
+
+    /// Returns the capture, for its statistics.
+    #[must_use]
+    pub fn get_ref(&self) -> &AsyncCapture<S, R> {
+        self.capture
+    }
 }
 
-/// One item: `over` is set where the stream ends.
-fn poll_next<S: Readable, R: Runtime>(
+// The closure is never pinned.
+impl<S: Readable, R: Runtime, F> Unpin for Packets<'_, S, R, F> {}
+
+/// Polls for one item, and sets `over` where the stream ends.
+fn poll_next<S: Readable, R: Runtime, T>(
     capture: &mut AsyncCapture<S, R>,
     over: &mut bool,
+    map: impl FnOnce(Packet<'_>) -> T,
     cx: &mut Context<'_>,
-) -> Poll<Option<Result<PacketOwned>>> {
+) -> Poll<Option<Result<T>>> {
     if *over {
         return Poll::Ready(None);
     }
     let item = match ready!(capture.poll_advance(cx)) {
-        Ok(true) => capture.packet().map(|packet| Ok(packet.into_owned())),
+        Ok(true) => capture.packet().map(|packet| Ok(map(packet))),
         Ok(false) => None,
         Err(error) => Some(Err(error)),
     };
@@ -48,16 +60,19 @@ fn poll_next<S: Readable, R: Runtime>(
     Poll::Ready(item)
 }
 
-impl<S: Readable, R: Runtime> Stream for Packets<'_, S, R> {
-    type Item = Result<PacketOwned>;
+impl<S: Readable, R: Runtime, T, F> Stream for Packets<'_, S, R, F>
+where
+    F: FnMut(Packet<'_>) -> T,
+{
+    type Item = Result<T>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        poll_next(this.capture, &mut this.over, cx)
+        poll_next(this.capture, &mut this.over, &mut this.map, cx)
     }
 }
 
-impl<S: Readable, R: Runtime> fmt::Debug for Packets<'_, S, R> {
+impl<S: Readable, R: Runtime, F> fmt::Debug for Packets<'_, S, R, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Packets")
             .field("over", &self.over)
@@ -65,44 +80,53 @@ impl<S: Readable, R: Runtime> fmt::Debug for Packets<'_, S, R> {
     }
 }
 
-/// The stream of [`AsyncCapture::into_packets`], as [`Packets`] otherwise: to hand to a task.
+/// A stream that owns its capture, to hand to a task: of [`AsyncCapture::into_packets`] and
+/// [`AsyncCapture::into_packets_with`]. See [`Packets`].
 #[must_use = "streams do nothing unless they are polled"]
-pub struct IntoPackets<S: Readable, R: Runtime> {
+pub struct IntoPackets<S: Readable, R: Runtime, F = Copies> {
     capture: AsyncCapture<S, R>,
+    map: F,
     over: bool,
 }
 
-impl<S: Readable, R: Runtime> IntoPackets<S, R> {
-    pub(super) fn new(capture: AsyncCapture<S, R>) -> IntoPackets<S, R> {
+impl<S: Readable, R: Runtime, F> IntoPackets<S, R, F> {
+    pub(super) fn new(capture: AsyncCapture<S, R>, map: F) -> IntoPackets<S, R, F> {
         IntoPackets {
             capture,
+            map,
             over: false,
         }
     }
 
-    /// The capture, to ask it why the packets ended, or for its statistics.
+    /// Returns the capture, to ask it why the packets ended, or for its statistics.
     #[must_use]
     pub fn get_ref(&self) -> &AsyncCapture<S, R> {
         &self.capture
     }
 
-    /// The capture, to read on.
+    /// Returns the capture, to read on.
     #[must_use]
     pub fn into_inner(self) -> AsyncCapture<S, R> {
         self.capture
     }
 }
 
-impl<S: Readable, R: Runtime> Stream for IntoPackets<S, R> {
-    type Item = Result<PacketOwned>;
+// The closure is never pinned.
+impl<S: Readable, R: Runtime, F> Unpin for IntoPackets<S, R, F> {}
+
+impl<S: Readable, R: Runtime, T, F> Stream for IntoPackets<S, R, F>
+where
+    F: FnMut(Packet<'_>) -> T,
+{
+    type Item = Result<T>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
-        poll_next(&mut this.capture, &mut this.over, cx)
+        poll_next(&mut this.capture, &mut this.over, &mut this.map, cx)
     }
 }
 
-impl<S: Readable, R: Runtime> fmt::Debug for IntoPackets<S, R> {
+impl<S: Readable, R: Runtime, F> fmt::Debug for IntoPackets<S, R, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IntoPackets")
             .field("over", &self.over)

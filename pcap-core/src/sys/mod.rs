@@ -1,4 +1,10 @@
-//! The one place where libpcap's C names enter this crate, with the conversions every caller needs.
+//! libpcap's C interface: all of [`pcap_sys`], for functions that this crate does not wrap.
+//!
+//! [`Capture::as_ptr`](crate::Capture::as_ptr) returns the `pcap_t` of a capture, and
+//! [`Capture::into_raw`](crate::Capture::into_raw) gives it away. A new major version of `pcap-sys` is a new major version
+//! of `pcap-core`.
+
+// Inside the crate this is also the seam to the system: no other module names `pcap_sys`.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -21,16 +27,17 @@ pub(crate) mod compat;
 pub(crate) mod library;
 pub(crate) mod linux;
 mod savefile_stream;
-pub(crate) mod sockaddr;
+pub(crate) mod socket_address;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) mod waitset;
 
 pub(crate) use linux::without_eventfd::without_eventfd;
-pub(crate) use pcap_sys::*;
+#[doc(no_inline)]
+pub use pcap_sys::*;
 pub(crate) use savefile_stream::{Failure, Frames, PANICKED, Reader, Sought, checked};
 
-/// Not taken from the headers, because those of libpcap 1.10.0 lack it.
-pub(crate) const DLT_HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };
+/// `DLT_HDLC`, not taken from the headers, because those of libpcap 1.10.0 lack it.
+pub(crate) const HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };
 
 /// The buffer that libpcap writes an error's text into: zeroed, because libpcap leaves it untouched
 /// when all went well.

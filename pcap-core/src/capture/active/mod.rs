@@ -15,7 +15,7 @@ mod stopping;
 mod vlan;
 
 use std::cell::{Cell, OnceCell};
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::ptr::NonNull;
@@ -75,6 +75,8 @@ pub struct Active {
     netmask: Option<Ipv4Addr>,
     precision: Precision,
     timeout: Duration,
+    /// The timeout and the promiscuous mode that were requested; unknown of a handle from elsewhere.
+    requested: Option<(Duration, bool)>,
     nonblock: bool,
     started: bool,
     warnings: Vec<Warning>,
@@ -159,6 +161,23 @@ impl Capture<Active> {
     #[must_use]
     pub fn is_nonblock(&self) -> bool {
         self.state.nonblock && !self.state.only_blocks()
+    }
+
+    /// Returns the packet-buffer timeout that was set before activation.
+    ///
+    /// `None` for a handle that was [opened elsewhere](Self::from_raw).
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.state.requested.map(|(timeout, _)| timeout)
+    }
+
+    /// Returns whether promiscuous mode was requested before activation. If the device does not have it, that is among
+    /// the [`warnings`](Self::warnings).
+    ///
+    /// `None` for a handle that was [opened elsewhere](Self::from_raw).
+    #[must_use]
+    pub fn is_promisc(&self) -> Option<bool> {
+        self.state.requested.map(|(_, promisc)| promisc)
     }
 
     /// The link types that the device can capture, for [`set_datalink`](Self::set_datalink).
@@ -289,10 +308,10 @@ impl Capture<Active> {
     /// # Safety
     ///
     /// `pcap` points to an activated live `pcap_t` that nobody else uses or closes.
-    pub unsafe fn from_raw(pcap: NonNull<c_void>) -> Result<Capture<Active>> {
+    pub unsafe fn from_raw(pcap: NonNull<sys::pcap_t>) -> Result<Capture<Active>> {
         let name = "a pcap_t";
         // SAFETY: the caller's promise.
-        let precision = match unsafe { sys::pcap_get_tstamp_precision(pcap.as_ptr().cast()) } {
+        let precision = match unsafe { sys::pcap_get_tstamp_precision(pcap.as_ptr()) } {
             NANO => Precision::Nano,
             _ => Precision::Micro,
         };
@@ -303,8 +322,7 @@ impl Capture<Active> {
         };
         // SAFETY: the caller's promise. Whether it is in monitor mode is not known, so that its
         // closing is guarded as if it were.
-        let handle =
-            unsafe { Handle::new(pcap.cast(), wake, Clock::of(precision), name.into(), true) };
+        let handle = unsafe { Handle::new(pcap, wake, Clock::of(precision), name.into(), true) };
         match error {
             Some(error) => Err(Error::io("take over", name.to_owned(), error)),
             None => {
@@ -323,7 +341,7 @@ impl Capture<Active> {
     /// On Linux network interfaces the filter and the snaplen stay on its socket, and its own snapshot length is the
     /// largest. A filter that runs in this process does not go with it.
     #[must_use = "the pcap_t stays open until it is closed"]
-    pub fn into_raw(mut self) -> (NonNull<c_void>, Vec<PacketOwned>) {
+    pub fn into_raw(mut self) -> (NonNull<sys::pcap_t>, Vec<PacketOwned>) {
         let mut packets = Vec::new();
         while self.state.batch.step() {
             packets.extend(self.state.batch.current().map(|p| p.into_owned()));
@@ -357,24 +375,25 @@ impl Active {
         lengths: Lengths,
         anyway: bool,
     ) -> Result<Active, NotSet> {
-        let checked = Checked::new(options, lengths, &device.display())?;
+        let checked = Checked::new(options, lengths, &device.to_text())?;
         if !anyway {
-            netfilter::check(&device.display(), options)?;
+            netfilter::check(&device.to_text(), options)?;
         }
         let created = Created::new(device)?;
         let precision = created.apply(options, &checked)?;
-        let wake = platform::Wake::new().map_err(|e| Error::io("activate", device.display(), e))?;
+        let wake = platform::Wake::new().map_err(|e| Error::io("activate", device.to_text(), e))?;
         let (pcap, warning) = created.activate(options)?;
         let clock = Clock::of(precision);
         // SAFETY: the handle is open and activated, and nobody else's.
         let handle =
-            unsafe { Handle::new(pcap, Some(wake), clock, device.display(), options.rfmon) };
+            unsafe { Handle::new(pcap, Some(wake), clock, device.to_text(), options.rfmon) };
         let mut active = Active::new(
             handle,
             precision,
             options.timeout,
             warning.into_iter().collect(),
         );
+        active.requested = Some((options.timeout, options.promisc));
         active.nonblock = options.nonblock;
         active.immediate = options.immediate_mode;
         active.take_over_inflow(lengths);
@@ -485,6 +504,7 @@ impl Active {
             netmask: None,
             precision,
             timeout,
+            requested: None,
             nonblock: false,
             started: false,
             warnings,

@@ -48,7 +48,7 @@ fn forgets_an_eventfd() -> bool {
 
 impl Created {
     pub(crate) fn new(device: &DeviceName) -> Result<Created> {
-        let name = device.display();
+        let name = device.to_text();
         Error::library("open", name.clone())?;
         let device = device.to_cstring()?;
         let mut errbuf = sys::ErrBuf::new();

@@ -3,7 +3,7 @@
 mod open;
 mod read;
 
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -169,22 +169,21 @@ impl Capture<Offline> {
     /// `pcap` points to a `pcap_t` from one of the `pcap_open_offline` functions that nobody else uses
     /// or closes, and what its stream needs lives as long as the capture.
     #[must_use]
-    pub unsafe fn from_raw_offline(pcap: NonNull<c_void>) -> Capture<Offline> {
+    pub unsafe fn from_raw(pcap: NonNull<sys::pcap_t>) -> Capture<Offline> {
         // SAFETY: the caller's promise.
-        let precision = match unsafe { sys::pcap_get_tstamp_precision(pcap.as_ptr().cast()) } {
+        let precision = match unsafe { sys::pcap_get_tstamp_precision(pcap.as_ptr()) } {
             n if n == sys::PCAP_TSTAMP_PRECISION_NANO as c_int => Precision::Nano,
             _ => Precision::Micro,
         };
         // SAFETY: the caller's promise.
-        let format = match unsafe { sys::pcap_major_version(pcap.as_ptr().cast()) } {
+        let format = match unsafe { sys::pcap_major_version(pcap.as_ptr()) } {
             1 => SavefileFormat::Pcapng,
             // Older classic formats are refused by libpcap.
             _ => SavefileFormat::Pcap,
         };
         let clock = clock(format, precision);
         // SAFETY: the caller's promise.
-        let handle =
-            unsafe { Handle::new(pcap.cast(), None, clock, "a savefile".to_owned(), false) };
+        let handle = unsafe { Handle::new(pcap, None, clock, "a savefile".to_owned(), false) };
         Capture::new(Offline {
             handle,
             stream: None,

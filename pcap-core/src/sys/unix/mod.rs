@@ -1,11 +1,12 @@
 //! What differs between operating systems, for Unix: errno, waiting, files, help texts.
 //! `windows.rs` gives the same names there.
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, OsString, c_int, c_void};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd};
 pub(crate) use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -50,6 +51,29 @@ pub(crate) const CUT_OFF: [c_int; 3] = [libc::ECONNRESET, libc::ECONNABORTED, li
 
 /// Whether a descriptor may tell late of packets, so that one reads every packet-buffer timeout as well.
 pub(crate) const TELLS_LATE: bool = false;
+
+/// Converts a name of the system.
+pub(crate) fn os_string(bytes: &[u8]) -> OsString {
+    OsString::from_vec(bytes.to_vec())
+}
+
+/// Returns the number of a network interface of this namespace.
+pub(crate) fn interface_index(name: &CStr) -> Option<u32> {
+    // SAFETY: the name is a C string.
+    Some(unsafe { libc::if_nametoindex(name.as_ptr()) }).filter(|&index| index != 0)
+}
+
+/// Returns the name of the network interface with a number.
+pub(crate) fn interface_name(index: u32) -> io::Result<OsString> {
+    let mut name = [0; libc::IF_NAMESIZE];
+    // SAFETY: the buffer is ours and has the length that the call requires.
+    if unsafe { libc::if_indextoname(index, name.as_mut_ptr()) }.is_null() {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the call has written a name with its NUL.
+    let name = unsafe { CStr::from_ptr(name.as_ptr()) };
+    Ok(os_string(name.to_bytes()))
+}
 
 /// What libpcap wants to be told before it is called for anything else.
 pub(crate) fn init() {}

@@ -1,9 +1,7 @@
 //! What differs between operating systems, for Windows: waiting, files, help texts. `unix.rs` gives the same names
 //! there, and says what each is.
 
-#[cfg(not(feature = "load-dynamically"))]
-use std::ffi::CStr;
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, OsString, c_int, c_void};
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::windows::fs::FileExt;
@@ -51,6 +49,21 @@ static UTF8: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn is_utf8() -> bool {
     UTF8.load(Ordering::Relaxed)
+}
+
+/// Converts a name of libpcap, which is UTF-8.
+pub(crate) fn os_string(bytes: &[u8]) -> OsString {
+    String::from_utf8_lossy(bytes).into_owned().into()
+}
+
+/// Returns nothing: libpcap's names are not those that Windows numbers.
+pub(crate) fn interface_index(_: &CStr) -> Option<u32> {
+    None
+}
+
+/// Fails, for the same reason.
+pub(crate) fn interface_name(_: u32) -> io::Result<OsString> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Has libpcap take and give all texts in UTF-8, and Winsock started: before it is called for anything else.
