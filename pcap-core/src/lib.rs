@@ -445,7 +445,7 @@ pub use packet::{AsPacket, Packet, PacketHeader, PacketOwned};
 pub use savefile::SavefileFormat;
 pub use sendqueue::SendQueue;
 pub use stats::Stats;
-pub use timestamp::{Precision, Timestamp};
+pub use timestamp::{Precision, Rfc3339, Timestamp};
 pub use tstamp_type::TstampType;
 pub use version::{Version, version};
 pub use warning::{Warning, WarningKind};

@@ -6,37 +6,12 @@ use pcap_core::{Precision, Timestamp};
 
 /// Adds `2023-11-14T22:13:20.123456789Z`, or six digits of the fraction for microseconds.
 pub fn push(out: &mut Vec<u8>, time: Timestamp, precision: Precision) {
-    let days = time.secs().div_euclid(86_400);
-    let second = time.secs().rem_euclid(86_400);
-    let (year, month, day) = date(days);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let digits = match precision {
+        Precision::Micro => 6,
+        Precision::Nano => 9,
+    };
     // Writing to memory cannot fail.
-    let _ = write!(
-        out,
-        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}."
-    );
-    let _ = match precision {
-        Precision::Micro => write!(out, "{:06}Z", time.subsec_micros()),
-        Precision::Nano => write!(out, "{:09}Z", time.subsec_nanos()),
-    };
-}
-
-/// Year, month and day of a number of days since 1970, by the calendar that is in use today.
-fn date(days: i64) -> (i64, i64, i64) {
-    // Years that begin in March have their odd day at their end; 400 of them are an era.
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day = days.rem_euclid(146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    (era * 400 + year + next, month, day)
+    let _ = write!(out, "{:.digits$}", time.rfc3339());
 }
 
 #[cfg(test)]

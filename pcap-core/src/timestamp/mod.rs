@@ -1,11 +1,15 @@
 //! Points in time as packets carry them: seconds and nanoseconds since the epoch.
 
+mod rfc3339;
+
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, ErrorKind};
+
+pub use rfc3339::Rfc3339;
 
 const NANOS_PER_SEC: u32 = 1_000_000_000;
 
