@@ -355,15 +355,17 @@ fn each_call_with_a_device_works_under_anyhow() {
     let syntax = ErrorKind::FilterSyntax;
     fails!(
         syntax,
-        Fanout::for_each(group(), |_, capture| capture.set_filter("tcp prot"))
+        group().for_each(|_, capture| capture.set_filter("tcp prot"))
     );
     fails!(
         syntax,
-        Fanout::run(group(), |_, capture| capture.set_filter("tcp prot")).into_result()
+        group()
+            .run(|_, capture| capture.set_filter("tcp prot"))
+            .into_result()
     );
     // A closure may have other errors, which need be none of the standard library's.
     let failed = || -> anyhow::Result<()> {
-        Fanout::for_each(group(), |_, capture| -> anyhow::Result<()> {
+        group().for_each(|_, capture| -> anyhow::Result<()> {
             capture.set_filter("tcp prot")?;
             Ok(())
         })?;

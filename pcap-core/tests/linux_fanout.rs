@@ -103,8 +103,8 @@ fn spread_over(
 ) -> Option<(Vec<Vec<u32>>, pcap_core::Stats)> {
     let (_net, left) = wire()?;
     let group = fanout.activate(&large(device), members).unwrap();
-    assert_eq!(group.len(), members);
-    let handles: Vec<_> = group.iter().map(Capture::break_handle).collect();
+    assert_eq!(group.members().len(), members);
+    let handles: Vec<_> = group.break_handles();
     let seen = AtomicU32::new(0);
     let sender = left.sender().unwrap();
     let (received, stats) = thread::scope(|scope| {
@@ -120,16 +120,17 @@ fn spread_over(
             handles.iter().for_each(|handle| handle.breakloop());
         });
         let seen = &seen;
-        Fanout::for_each(group, |_, capture| {
-            let mut numbers = Vec::new();
-            let done = capture.for_each(|packet| {
-                numbers.push(number(packet.data()));
-                seen.fetch_add(1, Ordering::Relaxed);
-            })?;
-            assert_eq!(done.stop(), Stop::End(End::Break));
-            Ok::<_, Error>(numbers)
-        })
-        .unwrap()
+        group
+            .for_each(|_, capture| {
+                let mut numbers = Vec::new();
+                let done = capture.for_each(|packet| {
+                    numbers.push(number(packet.data()));
+                    seen.fetch_add(1, Ordering::Relaxed);
+                })?;
+                assert_eq!(done.stop(), Stop::End(End::Break));
+                Ok::<_, Error>(numbers)
+            })
+            .unwrap()
     });
     // Each in order, and all of them once.
     assert!(received.iter().all(|numbers| numbers.is_sorted()));
@@ -215,7 +216,8 @@ fn without_a_group_each_capture_receives_everything() {
         let numbers = read_all(capture, Duration::from_millis(500));
         assert!(numbers.into_iter().eq(0..20_000));
     }
-    assert_eq!(Fanout::stats(&captures).unwrap().received, 40_000);
+    let received: u64 = captures.iter().map(|c| c.stats().unwrap().received).sum();
+    assert_eq!(received, 40_000);
 }
 
 /// The members are opened one after the other, and what comes meanwhile would be in several of them.
@@ -289,15 +291,16 @@ fn statistics_count_from_when_all_are_there_and_add_up_with_what_is_dropped() {
     let mut group = Fanout::new(FanoutMode::LoadBalance)
         .activate(&options, 2)
         .unwrap();
-    assert_eq!(Fanout::stats(&group).unwrap(), pcap_core::Stats::default());
+    assert_eq!(group.stats().unwrap(), pcap_core::Stats::default());
     // More than fit.
     left.inject_queue(&queue(0..100_000)).unwrap();
     wait_until("all have arrived", || {
-        Fanout::stats(&group).unwrap().received == 100_000
+        group.stats().unwrap().received == 100_000
     });
-    let stats = Fanout::stats(&group).unwrap();
+    let stats = group.stats().unwrap();
     assert!(stats.dropped > 0);
     let read: usize = group
+        .members_mut()
         .iter_mut()
         .map(|member| read_all(member, Duration::from_millis(500)).len())
         .sum();
@@ -312,7 +315,7 @@ fn with_rollover_what_one_has_no_room_for_another_receives() {
         let options = Capture::from_device("right").buffer_size(4 << 20);
         let options = options.timeout(Duration::from_millis(5));
         let group = Fanout::new(FanoutMode::LoadBalance).rollover(rollover);
-        let mut group = group.activate(&options, 2).unwrap();
+        let mut group = group.activate(&options, 2).unwrap().into_members();
         let mut reader = group.pop().unwrap();
         let stop = reader.break_handle();
         let count = AtomicU32::new(0);
@@ -427,8 +430,8 @@ fn no_member_sees_what_one_sends_and_a_sender_serves_them_too() {
     let mut group = Fanout::new(FanoutMode::LoadBalance)
         .activate(&large("right"), 3)
         .unwrap();
-    group[0].inject(&udp(1)).unwrap();
-    let sender = group[1].sender().unwrap();
+    group.members()[0].inject(&udp(1)).unwrap();
+    let sender = group.members()[1].sender().unwrap();
     sender.inject(&udp(2)).unwrap();
     assert_eq!(read_all(&mut left, Duration::from_millis(500)), [1, 2]);
     for member in &mut group {
@@ -462,7 +465,8 @@ fn a_member_that_is_dropped_leaves_its_share_to_the_others() {
     let Some((_net, left)) = wire() else { return };
     let mut group = Fanout::new(FanoutMode::LoadBalance)
         .activate(&large("right"), 3)
-        .unwrap();
+        .unwrap()
+        .into_members();
     drop(group.remove(1));
     // The one that sends, and the rest.
     packet_sockets_become(3);
@@ -488,15 +492,14 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
     };
 
     let members = group();
-    let handles: Vec<_> = members.iter().map(Capture::break_handle).collect();
+    let handles: Vec<_> = members.break_handles();
     let breaker = thread::spawn(move || {
         thread::sleep(Duration::from_millis(100));
         handles.iter().for_each(|handle| handle.breakloop());
     });
-    let (done, stats) = Fanout::for_each(members, |number, capture| {
-        Ok::<_, Error>((number, capture.for_each(|_| ())?))
-    })
-    .unwrap();
+    let (done, stats) = members
+        .for_each(|number, capture| Ok::<_, Error>((number, capture.for_each(|_| ())?)))
+        .unwrap();
     breaker.join().unwrap();
     assert_eq!(stats.received, 0);
     let ends: Vec<_> = done.iter().map(|(n, done)| (*n, done.stop())).collect();
@@ -505,23 +508,24 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
 
     // One that is enough for itself leaves the others alone.
     let members = group();
-    let handles: Vec<_> = members.iter().map(Capture::break_handle).collect();
+    let handles: Vec<_> = members.break_handles();
     let asked = [const { AtomicBool::new(false) }; 3];
-    let (done, _) = Fanout::for_each(members, |number, capture| match number {
-        0 => {
-            for other in [1, 2] {
-                thread::sleep(Duration::from_millis(200));
-                asked[other].store(true, SeqCst);
-                handles[other].breakloop();
+    let (done, _) = members
+        .for_each(|number, capture| match number {
+            0 => {
+                for other in [1, 2] {
+                    thread::sleep(Duration::from_millis(200));
+                    asked[other].store(true, SeqCst);
+                    handles[other].breakloop();
+                }
+                Ok::<_, Error>(true)
             }
-            Ok::<_, Error>(true)
-        }
-        _ => {
-            capture.for_each(|_| ())?;
-            Ok(asked[number].load(SeqCst))
-        }
-    })
-    .unwrap();
+            _ => {
+                capture.for_each(|_| ())?;
+                Ok(asked[number].load(SeqCst))
+            }
+        })
+        .unwrap();
     assert_eq!(done, [true; 3], "ended before anyone asked");
 
     #[derive(Debug)]
@@ -531,7 +535,7 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
             Wanted(error.to_string())
         }
     }
-    let outcome = Fanout::run(group(), |number, capture| {
+    let outcome = group().run(|number, capture| {
         if number == 1 {
             return Err(Wanted("enough".into()));
         }
@@ -546,13 +550,13 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
 
     // What was received by then is told with the error, by all members.
     let mut members = group();
-    members.iter_mut().for_each(|member| {
+    members.members_mut().iter_mut().for_each(|member| {
         member.set_filter("udp").unwrap();
     });
     left.inject_queue(&queue(0..300)).unwrap();
     // The break that ends the others would end the wait for a packet, and not the loop, which went on for ever.
     let all_have_theirs = Barrier::new(3);
-    let outcome = Fanout::run(members, |number, capture| {
+    let outcome = members.run(|number, capture| {
         let mut seen = 0;
         while seen < 100 {
             seen += u64::from(capture.next_packet()?.is_some());
@@ -573,7 +577,7 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
 
     let members = group();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        Fanout::for_each(members, |number, capture| {
+        members.for_each(|number, capture| {
             if number == 2 {
                 std::panic::resume_unwind(Box::new("on purpose"));
             }
@@ -591,7 +595,7 @@ fn a_device_that_is_removed_is_an_error_of_the_group() {
     let group = Fanout::new(FanoutMode::Hash)
         .activate(&large("right"), 2)
         .unwrap();
-    let reader = thread::spawn(|| Fanout::for_each(group, |_, capture| capture.for_each(|_| ())));
+    let reader = thread::spawn(|| group.for_each(|_, capture| capture.for_each(|_| ())));
     thread::sleep(Duration::from_millis(100));
     net.ip("link del right".split(' '));
     let failed = reader.join().unwrap().unwrap_err();
@@ -629,10 +633,10 @@ fn what_cannot_be_a_group_is_an_error() {
         .buffer_size(1 << 16)
         .snaplen(64);
     let all = group.activate(&small, 32).unwrap();
-    assert_eq!((all.len(), packet_sockets()), (32, 32));
+    assert_eq!((all.members().len(), packet_sockets()), (32, 32));
     drop(all);
     let rollover = Fanout::new(FanoutMode::Rollover).rollover(true);
-    assert_eq!(rollover.activate(&small, 2).unwrap().len(), 2);
+    assert_eq!(rollover.activate(&small, 2).unwrap().members().len(), 2);
     packet_sockets_become(0);
 }
 

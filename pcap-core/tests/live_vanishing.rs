@@ -241,10 +241,10 @@ fn members_of_a_group_have_their_packets_then_the_error_and_the_statistics() {
             .direction(Direction::In);
         let group = Fanout::new(FanoutMode::LoadBalance);
         let members = group.activate(&options, 3).unwrap();
-        let breaker = members[0].break_handle();
+        let breaker = members.members()[0].break_handle();
         send(&left, 300);
         let reader = std::thread::spawn(move || {
-            let done = Fanout::for_each(members, |_, capture| -> Result<u64> {
+            let done = members.for_each(|_, capture| -> Result<u64> {
                 let (mut count, cpu) = (0, cpu_time());
                 let error = capture.for_each(|_| count += 1).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::Disappeared);

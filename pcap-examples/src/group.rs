@@ -20,9 +20,9 @@ pub fn in_threads(
 ) -> Outcome<(Outcome, Stats)> {
     use pcap_core::os::linux::{Fanout, FanoutMode};
 
-    let members = Fanout::new(FanoutMode::Hash).activate(options, threads)?;
-    opened(&members)?;
-    let (_, stats, failure) = Fanout::run(members, |_, capture| each(capture)).into_parts();
+    let group = Fanout::new(FanoutMode::Hash).activate(options, threads)?;
+    opened(group.members())?;
+    let (_, stats, failure) = group.run(|_, capture| each(capture)).into_parts();
     Ok((failure.map_or(Ok(()), Err), stats))
 }
 

@@ -3,7 +3,7 @@
 mod fanout;
 mod socket_filter;
 
-pub use fanout::{Fanout, FanoutMode, FanoutOutcome};
+pub use fanout::{Fanout, FanoutGroup, FanoutMode, FanoutOutcome};
 pub use socket_filter::SocketFilterExt;
 
 use crate::capture::{Capture, Inactive};

@@ -1,56 +1,24 @@
 //! Several captures on one device, over which the kernel spreads its packets.
 
 mod chooser;
+mod group;
+mod mode;
 mod outcome;
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, Builder};
+use std::sync::Arc;
 
 use self::chooser::Chooser;
-use crate::breakloop::BreakHandle;
-use crate::capture::{Active, Capture, Inactive};
+use crate::capture::{Capture, Inactive};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
-use crate::stats::Stats;
 use crate::sys::linux::fanout as kernel;
 use crate::sys::linux::{packet_socket, sock_filter};
 
+pub use group::FanoutGroup;
+pub use mode::FanoutMode;
 pub use outcome::FanoutOutcome;
-
-/// By what the kernel chooses the member of a group that receives a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FanoutMode {
-    /// By a hash of the addresses and ports: all packets of a flow, in both directions, come to one
-    /// member. Fragments have no ports, so that those of a packet may come to another member than its
-    /// flow: see [`Fanout::defragment`].
-    Hash,
-    /// In turn, each the next.
-    LoadBalance,
-    /// By the processor that received it.
-    Cpu,
-    /// The first with room in its buffer; the others only if that is full.
-    Rollover,
-    /// At random.
-    Random,
-    /// By the queue of the device that received it.
-    QueueMapping,
-}
-
-impl FanoutMode {
-    pub(super) fn number(self) -> u16 {
-        match self {
-            FanoutMode::Hash => kernel::HASH,
-            FanoutMode::LoadBalance => kernel::LOAD_BALANCE,
-            FanoutMode::Cpu => kernel::CPU,
-            FanoutMode::Rollover => kernel::ROLLOVER,
-            FanoutMode::Random => kernel::RANDOM,
-            FanoutMode::QueueMapping => kernel::QUEUE_MAPPING,
-        }
-    }
-}
 
 /// A group of captures on one device, each for a thread of its own: the kernel hands each packet to one
 /// of them. Linux 4.12 or newer.
@@ -75,13 +43,13 @@ impl FanoutMode {
 ///
 /// # fn main() -> pcap_core::Result<()> {
 /// let options = Capture::from_device("eth0").promisc(true).filter("udp");
-/// let members = Fanout::new(FanoutMode::Hash).activate(&options, 4)?;
-/// let handles: Vec<_> = members.iter().map(Capture::break_handle).collect();
+/// let group = Fanout::new(FanoutMode::Hash).activate(&options, 4)?;
+/// let handles = group.break_handles();
 /// std::thread::spawn(move || {
 ///     std::thread::sleep(std::time::Duration::from_secs(10));
 ///     handles.iter().for_each(|handle| handle.breakloop());
 /// });
-/// let (counts, stats) = Fanout::for_each(members, |_, capture| {
+/// let (counts, stats) = group.for_each(|_, capture| {
 ///     let mut bytes = 0;
 ///     let done = capture.for_each(|packet| bytes += u64::from(packet.wire_len()))?;
 ///     Ok::<_, pcap_core::Error>((done.packets(), bytes))
@@ -133,7 +101,7 @@ impl Fanout {
     /// # fn main() -> pcap_core::Result<()> {
     /// let one = CompileOptions::new().snaplen(1);
     /// let dns = one.compile(Dlt::RAW, "udp port 53")?;
-    /// let members = Fanout::by_filter(&dns)?.activate(&Capture::from_device("eth0"), 2)?;
+    /// let group = Fanout::by_filter(&dns)?.activate(&Capture::from_device("eth0"), 2)?;
     /// # Ok(()) }
     /// ```
     pub fn by_filter(filter: &Filter) -> Result<Fanout> {
@@ -204,11 +172,7 @@ impl Fanout {
     /// - Those of [`Capture::activate`] and of the kernel, for any member.
     ///
     /// In any case all members that were opened are closed.
-    pub fn activate(
-        &self,
-        options: &Capture<Inactive>,
-        members: usize,
-    ) -> Result<Vec<Capture<Active>>> {
+    pub fn activate(&self, options: &Capture<Inactive>, members: usize) -> Result<FanoutGroup> {
         const OPERATION: &str = "make a group of captures on";
         let name = options.device_name();
         let refuse = |kind, why: &str| Error::cannot(kind, OPERATION, name.clone(), why);
@@ -253,161 +217,6 @@ impl Fanout {
         for capture in &captures {
             capture.reset_filter()?;
         }
-        Ok(captures)
-    }
-
-    /// What all members together have counted: the sums of what they received and dropped, and what the
-    /// interface dropped, which is the same for all.
-    ///
-    /// # Errors
-    ///
-    /// As [`Capture::stats`].
-    pub fn stats(members: &[Capture<Active>]) -> Result<Stats> {
-        let mut total = Stats::default();
-        for member in members {
-            total.merge(member.stats()?);
-        }
-        Ok(total)
-    }
-
-    /// Runs the closure once for each member, each in a thread of its own, with the member's number and
-    /// the capture; waits for all of them; and returns what they returned, in the order of the members, and
-    /// their statistics together, as [`stats`](Self::stats) has them.
-    ///
-    /// When a closure returns, its member is closed and leaves the group, and the others go on, with its
-    /// share. To end all of them, use a break handle of each.
-    ///
-    /// # Errors
-    ///
-    /// That of the closure that failed first, or of the system, if it starts no more threads. Then the
-    /// others are ended by a break, once. What they returned and counted is lost; [`run`](Self::run) returns
-    /// it beside the error.
-    ///
-    /// # Panics
-    ///
-    /// If a closure panics, when the others have ended, as after an error.
-    ///
-    /// # Examples
-    ///
-    /// Each thread writes a savefile of its own:
-    ///
-    /// ```no_run
-    /// use pcap_core::os::linux::{Fanout, FanoutMode};
-    /// use pcap_core::{Capture, Error};
-    ///
-    /// # fn main() -> pcap_core::Result<()> {
-    /// let options = Capture::from_device("eth0");
-    /// let members = Fanout::new(FanoutMode::Hash).activate(&options, 2)?;
-    /// let (counts, _) = Fanout::for_each(members, |number, capture| {
-    ///     let mut dumper = capture.dump(format!("part-{number}.pcap"))?;
-    ///     for _ in 0..1000 {
-    ///         match capture.next_packet()? {
-    ///             Some(packet) => dumper.write(&packet)?,
-    ///             None => break,
-    ///         }
-    ///     }
-    ///     dumper.close()?;
-    ///     Ok::<_, Error>(())
-    /// })?;
-    /// assert_eq!(counts.len(), 2);
-    /// # Ok(()) }
-    /// ```
-    pub fn for_each<T, E, F>(
-        members: Vec<Capture<Active>>,
-        closure: F,
-    ) -> Result<(Vec<T>, Stats), E>
-    where
-        T: Send,
-        E: From<Error> + Send,
-        F: Fn(usize, &mut Capture<Active>) -> Result<T, E> + Sync,
-    {
-        Fanout::run(members, closure).into_result()
-    }
-
-    /// Does what [`for_each`](Self::for_each) does, and returns all that came of it, also beside an error: for
-    /// the statistics of a group of which a member failed.
-    ///
-    /// # Panics
-    ///
-    /// As `for_each`.
-    pub fn run<T, E, F>(members: Vec<Capture<Active>>, closure: F) -> FanoutOutcome<T, E>
-    where
-        T: Send,
-        E: From<Error> + Send,
-        F: Fn(usize, &mut Capture<Active>) -> Result<T, E> + Sync,
-    {
-        let handles: Vec<_> = members.iter().map(Capture::break_handle).collect();
-        let over = Over {
-            handles,
-            error: Mutex::new(None),
-        };
-        let (closure, over) = (&closure, &over);
-        let work = move |number, mut member: Capture<Active>| {
-            let panics = EndOthers(over);
-            let done = closure(number, &mut member);
-            std::mem::forget(panics);
-            let stats = member.stats();
-            drop(member);
-            let value = done.map_err(|error| over.fail(error)).ok();
-            let stats = stats.map_err(|error| over.fail(error.into()));
-            (value, stats.unwrap_or_default())
-        };
-        let count = members.len();
-        let done: Vec<_> = thread::scope(|scope| {
-            let mut threads = Vec::with_capacity(count);
-            for (number, member) in members.into_iter().enumerate() {
-                let thread = Builder::new().name(format!("member {number}"));
-                match thread.spawn_scoped(scope, move || work(number, member)) {
-                    Ok(thread) => threads.push(thread),
-                    Err(error) => {
-                        over.fail(Error::io("start a thread", None, error).into());
-                        break;
-                    }
-                }
-            }
-            let ended: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
-            ended
-        });
-        let mut values = Vec::with_capacity(done.len());
-        let mut total = Stats::default();
-        for done in done {
-            let done = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            let (value, stats) = done;
-            values.push(value);
-            total.merge(stats);
-        }
-        values.resize_with(count, || None);
-        let mut error = over.error.lock().unwrap_or_else(PoisonError::into_inner);
-        FanoutOutcome::new(values, total, error.take())
-    }
-}
-
-/// What the threads share, to end all of them when one fails.
-struct Over<E> {
-    handles: Vec<BreakHandle>,
-    error: Mutex<Option<E>>,
-}
-
-impl<E> Over<E> {
-    /// Keeps the first error, and ends the others.
-    fn fail(&self, error: E) {
-        let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        if first.is_none() {
-            *first = Some(error);
-            self.end();
-        }
-    }
-
-    fn end(&self) {
-        self.handles.iter().for_each(BreakHandle::breakloop);
-    }
-}
-
-/// Dropped when a closure panics.
-struct EndOthers<'a, E>(&'a Over<E>);
-
-impl<E> Drop for EndOthers<'_, E> {
-    fn drop(&mut self) {
-        self.0.end();
+        Ok(FanoutGroup::new(captures))
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::Error;
 use crate::stats::Stats;
 
-/// What the closures of [`Fanout::run`](super::Fanout::run) returned, what all members counted, and the first error.
+/// What the closures of [`FanoutGroup::run`](super::FanoutGroup::run) returned, what all members counted, and the first error.
 ///
 /// # Examples
 ///
@@ -14,8 +14,8 @@ use crate::stats::Stats;
 /// use pcap_core::{Capture, Error};
 ///
 /// # fn main() -> pcap_core::Result<()> {
-/// let members = Fanout::new(FanoutMode::Hash).activate(&Capture::from_device("eth0"), 2)?;
-/// let outcome = Fanout::run(members, |_, capture| {
+/// let group = Fanout::new(FanoutMode::Hash).activate(&Capture::from_device("eth0"), 2)?;
+/// let outcome = group.run(|_, capture| {
 ///     capture.for_each(|packet| println!("{packet:?}"))?;
 ///     Ok::<_, Error>(())
 /// });

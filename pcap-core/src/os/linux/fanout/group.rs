@@ -1,0 +1,213 @@
+//! An open group, and the threads that read it.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, Builder};
+
+use super::FanoutOutcome;
+use crate::breakloop::BreakHandle;
+use crate::capture::{Active, Capture};
+use crate::error::{Error, Result};
+use crate::stats::Stats;
+
+/// The captures of a group, which [`Fanout::activate`](super::Fanout::activate) opens.
+///
+/// Dropping it closes all of them.
+///
+/// # Examples
+///
+/// Each thread writes a savefile of its own:
+///
+/// ```no_run
+/// use pcap_core::os::linux::{Fanout, FanoutMode};
+/// use pcap_core::{Capture, Error};
+///
+/// # fn main() -> pcap_core::Result<()> {
+/// let group = Fanout::new(FanoutMode::Hash).activate(&Capture::from_device("eth0"), 2)?;
+/// let (counts, _) = group.for_each(|number, capture| {
+///     let mut dumper = capture.dump(format!("part-{number}.pcap"))?;
+///     for _ in 0..1000 {
+///         match capture.next_packet()? {
+///             Some(packet) => dumper.write(packet)?,
+///             None => break,
+///         }
+///     }
+///     dumper.close()?;
+///     Ok::<_, Error>(())
+/// })?;
+/// assert_eq!(counts.len(), 2);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct FanoutGroup(Vec<Capture<Active>>);
+
+impl FanoutGroup {
+    pub(super) fn new(members: Vec<Capture<Active>>) -> FanoutGroup {
+        FanoutGroup(members)
+    }
+
+    /// Returns the members, in the order of their numbers.
+    #[must_use]
+    pub fn members(&self) -> &[Capture<Active>] {
+        &self.0
+    }
+
+    /// Returns the members, to read them or to set their filters.
+    #[must_use]
+    pub fn members_mut(&mut self) -> &mut [Capture<Active>] {
+        &mut self.0
+    }
+
+    /// Converts the group into its members. They stay in the group.
+    #[must_use]
+    pub fn into_members(self) -> Vec<Capture<Active>> {
+        self.0
+    }
+
+    /// Returns a break handle for each member.
+    #[must_use]
+    pub fn break_handles(&self) -> Vec<BreakHandle> {
+        self.0.iter().map(Capture::break_handle).collect()
+    }
+
+    /// Returns the sum of what the members have received and dropped, and what the interface dropped, which is the same for
+    /// all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Capture::stats`].
+    pub fn stats(&self) -> Result<Stats> {
+        let mut total = Stats::default();
+        for member in &self.0 {
+            total.merge(member.stats()?);
+        }
+        Ok(total)
+    }
+
+    /// Runs a closure for each member in a thread of its own, with the member's number and the capture. Waits for all
+    /// threads, and returns the values of the closures in the order of the members, and the [statistics](Self::stats) of
+    /// the group.
+    ///
+    /// When a closure returns, its member is closed and leaves the group; the others get its share. To end all of them,
+    /// use their [break handles](Self::break_handles).
+    ///
+    /// # Errors
+    ///
+    /// That of the closure that failed first, or of the system, if it starts no more threads. Then a break ends each of
+    /// the others, once. What they returned and counted is lost; [`run`](Self::run) returns it beside the error.
+    ///
+    /// # Panics
+    ///
+    /// If a closure panics, when the others have ended, as after an error.
+    pub fn for_each<T, E, F>(self, closure: F) -> Result<(Vec<T>, Stats), E>
+    where
+        T: Send,
+        E: From<Error> + Send,
+        F: Fn(usize, &mut Capture<Active>) -> Result<T, E> + Sync,
+    {
+        self.run(closure).into_result()
+    }
+
+    /// Runs a closure for each member, and returns all values and statistics, also beside an error. See
+    /// [`for_each`](Self::for_each).
+    ///
+    /// # Panics
+    ///
+    /// As `for_each`.
+    pub fn run<T, E, F>(self, closure: F) -> FanoutOutcome<T, E>
+    where
+        T: Send,
+        E: From<Error> + Send,
+        F: Fn(usize, &mut Capture<Active>) -> Result<T, E> + Sync,
+    {
+        let over = Over {
+            handles: self.break_handles(),
+            error: Mutex::new(None),
+        };
+        let (closure, over) = (&closure, &over);
+        let work = move |number, mut member: Capture<Active>| {
+            let panics = EndOthers(over);
+            let done = closure(number, &mut member);
+            std::mem::forget(panics);
+            let stats = member.stats();
+            drop(member);
+            let value = done.map_err(|error| over.fail(error)).ok();
+            let stats = stats.map_err(|error| over.fail(error.into()));
+            (value, stats.unwrap_or_default())
+        };
+        let count = self.0.len();
+        let done: Vec<_> = thread::scope(|scope| {
+            let mut threads = Vec::with_capacity(count);
+            for (number, member) in self.0.into_iter().enumerate() {
+                let thread = Builder::new().name(format!("member {number}"));
+                match thread.spawn_scoped(scope, move || work(number, member)) {
+                    Ok(thread) => threads.push(thread),
+                    Err(error) => {
+                        over.fail(Error::io("start a thread", None, error).into());
+                        break;
+                    }
+                }
+            }
+            let ended: Vec<_> = threads.into_iter().map(|thread| thread.join()).collect();
+            ended
+        });
+        let mut values = Vec::with_capacity(done.len());
+        let mut total = Stats::default();
+        for done in done {
+            let done = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let (value, stats) = done;
+            values.push(value);
+            total.merge(stats);
+        }
+        values.resize_with(count, || None);
+        let mut error = over.error.lock().unwrap_or_else(PoisonError::into_inner);
+        FanoutOutcome::new(values, total, error.take())
+    }
+}
+
+impl IntoIterator for FanoutGroup {
+    type Item = Capture<Active>;
+    type IntoIter = std::vec::IntoIter<Capture<Active>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a mut FanoutGroup {
+    type Item = &'a mut Capture<Active>;
+    type IntoIter = std::slice::IterMut<'a, Capture<Active>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter_mut()
+    }
+}
+
+/// What the threads share, to end all of them when one fails.
+struct Over<E> {
+    handles: Vec<BreakHandle>,
+    error: Mutex<Option<E>>,
+}
+
+impl<E> Over<E> {
+    /// Keeps the first error, and ends the others.
+    fn fail(&self, error: E) {
+        let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.is_none() {
+            *first = Some(error);
+            self.end();
+        }
+    }
+
+    fn end(&self) {
+        self.handles.iter().for_each(BreakHandle::breakloop);
+    }
+}
+
+/// Dropped when a closure panics.
+struct EndOthers<'a, E>(&'a Over<E>);
+
+impl<E> Drop for EndOthers<'_, E> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
