@@ -10,7 +10,7 @@ use crate::sys::{self, platform, platform::Wake};
 
 /// Ends a reading call of the capture it was taken from: the call returns what says *break*, which
 /// is never taken for the end of the packets or a timeout. The capture can be read on. One of a
-/// [`Sender`](crate::Sender) ends a sending call.
+/// `os::linux::Sender` ends a sending call.
 ///
 /// It can be cloned, sent to other threads and kept longer than the capture; breaking a capture
 /// that is gone does nothing. Breaks before a read are kept for the next read, and several count

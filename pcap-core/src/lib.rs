@@ -195,7 +195,7 @@
 //! [`SendQueue`]. Both wait while the device has no room, and say what was not sent;
 //! [`inject_timeout`](Capture::inject_timeout) waits no longer than it is to, [`try_inject`](Capture::try_inject) and a
 //! capture in non-blocking mode do not wait, and a break ends the wait. A frame that the device drops each time is an
-//! error after a second. A capture does not see what it sent itself. To send from one thread while another reads there is a [`Sender`], on Linux.
+//! error after a second. A capture does not see what it sent itself. To send from one thread while another reads there is a `os::linux::Sender`, on Linux.
 //!
 //! # Stopping
 //!
@@ -247,11 +247,11 @@
 //! | [`Dumper`] | yes | no | the writer that it was given need not be `Sync` |
 //! | [`Capture<Inactive>`](Inactive) | yes | yes | it is options, and nothing open |
 //! | [`Filter`] | yes | yes | it never changes; compiling is safe from any number of threads |
-//! | [`BreakHandle`], [`Sender`] | yes | yes | made for other threads |
+//! | [`BreakHandle`], `os::linux::Sender` | yes | yes | made for other threads |
 //! | [`Packet`], [`PacketOwned`], [`SendQueue`], [`Error`], [`Device`], … | yes | yes | plain data |
 //!
 //! So a capture moves into the thread that reads it, and what other threads need of it is taken before: a
-//! [`BreakHandle`], a [`Sender`], a [`Dumper`]. A packet is lent until the next read; other threads get
+//! [`BreakHandle`], a `os::linux::Sender`, a [`Dumper`]. A packet is lent until the next read; other threads get
 //! [`PacketOwned`]s. To read one device in several threads, Linux spreads its packets over a group of
 //! captures, `os::linux::Fanout`.
 //!
@@ -361,7 +361,7 @@
 //!
 //! - Devices are called `\Device\NPF_{…}`; their descriptions are what people know them by.
 //! - [`selectable_fd`](Capture::selectable_fd) is the handle of an event, there is no
-//!   [`fileno`](Capture::fileno), and [`sender`](Capture::sender) returns [`ErrorKind::Unsupported`].
+//!   [`fileno`](Capture::fileno).
 //! - libpcap opens savefiles by their paths only. Of a reader and of a part of a file it is given a copy in the folder for
 //!   temporary files, but for the ordinary records of classic savefiles, which are read here.
 //! - libpcap's seconds have 32 bits. Packets of classic savefiles reach to 2106, as everywhere; others do too, and
@@ -433,7 +433,7 @@ pub mod platforms {}
 pub use breakloop::BreakHandle;
 pub use capture::{
     Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation, Flow, Inactive,
-    IntoPackets, Next, Offline, Packets, Phase, Readable, Sender, Stop,
+    IntoPackets, Next, Offline, Packets, Phase, Readable, Stop,
 };
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;

@@ -20,6 +20,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use files::Random;
+use pcap_core::os::linux::SenderExt;
 use pcap_core::{
     Active, BreakHandle, Capture, Direction, Done, End, ErrorKind, Next, Offline, Packet, Readable,
     SendQueue, Stop,

@@ -14,8 +14,9 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-#[cfg(all(target_os = "linux", feature = "tokio"))]
 use pcap_core::Active;
+#[cfg(all(target_os = "linux", feature = "tokio"))]
+use pcap_core::os::linux::SenderExt;
 use pcap_core::{
     Capture, CompileOptions, Direction, Dlt, Dumper, Endpoint, Error, ErrorKind, Filter,
     FilterTerm, Insn, Linktype, MacAddr, Packet, SendQueue, Timestamp, TstampType,

@@ -6,7 +6,7 @@ mod support;
 
 use std::fs;
 
-use pcap_core::os::linux::{Fanout, FanoutMode};
+use pcap_core::os::linux::{Fanout, FanoutMode, SenderExt};
 use pcap_core::{Capture, ErrorKind, Next};
 use support::Netns;
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap_core::os::linux::{CaptureExt, Fanout, FanoutMode};
+use pcap_core::os::linux::{CaptureExt, Fanout, FanoutMode, SenderExt};
 use pcap_core::{
     Active, Capture, CompileOptions, Dlt, End, Error, ErrorKind, Filter, Inactive, Insn, Next,
     SendQueue, Stats, Stop,

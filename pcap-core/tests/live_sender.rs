@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap_core::os::linux::CaptureExt;
-use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue, Sender};
+use pcap_core::os::linux::{CaptureExt, Sender, SenderExt};
+use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue};
 use support::{Netns, wait_until};
 
 /// Descriptors are counted, which the tests of one process share.

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap_core::os::linux::CaptureExt;
-use pcap_core::{Active, Capture, End, Error, ErrorKind, Next, SendQueue, Sender};
+use pcap_core::os::linux::{CaptureExt, Sender, SenderExt};
+use pcap_core::{Active, Capture, End, Error, ErrorKind, Next, SendQueue};
 use support::Netns;
 
 /// Ten times what is promised, and more than a loaded machine takes.

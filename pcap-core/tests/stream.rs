@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use futures_lite::{StreamExt, future};
+use pcap_core::os::linux::SenderExt;
 use pcap_core::stream::{AsyncCapture, AsyncIo, Runtime, Tokio};
 use pcap_core::{Active, Capture, CompileOptions, End, ErrorKind, Offline, SendQueue};
 use support::Netns;
@@ -593,7 +594,7 @@ fn a_sender_waits_for_a_slow_device_beside_the_tasks() {
     runtime().block_on(async {
         let left = left.into_tokio().unwrap();
         let mut right = roomy("right").into_tokio().unwrap();
-        let sender = left.sender().unwrap();
+        let sender = left.get_ref().sender().unwrap();
         let sent = tokio::task::spawn_blocking(move || {
             for number in 0..150 {
                 let mut frame = frame(number).to_vec();

@@ -3,9 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use pcap_core::os::linux::Sender;
 use pcap_core::{
     AnyCapture, BreakHandle, Capture, CompileOptions, Dead, Device, Dlt, Dumper, Error, Filter,
-    Inactive, Offline, Packet, PacketOwned, SendQueue, Sender, Stats, Timestamp, Unsent, Warning,
+    Inactive, Offline, Packet, PacketOwned, SendQueue, Stats, Timestamp, Unsent, Warning,
 };
 
 /// The table of the guide. What must not be `Sync` is there, in examples that do not compile.

@@ -20,7 +20,9 @@ use std::path::Path;
 
 #[cfg(feature = "remote")]
 pub(crate) use active::Remote;
-pub use active::{Active, FilterLocation, Sender};
+#[allow(unused_imports, unreachable_pub)] // of Linux only
+pub use active::Sender;
+pub use active::{Active, FilterLocation};
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use active::{Refusals, Try};
 pub use any::{Any, AnyCapture};

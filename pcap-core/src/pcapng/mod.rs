@@ -218,7 +218,7 @@ impl PcapngDumper {
     /// # Examples
     ///
     /// ```
-    /// use pcap_core::pcapng::{Interface, PcapngDumper, Section};
+    /// use pcap_core::pcapng::{Interface, PcapngDumper};
     /// use pcap_core::{Capture, ErrorKind, Linktype};
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let path = folder.path().join("a.pcap");
@@ -226,7 +226,7 @@ impl PcapngDumper {
     /// # one.write_now(b"a packet")?;
     /// # one.close()?;
     ///
-    /// let mut dumper = PcapngDumper::to_writer(Vec::new(), &Section::new())?;
+    /// let mut dumper = PcapngDumper::new(Vec::new());
     /// let mut capture = Capture::from_file(&path)?; // raw IP
     /// let ethernet = dumper.add_interface(&Interface::new(Linktype::ETHERNET))?;
     /// let raw = dumper.add_interface(&Interface::for_capture(&capture))?;
@@ -417,9 +417,9 @@ impl PcapngDumper {
     /// # Examples
     ///
     /// ```
-    /// use pcap_core::pcapng::{PcapngDumper, Section};
+    /// use pcap_core::pcapng::PcapngDumper;
     ///
-    /// let dumper = PcapngDumper::to_writer(Vec::new(), &Section::new())?;
+    /// let dumper = PcapngDumper::new(Vec::new());
     /// let bytes: Vec<u8> = dumper.into_writer()?;
     /// assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
     /// # Ok::<(), pcap_core::Error>(())

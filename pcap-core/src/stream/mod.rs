@@ -68,7 +68,7 @@
 //!   as an open file, is waited for without holding up others, and so is the end of one that is
 //!   [followed](Capture::follow).
 //! - [`inject_queue`](Capture::inject_queue) of [the capture itself](AsyncCapture::get_ref) waits while the device has no
-//!   room. A [`sender`](AsyncCapture::sender) can do that on a thread for such work.
+//!   room. A `os::linux::SenderExt::sender` can do that on a thread for such work.
 //! - What can be waited for inside libpcap only is refused, with
 //!   [`ErrorKind::Unsupported`]: devices without a non-blocking mode, such as D-Bus, and those of other hosts.
 
@@ -93,7 +93,7 @@ pub use self::packets::{IntoPackets, Packets};
 pub use self::tokio::Tokio;
 
 use crate::breakloop::BreakHandle;
-use crate::capture::{Active, Capture, End, Phase, Readable, Sender, WaitsFor};
+use crate::capture::{Active, Capture, End, Phase, Readable, WaitsFor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::packet::Packet;
 use crate::stats::Stats;
@@ -424,32 +424,6 @@ impl<R: Runtime> AsyncCapture<Active, R> {
     /// As there.
     pub fn stats(&self) -> Result<Stats> {
         self.capture.stats()
-    }
-
-    /// Sends on this device from a thread that may wait while this is awaited: as [`Capture::sender`]. On Linux.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    ///
-    /// # Examples
-    ///
-    /// A request, on one of tokio's threads for what may wait, and its answer:
-    ///
-    #[cfg_attr(feature = "tokio", doc = "```no_run")]
-    #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
-    /// # use pcap_core::stream::{AsyncCapture, Tokio};
-    /// # async fn ask(mut capture: AsyncCapture<pcap_core::Active, Tokio>, request: [u8; 60])
-    /// # -> pcap_core::Result<()> {
-    /// let sender = capture.sender()?;
-    /// let sent = tokio::task::spawn_blocking(move || sender.inject(&request));
-    /// let answer = capture.next_packet().await?;
-    /// println!("{answer:?}");
-    /// sent.await.expect("no panic")?;
-    /// # Ok(()) }
-    /// ```
-    pub fn sender(&self) -> Result<Sender> {
-        self.capture.sender()
     }
 }
 

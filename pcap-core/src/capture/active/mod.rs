@@ -9,6 +9,10 @@ mod rehearsal;
 #[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
 mod remote;
 mod send;
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, unreachable_pub)
+)]
 mod sender;
 mod setup;
 mod stopping;
@@ -31,6 +35,7 @@ pub(crate) use remote::Remote;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use send::Try;
 use sender::Lent;
+#[allow(unreachable_pub)] // of Linux only
 pub use sender::Sender;
 use setup::Checked;
 pub(crate) use setup::Created;

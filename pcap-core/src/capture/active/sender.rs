@@ -20,7 +20,7 @@ use crate::sys::platform::{self, RawFd};
 use crate::sys::{self};
 
 /// Sends on the device of a capture, from any thread, while the capture is read in another. Made by
-/// [`Capture::sender`].
+/// `os::linux::SenderExt`.
 ///
 /// It sends through the capture's own socket, by a second descriptor of that. So the capture does not
 /// see what a sender of its own sends, as it does not see what it sends itself; all other captures on the
@@ -36,8 +36,10 @@ use crate::sys::{self};
 /// # Examples
 ///
 /// ```no_run
+/// use pcap_core::{Capture, os::linux::SenderExt};
+///
 /// # fn main() -> pcap_core::Result<()> {
-/// let mut capture = pcap_core::Capture::from_device("eth0").filter("arp").activate()?;
+/// let mut capture = Capture::from_device("eth0").filter("arp").activate()?;
 /// let sender = capture.sender()?;
 /// let thread = std::thread::spawn(move || -> pcap_core::Result<()> {
 ///     for _ in 0..1000 {
@@ -57,29 +59,9 @@ pub struct Sender {
 }
 
 impl Capture<Active> {
-    /// A [`Sender`], which sends on this device from another thread while this one reads.
-    ///
-    /// Linux only, on network interfaces that packets can be sent on.
-    ///
-    /// # Errors
-    ///
-    /// [`Unsupported`](ErrorKind::Unsupported) where packets are not sent through a packet socket of one
-    /// network interface: on `any`, `nflog` and other devices that are none, on remote captures, and on
-    /// other systems. There [`inject`](Self::inject) is what there is.
-    /// [`Io`](ErrorKind::Io) if there are no descriptors left.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// # fn main() -> pcap_core::Result<()> {
-    /// let capture = pcap_core::Capture::from_device("eth0").activate()?;
-    /// let sender = capture.sender()?;
-    /// assert_eq!(sender.inject(&[0xff; 60])?, 60);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
-    pub fn sender(&self) -> Result<Sender> {
+    /// Opens a sender: recorded for `os::linux`.
+    #[allow(dead_code)] // of Linux only
+    pub(crate) fn open_sender(&self) -> Result<Sender> {
         const OPERATION: &str = "make a sender of";
         let active = &self.state;
         let name = active.handle.name.clone();
@@ -145,10 +127,13 @@ impl Sender {
     /// # Examples
     ///
     /// ```no_run
+    /// use pcap_core::os::linux::SenderExt;
+    /// use pcap_core::{Capture, SendQueue};
+    ///
     /// # fn main() -> pcap_core::Result<()> {
-    /// let capture = pcap_core::Capture::from_device("eth0").activate()?;
+    /// let capture = Capture::from_device("eth0").activate()?;
     /// let sender = capture.sender()?;
-    /// let mut queue = pcap_core::SendQueue::new();
+    /// let mut queue = SendQueue::new();
     /// queue.push_all([[0xff; 60]; 1000])?;
     /// std::thread::spawn(move || sender.inject_queue(&queue));
     /// # Ok(()) }

@@ -6,7 +6,10 @@ mod socket_filter;
 pub use fanout::{Fanout, FanoutGroup, FanoutMode, FanoutOutcome};
 pub use socket_filter::SocketFilterExt;
 
-use crate::capture::{Capture, Inactive};
+pub use crate::capture::Sender;
+
+use crate::capture::{Active, Capture, Inactive};
+use crate::error::Result;
 
 /// Options of a capture that only Linux has.
 pub trait CaptureExt: Sized {
@@ -64,5 +67,38 @@ impl CaptureExt for Capture<Inactive> {
 
     fn qdisc_bypass(self, on: bool) -> Self {
         self.with_qdisc_bypass(on)
+    }
+}
+
+/// Sending on a device while another thread captures on it.
+pub trait SenderExt {
+    /// Opens a [`Sender`], which sends on the device of this capture from another thread.
+    ///
+    /// # Errors
+    ///
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the capture does not send through a packet socket of one
+    ///   network interface: on `any`, `nflog` and other devices that are none, and on remote captures. There
+    ///   [`inject`](Capture::inject) sends from the thread that has the capture.
+    /// - [`Io`](crate::ErrorKind::Io) if there are no descriptors left.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use pcap_core::{Capture, os::linux::SenderExt};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let capture = Capture::from_device("eth0").activate()?;
+    /// let sender = capture.sender()?;
+    /// assert_eq!(sender.inject(&[0xff; 60])?, 60);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    fn sender(&self) -> Result<Sender>;
+}
+
+impl SenderExt for Capture<Active> {
+    fn sender(&self) -> Result<Sender> {
+        self.open_sender()
     }
 }

@@ -29,7 +29,7 @@ pub use outcome::FanoutOutcome;
 /// - Order is kept in each member, and not between them.
 /// - What one member sends none of them sees.
 /// - A member that is not read loses its share when its buffer is full. One that is dropped leaves the
-///   group, and the others get its share; if it has a [`Sender`](crate::Sender), only when that is
+///   group, and the others get its share; if it has a [`Sender`](super::Sender), only when that is
 ///   dropped, too.
 /// - A [filter](Capture::set_filter) that a member is given is of that member alone.
 ///
