@@ -606,3 +606,62 @@ fn a_capture_is_named_after_what_it_reads() {
         path.to_str().unwrap()
     );
 }
+
+#[test]
+fn errors_have_the_name_that_was_given() {
+    let name = "trace.pcap.gz";
+    let bytes = b"no savefile";
+    let failed = Capture::from_reader_named(&bytes[..], name).unwrap_err();
+    assert_eq!(failed.object(), Some(name));
+    let file = || {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        file.rewind().unwrap();
+        file
+    };
+    let failed = Capture::from_open_file_named(file(), name).unwrap_err();
+    assert_eq!(failed.object(), Some(name));
+    let capture = Capture::from_reader_named(io::Cursor::new(pings(1)), name).unwrap();
+    assert_eq!(capture.name(), name);
+    let dumper = capture.dump_to_named(Vec::new(), name).unwrap();
+    assert_eq!(dumper.name(), name);
+    let dumper = capture.dump_open_file_named(file(), name).unwrap();
+    assert_eq!(dumper.name(), name);
+    let failed = dumper.into_writer::<Vec<u8>>().unwrap_err();
+    assert_eq!(failed.object(), Some(name));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_can_be_waited_for_has_a_descriptor() {
+    let (reader, mut writer) = std::os::unix::net::UnixStream::pair().unwrap();
+    writer.write_all(&pings(1)).unwrap();
+    let file = std::fs::File::from(std::os::fd::OwnedFd::from(reader));
+    let mut capture = Capture::from_open_file(file).unwrap();
+    assert!(capture.next_packet().unwrap().is_some());
+    assert_eq!(capture.try_next_packet().unwrap(), pcap_core::Next::Timeout);
+    let readable = |capture: &Capture<Offline>| {
+        use std::os::fd::AsRawFd;
+        let fd = capture.selectable_fd().unwrap().as_raw_fd();
+        let events = libc::POLLIN;
+        let mut poll = libc::pollfd {
+            fd,
+            events,
+            revents: 0,
+        };
+        // SAFETY: one structure, which is ours.
+        unsafe { libc::poll(&mut poll, 1, 0) == 1 }
+    };
+    assert!(!readable(&capture));
+    writer.write_all(&pings(1)[24..]).unwrap();
+    assert!(readable(&capture));
+    assert!(capture.try_next_packet().unwrap().packet().is_some());
+
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&pings(1)).unwrap();
+    file.rewind().unwrap();
+    let capture = Capture::from_open_file(file).unwrap();
+    assert!(capture.selectable_fd().is_none());
+    let capture = Capture::from_reader(io::Cursor::new(pings(1))).unwrap();
+    assert!(capture.selectable_fd().is_none());
+}

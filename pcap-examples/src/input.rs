@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::mem;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indicatif::ProgressBar;
 use pcap_core::{Capture, Error, Offline, Packet};
@@ -21,7 +21,6 @@ const STEP: u64 = 4096;
 #[derive(Debug)]
 pub struct Input {
     capture: Capture<Offline>,
-    path: PathBuf,
     bar: ProgressBar,
     /// How many bytes a packet takes; where nobody knows, as in a compressed savefile, the bar is
     /// moved by what is read.
@@ -56,7 +55,6 @@ impl Input {
         let (capture, is_plain) = open(path, &bar)?;
         let record = is_plain.then(|| record_length(&capture));
         Ok(Input {
-            path: path.to_owned(),
             bar,
             record,
             capture,
@@ -89,7 +87,7 @@ impl Input {
     /// If it cannot be read.
     pub fn advance(&mut self) -> Outcome<bool> {
         let advanced = self.capture.advance();
-        let is_there = advanced.map_err(|e| name(&self.path, e))?;
+        let is_there = advanced?;
         if let (Some(record), Some(packet)) = (self.record, self.capture.packet()) {
             self.bytes += record(packet);
         }
@@ -131,7 +129,7 @@ impl Input {
         let outcome = match flow {
             Ok(Break(failure)) => Err(failure),
             Ok(Continue(_)) => Ok(()),
-            Err(error) => Err(name(&self.path, error)),
+            Err(error) => Err(error.into()),
         };
         (packets, outcome)
     }
@@ -141,7 +139,7 @@ impl Input {
 ///
 /// # Errors
 ///
-/// If it cannot be opened or is no savefile. [`name`] gives later errors its path.
+/// If it cannot be opened or is no savefile.
 pub fn capture(path: &Path) -> Outcome<Capture<Offline>> {
     Ok(open(path, &ProgressBar::hidden())?.0)
 }
@@ -160,7 +158,7 @@ fn open(path: &Path, bar: &ProgressBar) -> Outcome<(Capture<Offline>, bool)> {
         Some(mut file) if files::is_regular(&file) => match compression(&mut file) {
             Some(Compression::Gzip) => {
                 let stream = Gunzip::new(bar.wrap_read(file));
-                Capture::from_reader(stream)
+                Capture::from_reader_named(stream, path.display().to_string())
             }
             Some(Compression::Other { name, unpack }) => {
                 return Err(unreadable(path, name, unpack));
@@ -175,7 +173,7 @@ fn open(path: &Path, bar: &ProgressBar) -> Outcome<(Capture<Offline>, bool)> {
         // This says why not.
         _ => return plain(path),
     };
-    Ok((capture.map_err(|e| name(path, e))?, false))
+    Ok((capture?, false))
 }
 
 /// A file that can be opened; of standard input a descriptor more.
@@ -210,12 +208,13 @@ fn stream(
         Failure::Text(format!("cannot read `{path}`: {e}"))
     })?;
     let compression = Compression::of_bytes(&start[..length]);
+    let name = path.display().to_string();
     let start = Cursor::new(start).take(length as u64);
     let stream = bar.wrap_read(start.chain(stream));
     Ok(match compression {
-        Some(Compression::Gzip) => Capture::from_reader(Gunzip::new(stream)),
+        Some(Compression::Gzip) => Capture::from_reader_named(Gunzip::new(stream), name),
         Some(Compression::Other { name, unpack }) => return Err(unreadable(path, name, unpack)),
-        None => Capture::from_reader(stream),
+        None => Capture::from_reader_named(stream, name),
     })
 }
 
@@ -240,16 +239,6 @@ fn compression(file: &mut File) -> Option<Compression> {
     // Who reads it next says why it cannot be read.
     let length = look().ok()?;
     Compression::of_bytes(&start[..length])
-}
-
-/// An error of a reader, with the path that it reads.
-#[must_use]
-pub fn name(path: &Path, error: Error) -> Failure {
-    if error.object() != Some("the reader") {
-        return error.into();
-    }
-    let (operation, text) = (error.operation().unwrap_or("read"), error.text());
-    Failure::Text(format!("cannot {operation} `{}`: {text}", path.display()))
 }
 
 /// Reads as many bytes as there are, up to those wanted.

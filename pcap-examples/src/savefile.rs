@@ -84,21 +84,20 @@ impl Savefile {
     ) -> Outcome<Savefile> {
         if format != SavefileFormat::Pcapng {
             // Before there is a file: this fails for such a link type.
-            let nowhere = capture.dump_to(io::sink());
-            nowhere.map_err(|e| name(path, "write", e))?;
+            capture.dump_to_named(io::sink(), path.display().to_string())?;
         }
         let outlet = Outlet::create(path, gzip).map_err(|e| {
             let why = files::not_created(path, &e);
             Failure::Text(format!("cannot create `{}`: {why}", path.display()))
         })?;
-        let feed = Feed(outlet.clone());
+        let (feed, name) = (Feed(outlet.clone()), path.display().to_string());
         let dumper = match format {
             SavefileFormat::Pcapng => {
-                let mut dumper = PcapngDumper::new(feed);
+                let mut dumper = PcapngDumper::new_named(feed, name);
                 let interface = dumper.add_interface(&Interface::for_capture(capture))?;
                 Either::Pcapng(dumper, interface)
             }
-            _ => Either::Pcap(capture.dump_to(feed)?),
+            _ => Either::Pcap(capture.dump_to_named(feed, name)?),
         };
         let mut savefile = Savefile {
             path: path.to_owned(),
@@ -141,7 +140,7 @@ impl Savefile {
             Either::Pcapng(dumper, interface) => dumper.write(*interface, packet),
         };
         if let Err(error) = written {
-            let failure = self.name(error);
+            let failure = self.convert(error);
             if !matches!(failure, Failure::Unfit { .. }) {
                 // It is missing like those that wait.
                 self.outlet.take();
@@ -209,7 +208,7 @@ impl Savefile {
     pub fn hand_over(&mut self) -> Outcome {
         let flushed = self.dumper.as_mut().map_or(Ok(()), Either::flush);
         self.outlet.mark(&mut self.marks);
-        flushed.map_err(|e| self.name(e))
+        flushed.map_err(|e| self.convert(e))
     }
 
     /// Completes the savefile.
@@ -237,8 +236,8 @@ impl Savefile {
         self.dumper.as_ref().map_or(0, Either::position)
     }
 
-    fn name(&self, error: Error) -> Failure {
-        name(&self.path, self.outlet.step(), error)
+    fn convert(&self, error: Error) -> Failure {
+        convert(&self.path, self.outlet.step(), error)
     }
 
     fn failed(&self, error: &io::Error) -> Failure {
@@ -284,11 +283,8 @@ impl Write for Feed {
     }
 }
 
-/// Converts an error of a dumper, with the path of the savefile.
-fn name(path: &Path, step: &str, error: Error) -> Failure {
-    if error.object() != Some("the writer") {
-        return error.into();
-    }
+/// Converts an error of a dumper.
+fn convert(path: &Path, step: &str, error: Error) -> Failure {
     if let Some(error) = error.io_error() {
         return failed(path, step, error);
     }

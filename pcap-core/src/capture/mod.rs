@@ -38,7 +38,7 @@ pub use outcome::{Done, End, Flow, Next, Stop};
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use wait::WaitsFor;
 
-use crate::dumper::{Dumper, Format};
+use crate::dumper::{Dumper, Format, THE_SAVEFILE, THE_WRITER};
 use crate::error::Result;
 use crate::filter::{CompileOptions, Filter};
 use crate::linktype::{Dlt, Linktype};
@@ -274,7 +274,16 @@ impl<S: Activated> Capture<S> {
     /// Manual page: [`pcap_dump_fopen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
     #[doc(alias = "pcap_dump_fopen")]
     pub fn dump_open_file(&self, file: File) -> Result<Dumper> {
-        Dumper::to_file(file, self.format())
+        self.dump_open_file_named(file, THE_SAVEFILE)
+    }
+
+    /// Writes a savefile to a file that is open, with a name for errors. See [`dump_open_file`](Self::dump_open_file).
+    ///
+    /// # Errors
+    ///
+    /// Those of `dump_open_file`. Their [`object`](crate::Error::object) is the name.
+    pub fn dump_open_file_named(&self, file: File, name: impl Into<String>) -> Result<Dumper> {
+        Dumper::to_file(file, name.into(), self.format())
     }
 
     /// Writes a savefile to anything that can be written: a socket, a compressor, memory.
@@ -301,7 +310,19 @@ impl<S: Activated> Capture<S> {
     where
         W: Write + Send + 'static,
     {
-        Dumper::to_writer(writer, self.format())
+        self.dump_to_named(writer, THE_WRITER)
+    }
+
+    /// Writes a savefile to anything that can be written, with a name for errors. See [`dump_to`](Self::dump_to).
+    ///
+    /// # Errors
+    ///
+    /// Those of `dump_to`. Their [`object`](crate::Error::object) is the name.
+    pub fn dump_to_named<W>(&self, writer: W, name: impl Into<String>) -> Result<Dumper>
+    where
+        W: Write + Send + 'static,
+    {
+        Dumper::to_writer(writer, name.into(), self.format())
     }
 
     fn format(&self) -> Format {

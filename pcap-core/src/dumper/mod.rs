@@ -72,10 +72,10 @@ impl Dumper {
     }
 
     /// A new savefile in a file that is open, from where it stands.
-    pub(crate) fn to_file(file: File, format: Format) -> Result<Dumper> {
-        match format.header(THE_SAVEFILE) {
+    pub(crate) fn to_file(file: File, name: String, format: Format) -> Result<Dumper> {
+        match format.header(&name) {
             Ok(header) => {
-                let output = Output::file(file, THE_SAVEFILE.to_owned(), 0);
+                let output = Output::file(file, name, 0);
                 Ok(Dumper::new(output, format, &header))
             }
             Err(error) => Err(error.handing_back(file)),
@@ -83,12 +83,12 @@ impl Dumper {
     }
 
     /// A new savefile written to anything.
-    pub(crate) fn to_writer<W>(writer: W, format: Format) -> Result<Dumper>
+    pub(crate) fn to_writer<W>(writer: W, name: String, format: Format) -> Result<Dumper>
     where
         W: Write + Send + 'static,
     {
-        match format.header(THE_WRITER) {
-            Ok(header) => Ok(Dumper::new(Output::writer(writer), format, &header)),
+        match format.header(&name) {
+            Ok(header) => Ok(Dumper::new(Output::writer(writer, name), format, &header)),
             Err(error) => Err(error.handing_back(writer)),
         }
     }

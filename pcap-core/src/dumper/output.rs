@@ -126,8 +126,8 @@ impl Output {
     }
 
     /// Anything.
-    pub(crate) fn writer<W: Write + Send + 'static>(writer: W) -> Output {
-        Output::new(Sink::Writer(Box::new(writer)), THE_WRITER.to_owned(), 0)
+    pub(crate) fn writer<W: Write + Send + 'static>(writer: W, name: String) -> Output {
+        Output::new(Sink::Writer(Box::new(writer)), name, 0)
     }
 
     fn new(sink: Sink, name: String, written: u64) -> Output {

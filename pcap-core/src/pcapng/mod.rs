@@ -131,8 +131,13 @@ impl PcapngDumper {
     /// [`Section::to_open_file`] does the same with a description of the section.
     #[must_use]
     pub fn from_open_file(file: File) -> PcapngDumper {
-        let (name, blocks) = (THE_SAVEFILE.to_owned(), Blocks::plain());
-        PcapngDumper::with(Output::file(file, name, 0), blocks)
+        Self::from_open_file_named(file, THE_SAVEFILE)
+    }
+
+    /// Writes a savefile to a file that is open, with a name for errors. See [`from_open_file`](Self::from_open_file).
+    #[must_use]
+    pub fn from_open_file_named(file: File, name: impl Into<String>) -> PcapngDumper {
+        PcapngDumper::with(Output::file(file, name.into(), 0), Blocks::plain())
     }
 
     /// Writes a savefile to anything that can be written: a socket, a compressor, memory.
@@ -144,7 +149,16 @@ impl PcapngDumper {
     where
         W: Write + Send + 'static,
     {
-        PcapngDumper::with(Output::writer(writer), Blocks::plain())
+        Self::new_named(writer, THE_WRITER)
+    }
+
+    /// Writes a savefile to anything that can be written, with a name for errors. See [`new`](Self::new).
+    #[must_use]
+    pub fn new_named<W>(writer: W, name: impl Into<String>) -> PcapngDumper
+    where
+        W: Write + Send + 'static,
+    {
+        PcapngDumper::with(Output::writer(writer, name.into()), Blocks::plain())
     }
 
     fn with(mut output: Output, blocks: Blocks) -> PcapngDumper {
@@ -499,7 +513,10 @@ impl Section {
         W: Write + Send + 'static,
     {
         match begin(THE_WRITER, self) {
-            Ok(blocks) => Ok(PcapngDumper::with(Output::writer(writer), blocks)),
+            Ok(blocks) => Ok(PcapngDumper::with(
+                Output::writer(writer, THE_WRITER.to_owned()),
+                blocks,
+            )),
             Err(error) => Err(error.handing_back(writer)),
         }
     }

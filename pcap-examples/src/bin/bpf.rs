@@ -104,7 +104,7 @@ fn options(args: &Args) -> CompileOptions {
 fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
     let mut capture = input::capture(path)?;
     let filter = options(args).compile_for(&capture, expression)?;
-    while let Some(packet) = capture.next_packet().map_err(|e| input::name(path, e))? {
+    while let Some(packet) = capture.next_packet()? {
         let value = filter.run(packet.data(), packet.wire_len());
         output.line(|out| {
             // Writing to memory cannot fail.
@@ -120,7 +120,7 @@ fn match_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> 
     let filter = options(args).compile_for(&capture, expression)?;
     let mut passed = 0_u64;
     let counted = capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)));
-    counted.map_err(|e| input::name(path, e))?;
+    counted?;
     output.line(|out| out.extend(format!("{passed}\n").bytes()))?;
     Ok(())
 }

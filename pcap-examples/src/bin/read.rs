@@ -183,7 +183,7 @@ fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
 fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outcome {
     let mut capture = open(path, args.follow)?;
     if args.follow {
-        capture.follow(true).map_err(|e| input::name(path, e))?;
+        capture.follow(true)?;
     }
     if let Some(expression) = &args.filter {
         let named = |e| Failure::Text(format!("cannot filter `{}`: {e}", path.display()));
@@ -226,7 +226,7 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
         None => {
             // Of a failed output there may be no more packet that finds out.
             Outlet::stdout().check()?;
-            flow.map(drop).map_err(|e| input::name(path, e))
+            Ok(flow.map(drop)?)
         }
     }
 }

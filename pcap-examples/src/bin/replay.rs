@@ -14,7 +14,7 @@ use pcap_core::{
     Timestamp, Unsent,
 };
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::input::{self, Input};
+use pcap_examples::input::Input;
 use pcap_examples::json::Object;
 use pcap_examples::output::Output;
 use pcap_examples::pace::{self, Pace, Schedule};
@@ -446,11 +446,11 @@ impl Replay<'_> {
 }
 
 /// The next packet; an error has the path of the savefile.
-fn next<'a>(path: &Path, input: &'a mut Input) -> Outcome<Option<Packet<'a>>> {
+fn next<'a>(_path: &Path, input: &'a mut Input) -> Outcome<Option<Packet<'a>>> {
     match input.capture_mut().next_packet() {
         // A pipe that is given up may end in the middle of a packet.
         Err(_) if stop::asked().is_some() => Ok(None),
-        packet => packet.map_err(|e| input::name(path, e)),
+        packet => Ok(packet?),
     }
 }
 

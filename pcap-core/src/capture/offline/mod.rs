@@ -131,6 +131,19 @@ impl Capture<Offline> {
         self.state.follow
     }
 
+    /// Returns the descriptor that is readable when there are more bytes of the savefile, for an event loop of your own:
+    /// that of a pipe, a socket or a terminal. `None` for a regular file, which is always readable, for a reader, and on
+    /// Windows.
+    ///
+    /// Before waiting on it, read until [`try_next_packet`](Self::try_next_packet) returns
+    /// [`Timeout`](crate::Next::Timeout): packets may have been read ahead.
+    #[must_use]
+    pub fn selectable_fd(&self) -> Option<platform::BorrowedFd<'_>> {
+        let fd = self.state.descriptor()?;
+        // SAFETY: the descriptor belongs to the stream, which stays open while it is borrowed.
+        Some(unsafe { platform::borrow(fd) })
+    }
+
     /// Returns the format of the savefile.
     #[must_use]
     pub fn savefile_format(&self) -> SavefileFormat {

@@ -75,8 +75,20 @@ impl Capture<Offline> {
     #[doc(alias = "pcap_fopen_offline")]
     #[doc(alias = "pcap_hopen_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_hopen_offline")]
-    pub fn from_open_file(mut file: File) -> Result<Capture<Offline>> {
-        let name = "the savefile".to_owned();
+    pub fn from_open_file(file: File) -> Result<Capture<Offline>> {
+        Self::from_open_file_named(file, "the savefile")
+    }
+
+    /// Reads a savefile from an open file, with a name for errors. See [`from_open_file`](Self::from_open_file).
+    ///
+    /// # Errors
+    ///
+    /// Those of `from_open_file`. Their [`object`](Error::object) is the name.
+    pub fn from_open_file_named(
+        mut file: File,
+        name: impl Into<String>,
+    ) -> Result<Capture<Offline>> {
+        let name = name.into();
         // A stream that fails is closed with its descriptor, so it gets one of its own.
         let copy = match file.try_clone() {
             Ok(copy) => copy,
@@ -130,7 +142,27 @@ impl Capture<Offline> {
     where
         R: Read + Send + 'static,
     {
-        Self::from_stream(reader, "the reader".to_owned(), None)
+        Self::from_reader_named(reader, "the reader")
+    }
+
+    /// Reads a savefile from anything that can be read, with a name for errors. See
+    /// [`from_reader`](Self::from_reader).
+    ///
+    /// # Errors
+    ///
+    /// Those of `from_reader`. Their [`object`](Error::object) is the name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let failed = pcap_core::Capture::from_reader_named(&b"no savefile"[..], "trace.pcap.gz");
+    /// assert_eq!(failed.unwrap_err().object(), Some("trace.pcap.gz"));
+    /// ```
+    pub fn from_reader_named<R>(reader: R, name: impl Into<String>) -> Result<Capture<Offline>>
+    where
+        R: Read + Send + 'static,
+    {
+        Self::from_stream(reader, name.into(), None)
             .map_err(|(error, reader)| error.handing_back(reader))
     }
 

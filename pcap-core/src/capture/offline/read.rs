@@ -363,7 +363,7 @@ impl Offline {
     }
 
     /// What to wait for when a pipe has nothing now.
-    fn descriptor(&self) -> Option<platform::RawFd> {
+    pub(super) fn descriptor(&self) -> Option<platform::RawFd> {
         let waits = self.feed.is_some() || self.records.is_some();
         let stream = self
             .stream
