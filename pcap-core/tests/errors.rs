@@ -14,9 +14,8 @@ use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pcap_core::Active;
 #[cfg(all(target_os = "linux", feature = "tokio"))]
-use pcap_core::os::linux::SenderExt;
+use pcap_core::Active;
 use pcap_core::{
     Capture, CompileOptions, Direction, Dlt, Dumper, Endpoint, Error, ErrorKind, Filter,
     FilterTerm, Insn, Linktype, MacAddr, Packet, SendQueue, Timestamp, TstampType,
@@ -321,7 +320,7 @@ fn awaiting_works_under_anyhow() {
 #[test]
 #[cfg(target_os = "linux")]
 fn each_call_with_a_device_works_under_anyhow() {
-    use pcap_core::os::linux::{Fanout, FanoutMode, SocketFilterExt};
+    use pcap_core::os::linux::{Fanout, FanoutMode, SenderExt, SocketFilterExt};
     let Some(_net) = support::Netns::new() else {
         return;
     };

@@ -5,8 +5,7 @@
 use std::process::Command;
 
 use pcap_core::{
-    Capture, CompileOptions, Device, Dlt, Error, ErrorKind, Filter, Insn, Linktype, TstampType,
-    lookup, version,
+    Capture, Device, Dlt, Error, ErrorKind, Filter, Insn, Linktype, TstampType, lookup, version,
 };
 
 /// Said to this program when it runs itself where there is no libpcap.
