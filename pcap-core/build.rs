@@ -1,8 +1,8 @@
 //! Tells this crate which of the functions that not every libpcap has the linked one exports, as `pcap-sys` found out.
 //!
-//! For each of them there is a condition `have_<function>`, for `src/ffi/compat.rs` and for the tests.
+//! For each of them there is a condition `have_<function>`, for `src/sys/compat.rs` and for the tests.
 
-/// The functions that `src/ffi/compat.rs` offers.
+/// The functions that `src/sys/compat.rs` offers.
 const OPTIONAL: [&str; 3] = ["pcap_findalldevs_ex", "pcap_open", "pcap_remoteact_list"];
 
 /// Further ones that the tests compare with.
