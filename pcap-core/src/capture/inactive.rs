@@ -218,6 +218,12 @@ impl Capture<Inactive> {
         self.with(|o| o.protocol = (protocol != 0).then_some(protocol))
     }
 
+    /// Whether to deliver PKTAP headers: recorded for `os::macos`.
+    #[allow(dead_code)] // of one system only
+    pub(crate) fn with_pktap(self, on: bool) -> Self {
+        self.with(|o| o.pktap = on)
+    }
+
     /// The protocol to capture, if one was asked for.
     #[allow(dead_code)] // as above
     pub(crate) fn protocol_to_capture(&self) -> Option<u16> {

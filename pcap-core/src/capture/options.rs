@@ -70,6 +70,8 @@ pub(crate) struct Options {
     pub(crate) nonblock: bool,
     /// Linux only.
     pub(crate) protocol: Option<u16>,
+    /// Apple only.
+    pub(crate) pktap: bool,
     /// Linux only.
     pub(crate) qdisc_bypass: bool,
 }
@@ -90,6 +92,7 @@ impl Default for Options {
             filter: None,
             nonblock: false,
             protocol: None,
+            pktap: false,
             qdisc_bypass: false,
         }
     }

@@ -175,6 +175,14 @@ impl Created {
             let code = platform::set_protocol(pcap, packet_socket::NONE).unwrap_or(sys::PCAP_ERROR);
             set(code, "protocol", &packet_socket::NONE)?;
         }
+        if options.pktap {
+            let Some(code) = platform::set_want_pktap(pcap) else {
+                let text = "this libpcap has no PKTAP (pcap_set_want_pktap)";
+                let (kind, name) = (ErrorKind::Unsupported, self.name.clone());
+                return Err(Error::cannot(kind, "activate", name, text));
+            };
+            set(code, "want_pktap", &true)?;
+        }
         if options.precision == Precision::Nano {
             let nano = sys::PCAP_TSTAMP_PRECISION_NANO as c_int;
             // SAFETY: as above.

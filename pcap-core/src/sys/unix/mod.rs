@@ -83,6 +83,29 @@ pub(crate) fn is_complete() -> bool {
     true
 }
 
+/// Has libpcap deliver PKTAP headers; `None` if it cannot.
+pub(crate) fn set_want_pktap(pcap: *mut super::pcap_t) -> Option<c_int> {
+    #[cfg(target_vendor = "apple")]
+    {
+        type Call = unsafe extern "C" fn(*mut super::pcap_t, c_int) -> c_int;
+        // Apple's headers do not declare it, and another libpcap does not have it.
+        // SAFETY: the name is a C string.
+        let call = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pcap_set_want_pktap".as_ptr()) };
+        if call.is_null() {
+            return None;
+        }
+        // SAFETY: a function of that name has this type in all versions of Apple's libpcap.
+        let call: Call = unsafe { std::mem::transmute(call) };
+        // SAFETY: the callers pass a handle that is open and not activated.
+        return Some(unsafe { call(pcap, 1) });
+    }
+    #[cfg(not(target_vendor = "apple"))]
+    {
+        let _ = pcap;
+        None
+    }
+}
+
 /// Sets the protocol to capture, where the system has that.
 pub(crate) fn set_protocol(pcap: *mut super::pcap_t, protocol: u16) -> Option<c_int> {
     #[cfg(any(target_os = "linux", target_os = "android"))]

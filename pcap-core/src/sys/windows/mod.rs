@@ -108,6 +108,10 @@ fn exports_init() -> bool {
     !unsafe { kernel32::GetProcAddress(module, name.as_ptr()) }.is_null()
 }
 
+pub(crate) fn set_want_pktap(_: *mut super::pcap_t) -> Option<c_int> {
+    None
+}
+
 pub(crate) fn set_protocol(_: *mut super::pcap_t, _: u16) -> Option<c_int> {
     None
 }

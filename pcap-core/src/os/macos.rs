@@ -1,0 +1,29 @@
+//! What only Apple's systems have.
+
+use crate::capture::{Capture, Inactive};
+
+/// Options of a capture that only Apple's systems have.
+pub trait CaptureExt: Sized {
+    /// Sets whether the capture delivers packets of the link type `DLT_PKTAP`, whose headers name the interface and the
+    /// process of each packet. Default: no.
+    ///
+    /// It works on the devices `pktap` and `any`, with the libpcap that is part of macOS. Another libpcap lacks the call:
+    /// activation then fails with [`Unsupported`](crate::ErrorKind::Unsupported).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use pcap_core::{Capture, os::macos::CaptureExt};
+    ///
+    /// let capture = Capture::from_device("pktap").want_pktap(true).activate()?;
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[must_use]
+    fn want_pktap(self, on: bool) -> Self;
+}
+
+impl CaptureExt for Capture<Inactive> {
+    fn want_pktap(self, on: bool) -> Self {
+        self.with_pktap(on)
+    }
+}
