@@ -121,8 +121,8 @@ impl Capture<Active> {
     ///
     /// The call sends each packet as [`inject`](Self::inject) does: it waits while the device has no room, and the
     /// capture does not receive its own packets. On Linux network interfaces, one `sendmmsg(2)` call sends up to 64
-    /// packets. On Windows libpcap's send queue takes them. Elsewhere they are sent one by one. The queue stays
-    /// unchanged.
+    /// packets. On Windows libpcap's send queue takes them. Elsewhere they are sent one by one. The call does not
+    /// change the queue, and outside of Windows it allocates nothing.
     ///
     /// # Errors
     ///
