@@ -1,4 +1,4 @@
-//! What must hold of a savefile before records are added to it.
+//! The checks of a savefile before records are appended.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -7,8 +7,8 @@ use super::format::Format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::savefile::{FILE_HEADER, MAGIC_MICRO, MAGIC_NANO, RECORD_HEADER};
 
-/// Checks that records may follow what a file holds, given the format and the header that we would
-/// have written, and leaves the file at its end. Returns its length, 0 if there is nothing in it.
+/// Checks that records may be appended to a file, given the format and the header that this crate would have written.
+/// Leaves the position at the end, and returns the length, 0 for an empty file.
 pub(super) fn check(
     file: &mut File,
     format: Format,
@@ -93,7 +93,7 @@ pub(super) fn check(
     Ok(length)
 }
 
-/// The number at an offset of a header of ours.
+/// Returns the number at an offset of a header that this crate wrote.
 fn field(bytes: &[u8], offset: usize) -> u32 {
     let mut number = [0; 4];
     number.copy_from_slice(&bytes[offset..offset + 4]);
