@@ -24,7 +24,7 @@ pub(super) fn check(
     if length < FILE_HEADER as u64 {
         return refuse(
             ErrorKind::SavefileTruncated,
-            format!("its header is cut: {length} bytes of {FILE_HEADER}"),
+            format!("its header is truncated: {length} bytes of {FILE_HEADER}"),
         );
     }
     let mut file = io::BufReader::with_capacity(256 * 1024, file);
@@ -55,7 +55,7 @@ pub(super) fn check(
         if there != here {
             return refuse(
                 ErrorKind::InvalidArgument,
-                format!("its {what} is another: {there} there, {here} here"),
+                format!("{what} mismatch: the file has {there}, expected {here}"),
             );
         }
     }
@@ -65,18 +65,20 @@ pub(super) fn check(
         let cut = |text: &str| {
             refuse(
                 ErrorKind::SavefileTruncated,
-                format!("its last record, at byte {position}, is {text}; cut the file there first"),
+                format!(
+                    "its last record, at byte {position}, is {text}; truncate the file there first"
+                ),
             )
         };
         if length - position < RECORD_HEADER as u64 {
-            return cut("cut in its header");
+            return cut("truncated in its header");
         }
         let mut record = [0; RECORD_HEADER];
         file.read_exact(&mut record).map_err(io)?;
         let caplen = field(&record, 8);
         let end = position + RECORD_HEADER as u64 + u64::from(caplen);
         if end > length {
-            return cut("cut or damaged");
+            return cut("truncated or damaged");
         }
         if caplen > format.readable() {
             return refuse(

@@ -546,6 +546,6 @@ const BYPASS: &str = "bypass the queueing discipline of";
 /// Creates the error of a device without a packet socket bound to one interface.
 pub(super) fn cannot_bypass(name: String) -> Error {
     let kind = ErrorKind::Unsupported;
-    let why = "nothing is sent there through a packet socket of one network interface";
+    let why = "the device has no packet socket bound to a single interface";
     Error::cannot(kind, BYPASS, name, why)
 }

@@ -65,7 +65,7 @@ impl Capture<Active> {
         let name = active.handle.name.clone();
         let Some(socket) = active.packet_socket() else {
             let kind = ErrorKind::Unsupported;
-            let why = "nothing is sent there through a packet socket of one network interface";
+            let why = "the device has no packet socket bound to a single interface";
             return Err(Error::cannot(kind, OPERATION, name, why));
         };
         let failed = |e| Error::io(OPERATION, name.clone(), e);

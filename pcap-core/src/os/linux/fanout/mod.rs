@@ -187,7 +187,7 @@ impl Fanout {
         let name = options.device_name();
         let refuse = |kind, why: &str| Error::cannot(kind, OPERATION, name.clone(), why);
         if !(1..=kernel::MOST).contains(&members) {
-            let why = format!("it has 1 to {} members, and not {members}", kernel::MOST);
+            let why = format!("expected 1 to {} members, found {members}", kernel::MOST);
             return Err(refuse(ErrorKind::InvalidArgument, &why));
         }
         let failed = |error: io::Error| match error.kind() {
