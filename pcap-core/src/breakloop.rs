@@ -1,4 +1,4 @@
-//! Stopping a capture from elsewhere: another thread, a signal handler, a closure.
+//! Ending calls from another thread, a signal handler or a closure.
 
 use std::fmt;
 use std::io;
@@ -8,13 +8,11 @@ use std::sync::{Arc, OnceLock};
 
 use crate::sys::{self, platform, platform::Wake};
 
-/// Ends a reading call of the capture it was taken from: the call returns what says *break*, which
-/// is never taken for the end of the packets or a timeout. The capture can be read on. One of a
-/// `os::linux::Sender` ends a sending call.
+/// Ends a reading call of the capture that it was created from. The call reports a *break*, distinct from the end of
+/// the packets and a timeout, and the capture can be read on. The handle of an `os::linux::Sender` ends a sending call.
 ///
-/// It can be cloned, sent to other threads and kept longer than the capture; breaking a capture
-/// that is gone does nothing. Breaks before a read are kept for the next read, and several count
-/// as one.
+/// A handle can be cloned, sent to other threads, and kept longer than the capture; then a break does nothing. A break
+/// before a read ends the next read. Several breaks count as one.
 ///
 /// # Examples
 ///
@@ -48,35 +46,34 @@ impl BreakHandle {
         BreakHandle(breaker)
     }
 
-    /// Ends the reading call that is going on, or else the next one. Never blocks; may be called
-    /// from a signal handler.
+    /// Ends the current reading call, or else the next one. Never blocks, and may be called from a signal handler.
     ///
-    /// A live capture that waits is woken, and so is a savefile that is followed, or that comes through a
-    /// pipe, a socket or a terminal. A savefile in a file, or of a [`Read`](std::io::Read), ends the call also among
-    /// blocks without packets, and among packets that the filter refuses. All can be read on from where they are, also in
-    /// the middle of a record.
+    /// A break wakes a live capture that waits, a savefile that is followed, and one in a pipe, a socket or a terminal.
+    /// In a savefile in a file, or from a [`Read`](std::io::Read), it also ends a call among blocks without packets and
+    /// among packets that the filter rejects. In every case reading can continue where it was, even in the middle of a
+    /// record.
     ///
-    /// While a `Read` waits in its `read`, it is not woken: the break is seen when that returns, also with
-    /// [`Interrupted`](std::io::ErrorKind::Interrupted), as where a signal handler has called this. Nor is a format older
-    /// than version 2.4 woken in a pipe. On Windows all that come through pipes are read as a `Read` is, and pcapng is read
-    /// on to its next packet.
+    /// A break does not interrupt a `Read` that waits in its `read`. The call notices the break when `read` returns,
+    /// also with [`Interrupted`](std::io::ErrorKind::Interrupted), as after a signal handler that calls this. Nor does
+    /// it wake a savefile older than version 2.4 in a pipe. On Windows pipes behave as a `Read` does, and pcapng is
+    /// read on to its next packet.
     #[doc(alias = "pcap_breakloop")]
     pub fn breakloop(&self) {
         self.0.breakloop();
     }
 
-    /// Whether a break is pending.
+    /// Returns whether a break is pending.
     pub(crate) fn is_pending(&self) -> bool {
         self.0.is_pending()
     }
 
-    /// Whether both are of the same capture.
+    /// Returns whether both are of the same capture.
     #[cfg(any(feature = "tokio", feature = "async-io"))]
     pub(crate) fn is_same(&self, other: &BreakHandle) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// The descriptor that a break makes readable, which is open as long as this is there.
+    /// Returns the file descriptor that a break makes readable. It is open as long as this handle exists.
     #[cfg(any(feature = "tokio", feature = "async-io"))]
     pub(crate) fn wake_fd(&self) -> Option<platform::RawFd> {
         self.0.wake().map(Wake::fd)
@@ -91,16 +88,16 @@ impl fmt::Debug for BreakHandle {
     }
 }
 
-/// What a capture and its break handles share.
+/// The state that a capture and its break handles share.
 ///
-/// The latch is the truth: a break is pending exactly while it is set. The descriptor wakes a reader
-/// that waits; `pcap_breakloop` ends one that is inside libpcap, where a filter that lets nothing
-/// through could keep it for long. What libpcap says of a break is never believed without the
-/// latch, so a late `pcap_breakloop` costs one more call and nothing else.
+/// The latch is authoritative: a break is pending exactly while it is set. The descriptor wakes a reader that waits.
+/// `pcap_breakloop` ends a call inside libpcap, which a filter that rejects everything could keep there for long. A
+/// break that libpcap reports counts only with the latch, so a late `pcap_breakloop` costs one more call and nothing
+/// else.
 pub(crate) struct Breaker {
     latch: AtomicBool,
     wake: OnceLock<Wake>,
-    /// The handle, as long as it is open. Whoever uses it holds `busy`.
+    /// The handle while it is open. Its users hold `busy`.
     pcap: AtomicPtr<sys::pcap_t>,
     busy: AtomicBool,
     asked: AtomicBool,
@@ -117,7 +114,7 @@ impl Breaker {
         }
     }
 
-    /// For what waits and has no handle, only a descriptor to be woken by.
+    /// Creates a breaker without a handle, only with a descriptor to wake by.
     pub(crate) fn without_handle(wake: Wake) -> Breaker {
         Breaker {
             latch: AtomicBool::new(false),
@@ -133,13 +130,13 @@ impl Breaker {
     }
 
     fn break_now(&self) {
-        // Whoever set the latch before has woken the reader, or is about to.
+        // The one who set the latch before has woken the reader, or is about to.
         let pending = self.latch.swap(true, Ordering::SeqCst);
         if let (Some(wake), false) = (self.wake.get(), pending) {
             wake.wake();
         }
-        // Whoever finds the lock taken leaves the asking to its holder, which looks again after
-        // letting go: no break is lost, and nobody waits.
+        // If the lock is taken, its holder does the call: it checks `asked` again after the release. No break is lost,
+        // and nobody waits.
         self.asked.store(true, Ordering::SeqCst);
         while self.asked.load(Ordering::SeqCst) && !self.busy.swap(true, Ordering::SeqCst) {
             self.asked.store(false, Ordering::SeqCst);
@@ -153,10 +150,10 @@ impl Breaker {
         }
     }
 
-    /// Whether a break is pending; it is not pending afterwards.
+    /// Takes the pending break, and returns whether there was one.
     #[inline]
     pub(crate) fn take(&self) -> bool {
-        // A plain load first: it is cheap, and mostly false.
+        // A plain load first: it is cheap, and usually false.
         self.latch.load(Ordering::Relaxed) && self.latch.swap(false, Ordering::SeqCst)
     }
 
@@ -168,29 +165,29 @@ impl Breaker {
         self.wake.get()
     }
 
-    /// Has breaks from now on wake a reader that waits, if they did not. A break before that has set
-    /// the latch, which a reader looks at before it waits.
+    /// Makes breaks wake a reader that waits. An earlier break has set the latch, which a reader checks before it
+    /// waits.
     pub(crate) fn make_wakeable(&self) -> io::Result<()> {
         if self.wake.get().is_none() {
-            // Only the one thread that has the capture gets here.
+            // Only the thread that owns the capture gets here.
             let _ = self.wake.set(Wake::new()?);
         }
         Ok(())
     }
 
-    /// From now on no break touches the handle, which may be closed.
+    /// Detaches the handle: no later break uses it, and it may be closed.
     pub(crate) fn forget_handle(&self) {
         self.set_handle(std::ptr::null_mut());
     }
 
-    /// From now on breaks touch this handle, and no other.
+    /// Replaces the handle that breaks use.
     pub(crate) fn exchange_handle(&self, pcap: NonNull<sys::pcap_t>) {
         self.set_handle(pcap.as_ptr());
     }
 
     fn set_handle(&self, pcap: *mut sys::pcap_t) {
         while self.busy.swap(true, Ordering::SeqCst) {
-            // Held for no longer than one pcap_breakloop.
+            // Held at most for one pcap_breakloop.
             std::thread::yield_now();
         }
         self.pcap.store(pcap, Ordering::SeqCst);

@@ -102,17 +102,17 @@ fn each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
         (
             one(Pcap::native().linktype(101)),
             InvalidArgument,
-            "link type is another: 101 there, 1 here",
+            "link type mismatch: the file has 101, expected 1",
         ),
         (
             one(Pcap::native().linktype((1 << 28) | 1)),
             InvalidArgument,
-            "link type is another",
+            "link type mismatch",
         ),
         (
             one(Pcap::native().snaplen(96)),
             InvalidArgument,
-            "snaplen is another: 96 there",
+            "snaplen mismatch: the file has 96",
         ),
         (
             one(Pcap::native().version(2, 3)),
@@ -136,9 +136,13 @@ fn each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
         (
             good[..good.len() - 1].to_vec(),
             SavefileTruncated,
-            "at byte 138, is cut",
+            "at byte 138, is truncated",
         ),
-        (long, SavefileTruncated, "at byte 252, is cut in its header"),
+        (
+            long,
+            SavefileTruncated,
+            "at byte 252, is truncated in its header",
+        ),
     ];
     let folder = tempfile::tempdir().unwrap();
     for (bytes, kind, text) in cases {

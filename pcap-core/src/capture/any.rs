@@ -13,7 +13,7 @@ use crate::handle::Handle;
 use crate::packet::Packet;
 use crate::timestamp::Precision;
 
-/// A live capture or a savefile, for programs that take either: it has all calls that both have.
+/// A live capture or a savefile, for programs that take either. It has the calls that both have.
 ///
 /// # Examples
 ///
@@ -37,7 +37,7 @@ use crate::timestamp::Precision;
 /// ```
 pub type AnyCapture = Capture<Any>;
 
-/// The phase of a capture that is either live or a savefile: see [`AnyCapture`].
+/// The phase of a capture that is either live or a savefile. See [`AnyCapture`].
 pub struct Any(Kind);
 
 enum Kind {
@@ -58,7 +58,7 @@ impl From<Capture<Offline>> for AnyCapture {
 }
 
 impl AnyCapture {
-    /// The live capture, if it is one.
+    /// Returns the live capture, if it is one.
     #[must_use]
     pub fn as_live(&self) -> Option<&Capture<Active>> {
         match &self.state.0 {
@@ -67,7 +67,7 @@ impl AnyCapture {
         }
     }
 
-    /// The live capture, if it is one, to change.
+    /// Returns the live capture mutably, if it is one.
     #[must_use]
     pub fn as_live_mut(&mut self) -> Option<&mut Capture<Active>> {
         match &mut self.state.0 {
@@ -76,7 +76,7 @@ impl AnyCapture {
         }
     }
 
-    /// The savefile, if it is one, to change.
+    /// Returns the savefile mutably, if it is one.
     #[must_use]
     pub fn as_savefile_mut(&mut self) -> Option<&mut Capture<Offline>> {
         match &mut self.state.0 {
@@ -85,7 +85,7 @@ impl AnyCapture {
         }
     }
 
-    /// The savefile, if it is one.
+    /// Returns the savefile, if it is one.
     #[must_use]
     pub fn as_savefile(&self) -> Option<&Capture<Offline>> {
         match &self.state.0 {
@@ -95,7 +95,7 @@ impl AnyCapture {
     }
 }
 
-/// Does the same with whichever capture it is.
+/// Evaluates the same expression for either kind.
 macro_rules! either {
     ($any:expr, $capture:ident => $do:expr) => {
         match $any {

@@ -1,4 +1,4 @@
-//! A capture that is neither live nor a savefile: to compile filters and to write savefiles.
+//! A capture without a source, to compile filters and write savefiles.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::linktype::Dlt;
 use crate::sys;
 use crate::timestamp::Precision;
 
-/// The phase of a capture that has a link type, a snaplen and a precision, and nothing to read.
+/// The phase of a capture without a source. It has a link type, a snaplen and a precision.
 pub struct Dead {
     handle: Handle,
     precision: Precision,
@@ -22,12 +22,12 @@ pub struct Dead {
 }
 
 impl Capture<Dead> {
-    /// A capture of packets from elsewhere, of this link type, with the largest snaplen and
-    /// nanoseconds: to compile filters and to write savefiles.
+    /// Creates a capture without a source, to compile filters and write savefiles. It has this link type, the largest
+    /// snaplen and nanosecond precision.
     ///
     /// # Errors
     ///
-    /// Only if there is no memory.
+    /// - [`Other`](ErrorKind::Other) if libpcap is out of memory.
     ///
     /// # Examples
     ///
@@ -49,12 +49,14 @@ impl Capture<Dead> {
         Self::dead_with(dlt, 0, Precision::Nano)
     }
 
-    /// [`dead`](Self::dead) with a snaplen, in bytes, and a precision. 0 is the largest snaplen that
-    /// savefiles of the link type have, mostly 262 144.
+    /// Creates a capture without a source, with a snaplen in bytes and a precision. See [`dead`](Self::dead).
+    ///
+    /// A snaplen of 0 is the largest that savefiles of the link type allow, usually 262 144.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidArgument`] for a snaplen above 2 147 483 647.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the snaplen is above 2 147 483 647.
+    /// - Those of [`dead`](Self::dead).
     ///
     /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
@@ -103,12 +105,12 @@ impl Capture<Dead> {
         }))
     }
 
-    /// Sets how many bytes at the end of each packet are its frame check sequence, which the headers of
-    /// classic savefiles then say. Default: `None`, they say nothing.
+    /// Sets the length in bytes of the frame check sequence at the end of each packet. The headers of classic savefiles
+    /// declare it. Default: `None`, no declaration.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidArgument`] if the number is odd or above 30.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the number is odd or above 30.
     ///
     /// # Examples
     ///
@@ -146,7 +148,7 @@ impl Capture<Dead> {
     }
 }
 
-/// The longest packet that a savefile of a link type may have.
+/// Returns the largest snaplen of savefiles with a link type.
 fn largest_snaplen(dlt: Dlt) -> u32 {
     match dlt {
         Dlt::DBUS => 128 << 20,

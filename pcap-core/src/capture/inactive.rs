@@ -1,4 +1,4 @@
-//! A capture that is being set up.
+//! A capture before its activation.
 
 use std::time::Duration;
 
@@ -12,8 +12,7 @@ use crate::linktype::Dlt;
 use crate::timestamp::Precision;
 use crate::tstamp_type::TstampType;
 
-/// The phase of a capture on a device before it is activated: options that are recorded, nothing
-/// that is open.
+/// The phase of a capture on a device before it is activated. It holds the options; nothing is open yet.
 #[derive(Clone, Debug)]
 pub struct Inactive {
     device: DeviceName,
@@ -30,13 +29,17 @@ impl Clone for Capture<Inactive> {
 }
 
 impl Capture<Inactive> {
-    /// Begins a capture on a device: a name such as `eth0`, or a [`Device`](crate::Device). On Linux
-    /// `any` is all devices at once.
+    /// Creates a capture on a device: a name such as `eth0`, or a [`Device`](crate::Device). On Linux `any` stands for
+    /// all devices.
     ///
-    /// Nothing is opened before [`activate`](Self::activate). Options that are not set have these
-    /// defaults: the largest snaplen (262 144 bytes), not promiscuous, no monitor mode, a
-    /// packet-buffer timeout of 100 ms, libpcap's buffer size, nanoseconds, both directions, no
-    /// filter.
+    /// [`activate`](Self::activate) opens the device. The defaults of the options are:
+    ///
+    /// - the largest snaplen (262 144 bytes),
+    /// - not promiscuous, no monitor mode,
+    /// - a packet-buffer timeout of 100 ms,
+    /// - libpcap's buffer size,
+    /// - timestamps in nanoseconds,
+    /// - both directions, no filter.
     ///
     /// # Examples
     ///
@@ -70,14 +73,15 @@ impl Capture<Inactive> {
         self
     }
 
-    /// Sets the snapshot length: the most bytes of a packet to deliver. 0, the default, is the largest, 262 144
-    /// bytes, and in [immediate mode](Self::immediate_mode) on Linux network interfaces 65 600. More than 262 144 is an
-    /// error of the activation.
+    /// Sets the snapshot length: the maximum number of bytes delivered per packet.
     ///
-    /// A small snaplen saves time and room in the kernel's buffer. On Linux, where libpcap alone has the
-    /// kernel cut packets only if a filter is set, 2 MiB hold 6000 packets of 1514 bytes instead of
-    /// 1300 with a snaplen of 256. In immediate mode each packet has a slot of this size. A filter sees whole packets
-    /// in any case.
+    /// The default, 0, is the largest: 262 144 bytes, or 65 600 in [immediate mode](Self::immediate_mode) on Linux
+    /// network interfaces. The activation rejects more than 262 144.
+    ///
+    /// A small snaplen saves time and room in the kernel's buffer. On Linux network interfaces, a snaplen of 256 lets a
+    /// buffer of 2 MiB hold 6000 packets of 1514 bytes instead of 1300. (libpcap alone has the kernel truncate packets
+    /// only if a filter is set.) In immediate mode each packet takes a slot of this size. Filters always see whole
+    /// packets.
     ///
     /// Manual page: [`pcap_set_snaplen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_snaplen.3pcap.html).
     #[doc(alias = "pcap_set_snaplen")]
@@ -86,9 +90,9 @@ impl Capture<Inactive> {
         self.with(|o| o.snaplen = bytes)
     }
 
-    /// Whether to capture packets that are not for this host, too. Default: no.
+    /// Sets promiscuous mode: captures packets that are not addressed to this host, too. Default: no.
     ///
-    /// A device without such a mode gives a [warning](Capture::warnings) and captures.
+    /// A device without this mode still captures, and reports a [warning](Capture::warnings).
     ///
     /// Manual page: [`pcap_set_promisc(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_promisc.3pcap.html).
     #[doc(alias = "pcap_set_promisc")]
@@ -97,8 +101,8 @@ impl Capture<Inactive> {
         self.with(|o| o.promisc = on)
     }
 
-    /// Whether to capture raw 802.11 frames in monitor mode. Default: no.
-    /// [`can_set_rfmon`](Self::can_set_rfmon) asks whether the device has it.
+    /// Sets monitor mode: captures raw 802.11 frames. Default: no. [`can_set_rfmon`](Self::can_set_rfmon) returns
+    /// whether the device supports it.
     ///
     /// Manual page: [`pcap_set_rfmon(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_rfmon.3pcap.html).
     #[doc(alias = "pcap_set_rfmon")]
@@ -107,10 +111,10 @@ impl Capture<Inactive> {
         self.with(|o| o.rfmon = on)
     }
 
-    /// The packet-buffer timeout: how long packets may lie in the kernel's buffer to be delivered
-    /// together. Default: 100 ms. It is rounded up to whole milliseconds, at least one.
+    /// Sets the packet-buffer timeout: how long the kernel may hold packets back, to deliver them together. Default:
+    /// 100 ms. It is rounded up to whole milliseconds, at least one.
     ///
-    /// It is no deadline of a read; [`next_packet_timeout`](Capture::next_packet_timeout) has one.
+    /// It is not a read deadline; [`next_packet_timeout`](Capture::next_packet_timeout) has one.
     ///
     /// Manual page: [`pcap_set_timeout(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_timeout.3pcap.html).
     #[doc(alias = "pcap_set_timeout")]
@@ -119,13 +123,15 @@ impl Capture<Inactive> {
         self.with(|o| o.timeout = timeout)
     }
 
-    /// Whether each packet is delivered as soon as it arrives, without waiting for the
+    /// Sets immediate mode: the kernel delivers each packet as soon as it arrives, without waiting for the
     /// packet-buffer timeout. Default: no.
     ///
-    /// It costs a wake-up per packet. On Linux network interfaces each packet takes a slot of the size of the
-    /// [snaplen](Self::snaplen) in the buffer, and on Ethernet no more than the device's longest packet. The default
-    /// buffer is 32 MiB here, and the default snaplen 65 600 bytes, so that it holds 511 packets. Set a snaplen to
-    /// hold more: 16 000 packets with one of 2000 bytes. [`buffer_size`](Self::buffer_size) sets another size.
+    /// Immediate mode costs a wake-up per packet. On Linux network interfaces each packet takes a slot of the size of
+    /// the [snaplen](Self::snaplen) in the buffer, on Ethernet at most the device's longest packet.
+    ///
+    /// There the default buffer is 32 MiB and the default snaplen 65 600 bytes, which is room for 511 packets. A
+    /// smaller snaplen makes room for more: 16 000 packets with 2000 bytes. [`buffer_size`](Self::buffer_size) sets
+    /// another size.
     ///
     /// Manual page: [`pcap_set_immediate_mode(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_immediate_mode.3pcap.html).
     #[doc(alias = "pcap_set_immediate_mode")]
@@ -134,12 +140,18 @@ impl Capture<Inactive> {
         self.with(|o| o.immediate_mode = on)
     }
 
-    /// The size of the kernel's buffer, in bytes. Default: libpcap's, on Linux 2 MiB.
+    /// Sets the size of the kernel's buffer, in bytes. Default: libpcap's, on Linux 2 MiB.
     ///
-    /// What arrives while the buffer is full is dropped, and counted in [`Stats`](crate::Stats). On Linux 2
-    /// MiB hold 13 800 packets of 64 bytes, or 1300 of 1514: at 500 000 packets a second, 28 or 2.6
-    /// milliseconds in which the program does not read. 64 MiB hold 435 000 and 41 600. The memory is the
-    /// kernel's, and taken at once.
+    /// The kernel drops packets that arrive while the buffer is full, and counts them in [`Stats`](crate::Stats). On
+    /// Linux:
+    ///
+    /// | buffer | packets of 64 bytes | packets of 1514 bytes |
+    /// |---|---|---|
+    /// | 2 MiB | 13 800 | 1300 |
+    /// | 64 MiB | 435 000 | 41 600 |
+    ///
+    /// At 500 000 packets a second, 2 MiB cover a pause of 28 or 2.6 milliseconds in which the program does not read.
+    /// The kernel allocates the memory at activation.
     ///
     /// Manual page: [`pcap_set_buffer_size(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_buffer_size.3pcap.html).
     #[doc(alias = "pcap_set_buffer_size")]
@@ -148,8 +160,8 @@ impl Capture<Inactive> {
         self.with(|o| o.buffer_size = Some(bytes))
     }
 
-    /// Which clock stamps the packets. Default: the device's. One that the device does not have is
-    /// an error when activating; [`tstamp_types`](Self::tstamp_types) lists them.
+    /// Sets the clock that stamps the packets. Default: the device's. [`tstamp_types`](Self::tstamp_types) lists the
+    /// clocks of the device; the activation rejects others.
     ///
     /// Manual page: [`pcap_set_tstamp_type(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_tstamp_type.3pcap.html).
     #[doc(alias = "pcap_set_tstamp_type")]
@@ -158,8 +170,8 @@ impl Capture<Inactive> {
         self.with(|o| o.tstamp_type = Some(tstamp_type))
     }
 
-    /// The precision of the timestamps, also in savefiles written from this capture. Default:
-    /// nanoseconds, or microseconds where the device has no better.
+    /// Sets the precision of the timestamps, also in savefiles written from this capture. Default: nanoseconds, or
+    /// microseconds if the device offers nothing finer.
     ///
     /// Manual page: [`pcap_set_tstamp_precision(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_tstamp_precision.3pcap.html).
     #[doc(alias = "pcap_set_tstamp_precision")]
@@ -168,7 +180,7 @@ impl Capture<Inactive> {
         self.with(|o| o.precision = precision)
     }
 
-    /// The link type to capture, where the device has several. Default: the device's first.
+    /// Sets the link type, for a device that offers several. Default: the device's first.
     /// [`datalinks`](Capture::datalinks) of an active capture lists them.
     ///
     /// Manual page: [`pcap_set_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_datalink.3pcap.html).
@@ -179,7 +191,7 @@ impl Capture<Inactive> {
         self.with(|o| o.datalink = Some(datalink))
     }
 
-    /// Which packets: received, sent or both. Default: both.
+    /// Sets the direction of the packets to capture: received, sent or both. Default: both.
     ///
     /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
     #[doc(alias = "pcap_setdirection")]
@@ -190,8 +202,8 @@ impl Capture<Inactive> {
 
     /// Sets the filter: an expression, or a compiled [`Filter`](crate::Filter). Default: all packets.
     ///
-    /// It is compiled and set by the activation, as by [`set_filter`](Capture::set_filter), before any packet is
-    /// received.
+    /// The activation compiles and sets the filter, as [`set_filter`](Capture::set_filter) does, before it receives any
+    /// packet.
     ///
     /// Manual page: [`pcap-filter(7)`](https://www.tcpdump.org/manpages/pcap-filter.7.html).
     #[doc(alias = "pcap_setfilter")]
@@ -201,9 +213,9 @@ impl Capture<Inactive> {
         self.with(|o| o.filter = Some(filter))
     }
 
-    /// Sets whether [`dispatch`](Capture::dispatch) returns at once when nothing is there, and whether
-    /// [`inject`](Capture::inject) fails instead of waiting for room: see
-    /// [`set_nonblock`](Capture::set_nonblock). Default: no.
+    /// Sets non-blocking mode: [`dispatch`](Capture::dispatch) returns at once when there is no packet, and
+    /// [`inject`](Capture::inject) fails instead of waiting for room. See [`set_nonblock`](Capture::set_nonblock).
+    /// Default: no.
     ///
     /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
     #[doc(alias = "pcap_setnonblock")]
@@ -212,41 +224,41 @@ impl Capture<Inactive> {
         self.with(|o| o.nonblock = on)
     }
 
-    /// The protocol to capture, as its number in `linux/if_ether.h`, or 0 for all: recorded for `os::linux`.
+    /// Sets the protocol to capture, by its number in `linux/if_ether.h`; 0 is all. Used by `os::linux`.
     #[allow(dead_code)] // of one system only
     pub(crate) fn with_protocol(self, protocol: u16) -> Self {
         self.with(|o| o.protocol = (protocol != 0).then_some(protocol))
     }
 
-    /// Whether to deliver PKTAP headers: recorded for `os::macos`.
+    /// Sets whether to deliver PKTAP headers, for `os::macos`.
     #[allow(dead_code)] // of one system only
     pub(crate) fn with_pktap(self, on: bool) -> Self {
         self.with(|o| o.pktap = on)
     }
 
-    /// The protocol to capture, if one was asked for.
+    /// Returns the requested protocol, if there is one.
     #[allow(dead_code)] // as above
     pub(crate) fn protocol_to_capture(&self) -> Option<u16> {
         self.state.options.protocol
     }
 
-    /// What errors call the device.
+    /// Returns the device's name in errors.
     #[allow(dead_code)] // as above
     pub(crate) fn device_name(&self) -> String {
         self.state.device.to_text()
     }
 
-    /// Whether to send past the queueing discipline: recorded for `os::linux`.
+    /// Sets whether sending bypasses the queueing discipline. Used by `os::linux`.
     #[allow(dead_code)] // as above
     pub(crate) fn with_qdisc_bypass(self, on: bool) -> Self {
         self.with(|o| o.qdisc_bypass = on)
     }
 
-    /// The timestamp types that the device has; empty if it has only its default. Nothing is opened on the device.
+    /// Returns the timestamp types of the device, empty if it has only its default. The call does not open the device.
     ///
     /// # Errors
     ///
-    /// If there is no such device, or it cannot be asked.
+    /// The call fails if there is no such device, or if libpcap cannot query it.
     ///
     /// Manual page: [`pcap_list_tstamp_types(3PCAP)`](https://www.tcpdump.org/manpages/pcap_list_tstamp_types.3pcap.html).
     #[doc(alias = "pcap_list_tstamp_types")]
@@ -254,11 +266,11 @@ impl Capture<Inactive> {
         active::Created::new(&self.state.device)?.tstamp_types()
     }
 
-    /// Whether the device has monitor mode. Nothing is opened on the device.
+    /// Returns whether the device supports monitor mode. The call does not open the device.
     ///
     /// # Errors
     ///
-    /// If there is no such device, or there is no permission to ask.
+    /// The call fails if there is no such device, or if the process may not query it.
     ///
     /// Manual page: [`pcap_can_set_rfmon(3PCAP)`](https://www.tcpdump.org/manpages/pcap_can_set_rfmon.3pcap.html).
     #[doc(alias = "pcap_can_set_rfmon")]
@@ -266,16 +278,17 @@ impl Capture<Inactive> {
         active::Created::new(&self.state.device)?.can_set_rfmon()
     }
 
-    /// Opens the device and begins to capture. The options stay, to change one and try again.
+    /// Opens the device and starts to capture. The options remain usable, for example to change one and try again.
     ///
     /// # Errors
     ///
-    /// The kind is [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice),
-    /// [`PermissionDenied`](crate::ErrorKind::PermissionDenied),
-    /// [`InterfaceNotUp`](crate::ErrorKind::InterfaceNotUp),
-    /// [`RfmonNotSupported`](crate::ErrorKind::RfmonNotSupported),
-    /// [`InvalidOption`](crate::ErrorKind::InvalidOption) with the option and its value in the
-    /// text, or that of a bad filter.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if there is no such device.
+    /// - [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the process may not capture on it.
+    /// - [`InterfaceNotUp`](crate::ErrorKind::InterfaceNotUp) if the interface is down.
+    /// - [`RfmonNotSupported`](crate::ErrorKind::RfmonNotSupported) if monitor mode was requested and the device lacks
+    ///   it.
+    /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) if an option is invalid; the text names it and its value.
+    /// - Those of [`set_filter`](Capture::set_filter) if the filter is invalid.
     ///
     /// # Examples
     ///
@@ -296,16 +309,17 @@ impl Capture<Inactive> {
         self.open(false)
     }
 
-    /// [`activate`](Self::activate), but without the options that cannot be had, where a capture can
-    /// do without: a link type, a direction or a filter that the open device does not take, and on Linux
-    /// sending past the queueing discipline. Each that is left out is a [`LeftOut`](crate::WarningKind::LeftOut) among the
-    /// [`warnings`](Capture::warnings), with the error that it would have been.
+    /// Opens the device as [`activate`](Self::activate) does, but skips options that fail on the open device.
     ///
-    /// Without its filter a capture gives all packets. Where that would be wrong, `activate`.
+    /// These are the link type, the direction, the filter, and on Linux the bypass of the queueing discipline. Each
+    /// skipped option is a [`LeftOut`](crate::WarningKind::LeftOut) among the [`warnings`](Capture::warnings), with the
+    /// text of its error.
+    ///
+    /// If its filter is skipped, the capture delivers all packets. Use `activate` where that would be wrong.
     ///
     /// # Errors
     ///
-    /// As [`activate`](Self::activate), for everything else.
+    /// Those of [`activate`](Self::activate), for everything else.
     ///
     /// # Examples
     ///
@@ -325,14 +339,13 @@ impl Capture<Inactive> {
         Active::open(&self.state.device, &self.state.options, anyway).map(Capture::new)
     }
 
-    /// Opens a device in one call: the short form of [`from_device`](Self::from_device) with the
-    /// options that most programs set.
+    /// Opens a device in one call: a short form of [`from_device`](Self::from_device) for the most common options.
     ///
-    /// `snaplen` is in bytes, and 0 is the largest.
+    /// `snaplen` is in bytes; 0 is the largest.
     ///
     /// # Errors
     ///
-    /// As [`activate`](Self::activate).
+    /// Those of [`activate`](Self::activate).
     ///
     /// # Examples
     ///

@@ -10,7 +10,7 @@ use crate::packet::{Packet, PacketOwned};
 /// The conversion of the iterators that copy packets.
 pub(crate) type Copies = fn(Packet<'_>) -> PacketOwned;
 
-/// An iterator over a borrowed capture: of [`Capture::packets`] and [`Capture::packets_with`].
+/// An iterator over the packets of a borrowed capture. See [`Capture::packets`] and [`Capture::packets_with`].
 #[must_use = "iterators are lazy"]
 pub struct Packets<'a, S: Readable, F = Copies> {
     capture: &'a mut Capture<S>,
@@ -34,7 +34,7 @@ impl<'a, S: Readable, F> Packets<'a, S, F> {
     }
 }
 
-/// Reads one item, and sets `over` where the iteration ends.
+/// Reads one item, and sets `over` at the end.
 fn next<S: Readable, T>(
     capture: &mut Capture<S>,
     over: &mut bool,
@@ -69,7 +69,8 @@ impl<S: Readable, F> fmt::Debug for Packets<'_, S, F> {
     }
 }
 
-/// An iterator that owns its capture: of [`Capture::into_packets`] and [`Capture::into_packets_with`].
+/// An iterator over the packets of a capture that it owns. See [`Capture::into_packets`] and
+/// [`Capture::into_packets_with`].
 #[must_use = "iterators are lazy"]
 pub struct IntoPackets<S: Readable, F = Copies> {
     capture: Capture<S>,
@@ -92,7 +93,7 @@ impl<S: Readable, F> IntoPackets<S, F> {
         &self.capture
     }
 
-    /// Returns the capture, to ask it why the packets ended, or to read on.
+    /// Converts the iterator into its capture, to query why the packets ended or to read on.
     #[must_use]
     pub fn into_inner(self) -> Capture<S> {
         self.capture
@@ -120,7 +121,7 @@ impl<S: Readable, F> fmt::Debug for IntoPackets<S, F> {
     }
 }
 
-/// Iterates over copies of the packets, as [`into_packets`](Capture::into_packets).
+/// Iterates over copies of the packets. See [`into_packets`](Capture::into_packets).
 impl<S: Readable> IntoIterator for Capture<S> {
     type Item = Result<PacketOwned>;
     type IntoIter = IntoPackets<S>;
@@ -130,7 +131,7 @@ impl<S: Readable> IntoIterator for Capture<S> {
     }
 }
 
-/// Iterates over copies of the packets, as [`packets`](Capture::packets).
+/// Iterates over copies of the packets. See [`packets`](Capture::packets).
 impl<'a, S: Readable> IntoIterator for &'a mut Capture<S> {
     type Item = Result<PacketOwned>;
     type IntoIter = Packets<'a, S>;

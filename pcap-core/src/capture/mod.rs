@@ -45,10 +45,10 @@ use crate::linktype::{Dlt, Linktype};
 use crate::sys;
 use crate::timestamp::Precision;
 
-/// A capture in one of its phases: [`Inactive`], [`Active`], [`Offline`], [`Dead`], or [`Any`] for
-/// programs that take a device or a savefile.
+/// A capture in one of its phases: [`Inactive`], [`Active`], [`Offline`], [`Dead`], or [`Any`] for programs that take a
+/// device or a savefile.
 ///
-/// The phase is part of the type: what makes no sense in a phase does not compile.
+/// The phase is part of the type, so a call that the phase does not support does not compile.
 ///
 /// ```compile_fail,E0599
 /// let capture = pcap_core::Capture::from_device("eth0");
@@ -72,7 +72,7 @@ use crate::timestamp::Precision;
 /// # Ok(()) }
 /// ```
 ///
-/// A capture can move to another thread and be used there, but not by two threads at once:
+/// A capture can move to another thread, but two threads cannot use it at once:
 ///
 /// ```compile_fail,E0277
 /// fn shared<T: Sync>() {}
@@ -86,13 +86,13 @@ pub struct Capture<S: Phase> {
     ended: Option<End>,
 }
 
-/// A phase of a [`Capture`]. Sealed: these are all.
+/// A phase of a [`Capture`]. The trait is sealed.
 pub trait Phase: phase::Sealed + Send + 'static {}
 
-/// The phases that have a link type and a snaplen: all but [`Inactive`].
+/// A phase with a link type and a snaplen: all but [`Inactive`].
 pub trait Activated: Phase + phase::Opened {}
 
-/// The phases that packets are read from: [`Active`], [`Offline`] and [`Any`].
+/// A phase that packets are read from: [`Active`], [`Offline`] and [`Any`].
 pub trait Readable: Activated + phase::Source {}
 
 impl<S: Phase> Capture<S> {
@@ -102,13 +102,13 @@ impl<S: Phase> Capture<S> {
 }
 
 impl<S: Activated> Capture<S> {
-    /// What errors call this capture: the name of its device, the path of its savefile.
+    /// Returns the name of this capture in errors: the device's name, or the savefile's path.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.state.handle().name
     }
 
-    /// The link type of the packets, as the API numbers it on this operating system.
+    /// Returns the link type of the packets, in the numbering of libpcap's API on this operating system.
     ///
     /// Manual page: [`pcap_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink.3pcap.html).
     #[doc(alias = "pcap_datalink")]
@@ -117,7 +117,7 @@ impl<S: Activated> Capture<S> {
         self.state.handle().datalink()
     }
 
-    /// The link type of the packets, as savefiles number it.
+    /// Returns the link type of the packets, in the numbering of savefiles.
     #[doc(alias = "pcap_datalink")]
     #[doc(alias = "LT_LINKTYPE")]
     #[must_use]
@@ -125,9 +125,10 @@ impl<S: Activated> Capture<S> {
         self.datalink().into()
     }
 
-    /// How many bytes at the end of each packet are its frame check sequence, if the capture says so:
-    /// in the header of a classic savefile, or by the device. `None` where it does not, as mostly;
-    /// then there may be none, or one all the same.
+    /// Returns the length in bytes of the frame check sequence at the end of each packet, if the header of a classic
+    /// savefile or the device declares it.
+    ///
+    /// `None`, the usual case, means unknown: packets may still end with one.
     ///
     /// # Examples
     ///
@@ -155,8 +156,7 @@ impl<S: Activated> Capture<S> {
         known.then(|| 2 * sys::LT_FCS_LENGTH(ext) as u32)
     }
 
-    /// The snaplen in force, in bytes: no packet is longer. libpcap may have made it larger than
-    /// what was asked.
+    /// Returns the snaplen in force, in bytes: no packet is longer. libpcap may have raised the requested value.
     ///
     /// Manual page: [`pcap_snapshot(3PCAP)`](https://www.tcpdump.org/manpages/pcap_snapshot.3pcap.html).
     #[doc(alias = "pcap_snapshot")]
@@ -165,7 +165,7 @@ impl<S: Activated> Capture<S> {
         self.state.handle().snaplen()
     }
 
-    /// The precision of the timestamps: as the device gives them, as the savefile holds them.
+    /// Returns the precision of the timestamps that the device provides or the savefile contains.
     /// [`Timestamp`](crate::Timestamp) is in nanoseconds in either case.
     #[doc(alias = "pcap_get_tstamp_precision")]
     #[must_use]
@@ -173,14 +173,14 @@ impl<S: Activated> Capture<S> {
         self.state.precision()
     }
 
-    /// Compiles a filter for this capture's link type and snaplen; on a live capture an unset netmask
-    /// is the device's, if it has one.
+    /// Compiles a filter for this capture's link type and snaplen. On a live capture, an unset netmask defaults to the
+    /// device's, if it has one.
     ///
-    /// Names in the expression are looked up, hosts in DNS, which blocks.
+    /// The call looks up the names in the expression, and may block on DNS.
     ///
     /// # Errors
     ///
-    /// As [`Filter::compile`].
+    /// Those of [`Filter::compile`].
     ///
     /// # Examples
     ///
@@ -197,15 +197,16 @@ impl<S: Activated> Capture<S> {
         CompileOptions::new().compile_for(self, expression)
     }
 
-    /// Opens a new savefile for packets of this capture's link type, snaplen and precision. An
-    /// existing file is replaced; `-` is standard output, and a file of that name is `./-`.
+    /// Creates a savefile with this capture's link type, snaplen and precision.
     ///
-    /// The dumper is independent of the capture afterwards.
+    /// An existing file is replaced. `-` is standard output; a file of that name is `./-`.
+    ///
+    /// The dumper does not borrow the capture.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be created,
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
+    /// - [`Io`](crate::ErrorKind::Io) if the file cannot be created.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if savefiles cannot have the link type.
     ///
     /// Manual page: [`pcap_dump_open(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
     #[doc(alias = "pcap_dump_open")]
@@ -213,15 +214,16 @@ impl<S: Activated> Capture<S> {
         Dumper::create(path.as_ref(), self.format())
     }
 
-    /// Opens a savefile to write more packets at its end, which is walked first to see that its last
-    /// record is not cut. One writer at a time: records of another one in between would be kept whole
-    /// only by chance. One that is not there or empty is begun,
-    /// and `-` is standard output, as for [`dump`](Self::dump).
+    /// Opens a savefile for appending, after checking that its last record is complete.
+    ///
+    /// A missing or empty file gets a header first. `-` is standard output, as for [`dump`](Self::dump). Only one
+    /// process may append at a time; records of a second one could be interleaved.
     ///
     /// # Errors
     ///
-    /// If the file has another precision, byte order, version, link type or snaplen, its last record is
-    /// cut, or one is longer than readers take: the error says which, and the file stays as it is.
+    /// The call fails if the file has another precision, byte order, version, link type or snaplen, if its last record
+    /// is truncated, or if a record is longer than readers accept. The error names the reason, and the file is
+    /// unchanged.
     ///
     /// # Examples
     ///
@@ -245,16 +247,18 @@ impl<S: Activated> Capture<S> {
         Dumper::append(path.as_ref(), self.format())
     }
 
-    /// Writes a savefile to a file that is open, from where it stands; what the file holds already
-    /// is neither read nor cut off. With `File::from` it can be any descriptor that a program owns
-    /// (on Unix an `OwnedFd`), so a pipe or a socket too. The dumper closes it, or gives it back by
-    /// [`into_writer`](Dumper::into_writer).
+    /// Writes a savefile to an open file, from the current position.
+    ///
+    /// The call neither reads nor truncates the existing content. `File::from` converts any owned descriptor (on Unix
+    /// an `OwnedFd`), so the file can be a pipe or a socket. The dumper closes the file;
+    /// [`into_writer`](Dumper::into_writer) returns it instead.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
-    /// [`take`](crate::Error::take) gives the [`File`] back. A file that is not open for writing is an error of
-    /// the first [`flush`](Dumper::flush).
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if savefiles cannot have the link type.
+    ///   [`take`](crate::Error::take) returns the [`File`].
+    ///
+    /// The first [`flush`](Dumper::flush) fails if the file is not open for writing.
     ///
     /// # Examples
     ///
@@ -277,22 +281,23 @@ impl<S: Activated> Capture<S> {
         self.dump_open_file_named(file, THE_SAVEFILE)
     }
 
-    /// Writes a savefile to a file that is open, with a name for errors. See [`dump_open_file`](Self::dump_open_file).
+    /// Writes a savefile to an open file, with a name for errors. See [`dump_open_file`](Self::dump_open_file).
     ///
     /// # Errors
     ///
-    /// Those of `dump_open_file`. Their [`object`](crate::Error::object) is the name.
+    /// Those of `dump_open_file`. Their [`object`](crate::Error::object) is this name.
     pub fn dump_open_file_named(&self, file: File, name: impl Into<String>) -> Result<Dumper> {
         Dumper::to_file(file, name.into(), self.format())
     }
 
-    /// Writes a savefile to anything that can be written: a socket, a compressor, memory.
-    /// [`Dumper::into_writer`] gives the writer back when all is written.
+    /// Writes a savefile to any writer: a socket, a compressor, memory.
+    ///
+    /// [`Dumper::into_writer`] writes the rest and returns the writer.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a link type that savefiles cannot have.
-    /// Nothing was written, and [`take`](crate::Error::take) gives the writer back.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if savefiles cannot have the link type. Nothing was written,
+    ///   and [`take`](crate::Error::take) returns the writer.
     ///
     /// # Examples
     ///
@@ -313,11 +318,11 @@ impl<S: Activated> Capture<S> {
         self.dump_to_named(writer, THE_WRITER)
     }
 
-    /// Writes a savefile to anything that can be written, with a name for errors. See [`dump_to`](Self::dump_to).
+    /// Writes a savefile to any writer, with a name for errors. See [`dump_to`](Self::dump_to).
     ///
     /// # Errors
     ///
-    /// Those of `dump_to`. Their [`object`](crate::Error::object) is the name.
+    /// Those of `dump_to`. Their [`object`](crate::Error::object) is this name.
     pub fn dump_to_named<W>(&self, writer: W, name: impl Into<String>) -> Result<Dumper>
     where
         W: Write + Send + 'static,
@@ -336,8 +341,8 @@ impl<S: Activated> Capture<S> {
 
     /// Returns the `pcap_t` of this capture, for functions of [`pcap_core::sys`](crate::sys) that this crate does not wrap.
     ///
-    /// The capture still owns it: do not close it, read from it, or switch it between blocking and non-blocking mode. It is
-    /// valid until the capture is dropped; that of a savefile on Windows until the next read.
+    /// The capture still owns it: do not close it, read from it, or switch it between blocking and non-blocking mode.
+    /// It is valid until the capture is dropped. On Windows, that of a savefile is valid only until the next read.
     #[must_use]
     pub fn as_ptr(&self) -> *mut sys::pcap_t {
         self.state.handle().as_ptr()
@@ -355,7 +360,7 @@ impl CompileOptions {
     ///
     /// # Errors
     ///
-    /// The same as those of [`Filter::compile`].
+    /// Those of [`Filter::compile`].
     pub fn compile_for<S: Activated>(
         self,
         capture: &Capture<S>,

@@ -1,4 +1,4 @@
-//! The options of a capture, as they were asked for.
+//! The requested options of a capture.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use crate::linktype::Dlt;
 use crate::timestamp::Precision;
 use crate::tstamp_type::TstampType;
 
-/// The largest snaplen that libpcap has for a device.
+/// The largest snaplen that libpcap accepts for a device.
 pub(crate) const LARGEST_SNAPLEN: u32 = 262_144;
 
-/// The most bytes of a packet that immediate mode captures on a Linux network interface, unless a larger snaplen
-/// is set: a packet of 64 KiB with its headers. Each packet has a slot of this size in the kernel's buffer.
+/// The default snaplen of immediate mode on a Linux network interface: a packet of 64 KiB with its headers. Each packet
+/// takes a slot of this size in the kernel's buffer.
 pub(crate) const IMMEDIATE_SNAPLEN: u32 = 65_600;
 
-/// How many bytes are the whole of a packet.
+/// Returns the number of bytes that hold any whole packet.
 pub(crate) fn whole(immediate: bool) -> u32 {
     match immediate {
         true => IMMEDIATE_SNAPLEN,
@@ -23,7 +23,7 @@ pub(crate) fn whole(immediate: bool) -> u32 {
     }
 }
 
-/// How many bytes of a packet the capture delivers, and how many libpcap is to capture.
+/// The bytes per packet that the capture delivers, and those that libpcap captures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lengths {
     pub(crate) delivered: u32,
@@ -31,8 +31,9 @@ pub(crate) struct Lengths {
 }
 
 impl Lengths {
-    /// For a device. On a Linux network interface the kernel cuts packets by the filter, so that libpcap can capture
-    /// all of them; in immediate mode that costs room, and is done only for a filter that has to see them (`whole`).
+    /// Creates the lengths for a device. On a Linux network interface the kernel truncates packets by the filter, so
+    /// libpcap can be set to capture whole ones. In immediate mode that costs room in the buffer, and is done only for
+    /// a filter that reads whole packets (`whole`).
     pub(crate) fn new(options: &Options, is_interface: bool, whole: bool) -> Lengths {
         let immediate = options.immediate_mode;
         let delivered = match options.snaplen {
@@ -51,7 +52,7 @@ impl Lengths {
     }
 }
 
-/// The packet-buffer timeout of a capture that does not say.
+/// The default packet-buffer timeout.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_millis(100);
 
 #[derive(Clone, Debug)]

@@ -1,4 +1,4 @@
-//! What the reading calls return.
+//! The results of the reading calls.
 
 use std::ops::ControlFlow;
 
@@ -7,18 +7,18 @@ use crate::error::{Error, Result};
 /// Why a capture has no more packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum End {
-    /// The savefile is at its end, or the live capture is [stopped](crate::Capture::stop) and its buffer empty.
+    /// The savefile is at its end, or the live capture is [stopped](crate::Capture::stop) and its buffer is empty.
     Eof,
-    /// A [`BreakHandle`](crate::BreakHandle) ended the call. Reading can go on.
+    /// A [`BreakHandle`](crate::BreakHandle) ended the call. Reading can continue.
     Break,
 }
 
 /// Why a reading call with a closure returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stop {
-    /// The closure got the requested number of packets.
+    /// The closure received the requested number of packets.
     Count,
-    /// No more packets are there now.
+    /// There are no more packets now.
     Empty,
     /// The capture has no more packets.
     End(End),
@@ -47,7 +47,7 @@ impl Done {
         }
     }
 
-    /// Returns the number of packets that the closure got.
+    /// Returns the number of packets that the closure received.
     #[must_use]
     pub fn packets(self) -> u64 {
         self.packets
@@ -60,7 +60,7 @@ impl Done {
     }
 }
 
-/// The result of a read that does not wait for ever.
+/// The result of a read with a limited wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Next<T> {
     /// A packet.
@@ -85,7 +85,7 @@ impl<T> Next<T> {
     ///
     /// # Examples
     ///
-    /// A result that can be kept over the next read, or sent to another thread:
+    /// A result that outlives the next read, or can be sent to another thread:
     ///
     /// ```
     /// use pcap_core::{Next, Packet, PacketOwned};
@@ -104,12 +104,13 @@ impl<T> Next<T> {
     }
 }
 
-/// What a closure of [`try_for_each`](crate::Capture::try_for_each) or [`try_dispatch`](crate::Capture::try_dispatch)
-/// returns: `Result<(), E>`, where `E` can be made from an [`Error`], or [`ControlFlow<B>`].
+/// The return type of a closure of [`try_for_each`](crate::Capture::try_for_each) or
+/// [`try_dispatch`](crate::Capture::try_dispatch): `Result<(), E>` with `E: From<Error>`, or [`ControlFlow<B>`].
 ///
-/// No other type can implement it.
+/// The trait is sealed.
 pub trait Flow: sealed::Sealed {
-    /// What the call returns: `Result<Done, E>` for a [`Result`], `Result<ControlFlow<B, Done>>` for a [`ControlFlow`].
+    /// The return type of the call: `Result<Done, E>` for a [`Result`], `Result<ControlFlow<B, Done>>` for a
+    /// [`ControlFlow`].
     type Output;
     #[doc(hidden)]
     type Value;

@@ -1,5 +1,4 @@
-//! What the phases have in common, below the public API. The traits are sealed: they cannot be named
-//! outside of this crate.
+//! The sealed traits of the phases, below the public API. They cannot be named outside of this crate.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -11,7 +10,7 @@ use crate::handle::Handle;
 use crate::packet::Packet;
 use crate::timestamp::Precision;
 
-/// Keeps the phases to those of this crate.
+/// Limits the phases to those of this crate.
 #[allow(unreachable_pub)] // sealed: public in name only
 pub trait Sealed {}
 
@@ -20,26 +19,26 @@ pub trait Sealed {}
 pub trait Opened {
     fn handle(&self) -> &Handle;
     fn precision(&self) -> Precision;
-    /// What the header of a savefile says in the bits above the link type.
+    /// Returns the bits above the link type in the header of a savefile.
     fn datalink_ext(&self) -> u32 {
         self.handle().datalink_ext()
     }
     fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter>;
 }
 
-/// What one read without waiting did.
+/// The result of one read without waiting.
 #[derive(Debug)]
 #[allow(unreachable_pub)] // as above
 pub struct Slice {
-    /// How many packets the closure was handed.
+    /// The number of packets that the closure received.
     pub packets: u64,
-    /// The closure said stop.
+    /// Whether the closure stopped the read.
     pub stopped: bool,
-    /// What to do for more.
+    /// How to get more.
     pub then: Then,
 }
 
-/// What there is after a read.
+/// The state after a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(unreachable_pub)] // as above
 pub enum Then {
@@ -51,7 +50,7 @@ pub enum Then {
     Eof,
 }
 
-/// What there is after looking for one packet.
+/// The result of a read for one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(unreachable_pub)] // as above
 pub enum Step {
@@ -63,10 +62,10 @@ pub enum Step {
     Eof,
 }
 
-/// A phase that packets are read from. None of these look at the break latch, and only `wait` waits.
+/// A phase that packets are read from. None of these calls checks the break latch, and only `wait` waits.
 #[allow(unreachable_pub)] // as above
 pub trait Source: Opened {
-    /// Hands packets that are there to the closure, at most `max`.
+    /// Calls the closure for packets that are there, at most `max`.
     fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>;
@@ -74,23 +73,23 @@ pub trait Source: Opened {
     /// Makes the next packet the current one, if it is there.
     fn step(&mut self) -> Result<Step>;
 
-    /// The packet of the last step, if that found one.
+    /// Returns the packet of the last step, if that found one.
     fn current(&self) -> Option<Packet<'_>>;
 
-    /// Waits until there may be packets, a break, or the deadline has come; may end early.
+    /// Waits until there may be packets, a break, or the deadline. May return early.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()>;
 
-    /// What `wait` would wait for.
+    /// Returns the event that `wait` would wait for.
     fn waits_for(&mut self) -> WaitsFor;
 
-    /// Whether `wait` would end at once, by what is there to be read or a break.
+    /// Returns whether `wait` would return at once, for packets or a break.
     fn is_ready(&self) -> Result<bool>;
 
-    /// How long `dispatch` waits for a first packet, and then takes what is there; `None` if it waits for
-    /// all that it was asked for.
+    /// Returns how long `dispatch` waits for a first packet, after which it takes what is there. `None` if it waits for
+    /// the full count.
     fn patience(&self) -> Option<Duration>;
 
-    /// How long `dispatch` may go on while packets keep coming; `None` for as long as it takes.
+    /// Returns how long `dispatch` may run while packets keep coming; `None` is no limit.
     fn longest(&self) -> Option<Duration>;
 
     /// Installs a filter.

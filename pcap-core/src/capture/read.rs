@@ -1,4 +1,4 @@
-//! The reading calls, the same for every phase that packets are read from.
+//! The reading calls of every phase that packets are read from.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -14,10 +14,10 @@ use crate::error::Result;
 use crate::filter::FilterSource;
 use crate::packet::Packet;
 
-/// How many packets a call that takes what is there reads before it looks at the clock for the first time.
+/// The packets that a call with a closure reads before it checks the clock for the first time.
 const SHORTEST_SLICE: u64 = 16;
 
-/// How long a single read may wait.
+/// The limit on the wait of a single read.
 #[derive(Clone, Copy)]
 enum Patience {
     ForEver,
@@ -26,19 +26,19 @@ enum Patience {
 }
 
 impl<S: Readable> Capture<S> {
-    /// The next packet: waits until there is one or the capture is over.
+    /// Returns the next packet. Waits until there is one or the capture is over.
     ///
-    /// `None` means that it is over, and [`ended`](Self::ended) says whether the savefile is at its
-    /// end or a [`BreakHandle`] was used; after a break the capture can be read on. The
-    /// packet-buffer timeout of a live capture never shows here.
+    /// `None` means that the capture is over. [`ended`](Self::ended) returns whether the savefile is at its end or a
+    /// [`BreakHandle`] was used; after a break, reading can continue. The packet-buffer timeout of a live capture never
+    /// ends this call.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SavefileTruncated`](crate::ErrorKind::SavefileTruncated) and
-    /// [`SavefileBad`](crate::ErrorKind::SavefileBad) for a damaged savefile, after its good packets;
-    /// asked again, it is the same error. A file that became shorter while it was read is truncated, too.
-    /// [`Disappeared`](crate::ErrorKind::Disappeared) when the device was removed, after all packets
-    /// that it had received.
+    /// - [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) or [`SavefileBad`](crate::ErrorKind::SavefileBad)
+    ///   if the savefile is damaged, after its good packets. Each further call returns the same error. A file that
+    ///   became shorter while it was read counts as truncated.
+    /// - [`Disappeared`](crate::ErrorKind::Disappeared) if the device was removed, after all packets that it had
+    ///   received.
     ///
     /// # Examples
     ///
@@ -63,32 +63,32 @@ impl<S: Readable> Capture<S> {
         Ok(if self.advance()? { self.packet() } else { None })
     }
 
-    /// The next packet, if it comes within this time.
+    /// Returns the next packet, and waits at most this long for it.
     ///
-    /// The deadline holds on an idle interface too. Packets may lie unseen in the kernel's buffer
-    /// for up to the packet-buffer timeout of the capture, so a shorter time may answer
-    /// [`Next::Timeout`] although a packet has arrived; immediate mode is for that. A savefile in
-    /// a regular file, or of a reader, is always read to its next packet; one that comes through a pipe, a
-    /// socket or a terminal keeps the deadline, as does one that is [followed](Capture::follow).
+    /// The deadline also holds on an idle interface. The kernel may hold packets back for up to the packet-buffer
+    /// timeout, so a shorter time may return [`Next::Timeout`] although a packet has arrived. Immediate mode avoids
+    /// that.
+    ///
+    /// A savefile in a regular file or from a reader is always read to its next packet. A pipe, a socket, a terminal
+    /// and a file that is [followed](Capture::follow) keep the deadline.
     ///
     /// # Errors
     ///
-    /// As [`next_packet`](Self::next_packet).
+    /// Those of [`next_packet`](Self::next_packet).
     #[doc(alias = "pcap_next_ex")]
     #[inline]
     pub fn next_packet_timeout(&mut self, timeout: Duration) -> Result<Next<Packet<'_>>> {
         self.next(Patience::For(timeout))
     }
 
-    /// The next packet, if it is there now: never waits, but for the disk, and for what a savefile's reader
-    /// waits for.
+    /// Returns the next packet if there is one now. Never blocks, except on disk I/O or on a user-supplied reader.
     ///
-    /// Of a pipe with more packets than it can hold at once, which the filter refuses, it looks at so many, and then says
-    /// [`Next::Timeout`].
+    /// If the filter rejects every packet of a pipe, the call returns [`Next::Timeout`] after as many packets as the
+    /// pipe can hold.
     ///
     /// # Errors
     ///
-    /// As [`next_packet`](Self::next_packet).
+    /// Those of [`next_packet`](Self::next_packet).
     #[doc(alias = "pcap_next_ex")]
     #[inline]
     pub fn try_next_packet(&mut self) -> Result<Next<Packet<'_>>> {
@@ -104,16 +104,15 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// Goes to the next packet, which [`packet`](Self::packet) then gives: waits like
-    /// [`next_packet`](Self::next_packet), and is `false` where that is `None`.
+    /// Advances to the next packet, which [`packet`](Self::packet) then returns. Waits as
+    /// [`next_packet`](Self::next_packet) does, and returns `false` where that returns `None`.
     ///
-    /// For loops that skip packets, and to call [`stats`](Capture::stats) or
-    /// [`inject`](Capture::inject) while holding one: these borrow the capture, and so does a
-    /// packet got this way, without excluding them.
+    /// Use it in loops that skip packets, or to call [`stats`](Capture::stats) or [`inject`](Capture::inject) while
+    /// holding a packet. Both need only a shared borrow of the capture, as the packet does.
     ///
     /// # Errors
     ///
-    /// As [`next_packet`](Self::next_packet).
+    /// Those of [`next_packet`](Self::next_packet).
     ///
     /// # Examples
     ///
@@ -124,7 +123,7 @@ impl<S: Readable> Capture<S> {
     /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
     /// # dumper.write_now(&[0; 1500])?;
     /// # dumper.close()?;
-    /// /// The first packet that is longer than this.
+    /// /// Returns the first packet that is longer than this.
     /// fn longer(capture: &mut Capture<pcap_core::Offline>, than: u32)
     ///     -> pcap_core::Result<Option<pcap_core::Packet<'_>>>
     /// {
@@ -145,16 +144,16 @@ impl<S: Readable> Capture<S> {
         Ok(self.look(Patience::ForEver)? == Next::Packet(()))
     }
 
-    /// The packet that the last [`advance`](Self::advance) or other single read went to; `None`
-    /// before the first, after the end, and after a call with a closure has returned.
+    /// Returns the packet that the last [`advance`](Self::advance) or other single read advanced to. `None` before the
+    /// first read, after the end, and after a call with a closure.
     #[inline]
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
         self.state.current()
     }
 
-    /// Goes to the next packet if it is there now, which is `Some(true)`; `Some(false)` where the
-    /// capture is over.
+    /// Advances to the next packet if it is there now, and returns `Some(true)`. Returns `Some(false)` if the capture
+    /// is over.
     #[cfg(any(feature = "tokio", feature = "async-io"))]
     #[inline]
     pub(crate) fn try_advance(&mut self) -> Result<Option<bool>> {
@@ -165,13 +164,13 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// What to wait for before the next look.
+    /// Returns the event to wait for before the next try.
     #[cfg(any(feature = "tokio", feature = "async-io"))]
     pub(crate) fn waits_for(&mut self) -> WaitsFor {
         self.state.waits_for()
     }
 
-    /// Whether that has come already.
+    /// Returns whether that event has occurred.
     #[cfg(any(feature = "tokio", feature = "async-io"))]
     pub(crate) fn is_ready(&self) -> Result<bool> {
         self.state.is_ready()
@@ -202,7 +201,7 @@ impl<S: Readable> Capture<S> {
                 Patience::Never => return Ok(Next::Timeout),
                 Patience::For(time) => {
                     let now = Instant::now();
-                    // A time beyond what the clock can count is for ever.
+                    // A time that the clock cannot represent means no limit.
                     let end = *deadline.get_or_insert_with(|| now.checked_add(time));
                     if end.is_some_and(|end| end <= now) {
                         return Ok(Next::Timeout);
@@ -214,22 +213,24 @@ impl<S: Readable> Capture<S> {
         }
     }
 
-    /// Hands the packets that are there to a closure.
+    /// Calls a closure for each packet that is there.
     ///
-    /// A live capture in blocking mode waits up to the packet-buffer timeout for a first packet; in non-blocking mode it
-    /// does not wait. The call returns [`Stop::Empty`] after the packets that were there, and while packets keep coming,
-    /// after one packet-buffer timeout from the first. Where libpcap waits by itself, as on D-Bus, it returns as soon as
-    /// it has packets. A savefile is read to its end; one in a pipe is waited for.
+    /// On a live capture in blocking mode, the call waits up to the packet-buffer timeout for the first packet; in
+    /// non-blocking mode it does not wait. It returns [`Stop::Empty`] after the packets that were there, and at the
+    /// latest one packet-buffer timeout after the first packet, if packets keep coming. If libpcap does the waiting, as
+    /// on D-Bus, the call returns as soon as it has packets.
     ///
-    /// The packets are borrowed from where they lie: no copy is made.
+    /// The call reads a savefile to its end, and waits for one in a pipe.
+    ///
+    /// Packets are borrowed, without a copy.
     ///
     /// # Errors
     ///
-    /// Those of [`next_packet`](Self::next_packet). The closure has had the packets before the error.
+    /// Those of [`next_packet`](Self::next_packet). The closure has received the packets before the error.
     ///
     /// # Panics
     ///
-    /// Only if the closure does; the capture can be read on.
+    /// Panics if the closure does. The capture can still be read.
     ///
     /// Manual page: [`pcap_dispatch(3PCAP)`](https://www.tcpdump.org/manpages/pcap_loop.3pcap.html).
     #[doc(alias = "pcap_dispatch")]
@@ -237,7 +238,7 @@ impl<S: Readable> Capture<S> {
         self.dispatch_up_to(u64::MAX, f)
     }
 
-    /// Hands at most a number of the packets that are there to a closure. See [`dispatch`](Self::dispatch).
+    /// Calls a closure for at most `max` of the packets that are there. See [`dispatch`](Self::dispatch).
     ///
     /// The call returns [`Stop::Count`] after `max` packets.
     ///
@@ -253,7 +254,7 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// Hands the packets that are there to a closure that can fail or stop. See [`dispatch`](Self::dispatch), and
+    /// Calls a closure that can fail or stop for each packet that is there. See [`dispatch`](Self::dispatch), and
     /// [`try_for_each`](Self::try_for_each) for the closure.
     ///
     /// # Errors
@@ -265,18 +266,17 @@ impl<S: Readable> Capture<S> {
         self.try_run(patience, f)
     }
 
-    /// Hands every packet to a closure until the capture is over: the savefile at its end, or a
-    /// [`BreakHandle`] used.
+    /// Calls a closure for each packet until the savefile is at its end or a [`BreakHandle`] is used.
     ///
-    /// The fastest way to read: packets are borrowed from where they lie.
+    /// This is the fastest way to read: packets are borrowed, not copied.
     ///
     /// # Errors
     ///
-    /// As [`next_packet`](Self::next_packet). The closure has had the packets before the error.
+    /// Those of [`next_packet`](Self::next_packet). The closure has received the packets before the error.
     ///
     /// # Panics
     ///
-    /// Only if the closure does; the capture can be read on.
+    /// Panics if the closure does. The capture can still be read.
     ///
     /// # Examples
     ///
@@ -298,7 +298,7 @@ impl<S: Readable> Capture<S> {
         self.for_each_up_to(u64::MAX, f)
     }
 
-    /// Hands at most a number of packets to a closure. See [`for_each`](Self::for_each).
+    /// Calls a closure for at most `count` packets. See [`for_each`](Self::for_each).
     ///
     /// The call returns [`Stop::Count`] after `count` packets.
     ///
@@ -313,11 +313,10 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// Hands every packet to a closure that can fail or stop. See [`for_each`](Self::for_each).
+    /// Calls a closure that can fail or stop for each packet. See [`for_each`](Self::for_each).
     ///
-    /// The closure returns a `Result<(), E>`, where `E` can be made from an [`Error`](crate::Error); or a
-    /// [`ControlFlow<B>`](ControlFlow), whose value the call returns. A closure with `?` inside needs its return type
-    /// written out, because Rust cannot infer `E`.
+    /// The closure returns a `Result<(), E>` with `E: From<Error>`, or a [`ControlFlow<B>`](ControlFlow), whose value
+    /// the call returns. A closure with `?` needs an explicit return type, because Rust cannot infer `E`.
     ///
     /// # Errors
     ///
@@ -325,7 +324,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Examples
     ///
-    /// A closure that writes, and one that looks for a packet:
+    /// A closure that writes, and one that searches for a packet:
     ///
     /// ```
     /// use pcap_core::{Capture, Dlt};
@@ -351,7 +350,7 @@ impl<S: Readable> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// With `?` in the closure, and its return type:
+    /// With `?` in the closure and an explicit return type:
     ///
     /// ```
     /// # use pcap_core::{Capture, Dlt};
@@ -367,7 +366,7 @@ impl<S: Readable> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Without it, the closure does not compile:
+    /// Without that type, the closure does not compile:
     ///
     /// ```compile_fail,E0282
     /// # fn main() -> pcap_core::Result<()> {
@@ -403,17 +402,17 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// All calls with a closure. `patience` is how long to wait for a first packet, after which what
-    /// is there is enough; without it only the end, a break, the count or the closure end it.
+    /// Implements all calls with a closure. With `patience`, the call waits this long for a first packet and then takes
+    /// what is there. Without it, only the end, a break, the count or the closure ends the call.
     fn run<F>(&mut self, max: u64, patience: Option<Duration>, mut f: F) -> Result<Done>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
         self.ended = None;
         let mut packets = 0;
-        // A call that takes what is there looks at the clock between slices: short ones first, as the closure may be slow.
+        // Check the clock between slices. The first ones are short, as the closure may be slow.
         let mut most = patience.map_or(u64::MAX, |_| SHORTEST_SLICE);
-        // Until when packets may keep coming.
+        // The end of the call while packets keep coming.
         let mut over = patience.and_then(|time| {
             let time = time.max(self.state.longest().unwrap_or(Duration::MAX));
             Instant::now().checked_add(time)
@@ -470,54 +469,54 @@ impl<S: Readable> Capture<S> {
         Ok(Done::new(packets, stop))
     }
 
-    /// Returns why the last reading call found that there are no more packets.
+    /// Returns why the last reading call found no more packets.
     ///
-    /// `None` before the first call, and after one that returned for another reason.
+    /// `None` before the first call, and if the last one returned for another reason.
     #[must_use]
     pub fn ended(&self) -> Option<End> {
         self.ended
     }
 
-    /// A handle that ends this capture's reading calls from elsewhere.
+    /// Returns a handle that ends this capture's reading calls from another thread, a signal handler or a closure.
     #[must_use]
     pub fn break_handle(&self) -> BreakHandle {
         self.state.handle().break_handle()
     }
 
-    /// From now on gives only packets that pass a filter: an expression, or a compiled
+    /// Sets the filter: only packets that it accepts are delivered from now on. It is an expression, or a compiled
     /// [`Filter`](crate::Filter).
     ///
-    /// An expression is compiled with the default options, on a live capture with the device's
-    /// netmask if it has one. The empty expression lets all pass.
+    /// An expression is compiled with the default options, and on a live capture with the device's netmask, if it has
+    /// one. The empty expression accepts all packets.
     ///
     /// On Linux network interfaces:
     ///
-    /// - No packet that passes and arrives after this call is lost, and none that does not pass is delivered.
-    /// - Packets that are in the buffer already are judged again. Those that cannot be judged any more are not
-    ///   delivered, and counted in [`Stats::discarded`](crate::Stats::discarded).
-    /// - The kernel runs the filter on whole packets, whatever the snaplen is. Where it cannot, or would give
-    ///   another answer than [`Filter::matches`](crate::Filter::matches), this process does, on whole packets, too:
+    /// - Each packet that arrives after this call is delivered if and only if the filter accepts it, as far as the
+    ///   buffer has room.
+    /// - The filter is applied again to packets in the buffer. Those that it can no longer judge are discarded, and
+    ///   counted in [`Stats::discarded`](crate::Stats::discarded).
+    /// - The kernel runs the filter on whole packets, whatever the snaplen is. If it cannot, or if its result would
+    ///   differ from [`Filter::matches`](crate::Filter::matches), this process runs the filter, also on whole packets:
     ///   see [`filter_location`](Capture::filter_location).
-    /// - The kernel takes the outer VLAN tag out of a packet before a filter sees it. So `udp port 67` accepts tagged
-    ///   packets, which the same filter rejects on plain bytes; a filter that does not ask for VLANs is shown packets
-    ///   without the outer tag in this process as well. A tag that a program on this host has written into a frame
-    ///   stays in it.
+    /// - The kernel removes the outer VLAN tag before a filter sees the packet. So `udp port 67` accepts tagged
+    ///   packets, which the same filter rejects in plain bytes. In this process, too, a filter that does not test for
+    ///   VLANs runs without the outer tag. A tag that a program on this host has written into a frame stays in it.
     ///
-    /// On other devices and systems libpcap sets the filter. There packets may be lost while it does.
+    /// On other devices and systems libpcap sets the filter, and may lose packets meanwhile.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::FilterSyntax`](crate::ErrorKind::FilterSyntax) and
-    ///   [`FilterTooLong`](crate::ErrorKind::FilterTooLong) for the expression.
-    /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) for a filter compiled for another link type.
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) for a filter that only the kernel can evaluate (`inbound`,
-    ///   `ifindex`) and that it does not run; the text says why.
-    /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) in immediate mode, for a filter that has to run in this
-    ///   process and reads more of a packet than the snaplen leaves. Set it before activation, or use a larger snaplen.
-    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for a filter that accepts only packets that are sent,
-    ///   on Linux's loopback device, which delivers each packet once, as received.
+    /// - [`FilterSyntax`](crate::ErrorKind::FilterSyntax) or [`FilterTooLong`](crate::ErrorKind::FilterTooLong) if
+    ///   libpcap rejects the expression.
+    /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) if the filter was compiled for another link type.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if only the kernel can evaluate the filter (`inbound`,
+    ///   `ifindex`) and it does not run it; the text says why.
+    /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) in immediate mode, if the filter has to run in this process
+    ///   and reads more of a packet than the snaplen leaves. Set it before activation, or use a larger snaplen.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the filter accepts only sent packets on Linux's
+    ///   loopback device, which delivers each packet once, as received.
     ///
-    /// The filter that was there before stays in force.
+    /// After an error the previous filter stays in force.
     ///
     /// # Examples
     ///
@@ -542,8 +541,9 @@ impl<S: Readable> Capture<S> {
 
     /// Returns an iterator over copies of the packets.
     ///
-    /// It ends where [`next_packet`](Self::next_packet) returns `None`, or after an error; after a break a new iterator
-    /// goes on. [`next_packet`](Self::next_packet) and [`for_each`](Self::for_each) lend packets without a copy.
+    /// The iterator ends when [`next_packet`](Self::next_packet) returns `None`, or after an error. After a break a new
+    /// iterator continues. [`next_packet`](Self::next_packet) and [`for_each`](Self::for_each) lend packets without a
+    /// copy.
     ///
     /// # Examples
     ///
@@ -561,7 +561,7 @@ impl<S: Readable> Capture<S> {
         Packets::new(self, |packet| packet.into_owned())
     }
 
-    /// Returns an iterator over what a closure makes of each packet, without a copy of the packet.
+    /// Returns an iterator over the results of a closure for each packet, without a copy of the packet.
     ///
     /// # Examples
     ///
@@ -589,7 +589,7 @@ impl<S: Readable> Capture<S> {
         IntoPackets::new(self, |packet| packet.into_owned())
     }
 
-    /// Converts the capture into an iterator over what a closure makes of each packet. See
+    /// Converts the capture into an iterator over the results of a closure for each packet. See
     /// [`packets_with`](Self::packets_with).
     pub fn into_packets_with<T, F>(self, f: F) -> IntoPackets<S, F>
     where

@@ -1,4 +1,4 @@
-//! Packets read ahead: copied from where libpcap has them, many at a time, to be lent one by one.
+//! Packets read ahead: copied from libpcap, many at a time, and lent one by one.
 
 use std::ops::ControlFlow;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::packet::{Packet, PacketHeader};
 
-/// How much is read ahead.
+/// The limit of the packets read ahead.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit {
     packets: u32,
@@ -18,24 +18,24 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// What a live capture has ready. One `pcap_dispatch` for this many costs next to nothing each.
+    /// For a live capture: one `pcap_dispatch` for this many costs next to nothing per packet.
     pub(crate) const LIVE: Limit = Limit {
         packets: 128,
         bytes: 1 << 20,
     };
-    /// A file: as much as stays in the processor's nearest cache.
+    /// For a file: as much as fits into the processor's first-level cache.
     pub(crate) const FILE: Limit = Limit {
         packets: 128,
         bytes: 16 << 10,
     };
-    /// A pipe, where reading ahead would wait for what may not come for long.
+    /// For a pipe, where reading ahead would wait for packets that may not come for long.
     pub(crate) const PIPE: Limit = Limit {
         packets: 1,
         bytes: 0,
     };
 }
 
-/// Packets in one buffer that is used again and again: no allocation once it has grown.
+/// Packets in one reused buffer: no allocation once it has grown.
 #[derive(Debug)]
 pub(crate) struct Batch {
     limit: Limit,
@@ -43,9 +43,9 @@ pub(crate) struct Batch {
     packets: Vec<Entry>,
     /// The next packet to lend.
     next: usize,
-    /// The packet that is lent.
+    /// The index of the lent packet.
     current: Option<usize>,
-    /// An error that came after packets of the same read; it waits for them to be delivered.
+    /// An error after packets of the same read; it is reported after they are delivered.
     pending: Option<Error>,
 }
 
@@ -67,13 +67,13 @@ impl Batch {
         }
     }
 
-    /// A batch in place of this one, which the caller fills and puts back.
+    /// Returns a batch in place of this one, which the caller fills and puts back.
     pub(crate) fn take(&mut self) -> Batch {
         std::mem::replace(self, Batch::new(self.limit))
     }
 
-    /// Reads a new batch with `read`, which is to [`push`](Self::push) at most as many packets as
-    /// the [`limit`](Self::limit) says.
+    /// Reads a new batch with `read`, which calls [`push`](Self::push) for at most as many packets as the
+    /// [`limit`](Self::limit).
     #[inline]
     pub(crate) fn fill(
         &mut self,
@@ -95,17 +95,17 @@ impl Batch {
         Ok(())
     }
 
-    /// Whether an error waits for the packets before it to be delivered.
+    /// Returns whether an error is pending after the packets.
     pub(crate) fn has_error(&self) -> bool {
         self.pending.is_some()
     }
 
-    /// The most packets to read ahead.
+    /// Returns the maximum number of packets to read ahead.
     pub(crate) fn limit(&self) -> u32 {
         self.limit.packets
     }
 
-    /// Copies a packet in, and says whether there is room for more.
+    /// Copies a packet in, and returns whether there is room for more.
     #[inline]
     pub(crate) fn push(&mut self, packet: Packet<'_>) -> ControlFlow<()> {
         let start = self.bytes.len();
@@ -121,7 +121,7 @@ impl Batch {
         }
     }
 
-    /// Makes the next packet the lent one, if there is one.
+    /// Advances the lent packet to the next one, if there is one.
     #[inline]
     pub(crate) fn step(&mut self) -> bool {
         let there = self.next < self.packets.len();
@@ -130,7 +130,7 @@ impl Batch {
         there
     }
 
-    /// The packet that is lent.
+    /// Returns the lent packet.
     #[inline]
     pub(crate) fn current(&self) -> Option<Packet<'_>> {
         self.current.map(|index| self.packet(index))
@@ -143,8 +143,8 @@ impl Batch {
         Packet::from_parts(header, &self.bytes[start..end])
     }
 
-    /// Hands what was read ahead and passes the filter to a closure, at most `max` and until a
-    /// break; `None` if there is nothing.
+    /// Calls a closure for the packets that were read ahead and pass the filter, at most `max` and until a break.
+    /// Returns `None` if there is nothing.
     pub(crate) fn slice<F>(
         &mut self,
         max: u64,
@@ -179,7 +179,7 @@ impl Batch {
         self.pending.take().map(Err)
     }
 
-    /// Drops the unread packets that do not pass.
+    /// Removes the unread packets that do not pass.
     pub(crate) fn retain_unread(&mut self, mut pass: impl FnMut(Packet<'_>) -> bool) {
         let mut kept = self.next;
         for index in self.next..self.packets.len() {

@@ -1,5 +1,4 @@
-//! The one way to wait for packets: for the capture's descriptor and the break handle's, with a
-//! deadline.
+//! Waiting for packets: for the descriptors of the capture and of the break handle, with a deadline.
 
 use std::cell::Cell;
 use std::io;
@@ -11,47 +10,47 @@ use crate::handle::Handle;
 use crate::sys::platform::{self, RawFd};
 use crate::sys::{Ready, Until};
 
-/// While an interface is down libpcap asks to be read every millisecond; that is done less and less
-/// often, down to this.
+/// The longest interval between reads while an interface is down. libpcap asks for one every millisecond; the intervals
+/// grow up to this.
 const SLOWEST: Duration = Duration::from_millis(50);
 
-/// How often to read where libpcap offers neither a descriptor nor a time.
+/// The interval between reads if libpcap offers neither a descriptor nor a time.
 const BLIND: Duration = Duration::from_millis(10);
 
-/// How often at most to read where a read is to wait briefly, should it end at once.
+/// The shortest interval between brief reads, in case they return at once.
 const BRIEF: Duration = Duration::from_millis(1);
 
 /// How a live capture waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waiting {
-    /// It is in non-blocking mode, and this descriptor is readable when there are packets.
+    /// In non-blocking mode; this descriptor is readable when there are packets.
     Descriptor(RawFd),
-    /// It is in non-blocking mode, and has to be read every so often.
+    /// In non-blocking mode, to be read at intervals.
     Timer,
-    /// It refuses non-blocking mode: a read waits by itself, and only libpcap can end it.
+    /// It rejects non-blocking mode: a read waits inside libpcap, and only libpcap can end it.
     InLibpcap,
-    /// It refuses non-blocking mode, too; but a read that is to break ends within a tenth of a second, with a packet or
-    /// without (D-Bus).
+    /// It rejects non-blocking mode, but a break ends a read within a tenth of a second, with or without a packet
+    /// (D-Bus).
     Briefly,
 }
 
-/// What an event loop is to wait for before a capture is read again.
+/// The event that an event loop waits for before it reads a capture again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
 pub enum WaitsFor {
-    /// Nothing: reading does not wait, or waits by itself.
+    /// Nothing: a read does not wait, or does its own waiting.
     Nothing,
-    /// For what comes first: the descriptor is readable, the break handle's is, or the time is over.
+    /// The first of these: the descriptor is readable, the break handle's is, or the time is over.
     Event {
         descriptor: Option<RawFd>,
         pause: Option<Duration>,
     },
-    /// Something that only libpcap knows; reading waits for it, and why.
+    /// An event that only libpcap knows, so a read waits for it; with the reason.
     Libpcap(&'static str),
 }
 
 impl WaitsFor {
-    /// The same, but for no longer than this.
+    /// Limits the wait to this time.
     pub(crate) fn at_most(self, time: Option<Duration>) -> WaitsFor {
         match self {
             WaitsFor::Event { descriptor, pause } => WaitsFor::Event {
@@ -63,13 +62,13 @@ impl WaitsFor {
     }
 }
 
-/// How a live capture waits, and what it learnt of the interface.
+/// How a live capture waits, and what it has learned about the interface.
 #[derive(Debug)]
 pub(crate) struct Waiter {
     waiting: Waiting,
-    /// How often to read besides, where the descriptor may tell late.
+    /// The interval between additional reads, if the descriptor may be late.
     late: Option<Duration>,
-    /// How often to read while libpcap asks for more than the descriptor.
+    /// The interval between reads while libpcap asks for more than the descriptor.
     pause: Cell<Duration>,
 }
 
@@ -91,7 +90,7 @@ impl Waiter {
         }
     }
 
-    /// Whether a read waits inside libpcap.
+    /// Returns whether a read waits inside libpcap.
     pub(crate) fn is_in_libpcap(&self) -> bool {
         matches!(self.waiting, Waiting::InLibpcap | Waiting::Briefly)
     }
@@ -100,12 +99,12 @@ impl Waiter {
         self.waiting
     }
 
-    /// Packets came: the interface is up.
+    /// Notes that packets came: the interface is up.
     pub(crate) fn came(&self) {
         self.pause.set(Duration::ZERO);
     }
 
-    /// Waits until there may be packets or a break, or the deadline has come.
+    /// Waits until there may be packets, a break, or the deadline.
     pub(crate) fn wait(&self, handle: &Handle, deadline: Option<Instant>) -> Result<()> {
         if self.waiting == Waiting::InLibpcap {
             return Ok(());
@@ -117,12 +116,12 @@ impl Waiter {
         Ok(())
     }
 
-    /// How long to wait at most, whatever the descriptor says; longer from wait to wait where libpcap
-    /// asks to be read all the time.
+    /// Returns the longest wait, even if the descriptor does not become readable. It grows from wait to wait while
+    /// libpcap asks to be read all the time.
     fn pause(&self, handle: &Handle) -> Option<Duration> {
         let Some(mut pause) = required_timeout(handle) else {
             return match self.waiting {
-                // Without either, nothing would ever tell of packets.
+                // Without either, nothing would ever report packets.
                 Waiting::Timer => Some(BLIND),
                 Waiting::Briefly => Some(BRIEF),
                 Waiting::Descriptor(_) | Waiting::InLibpcap => self.late,
@@ -135,12 +134,12 @@ impl Waiter {
         Some(pause)
     }
 
-    /// How long an event loop may wait before it reads again.
+    /// Returns how long an event loop may wait before it reads again.
     pub(crate) fn required(&self, handle: &Handle) -> Option<Duration> {
         required_timeout(handle).or(self.late)
     }
 
-    /// What [`wait`](Self::wait) would wait for.
+    /// Returns the event that [`wait`](Self::wait) would wait for.
     pub(crate) fn waits_for(&self, handle: &Handle) -> WaitsFor {
         match self.waiting {
             Waiting::InLibpcap | Waiting::Briefly => WaitsFor::Libpcap(
@@ -154,12 +153,12 @@ impl Waiter {
         }
     }
 
-    /// Looks whether a wait would end at once, and takes note of what ends it.
+    /// Returns whether a wait would return at once, and notes the reason.
     pub(crate) fn is_ready(&self, handle: &Handle) -> Result<bool> {
         self.poll(handle, Some(Duration::ZERO))
     }
 
-    /// Whether one of the descriptors is ready.
+    /// Polls the descriptors, and returns whether one of them is ready.
     fn poll(&self, handle: &Handle, timeout: Option<Duration>) -> Result<bool> {
         let descriptor = self.descriptor().map(|fd| (fd, Until::Readable));
         let done = poll(handle.breaker(), descriptor, timeout);
@@ -180,7 +179,7 @@ fn poll(
     let wake = breaker.wake();
     let ready = platform::wait(wake, descriptor, timeout)?;
     if let (Some(wake), true) = (wake, ready.wake) {
-        // Before the latch is looked at: a break after this wakes the next wait.
+        // Before the latch is checked: a later break wakes the next wait.
         wake.drain();
     }
     Ok(ready)
@@ -196,14 +195,13 @@ pub(crate) fn writable(
     Ok(())
 }
 
-/// Waits for a break only, or this long: a descriptor has nothing to say, or there is none. True for a
-/// break.
+/// Waits for a break or this time, without a descriptor. Returns whether there was a break.
 pub(crate) fn sleep(handle: &Handle, time: Duration) -> Result<bool> {
     let waiter = Waiter::new(Waiting::Timer, time);
     waiter.poll(handle, Some(time))
 }
 
-/// What libpcap asks for.
+/// Returns the timeout that libpcap asks for.
 fn required_timeout(handle: &Handle) -> Option<Duration> {
     // SAFETY: the handle is open, and this thread's.
     unsafe { platform::required_timeout(handle.as_ptr()) }

@@ -1,4 +1,4 @@
-//! What must hold of a savefile before records are added to it.
+//! The checks of a savefile before records are appended.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -7,8 +7,8 @@ use super::format::Format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::savefile::{FILE_HEADER, MAGIC_MICRO, MAGIC_NANO, RECORD_HEADER};
 
-/// Checks that records may follow what a file holds, given the format and the header that we would
-/// have written, and leaves the file at its end. Returns its length, 0 if there is nothing in it.
+/// Checks that records may be appended to a file, given the format and the header that this crate would have written.
+/// Leaves the position at the end, and returns the length, 0 for an empty file.
 pub(super) fn check(
     file: &mut File,
     format: Format,
@@ -24,7 +24,7 @@ pub(super) fn check(
     if length < FILE_HEADER as u64 {
         return refuse(
             ErrorKind::SavefileTruncated,
-            format!("its header is cut: {length} bytes of {FILE_HEADER}"),
+            format!("its header is truncated: {length} bytes of {FILE_HEADER}"),
         );
     }
     let mut file = io::BufReader::with_capacity(256 * 1024, file);
@@ -55,7 +55,7 @@ pub(super) fn check(
         if there != here {
             return refuse(
                 ErrorKind::InvalidArgument,
-                format!("its {what} is another: {there} there, {here} here"),
+                format!("{what} mismatch: the file has {there}, expected {here}"),
             );
         }
     }
@@ -65,18 +65,20 @@ pub(super) fn check(
         let cut = |text: &str| {
             refuse(
                 ErrorKind::SavefileTruncated,
-                format!("its last record, at byte {position}, is {text}; cut the file there first"),
+                format!(
+                    "its last record, at byte {position}, is {text}; truncate the file there first"
+                ),
             )
         };
         if length - position < RECORD_HEADER as u64 {
-            return cut("cut in its header");
+            return cut("truncated in its header");
         }
         let mut record = [0; RECORD_HEADER];
         file.read_exact(&mut record).map_err(io)?;
         let caplen = field(&record, 8);
         let end = position + RECORD_HEADER as u64 + u64::from(caplen);
         if end > length {
-            return cut("cut or damaged");
+            return cut("truncated or damaged");
         }
         if caplen > format.readable() {
             return refuse(
@@ -93,7 +95,7 @@ pub(super) fn check(
     Ok(length)
 }
 
-/// The number at an offset of a header of ours.
+/// Returns the number at an offset of a header that this crate wrote.
 fn field(bytes: &[u8], offset: usize) -> u32 {
     let mut number = [0; 4];
     number.copy_from_slice(&bytes[offset..offset + 4]);

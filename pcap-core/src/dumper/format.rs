@@ -6,19 +6,19 @@ use crate::savefile::{self, ByteOrder, FILE_HEADER};
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
 
-/// What the header of a savefile says.
+/// The content of a savefile's header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Format {
     pub(crate) datalink: Dlt,
-    /// What else the header says in the bits above the link type.
+    /// The bits of the header above the link type.
     pub(crate) datalink_ext: u32,
     pub(crate) snaplen: u32,
     pub(crate) precision: Precision,
 }
 
 impl Format {
-    /// The longest record that libpcap and Wireshark read: they take a longer one for damage, and
-    /// nothing of what follows it. `u32::MAX` for link types that have limits of their own.
+    /// Returns the longest record that libpcap and Wireshark accept. They treat a longer one as damage, and read
+    /// nothing after it. `u32::MAX` for link types with limits of their own.
     pub(super) fn readable(self) -> u32 {
         match savefile::is_plain(self.datalink, ByteOrder::Native) {
             true => savefile::LONGEST as u32,
@@ -26,7 +26,7 @@ impl Format {
         }
     }
 
-    /// The file header as libpcap writes it.
+    /// Returns the file header as libpcap writes it.
     pub(super) fn header(self, name: &str) -> Result<[u8; FILE_HEADER]> {
         Error::library("write", name.to_owned())?;
         let fail =

@@ -1,4 +1,4 @@
-//! Savefiles written: libpcap writes the file header, the records are ours.
+//! Writing savefiles: libpcap writes the file header, this crate the records.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -21,20 +21,23 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 
 /// Writes packets to a savefile.
 ///
-/// Made by [`Capture::dump`](crate::Capture::dump), [`dump_append`](crate::Capture::dump_append),
-/// [`dump_to`](crate::Capture::dump_to) or [`dump_open_file`](crate::Capture::dump_open_file) of a
-/// capture in any phase but the inactive one, and independent of it afterwards.
+/// Created by [`Capture::dump`](crate::Capture::dump), [`dump_append`](crate::Capture::dump_append),
+/// [`dump_to`](crate::Capture::dump_to) or [`dump_open_file`](crate::Capture::dump_open_file) of a capture in any phase
+/// but the inactive one. A dumper does not borrow its capture.
 ///
-/// The header is written when the dumper is made. Records are collected in a buffer of 256 KiB: a write
-/// error (a full disk, a closed pipe) is reported by the call that meets it, at the latest by
-/// [`flush`](Self::flush) or [`close`](Self::close). What could not be written, the header included, is
-/// kept: when there is room again, the same call made once more goes on where it stopped. Dropping a
-/// dumper writes what it can and can report nothing, so close it.
+/// The header is written when the dumper is created. Records are collected in a buffer of 256 KiB. The call that meets
+/// a write error (a full disk, a closed pipe) reports it, at the latest [`flush`](Self::flush) or
+/// [`close`](Self::close). Unwritten bytes, the header included, are kept: when there is room again, repeat the call to
+/// continue. Dropping a dumper writes what it can and ignores errors, so close it.
 ///
-/// **What is in the buffer is lost when the dumper is not dropped**: when the process is killed, calls
-/// [`std::process::exit`] or aborts, when the dumper is passed to [`std::mem::forget`], and when `main` returns
-/// while a thread that was not joined owns it. libpcap's own dumpers are flushed by `exit`; this one is
-/// not. [`flush_within`](Self::flush_within) bounds by time what can be lost.
+/// **The contents of the buffer are lost if the dumper is not dropped**:
+///
+/// - if the process is killed, calls [`std::process::exit`] or aborts;
+/// - if the dumper is passed to [`std::mem::forget`];
+/// - if `main` returns while a thread that was not joined owns the dumper.
+///
+/// `exit` flushes libpcap's own dumpers, but not this one. [`flush_within`](Self::flush_within) limits the loss by
+/// time.
 ///
 /// # Examples
 ///
@@ -59,19 +62,19 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 pub struct Dumper {
     output: Output,
     format: Format,
-    /// The longest packet that it takes.
+    /// The longest packet that it accepts.
     longest: usize,
 }
 
 impl Dumper {
-    /// A new savefile at a path; `-` is standard output.
+    /// Creates a savefile at a path; `-` is standard output.
     pub(crate) fn create(path: &Path, format: Format) -> Result<Dumper> {
-        // First: a link type that savefiles cannot have must not empty a file that is there.
+        // First, so that an unsupported link type does not truncate an existing file.
         let header = format.header(&path.display().to_string())?;
         Ok(Dumper::new(Output::create(path)?, format, &header))
     }
 
-    /// A new savefile in a file that is open, from where it stands.
+    /// Creates a savefile in an open file, from the current position.
     pub(crate) fn to_file(file: File, name: String, format: Format) -> Result<Dumper> {
         match format.header(&name) {
             Ok(header) => {
@@ -82,7 +85,7 @@ impl Dumper {
         }
     }
 
-    /// A new savefile written to anything.
+    /// Creates a savefile in any writer.
     pub(crate) fn to_writer<W>(writer: W, name: String, format: Format) -> Result<Dumper>
     where
         W: Write + Send + 'static,
@@ -93,7 +96,7 @@ impl Dumper {
         }
     }
 
-    /// More records for a savefile that is there, or a new one; `-` is standard output, begun anew.
+    /// Opens a savefile for appending, or creates it; `-` is standard output, started anew.
     pub(crate) fn append(path: &Path, format: Format) -> Result<Dumper> {
         if path.as_os_str() == "-" {
             return Dumper::create(path, format);
@@ -129,19 +132,19 @@ impl Dumper {
 
     /// Writes a packet, with the time and the lengths of its header.
     ///
-    /// The packet has to be of the link type that [`datalink`](Self::datalink) returns. A [`Packet`] does not say which
-    /// one it is of, so the call cannot check that, and readers would decode a packet of another link type as nonsense.
+    /// The packet has to be of the link type that [`datalink`](Self::datalink) returns. The call cannot check this,
+    /// because a [`Packet`] does not know its link type. Readers would decode a packet of another one as nonsense.
     ///
-    /// A savefile of microseconds loses the last three digits of the time, as with libpcap and editcap;
-    /// [`Timestamp::rounded`] rounds them. A fraction that is negative or a second and more, as in damaged savefiles, is
-    /// written [as it was read](PacketHeader::raw_nanos) if the precision can express it.
+    /// A savefile with microseconds drops the last three digits of the time, as libpcap and editcap do;
+    /// [`Timestamp::rounded`] rounds them. A fraction that is negative or at least a second, as in damaged savefiles,
+    /// is written [as it was read](PacketHeader::raw_nanos) if the precision can express it.
     ///
     /// # Errors
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the data is longer than the savefile's snaplen or than
     ///   what readers accept (262 144 bytes for most link types), or the time is not in the years that a savefile can
     ///   hold (1970 to 2106). The packet is not written.
-    /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written, and may be written again.
+    /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     ///
     /// Manual page: [`pcap_dump(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump.3pcap.html).
     #[doc(alias = "pcap_dump")]
@@ -151,7 +154,7 @@ impl Dumper {
         self.record(packet.header(), packet.data())
     }
 
-    /// Writes bytes as a whole packet that is captured now.
+    /// Writes bytes as a whole packet captured now.
     ///
     /// # Errors
     ///
@@ -195,27 +198,25 @@ impl Dumper {
         ))
     }
 
-    /// Hands everything written so far to the operating system.
+    /// Writes the buffer to the operating system.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it did not take it all. The rest is kept, and a
-    /// later call tries again.
+    /// - [`Io`](crate::ErrorKind::Io) if not everything was written. The rest is kept, and a later call tries again.
     #[doc(alias = "pcap_dump_flush")]
     pub fn flush(&mut self) -> Result<()> {
         self.output.flush()
     }
 
-    /// Bounds how long packets wait in the buffer: [`write`](Self::write) flushes first if the oldest packet there has
-    /// waited this long. Default: no bound. [`Duration::MAX`] removes it.
+    /// Limits how long packets wait in the buffer: [`write`](Self::write) flushes first if the oldest packet there has
+    /// waited this long. Default: no limit. [`Duration::MAX`] removes it.
     ///
-    /// Nothing runs in the background. Where no packet may come for a while, call
-    /// [`flush_if_due`](Self::flush_if_due) as well. The clock is exact to a few milliseconds. Each `write` reads it,
-    /// which takes some nanoseconds.
+    /// Nothing runs in the background. If packets may pause, call [`flush_if_due`](Self::flush_if_due) as well. The
+    /// clock is exact to a few milliseconds. Each `write` reads it, which takes some nanoseconds.
     ///
     /// # Examples
     ///
-    /// A savefile that is at most about a second behind, whatever ends the program:
+    /// A savefile that is at most about a second behind, however the program ends:
     ///
     /// ```no_run
     /// use pcap_core::{Capture, Next};
@@ -240,38 +241,40 @@ impl Dumper {
         self.output.flush_within(bound);
     }
 
-    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows:
-    /// for the moments in which a reading loop finds no packet. Does nothing if there is no bound.
+    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows.
+    /// Call it when a read loop finds no packet. Does nothing if there is no limit.
     ///
     /// # Errors
     ///
-    /// As [`flush`](Self::flush). That an output which does not block takes nothing now is no error, as long as there is
+    /// Those of [`flush`](Self::flush). A non-blocking output that accepts nothing now is not an error while there is
     /// room in the buffer.
     pub fn flush_if_due(&mut self) -> Result<()> {
         self.output.flush_if_due()
     }
 
-    /// Writes out the rest and closes the savefile.
+    /// Writes the rest and closes the savefile.
     ///
     /// Closing a dumper on standard output leaves descriptor 1 open.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the savefile is not complete.
+    /// - [`Io`](crate::ErrorKind::Io) if the savefile is not complete.
     #[doc(alias = "pcap_dump_close")]
     pub fn close(self) -> Result<()> {
         self.output.close()
     }
 
-    /// Writes out the rest and gives back what the dumper writes to: the writer that
-    /// [`dump_to`](crate::Capture::dump_to) took, for those that have to be finished, such as
-    /// compressors; for all other dumpers the [`File`], for [`sync_all`](File::sync_all).
+    /// Writes the rest and returns the underlying writer.
+    ///
+    /// This is the writer that [`dump_to`](crate::Capture::dump_to) took, for example a compressor that has to be
+    /// finished. For all other dumpers it is the [`File`], for example for [`sync_all`](File::sync_all).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if not all was taken,
-    /// [`ErrorKind::InvalidArgument`](crate::ErrorKind::InvalidArgument) if what it writes to is no `W`.
-    /// [`take`](Error::take) gives the `Dumper` back, to try again.
+    /// - [`Io`](crate::ErrorKind::Io) if not everything was written.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the dumper does not write to a `W`.
+    ///
+    /// [`take`](Error::take) returns the `Dumper`, to try again.
     ///
     /// # Examples
     ///
@@ -298,14 +301,13 @@ impl Dumper {
             .map_err(|(error, output)| error.handing_back(Dumper::with(*output, format)))
     }
 
-    /// Returns the name of the savefile in errors: its path as it was given.
+    /// Returns the name of the savefile in errors: the path, as it was passed, or the name for errors.
     #[must_use]
     pub fn name(&self) -> &str {
         self.output.name()
     }
 
-    /// How long the savefile is, in bytes, with what is still in the buffer: where the next record
-    /// begins.
+    /// Returns the length of the savefile in bytes, including the buffer: the position of the next record.
     #[doc(alias = "pcap_dump_ftell")]
     #[doc(alias = "pcap_dump_ftell64")]
     #[must_use]
@@ -313,26 +315,27 @@ impl Dumper {
         self.output.position()
     }
 
-    /// The link type of the savefile's packets.
+    /// Returns the link type of the savefile's packets.
     #[must_use]
     pub fn datalink(&self) -> Dlt {
         self.format.datalink
     }
 
-    /// The snaplen of the savefile, in bytes: the longest packet that it takes, if readers take that.
+    /// Returns the snaplen of the savefile, in bytes. Longer packets are rejected; so are those that readers would
+    /// reject.
     #[must_use]
     pub fn snaplen(&self) -> u32 {
         self.format.snaplen
     }
 
-    /// The precision of the savefile's timestamps.
+    /// Returns the precision of the savefile's timestamps.
     #[must_use]
     pub fn precision(&self) -> Precision {
         self.format.precision
     }
 }
 
-/// The seconds and the fraction of a record; `None` if they do not fit.
+/// Returns the seconds and the fraction of a record, or `None` if they do not fit.
 #[inline]
 fn time_fields(header: &PacketHeader, precision: Precision) -> Option<(u32, u32)> {
     let unit = match precision {
@@ -344,7 +347,7 @@ fn time_fields(header: &PacketHeader, precision: Precision) -> Option<(u32, u32)
         return Some((u32::try_from(secs).ok()?, (nanos / unit) as u32));
     }
     if nanos % unit == 0 {
-        // libpcap reads it as a signed number or as an unsigned one, by its version: the same bits.
+        // Depending on its version, libpcap reads it as signed or unsigned: the bits are the same.
         let nanos = nanos / unit;
         let signed = i32::try_from(nanos).map(|number| number as u32);
         let fraction = signed.or_else(|_| u32::try_from(nanos));

@@ -1,5 +1,4 @@
-//! Bytes on their way to a file or a user's writer: collected, written out in large pieces, and kept
-//! as long as they are not taken.
+//! Buffered output to a file or a user's writer: written in large pieces, and kept until the sink accepts it.
 
 use std::any::{Any, type_name};
 use std::fs::File;
@@ -11,32 +10,32 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{clock, platform};
 
-/// Bytes are collected up to this many and written at once.
+/// The size of the buffer.
 const BUFFER: usize = 256 * 1024;
 
-/// What a file that was open is called in errors.
+/// The name of an open file in errors.
 pub(crate) const THE_SAVEFILE: &str = "the savefile";
-/// What a user's writer is called in errors.
+/// The name of a user's writer in errors.
 pub(crate) const THE_WRITER: &str = "the writer";
 
-/// Where bytes go, with those that are not there yet.
+/// A sink, and the bytes that it has not accepted yet.
 ///
-/// A write error loses nothing: what was not taken is kept, and the next attempt begins with it. On
-/// drop it is tried once more, in silence.
+/// A write error loses nothing: the rest is kept, and the next attempt begins with it. The drop tries once more and
+/// ignores errors.
 pub(crate) struct Output {
     sink: Option<Sink>,
     name: String,
     buffer: Vec<u8>,
-    /// How long the buffer may become before [`reserve`](Self::reserve) has something to do: 0 while there is a bound,
-    /// so that it looks at the clock.
+    /// The length of the buffer from which [`reserve`](Self::reserve) has to act: 0 while there is a time limit, so
+    /// that it checks the clock.
     limit: usize,
-    /// How long bytes may wait to be flushed, in nanoseconds.
+    /// The time limit for bytes in the buffer, in nanoseconds.
     bound: Option<u64>,
-    /// When those that wait have to be flushed, by the coarse clock.
+    /// The deadline of the bytes in the buffer, by the coarse clock.
     due: Option<u64>,
-    /// Bytes that the sink has taken, with those that an appended file had before.
+    /// Bytes that the sink has accepted, including the previous content of an appended file.
     written: u64,
-    /// The user's writer is running: if it is still so on drop, it panicked.
+    /// The user's writer is running. If this is still set on drop, it panicked.
     writing: bool,
 }
 
@@ -45,7 +44,7 @@ enum Sink {
     Writer(Box<dyn Writer>),
 }
 
-/// A user's writer, which can be turned back into what it was.
+/// A user's writer that can be converted back into its type.
 trait Writer: Write + Send {
     fn as_write(&mut self) -> &mut dyn Write;
     fn as_any(&self) -> &dyn Any;
@@ -70,7 +69,7 @@ impl Sink {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
             Sink::File(file) => file,
-            // By `**`: a box of a writer is a writer as well.
+            // By `**`, because a box of a writer is a writer as well.
             Sink::Writer(writer) => (**writer).as_write(),
         }
     }
@@ -91,7 +90,7 @@ impl Sink {
     }
 }
 
-/// The bytes at the start of the buffer that the sink has taken.
+/// The bytes at the start of the buffer that the sink has accepted.
 struct Taken<'a> {
     buffer: &'a mut Vec<u8>,
     written: &'a mut u64,
@@ -106,7 +105,7 @@ impl Drop for Taken<'_> {
 }
 
 impl Output {
-    /// A new file at a path, or an emptied one; `-` is standard output.
+    /// Creates or truncates a file at a path; `-` is standard output.
     pub(crate) fn create(path: &Path) -> Result<Output> {
         let name = path.display().to_string();
         let file = if path.as_os_str() == "-" {
@@ -120,12 +119,12 @@ impl Output {
         }
     }
 
-    /// A file that is open, from where it stands; `length` is what it holds before that.
+    /// Wraps an open file; `length` is the length of its content before the current position.
     pub(crate) fn file(file: File, name: String, length: u64) -> Output {
         Output::new(Sink::File(file), name, length)
     }
 
-    /// Anything.
+    /// Wraps any writer.
     pub(crate) fn writer<W: Write + Send + 'static>(writer: W, name: String) -> Output {
         Output::new(Sink::Writer(Box::new(writer)), name, 0)
     }
@@ -143,18 +142,17 @@ impl Output {
         }
     }
 
-    /// What errors call it.
+    /// Returns its name in errors.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// What cannot be written, and why.
+    /// Creates the error of a rejected packet.
     pub(crate) fn refuse(&self, text: impl Into<String>) -> Error {
         Error::cannot(ErrorKind::InvalidArgument, "write", self.name.clone(), text)
     }
 
-    /// Makes room for so many more bytes, which are to follow by [`push`](Self::push). If it cannot,
-    /// nothing may be added.
+    /// Makes room for this many more bytes, to be added by [`push`](Self::push). After an error nothing may be added.
     #[inline]
     pub(crate) fn reserve(&mut self, length: usize) -> Result<()> {
         if self.buffer.len() + length > self.limit {
@@ -176,13 +174,12 @@ impl Output {
         }
     }
 
-    /// Offers the sink what was collected, as far as it takes it now. The rest stays, and whoever writes it out next
-    /// reports why that fails.
+    /// Writes as much of the buffer as the sink accepts now. The rest stays; the next write reports the reason.
     pub(crate) fn offer(&mut self) {
         let _ = self.flush();
     }
 
-    /// Sets how long bytes may wait to be flushed.
+    /// Sets the time limit for bytes in the buffer.
     pub(crate) fn flush_within(&mut self, bound: Duration) {
         self.bound = u64::try_from(bound.as_nanos()).ok();
         self.due = self
@@ -191,7 +188,7 @@ impl Output {
         self.limit = if self.bound.is_some() { 0 } else { BUFFER };
     }
 
-    /// Flushes if bytes have waited as long as they may.
+    /// Flushes if the time limit has passed.
     pub(crate) fn flush_if_due(&mut self) -> Result<()> {
         match self.due {
             Some(_) => self.flush_if_due_at(clock::coarse()),
@@ -204,7 +201,7 @@ impl Output {
             return Ok(());
         }
         match self.flush() {
-            // A sink that does not block has no room now: what waits stays collected.
+            // A non-blocking sink has no room now: the bytes stay in the buffer.
             Err(error) if error.kind() == ErrorKind::Io(io::ErrorKind::WouldBlock) => Ok(()),
             other => other,
         }
@@ -215,12 +212,12 @@ impl Output {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// How many bytes there are, with those that the sink has not taken yet.
+    /// Returns the number of bytes, including the buffer.
     pub(crate) fn position(&self) -> u64 {
         self.written + self.buffer.len() as u64
     }
 
-    /// Writes out what was collected. What the sink did not take stays collected.
+    /// Writes the buffer. Bytes that the sink does not accept stay in it.
     #[cold]
     fn drain(&mut self) -> Result<()> {
         let drained = self.try_drain();
@@ -231,7 +228,7 @@ impl Output {
         let Some(sink) = &mut self.sink else {
             return Ok(());
         };
-        // What the sink took leaves the buffer even if its next write panics.
+        // Accepted bytes leave the buffer even if the sink's next write panics.
         let mut taken = Taken {
             buffer: &mut self.buffer,
             written: &mut self.written,
@@ -258,7 +255,7 @@ impl Output {
         result
     }
 
-    /// Writes out what was collected, and has the sink hand it on.
+    /// Writes the buffer and flushes the sink.
     pub(crate) fn flush(&mut self) -> Result<()> {
         let flushed = self.try_flush();
         flushed.map_err(|e| Error::io("write", self.name.clone(), e))
@@ -277,7 +274,7 @@ impl Output {
         Ok(())
     }
 
-    /// Writes out the rest and closes the file; a writer is dropped.
+    /// Writes the rest and closes the file; a writer is dropped.
     pub(crate) fn close(mut self) -> Result<()> {
         let flushed = self.flush();
         let closed = match self.sink.take() {
@@ -288,7 +285,7 @@ impl Output {
         closed.map_err(|e| Error::io("close", self.name.clone(), e))
     }
 
-    /// Writes out what was collected and gives back what it goes to, if that is a `W`; else, itself.
+    /// Writes the buffer and returns the sink's object if it is a `W`; otherwise returns `self`.
     pub(crate) fn into_object<W: 'static>(mut self) -> Result<W, (Error, Box<Output>)> {
         if !self.sink.as_ref().is_some_and(Sink::is::<W>) {
             return Err((self.no::<W>(), Box::new(self)));
@@ -318,16 +315,15 @@ impl Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        // A writer that panicked is not called again.
+        // Do not call a writer again that panicked.
         if self.writing {
             return;
         }
-        // Nobody is left to report an error to: `close` is for that. So its text, which may be the user's, is not
-        // asked for.
+        // An error cannot be reported here; `close` does that. So its text, which may be the user's, is not formatted.
         if !std::thread::panicking() {
             drop(self.try_flush());
         } else if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(self.try_flush()))) {
-            // A second panic would end the process, and so would one in the drop of its payload.
+            // A second panic would abort the process, and so would one in the drop of its payload.
             std::mem::forget(panic);
         }
     }

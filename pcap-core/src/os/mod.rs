@@ -1,4 +1,4 @@
-//! What only one operating system has, as extension traits.
+//! Extension traits specific to one operating system.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub mod linux;

@@ -1,4 +1,4 @@
-//! What only Windows has, with Npcap.
+//! Windows-specific extensions, with Npcap.
 
 use std::ffi::c_int;
 use std::os::windows::io::BorrowedHandle;
@@ -7,18 +7,17 @@ use crate::capture::{Active, Capture};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{self, platform};
 
-/// What a live capture can do on Windows only.
+/// Windows-specific operations of a live capture.
 ///
-/// A `wpcap.dll` that has not all of libpcap's functions answers
-/// [`Unsupported`](crate::ErrorKind::Unsupported).
+/// With a `wpcap.dll` that lacks functions of libpcap, they return [`Unsupported`](crate::ErrorKind::Unsupported).
 pub trait CaptureExt {
-    /// Gives the driver a buffer of this many bytes for the packets of this capture. Packets that are in the old one are
-    /// lost. Before activation it is [`buffer_size`](Capture::<crate::Inactive>::buffer_size).
+    /// Sets the size of the driver's buffer for this capture, in bytes. Packets in the old buffer are lost. Before
+    /// activation, use [`buffer_size`](Capture::<crate::Inactive>::buffer_size).
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for 0 and for 2 GiB and more; otherwise what the driver
-    /// says.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the size is 0, or 2 GiB or more.
+    /// - Otherwise the driver's.
     ///
     /// # Examples
     ///
@@ -32,50 +31,53 @@ pub trait CaptureExt {
     #[doc(alias = "pcap_setbuff")]
     fn set_kernel_buffer(&mut self, bytes: usize) -> Result<()>;
 
-    /// Has the driver hand packets over when it has this many bytes of them, or the packet-buffer timeout is over.
-    /// libpcap's default is 16 000 bytes, and 0 in immediate mode.
+    /// Sets how many bytes of packets the driver collects before it delivers them, unless the packet-buffer timeout
+    /// ends first. libpcap's default is 16 000 bytes, and 0 in immediate mode.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for 2 GiB and more; otherwise what the driver says.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the number is 2 GiB or more.
+    /// - Otherwise the driver's.
     #[doc(alias = "pcap_setmintocopy")]
     fn set_min_to_copy(&mut self, bytes: usize) -> Result<()>;
 
-    /// What the driver hands over: packets, which is the default, or statistics.
+    /// Sets what the driver delivers: packets, the default, or statistics.
     ///
     /// # Errors
     ///
-    /// What the driver says.
+    /// Those of the driver.
     #[doc(alias = "pcap_setmode")]
     fn set_mode(&mut self, mode: Mode) -> Result<()>;
 
-    /// [`stats`](Capture::stats) with what only Windows counts.
+    /// Returns the statistics, as [`stats`](Capture::stats) does, with Windows-specific counters.
     ///
     /// # Errors
     ///
-    /// If this kind of device has no statistics.
+    /// The call fails if this kind of device has no statistics.
     #[doc(alias = "pcap_stats_ex")]
     fn stats_ex(&self) -> Result<StatsEx>;
 
-    /// The event that the driver sets when it has packets, for an event loop of one's own; `None` if this kind of
-    /// capture has none. It is what [`selectable_fd`](Capture::selectable_fd) gives, with what is to be heeded there:
-    /// it may tell late, and is to be waited for no longer than the packet-buffer timeout.
+    /// Returns the event that the driver sets when it has packets, for your own event loop. `None` if this kind of
+    /// capture has none.
+    ///
+    /// It is the event of [`selectable_fd`](Capture::selectable_fd), with the same rules. It may be late, so wait no
+    /// longer than the packet-buffer timeout.
     #[doc(alias = "pcap_getevent")]
     fn event(&self) -> Option<BorrowedHandle<'_>>;
 }
 
-/// What the driver hands over.
+/// What the driver delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mode {
     /// Packets.
     Capture,
-    /// Statistics, one for each packet-buffer timeout: a packet whose data is two numbers of 64 bits in the machine's
-    /// byte order, how many packets passed the filter in that time and how many bytes they had.
+    /// Statistics, once per packet-buffer timeout: a packet whose data is two 64-bit numbers in the machine's byte
+    /// order, the packets that passed the filter in that time and their bytes.
     Statistics,
 }
 
-/// What a live capture counted since it was activated, in the 32 bits of the driver.
+/// The statistics of a live capture since its activation, from the driver's 32-bit counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct StatsEx {
@@ -83,9 +85,9 @@ pub struct StatsEx {
     pub received: u32,
     /// Packets dropped because the buffer was full.
     pub dropped: u32,
-    /// Packets dropped by the interface; 0 where it does not say.
+    /// Packets dropped by the interface; 0 if it does not report them.
     pub if_dropped: u32,
-    /// Packets that were handed to the program.
+    /// Packets delivered to the program.
     pub captured: u32,
 }
 
@@ -147,7 +149,7 @@ fn pointer(capture: &Capture<Active>) -> *mut sys::pcap_t {
     capture.as_ptr().cast()
 }
 
-/// Fails if the library has not all functions.
+/// Fails if the library lacks functions.
 fn complete(capture: &Capture<Active>, operation: &'static str) -> Result<()> {
     if platform::is_complete() {
         return Ok(());
@@ -162,7 +164,7 @@ fn complete(capture: &Capture<Active>, operation: &'static str) -> Result<()> {
     ))
 }
 
-/// A number for C.
+/// Converts a number for C.
 fn number(
     capture: &Capture<Active>,
     operation: &'static str,

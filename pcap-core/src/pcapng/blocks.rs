@@ -1,15 +1,15 @@
-//! The blocks of a pcapng file as bytes, by the crate `pcap-file`, which only this file names.
+//! The blocks of a pcapng file as bytes, made by the crate `pcap-file`. Only this file names that crate.
 //!
-//! What it leaves to its callers, or has wrong, in version 2.0.0:
+//! What version 2.0.0 leaves to its callers, or does wrong:
 //!
-//! - The time of a packet is a `Duration` and is written in nanoseconds whatever the interface's
-//!   resolution is. Here a "nanosecond" is one unit of that resolution.
-//! - The times of interface statistics are written as one number of 64 bits, while the format has the
-//!   upper half first in either byte order, as for packets. Here the halves are exchanged before.
-//! - The filter of an interface begins with a byte that says what it is; it is the caller's to add.
-//! - A link type above 16 bits, an option above 65 535 bytes and a block above 4 GiB are cut. Here
-//!   they are refused before.
-//! - Link types go through a table of names and back; here they are always numbers without a name.
+//! - The time of a packet is a `Duration`, and is written in nanoseconds whatever the interface's resolution is. Here a
+//!   "nanosecond" is one unit of that resolution.
+//! - The times of interface statistics are written as one 64-bit number, while the format has the upper half first in
+//!   either byte order, as for packets. This file exchanges the halves before.
+//! - The filter of an interface begins with a byte for its kind, which the caller has to add.
+//! - Link types above 16 bits, options above 65 535 bytes and blocks above 4 GiB are truncated. This file rejects them
+//!   before.
+//! - Link types go through a table of names and back. Here they are always numbers without a name.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -31,10 +31,10 @@ use super::section::Section;
 use crate::direction::Direction;
 use crate::stats::Stats;
 
-/// Makes the blocks of one section, one after the other.
+/// Creates the blocks of one section, one after the other.
 pub(super) struct Blocks(PcapNgWriter<Vec<u8>>);
 
-/// Why a block could not be made.
+/// The reason why a block could not be created.
 type Result<T> = std::result::Result<T, String>;
 
 impl Blocks {
@@ -60,7 +60,7 @@ impl Blocks {
                 .map(SectionHeaderOption::Comment),
         ];
         let header = SectionHeaderBlock {
-            // The writer takes the order of all bytes from here, and the default is that of others.
+            // The writer takes the byte order from here, and its default is not this machine's.
             endianness: Endianness::native(),
             options: options.into_iter().flatten().collect(),
             ..SectionHeaderBlock::default()
@@ -76,7 +76,7 @@ impl Blocks {
         Blocks::new(&Section::new()).expect("a section without texts")
     }
 
-    /// The bytes of the last block.
+    /// Returns the bytes of the last block.
     pub(super) fn last(&self) -> &[u8] {
         self.0.get_ref()
     }
@@ -93,7 +93,7 @@ impl Blocks {
         use InterfaceDescriptionOption as Opt;
         let text = |text: &'_ Option<String>| text.clone().map(Cow::Owned);
         let filter = interface.filter.as_ref().map(|filter| {
-            // 0: what follows is an expression.
+            // 0: an expression follows.
             let mut value = vec![0];
             value.extend(filter.as_bytes());
             Opt::IfFilter(Cow::Owned(value))
@@ -115,7 +115,7 @@ impl Blocks {
         }))
     }
 
-    /// A packet whose time is so many units of its interface's resolution.
+    /// Writes a packet. Its time is in units of its interface's resolution.
     pub(super) fn packet(&mut self, interface: u32, ticks: u64, record: &Record<'_>) -> Result<()> {
         use EnhancedPacketOption as Opt;
         let flags = match record.direction {
@@ -134,7 +134,7 @@ impl Blocks {
             timestamp: Duration::from_nanos(ticks),
             original_len: record.packet.wire_len(),
             data: Cow::Borrowed(record.packet.data()),
-            // Nothing is allocated for no options.
+            // No allocation without options.
             options: options.into_iter().flatten().collect(),
         }))
     }

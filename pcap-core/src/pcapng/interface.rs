@@ -7,11 +7,10 @@ use crate::timestamp::{Precision, Timestamp};
 /// The snaplen of a new interface: the largest that libpcap has for most link types.
 const SNAPLEN: u32 = 262_144;
 
-/// Where packets of a pcapng file come from: their link type, and what is known of the device.
+/// The source of packets in a pcapng file: their link type, and what is known about the device.
 ///
-/// A new one has a snaplen of 262 144 bytes and nanoseconds. Each text has at most 65 535 bytes, a
-/// filter one less, and no NUL; another one is an error of
-/// [`add_interface`](super::PcapngDumper::add_interface).
+/// A new one has a snaplen of 262 144 bytes and nanosecond precision. Each text has at most 65 535 bytes, a filter one
+/// less, and no NUL; [`add_interface`](super::PcapngDumper::add_interface) rejects others.
 ///
 /// # Examples
 ///
@@ -40,7 +39,7 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// An interface whose packets have this link type.
+    /// Creates an interface whose packets have this link type.
     #[must_use]
     pub fn new(linktype: impl Into<Linktype>) -> Interface {
         Interface {
@@ -57,9 +56,8 @@ impl Interface {
         }
     }
 
-    /// An interface for the packets of a capture: with its link type, snaplen, precision and length of
-    /// the frame check sequence. A live capture's name is that of the device,
-    /// `.name(capture.name())`.
+    /// Creates an interface for the packets of a capture, with its link type, snaplen, precision and length of the
+    /// frame check sequence. Add the device name of a live capture with `.name(capture.name())`.
     #[must_use]
     pub fn for_capture<S: Activated>(capture: &Capture<S>) -> Interface {
         let fcs_len = capture.fcs_len().and_then(|bytes| u8::try_from(bytes).ok());
@@ -71,72 +69,72 @@ impl Interface {
         .precision(capture.precision())
     }
 
-    /// Sets how many bytes at the end of each packet are its frame check sequence. Default: not known.
-    /// Wireshark and tshark take note of it, libpcap does not.
+    /// Sets the length in bytes of the frame check sequence at the end of each packet. Default: unknown. Wireshark and
+    /// tshark use it, libpcap does not.
     #[must_use]
     pub fn fcs_len(mut self, bytes: u8) -> Interface {
         self.fcs_len = Some(bytes);
         self
     }
 
-    /// The longest packet that it takes, in bytes; 0 is any. libpcap and Wireshark read no packet
-    /// above 262 144 bytes of most link types.
+    /// Sets the snaplen, in bytes; 0 is no limit. libpcap and Wireshark reject packets above 262 144 bytes for most
+    /// link types.
     #[must_use]
     pub fn snaplen(mut self, snaplen: u32) -> Interface {
         self.snaplen = snaplen;
         self
     }
 
-    /// What its times are counted in. With microseconds the last three digits of a time are cut.
+    /// Sets the precision of the timestamps. With microseconds the last three digits of a time are dropped.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Interface {
         self.precision = precision;
         self
     }
 
-    /// The name of the device.
+    /// Sets the name of the device (`if_name`).
     #[must_use]
     pub fn name(mut self, text: impl Into<String>) -> Interface {
         self.name = Some(text.into());
         self
     }
 
-    /// What the device is.
+    /// Sets the description of the device (`if_description`).
     #[must_use]
     pub fn description(mut self, text: impl Into<String>) -> Interface {
         self.description = Some(text.into());
         self
     }
 
-    /// The filter expression that chose the packets. It is only noted, not applied.
+    /// Sets the filter expression of the capture (`if_filter`). It is only recorded, not applied.
     #[must_use]
     pub fn filter(mut self, text: impl Into<String>) -> Interface {
         self.filter = Some(text.into());
         self
     }
 
-    /// The operating system of the machine that the device is in.
+    /// Sets the operating system of the device's machine (`if_os`).
     #[must_use]
     pub fn os(mut self, text: impl Into<String>) -> Interface {
         self.os = Some(text.into());
         self
     }
 
-    /// The hardware of the device.
+    /// Sets the hardware of the device (`if_hardware`).
     #[must_use]
     pub fn hardware(mut self, text: impl Into<String>) -> Interface {
         self.hardware = Some(text.into());
         self
     }
 
-    /// Anything.
+    /// Sets the comment (`opt_comment`).
     #[must_use]
     pub fn comment(mut self, text: impl Into<String>) -> Interface {
         self.comment = Some(text.into());
         self
     }
 
-    /// Its texts, each with what it is.
+    /// Returns its texts with their names in errors.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("name", &self.name),
@@ -150,7 +148,7 @@ impl Interface {
         .filter_map(|(what, text)| Some((what, text.as_deref()?)))
     }
 
-    /// How many digits of a second its times have.
+    /// Returns the number of decimal places of its timestamps.
     pub(super) fn digits(&self) -> u8 {
         match self.precision {
             Precision::Micro => 6,
@@ -159,8 +157,7 @@ impl Interface {
     }
 }
 
-/// An interface of one [`PcapngDumper`](super::PcapngDumper), which writes its packets. Another
-/// dumper refuses it.
+/// Identifies an interface of one [`PcapngDumper`](super::PcapngDumper). Other dumpers reject it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InterfaceId {
     pub(super) dumper: u64,
@@ -168,14 +165,14 @@ pub struct InterfaceId {
 }
 
 impl InterfaceId {
-    /// Its number in the file: the first is 0.
+    /// Returns its index in the file; the first is 0.
     #[must_use]
     pub fn number(self) -> u32 {
         self.number
     }
 }
 
-/// What a dumper keeps of an interface.
+/// The state of an interface in a dumper.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     /// The longest packet, `u32::MAX` if there is no limit.
@@ -196,7 +193,7 @@ impl Known {
         }
     }
 
-    /// A time in the interface's units since 1970, if there is such a number.
+    /// Returns a time in the interface's units since 1970, or `None` if it is out of range.
     pub(super) fn ticks(self, time: Timestamp) -> Option<u64> {
         let secs = u64::try_from(time.secs()).ok()?;
         let (units, fraction) = match self.precision {

@@ -1,18 +1,16 @@
-//! Savefiles written in the newer format, pcapng: several interfaces in one file, each with its link
-//! type, name, snaplen and precision, and comments on everything. Needs the feature `pcapng`.
+//! Writing pcapng savefiles: several interfaces in one file, each with its link type, name, snaplen and precision, and
+//! comments. Needs the feature `pcapng`.
 //!
-//! libpcap reads this format and cannot write it. [`PcapngDumper`] can, and promises what a
-//! [`Dumper`](crate::Dumper) does: a write error is reported by the call that meets it, what could not
-//! be written is kept for the next attempt, and what the format cannot hold is refused.
+//! libpcap reads this format but cannot write it. [`PcapngDumper`] can, with the guarantees of a
+//! [`Dumper`](crate::Dumper): the call that meets a write error reports it, unwritten bytes are kept for the next
+//! attempt, and values that the format cannot hold are rejected.
 //!
-//! # Who reads it
+//! # Readers
 //!
-//! Wireshark and tshark read all of it, but no packet above 262 144 bytes of most link types: at the
-//! first one they say that the file is damaged. libpcap, and so tcpdump and
-//! [`Capture::from_file`](crate::Capture::from_file), reads the packets and nothing said beside them,
-//! and wants all interfaces of a file to have the same link type and the same snaplen: at the second
-//! interface that has another it ends with an error. For a file that all can read, use one link type
-//! and one snaplen.
+//! Wireshark and tshark read everything, except packets above 262 144 bytes for most link types: at the first one they
+//! report a damaged file. libpcap, and so tcpdump and [`Capture::from_file`](crate::Capture::from_file), reads only the
+//! packets. It requires the same link type and snaplen for all interfaces of a file, and fails at the first interface
+//! with another one. For a file that all of them read, use one link type and one snaplen.
 //!
 //! # Examples
 //!
@@ -43,7 +41,7 @@
 //! # Ok::<(), pcap_core::Error>(())
 //! ```
 //!
-//! What a device captures, until it is removed, with its statistics at the end:
+//! Writes the packets of a device until it is removed, and its statistics at the end:
 //!
 //! ```no_run
 //! use pcap_core::pcapng::{Interface, PcapngDumper};
@@ -92,58 +90,57 @@ const LONGEST: usize = u16::MAX as usize;
 
 /// Writes packets to a pcapng savefile.
 ///
-/// The header is written when the dumper is made, and the block of an interface when that is added. Packets are
-/// collected in a buffer of 256 KiB: a write error (a full disk, a closed pipe) is reported
-/// by the call that meets it, at the latest by [`flush`](Self::flush) or [`close`](Self::close). What
-/// could not be written is kept: when there is room again, the same call made once more goes on where
-/// it stopped. Dropping a dumper writes what it can and can report nothing, so close it.
+/// The header is written when the dumper is created, and the block of an interface when the interface is added. Packets
+/// are collected in a buffer of 256 KiB. The call that meets a write error (a full disk, a closed pipe) reports it, at
+/// the latest [`flush`](Self::flush) or [`close`](Self::close). Unwritten bytes are kept: when there is room again,
+/// repeat the call to continue. Dropping a dumper writes what it can and ignores errors, so close it.
 ///
-/// **What is in the buffer is lost when the dumper is not dropped**, as by [`std::process::exit`]: see
-/// [`Dumper`](crate::Dumper). [`flush_within`](Self::flush_within) bounds by time what can be lost.
+/// **The contents of the buffer are lost if the dumper is not dropped**, as by [`std::process::exit`]: see
+/// [`Dumper`](crate::Dumper). [`flush_within`](Self::flush_within) limits the loss by time.
 ///
-/// The numbers in the file are in this machine's byte order, which every reader knows how to turn.
+/// The file is in this machine's byte order; all readers accept either.
 ///
-/// See [the module](self) for examples and for what reads such files.
+/// See the [module](self) for examples and readers.
 pub struct PcapngDumper {
     output: Output,
     blocks: Blocks,
     interfaces: Vec<Known>,
-    /// Which dumper of this process it is.
+    /// Identifies the dumper within this process.
     id: u64,
 }
 
 impl PcapngDumper {
-    /// Creates a savefile at a path. An existing file is replaced; `-` is standard output, and a file of
-    /// that name is `./-`.
+    /// Creates a savefile at a path. An existing file is replaced. `-` is standard output; a file of that name is
+    /// `./-`.
     ///
-    /// [`Section::create`] does the same with a description of the section.
+    /// [`Section::create`] also sets a description of the section.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] if the file cannot be created.
+    /// - [`Io`](ErrorKind::Io) if the file cannot be created.
     pub fn create(path: impl AsRef<Path>) -> Result<PcapngDumper> {
         Section::new().create(path)
     }
 
-    /// Writes a savefile to a file that is open, from its position on. The dumper neither reads nor truncates what the file
-    /// holds already. With `File::from` it can be any descriptor that a program owns (on Unix an `OwnedFd`).
+    /// Writes a savefile to an open file, from the current position. The dumper neither reads nor truncates the
+    /// existing content. `File::from` converts any owned descriptor (on Unix an `OwnedFd`).
     ///
-    /// [`Section::to_open_file`] does the same with a description of the section.
+    /// [`Section::to_open_file`] also sets a description of the section.
     #[must_use]
     pub fn from_open_file(file: File) -> PcapngDumper {
         Self::from_open_file_named(file, THE_SAVEFILE)
     }
 
-    /// Writes a savefile to a file that is open, with a name for errors. See [`from_open_file`](Self::from_open_file).
+    /// Writes a savefile to an open file, with a name for errors. See [`from_open_file`](Self::from_open_file).
     #[must_use]
     pub fn from_open_file_named(file: File, name: impl Into<String>) -> PcapngDumper {
         PcapngDumper::with(Output::file(file, name.into(), 0), Blocks::plain())
     }
 
-    /// Writes a savefile to anything that can be written: a socket, a compressor, memory.
-    /// [`into_writer`](Self::into_writer) gives it back when all is written.
+    /// Writes a savefile to any writer: a socket, a compressor, memory. [`into_writer`](Self::into_writer) writes the
+    /// rest and returns it.
     ///
-    /// [`Section::to_writer`] does the same with a description of the section.
+    /// [`Section::to_writer`] also sets a description of the section.
     #[must_use]
     pub fn new<W>(writer: W) -> PcapngDumper
     where
@@ -152,7 +149,7 @@ impl PcapngDumper {
         Self::new_named(writer, THE_WRITER)
     }
 
-    /// Writes a savefile to anything that can be written, with a name for errors. See [`new`](Self::new).
+    /// Writes a savefile to any writer, with a name for errors. See [`new`](Self::new).
     #[must_use]
     pub fn new_named<W>(writer: W, name: impl Into<String>) -> PcapngDumper
     where
@@ -176,9 +173,11 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] if its link type is above 65 535, [`ErrorKind::InvalidArgument`] if a
-    /// text is too long or has a NUL, [`ErrorKind::Io`] if writing failed: the interface is not added, and
-    /// may be added again.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the link type is above 65 535.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL.
+    /// - [`Io`](ErrorKind::Io) if writing failed.
+    ///
+    /// The interface is then not added; the call can be repeated.
     pub fn add_interface(&mut self, interface: &Interface) -> Result<InterfaceId> {
         let linktype = interface.linktype;
         if linktype.value() > u32::from(u16::MAX) {
@@ -202,7 +201,7 @@ impl PcapngDumper {
                 .output
                 .refuse("it has as many interfaces as there can be"));
         };
-        // First: `pcap-file` counts the interfaces that it made blocks of, and forgets none.
+        // First, because `pcap-file` counts each interface that it made a block of, and forgets none.
         let texts = interface.texts().map(|(_, text)| text.len() + 8);
         self.output.reserve(64 + texts.sum::<usize>())?;
         self.blocks
@@ -217,17 +216,17 @@ impl PcapngDumper {
         })
     }
 
-    /// Writes the packet that a capture went to last: by [`advance`](Capture::advance) or another call
-    /// that reads a single packet.
+    /// Writes the current packet of a capture: the one that [`advance`](Capture::advance) or another single read
+    /// advanced to.
     ///
-    /// This call checks the link type. The others take the packet's bytes as they are, since a
-    /// [`Packet`](crate::Packet) does not know its link type; [`Record::linktype`] tells them.
+    /// This call checks the link type. The other calls write the bytes as they are, because a [`Packet`](crate::Packet)
+    /// does not know its link type; [`Record::linktype`] adds it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::LinktypeMismatch`] if the capture's link type is not the interface's, and
-    /// [`ErrorKind::InvalidArgument`] if the capture is at no packet. Otherwise as
-    /// [`write`](Self::write).
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the link types of the capture and the interface differ.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the capture has no current packet.
+    /// - Those of [`write`](Self::write).
     ///
     /// # Examples
     ///
@@ -266,25 +265,26 @@ impl PcapngDumper {
     /// Writes a packet of an interface, with the time and the lengths of its header.
     ///
     /// The packet has to be of the interface's link type, which only [`write_from`](Self::write_from) checks. An
-    /// interface of microseconds loses the last three digits of the time; [`Timestamp::rounded`] rounds them.
+    /// interface with microseconds drops the last three digits of the time; [`Timestamp::rounded`] rounds them.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidArgument`] if the number of bytes on the wire is below the length of the data, the data are
-    ///   longer than the interface's snaplen, the time is before 1970 or too late (after the year 2554 in nanoseconds),
-    ///   or the interface is another dumper's. The packet is not written.
-    /// - [`ErrorKind::Io`] if writing failed. The packet is not written, and may be written again.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the length on the wire is below the length of the data, the
+    ///   data are longer than the interface's snaplen, the time is before 1970 or too late (after the year 2554 in
+    ///   nanoseconds), or the interface belongs to another dumper. The packet is not written.
+    /// - [`Io`](ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     pub fn write(&mut self, interface: InterfaceId, packet: impl AsPacket) -> Result<()> {
         self.write_record(interface, &Record::new(packet.as_packet()))
     }
 
-    /// Writes a packet of an interface with a comment and whatever else the record has.
+    /// Writes a packet of an interface with the comment and the other data of the record.
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write); [`ErrorKind::InvalidArgument`] if the comment is longer than
-    /// 65 535 bytes or has a NUL; and [`ErrorKind::LinktypeMismatch`] if the record has
-    /// [a link type](Record::linktype) that is not the interface's.
+    /// - Those of [`write`](Self::write).
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the comment is longer than 65 535 bytes or contains a NUL.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the [link type of the record](Record::linktype) is not
+    ///   the interface's.
     pub fn write_record(&mut self, interface: InterfaceId, record: &Record<'_>) -> Result<()> {
         let known = self.known(interface)?;
         if record
@@ -311,7 +311,7 @@ impl PcapngDumper {
         let comment = record.comment.unwrap_or_default();
         check_text(self.output.name(), "comment", comment, LONGEST)?;
         let ticks = self.ticks(known, packet.timestamp())?;
-        // Above all that is in the block beside them.
+        // More than everything else in the block.
         let length = 80 + packet.data().len() + comment.len();
         if u32::try_from(length).is_err() {
             return Err(self.output.refuse("a block has less than 4 GiB"));
@@ -324,8 +324,7 @@ impl PcapngDumper {
         Ok(())
     }
 
-    /// Writes what a capture on an interface counted, mostly at its end. Without a timestamp it is
-    /// what was counted until now.
+    /// Writes the statistics of a capture on an interface, usually at its end. Without a timestamp they are as of now.
     ///
     /// [`received`](Stats::received) is written as the packets received from the interface
     /// (`isb_ifrecv`), [`dropped`](Stats::dropped) as those dropped by the system (`isb_osdrop`),
@@ -333,7 +332,7 @@ impl PcapngDumper {
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write).
+    /// Those of [`write`](Self::write).
     pub fn write_statistics(
         &mut self,
         interface: InterfaceId,
@@ -383,50 +382,52 @@ impl PcapngDumper {
         })
     }
 
-    /// Hands everything written so far to the operating system.
+    /// Writes the buffer to the operating system.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] if it did not take it all. The rest is kept, and a later call tries again.
+    /// - [`Io`](ErrorKind::Io) if not everything was written. The rest is kept, and a later call tries again.
     pub fn flush(&mut self) -> Result<()> {
         self.output.flush()
     }
 
-    /// Bounds how long packets wait in the buffer, as [`Dumper::flush_within`](crate::Dumper::flush_within) does.
-    /// Default: no bound.
+    /// Limits how long packets wait in the buffer, as [`Dumper::flush_within`](crate::Dumper::flush_within) does.
+    /// Default: no limit.
     pub fn flush_within(&mut self, bound: Duration) {
         self.output.flush_within(bound);
     }
 
-    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows:
-    /// for the moments in which a reading loop finds no packet. Does nothing if there is no bound.
+    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows.
+    /// Call it when a read loop finds no packet. Does nothing if there is no limit.
     ///
     /// # Errors
     ///
-    /// As [`flush`](Self::flush). That an output which does not block takes nothing now is no error, as long as there is
+    /// Those of [`flush`](Self::flush). A non-blocking output that accepts nothing now is not an error while there is
     /// room in the buffer.
     pub fn flush_if_due(&mut self) -> Result<()> {
         self.output.flush_if_due()
     }
 
-    /// Writes out the rest and closes the savefile.
+    /// Writes the rest and closes the savefile.
     ///
     /// Closing a dumper on standard output leaves descriptor 1 open.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] if the savefile is not complete.
+    /// - [`Io`](ErrorKind::Io) if the savefile is not complete.
     pub fn close(self) -> Result<()> {
         self.output.close()
     }
 
-    /// Writes out the rest and gives back what the dumper writes to: the writer that
-    /// [`new`](Self::new) took, for all other dumpers the [`File`].
+    /// Writes the rest and returns the underlying writer: the one that [`new`](Self::new) took, or the [`File`] of all
+    /// other dumpers.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] if not all was taken, [`ErrorKind::InvalidArgument`] if what it writes to is no `W`.
-    /// [`take`](Error::take) gives the `PcapngDumper` back, to try again.
+    /// - [`Io`](ErrorKind::Io) if not everything was written.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the dumper does not write to a `W`.
+    ///
+    /// [`take`](Error::take) returns the `PcapngDumper`, to try again.
     ///
     /// # Examples
     ///
@@ -459,16 +460,16 @@ impl PcapngDumper {
         })
     }
 
-    /// How long the savefile is, in bytes, with what is still in the buffer.
+    /// Returns the length of the savefile in bytes, including the buffer.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.output.position()
     }
 }
 
-/// A number that no other dumper of this process has.
+/// Returns a number that no other dumper of this process has.
 fn new_id() -> u64 {
-    // Not an atomic number: some 32-bit processors have none of 64 bits.
+    // Not an atomic: some 32-bit processors have no 64-bit ones.
     static MADE: Mutex<u64> = Mutex::new(0);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     *made += 1;
@@ -480,19 +481,21 @@ impl Section {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Io`] if the file cannot be created.
-    /// - [`ErrorKind::InvalidArgument`] if a text is too long or has a NUL. A file that exists stays as it is.
+    /// - [`Io`](ErrorKind::Io) if the file cannot be created.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL. An existing file is
+    ///   unchanged.
     pub fn create(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {
         let path = path.as_ref();
         let blocks = begin(&path.display().to_string(), self)?;
         Ok(PcapngDumper::with(Output::create(path)?, blocks))
     }
 
-    /// Writes a savefile with this section to a file that is open. See [`PcapngDumper::from_open_file`].
+    /// Writes a savefile with this section to an open file. See [`PcapngDumper::from_open_file`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidArgument`] if a text is too long or has a NUL. [`take`](Error::take) gives the [`File`] back.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL. [`take`](Error::take)
+    ///   returns the [`File`].
     pub fn to_open_file(&self, file: File) -> Result<PcapngDumper> {
         match begin(THE_SAVEFILE, self) {
             Ok(blocks) => {
@@ -503,11 +506,12 @@ impl Section {
         }
     }
 
-    /// Writes a savefile with this section to anything that can be written. See [`PcapngDumper::new`].
+    /// Writes a savefile with this section to any writer. See [`PcapngDumper::new`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidArgument`] if a text is too long or has a NUL. [`take`](Error::take) gives the writer back.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL. [`take`](Error::take)
+    ///   returns the writer.
     pub fn to_writer<W>(&self, writer: W) -> Result<PcapngDumper>
     where
         W: Write + Send + 'static,
@@ -522,7 +526,7 @@ impl Section {
     }
 }
 
-/// The header of a file that errors call `name`.
+/// Creates the header of a file that errors call `name`.
 fn begin(name: &str, section: &Section) -> Result<Blocks> {
     for (what, text) in section.texts() {
         check_text(name, what, text, LONGEST)?;
@@ -530,7 +534,7 @@ fn begin(name: &str, section: &Section) -> Result<Blocks> {
     Blocks::new(section).map_err(|e| refuse(name, e))
 }
 
-/// Whether a text is short enough for an option, and without a NUL: readers would take it for its end.
+/// Checks that a text fits into an option and has no NUL, which readers would take for its end.
 fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> {
     if text.contains('\0') {
         return Err(refuse(name, format!("the {what} has a NUL")));

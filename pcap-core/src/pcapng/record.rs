@@ -1,13 +1,12 @@
-//! A packet with what a pcapng file can say of it beside.
+//! Packets with the additional data of a pcapng file.
 
 use crate::capture::{Capture, Readable};
 use crate::direction::Direction;
 use crate::linktype::Linktype;
 use crate::packet::Packet;
 
-/// A packet with what a pcapng file can say of it beside, for
-/// [`write_record`](super::PcapngDumper::write_record): a comment, its direction, and how many
-/// packets were lost before it.
+/// A packet with additional data for [`write_record`](super::PcapngDumper::write_record): a comment, its direction, and
+/// the packets lost before it.
 ///
 /// # Examples
 ///
@@ -33,7 +32,7 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// The packet, of which nothing more is said yet.
+    /// Creates a record of a packet without additional data.
     #[must_use]
     pub fn new(packet: impl Into<Packet<'a>>) -> Record<'a> {
         Record {
@@ -45,36 +44,36 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Returns the packet that a capture went to last, with the capture's link type. `None` if
-    /// there is none, as [`Capture::packet`] says.
+    /// Creates a record of the current packet of a capture, with the capture's link type. `None` if there is no packet,
+    /// as for [`Capture::packet`].
     #[must_use]
     pub fn from_capture<S: Readable>(capture: &'a Capture<S>) -> Option<Record<'a>> {
         Some(Record::new(capture.packet()?).linktype(capture.linktype()))
     }
 
-    /// Sets the link type of the packet. It is not written: the dumper rejects the record if the
-    /// interface has another one. Default: not known, and not checked.
+    /// Sets the link type of the packet. It is not written: the dumper rejects the record if the interface has another
+    /// one. Default: unknown, and not checked.
     #[must_use]
     pub fn linktype(mut self, linktype: impl Into<Linktype>) -> Record<'a> {
         self.linktype = Some(linktype.into());
         self
     }
 
-    /// A comment, of at most 65 535 bytes, none of them NUL.
+    /// Sets the comment (`opt_comment`), of at most 65 535 bytes and without a NUL.
     #[must_use]
     pub fn comment(mut self, text: &'a str) -> Record<'a> {
         self.comment = Some(text);
         self
     }
 
-    /// Whether it was received or sent; [`InOut`](Direction::InOut) says that this is not known.
+    /// Sets the direction; [`InOut`](Direction::InOut) means that it is unknown.
     #[must_use]
     pub fn direction(mut self, direction: Direction) -> Record<'a> {
         self.direction = Some(direction);
         self
     }
 
-    /// How many packets of the interface were lost between the one before and this.
+    /// Sets the number of packets of the interface that were lost since the previous one.
     #[must_use]
     pub fn dropped(mut self, packets: u64) -> Record<'a> {
         self.dropped = Some(packets);

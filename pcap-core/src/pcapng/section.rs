@@ -1,10 +1,9 @@
-//! What a pcapng file says of itself.
+//! The description in the header of a pcapng file.
 
-/// What a pcapng file says of itself in its header, for [`PcapngDumper`](super::PcapngDumper): on
-/// which hardware and system and by which program it was made, and a comment. All of it can be left
-/// out.
+/// The description in the header of a pcapng file, for [`PcapngDumper`](super::PcapngDumper): its hardware, operating
+/// system and program, and a comment. All of them are optional.
 ///
-/// Each text has at most 65 535 bytes and no NUL; another one is an error where it is used.
+/// Each text has at most 65 535 bytes and no NUL. The call that uses the section rejects others.
 ///
 /// # Examples
 ///
@@ -25,41 +24,41 @@ pub struct Section {
 }
 
 impl Section {
-    /// Says nothing yet.
+    /// Creates an empty description.
     #[must_use]
     pub fn new() -> Section {
         Section::default()
     }
 
-    /// The hardware that the file was made on: `AMD EPYC 7543`.
+    /// Sets the hardware that created the file (`shb_hardware`): `AMD EPYC 7543`.
     #[must_use]
     pub fn hardware(mut self, text: impl Into<String>) -> Section {
         self.hardware = Some(text.into());
         self
     }
 
-    /// The operating system that the file was made on: `Linux 6.12`.
+    /// Sets the operating system that created the file (`shb_os`): `Linux 6.12`.
     #[must_use]
     pub fn os(mut self, text: impl Into<String>) -> Section {
         self.os = Some(text.into());
         self
     }
 
-    /// The program that the file was made by.
+    /// Sets the program that created the file (`shb_userappl`).
     #[must_use]
     pub fn application(mut self, text: impl Into<String>) -> Section {
         self.application = Some(text.into());
         self
     }
 
-    /// Anything.
+    /// Sets the comment (`opt_comment`).
     #[must_use]
     pub fn comment(mut self, text: impl Into<String>) -> Section {
         self.comment = Some(text.into());
         self
     }
 
-    /// Its texts, each with what it is.
+    /// Returns its texts with their names in errors.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("hardware", &self.hardware),

@@ -1,4 +1,4 @@
-//! Who asks a daemon.
+//! The authentication at a daemon.
 
 use std::ffi::{CString, c_int};
 use std::fmt;
@@ -6,12 +6,12 @@ use std::fmt;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// Who asks a daemon, and so what it lets them do.
+/// The authentication at a daemon, which decides what it permits.
 ///
-/// With `rpcap://` a password crosses the network as it is; `rpcaps://` encrypts it, but libpcap does not check
-/// whose certificate the daemon has.
+/// With `rpcap://` the password crosses the network unencrypted. `rpcaps://` encrypts it, but libpcap does not check
+/// the daemon's certificate.
 ///
-/// Its `Debug` leaves the password out, and so does every error.
+/// `Debug` and errors do not contain the password.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ use crate::sys;
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Auth {
-    /// Nobody in particular, which only a daemon that was started with `-n` accepts.
+    /// No authentication, which only a daemon started with `-n` accepts.
     #[default]
     Null,
     /// A user of the daemon's system.
@@ -38,7 +38,7 @@ pub enum Auth {
 }
 
 impl Auth {
-    /// A user and a password.
+    /// Creates the authentication of a user with a password.
     pub fn password(user: impl Into<String>, password: impl Into<String>) -> Auth {
         Auth::Password {
             user: user.into(),
@@ -46,7 +46,7 @@ impl Auth {
         }
     }
 
-    /// What a daemon is told and no error repeats: the password, or nothing.
+    /// Returns the secret that no error may repeat: the password, or nothing.
     pub(super) fn secret(&self) -> &str {
         match self {
             Auth::Password { password, .. } => password,
@@ -84,11 +84,11 @@ impl fmt::Debug for Auth {
     }
 }
 
-/// The strings that libpcap's structure points to.
+/// The strings of libpcap's structure.
 pub(super) struct RawAuth(Option<(CString, CString)>);
 
 impl RawAuth {
-    /// libpcap's structure, which is good as long as `self` is, and only for reading.
+    /// Returns libpcap's structure. It is valid as long as `self`, and read-only.
     pub(super) fn get(&self) -> sys::pcap_rmtauth {
         let pointer = |text: &CString| text.as_ptr().cast_mut();
         match &self.0 {

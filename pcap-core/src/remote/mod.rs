@@ -1,4 +1,4 @@
-//! Captures on devices of other hosts, through the `rpcapd` that runs there. With the feature `remote`.
+//! Captures on devices of other hosts, through the `rpcapd` that runs there. Needs the feature `remote`.
 //!
 //! ```no_run
 //! use pcap_core::remote::{self, Auth, Remote, Source};
@@ -19,53 +19,53 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # What it needs
+//! # Requirements
 //!
-//! A libpcap that was built with remote capture (`--enable-remote`), which those of most distributions were not:
-//! then everything here but [`Source`] and [`Auth`] answers
-//! [`Unsupported`](crate::ErrorKind::Unsupported) and says why. `rpcaps://` needs one that was built with
-//! OpenSSL too.
+//! libpcap has to be built with remote capture (`--enable-remote`), which most distributions do not do. Without it, all
+//! calls here except those of [`Source`] and [`Auth`] return [`Unsupported`](crate::ErrorKind::Unsupported) with the
+//! reason. `rpcaps://` also needs a libpcap with OpenSSL.
 //!
-//! libpcap's client trusts its daemon: no packet is longer than its buffer, which is checked here, but a hostile daemon
-//! can have up to 20 bytes of one, and by a message shorter than its header also a time and the lengths, be what the
-//! process's memory held before. Use it with daemons of your own, through `rpcaps://` where others reach the network:
-//! they cannot read or change what comes then, but TLS is without a check of the certificate, so that who can divert the
-//! connection can answer as the daemon.
+//! libpcap's client trusts its daemon. This crate checks that no packet exceeds libpcap's buffer. But a hostile daemon
+//! can expose old memory of this process as up to 20 bytes of a packet, and with a message shorter than its header also
+//! as its time and lengths. Use only your own daemons, and `rpcaps://` on a shared network. That prevents others from
+//! reading or changing the packets. TLS does not check the certificate, so an attacker who can divert the connection
+//! can impersonate the daemon.
 //!
-//! # What differs from a device of this host
+//! # Differences from local devices
 //!
-//! - The daemon captures from the first read on, which opens a second connection, to a port that the daemon chooses, and
-//!   waits for it; from then on packets wait in the connection until they are read. A failed start is for good.
-//! - [`next_packet_timeout`](crate::Capture::next_packet_timeout), [`try_next_packet`](crate::Capture::try_next_packet),
-//!   breaks and [`selectable_fd`](crate::Capture::selectable_fd) (after the first read) are exact on Linux. They may come
-//!   up to half of the packet-buffer timeout late through TLS, on other systems, and where another thread opened a socket
-//!   at the moment of the start; `selectable_fd` is `None` then. A daemon that stops in the middle of a packet holds the
-//!   read until it goes on or its host closes the connection.
-//! - Through TLS 1.3 the first packet is waited for as long as it takes: the daemon's OpenSSL sends something of its own
-//!   first (session tickets), which libpcap takes for the beginning of a packet. Neither a deadline nor a break ends
-//!   that; from the first packet on they do.
-//! - Opening, listing, [`stats`](crate::Capture::stats) and setting a filter wait for the daemon, with no deadline and
-//!   no break. Statistics are the daemon's, and 0 before the first read; their 32 bits are counted on only from one
-//!   question to the next.
-//! - Packets can neither be sent nor be asked for by direction: both are
-//!   [`Unsupported`](crate::ErrorKind::Unsupported). Timestamps are in microseconds.
-//! - A filter is run by the daemon and here, so that no packet comes that does not pass. One with more than 4096
-//!   instructions runs here only.
-//! - When the daemon ends, what has arrived of it is delivered first, then the error is
-//!   [`Disappeared`](crate::ErrorKind::Disappeared), and stays.
-//! - libpcap cannot wait on descriptors above 1023: in a process with so many open files starting is an error.
+//! - The daemon starts to capture at the first read. That read opens a second connection, to a port that the daemon
+//!   chooses, and waits for it; from then on packets wait in the connection until they are read. A failed start is
+//!   final.
+//! - [`next_packet_timeout`](crate::Capture::next_packet_timeout),
+//!   [`try_next_packet`](crate::Capture::try_next_packet), breaks and [`selectable_fd`](crate::Capture::selectable_fd)
+//!   (after the first read) are exact on Linux. They may be late by up to half of the packet-buffer timeout through
+//!   TLS, on other systems, and if another thread opened a socket during the start; then `selectable_fd` is `None`. A
+//!   daemon that stops in the middle of a packet blocks the read until it continues or its host closes the connection.
+//! - Through TLS 1.3 the wait for the first packet has no limit, and neither a deadline nor a break ends it. The
+//!   daemon's OpenSSL first sends session tickets, which libpcap takes for the beginning of a packet. After the first
+//!   packet, both work.
+//! - Opening, listing, [`stats`](crate::Capture::stats) and setting a filter wait for the daemon, without deadline or
+//!   break. Statistics are the daemon's, and 0 before the first read. Their 32-bit counters are extended only from one
+//!   query to the next.
+//! - Sending, and setting a direction, are [`Unsupported`](crate::ErrorKind::Unsupported). Timestamps are in
+//!   microseconds.
+//! - A filter runs at the daemon and in this process, so every delivered packet passes it. One with more than 4096
+//!   instructions runs in this process only.
+//! - When the daemon ends, packets that have arrived are delivered first. Then every call returns
+//!   [`Disappeared`](crate::ErrorKind::Disappeared).
+//! - libpcap cannot wait on file descriptors above 1023: in a process with that many open files, starting fails.
 //!
-//! # What is not here
+//! # Not supported
 //!
-//! - *Active mode*, in which the daemon connects to the program (`pcap_remoteact_accept` and its like). libpcap keeps its
-//!   hosts in a list without a lock that every remote capture walks when it is opened, started and closed, while
-//!   accepting waits for ever; closing a host closes the descriptors of captures that are open; the clean-up frees the
-//!   TLS state of the last capture that was opened; and a daemon that answers the end of a capture with an error
-//!   crashes the program. No lock makes that sound.
-//! - *Sampling* (`pcap_setsampling`). libpcap's client sends the value 0 from every little-endian machine, of which
-//!   daemons on Windows divide by it, and daemons on Unix sample nothing.
-//! - The flags for maximal responsiveness and against captures of one's own sending, which libpcap takes and
-//!   forgets for other hosts.
+//! - *Active mode*, in which the daemon connects to the program (`pcap_remoteact_accept` and related functions).
+//!   libpcap keeps its hosts in a list without a lock, which every remote capture walks when it is opened, started and
+//!   closed, while accepting waits without limit. Closing a host closes the descriptors of open captures. The clean-up
+//!   frees the TLS state of the last opened capture. A daemon that answers the end of a capture with an error crashes
+//!   the program. No lock makes that sound.
+//! - *Sampling* (`pcap_setsampling`). libpcap's client sends the value 0 from every little-endian machine. Daemons on
+//!   Windows divide by it, and daemons on Unix sample nothing.
+//! - The flags for maximal responsiveness and against capturing one's own packets, which libpcap ignores for other
+//!   hosts.
 
 mod auth;
 mod url;
@@ -86,16 +86,18 @@ use crate::filter::{Filter, FilterSource};
 use crate::sys::{self, compat, platform};
 use crate::version::version;
 
-/// The devices that a daemon offers. Their names are whole source strings, ready for [`Source`] to parse.
+/// Returns the devices that a daemon offers. Their names are whole source strings, ready for [`Source`] to parse.
 ///
-/// The device in the source does not matter. For a source on this host it is [`Device::list`]. Waits for the daemon,
-/// and for DNS.
+/// The call ignores the device in the source. For a source on this host it is [`Device::list`]. The call waits for the
+/// daemon, and for DNS.
 ///
 /// # Errors
 ///
-/// [`Unsupported`](ErrorKind::Unsupported) if libpcap was built without remote capture, or without TLS for `rpcaps://`;
-/// [`AuthenticationFailed`](ErrorKind::AuthenticationFailed); [`Io`](ErrorKind::Io) if the host is not to be found or does not
-/// answer; [`InvalidArgument`](ErrorKind::InvalidArgument) for a savefile.
+/// - [`Unsupported`](ErrorKind::Unsupported) if libpcap was built without remote capture, or without TLS for
+///   `rpcaps://`.
+/// - [`AuthenticationFailed`](ErrorKind::AuthenticationFailed) if the daemon rejects the authentication.
+/// - [`Io`](ErrorKind::Io) if the host cannot be found or does not answer.
+/// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is a savefile.
 ///
 /// # Examples
 ///
@@ -145,7 +147,7 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
         )
     };
     if status != 0 {
-        // libpcap has freed what there was of the list.
+        // libpcap has freed its partial list.
         return Err(failure(OPERATION, source, auth, &errbuf));
     }
     tls.done();
@@ -153,10 +155,10 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
     Ok(unsafe { device::take(first) })
 }
 
-/// A capture on a device of another host that is being set up: options that are recorded, nothing that is open.
+/// Options of a capture on a device of another host. Nothing is open yet.
 ///
-/// Options that are not set have these defaults: the largest snaplen (262 144 bytes), not promiscuous, a packet-buffer
-/// timeout of 100 ms, packets through TCP, without those of the capture itself, no filter, nobody in particular asks.
+/// The defaults are the largest snaplen (262 144 bytes), not promiscuous, a packet-buffer timeout of 100 ms, packets
+/// through TCP and without those of the capture itself, no filter, and no authentication.
 #[derive(Clone, Debug)]
 pub struct Remote {
     source: Source,
@@ -170,7 +172,7 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Begins a capture on a device of another host. Nothing is opened before [`open`](Self::open).
+    /// Creates the options of a capture on a device of another host. [`open`](Self::open) opens it.
     #[must_use]
     pub fn new(source: Source) -> Remote {
         Remote {
@@ -185,69 +187,71 @@ impl Remote {
         }
     }
 
-    /// Who asks. Default: nobody in particular.
+    /// Sets the authentication. Default: none.
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Remote {
         self.auth = auth;
         self
     }
 
-    /// The most bytes of a packet to capture; longer ones are cut. 0, the default, is the largest, 262 144; more is
-    /// refused when opening.
+    /// Sets the snapshot length: the maximum number of bytes captured per packet. 0, the default, is the largest, 262
+    /// 144; [`open`](Self::open) rejects more.
     #[must_use]
     pub fn snaplen(mut self, bytes: u32) -> Remote {
         self.snaplen = bytes;
         self
     }
 
-    /// Whether to capture packets that are not for that host, too. Default: no.
+    /// Sets promiscuous mode: captures packets that are not addressed to that host, too. Default: no.
     #[must_use]
     pub fn promisc(mut self, on: bool) -> Remote {
         self.promisc = on;
         self
     }
 
-    /// How long packets may be collected: half of it at the daemon, and half of it is how long libpcap waits here where
-    /// it has to. Default: 100 ms. It is rounded up to whole milliseconds, at least two.
+    /// Sets the packet-buffer timeout. The daemon collects packets for half of it; the other half is how long libpcap
+    /// waits here if it has to. Default: 100 ms. It is rounded up to whole milliseconds, at least two.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Remote {
         self.timeout = timeout;
         self
     }
 
-    /// Whether the packets come through UDP, which may lose some, and which anybody in the network can send some into.
-    /// Default: no, through TCP. Not with TLS.
+    /// Sets whether the packets come through UDP, which may lose some, and into which anyone on the network can inject
+    /// some. Default: no, through TCP. UDP is not available with TLS.
     #[must_use]
     pub fn udp(mut self, on: bool) -> Remote {
         self.udp = on;
         self
     }
 
-    /// Whether the capture sees the packets that it sends itself. Default: no, for they would be packets to send in
-    /// turn. A few may be seen at the start. Where the link type has no IP addresses it makes no difference.
+    /// Sets whether the capture receives the packets that it sends itself. Default: no, because each would cause
+    /// another one. A few may be received at the start. For link types without IP addresses this has no effect.
     ///
-    /// Unless it sees them, a filter that was set before the first read cannot be changed after it: libpcap puts both in one
-    /// filter, then.
+    /// By default, a filter that was set before the first read cannot be changed after it, because libpcap combines
+    /// both in one filter.
     #[must_use]
     pub fn own_packets(mut self, on: bool) -> Remote {
         self.own_packets = on;
         self
     }
 
-    /// The filter: an expression, or a compiled [`Filter`]. Default: all packets.
+    /// Sets the filter: an expression, or a compiled [`Filter`]. Default: all packets.
     #[must_use]
     pub fn filter<'f>(mut self, filter: impl Into<FilterSource<'f>>) -> Remote {
         self.filter = Some(filter.into().into_owned());
         self
     }
 
-    /// Connects to the daemon and opens the device. The daemon captures from the first read on.
+    /// Connects to the daemon and opens the device. The daemon starts to capture at the first read.
     ///
     /// # Errors
     ///
-    /// As [`devices`]; [`InvalidOption`](ErrorKind::InvalidOption) for an option that cannot be, with its name;
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a source on this host, or without a device; those of a
-    /// [filter](Filter::compile); what the daemon said, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
+    /// - Those of [`devices`].
+    /// - [`InvalidOption`](ErrorKind::InvalidOption) if an option is invalid; the text names it.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is on this host, or has no device.
+    /// - Those of a [filter](Filter::compile).
+    /// - The daemon's, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
     ///
     /// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
     #[doc(alias = "pcap_open")]
@@ -256,7 +260,7 @@ impl Remote {
         let mut capture = self.open_with(options, !self.own_packets)?;
         let own = "not host 127.0.0.1";
         if !self.own_packets && Filter::compile(capture.datalink(), own).is_err() {
-            // USB, Bluetooth: libpcap could not say which packets to leave out, and would not start.
+            // USB, Bluetooth: libpcap cannot describe its own packets there, and would not start.
             drop(capture);
             capture = self.open_with(options, false)?;
         }
@@ -353,7 +357,7 @@ impl Remote {
 
 const OPEN: &str = "open";
 
-/// Options as C has them.
+/// The options as C numbers.
 #[derive(Clone, Copy)]
 struct Numbers {
     snaplen: c_int,
@@ -370,7 +374,7 @@ fn refuse<T>(operation: &'static str, source: &Source, text: &str) -> Result<T> 
     Err(Error::cannot(kind, operation, source.to_string(), text))
 }
 
-/// Why the linked libpcap has no such function.
+/// Returns the reason why the linked libpcap lacks the function.
 fn without() -> String {
     let version = version();
     format!(
@@ -386,7 +390,7 @@ fn missing(operation: &'static str, source: &Source) -> Error {
     Error::cannot(kind, operation, source.to_string(), without())
 }
 
-/// What libpcap said, or the daemon, which may repeat what it was told.
+/// Creates the error of libpcap or the daemon, which may repeat the password.
 fn failure(operation: &'static str, source: &Source, auth: &Auth, errbuf: &sys::ErrBuf) -> Error {
     let text = error::hide(&errbuf.text(), auth.secret());
     if compat::has_remote() {
@@ -397,7 +401,8 @@ fn failure(operation: &'static str, source: &Source, auth: &Auth, errbuf: &sys::
     Error::cannot(kind, operation, source.to_string(), text)
 }
 
-/// Held while TLS may be used for the first time: libpcap prepares OpenSSL then, once for all and without a lock.
+/// Held while TLS may be used for the first time: libpcap then initializes OpenSSL, once per process and without a
+/// lock.
 struct FirstTls(Option<MutexGuard<'static, ()>>);
 
 static TLS_READY: AtomicBool = AtomicBool::new(false);
@@ -409,7 +414,7 @@ impl FirstTls {
         FirstTls(first.then(|| LOCK.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// TLS was used, if it was to be: from now on nobody waits.
+    /// Notes that TLS is initialized, if it was used: later calls do not wait.
     fn done(self) {
         if self.0.is_some() {
             TLS_READY.store(true, Ordering::Release);

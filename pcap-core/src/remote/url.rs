@@ -1,6 +1,6 @@
-//! Source strings: what WinPcap and its heirs name a file, a device or a device of another host by.
+//! Source strings: the names of WinPcap and its successors for a file, a device, or a device of another host.
 //!
-//! Made and parsed here, so that it works with every libpcap.
+//! This crate creates and parses them itself, so they work with every libpcap.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,10 +8,10 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// libpcap's buffers for a source string, with the terminating NUL.
+/// The size of libpcap's buffers for a source string, with the terminating NUL.
 const BUFFER: usize = sys::PCAP_BUF_SIZE as usize;
 
-/// What to capture on: a source string, taken apart.
+/// A parsed source string.
 ///
 /// | string | is |
 /// |---|---|
@@ -21,9 +21,9 @@ const BUFFER: usize = sys::PCAP_BUF_SIZE as usize;
 /// | `eth0`, `rpcap://eth0` | a device of this host |
 /// | `file:///tmp/a.pcap` | a savefile |
 ///
-/// As libpcap does, whatever begins with none of these schemes, in lower case, is taken for the name of a device. Unlike
-/// libpcap, a string with no host, with a port that is no word, or with a user before the host is an error; the
-/// last because [`Auth`](super::Auth) is the place for it, and strings are printed.
+/// As in libpcap, a string without one of these schemes, in lower case, is the name of a device. Unlike in libpcap, a
+/// string without a host, with a port that is not a word, or with a user before the host is an error. Users belong in
+/// [`Auth`](super::Auth), because strings are printed.
 ///
 /// # Examples
 ///
@@ -69,7 +69,7 @@ fn refuse<T>(source: &str, why: impl Into<String>) -> Result<T> {
     ))
 }
 
-/// A source of this many bytes. It is not repeated: it may hold a password.
+/// Creates the error of a too long source, without repeating it: it may contain a password.
 fn too_long<T>(length: usize) -> Result<T> {
     let room = BUFFER - 1;
     let why = format!("expected at most {room} bytes, for which libpcap has room, found {length}");
@@ -82,22 +82,22 @@ fn too_long<T>(length: usize) -> Result<T> {
 }
 
 impl Source {
-    /// A savefile.
+    /// Creates the source of a savefile.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty path, one with a NUL, and one of more bytes than libpcap
-    /// has room for: 1023 with the scheme.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the path is empty, contains a NUL, or is longer than
+    ///   libpcap's limit: 1023 bytes with the scheme.
     pub fn file(path: impl Into<String>) -> Result<Source> {
         Source(Kind::File(path.into())).checked()
     }
 
-    /// A device of this host.
+    /// Creates the source of a device of this host.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty name, one with a NUL, a too long one, and one that would be
-    /// taken for another source.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the name is empty, contains a NUL, is too long, or would be
+    ///   parsed as another source.
     pub fn local(device: impl Into<String>) -> Result<Source> {
         let source = Source(Kind::Local(device.into()));
         if source.device() == Some("") {
@@ -106,13 +106,13 @@ impl Source {
         source.checked()
     }
 
-    /// A device of another host, named or by its address. Without a port it is the daemon's usual one, 2002. An empty device
-    /// stands for all, to list them.
+    /// Creates the source of a device of another host, given by name or address. The default port is the daemon's usual
+    /// one, 2002. An empty device stands for all, to list them.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for a host that is empty or has one of `/`, `@`, `[` and `]`, for a
-    /// NUL, and for what is too long: 1023 bytes in all, with the longer scheme `rpcaps`.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the host is empty or contains one of `/`, `@`, `[` and `]`,
+    ///   if a part contains a NUL, or if the source is too long: 1023 bytes in all, with the longer scheme `rpcaps`.
     ///
     /// # Examples
     ///
@@ -139,7 +139,7 @@ impl Source {
         .checked()
     }
 
-    /// Whether to go through TLS, for a device of another host; of others it changes nothing.
+    /// Sets whether to use TLS for a device of another host. For other sources this has no effect.
     #[must_use]
     pub fn tls(mut self, on: bool) -> Source {
         if let Kind::Remote { tls, .. } = &mut self.0 {
@@ -148,11 +148,12 @@ impl Source {
         self
     }
 
-    /// The same host with another device; for a device of this host that device.
+    /// Returns the source with another device of the same host.
     ///
     /// # Errors
     ///
-    /// As for [`remote`](Self::remote) and [`local`](Self::local), and for a savefile.
+    /// - Those of [`remote`](Self::remote) and [`local`](Self::local).
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is a savefile.
     pub fn with_device(&self, name: impl Into<String>) -> Result<Source> {
         match self.0.clone() {
             Kind::File(_) => refuse(&self.to_string(), "a savefile has no devices"),
@@ -169,19 +170,19 @@ impl Source {
         }
     }
 
-    /// Whether it is on another host.
+    /// Returns whether it is on another host.
     #[must_use]
     pub fn is_remote(&self) -> bool {
         matches!(self.0, Kind::Remote { .. })
     }
 
-    /// Whether it is on another host and to be asked through TLS.
+    /// Returns whether it is on another host and uses TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {
         matches!(self.0, Kind::Remote { tls: true, .. })
     }
 
-    /// The other host, without brackets.
+    /// Returns the other host, without brackets.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         match &self.0 {
@@ -190,7 +191,7 @@ impl Source {
         }
     }
 
-    /// The port of the daemon, a number or the name of a service, if it says which.
+    /// Returns the port of the daemon, a number or the name of a service, if it is specified.
     #[must_use]
     pub fn port(&self) -> Option<&str> {
         match &self.0 {
@@ -199,7 +200,7 @@ impl Source {
         }
     }
 
-    /// The device, of this host or of the other; empty where only the host was named.
+    /// Returns the device, of this host or the other. It is empty if only the host is specified.
     #[must_use]
     pub fn device(&self) -> Option<&str> {
         match &self.0 {
@@ -208,7 +209,7 @@ impl Source {
         }
     }
 
-    /// The path of the savefile.
+    /// Returns the path of the savefile.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match &self.0 {
@@ -217,7 +218,7 @@ impl Source {
         }
     }
 
-    /// Whether it means the same when it is written down.
+    /// Checks that it parses back into the same source.
     fn checked(self) -> Result<Source> {
         let text = self.to_string();
         match text.parse::<Source>() {
@@ -270,7 +271,7 @@ impl FromStr for Source {
                 .any(|s| scheme.eq_ignore_ascii_case(s))
         };
         let (tls, rest) = match parts {
-            // The part before an `@` may be a password, so that the string is not repeated.
+            // The part before an `@` may be a password, so the string is not repeated.
             Some((scheme, rest)) if is_rpcap(scheme) && authority(rest).contains('@') => {
                 let why = "a user before the host: that is for the authentication";
                 return Err(Error::cannot(
@@ -284,7 +285,7 @@ impl FromStr for Source {
             Some(("file", "")) => return refuse(text, "it names no file"),
             Some(("file", path)) => return Ok(Source(Kind::File(path.to_owned()))),
             Some((scheme, rest)) if is_rpcap(scheme) && !rest.contains('/') => return local(rest),
-            // Room for one more, so that it can be asked through TLS.
+            // Leaves room for one more byte, so that TLS can be switched on.
             Some(("rpcap", _)) if text.len() + 1 >= BUFFER => {
                 return too_long(text.len() + 1);
             }
@@ -327,7 +328,7 @@ impl FromStr for Source {
     }
 }
 
-/// The host and what goes with it.
+/// A host with its port and device.
 fn authority(rest: &str) -> &str {
     rest.split('/').next().unwrap_or_default()
 }

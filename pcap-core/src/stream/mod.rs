@@ -1,8 +1,8 @@
-//! Asynchronous captures: packets for tasks that do not hold up their thread. With the features `tokio`
-//! and `async-io`, one for each runtime; both can be on.
+//! Asynchronous captures, for tasks that must not block their thread. The features `tokio` and `async-io` add one
+//! runtime each, and can be combined.
 //!
-//! `Capture::into_tokio` and `Capture::into_async_io` make an [`AsyncCapture`] of any capture that packets
-//! are read from. It lends packets one by one, or is a `Stream` of owned ones.
+//! `Capture::into_tokio` and `Capture::into_async_io` convert a live capture or a savefile into an [`AsyncCapture`]. It
+//! lends packets one by one, or is a `Stream` of owned ones.
 //!
 #![cfg_attr(feature = "tokio", doc = "```no_run")]
 #![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -16,7 +16,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A savefile, with the `Stream`:
+//! A savefile as a `Stream`:
 //!
 #![cfg_attr(feature = "async-io", doc = "```")]
 #![cfg_attr(not(feature = "async-io"), doc = "```ignore")]
@@ -41,36 +41,35 @@
 //! # Ok::<(), pcap_core::Error>(())
 //! ```
 //!
-//! # What holds
+//! # Guarantees
 //!
-//! - **A future that is dropped takes nothing with it.** Each packet comes once and in order, however many
-//!   futures of [`next_packet`](AsyncCapture::next_packet) are dropped before: it can stand in a `select!`.
-//! - **A deadline is the runtime's**: `tokio::time::timeout(time, capture.next_packet())`. As everywhere, a packet
-//!   can lie unseen for as long as the [packet-buffer timeout](Capture::timeout).
-//! - **A break** by a [`BreakHandle`] wakes the task and ends the packets with `None`, for which
-//!   [`ended`](AsyncCapture::ended) says why. The capture can be read on.
-//! - **Others get their turn.** A task that has not waited for a tenth of a millisecond yields once, which is looked at
-//!   every 128 packets, so that a device that always has packets does not keep its thread. Such a yield looks like a
-//!   wait: what polls a future only once can miss a packet that is there, and gets it with the next.
-//! - **Errors** are those of the calls that block: a removed device gives all its packets first, then
+//! - **Cancellation is safe.** Each packet is delivered once and in order, even if futures of
+//!   [`next_packet`](AsyncCapture::next_packet) are dropped before: use them in a `select!`.
+//! - **Deadlines are the runtime's**: `tokio::time::timeout(time, capture.next_packet())`. As in blocking reads, the
+//!   kernel may hold a packet back for the [packet-buffer timeout](Capture::timeout).
+//! - **A break** by a [`BreakHandle`] wakes the task and ends the packets with `None`; [`ended`](AsyncCapture::ended)
+//!   returns why. Reading can continue.
+//! - **Tasks yield.** A task that has not waited for a tenth of a millisecond yields once, so that a busy device does
+//!   not occupy its thread. The check is made every 128 packets. The yield looks like a wait: a caller that polls a
+//!   future only once may miss a packet that is there, and gets it with the next future.
+//! - **Errors** are those of the blocking calls: a removed device delivers all its packets first, then
 //!   [`ErrorKind::Disappeared`].
-//! - **Sending waits for the runtime, too**: [`inject`](AsyncCapture::inject) does not hold up the thread while the
-//!   device has no room.
-//! - **Nothing is left behind.** A capture holds one descriptor more than otherwise, or two where libpcap has to be
-//!   called every so often as well, until it is dropped or [given back](AsyncCapture::into_inner). One that had to wait to
-//!   send holds one or two more. No thread is started for it, but on Windows, where each has one that waits for events.
+//! - **Sending does not block either**: [`inject`](AsyncCapture::inject) yields the thread while the device has no
+//!   room.
+//! - **Resources are bounded.** A capture holds one additional file descriptor, or two if libpcap also needs a timer,
+//!   until it is dropped or [converted back](AsyncCapture::into_inner). One that had to wait to send holds one or two
+//!   more. No thread is started, except on Windows, where each capture has one that waits for events.
 //!
-//! # What waits all the same
+//! # What blocks all the same
 //!
-//! - A savefile in a file is read as it is without a runtime: reading waits for the disk, and opening for the
-//!   savefile's header. So does reading one [of a reader](Capture::from_reader). Where that matters, read it on a
-//!   thread for such work. One that comes through a pipe, a socket or a terminal, by its path, as standard input or
-//!   as an open file, is waited for without holding up others, and so is the end of one that is
-//!   [followed](Capture::follow).
-//! - [`inject_queue`](Capture::inject_queue) of [the capture itself](AsyncCapture::get_ref) waits while the device has no
-//!   room. A `os::linux::SenderExt::sender` can do that on a thread for such work.
-//! - What can be waited for inside libpcap only is refused, with
-//!   [`ErrorKind::Unsupported`]: devices without a non-blocking mode, such as D-Bus, and those of other hosts.
+//! - A savefile in a file: reading blocks on the disk, and opening on the savefile's header. So does reading [from a
+//!   reader](Capture::from_reader). If that matters, read it on a thread for blocking work. A savefile in a pipe, a
+//!   socket or a terminal does not block others, opened by path, as standard input or as an open file; neither does the
+//!   end of one that is [followed](Capture::follow).
+//! - [`inject_queue`](Capture::inject_queue) of [the capture itself](AsyncCapture::get_ref) blocks while the device has
+//!   no room. A `os::linux::SenderExt::sender` can do that on a thread for blocking work.
+//! - Captures that can only wait inside libpcap are rejected with [`ErrorKind::Unsupported`]: devices without a
+//!   non-blocking mode, such as D-Bus, and devices of other hosts.
 
 #[cfg(feature = "async-io")]
 mod async_io;
@@ -100,14 +99,14 @@ use crate::stats::Stats;
 use crate::sys::platform::RawFd;
 use crate::sys::waitset::WaitSet;
 
-/// How often packets are looked for between two looks at the clock: as many packets as are read ahead at once.
+/// Reads between two checks of the clock: as many as the packets read ahead at once.
 const TURNS: u32 = 128;
 
-/// How long a task may go on before it yields. A yield may take its runtime several system calls, which is more than
-/// reading a hundred packets does.
+/// How long a task may run before it yields. A yield may cost the runtime several system calls, more than reading a
+/// hundred packets.
 const SLICE: Duration = Duration::from_micros(100);
 
-/// What tells a task that packets are there: one for each feature. Sealed: these are all.
+/// An async runtime that wakes tasks for packets: one for each feature. The trait is sealed.
 pub trait Runtime: sealed::Register {}
 
 mod sealed {
@@ -116,44 +115,43 @@ mod sealed {
 
     use crate::sys::waitset::WaitSet;
 
-    /// Below the public API.
+    /// The private part of a runtime.
     #[allow(unreachable_pub)] // sealed: public in name only
     pub trait Register: Sized + Send + 'static {
-        /// Has the runtime watch a descriptor of our own.
+        /// Registers a file descriptor of this crate with the runtime.
         #[allow(private_interfaces)] // as above
         fn register(set: WaitSet) -> io::Result<Self>;
 
         #[allow(private_interfaces)] // as above
         fn set(&self) -> &WaitSet;
 
-        /// Ready, once, when the set has become readable since it was ready last; until then the task is
-        /// woken for it.
+        /// Returns `Ready` once after the set has become readable; until then the runtime wakes the task for it.
         fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
     }
 }
 
-/// A capture for asynchronous tasks: see the [module](self).
+/// A capture for asynchronous tasks. See the [module](self).
 ///
-/// `S` is the capture's phase, as in [`Capture`], `R` the runtime. Like the capture it is `Send` and not
-/// `Sync`: a task that has it can move from thread to thread.
+/// `S` is the capture's phase, as in [`Capture`], and `R` the runtime. It is `Send` but not `Sync`: a task that owns it
+/// can move between threads.
 ///
-/// A live one is woken by the runtime in which it was made, and fails when that has ended. Besides one task
-/// nobody can wait for it: it is not woken twice.
+/// The runtime in which a live capture was converted wakes it; its calls fail after that runtime has ended. Only one
+/// task can wait at a time: only the last waker is called.
 pub struct AsyncCapture<S: Readable, R: Runtime> {
     registered: Option<Registered<R>>,
-    /// The same for what is sent, from the first wait on.
+    /// The same for sending, from the first wait on.
     sending: Option<Registered<R>>,
     capture: Capture<S>,
-    /// How often packets were looked for since the task yielded last, and when the first was.
+    /// The reads since the task last yielded, and the time of the first.
     turns: u32,
     since: Instant,
 }
 
-/// What the runtime watches, and for whom.
+/// A registration with the runtime.
 struct Registered<R> {
-    /// Owns its descriptor. Those in it are the capture's, and leave it when they are closed.
+    /// Owns its descriptor. Those in the set belong to the capture, and leave it when they are closed.
     runtime: R,
-    /// Of the capture whose descriptors they are: another one may have been put into its place.
+    /// Identifies the capture of the descriptors: another one may have been put in its place.
     capture: BreakHandle,
     descriptor: Option<RawFd>,
 }
@@ -173,40 +171,41 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         }
     }
 
-    /// The next packet: waits until there is one or the capture is over. It is lent until the next call.
+    /// Returns the next packet, lent until the next call. Waits until there is one or the capture is over.
     ///
-    /// `None` means that it is over, and [`ended`](Self::ended) says whether the savefile is at its end or a
-    /// [`BreakHandle`] was used; after a break the capture can be read on. A future that is dropped
-    /// before it is ready takes no packet with it.
+    /// `None` means that the capture is over. [`ended`](Self::ended) returns whether the savefile is at its end or a
+    /// [`BreakHandle`] was used; after a break, reading can continue. Dropping the future loses no packet.
     ///
     /// # Errors
     ///
-    /// As [`Capture::next_packet`]; and [`ErrorKind::Io`] if the runtime has ended.
+    /// - Those of [`Capture::next_packet`].
+    /// - [`Io`](ErrorKind::Io) if the runtime has ended.
     #[inline]
     pub fn next_packet(&mut self) -> impl Future<Output = Result<Option<Packet<'_>>>> {
         NextPacket(Some(self))
     }
 
-    /// Goes to the next packet, which [`packet`](Self::packet) then gives: waits like
-    /// [`next_packet`](Self::next_packet), and is `false` where that is `None`.
+    /// Advances to the next packet, which [`packet`](Self::packet) then returns. Waits as
+    /// [`next_packet`](Self::next_packet) does, and returns `false` where that returns `None`.
     ///
-    /// To call [`stats`](AsyncCapture::stats) or [`try_inject`](AsyncCapture::try_inject) while holding a packet.
+    /// Use it to call [`stats`](AsyncCapture::stats) or [`try_inject`](AsyncCapture::try_inject) while holding a
+    /// packet.
     ///
     /// # Errors
     ///
-    /// As [`next_packet`](Self::next_packet).
+    /// Those of [`next_packet`](Self::next_packet).
     pub async fn advance(&mut self) -> Result<bool> {
         poll_fn(|cx| self.poll_advance(cx)).await
     }
 
-    /// [`advance`](Self::advance) for futures that are written by hand.
+    /// Polls [`advance`](Self::advance), for hand-written futures.
     ///
     /// # Errors
     ///
-    /// As [`next_packet`](Self::next_packet).
+    /// Those of [`next_packet`](Self::next_packet).
     #[inline]
     pub fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
-        // Nearly always the packet is there, read ahead.
+        // Nearly always a packet was read ahead.
         if self.turns % TURNS != 0 {
             self.turns += 1;
             if let Some(there) = self.capture.try_advance()? {
@@ -218,7 +217,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         self.poll_on(cx)
     }
 
-    /// [`poll_advance`](Self::poll_advance), which has found nothing or is to look at the clock.
+    /// Continues [`poll_advance`](Self::poll_advance) after it found nothing, or has to check the clock.
     #[inline(never)]
     fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
         loop {
@@ -231,7 +230,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         }
     }
 
-    /// Counts a turn of this task. Pending, once, if it has gone on for so long that others are to have theirs.
+    /// Counts a read of this task. Returns `Pending` once if the task has run for so long that it should yield.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.turns % TURNS == 0 {
             let now = Instant::now();
@@ -247,12 +246,12 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         Poll::Ready(())
     }
 
-    /// Before the next look for packets: one that found none may have refused very many.
+    /// Makes the next read check the clock: the last one found nothing, and may have rejected very many packets.
     fn look_at_the_clock(&mut self) {
         self.turns = self.turns.next_multiple_of(TURNS);
     }
 
-    /// The packet that the last [`advance`](Self::advance) went to; `None` before the first, and after the
+    /// Returns the packet that the last [`advance`](Self::advance) advanced to. `None` before the first, and after the
     /// end.
     #[inline]
     #[must_use]
@@ -262,13 +261,13 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
 
     /// Returns a `Stream` of copies of the packets.
     ///
-    /// It ends where [`next_packet`](Self::next_packet) returns `None`, or after an error; after a break a new stream goes
-    /// on.
+    /// The stream ends when [`next_packet`](Self::next_packet) returns `None`, or after an error. After a break a new
+    /// stream continues.
     pub fn packets(&mut self) -> Packets<'_, S, R> {
         Packets::new(self, |packet| packet.into_owned())
     }
 
-    /// Returns a `Stream` of what a closure makes of each packet, without a copy of the packet. See
+    /// Returns a `Stream` of the results of a closure for each packet, without a copy of the packet. See
     /// [`packets`](Self::packets).
     pub fn packets_with<T, F>(&mut self, f: F) -> Packets<'_, S, R, F>
     where
@@ -282,7 +281,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         IntoPackets::new(self, |packet| packet.into_owned())
     }
 
-    /// Converts the capture into a `Stream` of what a closure makes of each packet. See
+    /// Converts the capture into a `Stream` of the results of a closure for each packet. See
     /// [`packets_with`](Self::packets_with).
     pub fn into_packets_with<T, F>(self, f: F) -> IntoPackets<S, R, F>
     where
@@ -291,32 +290,32 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         IntoPackets::new(self, f)
     }
 
-    /// Why the packets ended: as [`Capture::ended`].
+    /// Returns why the packets ended. See [`Capture::ended`].
     #[must_use]
     pub fn ended(&self) -> Option<End> {
         self.capture.ended()
     }
 
-    /// A handle that ends this capture's waits from elsewhere.
+    /// Returns a handle that ends this capture's waits from another task or thread.
     #[must_use]
     pub fn break_handle(&self) -> BreakHandle {
         self.capture.break_handle()
     }
 
-    /// The capture.
+    /// Returns the capture.
     #[must_use]
     pub fn get_ref(&self) -> &Capture<S> {
         &self.capture
     }
 
-    /// The capture, to change its filter or direction. Its own reading calls hold up the thread, but nothing is
-    /// lost by them.
+    /// Returns the capture mutably, to set its filter or direction. Its own reading calls block the thread, but lose
+    /// nothing.
     #[must_use]
     pub fn get_mut(&mut self) -> &mut Capture<S> {
         &mut self.capture
     }
 
-    /// The capture, with the packets that were read ahead.
+    /// Converts into the capture, including the packets that were read ahead.
     #[must_use]
     pub fn into_inner(self) -> Capture<S> {
         self.capture
@@ -331,8 +330,8 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         if let Poll::Ready(Err(e)) = told {
             return Poll::Ready(Err(self.failed(e)));
         }
-        // A runtime tells of what comes, and not of what is there still: of packets that no filter here
-        // has let through, more may be.
+        // A runtime reports new readiness only, not what is still there: more packets may follow those that the filter
+        // here rejected.
         let there = self.capture.is_ready()?;
         if there || told.is_ready() {
             return Poll::Ready(Ok(()));
@@ -341,7 +340,7 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
         Poll::Pending
     }
 
-    /// Has the runtime watch what the capture waits for now; `None` if that is nothing.
+    /// Registers the event that the capture waits for; `None` if there is none.
     fn waiting(&mut self) -> Result<Option<&mut R>> {
         let (descriptor, pause) = match self.capture.waits_for() {
             WaitsFor::Nothing => return Ok(None),
@@ -368,8 +367,8 @@ impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
 }
 
 impl<R: Runtime> Registered<R> {
-    /// The same one if it is for this capture and descriptor, or else a new one of what `make` makes of the
-    /// descriptor that a break makes readable.
+    /// Returns the same registration if it is for this capture and descriptor. Otherwise creates one from the set that
+    /// `make` creates with the descriptor that a break makes readable.
     fn renewed(
         this: Option<Registered<R>>,
         capture: BreakHandle,
@@ -389,7 +388,7 @@ impl<R: Runtime> Registered<R> {
     }
 }
 
-/// What [`AsyncCapture::next_packet`] is; by hand, for a compiler does not inline `async fn`.
+/// The future of [`AsyncCapture::next_packet`]. Written by hand because compilers do not inline `async fn`.
 struct NextPacket<'a, S: Readable, R: Runtime>(Option<&'a mut AsyncCapture<S, R>>);
 
 impl<'a, S: Readable, R: Runtime> Future for NextPacket<'a, S, R> {
@@ -398,7 +397,7 @@ impl<'a, S: Readable, R: Runtime> Future for NextPacket<'a, S, R> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(capture) = self.0.take() else {
-            // It has given its packet away, and nobody may ask it again.
+            // It has returned its packet, and must not be polled again.
             return Poll::Ready(Ok(None));
         };
         match capture.poll_advance(cx) {
@@ -417,17 +416,17 @@ impl<'a, S: Readable, R: Runtime> Future for NextPacket<'a, S, R> {
 }
 
 impl<R: Runtime> AsyncCapture<Active, R> {
-    /// What was counted: as [`Capture::stats`].
+    /// Returns the statistics. See [`Capture::stats`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Capture::stats`].
     pub fn stats(&self) -> Result<Stats> {
         self.capture.stats()
     }
 }
 
-// Nothing in it is ever pinned.
+// No field is ever pinned.
 impl<S: Readable, R: Runtime> Unpin for AsyncCapture<S, R> {}
 
 impl<S: Readable + Phase + fmt::Debug, R: Runtime> fmt::Debug for AsyncCapture<S, R> {

@@ -11,10 +11,10 @@ use crate::capture::{Copies, Readable};
 use crate::error::Result;
 use crate::packet::Packet;
 
-/// A stream over a borrowed capture: of [`AsyncCapture::packets`] and [`AsyncCapture::packets_with`].
+/// A stream of the packets of a borrowed capture. See [`AsyncCapture::packets`] and [`AsyncCapture::packets_with`].
 ///
-/// It implements `Stream` of the crate `futures-core`, which `futures-util`, `futures-lite` and `tokio-stream` work
-/// with. Packets are read in batches; dropping the stream loses none. After its end it stays at its end.
+/// It implements `Stream` of the crate `futures-core`, which `futures-util`, `futures-lite` and `tokio-stream` use.
+/// Packets are read in batches; dropping the stream loses none. After its end the stream keeps returning `None`.
 #[must_use = "streams do nothing unless they are polled"]
 pub struct Packets<'a, S: Readable, R: Runtime, F = Copies> {
     capture: &'a mut AsyncCapture<S, R>,
@@ -41,7 +41,7 @@ impl<'a, S: Readable, R: Runtime, F> Packets<'a, S, R, F> {
 // The closure is never pinned.
 impl<S: Readable, R: Runtime, F> Unpin for Packets<'_, S, R, F> {}
 
-/// Polls for one item, and sets `over` where the stream ends.
+/// Polls for one item, and sets `over` at the end.
 fn poll_next<S: Readable, R: Runtime, T>(
     capture: &mut AsyncCapture<S, R>,
     over: &mut bool,
@@ -80,8 +80,8 @@ impl<S: Readable, R: Runtime, F> fmt::Debug for Packets<'_, S, R, F> {
     }
 }
 
-/// A stream that owns its capture, to hand to a task: of [`AsyncCapture::into_packets`] and
-/// [`AsyncCapture::into_packets_with`]. See [`Packets`].
+/// A stream of the packets of a capture that it owns, to move into a task. See [`AsyncCapture::into_packets`],
+/// [`AsyncCapture::into_packets_with`] and [`Packets`].
 #[must_use = "streams do nothing unless they are polled"]
 pub struct IntoPackets<S: Readable, R: Runtime, F = Copies> {
     capture: AsyncCapture<S, R>,
@@ -98,13 +98,13 @@ impl<S: Readable, R: Runtime, F> IntoPackets<S, R, F> {
         }
     }
 
-    /// Returns the capture, to ask it why the packets ended, or for its statistics.
+    /// Returns the capture, to query why the packets ended, or its statistics.
     #[must_use]
     pub fn get_ref(&self) -> &AsyncCapture<S, R> {
         &self.capture
     }
 
-    /// Returns the capture, to read on.
+    /// Converts the stream into its capture, to read on.
     #[must_use]
     pub fn into_inner(self) -> AsyncCapture<S, R> {
         self.capture

@@ -12,17 +12,17 @@ use crate::sys::platform::RawFd;
 use crate::sys::waitset::WaitSet;
 
 impl<R: Runtime> AsyncCapture<Active, R> {
-    /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent. While the device has no
-    /// room for the packet the task waits, and others run; [non-blocking mode](crate::Capture::set_nonblock) makes no
-    /// difference.
+    /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent. While the device has
+    /// no room for the packet, the task waits and others run; [non-blocking mode](crate::Capture::set_nonblock) makes
+    /// no difference.
     ///
-    /// A future that is dropped before it is ready has not sent the packet. To send while a packet of the same capture is
-    /// lent there is [`try_inject`](Self::try_inject). A deadline is the runtime's, as for reading.
+    /// Dropping the future before it is ready means that the packet was not sent. To send while a packet of the same
+    /// capture is lent, use [`try_inject`](Self::try_inject). Deadlines are the runtime's, as for reading.
     ///
     /// # Errors
     ///
-    /// As [`Capture::inject`](crate::Capture::inject); and [`ErrorKind::Io`](crate::ErrorKind::Io) if the runtime has
-    /// ended.
+    /// - Those of [`Capture::inject`](crate::Capture::inject).
+    /// - [`Io`](crate::ErrorKind::Io) if the runtime has ended.
     ///
     /// # Examples
     ///
@@ -44,12 +44,12 @@ impl<R: Runtime> AsyncCapture<Active, R> {
         poll_fn(|cx| self.poll_inject(packet, &mut refusals, cx)).await
     }
 
-    /// Sends a packet if the device has room for it now, and returns the number of bytes sent, or `None`: as
+    /// Sends a packet if the device has room for it now. Returns the number of bytes sent, or `None`. See
     /// [`Capture::try_inject`](crate::Capture::try_inject).
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Capture::try_inject`](crate::Capture::try_inject).
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
         self.capture.try_inject(packet)
     }
@@ -87,7 +87,7 @@ impl<R: Runtime> AsyncCapture<Active, R> {
         };
         let registered = Registered::renewed(self.sending.take(), capture, descriptor, make)?;
         registered.runtime.set().arm(pause)?;
-        // Each time one looks for room first, so that what the runtime reports too often or too early does no harm.
+        // The caller tries to send first, so a report that is early or repeated does no harm.
         let room = self.sending.insert(registered).runtime.poll_readable(cx);
         if room.is_pending() {
             self.turns = 0;

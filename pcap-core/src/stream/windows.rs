@@ -1,4 +1,4 @@
-//! What tells tasks of any runtime, on Windows: the set itself, which has a thread.
+//! Wakes tasks of any runtime, on Windows, from the set's own thread.
 
 use std::io;
 use std::task::{Context, Poll};

@@ -1,4 +1,4 @@
-//! How filters and directions are set on a live capture.
+//! Setting filters and directions on a live capture.
 
 use crate::capture::active::Active;
 use crate::capture::active::inflow::{self, Age, Inflow};
@@ -20,20 +20,20 @@ const LONGEST: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FilterLocation {
-    /// In the kernel: packets that do not pass take no room in the buffer.
+    /// In the kernel: rejected packets take no room in the buffer.
     Kernel,
     /// In this process, on whole packets, because the kernel cannot run the filter or has no room for it.
     UserSpace,
-    /// Where libpcap runs it: outside of Linux mostly in the kernel, and in the process on devices that are not
+    /// Where libpcap runs it: outside of Linux usually in the kernel, and in this process on devices that are not
     /// network interfaces.
     Libpcap,
-    /// At the daemon of a remote capture, and in this process.
+    /// At the daemon of a remote capture and in this process.
     Remote,
 }
 
-/// Why a filter was not set.
+/// The reason why a filter was not set.
 pub(super) enum NotSet {
-    /// It has to see more of each packet than libpcap captures.
+    /// The filter reads more of each packet than libpcap captures.
     TooShort(Error),
     Failed(Error),
 }
@@ -52,24 +52,24 @@ impl From<NotSet> for Error {
     }
 }
 
-/// What a filter says of a packet in the buffer.
+/// The result of a filter for a packet in the buffer.
 enum Verdict {
-    /// The packet passes; how many bytes of it are wanted.
+    /// The packet passes, truncated to this many bytes.
     Passes(u32),
     Fails,
-    /// What decides is not there.
+    /// The deciding bytes are missing.
     Unknown,
 }
 
-/// The filter that is set, and what it needs in this process.
+/// The current filter, and what it needs in this process.
 #[derive(Debug)]
 pub(super) struct Set {
     pub(super) filter: Filter,
     pub(super) location: FilterLocation,
-    /// How many bytes of a packet decide; `None` if there is no bound.
+    /// The number of bytes of a packet that decide; `None` if there is no bound.
     reach: Option<u32>,
-    /// Whether a packet's bytes tell what the answer is where the filter runs. What asks the kernel for a VLAN tag sees
-    /// packets without it there, and with it here.
+    /// Whether a packet's bytes determine the result at the location of the filter. A filter that tests the kernel's
+    /// VLAN tag sees packets without it there, and with it here.
     pub(super) by_bytes: bool,
     untagged: Untagged,
 }
@@ -86,7 +86,7 @@ impl Set {
         }
     }
 
-    /// Whether a packet of another host passes.
+    /// Returns whether a packet of another host passes.
     #[cfg(feature = "remote")]
     pub(super) fn either_matches(&mut self, packet: Packet<'_>) -> bool {
         self.untagged.either_matches(&self.filter, packet)
@@ -104,23 +104,23 @@ impl Set {
         }
     }
 
-    /// Whether the snaplen has cut off what may decide.
+    /// Returns whether the snaplen has removed bytes that may decide.
     fn is_short(&self, packet: Packet<'_>) -> bool {
-        /// A VLAN tag may come before what decides.
+        /// A VLAN tag may precede the deciding bytes.
         const TAG: u32 = 4;
         let reach = self.reach.map(|reach| reach.saturating_add(TAG));
         packet.header().is_truncated() && reach.is_none_or(|reach| reach > packet.caplen())
     }
 }
 
-/// What decides which of the packets that libpcap hands over are delivered, for one read.
+/// Decides which of the packets from libpcap are delivered, for one read.
 pub(super) struct Screen<'a> {
     pub(super) set: Option<&'a mut Set>,
     pub(super) inflow: Option<&'a mut Inflow>,
 }
 
 impl Screen<'_> {
-    /// The packet as it is to be delivered, if it is.
+    /// Returns the packet as it is delivered, if it passes.
     pub(super) fn pass<'p>(&mut self, packet: Packet<'p>) -> Option<Packet<'p>> {
         let Some(inflow) = &mut self.inflow else {
             return match &mut self.set {
@@ -139,7 +139,7 @@ impl Screen<'_> {
         }
         match set.judge(packet) {
             Verdict::Passes(wanted) => Some(packet.cut(snaplen.min(wanted))),
-            // The kernel has judged it already, if it is new. A tag may have been in the packet for the kernel, too.
+            // The kernel has judged it already if it is new. The kernel may have seen the tag in the packet, too.
             Verdict::Fails
                 if age == Age::Doubtful && !here && set.filter.matches_packet(packet) =>
             {
@@ -171,7 +171,7 @@ impl Active {
         }
     }
 
-    /// Lets all packets in that the direction does, and cuts them at the snaplen in the kernel.
+    /// Accepts all packets of the direction, and truncates them to the snaplen in the kernel.
     pub(super) fn install_none(&mut self) -> Result<()> {
         let Some(mut inflow) = self.inflow.take() else {
             return Ok(());
@@ -189,14 +189,14 @@ impl Active {
         }
     }
 
-    /// Devices that libpcap does not capture on through a packet socket.
+    /// Sets the filter on devices that libpcap does not capture on through a packet socket.
     fn install_by_libpcap(&mut self, filter: Filter) -> Result<()> {
-        // No kernel takes longer ones, and libpcap would run them in a read that ends only when a packet passes: no
+        // No kernel accepts longer programs. libpcap would run them in a read that ends only when a packet passes: no
         // deadline would hold.
         let runs_here = filter.runs_on_bytes()
             && (filter.instructions().len() > LONGEST || filter.jumps_backward());
         if let Err(error) = self.handle.set_filter((!runs_here).then_some(&filter)) {
-            // libpcap may have taken the new one before it failed.
+            // libpcap may have adopted the new one before it failed.
             let _ = self.reset_filter();
             return Err(error);
         }
@@ -221,7 +221,7 @@ impl Active {
         Ok(self.adopt(inflow, filter, location)?)
     }
 
-    /// Has packets judged by a filter that came before it was attached.
+    /// Applies a filter to packets that came before it was attached.
     fn adopt(
         &mut self,
         inflow: &mut Inflow,
@@ -231,7 +231,7 @@ impl Active {
         let untagged = Untagged::new(&filter, self.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
         let needs_more = set.reach.is_none_or(|reach| reach > inflow.snaplen);
-        // What is judged twice must get the same answer both times.
+        // A packet that is judged twice must get the same result both times.
         let exactly = location == FilterLocation::Kernel && (!set.by_bytes || needs_more);
         inflow.exchanged(exactly, self.timeout, || self.held())?;
         let discarded = &mut inflow.discarded;
@@ -247,14 +247,14 @@ impl Active {
         Ok(())
     }
 
-    /// Has the kernel run a filter, or lets all packets in if this process has to.
+    /// Attaches a filter in the kernel, or one that accepts all packets if this process has to filter.
     fn attach(&self, inflow: &mut Inflow, filter: &Filter) -> Result<FilterLocation, NotSet> {
         let Some(socket) = self.fileno() else {
             return Err(NotSet::Failed(self.refused(Refused::Program)));
         };
         let location = self.attach_over(inflow, socket, filter)?;
         if inflow.has_foreign_filter {
-            // One that passes all is in the place of libpcap's, which would go on otherwise. It is attached, too.
+            // A filter that accepts everything replaces libpcap's, which would otherwise continue. It is attached, too.
             self.handle.set_filter(None)?;
             inflow.has_foreign_filter = false;
             let again = inflow.attach_again(socket);
@@ -263,7 +263,7 @@ impl Active {
         Ok(location)
     }
 
-    /// As [`attach`](Self::attach), whatever filter libpcap may have.
+    /// Attaches a filter as [`attach`](Self::attach) does, ignoring a filter of libpcap.
     fn attach_over(
         &self,
         inflow: &mut Inflow,
@@ -282,8 +282,8 @@ impl Active {
                 }
                 let refused = match inflow.attach(socket, program.clone()) {
                     Ok(()) => return Ok(FilterLocation::Kernel),
-                    // The memory of the former program counts until it is gone. It stays if this one would have no
-                    // room without it, either.
+                    // The memory of the previous program counts until it is freed. That program stays if this one would
+                    // not fit without it, either.
                     Err(Refused::Memory) if inflow::has_room(socket, &everything, &program) => {
                         inflow
                             .attach(socket, everything.clone())
@@ -332,7 +332,7 @@ impl Active {
         }
     }
 
-    /// How many packets the kernel's buffer holds, where each that gets into it is handed over.
+    /// Returns the number of packets in the kernel's buffer, if each that enters it is handed over.
     pub(super) fn held(&self) -> Result<u64> {
         let stats = self.stats()?;
         let let_in = stats.received.saturating_sub(stats.dropped);
@@ -351,7 +351,7 @@ impl Active {
         }
     }
 
-    /// Puts the filter in force again, after another one was attached to the socket.
+    /// Attaches the filter again, after another one was attached to the socket.
     pub(super) fn reset_filter(&self) -> Result<()> {
         match (&self.inflow, self.fileno()) {
             (Some(inflow), Some(socket)) => inflow
@@ -401,7 +401,7 @@ impl Active {
         let location = match attached {
             Ok(location) => location,
             Err(error) => {
-                // The former program is still there.
+                // The previous program is still attached.
                 inflow.direction = former;
                 return Err(error.into());
             }
@@ -415,12 +415,12 @@ impl Active {
                 let filter = set.filter.clone();
                 self.adopt(inflow, filter, location)
             }
-            // The packets in the buffer have been judged by this filter.
+            // This filter has judged the packets in the buffer.
             _ => Ok(()),
         }
     }
 
-    /// Tells libpcap the direction, by which it leaves out packets of the buffer.
+    /// Sets libpcap's direction, by which it skips packets of the buffer.
     fn tell_direction(&self, direction: Direction) -> Result<()> {
         // SAFETY: the handle is open and activated.
         let code =
@@ -429,7 +429,7 @@ impl Active {
         Ok(())
     }
 
-    /// Lets packets in, now that the filter and the direction are set.
+    /// Opens the inflow, now that the filter and the direction are set.
     pub(super) fn open_inflow(&mut self, protocol: u16) -> Result<()> {
         const OPERATION: &str = "activate";
         let (Some(inflow), Some(socket)) = (&self.inflow, self.fileno()) else {
@@ -457,7 +457,7 @@ impl Active {
         Ok(())
     }
 
-    /// How many bytes of a packet are all of it, as far as libpcap can capture.
+    /// Returns the number of bytes that hold any whole packet, as far as libpcap can capture.
     fn whole(&self) -> u32 {
         crate::capture::options::whole(self.immediate)
     }

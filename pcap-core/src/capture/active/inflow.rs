@@ -1,9 +1,8 @@
-//! What gets into the buffer of a capture on a Linux packet socket, and what has to be judged again when that
-//! changes.
+//! The packets that enter the buffer of a capture on a Linux packet socket, and those to judge again after a change.
 //!
 //! libpcap's own way to set a filter loses packets and prints to standard error, so this crate attaches its own
-//! programs. One program holds the filter, the direction and the snaplen. The kernel exchanges programs without
-//! losing a packet, but leaves those in the buffer that the former program accepted.
+//! programs. One program contains the filter, the direction and the snaplen. The kernel exchanges programs without
+//! losing a packet, but keeps those in the buffer that the previous program accepted.
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +14,11 @@ use crate::sys::linux::packet_socket::{self, Description};
 use crate::sys::linux::sock_filter::Refused;
 use crate::sys::platform::BorrowedFd;
 
-/// How long a processor may still run the former program, with a wide margin.
+/// How long a processor may still run the previous program, with a wide margin.
 const SETTLES_WITHIN: Duration = Duration::from_millis(100);
 
-/// Which packets of the buffer a former program may have accepted: some that certainly came before the exchange, and
-/// behind them some that a processor may have judged by the former program meanwhile.
+/// The packets of the buffer that a previous program may have accepted: first some that certainly came before the
+/// exchange, then some that a processor may have judged by the previous program meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Old {
     certain: u64,
@@ -29,22 +28,22 @@ pub(super) struct Old {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doubtful {
     None,
-    /// The next packets, this many.
+    /// This many of the next packets.
     Next(u64),
-    /// All that are read before this time, and then all that are in the buffer.
+    /// All packets read before this time, and then all in the buffer.
     Until(Instant),
-    /// All that are read until the buffer is found empty after this time: it is not known how many there are.
+    /// All packets read until the buffer is found empty after this time: their number is unknown.
     UntilEmpty(Instant),
 }
 
-/// How old a packet is.
+/// The age of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Age {
-    /// The program that is attached has accepted it.
+    /// The attached program has accepted it.
     New,
-    /// A former program may have accepted it.
+    /// A previous program may have accepted it.
     Doubtful,
-    /// A former program has accepted it.
+    /// A previous program has accepted it.
     Old,
 }
 
@@ -54,7 +53,7 @@ impl Old {
         doubtful: Doubtful::None,
     };
 
-    /// Where it is not known how many there are.
+    /// Creates the state for an unknown number of packets.
     fn until_empty(timeout: Duration) -> Old {
         Old {
             certain: 0,
@@ -62,7 +61,7 @@ impl Old {
         }
     }
 
-    /// The age of the next packet, which is taken from the buffer.
+    /// Returns the age of the next packet, which is taken from the buffer.
     pub(super) fn next(&mut self) -> Age {
         if self.certain > 0 {
             self.certain -= 1;
@@ -85,30 +84,30 @@ impl Old {
 #[derive(Debug)]
 pub(super) struct Inflow {
     description: Description,
-    /// How many bytes of a packet the capture delivers.
+    /// The bytes per packet that the capture delivers.
     pub(super) snaplen: u32,
-    /// How many bytes of a packet libpcap can deliver.
+    /// The bytes per packet that libpcap can deliver.
     pub(super) captured: u32,
     pub(super) direction: Direction,
-    /// The program that is attached.
+    /// The attached program.
     program: Vec<Insn>,
-    /// Whether it is known how many packets have got into the buffer.
+    /// Whether the number of packets in the buffer is known.
     counts: bool,
-    /// How many packets of the buffer libpcap may have left out at most, without a word, since the direction changed.
+    /// The maximum number of packets of the buffer that libpcap may have skipped silently since the direction changed.
     left_out: u64,
     /// Whether libpcap may have a filter of its own.
     pub(super) has_foreign_filter: bool,
-    /// Whether packets may have come already.
+    /// Whether packets may have arrived already.
     pub(super) is_open: bool,
-    /// Whether the capture was stopped, so that nothing is to get in any more.
+    /// Whether the capture was stopped: nothing more enters the buffer.
     pub(super) is_closed: bool,
     pub(super) old: Old,
-    /// How many packets of the buffer were discarded because nobody could judge them any more.
+    /// The packets of the buffer that were discarded because they could no longer be judged.
     pub(super) discarded: u64,
 }
 
 impl Inflow {
-    /// For a packet socket that receives nothing yet.
+    /// Creates the inflow of a packet socket that receives nothing yet.
     pub(super) fn new(description: Description, snaplen: u32, captured: u32) -> Inflow {
         Inflow {
             description,
@@ -126,7 +125,7 @@ impl Inflow {
         }
     }
 
-    /// For a packet socket that was opened elsewhere.
+    /// Creates the inflow of a packet socket that was opened elsewhere.
     pub(super) fn of_foreign(description: Description, captured: u32) -> Inflow {
         Inflow {
             counts: false,
@@ -146,7 +145,7 @@ impl Inflow {
         self.devices() == Devices::Loopback
     }
 
-    /// How the socket shows packets of a link type.
+    /// Returns how the socket presents packets of a link type to a program.
     pub(super) fn view(&self, datalink: Dlt) -> View {
         let frame = match (self.description.cooked, datalink) {
             (true, Dlt::LINUX_SLL2) => Frame::Cooked2,
@@ -161,7 +160,7 @@ impl Inflow {
         }
     }
 
-    /// Attaches a program, in place of the one that is there.
+    /// Attaches a program, which replaces the current one.
     pub(super) fn attach(
         &mut self,
         socket: BorrowedFd<'_>,
@@ -182,8 +181,8 @@ impl Inflow {
         }
     }
 
-    /// Takes note that the program was exchanged. `held` counts the packets in the buffer; with `exactly` no packet
-    /// is to be judged again that the new program has accepted after this call.
+    /// Notes that the program was exchanged. `held` counts the packets in the buffer. With `exactly`, no packet that
+    /// the new program accepted after this call is judged again.
     pub(super) fn exchanged<E>(
         &mut self,
         exactly: bool,
@@ -214,8 +213,8 @@ impl Inflow {
         Ok(())
     }
 
-    /// Takes note that libpcap will leave out packets of the buffer by their direction. `held` counts those packets,
-    /// and those that it has left out before.
+    /// Notes that libpcap will skip packets of the buffer by their direction. `held` counts those packets, and those
+    /// that it has skipped before.
     pub(super) fn leaves_out<E>(
         &mut self,
         timeout: Duration,
@@ -227,33 +226,33 @@ impl Inflow {
         packet_socket::settle();
         self.left_out = held()?;
         if self.left_out > 0 && self.has_old() {
-            // How many of these it leaves out is not known.
+            // The number of these that it skips is unknown.
             self.old = Old::until_empty(timeout);
         }
         Ok(())
     }
 
-    /// Whether libpcap hands over each packet that gets into the buffer, so that they can be counted.
+    /// Returns whether libpcap hands over each packet that enters the buffer, so that they can be counted.
     pub(super) fn counts_exactly(&self) -> bool {
         self.counts && self.left_out == 0
     }
 
-    /// Whether there are packets that a former program may have accepted.
+    /// Returns whether there are packets that a previous program may have accepted.
     pub(super) fn has_old(&self) -> bool {
         self.old != Old::NONE
     }
 
-    /// Before a read: whether the packets that a former program may have accepted can be counted now.
+    /// Returns whether the packets that a previous program may have accepted can be counted now, before a read.
     pub(super) fn is_settled(&self) -> bool {
         matches!(self.old.doubtful, Doubtful::Until(time) if time <= Instant::now())
     }
 
-    /// Takes note of how many packets the buffer holds when that is so.
+    /// Notes the number of packets in the buffer at that time.
     pub(super) fn settled(&mut self, held: u64) {
         self.old.doubtful = Doubtful::Next(held.saturating_sub(self.old.certain));
     }
 
-    /// After a read without packets.
+    /// Notes a read without packets.
     pub(super) fn found_empty(&mut self) {
         if matches!(self.old.doubtful, Doubtful::UntilEmpty(time) if time <= Instant::now()) {
             self.old = Old::NONE;
@@ -262,17 +261,17 @@ impl Inflow {
 }
 
 fn attach(socket: BorrowedFd<'_>, program: &[Insn]) -> Result<(), Refused> {
-    // SAFETY: it has as many instructions as it says.
+    // SAFETY: the program has as many instructions as it declares.
     unsafe { packet_socket::attach(socket, &raw(program)) }
 }
 
-/// Whether the socket has room for a program when a short one has taken the place of the former before.
+/// Returns whether the socket has room for a program after a short one has replaced the previous one.
 pub(super) fn has_room(socket: BorrowedFd<'_>, short: &[Insn], program: &[Insn]) -> bool {
-    // SAFETY: they have as many instructions as they say.
+    // SAFETY: the programs have as many instructions as they declare.
     unsafe { packet_socket::has_room(socket, &raw(short), &raw(program)) }
 }
 
-/// A program as the kernel takes it: laid out as the kernel has it (asserted in insn.rs and sock_filter.rs).
+/// Converts a program to the kernel's layout (asserted in insn.rs and sock_filter.rs).
 fn raw(program: &[Insn]) -> bpf_program {
     bpf_program {
         // At most 4096.

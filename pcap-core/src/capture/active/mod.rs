@@ -73,14 +73,14 @@ pub struct Active {
     failed: Option<Error>,
     remote: Option<Remote>,
     set: Option<Set>,
-    /// What gets into its buffer, if it is on a Linux packet socket.
+    /// Controls what enters the buffer, if the capture is on a Linux packet socket.
     inflow: Option<Inflow>,
     stopped: Option<Stopped>,
     immediate: bool,
     netmask: Option<Ipv4Addr>,
     precision: Precision,
     timeout: Duration,
-    /// The timeout and the promiscuous mode that were requested; unknown of a handle from elsewhere.
+    /// The requested timeout and promiscuous mode; unknown for a handle opened elsewhere.
     requested: Option<(Duration, bool)>,
     nonblock: bool,
     started: bool,
@@ -88,34 +88,33 @@ pub struct Active {
     counters: Cell<Counters>,
     sampled: Instant,
     reads: u32,
-    /// Whether its descriptor takes many packets with one call.
+    /// Whether its descriptor accepts many packets per call.
     sends_many: OnceCell<bool>,
     shortest_dropped: ShortestDropped,
-    /// What its senders send through. Below the handle: it is closed first.
+    /// The socket of its senders. Declared after the handle, so that it is closed first.
     lent: Lent,
 }
 
-/// A device that was removed: libpcap says so before it gives the packets that it still holds.
+/// A device that was removed. libpcap reports the removal before it delivers the packets that it still holds.
 #[derive(Debug)]
 struct Vanished {
     error: Error,
-    /// Until when packets may still come.
+    /// The time until which packets may still come.
     until: Instant,
 }
 
 impl Capture<Active> {
-    /// What was not as asked for when the capture was activated, such as promiscuous mode that the
-    /// device does not have.
+    /// Returns the warnings of the activation, such as promiscuous mode that the device does not support.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.state.warnings
     }
 
-    /// What was counted since the capture was activated.
+    /// Returns the statistics since the activation.
     ///
     /// # Errors
     ///
-    /// If this kind of device has no statistics.
+    /// The call fails if this kind of device has no statistics.
     ///
     /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
     #[doc(alias = "pcap_stats")]
@@ -123,23 +122,25 @@ impl Capture<Active> {
         self.state.stats()
     }
 
-    /// Returns where the filter runs; `None` if none is set.
+    /// Returns where the filter runs, or `None` if none is set.
     ///
-    /// On Linux network interfaces the kernel runs a filter where that gives the answers which
-    /// [`Filter::matches`] gives, and has memory for it. Otherwise the filter runs in this process, which sees whole
-    /// packets whatever the snaplen is. That costs room in the buffer for each packet, and time.
+    /// On Linux network interfaces the kernel runs the filter if it has memory for it and gives the same results as
+    /// [`Filter::matches`]. Otherwise the filter runs in this process, on whole packets whatever the snaplen is. That
+    /// costs time, and room in the buffer for each packet.
     #[must_use]
     pub fn filter_location(&self) -> Option<FilterLocation> {
         self.state.set.as_ref().map(|set| set.location)
     }
 
-    /// Captures from now on only packets that are received, only those that are sent, or both. Packets that were
-    /// read ahead still come.
+    /// Sets the direction: captures only received packets, only sent packets, or both. Packets that were read ahead are
+    /// still delivered.
     ///
     /// # Errors
     ///
-    /// If this kind of device cannot tell, or it is the loopback device of Linux and the direction
-    /// [`Out`](Direction::Out): each packet of that is delivered once, as received. The former direction then stays.
+    /// The call fails, and the previous direction stays in force:
+    ///
+    /// - if this kind of device does not report directions;
+    /// - for [`Out`](Direction::Out) on the loopback device of Linux, which delivers each packet once, as received.
     ///
     /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
     #[doc(alias = "pcap_setdirection")]
@@ -147,12 +148,12 @@ impl Capture<Active> {
         self.state.set_direction(direction)
     }
 
-    /// Sets whether [`dispatch`](Self::dispatch) returns at once, with [`Stop::Empty`](crate::Stop::Empty), when nothing is
-    /// there, and whether [`inject`](Self::inject) fails instead of waiting for room. The calls that read single packets
-    /// say themselves whether they wait.
+    /// Sets non-blocking mode: [`dispatch`](Self::dispatch) returns [`Stop::Empty`](crate::Stop::Empty) at once when
+    /// there is no packet, and [`inject`](Self::inject) fails instead of waiting for room. The calls that read single
+    /// packets are not affected.
     ///
-    /// D-Bus captures wait inside libpcap: there `dispatch` may take a tenth of a second. Some remote captures wait inside
-    /// libpcap for longer, and stay in blocking mode.
+    /// D-Bus captures wait inside libpcap: there `dispatch` may take a tenth of a second. Some remote captures wait
+    /// inside libpcap for longer, and stay in blocking mode.
     ///
     /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
     #[doc(alias = "pcap_setnonblock")]
@@ -160,8 +161,8 @@ impl Capture<Active> {
         self.state.nonblock = on;
     }
 
-    /// Returns whether the capture is in non-blocking mode: `false` also after
-    /// [`set_nonblock(true)`](Self::set_nonblock) if it can only be read blocking.
+    /// Returns whether the capture is in non-blocking mode. This is `false` even after
+    /// [`set_nonblock(true)`](Self::set_nonblock) if the capture only supports blocking reads.
     #[doc(alias = "pcap_getnonblock")]
     #[must_use]
     pub fn is_nonblock(&self) -> bool {
@@ -176,8 +177,8 @@ impl Capture<Active> {
         self.state.requested.map(|(timeout, _)| timeout)
     }
 
-    /// Returns whether promiscuous mode was requested before activation. If the device does not have it, that is among
-    /// the [`warnings`](Self::warnings).
+    /// Returns whether promiscuous mode was requested before activation. If the device does not support it, the
+    /// [`warnings`](Self::warnings) say so.
     ///
     /// `None` for a handle that was [opened elsewhere](Self::from_raw).
     #[must_use]
@@ -185,11 +186,11 @@ impl Capture<Active> {
         self.state.requested.map(|(_, promisc)| promisc)
     }
 
-    /// The link types that the device can capture, for [`set_datalink`](Self::set_datalink).
+    /// Returns the link types that the device supports, for [`set_datalink`](Self::set_datalink).
     ///
     /// # Errors
     ///
-    /// If libpcap cannot list them.
+    /// The call fails if libpcap cannot list them.
     ///
     /// Manual page: [`pcap_list_datalinks(3PCAP)`](https://www.tcpdump.org/manpages/pcap_list_datalinks.3pcap.html).
     #[doc(alias = "pcap_list_datalinks")]
@@ -210,12 +211,14 @@ impl Capture<Active> {
         Ok(datalinks)
     }
 
-    /// Changes the link type, before the first read. A filter that was set from an expression is
-    /// compiled anew.
+    /// Sets the link type, before the first read. A filter that was set as an expression is recompiled.
     ///
     /// # Errors
     ///
-    /// If the device does not have that link type, or packets have been read already.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if packets have been read already.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if a filter of instructions is set.
+    /// - Those of [`Filter::compile`] if the expression of the filter does not compile for the link type.
+    /// - Otherwise libpcap's, if the device does not support the link type.
     ///
     /// Manual page: [`pcap_set_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_datalink.3pcap.html).
     #[doc(alias = "pcap_set_datalink")]
@@ -223,15 +226,14 @@ impl Capture<Active> {
         self.state.set_datalink(datalink.into())
     }
 
-    /// The descriptor that is readable when there are packets, for an event loop of your own; `None`
-    /// if this kind of capture has none.
+    /// Returns the file descriptor that is readable when there are packets, for your own event loop. `None` if this
+    /// kind of capture has none.
     ///
-    /// Before waiting on it, read until [`try_next_packet`](Self::try_next_packet) says
-    /// [`Timeout`](crate::Next::Timeout) or [`dispatch`](Self::dispatch)
-    /// [`Empty`](crate::Stop::Empty): packets may have been read ahead. Wait no longer than
-    /// [`required_select_timeout`](Self::required_select_timeout).
+    /// Before each wait, read until [`try_next_packet`](Self::try_next_packet) returns
+    /// [`Timeout`](crate::Next::Timeout) or [`dispatch`](Self::dispatch) returns [`Empty`](crate::Stop::Empty): packets
+    /// may have been read ahead. Wait no longer than [`required_select_timeout`](Self::required_select_timeout).
     ///
-    /// On Windows it is the handle of an event.
+    /// On Windows this is the handle of an event.
     ///
     /// Manual page: [`pcap_get_selectable_fd(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_selectable_fd.3pcap.html).
     #[doc(alias = "pcap_get_selectable_fd")]
@@ -243,11 +245,11 @@ impl Capture<Active> {
         Some(unsafe { platform::borrow(fd) })
     }
 
-    /// The descriptor that packets are captured from, for what the system does with it and libpcap does
-    /// not, as a socket option on Linux or a request to the BPF device elsewhere; `None` if this kind of
-    /// capture has none. Reading from it takes packets away from this capture.
+    /// Returns the file descriptor that libpcap captures from, or `None` if this kind of capture has none. Use it for
+    /// system features that libpcap does not cover: a socket option on Linux, or a request to the BPF device elsewhere.
     ///
-    /// To wait for packets use [`selectable_fd`](Self::selectable_fd), which may be another.
+    /// Reading from it takes packets away from this capture. To wait for packets use
+    /// [`selectable_fd`](Self::selectable_fd), which may be another descriptor.
     ///
     /// Manual page: [`pcap_fileno(3PCAP)`](https://www.tcpdump.org/manpages/pcap_fileno.3pcap.html).
     #[doc(alias = "pcap_fileno")]
@@ -256,22 +258,23 @@ impl Capture<Active> {
         self.state.fileno()
     }
 
-    /// A status of libpcap's, as a result: for `os::windows`.
+    /// Converts a status of libpcap into a result. Used by `os::windows`.
     #[allow(dead_code)] // of one system only
     pub(crate) fn check_status(&self, status: c_int, operation: &'static str) -> Result<()> {
         self.state.handle.check(status, operation).map(|_| ())
     }
 
-    /// Puts the filter in force again: for `os::linux`.
+    /// Attaches the current filter again. Used by `os::linux`.
     #[allow(dead_code)] // of one system only
     pub(crate) fn reset_filter(&self) -> Result<()> {
         self.state.reset_filter()
     }
 
-    /// The size in bytes of the buffer that libpcap reads into: on macOS and the BSDs the one that the
-    /// system gave, which may be smaller than what
-    /// [`buffer_size`](Capture::<crate::Inactive>::buffer_size) asked for; on Linux that of the place
-    /// for one packet, or for one block of packets, in a buffer of many.
+    /// Returns the size in bytes of the buffer that libpcap reads into.
+    ///
+    /// On macOS and the BSDs this is the size that the system granted, which may be smaller than the requested
+    /// [`buffer_size`](Capture::<crate::Inactive>::buffer_size). On Linux it is the size of the slot for one packet, or
+    /// for one block of packets, in a buffer of many.
     #[doc(alias = "pcap_bufsize")]
     #[must_use]
     pub fn bufsize(&self) -> usize {
@@ -280,8 +283,8 @@ impl Capture<Active> {
         usize::try_from(size).unwrap_or(0)
     }
 
-    /// How long to wait at most before reading again, whatever the descriptor says; `None` for any
-    /// time. It may change: ask before each wait.
+    /// Returns the longest time to wait before the next read, even if the descriptor does not become readable. `None`
+    /// means no limit. The value may change: query it before each wait.
     ///
     /// Manual page: [`pcap_get_required_select_timeout(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_required_select_timeout.3pcap.html).
     #[doc(alias = "pcap_get_required_select_timeout")]
@@ -290,25 +293,25 @@ impl Capture<Active> {
         self.state.waiter.required(&self.state.handle)
     }
 
-    /// Ends the capture and gives its last statistics.
+    /// Closes the capture and returns its final statistics.
     ///
     /// # Errors
     ///
-    /// As [`stats`](Self::stats); the capture is closed all the same.
+    /// Those of [`stats`](Self::stats). The capture is closed in any case.
     #[doc(alias = "pcap_close")]
     pub fn close(self) -> Result<Stats> {
         self.state.stats()
     }
 
-    /// Takes over an activated `pcap_t` that was made elsewhere.
+    /// Creates a capture from an activated `pcap_t` that was opened elsewhere.
     ///
-    /// It is put into non-blocking mode, with which this crate waits by itself, and its packet-buffer
-    /// timeout is taken for 100 ms. A filter that it has stays in force. When another one is set, packets that are in
-    /// the buffer and that only the kernel could judge are delivered.
+    /// The call puts it into non-blocking mode; this crate then does the waiting, and assumes a packet-buffer timeout
+    /// of 100 ms. A filter that is set stays in force. When it is replaced, buffered packets that only the kernel could
+    /// judge are delivered.
     ///
     /// # Errors
     ///
-    /// If there are no descriptors left for the break handle; the `pcap_t` is then closed.
+    /// - [`Io`](ErrorKind::Io) if there are no file descriptors left for the break handle. The `pcap_t` is then closed.
     ///
     /// # Safety
     ///
@@ -325,8 +328,7 @@ impl Capture<Active> {
             Ok(wake) => (Some(wake), None),
             Err(error) => (None, Some(error)),
         };
-        // SAFETY: the caller's promise. Whether it is in monitor mode is not known, so that its
-        // closing is guarded as if it were.
+        // SAFETY: the caller's promise. Monitor mode is unknown here, so closing is guarded as if it were on.
         let handle = unsafe { Handle::new(pcap, wake, Clock::of(precision), name.into(), true) };
         match error {
             Some(error) => Err(Error::io("take over", name.to_owned(), error)),
@@ -340,11 +342,11 @@ impl Capture<Active> {
         }
     }
 
-    /// Gives the `pcap_t` away, open and in non-blocking mode, with the packets that were read ahead
-    /// of it and not delivered.
+    /// Converts the capture into its `pcap_t`, open and in non-blocking mode, and the packets that were read ahead and
+    /// not delivered.
     ///
-    /// On Linux network interfaces the filter and the snaplen stay on its socket, and its own snapshot length is the
-    /// largest. A filter that runs in this process does not go with it.
+    /// On Linux network interfaces the filter and the snaplen stay on the socket, and the `pcap_t` reports the largest
+    /// snaplen. A filter that runs in this process is lost.
     #[must_use = "the pcap_t stays open until it is closed"]
     pub fn into_raw(mut self) -> (NonNull<sys::pcap_t>, Vec<PacketOwned>) {
         let mut packets = Vec::new();
@@ -357,8 +359,7 @@ impl Capture<Active> {
 }
 
 impl Active {
-    /// Opens a device. If an option fails that only an open capture can have, `anyway` leaves it out
-    /// and warns of it.
+    /// Opens a device. With `anyway`, an option that fails on the open device is skipped with a warning.
     pub(crate) fn open(device: &DeviceName, options: &Options, anyway: bool) -> Result<Active> {
         let is_interface = packet_socket::is_interface(&device.to_cstring()?);
         let lengths = |whole| Lengths::new(options, is_interface, whole);
@@ -366,7 +367,7 @@ impl Active {
             rehearsal::check(device, options)?;
         }
         match Active::open_with(device, options, lengths(false), anyway) {
-            // It can tell so only when it is open.
+            // Only the open device shows this.
             Err(NotSet::TooShort(_)) if lengths(true) != lengths(false) => {
                 Ok(Active::open_with(device, options, lengths(true), anyway)?)
             }
@@ -432,13 +433,13 @@ impl Active {
         Ok(active)
     }
 
-    /// Takes the inflow over, if the device is captured on through a packet socket: until now it receives nothing.
+    /// Takes control of the inflow, if libpcap captures through a packet socket. Until now it receives nothing.
     fn take_over_inflow(&mut self, lengths: Lengths) {
         let Some(description) = self.fileno().and_then(packet_socket::describe) else {
             self.handle.clock.longest = lengths.delivered;
             return;
         };
-        // libpcap leaves room for a byte behind the longest cooked header.
+        // libpcap leaves room for a byte after the longest cooked header.
         const LEAST_COOKED: u32 = 21;
         let snaplen = match description.cooked {
             true => lengths.delivered.max(LEAST_COOKED),
@@ -450,7 +451,7 @@ impl Active {
         self.inflow = Some(Inflow::new(description, snaplen, captured));
     }
 
-    /// Has an option left out that failed, if the capture is wanted without it.
+    /// Turns the error of an option into a warning, if the capture may do without it.
     fn warn_of(&mut self, done: Result<()>, anyway: bool) -> Result<()> {
         match done {
             Err(error) if anyway => {
@@ -462,7 +463,7 @@ impl Active {
         }
     }
 
-    /// Makes an activated handle non-blocking and finds out how it waits.
+    /// Makes an activated handle non-blocking, and determines how it waits.
     pub(crate) fn new(
         mut handle: Handle,
         precision: Precision,
@@ -474,10 +475,10 @@ impl Active {
         // SAFETY: the handle is open and activated.
         let status = unsafe { sys::pcap_setnonblock(handle.as_ptr(), 1, errbuf.as_mut_ptr()) };
         let waiting = if status < 0 {
-            // Such as D-Bus captures: they wait inside libpcap.
+            // D-Bus captures, for example, wait inside libpcap.
             warnings.push(Warning::new(WarningKind::OnlyBlocking, errbuf.text()));
-            // D-Bus looks for a break ten times a second, after each wait. Others look before they read, and would read
-            // nothing.
+            // D-Bus checks for a break ten times a second, after each wait. Others check before they read, and would
+            // read nothing.
             handle.waits_briefly = handle.datalink() == Dlt::DBUS;
             match handle.waits_briefly {
                 true => Waiting::Briefly,
@@ -531,11 +532,11 @@ impl Active {
                 "packets of another link type have been read already: set it before the first read",
             ));
         }
-        // What was compiled for the other link type would look at the wrong bytes.
+        // A filter compiled for the other link type would read the wrong bytes.
         let filter = match self.set.as_ref().map(|set| &set.filter) {
             Some(filter) => match filter.expression() {
                 Some(expression) => {
-                    // Before anything is changed: it may not compile for this link type.
+                    // Check before changing anything: it may not compile for this link type.
                     filter.options().compile(datalink, expression)?;
                     Some((expression.to_owned(), filter.options()))
                 }
@@ -559,7 +560,7 @@ impl Active {
         }
     }
 
-    /// Whether reading waits inside libpcap, whatever is asked for.
+    /// Returns whether reads wait inside libpcap, even in non-blocking mode.
     fn only_blocks(&self) -> bool {
         match &self.remote {
             Some(remote) => remote.only_blocks(),
@@ -590,7 +591,7 @@ impl Active {
     }
 }
 
-/// The IPv4 netmask of a device, for filters that ask for broadcasts.
+/// Returns the IPv4 netmask of a device, for filters that match broadcasts.
 fn netmask(device: &DeviceName) -> Option<Ipv4Addr> {
     let device = device.to_cstring().ok()?;
     let (_, netmask) = crate::device::net_and_mask(&device).ok()??;

@@ -1,5 +1,5 @@
-//! The devices of Linux's netfilter, `nflog` and `nfqueue`. Whoever activates one takes its packets away from all others, if
-//! only for a moment. So options that the open device would refuse are refused before.
+//! The devices of Linux's netfilter, `nflog` and `nfqueue`. Activating one takes its packets away from all other
+//! readers, if only for a moment. So invalid options are rejected before activation.
 
 use crate::capture::active::send;
 use crate::capture::options::Options;
@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::FilterSource;
 use crate::linktype::Dlt;
 
-/// The link types of a device of netfilter, the default first.
+/// Returns the link types of a netfilter device, the default first.
 fn datalinks(name: &str) -> Option<&'static [Dlt]> {
     let (kind, rest) = match (name.strip_prefix("nflog"), name.strip_prefix("nfqueue")) {
         (Some(rest), _) => (&[Dlt::NFLOG, Dlt::IPV4][..], rest),
@@ -18,7 +18,7 @@ fn datalinks(name: &str) -> Option<&'static [Dlt]> {
     (rest.is_empty() || rest.starts_with(':')).then_some(kind)
 }
 
-/// Fails if the device is one of netfilter and would refuse one of the options when it is open.
+/// Fails if the device is a netfilter device that would reject one of the options when it is open.
 pub(super) fn check(name: &str, options: &Options) -> Result<()> {
     let Some(datalinks) = datalinks(name) else {
         return Ok(());

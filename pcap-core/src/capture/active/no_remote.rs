@@ -1,4 +1,4 @@
-//! Without the feature `remote`: no capture is a remote one, and what asks knows so when it is compiled.
+//! Without the feature `remote` no capture is remote, and the compiler knows it.
 
 use std::ops::ControlFlow;
 
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::filter::FilterSource;
 use crate::packet::Packet;
 
-/// There is none.
+/// An empty type: there is no remote capture.
 #[derive(Debug)]
 pub(crate) enum Remote {}
 

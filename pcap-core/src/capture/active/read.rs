@@ -1,4 +1,4 @@
-//! How packets are read from a live capture.
+//! Reading packets from a live capture.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -16,27 +16,26 @@ use crate::packet::Packet;
 use crate::sys::linux::packet_socket;
 use crate::sys::{self, platform};
 
-/// libpcap's counters are looked at this often while packets are read, so that a wrap of their 32
-/// bits is seen.
+/// How often reads sample libpcap's counters, so that no wrap of their 32 bits is missed.
 const SAMPLE_EVERY: Duration = Duration::from_secs(10);
-/// Reads between two looks at the clock for that.
+/// Reads between two checks of the clock for that.
 const SAMPLE_READS: u32 = 4096;
 
-/// How long after its buffer timeout a vanished device's last packets may still come.
+/// How long after the packet-buffer timeout the last packets of a removed device may still come.
 const LAST_PACKETS: Duration = Duration::from_millis(200);
 
 impl Active {
-    /// Looks at libpcap's counters if it is time.
+    /// Samples libpcap's counters if it is time.
     fn sample(&mut self) {
         self.reads = 0;
         if self.sampled.elapsed() >= SAMPLE_EVERY {
             self.sampled = Instant::now();
-            // Only a capture without statistics can fail here, and has none to lose.
+            // Only a capture without statistics can fail here, and has no counters to lose.
             let _ = self.stats();
         }
     }
 
-    /// One `pcap_dispatch` that does not wait.
+    /// Calls `pcap_dispatch` once, without waiting.
     fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<Dispatched>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
@@ -60,7 +59,7 @@ impl Active {
         self.outcome(done)
     }
 
-    /// Hands on those packets that pass, where the kernel has not judged all of them by the filter that is set.
+    /// Delivers the packets that pass, if the kernel has not judged all of them by the current filter.
     fn dispatch_screened<F>(&mut self, max: u32, closure: &mut F) -> Dispatched
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
@@ -85,7 +84,7 @@ impl Active {
         Dispatched { packets, ..done }
     }
 
-    /// Whether packets have to be judged here before they are delivered.
+    /// Returns whether this process has to judge packets before it delivers them.
     fn screens(&mut self) -> Result<bool> {
         if self.inflow.as_ref().is_some_and(Inflow::is_settled) {
             let held = self.held()?;
@@ -100,7 +99,7 @@ impl Active {
 
     fn outcome(&mut self, done: Dispatched) -> Result<Dispatched> {
         let nothing = done.status >= 0 || done.status == sys::PCAP_ERROR_BREAK;
-        // The closures that packets are handed to may change errno.
+        // The closures that receive packets may change errno.
         let not_now =
             done.status == sys::PCAP_ERROR && done.packets == 0 && platform::would_block();
         if nothing || not_now {
@@ -112,7 +111,7 @@ impl Active {
         let error = self.handle.error(done.status, "read from");
         if error.kind() != ErrorKind::Disappeared {
             if self.waiter.is_in_libpcap() {
-                // libdbus ends the process when a connection that was closed is read again.
+                // libdbus ends the process when a closed connection is read again.
                 self.failed = Some(error.clone());
             }
             return Err(error);
@@ -122,7 +121,7 @@ impl Active {
         self.after_vanishing(done)
     }
 
-    /// What a read means after libpcap said that the device is gone.
+    /// Interprets a read after libpcap has reported that the device is gone.
     fn after_vanishing(&mut self, done: Dispatched) -> Result<Dispatched> {
         let now = Instant::now();
         let Some(vanished) = &mut self.vanished else {
@@ -131,9 +130,8 @@ impl Active {
         if done.packets == 0 && now < vanished.until {
             return Ok(done);
         }
-        // libpcap looks for it by its name, which it may have changed before it was set down. The socket
-        // is on it for as long as it is there.
-        // SAFETY: the handle is open and activated.
+        // libpcap looks the device up by name, which may have changed before the device went down. The socket stays
+        // bound to the device while it exists.
         let fd = unsafe { platform::fileno(self.handle.as_ptr()) };
         let there = fd.is_some_and(|fd| {
             // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
@@ -148,7 +146,7 @@ impl Active {
         Ok(done)
     }
 
-    /// Goes to the next packet when those that were read ahead are used up.
+    /// Advances to the next packet when the packets read ahead are used up.
     fn refill(&mut self) -> Result<Step> {
         if self.is_over() && !self.batch.has_error() {
             return Ok(Step::Eof);
@@ -173,7 +171,7 @@ impl Active {
     }
 }
 
-/// Restores how many bytes of a packet are delivered, also when a closure panics.
+/// Restores the number of bytes delivered per packet, also when a closure panics.
 struct Restored<'a>(&'a mut Handle, u32);
 
 impl Drop for Restored<'_> {
@@ -183,7 +181,7 @@ impl Drop for Restored<'_> {
 }
 
 impl Vanished {
-    /// How long until the next look: its descriptor is ready for ever.
+    /// The interval until the next try, because its descriptor stays ready.
     fn pause(&self) -> Duration {
         let left = self.until.saturating_duration_since(Instant::now());
         left.min(Duration::from_millis(10))
@@ -211,7 +209,7 @@ impl Source for Active {
         Ok(Slice {
             packets: done.packets.into(),
             stopped: done.stopped,
-            // Never wait after a read that delivered something, or found something that a filter here refused.
+            // Never wait after a read that delivered or rejected something.
             then: match done.packets == 0 && done.status <= 0 {
                 true if self.is_empty() => Then::Eof,
                 true => Then::Wait,
@@ -235,7 +233,7 @@ impl Source for Active {
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         if let Some(remote) = &self.remote {
-            // Its counters are the daemon's: to ask it is to wait for it, which no deadline allows for.
+            // Its counters are the daemon's: a query waits for it, which no deadline allows.
             return match remote.may_hold_more() {
                 true => Ok(()),
                 false => self.waiter.wait(&self.handle, deadline),
@@ -290,7 +288,7 @@ impl Source for Active {
     }
 
     fn longest(&self) -> Option<Duration> {
-        // Where a read waits by itself, none follows one that found packets.
+        // If reads wait by themselves, do not read again after one that found packets.
         Some(match self.waiter.waiting() {
             Waiting::Descriptor(_) | Waiting::Timer => self.timeout,
             Waiting::InLibpcap | Waiting::Briefly => Duration::ZERO,

@@ -1,4 +1,4 @@
-//! When to give up on a device that takes no packet.
+//! When to give up on a device that accepts no packet.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -6,46 +6,46 @@ use std::time::{Duration, Instant};
 use crate::sys::linux::link_counters::LinkCounters;
 use crate::sys::platform::BorrowedFd;
 
-/// How long a device may refuse a packet for want of room before its counters are read.
+/// How long a device may refuse a packet for lack of room before its counters are read.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How many more tries have to show a drop of their own than show none.
+/// The surplus of tries with a drop over tries without one.
 const TRIES: u32 = 16;
 
-/// How long a device may refuse a packet when its counters cannot be read, or tell nothing.
+/// How long a device may refuse a packet if its counters cannot be read, or are inconclusive.
 const BLIND: Duration = Duration::from_secs(60);
 
-/// Why a packet will never be sent.
+/// The error text if a packet will never be sent.
 const DROPPED: &str =
     "the device drops the frame: its other end may have a smaller MTU, or it has no carrier";
-/// Why a packet will probably never be sent.
+/// The error text if a packet will probably never be sent.
 const NO_ROOM: &str =
     "the device had no room for the frame for a minute, and its counters cannot be read";
-/// The same, where so many packets of others are dropped that the counter tells nothing.
+/// The same, if drops of other programs' packets make the counter inconclusive.
 const UNCLEAR: &str =
     "the device had no room for the frame for a minute, and dropped frames all the time";
 
-/// The refusals of one packet for want of room (`ENOBUFS`). Linux reports that when a queue is full, and also when the
-/// device dropped the packet. Only the device's counter of drops tells the two apart: it rises with each try, or stays.
+/// The refusals of one packet for lack of room (`ENOBUFS`). Linux reports that when a queue is full, and also when the
+/// device dropped the packet. Only the device's drop counter tells the two apart: it rises with each try, or stays.
 ///
-/// Packets of other programs may make it rise as well. So it is also read over some time without a try, twice as long as
-/// a try takes: only a try during which it rose by more is one that was dropped.
+/// Packets of other programs may raise it as well. So it is also read over a period without a try, twice as long as a
+/// try takes. Only a try during which it rose by more was dropped.
 #[derive(Default)]
 pub(crate) struct Refusals {
-    /// The first refusal, or the last one that was a full queue's.
+    /// The first refusal, or the last one of a full queue.
     since: Option<Instant>,
-    /// Whether the device was found to drop such packets: its counter is read from the first try on.
+    /// Whether the device is known to drop such packets: its counter is then read from the first try on.
     suspected: bool,
     /// Opened when it is time to read them; `Some(None)` if that failed.
     counters: Option<Option<LinkCounters>>,
-    /// The counter of drops before the try, and by how much it rose without one.
+    /// The drop counter before the try, and its rise without one.
     before: Option<(u64, u64)>,
-    /// How many more tries were dropped than were not, as far as the counter tells.
+    /// The number of dropped tries minus the others, according to the counter.
     dropped: u32,
 }
 
 impl Refusals {
-    /// Of a packet of this length.
+    /// Creates the state for a packet of this length.
     pub(crate) fn of(length: usize, shortest: &ShortestDropped) -> Refusals {
         Refusals {
             suspected: shortest.may_drop(length),
@@ -53,13 +53,13 @@ impl Refusals {
         }
     }
 
-    /// Whether to call [`look`](Self::look) before the next try.
+    /// Returns whether to call [`look`](Self::look) before the next try.
     #[inline]
     pub(crate) fn is_time_to_look(&self) -> bool {
         self.suspected || self.since.is_some_and(|since| since.elapsed() >= PATIENCE)
     }
 
-    /// Reads the counter of drops, of the device that a packet socket is on.
+    /// Reads the drop counter of the device that a packet socket is bound to.
     pub(crate) fn look(&mut self, socket: Option<BorrowedFd<'_>>) {
         let open = || socket.and_then(LinkCounters::of);
         let counters = self.counters.get_or_insert_with(open);
@@ -72,7 +72,7 @@ impl Refusals {
             .map(|(now, earlier)| (now, now.wrapping_sub(earlier)));
     }
 
-    /// Notes that the try found no room. Returns why there will never be any, if that is known.
+    /// Notes that the try found no room. Returns the reason if there will never be any.
     pub(crate) fn no_room(&mut self) -> Option<&'static str> {
         let since = *self.since.get_or_insert_with(Instant::now);
         let counters = self.counters.as_ref()?;
@@ -82,7 +82,7 @@ impl Refusals {
         };
         let risen = after.wrapping_sub(before);
         if risen == 0 {
-            // A queue in front of the device is full: the device is slow.
+            // A queue before the device is full: the device is slow.
             self.begin_again();
             self.since = Some(Instant::now());
             return None;
@@ -97,7 +97,7 @@ impl Refusals {
         (since.elapsed() >= BLIND).then_some(UNCLEAR)
     }
 
-    /// Notes that the try was refused for another reason, or sent.
+    /// Notes that the try failed for another reason, or succeeded.
     pub(crate) fn begin_again(&mut self) {
         self.since = None;
         self.suspected = false;
@@ -105,7 +105,7 @@ impl Refusals {
     }
 }
 
-/// The length of the shortest packet that a device was found to drop, until it takes one of that length.
+/// The length of the shortest packet that the device was found to drop, until it accepts one of that length.
 #[derive(Debug)]
 pub(crate) struct ShortestDropped(AtomicUsize);
 
@@ -116,7 +116,7 @@ impl Default for ShortestDropped {
 }
 
 impl ShortestDropped {
-    /// Whether packets of this length are suspected to be dropped.
+    /// Returns whether packets of this length are probably dropped.
     #[inline]
     pub(crate) fn may_drop(&self, length: usize) -> bool {
         length >= self.0.load(Ordering::Relaxed)

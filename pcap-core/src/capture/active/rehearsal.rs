@@ -1,7 +1,7 @@
-//! Activation without an effect on the device, for options that may fail only after libpcap has changed it.
+//! A dry run of the activation, for options that may fail only after libpcap has changed the device.
 //!
-//! libpcap switches promiscuous mode and hardware timestamps on when it activates a handle. The filter and the link type
-//! can be set only afterwards. If they fail, promiscuous mode has been on for a moment, and the device keeps the
+//! libpcap switches promiscuous mode and hardware timestamps on when it activates a handle. The filter and the link
+//! type can only be set afterwards. If they fail, promiscuous mode has been on for a moment, and the device keeps the
 //! timestamps.
 
 use crate::capture::active::Active;
@@ -12,10 +12,10 @@ use crate::filter::FilterSource;
 use crate::linktype::Dlt;
 use crate::sys::linux::packet_socket;
 
-/// Fails if the filter or the link type would, on a device that activation changes.
+/// Fails if the filter or the link type would fail, on a device that activation changes.
 pub(super) fn check(device: &DeviceName, options: &Options) -> Result<()> {
     let changes_device = options.promisc || options.tstamp_type.is_some();
-    // In monitor mode the device has other link types, which only that mode shows.
+    // In monitor mode the device has other link types, which only that mode reports.
     if !changes_device || options.rfmon || is_sure(device, options)? {
         return Ok(());
     }
@@ -27,7 +27,7 @@ pub(super) fn check(device: &DeviceName, options: &Options) -> Result<()> {
     Active::open(device, &harmless, false).map(drop)
 }
 
-/// Returns whether it is known without opening the device that the filter and the link type do not fail.
+/// Returns whether the filter and the link type certainly succeed, without opening the device.
 fn is_sure(device: &DeviceName, options: &Options) -> Result<bool> {
     if options.datalink.is_some() {
         return Ok(false);

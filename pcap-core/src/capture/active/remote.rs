@@ -1,8 +1,9 @@
-//! How packets are read from a device of another host.
+//! Reading packets from a device of another host.
 //!
-//! libpcap's handles for these refuse non-blocking mode and tell no descriptor; their reads wait with `select`, for half the
-//! packet-buffer timeout. So the socket of the packets is found out when it is opened, at the first read, and looked at
-//! before each read: then a read does not wait. Where it cannot be known, reads wait inside libpcap.
+//! libpcap's handles for these reject non-blocking mode and report no descriptor; their reads wait with `select`, for
+//! half the packet-buffer timeout. So this file determines the socket of the packets when libpcap opens it, at the
+//! first read, and polls it before each read: then a read does not wait. If the socket is unknown, reads wait inside
+//! libpcap.
 
 use std::ops::ControlFlow;
 use std::ptr::NonNull;
@@ -22,32 +23,32 @@ use crate::sys::platform::{self, RawFd};
 use crate::sys::{self, Until};
 use crate::timestamp::Precision;
 
-/// The most instructions that a daemon takes, and a kernel behind it.
+/// The maximum number of instructions that a daemon, and the kernel behind it, accepts.
 const MOST_INSTRUCTIONS: usize = 4096;
 
-/// What is known of a remote capture.
+/// The state of a remote capture.
 #[derive(Debug)]
 pub(crate) struct Remote {
-    /// Whether libpcap decrypts: then packets may wait behind a socket that is not readable.
+    /// Whether libpcap decrypts: packets may then be available although the socket is not readable.
     tls: bool,
-    /// Whether the daemon is to leave out the packets of this very capture.
+    /// Whether the daemon skips the packets of this capture's own connection.
     leaves_out_own: bool,
     state: State,
-    /// Whether the last read found a packet, so that a further one may have been decrypted with it.
+    /// Whether the last read found a packet: another one may have been decrypted with it.
     more: bool,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Opened; the daemon captures from the first read on.
+    /// Opened; the daemon starts to capture at the first read.
     Opened,
     Started {
-        /// The socket that packets come through, if it is known.
+        /// The socket of the packets, if it is known.
         data: Option<RawFd>,
-        /// Whether the daemon was given an expression that goes with leaving out its own packets.
+        /// Whether the daemon has an expression that libpcap combined with skipping own packets.
         filters_there: bool,
     },
-    /// Over: each call fails with this.
+    /// Over: each call returns this error.
     Broken(Error),
 }
 
@@ -69,23 +70,23 @@ impl Remote {
         }
     }
 
-    /// Whether libpcap waits in each read.
+    /// Returns whether libpcap waits in each read.
     pub(super) fn only_blocks(&self) -> bool {
         matches!(self.state, State::Started { data: None, .. })
     }
 
-    /// Whether libpcap may hold a packet of which the socket does not tell.
+    /// Returns whether libpcap may hold a packet that the socket does not report.
     pub(super) fn may_hold_more(&self) -> bool {
         self.tls && self.more
     }
 
-    /// Whether to read, after this many packets of the same call.
+    /// Returns whether to read, after this many packets of the same call.
     fn may_read(&self, handle: &Handle, came: u32) -> Result<bool> {
         let State::Started { data, .. } = self.state else {
             return Ok(false);
         };
         let Some(fd) = data else {
-            // A read waits: not while packets are there to be delivered.
+            // A read waits, so do not read while there are packets to deliver.
             return Ok(came == 0);
         };
         if came == 0 && self.may_hold_more() {
@@ -98,7 +99,7 @@ impl Remote {
 }
 
 impl Capture<Active> {
-    /// A capture on what `pcap_open` opened.
+    /// Creates a capture from the handle that `pcap_open` opened.
     ///
     /// # Safety
     ///
@@ -114,7 +115,7 @@ impl Capture<Active> {
         let mut clock = Clock::of(Precision::Micro);
         // SAFETY: the handle is open.
         let snaplen = unsafe { sys::pcap_snapshot(pcap.as_ptr()) };
-        // libpcap's buffer has room for so many, and its check lets twenty more through.
+        // libpcap's buffer has this size, and its check lets twenty more bytes through.
         clock.longest = u32::try_from(snaplen).unwrap_or(0);
         // SAFETY: the caller's promise.
         let mut handle = unsafe { Handle::new(pcap, Some(wake), clock, name, false) };
@@ -126,8 +127,7 @@ impl Capture<Active> {
 }
 
 impl Active {
-    /// Reads what is there, up to `max` packets, each by itself: after the last one libpcap would
-    /// wait for another.
+    /// Reads up to `max` packets that are there, one by one: after the last one libpcap would wait for another.
     pub(super) fn dispatch_remote<F>(&mut self, max: u32, closure: &mut F) -> Result<Dispatched>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
@@ -169,7 +169,7 @@ impl Active {
         Ok(all)
     }
 
-    /// Lets the daemon capture, unless it does so already.
+    /// Makes the daemon start to capture, unless it has.
     fn start_remote(&mut self) -> Result<()> {
         let Some(remote) = &mut self.remote else {
             return Ok(());
@@ -179,12 +179,12 @@ impl Active {
             return Ok(());
         }
         if self.set.is_none() {
-            // Without any filter libpcap sends one whose length it does not announce.
+            // Without a filter libpcap sends one whose length it does not announce.
             self.handle.set_filter(None)?;
         }
         let mut filters_there = false;
         if remote.leaves_out_own {
-            // libpcap adds to the expression that it compiled last, and knows of no netmask then.
+            // libpcap extends the expression that it compiled last, without a netmask.
             let usable = |f: &&Filter| f.options().netmask.is_none() && fits(f);
             let filter = self.set.as_ref().map(|set| &set.filter).filter(usable);
             let expression = filter.and_then(Filter::expression).unwrap_or("");
@@ -231,14 +231,14 @@ impl Active {
         Ok(())
     }
 
-    /// What a remote capture does not do.
+    /// Creates the error of an operation that remote captures do not support.
     pub(super) fn not_remote(&self, operation: &'static str, why: &str) -> Error {
         let kind = ErrorKind::Unsupported;
         Error::cannot(kind, operation, self.handle.name.clone(), why)
     }
 
-    /// Installs a filter there and here: what is on its way was not asked about it, and a filter
-    /// that leaves out the capture's own packets is made by libpcap.
+    /// Installs a filter at the daemon and in this process. Packets on their way were not judged by it, and libpcap
+    /// itself creates a filter that skips the capture's own packets.
     pub(super) fn install_remote(&mut self, source: &FilterSource<'_>) -> Result<()> {
         let Some(remote) = &self.remote else {
             return Ok(());
@@ -272,7 +272,7 @@ impl Active {
     }
 }
 
-/// Whether the daemon takes a filter.
+/// Returns whether the daemon accepts a filter.
 fn fits(filter: &Filter) -> bool {
     filter.instructions().len() <= MOST_INSTRUCTIONS
 }

@@ -1,4 +1,4 @@
-//! How packets are sent on a live capture.
+//! Sending on a live capture.
 
 use std::ffi::c_int;
 use std::io;
@@ -17,35 +17,38 @@ use crate::sys::platform::{self, RawFd};
 
 pub(super) const OPERATION: &str = "inject on";
 
-/// What an error says where a break ended it and there was nothing to wait for.
+/// The error text if a break ends the call outside of a wait.
 pub(super) const BROKEN: &str = "a break handle ended it";
 
-/// What it says where a break ended a wait.
+/// The error text if a break ends a wait.
 const WAIT_BROKEN: &str = "a break handle ended the wait until the device takes packets";
 
-/// How long to wait where no descriptor reports that there is room again.
+/// The pause between two tries if no descriptor reports room.
 const PAUSE: Duration = Duration::from_millis(1);
 
 impl Capture<Active> {
     /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent.
     ///
-    /// While the device has no room for the packet, this waits. [`inject_timeout`](Self::inject_timeout) sets a limit,
-    /// and [`try_inject`](Self::try_inject) does not wait, nor does this in [non-blocking mode](Self::set_nonblock).
-    /// [`inject_queue`](Self::inject_queue) sends many packets.
+    /// The call waits while the device has no room for the packet. [`inject_timeout`](Self::inject_timeout) limits the
+    /// wait. [`try_inject`](Self::try_inject) does not wait, and neither does this call in [non-blocking
+    /// mode](Self::set_nonblock). [`inject_queue`](Self::inject_queue) sends many packets.
     ///
-    /// Linux answers `ENOBUFS` both when a queue is full and when the device drops the packet, as a pair of virtual
-    /// interfaces does with frames longer than the MTU of the other end. A full queue is waited for as long as it takes. If
-    /// the device has refused the packet for a second, and then counts each further try in its `tx_dropped`, the call fails
-    /// with "the device drops the frame". Packets of that length and above then fail without the second, until one is sent.
-    /// Where the counter cannot be read, or rises all the time with packets of others, the call fails after a minute.
+    /// Linux returns `ENOBUFS` both when a queue is full and when the device drops the packet. A veth pair does the
+    /// latter with frames longer than the MTU of the other end. The call tells them apart:
+    ///
+    /// - It waits for a full queue without a limit.
+    /// - If the device has refused the packet for a second, and then counts each further try in its `tx_dropped`, the
+    ///   call fails with "the device drops the frame". Packets of at least that length then fail at once, until one is
+    ///   sent.
+    /// - If the counter cannot be read, or packets of others raise it all the time, the call fails after a minute.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty packet, or one of 2 GiB and more.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the packet is empty, or 2 GiB or longer.
     /// - [`Break`](ErrorKind::Break) if a break handle ended the wait. The packet was not sent, and the break stays
-    ///   for the next read.
+    ///   pending for the next read.
     /// - [`Io(WouldBlock)`](ErrorKind::Io) in non-blocking mode, if the device has no room for the packet now.
-    /// - Otherwise the reason of the device or of libpcap: for example, `any` cannot send.
+    /// - Otherwise the error of the device or of libpcap: for example, `any` cannot send.
     ///
     /// # Examples
     ///
@@ -65,14 +68,14 @@ impl Capture<Active> {
         self.state.inject(packet)
     }
 
-    /// Sends a packet if the device has room for it now: [`inject`](Self::inject) without waiting. Returns the number
-    /// of bytes sent, or `None` if there is no room.
+    /// Sends a packet if the device has room for it now, as [`inject`](Self::inject) without the wait. Returns the
+    /// number of bytes sent, or `None` if there is no room.
     ///
-    /// A device that drops the packet is not told apart from one whose queue is full.
+    /// The call does not distinguish a device that drops the packet from one with a full queue.
     ///
     /// # Errors
     ///
-    /// As [`inject`](Self::inject), except those that end a wait.
+    /// Those of [`inject`](Self::inject), except those that end a wait.
     ///
     /// # Examples
     ///
@@ -90,12 +93,12 @@ impl Capture<Active> {
         self.state.inject_within(packet, Wait::Never)
     }
 
-    /// Sends a packet as [`inject`](Self::inject) does, but waits no longer than this, also in non-blocking mode. Returns
+    /// Sends a packet as [`inject`](Self::inject) does, with a limit on the wait, also in non-blocking mode. Returns
     /// the number of bytes sent, or `None` if the device had no room within that time.
     ///
     /// # Errors
     ///
-    /// As [`inject`](Self::inject).
+    /// Those of [`inject`](Self::inject).
     ///
     /// # Examples
     ///
@@ -114,22 +117,25 @@ impl Capture<Active> {
         self.state.inject_within(packet, Wait::at_most(timeout))
     }
 
-    /// Sends all packets of a queue, in order and as they are, and returns how many bytes were sent.
+    /// Sends all packets of a queue in order, and returns the number of bytes sent.
     ///
-    /// It does what [`inject`](Self::inject) would for each packet: it waits where the device cannot take
-    /// more at once, and the capture does not see what it sent itself. On the network interfaces of Linux
-    /// one system call hands over up to 64 packets, by `sendmmsg(2)`; everywhere else they are handed over
-    /// one by one. Nothing is taken out of the queue, and nothing allocated.
+    /// The call sends each packet as [`inject`](Self::inject) does: it waits while the device has no room, and the
+    /// capture does not receive its own packets. On Linux network interfaces, one `sendmmsg(2)` call sends up to 64
+    /// packets. On Windows libpcap's send queue takes them. Elsewhere they are sent one by one. The call does not
+    /// change the queue, and outside of Windows it allocates nothing.
     ///
     /// # Errors
     ///
-    /// That of the first packet that is not sent, with its number and how many were sent before it; none
-    /// behind it is sent. [`unsent`](Error::unsent) has these numbers; see [`Unsent`] for how to go on from there. Besides what
-    /// [`inject`](Self::inject) fails with, it is [`Break`](ErrorKind::Break) if a break handle was used
-    /// before or meanwhile, also if there was nothing to wait for; the break stays for the next read. An
-    /// empty queue is sent in any case. That a network interface of Linux was down before, and is up
-    /// again, fails the next [`inject`](Self::inject), but not this. In non-blocking mode it sends what the device has
-    /// room for, and then fails with [`Io(WouldBlock)`](ErrorKind::Io).
+    /// The call stops at the first packet that it cannot send. The error says its number, and how many packets were
+    /// sent before it; [`unsent`](Error::unsent) returns these numbers. See [`Unsent`] for how to resume.
+    ///
+    /// - Those of [`inject`](Self::inject).
+    /// - [`Break`](ErrorKind::Break) if a break handle is used before or during the call, even if there is nothing to
+    ///   wait for. The break stays pending for the next read. Sending an empty queue always succeeds.
+    /// - [`Io(WouldBlock)`](ErrorKind::Io) in non-blocking mode, after the packets that the device had room for.
+    ///
+    /// If a Linux network interface was down and is up again, the next [`inject`](Self::inject) fails once, but this
+    /// call does not.
     ///
     /// # Examples
     ///
@@ -150,13 +156,13 @@ impl Capture<Active> {
         self.state.inject_queue(queue, ..)
     }
 
-    /// Sends some packets of a queue, as [`inject_queue`](Self::inject_queue) sends all: those with these
-    /// numbers, of which the first is 0.
+    /// Sends the packets of a queue in a range of indices, as [`inject_queue`](Self::inject_queue) does. The first
+    /// packet has index 0.
     ///
     /// # Errors
     ///
-    /// As there; and [`InvalidArgument`](ErrorKind::InvalidArgument), with nothing sent, for numbers that
-    /// the queue does not have.
+    /// - Those of [`inject_queue`](Self::inject_queue).
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the range is out of bounds. Nothing was sent.
     ///
     /// # Examples
     ///
@@ -181,12 +187,13 @@ impl Capture<Active> {
         self.state.inject_queue(queue, range)
     }
 
-    /// Sends some packets of a queue as [`inject_queue_range`](Self::inject_queue_range) does, but takes no longer than
-    /// this, also in non-blocking mode.
+    /// Sends packets of a queue as [`inject_queue_range`](Self::inject_queue_range) does, with a time limit, also in
+    /// non-blocking mode.
     ///
     /// # Errors
     ///
-    /// As there; and [`Io(TimedOut)`](ErrorKind::Io) if packets are left when the time is over.
+    /// - Those of [`inject_queue_range`](Self::inject_queue_range).
+    /// - [`Io(TimedOut)`](ErrorKind::Io) if packets are left when the time is over.
     ///
     /// # Examples
     ///
@@ -213,8 +220,8 @@ impl Capture<Active> {
 
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 impl Capture<Active> {
-    /// Tries to send a packet without waiting, for those that wait elsewhere between two tries. `refusals` is `None` at
-    /// the first.
+    /// Tries to send a packet without waiting, for callers that wait elsewhere between two tries. `refusals` is `None`
+    /// for the first try.
     pub(crate) fn inject_once(
         &self,
         packet: &[u8],
@@ -228,7 +235,7 @@ impl Capture<Active> {
             refusals.get_or_insert_with(|| Refusals::of(packet.len(), &active.shortest_dropped));
         let tried = active.attempt(packet, refusals)?;
         if matches!(tried, Try::Full { .. }) {
-            // Takes note of what a break has made readable.
+            // Notices a break that has made its descriptor readable.
             wait::writable(active.breaker(), None, Some(Duration::ZERO))
                 .map_err(|e| Error::io("wait on", active.name().to_owned(), e))?;
             active.check_break(WAIT_BROKEN)?;
@@ -237,7 +244,7 @@ impl Capture<Active> {
     }
 }
 
-/// How long a sending call waits.
+/// The limit on the wait of a sending call.
 #[derive(Clone, Copy)]
 pub(super) enum Wait {
     Never,
@@ -246,14 +253,14 @@ pub(super) enum Wait {
 }
 
 impl Wait {
-    /// A time beyond what the clock can count is for ever.
+    /// Creates a limit. A time that the clock cannot represent means no limit.
     pub(super) fn at_most(time: Duration) -> Wait {
         Instant::now()
             .checked_add(time)
             .map_or(Wait::ForEver, Wait::Until)
     }
 
-    /// How long is left; `None` is for ever.
+    /// Returns the remaining time; `None` is no limit.
     fn left(self) -> Option<Duration> {
         match self {
             Wait::Never => Some(Duration::ZERO),
@@ -263,38 +270,37 @@ impl Wait {
     }
 }
 
-/// What came of one try to send a packet.
+/// The result of one try to send a packet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Try {
-    /// That many bytes were sent.
+    /// The number of bytes sent.
     Sent(usize),
-    /// The device has no room until the descriptor is writable, or where there is none, for some time.
+    /// The device has no room until the descriptor is writable, or for some time if there is no descriptor.
     Full {
         descriptor: Option<RawFd>,
         pause: Option<Duration>,
     },
 }
 
-/// What packets are sent through, by the capture itself or beside it. One way of sending for both: what
-/// is refused, what is waited for, and what an error says.
+/// A way to send packets: the capture itself, or a sender beside it. The checks, the waits and the errors are the same
+/// for both.
 pub(super) trait Way {
-    /// What errors call it.
+    /// Returns its name in errors.
     fn name(&self) -> &str;
 
-    /// Why nothing can ever be sent.
+    /// Fails if nothing can ever be sent.
     fn check(&self) -> Result<()>;
 
-    /// Hands one packet over without waiting, and says how many bytes were sent, or the number of its
-    /// failure. Then errno has what the system said.
+    /// Sends one packet without waiting. Returns the number of bytes sent, or the number of the failure with errno set.
     fn send(&self, packet: &[u8]) -> Result<usize, c_int>;
 
-    /// The failure of the last packet.
+    /// Returns the error of the last packet.
     fn failure(&self, number: c_int) -> Error;
 
-    /// The socket that many packets can be sent through with one call, if there is one.
+    /// Returns the socket that accepts many packets per call, if there is one.
     fn packet_socket(&self) -> Option<platform::BorrowedFd<'_>>;
 
-    /// Hands over as many of these packets as are taken at once, where there is a way to.
+    /// Sends as many of these packets with one call as the device accepts, if the platform supports it.
     fn send_many(&self, queue: &SendQueue, numbers: Range<usize>) -> Sent {
         match self.packet_socket() {
             Some(socket) => packet_socket::send(socket, queue.part(numbers)),
@@ -302,16 +308,16 @@ pub(super) trait Way {
         }
     }
 
-    /// What ends a wait.
+    /// Returns the breaker that ends a wait.
     fn breaker(&self) -> &Breaker;
 
-    /// The descriptor that is writable when a packet can be sent.
+    /// Returns the file descriptor that is writable when there is room.
     fn descriptor(&self) -> Option<RawFd>;
 
-    /// Whether a break handle says that nothing more is to be sent.
+    /// Returns whether a break is pending.
     fn is_broken(&self) -> bool;
 
-    /// How long the calls wait that have no limit of their own.
+    /// Returns the limit of the calls that take none.
     fn patience(&self) -> Wait;
 
     fn shortest_dropped(&self) -> &ShortestDropped;
@@ -327,7 +333,7 @@ pub(super) trait Way {
         }
     }
 
-    /// Fails for what can never be sent.
+    /// Fails if the packet can never be sent.
     fn check_packet(&self, data: &[u8]) -> Result<()> {
         self.check()?;
         sendqueue::check(data).map_err(|why| self.error(ErrorKind::InvalidArgument, why))
@@ -360,7 +366,7 @@ pub(super) trait Way {
             return Err(failure);
         }
         match refusals.no_room() {
-            // Of this no descriptor tells.
+            // No descriptor reports this.
             None => Ok(Try::Full {
                 descriptor: None,
                 pause: Some(PAUSE),
@@ -373,7 +379,7 @@ pub(super) trait Way {
         }
     }
 
-    /// Sends a packet; `None` if the device had no room for it in time.
+    /// Sends a packet. Returns `None` if the device had no room in time.
     fn inject_within(&self, data: &[u8], wait: Wait) -> Result<Option<usize>> {
         self.check_packet(data)?;
         let mut refusals = match wait {
@@ -403,7 +409,7 @@ pub(super) trait Way {
         sent.ok_or_else(|| self.no_room_in_time(wait))
     }
 
-    /// The error of a packet for which the device had no room.
+    /// Creates the error of a packet for which the device had no room.
     fn no_room_in_time(&self, wait: Wait) -> Error {
         match wait {
             Wait::Never => self.error(
@@ -450,7 +456,7 @@ pub(super) trait Way {
             if sent.packets > 0 {
                 continue;
             }
-            // It is sent by itself, or that says why not; and what there is to wait for is waited for there.
+            // Fall back to `inject`, which waits or reports the error.
             let packet = queue.get(next).unwrap_or_default();
             match self.inject_within(packet, wait) {
                 Ok(Some(sent)) => bytes += sent,
@@ -507,7 +513,7 @@ impl Way for Active {
         self.waiter.descriptor()
     }
 
-    /// It stays for the next read.
+    /// The break stays pending for the next read.
     fn is_broken(&self) -> bool {
         self.handle.breaker().is_pending()
     }
@@ -525,7 +531,7 @@ impl Way for Active {
 }
 
 impl Active {
-    /// Sends past the queueing discipline from now on.
+    /// Bypasses the queueing discipline from now on.
     pub(super) fn bypass_qdisc(&self) -> Result<()> {
         let name = self.handle.name.clone();
         let Some(socket) = self.packet_socket() else {
@@ -537,9 +543,9 @@ impl Active {
 
 const BYPASS: &str = "bypass the queueing discipline of";
 
-/// The error of a device that nothing is sent on through a packet socket.
+/// Creates the error of a device without a packet socket bound to one interface.
 pub(super) fn cannot_bypass(name: String) -> Error {
     let kind = ErrorKind::Unsupported;
-    let why = "nothing is sent there through a packet socket of one network interface";
+    let why = "the device has no packet socket bound to a single interface";
     Error::cannot(kind, BYPASS, name, why)
 }

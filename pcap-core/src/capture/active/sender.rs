@@ -1,4 +1,4 @@
-//! Sending from another thread than the one that reads.
+//! Sending from a thread other than the reading one.
 
 use std::cell::OnceCell;
 use std::ffi::c_int;
@@ -19,19 +19,17 @@ use crate::sys::linux::packet_socket;
 use crate::sys::platform::{self, RawFd};
 use crate::sys::{self};
 
-/// Sends on the device of a capture, from any thread, while the capture is read in another. Made by
+/// Sends on the device of a capture from any thread, while another thread reads the capture. Created by
 /// `os::linux::SenderExt`.
 ///
-/// It sends through the capture's own socket, by a second descriptor of that. So the capture does not
-/// see what a sender of its own sends, as it does not see what it sends itself; all other captures on the
-/// device do.
+/// A sender uses the capture's own socket through a second file descriptor. So the capture does not receive the packets
+/// of its senders, as it does not receive its own. All other captures on the device do.
 ///
-/// - It is `Send` and `Sync`: several threads may share one. Their packets come in any order, but
-///   each whole.
-/// - It outlives the capture. When the capture is closed before its senders, the socket receives nothing
-///   any more, has no buffer, and lets promiscuous mode go; it closes with the last sender. Only from a group of
-///   captures (`os::linux::Fanout`) it takes its share until then.
-/// - All senders of one capture share one descriptor, and each has two more for its break handles.
+/// - It is `Send` and `Sync`: several threads may share one. Their packets are sent whole, in no particular order.
+/// - It outlives the capture. When the capture is closed first, the socket receives nothing more, releases its buffer
+///   and leaves promiscuous mode; the last sender closes it. In a group of captures (`os::linux::Fanout`) the socket
+///   keeps its share until then.
+/// - All senders of a capture share one file descriptor; each has two more for its break handles.
 ///
 /// # Examples
 ///
@@ -59,7 +57,7 @@ pub struct Sender {
 }
 
 impl Capture<Active> {
-    /// Opens a sender: recorded for `os::linux`.
+    /// Opens a sender. Used by `os::linux`.
     #[allow(dead_code)] // of Linux only
     pub(crate) fn open_sender(&self) -> Result<Sender> {
         const OPERATION: &str = "make a sender of";
@@ -67,7 +65,7 @@ impl Capture<Active> {
         let name = active.handle.name.clone();
         let Some(socket) = active.packet_socket() else {
             let kind = ErrorKind::Unsupported;
-            let why = "nothing is sent there through a packet socket of one network interface";
+            let why = "the device has no packet socket bound to a single interface";
             return Err(Error::cannot(kind, OPERATION, name, why));
         };
         let failed = |e| Error::io(OPERATION, name.clone(), e);
@@ -83,46 +81,45 @@ impl Capture<Active> {
 }
 
 impl Sender {
-    /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent; as
-    /// [`Capture::inject`] in blocking mode, also if the capture is in non-blocking mode.
+    /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent. See
+    /// [`Capture::inject`]; this call always waits as that does in blocking mode.
     ///
     /// # Errors
     ///
-    /// As there, with the same texts; but [`Break`](ErrorKind::Break) also if a
-    /// [break handle of this sender](Self::break_handle) was used before.
+    /// - Those of [`Capture::inject`], with the same texts.
+    /// - [`Break`](ErrorKind::Break) also if a [break handle of this sender](Self::break_handle) was used before.
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
         self.check_break(BROKEN)?;
         Way::inject(self, packet)
     }
 
-    /// Sends a packet if the device has room for it now, and returns the number of bytes sent, or `None`; as
+    /// Sends a packet if the device has room for it now. Returns the number of bytes sent, or `None`. See
     /// [`Capture::try_inject`].
     ///
     /// # Errors
     ///
-    /// As [`inject`](Self::inject).
+    /// Those of [`inject`](Self::inject).
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
         self.check_break(BROKEN)?;
         self.inject_within(packet, Wait::Never)
     }
 
-    /// Sends a packet if the device has room for it within this time, and returns the number of bytes sent, or
-    /// `None`; as [`Capture::inject_timeout`].
+    /// Sends a packet if the device has room for it within this time. Returns the number of bytes sent, or `None`. See
+    /// [`Capture::inject_timeout`].
     ///
     /// # Errors
     ///
-    /// As [`inject`](Self::inject).
+    /// Those of [`inject`](Self::inject).
     pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
         self.check_break(BROKEN)?;
         self.inject_within(packet, Wait::at_most(timeout))
     }
 
-    /// Sends all packets of a queue, in order and as they are, and returns how many bytes were sent; as
-    /// [`Capture::inject_queue`].
+    /// Sends all packets of a queue in order, and returns the number of bytes sent. See [`Capture::inject_queue`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Capture::inject_queue`].
     ///
     /// # Examples
     ///
@@ -142,12 +139,11 @@ impl Sender {
         Way::inject_queue(self, queue, ..)
     }
 
-    /// Sends some packets of a queue, those with these numbers, of which the first is 0; as
-    /// [`Capture::inject_queue_range`].
+    /// Sends the packets of a queue in a range of indices; the first has index 0. See [`Capture::inject_queue_range`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Capture::inject_queue_range`].
     pub fn inject_queue_range(
         &self,
         queue: &SendQueue,
@@ -156,11 +152,11 @@ impl Sender {
         Way::inject_queue(self, queue, range)
     }
 
-    /// Sends some packets of a queue within this time; as [`Capture::inject_queue_timeout`].
+    /// Sends the packets of a queue in a range of indices within this time. See [`Capture::inject_queue_timeout`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`Capture::inject_queue_timeout`].
     pub fn inject_queue_timeout(
         &self,
         queue: &SendQueue,
@@ -170,17 +166,17 @@ impl Sender {
         self.inject_queue_within(queue, range, Wait::at_most(timeout))
     }
 
-    /// A handle that ends a sending call of this sender: that which is going on, or else the next one,
-    /// with [`Break`](ErrorKind::Break). One break ends one call, and then it can be sent on.
+    /// Returns a handle that ends the current sending call of this sender, or else the next one, with
+    /// [`Break`](ErrorKind::Break). One break ends one call; afterwards sending can continue.
     ///
-    /// It has nothing to do with the break handles of the capture, which end a read there. Where several
-    /// threads send with one sender, one of their calls ends: give each a sender of its own to choose.
+    /// It is independent of the capture's break handles, which end a read. If several threads share a sender, a break
+    /// ends one of their calls. To choose which, give each thread a sender of its own.
     #[must_use]
     pub fn break_handle(&self) -> BreakHandle {
         BreakHandle::new(Arc::clone(&self.breaker))
     }
 
-    /// What errors call it: the name of the device.
+    /// Returns the name of the sender in errors: that of the device.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -201,7 +197,7 @@ impl Way for Sender {
         sent.map_err(|e| e.raw_os_error().unwrap_or(0))
     }
 
-    /// As libpcap says it.
+    /// Uses the text that libpcap would.
     fn failure(&self, errno: c_int) -> Error {
         let text = format!("send: {}", platform::strerror(errno));
         Error::status(sys::PCAP_ERROR, OPERATION, self.name.clone(), &text)
@@ -240,7 +236,7 @@ impl fmt::Debug for Sender {
     }
 }
 
-/// The descriptor that a capture's senders share, if there are any.
+/// The file descriptor that a capture's senders share, if there are any.
 #[derive(Debug, Default)]
 pub(super) struct Lent(OnceCell<Arc<platform::OwnedFd>>);
 
@@ -253,7 +249,7 @@ impl Lent {
         Ok(Arc::clone(self.0.get_or_init(|| shared)))
     }
 
-    /// The capture is given away open: its socket stays as it is.
+    /// Leaves the socket as it is: the capture is handed over open.
     pub(super) fn forget(&mut self) {
         self.0 = OnceCell::new();
     }
@@ -261,7 +257,7 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        // A sender may go at the same time: then that is done to a socket which closes.
+        // If the last sender is dropped at the same time, this affects a closing socket only.
         if let Some(shared) = self.0.take().filter(|shared| Arc::strong_count(shared) > 1) {
             packet_socket::quieten(platform::borrow_owned(&shared));
         }

@@ -1,4 +1,4 @@
-//! A handle that is not activated yet: where options are applied.
+//! A handle before its activation, to which options are applied.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::tstamp_type::TstampType;
 use crate::version::version;
 use crate::warning::Warning;
 
-/// The buffer in immediate mode, where each packet takes a slot as large as the largest packet.
+/// The buffer size in immediate mode, where each packet takes a slot of the size of the largest packet.
 const IMMEDIATE_BUFFER: usize = 32 << 20;
 
 /// A `pcap_t` between `pcap_create` and `pcap_activate`. Never activated twice: libpcap 1.10 may
@@ -32,14 +32,14 @@ impl Drop for Created {
     }
 }
 
-/// What `pcap_create` returned.
+/// The handle that `pcap_create` returned.
 struct Answer(*mut sys::pcap_t);
 
-// SAFETY: the thread that called `pcap_create` has ended when another one uses the handle; a handle has no ties to a
+// SAFETY: the thread that called `pcap_create` has ended when another one uses the handle, which is not tied to a
 // thread.
 unsafe impl Send for Answer {}
 
-/// Whether libpcap forgets a descriptor of each handle that is closed without having been activated.
+/// Returns whether libpcap leaks a descriptor of each handle that is closed without activation.
 fn forgets_an_eventfd() -> bool {
     let version = version();
     let numbers = (version.major(), version.minor(), version.patch());
@@ -53,7 +53,7 @@ impl Created {
         let device = device.to_cstring()?;
         let mut errbuf = sys::ErrBuf::new();
         let mut create = || {
-            // SAFETY: the name is a C string, and the buffer has the size that libpcap asks for.
+            // SAFETY: the name is a C string, and the buffer has the size that libpcap requires.
             Answer(unsafe { sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) })
         };
         let Answer(pcap) = match forgets_an_eventfd() {
@@ -89,7 +89,7 @@ impl Created {
 
     pub(crate) fn tstamp_types(&self) -> Result<Vec<TstampType>> {
         let mut list = std::ptr::null_mut();
-        // SAFETY: the handle is open, and the pointer is ours to be set.
+        // SAFETY: the handle is open, and libpcap sets our pointer.
         let count = unsafe { sys::pcap_list_tstamp_types(self.as_ptr(), &mut list) };
         let count = self.check(count, "list the timestamp types of")?;
         if list.is_null() {
@@ -109,7 +109,7 @@ impl Created {
         Ok(self.check(answer, "ask for monitor mode of")? == 1)
     }
 
-    /// Applies the options that come before activation. Returns the precision that is in force.
+    /// Applies the options before activation. Returns the precision in force.
     pub(super) fn apply(&self, options: &Options, checked: &Checked) -> Result<Precision> {
         let pcap = self.as_ptr();
         let set = |code: c_int, option: &str, value: &dyn fmt::Display| match code {
@@ -171,7 +171,7 @@ impl Created {
             }
         }
         if platform::IS_LINUX {
-            // Nothing is received before the filter is there.
+            // Receive nothing before the filter is set.
             let code = platform::set_protocol(pcap, packet_socket::NONE).unwrap_or(sys::PCAP_ERROR);
             set(code, "protocol", &packet_socket::NONE)?;
         }
@@ -188,7 +188,7 @@ impl Created {
             // SAFETY: as above.
             match unsafe { sys::pcap_set_tstamp_precision(pcap, nano) } {
                 0 => return Ok(Precision::Nano),
-                // The device has microseconds only: `precision()` says so.
+                // The device only has microseconds, which `precision()` reports.
                 sys::PCAP_ERROR_TSTAMP_PRECISION_NOTSUP => {}
                 code => set(code, "precision", &"nanoseconds")?,
             }
@@ -196,7 +196,7 @@ impl Created {
         Ok(Precision::Micro)
     }
 
-    /// Activates the handle, which then is the caller's, and gives libpcap's warning.
+    /// Activates the handle, which the caller then owns, and returns libpcap's warning.
     pub(super) fn activate(
         self,
         options: &Options,
@@ -210,19 +210,19 @@ impl Created {
         self.check(code, "activate")?;
         let warning = Warning::from_status(code, self.geterr());
         let mut created = std::mem::ManuallyDrop::new(self);
-        // The handle goes on without this; its name does not.
+        // The handle lives on without this value; its name does not.
         drop(std::mem::take(&mut created.name));
         Ok((created.pcap, warning))
     }
 }
 
-/// An option whose value is refused.
+/// Creates the error of a rejected option.
 fn bad_option(name: &str, option: &str, value: impl fmt::Display, why: &str) -> Error {
     let text = format!("{option} {value}: {why}");
     Error::cannot(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
 }
 
-/// The options whose values no device takes if they are wrong, as libpcap has them.
+/// The options with values that no device accepts, converted for libpcap.
 pub(super) struct Checked {
     snaplen: c_int,
     millis: c_int,
@@ -235,8 +235,7 @@ impl Checked {
             let why = "more than the largest, 262144 bytes (0 asks for that)";
             return Err(bad_option(name, "snaplen", options.snaplen, why));
         }
-        // Whole milliseconds, rounded up, at least one: with 0 a lone packet may not be delivered
-        // for minutes.
+        // Whole milliseconds, rounded up, at least one: with 0 a single packet may not be delivered for minutes.
         let millis = options.timeout.as_nanos().div_ceil(1_000_000).max(1);
         let Ok(millis) = c_int::try_from(millis) else {
             let why = "more than the longest, 2147483647 ms";

@@ -1,4 +1,4 @@
-//! The end of a live capture: nothing more gets in, and what is in the buffer is delivered.
+//! Stopping a live capture: the inflow ends, and the reads deliver what the buffer holds.
 
 use std::time::{Duration, Instant};
 
@@ -9,23 +9,22 @@ use crate::error::Result;
 use crate::sys::linux::packet_socket;
 use crate::sys::platform;
 
-/// How much longer than the packet-buffer timeout packets may stay unreadable on a loaded machine.
+/// How long beyond the packet-buffer timeout packets may stay unreadable on a loaded machine.
 const GRACE: Duration = Duration::from_secs(2);
-/// The same, where the end is known by nothing but this time.
+/// The same, if only the time determines the end.
 const SHORT_GRACE: Duration = Duration::from_millis(200);
 
-/// What is left of a stopped capture.
+/// The end condition of a stopped capture.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Stopped {
-    /// The packets that libpcap has handed over when the buffer is empty. It does not last beyond the time.
+    /// The total number of packets after which the buffer is empty, and the latest end.
     At { handed: u64, latest: Instant },
-    /// The buffer is empty when a read finds nothing after the first of these times, and is not read beyond the
-    /// second.
+    /// The buffer is empty when a read finds nothing after the first time. No read starts after the second.
     Between(Instant, Instant),
 }
 
 impl Stopped {
-    /// Where it is not known how many packets libpcap will hand over.
+    /// Creates the condition for an unknown number of packets.
     fn uncounted(timeout: Duration) -> Stopped {
         let earliest = Instant::now() + timeout + SHORT_GRACE;
         Stopped::Between(earliest, earliest + timeout + GRACE)
@@ -33,29 +32,27 @@ impl Stopped {
 }
 
 impl Capture<Active> {
-    /// Stops the inflow: the kernel keeps no more packets for this capture. The reading calls then deliver the
-    /// packets that are in the buffer, and report [`End::Eof`](crate::End::Eof) after the last.
+    /// Stops the inflow: the kernel keeps no more packets for this capture. The reading calls then deliver the packets
+    /// in the buffer, and report [`End::Eof`](crate::End::Eof) after the last.
     ///
-    /// Without it, packets that have arrived before a break or a deadline stay in the kernel's buffer, for up to the
-    /// packet-buffer timeout, and are lost when the capture is closed. Call it when a program is asked to end, and
-    /// read to the end. This takes no longer than the packet-buffer timeout, however fast packets arrive. Breaks and
-    /// deadlines hold there, too. A capture cannot be started again; [`stats`](Self::stats) and
-    /// [`inject`](Self::inject) still work.
+    /// Without this call, packets that arrived before a break or a deadline may stay in the kernel's buffer for up to
+    /// the packet-buffer timeout, and are lost on close. Call it when the program should end, and read until `Eof`.
+    /// That takes no longer than the packet-buffer timeout, however fast packets arrive. Breaks and deadlines still
+    /// work. A stopped capture cannot be restarted; [`stats`](Self::stats) and [`inject`](Self::inject) still work.
     ///
     /// On Linux network interfaces the end is exact: each packet that had arrived is delivered or counted as dropped.
-    /// On other devices and systems the inflow goes on, and the end is reported at the first read that finds nothing
-    /// after the packet-buffer timeout, and twice that time at the latest.
+    /// On other devices and systems the inflow continues. There the end is the first read that finds nothing after the
+    /// packet-buffer timeout, and twice that timeout at the latest.
     ///
-    /// Of a [group of captures](crate::os) each member is stopped by itself, and the others do not get its share: stop
-    /// all of them.
+    /// In a [group of captures](crate::os), stop every member: the others do not take over the share of a stopped one.
     ///
     /// # Errors
     ///
-    /// If libpcap does not give the statistics of the device.
+    /// The call fails if libpcap does not return the statistics of the device.
     ///
     /// # Examples
     ///
-    /// Count packets until another thread says that it is enough:
+    /// Counts packets until another thread ends the call:
     ///
     /// ```no_run
     /// # fn main() -> pcap_core::Result<()> {
@@ -90,13 +87,13 @@ impl Active {
             .inflow
             .is_some()
             .then(|| self.fileno().map(packet_socket::attach_nothing));
-        // A filter that was locked by the program cannot be exchanged: the inflow goes on.
+        // If the program locked the filter, it cannot be replaced: the inflow continues.
         let closed = matches!(closed, Some(Some(Ok(()))));
         let stopped = match &mut self.inflow {
             Some(inflow) => {
                 inflow.is_closed = closed;
                 match inflow.counts_exactly() && (!closed || packet_socket::settle()) {
-                    // What has arrived comes first, in any case.
+                    // Packets that have arrived come first in any case.
                     true => Stopped::At {
                         handed: self.handle.handed + self.held()?,
                         latest: now + timeout + GRACE,
@@ -104,7 +101,7 @@ impl Active {
                     false => Stopped::uncounted(timeout),
                 }
             }
-            // Devices that are not network interfaces have no buffer in which packets wait for a timeout.
+            // Devices that are not network interfaces do not hold packets back for a timeout.
             None if platform::IS_LINUX => Stopped::Between(now, now + timeout),
             _ => Stopped::Between(now + timeout, now + timeout + timeout),
         };
@@ -112,7 +109,7 @@ impl Active {
         Ok(())
     }
 
-    /// After the direction has changed: libpcap may leave out packets that were counted.
+    /// Adapts the end to a changed direction: libpcap may skip packets that were counted.
     pub(super) fn direction_changed(&mut self) {
         let is_exact = self.inflow.as_ref().is_some_and(Inflow::counts_exactly);
         if let (Some(Stopped::At { .. }), false) = (self.stopped, is_exact) {
@@ -120,22 +117,22 @@ impl Active {
         }
     }
 
-    /// The packet-buffer timeout, as far as the clock can count.
+    /// Returns the packet-buffer timeout, limited to what the clock can represent.
     fn longest_timeout(&self) -> Duration {
         self.timeout.min(Duration::from_secs(3600))
     }
 
-    /// Before a read: whether a stopped capture is over, whatever there is to read.
+    /// Returns whether a stopped capture is over before a read, even if there is something to read.
     pub(super) fn is_over(&self) -> bool {
         match self.stopped {
             None => false,
-            // However long the program takes to read them: there are no more than these.
+            // There are no more than these, however long the program takes to read them.
             Some(Stopped::At { handed, .. }) => self.handle.handed >= handed,
             Some(Stopped::Between(_, latest)) => latest <= Instant::now(),
         }
     }
 
-    /// After a read that found nothing: whether a stopped capture is over.
+    /// Returns whether a stopped capture is over after a read that found nothing.
     pub(super) fn is_empty(&self) -> bool {
         match self.stopped {
             Some(Stopped::Between(earliest, _)) if earliest <= Instant::now() => true,
@@ -144,7 +141,7 @@ impl Active {
         }
     }
 
-    /// How long a stopped capture may wait before it looks again whether it is over.
+    /// Returns how long a stopped capture may wait before it checks for its end again.
     pub(super) fn until_over(&self) -> Option<Duration> {
         let next = match self.stopped? {
             Stopped::At { latest, .. } => latest,

@@ -1,6 +1,6 @@
-//! The outer VLAN tag of a packet: Linux takes it out before a filter sees the packet, and libpcap puts
-//! it back in afterwards. A filter that the kernel does not take must not see it here either, or a
-//! list would mean another thing from some length on.
+//! The outer VLAN tag of a packet. Linux removes it before a filter sees the packet, and libpcap inserts it afterwards.
+//! A filter that runs in this process must not see it either, or a filter would change its meaning at the length that
+//! the kernel rejects.
 
 use crate::filter::{AsksForTags, Filter};
 use crate::linktype::Dlt;
@@ -8,18 +8,18 @@ use crate::packet::Packet;
 use crate::sys::platform;
 
 const TAG: usize = 4;
-/// The types of tags that Linux takes out: those of 802.1Q and 802.1ad.
+/// The types of tags that Linux removes: 802.1Q and 802.1ad.
 const TYPES: [[u8; 2]; 2] = [[0x81, 0x00], [0x88, 0xa8]];
 
-/// Runs a filter on packets as the kernel would have.
+/// Runs a filter on packets as the kernel would.
 ///
-/// A tag that a program on this host wrote into a packet that it sends is taken out here, although the
-/// kernel leaves it in: the packet does not tell.
+/// A tag that a program on this host wrote into a sent packet is removed here, although the kernel leaves it in: the
+/// packet does not show the difference.
 #[derive(Debug, Default)]
 pub(super) struct Untagged {
-    /// Where libpcap puts tags in, if the filter is one that is not to see them.
+    /// The position at which libpcap inserts tags, if the filter must not see them.
     at: Option<usize>,
-    /// The filter's program, if it asks for the tag that is not in the packet.
+    /// The filter's program, if it tests the tag that is not in the packet.
     asks: Option<AsksForTags>,
     bytes: Vec<u8>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Untagged {
 impl Untagged {
     pub(super) fn new(filter: &Filter, datalink: Dlt) -> Untagged {
         let asks = AsksForTags::new(filter);
-        // What asks for something else is not run here, unless it is compiled for plain bytes as well.
+        // Other kernel extensions are not evaluated here, unless the filter is compiled for plain bytes as well.
         if !platform::IS_LINUX || asks.is_none() && filter.uses_kernel_extensions() {
             return Untagged::default();
         }
@@ -37,7 +37,7 @@ impl Untagged {
         }
     }
 
-    /// For packets of another host, if that is one with Linux.
+    /// Creates the view for packets of another host that runs Linux.
     pub(super) fn elsewhere(datalink: Dlt) -> Untagged {
         let at = match datalink {
             Dlt::EN10MB => Some(12),
@@ -50,13 +50,14 @@ impl Untagged {
         }
     }
 
-    /// Whether the filter takes a packet of another host, which may have Linux or not.
+    /// Returns whether the filter accepts a packet of another host, which may or may not run Linux.
     #[cfg(feature = "remote")]
     pub(super) fn either_matches(&mut self, filter: &Filter, packet: Packet<'_>) -> bool {
         filter.matches_packet(packet) || self.at.is_some() && self.run(filter, packet) != 0
     }
 
-    /// Runs the filter on a packet that libpcap delivered: how many bytes of it are wanted, 0 if it does not pass.
+    /// Runs the filter on a packet that libpcap delivered. Returns the number of bytes to deliver, 0 if the packet does
+    /// not pass.
     pub(super) fn run(&mut self, filter: &Filter, packet: Packet<'_>) -> u32 {
         let data = packet.data();
         let parts = self

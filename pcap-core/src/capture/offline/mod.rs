@@ -1,4 +1,4 @@
-//! A savefile that is read.
+//! Reading savefiles.
 
 mod open;
 mod read;
@@ -17,61 +17,68 @@ use crate::savefile::{Feed, Length, Records, SavefileFormat};
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
 
-/// The phase of a savefile that is read.
+/// The phase of a capture that reads a savefile.
 ///
 /// It is `Send`: it can be used by one thread after another. It is not `Sync`.
 pub struct Offline {
     handle: Handle,
-    /// What libpcap reads from: after the handle, which uses it until it is closed.
+    /// The stream that libpcap reads from. Declared after the handle, which uses it until it is closed.
     stream: Option<platform::Stream>,
-    /// The fast way, where it can be gone.
+    /// This crate's own record reader, if it can read the savefile.
     records: Option<Records>,
-    /// The fast way, while what libpcap read in between is handed out, and at the end.
+    /// The same, set aside while packets that libpcap read are delivered, and at the end.
     parked: Option<Records>,
-    /// What libpcap gets of a pipe, where it reads that.
+    /// The part of a pipe that libpcap gets, if it reads the pipe.
     feed: Option<Feed>,
     /// The length of a regular file.
     length: Option<Length>,
-    /// Why there is no second descriptor of a classic savefile, without which it cannot be followed.
+    /// The reason why a classic savefile has no second descriptor, which following needs.
     no_copy: Option<Error>,
     batch: Batch,
     filter: Option<Filter>,
     format: SavefileFormat,
     precision: Precision,
-    /// Whether to wait at the end for more.
+    /// Whether to wait for more at the end.
     follow: bool,
     over: Option<Over>,
 }
 
-/// Nothing comes any more.
+/// The end of the packets.
 #[derive(Debug)]
 enum Over {
     Eof,
-    /// A damaged savefile gives the same error for ever: what follows the damage has no meaning.
+    /// Each further call on a damaged savefile returns the same error: the bytes after the damage have no meaning.
     Failed(Error),
 }
 
 impl Capture<Offline> {
-    /// Whether the end of the savefile is waited at, because it is still being written. Default: no.
+    /// Sets whether to wait at the end of the savefile for more packets, because it is still being written. Default:
+    /// no.
     ///
-    /// Then the calls that wait for a packet wait for one to be written, a
-    /// [`BreakHandle`](crate::BreakHandle) ends them as it does on a live capture, and
-    /// [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline, which counts at the end:
-    /// what is there, and a filter does not take, is read first. A cut last record is
-    /// waited for too. The calls that take what is there ([`dispatch`](Self::dispatch),
-    /// [`try_next_packet`](Self::try_next_packet)) find nothing. The end is looked at every
-    /// 20 milliseconds. Switched off again, the end is the end.
+    /// If set:
     ///
-    /// It is the file that was opened which is followed: another one that takes its name, as when a
-    /// program rotates its files, is not noticed, nor is one that became shorter and grew beyond what has
-    /// been read before the next look.
+    /// - The calls that wait for a packet wait for one to be written. A [`BreakHandle`](crate::BreakHandle) ends them
+    ///   as on a live capture.
+    /// - [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline at the end of the file. Existing packets
+    ///   that the filter rejects are read first.
+    /// - A truncated last record counts as still being written.
+    /// - [`dispatch`](Self::dispatch) and [`try_next_packet`](Self::try_next_packet) do not wait, and find nothing at
+    ///   the end.
+    /// - The capture checks for more every 20 milliseconds.
+    ///
+    /// If switched off again, the current end is the end.
+    ///
+    /// The capture follows the file that it opened. It does not notice another file that takes its name, as in log
+    /// rotation. Nor does it notice a file that is truncated and grows beyond the read position before the next check.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] for what is not a classic savefile in a regular file, and for the
-    /// few link types whose packets libpcap changes as it reads them (USB, D-Bus). [`ErrorKind::Io`] if the process
-    /// had no file descriptor left when it was opened: following takes one more. While it is
-    /// followed: [`ErrorKind::SavefileTruncated`] if the file becomes shorter than it was at the last look.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if it is not a classic savefile in a regular file, or has one of the
+    ///   few link types whose packets libpcap converts (USB, D-Bus).
+    /// - [`Io`](ErrorKind::Io) if the process had no file descriptor left at the opening: following takes one more.
+    ///
+    /// The reading calls return [`SavefileTruncated`](ErrorKind::SavefileTruncated) if the file becomes shorter than at
+    /// the last check.
     ///
     /// # Examples
     ///
@@ -117,7 +124,7 @@ impl Capture<Offline> {
                 .make_wakeable()
                 .map_err(|e| Error::io("follow", name, e))?;
             if state.over.take().is_some() {
-                // At the end: nothing that libpcap read is left.
+                // At the end, no packets that libpcap read are left.
                 state.records = state.parked.take();
             }
         }
@@ -125,17 +132,17 @@ impl Capture<Offline> {
         Ok(())
     }
 
-    /// Whether the end of the savefile is waited at.
+    /// Returns whether the capture [follows](Self::follow) the savefile.
     #[must_use]
     pub fn is_followed(&self) -> bool {
         self.state.follow
     }
 
-    /// Returns the descriptor that is readable when there are more bytes of the savefile, for an event loop of your own:
-    /// that of a pipe, a socket or a terminal. `None` for a regular file, which is always readable, for a reader, and on
-    /// Windows.
+    /// Returns the file descriptor that is readable when there are more bytes of the savefile, for your own event loop:
+    /// that of a pipe, a socket or a terminal. `None` for a regular file, which is always readable, for a reader, and
+    /// on Windows.
     ///
-    /// Before waiting on it, read until [`try_next_packet`](Self::try_next_packet) returns
+    /// Before each wait, read until [`try_next_packet`](Self::try_next_packet) returns
     /// [`Timeout`](crate::Next::Timeout): packets may have been read ahead.
     #[must_use]
     pub fn selectable_fd(&self) -> Option<platform::BorrowedFd<'_>> {
@@ -165,7 +172,7 @@ impl Capture<Offline> {
         (major, minor)
     }
 
-    /// Whether the savefile was written in the other byte order than this machine's.
+    /// Returns whether the savefile's byte order differs from this machine's.
     ///
     /// Manual page: [`pcap_is_swapped(3PCAP)`](https://www.tcpdump.org/manpages/pcap_is_swapped.3pcap.html).
     #[doc(alias = "pcap_is_swapped")]
@@ -175,12 +182,12 @@ impl Capture<Offline> {
         unsafe { sys::pcap_is_swapped(self.state.handle.as_ptr()) != 0 }
     }
 
-    /// Takes over a `pcap_t` that reads a savefile and was made elsewhere.
+    /// Creates a capture from a `pcap_t` that reads a savefile and was opened elsewhere.
     ///
     /// # Safety
     ///
-    /// `pcap` points to a `pcap_t` from one of the `pcap_open_offline` functions that nobody else uses
-    /// or closes, and what its stream needs lives as long as the capture.
+    /// `pcap` points to a `pcap_t` from one of the `pcap_open_offline` functions that nobody else uses or closes. Its
+    /// stream lives as long as the capture.
     #[must_use]
     pub unsafe fn from_raw(pcap: NonNull<sys::pcap_t>) -> Capture<Offline> {
         // SAFETY: the caller's promise.
@@ -191,7 +198,7 @@ impl Capture<Offline> {
         // SAFETY: the caller's promise.
         let format = match unsafe { sys::pcap_major_version(pcap.as_ptr()) } {
             1 => SavefileFormat::Pcapng,
-            // Older classic formats are refused by libpcap.
+            // libpcap rejects older classic formats.
             _ => SavefileFormat::Pcap,
         };
         let clock = clock(format, precision);
@@ -216,7 +223,7 @@ impl Capture<Offline> {
 }
 
 impl Offline {
-    /// Has libpcap go on where it is to.
+    /// Makes libpcap continue at a position of the stream.
     fn go_on(&mut self, sought: sys::Sought) -> Result<()> {
         match sought {
             sys::Sought::There => {}
@@ -237,15 +244,15 @@ impl Offline {
         Ok(())
     }
 
-    /// Whether the fast way can be gone on after what only libpcap reads.
+    /// Returns whether this crate's record reader can continue after the packets that only libpcap reads.
     fn stays_fast(&self) -> bool {
         let records = self.records.as_ref().or(self.parked.as_ref());
         records.is_some_and(Records::is_of_file)
     }
 }
 
-/// The times of a handle that reads a format with a precision: those of classic savefiles have 32
-/// bits of seconds, unsigned.
+/// Returns the clock of a handle that reads a format with a precision. The seconds of classic savefiles are unsigned,
+/// of 32 bits.
 fn clock(format: SavefileFormat, precision: Precision) -> Clock {
     let mut clock = Clock::of(precision);
     if format == SavefileFormat::Pcap {

@@ -1,4 +1,4 @@
-//! How a savefile is opened: a regular file, a pipe, a reader.
+//! Opening savefiles: a regular file, a pipe, a reader.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -17,26 +17,26 @@ use crate::sys::{self, Failure, Until, platform};
 use crate::timestamp::Precision;
 
 impl Capture<Offline> {
-    /// Opens a savefile, classic or pcapng; `-` is standard input, and a file of that name is `./-`.
+    /// Opens a savefile, classic or pcapng. `-` is standard input; a file of that name is `./-`.
     ///
-    /// Times are given in nanoseconds, whatever the savefile's precision.
+    /// Timestamps are in nanoseconds, whatever the savefile's precision.
     ///
-    /// What comes through a pipe, a socket or a terminal is waited for as the packets of a device are: a
-    /// [`BreakHandle`](crate::BreakHandle) ends the wait at once,
-    /// [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline, and the capture can be read on, even
-    /// if half a record had come. Opening waits for the savefile's header, and to open a FIFO for somebody who
-    /// writes it; nothing here ends that. On Windows all of that is read as [a reader](Self::from_reader) is.
+    /// The capture waits for packets from a pipe, a socket or a terminal as for those of a device: a
+    /// [`BreakHandle`](crate::BreakHandle) ends the wait at once, [`next_packet_timeout`](Self::next_packet_timeout)
+    /// keeps its deadline, and reading can continue even in the middle of a record. This call itself waits for the
+    /// savefile's header, and on a FIFO for its writer; nothing here interrupts that. On Windows all of these are read
+    /// as [a reader](Self::from_reader) is.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) if it cannot be opened or read,
-    /// [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if it ends in its header (an empty
-    /// file does), [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is no savefile. For a compressed one
-    /// the error names the compression: [`from_reader`](Self::from_reader) reads it through a decompressor.
+    /// - [`Io`](crate::ErrorKind::Io) if the file cannot be opened or read.
+    /// - [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if the file ends in its header, or is empty.
+    /// - [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is not a savefile. For a compressed one the error names
+    ///   the compression: [`from_reader`](Self::from_reader) reads it through a decompressor.
     ///
-    /// A regular file that becomes shorter while it is read has lost packets, even if its last record is whole. The
-    /// reading calls return [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) at its end, where libpcap
-    /// reports a normal end. A file that is replaced by another of its name is read to its own end.
+    /// A regular file that becomes shorter while it is read has lost packets, even if its last record is complete. The
+    /// reading calls then return [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) at its end, where libpcap
+    /// reports a normal end. If another file takes the name, the opened one is read to its end.
     ///
     /// # Examples
     ///
@@ -62,13 +62,12 @@ impl Capture<Offline> {
         Self::from_open(file, name)
     }
 
-    /// Reads a savefile from an open file, from where it stands. One's own descriptor is made a file
-    /// with `File::from`.
+    /// Reads a savefile from an open file, from the current position. `File::from` converts any owned descriptor.
     ///
     /// # Errors
     ///
-    /// As [`from_file`](Self::from_file). [`take`](Error::take) gives the [`File`] back. It stands where it stood, except
-    /// that from a pipe has been read.
+    /// Those of [`from_file`](Self::from_file). [`take`](Error::take) returns the [`File`] at its original position;
+    /// bytes read from a pipe are gone.
     ///
     /// Manual page: [`pcap_fopen_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
@@ -83,13 +82,13 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// Those of `from_open_file`. Their [`object`](Error::object) is the name.
+    /// Those of `from_open_file`. Their [`object`](Error::object) is this name.
     pub fn from_open_file_named(
         mut file: File,
         name: impl Into<String>,
     ) -> Result<Capture<Offline>> {
         let name = name.into();
-        // A stream that fails is closed with its descriptor, so it gets one of its own.
+        // A stream that fails closes its descriptor, so it gets its own.
         let copy = match file.try_clone() {
             Ok(copy) => copy,
             Err(e) => return Err(Error::io("open", name, e).handing_back(file)),
@@ -97,34 +96,34 @@ impl Capture<Offline> {
         let start = file.stream_position();
         Self::from_open(copy, name).map_err(|error| {
             if let Ok(start) = start {
-                // It could be asked for its place, so it can go there.
+                // It reported its position, so it can seek there.
                 let _ = file.seek(SeekFrom::Start(start));
             }
             error.handing_back(file)
         })
     }
 
-    /// Reads a savefile from anything that can be read: a decompressor, memory, a socket.
+    /// Reads a savefile from any reader: a decompressor, memory, a socket.
     ///
-    /// While the reader waits for data nothing here can end that: a break is seen, and a deadline kept,
-    /// after it has given some. A pipe or a socket is better opened with
-    /// [`from_open_file`](Self::from_open_file), which waits for it in another way.
+    /// Nothing here interrupts a reader that waits for data: breaks and deadlines take effect when its `read` returns.
+    /// For a pipe or a socket prefer [`from_open_file`](Self::from_open_file), where both work during the wait.
     ///
     /// # Errors
     ///
-    /// As [`from_file`](Self::from_file). [`take`](Error::take) gives the reader back, which has been read from, usually
-    /// further than the savefile's header. An error of the reader keeps its kind and is the
-    /// [`io_error`](Error::io_error) of the error here. It ends the capture, even one that would
-    /// have passed, such as [`WouldBlock`](std::io::ErrorKind::WouldBlock): what the reader had given of a
-    /// record is gone.
+    /// Those of [`from_file`](Self::from_file). [`take`](Error::take) returns the reader, usually positioned after the
+    /// savefile's header.
     ///
-    /// On Windows libpcap reads from files only: of a pcapng savefile, and of a classic one that is damaged, the rest of the
-    /// reader is read to its end at once, into a temporary file.
+    /// An error of the reader keeps its kind, and is the [`io_error`](Error::io_error) of the returned error. It ends
+    /// the capture, even a temporary one such as [`WouldBlock`](std::io::ErrorKind::WouldBlock), because the bytes of a
+    /// partially read record are gone.
+    ///
+    /// On Windows libpcap reads only from files. There the rest of the reader is copied at once into a temporary file
+    /// if the savefile is pcapng, or a damaged classic one.
     ///
     /// # Panics
     ///
-    /// If the reader panics, or the text of its error does. Where that is caught, the capture is over: each further
-    /// call returns an error.
+    /// Panics if the reader panics, or the text of its error does. If the panic is caught, each further call on the
+    /// capture returns an error.
     ///
     /// # Examples
     ///
@@ -145,12 +144,11 @@ impl Capture<Offline> {
         Self::from_reader_named(reader, "the reader")
     }
 
-    /// Reads a savefile from anything that can be read, with a name for errors. See
-    /// [`from_reader`](Self::from_reader).
+    /// Reads a savefile from any reader, with a name for errors. See [`from_reader`](Self::from_reader).
     ///
     /// # Errors
     ///
-    /// Those of `from_reader`. Their [`object`](Error::object) is the name.
+    /// Those of `from_reader`. Their [`object`](Error::object) is this name.
     ///
     /// # Examples
     ///
@@ -174,7 +172,7 @@ impl Capture<Offline> {
                 let magic = Magic::new(&magic[..length]);
                 let start = file.stream_position().map_err(io)?;
                 let length = Length::of(&file);
-                // A descriptor more; without one libpcap reads it all.
+                // One more descriptor; without it libpcap reads everything.
                 let order = magic.classic.filter(|_| length.is_some());
                 let copy = order.map(|_| file.try_clone()).transpose();
                 let (copy, no_copy) = match copy {
@@ -182,7 +180,7 @@ impl Capture<Offline> {
                     Err(e) => (None, Some(Error::io("follow", name.clone(), e))),
                 };
                 let fast = copy.zip(order);
-                // libpcap looks for a break at each packet, and pcapng has blocks without one.
+                // libpcap checks for a break at each packet, and pcapng has blocks without one.
                 let place = Place::of_pcapng(magic.format);
                 let stream = platform::Stream::from_file(file, place).map_err(io)?;
                 let opened = Self::open(stream, magic, name, Limit::FILE, None);
@@ -194,7 +192,7 @@ impl Capture<Offline> {
                 capture.release();
                 Ok(capture)
             }
-            // A pipe cannot be looked into without reading from it.
+            // A pipe cannot be inspected without reading from it.
             None => {
                 let fd = platform::descriptor(&file);
                 let patient = Patient(file, fd);
@@ -203,7 +201,8 @@ impl Capture<Offline> {
         }
     }
 
-    /// The fast way through the records of a file or of the stream, if libpcap hands them on as they are.
+    /// Returns this crate's reader for the records of a file or of the stream, if libpcap would not convert the
+    /// packets.
     fn records(&self, file: Option<File>, start: u64, order: ByteOrder) -> Option<Records> {
         let as_they_are =
             self.format_version() == (2, 4) && savefile::is_plain(self.datalink(), order);
@@ -212,7 +211,8 @@ impl Capture<Offline> {
         as_they_are.then(|| Records::new(file, position, self.snaplen(), precision, order))
     }
 
-    /// Of a pipe its descriptor is known: then no read waits but by the one mechanism for that.
+    /// Reads a savefile from a stream. With a descriptor, as for a pipe, every wait goes through the one mechanism for
+    /// that.
     fn from_stream<R>(
         mut reader: R,
         name: String,
@@ -261,7 +261,7 @@ impl Capture<Offline> {
                 stream.track(place);
             }
             if magic.classic.is_some() {
-                // What stdio has taken cannot be had back.
+                // Bytes that stdio has taken cannot be recovered.
                 stream.hold_back(savefile::FILE_HEADER);
             }
         }
@@ -275,7 +275,7 @@ impl Capture<Offline> {
                     (Some(_), _) if capture.state.records.is_none() => {
                         behind = Some((units, Vec::new()));
                     }
-                    // For when libpcap reads.
+                    // For the case that libpcap reads.
                     (None, Some(stream)) => stream.track(Box::new(Place::new(units))),
                     _ => {}
                 }
@@ -291,14 +291,14 @@ impl Capture<Offline> {
         Ok(capture)
     }
 
-    /// Where there is no fast way, lets libpcap have all there is.
+    /// Lets libpcap read everything, if this crate's record reader cannot.
     fn release(&mut self) {
         if let (None, None, Some(stream)) = (
             &self.state.records,
             &self.state.feed,
             &mut self.state.stream,
         ) {
-            // What fails here is reported by the first read.
+            // The first read reports an error of this.
             match stream.release(&[]) {
                 Ok(sought) => drop(self.state.go_on(sought)),
                 Err(e) => drop(self.state.fail(e)),
@@ -357,7 +357,7 @@ impl Capture<Offline> {
     }
 }
 
-/// The user's reader as what it was.
+/// Converts the user's reader back into its type.
 fn as_it_was<R: Read + Send + 'static>(reader: Box<dyn sys::Reader>) -> R {
     match reader.into_any().downcast::<R>() {
         Ok(reader) => *reader,
@@ -365,8 +365,8 @@ fn as_it_was<R: Read + Send + 'static>(reader: Box<dyn sys::Reader>) -> R {
     }
 }
 
-/// A pipe. Whoever else has it may have made it non-blocking, which it then is here: that it has nothing now is
-/// neither its end nor an error.
+/// A pipe. Another owner may have made it non-blocking, which applies here too: `WouldBlock` is neither its end nor an
+/// error.
 struct Patient(File, Option<platform::RawFd>);
 
 impl Read for Patient {
@@ -382,17 +382,17 @@ impl Read for Patient {
     }
 }
 
-/// What was read of a stream to open it.
+/// The bytes read from a stream to open it.
 struct Start {
     bytes: Vec<u8>,
-    /// Of a pcapng savefile: how many of the bytes libpcap needs to open it, and what follows.
+    /// For a pcapng savefile: how many of the bytes libpcap needs to open it, and the units that follow.
     head: Option<(usize, Units)>,
-    /// There is no more.
+    /// The stream is at its end.
     ended: bool,
 }
 
-/// Reads what has to be known of a savefile before libpcap opens it: its magic, and of a pcapng savefile in
-/// a pipe all that libpcap reads then.
+/// Reads what this crate needs before libpcap opens a savefile: its magic, and for a pcapng savefile in a pipe
+/// everything that libpcap reads then.
 fn read_start(reader: &mut dyn Read, pipe: bool) -> io::Result<Start> {
     let mut magic = [0; 4];
     let mut length = 0;

@@ -1,4 +1,4 @@
-//! How packets are read from a savefile: the fast way where it can be gone, else by libpcap.
+//! Reading packets from a savefile: with this crate's record reader where possible (the fast way), else by libpcap.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -15,39 +15,39 @@ use crate::packet::Packet;
 use crate::savefile::{Fed, Feed, Record, Records, Units};
 use crate::sys::{self, Failure, platform};
 
-/// How often the end of a savefile that is followed is looked at.
+/// The interval between checks of the end of a followed savefile.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// So many packets of a pipe that the filter refuses, and one looks at the deadline and lets others have their turn:
-/// more than a pipe holds, so that what is there is found before one is told that nothing is.
+/// Rejected packets of a pipe to scan before checking the deadline again: more than a pipe holds, so existing packets
+/// are found before the call reports none.
 const REFUSED: u32 = 8192;
 
-/// What the fast way led to.
+/// The result of the fast way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Walk {
     /// The next packet that passes the filter.
     Packet,
-    /// A break is pending, a savefile that is followed or a pipe has nothing more now, or many packets of a pipe
-    /// were refused.
+    /// A break is pending, a followed savefile or a pipe has nothing more now, or the filter rejected many packets of a
+    /// pipe.
     Nothing,
-    /// The next record, or the end, is for libpcap, which has its place in the file.
+    /// The next record, or the end, is left to libpcap, which is at the same position in the file.
     Odd,
-    /// There is no fast way now.
+    /// The fast way is not available now.
     Blocked,
 }
 
-/// What there is behind what libpcap was asked for.
+/// The state after what libpcap was asked to read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Left {
-    /// More may be there.
+    /// There may be more.
     More,
-    /// A pipe has nothing whole now.
+    /// A pipe has no complete record now.
     NotYet,
     /// The savefile is at its end.
     Nothing,
 }
 
-/// Whether a packet passes the filter.
+/// Returns whether a packet passes the filter.
 #[inline]
 fn wants(filter: Option<&Filter>, packet: Option<Packet<'_>>) -> bool {
     match (filter, packet) {
@@ -57,7 +57,7 @@ fn wants(filter: Option<&Filter>, packet: Option<Packet<'_>>) -> bool {
 }
 
 impl Offline {
-    /// Goes to the next packet the fast way.
+    /// Advances to the next packet the fast way.
     #[inline]
     fn walk(&mut self) -> Result<Walk> {
         let Some(records) = &mut self.records else {
@@ -73,7 +73,7 @@ impl Offline {
                 return Ok(Walk::Packet);
             }
             refused = refused.saturating_add(1);
-            // To wait for the pipe is right only where all that has come of it was walked.
+            // Wait for the pipe only after all its received bytes were scanned.
             let turn = refused >= REFUSED && !records.is_of_file() && records.is_walked();
             if turn
                 && self
@@ -89,7 +89,7 @@ impl Offline {
         self.beyond(found)
     }
 
-    /// What to do where no ordinary record follows.
+    /// Handles a position without an ordinary record.
     #[cold]
     fn beyond(&mut self, found: io::Result<Record>) -> Result<Walk> {
         let found = match found {
@@ -97,7 +97,7 @@ impl Offline {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock && self.descriptor().is_some() => {
                 return Ok(Walk::Nothing);
             }
-            // By a break, which is seen before the next look.
+            // By a break, which is noticed before the next read.
             Err(e) if e.kind() == io::ErrorKind::Interrupted => return Ok(Walk::Nothing),
             Err(e) => return Err(self.fail(e)),
         };
@@ -115,7 +115,7 @@ impl Offline {
         }
     }
 
-    /// Gives libpcap its place in the savefile, where the fast way stands.
+    /// Moves libpcap to the position of the fast way.
     fn hand_over(&mut self, found: Record) -> io::Result<Option<sys::Sought>> {
         let (Some(records), Some(stream)) = (&self.records, &mut self.stream) else {
             return Ok(None);
@@ -123,7 +123,7 @@ impl Offline {
         if records.is_of_file() {
             return stream.seek(records.position()).map(Some);
         }
-        // There is no way back from libpcap here: all the rest is its.
+        // The fast way cannot resume here: libpcap reads the rest.
         let sought = match stream.waits_for() {
             Some(_) if found == Record::Odd => {
                 let units = Units::Records(records.order());
@@ -137,7 +137,7 @@ impl Offline {
         Ok(Some(sought))
     }
 
-    /// Hands packets to a closure the fast way.
+    /// Calls a closure for packets the fast way.
     fn walk_slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
@@ -173,14 +173,14 @@ impl Offline {
         })
     }
 
-    /// Has libpcap read on: one record, where the fast way is to go on behind it.
+    /// Makes libpcap continue: for one record, if the fast way resumes after it.
     fn read_ahead(&mut self) -> Result<Left> {
         let mut batch = self.batch.take();
         let mut left = Left::More;
         let mut packets = 0;
         let filled = batch.fill(|batch| {
-            // What libpcap's filter keeps away is gone: with one, nothing is read ahead, so that the
-            // next filter meets all packets that come after it is set.
+            // Packets that libpcap's filter rejects are gone. So with a filter nothing is read ahead, and the next
+            // filter sees all packets after it is set.
             let limit = match (&self.records, &self.filter) {
                 (None, None) => batch.limit(),
                 _ => 1,
@@ -198,8 +198,8 @@ impl Offline {
                 return Err(self.shorter(String::new()));
             }
             if packets > 0 {
-                // Which record libpcap found there is known to it alone: the file may have grown or
-                // shrunk since the fast way looked.
+                // Only libpcap knows which record it found: the file may have grown or shrunk since the fast way
+                // checked.
                 match self.stream.as_ref().map(platform::Stream::position) {
                     Some(Ok(position)) => records.go_to(position),
                     Some(Err(e)) => return Err(self.fail(e)),
@@ -214,7 +214,7 @@ impl Offline {
     /// Ends the capture with an error of the reader or of the operating system.
     pub(super) fn fail(&mut self, error: io::Error) -> Error {
         let name = self.handle.name.clone();
-        // First an error that needs nothing of the user's: the text of the reader's error may panic.
+        // First an error without the user's text: the text of the reader's error may panic.
         let silent = io::Error::new(
             error.kind(),
             "the reader failed, and the text of its error panicked",
@@ -223,18 +223,18 @@ impl Offline {
         self.fail_with(Error::io("read", name, error))
     }
 
-    /// Ends the capture: each call from now on returns this error.
+    /// Ends the capture: each later call returns this error.
     pub(super) fn fail_with(&mut self, error: Error) -> Error {
         self.records = None;
         self.over = Some(Over::Failed(error.clone()));
         error
     }
 
-    /// Ends the capture with what the user's reader failed with, if it did.
+    /// Ends the capture with the error of the user's reader, if there is one.
     ///
     /// # Panics
     ///
-    /// If the reader did: its panic goes on here.
+    /// Panics if the reader did: this resumes its panic.
     fn reader_failed(&mut self) -> Option<Error> {
         match self.stream.as_mut()?.failure()? {
             Failure::Error(error) => Some(self.fail(error)),
@@ -245,7 +245,7 @@ impl Offline {
         }
     }
 
-    /// Ends the capture with the error of a regular file that became shorter than it was.
+    /// Ends the capture with the error of a regular file that became shorter.
     fn shorter(&mut self, detail: String) -> Error {
         let text = format!("the file became shorter while it was read{detail}");
         let name = self.handle.name.clone();
@@ -257,7 +257,7 @@ impl Offline {
         ))
     }
 
-    /// Fails if a regular file is shorter now than it was: packets are lost then, even if its last record is whole.
+    /// Fails if a regular file has become shorter: packets are lost then, even if its last record is complete.
     fn check_length(&mut self) -> Result<()> {
         let (Some(mut length), Some(stream)) = (self.length, &self.stream) else {
             return Ok(());
@@ -288,15 +288,14 @@ impl Offline {
         Ok(())
     }
 
-    /// Goes the fast way again, when all that libpcap read in between is handed out.
+    /// Resumes the fast way after the packets that libpcap read are delivered.
     fn resume(&mut self) {
         if self.over.is_none() && self.parked.is_some() {
             self.records = self.parked.take();
         }
     }
 
-    /// One `pcap_dispatch` with its answer understood. Of a pipe libpcap is handed more, if it
-    /// had nothing.
+    /// Calls `pcap_dispatch` once and interprets its result. Gives libpcap more of a pipe if it had nothing.
     fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<(Dispatched, Left)>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
@@ -341,10 +340,10 @@ impl Offline {
 }
 
 impl Offline {
-    /// libpcap has had all that it was handed: hands it more of a pipe.
+    /// Gives libpcap more of a pipe, after it has read everything.
     fn feed_more(&mut self) -> Result<Left> {
         let (Some(feed), Some(stream)) = (&mut self.feed, &mut self.stream) else {
-            // Where libpcap was given all that the reader had, it does not know why that ended.
+            // After libpcap got everything from the reader, it does not know why the reader ended.
             if let Some(error) = self.reader_failed() {
                 return Err(error);
             }
@@ -362,7 +361,7 @@ impl Offline {
         }
     }
 
-    /// What to wait for when a pipe has nothing now.
+    /// Returns the event to wait for when a pipe has nothing now.
     pub(super) fn descriptor(&self) -> Option<platform::RawFd> {
         let waits = self.feed.is_some() || self.records.is_some();
         let stream = self
@@ -374,7 +373,7 @@ impl Offline {
 
     fn waiter(&self) -> Option<Waiter> {
         let descriptor = self.descriptor();
-        // A pipe tells in time.
+        // A pipe's readiness is not late.
         descriptor.map(|fd| Waiter::new(Waiting::Descriptor(fd), Duration::MAX))
     }
 }
@@ -455,7 +454,7 @@ impl Source for Offline {
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         if !self.follow {
-            // Reading a file or from a reader waits by itself.
+            // Reading from a file or a reader does its own waiting.
             return match self.waiter() {
                 None => Ok(()),
                 Some(waiter) => waiter.wait(&self.handle, deadline),

@@ -1,4 +1,4 @@
-//! What only Linux has.
+//! Linux-specific extensions.
 
 mod fanout;
 mod socket_filter;
@@ -11,10 +11,10 @@ pub use crate::capture::Sender;
 use crate::capture::{Active, Capture, Inactive};
 use crate::error::Result;
 
-/// Options of a capture that only Linux has.
+/// Linux-specific options of a capture.
 pub trait CaptureExt: Sized {
-    /// Captures only packets of one protocol, by its number in `linux/if_ether.h`, such as
-    /// `0x0800` for IPv4: the kernel hands on no others, which is cheaper than a filter. 0 is the default: all.
+    /// Sets the protocol to capture, by its number in `linux/if_ether.h`, such as `0x0800` for IPv4. The kernel
+    /// delivers no other packets, which is cheaper than a filter. Default: 0, all protocols.
     ///
     /// # Examples
     ///
@@ -30,21 +30,20 @@ pub trait CaptureExt: Sized {
     #[must_use]
     fn protocol(self, protocol: u16) -> Self;
 
-    /// Whether what the capture sends goes past the queueing discipline (`tc(8)`), straight to the
-    /// device's driver. Default: no. Linux 3.14 or newer.
+    /// Sets whether sent packets bypass the queueing discipline (`tc(8)`) and go straight to the device's driver.
+    /// Default: no. Linux 3.14 or newer.
     ///
-    /// That costs less for each packet, and is meant for making load. What is different then:
+    /// This is cheaper per packet, and meant for load generation. The differences:
     ///
-    /// - No traffic control, rate limit or `clsact` egress filter of the device sees the packets, and
-    ///   other captures on the same device do not see them either. The other end of the wire does.
-    /// - There is no queue but the driver's. When that is full, or the device has no carrier, the
-    ///   kernel throws the packet away, counts it as dropped by the device, and answers `ENOBUFS`.
-    ///   [`inject`](Capture::inject) and [`inject_queue`](Capture::inject_queue) then send the same packet
-    ///   again a millisecond later, until it is taken. After a second of that they fail, as a device without a
-    ///   carrier makes them.
+    /// - No traffic control, rate limit or `clsact` egress filter of the device sees the packets. Other captures on the
+    ///   same device do not see them either; the other end of the wire does.
+    /// - There is no queue but the driver's. If that is full, or the device has no carrier, the kernel drops the
+    ///   packet, counts the drop at the device, and returns `ENOBUFS`. [`inject`](Capture::inject) and
+    ///   [`inject_queue`](Capture::inject_queue) then try the same packet every millisecond until it is sent. They fail
+    ///   after a second of drops, as on a device without a carrier.
     ///
-    /// A capture that sends through no packet socket of one network interface, such as `any`, is not
-    /// activated with it: [`Unsupported`](crate::ErrorKind::Unsupported).
+    /// The activation fails with [`Unsupported`](crate::ErrorKind::Unsupported) if the capture has no packet socket
+    /// bound to one network interface, such as `any`.
     ///
     /// # Examples
     ///
@@ -76,10 +75,10 @@ pub trait SenderExt {
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the capture does not send through a packet socket of one
-    ///   network interface: on `any`, `nflog` and other devices that are none, and on remote captures. There
-    ///   [`inject`](Capture::inject) sends from the thread that has the capture.
-    /// - [`Io`](crate::ErrorKind::Io) if there are no descriptors left.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the capture has no packet socket bound to one network
+    ///   interface: on `any`, `nflog` and other devices that are not interfaces, and on remote captures. There,
+    ///   [`inject`](Capture::inject) sends from the thread that owns the capture.
+    /// - [`Io`](crate::ErrorKind::Io) if there are no file descriptors left.
     ///
     /// # Examples
     ///

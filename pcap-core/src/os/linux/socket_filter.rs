@@ -1,4 +1,4 @@
-//! Filters on sockets that are no captures.
+//! Filters on ordinary sockets.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -7,31 +7,30 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::sys::linux::sock_filter;
 
-/// Filters on sockets of the program's own: the kernel throws away what the filter does not take,
-/// before the socket receives it. For everything that has a descriptor: `UdpSocket`, `TcpListener`,
-/// `UnixDatagram`, `OwnedFd` …
+/// Attaches filters to ordinary sockets: the kernel drops packets that the filter rejects before the socket receives
+/// them. Works for everything with a file descriptor: `UdpSocket`, `TcpListener`, `UnixDatagram`, `OwnedFd` …
 ///
-/// **What the filter sees** depends on the socket, and nobody checks that the filter was made for it:
+/// **The data that the filter sees** depends on the socket. Nothing checks that the filter was made for it:
 ///
-/// | socket | the data begins with | a filter for it |
+/// | socket | the data begins with | filter |
 /// |---|---|---|
-/// | `AF_PACKET`, `SOCK_RAW` | the header of the link layer | compiled for the device's link type |
-/// | `AF_PACKET`, `SOCK_DGRAM` | the header of the network layer | compiled for `Dlt::RAW` |
+/// | `AF_PACKET`, `SOCK_RAW` | the link-layer header | compiled for the device's link type |
+/// | `AF_PACKET`, `SOCK_DGRAM` | the network-layer header | compiled for `Dlt::RAW` |
 /// | `AF_INET`, `SOCK_RAW` | the IPv4 header | compiled for `Dlt::RAW` or `Dlt::IPV4` |
-/// | `AF_INET6`, `SOCK_RAW` | what follows the IPv6 header | made of instructions |
+/// | `AF_INET6`, `SOCK_RAW` | the bytes after the IPv6 header | made of instructions |
 /// | UDP | the UDP header | made of instructions |
-/// | TCP | the TCP header; what is not taken is lost, also of connections that stand | made of instructions |
+/// | TCP | the TCP header; rejected segments are lost, also of established connections | made of instructions |
 /// | `AF_UNIX` | the data | made of instructions |
 ///
-/// A number that the filter returns and that is less than the length cuts the packet; see
+/// A return value below the length truncates the packet; see
 /// [`CompileOptions::snaplen`](crate::CompileOptions::snaplen).
 ///
-/// A filter affects what arrives after it is attached. What waits in the socket's queue already stays
-/// there: read it away first, or attach before the socket is bound.
+/// A filter affects packets that arrive after it is attached. Packets in the socket's queue stay there: read them
+/// first, or attach the filter before the socket is bound.
 ///
 /// # Examples
 ///
-/// Datagrams that begin with an exclamation mark:
+/// Receives datagrams that begin with an exclamation mark:
 ///
 /// ```
 /// use std::net::UdpSocket;
@@ -62,21 +61,19 @@ use crate::sys::linux::sock_filter;
 /// # Ok(()) }
 /// ```
 pub trait SocketFilterExt: AsFd {
-    /// Puts a filter in force, in place of the one that there may be. The kernel copies it; the
-    /// [`Filter`] is not needed any more.
+    /// Attaches a filter, which replaces the current one. The kernel copies it, so the [`Filter`] can be dropped.
     ///
-    /// Kernel extensions work, in filters that were [compiled on a live capture](crate::Capture::compile)
-    /// too. No rights are needed beyond those to have the socket.
+    /// Kernel extensions work, also in filters that were [compiled on a live capture](crate::Capture::compile). No
+    /// privileges are needed beyond those for the socket.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`]: the descriptor is no socket.
-    /// - [`FilterTooLong`]: more than 4096 instructions, or more than the system's limit for the memory
-    ///   of a socket's options, `net.core.optmem_max`, has room for.
-    /// - [`Unsupported`]: the filter jumps backward, which the kernel does not run (`ip6 protochain`).
-    /// - [`Io`]`(PermissionDenied)`: [`lock_filter`](Self::lock_filter) was called.
-    /// - [`FilterInvalid`]: the kernel refuses the program for another reason, such as an extension that
-    ///   it does not have.
+    /// - [`InvalidArgument`] if the descriptor is not a socket.
+    /// - [`FilterTooLong`] if the filter has more than 4096 instructions, or exceeds the system's memory limit for
+    ///   socket options, `net.core.optmem_max`.
+    /// - [`Unsupported`] if the filter jumps backward, which the kernel does not support (`ip6 protochain`).
+    /// - [`Io`]`(PermissionDenied)` if [`lock_filter`](Self::lock_filter) was called.
+    /// - [`FilterInvalid`] if the kernel rejects the program for another reason, such as an extension that it lacks.
     ///
     /// Manual page: [`socket(7)`](https://man7.org/linux/man-pages/man7/socket.7.html).
     ///
@@ -108,13 +105,13 @@ pub trait SocketFilterExt: AsFd {
         }
     }
 
-    /// Takes the filter away, so that the socket receives everything again.
+    /// Detaches the filter, so that the socket receives everything again.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument): the descriptor is no socket.
-    /// - [`Io`](crate::ErrorKind::Io)`(NotFound)`: the socket has no filter.
-    /// - [`Io`](crate::ErrorKind::Io)`(PermissionDenied)`: [`lock_filter`](Self::lock_filter) was called.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the descriptor is not a socket.
+    /// - [`Io`](crate::ErrorKind::Io)`(NotFound)` if the socket has no filter.
+    /// - [`Io`](crate::ErrorKind::Io)`(PermissionDenied)` if [`lock_filter`](Self::lock_filter) was called.
     ///
     /// Manual page: [`socket(7)`](https://man7.org/linux/man-pages/man7/socket.7.html).
     fn detach_filter(&self) -> Result<()> {
@@ -122,12 +119,12 @@ pub trait SocketFilterExt: AsFd {
         sock_filter::detach(socket).map_err(|e| error("detach the filter of", socket, e))
     }
 
-    /// Keeps the filter, or that there is none, as it is until the socket is closed, also against a
-    /// process that the socket is handed to. That cannot be undone.
+    /// Locks the current state, a filter or none, until the socket is closed, also for a process that receives the
+    /// socket. This cannot be undone.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument): the descriptor is no socket.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the descriptor is not a socket.
     ///
     /// Manual page: [`socket(7)`](https://man7.org/linux/man-pages/man7/socket.7.html).
     fn lock_filter(&self) -> Result<()> {
@@ -138,10 +135,10 @@ pub trait SocketFilterExt: AsFd {
 
 impl<T: AsFd + ?Sized> SocketFilterExt for T {}
 
-/// The longest program that the kernel takes.
+/// The longest program that the kernel accepts.
 const MAX_LEN: usize = 4096;
 
-/// Refuses what the kernel does not run at all.
+/// Rejects filters that the kernel does not run.
 pub(super) fn check(
     filter: &Filter,
     operation: &'static str,

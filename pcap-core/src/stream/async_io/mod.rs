@@ -18,17 +18,19 @@ use crate::sys::waitset::WaitSet;
 pub struct AsyncIo(Registration);
 
 impl<S: Readable> Capture<S> {
-    /// Makes the capture one for tasks of any executor, with the crate async-io to tell of packets, as in smol: see
-    /// [`stream`](crate::stream). With the feature `async-io`. That crate has a thread of its own, one for the process.
+    /// Converts the capture into one for tasks of any executor, woken by the crate async-io, as in smol. See
+    /// [`stream`](crate::stream). With the feature `async-io`. That crate has a thread of its own, one per process.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) for one that can be waited for inside libpcap only;
-    /// [`Io`](crate::ErrorKind::Io) without descriptors left. [`take`](crate::Error::take) gives the `Capture` back.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the capture can only wait inside libpcap.
+    /// - [`Io`](crate::ErrorKind::Io) if there are no file descriptors left.
+    ///
+    /// [`take`](crate::Error::take) returns the `Capture`.
     ///
     /// # Examples
     ///
-    /// The first packet of either device:
+    /// Waits for the first packet of either device:
     ///
     /// ```no_run
     /// use futures_lite::future::{block_on, or};

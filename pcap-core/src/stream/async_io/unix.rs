@@ -1,4 +1,4 @@
-//! What tells tasks by async-io, on Unix: its own reactor.
+//! Wakes tasks through async-io's reactor, on Unix.
 
 use std::io;
 use std::task::{Context, Poll};

@@ -21,20 +21,21 @@ use crate::sys::waitset::WaitSet;
 pub struct Tokio(Registration);
 
 impl<S: Readable> Capture<S> {
-    /// Makes the capture one for tasks of tokio: see [`stream`](crate::stream). With the feature `tokio`.
+    /// Converts the capture into one for tasks of tokio. See [`stream`](crate::stream). With the feature `tokio`.
     ///
-    /// A live capture, or a savefile that is followed, has to be on a thread of the runtime here, which need not have
+    /// For a live capture, or a savefile that is followed, call this on a thread of the runtime. The runtime needs no
     /// timers.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](crate::ErrorKind::Unsupported) for one that can be waited for inside libpcap only;
-    /// [`Io`](crate::ErrorKind::Io) outside of a runtime, or without descriptors left.
-    /// [`take`](crate::Error::take) gives the `Capture` back.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the capture can only wait inside libpcap.
+    /// - [`Io`](crate::ErrorKind::Io) outside of a runtime, or if there are no file descriptors left.
+    ///
+    /// [`take`](crate::Error::take) returns the `Capture`.
     ///
     /// # Panics
     ///
-    /// As all of tokio in a runtime that was built without `enable_io`.
+    /// Panics, as all of tokio does, in a runtime built without `enable_io`.
     ///
     /// # Examples
     ///

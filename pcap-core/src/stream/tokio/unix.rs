@@ -1,4 +1,4 @@
-//! What tells tasks of tokio, on Unix: its own reactor.
+//! Wakes tasks through tokio's reactor, on Unix.
 
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -13,7 +13,7 @@ pub(super) struct Registration(AsyncFd<WaitSet>);
 
 impl Registration {
     pub(super) fn new(set: WaitSet) -> io::Result<Registration> {
-        // SAFETY: a set has the same descriptor all the time, and closes it when it is dropped.
+        // SAFETY: a set keeps the same descriptor, and closes it when it is dropped.
         let registered = unsafe { AsyncFd::register_with_interest(set, Interest::READABLE) };
         Ok(Registration(registered?))
     }
@@ -24,7 +24,7 @@ impl Registration {
 
     pub(super) fn poll_readable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut ready = ready!(self.0.poll_read_ready(cx))?;
-        // Before the packets are read: one that comes after this makes it ready again.
+        // Before the packets are read: a later one makes it ready again.
         ready.clear_ready();
         Poll::Ready(Ok(()))
     }

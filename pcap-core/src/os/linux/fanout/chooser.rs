@@ -1,4 +1,4 @@
-//! What chooses the member of a group that receives a packet.
+//! The chooser of the member that receives a packet.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::os::linux::socket_filter;
 use crate::sys;
 use crate::sys::linux::fanout as kernel;
 
-/// One of the kernel's own ways, or a program.
+/// One of the kernel's modes, or a program.
 #[derive(Clone, Debug)]
 pub(super) enum Chooser {
     Mode(FanoutMode),
@@ -19,15 +19,15 @@ pub(super) enum Chooser {
     Ebpf(Arc<OwnedFd>),
 }
 
-/// Where the kernel has the header of the network layer, `SKF_NET_OFF`: a load from there on works on packets that
-/// are received and on those that are sent, of which the socket has only these with their link-layer header.
+/// The kernel's offset of the network-layer header, `SKF_NET_OFF`. Loads relative to it work for received and for sent
+/// packets; the socket sees only the latter with their link-layer header.
 const NETWORK: u32 = -0x10_0000_i32 as u32;
 
-/// From here on a load is one of the kernel's own, `SKF_AD_OFF`: of the packet's protocol, its mark and so on.
+/// Loads from this offset on are kernel extensions, `SKF_AD_OFF`: the packet's protocol, its mark and so on.
 const EXTENSIONS: u32 = -0x1000_i32 as u32;
 
 impl Chooser {
-    /// One that asks a filter, which was made for packets that begin with the IP header.
+    /// Creates a chooser from a filter for packets that begin with the IP header.
     pub(super) fn filter(filter: &Filter) -> Result<Chooser> {
         const OPERATION: &str = "choose members of a group by";
         let refuse = |kind, why: &str| {
@@ -50,7 +50,7 @@ impl Chooser {
         }
     }
 
-    /// The kernel's number for it.
+    /// Returns the kernel's number of the chooser.
     pub(super) fn number(&self) -> u16 {
         match self {
             Chooser::Mode(mode) => mode.number(),
@@ -59,7 +59,7 @@ impl Chooser {
         }
     }
 
-    /// Hands the program, if it is one, to the group of which a socket is a member.
+    /// Attaches the program, if it is one, to the group of a member's socket.
     pub(super) fn install(&self, socket: BorrowedFd<'_>, name: &str) -> Result<()> {
         const OPERATION: &str = "hand its program to the group of";
         let installed = match self {
@@ -69,7 +69,7 @@ impl Chooser {
                     bf_len: program.len() as _,
                     bf_insns: program.as_ptr().cast_mut().cast(),
                 };
-                // SAFETY: it has so many instructions, laid out as C has them, and they are only read.
+                // SAFETY: `bf_len` is the number of instructions, which have C's layout and are only read.
                 unsafe { kernel::choose_by(socket, &program) }
             }
             Chooser::Ebpf(program) => kernel::choose_by_ebpf(socket, program.as_fd()),
@@ -86,8 +86,8 @@ impl Chooser {
     }
 }
 
-/// The instruction that loads from the same place behind the beginning of the network layer's header; `None` if no
-/// packet has that place, and the sum with it may be another one.
+/// Converts an instruction to load relative to the network-layer header. Returns `None` for an offset that no packet
+/// has, and that could wrap around.
 fn at_network(insn: &Insn) -> Option<Insn> {
     if !insn.loads_from_packet() || insn.is_kernel_extension() {
         return Some(*insn);

@@ -1,4 +1,4 @@
-//! An open group, and the threads that read it.
+//! An open group and its reader threads.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, Builder};
@@ -69,8 +69,8 @@ impl FanoutGroup {
         self.0.iter().map(Capture::break_handle).collect()
     }
 
-    /// Returns the sum of what the members have received and dropped, and what the interface dropped, which is the same for
-    /// all.
+    /// Returns the statistics of the group: the sums of the packets that the members received and dropped, and the
+    /// drops of the interface, which are the same for all.
     ///
     /// # Errors
     ///
@@ -83,21 +83,22 @@ impl FanoutGroup {
         Ok(total)
     }
 
-    /// Runs a closure for each member in a thread of its own, with the member's number and the capture. Waits for all
-    /// threads, and returns the values of the closures in the order of the members, and the [statistics](Self::stats) of
-    /// the group.
+    /// Runs a closure for each member in a thread of its own, with the member's number and capture. Waits for all
+    /// threads, and returns the values of the closures in the order of the members, and the [statistics](Self::stats)
+    /// of the group.
     ///
-    /// When a closure returns, its member is closed and leaves the group; the others get its share. To end all of them,
-    /// use their [break handles](Self::break_handles).
+    /// When a closure returns, its member is closed and leaves the group; the others take over its share. To end all
+    /// closures, use the [break handles](Self::break_handles).
     ///
     /// # Errors
     ///
-    /// That of the closure that failed first, or of the system, if it starts no more threads. Then a break ends each of
-    /// the others, once. What they returned and counted is lost; [`run`](Self::run) returns it beside the error.
+    /// The error of the closure that failed first, or of the system if it cannot start a thread. A single break then
+    /// ends each of the other members. Their values and statistics are lost; [`run`](Self::run) returns them beside the
+    /// error.
     ///
     /// # Panics
     ///
-    /// If a closure panics, when the others have ended, as after an error.
+    /// Panics if a closure does, after the others have ended as after an error.
     pub fn for_each<T, E, F>(self, closure: F) -> Result<(Vec<T>, Stats), E>
     where
         T: Send,
@@ -107,12 +108,12 @@ impl FanoutGroup {
         self.run(closure).into_result()
     }
 
-    /// Runs a closure for each member, and returns all values and statistics, also beside an error. See
-    /// [`for_each`](Self::for_each).
+    /// Runs a closure for each member as [`for_each`](Self::for_each) does, and returns all values and statistics, also
+    /// beside an error.
     ///
     /// # Panics
     ///
-    /// As `for_each`.
+    /// Those of `for_each`.
     pub fn run<T, E, F>(self, closure: F) -> FanoutOutcome<T, E>
     where
         T: Send,
@@ -182,7 +183,7 @@ impl<'a> IntoIterator for &'a mut FanoutGroup {
     }
 }
 
-/// What the threads share, to end all of them when one fails.
+/// The shared state of the threads, which ends all of them when one fails.
 struct Over<E> {
     handles: Vec<BreakHandle>,
     error: Mutex<Option<E>>,
@@ -203,7 +204,7 @@ impl<E> Over<E> {
     }
 }
 
-/// Dropped when a closure panics.
+/// Ends the other members when it is dropped by a panic.
 struct EndOthers<'a, E>(&'a Over<E>);
 
 impl<E> Drop for EndOthers<'_, E> {

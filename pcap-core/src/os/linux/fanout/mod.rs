@@ -1,4 +1,4 @@
-//! Several captures on one device, over which the kernel spreads its packets.
+//! Groups of captures on one device, over which the kernel distributes its packets.
 
 mod chooser;
 mod group;
@@ -20,22 +20,21 @@ pub use group::FanoutGroup;
 pub use mode::FanoutMode;
 pub use outcome::FanoutOutcome;
 
-/// A group of captures on one device, each for a thread of its own: the kernel hands each packet to one
-/// of them. Linux 4.12 or newer.
+/// Creates groups of captures on one device, each for a thread of its own: the kernel delivers each packet to one of
+/// them. Linux 4.12 or newer.
 ///
-/// The members are captures as all others are. What holds of the group:
+/// The members are ordinary captures. In a group:
 ///
 /// - Every packet that arrives after [`activate`](Self::activate) has returned is in exactly one member.
-/// - Order is kept in each member, and not between them.
-/// - What one member sends none of them sees.
-/// - A member that is not read loses its share when its buffer is full. One that is dropped leaves the
-///   group, and the others get its share; if it has a [`Sender`](super::Sender), only when that is
-///   dropped, too.
-/// - A [filter](Capture::set_filter) that a member is given is of that member alone.
+/// - Packets are in order within a member, but not between members.
+/// - No member receives what another one sends.
+/// - A member that is not read loses its share when its buffer is full. One that is dropped leaves the group, and the
+///   others take over its share. If it has a [`Sender`](super::Sender), that happens when the sender is dropped, too.
+/// - A [filter](Capture::set_filter) applies only to the member that it is set on.
 ///
 /// # Examples
 ///
-/// Packets counted in four threads, for ten seconds:
+/// Counts packets in four threads for ten seconds:
 ///
 /// ```no_run
 /// use pcap_core::Capture;
@@ -68,31 +67,39 @@ pub struct Fanout {
 }
 
 impl Fanout {
-    /// A group that chooses members by this.
+    /// Creates a group with one of the kernel's modes of choosing a member.
     pub fn new(mode: FanoutMode) -> Fanout {
         Fanout::chosen_by(Chooser::Mode(mode))
     }
 
-    /// A group that asks a filter for the member: what the filter returns, modulo the number of members, where the
-    /// first is 0. So of two members the second receives what a filter with
-    /// [`snaplen`](crate::CompileOptions::snaplen) 1 matches, and the first all else; a filter of
-    /// [instructions](Filter::from_instructions) can return any number. Linux 4.3 or newer.
+    /// Creates a group in which a filter chooses the member: its return value modulo the number of members, where the
+    /// first member is 0. Linux 4.3 or newer.
     ///
-    /// The filter is compiled for [`Dlt::RAW`](crate::Dlt::RAW), as what it sees begins with the header of the network
-    /// layer. Of packets that are sent, `len` counts the link-layer header, too. The kernel has long packets in several
-    /// pieces, and loading from beyond the first, which has at least the headers, makes the filter return 0. With an index
-    /// register above one mebibyte a load may read at the packet's beginning, where elsewhere it is beyond the end. When a
-    /// member leaves the group, the last takes its number.
+    /// In a group of two, the second member receives the packets that a filter with
+    /// [`snaplen`](crate::CompileOptions::snaplen) 1 matches, and the first all others. A filter of
+    /// [instructions](Filter::from_instructions) can return any number.
+    ///
+    /// The filter is compiled for [`Dlt::RAW`](crate::Dlt::RAW), because its data begins with the network-layer header.
+    /// Its limits:
+    ///
+    /// - For sent packets, `len` includes the link-layer header.
+    /// - The kernel stores long packets in several pieces, of which the first contains at least the headers. A load
+    ///   beyond the first makes the filter return 0.
+    /// - With an index register above one mebibyte, a load may read at the beginning of the packet, where elsewhere it
+    ///   is out of bounds.
+    ///
+    /// When a member leaves the group, the last one takes its number.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument): the filter is for another link type, or reads beyond 1020
-    /// KiB. [`Unsupported`](ErrorKind::Unsupported): it jumps backward.
-    /// [`FilterTooLong`](ErrorKind::FilterTooLong): more than 4096 instructions.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the filter is for another link type, or reads beyond 1020
+    ///   KiB.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if it jumps backward.
+    /// - [`FilterTooLong`](ErrorKind::FilterTooLong) if it has more than 4096 instructions.
     ///
     /// # Examples
     ///
-    /// DNS in a capture of its own:
+    /// Captures DNS in a member of its own:
     ///
     /// ```no_run
     /// use pcap_core::os::linux::Fanout;
@@ -108,11 +115,13 @@ impl Fanout {
         Ok(Fanout::chosen_by(Chooser::filter(filter)?))
     }
 
-    /// A group that asks a program of eBPF for the member: what it returns, modulo the number of members. A
-    /// descriptor of a loaded program, of type `BPF_PROG_TYPE_SOCKET_FILTER`, from any loader. Linux 4.3 or newer.
+    /// Creates a group in which an eBPF program chooses the member: its return value modulo the number of members.
+    /// Linux 4.3 or newer.
     ///
-    /// That of a received packet sees it from the header of the network layer on, and that of a sent one from the header
-    /// of the link layer. A descriptor of something else is an error of [`activate`](Self::activate).
+    /// The descriptor is that of a loaded program of type `BPF_PROG_TYPE_SOCKET_FILTER`, from any loader.
+    ///
+    /// For received packets the program's data begins with the network-layer header, for sent ones with the link-layer
+    /// header. [`activate`](Self::activate) rejects a descriptor of anything else.
     ///
     /// Manual page: [`bpf(2)`](https://man7.org/linux/man-pages/man2/bpf.2.html).
     pub fn by_ebpf(program: impl Into<OwnedFd>) -> Fanout {
@@ -127,8 +136,8 @@ impl Fanout {
         }
     }
 
-    /// Whether the kernel puts fragments of IPv4 together before it chooses a member, which then gets
-    /// the whole packet in place of them. Default: no.
+    /// Sets whether the kernel reassembles IPv4 fragments before it chooses a member, which then receives the whole
+    /// packet instead. Default: no.
     pub fn defragment(self, on: bool) -> Fanout {
         Fanout {
             defragment: on,
@@ -136,8 +145,8 @@ impl Fanout {
         }
     }
 
-    /// Whether a packet for which its member has no room in the buffer goes to another one that has. Then
-    /// a flow may be in several members. Default: no; [`FanoutMode::Rollover`] does so in any case.
+    /// Sets whether a packet goes to another member if the buffer of the chosen one is full. A flow may then be spread
+    /// over several members. Default: no; [`FanoutMode::Rollover`] always does so.
     pub fn rollover(self, on: bool) -> Fanout {
         Fanout {
             rollover: on,
@@ -147,7 +156,7 @@ impl Fanout {
 
     fn how(&self) -> u16 {
         let mut how = self.chooser.number();
-        // The kernel refuses it where it says nothing new.
+        // The kernel rejects the flag where it is redundant.
         if self.rollover && how != kernel::ROLLOVER {
             how |= kernel::FLAG_ROLLOVER;
         }
@@ -157,27 +166,28 @@ impl Fanout {
         how
     }
 
-    /// Opens so many captures, 1 to 256, each with all the options of the one given, such as the
-    /// filter and the size of the buffer. All of them are in the group before any receives a packet: what
-    /// arrived before the last joined is in none, and not in their statistics.
+    /// Opens a group of 1 to 256 captures with the given options, such as the filter and the buffer size.
     ///
-    /// The group's number is chosen by the kernel, so that nobody else in the network namespace has it.
+    /// All of them join the group before any receives a packet. Packets that arrived before the last one joined are in
+    /// no member, and not in the statistics.
+    ///
+    /// The kernel chooses a group number that is unique in the network namespace.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument): no member, or more than 256.
-    /// - [`Unsupported`](ErrorKind::Unsupported): the device is not captured on by a packet socket, as
-    ///   `nflog` and devices of other hosts; or the kernel is older than 4.12.
-    /// - [`FilterInvalid`](ErrorKind::FilterInvalid): the kernel refuses the program that was to choose.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if `members` is 0 or above 256.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if libpcap does not capture on the device through a packet socket, as
+    ///   on `nflog` and devices of other hosts, or if the kernel is older than 4.12.
+    /// - [`FilterInvalid`](ErrorKind::FilterInvalid) if the kernel rejects the program that chooses members.
     /// - Those of [`Capture::activate`] and of the kernel, for any member.
     ///
-    /// In any case all members that were opened are closed.
+    /// After an error all members are closed.
     pub fn activate(&self, options: &Capture<Inactive>, members: usize) -> Result<FanoutGroup> {
         const OPERATION: &str = "make a group of captures on";
         let name = options.device_name();
         let refuse = |kind, why: &str| Error::cannot(kind, OPERATION, name.clone(), why);
         if !(1..=kernel::MOST).contains(&members) {
-            let why = format!("it has 1 to {} members, and not {members}", kernel::MOST);
+            let why = format!("expected 1 to {} members, found {members}", kernel::MOST);
             return Err(refuse(ErrorKind::InvalidArgument, &why));
         }
         let failed = |error: io::Error| match error.kind() {
@@ -191,7 +201,7 @@ impl Fanout {
         let mut group = None;
         let mut captures = Vec::with_capacity(members);
         for _ in 0..members {
-            // Nothing gets into its buffer before the others are there.
+            // Its buffer receives nothing before the others are open.
             let capture = options
                 .clone()
                 .with_protocol(packet_socket::NONE)

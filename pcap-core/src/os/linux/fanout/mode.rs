@@ -1,24 +1,24 @@
-//! How the kernel chooses a member.
+//! The kernel's modes of choosing a member.
 
 use crate::sys::linux::fanout as kernel;
 
-/// By what the kernel chooses the member of a group that receives a packet.
+/// How the kernel chooses the member of a group that receives a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FanoutMode {
-    /// By a hash of the addresses and ports: all packets of a flow, in both directions, come to one
-    /// member. Fragments have no ports, so that those of a packet may come to another member than its
-    /// flow: see [`Fanout::defragment`](super::Fanout::defragment).
+    /// By a hash of the addresses and ports: one member receives all packets of a flow, in both directions. Fragments
+    /// have no ports, so another member than that of their flow may receive them: see
+    /// [`Fanout::defragment`](super::Fanout::defragment).
     Hash,
-    /// In turn, each the next.
+    /// Round-robin.
     LoadBalance,
     /// By the processor that received it.
     Cpu,
-    /// The first with room in its buffer; the others only if that is full.
+    /// The first member until its buffer is full, then the next one with room.
     Rollover,
     /// At random.
     Random,
-    /// By the queue of the device that received it.
+    /// By the device's receive queue.
     QueueMapping,
 }
 

@@ -1,11 +1,12 @@
-//! What the threads of a group came to.
+//! The results of the threads of a group.
 
 use std::fmt;
 
 use crate::error::Error;
 use crate::stats::Stats;
 
-/// What the closures of [`FanoutGroup::run`](super::FanoutGroup::run) returned, what all members counted, and the first error.
+/// The results of the closures of [`FanoutGroup::run`](super::FanoutGroup::run), the statistics of all members, and the
+/// first error.
 ///
 /// # Examples
 ///
@@ -40,15 +41,14 @@ impl<T, E> FanoutOutcome<T, E> {
         }
     }
 
-    /// Returns what the closures returned, in the order of the members; `None` for one that failed or was not
-    /// started.
+    /// Returns the values of the closures in the order of the members; `None` for one that failed or was not started.
     #[must_use]
     pub fn values(&self) -> &[Option<T>] {
         &self.values
     }
 
-    /// Returns what all members together have counted, those that failed included. A member whose statistics
-    /// can no longer be read adds nothing.
+    /// Returns the sum of the statistics of all members, including those that failed. A member whose statistics can no
+    /// longer be read adds nothing.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.stats
