@@ -343,7 +343,9 @@ fn swapping_directions_under_traffic_is_exact() {
     assert!(delivered > 0);
     let outbound = right.compile("outbound").unwrap();
     right.set_filter(&outbound).unwrap();
-    assert!(rest(&mut right).is_empty());
+    // Packets were dropped if this thread did not get to read for a while: nobody waits for it.
+    right.stop().unwrap();
+    assert_eq!(right.for_each(|_| ()).unwrap().packets, 0);
 }
 
 #[test]
