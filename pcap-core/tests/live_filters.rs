@@ -345,7 +345,7 @@ fn swapping_directions_under_traffic_is_exact() {
     right.set_filter(&outbound).unwrap();
     // Packets were dropped if this thread did not get to read for a while: nobody waits for it.
     right.stop().unwrap();
-    assert_eq!(right.for_each(|_| ()).unwrap().packets, 0);
+    assert_eq!(right.for_each(|_| ()).unwrap().packets(), 0);
 }
 
 #[test]
