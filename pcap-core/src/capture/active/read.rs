@@ -132,6 +132,7 @@ impl Active {
         }
         // libpcap looks the device up by name, which may have changed before the device went down. The socket stays
         // bound to the device while it exists.
+        // SAFETY: the handle is open and activated.
         let fd = unsafe { platform::fileno(self.handle.as_ptr()) };
         let there = fd.is_some_and(|fd| {
             // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
