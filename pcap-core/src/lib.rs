@@ -2,7 +2,9 @@
 //!
 //! # Three programs
 //!
-//! Live, from a device to the terminal, until Ctrl-C or whatever else calls the break handle:
+//! Prints the HTTPS packets of the default device. The loop ends, and the statistics follow, only when a
+//! [`BreakHandle`] breaks it. This program has none: Ctrl-C kills it without statistics. [Stopping](#stopping) shows a
+//! clean end.
 //!
 //! ```no_run
 //! use pcap_core::{Capture, Device};
@@ -22,7 +24,7 @@
 //! }
 //! ```
 //!
-//! A savefile, read as fast as it goes:
+//! Reads a savefile with the fastest call:
 //!
 //! ```no_run
 //! fn main() -> pcap_core::Result<()> {
@@ -34,7 +36,7 @@
 //! }
 //! ```
 //!
-//! A savefile, written from packets that a program makes itself:
+//! Writes a savefile of generated packets:
 //!
 //! ```no_run
 //! use pcap_core::{Capture, Linktype, Packet, Timestamp};
@@ -45,23 +47,24 @@
 //!         let time = Timestamp::new(1_700_000_000 + n, 0);
 //!         dumper.write(Packet::whole(time, &[0xff; 60]))?;
 //!     }
-//!     dumper.close() // says whether the system took it all
+//!     dumper.close() // reports whether everything was written
 //! }
 //! ```
 //!
-//! A program that ends without dropping or closing the dumper loses what waits in it: [`Dumper::flush_within`] bounds that.
+//! A program that exits without dropping or closing the dumper loses the packets in its buffer.
+//! [`Dumper::flush_within`] limits how long they stay there.
 //!
-//! With the feature `pcapng` there is a module of that name, which writes the newer format: several
-//! interfaces in one file, and comments.
+//! With the feature `pcapng`, the module of that name writes the newer format, with several interfaces in one file and
+//! with comments.
 //!
 //! # Phases
 //!
-//! A capture's phase is part of its type, and what makes no sense in a phase does not compile.
+//! A capture's phase is part of its type. Calls that are invalid in a phase do not compile.
 //!
 //! ```text
 //!  Capture::from_device ──► Capture<Inactive> ── activate() ──► Capture<Active>
-//!                           options, nothing open               read, filter, inject, statistics,
-//!                           and can be activated again          direction, dump
+//!                           options, nothing open;              read, filter, inject, statistics,
+//!                           can be activated again              direction, dump
 //!
 //!  Capture::from_file  ─┐
 //!  Capture::from_reader ┴─────────────────────────────────────► Capture<Offline>
@@ -72,39 +75,37 @@
 //!
 //!  Capture<Active> ──┐
 //!  Capture<Offline> ─┴─ into() ───────────────────────────────► AnyCapture
-//!                                                               what both can do
+//!                                                               what both support
 //! ```
 //!
-//! [`Dumper`], [`Filter`], [`PacketOwned`] and [`BreakHandle`] depend on no capture: they live as
-//! long as you keep them.
+//! [`Dumper`], [`Filter`], [`PacketOwned`] and [`BreakHandle`] borrow no capture and may outlive it.
 //!
-//! # Which call to read with
+//! # Choosing a reading call
 //!
 //! | you want | call | waits | ends with |
 //! |---|---|---|---|
-//! | every packet, fastest | [`for_each`](Capture::for_each) | until the capture is over | [`Done`]: how many, and why it ended |
+//! | every packet, fastest | [`for_each`](Capture::for_each) | until the capture ends | [`Done`]: packet count and reason |
 //! | the first *n* packets | [`for_each_up_to`](Capture::for_each_up_to) | as above | as above |
-//! | to stop at a packet, or fail | [`try_for_each`](Capture::try_for_each) | as above | your value, or [`Done`] |
-//! | a loop of your own | [`next_packet`](Capture::next_packet) | until there is a packet | `None`, and [`ended`](Capture::ended) says why |
-//! | a deadline | [`next_packet_timeout`](Capture::next_packet_timeout) | that long | [`Next`] |
+//! | to stop at a packet, or return an error | [`try_for_each`](Capture::try_for_each) | as above | your value, or [`Done`] |
+//! | a loop of your own | [`next_packet`](Capture::next_packet) | until there is a packet | `None`; [`ended`](Capture::ended) returns the reason |
+//! | a deadline | [`next_packet_timeout`](Capture::next_packet_timeout) | until the deadline | [`Next`] |
 //! | not to wait | [`try_next_packet`](Capture::try_next_packet) | never | [`Next`] |
-//! | what is there now, in one go | [`dispatch`](Capture::dispatch) | at most the packet-buffer timeout | [`Done`] |
+//! | the available packets, in one call | [`dispatch`](Capture::dispatch) | at most the packet-buffer timeout | [`Done`] |
 //! | to skip packets, or send while holding one | [`advance`](Capture::advance), then [`packet`](Capture::packet) | until there is a packet | `false` |
 //! | packets to keep | [`packets`](Capture::packets), [`into_packets`](Capture::into_packets) | until there is a packet | the iterator ends |
-//! | something made of each packet | [`packets_with`](Capture::packets_with) | as above | as above |
+//! | a value computed from each packet | [`packets_with`](Capture::packets_with) | as above | as above |
 //!
-//! All of them can be mixed on one capture: each packet comes once, and in order. None allocates
-//! for a packet but those that make a [`PacketOwned`].
+//! They can be mixed on one capture: each packet is delivered once and in order. Only the calls that return
+//! [`PacketOwned`] allocate per packet.
 //!
-//! The end of a savefile, a break, a timeout and an error are four different things, and each call
-//! tells them apart. After an error in a savefile the same error comes again; a device that was
-//! removed gives all its packets first, then [`ErrorKind::Disappeared`]. The end of a savefile that is
-//! still being written can be waited at: [`follow`](Capture::follow).
+//! Each call distinguishes the end of a savefile, a break, a timeout and an error. After an error in a savefile, the
+//! following calls return the same error. A removed device delivers all its packets first, then
+//! [`ErrorKind::Disappeared`]. To wait for more packets in a file that is still being written, see
+//! [`follow`](Capture::follow).
 //!
 //! # A capture in a struct
 //!
-//! A packet borrows the capture. A method of the whole struct cannot be called while a packet is lent, as it borrows the
-//! capture, too:
+//! A packet borrows the capture. While it is borrowed, no method that borrows the whole struct can be called:
 //!
 //! ```compile_fail,E0502
 //! # use pcap_core::{Active, Capture, Packet};
@@ -122,7 +123,7 @@
 //! }
 //! ```
 //!
-//! Split the borrow: keep what handles packets in a field of its own, and call its methods.
+//! Split the borrow: put the packet handler into its own field, and call its methods.
 //!
 //! ```
 //! # use pcap_core::{Active, Capture, Packet};
@@ -147,9 +148,9 @@
 //!
 //! # Timeouts
 //!
-//! Two times have nothing to do with each other. On Linux the kernel puts packets into the blocks of a ring
-//! that it shares with the program, and hands on a block at a time: when it is full, or when the packet-buffer
-//! timeout is over and there is something in it.
+//! Do not confuse two timeouts. On Linux the kernel writes packets into the blocks of a ring that it shares with the
+//! program. It delivers a block when the block is full, or when the packet-buffer timeout expires and the block is not
+//! empty.
 //!
 //! ```text
 //!  packets     a   b c                             d
@@ -158,54 +159,57 @@
 //!              └─ at most the ┤                   └─ at most the ────┤
 //!                 timeout      ▼                      timeout         ▼
 //!  you      ├── next_packet ── a b c ── next_packet ───────────────── d
-//!  you      ├─ deadline 30 ms ─┤ Timeout, though a was there
+//!  you      ├─ deadline 30 ms ─┤ Timeout, although a has arrived
 //!
 //!  immediate   │   │ │                             │
 //!  mode        a   b c                             d        one wake-up each
 //! ```
 //!
-//! * The **packet-buffer timeout** ([`timeout`](Capture::timeout)) makes few large deliveries of many
-//!   small ones. It is no limit to a wait: while nothing comes, nothing is handed on, and libpcap's own
-//!   reading calls do not return for it on an idle device. A packet may lie unseen for as long, so that a deadline
-//!   below it can pass although a packet has arrived.
-//! * A **deadline** ([`next_packet_timeout`](Capture::next_packet_timeout)) is how long you wait. It is kept on
-//!   every device that can be waited for, idle or not, also while packets come that a filter rejects, and for
-//!   savefiles that come through a pipe. libpcap waits for D-Bus by itself, and there the call may be a tenth of a
-//!   second late.
-//! * In [immediate mode](Capture::immediate_mode) each packet is handed on as it comes: the least delay, at a
-//!   wake-up for each. The timeout then means nothing. Each packet has a slot of the same size in the ring, for
-//!   which a [snaplen](Capture::snaplen) that is no longer than needed makes more room.
+//! * The **packet-buffer timeout** ([`timeout`](Capture::timeout)) merges many small deliveries into few large ones. It
+//!   does not limit a wait: on an idle device libpcap's own reading calls do not return when it expires. A packet may
+//!   stay in the buffer for this time. A shorter deadline can therefore expire although a packet has arrived.
+//! * A **deadline** ([`next_packet_timeout`](Capture::next_packet_timeout)) limits how long the call waits. It holds on
+//!   every device that can be polled, idle or not, and for savefiles read through a pipe. It also holds while a filter
+//!   rejects packets. libpcap waits for D-Bus itself; there the call may return a tenth of a second late.
+//! * In [immediate mode](Capture::immediate_mode) the kernel delivers each packet as it arrives: the smallest delay, at
+//!   one wake-up per packet. The timeout then has no effect. Every packet takes a slot of the same size in the ring; a
+//!   smaller [snaplen](Capture::snaplen) fits more slots.
 //!
-//! To answer packets use immediate mode; to count or store them leave the timeout as it is, or make it longer;
-//! to do something else now and then while few come, give a deadline.
+//! To respond to packets, use immediate mode. To count or store them, keep the default timeout or increase it. To do
+//! other work while few packets arrive, use a deadline.
 //!
 //! # Filters
 //!
-//! Wherever a filter is set, an expression or a [`Filter`] will do. A [`Filter`] is a value: it can be
-//! [compiled](Filter::compile) without a device, made of [a long list](Filter::any_of) of hosts and ports,
-//! [read from a listing](Filter::from_listing), [combined](Filter::and) with others, run on
-//! [plain bytes](Filter::matches), and on Linux put on any socket (`os::linux::SocketFilterExt`). On a live capture the kernel runs it where it gives the same answers as
-//! on plain bytes; otherwise this process does, and [`filter_location`](Capture::filter_location) tells which.
-//! [`set_filter`](Capture::set_filter) says what happens to packets that are in the buffer. With the feature `serde`
-//! a filter can be kept, as packets and other plain data can.
+//! Calls that set a filter accept an expression or a [`Filter`]. A [`Filter`] is a value. It can be
+//! [compiled](Filter::compile) without a device, built from [a long list](Filter::any_of) of hosts and ports,
+//! [parsed from a listing](Filter::from_listing), [combined](Filter::and) with others, and run on
+//! [plain bytes](Filter::matches). On Linux it can be attached to any socket (`os::linux::SocketFilterExt`).
+//!
+//! On a live capture the kernel runs the filter if it gives the same results there as on plain bytes; otherwise this
+//! process does. [`filter_location`](Capture::filter_location) returns which. For packets that are already in the buffer,
+//! see [`set_filter`](Capture::set_filter). With the feature `serde`, filters can be serialized, like packets and other
+//! plain data.
 //!
 //! # Sending
 //!
-//! [`inject`](Capture::inject) sends one packet, [`inject_queue`](Capture::inject_queue) all those of a
-//! [`SendQueue`]. Both wait while the device has no room, and say what was not sent;
-//! [`inject_timeout`](Capture::inject_timeout) waits no longer than it is to, [`try_inject`](Capture::try_inject) and a
-//! capture in non-blocking mode do not wait, and a break ends the wait. A frame that the device drops each time is an
-//! error after a second. A capture does not see what it sent itself. To send from one thread while another reads there is a `os::linux::Sender`, on Linux.
+//! [`inject`](Capture::inject) sends one packet, [`inject_queue`](Capture::inject_queue) all packets of a [`SendQueue`].
+//! Both wait while the device has no room, and report which packet was not sent.
+//! [`inject_timeout`](Capture::inject_timeout) limits the wait. [`try_inject`](Capture::try_inject) and captures in
+//! non-blocking mode do not wait. A break ends the wait. If the device keeps dropping a frame, the call fails after a
+//! second.
+//!
+//! A capture does not receive the packets it sends itself. On Linux, an `os::linux::Sender` sends from one thread while
+//! another reads.
 //!
 //! # Stopping
 //!
-//! [`break_handle`](Capture::break_handle) gives a [`BreakHandle`], which any thread, signal handler
-//! or closure may use at any time, before, during and after a read, and after the capture is gone.
-//! It wakes a live capture that waits, and one of a savefile that comes through a pipe. One break ends one
-//! reading call; then the capture can be read on. The program `watch` of `pcap-examples` ends by one at Ctrl-C.
+//! [`break_handle`](Capture::break_handle) returns a [`BreakHandle`]. Any thread, signal handler or closure may use it
+//! at any time: before, during and after a read, and after the capture is dropped. It wakes a waiting live capture, and a
+//! waiting capture that reads a savefile through a pipe. One break ends one reading call; later calls continue reading.
+//! The program `watch` of `pcap-examples` uses one to end on Ctrl-C.
 //!
-//! Packets that arrived before a break or a deadline may still lie in the kernel's buffer. [`stop`](Capture::stop) ends
-//! the inflow; then the reading calls deliver what is left and report [`End::Eof`]:
+//! Packets that arrived before a break or a deadline may still be in the kernel's buffer. [`stop`](Capture::stop) ends
+//! the inflow; the reading calls then deliver the remaining packets and report [`End::Eof`]:
 //!
 //! ```no_run
 //! # fn main() -> pcap_core::Result<()> {
@@ -224,36 +228,38 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A device that is removed, or moved to another network namespace, ends a capture by itself: what had arrived
-//! comes first, then [`ErrorKind::Disappeared`], at most a second after the packet-buffer timeout. One that is renamed
-//! or set down does not: the capture goes on when it is up again. Nor does one of the devices of `any`.
+//! A capture ends by itself when its device is removed or moved to another network namespace. The reading calls deliver
+//! the packets that had arrived, then return [`ErrorKind::Disappeared`] at most a second after the packet-buffer timeout.
+//! Renaming a device or setting it down does not end the capture; it continues when the device is up again. Removing one
+//! of the devices behind `any` does not end it either.
 //!
-//! # Errors and rights
+//! # Errors and permissions
 //!
-//! There is one error type. An [`Error`] says what was tried, on what, and why it failed, in one line; [`Error::kind`] is
-//! there to match on. `?` turns it into the errors of anyhow and `Box<dyn Error + Send + Sync>`, where
-//! `downcast_ref::<pcap_core::Error>()` finds it. A call that fails with an object it was given hands it back:
-//! [`Error::take`]. [`ErrorKind::PermissionDenied`] comes with the way out: on Linux run as root or give
-//! the program the rights with `setcap cap_net_raw,cap_net_admin+eip`, on macOS install ChmodBPF.
-//! What libpcap calls a warning is no error: see [`warnings`](Capture::warnings).
+//! There is one error type. An [`Error`] prints the operation, its object and the reason in one line; match on
+//! [`Error::kind`]. `?` converts it into the errors of anyhow and `Box<dyn Error + Send + Sync>`, where
+//! `downcast_ref::<pcap_core::Error>()` finds it. A failed call that took ownership of a value returns it through
+//! [`Error::take`].
+//!
+//! [`ErrorKind::PermissionDenied`] includes a remedy: on Linux, run as root or grant the capabilities with
+//! `setcap cap_net_raw,cap_net_admin+eip`; on macOS, install ChmodBPF. libpcap's warnings are not errors: see
+//! [`warnings`](Capture::warnings).
 //!
 //! # Threads
 //!
-//! What compiles is safe to do from several threads.
+//! Anything that compiles is thread-safe.
 //!
 //! | | `Send` | `Sync` | because |
 //! |---|---|---|---|
-//! | [`Capture`], activated, of a savefile or dead; [`AnyCapture`] | yes | no | libpcap lets any thread use a handle, and only one at a time |
-//! | [`Dumper`] | yes | no | the writer that it was given need not be `Sync` |
-//! | [`Capture<Inactive>`](Inactive) | yes | yes | it is options, and nothing open |
-//! | [`Filter`] | yes | yes | it never changes; compiling is safe from any number of threads |
+//! | [`Capture`], activated, of a savefile or dead; [`AnyCapture`] | yes | no | libpcap allows any thread to use a handle, but only one at a time |
+//! | [`Dumper`] | yes | no | its writer need not be `Sync` |
+//! | [`Capture<Inactive>`](Inactive) | yes | yes | it only holds options |
+//! | [`Filter`] | yes | yes | it is immutable; any number of threads may compile |
 //! | [`BreakHandle`], `os::linux::Sender` | yes | yes | made for other threads |
 //! | [`Packet`], [`PacketOwned`], [`SendQueue`], [`Error`], [`Device`], … | yes | yes | plain data |
 //!
-//! So a capture moves into the thread that reads it, and what other threads need of it is taken before: a
-//! [`BreakHandle`], a `os::linux::Sender`, a [`Dumper`]. A packet is lent until the next read; other threads get
-//! [`PacketOwned`]s. To read one device in several threads, Linux spreads its packets over a group of
-//! captures, `os::linux::Fanout`.
+//! Move a capture into the thread that reads it. Before that, create what other threads need: a [`BreakHandle`], an
+//! `os::linux::Sender`, a [`Dumper`]. A packet is only valid until the next read; send a [`PacketOwned`] to other threads.
+//! To read one device in several threads, use `os::linux::Fanout`: Linux distributes the packets over a group of captures.
 //!
 //! Two threads cannot use one capture:
 //!
@@ -267,7 +273,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Nor one while it is read in another:
+//! A thread cannot use a capture that another thread reads:
 //!
 //! ```compile_fail,E0382
 //! # fn main() -> pcap_core::Result<()> {
@@ -277,20 +283,20 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A packet cannot be sent to another thread while the capture is read on:
+//! A packet cannot be sent to another thread while reading continues:
 //!
 //! ```compile_fail,E0499
 //! # fn main() -> pcap_core::Result<()> {
 //! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 //! let (sender, receiver) = std::sync::mpsc::channel();
-//! while let Some(packet) = capture.next_packet()? { // would overwrite the packet before
+//! while let Some(packet) = capture.next_packet()? { // would overwrite the previous packet
 //!     let _ = sender.send(packet); // `packet.into_owned()` can be sent
 //! }
 //! # drop(receiver);
 //! # Ok(()) }
 //! ```
 //!
-//! Nor out of a closure:
+//! A packet cannot leave a closure:
 //!
 //! ```compile_fail,E0521
 //! # fn main() -> pcap_core::Result<()> {
@@ -301,7 +307,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Two threads cannot write with one dumper, but by a lock:
+//! Two threads cannot write to one dumper without a lock:
 //!
 //! ```compile_fail,E0499
 //! # fn main() -> pcap_core::Result<()> {
@@ -316,75 +322,71 @@
 //!
 //! # Asynchronous tasks
 //!
-//! With the feature `tokio` or `async-io` a capture can be awaited, on a runtime's threads together with whatever else
-//! happens there: see the module `stream`.
+//! With the feature `tokio` or `async-io`, tasks can await packets without blocking the runtime's threads: see the module
+//! `stream`.
 //!
 //! # Other hosts
 //!
-//! With the feature `remote`, devices of other hosts are captured on through the `rpcapd` that runs there, if libpcap was
-//! built with that: see the module `remote`, which says what is different then.
+//! With the feature `remote`, a program can capture on devices of other hosts through their `rpcapd`, if libpcap was built
+//! with support for it. The module `remote` describes the differences.
 //!
 //! # Without libpcap
 //!
-//! A program that is linked with libpcap does not start where there is none. With the feature `load-dynamically` it does,
-//! and what would use libpcap is an error of the kind [`LibraryMissing`](ErrorKind::LibraryMissing), whose
-//! [`help`](Error::help) says what to install. Nor is a libpcap needed to build then. Where libpcap is looked for, `pcap-sys`
-//! says. Calls that have no error answer what is known without it: [`version`] nothing, [`lookup`] no name.
+//! A program linked with libpcap does not start on a system without it. With the feature `load-dynamically` the program
+//! starts, and the build does not need libpcap either. Calls that use libpcap then fail with
+//! [`LibraryMissing`](ErrorKind::LibraryMissing), and [`help`](Error::help) names the package to install. `pcap-sys`
+//! documents where it looks for libpcap. Infallible calls return empty values: [`version`] is blank, and [`lookup`] finds
+//! no name.
 //!
-//! Without the default feature `bindgen` a build needs no libclang, and takes the bindings that `pcap-sys` has with it for
-//! Linux and Windows. A static libpcap, and one for a Linux of 32 bits, then want the feature `probe`.
+//! Without the default feature `bindgen` the build needs no libclang and uses the prebuilt bindings of `pcap-sys` for Linux
+//! and Windows. A static libpcap, and one for 32-bit Linux, then require the feature `probe`.
 //!
 //! # Cargo features
 //!
-//! All but `bindgen` are off by default. Everything else is always there. This documentation marks what a feature adds;
-//! `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio` shows all of it.
+//! All features except `bindgen` are off by default. This documentation marks the items that need a feature.
+//! `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio` shows all of them.
 //!
 //! | feature | adds | needs |
 //! |---|---|---|
-//! | `async-io` | asynchronous captures for any executor, as smol's | the crates `async-io` and `futures-core` |
-//! | `bindgen`, on by default | bindings made from the headers of the libpcap that is there; without, those in the package, for Linux and Windows | libclang, and libpcap's headers |
-//! | `load-dynamically` | libpcap is found when the program runs: it starts where there is none, and the first use is an error of the kind `LibraryMissing` | nothing; the build needs no libpcap |
-//! | `pcapng` | savefiles written in the newer format, with several interfaces and comments | the crate `pcap-file` |
-//! | `probe` | what a static libpcap needs is found out when it is built, and how wide times are on a Linux of 32 bits; part of `bindgen` and `remote` | a C compiler |
-//! | `remote` | capturing on devices of other hosts, through their `rpcapd` | a libpcap with remote capture, which most distributions' is not; without, its calls answer `Unsupported` |
-//! | `serde` | filters, packets, times, link types and addresses to be kept or sent | the crate `serde` |
+//! | `async-io` | asynchronous captures for any executor, such as smol | the crates `async-io` and `futures-core` |
+//! | `bindgen`, on by default | bindings generated from the headers of the installed libpcap; otherwise the prebuilt ones for Linux and Windows | libclang, and libpcap's headers |
+//! | `load-dynamically` | loads libpcap at run time: the program starts without it, and the first use fails with `LibraryMissing` | nothing; the build needs no libpcap |
+//! | `pcapng` | writing savefiles in the newer format, with several interfaces and comments | the crate `pcap-file` |
+//! | `probe` | detects at build time the dependencies of a static libpcap, and the width of times on 32-bit Linux; part of `bindgen` and `remote` | a C compiler |
+//! | `remote` | capturing on devices of other hosts, through their `rpcapd` | a libpcap with remote capture, which most distributions do not build; otherwise its calls return `Unsupported` |
+//! | `serde` | serialization of filters, packets, times, link types and addresses | the crate `serde` |
 //! | `tokio` | asynchronous captures for tokio | the crates `tokio` and `futures-core` |
 //!
 //! # Platforms and versions
 //!
-//! Needs libpcap 1.10.0 or newer, found by `pcap-sys`, whose documentation has the environment
-//! variables. Linux is where it is developed and tested. macOS and the BSDs are written for and not
-//! tested. Windows is tested under wine, and not with Npcap's driver. Rust 1.85 or newer. What was tried where, and what
-//! differs, has [a page of its own](platforms).
+//! Requires Rust 1.85 or newer and libpcap 1.10.0 or newer. `pcap-sys` finds libpcap; its documentation lists the
+//! environment variables. Linux is the development and test platform. Code for macOS and the BSDs is not tested. Windows
+//! is tested under wine, but not with Npcap's driver. [Platforms](platforms) lists tested systems and differences.
 //!
-//! What is different on Windows:
+//! Differences on Windows:
 //!
-//! - Devices are called `\Device\NPF_{…}`; their descriptions are what people know them by.
-//! - [`selectable_fd`](Capture::selectable_fd) is the handle of an event, there is no
-//!   [`fileno`](Capture::fileno).
-//! - libpcap opens savefiles by their paths only. Of a reader and of a part of a file it is given a copy in the folder for
-//!   temporary files, but for the ordinary records of classic savefiles, which are read here.
-//! - libpcap's seconds have 32 bits. Packets of classic savefiles reach to 2106, as everywhere; others do too, and
-//!   cannot be from before 1970.
+//! - Devices are named `\Device\NPF_{…}`; show users the description instead.
+//! - [`selectable_fd`](Capture::selectable_fd) returns the handle of an event. [`fileno`](Capture::fileno) does not exist.
+//! - libpcap only opens savefiles by path. Readers and partially read files are first copied to a temporary file, except
+//!   for ordinary classic records, which this crate parses itself.
+//! - libpcap's seconds have 32 bits. Packets of classic savefiles reach to 2106, as on every platform. Other packets do
+//!   too, and cannot be from before 1970.
 //! - `lookup::ethers` fails.
-//! - What only Npcap has is in the module `os::windows`.
+//! - The module `os::windows` contains the functions that only Npcap has.
 //!
-//! What libpcap does that a program should not have to know, and what is done about it here:
-//! [a page of its own](libpcap).
+//! [libpcap pitfalls](libpcap) lists those this crate handles for you.
 //!
-//! What each function of C's `pcap.h` is called here is in `pcap-sys`'s `COVERAGE.md`, and the search of this
-//! documentation finds it by its name in C, `pcap_sendpacket`. The names that
-//! filter expressions take can be looked up in [`lookup`].
+//! `COVERAGE.md` of `pcap-sys` maps each function of `pcap.h` to this crate. The search of this documentation also finds
+//! items by their C names, such as `pcap_sendpacket`. [`lookup`] resolves the names used in filter expressions.
 //!
 //! # Coming from another binding
 //!
-//! One page each: [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
+//! There is a page for each of [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
 //! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua), [plokami](coming_from::plokami).
 //!
-//! What these bindings can and their users rely on, with the tests that show it here, is in
-//! [a table](parity).
+//! [A table](parity) lists the features of these bindings, and the tests that demonstrate them here.
 
-// Marks what a feature adds; only nightly compilers do, as that of docs.rs is.
+// Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod breakloop;
