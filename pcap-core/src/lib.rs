@@ -206,7 +206,7 @@
 //! [`break_handle`](Capture::break_handle) returns a [`BreakHandle`]. Any thread, signal handler or closure may use it
 //! at any time: before, during and after a read, and after the capture is dropped. It wakes a waiting live capture, and a
 //! waiting capture that reads a savefile through a pipe. One break ends one reading call; later calls continue reading.
-//! The program `watch` of `pcap-examples` uses one to end on Ctrl-C.
+//! The program `pcap-capture` of `pcap-examples` uses one to end on Ctrl-C.
 //!
 //! Packets that arrived before a break or a deadline may still be in the kernel's buffer. [`stop`](Capture::stop) ends
 //! the inflow; the reading calls then deliver the remaining packets and report [`End::Eof`]:

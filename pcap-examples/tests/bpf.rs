@@ -1,4 +1,4 @@
-//! `bpf` against tcpdump: the same bytes.
+//! `pcap-bpf` against tcpdump: the same bytes.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! What `read` shows of packets that are cut, damaged, tunnelled or cooked, beside what tshark shows.
+//! What `pcap-read` shows of packets that are cut, damaged, tunnelled or cooked, beside what tshark shows.
 
 mod common;
 
@@ -12,7 +12,7 @@ use common::frames::{
 use common::{Record, arg, file, ours, record, savefile, tool};
 use serde_json::{Value, json};
 
-/// What `read --json` says of packets.
+/// What `pcap-read --json` says of packets.
 fn read(folder: &Path, linktype: u32, packets: &[Record]) -> Vec<Value> {
     let path = file(folder, "a.pcap", &savefile(false, false, linktype, packets));
     let lines = ours("read", &["--json", arg(&path)]).good();

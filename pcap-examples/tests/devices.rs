@@ -1,4 +1,4 @@
-//! `devices` against the system.
+//! `pcap-devices` against the system.
 
 #![cfg(target_os = "linux")]
 

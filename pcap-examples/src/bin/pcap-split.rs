@@ -31,13 +31,13 @@ const FLUSH: Duration = Duration::from_millis(500);
 
 const HELP: &str = "\
 Examples:
-  split day.pcap -o part --packets 1000000  part-00000.pcap, part-00001.pcap, …
-  split day.pcap -o hours/ --every 1h       hours/day-00000.pcap, …
-  split a.pcap.gz -o small --size 10M
-  split day.pcap -o web --flow -f 'tcp port 443' --json
+  pcap-split day.pcap -o part --packets 1000000  part-00000.pcap, part-00001.pcap, …
+  pcap-split day.pcap -o hours/ --every 1h       hours/day-00000.pcap, …
+  pcap-split a.pcap.gz -o small --size 10M
+  pcap-split day.pcap -o web --flow -f 'tcp port 443' --json
 
 The savefiles are pcap, with the link type, the snaplen and the precision of the one that is read, and
-its packets in their order and as they are, also damaged ones; each has at least one. `merge` makes
+its packets in their order and as they are, also damaged ones; each has at least one. `pcap-merge` makes
 one of them again.
 
 Of a damaged savefile the packets before the damage are written; the status is 1. Ctrl-C ends
@@ -139,7 +139,7 @@ fn check(prefix: &Path) -> Outcome {
         Ending::PCAP => Ok(()),
         _ => Err(Failure::Text(format!(
             "cannot write `{}-…`: the savefiles are pcap, not compressed, and their names end in \
-             `.pcap`; `recode` makes others of them",
+             `.pcap`; `pcap-recode` makes others of them",
             prefix.display()
         ))),
     }

@@ -35,10 +35,10 @@ const LOOK: u32 = 64;
 
 const HELP: &str = "\
 Examples:
-  capture                                   all packets of the default device, a line each
-  capture -i eth0 -c 10 tcp port 443        ten packets that pass a filter
-  capture -i any --duration 60 -w day.pcap  a minute of all devices, into a savefile
-  capture -w - -U | read -l -               through a pipe, packet by packet
+  pcap-capture                                   all packets of the default device, a line each
+  pcap-capture -i eth0 -c 10 tcp port 443        ten packets that pass a filter
+  pcap-capture -i any --duration 60 -w day.pcap  a minute of all devices, into a savefile
+  pcap-capture -w - -U | pcap-read -l -          through a pipe, packet by packet
 
 Packets are printed, or in the savefile, within about a second after libpcap delivers them, also
 without -U: SIGKILL loses no more than that. Ctrl-C ends the capture: packets that had arrived by

@@ -26,10 +26,10 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  merge -w day.pcap hour-*.pcap             by time, whatever their order
-  merge -w all.pcap --append a.pcap b.pcapng
-  merge -w - left.pcap right.pcap | read -
-  find . -name '*.pcap' > names && merge -w /tmp/all.pcap --files-from names
+  pcap-merge -w day.pcap hour-*.pcap             by time, whatever their order
+  pcap-merge -w all.pcap --append a.pcap b.pcapng
+  pcap-merge -w - left.pcap right.pcap | pcap-read -
+  find . -name '*.pcap' > names && pcap-merge -w /tmp/all.pcap --files-from names
 
 The savefiles must have the same link type. The new one has their largest snaplen, and nanoseconds
 if one of them has (pcapng always does). What all say of a frame check sequence behind each packet

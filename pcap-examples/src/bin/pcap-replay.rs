@@ -32,10 +32,10 @@ const TOGETHER: (usize, usize) = (256, 256 << 10);
 
 const HELP: &str = "\
 Examples:
-  replay -i eth0 trace.pcap                 with the times between packets that they had
-  replay -i eth0 --speed 10 -f 'udp port 53' trace.pcap.gz
-  replay -i eth0 --mbps 100 --loops 0 trace.pcap
-  recode -l ETHERNET any.pcap - | replay -i eth0 --fast -
+  pcap-replay -i eth0 trace.pcap                 with the times between packets that they had
+  pcap-replay -i eth0 --speed 10 -f 'udp port 53' trace.pcap.gz
+  pcap-replay -i eth0 --mbps 100 --loops 0 trace.pcap
+  pcap-recode -l ETHERNET any.pcap - | pcap-replay -i eth0 --fast -
 
 Each packet has its time counted from the first one, so that delays do not add up; a packet that is
 late is sent at once. Times that go back in the savefile are not waited for. While a packet is less
@@ -198,7 +198,7 @@ fn agree(args: &Args, packets: Dlt, device: Dlt) -> Outcome {
     let linktype = linktype.trim_start_matches("LINKTYPE_");
     Err(Failure::Text(format!(
         "cannot send `{file}` on `{name}`: its packets are {packets} and the device takes {device}; \
-         `recode --linktype {linktype}` may convert them"
+         `pcap-recode --linktype {linktype}` may convert them"
     )))
 }
 
