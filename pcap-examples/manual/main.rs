@@ -3,7 +3,7 @@
 #[path = "../src/bin/pcap-bpf.rs"]
 #[allow(dead_code)]
 mod bpf;
-#[path = "../src/bin/pcap-capture/main.rs"]
+#[path = "../src/bin/pcap-capture/args.rs"]
 #[allow(dead_code)]
 mod capture;
 #[path = "../src/bin/pcap-demo.rs"]
@@ -15,7 +15,7 @@ mod devices;
 #[path = "../src/bin/pcap-filter.rs"]
 #[allow(dead_code)]
 mod filter;
-#[path = "../src/bin/pcap-merge/main.rs"]
+#[path = "../src/bin/pcap-merge/args.rs"]
 #[allow(dead_code)]
 mod merge;
 #[path = "../src/bin/pcap-read.rs"]
@@ -24,10 +24,10 @@ mod read;
 #[path = "../src/bin/pcap-recode.rs"]
 #[allow(dead_code)]
 mod recode;
-#[path = "../src/bin/pcap-replay/main.rs"]
+#[path = "../src/bin/pcap-replay/args.rs"]
 #[allow(dead_code)]
 mod replay;
-#[path = "../src/bin/pcap-split/main.rs"]
+#[path = "../src/bin/pcap-split/args.rs"]
 #[allow(dead_code)]
 mod split;
 
