@@ -273,7 +273,7 @@ fn what_cannot_be_converted_is_an_error_or_counted() {
         error,
         format!(
             "pcap-recode: cannot convert packet 3 of `{input_name}` to LINKTYPE_RAW: it is ARP; \
-                 --skip leaves such packets out\n"
+                 --skip skips such packets\n"
         )
     );
     assert_eq!(ours("read", &["--count", output_name]).good(), "2\n");
@@ -508,7 +508,7 @@ fn errors_have_their_status_and_leave_what_was_there() {
     let ran = ours("recode", &[i, i]);
     assert_eq!(ran.status, Some(1));
     assert!(
-        ran.stderr.contains("it is the savefile that is read"),
+        ran.stderr.contains("it is also the input"),
         "{}",
         ran.stderr
     );

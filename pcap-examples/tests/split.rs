@@ -382,7 +382,7 @@ fn what_is_there_is_replaced_only_by_force_and_the_input_never() {
         let ran = ours("split", &[&options[..], &["--force"]].concat());
         assert_eq!(ran.status, Some(1), "{by:?}");
         assert!(
-            ran.stderr.contains("it is the savefile that is read"),
+            ran.stderr.contains("it is also the input"),
             "{}",
             ran.stderr
         );
