@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf, is_separator};
 
-use pcap_core::{Capture, Dumper, Error, Offline};
+use pcap_core::{Capture, Dumper, Offline};
 
 use crate::compressed::Compression;
 use crate::exit::{Failure, Outcome};
@@ -81,22 +81,12 @@ impl Names {
             io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
             _ => refused(&path, &e),
         })?;
-        capture.dump_open_file(file).map_err(|failed| {
+        let dumper = capture.dump_open_file_named(file, path.display().to_string());
+        dumper.map_err(|error| {
             // It is empty, and this call created it.
             let _ = fs::remove_file(&path);
-            self.named(failed, number)
+            error.into()
         })
-    }
-
-    /// Converts the error of a dumper, which has no name if it writes to an open file.
-    #[must_use]
-    pub fn named(&self, error: Error, number: usize) -> Failure {
-        if !matches!(error.object(), Some("the savefile" | "the writer")) {
-            return error.into();
-        }
-        let (operation, text) = (error.operation().unwrap_or("write"), error.text());
-        let path = self.path(number);
-        Failure::Text(format!("cannot {operation} `{}`: {text}", path.display()))
     }
 }
 

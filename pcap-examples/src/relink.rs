@@ -237,7 +237,7 @@ fn short(data: &[u8], at: usize) -> Result<u16, Unfit> {
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unfit::Cut => f.write_str("cut in its link header"),
+            Unfit::Cut => f.write_str("truncated in its link header"),
             Unfit::Type(0x0806) => f.write_str("ARP"),
             Unfit::Type(number) => write!(f, "type {number:#06x}"),
             Unfit::Ieee802 => f.write_str("IEEE 802.3"),

@@ -239,7 +239,7 @@ fn different_link_types_are_refused_before_anything_is_written() {
             .args(["-w", arg(&output)]));
         let (a, c) = (arg(&paths[0]), arg(&paths[2]));
         let text = format!(
-            "pcap-merge: cannot merge `{c}` with `{a}`: their link types differ, RAW and EN10MB\n"
+            "pcap-merge: cannot merge `{c}` with `{a}`: expected the link type EN10MB, found RAW\n"
         );
         assert_eq!((ran.status, ran.stderr), (Some(1), text));
         assert_eq!(fs::read(&output).unwrap(), b"precious");

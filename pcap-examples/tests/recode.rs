@@ -273,7 +273,7 @@ fn what_cannot_be_converted_is_an_error_or_counted() {
         error,
         format!(
             "pcap-recode: cannot convert packet 3 of `{input_name}` to LINKTYPE_RAW: it is ARP; \
-                 --skip skips such packets\n"
+                 use --skip to skip such packets\n"
         )
     );
     assert_eq!(ours("read", &["--count", output_name]).good(), "2\n");
@@ -285,13 +285,13 @@ fn what_cannot_be_converted_is_an_error_or_counted() {
     assert_eq!(ran.status, Some(0));
     assert_eq!(
         ran.stderr,
-        "9 of 12 packets\n3 skipped: 1 cut in its link header, 1 ARP, 1 type 0x88cc\n\
+        "9 of 12 packets\n3 skipped: 1 truncated in its link header, 1 ARP, 1 type 0x88cc\n\
          1 without their VLAN tags\n"
     );
     let summary: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
     assert_eq!(
         summary["reasons"],
-        serde_json::json!({"ARP": 1, "type 0x88cc": 1, "cut in its link header": 1})
+        serde_json::json!({"ARP": 1, "type 0x88cc": 1, "truncated in its link header": 1})
     );
     assert_eq!(
         (&summary["written"], &summary["untagged"]),

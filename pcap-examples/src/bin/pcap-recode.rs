@@ -253,7 +253,7 @@ fn refused(args: &Args, number: u64, unfit: Unfit) -> Failure {
     let input = args.input.display();
     Failure::Text(format!(
         "cannot convert packet {number} of `{input}` to {to}: it is {unfit}; \
-         --skip skips such packets"
+         use --skip to skip such packets"
     ))
 }
 

@@ -75,7 +75,7 @@ impl Format {
         }
         let (path, first) = (path.display(), self.path.display());
         Err(Failure::Text(format!(
-            "cannot merge `{path}` with `{first}`: their link types differ, {there} and {here}"
+            "cannot merge `{path}` with `{first}`: expected the link type {here}, found {there}"
         )))
     }
 

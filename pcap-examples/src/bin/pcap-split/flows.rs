@@ -117,7 +117,8 @@ impl Flows {
             return Err(Failure::Text(text(why)));
         }
         let header = HEADER as usize;
-        Ok(capture.dump_to(Records { file, header })?)
+        let records = Records { file, header };
+        Ok(capture.dump_to_named(records, path.display().to_string())?)
     }
 
     fn close_one(&mut self, place: usize) -> Outcome {
@@ -132,7 +133,7 @@ impl Flows {
             Ok(()) => State::Complete,
             Err(_) => State::Incomplete,
         };
-        closed.map_err(|error| self.names.named(error, open.number))
+        Ok(closed?)
     }
 }
 
@@ -158,8 +159,7 @@ impl Pieces for Flows {
         self.clock += 1;
         let open = &mut self.open[place];
         open.used = self.clock;
-        let written = open.dumper.write(packet);
-        written.map_err(|error| self.names.named(error, number))?;
+        open.dumper.write(packet)?;
         self.files[number].summary.count(packet);
         Ok(())
     }

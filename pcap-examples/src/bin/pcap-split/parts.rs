@@ -50,7 +50,7 @@ impl Parts {
             summary.bytes = dumper.position();
             if let Err(error) = dumper.close() {
                 list.incomplete += 1;
-                return Err(self.names.named(error, self.count));
+                return Err(error.into());
             }
             list.file(&summary, &self.names, self.count);
             self.count += 1;
@@ -97,8 +97,7 @@ impl Pieces for Parts {
                 none.insert((dumper, Summary::default()))
             }
         };
-        let written = dumper.write(packet);
-        written.map_err(|error| self.names.named(error, self.count))?;
+        dumper.write(packet)?;
         summary.count(packet);
         Ok(())
     }
