@@ -433,9 +433,11 @@ pub mod parity {}
 pub mod platforms {}
 
 pub use breakloop::BreakHandle;
+#[cfg(feature = "remote")]
+pub use capture::Remote;
 pub use capture::{
-    Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation, Flow, Inactive,
-    IntoPackets, Next, Offline, Packets, Phase, Readable, Stop,
+    Activated, Active, Any, AnyCapture, Awaitable, Capture, Dead, Done, End, FilterLocation, Flow,
+    Inactive, IntoPackets, Live, Next, Offline, Packets, Phase, Readable, Stop,
 };
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;

@@ -317,13 +317,13 @@ fn any_capture_is_the_live_one_it_was_made_from() {
     };
     let mut any = AnyCapture::from(right);
     assert!(any.as_savefile().is_none() && any.as_savefile_mut().is_none());
-    let live = any.as_live_mut().unwrap();
+    let live = any.as_active_mut().unwrap();
     live.set_nonblock(true);
-    assert!(any.as_live().unwrap().is_nonblock());
+    assert!(any.as_active().unwrap().is_nonblock());
     send(&left, 0..3);
     let packet = any.next_packet_timeout(Duration::from_secs(10)).unwrap();
     assert_eq!(number(packet.packet().unwrap().data()), 0);
-    assert_eq!(any.as_live().unwrap().stats().unwrap().received, 3);
+    assert_eq!(any.stats().unwrap().unwrap().received, 3);
     assert!(format!("{any:?}").contains("Active"));
 }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use pcap_core::ErrorKind;
-use pcap_core::remote::{self, Auth, Remote, Source};
+use pcap_core::remote::{self, Auth, Options, Source};
 
 fn parse(text: &str) -> Source {
     text.parse().unwrap_or_else(|e| panic!("{text}: {e}"))
@@ -144,7 +144,7 @@ fn every_short_string_of_the_signs_that_matter_round_trips_or_is_an_error() {
 #[test]
 fn a_password_is_in_no_text() {
     let auth = Auth::password("me", "secret");
-    let remote = Remote::new(parse("rpcap://127.0.0.1:1/lo")).auth(auth.clone());
+    let remote = Options::new(parse("rpcap://127.0.0.1:1/lo")).auth(auth.clone());
     let url = "rpcap://me:secret@127.0.0.1/lo"
         .parse::<Source>()
         .unwrap_err();
@@ -163,8 +163,8 @@ fn a_password_is_in_no_text() {
 
 #[test]
 fn options_that_cannot_be_are_errors_that_name_them() {
-    let remote = Remote::new(parse("rpcap://127.0.0.1:1/lo"));
-    let tls = Remote::new(parse("rpcaps://127.0.0.1:1/lo"));
+    let remote = Options::new(parse("rpcap://127.0.0.1:1/lo"));
+    let tls = Options::new(parse("rpcaps://127.0.0.1:1/lo"));
     for (remote, name) in [
         (remote.clone().snaplen(262_145), "snaplen"),
         (remote.clone().timeout(Duration::MAX), "timeout"),
@@ -175,7 +175,7 @@ fn options_that_cannot_be_are_errors_that_name_them() {
         assert!(error.text().contains(name), "{error}");
     }
     for text in ["eth0", "file://a.pcap", "rpcap://127.0.0.1/"] {
-        let error = Remote::new(parse(text)).open().unwrap_err();
+        let error = Options::new(parse(text)).open().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
     }
 }
@@ -198,8 +198,8 @@ fn a_libpcap_without_remote_capture_says_so() {
     let source = parse("rpcap://127.0.0.1:1/lo");
     for error in [
         remote::devices(&source, &Auth::Null).unwrap_err(),
-        Remote::new(source.clone()).open().unwrap_err(),
-        Remote::new(source.clone())
+        Options::new(source.clone()).open().unwrap_err(),
+        Options::new(source.clone())
             .filter("tcp")
             .auth(Auth::password("a", "b"))
             .open()

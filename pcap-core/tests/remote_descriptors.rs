@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::net::UdpSocket;
 use std::time::Duration;
 
-use pcap_core::remote::{self, Auth, Remote, Source};
+use pcap_core::remote::{self, Auth, Options, Source};
 use pcap_core::{ErrorKind, Next};
 use rpcapd::{Daemon, PORT, alone};
 use support::Netns;
@@ -61,11 +61,11 @@ fn descriptors_that_libpcap_cannot_wait_on_never_reach_it() {
     let _daemon = Daemon::open_to_all();
     raise_limit();
     // Opened while there was room, started when there is none.
-    let mut late = Remote::new(source()).open().unwrap();
+    let mut late = Options::new(source()).open().unwrap();
     let mut many: Vec<File> = (0..1100)
         .map(|_| File::open("/dev/null").unwrap())
         .collect();
-    let mut early = Remote::new(source()).open().unwrap();
+    let mut early = Options::new(source()).open().unwrap();
     for capture in [&mut late, &mut early] {
         let error = capture.next_packet().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
@@ -79,7 +79,7 @@ fn descriptors_that_libpcap_cannot_wait_on_never_reach_it() {
     drop((late, early));
     // Many files are no hindrance where a low number is free.
     many.drain(..100);
-    let mut capture = Remote::new(source()).filter("udp port 9").open().unwrap();
+    let mut capture = Options::new(source()).filter("udp port 9").open().unwrap();
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.send_to(b"one", "127.0.0.1:9").unwrap();
@@ -101,15 +101,18 @@ fn nothing_stays_open_after_a_capture_a_list_or_a_failure() {
         let mut daemon = Daemon::open_to_all();
         remote::devices(&source(), &Auth::Null).unwrap();
         let missing = source().with_device("missing").unwrap();
-        Remote::new(missing).open().unwrap_err();
-        Remote::new(source()).filter("tcp prot").open().unwrap_err();
-        drop(Remote::new(source()).open().unwrap());
-        let mut read = Remote::new(source()).open().unwrap();
+        Options::new(missing).open().unwrap_err();
+        Options::new(source())
+            .filter("tcp prot")
+            .open()
+            .unwrap_err();
+        drop(Options::new(source()).open().unwrap());
+        let mut read = Options::new(source()).open().unwrap();
         read.try_next_packet().unwrap();
-        let mut fails = Remote::new(source()).open().unwrap();
+        let mut fails = Options::new(source()).open().unwrap();
         daemon.kill();
         fails.next_packet().unwrap_err();
-        Remote::new(source()).open().unwrap_err();
+        Options::new(source()).open().unwrap_err();
     }
     assert_eq!(descriptors(), before);
 }
@@ -120,7 +123,7 @@ fn a_program_that_is_run_gets_none_of_a_captures_descriptors() {
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
     let before = stay();
-    let mut capture = Remote::new(source()).open().unwrap();
+    let mut capture = Options::new(source()).open().unwrap();
     capture.try_next_packet().unwrap();
     assert_eq!(stay(), before);
 }

@@ -6,8 +6,8 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 
-use pcap_core::remote::{Auth, Remote, Source};
-use pcap_core::{Active, Capture, Dlt, ErrorKind};
+use pcap_core::remote::{Auth, Options, Source};
+use pcap_core::{Capture, Dlt, ErrorKind, Remote};
 
 const ERROR: u8 = 1;
 const OPEN: u8 = 3;
@@ -50,7 +50,7 @@ fn answer(stream: &mut TcpStream, kind: u8, body: &[u8]) {
 }
 
 /// A capture of one that accepts anybody and sends these bytes where the packets should come.
-fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Active>, JoinHandle<()>) {
+fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
     let control = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = control.local_addr().unwrap().port();
     let daemon = std::thread::spawn(move || {
@@ -67,7 +67,7 @@ fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Active>, JoinHandle<()>) {
     });
     let source = Source::remote("127.0.0.1", port, "lo").unwrap();
     // Its own packets are left out by a request of their own.
-    let capture = Remote::new(source)
+    let capture = Options::new(source)
         .own_packets(true)
         .snaplen(snaplen)
         .open()
@@ -135,11 +135,11 @@ fn what_a_daemon_hangs_up_on_or_repeats_is_an_error_without_the_password() {
         // Without the header and what says how long the user's name is.
         stream.write_all(&message(ERROR, &sent[16..n])).unwrap();
     });
-    let error = Remote::new(source.clone()).open().unwrap_err();
+    let error = Options::new(source.clone()).open().unwrap_err();
     let aborted = ErrorKind::Io(std::io::ErrorKind::ConnectionAborted);
     assert_eq!(error.kind(), aborted, "{error}");
     let auth = Auth::password("mallory", "xyzzy");
-    let error = Remote::new(source).auth(auth).open().unwrap_err();
+    let error = Options::new(source).auth(auth).open().unwrap_err();
     assert!(error.text().contains("mallory"), "{error}");
     assert!(!format!("{error:?}").contains("xyzzy"), "{error:?}");
     daemon.join().unwrap();
@@ -178,7 +178,7 @@ fn a_password_that_a_daemon_repeats_later_is_in_no_error() {
         }
     });
     let source = Source::remote("127.0.0.1", port, "lo").unwrap();
-    let remote = Remote::new(source)
+    let remote = Options::new(source)
         .own_packets(true)
         .auth(Auth::password("mallory", "xyzzyxyzzy"));
     let mut capture = remote.open().unwrap();
@@ -215,7 +215,7 @@ fn a_question_through_a_connection_that_ended_says_so() {
         let _ = data.read_to_end(&mut Vec::new());
     });
     let source = Source::remote("127.0.0.1", port, "lo").unwrap();
-    let mut capture = Remote::new(source).own_packets(true).open().unwrap();
+    let mut capture = Options::new(source).own_packets(true).open().unwrap();
     assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abc");
     let aborted = ErrorKind::Io(std::io::ErrorKind::ConnectionAborted);
     let stats = capture.stats().unwrap_err();
@@ -239,7 +239,7 @@ fn what_a_daemon_says_breaks_no_line_and_steers_no_terminal() {
         let _ = control.read_to_end(&mut Vec::new());
     });
     let source = Source::remote("127.0.0.1", port, "lo").unwrap();
-    let error = Remote::new(source).open().unwrap_err();
+    let error = Options::new(source).open().unwrap_err();
     assert_eq!(error.text(), "no\\r\\nall is well \\u{1b}[2J é");
     assert!(!error.to_string().contains(char::is_control));
     daemon.join().unwrap();

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use pcap_core::remote::{self, Auth, Remote, Source};
+use pcap_core::remote::{self, Auth, Options, Source};
 use pcap_core::{
-    Active, Capture, CompileOptions, Direction, Dlt, End, ErrorKind, Filter, Insn, Next, Precision,
+    AnyCapture, Capture, Dlt, End, ErrorKind, Filter, Insn, Next, Precision, Remote, Stop,
     Timestamp,
 };
 use rpcapd::{Daemon, PORT, alone};
@@ -28,8 +28,8 @@ fn host() -> Source {
     Source::remote("127.0.0.1", PORT, "").unwrap()
 }
 
-fn on(device: &str) -> Remote {
-    Remote::new(host().with_device(device).unwrap())
+fn on(device: &str) -> Options {
+    Options::new(host().with_device(device).unwrap())
 }
 
 /// A socket whose packets go over `lo` to a port at which nobody listens, so that only those of UDP are of interest.
@@ -45,7 +45,7 @@ fn send(socket: &UdpSocket, payload: &[u8]) {
 }
 
 /// Lets the daemon begin, and waits until it captures: packets that were sent before do not come.
-fn begin(capture: &mut Capture<Active>, socket: &UdpSocket) {
+fn begin(capture: &mut Capture<Remote>, socket: &UdpSocket) {
     let began = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -102,7 +102,7 @@ fn the_daemons_devices_are_listed_by_names_that_open() {
     for name in ["left", "lo"] {
         let source: Source = find(name).name().parse().unwrap();
         assert_eq!(source.device(), Some(name));
-        let capture = Remote::new(source).open().unwrap();
+        let capture = Options::new(source).open().unwrap();
         assert_eq!(capture.datalink(), Dlt::EN10MB);
         assert_eq!(capture.name(), find(name).name());
         assert_eq!(
@@ -144,8 +144,8 @@ fn packets_are_those_that_a_capture_beside_the_daemon_sees() {
             let there = there.next_packet().unwrap().unwrap();
             let here = here.next_packet().unwrap().unwrap();
             assert_eq!(
-                (there.data(), there.len()),
-                (here.data(), here.len()),
+                (there.data(), there.wire_len()),
+                (here.data(), here.wire_len()),
                 "{n}"
             );
             let apart = nanos(there.timestamp()) - nanos(here.timestamp());
@@ -174,7 +174,7 @@ fn every_reading_call_reads_a_remote_capture() {
     assert!(capture.advance().unwrap());
     note(capture.packet().unwrap().data());
     let done = capture.for_each_up_to(10, |p| note(p.data())).unwrap();
-    assert_eq!((done.packets, done.end), (10, Stop::Count));
+    assert_eq!((done.packets(), done.stop()), (10, Stop::Count));
     for packet in capture.packets().take(10) {
         note(packet.unwrap().data());
     }
@@ -188,13 +188,13 @@ fn every_reading_call_reads_a_remote_capture() {
     assert_eq!(flow.unwrap(), ControlFlow::Break("thirty"));
     let mut rest = 0;
     while rest < 19 {
-        rest += capture.dispatch(|p| note(p.data())).unwrap().packets;
+        rest += capture.dispatch(|p| note(p.data())).unwrap().packets();
     }
     assert_eq!(numbers, (0..50).collect::<Vec<_>>());
     capture.set_nonblock(true);
     let start = Instant::now();
     let done = capture.dispatch(|_| {}).unwrap();
-    assert_eq!((done.packets, done.end), (0, Stop::Empty));
+    assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
     assert!(start.elapsed() < Duration::from_millis(20));
 }
 
@@ -345,7 +345,7 @@ fn a_filter_can_change_and_no_packet_comes_that_does_not_pass() {
         } else {
             let done =
                 capture.for_each_up_to(1, |first| assert_eq!(payload(first.data()), [0; 10]));
-            assert_eq!(done.unwrap().packets, 1);
+            assert_eq!(done.unwrap().packets(), 1);
         }
         capture.set_filter("udp port 9 and greater 120").unwrap();
         send(&socket, &[20; 110]);
@@ -450,30 +450,92 @@ fn a_capture_does_not_see_its_own_packets_unless_it_is_to() {
 
     let mut capture = on("lo").own_packets(true).filter("tcp").open().unwrap();
     let done = capture.for_each_up_to(100, |_| {}).unwrap();
-    assert_eq!(done.end, Stop::Count);
+    assert_eq!(done.stop(), Stop::Count);
 }
 
 #[test]
-fn what_a_remote_capture_cannot_do_is_a_typed_error() {
+fn stop_delivers_the_rest_and_ends() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
-    let mut capture = on("lo").open().unwrap();
-    assert_eq!(capture.inject(&[0; 60]).unwrap_err().kind(), UNSUPPORTED);
-    assert_eq!(
-        capture.set_direction(Direction::In).unwrap_err().kind(),
-        UNSUPPORTED
-    );
-    assert_eq!(capture.datalinks().unwrap(), [Dlt::EN10MB]);
-    assert!(capture.set_datalink(Dlt::RAW).is_err());
-    drop(capture);
+    let mut capture = on("lo").filter("udp port 9").open().unwrap();
+    let socket = sender();
+    begin(&mut capture, &socket);
+    (0..20u8).for_each(|n| send(&socket, &[n]));
+    capture.stop().unwrap();
+    let mut numbers = Vec::new();
+    let done = capture.for_each(|packet| numbers.push(payload(packet.data())[0]));
+    assert_eq!(done.unwrap().stop(), Stop::End(End::Eof));
+    assert_eq!(numbers, (0..20).collect::<Vec<_>>());
+    assert!(capture.stats().unwrap().received >= 20);
+}
 
+#[test]
+fn any_capture_may_be_a_remote_one() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    let _daemon = Daemon::open_to_all();
+    let mut any = AnyCapture::from(on("lo").filter("udp port 9").open().unwrap());
+    assert!(any.as_active().is_none() && any.as_savefile().is_none());
+    assert!(any.as_remote().unwrap().warnings().is_empty());
+    let socket = sender();
+    begin(any.as_remote_mut().unwrap(), &socket);
+    send(&socket, b"one");
+    assert_eq!(payload(any.next_packet().unwrap().unwrap().data()), b"one");
+    assert!(any.stats().unwrap().unwrap().received >= 1);
+    // Only libpcap can wait for its packets.
+    let error = any.into_async_io().err().unwrap();
+    assert_eq!(error.kind(), UNSUPPORTED);
+    let mut any: AnyCapture = error.take().unwrap();
+    send(&socket, b"two");
+    assert_eq!(payload(any.next_packet().unwrap().unwrap().data()), b"two");
+}
+
+#[test]
+fn a_pcap_t_opened_elsewhere_reads_on() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    let _daemon = Daemon::open_to_all();
+    let source = std::ffi::CString::new(host().with_device("lo").unwrap().to_string()).unwrap();
+    let mut errbuf = [0; 256];
+    let no_auth = std::ptr::null_mut();
+    // SAFETY: the source is a C string, and the buffer has the size that libpcap requires.
+    let pcap = unsafe {
+        pcap_sys::pcap_open(
+            source.as_ptr(),
+            65_535,
+            0,
+            100,
+            no_auth,
+            errbuf.as_mut_ptr(),
+        )
+    };
+    let pcap = std::ptr::NonNull::new(pcap).unwrap();
+    // SAFETY: just opened, and nobody else's.
+    let mut capture = unsafe { Capture::<Remote>::from_raw(pcap) }.unwrap();
+    capture.set_filter("udp port 9").unwrap();
+    let socket = sender();
+    begin(&mut capture, &socket);
+    (0..20u8).for_each(|n| send(&socket, &[n]));
+    for n in 0..20 {
+        assert_eq!(payload(capture.next_packet().unwrap().unwrap().data()), [n]);
+    }
+    assert!(capture.selectable_fd().is_none());
+    let wait = Duration::from_millis(300);
+    assert_eq!(capture.next_packet_timeout(wait).unwrap(), Next::Timeout);
+}
+
+#[test]
+fn errors_of_opening_a_remote_capture_are_typed() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    let _daemon = Daemon::open_to_all();
     let error = on("no-such-device").open().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoSuchDevice, "{error}");
     let nobody = Source::remote("127.0.0.1", PORT + 1, "lo").unwrap();
     let refused = ErrorKind::Io(std::io::ErrorKind::ConnectionRefused);
     assert_eq!(
-        Remote::new(nobody.clone()).open().unwrap_err().kind(),
+        Options::new(nobody.clone()).open().unwrap_err().kind(),
         refused
     );
     assert_eq!(
@@ -481,7 +543,7 @@ fn what_a_remote_capture_cannot_do_is_a_typed_error() {
         refused
     );
     let nowhere = Source::remote("no.such.host.invalid", None, "lo").unwrap();
-    let error = Remote::new(nowhere).open().unwrap_err();
+    let error = Options::new(nowhere).open().unwrap_err();
     assert_eq!(
         error.kind(),
         ErrorKind::Io(std::io::ErrorKind::NotFound),
@@ -583,7 +645,7 @@ fn through_tls_it_is_the_same() {
             .any(|d| d.name() == format!("rpcaps://127.0.0.1:{PORT}/lo"))
     );
     let source = host.with_device("lo").unwrap();
-    let mut capture = Remote::new(source).filter("udp port 9").open().unwrap();
+    let mut capture = Options::new(source).filter("udp port 9").open().unwrap();
     let socket = sender();
     begin(&mut capture, &socket);
     for round in 0..5 {
@@ -616,7 +678,7 @@ fn a_daemon_without_tls_is_an_error_for_rpcaps() {
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
     let source = host().tls(true).with_device("lo").unwrap();
-    Remote::new(source).open().unwrap_err();
+    Options::new(source).open().unwrap_err();
     on("lo").open().unwrap();
 }
 

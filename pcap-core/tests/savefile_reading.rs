@@ -277,7 +277,8 @@ fn all_calls_in_turn_lose_and_double_nothing() {
 #[test]
 fn any_capture_is_the_savefile_it_was_made_from() {
     let mut any = AnyCapture::from(open_file(&pings(2)));
-    assert!(any.as_live().is_none() && any.as_live_mut().is_none());
+    assert!(any.as_active().is_none() && any.as_active_mut().is_none());
+    assert_eq!(any.stats().unwrap(), None);
     assert_eq!(any.as_savefile().unwrap().format_version(), (2, 4));
     any.as_savefile_mut().unwrap().follow(true).unwrap();
     assert!(any.as_savefile().unwrap().is_followed());

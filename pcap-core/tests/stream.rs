@@ -679,7 +679,7 @@ fn a_capture_outside_of_its_runtime_is_an_error_and_no_panic() {
 #[test]
 fn captures_and_their_futures_can_move_between_threads() {
     fn is_send<T: Send>(_: &T) {}
-    fn all<S: pcap_core::Readable + Send, R: Runtime>(mut capture: AsyncCapture<S, R>) {
+    fn all<S: pcap_core::Awaitable + Send, R: Runtime>(mut capture: AsyncCapture<S, R>) {
         is_send(&capture);
         is_send(&capture.next_packet());
         is_send(&capture.advance());

@@ -34,7 +34,7 @@ fn savefile() -> (TempDir, std::path::PathBuf) {
     (folder, path)
 }
 
-async fn reads_all<S: pcap_core::Readable, R: Runtime>(mut capture: AsyncCapture<S, R>) {
+async fn reads_all<S: pcap_core::Awaitable, R: Runtime>(mut capture: AsyncCapture<S, R>) {
     for number in 0..COUNT / 2 {
         let packet = capture.next_packet().await.unwrap().unwrap();
         assert_eq!(packet.data(), data(number));

@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::breakloop::BreakHandle;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+use crate::capture::Awaitable;
 use crate::capture::iter::{IntoPackets, Packets};
 use crate::capture::outcome::{Done, End, Flow, Next, Stop};
-use crate::capture::phase::{Step, Then};
+use crate::capture::phase::Found;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 use crate::capture::wait::WaitsFor;
 use crate::capture::{Capture, Readable};
@@ -23,6 +25,19 @@ enum Patience {
     ForEver,
     For(Duration),
     Never,
+}
+
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+impl<S: Awaitable> Capture<S> {
+    /// Returns the event to wait for before the next try.
+    pub(crate) fn waits_for(&mut self) -> WaitsFor {
+        self.state.waits_for()
+    }
+
+    /// Returns whether that event has occurred.
+    pub(crate) fn is_ready(&self) -> Result<bool> {
+        self.state.is_ready()
+    }
 }
 
 impl<S: Readable> Capture<S> {
@@ -164,18 +179,6 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// Returns the event to wait for before the next try.
-    #[cfg(any(feature = "tokio", feature = "async-io"))]
-    pub(crate) fn waits_for(&mut self) -> WaitsFor {
-        self.state.waits_for()
-    }
-
-    /// Returns whether that event has occurred.
-    #[cfg(any(feature = "tokio", feature = "async-io"))]
-    pub(crate) fn is_ready(&self) -> Result<bool> {
-        self.state.is_ready()
-    }
-
     #[inline]
     fn look(&mut self, patience: Patience) -> Result<Next<()>> {
         self.ended = None;
@@ -186,9 +189,9 @@ impl<S: Readable> Capture<S> {
                 return Ok(Next::End(End::Break));
             }
             match self.state.step()? {
-                Step::Packet => return Ok(Next::Packet(())),
-                Step::Wait => {}
-                Step::Eof => {
+                Found::Packet => return Ok(Next::Packet(())),
+                Found::Nothing => {}
+                Found::Eof => {
                     self.ended = Some(End::Eof);
                     return Ok(Next::End(End::Eof));
                 }
@@ -436,14 +439,14 @@ impl<S: Readable> Capture<S> {
             if slice.stopped {
                 return Ok(Done::new(packets, End::Break));
             }
-            match slice.then {
-                Then::Again if packets >= max => continue,
-                Then::Again if over.is_some_and(|end| end <= Instant::now()) => {
+            match slice.found {
+                Found::Packet if packets >= max => continue,
+                Found::Packet if over.is_some_and(|end| end <= Instant::now()) => {
                     break Stop::Empty;
                 }
-                Then::Again => continue,
-                Then::Eof => break Stop::End(End::Eof),
-                Then::Wait => {}
+                Found::Packet => continue,
+                Found::Eof => break Stop::End(End::Eof),
+                Found::Nothing => {}
             }
             if packets >= max || self.state.handle().breaker().is_pending() {
                 continue;

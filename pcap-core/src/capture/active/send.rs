@@ -231,8 +231,8 @@ impl Capture<Active> {
         if refusals.is_none() {
             active.check_packet(packet)?;
         }
-        let refusals =
-            refusals.get_or_insert_with(|| Refusals::of(packet.len(), &active.shortest_dropped));
+        let refusals = refusals
+            .get_or_insert_with(|| Refusals::of(packet.len(), &active.sending.shortest_dropped));
         let tried = active.attempt(packet, refusals)?;
         if matches!(tried, Try::Full { .. }) {
             // Notices a break that has made its descriptor readable.
@@ -288,9 +288,6 @@ pub(super) trait Way {
     /// Returns its name in errors.
     fn name(&self) -> &str;
 
-    /// Fails if nothing can ever be sent.
-    fn check(&self) -> Result<()>;
-
     /// Sends one packet without waiting. Returns the number of bytes sent, or the number of the failure with errno set.
     fn send(&self, packet: &[u8]) -> Result<usize, c_int>;
 
@@ -335,7 +332,6 @@ pub(super) trait Way {
 
     /// Fails if the packet can never be sent.
     fn check_packet(&self, data: &[u8]) -> Result<()> {
-        self.check()?;
         sendqueue::check(data).map_err(|why| self.error(ErrorKind::InvalidArgument, why))
     }
 
@@ -471,69 +467,61 @@ pub(super) trait Way {
 
 impl Way for Active {
     fn name(&self) -> &str {
-        &self.handle.name
-    }
-
-    fn check(&self) -> Result<()> {
-        match self.remote {
-            Some(_) => Err(self.not_remote(OPERATION, "a remote capture cannot send")),
-            None => Ok(()),
-        }
+        &self.live.handle.name
     }
 
     fn send(&self, packet: &[u8]) -> Result<usize, c_int> {
         // SAFETY: the handle is open and activated, and by `&self` this thread's.
-        unsafe { platform::inject(self.handle.as_ptr(), packet) }
+        unsafe { platform::inject(self.live.handle.as_ptr(), packet) }
     }
 
     fn failure(&self, status: c_int) -> Error {
-        self.handle.error(status, OPERATION)
+        self.live.handle.error(status, OPERATION)
     }
 
     fn packet_socket(&self) -> Option<platform::BorrowedFd<'_>> {
         let fd = self.fileno()?;
-        let is_one = || self.remote.is_none() && packet_socket::is_one(fd);
-        self.sends_many.get_or_init(is_one).then_some(fd)
+        let is_one = || packet_socket::is_one(fd);
+        self.sending.many.get_or_init(is_one).then_some(fd)
     }
 
     fn send_many(&self, queue: &SendQueue, numbers: Range<usize>) -> Sent {
         match self.packet_socket() {
             Some(socket) => packet_socket::send(socket, queue.part(numbers)),
-            None if self.remote.is_some() => Sent::default(),
             // SAFETY: the handle is open and activated, and by `&self` this thread's.
-            None => unsafe { platform::transmit(self.handle.as_ptr(), queue.part(numbers)) },
+            None => unsafe { platform::transmit(self.live.handle.as_ptr(), queue.part(numbers)) },
         }
     }
 
     fn breaker(&self) -> &Breaker {
-        self.handle.breaker()
+        self.live.handle.breaker()
     }
 
     fn descriptor(&self) -> Option<RawFd> {
-        self.waiter.descriptor()
+        self.live.waiter.descriptor()
     }
 
     /// The break stays pending for the next read.
     fn is_broken(&self) -> bool {
-        self.handle.breaker().is_pending()
+        self.live.handle.breaker().is_pending()
     }
 
     fn patience(&self) -> Wait {
-        match self.nonblock {
+        match self.live.nonblock {
             true => Wait::Never,
             false => Wait::ForEver,
         }
     }
 
     fn shortest_dropped(&self) -> &ShortestDropped {
-        &self.shortest_dropped
+        &self.sending.shortest_dropped
     }
 }
 
 impl Active {
     /// Bypasses the queueing discipline from now on.
     pub(super) fn bypass_qdisc(&self) -> Result<()> {
-        let name = self.handle.name.clone();
+        let name = self.live.handle.name.clone();
         let Some(socket) = self.packet_socket() else {
             return Err(cannot_bypass(name));
         };

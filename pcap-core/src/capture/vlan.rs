@@ -16,7 +16,7 @@ const TYPES: [[u8; 2]; 2] = [[0x81, 0x00], [0x88, 0xa8]];
 /// A tag that a program on this host wrote into a sent packet is removed here, although the kernel leaves it in: the
 /// packet does not show the difference.
 #[derive(Debug, Default)]
-pub(super) struct Untagged {
+pub(crate) struct Untagged {
     /// The position at which libpcap inserts tags, if the filter must not see them.
     at: Option<usize>,
     /// The filter's program, if it tests the tag that is not in the packet.
@@ -25,7 +25,7 @@ pub(super) struct Untagged {
 }
 
 impl Untagged {
-    pub(super) fn new(filter: &Filter, datalink: Dlt) -> Untagged {
+    pub(crate) fn new(filter: &Filter, datalink: Dlt) -> Untagged {
         let asks = AsksForTags::new(filter);
         // Other kernel extensions are not evaluated here, unless the filter is compiled for plain bytes as well.
         if !platform::IS_LINUX || asks.is_none() && filter.uses_kernel_extensions() {
@@ -38,7 +38,7 @@ impl Untagged {
     }
 
     /// Creates the view for packets of another host that runs Linux.
-    pub(super) fn elsewhere(datalink: Dlt) -> Untagged {
+    pub(crate) fn elsewhere(datalink: Dlt) -> Untagged {
         let at = match datalink {
             Dlt::EN10MB => Some(12),
             Dlt::LINUX_SLL => Some(14),
@@ -52,13 +52,13 @@ impl Untagged {
 
     /// Returns whether the filter accepts a packet of another host, which may or may not run Linux.
     #[cfg(feature = "remote")]
-    pub(super) fn either_matches(&mut self, filter: &Filter, packet: Packet<'_>) -> bool {
+    pub(crate) fn either_matches(&mut self, filter: &Filter, packet: Packet<'_>) -> bool {
         filter.matches_packet(packet) || self.at.is_some() && self.run(filter, packet) != 0
     }
 
     /// Runs the filter on a packet that libpcap delivered. Returns the number of bytes to deliver, 0 if the packet does
     /// not pass.
-    pub(super) fn run(&mut self, filter: &Filter, packet: Packet<'_>) -> u32 {
+    pub(crate) fn run(&mut self, filter: &Filter, packet: Packet<'_>) -> u32 {
         let data = packet.data();
         let parts = self
             .at
