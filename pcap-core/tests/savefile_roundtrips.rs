@@ -337,7 +337,7 @@ fn the_file_of_a_path_can_be_had_too() {
 #[test]
 fn a_link_type_that_savefiles_cannot_have_gives_the_object_back_untouched() {
     let unsupported = ErrorKind::Unsupported;
-    let capture = Capture::dead(Dlt::new(9999)).unwrap();
+    let capture = Capture::dead(Dlt::new(65_536)).unwrap();
     let shared = Shared::default();
     let failed = capture.dump_to(shared.clone()).unwrap_err();
     assert_eq!(failed.kind(), unsupported);

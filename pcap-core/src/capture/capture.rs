@@ -189,7 +189,7 @@ impl<S: Activated> Capture<S> {
     /// # Errors
     ///
     /// - [`Io`](crate::ErrorKind::Io) if the file cannot be created.
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if savefiles cannot have the link type.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
     ///
     /// Manual page: [`pcap_dump_open(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
     #[doc(alias = "pcap_dump_open")]
@@ -238,7 +238,7 @@ impl<S: Activated> Capture<S> {
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if savefiles cannot have the link type.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
     ///   [`take`](crate::Error::take) returns the [`File`].
     ///
     /// The first [`flush`](Dumper::flush) fails if the file is not open for writing.
@@ -279,7 +279,7 @@ impl<S: Activated> Capture<S> {
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if savefiles cannot have the link type. Nothing was written,
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535. Nothing was written,
     ///   and [`take`](crate::Error::take) returns the writer.
     ///
     /// # Examples

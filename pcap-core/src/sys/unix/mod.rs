@@ -391,35 +391,6 @@ impl Wake {
     }
 }
 
-/// Has libpcap write the header of a savefile, or say why it does not.
-///
-/// # Safety
-///
-/// `pcap` is open, and no other thread uses it.
-pub(crate) unsafe fn savefile_header(
-    pcap: *mut super::pcap_t,
-    buffer: &mut [u8],
-) -> Result<(), String> {
-    // SAFETY: the buffer is that long, and the stream is closed below, before the buffer goes.
-    let stream = unsafe { libc::fmemopen(buffer.as_mut_ptr().cast(), buffer.len(), c"w".as_ptr()) };
-    if stream.is_null() {
-        return Err(io::Error::last_os_error().to_string());
-    }
-    // SAFETY: handle and stream are open. The stream buffers the header, so that writing it
-    // cannot fail, which would close the stream.
-    let dumper = unsafe { super::pcap_dump_fopen(pcap, stream.cast()) };
-    if dumper.is_null() {
-        // SAFETY: the caller's promise.
-        let text = unsafe { super::geterr(pcap) };
-        // SAFETY: libpcap refused the link type, and then leaves the stream open.
-        let _ = unsafe { libc::fclose(stream) };
-        return Err(text);
-    }
-    // SAFETY: the dumper is open and ours; this closes the stream too.
-    unsafe { super::pcap_dump_close(dumper) };
-    Ok(())
-}
-
 /// The first bytes of a file from where it stands, without moving it; `None` if it cannot be read
 /// from any place, as a pipe.
 pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {
