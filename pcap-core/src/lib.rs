@@ -444,7 +444,7 @@ pub use direction::Direction;
 pub use dumper::Dumper;
 pub use error::{Error, ErrorKind, Result, Unsent};
 pub use filter::{CompileOptions, Endpoint, Filter, FilterSource, FilterTerm, Insn};
-pub use linktype::{Dlt, Linktype};
+pub use linktype::{CookedHeader, Dlt, Linktype};
 pub use packet::{AsPacket, Packet, PacketHeader, PacketOwned};
 pub use savefile::SavefileFormat;
 pub use sendqueue::SendQueue;

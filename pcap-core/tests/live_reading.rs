@@ -8,7 +8,10 @@ use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, AnyCapture, Capture, Direction, Done, ErrorKind, Next, Stop, Timestamp};
+use pcap_core::{
+    Active, AnyCapture, Capture, CookedHeader, Device, Direction, Dlt, Done, ErrorKind, Next, Stop,
+    Timestamp,
+};
 use support::Netns;
 
 /// Two ends of a wire: what is sent on the first arrives on the second.
@@ -586,4 +589,40 @@ fn memory_safety_raw_handles_are_given_away_once_with_what_was_read_ahead() {
     let mut right = unsafe { Capture::<Active>::from_raw(pcap) }.unwrap();
     let rest = drain(&mut right);
     assert_eq!([numbers, rest].concat(), (1..10).collect::<Vec<_>>());
+}
+
+#[test]
+fn cooked_headers_name_the_interface() {
+    let Some((_net, left, _right)) = wire() else {
+        return;
+    };
+    let index = |name: &str| Device::find(name).unwrap().index().unwrap();
+    let any = || Capture::from_device("any").filter("ether proto 0x88b5");
+    let mut new = any().datalink(Dlt::LINUX_SLL2).activate().unwrap();
+    let mut old = any().datalink(Dlt::LINUX_SLL).activate().unwrap();
+    send(&left, 7..8);
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let packet = new.next_packet().unwrap().unwrap();
+        let header = CookedHeader::new(Dlt::LINUX_SLL2, packet.data()).unwrap();
+        assert_eq!((header.protocol(), header.hardware_type()), (0x88b5, 1));
+        assert_eq!(header.payload()[..4], 7_u32.to_be_bytes());
+        seen.push((
+            header.interface_index().unwrap(),
+            header.direction().unwrap(),
+        ));
+
+        let packet = old.next_packet().unwrap().unwrap();
+        let header = CookedHeader::new(Dlt::LINUX_SLL, packet.data()).unwrap();
+        assert_eq!(
+            (header.protocol(), header.interface_index()),
+            (0x88b5, None)
+        );
+        assert_eq!(header.direction(), Some(seen[seen.len() - 1].1));
+    }
+    let expected = [
+        (index("left"), Direction::Out),
+        (index("right"), Direction::In),
+    ];
+    assert_eq!(seen, expected);
 }
