@@ -2,12 +2,16 @@
 
 mod active;
 mod any;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+mod awaited;
 #[allow(clippy::module_inception)] // the noun of its folder
 mod capture;
 mod dead;
+mod each;
 mod inactive;
 mod iter;
 mod live;
+mod next;
 mod offline;
 mod options;
 mod outcome;

@@ -8,6 +8,8 @@ mod read;
 mod refusals;
 mod rehearsal;
 mod send;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+mod send_once;
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     allow(dead_code, unreachable_pub)
@@ -16,6 +18,7 @@ mod sender;
 mod sending;
 mod setup;
 mod stopping;
+mod way;
 
 use std::ffi::c_int;
 use std::fmt;
@@ -29,13 +32,13 @@ use filtering::{NotSet, Set};
 use inflow::Inflow;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use refusals::Refusals;
-#[cfg(any(feature = "tokio", feature = "async-io"))]
-pub(crate) use send::Try;
 #[allow(unreachable_pub)] // of Linux only
 pub use sender::Sender;
 use sending::Sending;
 use setup::Checked;
 pub(crate) use setup::Created;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) use way::Try;
 
 use crate::capture::live::{LiveHandle, Stopped};
 use crate::capture::options::{self, DEFAULT_TIMEOUT, Lengths, Options};

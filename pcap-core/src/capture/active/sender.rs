@@ -12,7 +12,7 @@ use crate::breakloop::{BreakHandle, Breaker};
 use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::capture::active::refusals::ShortestDropped;
-use crate::capture::active::send::{BROKEN, OPERATION, Wait, Way};
+use crate::capture::active::way::{BROKEN, OPERATION, Wait, Way};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sendqueue::SendQueue;
 use crate::sys::linux::packet_socket;
