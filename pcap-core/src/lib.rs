@@ -392,6 +392,7 @@
 mod breakloop;
 mod callback;
 mod capture;
+mod cooked;
 mod device;
 mod direction;
 mod dumper;
@@ -439,12 +440,13 @@ pub use capture::{
     Activated, Active, Any, AnyCapture, Awaitable, Capture, Dead, Done, End, FilterLocation, Flow,
     Inactive, IntoPackets, Live, Next, Offline, Packets, Phase, Readable, Stop,
 };
+pub use cooked::CookedHeader;
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;
 pub use dumper::Dumper;
 pub use error::{Error, ErrorKind, Result, Unsent};
 pub use filter::{CompileOptions, Endpoint, Filter, FilterSource, FilterTerm, Insn};
-pub use linktype::{CookedHeader, Dlt, Linktype};
+pub use linktype::{Dlt, Linktype};
 pub use packet::{AsPacket, Packet, PacketHeader, PacketOwned};
 pub use savefile::SavefileFormat;
 pub use sendqueue::SendQueue;

@@ -1,11 +1,9 @@
 //! Link types: what kind of header a packet starts with, as savefiles and as the API number it.
 
-mod cooked;
 mod dlt;
 mod file;
 mod table;
 
-pub use cooked::CookedHeader;
 pub use dlt::Dlt;
 pub use file::Linktype;
 

@@ -140,6 +140,7 @@ fn address(data: &[u8], at: usize, length: u16) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::linktype::Linktype;
 
     const SLL: [u8; 18] = [
         0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0xaa, 0xbb, 0x08, 0x00, 0x45, 0x00,
@@ -157,7 +158,7 @@ mod tests {
         assert_eq!(header.interface_index(), None);
         assert_eq!(header.payload(), [0x45, 0x00]);
 
-        let header = CookedHeader::new(crate::Linktype::LINUX_SLL2, &SLL2).unwrap();
+        let header = CookedHeader::new(Linktype::LINUX_SLL2, &SLL2).unwrap();
         assert_eq!(header.interface_index(), Some(0x0001_0002));
         assert_eq!(header.direction(), Some(Direction::In));
         assert_eq!((header.packet_type(), header.protocol()), (2, 0x86dd));
