@@ -80,7 +80,7 @@ fn data_that_cannot_be_is_refused() {
         "a second or more",
     );
     refused::<MacAddr>(json!("02:00"), "six pairs");
-    refused::<MacAddr>(json!(5), "a text");
+    refused::<MacAddr>(json!(5), "a string");
     refused::<Endpoint>(json!("10.0.0.1/8"), "behind the prefix");
     refused::<FilterTerm>(json!("to 80"), "it is no address");
     refused::<Linktype>(json!(-1), "u32");
