@@ -305,7 +305,7 @@ impl Filter {
     /// ```
     #[doc(alias = "bpf_validate")]
     pub fn from_instructions(dlt: impl Into<Dlt>, program: &[Insn]) -> Result<Filter> {
-        let operation = "make a filter from instructions";
+        let operation = "create a filter from instructions";
         Error::library(operation, None)?;
         validate::check(program, Origin::Caller)
             .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, operation, None, fault))?;

@@ -276,8 +276,8 @@ impl Active {
             Err(obstacle) => obstacle,
             Ok(program) => {
                 if inflow.is_loopback() && Filter::accepts_only_sent(filter.instructions()) {
-                    let why = "it accepts no packet that is received, and each packet of the loopback device is \
-                               delivered once, as received; use `inbound`, or leave the direction out";
+                    let why = "it only accepts sent packets, and the loopback device delivers each packet once, as \
+                               received; use `inbound`, or omit the direction";
                     return Err(self.not_set(ErrorKind::InvalidArgument, why).into());
                 }
                 let refused = match inflow.attach(socket, program.clone()) {
@@ -295,18 +295,18 @@ impl Active {
                 match refused {
                     None => return Ok(FilterLocation::Kernel),
                     Some(Refused::Memory) => {
-                        "the kernel has no memory for it: net.core.optmem_max, the memory \
-                                              of a socket's options, is too small"
+                        "it exceeds the memory for a socket's options; the limit is \
+                                              net.core.optmem_max"
                             .to_owned()
                     }
-                    Some(Refused::Program) => "the kernel does not accept its program".to_owned(),
+                    Some(Refused::Program) => "the kernel rejects its program".to_owned(),
                     Some(refused) => return Err(self.refused(refused).into()),
                 }
             }
         };
         let fits = filter.reach().is_some_and(|reach| reach <= inflow.captured);
         let refusal = if !filter.runs_on_bytes() {
-            let why = format!("only the kernel can evaluate it, and cannot here: {why}");
+            let why = format!("only the kernel can evaluate it, but cannot do so here: {why}");
             let kind = match filter.instructions().len() {
                 0..=LONGEST => ErrorKind::Unsupported,
                 _ => ErrorKind::FilterTooLong,
@@ -314,8 +314,8 @@ impl Active {
             Some(NotSet::Failed(self.not_set(kind, &why)))
         } else if inflow.captured < self.whole() && !fits {
             let why = format!(
-                "the kernel cannot run it ({why}), and in this process it would see only the first {} bytes of a \
-                 packet; set it before activation, or use a larger snaplen",
+                "the kernel cannot run it ({why}), and this process only has the first {} bytes of a packet; set it \
+                 before activation, or use a larger snaplen",
                 inflow.captured
             );
             let error = self.not_set(ErrorKind::InvalidOption, &why);
@@ -345,8 +345,8 @@ impl Active {
 
     fn refused(&self, refused: Refused) -> Error {
         match refused {
-            Refused::Memory => self.not_set(ErrorKind::Other, "the kernel has no memory for it"),
-            Refused::Program => self.not_set(ErrorKind::FilterInvalid, "the kernel refuses it"),
+            Refused::Memory => self.not_set(ErrorKind::Other, "it exceeds the kernel's memory limit"),
+            Refused::Program => self.not_set(ErrorKind::FilterInvalid, "the kernel rejects it"),
             Refused::Failed(error) => Error::io(OPERATION, self.handle.name.clone(), error),
         }
     }
@@ -368,12 +368,12 @@ impl Active {
     pub(super) fn set_direction(&mut self, direction: Direction) -> Result<()> {
         const OPERATION: &str = "set the direction of";
         if self.remote.is_some() {
-            return Err(self.not_remote(OPERATION, "a daemon cannot be told one"));
+            return Err(self.not_remote(OPERATION, "the remote protocol has no direction"));
         }
         let loopback = self.inflow.as_ref().is_some_and(Inflow::is_loopback);
         if loopback && direction == Direction::Out {
-            let why = "each packet of the loopback device is delivered once, as received: with this direction there \
-                       would be none";
+            let why = "the loopback device delivers each packet once, as received: with this direction there would be \
+                       no packets";
             let name = self.handle.name.clone();
             return Err(Error::cannot(
                 ErrorKind::InvalidArgument,

@@ -182,7 +182,7 @@ impl Drop for Restored<'_> {
 }
 
 impl Vanished {
-    /// The interval until the next try, because its descriptor stays ready.
+    /// Returns the interval until the next try, because its descriptor stays ready.
     fn pause(&self) -> Duration {
         let left = self.until.saturating_duration_since(Instant::now());
         left.min(Duration::from_millis(10))
@@ -256,8 +256,8 @@ impl Source for Active {
     fn waits_for(&mut self) -> WaitsFor {
         if self.remote.is_some() {
             return WaitsFor::Libpcap(
-                "libpcap waits for the daemon of another host by itself: that would hold up all other \
-                 tasks of the thread",
+                "libpcap blocks in each read of a remote capture, which would block all other tasks of the \
+                 thread",
             );
         }
         self.sample();

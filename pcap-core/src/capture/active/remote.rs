@@ -209,8 +209,8 @@ impl Active {
             .find(|socket| socket.fd >= platform::sockets::TOO_HIGH)
         {
             let text = format!(
-                "its socket would have the descriptor {}, and libpcap can wait on those below {} only: too many \
-                 files are open",
+                "too many open files: its socket has descriptor {}, and libpcap only supports descriptors \
+                 below {}",
                 socket.fd,
                 platform::sockets::TOO_HIGH
             );
@@ -248,14 +248,14 @@ impl Active {
         let refuse = |why: &str| Err(self.not_remote("set a filter on", why));
         let here = filter.runs_on_bytes();
         if !here && (remote.leaves_out_own || !fits(&filter)) {
-            return refuse("a packet's bytes do not tell what it asks for");
+            return refuse("it depends on data that is not in the packet");
         }
         match remote.state {
             State::Started { filters_there, .. } if remote.leaves_out_own => {
                 if filters_there {
                     return refuse(
-                        "the daemon leaves out the packets of this capture, and would lose that with its filter: set \
-                         it before the first read, or let the capture see its own packets",
+                        "a filter replaces the one that excludes this capture's own packets; set it before the first \
+                         read, or include the capture's own packets",
                     );
                 }
             }

@@ -17,7 +17,7 @@ pub(crate) enum Step<P> {
 }
 
 impl<P> Step<P> {
-    /// The same step with another part.
+    /// Replaces the part of the step.
     pub(crate) fn map<'a, Q>(&'a self, part: impl FnOnce(&'a P) -> Q) -> Step<Q> {
         match self {
             Step::Part(p) => Step::Part(part(p)),

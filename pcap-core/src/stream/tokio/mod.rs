@@ -71,7 +71,7 @@ impl sealed::Register for Tokio {
     fn register(set: WaitSet) -> io::Result<Tokio> {
         if Handle::try_current().is_err() {
             return Err(io::Error::other(
-                "this thread is in no tokio runtime, which is to tell of packets",
+                "there is no tokio runtime on this thread",
             ));
         }
         Ok(Tokio(Registration::new(set)?))
