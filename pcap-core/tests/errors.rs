@@ -395,7 +395,7 @@ fn a_queue_that_fails_says_what_was_sent() {
         .unwrap();
     let send = || -> anyhow::Result<usize> { Ok(left.inject_queue(&queue)?) };
     let error = send().unwrap_err();
-    let text = "; sent before: 2, not sent: number 2 of the queue and what follows";
+    let text = "; 2 packets sent, stopped at packet 2 of the queue";
     assert_eq!(format!("{error:?}").matches(text).count(), 1, "{error:?}");
     let error = error.downcast_ref::<Error>().unwrap();
     let unsent = error.unsent().unwrap();

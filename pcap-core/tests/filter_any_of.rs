@@ -300,7 +300,7 @@ fn every_link_type_is_right_or_refused() {
                 Ok(ours) => filters.push((ours, libpcap(dlt, &terms))),
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
-                    if error.text().contains("another form") {
+                    if error.text().contains("does not support the code") {
                         odd.push(dlt);
                     }
                 }
@@ -327,7 +327,7 @@ fn every_link_type_is_right_or_refused() {
     );
     assert!(DLTS.iter().all(|dlt| right.contains(dlt)));
     odd.dedup();
-    println!("of another form: {odd:?}");
+    println!("with unsupported code: {odd:?}");
     // libpcap takes every packet of these for one of IPv4 and one of IPv6.
     let known = |dlt: &Dlt| {
         let name = dlt.to_string();

@@ -57,7 +57,7 @@ fn hostile_programs_that_libpcap_takes_are_refused() {
     for (insn, why) in [
         (
             load_index_halfword,
-            "instruction 1 (73 0 0 0): there is no such operation",
+            "instruction 1 (73 0 0 0): no such operation",
         ),
         (alu_neg_x, "no such operation"),
         (misc, "no such operation"),
@@ -82,8 +82,11 @@ fn the_other_faults_are_named() {
     refused(&[], "no instructions");
     refused(&vec![RET_1; 4097], "4097 instructions, more than 4096");
     assert!(make(&vec![RET_1; 4096]).is_ok());
-    refused(&[LD_0], "last and not a return");
-    refused(&[RET_1, LD_0], "instruction 1 (32 0 0 0): it is the last");
+    refused(&[LD_0], "expected a return at the end");
+    refused(
+        &[RET_1, LD_0],
+        "instruction 1 (32 0 0 0): expected a return",
+    );
     refused(&[Insn::new(0x05, 0, 0, 1), RET_1], "beyond the end");
     refused(&[Insn::new(0x15, 1, 0, 0), RET_1], "beyond the end");
     refused(&[Insn::new(0x15, 0, 255, 0), RET_1], "beyond the end");

@@ -255,7 +255,7 @@ fn a_packet_above_the_mtu_is_named_and_what_follows_it_can_be_sent() {
 
     let failed = left.inject_queue_range(&queue, 2..).unwrap_err();
     let text = "cannot inject on `left`: send: Message too long; \
-                sent before: 68, not sent: number 70 of the queue and what follows";
+                68 packets sent, stopped at packet 70 of the queue";
     assert_eq!(failed.to_string(), text);
     let unsent = failed.unsent().unwrap();
     assert_eq!(unsent.error().to_string(), alone.to_string());

@@ -593,7 +593,10 @@ fn an_interface_that_does_not_fit_is_refused_and_the_next_one_has_its_number() {
     for interface in too_long {
         let error = dumper.add_interface(&interface).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-        assert!(error.text().contains("bytes, and 6553"), "{error}");
+        assert!(
+            error.text().contains("bytes, more than the limit of 6553"),
+            "{error}"
+        );
     }
     let all = ethernet()
         .name(&most)
@@ -785,7 +788,7 @@ fn a_text_with_a_nul_which_readers_would_end_it_at_is_refused() {
     }
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-        assert!(error.text().ends_with(" has a NUL"), "{error}");
+        assert!(error.text().ends_with(" contains a NUL"), "{error}");
     }
     assert_eq!(dumper.position(), position);
 }

@@ -494,7 +494,7 @@ fn a_file_truncated_meanwhile_is_an_error() {
                 if let Some(text) = text {
                     assert_eq!(error.text(), text, "{case}");
                 } else {
-                    assert!(error.text().contains("became shorter"), "{case}: {error}");
+                    assert!(error.text().contains("shrank"), "{case}: {error}");
                 }
             }
         }

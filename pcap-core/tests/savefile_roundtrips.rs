@@ -371,7 +371,7 @@ fn another_type_gives_the_dumper_back_with_all_its_packets() {
     assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
     let text = failed.to_string();
     assert!(
-        text.starts_with("cannot give back `the writer`") && text.contains("std::fs::File"),
+        text.starts_with("cannot return `the writer`") && text.contains("std::fs::File"),
         "{text}"
     );
     let mut dumper: Dumper = failed.take().unwrap();
@@ -382,7 +382,7 @@ fn another_type_gives_the_dumper_back_with_all_its_packets() {
     let dumper = dead(Precision::Nano).dump_open_file(file).unwrap();
     let error = dumper.into_writer::<Vec<u8>>().unwrap_err();
     let dumper: Dumper = error.take().unwrap();
-    assert!(error.text().contains("it is a `std::fs::File`"), "{error}");
+    assert!(error.text().contains("found a `std::fs::File`"), "{error}");
     dumper.close().unwrap();
 }
 

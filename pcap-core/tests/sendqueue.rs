@@ -50,7 +50,7 @@ fn what_no_device_can_send_is_refused_and_changes_nothing() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     assert_eq!(
         error.to_string(),
-        "cannot queue a packet: there is nothing to send: the packet is empty"
+        "cannot queue a packet: the packet is empty"
     );
     #[cfg(target_pointer_width = "64")]
     {

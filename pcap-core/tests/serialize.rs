@@ -77,12 +77,12 @@ fn plain_data_comes_back_as_it_was() {
 fn data_that_cannot_be_is_refused() {
     refused::<Timestamp>(
         json!({"secs": 0, "nanos": 1_000_000_000}),
-        "a second or more",
+        "less than a second",
     );
     refused::<MacAddr>(json!("02:00"), "six pairs");
-    refused::<MacAddr>(json!(5), "a text");
+    refused::<MacAddr>(json!(5), "a string");
     refused::<Endpoint>(json!("10.0.0.1/8"), "behind the prefix");
-    refused::<FilterTerm>(json!("to 80"), "it is no address");
+    refused::<FilterTerm>(json!("to 80"), "expected an address");
     refused::<Linktype>(json!(-1), "u32");
     refused::<Insn>(json!({"code": 6, "jt": 256, "jf": 0, "k": 0}), "u8");
     for data in [json!([]), json!([0, 0, 0, 0])] {
@@ -165,7 +165,7 @@ fn the_form_of_a_filter_is_stable_and_says_the_least_by_itself() {
 fn a_filter_that_must_not_run_is_refused() {
     let accept = Insn::new(6, 0, 0, 1);
     let programs: [(&[Insn], &str); 8] = [
-        (&[], "there are no instructions"),
+        (&[], "the program has no instructions"),
         (&[Insn::new(0xff, 0, 0, 0), accept], "no such operation"),
         (&[Insn::new(5, 0, 0, u32::MAX), accept], "jumps backward"),
         (&[Insn::new(0x15, 9, 9, 0), accept], "beyond the end"),

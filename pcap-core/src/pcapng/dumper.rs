@@ -170,7 +170,7 @@ impl PcapngDumper {
         let Ok(number) = u32::try_from(self.interfaces.len()) else {
             return Err(self
                 .output
-                .refuse("it has as many interfaces as there can be"));
+                .refuse("it has the maximum number of interfaces"));
         };
         // First, because `pcap-file` counts each interface that it made a block of, and forgets none.
         let texts = interface.texts().map(|(_, text)| text.len() + 8);
@@ -229,7 +229,7 @@ impl PcapngDumper {
     ) -> Result<()> {
         match Record::from_capture(capture) {
             Some(record) => self.write_record(interface, &record),
-            None => Err(self.output.refuse("the capture is at no packet")),
+            None => Err(self.output.refuse("the capture has no current packet")),
         }
     }
 
@@ -267,7 +267,7 @@ impl PcapngDumper {
         let packet = record.packet;
         if packet.wire_len() < packet.caplen() {
             return Err(self.output.refuse(format!(
-                "a packet of {} bytes cannot have been {} bytes on the wire",
+                "expected a wire length of at least the caplen of {} bytes, found {}",
                 packet.caplen(),
                 packet.wire_len()
             )));
@@ -285,7 +285,9 @@ impl PcapngDumper {
         // More than everything else in the block.
         let length = 80 + packet.data().len() + comment.len();
         if u32::try_from(length).is_err() {
-            return Err(self.output.refuse("a block has less than 4 GiB"));
+            return Err(self
+                .output
+                .refuse("the packet is too large for a block, which has less than 4 GiB"));
         }
         self.output.reserve(length)?;
         self.blocks
@@ -325,7 +327,9 @@ impl PcapngDumper {
         let known = self.interfaces.get(interface.number as usize);
         match known.filter(|_| interface.dumper == self.id) {
             Some(known) => Ok(*known),
-            None => Err(self.output.refuse("the interface is another dumper's")),
+            None => Err(self
+                .output
+                .refuse("the interface belongs to another dumper")),
         }
     }
 
@@ -339,7 +343,7 @@ impl PcapngDumper {
         let (number, found) = (interface.number, found.unwrap_or(expected));
         let text = format!(
             "expected a packet of {expected}, the link type of interface {number}, found {found}; \
-             packets of a capture need an interface of their own: `Interface::for_capture`"
+             create an interface for each capture with `Interface::for_capture`"
         );
         let name = self.output.name().to_owned();
         Error::cannot(ErrorKind::LinktypeMismatch, "write", name, text)
@@ -348,7 +352,7 @@ impl PcapngDumper {
     fn ticks(&self, known: Known, time: Timestamp) -> Result<u64> {
         known.ticks(time).ok_or_else(|| {
             self.output.refuse(format!(
-                "the time {time} is before 1970 or later than the interface can count"
+                "the time {time} is out of range: before 1970, or beyond the interface's counter"
             ))
         })
     }
@@ -450,7 +454,7 @@ fn new_id() -> u64 {
 /// Checks that a text fits into an option and has no NUL, which readers would take for its end.
 pub(super) fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> {
     if text.contains('\0') {
-        return Err(refuse(name, format!("the {what} has a NUL")));
+        return Err(refuse(name, format!("the {what} contains a NUL")));
     }
     if text.len() <= longest {
         return Ok(());
@@ -458,7 +462,7 @@ pub(super) fn check_text(name: &str, what: &str, text: &str, longest: usize) -> 
     let length = text.len();
     Err(refuse(
         name,
-        format!("the {what} has {length} bytes, and {longest} are allowed"),
+        format!("the {what} has {length} bytes, more than the limit of {longest}"),
     ))
 }
 

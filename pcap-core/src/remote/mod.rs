@@ -279,11 +279,10 @@ impl Options {
         match self.source.device() {
             Some(device) if self.source.is_remote() && !device.is_empty() => {}
             Some(_) if self.source.is_remote() => {
-                return refuse(OPEN, &self.source, "it names no device");
+                return refuse(OPEN, &self.source, "it has no device");
             }
             _ => {
-                let text =
-                    "it is on this host: that is for Capture::from_device and Capture::from_file";
+                let text = "it is on this host; use Capture::from_device or Capture::from_file";
                 return refuse(OPEN, &self.source, text);
             }
         }
@@ -291,7 +290,7 @@ impl Options {
             return invalid("the snaplen is above 262144");
         }
         if self.udp && self.source.is_tls() {
-            return invalid("udp: packets cannot go through UDP and TLS");
+            return invalid("udp: packets cannot use both UDP and TLS");
         }
         let timeout = self.timeout.max(Duration::from_millis(2));
         let Ok(timeout) = c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)) else {

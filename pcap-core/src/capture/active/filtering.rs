@@ -268,8 +268,8 @@ impl Active {
             Err(obstacle) => obstacle,
             Ok(program) => {
                 if inflow.is_loopback() && Filter::accepts_only_sent(filter.instructions()) {
-                    let why = "it accepts no packet that is received, and each packet of the loopback device is \
-                               delivered once, as received; use `inbound`, or leave the direction out";
+                    let why = "it only accepts sent packets, and the loopback device delivers each packet once, as \
+                               received; use `inbound`, or omit the direction";
                     return Err(self.not_set(ErrorKind::InvalidArgument, why).into());
                 }
                 let refused = match inflow.attach(socket, program.clone()) {
@@ -287,18 +287,18 @@ impl Active {
                 match refused {
                     None => return Ok(FilterLocation::Kernel),
                     Some(Refused::Memory) => {
-                        "the kernel has no memory for it: net.core.optmem_max, the memory \
-                                              of a socket's options, is too small"
+                        "it exceeds the memory for a socket's options; the limit is \
+                                              net.core.optmem_max"
                             .to_owned()
                     }
-                    Some(Refused::Program) => "the kernel does not accept its program".to_owned(),
+                    Some(Refused::Program) => "the kernel rejects its program".to_owned(),
                     Some(refused) => return Err(self.refused(refused).into()),
                 }
             }
         };
         let fits = filter.reach().is_some_and(|reach| reach <= inflow.captured);
         let refusal = if !filter.runs_on_bytes() {
-            let why = format!("only the kernel can evaluate it, and cannot here: {why}");
+            let why = format!("only the kernel can evaluate it, but cannot do so here: {why}");
             let kind = match filter.instructions().len() {
                 0..=LONGEST => ErrorKind::Unsupported,
                 _ => ErrorKind::FilterTooLong,
@@ -306,8 +306,8 @@ impl Active {
             Some(NotSet::Failed(self.not_set(kind, &why)))
         } else if inflow.captured < self.whole() && !fits {
             let why = format!(
-                "the kernel cannot run it ({why}), and in this process it would see only the first {} bytes of a \
-                 packet; set it before activation, or use a larger snaplen",
+                "the kernel cannot run it ({why}), and this process only has the first {} bytes of a packet; set it \
+                 before activation, or use a larger snaplen",
                 inflow.captured
             );
             let error = self.not_set(ErrorKind::InvalidOption, &why);
@@ -337,8 +337,10 @@ impl Active {
 
     fn refused(&self, refused: Refused) -> Error {
         match refused {
-            Refused::Memory => self.not_set(ErrorKind::Other, "the kernel has no memory for it"),
-            Refused::Program => self.not_set(ErrorKind::FilterInvalid, "the kernel refuses it"),
+            Refused::Memory => {
+                self.not_set(ErrorKind::Other, "it exceeds the kernel's memory limit")
+            }
+            Refused::Program => self.not_set(ErrorKind::FilterInvalid, "the kernel rejects it"),
             Refused::Failed(error) => Error::io(OPERATION, self.live.handle.name.clone(), error),
         }
     }
@@ -361,8 +363,8 @@ impl Active {
         const OPERATION: &str = "set the direction of";
         let loopback = self.inflow.as_ref().is_some_and(Inflow::is_loopback);
         if loopback && direction == Direction::Out {
-            let why = "each packet of the loopback device is delivered once, as received: with this direction there \
-                       would be none";
+            let why = "the loopback device delivers each packet once, as received: with this direction there would be \
+                       no packets";
             let name = self.live.handle.name.clone();
             return Err(Error::cannot(
                 ErrorKind::InvalidArgument,

@@ -393,7 +393,7 @@ impl Active {
                 ErrorKind::InvalidArgument,
                 "set the link type of",
                 self.live.handle.name.clone(),
-                "packets of another link type have been read already: set it before the first read",
+                "packets of another link type have already been read; set it before the first read",
             ));
         }
         // A filter compiled for the other link type would read the wrong bytes.
@@ -409,7 +409,7 @@ impl Active {
                         ErrorKind::LinktypeMismatch,
                         "set the link type of",
                         self.live.handle.name.clone(),
-                        "a filter of instructions is set, which are for the other link type",
+                        "the current filter was made from instructions for another link type",
                     ));
                 }
             },

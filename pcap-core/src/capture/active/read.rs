@@ -161,7 +161,7 @@ impl Drop for Restored<'_> {
 }
 
 impl Vanished {
-    /// The interval until the next try, because its descriptor stays ready.
+    /// Returns the interval until the next try, because its descriptor stays ready.
     fn pause(&self) -> Duration {
         let left = self.until.saturating_duration_since(Instant::now());
         left.min(Duration::from_millis(10))

@@ -242,7 +242,7 @@ impl Way for Active {
         self.live.waiter.descriptor()
     }
 
-    /// The break stays pending for the next read.
+    /// Returns whether a break is pending. It stays pending for the next read.
     fn is_broken(&self) -> bool {
         self.live.handle.breaker().is_pending()
     }

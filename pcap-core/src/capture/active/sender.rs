@@ -60,7 +60,7 @@ impl Capture<Active> {
     /// Opens a sender. Used by `os::linux`.
     #[allow(dead_code)] // of Linux only
     pub(crate) fn open_sender(&self) -> Result<Sender> {
-        const OPERATION: &str = "make a sender of";
+        const OPERATION: &str = "create a sender for";
         let active = &self.state;
         let name = active.live.handle.name.clone();
         let Some(socket) = active.packet_socket() else {

@@ -16,10 +16,11 @@ use crate::sys::platform::{self, RawFd};
 pub(super) const OPERATION: &str = "inject on";
 
 /// The error text if a break ends the call outside of a wait.
-pub(super) const BROKEN: &str = "a break handle ended it";
+pub(super) const BROKEN: &str = "interrupted by a break handle";
 
 /// The error text if a break ends a wait.
-pub(super) const WAIT_BROKEN: &str = "a break handle ended the wait until the device takes packets";
+pub(super) const WAIT_BROKEN: &str =
+    "a break handle interrupted the wait for room in the device's queue";
 
 /// The pause between two tries if no descriptor reports room.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -190,12 +191,12 @@ pub(super) trait Way {
         match wait {
             Wait::Never => self.error(
                 ErrorKind::Io(io::ErrorKind::WouldBlock),
-                "the device has no room for the packet now, and the capture is in non-blocking mode; \
+                "the device's queue is full, and the capture is in non-blocking mode; \
                  `inject_timeout` waits",
             ),
             _ => self.error(
                 ErrorKind::Io(io::ErrorKind::TimedOut),
-                "the device did not take all packets in time",
+                "the device did not accept all packets in time",
             ),
         }
     }

@@ -104,7 +104,7 @@ impl Capture<Offline> {
                 let text = match state.format {
                     SavefileFormat::Pcapng => "only classic savefiles can be followed, not pcapng",
                     SavefileFormat::Pcap => {
-                        "only a savefile in a regular file can be followed, and not of every link type"
+                        "only a savefile in a regular file can be followed, with most link types"
                     }
                 };
                 let kind = ErrorKind::Unsupported;

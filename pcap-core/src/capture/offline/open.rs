@@ -331,7 +331,7 @@ impl Capture<Offline> {
                     let mut text = errbuf.text();
                     if let Some(by) = magic.compressed {
                         text += &format!(
-                            "; it is compressed by {by}: give a decompressor to `Capture::from_reader`"
+                            "; it is compressed by {by}: pass a decompressor to `Capture::from_reader`"
                         );
                     }
                     Error::savefile("open", &name, &text, os)

@@ -87,7 +87,7 @@ impl Offline {
         // First an error without the user's text: the text of the reader's error may panic.
         let silent = io::Error::new(
             error.kind(),
-            "the reader failed, and the text of its error panicked",
+            "the reader failed, and formatting its error panicked",
         );
         self.fail_with(Error::io("read", name.clone(), silent));
         self.fail_with(Error::io("read", name, error))
@@ -110,7 +110,7 @@ impl Offline {
 
     /// Ends the capture with the error of a regular file that became shorter.
     pub(super) fn shorter(&mut self, detail: String) -> Error {
-        let text = format!("the file became shorter while it was read{detail}");
+        let text = format!("the file shrank while it was read{detail}");
         let name = self.handle.name.clone();
         let kind = ErrorKind::SavefileTruncated;
         self.fail_with(Error::cannot(kind, "read", name, text))

@@ -156,14 +156,14 @@ impl Remote {
         };
         let by_bytes = filter.runs_on_bytes();
         if !by_bytes && (self.connection.leaves_out_own || !fits(&filter)) {
-            return refuse("only the kernel can evaluate it, not this process");
+            return refuse("it depends on data that is not in the packet");
         }
         match self.connection.state {
             State::Started { filters_there, .. } if self.connection.leaves_out_own => {
                 if filters_there {
                     return refuse(
-                        "the daemon skips the packets of this capture, and would lose that with its filter: set it \
-                         before the first read, or let the capture see its own packets",
+                        "a filter replaces the one that excludes this capture's own packets; set it before the first \
+                         read, or include the capture's own packets",
                     );
                 }
             }

@@ -86,8 +86,7 @@ impl Remote {
         let largest = platform::sockets::TOO_HIGH;
         if let Some(socket) = since.iter().find(|socket| socket.fd >= largest) {
             let text = format!(
-                "its socket would have the descriptor {}, and libpcap can wait on those below {largest} only: too \
-                 many files are open",
+                "too many open files: its socket has descriptor {}, and libpcap only supports descriptors below {largest}",
                 socket.fd,
             );
             let name = handle.name.clone();
