@@ -4,6 +4,8 @@
 set -eu
 
 verb=${0##*/}
+# Relative paths in arguments start here.
+caller=$PWD
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 cd "$here/.."
 
@@ -328,4 +330,15 @@ need_component() {
 cargo_with_std() {
     env RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc RUSTC_BOOTSTRAP=1 /usr/bin/cargo \
         --config profile.dev.package.std.overflow-checks=false "$@"
+}
+
+# Builds and runs a program of ci/ that is written in Rust, in place of the script: `run_rust xtask VERB ARGUMENT…`.
+run_rust() {
+    program=$1
+    shift
+    # The user's target and flags are for what the program builds.
+    env -u CARGO_BUILD_TARGET -u CARGO_ENCODED_RUSTFLAGS -u RUSTFLAGS \
+        cargo build --quiet --locked --manifest-path "ci/$program/Cargo.toml" --target-dir target ||
+        fail "cannot build ci/$program"
+    CALLER=$caller exec "target/debug/$program" "$@"
 }
