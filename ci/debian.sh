@@ -91,3 +91,18 @@ libpcap_source() {
     tar -xf "$2"/libpcap_*.orig.tar.?z -C "$2" --strip-components=1 || fail "cannot unpack libpcap"
     rm -r "$2/apt" "$2"/libpcap_*
 }
+
+# Unpacks musl's headers for a machine, by Debian's name for it: `musl_headers RELEASE MACHINE FOLDER`. apt cannot install
+# those of another machine beside the system's own.
+musl_headers() {
+    mkdir -p "$3"
+    printf 'APT::Architecture "%s";\nAPT::Architectures { "%s"; };\n' "$2" "$2" >"$3/apt.conf"
+    (
+        export APT_CONFIG="$3/apt.conf"
+        fetch_lists "$3/apt" deb "$1" || exit 1
+        cd "$3"
+        apt_with "$3/apt" apt-get download musl-dev || exit 1
+    ) || fail "cannot fetch musl's headers for $2"
+    dpkg-deb -x "$3"/musl-dev_*.deb "$3"
+    rm -r "$3/apt"
+}
