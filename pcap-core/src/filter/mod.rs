@@ -114,7 +114,7 @@ impl Filter {
     ///
     /// They were measured with libpcap 1.10.3 on a virtual machine with two cores of an AMD EPYC (family
     /// 25, model 17) at 2.6 GHz: what libpcap compiles there in a second is accepted, and what is accepted
-    /// takes less than five seconds. `cargo bench -p pcap-benches --bench compile` measures it again.
+    /// takes less than five seconds. `cargo bench --bench compile` in `pcap-core/benches` measures it again.
     ///
     /// libpcap compiles up to 3000 tests as a whole, and without the optimizer about 8000. It would take
     /// minutes for some expressions with more. Those are compiled in parts of up to 16 terms, whose programs
