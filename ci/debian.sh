@@ -56,8 +56,8 @@ debian_libpcap() {
         done
         wanted=$(dpkg-deb -f "$library"_*.deb Depends | sed -n 's/.*libc6 (>= \([^)]*\)).*/\1/p')
         # shellcheck disable=SC2016 # dpkg's, not the shell's
-        here=$(dpkg-query -W -f '${Version}\n' libc6 | head -n 1)
-        if ! dpkg --compare-versions "$here" ge "${wanted:-0}"; then
+        installed=$(dpkg-query -W -f '${Version}\n' libc6 | head -n 1)
+        if ! dpkg --compare-versions "$installed" ge "${wanted:-0}"; then
             apt_with "$folder/apt" apt-get download libc6 || exit 1
             dpkg-deb -x libc6_*.deb "$folder/libc" || exit 1
         fi
