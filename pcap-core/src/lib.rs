@@ -430,6 +430,8 @@ mod warning;
 
 #[cfg(any(doc, doctest))]
 pub mod coming_from;
+#[cfg(doctest)]
+mod removed;
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/libpcap.md")]
 pub mod libpcap {}
