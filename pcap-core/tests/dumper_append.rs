@@ -183,7 +183,10 @@ fn a_file_with_a_record_that_no_reader_takes_is_refused() {
             Err(error) => {
                 assert!(!fits, "{error}");
                 assert_eq!(error.kind(), ErrorKind::SavefileBad);
-                assert!(error.text().contains("at byte 24 has a caplen of 262145"), "{error}");
+                assert!(
+                    error.text().contains("at byte 24 has a caplen of 262145"),
+                    "{error}"
+                );
             }
         }
         assert_eq!(fs::read(&path).unwrap(), bytes);

@@ -593,7 +593,10 @@ fn an_interface_that_does_not_fit_is_refused_and_the_next_one_has_its_number() {
     for interface in too_long {
         let error = dumper.add_interface(&interface).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-        assert!(error.text().contains("bytes, more than the limit of 6553"), "{error}");
+        assert!(
+            error.text().contains("bytes, more than the limit of 6553"),
+            "{error}"
+        );
     }
     let all = ethernet()
         .name(&most)

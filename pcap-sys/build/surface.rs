@@ -1,6 +1,7 @@
-//! What the generated bindings hold, read back from their text, and the table of it that the tests include.
+//! Parses the declarations in the generated bindings, and writes the table of them that the tests
+//! include.
 //!
-//! The text may or may not have been through rustfmt, so it is read token by token.
+//! The text may be formatted by rustfmt or not, so it is parsed token by token.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,7 +11,7 @@ use std::fmt::Write as _;
 pub(crate) struct Struct {
     /// Its name, which is its tag in C.
     pub(crate) name: String,
-    /// Its fields, in order.
+    /// The fields, in order.
     pub(crate) fields: Vec<String>,
 }
 
@@ -19,7 +20,7 @@ pub(crate) struct Struct {
 pub(crate) struct Constant {
     /// The macro's or enumerator's name.
     pub(crate) name: String,
-    /// Whether it is a text, not a number.
+    /// Whether it is a string, not a number.
     pub(crate) is_text: bool,
 }
 
@@ -28,11 +29,11 @@ pub(crate) struct Constant {
 pub(crate) struct Surface {
     /// Functions, in the header's order.
     pub(crate) functions: Vec<String>,
-    /// Structures whose content is known.
+    /// Structures with known content.
     pub(crate) structs: Vec<Struct>,
-    /// Type aliases that have a size.
+    /// Type aliases with a size.
     pub(crate) types: Vec<String>,
-    /// Structures whose content is not known, and their aliases.
+    /// Opaque structures, and their aliases.
     pub(crate) opaque: Vec<String>,
     /// Macros and enumerators.
     pub(crate) constants: Vec<Constant>,
@@ -64,7 +65,7 @@ pub(crate) fn tokens(text: &str) -> Vec<&str> {
     found
 }
 
-/// The length of the string literal at the start of `text`.
+/// Returns the length of the string literal at the start of `text`.
 fn quoted(text: &str) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -78,7 +79,7 @@ fn quoted(text: &str) -> usize {
 }
 
 impl Surface {
-    /// Reads the bindings.
+    /// Parses the bindings.
     pub(crate) fn read(bindings: &str) -> Self {
         let tokens = tokens(bindings);
         let mut surface = Self::default();
@@ -115,7 +116,7 @@ impl Surface {
         surface
     }
 
-    /// Rust text that gives the tests every name with what rustc makes of it.
+    /// Returns Rust code that gives the tests every name with its value, size or layout in Rust.
     pub(crate) fn table(&self, exported: &[String]) -> String {
         let mut text = String::new();
         let mut line = |content: &str| {
@@ -173,7 +174,7 @@ impl Surface {
     }
 }
 
-/// The names of the public fields of a structure whose body begins here.
+/// Returns the names of the public fields of a structure, from the start of its body.
 fn fields(body: &[&str]) -> Vec<String> {
     let mut depth = 0;
     let mut names = Vec::new();

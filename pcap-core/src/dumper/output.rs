@@ -243,7 +243,9 @@ impl Output {
             match sink.writer().write(rest) {
                 Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) if n > rest.len() => {
-                    break Err(io::Error::other("the writer returned more bytes than it was given"));
+                    break Err(io::Error::other(
+                        "the writer returned more bytes than it was given",
+                    ));
                 }
                 Ok(n) => taken.length += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

@@ -314,7 +314,9 @@ impl PcapngDumper {
         // More than everything else in the block.
         let length = 80 + packet.data().len() + comment.len();
         if u32::try_from(length).is_err() {
-            return Err(self.output.refuse("the packet is too large for a block, which has less than 4 GiB"));
+            return Err(self
+                .output
+                .refuse("the packet is too large for a block, which has less than 4 GiB"));
         }
         self.output.reserve(length)?;
         self.blocks
@@ -354,7 +356,9 @@ impl PcapngDumper {
         let known = self.interfaces.get(interface.number as usize);
         match known.filter(|_| interface.dumper == self.id) {
             Some(known) => Ok(*known),
-            None => Err(self.output.refuse("the interface belongs to another dumper")),
+            None => Err(self
+                .output
+                .refuse("the interface belongs to another dumper")),
         }
     }
 

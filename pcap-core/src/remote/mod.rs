@@ -281,8 +281,7 @@ impl Remote {
                 return refuse(OPEN, &self.source, "it has no device");
             }
             _ => {
-                let text =
-                    "it is on this host; use Capture::from_device or Capture::from_file";
+                let text = "it is on this host; use Capture::from_device or Capture::from_file";
                 return refuse(OPEN, &self.source, text);
             }
         }

@@ -345,7 +345,9 @@ impl Active {
 
     fn refused(&self, refused: Refused) -> Error {
         match refused {
-            Refused::Memory => self.not_set(ErrorKind::Other, "it exceeds the kernel's memory limit"),
+            Refused::Memory => {
+                self.not_set(ErrorKind::Other, "it exceeds the kernel's memory limit")
+            }
             Refused::Program => self.not_set(ErrorKind::FilterInvalid, "the kernel rejects it"),
             Refused::Failed(error) => Error::io(OPERATION, self.handle.name.clone(), error),
         }

@@ -70,9 +70,7 @@ impl sealed::Register for Tokio {
     #[allow(private_interfaces)] // sealed
     fn register(set: WaitSet) -> io::Result<Tokio> {
         if Handle::try_current().is_err() {
-            return Err(io::Error::other(
-                "there is no tokio runtime on this thread",
-            ));
+            return Err(io::Error::other("there is no tokio runtime on this thread"));
         }
         Ok(Tokio(Registration::new(set)?))
     }

@@ -46,7 +46,10 @@ impl Chooser {
         let program: Option<_> = filter.instructions().iter().map(at_network).collect();
         match program {
             Some(program) => Ok(Chooser::Program(program)),
-            None => refuse(ErrorKind::InvalidArgument, "it reads beyond the end of any packet"),
+            None => refuse(
+                ErrorKind::InvalidArgument,
+                "it reads beyond the end of any packet",
+            ),
         }
     }
 
