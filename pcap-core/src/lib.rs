@@ -392,6 +392,7 @@
 mod breakloop;
 mod callback;
 mod capture;
+mod cooked;
 mod device;
 mod direction;
 mod dumper;
@@ -433,10 +434,13 @@ pub mod parity {}
 pub mod platforms {}
 
 pub use breakloop::BreakHandle;
+#[cfg(feature = "remote")]
+pub use capture::Remote;
 pub use capture::{
-    Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation, Flow, Inactive,
-    IntoPackets, Next, Offline, Packets, Phase, Readable, Stop,
+    Activated, Active, Any, AnyCapture, Awaitable, Capture, Dead, Done, End, FilterLocation, Flow,
+    Inactive, IntoPackets, Live, Next, Offline, Packets, Phase, Readable, Stop,
 };
+pub use cooked::CookedHeader;
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;
 pub use dumper::Dumper;

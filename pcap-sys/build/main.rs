@@ -22,7 +22,6 @@ mod probe;
 #[cfg(feature = "probe")]
 mod probed;
 mod report;
-mod surface;
 mod target;
 mod version;
 
@@ -35,7 +34,6 @@ use described::Examiner;
 use library::{Bindings, Kind, Library};
 #[cfg(feature = "probe")]
 use probed::Examiner;
-use surface::Surface;
 use target::Target;
 
 fn main() -> ExitCode {
@@ -81,13 +79,13 @@ fn run() -> Result<(), String> {
         library.dir = library.folder().or_else(|| examiner.folder_of(&library));
     }
     let bindings = bindings(&target, &library, &examiner)?;
-    let surface = Surface::read(&bindings.text);
     let exported = if library.linked {
-        examiner.exported(&target, &mut library, &surface.functions)?
+        let declared = functions(&bindings.text);
+        examiner.exported(&target, &mut library, &declared)?
     } else {
         Vec::new()
     };
-    finish(&target, &library, &bindings, &surface, &exported)
+    finish(&target, &library, &bindings, &exported)
 }
 
 /// Writes the files that this crate includes, and passes the rest to cargo.
@@ -95,15 +93,26 @@ fn finish(
     target: &Target,
     library: &Library,
     bindings: &Bindings,
-    surface: &Surface,
     exported: &[String],
 ) -> Result<(), String> {
     let out_dir = out_dir()?;
     write(&out_dir.join("bindings.rs"), &opened(&bindings.text)?)?;
-    write(&out_dir.join("surface.rs"), &surface.table(exported))?;
+    // For the test that links them all.
+    let names = exported.join(" ");
+    write(
+        &out_dir.join("exported.rs"),
+        &format!("exported! {{ {names} }}\n"),
+    )?;
     link(library);
     metadata::tell(target, library, bindings, exported);
     Ok(())
+}
+
+/// Returns the names of the functions that the bindings declare. The text need not be formatted by rustfmt.
+fn functions(text: &str) -> Vec<String> {
+    let behind = text.split("pub fn ").skip(1);
+    let names = behind.filter_map(|rest| rest.split([' ', '(']).next());
+    names.map(str::to_owned).collect()
 }
 
 /// Returns the bindings with declared functions, or with functions that are looked up at run time.

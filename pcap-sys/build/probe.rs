@@ -55,9 +55,12 @@ pub(crate) fn exported(
         locate_archive(compiler, library);
         // A library that links alone needs nothing else. Searching further could find the directory
         // of another C library than the compiler's, as with musl's compiler.
-        let alone = linking(compiler, &library.lib_dirs, &library.libs(), functions);
-        if alone.iter().any(|function| function == ESSENTIAL) {
-            return Ok(alone);
+        let (lib_dirs, libs) = (&library.lib_dirs, library.libs());
+        if compiler.link(&[ESSENTIAL], lib_dirs, &libs).is_ok() {
+            let alone = linking(compiler, lib_dirs, &libs, functions);
+            if alone.iter().any(|function| function == ESSENTIAL) {
+                return Ok(alone);
+            }
         }
         library.needed = library
             .private

@@ -4,7 +4,7 @@
 
 #[path = "../build/checked_in.rs"]
 mod checked_in;
-#[path = "../build/surface.rs"]
+#[path = "common/surface.rs"]
 mod surface;
 #[path = "../build/target.rs"]
 mod target;

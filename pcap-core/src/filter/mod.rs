@@ -119,7 +119,7 @@ impl Filter {
     /// The limits were measured with libpcap 1.10.3 on a virtual machine with two cores of an AMD
     /// EPYC (family 25, model 17) at 2.6 GHz. Expressions that libpcap compiles there within a
     /// second are accepted, and an accepted one takes less than five seconds. To measure again, run
-    /// `cargo bench -p pcap-benches --bench compile`.
+    /// `cargo bench --bench compile` in `pcap-core/benches`.
     ///
     /// libpcap compiles up to 3000 tests as a whole, and about 8000 without the optimizer. Some
     /// longer expressions would take it minutes. They are compiled in parts of up to 16 terms,

@@ -394,36 +394,6 @@ impl Wake {
     }
 }
 
-/// Makes libpcap write the header of a savefile; the error is libpcap's text.
-///
-/// # Safety
-///
-/// `pcap` is open, and no other thread uses it.
-pub(crate) unsafe fn savefile_header(
-    pcap: *mut super::pcap_t,
-    buffer: &mut [u8],
-) -> Result<(), String> {
-    // SAFETY: the buffer has that length, and the stream is closed below, before the buffer is
-    // dropped.
-    let stream = unsafe { libc::fmemopen(buffer.as_mut_ptr().cast(), buffer.len(), c"w".as_ptr()) };
-    if stream.is_null() {
-        return Err(io::Error::last_os_error().to_string());
-    }
-    // SAFETY: handle and stream are open. The stream buffers the header, so writing it cannot fail,
-    // which would close the stream.
-    let dumper = unsafe { super::pcap_dump_fopen(pcap, stream.cast()) };
-    if dumper.is_null() {
-        // SAFETY: the caller's promise.
-        let text = unsafe { super::geterr(pcap) };
-        // SAFETY: libpcap rejected the link type, and then leaves the stream open.
-        let _ = unsafe { libc::fclose(stream) };
-        return Err(text);
-    }
-    // SAFETY: the dumper is open and ours; this also closes the stream.
-    unsafe { super::pcap_dump_close(dumper) };
-    Ok(())
-}
-
 /// Reads the first bytes of a file from its position, without moving it; `None` if the file is not
 /// seekable, such as a pipe.
 pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {

@@ -43,12 +43,6 @@ unsafe extern "system" {
     pub(super) fn GetLastError() -> u32;
     pub(super) fn SetLastError(code: u32);
     pub(super) fn CloseHandle(handle: Handle) -> c_int;
-    pub(super) fn CreatePipe(
-        read: *mut Handle,
-        write: *mut Handle,
-        attributes: *const c_void,
-        size: u32,
-    ) -> c_int;
     pub(super) fn GetFileType(file: Handle) -> u32;
     pub(super) fn GetFinalPathNameByHandleW(
         file: Handle,

@@ -341,52 +341,6 @@ impl Wake {
     }
 }
 
-/// Makes libpcap write the header of a savefile; the error is libpcap's text.
-///
-/// # Safety
-///
-/// `pcap` is open, and no other thread uses it.
-pub(crate) unsafe fn savefile_header(
-    pcap: *mut super::pcap_t,
-    buffer: &mut [u8],
-) -> Result<(), String> {
-    // Write to nowhere first: below, libpcap would leak the pipe if it rejected the link type.
-    // SAFETY: the caller's promise, and the path is a C string.
-    let dumper = unsafe { super::pcap_dump_open(pcap, c"NUL".as_ptr()) };
-    if dumper.is_null() {
-        // SAFETY: the caller's promise.
-        return Err(unsafe { super::geterr(pcap) });
-    }
-    // SAFETY: the dumper is open and ours.
-    unsafe { super::pcap_dump_close(dumper) };
-    let (mut reader, mut writer) = (null_mut(), null_mut());
-    // The pipe's buffer holds the header, so writing does not block.
-    // SAFETY: the handles are ours to be set.
-    if unsafe { kernel32::CreatePipe(&mut reader, &mut writer, null(), 4096) } == 0 {
-        return Err(io::Error::last_os_error().to_string());
-    }
-    // SAFETY: open, and nobody else's.
-    let mut reader = unsafe { File::from_raw_handle(reader) };
-    // SAFETY: the caller's promise. The handle is open, and libpcap owns it from now on, even if it
-    // fails.
-    let dumper = unsafe { super::pcap_dump_hopen(pcap, writer.addr() as _) };
-    if dumper.is_null() {
-        // SAFETY: the caller's promise.
-        return Err(unsafe { super::geterr(pcap) });
-    }
-    // SAFETY: the dumper is open and ours; this writes the header, and closes the pipe.
-    unsafe { super::pcap_dump_close(dumper) };
-    let mut length = 0;
-    while length < buffer.len() {
-        match io::Read::read(&mut reader, &mut buffer[length..]) {
-            Ok(0) => break,
-            Ok(n) => length += n,
-            Err(e) => return Err(e.to_string()),
-        }
-    }
-    Ok(())
-}
-
 /// Reads the first bytes of a file from its position, without moving it; `None` if the file is not
 /// seekable, such as a pipe.
 pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {
