@@ -61,8 +61,4 @@ pub(crate) const LONG_FILES: &[&str] = &[
     "pcap-core/src/filter/program/interpreter.rs",
     "pcap-core/src/sys/unix/stream.rs",
     "pcap-core/src/timestamp/mod.rs",
-    "pcap-examples/src/bin/merge.rs",
-    "pcap-examples/src/bin/replay.rs",
-    "pcap-examples/src/bin/split.rs",
-    "pcap-examples/src/outlet.rs",
 ];

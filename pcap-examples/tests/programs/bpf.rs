@@ -1,4 +1,4 @@
-//! `bpf` against tcpdump: the same bytes.
+//! `pcap-bpf` against tcpdump: the same bytes.
 
 use crate::common::{Record, arg, file, ours, packets, program, record, run, savefile, tool};
 

@@ -1,4 +1,4 @@
-//! `capture` on a loopback device of its own.
+//! `pcap-capture` on a loopback device of its own.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -421,7 +421,7 @@ fn a_device_that_vanishes_is_an_error_after_its_packets() {
         assert_eq!(status.code(), Some(1), "{stderr}");
         let error = stderr.lines().last().unwrap();
         assert!(
-            error.starts_with("capture: cannot read from `left`: "),
+            error.starts_with("pcap-capture: cannot read from `left`: "),
             "{stderr}"
         );
         assert_eq!(
@@ -454,7 +454,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
         });
         assert_eq!(status, 1, "{error}");
         let last = error.lines().last().unwrap();
-        assert!(last.starts_with("capture: cannot write `"), "{error}");
+        assert!(last.starts_with("pcap-capture: cannot write `"), "{error}");
         assert!(
             last.contains("/out.pcap`: No space left on device"),
             "{error}"
@@ -497,7 +497,7 @@ fn the_exit_status_tells_bad_usage_from_failure() {
     );
     assert!(
         ran.stderr
-            .starts_with("capture: cannot activate `no-such-dev`: ")
+            .starts_with("pcap-capture: cannot activate `no-such-dev`: ")
     );
 }
 
@@ -524,7 +524,11 @@ fn options_reach_libpcap() {
                 "{}",
                 ran.stderr
             );
-            assert!(ran.stderr.starts_with("capture: cannot "), "{}", ran.stderr);
+            assert!(
+                ran.stderr.starts_with("pcap-capture: cannot "),
+                "{}",
+                ran.stderr
+            );
             assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
         }
         let mut command = program("capture");
@@ -557,7 +561,7 @@ fn without_the_right_it_says_how_to_get_it() {
     assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 1));
     assert!(
         ran.stderr
-            .starts_with("capture: cannot activate `lo`: no permission")
+            .starts_with("pcap-capture: cannot activate `lo`: no permission")
     );
     assert!(ran.stderr.contains("setcap"), "{}", ran.stderr);
 }

@@ -143,13 +143,13 @@ fn endings_of_other_compressions_are_refused() {
             assert_eq!(fs::read(&output).unwrap(), b"precious");
         }
     }
-    // The names of `split` end in .pcap, whatever is before the numbers.
+    // The names of `pcap-split` end in .pcap, whatever is before the numbers.
     for prefix in ["a.pcapng", "a.pcap.gz", "a.pcap.zst", "gz.GZ"] {
         let prefix = folder.path().join(prefix);
         let words = ["--packets", "3", "-o", arg(&prefix), arg(&input)];
         let ran = ours("split", &words);
         assert_eq!((ran.status, ran.text()), (Some(1), ""));
-        let start = format!("split: cannot write `{}", arg(&prefix));
+        let start = format!("pcap-split: cannot write `{}", arg(&prefix));
         assert!(ran.stderr.starts_with(&start), "{}", ran.stderr);
     }
     let inside = folder.path().join("folder.gz");
@@ -356,7 +356,7 @@ fn merge_keeps_the_checksum_length_that_all_have() {
         let ran = ours("merge", &["-w", arg(&output), arg(&with[0]), arg(second)]);
         assert_eq!((ran.status, linktype()), (Some(0), 1), "{}", ran.stderr);
         let said = format!(
-            "merge: warning: the length of the frame check sequences is 4 bytes in `{}` and {length} \
+            "pcap-merge: warning: the length of the frame check sequences is 4 bytes in `{}` and {length} \
              in `{}`: ",
             arg(&with[0]),
             arg(second)

@@ -1,4 +1,4 @@
-//! What `read` shows of packets that are cut, damaged, tunnelled or cooked, beside what tshark shows.
+//! What `pcap-read` shows of packets that are cut, damaged, tunnelled or cooked, beside what tshark shows.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::common::frames::{
 use crate::common::{Record, arg, file, ours, record, savefile, tool};
 use serde_json::{Value, json};
 
-/// What `read --json` says of packets.
+/// What `pcap-read --json` says of packets.
 fn read(folder: &Path, linktype: u32, packets: &[Record]) -> Vec<Value> {
     let path = file(folder, "a.pcap", &savefile(false, false, linktype, packets));
     let lines = ours("read", &["--json", arg(&path)]).good();

@@ -1,4 +1,4 @@
-//! `demo`, where it may capture and where it may not.
+//! `pcap-demo`, where it may capture and where it may not.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! `devices` against the system.
+//! `pcap-devices` against the system.
 
 use crate::common::live::{in_netns, ip};
 use crate::common::ours;

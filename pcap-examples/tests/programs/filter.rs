@@ -1,4 +1,4 @@
-//! `filter` against tcpdump: the same savefiles.
+//! `pcap-filter` against tcpdump: the same savefiles.
 
 use std::fs;
 use std::path::Path;
@@ -114,7 +114,7 @@ fn an_error_leaves_what_was_there_before() {
     assert_eq!(ran.status, Some(1));
     assert!(
         ran.stderr
-            .starts_with("filter: cannot create `/no/such/folder/out.pcap`: ")
+            .starts_with("pcap-filter: cannot create `/no/such/folder/out.pcap`: ")
     );
 }
 
@@ -128,7 +128,7 @@ fn of_a_damaged_savefile_the_good_packets_are_copied() {
     assert_eq!(ran.status, Some(1));
     let (summary, error) = ran.stderr.split_once('\n').unwrap();
     assert_eq!(summary, "2 of 7 packets");
-    assert!(error.starts_with("filter: cannot read "), "{error}");
+    assert!(error.starts_with("pcap-filter: cannot read "), "{error}");
     assert!(error.contains("truncated"), "{error}");
     assert_eq!(ours("read", &["--count", arg(&output)]).good(), "2\n");
 }
@@ -144,7 +144,7 @@ fn a_savefile_without_a_reader_is_an_error() {
     let missing = not_written(&ran.stderr);
     assert!(written < 20_000 && missing > 0, "{}", ran.stderr);
     assert!(
-        error.starts_with("filter: cannot write `-`: Broken pipe"),
+        error.starts_with("pcap-filter: cannot write `-`: Broken pipe"),
         "{error}"
     );
     let read = written as u64 + missing;
@@ -168,7 +168,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     });
     assert_eq!(status, 1, "{error}");
     let (written, error) = written_and_error(&error);
-    assert!(error.starts_with("filter: cannot write `"), "{error}");
+    assert!(error.starts_with("pcap-filter: cannot write `"), "{error}");
     assert!(
         error.contains("/out.pcap`: No space left on device"),
         "{error}"
@@ -187,7 +187,7 @@ fn ctrl_c_leaves_a_whole_savefile_and_says_that_it_is_not_all() {
     let (status, error) = common::live::interrupt(&mut command, &output);
     assert_eq!(status, Some(1), "{error}");
     let (summary, text) = error.split_once('\n').unwrap();
-    assert_eq!(text, "filter: stopped before the end of `-`\n");
+    assert_eq!(text, "pcap-filter: stopped before the end of `-`\n");
     let read: usize = summary.split(' ').next().unwrap().parse().unwrap();
     let written = fs::read(&output).unwrap();
     assert_eq!(written[24..], common::live::endless(read)[24..]);

@@ -240,11 +240,11 @@ fn what_is_compressed_cannot_be_followed() {
         let path = file(folder.path(), "a.pcap", &bytes[..length]);
         let ran = ours("read", &["--follow", arg(&path)]);
         let path = arg(&path);
-        let text = format!("read: cannot follow `{path}`: it is compressed by gzip\n");
+        let text = format!("pcap-read: cannot follow `{path}`: it is compressed by gzip\n");
         assert_eq!((ran.status, ran.stderr), (Some(1), text));
     }
     let ran = feed(program("read").args(["--follow", "-"]), &bytes);
     assert_eq!(ran.status, Some(1));
-    let start = "read: cannot follow `-`: ";
+    let start = "pcap-read: cannot follow `-`: ";
     assert!(ran.stderr.starts_with(start), "{}", ran.stderr);
 }

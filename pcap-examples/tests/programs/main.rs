@@ -5,8 +5,6 @@ mod bpf;
 mod capture;
 mod common;
 mod copies;
-#[cfg(target_os = "linux")]
-mod count;
 mod decode;
 #[cfg(target_os = "linux")]
 mod demo;
@@ -34,5 +32,3 @@ mod split;
 mod terminal;
 #[cfg(target_os = "linux")]
 mod waiting;
-#[cfg(target_os = "linux")]
-mod watch;

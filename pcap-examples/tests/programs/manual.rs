@@ -1,11 +1,10 @@
-//! `manual`, and the programs under the names that packages give them.
+//! `manual`: pages and completions, beside the help of the programs.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common;
-use crate::common::{Ran, arg, ours, program, run};
+use crate::common::{Ran, ours, run};
 use pcap_examples::program::NAMES;
 
 fn manual(folder: &Path, arguments: &[&str]) {
@@ -29,16 +28,6 @@ fn words(page: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A link to a program, by another name.
-fn installed(name: &str, folder: &Path) -> Command {
-    let path = folder.join(format!("pcap-{name}"));
-    let _ = fs::remove_file(&path);
-    fs::hard_link(program(name).get_program(), &path)
-        .or_else(|_| fs::copy(program(name).get_program(), &path).map(drop))
-        .expect("a link or a copy");
-    Command::new(path)
-}
-
 /// The long options in a help or a page.
 fn long_options(text: &str) -> Vec<&str> {
     let is_name = |c: char| c.is_ascii_lowercase() || c == '-';
@@ -58,17 +47,14 @@ fn pages_say_what_the_help_says() {
     let folder = tempfile::tempdir().unwrap();
     manual(folder.path(), &[]);
     for name in NAMES {
-        let page = text(folder.path(), &format!("man1/pcap-{name}.1"));
+        let page = text(folder.path(), &format!("man1/{name}.1"));
         let read = words(&page);
         assert!(
-            page.contains(&format!(".TH PCAP-{} 1", name.to_uppercase())),
+            page.contains(&format!(".TH {} 1", name.to_uppercase())),
             "{page}"
         );
-        assert!(read.contains(&format!(".SH NAME pcap-{name} - ")), "{read}");
-        assert!(
-            read.contains(&format!(".SH SYNOPSIS pcap-{name} ")),
-            "{read}"
-        );
+        assert!(read.contains(&format!(".SH NAME {name} - ")), "{read}");
+        assert!(read.contains(&format!(".SH SYNOPSIS {name} ")), "{read}");
         for section in ["DESCRIPTION", "OPTIONS", "EXIT STATUS", "SEE ALSO"] {
             assert!(
                 read.contains(&format!(".SH {section} "))
@@ -79,8 +65,8 @@ fn pages_say_what_the_help_says() {
         assert!(!page.contains('`'), "{page}");
         // A line of roff that begins so is a command.
         assert!(page.lines().all(|line| !line.starts_with('\'')), "{page}");
-        let mut command = installed(name, folder.path());
-        let help = run(command.arg("--help")).good();
+        let short = name.strip_prefix("pcap-").unwrap();
+        let help = ours(short, &["--help"]).good();
         for option in long_options(&help) {
             assert!(read.contains(&format!("--{option}")), "{name}: --{option}");
         }
@@ -98,26 +84,23 @@ fn pages_say_what_the_help_says() {
 }
 
 #[test]
-fn completions_are_for_the_installed_names() {
+fn completions_are_for_the_names_of_the_programs() {
     let folder = tempfile::tempdir().unwrap();
     manual(folder.path(), &[]);
     for name in NAMES {
-        let bash = text(folder.path(), &format!("bash/pcap-{name}"));
-        let zsh = text(folder.path(), &format!("zsh/_pcap-{name}"));
-        let fish = text(folder.path(), &format!("fish/pcap-{name}.fish"));
-        let complete = format!("-o default pcap-{name}");
+        let bash = text(folder.path(), &format!("bash/{name}"));
+        let zsh = text(folder.path(), &format!("zsh/_{name}"));
+        let fish = text(folder.path(), &format!("fish/{name}.fish"));
+        let complete = format!("-o default {name}");
         assert!(
             bash.lines().any(|line| line.trim().ends_with(&complete)),
             "{bash}"
         );
         assert_eq!(
             zsh.lines().next(),
-            Some(format!("#compdef pcap-{name}").as_str())
+            Some(format!("#compdef {name}").as_str())
         );
-        assert!(
-            fish.starts_with(&format!("complete -c pcap-{name} ")),
-            "{fish}"
-        );
+        assert!(fish.starts_with(&format!("complete -c {name} ")), "{fish}");
         for script in [&bash, &zsh] {
             assert!(script.contains("--help"), "{script}");
         }
@@ -127,23 +110,16 @@ fn completions_are_for_the_installed_names() {
 }
 
 #[test]
-fn the_prefix_is_anybodys() {
+fn pages_have_the_date_that_was_given() {
     let folder = tempfile::tempdir().unwrap();
-    manual(folder.path(), &["--prefix", "my-"]);
-    let page = words(&text(folder.path(), "man1/my-filter.1"));
+    manual(folder.path(), &["--date", "2026-11-21"]);
+    let page = words(&text(folder.path(), "man1/pcap-filter.1"));
     assert!(
-        page.contains("my-filter all.pcap.gz - arp | my-read -"),
-        "{page}"
-    );
-    let none = folder.path().join("none");
-    manual(&none, &["--prefix", "", "--date", "2026-11-21"]);
-    let page = words(&text(&none, "man1/filter.1"));
-    assert!(
-        page.contains(".TH FILTER 1 2026-11-21 \"pcap-examples "),
+        page.contains(".TH PCAP-FILTER 1 2026-11-21 \"pcap-examples "),
         "{page}"
     );
     assert!(
-        page.contains(" filter all.pcap.gz - arp | read -"),
+        page.contains(" pcap-filter all.pcap.gz - arp | pcap-read -"),
         "{page}"
     );
 }
@@ -151,44 +127,30 @@ fn the_prefix_is_anybodys() {
 #[test]
 fn a_folder_that_cannot_be_made_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let file = common::file(folder.path(), "file", b"");
+    let file = crate::common::file(folder.path(), "file", b"");
     let mut command = Command::new(env!("CARGO_BIN_EXE_manual"));
     let Ran { status, stderr, .. } = run(command.arg(&file));
     assert_eq!(status, Some(1));
     assert!(stderr.starts_with("manual: cannot write `"), "{stderr}");
 }
 
-/// Help, version, and errors of either kind have the name that the program was called by.
+/// Help, version, and errors of either kind have the name of the program.
 #[test]
-fn programs_go_by_the_name_that_they_are_called_by() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut read = installed("read", folder.path());
+fn programs_go_by_their_names() {
     let version = format!("pcap-read {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!(run(read.arg("--version")).good(), version);
-    let help = run(installed("read", folder.path()).arg("-h")).good();
+    assert_eq!(ours("read", &["--version"]).good(), version);
+    let help = ours("read", &["-h"]).good();
     assert!(help.contains("\nUsage: pcap-read "), "{help}");
     assert!(help.contains("\n  pcap-read trace.pcap "), "{help}");
     assert!(help.contains("| pcap-read --json -l -"), "{help}");
-    let missing = run(installed("read", folder.path()).arg("/nonexistent/x.pcap"));
+    let missing = ours("read", &["/nonexistent/x.pcap"]);
     assert_eq!(missing.status, Some(1));
     assert!(
         missing.stderr.starts_with("pcap-read: cannot open "),
         "{missing:?}"
     );
     // Refused after clap took it.
-    let twice = run(installed("read", folder.path()).args(["--follow", "a", "b"]));
+    let twice = ours("read", &["--follow", "a", "b"]);
     assert_eq!(twice.status, Some(2));
     assert!(twice.stderr.contains("\nUsage: pcap-read "), "{twice:?}");
-
-    // And by their own otherwise, as by any name that does not end with theirs.
-    assert!(
-        ours("read", &["-h"])
-            .good()
-            .contains("\n  read trace.pcap ")
-    );
-    let path = folder.path().join("thread");
-    fs::hard_link(folder.path().join("pcap-read"), &path).expect("a link");
-    let mut command = Command::new(arg(&path));
-    let version = format!("read {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!(run(command.arg("--version")).good(), version);
 }

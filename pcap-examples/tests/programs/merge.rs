@@ -1,4 +1,4 @@
-//! `merge` against mergecap, against files that the tests merge themselves, and against `split`.
+//! `pcap-merge` against mergecap, against files that the tests merge themselves, and against `pcap-split`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -242,7 +242,7 @@ fn different_link_types_are_refused_before_anything_is_written() {
             .args(["-w", arg(&output)]));
         let (a, c) = (arg(&paths[0]), arg(&paths[2]));
         let text = format!(
-            "merge: cannot merge `{c}` with `{a}`: their link types differ, RAW and EN10MB\n"
+            "pcap-merge: cannot merge `{c}` with `{a}`: their link types differ, RAW and EN10MB\n"
         );
         assert_eq!((ran.status, ran.stderr), (Some(1), text));
         assert_eq!(fs::read(&output).unwrap(), b"precious");
@@ -280,7 +280,7 @@ fn what_is_good_is_merged_and_what_is_not_is_told() {
         assert_eq!(errors.len(), 5, "{}", ran.stderr);
         // Those that cannot be opened are known first.
         for (error, path) in errors.iter().zip([&none, &text, &empty, &cut]) {
-            assert!(error.starts_with("merge: cannot "), "{error}");
+            assert!(error.starts_with("pcap-merge: cannot "), "{error}");
             assert!(error.contains(&format!("`{}`", path.display())), "{error}");
         }
         assert_eq!(errors[4], "5 packets of 6 savefiles");
@@ -396,7 +396,7 @@ fn a_savefile_without_a_reader_is_an_error() {
         ran.stderr
     );
     assert!(
-        error.starts_with("merge: cannot write `-`: Broken pipe"),
+        error.starts_with("pcap-merge: cannot write `-`: Broken pipe"),
         "{error}"
     );
     // The line for other programs says nothing else.
@@ -427,7 +427,7 @@ fn ctrl_c_ends_it_with_all_that_was_read() {
         assert_eq!(status, Some(1), "{error}");
         let (summary, text) = error.split_once('\n').unwrap();
         let read: usize = summary.split(' ').next().unwrap().parse().unwrap();
-        assert!(text.starts_with("merge: stopped: "), "{text}");
+        assert!(text.starts_with("pcap-merge: stopped: "), "{text}");
         assert!(
             fs::read(&output).unwrap() == common::live::endless(read),
             "{read}"
@@ -454,7 +454,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     let (written, error) = written_and_error(&error);
     assert_eq!(written, rest);
     assert!(
-        error.starts_with("merge: cannot write `") && error.contains(text),
+        error.starts_with("pcap-merge: cannot write `") && error.contains(text),
         "{error}"
     );
     assert!(rest > 900, "{rest} packets of a megabyte");

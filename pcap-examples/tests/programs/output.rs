@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common::live::{Running, Sender, in_netns, ip};
+use crate::common::live::{Running, Sender, in_netns};
 use crate::common::process::{Lines, Process, wait_until, whole_packets};
 use crate::common::{
     Ran, arg, feed, file, ours, packets, program, run, savefile, tool, written_and_error,
@@ -202,12 +202,12 @@ fn an_output_that_takes_nothing_is_an_error() {
             &["recode", "--json", input, "/dev/null"],
             &["capture", "--help"],
             &["read", "--version"],
-            &["watch", "--help"],
+            &["devices", "--help"],
         ] {
             let ran = shell(words, redirection);
             let error = ran.stderr.lines().last().unwrap_or_default();
             assert_eq!(ran.status, Some(1), "{words:?} {redirection}: {error}");
-            let text = format!("{}: cannot write to standard output: {why}", words[0]);
+            let text = format!("pcap-{}: cannot write to standard output: {why}", words[0]);
             assert!(error.starts_with(&text), "{words:?} {redirection}: {error}");
         }
         for words in [
@@ -221,7 +221,7 @@ fn an_output_that_takes_nothing_is_an_error() {
             assert_eq!(ran.status, Some(1), "{words:?} {redirection}");
             let (written, error) = written_and_error(&ran.stderr);
             assert_eq!(written, 0, "{words:?} {redirection}: {}", ran.stderr);
-            let text = format!("{}: cannot write `-`: {why}", words[0]);
+            let text = format!("pcap-{}: cannot write `-`: {why}", words[0]);
             assert!(error.starts_with(&text), "{words:?} {redirection}: {error}");
         }
     }
@@ -252,12 +252,12 @@ fn a_failed_standard_output_ends_those_that_wait() {
         let mut read = command(&["read", "--follow", arg(&input)]);
         let mut read = Process::start(read.stdout(full()));
         wait_until("it ends", || !read.runs());
-        let mut watch = command(&["watch", "lo"]);
-        let mut watch = Process::start(watch.stdout(full()));
-        Lines::of(&mut watch).next();
+        let mut capture = command(&["capture", "-i", "lo"]);
+        let mut capture = Process::start(capture.stdout(full()));
+        Lines::of(&mut capture).next();
         Sender::new().send(1, 64);
-        wait_until("it ends", || !watch.runs());
-        for process in [read, watch] {
+        wait_until("it ends", || !capture.runs());
+        for process in [read, capture] {
             assert_eq!(process.end().status, Some(1));
         }
     });
@@ -286,50 +286,9 @@ fn a_capture_that_nobody_reads_is_an_error_with_statistics() {
             "{stderr}"
         );
         assert!(
-            lines[3].starts_with("capture: cannot write `-`: Broken pipe"),
+            lines[3].starts_with("pcap-capture: cannot write `-`: Broken pipe"),
             "{stderr}"
         );
-    });
-}
-
-#[test]
-fn counts_of_a_device_that_is_gone_are_printed() {
-    in_netns(|| {
-        ip("link add left type veth peer name right");
-        for end in ["left", "right"] {
-            ip(&format!("link set {end} arp off up"));
-        }
-        ip("route add 192.0.2.0/24 dev left");
-        for json in [false, true] {
-            if json {
-                ip("link add left type veth peer name right");
-                for end in ["left", "right"] {
-                    ip(&format!("link set {end} arp off up"));
-                }
-                ip("route add 192.0.2.0/24 dev left");
-            }
-            let mut command = command(&["count", "-i", "right", "-i", "lo", "--every", "60"]);
-            command.args(json.then_some("--json"));
-            let running = Running::start_saying(&mut command, "listening on 2 devices");
-            let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
-            for _ in 0..100 {
-                socket.send_to(&[7; 58], "192.0.2.9:9").unwrap();
-            }
-            ip("link del right");
-            std::thread::sleep(std::time::Duration::from_secs(2));
-            running.signal(libc::SIGTERM);
-            let (status, stdout, stderr) = running.end();
-            assert_eq!(status.code(), Some(1), "{stderr}");
-            assert!(stderr.contains("cannot read from `right`"), "{stderr}");
-            let total = match json {
-                false => "right: 100 packets, 10000 bytes in all",
-                true => r#"{"type":"total","device":"right","packets":100,"bytes":10000"#,
-            };
-            assert!(
-                stdout.lines().any(|line| line.starts_with(total)),
-                "{stdout}"
-            );
-        }
     });
 }
 
@@ -496,25 +455,6 @@ fn names_of_devices_are_escaped_on_a_terminal() {
         let shown = on_terminal(&["capture", "-i", name, "--duration", "0.3"]);
         assert!(shown.contains(r"listening on \u{1b}[31mred, "), "{shown:?}");
         assert!(!shown.contains(name), "{shown:?}");
-        let escaped = r"\u{1b}[31mred";
-        for (words, expected) in [
-            (
-                &["count", "-i", name][..],
-                format!("{escaped}: 0 packets, 0 bytes"),
-            ),
-            (&["watch", name], format!("watching {escaped}")),
-        ] {
-            let path = PathBuf::from(program(words[0]).get_program());
-            let mut script = Command::new("script");
-            script.env("PROGRAM", path).env("DEVICE", name);
-            let option = if words.len() > 2 { "-i" } else { "" };
-            // It ends it after three seconds.
-            let shell = format!("timeout -s INT 3 \"$PROGRAM\" {option} \"$DEVICE\"");
-            let ran = run(script.args(["-q", "-c", &shell, "/dev/null"]));
-            let shown = String::from_utf8_lossy(&ran.stdout);
-            assert!(shown.contains(&expected), "{words:?}: {shown:?}");
-            assert!(!shown.contains(name), "{words:?}: {shown:?}");
-        }
     });
 }
 
@@ -532,17 +472,4 @@ fn standard_error_that_is_full_is_an_error() {
     assert_eq!(ran.status, Some(1));
     let ran = shell(&["filter", arg(&input), arg(&out)], "2>&-");
     assert_eq!(ran.status, Some(0));
-}
-
-#[test]
-fn lines_that_nobody_wants_end_a_count_with_its_totals() {
-    in_netns(|| {
-        let mut process = Process::piped(&mut command(&["count", "-i", "lo"]));
-        let lines = Lines::of(&mut process);
-        lines.next();
-        drop(process.child().stdout.take());
-        Sender::new().send(3, 64);
-        assert_eq!(lines.next(), "lo: 3 packets, 318 bytes in all");
-        assert_eq!(process.end().status, Some(0));
-    });
 }

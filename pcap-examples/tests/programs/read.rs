@@ -1,4 +1,4 @@
-//! `read` against tcpdump and tshark, on savefiles of every kind.
+//! `pcap-read` against tcpdump and tshark, on savefiles of every kind.
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -217,7 +217,7 @@ fn a_damaged_file_gives_its_good_packets_and_the_others_follow() {
     let errors: Vec<&str> = ran.stderr.lines().collect();
     assert_eq!(errors.len(), 2, "{}", ran.stderr);
     for (error, path) in errors.iter().zip([&cut, &text]) {
-        assert!(error.starts_with("read: cannot "), "{error}");
+        assert!(error.starts_with("pcap-read: cannot "), "{error}");
         assert!(error.contains(arg(path)), "{error}");
     }
     let ran = run(program("read").arg("--count").args([&cut, &good]));
@@ -247,7 +247,7 @@ fn words_that_are_no_files_stop_it_first() {
             let wrong = words.iter().filter(|word| !["-", path].contains(word));
             for (line, word) in ran.stderr.lines().zip(wrong) {
                 assert!(
-                    line.starts_with(&format!("read: cannot open `{word}`: ")),
+                    line.starts_with(&format!("pcap-read: cannot open `{word}`: ")),
                     "{line}"
                 );
                 assert!(line.ends_with("; a filter is given by -f"), "{line}");
@@ -267,7 +267,7 @@ fn errors_of_several_files_name_them() {
     let ran = ours("read", &["--count", "-f", "vlan", arg(&good), arg(&cooked)]);
     assert_eq!((ran.status, ran.text()), (Some(1), "0\n"));
     let start = format!(
-        "read: cannot filter `{}`: cannot compile `vlan`: ",
+        "pcap-read: cannot filter `{}`: cannot compile `vlan`: ",
         arg(&cooked)
     );
     assert!(ran.stderr.starts_with(&start), "{}", ran.stderr);

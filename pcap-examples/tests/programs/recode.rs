@@ -1,4 +1,4 @@
-//! `recode` against editcap, tcpdump, tshark and gzip.
+//! `pcap-recode` against editcap, tcpdump, tshark and gzip.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::common::{
     record, run, run_into_broken_pipe, savefile, tool, written_and_error,
 };
 
-/// Runs `recode` from one file to another.
+/// Runs `pcap-recode` from one file to another.
 fn recode(options: &[&str], input: &Path, output: &Path) -> Ran {
     run(program("recode").args(options).args([input, output]))
 }
@@ -271,7 +271,7 @@ fn what_cannot_be_converted_is_an_error_or_counted() {
     assert_eq!(
         error,
         format!(
-            "recode: cannot convert packet 3 of `{input_name}` to LINKTYPE_RAW: it is ARP; \
+            "pcap-recode: cannot convert packet 3 of `{input_name}` to LINKTYPE_RAW: it is ARP; \
                  --skip leaves such packets out\n"
         )
     );
@@ -305,7 +305,7 @@ fn what_cannot_be_converted_is_an_error_or_counted() {
     assert_eq!(ran.status, Some(1));
     assert!(
         ran.stderr
-            .starts_with("recode: cannot convert LINKTYPE_ETHERNET to LINKTYPE_USB_LINUX: ")
+            .starts_with("pcap-recode: cannot convert LINKTYPE_ETHERNET to LINKTYPE_USB_LINUX: ")
     );
 }
 
@@ -387,7 +387,7 @@ fn packets_that_the_new_savefile_cannot_hold_are_named() {
     let ran = recode(&["--shift", "-1700000004"], &input, &output);
     assert_eq!(ran.status, Some(1));
     assert!(
-        ran.stderr.contains("recode: packet 1: cannot write `") && ran.stderr.contains("1970"),
+        ran.stderr.contains("pcap-recode: packet 1: cannot write `") && ran.stderr.contains("1970"),
         "{}",
         ran.stderr
     );
@@ -459,7 +459,7 @@ fn a_cut_or_damaged_gzip_file_is_an_error_after_its_packets() {
         let ran = recode(&[], &input, &output);
         assert_eq!(ran.status, Some(1), "{}", ran.stderr);
         let error = ran.stderr.lines().last().unwrap();
-        let start = format!("recode: cannot read `{}`: ", arg(&input));
+        let start = format!("pcap-recode: cannot read `{}`: ", arg(&input));
         assert!(error.starts_with(&start), "{error}");
         let count = ours("read", &["--count", arg(&output)]).good();
         let count: u32 = count.trim().parse().unwrap();
@@ -482,7 +482,7 @@ fn errors_have_their_status_and_leave_what_was_there() {
         (
             &["/no/such/file", o][..],
             1,
-            "recode: cannot open `/no/such/file`: ",
+            "pcap-recode: cannot open `/no/such/file`: ",
         ),
         (&[i], 2, "OUT"),
         (&["--skip", i, o], 2, "--linktype"),
@@ -514,7 +514,7 @@ fn errors_have_their_status_and_leave_what_was_there() {
     assert_eq!(fs::read(&input).unwrap(), bytes);
     for name in ["/no/such/folder/a.pcap", "/no/such/folder/a.pcap.gz"] {
         let ran = ours("recode", &[i, name]);
-        let start = format!("recode: cannot create `{name}`: ");
+        let start = format!("pcap-recode: cannot create `{name}`: ");
         assert!(
             ran.status == Some(1) && ran.stderr.starts_with(&start),
             "{}",
@@ -534,7 +534,7 @@ fn of_a_damaged_savefile_the_good_packets_are_copied() {
     let (summary, error) = ran.stderr.split_once('\n').unwrap();
     assert_eq!(summary, "7 of 7 packets");
     assert!(
-        error.starts_with("recode: cannot read ") && error.contains("truncated"),
+        error.starts_with("pcap-recode: cannot read ") && error.contains("truncated"),
         "{error}"
     );
     assert_eq!(
@@ -557,7 +557,7 @@ fn a_savefile_without_a_reader_is_an_error() {
         assert!(written < 40_000, "{}", ran.stderr);
         assert!(not_written(&ran.stderr) > 0, "{}", ran.stderr);
         assert!(
-            error.starts_with("recode: cannot write `-`: Broken pipe"),
+            error.starts_with("pcap-recode: cannot write `-`: Broken pipe"),
             "{error}"
         );
     }
@@ -590,7 +590,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
         assert_eq!(status, 1, "{error}");
         let (written, error) = written_and_error(&error);
         assert!(written < 200_000, "{written}");
-        assert!(error.starts_with("recode: cannot write `"), "{error}");
+        assert!(error.starts_with("pcap-recode: cannot write `"), "{error}");
         assert!(
             error.contains("/out.pcap`: No space left on device"),
             "{error}"
@@ -631,7 +631,7 @@ fn ctrl_c_leaves_a_whole_savefile_and_says_that_it_is_not_all() {
     let error = String::from_utf8(ran.stderr).unwrap();
     assert_eq!(ran.status.code(), Some(1), "{error}");
     assert!(
-        error.ends_with("recode: stopped before the end of `-`\n"),
+        error.ends_with("pcap-recode: stopped before the end of `-`\n"),
         "{error}"
     );
     let copied = gunzip(&fs::read(&output).unwrap());

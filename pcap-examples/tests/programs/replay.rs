@@ -1,4 +1,4 @@
-//! `replay` on pairs of virtual devices: what is sent into one comes out of the other.
+//! `pcap-replay` on pairs of virtual devices: what is sent into one comes out of the other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,7 @@ fn as_fast_as_it_goes_every_packet_arrives_whole_and_in_order() {
             let lines: Vec<_> = ran.stderr.lines().collect();
             assert_eq!(
                 lines[0],
-                format!("replay: sending `{}` on left, EN10MB", arg(&input))
+                format!("pcap-replay: sending `{}` on left, EN10MB", arg(&input))
             );
             let start = format!("20000 packets sent, {bytes} bytes, in ");
             assert!(lines[1].starts_with(&start), "{}", lines[1]);
@@ -314,7 +314,7 @@ fn what_is_not_sent_is_counted_and_named() {
             );
             assert_eq!(
                 lines[2],
-                "replay: packet 2, 3000 bytes: cannot inject on `left`: send: Message too long"
+                "pcap-replay: packet 2, 3000 bytes: cannot inject on `left`: send: Message too long"
             );
         });
         let sent = [0, 2, 5].map(|index: usize| mixed[index].2.clone());
@@ -323,7 +323,8 @@ fn what_is_not_sent_is_counted_and_named() {
         let (ran, summary) = replayed(&["--fast", "--cut"], &input);
         assert_eq!(ran.status, Some(1));
         assert!(
-            ran.stderr.starts_with("replay: packet 2, 3000 bytes: "),
+            ran.stderr
+                .starts_with("pcap-replay: packet 2, 3000 bytes: "),
             "{}",
             ran.stderr
         );
@@ -410,8 +411,8 @@ fn link_types_have_to_agree() {
         assert_eq!(
             ran.stderr,
             format!(
-                "replay: cannot send `{}` on `left`: its packets are RAW and the device takes \
-                     EN10MB; `recode --linktype ETHERNET` may convert them\n",
+                "pcap-replay: cannot send `{}` on `left`: its packets are RAW and the device takes \
+                     EN10MB; `pcap-recode --linktype ETHERNET` may convert them\n",
                 arg(&input)
             )
         );
@@ -504,7 +505,7 @@ fn a_frame_that_the_device_drops_is_counted() {
             );
             let error = ran.stderr.lines().last().unwrap();
             assert!(
-                error.starts_with("replay: packet 2, 1000 bytes: "),
+                error.starts_with("pcap-replay: packet 2, 1000 bytes: "),
                 "{error}"
             );
         }
@@ -598,12 +599,12 @@ fn the_exit_status_tells_bad_usage_from_failure() {
         (
             &["-i", "x", "/no/such/file"],
             1,
-            "replay: cannot open `/no/such/file`: ",
+            "pcap-replay: cannot open `/no/such/file`: ",
         ),
         (
             &["-i", "x", "-f", "tcp prot", input],
             1,
-            "replay: cannot compile `tcp prot`: ",
+            "pcap-replay: cannot compile `tcp prot`: ",
         ),
     ] {
         let ran = ours("replay", arguments);
@@ -619,7 +620,7 @@ fn the_exit_status_tells_bad_usage_from_failure() {
     );
     assert!(
         ran.stderr
-            .starts_with("replay: cannot activate `no-such-dev`: "),
+            .starts_with("pcap-replay: cannot activate `no-such-dev`: "),
         "{}",
         ran.stderr
     );
@@ -648,7 +649,7 @@ fn without_the_right_it_says_how_to_get_it() {
     assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 1));
     assert!(
         ran.stderr
-            .starts_with("replay: cannot activate `lo`: no permission")
+            .starts_with("pcap-replay: cannot activate `lo`: no permission")
     );
     assert!(ran.stderr.contains("setcap"), "{}", ran.stderr);
 }

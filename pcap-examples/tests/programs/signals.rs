@@ -22,7 +22,7 @@ fn command(words: &[&str]) -> Command {
     command
 }
 
-/// `capture` of the datagrams that the tests send, with these options.
+/// `pcap-capture` of the datagrams that the tests send, with these options.
 fn capture(options: &[&str]) -> Command {
     let mut command = command(&["capture", "-i", "lo"]);
     command
@@ -93,8 +93,6 @@ fn a_hangup_ignored_at_start_stays_ignored() {
         let path = folder.path().join("live.pcap");
         for words in [
             &["capture", "-i", "lo", "-w", arg(&path)][..],
-            &["count", "-i", "lo"],
-            &["watch", "lo"],
             &["replay", "-i", "lo", "--loops", "0", arg(&endless)],
         ] {
             let mut nohup = command(words);
@@ -149,9 +147,8 @@ fn sigint_and_sigterm_end_it_even_if_ignored() {
     }
     in_netns(|| {
         for words in [
-            &["count", "-i", "lo"][..],
-            &["watch", "lo"],
-            &["capture", "-i", "lo"],
+            &["capture", "-i", "lo"][..],
+            &["capture", "-i", "lo", "-w", "-"],
         ] {
             let mut background = command(words);
             let ignored = &[libc::SIGINT, libc::SIGQUIT];
@@ -204,32 +201,6 @@ fn statistics_are_printed_and_the_capture_goes_on() {
                 false => ran.lines().len() as u64,
             };
             assert_eq!(written, before + 25, "{options:?}");
-        }
-    });
-}
-
-#[test]
-fn count_and_watch_print_statistics_and_go_on() {
-    in_netns(|| {
-        let sender = Sender::new();
-        for (words, expected) in [
-            (
-                &["count", "-i", "lo", "--every", "60", "udp"][..],
-                "lo: 20 packets, 2120 bytes in all, 0 dropped",
-            ),
-            (&["watch", "lo"], "20 received, 0 dropped"),
-        ] {
-            let mut process = Process::piped(&mut command(words));
-            let lines = Lines::of(&mut process);
-            lines.next();
-            sender.send(20, 64);
-            let ask = || {
-                process.signal(libc::SIGUSR2);
-                process.signal(libc::SIGUSR1);
-            };
-            lines.until(ask, |line| line == expected);
-            process.signal(libc::SIGTERM);
-            assert_eq!(process.end().status, Some(0), "{words:?}");
         }
     });
 }
@@ -413,7 +384,10 @@ fn an_output_that_is_blocked_ends_it_with_a_number() {
             assert_eq!(captured, whole_packets(&ran.stdout).0, "{said_}");
             assert_eq!(captured + not_written(&said_), u64::from(sent), "{said_}");
             let error = said_.lines().last().unwrap();
-            assert!(error.starts_with("capture: cannot write `-`: "), "{error}");
+            assert!(
+                error.starts_with("pcap-capture: cannot write `-`: "),
+                "{error}"
+            );
         }
     });
 }
@@ -459,8 +433,6 @@ fn a_blocked_standard_error_ends_it_with_status_1() {
         for words in [
             &["capture", "-i", "lo", "-w", arg(&path)][..],
             &["capture", "-i", "lo"],
-            &["count", "-i", "lo"],
-            &["watch", "lo"],
         ] {
             let (mut full, unread) = UnixStream::pair().unwrap();
             full.set_nonblocking(true).unwrap();

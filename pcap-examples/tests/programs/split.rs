@@ -1,4 +1,4 @@
-//! `split` against editcap and tshark, and against files that the tests split themselves.
+//! `pcap-split` against editcap and tshark, and against files that the tests split themselves.
 
 use std::collections::HashMap;
 use std::fs;
@@ -375,7 +375,7 @@ fn what_is_there_is_replaced_only_by_force_and_the_input_never() {
         let options = [by, &["-o", arg(&prefix), arg(&input)]].concat();
         let ran = ours("split", &options);
         assert_eq!(ran.status, Some(1), "{by:?}");
-        let text = format!("split: cannot create `{}`: it exists", there.display());
+        let text = format!("pcap-split: cannot create `{}`: it exists", there.display());
         assert!(ran.stderr.contains(&text), "{}", ran.stderr);
         assert_eq!(fs::read(&there).unwrap(), b"precious");
         let ran = ours("split", &[&options[..], &["--force"]].concat());
@@ -437,7 +437,7 @@ fn of_a_damaged_savefile_the_good_packets_are_written() {
         assert_eq!(ran.lines().len(), files);
         let (summary, error) = ran.stderr.split_once('\n').unwrap();
         assert_eq!(summary, format!("7 of 7 packets in {files} savefiles"));
-        assert!(error.starts_with("split: cannot read `"), "{error}");
+        assert!(error.starts_with("pcap-split: cannot read `"), "{error}");
         assert!(
             error.contains("in.pcap`: ") && error.contains("truncated"),
             "{error}"
@@ -546,7 +546,7 @@ fn exactly_one_way_to_split_is_asked_for() {
     );
     let ran = ours("split", &["--flow", "-o", "/no/such/out", arg(&nowhere)]);
     assert_eq!(ran.status, Some(1));
-    let text = "split: cannot create `/no/such/out-00000.pcap`: No such file";
+    let text = "pcap-split: cannot create `/no/such/out-00000.pcap`: No such file";
     let (summary, error) = ran.stderr.split_once('\n').unwrap();
     assert_eq!(summary, "0 of 1 packets in 0 savefiles");
     assert!(error.starts_with(text), "{}", ran.stderr);
@@ -582,7 +582,7 @@ fn ctrl_c_ends_it_with_all_that_was_read() {
         let (summary, text) = error.split_once('\n').unwrap();
         let read: usize = summary.split(' ').next().unwrap().parse().unwrap();
         assert!(
-            text.starts_with(&format!("split: stopped after {read} packets")),
+            text.starts_with(&format!("pcap-split: stopped after {read} packets")),
             "{text}"
         );
         let packets = common::live::endless(read);
@@ -595,7 +595,7 @@ fn ctrl_c_ends_it_with_all_that_was_read() {
             (&read.into(), &read.into())
         );
         let error = summary["error"].as_str().unwrap();
-        assert_eq!(text, format!("split: {error}\n"));
+        assert_eq!(text, format!("pcap-split: {error}\n"));
     }
 }
 
@@ -664,7 +664,9 @@ fn what_was_written_before_an_error_is_listed() {
         let read = &summary["read"];
         assert_eq!(
             ran.stderr,
-            format!("6 of {read} packets in 3 savefiles\n1 more are incomplete\nsplit: {error}\n")
+            format!(
+                "6 of {read} packets in 3 savefiles\n1 more are incomplete\npcap-split: {error}\n"
+            )
         );
     }
 }
@@ -691,7 +693,7 @@ fn the_summary_says_why_it_ended() {
         let text = summary["error"].as_str().unwrap();
         assert!(text.starts_with(error), "{by:?}: {text}");
         assert!(
-            ran.stderr.ends_with(&format!("split: {text}\n")),
+            ran.stderr.ends_with(&format!("pcap-split: {text}\n")),
             "{}",
             ran.stderr
         );

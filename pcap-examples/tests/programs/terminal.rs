@@ -122,7 +122,7 @@ fn a_wrong_command_line_with_control_characters_is_harmless() {
     let words = [
         ("read", "'--\u{1b}]0;title\u{7}'"),
         ("read", "'-\u{9b}31m'"),
-        ("count", "--every '\u{1b}[31m\u{202e}'"),
+        ("split", "--every '\u{1b}[31m\u{202e}'"),
     ];
     for (name, word) in words {
         let (code, text) = on_terminal(name, &[word]);

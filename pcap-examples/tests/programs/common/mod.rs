@@ -26,12 +26,12 @@ pub(crate) fn copied(name: &str, folder: &Path) -> PathBuf {
     copy
 }
 
-/// One of the programs. Where they do not run by themselves, `PCAP_TEST_PROGRAMS` names a folder with
+/// One of the programs, by its name without `pcap-`. Where they do not run by themselves, `PCAP_TEST_PROGRAMS` names a folder with
 /// commands of their names that do it.
 pub(crate) fn program(name: &str) -> Command {
     let built = built(name);
     let mut command = match std::env::var_os("PCAP_TEST_PROGRAMS") {
-        Some(folder) => Command::new(Path::new(&folder).join(name)),
+        Some(folder) => Command::new(Path::new(&folder).join(format!("pcap-{name}"))),
         None => Command::new(built),
     };
     heed_signals(&mut command);
@@ -59,18 +59,16 @@ fn heed_signals(command: &mut Command) {
 
 fn built(name: &str) -> &'static str {
     match name {
-        "bpf" => env!("CARGO_BIN_EXE_bpf"),
-        "capture" => env!("CARGO_BIN_EXE_capture"),
-        "count" => env!("CARGO_BIN_EXE_count"),
-        "demo" => env!("CARGO_BIN_EXE_demo"),
-        "devices" => env!("CARGO_BIN_EXE_devices"),
-        "filter" => env!("CARGO_BIN_EXE_filter"),
-        "merge" => env!("CARGO_BIN_EXE_merge"),
-        "read" => env!("CARGO_BIN_EXE_read"),
-        "recode" => env!("CARGO_BIN_EXE_recode"),
-        "replay" => env!("CARGO_BIN_EXE_replay"),
-        "split" => env!("CARGO_BIN_EXE_split"),
-        "watch" => env!("CARGO_BIN_EXE_watch"),
+        "bpf" => env!("CARGO_BIN_EXE_pcap-bpf"),
+        "capture" => env!("CARGO_BIN_EXE_pcap-capture"),
+        "demo" => env!("CARGO_BIN_EXE_pcap-demo"),
+        "devices" => env!("CARGO_BIN_EXE_pcap-devices"),
+        "filter" => env!("CARGO_BIN_EXE_pcap-filter"),
+        "merge" => env!("CARGO_BIN_EXE_pcap-merge"),
+        "read" => env!("CARGO_BIN_EXE_pcap-read"),
+        "recode" => env!("CARGO_BIN_EXE_pcap-recode"),
+        "replay" => env!("CARGO_BIN_EXE_pcap-replay"),
+        "split" => env!("CARGO_BIN_EXE_pcap-split"),
         other => panic!("there is no program {other}"),
     }
 }
@@ -198,7 +196,7 @@ pub(crate) fn by_tool(path: &Path) -> Vec<u8> {
     bytes
 }
 
-/// The line of `read --raw`, made here from scratch.
+/// The line of `pcap-read --raw`, made here from scratch.
 pub(crate) fn raw_line((secs, nanos, data, len): &Record) -> String {
     let mut line = format!("{secs}.{nanos:09} {} {len} ", data.len());
     data.iter()

@@ -25,11 +25,11 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  read trace.pcap                           a line per packet
-  read -f 'tcp port 443' -c 10 a.pcap b.pcapng
-  read --count -f arp *.pcap                how many packets of all files are ARP
-  tcpdump -i eth0 -w - | read --json -l -   from standard input
-  read --follow growing.pcap                and go on as it is written, until Ctrl-C
+  pcap-read trace.pcap                           a line per packet
+  pcap-read -f 'tcp port 443' -c 10 a.pcap b.pcapng
+  pcap-read --count -f arp *.pcap                how many packets of all files are ARP
+  tcpdump -i eth0 -w - | pcap-read --json -l -   from standard input
+  pcap-read --follow growing.pcap                and go on as it is written, until Ctrl-C
 
 A damaged file: the packets before the damage are printed, then the error, then the remaining
 files; the status is 1. So it is after Ctrl-C before the end of a file, except with --follow. If a file is not there, nothing is printed but that.";

@@ -13,8 +13,8 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  devices                               all devices, with addresses and states
-  devices --json | jq -r '.[].name'     their names alone
+  pcap-devices                               all devices, with addresses and states
+  pcap-devices --json | jq -r '.[].name'     their names alone
 
 JSON:
   One array with an object per device: name, description, up, running, loopback, wireless,
@@ -24,7 +24,7 @@ JSON:
 
 /// Lists what can be captured on: devices with their addresses and states.
 ///
-/// The first that is up and running is the one that `capture` takes when it is told none.
+/// The first that is up and running is the one that `pcap-capture` takes when it is told none.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
 pub(crate) struct Args {

@@ -4,114 +4,39 @@
 //! second after a request to end. The thread has a clock, so data are written soon even while the program waits for its
 //! input. The thread also counts the packets that have reached the output completely.
 
-use std::collections::VecDeque;
+mod shared;
+mod tally;
+mod writer;
+
 use std::fs::File;
 use std::io;
-use std::mem;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
 
 use pcap_core::BreakHandle;
 
+pub(crate) use self::shared::Shared;
+use self::shared::State;
+pub(crate) use self::tally::Mark;
+pub use self::tally::Tally;
+use self::writer::ENOUGH;
 use crate::signals;
 use crate::stop;
 use crate::target::{self, Target};
 
-/// Data wait at most this long for more.
-const HOLD: Duration = Duration::from_millis(100);
-/// This many bytes are written without waiting for more.
-const ENOUGH: usize = 64 * 1024;
 /// At this many unwritten bytes the program waits for the thread.
 const FULL: usize = 512 * 1024;
-/// Compressed data are flushed this often, which costs some compression.
-const SYNC: Duration = Duration::from_millis(800);
-/// The program gives up an output that accepts nothing for this long after a request to end.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// The same, after a request to end at once.
-const URGENT: Duration = Duration::from_millis(100);
 /// How often a waiting program looks for such requests.
 const TICK: Duration = Duration::from_millis(50);
 /// How many times the program interrupts a write of an output that it gives up.
 const TICKS: usize = 4;
 
-/// A number of packets, and their bytes on the wire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// How many packets.
-    pub packets: u64,
-    /// How many bytes they had on the wire.
-    pub bytes: u64,
-}
-
-impl Tally {
-    /// Counts a packet, given its length on the wire.
-    pub fn add(&mut self, length: u32) {
-        self.packets += 1;
-        self.bytes += u64::from(length);
-    }
-}
-
-/// The end of a packet in the bytes of an outlet, and the packet's length on the wire.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
-    pub(crate) end: u64,
-    pub(crate) length: u32,
-}
-
 /// An output. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Outlet(Arc<Shared>);
-
-#[derive(Debug)]
-pub(crate) struct Shared {
-    state: Mutex<State>,
-    /// Wakes the thread.
-    work: Condvar,
-    /// Wakes the program.
-    done: Condvar,
-    /// The number of packets that the program means to write.
-    taken: AtomicU64,
-    thread: OnceLock<JoinHandle<()>>,
-}
-
-#[derive(Debug)]
-struct State {
-    /// Data that the thread has not begun to write.
-    chunk: Vec<u8>,
-    /// The number of bytes that the outlet was given, and of those that are written.
-    given: u64,
-    written: u64,
-    /// The packets that are not completely written.
-    marks: VecDeque<Mark>,
-    /// The packets that are.
-    tally: Tally,
-    /// The data are to be written now.
-    hurry: bool,
-    closing: bool,
-    /// The number of threads that wait for this one.
-    waiting: usize,
-    is_open: bool,
-    /// The thread is inside a write.
-    is_writing: bool,
-    /// The operation of the thread, for errors: `create`, `write` or `close`.
-    step: &'static str,
-    /// When the output last accepted data, or was last offered some.
-    moved: Instant,
-    /// The result, after the thread has ended or the output was given up.
-    end: Option<io::Result<()>>,
-    /// Those to wake when the output fails.
-    captures: Vec<BreakHandle>,
-}
-
-/// Work for the thread.
-enum Work {
-    Write,
-    Sync,
-    Close,
-}
 
 static ALL: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 static STDOUT: OnceLock<Outlet> = OnceLock::new();
@@ -159,28 +84,7 @@ impl Outlet {
     }
 
     fn start(open: impl FnOnce(Arc<Shared>) -> io::Result<Target> + Send + 'static) -> Outlet {
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State {
-                chunk: Vec::new(),
-                given: 0,
-                written: 0,
-                marks: VecDeque::new(),
-                tally: Tally::default(),
-                hurry: false,
-                closing: false,
-                waiting: 0,
-                is_open: true,
-                is_writing: false,
-                step: "write",
-                moved: Instant::now(),
-                end: None,
-                captures: Vec::new(),
-            }),
-            work: Condvar::new(),
-            done: Condvar::new(),
-            taken: AtomicU64::new(0),
-            thread: OnceLock::new(),
-        });
+        let shared = Arc::new(Shared::new());
         let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|outlet| outlet.strong_count() > 0);
         all.push(Arc::downgrade(&shared));
@@ -369,149 +273,4 @@ pub fn unwritten() -> u64 {
     let all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
     let all = all.iter().filter_map(Weak::upgrade);
     all.map(|shared| Outlet(shared).unwritten()).sum()
-}
-
-impl State {
-    /// Counts the packets that are now completely written.
-    fn settle(&mut self) {
-        while let Some(mark) = self.marks.front().filter(|mark| mark.end <= self.written) {
-            self.tally.add(mark.length);
-            self.marks.pop_front();
-        }
-    }
-
-    fn check(&self) -> io::Result<()> {
-        match &self.end {
-            Some(Err(error)) => Err(match error.raw_os_error() {
-                Some(number) => io::Error::from_raw_os_error(number),
-                None => io::Error::new(error.kind(), error.to_string()),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Returns why to give the output up, if it keeps the program from ending.
-    fn is_blocked(&self) -> Option<&'static str> {
-        let asked = stop::asked()?;
-        if !self.is_open {
-            return Some("nobody opened its other end before the signal");
-        }
-        if asked.max(self.moved).elapsed() >= PATIENCE {
-            return Some("it took nothing for a second after the signal");
-        }
-        let is_late = stop::urgent()?.elapsed() >= URGENT;
-        is_late.then_some("it had not taken all when a further signal came")
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Records that a write begins.
-    ///
-    /// # Errors
-    ///
-    /// If the program has given the output up.
-    pub(crate) fn writes(&self) -> io::Result<()> {
-        let mut state = self.lock();
-        state.check()?;
-        state.is_writing = true;
-        Ok(())
-    }
-
-    /// Records that the output has accepted data, and how many of the outlet's bytes are thereby written.
-    ///
-    /// # Errors
-    ///
-    /// If the program has given the output up.
-    pub(crate) fn moved(&self, written: usize) -> io::Result<()> {
-        let mut state = self.lock();
-        state.is_writing = false;
-        state.moved = Instant::now();
-        state.written += written as u64;
-        state.settle();
-        if state.waiting > 0 {
-            self.done.notify_all();
-        }
-        state.check()
-    }
-
-    pub(crate) fn check(&self) -> io::Result<()> {
-        self.lock().check()
-    }
-
-    /// Sets the operation of the thread.
-    pub(crate) fn step(&self, step: &'static str) {
-        self.lock().step = step;
-    }
-
-    fn end(&self, end: io::Result<()>) {
-        let mut state = self.lock();
-        state.is_writing = false;
-        // The first error is the one to report.
-        if state.end.get_or_insert(end).is_err() {
-            state.captures.iter().for_each(BreakHandle::breakloop);
-        }
-        drop(state);
-        self.done.notify_all();
-    }
-
-    /// Writes the data to a target until the outlet is closed or fails.
-    fn write(&self, mut target: Target) -> io::Result<()> {
-        let mut chunk = Vec::new();
-        loop {
-            match self.work(&mut chunk, target.unsynced()) {
-                Work::Write => target.write(&chunk)?,
-                Work::Sync => target.sync()?,
-                Work::Close => return target.close(),
-            }
-        }
-    }
-
-    /// Waits for work. `unsynced` is the time since when compressed data are incomplete.
-    fn work(&self, chunk: &mut Vec<u8>, unsynced: Option<Instant>) -> Work {
-        let mut held = None;
-        let mut state = self.lock();
-        loop {
-            let is_hurried = state.hurry || state.closing;
-            let mut left = None;
-            if let Some(since) = unsynced {
-                let is_due = since.elapsed() >= SYNC || (is_hurried && state.chunk.is_empty());
-                if is_due {
-                    return Work::Sync;
-                }
-                left = Some(SYNC.saturating_sub(since.elapsed()));
-            }
-            if !state.chunk.is_empty() {
-                let held = *held.get_or_insert_with(Instant::now);
-                let hold = HOLD.saturating_sub(held.elapsed());
-                if is_hurried || state.chunk.len() >= ENOUGH || hold.is_zero() {
-                    chunk.clear();
-                    mem::swap(chunk, &mut state.chunk);
-                    state.moved = Instant::now();
-                    if state.waiting > 0 {
-                        self.done.notify_all();
-                    }
-                    return Work::Write;
-                }
-                left = Some(left.map_or(hold, |left| left.min(hold)));
-            } else if state.closing {
-                return Work::Close;
-            } else {
-                state.hurry = false;
-            }
-            state = match left {
-                Some(left) => {
-                    let waited = self.work.wait_timeout(state, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => {
-                    let waited = self.work.wait(state);
-                    waited.unwrap_or_else(PoisonError::into_inner)
-                }
-            };
-        }
-    }
 }

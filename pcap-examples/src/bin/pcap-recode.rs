@@ -25,12 +25,12 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  recode trace.pcapng.gz trace.pcap         a classic savefile, not compressed
-  recode -l RAW --skip eth.pcap ip.pcap     without the Ethernet headers; what is not IP is left out
-  recode -l ETHERNET any.pcap eth.pcap      of a capture on `any`, for `replay`
-  recode -s 96 --precision micro - small.pcap.gz
-  recode --format pcapng - -                through a pipe
-  recode --shift -1h a.pcap b.pcap          an hour earlier
+  pcap-recode trace.pcapng.gz trace.pcap         a classic savefile, not compressed
+  pcap-recode -l RAW --skip eth.pcap ip.pcap     without Ethernet headers; skips packets other than IP
+  pcap-recode -l ETHERNET any.pcap eth.pcap      of a capture on `any`, for `pcap-replay`
+  pcap-recode -s 96 --precision micro - small.pcap.gz
+  pcap-recode --format pcapng - -                through a pipe
+  pcap-recode --shift -1h a.pcap b.pcap          an hour earlier
 
 Link types:
   From ETHERNET, RAW, IPV4, IPV6, NULL, LOOP, LINUX_SLL and LINUX_SLL2 to ETHERNET, RAW, IPV4 and

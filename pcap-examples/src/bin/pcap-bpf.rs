@@ -17,11 +17,11 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  bpf 'tcp port 443'                    the instructions, as tcpdump -d prints them
-  bpf -ddd -y RAW ip6                   in decimal, for raw IP packets
-  bpf --bytecode -y RAW tcp             in one line, for iptables -m bpf --bytecode
-  bpf -O host 192.0.2.1                 as they are before they are optimized
-  bpf --match trace.pcap icmp           how many packets of a savefile pass
+  pcap-bpf 'tcp port 443'                    the instructions, as tcpdump -d prints them
+  pcap-bpf -ddd -y RAW ip6                   in decimal, for raw IP packets
+  pcap-bpf --bytecode -y RAW tcp             in one line, for iptables -m bpf --bytecode
+  pcap-bpf -O host 192.0.2.1                 as they are before they are optimized
+  pcap-bpf --match trace.pcap icmp           how many packets of a savefile pass
 
 Without an expression the filter accepts all packets. A savefile may be pcap or pcapng, also
 compressed by gzip; `-` is standard input.";

@@ -18,9 +18,9 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  filter all.pcap dns.pcap udp port 53
-  filter trace.pcapng trace.pcap            all packets, as a classic savefile
-  filter all.pcap.gz - arp | read -
+  pcap-filter all.pcap dns.pcap udp port 53
+  pcap-filter trace.pcapng trace.pcap            all packets, as a classic savefile
+  pcap-filter all.pcap.gz - arp | pcap-read -
 
 The new savefile has the link type, the snaplen and the precision of the old one, and packets are
 copied as they are, also with a fraction of more than a second. Of a damaged savefile the packets
