@@ -2,7 +2,8 @@
 //!
 //! # Three programs
 //!
-//! Prints the HTTPS packets of the default device until Ctrl-C, then the statistics. No packet that has arrived is lost.
+//! Prints the HTTPS packets of the default device until Ctrl-C, then the statistics. No packet that has arrived is
+//! lost.
 //! The standard library cannot handle signals; the crate `ctrlc` can:
 //!
 //! ```no_run
@@ -61,7 +62,8 @@
 //! with comments.
 //!
 //! The directory `examples` of the crate has programs of at most 40 lines, one per task: `capture`, `devices`,
-//! `event_loop`, `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and `write`.
+//! `event_loop`, `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and
+//! `write`.
 //! In a clone of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs one.
 //!
 //! # Phases
