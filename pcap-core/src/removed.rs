@@ -168,6 +168,14 @@
 //!     format!("{name}")
 //! }
 //! ```
+//!
+//! The calls on a group are `FanoutGroup`'s.
+//!
+//! ```compile_fail
+//! fn stats(members: &[pcap_core::Capture<pcap_core::Active>]) {
+//!     pcap_core::os::linux::Fanout::stats(members);
+//! }
+//! ```
 #![cfg_attr(
     feature = "pcapng",
     doc = "`create_with`, `to_open_file` and `to_writer` are `Section`'s; `Interface::of` is `for_capture`.
@@ -197,16 +205,6 @@ use pcap_core::remote::Remote;
 ```compile_fail,E0599
 fn direction(capture: &mut pcap_core::Capture<pcap_core::Remote>) {
     capture.set_direction(pcap_core::Direction::In);
-}
-```"
-)]
-#![cfg_attr(
-    target_os = "linux",
-    doc = "The calls on a group are `FanoutGroup`'s.
-
-```compile_fail,E0599
-fn stats(members: &[pcap_core::Capture<pcap_core::Active>]) {
-    pcap_core::os::linux::Fanout::stats(members);
 }
 ```"
 )]
