@@ -56,8 +56,8 @@ debian_libpcap() {
         done
         wanted=$(dpkg-deb -f "$library"_*.deb Depends | sed -n 's/.*libc6 (>= \([^)]*\)).*/\1/p')
         # shellcheck disable=SC2016 # dpkg's, not the shell's
-        here=$(dpkg-query -W -f '${Version}\n' libc6 | head -n 1)
-        if ! dpkg --compare-versions "$here" ge "${wanted:-0}"; then
+        installed=$(dpkg-query -W -f '${Version}\n' libc6 | head -n 1)
+        if ! dpkg --compare-versions "$installed" ge "${wanted:-0}"; then
             apt_with "$folder/apt" apt-get download libc6 || exit 1
             dpkg-deb -x libc6_*.deb "$folder/libc" || exit 1
         fi
@@ -90,4 +90,19 @@ libpcap_source() {
     ) || fail "cannot fetch the source of libpcap from Debian's $1"
     tar -xf "$2"/libpcap_*.orig.tar.?z -C "$2" --strip-components=1 || fail "cannot unpack libpcap"
     rm -r "$2/apt" "$2"/libpcap_*
+}
+
+# Unpacks musl's headers for a machine, by Debian's name for it: `musl_headers RELEASE MACHINE FOLDER`. apt cannot install
+# those of another machine beside the system's own.
+musl_headers() {
+    mkdir -p "$3"
+    printf 'APT::Architecture "%s";\nAPT::Architectures { "%s"; };\n' "$2" "$2" >"$3/apt.conf"
+    (
+        export APT_CONFIG="$3/apt.conf"
+        fetch_lists "$3/apt" deb "$1" || exit 1
+        cd "$3"
+        apt_with "$3/apt" apt-get download musl-dev || exit 1
+    ) || fail "cannot fetch musl's headers for $2"
+    dpkg-deb -x "$3"/musl-dev_*.deb "$3"
+    rm -r "$3/apt"
 }

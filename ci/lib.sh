@@ -4,6 +4,8 @@
 set -eu
 
 verb=${0##*/}
+# Relative paths in arguments start here.
+caller=$PWD
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 cd "$here/.."
 
@@ -15,6 +17,7 @@ oldest_rust=85
 
 # All features of pcap-core with which libpcap is linked as usual: --all-features has load-dynamically too, which links
 # nothing.
+# shellcheck disable=SC2034 # for the verbs
 linked_features=$(awk '/^\[/ { here = $0 == "[features]" }
     here && /^[a-z-]+ *=/ && $1 !~ /^(default|load-dynamically)$/ { printf "%spcap-core/%s", comma, $1; comma = "," }' \
     pcap-core/Cargo.toml)
@@ -52,7 +55,7 @@ no_arguments() {
 things_of() {
     case $1 in
     build) echo cc pkg-config libpcap libclang ;;
-    test) echo tcpdump tshark ip names dbus-daemon ;;
+    test) echo tcpdump tshark ip names dbus-daemon shellcheck ;;
     live) echo ip ;;
     sanitize) echo valgrind ;;
     package) echo debootstrap unshare ip dpkg-deb dpkg-shlibdeps strip gzip debian-keys apt-get ;;
@@ -88,6 +91,7 @@ tshark      tshark        wireshark-cli       tshark       wireshark-cli  wiresh
 ip          iproute2      iproute,iproute-tc  iproute2     iproute2       -
 names       netbase       setup               alpine-baselayout-data iana-etc -
 dbus-daemon dbus-daemon   dbus-daemon         dbus         dbus           -
+shellcheck  shellcheck    ShellCheck          shellcheck   shellcheck     shellcheck
 valgrind    valgrind      valgrind            valgrind     valgrind       -
 apt-get     apt           -                   -            -              -
 dpkg-deb    dpkg          -                   -            -              -
@@ -328,4 +332,15 @@ need_component() {
 cargo_with_std() {
     env RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc RUSTC_BOOTSTRAP=1 /usr/bin/cargo \
         --config profile.dev.package.std.overflow-checks=false "$@"
+}
+
+# Builds and runs a program of ci/ that is written in Rust, in place of the script: `run_rust xtask VERB ARGUMENT…`.
+run_rust() {
+    program=$1
+    shift
+    # The user's target and flags are for what the program builds.
+    env -u CARGO_BUILD_TARGET -u CARGO_ENCODED_RUSTFLAGS -u RUSTFLAGS \
+        cargo build --quiet --locked --manifest-path "ci/$program/Cargo.toml" --target-dir target ||
+        fail "cannot build ci/$program"
+    CALLER=$caller exec "target/debug/$program" "$@"
 }

@@ -9,7 +9,7 @@ mod env;
 mod find_npcap;
 #[path = "../build/library.rs"]
 mod library;
-#[path = "../build/surface.rs"]
+#[path = "common/surface.rs"]
 mod surface;
 #[path = "../build/target.rs"]
 mod target;
@@ -131,7 +131,7 @@ fn npcap_without_headers_is_refused() {
     assert!(error.contains("no pcap.h"), "{error}");
     let lib = root.join("Lib/x64");
     let error = find(&target, &[("LIB", &lib)]).unwrap_err();
-    assert!(error.contains("no pcap.h belongs to it"), "{error}");
+    assert!(error.contains("which has no pcap.h beside it"), "{error}");
 
     let whole = sdk("whole", &WHOLE).join("Include");
     let library = find(
@@ -149,12 +149,15 @@ fn a_wrong_sdk_is_named() {
     let nowhere = empty.join("nonexistent");
     let error = find(&target, &[("NPCAP_SDK", &nowhere)]).unwrap_err();
     assert!(
-        error.starts_with(&format!("NPCAP_SDK={}: no such folder", nowhere.display())),
+        error.starts_with(&format!(
+            "NPCAP_SDK={}: no such directory",
+            nowhere.display()
+        )),
         "{error}"
     );
     let error = find(&target, &[("NPCAP_SDK", &empty)]).unwrap_err();
     assert!(
-        error.contains("the folder holds neither Include nor Lib"),
+        error.contains("the directory contains neither Include nor Lib"),
         "{error}"
     );
     let headers = sdk("headers", &["Include/pcap.h", "Include/pcap/pcap.h"]);
@@ -320,19 +323,22 @@ fn header_folders_are_taken_from_the_compiler() {
 fn bindings_are_read_with_and_without_line_breaks() {
     let text = r#"/* made */ pub const A : i32 = - 1 ; pub const T : & :: std :: ffi :: CStr = c"pub fn no(\"" ;
         # [repr (C)] pub struct s { pub a : [u8 ; 4usize] , pub type_ : Option < unsafe extern "C" fn (b : * mut u8) > , }
+        const _ : () = { ["Size of s"] [:: std :: mem :: size_of :: < s > () - 16usize] ; ["Alignment of s"] [:: std ::
+        mem :: align_of :: < s > () - 8usize] ; ["Offset of field: s::a"] [:: std :: mem :: offset_of ! (s , a) - 0usize] ;
+        ["Offset of field: s::type_"] [:: std :: mem :: offset_of ! (s , type_) - 8usize] ; } ;
         # [repr (C)] pub struct opaque { _unused : [u8 ; 0] , } pub type o = opaque ; pub type n = i32 ;
         unsafe extern "C" { pub fn f (x : n) ; pub fn g () -> * mut o ; }"#;
     let surface = surface::Surface::read(text);
     assert_eq!(surface.functions, ["f", "g"]);
-    assert_eq!(surface.types, ["n"]);
+    assert_eq!(surface.types, [("n", "i32")]);
     assert_eq!(surface.opaque, ["o", "opaque"]);
-    assert_eq!(surface.structs.len(), 1);
-    assert_eq!(surface.structs[0].name, "s");
-    assert_eq!(surface.structs[0].fields, ["a", "type_"]);
-    let constants: Vec<_> = surface
-        .constants
-        .iter()
-        .map(|constant| (constant.name.as_str(), constant.is_text))
-        .collect();
-    assert_eq!(constants, [("A", false), ("T", true)]);
+    let expected = surface::Struct {
+        name: "s",
+        size: 16,
+        align: 8,
+        fields: vec![("a", 0), ("type_", 8)],
+    };
+    assert_eq!(surface.structs, [expected]);
+    assert_eq!(surface.integers, [("A", -1)]);
+    assert_eq!(surface.texts, [("T", "pub fn no(\"".to_owned())]);
 }

@@ -12,7 +12,8 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use common::{INTEGERS, NOT_EXPORTED, STRUCTS, TEXTS, TYPES};
+use common::SURFACE;
+use common::surface::Struct;
 
 /// Where the C programs are made.
 fn folder() -> &'static Path {
@@ -149,22 +150,28 @@ fn number(value: usize) -> i128 {
 #[test]
 fn nothing_is_missing_from_the_comparison() {
     let count = |prefix: &str| {
-        INTEGERS
+        SURFACE
+            .integers
             .iter()
             .filter(|(name, _)| name.starts_with(prefix))
             .count()
     };
-    assert!(INTEGERS.len() > 300, "{} numbers", INTEGERS.len());
+    assert!(
+        SURFACE.integers.len() > 300,
+        "{} numbers",
+        SURFACE.integers.len()
+    );
     assert!(count("DLT_") > 180, "{} link types", count("DLT_"));
     assert!(count("BPF_") >= 40, "{} BPF codes", count("BPF_"));
     assert!(count("PCAP_") > 50, "{} PCAP_ numbers", count("PCAP_"));
-    assert!(TEXTS.len() >= 2, "{} texts", TEXTS.len());
-    assert!(TYPES.len() > 10, "{} types", TYPES.len());
+    assert!(SURFACE.texts.len() >= 2, "{} texts", SURFACE.texts.len());
+    assert!(SURFACE.types.len() > 10, "{} types", SURFACE.types.len());
     let fields = |wanted: &str| {
-        STRUCTS
+        SURFACE
+            .structs
             .iter()
-            .find(|(name, ..)| *name == wanted)
-            .map_or(0, |(_, _, _, fields)| fields.len())
+            .find(|known| known.name == wanted)
+            .map_or(0, |known| known.fields.len())
     };
     for (name, least) in [
         ("timeval", 2),
@@ -189,8 +196,8 @@ fn no_constant_is_forgotten() {
         return;
     };
     let is_bound = |name: &str| {
-        INTEGERS.iter().any(|(bound, _)| *bound == name)
-            || TEXTS.iter().any(|(bound, _)| *bound == name)
+        SURFACE.integers.iter().any(|(bound, _)| *bound == name)
+            || SURFACE.texts.iter().any(|(bound, _)| *bound == name)
     };
     let mut unbound = Vec::new();
     let mut seen = 0;
@@ -224,7 +231,6 @@ fn no_function_is_forgotten() {
     let Some(text) = preprocessed(&["-P", "-w"]) else {
         return;
     };
-    let exported = common::exported();
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut unbound = Vec::new();
     let mut seen = 0;
@@ -237,9 +243,7 @@ fn no_function_is_forgotten() {
             .split_whitespace()
             .any(|word| word == "static");
         if !is_inline && (name.starts_with("pcap_") || name.starts_with("bpf_")) {
-            let is_bound =
-                exported.iter().any(|(bound, _)| *bound == name) || NOT_EXPORTED.contains(&name);
-            if !is_bound {
+            if !SURFACE.functions.contains(&name) {
                 unbound.push(name.to_owned());
             }
             seen += 1;
@@ -254,7 +258,13 @@ fn no_function_is_forgotten() {
 fn structures_are_laid_out_as_in_c() {
     let mut source = Source::new();
     let header = preprocessed(&["-w"]).unwrap_or_default();
-    for (name, size, align, fields) in STRUCTS {
+    for Struct {
+        name,
+        size,
+        align,
+        fields,
+    } in &SURFACE.structs
+    {
         // A few have no tag, only the name of a `typedef`.
         let tag = if header.contains(&format!("}} {name};")) {
             (*name).to_owned()
@@ -262,7 +272,7 @@ fn structures_are_laid_out_as_in_c() {
             format!("struct {name}")
         };
         source.size(&tag, *size, *align);
-        for (field, offset) in *fields {
+        for (field, offset) in fields {
             // Rust cannot call a field `type`.
             let field = field.strip_suffix('_').unwrap_or(field);
             source.equal(&format!("offsetof({tag}, {field})"), number(*offset));
@@ -274,8 +284,8 @@ fn structures_are_laid_out_as_in_c() {
 #[test]
 fn types_have_their_size_in_c() {
     let mut source = Source::new();
-    for (name, size, align) in TYPES {
-        source.size(name, *size, *align);
+    for (name, size, align) in common::types() {
+        source.size(name, size, align);
     }
     source.must_compile("types");
 }
@@ -285,25 +295,21 @@ fn types_have_their_size_in_c() {
 fn constants_have_their_value_in_c() {
     let mut source = Source::new();
     let mut compared = 0;
-    for (name, value) in INTEGERS {
+    for (name, value) in &SURFACE.integers {
         if in_header(name) {
             source.equal(name, *value);
             compared += 1;
         }
     }
-    assert!(compared > INTEGERS.len() - 20, "{compared} numbers");
+    assert!(compared > SURFACE.integers.len() - 20, "{compared} numbers");
     source.must_compile("constants");
 }
 
 #[test]
 fn texts_are_those_of_c() {
     let mut source = Source::new();
-    for (name, text) in TEXTS {
-        source.equal(
-            &format!("sizeof({name})"),
-            number(text.to_bytes_with_nul().len()),
-        );
-        let text = text.to_str().expect("the header is plain ASCII");
+    for (name, text) in &SURFACE.texts {
+        source.equal(&format!("sizeof({name})"), number(text.len() + 1));
         if !cfg!(target_env = "msvc") {
             source.equal(&format!("__builtin_strcmp({name}, \"{text}\")"), 0);
         }
@@ -390,7 +396,7 @@ fn instructions_are_made_as_in_c() {
 /// A wrong number of each kind must be noticed.
 #[test]
 fn a_difference_is_noticed() {
-    let (name, size, ..) = STRUCTS[0];
+    let Struct { name, size, .. } = SURFACE.structs[0];
     let mut source = Source::new();
     source.equal(&format!("sizeof(struct {name})"), number(size + 1));
     let text = source.compile("wrong_size").expect_err("wrong by one");

@@ -1,5 +1,5 @@
 //! Measures how long libpcap takes to compile long expressions, and holds `Filter::compile` against it:
-//! `cargo bench -p pcap-benches --bench compile`, with parts of the names of rows to run only some.
+//! `cargo bench --bench compile` in `pcap-core/benches`, with parts of the names of rows to run only some.
 //!
 //! Each row is a kind of expression that grows. For each size that libpcap compiles in less than a second of processor
 //! time, `Filter::compile` has to compile it, too; and whatever it compiles may take a few seconds at most. The exit

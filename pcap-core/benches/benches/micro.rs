@@ -1,4 +1,4 @@
-//! Single calls: `cargo bench -p pcap-benches`, with the part of a name to run only some.
+//! Single calls: `cargo bench --bench micro` in `pcap-core/benches`, with the part of a name to run only some.
 
 use std::hint::black_box;
 use std::io::{Cursor, sink};

@@ -1,28 +1,28 @@
-//! Points in time as packets carry them: seconds and nanoseconds since the epoch.
+//! Points in time in seconds and nanoseconds since the epoch, as packets carry them.
 
+mod arithmetic;
+mod precision;
 mod rfc3339;
+mod system_time;
+mod text;
 
-use std::fmt;
-use std::ops::{Add, AddAssign, Sub, SubAssign};
-use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use crate::error::{Error, ErrorKind};
-
+pub use precision::Precision;
 pub use rfc3339::Rfc3339;
 
 const NANOS_PER_SEC: u32 = 1_000_000_000;
 
-/// A point in time: seconds and *nanoseconds* since 1970-01-01 00:00:00 UTC, always, whatever the
-/// precision of the capture or savefile it comes from.
+/// A point in time: seconds and *nanoseconds* since 1970-01-01 00:00:00 UTC, whatever the precision
+/// of the capture or savefile.
 ///
-/// The nanoseconds are always below one second. Times before the epoch have negative seconds and
-/// nanoseconds that count forward from them.
+/// The nanoseconds are always below one second. Times before the epoch have negative seconds, from
+/// which the nanoseconds count forward.
 ///
-/// Nothing overflows: a result beyond the range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX), and `None` of the calls
-/// that begin with `checked`. `+` and `-` take a [`Duration`].
+/// Nothing overflows: a result out of range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX), or `None`
+/// from the `checked_` methods. `+` and `-` take a [`Duration`].
 ///
-/// It prints as seconds with nine decimals, and reads them, with at most nine, by [`FromStr`].
+/// `Display` writes seconds with nine decimals. [`FromStr`](std::str::FromStr) parses seconds with at most nine.
 ///
 /// # Examples
 ///
@@ -65,8 +65,9 @@ impl Timestamp {
         nanos: NANOS_PER_SEC - 1,
     };
 
-    /// Makes a time of seconds and nanoseconds. Nanoseconds beyond a second, or negative ones, are
-    /// carried into the seconds; a time beyond the range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
+    /// Creates a time from seconds and nanoseconds. Nanoseconds beyond a second, and negative ones,
+    /// are carried into the seconds; a time out of range becomes [`MIN`](Self::MIN) or
+    /// [`MAX`](Self::MAX).
     #[must_use]
     pub const fn new(secs: i64, nanos: i64) -> Timestamp {
         const BILLION: i64 = NANOS_PER_SEC as i64;
@@ -83,7 +84,7 @@ impl Timestamp {
         )
     }
 
-    /// Makes a time of seconds and microseconds, carried like [`new`](Timestamp::new).
+    /// Creates a time from seconds and microseconds, carried as in [`new`](Timestamp::new).
     #[must_use]
     pub const fn from_micros(secs: i64, micros: i64) -> Timestamp {
         const MILLION: i64 = 1_000_000;
@@ -102,12 +103,14 @@ impl Timestamp {
         }
     }
 
-    /// Makes a time of seconds as a floating-point number: of the whole microseconds that the number was made of, if
-    /// there are any, else rounded to the nearest nanosecond. A number that is not finite or out of range is `None`.
+    /// Creates a time from seconds as a floating-point number. If the number is the nearest to a
+    /// whole microsecond, the time is that microsecond; otherwise it is the nearest nanosecond.
+    /// Returns `None` for a number that is not finite or out of range.
     ///
-    /// A number holds times of this century to about 0.2 µs. So the one nearest to 1 µs after a second is less than
-    /// that, and the time is 1 µs after it all the same. [`as_secs_f64`](Self::as_secs_f64) returns the number again, unless
-    /// that is finer than nanoseconds.
+    /// A floating-point number resolves times of this century to about 0.2 µs. So the number
+    /// nearest to 1 µs after a second is below that, and the time is nevertheless 1 µs after the
+    /// second. [`as_secs_f64`](Self::as_secs_f64) returns the same number again, unless it is finer
+    /// than nanoseconds.
     ///
     /// # Examples
     ///
@@ -122,7 +125,7 @@ impl Timestamp {
     /// ```
     #[must_use]
     pub fn from_secs_f64(secs: f64) -> Option<Timestamp> {
-        // 2^63, exact as a float: the first that is beyond i64. Next to it there are no fractions.
+        // 2⁶³, exact as a float: the first value beyond `i64`. Floats near it have no fraction.
         const LIMIT: f64 = 9_223_372_036_854_775_808.0;
         if !(-LIMIT..LIMIT).contains(&secs) {
             return None;
@@ -137,14 +140,14 @@ impl Timestamp {
         Some(Timestamp::new(whole as i64, nanos as i64))
     }
 
-    /// Returns the time as seconds in a floating-point number: convenient, and exact to about 0.2 µs for
+    /// Returns the time as seconds in a floating-point number, which is exact to about 0.2 µs for
     /// times of this century.
     #[must_use]
     pub fn as_secs_f64(self) -> f64 {
         self.secs as f64 + f64::from(self.nanos) / f64::from(NANOS_PER_SEC)
     }
 
-    /// Returns the time of the system's clock now.
+    /// Returns the current time of the system's clock.
     #[must_use]
     pub fn now() -> Timestamp {
         SystemTime::now().into()
@@ -162,15 +165,15 @@ impl Timestamp {
         self.nanos
     }
 
-    /// Returns the microseconds beyond the whole seconds, 0 to 999 999: cut, not rounded. To round them, call
-    /// [`rounded`](Self::rounded) before.
+    /// Returns the microseconds beyond the whole seconds, 0 to 999 999: truncated, not rounded. To
+    /// round, call [`rounded`](Self::rounded) first.
     #[must_use]
     pub const fn subsec_micros(self) -> u32 {
         self.nanos / 1000
     }
 
-    /// Rounds to the nearest time of a precision, half a microsecond upward. Where the next microsecond is beyond
-    /// the range, it is cut.
+    /// Rounds to the nearest time of a precision; half a microsecond rounds up. Truncates if the
+    /// next microsecond is out of range.
     ///
     /// # Examples
     ///
@@ -200,7 +203,7 @@ impl Timestamp {
         }
     }
 
-    /// Returns how long after `earlier` this is; `None` if it is before it.
+    /// Returns the duration since `earlier`; `None` if this time is before it.
     #[must_use]
     pub fn checked_duration_since(self, earlier: Timestamp) -> Option<Duration> {
         if self < earlier {
@@ -215,120 +218,14 @@ impl Timestamp {
         Some(Duration::new(secs, nanos - earlier.nanos))
     }
 
-    /// Returns how long after `earlier` this is; [`Duration::ZERO`] if it is before it.
+    /// Returns the duration since `earlier`; [`Duration::ZERO`] if this time is before it.
     #[must_use]
     pub fn saturating_duration_since(self, earlier: Timestamp) -> Duration {
         self.checked_duration_since(earlier).unwrap_or_default()
     }
-
-    /// Returns the time this long after; `None` beyond the range.
-    #[must_use]
-    pub fn checked_add(self, duration: Duration) -> Option<Timestamp> {
-        let nanos = self.nanos + duration.subsec_nanos();
-        let secs = self
-            .secs
-            .checked_add_unsigned(duration.as_secs())?
-            .checked_add(i64::from(nanos >= NANOS_PER_SEC))?;
-        Some(Timestamp {
-            secs,
-            nanos: nanos % NANOS_PER_SEC,
-        })
-    }
-
-    /// Returns the time this long before; `None` beyond the range.
-    #[must_use]
-    pub fn checked_sub(self, duration: Duration) -> Option<Timestamp> {
-        let nanos = self.nanos + NANOS_PER_SEC - duration.subsec_nanos();
-        let secs = self
-            .secs
-            .checked_sub_unsigned(duration.as_secs())?
-            .checked_sub(i64::from(nanos < NANOS_PER_SEC))?;
-        Some(Timestamp {
-            secs,
-            nanos: nanos % NANOS_PER_SEC,
-        })
-    }
 }
 
-/// The time this long after, or [`MAX`](Timestamp::MAX).
-impl Add<Duration> for Timestamp {
-    type Output = Timestamp;
-
-    fn add(self, duration: Duration) -> Timestamp {
-        self.checked_add(duration).unwrap_or(Timestamp::MAX)
-    }
-}
-
-/// The time this long before, or [`MIN`](Timestamp::MIN).
-impl Sub<Duration> for Timestamp {
-    type Output = Timestamp;
-
-    fn sub(self, duration: Duration) -> Timestamp {
-        self.checked_sub(duration).unwrap_or(Timestamp::MIN)
-    }
-}
-
-impl AddAssign<Duration> for Timestamp {
-    fn add_assign(&mut self, duration: Duration) {
-        *self = *self + duration;
-    }
-}
-
-impl SubAssign<Duration> for Timestamp {
-    fn sub_assign(&mut self, duration: Duration) {
-        *self = *self - duration;
-    }
-}
-
-/// Seconds as they print: a sign or none, digits, and at most nine decimals or none.
-///
-/// # Examples
-///
-/// ```
-/// use pcap_core::Timestamp;
-///
-/// let t: Timestamp = "-0.25".parse()?;
-/// assert_eq!(t, Timestamp::new(-1, 750_000_000));
-/// assert_eq!(t.to_string().parse::<Timestamp>()?, t);
-/// # Ok::<(), pcap_core::Error>(())
-/// ```
-impl FromStr for Timestamp {
-    type Err = Error;
-
-    /// # Errors
-    ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument): another form, or a time beyond the range.
-    fn from_str(text: &str) -> Result<Timestamp, Error> {
-        let refuse = |why: &str| {
-            let text = text.to_owned();
-            Error::cannot(ErrorKind::InvalidArgument, "read the time", text, why)
-        };
-        let (negative, number) = match text.strip_prefix('-') {
-            Some(number) => (true, number),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
-        };
-        let (secs, decimals) = number.split_once('.').unwrap_or((number, "0"));
-        let is_number =
-            |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-        if !is_number(secs) || !is_number(decimals) || decimals.len() > 9 {
-            return Err(refuse("expected seconds with at most nine decimals"));
-        }
-        let nanos = format!("{decimals:0<9}").parse().unwrap_or(0);
-        let secs = secs.trim_start_matches('0');
-        let since = match secs {
-            "" => Some(0),
-            _ => secs.parse().ok(),
-        }
-        .map(|secs| Duration::new(secs, nanos));
-        let time = match negative {
-            true => since.and_then(|since| Timestamp::EPOCH.checked_sub(since)),
-            false => since.and_then(|since| Timestamp::EPOCH.checked_add(since)),
-        };
-        time.ok_or_else(|| refuse("it is beyond the range"))
-    }
-}
-
-/// A time as it is read, which may have any number of nanoseconds.
+/// A time as deserialized, with any number of nanoseconds.
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
 #[serde(rename = "Timestamp")]
@@ -343,84 +240,16 @@ impl TryFrom<Parts> for Timestamp {
 
     fn try_from(Parts { secs, nanos }: Parts) -> Result<Timestamp, &'static str> {
         if nanos >= NANOS_PER_SEC {
-            return Err("the nanoseconds are a second or more");
+            return Err("expected less than a second of nanoseconds");
         }
         Ok(Timestamp { secs, nanos })
-    }
-}
-
-/// `SECONDS.NANOSECONDS`, with nine digits of nanoseconds.
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.secs < 0 && self.nanos > 0 {
-            // -1 s + 750 000 000 ns is written as the number it is: -0.25.
-            let nanos = NANOS_PER_SEC - self.nanos;
-            return write!(f, "-{}.{nanos:09}", (self.secs + 1).unsigned_abs());
-        }
-        write!(f, "{}.{:09}", self.secs, self.nanos)
-    }
-}
-
-impl From<SystemTime> for Timestamp {
-    fn from(time: SystemTime) -> Timestamp {
-        match time.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(after) => Timestamp::EPOCH + after,
-            Err(before) => Timestamp::EPOCH - before.duration(),
-        }
-    }
-}
-
-impl TryFrom<Timestamp> for SystemTime {
-    type Error = Error;
-
-    /// On Windows `SystemTime` counts in 100 nanoseconds, and what is between is cut off.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the platform's `SystemTime` cannot hold the time, as it may
-    /// happen with damaged savefiles.
-    fn try_from(t: Timestamp) -> Result<SystemTime, Error> {
-        let whole = Duration::from_secs(t.secs.unsigned_abs());
-        let base = if t.secs < 0 {
-            SystemTime::UNIX_EPOCH.checked_sub(whole)
-        } else {
-            SystemTime::UNIX_EPOCH.checked_add(whole)
-        };
-        base.and_then(|base| base.checked_add(Duration::from_nanos(u64::from(t.nanos))))
-            .ok_or_else(|| {
-                let why = "it is outside of the range of this system's clock";
-                Error::cannot(ErrorKind::InvalidArgument, "convert", t.to_string(), why)
-            })
-    }
-}
-
-/// The precision of the timestamps that a capture delivers or a savefile holds.
-///
-/// [`Timestamp`] is in nanoseconds in either case; with [`Micro`](Precision::Micro) the last three
-/// digits are zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Precision {
-    /// Microseconds.
-    Micro,
-    /// Nanoseconds.
-    #[default]
-    Nano,
-}
-
-impl Precision {
-    /// Nanoseconds in one unit of this precision.
-    pub(crate) const fn nanos(self) -> i64 {
-        match self {
-            Precision::Micro => 1000,
-            Precision::Nano => 1,
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn carries_both_ways_and_saturates() {
@@ -434,7 +263,7 @@ mod tests {
         assert_eq!(Timestamp::new(i64::MIN, i64::MIN), Timestamp::MIN);
     }
 
-    /// Numbers at which something may wrap, carry or stop.
+    /// Numbers at which the arithmetic may wrap, carry or stop.
     const EDGES: [i64; 17] = [
         i64::MIN,
         i64::MIN + 1,
@@ -455,13 +284,13 @@ mod tests {
         i64::MAX,
     ];
 
-    /// What a time is, in nanoseconds.
+    /// Returns a time in nanoseconds.
     fn total(t: Timestamp) -> i128 {
         assert!(t.nanos < NANOS_PER_SEC);
         i128::from(t.secs) * 1_000_000_000 + i128::from(t.nanos)
     }
 
-    /// The time of so many nanoseconds, if there is one.
+    /// Returns the time at a number of nanoseconds, if it is in range.
     fn checked(nanos: i128) -> Option<Timestamp> {
         let secs = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
         Some(Timestamp::new(secs, nanos.rem_euclid(1_000_000_000) as i64))
@@ -596,33 +425,6 @@ mod tests {
         ] {
             let error = text.parse::<Timestamp>().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{text}");
-        }
-    }
-
-    #[test]
-    fn converts_to_and_from_the_system_clock() {
-        // Some systems' clocks count in 100 ns.
-        let nano = SystemTime::UNIX_EPOCH + Duration::from_nanos(1);
-        let unit = if nano > SystemTime::UNIX_EPOCH {
-            1
-        } else {
-            100
-        };
-        for t in [
-            Timestamp::new(-1, unit),
-            Timestamp::new(0, 0),
-            Timestamp::new(4_026_531_840, 1_000_000_000 - unit),
-        ] {
-            assert_eq!(Timestamp::from(SystemTime::try_from(t).unwrap()), t);
-        }
-        // Some systems' clocks hold these, others do not: neither may panic.
-        for t in [
-            Timestamp::new(i64::MAX, 999_999_999),
-            Timestamp::new(i64::MIN, 0),
-        ] {
-            if let Ok(clock) = SystemTime::try_from(t) {
-                assert_eq!(Timestamp::from(clock), t);
-            }
         }
     }
 

@@ -12,6 +12,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use api::Api;
+use common::SURFACE;
 use page::{CONSTANTS, ELSEWHERE, FUNCTIONS, Header, MACROS, Row, TYPES};
 
 const PAGE: &str = include_str!("../../COVERAGE.md");
@@ -39,15 +40,13 @@ fn owned<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
 
 /// What this build's headers declare.
 fn header() -> Header {
-    let exported = common::exported();
-    let functions = exported.iter().map(|(name, _)| *name);
-    let structs = common::STRUCTS.iter().map(|(name, ..)| *name);
-    let types = common::TYPES.iter().map(|(name, ..)| *name);
-    let types = structs.chain(types).chain(common::OPAQUE.iter().copied());
+    let structs = SURFACE.structs.iter().map(|known| known.name);
+    let types = SURFACE.types.iter().map(|(name, _)| *name);
+    let types = structs.chain(types).chain(SURFACE.opaque.iter().copied());
     let is_ours =
         |name: &&str| name.starts_with("pcap_") || name.starts_with("bpf_") || *name == "pcap";
-    let integers = common::INTEGERS.iter().map(|(name, _)| *name);
-    let texts = common::TEXTS.iter().map(|(name, _)| *name);
+    let integers = SURFACE.integers.iter().map(|(name, _)| *name);
+    let texts = SURFACE.texts.iter().map(|(name, _)| *name);
     // The bindings may be from another header than the one whose macros are here.
     let headers = option_env!("PCAP_SYS_BINDINGS").unwrap_or(env!("PCAP_SYS_VERSION"));
     let same = headers == env!("PCAP_SYS_VERSION");
@@ -63,7 +62,7 @@ fn header() -> Header {
             _ => None,
         },
         system: std::env::consts::OS.to_owned(),
-        functions: owned(functions.chain(common::NOT_EXPORTED.iter().copied())),
+        functions: owned(SURFACE.functions.iter().copied()),
         types: owned(types.filter(is_ours)),
         constants: owned(integers.chain(texts)),
         macros: macros(),

@@ -1,4 +1,4 @@
-//! The few functions of Windows that are called here and not by the standard library, which links them.
+//! The few Windows functions that this crate calls itself. The standard library links them.
 
 #[cfg(not(feature = "load-dynamically"))]
 use std::ffi::c_char;
@@ -7,20 +7,20 @@ use std::ffi::{c_int, c_void};
 /// A `HANDLE`.
 pub(super) type Handle = *mut c_void;
 
-/// Without end, for the functions that wait.
+/// No timeout, for the functions that wait.
 pub(super) const INFINITE: u32 = u32::MAX;
-/// A wait ended because the first of its handles is signaled; the next number is for the second.
+/// A wait ended because the first of its handles is signaled; the next number means the second.
 pub(super) const WAIT_OBJECT_0: u32 = 0;
 /// A wait failed.
 pub(super) const WAIT_FAILED: u32 = u32::MAX;
-/// What `GetFileType` says of a file that can be read from any place.
+/// The result of `GetFileType` for a seekable file.
 pub(super) const FILE_TYPE_DISK: u32 = 1;
 
-/// Others may read a file meanwhile.
+/// Others may read the file meanwhile.
 pub(super) const FILE_SHARE_READ: u32 = 1;
-/// Others may write to a file meanwhile.
+/// Others may write to the file meanwhile.
 pub(super) const FILE_SHARE_WRITE: u32 = 2;
-/// A file is kept in memory if there is room.
+/// Keeps the file in memory if there is room.
 pub(super) const FILE_ATTRIBUTE_TEMPORARY: u32 = 0x100;
 
 #[link(name = "kernel32")]
@@ -43,12 +43,6 @@ unsafe extern "system" {
     pub(super) fn GetLastError() -> u32;
     pub(super) fn SetLastError(code: u32);
     pub(super) fn CloseHandle(handle: Handle) -> c_int;
-    pub(super) fn CreatePipe(
-        read: *mut Handle,
-        write: *mut Handle,
-        attributes: *const c_void,
-        size: u32,
-    ) -> c_int;
     pub(super) fn GetFileType(file: Handle) -> u32;
     pub(super) fn GetFinalPathNameByHandleW(
         file: Handle,

@@ -1,0 +1,180 @@
+//! How long a first build takes, beside the `pcap` crate.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use crate::command;
+use crate::{Result, unexpected};
+
+/// The crates that are compared.
+const CRATES: [&str; 2] = ["pcap-core", "pcap"];
+const PROFILES: [&str; 2] = ["debug", "release"];
+
+/// Variables that would change what is built, or keep it.
+const UNWANTED: [&str; 5] = [
+    "CARGO_TARGET_DIR",
+    "CARGO_BUILD_TARGET",
+    "RUSTC_WRAPPER",
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+];
+
+/// What a build took, in seconds.
+#[derive(Clone, Copy)]
+struct Seconds {
+    /// Processor time, of all cores together.
+    processor: f64,
+    /// Wall-clock time.
+    clock: f64,
+}
+
+/// Runs `ci/cold-build [ROUNDS]`.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    let rounds: usize = match arguments {
+        [] => 3,
+        [rounds] => match rounds.parse() {
+            Ok(rounds) if rounds > 0 => rounds,
+            _ => return Err(format!("expected a number of rounds, found `{rounds}`")),
+        },
+        [_, more, ..] => return Err(unexpected(more)),
+    };
+    let root = command::root()?;
+    let scratch = root.join("target/cold-build");
+    command::empty_folder(&scratch)?;
+    prepare(&root, &scratch)?;
+
+    // For each profile and crate, the times of all rounds.
+    let mut times: [[Vec<Seconds>; 2]; 2] = Default::default();
+    for round in 1..=rounds {
+        for (profile, times) in PROFILES.iter().zip(&mut times) {
+            for (name, times) in CRATES.iter().zip(times) {
+                eprintln!("ci/cold-build: round {round}: {name}, {profile}");
+                times.push(measure(&scratch, name, profile)?);
+            }
+        }
+    }
+    println!(
+        "{:<9} {:<10} {:>12} {:>12}",
+        "build", "crate", "processor s", "clock s"
+    );
+    for (profile, times) in PROFILES.iter().zip(&times) {
+        for (name, times) in CRATES.iter().zip(times) {
+            let processor = median(times.iter().map(|seconds| seconds.processor));
+            let clock = median(times.iter().map(|seconds| seconds.clock));
+            println!("{profile:<9} {name:<10} {processor:>12.2} {clock:>12.2}");
+        }
+    }
+    command::remove_folder(&scratch)
+}
+
+/// Makes a program for each crate, and fetches what it needs.
+fn prepare(root: &Path, scratch: &Path) -> Result<()> {
+    let benches = command::read(&root.join("pcap-core/benches/Cargo.toml"))?;
+    let version = benches
+        .lines()
+        .find_map(|line| line.strip_prefix("pcap = "));
+    let version = version.ok_or("pcap-core/benches/Cargo.toml does not depend on pcap")?;
+    let ours = format!(
+        "{{ path = \"{}/pcap-core\", default-features = false }}",
+        root.display()
+    );
+    for (name, dependency, expression, lock) in [
+        (
+            CRATES[0],
+            ours.as_str(),
+            "pcap_core::version()",
+            "Cargo.lock",
+        ),
+        (
+            CRATES[1],
+            version,
+            "pcap::Capture::dead(pcap::Linktype::ETHERNET).is_ok()",
+            "pcap-core/benches/Cargo.lock",
+        ),
+    ] {
+        let folder = scratch.join(name);
+        command::empty_folder(&folder.join("src"))?;
+        let manifest = format!(
+            "[workspace]\n[package]\nname = \"cold\"\nedition = \"2024\"\n[dependencies]\n{name} = {dependency}\n"
+        );
+        command::write(&folder.join("Cargo.toml"), &manifest)?;
+        let program = format!("fn main() {{\n    println!(\"{{}}\", {expression});\n}}\n");
+        command::write(&folder.join("src/main.rs"), &program)?;
+        // The versions that this repository builds with.
+        command::copy(&root.join(lock), &folder.join("Cargo.lock"))?;
+        command::run(
+            Command::new("cargo")
+                .args(["fetch", "--quiet"])
+                .current_dir(folder),
+        )?;
+    }
+    Ok(())
+}
+
+/// Builds one of them in an empty folder.
+fn measure(scratch: &Path, name: &str, profile: &str) -> Result<Seconds> {
+    let target = scratch.join("target");
+    command::remove_folder(&target)?;
+    let release = if profile == "release" {
+        "--release"
+    } else {
+        ""
+    };
+    // The shell knows the processor time of the programs that it waited for.
+    let script = format!("cargo build --quiet --offline {release} >&2 || exit 1; times");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).current_dir(scratch.join(name));
+    for variable in UNWANTED {
+        shell.env_remove(variable);
+    }
+    let began = Instant::now();
+    let times = command::output(shell.env("CARGO_TARGET_DIR", &target))?;
+    let clock = began.elapsed().as_secs_f64();
+    let processor =
+        processor_time(&times).ok_or_else(|| format!("cannot read the shell's times: {times}"))?;
+    Ok(Seconds { processor, clock })
+}
+
+/// Reads the last line of the shell's `times`, such as `0m1.20s 0m0.30s`, and returns the sum in seconds.
+fn processor_time(times: &str) -> Option<f64> {
+    let line = times.lines().last()?;
+    let parts = line.split_whitespace().map(|time| {
+        let (minutes, seconds) = time.strip_suffix('s')?.split_once('m')?;
+        Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?)
+    });
+    parts.sum()
+}
+
+/// Returns the median of one number or more.
+fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<f64> = numbers.collect();
+    numbers.sort_by(f64::total_cmp);
+    let middle = numbers.len() / 2;
+    if numbers.len() % 2 == 1 {
+        numbers[middle]
+    } else {
+        (numbers[middle - 1] + numbers[middle]) / 2.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_the_shell_are_read() {
+        assert_eq!(
+            processor_time("0m0.00s 0m0.01s\n1m1.25s 0m0.50s\n"),
+            Some(61.75)
+        );
+        assert_eq!(processor_time(""), None);
+        assert_eq!(processor_time("1.25 0.50"), None);
+    }
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), 2.0);
+        assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), 2.5);
+    }
+}

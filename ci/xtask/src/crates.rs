@@ -1,0 +1,179 @@
+//! The crates as they would be published, each built from what is in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::{self, Package};
+use crate::{Result, unexpected};
+
+/// Files that each crate has.
+const WANTED: [&str; 3] = ["README.md", "LICENSE", "Cargo.toml"];
+
+/// Files that cargo makes, and git does not know.
+const FROM_CARGO: [&str; 4] = [
+    "Cargo.toml",
+    "Cargo.toml.orig",
+    "Cargo.lock",
+    ".cargo_vcs_info.json",
+];
+
+/// Runs `ci/crates`.
+pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    if let [argument, ..] = arguments {
+        return Err(unexpected(argument));
+    }
+    let root = command::root()?;
+    let out = root.join("target/package");
+    let unpacked = out.join("unpacked");
+    command::empty_folder(&unpacked)?;
+    let options = [
+        "package",
+        "--workspace",
+        "--locked",
+        "--allow-dirty",
+        "--no-verify",
+    ];
+    command::run(Command::new("cargo").args(options))?;
+    let crates = command::packages(&root)?;
+    for package in &crates {
+        let file = out.join(format!("{}.crate", folder_name(package)));
+        command::run(
+            Command::new("tar")
+                .arg("-xf")
+                .arg(&file)
+                .arg("-C")
+                .arg(&unpacked),
+        )?;
+        check(&root, package, &file, &unpacked.join(folder_name(package)))?;
+    }
+    println!("\n== built from the crates");
+    let built = out.join("unpacked-build");
+    build(&root, &crates, &unpacked, &built)?;
+    command::remove_folder(&unpacked)?;
+    command::remove_folder(&built)?;
+    println!("all crates compile");
+    Ok(())
+}
+
+/// Returns the name that cargo gives the folder in a crate.
+fn folder_name(package: &Package) -> String {
+    format!("{}-{}", package.name, package.version)
+}
+
+/// Prints what is in a crate that was unpacked, and checks that nothing is missing and nothing is too much.
+fn check(root: &Path, package: &Package, packed: &Path, folder: &Path) -> Result<()> {
+    let name = &package.name;
+    let files = command::files(folder)?;
+    let size: u64 = files.iter().map(|file| size(file)).sum::<Result<_>>()?;
+    println!("\n== {name}, {size} bytes, packed {}", self::size(packed)?);
+    let names: Vec<&Path> = files
+        .iter()
+        .map(|file| file.strip_prefix(folder).unwrap_or(file))
+        .collect();
+    for (folder, count) in folders(&names) {
+        println!(
+            "{}/ {count}",
+            if folder.is_empty() {
+                "."
+            } else {
+                folder.as_str()
+            }
+        );
+    }
+    for file in WANTED {
+        if size_of(&folder.join(file)) == 0 {
+            return Err(format!("{name} has no {file}"));
+        }
+    }
+    if command::read(&folder.join("LICENSE"))? != command::read(&root.join("LICENSE"))? {
+        return Err(format!("{name} has another LICENSE than the repository"));
+    }
+    let list = [
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ];
+    let known = command::output(Command::new("git").args(list).current_dir(&package.folder))?;
+    for file in names {
+        let file = file.to_string_lossy();
+        let is_known = known.split('\0').any(|known| known == file);
+        if !is_known && !FROM_CARGO.contains(&file.as_ref()) {
+            return Err(format!("{name} has {file}, which is not in the repository"));
+        }
+    }
+    Ok(())
+}
+
+/// Counts the files of each folder.
+fn folders(names: &[&Path]) -> BTreeMap<String, usize> {
+    let mut folders = BTreeMap::new();
+    for name in names {
+        let folder = name.parent().unwrap_or(Path::new("")).display().to_string();
+        *folders.entry(folder).or_default() += 1;
+    }
+    folders
+}
+
+/// Compiles all targets of the unpacked crates, with each other and no published ones.
+fn build(root: &Path, crates: &[Package], unpacked: &Path, built: &Path) -> Result<()> {
+    let members: Vec<String> = crates
+        .iter()
+        .map(|package| format!("{:?}", folder_name(package)))
+        .collect();
+    let mut manifest = format!(
+        "[workspace]\nresolver = \"3\"\nmembers = [{}]\n",
+        members.join(", ")
+    );
+    manifest += "\n[patch.crates-io]\n";
+    for package in crates {
+        manifest += &format!(
+            "{} = {{ path = {:?} }}\n",
+            package.name,
+            folder_name(package)
+        );
+    }
+    command::write(&unpacked.join("Cargo.toml"), &manifest)?;
+    command::copy(&root.join("Cargo.lock"), &unpacked.join("Cargo.lock"))?;
+    let taken: Vec<PathBuf> = command::packages(unpacked)?
+        .into_iter()
+        .map(|package| package.folder)
+        .collect();
+    let made: Vec<PathBuf> = crates
+        .iter()
+        .map(|package| unpacked.join(folder_name(package)))
+        .collect();
+    if taken != made {
+        return Err(format!(
+            "expected the crates in {made:?}, but cargo takes {taken:?}"
+        ));
+    }
+    let options = [
+        "check",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--target-dir",
+    ];
+    command::run(
+        Command::new("cargo")
+            .args(options)
+            .arg(built)
+            .current_dir(unpacked),
+    )
+}
+
+fn size(file: &Path) -> Result<u64> {
+    let metadata = fs::metadata(file);
+    metadata
+        .map(|it| it.len())
+        .map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
+/// Returns the size of a file, or 0 if it does not exist.
+fn size_of(file: &Path) -> u64 {
+    fs::metadata(file).map_or(0, |it| it.len())
+}

@@ -1,0 +1,38 @@
+//! The verbs of `ci/` that are too much for a shell script. Each has a script `ci/NAME`, which explains it, installs what
+//! is missing and runs this from the root of the repository.
+
+mod cold_build;
+mod command;
+mod crates;
+mod install_programs;
+mod update_bindings;
+
+use std::process::ExitCode;
+
+/// The error of a verb: a text for people.
+type Result<T> = std::result::Result<T, String>;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let verb = arguments.next().unwrap_or_default();
+    let arguments: Vec<String> = arguments.collect();
+    let result = match verb.as_str() {
+        "cold-build" => cold_build::run(&arguments),
+        "crates" => crates::run(&arguments),
+        "install-programs" => install_programs::run(&arguments),
+        "update-bindings" => update_bindings::run(&arguments),
+        _ => Err("expected cold-build, crates, install-programs or update-bindings".to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ci/{verb}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns the error of an argument that the verb does not take.
+fn unexpected(argument: &str) -> String {
+    format!("unexpected argument `{argument}` (see --help)")
+}
