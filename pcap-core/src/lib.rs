@@ -3,8 +3,7 @@
 //! # Three programs
 //!
 //! Prints the HTTPS packets of the default device until Ctrl-C, then the statistics. No packet that has arrived is
-//! lost.
-//! The standard library cannot handle signals; the crate `ctrlc` can:
+//! lost. The standard library cannot handle signals; the crate `ctrlc` can:
 //!
 //! ```no_run
 //! use pcap_core::{Capture, Device, Packet};
