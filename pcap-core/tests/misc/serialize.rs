@@ -81,7 +81,7 @@ fn data_that_cannot_be_is_refused() {
     );
     refused::<MacAddr>(json!("02:00"), "six pairs");
     refused::<MacAddr>(json!(5), "a string");
-    refused::<Endpoint>(json!("10.0.0.1/8"), "behind the prefix");
+    refused::<Endpoint>(json!("10.0.0.1/8"), "after the prefix");
     refused::<FilterTerm>(json!("to 80"), "expected an address");
     refused::<Linktype>(json!(-1), "u32");
     refused::<Insn>(json!({"code": 6, "jt": 256, "jf": 0, "k": 0}), "u8");
@@ -169,7 +169,7 @@ fn a_filter_that_must_not_run_is_refused() {
         (&[Insn::new(0xff, 0, 0, 0), accept], "no such operation"),
         (&[Insn::new(5, 0, 0, u32::MAX), accept], "jumps backward"),
         (&[Insn::new(0x15, 9, 9, 0), accept], "beyond the end"),
-        (&[Insn::new(0, 0, 0, 0)], "not a return"),
+        (&[Insn::new(0, 0, 0, 0)], "expected a return"),
         (
             &[Insn::new(0x34, 0, 0, 0), accept],
             "divides by the constant 0",

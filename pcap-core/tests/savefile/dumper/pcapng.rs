@@ -512,22 +512,22 @@ fn what_the_format_cannot_hold_is_refused_and_the_file_stays_whole() {
     let errors = [
         (dumper.write(nano, Packet::whole(now, &[0; 101])), "snaplen"),
         // Only a damaged savefile has such a packet.
-        (dumper.write(nano, &damaged), "on the wire"),
+        (dumper.write(nano, &damaged), "a wire length"),
         (
             dumper.write(nano, Packet::whole(Timestamp::new(-1, 999_999_999), b"")),
             "before 1970",
         ),
         (
             dumper.write(nano, Packet::whole(after(last_nano, 1), b"")),
-            "later",
+            "beyond the interface",
         ),
         (
             dumper.write(micro, Packet::whole(after(last_micro, 1), b"")),
-            "later",
+            "beyond the interface",
         ),
         (
             dumper.write(nano, Packet::whole(Timestamp::new(i64::MAX, 0), b"")),
-            "later",
+            "beyond the interface",
         ),
         (
             dumper.write_record(nano, &Record::new(Packet::new(now, 0, b"")).comment(&long)),
