@@ -67,13 +67,17 @@ pub(crate) fn exported(
             .filter_map(|name| resolve(compiler, library, name))
             .collect();
     }
-    let exported = linking(compiler, &library.lib_dirs, &library.libs(), functions);
-    // Where a static one lacks another library, the functions that do without it link all the same. So it is where the
-    // linker finds an archive for a dynamic one. A replacement of wpcap.dll may have few.
-    let lacks_another =
-        library.pcap.name == "pcap" && !exported.iter().any(|function| function == ESSENTIAL);
-    if exported.is_empty() || lacks_another {
-        return Err(report::no_library(&complaint(compiler, library)));
+    let (lib_dirs, libs) = (&library.lib_dirs, library.libs());
+    let essential = compiler.link(&[ESSENTIAL], lib_dirs, &libs);
+    // Where a static library lacks another, the functions that do without it link all the same. So it is where the
+    // linker finds an archive for a dynamic library. A replacement of wpcap.dll may have few.
+    let exported = match &essential {
+        Err(_) if library.pcap.name == "pcap" => Vec::new(),
+        _ => linking(compiler, lib_dirs, &libs, functions),
+    };
+    if exported.is_empty() {
+        let said = essential.err().unwrap_or_default();
+        return Err(report::no_library(&complaint(library, &said)));
     }
     if library.pcap.kind == Kind::Static {
         drop_unneeded(compiler, library, &exported);
@@ -81,12 +85,8 @@ pub(crate) fn exported(
     Ok(exported)
 }
 
-/// Why nothing links.
-fn complaint(compiler: &Compiler, library: &Library) -> String {
-    let said = compiler
-        .link(&[ESSENTIAL], &library.lib_dirs, &library.libs())
-        .err()
-        .unwrap_or_default();
+/// Says why nothing links: `said` is what the linker said.
+fn complaint(library: &Library, said: &str) -> String {
     let what = match library.pcap.kind {
         Kind::Static => "a static libpcap",
         _ => "libpcap",
@@ -94,13 +94,13 @@ fn complaint(compiler: &Compiler, library: &Library) -> String {
     if library.found_by == BARE {
         format!(
             "{what} was not found: neither pkg-config nor pcap-config knows one, and {BARE} does not link{}",
-            report::tail(&said)
+            report::tail(said)
         )
     } else {
         format!(
             "{what}, found by {}, cannot be linked{}",
             library.found_by,
-            report::tail(&said)
+            report::tail(said)
         )
     }
 }
