@@ -86,6 +86,8 @@ mod tests {
     use super::*;
 
     /// Positive codes of an activation are warnings; treated as failures they stop what works.
+    // Shows: libpcap/positive-answer-success-warning, parity/tell-warnings-activation-errors
+    // Shows: parity/warnings-activation-taken-failures
     #[test]
     fn lost_meaning_positive_codes_are_warnings_and_unknown_ones_too() {
         let warning = Warning::from_status(99, "new".into()).unwrap();

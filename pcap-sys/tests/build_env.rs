@@ -206,6 +206,7 @@ fn static_library() -> Option<PathBuf> {
 }
 
 /// A wrong LIBPCAP_LIBDIR was ignored, and an old version assumed.
+// Shows: libpcap/wrong-liblibdir-ignored-libver, parity/wrong-liblibdir-ignored-old
 #[test]
 fn a_wrong_folder_is_named() {
     let dependent = Dependent::new();
@@ -231,6 +232,7 @@ fn a_wrong_folder_is_named() {
     );
 }
 
+// Shows: parity/build-script-loads-hosts
 #[test]
 fn the_target_goes_first() {
     let name = format!(
@@ -244,6 +246,7 @@ fn the_target_goes_first() {
 }
 
 /// A version that could not be used made a build script panic.
+// Shows: libpcap/wrong-liblibdir-ignored-libver, parity/wrong-liblibdir-ignored-old
 #[test]
 fn a_wrong_version_is_named() {
     let dependent = Dependent::new();
@@ -270,6 +273,7 @@ fn a_wrong_switch_is_named() {
 }
 
 /// A version before 1.10 lacks what every user of the bindings relies on.
+// Shows: libpcap/calls-vanish-librarys-version, parity/api-vanishes-librarys-version
 #[test]
 fn an_old_library_is_refused() {
     let dependent = Dependent::new();
@@ -364,6 +368,7 @@ fn an_old_library_without_a_version_is_refused() {
 }
 
 /// A build script that loads the library to ask for its version cannot be used for another machine.
+// Shows: libpcap/header-holds-librarys-version, parity/build-script-loads-hosts
 #[test]
 fn a_library_for_another_machine_is_refused() {
     let dependent = Dependent::new();
@@ -627,6 +632,7 @@ fn documentation_needs_no_library() {
 }
 
 /// Without a `links` key two crates can link two libpcaps, and these variables are not there.
+// Shows: libpcap/two-crates-program-link, parity/links-key-two-crates
 #[test]
 fn dependents_are_told_what_there_is() {
     let dependent = Dependent::new();
@@ -814,6 +820,7 @@ fn pkg_configs_own_switch_links_statically() {
 }
 
 /// `LIBPCAP_VER=1.10`, with two numbers, made a build script panic.
+// Shows: libpcap/wrong-liblibdir-ignored-libver, parity/wrong-liblibdir-ignored-old
 #[test]
 fn a_version_from_the_environment_goes_first() {
     let output = Dependent::new().run(&[], &[("LIBPCAP_VER", "1.10")]);
@@ -821,6 +828,7 @@ fn a_version_from_the_environment_goes_first() {
 }
 
 /// Static linking failed on Debian.
+// Shows: libpcap/static-linking-fails-debian, parity/static-linking-fails-debian
 #[test]
 fn static_linking_leaves_no_dynamic_libpcap() {
     let dependent = Dependent::new();
@@ -929,6 +937,7 @@ fn a_static_library_that_lacks_another_is_refused() {
 }
 
 /// Static linking failed with `+crt-static`.
+// Shows: libpcap/static-linking-fails-debian, parity/static-linking-fails-debian
 #[test]
 #[cfg(target_os = "linux")]
 fn a_fully_static_program_can_be_made() {
@@ -952,6 +961,7 @@ fn a_fully_static_program_can_be_made() {
 }
 
 /// Without a `links` key a program can hold two libpcaps, each with half of its state.
+// Shows: parity/links-key-two-crates
 #[test]
 fn two_crates_cannot_link_two_libpcaps() {
     let dependent = Dependent::new();

@@ -91,6 +91,8 @@ const WHOLE: [&str; 5] = [
 ];
 
 /// A build script that decides by the system it runs on, not by the one it builds for.
+// Shows: libpcap/header-holds-librarys-version, parity/windows-npcap-first-readable
+// Shows: parity/build-script-loads-hosts
 #[test]
 fn npcap_is_taken_for_the_target() {
     let root = sdk("whole", &WHOLE);
@@ -112,6 +114,7 @@ fn npcap_is_taken_for_the_target() {
     );
 }
 
+// Shows: parity/windows-npcap-first-readable
 #[test]
 fn npcap_is_found_by_lib() {
     let root = sdk("whole", &WHOLE);
@@ -239,6 +242,7 @@ fn what_is_not_needed_is_not_asked_for() {
     );
 }
 
+// Shows: parity/build-script-loads-hosts
 #[test]
 fn names_are_looked_up_for_the_target_first() {
     let names = env::spellings("LIBPCAP_VER", "thumbv8m.main-none-eabi");
@@ -285,6 +289,7 @@ fn versions_are_read() {
 }
 
 /// `pcap_pkthdr` has 64-bit times on 32-bit systems where the compiler says so.
+// Shows: libpcap/pkthdr-over-timeval-written, parity/packets-header-over-timeval
 #[test]
 fn the_width_of_times_is_taken_from_the_compiler() {
     let set = "#define __linux__ 1\n#define _TIME_BITS 64\n#define _FILE_OFFSET_BITS 64\n#define _TIME_BITS_X 1\n";

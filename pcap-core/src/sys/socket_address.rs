@@ -256,6 +256,7 @@ mod tests {
     }
 
     /// An address is as long as its family's: read as a `sockaddr_storage`, most end too early.
+    // Shows: libpcap/address-allocated-size-family
     #[test]
     fn linux_addresses_are_read_by_their_family() {
         let mut v4 = [0; 14];
@@ -282,6 +283,7 @@ mod tests {
     }
 
     /// A hardware address may claim more bytes than there is room for.
+    // Shows: libpcap/address-allocated-size-family
     #[test]
     fn a_linux_hardware_address_is_no_longer_than_its_place() {
         let packet = |length: u8| {

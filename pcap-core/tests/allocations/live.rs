@@ -11,6 +11,7 @@ use pcap_core::{Active, Capture, Next, SendQueue};
 
 type Read = fn(&mut Capture<Active>);
 
+// Shows: parity/few-allocations-none-packet
 #[test]
 fn no_allocation_for_a_borrowed_packet_whatever_reads_it_nor_for_one_in_a_queue() {
     if !files::is_by_itself(

@@ -136,6 +136,7 @@ const READS: [(&str, Read); 9] = [
 /// What may be allocated at the end of a savefile, which libpcap reads: on Windows from a file that is made for it.
 const AT_THE_END: usize = if cfg!(windows) { 20 } else { 0 };
 
+// Shows: parity/few-allocations-none-packet
 #[test]
 fn plokami_few_dynamic_allocations_none_per_borrowed_packet_by_any_call() {
     for (name, read) in READS {
@@ -200,6 +201,7 @@ fn the_counter_counts() {
     assert!(count::get() - before >= 100, "owned packets are allocated");
 }
 
+// Shows: parity/few-allocations-none-packet
 #[test]
 fn a_dumper_allocates_nothing_per_packet() {
     let packets = files::read_all(&mut files::open(files::pings(2000))).unwrap();

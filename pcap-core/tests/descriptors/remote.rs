@@ -45,6 +45,7 @@ fn raise_limit() {
     assert!(limit.rlim_cur > 2048, "{}", limit.rlim_cur);
 }
 
+// Shows: libpcap/libpcap-waits-select-writes
 #[test]
 fn descriptors_that_libpcap_cannot_wait_on_never_reach_it() {
     let _alone = alone();
@@ -83,6 +84,7 @@ fn descriptors_that_libpcap_cannot_wait_on_never_reach_it() {
     );
 }
 
+// Shows: libpcap/start-remote-capture-fails
 #[test]
 fn nothing_stays_open_after_a_capture_a_list_or_a_failure() {
     let _alone = alone();

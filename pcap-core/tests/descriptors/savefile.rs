@@ -181,6 +181,8 @@ fn dumping(times: &Times, folder: &Path) {
 
 /// A `FILE` belongs to libpcap only once the file is open, and a failure leaves it to the caller: a
 /// descriptor and a `FILE` leaked by each failed open, or closed twice.
+// Shows: libpcap/dumpfopen-leaves-file-open, libpcap/descriptor-file-leaked-failed
+// Shows: parity/descriptor-file-leaked-failed
 #[test]
 fn memory_safety_no_descriptor_is_lost_by_a_thousand_openings_of_each_kind() {
     let _alone = alone();

@@ -255,6 +255,7 @@ const DLTS: [Dlt; 10] = [
     Dlt::IPV6,
 ];
 
+// Shows: parity/filter-instructions-instructions
 #[test]
 fn the_answer_for_every_packet_is_libpcaps() {
     let mut random = Random(0x5eed_0001);
@@ -351,6 +352,7 @@ fn ipv4(source: Ipv4Addr, destination: Ipv4Addr) -> Vec<u8> {
     frame
 }
 
+// Shows: parity/filter-instructions-instructions
 #[test]
 fn a_thousand_hosts_take_milliseconds_and_fit_into_the_kernel() {
     let list = hosts(1000);

@@ -95,6 +95,7 @@ fn the_answer_is_libpcaps_for_the_expression() {
 }
 
 /// libpcap has a term of arithmetic overwrite the length of the link header, if no term before it asks for that.
+// Shows: libpcap/ieee-802-11-term
 #[test]
 fn on_wireless_links_arithmetic_moves_no_header() {
     let udp = [&[0, 9, 0, 53, 0, 40, 0, 0][..], &[7; 32]].concat();

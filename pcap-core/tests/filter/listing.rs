@@ -33,6 +33,7 @@ fn used(filter: &Filter) -> Vec<Insn> {
     instructions
 }
 
+// Shows: parity/filter-instructions-instructions
 #[test]
 #[cfg(unix)]
 fn what_tcpdump_prints_is_read() {

@@ -89,6 +89,7 @@ fn the_table_is_large_and_varied() {
     assert!(valid >= 220 && rows.len() - valid >= 40 && dlts.len() >= 20);
 }
 
+// Shows: parity/filter-instructions-instructions
 #[test]
 fn listings_are_those_of_tcpdump() {
     for row in rows().iter().filter(|row| row.valid) {
@@ -100,6 +101,7 @@ fn listings_are_those_of_tcpdump() {
     }
 }
 
+// Shows: parity/filter-instructions-instructions
 #[test]
 fn the_forms_for_c_and_in_decimal_and_without_the_optimizer() {
     for row in rows().iter().filter(|row| row.valid).step_by(4) {

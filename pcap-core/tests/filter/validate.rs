@@ -42,6 +42,7 @@ fn refused(program: &[Insn], why: &str) {
 }
 
 /// `bpf_validate` takes programs on which libpcap's interpreter aborts, hangs or reads the stack.
+// Shows: libpcap/bpfvalidate-takes-programs, parity/filter-instructions-instructions
 #[test]
 fn hostile_programs_that_libpcap_takes_are_refused() {
     // All of these pass `bpf_validate` of 1.10.3 (later ones refuse some), and the first packet kills
@@ -114,6 +115,7 @@ fn the_other_faults_are_named() {
 }
 
 /// `bpf_validate` does not see that a program loads what it did not store.
+// Shows: libpcap/bpfvalidate-takes-programs
 #[test]
 fn memory_must_be_stored_on_every_way() {
     let jeq = |jt, jf| Insn::new(0x15, jt, jf, 1);
@@ -279,6 +281,7 @@ fn soil_stack(byte: u8) {
     black_box([byte; 2048]);
 }
 
+// Shows: libpcap/bpfvalidate-takes-programs
 #[test]
 fn whatever_passes_runs_as_the_book_says_whatever_is_on_the_stack() {
     let setting = |name: &str, default: u64| {

@@ -25,6 +25,7 @@ fn frame(ethertype: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 /// libpcap 1.10.3 itself crashes on a second try with one handle.
+// Shows: libpcap/1-10-3-crashes
 #[test]
 fn a_failed_activation_can_be_tried_again() {
     let Some(net) = net() else { return };
@@ -46,6 +47,8 @@ fn a_failed_activation_can_be_tried_again() {
 }
 
 /// Every option setter's result thrown away: a bad value was accepted in silence.
+// Shows: libpcap/bad-options-ignored-corrected, parity/inactive-handle-snaplen
+// Shows: parity/answers-options-thrown-away
 #[test]
 fn lost_meaning_a_bad_option_is_an_error_that_names_it_and_its_value() {
     let Some(_net) = net() else { return };
@@ -79,6 +82,7 @@ fn lost_meaning_a_bad_option_is_an_error_that_names_it_and_its_value() {
 }
 
 /// libpcap says what was refused only beside the code, in a second text: both are told.
+// Shows: libpcap/codes-text-static-buffer
 #[test]
 fn no_rights_is_an_error_that_says_how_to_get_them() {
     let Some(_net) = net() else { return };
@@ -103,6 +107,8 @@ fn no_rights_is_an_error_that_says_how_to_get_them() {
 }
 
 /// `any` with promiscuous mode stopped working on a newer libpcap, which warns: that is no failure.
+// Shows: libpcap/texts-cut-255-bytes, libpcap/positive-answer-success-warning
+// Shows: parity/tell-warnings-activation-errors, parity/warnings-activation-taken-failures
 #[test]
 fn lost_meaning_a_warning_is_no_failure() {
     let Some(_net) = net() else { return };
@@ -138,6 +144,8 @@ fn protocol_0_is_all() {
     assert_eq!(next.packet().expect("a packet").data()[14], 7);
 }
 
+// Shows: libpcap/bad-options-ignored-corrected, parity/inactive-handle-snaplen
+// Shows: parity/ask-monitor-mode-timestamp, parity/answers-options-thrown-away
 #[test]
 fn every_option_is_taken() {
     let Some(_net) = net() else { return };
@@ -192,6 +200,7 @@ fn tstamp_types_by_libpcap(device: &CStr) -> Vec<TstampType> {
     types
 }
 
+// Shows: parity/ask-monitor-mode-timestamp
 #[test]
 fn the_timestamp_types_are_those_of_libpcap() {
     let Some(_net) = net() else { return };
@@ -204,6 +213,7 @@ fn the_timestamp_types_are_those_of_libpcap() {
     assert!(types.contains(&TstampType::HOST), "{types:?}");
 }
 
+// Shows: parity/open-device-call
 #[test]
 fn a_device_opens_in_one_call_and_without_any_address() {
     let Some(_net) = net() else { return };
@@ -214,6 +224,8 @@ fn a_device_opens_in_one_call_and_without_any_address() {
 }
 
 /// Netmask 0 for unknown: `ip broadcast` compiled and missed broadcasts.
+// Shows: libpcap/netmask-0-unknown-ip, parity/set-filter-optimized-right
+// Shows: parity/netmask-0-unknown-ip
 #[test]
 fn lost_meaning_ip_broadcast_uses_the_netmask_of_the_device() {
     let Some(net) = net() else { return };
@@ -241,6 +253,7 @@ fn lost_meaning_ip_broadcast_uses_the_netmask_of_the_device() {
 
 /// `vlan 5` compiled on a live Linux capture uses what only the kernel has: used on the bytes of a
 /// savefile it never matched; and compiled without a device, it missed what the kernel takes out.
+// Shows: libpcap/vlan-5-compiled-live
 #[test]
 fn a_filter_compiled_live_is_right_offline_and_the_other_way_round() {
     let Some(_net) = net() else { return };
@@ -269,6 +282,7 @@ fn a_filter_compiled_live_is_right_offline_and_the_other_way_round() {
 }
 
 /// libpcap's list of devices to take out of monitor mode has no lock of its own.
+// Shows: libpcap/list-devices-take-out, parity/ask-monitor-mode-timestamp
 #[test]
 fn monitor_mode_is_asked_for_by_many_threads() {
     let Some(_net) = net() else { return };
@@ -287,6 +301,7 @@ fn monitor_mode_is_asked_for_by_many_threads() {
 }
 
 /// libpcap waits for the answer with the number of its last question, whichever thread has asked that.
+// Shows: libpcap/questions-linuxs-netfilter
 #[test]
 fn captures_of_netfilter_are_activated_in_many_threads() {
     let Some(_net) = net() else { return };
@@ -315,6 +330,7 @@ fn captures_of_netfilter_are_activated_in_many_threads() {
 }
 
 /// The name of a device may hold any bytes; an error about it is a text all the same.
+// Shows: libpcap/texts-cut-255-bytes
 #[test]
 fn an_error_about_a_name_that_is_no_text_is_a_text() {
     use std::ffi::OsStr;
@@ -326,6 +342,7 @@ fn an_error_about_a_name_that_is_no_text_is_a_text() {
     assert!(failed.to_string().contains("`gone\u{fffd}`"), "{failed}");
 }
 
+// Shows: parity/go-without-filter-fails
 #[test]
 fn packets_read_ahead_are_filtered_again() {
     let Some(_net) = net() else { return };
@@ -408,6 +425,7 @@ fn the_socket_of_a_capture_stays_in_its_process() {
 }
 
 /// Going on without a filter is for those who ask for it, and they are told.
+// Shows: parity/go-without-filter-fails
 #[test]
 fn promise_what_cannot_be_had_is_left_out_only_when_asked_for_and_never_in_silence() {
     let Some(_net) = net() else { return };

@@ -15,6 +15,7 @@ fn tagged(vlan: u8) -> Vec<u8> {
 }
 
 /// `vlan 5` compiled on a live Linux capture asks the kernel, and matches no packet of a savefile.
+// Shows: libpcap/vlan-5-compiled-live
 #[test]
 fn vlan_compiled_live_is_right_on_plain_bytes_too() {
     let Some(net) = Netns::new() else { return };
@@ -48,6 +49,7 @@ fn vlan_compiled_live_is_right_on_plain_bytes_too() {
 }
 
 /// libpcap copies a program that is set; compiled for plain bytes, `vlan 5` misses what the kernel took out.
+// Shows: libpcap/vlan-5-compiled-live
 #[test]
 fn either_kind_is_right_in_the_kernel() {
     let Some(net) = Netns::new() else { return };

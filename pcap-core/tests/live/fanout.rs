@@ -218,6 +218,7 @@ fn without_a_group_each_capture_receives_everything() {
 }
 
 /// The members are opened one after the other, and what comes meanwhile would be in several of them.
+// Shows: libpcap/handles-put-group-packetfanout
 #[test]
 fn what_comes_while_the_members_join_is_in_none_twice_and_nothing_is_lost_after() {
     let Some((_net, left)) = wire() else { return };

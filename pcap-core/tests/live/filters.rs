@@ -129,6 +129,7 @@ fn rows(index: u32) -> Vec<Row> {
     ]
 }
 
+// Shows: libpcap/filter-kernel-evaluate-outbound
 #[test]
 fn a_filter_set_at_activation_loses_nothing() {
     let Some(net) = Netns::new() else { return };
@@ -185,6 +186,7 @@ fn a_filter_set_while_running_loses_nothing() {
 }
 
 /// Of packets that were in the buffer, those that can be judged are delivered, and the others counted.
+// Shows: libpcap/filter-kernel-evaluate-outbound
 #[test]
 fn packets_in_the_buffer_are_judged_or_counted() {
     let Some(net) = Netns::new() else { return };
@@ -233,6 +235,7 @@ fn packets_read_ahead_are_counted_too() {
 }
 
 /// Swaps filters that all let the packets pass, while they arrive.
+// Shows: libpcap/setfilter-loses-packets-exchanges
 #[test]
 fn swapping_filters_under_traffic_loses_nothing() {
     let Some(net) = Netns::new() else { return };
@@ -347,6 +350,7 @@ fn swapping_directions_under_traffic_is_exact() {
     assert_eq!(right.for_each(|_| ()).unwrap().packets(), 0);
 }
 
+// Shows: libpcap/outbound-loopback-device-matches
 #[test]
 fn lo_delivers_each_packet_once() {
     let Some(_net) = Netns::new() else { return };
@@ -427,6 +431,7 @@ fn tags_written_by_programs_pass_filters_for_them() {
     }
 }
 
+// Shows: libpcap/outbound-loopback-device-matches
 #[test]
 fn outbound_on_lo_is_refused() {
     let Some(_net) = Netns::new() else { return };
@@ -547,6 +552,7 @@ fn filters_on_tun_lose_nothing() {
     }
 }
 
+// Shows: libpcap/immediate-mode-packet-slot
 #[test]
 fn immediate_mode_holds_500_packets_anywhere() {
     let Some(net) = Netns::new() else { return };
@@ -587,6 +593,7 @@ fn immediate_mode_delivers_64_kib_whole() {
 }
 
 /// Programs that the kernel would evaluate otherwise run here.
+// Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
 fn programs_mean_the_same_live_as_on_bytes() {
     let Some(net) = Netns::new() else { return };
@@ -653,6 +660,7 @@ fn programs_mean_the_same_live_as_on_bytes() {
 }
 
 /// The same for cooked captures, whose header the kernel does not have.
+// Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
 fn programs_on_any_mean_the_same_as_on_bytes() {
     let Some(net) = Netns::new() else { return };
@@ -732,6 +740,7 @@ fn programs_on_any_mean_the_same_as_on_bytes() {
 }
 
 /// With little memory for filters the process runs them, on whole packets.
+// Shows: libpcap/filter-kernel-evaluate-outbound, libpcap/filter-runs-process-sees
 #[test]
 fn filters_without_room_in_the_kernel_run_here() {
     let Some(net) = Netns::new() else { return };
@@ -900,6 +909,7 @@ fn a_direction_concerns_packets_in_the_buffer() {
     }
 }
 
+// Shows: libpcap/filter-runs-process-sees
 #[test]
 fn a_cut_too_short_is_refused_while_running() {
     let Some(net) = Netns::new() else { return };
@@ -960,6 +970,7 @@ fn filters_that_the_kernel_refuses() {
     right.set_filter(expression.as_str()).unwrap_err();
 }
 
+// Shows: libpcap/setfilter-loses-packets-exchanges
 #[test]
 fn libpcap_prints_nothing_to_stderr() {
     let Some(_net) = Netns::new() else { return };
@@ -1077,6 +1088,7 @@ fn random(numbers: &mut Numbers, dlt: Dlt) -> Filter {
 }
 
 /// `LIVE_FILTER_PROGRAMS` and `LIVE_FILTER_SEED` try more of them, and others.
+// Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
 fn random_programs_mean_the_same_as_on_bytes() {
     let Some(net) = Netns::new() else { return };

@@ -51,6 +51,7 @@ fn ask(device: &str) {
     assert!(!Capture::from_device(device).can_set_rfmon().unwrap());
 }
 
+// Shows: libpcap/handle-created-activated-list
 #[test]
 fn questions_from_many_threads_end() {
     const COUNT: u32 = 1500;
@@ -105,6 +106,7 @@ impl Drop for Asking {
 }
 
 /// Another process asks about the device and fails to activate it, all the time.
+// Shows: libpcap/handle-created-activated-list
 #[test]
 fn questions_disturb_no_other_process() {
     if files::in_child() {
@@ -181,6 +183,7 @@ fn what_netfilter_refuses_is_said_before_it_is_opened() {
 }
 
 /// No packet socket is made, which another process could see.
+// Shows: libpcap/handle-created-activated-list
 #[test]
 fn questions_open_nothing_on_an_interface() {
     own_descriptors();

@@ -93,6 +93,7 @@ fn limit_rate(net: &Netns, limit: &str) {
     assert!(tc.expect("tc, of the package iproute2").success());
 }
 
+// Shows: libpcap/send-another-thread-reads
 #[test]
 fn one_thread_reads_while_another_floods_and_nothing_is_lost_or_seen_by_itself() {
     own_descriptors();

@@ -95,6 +95,7 @@ fn nothing(capture: &mut Capture<Active>) {
     assert!(matches!(next, Next::Timeout), "{next:?}");
 }
 
+// Shows: parity/send-bytes-say-how
 #[test]
 fn all_packets_of_a_queue_arrive_in_order_and_whole() {
     let Some((_net, left, mut right)) = wire() else {
@@ -178,6 +179,7 @@ fn numbers_that_the_queue_does_not_have_are_an_error_and_nothing_is_sent() {
 }
 
 /// The socket's buffer holds some 200 of these; what does not fit in is waited for.
+// Shows: libpcap/non-blocking-mode-sending
 #[test]
 fn a_queue_longer_than_the_sockets_buffer_waits_until_the_device_takes_it() {
     let Some((_net, left, mut right)) = wire() else {
@@ -213,6 +215,7 @@ fn a_queue_waits_until_a_full_queueing_discipline_has_room() {
     nothing(&mut right);
 }
 
+// Shows: parity/send-bytes-say-how
 #[test]
 fn a_packet_above_the_mtu_is_named_and_what_follows_it_can_be_sent() {
     let Some((_net, left, mut right)) = wire() else {

@@ -37,6 +37,7 @@ fn later(after: Duration, f: impl FnOnce() + Send + 'static) -> std::thread::Joi
 }
 
 /// libpcap's break is a flag that the next packet makes it see; not every kind of device wakes up.
+// Shows: libpcap/break-sets-flag-wakes
 #[test]
 fn a_break_wakes_an_idle_reader_whatever_it_reads_with() {
     let Some((_net, _left, mut right)) = wire() else {
@@ -66,6 +67,7 @@ fn a_break_wakes_an_idle_reader_whatever_it_reads_with() {
 }
 
 /// A break reported as an end, an error or a timeout, or a flag left behind that ends the next read.
+// Shows: libpcap/nextex-answers-2-end, parity/break-more-packets-error
 #[test]
 fn lost_meaning_a_break_between_two_reads_ends_the_next_one_and_only_that() {
     let Some((_net, left, mut right)) = wire() else {
@@ -93,6 +95,7 @@ fn lost_meaning_a_break_between_two_reads_ends_the_next_one_and_only_that() {
 }
 
 /// A way to stop that cost 98 % of the packets, or a whole core.
+// Shows: libpcap/being-able-stop-costs, parity/closing-hangs-up-hour
 #[test]
 fn a_reader_that_can_be_stopped_loses_nothing_and_does_not_spin() {
     let Some((_net, left, _right)) = wire() else {
@@ -124,6 +127,7 @@ fn a_reader_that_can_be_stopped_loses_nothing_and_does_not_spin() {
 
 /// In libpcap a break that comes in non-blocking mode does not wake a blocking read after it, and
 /// switching may close what a break writes to.
+// Shows: libpcap/break-non-blocking-mode
 #[test]
 fn a_break_outlasts_a_change_of_blocking() {
     let Some((_net, _left, mut right)) = wire() else {
@@ -156,6 +160,7 @@ fn a_break_outlasts_a_change_of_blocking() {
 }
 
 /// libpcap's loop may say -2 after it delivered packets: three were, the other seven came later.
+// Shows: libpcap/live-loop-answer-2
 #[test]
 fn a_loop_broken_after_it_delivered_counts_and_loses_nothing() {
     let Some((_net, left, mut right)) = wire() else {
@@ -178,6 +183,7 @@ fn a_loop_broken_after_it_delivered_counts_and_loses_nothing() {
 }
 
 /// One `pcap_dispatch` without a count went on for 5.8 s under load.
+// Shows: libpcap/count-0-less-means
 #[test]
 fn a_break_is_prompt_under_a_flood() {
     let Some((_net, left, mut right)) = wire() else {
@@ -212,6 +218,7 @@ fn a_break_is_prompt_under_a_flood() {
 
 /// Breaking a handle while another thread closes it is a use after free in libpcap; and a handle that
 /// kept the capture alive would close it wherever the last one is dropped.
+// Shows: libpcap/break-handle-being-closed, parity/break-handle-ends-up
 #[test]
 fn memory_safety_a_break_handle_outlives_its_capture_and_closes_nothing() {
     let Some((_net, _left, right)) = wire() else {
@@ -230,6 +237,8 @@ fn memory_safety_a_break_handle_outlives_its_capture_and_closes_nothing() {
 }
 
 /// Closing hung for up to an hour in other bindings while another thread read.
+// Shows: libpcap/closing-hangs-up-hour, parity/break-loop-elsewhere-close
+// Shows: parity/closing-hangs-up-hour
 #[test]
 fn a_reading_thread_is_stopped_and_its_capture_closed_at_once() {
     let Some((_net, _left, mut right)) = wire() else {
@@ -248,6 +257,7 @@ fn a_reading_thread_is_stopped_and_its_capture_closed_at_once() {
 }
 
 /// A break handle that could end up closing the capture has no place in a signal handler.
+// Shows: libpcap/break-handle-being-closed, parity/break-handle-ends-up
 #[test]
 fn a_break_comes_from_a_signal_handler() {
     static HANDLE: OnceLock<BreakHandle> = OnceLock::new();
@@ -275,6 +285,7 @@ fn a_break_comes_from_a_signal_handler() {
 }
 
 /// libpcap says that the interface disappeared before it gives the packets that it still holds.
+// Shows: libpcap/removed-device-error-before, parity/interface-disappears-makes-reader
 #[test]
 fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
     let Some((net, left, mut right)) = wire() else {
@@ -315,6 +326,7 @@ fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
 }
 
 /// A reader that hangs, or spins, when its device disappears.
+// Shows: libpcap/removed-device-error-before, parity/interface-disappears-makes-reader
 #[test]
 fn a_device_deleted_while_it_is_waited_for_ends_the_wait() {
     let Some((net, left, mut right)) = wire() else {
@@ -338,6 +350,7 @@ fn a_device_deleted_while_it_is_waited_for_ends_the_wait() {
 }
 
 /// A device set down is no error: the capture goes on when it is up again, and waits quietly.
+// Shows: libpcap/device-set-down-ends
 #[test]
 fn a_device_set_down_and_up_again_is_captured_on() {
     let Some((net, left, mut right)) = wire() else {

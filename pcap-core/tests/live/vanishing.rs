@@ -310,6 +310,7 @@ fn any_goes_on_when_one_of_its_devices_goes() {
 }
 
 /// It is captured on by its number, not by its name.
+// Shows: libpcap/device-renamed-looked-old
 #[test]
 fn a_device_that_is_renamed_is_captured_on() {
     let Some((net, _elsewhere, left)) = wire() else {

@@ -90,6 +90,7 @@ fn savefiles_that_libpcap_reads_have_our_mapping() {
 }
 
 /// LINKTYPE_ numbers handed to calls that take DLT_ numbers: RAW is 101 and 12.
+// Shows: libpcap/linktype-numbers-files-handed, parity/link-types-files-calls
 #[test]
 fn lost_meaning_linktype_numbers_are_not_dlt_numbers() {
     assert_eq!(Linktype::RAW.value(), 101);
@@ -104,6 +105,7 @@ fn lost_meaning_linktype_numbers_are_not_dlt_numbers() {
 }
 
 /// Link types cut to 8 bits: 276 was read as 20.
+// Shows: libpcap/linktype-numbers-files-handed, parity/get-set-list-link, parity/link-types-cut-8
 #[test]
 fn lost_meaning_link_types_are_not_cut_to_8_bits() {
     assert_eq!(Linktype::LINUX_SLL2.value(), 276);
@@ -126,6 +128,7 @@ fn lost_meaning_link_types_are_not_cut_to_8_bits() {
     }
 }
 
+// Shows: parity/get-set-list-link
 #[test]
 fn the_constants_are_those_of_the_header() {
     // Those that the header of libpcap 1.10.0 has.
@@ -368,6 +371,7 @@ fn the_constants_are_those_of_the_header() {
     }
 }
 
+// Shows: parity/savefiles-version-byte-order, parity/get-set-list-link
 #[test]
 fn names_and_descriptions_go_both_ways_in_any_case() {
     let mut named = 0;

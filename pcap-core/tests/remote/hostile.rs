@@ -74,6 +74,7 @@ fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Active>, JoinHandle<()>) {
     (capture, daemon)
 }
 
+// Shows: libpcap/daemon-send-packet-up
 #[test]
 fn a_packet_is_never_longer_than_the_snaplen() {
     // libpcap's check counts its header in.
@@ -121,6 +122,7 @@ fn other_messages_among_the_packets_are_passed_over() {
     daemon.join().unwrap();
 }
 
+// Shows: libpcap/daemon-say-anything-sent
 #[test]
 fn what_a_daemon_hangs_up_on_or_repeats_is_an_error_without_the_password() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

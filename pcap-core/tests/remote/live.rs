@@ -194,6 +194,7 @@ fn every_reading_call_reads_a_remote_capture() {
     assert!(start.elapsed() < Duration::from_millis(20));
 }
 
+// Shows: libpcap/remote-handles-refuse-non
 #[test]
 fn a_deadline_holds_and_a_try_does_not_wait_however_long_the_timeout() {
     let _alone = alone();
@@ -224,6 +225,7 @@ fn a_deadline_holds_and_a_try_does_not_wait_however_long_the_timeout() {
     assert!(capture.selectable_fd().is_some());
 }
 
+// Shows: libpcap/remote-handles-refuse-non
 #[test]
 fn a_break_from_another_thread_ends_a_read_at_once_and_the_capture_goes_on() {
     let _alone = alone();
@@ -267,6 +269,7 @@ fn a_break_from_another_thread_ends_a_read_at_once_and_the_capture_goes_on() {
 }
 
 /// Which of several new sockets is libpcap's is not guessed: then reads wait inside libpcap, up to half the timeout.
+// Shows: libpcap/remote-handles-refuse-non
 #[test]
 fn where_the_socket_is_not_known_packets_deadlines_and_breaks_still_come() {
     let _alone = alone();
@@ -317,6 +320,7 @@ fn where_the_socket_is_not_known_packets_deadlines_and_breaks_still_come() {
     assert!(breaker.join().unwrap().elapsed() < Duration::from_millis(150));
 }
 
+// Shows: libpcap/remote-filter-changes-lets
 #[test]
 fn a_filter_can_change_and_no_packet_comes_that_does_not_pass() {
     let _alone = alone();
@@ -403,6 +407,7 @@ fn a_filter_takes_packets_of_vlans_as_the_daemons_kernel_does() {
     }
 }
 
+// Shows: libpcap/remote-capture-without-filter, libpcap/remote-filter-changes-lets
 #[test]
 fn a_capture_does_not_see_its_own_packets_unless_it_is_to() {
     let _alone = alone();
@@ -652,6 +657,7 @@ fn when_the_daemon_is_killed_what_had_arrived_comes_first_and_then_the_error_for
     }
 }
 
+// Shows: libpcap/start-remote-capture-fails
 #[test]
 fn a_daemon_that_is_killed_before_the_first_read_is_an_error_and_closing_is_safe() {
     let _alone = alone();

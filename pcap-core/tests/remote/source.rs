@@ -139,6 +139,7 @@ fn every_short_string_of_the_signs_that_matter_round_trips_or_is_an_error() {
     assert!(understood > 1000, "{understood}");
 }
 
+// Shows: libpcap/daemon-say-anything-sent
 #[test]
 fn a_password_is_in_no_text() {
     let auth = Auth::password("me", "secret");
@@ -178,6 +179,7 @@ fn options_that_cannot_be_are_errors_that_name_them() {
     }
 }
 
+// Shows: libpcap/listing-savefiles-findalldevsex
 #[test]
 fn the_devices_of_this_host_need_no_daemon() {
     let listed = remote::devices(&parse("rpcap://"), &Auth::Null).unwrap();
@@ -191,6 +193,7 @@ fn the_devices_of_this_host_need_no_daemon() {
 
 /// Debian's header declares the functions, its library has none of them.
 #[cfg(not(have_pcap_remoteact_list))]
+// Shows: libpcap/header-declares-functions-remote
 #[test]
 fn a_libpcap_without_remote_capture_says_so() {
     let source = parse("rpcap://127.0.0.1:1/lo");

@@ -28,6 +28,7 @@ fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
 
 /// `pcap_next_ex` answers -2 for the end of a savefile and for a break alike; a flag that is left set
 /// ends the read after it, too.
+// Shows: libpcap/nextex-answers-2-end
 #[test]
 fn a_break_before_a_read_ends_that_read_and_only_that() {
     for mut capture in ways(3) {
@@ -43,6 +44,7 @@ fn a_break_before_a_read_ends_that_read_and_only_that() {
 }
 
 /// A break reported as "no more packets", or as an error with an empty text.
+// Shows: libpcap/nextex-answers-2-end, parity/break-more-packets-error
 #[test]
 fn each_reading_call_says_that_it_was_a_break() {
     for mut capture in ways(MANY) {
@@ -96,6 +98,7 @@ fn a_break_between_two_reads_is_seen_by_the_second_even_if_packets_were_read_ahe
 }
 
 /// In a closure the break handle is the one thing of the capture that is in reach, and it works there.
+// Shows: libpcap/callback-closes-reads-reconfigures
 #[test]
 fn a_break_from_the_closure_ends_the_loop_after_that_packet() {
     // Before the first slice's end, at it, after it; with and without packets that single reads
@@ -141,6 +144,7 @@ fn a_break_in_the_closure_of_the_last_packet_is_a_break_and_then_comes_the_end()
 }
 
 /// Broken in a savefile, libpcap's loop answers the count first, and says -2 to the next read.
+// Shows: libpcap/loop-over-savefile-answers, parity/break-more-packets-error
 #[test]
 fn a_stale_minus_2_is_never_seen_by_the_next_read() {
     for mut capture in ways(MANY) {
@@ -155,6 +159,7 @@ fn a_stale_minus_2_is_never_seen_by_the_next_read() {
     }
 }
 
+// Shows: libpcap/break-handle-being-closed
 #[test]
 fn a_break_after_the_end_and_after_the_capture_is_gone_does_no_harm() {
     for mut capture in ways(1) {
@@ -316,6 +321,7 @@ fn breaks_from_another_thread_lose_and_double_nothing() {
 }
 
 /// A panic in a callback of C's aborts, or skips what libpcap does after the callback.
+// Shows: libpcap/panic-callback-aborts-passes, parity/error-panic-closure-reaches
 #[test]
 fn a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on() {
     type Read = fn(&mut Capture<Offline>, &mut dyn FnMut(Packet<'_>));

@@ -449,6 +449,7 @@ fn cases(mut case: impl FnMut(&Savefile, &Build, Way, usize, &mut dyn FnMut() ->
     }
 }
 
+// Shows: libpcap/savefile-becomes-shorter-read
 #[test]
 fn a_file_truncated_meanwhile_is_an_error() {
     let files = Files::new();
@@ -511,6 +512,7 @@ fn same_as_libpcap(case: &str, packets: &[Raw], error: Option<Error>, bytes: &[u
 }
 
 /// Size at the end and at the beginning are the same, but more had been read.
+// Shows: libpcap/savefile-becomes-shorter-read
 #[test]
 fn a_file_that_grew_and_is_cut_again_is_an_error() {
     let files = Files::new();

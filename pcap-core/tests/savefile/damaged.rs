@@ -113,6 +113,7 @@ fn a_compressed_file_is_named_as_that() {
 }
 
 /// An error in the middle of a stream swallowed, or retried for ever.
+// Shows: libpcap/error-middle-stream-swallowed, parity/error-middle-stream-swallowed
 #[test]
 fn a_file_cut_at_any_byte_gives_its_whole_packets_and_then_the_same_error_for_ever() {
     let bytes = pings(3);
@@ -159,6 +160,7 @@ fn a_file_cut_at_any_byte_gives_its_whole_packets_and_then_the_same_error_for_ev
 }
 
 /// An error in the middle of a stream must not swallow the packets before it.
+// Shows: libpcap/error-middle-stream-swallowed, parity/error-middle-stream-swallowed
 #[test]
 fn every_reading_call_delivers_what_comes_before_the_damage() {
     let mut bytes = pings(1030);
@@ -221,6 +223,7 @@ fn every_reading_call_delivers_what_comes_before_the_damage() {
 }
 
 /// libpcap moves its buffer in reads that fail, too.
+// Shows: libpcap/libpcap-moves-buffer-read
 #[test]
 fn memory_safety_a_packet_is_not_lent_any_more_once_a_read_failed() {
     // The second record makes libpcap move its buffer to a larger one before it finds the file cut:
@@ -248,6 +251,7 @@ fn memory_safety_a_packet_is_not_lent_any_more_once_a_read_failed() {
 }
 
 /// libpcap's limit of a record is 262144 bytes, and more for a few link types.
+// Shows: libpcap/records-above-262-144
 #[test]
 fn a_captured_length_above_262144_is_an_error_and_not_an_allocation() {
     for caplen in [262_145, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
@@ -279,6 +283,7 @@ fn a_captured_length_above_262144_is_an_error_and_not_an_allocation() {
 }
 
 /// In classic savefiles libpcap cuts a record that is longer than the snaplen; in pcapng it refuses it.
+// Shows: libpcap/record-above-snaplen-cut
 #[test]
 fn a_captured_length_above_the_snaplen_is_cut_and_the_next_packet_is_right() {
     let long: Vec<u8> = (0..10_000u32).map(|n| n as u8).collect();
@@ -298,6 +303,7 @@ fn a_captured_length_above_the_snaplen_is_cut_and_the_next_packet_is_right() {
 
 /// The data has as many bytes as were captured, never as many as were on the wire; libpcap passes on
 /// a wire length below the captured one.
+// Shows: libpcap/length-wire-taken-length
 #[test]
 fn a_wire_length_below_the_captured_one_reaches_the_caller_and_the_data_is_whole() {
     for len in [0, 1, 59] {
@@ -311,6 +317,7 @@ fn a_wire_length_below_the_captured_one_reaches_the_caller_and_the_data_is_whole
 }
 
 /// libpcap does not check the fraction of a second, so it may be anything.
+// Shows: libpcap/fractions-second-checked-pcapngs
 #[test]
 fn a_fraction_beyond_a_second_is_carried_and_the_raw_value_can_be_had() {
     for order in Order::BOTH {
@@ -344,6 +351,7 @@ fn a_fraction_beyond_a_second_is_carried_and_the_raw_value_can_be_had() {
 }
 
 /// A huge snaplen of a savefile passes through libpcap: whoever allocates by it has no memory left.
+// Shows: libpcap/records-above-262-144
 #[test]
 fn a_snaplen_of_0_or_beyond_c_int_is_the_largest_and_a_huge_one_is_never_allocated() {
     for (snaplen, seen) in [

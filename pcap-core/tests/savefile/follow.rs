@@ -60,6 +60,7 @@ fn a_record_that_is_written_byte_by_byte_comes_once_and_whole_in_both_byte_order
     }
 }
 
+// Shows: parity/read-savefile-path-open
 #[test]
 fn a_writer_in_another_thread_is_followed_through_every_packet_and_a_break_ends_it() {
     const COUNT: u32 = 20_000;

@@ -7,6 +7,7 @@ use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Precision, Timestamp};
 
 /// libpcap 1.10.3 reads the seconds of a savefile of the machine's own byte order as signed, those of
 /// the other as unsigned.
+// Shows: libpcap/seconds-after-2038-negative
 #[test]
 fn seconds_after_2038_are_unsigned_in_either_byte_order() {
     for order in Order::BOTH {
@@ -101,6 +102,7 @@ fn an_old_magic_has_longer_record_headers_and_is_read() {
 }
 
 /// Link types cut to 8 bits: 276 was read as 20.
+// Shows: parity/link-types-cut-8
 #[test]
 fn pitfall_link_types_are_not_cut_to_8_bits_and_unknown_ones_survive() {
     let folder = tempfile::tempdir().unwrap();

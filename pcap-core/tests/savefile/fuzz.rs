@@ -18,6 +18,7 @@ const OTHER: Order = match Order::NATIVE {
 /// All packets in one go.
 const PLAIN: Plan = Plan::new(Way::File(0), 0);
 
+// Shows: libpcap/packets-some-link-types
 #[test]
 fn damaged_files_are_read_as_libpcap_reads_them() {
     let count = std::env::var("SAVEFILE_FUZZ_COUNT");
@@ -61,6 +62,7 @@ fn damaged_files_are_read_as_libpcap_reads_them() {
 
 /// libpcap changes packets of some link types while it reads them, even of the machine's own byte
 /// order.
+// Shows: libpcap/packets-some-link-types
 #[test]
 fn every_link_type_is_read_as_libpcap_reads_it() {
     let mut random = Random::new(0x0d1f);

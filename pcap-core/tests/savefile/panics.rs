@@ -255,6 +255,7 @@ fn read_through(capture: &mut Capture<Offline>, call: usize) -> (Vec<Raw>, usize
 }
 
 /// Whatever the fault, and behind whichever byte, the packets are those in front of it, and the error lasts.
+// Shows: libpcap/reader-panics-unwinds-through
 #[test]
 fn a_reader_that_panics_leaves_an_error_that_lasts() {
     quiet();

@@ -81,6 +81,8 @@ fn as_tshark(packets: &[PacketOwned]) -> String {
     packets.iter().map(line).collect()
 }
 
+// Shows: parity/read-savefile-path-open, parity/savefiles-version-byte-order
+// Shows: parity/1-96-truncated-pings
 #[test]
 fn behaviour_1_96_truncated_pings_in_a_big_endian_savefile_then_the_end_however_often_asked() {
     let folder = tempfile::tempdir().unwrap();
@@ -113,6 +115,7 @@ fn behaviour_1_96_truncated_pings_in_a_big_endian_savefile_then_the_end_however_
     }
 }
 
+// Shows: parity/2-them-matches-ip
 #[test]
 fn behaviour_2_every_ping_matches_ip_dst_host() {
     let mut capture = open(truncated_pings());
@@ -139,6 +142,7 @@ fn behaviour_2_every_ping_matches_ip_dst_host() {
     assert_eq!(capture.ended(), Some(End::Eof));
 }
 
+// Shows: parity/compile-without-device-match, parity/2-them-matches-ip
 #[test]
 #[cfg(unix)]
 fn behaviour_2_icmp_on_ethernet_compiles_to_exactly_six_instructions() {
@@ -162,6 +166,7 @@ fn behaviour_2_icmp_on_ethernet_compiles_to_exactly_six_instructions() {
     );
 }
 
+// Shows: parity/filter-instructions-instructions, parity/2-them-matches-ip
 #[test]
 fn behaviour_2_an_empty_program_and_one_of_4097_instructions_are_refused() {
     let program = |length: usize| vec![Insn::new(0x06, 0, 0, 96); length];
@@ -183,6 +188,7 @@ fn behaviour_2_an_empty_program_and_one_of_4097_instructions_are_refused() {
     }
 }
 
+// Shows: parity/2-them-matches-ip
 #[test]
 fn behaviour_2_foobar_is_an_error() {
     let error = Filter::compile(Dlt::EN10MB, "foobar").unwrap_err();
@@ -195,6 +201,7 @@ fn behaviour_2_foobar_is_an_error() {
     assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 96);
 }
 
+// Shows: parity/2-them-matches-ip
 #[test]
 fn behaviour_2_syn_ack_and_ack_and_udp_are_told_apart_on_consecutive_packets() {
     const SYN_ACK: u8 = 0x12;
@@ -232,6 +239,7 @@ fn behaviour_2_syn_ack_and_ack_and_udp_are_told_apart_on_consecutive_packets() {
     }
 }
 
+// Shows: parity/3-missing-file-error
 #[test]
 fn behaviour_3_a_missing_file_is_an_error_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -246,6 +254,7 @@ fn behaviour_3_a_missing_file_is_an_error_that_names_it() {
     assert!(error.to_string().contains(&words), "{error}");
 }
 
+// Shows: parity/3-missing-file-error
 #[test]
 fn behaviour_3_the_bytes_ab_ad_1d_ea_are_an_unknown_file_format() {
     let folder = tempfile::tempdir().unwrap();
@@ -258,6 +267,7 @@ fn behaviour_3_the_bytes_ab_ad_1d_ea_are_an_unknown_file_format() {
     assert_eq!(error.text(), "unknown file format");
 }
 
+// Shows: parity/savefiles-version-byte-order, parity/4-files-microseconds-nanoseconds
 #[test]
 fn behaviour_4_both_byte_orders_and_both_precisions_are_read_to_the_bit() {
     for order in Order::BOTH {
@@ -289,6 +299,7 @@ fn behaviour_4_both_byte_orders_and_both_precisions_are_read_to_the_bit() {
     }
 }
 
+// Shows: parity/4-files-microseconds-nanoseconds
 #[test]
 #[cfg(unix)]
 fn behaviour_4_both_byte_orders_are_read_as_tcpdump_and_tshark_read_them() {
@@ -308,6 +319,7 @@ fn behaviour_4_both_byte_orders_are_read_as_tcpdump_and_tshark_read_them() {
     }
 }
 
+// Shows: parity/4-files-microseconds-nanoseconds
 #[test]
 #[cfg(unix)]
 fn behaviour_4_what_is_written_is_read_back_equal_here_and_by_tcpdump_and_tshark() {
@@ -340,6 +352,7 @@ fn behaviour_4_what_is_written_is_read_back_equal_here_and_by_tcpdump_and_tshark
     }
 }
 
+// Shows: parity/5-bytes-headers-records
 #[test]
 fn behaviour_5_header_and_record_bytes_are_exactly_the_formats() {
     let folder = tempfile::tempdir().unwrap();
@@ -378,6 +391,7 @@ fn behaviour_5_header_and_record_bytes_are_exactly_the_formats() {
     }
 }
 
+// Shows: parity/handle-without-device-compile, parity/6-dead-capture-dump
 #[test]
 fn behaviour_6_a_dead_capture_is_dumped_and_closed_and_dumped_from_again_and_read_back_equal() {
     let folder = tempfile::tempdir().unwrap();

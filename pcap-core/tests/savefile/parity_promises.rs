@@ -15,6 +15,7 @@ use pcap_core::{
     Timestamp,
 };
 
+// Shows: parity/hand-packets-closure-number, parity/capture-1-takes-returns
 #[test]
 fn plokami_capture_minus_one_takes_all_that_is_there_and_zero_is_no_error() {
     for mut capture in ways(1500) {
@@ -40,6 +41,7 @@ fn plokami_capture_minus_one_takes_all_that_is_there_and_zero_is_no_error() {
     }
 }
 
+// Shows: parity/loop-runs-count-error
 #[test]
 fn pcapy_loop_runs_to_the_count_or_an_error() {
     let mut bytes = pings(10);
@@ -59,6 +61,7 @@ fn pcapy_loop_runs_to_the_count_or_an_error() {
 }
 
 /// Also a header that is the only thing that is left of a packet: it says how long it was.
+// Shows: parity/dump-read-returned, parity/header-handed-back-dump
 #[test]
 fn pcapy_a_header_is_handed_back_to_dump_as_it_is() {
     let file = Pcap::native()
@@ -93,6 +96,7 @@ fn pcapy_a_header_is_handed_back_to_dump_as_it_is() {
     }
 }
 
+// Shows: parity/dump-read-returned, parity/reads-feed-writes
 #[test]
 fn pcap_lua_reads_feed_writes() {
     let folder = tempfile::tempdir().unwrap();
@@ -121,6 +125,7 @@ fn pcap_lua_reads_feed_writes() {
 
 /// Reads a savefile from standard input and writes its packets to standard output, like a filter of
 /// a shell.
+// Shows: parity/standard-stream
 #[test]
 fn pcap_lua_a_dash_is_a_standard_stream() {
     if files::in_child() {
@@ -153,6 +158,7 @@ fn pcap_lua_a_dash_is_a_standard_stream() {
     assert!(output.stdout.ends_with(&expected), "{:?}", output.stdout);
 }
 
+// Shows: parity/reads-copy-reads, parity/copied-packets-stay-valid
 #[test]
 fn gopacket_owned_packets_stay_valid_and_lent_ones_until_the_next_read() {
     for mut capture in ways(300) {
@@ -182,6 +188,7 @@ fn gopacket_owned_packets_stay_valid_and_lent_ones_until_the_next_read() {
     }
 }
 
+// Shows: parity/end-file-error
 #[test]
 fn gopacket_the_end_of_a_file_is_not_an_error() {
     for capture in [0, 3].into_iter().flat_map(ways) {
@@ -206,6 +213,7 @@ fn gopacket_the_end_of_a_file_is_not_an_error() {
     }
 }
 
+// Shows: parity/activated-handle-cannot-activated
 #[test]
 fn gopacket_an_inactive_handle_outlives_activation() {
     let device = "no such device";
@@ -225,6 +233,7 @@ fn gopacket_an_inactive_handle_outlives_activation() {
     assert!(text.contains("77") && text.contains(device), "{text}");
 }
 
+// Shows: parity/nanoseconds-scaled-rightly, parity/nanoseconds-stored-file
 #[test]
 fn gopacket_nanoseconds_are_scaled_rightly() {
     let fractions = [0, 1, 9, 999, 1000, 123_456, 999_999];

@@ -53,6 +53,7 @@ fn times_are_nanoseconds_whatever_the_interface_counts_in() {
 }
 
 /// An interface's offset of pcapng can make libpcap's seconds negative.
+// Shows: libpcap/fractions-second-checked-pcapngs
 #[test]
 fn an_offset_makes_times_negative_and_nothing_panics() {
     for order in Order::BOTH {
@@ -84,6 +85,7 @@ fn an_offset_makes_times_negative_and_nothing_panics() {
 }
 
 /// libpcap reads no second link type of a pcapng savefile.
+// Shows: libpcap/pcapng-second-link-type
 #[test]
 fn a_second_interface_of_another_type_is_an_error_after_the_first_ones_packets() {
     let bytes = Pcapng::new(Order::NATIVE)
@@ -117,6 +119,7 @@ fn a_second_interface_of_another_type_is_an_error_after_the_first_ones_packets()
 }
 
 /// libpcap 1.10.3 takes two interfaces of raw IP for two link types.
+// Shows: libpcap/pcapng-second-link-type
 #[test]
 fn two_interfaces_of_raw_ip_are_read_or_an_error_and_never_the_end() {
     let bytes = Pcapng::new(Order::NATIVE)
@@ -137,6 +140,7 @@ fn two_interfaces_of_raw_ip_are_read_or_an_error_and_never_the_end() {
 }
 
 /// libpcap reads no second snaplen and no second byte order of a pcapng savefile.
+// Shows: libpcap/pcapng-second-link-type
 #[test]
 fn another_snaplen_or_byte_order_is_an_error() {
     let bytes = Pcapng::new(Order::NATIVE)
@@ -171,6 +175,7 @@ fn another_snaplen_or_byte_order_is_an_error() {
 }
 
 /// In pcapng libpcap refuses a packet that is longer than the snaplen; in classic savefiles it cuts it.
+// Shows: libpcap/record-above-snaplen-cut
 #[test]
 fn a_packet_above_the_snaplen_is_refused() {
     let bytes = Pcapng::new(Order::NATIVE)
@@ -214,6 +219,7 @@ fn a_file_cut_at_any_byte_is_an_error_or_ends_between_two_blocks() {
 }
 
 /// libpcap's limit of a pcapng block is 16 MiB.
+// Shows: libpcap/pcapng-second-link-type
 #[test]
 fn a_block_over_16_mib_is_refused_without_allocating_it() {
     let mut bytes = Pcapng::new(Order::NATIVE).interface(1, 0, &[]).bytes();

@@ -94,6 +94,7 @@ fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
 }
 
 /// A reader that waits in `read` sees a break only when data come, which may be never.
+// Shows: libpcap/savefile-pipe-waited-inside
 #[test]
 fn a_break_ends_a_wait_for_a_pipe_at_once_wherever_in_a_record() {
     type Reads = fn(&mut Capture<Offline>) -> Option<Stop>;
@@ -154,6 +155,7 @@ fn files_start(bytes: &[u8]) -> usize {
     }
 }
 
+// Shows: libpcap/savefile-pipe-waited-inside
 #[test]
 fn a_deadline_holds_for_a_pipe_and_a_look_does_not_wait() {
     for (kind, bytes) in kinds() {

@@ -19,6 +19,7 @@ fn done(packets: u64, stop: impl Into<Stop>) -> Done {
     Done::new(packets, stop)
 }
 
+// Shows: libpcap/savefile-cannot-made-non, parity/packet-bytes-time-length
 #[test]
 fn a_single_read_gives_each_packet_once_and_then_the_end() {
     for mut capture in ways(MANY) {
@@ -42,6 +43,7 @@ fn a_single_read_gives_each_packet_once_and_then_the_end() {
 
 /// The end of a file and a timeout returned as the same thing. libpcap has no non-blocking mode for
 /// savefiles; asking without waiting works all the same.
+// Shows: libpcap/0-timeout-device-end
 #[test]
 fn a_deadline_does_not_end_the_read_of_a_savefile() {
     for timeout in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
@@ -61,6 +63,7 @@ fn a_deadline_does_not_end_the_read_of_a_savefile() {
 }
 
 /// The end of a file and a timeout returned as the same thing: libpcap's dispatch answers 0 to both.
+// Shows: libpcap/0-timeout-device-end, parity/end-file-timeout-same
 #[test]
 fn a_filter_that_lets_nothing_through_ends_at_the_end_and_not_at_a_timeout() {
     for mut capture in ways(MANY) {
@@ -82,6 +85,7 @@ fn a_filter_that_lets_nothing_through_ends_at_the_end_and_not_at_a_timeout() {
 }
 
 /// libpcap has one header and one buffer for all packets of a capture.
+// Shows: libpcap/header-bytes-nextex-overwritten
 #[test]
 fn advance_and_packet_lend_the_same_packet_until_the_next_read() {
     for mut capture in ways(4) {
@@ -101,6 +105,7 @@ fn advance_and_packet_lend_the_same_packet_until_the_next_read() {
     }
 }
 
+// Shows: libpcap/count-0-less-means, parity/hand-packets-closure-number
 #[test]
 fn promise_dispatch_takes_none_some_or_all_and_says_how_many() {
     for mut capture in ways(MANY) {
@@ -131,6 +136,8 @@ fn promise_dispatch_takes_none_some_or_all_and_says_how_many() {
 }
 
 /// A loop that panics on a count above `c_int::MAX`, or takes it for "for ever" as libpcap does below 1.
+// Shows: libpcap/loop-cannot-stop-count, parity/loop-count-ever-over
+// Shows: parity/loop-cannot-stop-count
 #[test]
 fn pitfall_a_count_above_c_int_max_is_only_a_large_count() {
     const LARGE: u64 = 1 << 31;
@@ -147,6 +154,8 @@ fn pitfall_a_count_above_c_int_max_is_only_a_large_count() {
 }
 
 /// A loop that does not count what it delivered.
+// Shows: libpcap/loop-cannot-stop-count, parity/loop-count-ever-over
+// Shows: parity/loop-cannot-stop-count
 #[test]
 fn for_each_up_to_counts_exactly() {
     for count in [0, 1, 1023, 1024, 1025, 2048, 2499, 2500] {
@@ -162,6 +171,8 @@ fn for_each_up_to_counts_exactly() {
 }
 
 /// A loop that cannot be stopped from inside.
+// Shows: libpcap/loop-cannot-stop-count, parity/error-panic-closure-reaches
+// Shows: parity/loop-cannot-stop-count
 #[test]
 fn pitfall_for_each_can_stop_and_the_value_comes_back() {
     for stop_at in [0u16, 1, 1023, 1024, 2499] {
@@ -236,6 +247,7 @@ fn by_all_calls<S: Readable>(capture: &mut Capture<S>) -> Vec<u16> {
 
 /// A callback that was registered for one type and handed a pointer to another: here closures of any
 /// type and size read captures within each other.
+// Shows: libpcap/callback-registered-type-gets, parity/callback-type-gets-pointer
 #[test]
 fn memory_safety_closures_of_any_type_nest() {
     fn look(packet: Packet<'_>) {
@@ -273,6 +285,7 @@ fn all_calls_in_turn_lose_and_double_nothing() {
 }
 
 /// A transmute between the types of a capture's states: here either state keeps its own.
+// Shows: libpcap/callback-registered-type-gets, parity/callback-type-gets-pointer
 #[test]
 fn any_capture_is_the_savefile_it_was_made_from() {
     let mut any = AnyCapture::from(open_file(&pings(2)));
@@ -346,6 +359,7 @@ fn a_filter_changed_while_reading_holds_for_the_very_next_packet() {
 }
 
 /// libpcap's filters believe the header's lengths, which need not be the data's.
+// Shows: libpcap/offlinefilter-believes-headers
 #[test]
 fn a_filter_sees_the_length_on_the_wire_of_a_packet_that_was_cut() {
     let file = Pcap::native()
@@ -368,6 +382,7 @@ fn a_filter_sees_the_length_on_the_wire_of_a_packet_that_was_cut() {
 }
 
 /// A failed compilation leaves C's program as it was: nothing to install, and nothing to free.
+// Shows: libpcap/failed-compilation-leaves-program, parity/go-without-filter-fails
 #[test]
 fn a_filter_that_does_not_compile_leaves_the_one_before_in_force() {
     for mut capture in ways(10) {
@@ -397,6 +412,7 @@ fn a_packet_of_no_bytes_and_one_of_the_largest_size_are_packets() {
 }
 
 /// What a callback gets lies in libpcap's buffer, so whatever is kept is a copy.
+// Shows: libpcap/callback-gets-lies-kernels
 #[test]
 fn owned_packets_stay_when_the_capture_is_gone() {
     let mut capture = open(pings(5));
@@ -406,6 +422,7 @@ fn owned_packets_stay_when_the_capture_is_gone() {
     assert_eq!(thread.join().unwrap(), 10);
 }
 
+// Shows: parity/iterate-language-channel-packets
 #[test]
 fn the_iterator_is_fused_at_the_end_and_gives_the_capture_back() {
     for capture in ways(3) {

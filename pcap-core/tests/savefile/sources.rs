@@ -31,6 +31,7 @@ impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Reads<F> {
 }
 
 /// A path that is not UTF-8 made a panic when writing, and "null pointer" when reading.
+// Shows: libpcap/path-utf-8-panic, parity/path-utf-8-panic
 #[test]
 #[cfg(unix)]
 fn pitfall_a_path_that_is_not_utf_8_is_read_and_written() {
@@ -72,6 +73,7 @@ fn a_nul_in_a_path_is_an_error_and_no_file_is_touched() {
 }
 
 /// `-` is standard input, which libpcap leaves open and which stays the caller's.
+// Shows: libpcap/closing-dumper-closes-descriptor, parity/read-savefile-path-open
 #[test]
 fn promise_a_dash_is_standard_input_and_a_file_of_that_name_is_reached_by_its_folder() {
     if files::in_child() {
@@ -191,6 +193,7 @@ fn a_socket_as_an_open_file_and_as_a_reader_delivers_a_packet_as_soon_as_it_is_t
     }
 }
 
+// Shows: parity/read-savefile-path-open
 #[test]
 fn an_open_file_is_read_from_where_it_stands() {
     let mut file = tempfile::tempfile().unwrap();
@@ -440,6 +443,7 @@ fn the_first_panic_wins_when_the_closure_panics_before_the_reader_would() {
 }
 
 /// libpcap owns a stream once it is open and not before: it is closed once, by whoever has it.
+// Shows: parity/read-savefile-path-open
 #[test]
 fn the_reader_is_dropped_once_with_the_capture_and_comes_back_when_opening_fails() {
     struct Counted(Cursor<Vec<u8>>, mpsc::Sender<()>);
@@ -473,6 +477,7 @@ fn the_reader_is_dropped_once_with_the_capture_and_comes_back_when_opening_fails
 }
 
 /// A safe conversion from a raw `pcap_t` is a double free: it takes unsafe code, or this does not compile.
+// Shows: libpcap/safe-conversion-raw-t
 #[test]
 #[deny(unused_unsafe)]
 fn a_raw_handle_that_was_opened_elsewhere_is_read_like_any_other() {

@@ -539,6 +539,7 @@ mod tests {
 }
 
 /// On several threads, which a task moves between.
+// Shows: parity/iterate-language-channel-packets
 #[test]
 fn tasks_of_a_runtime_with_several_threads_lose_nothing() {
     let Some((_net, left)) = wire() else { return };
@@ -625,6 +626,7 @@ fn a_sender_waits_for_a_slow_device_beside_the_tasks() {
 }
 
 /// The deadlines that the documentation promises.
+// Shows: parity/iterate-language-channel-packets
 #[test]
 fn deadlines_and_selects_of_tokio_work() {
     let Some((_net, left)) = wire() else { return };

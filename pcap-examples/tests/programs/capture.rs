@@ -43,6 +43,7 @@ fn statistics(stderr: &str) -> [u64; 3] {
     [0, 3, 5].map(|index| words[index].parse().unwrap())
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn a_savefile_of_a_count_of_packets_is_what_tcpdump_reads() {
     in_netns(|| {

@@ -3,6 +3,7 @@
 use crate::common::live::{in_netns, ip};
 use crate::common::ours;
 
+// Shows: parity/list-devices-address-netmask, parity/programs-dump-split-recode
 #[test]
 fn devices_are_listed_with_their_addresses_and_states() {
     in_netns(|| {

@@ -21,6 +21,7 @@ fn by_tcpdump(folder: &Path, input: &Path, nano: bool, expression: &str) -> Vec<
     by_tool(&path)
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn savefiles_are_those_of_tcpdump_byte_by_byte() {
     let folder = tempfile::tempdir().unwrap();

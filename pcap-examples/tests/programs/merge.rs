@@ -60,6 +60,7 @@ const TIMES: [&[u32]; 7] = [
     &[3000, 1000, 3000, 2999, 3001, 9000, 1],
 ];
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn packets_are_in_the_order_of_mergecap() {
     let folder = tempfile::tempdir().unwrap();

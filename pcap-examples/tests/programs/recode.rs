@@ -54,6 +54,7 @@ fn relinked(packets: &[Record], header: impl Fn(&[u8], &[u8]) -> Vec<u8>) -> Vec
     packets.iter().map(relink).collect()
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn savefiles_are_those_of_editcap_byte_by_byte() {
     let folder = tempfile::tempdir().unwrap();

@@ -92,6 +92,7 @@ fn replayed(options: &[&str], path: &Path) -> (Ran, serde_json::Value) {
     (ran, summary)
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn as_fast_as_it_goes_every_packet_arrives_whole_and_in_order() {
     in_netns(|| {

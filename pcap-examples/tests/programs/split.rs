@@ -93,6 +93,7 @@ fn at(times: &[u32]) -> Vec<Record> {
     (0..).zip(times).map(packet).collect()
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn by_packets_they_are_those_of_editcap() {
     let folder = tempfile::tempdir().unwrap();
@@ -260,6 +261,7 @@ fn conversations() -> Vec<Record> {
     (0..).zip(all).map(|(n, data)| record(n, 0, data)).collect()
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn flows_are_what_tshark_says_of_the_packets() {
     let folder = tempfile::tempdir().unwrap();

@@ -69,6 +69,7 @@ fn what_tcpdump_wrote_is_added_to() {
 }
 
 /// Appending to a file of another format, byte order, precision, link type or snaplen would spoil it.
+// Shows: libpcap/appending-needs-same-format
 #[test]
 fn each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
     let other = if Order::NATIVE == Order::Big {

@@ -28,6 +28,7 @@ fn write(dumper: &mut Dumper, number: u16) -> pcap_core::Result<()> {
 }
 
 /// Once a write failed, `pcap_dump` drops packets in silence, and `pcap_dump_close` says nothing.
+// Shows: libpcap/full-disk-thousand-writes
 #[test]
 #[cfg(target_os = "linux")]
 fn pitfall_silent_loss_a_full_disk_is_an_error_and_with_room_again_the_same_dumper_goes_on() {
@@ -72,6 +73,8 @@ fn pitfall_silent_loss_a_full_disk_is_an_error_and_with_room_again_the_same_dump
 }
 
 /// A thousand packets to a full disk: every write and even `pcap_dump_flush` said all was well.
+// Shows: libpcap/full-disk-thousand-writes, parity/flush-close-error-closing
+// Shows: parity/thousand-packets-full-disk
 #[test]
 #[cfg(target_os = "linux")]
 fn pitfall_silent_loss_of_a_thousand_packets_to_a_full_disk_is_told_by_flush_and_close() {
@@ -98,6 +101,7 @@ fn pitfall_silent_loss_of_a_thousand_packets_to_a_full_disk_is_told_by_flush_and
 }
 
 /// A `pcap_dump_flush` of 0 does not mean written.
+// Shows: parity/thousand-packets-full-disk
 #[test]
 #[cfg(target_os = "linux")]
 fn pitfall_silent_loss_on_a_device_that_is_always_full_every_call_says_so() {
@@ -159,6 +163,7 @@ fn a_closed_pipe_is_an_error_and_no_signal() {
 }
 
 /// libpcap closes descriptor 1 with a dumper on `-`, and the next file that is opened gets it.
+// Shows: libpcap/closing-dumper-closes-descriptor, parity/open-dump-standard-output
 #[test]
 fn a_dash_is_standard_output_which_stays_open_and_a_file_of_that_name_is_reached_otherwise() {
     if files::in_child() {
@@ -272,6 +277,7 @@ impl Writer {
     }
 }
 
+// Shows: parity/open-dump-standard-output
 #[test]
 fn dump_to_writes_to_anything_and_flushes_it() {
     let writer = Writer::default();

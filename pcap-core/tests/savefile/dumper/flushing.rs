@@ -73,6 +73,7 @@ fn is_empty_savefile(path: &Path) {
     );
 }
 
+// Shows: libpcap/savefile-empty-without-header
 #[test]
 fn the_header_is_there_from_the_start() {
     let folder = tempfile::tempdir().unwrap();
@@ -239,6 +240,7 @@ fn a_full_connection_is_no_error_of_a_bound() {
     drain(reader, dumper, number);
 }
 
+// Shows: libpcap/savefile-empty-without-header
 #[test]
 fn packets_wait_no_longer_than_the_bound() {
     let writer = Writer::default();
@@ -347,6 +349,7 @@ fn packets_of_pcapng_wait_no_longer_than_the_bound() {
 }
 
 /// `exit` runs no destructors.
+// Shows: libpcap/savefile-empty-without-header
 #[test]
 fn exit_loses_what_no_bound_has_flushed() {
     if files::in_child() {

@@ -656,6 +656,7 @@ fn tshark_reads_the_checksum_length() {
     }
 }
 
+// Shows: libpcap/packets-link-type-written
 #[test]
 #[cfg(unix)]
 fn packets_of_another_link_type_are_rejected() {

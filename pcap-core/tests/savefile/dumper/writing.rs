@@ -68,6 +68,7 @@ fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[Packet
     unsafe { pcap_sys::pcap_close(pcap) };
 }
 
+// Shows: libpcap/dump-keeps-fraction-more
 #[test]
 fn fractions_beyond_a_second_are_kept() {
     for (magic, other) in [(MICRO, Precision::Nano), (NANO, Precision::Micro)] {
@@ -149,6 +150,7 @@ fn byte_for_byte_what_pcap_dump_writes_in_both_precisions() {
     }
 }
 
+// Shows: parity/dump-bytes-time-now
 #[test]
 fn promise_an_absent_time_is_now_and_an_absent_length_the_datas_and_the_epoch_is_a_time() {
     let folder = tempfile::tempdir().unwrap();
@@ -174,6 +176,8 @@ fn promise_an_absent_time_is_now_and_an_absent_length_the_datas_and_the_epoch_is
 
 /// `pcap_dump` writes as many bytes as the header says: of a header that lied it wrote 60 KB of the
 /// heap to disk. Here the captured length is always the data's.
+// Shows: libpcap/dump-writes-many-bytes, parity/dump-bytes-time-now
+// Shows: parity/writing-many-bytes-header
 #[test]
 fn memory_safety_what_a_record_cannot_say_is_refused_and_leaves_no_trace() {
     let folder = tempfile::tempdir().unwrap();
@@ -237,6 +241,7 @@ fn memory_safety_what_a_record_cannot_say_is_refused_and_leaves_no_trace() {
 }
 
 /// Nanoseconds stored in a file of microseconds as microseconds.
+// Shows: libpcap/nanoseconds-stored-file, parity/nanoseconds-stored-file
 #[test]
 fn pitfall_nanoseconds_are_cut_to_microseconds_and_never_written_as_them() {
     let nano = Pcap::new(Order::NATIVE, NANO)
@@ -347,6 +352,8 @@ fn the_longest_packet_is_that_of_the_link_type() {
 }
 
 /// A dead handle whose snaplen was fixed at 65535 cut longer packets in silence.
+// Shows: libpcap/dead-handle-fixed-snaplen, parity/handle-without-device-compile
+// Shows: parity/dead-handle-snaplen-65
 #[test]
 fn pitfall_the_snaplen_of_a_dead_capture_is_any_and_nothing_is_cut() {
     let folder = tempfile::tempdir().unwrap();
@@ -382,6 +389,7 @@ fn pitfall_the_snaplen_of_a_dead_capture_is_any_and_nothing_is_cut() {
 
 /// `pcap_dump_fopen` leaves the file open after a link type that it refuses, and closed after a header
 /// that could not be written.
+// Shows: libpcap/dumpfopen-leaves-file-open
 #[test]
 fn a_link_type_that_savefiles_cannot_have_does_not_touch_a_file_that_is_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -406,6 +414,7 @@ fn a_link_type_that_savefiles_cannot_have_does_not_touch_a_file_that_is_there() 
 }
 
 /// LINKTYPE_ numbers, which files have, taken for DLT_ numbers, which calls have: RAW is 101 and 12.
+// Shows: libpcap/linktype-numbers-files-handed, parity/link-types-files-calls
 #[test]
 fn pitfall_link_types_are_numbered_as_files_number_them() {
     for (linktype, number) in [(Linktype::RAW, 101), (Linktype::LINUX_SLL2, 276)] {
@@ -422,6 +431,7 @@ fn pitfall_link_types_are_numbered_as_files_number_them() {
     }
 }
 
+// Shows: parity/flush-close-error-closing
 #[test]
 fn flush_makes_all_visible_to_another_reader() {
     let folder = tempfile::tempdir().unwrap();
