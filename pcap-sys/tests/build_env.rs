@@ -405,7 +405,7 @@ fn headers_of_two_folders_are_refused() {
 }
 
 #[test]
-fn without_headers_the_build_says_what_to_install() {
+fn without_headers_it_says_what_to_install() {
     let dependent = Dependent::new();
     let empty = dependent.folder.join("empty");
     fs::create_dir_all(&empty).expect("cargo's folder can be written");
@@ -420,7 +420,7 @@ fn without_headers_the_build_says_what_to_install() {
 }
 
 #[test]
-fn without_a_library_the_build_says_what_to_install() {
+fn without_a_library_it_says_so() {
     let dependent = Dependent::new();
     let compiler = dependent.compiler_without("cc-without-pcap", "-lpcap | */libpcap.so");
     let empty = dependent.folder.join("empty");
@@ -437,7 +437,7 @@ fn without_a_library_the_build_says_what_to_install() {
 }
 
 #[test]
-fn without_libclang_the_build_says_what_to_install() {
+fn without_libclang_it_says_so() {
     let dependent = Dependent::new();
     let broken = dependent.folder.join("broken");
     fs::create_dir_all(&broken).expect("cargo's folder can be written");
@@ -452,7 +452,7 @@ fn without_libclang_the_build_says_what_to_install() {
 
 /// The bindings that are in the package need neither libclang nor headers.
 #[test]
-fn without_bindgen_neither_libclang_nor_headers_are_needed() {
+fn without_bindgen_nothing_else_is_needed() {
     let dependent = Dependent::new();
     let broken = dependent.folder.join("broken");
     fs::create_dir_all(&broken).expect("cargo's folder can be written");
@@ -551,7 +551,7 @@ fn documentation_needs_no_widths() {
 
 /// rustc could only fail, far from the cause.
 #[test]
-fn a_static_library_without_a_compiler_is_refused() {
+fn static_without_a_compiler_is_refused() {
     let dependent = Dependent::new();
     dependent.script_refuses(
         &[("LIBPCAP_STATIC", "1"), ("CC", "/nonexistent/cc")],
@@ -562,7 +562,7 @@ fn a_static_library_without_a_compiler_is_refused() {
 
 /// The build machine's headers are not those of Windows.
 #[test]
-fn dependents_are_not_told_of_another_systems_headers() {
+fn headers_of_another_system_are_no_part() {
     let dependent = Dependent::new();
     let output = dependent.script(
         &[
@@ -722,7 +722,7 @@ fn dependents_are_told_how_libpcap_is_linked() {
 }
 
 #[test]
-fn dependents_are_told_the_macros_of_pkg_config() {
+fn the_macros_of_pkg_config_are_told() {
     let dependent = Dependent::new();
     let folder = dependent.folder.join("defines");
     fs::create_dir_all(&folder).expect("cargo's folder can be written");
@@ -845,7 +845,7 @@ fn static_linking_leaves_no_dynamic_libpcap() {
 
 /// Debian's libraries for running programs alone have no `libdbus-1.so`, only `libdbus-1.so.3`.
 #[test]
-fn private_libraries_may_have_a_numbered_name_only() {
+fn private_libraries_may_have_a_number() {
     let dependent = Dependent::new();
     if static_library().is_none() {
         println!("skipped: no libpcap.a is installed");
@@ -859,7 +859,7 @@ fn private_libraries_may_have_a_numbered_name_only() {
 }
 
 #[test]
-fn a_folder_with_nothing_but_an_archive_is_linked_statically() {
+fn a_lone_archive_is_linked_statically() {
     let dependent = Dependent::new();
     let Some(library) = static_library() else {
         println!("skipped: no libpcap.a is installed");
@@ -882,7 +882,7 @@ fn a_folder_with_nothing_but_an_archive_is_linked_statically() {
 
 /// The linker would take the archive for a dynamic library, and lack what it needs.
 #[test]
-fn an_archive_that_pkg_config_knows_is_linked_statically() {
+fn a_described_archive_is_linked_statically() {
     let dependent = Dependent::new();
     let Some(library) = static_library() else {
         println!("skipped: no libpcap.a is installed");
@@ -909,7 +909,7 @@ fn an_archive_that_pkg_config_knows_is_linked_statically() {
 
 /// What needs no other library still links, and the rest would fail only where the program is linked.
 #[test]
-fn a_static_library_that_lacks_another_is_refused() {
+fn a_static_library_that_lacks_is_refused() {
     let dependent = Dependent::new();
     let folder = dependent.folder.join("lacking");
     fs::create_dir_all(&folder).expect("cargo's folder can be written");

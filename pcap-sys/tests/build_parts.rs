@@ -291,7 +291,7 @@ fn versions_are_read() {
 /// `pcap_pkthdr` has 64-bit times on 32-bit systems where the compiler says so.
 // Shows: libpcap/pkthdr-over-timeval-written, parity/packets-header-over-timeval
 #[test]
-fn the_width_of_times_is_taken_from_the_compiler() {
+fn the_width_of_times_is_the_compilers() {
     let set = "#define __linux__ 1\n#define _TIME_BITS 64\n#define _FILE_OFFSET_BITS 64\n#define _TIME_BITS_X 1\n";
     let args: Vec<_> = compiler::time_macros(set).collect();
     assert_eq!(args, ["-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64"]);
@@ -322,7 +322,7 @@ fn header_folders_are_taken_from_the_compiler() {
 
 /// The table of the tests must not depend on whether rustfmt was there.
 #[test]
-fn bindings_are_read_with_and_without_line_breaks() {
+fn line_breaks_do_not_matter() {
     let text = r#"/* made */ pub const A : i32 = - 1 ; pub const T : & :: std :: ffi :: CStr = c"pub fn no(\"" ;
         # [repr (C)] pub struct s { pub a : [u8 ; 4usize] , pub type_ : Option < unsafe extern "C" fn (b : * mut u8) > , }
         # [repr (C)] pub struct opaque { _unused : [u8 ; 0] , } pub type o = opaque ; pub type n = i32 ;

@@ -138,7 +138,7 @@ const AT_THE_END: usize = if cfg!(windows) { 20 } else { 0 };
 
 // Shows: parity/few-allocations-none-packet
 #[test]
-fn plokami_few_dynamic_allocations_none_per_borrowed_packet_by_any_call() {
+fn no_allocation_per_packet_by_any_call() {
     for (name, read) in READS {
         for (way, capture) in captures(name).enumerate() {
             let count = allocations(capture, read, MANY);
@@ -149,7 +149,7 @@ fn plokami_few_dynamic_allocations_none_per_borrowed_packet_by_any_call() {
 }
 
 #[test]
-fn a_filter_allocates_nothing_per_packet_either() {
+fn a_filter_allocates_nothing_per_packet() {
     for (name, read) in READS {
         for (way, mut capture) in captures(name).enumerate() {
             capture.set_filter("icmp[6:2] & 1 = 0").unwrap();
@@ -161,7 +161,7 @@ fn a_filter_allocates_nothing_per_packet_either() {
 }
 
 #[test]
-fn a_savefile_that_is_followed_allocates_nothing_per_packet() {
+fn following_allocates_nothing_per_packet() {
     for (name, read) in READS {
         if !["try_next_packet", "next_packet_timeout", "dispatch"].contains(&name) {
             // They wait at the end.

@@ -184,7 +184,7 @@ fn dumping(times: &Times, folder: &Path) {
 // Shows: libpcap/dumpfopen-leaves-file-open, libpcap/descriptor-file-leaked-failed
 // Shows: parity/descriptor-file-leaked-failed
 #[test]
-fn memory_safety_no_descriptor_is_lost_by_a_thousand_openings_of_each_kind() {
+fn no_opening_loses_a_descriptor() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     reading(&Times(1000), folder.path());

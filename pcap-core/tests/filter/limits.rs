@@ -85,7 +85,7 @@ fn every_way_of_writing_terms_is_counted() {
 /// The sizes are near those at which libpcap's own call takes a second (`benches/compile.rs`), or beyond.
 // Shows: libpcap/2000-terms-overflow-stack
 #[test]
-fn what_libpcap_compiles_in_a_second_is_accepted() {
+fn what_compiles_in_a_second_is_accepted() {
     let v6 = |n: usize| format!("2001:db8::{:x}:{:x}", n.wrapping_mul(40_503) & 0xffff, n);
     for (what, expression) in [
         ("hosts", hosts(260)),
@@ -260,7 +260,7 @@ fn nesting_is_no_danger() {
 /// About 2000 terms overflow a stack of 2 MiB in libpcap 1.10.3.
 // Shows: libpcap/2000-terms-overflow-stack
 #[test]
-fn the_longest_compile_on_the_smallest_stack() {
+fn the_longest_compile_on_a_small_stack() {
     let wlan = |n: usize| format!("wlan host 0:0:5e:0:53:{n:x}");
     for optimize in [true, false] {
         let options = CompileOptions::new().optimize(optimize);

@@ -83,7 +83,7 @@ fn what_is_printed_is_read_in_every_form() {
 }
 
 #[test]
-fn what_is_no_listing_is_an_error_that_names_the_line() {
+fn an_error_names_the_line() {
     for (text, why) in [
         ("", "there is nothing in it"),
         (" \n,\n", "there is nothing in it"),

@@ -61,7 +61,7 @@ fn the_empty_expression_takes_all_packets() {
 /// On a dead handle with snaplen 0 libpcap compiles every filter to "nothing".
 // Shows: libpcap/dead-handle-snaplen-0, parity/compile-without-device-match
 #[test]
-fn snaplen_0_is_the_largest_and_others_are_returned() {
+fn snaplen_0_is_the_largest() {
     // A dead handle with snaplen 0 compiles nothing.
     let options = CompileOptions::new();
     for (snaplen, returned) in [
@@ -101,7 +101,7 @@ fn an_unknown_netmask_is_not_0() {
 
 // Shows: libpcap/offlinefilter-believes-headers
 #[test]
-fn the_length_on_the_wire_is_not_that_of_the_data() {
+fn the_wire_length_is_not_the_datas() {
     let filter = compile("len > 100");
     let frame = tcp(0x02);
     assert!(!filter.matches(&frame));
@@ -182,7 +182,7 @@ fn a_question_to_the_kernel_is_known_as_one() {
 /// libpcap cuts its texts at 255 bytes, which may be in the middle of a letter.
 // Shows: libpcap/texts-cut-255-bytes
 #[test]
-fn an_error_that_is_cut_within_a_letter_is_a_text() {
+fn an_error_cut_within_a_letter_is_a_text() {
     for shift in ["", "a"] {
         let expression = format!("ip proto \\{shift}{}", "\u{e9}".repeat(300));
         let options = CompileOptions::new();
@@ -200,7 +200,7 @@ fn a_nul_in_an_expression_is_an_error() {
 }
 
 #[test]
-fn link_types_without_filters_are_an_error_and_not_the_empty_filter() {
+fn link_types_without_filters_are_errors() {
     for dlt in [
         Dlt::new(-1),
         Dlt::new(9999),
@@ -233,7 +233,7 @@ fn filters_are_send_sync_and_clone() {
 /// of them before 1.10.5.
 // Shows: libpcap/compiling-thread-safe-since, parity/compile-many-threads
 #[test]
-fn compiling_and_listing_from_sixteen_threads_gives_one_result() {
+fn sixteen_threads_get_one_result() {
     // pcap_compile is thread-safe from 1.8; bpf_image has a static buffer until 1.10.5.
     const EXPRESSIONS: [&str; 4] = [
         "tcp port 80",
@@ -262,7 +262,7 @@ fn soil_stack(byte: u8) {
 /// A program that loads what it did not store returns bytes of the stack; libpcap compiles such ones.
 // Shows: libpcap/libpcaps-own-programs-jump
 #[test]
-fn memory_that_libpcaps_own_programs_forget_to_store_is_0() {
+fn memory_that_was_not_stored_is_0() {
     // 1.10.3 makes `ld M[0]` without a store of these: what it runs on is left by whoever used the
     // stack before, and Linux refuses the program.
     for (dlt, expression, length) in [

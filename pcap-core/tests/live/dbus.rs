@@ -311,7 +311,7 @@ fn on_a_bus(test: impl FnOnce(), watch: impl FnOnce(&mut Bus, &mut BufReader<Chi
 }
 
 #[test]
-fn a_bus_that_is_not_there_is_a_device_that_is_not_up() {
+fn a_missing_bus_is_a_device_not_up() {
     if files::in_child() {
         let error = Capture::from_device("dbus-session").activate();
         let error = error.unwrap_err();
@@ -321,7 +321,7 @@ fn a_bus_that_is_not_there_is_a_device_that_is_not_up() {
         println!("all is well");
         return;
     }
-    let mut child = files::child(a_bus_that_is_not_there_is_a_device_that_is_not_up);
+    let mut child = files::child(a_missing_bus_is_a_device_not_up);
     child.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/no/such/socket");
     let said = files::run(&mut child);
     assert!(said.contains("all is well"), "{said}");
@@ -329,7 +329,7 @@ fn a_bus_that_is_not_there_is_a_device_that_is_not_up() {
 
 // Shows: parity/go-without-filter-fails
 #[test]
-fn a_device_that_is_only_read_blocking_warns() {
+fn a_blocking_only_device_warns() {
     if files::in_child() {
         let Some(capture) = d_bus() else { return };
         let kinds: Vec<_> = capture.warnings().iter().map(Warning::kind).collect();
@@ -340,7 +340,7 @@ fn a_device_that_is_only_read_blocking_warns() {
         println!("all is well");
         return;
     }
-    on_a_bus(a_device_that_is_only_read_blocking_warns, |_, _| ());
+    on_a_bus(a_blocking_only_device_warns, |_, _| ());
 }
 
 /// A read fails that is not one of a device that was removed.

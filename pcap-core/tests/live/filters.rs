@@ -188,7 +188,7 @@ fn a_filter_set_while_running_loses_nothing() {
 /// Of packets that were in the buffer, those that can be judged are delivered, and the others counted.
 // Shows: libpcap/filter-kernel-evaluate-outbound
 #[test]
-fn packets_in_the_buffer_are_judged_or_counted() {
+fn the_buffer_is_judged_or_counted() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = on("left").activate().unwrap();
@@ -237,7 +237,7 @@ fn packets_read_ahead_are_counted_too() {
 /// Swaps filters that all let the packets pass, while they arrive.
 // Shows: libpcap/setfilter-loses-packets-exchanges
 #[test]
-fn swapping_filters_under_traffic_loses_nothing() {
+fn swapping_loses_nothing() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     const SENT: u32 = 20_000;
@@ -303,7 +303,7 @@ fn swapping_filters_under_traffic_loses_nothing() {
 
 /// Under traffic of both directions a filter for one never delivers the other.
 #[test]
-fn swapping_directions_under_traffic_is_exact() {
+fn swapping_directions_is_exact() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     const SENT: u32 = 5000;
@@ -401,7 +401,7 @@ fn any_delivers_packets_of_lo_once() {
 /// A tag that a program on this host writes stays in the packet, where the kernel takes others out. libpcap delivers
 /// both alike.
 #[test]
-fn tags_written_by_programs_pass_filters_for_them() {
+fn written_tags_pass_filters_for_them() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let ends = [
@@ -554,7 +554,7 @@ fn filters_on_tun_lose_nothing() {
 
 // Shows: libpcap/immediate-mode-packet-slot
 #[test]
-fn immediate_mode_holds_500_packets_anywhere() {
+fn immediate_mode_holds_500_packets() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = on("left").activate().unwrap();
@@ -662,7 +662,7 @@ fn programs_mean_the_same_live_as_on_bytes() {
 /// The same for cooked captures, whose header the kernel does not have.
 // Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
-fn programs_on_any_mean_the_same_as_on_bytes() {
+fn programs_on_any_mean_the_same() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = on("left").activate().unwrap();
@@ -742,7 +742,7 @@ fn programs_on_any_mean_the_same_as_on_bytes() {
 /// With little memory for filters the process runs them, on whole packets.
 // Shows: libpcap/filter-kernel-evaluate-outbound, libpcap/filter-runs-process-sees
 #[test]
-fn filters_without_room_in_the_kernel_run_here() {
+fn filters_without_room_run_here() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     net.sysctl("net/core/optmem_max", "20480");
@@ -860,7 +860,7 @@ fn a_direction_that_is_refused_changes_nothing() {
 }
 
 #[test]
-fn packets_in_the_buffer_are_judged_after_a_change_of_direction() {
+fn the_buffer_is_judged_after_a_turn() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = on("left").activate().unwrap();
@@ -874,7 +874,7 @@ fn packets_in_the_buffer_are_judged_after_a_change_of_direction() {
 
 /// Whatever libpcap leaves out of the buffer, with a filter and without, also after the inflow has been stopped.
 #[test]
-fn a_direction_concerns_packets_in_the_buffer() {
+fn a_direction_concerns_the_buffer() {
     use Direction::{In, InOut, Out};
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -1090,7 +1090,7 @@ fn random(numbers: &mut Numbers, dlt: Dlt) -> Filter {
 /// `LIVE_FILTER_PROGRAMS` and `LIVE_FILTER_SEED` try more of them, and others.
 // Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
-fn random_programs_mean_the_same_as_on_bytes() {
+fn random_programs_mean_the_same() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let number = |name, default| std::env::var(name).map_or(default, |n| n.parse().unwrap());

@@ -51,7 +51,7 @@ fn tcpdump(device: &str, count: usize) -> Child {
 
 // Shows: parity/statistics-received-dropped, parity/send-bytes-say-how, parity/8-live-exact-frame
 #[test]
-fn behaviour_8_an_exact_frame_arrives_and_inject_is_seen_by_the_peer_and_statistics_add_up() {
+fn a_frame_arrives_and_is_counted() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -91,7 +91,7 @@ fn behaviour_8_an_exact_frame_arrives_and_inject_is_seen_by_the_peer_and_statist
 
 // Shows: parity/statistics-received-dropped, parity/8-live-exact-frame
 #[test]
-fn behaviour_8_statistics_add_up_when_packets_are_lost() {
+fn statistics_add_up_under_loss() {
     let Some((_net, left, right)) = wire() else {
         return;
     };
@@ -119,7 +119,7 @@ fn behaviour_8_statistics_add_up_when_packets_are_lost() {
 
 // Shows: parity/non-blocking-mode-off, parity/8-live-exact-frame
 #[test]
-fn behaviour_8_a_non_blocking_read_of_an_idle_interface_returns_at_once() {
+fn a_non_blocking_read_returns_at_once() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -150,7 +150,7 @@ fn behaviour_8_a_non_blocking_read_of_an_idle_interface_returns_at_once() {
 
 // Shows: parity/8-live-exact-frame, parity/timeout-error-loops-stop
 #[test]
-fn behaviour_8_a_timeout_is_honoured() {
+fn a_timeout_is_honoured() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -181,7 +181,7 @@ fn behaviour_8_a_timeout_is_honoured() {
 
 // Shows: parity/break-loop-elsewhere-close, parity/8-live-exact-frame
 #[test]
-fn behaviour_8_a_break_wakes_an_idle_reader() {
+fn a_break_wakes_an_idle_reader() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };

@@ -36,7 +36,7 @@ fn promiscuity(net: &Netns, device: &str) -> u32 {
 
 // Shows: parity/open-device-call
 #[test]
-fn a_capture_has_the_largest_snaplen_and_is_not_promiscuous_unless_asked() {
+fn the_defaults_are_whole_and_not_promisc() {
     let Some((net, _left, right)) = wire() else {
         return;
     };
@@ -73,7 +73,7 @@ fn readable(fd: BorrowedFd<'_>, wait: Duration) -> bool {
 
 // Shows: parity/descriptor-select-poll-epoll
 #[test]
-fn an_event_loop_waits_on_the_descriptor_of_a_capture() {
+fn an_event_loop_waits_on_the_descriptor() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -104,7 +104,7 @@ fn an_event_loop_waits_on_the_descriptor_of_a_capture() {
 
 // Shows: parity/iterate-language-channel-packets
 #[test]
-fn a_channel_of_packets_ends_with_a_break_handle_and_gives_the_capture_back() {
+fn a_channel_ends_with_a_break_handle() {
     let Some((_net, left, right)) = wire() else {
         return;
     };
@@ -144,7 +144,7 @@ fn a_channel_of_packets_ends_with_a_break_handle_and_gives_the_capture_back() {
 
 // Shows: parity/set-filter-optimized-right
 #[test]
-fn a_filter_is_set_with_the_optimizer_and_without_and_takes_the_same() {
+fn the_optimizer_changes_no_answer() {
     let Some((net, left, _)) = wire() else {
         return;
     };
@@ -180,7 +180,7 @@ fn a_filter_is_set_with_the_optimizer_and_without_and_takes_the_same() {
 
 // Shows: parity/classes-errors-interface-read
 #[test]
-fn each_class_of_error_has_a_kind_an_operation_and_the_thing_it_was_done_to() {
+fn each_class_of_error_has_a_kind() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };

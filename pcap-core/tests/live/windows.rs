@@ -149,7 +149,7 @@ fn a_deadline_holds_where_nothing_comes() {
 
 // Shows: parity/windows-npcap-first-readable
 #[test]
-fn a_break_of_another_thread_ends_a_read_and_it_can_be_read_on() {
+fn a_break_ends_a_read_that_goes_on_later() {
     let Some((mut capture, socket)) = capture() else {
         return;
     };

@@ -97,7 +97,7 @@ mod live {
     // Shows: libpcap/device-odd-name-loses, parity/list-devices-address-netmask
     // Shows: parity/network-number-netmask-device, parity/device-odd-name-loses
     #[test]
-    fn a_device_has_its_addresses_with_what_belongs_to_them() {
+    fn a_device_has_its_addresses() {
         let Some(net) = Netns::new() else { return };
         net.veth("left", "right");
         net.ip(["link", "set", "left", "address", "02:00:00:00:0a:0b"]);
@@ -187,7 +187,7 @@ mod live {
     /// One device with an odd name lost the whole list.
     // Shows: libpcap/device-odd-name-loses, parity/device-odd-name-loses
     #[test]
-    fn lost_meaning_one_odd_name_does_not_lose_the_list() {
+    fn one_odd_name_does_not_lose_the_list() {
         let Some(net) = Netns::new() else { return };
         let odd = OsStr::from_bytes(b"odd\xff\xfe");
         net.veth("left", odd);
@@ -219,7 +219,7 @@ mod live {
     /// `pcap_lookupnet` failing is no error: a device may have no network.
     // Shows: libpcap/lookupnet-fails-device-without, parity/network-number-netmask-device
     #[test]
-    fn a_device_without_addresses_or_down_is_in_the_list() {
+    fn a_device_without_addresses_is_listed() {
         let Some(net) = Netns::new() else { return };
         net.veth("left", "right");
         net.ip("link set right down".split(' '));
@@ -332,7 +332,7 @@ mod live {
     /// `pcap_init` would take `pcap_lookupdev` away from whoever else uses libpcap in the process.
     // Shows: libpcap/init-cannot-undone-unix
     #[test]
-    fn other_users_of_libpcap_still_have_what_they_had() {
+    fn other_users_of_libpcap_lose_nothing() {
         let Some(net) = Netns::new() else { return };
         net.veth("left", "right");
         assert!(!Device::list().unwrap().is_empty());

@@ -246,7 +246,7 @@ fn without_a_table_no_protocol_has_a_number() {
 }
 
 #[test]
-fn ethernet_types_and_access_points_are_libpcaps() {
+fn ethertypes_and_saps_are_libpcaps() {
     for (name, number) in [
         ("ip", 0x0800),
         ("arp", 0x0806),

@@ -11,7 +11,7 @@ fn parse(text: &str) -> Source {
 }
 
 #[test]
-fn a_source_string_is_taken_apart_and_put_together() {
+fn a_source_string_round_trips() {
     for (text, parts) in [
         ("rpcap://host/eth0", (false, "host", None, "eth0")),
         (
@@ -120,7 +120,7 @@ fn hostile_strings_are_errors_and_nothing_else() {
 
 /// Every string of a few signs that matter: none panics, and what is understood means the same written anew.
 #[test]
-fn every_short_string_of_the_signs_that_matter_round_trips_or_is_an_error() {
+fn every_short_source_round_trips() {
     let signs = [
         "rpcap://", "rpcaps:", "file://", "/", ":", "[", "]", "@", "a", "\0", "é",
     ];
@@ -161,7 +161,7 @@ fn a_password_is_in_no_text() {
 }
 
 #[test]
-fn options_that_cannot_be_are_errors_that_name_them() {
+fn impossible_options_are_named() {
     let remote = Remote::new(parse("rpcap://127.0.0.1:1/lo"));
     let tls = Remote::new(parse("rpcaps://127.0.0.1:1/lo"));
     for (remote, name) in [
@@ -284,7 +284,7 @@ mod libpcap {
     }
 
     #[test]
-    fn libpcap_parses_every_short_string_the_same_or_it_is_refused() {
+    fn libpcap_parses_short_sources_the_same() {
         let signs = [
             "rpcap://",
             "rpcaps://",

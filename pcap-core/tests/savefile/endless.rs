@@ -253,7 +253,7 @@ fn a_break_ends_the_read_of_a_large_file() {
 
 /// It is read on from where it was, also in the middle of a block.
 #[test]
-fn breaks_in_a_large_file_lose_and_double_nothing() {
+fn breaks_in_a_large_file_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = sparse(folder.path(), &[3, 1, 0, 5, 20, 0, 2]);
     let mut capture = Capture::from_file(&path).unwrap();

@@ -87,7 +87,7 @@ fn any_is_counted_with_its_longer_header() {
 }
 
 #[test]
-fn a_device_that_is_removed_is_told_and_the_others_are_counted_on() {
+fn a_removed_device_is_told() {
     in_netns(|| {
         ip("link add left type veth peer name right");
         ip("link set left up");

@@ -160,7 +160,7 @@ fn a_folder_that_cannot_be_made_is_an_error() {
 
 /// Help, version, and errors of either kind have the name that the program was called by.
 #[test]
-fn programs_go_by_the_name_that_they_are_called_by() {
+fn programs_go_by_the_name_they_have() {
     let folder = tempfile::tempdir().unwrap();
     let mut read = installed("read", folder.path());
     let version = format!("pcap-read {}\n", env!("CARGO_PKG_VERSION"));

@@ -7,7 +7,7 @@ use crate::common::live::{Running, Sender, in_netns, ip};
 use crate::common::{ours, program};
 
 #[test]
-fn packets_are_printed_until_ctrl_c_and_then_the_statistics() {
+fn packets_then_statistics_on_ctrl_c() {
     in_netns(|| {
         let mut running = Running::start_saying(program("watch").arg("lo"), "watching lo");
         Sender::new().send(20, 100);
@@ -46,7 +46,7 @@ fn any_has_the_longer_cooked_header() {
 }
 
 #[test]
-fn statistics_of_a_device_that_is_gone_are_printed() {
+fn a_gone_device_has_statistics() {
     in_netns(|| {
         ip("link add left type veth peer name right");
         for end in ["left", "right"] {
