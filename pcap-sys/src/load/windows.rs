@@ -1,22 +1,14 @@
 //! Libraries on Windows: `wpcap.dll` in the system's own folders, by its whole path.
 
-use std::ffi::{CStr, OsString, c_char, c_void};
+use std::ffi::{CStr, OsString, c_void};
 use std::io;
 use std::os::windows::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-/// Takes the libraries that a library needs from its own folder: wpcap.dll needs the Packet.dll beside it.
-const LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR: u32 = 0x100;
-/// And the others from the system's folder: with these two it looks nowhere else, not where the program or the user is.
-const LOAD_LIBRARY_SEARCH_SYSTEM32: u32 = 0x800;
-
-// The standard library links it anyway.
-#[link(name = "kernel32")]
-unsafe extern "system" {
-    fn GetSystemDirectoryW(buffer: *mut u16, size: u32) -> u32;
-    fn LoadLibraryExW(name: *const u16, file: *mut c_void, flags: u32) -> *mut c_void;
-    fn GetProcAddress(module: *mut c_void, name: *const c_char) -> *mut c_void;
-}
+use windows_sys::Win32::System::LibraryLoader::{
+    GetProcAddress, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, LOAD_LIBRARY_SEARCH_SYSTEM32, LoadLibraryExW,
+};
+use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
 
 /// `C:\Windows\System32`, or whatever it is.
 fn system_folder() -> Option<PathBuf> {
@@ -54,14 +46,11 @@ pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
         .encode_wide()
         .chain([0])
         .collect();
+    // wpcap.dll needs the Packet.dll beside it. With both flags Windows searches nowhere but in the library's own folder
+    // and in the system's, not where the program or the user is.
+    let flags = LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32;
     // SAFETY: ends with a zero; what runs when the library is loaded is the system's Npcap.
-    let handle = unsafe {
-        LoadLibraryExW(
-            wide.as_ptr(),
-            std::ptr::null_mut(),
-            LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32,
-        )
-    };
+    let handle = unsafe { LoadLibraryExW(wide.as_ptr(), std::ptr::null_mut(), flags) };
     if handle.is_null() {
         return Err(io::Error::last_os_error().to_string());
     }
@@ -75,5 +64,6 @@ pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
 /// The handle is of a library that is loaded.
 pub(super) unsafe fn address(handle: *mut c_void, name: &CStr) -> *mut c_void {
     // SAFETY: the caller's promise, and a C text.
-    unsafe { GetProcAddress(handle, name.as_ptr()) }
+    let address = unsafe { GetProcAddress(handle, name.as_ptr().cast()) };
+    address.map_or(std::ptr::null_mut(), |address| address as *mut c_void)
 }
