@@ -1,5 +1,5 @@
-//! The one way through `pcap_dispatch`: hands each packet to a closure, counts them, stops when the
-//! closure says so, and carries its panic over libpcap's frames.
+//! The only caller of `pcap_dispatch`: passes each packet to a closure, counts them, stops if the
+//! closure asks for it, and carries the closure's panic across libpcap's frames.
 
 use std::any::Any;
 use std::ffi::c_int;
@@ -10,18 +10,18 @@ use crate::handle::{Clock, Handle};
 use crate::packet::Packet;
 use crate::sys;
 
-/// No dispatch takes more packets than this at once: under load one without a limit would go on for
-/// seconds, and breaks, deadlines and statistics would starve.
+/// The most packets of one dispatch. Under load, an unlimited one would run for seconds, and starve
+/// breaks, deadlines and statistics.
 pub(crate) const MAX_SLICE: u32 = 1024;
 
-/// What one `pcap_dispatch` did.
+/// The result of one `pcap_dispatch`.
 #[derive(Debug)]
 pub(crate) struct Dispatched {
-    /// How many packets the closure was handed.
+    /// The number of packets passed to the closure.
     pub(crate) packets: u32,
-    /// The closure said stop.
+    /// Whether the closure asked to stop.
     pub(crate) stopped: bool,
-    /// libpcap's own answer. It may be an error, or say break, after packets were delivered.
+    /// libpcap's status. It may be an error, or a break, after packets were delivered.
     pub(crate) status: c_int,
 }
 
@@ -36,20 +36,21 @@ struct Context<'a, F> {
 
 /// Runs one `pcap_dispatch` of at most `max` packets, 1 to [`MAX_SLICE`].
 ///
-/// A break is known by the latch, never by libpcap's word: if libpcap says that it read nothing for
-/// a break, and none is pending, it heard of an older one, and is asked again. Where libpcap waits by itself, it is told
-/// to break beforehand.
+/// Only the latch tells whether there is a break: if libpcap reports a break without packets, and
+/// none is pending, the report is about an older one, and the dispatch is repeated. If libpcap
+/// itself waits, it gets a break beforehand.
 ///
 /// # Panics
 ///
-/// If the closure does: its panic goes on here.
+/// Resumes a panic of the closure.
 #[inline]
 pub(crate) fn dispatch<F>(handle: &mut Handle, max: u32, closure: &mut F) -> Dispatched
 where
     F: FnMut(Packet<'_>) -> ControlFlow<()>,
 {
     if handle.waits_briefly {
-        // So libpcap ends the read the next time that it looks for a break, with a packet or without.
+        // Makes libpcap end the read the next time that it checks for a break, with a packet or
+        // without.
         // SAFETY: the handle is open.
         unsafe { sys::pcap_breakloop(handle.as_ptr()) };
         return dispatch_once(handle, max, closure);
@@ -94,8 +95,9 @@ where
     }
 }
 
-/// Lets a remote capture begin, without reading from it: libpcap begins in the first read, and sees that a break is
-/// pending before it waits. The answer is libpcap's: [`PCAP_ERROR_BREAK`](sys::PCAP_ERROR_BREAK) if it has begun.
+/// Starts a remote capture without reading from it: libpcap starts it in the first read, and
+/// notices the pending break before it waits. Returns libpcap's status:
+/// [`PCAP_ERROR_BREAK`](sys::PCAP_ERROR_BREAK) if the capture has started.
 #[cfg(feature = "remote")]
 pub(crate) fn start(handle: &mut Handle) -> c_int {
     unsafe extern "C" fn none(
@@ -110,7 +112,7 @@ pub(crate) fn start(handle: &mut Handle) -> c_int {
     unsafe { sys::pcap_dispatch(handle.as_ptr(), 1, Some(none), std::ptr::null_mut()) }
 }
 
-/// The bytes of a packet without any, which libpcap may have no place for.
+/// Returns the bytes of an empty packet, for which libpcap may pass no pointer.
 #[cold]
 fn nothing() -> &'static [u8] {
     &[]
@@ -118,7 +120,7 @@ fn nothing() -> &'static [u8] {
 
 /// # Safety
 ///
-/// Called by libpcap only, inside [`dispatch`], with its context and a packet.
+/// Only libpcap calls this, inside [`dispatch`], with its context and a packet.
 unsafe extern "C" fn trampoline<F>(
     user: *mut sys::u_char,
     header: *const sys::pcap_pkthdr,
@@ -129,8 +131,8 @@ unsafe extern "C" fn trampoline<F>(
     // SAFETY: `dispatch` passed it, and holds no reference to it while libpcap runs.
     let context = unsafe { &mut *user.cast::<Context<'_, F>>() };
     if context.stopped {
-        // libpcap stops at once after pcap_breakloop on every kind of capture there is; should a
-        // new kind not do so, the closure must not run again.
+        // libpcap stops at once after pcap_breakloop on every existing kind of capture. If a new
+        // kind does not, the closure must not run again.
         return;
     }
     // SAFETY: libpcap passes a valid header.
@@ -139,7 +141,7 @@ unsafe extern "C" fn trampoline<F>(
         nothing()
     } else {
         // SAFETY: libpcap passes `caplen` bytes, valid during this call; the closure's signature
-        // lets no borrow of them out.
+        // prevents borrows of them from escaping.
         unsafe { std::slice::from_raw_parts(data, header.caplen() as usize) }
     };
     context.packets += 1;

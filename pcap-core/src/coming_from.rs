@@ -1,4 +1,4 @@
-//! For users of other bindings: which call is which here, and what is different.
+//! Guides for users of other bindings: each call's counterpart here, and the differences.
 
 #[doc = include_str!("../docs/coming-from/gopacket.md")]
 pub mod gopacket {}

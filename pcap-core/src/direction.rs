@@ -31,7 +31,7 @@ impl Direction {
     }
 }
 
-/// As tcpdump's `-Q` takes it: `inout`, `in`, `out`.
+/// Prints the direction as tcpdump's `-Q` takes it: `inout`, `in`, `out`.
 impl fmt::Display for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -42,7 +42,7 @@ impl fmt::Display for Direction {
     }
 }
 
-/// In any case.
+/// Parses a direction, ignoring case.
 impl FromStr for Direction {
     type Err = Error;
 
@@ -53,9 +53,9 @@ impl FromStr for Direction {
             .ok_or_else(|| {
                 Error::cannot(
                     ErrorKind::InvalidArgument,
-                    "take for a direction",
+                    "parse direction",
                     name.to_owned(),
-                    "it is none of inout, in and out",
+                    "expected `in`, `out` or `inout`",
                 )
             })
     }

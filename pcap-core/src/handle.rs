@@ -1,4 +1,4 @@
-//! The owner of a `pcap_t`: closes it once, and turns its answers into results.
+//! The owner of a `pcap_t`: closes it once, and converts its return values into results.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -14,32 +14,32 @@ use crate::packet::PacketHeader;
 use crate::sys;
 use crate::timestamp::Precision;
 
-/// The bits of seconds that have 32, unsigned: they reach from 1970 to 2106.
+/// A mask for unsigned seconds of 32 bits, which reach from 1970 to 2106.
 pub(crate) const SECONDS_OF_32_BITS: i64 = u32::MAX as i64;
 
-/// How a handle's packet times become seconds and nanoseconds.
+/// The conversion of a handle's packet times to seconds and nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
-    /// Which bits of the seconds count. Classic savefiles have 32, unsigned; libpcap before 1.11
-    /// hands them on as negative numbers after 2038.
+    /// The mask of the seconds. Classic savefiles have 32 unsigned bits; libpcap before 1.11
+    /// delivers them as negative numbers after 2038.
     pub(crate) seconds: i64,
     /// Nanoseconds in a unit of the fraction.
     pub(crate) unit: i64,
-    /// The most bytes that can be there, whatever a header says. libpcap checks that of savefiles and
-    /// devices, and not enough of what the daemon of a remote capture sends.
+    /// The most bytes that a packet can have, whatever its header says. libpcap checks that for
+    /// savefiles and devices, but not sufficiently for the daemon of a remote capture.
     pub(crate) longest: u32,
 }
 
-/// The size in bytes of the seconds that libpcap gives.
+/// Returns the size in bytes of libpcap's seconds.
 const fn size_of_seconds() -> usize {
     size_of::<sys::timeval>() / 2
 }
 
 impl Clock {
-    /// For a handle that delivers this precision.
+    /// Creates the conversion for a handle that delivers this precision.
     pub(crate) const fn of(precision: Precision) -> Clock {
         Clock {
-            // Where libpcap's own have 32 bits, no packet is from before 1970.
+            // If libpcap's own seconds have 32 bits, no packet is from before 1970.
             seconds: match size_of_seconds() {
                 4 => SECONDS_OF_32_BITS,
                 _ => -1,
@@ -61,39 +61,39 @@ impl Clock {
     }
 }
 
-/// An open `pcap_t`: activated, a savefile or a dead one.
+/// An open `pcap_t`: activated, of a savefile, or dead.
 #[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
 pub struct Handle {
     pcap: NonNull<sys::pcap_t>,
     breaker: Arc<Breaker>,
     pub(crate) clock: Clock,
-    /// How many packets libpcap has handed over.
+    /// The number of packets that libpcap has delivered.
     pub(crate) handed: u64,
-    /// The snaplen of a capture for which libpcap captures more.
+    /// The snaplen of a capture for which libpcap captures more bytes.
     pub(crate) snaplen: Option<u32>,
-    /// What errors call it: the device, the path.
+    /// The name in errors: the device or the path.
     pub(crate) name: String,
-    /// Whether closing it takes an interface out of monitor mode.
+    /// Whether closing takes an interface out of monitor mode.
     rfmon: bool,
     abandoned: bool,
-    /// Whether libpcap waits in each read, and looks for a break meanwhile and not before.
+    /// Whether libpcap itself waits briefly in each read, and checks for a break only then.
     pub(crate) waits_briefly: bool,
-    /// What the daemon of a remote capture was told, which no error repeats: the password, or nothing.
+    /// The password for the daemon of a remote capture, which errors must not contain.
     #[cfg(feature = "remote")]
     secret: Option<String>,
 }
 
-// SAFETY: a handle may be used by one thread at a time, no matter which (pcap(3PCAP): "handles
-// are not thread-safe", so it is not `Sync`).
+// SAFETY: one thread at a time may use a handle, no matter which (pcap(3PCAP): "handles are not
+// thread-safe", so it is not `Sync`).
 unsafe impl Send for Handle {}
 
 impl Handle {
-    /// Takes a `pcap_t` over.
+    /// Takes ownership of a `pcap_t`.
     ///
     /// # Safety
     ///
     /// `pcap` is open, nobody else will close it or use it from another thread, and what its stream
-    /// needs lives longer than the handle.
+    /// needs outlives the handle.
     pub(crate) unsafe fn new(
         pcap: NonNull<sys::pcap_t>,
         wake: Option<sys::platform::Wake>,
@@ -116,14 +116,14 @@ impl Handle {
         }
     }
 
-    /// It is a remote capture's: what fails is said by a daemon, which may repeat this, the password.
+    /// Marks the handle as a remote capture, whose daemon may repeat the password in its errors.
     #[cfg(feature = "remote")]
     pub(crate) fn asks_a_daemon(&mut self, secret: String) {
         self.secret = Some(secret);
     }
 
-    /// Never closes it: libpcap has closed its descriptors already, whose numbers may be others' now,
-    /// and would do so again.
+    /// Prevents closing: libpcap has already closed its descriptors, whose numbers may be in use
+    /// again, and would close them a second time.
     #[cfg(feature = "remote")]
     pub(crate) fn abandon(&mut self) {
         self.abandoned = true;
@@ -133,16 +133,16 @@ impl Handle {
         self.pcap.as_ptr()
     }
 
-    /// Puts another `pcap_t` in the place of this, which is closed.
+    /// Replaces the `pcap_t` by another, and closes it.
     ///
     /// # Safety
     ///
-    /// As [`new`](Self::new).
+    /// The same as for [`new`](Self::new).
     pub(crate) unsafe fn exchange(&mut self, pcap: NonNull<sys::pcap_t>) {
         self.breaker.exchange_handle(pcap);
         let old = std::mem::replace(&mut self.pcap, pcap);
         if self.breaker.is_pending() {
-            // The old one was told of this break, or none.
+            // Only the old `pcap_t` knows of this break, if any.
             // SAFETY: it is open and ours.
             unsafe { sys::pcap_breakloop(pcap.as_ptr()) };
         }
@@ -159,7 +159,7 @@ impl Handle {
         BreakHandle::new(Arc::clone(&self.breaker))
     }
 
-    /// The text of the last failure.
+    /// Returns the text of the last error.
     pub(crate) fn geterr(&self) -> String {
         // SAFETY: the handle is open, and `&self` on a type that is not `Sync` is this thread's.
         let text = unsafe { sys::geterr(self.as_ptr()) };
@@ -170,7 +170,7 @@ impl Handle {
         text
     }
 
-    /// A negative status as an error about this handle.
+    /// Creates an error about this handle from a negative status.
     pub(crate) fn error(&self, code: c_int, operation: &'static str) -> Error {
         #[cfg(feature = "remote")]
         if code == sys::PCAP_ERROR && self.secret.is_some() {
@@ -179,7 +179,7 @@ impl Handle {
         Error::status(code, operation, self.name.clone(), &self.geterr())
     }
 
-    /// A status that is negative only if the operation failed.
+    /// Checks a status that is negative only if the operation failed.
     pub(crate) fn check(&self, code: c_int, operation: &'static str) -> Result<c_int> {
         if code < 0 {
             return Err(self.error(code, operation));
@@ -192,8 +192,8 @@ impl Handle {
         Dlt::new(unsafe { sys::pcap_datalink(self.as_ptr()) })
     }
 
-    /// What else a savefile's header says beside the link type, in the bits above it: how long the
-    /// frame check sequence is.
+    /// Returns the bits above the link type in a savefile's header: the length of the frame check
+    /// sequence.
     pub(crate) fn datalink_ext(&self) -> u32 {
         // SAFETY: the handle is open.
         unsafe { sys::pcap_datalink_ext(self.as_ptr()) as u32 }
@@ -203,15 +203,15 @@ impl Handle {
         self.snaplen.unwrap_or_else(|| self.captured())
     }
 
-    /// How many bytes of a packet libpcap captures.
+    /// Returns the number of bytes of a packet that libpcap captures.
     pub(crate) fn captured(&self) -> u32 {
         // SAFETY: the handle is open.
         let snaplen = unsafe { sys::pcap_snapshot(self.as_ptr()) };
         u32::try_from(snaplen).unwrap_or(0)
     }
 
-    /// A filter for this handle, compiled where that has to happen here, with this netmask if it has
-    /// none.
+    /// Returns a filter for this handle. Compiles it if necessary, with this netmask if its options
+    /// have none.
     pub(crate) fn filter(
         &self,
         source: &FilterSource<'_>,
@@ -235,9 +235,9 @@ impl Handle {
                         ),
                     ));
                 }
-                // The kernel sees packets in another form than a savefile holds them (VLAN tags
-                // are taken out), and the other way round; and what a savefile holds on the link type
-                // depends on the system it is from. Compile it for where it will run.
+                // The kernel sees other bytes than a savefile holds (VLAN tags are removed), and
+                // what a savefile holds depends for some link types on the system it is from. So
+                // compile for where the filter will run.
                 let differs =
                     live || filter.uses_kernel_extensions() || self.datalink().depends_on_system();
                 if !differs {
@@ -256,7 +256,7 @@ impl Handle {
         }
     }
 
-    /// Puts a filter in force; `None` lets all packets pass.
+    /// Sets a filter; `None` accepts all packets.
     pub(crate) fn set_filter(&self, filter: Option<&Filter>) -> Result<()> {
         let all;
         let filter = match filter {
@@ -285,7 +285,7 @@ impl Handle {
         unsafe { Filter::compile_on(self.as_ptr(), live, datalink, snaplen, expression, options) }
     }
 
-    /// Gives the `pcap_t` away, open.
+    /// Releases the open `pcap_t`.
     pub(crate) fn into_raw(self) -> NonNull<sys::pcap_t> {
         let pcap = self.pcap;
         self.breaker.forget_handle();
@@ -326,8 +326,8 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// libpcap keeps a list of the interfaces to take out of monitor mode at exit, without a lock:
-/// whoever activates or closes such a handle holds this one.
+/// Locks libpcap's list of the interfaces to take out of monitor mode at exit, which has no lock of
+/// its own. Whoever activates or closes such a handle holds this lock.
 pub(crate) fn rfmon_list() -> MutexGuard<'static, ()> {
     static LOCK: Mutex<()> = Mutex::new(());
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
@@ -335,10 +335,10 @@ pub(crate) fn rfmon_list() -> MutexGuard<'static, ()> {
 
 /// Locks Linux's netfilter for whoever activates or closes a handle of it.
 ///
-/// libpcap numbers its questions to netfilter with one counter, without a lock, and waits for the answer that has the
-/// counter's number by then: for ever, if another thread has asked meanwhile. And the kernel gives the address of a
-/// netlink socket to the next one before it has cleaned up after the one that is being closed: the cleaning up ends the
-/// captures of the new socket, too.
+/// libpcap numbers its requests to netfilter with one counter, without a lock, and then waits for
+/// the reply with the counter's current number: forever, if another thread has sent a request
+/// meanwhile. In addition, the kernel reuses the address of a netlink socket before it has cleaned
+/// up after the previous owner, and that cleanup ends the captures of the new socket, too.
 pub(crate) fn netfilter_lock(device: &str) -> Option<MutexGuard<'static, ()>> {
     static LOCK: Mutex<()> = Mutex::new(());
     let name = device.rsplit('/').next().unwrap_or(device);

@@ -2,22 +2,25 @@
 //!
 //! # Three programs
 //!
-//! Prints the HTTPS packets of the default device. The loop ends, and the statistics follow, only when a
-//! [`BreakHandle`] breaks it. This program has none: Ctrl-C kills it without statistics. [Stopping](#stopping) shows a
-//! clean end.
+//! Prints the HTTPS packets of the default device until Ctrl-C, then the statistics. No packet that has arrived is lost.
+//! The standard library cannot handle signals; the crate `ctrlc` can:
 //!
 //! ```no_run
-//! use pcap_core::{Capture, Device};
+//! use pcap_core::{Capture, Device, Packet};
 //!
-//! fn main() -> pcap_core::Result<()> {
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let device = Device::default_device()?;
 //!     let mut capture = Capture::from_device(&device)
 //!         .promisc(true)
 //!         .filter("tcp port 443")
 //!         .activate()?;
-//!     while let Some(packet) = capture.next_packet()? {
-//!         println!("{} {} bytes", packet.timestamp(), packet.wire_len());
-//!     }
+//!     let handle = capture.break_handle();
+//!     ctrlc::set_handler(move || handle.breakloop())?; // ends the reading call, not the program
+//!
+//!     let print = |p: Packet<'_>| println!("{} {} bytes", p.timestamp(), p.wire_len());
+//!     capture.for_each(print)?;
+//!     capture.stop()?; // ends the inflow: the next call reads the packets that have arrived
+//!     capture.for_each(print)?;
 //!     let stats = capture.close()?;
 //!     eprintln!("{} received, {} dropped", stats.received, stats.dropped);
 //!     Ok(())
@@ -56,6 +59,10 @@
 //!
 //! With the feature `pcapng`, the module of that name writes the newer format, with several interfaces in one file and
 //! with comments.
+//!
+//! The directory `examples` of the crate has programs of at most 40 lines, one per task: `capture`, `devices`,
+//! `event_loop`, `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and `write`.
+//! In a clone of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs one.
 //!
 //! # Phases
 //!
@@ -206,7 +213,7 @@
 //! [`break_handle`](Capture::break_handle) returns a [`BreakHandle`]. Any thread, signal handler or closure may use it
 //! at any time: before, during and after a read, and after the capture is dropped. It wakes a waiting live capture, and a
 //! waiting capture that reads a savefile through a pipe. One break ends one reading call; later calls continue reading.
-//! The program `watch` of `pcap-examples` uses one to end on Ctrl-C.
+//! The example `until_ctrl_c` uses one to end on Ctrl-C.
 //!
 //! Packets that arrived before a break or a deadline may still be in the kernel's buffer. [`stop`](Capture::stop) ends
 //! the inflow; the reading calls then deliver the remaining packets and report [`End::Eof`]:
@@ -392,6 +399,7 @@
 mod breakloop;
 mod callback;
 mod capture;
+mod cooked;
 mod device;
 mod direction;
 mod dumper;
@@ -433,10 +441,13 @@ pub mod parity {}
 pub mod platforms {}
 
 pub use breakloop::BreakHandle;
+#[cfg(feature = "remote")]
+pub use capture::Remote;
 pub use capture::{
-    Activated, Active, Any, AnyCapture, Capture, Dead, Done, End, FilterLocation, Flow, Inactive,
-    IntoPackets, Next, Offline, Packets, Phase, Readable, Stop,
+    Activated, Active, Any, AnyCapture, Awaitable, Capture, Dead, Done, End, FilterLocation, Flow,
+    Inactive, IntoPackets, Live, Next, Offline, Packets, Phase, Readable, Stop,
 };
+pub use cooked::CookedHeader;
 pub use device::{Address, ConnectionStatus, Device, DeviceAddress, DeviceName, MacAddr};
 pub use direction::Direction;
 pub use dumper::Dumper;

@@ -1,12 +1,14 @@
-//! The names that filter expressions take: hosts, networks, ports, protocols, Ethernet addresses.
+//! The names in filter expressions: hosts, networks, ports, protocols, Ethernet addresses.
 //!
-//! In an expression libpcap's compiler looks them up by itself; this module asks the same functions,
-//! for a program that shows what a name stands for, or checks one before it compiles.
+//! libpcap's compiler looks up the names in an expression by itself. This module calls the same
+//! functions, for a program that shows what a name stands for, or checks a name before it compiles
+//! an expression.
 //!
-//! Where the names are depends on the system: DNS and files such as `/etc/hosts`, `/etc/networks`,
-//! `/etc/services`, `/etc/protocols` and `/etc/ethers`, and a few in libpcap itself. libpcap does not
-//! tell a name that is not there from one that could not be looked up, as when no DNS server answers:
-//! either is none. So is a name with a NUL byte, and any name where there is no libpcap (with the feature
+//! The system determines where names come from: DNS and files such as `/etc/hosts`,
+//! `/etc/networks`, `/etc/services`, `/etc/protocols` and `/etc/ethers`. A few are built into
+//! libpcap. libpcap does not distinguish an unknown name from a failed lookup, such as a DNS server
+//! that does not answer: the functions return nothing for either. They also return nothing for a
+//! name with a NUL byte, and for any name if there is no libpcap (with the feature
 //! `load-dynamically`).
 //!
 //! # Examples
@@ -35,10 +37,10 @@ use crate::sys::{self, platform, socket_address};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Port {
-    /// Its number.
+    /// The port number.
     pub number: u16,
-    /// The IP protocol whose port it is, 6 for TCP or 17 for UDP; `None` if the name means the same
-    /// port of both. Where it means different ports, this is that of TCP.
+    /// The IP protocol of the port, 6 for TCP or 17 for UDP; `None` if the name means the same port
+    /// of both. If it means different ports, this is TCP's.
     pub protocol: Option<u8>,
 }
 
@@ -46,20 +48,20 @@ pub struct Port {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PortRange {
-    /// The lower end, which belongs to it.
+    /// The lower end, inclusive.
     pub first: u16,
-    /// The upper end, which belongs to it.
+    /// The upper end, inclusive.
     pub last: u16,
-    /// The IP protocol whose ports these are, 6 for TCP or 17 for UDP; `None` for both.
+    /// The IP protocol of the ports, 6 for TCP or 17 for UDP; `None` for both.
     pub protocol: Option<u8>,
 }
 
-/// The addresses of a host, IPv4 and IPv6, each once and in the resolver's order; none if there is no
-/// such host. A numeric address is its own name.
+/// Returns the IPv4 and IPv6 addresses of a host, without duplicates and in the resolver's order.
+/// Returns none if there is no such host. A numeric address resolves to itself.
 ///
-/// This waits for as long as the resolver takes. The scope of a link-local address is left out.
+/// The call blocks for as long as the resolver takes. The scope of a link-local address is dropped.
 ///
-/// It is libpcap's `pcap_nametoaddrinfo`.
+/// This is libpcap's `pcap_nametoaddrinfo`.
 ///
 /// # Examples
 ///
@@ -97,13 +99,13 @@ pub fn addresses(host: &str) -> Vec<IpAddr> {
     addresses
 }
 
-/// The IPv4 network of that name, as `net` takes it in an expression: from `/etc/networks` on most
-/// systems. A short number there is filled up with zeros, so that `127` is 127.0.0.0. The name is no
-/// number: those are read by the compiler itself.
+/// Returns the IPv4 network of a name, as `net` takes it in an expression: on most systems from
+/// `/etc/networks`. A short number there is padded with zeros, so that `127` is 127.0.0.0. Numeric
+/// networks are not looked up: the compiler parses them itself.
 ///
-/// `None` for the network 0.0.0.0, too, which libpcap does not tell from none.
+/// Also returns `None` for the network 0.0.0.0, which libpcap does not distinguish from none.
 ///
-/// It is libpcap's `pcap_nametonetaddr`.
+/// This is libpcap's `pcap_nametonetaddr`.
 #[doc(alias = "pcap_nametonetaddr")]
 #[must_use]
 pub fn network(name: &str) -> Option<Ipv4Addr> {
@@ -112,16 +114,16 @@ pub fn network(name: &str) -> Option<Ipv4Addr> {
     // SAFETY: the name is a C string that lives through the call; the lock is held where the system
     // needs one.
     let mut network = unsafe { sys::pcap_nametonetaddr(name.as_ptr()) };
-    // As libpcap's compiler does it.
+    // libpcap's compiler does the same.
     while network != 0 && network >> 24 == 0 {
         network <<= 8;
     }
     (network != 0).then(|| network.into())
 }
 
-/// The port of that name, from `/etc/services` on most systems, or of that number.
+/// Returns the port of a name, on most systems from `/etc/services`, or of a number.
 ///
-/// It is libpcap's `pcap_nametoport`.
+/// This is libpcap's `pcap_nametoport`.
 ///
 /// # Examples
 ///
@@ -136,7 +138,7 @@ pub fn network(name: &str) -> Option<Ipv4Addr> {
 #[doc(alias = "PROTO_UNDEF")]
 #[must_use]
 pub fn port(name: &str) -> Option<Port> {
-    // What some resolvers take for a number they cut to 16 bits, with its sign.
+    // Some resolvers accept a signed number and truncate it to 16 bits.
     let digits = name.trim_start().trim_start_matches(['+', '-']);
     if digits.bytes().all(|byte| byte.is_ascii_digit()) && !is_number(name) {
         return None;
@@ -155,10 +157,10 @@ pub fn port(name: &str) -> Option<Port> {
     })
 }
 
-/// The range of ports between two, names or numbers, that are joined by a hyphen: `6000-6008`,
-/// `ftp-ssh`. They may stand in either order. A name that has a hyphen itself is not understood.
+/// Returns the range between two ports, as names or numbers, that are joined by a hyphen:
+/// `6000-6008`, `ftp-ssh`. They may be in either order. A name that contains a hyphen is not found.
 ///
-/// It is libpcap's `pcap_nametoportrange`.
+/// This is libpcap's `pcap_nametoportrange`.
 ///
 /// # Examples
 ///
@@ -172,7 +174,7 @@ pub fn port(name: &str) -> Option<Port> {
 #[doc(alias = "pcap_nametoportrange")]
 #[must_use]
 pub fn port_range(name: &str) -> Option<PortRange> {
-    // libpcap takes a range of numbers whatever follows it, and however large they are.
+    // libpcap accepts a range of numbers with trailing text, and numbers of any size.
     let (first, last) = name.split_once('-')?;
     port(first)?;
     port(last)?;
@@ -192,9 +194,10 @@ pub fn port_range(name: &str) -> Option<PortRange> {
     })
 }
 
-/// The number of the IP protocol of that name, from `/etc/protocols` on most systems: 6 for `tcp`.
+/// Returns the number of an IP protocol by its name, on most systems from `/etc/protocols`: 6 for
+/// `tcp`.
 ///
-/// It is libpcap's `pcap_nametoproto`.
+/// This is libpcap's `pcap_nametoproto`.
 #[doc(alias = "pcap_nametoproto")]
 #[doc(alias = "PROTO_UNDEF")]
 #[must_use]
@@ -207,18 +210,18 @@ pub fn protocol(name: &str) -> Option<u8> {
         unsafe { sys::pcap_nametoproto(name) }
     };
     let number = ask(name.as_ptr());
-    // Before libpcap 1.11 this is the answer to every name if the table cannot be read. With a space
-    // in it, none can be there.
+    // Before libpcap 1.11, every name gives 0 if the table cannot be read. No table has a name with
+    // a space.
     if number == 0 && ask(c"no such protocol".as_ptr()) == 0 {
         return None;
     }
     number_of(number)
 }
 
-/// The Ethernet type of that name, of the dozen that libpcap knows: 0x0800 for `ip`, 0x0806 for
-/// `arp`.
+/// Returns the Ethernet type of a name, one of the dozen that libpcap knows: 0x0800 for `ip`,
+/// 0x0806 for `arp`.
 ///
-/// It is libpcap's `pcap_nametoeproto`.
+/// This is libpcap's `pcap_nametoeproto`.
 #[doc(alias = "pcap_nametoeproto")]
 #[must_use]
 pub fn ethertype(name: &str) -> Option<u16> {
@@ -228,10 +231,10 @@ pub fn ethertype(name: &str) -> Option<u16> {
     u16::try_from(number).ok()
 }
 
-/// The service access point of IEEE 802.2 of that name, of the few that libpcap knows: 0x42 for
-/// `stp`.
+/// Returns the IEEE 802.2 service access point of a name, one of the few that libpcap knows: 0x42
+/// for `stp`.
 ///
-/// It is libpcap's `pcap_nametollc`.
+/// This is libpcap's `pcap_nametollc`.
 #[doc(alias = "pcap_nametollc")]
 #[must_use]
 pub fn llc_sap(name: &str) -> Option<u8> {
@@ -240,12 +243,12 @@ pub fn llc_sap(name: &str) -> Option<u8> {
     number_of(unsafe { sys::pcap_nametollc(name.as_ptr()) })
 }
 
-/// The hardware address of an Ethernet host, as `ether host` takes it in an expression: from
-/// `/etc/ethers` on most systems.
+/// Returns the hardware address of an Ethernet host, as `ether host` takes it in an expression: on
+/// most systems from `/etc/ethers`.
 ///
-/// An address that is written out is read by [`MacAddr`]'s `FromStr`.
+/// To parse a numeric address, use [`MacAddr`]'s `FromStr`.
 ///
-/// It is libpcap's `pcap_ether_hostton`.
+/// This is libpcap's `pcap_ether_hostton`.
 #[doc(alias = "pcap_ether_hostton")]
 #[must_use]
 pub fn ether_host(name: &str) -> Option<MacAddr> {
@@ -257,22 +260,22 @@ pub fn ether_host(name: &str) -> Option<MacAddr> {
     // SAFETY: null or six bytes that libpcap allocated.
     let address = unsafe { octets.as_ref() }.copied();
     // SAFETY: null or what libpcap allocated for the caller to free, with the same C library's
-    // `malloc`; what was in it is copied.
+    // `malloc`; its content is copied.
     unsafe { platform::free(octets.cast()) };
     address.map(MacAddr::new)
 }
 
-/// The Ethernet hosts that a file in the form of `/etc/ethers` names, in its order: lines of a
-/// hardware address and a name, which is cut to 121 bytes. Lines that libpcap does not understand are
-/// left out, and what is not UTF-8 in a name is replaced.
+/// Reads the Ethernet hosts from a file in the format of `/etc/ethers`, in order: lines of a
+/// hardware address and a name, which is truncated to 121 bytes. Lines that libpcap cannot parse
+/// are skipped, and invalid UTF-8 in a name is replaced.
 ///
-/// It is libpcap's `pcap_next_etherent`.
+/// This is libpcap's `pcap_next_etherent`.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Io`](crate::ErrorKind::Io) if the file cannot be read. Many systems have no
-/// `/etc/ethers`. On Windows always, of the kind [`Unsupported`](std::io::ErrorKind::Unsupported): libpcap takes no
-/// file there that others have opened.
+/// - [`Io`](crate::ErrorKind::Io) if the file cannot be read. Many systems have no `/etc/ethers`.
+///   On Windows always, of the kind [`Unsupported`](std::io::ErrorKind::Unsupported): there libpcap
+///   cannot use a file that another module has opened.
 ///
 /// # Examples
 ///
@@ -291,8 +294,8 @@ pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
     let path = path.as_ref();
     Error::library("read", path.display().to_string())?;
     let error = |e| Error::io("read", path.display().to_string(), e);
-    // Whole, so that no lock is held while the system waits for it; and libpcap forgets a last line
-    // that has no end.
+    // Reads the whole file first, so that no lock is held during disk I/O. libpcap also skips a
+    // last line without a line end.
     let mut text = std::fs::read(path).map_err(error)?;
     text.push(b'\n');
     let stream = platform::TextStream::from_text(text).map_err(error)?;
@@ -300,10 +303,10 @@ pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
     let _static = sys::static_buffers();
     let mut hosts = Vec::new();
     loop {
-        // SAFETY: the stream is open and ours alone, and the locks keep others from libpcap's static
-        // answer.
+        // SAFETY: the stream is open and ours alone, and the locks keep others from libpcap's
+        // static result.
         let entry = unsafe { sys::pcap_next_etherent(stream.file()) };
-        // SAFETY: null or libpcap's static answer, unchanged until the next call.
+        // SAFETY: null or libpcap's static result, unchanged until the next call.
         let Some(entry) = (unsafe { entry.as_ref() }) else {
             return Ok(hosts);
         };
@@ -313,17 +316,17 @@ pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
     }
 }
 
-/// A name for libpcap; `None` if it cannot be one, or there is no libpcap to ask.
+/// Converts a name for libpcap; `None` if it contains a NUL, or if there is no libpcap.
 fn c_name(name: &str) -> Option<CString> {
     CString::new(name).ok().filter(|_| sys::library::is_there())
 }
 
-/// Whether it is a port's number and nothing else.
+/// Returns whether a text is a port number and nothing else.
 fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
-/// A protocol's number; `None` for libpcap's "undefined", which is -1.
+/// Converts a protocol number; `None` for libpcap's "undefined", which is -1.
 fn number_of(number: c_int) -> Option<u8> {
     u8::try_from(number).ok()
 }

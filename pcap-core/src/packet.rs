@@ -21,7 +21,7 @@ use crate::timestamp::Timestamp;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketHeader {
     secs: i64,
-    /// As read: a damaged savefile may say more than a second, or less than none.
+    /// As read: in a damaged savefile it may exceed a second or be negative.
     nanos: i64,
     caplen: u32,
     wire_len: u32,
@@ -337,7 +337,7 @@ pub struct PacketOwned {
     data: Box<[u8]>,
 }
 
-/// A packet as it is read, whose header may count other bytes than there are.
+/// A packet as deserialized, before its caplen is compared with the length of its data.
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
 #[serde(rename = "PacketOwned")]
@@ -425,7 +425,7 @@ impl From<Packet<'_>> for PacketOwned {
     }
 }
 
-/// The header and the first bytes: a packet can have 64 KiB and more.
+/// Formats the header and the first bytes, because a packet can have 64 KiB and more.
 fn debug(
     f: &mut fmt::Formatter<'_>,
     name: &str,

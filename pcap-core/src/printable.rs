@@ -1,9 +1,10 @@
-//! Texts from elsewhere, such as libpcap's messages and the names of devices, on one line of a terminal.
+//! Foreign texts, such as libpcap's messages and device names, made safe to print on one line of a
+//! terminal.
 
 use std::fmt::{self, Write};
 
-/// Displays a text with everything escaped that would break the line, steer a terminal, or reorder what is
-/// shown: `\n`, `\u{1b}`, `\u{202e}`. Quotes, backslashes and letters stay as they are.
+/// Displays a text on one line. Escapes characters that break the line, control a terminal or
+/// reorder the text: `\n`, `\u{1b}`, `\u{202e}`. Quotes, backslashes and letters stay as they are.
 pub(crate) struct Printable<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Printable<'_> {
@@ -20,8 +21,8 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// Whether a character is a control character, a separator of lines, or one that changes the direction of
-/// writing.
+/// Returns whether a character is a control character, a line separator, or one that changes the
+/// writing direction.
 fn is_steering(c: char) -> bool {
     let reorders = matches!(
         c,
@@ -45,7 +46,7 @@ mod tests {
         for text in ["", "it's \"quoted\" \\ e\u{301} \u{65e5}", "\u{fffd}"] {
             assert_eq!(Printable(text).to_string(), text);
         }
-        // What is escaped already stays as it is.
+        // An escaped text stays as it is.
         assert_eq!(Printable(&shown).to_string(), shown);
     }
 }

@@ -1,4 +1,4 @@
-//! Packets to be sent one after the other: a send queue.
+//! A queue of packets to send with one call.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -6,15 +6,15 @@ use std::ops::{Bound, Range, RangeBounds};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Packets to send with one call, [`inject_queue`](crate::Capture::inject_queue), in the order in which
-/// they were put in.
+/// Packets to send with one call, [`inject_queue`](crate::Capture::inject_queue), in the order in
+/// which they were pushed.
 ///
-/// On Linux that saves the system call of each packet, which is the smaller part of what the system does
-/// for one. Less is saved where packets are long, or the way to the device is.
+/// On Linux a queue saves the system call per packet, which is the smaller part of the cost of
+/// sending one. It saves less for long packets and slow devices.
 ///
-/// They lie behind each other in one buffer, so that a packet costs no allocation once there is room.
-/// Sending takes nothing out: a queue can be sent again and again, on any capture, and after
-/// [`clear`](Self::clear) its room is used for other packets.
+/// The packets lie one after the other in one buffer, so that a push does not allocate once the
+/// buffer is large enough. Sending leaves the queue as it is: it can be sent again and again, on
+/// any capture. [`clear`](Self::clear) keeps the buffer for other packets.
 ///
 /// # Examples
 ///
@@ -38,12 +38,12 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SendQueue {
     data: Vec<u8>,
-    /// Where in it each packet ends.
+    /// The end of each packet in `data`.
     ends: Vec<usize>,
 }
 
 impl SendQueue {
-    /// An empty queue. It allocates when the first packet comes.
+    /// Creates an empty queue. The first push allocates.
     #[must_use]
     pub const fn new() -> SendQueue {
         SendQueue {
@@ -52,24 +52,24 @@ impl SendQueue {
         }
     }
 
-    /// An empty queue with room for so many packets, and so many bytes of all of them together. More
-    /// than there is memory for is not reserved.
+    /// Creates an empty queue with room for a number of packets, and for a total number of bytes.
+    /// If there is not enough memory, the queue starts smaller.
     #[must_use]
     pub fn with_capacity(packets: usize, bytes: usize) -> SendQueue {
         let mut queue = SendQueue::new();
-        // It grows as packets come, if that fails.
+        // On failure it grows with the pushes.
         let _ = queue.ends.try_reserve_exact(packets);
         let _ = queue.data.try_reserve_exact(bytes);
         queue
     }
 
-    /// Puts a packet at the end: all of it as it is to be sent, link-layer header included.
+    /// Appends a packet: all of it as it is to be sent, including the link-layer header.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) for an empty packet or one of 2 GiB and more, as
-    /// [`inject`](crate::Capture::inject) has it. Whether the device takes the packet is seen when it is
-    /// sent.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the packet is empty, or has 2 GiB or
+    ///   more, as with [`inject`](crate::Capture::inject). Only sending shows whether a device
+    ///   takes the packet.
     ///
     /// # Examples
     ///
@@ -90,11 +90,12 @@ impl SendQueue {
         Ok(())
     }
 
-    /// Puts packets at the end, and returns how many there were.
+    /// Appends packets, and returns their number.
     ///
     /// # Errors
     ///
-    /// As [`push`](Self::push), at the first packet that is refused; those before it are in the queue.
+    /// Those of [`push`](Self::push), for the first invalid packet; those before it are in the
+    /// queue.
     ///
     /// # Examples
     ///
@@ -114,25 +115,25 @@ impl SendQueue {
         Ok(self.len() - before)
     }
 
-    /// How many packets there are.
+    /// Returns the number of packets.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there is no packet.
+    /// Returns whether the queue is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// How many bytes all packets have together.
+    /// Returns the number of bytes in all packets together.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.data.len()
     }
 
-    /// A packet by its number, of which the first is 0.
+    /// Returns a packet by its index; the first is 0.
     #[must_use]
     pub fn get(&self, number: usize) -> Option<&[u8]> {
         let end = *self.ends.get(number)?;
@@ -143,18 +144,18 @@ impl SendQueue {
         Some(&self.data[start..end])
     }
 
-    /// The packets, in order.
+    /// Returns an iterator over the packets, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> + DoubleEndedIterator + Clone {
         self.part(0..self.len())
     }
 
-    /// Takes all packets out. The room stays.
+    /// Removes all packets. The allocated memory is kept.
     pub fn clear(&mut self) {
         self.data.clear();
         self.ends.clear();
     }
 
-    /// Some of the packets, which have to be there.
+    /// Iterates over some of the packets, which must exist.
     pub(crate) fn part(
         &self,
         numbers: Range<usize>,
@@ -162,7 +163,7 @@ impl SendQueue {
         numbers.map(|number| self.get(number).unwrap_or_default())
     }
 
-    /// What a range means here, or why it means nothing.
+    /// Converts a range of indices, or reports that it is out of bounds.
     pub(crate) fn numbers(&self, range: &impl RangeBounds<usize>) -> Result<Range<usize>, String> {
         let start = match range.start_bound() {
             Bound::Included(&start) => Some(start),
@@ -174,25 +175,26 @@ impl SendQueue {
             Bound::Excluded(&end) => Some(end),
             Bound::Unbounded => Some(self.len()),
         };
-        match (start, end) {
-            (Some(start), Some(end)) if start <= end && end <= self.len() => Ok(start..end),
-            _ => Err(format!(
-                "the queue has {} packets, and not those from {:?} to {:?}",
-                self.len(),
-                range.start_bound(),
-                range.end_bound()
-            )),
-        }
+        let range = match (start, end) {
+            (Some(start), Some(end)) if start <= end && end <= self.len() => return Ok(start..end),
+            (Some(start), Some(end)) => format!("the range {start}..{end}"),
+            // A bound overflows.
+            _ => "the range".to_owned(),
+        };
+        let packets = self.len();
+        Err(format!(
+            "{range} is out of bounds for a queue of {packets} packets"
+        ))
     }
 }
 
-/// Why a packet cannot be sent on any device.
+/// Checks whether a packet can be sent at all, on any device.
 pub(crate) fn check(packet: &[u8]) -> Result<(), &'static str> {
     if packet.is_empty() {
-        return Err("there is nothing to send: the packet is empty");
+        return Err("the packet is empty");
     }
     if c_int::try_from(packet.len()).is_err() {
-        return Err("a packet of 2 GiB or more cannot be sent");
+        return Err("the packet has 2 GiB or more");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the types share that can be serialized with serde.
+//! Shared helpers to serialize types with serde.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serializer};
 
-/// Serializes a type in the form that it prints, and reads it with its `FromStr`.
+/// Implements serde by a type's `Display` and `FromStr`.
 macro_rules! as_text {
     ($type:ty) => {
         impl serde::Serialize for $type {
@@ -28,7 +28,7 @@ macro_rules! as_text {
 
 pub(crate) use as_text;
 
-/// What [`as_text`] reads with.
+/// Deserializes a type by its `FromStr`, for [`as_text`].
 pub(crate) fn from_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: FromStr<Err: fmt::Display>,
@@ -39,7 +39,7 @@ where
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a text")
+            f.write_str("a string")
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
@@ -49,7 +49,7 @@ where
     deserializer.deserialize_str(Text(PhantomData))
 }
 
-/// Bytes, as bytes where the format has them and as a list of numbers where not: for
+/// Serializes bytes as such if the format supports them, and otherwise as a list of numbers. For
 /// `#[serde(with = …)]`.
 pub(crate) mod bytes {
     use super::{Deserialize, Deserializer, Error, SeqAccess, Serializer, Visitor, fmt};
@@ -68,7 +68,7 @@ pub(crate) mod bytes {
 
     struct Bytes;
 
-    /// What a visitor of bytes makes.
+    /// The result of the visitor.
     struct Owned(Box<[u8]>);
 
     impl<'de> Visitor<'de> for Bytes {
@@ -87,7 +87,7 @@ pub(crate) mod bytes {
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Owned, A::Error> {
-            // Allocates no more than arrives, whatever length is announced.
+            // Allocates no more than arrives, whatever length the input claims.
             let bytes = Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(seq))?;
             Ok(Owned(bytes.into()))
         }

@@ -2,10 +2,10 @@
 
 use crate::sys;
 
-/// What a live capture counted since it was activated.
+/// Counters of a live capture since its activation.
 ///
-/// libpcap counts in 32 bits; these do not wrap, because reading samples libpcap's counters often
-/// enough to see each of their wraps.
+/// libpcap counts in 32 bits. These counters do not wrap: the reading calls sample libpcap's
+/// counters often enough to notice every wrap.
 ///
 /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
 #[doc(alias = "pcap_stat")]
@@ -17,21 +17,22 @@ use crate::sys;
 )]
 #[non_exhaustive]
 pub struct Stats {
-    /// Packets that passed the filter, on Linux with those that were dropped.
+    /// Packets that passed the filter. On Linux this includes dropped packets.
     pub received: u64,
     /// Packets dropped because the buffer was full: the program did not read fast enough.
     pub dropped: u64,
-    /// Packets dropped by the interface or its driver; on Linux counted only in promiscuous mode,
-    /// and 0 on platforms that do not say.
+    /// Packets dropped by the interface or its driver. On Linux they are counted only in
+    /// promiscuous mode; platforms that do not report them have 0.
     pub if_dropped: u64,
-    /// Packets that were in the buffer when another filter was set and that could not be judged by it any more: only
-    /// the kernel can evaluate the filter (`inbound`, `ifindex`, VLAN tags), or the snaplen had cut off what it reads.
-    /// They are not delivered. Linux only; 0 elsewhere.
+    /// Packets discarded because they were in the buffer when another filter was set, and the new
+    /// filter could not be applied to them: only the kernel can evaluate it (`inbound`, `ifindex`,
+    /// VLAN tags), or the snaplen had truncated the bytes that it reads. Linux only; 0 elsewhere.
     pub discarded: u64,
 }
 
 impl Stats {
-    /// Adds what another capture on the same interface counted, which drops the same for both.
+    /// Adds the counters of another capture on the same interface. Both count the same interface
+    /// drops.
     #[allow(dead_code)] // of one system only
     pub(crate) fn merge(&mut self, other: Stats) {
         self.received = self.received.saturating_add(other.received);
@@ -41,7 +42,7 @@ impl Stats {
     }
 }
 
-/// The 64-bit counts and the 32-bit ones they were last brought up to.
+/// The 64-bit counters, and the 32-bit ones at the last sample.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counters {
     total: Stats,
@@ -49,7 +50,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Adds what the 32-bit counters moved since last time, modulo their wrap.
+    /// Adds what the 32-bit counters advanced since the last sample, modulo their wrap.
     pub(crate) fn sample(&mut self, now: &sys::pcap_stat) -> Stats {
         let now = [now.ps_recv, now.ps_drop, now.ps_ifdrop];
         let Stats {

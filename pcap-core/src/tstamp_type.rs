@@ -1,4 +1,4 @@
-//! Timestamp types: which clock stamps the packets of a live capture.
+//! Timestamp types: the clock that stamps the packets of a live capture.
 
 use std::ffi::{CString, c_int};
 use std::fmt;
@@ -7,12 +7,12 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind};
 use crate::sys;
 
-/// Which clock stamps the packets of a live capture, and where.
+/// The clock that stamps the packets of a live capture, and its place.
 ///
-/// Most devices offer only [`HOST`](TstampType::HOST); an inactive capture lists those its device
-/// offers. A number without a name is kept: a newer libpcap may know it.
+/// Most devices offer only [`HOST`](TstampType::HOST); an inactive capture lists those of its
+/// device. A number without a name is kept, because a newer libpcap may know it.
 ///
-/// It prints as libpcap's name, or as its number where it has no name, and `FromStr` reads both.
+/// `Display` writes libpcap's name, or the number if it has no name. `FromStr` reads both.
 ///
 /// Manual page: [`pcap-tstamp(7)`](https://www.tcpdump.org/manpages/pcap-tstamp.7.html).
 ///
@@ -29,32 +29,33 @@ use crate::sys;
 pub struct TstampType(i32);
 
 impl TstampType {
-    /// The host's clock, of a precision that is not known.
+    /// The host's clock, with unknown precision.
     pub const HOST: TstampType = TstampType(0);
-    /// The host's clock, cheap to read and of low precision.
+    /// The host's clock, with low precision and cheap to read.
     pub const HOST_LOWPREC: TstampType = TstampType(1);
-    /// The host's clock, of high precision.
+    /// The host's clock, with high precision.
     pub const HOST_HIPREC: TstampType = TstampType(2);
-    /// The device's own clock, of high precision, in step with the host's.
+    /// The device's own clock, with high precision, synchronized with the host's.
     pub const ADAPTER: TstampType = TstampType(3);
-    /// The device's own clock, of high precision, not in step with the host's.
+    /// The device's own clock, with high precision, not synchronized with the host's.
     pub const ADAPTER_UNSYNCED: TstampType = TstampType(4);
-    /// The host's clock, of high precision, not in step with the system time. Since libpcap 1.10.
+    /// The host's clock, with high precision, not synchronized with the system time. Since libpcap
+    /// 1.10.
     pub const HOST_HIPREC_UNSYNCED: TstampType = TstampType(5);
 
-    /// The timestamp type of that number, known or not.
+    /// Creates a timestamp type from its number, known or not.
     #[must_use]
     pub const fn new(value: i32) -> TstampType {
         TstampType(value)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn value(self) -> i32 {
         self.0
     }
 
-    /// libpcap's name, as `host`; `None` for a number that it does not know.
+    /// Returns libpcap's name, such as `host`; `None` for a number that libpcap does not know.
     ///
     /// Manual page: [`pcap_tstamp_type_val_to_name(3PCAP)`](https://www.tcpdump.org/manpages/pcap_tstamp_type_val_to_name.3pcap.html).
     #[doc(alias = "pcap_tstamp_type_val_to_name")]
@@ -63,13 +64,13 @@ impl TstampType {
         if !sys::library::is_there() {
             return None;
         }
-        // SAFETY: takes any number, and answers null or a string of a constant table.
+        // SAFETY: takes any number, and returns null or a string of a constant table.
         let name = unsafe { sys::pcap_tstamp_type_val_to_name(self.0) };
         // SAFETY: null or a C string that never changes.
         unsafe { sys::lossy(name) }
     }
 
-    /// What it is, in a few words of libpcap's; `None` for a number that it does not know.
+    /// Returns libpcap's short description; `None` for a number that libpcap does not know.
     ///
     /// Manual page: [`pcap_tstamp_type_val_to_description(3PCAP)`](https://www.tcpdump.org/manpages/pcap_tstamp_type_val_to_name.3pcap.html).
     ///
@@ -87,13 +88,13 @@ impl TstampType {
         if !sys::library::is_there() {
             return None;
         }
-        // SAFETY: takes any number, and answers null or a string of a constant table.
+        // SAFETY: takes any number, and returns null or a string of a constant table.
         let text = unsafe { sys::pcap_tstamp_type_val_to_description(self.0) };
         // SAFETY: null or a C string that never changes.
         unsafe { sys::lossy(text) }
     }
 
-    /// The timestamp type of that name, in any case.
+    /// Finds a timestamp type by its name, in upper or lower case.
     ///
     /// Manual page: [`pcap_tstamp_type_name_to_val(3PCAP)`](https://www.tcpdump.org/manpages/pcap_tstamp_type_name_to_val.3pcap.html).
     ///
@@ -152,9 +153,9 @@ impl FromStr for TstampType {
             .ok_or_else(|| {
                 Error::cannot(
                     ErrorKind::InvalidArgument,
-                    "find the timestamp type",
+                    "parse timestamp type",
                     text.to_owned(),
-                    "there is none of that name",
+                    "expected a name or number that libpcap knows",
                 )
             })
     }

@@ -1,10 +1,10 @@
-//! Which libpcap this is.
+//! The version of libpcap.
 
 use std::fmt;
 
 use crate::sys;
 
-/// The version of a libpcap, as its own text says it.
+/// A version of libpcap, parsed from libpcap's own text.
 ///
 /// # Examples
 ///
@@ -34,35 +34,36 @@ impl Version {
         Version { text, numbers }
     }
 
-    /// The first number: 1 in 1.10.3.
+    /// Returns the first number: 1 in 1.10.3.
     #[must_use]
     pub fn major(&self) -> u32 {
         self.numbers[0]
     }
 
-    /// The second number: 10 in 1.10.3.
+    /// Returns the second number: 10 in 1.10.3.
     #[must_use]
     pub fn minor(&self) -> u32 {
         self.numbers[1]
     }
 
-    /// The third number: 3 in 1.10.3, and 0 where there is none.
+    /// Returns the third number: 3 in 1.10.3, and 0 if there is none.
     #[must_use]
     pub fn patch(&self) -> u32 {
         self.numbers[2]
     }
 }
 
-/// The whole text, with what libpcap was built with.
+/// Prints libpcap's whole text, including its build options.
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-/// The version of the libpcap that is linked, as found at run time.
+/// Returns the version of the libpcap in use, as found at run time.
 ///
-/// With the feature `load-dynamically`, where there is no libpcap: no text, and three zeros.
+/// With the feature `load-dynamically`, if there is no libpcap, the text is empty and the numbers
+/// are 0.
 ///
 /// Manual page: [`pcap_lib_version(3PCAP)`](https://www.tcpdump.org/manpages/pcap_lib_version.3pcap.html).
 #[doc(alias = "pcap_lib_version")]
@@ -71,7 +72,7 @@ pub fn version() -> Version {
     if !sys::library::is_there() {
         return Version::parse(String::new());
     }
-    // SAFETY: takes nothing, and returns a static string that never changes.
+    // SAFETY: takes no arguments, and returns a static string that never changes.
     let text = unsafe { sys::pcap_lib_version() };
     // SAFETY: as above.
     Version::parse(unsafe { sys::lossy(text) }.unwrap_or_default())

@@ -1,4 +1,4 @@
-//! What there is to say about a capture that was activated all the same.
+//! Warnings of the activation of a capture.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -11,23 +11,23 @@ use crate::sys;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WarningKind {
-    /// Promiscuous mode was asked for, and the device has none (such as Linux's `any`).
+    /// Promiscuous mode was requested, and the device does not support it (such as Linux's `any`).
     PromiscNotSupported,
-    /// The timestamp type that was asked for is not there.
+    /// The device does not support the requested timestamp type.
     TstampTypeNotSupported,
-    /// An option was left out, because it cannot be had: only after
-    /// [`activate_best_effort`](crate::Capture::activate_best_effort). The text is the error that it would have
-    /// been.
+    /// An option was ignored because it is not available: only after
+    /// [`activate_best_effort`](crate::Capture::activate_best_effort). The text is that of the
+    /// error that [`activate`](crate::Capture::activate) returns.
     LeftOut,
-    /// This kind of capture only reads with blocking calls of libpcap. On D-Bus they end within a tenth of a second, by
-    /// which a call that is not to wait, a deadline or a break may be late. Elsewhere they may wait for the
-    /// packet-buffer timeout, or for a packet.
+    /// libpcap can only read from this kind of device with blocking calls. On D-Bus they end within
+    /// a tenth of a second, so a nonblocking call, a deadline or a break may be late by as much.
+    /// Elsewhere they may wait for the packet-buffer timeout, or for a packet.
     OnlyBlocking,
-    /// Something else; the text says what. Codes of newer libpcaps are here too.
+    /// Any other warning; the text describes it. This includes the codes of newer libpcaps.
     Other,
 }
 
-/// Something that was not as asked for when a capture was activated. The capture works.
+/// A request that the activation of a capture did not fulfil. The capture works nevertheless.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Warning {
     kind: WarningKind,
@@ -35,13 +35,13 @@ pub struct Warning {
 }
 
 impl Warning {
-    /// From what `pcap_activate` returned, zero or more, and the text that it left.
+    /// Creates a warning from the status that `pcap_activate` returned, zero or more, and its text.
     pub(crate) fn from_status(code: c_int, text: String) -> Option<Warning> {
         let kind = match code {
             sys::PCAP_WARNING_PROMISC_NOTSUP => WarningKind::PromiscNotSupported,
             sys::PCAP_WARNING_TSTAMP_TYPE_NOTSUP => WarningKind::TstampTypeNotSupported,
             0 if text.is_empty() => return None,
-            // libpcap 1.10 has warnings for which it returns 0 and only leaves a text.
+            // For some warnings, libpcap 1.10 returns 0 and only leaves a text.
             _ if text.starts_with("Promiscuous mode not supported") => {
                 WarningKind::PromiscNotSupported
             }
@@ -62,13 +62,13 @@ impl Warning {
         }
     }
 
-    /// What kind of warning it is.
+    /// Returns the kind of warning.
     #[must_use]
     pub fn kind(&self) -> WarningKind {
         self.kind
     }
 
-    /// Returns what there is to say, usually in libpcap's own words. Control characters are escaped in it.
+    /// Returns the text, usually in libpcap's own words. Control characters in it are escaped.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -85,7 +85,8 @@ impl fmt::Display for Warning {
 mod tests {
     use super::*;
 
-    /// Positive codes of an activation are warnings; treated as failures they stop what works.
+    /// Positive codes of an activation are warnings. To treat them as errors would reject working
+    /// captures.
     #[test]
     fn lost_meaning_positive_codes_are_warnings_and_unknown_ones_too() {
         let warning = Warning::from_status(99, "new".into()).unwrap();

@@ -1,36 +1,33 @@
 //! Writes the manual pages of the programs, and completions for shells, of their own command lines: for packages.
 
-#[path = "../src/bin/bpf.rs"]
+#[path = "../src/bin/pcap-bpf.rs"]
 #[allow(dead_code)]
 mod bpf;
-#[path = "../src/bin/capture.rs"]
+#[path = "../src/bin/pcap-capture/args.rs"]
 #[allow(dead_code)]
 mod capture;
-#[path = "../src/bin/count.rs"]
-#[allow(dead_code)]
-mod count;
-#[path = "../src/bin/demo.rs"]
+#[path = "../src/bin/pcap-demo.rs"]
 #[allow(dead_code)]
 mod demo;
-#[path = "../src/bin/devices.rs"]
+#[path = "../src/bin/pcap-devices.rs"]
 #[allow(dead_code)]
 mod devices;
-#[path = "../src/bin/filter.rs"]
+#[path = "../src/bin/pcap-filter.rs"]
 #[allow(dead_code)]
 mod filter;
-#[path = "../src/bin/merge.rs"]
+#[path = "../src/bin/pcap-merge/args.rs"]
 #[allow(dead_code)]
 mod merge;
-#[path = "../src/bin/read.rs"]
+#[path = "../src/bin/pcap-read.rs"]
 #[allow(dead_code)]
 mod read;
-#[path = "../src/bin/recode.rs"]
+#[path = "../src/bin/pcap-recode.rs"]
 #[allow(dead_code)]
 mod recode;
-#[path = "../src/bin/replay.rs"]
+#[path = "../src/bin/pcap-replay/args.rs"]
 #[allow(dead_code)]
 mod replay;
-#[path = "../src/bin/split.rs"]
+#[path = "../src/bin/pcap-split/args.rs"]
 #[allow(dead_code)]
 mod split;
 
@@ -50,14 +47,10 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 /// Writes the manual pages of the programs, and completions for bash, zsh and fish.
 ///
-/// They are in the folders man1, bash, zsh and fish then, for the programs as they are called when
-/// they are installed.
+/// They are in the folders man1, bash, zsh and fish then.
 #[derive(Parser)]
 #[command(name = NAME, version)]
 struct Args {
-    /// What is put before the name of each program
-    #[arg(long, value_name = "PREFIX", default_value = "pcap-")]
-    prefix: String,
     /// The date of the pages
     #[arg(long, value_name = "DATE", default_value = "")]
     date: String,
@@ -72,22 +65,20 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     for (name, command) in commands() {
-        let command = program::renamed(command, name, &args.prefix);
-        let installed = command.get_name().to_owned();
         let write = |folder: &str, file: String, text: &[u8]| {
             let path = args.folder.join(folder).join(file);
             save(&path, text)
                 .map_err(|e| Failure::Text(format!("cannot write `{}`: {e}", path.display())))
         };
-        let page = page::page(command.clone(), name, &args.prefix, &args.date)?;
-        write("man1", format!("{installed}.1"), page.as_bytes())?;
+        let page = page::page(command.clone(), &args.date)?;
+        write("man1", format!("{name}.1"), page.as_bytes())?;
         for (shell, file) in [
-            (Shell::Bash, installed.clone()),
-            (Shell::Zsh, format!("_{installed}")),
-            (Shell::Fish, format!("{installed}.fish")),
+            (Shell::Bash, name.to_owned()),
+            (Shell::Zsh, format!("_{name}")),
+            (Shell::Fish, format!("{name}.fish")),
         ] {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut command.clone(), &installed, &mut script);
+            clap_complete::generate(shell, &mut command.clone(), name, &mut script);
             write(&shell.to_string(), file, &script)?;
         }
     }
@@ -95,23 +86,23 @@ fn run(args: &Args) -> Outcome {
 }
 
 /// The programs, by their names.
-fn commands() -> [(&'static str, Command); 11] {
+fn commands() -> [(&'static str, Command); 10] {
     program::NAMES.map(|name| {
         let command = match name {
-            "bpf" => bpf::Args::command(),
-            "capture" => capture::Args::command(),
-            "count" => count::Args::command(),
-            "demo" => demo::Args::command(),
-            "devices" => devices::Args::command(),
-            "filter" => filter::Args::command(),
-            "merge" => merge::Args::command(),
-            "read" => read::Args::command(),
-            "recode" => recode::Args::command(),
-            "replay" => replay::Args::command(),
-            "split" => split::Args::command(),
+            "pcap-bpf" => bpf::Args::command(),
+            "pcap-capture" => capture::Args::command(),
+            "pcap-demo" => demo::Args::command(),
+            "pcap-devices" => devices::Args::command(),
+            "pcap-filter" => filter::Args::command(),
+            "pcap-merge" => merge::Args::command(),
+            "pcap-read" => read::Args::command(),
+            "pcap-recode" => recode::Args::command(),
+            "pcap-replay" => replay::Args::command(),
+            "pcap-split" => split::Args::command(),
             other => unreachable!("there is no program {other}"),
         };
-        (name, command)
+        // The constant of each module holds the name of this program.
+        (name, command.name(name))
     })
 }
 

@@ -25,18 +25,18 @@ const RIGHTS: [&str; 2] = [
     "Where only a group should have them, let only that group run the program: change group and mode first, since a \
      change of the owner takes capabilities away.",
 ];
-const DEVICE_PROGRAMS: [&str; 5] = ["capture", "count", "demo", "devices", "replay"];
+const DEVICE_PROGRAMS: [&str; 4] = ["pcap-capture", "pcap-demo", "pcap-devices", "pcap-replay"];
 
 /// What a help need not say, and a page must.
 const SAID_BESIDES: [(&str, &str); 1] = [(
-    "filter",
+    "pcap-filter",
     "This page is about the program. The language of filters is in pcap-filter(7), which `man 7 pcap-filter` shows.",
 )];
 
-/// The page of a program, whose command line is the installed one.
-pub(crate) fn page(mut command: Command, name: &str, prefix: &str, date: &str) -> Outcome<String> {
+/// Returns the page of a program.
+pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
+    let name = command.get_name().to_owned();
     let text = |help: Option<&StyledStr>| help.map(ToString::to_string).unwrap_or_default();
-    let installed = format!("{prefix}{name}");
     let help = Help::read(&text(command.get_after_help()));
     let about = text(command.get_about());
     let whole = text(command.get_long_about().or(command.get_about()));
@@ -47,13 +47,13 @@ pub(crate) fn page(mut command: Command, name: &str, prefix: &str, date: &str) -
     // An argument without a letter would be none, and the next one taken for it.
     let date = if date.is_empty() { " " } else { date };
     let mut head = Roff::new();
-    let title = installed.to_uppercase();
+    let title = name.to_uppercase();
     let source = format!("pcap-examples {version}");
     head.control("TH", [title.as_str(), "1", date, &source, "User Commands"]);
     head.control("SH", ["NAME"]);
     // The sentence up to where it begins to list.
     let short = about.split([':', ';', '.']).next().unwrap_or_default();
-    head.text([roman(format!("{installed} - {}", lower(short.trim())))]);
+    head.text([roman(format!("{name} - {}", lower(short.trim())))]);
     head.control("SH", ["SYNOPSIS"]);
     let (called, arguments) = usage.split_once(' ').unwrap_or((usage, ""));
     head.text([bold(called), roman(" "), roman(joined(arguments))]);
@@ -89,12 +89,12 @@ pub(crate) fn page(mut command: Command, name: &str, prefix: &str, date: &str) -
             rest.text([roman(paragraph)]);
         }
     }
-    if DEVICE_PROGRAMS.contains(&name) {
+    if DEVICE_PROGRAMS.contains(&name.as_str()) {
         rest.control("SH", ["RIGHTS"]);
         rest.text([roman(RIGHTS[0])]);
         example(
             &mut rest,
-            &format!("setcap cap_net_raw,cap_net_admin+eip \"$(command -v {installed})\""),
+            &format!("setcap cap_net_raw,cap_net_admin+eip \"$(command -v {name})\""),
         );
         rest.control("PP", []);
         rest.text([roman(RIGHTS[1])]);
@@ -116,7 +116,7 @@ pub(crate) fn page(mut command: Command, name: &str, prefix: &str, date: &str) -
         }
     }
     rest.control("SH", ["SEE ALSO"]);
-    rest.text(see_also(name, prefix));
+    rest.text(see_also(&name));
     let page = format!("{}{options}\n{}", head.render(), rest.to_roff());
     Ok(in_ascii(&bold_between_backticks(&page)))
 }
@@ -143,11 +143,11 @@ fn example(roff: &mut Roff, line: &str) {
     roff.control("RE", []);
 }
 
-fn see_also(name: &str, prefix: &str) -> Vec<Inline> {
+fn see_also(name: &str) -> Vec<Inline> {
     let ours = program::NAMES
         .iter()
         .filter(|other| **other != name)
-        .map(|other| (format!("{prefix}{other}"), 1));
+        .map(|other| (*other, 1));
     let others = [
         ("tcpdump", 8),
         ("pcap-savefile", 5),
@@ -155,7 +155,6 @@ fn see_also(name: &str, prefix: &str) -> Vec<Inline> {
         ("pcap-linktype", 7),
         ("pcap-tstamp", 7),
     ];
-    let others = others.map(|(other, section)| (other.to_owned(), section));
     let mut line = Vec::new();
     for (page, section) in ours.chain(others) {
         if !line.is_empty() {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use clap::CommandFactory;
 use pcap_core::Error;
 
-use crate::{escape, outlet, program, stop};
+use crate::{escape, outlet, stop};
 
 /// How long standard error may accept nothing after a request to end.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -59,14 +59,14 @@ pub enum Failure {
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
-    /// Returns whether the reader of the lines on standard output has gone away, as in `read x.pcap | head`. A savefile
+    /// Returns whether the reader of the lines on standard output has gone away, as in `pcap-read x.pcap | head`. A savefile
     /// whose reader has gone away is an error like any other.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Prints it as one line on standard error: `read: cannot open …`.
+    /// Prints it as one line on standard error: `pcap-read: cannot open …`.
     pub fn report(&self, program: &str) {
         if !matches!(self, Failure::Reported) && !self.is_broken_pipe() {
             say(program, self);
@@ -76,8 +76,7 @@ impl Failure {
 
 /// Prints one line on standard error. Where that is closed there is nobody to tell.
 pub fn say(program: &str, what: impl fmt::Display) {
-    let prefix = program::prefix(program);
-    note(format_args!("{prefix}{program}: {what}"));
+    note(format_args!("{program}: {what}"));
 }
 
 /// Prints one line on standard error, without the name of the program. Control characters are escaped. After a request to
@@ -132,7 +131,7 @@ pub fn unwritten(packets: u64) {
 
 /// Ends the program for a command line that clap took and that is wrong nonetheless.
 pub fn usage<A: CommandFactory>(what: &str) -> ! {
-    program::command::<A>()
+    A::command()
         .error(clap::error::ErrorKind::ArgumentConflict, what)
         .exit()
 }

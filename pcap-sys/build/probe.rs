@@ -51,11 +51,14 @@ pub(crate) fn exported(
 ) -> Result<Vec<String>, String> {
     if library.pcap.kind == Kind::Static {
         locate_archive(compiler, library);
-        // What links as it is needs nothing else. Looking further could find the folder of another C library than the
-        // compiler's, as musl's compiler does.
-        let alone = linking(compiler, &library.lib_dirs, &library.libs(), functions);
-        if alone.iter().any(|function| function == ESSENTIAL) {
-            return Ok(alone);
+        // A library that links as it is needs no other. Looking further could find the folder of another C library than
+        // the compiler's, as musl's compiler does.
+        let (lib_dirs, libs) = (&library.lib_dirs, library.libs());
+        if compiler.link(&[ESSENTIAL], lib_dirs, &libs).is_ok() {
+            let alone = linking(compiler, lib_dirs, &libs, functions);
+            if alone.iter().any(|function| function == ESSENTIAL) {
+                return Ok(alone);
+            }
         }
         library.needed = library
             .private

@@ -10,11 +10,10 @@ use std::process::Command;
 use crate::command;
 use crate::{Result, unexpected};
 
-/// What was asked for.
+/// The options of the command line.
 struct Options {
     destdir: PathBuf,
     prefix: String,
-    program_prefix: String,
     target_dir: PathBuf,
     vendor: Option<PathBuf>,
     /// Arguments for cargo.
@@ -33,7 +32,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     command::make_folder(&options.target_dir)?;
     let built = build(&options)?;
     let pages = options.target_dir.join("pages");
-    write_pages(&built, &options, &pages)?;
+    write_pages(&built, &pages)?;
 
     let mut count = 0;
     for page in command::list(&pages.join("man1"))? {
@@ -42,9 +41,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let program = name.strip_prefix(&options.program_prefix).unwrap_or(&name);
         let put = |mode, from: &Path, to: String| put(mode, from, &options.place(&to));
-        put(0o755, &built.join(program), format!("bin/{name}"))?;
+        put(0o755, &built.join(&name), format!("bin/{name}"))?;
         put(0o644, &page, format!("share/man/man1/{name}.1"))?;
         let bash = format!("share/bash-completion/completions/{name}");
         put(0o644, &pages.join(format!("bash/{name}")), bash)?;
@@ -68,7 +66,6 @@ impl Options {
         let mut options = Options {
             destdir: PathBuf::new(),
             prefix: "/usr/local".to_owned(),
-            program_prefix: "pcap-".to_owned(),
             target_dir: command::root()?.join("target/package/build"),
             vendor: None,
             cargo: Vec::new(),
@@ -83,7 +80,6 @@ impl Options {
             match argument.as_str() {
                 "--destdir" => options.destdir = caller.join(value()?),
                 "--prefix" => options.prefix = value()?.clone(),
-                "--program-prefix" => options.program_prefix = value()?.clone(),
                 "--target-dir" => options.target_dir = caller.join(value()?),
                 "--vendor" => {
                     let folder = caller.join(value()?);
@@ -98,13 +94,6 @@ impl Options {
             return Err(format!(
                 "--prefix: expected an absolute path, found `{}`",
                 options.prefix
-            ));
-        }
-        let is_word = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
-        if !options.program_prefix.chars().all(is_word) {
-            return Err(format!(
-                "--program-prefix: expected letters, digits and . _ + -, found `{}`",
-                options.program_prefix
             ));
         }
         Ok(options)
@@ -193,10 +182,9 @@ fn flags(options: &Options) -> Result<OsString> {
 }
 
 /// Writes the manual pages and completions.
-fn write_pages(built: &Path, options: &Options, pages: &Path) -> Result<()> {
+fn write_pages(built: &Path, pages: &Path) -> Result<()> {
     command::remove_folder(pages)?;
     let mut manual = Command::new(built.join("manual"));
-    manual.args(["--prefix", &options.program_prefix]);
     if let Ok(seconds) = env::var("SOURCE_DATE_EPOCH") {
         manual.args(["--date", &date(&seconds)?]);
     }

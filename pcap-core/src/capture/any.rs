@@ -4,13 +4,16 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::capture::phase::{self, Opened, Slice, Source, Step};
+#[cfg(feature = "remote")]
+use crate::capture::Remote;
+use crate::capture::phase::{self, Found, Opened, Slice, Source, Waits};
 use crate::capture::wait::WaitsFor;
-use crate::capture::{Activated, Active, Capture, Offline, Phase, Readable};
+use crate::capture::{Activated, Active, Awaitable, Capture, Offline, Phase, Readable};
 use crate::error::Result;
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::Handle;
 use crate::packet::Packet;
+use crate::stats::Stats;
 use crate::timestamp::Precision;
 
 /// A live capture or a savefile, for programs that take either. It has the calls that both have.
@@ -30,8 +33,8 @@ use crate::timestamp::Precision;
 /// while let Some(packet) = capture.next_packet()? {
 ///     println!("{packet:?}");
 /// }
-/// if let Some(live) = capture.as_live() {
-///     println!("{:?}", live.stats()?);
+/// if let Some(stats) = capture.stats()? {
+///     println!("{} packets dropped", stats.dropped);
 /// }
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
@@ -41,13 +44,22 @@ pub type AnyCapture = Capture<Any>;
 pub struct Any(Kind);
 
 enum Kind {
-    Live(Box<Capture<Active>>),
+    Active(Box<Capture<Active>>),
+    #[cfg(feature = "remote")]
+    Remote(Box<Capture<Remote>>),
     Savefile(Box<Capture<Offline>>),
 }
 
 impl From<Capture<Active>> for AnyCapture {
     fn from(capture: Capture<Active>) -> AnyCapture {
-        Capture::new(Any(Kind::Live(Box::new(capture))))
+        Capture::new(Any(Kind::Active(Box::new(capture))))
+    }
+}
+
+#[cfg(feature = "remote")]
+impl From<Capture<Remote>> for AnyCapture {
+    fn from(capture: Capture<Remote>) -> AnyCapture {
+        Capture::new(Any(Kind::Remote(Box::new(capture))))
     }
 }
 
@@ -58,30 +70,41 @@ impl From<Capture<Offline>> for AnyCapture {
 }
 
 impl AnyCapture {
-    /// Returns the live capture, if it is one.
+    /// Returns the capture on a device of this host, if it is one.
     #[must_use]
-    pub fn as_live(&self) -> Option<&Capture<Active>> {
+    pub fn as_active(&self) -> Option<&Capture<Active>> {
         match &self.state.0 {
-            Kind::Live(capture) => Some(capture),
-            Kind::Savefile(_) => None,
+            Kind::Active(capture) => Some(capture),
+            _ => None,
         }
     }
 
-    /// Returns the live capture mutably, if it is one.
+    /// Returns the capture on a device of this host mutably, if it is one.
     #[must_use]
-    pub fn as_live_mut(&mut self) -> Option<&mut Capture<Active>> {
+    pub fn as_active_mut(&mut self) -> Option<&mut Capture<Active>> {
         match &mut self.state.0 {
-            Kind::Live(capture) => Some(capture),
-            Kind::Savefile(_) => None,
+            Kind::Active(capture) => Some(capture),
+            _ => None,
         }
     }
 
-    /// Returns the savefile mutably, if it is one.
+    /// Returns the capture on a device of another host, if it is one. With the feature `remote`.
+    #[cfg(feature = "remote")]
     #[must_use]
-    pub fn as_savefile_mut(&mut self) -> Option<&mut Capture<Offline>> {
+    pub fn as_remote(&self) -> Option<&Capture<Remote>> {
+        match &self.state.0 {
+            Kind::Remote(capture) => Some(capture),
+            _ => None,
+        }
+    }
+
+    /// Returns the capture on a device of another host mutably, if it is one. With the feature `remote`.
+    #[cfg(feature = "remote")]
+    #[must_use]
+    pub fn as_remote_mut(&mut self) -> Option<&mut Capture<Remote>> {
         match &mut self.state.0 {
-            Kind::Savefile(capture) => Some(capture),
-            Kind::Live(_) => None,
+            Kind::Remote(capture) => Some(capture),
+            _ => None,
         }
     }
 
@@ -90,7 +113,33 @@ impl AnyCapture {
     pub fn as_savefile(&self) -> Option<&Capture<Offline>> {
         match &self.state.0 {
             Kind::Savefile(capture) => Some(capture),
-            Kind::Live(_) => None,
+            _ => None,
+        }
+    }
+
+    /// Returns the savefile mutably, if it is one.
+    #[must_use]
+    pub fn as_savefile_mut(&mut self) -> Option<&mut Capture<Offline>> {
+        match &mut self.state.0 {
+            Kind::Savefile(capture) => Some(capture),
+            _ => None,
+        }
+    }
+
+    /// Returns the statistics of a live capture, and `None` for a savefile.
+    ///
+    /// # Errors
+    ///
+    /// The call fails if this kind of device has no statistics.
+    ///
+    /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
+    #[doc(alias = "pcap_stats")]
+    pub fn stats(&self) -> Result<Option<Stats>> {
+        match &self.state.0 {
+            Kind::Active(capture) => capture.stats().map(Some),
+            #[cfg(feature = "remote")]
+            Kind::Remote(capture) => capture.stats().map(Some),
+            Kind::Savefile(_) => Ok(None),
         }
     }
 }
@@ -99,7 +148,9 @@ impl AnyCapture {
 macro_rules! either {
     ($any:expr, $capture:ident => $do:expr) => {
         match $any {
-            Kind::Live($capture) => $do,
+            Kind::Active($capture) => $do,
+            #[cfg(feature = "remote")]
+            Kind::Remote($capture) => $do,
             Kind::Savefile($capture) => $do,
         }
     };
@@ -109,6 +160,7 @@ impl phase::Sealed for Any {}
 impl Phase for Any {}
 impl Activated for Any {}
 impl Readable for Any {}
+impl Awaitable for Any {}
 
 impl Opened for Any {
     fn handle(&self) -> &Handle {
@@ -132,7 +184,7 @@ impl Source for Any {
         either!(&mut self.0, capture => capture.state.slice(max, closure))
     }
 
-    fn step(&mut self) -> Result<Step> {
+    fn step(&mut self) -> Result<Found> {
         either!(&mut self.0, capture => capture.state.step())
     }
 
@@ -142,14 +194,6 @@ impl Source for Any {
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         either!(&mut self.0, capture => capture.state.wait(deadline))
-    }
-
-    fn waits_for(&mut self) -> WaitsFor {
-        either!(&mut self.0, capture => capture.state.waits_for())
-    }
-
-    fn is_ready(&self) -> Result<bool> {
-        either!(&self.0, capture => capture.state.is_ready())
     }
 
     fn patience(&self) -> Option<Duration> {
@@ -165,11 +209,28 @@ impl Source for Any {
     }
 }
 
+impl Waits for Any {
+    fn waits_for(&mut self) -> WaitsFor {
+        match &mut self.0 {
+            Kind::Active(capture) => capture.state.waits_for(),
+            #[cfg(feature = "remote")]
+            Kind::Remote(_) => WaitsFor::Libpcap("a capture on another host waits inside libpcap"),
+            Kind::Savefile(capture) => capture.state.waits_for(),
+        }
+    }
+
+    fn is_ready(&self) -> Result<bool> {
+        match &self.0 {
+            Kind::Active(capture) => capture.state.is_ready(),
+            #[cfg(feature = "remote")]
+            Kind::Remote(_) => Ok(true),
+            Kind::Savefile(capture) => capture.state.is_ready(),
+        }
+    }
+}
+
 impl fmt::Debug for Any {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Live(capture) => fmt::Debug::fmt(&capture.state, f),
-            Kind::Savefile(capture) => fmt::Debug::fmt(&capture.state, f),
-        }
+        either!(&self.0, capture => fmt::Debug::fmt(&capture.state, f))
     }
 }

@@ -75,7 +75,7 @@ impl Capture<Dead> {
             let text = format!("the snaplen {snaplen} is above 2147483647");
             return Err(Error::cannot(
                 ErrorKind::InvalidArgument,
-                "make a dead capture of",
+                "create a dead capture for",
                 name,
                 text,
             ));
@@ -84,14 +84,14 @@ impl Capture<Dead> {
             Precision::Micro => sys::PCAP_TSTAMP_PRECISION_MICRO,
             Precision::Nano => sys::PCAP_TSTAMP_PRECISION_NANO,
         };
-        Error::library("make a dead capture of", name.clone())?;
+        Error::library("create a dead capture for", name.clone())?;
         // SAFETY: takes numbers only.
         let pcap =
             unsafe { sys::pcap_open_dead_with_tstamp_precision(dlt.value(), snaplen, number as _) };
         let Some(pcap) = NonNull::new(pcap) else {
             return Err(Error::cannot(
                 ErrorKind::Other,
-                "make a dead capture of",
+                "create a dead capture for",
                 name,
                 "libpcap is out of memory",
             ));

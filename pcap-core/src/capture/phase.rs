@@ -3,11 +3,13 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use crate::capture::live::{LiveHandle, Stopped};
 use crate::capture::wait::WaitsFor;
 use crate::error::Result;
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::Handle;
 use crate::packet::Packet;
+use crate::stats::Stats;
 use crate::timestamp::Precision;
 
 /// Limits the phases to those of this crate.
@@ -26,7 +28,19 @@ pub trait Opened {
     fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter>;
 }
 
-/// The result of one read without waiting.
+/// What a read without waiting found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(unreachable_pub)] // as above
+pub enum Found {
+    /// A packet; another one may be there.
+    Packet,
+    /// Nothing now.
+    Nothing,
+    /// Nothing more ever.
+    Eof,
+}
+
+/// The result of one read of many packets without waiting.
 #[derive(Debug)]
 #[allow(unreachable_pub)] // as above
 pub struct Slice {
@@ -34,32 +48,19 @@ pub struct Slice {
     pub packets: u64,
     /// Whether the closure stopped the read.
     pub stopped: bool,
-    /// How to get more.
-    pub then: Then,
+    /// What the read found last. It can be packets even if the closure received none, because a filter rejected them.
+    pub found: Found,
 }
 
-/// The state after a read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(unreachable_pub)] // as above
-pub enum Then {
-    /// More may be there now.
-    Again,
-    /// Nothing more now.
-    Wait,
-    /// Nothing more ever.
-    Eof,
-}
-
-/// The result of a read for one packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(unreachable_pub)] // as above
-pub enum Step {
-    /// The current packet is a new one.
-    Packet,
-    /// Nothing now.
-    Wait,
-    /// Nothing more ever.
-    Eof,
+impl Slice {
+    /// Creates the result of a read at the end.
+    pub(crate) fn eof() -> Slice {
+        Slice {
+            packets: 0,
+            stopped: false,
+            found: Found::Eof,
+        }
+    }
 }
 
 /// A phase that packets are read from. None of these calls checks the break latch, and only `wait` waits.
@@ -71,19 +72,13 @@ pub trait Source: Opened {
         F: FnMut(Packet<'_>) -> ControlFlow<()>;
 
     /// Makes the next packet the current one, if it is there.
-    fn step(&mut self) -> Result<Step>;
+    fn step(&mut self) -> Result<Found>;
 
     /// Returns the packet of the last step, if that found one.
     fn current(&self) -> Option<Packet<'_>>;
 
     /// Waits until there may be packets, a break, or the deadline. May return early.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()>;
-
-    /// Returns the event that `wait` would wait for.
-    fn waits_for(&mut self) -> WaitsFor;
-
-    /// Returns whether `wait` would return at once, for packets or a break.
-    fn is_ready(&self) -> Result<bool>;
 
     /// Returns how long `dispatch` waits for a first packet, after which it takes what is there. `None` if it waits for
     /// the full count.
@@ -94,4 +89,26 @@ pub trait Source: Opened {
 
     /// Installs a filter.
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()>;
+}
+
+/// A phase whose wait an event loop can do.
+#[allow(unreachable_pub)] // as above
+pub trait Waits: Source {
+    /// Returns the event that `wait` would wait for.
+    fn waits_for(&mut self) -> WaitsFor;
+
+    /// Returns whether `wait` would return at once, for packets or a break.
+    fn is_ready(&self) -> Result<bool>;
+}
+
+/// A phase of a live capture.
+#[allow(unreachable_pub)] // as above
+pub trait OnDevice: Source {
+    fn live(&self) -> &LiveHandle;
+    fn live_mut(&mut self) -> &mut LiveHandle;
+    /// Returns whether reads wait inside libpcap, even in non-blocking mode.
+    fn only_blocks(&self) -> bool;
+    fn stats(&self) -> Result<Stats>;
+    /// Stops the inflow, as far as possible, and returns the condition of the end.
+    fn stop(&mut self) -> Result<Stopped>;
 }

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::breakloop::Breaker;
 use crate::callback::Dispatched;
-use crate::capture::phase::{Slice, Then};
+use crate::capture::phase::{Found, Slice};
 use crate::error::{Error, Result};
 use crate::filter::Filter;
 use crate::packet::{Packet, PacketHeader};
@@ -173,7 +173,7 @@ impl Batch {
             return Some(Ok(Slice {
                 packets,
                 stopped,
-                then: Then::Again,
+                found: Found::Packet,
             }));
         }
         self.pending.take().map(Err)

@@ -73,7 +73,7 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
-    /// `timeout` is the packet-buffer timeout.
+    /// Creates a waiter; `timeout` is the packet-buffer timeout.
     pub(crate) fn new(waiting: Waiting, timeout: Duration) -> Waiter {
         let late = platform::TELLS_LATE && matches!(waiting, Waiting::Descriptor(_));
         Waiter {
@@ -143,7 +143,7 @@ impl Waiter {
     pub(crate) fn waits_for(&self, handle: &Handle) -> WaitsFor {
         match self.waiting {
             Waiting::InLibpcap | Waiting::Briefly => WaitsFor::Libpcap(
-                "libpcap has no non-blocking mode for this kind of device: reading it would hold up \
+                "libpcap has no non-blocking mode for this kind of device, and a blocking read would block \
                  all other tasks of the thread",
             ),
             Waiting::Descriptor(_) | Waiting::Timer => WaitsFor::Event {

@@ -10,7 +10,8 @@ use crate::sys::socket_address::{self, RawAddress};
 
 /// An address of a device, of one of the families that libpcap reports.
 ///
-/// More families may come, so a `match` needs a `_` arm. It prints as one writes such an address.
+/// Later versions may add families, so a `match` needs a `_` arm. `Display` uses the usual notation
+/// of the family.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Address {
@@ -20,15 +21,15 @@ pub enum Address {
     V6 {
         /// The address.
         addr: Ipv6Addr,
-        /// The number of the interface that a link-local address belongs to; else 0.
+        /// The index of the interface that a link-local address belongs to; otherwise 0.
         scope_id: u32,
     },
     /// A hardware address of six bytes.
     Mac(MacAddr),
-    /// A hardware address of another length, never empty. Of one longer than 8 bytes (InfiniBand
-    /// has 20) Linux gives only the first 8.
+    /// A hardware address of another length, never empty. Linux only reports the first 8 bytes of a
+    /// longer one (InfiniBand has 20).
     Hardware(Box<[u8]>),
-    /// An address of a family that this crate does not read.
+    /// An address of a family that this crate does not support.
     #[non_exhaustive]
     Other {
         /// The family's number on this system, an `AF_` constant.
@@ -72,7 +73,7 @@ impl From<Ipv4Addr> for Address {
     }
 }
 
-/// Without a scope.
+/// Sets no scope.
 impl From<Ipv6Addr> for Address {
     fn from(addr: Ipv6Addr) -> Address {
         Address::V6 { addr, scope_id: 0 }
@@ -115,10 +116,9 @@ impl fmt::Display for Address {
     }
 }
 
-/// One address of a device, with what belongs to it.
+/// One address of a device, with its netmask and related addresses.
 ///
-/// Only the address itself is always there: a netmask is kept when there is one, and an address
-/// without a netmask is kept too.
+/// Only the address itself is always present.
 #[doc(alias = "pcap_addr_t")]
 #[doc(alias = "pcap_addr")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -126,16 +126,16 @@ impl fmt::Display for Address {
 pub struct DeviceAddress {
     /// The address.
     pub address: Address,
-    /// Its netmask, an address of the same family.
+    /// The netmask, an address of the same family.
     pub netmask: Option<Address>,
-    /// The broadcast address that goes with it.
+    /// The broadcast address.
     pub broadcast: Option<Address>,
     /// The address of the other end, for a device that has exactly one.
     pub destination: Option<Address>,
 }
 
 impl DeviceAddress {
-    /// Creates an address without a netmask and the others. Their fields can be set.
+    /// Creates an address without a netmask and the other fields, which can be set.
     ///
     /// # Examples
     ///
@@ -157,7 +157,7 @@ impl DeviceAddress {
         }
     }
 
-    /// Reads libpcap's; `None` if there is no address in it.
+    /// Reads libpcap's structure; `None` if it has no address.
     ///
     /// # Safety
     ///
@@ -177,18 +177,18 @@ impl DeviceAddress {
     }
 }
 
-/// An address that goes with one of that family.
+/// Reads a related address of an address of this family.
 ///
 /// # Safety
 ///
-/// As [`socket_address::read`].
+/// The same as for [`socket_address::read`].
 unsafe fn with(raw: *const libc::sockaddr, family: Option<c_int>) -> Option<Address> {
     // SAFETY: the caller's promise.
     let raw = unsafe { socket_address::read(raw, family) }?;
     Some(raw.into())
 }
 
-/// The address alone: its netmask and the others are fields.
+/// Prints the address alone, without its netmask and the other fields.
 impl fmt::Display for DeviceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.address.fmt(f)

@@ -1,4 +1,4 @@
-//! Asking libpcap for devices and their networks.
+//! Queries libpcap for devices and their networks.
 
 use std::ffi::CStr;
 use std::io;
@@ -9,7 +9,7 @@ use super::{Device, DeviceAddress, DeviceName};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// libpcap's list, freed when it goes.
+/// libpcap's list, freed on drop.
 struct List(*mut sys::pcap_if_t);
 
 impl List {
@@ -18,7 +18,7 @@ impl List {
         let mut first = ptr::null_mut();
         let mut errbuf = sys::ErrBuf::new();
         // SAFETY: both are ours and live through the call; the buffer has the size that libpcap
-        // asks for.
+        // requires.
         let status = unsafe { sys::pcap_findalldevs(&mut first, errbuf.as_mut_ptr()) };
         if status != 0 {
             return Err(Error::status(
@@ -49,7 +49,7 @@ impl List {
 impl Drop for List {
     fn drop(&mut self) {
         // SAFETY: null or a list that libpcap made, and freed once; nothing refers to it any more,
-        // for what was read from it was copied.
+        // because what was read from it was copied.
         unsafe { sys::pcap_freealldevs(self.0) };
     }
 }
@@ -63,9 +63,9 @@ unsafe fn device(raw: &sys::pcap_if_t) -> Option<Device> {
     if raw.name.is_null() {
         return None;
     }
-    // SAFETY: not null, and a C string by libpcap's word.
+    // SAFETY: not null, and documented as a C string.
     let name = unsafe { CStr::from_ptr(raw.name) }.to_owned();
-    // SAFETY: null or a C string by libpcap's word.
+    // SAFETY: null or documented as a C string.
     let description = unsafe { sys::lossy(raw.description) };
     let mut addresses = Vec::new();
     // SAFETY: null or the first of libpcap's list, which lives as long as `raw`.
@@ -85,7 +85,7 @@ unsafe fn device(raw: &sys::pcap_if_t) -> Option<Device> {
     })
 }
 
-/// The devices of a list that libpcap made, which is freed.
+/// Copies the devices of a list that libpcap made, and frees it.
 ///
 /// # Safety
 ///
@@ -132,14 +132,14 @@ pub(super) fn default_device() -> Result<Device> {
             "choose a device",
             None,
             format!(
-                "there is none that this process may capture on; {}",
+                "this process may not capture on any device; {}",
                 sys::platform::RIGHTS_HELP
             ),
         )
     })
 }
 
-/// The best of the list for a program that was told none.
+/// Chooses the default device.
 fn choose(mut devices: Vec<Device>) -> Option<Device> {
     let works = |d: &Device| d.is_up() && d.is_running() && !d.is_loopback() && !d.is_pseudo();
     let best = devices
@@ -150,7 +150,7 @@ fn choose(mut devices: Vec<Device>) -> Option<Device> {
     (!devices.is_empty()).then(|| devices.swap_remove(best))
 }
 
-/// The IPv4 network number and netmask of a device; `None` if it has no IPv4 address.
+/// Returns the IPv4 network number and netmask of a device; `None` if it has no IPv4 address.
 pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>> {
     Error::library(
         "look up the network of",
@@ -159,12 +159,13 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
     let mut net = 0;
     let mut mask = 0;
     let mut errbuf = sys::ErrBuf::new();
-    // SAFETY: the name is a C string, the numbers are ours, and the buffer has the size that libpcap
-    // asks for; all live through the call.
+    // SAFETY: the name is a C string, the numbers are ours, and the buffer has the size that
+    // libpcap requires; all live through the call.
     let status =
         unsafe { sys::pcap_lookupnet(device.as_ptr(), &mut net, &mut mask, errbuf.as_mut_ptr()) };
     if status == 0 {
-        // In network byte order, so the bytes are as they lie; both are zero where there is no IPv4.
+        // In network byte order, so the bytes need no conversion; both are zero if there is no
+        // IPv4.
         let [net, mask] = [net, mask].map(|number: u32| Ipv4Addr::from(number.to_ne_bytes()));
         let none = net.is_unspecified() && mask.is_unspecified();
         return Ok((!none).then_some((net, mask)));
@@ -174,7 +175,7 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
         return Ok(None);
     }
     let name = device.to_string_lossy().into_owned();
-    // As Linux and as the BSDs say it.
+    // The texts of Linux and of the BSDs.
     let gone = ["No such device", "Device not configured"];
     if gone.iter().any(|gone| text.contains(gone)) {
         return Err(Error::cannot(
@@ -271,7 +272,7 @@ mod tests {
         let any = net_and_mask(c"any");
         let none = ErrorKind::Unsupported;
         if any.as_ref().is_err_and(|error| error.kind() == none) {
-            // A libpcap that was built without devices.
+            // libpcap may have been built without devices.
             return;
         }
         assert_eq!(any.unwrap(), None);

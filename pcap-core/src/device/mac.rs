@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind};
 
-/// A hardware address of six bytes, as Ethernet and wireless LAN have.
+/// A hardware address of six bytes, as in Ethernet and wireless LAN.
 ///
-/// It prints as six pairs of lower-case digits with colons; `FromStr` reads both cases, and the other
-/// forms that filter expressions take: `02-00-5e-10-00-ff`, `02.00.5e.10.00.ff`, `0200.5e10.00ff` and
-/// `02005e1000ff`.
+/// `Display` writes six pairs of lower-case digits with colons. `FromStr` parses both cases, and
+/// the other forms that filter expressions accept: `02-00-5e-10-00-ff`, `02.00.5e.10.00.ff`,
+/// `0200.5e10.00ff` and `02005e1000ff`.
 ///
 /// # Examples
 ///
@@ -27,30 +27,30 @@ use crate::error::{Error, ErrorKind};
 pub struct MacAddr([u8; 6]);
 
 impl MacAddr {
-    /// The address that all stations listen to, `ff:ff:ff:ff:ff:ff`.
+    /// The broadcast address, `ff:ff:ff:ff:ff:ff`.
     pub const BROADCAST: MacAddr = MacAddr([0xff; 6]);
-    /// The address of nobody, `00:00:00:00:00:00`; loopback devices have it.
+    /// The all-zero address, `00:00:00:00:00:00`; loopback devices have it.
     pub const ZERO: MacAddr = MacAddr([0; 6]);
 
-    /// The address of these bytes, in the order in which they are sent.
+    /// Creates an address from its bytes, in the order in which they are sent.
     #[must_use]
     pub const fn new(octets: [u8; 6]) -> MacAddr {
         MacAddr(octets)
     }
 
-    /// The six bytes, in the order in which they are sent.
+    /// Returns the six bytes, in the order in which they are sent.
     #[must_use]
     pub const fn octets(self) -> [u8; 6] {
         self.0
     }
 
-    /// Whether it is an address of a group of stations; the broadcast address is one.
+    /// Returns whether the address is a multicast address, including the broadcast address.
     #[must_use]
     pub const fn is_multicast(self) -> bool {
         self.0[0] & 1 != 0
     }
 
-    /// Whether it was set by somebody and not assigned by the maker of the hardware.
+    /// Returns whether the address is locally administered.
     #[must_use]
     pub const fn is_local(self) -> bool {
         self.0[0] & 2 != 0
@@ -84,7 +84,7 @@ impl fmt::Debug for MacAddr {
     }
 }
 
-/// Bytes as pairs of digits with colons between.
+/// Formats bytes as pairs of digits, separated by colons.
 pub(super) fn text(bytes: &[u8]) -> String {
     let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     pairs.join(":")
@@ -97,9 +97,9 @@ impl FromStr for MacAddr {
         parse(text).ok_or_else(|| {
             Error::cannot(
                 ErrorKind::InvalidArgument,
-                "read the hardware address",
+                "parse hardware address",
                 text.to_owned(),
-                "it is not six pairs of hexadecimal digits with `:`, `-` or `.` between",
+                "expected six pairs of hexadecimal digits, separated by `:`, `-` or `.`",
             )
         })
     }
@@ -112,7 +112,7 @@ fn parse(text: &str) -> Option<MacAddr> {
         Some(_) => return None,
         None => vec![text],
     };
-    // `from_str_radix` would take a sign too.
+    // `from_str_radix` would also accept a sign.
     let is_hex = |group: &&str| group.bytes().all(|b| b.is_ascii_hexdigit());
     if !groups.iter().all(is_hex) {
         return None;

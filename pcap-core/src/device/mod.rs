@@ -1,4 +1,4 @@
-//! Devices that can be captured on: their names, addresses and states.
+//! Capture devices: their names, addresses and states.
 
 mod address;
 mod list;
@@ -20,28 +20,27 @@ pub(crate) use list::net_and_mask;
 #[cfg(feature = "remote")]
 pub(crate) use list::take;
 
-/// Whether a device is connected to a network: a cable plugged in, or associated with an access
-/// point.
+/// Whether a device is connected to a network: a cable is plugged in, or it is associated with an
+/// access point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectionStatus {
-    /// The system does not say.
+    /// The system does not report it.
     Unknown,
     /// Connected.
     Connected,
     /// Not connected.
     Disconnected,
-    /// It makes no sense for this device: a loopback or pseudo-device.
+    /// Does not apply: a loopback or pseudo-device.
     NotApplicable,
 }
 
-/// A device that can be captured on, as it was when it was listed.
+/// A device to capture on, as it was when it was listed.
 ///
-/// It is a plain value: copy it, keep it, send it to another thread. Later changes (addresses, up
-/// or down) show in a new list only.
+/// This is a plain value. Later changes of addresses or state only show in a new list.
 ///
-/// Not all are network interfaces: on Linux there are `any`, which captures on all of them, and
-/// pseudo-devices for USB, Bluetooth, D-Bus and the packet filter's log.
+/// Not all devices are network interfaces: on Linux there are `any`, which captures on all
+/// interfaces, and pseudo-devices for USB, Bluetooth, D-Bus and the packet filter's log.
 ///
 /// # Examples
 ///
@@ -68,31 +67,32 @@ pub struct Device {
 }
 
 impl Device {
-    /// All devices that this process may be able to capture on, in libpcap's order: those that are
-    /// up and connected first, loopback and pseudo-devices last.
+    /// Lists the devices that this process may be able to capture on, in libpcap's order: connected
+    /// devices first, loopback and pseudo-devices last.
     ///
-    /// A process without the right to capture may get an empty list on some systems, and the whole
-    /// one on others, Linux among them.
+    /// Without the permission to capture, some systems return an empty list; others, such as Linux,
+    /// return all devices.
     ///
     /// Manual page: [`pcap_findalldevs(3PCAP)`](https://www.tcpdump.org/manpages/pcap_findalldevs.3pcap.html).
     ///
     /// # Errors
     ///
-    /// The system refuses to list its devices. An empty list is no error, and neither is a device
-    /// with an odd name or address: it is in the list with the others.
+    /// Those of the system, if it cannot list the devices. An empty list is not an error. A device
+    /// with an unusual name or address is listed like the others.
     #[doc(alias = "pcap_findalldevs")]
     pub fn list() -> Result<Vec<Device>> {
         list::list()
     }
 
-    /// The device a program takes when it is told none: the first of [`list`](Device::list) that is
-    /// up and running and neither a loopback nor a pseudo-device; where there is none such the first
-    /// that is up, else the first.
+    /// Returns the default capture device: the first of [`list`](Device::list) that is up and
+    /// running and neither a loopback nor a pseudo-device; without one, the first that is up;
+    /// otherwise the first.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if there is no device at all,
-    /// mostly for want of rights; and as [`list`](Device::list).
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if there is no device at all, usually
+    ///   because of missing permissions.
+    /// - Those of [`list`](Device::list).
     ///
     /// # Examples
     ///
@@ -108,14 +108,14 @@ impl Device {
         list::default_device()
     }
 
-    /// The device of that name, compared byte by byte.
+    /// Finds the device with a name, compared byte by byte.
     ///
-    /// It is not needed for opening, which takes a name: it tells of addresses and states.
+    /// Opening a device only needs its name. This call also returns its addresses and state.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if none has that name; and as
-    /// [`list`](Device::list).
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no device has the name.
+    /// - Those of [`list`](Device::list).
     ///
     /// # Examples
     ///
@@ -130,25 +130,25 @@ impl Device {
         list::find(&name.into())
     }
 
-    /// The name, for people: what is not UTF-8 in it is replaced. To open the device hand over the
-    /// device itself, which keeps the exact bytes.
+    /// Returns the name for display: invalid UTF-8 is replaced. To open the device, pass the device
+    /// itself, which keeps the exact bytes.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.text
     }
 
-    /// The name as the system has it.
+    /// Returns the system's name.
     pub(crate) fn c_name(&self) -> &CStr {
         &self.name
     }
 
-    /// What it is, where the system says: on Windows always, on Linux for pseudo-devices only.
+    /// Returns the system's description: on Windows always, on Linux for pseudo-devices only.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// All its addresses, in the system's order: IPv4, IPv6 and hardware addresses.
+    /// Returns all addresses, in the system's order: IPv4, IPv6 and hardware addresses.
     #[must_use]
     pub fn addresses(&self) -> &[DeviceAddress] {
         &self.addresses
@@ -170,10 +170,11 @@ impl Device {
         self.addresses.iter().filter_map(|a| a.address.ip())
     }
 
-    /// Returns the number of the network interface of this name, in the network namespace of the calling thread and at
-    /// the time of the call.
+    /// Returns the index of the network interface with this name, in the network namespace of the
+    /// calling thread and at the time of the call.
     ///
-    /// `None` if there is none, as for `any` and devices that are no network interfaces, and on Windows.
+    /// Returns `None` if there is none, as for `any` and devices that are not network interfaces,
+    /// and on Windows.
     ///
     /// Manual page: [`if_nametoindex(3)`](https://man7.org/linux/man-pages/man3/if_nametoindex.3.html).
     #[must_use]
@@ -181,14 +182,15 @@ impl Device {
         sys::platform::interface_index(&self.name)
     }
 
-    /// Returns the device of the network interface with a number, such as the one in the cooked headers of `any`, in the
-    /// network namespace of the calling thread and at the time of the call.
+    /// Returns the device of the network interface with an index, such as the one in the cooked
+    /// headers of `any`, in the network namespace of the calling thread and at the time of the
+    /// call.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if there is no interface with that number, or
-    ///   libpcap cannot capture on it.
-    /// - [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) on Windows.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no interface has the index, or libpcap
+    ///   cannot capture on it.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) on Windows.
     /// - Those of [`list`](Device::list).
     ///
     /// # Examples
@@ -206,16 +208,16 @@ impl Device {
         list::from_index(index)
     }
 
-    /// The first hardware address of six bytes; none on Windows, where libpcap gives no hardware
-    /// addresses.
+    /// Returns the first hardware address of six bytes. Always `None` on Windows, where libpcap
+    /// reports no hardware addresses.
     ///
-    /// A loopback device may have one of zeros.
+    /// A loopback device may have an address of zeros.
     #[must_use]
     pub fn mac_address(&self) -> Option<MacAddr> {
         self.addresses.iter().find_map(|a| a.address.mac())
     }
 
-    /// The `PCAP_IF_` bits as libpcap gave them, for those that have no question of their own here.
+    /// Returns the `PCAP_IF_` bits of libpcap, including those that have no method here.
     #[must_use]
     pub fn raw_flags(&self) -> u32 {
         self.flags
@@ -225,31 +227,32 @@ impl Device {
         self.flags & flag as u32 != 0
     }
 
-    /// Whether its packets never leave the host.
+    /// Returns whether this is a loopback interface.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.has(sys::PCAP_IF_LOOPBACK)
     }
 
-    /// Whether it is switched on. Capturing on one that is not fails on most systems.
+    /// Returns whether the device is up. On most systems, capturing on one that is not fails.
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.has(sys::PCAP_IF_UP)
     }
 
-    /// Whether it works: it is up and has what it needs, as a carrier.
+    /// Returns whether the device is running (`IFF_RUNNING`): up, and with a carrier if it needs
+    /// one.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.has(sys::PCAP_IF_RUNNING)
     }
 
-    /// Whether it is a wireless device, which includes Bluetooth.
+    /// Returns whether the device is wireless, which includes Bluetooth.
     #[must_use]
     pub fn is_wireless(&self) -> bool {
         self.has(sys::PCAP_IF_WIRELESS)
     }
 
-    /// Whether it is connected to a network.
+    /// Returns whether the device is connected to a network.
     #[must_use]
     pub fn connection_status(&self) -> ConnectionStatus {
         match self.flags as i32 & sys::PCAP_IF_CONNECTION_STATUS {
@@ -260,17 +263,19 @@ impl Device {
         }
     }
 
-    /// The IPv4 network number and netmask of the device now, as `(10.0.0.0, 255.255.255.0)`:
-    /// those of its first IPv4 address. `None` for a device without IPv4, as `any` is.
+    /// Returns the current IPv4 network number and netmask of the device, such as `(10.0.0.0,
+    /// 255.255.255.0)`: those of its first IPv4 address. `None` for a device without IPv4, such as
+    /// `any`.
     ///
-    /// All addresses with their netmasks are in [`addresses`](Device::addresses).
+    /// [`addresses`](Device::addresses) returns all addresses with their netmasks.
     ///
     /// Manual page: [`pcap_lookupnet(3PCAP)`](https://www.tcpdump.org/manpages/pcap_lookupnet.3pcap.html).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if it was removed since it was
-    /// listed, or another kind if the system does not answer.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device was removed since it was
+    ///   listed.
+    /// - Another kind if the system reports an error.
     ///
     /// # Examples
     ///
@@ -285,13 +290,13 @@ impl Device {
     #[doc(alias = "pcap_lookupnet")]
     pub fn net_and_mask(&self) -> Result<Option<(Ipv4Addr, Ipv4Addr)>> {
         match list::net_and_mask(&self.name) {
-            // A pseudo-device is unknown to the part of the system that has addresses.
+            // The system's interface calls do not know pseudo-devices.
             Err(_) if self.addresses.is_empty() && self.is_pseudo() => Ok(None),
             answer => answer,
         }
     }
 
-    /// Whether it is no single network interface.
+    /// Returns whether the device is not a single network interface.
     fn is_pseudo(&self) -> bool {
         self.name.as_c_str() == c"any"
             || (!self.is_loopback()

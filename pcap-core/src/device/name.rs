@@ -1,4 +1,4 @@
-//! The name of a device as a capture is opened by.
+//! The name of a device to open.
 
 use std::ffi::{CString, OsStr, OsString};
 use std::fmt;
@@ -8,10 +8,10 @@ use super::Device;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// The name of a device to open, made by `From` of a string, an `OsStr` or a [`Device`].
+/// The name of a device to open. Converts from a string, an `OsStr` or a [`Device`].
 ///
-/// It keeps the exact bytes, so that a device whose name is not UTF-8 can be opened. A name that no
-/// device can have (one with a NUL) is an error when it is opened.
+/// The name keeps the exact bytes, so a device whose name is not UTF-8 can be opened. Opening a
+/// name with a NUL, which no device can have, is an error.
 ///
 /// # Examples
 ///
@@ -26,7 +26,7 @@ use crate::sys;
 pub struct DeviceName(OsString);
 
 impl DeviceName {
-    /// Returns an object that prints the name. Bytes that are not UTF-8 are replaced.
+    /// Returns an object that prints the name. Invalid UTF-8 is replaced.
     pub fn display(&self) -> impl fmt::Display + '_ {
         Path::new(&self.0).display()
     }
@@ -35,13 +35,13 @@ impl DeviceName {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidArgument`] if there is a NUL in it.
+    /// - [`ErrorKind::InvalidArgument`] if it contains a NUL.
     pub(crate) fn to_cstring(&self) -> Result<CString> {
         sys::cstring(self.as_bytes())
             .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, "open", self.to_text(), why))
     }
 
-    /// Returns the name as it is shown in errors.
+    /// Returns the name for errors.
     pub(crate) fn to_text(&self) -> String {
         self.0.to_string_lossy().into_owned()
     }

@@ -84,7 +84,7 @@ pub(super) fn check(
             return refuse(
                 ErrorKind::SavefileBad,
                 format!(
-                    "its record at byte {position} says {caplen} bytes, more than any reader takes"
+                    "its record at byte {position} has a caplen of {caplen} bytes, more than any reader accepts"
                 ),
             );
         }

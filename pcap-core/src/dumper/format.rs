@@ -1,10 +1,15 @@
-//! The header of a savefile, as libpcap writes it.
+//! The header of a classic savefile.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::linktype::Dlt;
+use crate::linktype::{Dlt, Linktype};
 use crate::savefile::{self, ByteOrder, FILE_HEADER};
-use crate::sys::{self, platform};
 use crate::timestamp::Precision;
+
+/// The version of the format, major and minor.
+const VERSION: [u16; 2] = [2, 4];
+
+/// The link type has 16 bits of the header. The others describe the frame check sequence.
+const LARGEST_LINKTYPE: u32 = 0xffff;
 
 /// The content of a savefile's header.
 #[derive(Clone, Copy, Debug)]
@@ -26,37 +31,28 @@ impl Format {
         }
     }
 
-    /// Returns the file header as libpcap writes it.
+    /// Returns the file header. Unlike libpcap, this crate also writes link types for which libpcap has no number.
     pub(super) fn header(self, name: &str) -> Result<[u8; FILE_HEADER]> {
-        Error::library("write", name.to_owned())?;
-        let fail =
-            |text: String| Error::cannot(ErrorKind::Unsupported, "write", name.to_owned(), text);
-        let precision = match self.precision {
-            Precision::Micro => sys::PCAP_TSTAMP_PRECISION_MICRO,
-            Precision::Nano => sys::PCAP_TSTAMP_PRECISION_NANO,
-        };
-        let snaplen = i32::try_from(self.snaplen).unwrap_or(i32::MAX);
-        // SAFETY: takes numbers only.
-        let pcap = unsafe {
-            sys::pcap_open_dead_with_tstamp_precision(
-                self.datalink.value(),
-                snaplen,
-                precision as _,
-            )
-        };
-        if pcap.is_null() {
-            return Err(fail("libpcap is out of memory".into()));
+        let linktype = Linktype::from(self.datalink).value();
+        if linktype > LARGEST_LINKTYPE {
+            let text = format!(
+                "savefiles have no link type {linktype}: expected at most {LARGEST_LINKTYPE}"
+            );
+            let kind = ErrorKind::Unsupported;
+            return Err(Error::cannot(kind, "write", name.to_owned(), text));
         }
-        let mut bytes = [0; 2 * FILE_HEADER];
-        // SAFETY: the handle is open and ours.
-        let written = unsafe { platform::savefile_header(pcap, &mut bytes) };
-        // SAFETY: the handle is open and ours.
-        unsafe { sys::pcap_close(pcap) };
-        written.map_err(fail)?;
+        let magic = match self.precision {
+            Precision::Micro => savefile::MAGIC_MICRO,
+            Precision::Nano => savefile::MAGIC_NANO,
+        };
+        let [major, minor] = VERSION;
         let mut header = [0; FILE_HEADER];
-        header.copy_from_slice(&bytes[..FILE_HEADER]);
-        let ext = self.datalink_ext.to_ne_bytes();
-        header[20..].iter_mut().zip(ext).for_each(|(a, b)| *a |= b);
+        header[..4].copy_from_slice(&magic.to_ne_bytes());
+        header[4..6].copy_from_slice(&major.to_ne_bytes());
+        header[6..8].copy_from_slice(&minor.to_ne_bytes());
+        // Then the time zone and the accuracy of the timestamps, which are always 0.
+        header[16..20].copy_from_slice(&self.snaplen.to_ne_bytes());
+        header[20..].copy_from_slice(&(linktype | self.datalink_ext).to_ne_bytes());
         Ok(header)
     }
 }

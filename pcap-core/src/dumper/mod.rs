@@ -171,7 +171,7 @@ impl Dumper {
         let Some((secs, fraction)) = time_fields(header, self.format.precision) else {
             let time = header.timestamp();
             return Err(self.output.refuse(format!(
-                "the time {time} is outside of what a savefile can hold, 1970 to 2106"
+                "the time {time} is out of range for a savefile, 1970 to 2106"
             )));
         };
         let length = RECORD_HEADER + data.len();
@@ -189,7 +189,7 @@ impl Dumper {
     #[cold]
     fn too_long(&self, length: usize) -> Error {
         let limit = match self.longest < self.format.snaplen as usize {
-            true => "what libpcap and Wireshark read",
+            true => "the limit of libpcap and Wireshark",
             false => "the savefile's snaplen",
         };
         let longest = self.longest;

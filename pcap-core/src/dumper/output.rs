@@ -243,7 +243,9 @@ impl Output {
             match sink.writer().write(rest) {
                 Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) if n > rest.len() => {
-                    break Err(io::Error::other("the writer took more than it was given"));
+                    break Err(io::Error::other(
+                        "the writer returned more bytes than it was given",
+                    ));
                 }
                 Ok(n) => taken.length += n,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -301,14 +303,14 @@ impl Output {
 
     fn no<W>(&self) -> Error {
         let is = match &self.sink {
-            Some(Sink::File(_)) => "it is a `std::fs::File`",
-            Some(Sink::Writer(_)) | None => "it has another type",
+            Some(Sink::File(_)) => "a `std::fs::File`",
+            Some(Sink::Writer(_)) | None => "another type",
         };
         Error::cannot(
             ErrorKind::InvalidArgument,
-            "give back",
+            "return",
             self.name.clone(),
-            format!("{is}, and no `{}`", type_name::<W>()),
+            format!("expected `{}`, found {is}", type_name::<W>()),
         )
     }
 }

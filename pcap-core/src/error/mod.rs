@@ -1,4 +1,4 @@
-//! The one error type: what was tried, on what, what libpcap said, and what kind of failure it is.
+//! The error type of this crate: the operation, its object, libpcap's text and the kind of failure.
 
 #[cfg(feature = "remote")]
 mod remote;
@@ -18,12 +18,12 @@ use crate::sys;
 pub(crate) use remote::hide;
 pub use unsent::Unsent;
 
-/// Shorthand for a result with this crate's [`Error`].
+/// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of failure an [`Error`] is: the part of it to match on.
+/// The kind of failure of an [`Error`], to match on.
 ///
-/// More kinds may come, so a `match` needs a `_` arm.
+/// Later versions may add kinds, so a `match` needs a `_` arm.
 ///
 /// # Examples
 ///
@@ -37,58 +37,60 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// There is no device of that name.
+    /// No device has this name.
     NoSuchDevice,
     /// The process may not capture on the device, or may not put it into promiscuous or monitor
-    /// mode. [`Error::help`] says how to get the right.
+    /// mode. [`Error::help`] says how to get the permission.
     PermissionDenied,
-    /// The daemon of a remote capture did not accept the user and password, or wants some.
+    /// The daemon of a remote capture rejected the user and password, or requires them.
     AuthenticationFailed,
-    /// There is no libpcap on this system, or none that can be used. Only with the feature
-    /// `load-dynamically`: otherwise such a program does not start. [`Error::help`] says what to install.
+    /// This system has no usable libpcap. Only with the feature `load-dynamically`: without it,
+    /// such a program does not start. [`Error::help`] says what to install.
     LibraryMissing,
-    /// The device is there but not up.
+    /// The device exists, but is not up.
     InterfaceNotUp,
-    /// The device has no monitor mode.
+    /// The device does not support monitor mode.
     RfmonNotSupported,
-    /// The device was removed while it was being captured on, or renamed while it was down; or the
-    /// daemon of a remote capture ended the connection.
+    /// The device was removed during the capture, or renamed while it was down; or the daemon of a
+    /// remote capture closed the connection.
     Disappeared,
-    /// An option has a value that libpcap or the device does not take.
+    /// libpcap or the device rejected the value of an option.
     InvalidOption,
-    /// An argument cannot be right: a NUL in a name, empty data to send, a packet longer than the
+    /// An argument is invalid: a NUL in a name, empty data to send, a packet longer than the
     /// snaplen of the savefile it is written to.
     InvalidArgument,
-    /// libpcap, this platform or this kind of capture cannot do it. The text says which.
+    /// libpcap, this platform or this kind of capture does not support the operation. The text says
+    /// which.
     Unsupported,
-    /// A filter expression that libpcap does not understand.
+    /// libpcap rejected a filter expression.
     FilterSyntax,
-    /// A filter expression longer than can be compiled in bounded time and stack.
+    /// A filter expression exceeds the limits that bound the time and stack of compiling it.
     FilterTooLong,
     /// Filter instructions that are not a valid program.
     FilterInvalid,
-    /// A filter or a packet of one link type met a capture, or an interface of a pcapng file, of another.
+    /// A filter or packet has another link type than the capture or the interface of a pcapng file.
     LinktypeMismatch,
     /// A savefile ends in the middle of its header or of a record.
     SavefileTruncated,
-    /// A savefile is not one, or is damaged.
+    /// A file is not a savefile, or is damaged.
     SavefileBad,
-    /// A [`BreakHandle`](crate::BreakHandle) ended a wait that had nothing to return.
+    /// A [`BreakHandle`](crate::BreakHandle) interrupted a call that had nothing to return.
     Break,
-    /// The operating system refused: the kind is its own.
+    /// The operating system reported an error of this kind.
     Io(io::ErrorKind),
-    /// Anything else; the text says what.
+    /// Any other failure; the text describes it.
     Other,
 }
 
-/// The error of all calls of this crate: an operation, the thing it was done to, and why it failed.
+/// The error of every call in this crate: an operation, its object, and the reason for the failure.
 ///
-/// It prints as one line, in lower case and without a full stop: ``cannot activate `eth0`: …``, with
-/// libpcap's own text and, where there is one, the way out. Its debug form is the same line, which is
-/// what a `main` that returns it prints; `{:#?}` lists the parts. Match on [`kind`](Error::kind).
+/// It prints as one line, in lower case and without a full stop: ``cannot activate `eth0`: …``. The
+/// line contains libpcap's own text and, if the kind has one, a remedy. The `Debug` form is the
+/// same line, so a `main` that returns the error prints it; `{:#?}` lists the parts. Match on
+/// [`kind`](Error::kind).
 ///
-/// It is cheap to clone, and `Send`, `Sync` and `'static`. So `?` works in functions that return
-/// `Box<dyn Error + Send + Sync>` or the errors of crates such as anyhow and eyre, and
+/// An error is cheap to clone, and `Send`, `Sync` and `'static`. So `?` works in functions that
+/// return `Box<dyn Error + Send + Sync>` or the errors of crates such as anyhow and eyre, and
 /// `downcast_ref::<pcap_core::Error>()` finds it there.
 ///
 /// # Examples
@@ -101,7 +103,7 @@ pub enum ErrorKind {
 /// assert!(error.to_string().contains("syntax error"));
 /// ```
 ///
-/// The kind and the way out of a boxed error:
+/// The kind and the remedy of a boxed error:
 ///
 /// ```
 /// use pcap_core::{Capture, Error, ErrorKind};
@@ -123,15 +125,15 @@ pub struct Error(Arc<Repr>);
 
 struct Repr {
     kind: ErrorKind,
-    /// What was tried, as it follows "cannot": "activate", "read", "compile".
+    /// The operation, as it follows "cannot": "activate", "read", "compile".
     operation: Option<&'static str>,
-    /// What it was tried on: a device, a path, an expression.
+    /// The object of the operation: a device, a path, an expression.
     object: Option<String>,
-    /// Why it failed: libpcap's text or our own, escaped.
+    /// The reason: libpcap's text or this crate's, escaped.
     text: String,
     io: Option<Arc<io::Error>>,
     unsent: Option<Unsent>,
-    /// The object that the call was given and hands back.
+    /// The argument of the failed call, for the caller to take back.
     back: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
@@ -160,7 +162,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// The way out of a kind of failure, where there is one that always holds.
+/// Returns the remedy that applies to every failure of a kind.
 fn help_for(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::PermissionDenied => Some(sys::platform::RIGHTS_HELP),
@@ -170,7 +172,7 @@ fn help_for(kind: ErrorKind) -> Option<&'static str> {
 }
 
 impl Error {
-    /// Makes an error of a program's own, for its packet sources and the tests of its error handling. It
+    /// Creates an error, for a program's own packet sources and for tests of its error handling. It
     /// prints as the text, and has no operation and no object.
     ///
     /// # Examples
@@ -188,7 +190,7 @@ impl Error {
         Error::from_parts(kind, None, None, &text.into(), None)
     }
 
-    /// An error of an operation on an object.
+    /// Creates an error of an operation on an object.
     pub(crate) fn cannot(
         kind: ErrorKind,
         operation: &'static str,
@@ -216,7 +218,8 @@ impl Error {
         }))
     }
 
-    /// Makes sure that there is a libpcap, before the first call of it.
+    /// Loads libpcap if necessary, and fails if there is none. Called before the first call of
+    /// libpcap.
     pub(crate) fn library(
         operation: &'static str,
         object: impl Into<Option<String>>,
@@ -225,7 +228,7 @@ impl Error {
             .map_err(|text| Error::cannot(ErrorKind::LibraryMissing, operation, object, text))
     }
 
-    /// An error of the operating system.
+    /// Creates an error from one of the operating system.
     pub(crate) fn io(
         operation: &'static str,
         object: impl Into<Option<String>>,
@@ -235,7 +238,8 @@ impl Error {
         Error::from_parts(kind, Some(operation), object.into(), &text, Some(source))
     }
 
-    /// A negative `PCAP_ERROR_…` status, with the detail that libpcap left in the handle.
+    /// Creates an error from a negative `PCAP_ERROR_…` status and the detail that libpcap left in
+    /// the handle.
     pub(crate) fn status(
         code: c_int,
         operation: &'static str,
@@ -270,7 +274,7 @@ impl Error {
                 "the device does not take that timestamp precision".into(),
             ),
             sys::PCAP_ERROR => (classify_text(detail), Cow::Borrowed("")),
-            // Newer libpcaps have more codes: the text is theirs.
+            // Newer libpcaps have more codes; they supply the text.
             code => (ErrorKind::Other, sys::statustostr(code).into()),
         };
         let text = match (text.is_empty(), detail.is_empty()) {
@@ -282,13 +286,13 @@ impl Error {
         Error::cannot(kind, operation, object, text)
     }
 
-    /// The same error, handing an object back that the call was given.
+    /// Adds the argument of the failed call, for the caller to take back.
     pub(crate) fn handing_back(self, object: impl Any + Send) -> Error {
         let object: Box<dyn Any + Send> = Box::new(object);
         self.with(|error| error.back = Mutex::new(Some(object)))
     }
 
-    /// The same error, changed; its clones stay as they are.
+    /// Changes the error. Its clones stay as they are.
     fn with(self, change: impl FnOnce(&mut Repr)) -> Error {
         let mut repr = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Repr {
             kind: shared.kind,
@@ -303,7 +307,8 @@ impl Error {
         Error(Arc::new(repr))
     }
 
-    /// What libpcap said of a savefile; `os` is what the operating system said last.
+    /// Creates an error from libpcap's text about a savefile. `os` is the last error of the
+    /// operating system.
     pub(crate) fn savefile(
         operation: &'static str,
         path: &str,
@@ -320,42 +325,42 @@ impl Error {
         Error::cannot(kind, operation, path.to_owned(), text)
     }
 
-    /// Returns what kind of failure this is.
+    /// Returns the kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Returns what was tried: `"activate"`, `"read"`, `"write"`, `"compile"`, `"inject on"` …; `None` for an
-    /// error made by [`new`](Error::new).
+    /// Returns the operation that failed: `"activate"`, `"read"`, `"write"`, `"compile"`, `"inject
+    /// on"` …; `None` for an error created by [`new`](Error::new).
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.0.operation
     }
 
-    /// Returns what it was tried on: the name of a device, a path, a filter expression. It is as the call was
-    /// given it, not escaped.
+    /// Returns the object of the operation: the name of a device, a path, a filter expression. It
+    /// is the caller's text, not escaped.
     #[must_use]
     pub fn object(&self) -> Option<&str> {
         self.0.object.as_deref()
     }
 
-    /// Returns why it failed, usually in libpcap's own words. Control characters are escaped in it, as in the
-    /// whole line that the error prints.
+    /// Returns the reason, usually in libpcap's own words. Control characters in it are escaped, as
+    /// in the line that the error prints.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// Returns the way out, where there is one that always holds: how to get the right to capture on this
+    /// Returns the remedy, if the kind has one: how to get the permission to capture on this
     /// platform, or what to install.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         help_for(self.0.kind)
     }
 
-    /// Returns the error of the operating system, or of the reader or writer that was used, if that is the reason:
-    /// for the system's number, or an error type of the reader's own.
+    /// Returns the underlying error of the operating system, or of a reader or writer that the
+    /// program supplied. It gives access to the error number, or to the reader's own error type.
     ///
     /// # Examples
     ///
@@ -372,19 +377,20 @@ impl Error {
         self.0.io.as_deref()
     }
 
-    /// Returns which packet of a [`SendQueue`](crate::SendQueue) was not sent, and what was sent before it, if this
-    /// is an error of [`inject_queue`](crate::Capture::inject_queue).
+    /// Returns which packet of a [`SendQueue`](crate::SendQueue) was not sent and how many were
+    /// sent before it, if this is an error of [`inject_queue`](crate::Capture::inject_queue).
     #[must_use]
     pub fn unsent(&self) -> Option<&Unsent> {
         self.0.unsent.as_ref()
     }
 
-    /// Takes out the object that the failed call was given: the file or reader that is no savefile, the
-    /// writer, the dumper that is not written out, the capture that cannot be awaited. Each such call
-    /// documents which it is.
+    /// Takes the argument of the failed call out of the error: the file or reader that is not a
+    /// savefile, the writer, the dumper that was not written out, the capture that cannot be
+    /// awaited. Each such call documents which it is.
     ///
-    /// Returns `None` if there is none, it has another type, or it was taken before. Clones share the
-    /// object: one of them gets it. An object that is not taken is dropped with the last clone.
+    /// Returns `None` if there is no such object, if it has another type, or if it was taken
+    /// before. Clones share the object: only one of them gets it. An object that is not taken is
+    /// dropped with the last clone.
     ///
     /// # Examples
     ///
@@ -410,7 +416,7 @@ impl Error {
     }
 }
 
-/// The line that it prints; with `{:#?}`, the parts.
+/// Prints the same line as `Display`; with `{:#?}`, the parts.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
@@ -428,18 +434,18 @@ impl fmt::Debug for Error {
     }
 }
 
-/// A live capture has one status for most failures and tells them apart by text alone. Texts that
-/// are not known are [`ErrorKind::Other`], never guessed at.
+/// Determines the kind of a failure from libpcap's text, because a live capture has one status for
+/// most failures. Unknown texts are [`ErrorKind::Other`], never a guess.
 fn classify_text(text: &str) -> ErrorKind {
     if text.contains("disappeared") {
         ErrorKind::Disappeared
     } else if text.contains("No such device exists") {
         ErrorKind::NoSuchDevice
     } else if text.contains("Message too long") {
-        // More than the device takes at once.
+        // The packet exceeds the device's MTU.
         ErrorKind::InvalidArgument
     } else if text.starts_with("Failed to get s") && text.contains(" bus: ") {
-        // D-Bus is a device that is always listed.
+        // The D-Bus devices are always listed, even without a bus.
         ErrorKind::InterfaceNotUp
     } else if text.contains("isn't supported") || text.contains("not supported") {
         ErrorKind::Unsupported
@@ -466,7 +472,7 @@ mod tests {
         assert!(text.ends_with(error.help().unwrap()));
     }
 
-    /// libpcap's codes are told apart by their sign, and its text for an unknown one is in a static buffer.
+    /// libpcap's error codes are negative, and its text for an unknown one is in a static buffer.
     #[test]
     fn a_code_from_the_future_is_an_error_with_a_text() {
         let error = Error::status(-99, "activate", None, "");

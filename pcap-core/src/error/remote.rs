@@ -1,12 +1,12 @@
-//! What libpcap says of remote captures: in words only.
+//! Errors of remote captures, which libpcap reports as text only.
 
 use std::io;
 
 use super::{Error, ErrorKind, classify_text};
 use crate::sys::{self, platform};
 
-/// What a daemon said, which was told a secret, without it. Where the end of libpcap's buffer may have cut the text,
-/// the beginning of the secret does not stay there either.
+/// Removes a secret from the text of a daemon that knows it. If libpcap's buffer may have truncated
+/// the text, this also removes the beginning of the secret from its end.
 pub(crate) fn hide(text: &str, secret: &str) -> String {
     const HIDDEN: &str = "***";
     if secret.is_empty() {
@@ -14,7 +14,7 @@ pub(crate) fn hide(text: &str, secret: &str) -> String {
     }
     let mut shown = text.replace(secret, HIDDEN);
     if text.len() + 1 >= sys::PCAP_ERRBUF_SIZE as usize {
-        // A character that was cut is none any more.
+        // Truncation can leave an incomplete character.
         let end = shown.trim_end_matches(char::REPLACEMENT_CHARACTER);
         let ends = secret.char_indices().map(|(at, _)| &secret[..at]);
         let mut cut = ends.filter(|start| !start.is_empty() && end.ends_with(start));
@@ -27,7 +27,7 @@ pub(crate) fn hide(text: &str, secret: &str) -> String {
 }
 
 impl Error {
-    /// What libpcap said of a remote capture, or the daemon.
+    /// Creates an error from the text of libpcap or of the daemon.
     pub(crate) fn remote(operation: &'static str, source: &str, text: &str) -> Error {
         let text = text.trim_end().trim_end_matches('.');
         let text = if text.is_empty() {
@@ -47,7 +47,7 @@ fn classify(operation: &str, text: &str) -> ErrorKind {
         .find(|&code| {
             let known = io::Error::from_raw_os_error(code).to_string();
             let known = known.split(" (os error").next().unwrap_or_default();
-            // As the text here, of which the full stop was taken.
+            // The text has lost its full stop, too.
             let known = known.trim_end_matches('.');
             !known.is_empty() && text.contains(known)
         });

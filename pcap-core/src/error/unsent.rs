@@ -1,13 +1,13 @@
-//! What became of a queue of packets when one of them could not be sent.
+//! The outcome of a send queue that was not sent completely.
 
 use super::{Error, ErrorKind};
 
-/// Which packet of a [`SendQueue`](crate::SendQueue) was not sent, why, and what was sent before it: part of the
-/// [`Error`], by [`unsent`](Error::unsent).
+/// Which packet of a [`SendQueue`](crate::SendQueue) was not sent, why, and how much was sent
+/// before it. Returned by [`Error::unsent`].
 ///
 /// # Examples
 ///
-/// Packets that the device does not take are skipped:
+/// Skip packets that the device rejects:
 ///
 /// ```no_run
 /// # fn send(capture: &pcap_core::Capture<pcap_core::Active>, queue: &pcap_core::SendQueue) -> pcap_core::Result<()> {
@@ -41,33 +41,33 @@ impl Unsent {
         }
     }
 
-    /// Returns why the packet was not sent, as [`inject`](crate::Capture::inject) reports it for one packet: without the
-    /// numbers, which the error that has this adds to its text.
+    /// Returns the reason, as [`inject`](crate::Capture::inject) reports it for one packet. The
+    /// containing error appends the numbers to this text.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
     }
 
-    /// Returns what kind of failure it is: that of [`error`](Self::error).
+    /// Returns the kind of [`error`](Self::error).
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.error.kind()
     }
 
-    /// Returns which packet of the queue was not sent; the first is 0. All packets to be sent before it were
-    /// sent, and none behind it.
+    /// Returns the index in the queue of the packet that was not sent; the first is 0. All packets
+    /// of the range before it were sent, and none after it.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// Returns how many packets were sent.
+    /// Returns the number of packets sent.
     #[must_use]
     pub fn packets(&self) -> usize {
         self.packets
     }
 
-    /// Returns how many bytes these had together.
+    /// Returns the number of bytes sent, in all packets together.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -77,9 +77,7 @@ impl Unsent {
 impl From<Unsent> for Error {
     fn from(unsent: Unsent) -> Error {
         let Unsent { index, packets, .. } = unsent;
-        let place = format!(
-            "; sent before: {packets}, not sent: number {index} of the queue and what follows"
-        );
+        let place = format!("; {packets} packets sent, stopped at packet {index} of the queue");
         unsent.error.clone().with(|error| {
             error.text.push_str(&place);
             error.unsent = Some(unsent);

@@ -1,12 +1,12 @@
-//! What a capture takes for a filter: an expression or a compiled one.
+//! The argument of the calls that set a filter: an expression or a compiled filter.
 
 use std::borrow::Cow;
 
 use super::{CompileOptions, Filter};
 
-/// What a capture takes for a filter: an expression, which it compiles for its own link type, or a
-/// [`Filter`] that is compiled already. Made from `&str`, `String`, either of them in a pair with
-/// [`CompileOptions`], `&Filter` and `Filter`.
+/// A filter as a capture takes it: an expression, which the capture compiles for its own link type,
+/// or a compiled [`Filter`]. Converts from `&str` and `String`, from a pair of either with
+/// [`CompileOptions`], and from `&Filter` and `Filter`.
 ///
 /// # Examples
 ///
@@ -20,14 +20,14 @@ use super::{CompileOptions, Filter};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum FilterSource<'a> {
-    /// An expression in the language of pcap-filter(7), and how to compile it.
+    /// An expression in the language of pcap-filter(7), and the options to compile it with.
     Expression(Cow<'a, str>, CompileOptions),
     /// A compiled filter.
     Compiled(Cow<'a, Filter>),
 }
 
 impl FilterSource<'_> {
-    /// The same, borrowing nothing.
+    /// Converts into a filter source that borrows nothing.
     #[must_use]
     pub fn into_owned(self) -> FilterSource<'static> {
         match self {

@@ -1,4 +1,5 @@
-//! Filters: programs that decide about packets, compiled from expressions or made of instructions.
+//! Filters: programs that accept or reject packets, compiled from expressions or given as
+//! instructions.
 
 mod any_of;
 mod argument;
@@ -34,18 +35,18 @@ use program::interpreter::Tree;
 use program::validate::{self, Origin};
 use program::{insn, listing, parse};
 
-/// A filter: a small program that says of each packet whether it is wanted.
+/// A filter: a small program that accepts or rejects each packet.
 ///
-/// Filters can be combined, by [`and`](Self::and), [`or`](Self::or) and [`negate`](Self::negate).
+/// Filters can be combined with [`and`](Self::and), [`or`](Self::or) and [`negate`](Self::negate).
 ///
-/// It belongs to one link type, since where the addresses are depends on it, and to nothing else: it
-/// needs no device, can be cloned (which is cheap), kept and used from many threads.
+/// A filter belongs to one link type, which determines where the addresses are in a packet. It does
+/// not need a device, is cheap to clone, and can be used from many threads.
 ///
-/// With the feature `serde` it can be serialized: link type, expression, options and instructions. What is
-/// read is checked like [instructions from elsewhere](Self::from_instructions), and nothing is compiled.
-/// So nobody checks that an expression is the one that the instructions were compiled from: a live
-/// capture, which compiles it again, goes by the expression, and everything else by the instructions.
-/// Filters that jump backward (`ip6 protochain`) cannot be serialized, nor can those that are
+/// With the feature `serde`, a filter can be serialized: its link type, expression, options and
+/// instructions. Deserializing checks the instructions like [foreign ones](Self::from_instructions)
+/// and compiles nothing, so it does not verify that the expression matches them. A live capture
+/// compiles the expression again and uses that; everything else uses the instructions. Filters that
+/// jump backward (`ip6 protochain`) cannot be serialized, nor can those that are
 /// [combined](Self::and) from compiled ones: serialize the parts.
 ///
 /// # Examples
@@ -75,67 +76,73 @@ use program::{insn, listing, parse};
 #[derive(Clone)]
 pub struct Filter {
     dlt: Dlt,
-    /// What was compiled, or given.
+    /// The instructions as compiled or given.
     program: Arc<[Insn]>,
-    /// What runs on a capture, if not `program` as it is: with its memory zeroed.
+    /// The program that runs on a capture, if it differs from `program` because its memory must be
+    /// zeroed.
     on_capture: Option<Arc<[Insn]>>,
-    /// What runs on plain bytes: the same, or compiled for them where `program` has kernel extensions.
+    /// The program that runs on plain bytes: the same, or compiled for them if `program` has kernel
+    /// extensions.
     plain: Arc<[Insn]>,
-    /// That as a tree, if it can be one.
+    /// `plain` as a tree, if it can be one.
     tree: Option<Arc<Tree>>,
     expression: Option<Arc<str>>,
     options: CompileOptions,
-    /// The list that it was made of, if that may have to be done again.
+    /// The list that the filter was made from, if it may have to be compiled again.
     lists: Option<Arc<Lists>>,
-    /// The filters that it is combined of, if it is.
+    /// The filters that this one combines, if any.
     formula: Option<combine::Formula>,
 }
 
 impl Filter {
-    /// Compiles an expression for packets of a link type, without any device. The empty expression
+    /// Compiles an expression for packets of a link type, without a device. The empty expression
     /// accepts all packets.
     ///
-    /// The language is that of [pcap-filter(7)]. libpcap's compiler does the work, on a thread of its own
-    /// with a large stack. So compiling never overflows the stack, however small the calling thread's is;
-    /// starting the thread takes about 0.1 ms. Many threads may compile at once.
+    /// The language is that of [pcap-filter(7)]. libpcap's compiler runs on a separate thread with
+    /// a large stack. So compiling never overflows the stack, however small the calling thread's
+    /// is; starting the thread takes about 0.1 ms. Several threads may compile at once.
     ///
-    /// **Names** in an expression (`host example.org`) are looked up when it is compiled, in DNS and in
-    /// the system's tables of hosts, networks, protocols and services. That blocks for as long as the
-    /// resolver takes, twice, and every address found counts.
+    /// **Names** in an expression (`host example.org`) are resolved during compilation, by DNS and
+    /// the system's tables of hosts, networks, protocols and services. The call blocks for as long
+    /// as the resolver takes, twice. The filter contains every address found.
     ///
-    /// **Long expressions** are rejected at once, because libpcap's compiler cannot be interrupted. The
-    /// limits depend on nothing but the expression and the link type:
+    /// **Long expressions** are rejected at once, because libpcap's compiler cannot be interrupted.
+    /// The limits depend only on the expression and the link type:
     ///
-    /// - 40 000 tests before they are optimized. On Ethernet a `host` comes to 12 of them (10 for IPv6),
-    ///   a `port` to 23, a `portrange` to 35, a `tcp dst port` to 7 and `len > 5` to 1. So an expression
-    ///   may have about 3300 hosts or 1700 ports. [`any_of`](Self::any_of) takes longer lists.
+    /// - 40 000 tests before optimization. On Ethernet, a `host` compiles to 12 tests (10 for
+    ///   IPv6), a `port` to 23, a `portrange` to 35, a `tcp dst port` to 7 and `len > 5` to 1. So
+    ///   an expression can have about 3300 hosts or 1700 ports. [`any_of`](Self::any_of) takes
+    ///   longer lists.
     /// - 13 500 arithmetic operators in one comparison.
     /// - 128 MiB.
     ///
-    /// They were measured with libpcap 1.10.3 on a virtual machine with two cores of an AMD EPYC (family
-    /// 25, model 17) at 2.6 GHz: what libpcap compiles there in a second is accepted, and what is accepted
-    /// takes less than five seconds. `cargo bench --bench compile` in `pcap-core/benches` measures it again.
+    /// The limits were measured with libpcap 1.10.3 on a virtual machine with two cores of an AMD
+    /// EPYC (family 25, model 17) at 2.6 GHz. Expressions that libpcap compiles there within a
+    /// second are accepted, and an accepted one takes less than five seconds. To measure again, run
+    /// `cargo bench --bench compile` in `pcap-core/benches`.
     ///
-    /// libpcap compiles up to 3000 tests as a whole, and without the optimizer about 8000. It would take
-    /// minutes for some expressions with more. Those are compiled in parts of up to 16 terms, whose programs
-    /// are joined. The instructions are not those that libpcap would give, and the answer for each packet
-    /// is the same. (With the optimizer, the answer for packets that end within their headers depends on
-    /// what is looked at first, with libpcap alone as well.)
+    /// libpcap compiles up to 3000 tests as a whole, and about 8000 without the optimizer. Some
+    /// longer expressions would take it minutes. They are compiled in parts of up to 16 terms,
+    /// whose programs are then joined. The instructions differ from libpcap's, but the result for
+    /// each packet is the same. (With the optimizer, the result for packets that end within their
+    /// headers depends on the order of the tests; that is so with libpcap alone, too.)
     ///
-    /// One kind of expression cannot be compiled in parts: where `vlan`, `mpls`, `pppoes` or `geneve` stands
-    /// before terms that are asked also if it does not hold, as in `vlan or host 192.0.2.1`. libpcap looks
-    /// for that host behind a tag. Such an expression may have about 4700 tests that look at the same
-    /// places; put those terms at the end, as in `host 192.0.2.1 or (vlan and host 192.0.2.1)`.
+    /// One kind of expression cannot be compiled in parts: one in which `vlan`, `mpls`, `pppoes` or
+    /// `geneve` precedes terms that are also evaluated if it does not match, as in `vlan or host
+    /// 192.0.2.1`. libpcap looks for that host after a tag. Such an expression can have about 4700
+    /// tests of the same places in a packet. To avoid the limit, put those terms at the end: `host
+    /// 192.0.2.1 or (vlan and host 192.0.2.1)`.
     ///
     /// # Errors
     ///
-    /// - [`FilterSyntax`]: libpcap rejects the expression, with its own text: an error of syntax, a
-    ///   name that is not found, something that the link type does not have, or an expression that no
-    ///   packet can match. libpcap does not tell these apart otherwise than by the text. A link type
-    ///   for which it has no filters at all is among them.
-    /// - [`FilterTooLong`]: see above; the text names the limit.
-    /// - [`InvalidArgument`]: the expression has a NUL byte, or the snaplen is above 2³¹ − 1.
-    /// - [`Io`]: the thread cannot be started.
+    /// - [`FilterSyntax`] if libpcap rejects the expression; the text is libpcap's. The reason is a
+    ///   syntax error, an unknown name, something that the link type does not have, an expression
+    ///   that no packet can match, or a link type that libpcap does not support in filters. Only
+    ///   libpcap's text distinguishes these cases.
+    /// - [`FilterTooLong`] if the expression exceeds a limit above; the text names it.
+    /// - [`InvalidArgument`] if the expression contains a NUL byte, or if the snaplen exceeds 2³¹ −
+    ///   1.
+    /// - [`Io`] if the thread cannot be started.
     ///
     /// # Examples
     ///
@@ -176,10 +183,10 @@ impl Filter {
         )
     }
 
-    /// Compiles an expression on a handle, for packets of which the capture delivers `snaplen` bytes.
+    /// Compiles an expression on a handle, for a capture that delivers `snaplen` bytes of a packet.
     ///
-    /// On a live Linux handle that may give a program with kernel extensions. Then the expression is
-    /// compiled for plain bytes as well, if it can be.
+    /// On a live Linux handle the program may have kernel extensions. Then the expression is also
+    /// compiled for plain bytes, if possible.
     ///
     /// # Safety
     ///
@@ -228,7 +235,7 @@ impl Filter {
         Filter::of_programs(dlt, program, plain, Some(expression.into()), options)
     }
 
-    /// A filter of programs that have been checked.
+    /// Creates a filter from checked programs.
     fn of_programs(
         dlt: Dlt,
         program: Vec<Insn>,
@@ -255,21 +262,23 @@ impl Filter {
         }
     }
 
-    /// Makes a filter of instructions that come from elsewhere: a table in a program, `tcpdump -ddd`.
+    /// Creates a filter from instructions that come from elsewhere: a table in a program, `tcpdump
+    /// -ddd`.
     ///
-    /// The check is exact. A program that passes ends for every packet, reads nothing but the packet
-    /// and what it has stored itself, and is one that libpcap accepts.
+    /// The check is exact. A program that passes it terminates for every packet, reads only the
+    /// packet and memory that it has written, and is accepted by libpcap.
     ///
     /// # Errors
     ///
-    /// [`FilterInvalid`](crate::ErrorKind::FilterInvalid), naming the instruction and the fault: no
-    /// instructions or more than 4096, an operation that does not exist, a jump backward or beyond the
-    /// end, a last instruction that is not a return, a division by the constant 0, a shift by a
-    /// constant above 31, a memory cell above 15, a load of a cell that is not stored on every way to
-    /// it, a load from a negative offset (an extension of the Linux kernel).
+    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the program has no instructions or
+    ///   more than 4096, an unknown operation, a jump backward or beyond the end, a last
+    ///   instruction other than a return, a division by the constant 0, a shift by a constant above
+    ///   31, a memory cell above 15, a load of a cell that is not stored on every path to it, or a
+    ///   load from a negative offset (an extension of the Linux kernel). The text names the
+    ///   instruction and the fault.
     ///
-    /// What libpcap compiles passes if it is not longer than 4096 instructions, except where it jumps
-    /// backward (`ip6 protochain`), uses kernel extensions or forgets a store.
+    /// Programs that libpcap compiles pass if they have at most 4096 instructions, unless they jump
+    /// backward (`ip6 protochain`), use kernel extensions or lack a store.
     ///
     /// # Examples
     ///
@@ -296,26 +305,26 @@ impl Filter {
     /// ```
     #[doc(alias = "bpf_validate")]
     pub fn from_instructions(dlt: impl Into<Dlt>, program: &[Insn]) -> Result<Filter> {
-        let operation = "make a filter from instructions";
+        let operation = "create a filter from instructions";
         Error::library(operation, None)?;
         validate::check(program, Origin::Caller)
             .map_err(|fault| Error::cannot(ErrorKind::FilterInvalid, operation, None, fault))?;
         Ok(Filter::plain_program(dlt.into(), program.into()))
     }
 
-    /// Makes a filter of a listing: of `tcpdump -dd` or `-ddd`, or in the one line that `iptables -m bpf
-    /// --bytecode` and `tc` take, `4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0`. It is the reverse of
+    /// Creates a filter from a listing: of `tcpdump -dd` or `-ddd`, or in the one line that
+    /// `iptables -m bpf --bytecode` and `tc` take, `4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0`. Reverses
     /// [`to_c_listing`](Self::to_c_listing), [`to_decimal_listing`](Self::to_decimal_listing) and
     /// [`to_bytecode`](Self::to_bytecode).
     ///
-    /// Which of them it is shows from the text. Line ends, spaces around the parts and a comma at the end
-    /// do not matter. A listing does not say what link type it is for.
+    /// The format is detected from the text. Line ends, spaces around the parts and a trailing
+    /// comma do not matter. A listing does not contain its link type.
     ///
     /// # Errors
     ///
-    /// [`FilterInvalid`](crate::ErrorKind::FilterInvalid): the listing cannot be read, and the text names
-    /// the line (or the part between commas, from 1); or the instructions are refused by
-    /// [`from_instructions`](Self::from_instructions).
+    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the listing cannot be parsed; the
+    ///   text names the line (or the part between commas, from 1). Also if
+    ///   [`from_instructions`](Self::from_instructions) rejects the instructions.
     ///
     /// # Examples
     ///
@@ -334,45 +343,44 @@ impl Filter {
         Filter::from_instructions(dlt, &parse::listing(text)?)
     }
 
-    /// Makes a filter for packets of which any address or port is in a list, of any length: a block
-    /// list, the ports of a service, the addresses of an experiment. [`negate`](Self::negate) and
-    /// [`and`](Self::and) make a filter that leaves them out.
+    /// Creates a filter that accepts packets with an address or port in a list of any length: a
+    /// block list, the ports of a service, the addresses of an experiment. [`negate`](Self::negate)
+    /// and [`and`](Self::and) turn it into a filter that excludes them.
     ///
-    /// This takes milliseconds, because libpcap compiles one address of each kind only, for the link type,
-    /// and the comparisons are made here, as a tree in which an address is looked up in a few steps. A
-    /// thousand hosts of IPv4 come to some 2300 instructions of the 4096 that the Linux kernel takes; as
-    /// source or as destination only, to half of them. Addresses of IPv6 that have nothing in common take
-    /// up to 15 instructions a host (21 on 802.11), those of one network about 7. A port of an address takes
-    /// two instructions more, unless other addresses have the same ports.
-    /// Longer filters work as well: the process runs them
-    /// ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
+    /// The call takes milliseconds: libpcap only compiles one address of each kind for the link
+    /// type, and this crate generates the comparisons, as a search tree. A thousand IPv4 hosts come
+    /// to some 2300 of the 4096 instructions that the Linux kernel accepts; as source or
+    /// destination only, to half as many. Unrelated IPv6 addresses take up to 15 instructions each
+    /// (21 on 802.11), those of one network about 7. A port of an address takes two more
+    /// instructions, unless other addresses have the same ports. Longer filters work as well, but
+    /// run in the process ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
     ///
-    /// A term is one of the many things that a [`FilterTerm`] is made from. Terms may overlap and
-    /// repeat. The empty list takes no packet. Addresses that the link type does not have take none
-    /// either, such as those of IPv4 on `Dlt::IPV6`.
+    /// Many types convert to a term, see [`FilterTerm`]. Terms may overlap and repeat. An empty
+    /// list accepts no packet. Addresses that the link type does not have, such as IPv4 on
+    /// `Dlt::IPV6`, match nothing.
     ///
-    /// The answer for each packet is that of libpcap's unoptimized program for the expression `src host
-    /// A or src host B … or dst host A or dst host B … or src port C … or dst port C … or (src host D and
-    /// src port E) … or (dst host D and dst port E) …`, first IPv4, then IPv6, then ports, then ports of
-    /// addresses. That is what `host A or host B … or port C …` means: addresses also of ARP and
-    /// RARP, ports of TCP, UDP and SCTP and not of later fragments, and nothing behind tags of VLANs (but
-    /// a live capture on Linux has the outer tag taken out before any filter sees the packet). For
-    /// packets that end within these headers, the order decides: what has to be looked at first and
-    /// is not there ends the search. Addresses have to be there whole (libpcap 1.11 does not ask for those
-    /// words of an address that the mask of a network leaves out).
+    /// The result for each packet is that of libpcap's unoptimized program for the expression `src
+    /// host A or src host B … or dst host A or dst host B … or src port C … or dst port C … or (src
+    /// host D and src port E) … or (dst host D and dst port E) …`, first IPv4, then IPv6, then
+    /// ports, then ports of addresses. Like `host A or host B … or port C …`, it includes addresses
+    /// in ARP and RARP, and ports of TCP, UDP and SCTP except in later fragments. It does not look
+    /// behind VLAN tags (but on Linux, a live capture removes the outer tag before any filter sees
+    /// the packet). For packets that end within these headers, the order matters: the search stops
+    /// at the first missing byte. Addresses must be complete (libpcap 1.11 does not read those
+    /// words of an address that a network's mask ignores).
     ///
-    /// The filter has no [`expression`](Self::expression), so that the link type of a capture cannot be
-    /// changed while it is set. On `Dlt::NULL`, `Dlt::LOOP` and `Dlt::ENC`, systems number IPv6 differently:
-    /// [`matches`](Self::matches) goes by this one, and [`set_filter`](crate::Capture::set_filter) by the one
-    /// that a savefile is from.
+    /// The filter has no [`expression`](Self::expression), so the link type of a capture cannot be
+    /// changed while the filter is set. On `Dlt::NULL`, `Dlt::LOOP` and `Dlt::ENC`, systems number
+    /// IPv6 differently: [`matches`](Self::matches) uses this system's number, and
+    /// [`set_filter`](crate::Capture::set_filter) that of the system a savefile is from.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`]: a prefix longer than the address, an address with bits behind the prefix, a
-    ///   range that ends before it begins; the object is the term.
-    /// - [`FilterTooLong`]: more than 262 144 terms.
-    /// - [`Unsupported`]: libpcap has no addresses for the link type, or looks for them in a way that is
-    ///   not known here.
+    /// - [`InvalidArgument`] if a prefix is longer than the address, an address has bits set after
+    ///   the prefix, or the last port of a range is below the first; the object is the term.
+    /// - [`FilterTooLong`] if there are more than 262 144 terms.
+    /// - [`Unsupported`] if libpcap has no addresses for the link type, or generates code for them
+    ///   that this crate does not know.
     ///
     /// # Examples
     ///
@@ -409,11 +417,11 @@ impl Filter {
         Filter::of_lists(dlt, Arc::new(lists), &compile)
     }
 
-    /// Makes the filter of a list, on a handle for the packets that it delivers.
+    /// Compiles the filter of a list on a handle, for the packets that it delivers.
     ///
     /// # Safety
     ///
-    /// As [`compile_on`](Self::compile_on).
+    /// The same as for [`compile_on`](Self::compile_on).
     pub(crate) unsafe fn list_on(
         pcap: *mut sys::pcap_t,
         dlt: Dlt,
@@ -443,7 +451,7 @@ impl Filter {
         })
     }
 
-    /// A program that has been checked, and runs on a capture as on plain bytes.
+    /// Creates a filter from a checked program that runs on a capture and on plain bytes alike.
     fn plain_program(dlt: Dlt, program: Arc<[Insn]>) -> Filter {
         Filter {
             dlt,
@@ -458,36 +466,38 @@ impl Filter {
         }
     }
 
-    /// The instructions: what was compiled, or what the filter was made of.
+    /// Returns the instructions, as compiled or as given.
     ///
-    /// In rare cases libpcap compiles a program that loads memory which it never stored to, as 1.10.3
-    /// does of `geneve or udp`. Such memory is 0 when the filter runs.
+    /// In rare cases libpcap compiles a program that loads memory which it never stored, as 1.10.3
+    /// does for `geneve or udp`. Such memory is 0 when the filter runs.
     #[must_use]
     pub fn instructions(&self) -> &[Insn] {
         &self.program
     }
 
-    /// The link type of the packets that it is for.
+    /// Returns the link type of the packets that the filter is for.
     #[must_use]
     pub fn datalink(&self) -> Dlt {
         self.dlt
     }
 
-    /// The expression, if it was compiled from one. A combined filter has none.
+    /// Returns the expression that the filter was compiled from. `None` for a combined filter and
+    /// for one made from instructions or a list.
     #[must_use]
     pub fn expression(&self) -> Option<&str> {
         self.expression.as_deref()
     }
 
-    /// How it was compiled; the default for a filter that was not compiled, or is combined.
+    /// Returns the options of the compilation; the default for a filter that was not compiled, or
+    /// is combined.
     #[must_use]
     pub fn options(&self) -> CompileOptions {
         self.options
     }
 
-    /// Whether the instructions ask the Linux kernel for what is not in the packet's bytes, as may be
-    /// when they were compiled on a live capture: the kernel takes VLAN tags out of packets before a
-    /// filter sees them, so that `vlan 5` has to ask for the tag.
+    /// Returns whether the program asks the Linux kernel for data that is not in the packet.
+    /// Filters that were compiled on a live capture may do so: the kernel removes VLAN tags before
+    /// a filter sees the packet, so `vlan 5` has to ask for the tag.
     ///
     /// [`matches`](Self::matches) and [`run`](Self::run) are right nonetheless.
     #[must_use]
@@ -495,10 +505,11 @@ impl Filter {
         has_kernel_extensions(&self.program)
     }
 
-    /// Whether [`matches`](Self::matches) can say all that the filter means.
+    /// Returns whether [`matches`](Self::matches) can evaluate the whole filter on a packet's
+    /// bytes.
     ///
-    /// False for `inbound`, `outbound` and `ifindex` on most link types: a packet's bytes do not tell
-    /// which way it went, only the kernel knows.
+    /// This is not so for `inbound`, `outbound` and `ifindex` on most link types: only the kernel
+    /// knows the direction and the interface of a packet.
     ///
     /// # Examples
     ///
@@ -515,28 +526,28 @@ impl Filter {
         !has_kernel_extensions(&self.plain)
     }
 
-    /// The listing in the form of C's initialisers, as `tcpdump -dd` prints it: lines such as
-    /// `{ 0x28, 0, 0, 0x0000000c },`, without a line end after the last.
+    /// Returns the listing as C initialisers, as `tcpdump -dd` prints it: lines such as `{ 0x28, 0,
+    /// 0, 0x0000000c },`, without a newline at the end.
     #[doc(alias = "bpf_dump")]
     #[must_use]
     pub fn to_c_listing(&self) -> String {
         listing::c(&self.program)
     }
 
-    /// The listing in decimal numbers, as `tcpdump -ddd` prints it: the count, then lines such as
-    /// `40 0 0 12`, without a line end after the last.
+    /// Returns the listing in decimal, as `tcpdump -ddd` prints it: the count, then lines such as
+    /// `40 0 0 12`, without a newline at the end.
     #[doc(alias = "bpf_dump")]
     #[must_use]
     pub fn to_decimal_listing(&self) -> String {
         listing::numbers(&self.program)
     }
 
-    /// The listing in one line, as `iptables -m bpf --bytecode` and `tc` take it: the count, then the four
-    /// numbers of each instruction, such as `40 0 0 12`, with commas between.
+    /// Returns the listing in one line, as `iptables -m bpf --bytecode` and `tc` take it: the
+    /// count, then the four numbers of each instruction, such as `40 0 0 12`, separated by commas.
     ///
     /// # Examples
     ///
-    /// For iptables the packet begins with the IP header:
+    /// For iptables, the packet begins with the IP header:
     ///
     /// ```
     /// use pcap_core::{Dlt, Filter};
@@ -551,30 +562,31 @@ impl Filter {
         listing::bytecode(&self.program)
     }
 
-    /// What runs on plain bytes, if that was compiled by itself.
+    /// Returns the program for plain bytes, if it was compiled separately.
     #[cfg(feature = "serde")]
     fn compiled_for_bytes(&self) -> Option<&[Insn]> {
         let same = self.on_capture.as_ref().unwrap_or(&self.program);
         (!Arc::ptr_eq(same, &self.plain)).then_some(&*self.plain)
     }
 
-    /// The program to run on a capture, by the kernel or by libpcap.
+    /// Returns the program to run on a capture, by the kernel or by libpcap.
     #[inline]
     fn on_capture(&self) -> &[Insn] {
         self.on_capture.as_ref().unwrap_or(&self.program)
     }
 
-    /// Whether it loops, as libpcap's compiler has it for `ip6 protochain`. No kernel runs that.
+    /// Returns whether the program loops, as libpcap compiles `ip6 protochain`. No kernel runs
+    /// that.
     pub(crate) fn jumps_backward(&self) -> bool {
         self.program.iter().any(|insn| insn.jumps_backward())
     }
 
-    /// Lends that program as libpcap's structure, for a call that copies them
-    /// (`pcap_setfilter`). The pointer is good inside the closure only, and for reading.
+    /// Lends the program for a capture as libpcap's structure, for a call that copies it
+    /// (`pcap_setfilter`). The pointer is only valid inside the closure, and only for reading.
     pub(crate) fn with_program<T>(&self, f: impl FnOnce(*mut sys::bpf_program) -> T) -> T {
         let instructions = self.on_capture();
         let mut program = sys::bpf_program {
-            // No filter has so many: the compiler's limits are far lower.
+            // The compiler's limits keep every filter far below `u32::MAX` instructions.
             bf_len: clamp(instructions.len()),
             bf_insns: instructions.as_ptr().cast_mut().cast(),
         };
@@ -582,9 +594,9 @@ impl Filter {
     }
 }
 
-/// The readable listing, as `tcpdump -d` prints it, without a line end after the last line.
+/// Prints the readable listing, as `tcpdump -d` does, without a newline at the end.
 ///
-/// Jumps name the instructions they go to, as lines are numbered from `(000)`.
+/// Jumps name their target's line; lines are numbered from `(000)`.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         listing::readable(&self.program, f)
@@ -605,7 +617,7 @@ impl fmt::Debug for Filter {
 /// The operation that returns a constant.
 const RETURN: u16 = insn::op::RET | insn::op::K;
 
-/// A handle for the thread that compiles on it.
+/// A handle lent to the thread that compiles on it.
 struct Lent(*mut sys::pcap_t);
 
 impl Lent {
@@ -614,8 +626,8 @@ impl Lent {
     }
 }
 
-// SAFETY: one thread uses the handle, while the one that lent it, which has it to itself, waits. A handle has no ties to a
-// thread: pcap(3PCAP) only asks that no two use it at once.
+// SAFETY: one thread uses the handle, while its exclusive owner waits. A handle has no ties to a
+// thread: pcap(3PCAP) only forbids concurrent use.
 unsafe impl Send for Lent {}
 
 // SAFETY: as above.

@@ -1,4 +1,4 @@
-//! The options of compiling an expression.
+//! The options for compiling an expression.
 
 use std::net::Ipv4Addr;
 
@@ -51,8 +51,8 @@ impl CompileOptions {
         }
     }
 
-    /// Sets the number of bytes of an accepted packet, which the program returns. Default 0, which stands for libpcap's
-    /// largest, 262144 bytes; at most 2³¹ − 1.
+    /// Sets the number of bytes of an accepted packet, which the program returns. Default 0, which
+    /// stands for libpcap's largest snaplen, 262144 bytes; at most 2³¹ − 1.
     ///
     /// A capture ignores it and uses its own snaplen.
     #[must_use]
@@ -61,10 +61,12 @@ impl CompileOptions {
         self
     }
 
-    /// Sets whether libpcap optimizes the program. Default true. Without the optimizer the program is larger and slower.
+    /// Sets whether libpcap optimizes the program. Default true. Without the optimizer the program
+    /// is larger and slower.
     ///
-    /// libpcap's optimizer gets some contrived comparisons wrong: one in ten thousand random ones with arithmetic of
-    /// constants and several loads. If it visibly loses a load, this crate keeps the program unoptimized.
+    /// libpcap's optimizer miscompiles some contrived comparisons: one in ten thousand random ones
+    /// with arithmetic of constants and several loads. If it visibly loses a load, this crate keeps
+    /// the program unoptimized.
     #[must_use]
     pub const fn optimize(mut self, optimize: bool) -> CompileOptions {
         self.optimize = optimize;

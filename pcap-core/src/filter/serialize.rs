@@ -1,14 +1,14 @@
-//! Filters, and what they are made from, serialized with serde.
+//! Serializes filters and their parts with serde.
 //!
-//! A filter that is read is as untrusted as instructions from a caller: it passes the same check, except
-//! for its length, since lists may be long. What libpcap compiles is more than that check takes, so with an
-//! expression there may be loads that only a kernel understands, which read nothing on plain bytes, and
-//! loads of memory that was not stored to, which is zeroed. There may be no jump backward: only libpcap
-//! knows that a loop ends.
+//! A deserialized filter is untrusted and passes the same check as a caller's instructions, except
+//! for its length, since lists may be long. libpcap compiles programs that this check rejects. So a
+//! filter with an expression may also contain loads that only a kernel understands, which read
+//! nothing on plain bytes, and loads of memory that was not stored, which is zeroed. It may not
+//! jump backward: only libpcap knows that its loops end.
 //!
-//! Nothing is compiled here: that would look up names, and take as long as the expression makes it. So an
-//! expression may come with other instructions than it stands for. That is safe: both are bounded, each
-//! by its own check. It is not hidden either: `Filter` says what runs where.
+//! Deserializing compiles nothing: that would resolve names, and take as long as the expression
+//! makes it. So the expression may not match the instructions. That is safe, because each passes
+//! its own check, and the documentation of `Filter` says which of them is used.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
@@ -24,7 +24,7 @@ use crate::serialize::as_text;
 as_text!(Endpoint);
 as_text!(FilterTerm);
 
-/// What is written of a filter.
+/// The serialized form of a filter.
 #[derive(Serialize)]
 #[serde(rename = "Filter")]
 struct Written<'a> {
@@ -52,14 +52,14 @@ impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.combines_expressions() {
             return Err(ser::Error::custom(
-                "a filter that is combined of compiled ones cannot be serialized: serialize those, and combine them again",
+                "cannot serialize a filter combined from compiled ones: serialize those, and combine them again",
             ));
         }
         let plain = self.compiled_for_bytes();
         let programs = [Some(&*self.program), plain];
         if programs.into_iter().flatten().any(jumps_backward) {
             return Err(ser::Error::custom(
-                "a filter that jumps backward cannot be serialized: keep its expression instead",
+                "cannot serialize a filter that jumps backward: keep its expression instead",
             ));
         }
         let written = Written {
@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for Filter {
             check(plain)?;
             if !has_kernel_extensions(&read.instructions) {
                 return Err(de::Error::custom(
-                    "there are instructions for plain bytes beside others that need none",
+                    "unexpected instructions for plain bytes: the program has no kernel extensions",
                 ));
             }
         }

@@ -1,4 +1,4 @@
-//! The DLT_ numbers: link types as the API of this operating system numbers them.
+//! The `DLT_` numbers: link types as this operating system's API numbers them.
 
 use std::ffi::{CString, c_char, c_int};
 use std::fmt;
@@ -8,14 +8,13 @@ use super::{by_name, table, without};
 use crate::error::{Error, ErrorKind};
 use crate::sys;
 
-/// A link type as libpcap's functions take and give it: a `DLT_` number.
+/// A link type in the numbering of libpcap's functions: a `DLT_` number.
 ///
-/// Some of these numbers differ between operating systems, and some differ from the number that
-/// savefiles hold, which is a [`Linktype`](crate::Linktype): raw IP is 12 here on most systems, 14
-/// on OpenBSD, and 101 in every file. `From` converts both ways. A number without a name is kept.
+/// Some of these numbers differ between operating systems. Some also differ from the numbers in
+/// savefiles, which are a [`Linktype`](crate::Linktype): raw IP is 12 on most systems, 14 on
+/// OpenBSD, and 101 in every file. `From` converts both ways. A number without a name is kept.
 ///
-/// It prints as its name without `DLT_`, or as its number where it has no name, and `FromStr` reads
-/// both.
+/// `Display` writes the name without `DLT_`, or the number if it has no name. `FromStr` reads both.
 ///
 /// Manual page: [`pcap-linktype(7)`](https://www.tcpdump.org/manpages/pcap-linktype.7.html).
 ///
@@ -35,25 +34,26 @@ use crate::sys;
 pub struct Dlt(i32);
 
 impl Dlt {
-    /// The link type of that number, known or not.
+    /// Creates a link type from its number, known or not.
     #[must_use]
     pub const fn new(value: i32) -> Dlt {
         Dlt(value)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn value(self) -> i32 {
         self.0
     }
 
-    /// Whether packets begin with a number for their protocol that differs between systems.
+    /// Returns whether packets begin with a protocol number that differs between systems.
     pub(crate) fn depends_on_system(self) -> bool {
         [Dlt::NULL, Dlt::LOOP, Dlt::ENC].contains(&self)
     }
 
-    /// The name without `DLT_`, as `EN10MB`: libpcap's, or for those it does not know (an older
-    /// libpcap) this crate's. `None` if neither has one.
+    /// Returns the name without `DLT_`, such as `EN10MB`. The name is libpcap's, or this crate's
+    /// for link types that an older libpcap does not know. Returns `None` if neither has a name for
+    /// it.
     ///
     /// Manual page: [`pcap_datalink_val_to_name(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink_val_to_name.3pcap.html).
     #[doc(alias = "pcap_datalink_val_to_name")]
@@ -62,7 +62,8 @@ impl Dlt {
         self.said(sys::pcap_datalink_val_to_name, |row| row.name)
     }
 
-    /// What it is, in a few words of libpcap's or, for those it does not know, this crate's.
+    /// Returns a short description: libpcap's, or this crate's for link types that libpcap does not
+    /// know.
     ///
     /// Manual page: [`pcap_datalink_val_to_description(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink_val_to_name.3pcap.html).
     ///
@@ -81,7 +82,7 @@ impl Dlt {
         self.said(sys::pcap_datalink_val_to_description, |row| row.text)
     }
 
-    /// The link type of that name, in any case, with or without `DLT_`.
+    /// Finds a link type by its name, in upper or lower case, with or without `DLT_`.
     ///
     /// Manual page: [`pcap_datalink_name_to_val(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink_name_to_val.3pcap.html).
     ///
@@ -108,15 +109,15 @@ impl Dlt {
         }
     }
 
-    /// libpcap's string, or the table's.
+    /// Returns libpcap's string, or the one in the table.
     fn said(
         self,
         libpcap: unsafe extern "C" fn(c_int) -> *const c_char,
         of: impl Fn(&table::Row<Dlt>) -> &'static str,
     ) -> Option<String> {
         let asked = sys::library::is_there().then(|| {
-            // SAFETY: both callers pass a function that takes any number, and answers null or a string of a
-            // constant table.
+            // SAFETY: both callers pass a function that takes any number and returns null or a
+            // string of a constant table.
             unsafe { libpcap(self.0) }
         });
         // SAFETY: null or a string that never changes.
@@ -163,9 +164,9 @@ impl FromStr for Dlt {
             .ok_or_else(|| {
                 Error::cannot(
                     ErrorKind::InvalidArgument,
-                    "find the link type",
+                    "parse link type",
                     text.to_owned(),
-                    "there is none of that name",
+                    "expected the name or number of a `DLT_`",
                 )
             })
     }

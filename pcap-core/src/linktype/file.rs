@@ -1,4 +1,4 @@
-//! The LINKTYPE_ numbers: link types as savefiles hold them, on every system alike.
+//! The `LINKTYPE_` numbers: link types as savefiles hold them, the same on every system.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::str::FromStr;
 use super::{by_name, table};
 use crate::error::{Error, ErrorKind};
 
-/// A link type as savefiles hold it: a `LINKTYPE_` number, the same on every system.
+/// A link type in the numbering of savefiles: a `LINKTYPE_` number, the same on every system.
 ///
-/// libpcap's functions take a [`Dlt`](crate::Dlt) instead, which is another number for some; `From`
-/// converts both ways. A number without a name is kept, up to all 32 bits.
+/// libpcap's functions use a [`Dlt`](crate::Dlt) instead, whose number differs for some link types.
+/// `From` converts both ways. A number without a name is kept, up to all 32 bits.
 ///
-/// It prints as its name, or as its number where it has no name, and `FromStr` reads both.
+/// `Display` writes the name, or the number if it has no name. `FromStr` reads both.
 ///
 /// See the [list of link types](https://www.tcpdump.org/linktypes.html).
 ///
@@ -32,25 +32,25 @@ use crate::error::{Error, ErrorKind};
 pub struct Linktype(u32);
 
 impl Linktype {
-    /// The link type of that number, known or not.
+    /// Creates a link type from its number, known or not.
     #[must_use]
     pub const fn new(value: u32) -> Linktype {
         Linktype(value)
     }
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub const fn value(self) -> u32 {
         self.0
     }
 
-    /// The name, as `LINKTYPE_ETHERNET`; `None` for a number that has none.
+    /// Returns the name, such as `LINKTYPE_ETHERNET`; `None` for a number without a name.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {
         self.row().map(|row| row.name)
     }
 
-    /// What it is, in a few words; `None` for a number that is not known.
+    /// Returns a short description; `None` for an unknown number.
     ///
     /// # Examples
     ///
@@ -65,7 +65,7 @@ impl Linktype {
         self.row().map(|row| row.text)
     }
 
-    /// The link type of that name, in any case, with or without `LINKTYPE_`.
+    /// Finds a link type by its name, in upper or lower case, with or without `LINKTYPE_`.
     ///
     /// # Examples
     ///
@@ -121,9 +121,9 @@ impl FromStr for Linktype {
             .ok_or_else(|| {
                 Error::cannot(
                     ErrorKind::InvalidArgument,
-                    "find the link type",
+                    "parse link type",
                     text.to_owned(),
-                    "there is none of that name",
+                    "expected the name or number of a `LINKTYPE_`",
                 )
             })
     }

@@ -1,4 +1,5 @@
-//! Link types: what kind of header a packet starts with, as savefiles and as the API number it.
+//! Link types: the kind of header that packets start with, in the numbering of savefiles and of the
+//! API.
 
 mod dlt;
 mod file;
@@ -9,7 +10,7 @@ pub use file::Linktype;
 
 use table::Row;
 
-/// Finds a name in any case, with or without its prefix.
+/// Finds the row of a name, ignoring case and an optional prefix.
 fn by_name<T: Copy>(rows: &[Row<T>], prefix: &str, name: &str) -> Option<T> {
     let name = without(prefix, name);
     rows.iter()
@@ -17,7 +18,7 @@ fn by_name<T: Copy>(rows: &[Row<T>], prefix: &str, name: &str) -> Option<T> {
         .map(|row| row.value)
 }
 
-/// A name without its prefix, whatever the case of either.
+/// Removes a prefix from a name, ignoring case.
 fn without<'a>(prefix: &str, name: &'a str) -> &'a str {
     match name.split_at_checked(prefix.len()) {
         Some((start, rest)) if start.eq_ignore_ascii_case(prefix) => rest,
@@ -25,14 +26,14 @@ fn without<'a>(prefix: &str, name: &'a str) -> &'a str {
     }
 }
 
-/// Below this number the two numberings differ by system and history; from here on they were
-/// assigned together.
+/// The first number that means the same in both numberings. Below it, they differ by system and
+/// history.
 const FIRST_COMMON: u32 = 104;
 
-/// As in the header of a savefile. A number that is not known stays as it is.
+/// Converts to the number in savefiles. An unknown number is kept.
 impl From<Dlt> for Linktype {
     fn from(dlt: Dlt) -> Linktype {
-        // Systems moved these two into the common range, each elsewhere.
+        // Some systems moved these two into the common range, each to another number.
         match dlt {
             Dlt::PFSYNC => return Linktype::PFSYNC,
             Dlt::PKTAP => return Linktype::PKTAP,
@@ -49,7 +50,7 @@ impl From<Dlt> for Linktype {
             Dlt::PPP_BSDOS => Linktype::PPP_BSDOS,
             Dlt::HDLC => Linktype::NETBSD_HDLC,
             Dlt::ATM_CLIP => Linktype::ATM_CLIP,
-            // Where these two have a number of their own.
+            // Only systems on which these two have their own numbers get here.
             Dlt::LOOP => Linktype::LOOP,
             Dlt::ENC => Linktype::ENC,
             _ => same,
@@ -57,8 +58,7 @@ impl From<Dlt> for Linktype {
     }
 }
 
-/// As libpcap numbers, on this system, what a savefile holds. A number that is not known stays as
-/// it is.
+/// Converts to this system's number. An unknown number is kept.
 impl From<Linktype> for Dlt {
     fn from(linktype: Linktype) -> Dlt {
         match linktype {

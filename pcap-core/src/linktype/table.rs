@@ -3,8 +3,8 @@
 use super::{Dlt, Linktype};
 use crate::sys;
 
-/// Makes the constants and the tables of names from one list. A row holds the name and number in
-/// savefiles, the name and number in this system's API, and what it is.
+/// Defines the constants and the tables of names from one list. A row holds the name and number in
+/// savefiles, the name and number in this system's API, and a description.
 macro_rules! link_types {
     (
         both {
@@ -46,7 +46,7 @@ macro_rules! link_types {
             )*
         }
 
-        /// Every link type that savefiles know.
+        /// Every link type of savefiles.
         pub(super) const FILE: &[Row<Linktype>] = &[
             $(Row {
                 value: Linktype::$file,
@@ -60,7 +60,7 @@ macro_rules! link_types {
             },)*
         ];
 
-        /// Every link type of the interface, the other names last.
+        /// Every link type of the API; aliases come last.
         pub(super) const API: &[Row<Dlt>] = &[
             $(Row { value: Dlt::$api, name: stringify!($api), text: $text },)*
             $(Row { value: Dlt::$only_api, name: stringify!($only_api), text: $only_api_text },)*
@@ -77,8 +77,8 @@ pub(super) struct Row<T: 'static> {
     pub(super) text: &'static str,
 }
 
-// Numbers that are the same on every system are written here, because older headers lack the newer
-// ones; those that differ come from the header.
+// Numbers that are the same on every system are written out here, because older headers lack the
+// newer ones. Those that differ come from the header.
 link_types! {
     both {
         NULL = 0, NULL = 0, "BSD loopback: the protocol family in the byte order of the capturing host, then the packet";

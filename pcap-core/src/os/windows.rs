@@ -101,7 +101,7 @@ impl CaptureExt for Capture<Active> {
     }
 
     fn set_min_to_copy(&mut self, bytes: usize) -> Result<()> {
-        const OPERATION: &str = "set what is copied at least of";
+        const OPERATION: &str = "set the minimum to copy of";
         let bytes = number(self, OPERATION, bytes, 0)?;
         // SAFETY: the handle is open and activated, and by `&mut` ours.
         let status = unsafe { sys::pcap_setmintocopy(pointer(self), bytes) };
@@ -155,7 +155,7 @@ fn complete(capture: &Capture<Active>, operation: &'static str) -> Result<()> {
         return Ok(());
     }
     let kind = ErrorKind::Unsupported;
-    let why = "this wpcap.dll does not have all functions of libpcap";
+    let why = "this wpcap.dll lacks functions of libpcap";
     Err(Error::cannot(
         kind,
         operation,
@@ -178,7 +178,7 @@ fn number(
             ErrorKind::InvalidArgument,
             operation,
             capture.name().to_owned(),
-            "not a number of bytes that libpcap takes",
+            "the number of bytes is out of range",
         )),
     }
 }

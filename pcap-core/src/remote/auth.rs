@@ -61,7 +61,7 @@ impl Auth {
         };
         let text = |what: &str, text: &str| {
             sys::cstring(text).map_err(|why| {
-                let text = format!("of the {what}: {why}");
+                let text = format!("the {what}: {why}");
                 Error::cannot(ErrorKind::InvalidArgument, operation, None, text)
             })
         };

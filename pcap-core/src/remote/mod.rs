@@ -1,7 +1,7 @@
 //! Captures on devices of other hosts, through the `rpcapd` that runs there. Needs the feature `remote`.
 //!
 //! ```no_run
-//! use pcap_core::remote::{self, Auth, Remote, Source};
+//! use pcap_core::remote::{self, Auth, Options, Source};
 //!
 //! # fn main() -> pcap_core::Result<()> {
 //! let host = Source::remote("192.0.2.7", None, "")?;
@@ -9,7 +9,7 @@
 //! for device in remote::devices(&host, &auth)? {
 //!     println!("{}", device.name()); // rpcap://192.0.2.7/eth0
 //! }
-//! let mut capture = Remote::new(host.with_device("eth0")?)
+//! let mut capture = Options::new(host.with_device("eth0")?)
 //!     .auth(auth)
 //!     .filter("tcp port 80")
 //!     .open()?;
@@ -47,8 +47,9 @@
 //! - Opening, listing, [`stats`](crate::Capture::stats) and setting a filter wait for the daemon, without deadline or
 //!   break. Statistics are the daemon's, and 0 before the first read. Their 32-bit counters are extended only from one
 //!   query to the next.
-//! - Sending, and setting a direction, are [`Unsupported`](crate::ErrorKind::Unsupported). Timestamps are in
-//!   microseconds.
+//! - [`Capture<Remote>`](crate::Remote) has no calls to send packets or to set a direction or link type, and no
+//!   asynchronous form. Timestamps are in microseconds.
+//! - The inflow of a [stopped](crate::Capture::stop) capture continues until the capture is closed.
 //! - A filter runs at the daemon and in this process, so every delivered packet passes it. One with more than 4096
 //!   instructions runs in this process only.
 //! - When the daemon ends, packets that have arrived are delivered first. Then every call returns
@@ -79,7 +80,7 @@ use std::time::Duration;
 pub use auth::Auth;
 pub use url::Source;
 
-use crate::capture::{self, Active, Capture, DEFAULT_TIMEOUT, LARGEST_SNAPLEN};
+use crate::capture::{Capture, Connection, DEFAULT_TIMEOUT, LARGEST_SNAPLEN, Remote};
 use crate::device::{self, Device};
 use crate::error::{self, Error, ErrorKind, Result};
 use crate::filter::{Filter, FilterSource};
@@ -102,14 +103,14 @@ use crate::version::version;
 /// # Examples
 ///
 /// ```no_run
-/// use pcap_core::remote::{self, Auth, Remote, Source};
+/// use pcap_core::remote::{self, Auth, Options, Source};
 ///
 /// # fn main() -> pcap_core::Result<()> {
 /// let host: Source = "rpcap://192.0.2.7/".parse()?;
 /// for device in remote::devices(&host, &Auth::Null)? {
 ///     if device.is_up() {
 ///         let source: Source = device.name().parse()?;
-///         let capture = Remote::new(source).open()?;
+///         let capture = Options::new(source).open()?;
 ///         println!("{}: {}", capture.name(), capture.linktype());
 ///     }
 /// }
@@ -160,7 +161,7 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
 /// The defaults are the largest snaplen (262 144 bytes), not promiscuous, a packet-buffer timeout of 100 ms, packets
 /// through TCP and without those of the capture itself, no filter, and no authentication.
 #[derive(Clone, Debug)]
-pub struct Remote {
+pub struct Options {
     source: Source,
     auth: Auth,
     snaplen: u32,
@@ -171,11 +172,11 @@ pub struct Remote {
     filter: Option<FilterSource<'static>>,
 }
 
-impl Remote {
+impl Options {
     /// Creates the options of a capture on a device of another host. [`open`](Self::open) opens it.
     #[must_use]
-    pub fn new(source: Source) -> Remote {
-        Remote {
+    pub fn new(source: Source) -> Options {
+        Options {
             source,
             auth: Auth::Null,
             snaplen: 0,
@@ -189,7 +190,7 @@ impl Remote {
 
     /// Sets the authentication. Default: none.
     #[must_use]
-    pub fn auth(mut self, auth: Auth) -> Remote {
+    pub fn auth(mut self, auth: Auth) -> Options {
         self.auth = auth;
         self
     }
@@ -197,14 +198,14 @@ impl Remote {
     /// Sets the snapshot length: the maximum number of bytes captured per packet. 0, the default, is the largest, 262
     /// 144; [`open`](Self::open) rejects more.
     #[must_use]
-    pub fn snaplen(mut self, bytes: u32) -> Remote {
+    pub fn snaplen(mut self, bytes: u32) -> Options {
         self.snaplen = bytes;
         self
     }
 
     /// Sets promiscuous mode: captures packets that are not addressed to that host, too. Default: no.
     #[must_use]
-    pub fn promisc(mut self, on: bool) -> Remote {
+    pub fn promisc(mut self, on: bool) -> Options {
         self.promisc = on;
         self
     }
@@ -212,7 +213,7 @@ impl Remote {
     /// Sets the packet-buffer timeout. The daemon collects packets for half of it; the other half is how long libpcap
     /// waits here if it has to. Default: 100 ms. It is rounded up to whole milliseconds, at least two.
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Remote {
+    pub fn timeout(mut self, timeout: Duration) -> Options {
         self.timeout = timeout;
         self
     }
@@ -220,7 +221,7 @@ impl Remote {
     /// Sets whether the packets come through UDP, which may lose some, and into which anyone on the network can inject
     /// some. Default: no, through TCP. UDP is not available with TLS.
     #[must_use]
-    pub fn udp(mut self, on: bool) -> Remote {
+    pub fn udp(mut self, on: bool) -> Options {
         self.udp = on;
         self
     }
@@ -231,14 +232,14 @@ impl Remote {
     /// By default, a filter that was set before the first read cannot be changed after it, because libpcap combines
     /// both in one filter.
     #[must_use]
-    pub fn own_packets(mut self, on: bool) -> Remote {
+    pub fn own_packets(mut self, on: bool) -> Options {
         self.own_packets = on;
         self
     }
 
     /// Sets the filter: an expression, or a compiled [`Filter`]. Default: all packets.
     #[must_use]
-    pub fn filter<'f>(mut self, filter: impl Into<FilterSource<'f>>) -> Remote {
+    pub fn filter<'f>(mut self, filter: impl Into<FilterSource<'f>>) -> Options {
         self.filter = Some(filter.into().into_owned());
         self
     }
@@ -255,7 +256,7 @@ impl Remote {
     ///
     /// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
     #[doc(alias = "pcap_open")]
-    pub fn open(&self) -> Result<Capture<Active>> {
+    pub fn open(&self) -> Result<Capture<Remote>> {
         let options = self.checked()?;
         let mut capture = self.open_with(options, !self.own_packets)?;
         let own = "not host 127.0.0.1";
@@ -278,11 +279,10 @@ impl Remote {
         match self.source.device() {
             Some(device) if self.source.is_remote() && !device.is_empty() => {}
             Some(_) if self.source.is_remote() => {
-                return refuse(OPEN, &self.source, "it names no device");
+                return refuse(OPEN, &self.source, "it has no device");
             }
             _ => {
-                let text =
-                    "it is on this host: that is for Capture::from_device and Capture::from_file";
+                let text = "it is on this host; use Capture::from_device or Capture::from_file";
                 return refuse(OPEN, &self.source, text);
             }
         }
@@ -290,7 +290,7 @@ impl Remote {
             return invalid("the snaplen is above 262144");
         }
         if self.udp && self.source.is_tls() {
-            return invalid("udp: packets cannot go through UDP and TLS");
+            return invalid("udp: packets cannot use both UDP and TLS");
         }
         let timeout = self.timeout.max(Duration::from_millis(2));
         let Ok(timeout) = c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)) else {
@@ -302,7 +302,7 @@ impl Remote {
         })
     }
 
-    fn open_with(&self, numbers: Numbers, leaves_out_own: bool) -> Result<Capture<Active>> {
+    fn open_with(&self, numbers: Numbers, leaves_out_own: bool) -> Result<Capture<Remote>> {
         let source = &self.source;
         Error::library(OPEN, source.to_string())?;
         let Some(open) = compat::pcap_open() else {
@@ -348,10 +348,11 @@ impl Remote {
             platform::close_on_exec(control);
         }
         let timeout = Duration::from_millis(timeout.unsigned_abs().into());
-        let remote = capture::Remote::new(source.is_tls(), leaves_out_own);
+        let connection = Connection::new(source.is_tls(), leaves_out_own);
+        let requested = (timeout, self.promisc);
         let secret = self.auth.secret().to_owned();
         // SAFETY: just opened for a remote source, not read from, and nobody else's.
-        Ok(unsafe { Capture::from_remote(pcap, wake, name, timeout, remote, secret) })
+        Ok(unsafe { Capture::opened(pcap, wake, name, requested, connection, secret) })
     }
 }
 

@@ -57,7 +57,7 @@ enum Kind {
     },
 }
 
-const OPERATION: &str = "use the source";
+const OPERATION: &str = "parse source";
 
 fn refuse<T>(source: &str, why: impl Into<String>) -> Result<T> {
     let object = source.to_owned();
@@ -72,7 +72,7 @@ fn refuse<T>(source: &str, why: impl Into<String>) -> Result<T> {
 /// Creates the error of a too long source, without repeating it: it may contain a password.
 fn too_long<T>(length: usize) -> Result<T> {
     let room = BUFFER - 1;
-    let why = format!("expected at most {room} bytes, for which libpcap has room, found {length}");
+    let why = format!("expected at most {room} bytes, libpcap's limit, found {length}");
     Err(Error::cannot(
         ErrorKind::InvalidArgument,
         OPERATION,
@@ -223,7 +223,7 @@ impl Source {
         let text = self.to_string();
         match text.parse::<Source>() {
             Ok(parsed) if parsed == self => Ok(self),
-            Ok(_) => refuse(&text, "it would be taken for another source"),
+            Ok(_) => refuse(&text, "libpcap would parse it as another source"),
             Err(error) => Err(error),
         }
     }
@@ -273,7 +273,7 @@ impl FromStr for Source {
         let (tls, rest) = match parts {
             // The part before an `@` may be a password, so the string is not repeated.
             Some((scheme, rest)) if is_rpcap(scheme) && authority(rest).contains('@') => {
-                let why = "a user before the host: that is for the authentication";
+                let why = "unexpected user before the host; pass it as the authentication";
                 return Err(Error::cannot(
                     ErrorKind::InvalidArgument,
                     OPERATION,
@@ -282,7 +282,7 @@ impl FromStr for Source {
                 ));
             }
             _ if text.contains('\0') => return refuse(text, "it has a NUL byte"),
-            Some(("file", "")) => return refuse(text, "it names no file"),
+            Some(("file", "")) => return refuse(text, "it has no file"),
             Some(("file", path)) => return Ok(Source(Kind::File(path.to_owned()))),
             Some((scheme, rest)) if is_rpcap(scheme) && !rest.contains('/') => return local(rest),
             // Leaves room for one more byte, so that TLS can be switched on.
@@ -301,9 +301,9 @@ impl FromStr for Source {
                 Some((host, "")) => (host, None),
                 Some((host, after)) if after.starts_with(':') => (host, Some(&after[1..])),
                 Some(_) => {
-                    return refuse(text, "after the `]` there is neither a port nor the device");
+                    return refuse(text, "expected a port or the device after the `]`");
                 }
-                None => return refuse(text, "the `[` before the host has no `]`"),
+                None => return refuse(text, "expected a `]` after the host"),
             },
             None => match authority.split_once(':') {
                 Some((host, port)) => (host, Some(port)),
@@ -313,11 +313,11 @@ impl FromStr for Source {
         if port.is_some_and(|port| !port.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')) {
             return refuse(
                 text,
-                "the port is no number; an IPv6 address needs brackets",
+                "expected a number or service name as the port; an IPv6 address needs brackets",
             );
         }
         if host.is_empty() || host.contains(['[', ']']) {
-            return refuse(text, "it names no host");
+            return refuse(text, "it has no host");
         }
         Ok(Source(Kind::Remote {
             tls,
@@ -328,7 +328,7 @@ impl FromStr for Source {
     }
 }
 
-/// A host with its port and device.
+/// Returns the host and port of a source without its scheme.
 fn authority(rest: &str) -> &str {
     rest.split('/').next().unwrap_or_default()
 }

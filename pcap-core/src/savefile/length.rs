@@ -1,11 +1,11 @@
-//! The length of a regular file while it is read: a file that becomes shorter has lost packets.
+//! Watches the length of a regular file while it is read: a file that shrinks has lost packets.
 
 use std::fs::File;
 use std::io;
 
 use crate::sys::platform;
 
-/// The greatest length that a regular file was seen to have.
+/// The greatest length seen of a regular file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Length {
     greatest: u64,
@@ -20,12 +20,13 @@ impl Length {
         })
     }
 
-    /// Compares the file's length now with the greatest one seen; `read` is the offset up to which the file has
-    /// been read. Returns both lengths, the greatest first, if the file became shorter.
+    /// Compares the current length of the file with the greatest one seen; `read` is the offset up
+    /// to which the file has been read. Returns both lengths, the greatest first, if the file
+    /// shrank.
     pub(crate) fn shrunk(&mut self, file: &File, read: u64) -> io::Result<Option<(u64, u64)>> {
         let now = file.metadata()?.len();
         self.greatest = self.greatest.max(read).max(now);
-        // Some file systems report a length of 0, or an old one, of files that hold more.
+        // Some file systems report a length of 0, or an outdated one, for files that hold more.
         let gone =
             now < self.greatest && platform::read_at(file, &mut [0], self.greatest - 1)? == 0;
         Ok(gone.then_some((self.greatest, now)))
@@ -50,7 +51,7 @@ mod tests {
         assert_eq!(length.shrunk(&file, 150).unwrap(), Some((200, 180)));
     }
 
-    /// Linux reports a length of 0 of the files in `/proc`, which other systems do not have.
+    /// Linux reports a length of 0 for the files in `/proc`, which other systems do not have.
     #[test]
     fn a_file_without_a_length_is_not_shorter() {
         let Ok(file) = File::open("/proc/self/cmdline") else {

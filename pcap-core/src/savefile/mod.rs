@@ -1,4 +1,4 @@
-//! What this crate itself knows of the savefile formats; libpcap is the authority on everything else.
+//! The parts of the savefile formats that this crate parses itself; libpcap parses everything else.
 
 mod length;
 mod pipe;
@@ -13,16 +13,16 @@ pub(crate) use records::{LONGEST, Record, Records};
 use crate::linktype::Dlt;
 use crate::timestamp::Precision;
 
-/// Length of a classic savefile's header.
+/// The length of a classic savefile's header.
 pub(crate) const FILE_HEADER: usize = 24;
-/// Length of a classic savefile's record header.
+/// The length of a classic savefile's record header.
 pub(crate) const RECORD_HEADER: usize = 16;
 
-/// The first number of a classic savefile with microseconds.
+/// The magic number of a classic savefile with microseconds.
 pub(crate) const MAGIC_MICRO: u32 = 0xa1b2_c3d4;
-/// The first number of a classic savefile with nanoseconds.
+/// The magic number of a classic savefile with nanoseconds.
 pub(crate) const MAGIC_NANO: u32 = 0xa1b2_3c4d;
-/// The first number of a pcapng savefile, the same in both byte orders.
+/// The magic number of a pcapng savefile, the same in both byte orders.
 const MAGIC_PCAPNG: u32 = 0x0a0d_0d0a;
 
 /// The format of a savefile, by its first four bytes.
@@ -35,20 +35,20 @@ pub enum SavefileFormat {
     Pcapng,
 }
 
-/// What the first four bytes of a savefile say.
+/// The information in the first four bytes of a savefile.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Magic {
     pub(crate) format: SavefileFormat,
-    /// The precision that timestamps are kept with. A pcapng file has one for each interface,
-    /// nanoseconds at best that matter here, so nothing is lost by calling it that.
+    /// The precision of the timestamps. A pcapng file has one for each interface; nanoseconds lose
+    /// nothing, because they are the finest that this crate delivers.
     pub(crate) precision: Precision,
-    /// The classic format as it is written today, in the byte order of this machine or the other.
+    /// The current classic format, in this machine's byte order or the other.
     pub(crate) classic: Option<ByteOrder>,
-    /// What the file is compressed by.
+    /// The compression of the file.
     pub(crate) compressed: Option<&'static str>,
 }
 
-/// A savefile's byte order, seen from this machine.
+/// A savefile's byte order, relative to this machine's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ByteOrder {
     Native,
@@ -56,7 +56,7 @@ pub(crate) enum ByteOrder {
 }
 
 impl Magic {
-    /// Bytes that are no known magic are left to libpcap to refuse.
+    /// Parses the first bytes. An unknown magic is left for libpcap to reject.
     pub(crate) fn new(start: &[u8]) -> Magic {
         let magic = start.try_into().map_or(0, u32::from_ne_bytes);
         let (format, precision) = if magic == MAGIC_PCAPNG {
@@ -81,7 +81,7 @@ impl Magic {
     }
 }
 
-/// What compresses files that begin with these bytes.
+/// Returns the compression of files that begin with these bytes.
 fn compressed(start: &[u8]) -> Option<&'static str> {
     const STARTS: [(&str, &[u8]); 5] = [
         ("gzip", &[0x1f, 0x8b]),
@@ -94,7 +94,7 @@ fn compressed(start: &[u8]) -> Option<&'static str> {
     starts.find_map(|(name, magic)| start.starts_with(magic).then_some(*name))
 }
 
-/// The longest packet of a link type; libpcap calls a longer one damage.
+/// Returns the length of the longest packet of a link type; libpcap reports a longer one as damage.
 pub(crate) fn longest(datalink: Dlt) -> usize {
     match datalink {
         Dlt::USBPCAP => 1 << 20,
@@ -104,16 +104,17 @@ pub(crate) fn longest(datalink: Dlt) -> usize {
     }
 }
 
-/// Whether libpcap hands the packets of a link type on as they lie in a classic savefile of this byte
-/// order, and takes them up to the common length.
+/// Returns whether libpcap delivers the packets of a link type unchanged from a classic savefile of
+/// this byte order, and with the common limit on their length.
 pub(crate) fn is_plain(datalink: Dlt, order: ByteOrder) -> bool {
     match order {
-        // The others are changed, or have limits of their own.
+        // libpcap changes the others, or has different limits for them.
         ByteOrder::Native => !matches!(
             datalink,
             Dlt::USB_LINUX | Dlt::USB_LINUX_MMAPPED | Dlt::USBPCAP | Dlt::DBUS | Dlt::EBHSCR
         ),
-        // More are changed, and newer libpcaps may change others: these have nothing to be swapped.
+        // libpcap swaps bytes of more link types, and newer versions may add others: these have no
+        // bytes to swap.
         ByteOrder::Swapped => matches!(
             datalink,
             Dlt::EN10MB

@@ -1,8 +1,8 @@
-//! What libpcap is handed of a savefile that comes through a pipe: whole records and blocks only.
+//! Feeds libpcap the whole records and blocks of a savefile from a pipe.
 //!
-//! libpcap waits inside a record for the rest of it, where nothing can end the wait, and what it has read
-//! by then is lost. So it gets what is there whole, and its answer that nothing follows is not the end
-//! but the place to wait.
+//! libpcap waits inside a record for the rest of it. That wait cannot be interrupted, and what
+//! libpcap has read by then would be lost. So libpcap only gets complete records, and its end of
+//! file means that more must be read.
 
 use std::io::{self, Read};
 
@@ -11,25 +11,28 @@ use crate::savefile::{self, ByteOrder, LONGEST, RECORD_HEADER};
 use crate::sys::checked;
 use crate::sys::platform;
 
-/// So many bytes are asked for at once: what a pipe holds.
+/// The size of each read: the capacity of a pipe.
 const CHUNK: usize = 64 * 1024;
 
-/// So often libpcap is handed more while its filter takes nothing: more than a pipe holds.
+/// The most feeds in a row of which libpcap's filter accepts nothing: more than a pipe holds.
 const TURNS: u32 = 16;
 
-/// The longest block of a pcapng savefile; libpcap calls a longer one damage, unless its packets may be longer.
+/// The longest block of a pcapng savefile; libpcap reports a longer one as damage, unless its
+/// packets may be longer.
 const LONGEST_BLOCK: usize = 16 << 20;
-/// What there may be in a block beside a packet.
+/// The most bytes of a block in addition to a packet.
 const BESIDE: usize = 256 * 1024;
-/// The first and last fields of a block.
+/// The length of the first and last fields of a block.
 const SHORTEST_BLOCK: usize = 12;
-/// Begins a section of a pcapng savefile, and tells its byte order in the third field.
+/// The type of the block that begins a section of a pcapng savefile; its third field gives the byte
+/// order.
 const SECTION: u32 = super::MAGIC_PCAPNG;
 const SECTION_ORDER: u32 = 0x1a2b_3c4d;
-/// An interface, and the blocks of packets: libpcap opens a savefile up to the first of them.
+/// The types of an interface block and of the packet blocks: libpcap reads up to the first of them
+/// to open a savefile.
 const OPENED_AT: [u32; 4] = [1, 2, 3, 6];
 
-/// What a savefile consists of behind its header.
+/// The units of a savefile after its header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Units {
     /// The records of a classic savefile.
@@ -38,18 +41,19 @@ pub(crate) enum Units {
     Blocks(ByteOrder),
 }
 
-/// What some bytes begin with.
+/// The unit at the start of some bytes.
 pub(super) enum Unit {
-    /// A whole record or block of this length, and the type of a block.
+    /// A complete record or block of this length, and the type of a block.
     Whole(usize, u32),
-    /// Not all of one yet, and its length if that is known.
+    /// An incomplete one, with its length if known.
     Partial(Option<usize>),
-    /// Nothing that is known here: libpcap says what it is.
+    /// Unknown data: libpcap reports what it is.
     Unknown,
 }
 
 impl Units {
-    /// How many bytes are whole records or blocks, as far as these are of the common kind: quickly.
+    /// Returns the number of bytes in complete records or blocks, as far as these are of the common
+    /// kind. Fast.
     pub(super) fn hop(self, bytes: &[u8]) -> usize {
         let (order, field, beside, least) = match self {
             Units::Records(order) => (order, 8, RECORD_HEADER, 0),
@@ -64,7 +68,7 @@ impl Units {
                 ByteOrder::Swapped => at(field).swap_bytes(),
             };
             let length = length as usize;
-            // A section may change the order of the bytes.
+            // A section may change the byte order.
             let is_section = least > 0 && at(0) == SECTION;
             let left = bytes.len() - hopped;
             if length < least || is_section || length > left || length + beside > left {
@@ -75,7 +79,7 @@ impl Units {
         hopped
     }
 
-    /// What some bytes begin with, where packets are not longer than this.
+    /// Returns the unit at the start of some bytes, if packets are at most `longest` bytes long.
     pub(super) fn first(&mut self, bytes: &[u8], longest: usize) -> Unit {
         let field = |order: ByteOrder, n: usize| {
             let four = bytes.get(4 * n..4 * n + 4)?;
@@ -121,30 +125,30 @@ impl Units {
     }
 }
 
-/// What a pipe has given and libpcap has not.
+/// The data read from a pipe that libpcap does not have yet.
 #[derive(Debug)]
 pub(crate) struct Feed {
     units: Units,
-    /// The longest packet.
+    /// The length of the longest packet.
     longest: usize,
     bytes: Vec<u8>,
-    /// How often libpcap has been handed more since it found a packet.
+    /// The number of feeds since libpcap found a packet.
     turns: u32,
 }
 
-/// What libpcap was handed.
+/// The result of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fed {
-    /// More.
+    /// libpcap got more.
     More,
-    /// Nothing: no whole record is there, or it has had much and taken nothing.
+    /// libpcap got nothing: no complete record is available, or the filter rejected many in a row.
     NotYet,
-    /// All the rest: it reads on by itself.
+    /// libpcap got all the rest, and continues by itself.
     Rest,
 }
 
 impl Feed {
-    /// Goes on behind what libpcap has, with these bytes first.
+    /// Creates a feed after the data that libpcap has, beginning with these bytes.
     pub(crate) fn new(units: Units, datalink: Dlt, bytes: Vec<u8>) -> Feed {
         Feed {
             units,
@@ -154,13 +158,14 @@ impl Feed {
         }
     }
 
-    /// libpcap found a packet that its filter takes.
+    /// Notes that libpcap found a packet that its filter accepts.
     pub(crate) fn taken(&mut self) {
         self.turns = 0;
     }
 
-    /// Hands libpcap's stream the whole records that are there now, of which it has none any more. From time to time
-    /// it does not, where the filter takes nothing, so that one looks at the deadline and lets others have their turn.
+    /// Feeds libpcap's stream, which is empty, the complete records that are available. While the
+    /// filter rejects everything, it returns `NotYet` from time to time, so that the caller can
+    /// check the deadline and yield.
     pub(crate) fn fill(&mut self, stream: &mut platform::Stream) -> io::Result<Fed> {
         if self.turns >= TURNS {
             self.turns = 0;
@@ -196,7 +201,8 @@ impl Feed {
         Ok(Fed::Rest)
     }
 
-    /// How many of the bytes are whole records or blocks; `None` if they begin with neither.
+    /// Returns the number of bytes in complete records or blocks; `None` if they begin with
+    /// neither.
     fn whole(&mut self) -> Option<usize> {
         let mut length = 0;
         loop {
@@ -209,9 +215,9 @@ impl Feed {
     }
 }
 
-/// Reads on behind the first bytes of a pcapng savefile until all that libpcap needs to open it is there,
-/// and waits for it. How many bytes that is, and what comes behind them; `None` if it is nothing known, or
-/// the end comes before, which is then true.
+/// Reads on after the first bytes of a pcapng savefile until libpcap can open it; blocks until
+/// then. Returns the length of that part and the units after it, or `None` if the data is unknown
+/// or ends early. The second value is whether it ended.
 pub(crate) fn read_head(
     reader: &mut dyn Read,
     bytes: &mut Vec<u8>,
@@ -245,7 +251,7 @@ pub(crate) fn read_head(
     }
 }
 
-/// Has more read behind some bytes.
+/// Appends the result of one read to some bytes.
 fn read_more(
     bytes: &mut Vec<u8>,
     read: impl FnOnce(&mut [u8]) -> io::Result<usize>,

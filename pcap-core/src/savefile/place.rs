@@ -1,27 +1,28 @@
-//! Where in a savefile libpcap is, by the bytes that it was given: so that it can be interrupted anywhere, and read on.
+//! Tracks libpcap's position in a savefile by the bytes that it was given, so that it can be
+//! interrupted anywhere and resume.
 
 use crate::savefile::pipe::{Unit, Units};
 use crate::savefile::{ByteOrder, SavefileFormat};
 use crate::sys::Frames;
 
-/// This many bytes of a record or block tell how long it is, and none is shorter.
+/// The number of leading bytes of a record or block that determine its length. None is shorter.
 const TELLING: usize = 12;
 
-/// Room for most parts, so that nothing is allocated while packets are read.
+/// Room for most partial records, so that reading packets does not allocate.
 const ROOM: usize = 4096;
 
-/// The record or block that libpcap has in part.
+/// The record or block that libpcap has read in part.
 #[derive(Debug)]
 pub(crate) struct Place {
     units: Units,
     /// Its bytes, which libpcap gets again.
     part: Vec<u8>,
-    /// What came is neither a record nor a block.
+    /// Whether the data is neither a record nor a block.
     lost: bool,
 }
 
 impl Place {
-    /// At the beginning of a savefile, if that is pcapng.
+    /// Creates a place at the beginning of a pcapng savefile; `None` for other formats.
     pub(crate) fn of_pcapng(format: SavefileFormat) -> Option<Box<dyn Frames>> {
         match format {
             SavefileFormat::Pcapng => Some(Box::new(Place::new(Units::Blocks(ByteOrder::Native)))),
@@ -29,7 +30,7 @@ impl Place {
         }
     }
 
-    /// At the beginning of a record or block.
+    /// Creates a place at the beginning of a record or block.
     pub(crate) fn new(units: Units) -> Place {
         Place {
             units,
@@ -38,13 +39,13 @@ impl Place {
         }
     }
 
-    /// What some bytes begin with. How long the longest may be, libpcap knows: it refuses a longer one before it takes
-    /// more of it.
+    /// Returns the unit at the start of some bytes. libpcap checks the maximum length: it rejects a
+    /// longer record before it reads more of it.
     fn first(units: &mut Units, bytes: &[u8]) -> Unit {
         units.first(bytes, usize::MAX)
     }
 
-    /// Adds bytes until the part is whole, and gives what is left of them.
+    /// Adds bytes until the partial record is complete, and returns the rest.
     fn complete<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let missing = match Place::first(&mut self.units, &self.part) {
             Unit::Partial(length) => length.unwrap_or(TELLING).saturating_sub(self.part.len()),
@@ -106,7 +107,7 @@ mod tests {
         bytes
     }
 
-    /// Whatever pieces come, the part is what comes behind the last whole one.
+    /// However the data is split, the part is what follows the last complete record.
     #[test]
     fn a_part_is_what_follows_the_last_whole_one() {
         let lengths = [0, 1, 40, 0, 300, 5];

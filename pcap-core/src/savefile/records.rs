@@ -1,9 +1,9 @@
-//! The fast way through a classic savefile: its records, walked in a buffer of our own.
+//! The fast path through a classic savefile: walks its records in a buffer of this crate.
 //!
-//! libpcap reads each record with two calls into a stdio stream and a copy; here many are read at
-//! once and lent from where they lie. Only ordinary records are. At anything else, the end of the file
-//! included, libpcap reads on from that very place, so that what is unusual is treated, and told,
-//! exactly as it treats and tells it.
+//! libpcap reads each record with two calls into a stdio stream and a copy. This code reads many at
+//! once and lends them from the buffer, but only ordinary records. For anything else, including the
+//! end of the file, libpcap continues from that very place, so that it treats and reports unusual
+//! data itself.
 
 use std::fs::File;
 use std::io;
@@ -14,58 +14,58 @@ use crate::savefile::{ByteOrder, RECORD_HEADER};
 use crate::sys::platform;
 use crate::timestamp::Precision;
 
-/// The longest packet of an ordinary savefile; libpcap calls a longer one damage.
+/// The longest packet of an ordinary savefile; libpcap reports a longer one as damage.
 pub(crate) const LONGEST: usize = 262_144;
 
-/// Room for one record of any length, read in one system call with whatever follows it.
+/// Room for one record of any length. One system call reads it with the data that follows.
 const BUFFER: usize = RECORD_HEADER + LONGEST;
 
-/// What the next record is.
+/// The kind of the next record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Record {
-    /// One to lend.
+    /// A record to lend.
     Ordinary,
-    /// One for libpcap.
+    /// A record for libpcap.
     Odd,
-    /// The file has no whole record more now.
+    /// The file has no complete record at this time.
     Absent,
 }
 
 /// The records of a classic savefile.
 #[derive(Debug)]
 pub(crate) struct Records {
-    /// Where they are read from; `None` if that is the stream, from where it stands.
+    /// The file to read from; `None` to read from the stream, at its position.
     file: Option<File>,
     buffer: Box<[u8]>,
-    /// What of the buffer has been read and not walked yet.
+    /// The part of the buffer that has been read, but not walked yet.
     unread: Range<usize>,
-    /// Where in the file the end of that is.
+    /// The offset in the file of the end of that part.
     position: u64,
     form: Form,
-    /// Where in the buffer the record begins whose packet is lent.
+    /// The start in the buffer of the record whose packet is lent.
     current: Option<usize>,
 }
 
-/// How the records of a file are to be read.
+/// The encoding of a file's records.
 #[derive(Clone, Copy, Debug)]
 struct Form {
     snaplen: u32,
     /// Nanoseconds in a unit of the file's fraction.
     unit: i64,
-    /// Whether the file has the other byte order than this machine.
+    /// Whether the file's byte order differs from this machine's.
     swapped: bool,
 }
 
 /// An ordinary record.
 struct Found<'a> {
     packet: Packet<'a>,
-    /// With its header.
+    /// The length with the header.
     length: usize,
 }
 
 impl Form {
-    /// The record at the start of some bytes, if it is an ordinary one. If not, what it is: `None` if it
-    /// is not there whole.
+    /// Parses the record at the start of some bytes, if it is an ordinary one. Otherwise returns
+    /// its kind, or `None` if it is incomplete.
     #[inline]
     fn find(self, bytes: &[u8]) -> Result<Found<'_>, Option<Record>> {
         let Some((head, rest)) = bytes.split_first_chunk::<RECORD_HEADER>() else {
@@ -73,14 +73,14 @@ impl Form {
         };
         let [secs, fraction, caplen, len] = fields(head, self.swapped);
         let length = caplen as usize;
-        // A fraction of 2^31 and more is negative to some libpcaps.
+        // Some libpcaps read a fraction of 2³¹ and more as negative.
         let odd = length > LONGEST || fraction > i32::MAX as u32;
         if length > rest.len() || odd {
             let there = odd && (length <= rest.len() || length > LONGEST);
             return Err(there.then_some(Record::Odd));
         }
         let nanos = i64::from(fraction) * self.unit;
-        // A longer packet is cut, as libpcap does.
+        // Truncates a longer packet, as libpcap does.
         let kept = caplen.min(self.snaplen);
         let header = PacketHeader::from_raw(secs.into(), nanos, kept, len);
         Ok(Found {
@@ -91,8 +91,8 @@ impl Form {
 }
 
 impl Records {
-    /// The records from `position` on of a file whose header libpcap has read; without a file, those
-    /// that come next in the stream.
+    /// Creates a reader of the records from `position` of a file whose header libpcap has read;
+    /// without a file, of those that are next in the stream.
     pub(crate) fn new(
         file: Option<File>,
         position: u64,
@@ -114,7 +114,7 @@ impl Records {
         }
     }
 
-    /// Goes to the next record, if it is an ordinary one.
+    /// Advances to the next record, if it is an ordinary one.
     #[inline]
     pub(crate) fn step(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<Record> {
         loop {
@@ -137,7 +137,7 @@ impl Records {
         }
     }
 
-    /// Hands ordinary records to a closure until it breaks; gives what comes then.
+    /// Passes ordinary records to a closure until it breaks; returns the kind of the next record.
     #[inline]
     pub(crate) fn walk(
         &mut self,
@@ -148,7 +148,7 @@ impl Records {
         loop {
             match self.form.find(&self.buffer[self.unread.clone()]) {
                 Ok(Found { packet, length }) => {
-                    // First: the closure may panic.
+                    // Before the call, because the closure may panic.
                     self.unread.start += length;
                     if f(packet).is_break() {
                         return Ok(Record::Ordinary);
@@ -164,7 +164,7 @@ impl Records {
         }
     }
 
-    /// Goes on at a place in the file: behind what libpcap has read in between.
+    /// Continues at an offset in the file: after what libpcap has read in between.
     pub(crate) fn go_to(&mut self, position: u64) {
         self.current = None;
         let behind = position
@@ -179,12 +179,12 @@ impl Records {
         }
     }
 
-    /// The offset in the file up to which it has been read.
+    /// Returns the offset in the file up to which it has been read.
     pub(crate) fn end(&self) -> u64 {
         self.position
     }
 
-    /// Their byte order.
+    /// Returns the byte order of the records.
     pub(crate) fn order(&self) -> ByteOrder {
         match self.form.swapped {
             false => ByteOrder::Native,
@@ -192,22 +192,22 @@ impl Records {
         }
     }
 
-    /// Whether they are read from a file, to any place of which one can go.
+    /// Returns whether the records are read from a file, and so from any offset.
     pub(crate) fn is_of_file(&self) -> bool {
         self.file.is_some()
     }
 
-    /// Whether no whole record is left of what has been read.
+    /// Returns whether the buffer has no complete record left.
     pub(crate) fn is_walked(&self) -> bool {
         matches!(self.form.find(self.unread()), Err(None))
     }
 
-    /// What has been read and not walked yet.
+    /// Returns the bytes that have been read, but not walked yet.
     pub(crate) fn unread(&self) -> &[u8] {
         &self.buffer[self.unread.clone()]
     }
 
-    /// Reads more behind what is left; false if there is no more.
+    /// Reads more after the rest; returns false if there is no more.
     #[cold]
     fn refill(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<bool> {
         self.current = None;
@@ -224,27 +224,27 @@ impl Records {
         Ok(read > 0)
     }
 
-    /// The packet that the last step went to.
+    /// Returns the packet that the last step advanced to.
     #[inline]
     pub(crate) fn current(&self) -> Option<Packet<'_>> {
-        // Its header is read once more: to keep it, it would be written to memory for each packet, and
-        // read back before it is there.
+        // Parsing the header again is cheaper than caching it: a cached copy is written to memory
+        // for each packet, and the read that follows stalls on that store.
         let bytes = &self.buffer[self.current?..self.unread.end];
         Some(self.form.find(bytes).ok()?.packet)
     }
 
-    /// No packet is lent any more.
+    /// Ends the loan of a packet.
     pub(crate) fn lend_none(&mut self) {
         self.current = None;
     }
 
-    /// Where in the file the next record begins.
+    /// Returns the offset in the file of the next record.
     pub(crate) fn position(&self) -> u64 {
         self.position - self.unread.len() as u64
     }
 }
 
-/// The four numbers of a record's header.
+/// Returns the four numbers of a record's header.
 #[inline]
 fn fields(head: &[u8; RECORD_HEADER], swapped: bool) -> [u32; 4] {
     let fields = std::array::from_fn(|n| {

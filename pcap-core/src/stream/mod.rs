@@ -92,7 +92,7 @@ pub use self::packets::{IntoPackets, Packets};
 pub use self::tokio::Tokio;
 
 use crate::breakloop::BreakHandle;
-use crate::capture::{Active, Capture, End, Phase, Readable, WaitsFor};
+use crate::capture::{Active, Awaitable, Capture, End, Phase, WaitsFor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::packet::Packet;
 use crate::stats::Stats;
@@ -137,7 +137,7 @@ mod sealed {
 ///
 /// The runtime in which a live capture was converted wakes it; its calls fail after that runtime has ended. Only one
 /// task can wait at a time: only the last waker is called.
-pub struct AsyncCapture<S: Readable, R: Runtime> {
+pub struct AsyncCapture<S: Awaitable, R: Runtime> {
     registered: Option<Registered<R>>,
     /// The same for sending, from the first wait on.
     sending: Option<Registered<R>>,
@@ -156,7 +156,7 @@ struct Registered<R> {
     descriptor: Option<RawFd>,
 }
 
-impl<S: Readable, R: Runtime> AsyncCapture<S, R> {
+impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     fn new(capture: Capture<S>) -> Result<Self> {
         let mut this = AsyncCapture {
             registered: None,
@@ -389,9 +389,9 @@ impl<R: Runtime> Registered<R> {
 }
 
 /// The future of [`AsyncCapture::next_packet`]. Written by hand because compilers do not inline `async fn`.
-struct NextPacket<'a, S: Readable, R: Runtime>(Option<&'a mut AsyncCapture<S, R>>);
+struct NextPacket<'a, S: Awaitable, R: Runtime>(Option<&'a mut AsyncCapture<S, R>>);
 
-impl<'a, S: Readable, R: Runtime> Future for NextPacket<'a, S, R> {
+impl<'a, S: Awaitable, R: Runtime> Future for NextPacket<'a, S, R> {
     type Output = Result<Option<Packet<'a>>>;
 
     #[inline]
@@ -427,9 +427,9 @@ impl<R: Runtime> AsyncCapture<Active, R> {
 }
 
 // No field is ever pinned.
-impl<S: Readable, R: Runtime> Unpin for AsyncCapture<S, R> {}
+impl<S: Awaitable, R: Runtime> Unpin for AsyncCapture<S, R> {}
 
-impl<S: Readable + Phase + fmt::Debug, R: Runtime> fmt::Debug for AsyncCapture<S, R> {
+impl<S: Awaitable + Phase + fmt::Debug, R: Runtime> fmt::Debug for AsyncCapture<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncCapture")
             .field("capture", &self.capture)

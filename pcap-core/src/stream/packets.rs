@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::{AsyncCapture, Runtime};
-use crate::capture::{Copies, Readable};
+use crate::capture::{Awaitable, Copies};
 use crate::error::Result;
 use crate::packet::Packet;
 
@@ -16,13 +16,13 @@ use crate::packet::Packet;
 /// It implements `Stream` of the crate `futures-core`, which `futures-util`, `futures-lite` and `tokio-stream` use.
 /// Packets are read in batches; dropping the stream loses none. After its end the stream keeps returning `None`.
 #[must_use = "streams do nothing unless they are polled"]
-pub struct Packets<'a, S: Readable, R: Runtime, F = Copies> {
+pub struct Packets<'a, S: Awaitable, R: Runtime, F = Copies> {
     capture: &'a mut AsyncCapture<S, R>,
     map: F,
     over: bool,
 }
 
-impl<'a, S: Readable, R: Runtime, F> Packets<'a, S, R, F> {
+impl<'a, S: Awaitable, R: Runtime, F> Packets<'a, S, R, F> {
     pub(super) fn new(capture: &'a mut AsyncCapture<S, R>, map: F) -> Packets<'a, S, R, F> {
         Packets {
             capture,
@@ -39,10 +39,10 @@ impl<'a, S: Readable, R: Runtime, F> Packets<'a, S, R, F> {
 }
 
 // The closure is never pinned.
-impl<S: Readable, R: Runtime, F> Unpin for Packets<'_, S, R, F> {}
+impl<S: Awaitable, R: Runtime, F> Unpin for Packets<'_, S, R, F> {}
 
 /// Polls for one item, and sets `over` at the end.
-fn poll_next<S: Readable, R: Runtime, T>(
+fn poll_next<S: Awaitable, R: Runtime, T>(
     capture: &mut AsyncCapture<S, R>,
     over: &mut bool,
     map: impl FnOnce(Packet<'_>) -> T,
@@ -60,7 +60,7 @@ fn poll_next<S: Readable, R: Runtime, T>(
     Poll::Ready(item)
 }
 
-impl<S: Readable, R: Runtime, T, F> Stream for Packets<'_, S, R, F>
+impl<S: Awaitable, R: Runtime, T, F> Stream for Packets<'_, S, R, F>
 where
     F: FnMut(Packet<'_>) -> T,
 {
@@ -72,7 +72,7 @@ where
     }
 }
 
-impl<S: Readable, R: Runtime, F> fmt::Debug for Packets<'_, S, R, F> {
+impl<S: Awaitable, R: Runtime, F> fmt::Debug for Packets<'_, S, R, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Packets")
             .field("over", &self.over)
@@ -83,13 +83,13 @@ impl<S: Readable, R: Runtime, F> fmt::Debug for Packets<'_, S, R, F> {
 /// A stream of the packets of a capture that it owns, to move into a task. See [`AsyncCapture::into_packets`],
 /// [`AsyncCapture::into_packets_with`] and [`Packets`].
 #[must_use = "streams do nothing unless they are polled"]
-pub struct IntoPackets<S: Readable, R: Runtime, F = Copies> {
+pub struct IntoPackets<S: Awaitable, R: Runtime, F = Copies> {
     capture: AsyncCapture<S, R>,
     map: F,
     over: bool,
 }
 
-impl<S: Readable, R: Runtime, F> IntoPackets<S, R, F> {
+impl<S: Awaitable, R: Runtime, F> IntoPackets<S, R, F> {
     pub(super) fn new(capture: AsyncCapture<S, R>, map: F) -> IntoPackets<S, R, F> {
         IntoPackets {
             capture,
@@ -112,9 +112,9 @@ impl<S: Readable, R: Runtime, F> IntoPackets<S, R, F> {
 }
 
 // The closure is never pinned.
-impl<S: Readable, R: Runtime, F> Unpin for IntoPackets<S, R, F> {}
+impl<S: Awaitable, R: Runtime, F> Unpin for IntoPackets<S, R, F> {}
 
-impl<S: Readable, R: Runtime, T, F> Stream for IntoPackets<S, R, F>
+impl<S: Awaitable, R: Runtime, T, F> Stream for IntoPackets<S, R, F>
 where
     F: FnMut(Packet<'_>) -> T,
 {
@@ -126,7 +126,7 @@ where
     }
 }
 
-impl<S: Readable, R: Runtime, F> fmt::Debug for IntoPackets<S, R, F> {
+impl<S: Awaitable, R: Runtime, F> fmt::Debug for IntoPackets<S, R, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IntoPackets")
             .field("over", &self.over)

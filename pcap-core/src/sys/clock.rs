@@ -1,21 +1,20 @@
-//! A clock that goes on at the same rate whatever is done to the system's time, and is cheap enough to be read for
-//! each packet.
+//! A monotonic clock that is cheap enough to read for each packet.
 
-/// Returns the nanoseconds since some moment in the past. On Linux they are exact to a tick of the kernel's timer, at
-/// most 10 milliseconds, and reading them costs a few nanoseconds.
+/// Returns the nanoseconds since an arbitrary moment in the past. On Linux the resolution is a tick
+/// of the kernel's timer, at most 10 milliseconds, and reading takes a few nanoseconds.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn coarse() -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: the time is ours, and the clock is there since Linux 2.6.32.
+    // SAFETY: the time is ours, and the clock exists since Linux 2.6.32.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut time) };
-    // This clock begins when the system does: it fits for centuries.
+    // This clock starts with the system: the nanoseconds fit for centuries.
     (time.tv_sec as u64).wrapping_mul(1_000_000_000) + time.tv_nsec as u64
 }
 
-/// Returns the nanoseconds since some moment in the past.
+/// Returns the nanoseconds since an arbitrary moment in the past.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) fn coarse() -> u64 {
     use std::sync::OnceLock;

@@ -1,8 +1,10 @@
-//! The functions that not every libpcap has: the same names always, whatever is linked.
+//! The functions that some libpcaps lack, under the same names whatever is linked.
 //!
-//! A header may declare what its library lacks, so naming such a function could leave a program unlinked. This is the
-//! only place with conditions on the library: `build.rs` sets `have_<function>` for what it exports, and with the feature
-//! `load-dynamically` it is asked when the program runs. Elsewhere each is asked for, and `None` is an error that says what is missing. A further one needs a line here and one in `build.rs`.
+//! A header may declare functions that its library lacks, so referring to them could make a program
+//! fail to link. This is the only place with conditions on the library: `build.rs` sets
+//! `have_<function>` for each function that the library exports. With the feature
+//! `load-dynamically` the loaded library is queried at run time. Callers get `None` for a missing
+//! function, and report an error. To add a function, add a line here and one in `build.rs`.
 
 use std::ffi::{c_char, c_int};
 
@@ -24,16 +26,17 @@ macro_rules! optional {
 }
 
 optional! {
-    /// Lists the devices of another host. On failure the list is not to be freed: libpcap has done so.
+    /// Lists the devices of another host. On failure libpcap has freed the list.
     pcap_findalldevs_ex: have_pcap_findalldevs_ex,
         fn(*const c_char, *mut pcap_rmtauth, *mut *mut pcap_if_t, *mut c_char) -> c_int;
-    /// Opens a device of another host: source, snaplen, flags, timeout in milliseconds, who asks.
+    /// Opens a device of another host: source, snaplen, flags, timeout in milliseconds,
+    /// credentials.
     pcap_open: have_pcap_open,
         fn(*const c_char, c_int, c_int, c_int, *mut pcap_rmtauth, *mut c_char) -> *mut pcap_t;
 }
 
-/// Whether libpcap was built with remote capture. Newer ones that were not export some of its functions all the same,
-/// which then say that it is not supported; this one they do not.
+/// Returns whether libpcap was built with remote capture. Newer versions without it still export
+/// some of its functions, which report that it is not supported, but not this one.
 pub(crate) fn has_remote() -> bool {
     #[cfg(feature = "load-dynamically")]
     let has = pcap_sys::has("pcap_remoteact_list");

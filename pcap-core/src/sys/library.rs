@@ -1,18 +1,19 @@
-//! Whether there is a libpcap: always where it is linked; with the feature `load-dynamically`, if it was found.
+//! Checks that there is a libpcap: always if it is linked; with the feature `load-dynamically`, if
+//! it was found.
 
 use super::platform;
 
-/// What to install where there is none.
+/// The remedy if there is none.
 pub(crate) const HELP: &str = if cfg!(windows) {
     "install Npcap, from https://npcap.com"
 } else if cfg!(target_vendor = "apple") {
-    "libpcap is part of the system: the program may be kept from loading it"
+    "libpcap is part of the system; something prevents the program from loading it"
 } else {
-    "install libpcap: the package is libpcap0.8 on Debian and Ubuntu (newer: libpcap0.8t64), libpcap elsewhere"
+    "install libpcap (package libpcap0.8 on Debian and Ubuntu, libpcap0.8t64 on newer ones, libpcap elsewhere)"
 };
 
-/// Finds libpcap and prepares it, if that has not been done yet; the error is the text why there is none. Before this
-/// has succeeded no function of libpcap may be called.
+/// Finds and initializes libpcap, unless that has been done. The error is the reason why there is
+/// none. No function of libpcap may be called before this has succeeded.
 #[cfg(feature = "load-dynamically")]
 pub(crate) fn library() -> Result<(), String> {
     pcap_sys::load().map_err(|error| error.to_string())?;
@@ -20,7 +21,7 @@ pub(crate) fn library() -> Result<(), String> {
     Ok(())
 }
 
-/// It is linked.
+/// Initializes libpcap, which is linked.
 #[cfg(not(feature = "load-dynamically"))]
 #[inline]
 #[allow(clippy::unnecessary_wraps)]
@@ -29,7 +30,7 @@ pub(crate) fn library() -> Result<(), String> {
     Ok(())
 }
 
-/// Whether functions of libpcap may be called: for calls that have no error.
+/// Returns whether functions of libpcap may be called: for infallible calls.
 #[inline]
 pub(crate) fn is_there() -> bool {
     library().is_ok()

@@ -1,10 +1,10 @@
 //! libpcap's C interface: all of [`pcap_sys`], for functions that this crate does not wrap.
 //!
 //! [`Capture::as_ptr`](crate::Capture::as_ptr) returns the `pcap_t` of a capture, and
-//! [`Capture::into_raw`](crate::Capture::into_raw) gives it away. A new major version of `pcap-sys` is a new major version
-//! of `pcap-core`.
+//! [`Capture::into_raw`](crate::Capture::into_raw) releases it. A new major version of `pcap-sys`
+//! is a new major version of `pcap-core`.
 
-// Inside the crate this is also the seam to the system: no other module names `pcap_sys`.
+// Inside the crate this is also the only module that names `pcap_sys` and the operating system.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -36,11 +36,10 @@ pub(crate) use linux::without_eventfd::without_eventfd;
 pub use pcap_sys::*;
 pub(crate) use savefile_stream::{Failure, Frames, PANICKED, Reader, Sought, checked};
 
-/// `DLT_HDLC`, not taken from the headers, because those of libpcap 1.10.0 lack it.
+/// `DLT_HDLC`, defined here because the headers of libpcap 1.10.0 lack it.
 pub(crate) const HDLC: i32 = if cfg!(target_os = "netbsd") { 16 } else { 112 };
 
-/// The buffer that libpcap writes an error's text into: zeroed, because libpcap leaves it untouched
-/// when all went well.
+/// The buffer for libpcap's error texts: zeroed, because libpcap leaves it untouched on success.
 pub(crate) struct ErrBuf([c_char; PCAP_ERRBUF_SIZE as usize]);
 
 impl ErrBuf {
@@ -60,7 +59,7 @@ impl ErrBuf {
     }
 }
 
-/// The text of the last failure on a handle.
+/// Returns the text of the last error of a handle.
 ///
 /// # Safety
 ///
@@ -72,7 +71,7 @@ pub(crate) unsafe fn geterr(pcap: *mut pcap_t) -> String {
     unsafe { lossy(text) }.unwrap_or_default()
 }
 
-/// A copy of a C string that may be absent and need not be UTF-8.
+/// Copies a C string that may be null and need not be UTF-8.
 ///
 /// # Safety
 ///
@@ -86,26 +85,26 @@ pub(crate) unsafe fn lossy(text: *const c_char) -> Option<String> {
     Some(text.to_string_lossy().into_owned())
 }
 
-/// Some of libpcap's functions answer in a static buffer (until 1.10.5 even `bpf_image` and
-/// `pcap_statustostr`): whoever calls one holds this lock until the text is copied.
+/// Locks the static buffers in which some of libpcap's functions return their result (until 1.10.5
+/// even `bpf_image` and `pcap_statustostr`). Callers hold the lock until they have copied the text.
 pub(crate) fn static_buffers() -> MutexGuard<'static, ()> {
     static LOCK: Mutex<()> = Mutex::new(());
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The text of a status code, known or not.
+/// Returns the text of a status code, known or not.
 pub(crate) fn statustostr(code: c_int) -> String {
     if !library::is_there() {
-        return format!("status {code} of libpcap");
+        return format!("libpcap status {code}");
     }
     let _guard = static_buffers();
-    // SAFETY: takes any number; the answer is static and guarded by the lock.
+    // SAFETY: takes any number; the result is static and guarded by the lock.
     let text = unsafe { pcap_statustostr(code) };
     // SAFETY: NUL-terminated, unchanged while the lock is held.
     unsafe { lossy(text) }.unwrap_or_default()
 }
 
-/// A string for C, or the words that say why it cannot be one.
+/// Converts a string for C; the error is the reason why that is not possible.
 pub(crate) fn cstring(text: impl Into<Vec<u8>>) -> Result<CString, Cow<'static, str>> {
     CString::new(text).map_err(|e| {
         Cow::Owned(format!(
@@ -115,21 +114,21 @@ pub(crate) fn cstring(text: impl Into<Vec<u8>>) -> Result<CString, Cow<'static, 
     })
 }
 
-/// What to wait for on a descriptor.
+/// The condition to wait for on a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Until {
     Readable,
     Writable,
 }
 
-/// What a wait ended for: neither if the time is over.
+/// The results of a wait: neither if the time has passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready {
     pub(crate) wake: bool,
     pub(crate) descriptor: bool,
 }
 
-/// Statistics to be filled in; some platforms have more fields than others.
+/// Returns statistics to be filled in; some platforms have more fields than others.
 pub(crate) fn empty_stat() -> pcap_stat {
     // SAFETY: a structure of plain numbers, for which zero is a value.
     unsafe { std::mem::zeroed() }

@@ -1,4 +1,4 @@
-//! What the streams of all systems have in common: a user's reader, and the answer to going to another place.
+//! The common parts of the streams of all systems: a user's reader, and the result of a seek.
 
 use std::any::Any;
 use std::io::{self, Read};
@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 
 use super::pcap_t;
 
-/// A reader that can be given back as what it was.
+/// A reader that can be returned as its original type.
 pub(crate) trait Reader: Read + Send {
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
@@ -17,20 +17,20 @@ impl<R: Read + Send + 'static> Reader for R {
     }
 }
 
-/// What of a savefile libpcap was given, record by record or block by block.
+/// Tracks the parts of a savefile that libpcap was given, record by record or block by block.
 #[allow(dead_code)] // not every system has all
 pub(crate) trait Frames: Send {
-    /// Takes note of bytes that libpcap got.
+    /// Records bytes that libpcap got.
     fn passed(&mut self, bytes: &[u8]);
 
-    /// Whether it is known where a record or block begins.
+    /// Returns whether the start of the current record or block is known.
     fn is_known(&self) -> bool;
 
-    /// Takes the bytes of the record or block that libpcap has in part, which it gets again.
+    /// Takes the bytes of the record or block that libpcap has read in part, which it gets again.
     fn part(&mut self) -> Vec<u8>;
 }
 
-/// Checks the length that a user's reader returned for a buffer: of more bytes than it has room for, the rest is nowhere.
+/// Checks the length that a user's reader returned: it must not exceed the buffer.
 pub(crate) fn checked(length: usize, buffer: &[u8]) -> io::Result<usize> {
     let room = buffer.len();
     if length > room {
@@ -40,26 +40,26 @@ pub(crate) fn checked(length: usize, buffer: &[u8]) -> io::Result<usize> {
     Ok(length)
 }
 
-/// Why a user's reader gives no more.
+/// Why a user's reader failed.
 #[allow(dead_code)] // not every system has all
 pub(crate) enum Failure {
-    /// Its read returned this error.
+    /// The read returned this error.
     Error(io::Error),
-    /// Its read panicked with this payload.
+    /// The read panicked with this payload.
     Panic(Box<dyn Any + Send>),
 }
 
-/// The text of the error of each read after one that panicked: part of a record may be lost.
+/// The error text of each read after one that panicked: part of a record may be lost.
 pub(crate) const PANICKED: &str = "the reader panicked";
 
-/// How libpcap goes on at another place.
+/// How libpcap continues at another offset.
 #[derive(Debug)]
 #[allow(dead_code)] // not every system has all
 pub(crate) enum Sought {
-    /// It is there.
+    /// It continues there.
     There,
-    /// By another handle, in the place of its own.
+    /// With another handle, which replaces its own.
     Handle(NonNull<pcap_t>),
-    /// There is nothing: the end.
+    /// There is no more data.
     End,
 }

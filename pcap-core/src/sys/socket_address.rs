@@ -1,10 +1,10 @@
-//! Addresses of devices as C has them, taken apart per operating system.
+//! Parses the socket addresses of devices, per operating system.
 
 use std::ffi::c_int;
 
 use libc::sockaddr;
 
-/// What a socket address holds, as plain bytes.
+/// The content of a socket address, as plain bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RawAddress {
     V4([u8; 4]),
@@ -18,10 +18,10 @@ pub(crate) enum RawAddress {
     Other(c_int),
 }
 
-/// In what the socket addresses of operating systems differ.
+/// The differences between the socket addresses of operating systems.
 struct Layout {
-    /// They begin with their length in one byte and the family in another, not with a family of
-    /// two bytes. These systems also hide the scope of a link-local address inside it.
+    /// Whether they begin with their length in one byte and the family in another, instead of a
+    /// family of two bytes. These systems also embed the scope of a link-local address in it.
     length_first: bool,
     inet: c_int,
     inet6: c_int,
@@ -64,7 +64,8 @@ const HERE: Layout = Layout {
     link: None,
 };
 
-// The places in an address are the same on all of them: held against the C library's below.
+// The offsets in an address are the same on all of them: the assertions below compare them with the
+// C library's.
 const V4_AT: usize = 4;
 const V4_SIZE: usize = 16;
 const V6_AT: usize = 8;
@@ -109,15 +110,15 @@ const _: () = {
     assert!(offset_of!(libc::sockaddr_dl, sdl_data) == LINK_NAME_AT);
 };
 
-/// Takes a socket address apart. `None` for a null pointer, and for a hardware address without a
-/// single byte, which interfaces without hardware have.
+/// Parses a socket address. Returns `None` for a null pointer, and for a hardware address of no
+/// bytes, which interfaces without hardware have.
 ///
-/// `like` is the family to take for an address that names none itself, as some BSDs' netmasks.
+/// `like` is the family of an address that names none itself, such as the netmasks of some BSDs.
 ///
 /// # Safety
 ///
 /// `address` is null, or points to a socket address of the size that its family has on this system;
-/// where addresses begin with their length, of that many bytes, and of two at least. It need not be
+/// if addresses begin with their length, of that many bytes, and at least two. It need not be
 /// aligned.
 pub(crate) unsafe fn read(address: *const sockaddr, like: Option<c_int>) -> Option<RawAddress> {
     if address.is_null() {
@@ -127,7 +128,7 @@ pub(crate) unsafe fn read(address: *const sockaddr, like: Option<c_int>) -> Opti
     unsafe { take_apart(address.cast(), like, &HERE) }
 }
 
-/// The family of an address that came from [`read`], for reading those that go with it.
+/// Returns the family of an address from [`read`], for reading the related ones.
 pub(crate) fn family(raw: &RawAddress) -> Option<c_int> {
     match raw {
         RawAddress::V4(_) => Some(HERE.inet),
@@ -137,11 +138,11 @@ pub(crate) fn family(raw: &RawAddress) -> Option<c_int> {
     }
 }
 
-/// [`read`] for any system's addresses.
+/// Parses a socket address of any system.
 ///
 /// # Safety
 ///
-/// As [`read`], for that layout; not null.
+/// The same as for [`read`], for that layout; not null.
 unsafe fn take_apart(address: *const u8, like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
     // SAFETY: the caller's promise.
     let start: [u8; 2] = unsafe { copy(address, 2) };
@@ -150,27 +151,28 @@ unsafe fn take_apart(address: *const u8, like: Option<c_int>, os: &Layout) -> Op
         (false, start) => (usize::MAX, u16::from_ne_bytes(start).into()),
     };
     let family = match (family, like) {
-        // Only where the length says how much there is: else it is not of that family's size.
+        // Only if the length says how much there is: otherwise it does not have the size of that
+        // family.
         (0, Some(like)) if os.length_first => like,
         _ => family,
     };
     if family == os.inet {
-        // SAFETY: the size of this family, or the length that it says it has.
+        // SAFETY: the size of this family, or the length in it.
         let bytes: [u8; V4_SIZE] = unsafe { copy(address, length) };
         Some(RawAddress::V4(part(&bytes, V4_AT)))
     } else if family == os.inet6 {
-        // SAFETY: the size of this family, or the length that it says it has.
+        // SAFETY: the size of this family, or the length in it.
         let bytes: [u8; V6_SIZE] = unsafe { copy(address, length) };
         Some(v6(&bytes, os))
     } else if Some(family) == os.packet {
-        // SAFETY: the size of this family, or the length that it says it has.
+        // SAFETY: the size of this family, or the length in it.
         let bytes: [u8; PACKET_SIZE] = unsafe { copy(address, length) };
-        // However long it says it is, there is place for 8 bytes.
+        // Whatever length it claims, there is room for 8 bytes.
         let octets: [u8; 8] = part(&bytes, PACKET_AT);
         let [octets_length] = part(&bytes, PACKET_LENGTH_AT);
         hardware(octets.into_iter().take(octets_length.into()))
     } else if Some(family) == os.link {
-        // SAFETY: the length that it says it has.
+        // SAFETY: the length in it.
         let bytes: [u8; u8::MAX as usize] = unsafe { copy(address, length) };
         let [name_length] = part(&bytes, LINK_NAME_LENGTH_AT);
         let [octets_length] = part(&bytes, LINK_LENGTH_AT);
@@ -187,7 +189,8 @@ fn hardware(octets: impl Iterator<Item = u8>) -> Option<RawAddress> {
     (!octets.is_empty()).then_some(RawAddress::Hardware(octets))
 }
 
-/// The IPv6 address and its scope, which some systems keep in bytes 2 and 3 of a link-local one.
+/// Returns the IPv6 address and its scope, which some systems keep in bytes 2 and 3 of a link-local
+/// one.
 fn v6(bytes: &[u8; V6_SIZE], os: &Layout) -> RawAddress {
     let mut octets: [u8; 16] = part(bytes, V6_AT);
     let mut scope_id = u32::from_ne_bytes(part(bytes, V6_SCOPE_AT));
@@ -203,7 +206,7 @@ fn v6(bytes: &[u8; V6_SIZE], os: &Layout) -> RawAddress {
     RawAddress::V6 { octets, scope_id }
 }
 
-/// The `N` bytes at `at`; zero where there are none.
+/// Returns the `N` bytes at `at`, padded with zeros.
 fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut part = [0; N];
     for (to, from) in part.iter_mut().zip(bytes.iter().skip(at)) {
@@ -212,7 +215,7 @@ fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     part
 }
 
-/// The first `N` bytes; zero from `length` on.
+/// Copies the first `N` bytes; zero from `length` on.
 ///
 /// # Safety
 ///
@@ -244,7 +247,7 @@ mod tests {
         link: Some(18),
     };
 
-    /// Reads an address of exactly these bytes, from an odd place on the heap.
+    /// Reads an address of exactly these bytes, at an odd address on the heap.
     fn read_bytes(bytes: &[u8], like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
         let place: Box<[u8]> = [&[0], bytes].concat().into();
         // SAFETY: the tests make addresses of their family's size or of the length in them.
@@ -255,7 +258,8 @@ mod tests {
         [&family.to_ne_bytes(), rest].concat()
     }
 
-    /// An address is as long as its family's: read as a `sockaddr_storage`, most end too early.
+    /// An address has the length of its family: read as a `sockaddr_storage`, most would be out of
+    /// bounds.
     #[test]
     fn linux_addresses_are_read_by_their_family() {
         let mut v4 = [0; 14];
@@ -281,7 +285,7 @@ mod tests {
         assert_eq!(unsafe { read(std::ptr::null(), None) }, None);
     }
 
-    /// A hardware address may claim more bytes than there is room for.
+    /// A hardware address may claim more bytes than it has room for.
     #[test]
     fn a_linux_hardware_address_is_no_longer_than_its_place() {
         let packet = |length: u8| {
@@ -292,7 +296,7 @@ mod tests {
         };
         let bytes = |n: u8| Some(RawAddress::Hardware((1..=n).collect()));
         assert_eq!((packet(6), packet(8)), (bytes(6), bytes(8)));
-        // InfiniBand says 20.
+        // InfiniBand claims 20.
         assert_eq!((packet(20), packet(255)), (bytes(8), bytes(8)));
         assert_eq!(packet(0), None);
     }
@@ -309,7 +313,7 @@ mod tests {
         let expected = Some(RawAddress::V4([0; 4]));
         assert_eq!(read_bytes(&[2, 0], Some(2), &BSD), expected);
 
-        // The scope of a link-local address is hidden inside it.
+        // The scope of a link-local address is embedded in it.
         let mut v6 = [0; 28];
         v6[..2].copy_from_slice(&[28, 30]);
         v6[8..12].copy_from_slice(&[0xfe, 0x80, 0, 4]);
@@ -334,7 +338,7 @@ mod tests {
         let octets: Vec<u8> = (1..=6).collect();
         assert_eq!(link(20, 3, 6), Some(RawAddress::Hardware(octets.clone())));
         assert_eq!(link(20, 3, 0), None);
-        // Lengths that cannot be reach no further than the address does.
+        // Impossible lengths read no further than the address.
         assert_eq!(link(20, 255, 255), None);
         assert_eq!(link(17, 3, 255), Some(RawAddress::Hardware(octets)));
         assert_eq!(link(4, 3, 6), None);

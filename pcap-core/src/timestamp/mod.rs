@@ -1,4 +1,4 @@
-//! Points in time as packets carry them: seconds and nanoseconds since the epoch.
+//! Points in time in seconds and nanoseconds since the epoch, as packets carry them.
 
 mod rfc3339;
 
@@ -13,16 +13,16 @@ pub use rfc3339::Rfc3339;
 
 const NANOS_PER_SEC: u32 = 1_000_000_000;
 
-/// A point in time: seconds and *nanoseconds* since 1970-01-01 00:00:00 UTC, always, whatever the
-/// precision of the capture or savefile it comes from.
+/// A point in time: seconds and *nanoseconds* since 1970-01-01 00:00:00 UTC, whatever the precision
+/// of the capture or savefile.
 ///
-/// The nanoseconds are always below one second. Times before the epoch have negative seconds and
-/// nanoseconds that count forward from them.
+/// The nanoseconds are always below one second. Times before the epoch have negative seconds, from
+/// which the nanoseconds count forward.
 ///
-/// Nothing overflows: a result beyond the range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX), and `None` of the calls
-/// that begin with `checked`. `+` and `-` take a [`Duration`].
+/// Nothing overflows: a result out of range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX), or `None`
+/// from the `checked_` methods. `+` and `-` take a [`Duration`].
 ///
-/// It prints as seconds with nine decimals, and reads them, with at most nine, by [`FromStr`].
+/// `Display` writes seconds with nine decimals. [`FromStr`] parses seconds with at most nine.
 ///
 /// # Examples
 ///
@@ -65,8 +65,9 @@ impl Timestamp {
         nanos: NANOS_PER_SEC - 1,
     };
 
-    /// Makes a time of seconds and nanoseconds. Nanoseconds beyond a second, or negative ones, are
-    /// carried into the seconds; a time beyond the range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
+    /// Creates a time from seconds and nanoseconds. Nanoseconds beyond a second, and negative ones,
+    /// are carried into the seconds; a time out of range becomes [`MIN`](Self::MIN) or
+    /// [`MAX`](Self::MAX).
     #[must_use]
     pub const fn new(secs: i64, nanos: i64) -> Timestamp {
         const BILLION: i64 = NANOS_PER_SEC as i64;
@@ -83,7 +84,7 @@ impl Timestamp {
         )
     }
 
-    /// Makes a time of seconds and microseconds, carried like [`new`](Timestamp::new).
+    /// Creates a time from seconds and microseconds, carried as in [`new`](Timestamp::new).
     #[must_use]
     pub const fn from_micros(secs: i64, micros: i64) -> Timestamp {
         const MILLION: i64 = 1_000_000;
@@ -102,12 +103,14 @@ impl Timestamp {
         }
     }
 
-    /// Makes a time of seconds as a floating-point number: of the whole microseconds that the number was made of, if
-    /// there are any, else rounded to the nearest nanosecond. A number that is not finite or out of range is `None`.
+    /// Creates a time from seconds as a floating-point number. If the number is the nearest to a
+    /// whole microsecond, the time is that microsecond; otherwise it is the nearest nanosecond.
+    /// Returns `None` for a number that is not finite or out of range.
     ///
-    /// A number holds times of this century to about 0.2 µs. So the one nearest to 1 µs after a second is less than
-    /// that, and the time is 1 µs after it all the same. [`as_secs_f64`](Self::as_secs_f64) returns the number again, unless
-    /// that is finer than nanoseconds.
+    /// A floating-point number resolves times of this century to about 0.2 µs. So the number
+    /// nearest to 1 µs after a second is below that, and the time is nevertheless 1 µs after the
+    /// second. [`as_secs_f64`](Self::as_secs_f64) returns the same number again, unless it is finer
+    /// than nanoseconds.
     ///
     /// # Examples
     ///
@@ -122,7 +125,7 @@ impl Timestamp {
     /// ```
     #[must_use]
     pub fn from_secs_f64(secs: f64) -> Option<Timestamp> {
-        // 2^63, exact as a float: the first that is beyond i64. Next to it there are no fractions.
+        // 2⁶³, exact as a float: the first value beyond `i64`. Floats near it have no fraction.
         const LIMIT: f64 = 9_223_372_036_854_775_808.0;
         if !(-LIMIT..LIMIT).contains(&secs) {
             return None;
@@ -137,14 +140,14 @@ impl Timestamp {
         Some(Timestamp::new(whole as i64, nanos as i64))
     }
 
-    /// Returns the time as seconds in a floating-point number: convenient, and exact to about 0.2 µs for
+    /// Returns the time as seconds in a floating-point number, which is exact to about 0.2 µs for
     /// times of this century.
     #[must_use]
     pub fn as_secs_f64(self) -> f64 {
         self.secs as f64 + f64::from(self.nanos) / f64::from(NANOS_PER_SEC)
     }
 
-    /// Returns the time of the system's clock now.
+    /// Returns the current time of the system's clock.
     #[must_use]
     pub fn now() -> Timestamp {
         SystemTime::now().into()
@@ -162,15 +165,15 @@ impl Timestamp {
         self.nanos
     }
 
-    /// Returns the microseconds beyond the whole seconds, 0 to 999 999: cut, not rounded. To round them, call
-    /// [`rounded`](Self::rounded) before.
+    /// Returns the microseconds beyond the whole seconds, 0 to 999 999: truncated, not rounded. To
+    /// round, call [`rounded`](Self::rounded) first.
     #[must_use]
     pub const fn subsec_micros(self) -> u32 {
         self.nanos / 1000
     }
 
-    /// Rounds to the nearest time of a precision, half a microsecond upward. Where the next microsecond is beyond
-    /// the range, it is cut.
+    /// Rounds to the nearest time of a precision; half a microsecond rounds up. Truncates if the
+    /// next microsecond is out of range.
     ///
     /// # Examples
     ///
@@ -200,7 +203,7 @@ impl Timestamp {
         }
     }
 
-    /// Returns how long after `earlier` this is; `None` if it is before it.
+    /// Returns the duration since `earlier`; `None` if this time is before it.
     #[must_use]
     pub fn checked_duration_since(self, earlier: Timestamp) -> Option<Duration> {
         if self < earlier {
@@ -215,13 +218,13 @@ impl Timestamp {
         Some(Duration::new(secs, nanos - earlier.nanos))
     }
 
-    /// Returns how long after `earlier` this is; [`Duration::ZERO`] if it is before it.
+    /// Returns the duration since `earlier`; [`Duration::ZERO`] if this time is before it.
     #[must_use]
     pub fn saturating_duration_since(self, earlier: Timestamp) -> Duration {
         self.checked_duration_since(earlier).unwrap_or_default()
     }
 
-    /// Returns the time this long after; `None` beyond the range.
+    /// Adds a duration; `None` if the result is out of range.
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Timestamp> {
         let nanos = self.nanos + duration.subsec_nanos();
@@ -235,7 +238,7 @@ impl Timestamp {
         })
     }
 
-    /// Returns the time this long before; `None` beyond the range.
+    /// Subtracts a duration; `None` if the result is out of range.
     #[must_use]
     pub fn checked_sub(self, duration: Duration) -> Option<Timestamp> {
         let nanos = self.nanos + NANOS_PER_SEC - duration.subsec_nanos();
@@ -250,7 +253,7 @@ impl Timestamp {
     }
 }
 
-/// The time this long after, or [`MAX`](Timestamp::MAX).
+/// Adds a duration, up to [`MAX`](Timestamp::MAX).
 impl Add<Duration> for Timestamp {
     type Output = Timestamp;
 
@@ -259,7 +262,7 @@ impl Add<Duration> for Timestamp {
     }
 }
 
-/// The time this long before, or [`MIN`](Timestamp::MIN).
+/// Subtracts a duration, down to [`MIN`](Timestamp::MIN).
 impl Sub<Duration> for Timestamp {
     type Output = Timestamp;
 
@@ -280,7 +283,7 @@ impl SubAssign<Duration> for Timestamp {
     }
 }
 
-/// Seconds as they print: a sign or none, digits, and at most nine decimals or none.
+/// Parses seconds: an optional sign, digits, and optionally up to nine decimals.
 ///
 /// # Examples
 ///
@@ -297,11 +300,12 @@ impl FromStr for Timestamp {
 
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument): another form, or a time beyond the range.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text has another form, or the time
+    ///   is out of range.
     fn from_str(text: &str) -> Result<Timestamp, Error> {
         let refuse = |why: &str| {
             let text = text.to_owned();
-            Error::cannot(ErrorKind::InvalidArgument, "read the time", text, why)
+            Error::cannot(ErrorKind::InvalidArgument, "parse time", text, why)
         };
         let (negative, number) = match text.strip_prefix('-') {
             Some(number) => (true, number),
@@ -324,11 +328,11 @@ impl FromStr for Timestamp {
             true => since.and_then(|since| Timestamp::EPOCH.checked_sub(since)),
             false => since.and_then(|since| Timestamp::EPOCH.checked_add(since)),
         };
-        time.ok_or_else(|| refuse("it is beyond the range"))
+        time.ok_or_else(|| refuse("out of range"))
     }
 }
 
-/// A time as it is read, which may have any number of nanoseconds.
+/// A time as deserialized, with any number of nanoseconds.
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
 #[serde(rename = "Timestamp")]
@@ -343,17 +347,17 @@ impl TryFrom<Parts> for Timestamp {
 
     fn try_from(Parts { secs, nanos }: Parts) -> Result<Timestamp, &'static str> {
         if nanos >= NANOS_PER_SEC {
-            return Err("the nanoseconds are a second or more");
+            return Err("expected less than a second of nanoseconds");
         }
         Ok(Timestamp { secs, nanos })
     }
 }
 
-/// `SECONDS.NANOSECONDS`, with nine digits of nanoseconds.
+/// Prints `SECONDS.NANOSECONDS`, with nine digits of nanoseconds.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.secs < 0 && self.nanos > 0 {
-            // -1 s + 750 000 000 ns is written as the number it is: -0.25.
+            // -1 s + 750 000 000 ns is the number -0.25.
             let nanos = NANOS_PER_SEC - self.nanos;
             return write!(f, "-{}.{nanos:09}", (self.secs + 1).unsigned_abs());
         }
@@ -373,12 +377,13 @@ impl From<SystemTime> for Timestamp {
 impl TryFrom<Timestamp> for SystemTime {
     type Error = Error;
 
-    /// On Windows `SystemTime` counts in 100 nanoseconds, and what is between is cut off.
+    /// Converts the time. On Windows `SystemTime` counts units of 100 nanoseconds, so the time is
+    /// truncated.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the platform's `SystemTime` cannot hold the time, as it may
-    /// happen with damaged savefiles.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the platform's `SystemTime` cannot hold
+    ///   the time, as may happen with damaged savefiles.
     fn try_from(t: Timestamp) -> Result<SystemTime, Error> {
         let whole = Duration::from_secs(t.secs.unsigned_abs());
         let base = if t.secs < 0 {
@@ -388,7 +393,7 @@ impl TryFrom<Timestamp> for SystemTime {
         };
         base.and_then(|base| base.checked_add(Duration::from_nanos(u64::from(t.nanos))))
             .ok_or_else(|| {
-                let why = "it is outside of the range of this system's clock";
+                let why = "out of range for this system's clock";
                 Error::cannot(ErrorKind::InvalidArgument, "convert", t.to_string(), why)
             })
     }
@@ -396,7 +401,7 @@ impl TryFrom<Timestamp> for SystemTime {
 
 /// The precision of the timestamps that a capture delivers or a savefile holds.
 ///
-/// [`Timestamp`] is in nanoseconds in either case; with [`Micro`](Precision::Micro) the last three
+/// [`Timestamp`] has nanoseconds with either; with [`Micro`](Precision::Micro) the last three
 /// digits are zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -409,7 +414,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Nanoseconds in one unit of this precision.
+    /// Returns the number of nanoseconds in one unit of this precision.
     pub(crate) const fn nanos(self) -> i64 {
         match self {
             Precision::Micro => 1000,
@@ -434,7 +439,7 @@ mod tests {
         assert_eq!(Timestamp::new(i64::MIN, i64::MIN), Timestamp::MIN);
     }
 
-    /// Numbers at which something may wrap, carry or stop.
+    /// Numbers at which the arithmetic may wrap, carry or stop.
     const EDGES: [i64; 17] = [
         i64::MIN,
         i64::MIN + 1,
@@ -455,13 +460,13 @@ mod tests {
         i64::MAX,
     ];
 
-    /// What a time is, in nanoseconds.
+    /// Returns a time in nanoseconds.
     fn total(t: Timestamp) -> i128 {
         assert!(t.nanos < NANOS_PER_SEC);
         i128::from(t.secs) * 1_000_000_000 + i128::from(t.nanos)
     }
 
-    /// The time of so many nanoseconds, if there is one.
+    /// Returns the time at a number of nanoseconds, if it is in range.
     fn checked(nanos: i128) -> Option<Timestamp> {
         let secs = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
         Some(Timestamp::new(secs, nanos.rem_euclid(1_000_000_000) as i64))

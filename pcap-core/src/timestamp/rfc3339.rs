@@ -1,4 +1,4 @@
-//! Timestamps as dates, in the form of RFC 3339.
+//! Formats and parses timestamps as RFC 3339 dates.
 
 use std::fmt;
 
@@ -10,10 +10,11 @@ use crate::error::{Error, ErrorKind};
 pub struct Rfc3339(Timestamp);
 
 impl Timestamp {
-    /// Returns an object that prints the time as RFC 3339 writes it, in UTC: `2023-11-14T22:13:20.123456789Z`.
+    /// Returns an object that prints the time in RFC 3339 format, in UTC:
+    /// `2023-11-14T22:13:20.123456789Z`.
     ///
-    /// A precision in the format sets the number of digits of the fraction, nine by default: `{:.6}` prints
-    /// microseconds. Further digits are cut.
+    /// A precision in the format string sets the number of digits of the fraction, nine by default:
+    /// `{:.6}` prints microseconds. Further digits are truncated.
     ///
     /// # Examples
     ///
@@ -28,22 +29,25 @@ impl Timestamp {
         Rfc3339(self)
     }
 
-    /// Returns the time as RFC 3339 writes it, with nanoseconds and in UTC. See [`rfc3339`](Self::rfc3339).
+    /// Returns the time in RFC 3339 format, with nanoseconds and in UTC. See
+    /// [`rfc3339`](Self::rfc3339).
     ///
-    /// A year outside of 0000 to 9999, which RFC 3339 cannot write, has a sign and as many digits as it needs.
+    /// RFC 3339 only supports the years 0000 to 9999. Other years have a sign and as many digits as
+    /// necessary.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         self.rfc3339().to_string()
     }
 
-    /// Reads a time as RFC 3339 writes it, with any offset from UTC.
+    /// Parses a time in RFC 3339 format, with any offset from UTC.
     ///
-    /// The date and the time may be separated by a space. Digits of the fraction below a nanosecond are cut. A leap
-    /// second, `:60`, is the second after it.
+    /// A space may separate the date and the time. Digits of the fraction below a nanosecond are
+    /// ignored. A leap second, `:60`, is the second after it.
     ///
     /// # Errors
     ///
-    /// [`InvalidArgument`](ErrorKind::InvalidArgument) if the text is something else, or the date does not exist.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text has another form, or the date
+    ///   does not exist.
     ///
     /// # Examples
     ///
@@ -58,7 +62,7 @@ impl Timestamp {
         parse(text.as_bytes()).ok_or_else(|| {
             Error::cannot(
                 ErrorKind::InvalidArgument,
-                "read the time",
+                "parse time",
                 text.to_owned(),
                 "expected a form such as 2023-11-14T22:13:20.123Z",
             )
@@ -88,9 +92,9 @@ impl fmt::Display for Rfc3339 {
 
 const DAY: i64 = 86_400;
 
-/// Converts a number of days since 1970 to year, month and day, by the calendar that is in use today.
+/// Converts a number of days since 1970 to year, month and day, in the Gregorian calendar.
 fn date(days: i64) -> (i64, i64, i64) {
-    // Years that begin in March have their odd day at their end; 400 of them are an era.
+    // Years that begin in March have their leap day at the end; 400 of them are an era.
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day = days.rem_euclid(146_097);
@@ -120,7 +124,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     let day_of_year = (153 * month_of_march + 2) / 5 + day - 1;
     let day_of_era = 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + day_of_year;
     let days = era * 146_097 + day_of_era - 719_468;
-    // The 30th of February becomes a day of March.
+    // The 30th of February would become a day in March.
     (date(days) == (year, month, day)).then_some(days)
 }
 

@@ -1,11 +1,8 @@
 //! Savefiles for libpcap and this crate to read: good ones of every kind, and damage done to them.
-//!
-//! A test file takes it in with `#[path = "support/damage.rs"] mod damage;`, beside `files`;
-//! `pcap-core/fuzz` does too.
 
-#![allow(dead_code)]
+#![allow(dead_code)] // `pcap-core/fuzz` takes it in, too, and does not use all of it
 
-use crate::files::{
+use super::files::{
     IF_TSOFFSET, IF_TSRESOL, MICRO, NANO, Order, PATCHED, Pcap, Pcapng, Random, ping,
 };
 

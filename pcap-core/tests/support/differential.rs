@@ -1,10 +1,7 @@
 //! One savefile read by libpcap itself, called as a C program would, and by this crate: to be compared.
 //! They must give the same packets, the same end, the same words.
-//!
-//! A test file takes it in with `#[path = "support/differential.rs"] mod differential;`, beside
-//! `damage`; `pcap-core/fuzz` does too.
 
-#![allow(dead_code)]
+#![allow(dead_code)] // `pcap-core/fuzz` takes it in, too, and does not use all of it
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::fs::File;
@@ -15,7 +12,7 @@ use std::path::Path;
 use std::ptr::null_mut;
 use std::time::Duration;
 
-use crate::damage::inflate;
+use super::damage::inflate;
 use pcap_core::{Capture, Error, Next, Offline, Packet, Result, Stop};
 
 /// A packet as raw as both sides give it.

@@ -1,9 +1,7 @@
 //! What the tests of savefiles and dumpers share: savefiles built byte by byte, without libpcap and
 //! without this crate, so that neither is checked against itself.
-//!
-//! A test file takes it in with `#[path = "support/files.rs"] mod files;`; none uses all of it.
 
-#![allow(dead_code)]
+#![allow(dead_code)] // `pcap-core/fuzz` takes it in, too, and does not use all of it
 
 use std::fs;
 use std::io::{self, Seek, Write};
@@ -378,9 +376,9 @@ pub(crate) fn by_tool(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// This test once more, in a process of its own: [`in_child`] is true there. Where programs do not run by themselves,
+/// Runs a test once more, in a process of its own: [`in_child`] is true there. Where programs do not run by themselves,
 /// `PCAP_TEST_RUNNER` is what runs them, an emulator with its arguments.
-pub(crate) fn child(test: &str) -> Command {
+pub(crate) fn child<F: FnOnce()>(test: F) -> Command {
     let program = std::env::current_exe().unwrap();
     let runner = std::env::var("PCAP_TEST_RUNNER").unwrap_or_default();
     let mut words = runner.split_whitespace();
@@ -391,9 +389,39 @@ pub(crate) fn child(test: &str) -> Command {
     if !runner.is_empty() {
         command.args(words).arg(&program);
     }
-    command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+    command.args([
+        test_name(&test),
+        "--exact",
+        "--nocapture",
+        "--test-threads=1",
+    ]);
     command.env("PCAP_CORE_TEST_CHILD", "1");
     command
+}
+
+/// Returns what a test program calls one of its tests: the path of the function without the program.
+pub(crate) fn test_name<F: FnOnce()>(_test: &F) -> &'static str {
+    let path = std::any::type_name::<F>();
+    let (_, name) = path.split_once("::").expect("a path");
+    name
+}
+
+/// Runs a test in a process of its own, because it changes or measures what is the whole process's: returns true there,
+/// and false where it was run, and passed.
+pub(crate) fn is_by_itself<F: FnOnce()>(test: F) -> bool {
+    if in_child() {
+        return true;
+    }
+    let output = child(test).output().expect("this program runs once more");
+    let [said, printed] =
+        [&output.stderr, &output.stdout].map(|text| String::from_utf8_lossy(text));
+    // What is skipped there is said here.
+    eprint!("{said}");
+    assert!(
+        output.status.success() && printed.contains("1 passed"),
+        "{printed}"
+    );
+    false
 }
 
 pub(crate) fn in_child() -> bool {

@@ -1,24 +1,15 @@
 //! A daemon for the tests of remote captures, in the network of the test.
 
-#![allow(dead_code)] // no test file uses all of it
-
 use std::ffi::OsStr;
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::support::wait_until;
+use super::wait_until;
 
 /// The port of every test's daemon: each test has a network of its own.
 pub(crate) const PORT: u16 = 2002;
-
-/// One test at a time: which socket is whose is told best while no other thread opens some.
-pub(crate) fn alone() -> MutexGuard<'static, ()> {
-    static LOCK: Mutex<()> = Mutex::new(());
-    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The daemon that `PCAP_TEST_RPCAPD` names. Without it these tests fail: the libpcap has remote capture, so that there
 /// is something to test.

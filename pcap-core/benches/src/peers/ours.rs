@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pcap_core::stream::{AsyncCapture, Runtime};
 use pcap_core::{
-    Active, Capture, Dlt, Filter, Next, Offline, Packet, Precision, Readable, SendQueue, Timestamp,
+    Active, Awaitable, Capture, Dlt, Filter, Next, Offline, Packet, Precision, SendQueue, Timestamp,
 };
 
 use super::{Samples, Way, time_of};
@@ -109,7 +109,10 @@ pub(crate) fn open(device: &str, buffer: Option<usize>) -> Result<Capture<Active
     capture.activate().map_err(|error| error.to_string().into())
 }
 
-fn on_tokio<S: Readable>(capture: Capture<S>, mark: usize) -> Result<(Tally, Capture<S>), Failure> {
+fn on_tokio<S: Awaitable>(
+    capture: Capture<S>,
+    mark: usize,
+) -> Result<(Tally, Capture<S>), Failure> {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_io().build()?;
     runtime.block_on(async {
@@ -118,7 +121,7 @@ fn on_tokio<S: Readable>(capture: Capture<S>, mark: usize) -> Result<(Tally, Cap
     })
 }
 
-fn on_async_io<S: Readable>(
+fn on_async_io<S: Awaitable>(
     capture: Capture<S>,
     mark: usize,
 ) -> Result<(Tally, Capture<S>), Failure> {
@@ -129,7 +132,7 @@ fn on_async_io<S: Readable>(
 }
 
 /// Reads until a packet of `mark` bytes comes.
-async fn ask<S: Readable, R: Runtime>(
+async fn ask<S: Awaitable, R: Runtime>(
     mut capture: AsyncCapture<S, R>,
     mark: usize,
 ) -> Result<(Tally, Capture<S>), Failure> {

@@ -2,7 +2,7 @@
 
 use crate::capture::active::Active;
 use crate::capture::active::inflow::{self, Age, Inflow};
-use crate::capture::active::vlan::Untagged;
+use crate::capture::vlan::Untagged;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{Filter, FilterSource};
@@ -27,8 +27,6 @@ pub enum FilterLocation {
     /// Where libpcap runs it: outside of Linux usually in the kernel, and in this process on devices that are not
     /// network interfaces.
     Libpcap,
-    /// At the daemon of a remote capture and in this process.
-    Remote,
 }
 
 /// The reason why a filter was not set.
@@ -84,12 +82,6 @@ impl Set {
             location,
             untagged,
         }
-    }
-
-    /// Returns whether a packet of another host passes.
-    #[cfg(feature = "remote")]
-    pub(super) fn either_matches(&mut self, packet: Packet<'_>) -> bool {
-        self.untagged.either_matches(&self.filter, packet)
     }
 
     /// Judges a packet by its bytes.
@@ -157,10 +149,7 @@ impl Screen<'_> {
 
 impl Active {
     pub(super) fn install(&mut self, source: FilterSource<'_>) -> Result<(), NotSet> {
-        if self.remote.is_some() {
-            return Ok(self.install_remote(&source)?);
-        }
-        let filter = self.handle.filter(&source, true, self.netmask)?;
+        let filter = self.live.handle.filter(&source, true, self.netmask)?;
         match self.inflow.take() {
             None => Ok(self.install_by_libpcap(filter)?),
             Some(mut inflow) => {
@@ -182,7 +171,7 @@ impl Active {
     }
 
     fn attach_all(&self, inflow: &mut Inflow) -> Result<()> {
-        let program = inflow.view(self.handle.datalink()).all(inflow.snaplen);
+        let program = inflow.view(self.live.handle.datalink()).all(inflow.snaplen);
         match self.fileno().map(|socket| inflow.attach(socket, program)) {
             None | Some(Ok(())) => Ok(()),
             Some(Err(refused)) => Err(self.refused(refused)),
@@ -195,7 +184,7 @@ impl Active {
         // deadline would hold.
         let runs_here = filter.runs_on_bytes()
             && (filter.instructions().len() > LONGEST || filter.jumps_backward());
-        if let Err(error) = self.handle.set_filter((!runs_here).then_some(&filter)) {
+        if let Err(error) = self.live.handle.set_filter((!runs_here).then_some(&filter)) {
             // libpcap may have adopted the new one before it failed.
             let _ = self.reset_filter();
             return Err(error);
@@ -204,12 +193,13 @@ impl Active {
             true => FilterLocation::UserSpace,
             false => FilterLocation::Libpcap,
         };
-        let untagged = Untagged::new(&filter, self.handle.datalink());
+        let untagged = Untagged::new(&filter, self.live.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
         if set.by_bytes {
             let filter = &set.filter;
             let untagged = &mut set.untagged;
-            self.batch
+            self.live
+                .batch
                 .retain_unread(|packet| untagged.run(filter, packet) != 0);
         }
         self.set = Some(set);
@@ -228,21 +218,23 @@ impl Active {
         filter: Filter,
         location: FilterLocation,
     ) -> Result<()> {
-        let untagged = Untagged::new(&filter, self.handle.datalink());
+        let untagged = Untagged::new(&filter, self.live.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
         let needs_more = set.reach.is_none_or(|reach| reach > inflow.snaplen);
         // A packet that is judged twice must get the same result both times.
         let exactly = location == FilterLocation::Kernel && (!set.by_bytes || needs_more);
-        inflow.exchanged(exactly, self.timeout, || self.held())?;
+        inflow.exchanged(exactly, self.live.timeout, || self.held())?;
         let discarded = &mut inflow.discarded;
-        self.batch.retain_unread(|packet| match set.judge(packet) {
-            Verdict::Passes(_) => true,
-            Verdict::Fails => false,
-            Verdict::Unknown => {
-                *discarded += 1;
-                false
-            }
-        });
+        self.live
+            .batch
+            .retain_unread(|packet| match set.judge(packet) {
+                Verdict::Passes(_) => true,
+                Verdict::Fails => false,
+                Verdict::Unknown => {
+                    *discarded += 1;
+                    false
+                }
+            });
         self.set = Some(set);
         Ok(())
     }
@@ -255,7 +247,7 @@ impl Active {
         let location = self.attach_over(inflow, socket, filter)?;
         if inflow.has_foreign_filter {
             // A filter that accepts everything replaces libpcap's, which would otherwise continue. It is attached, too.
-            self.handle.set_filter(None)?;
+            self.live.handle.set_filter(None)?;
             inflow.has_foreign_filter = false;
             let again = inflow.attach_again(socket);
             again.map_err(|refused| self.refused(refused))?;
@@ -270,14 +262,14 @@ impl Active {
         socket: BorrowedFd<'_>,
         filter: &Filter,
     ) -> Result<FilterLocation, NotSet> {
-        let view = inflow.view(self.handle.datalink());
+        let view = inflow.view(self.live.handle.datalink());
         let everything = view.all(inflow.captured);
         let why = match filter.for_socket(view, inflow.snaplen) {
             Err(obstacle) => obstacle,
             Ok(program) => {
                 if inflow.is_loopback() && Filter::accepts_only_sent(filter.instructions()) {
-                    let why = "it accepts no packet that is received, and each packet of the loopback device is \
-                               delivered once, as received; use `inbound`, or leave the direction out";
+                    let why = "it only accepts sent packets, and the loopback device delivers each packet once, as \
+                               received; use `inbound`, or omit the direction";
                     return Err(self.not_set(ErrorKind::InvalidArgument, why).into());
                 }
                 let refused = match inflow.attach(socket, program.clone()) {
@@ -295,18 +287,18 @@ impl Active {
                 match refused {
                     None => return Ok(FilterLocation::Kernel),
                     Some(Refused::Memory) => {
-                        "the kernel has no memory for it: net.core.optmem_max, the memory \
-                                              of a socket's options, is too small"
+                        "it exceeds the memory for a socket's options; the limit is \
+                                              net.core.optmem_max"
                             .to_owned()
                     }
-                    Some(Refused::Program) => "the kernel does not accept its program".to_owned(),
+                    Some(Refused::Program) => "the kernel rejects its program".to_owned(),
                     Some(refused) => return Err(self.refused(refused).into()),
                 }
             }
         };
         let fits = filter.reach().is_some_and(|reach| reach <= inflow.captured);
         let refusal = if !filter.runs_on_bytes() {
-            let why = format!("only the kernel can evaluate it, and cannot here: {why}");
+            let why = format!("only the kernel can evaluate it, but cannot do so here: {why}");
             let kind = match filter.instructions().len() {
                 0..=LONGEST => ErrorKind::Unsupported,
                 _ => ErrorKind::FilterTooLong,
@@ -314,8 +306,8 @@ impl Active {
             Some(NotSet::Failed(self.not_set(kind, &why)))
         } else if inflow.captured < self.whole() && !fits {
             let why = format!(
-                "the kernel cannot run it ({why}), and in this process it would see only the first {} bytes of a \
-                 packet; set it before activation, or use a larger snaplen",
+                "the kernel cannot run it ({why}), and this process only has the first {} bytes of a packet; set it \
+                 before activation, or use a larger snaplen",
                 inflow.captured
             );
             let error = self.not_set(ErrorKind::InvalidOption, &why);
@@ -334,20 +326,22 @@ impl Active {
 
     /// Returns the number of packets in the kernel's buffer, if each that enters it is handed over.
     pub(super) fn held(&self) -> Result<u64> {
-        let stats = self.stats()?;
+        let stats = self.statistics()?;
         let let_in = stats.received.saturating_sub(stats.dropped);
-        Ok(let_in.saturating_sub(self.handle.handed))
+        Ok(let_in.saturating_sub(self.live.handle.handed))
     }
 
     fn not_set(&self, kind: ErrorKind, why: &str) -> Error {
-        Error::cannot(kind, OPERATION, self.handle.name.clone(), why)
+        Error::cannot(kind, OPERATION, self.live.handle.name.clone(), why)
     }
 
     fn refused(&self, refused: Refused) -> Error {
         match refused {
-            Refused::Memory => self.not_set(ErrorKind::Other, "the kernel has no memory for it"),
-            Refused::Program => self.not_set(ErrorKind::FilterInvalid, "the kernel refuses it"),
-            Refused::Failed(error) => Error::io(OPERATION, self.handle.name.clone(), error),
+            Refused::Memory => {
+                self.not_set(ErrorKind::Other, "it exceeds the kernel's memory limit")
+            }
+            Refused::Program => self.not_set(ErrorKind::FilterInvalid, "the kernel rejects it"),
+            Refused::Failed(error) => Error::io(OPERATION, self.live.handle.name.clone(), error),
         }
     }
 
@@ -360,21 +354,18 @@ impl Active {
             _ => {
                 let by_libpcap = |set: &&Set| set.location == FilterLocation::Libpcap;
                 let set = self.set.as_ref().filter(by_libpcap);
-                self.handle.set_filter(set.map(|set| &set.filter))
+                self.live.handle.set_filter(set.map(|set| &set.filter))
             }
         }
     }
 
     pub(super) fn set_direction(&mut self, direction: Direction) -> Result<()> {
         const OPERATION: &str = "set the direction of";
-        if self.remote.is_some() {
-            return Err(self.not_remote(OPERATION, "a daemon cannot be told one"));
-        }
         let loopback = self.inflow.as_ref().is_some_and(Inflow::is_loopback);
         if loopback && direction == Direction::Out {
-            let why = "each packet of the loopback device is delivered once, as received: with this direction there \
-                       would be none";
-            let name = self.handle.name.clone();
+            let why = "the loopback device delivers each packet once, as received: with this direction there would be \
+                       no packets";
+            let name = self.live.handle.name.clone();
             return Err(Error::cannot(
                 ErrorKind::InvalidArgument,
                 OPERATION,
@@ -407,7 +398,7 @@ impl Active {
             }
         };
         if former != direction && direction != Direction::InOut {
-            inflow.leaves_out(self.timeout, || self.held())?;
+            inflow.leaves_out(self.live.timeout, || self.held())?;
         }
         self.tell_direction(direction)?;
         match (&self.set, location) {
@@ -424,8 +415,8 @@ impl Active {
     fn tell_direction(&self, direction: Direction) -> Result<()> {
         // SAFETY: the handle is open and activated.
         let code =
-            unsafe { crate::sys::pcap_setdirection(self.handle.as_ptr(), direction.to_raw()) };
-        self.handle.check(code, "set the direction of")?;
+            unsafe { crate::sys::pcap_setdirection(self.live.handle.as_ptr(), direction.to_raw()) };
+        self.live.handle.check(code, "set the direction of")?;
         Ok(())
     }
 
@@ -436,7 +427,7 @@ impl Active {
             return Ok(());
         };
         if protocol != packet_socket::NONE {
-            let name = || self.handle.name.clone();
+            let name = || self.live.handle.name.clone();
             packet_socket::receive(socket, protocol).map_err(|why| {
                 use packet_socket::NotReceiving::{Down, Failed, Gone};
                 match why {

@@ -1,51 +1,50 @@
 //! A live capture.
 
+mod counting;
 mod filtering;
 mod inflow;
 mod netfilter;
 mod read;
 mod refusals;
 mod rehearsal;
-#[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
-mod remote;
 mod send;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+mod send_once;
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     allow(dead_code, unreachable_pub)
 )]
 mod sender;
+mod sending;
 mod setup;
 mod stopping;
-mod vlan;
+mod way;
 
-use std::cell::{Cell, OnceCell};
 use std::ffi::c_int;
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
+use counting::Sampling;
 pub use filtering::FilterLocation;
 use filtering::{NotSet, Set};
 use inflow::Inflow;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use refusals::Refusals;
-use refusals::ShortestDropped;
-pub(crate) use remote::Remote;
-#[cfg(any(feature = "tokio", feature = "async-io"))]
-pub(crate) use send::Try;
-use sender::Lent;
 #[allow(unreachable_pub)] // of Linux only
 pub use sender::Sender;
+use sending::Sending;
 use setup::Checked;
 pub(crate) use setup::Created;
-use stopping::Stopped;
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+pub(crate) use way::Try;
 
+use crate::capture::live::{LiveHandle, Stopped};
 use crate::capture::options::{self, DEFAULT_TIMEOUT, Lengths, Options};
-use crate::capture::phase::{self, Opened};
-use crate::capture::read_ahead::{Batch, Limit};
-use crate::capture::wait::{Waiter, Waiting};
-use crate::capture::{Activated, Capture, Phase, Readable};
+use crate::capture::phase::{self, OnDevice, Opened};
+use crate::capture::wait::Waiting;
+use crate::capture::{Activated, Awaitable, Capture, Live, Phase, Readable};
 use crate::device::DeviceName;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
@@ -53,7 +52,7 @@ use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle};
 use crate::linktype::Dlt;
 use crate::packet::PacketOwned;
-use crate::stats::{Counters, Stats};
+use crate::stats::Stats;
 use crate::sys::linux::packet_socket;
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
@@ -65,34 +64,19 @@ const NANO: c_int = sys::PCAP_TSTAMP_PRECISION_NANO as c_int;
 ///
 /// It is `Send`: it can be used by one thread after another. It is not `Sync`.
 pub struct Active {
-    handle: Handle,
-    waiter: Waiter,
-    batch: Batch,
+    live: LiveHandle,
     vanished: Option<Vanished>,
     /// The error of a read after which libpcap must not read again.
     failed: Option<Error>,
-    remote: Option<Remote>,
     set: Option<Set>,
     /// Controls what enters the buffer, if the capture is on a Linux packet socket.
     inflow: Option<Inflow>,
-    stopped: Option<Stopped>,
     immediate: bool,
     netmask: Option<Ipv4Addr>,
-    precision: Precision,
-    timeout: Duration,
-    /// The requested timeout and promiscuous mode; unknown for a handle opened elsewhere.
-    requested: Option<(Duration, bool)>,
-    nonblock: bool,
     started: bool,
-    warnings: Vec<Warning>,
-    counters: Cell<Counters>,
-    sampled: Instant,
-    reads: u32,
-    /// Whether its descriptor accepts many packets per call.
-    sends_many: OnceCell<bool>,
-    shortest_dropped: ShortestDropped,
-    /// The socket of its senders. Declared after the handle, so that it is closed first.
-    lent: Lent,
+    sampling: Sampling,
+    /// Declared after the handle, so that the handle is closed first.
+    sending: Sending,
 }
 
 /// A device that was removed. libpcap reports the removal before it delivers the packets that it still holds.
@@ -104,24 +88,6 @@ struct Vanished {
 }
 
 impl Capture<Active> {
-    /// Returns the warnings of the activation, such as promiscuous mode that the device does not support.
-    #[must_use]
-    pub fn warnings(&self) -> &[Warning] {
-        &self.state.warnings
-    }
-
-    /// Returns the statistics since the activation.
-    ///
-    /// # Errors
-    ///
-    /// The call fails if this kind of device has no statistics.
-    ///
-    /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
-    #[doc(alias = "pcap_stats")]
-    pub fn stats(&self) -> Result<Stats> {
-        self.state.stats()
-    }
-
     /// Returns where the filter runs, or `None` if none is set.
     ///
     /// On Linux network interfaces the kernel runs the filter if it has memory for it and gives the same results as
@@ -148,44 +114,6 @@ impl Capture<Active> {
         self.state.set_direction(direction)
     }
 
-    /// Sets non-blocking mode: [`dispatch`](Self::dispatch) returns [`Stop::Empty`](crate::Stop::Empty) at once when
-    /// there is no packet, and [`inject`](Self::inject) fails instead of waiting for room. The calls that read single
-    /// packets are not affected.
-    ///
-    /// D-Bus captures wait inside libpcap: there `dispatch` may take a tenth of a second. Some remote captures wait
-    /// inside libpcap for longer, and stay in blocking mode.
-    ///
-    /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
-    #[doc(alias = "pcap_setnonblock")]
-    pub fn set_nonblock(&mut self, on: bool) {
-        self.state.nonblock = on;
-    }
-
-    /// Returns whether the capture is in non-blocking mode. This is `false` even after
-    /// [`set_nonblock(true)`](Self::set_nonblock) if the capture only supports blocking reads.
-    #[doc(alias = "pcap_getnonblock")]
-    #[must_use]
-    pub fn is_nonblock(&self) -> bool {
-        self.state.nonblock && !self.state.only_blocks()
-    }
-
-    /// Returns the packet-buffer timeout that was set before activation.
-    ///
-    /// `None` for a handle that was [opened elsewhere](Self::from_raw).
-    #[must_use]
-    pub fn timeout(&self) -> Option<Duration> {
-        self.state.requested.map(|(timeout, _)| timeout)
-    }
-
-    /// Returns whether promiscuous mode was requested before activation. If the device does not support it, the
-    /// [`warnings`](Self::warnings) say so.
-    ///
-    /// `None` for a handle that was [opened elsewhere](Self::from_raw).
-    #[must_use]
-    pub fn is_promisc(&self) -> Option<bool> {
-        self.state.requested.map(|(_, promisc)| promisc)
-    }
-
     /// Returns the link types that the device supports, for [`set_datalink`](Self::set_datalink).
     ///
     /// # Errors
@@ -195,7 +123,7 @@ impl Capture<Active> {
     /// Manual page: [`pcap_list_datalinks(3PCAP)`](https://www.tcpdump.org/manpages/pcap_list_datalinks.3pcap.html).
     #[doc(alias = "pcap_list_datalinks")]
     pub fn datalinks(&self) -> Result<Vec<Dlt>> {
-        let handle = &self.state.handle;
+        let handle = &self.state.live.handle;
         let mut list = std::ptr::null_mut();
         // SAFETY: the handle is open and activated, and the pointer is ours to be set.
         let count = unsafe { sys::pcap_list_datalinks(handle.as_ptr(), &mut list) };
@@ -226,25 +154,6 @@ impl Capture<Active> {
         self.state.set_datalink(datalink.into())
     }
 
-    /// Returns the file descriptor that is readable when there are packets, for your own event loop. `None` if this
-    /// kind of capture has none.
-    ///
-    /// Before each wait, read until [`try_next_packet`](Self::try_next_packet) returns
-    /// [`Timeout`](crate::Next::Timeout) or [`dispatch`](Self::dispatch) returns [`Empty`](crate::Stop::Empty): packets
-    /// may have been read ahead. Wait no longer than [`required_select_timeout`](Self::required_select_timeout).
-    ///
-    /// On Windows this is the handle of an event.
-    ///
-    /// Manual page: [`pcap_get_selectable_fd(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_selectable_fd.3pcap.html).
-    #[doc(alias = "pcap_get_selectable_fd")]
-    #[doc(alias = "pcap_getevent")]
-    #[must_use]
-    pub fn selectable_fd(&self) -> Option<platform::BorrowedFd<'_>> {
-        let fd = self.state.waiter.descriptor()?;
-        // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
-        Some(unsafe { platform::borrow(fd) })
-    }
-
     /// Returns the file descriptor that libpcap captures from, or `None` if this kind of capture has none. Use it for
     /// system features that libpcap does not cover: a socket option on Linux, or a request to the BPF device elsewhere.
     ///
@@ -261,7 +170,7 @@ impl Capture<Active> {
     /// Converts a status of libpcap into a result. Used by `os::windows`.
     #[allow(dead_code)] // of one system only
     pub(crate) fn check_status(&self, status: c_int, operation: &'static str) -> Result<()> {
-        self.state.handle.check(status, operation).map(|_| ())
+        self.state.live.handle.check(status, operation).map(|_| ())
     }
 
     /// Attaches the current filter again. Used by `os::linux`.
@@ -279,28 +188,8 @@ impl Capture<Active> {
     #[must_use]
     pub fn bufsize(&self) -> usize {
         // SAFETY: the handle is open and activated.
-        let size = unsafe { sys::pcap_bufsize(self.state.handle.as_ptr()) };
+        let size = unsafe { sys::pcap_bufsize(self.state.live.handle.as_ptr()) };
         usize::try_from(size).unwrap_or(0)
-    }
-
-    /// Returns the longest time to wait before the next read, even if the descriptor does not become readable. `None`
-    /// means no limit. The value may change: query it before each wait.
-    ///
-    /// Manual page: [`pcap_get_required_select_timeout(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_required_select_timeout.3pcap.html).
-    #[doc(alias = "pcap_get_required_select_timeout")]
-    #[must_use]
-    pub fn required_select_timeout(&self) -> Option<Duration> {
-        self.state.waiter.required(&self.state.handle)
-    }
-
-    /// Closes the capture and returns its final statistics.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`stats`](Self::stats). The capture is closed in any case.
-    #[doc(alias = "pcap_close")]
-    pub fn close(self) -> Result<Stats> {
-        self.state.stats()
     }
 
     /// Creates a capture from an activated `pcap_t` that was opened elsewhere.
@@ -334,7 +223,7 @@ impl Capture<Active> {
             Some(error) => Err(Error::io("take over", name.to_owned(), error)),
             None => {
                 let captured = handle.captured();
-                let mut active = Active::new(handle, precision, DEFAULT_TIMEOUT, Vec::new());
+                let mut active = Active::new(handle, precision, DEFAULT_TIMEOUT);
                 let description = active.fileno().and_then(packet_socket::describe);
                 active.inflow = description.map(|it| Inflow::of_foreign(it, captured));
                 Ok(Capture::new(active))
@@ -350,11 +239,11 @@ impl Capture<Active> {
     #[must_use = "the pcap_t stays open until it is closed"]
     pub fn into_raw(mut self) -> (NonNull<sys::pcap_t>, Vec<PacketOwned>) {
         let mut packets = Vec::new();
-        while self.state.batch.step() {
-            packets.extend(self.state.batch.current().map(|p| p.into_owned()));
+        while self.state.live.batch.step() {
+            packets.extend(self.state.live.batch.current().map(|p| p.into_owned()));
         }
-        self.state.lent.forget();
-        (self.state.handle.into_raw(), packets)
+        self.state.sending.lent.forget();
+        (self.state.live.handle.into_raw(), packets)
     }
 }
 
@@ -393,14 +282,10 @@ impl Active {
         // SAFETY: the handle is open and activated, and nobody else's.
         let handle =
             unsafe { Handle::new(pcap, Some(wake), clock, device.to_text(), options.rfmon) };
-        let mut active = Active::new(
-            handle,
-            precision,
-            options.timeout,
-            warning.into_iter().collect(),
-        );
-        active.requested = Some((options.timeout, options.promisc));
-        active.nonblock = options.nonblock;
+        let mut active = Active::new(handle, precision, options.timeout);
+        active.live.warnings.splice(0..0, warning);
+        active.live.requested = Some((options.timeout, options.promisc));
+        active.live.nonblock = options.nonblock;
         active.immediate = options.immediate_mode;
         active.take_over_inflow(lengths);
         active.netmask = netmask(device);
@@ -436,7 +321,7 @@ impl Active {
     /// Takes control of the inflow, if libpcap captures through a packet socket. Until now it receives nothing.
     fn take_over_inflow(&mut self, lengths: Lengths) {
         let Some(description) = self.fileno().and_then(packet_socket::describe) else {
-            self.handle.clock.longest = lengths.delivered;
+            self.live.handle.clock.longest = lengths.delivered;
             return;
         };
         // libpcap leaves room for a byte after the longest cooked header.
@@ -445,9 +330,9 @@ impl Active {
             true => lengths.delivered.max(LEAST_COOKED),
             false => lengths.delivered,
         };
-        let captured = self.handle.captured();
-        self.handle.snaplen = Some(snaplen);
-        self.handle.clock.longest = snaplen;
+        let captured = self.live.handle.captured();
+        self.live.handle.snaplen = Some(snaplen);
+        self.live.handle.clock.longest = snaplen;
         self.inflow = Some(Inflow::new(description, snaplen, captured));
     }
 
@@ -456,7 +341,7 @@ impl Active {
         match done {
             Err(error) if anyway => {
                 let warning = Warning::new(WarningKind::LeftOut, error.to_string());
-                self.warnings.push(warning);
+                self.live.warnings.push(warning);
                 Ok(())
             }
             other => other,
@@ -464,19 +349,14 @@ impl Active {
     }
 
     /// Makes an activated handle non-blocking, and determines how it waits.
-    pub(crate) fn new(
-        mut handle: Handle,
-        precision: Precision,
-        timeout: Duration,
-        mut warnings: Vec<Warning>,
-    ) -> Active {
-        let timeout = timeout.max(Duration::from_millis(1));
+    fn new(mut handle: Handle, precision: Precision, timeout: Duration) -> Active {
+        let mut warning = None;
         let mut errbuf = sys::ErrBuf::new();
         // SAFETY: the handle is open and activated.
         let status = unsafe { sys::pcap_setnonblock(handle.as_ptr(), 1, errbuf.as_mut_ptr()) };
         let waiting = if status < 0 {
             // D-Bus captures, for example, wait inside libpcap.
-            warnings.push(Warning::new(WarningKind::OnlyBlocking, errbuf.text()));
+            warning = Some(Warning::new(WarningKind::OnlyBlocking, errbuf.text()));
             // D-Bus checks for a break ten times a second, after each wait. Others check before they read, and would
             // read nothing.
             handle.waits_briefly = handle.datalink() == Dlt::DBUS;
@@ -491,35 +371,19 @@ impl Active {
                 None => Waiting::Timer,
             }
         };
+        let mut live = LiveHandle::new(handle, waiting, precision, timeout);
+        live.warnings.extend(warning);
         Active {
-            handle,
-            waiter: {
-                if let Waiting::Descriptor(fd) = waiting {
-                    platform::close_on_exec(fd);
-                }
-                Waiter::new(waiting, timeout)
-            },
-            batch: Batch::new(Limit::LIVE),
+            live,
             vanished: None,
             failed: None,
-            remote: None,
             set: None,
             inflow: None,
-            stopped: None,
             immediate: false,
             netmask: None,
-            precision,
-            timeout,
-            requested: None,
-            nonblock: false,
             started: false,
-            warnings,
-            counters: Cell::default(),
-            sampled: Instant::now(),
-            reads: 0,
-            sends_many: OnceCell::new(),
-            shortest_dropped: ShortestDropped::default(),
-            lent: Lent::default(),
+            sampling: Sampling::new(),
+            sending: Sending::default(),
         }
     }
 
@@ -528,8 +392,8 @@ impl Active {
             return Err(Error::cannot(
                 ErrorKind::InvalidArgument,
                 "set the link type of",
-                self.handle.name.clone(),
-                "packets of another link type have been read already: set it before the first read",
+                self.live.handle.name.clone(),
+                "packets of another link type have already been read; set it before the first read",
             ));
         }
         // A filter compiled for the other link type would read the wrong bytes.
@@ -544,50 +408,27 @@ impl Active {
                     return Err(Error::cannot(
                         ErrorKind::LinktypeMismatch,
                         "set the link type of",
-                        self.handle.name.clone(),
-                        "a filter of instructions is set, which are for the other link type",
+                        self.live.handle.name.clone(),
+                        "the current filter was made from instructions for another link type",
                     ));
                 }
             },
             None => None,
         };
         // SAFETY: the handle is open and activated.
-        let code = unsafe { sys::pcap_set_datalink(self.handle.as_ptr(), datalink.value()) };
-        self.handle.check(code, "set the link type of")?;
+        let code = unsafe { sys::pcap_set_datalink(self.live.handle.as_ptr(), datalink.value()) };
+        self.live.handle.check(code, "set the link type of")?;
         match filter {
             Some(filter) => Ok(self.install(filter.into())?),
             None => self.install_none(),
         }
     }
 
-    /// Returns whether reads wait inside libpcap, even in non-blocking mode.
-    fn only_blocks(&self) -> bool {
-        match &self.remote {
-            Some(remote) => remote.only_blocks(),
-            None => self.waiter.waiting() == Waiting::InLibpcap,
-        }
-    }
-
     fn fileno(&self) -> Option<platform::BorrowedFd<'_>> {
         // SAFETY: the handle is open and activated.
-        let fd = unsafe { platform::fileno(self.handle.as_ptr()) }?;
+        let fd = unsafe { platform::fileno(self.live.handle.as_ptr()) }?;
         // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
         Some(unsafe { platform::borrow(fd) })
-    }
-
-    pub(crate) fn stats(&self) -> Result<Stats> {
-        if let Some(remote) = &self.remote {
-            remote.check()?;
-        }
-        let mut stat = sys::empty_stat();
-        // SAFETY: the handle is open and activated, and the structure is ours.
-        let code = unsafe { sys::pcap_stats(self.handle.as_ptr(), &mut stat) };
-        self.handle.check(code, "get the statistics of")?;
-        let mut counters = self.counters.get();
-        let mut total = counters.sample(&stat);
-        self.counters.set(counters);
-        total.discarded = self.inflow.as_ref().map_or(0, |inflow| inflow.discarded);
-        Ok(total)
     }
 }
 
@@ -602,30 +443,53 @@ impl phase::Sealed for Active {}
 impl Phase for Active {}
 impl Activated for Active {}
 impl Readable for Active {}
+impl Awaitable for Active {}
+impl Live for Active {}
+
+impl OnDevice for Active {
+    fn live(&self) -> &LiveHandle {
+        &self.live
+    }
+
+    fn live_mut(&mut self) -> &mut LiveHandle {
+        &mut self.live
+    }
+
+    fn only_blocks(&self) -> bool {
+        self.live.waiter.waiting() == Waiting::InLibpcap
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.statistics()
+    }
+
+    fn stop(&mut self) -> Result<Stopped> {
+        self.stop_inflow()
+    }
+}
 
 impl Opened for Active {
     fn handle(&self) -> &Handle {
-        &self.handle
+        &self.live.handle
     }
 
     fn precision(&self) -> Precision {
-        self.precision
+        self.live.precision
     }
 
     fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
         let options = options.or_netmask(self.netmask);
-        self.handle
-            .compile(expression, self.remote.is_none(), options)
+        self.live.handle.compile(expression, true, options)
     }
 }
 
 impl fmt::Debug for Active {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Active")
-            .field("device", &self.handle.name)
-            .field("datalink", &self.handle.datalink())
-            .field("snaplen", &self.handle.snaplen())
-            .field("precision", &self.precision)
+            .field("device", &self.live.handle.name)
+            .field("datalink", &self.live.handle.datalink())
+            .field("snaplen", &self.live.handle.snaplen())
+            .field("precision", &self.live.precision)
             .finish_non_exhaustive()
     }
 }

@@ -7,8 +7,8 @@ use crate::callback::{self, Dispatched};
 use crate::capture::active::filtering::{FilterLocation, Screen, Set};
 use crate::capture::active::inflow::Inflow;
 use crate::capture::active::{Active, Vanished};
-use crate::capture::phase::{Slice, Source, Step, Then};
-use crate::capture::wait::{self, Waiting, WaitsFor};
+use crate::capture::phase::{Found, Slice, Source, Waits};
+use crate::capture::wait::{self, WaitsFor};
 use crate::error::{ErrorKind, Result};
 use crate::filter::FilterSource;
 use crate::handle::Handle;
@@ -16,44 +16,22 @@ use crate::packet::Packet;
 use crate::sys::linux::packet_socket;
 use crate::sys::{self, platform};
 
-/// How often reads sample libpcap's counters, so that no wrap of their 32 bits is missed.
-const SAMPLE_EVERY: Duration = Duration::from_secs(10);
-/// Reads between two checks of the clock for that.
-const SAMPLE_READS: u32 = 4096;
-
 /// How long after the packet-buffer timeout the last packets of a removed device may still come.
 const LAST_PACKETS: Duration = Duration::from_millis(200);
 
 impl Active {
-    /// Samples libpcap's counters if it is time.
-    fn sample(&mut self) {
-        self.reads = 0;
-        if self.sampled.elapsed() >= SAMPLE_EVERY {
-            self.sampled = Instant::now();
-            // Only a capture without statistics can fail here, and has no counters to lose.
-            let _ = self.stats();
-        }
-    }
-
     /// Calls `pcap_dispatch` once, without waiting.
     fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<Dispatched>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        if self.remote.is_some() {
-            self.started = true;
-            return self.dispatch_remote(max, closure);
-        }
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.reads += 1;
-        if self.reads >= SAMPLE_READS {
-            self.sample();
-        }
+        self.count_read();
         self.started = true;
         let done = match self.screens()? {
-            false => callback::dispatch(&mut self.handle, max, closure),
+            false => callback::dispatch(&mut self.live.handle, max, closure),
             true => self.dispatch_screened(max, closure),
         };
         self.outcome(done)
@@ -64,13 +42,13 @@ impl Active {
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        let delivered = std::mem::replace(&mut self.handle.clock.longest, u32::MAX);
+        let delivered = std::mem::replace(&mut self.live.handle.clock.longest, u32::MAX);
         let mut packets = 0;
         let mut screen = Screen {
             set: self.set.as_mut(),
             inflow: self.inflow.as_mut(),
         };
-        let clock = Restored(&mut self.handle, delivered);
+        let clock = Restored(&mut self.live.handle, delivered);
         let done = callback::dispatch(clock.0, max, &mut |packet| match screen.pass(packet) {
             None => ControlFlow::Continue(()),
             Some(packet) => {
@@ -108,15 +86,16 @@ impl Active {
                 false => Ok(done),
             };
         }
-        let error = self.handle.error(done.status, "read from");
+        let error = self.live.handle.error(done.status, "read from");
         if error.kind() != ErrorKind::Disappeared {
-            if self.waiter.is_in_libpcap() {
+            if self.live.waiter.is_in_libpcap() {
                 // libdbus ends the process when a closed connection is read again.
                 self.failed = Some(error.clone());
             }
             return Err(error);
         }
-        let until = Instant::now() + self.timeout.min(Duration::from_secs(3600)) + LAST_PACKETS;
+        let until =
+            Instant::now() + self.live.timeout.min(Duration::from_secs(3600)) + LAST_PACKETS;
         self.vanished.get_or_insert(Vanished { error, until });
         self.after_vanishing(done)
     }
@@ -133,7 +112,7 @@ impl Active {
         // libpcap looks the device up by name, which may have changed before the device went down. The socket stays
         // bound to the device while it exists.
         // SAFETY: the handle is open and activated.
-        let fd = unsafe { platform::fileno(self.handle.as_ptr()) };
+        let fd = unsafe { platform::fileno(self.live.handle.as_ptr()) };
         let there = fd.is_some_and(|fd| {
             // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
             packet_socket::is_there(unsafe { platform::borrow(fd) })
@@ -148,26 +127,26 @@ impl Active {
     }
 
     /// Advances to the next packet when the packets read ahead are used up.
-    fn refill(&mut self) -> Result<Step> {
-        if self.is_over() && !self.batch.has_error() {
-            return Ok(Step::Eof);
+    fn refill(&mut self) -> Result<Found> {
+        if self.live.is_over() && !self.live.batch.has_error() {
+            return Ok(Found::Eof);
         }
-        let handed = self.handle.handed;
+        let handed = self.live.handle.handed;
         self.fill()?;
-        let found = self.handle.handed > handed;
-        Ok(match self.batch.step() {
-            true => Step::Packet,
-            false if !found && self.is_empty() => Step::Eof,
-            false => Step::Wait,
+        let found = self.live.handle.handed > handed;
+        Ok(match self.live.batch.step() {
+            true => Found::Packet,
+            false if !found && self.live.is_empty() => Found::Eof,
+            false => Found::Nothing,
         })
     }
 
     /// Reads a batch ahead.
     fn fill(&mut self) -> Result<()> {
-        let mut batch = self.batch.take();
+        let mut batch = self.live.batch.take();
         let filled =
             batch.fill(|batch| self.dispatch(batch.limit(), &mut |packet| batch.push(packet)));
-        self.batch = batch;
+        self.live.batch = batch;
         filled
     }
 }
@@ -182,7 +161,7 @@ impl Drop for Restored<'_> {
 }
 
 impl Vanished {
-    /// The interval until the next try, because its descriptor stays ready.
+    /// Returns the interval until the next try, because its descriptor stays ready.
     fn pause(&self) -> Duration {
         let left = self.until.saturating_duration_since(Instant::now());
         left.min(Duration::from_millis(10))
@@ -194,16 +173,12 @@ impl Source for Active {
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        let breaker = self.handle.breaker();
-        if let Some(ahead) = self.batch.slice(max, None, breaker, closure) {
+        let breaker = self.live.handle.breaker();
+        if let Some(ahead) = self.live.batch.slice(max, None, breaker, closure) {
             return ahead;
         }
-        if self.is_over() {
-            return Ok(Slice {
-                packets: 0,
-                stopped: false,
-                then: Then::Eof,
-            });
+        if self.live.is_over() {
+            return Ok(Slice::eof());
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
         let done = self.dispatch(wanted, closure)?;
@@ -211,61 +186,66 @@ impl Source for Active {
             packets: done.packets.into(),
             stopped: done.stopped,
             // Never wait after a read that delivered or rejected something.
-            then: match done.packets == 0 && done.status <= 0 {
-                true if self.is_empty() => Then::Eof,
-                true => Then::Wait,
-                false => Then::Again,
+            found: match done.packets == 0 && done.status <= 0 {
+                true if self.live.is_empty() => Found::Eof,
+                true => Found::Nothing,
+                false => Found::Packet,
             },
         })
     }
 
     #[inline]
-    fn step(&mut self) -> Result<Step> {
-        if self.batch.step() {
-            return Ok(Step::Packet);
+    fn step(&mut self) -> Result<Found> {
+        if self.live.batch.step() {
+            return Ok(Found::Packet);
         }
         self.refill()
     }
 
     #[inline]
     fn current(&self) -> Option<Packet<'_>> {
-        self.batch.current()
+        self.live.batch.current()
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
-        if let Some(remote) = &self.remote {
-            // Its counters are the daemon's: a query waits for it, which no deadline allows.
-            return match remote.may_hold_more() {
-                true => Ok(()),
-                false => self.waiter.wait(&self.handle, deadline),
-            };
-        }
         self.sample();
-        let over = self.until_over();
+        let over = self.live.until_over();
         let over = over.and_then(|time| Instant::now().checked_add(time));
         let deadline = deadline.into_iter().chain(over).min();
         let Some(vanished) = &self.vanished else {
-            return self.waiter.wait(&self.handle, deadline);
+            return self.live.waiter.wait(&self.live.handle, deadline);
         };
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
         let pause = vanished.pause();
-        wait::sleep(&self.handle, left.map_or(pause, |left| left.min(pause)))?;
+        wait::sleep(
+            &self.live.handle,
+            left.map_or(pause, |left| left.min(pause)),
+        )?;
         Ok(())
     }
 
+    fn patience(&self) -> Option<Duration> {
+        Some(self.live.patience())
+    }
+
+    fn longest(&self) -> Option<Duration> {
+        Some(self.live.longest())
+    }
+
+    fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
+        Ok(self.install(source)?)
+    }
+}
+
+impl Waits for Active {
     fn waits_for(&mut self) -> WaitsFor {
-        if self.remote.is_some() {
-            return WaitsFor::Libpcap(
-                "libpcap waits for the daemon of another host by itself: that would hold up all other \
-                 tasks of the thread",
-            );
-        }
         self.sample();
         match &self.vanished {
             None => self
+                .live
                 .waiter
-                .waits_for(&self.handle)
-                .at_most(self.until_over()),
+                .waits_for(&self.live.handle)
+                .at_most(self.live.until_over()),
             Some(vanished) => WaitsFor::Event {
                 descriptor: None,
                 pause: Some(vanished.pause()),
@@ -275,28 +255,8 @@ impl Source for Active {
 
     fn is_ready(&self) -> Result<bool> {
         match &self.vanished {
-            None => self.waiter.is_ready(&self.handle),
-            Some(_) => wait::sleep(&self.handle, Duration::ZERO),
+            None => self.live.waiter.is_ready(&self.live.handle),
+            Some(_) => wait::sleep(&self.live.handle, Duration::ZERO),
         }
-    }
-
-    fn patience(&self) -> Option<Duration> {
-        Some(if self.nonblock {
-            Duration::ZERO
-        } else {
-            self.timeout
-        })
-    }
-
-    fn longest(&self) -> Option<Duration> {
-        // If reads wait by themselves, do not read again after one that found packets.
-        Some(match self.waiter.waiting() {
-            Waiting::Descriptor(_) | Waiting::Timer => self.timeout,
-            Waiting::InLibpcap | Waiting::Briefly => Duration::ZERO,
-        })
-    }
-
-    fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()> {
-        Ok(self.install(source)?)
     }
 }

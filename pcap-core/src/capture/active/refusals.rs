@@ -17,13 +17,11 @@ const BLIND: Duration = Duration::from_secs(60);
 
 /// The error text if a packet will never be sent.
 const DROPPED: &str =
-    "the device drops the frame: its other end may have a smaller MTU, or it has no carrier";
+    "the device drops the frame: it has no carrier, or its peer has a smaller MTU";
 /// The error text if a packet will probably never be sent.
-const NO_ROOM: &str =
-    "the device had no room for the frame for a minute, and its counters cannot be read";
+const NO_ROOM: &str = "the device's queue was full for a minute, and its counters cannot be read";
 /// The same, if drops of other programs' packets make the counter inconclusive.
-const UNCLEAR: &str =
-    "the device had no room for the frame for a minute, and dropped frames all the time";
+const UNCLEAR: &str = "the device's queue was full for a minute, and it kept dropping frames";
 
 /// The refusals of one packet for lack of room (`ENOBUFS`). Linux reports that when a queue is full, and also when the
 /// device dropped the packet. Only the device's drop counter tells the two apart: it rises with each try, or stays.

@@ -12,7 +12,7 @@ use crate::breakloop::{BreakHandle, Breaker};
 use crate::capture::Capture;
 use crate::capture::active::Active;
 use crate::capture::active::refusals::ShortestDropped;
-use crate::capture::active::send::{BROKEN, OPERATION, Wait, Way};
+use crate::capture::active::way::{BROKEN, OPERATION, Wait, Way};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sendqueue::SendQueue;
 use crate::sys::linux::packet_socket;
@@ -60,16 +60,16 @@ impl Capture<Active> {
     /// Opens a sender. Used by `os::linux`.
     #[allow(dead_code)] // of Linux only
     pub(crate) fn open_sender(&self) -> Result<Sender> {
-        const OPERATION: &str = "make a sender of";
+        const OPERATION: &str = "create a sender for";
         let active = &self.state;
-        let name = active.handle.name.clone();
+        let name = active.live.handle.name.clone();
         let Some(socket) = active.packet_socket() else {
             let kind = ErrorKind::Unsupported;
             let why = "the device has no packet socket bound to a single interface";
             return Err(Error::cannot(kind, OPERATION, name, why));
         };
         let failed = |e| Error::io(OPERATION, name.clone(), e);
-        let socket = active.lent.socket(socket).map_err(failed)?;
+        let socket = active.sending.lent.socket(socket).map_err(failed)?;
         let wake = platform::Wake::new().map_err(failed)?;
         Ok(Sender {
             socket,
@@ -186,10 +186,6 @@ impl Sender {
 impl Way for Sender {
     fn name(&self) -> &str {
         &self.name
-    }
-
-    fn check(&self) -> Result<()> {
-        Ok(())
     }
 
     fn send(&self, packet: &[u8]) -> Result<usize, c_int> {

@@ -106,7 +106,7 @@ impl Created {
     pub(crate) fn can_set_rfmon(&self) -> Result<bool> {
         // SAFETY: the handle is open and not activated.
         let answer = unsafe { sys::pcap_can_set_rfmon(self.as_ptr()) };
-        Ok(self.check(answer, "ask for monitor mode of")? == 1)
+        Ok(self.check(answer, "query monitor mode of")? == 1)
     }
 
     /// Applies the options before activation. Returns the precision in force.
@@ -145,7 +145,7 @@ impl Created {
         set(code, "timeout", &checked.millis)?;
         if options.immediate_mode {
             if !platform::is_complete() {
-                let why = "this libpcap has none";
+                let why = "this libpcap does not support it";
                 return Err(bad_option(&self.name, "immediate_mode", true, why));
             }
             // SAFETY: as above.
@@ -232,14 +232,14 @@ pub(super) struct Checked {
 impl Checked {
     pub(super) fn new(options: &Options, lengths: Lengths, name: &str) -> Result<Checked> {
         if options.snaplen > LARGEST_SNAPLEN {
-            let why = "more than the largest, 262144 bytes (0 asks for that)";
+            let why = "expected at most 262144 bytes (0 means that)";
             return Err(bad_option(name, "snaplen", options.snaplen, why));
         }
         // Whole milliseconds, rounded up, at least one: with 0 a single packet may not be delivered for minutes.
         let millis = options.timeout.as_nanos().div_ceil(1_000_000).max(1);
         let Ok(millis) = c_int::try_from(millis) else {
-            let why = "more than the longest, 2147483647 ms";
-            let timeout = format!("{:?}", options.timeout);
+            let why = "expected at most 2147483647 ms";
+            let timeout = format!("{} ms", options.timeout.as_millis());
             return Err(bad_option(name, "timeout", timeout, why));
         };
         let wanted = options
@@ -249,7 +249,7 @@ impl Checked {
             Some(size) => match c_int::try_from(size) {
                 Ok(bytes) if bytes > 0 => Some(bytes),
                 _ => {
-                    let why = "not 1 to 2147483647 bytes";
+                    let why = "expected 1 to 2147483647 bytes";
                     return Err(bad_option(name, "buffer_size", size, why));
                 }
             },

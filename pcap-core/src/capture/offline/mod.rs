@@ -1,19 +1,24 @@
 //! Reading savefiles.
 
+mod libpcap;
 mod open;
 mod read;
+mod route;
+mod walk;
 
 use std::ffi::c_int;
 use std::fmt;
 use std::ptr::NonNull;
 
+use route::Route;
+
 use crate::capture::phase::{self, Opened};
 use crate::capture::read_ahead::{Batch, Limit};
-use crate::capture::{Activated, Capture, Phase, Readable};
+use crate::capture::{Activated, Awaitable, Capture, Phase, Readable};
 use crate::error::{Error, ErrorKind, Result};
 use crate::filter::{CompileOptions, Filter};
 use crate::handle::{Clock, Handle, SECONDS_OF_32_BITS};
-use crate::savefile::{Feed, Length, Records, SavefileFormat};
+use crate::savefile::{Length, SavefileFormat};
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
 
@@ -24,12 +29,7 @@ pub struct Offline {
     handle: Handle,
     /// The stream that libpcap reads from. Declared after the handle, which uses it until it is closed.
     stream: Option<platform::Stream>,
-    /// This crate's own record reader, if it can read the savefile.
-    records: Option<Records>,
-    /// The same, set aside while packets that libpcap read are delivered, and at the end.
-    parked: Option<Records>,
-    /// The part of a pipe that libpcap gets, if it reads the pipe.
-    feed: Option<Feed>,
+    route: Route,
     /// The length of a regular file.
     length: Option<Length>,
     /// The reason why a classic savefile has no second descriptor, which following needs.
@@ -40,15 +40,6 @@ pub struct Offline {
     precision: Precision,
     /// Whether to wait for more at the end.
     follow: bool,
-    over: Option<Over>,
-}
-
-/// The end of the packets.
-#[derive(Debug)]
-enum Over {
-    Eof,
-    /// Each further call on a damaged savefile returns the same error: the bytes after the damage have no meaning.
-    Failed(Error),
 }
 
 impl Capture<Offline> {
@@ -103,7 +94,7 @@ impl Capture<Offline> {
         let state = &mut self.state;
         if on {
             let name = state.handle.name.clone();
-            if let Some(Over::Failed(error)) = &state.over {
+            if let Route::Failed(error) = &state.route {
                 return Err(error.clone());
             }
             if let (false, Some(error)) = (state.stays_fast(), &state.no_copy) {
@@ -113,7 +104,7 @@ impl Capture<Offline> {
                 let text = match state.format {
                     SavefileFormat::Pcapng => "only classic savefiles can be followed, not pcapng",
                     SavefileFormat::Pcap => {
-                        "only a savefile in a regular file can be followed, and not of every link type"
+                        "only a savefile in a regular file can be followed, with most link types"
                     }
                 };
                 let kind = ErrorKind::Unsupported;
@@ -123,9 +114,10 @@ impl Capture<Offline> {
             breaker
                 .make_wakeable()
                 .map_err(|e| Error::io("follow", name, e))?;
-            if state.over.take().is_some() {
-                // At the end, no packets that libpcap read are left.
-                state.records = state.parked.take();
+            if let Route::Ended(records) = &mut state.route {
+                // No packets that libpcap read are left.
+                let records = records.take();
+                state.route = records.map_or(Route::Libpcap, Route::Records);
             }
         }
         state.follow = on;
@@ -207,9 +199,7 @@ impl Capture<Offline> {
         Capture::new(Offline {
             handle,
             stream: None,
-            records: None,
-            parked: None,
-            feed: None,
+            route: Route::Libpcap,
             length: None,
             no_copy: None,
             batch: Batch::new(Limit::PIPE),
@@ -217,37 +207,7 @@ impl Capture<Offline> {
             format,
             precision,
             follow: false,
-            over: None,
         })
-    }
-}
-
-impl Offline {
-    /// Makes libpcap continue at a position of the stream.
-    fn go_on(&mut self, sought: sys::Sought) -> Result<()> {
-        match sought {
-            sys::Sought::There => {}
-            sys::Sought::Handle(pcap) => {
-                // SAFETY: the handle is open and ours, has the header of the one before, and the stream
-                // lives longer.
-                unsafe { self.handle.exchange(pcap) };
-                if let Some(stream) = &mut self.stream {
-                    stream.forget_older();
-                }
-                if let (Some(filter), false) = (&self.filter, self.stays_fast()) {
-                    let set = self.handle.set_filter(Some(filter));
-                    set.map_err(|error| self.fail_with(error))?;
-                }
-            }
-            sys::Sought::End => self.end()?,
-        }
-        Ok(())
-    }
-
-    /// Returns whether this crate's record reader can continue after the packets that only libpcap reads.
-    fn stays_fast(&self) -> bool {
-        let records = self.records.as_ref().or(self.parked.as_ref());
-        records.is_some_and(Records::is_of_file)
     }
 }
 
@@ -265,6 +225,7 @@ impl phase::Sealed for Offline {}
 impl Phase for Offline {}
 impl Activated for Offline {}
 impl Readable for Offline {}
+impl Awaitable for Offline {}
 
 impl Opened for Offline {
     fn handle(&self) -> &Handle {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::{Offline, clock};
 use crate::capture::Capture;
+use crate::capture::offline::route::Route;
 use crate::capture::read_ahead::{Batch, Limit};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
@@ -185,8 +186,11 @@ impl Capture<Offline> {
                 let stream = platform::Stream::from_file(file, place).map_err(io)?;
                 let opened = Self::open(stream, magic, name, Limit::FILE, None);
                 let mut capture = opened.map_err(|(error, _)| error)?;
-                capture.state.records =
+                let records =
                     fast.and_then(|(file, order)| capture.records(Some(file), start, order));
+                if let Some(records) = records {
+                    capture.state.route = Route::Records(records);
+                }
                 capture.state.length = length;
                 capture.state.no_copy = no_copy;
                 capture.release();
@@ -268,11 +272,14 @@ impl Capture<Offline> {
         let mut capture = Self::open(stream, magic, name, Limit::PIPE, wake)
             .map_err(|(error, stream)| (error, stream.into_reader()))?;
         if let Some(order) = magic.classic {
-            capture.state.records = capture.records(None, 0, order);
+            let records = capture.records(None, 0, order);
+            if let Some(records) = records {
+                capture.state.route = Route::Records(records);
+            }
             if capture.format_version() == (2, 4) {
                 let units = Units::Records(order);
                 match (descriptor, &mut capture.state.stream) {
-                    (Some(_), _) if capture.state.records.is_none() => {
+                    (Some(_), _) if matches!(capture.state.route, Route::Libpcap) => {
                         behind = Some((units, Vec::new()));
                     }
                     // For the case that libpcap reads.
@@ -281,9 +288,11 @@ impl Capture<Offline> {
                 }
             }
         }
-        let datalink = capture.datalink();
-        capture.state.feed = behind.map(|(units, bytes)| Feed::new(units, datalink, bytes));
-        let paced = capture.state.records.is_some() || capture.state.feed.is_some();
+        if let Some((units, bytes)) = behind {
+            let feed = Feed::new(units, capture.datalink(), bytes);
+            capture.state.route = Route::Fed(feed);
+        }
+        let paced = !matches!(capture.state.route, Route::Libpcap);
         match (descriptor, &mut capture.state.stream) {
             (Some(fd), Some(stream)) if paced => stream.wait_for(fd),
             _ => capture.release(),
@@ -293,11 +302,7 @@ impl Capture<Offline> {
 
     /// Lets libpcap read everything, if this crate's record reader cannot.
     fn release(&mut self) {
-        if let (None, None, Some(stream)) = (
-            &self.state.records,
-            &self.state.feed,
-            &mut self.state.stream,
-        ) {
+        if let (Route::Libpcap, Some(stream)) = (&self.state.route, &mut self.state.stream) {
             // The first read reports an error of this.
             match stream.release(&[]) {
                 Ok(sought) => drop(self.state.go_on(sought)),
@@ -326,7 +331,7 @@ impl Capture<Offline> {
                     let mut text = errbuf.text();
                     if let Some(by) = magic.compressed {
                         text += &format!(
-                            "; it is compressed by {by}: give a decompressor to `Capture::from_reader`"
+                            "; it is compressed by {by}: pass a decompressor to `Capture::from_reader`"
                         );
                     }
                     Error::savefile("open", &name, &text, os)
@@ -342,9 +347,7 @@ impl Capture<Offline> {
         Ok(Capture::new(Offline {
             handle,
             stream: Some(stream),
-            records: None,
-            parked: None,
-            feed: None,
+            route: Route::Libpcap,
             length: None,
             no_copy: None,
             batch: Batch::new(ahead),
@@ -352,7 +355,6 @@ impl Capture<Offline> {
             format: magic.format,
             precision: magic.precision,
             follow: false,
-            over: None,
         }))
     }
 }

@@ -1,4 +1,4 @@
-//! Filters for long lists of addresses and ports, made without compiling each.
+//! Filters for long lists of addresses and ports, without compiling each of them.
 
 mod template;
 pub(crate) mod term;
@@ -14,13 +14,13 @@ use crate::linktype::Dlt;
 use template::{Compile, Template};
 use term::{Endpoint, FilterTerm, Range};
 
-pub(crate) const OPERATION: &str = "make a filter of a list";
+pub(crate) const OPERATION: &str = "compile a list";
 
-/// Terms of a list. The longest lists, of addresses of IPv6 that have nothing in common, come to about
-/// 16 instructions a term.
+/// The most terms of a list. The longest lists, of unrelated IPv6 addresses, come to about 16
+/// instructions per term.
 const MAX_TERMS: usize = 262_144;
 
-/// What has the same template: addresses of one length, or ports, on one side of a packet.
+/// The terms that share a template: addresses of one length, or ports, on one side of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     V4,
@@ -31,18 +31,18 @@ enum Class {
 const CLASSES: [Class; 3] = [Class::V4, Class::V6, Class::Ports];
 const SIDES: [&str; 2] = ["src", "dst"];
 
-/// The numbers from a first to a last one, and which of several places they lead to.
+/// A range of numbers, and the index of the place that they lead to.
 type Numbers = (u128, u128, usize);
 
 /// Sorted and disjoint ranges.
 type Ranges = Vec<Numbers>;
 
-/// The terms of a list, by where they are looked for.
+/// The terms of a list, by their place in a packet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lists {
     /// By class and side.
     ranges: [[Ranges; 2]; 3],
-    /// Addresses with the ports that they are wanted with, by side.
+    /// Addresses with their ports, by side.
     pairs: [BTreeMap<IpAddr, Ranges>; 2],
 }
 
@@ -87,7 +87,7 @@ impl Lists {
     }
 }
 
-/// Makes the program of a list, with what `compile` makes of single terms.
+/// Builds the program of a list, with `compile` for single terms.
 pub(crate) fn build(dlt: Dlt, lists: Lists, compile: Compile<'_>) -> Result<Vec<Insn>> {
     let mut writer = Writer {
         dlt,
@@ -127,15 +127,15 @@ impl Writer<'_> {
         Error::cannot(ErrorKind::Unsupported, OPERATION, None, text)
     }
 
-    /// The template of a class; `None` if no packet of the link type has such an address.
+    /// Returns the template of a class; `None` if no packet of the link type has such an address.
     fn template(&self, class: Class, side: usize) -> Result<Option<Template>> {
         class
             .template(self.compile, SIDES[side])
             .map_err(|why| self.unsupported(class, side, &why))
     }
 
-    /// Writes the program of one template: what is in the ranges is accepted, everything else goes on at
-    /// `next`.
+    /// Writes the program of one template: it accepts numbers in the ranges, and continues at
+    /// `next` for all others.
     fn list(&mut self, class: Class, side: usize, ranges: Ranges, next: Place) -> Result<Place> {
         if ranges.is_empty() {
             return Ok(next);
@@ -143,8 +143,8 @@ impl Writer<'_> {
         let Some(template) = self.template(class, side)? else {
             return Ok(next);
         };
-        // What is accepted after so many words: libpcap's compiler, unless it optimizes, loads the others
-        // nonetheless, and a packet that ends before them is not wanted.
+        // The continuation after an early decision: libpcap's unoptimized code loads the other
+        // words nonetheless, and so rejects a packet that ends before them.
         let mut place = self.assembler.ret(template.accept);
         let mut accept = vec![place];
         for loads in template.loads.iter().rev() {
@@ -158,10 +158,11 @@ impl Writer<'_> {
             .ok_or_else(|| self.unsupported(class, side, HOLE))
     }
 
-    /// Writes the program for addresses that are wanted with certain ports only.
+    /// Writes the program for addresses with certain ports only.
     ///
-    /// The port is found first, and kept in memory until the address is known. No packet has its ports before its
-    /// addresses, so that one that ends in between is not wanted in either order.
+    /// The program finds the port first, and keeps it in memory until the address is known. In no
+    /// packet do the ports precede the addresses, so a packet that ends in between is rejected in
+    /// either order.
     fn pairs(
         &mut self,
         side: usize,
@@ -202,7 +203,7 @@ impl Writer<'_> {
         let cell = (0..validate::CELLS)
             .rev()
             .find(|cell| !taken(cell))
-            .ok_or_else(|| self.unsupported(Class::Ports, side, "no memory is left"))?;
+            .ok_or_else(|| self.unsupported(Class::Ports, side, "all memory cells are in use"))?;
 
         let accept = self.assembler.ret(ports.accept);
         let mut sets: Vec<(Ranges, usize)> = sets.into_iter().collect();
@@ -252,10 +253,10 @@ impl Writer<'_> {
     }
 }
 
-const HOLE: &str = "the program has a hole";
+const HOLE: &str = "the code is incomplete";
 
 impl Class {
-    /// The expression of one of two examples. The numbers are in no table of names, and differ in each
+    /// Returns the expression of one of two examples. The numbers have no names, and differ in each
     /// word.
     fn expression(self, side: &str, example: usize) -> String {
         let what = match self {
@@ -288,7 +289,7 @@ impl Class {
     }
 }
 
-/// Sorted, and without overlaps and neighbours that lead to the same place.
+/// Sorts ranges, and merges those that overlap or touch and lead to the same place.
 fn merged(mut ranges: Ranges) -> Ranges {
     ranges.sort_unstable();
     ranges.dedup_by(|next, before| {
@@ -301,25 +302,25 @@ fn merged(mut ranges: Ranges) -> Ranges {
     ranges
 }
 
-/// What a word of an address leads to.
+/// The continuation after a word of an address.
 #[derive(Debug)]
 enum Then {
-    /// To this place, whatever the other words are.
+    /// This place, whatever the other words are.
     Accept(usize),
-    /// The ranges of the other words.
+    /// A comparison of the other words with these ranges.
     Rest(Ranges),
 }
 
 struct Tree<'a> {
     template: &'a Template,
-    /// For each place where numbers lead to: by the words that have been compared, without one.
+    /// For each place: the continuations, by the number of words compared before the last.
     accept: Vec<Vec<Place>>,
     reject: Place,
     words: usize,
 }
 
 impl Tree<'_> {
-    /// The comparison from a word on, which is in A, with ranges of this and all words behind it.
+    /// Writes the comparison of a word, which is in A, with the ranges of this and all later words.
     fn write(&self, assembler: &mut Assembler, word: usize, ranges: &[Numbers]) -> Place {
         let bits = 32 * (self.words - 1 - word) as u32;
         let branches = branches(ranges, bits);
@@ -337,12 +338,12 @@ impl Tree<'_> {
     }
 }
 
-/// Splits ranges by their first word, behind which there are so many bits.
+/// Splits ranges by their first word, which is followed by `bits` bits.
 fn branches(ranges: &[Numbers], bits: u32) -> Vec<Branch<Then>> {
     let below = (1_u128 << bits) - 1;
     let mut branches: Vec<Branch<Then>> = Vec::new();
     let mut add = |first: u128, last: u128, rest: Numbers| {
-        // 32 bits are left of each.
+        // 32 bits remain of each.
         let (first, last) = ((first >> bits) as u32, (last >> bits) as u32);
         if (rest.0, rest.1) == (0, below) {
             branches.push(Branch {
@@ -374,7 +375,7 @@ fn branches(ranges: &[Numbers], bits: u32) -> Vec<Branch<Then>> {
             add(first, last, (first & below, last & below, place));
             continue;
         }
-        // The first word of the range may be there in part, the last one too, all between are whole.
+        // The first and the last word of the range may be partial; all between are complete.
         let (mut from, mut to) = (first, last);
         if first & below != 0 {
             add(first, first, (first & below, below, place));
@@ -397,7 +398,7 @@ fn branches(ranges: &[Numbers], bits: u32) -> Vec<Branch<Then>> {
 mod tests {
     use super::*;
 
-    /// Whether a number is in branches, by its words.
+    /// Looks a number up in branches, word by word.
     fn contains(ranges: &[Numbers], number: u128, bits: u32) -> bool {
         let word = (number >> bits) as u32;
         let branches = branches(ranges, bits);
@@ -416,7 +417,7 @@ mod tests {
 
     #[test]
     fn a_range_over_many_words_is_split_at_its_ends_only() {
-        // The numbers at which something begins or ends.
+        // The numbers at the bounds of the ranges.
         let mut edges = vec![0, 1, 2, u128::MAX - 1, u128::MAX];
         for bits in [32, 64, 96] {
             for times in [1, 2, 5, u128::from(u32::MAX)] {

@@ -1,46 +1,45 @@
-//! What libpcap compiles for one address or port, taken as a pattern for any number of them.
+//! A template: libpcap's program for one address or port, used as a pattern for any number of them.
 //!
-//! The same expression is compiled with two different addresses. The instructions in which the two
-//! programs differ are where it is compared; everything before, which is how to find the address in a
-//! packet of the link type, is libpcap's knowledge and stays as it is.
+//! The same expression is compiled with two different addresses. The programs differ in the
+//! instructions that compare the address. The code before them, which finds the address in a packet
+//! of the link type, is kept as libpcap generates it.
 //!
-//! Whether a program has the form that this needs is not believed but checked, by walking all ways
-//! through it with values that are known by how they were come by: a way that leads to a return other
-//! than 0 goes through a comparison that holds, and after one that does not hold there is no other
-//! comparison, and no such return.
+//! Symbolic execution verifies that a program has the required form: every path to an accepting
+//! return passes a matching comparison, and after a comparison that does not match, there is no
+//! other comparison and no accepting return.
 
 use crate::error::Result;
 use crate::filter::options::CompileOptions;
 use crate::filter::program::assemble::{Assembler, Place};
 use crate::filter::program::insn::{Insn, op};
 
-/// The ways through a template that are walked: libpcap's have some hundreds.
+/// The most steps of the symbolic execution: libpcap's templates take some hundreds.
 const MAX_STEPS: usize = 200_000;
-/// The different values on them, each of which may be compared with all others.
+/// The most different values, each of which may be compared with all others.
 const MAX_VALUES: usize = 1000;
 
 /// Compiles an expression for the packets of a list.
 pub(crate) type Compile<'a> = &'a dyn Fn(&str, CompileOptions) -> Result<Vec<Insn>>;
 
-/// Where a program compares, and what it loads in between.
+/// A program, the places of its comparisons, and the loads in between.
 #[derive(Debug)]
 pub(crate) struct Template {
     program: Vec<Insn>,
-    /// Where the first word of the address is compared, or the whole if it has one word.
+    /// The comparisons of the first word of an address.
     sites: Vec<usize>,
-    /// What loads the second word, the third and so on.
+    /// The instructions that load the second word, the third and so on.
     pub(crate) loads: Vec<Vec<Insn>>,
-    /// What it returns for a packet that is wanted.
+    /// The return value for an accepted packet.
     pub(crate) accept: u32,
 }
 
 impl Template {
-    /// A template from two examples: an expression each, with the words that it has to be compared
-    /// with. `None` if no packet of the link type has what they ask for.
+    /// Creates a template from two examples: an expression each, with the words that it compares.
+    /// Returns `None` if no packet of the link type can match.
     ///
     /// # Errors
     ///
-    /// What libpcap says against the expression, or why it is no template.
+    /// libpcap's text about the expression, or why its program is not a template.
     pub(crate) fn new<const WORDS: usize>(
         compile: Compile<'_>,
         examples: [(&str, [u32; WORDS]); 2],
@@ -50,20 +49,19 @@ impl Template {
             let [one, other] = examples.map(|(text, _)| compile(text, options));
             Ok([one?, other?])
         };
-        // The optimizer refuses what no packet can match.
+        // The optimizer rejects an expression that no packet can match.
         let [program, other] = compile(true)
             .or_else(|_| compile(false))
             .map_err(|error| error.text().to_owned())?;
         let words = [examples[0].1, examples[1].1];
-        let form =
-            "libpcap compiles it to a program of another form than those that lists can be made of";
+        let form = "`any_of` does not support the code that libpcap generates for this link type";
         let sites = sites(&program, &other, words).ok_or(form)?;
         let template = read(program, sites, WORDS).ok_or(form)?;
         Ok(template)
     }
 
-    /// Writes the code before the comparisons: at each of them it goes on at `compare`, and where
-    /// there is nothing to compare at `reject`.
+    /// Writes the code before the comparisons. It continues at `compare` for each of them, and at
+    /// `reject` if there is nothing to compare.
     pub(crate) fn write(
         &self,
         assembler: &mut Assembler,
@@ -77,7 +75,7 @@ impl Template {
                 continue;
             }
             let [yes, no] = match after(index, *insn) {
-                // The accepting return is reached through comparisons only, and so never here.
+                // Only comparisons lead to the accepting return, so this is never it.
                 After::End => [None, None],
                 After::Next(next) => [*places.get(next)?, None],
                 After::Either(yes, no) => [*places.get(yes)?, *places.get(no)?],
@@ -97,7 +95,7 @@ impl Template {
         places[0]
     }
 
-    /// Whether the program uses a memory cell.
+    /// Returns whether the program uses a memory cell.
     pub(crate) fn uses_memory(&self, cell: u32) -> bool {
         let uses = |insn: &Insn| match insn.code & 0x07 {
             op::ST | op::STX => true,
@@ -107,11 +105,11 @@ impl Template {
         self.program.iter().any(|insn| insn.k == cell && uses(insn))
     }
 
-    /// Which instructions are reached without a comparison.
+    /// Returns which instructions can be reached without a comparison.
     fn reached(&self) -> Vec<bool> {
         let mut reached = vec![false; self.program.len()];
         reached[0] = true;
-        // Jumps go forward only.
+        // Jumps only go forward.
         for (index, insn) in self.program.iter().enumerate() {
             if !reached[index] || self.sites.contains(&index) {
                 continue;
@@ -135,8 +133,8 @@ enum After {
     Either(usize, usize),
 }
 
-/// Where an instruction goes on. The compiler's programs have been checked: that is inside, and
-/// forward but for `ja`, which `sites` looks at.
+/// Returns the successors of an instruction. The compiler's programs have been checked: jumps stay
+/// inside, and only `ja` may go backward, which `sites` rejects.
 fn after(index: usize, insn: Insn) -> After {
     let next = index + 1;
     match insn.code & 0x07 {
@@ -147,8 +145,8 @@ fn after(index: usize, insn: Insn) -> After {
     }
 }
 
-/// Where two programs differ, if that is in the words they compare with and nowhere else: for each
-/// place the index of the word.
+/// Returns the places at which two programs differ, with the index of the word compared there;
+/// `None` if they differ in anything else.
 fn sites<const WORDS: usize>(
     one: &[Insn],
     other: &[Insn],
@@ -159,7 +157,7 @@ fn sites<const WORDS: usize>(
     }
     let mut sites = Vec::new();
     for (index, (a, b)) in one.iter().zip(other).enumerate() {
-        // No loops: the compiler makes them of a `ja` with a negative distance.
+        // Rejects loops, which the compiler makes from a `ja` with a negative distance.
         if (a.code == op::JMP | op::JA && a.k as usize >= one.len() - index)
             || a.is_kernel_extension()
         {
@@ -180,9 +178,9 @@ fn sites<const WORDS: usize>(
 
 /// Checks the form; `Some(None)` if no comparison can be reached.
 fn read(program: Vec<Insn>, sites: Vec<(usize, usize)>, words: usize) -> Option<Option<Template>> {
-    // The comparisons of all words but the first follow from that of the first.
+    // The comparisons of the later words follow that of the first.
     let mut loads = Vec::new();
-    // Where there is no such address, there may be no comparison at all.
+    // Without such an address, there may be no comparison at all.
     if words > 1 && !sites.is_empty() {
         if sites.len() != words || sites.iter().enumerate().any(|(n, site)| site.1 != n) {
             return None;
@@ -247,7 +245,7 @@ fn yes(program: &[Insn], site: usize) -> Option<usize> {
     Some(site + 1 + usize::from(program.get(site)?.jt))
 }
 
-/// How a value was come by: with the same numbers it is the same value.
+/// The origin of a value: two values of the same origin are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Value {
     Constant(u32),
@@ -257,24 +255,24 @@ enum Value {
     Arithmetic(u16, usize, usize),
 }
 
-/// What is known on one way through the program: the values by their numbers, where one was stored.
+/// The state on one path through the program. Values are given by their numbers.
 #[derive(Clone, Debug, Default)]
 struct State {
     a: Option<usize>,
     x: Option<usize>,
     memory: [Option<usize>; 16],
-    /// Which tests held and which did not: the code, the number tested, the operand.
+    /// The outcomes of earlier tests: the code, the number tested, the operand.
     tests: Vec<((u16, usize, u32), bool)>,
-    /// Whether a comparison did not hold.
+    /// Whether a comparison did not match.
     missed: bool,
-    /// The word that has to be compared next, after the first.
+    /// The word that must be compared next, after the first.
     word: usize,
 }
 
 struct Walk<'a> {
     program: &'a [Insn],
     sites: &'a [(usize, usize)],
-    /// Each by its number.
+    /// The values by their numbers.
     values: Vec<Value>,
     words: usize,
     steps: usize,
@@ -282,7 +280,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// The number of a value, which is new or known; `None` if there are too many.
+    /// Returns the number of a value, known or new; `None` if there are too many.
     fn number(&mut self, value: Value) -> Option<usize> {
         if let Some(number) = self.values.iter().position(|known| *known == value) {
             return Some(number);
@@ -298,7 +296,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Walks all ways from an instruction on; `None` if one is not as it has to be.
+    /// Walks all paths from an instruction; `None` if one violates the form.
     fn from(&mut self, start: usize, state: State) -> Option<()> {
         let mut ways = vec![(start, state)];
         while let Some((mut at, mut state)) = ways.pop() {
@@ -311,7 +309,7 @@ impl Walk<'_> {
                 let site = self.sites.iter().find(|site| site.0 == at);
                 match (after(at, insn), site) {
                     (After::End, _) => {
-                        // A value that is not known could be anything.
+                        // An unknown value may accept.
                         let accepts = insn.code != op::RET | op::K || insn.k != 0;
                         if accepts && (state.missed || state.word != self.words) {
                             return None;
@@ -356,7 +354,7 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// Whether a test holds, if that follows from what is known.
+    /// Returns whether a test holds, if the state determines that.
     fn known(&self, state: &State, test: (u16, usize, u32)) -> Option<bool> {
         const EQUALS: u16 = op::JMP | op::JEQ | op::K;
         let (code, a, k) = test;
@@ -378,8 +376,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Follows an instruction that is no test; `None` if it takes what was never stored, and so what
-    /// another program may have left.
+    /// Executes an instruction that is not a test; `None` if it uses a value that was never stored,
+    /// and so possibly another program's.
     fn plain(&mut self, insn: Insn, state: &mut State) -> Option<()> {
         let cell = insn.k as usize % 16;
         match insn.code & 0x07 {

@@ -1,4 +1,5 @@
-//! The terms of a list: addresses, networks, ports, and on which side of a packet they are looked for.
+//! The terms of a list: addresses, networks and ports, each as a packet's source, destination or
+//! either.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -7,15 +8,15 @@ use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// What errors call the reading of a term.
-const READ: &str = "read the term";
+/// The operation of parsing a term in errors.
+const READ: &str = "parse term";
 
-/// An address, a network, a port, a range of ports, or a port of an address: what a list for [`Filter::any_of`] is made
-/// of.
+/// An address, a network, a port, a range of ports, or a port of an address: an element of a list
+/// for [`Filter::any_of`].
 ///
-/// Made from `IpAddr`, `Ipv4Addr`, `Ipv6Addr`, a pair of an address and the length of its prefix, `u16`,
-/// `RangeInclusive<u16>` and `SocketAddr`, and by [`str::parse`] from `192.0.2.1`, `192.0.2.0/24`, `2001:db8::/32`,
-/// `443`, `6000-6063`, `192.0.2.1:443` and `[2001:db8::1]:443`.
+/// Converts from `IpAddr`, `Ipv4Addr`, `Ipv6Addr`, a pair of an address and a prefix length, `u16`,
+/// `RangeInclusive<u16>` and `SocketAddr`. [`str::parse`] accepts `192.0.2.1`, `192.0.2.0/24`,
+/// `2001:db8::/32`, `443`, `6000-6063`, `192.0.2.1:443` and `[2001:db8::1]:443`.
 ///
 /// [`Filter::any_of`]: crate::Filter::any_of
 ///
@@ -39,18 +40,18 @@ const READ: &str = "read the term";
 pub enum Endpoint {
     /// An address: `host` in an expression.
     Host(IpAddr),
-    /// The first address of a network and the length of its prefix in bits: `net` in an expression.
+    /// The first address of a network and its prefix length: `net` in an expression.
     Net(IpAddr, u8),
     /// A port of TCP, UDP or SCTP: `port` in an expression.
     Port(u16),
     /// The ports from the first to the last, both included: `portrange` in an expression.
     Ports(u16, u16),
-    /// A port of TCP, UDP or SCTP of an address, both on the same side of a packet: `src host` and `src port` in an
-    /// expression, or `dst host` and `dst port`.
+    /// A port of TCP, UDP or SCTP at an address, both on the same side of a packet: `src host` and
+    /// `src port` in an expression, or `dst host` and `dst port`.
     HostPort(IpAddr, u16),
 }
 
-/// Addresses or ports from a first to a last one.
+/// A range of addresses or ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Range {
     V4(u128, u128),
@@ -60,21 +61,21 @@ pub(crate) enum Range {
 }
 
 impl Endpoint {
-    /// What it stands for; says what is wrong with it otherwise.
+    /// Converts to a range; otherwise returns the fault.
     pub(crate) fn range(self) -> Result<Range, String> {
         let net = |first: u128, prefix: u8, bits: u8| {
             if prefix > bits {
                 return Err(format!(
-                    "the prefix has {prefix} bits, and the address {bits}"
+                    "the prefix length {prefix} exceeds the {bits} bits of the address"
                 ));
             }
-            // The bits behind the prefix, at the low end.
+            // The bits after the prefix, at the low end.
             let host = u128::MAX
                 .checked_shr(u32::from(prefix) + 128 - u32::from(bits))
                 .unwrap_or(0);
             if first & host != 0 {
                 return Err(format!(
-                    "the address has bits behind the prefix of {prefix}"
+                    "the address has bits set after the prefix of {prefix} bits"
                 ));
             }
             Ok((first, first | host))
@@ -103,7 +104,7 @@ impl Endpoint {
     }
 }
 
-/// As [`FromStr`] reads it.
+/// Prints the form that [`FromStr`] parses.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
@@ -116,18 +117,20 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// `192.0.2.1`, `192.0.2.0/24`, `2001:db8::1`, `2001:db8::/32`, `443`, `6000-6063`, `192.0.2.1:443` or
-/// `[2001:db8::1]:443`, without anything around it. Nothing is looked up, so that names of hosts and services are errors.
+/// Parses `192.0.2.1`, `192.0.2.0/24`, `2001:db8::1`, `2001:db8::/32`, `443`, `6000-6063`,
+/// `192.0.2.1:443` or `[2001:db8::1]:443`, without surrounding spaces. Names of hosts and services
+/// are errors, because nothing is resolved.
 impl FromStr for Endpoint {
     type Err = Error;
 
     /// # Errors
     ///
-    /// [`InvalidArgument`](crate::ErrorKind::InvalidArgument), with the text: it is none of these, the
-    /// prefix is too long, the address has bits behind it, or a range ends before it begins.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the text has none of these
+    ///   forms, the prefix is too long, the address has bits set after it, or the last port of a
+    ///   range is below the first.
     fn from_str(text: &str) -> Result<Endpoint> {
         let number = |text: &str| {
-            // Without a sign, which `u16` would read.
+            // `u16` would accept a sign.
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
             digits.then(|| text.parse::<u16>().ok()).flatten()
         };
@@ -145,25 +148,28 @@ impl FromStr for Endpoint {
         } else if let Ok(address) = text.parse() {
             Some(Endpoint::Host(address))
         } else {
-            // No packet has a scope, which the text may have.
+            // Packets have no scope, so reject one in the text.
             let socket = text.parse().ok().filter(|_| !text.contains('%'));
             socket.map(|address: SocketAddr| Endpoint::HostPort(address.ip(), address.port()))
         };
         let why = match endpoint.map(|endpoint| (endpoint, endpoint.range())) {
             Some((endpoint, Ok(_))) => return Ok(endpoint),
             Some((_, Err(why))) => why,
-            None => "it is no address, network, port, range of ports or port of an address".into(),
+            None => {
+                "expected an address, a network, a port, a range of ports or a port of an address"
+                    .into()
+            }
         };
         let text = crate::filter::compile::limits::cut(text);
         Err(Error::cannot(ErrorKind::InvalidArgument, READ, text, why))
     }
 }
 
-/// A term of a list for [`Filter::any_of`]: an [`Endpoint`], and whether it has to be a packet's source,
-/// its destination, or either.
+/// A term of a list for [`Filter::any_of`]: an [`Endpoint`] as a packet's source, its destination,
+/// or either.
 ///
-/// Either is meant by everything that an [`Endpoint`] is made from. By [`str::parse`] it is made from what
-/// makes an endpoint, with `src` or `dst` and a space before it or not.
+/// Every type that converts to an [`Endpoint`] converts to a term that means either. [`str::parse`]
+/// accepts the forms of an endpoint, optionally preceded by `src` or `dst` and a space.
 ///
 /// [`Filter::any_of`]: crate::Filter::any_of
 ///
@@ -185,7 +191,7 @@ pub struct FilterTerm {
 }
 
 impl FilterTerm {
-    /// The endpoint as a packet's source only: `src` in an expression.
+    /// Creates a term that only matches the source of a packet: `src` in an expression.
     #[must_use]
     pub fn source(endpoint: impl Into<Endpoint>) -> FilterTerm {
         FilterTerm {
@@ -195,7 +201,7 @@ impl FilterTerm {
         }
     }
 
-    /// The endpoint as a packet's destination only: `dst` in an expression.
+    /// Creates a term that only matches the destination of a packet: `dst` in an expression.
     #[must_use]
     pub fn destination(endpoint: impl Into<Endpoint>) -> FilterTerm {
         FilterTerm {
@@ -205,7 +211,7 @@ impl FilterTerm {
         }
     }
 
-    /// The address, network or port.
+    /// Returns the address, network or port.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
         self.endpoint
@@ -222,7 +228,7 @@ impl From<Endpoint> for FilterTerm {
     }
 }
 
-/// As [`FromStr`] reads it.
+/// Prints the form that [`FromStr`] parses.
 impl fmt::Display for FilterTerm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.source, self.destination) {
@@ -234,13 +240,13 @@ impl fmt::Display for FilterTerm {
     }
 }
 
-/// An [`Endpoint`], with `src` or `dst` and a space before it or not.
+/// Parses an [`Endpoint`], optionally preceded by `src` or `dst` and a space.
 impl FromStr for FilterTerm {
     type Err = Error;
 
     /// # Errors
     ///
-    /// As for an [`Endpoint`].
+    /// Those of [`Endpoint`]'s `FromStr`.
     fn from_str(text: &str) -> Result<FilterTerm> {
         if let Some(endpoint) = text.strip_prefix("src ") {
             return Ok(FilterTerm::source(Endpoint::from_str(endpoint)?));
@@ -252,7 +258,7 @@ impl FromStr for FilterTerm {
     }
 }
 
-/// The same conversions into an endpoint, and through it into a term.
+/// Implements the same conversions into an endpoint, and through it into a term.
 macro_rules! endpoint_from {
     ($($from:ty: $value:ident => $endpoint:expr;)+) => {$(
         impl From<$from> for Endpoint {
@@ -283,14 +289,14 @@ endpoint_from! {
     SocketAddrV6: socket => Endpoint::HostPort((*socket.ip()).into(), socket.port());
 }
 
-/// For lists that are lent: `any_of(linktype, &list)`.
+/// Converts from borrowed lists: `any_of(dlt, &list)`.
 impl From<&Endpoint> for FilterTerm {
     fn from(endpoint: &Endpoint) -> FilterTerm {
         (*endpoint).into()
     }
 }
 
-/// For lists that are lent: `any_of(linktype, &list)`.
+/// Converts from borrowed lists: `any_of(dlt, &list)`.
 impl From<&FilterTerm> for FilterTerm {
     fn from(term: &FilterTerm) -> FilterTerm {
         *term

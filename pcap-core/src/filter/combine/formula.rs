@@ -1,7 +1,7 @@
 //! Joins programs by `and`, `or` and `not` into one.
 //!
-//! A part that wants a packet goes on where the formula goes on, instead of returning. A part that ends because the
-//! packet does, ends the whole: so libpcap's programs for `a or b` and `not a` behave, too.
+//! An accepting return of a part continues with the rest of the formula. A part that runs out of
+//! packet bytes ends the whole program, as in libpcap's programs for `a or b` and `not a`.
 
 use crate::filter::program::assemble::{Assembler, Place};
 use crate::filter::program::insn::{Insn, op};
@@ -17,7 +17,7 @@ pub(crate) enum Step<P> {
 }
 
 impl<P> Step<P> {
-    /// The same step with another part.
+    /// Replaces the part of the step.
     pub(crate) fn map<'a, Q>(&'a self, part: impl FnOnce(&'a P) -> Q) -> Step<Q> {
         match self {
             Step::Part(p) => Step::Part(part(p)),
@@ -28,15 +28,16 @@ impl<P> Step<P> {
     }
 }
 
-/// Joins the programs of a formula, which is well-formed. The programs have been checked. The result returns `accept` for
-/// each packet that it wants.
+/// Joins the programs of a well-formed formula. The programs have been checked. The result returns
+/// `accept` for each packet that it accepts.
 pub(crate) fn join(steps: &[Step<&[Insn]>], accept: u32) -> Vec<Insn> {
     let mut assembler = Assembler::default();
     let reject = assembler.ret(0);
     let mut start = assembler.ret(accept);
-    // Where a formula goes on if it holds, and if not; `None` is what was written last.
+    // The continuations of the open subformulas, if one holds and if not; `None` is the place
+    // written last.
     let mut open = vec![(Some(start), Some(reject))];
-    // Programs are written from their end, and so is the formula.
+    // Programs are written from their end, so the formula is read from its end.
     for step in steps.iter().rev() {
         let Some((yes, no)) = open.pop() else { break };
         let (yes, no) = (yes.unwrap_or(start), no.unwrap_or(start));
@@ -50,7 +51,7 @@ pub(crate) fn join(steps: &[Step<&[Insn]>], accept: u32) -> Vec<Insn> {
     assembler.finish(start)
 }
 
-/// Writes a program that goes on at `yes` and `no` instead of returning.
+/// Writes a program that continues at `yes` and `no` instead of returning.
 fn write(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
     let start = if program.iter().any(|insn| insn.jumps_backward()) {
         write_as_it_is(assembler, program, yes, no)
@@ -60,7 +61,7 @@ fn write(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> 
     clear(assembler, program, start)
 }
 
-/// Every instruction becomes one, so that all jumps stay right.
+/// Copies each instruction to exactly one, so that all jumps stay right.
 fn write_as_it_is(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
     let mut place = no;
     for insn in program.iter().rev() {
@@ -75,7 +76,7 @@ fn write_as_it_is(assembler: &mut Assembler, program: &[Insn], yes: Place, no: P
     place
 }
 
-/// Leaves out the returns, and what is not reached.
+/// Writes a program without its returns and its unreachable instructions.
 fn write_anew(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
     const IS_ZERO: Insn = Insn::new(op::JMP | op::JEQ | op::K, 0, 0, 0);
     let reached = validate::reached(program);
@@ -89,7 +90,7 @@ fn write_anew(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place
         let here = match (insn.code & 0x07, insn.code) {
             (op::RET, RETURN) if insn.k == 0 => no,
             (op::RET, RETURN) => yes,
-            // It returns A.
+            // Returns A.
             (op::RET, _) => assembler.test(IS_ZERO, no, yes),
             (op::JMP, JUMP) => place(insn.k as usize),
             (op::JMP, _) => assembler.test(*insn, place(insn.jt.into()), place(insn.jf.into())),
@@ -100,8 +101,8 @@ fn write_anew(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place
     places[0]
 }
 
-/// Writes in front of a program what sets registers and memory to 0 that it takes without having set them: another part
-/// may have left something there.
+/// Prepends instructions that zero the registers and memory that the program uses before it sets
+/// them: another part may have left something there.
 fn clear(assembler: &mut Assembler, program: &[Insn], mut place: Place) -> Place {
     let taken = validate::taken_before_set(program);
     if taken.is_empty() {

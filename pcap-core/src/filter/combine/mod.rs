@@ -1,4 +1,4 @@
-//! Filters made of others: by `and`, `or` and `not`.
+//! Combines filters by `and`, `or` and `not`.
 
 pub(crate) mod formula;
 
@@ -13,33 +13,37 @@ use formula::Step;
 
 const OPERATION: &str = "combine filters";
 
-/// Instructions that combined filters may have: some hundred megabytes.
+/// The most instructions of a combined filter: some hundred megabytes.
 const MAX_INSTRUCTIONS: usize = 1 << 23;
 
-/// The filters that another one is made of, and how.
+/// The filters that another one combines, and the operators.
 pub(crate) type Formula = Arc<[Step<Filter>]>;
 
 impl Filter {
-    /// Makes a filter for the packets that both this filter and `other` want.
+    /// Combines this filter with `other` into one that accepts the packets that both accept.
     ///
-    /// Like libpcap's `and` in an expression, it asks this filter first, and `other` only if this one wants the packet.
-    /// A packet that ends before a byte that one of them asks for is not wanted, whatever the other says. So the answer
-    /// for each packet is that of libpcap's unoptimized program for `(this) and (other)`, if nothing in the first
-    /// expression changes what the second means, as `vlan` does. Here both filters see the packet from its beginning.
+    /// Like libpcap's `and` in an expression, it evaluates this filter first, and `other` only if
+    /// this one accepts the packet. It rejects a packet that ends before a byte that one of them
+    /// reads, whatever the other would return. So the result for each packet is that of libpcap's
+    /// unoptimized program for `(this) and (other)`, provided that the first expression does not
+    /// change the meaning of the second, as `vlan` does. Here, both filters see the packet from its
+    /// beginning.
     ///
-    /// The combined filter remembers its parts. A live capture compiles their expressions again, as it does with a single
-    /// one. The combined filter itself has no [`expression`](Self::expression), so that the link type of a capture cannot
-    /// be changed while it is set. It returns the largest number of bytes that one of its parts returns.
+    /// The combined filter remembers its parts. A live capture compiles their expressions again, as
+    /// it does for a single filter. The combined filter itself has no
+    /// [`expression`](Self::expression), so the link type of a capture cannot be changed while the
+    /// filter is set. It returns the largest number of bytes that one of its parts returns.
     ///
     /// # Errors
     ///
-    /// - [`LinktypeMismatch`]: the filters are for different link types.
-    /// - [`FilterTooLong`]: together they have more than 8 388 608 instructions. The Linux kernel takes 4096, and fewer
-    ///   where `net.core.optmem_max` is small; longer filters run in this process.
+    /// - [`LinktypeMismatch`] if the filters are for different link types.
+    /// - [`FilterTooLong`] if together they have more than 8 388 608 instructions. The Linux kernel
+    ///   accepts 4096, and fewer if `net.core.optmem_max` is small; longer filters run in this
+    ///   process.
     ///
     /// # Examples
     ///
-    /// Web traffic, except that of a thousand hosts:
+    /// Web traffic, except from a thousand hosts:
     ///
     /// ```
     /// use pcap_core::{Dlt, Filter};
@@ -68,15 +72,15 @@ impl Filter {
         self.joined(other, Step::And)
     }
 
-    /// Makes a filter for the packets that this filter or `other` wants, or both.
+    /// Combines this filter with `other` into one that accepts the packets that either accepts.
     ///
-    /// Like libpcap's `or` in an expression, it asks this filter first, and `other` only if this one does not want the
-    /// packet. A packet that ends before a byte that this filter asks for is not wanted, and `other` is not asked.
-    /// [`and`](Self::and) has the other rules for combined filters.
+    /// Like libpcap's `or` in an expression, it evaluates this filter first, and `other` only if
+    /// this one rejects the packet. It rejects a packet that ends before a byte that this filter
+    /// reads, without evaluating `other`. The other rules are those of [`and`](Self::and).
     ///
     /// # Errors
     ///
-    /// As [`and`](Self::and).
+    /// Those of [`and`](Self::and).
     ///
     /// # Examples
     ///
@@ -94,10 +98,11 @@ impl Filter {
         self.joined(other, Step::Or)
     }
 
-    /// Makes a filter for the packets that this filter does not want; `!filter` is the same.
+    /// Returns a filter that accepts the packets that this one rejects; `!filter` is the same.
     ///
-    /// Like libpcap's `not`, the negated filter does not want a packet that ends before a byte that it asks for. Neither
-    /// this filter nor its negation wants such a packet. [`and`](Self::and) has the other rules for combined filters.
+    /// Like libpcap's `not`, the negated filter rejects a packet that ends before a byte that it
+    /// reads. So both filters reject such a packet. The other rules are those of
+    /// [`and`](Self::and).
     ///
     /// # Examples
     ///
@@ -149,7 +154,7 @@ impl Filter {
         Ok(Filter::of_steps(self.dlt, steps))
     }
 
-    /// The filter as a formula of others that are none.
+    /// Returns the filter as a formula of filters that are not combined.
     fn steps(&self) -> Vec<Step<Filter>> {
         match &self.formula {
             Some(formula) => formula.to_vec(),
@@ -157,7 +162,8 @@ impl Filter {
         }
     }
 
-    /// Joins filters of one link type, none of which is joined itself.
+    /// Creates a filter from a formula of filters of one link type that are not combined
+    /// themselves.
     fn of_steps(dlt: Dlt, steps: Vec<Step<Filter>>) -> Filter {
         let parts = || {
             steps.iter().filter_map(|step| match step {
@@ -177,7 +183,7 @@ impl Filter {
             formula::join(&programs, accept)
         };
         let program = join(|filter| &filter.program);
-        // Where nothing asks the kernel, the same runs on plain bytes.
+        // Without kernel extensions, the same program runs on plain bytes.
         let plain = has_kernel_extensions(&program).then(|| join(|filter| &filter.plain));
         let options = CompileOptions::new();
         Filter {
@@ -186,7 +192,7 @@ impl Filter {
         }
     }
 
-    /// The same filter with all that was made by libpcap's compiler made again, by `make`.
+    /// Recompiles with `make` everything in the filter that libpcap's compiler made.
     pub(crate) fn made_again(
         &self,
         mut make: impl FnMut(Source<'_>) -> Result<Filter>,
@@ -205,14 +211,14 @@ impl Filter {
         Ok(Filter::of_steps(self.dlt, steps))
     }
 
-    /// What it was made of, unless that was instructions or other filters.
+    /// Returns the source of the filter, unless it was made from instructions or other filters.
     fn source(&self) -> Option<Source<'_>> {
         let expression = self.expression();
         let expression = expression.map(|text| Source::Expression(text, self.options));
         expression.or_else(|| self.lists.as_ref().map(Source::Lists))
     }
 
-    /// Whether it is combined of filters that were compiled.
+    /// Returns whether the filter combines compiled ones.
     #[cfg(feature = "serde")]
     pub(crate) fn combines_expressions(&self) -> bool {
         let mut steps = self.formula.iter().flat_map(|formula| formula.iter());
@@ -220,15 +226,15 @@ impl Filter {
     }
 }
 
-/// What a filter was made of by libpcap's compiler.
+/// The source that libpcap's compiler made a filter from.
 #[derive(Debug)]
 pub(crate) enum Source<'a> {
     Expression(&'a str, CompileOptions),
-    /// A list, on a link type for which that depends on the system.
+    /// A list, on a link type for which the program depends on the system.
     Lists(&'a Arc<Lists>),
 }
 
-/// As [`negate`](Filter::negate).
+/// Negates the filter, like [`negate`](Filter::negate).
 impl Not for &Filter {
     type Output = Filter;
 
@@ -237,7 +243,7 @@ impl Not for &Filter {
     }
 }
 
-/// As [`negate`](Filter::negate).
+/// Negates the filter, like [`negate`](Filter::negate).
 impl Not for Filter {
     type Output = Filter;
 

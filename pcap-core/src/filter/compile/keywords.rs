@@ -1,15 +1,15 @@
-//! The words of the filter language.
+//! The keywords of the filter language.
 
-/// Words that can stand before an address, a port or a protocol, which a later term may have from them.
+/// Words that can precede an address, a port or a protocol; a later term may inherit them.
 const QUALIFIERS: &str = "dst src link ether ppp slip fddi tr wlan ip arp rarp ip6 sctp tcp udp icmp icmp6 igmp igrp \
     pim vrrp carp radio ah esp atalk aarp decnet lat sca moprc mopdl iso esis es-is isis is-is l1 l2 iih lsp snp csnp \
     psnp clnp stp ipx netbeui host net port portrange proto protochain gateway address1 addr1 address2 addr2 address3 \
     addr3 address4 addr4 ra ta";
 
-/// Words of a term that changes what the terms after it mean.
+/// Words of a term that changes the meaning of the terms after it.
 const MOVERS: &str = "vlan mpls pppoes geneve vxlan lane";
 
-/// Fields that are compared with a number, or with a list of them in parentheses.
+/// Fields that are compared with a number, or with a list of numbers in parentheses.
 const FIELDS: &str = "vpi vci sio opc dpc sls hsio hopc hdpc hsls";
 
 const OTHERS: &str = "and or not mask type subtype direction dir less greater byte broadcast multicast len length \
@@ -20,23 +20,23 @@ const OTHERS: &str = "and or not mask type subtype direction dir less greater by
     icmp-sourcequench icmp-redirect icmp-routeradvert icmp-routersolicit icmp-timxceed icmp-paramprob icmp-tstamp \
     icmp-tstampreply icmp-ireq icmp-ireqreply icmp-maskreq icmp-maskreply";
 
-/// Whether a word is one of the language, which is never looked up. One that is missing here costs a second
-/// compilation, no more.
+/// Returns whether a word is a keyword, which is never resolved. A keyword missing here only costs
+/// a second compilation.
 pub(crate) fn is_keyword(word: &str) -> bool {
     is_qualifier(word) || is_field(word) || is_among(OTHERS, word)
 }
 
-/// Whether a word can stand before an address, a port or a protocol.
+/// Returns whether a word can precede an address, a port or a protocol.
 pub(crate) fn is_qualifier(word: &str) -> bool {
     is_among(QUALIFIERS, word)
 }
 
-/// Whether a word is a field that is compared with a number, or with a list in parentheses.
+/// Returns whether a word is a field that is compared with a number, or with a list in parentheses.
 pub(crate) fn is_field(word: &str) -> bool {
     is_among(FIELDS, word)
 }
 
-/// Whether a term that begins with the word changes what the terms after it mean.
+/// Returns whether a term that begins with the word changes the meaning of the terms after it.
 pub(crate) fn is_mover(word: &str) -> bool {
     is_among(MOVERS, word)
 }

@@ -1,14 +1,16 @@
-//! How long an expression may be, and which expressions libpcap compiles as a whole.
+//! The limits on an expression, and on what libpcap compiles as a whole.
 //!
-//! libpcap's compiler cannot be interrupted. What its time depends on was found by counting the steps in libpcap
-//! 1.10.3, and measured with `benches/compile.rs` on a virtual machine with two cores of an AMD EPYC (family 25, model
-//! 17) at 2.6 GHz:
+//! libpcap's compiler cannot be interrupted. The factors of its running time were found by counting
+//! steps in libpcap 1.10.3, and measured with `benches/compile.rs` on a virtual machine with two
+//! cores of an AMD EPYC (family 25, model 17) at 2.6 GHz:
 //!
-//! 1. The optimizer's passes look at every pair of tests (bits in sets), 2 to 14 times. Nothing makes them fewer. So
-//!    whatever is tested, 35 000 tests take a second: `MAX_TESTS`.
-//! 2. Afterwards it merges tests that are alike, and looks at every pair again for each pair that it merges. Where no
-//!    tests are alike, this is nothing. Where lists are looked up at two places, it takes the cube of their length.
-//! 3. The program is converted again for every jump over more than 255 instructions: the product of jumps and tests.
+//! 1. The optimizer's passes visit every pair of tests (bits in sets), 2 to 14 times. Nothing
+//!    reduces their number, so whatever is tested, 35 000 tests take a second: `MAX_TESTS`.
+//! 2. Afterwards the optimizer merges equal tests, and visits every pair again for each pair that
+//!    it merges. Without equal tests this costs nothing. If lists are looked up at two places, it
+//!    takes the cube of their length.
+//! 3. The program is converted again for every jump over more than 255 instructions: the product of
+//!    jumps and tests.
 //!
 //! | expression, on Ethernet | terms | tests before | after | passes (1) | merging (2) | conversion (3) |
 //! |---|---|---|---|---|---|---|
@@ -23,37 +25,40 @@
 //! | `tcp port 80`, again and again | 2660 | 24 000 | 9 | 0.94 s | 0.00 s | 0.04 s |
 //! | `len > 5`, again and again | 34 000 | 34 000 | 1 | 0.86 s | 0.00 s | 0.09 s |
 //!
-//! The second is what makes it impossible to tell from the size: a thousand hosts take most of a minute, and behind
-//! `tcp and` a third of a second. So expressions whose size does not tell are not given to libpcap as a whole, but in
-//! parts (`parts.rs`). What remains as a whole is bounded by its worst case: 3000 tests take the optimizer 1.0 s. Without
-//! it, the third remains, and a second is a product of jumps and instructions of 70 million (7600 tests for hosts).
+//! Because of the second factor, the size does not predict the time: a thousand hosts take most of
+//! a minute, and after `tcp and` a third of a second. So expressions of unpredictable time are not
+//! compiled as a whole, but in parts (`parts.rs`). Those compiled as a whole are bounded by their
+//! worst case: 3000 tests take the optimizer 1.0 s. Without it, the third factor remains, and a
+//! second is a product of jumps and instructions of 70 million (7600 tests for hosts).
 //!
-//! Other link types are alike. (For those of 802.11 libpcap does not optimize.) Each test takes about 110 bytes of stack.
+//! Other link types behave alike. (For those of 802.11, libpcap does not optimize.) Each test takes
+//! about 110 bytes of stack.
 
 use crate::filter::program::insn::{Insn, op};
 
-/// The tests that an expression may come to before they are optimized. With more, libpcap takes more than a second,
-/// however simple they are.
+/// The most tests of an expression before optimization. With more, libpcap takes more than a
+/// second, however simple they are.
 pub(crate) const MAX_TESTS: usize = 40_000;
 
-/// The tests that libpcap's optimizer gets at once: a second for the worst of them.
+/// The most tests that libpcap's optimizer gets at once: a second in the worst case.
 const MAX_OPTIMIZED: u64 = 3000;
-/// The same without the optimizer, as the product of exits and instructions.
+/// The same limit without the optimizer, as the product of exits and instructions.
 const MAX_CONVERTED: u64 = 70_000_000;
 
-/// Terms that come to no more tests than `MAX_OPTIMIZED`, unless a name stands for many addresses.
+/// The number of terms that have at most `MAX_OPTIMIZED` tests, unless a name stands for many
+/// addresses.
 const FEW_TERMS: usize = 64;
 
-/// Terms of an expression that cannot be taken apart.
+/// The most terms of an expression that cannot be compiled in parts.
 const MAX_WHOLE_TERMS: usize = 400;
 
-/// Arithmetic operators in one comparison. A chain of them takes the square of its length.
+/// The most arithmetic operators in one comparison. A chain of them takes the square of its length.
 const MAX_OPERATORS: u64 = 13_500;
 
-/// Bytes of an expression. Blanks alone take libpcap a second.
+/// The most bytes of an expression. Blanks alone take libpcap a second.
 const MAX_BYTES: usize = 128 << 20;
 
-/// Where long lists belong.
+/// The advice for long lists.
 const WAY_OUT: &str = "; `Filter::any_of` takes long lists of addresses and ports";
 
 pub(crate) fn check_bytes(expression: &str) -> Result<(), String> {
@@ -66,7 +71,7 @@ pub(crate) fn check_bytes(expression: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Each term comes to a test at least.
+/// Checks the number of terms. Each term has at least one test.
 pub(crate) fn check_terms(terms: usize) -> Result<(), String> {
     if terms > MAX_TESTS {
         return Err(format!(
@@ -76,7 +81,7 @@ pub(crate) fn check_terms(terms: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// For an expression that cannot be taken apart.
+/// Checks the number of terms of an expression that cannot be compiled in parts.
 pub(crate) fn check_whole(terms: usize) -> Result<(), String> {
     if terms > MAX_WHOLE_TERMS {
         return Err(format!(
@@ -87,7 +92,7 @@ pub(crate) fn check_whole(terms: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether so few terms need no further look.
+/// Returns whether there are so few terms that no other check is needed.
 pub(crate) fn are_few(terms: usize) -> bool {
     terms <= FEW_TERMS
 }
@@ -95,14 +100,15 @@ pub(crate) fn are_few(terms: usize) -> bool {
 /// Counts arithmetic operators.
 #[derive(Debug, Default)]
 pub(crate) struct Operators {
-    /// The squares of the terms before.
+    /// The squares of the earlier terms.
     before: u64,
     /// The operators of this term, in thirds.
     term: u64,
 }
 
 impl Operators {
-    /// Counts an operator behind a word. What a load from a packet takes depends on how many headers are before it.
+    /// Counts an operator after a word. The cost of a load from a packet depends on the number of
+    /// headers before it.
     pub(crate) fn add(&mut self, operator: &str, word: &str) -> Result<(), String> {
         self.term += match operator {
             "[" if LINK.contains(&word) => 1,
@@ -132,15 +138,16 @@ const NETWORK: [&str; 4] = ["ip", "ip6", "arp", "rarp"];
 #[derive(Debug, Default)]
 pub(crate) struct Size {
     tests: u64,
-    /// The jumps of tests to where the expression is decided, which are far in a long one.
+    /// The jumps of tests to the returns, which are far away in a long expression.
     exits: u64,
     instructions: u64,
-    /// The tests that look at a packet at the same places, by how many terms before have moved them.
+    /// The tests that look at the same places in a packet, by the number of earlier terms that
+    /// moved these places.
     by_place: Vec<u64>,
 }
 
 impl Size {
-    /// Adds a part's program, behind so many terms that move what comes after them.
+    /// Adds a part's program, which follows `moved` terms that move the places.
     pub(crate) fn add(&mut self, moved: usize, program: &[Insn]) {
         let tests = program.iter().filter(|insn| insn.is_test()).count() as u64;
         self.tests += tests;
@@ -152,17 +159,17 @@ impl Size {
         self.by_place[moved] += tests;
     }
 
-    /// Checks that there are not more tests than the limit, for an expression of so many terms.
+    /// Checks the number of tests against the limit, for an expression of `terms` terms.
     pub(crate) fn check(&self, terms: usize) -> Result<(), String> {
         if self.tests > MAX_TESTS as u64 {
             return Err(format!(
-                "the expression has {terms} terms, which come to more tests than the limit of {MAX_TESTS}{WAY_OUT}"
+                "the {terms} terms of the expression compile to more tests than the limit of {MAX_TESTS}{WAY_OUT}"
             ));
         }
         Ok(())
     }
 
-    /// Whether libpcap compiles the whole in about a second, whatever the tests are.
+    /// Returns whether libpcap compiles the whole in about a second, whatever the tests are.
     pub(crate) fn fits(&self, optimize: bool) -> bool {
         if optimize {
             self.tests <= MAX_OPTIMIZED
@@ -171,26 +178,26 @@ impl Size {
         }
     }
 
-    /// Checks that libpcap compiles the whole in a few seconds, for one that cannot be compiled in parts.
+    /// Checks that libpcap compiles the whole in a few seconds, for an expression that cannot be
+    /// compiled in parts.
     pub(crate) fn check_whole(&self, optimize: bool) -> Result<(), String> {
         let largest = self.by_place.iter().copied().max().unwrap_or(0);
-        // The worst for the optimizer are tests that look at the same places.
+        // Tests of the same places are the optimizer's worst case.
         let optimized = self.tests * self.tests * largest <= 4 * MAX_OPTIMIZED.pow(3);
         let converted = self.exits * self.instructions <= 3 * MAX_CONVERTED;
         if converted && (optimized || !optimize) {
             return Ok(());
         }
         Err(format!(
-            "the expression comes to {} tests, which is too much for one that cannot be compiled in parts: terms such as \
-             `vlan` change what those after them mean, also where they do not hold; they belong at the end, as in \
-             `tcp or (vlan and tcp)`",
+            "the expression has {} tests, too many for one that cannot be compiled in parts; put terms such as `vlan`, \
+             which change the meaning of the terms after them, at the end, as in `tcp or (vlan and tcp)`",
             self.tests
         ))
     }
 }
 
-/// Counts the jumps of tests to the returns: those to the kind of return that more of them go to, since a part's
-/// neighbours in a longer expression take the other.
+/// Counts the jumps of tests to the returns: those to the more frequent kind of return, since a
+/// part's neighbours in a longer expression take the other.
 fn exits(program: &[Insn]) -> u64 {
     let mut exits = [0, 0];
     for (index, insn) in program.iter().enumerate() {
@@ -208,7 +215,7 @@ fn exits(program: &[Insn]) -> u64 {
     exits[0].max(exits[1])
 }
 
-/// As much of an expression as fits into an error.
+/// Truncates an expression for an error.
 pub(crate) fn cut(expression: &str) -> String {
     const MAX: usize = 200;
     match expression.char_indices().nth(MAX) {

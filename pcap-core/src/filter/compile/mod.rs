@@ -1,4 +1,4 @@
-//! Compiling an expression with libpcap, within limits of time.
+//! Compiles an expression with libpcap, within time limits.
 
 mod keywords;
 pub(crate) mod limits;
@@ -21,25 +21,26 @@ use crate::sys;
 use limits::Size;
 use parts::{Part, Parts};
 
-/// What errors call the operation.
+/// The operation in errors.
 pub(crate) const OPERATION: &str = "compile";
 
-/// libpcap's largest snaplen, for which it compiles when nobody says otherwise.
+/// libpcap's largest snaplen, the default for compiling.
 pub(crate) const MAX_SNAPLEN: u32 = 262_144;
 
-/// "Unknown", to `pcap_compile`. 0 would compile `ip broadcast` to a test that misses broadcasts.
+/// The unknown netmask for `pcap_compile`. 0 would compile `ip broadcast` to a test that misses
+/// broadcasts.
 const NETMASK_UNKNOWN: u32 = u32::MAX;
 
-/// Compiles on a handle of its own, for plain bytes.
+/// Compiles on a separate handle, for plain bytes.
 pub(crate) fn detached(dlt: Dlt, expression: &str, options: CompileOptions) -> Result<Vec<Insn>> {
     Error::library(OPERATION, limits::cut(expression))?;
-    // With snaplen 0 a dead handle compiles nothing.
+    // With snaplen 0, a dead handle compiles a program that rejects everything.
     let snaplen = match options.snaplen {
         0 => MAX_SNAPLEN,
         snaplen => snaplen,
     };
     let snaplen = c_int::try_from(snaplen).map_err(|_| {
-        let text = format!("a snaplen of {snaplen} bytes is more than {}", c_int::MAX);
+        let text = format!("the snaplen of {snaplen} bytes exceeds {}", c_int::MAX);
         error(ErrorKind::InvalidArgument, expression, text)
     })?;
     let dead = Dead::open(dlt, snaplen)
@@ -70,7 +71,7 @@ fn error(kind: ErrorKind, expression: &str, text: impl Into<String>) -> Error {
     Error::cannot(kind, OPERATION, limits::cut(expression), text)
 }
 
-/// An expression and the handle to compile it on, which this thread has to itself.
+/// An expression and a handle to compile it on, which only this thread uses.
 struct Compiler<'a> {
     pcap: *mut sys::pcap_t,
     expression: &'a str,
@@ -117,7 +118,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Compiles an expression that is not understood here. libpcap will say what is wrong with it.
+    /// Compiles an expression that the parser here rejects. libpcap reports the error in it.
     fn not_understood(&self, terms: usize) -> Result<Vec<Insn>> {
         limits::check_whole(terms).map_err(|why| self.too_long(why))?;
         let program = self.compile(self.expression, false)?;
@@ -130,7 +131,7 @@ impl Compiler<'_> {
         self.whole()
     }
 
-    /// The size of an expression, and of each of its parts.
+    /// Returns the size of an expression, and of each of its parts.
     fn sizes(&self, parts: &Parts, steps: &[Step<Part>]) -> Result<(Size, Vec<Size>)> {
         let (mut all, mut sizes) = (Size::default(), Vec::new());
         for step in steps {
@@ -157,14 +158,14 @@ impl Compiler<'_> {
             let text = parts.text(part);
             let optimize = optimize.next().unwrap_or(false);
             let program = self.compile(&text, optimize).or_else(|error| {
-                // The optimizer refuses what no packet can match.
+                // The optimizer rejects an expression that no packet can match.
                 let fits = optimize && self.compile(&text, false).is_ok();
                 fits.then(|| vec![Insn::new(op::RET | op::K, 0, 0, 0)])
                     .ok_or(error)
             });
             programs.push(program?);
         }
-        // A remote handle keeps for its daemon what it compiled last. That must not be a part.
+        // A remote handle keeps the last compiled program for its daemon. That must not be a part.
         let all = self.compile("", false)?;
         let accept = all.last().map_or(MAX_SNAPLEN, |insn| insn.k);
 
@@ -173,8 +174,8 @@ impl Compiler<'_> {
             .iter()
             .map(|step| step.map(|_| rest.next().unwrap_or(&all).as_slice()))
             .collect();
-        // Each part asks as well whether the packet is of the kind that is compiled for. Its negation must not hold for
-        // others.
+        // Each part also checks that the packet is of the kind that is compiled for. Its negation
+        // must not accept other packets.
         let kind;
         if self.asks_for_the_kind() {
             kind = self.compile("len >= 0", false)?;
@@ -195,10 +196,10 @@ impl Compiler<'_> {
         Dlt::new(unsafe { sys::pcap_datalink(self.pcap) }) == Dlt::PPI
     }
 
-    /// Has libpcap compile a text, whatever it takes.
+    /// Compiles a text with libpcap, whatever the result.
     ///
-    /// libpcap's optimizer loses loads now and then, as of `len >= 1 & 1 or len < 0 | 1`. Then the program is not
-    /// optimized.
+    /// libpcap's optimizer occasionally loses a load, as for `len >= 1 & 1 or len < 0 | 1`. Then
+    /// the program is compiled without the optimizer.
     fn compile(&self, text: &str, optimize: bool) -> Result<Vec<Insn>> {
         let program = self.compile_once(text, optimize)?;
         let lacks_load = |program: &[Insn]| validate::taken_before_set(program).has_register();
@@ -218,7 +219,7 @@ impl Compiler<'_> {
             bf_len: 0,
             bf_insns: ptr::null_mut(),
         };
-        // There may be names in it.
+        // The text may contain names.
         let _guard = sys::platform::name_tables();
         // SAFETY: the handle is open, activated and this thread's; the text is NUL-terminated and outlives the call;
         // libpcap writes the program only if it succeeds.
@@ -257,17 +258,17 @@ impl Compiler<'_> {
         self.checked(instructions)
     }
 
-    /// The interpreter trusts what it runs, so this does not: no known expression fails here.
+    /// Checks a program, because the interpreter trusts its input. No known expression fails here.
     fn checked(&self, program: Vec<Insn>) -> Result<Vec<Insn>> {
         validate::check(&program, Origin::Compiler).map_err(|fault| {
-            let text = format!("libpcap compiles it to a program that must not run: {fault}");
+            let text = format!("libpcap compiled it to an invalid program: {fault}");
             error(ErrorKind::FilterInvalid, self.expression, text)
         })?;
         Ok(program)
     }
 }
 
-/// A handle that is no capture, to compile on.
+/// A handle without a capture, to compile on.
 struct Dead(NonNull<sys::pcap_t>);
 
 impl Dead {
@@ -296,7 +297,8 @@ mod tests {
         netmask: Some(std::net::Ipv4Addr::new(255, 255, 255, 0)),
     };
 
-    /// An expression as a whole and in parts of so many terms; `None` if it cannot be compiled in parts.
+    /// Compiles an expression as a whole and in parts of `terms` terms; `None` if it cannot be
+    /// compiled in parts.
     fn both_ways(
         dlt: Dlt,
         expression: &str,
@@ -328,7 +330,8 @@ mod tests {
         )
     }
 
-    /// The expressions of the list for tcpdump, by link type, that can be compiled here without asking a resolver.
+    /// Returns the expressions of the list for tcpdump, by link type, that compile without a
+    /// resolver.
     fn expressions() -> Vec<(Dlt, &'static str)> {
         include_str!("../../../tests/data/expressions.txt")
             .lines()
@@ -383,7 +386,7 @@ mod tests {
         assert!(compared > 300, "{compared}");
     }
 
-    /// Words and lists that have their qualifiers from others.
+    /// Words and lists that inherit their qualifiers.
     const LISTS: [&str; 12] = [
         "host 192.0.2.1 or 192.0.2.2 or not 192.0.2.3",
         "tcp port 80 or 81 and not (82 or 83)",
@@ -414,8 +417,9 @@ mod tests {
             Dlt::IEEE802_11_RADIO,
         ];
         for dlt in dlts {
-            // The whole looks first at the header before that of 802.11, which is damaged in some packets; and
-            // libpcap keeps its length where a comparison keeps other numbers, and loads that of `pppoes` unset.
+            // The whole first reads the header before that of 802.11, which is damaged in some
+            // packets. libpcap also keeps the length of that header in the memory cell of a
+            // comparison, and loads that of `pppoes` unset.
             let cut = ![Dlt::PPI, Dlt::IEEE802_11_RADIO].contains(&dlt);
             let mut terms: Vec<&str> = listed
                 .iter()

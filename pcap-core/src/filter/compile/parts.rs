@@ -1,12 +1,13 @@
-//! Takes a long expression apart into short ones, which together mean the same.
+//! Splits a long expression into short ones that together mean the same.
 //!
-//! The parts are compiled one by one and joined again, because libpcap's compiler takes time out of proportion for a
-//! long one. A part has a few terms of the expression, each with the words that it has from a term before it: that `host
-//! a or b` means `host a or host b`.
+//! The parts are compiled one by one and then joined, because libpcap's compiling time grows out of
+//! proportion with the length. A part has a few terms of the expression, each with the words that
+//! it inherits from an earlier term: `host a or b` means `host a or host b`.
 //!
-//! Some terms move what comes after them: behind `vlan`, addresses are looked for behind the tag. A part after them
-//! begins with them, `vlan and (…)`. That is right where the part is asked only if they hold, as in `vlan and (host a or
-//! host b)`, and not in `vlan or host a`: such an expression stays whole.
+//! Some terms move what follows: after `vlan`, addresses are looked up behind the tag. A part after
+//! such terms begins with them, `vlan and (…)`. That is only right if the part is evaluated only if
+//! they match, as in `vlan and (host a or host b)`, and not in `vlan or host a`: such an expression
+//! stays whole.
 
 use std::collections::HashSet;
 
@@ -15,25 +16,26 @@ use super::limits;
 use super::scan::{Kind, Scanner, Token, is_number};
 use crate::filter::combine::formula::Step;
 
-/// How many terms a part may have. More would take libpcap longer, fewer make the program larger.
+/// The most terms of a part. More would take libpcap longer, fewer make the program larger.
 const PART_TERMS: usize = 16;
 
-/// How many movers a part may begin with.
+/// The most movers that a part may begin with.
 const MAX_MOVERS: usize = 8;
 
-/// How deep groups may be nested: libpcap's parser takes less.
+/// The deepest nesting of groups: libpcap's parser accepts less.
 const MAX_DEPTH: usize = 10_000;
 
-/// What an expression consists of.
+/// The structure of an expression.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
-    /// Terms joined by `and` and `or`.
+    /// The number of terms joined by `and` and `or`.
     pub(crate) terms: usize,
-    /// Whether a word in it may be looked up, and stand for any number of addresses.
+    /// Whether a word may be a name, which stands for any number of addresses.
     pub(crate) names: bool,
-    /// The parts and what joins them; `None` if the expression is not understood here. Most likely it is wrong.
+    /// The parts and the operators; `None` if the parser here rejects the expression, which is then
+    /// most likely invalid.
     pub(crate) steps: Option<Vec<Step<Part>>>,
-    /// The terms that move what comes after them.
+    /// The terms that move what follows them.
     movers: Vec<String>,
     /// Whether the parts mean the same as the whole.
     pub(crate) apart: bool,
@@ -45,9 +47,9 @@ pub(crate) struct Part {
     /// The terms as an expression, for packets that no mover has moved.
     pub(crate) text: String,
     terms: usize,
-    /// What joins the terms; `None` if there is only one.
+    /// The operator between the terms; `None` if there is only one.
     joined: Option<Join>,
-    /// How many movers come before it.
+    /// The number of movers before the part.
     pub(crate) moved: usize,
 }
 
@@ -58,22 +60,22 @@ enum Join {
 }
 
 impl Parts {
-    /// Takes an expression apart.
+    /// Splits an expression.
     ///
     /// # Errors
     ///
-    /// Says why, if it is longer than any that libpcap compiles in a second.
+    /// A message, if the expression is longer than any that libpcap compiles in a second.
     pub(crate) fn of(expression: &str) -> Result<Parts, String> {
         Parts::of_at_most(expression, PART_TERMS)
     }
 
-    /// The same with parts of so many terms.
+    /// Splits an expression into parts of at most `terms` terms.
     pub(crate) fn of_at_most(expression: &str, terms: usize) -> Result<Parts, String> {
         limits::check_bytes(expression)?;
         Parser::new(expression, terms).parse()
     }
 
-    /// The expression for a part: its terms behind the movers.
+    /// Returns the expression of a part: its terms after the movers.
     pub(crate) fn text(&self, part: &Part) -> String {
         let movers = &self.movers[..part.moved];
         match movers {
@@ -83,31 +85,32 @@ impl Parts {
     }
 }
 
-/// A list of terms that is open: the whole expression, or a group in parentheses.
+/// An open list of terms: the whole expression, or a group in parentheses.
 #[derive(Debug, Default)]
 struct Group {
-    /// What joins the next term with those before.
+    /// The operator between the next term and those before.
     join: Option<Join>,
-    /// Whether an odd number of `not` stands before the next term.
+    /// Whether an odd number of `not` precedes the next term.
     negated: bool,
-    /// The words that a term without any has: `host`. So has one that follows the group.
+    /// The words that a term without any inherits: `host`. A term after the group inherits them,
+    /// too.
     head: Option<String>,
-    /// Whether those words are a field's, which a term behind the group does not have.
+    /// Whether those words are a field's, which a term after the group does not inherit.
     field: bool,
 }
 
-/// What is known of a formula up to an operand of a step to come.
+/// What is known of an operand of a later step.
 #[derive(Clone, Copy, Debug)]
 struct Operand {
-    /// Whether there is a mover in it.
+    /// Whether it contains a mover.
     moves: bool,
-    /// Whether all its movers hold if it holds.
+    /// Whether all its movers match if it matches.
     implies: bool,
 }
 
 struct Parser<'a> {
     text: &'a str,
-    /// How many terms a part may have.
+    /// The most terms of a part.
     room: usize,
     tokens: Scanner<'a>,
     groups: Vec<Group>,
@@ -115,7 +118,7 @@ struct Parser<'a> {
     head: Option<String>,
     operands: Vec<Operand>,
     steps: Vec<Step<Part>>,
-    /// Where the parentheses open that belong to a number.
+    /// The start of the parentheses that belong to a number.
     arithmetic: HashSet<usize>,
     parts: Parts,
 }
@@ -147,8 +150,8 @@ impl<'a> Parser<'a> {
         Ok(self.parts)
     }
 
-    /// Counts what bounds the time of libpcap's compiler, and finds the parentheses that belong to numbers: behind the
-    /// one that closes there is an operator.
+    /// Counts what bounds the time of libpcap's compiler, and finds the parentheses that belong to
+    /// numbers: an operator follows the closing one.
     fn count(&mut self) -> Result<(), String> {
         let mut operators = limits::Operators::default();
         let mut open = Vec::new();
@@ -185,7 +188,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Reads terms and what joins them, up to the end; `None` if something is not understood.
+    /// Parses terms and operators up to the end; `None` if something is invalid.
     fn expression(&mut self) -> Option<()> {
         // The empty expression.
         self.tokens.peek()?;
@@ -213,7 +216,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Reads up to the end of the first term: `not`, opening parentheses, and the term itself.
+    /// Parses up to the end of the first term: `not`, opening parentheses, and the term itself.
     fn term(&mut self) -> Option<()> {
         loop {
             let token = self.tokens.peek()?;
@@ -252,9 +255,9 @@ impl<'a> Parser<'a> {
         (self.groups.len() <= MAX_DEPTH).then_some(())
     }
 
-    /// Reads a term without what joins it; `None` if it is not understood.
+    /// Parses a term without its operator; `None` if it is invalid.
     fn primitive(&mut self, first: Token) -> Option<Primitive> {
-        // The words it begins with, if they can stand before an address, a port or a protocol.
+        // The leading words, if they can precede an address, a port or a protocol.
         let mut end_of_head = first.start;
         while let Some(token) = self.tokens.peek() {
             if token.kind != Kind::Word || !keywords::is_qualifier(self.word(token)) {
@@ -303,7 +306,7 @@ impl<'a> Parser<'a> {
         let word = self.word(first);
         let keyword = first.kind == Kind::Word && is_keyword(word);
         if !compares && first.kind == Kind::Word && !keyword {
-            // An address, a port or a name by itself.
+            // An address, a port or a name alone.
             let head = self.head.as_ref()?;
             return Some(Primitive::Term(format!("{head} {text}"), false));
         }
@@ -314,7 +317,7 @@ impl<'a> Parser<'a> {
         Some(Primitive::Term(text.to_owned(), mover))
     }
 
-    /// The end of `src or dst` and the like.
+    /// Returns the end of `src or dst` and the like.
     fn both_directions(&self, tokens: [Option<Token>; 3]) -> Option<usize> {
         let [Some(one), Some(join), Some(other)] = tokens else {
             return None;
@@ -347,7 +350,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A term or group is complete: it is negated and joined as what stands before it says.
+    /// Completes a term or group: negates and joins it as the preceding words say.
     fn complete(&mut self) -> Option<()> {
         let group = self.groups.last_mut()?;
         let (negated, join) = (std::mem::take(&mut group.negated), group.join.take());
@@ -384,7 +387,8 @@ impl<'a> Parser<'a> {
             moves: left.moves || right.moves,
             implies,
         });
-        // A few terms become one part: with the part before, or with the last part of a longer list of the same kind.
+        // Merge a few terms into one part: with the part before, or with the last part of a longer
+        // list of the same kind.
         let room = self.room;
         match &mut self.steps[..] {
             [.., Step::Part(before), Step::Part(part)] if before.takes(part, room) => {
@@ -404,7 +408,7 @@ impl<'a> Parser<'a> {
 }
 
 enum Primitive {
-    /// A term, and whether it moves what comes after it.
+    /// A term, and whether it moves what follows.
     Term(String, bool),
     /// The words before a list in parentheses, `host (a or b)`, and whether they are a field.
     List(String, bool),
@@ -420,7 +424,7 @@ impl Join {
 }
 
 impl Part {
-    /// Whether another one fits into so many terms with it.
+    /// Returns whether this part and another have at most `room` terms together.
     fn takes(&self, other: &Part, room: usize) -> bool {
         self.moved == other.moved && self.terms + other.terms <= room
     }

@@ -1,4 +1,4 @@
-//! Takes an expression apart into the tokens that libpcap's scanner sees.
+//! Splits an expression into the tokens that libpcap's scanner sees.
 
 use std::net::Ipv6Addr;
 
@@ -15,7 +15,7 @@ pub(crate) enum Kind {
     Compare,
     /// An arithmetic operator, a bracket or a colon.
     Operator,
-    /// Something that libpcap's scanner rejects.
+    /// Text that libpcap's scanner rejects.
     Unknown,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Token {
     pub(crate) end: usize,
 }
 
-/// The longest address with colons that is looked for, in bytes.
+/// The longest address with colons to look for, in bytes.
 const LONGEST_ADDRESS: usize = 48;
 
 /// An iterator over the tokens of an expression.
@@ -63,7 +63,7 @@ impl Iterator for Scanner<'_> {
             return None;
         }
         let (kind, length) = word(rest).or_else(|| symbol(rest)).unwrap_or_else(|| {
-            // A whole character.
+            // One whole character.
             let more = count(&rest[1..], |byte| (0x80..0xc0).contains(&byte));
             (Kind::Unknown, 1 + more)
         });
@@ -77,7 +77,7 @@ impl Iterator for Scanner<'_> {
     }
 }
 
-/// Counts the bytes at the beginning for which a condition holds.
+/// Counts the leading bytes that satisfy a condition.
 fn count(text: &[u8], holds: impl Fn(u8) -> bool) -> usize {
     text.iter().take_while(|byte| holds(**byte)).count()
 }
@@ -100,13 +100,14 @@ fn symbol(text: &[u8]) -> Option<(Kind, usize)> {
     })
 }
 
-/// The longest word at the beginning, as the scanner takes it: `1::or` is an address and `or`, `80or` a name.
+/// Finds the longest word at the beginning, like the scanner: `1::or` is an address and `or`,
+/// `80or` a name.
 fn word(text: &[u8]) -> Option<(Kind, usize)> {
     let escaped = |byte| !matches!(byte, b' ' | b'!' | b'(' | b')' | b'\n' | b'\t');
     let length = match text[0] {
-        // A name that is a keyword.
+        // A keyword that is escaped to be a name.
         b'\\' => 1 + count(&text[1..], escaped),
-        // An address of ARCNET.
+        // An ARCNET address.
         b'$' => 1 + count(&text[1..], |byte| byte.is_ascii_hexdigit()).min(2),
         _ => name(text).max(address(text)),
     };
@@ -122,8 +123,8 @@ fn word(text: &[u8]) -> Option<(Kind, usize)> {
     Some((kind, length))
 }
 
-/// The length of a name, a number or an address of IPv4: it begins with a letter or a digit and does not end with a
-/// dash.
+/// Returns the length of a name, a number or an IPv4 address: it begins with a letter or a digit
+/// and does not end with a dash.
 fn name(text: &[u8]) -> usize {
     if !text[0].is_ascii_alphanumeric() {
         return 0;
@@ -136,7 +137,7 @@ fn name(text: &[u8]) -> usize {
     length
 }
 
-/// The length of the longest address with colons: of IPv6 or Ethernet.
+/// Returns the length of the longest address with colons: IPv6 or Ethernet.
 fn address(text: &[u8]) -> usize {
     let inside = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
     let all = count(&text[..text.len().min(LONGEST_ADDRESS)], inside);
@@ -154,8 +155,8 @@ fn is_ethernet(text: &str) -> bool {
     text.split(':').count() == 6 && text.split(':').all(byte)
 }
 
-/// Whether a word is certain to be a number or an address, which is never looked up: one to four numbers with dots
-/// between them, or an address with colons.
+/// Returns whether a word is certainly a number or an address, which is never resolved: one to four
+/// numbers with dots between them, or an address with colons.
 pub(crate) fn is_number(word: &str) -> bool {
     let number = |part: &str| {
         let hexadecimal = part.strip_prefix("0x").or_else(|| part.strip_prefix("0X"));

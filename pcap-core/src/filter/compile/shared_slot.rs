@@ -1,13 +1,14 @@
-//! Finds programs of libpcap in which a term overwrites the length of the link header.
+//! Detects programs of libpcap in which a term overwrites the length of the link header.
 //!
-//! Of IEEE 802.11 that length is computed once, at the beginning, and kept in memory. libpcap takes the slot for it when
-//! the first term needs it. An arithmetic term before that one, as in `wlan[0] = 8 and udp port 53`, has given its slots
-//! back by then, so the length gets one of them: the term overwrites it, and those after it look at wrong places.
+//! For IEEE 802.11 that length is computed once, at the beginning, and kept in memory. libpcap
+//! allocates its slot when the first term needs it. An arithmetic term before that one, as in
+//! `wlan[0] = 8 and udp port 53`, has released its slots by then, so the length gets one of them:
+//! the term overwrites it, and later terms read at wrong offsets.
 
 use crate::filter::program::insn::{Insn, op};
 
-/// Returns whether a slot of memory is both an intermediate result, loaded in the block that stores it, and something
-/// that other blocks load.
+/// Returns whether a memory slot is both an intermediate result, loaded in the block that stores
+/// it, and loaded by other blocks.
 pub(super) fn is_overwritten(program: &[Insn]) -> bool {
     let mut begins = vec![false; program.len() + 1];
     for (index, insn) in program.iter().enumerate() {

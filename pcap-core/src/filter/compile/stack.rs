@@ -1,18 +1,18 @@
-//! A stack that is large enough for libpcap's compiler.
+//! Runs libpcap's compiler on a stack that is large enough.
 //!
-//! libpcap walks a program by recursion, one call for each test, and name look-ups take as much as the resolver likes.
-//! How much stack the caller has left is not known, so nothing is compiled on it.
+//! libpcap walks a program recursively, with one call for each test, and the resolver's stack use
+//! is unknown. The free stack of the caller is unknown as well, so nothing is compiled on it.
 
 use std::thread;
 
 use crate::error::{Error, Result};
 
-/// The size in bytes. libpcap gives up on a program of some 250 000 tests, which take about 110 bytes each. Only what is
-/// used becomes memory.
+/// The stack size in bytes. libpcap rejects programs of more than some 250 000 tests, which take
+/// about 110 bytes each. Only the used part becomes memory.
 const SIZE: usize = 32 << 20;
 
-/// Runs `work` on a thread of its own with a large stack, and waits for it. The thread is in the caller's namespaces,
-/// with its rights, so that names are looked up as they would be by the caller.
+/// Runs `work` on a new thread with a large stack, and waits for it. The thread inherits the
+/// caller's namespaces and permissions, so names resolve as they would for the caller.
 pub(crate) fn on_large_stack<T: Send>(
     operation: &'static str,
     object: impl FnOnce() -> Option<String>,

@@ -1,5 +1,5 @@
-//! The program that a Linux packet socket runs for a filter, so that the kernel gives the answers that
-//! libpcap gives for the packet's bytes.
+//! Translates a filter's program for a Linux packet socket, so that the kernel's result equals
+//! libpcap's on the packet's bytes.
 
 pub(crate) mod tagged;
 
@@ -9,37 +9,37 @@ use crate::filter::program::insn::{Insn, op};
 use crate::filter::program::ranges::{self, PACKET_TYPE, Shown};
 use crate::filter::program::validate;
 
-/// Offsets at which a program asks the kernel for what is not in the packet's bytes (`SKF_AD_…` of
-/// `linux/filter.h`). The type of the packet is the fourth.
+/// Offsets at which a program asks the kernel for data that is not in the packet (`SKF_AD_…` of
+/// `linux/filter.h`). A fourth one, the type of the packet, is `PACKET_TYPE`.
 const PROTOCOL: u32 = 0xffff_f000;
 const INTERFACE: u32 = 0xffff_f008;
 const HARDWARE_TYPE: u32 = 0xffff_f01c;
 
-/// The type of a packet that is sent, `PACKET_OUTGOING`.
+/// The packet type of sent packets, `PACKET_OUTGOING`.
 const OUTGOING: u32 = 4;
 /// The hardware types of `lo` and of CAN devices, `ARPHRD_LOOPBACK` and `ARPHRD_CAN`.
 const LOOPBACK: u32 = 772;
 const CAN: u32 = 280;
 
-/// The fewest bytes that the kernel keeps of a packet when the snaplen alone cuts it. libpcap puts a VLAN tag
-/// back in only behind addresses that are there.
+/// The fewest bytes that the kernel keeps of a packet when only the snaplen truncates it. libpcap
+/// needs both addresses to put a VLAN tag back in.
 const FEWEST: u32 = 64;
 
-/// How a packet socket shows a packet to a filter, compared with what libpcap delivers.
+/// How the bytes that a packet socket's filter sees differ from those that libpcap delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
     /// The same bytes.
     Same,
-    /// Without the cooked header (`LINUX_SLL`), which libpcap makes.
+    /// Without the cooked header (`LINUX_SLL`), which libpcap adds.
     Cooked,
     /// Without the cooked header of the second version (`LINUX_SLL2`).
     Cooked2,
-    /// With bytes that libpcap exchanges, as in CAN's header.
+    /// With bytes that libpcap swaps, as in CAN's header.
     Changed,
 }
 
 impl Frame {
-    /// The length of the header that libpcap puts in front.
+    /// Returns the length of the header that libpcap adds.
     pub(crate) const fn header(self) -> u32 {
         match self {
             Frame::Same | Frame::Changed => 0,
@@ -48,7 +48,7 @@ impl Frame {
         }
     }
 
-    /// The offset in the kernel for a field of the header, as a load of this size finds it.
+    /// Returns the kernel's offset for a field of the header that is loaded with this size.
     fn field(self, size: u16, k: u32) -> Option<u32> {
         match (self, size, k) {
             (Frame::Cooked, op::H, 0) | (Frame::Cooked2, op::B, 10) => Some(PACKET_TYPE),
@@ -60,21 +60,21 @@ impl Frame {
     }
 }
 
-/// The devices of a packet socket, as far as libpcap leaves out packets that they send.
+/// The devices of a packet socket, by which of their sent packets libpcap drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Devices {
-    /// One that is neither of the others.
+    /// A device that is neither loopback nor CAN.
     Plain,
-    /// The loopback device: libpcap delivers what is received, which is all that is sent.
+    /// The loopback device: libpcap delivers the received copy, which every sent packet has.
     Loopback,
-    /// A CAN device, whose driver loops back what is sent.
+    /// A CAN device, whose driver loops back sent packets.
     Can,
     /// All devices.
     Any,
 }
 
 impl Devices {
-    /// The device of a hardware type.
+    /// Returns the kind of device of a hardware type.
     pub(crate) fn of_type(hardware: u16) -> Devices {
         match u32::from(hardware) {
             LOOPBACK => Devices::Loopback,
@@ -84,7 +84,7 @@ impl Devices {
     }
 }
 
-/// What a packet socket is to let in besides what the filter says.
+/// The restrictions of a packet socket, in addition to the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct View {
     pub(crate) frame: Frame,
@@ -93,14 +93,16 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// The program that lets all packets in, and keeps this many bytes of each as libpcap delivers it.
+    /// Returns the program that accepts all packets, and keeps this many bytes of each as libpcap
+    /// delivers it.
     pub(crate) fn all(self, snaplen: u32) -> Vec<Insn> {
         let mut program = self.prologue();
         program.push(ret(self.keep(snaplen, snaplen)));
         program
     }
 
-    /// How many bytes the kernel is to keep, where a program keeps `k` bytes and the capture `snaplen`.
+    /// Returns the number of bytes for the kernel to keep, if a program keeps `k` bytes and the
+    /// capture `snaplen`.
     fn keep(self, k: u32, snaplen: u32) -> u32 {
         let least = if k < snaplen { 1 } else { FEWEST };
         k.min(snaplen)
@@ -108,9 +110,9 @@ impl View {
             .max(least)
     }
 
-    /// The instructions that reject what libpcap would leave out later: by the direction, and the second copy
-    /// of a packet on devices that deliver what they send. So each packet in the buffer is one that libpcap
-    /// hands over.
+    /// Returns the instructions that reject what libpcap would drop later: packets of the other
+    /// direction, and the second copy of a packet on devices that loop back what they send. So
+    /// libpcap delivers each packet in the buffer.
     fn prologue(self) -> Vec<Insn> {
         let test = |k, jt, jf| Insn::new(op::JMP | op::JEQ, jt, jf, k);
         let type_of_packet = load(PACKET_TYPE);
@@ -148,11 +150,11 @@ fn ret(k: u32) -> Insn {
     Insn::new(op::RET | op::K, 0, 0, k)
 }
 
-/// Why the kernel cannot run a filter: a sentence that begins with what it does.
+/// Why the kernel cannot run a filter: a sentence whose subject "it" is the filter.
 pub(crate) type Obstacle = String;
 
 impl Filter {
-    /// The program for a packet socket that keeps `snaplen` bytes of a packet.
+    /// Returns the program for a packet socket that keeps `snaplen` bytes of a packet.
     pub(crate) fn for_socket(&self, view: View, snaplen: u32) -> Result<Vec<Insn>, Obstacle> {
         let program = self.on_capture();
         if program.len() > validate::MAX_LEN {
@@ -167,7 +169,7 @@ impl Filter {
         }
         let mut body = translated(program, view, snaplen)?;
         let mut whole = view.prologue();
-        // A program may count on an empty accumulator.
+        // The program may rely on an accumulator of 0.
         let overwrites = |insn: &Insn| insn.code & 0x07 == op::LD || *insn == ret(insn.k);
         if !whole.is_empty() && !body.first().is_some_and(overwrites) {
             whole.push(Insn::new(op::LD | op::IMM, 0, 0, 0));
@@ -179,13 +181,14 @@ impl Filter {
         }
     }
 
-    /// Whether a packet socket's program accepts packets that are sent, and none that is received.
+    /// Returns whether a packet socket's program accepts sent packets, and no received ones.
     pub(crate) fn accepts_only_sent(program: &[Insn]) -> bool {
         let accepts = |shown| ranges::facts(program, shown).accepts;
         !accepts(Shown::Incoming) && accepts(Shown::All)
     }
 
-    /// How many bytes of a packet decide whether the filter accepts it; `None` if there is no bound.
+    /// Returns the number of leading bytes that decide whether the filter accepts a packet; `None`
+    /// if there is no bound.
     pub(crate) fn reach(&self) -> Option<u32> {
         ranges::facts(&self.plain, Shown::All).reach
     }
@@ -193,13 +196,13 @@ impl Filter {
 
 fn too_long(length: usize) -> Obstacle {
     let most = validate::MAX_LEN;
-    format!("it has {length} instructions, more than the {most} that the kernel takes")
+    format!("it has {length} instructions, more than the kernel's limit of {most}")
 }
 
-/// A program in the kernel's view of packets.
+/// Translates a program to the kernel's view of packets.
 fn translated(program: &[Insn], view: View, snaplen: u32) -> Result<Vec<Insn>, Obstacle> {
     let mut out = Vec::with_capacity(program.len());
-    // Where each instruction begins in what comes out.
+    // The start of each instruction in `out`.
     let mut places = Vec::with_capacity(program.len());
     for insn in program {
         places.push(out.len());
@@ -212,7 +215,7 @@ fn translated(program: &[Insn], view: View, snaplen: u32) -> Result<Vec<Insn>, O
         if insn.code & 0x07 != op::JMP {
             continue;
         }
-        // A jump comes out as one instruction.
+        // A jump is translated to one instruction.
         let from = places[index] + 1;
         let distance = |skip: usize| {
             let to = places.get(index + 1 + skip).copied().unwrap_or(out.len());
@@ -226,7 +229,7 @@ fn translated(program: &[Insn], view: View, snaplen: u32) -> Result<Vec<Insn>, O
             _ => {
                 let short = |skip: u8| u8::try_from(distance(skip.into()));
                 let (Ok(jt), Ok(jf)) = (short(insn.jt), short(insn.jf)) else {
-                    return Err("a jump in it is too long behind cooked headers".into());
+                    return Err("a jump is too long after the translation of cooked headers".into());
                 };
                 Insn { jt, jf, ..*insn }
             }
@@ -260,7 +263,7 @@ fn translate(insn: Insn, view: View, snaplen: u32, out: &mut Vec<Insn>) -> Resul
     Ok(())
 }
 
-/// A load from a packet with a cooked header, for the kernel, which has no such header.
+/// Translates a load from a packet with a cooked header for the kernel, which has no such header.
 fn behind_header(insn: Insn, frame: Frame) -> Result<Insn, Obstacle> {
     if let Some(k) = insn.k.checked_sub(frame.header()) {
         return Ok(Insn { k, ..insn });
@@ -269,9 +272,7 @@ fn behind_header(insn: Insn, frame: Frame) -> Result<Insn, Obstacle> {
     let field = absolute.then(|| frame.field(insn.code & 0x18, insn.k));
     match field.flatten() {
         Some(k) => Ok(Insn { k, ..insn }),
-        None => {
-            Err("it reads the cooked header in a way that the kernel has no counterpart for".into())
-        }
+        None => Err("it reads parts of the cooked header that the kernel does not provide".into()),
     }
 }
 
@@ -294,7 +295,7 @@ mod tests {
         let view = plain(Direction::InOut, Frame::Same, Devices::Plain);
         let program = filter.for_socket(view, 262_144).unwrap();
         assert_eq!(program, filter.instructions());
-        // A snaplen is all that differs.
+        // Only the snaplen differs.
         let program = filter.for_socket(view, 100).unwrap();
         let accepts: Vec<_> = program
             .iter()

@@ -1,4 +1,4 @@
-//! A program with kernel extensions, run here as the Linux kernel runs it.
+//! Runs a program with kernel extensions for VLAN tags as the Linux kernel runs it.
 
 use std::ffi::c_uint;
 
@@ -11,18 +11,18 @@ use crate::sys;
 const TAG: u32 = 0xffff_f02c;
 const PRESENT: u32 = 0xffff_f030;
 
-/// A program that asks the kernel for VLAN tags, and for nothing else that is not in the packet's bytes.
+/// A program whose only kernel extensions ask for VLAN tags.
 #[derive(Debug)]
 pub(crate) struct AsksForTags {
-    /// The program with the answers in the place of the questions.
+    /// The program, with constants instead of the extensions.
     program: Vec<Insn>,
-    /// Where it asks for the tag, and where for its presence.
+    /// The instructions that ask for the tag, and for its presence.
     tags: Vec<usize>,
     presences: Vec<usize>,
 }
 
 impl AsksForTags {
-    /// `None` if the filter asks for nothing, or for something else.
+    /// Returns `None` if the filter has no kernel extensions, or others.
     pub(crate) fn new(filter: &Filter) -> Option<AsksForTags> {
         let mut asks = AsksForTags {
             program: filter.on_capture().to_vec(),
@@ -44,7 +44,8 @@ impl AsksForTags {
         (!asks.tags.is_empty() || !asks.presences.is_empty()).then_some(asks)
     }
 
-    /// Runs the program on a packet without its outer tag, which is told; returns what the program returns.
+    /// Runs the program on a packet without its outer tag, which is passed separately. Returns the
+    /// program's result.
     pub(crate) fn run(&mut self, data: &[u8], wire_len: u32, tag: Option<u16>) -> u32 {
         for index in &self.tags {
             self.program[*index].k = tag.unwrap_or(0).into();
@@ -54,8 +55,8 @@ impl AsksForTags {
         }
         let len: c_uint = clamp(data.len());
         let program = self.program.as_ptr().cast();
-        // SAFETY: the program is that of a filter, which passed our check; loads of constants in the place of other
-        // loads change nothing of that. `data` has at least `len` bytes.
+        // SAFETY: the program is that of a filter, which passed our check; constants instead of
+        // other loads do not change that. `data` has at least `len` bytes.
         unsafe { sys::bpf_filter(program, data.as_ptr(), wire_len, len) }
     }
 }
@@ -87,7 +88,7 @@ mod tests {
 
         let plain = options.compile(Dlt::EN10MB, "vlan 5").unwrap();
         assert!(AsksForTags::new(&plain).is_none());
-        // The type of the packet is nothing that a packet's bytes tell.
+        // A packet's bytes do not contain its type.
         let inbound = [Insn::new(0x28, 0, 0, 0xffff_f004), Insn::new(0x16, 0, 0, 0)];
         let inbound = Filter::compiled(Dlt::EN10MB, inbound.to_vec(), None, "inbound", options);
         assert!(AsksForTags::new(&inbound).is_none());

@@ -1,46 +1,46 @@
-//! Puts programs together: instructions with jumps to places, and trees that look a number up.
+//! Assembles programs: instructions with jumps to places, and search trees for numbers.
 //!
-//! A program is written from its end to its beginning. All jumps go forward, so that whatever a jump
-//! goes to is there already, and every distance is known when it is needed. A conditional jump reaches
-//! 255 instructions; what it cannot reach gets a step in between: `ja`, or a copy of a return.
+//! A program is written from its end to its beginning. All jumps go forward, so the target of a
+//! jump already exists, and its distance is known. A conditional jump reaches 255 instructions; for
+//! a target out of reach it gets a trampoline in between: `ja`, or a copy of a return.
 
 use super::insn::{Insn, op};
 
-/// An instruction that is written already: how many there are behind it.
+/// An instruction that has been written: the number of instructions after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place(usize);
 
-/// How far a conditional jump reaches.
+/// The reach of a conditional jump.
 const REACH: usize = u8::MAX as usize;
 
 #[derive(Debug, Default)]
 pub(crate) struct Assembler {
     /// The last instruction first.
     reversed: Vec<Insn>,
-    /// For each place the last step in between to it, or itself.
+    /// For each place the last trampoline to it, or itself.
     steps: Vec<Place>,
 }
 
 impl Assembler {
-    /// A return.
+    /// Writes a return.
     pub(crate) fn ret(&mut self, value: u32) -> Place {
         self.push(Insn::new(op::RET | op::K, 0, 0, value))
     }
 
-    /// An instruction that goes on at `next`.
+    /// Writes an instruction that continues at `next`.
     pub(crate) fn plain(&mut self, insn: Insn, next: Place) -> Place {
         self.go(next);
         self.push(insn)
     }
 
-    /// A conditional jump, with the operation and the constant of `insn`.
+    /// Writes a conditional jump, with the operation and the constant of `insn`.
     pub(crate) fn test(&mut self, insn: Insn, yes: Place, no: Place) -> Place {
         if yes == no {
             return yes;
         }
         let (mut yes, mut no) = (yes, no);
         loop {
-            // A step in between for one of them may move the other out of reach.
+            // A trampoline for one of them may move the other out of reach.
             let before = self.reversed.len();
             yes = self.within_reach(yes);
             no = self.within_reach(no);
@@ -52,24 +52,24 @@ impl Assembler {
         self.push(Insn::new(insn.code, jt, jf, insn.k))
     }
 
-    /// One instruction that goes on at `next`, wherever that is.
+    /// Writes one instruction that continues at `next`, wherever that is.
     pub(crate) fn jump(&mut self, next: Place) -> Place {
         self.step(next)
     }
 
-    /// An instruction of a program that is copied with all its jumps.
+    /// Writes an instruction of a program that is copied with all its jumps.
     pub(crate) fn copy(&mut self, insn: Insn) -> Place {
         self.push(insn)
     }
 
-    /// The program that begins at `start`. What was written after it is not reached, and left out.
+    /// Returns the program that begins at `start`, without what was written after it.
     pub(crate) fn finish(mut self, start: Place) -> Vec<Insn> {
         self.reversed.truncate(start.0 + 1);
         self.reversed.reverse();
         self.reversed
     }
 
-    /// Sees to it that what is written last goes on at `next`.
+    /// Makes the next instruction continue at `next`.
     fn go(&mut self, next: Place) {
         if self.distance(next) > 0 {
             self.step(next);
@@ -88,7 +88,7 @@ impl Assembler {
         step
     }
 
-    /// One instruction that has the effect of being at `place`.
+    /// Writes one instruction that is equivalent to being at `place`.
     fn step(&mut self, place: Place) -> Place {
         let there = self.reversed[place.0];
         if there.code & 0x07 == op::RET {
@@ -99,7 +99,7 @@ impl Assembler {
         self.push(Insn::new(op::JMP | op::JA, 0, 0, distance))
     }
 
-    /// How many instructions a jump that is written now has to skip to get there.
+    /// Returns the number of instructions that a jump written now must skip to reach a place.
     fn distance(&self, place: Place) -> usize {
         self.reversed.len() - 1 - place.0
     }
@@ -112,7 +112,7 @@ impl Assembler {
     }
 }
 
-/// Numbers that belong together, and where they lead to.
+/// A range of numbers, and their continuation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Branch<T> {
     pub(crate) first: u32,
@@ -120,12 +120,12 @@ pub(crate) struct Branch<T> {
     pub(crate) to: T,
 }
 
-/// So few branches are tried one after the other: a third of the instructions more for a search that
-/// halves to the end would not be run more quickly.
+/// The most branches to try one after the other. A binary search to the end would take a third more
+/// instructions without being faster.
 const LEAF: usize = 8;
 
-/// Looks the number in A up among branches that are sorted and disjoint. `code` writes what a branch
-/// leads to; what is in none of them goes on at `no`.
+/// Looks up the number in A in branches that are sorted and disjoint. `code` writes the
+/// continuation of a branch; a number in none of them continues at `no`.
 pub(crate) fn look_up<T>(
     assembler: &mut Assembler,
     branches: &[Branch<T>],
@@ -135,7 +135,7 @@ pub(crate) fn look_up<T>(
     search(assembler, branches, (0, u32::MAX), no, code)
 }
 
-/// The same, where A is known to be in `within`.
+/// Looks up a number that is known to be in `within`.
 fn search<T>(
     assembler: &mut Assembler,
     branches: &[Branch<T>],
@@ -149,7 +149,7 @@ fn search<T>(
     let (left, right) = branches.split_at(branches.len() / 2);
     let pivot = right[0].first;
     let right = search(assembler, right, (pivot, within.1), no, code);
-    // They are sorted and disjoint, so that there is a number below the pivot.
+    // The branches are sorted and disjoint, so there is a number below the pivot.
     let left = search(assembler, left, (within.0, pivot - 1), no, code);
     assembler.test(jump(op::JGE, pivot), right, left)
 }
@@ -161,7 +161,7 @@ fn leaf<T>(
     no: Place,
     code: &mut impl FnMut(&mut Assembler, &T) -> Place,
 ) -> Place {
-    // What they lead to stands behind the tests, so that it is near.
+    // The continuations follow the tests, to be within reach.
     let mut places: Vec<Place> = branches
         .iter()
         .rev()
@@ -175,7 +175,7 @@ fn leaf<T>(
             next = assembler.test(jump(op::JEQ, first), to, next);
             continue;
         }
-        // At or below `last`, and in none of the branches before this one: in it, or in none.
+        // The number is at or below `last`, and not in the branches before this one.
         let mut inside = to;
         if first > low {
             inside = assembler.test(jump(op::JGE, first), to, no);
@@ -224,8 +224,8 @@ mod tests {
             .map(|n| [(n, 0), (n, 1)])
             .concat()
         {
-            // Of one to nine numbers each, also with a single one between, beginning with 0 or 1 and ending
-            // with the largest or just before it.
+            // One to nine numbers each, also with a single number between two, beginning with 0 or
+            // 1 and ending with the largest or just before it.
             let mut branches: Vec<Branch<u32>> = (0..count)
                 .map(|n| Branch {
                     first: n * 10 + start,
@@ -267,7 +267,7 @@ mod tests {
         }
         let start = assembler.test(jump(op::JEQ, 7), end, no);
         let program = assembler.finish(start);
-        // The test, a copy of the return, and a jump over 300.
+        // The test, a copy of the return, and a jump over 300 instructions.
         assert_eq!(program.len(), 605);
         assert!(program.contains(&Insn::new(0x05, 0, 0, 300)));
         assert_eq!(program.iter().filter(|insn| insn.code == 0x06).count(), 2);

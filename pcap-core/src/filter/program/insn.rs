@@ -1,14 +1,16 @@
-//! One instruction of a filter program, laid out as libpcap has it.
+//! One instruction of a filter program, in libpcap's layout.
 
 use std::fmt;
 use std::mem::{align_of, offset_of, size_of};
 
 use crate::sys;
 
-/// One instruction of the machine that runs filters: an operation, two jump offsets and an operand.
+/// One instruction of the virtual machine that runs filters: an operation, two jump offsets and an
+/// operand.
 ///
 /// The four numbers are those that `tcpdump -ddd` prints and `bpf(4)` describes. [`Display`] prints
-/// them in that form, and [`str::parse`] reads it; the readable listing of a whole program is [`Filter`]'s.
+/// them in that form, and [`str::parse`] parses it. [`Filter`] prints the readable listing of a
+/// whole program.
 ///
 /// [`Display`]: fmt::Display
 /// [`Filter`]: crate::Filter
@@ -35,17 +37,17 @@ use crate::sys;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
 pub struct Insn {
-    /// What to do: a class, a size, a mode and an operation, as in `bpf(4)`.
+    /// The operation: a class, a size, a mode and an operation, as in `bpf(4)`.
     pub code: u16,
-    /// How many instructions a conditional jump skips if its condition holds.
+    /// The number of instructions that a conditional jump skips if its condition holds.
     pub jt: u8,
-    /// How many instructions a conditional jump skips if its condition does not hold.
+    /// The number of instructions that a conditional jump skips if its condition does not hold.
     pub jf: u8,
     /// The operand: a constant, an offset into the packet, a memory cell, a jump's distance.
     pub k: u32,
 }
 
-// A slice of instructions is handed to libpcap, and copied from it, as it is.
+// Slices of instructions are passed to libpcap and copied from it unchanged.
 const _: () = {
     assert!(size_of::<Insn>() == size_of::<sys::bpf_insn>());
     assert!(align_of::<Insn>() == align_of::<sys::bpf_insn>());
@@ -56,7 +58,7 @@ const _: () = {
 };
 
 impl Insn {
-    /// An instruction from its four numbers.
+    /// Creates an instruction from its four numbers.
     #[doc(alias = "BPF_STMT")]
     #[doc(alias = "BPF_JUMP")]
     #[must_use]
@@ -64,39 +66,40 @@ impl Insn {
         Insn { code, jt, jf, k }
     }
 
-    /// Whether it is a conditional jump: `jeq`, `jgt`, `jge` or `jset`.
+    /// Returns whether the instruction is a conditional jump: `jeq`, `jgt`, `jge` or `jset`.
     pub(crate) const fn is_test(self) -> bool {
         self.code & 0x07 == op::JMP && self.code & 0xf0 != op::JA
     }
 
-    /// Whether it is a return that a wanted packet may come to.
+    /// Returns whether the instruction is a return that may accept a packet.
     pub(crate) const fn accepts(self) -> bool {
         self.code & 0x07 == op::RET && (self.code != op::RET | op::K || self.k != 0)
     }
 
-    /// Whether it jumps backward, which only an unconditional jump can.
+    /// Returns whether the instruction jumps backward, which only an unconditional jump can.
     pub(crate) const fn jumps_backward(self) -> bool {
         self.code == op::JMP | op::JA && self.k > i32::MAX as u32
     }
 
-    /// Whether it loads from a negative offset: on Linux not a place in the packet, but what the
-    /// kernel knows of it, such as the VLAN tag that it took out.
+    /// Returns whether the instruction loads from a negative offset. On Linux that is not a place
+    /// in the packet, but the kernel's knowledge of it, such as the VLAN tag that the kernel
+    /// removed.
     pub(crate) const fn is_kernel_extension(self) -> bool {
         self.loads_from_packet() && self.k > i32::MAX as u32
     }
 
-    /// Whether it loads from a place that is counted from the packet's beginning.
+    /// Returns whether the instruction loads from an offset in the packet.
     pub(crate) const fn loads_from_packet(self) -> bool {
         matches!(self.code & 0x07, op::LD | op::LDX)
             && matches!(self.code & 0xe0, op::ABS | op::IND | op::MSH)
     }
 
-    /// The instruction as libpcap's own interpreter knows it, which runs on the packets that are
+    /// Rewrites the instruction for libpcap's own interpreter, which runs on the packets that are
     /// already in the ring when a filter is set.
     ///
-    /// libpcap 1.11.0 compiles a question for the VLAN tag as a load of a half word, but answers
-    /// only that of a byte, as the versions before compiled it: `vlan 5` rejected all packets for
-    /// as long as it ran there. To the kernel the size makes no difference.
+    /// libpcap 1.11.0 compiles a query of the VLAN tag to a half-word load, but its interpreter
+    /// only supports the byte load of earlier versions: `vlan 5` rejected all packets while it ran
+    /// there. To the kernel the size makes no difference.
     pub(crate) const fn readable_by_libpcap(self) -> Insn {
         const VLAN_TAG: u32 = 0xffff_f02c;
         if self.code == op::LD | op::H | op::ABS && self.k == VLAN_TAG {
@@ -110,7 +113,7 @@ impl Insn {
     }
 }
 
-/// The four numbers, as in a line of `tcpdump -ddd`.
+/// Prints the four numbers, as in a line of `tcpdump -ddd`.
 impl fmt::Display for Insn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {} {}", self.code, self.jt, self.jf, self.k)
@@ -160,7 +163,7 @@ pub(crate) mod op {
     // The second operand: the constant, or the index register.
     pub(crate) const K: u16 = 0x00;
     pub(crate) const X: u16 = 0x08;
-    // What a return gives, and the two moves between registers.
+    // The result of a return, and the two moves between registers.
     pub(crate) const A: u16 = 0x10;
     pub(crate) const TAX: u16 = 0x00;
     pub(crate) const TXA: u16 = 0x80;

@@ -1,14 +1,15 @@
-//! A filter's program as a tree of tests, which is run without taking instructions apart.
+//! Runs a filter's program as a tree of tests, without decoding instructions.
 //!
-//! What libpcap compiles is nearly always this: load a number from the packet, compare it, go to one of
-//! two places. Here all of that is one node, the same for every load and every comparison: load four
-//! bytes, mask them, see whether the number is in a range; if not, the next node follows. So a run has
-//! one branch for each test, which the processor can guess, where libpcap's interpreter has two
-//! instructions to tell apart. Programs that do anything else are not made a tree: libpcap's
-//! interpreter runs them. Nor are long ones, as lists of thousands come to: a tree has up to nine times
-//! their size, and what waits for memory at each step is as slow as libpcap, or slower.
+//! Nearly all of libpcap's programs repeat three steps: load a number from the packet, compare it,
+//! go to one of two places. Here, one kind of node does all of that for every load and every
+//! comparison: load four bytes, mask them, and check whether the number is in a range; if not,
+//! continue at the next node. So each test takes one branch, which the processor can predict,
+//! instead of the two decoded instructions of libpcap's interpreter. Other programs do not become a
+//! tree: libpcap's interpreter runs them. Nor do long programs, such as lists of thousands: a tree
+//! has up to nine times their size, and once each step waits for memory, it is no faster than
+//! libpcap.
 //!
-//! The answer is that of the program, which has passed the check in `validate`.
+//! The result is that of the program, which has passed the check in `validate`.
 
 use std::collections::HashMap;
 use std::hint;
@@ -16,28 +17,28 @@ use std::hint;
 use super::insn::{Insn, op};
 use super::validate::MAX_LEN;
 
-/// A program as a tree, whose branches may grow together again.
+/// A program as a tree, whose branches may join again.
 #[derive(Debug)]
 pub(crate) struct Tree {
     nodes: Box<[Node]>,
 }
 
-/// A place in the tree.
+/// A node of the tree.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     kind: Kind,
-    /// How many bytes the number has. It is at the upper end of the four that are loaded.
+    /// The number of bytes in the number. It occupies the high end of the four that are loaded.
     size: u8,
-    /// Where the number is in the packet.
+    /// The offset of the number in the packet.
     at: u32,
-    /// What of the index register is added to that: all or nothing.
+    /// The part of the index register to add to the offset: all or nothing.
     index: u32,
-    /// Which bits of the four bytes count.
+    /// The bits of the four bytes that count.
     mask: u32,
-    /// The numbers for which it goes on at `to`: from `low` on so many more.
+    /// The numbers for which the test continues at `to`: `low`, and `more` numbers after it.
     low: u32,
     more: u32,
-    /// Where it goes on if it does not go on at the next node. Of an answer, what the program returns.
+    /// The continuation if it is not the next node. For an answer, the result of the program.
     to: u32,
 }
 
@@ -45,16 +46,17 @@ struct Node {
 enum Kind {
     /// A test of a number in the packet.
     Test,
-    /// The length of an IP header, four times the low half of a byte, goes into the index register.
+    /// Loads the length of an IP header, four times the low half of a byte, into the index
+    /// register.
     Header,
     /// A jump.
     Jump,
-    /// The end.
+    /// The end of the program.
     Answer,
 }
 
 impl Tree {
-    /// The tree of a program that can be one.
+    /// Converts a program to a tree, if that is possible.
     pub(crate) fn of(program: &[Insn]) -> Option<Tree> {
         if program.len() > MAX_LEN {
             return None;
@@ -62,7 +64,7 @@ impl Tree {
         Graph::of(program)?.into_tree()
     }
 
-    /// What the program returns for a packet: 0 also if it asks for a byte that is not there.
+    /// Returns the program's result for a packet: 0 also if it reads beyond the end of the packet.
     #[inline]
     pub(crate) fn run(&self, data: &[u8]) -> u32 {
         let mut index = 0;
@@ -74,8 +76,8 @@ impl Tree {
                 };
                 place += 1;
                 if number.wrapping_sub(node.low) <= node.more {
-                    // It has to stay a branch: the processor guesses which way a branch goes, but for
-                    // a choice without one it would wait for the number.
+                    // This must stay a branch: the processor predicts a branch, but would have to
+                    // wait for the number in branchless code.
                     hint::black_box(());
                     place = node.to as usize;
                 }
@@ -120,10 +122,10 @@ impl Node {
         }
     }
 
-    /// A test, which goes to `to` if the instruction's condition holds, or else if it does not hold.
+    /// Creates a test that goes to `to` if the instruction's condition has the value `holds`.
     fn test(loaded: Loaded, insn: Insn, holds: bool, to: u32) -> Option<Node> {
         let mut mask = loaded.mask;
-        // Two of the four conditions are told by when they do not hold.
+        // Two of the four conditions are given by the numbers that do not satisfy them.
         let (low, high, inside) = match insn.code & 0xf0 {
             op::JEQ => (insn.k, insn.k, true),
             op::JGE => (insn.k, u32::MAX, true),
@@ -142,7 +144,7 @@ impl Node {
             None
         };
         if inside != holds {
-            // The other numbers, which go on at 0 after the largest.
+            // The other numbers, which wrap to 0 after the largest.
             let all = range.is_some_and(|(_, more)| more == largest << shift);
             range = match range {
                 None => Some((0, u32::MAX)),
@@ -150,7 +152,7 @@ impl Node {
                 Some((low, more)) => Some((low.wrapping_add(more + 1), u32::MAX - more - 1)),
             };
         }
-        // No number is 1 if no bit counts.
+        // Without any bits in the mask, the number is never 1.
         let (low, more, mask) = match range {
             Some((low, more)) => (low, more, mask << shift),
             None => (1, 0, 0),
@@ -167,11 +169,11 @@ impl Node {
         })
     }
 
-    /// The number in a packet; `None` if it is not all there.
+    /// Loads the number from a packet; `None` if it is not completely there.
     #[inline]
     fn number(&self, data: &[u8], index: u32) -> Option<u32> {
         let at = u64::from(self.at) + u64::from(index & self.index);
-        // Where it does not fit, there is no such place in memory.
+        // If the offset does not fit into `usize`, no packet reaches it.
         let end = usize::try_from(at + 4).ok()?;
         let bytes = match data.get(end - 4..end) {
             Some(&[a, b, c, d]) => u32::from_be_bytes([a, b, c, d]),
@@ -180,7 +182,7 @@ impl Node {
         Some(bytes & self.mask)
     }
 
-    /// The bytes of the number where less than four remain.
+    /// Loads the number if fewer than four bytes remain.
     #[cold]
     fn last_bytes(&self, data: &[u8], at: usize) -> Option<u32> {
         let bytes = data.get(at..)?;
@@ -190,7 +192,7 @@ impl Node {
     }
 }
 
-/// What the accumulator holds: a number in the packet, with a mask.
+/// The accumulator's content: a number in the packet, with a mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Loaded {
     at: u32,
@@ -200,7 +202,7 @@ struct Loaded {
 }
 
 impl Loaded {
-    /// What an instruction loads into the accumulator, if that is a number in the packet.
+    /// Returns what an instruction loads into the accumulator, if that is a number in the packet.
     fn of(insn: Insn) -> Option<Loaded> {
         let size = match insn.code & 0x18 {
             op::W => 4,
@@ -226,22 +228,23 @@ impl Loaded {
 /// `ldxb 4*([k]&0xf)`.
 const HEADER_LENGTH: u16 = op::LDX | op::MSH | op::B;
 
-/// No way from one test to the next has more instructions in a tree.
+/// The most instructions between two tests of a tree.
 const MAX_STEPS: usize = 32;
 
-/// Where a program decides something, with what it knows then: at a test, a header's length, a return.
+/// A place at which a program decides something, with its state: a test, a header's length, a
+/// return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Stop {
     index: usize,
-    /// `None` if it is nothing of the packet, or does not matter.
+    /// `None` if the accumulator does not hold packet data, or does not matter.
     loaded: Option<Loaded>,
 }
 
 impl Stop {
-    /// The stop that a program comes to from an instruction on; `None` if it does on its way what a tree
-    /// cannot do.
+    /// Returns the first stop from an instruction on; `None` if the program does something on the
+    /// way that a tree cannot do.
     fn after(program: &[Insn], mut index: usize, mut loaded: Option<Loaded>) -> Option<Stop> {
-        // A load without a test would have to be tried all the same: the packet may end before it.
+        // A tree would have to try a load without a test as well: the packet may end before it.
         let mut untried = false;
         for _ in 0..MAX_STEPS {
             let insn = *program.get(index)?;
@@ -278,12 +281,12 @@ impl Stop {
     }
 }
 
-/// The stops of a program and where they lead.
+/// The stops of a program and the paths between them.
 struct Graph<'a> {
     program: &'a [Insn],
     stops: Vec<Stop>,
     ids: HashMap<Stop, usize>,
-    /// For each stop the next ones: if its condition holds, if it does not.
+    /// For each stop the next ones: if its condition holds, and if not.
     ways: Vec<[usize; 2]>,
 }
 
@@ -305,7 +308,7 @@ impl<'a> Graph<'a> {
                     graph.add(Stop::after(program, next + usize::from(insn.jf), loaded)?)?,
                 ]
             } else if insn.code == HEADER_LENGTH {
-                // What was loaded from behind the header before is not what would be now.
+                // With another index register, an indexed load would give another number.
                 let loaded = loaded.filter(|loaded| !loaded.indexed);
                 [graph.add(Stop::after(program, next, loaded)?)?; 2]
             } else {
@@ -316,18 +319,18 @@ impl<'a> Graph<'a> {
         Some(graph)
     }
 
-    /// The number of a stop, which is new or known; `None` if there are too many.
+    /// Returns the number of a stop, known or new; `None` if there are too many.
     fn add(&mut self, stop: Stop) -> Option<usize> {
         let new = self.stops.len();
         let id = *self.ids.entry(stop).or_insert(new);
         if id == new {
             self.stops.push(stop);
         }
-        // A test is there once for each number that it may be made of.
+        // A test occurs once for each number that it may look at.
         (new <= 4 * self.program.len()).then_some(id)
     }
 
-    /// Puts the stops in a row, so that as many as possible go on at the next.
+    /// Orders the stops so that as many as possible continue at the next.
     fn into_tree(self) -> Option<Tree> {
         let mut nodes: Vec<Node> = Vec::with_capacity(self.stops.len());
         let mut places: Vec<Option<u32>> = vec![None; self.stops.len()];
@@ -363,7 +366,7 @@ impl<'a> Graph<'a> {
                 id = next;
             }
         }
-        // Only now it is known where they all are.
+        // Now all places are known.
         for node in &mut nodes {
             if matches!(node.kind, Kind::Test | Kind::Jump) {
                 node.to = places[node.to as usize]?;
@@ -383,7 +386,7 @@ mod tests {
     use crate::linktype::Dlt;
     use crate::sys;
 
-    /// A small generator: the same numbers every time.
+    /// A small generator that yields the same numbers every time.
     struct Random(u64);
 
     impl Random {
@@ -400,7 +403,7 @@ mod tests {
 
         fn packet(&mut self) -> Vec<u8> {
             let length = self.below(24);
-            // Few values, so that comparisons hold now and then.
+            // Few values, so that comparisons sometimes hold.
             (0..length)
                 .map(|_| self.one_of(&[0, 1, 2, 5, 0x45, 0x7f, 0x80, 0xff]))
                 .collect()
@@ -422,7 +425,7 @@ mod tests {
             ])
         }
 
-        /// What a compiler makes, and now and then what none would.
+        /// Generates compiler-like instructions, and occasionally others.
         fn program(&mut self) -> Vec<Insn> {
             let mut program = Vec::new();
             let length = 2 + self.below(20);
@@ -455,7 +458,7 @@ mod tests {
                 }
             }
             program.extend([1, 0, 7, 0].map(|k| Insn::new(0x06, 0, 0, k)));
-            // Behind the last jumps there is enough to land on.
+            // Enough instructions after the last jumps to land on.
             program.extend([3; 8].map(|k| Insn::new(0x06, 0, 0, k)));
             program
         }
@@ -532,7 +535,7 @@ mod tests {
         }
     }
 
-    /// A tree of them would take many times their memory, and be slower.
+    /// A tree of these programs would take many times their memory, and be slower.
     #[test]
     fn long_programs_are_left_to_libpcap() {
         let hosts = |count: u32| (0..count).map(|n| std::net::Ipv4Addr::from(n << 8));

@@ -6,7 +6,7 @@ use std::fmt;
 use super::insn::Insn;
 use crate::sys;
 
-/// The readable form: one line per instruction, made by libpcap.
+/// Writes the readable form: one line per instruction, from libpcap.
 pub(crate) fn readable(program: &[Insn], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (index, insn) in program.iter().enumerate() {
         if index > 0 {
@@ -17,7 +17,7 @@ pub(crate) fn readable(program: &[Insn], f: &mut fmt::Formatter<'_>) -> fmt::Res
     Ok(())
 }
 
-/// The form of C's initialisers.
+/// Formats a program as C initialisers.
 pub(crate) fn c(program: &[Insn]) -> String {
     lines(program.iter().map(|insn| {
         let Insn { code, jt, jf, k } = insn;
@@ -25,13 +25,13 @@ pub(crate) fn c(program: &[Insn]) -> String {
     }))
 }
 
-/// Decimal numbers, with the count in the first line.
+/// Formats a program in decimal, with the count in the first line.
 pub(crate) fn numbers(program: &[Insn]) -> String {
     let count = program.len().to_string();
     lines(std::iter::once(count).chain(program.iter().map(Insn::to_string)))
 }
 
-/// The same in one line.
+/// Formats a program in decimal, in one line.
 pub(crate) fn bytecode(program: &[Insn]) -> String {
     numbers(program).replace('\n', ",")
 }
@@ -44,8 +44,8 @@ fn image(insn: &Insn, index: usize) -> String {
     let index = c_int::try_from(index).unwrap_or(c_int::MAX);
     let insn: *const Insn = insn;
     let _guard = sys::static_buffers();
-    // SAFETY: one instruction, laid out as libpcap has it (asserted in insn.rs); any numbers in it are
-    // printed as they are. The answer is in a static buffer, guarded by the lock.
+    // SAFETY: one instruction, in libpcap's layout (asserted in insn.rs); any numbers in it are
+    // printed as they are. The result is in a static buffer, guarded by the lock.
     let text = unsafe { sys::bpf_image(insn.cast(), index) };
     // SAFETY: NUL-terminated, and unchanged while the lock is held.
     unsafe { sys::lossy(text) }.unwrap_or_default()

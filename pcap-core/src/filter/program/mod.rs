@@ -1,4 +1,4 @@
-//! Programs of the packet filter: their instructions, their limits, what they compute, and how they are run.
+//! Programs of the packet filter: their instructions, limits, analysis and execution.
 
 pub(crate) mod assemble;
 pub(crate) mod insn;

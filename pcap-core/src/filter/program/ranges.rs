@@ -1,34 +1,36 @@
-//! What a program can compute: which numbers its registers may hold, how far into a packet it reads, and
+//! Analyses a program: the numbers that its registers may hold, how far into a packet it reads, and
 //! whether it can accept a packet at all.
 
 use super::insn::{Insn, op};
 
-/// Offsets of loads, as the kernel and libpcap both take them, end here. Beyond, the kernel reads what is
-/// not in the packet.
+/// The end of the offsets that the kernel and libpcap treat alike. Beyond it, the kernel reads data
+/// that is not in the packet.
 const OFFSETS: u64 = 1 << 31;
 
-/// The type that Linux gives packets that are sent.
+/// The packet type that Linux gives to sent packets.
 const OUTGOING: u32 = 4;
 
-/// The offset at which a program asks the kernel for the type of a packet: received, sent and others.
+/// The offset at which a program asks the kernel for the type of a packet: received, sent and
+/// others.
 pub(crate) const PACKET_TYPE: u32 = 0xffff_f004;
 
-/// What is known of a program without running it.
+/// Facts about a program, found without running it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts {
-    /// How many bytes of a packet, from its first, decide the answer. `None` if there is no such bound.
+    /// The number of leading bytes of a packet that decide the result. `None` if there is no such
+    /// bound.
     pub(crate) reach: Option<u32>,
-    /// Why the kernel may answer otherwise than libpcap, if it may.
+    /// Why the kernel's result may differ from libpcap's, if it may.
     pub(crate) differs: Option<&'static str>,
     /// Whether it accepts any packet.
     pub(crate) accepts: bool,
 }
 
-/// Which packets a program will see.
+/// The packets that a program will see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     All,
-    /// All but those that are sent.
+    /// All but the sent ones.
     Incoming,
 }
 
@@ -44,7 +46,7 @@ const ANY: Range = Range {
     high: u32::MAX,
 };
 
-/// The longest IP header, which is what `ldxb 4*([k]&0xf)` loads at most.
+/// The longest IP header, which is the most that `ldxb 4*([k]&0xf)` loads.
 const LONGEST_HEADER: Range = Range { low: 0, high: 60 };
 
 impl Range {
@@ -66,7 +68,7 @@ impl Range {
         }
     }
 
-    /// The range between two results, or any number if one of them wraps.
+    /// Returns the range between two results, or any number if one of them wraps.
     fn between(low: Option<u32>, high: Option<u32>) -> Range {
         match (low, high) {
             (Some(low), Some(high)) => Range { low, high },
@@ -74,13 +76,14 @@ impl Range {
         }
     }
 
-    /// What an arithmetic operation makes of it.
+    /// Returns the range of the results of an arithmetic operation.
     fn alu(self, operation: u16, by: Range) -> Range {
         match operation {
             op::ADD => Range::between(self.low.checked_add(by.low), self.high.checked_add(by.high)),
             op::SUB => Range::between(self.low.checked_sub(by.high), self.high.checked_sub(by.low)),
             op::MUL => Range::between(self.low.checked_mul(by.low), self.high.checked_mul(by.high)),
-            // A division by zero ends the program, so what goes on was divided by at least one.
+            // A division by zero ends the program, so the rest of it sees a divisor of at least
+            // one.
             op::DIV => Range {
                 low: self.low / by.high.max(1),
                 high: self.high / by.low.max(1),
@@ -119,7 +122,8 @@ impl Range {
         }
     }
 
-    /// The part of it for which a comparison with a constant holds, or does not; `None` if there is none.
+    /// Returns the part for which a comparison with a constant holds, or does not; `None` if it is
+    /// empty.
     fn when(self, comparison: u16, k: u32, holds: bool) -> Option<Range> {
         let Range { low, high } = self;
         let part = match (comparison, holds) {
@@ -157,18 +161,18 @@ impl Range {
     }
 }
 
-/// The smallest number of ones in binary that is not smaller.
+/// Returns the smallest number of the form 2ⁿ − 1 that is not smaller than `value`.
 fn ones(value: u32) -> u32 {
     u32::MAX.checked_shr(value.leading_zeros()).unwrap_or(0)
 }
 
-/// What the machine may hold before an instruction.
+/// The possible state of the machine before an instruction.
 #[derive(Clone, Debug)]
 struct State {
     a: Range,
     x: Range,
     memory: [Range; 16],
-    /// The accumulator is the packet's type.
+    /// Whether the accumulator is the packet's type.
     is_type: bool,
 }
 
@@ -183,22 +187,22 @@ impl State {
     }
 
     fn cell(&mut self, k: u32) -> &mut Range {
-        // A program has passed the check that there are 16.
+        // The check ensures that there are 16.
         &mut self.memory[k as usize % 16]
     }
 }
 
-/// Where a program goes from an instruction, and with what.
+/// A walk through a program, with the states.
 struct Walk {
     shown: Shown,
     /// The states of the instructions that are still to be visited.
     states: Vec<Option<Box<State>>>,
     facts: Facts,
-    /// How far it reads, while that has a bound.
+    /// The reach so far.
     reach: u64,
 }
 
-/// Finds out what there is to know of a program that has passed the check. It may only jump forward.
+/// Returns the facts about a checked program.
 pub(crate) fn facts(program: &[Insn], shown: Shown) -> Facts {
     let mut walk = Walk {
         shown,
@@ -241,7 +245,7 @@ impl Walk {
         match self.states.get_mut(to) {
             Some(Some(there)) => there.join(&state),
             Some(empty) => *empty = Some(Box::new(state)),
-            // It has passed the check, so it does not go beyond its end.
+            // The check ensures that the program does not run beyond its end.
             None => {}
         }
     }
@@ -287,7 +291,7 @@ impl Walk {
         self.go(index + 1, state);
     }
 
-    /// What a load may load.
+    /// Returns the numbers that a load may yield.
     fn load(&mut self, insn: Insn, state: &mut State) -> Range {
         let (size, most) = match insn.code & 0x18 {
             op::B => (1, 0xff),

@@ -1,4 +1,4 @@
-//! A filter run on a packet's bytes.
+//! Runs a filter on a packet's bytes.
 
 use std::ffi::c_uint;
 
@@ -7,10 +7,10 @@ use crate::packet::AsPacket;
 use crate::sys;
 
 impl Filter {
-    /// Whether a packet is wanted, whose bytes are all there: its length on the wire is that of
+    /// Returns whether the filter accepts an untruncated packet: its length on the wire is that of
     /// `data`.
     ///
-    /// A packet that ends before a byte that the program asks for is not.
+    /// The filter rejects a packet that ends before a byte that the program reads.
     #[doc(alias = "bpf_filter")]
     #[inline]
     #[must_use]
@@ -18,8 +18,8 @@ impl Filter {
         self.run(data, clamp(data.len())) != 0
     }
 
-    /// Whether a packet is wanted: [`matches`](Self::matches) for one that may have been cut, whose
-    /// length on the wire (`len`, `greater`, `less`) is in its header.
+    /// Returns whether the filter accepts a packet. Unlike [`matches`](Self::matches), it supports
+    /// truncated packets, whose length on the wire (`len`, `greater`, `less`) is in the header.
     ///
     /// # Examples
     ///
@@ -43,19 +43,20 @@ impl Filter {
         self.run(packet.data(), packet.wire_len()) != 0
     }
 
-    /// Runs the program on a packet that had `wire_len` bytes and gives what it returns: 0 if the
-    /// packet is not wanted, otherwise how many bytes of it are; from libpcap's compiler, the snaplen.
+    /// Runs the program on a packet that had `wire_len` bytes on the wire, and returns its result:
+    /// 0 if the packet is rejected, and otherwise the number of bytes to keep; libpcap's compiler
+    /// makes that the snaplen.
     ///
-    /// It never allocates or blocks. Bytes beyond 4 GiB are left out.
+    /// The call never allocates or blocks. It ignores bytes beyond 4 GiB.
     ///
-    /// Programs that only load, mask and compare, as most expressions compile to, are run by this crate,
-    /// in less than half the time of libpcap's interpreter on mixed packets; the others by `bpf_filter`, and
-    /// those of more than 4096 instructions. The answers are the same.
+    /// Most expressions compile to programs that only load, mask and compare. This crate runs them,
+    /// in less than half the time of libpcap's interpreter on mixed packets. `bpf_filter` runs the
+    /// others, and those of more than 4096 instructions. The results are the same.
     ///
-    /// The bytes are taken as a savefile holds them. A program with kernel extensions, compiled on a
-    /// live Linux capture, is not used; the same expression compiled for plain bytes is. Where that
-    /// asks for what only the kernel knows (`inbound`, `outbound`, `ifindex`), packets for which the
-    /// answer is needed are not wanted; see [`runs_on_bytes`](Self::runs_on_bytes).
+    /// The bytes are those that a savefile holds. For a program with kernel extensions, compiled on
+    /// a live Linux capture, the call runs the same expression compiled for plain bytes. If that
+    /// depends on what only the kernel knows (`inbound`, `outbound`, `ifindex`), it rejects the
+    /// packets for which the answer is needed; see [`runs_on_bytes`](Self::runs_on_bytes).
     #[doc(alias = "bpf_filter")]
     #[inline]
     #[must_use]
@@ -66,8 +67,8 @@ impl Filter {
             return tree.run(data);
         }
         let program = self.plain.as_ptr().cast();
-        // SAFETY: the program is laid out as libpcap's (asserted in insn.rs) and passed our check, so
-        // that it knows its operations, stays inside itself and its memory, and ends. `data` has at
+        // SAFETY: the program is in libpcap's layout (asserted in insn.rs) and passed our check, so
+        // it only has known operations, stays inside itself and its memory, and ends. `data` has at
         // least `len` bytes, which the program's loads are checked against. Both are only read.
         unsafe { sys::bpf_filter(program, data.as_ptr(), wire_len, len) }
     }

@@ -1,49 +1,51 @@
-//! Whether a program may run: an exact check, where libpcap's own (`bpf_validate`) lets through
-//! programs that abort the process, loop for ever or read uninitialised memory.
+//! Checks whether a program may run. The check is exact, while libpcap's own (`bpf_validate`)
+//! accepts programs that abort the process, loop forever or read uninitialised memory.
 //!
-//! What the interpreter checks itself, and this file need not: offsets into the packet (also `x + k`,
-//! without overflow), division by an index register of 0, shifts by one of 32 and more (they give 0).
-//! What it does not: everything below.
+//! The interpreter itself checks offsets into the packet (also `x + k`, without overflow), division
+//! by an index register of 0, and shifts by one of 32 and more (they give 0). Everything below it
+//! does not check.
 
 use super::insn::{Insn, op};
 
-/// As many instructions as any kernel takes.
+/// The most instructions that any kernel accepts.
 pub(crate) const MAX_LEN: usize = 4096;
 
 /// Memory cells: `M[0]` to `M[15]`.
 pub(crate) const CELLS: u32 = 16;
 
-/// Where a program comes from, and so what it may contain.
+/// The origin of a program, which determines what it may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// Numbers from a caller.
+    /// A caller.
     Caller,
-    /// Our own assembler: as from a caller, of any length.
+    /// This crate's assembler: the same as from a caller, but of any length.
     Assembled,
-    /// Something that says that it was libpcap's compiler: as from there, but no backward jumps.
+    /// Serialized data that claims to come from libpcap's compiler: the same, but no backward
+    /// jumps.
     #[cfg_attr(not(feature = "serde"), allow(dead_code))]
     Serialized,
-    /// libpcap's compiler: any length, backward jumps (that is how `ip6 protochain` loops), loads
-    /// that only a kernel understands, and memory for [`with_memory_zeroed`].
+    /// libpcap's compiler: any length, backward jumps (the loop of `ip6 protochain`), loads that
+    /// only a kernel understands, and memory for [`with_memory_zeroed`].
     Compiler,
 }
 
 impl Origin {
-    /// Whether it may load what only a kernel understands, and memory for [`with_memory_zeroed`].
+    /// Returns whether it may load what only a kernel understands, and memory for
+    /// [`with_memory_zeroed`].
     fn compiles(self) -> bool {
         matches!(self, Origin::Compiler | Origin::Serialized)
     }
 }
 
-/// Checks that a program is one that the interpreter can run to its end, whatever the packet; says
-/// what is wrong with it otherwise.
+/// Checks that the interpreter can run a program to its end, whatever the packet; otherwise returns
+/// the fault.
 pub(crate) fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
     let Some(last) = program.last() else {
-        return Err("there are no instructions".into());
+        return Err("the program has no instructions".into());
     };
     if origin == Origin::Caller && program.len() > MAX_LEN {
         return Err(format!(
-            "there are {} instructions, more than {MAX_LEN}",
+            "the program has {} instructions, more than {MAX_LEN}",
             program.len()
         ));
     }
@@ -54,24 +56,24 @@ pub(crate) fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
     }
     if last.code & 0x07 != op::RET {
         return Err(format!(
-            "instruction {} ({last}): it is the last and not a return",
+            "instruction {} ({last}): expected a return at the end",
             program.len() - 1
         ));
     }
     match unwritten_loads(program).first() {
         Some((index, insn)) if !origin.compiles() => Err(format!(
-            "instruction {index} ({insn}): it loads M[{}], which is not stored on every way to it",
+            "instruction {index} ({insn}): it loads M[{}], which is not stored on every path to it",
             insn.k
         )),
         _ => Ok(()),
     }
 }
 
-/// The same program with zeros in all memory that it may load without having stored to it; `None` if
-/// there is none, as nearly always.
+/// Prepends stores of zero to all memory that a program may load without having stored it; `None`
+/// if there is none, which is the usual case.
 ///
-/// libpcap's compiler forgets to store in some rare cases (1.10.3: `geneve or udp`, and `pppoes` on
-/// 802.11 with radiotap headers). Later libpcaps run programs with zeroed memory; Linux refuses these.
+/// In rare cases libpcap's compiler omits a store (1.10.3: `geneve or udp`, and `pppoes` on 802.11
+/// with radiotap headers). Later libpcaps run programs with zeroed memory; Linux rejects them.
 pub(crate) fn with_memory_zeroed(program: &[Insn]) -> Option<Vec<Insn>> {
     let loads = unwritten_loads(program);
     if loads.is_empty() {
@@ -84,7 +86,7 @@ pub(crate) fn with_memory_zeroed(program: &[Insn]) -> Option<Vec<Insn>> {
     Some(stores.chain(program.iter().copied()).collect())
 }
 
-/// What an instruction says by itself.
+/// Checks an instruction by itself.
 fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
     use op::{
         A, ABS, ADD, ALU, AND, B, DIV, H, IMM, IND, JA, JEQ, JGE, JGT, JMP, JSET, K, LD, LDX, LEN,
@@ -100,7 +102,7 @@ fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
     }
     let code = insn.code;
 
-    // Exactly the operations that the interpreter knows; on any other it calls abort().
+    // Exactly the operations that the interpreter knows; any other makes it call abort().
     let load = [[LD, W, ABS], [LD, H, ABS], [LD, B, ABS]]
         .iter()
         .chain(&[[LD, W, IND], [LD, H, IND], [LD, B, IND], [LDX, B, MSH]])
@@ -121,15 +123,15 @@ fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
             .any(|what| is(code, &[JMP, *what, K]) || is(code, &[JMP, *what, X]));
 
     if !(load || memory || plain || arithmetic || jump) {
-        return Err("there is no such operation");
+        return Err("no such operation");
     }
     if load && !origin.compiles() && insn.is_kernel_extension() {
         return Err(
-            "it loads from a negative offset: an extension of the Linux kernel, without meaning on plain bytes",
+            "it loads from a negative offset, an extension of the Linux kernel without meaning on plain bytes",
         );
     }
     if memory && insn.k >= CELLS {
-        return Err("there are only the memory cells 0 to 15");
+        return Err("it uses a memory cell other than the cells 0 to 15");
     }
     if (is(code, &[ALU, DIV, K]) || is(code, &[ALU, MOD, K])) && insn.k == 0 {
         return Err("it divides by the constant 0");
@@ -140,14 +142,14 @@ fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Where an instruction can go on, other than to the next one: the targets of a jump.
+/// Returns the targets of a jump; none for other instructions.
 fn targets(index: usize, insn: Insn) -> [Option<i64>; 2] {
     if insn.code & 0x07 != op::JMP {
         return [None; 2];
     }
     let next = index as i64 + 1;
     if insn.code & 0xf0 == op::JA {
-        // Signed, as the interpreter takes it.
+        // Signed, as in the interpreter.
         return [Some(next + i64::from(insn.k as i32)), None];
     }
     [
@@ -168,8 +170,8 @@ fn check_jumps(len: usize, index: usize, insn: Insn, origin: Origin) -> Result<(
     Ok(())
 }
 
-/// The loads of cells that are not stored to on every way there: the interpreter's memory is an
-/// uninitialised array on its stack. The program's jumps have been checked.
+/// Returns the loads of cells that are not stored on every path to them: the interpreter's memory
+/// is an uninitialised array on its stack. The program's jumps have been checked.
 fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
     let set = set_before(program);
     let loads = program.iter().zip(&set).enumerate();
@@ -183,7 +185,7 @@ fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
         .collect()
 }
 
-/// Registers and memory cells, as bits: the cells, then A and X.
+/// A set of registers and memory cells, as bits: the cells, then A and X.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Taken(u32);
 
@@ -195,19 +197,19 @@ impl Taken {
         self.0 == 0
     }
 
-    /// Whether there is a register among them.
+    /// Returns whether the set contains a register.
     pub(crate) fn has_register(self) -> bool {
         self.0 & (A_BIT | X_BIT) != 0
     }
 
-    /// The memory cells among them.
+    /// Returns the memory cells in the set.
     pub(crate) fn cells(self) -> impl Iterator<Item = u32> {
         (0..CELLS).filter(move |cell| self.0 & (1 << cell) != 0)
     }
 }
 
-/// Returns which registers and memory cells a program may take before it has set them. The program's jumps have been
-/// checked.
+/// Returns the registers and memory cells that a program may use before it has set them. The
+/// program's jumps have been checked.
 pub(crate) fn taken_before_set(program: &[Insn]) -> Taken {
     let set = set_before(program);
     let taken = program.iter().zip(set).filter_map(|(insn, set)| {
@@ -222,7 +224,7 @@ pub(crate) fn reached(program: &[Insn]) -> Vec<bool> {
     set_before(program).iter().map(Option::is_some).collect()
 }
 
-/// What an instruction takes, and what it sets.
+/// Returns what an instruction uses, and what it sets.
 fn takes_and_sets(insn: Insn) -> (u32, u32) {
     let cell = 1 << (insn.k % CELLS);
     let if_x = |code, bits| if insn.code & code != 0 { bits } else { 0 };
@@ -245,12 +247,13 @@ fn takes_and_sets(insn: Insn) -> (u32, u32) {
     }
 }
 
-/// Returns for each instruction what is certain to be set when it is reached; `None` if it is not reached.
+/// Returns for each instruction what is certain to be set when it is reached; `None` if it is
+/// unreachable.
 fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
     let mut set: Vec<Option<u32>> = vec![None; program.len()];
     set[0] = Some(0);
-    // Jumps forward need one pass; libpcap's loops a few more. Each further pass clears at least one
-    // bit, so this ends.
+    // Forward jumps need one pass; libpcap's loops a few more. Each further pass clears at least
+    // one bit, so this ends.
     let mut changed = true;
     while changed {
         changed = false;

@@ -96,10 +96,10 @@ pub trait SocketFilterExt: AsFd {
         match attached {
             Err(e) if e.raw_os_error() == Some(libc::ENOMEM) => refuse(
                 ErrorKind::FilterTooLong,
-                "the kernel has no room for so long a filter: the limit is net.core.optmem_max",
+                "it exceeds the memory for a socket's options; the limit is net.core.optmem_max",
             ),
             Err(e) if e.raw_os_error() == Some(libc::EINVAL) => {
-                refuse(ErrorKind::FilterInvalid, "the kernel refuses the program")
+                refuse(ErrorKind::FilterInvalid, "the kernel rejects the program")
             }
             attached => attached.map_err(|e| error(OPERATION, socket, e)),
         }
@@ -147,12 +147,12 @@ pub(super) fn check(
     let (kind, text) = if filter.jumps_backward() {
         (
             ErrorKind::Unsupported,
-            "it jumps backward, which the kernel does not run",
+            "it jumps backward, which the kernel does not support",
         )
     } else if filter.instructions().len() > MAX_LEN {
         (
             ErrorKind::FilterTooLong,
-            "it has more than the 4096 instructions that the kernel takes",
+            "it has more instructions than the kernel's limit of 4096",
         )
     } else {
         return Ok(());
@@ -167,7 +167,7 @@ fn name(socket: impl AsFd) -> String {
 fn error(operation: &'static str, socket: impl AsFd, error: io::Error) -> Error {
     let name = name(socket);
     let (kind, text) = match error.raw_os_error() {
-        Some(libc::ENOTSOCK) => (ErrorKind::InvalidArgument, "it is no socket"),
+        Some(libc::ENOTSOCK) => (ErrorKind::InvalidArgument, "it is not a socket"),
         Some(libc::EPERM) => (
             ErrorKind::Io(io::ErrorKind::PermissionDenied),
             "its filter is locked",

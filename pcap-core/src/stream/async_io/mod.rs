@@ -10,14 +10,14 @@ use std::task::{Context, Poll};
 
 use self::system::Registration;
 use super::{AsyncCapture, Runtime, sealed};
-use crate::capture::{Capture, Readable};
+use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
 /// The runtime of [`Capture::into_async_io`]. With the feature `async-io`.
 pub struct AsyncIo(Registration);
 
-impl<S: Readable> Capture<S> {
+impl<S: Awaitable> Capture<S> {
     /// Converts the capture into one for tasks of any executor, woken by the crate async-io, as in smol. See
     /// [`stream`](crate::stream). With the feature `async-io`. That crate has a thread of its own, one per process.
     ///

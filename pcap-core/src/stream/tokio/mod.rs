@@ -13,14 +13,14 @@ use tokio::runtime::Handle;
 use self::system::Registration;
 
 use super::{AsyncCapture, Runtime, sealed};
-use crate::capture::{Capture, Readable};
+use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
 /// The runtime of [`Capture::into_tokio`]. With the feature `tokio`.
 pub struct Tokio(Registration);
 
-impl<S: Readable> Capture<S> {
+impl<S: Awaitable> Capture<S> {
     /// Converts the capture into one for tasks of tokio. See [`stream`](crate::stream). With the feature `tokio`.
     ///
     /// For a live capture, or a savefile that is followed, call this on a thread of the runtime. The runtime needs no
@@ -70,9 +70,7 @@ impl sealed::Register for Tokio {
     #[allow(private_interfaces)] // sealed
     fn register(set: WaitSet) -> io::Result<Tokio> {
         if Handle::try_current().is_err() {
-            return Err(io::Error::other(
-                "this thread is in no tokio runtime, which is to tell of packets",
-            ));
+            return Err(io::Error::other("there is no tokio runtime on this thread"));
         }
         Ok(Tokio(Registration::new(set)?))
     }

@@ -1,4 +1,4 @@
-//! Groups of packet sockets over which Linux spreads the packets of an interface.
+//! Groups of packet sockets among which Linux distributes the packets of an interface.
 
 use std::ffi::c_int;
 use std::io;
@@ -8,7 +8,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use super::packet_socket;
 use crate::sys::bpf_program;
 
-/// `PACKET_FANOUT`, and what follows, of `linux/if_packet.h`: libc does not have them for each system.
+/// `PACKET_FANOUT` and the constants for it from `linux/if_packet.h`: libc lacks them for some
+/// systems.
 const OPTION: c_int = 18;
 const DATA: c_int = 22;
 pub(crate) const HASH: u16 = 0;
@@ -26,25 +27,25 @@ pub(crate) const FLAG_DEFRAGMENT: u16 = 0x8000;
 /// The most members of a group, by `PACKET_FANOUT_MAX` of older kernels and the default of newer ones.
 pub(crate) const MOST: usize = 256;
 
-/// Founds a group that nobody else is in, and returns its number. Needs Linux 4.12, and says
-/// `Unsupported` on an older one.
+/// Creates a group that nobody else is in, and returns its number. Requires Linux 4.12, and returns
+/// `Unsupported` on older versions.
 pub(crate) fn found(socket: BorrowedFd<'_>, how: u16) -> io::Result<u16> {
     set(socket, 0, how | FLAG_UNIQUE_ID)?;
     let value = get(socket)?;
-    // The kernel takes the flag away when it has done what it says.
+    // The kernel clears the flag when it has honored it.
     if (value >> 16) as u16 & FLAG_UNIQUE_ID != 0 {
         return Err(io::ErrorKind::Unsupported.into());
     }
     Ok(value as u16)
 }
 
-/// Joins a group, which has to be of this interface and kind.
+/// Joins a group, which must be of this interface and mode.
 pub(crate) fn join(socket: BorrowedFd<'_>, group: u16, how: u16) -> io::Result<()> {
     set(socket, group, how)
 }
 
-/// Gives the group of a socket the program that it asks for the member, in the group's mode `CBPF`. The kernel checks it,
-/// and copies it.
+/// Sets the program that chooses the member for a packet in the group of a socket, in the mode
+/// `CBPF`. The kernel checks and copies it.
 ///
 /// # Safety
 ///
@@ -54,13 +55,14 @@ pub(crate) unsafe fn choose_by(socket: BorrowedFd<'_>, program: &bpf_program) ->
         len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
         filter: program.bf_insns.cast(),
     };
-    // SAFETY: what the option takes; the caller promises that the program is what it points to.
+    // SAFETY: the type that the option takes; the caller promises that the program is valid.
     unsafe { packet_socket::set(socket, DATA, &program) }
 }
 
-/// Gives the group of a socket the program of eBPF that it asks for the member, in the group's mode `EBPF`.
+/// Sets the eBPF program that chooses the member for a packet in the group of a socket, in the mode
+/// `EBPF`.
 pub(crate) fn choose_by_ebpf(socket: BorrowedFd<'_>, program: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: the option takes a number, and refuses a descriptor that is no program.
+    // SAFETY: the option takes a number, and rejects a descriptor that is not a program.
     unsafe { packet_socket::set(socket, DATA, &program.as_raw_fd()) }
 }
 

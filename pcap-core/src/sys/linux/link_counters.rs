@@ -1,4 +1,4 @@
-//! What Linux counts of one network interface. Elsewhere nothing is known of it.
+//! Linux's counters of one network interface. Other systems have none.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::LinkCounters;
@@ -19,32 +19,32 @@ mod linux {
 
     /// `struct nlmsghdr`: the length of the message, its type, flags, a number, a port.
     const HEADER: usize = 16;
-    /// `struct ifinfomsg`, which follows it: family, type, index, flags, change.
+    /// `struct ifinfomsg`, which follows the header: family, type, index, flags, change.
     const INFO: usize = 16;
     /// The attribute with a `struct rtnl_link_stats64`.
     const IFLA_STATS64: u16 = 23;
-    /// `tx_dropped` is the eighth number of that.
+    /// The offset of `tx_dropped`, its eighth number.
     const TX_DROPPED: usize = 7 * 8;
-    /// An answer has 1 to 3 KiB.
+    /// The buffer size. A reply has 1 to 3 KiB.
     const ROOM: usize = 32 * 1024;
 
-    /// Reads the counters of the interface that a packet socket is on, in the network namespace of that
-    /// socket, which need not be the thread's, and whatever the interface is called now.
+    /// Reads the counters of the interface of a packet socket, in the network namespace of that
+    /// socket, which may differ from the thread's, and whatever the interface is called now.
     pub(crate) struct LinkCounters {
         netlink: OwnedFd,
         index: c_int,
     }
 
     impl LinkCounters {
-        /// `None` if they cannot be asked for.
+        /// Returns `None` if the counters are not available.
         pub(crate) fn of(packet_socket: BorrowedFd<'_>) -> Option<LinkCounters> {
             let index = packet_socket::interface(packet_socket).filter(|&index| index > 0)?;
             let netlink = beside(packet_socket)?;
             Some(LinkCounters { netlink, index })
         }
 
-        /// Returns how many packets that were to be sent the interface itself has dropped. What a queueing
-        /// discipline refuses is not among them.
+        /// Returns the number of packets that the interface itself has dropped in sending. Those
+        /// that a queueing discipline rejects are not included.
         pub(crate) fn tx_dropped(&self) -> Option<u64> {
             let mut request = Vec::with_capacity(HEADER + INFO);
             request.extend(((HEADER + INFO) as u32).to_ne_bytes());
@@ -54,21 +54,21 @@ mod linux {
             request.extend(self.index.to_ne_bytes());
             request.extend([0; 8]);
             let (fd, flags) = (self.netlink.as_raw_fd(), libc::MSG_DONTWAIT);
-            // SAFETY: the descriptor is open, and the request that long.
+            // SAFETY: the descriptor is open, and the request has that length.
             let sent = unsafe { libc::send(fd, request.as_ptr().cast(), request.len(), flags) };
             if sent < 0 {
                 return None;
             }
             let mut answer = vec![0; ROOM];
             let flags = flags | libc::MSG_TRUNC;
-            // The kernel has answered before the request returned.
+            // The kernel has replied before the request returned.
             // SAFETY: the descriptor is open, and there is that much room.
             let length = unsafe { libc::recv(fd, answer.as_mut_ptr().cast(), ROOM, flags) };
             tx_dropped(answer.get(..usize::try_from(length).ok()?)?)
         }
     }
 
-    /// Finds the counter in an answer.
+    /// Finds the counter in a reply.
     fn tx_dropped(answer: &[u8]) -> Option<u64> {
         let u16_at = |at: usize| Some(u16::from_ne_bytes(answer.get(at..at + 2)?.try_into().ok()?));
         if u16_at(4)? != libc::RTM_NEWLINK {
@@ -76,7 +76,8 @@ mod linux {
         }
         let mut at = HEADER + INFO;
         loop {
-            // A length with these four bytes, a type, the value, and what fills it up to a multiple of four.
+            // The length including these four bytes, a type, the value, and padding to a multiple
+            // of four.
             let (length, kind) = (usize::from(u16_at(at)?), u16_at(at + 2)?);
             if kind == IFLA_STATS64 {
                 let value = answer.get(at + 4..at + length)?;
@@ -87,28 +88,29 @@ mod linux {
         }
     }
 
-    /// A socket of the routing netlink, in the namespace of another socket.
+    /// Opens a socket of the routing netlink in the namespace of another socket.
     pub(crate) fn beside(other: BorrowedFd<'_>) -> Option<OwnedFd> {
         let netlink = netlink().ok()?;
         match (namespace_of(netlink.as_fd()), namespace_of(other)) {
             (Some(ours), Some(other_one)) if ours != other_one => in_namespace_of(other),
-            // Kernels before 5.14 do not say. Should it be another one, the counters are those of another
-            // interface, or of none, and do not rise with what is sent on this.
+            // Kernels before 5.14 do not report it. In another namespace, the counters would be
+            // those of another interface, or of none, and would not rise with what is sent on this
+            // one.
             _ => Some(netlink),
         }
     }
 
-    /// As [`beside`], of a namespace that this thread is not in: another thread goes there.
+    /// Opens the socket of [`beside`] in a namespace that this thread is not in, on another thread.
     fn in_namespace_of(other: BorrowedFd<'_>) -> Option<OwnedFd> {
-        // SAFETY: the descriptor is open, and the request takes nothing.
+        // SAFETY: the descriptor is open, and the request takes no arguments.
         let namespace = unsafe { libc::ioctl(other.as_raw_fd(), names::SIOCGSKNS as _) };
         if namespace < 0 {
             return None;
         }
-        // SAFETY: opened just now, and nobody else's.
+        // SAFETY: just opened, and nobody else's.
         let namespace = unsafe { OwnedFd::from_raw_fd(namespace) };
         let there = thread::Builder::new().spawn(move || {
-            // SAFETY: takes numbers, and changes nothing but the namespace of this thread, which ends.
+            // SAFETY: takes numbers, and only changes the namespace of this thread, which ends.
             let status = unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNET) };
             if status == 0 { netlink().ok() } else { None }
         });
@@ -122,11 +124,11 @@ mod linux {
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: opened just now, and nobody else's.
+        // SAFETY: just opened, and nobody else's.
         Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
-    /// A number that no other network namespace has.
+    /// Returns a number that is unique to the network namespace.
     fn namespace_of(socket: BorrowedFd<'_>) -> Option<u64> {
         let mut cookie = 0_u64;
         let mut size = size_of_val(&cookie) as libc::socklen_t;
@@ -164,7 +166,7 @@ mod linux {
             let name = attribute(3, b"left\0");
             let whole = answer(16, &[name.clone(), attribute(IFLA_STATS64, &counters)]);
             assert_eq!(tx_dropped(&whole), Some(7));
-            // Whatever comes: no panic, no endless loop, no other number.
+            // Whatever the input: no panic, no endless loop, no other number.
             for length in 0..whole.len() {
                 let cut = tx_dropped(&whole[..length]);
                 assert!(cut.is_none(), "{length} bytes");

@@ -1,4 +1,5 @@
-//! Linux's packet sockets. Other systems get the same names where callers need none of their own.
+//! Linux's packet sockets. Other systems get the same names if callers need no implementation of
+//! their own.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod fanout;

@@ -1,4 +1,5 @@
-//! Names of Linux' headers that the crate `libc` lacks: some for Android only, which has the same kernel.
+//! Names from Linux's headers that the crate `libc` lacks, some for Android only, which has the
+//! same kernel.
 
 #[cfg(target_os = "linux")]
 pub(crate) use libc::{
@@ -35,7 +36,7 @@ mod android {
 /// `SIOCGSKNS` of `linux/sockios.h`: opens the network namespace of a socket.
 pub(crate) const SIOCGSKNS: libc::c_ulong = 0x894c;
 
-/// `SO_NETNS_COOKIE` of `asm/socket.h`, where it has the number that it has nearly everywhere.
+/// `SO_NETNS_COOKIE` of `asm/socket.h`, on the architectures with its usual number.
 pub(crate) const SO_NETNS_COOKIE: Option<libc::c_int> =
     if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {
         None

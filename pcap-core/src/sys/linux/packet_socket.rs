@@ -1,5 +1,5 @@
-//! Packet sockets, through which libpcap sends on Linux: many packets with one call. Elsewhere libpcap
-//! sends one by one.
+//! Packet sockets, through which libpcap sends on Linux: many packets with one call. On other
+//! systems, libpcap sends one by one.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{
@@ -17,21 +17,21 @@ pub(crate) use none::{
 /// All protocols, `ETH_P_ALL`.
 pub(crate) const ALL: u16 = 3;
 
-/// A protocol of no packet that an interface receives: numbers below 0x600 are lengths in Ethernet's
-/// field, for which the kernel has two numbers of its own, and those of nothing that is received are
-/// not among what it gives packets that it makes.
+/// A protocol that no received packet has: numbers below 0x600 are lengths in Ethernet's field,
+/// which the kernel replaces by two numbers of its own, and it does not use this number for its own
+/// packets.
 pub(crate) const NONE: u16 = 0x05ff;
 
-/// What a packet socket captures on.
+/// The capture source of a packet socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Description {
     /// The hardware type of its interface (`ARPHRD_…`); `None` if it captures on all of them.
     pub(crate) hardware: Option<u16>,
-    /// Whether it gives packets without their link-layer headers.
+    /// Whether it delivers packets without their link-layer headers.
     pub(crate) cooked: bool,
 }
 
-/// Why a packet socket could not be made to receive.
+/// Why a packet socket cannot receive.
 #[derive(Debug)]
 #[allow(dead_code)] // of one system only
 pub(crate) enum NotReceiving {
@@ -42,7 +42,7 @@ pub(crate) enum NotReceiving {
     Failed(std::io::Error),
 }
 
-/// What was sent of packets that were to be.
+/// The packets that a call has sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
     pub(crate) packets: usize,
@@ -70,30 +70,31 @@ mod linux {
     use crate::sys::bpf_program;
     use crate::sys::linux::{link_counters, names, sock_filter};
 
-    /// The most packets that one call sends. With more the system call itself hardly gets cheaper for
-    /// each, and a break has to wait longer.
+    /// The most packets that one call sends. With more, the cost of the system call per packet
+    /// hardly falls, and a break has to wait longer.
     const MOST: usize = 64;
 
-    /// Whether a capture's descriptor is a packet socket that sends whole frames on one device. Others
-    /// are those of `any`, of devices whose link-layer header is libpcap's own, and of what is no network
-    /// interface.
+    /// Returns whether a capture's descriptor is a packet socket that sends whole frames on one
+    /// device. This is not so for `any`, for devices whose link-layer header is libpcap's own, and
+    /// for other devices than network interfaces.
     pub(crate) fn is_one(fd: BorrowedFd<'_>) -> bool {
         is_there(fd) && number(fd, libc::SO_TYPE) == Some(libc::SOCK_RAW)
     }
 
-    /// Whether a capture's descriptor is a packet socket whose one interface is in its namespace, whatever it
-    /// is called now.
+    /// Returns whether a capture's descriptor is a packet socket whose one interface is still in
+    /// its namespace, whatever it is called now.
     pub(crate) fn is_there(fd: BorrowedFd<'_>) -> bool {
         interface(fd).is_some_and(|index| index > 0)
     }
 
-    /// The number of the interface that a packet socket is on: 0 for all of them, -1 for one that is gone.
-    /// `None` for what is no packet socket.
+    /// Returns the index of the interface of a packet socket: 0 for all of them, -1 for one that is
+    /// gone. `None` for other descriptors.
     pub(crate) fn interface(fd: BorrowedFd<'_>) -> Option<c_int> {
         address(fd).map(|address| address.sll_ifindex)
     }
 
-    /// Whether a device of this name is captured on through a packet socket, as far as the name tells.
+    /// Returns whether libpcap captures on a device of this name through a packet socket, as far as
+    /// the name tells.
     pub(crate) fn is_interface(name: &CStr) -> bool {
         // SAFETY: the name is a C string.
         name == c"any" || unsafe { libc::if_nametoindex(name.as_ptr()) } != 0
@@ -126,7 +127,7 @@ mod linux {
         status == 0 && family == libc::ARPHRD_ETHER
     }
 
-    /// What a packet socket captures on; `None` for what is no packet socket.
+    /// Returns the capture source of a packet socket; `None` for other descriptors.
     pub(crate) fn describe(fd: BorrowedFd<'_>) -> Option<Description> {
         let address = address(fd)?;
         Some(Description {
@@ -140,7 +141,7 @@ mod linux {
         let mut address: libc::sockaddr_ll = unsafe { zeroed() };
         let mut size = size_of_val(&address) as libc::socklen_t;
         let pointer: *mut libc::sockaddr_ll = &mut address;
-        // SAFETY: the descriptor is open, and the structure is ours and that long.
+        // SAFETY: the descriptor is open, and the structure is ours and has that length.
         let status = unsafe { libc::getsockname(fd.as_raw_fd(), pointer.cast(), &mut size) };
         let is_one = status == 0 && c_int::from(address.sll_family) == libc::AF_PACKET;
         is_one.then_some(address)
@@ -157,10 +158,10 @@ mod linux {
         address.sll_ifindex = index;
         let size = size_of_val(&address) as libc::socklen_t;
         let pointer: *const libc::sockaddr_ll = &address;
-        // SAFETY: the descriptor is open, and the structure that long.
+        // SAFETY: the descriptor is open, and the structure has that length.
         let status = unsafe { libc::bind(socket.as_raw_fd(), pointer.cast(), size) };
         let error = match status {
-            // The kernel binds to an interface that is down, and says so afterwards.
+            // The kernel binds to an interface that is down, and reports that afterwards.
             0 => match number(socket, libc::SO_ERROR) {
                 None | Some(0) => return Ok(()),
                 Some(error) => io::Error::from_raw_os_error(error),
@@ -174,8 +175,8 @@ mod linux {
         })
     }
 
-    /// Attaches a program to a packet socket, in place of the one that is there: no packet is judged by none or
-    /// both of them.
+    /// Attaches a program to a packet socket, and replaces the previous one atomically: each packet
+    /// is filtered by exactly one of them.
     ///
     /// # Safety
     ///
@@ -189,8 +190,9 @@ mod linux {
         attached.map_err(sock_filter::Refused::from)
     }
 
-    /// Whether a packet socket has room for a program when the former one is exchanged for a short one before. This
-    /// is tried on another socket of its network namespace: the packet socket keeps the program that it has.
+    /// Returns whether a packet socket has room for a program if a short one replaces the previous
+    /// one first. This is tried on another socket of the same network namespace: the packet socket
+    /// keeps its program.
     ///
     /// # Safety
     ///
@@ -214,10 +216,10 @@ mod linux {
         sock_filter::attach_nothing(socket)
     }
 
-    /// Waits until no processor runs a filter any more that was exchanged before this call. That takes some ten
-    /// milliseconds. False where the system has no way to wait for that.
+    /// Waits until no processor runs a filter any more that was replaced before this call. That
+    /// takes some ten milliseconds. Returns false if the system cannot wait for that.
     pub(crate) fn settle() -> bool {
-        // `MEMBARRIER_CMD_GLOBAL`, which waits for what the kernel calls a grace period.
+        // `MEMBARRIER_CMD_GLOBAL`, which waits for a grace period of the kernel.
         const GLOBAL: c_int = 1;
         // SAFETY: a system call that takes numbers.
         let status = unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0) };
@@ -233,9 +235,9 @@ mod linux {
         (status == 0).then_some(value)
     }
 
-    /// Sends packets from the first on, as many as go with one call that does not wait, and says how
-    /// many these were: none also if the first cannot be sent, for which libpcap has to be asked for the
-    /// reason.
+    /// Sends packets from the first on, as many as one call sends without waiting, and returns
+    /// their number. None means that the first cannot be sent, and that libpcap must be called for
+    /// the reason.
     pub(crate) fn send<'a>(
         socket: BorrowedFd<'_>,
         packets: impl Iterator<Item = &'a [u8]>,
@@ -254,8 +256,8 @@ mod linux {
             count += 1;
         }
         let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT);
-        // SAFETY: the descriptor is open. So many messages are filled in, each with one part, which points
-        // to a packet; all of them live longer than the call.
+        // SAFETY: the descriptor is open. `count` messages are filled in, each with one part, which
+        // points to a packet; all of them outlive the call.
         let sent =
             unsafe { libc::sendmmsg(fd, messages.as_mut_ptr(), count as c_uint, flags as _) };
         let packets = usize::try_from(sent).unwrap_or(0);
@@ -269,25 +271,26 @@ mod linux {
     /// Sends one packet, without waiting.
     pub(crate) fn send_one(socket: BorrowedFd<'_>, packet: &[u8]) -> io::Result<usize> {
         let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT);
-        // SAFETY: the descriptor is open, and the packet that long.
+        // SAFETY: the descriptor is open, and the packet has that length.
         let sent = unsafe { libc::send(fd, packet.as_ptr().cast(), packet.len(), flags) };
         usize::try_from(sent).map_err(|_| io::Error::last_os_error())
     }
 
-    /// Sends past the queueing discipline from now on.
+    /// Makes the socket bypass the queueing discipline from now on.
     pub(crate) fn bypass_qdisc(socket: BorrowedFd<'_>) -> io::Result<()> {
         let on: c_int = 1;
         // SAFETY: the option takes a number.
         unsafe { set(socket, names::PACKET_QDISC_BYPASS, &on) }
     }
 
-    /// Makes a socket that nobody reads from any more receive nothing, frees its buffer, and takes its
-    /// interface out of promiscuous mode if it was there for this one. It is still good for sending.
+    /// Prepares a socket that is no longer read from: it receives nothing, frees its buffer, and
+    /// takes its interface out of promiscuous mode unless another socket needs it. Sending remains
+    /// possible.
     pub(crate) fn quieten(socket: BorrowedFd<'_>) {
-        // What fails of it costs time, and is wrong in nothing.
+        // Failures here cost time, but do no harm.
         let _ = sock_filter::attach_nothing(socket);
-        // A `tpacket_req3` of zeros. The kernel keeps a buffer that is mapped, and libpcap unmaps it after
-        // it has asked for this.
+        // A `tpacket_req3` of zeros. The kernel keeps a buffer that is mapped; libpcap only unmaps
+        // it after the same request.
         let no_ring = [0_u32; 7];
         // SAFETY: the option takes this structure, or the beginning of it.
         let _ = unsafe { set(socket, names::PACKET_RX_RING, &no_ring) };
@@ -302,7 +305,7 @@ mod linux {
         };
         // SAFETY: the option takes this structure.
         let _ = unsafe { set(socket, names::PACKET_DROP_MEMBERSHIP, &membership) };
-        // What was received before nobody looks at.
+        // Discard what was received before.
         let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT | libc::MSG_TRUNC);
         let mut byte = 0_u8;
         // SAFETY: the descriptor is open, and there is room for one byte.
@@ -319,7 +322,7 @@ mod linux {
     ) -> io::Result<()> {
         let (fd, size) = (socket.as_raw_fd(), size_of_val(value) as libc::socklen_t);
         let value: *const T = value;
-        // SAFETY: the descriptor is open, and the value lives that long.
+        // SAFETY: the descriptor is open, and the value has that length.
         match unsafe { libc::setsockopt(fd, libc::SOL_PACKET, option, value.cast(), size) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
@@ -408,7 +411,7 @@ mod tests {
 
     use super::*;
 
-    /// Of a kind of socket that needs no rights, and whose queue is full soon.
+    /// Creates a socket of a kind that needs no permissions, and whose queue fills quickly.
     #[test]
     fn one_call_sends_many_in_order_as_many_as_there_is_room_for_and_none_if_it_is_full() {
         let (left, right) = UnixDatagram::pair().unwrap();

@@ -1,4 +1,4 @@
-//! Filters of sockets, as Linux has them. Elsewhere a capture's device has its filter by libpcap only.
+//! Filters of Linux's sockets. On other systems, only libpcap sets a device's filter.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use std::{
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::sys::{self, bpf_program};
 
-// A program is handed to the kernel as it is.
+// A program is passed to the kernel unchanged.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const _: () = {
     use std::mem::{align_of, offset_of, size_of};
@@ -26,7 +26,8 @@ const _: () = {
     assert!(offset_of!(bpf_insn, k) == offset_of!(libc::sock_filter, k));
 };
 
-/// Makes a socket receive only what a program takes. The kernel checks the program, and copies it.
+/// Makes a socket receive only the packets that a program accepts. The kernel checks and copies the
+/// program.
 ///
 /// # Safety
 ///
@@ -37,7 +38,7 @@ pub(crate) unsafe fn attach(socket: BorrowedFd<'_>, program: &bpf_program) -> io
         len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
         filter: program.bf_insns.cast(),
     };
-    // SAFETY: what the option takes; the caller promises that the program is what it points to.
+    // SAFETY: the type that the option takes; the caller promises that the program is valid.
     unsafe { set(socket, libc::SO_ATTACH_FILTER, &program) }
 }
 
@@ -58,14 +59,14 @@ pub(crate) fn attach_nothing(socket: BorrowedFd<'_>) -> io::Result<()> {
     unsafe { attach(socket, &nothing) }
 }
 
-/// Takes a socket's filter away.
+/// Removes a socket's filter.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn detach(socket: BorrowedFd<'_>) -> io::Result<()> {
-    // The kernel wants a number, and does not look at it.
+    // The kernel requires a number, and ignores it.
     set_number(socket, libc::SO_DETACH_FILTER, 0)
 }
 
-/// Keeps a socket's filter from being changed.
+/// Prevents changes of a socket's filter.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn lock(socket: BorrowedFd<'_>) -> io::Result<()> {
     set_number(socket, super::names::SO_LOCK_FILTER, 1)
@@ -73,7 +74,7 @@ pub(crate) fn lock(socket: BorrowedFd<'_>) -> io::Result<()> {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn set_number(socket: BorrowedFd<'_>, option: c_int, value: c_int) -> io::Result<()> {
-    // SAFETY: the options that take a number are given one.
+    // SAFETY: the options that take a number get one.
     unsafe { set(socket, option, &value) }
 }
 
@@ -84,8 +85,8 @@ fn set_number(socket: BorrowedFd<'_>, option: c_int, value: c_int) -> io::Result
 unsafe fn set<T>(socket: BorrowedFd<'_>, option: c_int, value: &T) -> io::Result<()> {
     let (fd, size) = (socket.as_raw_fd(), size_of_val(value) as libc::socklen_t);
     let value: *const T = value;
-    // SAFETY: the descriptor is open, and the value lives that long. A descriptor that is no socket is
-    // an error.
+    // SAFETY: the descriptor is open, and the value has that length. A descriptor that is not a
+    // socket is an error.
     match unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, option, value.cast(), size) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
@@ -95,9 +96,9 @@ unsafe fn set<T>(socket: BorrowedFd<'_>, option: c_int, value: &T) -> io::Result
 /// Why the kernel did not attach a program.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// The sockets of the network namespace may not have that much memory (`net.core.optmem_max`).
+    /// The sockets of the network namespace may not use that much memory (`net.core.optmem_max`).
     Memory,
-    /// It is not a program that the kernel runs.
+    /// The kernel does not run such a program.
     Program,
     Failed(io::Error),
 }

@@ -1,14 +1,15 @@
-//! Runs something for which `eventfd(2)` fails.
+//! Runs a closure for which `eventfd(2)` fails.
 //!
-//! libpcap before 1.10.5 opens an eventfd in `pcap_create`, for each network interface of Linux, and closes it only if
-//! the handle was activated (the-tcpdump-group/libpcap#1233). It wakes blocking reads, of which this crate makes none
-//! there. Where libpcap gets no such descriptor a handle works as well, and can be closed without having been activated.
+//! libpcap before 1.10.5 opens an eventfd in `pcap_create` for each network interface of Linux, and
+//! closes it only if the handle was activated (the-tcpdump-group/libpcap#1233). It wakes blocking
+//! reads, which this crate never uses there. A handle also works without it, and can then be closed
+//! without having been activated.
 
 use std::panic::resume_unwind;
 use std::thread;
 
-/// Runs a closure on a thread whose calls of `eventfd(2)` fail, and returns its result. Where there is no such
-/// thread, or the system does not allow it, the closure is run as it is.
+/// Runs a closure on a thread whose calls of `eventfd(2)` fail, and returns its result. If there is
+/// no such thread, or the system does not allow it, the closure runs normally.
 pub(crate) fn without_eventfd<T: Send>(mut closure: impl FnMut() -> T + Send) -> T {
     let result = thread::scope(|scope| {
         let run = || {
@@ -26,7 +27,7 @@ pub(crate) fn without_eventfd<T: Send>(mut closure: impl FnMut() -> T + Send) ->
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
-    /// From now on `eventfd(2)` fails on this thread, as if there were no descriptors left.
+    /// Makes `eventfd(2)` fail on this thread from now on, as if there were no descriptors left.
     pub(super) fn refuse_eventfd() {
         const NUMBER: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
         const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
@@ -43,12 +44,13 @@ mod system {
             len: program.len() as u16,
             filter: program.as_mut_ptr(),
         };
-        // Without this only privileged threads may filter their calls.
-        // SAFETY: takes numbers, and changes nothing but this thread and those it starts.
+        // Without this, only privileged threads may filter their calls.
+        // SAFETY: takes numbers, and only changes this thread and those that it starts.
         let status = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
         if status == 0 {
             let mode = libc::SECCOMP_MODE_FILTER;
-            // If it fails, as where the kernel is without, a descriptor is lost when libpcap forgets it.
+            // If it fails, for example in a kernel without seccomp, a descriptor leaks when libpcap
+            // forgets it.
             // SAFETY: the program is valid during the call; this changes only this thread.
             unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) };
         }

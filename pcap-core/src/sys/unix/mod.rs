@@ -1,5 +1,5 @@
-//! What differs between operating systems, for Unix: errno, waiting, files, help texts.
-//! `windows.rs` gives the same names there.
+//! The differences between operating systems, for Unix: errno, waiting, files, help texts.
+//! `windows/mod.rs` defines the same names.
 
 use std::ffi::{CStr, OsString, c_int, c_void};
 use std::fs::File;
@@ -21,18 +21,18 @@ mod stream;
 
 pub(crate) use stream::{Stream, TextStream};
 
-/// Whether this is Linux, which libpcap treats in ways of its own.
+/// Whether this is Linux, which libpcap treats specially.
 pub(crate) const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-/// How to get the right to capture on this system.
+/// How to get the permission to capture on this system.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) const RIGHTS_HELP: &str = "run as root, or give the program the right with \
+pub(crate) const RIGHTS_HELP: &str = "run as root, or grant the program the capabilities with \
      `sudo setcap cap_net_raw,cap_net_admin+eip PROGRAM`";
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) const RIGHTS_HELP: &str = "run as root, or let your user read the /dev/bpf* devices \
      (on macOS install ChmodBPF)";
 
-/// What the network answers when there is no way to another host, a refusal first.
+/// The errors of a connection that cannot be made; a refused one first.
 #[cfg(feature = "remote")]
 pub(crate) const NO_WAY: [c_int; 8] = [
     libc::ECONNREFUSED,
@@ -45,11 +45,12 @@ pub(crate) const NO_WAY: [c_int; 8] = [
     libc::ENFILE,
 ];
 
-/// What the network answers when there is no way any more.
+/// The errors of a connection that was lost.
 #[cfg(feature = "remote")]
 pub(crate) const CUT_OFF: [c_int; 3] = [libc::ECONNRESET, libc::ECONNABORTED, libc::EPIPE];
 
-/// Whether a descriptor may tell late of packets, so that one reads every packet-buffer timeout as well.
+/// Whether a descriptor may report packets late, so that reads must also happen at every
+/// packet-buffer timeout.
 pub(crate) const TELLS_LATE: bool = false;
 
 /// Converts a name of the system.
@@ -57,13 +58,13 @@ pub(crate) fn os_string(bytes: &[u8]) -> OsString {
     OsString::from_vec(bytes.to_vec())
 }
 
-/// Returns the number of a network interface of this namespace.
+/// Returns the index of a network interface in this namespace.
 pub(crate) fn interface_index(name: &CStr) -> Option<u32> {
     // SAFETY: the name is a C string.
     Some(unsafe { libc::if_nametoindex(name.as_ptr()) }).filter(|&index| index != 0)
 }
 
-/// Returns the name of the network interface with a number.
+/// Returns the name of the network interface with an index.
 pub(crate) fn interface_name(index: u32) -> io::Result<OsString> {
     let mut name = [0; libc::IF_NAMESIZE];
     // SAFETY: the buffer is ours and has the length that the call requires.
@@ -75,20 +76,20 @@ pub(crate) fn interface_name(index: u32) -> io::Result<OsString> {
     Ok(os_string(name.to_bytes()))
 }
 
-/// What libpcap wants to be told before it is called for anything else.
+/// Initializes libpcap, before any other call of it.
 pub(crate) fn init() {}
 
-/// Whether libpcap has a function that some replacements of it lack.
+/// Returns whether libpcap has all functions. Some replacements of it lack some.
 pub(crate) fn is_complete() -> bool {
     true
 }
 
-/// Has libpcap deliver PKTAP headers; `None` if it cannot.
+/// Makes libpcap deliver PKTAP headers; `None` if it cannot.
 pub(crate) fn set_want_pktap(pcap: *mut super::pcap_t) -> Option<c_int> {
     #[cfg(target_vendor = "apple")]
     {
         type Call = unsafe extern "C" fn(*mut super::pcap_t, c_int) -> c_int;
-        // Apple's headers do not declare it, and another libpcap does not have it.
+        // Apple's headers do not declare it, and other libpcaps do not have it.
         // SAFETY: the name is a C string.
         let call = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pcap_set_want_pktap".as_ptr()) };
         if call.is_null() {
@@ -106,7 +107,7 @@ pub(crate) fn set_want_pktap(pcap: *mut super::pcap_t) -> Option<c_int> {
     }
 }
 
-/// Sets the protocol to capture, where the system has that.
+/// Sets the protocol to capture, if the system supports that.
 pub(crate) fn set_protocol(pcap: *mut super::pcap_t, protocol: u16) -> Option<c_int> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the callers pass a handle that is open and not activated.
@@ -118,7 +119,7 @@ pub(crate) fn set_protocol(pcap: *mut super::pcap_t, protocol: u16) -> Option<c_
     }
 }
 
-/// The descriptor that is readable when there are packets.
+/// Returns the descriptor that is readable when there are packets.
 ///
 /// # Safety
 ///
@@ -129,23 +130,23 @@ pub(crate) unsafe fn selectable(pcap: *mut super::pcap_t) -> Option<RawFd> {
     (fd >= 0).then_some(fd)
 }
 
-/// The descriptor that packets are captured from.
+/// Returns the descriptor that packets are captured from.
 ///
 /// # Safety
 ///
-/// As [`selectable`].
+/// The same as for [`selectable`].
 pub(crate) unsafe fn fileno(pcap: *mut super::pcap_t) -> Option<RawFd> {
     // SAFETY: the caller's promise.
     let fd = unsafe { super::pcap_fileno(pcap) };
     (fd >= 0).then_some(fd)
 }
 
-/// How long to wait at most before reading again, whatever the descriptor says. libpcap changes the
-/// time behind its pointer, so it is read anew each time.
+/// Returns the longest time to wait before the next read, whatever the descriptor reports. libpcap
+/// changes the time behind its pointer, so callers read it each time.
 ///
 /// # Safety
 ///
-/// As [`selectable`].
+/// The same as for [`selectable`].
 pub(crate) unsafe fn required_timeout(pcap: *mut super::pcap_t) -> Option<Duration> {
     // SAFETY: the caller's promise.
     let timeout = unsafe { super::pcap_get_required_select_timeout(pcap) };
@@ -156,23 +157,23 @@ pub(crate) unsafe fn required_timeout(pcap: *mut super::pcap_t) -> Option<Durati
     Some(Duration::from_secs(secs).saturating_add(Duration::from_micros(micros)))
 }
 
-/// Sends a packet, and says how many bytes were sent, or libpcap's status.
+/// Sends a packet, and returns the number of bytes sent, or libpcap's status.
 ///
 /// # Safety
 ///
-/// As [`selectable`].
+/// The same as for [`selectable`].
 pub(crate) unsafe fn inject(pcap: *mut super::pcap_t, packet: &[u8]) -> Result<usize, c_int> {
     let (data, length) = (packet.as_ptr().cast(), packet.len() as _);
-    // SAFETY: the caller's promise, and the data is that long.
+    // SAFETY: the caller's promise, and the data has that length.
     let sent = unsafe { super::pcap_inject(pcap, data, length) };
     usize::try_from(sent).map_err(|_| sent)
 }
 
-/// Sends packets by a queue of libpcap's, where it has such: as many as it takes.
+/// Sends packets with a queue of libpcap, if it has one: as many as it accepts.
 ///
 /// # Safety
 ///
-/// As [`selectable`].
+/// The same as for [`selectable`].
 pub(crate) unsafe fn transmit<'a>(
     _: *mut super::pcap_t,
     _: impl Iterator<Item = &'a [u8]>,
@@ -180,29 +181,29 @@ pub(crate) unsafe fn transmit<'a>(
     Sent::default()
 }
 
-/// A descriptor for as long as its owner has it open.
+/// Borrows a descriptor for as long as its owner keeps it open.
 ///
 /// # Safety
 ///
-/// It stays open for `'a`.
+/// The descriptor stays open for `'a`.
 pub(crate) unsafe fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
     // SAFETY: the caller's promise.
     unsafe { BorrowedFd::borrow_raw(fd) }
 }
 
-/// A descriptor of ours.
+/// Borrows a descriptor of ours.
 pub(crate) fn borrow_owned(fd: &OwnedFd) -> BorrowedFd<'_> {
     fd.as_fd()
 }
 
-/// The number of a descriptor of ours.
+/// Returns the number of a descriptor of ours.
 pub(crate) fn raw(fd: &OwnedFd) -> RawFd {
     fd.as_raw_fd()
 }
 
-/// A lock for libpcap's look-ups of networks, protocols and Ethernet hosts by name, by
-/// `pcap_compile` too, on systems whose tables are not made for several threads. `None` on those where
-/// they are: there libpcap asks in ways that have no static answer, or one for each thread.
+/// Locks libpcap's lookups of networks, protocols and Ethernet hosts by name, including those of
+/// `pcap_compile`, on systems whose tables are not thread-safe. Returns `None` on the others: there
+/// libpcap uses functions without a static result, or with one for each thread.
 pub(crate) fn name_tables() -> Option<MutexGuard<'static, ()>> {
     static LOCK: Mutex<()> = Mutex::new(());
     let needed = cfg!(not(any(
@@ -220,12 +221,12 @@ pub(crate) fn name_tables() -> Option<MutexGuard<'static, ()>> {
 /// `list` is null, or a list that the resolver made, which nothing uses any more.
 pub(crate) unsafe fn free_addrinfo(list: *mut libc::addrinfo) {
     if !list.is_null() {
-        // SAFETY: the caller's promise; not every C library takes null.
+        // SAFETY: the caller's promise; not every C library accepts null.
         unsafe { libc::freeaddrinfo(list) };
     }
 }
 
-/// Frees what libpcap allocated for its caller.
+/// Frees memory that libpcap allocated for its caller.
 ///
 /// # Safety
 ///
@@ -235,7 +236,7 @@ pub(crate) unsafe fn free(memory: *mut c_void) {
     unsafe { libc::free(memory) };
 }
 
-/// This thread's errno.
+/// Returns the location of this thread's errno.
 fn errno() -> *mut c_int {
     #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
     use libc::__errno as location;
@@ -243,17 +244,17 @@ fn errno() -> *mut c_int {
     use libc::__errno_location as location;
     #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
     use libc::__error as location;
-    // SAFETY: takes nothing, and returns a pointer that is valid for this thread.
+    // SAFETY: takes no arguments, and returns a pointer that is valid for this thread.
     unsafe { location() }
 }
 
-/// Sets errno to 0, so that afterwards it tells of the call in between and of nothing older.
+/// Sets errno to 0, so that afterwards it reflects the call in between and nothing older.
 pub(crate) fn clear_errno() {
     // SAFETY: valid for this thread, and nothing else refers to it.
     unsafe { *errno() = 0 };
 }
 
-/// Does something and leaves errno as it was, as a signal handler must.
+/// Runs a closure and restores errno, as a signal handler must.
 pub(crate) fn keep_errno(f: impl FnOnce()) {
     // SAFETY: valid for this thread, and nothing else refers to it.
     let before = unsafe { *errno() };
@@ -262,34 +263,34 @@ pub(crate) fn keep_errno(f: impl FnOnce()) {
     unsafe { *errno() = before };
 }
 
-/// Whether the last call on this thread found nothing to do without waiting.
+/// Returns whether the last call on this thread failed because it would have blocked.
 pub(crate) fn would_block() -> bool {
     io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
 }
 
-/// Whether the last call on this thread failed because a queue was full.
+/// Returns whether the last call on this thread failed because a queue was full.
 pub(crate) fn queue_full() -> bool {
     io::Error::last_os_error().raw_os_error() == Some(libc::ENOBUFS)
 }
 
-/// What C says of a number of errno.
+/// Returns C's text for an error number.
 pub(crate) fn strerror(number: c_int) -> String {
     let text = io::Error::from_raw_os_error(number).to_string();
-    // Rust puts the number behind it.
+    // Rust appends the number.
     match text.rsplit_once(" (os error ") {
         Some((text, _)) => text.to_owned(),
         None => text,
     }
 }
 
-/// Keeps a descriptor from the programs that this one starts.
+/// Closes a descriptor in the programs that this one starts.
 pub(crate) fn close_on_exec(fd: RawFd) {
     // SAFETY: takes numbers; on a descriptor that is not open it fails and changes nothing.
     unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
 }
 
-/// Waits until one of the descriptors is ready or the time has passed; `None` is for ever. A signal
-/// ends the wait early, as if nothing had come.
+/// Waits until one of the descriptors is ready or the time has passed; `None` waits forever. A
+/// signal ends the wait early, like a timeout.
 pub(crate) fn wait(
     wake: Option<&Wake>,
     descriptor: Option<(RawFd, Until)>,
@@ -300,7 +301,7 @@ pub(crate) fn wait(
         events,
         revents: 0,
     };
-    // poll(2) passes over negative descriptors.
+    // poll(2) ignores negative descriptors.
     let mut fds = [
         fd(wake.map_or(-1, Wake::fd), libc::POLLIN),
         match descriptor {
@@ -314,27 +315,27 @@ pub(crate) fn wait(
     Ok(Ready { wake, descriptor })
 }
 
-/// poll(2).
+/// Calls poll(2), or ppoll(2) where it exists.
 pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::Result<()> {
     let count = fds.len() as libc::nfds_t;
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     let status = {
         let timeout = timeout.map(|t| libc::timespec {
-            // Of 32 bits on some platforms, and 68 years are enough.
+            // 32 bits on some platforms; 68 years are enough.
             tv_sec: t.as_secs().min(i32::MAX as u64) as _,
             tv_nsec: t.subsec_nanos() as _,
         });
         let timeout = timeout.as_ref().map_or(std::ptr::null(), |t| t as *const _);
-        // SAFETY: `fds` is ours and `count` long; `timeout` is null or lives in this frame.
+        // SAFETY: `fds` is ours and has `count` elements; `timeout` is null or lives in this frame.
         unsafe { libc::ppoll(fds.as_mut_ptr(), count, timeout, std::ptr::null()) }
     };
     #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
     let status = {
-        // Rounded up: a wait must not end before its time.
+        // Rounded up: a wait must not end early.
         let millis = timeout.map_or(-1, |t| {
             c_int::try_from(t.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
         });
-        // SAFETY: `fds` is ours and `count` long.
+        // SAFETY: `fds` is ours and has `count` elements.
         unsafe { libc::poll(fds.as_mut_ptr(), count, millis) }
     };
     if status >= 0 {
@@ -342,7 +343,7 @@ pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::R
     }
     match io::Error::last_os_error() {
         e if e.kind() == io::ErrorKind::Interrupted => {
-            // What poll left in `revents` after an error is not an answer.
+            // After an error, `revents` has no valid results.
             fds.iter_mut().for_each(|fd| fd.revents = 0);
             Ok(())
         }
@@ -350,7 +351,7 @@ pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::R
     }
 }
 
-/// Whether a read of a descriptor would not wait.
+/// Returns whether a read of a descriptor would not block.
 pub(crate) fn is_readable(fd: RawFd) -> io::Result<bool> {
     let mut fds = [libc::pollfd {
         fd,
@@ -361,7 +362,8 @@ pub(crate) fn is_readable(fd: RawFd) -> io::Result<bool> {
     Ok(fds[0].revents != 0)
 }
 
-/// A descriptor to wait on beside the capture's, made readable from any thread or signal handler.
+/// A descriptor to wait on in addition to the capture's. Any thread or signal handler can make it
+/// readable.
 #[derive(Debug)]
 pub(crate) struct Wake {
     reader: UnixStream,
@@ -376,7 +378,8 @@ impl Wake {
         Ok(Wake { reader, writer })
     }
 
-    /// Only a `send`: fit for a signal handler. A full buffer means that it is readable already.
+    /// Makes it readable. Only calls `send`, so signal handlers may use it. If the buffer is full,
+    /// it is readable already.
     pub(crate) fn wake(&self) {
         let _ = (&self.writer).write(&[1]);
     }
@@ -391,37 +394,8 @@ impl Wake {
     }
 }
 
-/// Has libpcap write the header of a savefile, or say why it does not.
-///
-/// # Safety
-///
-/// `pcap` is open, and no other thread uses it.
-pub(crate) unsafe fn savefile_header(
-    pcap: *mut super::pcap_t,
-    buffer: &mut [u8],
-) -> Result<(), String> {
-    // SAFETY: the buffer is that long, and the stream is closed below, before the buffer goes.
-    let stream = unsafe { libc::fmemopen(buffer.as_mut_ptr().cast(), buffer.len(), c"w".as_ptr()) };
-    if stream.is_null() {
-        return Err(io::Error::last_os_error().to_string());
-    }
-    // SAFETY: handle and stream are open. The stream buffers the header, so that writing it
-    // cannot fail, which would close the stream.
-    let dumper = unsafe { super::pcap_dump_fopen(pcap, stream.cast()) };
-    if dumper.is_null() {
-        // SAFETY: the caller's promise.
-        let text = unsafe { super::geterr(pcap) };
-        // SAFETY: libpcap refused the link type, and then leaves the stream open.
-        let _ = unsafe { libc::fclose(stream) };
-        return Err(text);
-    }
-    // SAFETY: the dumper is open and ours; this closes the stream too.
-    unsafe { super::pcap_dump_close(dumper) };
-    Ok(())
-}
-
-/// The first bytes of a file from where it stands, without moving it; `None` if it cannot be read
-/// from any place, as a pipe.
+/// Reads the first bytes of a file from its position, without moving it; `None` if the file is not
+/// seekable, such as a pipe.
 pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     let Ok(start) = file.stream_position() else {
         return Ok(None);
@@ -436,7 +410,7 @@ pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usiz
     Ok(Some(length))
 }
 
-/// Reads from a place in a file, without moving it.
+/// Reads from an offset in a file, without moving its position.
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
     loop {
         match file.read_at(buffer, position) {
@@ -446,24 +420,24 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Resu
     }
 }
 
-/// The number of a file's descriptor, which is its as long as the file is there, if one can wait for it.
+/// Returns the descriptor of a file that can be polled. It stays valid as long as the file is open.
 #[allow(clippy::unnecessary_wraps)] // as on Windows
 pub(crate) fn descriptor(file: &File) -> Option<RawFd> {
     Some(file.as_raw_fd())
 }
 
-/// A descriptor of our own for standard input.
+/// Duplicates the descriptor of standard input.
 pub(crate) fn stdin() -> io::Result<File> {
     Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
-/// A descriptor of our own for standard output, after what `print!` still holds back.
+/// Duplicates the descriptor of standard output, after flushing the buffer of `print!`.
 pub(crate) fn stdout() -> io::Result<File> {
     io::stdout().flush()?;
     Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
 }
 
-/// Closes a file and says what the system said: on some file systems a write fails only here.
+/// Closes a file and returns the error of the system: on some file systems a write fails only here.
 pub(crate) fn close(file: File) -> io::Result<()> {
     // SAFETY: the descriptor is open and ours, and given away here.
     match unsafe { libc::close(file.into_raw_fd()) } {

@@ -1,17 +1,18 @@
-//! Which sockets this process has open: how to find the one that libpcap opens for the packets of a remote capture and
-//! tells nobody of.
+//! Finds the open sockets of this process, among them the one that libpcap opens for the packets of
+//! a remote capture without exposing it.
 
 use std::os::fd::RawFd;
 
-/// libpcap waits with `select` there, which writes beyond its set of descriptors from this one on.
+/// libpcap waits for it with `select`, which writes out of bounds for this descriptor and higher
+/// ones.
 pub(crate) const TOO_HIGH: RawFd = libc::FD_SETSIZE as RawFd;
 
-/// The sockets that were open at some moment.
+/// The sockets that were open at one moment.
 #[derive(Debug)]
 pub(crate) struct Sockets(Vec<Socket>);
 
-/// A socket's descriptor and which socket it is. Linux numbers each anew, so that a descriptor that was closed and opened
-/// again is told apart.
+/// A socket's descriptor and identity. Linux numbers each socket, so a descriptor that was closed
+/// and opened again is recognized.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Socket {
     pub(crate) fd: RawFd,
@@ -19,13 +20,13 @@ pub(crate) struct Socket {
 }
 
 impl Sockets {
-    /// Those that are open now. One that is opened or closed by another thread meanwhile may be missed; one that stays
-    /// open all the time is not.
+    /// Returns the sockets that are open now. It may miss one that another thread opens or closes
+    /// meanwhile, but not one that stays open.
     pub(crate) fn now() -> Sockets {
         Sockets(open_descriptors().into_iter().filter_map(socket).collect())
     }
 
-    /// Those of `self` that were not there before.
+    /// Returns the sockets of `self` that were not open before.
     pub(crate) fn since(&self, before: &Sockets) -> Vec<Socket> {
         let mut known: Vec<u64> = before.0.iter().map(|socket| socket.inode).collect();
         known.sort_unstable();
@@ -33,7 +34,7 @@ impl Sockets {
             if cfg!(any(target_os = "linux", target_os = "android")) {
                 known.binary_search(&socket.inode).is_err()
             } else {
-                // Elsewhere the numbers mean less: any of them may be it.
+                // On other systems the numbers are not unique: any socket may be new.
                 true
             }
         };
@@ -41,7 +42,7 @@ impl Sockets {
     }
 }
 
-/// The one socket among them, if there is no doubt which.
+/// Returns the only socket, if there is no doubt which it is.
 pub(crate) fn only(sockets: &[Socket]) -> Option<RawFd> {
     match sockets {
         [socket] if cfg!(any(target_os = "linux", target_os = "android")) => Some(socket.fd),
@@ -49,7 +50,7 @@ pub(crate) fn only(sockets: &[Socket]) -> Option<RawFd> {
     }
 }
 
-/// What a descriptor refers to, if that is a socket.
+/// Returns the socket that a descriptor refers to, if any.
 fn socket(fd: RawFd) -> Option<Socket> {
     // SAFETY: a structure of plain numbers, for which zero is a value.
     let mut status: libc::stat = unsafe { std::mem::zeroed() };
@@ -63,9 +64,9 @@ fn socket(fd: RawFd) -> Option<Socket> {
     })
 }
 
-/// The descriptors that are open, and maybe some that are not any more.
+/// Returns the open descriptors, and possibly some that are closed by now.
 fn open_descriptors() -> Vec<RawFd> {
-    // FreeBSD's /dev/fd may have the first three only.
+    // FreeBSD's /dev/fd may only have the first three.
     let folder = match cfg!(any(target_os = "linux", target_os = "android")) {
         true => "/proc/self/fd",
         false if cfg!(target_vendor = "apple") => "/dev/fd",
@@ -78,7 +79,7 @@ fn open_descriptors() -> Vec<RawFd> {
     (0..limit()).collect()
 }
 
-/// No descriptor that is opened now is as high as this.
+/// Returns a bound that is above all descriptors opened now.
 fn limit() -> RawFd {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
@@ -97,7 +98,7 @@ mod tests {
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
 
-    /// Other tests of this process open sockets meanwhile, so that it need not be the only new one.
+    /// Other tests of this process open sockets meanwhile, so it need not be the only new one.
     #[test]
     fn a_socket_that_was_opened_in_between_is_found_also_under_an_old_number() {
         let (old, _peer) = UnixStream::pair().unwrap();

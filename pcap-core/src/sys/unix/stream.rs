@@ -1,4 +1,4 @@
-//! stdio streams over savefiles, for Unix: libpcap reads from nothing else.
+//! stdio streams over savefiles, for Unix: libpcap only reads from these.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -33,57 +33,58 @@ const STREAM_BUFFER: usize = 256 * 1024;
 /// dropped after the handle.
 pub(crate) struct Stream {
     file: *mut FILE,
-    /// Whether the stream is not ours to close: libpcap has taken it over, or it is closed.
+    /// Whether the stream is not ours to close, because libpcap owns it or it is closed.
     taken: bool,
     cookie: Option<*mut Cookie>,
-    /// The descriptor of the file that is read.
+    /// The descriptor of the file.
     fd: Option<RawFd>,
-    /// The descriptor that the user's reader waits for, if we know it.
+    /// The descriptor to poll for the user's reader, if known.
     waits_for: Option<RawFd>,
     buffer: *mut [u8],
 }
 
-// SAFETY: the stream is used by one thread at a time, that of the capture that owns it; the cookie's
+// SAFETY: one thread at a time uses the stream, that of the capture that owns it; the cookie's
 // reader is `Send`.
 unsafe impl Send for Stream {}
 
-/// A stream over text, for what libpcap reads from streams only.
+/// A stream over text, for data that libpcap only reads from streams.
 pub(crate) type TextStream = Stream;
 
 /// A user's reader behind a stdio stream. C knows only its address.
 struct Cookie {
     reader: Box<dyn Reader>,
-    /// What comes before the rest of the reader: read by us, and not used.
+    /// Bytes before the rest of the reader, which we have read and not used.
     back: VecDeque<u8>,
-    /// How many bytes stdio may have now, if not all. What it has is out of our reach.
+    /// The number of bytes that stdio may read now, if limited. What it has read is out of our
+    /// reach.
     allowed: Option<usize>,
-    /// The reader has said that it is at its end. For stdio that is so for ever, and it is not asked
-    /// again, whoever asked it.
+    /// Whether the reader has reported its end. stdio treats that as final, and so do we: the
+    /// reader is not called again.
     ended: bool,
-    /// The reader is being asked by us: if it is still so at the next time, it panicked.
+    /// Whether we are calling the reader. If still set at the next call, the reader panicked.
     reading: bool,
-    /// Where the stream's buffer is: its bytes are initialized.
+    /// The address range of the stream's buffer, whose bytes are initialized.
     buffer: std::ops::Range<usize>,
-    /// What stdio had, if it can be interrupted.
+    /// Tracks what stdio has read, if it can be interrupted.
     frames: Option<Box<dyn Frames>>,
     /// Whether a break is pending.
     is_broken: Option<Box<dyn Fn() -> bool + Send>>,
-    /// stdio got nothing because of a break.
+    /// Whether a break kept stdio from reading.
     interrupted: bool,
-    /// Something was read since: with many breaks, too, one gets on.
+    /// Whether something was read since. Even with many breaks, this ensures progress.
     fresh: bool,
     error: Option<io::Error>,
     panic: Option<Box<dyn Any + Send>>,
 }
 
 impl Stream {
-    /// A stream over a file that can be read from any place. With `frames` it can be interrupted, which costs time
-    /// where packets are short.
+    /// Creates a stream over a seekable file. With `frames` it can be interrupted, which costs time
+    /// for short packets.
     pub(crate) fn from_file(file: File, frames: Option<Box<dyn Frames>>) -> io::Result<Stream> {
         if let Some(frames) = frames {
             let fd = file.as_raw_fd();
             let mut stream = Stream::from_reader(Box::new(file)).map_err(|(error, _)| error)?;
-            // The cookie has it open.
+            // The cookie keeps it open.
             stream.fd = Some(fd);
             stream.track(frames);
             return Ok(stream);
@@ -102,7 +103,7 @@ impl Stream {
         Ok(stream)
     }
 
-    /// A stream over anything that can be read.
+    /// Creates a stream over any reader.
     pub(crate) fn from_reader(
         reader: Box<dyn Reader>,
     ) -> Result<Stream, (io::Error, Box<dyn Reader>)> {
@@ -120,7 +121,7 @@ impl Stream {
             error: None,
             panic: None,
         }));
-        // SAFETY: the cookie is alive until the `Stream` is dropped, after the stream is closed.
+        // SAFETY: the cookie lives until the `Stream` is dropped, after the stream is closed.
         let stream = unsafe { open_cookie(cookie.cast()) };
         if stream.is_null() {
             let error = io::Error::last_os_error();
@@ -131,18 +132,18 @@ impl Stream {
         Ok(Stream::tuned(stream, Some(cookie)))
     }
 
-    /// A stream over a text.
+    /// Creates a stream over a text.
     pub(crate) fn from_text(text: Vec<u8>) -> io::Result<TextStream> {
         Stream::from_reader(Box::new(io::Cursor::new(text))).map_err(|(error, _)| error)
     }
 
-    /// A large buffer; and for a file no locking, since the stream is ours, and one thread uses it at a
-    /// time. glibc's exit takes the buffer from a stream that is not a file, for which it needs the
-    /// lock if another thread reads at that moment.
+    /// Sets a large buffer, and turns locking off for a file, since the stream is ours, and one
+    /// thread at a time uses it. For a stream that is not a file, glibc's exit takes the buffer
+    /// away, and needs the lock for that if another thread is reading.
     fn tuned(file: *mut FILE, cookie: Option<*mut Cookie>) -> Stream {
         let buffer = Box::into_raw(vec![0u8; STREAM_BUFFER].into_boxed_slice());
-        // SAFETY: nothing was read yet; the buffer outlives the stream, see the type. A failure
-        // leaves the stream with its own buffer.
+        // SAFETY: nothing was read yet; the buffer outlives the stream, see the type. On failure,
+        // the stream keeps its own buffer.
         let _ = unsafe { libc::setvbuf(file, buffer.cast(), libc::_IOFBF, STREAM_BUFFER) };
         if let Some(cookie) = cookie {
             let start = buffer.cast::<u8>().addr();
@@ -168,11 +169,11 @@ impl Stream {
         self.file
     }
 
-    /// Has libpcap open the savefile, with nanoseconds. If it does, the stream is closed with its handle
-    /// from now on, and lives longer than that.
+    /// Makes libpcap open the savefile with nanoseconds. On success, libpcap closes the stream with
+    /// its handle, and this object must outlive the handle.
     pub(crate) fn open(&mut self, errbuf: &mut ErrBuf) -> Option<NonNull<pcap_t>> {
-        // SAFETY: the stream is open and at the start of what is to be read; the buffer has the size
-        // that libpcap asks for.
+        // SAFETY: the stream is open and at the start of the data; the buffer has the size that
+        // libpcap requires.
         let pcap = unsafe {
             crate::sys::pcap_fopen_offline_with_tstamp_precision(
                 self.file.cast(),
@@ -185,9 +186,9 @@ impl Stream {
         Some(pcap)
     }
 
-    /// Goes on reading from this place in the file.
+    /// Continues reading from an offset in the file.
     pub(crate) fn seek(&mut self, position: u64) -> io::Result<Sought> {
-        // 64 bits, on 32-bit systems too.
+        // 64 bits, also on 32-bit systems.
         #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
         use libc::{fseeko, off_t};
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -200,7 +201,8 @@ impl Stream {
         }
     }
 
-    /// Where in the file the stream is; if it can be interrupted, how far it has read ahead.
+    /// Returns the stream's position in the file; if it can be interrupted, the position of the
+    /// read-ahead.
     pub(crate) fn position(&self) -> io::Result<u64> {
         if self.cookie.is_some() {
             let position = self.with_file(|mut file| file.stream_position());
@@ -215,16 +217,16 @@ impl Stream {
         u64::try_from(position).map_err(|_| io::Error::last_os_error())
     }
 
-    /// Calls a closure with the file that the stream reads; returns `None` if it reads from a user's reader.
+    /// Calls a closure with the stream's file; returns `None` if the stream has a user's reader.
     pub(crate) fn with_file<T>(&self, closure: impl FnOnce(&File) -> T) -> Option<T> {
         let fd = self.fd?;
-        // SAFETY: the stream is open, with its descriptor: libpcap closes it with the handle, which is dropped before
-        // this, or it is the cookie's. The `ManuallyDrop` never closes it.
+        // SAFETY: the stream is open, and so is its descriptor: libpcap closes it with the handle,
+        // which is dropped before this, or the cookie owns it. The `ManuallyDrop` never closes it.
         let file = ManuallyDrop::new(unsafe { File::from_raw_fd(fd) });
         Some(closure(&file))
     }
 
-    /// Takes note from now on of what stdio gets, so that it can be interrupted.
+    /// Tracks what stdio reads from now on, so that it can be interrupted.
     pub(crate) fn track(&mut self, frames: Box<dyn Frames>) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -232,7 +234,7 @@ impl Stream {
         }
     }
 
-    /// How to find out whether a break is pending: then nothing more is read.
+    /// Sets the check for a pending break, at which nothing more is read.
     pub(crate) fn broken_by(&mut self, is_broken: impl Fn() -> bool + Send + 'static) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -240,7 +242,8 @@ impl Stream {
         }
     }
 
-    /// After a failed read of libpcap: whether a break interrupted it. Then libpcap can read on, as if it had not begun.
+    /// Returns whether a break interrupted a failed read of libpcap. If so, libpcap can repeat the
+    /// read from its beginning.
     pub(crate) fn was_interrupted(&mut self) -> bool {
         let Some(cookie) = self.cookie else {
             return false;
@@ -260,7 +263,7 @@ impl Stream {
         true
     }
 
-    /// Lets stdio take no more than so many bytes, until [`give_back`](Self::give_back).
+    /// Limits the number of bytes that stdio may read, until [`give_back`](Self::give_back).
     pub(crate) fn hold_back(&mut self, allowed: usize) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -268,19 +271,19 @@ impl Stream {
         }
     }
 
-    /// From now on [`read`](Self::read) does not wait for the reader, whose descriptor this is.
+    /// Makes [`read`](Self::read) nonblocking from now on; this is the reader's descriptor.
     pub(crate) fn wait_for(&mut self, fd: RawFd) {
         self.waits_for = Some(fd);
     }
 
-    /// The descriptor to wait for when there is nothing to read now.
+    /// Returns the descriptor to poll when there is nothing to read.
     pub(crate) fn waits_for(&self) -> Option<RawFd> {
         self.waits_for
     }
 
-    /// Reads from the user's reader, behind what stdio was allowed to take. If the descriptor to wait for
-    /// is known, it does not wait, and is [`WouldBlock`](io::ErrorKind::WouldBlock) then. It is
-    /// [`Interrupted`](io::ErrorKind::Interrupted) only for a break.
+    /// Reads from the user's reader, after the bytes that stdio may read. If the descriptor to poll
+    /// is known, the call does not block, but returns [`WouldBlock`](io::ErrorKind::WouldBlock). It
+    /// returns [`Interrupted`](io::ErrorKind::Interrupted) only for a break.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(cookie) = self.cookie else {
             return Ok(0);
@@ -298,7 +301,7 @@ impl Stream {
         read
     }
 
-    /// The reader was at its end before the stream was made of it.
+    /// Notes that the reader was at its end before the stream was created.
     pub(crate) fn ended(&mut self) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -306,7 +309,7 @@ impl Stream {
         }
     }
 
-    /// Hands stdio these bytes, and no more; that it was told of an end is forgotten.
+    /// Feeds stdio these bytes, and no more; it forgets an earlier end of file.
     pub(crate) fn give(&mut self, bytes: &[u8]) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -319,23 +322,23 @@ impl Stream {
 
     fn go_on(&mut self) {
         unsafe extern "C" {
-            // In every C library; the `libc` crate does not declare it everywhere.
+            // In every C library; the `libc` crate does not declare it for all.
             fn clearerr(stream: *mut FILE);
         }
         // SAFETY: the stream is open, and no read is going on.
         unsafe { clearerr(self.file) };
     }
 
-    /// What libpcap had before is not needed any more: its handle is closed.
+    /// Frees what libpcap had before its handle was closed.
     pub(crate) fn forget_older(&mut self) {}
 
-    /// From now on libpcap reads: first these bytes, then all that the reader has.
+    /// Lets libpcap read these bytes first, and then all of the reader.
     pub(crate) fn release(&mut self, bytes: &[u8]) -> io::Result<Sought> {
         self.give_back(bytes);
         Ok(Sought::There)
     }
 
-    /// From now on stdio reads: first these bytes, then all that the reader has.
+    /// Lets stdio read these bytes first, and then all of the reader.
     pub(crate) fn give_back(&mut self, bytes: &[u8]) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -346,17 +349,17 @@ impl Stream {
         self.go_on();
     }
 
-    /// Gives the user's reader back, of a stream that libpcap did not take over.
+    /// Returns the user's reader of a stream that libpcap does not own.
     pub(crate) fn into_reader(mut self) -> Box<dyn Reader> {
         self.close();
         match self.cookie.take() {
-            // SAFETY: made by `Box::into_raw`; the stream that knew it is closed.
+            // SAFETY: from `Box::into_raw`; the stream that knew it is closed.
             Some(cookie) => unsafe { Box::from_raw(cookie) }.reader,
             None => Box::new(io::empty()),
         }
     }
 
-    /// Closes the stream, unless that is libpcap's to do or done.
+    /// Closes the stream, unless libpcap does that, or it is closed.
     fn close(&mut self) {
         if !std::mem::replace(&mut self.taken, true) {
             // SAFETY: libpcap did not take it, so it is open and ours. It is only read from.
@@ -364,8 +367,8 @@ impl Stream {
         }
     }
 
-    /// Returns why the user's reader failed, once, if that is why libpcap could not read. The reader is not read
-    /// again.
+    /// Returns why the user's reader failed, once, if that is why libpcap could not read. The
+    /// reader is not called again.
     pub(crate) fn failure(&mut self) -> Option<Failure> {
         let cookie = self.cookie?;
         // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -382,11 +385,11 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.close();
-        // SAFETY: made by `Box::into_raw`; the stream that used it is closed.
+        // SAFETY: from `Box::into_raw`; the stream that used it is closed.
         drop(unsafe { Box::from_raw(self.buffer) });
-        // Last: it is the user's, and may panic.
+        // Last, because it is the user's, and may panic.
         if let Some(cookie) = self.cookie {
-            // SAFETY: made by `Box::into_raw`; the stream that knew it is closed.
+            // SAFETY: from `Box::into_raw`; the stream that knew it is closed.
             drop(unsafe { Box::from_raw(cookie) });
         }
     }
@@ -397,13 +400,13 @@ impl Cookie {
         self.is_broken.as_ref().is_some_and(|is_broken| is_broken())
     }
 
-    /// Whether a read of libpcap can be interrupted, and go on later.
+    /// Returns whether a read of libpcap can be interrupted and resumed.
     fn is_tracked(&self) -> bool {
         self.frames.as_ref().is_some_and(|frames| frames.is_known())
     }
 
-    /// Reads once, whatever signals come, unless it is to end at one if a break is pending; and not more than there is
-    /// room for, whatever the reader says.
+    /// Reads once and retries after signals, except if `for_breaks` is set and a break is pending.
+    /// The length that the reader returns is checked.
     fn read_on(&mut self, buffer: &mut [u8], for_breaks: bool) -> io::Result<usize> {
         if self.ended || buffer.is_empty() {
             return Ok(0);
@@ -425,8 +428,8 @@ impl Cookie {
     }
 }
 
-/// Reads for stdio: never more than asked, no panic into C, and a buffer that is not our own is zeroed
-/// first because a `Read` may look at it.
+/// Reads for stdio: at most `size` bytes, without a panic into C. A buffer that is not our own is
+/// zeroed first, because a `Read` may look at it.
 ///
 /// # Safety
 ///
@@ -444,7 +447,7 @@ unsafe fn read_cookie(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isiz
         // SAFETY: the caller's promise.
         unsafe { buffer.write_bytes(0, size) };
     }
-    // SAFETY: initialised just now.
+    // SAFETY: just initialized.
     let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, size) };
     let buffer = &mut buffer[..cookie.allowed.map_or(size, |allowed| allowed.min(size))];
     let read = catch_unwind(AssertUnwindSafe(|| match cookie.back.is_empty() {
@@ -500,7 +503,7 @@ unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
         ) -> *mut FILE;
     }
     unsafe extern "C" fn read(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isize {
-        // SAFETY: stdio hands on our cookie and a buffer of that size.
+        // SAFETY: stdio passes our cookie and a buffer of that size.
         unsafe { read_cookie(cookie, buffer, size) }
     }
     let functions = Functions {
@@ -509,7 +512,7 @@ unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
         seek: None,
         close: None,
     };
-    // SAFETY: the functions have the types that stdio calls them by; absent ones may be absent.
+    // SAFETY: the functions have the types that stdio expects; missing ones are allowed.
     unsafe { fopencookie(cookie, c"rb".as_ptr(), functions) }
 }
 
@@ -519,7 +522,7 @@ unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
 #[cfg(not(any(target_env = "gnu", target_env = "musl")))]
 unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
     unsafe extern "C" {
-        // In the BSDs, macOS and Android; the `libc` crate does not declare it everywhere.
+        // In the BSDs, macOS and Android; the `libc` crate does not declare it for all.
         fn funopen(
             cookie: *const c_void,
             read: Option<unsafe extern "C" fn(*mut c_void, *mut std::ffi::c_char, c_int) -> c_int>,
@@ -533,9 +536,9 @@ unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
         buffer: *mut std::ffi::c_char,
         size: c_int,
     ) -> c_int {
-        // SAFETY: stdio hands on our cookie and a buffer of that size, which is not negative.
+        // SAFETY: stdio passes our cookie and a buffer of that size, which is not negative.
         unsafe { read_cookie(cookie, buffer.cast(), size as usize) as c_int }
     }
-    // SAFETY: the function has the type that stdio calls it by; absent ones may be absent.
+    // SAFETY: the function has the type that stdio expects; missing ones are allowed.
     unsafe { funopen(cookie, Some(read), None, None, None) }
 }

@@ -1,20 +1,21 @@
-//! Linux: an epoll with a timer in it. The kernel takes a descriptor out when it is closed.
+//! A wait set for Linux: an epoll instance with a timer. The kernel removes descriptors when they
+//! are closed.
 
 use std::cell::OnceCell;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-/// See the module.
+/// The wait set, see the parent module.
 #[derive(Debug)]
 pub(crate) struct WaitSet {
     epoll: OwnedFd,
-    /// Made when the first time is set: most captures need none.
+    /// Created when a time is first set: most captures need none.
     timer: OnceCell<OwnedFd>,
 }
 
 impl WaitSet {
-    /// Of these descriptors, which stay the caller's.
+    /// Creates a set of these descriptors, which remain the caller's.
     pub(crate) fn new(fds: [Option<RawFd>; 2]) -> io::Result<WaitSet> {
         // SAFETY: takes a number.
         let epoll = owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
@@ -34,7 +35,7 @@ impl WaitSet {
     }
 
     fn add(&self, fd: RawFd, events: libc::c_int) -> io::Result<()> {
-        // Errors are told without being asked for.
+        // Errors are always reported.
         let mut event = libc::epoll_event {
             events: events as u32,
             u64: 0,
@@ -44,8 +45,7 @@ impl WaitSet {
         check(unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, fd, &mut event) })
     }
 
-    /// From now on the set is readable when this time has passed, from now; a time that was set
-    /// before does not count any more.
+    /// Makes the set readable after this time from now. Replaces an earlier time.
     pub(crate) fn arm(&self, time: Option<Duration>) -> io::Result<()> {
         let timer = match (self.timer.get(), time) {
             (Some(timer), _) => timer,
@@ -58,7 +58,7 @@ impl WaitSet {
                 self.timer.get_or_init(|| timer)
             }
         };
-        // Zero would be never.
+        // Zero would disarm the timer.
         let value = time.map_or(Duration::ZERO, |time| time.max(Duration::from_nanos(1)));
         let zero = libc::timespec {
             tv_sec: 0,
@@ -67,13 +67,13 @@ impl WaitSet {
         let spec = libc::itimerspec {
             it_interval: zero,
             it_value: libc::timespec {
-                // Of 32 bits on some platforms, and 68 years are enough.
+                // 32 bits on some platforms; 68 years are enough.
                 tv_sec: value.as_secs().min(i32::MAX as u64) as _,
                 tv_nsec: value.subsec_nanos() as _,
             },
         };
         let timer = timer.as_raw_fd();
-        // SAFETY: the structure is ours and only read; the old value is not asked for.
+        // SAFETY: the structure is ours and only read; the old value is not requested.
         check(unsafe { libc::timerfd_settime(timer, 0, &spec, std::ptr::null_mut()) })
     }
 }

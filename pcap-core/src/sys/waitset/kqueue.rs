@@ -1,22 +1,23 @@
-//! macOS and the BSDs: a kqueue with a timer in it. The kernel takes a descriptor out when it is closed.
+//! A wait set for macOS and the BSDs: a kqueue with a timer. The kernel removes descriptors when
+//! they are closed.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-/// The number of the timer, of which there is one. It has nothing to do with descriptors.
+/// The number of the only timer, which is independent of descriptors.
 const TIMER: usize = 0;
 
-/// See the module.
+/// The wait set, see the parent module.
 #[derive(Debug)]
 pub(crate) struct WaitSet {
     kqueue: OwnedFd,
 }
 
 impl WaitSet {
-    /// Of these descriptors, which stay the caller's.
+    /// Creates a set of these descriptors, which remain the caller's.
     pub(crate) fn new(fds: [Option<RawFd>; 2]) -> io::Result<WaitSet> {
-        // SAFETY: takes nothing.
+        // SAFETY: takes no arguments.
         let fd = unsafe { libc::kqueue() };
         if fd < 0 {
             return Err(io::Error::last_os_error());
@@ -41,23 +42,22 @@ impl WaitSet {
     }
 
     fn change(&self, ident: usize, filter: i64, flags: u64, data: u64) -> io::Result<()> {
-        // The types of its fields differ from system to system.
-        // SAFETY: numbers and a pointer that nobody follows, for all of which zero is a value.
+        // The types of its fields differ between systems.
+        // SAFETY: numbers and a pointer that nobody follows; zero is a valid value for all of them.
         let mut event: libc::kevent = unsafe { std::mem::zeroed() };
         event.ident = ident as _;
         event.filter = filter as _;
         event.flags = flags as _;
         event.data = data as _;
         let (none, kqueue) = (std::ptr::null_mut(), self.kqueue.as_raw_fd());
-        // SAFETY: one structure of ours, which is only read; no events are asked for.
+        // SAFETY: one structure of ours, which is only read; no events are requested.
         match unsafe { libc::kevent(kqueue, &event, 1, none, 0, std::ptr::null()) } {
             0.. => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
     }
 
-    /// From now on the set is readable when this time has passed, from now; a time that was set
-    /// before does not count any more.
+    /// Makes the set readable after this time from now. Replaces an earlier time.
     pub(crate) fn arm(&self, time: Option<Duration>) -> io::Result<()> {
         let filter = libc::EVFILT_TIMER as i64;
         // Fails if there is none.

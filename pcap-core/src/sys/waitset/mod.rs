@@ -1,8 +1,8 @@
-//! A descriptor that is readable when one of several is, or when a time has passed: an event loop has
-//! to know of this one only, and needs no clock.
+//! A descriptor that is readable when one of several is, or when a time has passed: an event loop
+//! only has to watch this one, and needs no clock.
 //!
-//! Event loops ask for *readable*, and some of them overlook the errors of a descriptor then, such as
-//! that its interface is gone. Here an error makes readable, too.
+//! Event loops wait for *readable*. Some of them then overlook errors of a descriptor, such as that
+//! its interface is gone. Here, an error also makes the set readable.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[path = "epoll.rs"]

@@ -1,4 +1,5 @@
-//! Windows: a thread that waits for events, and wakes the task. No event loop there waits for handles of others.
+//! A wait set for Windows: a thread that waits for events and wakes the task. No event loop there
+//! waits for foreign handles.
 
 use std::io;
 use std::os::windows::io::AsHandle;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::platform::{self, OwnedFd, RawFd, Wake};
 
-/// See the module. The thread ends when this is dropped.
+/// The wait set, see the parent module. Dropping it ends the thread.
 #[derive(Debug)]
 pub(crate) struct WaitSet {
     shared: Arc<Shared>,
@@ -18,24 +19,24 @@ pub(crate) struct WaitSet {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// Has the thread look at the state.
+    /// Makes the thread look at the state.
     changed: Wake,
-    /// The events, by handles of our own: those they were made from may be closed, and their numbers be others'.
+    /// Duplicated handles of the events: the originals may be closed, and their numbers reused.
     events: Vec<OwnedFd>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Whom to wake. Only while there is one are the events waited for.
+    /// The task to wake. The thread waits for the events only while there is one.
     waker: Option<Waker>,
     until: Option<Instant>,
-    /// What came and was not told yet.
+    /// The result that has not been returned yet.
     ready: Option<io::Result<()>>,
     over: bool,
 }
 
 impl WaitSet {
-    /// Of these handles, which stay the caller's.
+    /// Creates a set of these handles, which remain the caller's.
     pub(crate) fn new(fds: [Option<RawFd>; 2]) -> io::Result<WaitSet> {
         let own = |fd| {
             // SAFETY: the caller has it open, for this call at least.
@@ -57,14 +58,13 @@ impl WaitSet {
         Ok(WaitSet { shared })
     }
 
-    /// No handle reports here that it is writable: the time has to be set.
+    /// Does nothing: no handle here reports that it is writable, so the caller must set the time.
     #[allow(clippy::unnecessary_wraps)] // as on Unix
     pub(crate) fn add_writable(&self, _: RawFd) -> io::Result<()> {
         Ok(())
     }
 
-    /// From now on the set is ready when this time has passed, from now; a time that was set before does not count any
-    /// more.
+    /// Makes the set ready after this time from now. Replaces an earlier time.
     #[allow(clippy::unnecessary_wraps)] // as on Unix
     pub(crate) fn arm(&self, time: Option<Duration>) -> io::Result<()> {
         let mut state = self.shared.state();
@@ -75,8 +75,8 @@ impl WaitSet {
         Ok(())
     }
 
-    /// Ready, once, when an event came or the time has passed since it was ready last; until then the task is woken for
-    /// it.
+    /// Returns ready, once, if an event was signaled or the time has passed since the last call
+    /// that returned ready; otherwise registers the task to be woken.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut state = self.shared.state();
         if let Some(ready) = state.ready.take() {
@@ -88,7 +88,7 @@ impl WaitSet {
         };
         drop(state);
         self.shared.changed.wake();
-        // Not while the state is locked: what that does is the runtime's affair.
+        // Not while the state is locked: dropping a waker runs code of the runtime.
         drop(older);
         Poll::Pending
     }
@@ -101,8 +101,8 @@ impl Drop for WaitSet {
             state.over = true;
             state.waker.take()
         };
-        // The end of the thread is not waited for: it may be inside a waker, which may want what whoever drops this has
-        // locked, or drop this itself.
+        // Do not wait for the end of the thread: it may be inside a waker, which may need a lock
+        // that is held by whoever drops this, or may drop this itself.
         self.shared.changed.wake();
         drop(waker);
     }
@@ -113,7 +113,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the thread does.
+    /// Runs the thread.
     fn run(&self) {
         loop {
             self.changed.drain();
@@ -143,17 +143,18 @@ impl Shared {
                 state.waker.take()
             };
             if let Some(waker) = waker {
-                // Who panics there is told of it by the panic's text; the thread goes on.
+                // A panic of the waker has been printed; the thread goes on.
                 let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
             }
             if failed {
-                // Each time that it is asked it is told anew, without a thread that turns in circles.
+                // Report the error again at each poll, without a busy loop.
                 let _ = platform::wait(Some(&self.changed), None, None);
             }
         }
     }
 
-    /// Waits for the events, and whether one came or the time is over; false for a change of the state.
+    /// Waits for the events; returns whether one was signaled or the time has passed, and false for
+    /// a change of the state.
     fn wait(&self, left: Option<Duration>) -> io::Result<bool> {
         let descriptors: Vec<RawFd> = self.events.iter().map(platform::raw).collect();
         let ready = platform::wait_many(Some(&self.changed), &descriptors, left)?;
@@ -176,7 +177,7 @@ mod tests {
         }
     }
 
-    /// Whether a task is woken in that time, or need not wait.
+    /// Returns whether a task is woken in that time, or need not wait.
     fn is_told(set: &WaitSet, within: Duration) -> bool {
         let (told, heard) = mpsc::channel();
         let waker = Waker::from(Arc::new(Told(told)));
@@ -198,7 +199,8 @@ mod tests {
         }
     }
 
-    /// Holds the last of a set, as a waker holds the last of a task whose runtime is gone.
+    /// Holds the last reference to a set, as a waker holds the last one to a task whose runtime is
+    /// gone.
     struct Last(Mutex<Option<WaitSet>>, mpsc::Sender<()>);
 
     impl TaskWake for Last {

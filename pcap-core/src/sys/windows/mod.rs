@@ -1,5 +1,5 @@
-//! What differs between operating systems, for Windows: waiting, files, help texts. `unix.rs` gives the same names
-//! there, and says what each is.
+//! The differences between operating systems, for Windows: waiting, files, help texts.
+//! `unix/mod.rs` defines the same names, and documents them.
 
 use std::ffi::{CStr, OsString, c_int, c_void};
 use std::fs::File;
@@ -19,7 +19,6 @@ use windows_sys::Win32::Networking::WinSock;
 use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_DISK, GetFileType};
 #[cfg(not(feature = "load-dynamically"))]
 use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
-use windows_sys::Win32::System::Pipes::CreatePipe;
 use windows_sys::Win32::System::Threading::{
     CreateEventW, INFINITE, ResetEvent, SetEvent, WaitForMultipleObjects, WaitForSingleObject,
 };
@@ -35,7 +34,8 @@ mod temp;
 pub(crate) use queue::transmit;
 pub(crate) use stream::{Stream, TextStream};
 
-/// A handle to wait on, as a number: as such it can be sent to other threads. Whoever has one says why it is open.
+/// A handle to wait on, as a number, which can be sent to other threads. Each user says why it is
+/// open.
 pub(crate) type RawFd = isize;
 
 pub(crate) const IS_LINUX: bool = false;
@@ -62,10 +62,10 @@ pub(crate) const CUT_OFF: [c_int; 3] = [
     WinSock::WSAESHUTDOWN,
 ];
 
-/// The event is that of the driver, whose state is not that of its buffer.
+/// The event is the driver's, and does not reflect the state of its buffer.
 pub(crate) const TELLS_LATE: bool = true;
 
-/// Whether libpcap takes paths and names as UTF-8.
+/// Whether libpcap uses UTF-8 for paths and names.
 static UTF8: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn is_utf8() -> bool {
@@ -77,7 +77,7 @@ pub(crate) fn os_string(bytes: &[u8]) -> OsString {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 
-/// Returns nothing: libpcap's names are not those that Windows numbers.
+/// Returns nothing: Windows does not number libpcap's names.
 pub(crate) fn interface_index(_: &CStr) -> Option<u32> {
     None
 }
@@ -87,7 +87,7 @@ pub(crate) fn interface_name(_: u32) -> io::Result<OsString> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Has libpcap take and give all texts in UTF-8, and Winsock started: before it is called for anything else.
+/// Makes libpcap use UTF-8 for all texts, and starts Winsock, before any other call of libpcap.
 pub(crate) fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -95,16 +95,16 @@ pub(crate) fn init() {
             return;
         }
         let mut errbuf = ErrBuf::new();
-        // SAFETY: the buffer has the size that libpcap asks for. It fails if other code of the program
-        // has asked for the local code page.
+        // SAFETY: the buffer has the size that libpcap requires. The call fails if other code of
+        // the program has requested the local code page.
         let status =
             unsafe { super::pcap_init(super::PCAP_CHAR_ENC_UTF_8 as _, errbuf.as_mut_ptr()) };
         UTF8.store(status == 0, Ordering::Relaxed);
     });
 }
 
-/// Whether the library is libpcap 1.10 or newer, with all functions. Others of that name have some only, and end the
-/// program when another one is called.
+/// Returns whether the library is libpcap 1.10 or newer, with all functions. Other libraries of
+/// that name lack some of them, and calling one ends the program.
 pub(crate) fn is_complete() -> bool {
     static COMPLETE: OnceLock<bool> = OnceLock::new();
     *COMPLETE.get_or_init(exports_init)
@@ -115,7 +115,7 @@ fn exports_init() -> bool {
     pcap_sys::has("pcap_init")
 }
 
-/// Asks the library that the program is linked with.
+/// Checks the library that the program is linked with.
 #[cfg(not(feature = "load-dynamically"))]
 fn exports_init() -> bool {
     // SAFETY: takes a C string. The library stays loaded: the program is linked with it.
@@ -137,7 +137,7 @@ pub(crate) fn set_protocol(_: *mut super::pcap_t, _: u16) -> Option<c_int> {
     None
 }
 
-/// The event that tells of packets.
+/// Returns the event that signals packets.
 ///
 /// # Safety
 ///
@@ -166,25 +166,25 @@ pub(crate) unsafe fn required_timeout(_: *mut super::pcap_t) -> Option<Duration>
     None
 }
 
-/// Sends a packet, and says how many bytes were sent, or libpcap's status.
+/// Sends a packet, and returns the number of bytes sent, or libpcap's status.
 ///
 /// # Safety
 ///
-/// As [`selectable`].
+/// The same as for [`selectable`].
 pub(crate) unsafe fn inject(pcap: *mut super::pcap_t, packet: &[u8]) -> Result<usize, c_int> {
     let length = c_int::try_from(packet.len()).unwrap_or(c_int::MAX);
-    // SAFETY: the caller's promise, and the data is that long.
+    // SAFETY: the caller's promise, and the data has that length.
     match unsafe { super::pcap_sendpacket(pcap, packet.as_ptr(), length) } {
         0 => Ok(packet.len()),
         status => Err(status),
     }
 }
 
-/// A handle for as long as its owner has it open.
+/// Borrows a handle for as long as its owner keeps it open.
 ///
 /// # Safety
 ///
-/// It stays open for `'a`.
+/// The handle stays open for `'a`.
 pub(crate) unsafe fn borrow<'a>(fd: RawFd) -> BorrowedFd<'a> {
     // SAFETY: the caller's promise.
     unsafe { BorrowedFd::borrow_raw(handle(fd)) }
@@ -198,17 +198,17 @@ pub(crate) fn raw(fd: &OwnedFd) -> RawFd {
     fd.as_raw_handle().addr() as RawFd
 }
 
-/// Nothing that is no capture can be waited for.
+/// Returns nothing: only captures can be polled.
 pub(crate) fn descriptor(_: &File) -> Option<RawFd> {
     None
 }
 
-/// The handle of a number.
+/// Converts a number to a handle.
 fn handle(fd: RawFd) -> HANDLE {
     std::ptr::without_provenance_mut(fd as usize)
 }
 
-/// Winsock's answers are those of a thread; libpcap's own tables may not be.
+/// Locks libpcap's own tables, which may not be thread-safe. Winsock's results are per thread.
 pub(crate) fn name_tables() -> Option<MutexGuard<'static, ()>> {
     static LOCK: Mutex<()> = Mutex::new(());
     Some(LOCK.lock().unwrap_or_else(PoisonError::into_inner))
@@ -226,7 +226,7 @@ pub(crate) unsafe fn free_addrinfo(list: *mut super::addrinfo) {
     }
 }
 
-/// What libpcap allocated for its caller is left: its C library is another one than ours.
+/// Leaks what libpcap allocated for its caller: its C library differs from ours.
 ///
 /// # Safety
 ///
@@ -246,7 +246,7 @@ pub(crate) fn keep_errno(f: impl FnOnce()) {
     unsafe { SetLastError(before) };
 }
 
-/// Nothing fails for that here: a driver that cannot take a packet waits.
+/// Returns false: nothing fails for that reason here. A driver that cannot accept a packet waits.
 pub(crate) fn would_block() -> bool {
     false
 }
@@ -257,17 +257,17 @@ pub(crate) fn queue_full() -> bool {
 
 pub(crate) fn strerror(number: c_int) -> String {
     let text = io::Error::from_raw_os_error(number).to_string();
-    // Rust puts the number behind it.
+    // Rust appends the number.
     match text.rsplit_once(" (os error ") {
         Some((text, _)) => text.to_owned(),
         None => text,
     }
 }
 
-/// Handles of libpcap are not inherited.
+/// Does nothing: handles of libpcap are not inherited.
 pub(crate) fn close_on_exec(_: RawFd) {}
 
-/// Waits until one of the handles is signaled or the time has passed; `None` is for ever.
+/// Waits until one of the handles is signaled or the time has passed; `None` waits forever.
 pub(crate) fn wait(
     wake: Option<&Wake>,
     descriptor: Option<(RawFd, Until)>,
@@ -286,13 +286,13 @@ pub(crate) fn wait(
     }
 }
 
-/// [`wait`] for up to two handles beside the first.
+/// Waits like [`wait`], for up to two handles in addition to the first.
 pub(crate) fn wait_many(
     wake: Option<&Wake>,
     descriptors: &[RawFd],
     timeout: Option<Duration>,
 ) -> io::Result<Ready> {
-    // Rounded up: a wait must not end before its time.
+    // Rounded up: a wait must not end early.
     let millis = timeout.map_or(INFINITE, |time| {
         let longest = u128::from(INFINITE - 1);
         time.as_nanos().div_ceil(1_000_000).min(longest) as u32
@@ -307,7 +307,8 @@ pub(crate) fn wait_many(
         count += 1;
     }
     let mut signaled = [false; 3];
-    // SAFETY: so many handles are there, and open: the wake's by its borrow, the others by the caller.
+    // SAFETY: there are `count` handles, all open: the wake's by its borrow, the others by the
+    // caller's promise.
     let status = unsafe { WaitForMultipleObjects(count as u32, handles.as_ptr(), 0, millis) };
     if status == WAIT_FAILED {
         return Err(io::Error::last_os_error());
@@ -315,7 +316,7 @@ pub(crate) fn wait_many(
     let first = status.wrapping_sub(WAIT_OBJECT_0) as usize;
     if first < count {
         signaled[first] = true;
-        // Only the first of several is told of.
+        // Only the first of several signaled handles is reported.
         for number in first + 1..count {
             // SAFETY: the handle is open.
             let too = unsafe { WaitForSingleObject(handles[number], 0) };
@@ -329,7 +330,7 @@ pub(crate) fn wait_many(
     })
 }
 
-/// An event to wait on beside the capture's, set from any thread or handler of console events.
+/// An event to wait on in addition to the capture's. Any thread or console handler can set it.
 #[derive(Debug)]
 pub(crate) struct Wake(OwnedFd);
 
@@ -359,53 +360,8 @@ impl Wake {
     }
 }
 
-/// Has libpcap write the header of a savefile, or say why it does not.
-///
-/// # Safety
-///
-/// `pcap` is open, and no other thread uses it.
-pub(crate) unsafe fn savefile_header(
-    pcap: *mut super::pcap_t,
-    buffer: &mut [u8],
-) -> Result<(), String> {
-    // First to nowhere: what libpcap refuses for its link type, it does not close below.
-    // SAFETY: the caller's promise, and the path is a C string.
-    let dumper = unsafe { super::pcap_dump_open(pcap, c"NUL".as_ptr()) };
-    if dumper.is_null() {
-        // SAFETY: the caller's promise.
-        return Err(unsafe { super::geterr(pcap) });
-    }
-    // SAFETY: the dumper is open and ours.
-    unsafe { super::pcap_dump_close(dumper) };
-    let (mut reader, mut writer) = (null_mut(), null_mut());
-    // Its buffer takes the header, so that writing does not wait.
-    // SAFETY: the handles are ours to be set.
-    if unsafe { CreatePipe(&mut reader, &mut writer, null(), 4096) } == 0 {
-        return Err(io::Error::last_os_error().to_string());
-    }
-    // SAFETY: open, and nobody else's.
-    let mut reader = unsafe { File::from_raw_handle(reader) };
-    // SAFETY: the caller's promise. The handle is open, and libpcap's from now on, whatever it says.
-    let dumper = unsafe { super::pcap_dump_hopen(pcap, writer.addr() as _) };
-    if dumper.is_null() {
-        // SAFETY: the caller's promise.
-        return Err(unsafe { super::geterr(pcap) });
-    }
-    // SAFETY: the dumper is open and ours; this writes the header, and closes the pipe.
-    unsafe { super::pcap_dump_close(dumper) };
-    let mut length = 0;
-    while length < buffer.len() {
-        match io::Read::read(&mut reader, &mut buffer[length..]) {
-            Ok(0) => break,
-            Ok(n) => length += n,
-            Err(e) => return Err(e.to_string()),
-        }
-    }
-    Ok(())
-}
-
-/// The first bytes of a file from where it stands, without moving it; `None` if it cannot be read
-/// from any place, as a pipe.
+/// Reads the first bytes of a file from its position, without moving it; `None` if the file is not
+/// seekable, such as a pipe.
 pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     // SAFETY: the handle is open.
     if unsafe { GetFileType(file.as_raw_handle()) } != FILE_TYPE_DISK {
@@ -423,12 +379,12 @@ pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usiz
             break Ok(Some(length));
         }
     };
-    // Reading at a place goes there.
+    // Reading at an offset moves the position.
     file.seek(io::SeekFrom::Start(start))?;
     read
 }
 
-/// Reads from a place in a file, and moves it there.
+/// Reads from an offset in a file, and moves its position there.
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
     loop {
         match file.seek_read(buffer, position) {
@@ -438,18 +394,18 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Resu
     }
 }
 
-/// A handle of our own for standard input.
+/// Duplicates the handle of standard input.
 pub(crate) fn stdin() -> io::Result<File> {
     Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
 }
 
-/// A handle of our own for standard output, after what `print!` still holds back.
+/// Duplicates the handle of standard output, after flushing the buffer of `print!`.
 pub(crate) fn stdout() -> io::Result<File> {
     io::stdout().flush()?;
     Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
 }
 
-/// Closes a file and says what the system said.
+/// Closes a file and returns the error of the system.
 pub(crate) fn close(file: File) -> io::Result<()> {
     // SAFETY: the handle is open and ours, and given away here.
     match unsafe { CloseHandle(file.into_raw_handle()) } {

@@ -1,24 +1,24 @@
-//! Many packets by one call on Windows: libpcap's own send queues.
+//! Sends many packets with one call on Windows, with libpcap's own send queues.
 
 use crate::sys::linux::packet_socket::Sent;
 use crate::sys::{self, platform};
 
-/// The most packets that a queue of libpcap's is made of, and bytes if there is more than one: between two queues breaks
-/// are looked for.
+/// The most packets of a queue of libpcap, and the most bytes if it has several packets. Breaks are
+/// checked between two queues.
 const MOST: usize = 64;
 const MOST_BYTES: usize = 256 * 1024;
 
-/// A send queue of libpcap's.
+/// A send queue of libpcap.
 struct Queue(*mut sys::pcap_send_queue);
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        // SAFETY: made by pcap_sendqueue_alloc, and freed once.
+        // SAFETY: from pcap_sendqueue_alloc, and freed once.
         unsafe { sys::pcap_sendqueue_destroy(self.0) };
     }
 }
 
-/// Sends packets by a queue of libpcap's: as many as it takes.
+/// Sends packets with a queue of libpcap: as many as it accepts.
 ///
 /// # Safety
 ///
@@ -40,7 +40,7 @@ pub(crate) unsafe fn transmit<'a>(
     let packets: Vec<&[u8]> = packets.take(MOST).take_while(fits).collect();
     let size: usize = packets.iter().map(|packet| HEADER + packet.len()).sum();
     if packets.len() < 2 {
-        // One is sent by itself, with less ado.
+        // A single packet is sent directly, with less overhead.
         return sent;
     }
     // SAFETY: takes a number.
@@ -53,10 +53,11 @@ pub(crate) unsafe fn transmit<'a>(
         let mut header: sys::pcap_pkthdr = unsafe { std::mem::zeroed() };
         header.caplen = packet.len() as _;
         header.len = packet.len() as _;
-        // SAFETY: the queue is open and has room, and the data is as long as the header says. It is copied.
+        // SAFETY: the queue is open and has room, and the data has the length in the header. It is
+        // copied.
         unsafe { sys::pcap_sendqueue_queue(queue.0, &header, packet.as_ptr()) };
     }
-    // SAFETY: the caller's promise, and the queue is whole.
+    // SAFETY: the caller's promise, and the queue is complete.
     let mut took = unsafe { sys::pcap_sendqueue_transmit(pcap, queue.0, 0) } as usize;
     for packet in packets {
         let Some(rest) = took.checked_sub(HEADER + packet.len()) else {

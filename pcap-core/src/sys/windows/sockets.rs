@@ -1,11 +1,12 @@
-//! Sockets of remote captures on Windows: they cannot be told from others there, so that reads wait inside libpcap.
+//! Sockets of remote captures on Windows: they cannot be identified there, so reads block inside
+//! libpcap.
 
 use crate::sys::platform::RawFd;
 
-/// No socket is too high: `select` takes them by list.
+/// No socket is too high: `select` takes a list of them.
 pub(crate) const TOO_HIGH: RawFd = RawFd::MAX;
 
-/// The sockets that were open at some moment: none is known.
+/// The sockets that were open at one moment: none is known.
 #[derive(Debug)]
 pub(crate) struct Sockets;
 
@@ -16,19 +17,19 @@ pub(crate) struct Socket {
 }
 
 impl Sockets {
-    /// Those that are open now.
+    /// Returns the sockets that are open now.
     pub(crate) fn now() -> Sockets {
         Sockets
     }
 
-    /// Those that were not there before.
+    /// Returns the sockets that were not open before.
     #[allow(clippy::unused_self)] // as on Unix
     pub(crate) fn since(&self, _: &Sockets) -> Vec<Socket> {
         Vec::new()
     }
 }
 
-/// The one socket among them, if there is no doubt which.
+/// Returns the only socket, if there is no doubt which it is.
 pub(crate) fn only(_: &[Socket]) -> Option<RawFd> {
     None
 }

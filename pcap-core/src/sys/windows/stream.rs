@@ -1,9 +1,10 @@
 //! Savefiles for libpcap to read, on Windows.
 //!
-//! A stdio stream belongs to the C library that made it, and libpcap's is its own: none of ours can be handed to it, and
-//! it cannot be told to go to another place in a file. So it opens files by their paths. What has no path, or
-//! is read from the middle, is copied to a temporary file; and to go on at another place it opens a file that has the
-//! savefile's header and what it is to read, by a new handle that takes the place of the old one.
+//! A stdio stream belongs to the C library that created it, and libpcap has its own: it cannot use
+//! our streams, and offers no way to seek in a file. So libpcap opens files by their paths. Data
+//! without a path, or that begins inside a file, is copied to a temporary file. To continue at
+//! another offset, libpcap opens a file that consists of the savefile's header and the data to
+//! read, with a new handle that replaces the old one.
 
 use std::ffi::{CString, OsString};
 use std::fs::File;
@@ -23,22 +24,21 @@ use super::temp::Temp;
 use super::{RawFd, read_at};
 use crate::sys::{self, ErrBuf, Failure, Frames, PANICKED, Reader, Sought, checked, pcap_t};
 
-/// Length of a classic savefile's header.
+/// The length of a classic savefile's header.
 const FILE_HEADER: usize = 24;
-/// Length of a classic savefile's record header.
+/// The length of a classic savefile's record header.
 const RECORD_HEADER: usize = 16;
-/// The first number of a classic savefile, in this machine's byte order.
+/// The magic numbers of a classic savefile, in this machine's byte order.
 const MAGICS: [u32; 2] = [0xa1b2_c3d4, 0xa1b2_3c4d];
-/// The longest record that libpcap reads of the link types whose records are not its own affair.
+/// The longest record that libpcap reads, for the link types without special limits.
 const LONGEST: usize = RECORD_HEADER + 262_144;
 
-/// A stream over text, for what libpcap reads from streams only: there is none.
+/// A stream over text, for data that libpcap only reads from streams: not available here.
 pub(crate) enum TextStream {}
 
 impl TextStream {
     pub(crate) fn from_text(_: Vec<u8>) -> io::Result<TextStream> {
-        let why =
-            "libpcap reads it from a stdio stream only, of which it takes none of others here";
+        let why = "libpcap only reads it from a stdio stream of its own C library";
         Err(io::Error::new(io::ErrorKind::Unsupported, why))
     }
 
@@ -47,13 +47,13 @@ impl TextStream {
     }
 }
 
-/// What a savefile is read from, with the temporary files that libpcap reads. It must be dropped after the handle,
-/// which has one open.
+/// The source of a savefile, with the temporary files that libpcap reads. It must be dropped after
+/// the handle, which has one of them open.
 pub(crate) struct Stream {
     source: Source,
-    /// The last one is libpcap's.
+    /// libpcap has the last one open.
     temps: Vec<Temp>,
-    /// Where in the file libpcap is to be when it has read what it was given.
+    /// The offset in the file after the data that libpcap was given.
     position: u64,
     error: Option<io::Error>,
 }
@@ -62,9 +62,9 @@ enum Source {
     File {
         file: File,
         start: u64,
-        /// Libpcap has its header only.
+        /// Whether libpcap only has its header.
         cut: bool,
-        /// Libpcap reads a copy of all that there was.
+        /// Whether libpcap reads a complete copy.
         copied: bool,
     },
     Reader(Spool),
@@ -73,20 +73,20 @@ enum Source {
 /// A user's reader.
 struct Spool {
     reader: Box<dyn Reader>,
-    /// What comes before the rest of the reader: read by us, and not used.
+    /// Bytes before the rest of the reader, which we have read and not used.
     back: Vec<u8>,
-    /// How many bytes libpcap may have now, if not all.
+    /// The number of bytes that libpcap may read now, if limited.
     allowed: Option<usize>,
-    /// What it was given first: the savefile's header.
+    /// The first bytes that libpcap was given: the savefile's header.
     header: Vec<u8>,
-    /// The reader has said that it is at its end, and is not asked again.
+    /// Whether the reader has reported its end. It is not called again.
     ended: bool,
-    /// The reader is being asked: if it is still so at the next time, it panicked.
+    /// Whether we are calling the reader. If still set at the next call, the reader panicked.
     reading: bool,
 }
 
 impl Stream {
-    /// Over a file that can be read from any place.
+    /// Creates a stream over a seekable file.
     pub(crate) fn from_file(mut file: File, _: Option<Box<dyn Frames>>) -> io::Result<Stream> {
         let start = io::Seek::stream_position(&mut file)?;
         Ok(Stream::new(Source::File {
@@ -97,7 +97,7 @@ impl Stream {
         }))
     }
 
-    /// Over anything that can be read.
+    /// Creates a stream over any reader.
     #[allow(clippy::unnecessary_wraps)] // as on Unix
     pub(crate) fn from_reader(
         reader: Box<dyn Reader>,
@@ -121,7 +121,7 @@ impl Stream {
         }
     }
 
-    /// Has libpcap open the savefile, with nanoseconds. What it reads lives as long as this.
+    /// Makes libpcap open the savefile with nanoseconds. The data lives as long as this object.
     pub(crate) fn open(&mut self, errbuf: &mut ErrBuf) -> Option<NonNull<pcap_t>> {
         let (path, _kept) = self.path().map_err(|e| self.error = Some(e)).ok()?;
         open_path(&path, errbuf)
@@ -129,7 +129,8 @@ impl Stream {
             .ok()?
     }
 
-    /// Where libpcap can open the savefile, and what keeps it there until it has done so.
+    /// Returns a path at which libpcap can open the savefile, and a file that keeps it there until
+    /// then.
     fn path(&mut self) -> io::Result<(PathBuf, Option<File>)> {
         let temp = match &mut self.source {
             Source::File {
@@ -144,7 +145,7 @@ impl Stream {
                 let mut temp = Temp::new()?;
                 let mut magic = [0; 4];
                 let length = read_at(file, &mut magic, *start)?;
-                // Of a classic one the header tells whether more is needed.
+                // The header of a classic file determines whether more is needed.
                 *cut = length == magic.len() && is_classic(u32::from_ne_bytes(magic));
                 *copied = !*cut;
                 let most = if *cut { FILE_HEADER as u64 } else { u64::MAX };
@@ -153,7 +154,7 @@ impl Stream {
             }
             Source::Reader(spool) => {
                 let mut temp = Temp::new()?;
-                // What there is of a savefile is read, and then why there is no more is told.
+                // Read as much of the savefile as there is, and then report why there is no more.
                 self.error = spool.copy(&mut temp, true)?;
                 temp
             }
@@ -163,7 +164,8 @@ impl Stream {
         Ok((path, None))
     }
 
-    /// A handle that reads these bytes, and more of the reader if there is one, behind the savefile's header.
+    /// Opens a handle that reads these bytes after the savefile's header, and then, with `rest`,
+    /// all of the reader or file.
     fn reopen(&mut self, bytes: &[u8], rest: bool) -> io::Result<Sought> {
         let mut temp = Temp::new()?;
         match &mut self.source {
@@ -193,12 +195,12 @@ impl Stream {
         let mut errbuf = ErrBuf::new();
         let pcap = open_path(temp.path(), &mut errbuf)?;
         self.temps.push(temp);
-        // It took the same header before.
+        // libpcap accepted the same header before.
         let pcap = pcap.ok_or_else(|| io::Error::other(errbuf.text()))?;
         Ok(Sought::Handle(pcap))
     }
 
-    /// Goes on reading from this place in the file: the one record that is there.
+    /// Continues reading from an offset in the file: the one record that is there.
     pub(crate) fn seek(&mut self, position: u64) -> io::Result<Sought> {
         let Source::File { file, start, .. } = &mut self.source else {
             return Ok(Sought::There);
@@ -223,30 +225,31 @@ impl Stream {
         self.reopen(&record, false)
     }
 
-    /// Where in the file libpcap is, when it has read a record.
+    /// Returns the offset after the record that libpcap has read.
     #[allow(clippy::unnecessary_wraps)] // as on Unix
     pub(crate) fn position(&self) -> io::Result<u64> {
         Ok(self.position)
     }
 
-    /// libpcap reads from files here, and is not interrupted.
+    /// Does nothing: libpcap reads from files here, and is not interrupted.
     pub(crate) fn track(&mut self, _: Box<dyn Frames>) {}
 
-    /// As above.
+    /// Does nothing, for the same reason.
     pub(crate) fn broken_by(&mut self, _: impl Fn() -> bool + Send + 'static) {}
 
-    /// As above.
+    /// Returns false, for the same reason.
     pub(crate) fn was_interrupted(&mut self) -> bool {
         false
     }
 
-    /// What libpcap had before is not needed any more: its handle is closed.
+    /// Frees what libpcap had before its handle was closed.
     pub(crate) fn forget_older(&mut self) {
         let older = self.temps.len().saturating_sub(1);
         self.temps.drain(..older);
     }
 
-    /// Calls a closure with the file that is read; returns `None` if that is a user's reader or a copy.
+    /// Calls a closure with the file; returns `None` if libpcap reads from a user's reader or a
+    /// copy.
     pub(crate) fn with_file<T>(&self, closure: impl FnOnce(&File) -> T) -> Option<T> {
         match &self.source {
             Source::File {
@@ -258,27 +261,27 @@ impl Stream {
         }
     }
 
-    /// Lets libpcap take no more than so many bytes, until [`release`](Self::release).
+    /// Limits the number of bytes that libpcap may read, until [`release`](Self::release).
     pub(crate) fn hold_back(&mut self, allowed: usize) {
         if let Source::Reader(spool) = &mut self.source {
             spool.allowed = Some(allowed);
         }
     }
 
-    /// No reader can be waited for.
+    /// Does nothing: no reader can be polled.
     pub(crate) fn wait_for(&mut self, _: RawFd) {}
 
-    /// As above.
+    /// Returns nothing: no reader can be polled.
     pub(crate) fn waits_for(&self) -> Option<RawFd> {
         None
     }
 
-    /// Hands libpcap these bytes, and no more: only what can be waited for is handed on in pieces.
+    /// Feeds libpcap these bytes, and no more: only sources that can be polled are read in pieces.
     pub(crate) fn give(&mut self, bytes: &[u8]) {
         self.give_back(bytes);
     }
 
-    /// Reads from the user's reader, behind what libpcap was allowed to take.
+    /// Reads from the user's reader, after the bytes that libpcap may read.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.source {
             Source::File { .. } => Ok(0),
@@ -286,32 +289,32 @@ impl Stream {
         }
     }
 
-    /// The reader was at its end before the stream was made of it.
+    /// Notes that the reader was at its end before the stream was created.
     pub(crate) fn ended(&mut self) {
         if let Source::Reader(spool) = &mut self.source {
             spool.ended = true;
         }
     }
 
-    /// These bytes come first.
+    /// Puts bytes back, to be read first.
     pub(crate) fn give_back(&mut self, bytes: &[u8]) {
         if let Source::Reader(spool) = &mut self.source {
             spool.back.extend(bytes);
         }
     }
 
-    /// From now on libpcap reads: first these bytes, then all that the reader has.
+    /// Lets libpcap read these bytes first, and then all of the reader.
     pub(crate) fn release(&mut self, bytes: &[u8]) -> io::Result<Sought> {
         match &self.source {
             Source::File { cut: false, .. } => Ok(Sought::There),
             Source::File { .. } => self.reopen(bytes, true),
-            // It has all that there was.
+            // It has all the data.
             Source::Reader(spool) if spool.allowed.is_none() => Ok(Sought::There),
             Source::Reader(_) => self.reopen(bytes, true),
         }
     }
 
-    /// Gives the user's reader back.
+    /// Returns the user's reader.
     pub(crate) fn into_reader(self) -> Box<dyn Reader> {
         match self.source {
             Source::Reader(spool) => spool.reader,
@@ -319,7 +322,7 @@ impl Stream {
         }
     }
 
-    /// Returns why the user's reader failed, once, if that is why there is no more.
+    /// Returns why the user's reader failed, once, if that is why there is no more data.
     pub(crate) fn failure(&mut self) -> Option<Failure> {
         self.error.take().map(Failure::Error)
     }
@@ -348,7 +351,8 @@ impl Spool {
         read
     }
 
-    /// Copies all that libpcap may have. What the reader failed with is returned; an error is that of the copy.
+    /// Copies all that libpcap may read. Returns the error of the reader, if any; an `Err` is that
+    /// of the copy.
     fn copy(&mut self, to: &mut Temp, is_start: bool) -> io::Result<Option<io::Error>> {
         let mut left = match is_start {
             true => self.allowed.unwrap_or(usize::MAX),
@@ -387,7 +391,7 @@ fn is_classic(magic: u32) -> bool {
     MAGICS.contains(&magic) || MAGICS.contains(&magic.swap_bytes())
 }
 
-/// A file from some place on.
+/// Reads a file from an offset.
 struct From<'a>(&'a mut File, u64);
 
 impl Read for From<'_> {
@@ -398,14 +402,15 @@ impl Read for From<'_> {
     }
 }
 
-/// Has libpcap open a savefile; `None` if it refuses, and says why.
+/// Makes libpcap open a savefile; `None` if it fails, with the reason in `errbuf`.
 fn open_path(path: &Path, errbuf: &mut ErrBuf) -> io::Result<Option<NonNull<pcap_t>>> {
     let told = path.to_str().filter(|text| can_be_told(text));
     let Some(path) = told.and_then(|text| CString::new(text).ok()) else {
-        let why = "libpcap cannot be told its path, or that of the folder for temporary files";
+        let why =
+            "libpcap cannot open the path of the file or of the directory for temporary files";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     };
-    // SAFETY: the path is a C string, and the buffer has the size that libpcap asks for.
+    // SAFETY: the path is a C string, and the buffer has the size that libpcap requires.
     let pcap = unsafe {
         sys::pcap_open_offline_with_tstamp_precision(
             path.as_ptr(),
@@ -416,20 +421,21 @@ fn open_path(path: &Path, errbuf: &mut ErrBuf) -> io::Result<Option<NonNull<pcap
     Ok(NonNull::new(pcap))
 }
 
-/// Whether libpcap takes a text as what it is: all if it takes UTF-8, otherwise what is the same in every code page.
+/// Returns whether libpcap reads a text correctly: any text if it uses UTF-8, and otherwise ASCII,
+/// which is the same in every code page.
 fn can_be_told(text: &str) -> bool {
     text.is_ascii() || super::is_utf8()
 }
 
-/// The path of an open file, if libpcap can be told it, and open it by that; and the file by this path, which keeps it
-/// there while it is open.
+/// Returns the path of an open file, if libpcap can open it by that, and the file opened by this
+/// path, which keeps it there while it is open.
 fn path_of(file: &File) -> Option<(PathBuf, File)> {
     let path = final_path(file)?;
     if !can_be_told(path.to_str()?) {
         return None;
     }
-    // As C libraries open files. Who has it open may not allow that: a file that is deleted when it is closed is opened
-    // only by those who let it be deleted.
+    // Open it as C libraries do. Whoever has the file open may not allow that: a file with
+    // delete-on-close can only be opened by those who permit its deletion.
     let mut as_c = File::options();
     as_c.read(true)
         .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE);
@@ -438,13 +444,13 @@ fn path_of(file: &File) -> Option<(PathBuf, File)> {
     (final_path(file)? == path).then_some((path, kept))
 }
 
-/// Where the system says that an open file is.
+/// Returns the system's path of an open file.
 fn final_path(file: &File) -> Option<PathBuf> {
     let handle = file.as_raw_handle();
     let mut path = vec![0_u16; 1024];
     loop {
         let size = path.len() as u32;
-        // SAFETY: the handle is open, and there is room for so many.
+        // SAFETY: the handle is open, and the buffer has room for that many characters.
         let length = unsafe { GetFinalPathNameByHandleW(handle, path.as_mut_ptr(), size, 0) };
         match length as usize {
             0 => return None,
@@ -452,7 +458,7 @@ fn final_path(file: &File) -> Option<PathBuf> {
                 path.truncate(length);
                 return Some(OsString::from_wide(&path).into());
             }
-            // With the end of the text.
+            // Including the terminating NUL.
             length => path.resize(length + 1, 0),
         }
     }

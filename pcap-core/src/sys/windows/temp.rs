@@ -1,4 +1,4 @@
-//! Temporary files, for what libpcap can read from a path only.
+//! Temporary files, for data that libpcap only reads from a path.
 
 use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -8,28 +8,28 @@ use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Storage::FileSystem::{FILE_ATTRIBUTE_TEMPORARY, FILE_SHARE_READ};
 
-/// A file of our own in the folder for such, deleted when this is dropped. Until then others can read it, as far as the
-/// folder lets them, and neither write to it nor put another in its place.
+/// A temporary file, deleted on drop. Until then others can read it, if the permissions of the
+/// directory allow that, but neither write to it nor replace it.
 #[derive(Debug)]
 pub(super) struct Temp {
     path: PathBuf,
-    /// Open all the time: this is what keeps others from changing it.
+    /// Always open, which keeps others from changing it.
     file: Option<File>,
 }
 
 impl Temp {
-    /// A new one, open for writing. Its name is not to be guessed.
+    /// Creates a file, open for writing, with an unpredictable name.
     pub(super) fn new() -> io::Result<Temp> {
         let folder = std::env::temp_dir();
         loop {
-            // Made of keys that the system gave by chance.
+            // Derived from random keys of the system.
             let number = RandomState::new().build_hasher().finish();
             let path = folder.join(format!("pcap-core-{number:016x}.tmp"));
             let file = File::options()
                 .read(true)
                 .write(true)
                 .create_new(true)
-                // libpcap opens it for reading, and lets others write.
+                // libpcap opens it for reading, and allows others to write.
                 .share_mode(FILE_SHARE_READ)
                 .attributes(FILE_ATTRIBUTE_TEMPORARY)
                 .open(&path);
@@ -65,7 +65,7 @@ impl io::Write for Temp {
 impl Drop for Temp {
     fn drop(&mut self) {
         self.file = None;
-        // Nobody is left to tell; it is in the folder that is emptied.
+        // There is nobody to report an error to; the system empties the directory.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -81,7 +81,7 @@ mod tests {
         temp.write_all(b"some bytes").unwrap();
         let path = temp.path().to_owned();
         assert_eq!(fs::read(&path).unwrap(), b"some bytes");
-        // What others would have to do: write to it, delete it, move another there.
+        // What others would have to do: write to it, delete it, or move another file there.
         File::options().write(true).open(&path).unwrap_err();
         fs::remove_file(&path).unwrap_err();
         let other = Temp::new().unwrap();

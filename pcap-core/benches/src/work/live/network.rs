@@ -2,20 +2,20 @@
 
 use crate::Failure;
 
-#[path = "../../../../tests/support/mod.rs"]
-mod support;
+#[path = "../../../../tests/support/netns.rs"]
+mod netns;
 
 /// What is sent from one comes to the other.
 pub(crate) const FROM: &str = "left";
 pub(crate) const TO: &str = "right";
 
 /// The network, as long as it is kept.
-pub(crate) struct Network(support::Netns);
+pub(crate) struct Network(netns::Netns);
 
 impl Network {
     /// This process is in it from now on, with all that it starts.
     pub(crate) fn new() -> Result<Network, Failure> {
-        let net = support::Netns::new().ok_or("only root can make a network")?;
+        let net = netns::Netns::new().ok_or("only root can make a network")?;
         net.veth(FROM, TO);
         Ok(Network(net))
     }

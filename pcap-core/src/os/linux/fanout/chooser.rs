@@ -36,7 +36,7 @@ impl Chooser {
         };
         if filter.datalink() != Dlt::RAW {
             let why = format!(
-                "it was made for {}, and not for {}: what it sees begins with the header of the network layer",
+                "the filter is for link type {}, expected {}: its packets begin with the network-layer header",
                 filter.datalink(),
                 Dlt::RAW
             );
@@ -46,7 +46,10 @@ impl Chooser {
         let program: Option<_> = filter.instructions().iter().map(at_network).collect();
         match program {
             Some(program) => Ok(Chooser::Program(program)),
-            None => refuse(ErrorKind::InvalidArgument, "it reads beyond any packet"),
+            None => refuse(
+                ErrorKind::InvalidArgument,
+                "it reads beyond the end of any packet",
+            ),
         }
     }
 
@@ -61,7 +64,7 @@ impl Chooser {
 
     /// Attaches the program, if it is one, to the group of a member's socket.
     pub(super) fn install(&self, socket: BorrowedFd<'_>, name: &str) -> Result<()> {
-        const OPERATION: &str = "hand its program to the group of";
+        const OPERATION: &str = "set the fanout program of";
         let installed = match self {
             Chooser::Mode(_) => Ok(()),
             Chooser::Program(program) => {
@@ -79,7 +82,7 @@ impl Chooser {
                 ErrorKind::FilterInvalid,
                 OPERATION,
                 name.to_owned(),
-                "the kernel refuses the program; one of eBPF has to be a socket filter",
+                "the kernel rejects the program; an eBPF program must be a socket filter",
             ),
             _ => Error::io(OPERATION, name.to_owned(), error),
         })

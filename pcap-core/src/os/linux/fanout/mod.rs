@@ -183,7 +183,7 @@ impl Fanout {
     ///
     /// After an error all members are closed.
     pub fn activate(&self, options: &Capture<Inactive>, members: usize) -> Result<FanoutGroup> {
-        const OPERATION: &str = "make a group of captures on";
+        const OPERATION: &str = "create a fanout group on";
         let name = options.device_name();
         let refuse = |kind, why: &str| Error::cannot(kind, OPERATION, name.clone(), why);
         if !(1..=kernel::MOST).contains(&members) {
@@ -193,7 +193,7 @@ impl Fanout {
         let failed = |error: io::Error| match error.kind() {
             io::ErrorKind::Unsupported => refuse(
                 ErrorKind::Unsupported,
-                "the kernel cannot choose a number for the group: it is older than 4.12",
+                "the kernel is older than 4.12, and cannot choose a number for the group",
             ),
             _ => Error::io(OPERATION, name.clone(), error),
         };
@@ -210,7 +210,7 @@ impl Fanout {
             let Some(socket) = socket.filter(|fd| packet_socket::interface(*fd).is_some()) else {
                 return Err(refuse(
                     ErrorKind::Unsupported,
-                    "it is not captured on through a packet socket",
+                    "libpcap does not capture on it through a packet socket",
                 ));
             };
             sock_filter::attach_nothing(socket).map_err(failed)?;

@@ -1,0 +1,16 @@
+//! What a live capture knows about sending.
+
+use std::cell::OnceCell;
+
+use crate::capture::active::refusals::ShortestDropped;
+use crate::capture::active::sender::Lent;
+
+/// What a live capture has learned about sending on its device.
+#[derive(Default)]
+pub(super) struct Sending {
+    /// Whether the descriptor accepts many packets per call.
+    pub(super) many: OnceCell<bool>,
+    pub(super) shortest_dropped: ShortestDropped,
+    /// The socket of the capture's senders.
+    pub(super) lent: Lent,
+}

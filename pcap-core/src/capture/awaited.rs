@@ -1,0 +1,30 @@
+//! The reads of asynchronous captures, between which an event loop waits.
+
+use crate::capture::next::Patience;
+use crate::capture::outcome::Next;
+use crate::capture::wait::WaitsFor;
+use crate::capture::{Awaitable, Capture};
+use crate::error::Result;
+
+impl<S: Awaitable> Capture<S> {
+    /// Advances to the next packet if it is there now, and returns `Some(true)`. Returns `Some(false)` if the capture
+    /// is over.
+    #[inline]
+    pub(crate) fn try_advance(&mut self) -> Result<Option<bool>> {
+        Ok(match self.look(Patience::Never)? {
+            Next::Packet(()) => Some(true),
+            Next::Timeout => None,
+            Next::End(_) => Some(false),
+        })
+    }
+
+    /// Returns the event to wait for before the next try.
+    pub(crate) fn waits_for(&mut self) -> WaitsFor {
+        self.state.waits_for()
+    }
+
+    /// Returns whether that event has occurred.
+    pub(crate) fn is_ready(&self) -> Result<bool> {
+        self.state.is_ready()
+    }
+}

@@ -1,0 +1,354 @@
+//! The capture, and the calls of all phases that have a handle.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use crate::capture::phase;
+#[allow(unused_imports)] // of the documentation
+use crate::capture::{Active, Any, Dead, End, Inactive, Offline};
+use crate::dumper::{Dumper, Format, THE_SAVEFILE, THE_WRITER};
+use crate::error::Result;
+use crate::filter::{CompileOptions, Filter};
+use crate::linktype::{Dlt, Linktype};
+use crate::sys;
+use crate::timestamp::Precision;
+
+/// A capture in one of its phases.
+///
+/// | phase | is | from |
+/// |---|---|---|
+/// | [`Inactive`] | a device before its activation: takes the options | [`from_device`](Capture::from_device) |
+/// | [`Active`] | a live capture: reads, sends, reports statistics | [`activate`](Capture::activate) |
+/// | [`Offline`] | a savefile | [`from_file`](Capture::from_file), [`from_reader`](Capture::from_reader) |
+/// | [`Dead`] | neither: compiles filters and creates savefiles | [`dead`](Capture::dead) |
+/// | `Remote` | a device of another host, with the feature `remote` | `remote::Options` |
+/// | [`Any`] | a live capture or a savefile, for programs that take either | `From` |
+///
+/// The phase is part of the type, so a call that the phase does not support does not compile.
+///
+/// ```compile_fail,E0599
+/// let capture = pcap_core::Capture::from_device("eth0");
+/// capture.next_packet(); // not activated yet
+/// ```
+///
+/// ```compile_fail,E0599
+/// # fn main() -> pcap_core::Result<()> {
+/// let capture = pcap_core::Capture::from_file("a.pcap")?;
+/// capture.inject(b"..."); // a savefile sends nothing
+/// # Ok(()) }
+/// ```
+///
+/// A closed capture cannot be used:
+///
+/// ```compile_fail,E0382
+/// # fn main() -> pcap_core::Result<()> {
+/// let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
+/// capture.close()?;
+/// capture.next_packet()?; // closed already
+/// # Ok(()) }
+/// ```
+///
+/// A capture can move to another thread, but two threads cannot use it at once:
+///
+/// ```compile_fail,E0277
+/// fn shared<T: Sync>() {}
+/// shared::<pcap_core::Capture<pcap_core::Active>>();
+/// ```
+#[doc(alias = "pcap_t")]
+#[doc(alias = "pcap")]
+pub struct Capture<S: Phase> {
+    pub(super) state: S,
+    /// Why the last reading call ended.
+    pub(super) ended: Option<End>,
+}
+
+/// A phase of a [`Capture`]. The trait is sealed.
+pub trait Phase: phase::Sealed + Send + 'static {}
+
+/// A phase with a link type and a snaplen: all but [`Inactive`]. The trait is sealed.
+pub trait Activated: Phase + phase::Opened {}
+
+/// A phase that packets are read from: all but [`Inactive`] and [`Dead`]. The trait is sealed.
+pub trait Readable: Activated + phase::Source {}
+
+/// A phase whose packets an event loop can wait for: [`Active`], [`Offline`] and [`Any`]. The trait is sealed.
+///
+/// A remote capture only waits inside libpcap.
+pub trait Awaitable: Readable + phase::Waits {}
+
+impl<S: Phase> Capture<S> {
+    pub(super) fn new(state: S) -> Capture<S> {
+        Capture { state, ended: None }
+    }
+}
+
+impl<S: Activated> Capture<S> {
+    /// Returns the name of this capture in errors: the device's name, or the savefile's path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.state.handle().name
+    }
+
+    /// Returns the link type of the packets, in the numbering of libpcap's API on this operating system.
+    ///
+    /// Manual page: [`pcap_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink.3pcap.html).
+    #[doc(alias = "pcap_datalink")]
+    #[must_use]
+    pub fn datalink(&self) -> Dlt {
+        self.state.handle().datalink()
+    }
+
+    /// Returns the link type of the packets, in the numbering of savefiles.
+    #[doc(alias = "pcap_datalink")]
+    #[doc(alias = "LT_LINKTYPE")]
+    #[must_use]
+    pub fn linktype(&self) -> Linktype {
+        self.datalink().into()
+    }
+
+    /// Returns the length in bytes of the frame check sequence at the end of each packet, if the header of a classic
+    /// savefile or the device declares it.
+    ///
+    /// `None`, the usual case, means unknown: packets may still end with one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::Capture;
+    ///
+    /// // Ethernet, with 4 bytes that are the frame check sequence.
+    /// let header = [
+    ///     0xa1b2_c3d4_u32.to_be_bytes(), [0, 2, 0, 4], [0; 4], [0; 4], [0, 0, 255, 255],
+    ///     0x2400_0001_u32.to_be_bytes(),
+    /// ];
+    /// let capture = Capture::from_reader(std::io::Cursor::new(header.concat()))?;
+    /// assert_eq!(capture.fcs_len(), Some(4));
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[doc(alias = "pcap_datalink_ext")]
+    #[doc(alias = "LT_FCS_LENGTH_PRESENT")]
+    #[doc(alias = "LT_FCS_LENGTH")]
+    #[doc(alias = "LT_LINKTYPE_EXT")]
+    #[must_use]
+    pub fn fcs_len(&self) -> Option<u32> {
+        // Units of 16 bits.
+        let ext = self.state.datalink_ext() as i32;
+        let known = sys::LT_FCS_LENGTH_PRESENT(ext) != 0;
+        known.then(|| 2 * sys::LT_FCS_LENGTH(ext) as u32)
+    }
+
+    /// Returns the snaplen in force, in bytes: no packet is longer. libpcap may have raised the requested value.
+    ///
+    /// Manual page: [`pcap_snapshot(3PCAP)`](https://www.tcpdump.org/manpages/pcap_snapshot.3pcap.html).
+    #[doc(alias = "pcap_snapshot")]
+    #[must_use]
+    pub fn snaplen(&self) -> u32 {
+        self.state.handle().snaplen()
+    }
+
+    /// Returns the precision of the timestamps that the device provides or the savefile contains.
+    /// [`Timestamp`](crate::Timestamp) is in nanoseconds in either case.
+    #[doc(alias = "pcap_get_tstamp_precision")]
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.state.precision()
+    }
+
+    /// Compiles a filter for this capture's link type and snaplen. On a live capture, an unset netmask defaults to the
+    /// device's, if it has one.
+    ///
+    /// The call looks up the names in the expression, and may block on DNS.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Filter::compile`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Capture, Linktype};
+    ///
+    /// let capture = Capture::dead(Linktype::ETHERNET)?;
+    /// let filter = capture.compile("udp port 53")?;
+    /// println!("{filter}");
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[doc(alias = "pcap_compile")]
+    pub fn compile(&self, expression: &str) -> Result<Filter> {
+        CompileOptions::new().compile_for(self, expression)
+    }
+
+    /// Creates a savefile with this capture's link type, snaplen and precision.
+    ///
+    /// An existing file is replaced. `-` is standard output; a file of that name is `./-`.
+    ///
+    /// The dumper does not borrow the capture.
+    ///
+    /// # Errors
+    ///
+    /// - [`Io`](crate::ErrorKind::Io) if the file cannot be created.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
+    ///
+    /// Manual page: [`pcap_dump_open(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc(alias = "pcap_dump_open")]
+    pub fn dump(&self, path: impl AsRef<Path>) -> Result<Dumper> {
+        Dumper::create(path.as_ref(), self.format())
+    }
+
+    /// Opens a savefile for appending, after checking that its last record is complete.
+    ///
+    /// A missing or empty file gets a header first. `-` is standard output, as for [`dump`](Self::dump). Only one
+    /// process may append at a time; records of a second one could be interleaved.
+    ///
+    /// # Errors
+    ///
+    /// The call fails if the file has another precision, byte order, version, link type or snaplen, if its last record
+    /// is truncated, or if a record is longer than readers accept. The error names the reason, and the file is
+    /// unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use pcap_core::{Capture, Dlt};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// let capture = Capture::dead(Dlt::EN10MB)?;
+    /// for _ in 0..3 {
+    ///     let mut dumper = capture.dump_append(&path)?;
+    ///     dumper.write_now(b"one packet each time")?;
+    ///     dumper.close()?;
+    /// }
+    /// assert_eq!(Capture::from_file(&path)?.packets().count(), 3);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_dump_open_append(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc(alias = "pcap_dump_open_append")]
+    pub fn dump_append(&self, path: impl AsRef<Path>) -> Result<Dumper> {
+        Dumper::append(path.as_ref(), self.format())
+    }
+
+    /// Writes a savefile to an open file, from the current position.
+    ///
+    /// The call neither reads nor truncates the existing content. `File::from` converts any owned descriptor (on Unix
+    /// an `OwnedFd`), so the file can be a pipe or a socket. The dumper closes the file;
+    /// [`into_writer`](Dumper::into_writer) returns it instead.
+    ///
+    /// # Errors
+    ///
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
+    ///   [`take`](crate::Error::take) returns the [`File`].
+    ///
+    /// The first [`flush`](Dumper::flush) fails if the file is not open for writing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Capture, Dlt};
+    /// use std::io::Seek;
+    ///
+    /// let file = tempfile::tempfile().unwrap();
+    /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_open_file(file)?;
+    /// dumper.write_now(b"a packet")?;
+    /// let mut file: std::fs::File = dumper.into_writer()?;
+    /// file.rewind().unwrap();
+    /// assert_eq!(Capture::from_open_file(file)?.packets().count(), 1);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_dump_fopen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc(alias = "pcap_dump_fopen")]
+    pub fn dump_open_file(&self, file: File) -> Result<Dumper> {
+        self.dump_open_file_named(file, THE_SAVEFILE)
+    }
+
+    /// Writes a savefile to an open file, with a name for errors. See [`dump_open_file`](Self::dump_open_file).
+    ///
+    /// # Errors
+    ///
+    /// Those of `dump_open_file`. Their [`object`](crate::Error::object) is this name.
+    pub fn dump_open_file_named(&self, file: File, name: impl Into<String>) -> Result<Dumper> {
+        Dumper::to_file(file, name.into(), self.format())
+    }
+
+    /// Writes a savefile to any writer: a socket, a compressor, memory.
+    ///
+    /// [`Dumper::into_writer`] writes the rest and returns the writer.
+    ///
+    /// # Errors
+    ///
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535. Nothing was written,
+    ///   and [`take`](crate::Error::take) returns the writer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Capture, Dlt};
+    ///
+    /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_to(Vec::new())?;
+    /// dumper.write_now(b"a packet")?;
+    /// let bytes: Vec<u8> = dumper.into_writer()?;
+    /// assert_eq!(bytes.len(), 24 + 16 + 8); // the file's header, the record's, and the packet
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[doc(alias = "pcap_dump_fopen")]
+    pub fn dump_to<W>(&self, writer: W) -> Result<Dumper>
+    where
+        W: Write + Send + 'static,
+    {
+        self.dump_to_named(writer, THE_WRITER)
+    }
+
+    /// Writes a savefile to any writer, with a name for errors. See [`dump_to`](Self::dump_to).
+    ///
+    /// # Errors
+    ///
+    /// Those of `dump_to`. Their [`object`](crate::Error::object) is this name.
+    pub fn dump_to_named<W>(&self, writer: W, name: impl Into<String>) -> Result<Dumper>
+    where
+        W: Write + Send + 'static,
+    {
+        Dumper::to_writer(writer, name.into(), self.format())
+    }
+
+    fn format(&self) -> Format {
+        Format {
+            datalink: self.datalink(),
+            datalink_ext: self.state.datalink_ext(),
+            snaplen: self.snaplen(),
+            precision: self.precision(),
+        }
+    }
+
+    /// Returns the `pcap_t` of this capture, for functions of [`pcap_core::sys`](crate::sys) that this crate does not wrap.
+    ///
+    /// The capture still owns it: do not close it, read from it, or switch it between blocking and non-blocking mode.
+    /// It is valid until the capture is dropped. On Windows, that of a savefile is valid only until the next read.
+    #[must_use]
+    pub fn as_ptr(&self) -> *mut sys::pcap_t {
+        self.state.handle().as_ptr()
+    }
+}
+
+impl<S: Phase + fmt::Debug> fmt::Debug for Capture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Capture").field(&self.state).finish()
+    }
+}
+
+impl CompileOptions {
+    /// Compiles an expression for a capture. See [`Capture::compile`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Filter::compile`].
+    pub fn compile_for<S: Activated>(
+        self,
+        capture: &Capture<S>,
+        expression: &str,
+    ) -> Result<Filter> {
+        capture.state.compile(expression, self)
+    }
+}

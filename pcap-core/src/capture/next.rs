@@ -1,0 +1,182 @@
+//! Reading packets one by one.
+
+use std::time::{Duration, Instant};
+
+use crate::capture::outcome::{End, Next};
+use crate::capture::phase::Found;
+use crate::capture::{Capture, Readable};
+use crate::error::Result;
+use crate::packet::Packet;
+
+/// The limit on the wait of a single read.
+#[derive(Clone, Copy)]
+pub(super) enum Patience {
+    ForEver,
+    For(Duration),
+    Never,
+}
+
+impl<S: Readable> Capture<S> {
+    /// Returns the next packet. Waits until there is one or the capture is over.
+    ///
+    /// `None` means that the capture is over. [`ended`](Self::ended) returns whether the savefile is at its end or a
+    /// [`BreakHandle`](crate::BreakHandle) was used; after a break, reading can continue. The packet-buffer timeout of a live capture never
+    /// ends this call.
+    ///
+    /// # Errors
+    ///
+    /// - [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) or [`SavefileBad`](crate::ErrorKind::SavefileBad)
+    ///   if the savefile is damaged, after its good packets. Each further call returns the same error. A file that
+    ///   became shorter while it was read counts as truncated.
+    /// - [`Disappeared`](crate::ErrorKind::Disappeared) if the device was removed, after all packets that it had
+    ///   received.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use pcap_core::{Capture, Dlt, End};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// # Capture::dead(Dlt::EN10MB)?.dump(&path)?.close()?;
+    /// let mut capture = Capture::from_file(&path)?;
+    /// while let Some(packet) = capture.next_packet()? {
+    ///     println!("{} {} bytes", packet.timestamp(), packet.wire_len());
+    /// }
+    /// assert_eq!(capture.ended(), Some(End::Eof));
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    /// Manual page: [`pcap_next_ex(3PCAP)`](https://www.tcpdump.org/manpages/pcap_next_ex.3pcap.html).
+    #[doc(alias = "pcap_next")]
+    #[doc(alias = "pcap_next_ex")]
+    #[inline]
+    pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>> {
+        Ok(if self.advance()? { self.packet() } else { None })
+    }
+
+    /// Returns the next packet, and waits at most this long for it.
+    ///
+    /// The deadline also holds on an idle interface. The kernel may hold packets back for up to the packet-buffer
+    /// timeout, so a shorter time may return [`Next::Timeout`] although a packet has arrived. Immediate mode avoids
+    /// that.
+    ///
+    /// A savefile in a regular file or from a reader is always read to its next packet. A pipe, a socket, a terminal
+    /// and a file that is [followed](Capture::follow) keep the deadline.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next_packet`](Self::next_packet).
+    #[doc(alias = "pcap_next_ex")]
+    #[inline]
+    pub fn next_packet_timeout(&mut self, timeout: Duration) -> Result<Next<Packet<'_>>> {
+        self.next(Patience::For(timeout))
+    }
+
+    /// Returns the next packet if there is one now. Never blocks, except on disk I/O or on a user-supplied reader.
+    ///
+    /// If the filter rejects every packet of a pipe, the call returns [`Next::Timeout`] after as many packets as the
+    /// pipe can hold.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next_packet`](Self::next_packet).
+    #[doc(alias = "pcap_next_ex")]
+    #[inline]
+    pub fn try_next_packet(&mut self) -> Result<Next<Packet<'_>>> {
+        self.next(Patience::Never)
+    }
+
+    #[inline]
+    fn next(&mut self, patience: Patience) -> Result<Next<Packet<'_>>> {
+        Ok(match self.look(patience)? {
+            Next::Packet(()) => self.packet().map_or(Next::Timeout, Next::Packet),
+            Next::Timeout => Next::Timeout,
+            Next::End(end) => Next::End(end),
+        })
+    }
+
+    /// Advances to the next packet, which [`packet`](Self::packet) then returns. Waits as
+    /// [`next_packet`](Self::next_packet) does, and returns `false` where that returns `None`.
+    ///
+    /// Use it in loops that skip packets, or to call [`stats`](Capture::stats) or [`inject`](Capture::inject) while
+    /// holding a packet. Both need only a shared borrow of the capture, as the packet does.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next_packet`](Self::next_packet).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use pcap_core::{Capture, Dlt};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
+    /// # dumper.write_now(&[0; 1500])?;
+    /// # dumper.close()?;
+    /// /// Returns the first packet that is longer than this.
+    /// fn longer(capture: &mut Capture<pcap_core::Offline>, than: u32)
+    ///     -> pcap_core::Result<Option<pcap_core::Packet<'_>>>
+    /// {
+    ///     while capture.advance()? {
+    ///         if capture.packet().is_some_and(|packet| packet.wire_len() > than) {
+    ///             return Ok(capture.packet());
+    ///         }
+    ///     }
+    ///     Ok(None)
+    /// }
+    /// let mut capture = Capture::from_file(&path)?;
+    /// assert!(longer(&mut capture, 1000)?.is_some());
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    #[doc(alias = "pcap_next_ex")]
+    #[inline]
+    pub fn advance(&mut self) -> Result<bool> {
+        Ok(self.look(Patience::ForEver)? == Next::Packet(()))
+    }
+
+    /// Returns the packet that the last [`advance`](Self::advance) or other single read advanced to. `None` before the
+    /// first read, after the end, and after a call with a closure.
+    #[inline]
+    #[must_use]
+    pub fn packet(&self) -> Option<Packet<'_>> {
+        self.state.current()
+    }
+
+    #[inline]
+    pub(super) fn look(&mut self, patience: Patience) -> Result<Next<()>> {
+        self.ended = None;
+        let mut deadline = None;
+        loop {
+            if self.state.handle().breaker().take() {
+                self.ended = Some(End::Break);
+                return Ok(Next::End(End::Break));
+            }
+            match self.state.step()? {
+                Found::Packet => return Ok(Next::Packet(())),
+                Found::Nothing => {}
+                Found::Eof => {
+                    self.ended = Some(End::Eof);
+                    return Ok(Next::End(End::Eof));
+                }
+            }
+            if self.state.handle().breaker().is_pending() {
+                continue;
+            }
+            let until = match patience {
+                Patience::ForEver => None,
+                Patience::Never => return Ok(Next::Timeout),
+                Patience::For(time) => {
+                    let now = Instant::now();
+                    // A time that the clock cannot represent means no limit.
+                    let end = *deadline.get_or_insert_with(|| now.checked_add(time));
+                    if end.is_some_and(|end| end <= now) {
+                        return Ok(Next::Timeout);
+                    }
+                    end
+                }
+            };
+            self.state.wait(until)?;
+        }
+    }
+}

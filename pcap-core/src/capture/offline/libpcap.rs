@@ -1,0 +1,132 @@
+//! Reading a savefile by libpcap.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use crate::callback::{self, Dispatched};
+use crate::capture::offline::Offline;
+use crate::capture::offline::route::Route;
+use crate::capture::phase::Found;
+use crate::error::{Error, Result};
+use crate::packet::Packet;
+use crate::savefile::Fed;
+use crate::sys::{self, platform};
+
+impl Offline {
+    /// Makes libpcap continue: for one record, if the fast way resumes after it.
+    pub(super) fn read_ahead(&mut self) -> Result<Found> {
+        // Also if the detour began at the end.
+        let is_detour = matches!(self.route, Route::Detour(_) | Route::Ended(Some(_)));
+        let mut batch = self.batch.take();
+        let mut found = Found::Packet;
+        let mut packets = 0;
+        let filled = batch.fill(|batch| {
+            // Packets that libpcap's filter rejects are gone. So with a filter nothing is read ahead, and the next
+            // filter sees all packets after it is set.
+            let limit = match is_detour || self.filter.is_some() {
+                true => 1,
+                false => batch.limit(),
+            };
+            let (done, last) = self.dispatch(limit, &mut |packet| batch.push(packet))?;
+            found = last;
+            packets = done.packets;
+            Ok(done)
+        });
+        self.batch = batch;
+        filled?;
+        if is_detour && found == Found::Eof && self.follow {
+            // The record was there.
+            return Err(self.shorter(String::new()));
+        }
+        if let (Route::Detour(records), Some(stream)) = (&mut self.route, &self.stream) {
+            // Only libpcap knows which record it found: the file may have grown or shrunk since the fast way checked.
+            if packets > 0 {
+                match stream.position() {
+                    Ok(position) => records.go_to(position),
+                    Err(e) => return Err(self.fail(e)),
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Calls `pcap_dispatch` once and interprets its result. Gives libpcap more of a pipe if it had nothing.
+    pub(super) fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<(Dispatched, Found)>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        match &self.route {
+            Route::Failed(error) => return Err(error.clone()),
+            Route::Ended(_) => {
+                let nothing = Dispatched {
+                    packets: 0,
+                    stopped: false,
+                    status: 0,
+                };
+                return Ok((nothing, Found::Eof));
+            }
+            _ => {}
+        }
+        let done = callback::dispatch(&mut self.handle, max, closure);
+        if let (Route::Fed(feed), true) = (&mut self.route, done.packets > 0) {
+            feed.taken();
+        }
+        let stream = self.stream.as_mut();
+        match done.status {
+            0 if done.packets == 0 => Ok((done, self.feed_more()?)),
+            0.. | sys::PCAP_ERROR_BREAK => Ok((done, Found::Packet)),
+            _ if stream.is_some_and(platform::Stream::was_interrupted) => Ok((done, Found::Packet)),
+            _ => {
+                let os = io::Error::last_os_error();
+                if let Some(error) = self.reader_failed() {
+                    return Err(error);
+                }
+                let text = self.handle.geterr();
+                let error = Error::savefile("read", &self.handle.name, &text, os);
+                Err(self.fail_with(error))
+            }
+        }
+    }
+
+    /// Gives libpcap more of a pipe, after it has read everything.
+    fn feed_more(&mut self) -> Result<Found> {
+        let (Route::Fed(feed), Some(stream)) = (&mut self.route, &mut self.stream) else {
+            // After libpcap got everything from the reader, it does not know why the reader ended.
+            if let Some(error) = self.reader_failed() {
+                return Err(error);
+            }
+            self.end()?;
+            return Ok(Found::Eof);
+        };
+        match feed.fill(stream) {
+            Ok(Fed::More) => Ok(Found::Packet),
+            Ok(Fed::NotYet) => Ok(Found::Nothing),
+            Ok(Fed::Rest) => {
+                self.route = Route::Libpcap;
+                Ok(Found::Packet)
+            }
+            Err(e) => Err(self.fail(e)),
+        }
+    }
+
+    /// Makes libpcap continue at a position of the stream.
+    pub(super) fn go_on(&mut self, sought: sys::Sought) -> Result<()> {
+        match sought {
+            sys::Sought::There => {}
+            sys::Sought::Handle(pcap) => {
+                // SAFETY: the handle is open and ours, has the header of the one before, and the stream
+                // lives longer.
+                unsafe { self.handle.exchange(pcap) };
+                if let Some(stream) = &mut self.stream {
+                    stream.forget_older();
+                }
+                if let (Some(filter), false) = (&self.filter, self.stays_fast()) {
+                    let set = self.handle.set_filter(Some(filter));
+                    set.map_err(|error| self.fail_with(error))?;
+                }
+            }
+            sys::Sought::End => self.end()?,
+        }
+        Ok(())
+    }
+}

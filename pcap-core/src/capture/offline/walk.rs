@@ -1,0 +1,149 @@
+//! The fast way through a savefile: this crate's record reader.
+
+use std::io;
+use std::ops::ControlFlow;
+
+use crate::capture::offline::Offline;
+use crate::capture::offline::route::Route;
+use crate::capture::phase::{Found, Slice};
+use crate::error::Result;
+use crate::filter::Filter;
+use crate::packet::Packet;
+use crate::savefile::{Feed, Record, Records, Units};
+use crate::sys;
+use crate::sys::platform;
+
+/// Rejected packets of a pipe to scan before checking the deadline again: more than a pipe holds, so existing packets
+/// are found before the call reports none.
+const REJECTED: u32 = 8192;
+
+/// Returns whether a packet passes the filter.
+#[inline]
+pub(super) fn wants(filter: Option<&Filter>, packet: Option<Packet<'_>>) -> bool {
+    match (filter, packet) {
+        (Some(filter), Some(packet)) => filter.matches_packet(packet),
+        _ => true,
+    }
+}
+
+impl Offline {
+    /// Advances to the next packet the fast way. Returns `None` if the next packet is left to libpcap.
+    #[inline]
+    pub(super) fn walk(&mut self) -> Result<Option<Found>> {
+        let Route::Records(records) = &mut self.route else {
+            return Ok(None);
+        };
+        let mut rejected = 0_u32;
+        let found = loop {
+            match records.step(&mut self.stream) {
+                Ok(Record::Ordinary) => {}
+                other => break other,
+            }
+            if wants(self.filter.as_ref(), records.current()) {
+                return Ok(Some(Found::Packet));
+            }
+            rejected = rejected.saturating_add(1);
+            // Wait for the pipe only after all its received bytes were scanned.
+            let turn = rejected >= REJECTED && !records.is_of_file() && records.is_walked();
+            let is_pipe = |stream: &platform::Stream| stream.waits_for().is_some();
+            if turn && self.stream.as_ref().is_some_and(is_pipe)
+                || self.handle.breaker().is_pending()
+            {
+                records.lend_none();
+                return Ok(Some(Found::Nothing));
+            }
+        };
+        self.beyond(found)
+    }
+
+    /// Calls a closure for packets the fast way.
+    pub(super) fn walk_slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        let (mut packets, mut stopped) = (0, false);
+        let (filter, breaker) = (self.filter.as_ref(), self.handle.breaker());
+        let found = match &mut self.route {
+            Route::Records(records) => records.walk(&mut self.stream, |packet| {
+                if wants(filter, Some(packet)) {
+                    packets += 1;
+                    stopped = closure(packet).is_break();
+                }
+                if stopped || packets >= max || breaker.is_pending() {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            }),
+            _ => Ok(Record::Ordinary),
+        };
+        let found = match found {
+            Ok(Record::Ordinary) => Found::Packet,
+            other => self.beyond(other)?.unwrap_or(Found::Packet),
+        };
+        Ok(Slice {
+            packets,
+            stopped,
+            found,
+        })
+    }
+
+    /// Handles a position without an ordinary record: makes libpcap read it, if it is not just the present end of a
+    /// pipe or of a followed savefile.
+    #[cold]
+    fn beyond(&mut self, found: io::Result<Record>) -> Result<Option<Found>> {
+        let found = match found {
+            Ok(found) => found,
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock && self.descriptor().is_some() => {
+                return Ok(Some(Found::Nothing));
+            }
+            // By a break, which is noticed before the next read.
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => return Ok(Some(Found::Nothing)),
+            Err(e) => return Err(self.fail(e)),
+        };
+        if self.follow && found == Record::Absent {
+            self.check_length()?;
+            return Ok(Some(Found::Nothing));
+        }
+        match self.hand_over(found) {
+            Ok(None) => return Ok(None),
+            Ok(Some(sought)) => self.go_on(sought)?,
+            Err(e) => return Err(self.fail(e)),
+        }
+        let found = self.read_ahead()?;
+        if self.handle.breaker().is_pending() {
+            return Ok(Some(Found::Nothing));
+        }
+        // The packets that libpcap read come first.
+        Ok((found != Found::Packet).then_some(found))
+    }
+
+    /// Moves libpcap to the position of the fast way.
+    fn hand_over(&mut self, found: Record) -> io::Result<Option<sys::Sought>> {
+        let (Route::Records(records), Some(stream)) = (&self.route, &mut self.stream) else {
+            return Ok(None);
+        };
+        if records.is_of_file() {
+            let sought = stream.seek(records.position())?;
+            self.leave();
+            return Ok(Some(sought));
+        }
+        // The fast way cannot resume here: libpcap reads the rest.
+        let (sought, route) = match stream.waits_for() {
+            Some(_) if found == Record::Odd => {
+                let units = Units::Records(records.order());
+                let bytes = records.unread().to_vec();
+                let feed = Feed::new(units, self.handle.datalink(), bytes);
+                (sys::Sought::There, Route::Fed(feed))
+            }
+            _ => (stream.release(records.unread())?, Route::Libpcap),
+        };
+        self.route = route;
+        Ok(Some(sought))
+    }
+
+    /// Returns whether the record reader can continue after the packets that only libpcap reads.
+    pub(super) fn stays_fast(&self) -> bool {
+        self.route.any_records().is_some_and(Records::is_of_file)
+    }
+}

@@ -1,0 +1,245 @@
+//! A live capture on a device of another host.
+//!
+//! libpcap's handles for these reject non-blocking mode and report no descriptor; their reads wait with `select`, for
+//! half the packet-buffer timeout. So the socket of the packets is determined when libpcap opens it, at the first read,
+//! and polled before each read: then a read does not wait. If the socket is unknown, reads wait inside libpcap.
+
+mod connection;
+mod read;
+
+use std::fmt;
+use std::ptr::NonNull;
+use std::time::Duration;
+
+pub(crate) use connection::Connection;
+use connection::State;
+
+use crate::capture::live::{LiveHandle, Stopped};
+use crate::capture::options::DEFAULT_TIMEOUT;
+use crate::capture::phase::{self, OnDevice, Opened};
+use crate::capture::vlan::Untagged;
+use crate::capture::wait::Waiting;
+use crate::capture::{Activated, Capture, Live, Phase, Readable};
+use crate::error::{Error, ErrorKind, Result};
+use crate::filter::{CompileOptions, Filter, FilterSource};
+use crate::handle::{Clock, Handle};
+use crate::packet::Packet;
+use crate::stats::Stats;
+use crate::sys::{self, platform};
+use crate::timestamp::Precision;
+
+/// The maximum number of instructions that a daemon, and the kernel behind it, accepts.
+const MOST_INSTRUCTIONS: usize = 4096;
+
+/// The phase of a live capture on a device of another host. See [`remote`](crate::remote). With the feature `remote`.
+///
+/// It reads packets, filters them and reports statistics. It neither sends packets nor has a direction, and waits inside
+/// libpcap: there are no asynchronous captures of other hosts.
+///
+/// ```compile_fail,E0599
+/// fn send(capture: &pcap_core::Capture<pcap_core::Remote>) {
+///     capture.inject(b"a packet"); // a daemon sends nothing
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn wait(capture: pcap_core::Capture<pcap_core::Remote>) {
+///     capture.into_tokio(); // only libpcap can wait for its packets
+/// }
+/// ```
+pub struct Remote {
+    live: LiveHandle,
+    connection: Connection,
+    filter: Option<Set>,
+}
+
+/// The current filter.
+struct Set {
+    filter: Filter,
+    /// Whether a packet's bytes determine the result.
+    by_bytes: bool,
+    untagged: Untagged,
+}
+
+impl Set {
+    fn matches(&mut self, packet: Packet<'_>) -> bool {
+        !self.by_bytes || self.untagged.either_matches(&self.filter, packet)
+    }
+}
+
+impl Capture<Remote> {
+    /// Creates a capture from a `pcap_t` that `pcap_open` opened for a device of another host.
+    ///
+    /// Its reads wait inside libpcap for up to half of the packet-buffer timeout, which this crate takes to be 100 ms.
+    /// A filter that was set on the `pcap_t` is replaced at the first read, by one that accepts all packets unless
+    /// [`set_filter`](Self::set_filter) sets another.
+    ///
+    /// # Errors
+    ///
+    /// - [`Io`](ErrorKind::Io) if there are no file descriptors left for the break handle. The `pcap_t` is then closed.
+    ///
+    /// # Safety
+    ///
+    /// `pcap` points to a `pcap_t` of a remote device that nobody else uses or closes.
+    pub unsafe fn from_raw(pcap: NonNull<sys::pcap_t>) -> Result<Capture<Remote>> {
+        let name = "a pcap_t".to_owned();
+        match platform::Wake::new() {
+            Ok(wake) => {
+                let connection = Connection::foreign();
+                // SAFETY: the caller's promise.
+                let handle = unsafe { handle(pcap, Some(wake), name) };
+                Ok(Remote::new(handle, DEFAULT_TIMEOUT, connection))
+            }
+            Err(error) => {
+                // SAFETY: as above. The handle closes it.
+                drop(unsafe { handle(pcap, None, name.clone()) });
+                Err(Error::io("take over", name, error))
+            }
+        }
+    }
+
+    /// Creates a capture from the handle that `pcap_open` opened. No error repeats the secret.
+    ///
+    /// # Safety
+    ///
+    /// `pcap` is a remote handle that was not read from, and nobody else's.
+    pub(crate) unsafe fn opened(
+        pcap: NonNull<sys::pcap_t>,
+        wake: platform::Wake,
+        name: String,
+        requested: (Duration, bool),
+        connection: Connection,
+        secret: String,
+    ) -> Capture<Remote> {
+        // SAFETY: the caller's promise.
+        let mut handle = unsafe { handle(pcap, Some(wake), name) };
+        handle.asks_a_daemon(secret);
+        let mut capture = Remote::new(handle, requested.0, connection);
+        capture.state.live.requested = Some(requested);
+        capture
+    }
+}
+
+/// Takes a remote handle over.
+///
+/// # Safety
+///
+/// `pcap` is a remote handle, and nobody else's.
+unsafe fn handle(pcap: NonNull<sys::pcap_t>, wake: Option<platform::Wake>, name: String) -> Handle {
+    let mut clock = Clock::of(Precision::Micro);
+    // SAFETY: the handle is open.
+    let snaplen = unsafe { sys::pcap_snapshot(pcap.as_ptr()) };
+    // libpcap's buffer has this size, and its check lets twenty more bytes through.
+    clock.longest = u32::try_from(snaplen).unwrap_or(0);
+    // SAFETY: the caller's promise.
+    unsafe { Handle::new(pcap, wake, clock, name, false) }
+}
+
+impl Remote {
+    fn new(handle: Handle, timeout: Duration, connection: Connection) -> Capture<Remote> {
+        let live = LiveHandle::new(handle, Waiting::InLibpcap, Precision::Micro, timeout);
+        Capture::new(Remote {
+            live,
+            connection,
+            filter: None,
+        })
+    }
+
+    /// Installs a filter at the daemon and in this process. Packets on their way were not judged by it, and libpcap
+    /// itself creates a filter that skips the capture's own packets.
+    fn install(&mut self, source: &FilterSource<'_>) -> Result<()> {
+        self.connection.check()?;
+        let filter = self.live.handle.filter(source, false, None)?;
+        let refuse = |why: &str| {
+            let (kind, name) = (ErrorKind::Unsupported, self.live.handle.name.clone());
+            Err(Error::cannot(kind, "set a filter on", name, why))
+        };
+        let by_bytes = filter.runs_on_bytes();
+        if !by_bytes && (self.connection.leaves_out_own || !fits(&filter)) {
+            return refuse("it depends on data that is not in the packet");
+        }
+        match self.connection.state {
+            State::Started { filters_there, .. } if self.connection.leaves_out_own => {
+                if filters_there {
+                    return refuse(
+                        "a filter replaces the one that excludes this capture's own packets; set it before the first \
+                         read, or include the capture's own packets",
+                    );
+                }
+            }
+            _ => self
+                .live
+                .handle
+                .set_filter(fits(&filter).then_some(&filter))?,
+        }
+        let mut set = Set {
+            filter,
+            by_bytes,
+            untagged: Untagged::elsewhere(self.live.handle.datalink()),
+        };
+        self.live.batch.retain_unread(|packet| set.matches(packet));
+        self.filter = Some(set);
+        Ok(())
+    }
+}
+
+/// Returns whether a daemon accepts a filter.
+fn fits(filter: &Filter) -> bool {
+    filter.instructions().len() <= MOST_INSTRUCTIONS
+}
+
+impl phase::Sealed for Remote {}
+impl Phase for Remote {}
+impl Activated for Remote {}
+impl Readable for Remote {}
+impl Live for Remote {}
+
+impl Opened for Remote {
+    fn handle(&self) -> &Handle {
+        &self.live.handle
+    }
+
+    fn precision(&self) -> Precision {
+        self.live.precision
+    }
+
+    fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter> {
+        self.live.handle.compile(expression, false, options)
+    }
+}
+
+impl OnDevice for Remote {
+    fn live(&self) -> &LiveHandle {
+        &self.live
+    }
+
+    fn live_mut(&mut self) -> &mut LiveHandle {
+        &mut self.live
+    }
+
+    fn only_blocks(&self) -> bool {
+        self.connection.only_blocks()
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        self.connection.check()?;
+        self.live.stats()
+    }
+
+    /// The daemon holds packets back for the packet-buffer timeout, and goes on capturing.
+    fn stop(&mut self) -> Result<Stopped> {
+        self.connection.check()?;
+        let timeout = self.live.longest_timeout();
+        Ok(Stopped::between(timeout, timeout + timeout))
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote")
+            .field("device", &self.live.handle.name)
+            .field("datalink", &self.live.handle.datalink())
+            .field("snaplen", &self.live.handle.snaplen())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,181 @@
+//! The cooked headers of Linux, which stand for the header of the link.
+
+use crate::direction::Direction;
+use crate::linktype::Dlt;
+
+/// The cooked header of a packet, in one of Linux's two forms.
+///
+/// Captures on the device `any`, and on devices without a header of their own, deliver packets with
+/// [`LINUX_SLL`](Dlt::LINUX_SLL), or with [`LINUX_SLL2`](Dlt::LINUX_SLL2) if that is
+/// [set](crate::Capture::set_datalink). It is read on every platform, from captures and savefiles.
+///
+/// # Examples
+///
+/// The interface of each packet that any device receives or sends:
+///
+/// ```no_run
+/// use pcap_core::{Capture, CookedHeader, Device, Dlt};
+///
+/// # fn main() -> pcap_core::Result<()> {
+/// let devices = Device::list()?;
+/// let mut capture = Capture::from_device("any").datalink(Dlt::LINUX_SLL2).activate()?;
+/// while let Some(packet) = capture.next_packet()? {
+///     let Some(header) = CookedHeader::new(Dlt::LINUX_SLL2, packet.data()) else {
+///         continue; // truncated
+///     };
+///     let index = header.interface_index();
+///     let device = devices.iter().find(|device| device.index() == index);
+///     let name = device.map_or("?", |device| device.name());
+///     println!("{name} {:?} {:#06x}", header.direction(), header.protocol());
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// See [`LINKTYPE_LINUX_SLL2`](https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CookedHeader<'a> {
+    protocol: u16,
+    interface_index: Option<u32>,
+    hardware_type: u16,
+    packet_type: u16,
+    address: &'a [u8],
+    payload: &'a [u8],
+}
+
+/// The `PACKET_OUTGOING` of Linux; smaller numbers are received packets.
+const OUTGOING: u16 = 4;
+
+impl<'a> CookedHeader<'a> {
+    /// Reads the header at the start of a packet's bytes. `None` if they are too short, or if the link type is neither
+    /// [`LINUX_SLL`](Dlt::LINUX_SLL) nor [`LINUX_SLL2`](Dlt::LINUX_SLL2).
+    #[must_use]
+    pub fn new(dlt: impl Into<Dlt>, data: &'a [u8]) -> Option<CookedHeader<'a>> {
+        let short = |at: usize| Some(u16::from_be_bytes(*data.get(at..)?.first_chunk()?));
+        let (header, length) = match dlt.into() {
+            Dlt::LINUX_SLL => {
+                let header = CookedHeader {
+                    packet_type: short(0)?,
+                    hardware_type: short(2)?,
+                    protocol: short(14)?,
+                    interface_index: None,
+                    address: address(data, 6, short(4)?)?,
+                    payload: &[],
+                };
+                (header, 16)
+            }
+            Dlt::LINUX_SLL2 => {
+                let header = CookedHeader {
+                    protocol: short(0)?,
+                    interface_index: Some(u32::from_be_bytes(*data.get(4..)?.first_chunk()?)),
+                    hardware_type: short(8)?,
+                    packet_type: u16::from(*data.get(10)?),
+                    address: address(data, 12, u16::from(*data.get(11)?))?,
+                    payload: &[],
+                };
+                (header, 20)
+            }
+            _ => return None,
+        };
+        let payload = data.get(length..)?;
+        Some(CookedHeader { payload, ..header })
+    }
+
+    /// Returns the index of the interface, which [`Device::from_index`](crate::Device::from_index) converts into a
+    /// device. `None` for [`LINUX_SLL`](Dlt::LINUX_SLL), which does not have it.
+    #[must_use]
+    pub fn interface_index(&self) -> Option<u32> {
+        self.interface_index
+    }
+
+    /// Returns whether the host received or sent the packet: [`In`](Direction::In) or [`Out`](Direction::Out). `None`
+    /// for a number that Linux does not use.
+    #[must_use]
+    pub fn direction(&self) -> Option<Direction> {
+        match self.packet_type {
+            0..OUTGOING => Some(Direction::In),
+            OUTGOING => Some(Direction::Out),
+            _ => None,
+        }
+    }
+
+    /// Returns the kind of receiver: 0 this host, 1 broadcast, 2 multicast, 3 another host, 4 a packet that this host
+    /// sent (the `PACKET_` constants of Linux).
+    #[must_use]
+    pub fn packet_type(&self) -> u16 {
+        self.packet_type
+    }
+
+    /// Returns the protocol of the payload, an EtherType for most
+    /// [hardware types](Self::hardware_type), such as 0x0800 for IPv4.
+    #[must_use]
+    pub fn protocol(&self) -> u16 {
+        self.protocol
+    }
+
+    /// Returns the type of the interface, an `ARPHRD_` constant of Linux: 1 for Ethernet, 772 for the loopback device.
+    #[must_use]
+    pub fn hardware_type(&self) -> u16 {
+        self.hardware_type
+    }
+
+    /// Returns the hardware address of the sender: at most its first 8 bytes, and none for devices without addresses.
+    #[must_use]
+    pub fn address(&self) -> &'a [u8] {
+        self.address
+    }
+
+    /// Returns the bytes behind the header.
+    #[must_use]
+    pub fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+}
+
+/// Returns the address at a position, which has room for 8 bytes.
+fn address(data: &[u8], at: usize, length: u16) -> Option<&[u8]> {
+    let field = data.get(at..at + 8)?;
+    Some(&field[..usize::from(length).min(8)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linktype::Linktype;
+
+    const SLL: [u8; 18] = [
+        0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0xaa, 0xbb, 0x08, 0x00, 0x45, 0x00,
+    ];
+    const SLL2: [u8; 21] = [
+        0x86, 0xdd, 0, 0, 0, 1, 0, 2, 3, 4, 2, 20, 1, 2, 3, 4, 5, 6, 7, 8, 0x60,
+    ];
+
+    #[test]
+    fn both_forms_are_read() {
+        let header = CookedHeader::new(Dlt::LINUX_SLL, &SLL).unwrap();
+        assert_eq!(header.direction(), Some(Direction::Out));
+        assert_eq!((header.hardware_type(), header.protocol()), (1, 0x0800));
+        assert_eq!(header.address(), [2, 0, 0, 0, 0, 1]);
+        assert_eq!(header.interface_index(), None);
+        assert_eq!(header.payload(), [0x45, 0x00]);
+
+        let header = CookedHeader::new(Linktype::LINUX_SLL2, &SLL2).unwrap();
+        assert_eq!(header.interface_index(), Some(0x0001_0002));
+        assert_eq!(header.direction(), Some(Direction::In));
+        assert_eq!((header.packet_type(), header.protocol()), (2, 0x86dd));
+        assert_eq!(header.hardware_type(), 0x0304);
+        assert_eq!(header.address(), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(header.payload(), [0x60]);
+    }
+
+    #[test]
+    fn short_data_and_other_link_types_have_none() {
+        for length in 0..16 {
+            assert_eq!(CookedHeader::new(Dlt::LINUX_SLL, &SLL[..length]), None);
+        }
+        for length in 0..20 {
+            assert_eq!(CookedHeader::new(Dlt::LINUX_SLL2, &SLL2[..length]), None);
+        }
+        assert!(CookedHeader::new(Dlt::LINUX_SLL2, &SLL2[..20]).is_some());
+        assert_eq!(CookedHeader::new(Dlt::EN10MB, &SLL2), None);
+    }
+}

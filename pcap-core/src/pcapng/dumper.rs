@@ -1,0 +1,481 @@
+//! Writing blocks to a pcapng savefile.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::blocks::Blocks;
+use super::interface::{Interface, InterfaceId, Known};
+use super::record::Record;
+use super::section::Section;
+use crate::capture::{Capture, Readable};
+use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
+use crate::error::{Error, ErrorKind, Result};
+use crate::linktype::Linktype;
+use crate::packet::AsPacket;
+use crate::stats::Stats;
+use crate::timestamp::Timestamp;
+
+/// The longest text of an option, in bytes.
+pub(super) const LONGEST: usize = u16::MAX as usize;
+
+/// Writes packets to a pcapng savefile.
+///
+/// The header is written when the dumper is created, and the block of an interface when the interface is added. Packets
+/// are collected in a buffer of 256 KiB. The call that meets a write error (a full disk, a closed pipe) reports it, at
+/// the latest [`flush`](Self::flush) or [`close`](Self::close). Unwritten bytes are kept: when there is room again,
+/// repeat the call to continue. Dropping a dumper writes what it can and ignores errors, so close it.
+///
+/// **The contents of the buffer are lost if the dumper is not dropped**, as by [`std::process::exit`]: see
+/// [`Dumper`](crate::Dumper). [`flush_within`](Self::flush_within) limits the loss by time.
+///
+/// The file is in this machine's byte order; all readers accept either.
+///
+/// See the [module](super) for examples and readers.
+pub struct PcapngDumper {
+    output: Output,
+    blocks: Blocks,
+    interfaces: Vec<Known>,
+    /// Identifies the dumper within this process.
+    id: u64,
+}
+
+impl PcapngDumper {
+    /// Creates a savefile at a path. An existing file is replaced. `-` is standard output; a file of that name is
+    /// `./-`.
+    ///
+    /// [`Section::create`] also sets a description of the section.
+    ///
+    /// # Errors
+    ///
+    /// - [`Io`](ErrorKind::Io) if the file cannot be created.
+    pub fn create(path: impl AsRef<Path>) -> Result<PcapngDumper> {
+        Section::new().create(path)
+    }
+
+    /// Opens a savefile for appending, after checking that it consists of complete blocks. The packets go into a new
+    /// section, so add their interfaces first.
+    ///
+    /// A missing or empty file is created. `-` is standard output, as for [`create`](Self::create). Only one process may
+    /// append at a time; blocks of a second one could be interleaved.
+    ///
+    /// [`Section::append`] also sets a description of the section.
+    ///
+    /// # Errors
+    ///
+    /// - [`SavefileTruncated`](ErrorKind::SavefileTruncated) if the last block is truncated.
+    /// - [`SavefileBad`](ErrorKind::SavefileBad) if the file is damaged, or not a pcapng savefile.
+    /// - [`Io`](ErrorKind::Io) if the file cannot be opened, read or created.
+    ///
+    /// The file is then unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::pcapng::{Interface, PcapngDumper};
+    /// use pcap_core::{Capture, Linktype, Packet, Timestamp};
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcapng");
+    /// for _ in 0..3 {
+    ///     let mut dumper = PcapngDumper::append(&path)?;
+    ///     let ethernet = dumper.add_interface(&Interface::new(Linktype::ETHERNET))?;
+    ///     dumper.write(ethernet, Packet::whole(Timestamp::now(), b"one packet each time"))?;
+    ///     dumper.close()?;
+    /// }
+    /// assert_eq!(Capture::from_file(&path)?.packets().count(), 3);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn append(path: impl AsRef<Path>) -> Result<PcapngDumper> {
+        Section::new().append(path)
+    }
+
+    /// Writes a savefile to an open file, from the current position. The dumper neither reads nor truncates the
+    /// existing content. `File::from` converts any owned descriptor (on Unix an `OwnedFd`).
+    ///
+    /// [`Section::to_open_file`] also sets a description of the section.
+    #[must_use]
+    pub fn from_open_file(file: File) -> PcapngDumper {
+        Self::from_open_file_named(file, THE_SAVEFILE)
+    }
+
+    /// Writes a savefile to an open file, with a name for errors. See [`from_open_file`](Self::from_open_file).
+    #[must_use]
+    pub fn from_open_file_named(file: File, name: impl Into<String>) -> PcapngDumper {
+        PcapngDumper::with(Output::file(file, name.into(), 0), Blocks::plain())
+    }
+
+    /// Writes a savefile to any writer: a socket, a compressor, memory. [`into_writer`](Self::into_writer) writes the
+    /// rest and returns it.
+    ///
+    /// [`Section::to_writer`] also sets a description of the section.
+    #[must_use]
+    pub fn new<W>(writer: W) -> PcapngDumper
+    where
+        W: Write + Send + 'static,
+    {
+        Self::new_named(writer, THE_WRITER)
+    }
+
+    /// Writes a savefile to any writer, with a name for errors. See [`new`](Self::new).
+    #[must_use]
+    pub fn new_named<W>(writer: W, name: impl Into<String>) -> PcapngDumper
+    where
+        W: Write + Send + 'static,
+    {
+        PcapngDumper::with(Output::writer(writer, name.into()), Blocks::plain())
+    }
+
+    pub(super) fn with(mut output: Output, blocks: Blocks) -> PcapngDumper {
+        output.push(blocks.last());
+        output.offer();
+        PcapngDumper {
+            output,
+            blocks,
+            interfaces: Vec::new(),
+            id: new_id(),
+        }
+    }
+
+    /// Adds an interface, at any time before its first packet.
+    ///
+    /// # Errors
+    ///
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the link type is above 65 535.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL.
+    /// - [`Io`](ErrorKind::Io) if writing failed.
+    ///
+    /// The interface is then not added; the call can be repeated.
+    pub fn add_interface(&mut self, interface: &Interface) -> Result<InterfaceId> {
+        let linktype = interface.linktype;
+        if linktype.value() > u32::from(u16::MAX) {
+            return Err(Error::cannot(
+                ErrorKind::Unsupported,
+                "write",
+                self.output.name().to_owned(),
+                format!("the link type {linktype} is above 65535, the largest in a pcapng file"),
+            ));
+        }
+        for (what, text) in interface.texts() {
+            let longest = if what == "filter" {
+                LONGEST - 1
+            } else {
+                LONGEST
+            };
+            check_text(self.output.name(), what, text, longest)?;
+        }
+        let Ok(number) = u32::try_from(self.interfaces.len()) else {
+            return Err(self
+                .output
+                .refuse("it has the maximum number of interfaces"));
+        };
+        // First, because `pcap-file` counts each interface that it made a block of, and forgets none.
+        let texts = interface.texts().map(|(_, text)| text.len() + 8);
+        self.output.reserve(64 + texts.sum::<usize>())?;
+        self.blocks
+            .interface(interface)
+            .map_err(|e| self.output.refuse(e))?;
+        self.output.push(self.blocks.last());
+        self.interfaces.push(Known::new(interface));
+        self.output.offer();
+        Ok(InterfaceId {
+            dumper: self.id,
+            number,
+        })
+    }
+
+    /// Writes the current packet of a capture: the one that [`advance`](Capture::advance) or another single read
+    /// advanced to.
+    ///
+    /// This call checks the link type. The other calls write the bytes as they are, because a [`Packet`](crate::Packet)
+    /// does not know its link type; [`Record::linktype`] adds it.
+    ///
+    /// # Errors
+    ///
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the link types of the capture and the interface differ.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the capture has no current packet.
+    /// - Those of [`write`](Self::write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::pcapng::{Interface, PcapngDumper};
+    /// use pcap_core::{Capture, ErrorKind, Linktype};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// # let mut one = Capture::dead(Linktype::RAW)?.dump(&path)?;
+    /// # one.write_now(b"a packet")?;
+    /// # one.close()?;
+    ///
+    /// let mut dumper = PcapngDumper::new(Vec::new());
+    /// let mut capture = Capture::from_file(&path)?; // raw IP
+    /// let ethernet = dumper.add_interface(&Interface::new(Linktype::ETHERNET))?;
+    /// let raw = dumper.add_interface(&Interface::for_capture(&capture))?;
+    /// while capture.advance()? {
+    ///     let failed = dumper.write_from(ethernet, &capture).unwrap_err();
+    ///     assert_eq!(failed.kind(), ErrorKind::LinktypeMismatch);
+    ///     dumper.write_from(raw, &capture)?;
+    /// }
+    /// dumper.close()?;
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn write_from<S: Readable>(
+        &mut self,
+        interface: InterfaceId,
+        capture: &Capture<S>,
+    ) -> Result<()> {
+        match Record::from_capture(capture) {
+            Some(record) => self.write_record(interface, &record),
+            None => Err(self.output.refuse("the capture has no current packet")),
+        }
+    }
+
+    /// Writes a packet of an interface, with the time and the lengths of its header.
+    ///
+    /// The packet has to be of the interface's link type, which only [`write_from`](Self::write_from) checks. An
+    /// interface with microseconds drops the last three digits of the time; [`Timestamp::rounded`] rounds them.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the length on the wire is below the length of the data, the
+    ///   data are longer than the interface's snaplen, the time is before 1970 or too late (after the year 2554 in
+    ///   nanoseconds), or the interface belongs to another dumper. The packet is not written.
+    /// - [`Io`](ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
+    pub fn write(&mut self, interface: InterfaceId, packet: impl AsPacket) -> Result<()> {
+        self.write_record(interface, &Record::new(packet.as_packet()))
+    }
+
+    /// Writes a packet of an interface with the comment and the other data of the record.
+    ///
+    /// # Errors
+    ///
+    /// - Those of [`write`](Self::write).
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the comment is longer than 65 535 bytes or contains a NUL.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the [link type of the record](Record::linktype) is not
+    ///   the interface's.
+    pub fn write_record(&mut self, interface: InterfaceId, record: &Record<'_>) -> Result<()> {
+        let known = self.known(interface)?;
+        if record
+            .linktype
+            .is_some_and(|linktype| linktype != known.linktype)
+        {
+            return Err(self.other_linktype(interface, known.linktype, record.linktype));
+        }
+        let packet = record.packet;
+        if packet.wire_len() < packet.caplen() {
+            return Err(self.output.refuse(format!(
+                "expected a wire length of at least the caplen of {} bytes, found {}",
+                packet.caplen(),
+                packet.wire_len()
+            )));
+        }
+        if packet.caplen() > known.snaplen {
+            return Err(self.output.refuse(format!(
+                "a packet of {} bytes is longer than the interface's snaplen, {} bytes",
+                packet.caplen(),
+                known.snaplen
+            )));
+        }
+        let comment = record.comment.unwrap_or_default();
+        check_text(self.output.name(), "comment", comment, LONGEST)?;
+        let ticks = self.ticks(known, packet.timestamp())?;
+        // More than everything else in the block.
+        let length = 80 + packet.data().len() + comment.len();
+        if u32::try_from(length).is_err() {
+            return Err(self
+                .output
+                .refuse("the packet is too large for a block, which has less than 4 GiB"));
+        }
+        self.output.reserve(length)?;
+        self.blocks
+            .packet(interface.number, ticks, record)
+            .map_err(|e| self.output.refuse(e))?;
+        self.output.push(self.blocks.last());
+        Ok(())
+    }
+
+    /// Writes the statistics of a capture on an interface, usually at its end. Without a timestamp they are as of now.
+    ///
+    /// [`received`](Stats::received) is written as the packets received from the interface
+    /// (`isb_ifrecv`), [`dropped`](Stats::dropped) as those dropped by the system (`isb_osdrop`),
+    /// [`if_dropped`](Stats::if_dropped) as those dropped by the interface (`isb_ifdrop`).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](Self::write).
+    pub fn write_statistics(
+        &mut self,
+        interface: InterfaceId,
+        timestamp: impl Into<Option<Timestamp>>,
+        stats: &Stats,
+    ) -> Result<()> {
+        let known = self.known(interface)?;
+        let timestamp = timestamp.into().unwrap_or_else(Timestamp::now);
+        let ticks = self.ticks(known, timestamp)?;
+        self.output.reserve(128)?;
+        self.blocks
+            .statistics(interface.number, ticks, stats)
+            .map_err(|e| self.output.refuse(e))?;
+        self.output.push(self.blocks.last());
+        Ok(())
+    }
+
+    fn known(&self, interface: InterfaceId) -> Result<Known> {
+        let known = self.interfaces.get(interface.number as usize);
+        match known.filter(|_| interface.dumper == self.id) {
+            Some(known) => Ok(*known),
+            None => Err(self
+                .output
+                .refuse("the interface belongs to another dumper")),
+        }
+    }
+
+    #[cold]
+    fn other_linktype(
+        &self,
+        interface: InterfaceId,
+        expected: Linktype,
+        found: Option<Linktype>,
+    ) -> Error {
+        let (number, found) = (interface.number, found.unwrap_or(expected));
+        let text = format!(
+            "expected a packet of {expected}, the link type of interface {number}, found {found}; \
+             create an interface for each capture with `Interface::for_capture`"
+        );
+        let name = self.output.name().to_owned();
+        Error::cannot(ErrorKind::LinktypeMismatch, "write", name, text)
+    }
+
+    fn ticks(&self, known: Known, time: Timestamp) -> Result<u64> {
+        known.ticks(time).ok_or_else(|| {
+            self.output.refuse(format!(
+                "the time {time} is out of range: before 1970, or beyond the interface's counter"
+            ))
+        })
+    }
+
+    /// Writes the buffer to the operating system.
+    ///
+    /// # Errors
+    ///
+    /// - [`Io`](ErrorKind::Io) if not everything was written. The rest is kept, and a later call tries again.
+    pub fn flush(&mut self) -> Result<()> {
+        self.output.flush()
+    }
+
+    /// Limits how long packets wait in the buffer, as [`Dumper::flush_within`](crate::Dumper::flush_within) does.
+    /// Default: no limit.
+    pub fn flush_within(&mut self, bound: Duration) {
+        self.output.flush_within(bound);
+    }
+
+    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows.
+    /// Call it when a read loop finds no packet. Does nothing if there is no limit.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`flush`](Self::flush). A non-blocking output that accepts nothing now is not an error while there is
+    /// room in the buffer.
+    pub fn flush_if_due(&mut self) -> Result<()> {
+        self.output.flush_if_due()
+    }
+
+    /// Writes the rest and closes the savefile.
+    ///
+    /// Closing a dumper on standard output leaves descriptor 1 open.
+    ///
+    /// # Errors
+    ///
+    /// - [`Io`](ErrorKind::Io) if the savefile is not complete.
+    pub fn close(self) -> Result<()> {
+        self.output.close()
+    }
+
+    /// Writes the rest and returns the underlying writer: the one that [`new`](Self::new) took, or the [`File`] of all
+    /// other dumpers.
+    ///
+    /// # Errors
+    ///
+    /// - [`Io`](ErrorKind::Io) if not everything was written.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the dumper does not write to a `W`.
+    ///
+    /// [`take`](Error::take) returns the `PcapngDumper`, to try again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::pcapng::PcapngDumper;
+    ///
+    /// let dumper = PcapngDumper::new(Vec::new());
+    /// let bytes: Vec<u8> = dumper.into_writer()?;
+    /// assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    pub fn into_writer<W>(self) -> Result<W>
+    where
+        W: Write + Send + 'static,
+    {
+        let PcapngDumper {
+            output,
+            blocks,
+            interfaces,
+            id,
+        } = self;
+        output.into_object().map_err(|(error, output)| {
+            let dumper = PcapngDumper {
+                output: *output,
+                blocks,
+                interfaces,
+                id,
+            };
+            error.handing_back(dumper)
+        })
+    }
+
+    /// Returns the length of the savefile in bytes, including the buffer.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.output.position()
+    }
+}
+
+/// Returns a number that no other dumper of this process has.
+fn new_id() -> u64 {
+    // Not an atomic: some 32-bit processors have no 64-bit ones.
+    static MADE: Mutex<u64> = Mutex::new(0);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    *made += 1;
+    *made
+}
+
+/// Checks that a text fits into an option and has no NUL, which readers would take for its end.
+pub(super) fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> {
+    if text.contains('\0') {
+        return Err(refuse(name, format!("the {what} contains a NUL")));
+    }
+    if text.len() <= longest {
+        return Ok(());
+    }
+    let length = text.len();
+    Err(refuse(
+        name,
+        format!("the {what} has {length} bytes, more than the limit of {longest}"),
+    ))
+}
+
+pub(super) fn refuse(name: &str, text: String) -> Error {
+    Error::cannot(ErrorKind::InvalidArgument, "write", name.to_owned(), text)
+}
+
+impl fmt::Debug for PcapngDumper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PcapngDumper")
+            .field("name", &self.output.name())
+            .field("interfaces", &self.interfaces)
+            .field("position", &self.position())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,66 @@
+//! How many allocations there were.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+static ALL: AtomicUsize = AtomicUsize::new(0);
+
+/// Returns how many this thread has made.
+pub(crate) fn get() -> usize {
+    thread::get()
+}
+
+/// Returns how many the process has made.
+pub(crate) fn get_all() -> usize {
+    ALL.load(Ordering::Relaxed)
+}
+
+/// Counts one.
+pub(crate) fn add_one() {
+    ALL.fetch_add(1, Ordering::Relaxed);
+    thread::add_one();
+}
+
+#[cfg(unix)]
+mod thread {
+    use std::cell::Cell;
+
+    thread_local! {
+        static COUNT: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn get() -> usize {
+        COUNT.get()
+    }
+
+    pub(super) fn add_one() {
+        COUNT.set(COUNT.get() + 1);
+    }
+}
+
+/// There Rust's own storage for a thread may allocate.
+#[cfg(windows)]
+mod thread {
+    use std::sync::OnceLock;
+
+    unsafe extern "system" {
+        fn TlsAlloc() -> u32;
+        fn TlsGetValue(index: u32) -> usize;
+        fn TlsSetValue(index: u32, value: usize) -> i32;
+    }
+
+    fn index() -> u32 {
+        static INDEX: OnceLock<u32> = OnceLock::new();
+        // SAFETY: takes nothing.
+        *INDEX.get_or_init(|| unsafe { TlsAlloc() })
+    }
+
+    pub(super) fn get() -> usize {
+        // SAFETY: the index was given to this process; what is stored is a number, 0 at first.
+        unsafe { TlsGetValue(index()) }
+    }
+
+    pub(super) fn add_one() {
+        // SAFETY: as above.
+        unsafe { TlsSetValue(index(), get() + 1) };
+    }
+}

@@ -1,0 +1,94 @@
+//! What a group of captures and a sender leave behind when descriptors run out. A process of its own,
+//! whose limit is set.
+
+use std::fs;
+
+use crate::support::{Netns, alone, descriptors};
+use pcap_core::os::linux::{Fanout, FanoutMode, SenderExt};
+use pcap_core::{Capture, ErrorKind, Next};
+
+fn packet_sockets() -> usize {
+    let list = fs::read_to_string("/proc/thread-self/net/packet").unwrap();
+    list.lines().count() - 1
+}
+
+/// Runs something while no more than so many descriptors can be opened.
+fn with_room_for<T>(more: usize, f: impl FnOnce() -> T) -> T {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the structure is ours to be filled in.
+    let status = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    assert_eq!(status, 0);
+    // The limit is one of numbers: all below the highest that is open are taken.
+    let names = fs::read_dir("/proc/self/fd").unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let highest: usize = names.map(|name| name.parse().unwrap()).max().unwrap();
+    let mut filled = Vec::new();
+    // The highest was that of the folder, which is closed.
+    while filled.len() <= highest {
+        let file = fs::File::open("/dev/null").unwrap();
+        let number = std::os::fd::AsRawFd::as_raw_fd(&file) as usize;
+        filled.push(file);
+        if number >= highest {
+            break;
+        }
+    }
+    let less = libc::rlimit {
+        rlim_cur: (highest + 1 + more) as libc::rlim_t,
+        ..limit
+    };
+    // SAFETY: the kernel only reads it.
+    let status = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &less) };
+    assert_eq!(status, 0);
+    let result = f();
+    // SAFETY: as above.
+    let status = unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) };
+    assert_eq!(status, 0);
+    result
+}
+
+#[test]
+fn a_member_or_a_sender_that_fails_is_an_error_and_closes_what_was_opened() {
+    let _alone = alone();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let options = Capture::from_device("right").promisc(true);
+    let group = Fanout::new(FanoutMode::Hash);
+    let before = descriptors();
+
+    // How many one takes.
+    let one = group.activate(&options, 1).unwrap();
+    let each = descriptors() - before;
+    drop(one);
+
+    // At every place: the first to the third fails, by one descriptor or by more.
+    for more in 0..3 * each {
+        let failed = with_room_for(more, || group.activate(&options, 3));
+        let error = failed.unwrap_err();
+        assert!(error.to_string().contains("`right`"), "{error}");
+        assert!(error.to_string().contains("oo many open files"), "{error}");
+        assert_eq!((descriptors(), packet_sockets()), (before, 0), "{more}");
+    }
+    let show = net.ip("-d -o link show dev right".split(' '));
+    assert!(show.contains("promiscuity 0"), "{show}");
+    // Some are needed only while it is opened.
+    let members = with_room_for(3 * each + 8, || group.activate(&options, 3)).unwrap();
+    assert_eq!(packet_sockets(), 3);
+    drop(members);
+
+    let mut capture = Capture::from_device("left").activate().unwrap();
+    let opened = descriptors();
+    for more in 0..3 {
+        let error = with_room_for(more, || capture.sender()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error}");
+        // What all senders share stays for the next.
+        assert!(descriptors() <= opened + 1);
+    }
+    let sender = with_room_for(3, || capture.sender()).unwrap();
+    sender.inject(&[0xff; 60]).unwrap();
+    assert!(matches!(capture.try_next_packet().unwrap(), Next::Timeout));
+    drop((sender, capture));
+    assert_eq!((descriptors(), packet_sockets()), (before, 0));
+}

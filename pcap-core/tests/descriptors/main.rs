@@ -1,0 +1,14 @@
+//! Descriptors that are left open, and what happens when there are none. A program of its own, because they are the
+//! whole process's.
+#![cfg(target_os = "linux")]
+
+mod fanout;
+mod live;
+#[cfg(all(feature = "remote", have_pcap_remoteact_list))]
+mod remote;
+mod savefile;
+#[cfg(all(feature = "tokio", feature = "async-io"))]
+mod stream;
+
+#[path = "../support/mod.rs"]
+mod support;

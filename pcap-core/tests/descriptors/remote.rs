@@ -1,0 +1,120 @@
+//! What remote captures do with descriptors. In a process of its own: it opens more files than libpcap can wait on.
+
+use std::fs::{self, File};
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use crate::support::Netns;
+use crate::support::rpcapd::{Daemon, PORT};
+use crate::support::{alone, descriptors};
+use pcap_core::remote::{self, Auth, Options, Source};
+use pcap_core::{ErrorKind, Next};
+
+fn source() -> Source {
+    Source::remote("127.0.0.1", PORT, "lo").unwrap()
+}
+
+/// Whether a descriptor stays when another program is run.
+fn stays(entry: &fs::DirEntry) -> bool {
+    let info = entry.file_name().into_string().unwrap();
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{info}")).unwrap_or_default();
+    let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = i32::from_str_radix(flags.map_or("", str::trim), 8);
+    flags.is_ok_and(|flags| flags & libc::O_CLOEXEC == 0)
+}
+
+fn stay() -> usize {
+    let entries = fs::read_dir("/proc/self/fd").unwrap();
+    entries
+        .filter(|entry| stays(entry.as_ref().unwrap()))
+        .count()
+}
+
+/// Lets this process open as many files as it may at all.
+fn raise_limit() {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: a structure of ours to fill in.
+    let status = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    assert_eq!(status, 0);
+    limit.rlim_cur = limit.rlim_max;
+    // SAFETY: a structure of ours that is read.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+    assert!(limit.rlim_cur > 2048, "{}", limit.rlim_cur);
+}
+
+#[test]
+fn descriptors_that_libpcap_cannot_wait_on_never_reach_it() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    let _daemon = Daemon::open_to_all();
+    raise_limit();
+    // Opened while there was room, started when there is none.
+    let mut late = Options::new(source()).open().unwrap();
+    let mut many: Vec<File> = (0..1100)
+        .map(|_| File::open("/dev/null").unwrap())
+        .collect();
+    let mut early = Options::new(source()).open().unwrap();
+    for capture in [&mut late, &mut early] {
+        let error = capture.next_packet().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.text().contains("1024"), "{error}");
+        assert_eq!(
+            capture.try_next_packet().unwrap_err().to_string(),
+            error.to_string()
+        );
+        assert_eq!(capture.stats().unwrap_err().to_string(), error.to_string());
+    }
+    drop((late, early));
+    // Many files are no hindrance where a low number is free.
+    many.drain(..100);
+    let mut capture = Options::new(source()).filter("udp port 9").open().unwrap();
+    assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.send_to(b"one", "127.0.0.1:9").unwrap();
+    assert!(
+        capture
+            .next_packet_timeout(Duration::from_secs(5))
+            .unwrap()
+            .packet()
+            .is_some()
+    );
+}
+
+#[test]
+fn nothing_stays_open_after_a_capture_a_list_or_a_failure() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    let before = descriptors();
+    for _ in 0..5 {
+        let mut daemon = Daemon::open_to_all();
+        remote::devices(&source(), &Auth::Null).unwrap();
+        let missing = source().with_device("missing").unwrap();
+        Options::new(missing).open().unwrap_err();
+        Options::new(source())
+            .filter("tcp prot")
+            .open()
+            .unwrap_err();
+        drop(Options::new(source()).open().unwrap());
+        let mut read = Options::new(source()).open().unwrap();
+        read.try_next_packet().unwrap();
+        let mut fails = Options::new(source()).open().unwrap();
+        daemon.kill();
+        fails.next_packet().unwrap_err();
+        Options::new(source()).open().unwrap_err();
+    }
+    assert_eq!(descriptors(), before);
+}
+
+#[test]
+fn a_program_that_is_run_gets_none_of_a_captures_descriptors() {
+    let _alone = alone();
+    let Some(_net) = Netns::new() else { return };
+    let _daemon = Daemon::open_to_all();
+    let before = stay();
+    let mut capture = Options::new(source()).open().unwrap();
+    capture.try_next_packet().unwrap();
+    assert_eq!(stay(), before);
+}

@@ -1,0 +1,125 @@
+//! Asynchronous captures leave no descriptor open. One test, because it counts what the whole process has
+//! open.
+
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use crate::support::{Netns, alone, descriptors};
+use futures_lite::future;
+use pcap_core::{Active, Capture};
+
+fn captures() -> impl Iterator<Item = Capture<Active>> {
+    let small = Capture::from_device("right")
+        .snaplen(128)
+        .buffer_size(1 << 18);
+    (0..50).map(move |_| small.clone().activate().unwrap())
+}
+
+#[test]
+fn a_descriptor_is_left_neither_by_a_dropped_wait_nor_by_a_capture_that_is_given_back() {
+    let _alone = alone();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().build().unwrap();
+    let context = &mut Context::from_waker(Waker::noop());
+
+    // async-io's own are there from the first use on.
+    let first = Capture::from_device("right").activate().unwrap();
+    drop(first.into_async_io().unwrap());
+    let before = descriptors();
+    // The two of its break handle, and the capture's: one or two, by the version of libpcap.
+    let plain = captures().next().unwrap();
+    let each = descriptors() - before;
+    drop(plain);
+    assert!((3..=4).contains(&each), "{each}");
+    runtime.block_on(async {
+        for round in 0..2 {
+            let mut tokio: Vec<_> = captures().map(|c| c.into_tokio().unwrap()).collect();
+            let mut other: Vec<_> = captures().map(|c| c.into_async_io().unwrap()).collect();
+            // And the one that the runtime watches.
+            assert_eq!(descriptors(), before + 100 * (each + 1), "round {round}");
+            for capture in &mut tokio {
+                assert!(capture.poll_advance(context).is_pending());
+                drop(capture.next_packet());
+            }
+            for capture in &mut other {
+                assert!(capture.poll_advance(context).is_pending());
+                let polled = future::poll_once(capture.next_packet()).await;
+                assert!(polled.is_none(), "{polled:?}");
+            }
+            assert_eq!(descriptors(), before + 100 * (each + 1), "round {round}");
+            if round == 1 {
+                let plain: Vec<_> = tokio.into_iter().map(|c| c.into_inner()).collect();
+                assert_eq!(descriptors(), before + 50 * (each + 1) + 50 * each);
+                drop(plain);
+            } else {
+                drop(tokio);
+            }
+            let handles: Vec<_> = other.iter().map(|c| c.break_handle()).collect();
+            drop(other);
+            assert_eq!(descriptors(), before + 50 * 2, "what wakes a reader");
+            handles.iter().for_each(|handle| handle.breakloop());
+            drop(handles);
+            assert_eq!(descriptors(), before, "round {round}");
+        }
+    });
+    let mut late = runtime.block_on(async {
+        let mut capture = captures().next().unwrap().into_tokio().unwrap();
+        assert!(capture.poll_advance(context).is_pending());
+        capture
+    });
+    drop(runtime);
+    assert!(matches!(
+        late.poll_advance(context),
+        std::task::Poll::Ready(Err(_))
+    ));
+    drop(late);
+    assert!(descriptors() < before, "those of the runtime are gone, too");
+    another_capture_under_the_same_number_is_waited_for();
+}
+
+/// The kernel has forgotten the descriptor that was closed.
+fn another_capture_under_the_same_number_is_waited_for() {
+    // A capture opens others before the one that packets come by: it gets the same number if the right
+    // number of lower ones is free.
+    let hits = (0..8).filter(|&free| puts_another_in_its_place(free));
+    assert!(hits.count() > 0, "one that has the same number");
+}
+
+/// Puts another capture into the place of one; true if their descriptors have the same number.
+fn puts_another_in_its_place(free: usize) -> bool {
+    let open = || Capture::from_device("right").activate().unwrap();
+    let number = |capture: &Capture<Active>| capture.selectable_fd().unwrap().as_raw_fd();
+    let lower: Vec<_> = (0..free).map(|_| fs::File::open("/").unwrap()).collect();
+    let mut capture = open().into_async_io().unwrap();
+    future::block_on(async {
+        assert!(future::poll_once(capture.advance()).await.is_none());
+        let before = number(capture.get_ref());
+        let mut other = open();
+        std::mem::swap(capture.get_mut(), &mut other);
+        drop((other, lower));
+        let mut other = open();
+        std::mem::swap(capture.get_mut(), &mut other);
+        drop(other);
+        let sender = async {
+            future::yield_now().await;
+            let left = Capture::from_device("left").activate().unwrap();
+            left.inject(&[7; 60]).unwrap();
+        };
+        let same = number(capture.get_ref()) == before;
+        let reader = async { capture.next_packet().await.unwrap().unwrap().into_owned() };
+        let both = async { Some(future::zip(reader, sender).await) };
+        let late = async {
+            async_io::Timer::after(Duration::from_secs(20)).await;
+            None
+        };
+        // Looked at first: what is found only because this woke the task is late.
+        let in_time = future::or(late, both);
+        let (packet, ()) = in_time.await.expect("the packet comes");
+        assert_eq!(packet.data(), [7; 60]);
+        same
+    })
+}

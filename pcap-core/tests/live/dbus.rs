@@ -1,0 +1,373 @@
+//! D-Bus, for which libpcap waits by itself: breaks, deadlines, and calls that are not to wait. On buses of the tests'
+//! own.
+
+use crate::support::files;
+
+use std::io::{BufRead, BufReader, Read as _};
+use std::os::fd::AsRawFd;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pcap_core::{Active, Capture, Dlt, End, ErrorKind, Next, Packet, Stop, Warning, WarningKind};
+
+/// libpcap looks for a break ten times a second: ten times that.
+const BRIEFLY: Duration = Duration::from_secs(1);
+
+/// A bus of its own, with nobody on it.
+struct Bus {
+    daemon: Child,
+    address: String,
+}
+
+impl Bus {
+    fn new() -> Option<Bus> {
+        let mut command = Command::new("dbus-daemon");
+        command.args(["--session", "--nofork", "--print-address", "--nopidfile"]);
+        let mut daemon = match command.stdout(Stdio::piped()).spawn() {
+            Ok(daemon) => daemon,
+            Err(error) => {
+                skipped(&format!("there is no dbus-daemon: {error}"));
+                return None;
+            }
+        };
+        let mut address = String::new();
+        let mut output = BufReader::new(daemon.stdout.take().unwrap());
+        output.read_line(&mut address).unwrap();
+        let address = address.trim().to_owned();
+        Some(Bus { daemon, address })
+    }
+
+    /// Somebody calls the bus: two messages at least.
+    fn call(&self) {
+        let bus = format!("--bus={}", self.address);
+        let status = Command::new("dbus-send")
+            .args([&bus, "--print-reply", "--dest=org.freedesktop.DBus", "/"])
+            .arg("org.freedesktop.DBus.GetId")
+            .stdout(Stdio::null())
+            .status();
+        assert!(status.expect("dbus-send").success());
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        let _ = self.daemon.kill();
+        let _ = self.daemon.wait();
+    }
+}
+
+fn skipped(why: &str) {
+    let test = thread::current().name().unwrap_or("a test").to_owned();
+    eprintln!("{test}: skipped, {why}");
+}
+
+/// A capture on a bus whose first messages have been read; `None`, which is printed, where there is no such bus, or
+/// libpcap has no D-Bus.
+fn quiet(timeout: Duration) -> Option<(Capture<Active>, Bus)> {
+    let bus = Bus::new()?;
+    let device = format!("dbus://{}", bus.address);
+    let capture = Capture::from_device(device).timeout(timeout).activate();
+    let mut capture = match capture {
+        Ok(capture) => capture,
+        Err(error) if error.kind() == ErrorKind::NoSuchDevice => {
+            skipped(&format!("this libpcap has no D-Bus: {error}"));
+            return None;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(capture.datalink(), Dlt::DBUS);
+    let kinds: Vec<_> = capture.warnings().iter().map(|w| w.kind()).collect();
+    assert_eq!(kinds, [WarningKind::OnlyBlocking]);
+    // What the bus says of the capture itself.
+    while !matches!(
+        capture.next_packet_timeout(BRIEFLY / 2).unwrap(),
+        Next::Timeout
+    ) {}
+    Some((capture, bus))
+}
+
+const LONG: Duration = Duration::from_secs(600);
+
+#[test]
+fn a_break_ends_a_wait() {
+    let Some((mut capture, _bus)) = quiet(LONG) else {
+        return;
+    };
+    type Read = fn(&mut Capture<Active>) -> Option<Stop>;
+    let reads: [Read; 5] = [
+        |capture| {
+            assert!(capture.next_packet().unwrap().is_none());
+            capture.ended().map(Stop::End)
+        },
+        |capture| {
+            let next = capture.next_packet_timeout(LONG);
+            assert_eq!(next.unwrap(), Next::End(End::Break));
+            capture.ended().map(Stop::End)
+        },
+        |capture| Some(capture.for_each(|_| ()).unwrap().stop()),
+        |capture| Some(capture.dispatch_up_to(9, |_| ()).unwrap().stop()),
+        |capture| {
+            assert!(capture.packets().next().is_none());
+            capture.ended().map(Stop::End)
+        },
+    ];
+    for read in reads {
+        let handle = capture.break_handle();
+        let asked = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(250));
+            let now = Instant::now();
+            handle.breakloop();
+            now
+        });
+        assert_eq!(read(&mut capture), Some(Stop::End(End::Break)));
+        let took = asked.join().unwrap().elapsed();
+        assert!(took < BRIEFLY, "{took:?}");
+        // Before a read.
+        capture.break_handle().breakloop();
+        assert_eq!(read(&mut capture), Some(Stop::End(End::Break)));
+    }
+    // No break is left.
+    assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
+}
+
+#[test]
+fn a_deadline_holds() {
+    let Some((mut capture, bus)) = quiet(LONG) else {
+        return;
+    };
+    for millis in [0, 1, 50, 300, 1100] {
+        let time = Duration::from_millis(millis);
+        let start = Instant::now();
+        assert_eq!(capture.next_packet_timeout(time).unwrap(), Next::Timeout);
+        let took = start.elapsed();
+        assert!(took >= time && took < time + BRIEFLY, "{time:?}: {took:?}");
+    }
+    // What comes in time is given.
+    let calling = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(200));
+        bus.call();
+        bus
+    });
+    let next = capture.next_packet_timeout(LONG).unwrap();
+    assert!(matches!(next, Next::Packet(_)), "{next:?}");
+    drop(calling.join().unwrap());
+}
+
+#[test]
+fn a_read_that_is_not_to_wait_does_not() {
+    let Some((mut capture, bus)) = quiet(LONG) else {
+        return;
+    };
+    assert!(!capture.is_nonblock());
+    capture.set_nonblock(true);
+    assert!(capture.is_nonblock());
+    let start = Instant::now();
+    assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
+    let done = capture.dispatch(|_| ()).unwrap();
+    assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
+    assert!(start.elapsed() < 2 * BRIEFLY, "{:?}", start.elapsed());
+    // What is there is found.
+    bus.call();
+    let (mut packets, start) = (0, Instant::now());
+    while packets < 2 {
+        packets += capture.dispatch(|_| ()).unwrap().packets();
+        assert!(start.elapsed() < 10 * BRIEFLY, "{packets}");
+    }
+    bus.call();
+    while !matches!(capture.try_next_packet().unwrap(), Next::Packet(_)) {
+        assert!(start.elapsed() < 20 * BRIEFLY);
+    }
+}
+
+/// libpcap hands over one message with each read, and waits in the next one.
+#[test]
+fn dispatch_returns_with_what_is_there() {
+    let Some((mut capture, bus)) = quiet(LONG) else {
+        return;
+    };
+    bus.call();
+    let start = Instant::now();
+    let done = capture.dispatch_up_to(10, |_| ()).unwrap();
+    assert!(done.packets() > 0 && done.stop() == Stop::Empty, "{done:?}");
+    assert!(start.elapsed() < BRIEFLY, "{:?}", start.elapsed());
+    // Up to the maximum.
+    let done = capture.dispatch_up_to(1, |_| ()).unwrap();
+    assert_eq!((done.packets(), done.stop()), (1, Stop::Count));
+}
+
+/// In blocking mode `dispatch` waits for the packet-buffer timeout.
+#[test]
+fn dispatch_waits_for_the_timeout() {
+    for millis in [1, 400] {
+        let time = Duration::from_millis(millis);
+        let Some((mut capture, _bus)) = quiet(time) else {
+            return;
+        };
+        let start = Instant::now();
+        let done = capture.dispatch(|_| ()).unwrap();
+        assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
+        let took = start.elapsed();
+        assert!(took >= time && took < time + BRIEFLY, "{took:?}");
+    }
+}
+
+/// No message is lost or doubled by breaks, deadlines and looks in any order.
+#[test]
+fn each_message_comes_once() {
+    let Some((mut capture, bus)) = quiet(Duration::from_millis(1)) else {
+        return;
+    };
+    const COUNT: usize = 40;
+    let handle = capture.break_handle();
+    let sending = thread::spawn(move || {
+        for number in 0..COUNT {
+            let name = format!("com.example.test.number{number}");
+            let status = Command::new("dbus-send")
+                .args([&format!("--bus={}", bus.address), "--type=signal", "/"])
+                .arg(name)
+                .status();
+            assert!(status.expect("dbus-send").success());
+            if number % 7 == 0 {
+                handle.breakloop();
+            }
+        }
+        bus
+    });
+    let mut numbers = Vec::new();
+    let mut keep = |data: &[u8]| {
+        let text = String::from_utf8_lossy(data).into_owned();
+        if let Some((_, rest)) = text.split_once("number") {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            numbers.push(digits.parse::<usize>().unwrap());
+        }
+        numbers.len()
+    };
+    let start = Instant::now();
+    let mut count = 0;
+    for turn in 0.. {
+        if count >= COUNT {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "{count}");
+        let mut one = |next: Next<Packet<'_>>| {
+            if let Next::Packet(packet) = next {
+                count = keep(packet.data());
+            }
+        };
+        match turn % 4 {
+            0 => one(capture.try_next_packet().unwrap()),
+            1 => one(capture
+                .next_packet_timeout(Duration::from_millis(30))
+                .unwrap()),
+            2 => {
+                capture.set_nonblock(turn % 8 == 2);
+                let done = capture.dispatch_up_to(3, |packet| one(Next::Packet(packet)));
+                done.unwrap();
+            }
+            _ => {
+                let done = capture.for_each_up_to(1, |packet| one(Next::Packet(packet)));
+                done.unwrap();
+            }
+        }
+    }
+    drop(sending.join().unwrap());
+    assert!(numbers.into_iter().eq(0..COUNT));
+}
+
+/// A capture of the messages of the bus; `None`, which is printed, if this libpcap has no D-Bus.
+fn d_bus() -> Option<Capture<Active>> {
+    match Capture::from_device("dbus-session").activate() {
+        Ok(capture) => Some(capture),
+        Err(error) if error.kind() == ErrorKind::NoSuchDevice => {
+            println!("this libpcap has no D-Bus: {error}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Runs a test in a process whose session bus this is; what it does with the output of that gets the daemon, too.
+fn on_a_bus(test: impl FnOnce(), watch: impl FnOnce(&mut Bus, &mut BufReader<ChildStdout>)) {
+    let Some(mut bus) = Bus::new() else { return };
+    let name = files::test_name(&test);
+    let mut child = files::child(test);
+    child.env("DBUS_SESSION_BUS_ADDRESS", &bus.address);
+    let mut child = child.stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    watch(&mut bus, &mut output);
+    let mut said = String::new();
+    output.read_to_string(&mut said).unwrap();
+    assert!(child.wait().unwrap().success(), "{said}");
+    if said.contains("has no D-Bus") {
+        eprintln!("{name}: skipped, {said}");
+        return;
+    }
+    assert!(said.contains("all is well"), "{said}");
+}
+
+#[test]
+fn a_bus_that_is_not_there_is_a_device_that_is_not_up() {
+    if files::in_child() {
+        let error = Capture::from_device("dbus-session").activate();
+        let error = error.unwrap_err();
+        // Without D-Bus in libpcap there is no such device.
+        let kinds = [ErrorKind::InterfaceNotUp, ErrorKind::NoSuchDevice];
+        assert!(kinds.contains(&error.kind()), "{error}");
+        println!("all is well");
+        return;
+    }
+    let mut child = files::child(a_bus_that_is_not_there_is_a_device_that_is_not_up);
+    child.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/no/such/socket");
+    let said = files::run(&mut child);
+    assert!(said.contains("all is well"), "{said}");
+}
+
+#[test]
+fn a_device_that_is_only_read_blocking_warns() {
+    if files::in_child() {
+        let Some(capture) = d_bus() else { return };
+        let kinds: Vec<_> = capture.warnings().iter().map(Warning::kind).collect();
+        assert_eq!(kinds, [WarningKind::OnlyBlocking]);
+        let text = capture.warnings()[0].text();
+        assert!(!text.is_empty());
+        assert_eq!(capture.selectable_fd().map(|fd| fd.as_raw_fd()), None);
+        println!("all is well");
+        return;
+    }
+    on_a_bus(a_device_that_is_only_read_blocking_warns, |_, _| ());
+}
+
+/// A read fails that is not one of a device that was removed.
+#[test]
+fn a_bus_that_ends_is_an_error_of_each_read() {
+    if files::in_child() {
+        let Some(mut capture) = d_bus() else { return };
+        println!("it captures");
+        let error = loop {
+            match capture.next_packet() {
+                Ok(packet) => assert!(packet.is_some()),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::Other, "{error}");
+        assert_eq!(error.operation(), Some("read from"));
+        assert_eq!(error.object(), Some("dbus-session"));
+        for _ in 0..3 {
+            assert_eq!(
+                capture.next_packet().unwrap_err().to_string(),
+                error.to_string()
+            );
+        }
+        println!("all is well");
+        return;
+    }
+    on_a_bus(a_bus_that_ends_is_an_error_of_each_read, |bus, output| {
+        let mut line = String::new();
+        while !line.contains("it captures") && !line.contains("has no D-Bus") {
+            line.clear();
+            assert_ne!(output.read_line(&mut line).unwrap(), 0);
+        }
+        bus.daemon.kill().unwrap();
+    });
+}

@@ -1,0 +1,43 @@
+//! Live captures: opening, reading, filters and sending, on devices that the tests make themselves.
+
+#[cfg(target_os = "linux")]
+mod activation;
+#[cfg(target_os = "linux")]
+mod breaks;
+#[cfg(target_os = "linux")]
+mod compile;
+#[cfg(target_os = "linux")]
+mod dbus;
+#[cfg(target_os = "linux")]
+mod dispatch;
+#[cfg(target_os = "linux")]
+mod fanout;
+#[cfg(target_os = "linux")]
+mod filters;
+#[cfg(target_os = "linux")]
+mod parity_behaviours;
+#[cfg(target_os = "linux")]
+mod parity_capabilities;
+#[cfg(target_os = "linux")]
+mod parity_promises;
+#[cfg(target_os = "linux")]
+mod queries;
+#[cfg(target_os = "linux")]
+mod reading;
+#[cfg(target_os = "linux")]
+mod sender;
+#[cfg(target_os = "linux")]
+mod sending;
+#[cfg(target_os = "linux")]
+mod sending_waits;
+#[cfg(target_os = "linux")]
+mod socket_filter;
+#[cfg(target_os = "linux")]
+mod stopping;
+#[cfg(target_os = "linux")]
+mod vanishing;
+#[cfg(windows)]
+mod windows;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,480 @@
+//! Sending from another thread than the one that reads: what arrives, who sees it, breaks, errors, and what
+//! stays open. On veth pairs in network namespaces of the tests' own.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{Netns, descriptors, own_descriptors, wait_until};
+use pcap_core::os::linux::{CaptureExt, Sender, SenderExt};
+use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue};
+
+/// What the kernel says of the packet sockets of this namespace, one a line.
+fn packet_sockets() -> usize {
+    let list = std::fs::read_to_string("/proc/thread-self/net/packet").unwrap();
+    list.lines().count() - 1
+}
+
+/// Whether a packet socket has a buffer for a capture: then the kernel does not let its form be changed.
+fn has_ring(inode: &str) -> bool {
+    let link = format!("socket:[{inode}]");
+    let mut fds = std::fs::read_dir("/proc/thread-self/fd").unwrap().flatten();
+    let fd = fds.find(|fd| std::fs::read_link(fd.path()).is_ok_and(|to| to.as_os_str() == &*link));
+    let fd: i32 = fd
+        .expect("it is open")
+        .file_name()
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let (version, size): (i32, u32) = (0, 4);
+    let (level, pointer) = (libc::SOL_PACKET, (&raw const version).cast());
+    // SAFETY: takes a number, and a descriptor that is open.
+    let status = unsafe { libc::setsockopt(fd, level, libc::PACKET_VERSION, pointer, size) };
+    let busy = std::io::Error::last_os_error().raw_os_error() == Some(libc::EBUSY);
+    assert!(status == 0 || busy);
+    status != 0
+}
+
+fn large(device: &str) -> Capture<Active> {
+    let capture = Capture::from_device(device).buffer_size(32 << 20);
+    capture.activate().unwrap()
+}
+
+fn frame(number: u32, length: usize) -> Vec<u8> {
+    let mut frame = vec![number as u8; length];
+    frame[..12].fill(0xff);
+    frame[12..14].copy_from_slice(&[0x88, 0xb5]);
+    frame[14..18].copy_from_slice(&number.to_be_bytes());
+    frame
+}
+
+fn queue(numbers: impl Iterator<Item = u32>, length: usize) -> SendQueue {
+    let mut queue = SendQueue::new();
+    queue.push_all(numbers.map(|n| frame(n, length))).unwrap();
+    queue
+}
+
+fn read_numbers(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    while numbers.len() < count {
+        let next = capture.next_packet_timeout(Duration::from_secs(10));
+        match next.unwrap() {
+            Next::Packet(packet) => {
+                numbers.push(u32::from_be_bytes(
+                    packet.data()[14..18].try_into().unwrap(),
+                ));
+            }
+            next => panic!("{} of {count} packets came, then {next:?}", numbers.len()),
+        }
+    }
+    numbers
+}
+
+/// [`read_numbers`] behind a queueing discipline: any processor takes packets out of it, and two of them
+/// may change places.
+fn read_numbers_sorted(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
+    let mut numbers = read_numbers(capture, count);
+    numbers.sort_unstable();
+    numbers
+}
+
+fn nothing(capture: &mut Capture<Active>) {
+    let next = capture.next_packet_timeout(Duration::from_millis(300));
+    let next = next.unwrap();
+    assert!(matches!(next, Next::Timeout), "{next:?}");
+}
+
+fn limit_rate(net: &Netns, limit: &str) {
+    let _ = net;
+    let arguments = format!("qdisc replace dev left root tbf {limit}");
+    let tc = std::process::Command::new("tc")
+        .args(arguments.split(' '))
+        .status();
+    assert!(tc.expect("tc, of the package iproute2").success());
+}
+
+#[test]
+fn one_thread_reads_while_another_floods_and_nothing_is_lost_or_seen_by_itself() {
+    own_descriptors();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let (mut left, mut right) = (large("left"), large("right"));
+    let mut other = large("left");
+    let (flood, answer) = (left.sender().unwrap(), right.sender().unwrap());
+    const FLOOD: u32 = 50_000;
+    const BACK: u32 = 20_000;
+    let there = queue(0..FLOOD, 60);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // In queues, and one by one.
+            let half = FLOOD as usize / 2;
+            assert_eq!(flood.inject_queue_range(&there, ..half).unwrap(), half * 60);
+            for number in half..FLOOD as usize {
+                assert_eq!(flood.inject(there.get(number).unwrap()).unwrap(), 60);
+            }
+        });
+        scope.spawn(|| {
+            for number in FLOOD..FLOOD + BACK {
+                assert_eq!(answer.inject(&frame(number, 60)).unwrap(), 60);
+            }
+        });
+        // Each end sees what the other sent, all and in order, and nothing of its own.
+        let reader = scope.spawn(|| {
+            let numbers = read_numbers(&mut right, FLOOD as usize);
+            assert!(numbers.into_iter().eq(0..FLOOD));
+        });
+        let numbers = read_numbers(&mut left, BACK as usize);
+        assert!(numbers.into_iter().eq(FLOOD..FLOOD + BACK));
+        reader.join().unwrap();
+    });
+    nothing(&mut left);
+    nothing(&mut right);
+    assert_eq!(
+        left.stats().unwrap().dropped + right.stats().unwrap().dropped,
+        0
+    );
+    // Another capture on the device sees both ways.
+    let mut numbers = read_numbers(&mut other, (FLOOD + BACK) as usize);
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(0..FLOOD + BACK));
+}
+
+#[test]
+fn several_threads_send_with_one_sender_each_packet_whole() {
+    own_descriptors();
+    fn shared<T: Send + Sync + 'static>(value: T) -> T {
+        value
+    }
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let (left, mut right) = (large("left"), large("right"));
+    let sender = shared(left.sender().unwrap());
+    thread::scope(|scope| {
+        for which in 0..4 {
+            let sender = &sender;
+            scope.spawn(move || {
+                let queue = queue(which * 1000..(which + 1) * 1000, 60 + which as usize);
+                sender.inject_queue(&queue).unwrap();
+            });
+        }
+    });
+    let mut numbers = Vec::new();
+    while numbers.len() < 4000 {
+        let next = right.next_packet_timeout(Duration::from_secs(10)).unwrap();
+        let packet = next.packet().expect("a packet").data();
+        let number = u32::from_be_bytes(packet[14..18].try_into().unwrap());
+        assert!(packet == frame(number, 60 + number as usize / 1000));
+        numbers.push(number);
+    }
+    // Those of each thread in order.
+    for which in 0..4 {
+        let of_one = numbers.iter().copied().filter(|n| n / 1000 == which);
+        assert!(of_one.eq(which * 1000..(which + 1) * 1000));
+    }
+}
+
+#[test]
+fn a_sender_outlives_its_capture_and_the_socket_then_receives_nothing() {
+    own_descriptors();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let (before, sockets) = (descriptors(), packet_sockets());
+    let left = Capture::from_device("left")
+        .promisc(true)
+        .activate()
+        .unwrap();
+    let opened = descriptors();
+    let is_promisc = || {
+        net.ip("-d -o link show dev left".split(' '))
+            .contains("promiscuity 1")
+    };
+    assert!(is_promisc());
+    let list = std::fs::read_to_string("/proc/thread-self/net/packet").unwrap();
+    let inode = list
+        .lines()
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .last()
+        .unwrap();
+    assert!(has_ring(inode));
+    let senders: Vec<Sender> = (0..3).map(|_| left.sender().unwrap()).collect();
+    // One for all, and two for the break handles of each.
+    assert_eq!(descriptors(), opened + 1 + 3 * 2);
+    assert_eq!(packet_sockets(), sockets + 1);
+    drop(left);
+    assert!(!is_promisc());
+    assert!(!has_ring(inode), "its buffer is still there");
+    assert_eq!(descriptors(), before + 1 + 3 * 2);
+    assert_eq!(packet_sockets(), sockets + 1);
+
+    let mut right = large("right");
+    for (number, sender) in senders.iter().enumerate() {
+        assert_eq!(sender.inject(&frame(number as u32, 60)).unwrap(), 60);
+    }
+    assert_eq!(
+        senders[0].inject_queue(&queue(3..100, 60)).unwrap(),
+        97 * 60
+    );
+    assert!(read_numbers(&mut right, 100).into_iter().eq(0..100));
+
+    // What comes in stays nowhere: the memory of the socket's queue is the column Rmem.
+    for number in 0..100 {
+        right.inject(&frame(number, 60)).unwrap();
+    }
+    let mut other = large("left");
+    right.inject(&frame(100, 60)).unwrap();
+    assert_eq!(read_numbers(&mut other, 1), [100]);
+    drop(other);
+    let list = std::fs::read_to_string("/proc/thread-self/net/packet").unwrap();
+    let held: Vec<_> = list
+        .lines()
+        .skip(1)
+        .map(|line| line.split_whitespace().nth(6).unwrap().to_owned())
+        .collect();
+    assert!(held.iter().all(|bytes| bytes == "0"), "{list}");
+
+    drop(right);
+    drop(senders);
+    assert_eq!((descriptors(), packet_sockets()), (before, sockets));
+}
+
+#[test]
+fn senders_that_go_before_their_capture_leave_it_as_it_was() {
+    own_descriptors();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let before = descriptors();
+    let mut left = Capture::from_device("left")
+        .promisc(true)
+        .activate()
+        .unwrap();
+    let right = large("right");
+    for number in 0..100 {
+        let sender = left.sender().unwrap();
+        sender.inject(&frame(number, 60)).unwrap();
+    }
+    right.inject(&frame(7, 60)).unwrap();
+    assert_eq!(read_numbers(&mut left, 1), [7]);
+    assert!(
+        net.ip("-d -o link show dev left".split(' '))
+            .contains("promiscuity 1")
+    );
+    drop((left, right));
+    assert_eq!(descriptors(), before);
+}
+
+#[test]
+fn a_capture_that_was_given_away_is_left_open_and_receives() {
+    own_descriptors();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = large("left");
+    let right = large("right");
+    let sender = left.sender().unwrap();
+    let (raw, packets) = left.into_raw();
+    assert!(packets.is_empty());
+    sender.inject(&frame(1, 60)).unwrap();
+    // SAFETY: the pcap_t that was just given away, which nobody else has.
+    let mut left: Capture<Active> = unsafe { Capture::<Active>::from_raw(raw) }.unwrap();
+    right.inject(&frame(2, 60)).unwrap();
+    assert_eq!(read_numbers(&mut left, 1), [2]);
+}
+
+#[test]
+fn a_break_ends_one_sending_call_and_no_read() {
+    own_descriptors();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let (mut left, mut right) = (large("left"), large("right"));
+    let sender = left.sender().unwrap();
+    let handle = sender.break_handle();
+
+    // One that waits.
+    limit_rate(&net, "rate 100kbit burst 3kb limit 10mb");
+    let (sender, failed, end) = {
+        let thread = thread::spawn(move || {
+            let failed = sender.inject_queue(&queue(0..1000, 1000)).unwrap_err();
+            (sender, failed, Instant::now())
+        });
+        read_numbers(&mut right, 3);
+        thread::sleep(Duration::from_millis(200));
+        assert!(!thread.is_finished());
+        // The capture's own has nothing to say to it.
+        left.break_handle().breakloop();
+        assert!(matches!(
+            left.try_next_packet().unwrap(),
+            Next::End(End::Break)
+        ));
+        thread::sleep(Duration::from_millis(100));
+        assert!(!thread.is_finished());
+        let start = Instant::now();
+        handle.breakloop();
+        let (sender, failed, end) = thread.join().unwrap();
+        (sender, failed, end - start)
+    };
+    assert!(end < Duration::from_secs(1), "{end:?}");
+    assert_eq!(failed.kind(), ErrorKind::Break, "{failed}");
+    let went = failed.unsent().unwrap().packets();
+    assert!((3..1000).contains(&went), "{failed}");
+    assert!(matches!(left.try_next_packet().unwrap(), Next::Timeout));
+
+    // It was used up, and what follows goes on behind what went.
+    limit_rate(&net, "rate 1gbit burst 1mb limit 10mb");
+    let rest = queue(went as u32..1000, 1000);
+    assert_eq!(sender.inject_queue(&rest).unwrap(), rest.bytes());
+    assert!(read_numbers_sorted(&mut right, 997).into_iter().eq(3..1000));
+
+    // Before a call: the next one ends, whichever it is, and several count as one.
+    for _ in 0..3 {
+        handle.breakloop();
+    }
+    let failed = sender.inject(&frame(0, 60)).unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Break);
+    assert_eq!(sender.inject(&frame(1, 60)).unwrap(), 60);
+    handle.breakloop();
+    let failed = sender.inject_queue(&queue(2..4, 60)).unwrap_err();
+    assert_eq!(
+        (failed.kind(), failed.unsent().unwrap().packets()),
+        (ErrorKind::Break, 0)
+    );
+    assert_eq!(read_numbers(&mut right, 1), [1]);
+
+    // After the sender it does nothing.
+    drop(sender);
+    handle.breakloop();
+}
+
+#[test]
+fn a_sender_waits_until_a_full_queueing_discipline_has_room() {
+    own_descriptors();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    // What goes past the discipline is told by ENOBUFS when the device has no room.
+    let left = Capture::from_device("left")
+        .qdisc_bypass(true)
+        .activate()
+        .unwrap();
+    let bypass = left.sender().unwrap();
+    let (left, mut right) = (large("left"), large("right"));
+    limit_rate(&net, "rate 4mbit burst 3kb limit 4kb");
+    let sender = left.sender().unwrap();
+    for number in 0..100 {
+        assert_eq!(sender.inject(&frame(number, 1000)).unwrap(), 1000);
+    }
+    sender.inject_queue(&queue(100..200, 1000)).unwrap();
+    assert!(read_numbers_sorted(&mut right, 200).into_iter().eq(0..200));
+    // The options of the socket are those of the capture.
+    limit_rate(&net, "rate 8kbit burst 3kb limit 10mb");
+    bypass.inject_queue(&queue(0..50, 1000)).unwrap();
+    assert!(read_numbers(&mut right, 50).into_iter().eq(0..50));
+}
+
+#[test]
+fn what_cannot_be_sent_is_the_error_that_inject_gives() {
+    own_descriptors();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let left = large("left");
+    let mut right = large("right");
+    let sender = left.sender().unwrap();
+    assert_eq!(sender.name(), "left");
+    let same = |packet: &[u8]| {
+        let (by_capture, by_sender) = (left.inject(packet), sender.inject(packet));
+        let (by_capture, by_sender) = (by_capture.unwrap_err(), by_sender.unwrap_err());
+        assert_eq!(by_sender.to_string(), by_capture.to_string());
+        assert_eq!(by_sender.kind(), by_capture.kind());
+        assert_eq!(by_sender.operation(), by_capture.operation());
+        by_sender
+    };
+    let error = same(&frame(0, 3000));
+    assert_eq!(
+        error.to_string(),
+        "cannot inject on `left`: send: Message too long"
+    );
+    same(&[]);
+    same(&[1; 3]);
+
+    let mut queue = queue(0..70, 60);
+    queue.push(&frame(70, 3000)).unwrap();
+    queue.push(&frame(71, 60)).unwrap();
+    let failed = sender.inject_queue(&queue).unwrap_err();
+    let by_capture = left.inject_queue(&queue).unwrap_err();
+    assert_eq!(failed.to_string(), by_capture.to_string());
+    assert_eq!(
+        (
+            failed.unsent().unwrap().index(),
+            failed.unsent().unwrap().packets(),
+            failed.unsent().unwrap().bytes()
+        ),
+        (70, 70, 4200)
+    );
+    assert_eq!(sender.inject_queue_range(&queue, 71..).unwrap(), 60);
+    let failed = sender.inject_queue_range(&queue, 0..99).unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
+    let twice: Vec<u32> = (0..70).chain(0..70).chain([71]).collect();
+    assert_eq!(read_numbers(&mut right, 141), twice);
+
+    // Down there is one error, whichever tells it, and a sender goes on when it is up again.
+    net.ip("link set left down".split(' '));
+    wait_until("it is down", || sender.inject(&frame(0, 60)).is_err());
+    same(&frame(0, 60));
+    net.ip("link set left up".split(' '));
+    wait_until("it is up", || {
+        // The kernel tells once more that it was down.
+        let sent = sender.inject(&frame(9, 60)).is_ok();
+        let next = right.next_packet_timeout(Duration::from_millis(100));
+        sent && matches!(next.unwrap(), Next::Packet(_))
+    });
+}
+
+/// The kernel tells a socket once that its device is gone, and the sender may be the one to hear it.
+#[test]
+fn a_reader_learns_that_its_device_is_removed_while_a_sender_sends() {
+    own_descriptors();
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let mut left = large("left");
+    let sender = left.sender().unwrap();
+    let thread = thread::spawn(move || {
+        let start = Instant::now();
+        let mut failed = 0;
+        while failed < 10_000 {
+            failed += u32::from(sender.inject(&frame(0, 60)).is_err());
+            assert!(start.elapsed() < Duration::from_secs(20));
+        }
+    });
+    let handle = left.break_handle();
+    let reader = thread::spawn(move || left.for_each(|_| ()));
+    thread::sleep(Duration::from_millis(100));
+    net.ip("link del left".split(' '));
+    thread.join().unwrap();
+    let start = Instant::now();
+    while !reader.is_finished() && start.elapsed() < Duration::from_secs(5) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    handle.breakloop();
+    let error = reader.join().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Disappeared, "{error}");
+}
+
+#[test]
+fn what_sends_through_no_packet_socket_has_no_sender() {
+    own_descriptors();
+    let Some(_net) = Netns::new() else { return };
+    let mut refused = 0;
+    for device in ["any", "nflog", "nfqueue"] {
+        let Ok(capture) = Capture::from_device(device).activate() else {
+            // The kernel, or this libpcap, may be without.
+            assert_ne!(device, "any");
+            continue;
+        };
+        let before = descriptors();
+        let error = capture.sender().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert_eq!(error.object(), Some(device));
+        assert_eq!(descriptors(), before);
+        refused += 1;
+    }
+    assert!(refused > 0);
+}

@@ -1,0 +1,631 @@
+//! Stopping live captures, and devices that go away. On veth pairs in network namespaces of the
+//! tests' own.
+
+use crate::support;
+
+use std::sync::atomic::{AtomicBool, Ordering, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::time::{Duration, Instant};
+
+use crate::support::Netns;
+use pcap_core::{Active, BreakHandle, Capture, CompileOptions, End, ErrorKind, Next, Stop};
+
+fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
+    let net = Netns::new()?;
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    let right = Capture::from_device("right").activate().unwrap();
+    Some((net, left, right))
+}
+
+const FRAME: [u8; 60] = [0xff; 60];
+
+fn send(capture: &Capture<Active>, count: usize) {
+    for _ in 0..count {
+        assert_eq!(capture.inject(&FRAME).unwrap(), 60);
+    }
+}
+
+/// Runs this on another thread after a while, and says when it was.
+fn later(after: Duration, f: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<Instant> {
+    std::thread::spawn(move || {
+        std::thread::sleep(after);
+        let now = Instant::now();
+        f();
+        now
+    })
+}
+
+/// libpcap's break is a flag that the next packet makes it see; not every kind of device wakes up.
+#[test]
+fn a_break_wakes_an_idle_reader_whatever_it_reads_with() {
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    type Read = fn(&mut Capture<Active>);
+    let reads: [Read; 5] = [
+        |c| assert!(c.next_packet().unwrap().is_none()),
+        |c| assert!(!c.advance().unwrap()),
+        |c| {
+            assert_eq!(
+                c.next_packet_timeout(Duration::MAX).unwrap(),
+                Next::End(End::Break)
+            )
+        },
+        |c| assert_eq!(c.for_each(|_| ()).unwrap().stop(), Stop::End(End::Break)),
+        |c| assert!(c.packets().next().is_none()),
+    ];
+    for read in reads {
+        let handle = right.break_handle();
+        let asked = later(Duration::from_millis(30), move || handle.breakloop());
+        read(&mut right);
+        let took = asked.join().unwrap().elapsed();
+        assert!(took < Duration::from_millis(100), "{took:?}");
+        assert_eq!(right.ended(), Some(End::Break));
+    }
+}
+
+/// A break reported as an end, an error or a timeout, or a flag left behind that ends the next read.
+#[test]
+fn lost_meaning_a_break_between_two_reads_ends_the_next_one_and_only_that() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    for _ in 0..3 {
+        handle.breakloop(); // several count as one
+    }
+    send(&left, 3);
+    assert!(right.next_packet().unwrap().is_none());
+    assert_eq!(right.ended(), Some(End::Break));
+    let mut seen = 0;
+    while let Next::Packet(_) = right
+        .next_packet_timeout(Duration::from_millis(400))
+        .unwrap()
+    {
+        seen += 1;
+        assert_eq!(right.ended(), None);
+    }
+    assert_eq!(seen, 3);
+    handle.breakloop();
+    assert_eq!(right.try_next_packet().unwrap(), Next::End(End::Break));
+    assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
+}
+
+/// A way to stop that cost 98 % of the packets, or a whole core.
+#[test]
+fn a_reader_that_can_be_stopped_loses_nothing_and_does_not_spin() {
+    let Some((_net, left, _right)) = wire() else {
+        return;
+    };
+    // Room for as long as sending may take on a busy machine.
+    let right = Capture::from_device("right").buffer_size(32 << 20);
+    let mut right = right.activate().unwrap();
+    // The first time may take longer.
+    for limit in [Duration::MAX, Duration::from_millis(50)] {
+        let handle = right.break_handle();
+        let cpu = support::cpu::cpu_time();
+        let asked = later(Duration::from_millis(400), move || handle.breakloop());
+        let done = right.for_each(|_| panic!("no packet")).unwrap();
+        assert_eq!(done.stop(), Stop::End(End::Break));
+        asked.join().unwrap();
+        let used = support::cpu::cpu_time() - cpu;
+        assert!(used < limit, "{used:?} of CPU");
+    }
+    send(&left, 2000);
+    for half in [1000, 2000] {
+        assert_eq!(right.for_each_up_to(1000, |_| ()).unwrap().packets(), 1000);
+        // Asking takes nothing away from what is counted.
+        let stats = right.stats().unwrap();
+        assert!(stats.received >= half, "{stats:?}");
+        assert_eq!(stats.dropped, 0);
+    }
+}
+
+/// In libpcap a break that comes in non-blocking mode does not wake a blocking read after it, and
+/// switching may close what a break writes to.
+#[test]
+fn a_break_outlasts_a_change_of_blocking() {
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    right.set_nonblock(true);
+    handle.breakloop();
+    right.set_nonblock(false);
+    let next = right.next_packet_timeout(Duration::from_secs(10));
+    assert_eq!(next.unwrap(), Next::End(End::Break));
+
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                handle.breakloop();
+            }
+        });
+        for turn in 0..500 {
+            right.set_nonblock(turn % 2 == 0);
+            let next = right.next_packet_timeout(Duration::from_secs(10));
+            if !matches!(next, Ok(Next::End(End::Break))) {
+                over.store(true, Ordering::Relaxed);
+                panic!("{next:?}");
+            }
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+}
+
+/// libpcap's loop may say -2 after it delivered packets: three were, the other seven came later.
+#[test]
+fn a_loop_broken_after_it_delivered_counts_and_loses_nothing() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    send(&left, 10);
+    let mut seen = 0;
+    let done = right
+        .for_each(|_| {
+            seen += 1;
+            if seen == 3 {
+                handle.breakloop();
+            }
+        })
+        .unwrap();
+    assert_eq!((done.packets(), done.stop()), (3, Stop::End(End::Break)));
+    let done = right.for_each_up_to(7, |_| ()).unwrap();
+    assert_eq!((done.packets(), done.stop()), (7, Stop::Count));
+}
+
+/// One `pcap_dispatch` without a count went on for 5.8 s under load.
+#[test]
+fn a_break_is_prompt_under_a_flood() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let (stop, flood) = flood(left);
+    for _ in 0..5 {
+        let handle = right.break_handle();
+        let (first, flows) = mpsc::channel();
+        let broken = Arc::new(AtomicBool::new(false));
+        let breaking = {
+            let broken = broken.clone();
+            std::thread::spawn(move || {
+                flows.recv().unwrap();
+                handle.breakloop();
+                broken.store(true, SeqCst);
+            })
+        };
+        let mut after = 0;
+        let done = right.for_each(|_| {
+            let _ = first.send(());
+            after += u32::from(broken.load(SeqCst));
+        });
+        breaking.join().unwrap();
+        assert_eq!(done.unwrap().stop(), Stop::End(End::Break));
+        // At most the packets that libpcap was handing over.
+        assert!(after <= 100, "{after}");
+    }
+    stop.breakloop();
+    flood.join().unwrap();
+}
+
+/// Breaking a handle while another thread closes it is a use after free in libpcap; and a handle that
+/// kept the capture alive would close it wherever the last one is dropped.
+#[test]
+fn memory_safety_a_break_handle_outlives_its_capture_and_closes_nothing() {
+    let Some((_net, _left, right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    let clone = handle.clone();
+    let thread = std::thread::spawn(move || {
+        for _ in 0..10_000 {
+            clone.breakloop();
+        }
+    });
+    right.close().unwrap();
+    thread.join().unwrap();
+    handle.breakloop();
+}
+
+/// Closing hung for up to an hour in other bindings while another thread read.
+#[test]
+fn a_reading_thread_is_stopped_and_its_capture_closed_at_once() {
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    let reader = std::thread::spawn(move || {
+        right.for_each(|_| ()).unwrap();
+        right.close().unwrap()
+    });
+    std::thread::sleep(Duration::from_millis(30));
+    let start = Instant::now();
+    handle.breakloop();
+    reader.join().unwrap();
+    assert!(start.elapsed() < Duration::from_millis(500));
+}
+
+/// A break handle that could end up closing the capture has no place in a signal handler.
+#[test]
+fn a_break_comes_from_a_signal_handler() {
+    static HANDLE: OnceLock<BreakHandle> = OnceLock::new();
+    extern "C" fn on_signal(_: libc::c_int) {
+        if let Some(handle) = HANDLE.get() {
+            handle.breakloop();
+        }
+    }
+    let Some((_net, _left, mut right)) = wire() else {
+        return;
+    };
+    HANDLE.set(right.break_handle()).unwrap();
+    let handler = on_signal as extern "C" fn(libc::c_int);
+    // SAFETY: the handler does only what is allowed in one.
+    unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) };
+    // SAFETY: always succeeds.
+    let reader = unsafe { libc::pthread_self() };
+    let asked = later(Duration::from_millis(30), move || {
+        // SAFETY: the reading thread waits for this one before it ends.
+        assert_eq!(unsafe { libc::pthread_kill(reader, libc::SIGUSR1) }, 0);
+    });
+    assert!(right.next_packet().unwrap().is_none());
+    assert_eq!(right.ended(), Some(End::Break));
+    asked.join().unwrap();
+}
+
+/// libpcap says that the interface disappeared before it gives the packets that it still holds.
+#[test]
+fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
+    let Some((net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 500);
+    drop(left);
+    net.ip(["link", "del", "left"]);
+    let start = Instant::now();
+    let cpu = support::cpu::cpu_time();
+    let mut packets = 0_u64;
+    let error = loop {
+        match right.next_packet() {
+            Ok(Some(_)) => packets += 1,
+            Ok(None) => panic!("neither a break nor an end"),
+            Err(error) => break error,
+        }
+    };
+    // On a machine that is slow at sending, the kernel's buffer may have been full meanwhile.
+    assert_eq!(packets + right.stats().unwrap().dropped, 500);
+    assert_eq!(error.kind(), ErrorKind::Disappeared);
+    assert!(error.to_string().contains("`right`"), "{error}");
+    assert!(
+        start.elapsed() < Duration::from_millis(1100),
+        "{:?}",
+        start.elapsed()
+    );
+    assert!(support::cpu::cpu_time() - cpu < Duration::from_millis(100));
+    // And again, for whoever asks again.
+    assert_eq!(
+        right.next_packet().unwrap_err().kind(),
+        ErrorKind::Disappeared
+    );
+    assert_eq!(
+        right.for_each(|_| ()).unwrap_err().kind(),
+        ErrorKind::Disappeared
+    );
+}
+
+/// A reader that hangs, or spins, when its device disappears.
+#[test]
+fn a_device_deleted_while_it_is_waited_for_ends_the_wait() {
+    let Some((net, left, mut right)) = wire() else {
+        return;
+    };
+    drop(left);
+    let reader = std::thread::spawn(move || {
+        let error = right.for_each(|_| ()).unwrap_err();
+        (error, Instant::now())
+    });
+    std::thread::sleep(Duration::from_millis(100));
+    let deleted = Instant::now();
+    net.ip(["link", "del", "left"]);
+    let (error, at) = reader.join().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Disappeared);
+    assert!(
+        at - deleted < Duration::from_millis(1100),
+        "{:?}",
+        at - deleted
+    );
+}
+
+/// A device set down is no error: the capture goes on when it is up again, and waits quietly.
+#[test]
+fn a_device_set_down_and_up_again_is_captured_on() {
+    let Some((net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 5);
+    let mut seen = 0;
+    while seen < 5 {
+        seen += u32::from(right.next_packet().unwrap().is_some());
+    }
+    net.ip(["link", "set", "right", "down"]);
+    let cpu = support::cpu::cpu_time();
+    let start = Instant::now();
+    let while_down = right.next_packet_timeout(Duration::from_secs(2)).unwrap();
+    assert_eq!(while_down, Next::Timeout);
+    assert!(start.elapsed() >= Duration::from_secs(2));
+    let used = support::cpu::cpu_time() - cpu;
+    assert!(
+        used < Duration::from_millis(60),
+        "{used:?} of CPU while it was down"
+    );
+    net.ip(["link", "set", "right", "up"]);
+    support::wait_until("it runs", || {
+        net.ip(["-o", "link", "show", "dev", "right"])
+            .contains(" state UP ")
+    });
+    send(&left, 2000);
+    let done = right.for_each_up_to(2000, |_| ()).unwrap();
+    assert_eq!(done.packets(), 2000);
+}
+
+/// Sends without a pause until it is stopped.
+fn flood(left: Capture<Active>) -> (BreakHandle, std::thread::JoinHandle<()>) {
+    let stop = left.break_handle();
+    let flood = std::thread::spawn(move || {
+        let mut left = left;
+        while left.try_next_packet().unwrap() != Next::End(End::Break) {
+            send(&left, 500);
+        }
+    });
+    (stop, flood)
+}
+
+/// libpcap runs a filter that the kernel does not take in a read that ends only when a packet passes:
+/// a deadline of 100 ms took 8 s.
+#[test]
+fn a_deadline_holds_under_a_flood_that_a_filter_too_long_for_the_kernel_rejects() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let hosts: Vec<_> = (1..=250).map(|n| format!("ip6 host fc00::{n:x}")).collect();
+    let options = CompileOptions::new().optimize(false);
+    right.set_filter((hosts.join(" or "), options)).unwrap();
+    let filter = options.compile_for(&right, &hosts.join(" or ")).unwrap();
+    assert!(filter.instructions().len() > 4096, "long enough");
+    let (stop, flood) = flood(left);
+    for _ in 0..3 {
+        let start = Instant::now();
+        let next = right.next_packet_timeout(Duration::from_millis(100));
+        assert_eq!(next.unwrap(), Next::Timeout);
+        let took = start.elapsed();
+        assert!(took < Duration::from_millis(400), "{took:?}");
+    }
+    stop.breakloop();
+    flood.join().unwrap();
+
+    // And it is the filter: a packet that passes comes, once there is room for it.
+    let next = right.next_packet_timeout(Duration::from_millis(500));
+    assert_eq!(next.unwrap(), Next::Timeout);
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut frame = [0; 60];
+    frame[12..14].copy_from_slice(&[0x86, 0xdd]);
+    frame[14] = 0x60;
+    frame[22] = 0xfc;
+    frame[37] = 7;
+    left.inject(&FRAME).unwrap();
+    left.inject(&frame).unwrap();
+    assert_eq!(right.next_packet().unwrap().unwrap().data(), frame);
+}
+
+/// A dispatch of all that is there went on for as long as packets came.
+#[test]
+fn a_dispatch_without_a_count_ends_while_packets_keep_coming() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let (stop, flood) = flood(left);
+    std::thread::sleep(Duration::from_millis(50));
+    let start = Instant::now();
+    let pause = Duration::from_micros(4);
+    let done = right.dispatch(|_| {
+        let start = Instant::now();
+        while start.elapsed() < pause {}
+    });
+    assert_eq!(done.unwrap().stop(), Stop::Empty);
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+    stop.breakloop();
+    flood.join().unwrap();
+}
+
+/// A signal handler leaves errno as it was, whatever a break does.
+#[test]
+fn a_break_leaves_errno_alone() {
+    let Some((_net, _left, right)) = wire() else {
+        return;
+    };
+    let handle = right.break_handle();
+    // SAFETY: takes nothing.
+    let errno = unsafe { libc::__errno_location() };
+    // SAFETY: this thread's own, as long as it runs.
+    unsafe { *errno = libc::ENOSPC };
+    for _ in 0..2000 {
+        handle.breakloop();
+    }
+    // SAFETY: as above.
+    assert_eq!(unsafe { *errno }, libc::ENOSPC);
+}
+
+/// A packet-buffer timeout far beyond what the tests wait otherwise: packets lie in the kernel's buffer.
+fn slow(device: &str) -> Capture<Active> {
+    let options = Capture::from_device(device).timeout(Duration::from_millis(1500));
+    options.activate().unwrap()
+}
+
+#[test]
+fn stop_delivers_what_arrived_before_a_break() {
+    let Some((_net, left, _right)) = wire() else {
+        return;
+    };
+    type Read = fn(&mut Capture<Active>) -> u64;
+    let reads: [Read; 6] = [
+        |c| c.for_each(|_| ()).unwrap().packets(),
+        |c| c.packets().filter(|packet| packet.is_ok()).count() as u64,
+        |c| {
+            let mut packets = 0;
+            while c.next_packet().unwrap().is_some() {
+                packets += 1;
+            }
+            packets
+        },
+        |c| {
+            let mut packets = 0;
+            loop {
+                match c.next_packet_timeout(Duration::from_millis(10)).unwrap() {
+                    Next::Packet(_) => packets += 1,
+                    Next::Timeout => {}
+                    Next::End(End::Eof) => return packets,
+                    Next::End(End::Break) => panic!("nobody broke it"),
+                }
+            }
+        },
+        |c| {
+            let mut packets = 0;
+            loop {
+                match c.try_next_packet().unwrap() {
+                    Next::Packet(_) => packets += 1,
+                    Next::Timeout => std::thread::sleep(Duration::from_millis(1)),
+                    Next::End(End::Eof) => return packets,
+                    Next::End(End::Break) => panic!("nobody broke it"),
+                }
+            }
+        },
+        |c| {
+            let mut packets = 0;
+            loop {
+                let done = c.dispatch(|_| ()).unwrap();
+                packets += done.packets();
+                if done.stop() == Stop::End(End::Eof) {
+                    return packets;
+                }
+            }
+        },
+    ];
+    for read in reads {
+        let mut right = slow("right");
+        right.break_handle().breakloop();
+        send(&left, 50);
+        assert!(right.next_packet().unwrap().is_none());
+        right.stop().unwrap();
+        send(&left, 50);
+        assert_eq!(read(&mut right), 50);
+        assert_eq!(right.ended(), Some(End::Eof));
+        let stats = right.stats().unwrap();
+        assert_eq!((stats.received, stats.dropped), (50, 0));
+        // It stays at its end, and still sends.
+        assert_eq!(right.next_packet().unwrap(), None);
+        assert_eq!(right.for_each(|_| ()).unwrap().stop(), Stop::End(End::Eof));
+        right.inject(&FRAME).unwrap();
+    }
+}
+
+/// A program may have to wait for its output meanwhile.
+#[test]
+fn a_stopped_capture_can_be_read_slowly() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 500);
+    right.stop().unwrap();
+    let mut packets = 0;
+    while right.next_packet().unwrap().is_some() {
+        packets += 1;
+        if packets == 1 {
+            std::thread::sleep(Duration::from_millis(2500));
+        }
+    }
+    assert_eq!((packets, right.ended()), (500, Some(End::Eof)));
+}
+
+#[test]
+fn stop_ends_under_a_flood() {
+    let Some((_net, left, mut right)) = wire() else {
+        return;
+    };
+    let (handle, thread) = flood(left);
+    assert_eq!(right.for_each_up_to(1000, |_| ()).unwrap().packets(), 1000);
+    right.stop().unwrap();
+    let done = right.for_each(|_| ()).unwrap();
+    let stats = right.stats().unwrap();
+    assert_eq!(done.stop(), Stop::End(End::Eof));
+    assert_eq!(stats.received, 1000 + done.packets() + stats.dropped);
+    handle.breakloop();
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_stopped_capture_can_be_broken_again() {
+    let Some((_net, left, _right)) = wire() else {
+        return;
+    };
+    let mut right = slow("right");
+    send(&left, 5);
+    right.stop().unwrap();
+    right.break_handle().breakloop();
+    let done = right.for_each(|_| ()).unwrap();
+    assert_eq!((done.packets(), done.stop()), (0, Stop::End(End::Break)));
+    let done = right.for_each(|_| ()).unwrap();
+    assert_eq!((done.packets(), done.stop()), (5, Stop::End(End::Eof)));
+}
+
+#[test]
+fn filters_still_work_on_a_stopped_capture() {
+    let Some((_net, left, _right)) = wire() else {
+        return;
+    };
+    let mut right = slow("right");
+    send(&left, 5);
+    right.stop().unwrap();
+    right.set_filter("ip").unwrap();
+    send(&left, 5);
+    let done = right.for_each(|_| ()).unwrap();
+    assert_eq!((done.packets(), done.stop()), (0, Stop::End(End::Eof)));
+    right.set_filter("").unwrap();
+    send(&left, 5);
+    let done = right.for_each(|_| ()).unwrap();
+    assert_eq!((done.packets(), done.stop()), (0, Stop::End(End::Eof)));
+}
+
+#[test]
+fn stop_ends_captures_without_packet_sockets() {
+    let Some(_net) = Netns::new() else { return };
+    for device in ["nflog:7", "nfqueue:7"] {
+        let mut capture = Capture::from_device(device).activate().unwrap();
+        capture.stop().unwrap();
+        assert_eq!(
+            capture.for_each(|_| ()).unwrap().stop(),
+            Stop::End(End::Eof),
+            "{device}"
+        );
+    }
+}
+
+#[test]
+fn stop_after_the_device_is_gone_ends() {
+    let Some((net, left, mut right)) = wire() else {
+        return;
+    };
+    send(&left, 5);
+    net.ip(["link", "del", "right"]);
+    right.stop().unwrap();
+    let mut packets = 0;
+    let end = right.for_each(|_| packets += 1);
+    assert_eq!(packets, 5);
+    assert!(
+        end.is_err_and(|e| e.kind() == ErrorKind::Disappeared) || right.ended() == Some(End::Eof)
+    );
+}

@@ -1,0 +1,17 @@
+//! Devices, link types, names, errors, and what the pages of the repository say.
+
+mod device;
+mod docs_index;
+mod docs_pages;
+mod errors;
+#[cfg(all(target_os = "linux", feature = "load-dynamically"))]
+mod library_missing;
+mod linktype;
+mod lookup;
+mod parity_faults;
+mod sendqueue;
+#[cfg(feature = "serde")]
+mod serialize;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,244 @@
+//! Remote captures of daemons that do not keep to the protocol: small servers of the tests' own.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread::JoinHandle;
+
+use pcap_core::remote::{Auth, Options, Source};
+use pcap_core::{Capture, Dlt, ErrorKind, Remote};
+
+const ERROR: u8 = 1;
+const OPEN: u8 = 3;
+const START: u8 = 4;
+const PACKET: u8 = 7;
+const FILTER: u8 = 5;
+const AUTH: u8 = 8;
+const STATS: u8 = 9;
+const REPLY: u8 = 0x80;
+
+/// A message as the protocol has it: version, type, value, length, body.
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+    [&[0, kind, 0, 0][..], &length, body].concat()
+}
+
+/// A message with a packet of which the header says that so many bytes of it are there.
+fn packet(caplen: u32, data: &[u8]) -> Vec<u8> {
+    let header: Vec<u8> = [1_u32, 2, caplen, caplen, 1]
+        .into_iter()
+        .flat_map(u32::to_be_bytes)
+        .collect();
+    message(PACKET, &[&header, data].concat())
+}
+
+/// Reads a request.
+fn request(stream: &mut TcpStream, kind: u8) {
+    let mut header = [0; 8];
+    stream.read_exact(&mut header).unwrap();
+    assert_eq!(header[1], kind);
+    let length = u32::from_be_bytes(header[4..].try_into().unwrap());
+    let mut rest = vec![0; length as usize];
+    stream.read_exact(&mut rest).unwrap();
+}
+
+/// Reads a request and answers it.
+fn answer(stream: &mut TcpStream, kind: u8, body: &[u8]) {
+    request(stream, kind);
+    stream.write_all(&message(kind | REPLY, body)).unwrap();
+}
+
+/// A capture of one that accepts anybody and sends these bytes where the packets should come.
+fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
+    let control = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = control.local_addr().unwrap().port();
+    let daemon = std::thread::spawn(move || {
+        let (mut control, _) = control.accept().unwrap();
+        answer(&mut control, AUTH, &[]);
+        answer(&mut control, OPEN, &[0, 0, 0, 1, 0, 0, 0, 0]);
+        let data = TcpListener::bind("127.0.0.1:0").unwrap();
+        let [high, low] = data.local_addr().unwrap().port().to_be_bytes();
+        answer(&mut control, START, &[0, 0, 1, 0, high, low, 0, 0]);
+        let (mut data, _) = data.accept().unwrap();
+        data.write_all(&sent).unwrap();
+        // Until the other side closes.
+        let _ = control.read_to_end(&mut Vec::new());
+    });
+    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
+    // Its own packets are left out by a request of their own.
+    let capture = Options::new(source)
+        .own_packets(true)
+        .snaplen(snaplen)
+        .open()
+        .unwrap();
+    assert_eq!(capture.datalink(), Dlt::EN10MB);
+    (capture, daemon)
+}
+
+#[test]
+fn a_packet_is_never_longer_than_the_snaplen() {
+    // libpcap's check counts its header in.
+    let sent = [packet(84, &[7; 64]), packet(64, &[8; 64])].concat();
+    let (mut capture, daemon) = capture(64, sent);
+    let first = capture.next_packet().unwrap().unwrap();
+    assert_eq!((first.caplen(), first.data()), (64, &[7; 64][..]));
+    assert_eq!(capture.next_packet().unwrap().unwrap().data(), [8; 64]);
+    drop(capture);
+    daemon.join().unwrap();
+}
+
+#[test]
+fn lengths_that_cannot_be_are_errors_that_stay() {
+    let good = packet(3, b"abc");
+    for bad in [
+        packet(85, &[0; 64]),
+        packet(u32::MAX, &[0; 10]),
+        message(PACKET, &[0; 85]),
+    ] {
+        let (mut capture, daemon) = capture(64, [&good[..], &bad, &good].concat());
+        assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abc");
+        let error = capture.next_packet().unwrap_err();
+        assert_eq!(error.operation(), Some("read from"));
+        assert_eq!(
+            capture.next_packet().unwrap_err().to_string(),
+            error.to_string()
+        );
+        drop(capture);
+        daemon.join().unwrap();
+    }
+}
+
+#[test]
+fn other_messages_among_the_packets_are_passed_over() {
+    let sent = [
+        message(ERROR, b"what"),
+        message(0x55, b""),
+        packet(3, b"abc"),
+    ]
+    .concat();
+    let (mut capture, daemon) = capture(64, sent);
+    assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abc");
+    drop(capture);
+    daemon.join().unwrap();
+}
+
+#[test]
+fn what_a_daemon_hangs_up_on_or_repeats_is_an_error_without_the_password() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let source = Source::remote("127.0.0.1", listener.local_addr().unwrap().port(), "lo").unwrap();
+    let daemon = std::thread::spawn(move || {
+        drop(listener.accept().unwrap());
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut sent = [0; 512];
+        let n = stream.read(&mut sent).unwrap();
+        // Without the header and what says how long the user's name is.
+        stream.write_all(&message(ERROR, &sent[16..n])).unwrap();
+    });
+    let error = Options::new(source.clone()).open().unwrap_err();
+    let aborted = ErrorKind::Io(std::io::ErrorKind::ConnectionAborted);
+    assert_eq!(error.kind(), aborted, "{error}");
+    let auth = Auth::password("mallory", "xyzzy");
+    let error = Options::new(source).auth(auth).open().unwrap_err();
+    assert!(error.text().contains("mallory"), "{error}");
+    assert!(!format!("{error:?}").contains("xyzzy"), "{error:?}");
+    daemon.join().unwrap();
+}
+
+/// A daemon that was told the password may say it whenever it is asked something.
+#[test]
+fn a_password_that_a_daemon_repeats_later_is_in_no_error() {
+    let control = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = control.local_addr().unwrap().port();
+    // The last one is cut by the end of libpcap's buffer.
+    let said = [
+        b"no: xyzzyxyzzy ".repeat(16).as_slice(),
+        b"1234567xyzzyxyzzy",
+    ]
+    .concat();
+    let daemon = std::thread::spawn(move || {
+        for start in [false, true] {
+            let (mut control, _) = control.accept().unwrap();
+            answer(&mut control, AUTH, &[]);
+            answer(&mut control, OPEN, &[0, 0, 0, 1, 0, 0, 0, 0]);
+            let data = TcpListener::bind("127.0.0.1:0").unwrap();
+            if start {
+                let [high, low] = data.local_addr().unwrap().port().to_be_bytes();
+                answer(&mut control, START, &[0, 0, 1, 0, high, low, 0, 0]);
+                let _data = data.accept().unwrap();
+                for kind in [FILTER, STATS] {
+                    request(&mut control, kind);
+                    control.write_all(&message(ERROR, &said)).unwrap();
+                }
+            } else {
+                request(&mut control, START);
+                control.write_all(&message(ERROR, &said)).unwrap();
+            }
+            let _ = control.read_to_end(&mut Vec::new());
+        }
+    });
+    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
+    let remote = Options::new(source)
+        .own_packets(true)
+        .auth(Auth::password("mallory", "xyzzyxyzzy"));
+    let mut capture = remote.open().unwrap();
+    let start = capture.next_packet().unwrap_err();
+    let again = capture.next_packet().unwrap_err();
+    drop(capture);
+    let mut capture = remote.open().unwrap();
+    capture.try_next_packet().unwrap();
+    let filter = capture.set_filter("udp").unwrap_err();
+    let stats = capture.stats().unwrap_err();
+    drop(capture);
+    for error in [start, again, filter, stats] {
+        assert!(error.text().contains("no: ***"), "{error}");
+        assert!(!format!("{error:?} {error}").contains("xyz"), "{error:?}");
+    }
+    daemon.join().unwrap();
+}
+
+/// The packets have a connection of their own, which goes on.
+#[test]
+fn a_question_through_a_connection_that_ended_says_so() {
+    let control = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = control.local_addr().unwrap().port();
+    let daemon = std::thread::spawn(move || {
+        let (mut control, _) = control.accept().unwrap();
+        answer(&mut control, AUTH, &[]);
+        answer(&mut control, OPEN, &[0, 0, 0, 1, 0, 0, 0, 0]);
+        let data = TcpListener::bind("127.0.0.1:0").unwrap();
+        let [high, low] = data.local_addr().unwrap().port().to_be_bytes();
+        answer(&mut control, START, &[0, 0, 1, 0, high, low, 0, 0]);
+        let (mut data, _) = data.accept().unwrap();
+        drop(control);
+        data.write_all(&packet(3, b"abc")).unwrap();
+        let _ = data.read_to_end(&mut Vec::new());
+    });
+    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
+    let mut capture = Options::new(source).own_packets(true).open().unwrap();
+    assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abc");
+    let aborted = ErrorKind::Io(std::io::ErrorKind::ConnectionAborted);
+    let stats = capture.stats().unwrap_err();
+    let filter = capture.set_filter("udp").unwrap_err();
+    for error in [stats, filter] {
+        assert_eq!(error.kind(), aborted, "{error}");
+    }
+    drop(capture);
+    daemon.join().unwrap();
+}
+
+#[test]
+fn what_a_daemon_says_breaks_no_line_and_steers_no_terminal() {
+    let control = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = control.local_addr().unwrap().port();
+    let daemon = std::thread::spawn(move || {
+        let (mut control, _) = control.accept().unwrap();
+        request(&mut control, AUTH);
+        let text = b"no\r\nall is well \x1b[2J \xc3\xa9.\n";
+        control.write_all(&message(ERROR, text)).unwrap();
+        let _ = control.read_to_end(&mut Vec::new());
+    });
+    let source = Source::remote("127.0.0.1", port, "lo").unwrap();
+    let error = Options::new(source).open().unwrap_err();
+    assert_eq!(error.text(), "no\\r\\nall is well \\u{1b}[2J é");
+    assert!(!error.to_string().contains(char::is_control));
+    daemon.join().unwrap();
+}

@@ -1,0 +1,374 @@
+//! Breaks and panics while a savefile is read: what a reading call says, and that the capture can be
+//! read on without a packet lost or doubled.
+use crate::support::files;
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::files::{number, pings, ways};
+use pcap_core::{Capture, CompileOptions, Dlt, Done, End, Next, Offline, Packet, Stop};
+
+const MANY: u16 = 2500;
+
+fn done(packets: u64, stop: impl Into<Stop>) -> Done {
+    Done::new(packets, stop)
+}
+
+/// All that is left, which must be these numbers on.
+fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
+    let mut seen = Vec::new();
+    let all = capture.for_each(|packet| seen.push(number(packet.data())));
+    assert_eq!(all.unwrap(), done((to - from).into(), End::Eof));
+    assert_eq!(seen, (from..to).collect::<Vec<_>>());
+}
+
+/// `pcap_next_ex` answers -2 for the end of a savefile and for a break alike; a flag that is left set
+/// ends the read after it, too.
+#[test]
+fn a_break_before_a_read_ends_that_read_and_only_that() {
+    for mut capture in ways(3) {
+        let handle = capture.break_handle();
+        handle.breakloop();
+        handle.clone().breakloop(); // several count as one
+        assert!(capture.next_packet().unwrap().is_none());
+        assert_eq!(capture.ended(), Some(End::Break), "a break is not the end");
+        assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 0);
+        assert_eq!(capture.ended(), None);
+        rest(&mut capture, 1, 3);
+    }
+}
+
+/// A break reported as "no more packets", or as an error with an empty text.
+#[test]
+fn each_reading_call_says_that_it_was_a_break() {
+    for mut capture in ways(MANY) {
+        let handle = capture.break_handle();
+        let broken = || handle.breakloop();
+
+        broken();
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
+        broken();
+        let next = capture
+            .next_packet_timeout(Duration::from_secs(60))
+            .unwrap();
+        assert_eq!(next, Next::End(End::Break));
+        broken();
+        assert!(!capture.advance().unwrap());
+        assert_eq!(capture.ended(), Some(End::Break));
+        broken();
+        assert_eq!(
+            capture.dispatch_up_to(5, |_| {}).unwrap(),
+            done(0, End::Break)
+        );
+        broken();
+        assert_eq!(capture.for_each(|_| {}).unwrap(), done(0, End::Break));
+        broken();
+        assert_eq!(
+            capture.for_each_up_to(5, |_| {}).unwrap(),
+            done(0, End::Break)
+        );
+        broken();
+        let flow = capture.try_for_each(|_| ControlFlow::Break(()));
+        assert_eq!(flow.unwrap(), ControlFlow::Continue(done(0, End::Break)));
+        broken();
+        assert!(capture.packets().next().is_none());
+        assert_eq!(capture.ended(), Some(End::Break));
+        rest(&mut capture, 0, MANY);
+    }
+}
+
+#[test]
+fn a_break_between_two_reads_is_seen_by_the_second_even_if_packets_were_read_ahead() {
+    for mut capture in ways(MANY) {
+        let handle = capture.break_handle();
+        for n in 0..300 {
+            assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), n);
+            handle.breakloop();
+            assert!(capture.next_packet().unwrap().is_none());
+            assert_eq!(capture.ended(), Some(End::Break));
+        }
+        rest(&mut capture, 300, MANY);
+    }
+}
+
+/// In a closure the break handle is the one thing of the capture that is in reach, and it works there.
+#[test]
+fn a_break_from_the_closure_ends_the_loop_after_that_packet() {
+    // Before the first slice's end, at it, after it; with and without packets that single reads
+    // have read ahead.
+    for stop_at in [0, 1, 126, 127, 128, 1022, 1023, 1024, 1025, MANY - 2] {
+        for single in [0, 1, 5] {
+            for mut capture in ways(MANY) {
+                for _ in 0..single.min(stop_at) {
+                    assert!(capture.advance().unwrap());
+                }
+                let before = single.min(stop_at);
+                let handle = capture.break_handle();
+                let mut seen = Vec::new();
+                let broken = capture.for_each(|packet| {
+                    seen.push(number(packet.data()));
+                    if seen.last() == Some(&stop_at) {
+                        handle.breakloop();
+                    }
+                });
+                assert_eq!(seen, (before..=stop_at).collect::<Vec<_>>());
+                let packets = (stop_at - before + 1).into();
+                assert_eq!(broken.unwrap(), done(packets, End::Break));
+                assert_eq!(capture.ended(), Some(End::Break));
+                // libpcap's own word of that break, which comes now, is stale.
+                rest(&mut capture, stop_at + 1, MANY);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_break_in_the_closure_of_the_last_packet_is_a_break_and_then_comes_the_end() {
+    for mut capture in ways(3) {
+        let handle = capture.break_handle();
+        let broken = capture.for_each(|packet| {
+            if number(packet.data()) == 2 {
+                handle.breakloop();
+            }
+        });
+        assert_eq!(broken.unwrap(), done(3, End::Break));
+        assert_eq!(capture.for_each(|_| {}).unwrap(), done(0, End::Eof));
+    }
+}
+
+/// Broken in a savefile, libpcap's loop answers the count first, and says -2 to the next read.
+#[test]
+fn a_stale_minus_2_is_never_seen_by_the_next_read() {
+    for mut capture in ways(MANY) {
+        let mut expected = 0;
+        while expected < MANY - 1 {
+            let flow = capture.try_for_each(|packet| ControlFlow::Break(number(packet.data())));
+            assert_eq!(flow.unwrap(), ControlFlow::Break(expected));
+            let packet = capture.next_packet().unwrap().expect("not a break");
+            assert_eq!(number(packet.data()), expected + 1);
+            expected += 2;
+        }
+    }
+}
+
+#[test]
+fn a_break_after_the_end_and_after_the_capture_is_gone_does_no_harm() {
+    for mut capture in ways(1) {
+        let handle = capture.break_handle();
+        assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 1);
+        handle.breakloop();
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Eof));
+        drop(capture);
+        for _ in 0..1000 {
+            handle.breakloop();
+        }
+    }
+}
+
+#[test]
+fn a_broken_iterator_is_over_and_a_new_one_goes_on() {
+    for mut capture in ways(10) {
+        let handle = capture.break_handle();
+        let mut packets = capture.packets();
+        assert!(packets.next().is_some());
+        handle.breakloop();
+        assert!(packets.next().is_none());
+        assert!(packets.next().is_none());
+        assert_eq!(capture.ended(), Some(End::Break));
+        assert_eq!(capture.packets().count(), 9);
+    }
+}
+
+#[test]
+fn a_break_from_another_thread_ends_the_read_of_a_big_file_that_a_filter_lets_nothing_of_through() {
+    // A reader without end, so that nothing but the break can end it.
+    struct Endless {
+        bytes: Vec<u8>,
+        position: usize,
+    }
+    impl std::io::Read for Endless {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            if self.position == self.bytes.len() {
+                self.position = 24;
+            }
+            let rest = &self.bytes[self.position..];
+            let length = rest.len().min(buffer.len());
+            buffer[..length].copy_from_slice(&rest[..length]);
+            self.position += length;
+            Ok(length)
+        }
+    }
+    let reads: [fn(&mut Capture<Offline>) -> Stop; 3] = [
+        |capture| {
+            assert!(capture.next_packet().unwrap().is_none());
+            Stop::End(capture.ended().unwrap())
+        },
+        |capture| capture.for_each(|_| panic!("a packet")).unwrap().stop(),
+        |capture| {
+            capture
+                .dispatch_up_to(1, |_| panic!("a packet"))
+                .unwrap()
+                .stop()
+        },
+    ];
+    let bytes = pings(1000);
+    let endless = Endless { bytes, position: 0 };
+    let mut capture = Capture::from_reader(endless).unwrap();
+    capture.set_filter("udp").unwrap();
+    for read in reads {
+        let handle = capture.break_handle();
+        let breaker = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(100));
+            handle.breakloop();
+            Instant::now()
+        });
+        assert_eq!(read(&mut capture), Stop::End(End::Break));
+        let late = breaker.join().unwrap().elapsed();
+        assert!(late < Duration::from_secs(5), "{late:?}");
+    }
+    capture.set_filter("").unwrap();
+    assert!(capture.next_packet().unwrap().is_some());
+}
+
+#[test]
+fn a_break_from_another_thread_ends_the_read_of_a_big_file_by_path_too() {
+    // Half a million records, and a filter that looks long at each: seconds to the end.
+    let record = files::Pcap::native().packet(1, 1, &[0; 20]);
+    let header = record.header();
+    let bytes = [&header[..], &record.bytes()[24..].repeat(500_000)].concat();
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a.pcap", &bytes);
+    let tests: Vec<_> = (1..=250)
+        .map(|n| format!("ether[{}] = {n}", n % 20))
+        .collect();
+    let options = CompileOptions::new().optimize(false);
+    let filter = options.compile(Dlt::EN10MB, &tests.join(" or ")).unwrap();
+    for by_closure in [true, false] {
+        let mut capture = Capture::from_file(&path).unwrap();
+        capture.set_filter(&filter).unwrap();
+        let handle = capture.break_handle();
+        let begun = Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                begun.wait();
+                thread::sleep(Duration::from_millis(20));
+                handle.breakloop();
+            });
+            begun.wait();
+            if by_closure {
+                assert_eq!(capture.for_each(|_| {}).unwrap(), done(0, End::Break));
+            } else {
+                assert!(capture.next_packet().unwrap().is_none());
+                assert_eq!(capture.ended(), Some(End::Break));
+            }
+        });
+        // Not at the end, but somewhere in the middle.
+        capture.set_filter("").unwrap();
+        let rest = capture.for_each(|_| {}).unwrap();
+        assert_eq!(rest.stop(), Stop::End(End::Eof));
+        assert!((1..500_000).contains(&rest.packets()), "{rest:?}");
+    }
+}
+
+#[test]
+fn breaks_from_another_thread_lose_and_double_nothing() {
+    for mut capture in ways(20_000) {
+        let handle = capture.break_handle();
+        let over = AtomicBool::new(false);
+        let begun = Barrier::new(2);
+        let mut seen = Vec::new();
+        let mut breaks = 0;
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                handle.breakloop();
+                begun.wait();
+                while !over.load(Ordering::Relaxed) {
+                    handle.breakloop();
+                    thread::yield_now();
+                }
+            });
+            begun.wait();
+            for turn in 0.. {
+                let mut keep = |packet: Packet<'_>| seen.push(number(packet.data()));
+                let end = match turn % 3 {
+                    0 => capture.for_each(keep).unwrap().stop(),
+                    1 => capture.dispatch_up_to(100, keep).unwrap().stop(),
+                    _ => {
+                        let _ = capture.next_packet().unwrap().map(&mut keep);
+                        capture.ended().map_or(Stop::Count, Stop::End)
+                    }
+                };
+                breaks += u32::from(end == Stop::End(End::Break));
+                if end == Stop::End(End::Eof) {
+                    break;
+                }
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(seen, (0..20_000).collect::<Vec<_>>());
+        assert!(breaks > 0);
+    }
+}
+
+/// A panic in a callback of C's aborts, or skips what libpcap does after the callback.
+#[test]
+fn a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on() {
+    type Read = fn(&mut Capture<Offline>, &mut dyn FnMut(Packet<'_>));
+    let reads: [Read; 4] = [
+        |capture, f| drop(capture.for_each(f)),
+        |capture, f| drop(capture.dispatch(f)),
+        |capture, f| drop(capture.for_each_up_to(2000, f)),
+        |capture, f| {
+            drop(capture.try_for_each(|packet| {
+                f(packet);
+                ControlFlow::<()>::Continue(())
+            }))
+        },
+    ];
+    for panic_at in [0u16, 1, 500, 1023, 1024] {
+        for read in reads {
+            for single in [false, true] {
+                for mut capture in ways(MANY) {
+                    let first = u16::from(single && panic_at > 0);
+                    if first == 1 {
+                        assert!(capture.advance().unwrap());
+                    }
+                    let mut seen = Vec::new();
+                    let panic = catch_unwind(AssertUnwindSafe(|| {
+                        read(&mut capture, &mut |packet| {
+                            seen.push(number(packet.data()));
+                            if seen.last() == Some(&panic_at) {
+                                resume_unwind(Box::new(format!("at {panic_at}")));
+                            }
+                        });
+                    }));
+                    let payload = panic.expect_err("the panic").downcast::<String>();
+                    assert_eq!(*payload.unwrap(), format!("at {panic_at}"));
+                    assert_eq!(seen, (first..=panic_at).collect::<Vec<_>>());
+                    rest(&mut capture, panic_at + 1, MANY);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_panic_with_a_break_pending_leaves_the_break_for_the_next_read() {
+    for mut capture in ways(5) {
+        let handle = capture.break_handle();
+        let panic = catch_unwind(AssertUnwindSafe(|| {
+            capture.for_each(|_| {
+                handle.breakloop();
+                panic!("on purpose");
+            })
+        }));
+        assert!(panic.is_err());
+        assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
+        rest(&mut capture, 1, 5);
+    }
+}

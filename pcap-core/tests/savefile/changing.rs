@@ -1,0 +1,748 @@
+//! Savefiles that change while they are read: truncated, emptied, rewritten, grown, replaced. Each way and each
+//! call of reading is compared with `pcap_next_ex` on a file that changes in the same way.
+
+use crate::support::differential;
+use crate::support::files;
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::support::differential::{Plan, Raw, Theirs, Way as Source, stream};
+use crate::support::files::{MICRO, NANO, Order, PATCHED, Pcap, Pcapng, Random};
+use pcap_core::{Capture, End, Error, ErrorKind, Next, Offline, Packet, Result, Stop};
+
+/// Packets in a savefile, of 789 bytes on average.
+const PACKETS: usize = 700;
+/// How many packets are read before a change.
+const AFTER: [usize; 2] = [0, 100];
+/// This packet lies behind all that was read by then, whatever the size of the buffers.
+const FAR: usize = 560;
+
+const LINUX_SLL: u32 = 113;
+const USB_LINUX_MMAPPED: u32 = 220;
+
+/// A savefile, and where its packets are.
+struct Savefile {
+    name: String,
+    bytes: Vec<u8>,
+    /// Where the first packet begins, and where each ends.
+    ends: Vec<usize>,
+    packets: Vec<Raw>,
+}
+
+/// How a savefile of a format is built.
+type Build = Box<dyn Fn(&[Vec<u8>]) -> (Vec<u8>, Vec<usize>)>;
+
+fn classic(order: Order, magic: u32, linktype: u32) -> Build {
+    Box::new(move |packets| {
+        let mut file = Pcap::new(order, magic).linktype(linktype);
+        let mut ends = vec![file.bytes().len()];
+        let mut at = ends[0];
+        for (n, data) in packets.iter().enumerate() {
+            let length = data.len() as u32;
+            file = file.record([n as u32, n as u32, length, length], b"");
+            // The old variant has eight bytes more.
+            let more = if magic == PATCHED { 8 } else { 0 };
+            file = file.raw(&[0; 8][..more]).raw(data);
+            at += 16 + more + data.len();
+            ends.push(at);
+        }
+        (file.bytes(), ends)
+    })
+}
+
+fn pcapng(order: Order) -> Build {
+    Box::new(move |packets| {
+        let file = Pcapng::new(order).interface(1, 0, &[]);
+        let mut ends = vec![file.bytes().len()];
+        let mut all = file.bytes();
+        for (n, data) in packets.iter().enumerate() {
+            let empty = Pcapng::new(order);
+            let start = empty.bytes().len();
+            let packet = empty.packet(0, n as u64, data.len() as u32, data);
+            all.extend(&packet.bytes()[start..]);
+            ends.push(all.len());
+        }
+        (all, ends)
+    })
+}
+
+/// All formats that are read in different ways.
+fn formats() -> Vec<(&'static str, Build)> {
+    let [little, big] = Order::BOTH;
+    let other = match Order::NATIVE {
+        Order::Little => big,
+        Order::Big => little,
+    };
+    vec![
+        ("little, micro", classic(little, MICRO, 1)),
+        ("big, micro", classic(big, MICRO, 1)),
+        ("little, nano", classic(little, NANO, 1)),
+        ("big, nano", classic(big, NANO, 1)),
+        // These are read by libpcap.
+        ("USB", classic(Order::NATIVE, MICRO, USB_LINUX_MMAPPED)),
+        ("cooked, swapped", classic(other, NANO, LINUX_SLL)),
+        ("patched", classic(Order::NATIVE, PATCHED, 1)),
+        ("pcapng, little", pcapng(little)),
+        ("pcapng, big", pcapng(big)),
+    ]
+}
+
+impl Savefile {
+    fn new(name: &str, build: &Build, seed: u64, count: usize) -> Savefile {
+        let mut random = Random::new(seed);
+        let mut data = |_| {
+            let length = 64 + random.below(1451);
+            random.bytes(length)
+        };
+        let packets: Vec<_> = (0..count).map(&mut data).collect();
+        Savefile::of(name, build, &packets)
+    }
+
+    fn of(name: &str, build: &Build, packets: &[Vec<u8>]) -> Savefile {
+        let (mut bytes, ends) = build(packets);
+        let outcome = Plan::new(Source::File(0), 0).libpcap(&mut bytes);
+        assert_eq!(
+            (outcome.packets.len(), outcome.error),
+            (packets.len(), None)
+        );
+        Savefile {
+            name: name.to_owned(),
+            bytes,
+            ends,
+            packets: outcome.packets,
+        }
+    }
+
+    /// The same with other data in each packet.
+    fn inverted(&self, build: &Build) -> Savefile {
+        let data = |packet: &Raw| packet.3.iter().map(|byte| !byte).collect();
+        let packets: Vec<Vec<u8>> = self.packets.iter().map(data).collect();
+        Savefile::of(&self.name, build, &packets)
+    }
+
+    /// How many packets are whole in this many bytes.
+    fn whole(&self, length: usize) -> usize {
+        self.ends[1..].iter().filter(|&&end| end <= length).count()
+    }
+}
+
+/// How a savefile is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Path,
+    /// An open file, behind other bytes.
+    File,
+    /// A `Read` that reads the file.
+    Reader,
+    /// A path, followed until nothing comes.
+    Followed,
+}
+
+const WAYS: [Way; 4] = [Way::Path, Way::File, Way::Reader, Way::Followed];
+
+/// Bytes before the savefile in an open file.
+const BEFORE: usize = 4321;
+
+impl Way {
+    /// Where the savefile begins in the file.
+    fn start(self) -> usize {
+        if self == Way::File { BEFORE } else { 0 }
+    }
+
+    /// Opens a savefile. What a reader gives is noted.
+    fn open(self, path: &Path, given: &Arc<Mutex<Vec<u8>>>) -> Result<Capture<Offline>> {
+        match self {
+            Way::Path => Capture::from_file(path),
+            Way::File => {
+                let mut file = File::open(path).unwrap();
+                file.seek(SeekFrom::Start(BEFORE as u64)).unwrap();
+                Ok(Capture::from_open_file(file)?)
+            }
+            Way::Reader => {
+                let file = File::open(path).unwrap();
+                Ok(Capture::from_reader(Plain(file, Arc::clone(given)))?)
+            }
+            Way::Followed => {
+                let mut capture = Capture::from_file(path)?;
+                // What cannot be followed is read as it is.
+                let _ = capture.follow(true);
+                Ok(capture)
+            }
+        }
+    }
+}
+
+/// A reader of which nothing is known but that it can be read, and what it has given.
+struct Plain(File, Arc<Mutex<Vec<u8>>>);
+
+impl Read for Plain {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        self.1.lock().unwrap().extend(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+/// The reading calls.
+const CALLS: usize = 12;
+
+/// Reads a capture to its end by one of the calls.
+fn drain(
+    mut capture: Capture<Offline>,
+    call: usize,
+    mut keep: impl FnMut(Packet<'_>),
+) -> Result<()> {
+    if capture.is_followed() {
+        // Only calls that do not wait find an end.
+        return drain_followed(&mut capture, call, keep);
+    }
+    let result = match call {
+        0 => loop {
+            match capture.next_packet() {
+                Ok(Some(packet)) => keep(packet),
+                other => break other.map(drop),
+            }
+        },
+        1 => loop {
+            match capture.advance() {
+                Ok(true) => keep(capture.packet().unwrap()),
+                other => break other.map(drop),
+            }
+        },
+        2 | 3 => loop {
+            let next = match call {
+                2 => capture.try_next_packet(),
+                _ => capture.next_packet_timeout(Duration::from_secs(10)),
+            };
+            match next {
+                Ok(Next::Packet(packet)) => keep(packet),
+                other => break other.map(|end| assert_eq!(end, Next::End(End::Eof))),
+            }
+        },
+        4 => loop {
+            match capture.for_each_up_to(7, &mut keep) {
+                Ok(done) if done.stop() == Stop::Count => {}
+                other => break other.map(drop),
+            }
+        },
+        5 => loop {
+            match capture.dispatch_up_to(3, &mut keep) {
+                Ok(done) if done.stop() == Stop::Count => {}
+                other => break other.map(drop),
+            }
+        },
+        6 => capture.dispatch(&mut keep).map(drop),
+        7 => capture.for_each(&mut keep).map(drop),
+        8 => {
+            let each = |packet: Packet<'_>| {
+                keep(packet);
+                ControlFlow::<()>::Continue(())
+            };
+            capture.try_for_each(each).map(drop)
+        }
+        9 => {
+            let mut packets = capture.packets();
+            packets.try_for_each(|packet| packet.map(|packet| keep(packet.as_packet())))
+        }
+        _ => return asynchronous::drain(capture, call, keep),
+    };
+    if result.is_err() {
+        // The error lasts.
+        let again = capture.next_packet().map(|packet| packet.is_some());
+        assert_eq!(
+            format!("{again:?}"),
+            format!("{:?}", result.as_ref().map(|()| true))
+        );
+    } else {
+        assert_eq!(capture.ended(), Some(End::Eof));
+    }
+    result
+}
+
+fn drain_followed(
+    capture: &mut Capture<Offline>,
+    call: usize,
+    mut keep: impl FnMut(Packet<'_>),
+) -> Result<()> {
+    let mut left = usize::MAX;
+    loop {
+        match call % 4 {
+            0 | 1 => {
+                let next = match call % 4 {
+                    0 => capture.try_next_packet()?,
+                    _ => capture.next_packet_timeout(Duration::from_millis(1))?,
+                };
+                match next {
+                    Next::Packet(packet) => keep(packet),
+                    Next::Timeout => return Ok(()),
+                    other => panic!("{other:?}"),
+                }
+                continue;
+            }
+            2 => left = 3,
+            _ => {}
+        }
+        let done = capture.dispatch_up_to(left as u64, &mut keep)?;
+        if done.stop() != Stop::Count {
+            assert_eq!(done.stop(), Stop::Empty);
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(all(feature = "tokio", feature = "async-io"))]
+mod asynchronous {
+    use futures_lite::{StreamExt, future::block_on};
+    use pcap_core::{Capture, Offline, Packet, Result};
+
+    pub(crate) fn drain(
+        capture: Capture<Offline>,
+        call: usize,
+        mut keep: impl FnMut(Packet<'_>),
+    ) -> Result<()> {
+        block_on(async {
+            if call == 10 {
+                let mut capture = capture.into_tokio()?;
+                while let Some(packet) = capture.next_packet().await? {
+                    keep(packet);
+                }
+            } else {
+                let mut packets = capture.into_async_io()?.into_packets();
+                while let Some(packet) = packets.next().await {
+                    keep(packet?.as_packet());
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+#[cfg(not(all(feature = "tokio", feature = "async-io")))]
+mod asynchronous {
+    use pcap_core::{Capture, Offline, Packet, Result};
+
+    pub(crate) fn drain(
+        mut capture: Capture<Offline>,
+        _: usize,
+        keep: impl FnMut(Packet<'_>),
+    ) -> Result<()> {
+        capture.for_each(keep).map(drop)
+    }
+}
+
+/// Reads a file by this library; a closure is called with the number of packets before each. Returns also what
+/// a reader gave.
+fn ours(
+    path: &Path,
+    way: Way,
+    call: usize,
+    mut read: impl FnMut(usize),
+) -> (Vec<Raw>, Option<Error>, Vec<u8>) {
+    let given = Arc::default();
+    let capture = way.open(path, &given).unwrap();
+    let mut packets = Vec::new();
+    read(0);
+    let result = drain(capture, call, |packet| {
+        let time = (packet.header().raw_secs(), packet.header().raw_nanos());
+        packets.push((
+            time,
+            packet.caplen(),
+            packet.wire_len(),
+            packet.data().to_vec(),
+        ));
+        read(packets.len());
+    });
+    let given = std::mem::take(&mut *given.lock().unwrap());
+    (packets, result.err(), given)
+}
+
+/// The same by `pcap_next_ex`.
+fn libpcap(path: &Path, mut read: impl FnMut(usize)) -> (Vec<Raw>, Option<String>) {
+    let theirs = Theirs::open(stream(path)).unwrap();
+    let mut packets = Vec::new();
+    loop {
+        read(packets.len());
+        match theirs.next() {
+            Ok(Some(packet)) => packets.push(packet),
+            Ok(None) => return (packets, None),
+            Err(error) => return (packets, Some(error)),
+        }
+    }
+}
+
+/// The lengths to truncate a savefile to after some packets: within what was read, right behind it, within what is
+/// buffered, and beyond.
+fn cuts(savefile: &Savefile, after: usize) -> Vec<usize> {
+    let end = |n: usize| savefile.ends[n];
+    vec![
+        0,
+        10,
+        end(0),
+        end(0) + 9,
+        end(after),
+        end(after) + 5,
+        end(after) + 50,
+        end(after + 1),
+        end(after + 60),
+        end(after + 60) + 20,
+        end(FAR),
+        end(FAR) + 7,
+        end(FAR) + 50,
+        end(PACKETS) - 1,
+    ]
+}
+
+fn edit(path: &Path) -> File {
+    File::options().write(true).open(path).unwrap()
+}
+
+fn truncate(path: &Path, length: usize) {
+    edit(path).set_len(length as u64).unwrap();
+}
+
+fn append(path: &Path, bytes: &[u8]) {
+    let mut file = File::options().append(true).open(path).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
+/// A savefile on disk where a way of reading has it, and a second one for libpcap.
+struct Files {
+    folder: tempfile::TempDir,
+}
+
+impl Files {
+    fn new() -> Files {
+        let folder = tempfile::tempdir().unwrap();
+        Files { folder }
+    }
+
+    fn ours(&self, way: Way, bytes: &[u8]) -> PathBuf {
+        let junk = &[0xa1; BEFORE][..way.start()];
+        files::file(self.folder.path(), "ours", &[junk, bytes].concat())
+    }
+
+    fn theirs(&self, bytes: &[u8]) -> PathBuf {
+        files::file(self.folder.path(), "theirs", bytes)
+    }
+}
+
+/// Calls a closure with each format, way of opening, number of packets and reading call.
+fn cases(mut case: impl FnMut(&Savefile, &Build, Way, usize, &mut dyn FnMut() -> usize)) {
+    // Each call meets each of the others in turn.
+    let mut turn = 0;
+    let mut call = || {
+        turn += 1;
+        turn % CALLS
+    };
+    for (name, build) in formats() {
+        let savefile = Savefile::new(name, &build, 1, PACKETS);
+        for way in WAYS {
+            for after in AFTER {
+                case(&savefile, &build, way, after, &mut call);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_truncated_meanwhile_is_an_error() {
+    let files = Files::new();
+    cases(|savefile, _, way, after, call| {
+        for length in cuts(savefile, after) {
+            let call = call();
+            let case = format!(
+                "{}, {way:?}, call {call}, {length} bytes after {after}",
+                savefile.name
+            );
+            let path = files.ours(way, &savefile.bytes);
+            let (packets, error, read) = ours(&path, way, call, |n| {
+                if n == after {
+                    truncate(&path, way.start() + length);
+                }
+            });
+            let path = files.theirs(&savefile.bytes);
+            let (by_libpcap, text) = libpcap(&path, |n| {
+                if n == after {
+                    truncate(&path, length);
+                }
+            });
+            assert!(packets == savefile.packets[..packets.len()], "{case}");
+            assert!(packets.len() >= after.max(savefile.whole(length)), "{case}");
+            if way == Way::Reader {
+                same_as_libpcap(&case, &packets, error, &read);
+                continue;
+            }
+            let error =
+                error.unwrap_or_else(|| panic!("{case}: {} packets, no error", packets.len()));
+            assert_eq!(
+                error.kind(),
+                ErrorKind::SavefileTruncated,
+                "{case}: {error}"
+            );
+            if length > savefile.ends[FAR - 1] && way != Way::Followed {
+                // All that was there when it was truncated was read since, and by libpcap alike.
+                assert!(packets == by_libpcap, "{case}");
+                if let Some(text) = text {
+                    assert_eq!(error.text(), text, "{case}");
+                } else {
+                    assert!(error.text().contains("shrank"), "{case}: {error}");
+                }
+            }
+        }
+    });
+}
+
+/// The packets and the error are those of libpcap for these bytes.
+fn same_as_libpcap(case: &str, packets: &[Raw], error: Option<Error>, bytes: &[u8]) {
+    let mut bytes = bytes.to_vec();
+    let theirs = Plan::new(Source::File(0), 0).libpcap(&mut bytes);
+    assert!(
+        packets == theirs.packets,
+        "{case}: {} packets, not {}",
+        packets.len(),
+        theirs.packets.len()
+    );
+    assert_eq!(error.map(|e| e.text().to_owned()), theirs.error, "{case}");
+}
+
+/// Size at the end and at the beginning are the same, but more had been read.
+#[test]
+fn a_file_that_grew_and_is_cut_again_is_an_error() {
+    let files = Files::new();
+    cases(|savefile, _, way, after, call| {
+        let call = call();
+        let case = format!("{}, {way:?}, call {call}, after {after}", savefile.name);
+        let small = PACKETS - 150;
+        let (first, rest) = savefile.bytes.split_at(savefile.ends[small]);
+        let path = files.ours(way, first);
+        let (packets, error, given) = ours(&path, way, call, |n| {
+            if n == after {
+                append(&path, rest);
+            }
+            if n == small + 10 {
+                truncate(&path, way.start() + first.len());
+            }
+        });
+        assert!(packets == savefile.packets[..packets.len()], "{case}");
+        assert!(packets.len() >= small + 10, "{case}");
+        match way {
+            Way::Reader => same_as_libpcap(&case, &packets, error, &given),
+            _ => {
+                let error = error.expect(&case);
+                assert_eq!(error.kind(), ErrorKind::SavefileTruncated, "{case}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_file_that_grows_is_read_as_by_libpcap() {
+    let files = Files::new();
+    cases(|savefile, _, way, after, call| {
+        let size = savefile.bytes.len();
+        let last = savefile.ends[PACKETS - 1];
+        // Where it ends when it is opened, and after it grew.
+        for (first, second) in [
+            (savefile.ends[FAR], size),
+            (savefile.ends[FAR], last + 40),
+            (savefile.ends[FAR] + 40, size),
+            (savefile.ends[FAR] + 5, last + 5),
+        ] {
+            let call = call();
+            let case = format!("{}, {way:?}, call {call}, after {after}", savefile.name);
+            let grow = |path: &Path| append(path, &savefile.bytes[first..second]);
+            let path = files.ours(way, &savefile.bytes[..first]);
+            let mut followed = false;
+            let (packets, error, _) = ours(&path, way, call, |n| {
+                if n == after {
+                    grow(&path);
+                }
+            });
+            let path = files.theirs(&savefile.bytes[..first]);
+            let (theirs, text) = libpcap(&path, |n| {
+                if n == after {
+                    grow(&path);
+                }
+            });
+            followed |= way == Way::Followed && error.is_none();
+            assert!(packets == theirs, "{case}");
+            if !followed {
+                assert_eq!(error.map(|e| e.text().to_owned()), text, "{case}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_file_that_is_restored_in_time_is_whole() {
+    let files = Files::new();
+    cases(|savefile, _, way, after, call| {
+        let call = call();
+        let case = format!("{}, {way:?}, call {call}, after {after}", savefile.name);
+        let path = files.ours(way, &savefile.bytes);
+        let (packets, error, _) = ours(&path, way, call, |n| {
+            if n == after {
+                truncate(&path, way.start() + savefile.ends[after]);
+                append(&path, &savefile.bytes[savefile.ends[after]..]);
+            }
+        });
+        assert!(packets == savefile.packets, "{case}");
+        assert!(error.is_none(), "{case}: {error:?}");
+    });
+}
+
+/// Who opened the old one keeps it.
+#[test]
+#[cfg(unix)]
+fn a_file_that_is_replaced_or_removed_is_whole() {
+    let files = Files::new();
+    cases(|savefile, _, way, after, call| {
+        for replaced in [true, false] {
+            let call = call();
+            let case = format!("{}, {way:?}, call {call}, after {after}", savefile.name);
+            let path = files.ours(way, &savefile.bytes);
+            let (packets, error, _) = ours(&path, way, call, |n| match replaced {
+                _ if n != after => {}
+                true => {
+                    let new = files.theirs(&savefile.bytes[..savefile.ends[1]]);
+                    std::fs::rename(new, &path).unwrap();
+                }
+                false => std::fs::remove_file(&path).unwrap(),
+            });
+            assert!(packets == savefile.packets, "{case}");
+            assert!(error.is_none(), "{case}: {error:?}");
+        }
+    });
+}
+
+/// Each packet is the old or the new one, but for the one in which the buffer ended.
+#[test]
+fn a_file_overwritten_in_place_is_read_on() {
+    let files = Files::new();
+    let mut others = Vec::new();
+    cases(|savefile, build, way, after, call| {
+        if others.last().is_none_or(|(name, _)| *name != savefile.name) {
+            let other = Savefile::inverted(savefile, build);
+            others.push((savefile.name.clone(), other));
+        }
+        let (_, other) = others.last().unwrap();
+        let call = call();
+        let case = format!("{}, {way:?}, call {call}, after {after}", savefile.name);
+        let path = files.ours(way, &savefile.bytes);
+        let (packets, error, given) = ours(&path, way, call, |n| {
+            if n == after {
+                differential::write_at(&edit(&path), &other.bytes, way.start() as u64);
+            }
+        });
+        let path = files.theirs(&savefile.bytes);
+        let (by_libpcap, text) = libpcap(&path, |n| {
+            if n == after {
+                differential::write_at(&edit(&path), &other.bytes, 0);
+            }
+        });
+        if way == Way::Reader {
+            same_as_libpcap(&case, &packets, error, &given);
+            return;
+        }
+        for (who, packets, error) in [
+            ("ours", packets, error.map(|e| e.text().to_owned())),
+            ("libpcap", by_libpcap, text),
+        ] {
+            assert_eq!((packets.len(), error), (PACKETS, None), "{case}, {who}");
+            let pairs = || packets.iter().zip(&savefile.packets);
+            let old = pairs().take_while(|(packet, old)| packet == old).count();
+            let pairs = packets.iter().zip(&other.packets).rev();
+            let new = pairs.take_while(|(packet, new)| packet == new).count();
+            assert!(old >= after, "{case}, {who}");
+            assert!(
+                old + new + 1 >= PACKETS,
+                "{case}, {who}: {old} old, {new} new"
+            );
+        }
+    });
+}
+
+/// As `cp` and log rotation by copying do: the same file, emptied and written anew.
+#[test]
+fn a_file_that_is_rewritten_ends_or_fails_for_ever() {
+    let files = Files::new();
+    cases(|savefile, build, way, after, call| {
+        for (seed, count) in [(2, PACKETS + 100), (3, PACKETS / 2), (4, 0)] {
+            let other = Savefile::new("other", build, seed, count);
+            let call = call();
+            let case = format!(
+                "{}, {way:?}, call {call}, {count} packets after {after}",
+                savefile.name
+            );
+            let path = files.ours(way, &savefile.bytes);
+            let (packets, error, given) = ours(&path, way, call, |n| {
+                if n == after {
+                    truncate(&path, way.start());
+                    append(&path, &other.bytes);
+                }
+            });
+            let common = packets.len().min(after);
+            assert_eq!(common, after, "{case}");
+            assert!(packets[..common] == savefile.packets[..common], "{case}");
+            if way == Way::Reader {
+                same_as_libpcap(&case, &packets, error, &given);
+            } else if other.bytes.len() < savefile.bytes.len() {
+                let error = error.unwrap_or_else(|| panic!("{case}: no error"));
+                let kinds = [ErrorKind::SavefileTruncated, ErrorKind::SavefileBad];
+                assert!(kinds.contains(&error.kind()), "{case}: {error}");
+            }
+        }
+    });
+}
+
+/// What is no regular file has no length to compare with: its last record tells.
+#[test]
+#[cfg(unix)]
+fn a_stream_that_ends_in_a_record_is_an_error() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    let mut turn = 0;
+    for (name, build) in formats() {
+        let savefile = Savefile::new(name, &build, 1, PACKETS);
+        for length in cuts(&savefile, 100)
+            .into_iter()
+            .filter(|&n| n >= savefile.ends[0])
+        {
+            turn += 1;
+            let call = turn % CALLS;
+            let case = format!("{name}, call {call}, {length} bytes");
+            let bytes = savefile.bytes[..length].to_vec();
+            let (reader, mut writer) = UnixStream::pair().unwrap();
+            let written = bytes.clone();
+            let thread = std::thread::spawn(move || writer.write_all(&written).unwrap());
+            let capture = match turn % 2 {
+                0 => Capture::from_open_file(File::from(OwnedFd::from(reader))).unwrap(),
+                _ => Capture::from_reader(reader).unwrap(),
+            };
+            let mut packets = Vec::new();
+            // These may find nothing yet, and a runtime is needed for the tenth.
+            let call = match call {
+                2 | 6 => 3,
+                10 => 11,
+                other => other,
+            };
+            let result = drain(capture, call, |packet| {
+                let time = (packet.header().raw_secs(), packet.header().raw_nanos());
+                packets.push((
+                    time,
+                    packet.caplen(),
+                    packet.wire_len(),
+                    packet.data().to_vec(),
+                ));
+            });
+            thread.join().unwrap();
+            same_as_libpcap(&case, &packets, result.err(), &bytes);
+        }
+    }
+}

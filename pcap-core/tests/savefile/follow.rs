@@ -1,0 +1,362 @@
+//! Savefiles that are followed while they are written.
+#![cfg_attr(windows, allow(unused))] // some tests are for other systems only
+
+use crate::support::files;
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::files::{MICRO, NANO, Order, Pcap, Pcapng, Random, number, ping, pings};
+use pcap_core::{Capture, Dlt, End, ErrorKind, Next, Offline, PacketOwned, Stop};
+
+const MOMENT: Duration = Duration::from_millis(60);
+
+/// A file with a header in it, open to have more written to it.
+fn begun(folder: &Path, header: &Pcap) -> (PathBuf, File) {
+    let path = files::file(folder, "a.pcap", &header.header());
+    let file = OpenOptions::new().append(true).open(&path).unwrap();
+    (path, file)
+}
+
+fn follow(path: &Path) -> Capture<Offline> {
+    let mut capture = Capture::from_file(path).unwrap();
+    assert!(!capture.is_followed());
+    capture.follow(true).unwrap();
+    assert!(capture.is_followed());
+    capture
+}
+
+/// The bytes of one record, without the file's header.
+fn record(order: Order, magic: u32, number: u16) -> Vec<u8> {
+    let whole = Pcap::new(order, magic).packet(7, 9, &ping(number));
+    whole.bytes()[24..].to_vec()
+}
+
+#[test]
+fn a_record_that_is_written_byte_by_byte_comes_once_and_whole_in_both_byte_orders() {
+    for order in [Order::Little, Order::Big] {
+        for magic in [MICRO, NANO] {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, mut file) = begun(folder.path(), &Pcap::new(order, magic));
+            let mut capture = follow(&path);
+            for n in 0..3 {
+                let record = record(order, magic, n);
+                for (at, byte) in record.iter().enumerate() {
+                    assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout, "{at}");
+                    file.write_all(&[*byte]).unwrap();
+                }
+                let packet = capture.try_next_packet().unwrap().packet().unwrap();
+                assert_eq!(packet.data(), ping(n));
+                let nanos = if magic == NANO { 9 } else { 9000 };
+                assert_eq!(packet.timestamp().secs(), 7);
+                assert_eq!(packet.timestamp().subsec_nanos(), nanos);
+            }
+            assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
+        }
+    }
+}
+
+#[test]
+fn a_writer_in_another_thread_is_followed_through_every_packet_and_a_break_ends_it() {
+    const COUNT: u32 = 20_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let mut dumper = Capture::dead(Dlt::EN10MB).unwrap().dump(&path).unwrap();
+    dumper.flush().unwrap();
+    let mut capture = follow(&path);
+    let handle = capture.break_handle();
+    let writer = thread::spawn(move || {
+        let mut random = Random::new(1);
+        for n in 0..COUNT {
+            let mut data = n.to_be_bytes().to_vec();
+            data.resize(4 + random.below(1500), 7);
+            dumper.write_now(&data).unwrap();
+            if n % 1000 == 999 {
+                dumper.flush().unwrap();
+                thread::sleep(Duration::from_millis(5));
+            }
+        }
+        dumper.close().unwrap();
+    });
+    let mut next = 0_u32;
+    let done = capture.for_each(|packet| {
+        assert_eq!(packet.data()[..4], next.to_be_bytes());
+        next += 1;
+        if next == COUNT {
+            handle.breakloop();
+        }
+    });
+    let done = done.unwrap();
+    assert_eq!(
+        (done.packets(), done.stop()),
+        (COUNT.into(), Stop::End(End::Break))
+    );
+    writer.join().unwrap();
+    // Not followed any more, the end is the end.
+    capture.follow(false).unwrap();
+    assert!(capture.next_packet().unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Eof));
+}
+
+#[test]
+fn a_break_wakes_a_reader_at_the_end_and_it_can_read_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut file) = begun(folder.path(), &Pcap::native());
+    let mut capture = follow(&path);
+    let handle = capture.break_handle();
+    let start = Instant::now();
+    let breaker = thread::spawn(move || {
+        thread::sleep(MOMENT);
+        handle.breakloop();
+    });
+    assert!(capture.next_packet().unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Break));
+    let waited = start.elapsed();
+    assert!(waited >= MOMENT && waited < 20 * MOMENT, "{waited:?}");
+    breaker.join().unwrap();
+    file.write_all(&record(Order::NATIVE, MICRO, 5)).unwrap();
+    assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 5);
+}
+
+#[test]
+fn a_deadline_is_kept_at_the_end_and_dispatch_takes_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut file) = begun(folder.path(), &Pcap::native());
+    let mut capture = follow(&path);
+    let start = Instant::now();
+    assert_eq!(capture.next_packet_timeout(MOMENT).unwrap(), Next::Timeout);
+    let waited = start.elapsed();
+    assert!(waited >= MOMENT && waited < 20 * MOMENT, "{waited:?}");
+    for n in 0..10 {
+        file.write_all(&record(Order::NATIVE, MICRO, n)).unwrap();
+    }
+    let mut seen = Vec::new();
+    let done = capture.dispatch(|packet| seen.push(number(packet.data())));
+    let done = done.unwrap();
+    assert_eq!((done.packets(), done.stop()), (10, Stop::Empty));
+    assert_eq!(seen, Vec::from_iter(0..10));
+    let done = capture.dispatch(|_| {}).unwrap();
+    assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
+}
+
+#[test]
+fn an_end_that_was_reached_is_waited_at_when_it_is_followed_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut file) = begun(folder.path(), &Pcap::native());
+    let mut capture = Capture::from_file(&path).unwrap();
+    capture.set_filter("icmp").unwrap();
+    assert!(capture.next_packet().unwrap().is_none());
+    file.write_all(&record(Order::NATIVE, MICRO, 1)).unwrap();
+    // As ever: an end stays one.
+    assert!(capture.next_packet().unwrap().is_none());
+    capture.set_filter("ip").unwrap();
+    capture.follow(true).unwrap();
+    assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 1);
+    capture.set_filter("udp").unwrap();
+    file.write_all(&record(Order::NATIVE, MICRO, 2)).unwrap();
+    assert_eq!(capture.next_packet_timeout(MOMENT).unwrap(), Next::Timeout);
+}
+
+/// A fraction of the second above 2^31 is for libpcap, which reads that one record.
+#[test]
+fn an_odd_record_is_read_by_libpcap_and_what_follows_it_is_followed_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut file) = begun(folder.path(), &Pcap::native());
+    let mut capture = follow(&path);
+    let data = ping(3);
+    let length = data.len() as u32;
+    let odd = Pcap::native().record([1, u32::MAX, length, length], &data);
+    let odd = odd.bytes()[24..].to_vec();
+    capture.set_filter("udp").unwrap();
+    for (filter, expected) in [("icmp", Some(3)), ("udp", None), ("", Some(3))] {
+        capture.set_filter(filter).unwrap();
+        file.write_all(&odd[..20]).unwrap();
+        assert_eq!(capture.next_packet_timeout(MOMENT).unwrap(), Next::Timeout);
+        file.write_all(&odd[20..]).unwrap();
+        let next = capture.next_packet_timeout(MOMENT).unwrap();
+        assert_eq!(next.packet().map(|p| number(p.data())), expected);
+        assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
+    }
+    file.write_all(&record(Order::NATIVE, MICRO, 8)).unwrap();
+    assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 8);
+}
+
+#[test]
+fn damage_is_an_error_and_so_is_a_file_that_becomes_shorter() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut file) = begun(folder.path(), &Pcap::native());
+    let mut capture = follow(&path);
+    file.write_all(&record(Order::NATIVE, MICRO, 0)).unwrap();
+    assert!(capture.next_packet().unwrap().is_some());
+    file.set_len(30).unwrap();
+    for _ in 0..2 {
+        let error = capture.next_packet().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
+    }
+
+    let (path, mut file) = begun(folder.path(), &Pcap::native());
+    let mut capture = follow(&path);
+    let long = Pcap::native().record([1, 1, 300_000, 300_000], b"");
+    file.write_all(&long.bytes()[24..]).unwrap();
+    for _ in 0..2 {
+        let error = capture.next_packet().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SavefileBad);
+    }
+    assert_eq!(
+        capture.follow(true).unwrap_err().kind(),
+        ErrorKind::SavefileBad
+    );
+}
+
+/// The record is read ahead, and libpcap, which is to read it, finds it gone.
+#[test]
+fn a_file_that_becomes_shorter_before_an_odd_record_is_an_error_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut file) = begun(folder.path(), &Pcap::native());
+    let mut capture = follow(&path);
+    file.write_all(&record(Order::NATIVE, MICRO, 0)).unwrap();
+    let odd = Pcap::native().record([1, u32::MAX, 4, 4], b"odd!");
+    file.write_all(&odd.bytes()[24..]).unwrap();
+    assert!(capture.next_packet().unwrap().is_some());
+    file.set_len(24).unwrap();
+    for _ in 0..2 {
+        let error = capture.next_packet_timeout(MOMENT).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
+    }
+}
+
+/// At what was the end when the fast way looked, libpcap may find a record that was written since.
+#[test]
+fn a_file_that_grows_and_is_not_followed_gives_no_packet_twice_and_none_in_pieces() {
+    const COUNT: u64 = 2000;
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..200 {
+        let (path, mut file) = begun(folder.path(), &Pcap::native());
+        let mut capture = Capture::from_file(&path).unwrap();
+        let writer = thread::spawn(move || {
+            for n in 0..COUNT {
+                let record = Pcap::native().record([0, 0, 8, 8], &n.to_be_bytes());
+                file.write_all(&record.bytes()[24..]).unwrap();
+            }
+        });
+        let mut next = 0;
+        // A record that is written at this moment may be a cut one.
+        while let Ok(Some(packet)) = capture.next_packet() {
+            assert_eq!(packet.data(), u64::to_be_bytes(next));
+            next += 1;
+        }
+        assert!(next <= COUNT);
+        writer.join().unwrap();
+    }
+}
+
+#[test]
+fn what_cannot_be_followed_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let unsupported = |mut capture: Capture<Offline>| {
+        let error = capture.follow(true).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains("can be followed"), "{error}");
+        assert!(!capture.is_followed());
+        // And it is read as before.
+        capture.packets().collect::<Result<Vec<_>, _>>().unwrap()
+    };
+    let bytes = pings(3);
+    assert_eq!(unsupported(files::open(bytes.clone())).len(), 3);
+    let ng = Pcapng::new(Order::NATIVE)
+        .section()
+        .interface(1, 0, &[])
+        .bytes();
+    let path = files::file(folder.path(), "a.pcapng", &ng);
+    assert_eq!(unsupported(Capture::from_file(path).unwrap()).len(), 0);
+    #[cfg(unix)]
+    {
+        let (reader, mut writer) = std::os::unix::net::UnixStream::pair().unwrap();
+        writer.write_all(&bytes).unwrap();
+        drop(writer);
+        let reader = File::from(std::os::fd::OwnedFd::from(reader));
+        assert_eq!(
+            unsupported(Capture::from_open_file(reader).unwrap()).len(),
+            3
+        );
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn waiting_at_the_end_costs_next_to_no_processor_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, _file) = begun(folder.path(), &Pcap::native());
+    let mut capture = follow(&path);
+    let mut before = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let mut after = before;
+    let clock = libc::CLOCK_THREAD_CPUTIME_ID;
+    // SAFETY: the structure is ours to be filled in.
+    assert_eq!(unsafe { libc::clock_gettime(clock, &mut before) }, 0);
+    let next = capture.next_packet_timeout(Duration::from_secs(1)).unwrap();
+    assert_eq!(next, Next::Timeout);
+    // SAFETY: as above.
+    assert_eq!(unsafe { libc::clock_gettime(clock, &mut after) }, 0);
+    let used = (after.tv_sec - before.tv_sec) * 1_000_000_000 + after.tv_nsec - before.tv_nsec;
+    assert!(used < 50_000_000, "{used} ns of a second");
+}
+
+#[test]
+fn iterators_wait_too_and_end_with_a_break() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, mut file) = begun(folder.path(), &Pcap::native());
+    let capture = follow(&path);
+    let handle = capture.break_handle();
+    let (came, comes) = mpsc::channel();
+    let reader = thread::spawn(move || {
+        capture
+            .into_packets()
+            .inspect(|_| came.send(()).unwrap())
+            .collect::<Result<Vec<PacketOwned>, _>>()
+    });
+    for n in 0..4 {
+        file.write_all(&record(Order::NATIVE, MICRO, n)).unwrap();
+        comes.recv_timeout(Duration::from_secs(10)).unwrap();
+    }
+    thread::sleep(MOMENT);
+    handle.breakloop();
+    assert_eq!(reader.join().unwrap().unwrap().len(), 4);
+}
+
+/// Following takes a second descriptor, which is asked for when the savefile is opened.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_descriptors_following_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a.pcap", &pings(3));
+    if !files::in_child() {
+        files::run(&mut files::child(without_descriptors_following_says_so));
+        return;
+    }
+    // Room for one more descriptor: the lowest free one.
+    let free = File::open(&path).unwrap();
+    let limit = files::descriptor(&free) as libc::rlim_t + 1;
+    drop(free);
+    let limit = libc::rlimit {
+        rlim_cur: limit,
+        rlim_max: limit,
+    };
+    // SAFETY: the structure is only read.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
+    let mut capture = Capture::from_file(&path).unwrap();
+    for _ in 0..2 {
+        let error = capture.follow(true).unwrap_err();
+        assert_eq!(error.operation(), Some("follow"));
+        assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error}");
+        assert!(error.to_string().contains("Too many open files"), "{error}");
+    }
+    // It is read as it is.
+    assert_eq!(capture.packets().count(), 3);
+}

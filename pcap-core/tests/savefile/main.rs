@@ -1,0 +1,28 @@
+//! Savefiles: what is read of them, and what dumpers write.
+
+mod breaks;
+mod changing;
+mod damaged;
+mod dumper;
+mod endless;
+mod follow;
+mod format;
+mod fuzz;
+#[cfg(target_os = "linux")]
+mod lengths;
+mod panics;
+mod parity_behaviours;
+mod parity_promises;
+mod pcapng;
+#[cfg(unix)]
+mod pipes;
+#[cfg(unix)]
+mod pipes_fuzz;
+mod reading;
+mod roundtrips;
+mod sources;
+#[cfg(windows)]
+mod windows;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,303 @@
+//! pcapng savefiles: by other programs, and hostile ones.
+#![cfg_attr(windows, allow(unused))] // some tests are for other systems only
+
+use crate::support::files;
+
+use std::process::Command;
+
+use crate::support::files::{
+    IF_TSOFFSET, IF_TSRESOL, Order, Pcapng, open, ping, pings, read_all, until_error,
+};
+use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Precision, SavefileFormat, Timestamp};
+
+#[test]
+fn both_byte_orders_are_read() {
+    for order in Order::BOTH {
+        let bytes = Pcapng::new(order)
+            .interface(276, 0, &[])
+            .packet(0, 1_700_000_000_000_001, 1514, b"data!")
+            .bytes();
+        let mut capture = open(bytes);
+        assert_eq!(capture.savefile_format(), SavefileFormat::Pcapng);
+        assert_eq!(capture.is_swapped(), order.is_swapped());
+        assert_eq!(capture.linktype(), Linktype::LINUX_SLL2);
+        assert_eq!(capture.format_version(), (1, 0));
+        let packet = capture.next_packet().unwrap().unwrap();
+        assert_eq!(packet.timestamp(), Timestamp::new(1_700_000_000, 1_000));
+        assert_eq!((packet.data(), packet.wire_len()), (&b"data!"[..], 1514));
+        assert!(capture.next_packet().unwrap().is_none());
+        assert!(capture.next_packet().unwrap().is_none());
+    }
+}
+
+#[test]
+fn times_are_nanoseconds_whatever_the_interface_counts_in() {
+    for (resolution, ticks, nanos) in [
+        (0, 5, 5_000_000_000),
+        (3, 5_001, 5_001_000_000),
+        (6, 5_000_001, 5_000_001_000),
+        (9, 5_000_000_001, 5_000_000_001),
+        (12, 5_000_000_001_999, 5_000_000_001),
+        (0x80 | 10, (5 << 10) | 512, 5_500_000_000),
+    ] {
+        let options = [(IF_TSRESOL, vec![resolution])];
+        let bytes = Pcapng::new(Order::NATIVE)
+            .interface(1, 0, &options)
+            .packet(0, ticks, 1, b"x")
+            .bytes();
+        let mut capture = open(bytes);
+        assert_eq!(capture.precision(), Precision::Nano);
+        let time = capture.next_packet().unwrap().unwrap().timestamp();
+        assert_eq!(time, Timestamp::new(0, nanos), "resolution {resolution}");
+    }
+}
+
+/// An interface's offset of pcapng can make libpcap's seconds negative.
+#[test]
+fn an_offset_makes_times_negative_and_nothing_panics() {
+    for order in Order::BOTH {
+        for offset in [-1, -1_700_000_000, i64::MIN, i64::MAX] {
+            let options = [(IF_TSOFFSET, order.u64(offset as u64).to_vec())];
+            let bytes = Pcapng::new(order)
+                .interface(1, 0, &options)
+                .packet(0, 250_000, 1, b"x")
+                .bytes();
+            let mut capture = open(bytes);
+            let packet = capture.next_packet().unwrap().unwrap();
+            let time = packet.timestamp();
+            // Where C's seconds have 32 bits, they are read from 1970 on.
+            let secs = match size_of::<pcap_sys::timeval>() {
+                8 => (offset as u32).into(),
+                _ => offset,
+            };
+            assert_eq!(time, Timestamp::new(secs, 250_000_000));
+            assert_eq!(
+                (packet.header().raw_secs(), packet.header().raw_nanos()),
+                (secs, 250_000_000)
+            );
+            let _ = format!(
+                "{time} {packet:?} {:?}",
+                std::time::SystemTime::try_from(time)
+            );
+        }
+    }
+}
+
+/// libpcap reads no second link type of a pcapng savefile.
+#[test]
+fn a_second_interface_of_another_type_is_an_error_after_the_first_ones_packets() {
+    let bytes = Pcapng::new(Order::NATIVE)
+        .interface(1, 0, &[])
+        .packet(0, 1, 4, b"good")
+        .interface(101, 0, &[])
+        .packet(1, 1, 3, b"bad")
+        .bytes();
+    let mut capture = open(bytes);
+    let (packets, error) = until_error(&mut capture);
+    assert_eq!(packets.len(), 1);
+    assert_eq!(error.kind(), ErrorKind::SavefileBad);
+    assert!(
+        error
+            .text()
+            .contains("different from the type of the first"),
+        "{error}"
+    );
+    assert_eq!(capture.next_packet().unwrap_err().text(), error.text());
+
+    // Of the same type they are one stream.
+    let bytes = Pcapng::new(Order::NATIVE)
+        .interface(1, 0, &[])
+        .interface(1, 0, &[(IF_TSRESOL, vec![9])])
+        .packet(0, 1, 1, b"0")
+        .packet(1, 1, 1, b"1")
+        .bytes();
+    let packets = read_all(&mut open(bytes)).unwrap();
+    assert_eq!(packets[0].timestamp(), Timestamp::new(0, 1000));
+    assert_eq!(packets[1].timestamp(), Timestamp::new(0, 1));
+}
+
+/// libpcap 1.10.3 takes two interfaces of raw IP for two link types.
+#[test]
+fn two_interfaces_of_raw_ip_are_read_or_an_error_and_never_the_end() {
+    let bytes = Pcapng::new(Order::NATIVE)
+        .interface(101, 0, &[])
+        .packet(0, 1, 1, b"0")
+        .interface(101, 0, &[])
+        .packet(1, 1, 1, b"1")
+        .bytes();
+    let mut capture = open(bytes);
+    assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"0");
+    match capture.next_packet() {
+        Ok(packet) => assert_eq!(packet.expect("not the end").data(), b"1"),
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::SavefileBad);
+            assert!(error.text().contains("different from the type"), "{error}");
+        }
+    }
+}
+
+/// libpcap reads no second snaplen and no second byte order of a pcapng savefile.
+#[test]
+fn another_snaplen_or_byte_order_is_an_error() {
+    let bytes = Pcapng::new(Order::NATIVE)
+        .interface(1, 96, &[])
+        .interface(1, 97, &[])
+        .bytes();
+    let (_, error) = until_error(&mut open(bytes));
+    assert!(error.text().contains("snapshot length"), "{error}");
+
+    let [little, big] = Order::BOTH.map(|order| Pcapng::new(order).interface(1, 0, &[]));
+    for (first, second) in [(&little, &big), (&big, &little)] {
+        let first = first.clone().packet(0, 1, 1, b"x");
+        let (packets, error) = until_error(&mut open(first.raw(&second.bytes()).bytes()));
+        assert_eq!((packets.len(), error.kind()), (1, ErrorKind::SavefileBad));
+        // The length of the block comes first, and in the other order it is huge.
+        let known = ["different byte orders", "> maximum"];
+        assert!(
+            known.iter().any(|text| error.text().contains(text)),
+            "{error}"
+        );
+    }
+
+    // A second section in the same order goes on.
+    let bytes = Pcapng::new(Order::NATIVE)
+        .interface(1, 0, &[])
+        .packet(0, 1, 1, b"0")
+        .section()
+        .interface(1, 0, &[])
+        .packet(0, 1, 1, b"1")
+        .bytes();
+    assert_eq!(read_all(&mut open(bytes)).unwrap().len(), 2);
+}
+
+/// In pcapng libpcap refuses a packet that is longer than the snaplen; in classic savefiles it cuts it.
+#[test]
+fn a_packet_above_the_snaplen_is_refused() {
+    let bytes = Pcapng::new(Order::NATIVE)
+        .interface(1, 4, &[])
+        .packet(0, 1, 4, b"good")
+        .packet(0, 1, 5, b"bad!!")
+        .bytes();
+    let (packets, error) = until_error(&mut open(bytes));
+    assert_eq!((packets.len(), error.kind()), (1, ErrorKind::SavefileBad));
+    assert!(error.text().contains("bigger than snaplen of 4"), "{error}");
+}
+
+#[test]
+fn a_file_cut_at_any_byte_is_an_error_or_ends_between_two_blocks() {
+    let start = Pcapng::new(Order::NATIVE).interface(1, 0, &[]);
+    let one = start.clone().packet(0, 1, 98, &ping(0));
+    let two = one.clone().packet(0, 1, 98, &ping(1)).bytes();
+    let ends = [start.bytes().len(), one.bytes().len(), two.len()];
+    for length in 0..=two.len() {
+        let mut capture = match files::try_open(&two[..length]) {
+            Ok(capture) => capture,
+            Err(error) => {
+                assert!(length < ends[0]);
+                let kind = error.kind();
+                let known = [ErrorKind::SavefileTruncated, ErrorKind::SavefileBad];
+                assert!(known.contains(&kind), "{length}: {error:?}");
+                continue;
+            }
+        };
+        assert!(length >= ends[0], "{length}");
+        if let Some(whole) = ends.iter().position(|&end| end == length) {
+            assert_eq!(read_all(&mut capture).unwrap().len(), whole);
+        } else {
+            let whole = usize::from(length > ends[1]);
+            let (packets, error) = until_error(&mut capture);
+            assert_eq!(packets.len(), whole);
+            assert_eq!(error.kind(), ErrorKind::SavefileTruncated, "{length}");
+            assert_eq!(capture.next_packet().unwrap_err().text(), error.text());
+        }
+    }
+}
+
+/// libpcap's limit of a pcapng block is 16 MiB.
+#[test]
+fn a_block_over_16_mib_is_refused_without_allocating_it() {
+    let mut bytes = Pcapng::new(Order::NATIVE).interface(1, 0, &[]).bytes();
+    bytes.extend(Order::NATIVE.u32(6));
+    bytes.extend(Order::NATIVE.u32(0xffff_fff0));
+    let (_, error) = until_error(&mut open(bytes));
+    assert!(error.text().contains("> maximum"), "{error}");
+}
+
+#[test]
+fn no_interface_and_a_packet_before_it_are_errors_on_opening() {
+    for (file, text) in [
+        (Pcapng::new(Order::NATIVE), "has no Interface Description"),
+        (
+            Pcapng::new(Order::NATIVE).packet(0, 1, 1, b"x"),
+            "before any Interface Description",
+        ),
+    ] {
+        let error = files::try_open(file.bytes()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SavefileBad);
+        assert!(error.text().contains(text), "{error}");
+    }
+    // Of an interface that was never described.
+    let bytes = Pcapng::new(Order::NATIVE)
+        .interface(1, 0, &[])
+        .packet(7, 1, 1, b"x")
+        .bytes();
+    let (_, error) = until_error(&mut open(bytes));
+    assert!(error.text().contains("interface 7"), "{error}");
+}
+
+/// libpcap moves its buffer in reads that fail, too.
+#[test]
+fn memory_safety_a_packet_is_not_lent_any_more_once_a_read_failed() {
+    // The next block makes libpcap move its buffer before it finds the file cut.
+    let mut bytes = Pcapng::new(Order::NATIVE)
+        .interface(1, 0, &[])
+        .packet(0, 1, 60, &[7; 60])
+        .bytes();
+    bytes.extend(Order::NATIVE.u32(6));
+    bytes.extend(Order::NATIVE.u32(300_000));
+    bytes.extend([0; 100]);
+    let mut capture = open(bytes);
+    assert!(capture.advance().unwrap());
+    assert_eq!(capture.packet().unwrap().data(), [7; 60]);
+    assert!(capture.advance().is_err());
+    assert_eq!(capture.packet(), None);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_tshark_and_editcap_write_is_read_and_what_is_written_of_it_is_equal() {
+    let folder = tempfile::tempdir().unwrap();
+    let classic = files::file(folder.path(), "a.pcap", &pings(50));
+    let expected = read_all(&mut Capture::from_file(&classic).unwrap()).unwrap();
+    assert_eq!(expected.len(), 50);
+    for (program, before, after) in [("editcap", "", ""), ("tshark", "-r", "-w")] {
+        let path = folder.path().join(program);
+        let mut command = Command::new(program);
+        command.args(["-F", "pcapng"]);
+        command
+            .args((!before.is_empty()).then_some(before))
+            .arg(&classic);
+        command
+            .args((!after.is_empty()).then_some(after))
+            .arg(&path);
+        files::run(&mut command);
+        let mut capture = Capture::from_file(&path).unwrap();
+        assert_eq!(
+            capture.savefile_format(),
+            SavefileFormat::Pcapng,
+            "{program}"
+        );
+        assert_eq!(capture.datalink(), Dlt::EN10MB);
+        let read = read_all(&mut capture).unwrap();
+        assert_eq!(read, expected, "{program}");
+
+        // Recoded here, as a classic savefile of nanoseconds.
+        let copy = folder.path().join("copy.pcap");
+        let mut dumper = capture.dump(&copy).unwrap();
+        read.iter().for_each(|packet| dumper.write(packet).unwrap());
+        dumper.close().unwrap();
+        let mut capture = Capture::from_file(&copy).unwrap();
+        assert_eq!(capture.precision(), Precision::Nano);
+        assert_eq!(read_all(&mut capture).unwrap(), expected);
+    }
+}

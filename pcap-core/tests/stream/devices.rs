@@ -1,0 +1,692 @@
+//! Asynchronous captures, on each runtime: of devices on veth pairs in network namespaces of the tests' own.
+
+use crate::support;
+
+use std::cell::Cell;
+use std::future::Future;
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use crate::support::Netns;
+use futures_lite::{StreamExt, future};
+use pcap_core::os::linux::SenderExt;
+use pcap_core::stream::{AsyncCapture, AsyncIo, Runtime, Tokio};
+use pcap_core::{Active, Capture, CompileOptions, End, ErrorKind, Offline, SendQueue};
+
+/// How each runtime makes captures, runs a task and waits.
+trait Tested: Runtime {
+    fn wrap(capture: Capture<Active>) -> pcap_core::Result<AsyncCapture<Active, Self>>;
+    fn block_on<F: Future>(future: F) -> F::Output;
+    fn sleep(time: Duration) -> impl Future<Output = ()>;
+
+    /// The output, if it comes in time.
+    fn within<F: Future>(time: Duration, future: F) -> impl Future<Output = Option<F::Output>> {
+        let late = async move {
+            Self::sleep(time).await;
+            None
+        };
+        // Looked at first: what is found only because this woke the task is late.
+        future::or(late, async { Some(future.await) })
+    }
+
+    fn open(device: &str) -> AsyncCapture<Active, Self> {
+        Self::wrap(fast(device)).unwrap()
+    }
+}
+
+impl Tested for Tokio {
+    fn wrap(capture: Capture<Active>) -> pcap_core::Result<AsyncCapture<Active, Self>> {
+        capture.into_tokio()
+    }
+    fn block_on<F: Future>(future: F) -> F::Output {
+        runtime().block_on(future)
+    }
+    async fn sleep(time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+impl Tested for AsyncIo {
+    fn wrap(capture: Capture<Active>) -> pcap_core::Result<AsyncCapture<Active, Self>> {
+        capture.into_async_io()
+    }
+    fn block_on<F: Future>(future: F) -> F::Output {
+        future::block_on(future)
+    }
+    async fn sleep(time: Duration) {
+        async_io::Timer::after(time).await;
+    }
+}
+
+/// Of one thread.
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap()
+}
+
+/// Makes a test of a function for each runtime.
+macro_rules! on_each_runtime {
+    ($($(#[$about:meta])* $name:ident)*) => {$(
+        $(#[$about])*
+        mod $name {
+            #[test]
+            fn tokio() {
+                super::tests::$name::<super::Tokio>();
+            }
+            #[test]
+            fn async_io() {
+                super::tests::$name::<super::AsyncIo>();
+            }
+        }
+    )*};
+}
+
+on_each_runtime! {
+    packets_come_on_veth_lo_and_any
+    a_million_packets_come_once_and_in_order
+    dropped_futures_take_no_packet_with_them
+    a_break_ends_a_wait_and_the_capture_is_read_on
+    a_hundred_captures_wait_on_one_thread
+    a_capture_that_always_has_packets_lets_others_run
+    a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin
+    a_device_deleted_while_it_is_waited_for_ends_the_wait
+    breaks_and_deadlines_hold_on_lo_any_and_nflog
+    a_device_set_down_and_up_again_is_captured_on
+    a_packet_behind_many_that_only_the_capture_filters_comes
+    a_capture_put_into_the_place_of_another_is_waited_for
+    what_only_libpcap_can_wait_for_is_refused_and_given_back
+}
+
+const LONG: Duration = Duration::from_secs(20);
+
+fn fast(device: &str) -> Capture<Active> {
+    let capture = Capture::from_device(device).immediate_mode(true);
+    capture.activate().unwrap()
+}
+
+/// A frame that says its number.
+fn frame(number: u32) -> [u8; 60] {
+    let mut frame = [0xff; 60];
+    frame[12..14].copy_from_slice(&[0x88, 0xb5]);
+    frame[14..18].copy_from_slice(&number.to_be_bytes());
+    frame
+}
+
+fn number(data: &[u8]) -> u32 {
+    u32::from_be_bytes(data[14..18].try_into().unwrap())
+}
+
+fn queue(numbers: std::ops::Range<u32>) -> SendQueue {
+    let mut queue = SendQueue::new();
+    queue.push_all(numbers.map(frame)).unwrap();
+    queue
+}
+
+fn wire() -> Option<(Netns, Capture<Active>)> {
+    let net = Netns::new()?;
+    net.veth("left", "right");
+    let left = Capture::from_device("left").activate().unwrap();
+    Some((net, left))
+}
+
+/// Has room for all that the tests send.
+fn roomy(device: &str) -> Capture<Active> {
+    let capture = Capture::from_device(device)
+        .snaplen(128)
+        .buffer_size(64 << 20);
+    capture.activate().unwrap()
+}
+
+mod tests {
+    use super::*;
+
+    pub(super) fn packets_come_on_veth_lo_and_any<R: Tested>() {
+        let Some((_net, left)) = wire() else { return };
+        let lo = fast("lo");
+        R::block_on(async {
+            for device in ["right", "any"] {
+                let mut capture = R::open(device);
+                left.inject(&frame(7)).unwrap();
+                let packet = R::within(LONG, capture.next_packet()).await.unwrap();
+                let data = packet.unwrap().unwrap().data().to_vec();
+                // `any` has a header of its own instead of Ethernet's.
+                assert!(data.ends_with(&frame(7)[14..]), "{device}: {data:x?}");
+            }
+            let mut capture = R::open("lo");
+            lo.inject(&frame(8)).unwrap();
+            let packet = R::within(LONG, capture.next_packet()).await.unwrap();
+            assert_eq!(packet.unwrap().unwrap().data(), frame(8));
+            assert_eq!(capture.inject(&frame(9)).await.unwrap(), 60);
+            assert!(capture.stats().unwrap().received >= 1);
+        });
+    }
+
+    pub(super) fn a_million_packets_come_once_and_in_order<R: Tested>() {
+        let Some((_net, left)) = wire() else { return };
+        let capture = roomy("right");
+        let seen = Arc::new(AtomicU32::new(0));
+        let ahead = seen.clone();
+        let sender = std::thread::spawn(move || {
+            for start in (0..1_000_000).step_by(1000) {
+                // Never more than the buffer has room for, however busy the machine is.
+                support::wait_until("the reader goes on", || {
+                    ahead.load(Relaxed) + 100_000 >= start
+                });
+                left.inject_queue(&queue(start..start + 1000)).unwrap();
+            }
+        });
+        R::block_on(async {
+            let mut capture = R::wrap(capture).unwrap();
+            for expected in 0..500_000 {
+                let packet = capture.next_packet().await.unwrap().unwrap();
+                assert_eq!(number(packet.data()), expected);
+                seen.store(expected, Relaxed);
+            }
+            let mut packets = capture.packets();
+            for expected in 500_000..1_000_000 {
+                let packet = packets.next().await.unwrap().unwrap();
+                assert_eq!(number(packet.data()), expected);
+                seen.store(expected, Relaxed);
+            }
+            let stats = capture.stats().unwrap();
+            assert_eq!((stats.received, stats.dropped), (1_000_000, 0));
+        });
+        sender.join().unwrap();
+    }
+
+    pub(super) fn dropped_futures_take_no_packet_with_them<R: Tested>() {
+        const COUNT: u32 = 5000;
+        let Some((_net, left)) = wire() else { return };
+        R::block_on(async {
+            let mut capture = R::wrap(roomy("right")).unwrap();
+            let sender = std::thread::spawn(move || {
+                for start in (0..COUNT).step_by(20) {
+                    left.inject_queue(&queue(start..start + 20)).unwrap();
+                    std::thread::sleep(Duration::from_micros(200));
+                }
+            });
+            let start = Instant::now();
+            let (mut expected, mut dropped) = (0, 0);
+            while expected < COUNT {
+                assert!(start.elapsed() < LONG, "{expected} packets");
+                // Each is polled once or twice and dropped; sometimes it is that of a stream.
+                let number = future::or(
+                    async {
+                        if expected % 2 == 0 {
+                            let packet = capture.next_packet().await.unwrap().unwrap();
+                            return Some(number(packet.data()));
+                        }
+                        let packet = capture.packets().next().await.unwrap();
+                        Some(number(packet.unwrap().data()))
+                    },
+                    async {
+                        future::yield_now().await;
+                        None
+                    },
+                );
+                match number.await {
+                    Some(number) => {
+                        assert_eq!(number, expected);
+                        expected += 1;
+                    }
+                    None => {
+                        dropped += 1;
+                        R::within(Duration::from_micros(300), std::future::pending::<()>()).await;
+                    }
+                }
+            }
+            assert!(dropped > 20, "{dropped}");
+            assert_eq!(capture.stats().unwrap().dropped, 0);
+            sender.join().unwrap();
+        });
+    }
+
+    pub(super) fn a_break_ends_a_wait_and_the_capture_is_read_on<R: Tested>() {
+        let Some((_net, left)) = wire() else { return };
+        R::block_on(async {
+            let mut capture = R::open("right");
+            for _ in 0..3 {
+                let handle = capture.break_handle();
+                let asked = std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(30));
+                    let now = Instant::now();
+                    handle.breakloop();
+                    now
+                });
+                let ended = R::within(LONG, capture.next_packet()).await;
+                assert!(ended.expect("the break").unwrap().is_none());
+                let took = asked.join().unwrap().elapsed();
+                assert!(took < Duration::from_secs(2), "{took:?}");
+                assert_eq!(capture.ended(), Some(End::Break));
+
+                // One before the wait ends that, and only that.
+                capture.break_handle().breakloop();
+                assert!(capture.packets().next().await.is_none());
+                let cpu = support::cpu::cpu_time();
+                let idle = R::within(Duration::from_millis(200), capture.next_packet()).await;
+                assert!(idle.is_none(), "{idle:?}");
+                let used = support::cpu::cpu_time() - cpu;
+                assert!(used < Duration::from_millis(50), "{used:?} of a wait");
+                left.inject(&frame(1)).unwrap();
+                let packet = R::within(LONG, capture.next_packet()).await.unwrap();
+                assert_eq!(packet.unwrap().unwrap().data(), frame(1));
+                assert_eq!(capture.ended(), None);
+            }
+            let mut packets = capture.into_packets();
+            packets.get_ref().break_handle().breakloop();
+            assert!(packets.next().await.is_none());
+            left.inject(&frame(2)).unwrap();
+            assert!(packets.next().await.is_none(), "its end is its end");
+            let mut capture = packets.into_inner().into_inner();
+            assert_eq!(capture.next_packet().unwrap().unwrap().data(), frame(2));
+        });
+    }
+
+    pub(super) fn a_hundred_captures_wait_on_one_thread<R: Tested>() {
+        const COUNT: u32 = 100;
+        let Some((_net, left)) = wire() else { return };
+        R::block_on(async {
+            // Each gets its own packets only: those whose number ends with its own.
+            let mut captures: Vec<_> = (0..COUNT)
+                .map(|which| {
+                    let capture = Capture::from_device("right").immediate_mode(true);
+                    let capture = capture.snaplen(128).buffer_size(1 << 18);
+                    let capture = capture.filter(format!("ether[17] == {which}"));
+                    R::wrap(capture.activate().unwrap()).unwrap()
+                })
+                .collect();
+            for round in 0..10 {
+                let sender = async {
+                    future::yield_now().await; // all of them wait
+                    let numbers = (0..COUNT).map(|which| round << 8 | which);
+                    let mut queue = SendQueue::new();
+                    queue.push_all(numbers.map(frame)).unwrap();
+                    left.inject_queue(&queue).unwrap();
+                };
+                let mut all = Vec::new();
+                for (which, capture) in (0..).zip(&mut captures) {
+                    all.push(Box::pin(async move {
+                        let packet = capture.next_packet().await.unwrap().unwrap();
+                        assert_eq!(number(packet.data()), round << 8 | which);
+                    }));
+                }
+                let all = std::future::poll_fn(|cx| {
+                    all.retain_mut(|one| one.as_mut().poll(cx).is_pending());
+                    match all.is_empty() {
+                        true => std::task::Poll::Ready(()),
+                        false => std::task::Poll::Pending,
+                    }
+                });
+                let done = R::within(LONG, future::zip(all, sender)).await;
+                assert!(done.is_some(), "round {round}");
+            }
+            for mut capture in captures {
+                assert_eq!(capture.stats().unwrap().dropped, 0);
+                let more = future::poll_once(capture.next_packet()).await;
+                assert!(more.is_none(), "{more:?}");
+            }
+        });
+    }
+
+    pub(super) fn a_capture_that_always_has_packets_lets_others_run<R: Tested>() {
+        let Some((_net, left)) = wire() else { return };
+        R::block_on(async {
+            let mut capture = R::wrap(roomy("right")).unwrap();
+            left.inject_queue(&queue(0..20_000)).unwrap();
+            let (over, turns) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(0)));
+            let other = async {
+                while !over.get() {
+                    turns.set(turns.get() + 1);
+                    future::yield_now().await;
+                }
+            };
+            let reader = async {
+                // What came first may have to wait for the timeout; the rest is there.
+                for _ in 0..100 {
+                    capture.next_packet().await.unwrap().unwrap();
+                }
+                let before = turns.get();
+                for taken in 100..15_000 {
+                    capture.next_packet().await.unwrap().unwrap();
+                    if taken % 128 == 0 {
+                        // Longer than a task goes on without a yield.
+                        let start = Instant::now();
+                        while start.elapsed() < Duration::from_micros(110) {}
+                    }
+                }
+                over.set(true);
+                turns.get() - before
+            };
+            let (turns, ()) = future::zip(reader, other).await;
+            assert!(turns >= 14_900 / 128 - 2, "{turns}");
+        });
+    }
+
+    pub(super) fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin<
+        R: Tested,
+    >() {
+        let Some((net, left)) = wire() else { return };
+        R::block_on(async {
+            let mut capture = R::wrap(roomy("right")).unwrap();
+            left.inject_queue(&queue(0..500)).unwrap();
+            drop(left);
+            net.ip(["link", "del", "left"]);
+            let (start, cpu) = (Instant::now(), support::cpu::cpu_time());
+            let mut packets = capture.packets();
+            let mut expected = 0;
+            let error = loop {
+                let item = R::within(LONG, packets.next()).await;
+                match item.expect("in time").expect("no end before the error") {
+                    Ok(packet) => assert_eq!(number(packet.data()), expected),
+                    Err(error) => break error,
+                }
+                expected += 1;
+            };
+            assert_eq!(expected, 500);
+            assert_eq!(error.kind(), ErrorKind::Disappeared);
+            assert!(error.to_string().contains("`right`"), "{error}");
+            let took = start.elapsed();
+            assert!(took < Duration::from_millis(1500), "{took:?}");
+            assert!(support::cpu::cpu_time() - cpu < Duration::from_millis(100));
+            assert!(packets.next().await.is_none(), "its end is its end");
+            let again = capture.next_packet().await.unwrap_err();
+            assert_eq!(again.to_string(), error.to_string());
+            let blocking = capture.get_mut().next_packet().unwrap_err();
+            assert_eq!(blocking.to_string(), error.to_string());
+        });
+    }
+
+    pub(super) fn a_device_deleted_while_it_is_waited_for_ends_the_wait<R: Tested>() {
+        let Some((net, left)) = wire() else { return };
+        drop(left);
+        R::block_on(async {
+            let mut capture = R::open("right");
+            let deleter = async {
+                future::yield_now().await;
+                net.ip(["link", "del", "left"]);
+                Instant::now()
+            };
+            let reader = R::within(LONG, capture.next_packet());
+            let (read, deleted) = future::zip(reader, deleter).await;
+            let error = read.expect("the wait ends").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Disappeared);
+            let took = deleted.elapsed();
+            assert!(took < Duration::from_millis(1500), "{took:?}");
+        });
+    }
+
+    pub(super) fn breaks_and_deadlines_hold_on_lo_any_and_nflog<R: Tested>() {
+        let Some(_wire) = wire() else { return };
+        for device in ["lo", "any", "nflog:9"] {
+            let capture = match Capture::from_device(device).activate() {
+                Err(error) if device == "nflog:9" => {
+                    eprintln!("skipped for nflog, which this kernel does not have: {error}");
+                    continue;
+                }
+                other => other.unwrap(),
+            };
+            R::block_on(async {
+                let mut capture = R::wrap(capture).unwrap();
+                for _ in 0..3 {
+                    let (start, cpu) = (Instant::now(), support::cpu::cpu_time());
+                    let time = Duration::from_millis(100);
+                    let idle = R::within(time, capture.next_packet()).await;
+                    assert!(idle.is_none(), "{device}: {idle:?}");
+                    assert!(start.elapsed() >= time);
+                    let used = support::cpu::cpu_time() - cpu;
+                    assert!(used < Duration::from_millis(50), "{device}: {used:?}");
+                    let handle = capture.break_handle();
+                    let breaker = async {
+                        future::yield_now().await;
+                        handle.breakloop();
+                    };
+                    let reader = R::within(LONG, capture.next_packet());
+                    let (ended, ()) = future::zip(reader, breaker).await;
+                    assert!(ended.expect("the break").unwrap().is_none());
+                    assert_eq!(capture.ended(), Some(End::Break), "{device}");
+                }
+            });
+        }
+    }
+
+    pub(super) fn a_device_set_down_and_up_again_is_captured_on<R: Tested>() {
+        let Some((net, left)) = wire() else { return };
+        R::block_on(async {
+            let mut capture = R::open("right");
+            left.inject(&frame(1)).unwrap();
+            assert!(capture.next_packet().await.unwrap().is_some());
+            net.ip(["link", "set", "right", "down"]);
+            let cpu = support::cpu::cpu_time();
+            let down = R::within(Duration::from_secs(1), capture.next_packet()).await;
+            assert!(down.is_none(), "{down:?}");
+            let used = support::cpu::cpu_time() - cpu;
+            assert!(used < Duration::from_millis(60), "{used:?}");
+            net.ip(["link", "set", "right", "up"]);
+            support::wait_until("it runs", || {
+                net.ip(["-o", "link", "show", "dev", "right"])
+                    .contains(" state UP ")
+            });
+            left.inject(&frame(2)).unwrap();
+            let packet = R::within(LONG, capture.next_packet()).await.unwrap();
+            assert_eq!(packet.unwrap().unwrap().data(), frame(2));
+        });
+    }
+
+    /// A runtime tells of packets once: those behind a batch of which none passed would wait for the
+    /// next one to come.
+    pub(super) fn a_packet_behind_many_that_only_the_capture_filters_comes<R: Tested>() {
+        let Some((_net, left)) = wire() else { return };
+        let hosts: Vec<_> = (1..=250).map(|n| format!("ip6 host fc00::{n:x}")).collect();
+        let options = CompileOptions::new().optimize(false);
+        let mut passes = [0; 60];
+        passes[12..14].copy_from_slice(&[0x86, 0xdd]);
+        passes[14] = 0x60;
+        passes[22] = 0xfc;
+        passes[37] = 7;
+        R::block_on(async {
+            let mut capture = R::wrap(roomy("right")).unwrap();
+            let filter = (hosts.join(" or "), options);
+            capture.get_mut().set_filter(filter).unwrap();
+            for _ in 0..5 {
+                left.inject_queue(&queue(0..1000)).unwrap();
+                left.inject(&passes).unwrap();
+                let packet = R::within(LONG, capture.next_packet()).await;
+                assert_eq!(packet.expect("it comes").unwrap().unwrap().data(), passes);
+            }
+        });
+    }
+
+    pub(super) fn a_capture_put_into_the_place_of_another_is_waited_for<R: Tested>() {
+        let Some((_net, left)) = wire() else { return };
+        R::block_on(async {
+            let mut capture = R::open("right");
+            let idle = R::within(Duration::from_millis(20), capture.next_packet()).await;
+            assert!(idle.is_none());
+            for round in 0..3 {
+                // The descriptors may be the same numbers.
+                let old = std::mem::replace(capture.get_mut(), fast("right"));
+                drop(old);
+                let sender = async {
+                    future::yield_now().await;
+                    left.inject(&frame(round)).unwrap();
+                };
+                let reader = R::within(LONG, capture.next_packet());
+                let (packet, ()) = future::zip(reader, sender).await;
+                let packet = packet.expect("it comes").unwrap().unwrap();
+                assert_eq!(number(packet.data()), round);
+            }
+        });
+    }
+
+    pub(super) fn what_only_libpcap_can_wait_for_is_refused_and_given_back<R: Tested>() {
+        // SAFETY: takes numbers only.
+        let pcap = unsafe { pcap_sys::pcap_open_dead(1, 65535) };
+        let pcap = NonNull::new(pcap.cast()).unwrap();
+        // SAFETY: the handle was just made. It refuses non-blocking mode as D-Bus does, and is not read.
+        let capture = unsafe { Capture::<Active>::from_raw(pcap) }.unwrap();
+        R::block_on(async {
+            let failed = R::wrap(capture).unwrap_err();
+            assert!(failed.kind() == ErrorKind::Unsupported);
+            let text = "cannot wait asynchronously on `a pcap_t`: libpcap has no non-blocking mode";
+            assert!(failed.to_string().starts_with(text), "{failed}");
+            let capture: Capture<Active> = failed.take().unwrap();
+            assert_eq!(capture.datalink().value(), 1);
+        });
+    }
+}
+
+/// On several threads, which a task moves between.
+#[test]
+fn tasks_of_a_runtime_with_several_threads_lose_nothing() {
+    let Some((_net, left)) = wire() else { return };
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(3).enable_all().build().unwrap();
+    let captures: Vec<_> = (0..4).map(|_| roomy("right")).collect();
+    let sender = std::thread::spawn(move || {
+        for start in (0..100_000).step_by(1000) {
+            left.inject_queue(&queue(start..start + 1000)).unwrap();
+        }
+    });
+    runtime.block_on(async {
+        let tasks: Vec<_> = captures
+            .into_iter()
+            .enumerate()
+            .map(|(which, capture)| {
+                let mut capture = capture.into_tokio().unwrap();
+                tokio::spawn(async move {
+                    if which % 2 == 0 {
+                        for expected in 0..100_000 {
+                            let packet = capture.next_packet().await.unwrap().unwrap();
+                            assert_eq!(number(packet.data()), expected);
+                        }
+                    } else {
+                        let mut packets = capture.into_packets();
+                        for expected in 0..100_000 {
+                            let packet = packets.next().await.unwrap().unwrap();
+                            assert_eq!(number(packet.data()), expected);
+                        }
+                        capture = packets.into_inner();
+                    }
+                    capture.stats().unwrap().dropped
+                })
+            })
+            .collect();
+        for task in tasks {
+            let dropped = tokio::time::timeout(3 * LONG, task).await.unwrap();
+            assert_eq!(dropped.unwrap(), 0);
+        }
+    });
+    sender.join().unwrap();
+}
+
+/// `inject_queue` would hold up the one thread of this runtime for the whole time.
+#[test]
+fn a_sender_waits_for_a_slow_device_beside_the_tasks() {
+    let Some((_net, left)) = wire() else { return };
+    let mut tc = std::process::Command::new("tc");
+    let limit = "qdisc add dev left root tbf rate 4mbit burst 3kb limit 4kb";
+    let status = tc.args(limit.split(' ')).status();
+    assert!(status.expect("tc, of the package iproute2").success());
+    runtime().block_on(async {
+        let left = left.into_tokio().unwrap();
+        let mut right = roomy("right").into_tokio().unwrap();
+        let sender = left.get_ref().sender().unwrap();
+        let sent = tokio::task::spawn_blocking(move || {
+            for number in 0..150 {
+                let mut frame = frame(number).to_vec();
+                frame.resize(1000, 0);
+                sender.inject(&frame).unwrap();
+            }
+        });
+        let mut ticks = 0;
+        let mut tick = tokio::time::interval(Duration::from_millis(2));
+        let mut numbers = Vec::new();
+        let start = Instant::now();
+        while numbers.len() < 150 {
+            assert!(start.elapsed() < LONG);
+            tokio::select! {
+                _ = tick.tick() => ticks += 1,
+                packet = right.next_packet() => {
+                    numbers.push(number(packet.unwrap().unwrap().data()));
+                }
+            }
+        }
+        // 150 000 bytes take 300 ms.
+        assert!(start.elapsed() > Duration::from_millis(200));
+        assert!(ticks > 30, "{ticks}");
+        sent.await.unwrap();
+        // Any processor takes packets out of the queue, and two of them may change places.
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..150).collect::<Vec<_>>());
+    });
+}
+
+/// The deadlines that the documentation promises.
+#[test]
+fn deadlines_and_selects_of_tokio_work() {
+    let Some((_net, left)) = wire() else { return };
+    runtime().block_on(async {
+        let mut capture = fast("right").into_tokio().unwrap();
+        let start = Instant::now();
+        let time = Duration::from_millis(50);
+        assert!(
+            tokio::time::timeout(time, capture.next_packet())
+                .await
+                .is_err()
+        );
+        assert!(start.elapsed() >= time);
+        left.inject_queue(&queue(0..300)).unwrap();
+        let mut ticks = tokio::time::interval(Duration::from_micros(500));
+        let mut expected = 0;
+        while expected < 300 {
+            assert!(start.elapsed() < LONG);
+            tokio::select! {
+                biased;
+                _ = ticks.tick() => {}
+                packet = capture.next_packet() => {
+                    assert_eq!(number(packet.unwrap().unwrap().data()), expected);
+                    expected += 1;
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_capture_outside_of_its_runtime_is_an_error_and_no_panic() {
+    let Some((_net, left)) = wire() else { return };
+    let failed = left.into_tokio().unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Io(std::io::ErrorKind::Other));
+    assert!(failed.to_string().contains("no tokio runtime"), "{failed}");
+    let left: Capture<Active> = failed.take().unwrap();
+
+    let runtime = runtime();
+    let mut capture = runtime.block_on(async { left.into_tokio().unwrap() });
+    drop(runtime);
+    let error = future::block_on(capture.next_packet()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error}");
+    // As a plain capture it is as it was.
+    let mut capture = capture.into_inner();
+    let right = fast("right");
+    right.inject(&frame(3)).unwrap();
+    assert_eq!(capture.next_packet().unwrap().unwrap().data(), frame(3));
+}
+
+#[test]
+fn captures_and_their_futures_can_move_between_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    fn all<S: pcap_core::Awaitable + Send, R: Runtime>(mut capture: AsyncCapture<S, R>) {
+        is_send(&capture);
+        is_send(&capture.next_packet());
+        is_send(&capture.advance());
+        is_send(&capture.packets());
+        is_send(&capture.into_packets());
+    }
+    let _ = all::<Active, Tokio>;
+    let _ = all::<Active, AsyncIo>;
+    let _ = all::<Offline, Tokio>;
+    let _ = all::<pcap_core::Any, AsyncIo>;
+}

@@ -1,0 +1,234 @@
+//! Asynchronous captures of savefiles: read as they are without a runtime, and waited for where they are
+//! followed.
+
+use std::io::Write;
+#[cfg(unix)]
+use std::os::{fd::OwnedFd, unix::net::UnixStream};
+use std::time::{Duration, Instant};
+
+#[cfg(unix)]
+use crate::support::cpu::cpu_time;
+use futures_lite::{StreamExt, future};
+use pcap_core::stream::{AsyncCapture, Runtime};
+use pcap_core::{AnyCapture, Capture, Dlt, End, ErrorKind, Offline};
+use tempfile::TempDir;
+
+const COUNT: u32 = 1000;
+
+fn data(number: u32) -> Vec<u8> {
+    number.to_be_bytes().repeat(5)
+}
+
+fn savefile() -> (TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcap");
+    let mut dumper = Capture::dead(Dlt::EN10MB).unwrap().dump(&path).unwrap();
+    for number in 0..COUNT {
+        dumper.write_now(&data(number)).unwrap();
+    }
+    dumper.close().unwrap();
+    (folder, path)
+}
+
+async fn reads_all<S: pcap_core::Awaitable, R: Runtime>(mut capture: AsyncCapture<S, R>) {
+    for number in 0..COUNT / 2 {
+        let packet = capture.next_packet().await.unwrap().unwrap();
+        assert_eq!(packet.data(), data(number));
+    }
+    capture.break_handle().breakloop();
+    assert!(capture.next_packet().await.unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Break));
+    let mut number = COUNT / 2;
+    let mut packets = capture.packets();
+    while let Some(packet) = packets.next().await {
+        assert_eq!(packet.unwrap().data(), data(number));
+        number += 1;
+    }
+    assert_eq!(number, COUNT);
+    assert!(packets.next().await.is_none());
+    assert_eq!(capture.ended(), Some(End::Eof));
+    assert!(capture.packet().is_none());
+}
+
+/// Without any runtime of tokio on the thread, as nothing is waited for.
+#[test]
+fn a_savefile_is_read_to_its_end() {
+    let (_folder, path) = savefile();
+    let open = || Capture::from_file(&path).unwrap();
+    future::block_on(reads_all(open().into_tokio().unwrap()));
+    future::block_on(reads_all(open().into_async_io().unwrap()));
+    let any = AnyCapture::from(open());
+    future::block_on(reads_all(any.into_async_io().unwrap()));
+}
+
+#[test]
+fn a_cut_savefile_gives_its_good_packets_then_the_error() {
+    let (_folder, path) = savefile();
+    let length = std::fs::metadata(&path).unwrap().len();
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(length - 3).unwrap();
+    let capture = Capture::from_file(&path).unwrap().into_tokio().unwrap();
+    let mut packets = capture.into_packets();
+    future::block_on(async {
+        for number in 0..COUNT - 1 {
+            let packet = packets.next().await.unwrap().unwrap();
+            assert_eq!(packet.data(), data(number));
+        }
+        let error = packets.next().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
+        assert!(packets.next().await.is_none());
+        let mut capture = packets.into_inner();
+        let again = capture.next_packet().await.unwrap_err();
+        assert_eq!(again.to_string(), error.to_string());
+    });
+}
+
+async fn follows<R: Runtime>(
+    mut capture: AsyncCapture<Offline, R>,
+    mut file: std::fs::File,
+    record: Vec<u8>,
+) {
+    for _ in 0..COUNT {
+        assert!(capture.next_packet().await.unwrap().is_some());
+    }
+    for _ in 0..3 {
+        let start = Instant::now();
+        let writer = async {
+            for _ in 0..3 {
+                future::yield_now().await;
+            }
+            file.write_all(&record).unwrap();
+        };
+        let (packet, ()) = future::zip(capture.next_packet(), writer).await;
+        assert_eq!(packet.unwrap().unwrap().data(), data(0));
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+    let handle = capture.break_handle();
+    let breaker = async {
+        future::yield_now().await;
+        handle.breakloop();
+    };
+    let (ended, ()) = future::zip(capture.next_packet(), breaker).await;
+    assert!(ended.unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Break));
+}
+
+#[test]
+fn the_end_of_a_savefile_that_is_followed_is_waited_at() {
+    let (_folder, path) = savefile();
+    let file = || std::fs::File::options().append(true).open(&path).unwrap();
+    // The first record: a header of 16 bytes and the packet, behind that of the file.
+    let record = std::fs::read(&path).unwrap()[24..24 + 16 + 20].to_vec();
+    let length = std::fs::metadata(&path).unwrap().len();
+    let open = || {
+        file().set_len(length).unwrap();
+        let mut capture = Capture::from_file(&path).unwrap();
+        capture.follow(true).unwrap();
+        capture
+    };
+    let failed = open().into_tokio().unwrap_err();
+    assert!(failed.to_string().contains("no tokio runtime"), "{failed}");
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    // Without timers.
+    let runtime = builder.enable_io().build().unwrap();
+    runtime.block_on(async {
+        follows(open().into_tokio().unwrap(), file(), record.clone()).await;
+    });
+    future::block_on(follows(open().into_async_io().unwrap(), file(), record));
+}
+
+/// A pipe that is waited for inside a read would keep all other tasks from running.
+#[cfg(unix)]
+async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut end: UnixStream) {
+    let bytes = savefile_bytes();
+    let mut used = Duration::ZERO;
+    for number in 0..20 {
+        let record = &bytes[24 + number * 36..][..36];
+        for part in [&record[..7], &record[7..30], &record[30..]] {
+            let cpu = cpu_time();
+            let idle = future::or(async { capture.next_packet().await.map(|_| true) }, async {
+                async_io::Timer::after(Duration::from_millis(10)).await;
+                Ok(false)
+            });
+            assert!(!idle.await.unwrap(), "no whole packet is there");
+            used += cpu_time() - cpu;
+            end.write_all(part).unwrap();
+        }
+        let packet = capture.next_packet().await.unwrap().unwrap();
+        assert_eq!(packet.data(), data(number as u32));
+    }
+    // Of 600 milliseconds.
+    assert!(used < Duration::from_millis(200), "{used:?}");
+    let handle = capture.break_handle();
+    let breaker = async {
+        future::yield_now().await;
+        handle.breakloop();
+    };
+    let (ended, ()) = future::zip(capture.next_packet(), breaker).await;
+    assert!(ended.unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Break));
+    let closer = async {
+        future::yield_now().await;
+        drop(end);
+    };
+    let (ended, ()) = future::zip(capture.next_packet(), closer).await;
+    assert!(ended.unwrap().is_none());
+    assert_eq!(capture.ended(), Some(End::Eof));
+}
+
+#[cfg(unix)]
+fn savefile_bytes() -> Vec<u8> {
+    let (_folder, path) = savefile();
+    std::fs::read(path).unwrap()
+}
+
+#[cfg(unix)] // nothing tells that there is more in a pipe of Windows
+#[test]
+fn a_savefile_in_a_pipe_holds_up_no_other_task() {
+    let open = || {
+        let (reader, mut end) = UnixStream::pair().unwrap();
+        end.write_all(&savefile_bytes()[..24]).unwrap();
+        let file = std::fs::File::from(OwnedFd::from(reader));
+        (Capture::from_open_file(file).unwrap(), end)
+    };
+    let (capture, end) = open();
+    future::block_on(waits_for_a_pipe(capture.into_async_io().unwrap(), end));
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_io().build().unwrap();
+    let (capture, end) = open();
+    runtime.block_on(async {
+        waits_for_a_pipe(capture.into_tokio().unwrap(), end).await;
+    });
+}
+
+/// A writer that the reader never catches up with, and a filter that takes nothing: no other task ran until the writer
+/// paused.
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_never_ends_and_of_which_a_filter_takes_nothing_holds_up_no_other_task() {
+    let mut bytes = savefile_bytes();
+    for _ in 0..6 {
+        bytes.extend_from_within(24..);
+    }
+    let slow: Vec<_> = (0..400).map(|n| format!("len = {}", 1000 + n)).collect();
+    let (reader, mut end) = UnixStream::pair().unwrap();
+    let writer = std::thread::spawn(move || {
+        end.write_all(&bytes[..24]).unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < until && end.write_all(&bytes[24..]).is_ok() {}
+    });
+    let mut capture = Capture::from_open_file(std::fs::File::from(OwnedFd::from(reader))).unwrap();
+    capture.set_filter(slow.join(" or ").as_str()).unwrap();
+    let start = Instant::now();
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut capture = capture.into_tokio().unwrap();
+        let packet = capture.next_packet();
+        let late = tokio::time::timeout(Duration::from_millis(50), packet);
+        assert!(late.await.is_err(), "nothing passes");
+    });
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    writer.join().unwrap();
+}

@@ -1,0 +1,970 @@
+//! Breaks from several threads and from signal handlers, for some seconds and at random moments, against all else that
+//! is done with a capture: reading in every way, changing the mode and the filter, opening, closing, and sending.
+//!
+//! What must hold whatever happens: each break ends a read, and as many as come before a read end one; no read is
+//! ended that nobody broke; each packet comes once. Each test runs for `BREAK_STRESS_SECONDS`, two if that is not set,
+//! with the seed `BREAK_STRESS_SEED`, or one that it prints.
+
+use crate::support::files;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier, Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::support::Netns;
+use crate::support::files::Random;
+use pcap_core::os::linux::SenderExt;
+use pcap_core::{
+    Active, BreakHandle, Capture, Direction, Done, End, ErrorKind, Next, Offline, Packet, Readable,
+    SendQueue, Stop,
+};
+
+/// How long any one thing may take before the test is over for good.
+const HANGS: Duration = Duration::from_secs(60);
+
+/// How long a test runs, its random numbers, and the end of it all if it hangs.
+struct Run {
+    end: Instant,
+    seed: u64,
+    steps: Arc<AtomicUsize>,
+    over: Arc<AtomicBool>,
+}
+
+impl Run {
+    fn new() -> Run {
+        let number = |name| std::env::var(name).ok().map(|n| n.parse::<u64>());
+        let number = |name| number(name).map(|n| n.unwrap_or_else(|e| panic!("{name}: {e}")));
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let seed = number("BREAK_STRESS_SEED").unwrap_or(since.as_micros() as u64);
+        let seconds = number("BREAK_STRESS_SECONDS").unwrap_or(2);
+        println!("BREAK_STRESS_SEED={seed}");
+        let run = Run {
+            end: Instant::now() + Duration::from_secs(seconds),
+            seed,
+            steps: Arc::default(),
+            over: Arc::default(),
+        };
+        run.watch();
+        run
+    }
+
+    /// Ends the process if no step is made for long: threads that hang cannot be ended otherwise.
+    fn watch(&self) {
+        let (steps, over, seed) = (self.steps.clone(), self.over.clone(), self.seed);
+        let name = thread::current().name().unwrap_or("a test").to_owned();
+        thread::spawn(move || {
+            let mut last = (0, Instant::now());
+            while !over.load(SeqCst) {
+                thread::sleep(Duration::from_millis(50));
+                let now = steps.load(SeqCst);
+                if now != last.0 {
+                    last = (now, Instant::now());
+                }
+                if last.1.elapsed() > HANGS {
+                    let text =
+                        format!("{name} hangs after {now} steps, BREAK_STRESS_SEED={seed}\n");
+                    // Not with what is printed only when a test fails.
+                    let _ = io::stderr().write_all(text.as_bytes());
+                    std::process::abort();
+                }
+            }
+        });
+    }
+
+    fn step(&self) {
+        self.steps.fetch_add(1, SeqCst);
+    }
+
+    fn goes_on(&self) -> bool {
+        Instant::now() < self.end
+    }
+
+    /// [`goes_on`](Self::goes_on), and longer on a slow machine, until a break was seen.
+    fn goes_on_until_seen(&self, target: &Target) -> bool {
+        let none = target.seen.load(SeqCst) == 0;
+        self.goes_on() || none && Instant::now() < self.end + HANGS
+    }
+
+    fn random(&self, which: u64) -> Random {
+        Random::new(self.seed ^ which.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.over.store(true, SeqCst);
+    }
+}
+
+fn pause(random: &mut Random, micros: usize) {
+    match random.below(4) {
+        0 => {}
+        1 => thread::yield_now(),
+        _ => thread::sleep(Duration::from_micros(random.below(micros) as u64)),
+    }
+}
+
+/// Something that can be broken, and how often that was asked for and seen.
+struct Target {
+    handle: BreakHandle,
+    asked: AtomicUsize,
+    seen: AtomicUsize,
+    /// Nobody reads it any more.
+    over: AtomicBool,
+}
+
+impl Target {
+    fn new(handle: BreakHandle) -> Target {
+        Target {
+            handle,
+            asked: AtomicUsize::new(0),
+            seen: AtomicUsize::new(0),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    fn ask(&self) {
+        self.asked.fetch_add(1, SeqCst);
+        self.handle.breakloop();
+    }
+
+    /// A read was ended: somebody must have asked for it, and for each of those before.
+    fn saw(&self) {
+        let seen = self.seen.fetch_add(1, SeqCst) + 1;
+        let asked = self.asked.load(SeqCst);
+        assert!(seen <= asked, "{seen} breaks seen, {asked} asked for");
+    }
+
+    /// Asks, and waits until a break was seen, or all is over.
+    fn ask_and_wait(&self, over: &AtomicBool) {
+        let before = self.seen.load(SeqCst);
+        self.ask();
+        let start = Instant::now();
+        let over = || self.over.load(SeqCst) || over.load(SeqCst);
+        while self.seen.load(SeqCst) == before && !over() {
+            assert!(start.elapsed() < HANGS, "a break that no read sees");
+            thread::sleep(Duration::from_micros(50));
+        }
+    }
+}
+
+/// What the breaking threads choose from: what is read now, and what was read before and is closed.
+#[derive(Default)]
+struct Targets(Mutex<Vec<Arc<Target>>>);
+
+impl Targets {
+    fn add(&self, target: Arc<Target>) {
+        let mut all = self.0.lock().unwrap();
+        if all.len() > 3 {
+            all.remove(0);
+        }
+        all.push(target);
+    }
+
+    /// Takes it out, and waits until nobody breaks it.
+    fn retire(&self, mut target: Arc<Target>) -> Target {
+        target.over.store(true, SeqCst);
+        self.0.lock().unwrap().retain(|t| !Arc::ptr_eq(t, &target));
+        loop {
+            match Arc::try_unwrap(target) {
+                Ok(target) => return target,
+                Err(shared) => target = shared,
+            }
+            thread::yield_now();
+        }
+    }
+
+    fn choose(&self, random: &mut Random) -> Option<Arc<Target>> {
+        let all = self.0.lock().unwrap();
+        // Mostly the newest.
+        let back = if random.below(3) == 0 {
+            random.below(4)
+        } else {
+            0
+        };
+        all.iter().rev().nth(back).cloned()
+    }
+
+    /// Breaks until it is over.
+    fn hammer(&self, random: &mut Random, over: &AtomicBool) {
+        while !over.load(SeqCst) {
+            if let Some(target) = self.choose(random) {
+                match random.below(8) {
+                    0 => target.ask_and_wait(over),
+                    1 => (0..random.below(50)).for_each(|_| target.ask()),
+                    2 => {
+                        let clone = target.handle.clone();
+                        target.ask();
+                        drop(target);
+                        drop(clone);
+                    }
+                    _ => target.ask(),
+                }
+            }
+            pause(random, 1500);
+        }
+    }
+}
+
+/// Has three threads break the targets while something is done.
+fn hammered<T>(run: &Run, targets: &Targets, work: impl FnOnce() -> T) -> T {
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for which in 0..3 {
+            let over = &over;
+            scope.spawn(move || targets.hammer(&mut run.random(10 + which), over));
+        }
+        // The threads end if this panics, too.
+        let _over = Sets(&over);
+        work()
+    })
+}
+
+struct Sets<'a>(&'a AtomicBool);
+
+impl Drop for Sets<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+/// Reads in some way, which may wait, and returns why that ended. A break from the closure is none of these.
+fn read<S: Readable>(
+    capture: &mut Capture<S>,
+    random: &mut Random,
+    mut each: impl FnMut(&[u8]),
+) -> Option<Stop> {
+    let counted = |count: u64, done: Done| {
+        assert_eq!(count, done.packets());
+        done.stop()
+    };
+    let single = |next: Next<Packet<'_>>, each: &mut dyn FnMut(&[u8])| match next {
+        Next::Packet(packet) => {
+            each(packet.data());
+            None
+        }
+        Next::Timeout => Some(Stop::Empty),
+        Next::End(end) => Some(Stop::End(end)),
+    };
+    let mut count = 0;
+    let some = 1 + random.below(60);
+    let end = match random.below(8) {
+        0 => match capture.next_packet().unwrap() {
+            Some(packet) => {
+                each(packet.data());
+                return None;
+            }
+            None => capture.ended().map(Stop::End),
+        },
+        1 => {
+            let time = Duration::from_micros(random.below(4000) as u64);
+            return single(capture.next_packet_timeout(time).unwrap(), &mut each);
+        }
+        2 => return single(capture.try_next_packet().unwrap(), &mut each),
+        3 => {
+            if capture.advance().unwrap() {
+                each(capture.packet().unwrap().data());
+                return None;
+            }
+            capture.ended().map(Stop::End)
+        }
+        4 => {
+            let done = capture.dispatch_up_to(some as u64, |packet| {
+                count += 1;
+                each(packet.data());
+            });
+            Some(counted(count, done.unwrap()))
+        }
+        5 => {
+            let done = capture.for_each_up_to(some as u64, |packet| {
+                count += 1;
+                each(packet.data());
+            });
+            Some(counted(count, done.unwrap()))
+        }
+        6 => {
+            let done = capture.for_each(|packet| {
+                count += 1;
+                each(packet.data());
+            });
+            Some(counted(count, done.unwrap()))
+        }
+        _ => {
+            let flow = capture.try_for_each(|packet| {
+                count += 1;
+                each(packet.data());
+                match count < some as u64 {
+                    true => ControlFlow::Continue(()),
+                    false => ControlFlow::Break(()),
+                }
+            });
+            match flow.unwrap() {
+                ControlFlow::Break(()) => return None,
+                ControlFlow::Continue(done) => Some(counted(count, done)),
+            }
+        }
+    };
+    let ended = match end.unwrap() {
+        Stop::End(end) => Some(end),
+        Stop::Count | Stop::Empty => None,
+    };
+    assert_eq!(ended, capture.ended());
+    end
+}
+
+/// Many clones break at the same moment, while nobody reads and while somebody does.
+fn break_at_once<S: Readable>(capture: &mut Capture<S>, random: &mut Random) {
+    let handle = capture.break_handle();
+    let threads = 2 + random.below(6);
+    let all = |reading: &mut dyn FnMut(&Barrier)| {
+        let begin = Barrier::new(threads + 1);
+        thread::scope(|scope| {
+            for _ in 0..threads {
+                let (begin, handle) = (&begin, handle.clone());
+                scope.spawn(move || {
+                    begin.wait();
+                    handle.breakloop();
+                });
+            }
+            reading(&begin);
+        });
+    };
+    // Before a read: it is ended, and the next one is not.
+    all(&mut |begin| {
+        begin.wait();
+    });
+    let ended = read(capture, random, |_| panic!("a packet"));
+    assert_eq!(ended, Some(Stop::End(End::Break)));
+    assert!(!matches!(
+        capture.try_next_packet().unwrap(),
+        Next::End(End::Break)
+    ));
+    // During a read: the last of them may come after it, for the next one; never for two.
+    all(&mut |begin| {
+        begin.wait();
+        let next = capture.next_packet_timeout(HANGS).unwrap();
+        assert_eq!(next, Next::End(End::Break));
+    });
+    let _ = capture.try_next_packet().unwrap();
+    assert!(!matches!(
+        capture.try_next_packet().unwrap(),
+        Next::End(End::Break)
+    ));
+}
+
+// --- Live captures.
+
+fn frame(number: u32) -> [u8; 60] {
+    let mut frame = [0xff; 60];
+    frame[12..14].copy_from_slice(&[0x88, 0xb5]);
+    frame[56..].copy_from_slice(&number.to_be_bytes());
+    frame
+}
+
+/// The number in a frame, whatever link-layer header is in front of it.
+fn number(data: &[u8]) -> usize {
+    let number = data[data.len() - 4..].try_into().unwrap();
+    u32::from_be_bytes(number) as usize
+}
+
+/// Which packets came.
+#[derive(Default)]
+struct Came {
+    packets: Vec<bool>,
+    count: usize,
+}
+
+impl Came {
+    fn packet(&mut self, data: &[u8]) {
+        let number = number(data);
+        if self.packets.len() <= number {
+            self.packets.resize(number + 1, false);
+        }
+        assert!(!self.packets[number], "packet {number} came twice");
+        self.packets[number] = true;
+        self.count += 1;
+    }
+}
+
+/// Opens a device, at the second or third try: those before fail, and give back the same options.
+fn open(device: &str, random: &mut Random) -> Capture<Active> {
+    let mut capture = Capture::from_device(device)
+        .buffer_size(8 << 20)
+        // In immediate mode each packet takes that much.
+        .snaplen(512)
+        .timeout(Duration::from_millis(1 + random.below(5) as u64))
+        .immediate_mode(random.below(2) == 0)
+        .promisc(random.below(2) == 0);
+    if device == "any" {
+        // Once for each packet, and not once for each end of the pair.
+        capture = capture.promisc(false).direction(Direction::In);
+    }
+    let failing = capture.clone().filter("no such filter");
+    for _ in 0..1 + random.below(2) {
+        let failed = failing.activate().unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::FilterSyntax, "{failed}");
+    }
+    capture
+        .filter("ether proto 0x88b5 or len > 0")
+        .activate()
+        .unwrap()
+}
+
+/// Reads until each packet that was sent has come or is counted as dropped: on its way to a device, or because the reader
+/// stood still and blocks with a few packets each filled the buffer. Returns the number of breaks.
+fn read_the_rest(
+    capture: &mut Capture<Active>,
+    came: &mut Came,
+    sent: usize,
+    device: &str,
+    dropped_before: u64,
+) -> usize {
+    let mut breaks = 0;
+    let waiting = Instant::now();
+    loop {
+        let in_buffer = capture.stats().unwrap().dropped;
+        let dropped = (Netns::rx_dropped(device) - dropped_before + in_buffer) as usize;
+        if came.count + dropped == sent {
+            return breaks;
+        }
+        match capture
+            .next_packet_timeout(Duration::from_millis(100))
+            .unwrap()
+        {
+            Next::Packet(packet) => came.packet(packet.data()),
+            Next::End(End::Break) => breaks += 1,
+            Next::Timeout => assert!(
+                waiting.elapsed() < HANGS / 2,
+                "{} of {sent} packets came, {dropped} were dropped: {:?}",
+                came.count,
+                capture.stats()
+            ),
+            Next::End(End::Eof) => panic!("{} of {sent} packets came, then the end", came.count),
+        }
+    }
+}
+
+/// Sends from one device and reads on another, with breaks all the time; then closes, while breaks go on.
+fn live(from: &str, to: &str) {
+    let Some(net) = Netns::new() else { return };
+    if from != "lo" {
+        net.veth("left", "right");
+    }
+    let run = Run::new();
+    let mut random = run.random(0);
+    let targets = Targets::default();
+    hammered(&run, &targets, || {
+        while run.goes_on() {
+            epoch(&run, &targets, &mut random, from, to);
+            run.step();
+        }
+    });
+}
+
+/// From opening to closing.
+fn epoch(run: &Run, targets: &Targets, random: &mut Random, from: &str, to: &str) {
+    let receiver = if from == "lo" { "lo" } else { "right" };
+    let dropped_before = Netns::rx_dropped(receiver);
+    let mut capture = open(to, random);
+    let target = Arc::new(Target::new(capture.break_handle()));
+    targets.add(target.clone());
+    let (over, received) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let until = Instant::now() + Duration::from_millis(20 + random.below(300) as u64);
+    let mut came = Came::default();
+    let sender = Capture::from_device(from).activate().unwrap();
+    let mut pauses = run.random(random.next());
+    let sent = thread::scope(|scope| {
+        let (over, received) = (&over, &received);
+        let sending = scope.spawn(move || {
+            let mut sent = 0;
+            while !over.load(SeqCst) {
+                // There is room for these, unless the reader stands still.
+                if sent < received.load(SeqCst) + 500 {
+                    for _ in 0..pauses.below(20) {
+                        assert_eq!(sender.inject(&frame(sent as u32)).unwrap(), 60);
+                        sent += 1;
+                    }
+                }
+                pause(&mut pauses, 500);
+            }
+            sent
+        });
+        let _over = Sets(over);
+        while Instant::now() < until {
+            if random.below(4) == 0 {
+                capture.set_nonblock(random.below(2) == 0);
+            }
+            let end = read(&mut capture, random, |data| {
+                came.packet(data);
+                received.fetch_add(1, SeqCst);
+            });
+            if end == Some(Stop::End(End::Break)) {
+                target.saw();
+            }
+            run.step();
+        }
+        over.store(true, SeqCst);
+        sending.join().unwrap()
+    });
+    // What is left, and one break at most.
+    let target = targets.retire(target);
+    let mut breaks = read_the_rest(&mut capture, &mut came, sent, receiver, dropped_before);
+    (0..breaks).for_each(|_| target.saw());
+    if capture.try_next_packet().unwrap() == Next::End(End::Break) {
+        target.saw();
+        breaks += 1;
+    }
+    assert!(breaks <= 1, "{breaks} breaks of one");
+    assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
+    let (asked, seen) = (target.asked.load(SeqCst), target.seen.load(SeqCst));
+    assert!((asked == 0) == (seen == 0), "{asked} breaks, {seen} seen");
+
+    break_at_once(&mut capture, random);
+    close(targets, capture, random);
+}
+
+/// Closes a capture in one way or another, while it is broken.
+fn close(targets: &Targets, mut capture: Capture<Active>, random: &mut Random) {
+    let target = Arc::new(Target::new(capture.break_handle()));
+    targets.add(target.clone());
+    match random.below(4) {
+        0 => drop(capture),
+        1 => drop(capture.close().unwrap()),
+        2 => {
+            // Another thread's, which closes it when it is broken; here it may be waiting already or not.
+            let reader = thread::spawn(move || {
+                let done = capture.for_each(|_| ()).unwrap();
+                drop(capture);
+                done
+            });
+            pause(random, 3000);
+            target.ask();
+            assert_eq!(reader.join().unwrap(), Done::new(0, End::Break));
+        }
+        _ => {
+            // From hand to hand.
+            for _ in 0..random.below(5) {
+                let target = &target;
+                capture = thread::scope(|scope| {
+                    let reader = scope.spawn(move || {
+                        let time = Duration::from_micros(300);
+                        if capture.next_packet_timeout(time).unwrap() == Next::End(End::Break) {
+                            target.saw();
+                        }
+                        capture
+                    });
+                    reader.join().unwrap()
+                });
+            }
+            drop(capture);
+        }
+    }
+    target.over.store(true, SeqCst);
+}
+
+#[test]
+fn live_on_a_veth_pair_each_packet_comes_once_and_each_break_is_seen() {
+    live("left", "right");
+}
+
+#[test]
+fn live_on_lo_each_packet_comes_once_and_each_break_is_seen() {
+    live("lo", "lo");
+}
+
+#[test]
+fn live_on_any_each_packet_comes_once_and_each_break_is_seen() {
+    live("left", "any");
+}
+
+/// libpcap takes a filter in several steps, in which it reads what it has, too; packets that come
+/// meanwhile may be lost, but none comes that the filter rejects.
+#[test]
+fn live_filters_change_under_breaks_and_hold() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let run = Run::new();
+    let mut random = run.random(0);
+    let targets = Targets::default();
+    let over = AtomicBool::new(false);
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = open("right", &mut random);
+    let target = Arc::new(Target::new(right.break_handle()));
+    targets.add(target.clone());
+    hammered(&run, &targets, || {
+        thread::scope(|scope| {
+            let left = left.sender().unwrap();
+            scope.spawn(|| {
+                let left = left;
+                let mut pauses = run.random(1);
+                for number in 0.. {
+                    if over.load(SeqCst) {
+                        break;
+                    }
+                    left.inject(&frame(number)).unwrap();
+                    if number % 16 == 0 {
+                        pause(&mut pauses, 500);
+                    }
+                }
+            });
+            let _over = Sets(&over);
+            while run.goes_on_until_seen(&target) {
+                let rest = random.below(4);
+                right
+                    .set_filter(&*format!("ether[59] & 3 = {rest}"))
+                    .unwrap();
+                for _ in 0..random.below(6) {
+                    let end = read(&mut right, &mut random, |data| {
+                        assert_eq!(number(data) % 4, rest);
+                    });
+                    if end == Some(Stop::End(End::Break)) {
+                        target.saw();
+                    }
+                    run.step();
+                }
+            }
+        });
+        target.over.store(true, SeqCst);
+    });
+    assert!(target.seen.load(SeqCst) > 0);
+}
+
+// --- Senders.
+
+/// Two threads send with senders that are broken, while the capture that they are from is closed.
+#[test]
+fn senders_are_broken_while_their_capture_goes_and_send_each_packet_once() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let run = Run::new();
+    let mut random = run.random(0);
+    let targets = Targets::default();
+    hammered(&run, &targets, || {
+        while run.goes_on() {
+            sending(&run, &targets, &mut random);
+        }
+    });
+}
+
+fn sending(run: &Run, targets: &Targets, random: &mut Random) {
+    const EACH: u32 = 300;
+    let dropped_before = Netns::rx_dropped("right");
+    let mut right = Capture::from_device("right")
+        .buffer_size(8 << 20)
+        .activate()
+        .unwrap();
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut came = Came::default();
+    thread::scope(|scope| {
+        for which in 0..2_u32 {
+            let sender = left.sender().unwrap();
+            let target = Arc::new(Target::new(sender.break_handle()));
+            targets.add(target.clone());
+            let mut random = run.random(random.next());
+            scope.spawn(move || {
+                let (mut next, end) = (which * EACH, (which + 1) * EACH);
+                while next < end {
+                    let many = 1 + random.below(20) as u32;
+                    if random.below(2) == 0 {
+                        match sender.inject(&frame(next)) {
+                            Ok(sent) => {
+                                assert_eq!(sent, 60);
+                                next += 1;
+                            }
+                            Err(error) => {
+                                assert_eq!(error.kind(), ErrorKind::Break, "{error}");
+                                target.saw();
+                            }
+                        }
+                        continue;
+                    }
+                    let mut queue = SendQueue::new();
+                    queue
+                        .push_all((next..end.min(next + many)).map(frame))
+                        .unwrap();
+                    match sender.inject_queue(&queue) {
+                        Ok(_) => next += queue.len() as u32,
+                        Err(failed) => {
+                            assert_eq!(failed.kind(), ErrorKind::Break, "{failed}");
+                            next += failed.unsent().unwrap().packets() as u32;
+                            target.saw();
+                        }
+                    }
+                    pause(&mut random, 300);
+                }
+                target.over.store(true, SeqCst);
+            });
+        }
+        pause(random, 3000);
+        drop(left);
+    });
+    let sent = 2 * EACH as usize;
+    let breaks = read_the_rest(&mut right, &mut came, sent, "right", dropped_before);
+    assert_eq!(breaks, 0);
+    run.step();
+    let next = right.next_packet_timeout(Duration::from_millis(5)).unwrap();
+    assert_eq!(next, Next::Timeout);
+}
+
+// --- Savefiles.
+
+const MANY: u16 = 3000;
+
+/// Writes a savefile in pieces, with pauses.
+fn write_slowly(mut to: impl Write, bytes: &[u8], random: &mut Random) {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let length = (1 + random.below(4000)).min(rest.len());
+        let (piece, after) = rest.split_at(length);
+        if let Err(error) = to.write_all(piece) {
+            // Whoever read it has given up, and says why.
+            assert_eq!(error.kind(), io::ErrorKind::BrokenPipe, "{error}");
+            return;
+        }
+        rest = after;
+        pause(random, 400);
+    }
+}
+
+/// Reads a savefile to its end under breaks: all packets, in order.
+fn read_through(run: &Run, targets: &Targets, random: &mut Random, capture: Capture<Offline>) {
+    let mut capture = capture;
+    let followed = capture.is_followed();
+    let target = Arc::new(Target::new(capture.break_handle()));
+    targets.add(target.clone());
+    let mut next = 0;
+    loop {
+        let end = read(&mut capture, random, |data| {
+            assert_eq!(files::number(data), next);
+            next += 1;
+        });
+        run.step();
+        match end {
+            Some(Stop::End(End::Break)) => target.saw(),
+            Some(Stop::End(End::Eof)) => break,
+            _ => {}
+        }
+        if followed && next == MANY {
+            break;
+        }
+    }
+    assert_eq!(next, MANY);
+    let target = targets.retire(target);
+    // After the end, too, a break is seen once.
+    if capture.try_next_packet().unwrap() == Next::End(End::Break) {
+        target.saw();
+    }
+    assert_ne!(capture.try_next_packet().unwrap(), Next::End(End::Break));
+    // Others do not wait for more, but say that they are at their end.
+    if followed {
+        break_at_once(&mut capture, random);
+    }
+}
+
+#[test]
+fn savefiles_of_all_kinds_are_read_whole_under_breaks() {
+    let run = Run::new();
+    let mut random = run.random(0);
+    let targets = Targets::default();
+    let bytes = files::pings(MANY);
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "a.pcap", &bytes);
+    let fifo = folder.path().join("fifo");
+    files::run(std::process::Command::new("mkfifo").arg(&fifo));
+    let growing = folder.path().join("growing.pcap");
+    hammered(&run, &targets, || {
+        for turn in 0.. {
+            if turn >= 5 && !run.goes_on() {
+                break;
+            }
+            let mut pauses = run.random(random.next());
+            let bytes = &bytes[..];
+            thread::scope(|scope| {
+                let capture = match turn % 5 {
+                    0 => Capture::from_file(&path).unwrap(),
+                    1 => files::open(bytes),
+                    2 => {
+                        let (reader, writer) = UnixStream::pair().unwrap();
+                        scope.spawn(move || write_slowly(writer, bytes, &mut pauses));
+                        Capture::from_reader(reader).unwrap()
+                    }
+                    3 => {
+                        let fifo = &fifo;
+                        scope.spawn(move || {
+                            let writer = File::options().write(true).open(fifo).unwrap();
+                            write_slowly(writer, bytes, &mut pauses);
+                        });
+                        Capture::from_file(fifo).unwrap()
+                    }
+                    _ => {
+                        std::fs::write(&growing, &bytes[..24]).unwrap();
+                        let writer = OpenOptions::new().append(true).open(&growing).unwrap();
+                        scope.spawn(move || write_slowly(writer, &bytes[24..], &mut pauses));
+                        let mut capture = Capture::from_file(&growing).unwrap();
+                        capture.follow(true).unwrap();
+                        capture
+                    }
+                };
+                read_through(&run, &targets, &mut random, capture);
+            });
+        }
+    });
+}
+
+/// Filters too: what comes passes, and in order.
+#[test]
+fn savefiles_are_filtered_under_breaks() {
+    let run = Run::new();
+    let mut random = run.random(0);
+    let targets = Targets::default();
+    let bytes = files::pings(MANY);
+    hammered(&run, &targets, || {
+        while run.goes_on() {
+            for mut capture in files::both(&bytes) {
+                let target = Arc::new(Target::new(capture.break_handle()));
+                targets.add(target.clone());
+                let (mut last, mut end) = (None, None);
+                while end != Some(Stop::End(End::Eof)) {
+                    let rest = random.below(4) as u16;
+                    let filter = format!("ether[41] & 3 = {rest}");
+                    capture.set_filter(&*filter).unwrap();
+                    end = read(&mut capture, &mut random, |data| {
+                        let number = files::number(data);
+                        assert_eq!(number % 4, rest);
+                        assert!(last < Some(number), "{number} after {last:?}");
+                        last = Some(number);
+                    });
+                    if end == Some(Stop::End(End::Break)) {
+                        target.saw();
+                    }
+                    run.step();
+                }
+                target.over.store(true, SeqCst);
+            }
+        }
+    });
+}
+
+// --- Signals.
+
+/// What the handlers of SIGALRM and of SIGUSR2 break.
+static BY_SIGNAL: [OnceLock<Target>; 2] = [const { OnceLock::new() }; 2];
+
+extern "C" fn on_signal(signal: libc::c_int) {
+    let which = usize::from(signal != libc::SIGALRM);
+    if let Some(target) = BY_SIGNAL[which].get() {
+        target.ask();
+    }
+}
+
+/// Sends a signal to this thread, again and again, while something is done.
+fn under_signals(run: &Run, signal: libc::c_int, work: impl FnOnce()) {
+    // SAFETY: a structure of plain numbers, for which zero is a value; without SA_RESTART, so that calls are
+    // interrupted.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = on_signal as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    // SAFETY: the handler does only what is allowed in one.
+    let status = unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) };
+    assert_eq!(status, 0);
+    // SAFETY: always succeeds.
+    let reader = unsafe { libc::pthread_self() };
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut random = run.random(7);
+            while !over.load(SeqCst) {
+                // SAFETY: the thread waits for this one before it ends.
+                assert_eq!(unsafe { libc::pthread_kill(reader, signal) }, 0);
+                pause(&mut random, 300);
+            }
+        });
+        let _over = Sets(&over);
+        work();
+    });
+}
+
+#[test]
+fn live_under_a_storm_of_sigalrm_each_packet_comes_once() {
+    let Some(net) = Netns::new() else { return };
+    net.veth("left", "right");
+    let run = Run::new();
+    let mut random = run.random(0);
+    let left = Capture::from_device("left").activate().unwrap();
+    let mut right = open("right", &mut random);
+    let target = BY_SIGNAL[0].get_or_init(|| Target::new(right.break_handle()));
+    let (over, received) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let mut came = Came::default();
+    let mut sent = 0;
+    thread::scope(|scope| {
+        let left = left.sender().unwrap();
+        let sending = scope.spawn(|| {
+            let left = left;
+            let (mut sent, mut pauses) = (0, run.random(1));
+            while !over.load(SeqCst) {
+                if sent < received.load(SeqCst) + 500 {
+                    left.inject(&frame(sent as u32)).unwrap();
+                    sent += 1;
+                }
+                pause(&mut pauses, 200);
+            }
+            sent
+        });
+        under_signals(&run, libc::SIGALRM, || {
+            let _over = Sets(&over);
+            while run.goes_on_until_seen(target) {
+                let end = read(&mut right, &mut random, |data| {
+                    came.packet(data);
+                    received.fetch_add(1, SeqCst);
+                });
+                if end == Some(Stop::End(End::Break)) {
+                    target.saw();
+                }
+                run.step();
+            }
+        });
+        sent = sending.join().unwrap();
+    });
+    for _ in 0..read_the_rest(&mut right, &mut came, sent, "right", 0) {
+        target.saw();
+    }
+    assert!(sent > 0 && target.seen.load(SeqCst) > 0);
+}
+
+#[test]
+fn a_pipe_under_a_storm_of_signals_is_read_whole() {
+    let run = Run::new();
+    let mut random = run.random(0);
+    let bytes = &files::pings(MANY)[..];
+    let (reader, writer) = UnixStream::pair().unwrap();
+    let mut capture = thread::scope(|scope| {
+        // The header, before which there is no handle to break.
+        scope.spawn(|| (&writer).write_all(&bytes[..24]).unwrap());
+        Capture::from_reader(reader).unwrap()
+    });
+    let target = BY_SIGNAL[1].get_or_init(|| Target::new(capture.break_handle()));
+    let mut next = 0;
+    thread::scope(|scope| {
+        let mut pauses = run.random(1);
+        scope.spawn(move || write_slowly(writer, &bytes[24..], &mut pauses));
+        under_signals(&run, libc::SIGUSR2, || {
+            loop {
+                let end = read(&mut capture, &mut random, |data| {
+                    assert_eq!(files::number(data), next);
+                    next += 1;
+                });
+                run.step();
+                match end {
+                    Some(Stop::End(End::Break)) => target.saw(),
+                    Some(Stop::End(End::Eof)) => break,
+                    _ => {}
+                }
+            }
+        });
+    });
+    assert_eq!(next, MANY);
+    assert!(target.seen.load(SeqCst) > 0);
+}

@@ -1,0 +1,10 @@
+//! Several threads at once, and signal handlers. A program of its own, because it sets those, and for `ci/races`.
+
+#[cfg(target_os = "linux")]
+mod breaks;
+#[cfg(planted_races)]
+mod planted_races;
+mod values;
+
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,126 @@
+//! Compiles filter expressions and shows what comes of them.
+
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{ArgAction, Parser};
+use pcap_core::{CompileOptions, Dlt};
+use pcap_examples::exit::Outcome;
+use pcap_examples::expression;
+use pcap_examples::input;
+use pcap_examples::output::Output;
+use pcap_examples::program;
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  pcap-bpf 'tcp port 443'                    the instructions, as tcpdump -d prints them
+  pcap-bpf -ddd -y RAW ip6                   in decimal, for raw IP packets
+  pcap-bpf --bytecode -y RAW tcp             in one line, for iptables -m bpf --bytecode
+  pcap-bpf -O host 192.0.2.1                 as they are before they are optimized
+  pcap-bpf --match trace.pcap icmp           how many packets of a savefile pass
+
+Without an expression the filter accepts all packets. A savefile may be pcap or pcapng, also
+compressed by gzip; `-` is standard input.";
+
+/// Compiles a filter expression for a link type and prints its instructions, or runs it on a
+/// savefile.
+#[derive(Parser)]
+#[command(name = NAME, version, after_help = HELP)]
+pub(crate) struct Args {
+    /// The expression, in the language of pcap-filter(7); several words are joined by spaces
+    #[arg(value_name = "EXPR", allow_negative_numbers = true)]
+    expression: Vec<String>,
+    /// Read the expression from a file, where # begins a comment; `-` is standard input
+    #[arg(short = 'F', long, value_name = "FILE", conflicts_with = "expression")]
+    file: Option<PathBuf>,
+    /// The link type: a DLT name or number
+    #[arg(short = 'y', long, value_name = "LINKTYPE", default_value = "EN10MB")]
+    linktype: Dlt,
+    /// The bytes of a packet that are wanted, which is what the filter returns; 0 is the default. A filter for a savefile
+    /// returns that one's
+    #[arg(short, long, value_name = "BYTES", default_value_t = 262_144)]
+    snaplen: u32,
+    /// Do not optimize
+    #[arg(short = 'O', long)]
+    no_optimize: bool,
+    /// The netmask of the network, for `ip broadcast` [default: unknown]
+    #[arg(long, value_name = "MASK")]
+    netmask: Option<Ipv4Addr>,
+    /// Print readable lines (-d, the default), C (-dd) or decimal numbers (-ddd)
+    #[arg(short, action = ArgAction::Count)]
+    dump: u8,
+    /// Print decimal numbers in one line, as iptables and tc take them
+    #[arg(long, conflicts_with = "dump")]
+    bytecode: bool,
+    /// Print what the filter returns for each packet of a savefile, 0 for those that do not pass
+    #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "snaplen", "dump", "bytecode"])]
+    run: Option<PathBuf>,
+    /// Print how many packets of a savefile pass
+    #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "snaplen", "dump", "bytecode", "run"])]
+    r#match: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    program::main(NAME, |args: Args| run(&args))
+}
+
+fn run(args: &Args) -> Outcome {
+    let expression = match &args.file {
+        Some(path) => expression::from_file(path)?,
+        None => expression::join(&args.expression),
+    };
+    let mut output = Output::stdout();
+    match (&args.run, &args.r#match) {
+        (Some(path), _) => run_on(args, path, &expression, &mut output)?,
+        (_, Some(path)) => match_on(args, path, &expression, &mut output)?,
+        _ => {
+            let options = options(args).snaplen(args.snaplen);
+            let filter = options.compile(args.linktype, &expression)?;
+            let listing = match args.dump {
+                _ if args.bytecode => filter.to_bytecode(),
+                0 | 1 => filter.to_string(),
+                2 => filter.to_c_listing(),
+                _ => filter.to_decimal_listing(),
+            };
+            for line in listing.lines() {
+                output.line(|out| out.extend([line.as_bytes(), b"\n"].concat()))?;
+            }
+        }
+    }
+    Ok(output.flush()?)
+}
+
+fn options(args: &Args) -> CompileOptions {
+    CompileOptions::new()
+        .optimize(!args.no_optimize)
+        .netmask(args.netmask)
+}
+
+/// Prints what the filter returns for each packet, compiled for the savefile.
+fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
+    let mut capture = input::capture(path)?;
+    let filter = options(args).compile_for(&capture, expression)?;
+    while let Some(packet) = capture.next_packet()? {
+        let value = filter.run(packet.data(), packet.wire_len());
+        output.line(|out| {
+            // Writing to memory cannot fail.
+            let _ = writeln!(out, "{value}");
+        })?;
+    }
+    Ok(())
+}
+
+/// Prints how many packets pass the filter, compiled for the savefile.
+fn match_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
+    let mut capture = input::capture(path)?;
+    let filter = options(args).compile_for(&capture, expression)?;
+    let mut passed = 0_u64;
+    let counted = capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)));
+    counted?;
+    output.line(|out| out.extend(format!("{passed}\n").bytes()))?;
+    Ok(())
+}

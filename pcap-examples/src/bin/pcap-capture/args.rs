@@ -1,0 +1,131 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Parser;
+use pcap_core::{Dlt, TstampType};
+use pcap_examples::drain::LONGEST_TIMEOUT;
+use pcap_examples::printer::Form;
+use pcap_examples::{ending, json, stop, units};
+
+pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  pcap-capture                                   all packets of the default device, a line each
+  pcap-capture -i eth0 -c 10 tcp port 443        ten packets that pass a filter
+  pcap-capture -i any --duration 60 -w day.pcap  a minute of all devices, into a savefile
+  pcap-capture -w - -U | pcap-read -l -          through a pipe, packet by packet
+
+Packets are printed, or in the savefile, within about a second after libpcap delivers them, also
+without -U: SIGKILL loses no more than that. Ctrl-C ends the capture: packets that had arrived by
+then are still written, the savefile is complete, and the statistics are printed. They count as
+captured the packets that the output has accepted. The status is 0, or 1 if packets are not written;
+a reader of the printed lines that goes away is no error.";
+
+const JSON_HELP: &str = "  \
+  The last line is the statistics: type (\"statistics\"), packets and bytes (what was printed or
+  written), not_written (packets that were to be), received, dropped, if_dropped. With `-w -` it goes
+  to standard error.";
+
+/// Captures packets from a device: prints a line for each, with the time in UTC, the addresses, the
+/// protocol and the length on the wire in bytes; or writes a savefile.
+///
+/// At the end it prints the statistics on standard error: how many packets the device received that
+/// passed the filter, how many were dropped because they were not read fast enough, and how many the
+/// interface dropped by itself.
+#[derive(Parser)]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, ending::HELP, json::HELP))]
+pub(crate) struct Args {
+    /// The device [default: the first that is up and running]
+    #[arg(short, long, value_name = "DEV")]
+    pub(crate) interface: Option<OsString>,
+    /// Only packets that pass this filter, in the language of pcap-filter(7)
+    #[arg(short, long, value_name = "EXPR", conflicts_with = "expression")]
+    pub(crate) filter: Option<String>,
+    /// The filter, as words that are joined by spaces
+    #[arg(value_name = "EXPR", allow_negative_numbers = true)]
+    pub(crate) expression: Vec<String>,
+    /// Do not optimize the filter
+    #[arg(short = 'O', long)]
+    pub(crate) no_optimize: bool,
+    /// End after so many packets [default: never]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+    /// End after this time, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms [default: never]
+    #[arg(long, value_name = "TIME", value_parser = units::seconds)]
+    pub(crate) duration: Option<Duration>,
+    /// Capture at most so many bytes of a packet; 0 is the largest, 262144
+    #[arg(short, long, value_name = "BYTES", default_value_t = 0)]
+    pub(crate) snaplen: u32,
+    /// Capture packets that are not for this host, too
+    #[arg(short, long)]
+    pub(crate) promisc: bool,
+    /// Capture in monitor mode, for wireless devices
+    #[arg(long)]
+    pub(crate) rfmon: bool,
+    /// Deliver each packet as soon as it arrives, without the timeout
+    #[arg(long)]
+    pub(crate) immediate: bool,
+    /// The kernel's buffer, in KiB unless it has a unit (64K, 8M, 1G) [default: libpcap's]
+    #[arg(short = 'B', long, value_name = "KIB", value_parser = units::size)]
+    pub(crate) buffer_size: Option<usize>,
+    /// How long packets may wait in the buffer to be delivered together, in milliseconds or with a
+    /// unit; more than a second is taken as one
+    #[arg(long, value_name = "MS", default_value = "100", value_parser = units::milliseconds)]
+    pub(crate) timeout: Duration,
+    /// Which clock stamps the packets: host, adapter …, see pcap-tstamp(7) [default: the device's]
+    #[arg(short = 'j', long, value_name = "NAME")]
+    pub(crate) tstamp_type: Option<TstampType>,
+    /// The precision of the times
+    #[arg(long, value_name = "PRECISION", default_value = "nano", value_parser = ["micro", "nano"])]
+    pub(crate) precision: String,
+    /// Only packets that are received, only those that are sent, or both
+    #[arg(short = 'Q', long, value_name = "WAY", default_value = "inout",
+        value_parser = ["in", "out", "inout"])]
+    pub(crate) direction: String,
+    /// The link type: a DLT name or number [default: the device's first; of `any` LINUX_SLL2, which has
+    /// the interface of each packet, and LINUX_SLL is the older one]
+    #[arg(short = 'y', long, value_name = "LINKTYPE")]
+    pub(crate) linktype: Option<Dlt>,
+    /// Capture in so many threads, over which Linux spreads the flows; lines are in order within each
+    #[arg(long, value_name = "N", conflicts_with = "write",
+        value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
+    /// Write the packets to a savefile instead of printing them; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) write: Option<PathBuf>,
+    /// Write each packet to the savefile at once, instead of within about a second
+    #[arg(short = 'U', long, requires = "write")]
+    pub(crate) packet_buffered: bool,
+    /// Print the packets, although they are written
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// Print packets and statistics as JSON, one object per line (see below)
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Nothing on standard error but errors: no status while it runs, no statistics
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+impl Args {
+    pub(crate) fn is_to_stdout(&self) -> bool {
+        self.write.as_deref() == Some(Path::new("-"))
+    }
+
+    /// How long packets may wait in the kernel's buffer.
+    pub(crate) fn timeout(&self) -> Duration {
+        match self.immediate {
+            true => Duration::ZERO,
+            false => self.timeout.min(LONGEST_TIMEOUT),
+        }
+    }
+
+    pub(crate) fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Line }
+    }
+}

@@ -1,0 +1,174 @@
+//! Captures packets from a device: prints them, writes them to a savefile, or both.
+
+mod args;
+mod options;
+mod quota;
+mod receive;
+
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use pcap_core::{Active, Capture, Device, Inactive, Stats};
+use pcap_examples::ending::Ending;
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::interfaces::Interfaces;
+use pcap_examples::outlet::{Outlet, Tally};
+use pcap_examples::output::Output;
+use pcap_examples::printer::Printer;
+use pcap_examples::progress::Status;
+use pcap_examples::savefile::{Buffering, Savefile};
+use pcap_examples::sink::Sink;
+use pcap_examples::statistics::{Reports, Statistics};
+use pcap_examples::{group, program, stop};
+
+use crate::args::{Args, NAME};
+use crate::options::{activate, options};
+use crate::quota::Quota;
+use crate::receive::receive;
+
+fn main() -> ExitCode {
+    program::main(NAME, |args: Args| run(&args))
+}
+
+fn run(args: &Args) -> Outcome {
+    if args.is_to_stdout() && args.print {
+        exit::usage::<Args>("packets cannot be printed where the savefile goes");
+    }
+    if args.is_to_stdout() && io::stdout().is_terminal() {
+        exit::usage::<Args>("a savefile cannot be written to a terminal");
+    }
+    let ending = args.write.as_deref().map(Ending::of).transpose()?;
+    let device = match &args.interface {
+        Some(name) => name.clone(),
+        None => Device::default_device()?.name().into(),
+    };
+    let options = options(args, &device);
+    if let Some(threads) = args.threads {
+        let run = |options| run_in_threads(args, &device, &options, threads);
+        return activate(args, &device, options, run);
+    }
+    let mut capture = activate(args, &device, options, |options| Ok(options.activate()?))?;
+    stop::breaks(capture.break_handle());
+    let target = args.write.as_deref().zip(ending);
+    let savefile = target.map(|(path, ending)| create(args, path, ending, &capture));
+    let savefile = savefile.transpose()?;
+    let print = args.print || savefile.is_none();
+    let printer = print.then(|| printer(args, &capture));
+    let mut sink = Sink::new(printer, savefile);
+    let reports = Reports::default();
+    let handles = vec![capture.break_handle()];
+    reports.answer(handles, args.timeout(), sink.outlet().clone());
+    let mut status = Status::new(!print && !args.quiet);
+    if !args.quiet {
+        announce(&device, &capture);
+    }
+
+    let quota = Quota::new(args.count);
+    let received = receive(args, &mut capture, &mut sink, &mut status, &quota, &reports);
+    status.clear();
+    let outcome = received.and(sink.close());
+    let (stats, error) = match capture.stats() {
+        Ok(stats) => (Some(stats), Ok(())),
+        Err(error) => (None, Err(error.into())),
+    };
+    let outcome = outcome.and(error);
+    // That takes its time, in which an output that was given up may yet take something.
+    drop(capture);
+    tell(args, outcome, sink.taken(), sink.outlet().tally(), stats)
+}
+
+/// The savefile that packets are written to.
+fn create(
+    args: &Args,
+    path: &Path,
+    ending: Ending,
+    capture: &Capture<Active>,
+) -> Outcome<Savefile> {
+    let mut savefile = Savefile::create(path, capture, ending.format, ending.gzip)?;
+    if args.packet_buffered {
+        savefile.set_buffering(Buffering::None);
+    }
+    Ok(savefile)
+}
+
+/// The same in several threads, each of which prints its packets by itself.
+fn run_in_threads(
+    args: &Args,
+    device: &OsStr,
+    options: &Capture<Inactive>,
+    threads: u16,
+) -> Outcome {
+    let quota = Quota::new(args.count);
+    let reports = Reports::default();
+    let opened = |captures: &[Capture<Active>]| {
+        let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
+        handles.iter().cloned().for_each(stop::breaks);
+        reports.answer(handles.clone(), args.timeout(), Outlet::stdout().clone());
+        let _ = quota.handles.set(handles);
+        if !args.quiet {
+            announce(device, &captures[0]);
+        }
+        Ok(())
+    };
+    let taken = Mutex::new(Tally::default());
+    let (outcome, stats) = group::in_threads(options, threads.into(), opened, |capture| {
+        let printer = printer(args, capture);
+        let mut sink = Sink::new(Some(printer), None);
+        let mut status = Status::new(false);
+        let received = receive(args, capture, &mut sink, &mut status, &quota, &reports);
+        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.packets += sink.taken().packets;
+        received
+    })?;
+    let mut output = Output::stdout();
+    let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
+    let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tell(args, outcome, taken, Outlet::stdout().tally(), Some(stats))
+}
+
+/// Prints what was captured and what the device counted.
+fn tell(
+    args: &Args,
+    outcome: Outcome,
+    taken: Tally,
+    written: Tally,
+    stats: Option<Stats>,
+) -> Outcome {
+    // Lines that nobody wanted any more are not missing.
+    let is_unwanted = outcome.as_ref().is_err_and(Failure::is_broken_pipe);
+    let not_written = taken.packets.saturating_sub(written.packets);
+    let statistics = Statistics {
+        written,
+        not_written: if is_unwanted { 0 } else { not_written },
+        stats,
+    };
+    if !args.quiet {
+        statistics.tell();
+    }
+    let told = match args.json {
+        true => statistics.tell_json(!args.is_to_stdout()),
+        false => Ok(()),
+    };
+    outcome.and(told)
+}
+
+fn printer(args: &Args, capture: &Capture<Active>) -> Printer {
+    Printer::new(args.form(), capture).interfaces(Interfaces::here())
+}
+
+/// Says what is captured, and what libpcap warns of.
+fn announce(device: &OsStr, capture: &Capture<Active>) {
+    for warning in capture.warnings() {
+        exit::say(NAME, format_args!("warning: {warning}"));
+    }
+    let linktype = capture.datalink();
+    let what = linktype.description().unwrap_or_default();
+    let (device, snaplen) = (device.to_string_lossy(), capture.snaplen());
+    exit::say(
+        NAME,
+        format_args!("listening on {device}, {linktype} ({what}), snaplen {snaplen} bytes"),
+    );
+}

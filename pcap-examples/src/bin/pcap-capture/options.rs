@@ -1,0 +1,52 @@
+//! The options of the capture.
+
+use std::ffi::OsStr;
+
+use pcap_core::{Capture, CompileOptions, Direction, Inactive, Precision};
+use pcap_examples::drain::LONGEST_TIMEOUT;
+use pcap_examples::exit::Outcome;
+use pcap_examples::{device, expression};
+
+use crate::args::Args;
+
+/// A capture on the device with all that the command line says of it.
+pub(crate) fn options(args: &Args, device: &OsStr) -> Capture<Inactive> {
+    let mut options = Capture::from_device(device::named(device))
+        .snaplen(args.snaplen)
+        .promisc(args.promisc)
+        .rfmon(args.rfmon)
+        .immediate_mode(args.immediate)
+        .timeout(args.timeout.min(LONGEST_TIMEOUT))
+        .precision(match args.precision.as_str() {
+            "micro" => Precision::Micro,
+            _ => Precision::Nano,
+        })
+        .direction(match args.direction.as_str() {
+            "in" => Direction::In,
+            "out" => Direction::Out,
+            _ => Direction::InOut,
+        });
+    if let Some(bytes) = args.buffer_size {
+        options = options.buffer_size(bytes);
+    }
+    if let Some(tstamp_type) = args.tstamp_type {
+        options = options.tstamp_type(tstamp_type);
+    }
+    let words = || expression::join(&args.expression);
+    let expression = args.filter.clone().unwrap_or_else(words);
+    let compile = CompileOptions::new().optimize(!args.no_optimize);
+    options.filter((expression.as_str(), compile))
+}
+
+/// Activates captures with the link type of the command line, or the one for the device.
+pub(crate) fn activate<T>(
+    args: &Args,
+    device: &OsStr,
+    options: Capture<Inactive>,
+    activate: impl Fn(Capture<Inactive>) -> Outcome<T>,
+) -> Outcome<T> {
+    match args.linktype {
+        Some(linktype) => activate(options.datalink(linktype)),
+        None => device::activate(device, options, activate),
+    }
+}

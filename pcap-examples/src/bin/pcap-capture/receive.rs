@@ -1,0 +1,101 @@
+//! Reads the packets and hands them to the outputs.
+
+use std::mem;
+use std::time::{Duration, Instant};
+
+use pcap_core::{Active, Capture, End, Next};
+use pcap_examples::drain::drain;
+use pcap_examples::exit::Outcome;
+use pcap_examples::outlet::Tally;
+use pcap_examples::progress::Status;
+use pcap_examples::sink::Sink;
+use pcap_examples::statistics::{Place, Reports};
+use pcap_examples::stop;
+
+use crate::args::Args;
+use crate::quota::Quota;
+
+/// What waits to be written is looked at this often.
+const TICK: Duration = Duration::from_millis(100);
+/// Once in this many packets the clock is looked at.
+const LOOK: u32 = 64;
+
+/// Hands packets on until there were enough, the time is over, or somebody says so; then what had arrived by that
+/// time.
+pub(crate) fn receive(
+    args: &Args,
+    capture: &mut Capture<Active>,
+    sink: &mut Sink,
+    status: &mut Status,
+    quota: &Quota,
+    reports: &Reports,
+) -> Outcome {
+    let end = args
+        .duration
+        .and_then(|time| Instant::now().checked_add(time));
+    let received = hand_on(capture, sink, status, quota, &reports.place(), end);
+    let is_ended = match &received {
+        Ok(is_ended) => *is_ended && !quota.is_used_up(),
+        Err(failure) => sink.is_failed() && !failure.is_broken_pipe(),
+    };
+    let mut outcome = received.map(drop);
+    if is_ended {
+        let drained = drain(capture, |packet| {
+            let is_wanted = quota.take();
+            if is_wanted {
+                // Of an output that takes no more, what is missing is counted.
+                let taken = sink.take(packet);
+                outcome = mem::replace(&mut outcome, Ok(())).and(taken);
+            }
+            Ok(is_wanted)
+        });
+        outcome = outcome.and(drained);
+    }
+    outcome
+}
+
+/// Hands packets on until the capture is to be ended, which is `true`, or has ended.
+fn hand_on(
+    capture: &mut Capture<Active>,
+    sink: &mut Sink,
+    status: &mut Status,
+    quota: &Quota,
+    place: &Place,
+    end: Option<Instant>,
+) -> Outcome<bool> {
+    let mut wait = Duration::ZERO;
+    let mut packets = 0_u32;
+    while !quota.is_used_up() && stop::asked().is_none() {
+        match capture.next_packet_timeout(wait)? {
+            Next::Packet(_) if !quota.take() => break,
+            Next::Packet(packet) => {
+                sink.take(packet)?;
+                wait = Duration::ZERO;
+                packets = packets.wrapping_add(1);
+                // Of packets that are there the clock is not asked each time.
+                if packets % LOOK != 0 {
+                    continue;
+                }
+            }
+            Next::Timeout => {
+                sink.hand_over()?;
+                wait = TICK;
+            }
+            Next::End(End::Break) => place.report(capture, sink)?,
+            Next::End(End::Eof) => return Ok(false),
+        }
+        let now = Instant::now();
+        if let Some(end) = end {
+            if end <= now {
+                break;
+            }
+            wait = wait.min(end - now);
+        }
+        sink.tick(now)?;
+        if status.is_due(now) {
+            let Tally { packets, bytes } = sink.taken();
+            status.show(now, packets, bytes, capture.stats()?.dropped);
+        }
+    }
+    Ok(true)
+}

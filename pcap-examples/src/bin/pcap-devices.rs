@@ -1,0 +1,140 @@
+//! Lists what can be captured on.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use pcap_core::{Address, ConnectionStatus, Device, DeviceAddress};
+use pcap_examples::exit::{self, Outcome};
+use pcap_examples::json::{self, Object};
+use pcap_examples::output::Output;
+use pcap_examples::program;
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  pcap-devices                               all devices, with addresses and states
+  pcap-devices --json | jq -r '.[].name'     their names alone
+
+JSON:
+  One array with an object per device: name, description, up, running, loopback, wireless,
+  connection (unknown, connected, disconnected or not applicable), and addresses: each an object
+  of family (ipv4, ipv6, mac, hardware or other), address, netmask, broadcast and peer. What a
+  device does not have is left out.";
+
+/// Lists what can be captured on: devices with their addresses and states.
+///
+/// The first that is up and running is the one that `pcap-capture` takes when it is told none.
+#[derive(Parser)]
+#[command(name = NAME, version, after_help = HELP)]
+pub(crate) struct Args {
+    /// Print one JSON document instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    program::main(NAME, |args: Args| run(&args))
+}
+
+fn run(args: &Args) -> Outcome {
+    let devices = Device::list()?;
+    if devices.is_empty() {
+        exit::say(NAME, "there is no device that this process may capture on");
+    }
+    let mut output = Output::stdout();
+    if args.json {
+        output.line(|out| {
+            json::list(out, &devices, json_device);
+            out.push(b'\n');
+        })?;
+    } else {
+        for line in devices.iter().flat_map(text) {
+            output.line(|out| {
+                out.extend(line.bytes());
+                out.push(b'\n');
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The lines of a device.
+fn text(device: &Device) -> Vec<String> {
+    let states = [
+        (device.is_up(), "up"),
+        (device.is_running(), "running"),
+        (device.is_loopback(), "loopback"),
+        (device.is_wireless(), "wireless"),
+    ];
+    let states = states.iter().filter(|(is, _)| *is).map(|(_, name)| *name);
+    let states: Vec<&str> = states.chain(connection(device)).collect();
+    let mut first = device.name().to_owned();
+    if !states.is_empty() {
+        first += &format!(": {}", states.join(", "));
+    }
+    let mut lines = vec![first];
+    lines.extend(device.description().map(|text| format!("    {text}")));
+    for of in device.addresses() {
+        let mut line = format!("    {} {}", family(of), of.address);
+        for (name, other) in others(of) {
+            if let Some(other) = other {
+                line += &format!(" {name} {other}");
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+fn json_device(out: &mut Vec<u8>, device: &Device) {
+    Object::new(out)
+        .text("name", device.name())
+        .some_text("description", device.description())
+        .plain("up", device.is_up())
+        .plain("running", device.is_running())
+        .plain("loopback", device.is_loopback())
+        .plain("wireless", device.is_wireless())
+        .text("connection", connection(device).unwrap_or("unknown"))
+        .member("addresses", |out| {
+            json::list(out, device.addresses(), |out, of| {
+                let object = Object::new(out)
+                    .text("family", family(of))
+                    .text("address", &of.address);
+                others(of)
+                    .into_iter()
+                    .fold(object, |object, (name, other)| {
+                        object.some_text(name, other)
+                    })
+                    .end();
+            });
+        })
+        .end();
+}
+
+fn connection(device: &Device) -> Option<&'static str> {
+    match device.connection_status() {
+        ConnectionStatus::Connected => Some("connected"),
+        ConnectionStatus::Disconnected => Some("disconnected"),
+        ConnectionStatus::NotApplicable => Some("not applicable"),
+        _ => None,
+    }
+}
+
+fn family(of: &DeviceAddress) -> &'static str {
+    match of.address {
+        Address::V4(_) => "ipv4",
+        Address::V6 { .. } => "ipv6",
+        Address::Mac(_) => "mac",
+        Address::Hardware(_) => "hardware",
+        _ => "other",
+    }
+}
+
+fn others(of: &DeviceAddress) -> [(&'static str, Option<&Address>); 3] {
+    [
+        ("netmask", of.netmask.as_ref()),
+        ("broadcast", of.broadcast.as_ref()),
+        ("peer", of.destination.as_ref()),
+    ]
+}

@@ -1,0 +1,87 @@
+//! Copies the packets of a savefile that pass a filter.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use pcap_examples::copying::Copying;
+use pcap_examples::ending::{self, Ending};
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::files::is_same_file;
+use pcap_examples::input::Input;
+use pcap_examples::left_out::{self, LeftOut};
+use pcap_examples::savefile::Savefile;
+use pcap_examples::{expression, program, stop};
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  pcap-filter all.pcap dns.pcap udp port 53
+  pcap-filter trace.pcapng trace.pcap            all packets, as a classic savefile
+  pcap-filter all.pcap.gz - arp | pcap-read -
+
+The new savefile has the link type, the snaplen and the precision of the old one, and packets are
+copied as they are, also with a fraction of more than a second. Of a damaged savefile the packets
+before the damage are copied; the status is 1. So it is after Ctrl-C: what is
+written is complete then. Packets are in the savefile within about a second after they are read.";
+
+/// Copies the packets of a savefile that pass a filter into a new savefile.
+///
+/// It says on standard error how many packets passed of how many.
+#[derive(Parser)]
+#[command(name = NAME, version,
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", stop::HELP, left_out::HELP, ending::HELP))]
+pub(crate) struct Args {
+    /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
+    #[arg(value_name = "IN")]
+    input: PathBuf,
+    /// The savefile to write; `-` is standard output
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+    /// The filter, in the language of pcap-filter(7); several words are joined by spaces
+    #[arg(value_name = "EXPR", allow_negative_numbers = true)]
+    expression: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    program::main(NAME, |args: Args| run(&args))
+}
+
+fn run(args: &Args) -> Outcome {
+    if args.output == Path::new("-") && io::stdout().is_terminal() {
+        exit::usage::<Args>("a savefile cannot be written to a terminal");
+    }
+    if is_same_file(&args.input, &args.output) {
+        let path = args.output.display();
+        let text = format!("cannot write `{path}`: it is the savefile that is read");
+        return Err(Failure::Text(text));
+    }
+    let ending = Ending::of(&args.output)?;
+    let mut input = Input::open(&args.input, true)?;
+    let expression = expression::join(&args.expression);
+    let filter = input.capture().compile(&expression)?;
+    stop::breaks(input.capture().break_handle());
+    let Ending { format, gzip } = ending;
+    let mut savefile = Savefile::create(&args.output, input.capture(), format, gzip)?;
+    savefile.is_fed_by(&args.input);
+    let copying = Copying::new(&savefile, input.bar());
+    let mut left_out = LeftOut::new(NAME, input.bar());
+    let (_, outcome) = input.each(|number, packet| {
+        copying.read(number);
+        if filter.matches_packet(packet) {
+            left_out.sort(number, savefile.write(packet))?;
+        }
+        savefile.tick()
+    });
+    let closed = savefile.close();
+    copying.tell();
+    closed?;
+    if stop::asked().is_some() {
+        let path = args.input.display();
+        let text = format!("stopped before the end of `{path}`");
+        return Err(Failure::Text(text));
+    }
+    outcome.and(left_out.outcome())
+}

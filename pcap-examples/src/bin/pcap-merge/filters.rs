@@ -1,0 +1,36 @@
+//! The filter.
+
+use pcap_core::{Capture, Filter, Offline, Packet};
+use pcap_examples::exit::Outcome;
+
+/// The filter for the savefiles.
+pub(crate) struct Filters<'a> {
+    expression: Option<&'a str>,
+    /// The expression, compiled for savefiles of either byte order: the link layer's numbers may be in it, too.
+    by_order: [Option<Filter>; 2],
+}
+
+impl<'a> Filters<'a> {
+    pub(crate) fn new(expression: Option<&'a str>) -> Filters<'a> {
+        Filters {
+            expression,
+            by_order: [None, None],
+        }
+    }
+
+    /// Compiles the expression for a savefile.
+    pub(crate) fn prepare(&mut self, capture: &Capture<Offline>) -> Outcome {
+        let filter = &mut self.by_order[usize::from(capture.is_swapped())];
+        if let (Some(expression), None) = (self.expression, &filter) {
+            *filter = Some(capture.compile(expression)?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn pass(&self, capture: &Capture<Offline>, packet: Packet<'_>) -> bool {
+        let filter = &self.by_order[usize::from(capture.is_swapped())];
+        filter
+            .as_ref()
+            .is_none_or(|filter| filter.matches_packet(packet))
+    }
+}

@@ -1,0 +1,91 @@
+//! The properties of the new savefile.
+
+use std::path::{Path, PathBuf};
+
+use pcap_core::{Capture, Dlt, Offline, Precision};
+use pcap_examples::ending::Ending;
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::savefile::Savefile;
+
+use crate::args::NAME;
+
+/// What the new savefile is like.
+pub(crate) struct Format {
+    linktype: Dlt,
+    snaplen: u32,
+    precision: Precision,
+    fcs: Fcs,
+    /// The savefile that the link type is of.
+    path: PathBuf,
+}
+
+/// How long the frame check sequence behind each packet is.
+enum Fcs {
+    /// All savefiles say the same of it.
+    Same(Option<u32>),
+    /// They do not: why the new one says nothing.
+    Differ(String),
+}
+
+impl Format {
+    pub(crate) fn of(capture: &Capture<Offline>, path: &Path) -> Format {
+        Format {
+            linktype: capture.datalink(),
+            snaplen: capture.snaplen(),
+            precision: capture.precision(),
+            fcs: Fcs::Same(capture.fcs_len()),
+            path: path.to_owned(),
+        }
+    }
+
+    pub(crate) fn widen(&mut self, other: &Format) {
+        if let (Fcs::Same(here), Fcs::Same(there)) = (&self.fcs, &other.fcs) {
+            if here != there {
+                let length = |length: &Option<u32>| match length {
+                    Some(bytes) => format!("{bytes} bytes"),
+                    None => "not given".to_owned(),
+                };
+                let (first, path) = (self.path.display(), other.path.display());
+                let (here, there) = (length(here), length(there));
+                self.fcs = Fcs::Differ(format!(
+                    "the length of the frame check sequences is {here} in `{first}` and {there} in \
+                     `{path}`"
+                ));
+            }
+        }
+        self.snaplen = self.snaplen.max(other.snaplen);
+        if other.precision == Precision::Nano {
+            self.precision = Precision::Nano;
+        }
+    }
+
+    /// Says that the new savefile does not have the length of the frame check sequences that is in the
+    /// others.
+    pub(crate) fn report_fcs(&self) {
+        if let Fcs::Differ(why) = &self.fcs {
+            let text = format!("warning: {why}: the new savefile says nothing of it");
+            exit::say(NAME, text);
+        }
+    }
+
+    /// Refuses a savefile of another link type.
+    pub(crate) fn check(&self, capture: &Capture<Offline>, path: &Path) -> Outcome {
+        let (there, here) = (capture.datalink(), self.linktype);
+        if there == here {
+            return Ok(());
+        }
+        let (path, first) = (path.display(), self.path.display());
+        Err(Failure::Text(format!(
+            "cannot merge `{path}` with `{first}`: their link types differ, {there} and {here}"
+        )))
+    }
+
+    pub(crate) fn create(&self, path: &Path, ending: Ending) -> Outcome<Savefile> {
+        let dead = Capture::dead_with(self.linktype, self.snaplen, self.precision)?;
+        let dead = dead.with_fcs_len(match self.fcs {
+            Fcs::Same(length) => length,
+            Fcs::Differ(_) => None,
+        })?;
+        Savefile::create(path, &dead, ending.format, ending.gzip)
+    }
+}

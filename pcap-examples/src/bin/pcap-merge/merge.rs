@@ -1,0 +1,229 @@
+//! Merges savefiles that are open.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+use std::path::PathBuf;
+use std::{fs, mem};
+
+use indicatif::ProgressBar;
+use pcap_core::Timestamp;
+use pcap_examples::copying::Copying;
+use pcap_examples::ending::Ending;
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::{input, stop};
+use tempfile::TempDir;
+
+use crate::args::NAME;
+use crate::filters::Filters;
+use crate::format::Format;
+use crate::inputs::{self, Input};
+use crate::output::Output;
+
+pub(crate) struct Merge<'a> {
+    pub(crate) format: &'a Format,
+    /// Of the savefile that is written.
+    pub(crate) ending: Ending,
+    pub(crate) filters: Filters<'a>,
+    /// For all savefiles.
+    pub(crate) bar: ProgressBar,
+    pub(crate) copying: Copying,
+    /// How many packets were read, those of a round once more.
+    pub(crate) read: u64,
+    /// Of how many savefiles something is left out.
+    pub(crate) unread: usize,
+}
+
+/// A savefile that is open, at one of its packets.
+struct Source {
+    path: PathBuf,
+    open: input::Input,
+    is_ours: bool,
+    /// Something of it is left out.
+    is_partial: bool,
+}
+
+impl Merge<'_> {
+    /// Merges savefiles, in rounds if they are too many to be open at once: consecutive ones are
+    /// merged into one, as few as will do. The order is the same as at once.
+    pub(crate) fn rounds(
+        &mut self,
+        most: usize,
+        mut inputs: Vec<Input>,
+        out: &mut Output,
+    ) -> Outcome {
+        let mut folder = None;
+        let mut count = 0;
+        while inputs.len() > most {
+            let folder = match &mut folder {
+                Some(folder) => folder,
+                none => none.insert(temporary()?),
+            };
+            let mut left = inputs.len() - most;
+            let mut rest = inputs.into_iter().peekable();
+            inputs = Vec::new();
+            while rest.peek().is_some() {
+                let group: Vec<Input> = rest.by_ref().take(most.min(left + 1)).collect();
+                left -= group.len() - 1;
+                if group.len() == 1 {
+                    inputs.extend(group);
+                    continue;
+                }
+                let path = folder.path().join(count.to_string());
+                count += 1;
+                // What the last savefile can hold, those between can hold, too.
+                let ending = Ending {
+                    gzip: false,
+                    ..self.ending
+                };
+                let mut part = Output::new(self.format.create(&path, ending)?);
+                self.merge(group, &mut part)?;
+                let (closed, summary) = part.close();
+                closed?;
+                if self.bar.length().is_some() {
+                    // It is read once more from there.
+                    self.bar.inc_length(summary.bytes);
+                }
+                inputs.push(Input {
+                    path,
+                    open: None,
+                    is_ours: true,
+                });
+                if stop::asked().is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        self.merge(inputs, out)
+    }
+
+    /// Merges savefiles that can all be open.
+    fn merge(&mut self, inputs: Vec<Input>, out: &mut Output) -> Outcome {
+        let mut sources = Vec::new();
+        // The earliest packet of all, and of several the one of the first savefile, is on top.
+        let mut heads = BinaryHeap::new();
+        for input in inputs {
+            let Some(mut source) = self.open(input)? else {
+                continue;
+            };
+            if let Some(time) = self.next(&mut source) {
+                heads.push(Reverse((time, sources.len())));
+            }
+            sources.push(source);
+        }
+        while let Some(mut head) = heads.peek_mut() {
+            if stop::asked().is_some() {
+                break;
+            }
+            let Reverse((_, index)) = *head;
+            let source = &mut sources[index];
+            self.write(source, out)?;
+            match self.next(source) {
+                Some(time) => *head = Reverse((time, index)),
+                None => {
+                    PeekMut::pop(head);
+                }
+            }
+        }
+        for source in sources {
+            drop(source.open);
+            if source.is_ours {
+                // What is left behind goes with its folder.
+                let _ = fs::remove_file(source.path);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one savefile after the other.
+    pub(crate) fn append(&mut self, inputs: Vec<Input>, out: &mut Output) -> Outcome {
+        for input in inputs {
+            let Some(mut source) = self.open(input)? else {
+                continue;
+            };
+            while stop::asked().is_none() && self.next(&mut source).is_some() {
+                self.write(&mut source, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, mut input: Input) -> Outcome<Option<Source>> {
+        let open = match input.open.take() {
+            Some(open) => Some(open),
+            None => inputs::open(&input.path, &self.bar)?,
+        };
+        let Some(open) = open else {
+            self.unread += 1;
+            return Ok(None);
+        };
+        // It may be another one by now.
+        self.format.check(open.capture(), &input.path)?;
+        if !input.is_ours {
+            self.filters.prepare(open.capture())?;
+        }
+        Ok(Some(Source {
+            path: input.path,
+            open,
+            is_ours: input.is_ours,
+            is_partial: false,
+        }))
+    }
+
+    /// Writes the packet that a savefile is at. Those that the new savefile cannot hold are left out;
+    /// the first of each savefile is told.
+    fn write(&mut self, source: &mut Source, out: &mut Output) -> Outcome {
+        match out.take(source.open.packet()) {
+            Err(Failure::Unfit { why, .. }) => {
+                if !self.mark_partial(source) {
+                    let path = source.path.display();
+                    let text = format!(
+                        "cannot merge all of `{path}`: {why}; what is like that is left out"
+                    );
+                    self.bar.suspend(|| exit::say(NAME, text));
+                }
+                Ok(())
+            }
+            written => written,
+        }
+    }
+
+    /// Counts a savefile of which something is left out, once. Returns whether it was counted before.
+    fn mark_partial(&mut self, source: &mut Source) -> bool {
+        let before = mem::replace(&mut source.is_partial, true);
+        self.unread += usize::from(!before);
+        before
+    }
+
+    /// Goes to the next packet that passes the filter, and returns its time.
+    fn next(&mut self, source: &mut Source) -> Option<Timestamp> {
+        loop {
+            match source.open.advance() {
+                Ok(true) => {}
+                Ok(false) => return None,
+                // It ended in the middle of a packet because of that.
+                Err(_) if stop::asked().is_some() => return None,
+                Err(failure) => {
+                    inputs::report(&self.bar, &failure);
+                    self.mark_partial(source);
+                    return None;
+                }
+            }
+            self.read += 1;
+            self.copying.read(self.read);
+            let packet = source.open.packet()?;
+            // Those of a round have passed already.
+            if source.is_ours || self.filters.pass(source.open.capture(), packet) {
+                return Some(packet.timestamp());
+            }
+        }
+    }
+}
+
+/// A folder that is gone with all that is in it when it is dropped.
+fn temporary() -> Outcome<TempDir> {
+    let folder = tempfile::tempdir()
+        .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))?;
+    exit::removes(folder.path());
+    Ok(folder)
+}

@@ -1,0 +1,36 @@
+//! The savefile that is written.
+
+use pcap_core::Packet;
+use pcap_examples::exit::Outcome;
+use pcap_examples::savefile::Savefile;
+use pcap_examples::summary::Summary;
+
+/// The savefile that is written.
+pub(crate) struct Output {
+    pub(crate) savefile: Savefile,
+    summary: Summary,
+}
+
+impl Output {
+    pub(crate) fn new(savefile: Savefile) -> Output {
+        Output {
+            savefile,
+            summary: Summary::default(),
+        }
+    }
+
+    /// Writes the packet that a savefile is at.
+    pub(crate) fn take(&mut self, packet: Option<Packet<'_>>) -> Outcome {
+        if let Some(packet) = packet {
+            self.savefile.write(packet)?;
+            self.summary.count(packet);
+        }
+        self.savefile.tick()
+    }
+
+    /// Completes the savefile.
+    pub(crate) fn close(mut self) -> (Outcome, Summary) {
+        self.summary.bytes = self.savefile.position();
+        (self.savefile.close(), self.summary)
+    }
+}

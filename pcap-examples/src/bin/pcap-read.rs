@@ -1,0 +1,232 @@
+//! Prints the packets of savefiles.
+
+use std::fs;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use clap::Parser;
+use pcap_core::{Capture, ErrorKind, Offline};
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::input;
+use pcap_examples::json;
+use pcap_examples::outlet::{self, Outlet};
+use pcap_examples::output::Output;
+use pcap_examples::printer::{Form, Printer};
+use pcap_examples::program;
+use pcap_examples::stop;
+
+const NAME: &str = env!("CARGO_BIN_NAME");
+
+const HELP: &str = "\
+Examples:
+  pcap-read trace.pcap                           a line per packet
+  pcap-read -f 'tcp port 443' -c 10 a.pcap b.pcapng
+  pcap-read --count -f arp *.pcap                how many packets of all files are ARP
+  tcpdump -i eth0 -w - | pcap-read --json -l -   from standard input
+  pcap-read --follow growing.pcap                and go on as it is written, until Ctrl-C
+
+A damaged file: the packets before the damage are printed, then the error, then the remaining
+files; the status is 1. So it is after Ctrl-C before the end of a file, except with --follow. If a file is not there, nothing is printed but that.";
+
+/// Prints the packets of savefiles, pcap and pcapng, also compressed by gzip: one line each, with the time in UTC, the
+/// addresses, the protocol and the length on the wire in bytes.
+#[derive(Parser)]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{}", stop::HELP, json::HELP))]
+pub(crate) struct Args {
+    /// Savefiles; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Only packets that pass this filter, in the language of pcap-filter(7)
+    #[arg(short, long, value_name = "EXPR")]
+    filter: Option<String>,
+    /// At most so many packets, of all files together [default: all]
+    #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Print only how many packets there are in all files together
+    #[arg(long, conflicts_with_all = ["raw", "json"])]
+    count: bool,
+    /// Print packets as they are: SECONDS.NANOSECONDS CAPLEN LEN HEX, where `-` is no bytes
+    #[arg(long, conflicts_with = "json")]
+    raw: bool,
+    /// Print packets as JSON, one object per line (see below)
+    #[arg(long)]
+    json: bool,
+    /// At the end of the file wait for more to be written to it, until Ctrl-C: one classic savefile,
+    /// not compressed
+    #[arg(long)]
+    follow: bool,
+    /// Write each line at once, also into a pipe, instead of within a fraction of a second
+    #[arg(short, long)]
+    line_buffered: bool,
+}
+
+impl Args {
+    /// How many packets are wanted.
+    fn limit(&self) -> u64 {
+        self.limit.unwrap_or(u64::MAX)
+    }
+}
+
+fn main() -> ExitCode {
+    program::main(NAME, |args: Args| {
+        if args.follow && args.files.len() > 1 {
+            exit::usage::<Args>("only one file can be followed");
+        }
+        run(&args)
+    })
+}
+
+fn run(args: &Args) -> Outcome {
+    check(&args.files)?;
+    let mut output = Output::stdout().line_buffered(args.line_buffered || args.follow);
+    let seen = Arc::new(AtomicU64::new(0));
+    let report = Arc::clone(&seen);
+    stop::on_report(move || {
+        let packets = report.load(Ordering::Relaxed);
+        exit::note(format_args!("{packets} packets read"));
+    });
+    stop::on_flush(|| Outlet::stdout().hurry());
+    let printed = print(args, &seen, &mut output);
+    // What a closed output did not take was not wanted.
+    if !printed.as_ref().is_err_and(Failure::is_broken_pipe) {
+        exit::unwritten(outlet::unwritten());
+    }
+    printed
+}
+
+/// Prints the packets of all files.
+fn print(args: &Args, seen: &AtomicU64, output: &mut Output) -> Outcome {
+    let mut outcome = Ok(());
+    for path in &args.files {
+        if seen.load(Ordering::Relaxed) == args.limit() {
+            break;
+        }
+        if stop::asked().is_some() {
+            let text = format!("stopped before `{}`", path.display());
+            outcome = Err(Failure::Text(text));
+            break;
+        }
+        // What a signal finds that comes while this one is opened.
+        output.flush()?;
+        match read(args, path, seen, output) {
+            Ok(()) => {}
+            // Nothing that is printed from here on would arrive.
+            Err(Failure::Stdout(error)) => return Err(error.into()),
+            Err(failure) => {
+                // Its packets come before the error.
+                output.flush()?;
+                failure.report(NAME);
+                outcome = Err(Failure::Reported);
+            }
+        }
+    }
+    if args.count {
+        let packets = seen.load(Ordering::Relaxed);
+        output.line(|out| out.extend(format!("{packets}\n").bytes()))?;
+    }
+    output.flush()?;
+    outcome
+}
+
+/// Checks that all words are files before anything is printed: some may be meant as a filter.
+fn check(files: &[PathBuf]) -> Outcome {
+    let mut outcome = Ok(());
+    for path in files.iter().filter(|path| path.as_os_str() != "-") {
+        let why = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => "it is a folder",
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+                ) =>
+            {
+                "there is no such file"
+            }
+            // Whether it can be read is seen when its turn comes.
+            _ => continue,
+        };
+        let path = path.display();
+        exit::say(
+            NAME,
+            format_args!("cannot open `{path}`: {why}; a filter is given by -f"),
+        );
+        outcome = Err(Failure::Reported);
+    }
+    outcome
+}
+
+/// Opens a file; one that is to be followed as soon as its header has been written.
+fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
+    loop {
+        if follow && input::is_gzip(path) {
+            let path = path.display();
+            let text = format!("cannot follow `{path}`: it is compressed by gzip");
+            return Err(Failure::Text(text));
+        }
+        // That of a FIFO waits for its other end.
+        match stop::at_once(|| input::capture(path)) {
+            Err(Failure::Pcap(error)) if follow && error.kind() == ErrorKind::SavefileTruncated => {
+                thread::sleep(Duration::from_millis(100));
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// Prints the packets of one file, and counts them.
+fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outcome {
+    let mut capture = open(path, args.follow)?;
+    if args.follow {
+        capture.follow(true)?;
+    }
+    if let Some(expression) = &args.filter {
+        let named = |e| Failure::Text(format!("cannot filter `{}`: {e}", path.display()));
+        // Looking up names may take long.
+        stop::at_once(|| capture.set_filter(expression)).map_err(named)?;
+    }
+    stop::breaks(capture.break_handle());
+    Outlet::stdout().breaks(capture.break_handle());
+    let form = match (args.raw, args.json) {
+        (true, _) => Form::Raw,
+        (_, true) => Form::Json,
+        _ => Form::Line,
+    };
+    let mut printer = Printer::new(form, &capture);
+    let limit = args.limit();
+    let flow = capture.try_for_each(|packet| {
+        let count = seen.load(Ordering::Relaxed) + 1;
+        seen.store(count, Ordering::Relaxed);
+        if !args.count {
+            let print = |out: &mut Vec<u8>| printer.push(out, packet);
+            if let Err(error) = output.packet(packet.wire_len(), print) {
+                return ControlFlow::Break(Err(error.into()));
+            }
+        }
+        match count == limit {
+            true => ControlFlow::Break(Ok(())),
+            false => ControlFlow::Continue(()),
+        }
+    });
+    if let Ok(ControlFlow::Break(outcome)) = flow {
+        return outcome;
+    }
+    match stop::asked() {
+        Some(_) if args.follow => Ok(()),
+        // Of a pipe a cut packet, too, may be due to that.
+        Some(_) => Err(Failure::Text(format!(
+            "stopped before the end of `{}`",
+            path.display()
+        ))),
+        None => {
+            // Of a failed output there may be no more packet that finds out.
+            Outlet::stdout().check()?;
+            Ok(flow.map(drop)?)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What became of the packets.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::time::Duration;
+
+use pcap_examples::exit::{self, Outcome};
+use pcap_examples::json::Object;
+use pcap_examples::output::Output;
+
+use crate::args::Args;
+
+/// What was sent so far.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Sent {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    pub(crate) not_sent: u64,
+    pub(crate) time: Duration,
+}
+
+impl Sent {
+    pub(crate) fn tell(&self) {
+        let seconds = self.time.as_secs_f64();
+        exit::note(format_args!(
+            "{} packets sent, {} bytes, in {seconds:.3} s; {} not sent",
+            self.packets, self.bytes, self.not_sent
+        ));
+    }
+}
+
+/// What became of the packets.
+#[derive(Default)]
+pub(crate) struct Counts {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+    pub(crate) cut: u64,
+    pub(crate) not_sent: u64,
+    pub(crate) errors: BTreeMap<String, u64>,
+    pub(crate) first: Option<String>,
+    pub(crate) late: Duration,
+    pub(crate) time: Duration,
+    pub(crate) loops: u64,
+}
+
+impl Counts {
+    pub(crate) fn sent(&mut self, bytes: usize, is_cut: bool) {
+        self.packets += 1;
+        self.bytes += bytes as u64;
+        self.cut += u64::from(is_cut);
+    }
+
+    pub(crate) fn failed(&mut self, bytes: usize, reason: &str, why: impl Display) {
+        self.not_sent += 1;
+        match self.errors.get_mut(reason) {
+            Some(count) => *count += 1,
+            None => {
+                self.errors.insert(reason.to_owned(), 1);
+            }
+        }
+        let number = self.seen();
+        self.first
+            .get_or_insert_with(|| format!("packet {number}, {bytes} bytes: {why}"));
+    }
+
+    /// How many packets there were so far.
+    pub(crate) fn seen(&self) -> u64 {
+        self.packets + self.not_sent
+    }
+
+    /// So many of something in a second.
+    fn rate(&self, number: f64) -> f64 {
+        let seconds = self.time.as_secs_f64();
+        if seconds > 0.0 { number / seconds } else { 0.0 }
+    }
+
+    pub(crate) fn report(&self, args: &Args) -> Outcome {
+        let seconds = self.time.as_secs_f64();
+        let pps = self.rate(self.packets as f64);
+        let mbps = self.rate(self.bytes as f64 * 8.0 / 1e6);
+        if !args.quiet {
+            let (packets, bytes) = (self.packets, self.bytes);
+            exit::note(format_args!(
+                "{packets} packets sent, {bytes} bytes, in {seconds:.3} s: \
+                 {pps:.0} packets/s, {mbps:.3} Mbit/s"
+            ));
+            if self.cut > 0 {
+                exit::note(format_args!("{} of them cut by a snaplen", self.cut));
+            }
+            if !args.fast {
+                let late = self.late.as_secs_f64() * 1e3;
+                exit::note(format_args!("at most {late:.3} ms late"));
+            }
+            if self.not_sent > 0 {
+                let error = |(reason, count): (&String, &u64)| format!("{count} {reason}");
+                let errors: Vec<_> = self.errors.iter().map(error).collect();
+                exit::note(format_args!(
+                    "{} not sent: {}",
+                    self.not_sent,
+                    errors.join(", ")
+                ));
+            }
+        }
+        if !args.json {
+            return Ok(());
+        }
+        let mut output = Output::stdout();
+        output.line(|out| {
+            Object::new(out)
+                .text("type", "summary")
+                .plain("packets", self.packets)
+                .plain("bytes", self.bytes)
+                .plain("seconds", format_args!("{seconds:.9}"))
+                .plain("pps", format_args!("{pps:.3}"))
+                .plain("mbps", format_args!("{mbps:.6}"))
+                .plain("cut", self.cut)
+                .plain("not_sent", self.not_sent)
+                .member("errors", |out| {
+                    let errors = self.errors.iter();
+                    errors
+                        .fold(Object::new(out), |object, (reason, count)| {
+                            object.plain(reason, count)
+                        })
+                        .end();
+                })
+                .plain(
+                    "late_seconds",
+                    format_args!("{:.9}", self.late.as_secs_f64()),
+                )
+                .plain("loops", self.loops)
+                .end();
+            out.push(b'\n');
+        })?;
+        Ok(output.flush()?)
+    }
+}

@@ -1,0 +1,74 @@
+//! Sends the packets of a savefile.
+
+mod args;
+mod counts;
+mod kept;
+mod open;
+mod replay;
+mod together;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::pace::Schedule;
+use pcap_examples::progress::Status;
+use pcap_examples::{program, stop};
+
+use crate::args::{Args, NAME};
+use crate::counts::{Counts, Sent};
+use crate::replay::Replay;
+use crate::together::Together;
+
+fn main() -> ExitCode {
+    program::main(NAME, |args: Args| run(&args))
+}
+
+fn run(args: &Args) -> Outcome {
+    if args.file == Path::new("-") && args.loops != 1 {
+        exit::usage::<Args>("standard input can be sent only once");
+    }
+    // The savefile first: what is wrong with it is seen without any rights.
+    let input = open::savefile(args)?;
+    let device = open::device(args)?;
+    stop::breaks(device.break_handle());
+    let sent = Arc::new(Mutex::new(Sent::default()));
+    let asked = Arc::clone(&sent);
+    stop::on_report(move || asked.lock().unwrap_or_else(PoisonError::into_inner).tell());
+    // Nothing is held back.
+    stop::on_flush(|| {});
+    open::check(args, input.capture().datalink(), device.datalink())?;
+    if !args.quiet {
+        exit::say(
+            NAME,
+            format_args!(
+                "sending `{}` on {}, {}",
+                args.file.display(),
+                device.name(),
+                device.datalink()
+            ),
+        );
+    }
+    let mut replay = Replay {
+        args,
+        device,
+        schedule: Schedule::new(args.pace()),
+        start: None,
+        status: Status::new(!args.quiet).lost_are("not sent"),
+        counts: Counts::default(),
+        sent,
+        // What comes through a pipe may come slowly, and is not held back.
+        together: (args.fast && args.file.is_file()).then(Together::default),
+    };
+    let outcome = replay.all(input);
+    // Also when the savefile could not be read to its end.
+    replay.flush();
+    replay.status.clear();
+    let counts = replay.counts;
+    let reported = counts.report(args);
+    outcome.and(reported)?;
+    counts
+        .first
+        .map_or(Ok(()), |first| Err(Failure::Text(first)))
+}

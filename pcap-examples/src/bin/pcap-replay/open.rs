@@ -1,0 +1,44 @@
+//! Opens the savefile and the device.
+
+use pcap_core::{Active, Capture, Dlt, Filter, Insn, Linktype, Precision};
+use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::input::Input;
+
+use crate::args::Args;
+
+/// Opens the savefile.
+pub(crate) fn savefile(args: &Args) -> Outcome<Input> {
+    let mut input = Input::open(&args.file, false)?;
+    if let Some(expression) = &args.filter {
+        input.capture_mut().set_filter(expression)?;
+    }
+    Ok(input)
+}
+
+/// Opens the device to send on, with as little of a capture as can be.
+pub(crate) fn device(args: &Args) -> Outcome<Capture<Active>> {
+    let mut device = Capture::from_device(pcap_examples::device::named(args.device.as_ref()))
+        .snaplen(64)
+        .buffer_size(256 * 1024)
+        // On Linux nanoseconds make the kernel look at the clock for each packet.
+        .precision(Precision::Micro)
+        .activate()?;
+    // Returns 0: no packet is wanted.
+    let nothing = Filter::from_instructions(device.datalink(), &[Insn::new(0x06, 0, 0, 0)])?;
+    device.set_filter(&nothing)?;
+    Ok(device)
+}
+
+/// Whether the device takes what the savefile has.
+pub(crate) fn check(args: &Args, packets: Dlt, device: Dlt) -> Outcome {
+    if packets == device {
+        return Ok(());
+    }
+    let (file, name) = (args.file.display(), args.device.to_string_lossy());
+    let linktype = Linktype::from(device).to_string();
+    let linktype = linktype.trim_start_matches("LINKTYPE_");
+    Err(Failure::Text(format!(
+        "cannot send `{file}` on `{name}`: its packets are {packets} and the device takes {device}; \
+         `pcap-recode --linktype {linktype}` may convert them"
+    )))
+}

@@ -1,0 +1,53 @@
+//! Splits a savefile into several: by packets, by size, by time or by flow.
+
+mod args;
+mod flows;
+mod list;
+mod parts;
+mod work;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use pcap_examples::ending::Ending;
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::input::Input;
+use pcap_examples::names::Names;
+use pcap_examples::program;
+
+use crate::args::{Args, By, NAME};
+use crate::flows::Flows;
+use crate::parts::Parts;
+use crate::work::split;
+
+fn main() -> ExitCode {
+    program::main(NAME, |args: Args| run(&args))
+}
+
+fn run(args: &Args) -> Outcome {
+    if args.max_open.is_some() && !args.by.flow {
+        exit::usage::<Args>("--max-open is for --flow, and otherwise one savefile is open");
+    }
+    check(&args.output)?;
+    let input = Input::open(&args.input, true)?;
+    let names = Names::new(&args.output, &args.input, args.digits.into(), args.force);
+    match &args.by {
+        By { flow: true, .. } => split(args, input, Flows::new(args, names)),
+        by => split(args, input, Parts::new(by, names)),
+    }
+}
+
+/// Refuses names that say something else than pcap before the numbers.
+fn check(prefix: &Path) -> Outcome {
+    if prefix.is_dir() {
+        return Ok(());
+    }
+    match Ending::of(prefix)? {
+        Ending::PCAP => Ok(()),
+        _ => Err(Failure::Text(format!(
+            "cannot write `{}-…`: the savefiles are pcap, not compressed, and their names end in \
+             `.pcap`; `pcap-recode` makes others of them",
+            prefix.display()
+        ))),
+    }
+}

@@ -1,0 +1,115 @@
+//! Savefiles one after another: by packets, by size or by time.
+
+use pcap_core::{Capture, Dumper, Offline, Packet, Timestamp};
+use pcap_examples::exit::Outcome;
+use pcap_examples::names::Names;
+use pcap_examples::summary::Summary;
+
+use crate::args::By;
+use crate::list::List;
+use crate::work::Pieces;
+
+/// Savefiles one after another.
+pub(crate) struct Parts {
+    names: Names,
+    limit: Limit,
+    part: Option<(Dumper, Summary)>,
+    /// How many are complete.
+    count: usize,
+}
+
+/// Until when packets go into the same savefile.
+enum Limit {
+    Packets(u64),
+    Size(u64),
+    /// Nanoseconds: how long a span is, and when the present one ends.
+    Every(i128, Option<i128>),
+}
+
+impl Parts {
+    pub(crate) fn new(by: &By, names: Names) -> Parts {
+        let limit = match by {
+            By {
+                every: Some(span), ..
+            } => Limit::Every(span.as_nanos() as i128, None),
+            By {
+                size: Some(size), ..
+            } => Limit::Size(*size as u64),
+            by => Limit::Packets(by.packets.unwrap_or(u64::MAX)),
+        };
+        Parts {
+            names,
+            limit,
+            part: None,
+            count: 0,
+        }
+    }
+
+    fn close_part(&mut self, list: &mut List) -> Outcome {
+        if let Some((dumper, mut summary)) = self.part.take() {
+            summary.bytes = dumper.position();
+            if let Err(error) = dumper.close() {
+                list.incomplete += 1;
+                return Err(self.names.named(error, self.count));
+            }
+            list.file(&summary, &self.names, self.count);
+            self.count += 1;
+        }
+        Ok(())
+    }
+}
+
+impl Limit {
+    /// Whether a packet is the first of the next savefile. The first of all may be or not.
+    fn is_reached(&mut self, packet: Packet<'_>, part: Option<&(Dumper, Summary)>) -> bool {
+        match self {
+            Limit::Packets(most) => part.is_some_and(|(_, there)| there.packets >= *most),
+            Limit::Size(most) => {
+                let record = 16 + u64::from(packet.caplen());
+                part.is_some_and(|(dumper, _)| dumper.position() + record > *most)
+            }
+            Limit::Every(span, end) => {
+                let time = nanos(packet.timestamp());
+                let old = *end.get_or_insert(time);
+                let over = time >= old;
+                if over {
+                    *end = Some(old + ((time - old) / *span + 1) * *span);
+                }
+                over
+            }
+        }
+    }
+}
+
+fn nanos(time: Timestamp) -> i128 {
+    i128::from(time.secs()) * 1_000_000_000 + i128::from(time.subsec_nanos())
+}
+
+impl Pieces for Parts {
+    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, list: &mut List) -> Outcome {
+        if self.limit.is_reached(packet, self.part.as_ref()) {
+            self.close_part(list)?;
+        }
+        let (dumper, summary) = match &mut self.part {
+            Some(part) => part,
+            none => {
+                let dumper = self.names.create(capture, self.count)?;
+                none.insert((dumper, Summary::default()))
+            }
+        };
+        let written = dumper.write(packet);
+        written.map_err(|error| self.names.named(error, self.count))?;
+        summary.count(packet);
+        Ok(())
+    }
+
+    fn flush(&mut self) {
+        if let Some((dumper, _)) = &mut self.part {
+            let _ = dumper.flush();
+        }
+    }
+
+    fn close(&mut self, list: &mut List) -> Outcome {
+        self.close_part(list)
+    }
+}

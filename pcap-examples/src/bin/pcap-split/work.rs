@@ -1,0 +1,124 @@
+//! Reads the packets and hands them to the savefiles.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use pcap_core::{Capture, CompileOptions, Filter, Offline, Packet};
+use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::input::Input;
+use pcap_examples::left_out::LeftOut;
+use pcap_examples::{savefile, stop};
+
+use crate::args::{Args, NAME};
+use crate::list::List;
+
+/// What the savefiles hold back is written this often.
+const FLUSH: Duration = Duration::from_millis(500);
+
+/// Where packets go.
+pub(crate) trait Pieces: Send + 'static {
+    /// Writes a packet to where it belongs, and lists the savefiles that are complete with it.
+    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, list: &mut List) -> Outcome;
+
+    /// Writes out what the savefiles hold back. An error comes again when more is written.
+    fn flush(&mut self);
+
+    /// Completes and lists the remaining savefiles, all that can be: the error is the first.
+    fn close(&mut self, list: &mut List) -> Outcome;
+}
+
+/// The work, which the loop over the packets shares with those that look at the clock and answer signals: the loop may
+/// wait for its input.
+struct Work<P> {
+    pieces: P,
+    list: List,
+    /// How many packets were read.
+    read: u64,
+}
+
+type Shared<P> = Arc<Mutex<Work<P>>>;
+
+fn lock<P>(work: &Shared<P>) -> MutexGuard<'_, Work<P>> {
+    work.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Has what is held back written every so often, and when SIGUSR2 asks for it; SIGUSR1 prints how far it is.
+fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
+    let [clock, report, flush] = [(); 3].map(|()| Arc::clone(work));
+    stop::on_report(move || {
+        let work = lock(&report);
+        let Work { list, read, .. } = &*work;
+        let (packets, files) = (list.packets, list.files);
+        list.bar.suspend(|| {
+            exit::note(format_args!(
+                "{read} packets read, {packets} of them in {files} savefiles that are complete"
+            ));
+        });
+    });
+    stop::on_flush(move || lock(&flush).pieces.flush());
+    let watching = thread::Builder::new().spawn(move || {
+        loop {
+            thread::sleep(FLUSH);
+            lock(&clock).pieces.flush();
+        }
+    });
+    let failed = |e| Failure::Text(format!("cannot start a thread: {e}"));
+    watching.map(drop).map_err(failed)
+}
+
+pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outcome {
+    let filter = args.filter.as_ref().map(|expression| {
+        let options = CompileOptions::new();
+        options.compile_for(input.capture(), expression)
+    });
+    let filter = filter.transpose()?;
+    stop::breaks(input.capture().break_handle());
+    let bar = input.bar().clone();
+    let work = Arc::new(Mutex::new(Work {
+        pieces,
+        list: List::new(args, &bar),
+        read: 0,
+    }));
+    watch(&work)?;
+    let mut left_out = LeftOut::new(NAME, &bar);
+    let end = loop {
+        match input.advance() {
+            Ok(true) => {}
+            Ok(false) => break Ok(()),
+            // Of a pipe the end may be in the middle of a packet because of that.
+            Err(_) if stop::asked().is_some() => break Ok(()),
+            Err(failure) => break Err(failure),
+        }
+        let Some(packet) = input.packet() else {
+            break Ok(());
+        };
+        let mut work = lock(&work);
+        let Work { pieces, list, read } = &mut *work;
+        *read += 1;
+        let passes = |filter: &Filter| filter.matches_packet(packet);
+        if !filter.as_ref().is_none_or(passes) {
+            continue;
+        }
+        if let Err(why) = savefile::holds(packet) {
+            left_out.count(*read, format_args!("cannot write it: {why}"));
+            continue;
+        }
+        if let Err(failure) = pieces.take(input.capture(), packet, list) {
+            break Err(failure);
+        }
+    };
+    let mut work = lock(&work);
+    let Work { pieces, list, read } = &mut *work;
+    let closed = pieces.close(list);
+    bar.finish_and_clear();
+    let stopped = match stop::asked() {
+        None => Ok(()),
+        Some(_) => Err(Failure::Text(format!(
+            "stopped after {read} packets: what was read is written, what follows is not"
+        ))),
+    };
+    let outcome = end.and(closed).and(stopped);
+    let listed = list.end(*read, left_out.packets(), outcome.as_ref().err());
+    outcome.and(listed).and(left_out.outcome())
+}

@@ -1,0 +1,25 @@
+//! Packets that are counted.
+
+/// A number of packets, and their bytes on the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many packets.
+    pub packets: u64,
+    /// How many bytes they had on the wire.
+    pub bytes: u64,
+}
+
+impl Tally {
+    /// Counts a packet, given its length on the wire.
+    pub fn add(&mut self, length: u32) {
+        self.packets += 1;
+        self.bytes += u64::from(length);
+    }
+}
+
+/// The end of a packet in the bytes of an outlet, and the packet's length on the wire.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    pub(crate) end: u64,
+    pub(crate) length: u32,
+}

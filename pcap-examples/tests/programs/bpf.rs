@@ -1,0 +1,177 @@
+//! `pcap-bpf` against tcpdump: the same bytes.
+
+use crate::common::{Record, arg, file, ours, packets, program, record, run, savefile, tool};
+
+const EXPRESSIONS: [&str; 10] = [
+    "",
+    "arp",
+    "udp port 53",
+    "host 192.0.2.1 and not tcp",
+    "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0",
+    "ip6 and (udp or icmp6)",
+    "greater 100 or ip[0] & 0xf != 5",
+    "portrange 1000-2000",
+    "net 192.0.2.0/24",
+    "ip proto 47 or len > 1000",
+];
+
+#[test]
+fn the_bytecode_is_the_decimal_listing_in_one_line() {
+    let expected = tool("tcpdump", &["-y", "RAW", "-ddd", "tcp port 80"]);
+    let expected = expected.trim_end().replace('\n', ",") + "\n";
+    let options = ["--bytecode", "-y", "RAW", "tcp port 80"];
+    assert_eq!(ours("bpf", &options).good(), expected);
+}
+
+#[test]
+fn listings_are_those_of_tcpdump() {
+    for (number, expression) in EXPRESSIONS.iter().enumerate() {
+        for linktype in ["EN10MB", "RAW", "LINUX_SLL", "NULL"] {
+            let form = ["-d", "-dd", "-ddd"][number % 3];
+            let mut options = vec!["-y", linktype, form];
+            if number % 2 == 1 {
+                options.push("-O");
+            }
+            if number % 4 == 2 {
+                options.extend(["-s", "96"]);
+            }
+            options.push(expression);
+            let expected = tool("tcpdump", &options);
+            assert_eq!(ours("bpf", &options).good(), expected, "{options:?}");
+        }
+    }
+}
+
+#[test]
+fn words_are_joined_and_nothing_is_the_empty_expression() {
+    let expected = tool("tcpdump", &["-d", "-y", "EN10MB", "tcp", "port", "80"]);
+    assert_eq!(ours("bpf", &["tcp", "port", "80"]).good(), expected);
+    assert_eq!(ours("bpf", &["-y", "1", "tcp port 80"]).good(), expected);
+    assert_eq!(ours("bpf", &[]).good(), "(000) ret      #262144\n");
+    assert_eq!(ours("bpf", &["-s", "0"]).good(), "(000) ret      #262144\n");
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        "f",
+        b"tcp # all of it\n# but only\nport 80\n",
+    );
+    assert_eq!(ours("bpf", &["-F", arg(&path)]).good(), expected);
+}
+
+#[test]
+fn runs_on_the_packets_of_a_savefile() {
+    let folder = tempfile::tempdir().unwrap();
+    let ethernet = savefile(true, true, 1, &packets());
+    // The same packets without their Ethernet header: the same filter is another program.
+    let bare = packets()
+        .into_iter()
+        .map(|(s, n, data, _)| record(s, n, data[14..].to_vec()));
+    let raw = savefile(false, false, 101, &bare.collect::<Vec<_>>());
+    for (name, bytes) in [("ethernet", ethernet), ("raw", raw)] {
+        let path = file(folder.path(), name, &bytes);
+        let path = arg(&path);
+        for expression in &EXPRESSIONS[2..] {
+            let expected = tool("tcpdump", &["-r", path, "--count", expression]);
+            let expected = expected.split(' ').next().unwrap_or_default().to_owned();
+            let matched = ours("bpf", &["--match", path, expression]).good();
+            assert_eq!(matched.trim_end(), expected, "{name}: {expression}");
+            // The savefile's snaplen.
+            let values = ours("bpf", &["--run", path, expression]).good();
+            let values: Vec<&str> = values.lines().collect();
+            assert_eq!(values.len(), packets().len());
+            assert!(values.iter().all(|&value| value == "0" || value == "65535"));
+            let passed = values.iter().filter(|&&value| value == "65535").count();
+            assert_eq!(passed.to_string(), expected, "{name}: {expression}");
+        }
+    }
+}
+
+/// As tcpdump does it, which compiles with `pcap_compile` on the savefile's handle.
+#[test]
+fn filters_are_compiled_for_the_savefile() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name, swapped, linktype, packets: &[Record]| {
+        let bytes = savefile(swapped, false, linktype, packets);
+        arg(&file(folder.path(), name, &bytes)).to_owned()
+    };
+    let ethernet = write("ethernet", false, 1, &packets());
+    for (path, expression, text) in [
+        (&ethernet, "ip and arp", "expression rejects all packets"),
+        (
+            &ethernet,
+            "inbound",
+            "not supported on Ethernet when reading savefiles",
+        ),
+        (
+            &ethernet,
+            "ifindex 2",
+            "not supported on Ethernet when reading savefiles",
+        ),
+        (&write("usb", false, 189, &[]), "tcp", "USB"),
+    ] {
+        for option in ["--run", "--match"] {
+            let ran = ours("bpf", &[option, path, expression]);
+            assert_eq!(
+                (ran.status, &*ran.stdout),
+                (Some(1), &b""[..]),
+                "{expression}: {}",
+                ran.stderr
+            );
+            assert!(ran.stderr.contains(text), "{expression}: {}", ran.stderr);
+        }
+    }
+
+    // What the packets of a loopback begin with is as the system numbers it that wrote the savefile.
+    let packet = |family: u32, swapped: bool| {
+        let family = if swapped { family.swap_bytes() } else { family };
+        record(1, 0, [&family.to_ne_bytes()[..], &[0x60; 60]].concat())
+    };
+    for swapped in [false, true] {
+        let packets = [2, 24, 28, 30].map(|family| packet(family, swapped));
+        let path = write("loopback", swapped, 0, &packets);
+        assert_eq!(ours("bpf", &["--match", &path, "ip"]).good(), "1\n");
+        assert_eq!(ours("bpf", &["--match", &path, "ip6"]).good(), "3\n");
+        let returned = "0\n65535\n65535\n65535\n";
+        assert_eq!(ours("bpf", &["--run", &path, "ip6"]).good(), returned);
+    }
+}
+
+#[test]
+fn values_before_the_damage_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = savefile(false, false, 1, &packets());
+    let path = file(folder.path(), "cut.pcap", &whole[..whole.len() - 1]);
+    let ran = run(program("bpf").args(["--run", arg(&path), "udp"]));
+    assert_eq!(
+        (ran.status, ran.lines().len()),
+        (Some(1), packets().len() - 1)
+    );
+    assert!(ran.stderr.contains("truncated"), "{}", ran.stderr);
+}
+
+#[test]
+fn errors_are_libpcaps_words_and_their_status() {
+    for (arguments, status, text) in [
+        (&["tcp prot 80"][..], 1, "syntax error"),
+        (
+            &["-y", "RAW", "ether host 2:0:0:0:0:1"],
+            1,
+            "cannot compile",
+        ),
+        (&["ip broadcast"], 1, "netmask not known"),
+        (&["-F", "/no/such/file"], 1, "/no/such/file"),
+        (&["--run", "/no/such/file"], 1, "/no/such/file"),
+        (&["-y", "CARRIER_PIGEON"], 2, "CARRIER_PIGEON"),
+        (&["--netmask", "wide"], 2, "--netmask"),
+        (&["-F", "a", "udp"], 2, "cannot be used with"),
+        (&["--run", "a", "--match", "b"], 2, "cannot be used with"),
+        (&["-s", "96", "--run", "a"], 2, "cannot be used with"),
+        (&["-s", "96", "--match", "a"], 2, "cannot be used with"),
+    ] {
+        let ran = ours("bpf", arguments);
+        assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stdout.is_empty());
+    }
+    ours("bpf", &["--netmask", "255.255.255.0", "ip broadcast"]).good();
+}

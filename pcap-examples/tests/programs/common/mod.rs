@@ -1,0 +1,317 @@
+//! What the tests of the programs share: running them, and savefiles to run them on.
+
+#![allow(dead_code)] // some of it is for tests of Linux only
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use etherparse::PacketBuilder;
+
+pub(crate) mod frames;
+pub(crate) mod live;
+pub(crate) mod process;
+
+/// A copy of one of the programs in a folder. Another program makes it: what this one has open for
+/// writing, while a thread of it starts a program, cannot be run.
+pub(crate) fn copied(name: &str, folder: &Path) -> PathBuf {
+    let copy = folder.join(name);
+    let done = Command::new("cp")
+        .arg(program(name).get_program())
+        .arg(&copy)
+        .status();
+    assert!(done.expect("cp runs").success(), "cannot copy {name}");
+    copy
+}
+
+/// One of the programs, by its name without `pcap-`. Where they do not run by themselves, `PCAP_TEST_PROGRAMS` names a folder with
+/// commands of their names that do it.
+pub(crate) fn program(name: &str) -> Command {
+    let built = built(name);
+    let mut command = match std::env::var_os("PCAP_TEST_PROGRAMS") {
+        Some(folder) => Command::new(Path::new(&folder).join(format!("pcap-{name}"))),
+        None => Command::new(built),
+    };
+    heed_signals(&mut command);
+    command
+}
+
+/// Lets signals end the program although the tests ignore them, as under nohup and in the background of a script.
+fn heed_signals(command: &mut Command) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        let heed = || {
+            for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM, libc::SIGQUIT] {
+                // SAFETY: takes numbers, and runs no code of ours later.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+            }
+            Ok(())
+        };
+        // SAFETY: signal(2) may be called between fork and exec.
+        unsafe { command.pre_exec(heed) };
+    }
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+fn built(name: &str) -> &'static str {
+    match name {
+        "bpf" => env!("CARGO_BIN_EXE_pcap-bpf"),
+        "capture" => env!("CARGO_BIN_EXE_pcap-capture"),
+        "demo" => env!("CARGO_BIN_EXE_pcap-demo"),
+        "devices" => env!("CARGO_BIN_EXE_pcap-devices"),
+        "filter" => env!("CARGO_BIN_EXE_pcap-filter"),
+        "merge" => env!("CARGO_BIN_EXE_pcap-merge"),
+        "read" => env!("CARGO_BIN_EXE_pcap-read"),
+        "recode" => env!("CARGO_BIN_EXE_pcap-recode"),
+        "replay" => env!("CARGO_BIN_EXE_pcap-replay"),
+        "split" => env!("CARGO_BIN_EXE_pcap-split"),
+        other => panic!("there is no program {other}"),
+    }
+}
+
+/// What a program printed and ended with.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.stdout).expect("text")
+    }
+
+    pub(crate) fn lines(&self) -> Vec<&str> {
+        self.text().lines().collect()
+    }
+
+    /// What it printed, if it ended well and said nothing on standard error.
+    pub(crate) fn good(self) -> String {
+        assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""));
+        String::from_utf8(self.stdout).expect("text")
+    }
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(command: &mut Command) -> Ran {
+    feed(command, b"")
+}
+
+/// Runs a program to its end with this on standard input.
+pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|e| panic!("cannot run {command:?}, which these tests need: {e}"));
+    let mut stdin = child.stdin.take().expect("standard input");
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // A program that ends early does not read it all.
+            let _ = stdin.write_all(input);
+        });
+        let output = child.wait_with_output().expect("its end");
+        Ran {
+            status: output.status.code(),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    })
+}
+
+/// Runs a program with these arguments.
+pub(crate) fn ours(name: &str, arguments: &[&str]) -> Ran {
+    run(program(name).args(arguments))
+}
+
+/// Runs a tool that the tests compare with, and returns what it printed.
+pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
+    // Where the tests run with another libpcap than the installed one, ci/test-versions names a tcpdump that has it too.
+    let other = std::env::var("PCAP_TEST_TCPDUMP").ok();
+    let name = match other.as_deref().filter(|_| name == "tcpdump") {
+        Some(tcpdump) => tcpdump,
+        None => name,
+    };
+    let mut command = Command::new(name);
+    // Nobody's language and preferences.
+    command.env("LC_ALL", "C").env("HOME", "/nonexistent");
+    command.env_remove("XDG_CONFIG_HOME");
+    let ran = run(command.args(arguments));
+    assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
+    String::from_utf8(ran.stdout).expect("text")
+}
+
+/// A packet of a savefile: seconds, nanoseconds, bytes, length on the wire.
+pub(crate) type Record = (u32, u32, Vec<u8>, u32);
+
+pub(crate) fn record(secs: u32, nanos: u32, data: Vec<u8>) -> Record {
+    let len = data.len() as u32;
+    (secs, nanos, data, len)
+}
+
+/// A savefile, byte by byte: neither libpcap nor pcap-core has a part in it. Its numbers are in the
+/// byte order of this machine, as the programs write them, or swapped.
+pub(crate) fn savefile(swapped: bool, nano: bool, linktype: u32, packets: &[Record]) -> Vec<u8> {
+    let number = |n: u32| if swapped { n.swap_bytes() } else { n }.to_ne_bytes();
+    let short = |n: u16| if swapped { n.swap_bytes() } else { n }.to_ne_bytes();
+    let mut bytes = number(if nano { 0xa1b2_3c4d } else { 0xa1b2_c3d4 }).to_vec();
+    bytes.extend([short(2), short(4)].concat());
+    for n in [0, 0, 65_535, linktype] {
+        bytes.extend(number(n));
+    }
+    for (secs, nanos, data, len) in packets {
+        let fraction = if nano { *nanos } else { nanos / 1000 };
+        for n in [*secs, fraction, data.len() as u32, *len] {
+            bytes.extend(number(n));
+        }
+        bytes.extend(data);
+    }
+    bytes
+}
+
+/// The savefile that a tool wrote. Where the tests run in an emulator, the tools are of the machine
+/// around it, which may have the other byte order: then this is what they write on a machine like
+/// the emulated one.
+pub(crate) fn by_tool(path: &Path) -> Vec<u8> {
+    let mut bytes = fs::read(path).expect("what the tool wrote");
+    let magic = u32::from_ne_bytes(bytes[..4].try_into().expect("four bytes"));
+    if ![0xa1b2_3c4d, 0xa1b2_c3d4].contains(&magic.swap_bytes()) {
+        return bytes;
+    }
+    let mut swap = |at: usize, length: usize| bytes[at..at + length].reverse();
+    [4, 6].iter().for_each(|&at| swap(at, 2));
+    [0, 8, 12, 16, 20].iter().for_each(|&at| swap(at, 4));
+    let mut at = 24;
+    while at < bytes.len() {
+        bytes[at..at + 16].chunks_mut(4).for_each(<[u8]>::reverse);
+        let length = bytes[at + 8..at + 12].try_into().expect("four bytes");
+        at += 16 + u32::from_ne_bytes(length) as usize;
+    }
+    bytes
+}
+
+/// The line of `pcap-read --raw`, made here from scratch.
+pub(crate) fn raw_line((secs, nanos, data, len): &Record) -> String {
+    let mut line = format!("{secs}.{nanos:09} {} {len} ", data.len());
+    data.iter()
+        .for_each(|byte| write!(line, "{byte:02x}").expect("memory"));
+    if data.is_empty() {
+        line.push('-');
+    }
+    line + "\n"
+}
+
+/// Packets of several protocols, of even and odd lengths, one of them cut.
+pub(crate) fn packets() -> Vec<Record> {
+    let ip = || PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64);
+    let write = |payload: &[u8], step: &dyn Fn(&mut Vec<u8>, &[u8])| {
+        let mut data = Vec::new();
+        step(&mut data, payload);
+        data
+    };
+    let udp = |payload: &[u8]| {
+        write(payload, &|data, payload| {
+            ip().udp(12_345, 53).write(data, payload).expect("memory");
+        })
+    };
+    let tcp = |payload: &[u8]| {
+        write(payload, &|data, payload| {
+            ip().tcp(443, 4000, 7, 512)
+                .psh()
+                .ack(9)
+                .write(data, payload)
+                .expect("memory");
+        })
+    };
+    let ping = write(b"0123456", &|data, payload| {
+        ip().icmpv4_echo_request(3, 4)
+            .write(data, payload)
+            .expect("memory");
+    });
+    let v6 = write(b"six", &|data, payload| {
+        PacketBuilder::ethernet2([2; 6], [4; 6])
+            .ipv6([1; 16], [2; 16], 64)
+            .udp(1, 2)
+            .write(data, payload)
+            .expect("memory");
+    });
+    let long = tcp(&[7; 1400]);
+    let cut = (
+        1_700_000_004,
+        400_000,
+        long[..96].to_vec(),
+        long.len() as u32,
+    );
+    vec![
+        record(1_700_000_000, 0, udp(b"a")),
+        record(1_700_000_001, 999_999_000, tcp(b"")),
+        record(1_700_000_001, 999_999_000, tcp(b"four")),
+        record(1_700_000_003, 1_000, ping),
+        cut,
+        record(1_700_000_005, 5_000, v6),
+        record(1_700_000_006, 6_000, long),
+        record(1_700_000_007, 7_000, udp(&[0xff; 9])),
+    ]
+}
+
+/// The same with all digits of their nanoseconds.
+pub(crate) fn nano_packets() -> Vec<Record> {
+    let mut packets = packets();
+    for (index, packet) in packets.iter_mut().enumerate() {
+        packet.1 += 111 * index as u32;
+    }
+    packets
+}
+
+/// A file of these bytes.
+pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, bytes).expect("a file");
+    path
+}
+
+/// A path as an argument.
+pub(crate) fn arg(path: &Path) -> &str {
+    path.to_str().expect("a path of characters")
+}
+
+/// The last line of this text, and how many packets of how many are written, by the line `P of R packets` or
+/// `P packets of N savefiles` before it.
+pub(crate) fn written_and_error(stderr: &str) -> (usize, &str) {
+    let error = stderr.lines().last().expect("an error");
+    let counts = |line: &&str| line.contains(" of ") && line.contains(" packets");
+    let line = stderr.lines().find(counts).expect("a summary");
+    let (written, _) = line.split_once(' ').expect("a number");
+    (written.parse().expect("a number"), error)
+}
+
+/// How many packets a program says are not written.
+pub(crate) fn not_written(stderr: &str) -> u64 {
+    let number = |line: &str| line.strip_suffix(" packets not written")?.parse().ok();
+    stderr.lines().find_map(number).unwrap_or(0)
+}
+
+/// Runs a program whose standard output is closed after a few bytes, and returns how it ended.
+pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
+    use std::io::Read;
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let mut stdout = child.stdout.take().expect("standard output");
+    stdout.read_exact(&mut [0; 10]).expect("ten bytes");
+    drop(stdout);
+    let output = child.wait_with_output().expect("its end");
+    Ran {
+        status: output.status.code(),
+        stdout: Vec::new(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}

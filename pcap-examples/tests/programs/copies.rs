@@ -1,0 +1,414 @@
+//! What the programs that copy packets have in common: what names say, what does not fit, what is kept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::common::{
+    arg, file, nano_packets, ours, packets, program, raw_line, record, run, savefile,
+};
+use pcap_core::pcapng::{Interface, PcapngDumper};
+use pcap_core::{Linktype, Packet, Timestamp};
+
+/// The programs that write to a name, with their words for an input and an output.
+fn copies(input: &str, output: &str) -> Vec<Command> {
+    [
+        &["filter", input, output][..],
+        &["merge", "-q", "-w", output, input],
+        &["merge", "-q", "--append", "-w", output, input],
+        &[
+            "merge",
+            "-q",
+            "--max-open",
+            "2",
+            "-w",
+            output,
+            input,
+            input,
+            input,
+        ],
+        &["recode", "-q", input, output],
+    ]
+    .iter()
+    .map(|words| {
+        let mut command = program(words[0]);
+        command.args(&words[1..]);
+        command
+    })
+    .collect()
+}
+
+/// What a file is by its bytes, also behind gzip.
+fn kind(path: &Path) -> &'static str {
+    let bytes = fs::read(path).unwrap();
+    let inside = |bytes: &[u8]| match bytes[..4] {
+        [0x0a, 0x0d, 0x0d, 0x0a] => "pcapng",
+        _ => "pcap",
+    };
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return inside(&bytes);
+    }
+    let gunzip = run(Command::new("gzip")
+        .args(["-dc", arg(path)])
+        .env("LC_ALL", "C"));
+    // gzip wants its own ending, which all of these have.
+    assert_eq!(gunzip.status, Some(0), "{}", gunzip.stderr);
+    match inside(&gunzip.stdout) {
+        "pcapng" => "pcapng.gz",
+        _ => "pcap.gz",
+    }
+}
+
+#[test]
+fn the_ending_says_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, true, 1, &nano_packets()),
+    );
+    let raw = ours("read", &["--raw", arg(&input)]).good();
+    for (name, expected) in [
+        ("a.pcap", "pcap"),
+        ("a", "pcap"),
+        ("a.PcapNG", "pcapng"),
+        ("a.pcapng", "pcapng"),
+        ("a.pcap.gz", "pcap.gz"),
+        ("a.pcapng.GZ", "pcapng.gz"),
+    ] {
+        let output = folder.path().join(name);
+        for mut command in copies(arg(&input), arg(&output)) {
+            let ran = run(&mut command);
+            assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
+            let read = ours("read", &["--raw", arg(&output)]).good();
+            let times = read.lines().count() / raw.lines().count();
+            assert!(times == 1 || times == 3, "{command:?}");
+            assert!(read.lines().all(|line| raw.contains(line)), "{command:?}");
+            let lower = output.with_file_name(name.to_lowercase());
+            fs::rename(&output, &lower).unwrap();
+            assert_eq!(kind(&lower), expected, "{command:?}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_capture_is_what_its_ending_says() {
+    use crate::common::live::{Running, Sender, in_netns};
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.pcap", "a.pcapng", "a.pcap.gz", "a.pcapng.gz"] {
+            let path = folder.path().join(name);
+            let mut command = program("capture");
+            command.args(["-i", "lo", "-c", "5", "-U", "-w", arg(&path), "udp"]);
+            let running = Running::start(&mut command);
+            Sender::new().send(5, 100);
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(0), "{stderr}");
+            assert_eq!(kind(&path), &name[2..]);
+            assert_eq!(ours("read", &["--count", arg(&path)]).good(), "5\n");
+        }
+        let ran = ours("capture", &["-i", "lo", "-w", "a.pcap.zst"]);
+        assert_eq!(ran.status, Some(1));
+        assert!(ran.stderr.contains("its name says zstd"), "{}", ran.stderr);
+    });
+}
+
+#[test]
+fn endings_of_other_compressions_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, true, 1, &packets()),
+    );
+    for (ending, name) in [
+        ("pcap.zst", "zstd"),
+        ("lz4", "lz4"),
+        ("XZ", "xz"),
+        ("pcapng.bz2", "bzip2"),
+        ("zip", "zip"),
+    ] {
+        let output = file(folder.path(), &format!("a.{ending}"), b"precious");
+        for mut command in copies(arg(&input), arg(&output)) {
+            let ran = run(&mut command);
+            assert_eq!(ran.status, Some(1), "{command:?}");
+            let start = format!("cannot write `{}`: ", arg(&output));
+            assert!(ran.stderr.contains(&start), "{}", ran.stderr);
+            assert!(
+                ran.stderr.contains(&format!("says {name}")),
+                "{}",
+                ran.stderr
+            );
+            assert_eq!(fs::read(&output).unwrap(), b"precious");
+        }
+    }
+    // The names of `pcap-split` end in .pcap, whatever is before the numbers.
+    for prefix in ["a.pcapng", "a.pcap.gz", "a.pcap.zst", "gz.GZ"] {
+        let prefix = folder.path().join(prefix);
+        let words = ["--packets", "3", "-o", arg(&prefix), arg(&input)];
+        let ran = ours("split", &words);
+        assert_eq!((ran.status, ran.text()), (Some(1), ""));
+        let start = format!("pcap-split: cannot write `{}", arg(&prefix));
+        assert!(ran.stderr.starts_with(&start), "{}", ran.stderr);
+    }
+    let inside = folder.path().join("folder.gz");
+    fs::create_dir(&inside).unwrap();
+    let ran = ours(
+        "split",
+        &["--packets", "9", "-o", arg(&inside), arg(&input)],
+    );
+    assert_eq!(
+        (ran.status, ran.lines().len()),
+        (Some(0), 1),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn folders_that_are_not_there_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, true, 1, &packets()),
+    );
+    let missing = folder.path().join("new");
+    let said = format!("there is no folder `{}`", arg(&missing));
+    for name in ["a.pcap", "a.pcapng", "a.pcap.gz", "deep/er/a.pcap"] {
+        let output = missing.join(name);
+        let start = format!("cannot create `{}`: ", arg(&output));
+        for mut command in copies(arg(&input), arg(&output)) {
+            let ran = run(&mut command);
+            assert_eq!(ran.status, Some(1), "{command:?}");
+            assert!(
+                ran.stderr.contains(&start) && ran.stderr.contains(&said),
+                "{}",
+                ran.stderr
+            );
+        }
+    }
+    for (prefix, first) in [("", "in-00000.pcap"), ("part", "part-00000.pcap")] {
+        let prefix = format!("{}/{prefix}", arg(&missing));
+        for by in [&["--packets", "3"][..], &["--flow"], &["--flow", "--force"]] {
+            let ran = ours("split", &[&["-o", &prefix, arg(&input)], by].concat());
+            let start = format!("cannot create `{}`: ", arg(&missing.join(first)));
+            assert_eq!(ran.status, Some(1));
+            assert!(
+                ran.stderr.contains(&start) && ran.stderr.contains(&said),
+                "{}",
+                ran.stderr
+            );
+        }
+    }
+}
+
+/// A frame of the same flow as all others, with a number in it.
+fn frame(number: u8) -> Vec<u8> {
+    [&[2; 12][..], &[0x88, 0xb5], &[number; 46]].concat()
+}
+
+/// pcapng with packets of times that classic savefiles cannot hold between others.
+fn far(folder: &Path) -> PathBuf {
+    let mut dumper = PcapngDumper::new(Vec::new());
+    let interface = dumper
+        .add_interface(&Interface::new(Linktype::ETHERNET))
+        .unwrap();
+    for secs in [1, 1 << 32, 2, 1 << 33, 1 << 33, 3] {
+        let time = Timestamp::new(secs, 0);
+        dumper
+            .write(interface, Packet::whole(time, &frame(secs as u8)))
+            .unwrap();
+    }
+    let bytes: Vec<u8> = dumper.into_writer().unwrap();
+    file(folder, "far.pcapng", &bytes)
+}
+
+#[test]
+fn what_a_savefile_cannot_hold_is_left_out_by_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = far(folder.path());
+    let kept: Vec<_> = [1, 2, 3]
+        .iter()
+        .map(|&secs| record(secs, 0, frame(secs as u8)))
+        .collect();
+    let expected: String = kept.iter().map(raw_line).collect();
+    let (input, output) = (arg(&input), folder.path().join("out.pcap"));
+    let part = folder.path().join("part");
+    let once = [
+        &["filter", input, arg(&output)][..],
+        &["recode", input, arg(&output)],
+        &["merge", "-w", arg(&output), input],
+        &["merge", "--append", "-w", arg(&output), input],
+        &["split", "--packets", "99", "-o", arg(&part), input],
+        &["split", "--every", "99", "-o", arg(&part), "--force", input],
+        &["split", "--flow", "-o", arg(&part), "--force", input],
+    ];
+    for words in once {
+        let ran = ours(words[0], &words[1..]);
+        assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
+        assert_eq!(
+            ran.stderr.matches("1970 to 2106").count(),
+            1,
+            "{words:?}: {}",
+            ran.stderr
+        );
+        let written = match words[0] {
+            "split" => folder.path().join("part-00000.pcap"),
+            _ => output.clone(),
+        };
+        let read = ours("read", &["--raw", arg(&written)]).good();
+        assert_eq!(read, expected, "{words:?}");
+        if words[0] != "merge" {
+            assert!(ran.stderr.contains("packet 2: "), "{}", ran.stderr);
+            assert!(
+                ran.stderr.contains("3 packets are left out"),
+                "{}",
+                ran.stderr
+            );
+        }
+    }
+    // Those that can hold them do.
+    let output = folder.path().join("out.pcapng");
+    for mut command in copies(input, arg(&output)) {
+        let ran = run(&mut command);
+        assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
+        let read = ours("read", &["--count", arg(&output)]).good();
+        assert!(
+            ["6\n", "18\n"].contains(&read.as_str()),
+            "{command:?}: {read}"
+        );
+    }
+    let ran = ours(
+        "recode",
+        &["--json", input, arg(&folder.path().join("json.pcap"))],
+    );
+    let summary: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
+    assert_eq!(
+        (&summary["written"], &summary["left_out"]),
+        (&3.into(), &3.into())
+    );
+}
+
+#[test]
+fn times_of_damaged_packets_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out.pcap");
+    let part = folder.path().join("part");
+    // Beyond a second, negative as a signed number, and that before 1970.
+    for (secs, fraction) in [(5, 1_500_000), (5, u32::MAX), (0, u32::MAX)] {
+        let mut bytes = savefile(false, false, 1, &[record(secs, 0, vec![7; 60])]);
+        bytes[28..32].copy_from_slice(&fraction.to_ne_bytes());
+        let input = file(folder.path(), "in.pcap", &bytes);
+        let records = |path: &Path| fs::read(path).unwrap()[24..].to_vec();
+        for mut command in copies(arg(&input), arg(&output)) {
+            let ran = run(&mut command);
+            assert_eq!(ran.status, Some(0), "{command:?}: {}", ran.stderr);
+            assert!(
+                records(&output).starts_with(&bytes[24..]),
+                "{command:?} {fraction}"
+            );
+        }
+        for by in ["--flow", "--packets=1", "--every=1"] {
+            let ran = ours(
+                "split",
+                &["-q", "--force", by, "-o", arg(&part), arg(&input)],
+            );
+            assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+            let written = folder.path().join("part-00000.pcap");
+            assert!(records(&written) == bytes[24..], "{by} {fraction}");
+        }
+    }
+}
+
+#[test]
+fn merge_keeps_the_checksum_length_that_all_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, nano, linktype| {
+        let bytes = savefile(false, nano, linktype, &packets());
+        file(folder.path(), name, &bytes)
+    };
+    let with = [
+        of("a.pcap", false, 0x2400_0001),
+        of("b.pcap", true, 0x2400_0001),
+    ];
+    let without = of("c.pcap", false, 1);
+    let other = of("d.pcap", false, 0x1400_0001);
+    let output = folder.path().join("out.pcap");
+    let linktype = || {
+        let bytes = fs::read(&output).unwrap()[20..24].try_into().unwrap();
+        u32::from_ne_bytes(bytes)
+    };
+    for more in [&[][..], &["--append"], &["--max-open", "2"]] {
+        let inputs = [arg(&with[0]), arg(&with[1]), arg(&with[0])];
+        let ran = ours(
+            "merge",
+            &[&["-w", arg(&output)], &inputs[..], more].concat(),
+        );
+        assert_eq!(
+            (ran.status, ran.stderr.as_str()),
+            (Some(0), "24 packets of 3 savefiles\n")
+        );
+        assert_eq!(linktype(), 0x2400_0001, "{more:?}");
+    }
+    for (second, length) in [(&without, "not given"), (&other, "2 bytes")] {
+        let ran = ours("merge", &["-w", arg(&output), arg(&with[0]), arg(second)]);
+        assert_eq!((ran.status, linktype()), (Some(0), 1), "{}", ran.stderr);
+        let said = format!(
+            "pcap-merge: warning: the length of the frame check sequences is 4 bytes in `{}` and {length} \
+             in `{}`: ",
+            arg(&with[0]),
+            arg(second)
+        );
+        assert!(ran.stderr.starts_with(&said), "{}", ran.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_that_are_no_text_have_their_bytes_in_json() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, true, 1, &packets()),
+    );
+    let check = |line: &str| {
+        let told: serde_json::Value = serde_json::from_str(line).unwrap();
+        let digits = told["path_hex"].as_str().unwrap().as_bytes();
+        let byte =
+            |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+        let bytes: Vec<u8> = digits.chunks(2).map(byte).collect();
+        assert!(Path::new(OsStr::from_bytes(&bytes)).exists(), "{line}");
+        assert!(
+            told["path"].as_str().unwrap().contains('\u{fffd}'),
+            "{line}"
+        );
+    };
+    let odd = folder.path().join(OsStr::from_bytes(b"s\xff\xfe"));
+    let mut split = program("split");
+    split
+        .args(["--json", "--packets", "3", arg(&input), "-o"])
+        .arg(&odd);
+    let ran = run(&mut split);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let lines = ran.lines();
+    lines[..lines.len() - 1].iter().for_each(|line| check(line));
+    let mut merge = program("merge");
+    merge.args(["-q", "--json", arg(&input), "-w"]).arg(&odd);
+    check(run(&mut merge).text());
+    let plain = ours(
+        "merge",
+        &[
+            "-q",
+            "--json",
+            arg(&input),
+            "-w",
+            arg(&folder.path().join("a")),
+        ],
+    );
+    assert!(!plain.text().contains("path_hex"), "{}", plain.text());
+}

@@ -1,0 +1,369 @@
+//! What `pcap-read` shows of packets that are cut, damaged, tunnelled or cooked, beside what tshark shows.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::common::frames::{
+    A, B, C, D, ETHERNET, SLL, SLL2, beginnings, cooked, devices, ethernet, fields, ipv4, ipv6,
+    tcp, tunnels, udp,
+};
+use crate::common::{Record, arg, file, ours, record, savefile, tool};
+use serde_json::{Value, json};
+
+/// What `pcap-read --json` says of packets.
+fn read(folder: &Path, linktype: u32, packets: &[Record]) -> Vec<Value> {
+    let path = file(folder, "a.pcap", &savefile(false, false, linktype, packets));
+    let lines = ours("read", &["--json", arg(&path)]).good();
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    lines.collect()
+}
+
+/// The line of a packet behind its time, without its length.
+fn line(folder: &Path, linktype: u32, data: &[u8]) -> String {
+    let packets = [record(0, 0, data.to_vec())];
+    let path = file(
+        folder,
+        "a.pcap",
+        &savefile(false, false, linktype, &packets),
+    );
+    let line = ours("read", &[arg(&path)]).good();
+    let (line, _) = line.rsplit_once(", ").expect("a length");
+    line.split_once(' ').expect("a time").1.to_owned()
+}
+
+#[test]
+fn cut_headers_show_the_fields_that_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    for (data, fields) in fields() {
+        let told = read(folder.path(), ETHERNET, &beginnings(&data));
+        let whole = told.last().unwrap();
+        for (member, length) in fields.iter().map(|&(length, member)| (member, length)) {
+            assert!(!whole[member].is_null(), "{member} of {whole}");
+            for told in &told[length..] {
+                assert_eq!(told[member], whole[member], "{member} of {told}");
+            }
+            // A byte less, and it is not there; instead of addresses there are those of Ethernet.
+            assert_ne!(
+                told[length - 1][member],
+                whole[member],
+                "{}",
+                told[length - 1]
+            );
+        }
+    }
+}
+
+#[test]
+fn wrong_lengths_hide_no_ports_and_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let tcp_of = |offset: u8| {
+        let mut header = tcp(0);
+        header[12] = offset << 4;
+        ipv4((A, B), 6, 0, 0, &header)
+    };
+    let udp_of = |length: u16| {
+        let mut header = udp(1, 2, b"abcd");
+        header[4..6].copy_from_slice(&length.to_be_bytes());
+        ipv4((A, B), 17, 0, 0, &header)
+    };
+    let total_of = |total: u16| {
+        let mut packet = ipv4((A, B), 17, 0, 0, &udp(1, 2, b"abcd"));
+        packet[2..4].copy_from_slice(&total.to_be_bytes());
+        packet
+    };
+    let tcp_line = "192.0.2.1:40000 > 192.0.2.2:443 TCP SYN ACK seq 7 ack 9 win 512";
+    for offset in [0, 1, 4, 6, 15] {
+        let shown = line(folder.path(), ETHERNET, &ethernet(0x0800, &tcp_of(offset)));
+        assert_eq!(shown, tcp_line, "{offset}");
+    }
+    for packet in [0, 3, 7, 13, 65_535]
+        .map(udp_of)
+        .into_iter()
+        .chain([0, 19, 65_535].map(total_of))
+    {
+        let shown = line(folder.path(), ETHERNET, &ethernet(0x0800, &packet));
+        assert_eq!(shown, "192.0.2.1:1 > 192.0.2.2:2 UDP");
+    }
+    // What is behind the packet is not part of it.
+    let padded = ethernet(0x0800, &total_of(20));
+    assert_eq!(
+        line(folder.path(), ETHERNET, &padded),
+        "192.0.2.1 > 192.0.2.2 UDP"
+    );
+    for length in [0, 40_000] {
+        let mut packet = ipv6(6, &tcp(2));
+        packet[4..6].copy_from_slice(&u16::to_be_bytes(length));
+        let shown = line(folder.path(), ETHERNET, &ethernet(0x86dd, &packet));
+        assert!(
+            shown.contains(":40000 > ") && shown.contains("SYN ACK"),
+            "{shown}"
+        );
+    }
+    let mut explicit = tcp(0);
+    explicit[12] |= 1;
+    let shown = line(
+        folder.path(),
+        ETHERNET,
+        &ethernet(0x0800, &ipv4((A, B), 6, 0, 0, &explicit)),
+    );
+    assert!(shown.contains("TCP SYN ACK AE seq"), "{shown}");
+}
+
+#[test]
+fn tunnels_show_the_packets_inside() {
+    let folder = tempfile::tempdir().unwrap();
+    for (outside, data) in tunnels() {
+        let shown = line(folder.path(), ETHERNET, &data);
+        let expected = format!("{outside} 10.0.0.1:1 > 10.0.0.2:2 UDP");
+        assert_eq!(shown, expected.trim_start(), "{outside}");
+    }
+    let packets: Vec<Record> = tunnels()
+        .into_iter()
+        .map(|(_, data)| record(0, 0, data))
+        .collect();
+    let told = read(folder.path(), ETHERNET, &packets);
+    assert_eq!(
+        (&told[0]["mpls"], &told[1]["pppoe"]),
+        (&json!([100, 5]), &json!([9]))
+    );
+    let tunnel = json!({"protocol": "VXLAN", "id": 42, "source": "192.0.2.1", "source_port": 5,
+        "destination": "192.0.2.2", "destination_port": 4789});
+    assert_eq!(told[7]["tunnels"], json!([tunnel]));
+    // All are of one conversation.
+    let prefix = folder.path().join("flow");
+    let path = file(
+        folder.path(),
+        "a.pcap",
+        &savefile(false, false, ETHERNET, &packets),
+    );
+    let split = ours("split", &["--flow", arg(&path), "-o", arg(&prefix)]);
+    assert_eq!(split.lines().len(), 1, "{}", split.text());
+    assert!(
+        split.text().ends_with(", 10.0.0.1:1 > 10.0.0.2:2 UDP\n"),
+        "{}",
+        split.text()
+    );
+}
+
+#[test]
+fn first_fragments_have_their_ports() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = ipv4((A, B), 17, 0, 0x2000, &udp(7, 8, &[0; 8]));
+    let last = ipv4((A, B), 17, 0, 2, &[0; 8]);
+    let [first, last] = [first, last].map(|packet| ethernet(0x0800, &packet));
+    let shown = line(folder.path(), ETHERNET, &first);
+    assert_eq!(shown, "192.0.2.1:7 > 192.0.2.2:8 UDP fragment");
+    let shown = line(folder.path(), ETHERNET, &last);
+    assert_eq!(shown, "192.0.2.1 > 192.0.2.2 UDP fragment");
+    let six = |place: u8, rest: &[u8]| {
+        let header = [17, 0, 0, place, 0, 0, 0, 5];
+        ethernet(0x86dd, &ipv6(44, &[&header, rest].concat()))
+    };
+    let shown = line(folder.path(), ETHERNET, &six(1, &udp(7, 8, &[0; 8])));
+    assert!(shown.starts_with("[2001:db8::1]:7 > [") && shown.ends_with("]:8 UDP fragment"));
+    let shown = line(folder.path(), ETHERNET, &six(16, &[0; 8]));
+    assert!(shown.starts_with("2001:db8::1 > ") && shown.ends_with(" UDP fragment"));
+    let packets = [record(0, 0, first), record(1, 0, last)];
+    let told = read(folder.path(), ETHERNET, &packets);
+    assert_eq!(
+        (&told[0]["source_port"], &told[0]["destination_port"]),
+        (&json!(7), &json!(8))
+    );
+    assert_eq!(told[1]["fragment"], json!({"id": 0x1234, "offset": 16}));
+}
+
+#[test]
+fn cooked_protocols_depend_on_the_device() {
+    let folder = tempfile::tempdir().unwrap();
+    for version in 0..2 {
+        let linktype = [SLL, SLL2][version];
+        let packets: Vec<Record> = devices()
+            .iter()
+            .map(|(hardware, protocol, rest, _)| {
+                let [v1, v2] = cooked(0, *hardware, *protocol, rest);
+                record(0, 0, [v1, v2][version].1.clone())
+            })
+            .collect();
+        let told = read(folder.path(), linktype, &packets);
+        for (told, (hardware, _, _, name)) in told.iter().zip(devices()) {
+            assert_eq!(told["protocol"], name, "{told}");
+            assert_eq!(told["hardware_type"], hardware, "{told}");
+            assert_eq!(told["destination_port"] == 2, name == "UDP", "{told}");
+            assert_eq!(told["info"], Value::Null, "{told}");
+        }
+        let path = file(
+            folder.path(),
+            "a.pcap",
+            &savefile(false, false, linktype, &packets),
+        );
+        let prefix = folder.path().join(format!("v{version}"));
+        let split = ours("split", &["--flow", arg(&path), "-o", arg(&prefix)]);
+        // One for each, and one for all that are the same conversation.
+        assert_eq!(split.lines().len(), 11, "{}", split.text());
+    }
+}
+
+#[test]
+fn cooked_headers_tell_interface_and_direction() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = ipv4((C, D), 17, 0, 0, &udp(1, 2, b"inner"));
+    let words = ["In", "B", "M", "P", "Out", "packet type 9"];
+    let names = [
+        "host",
+        "broadcast",
+        "multicast",
+        "otherhost",
+        "outgoing",
+        "9",
+    ];
+    for ((number, word), name) in [0, 1, 2, 3, 4, 9].into_iter().zip(words).zip(names) {
+        for (linktype, data) in cooked(number, 1, 0x0800, &inner) {
+            let index = if linktype == SLL2 { "if3 " } else { "" };
+            let shown = line(folder.path(), linktype, &data);
+            assert_eq!(shown, format!("{index}{word} 10.0.0.1:1 > 10.0.0.2:2 UDP"));
+            let told = &read(folder.path(), linktype, &[record(0, 0, data)])[0];
+            let direction = match number {
+                9 => Value::Null,
+                4 => json!("out"),
+                _ => json!("in"),
+            };
+            let index = if linktype == SLL2 {
+                json!(3)
+            } else {
+                Value::Null
+            };
+            assert_eq!(
+                (&told["direction"], &told["packet_type"]),
+                (&direction, &json!(name))
+            );
+            assert_eq!(
+                (&told["interface_index"], &told["interface"]),
+                (&index, &Value::Null)
+            );
+        }
+    }
+}
+
+/// The fields of tshark that are compared, and how often a packet has each.
+const FIELDS: [&str; 13] = [
+    "ip.src",
+    "ip.dst",
+    "ipv6.src",
+    "ipv6.dst",
+    "udp.srcport",
+    "udp.dstport",
+    "tcp.srcport",
+    "tcp.dstport",
+    "sctp.srcport",
+    "dccp.srcport",
+    "vlan.id",
+    "mpls.label",
+    "tcp.flags",
+];
+
+/// What tshark says of each packet of a file.
+fn by_tshark(path: &Path) -> Vec<BTreeMap<&'static str, Vec<String>>> {
+    let mut options = vec!["-n", "-r", arg(path), "-T", "fields"];
+    for option in ["ip.defragment:FALSE", "ipv6.defragment:FALSE"] {
+        options.extend(["-o", option]);
+    }
+    options.extend(FIELDS.iter().flat_map(|field| ["-e", field]));
+    // A line of nothing but tabs is a packet, too.
+    let text = tool("tshark", &options);
+    text.lines()
+        .map(|line| {
+            let values = line.split('\t').map(|values| {
+                let values = values.split(',').filter(|value| !value.is_empty());
+                values.map(str::to_owned).collect()
+            });
+            FIELDS.into_iter().zip(values).collect()
+        })
+        .collect()
+}
+
+/// The same fields of our JSON: those of the tunnels, then those of the packet.
+fn by_ours(told: &Value) -> BTreeMap<&'static str, Vec<String>> {
+    let mut fields: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut add = |field: &'static str, value: &Value| {
+        let text = value.as_str().map_or(value.to_string(), str::to_owned);
+        fields.entry(field).or_default().push(text);
+    };
+    let tunnels = told["tunnels"].as_array().into_iter().flatten();
+    for ends in tunnels.chain([told]) {
+        for (end, v4, v6) in [
+            ("source", "ip.src", "ipv6.src"),
+            ("destination", "ip.dst", "ipv6.dst"),
+        ] {
+            match ends[end].as_str() {
+                Some(text) if text.parse::<std::net::Ipv4Addr>().is_ok() => add(v4, &ends[end]),
+                Some(text) if text.parse::<std::net::Ipv6Addr>().is_ok() => add(v6, &ends[end]),
+                _ => {}
+            }
+        }
+        let (from, to) = match ends["protocol"].as_str().unwrap_or_default() {
+            "TCP" => ("tcp.srcport", "tcp.dstport"),
+            "SCTP" => ("sctp.srcport", ""),
+            "DCCP" => ("dccp.srcport", ""),
+            _ => ("udp.srcport", "udp.dstport"),
+        };
+        for (field, port) in [
+            (from, &ends["source_port"]),
+            (to, &ends["destination_port"]),
+        ] {
+            if !port.is_null() {
+                add(field, port);
+            }
+        }
+    }
+    for (field, member) in [("vlan.id", "vlans"), ("mpls.label", "mpls")] {
+        let numbers = told[member].as_array().into_iter().flatten();
+        numbers.for_each(|number| add(field, number));
+    }
+    if let Some(flags) = told["flags"].as_array() {
+        let bit = |flag: &Value| {
+            1 << ["FIN", "SYN", "RST", "PSH", "ACK"]
+                .iter()
+                .position(|f| flag == f)
+                .unwrap()
+        };
+        let flags: u32 = flags.iter().map(bit).sum();
+        fields.insert("tcp.flags", vec![format!("{flags:#06x}")]);
+    }
+    fields
+}
+
+#[test]
+fn no_cut_packet_contradicts_tshark() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames = fields().into_iter().map(|(data, _)| data);
+    let frames = frames.chain(tunnels().into_iter().map(|(_, data)| data));
+    let ethernet: Vec<Record> = frames.flat_map(|data| beginnings(&data)).collect();
+    let mut all = vec![(ETHERNET, ethernet)];
+    for version in 0..2 {
+        // tshark believes the protocol of Frame Relay, which has none, and knows fewer devices.
+        let known = |device: &(u16, _, _, _)| device.0 < 800 && device.0 != 770;
+        let packets = devices().into_iter().filter(known);
+        let packets = packets.flat_map(|(hardware, protocol, rest, _)| {
+            beginnings(&cooked(0, hardware, protocol, &rest)[version].1)
+        });
+        all.push(([SLL, SLL2][version], packets.collect()));
+    }
+    for (linktype, packets) in all {
+        let told = read(folder.path(), linktype, &packets);
+        let theirs = by_tshark(&folder.path().join("a.pcap"));
+        assert_eq!((told.len(), theirs.len()), (packets.len(), packets.len()));
+        for (told, theirs) in told.iter().zip(theirs) {
+            let ours = by_ours(told);
+            for (field, theirs) in theirs {
+                // tshark gives up a header at the first field that is cut off.
+                let ours = ours.get(field).map_or(&[][..], Vec::as_slice);
+                assert!(
+                    ours.starts_with(&theirs),
+                    "{field}: {theirs:?} here {ours:?} of {told}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! `pcap-demo`, where it may capture and where it may not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::live::{in_netns, is_root};
+use crate::common::{Ran, arg, copied, program, run, run_into_broken_pipe, tool};
+
+/// The story, and the savefile it ends with.
+fn tell(command: &mut Command, folder: &Path) -> (String, String) {
+    let Ran {
+        status,
+        stdout,
+        stderr,
+    } = run(command.env("TMPDIR", folder));
+    assert_eq!((status, stderr.as_str()), (Some(0), ""));
+    let story = String::from_utf8(stdout).unwrap();
+    let (_, path) = story.trim_end().rsplit_once(": ").unwrap();
+    assert!(path.starts_with(arg(folder)), "{story}");
+    let path = path.to_owned();
+    (story, path)
+}
+
+/// The lines of packets in a part of the story.
+fn packets<'s>(story: &'s str, heading: &str) -> Vec<&'s str> {
+    let (_, part) = story.split_once(&format!("\n{heading}\n")).unwrap();
+    let part = part.split("\n\n").next().unwrap();
+    part.lines()
+        .filter(|line| line.starts_with("  2"))
+        .collect()
+}
+
+#[test]
+fn on_the_loopback_device_every_packet_is_seen() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let (story, path) = tell(&mut program("demo"), folder.path());
+        let live = packets(&story, "Capture");
+        let datagrams = live.iter().filter(|line| line.contains(" UDP")).count();
+        let segments = live.iter().filter(|line| line.contains(" TCP")).count();
+        assert_eq!(datagrams, 4, "{story}");
+        assert!(segments >= 7, "{story}");
+        let in_file = tool("tcpdump", &["-n", "-r", &path]).lines().count();
+        assert_eq!(in_file, live.len());
+        let back = packets(&story, "Read back");
+        assert_eq!(back.len(), 4, "{story}");
+        assert!(back.iter().all(|line| live.contains(line)), "{story}");
+    });
+}
+
+#[test]
+fn without_the_right_it_says_so_and_goes_on() {
+    if !is_root() {
+        return;
+    }
+    // A folder and a program that anybody can use.
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    let copy = copied("demo", folder.path());
+    let (story, path) = tell(Command::new(copy).uid(65_534).gid(65_534), folder.path());
+    assert!(
+        story.contains("Not here: cannot activate `lo`: no permission"),
+        "{story}"
+    );
+    assert!(story.contains("setcap"), "{story}");
+    assert_eq!(packets(&story, "Capture").len(), 11, "{story}");
+    assert_eq!(packets(&story, "Read back").len(), 4, "{story}");
+    assert_eq!(tool("tshark", &["-n", "-r", &path]).lines().count(), 11);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run_into_broken_pipe(program("demo").env("TMPDIR", folder.path()));
+    assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
+}

@@ -1,0 +1,63 @@
+//! `pcap-devices` against the system.
+
+use crate::common::live::{in_netns, ip};
+use crate::common::ours;
+
+#[test]
+fn devices_are_listed_with_their_addresses_and_states() {
+    in_netns(|| {
+        ip("link add left type veth peer name right");
+        ip("link set left address 02:00:5e:00:00:01 up");
+        ip("addr add 192.0.2.1/24 broadcast 192.0.2.255 dev left");
+        ip("tuntap add dev tun0 mode tun");
+        ip("addr add 198.51.100.1 peer 198.51.100.2 dev tun0");
+
+        let text = ours("devices", &[]).good();
+        for line in [
+            "lo: up, running, loopback, not applicable",
+            "    ipv4 127.0.0.1 netmask 255.0.0.0",
+            "    mac 02:00:5e:00:00:01 broadcast ff:ff:ff:ff:ff:ff",
+            "    ipv4 192.0.2.1 netmask 255.255.255.0 broadcast 192.0.2.255",
+            "    ipv4 198.51.100.1 netmask 255.255.255.255 peer 198.51.100.2",
+            "    Pseudo-device that captures on all interfaces",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} is not in:\n{text}");
+        }
+
+        let json = ours("devices", &["--json"]).good();
+        let devices: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let names: Vec<&str> = devices
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|device| device["name"].as_str().unwrap())
+            .collect();
+        let of_text = text.lines().filter(|line| !line.starts_with(' '));
+        let of_text: Vec<&str> = of_text
+            .map(|line| line.split(':').next().unwrap())
+            .collect();
+        assert_eq!(names, of_text);
+        let of = |name: &str| &devices[names.iter().position(|n| *n == name).unwrap()];
+        assert_eq!(
+            (&of("lo")["loopback"], &of("left")["up"]),
+            (&true.into(), &true.into())
+        );
+        assert_eq!(of("right")["up"], false);
+        let tun = of("tun0")["addresses"].as_array().unwrap();
+        let peer = tun.iter().find(|a| a["address"] == "198.51.100.1").unwrap();
+        assert_eq!(
+            (&peer["family"], &peer["peer"]),
+            (&"ipv4".into(), &"198.51.100.2".into())
+        );
+    });
+}
+
+#[test]
+fn there_is_nothing_to_tell_it() {
+    assert_eq!(ours("devices", &["eth0"]).status, Some(2));
+    let help = ours("devices", &["--help"]).good();
+    assert!(
+        help.contains("Examples:") && help.contains("JSON:"),
+        "{help}"
+    );
+}

@@ -1,0 +1,95 @@
+//! Packets of two link types: no program writes both into one savefile.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::{Record, arg, file, ours, record, savefile};
+use pcap_core::pcapng::{Interface, PcapngDumper};
+use pcap_core::{Linktype, Packet, Timestamp};
+
+/// Packets that tell their link types apart: one of Ethernet, one of raw IP, one more of Ethernet.
+fn mixed(folder: &Path) -> (PathBuf, Record) {
+    let ethernet = record(1, 0, vec![2; 60]);
+    let mut dumper = PcapngDumper::new(Vec::new());
+    let mut write = |linktype, secs, data: &[u8]| {
+        let interface = dumper.add_interface(&Interface::new(linktype)).unwrap();
+        let packet = Packet::new(Timestamp::new(secs, 0), data.len() as u32, data);
+        dumper.write(interface, packet).unwrap();
+    };
+    write(Linktype::ETHERNET, 1, &ethernet.2);
+    write(Linktype::RAW, 2, &[0x45; 40]);
+    write(Linktype::ETHERNET, 3, &ethernet.2);
+    let bytes: Vec<u8> = dumper.into_writer().unwrap();
+    (file(folder, "mixed.pcapng", &bytes), ethernet)
+}
+
+/// What savefiles of our own hold, without what depends on the snaplen in their headers.
+fn records(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap()[24..].to_vec()
+}
+
+#[test]
+fn a_second_link_type_in_pcapng_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, ethernet) = mixed(folder.path());
+    let expected = savefile(false, true, 1, &[ethernet])[24..].to_vec();
+    let out = folder.path().join("out.pcap");
+    let part = folder.path().join("part");
+    let parts = folder.path().join("part-00000.pcap");
+    let (input, out) = (arg(&input), out.as_path());
+    for (words, written) in [
+        (vec!["filter", input, arg(out)], out),
+        (vec!["recode", "-q", input, arg(out)], out),
+        (vec!["merge", "-q", "-w", arg(out), input], out),
+        (vec!["merge", "-q", "--append", "-w", arg(out), input], out),
+        (
+            vec!["split", "-q", "--packets", "9", "-o", arg(&part), input],
+            &parts,
+        ),
+        (
+            vec!["split", "-q", "--flow", "--force", "-o", arg(&part), input],
+            &parts,
+        ),
+    ] {
+        let ran = ours(words[0], &words[1..]);
+        assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(input), "{words:?}: {}", ran.stderr);
+        assert_eq!(records(written), expected, "{words:?}");
+        fs::remove_file(written).unwrap();
+    }
+    let ran = ours("read", &["--raw", input]);
+    assert_eq!(
+        (ran.status, ran.lines().len()),
+        (Some(1), 1),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains(input), "{}", ran.stderr);
+}
+
+#[test]
+fn merge_writes_no_second_link_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, linktype: u32| {
+        let packets = [record(1, 0, vec![0x45; 60])];
+        file(
+            folder.path(),
+            name,
+            &savefile(false, false, linktype, &packets),
+        )
+    };
+    // Two numbers of Linux's cooked packets, two of the loopback, and one that libpcap renumbers.
+    let out = folder.path().join("out.pcap");
+    for (first, second) in [(113, 276), (0, 108), (1, 101), (101, 228)] {
+        let (a, b) = (of("a.pcap", first), of("b.pcap", second));
+        for more in [&[][..], &["--append"], &["--max-open", "2"]] {
+            let words = [&["-w", arg(&out), arg(&a), arg(&a), arg(&b)], more].concat();
+            let ran = ours("merge", &words);
+            assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
+            for path in [&a, &b] {
+                assert!(ran.stderr.contains(arg(path)), "{words:?}: {}", ran.stderr);
+            }
+            assert!(!out.exists(), "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `manual`: pages and completions, beside the help of the programs.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::{Ran, ours, run};
+use pcap_examples::program::NAMES;
+
+fn manual(folder: &Path, arguments: &[&str]) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_manual"));
+    assert_eq!(run(command.arg(folder).args(arguments)).good(), "");
+}
+
+fn text(folder: &Path, file: &str) -> String {
+    fs::read_to_string(folder.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
+}
+
+/// The words of a page without what roff wants, as somebody reads them.
+fn words(page: &str) -> String {
+    let plain = page
+        .replace("\\fB", "")
+        .replace("\\fI", "")
+        .replace("\\fR", "")
+        .replace("\\-", "-")
+        .replace("\\[u2026]", "…")
+        .replace("\\*(Aq", "'");
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The long options in a help or a page.
+fn long_options(text: &str) -> Vec<&str> {
+    let is_name = |c: char| c.is_ascii_lowercase() || c == '-';
+    let mut found: Vec<&str> = text
+        .split([' ', '\n', '[', ','])
+        .filter_map(|word| word.strip_prefix("--"))
+        .map(|word| word.split(|c| !is_name(c)).next().unwrap_or_default())
+        .filter(|word| !word.is_empty())
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+#[test]
+fn pages_say_what_the_help_says() {
+    let folder = tempfile::tempdir().unwrap();
+    manual(folder.path(), &[]);
+    for name in NAMES {
+        let page = text(folder.path(), &format!("man1/{name}.1"));
+        let read = words(&page);
+        assert!(
+            page.contains(&format!(".TH {} 1", name.to_uppercase())),
+            "{page}"
+        );
+        assert!(read.contains(&format!(".SH NAME {name} - ")), "{read}");
+        assert!(read.contains(&format!(".SH SYNOPSIS {name} ")), "{read}");
+        for section in ["DESCRIPTION", "OPTIONS", "EXIT STATUS", "SEE ALSO"] {
+            assert!(
+                read.contains(&format!(".SH {section} "))
+                    || read.contains(&format!(".SH \"{section}\" ")),
+                "{name}: {section}"
+            );
+        }
+        assert!(!page.contains('`'), "{page}");
+        // A line of roff that begins so is a command.
+        assert!(page.lines().all(|line| !line.starts_with('\'')), "{page}");
+        let short = name.strip_prefix("pcap-").unwrap();
+        let help = ours(short, &["--help"]).good();
+        for option in long_options(&help) {
+            assert!(read.contains(&format!("--{option}")), "{name}: --{option}");
+        }
+        assert!(!long_options(&help).is_empty(), "{help}");
+        // Each example, and each line of the rest in its words.
+        for line in help.lines().skip_while(|line| *line != "Examples:").skip(1) {
+            let line = line.trim_end_matches(':').replace('`', "");
+            for part in line.split("  ").filter(|part| !part.trim().is_empty()) {
+                let part = words(part);
+                let found = read.contains(&part) || read.contains(&part.to_uppercase());
+                assert!(found, "{name}: {part}\n{read}");
+            }
+        }
+    }
+}
+
+#[test]
+fn completions_are_for_the_names_of_the_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    manual(folder.path(), &[]);
+    for name in NAMES {
+        let bash = text(folder.path(), &format!("bash/{name}"));
+        let zsh = text(folder.path(), &format!("zsh/_{name}"));
+        let fish = text(folder.path(), &format!("fish/{name}.fish"));
+        let complete = format!("-o default {name}");
+        assert!(
+            bash.lines().any(|line| line.trim().ends_with(&complete)),
+            "{bash}"
+        );
+        assert_eq!(
+            zsh.lines().next(),
+            Some(format!("#compdef {name}").as_str())
+        );
+        assert!(fish.starts_with(&format!("complete -c {name} ")), "{fish}");
+        for script in [&bash, &zsh] {
+            assert!(script.contains("--help"), "{script}");
+        }
+    }
+    assert!(text(folder.path(), "bash/pcap-capture").contains("--interface"));
+    assert!(text(folder.path(), "fish/pcap-capture.fish").contains("-l direction"));
+}
+
+#[test]
+fn pages_have_the_date_that_was_given() {
+    let folder = tempfile::tempdir().unwrap();
+    manual(folder.path(), &["--date", "2026-11-21"]);
+    let page = words(&text(folder.path(), "man1/pcap-filter.1"));
+    assert!(
+        page.contains(".TH PCAP-FILTER 1 2026-11-21 \"pcap-examples "),
+        "{page}"
+    );
+    assert!(
+        page.contains(" pcap-filter all.pcap.gz - arp | pcap-read -"),
+        "{page}"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = crate::common::file(folder.path(), "file", b"");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_manual"));
+    let Ran { status, stderr, .. } = run(command.arg(&file));
+    assert_eq!(status, Some(1));
+    assert!(stderr.starts_with("manual: cannot write `"), "{stderr}");
+}
+
+/// Help, version, and errors of either kind have the name of the program.
+#[test]
+fn programs_go_by_their_names() {
+    let version = format!("pcap-read {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(ours("read", &["--version"]).good(), version);
+    let help = ours("read", &["-h"]).good();
+    assert!(help.contains("\nUsage: pcap-read "), "{help}");
+    assert!(help.contains("\n  pcap-read trace.pcap "), "{help}");
+    assert!(help.contains("| pcap-read --json -l -"), "{help}");
+    let missing = ours("read", &["/nonexistent/x.pcap"]);
+    assert_eq!(missing.status, Some(1));
+    assert!(
+        missing.stderr.starts_with("pcap-read: cannot open "),
+        "{missing:?}"
+    );
+    // Refused after clap took it.
+    let twice = ours("read", &["--follow", "a", "b"]);
+    assert_eq!(twice.status, Some(2));
+    assert!(twice.stderr.contains("\nUsage: pcap-read "), "{twice:?}");
+}

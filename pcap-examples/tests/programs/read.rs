@@ -1,0 +1,353 @@
+//! `pcap-read` against tcpdump and tshark, on savefiles of every kind.
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use crate::common::{
+    arg, feed, file, nano_packets, ours, packets, program, raw_line, record, run,
+    run_into_broken_pipe, savefile, tool,
+};
+
+/// Seconds with nine digits and the bytes of each packet, as tcpdump prints them.
+fn by_tcpdump(path: &str) -> Vec<(String, String)> {
+    let options = [
+        "--time-stamp-precision=nano",
+        "-tt",
+        "-n",
+        "-xx",
+        "-r",
+        path,
+    ];
+    let mut packets: Vec<(String, String)> = Vec::new();
+    for line in tool("tcpdump", &options).lines() {
+        match line.strip_prefix("\t0x") {
+            Some(row) => {
+                let (_, digits) = row.split_once(':').expect("an offset");
+                let hex = &mut packets.last_mut().expect("a packet").1;
+                hex.extend(digits.chars().filter(char::is_ascii_hexdigit));
+            }
+            None => {
+                let time = line.split(' ').next().unwrap_or_default();
+                packets.push((time.to_owned(), String::new()));
+            }
+        }
+    }
+    packets
+}
+
+/// Time, captured and wire length of each packet, as tshark prints them.
+fn by_tshark(path: &str) -> Vec<String> {
+    let fields = [
+        "-e",
+        "frame.time_epoch",
+        "-e",
+        "frame.cap_len",
+        "-e",
+        "frame.len",
+    ];
+    let options = [
+        &["-n", "-r", path, "-T", "fields", "-E", "separator= "],
+        &fields[..],
+    ]
+    .concat();
+    tool("tshark", &options)
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn raw_lines_agree_with_tcpdump_and_tshark_in_both_byte_orders_and_precisions() {
+    let folder = tempfile::tempdir().unwrap();
+    for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
+        let packets = if nano { nano_packets() } else { packets() };
+        let path = file(
+            folder.path(),
+            "a.pcap",
+            &savefile(swapped, nano, 1, &packets),
+        );
+        let printed = ours("read", &["--raw", arg(&path)]).good();
+        assert_eq!(printed, packets.iter().map(raw_line).collect::<String>());
+        let (tcpdump, tshark) = (by_tcpdump(arg(&path)), by_tshark(arg(&path)));
+        assert_eq!(
+            (tcpdump.len(), tshark.len()),
+            (packets.len(), packets.len())
+        );
+        for ((line, (time, hex)), fields) in printed.lines().zip(tcpdump).zip(tshark) {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!((words[0], words[3]), (time.as_str(), hex.as_str()));
+            assert_eq!(words[..3].join(" "), fields);
+        }
+    }
+}
+
+#[test]
+fn pcapng_and_what_tcpdump_writes_are_read_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        "a.pcap",
+        &savefile(true, true, 1, &nano_packets()),
+    );
+    let raw = ours("read", &["--raw", arg(&path)]).good();
+    let [pcapng, pcap] = ["b.pcapng", "c.pcap"].map(|name| folder.path().join(name));
+    tool("editcap", &["-F", "pcapng", arg(&path), arg(&pcapng)]);
+    let nano = "--time-stamp-precision=nano";
+    tool("tcpdump", &[nano, "-r", arg(&path), "-w", arg(&pcap)]);
+    for copy in [pcapng, pcap] {
+        assert_eq!(ours("read", &["--raw", arg(&copy)]).good(), raw);
+    }
+}
+
+#[test]
+fn odd_packets_have_their_lines_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = [
+        (0, 0, Vec::new(), 0),
+        (u32::MAX, 999_999_999, vec![0xab], 1),
+        (5, 1, Vec::new(), 1500),
+        record(6, 2, (0..=255).collect()),
+    ];
+    let path = file(folder.path(), "a.pcap", &savefile(false, true, 147, &odd));
+    let raw = ours("read", &["--raw", arg(&path)]).good();
+    assert_eq!(raw, odd.iter().map(raw_line).collect::<String>());
+    let lines = ours("read", &[arg(&path)]).good();
+    assert_eq!(lines.lines().count(), odd.len());
+    assert!(lines.contains(" USER0 000102030405060708090a0b0c0d0e0f…, 256 bytes\n"));
+}
+
+#[test]
+fn lines_tell_what_is_in_the_packets() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        "a.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let lines = ours("read", &[arg(&path)]).good();
+    let lines: Vec<&str> = lines.lines().collect();
+    assert_eq!(lines.len(), packets().len());
+    assert_eq!(
+        lines[0],
+        "2023-11-14T22:13:20.000000Z 192.0.2.1:12345 > 192.0.2.2:53 UDP, 43 bytes"
+    );
+    assert_eq!(
+        lines[4],
+        "2023-11-14T22:13:24.000400Z 192.0.2.1:443 > 192.0.2.2:4000 TCP PSH ACK seq 7 ack 9 win \
+         512, 1454 bytes, 96 captured"
+    );
+
+    let json = ours("read", &["--json", arg(&path)]).good();
+    let raw = ours("read", &["--raw", arg(&path)]).good();
+    assert_eq!(json.lines().count(), packets().len());
+    for (json, raw) in json.lines().zip(raw.lines()) {
+        let value: serde_json::Value = serde_json::from_str(json).unwrap();
+        let text = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        let line = format!(
+            "{} {} {} {}",
+            text("time"),
+            value["caplen"],
+            value["len"],
+            text("data")
+        );
+        assert_eq!(line, raw);
+        assert_eq!(text("type"), "packet");
+    }
+}
+
+#[test]
+fn filters_limits_and_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        "a.pcap",
+        &savefile(true, false, 1, &packets()),
+    );
+    let path = arg(&path);
+    for expression in [
+        "",
+        "udp",
+        "tcp[tcpflags] & tcp-push != 0",
+        "greater 100",
+        "ip6",
+        "arp",
+    ] {
+        let expected = tool("tcpdump", &["-r", path, "--count", expression]);
+        let expected = expected.split(' ').next().unwrap_or_default().to_owned() + "\n";
+        let counted = ours("read", &["--count", "-f", expression, path]).good();
+        assert_eq!(counted, expected, "{expression}");
+        let lines = ours("read", &["--raw", "-f", expression, path]).good();
+        assert_eq!(
+            format!("{}\n", lines.lines().count()),
+            expected,
+            "{expression}"
+        );
+    }
+    assert_eq!(ours("read", &["--count", path, path]).good(), "16\n");
+    assert_eq!(
+        ours("read", &["--count", "-c", "11", path, path]).good(),
+        "11\n"
+    );
+    assert_eq!(
+        ours("read", &["--raw", "-c", "11", path, path])
+            .good()
+            .lines()
+            .count(),
+        11
+    );
+    let input = fs::read(path).unwrap();
+    let piped = feed(program("read").args(["--raw", "-"]), &input).good();
+    assert_eq!(piped, ours("read", &["--raw", path]).good());
+}
+
+#[test]
+fn a_damaged_file_gives_its_good_packets_and_the_others_follow() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = savefile(false, false, 1, &packets());
+    let good = file(folder.path(), "good.pcap", &whole);
+    let cut = file(folder.path(), "cut.pcap", &whole[..whole.len() - 3]);
+    let text = file(folder.path(), "text", b"This is no savefile, as one sees.");
+    let ran = run(program("read").arg("--raw").args([&cut, &text, &good]));
+    assert_eq!(ran.status, Some(1));
+    let raw: Vec<String> = packets().iter().map(raw_line).collect();
+    assert_eq!(ran.text(), raw[..raw.len() - 1].concat() + &raw.concat());
+    let errors: Vec<&str> = ran.stderr.lines().collect();
+    assert_eq!(errors.len(), 2, "{}", ran.stderr);
+    for (error, path) in errors.iter().zip([&cut, &text]) {
+        assert!(error.starts_with("pcap-read: cannot "), "{error}");
+        assert!(error.contains(arg(path)), "{error}");
+    }
+    let ran = run(program("read").arg("--count").args([&cut, &good]));
+    assert_eq!((ran.status, ran.text()), (Some(1), "15\n"));
+}
+
+#[test]
+fn words_that_are_no_files_stop_it_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        "a.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let below = path.join("b.pcap");
+    let (path, below, inside) = (arg(&path), arg(&below), arg(folder.path()));
+    for words in [
+        &[path, "arp"][..],
+        &[path, "tcp", "port", "443"],
+        &["-", "arp"],
+        &[path, inside],
+        &[path, below, path],
+    ] {
+        for form in ["--raw", "--json", "--count"] {
+            let ran = feed(program("read").arg(form).args(words), b"");
+            assert_eq!((ran.status, ran.text()), (Some(1), ""), "{words:?}");
+            let wrong = words.iter().filter(|word| !["-", path].contains(word));
+            for (line, word) in ran.stderr.lines().zip(wrong) {
+                assert!(
+                    line.starts_with(&format!("pcap-read: cannot open `{word}`: ")),
+                    "{line}"
+                );
+                assert!(line.ends_with("; a filter is given by -f"), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn errors_of_several_files_name_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, linktype: u32| {
+        let bytes = savefile(false, false, linktype, &packets());
+        file(folder.path(), name, &bytes)
+    };
+    let (good, cooked) = (of("a.pcap", 1), of("b.pcap", 113));
+    let ran = ours("read", &["--count", "-f", "vlan", arg(&good), arg(&cooked)]);
+    assert_eq!((ran.status, ran.text()), (Some(1), "0\n"));
+    let start = format!(
+        "pcap-read: cannot filter `{}`: cannot compile `vlan`: ",
+        arg(&cooked)
+    );
+    assert!(ran.stderr.starts_with(&start), "{}", ran.stderr);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn the_exit_status_tells_bad_usage_from_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(
+        folder.path(),
+        "a.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let path = arg(&path);
+    for (arguments, status) in [
+        (&["--help"][..], 0),
+        (&["--version"], 0),
+        (&[], 2),
+        (&["--raw", "--json", path], 2),
+        (&["-c", "0", path], 2),
+        (&["-c", "many", path], 2),
+        (&["--no-such-option", path], 2),
+        (&["-f", "tcp prot 80", path], 1),
+        (&["/no/such/file"], 1),
+    ] {
+        let ran = ours("read", arguments);
+        assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
+        assert_eq!(ran.stderr.is_empty(), status == 0, "{arguments:?}");
+    }
+    let ran = ours("read", &["-f", "tcp prot 80", path]);
+    assert!(ran.stderr.contains("syntax error"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let many: Vec<_> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
+    let path = file(folder.path(), "a.pcap", &savefile(false, false, 1, &many));
+    for option in ["--raw", "--json", "-l"] {
+        let ran = run_into_broken_pipe(program("read").args([option, arg(&path)]));
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""), "{option}");
+    }
+}
+
+/// A file that is not there whole yet: its header, then a record in two halves, then Ctrl-C.
+#[test]
+fn a_growing_file_is_followed_until_ctrl_c() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let all = nano_packets();
+    let whole = savefile(false, true, 1, &all);
+    let path = file(folder.path(), "a.pcap", &whole[..10]);
+    let mut child = program("read")
+        .args(["--raw", "--follow", arg(&path)])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
+    let mut growing = OpenOptions::new().append(true).open(&path).expect("a file");
+    for part in [&whole[10..50], &whole[50..]] {
+        thread::sleep(Duration::from_millis(50));
+        growing.write_all(part).expect("room");
+    }
+    for record in &all {
+        // Each line comes although the file has not ended.
+        let line = lines.next().expect("a line").expect("text");
+        assert_eq!(line + "\n", raw_line(record));
+    }
+    assert!(child.try_wait().expect("its status").is_none());
+    // SAFETY: the process is a child that was not waited for, so the number is still its own.
+    assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
+    assert!(lines.next().is_none());
+    let ended = child.wait_with_output().expect("its end");
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.is_empty(), "{ended:?}");
+
+    let two = ours("read", &["--follow", arg(&path), arg(&path)]);
+    assert_eq!(two.status, Some(2));
+    let ran = feed(program("read").args(["--follow", "-"]), &whole);
+    assert_eq!(ran.status, Some(1));
+    assert!(ran.stderr.contains("can be followed"), "{}", ran.stderr);
+}

@@ -1,0 +1,97 @@
+//! Ctrl-C ends a program also while it waits for a pipe.
+
+use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::common::{arg, packets, program, savefile, tool};
+
+#[test]
+fn ctrl_c_ends_the_waiting_for_a_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out-00000.pcap");
+    let prefix = folder.path().join("out");
+    let mut bytes = savefile(false, false, 1, &packets());
+    // The next packet has begun.
+    bytes.extend([0; 9]);
+    for words in [
+        &["filter", "-", arg(&output)][..],
+        &["recode", "-", arg(&output)],
+        &["merge", "-", "-w", arg(&output)],
+        &["merge", "--append", "-", "-w", arg(&output)],
+        &["split", "-", "--packets", "100", "-o", arg(&prefix)],
+    ] {
+        let mut child = program(words[0])
+            .args(&words[1..])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(&bytes).unwrap();
+        let start = Instant::now();
+        let wait = |end: &mut dyn FnMut() -> bool| {
+            while !end() {
+                assert!(start.elapsed() < Duration::from_secs(20), "{words:?}");
+                thread::sleep(Duration::from_millis(5));
+            }
+        };
+        wait(&mut || output.exists());
+        // SAFETY: the process is a child that was not waited for, so the number is its own.
+        assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
+        let mut status = None;
+        wait(&mut || {
+            status = child.try_wait().unwrap();
+            status.is_some()
+        });
+        // Until now there could have been more.
+        drop(stdin);
+        let ran = child.wait_with_output().unwrap();
+        let error = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(1), "{words:?}: {error}");
+        assert!(error.contains(": stopped"), "{words:?}: {error}");
+        assert!(!error.contains("truncated"), "{words:?}: {error}");
+        tool("tcpdump", &["-r", arg(&output)]);
+        fs::remove_file(&output).unwrap();
+    }
+}
+
+/// A FIFO that somebody has opened and writes nothing into, or nothing after the savefile's header.
+#[test]
+fn ctrl_c_ends_the_waiting_for_a_silent_fifo_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fifo, output) = (folder.path().join("fifo"), folder.path().join("out.pcap"));
+    tool("mkfifo", &[arg(&fifo)]);
+    let header = savefile(false, false, 1, &[]);
+    for (words, bytes) in [
+        (&["read", arg(&fifo)][..], &header[..]),
+        (&["read", arg(&fifo)], &[]),
+        (&["filter", arg(&fifo), arg(&output)], &header),
+        (&["filter", arg(&fifo), arg(&output)], &[]),
+    ] {
+        let mut child = program(words[0])
+            .args(&words[1..])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Waits until the program has opened it.
+        let mut writer = fs::File::options().write(true).open(&fifo).unwrap();
+        writer.write_all(bytes).unwrap();
+        // Until it waits: whether it has what was written read by then makes no difference.
+        thread::sleep(Duration::from_millis(200));
+        // SAFETY: the process is a child that was not waited for, so the number is its own.
+        assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
+        let asked = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            assert!(asked.elapsed() < Duration::from_secs(1), "{words:?}");
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(!child.wait().unwrap().success(), "{words:?}");
+        drop(writer);
+    }
+}
