@@ -54,11 +54,3 @@ pub(crate) const SOURCES: &[&str] = &[
 
 /// Lines that a file may have in all.
 pub(crate) const MOST_LINES: usize = 500;
-
-/// Files that are longer, and should be split. None is to be added.
-pub(crate) const LONG_FILES: &[&str] = &[
-    "pcap-core/src/filter/mod.rs",
-    "pcap-core/src/filter/program/interpreter.rs",
-    "pcap-core/src/sys/unix/stream.rs",
-    "pcap-core/src/timestamp/mod.rs",
-];
