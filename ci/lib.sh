@@ -333,13 +333,18 @@ cargo_with_std() {
         --config profile.dev.package.std.overflow-checks=false "$@"
 }
 
-# Builds and runs a program of ci/ that is written in Rust, in place of the script: `run_rust xtask VERB ARGUMENT…`.
-run_rust() {
-    program=$1
-    shift
+# Builds a program of ci/ that is written in Rust, as target/debug/NAME: `build_rust xtask`.
+build_rust() {
     # The user's target and flags are for what the program builds.
     env -u CARGO_BUILD_TARGET -u CARGO_ENCODED_RUSTFLAGS -u RUSTFLAGS \
-        cargo build --quiet --locked --manifest-path "ci/$program/Cargo.toml" --target-dir target ||
-        fail "cannot build ci/$program"
-    CALLER=$caller exec "target/debug/$program" "$@"
+        cargo build --quiet --locked --manifest-path "ci/$1/Cargo.toml" --target-dir target ||
+        fail "cannot build ci/$1"
+}
+
+# Runs such a program in place of the script: `run_rust xtask VERB ARGUMENT…`.
+run_rust() {
+    build_rust "$1"
+    program=target/debug/$1
+    shift
+    CALLER=$caller exec "$program" "$@"
 }
