@@ -24,7 +24,9 @@ fn main() -> ExitCode {
         "install-programs" => install_programs::run(&arguments),
         "update-bindings" => update_bindings::run(&arguments),
         _ => {
-            Err("expected cold-build, crates, deb, install-programs or update-bindings".to_owned())
+            eprintln!("usage: cargo xtask cold-build|crates|deb|install-programs|update-bindings");
+            eprintln!("`ci/NAME --help` explains each; ci/package runs deb");
+            return ExitCode::FAILURE;
         }
     };
     match result {
