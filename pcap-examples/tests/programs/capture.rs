@@ -480,7 +480,7 @@ fn the_exit_status_tells_bad_usage_from_failure() {
         (&["-Q", "sideways"], 2, "in, out, inout"),
         (&["--precision", "pico"], 2, "micro, nano"),
         (&["-j", "sundial"], 2, "sundial"),
-        (&["-B", "1X"], 2, "not a unit"),
+        (&["-B", "1X"], 2, "the units B, K, M and G"),
         (&["-f", "udp", "tcp"], 2, "cannot be used with"),
         (&["-w", "-", "--print"], 2, "savefile"),
         (&["-U"], 2, "--write"),

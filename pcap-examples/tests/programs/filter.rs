@@ -83,7 +83,7 @@ fn a_savefile_is_not_written_over_itself() {
         let ran = ours("filter", &[arg(&input), arg(output), "udp"]);
         assert_eq!(ran.status, Some(1));
         assert!(
-            ran.stderr.contains("it is the savefile that is read"),
+            ran.stderr.contains("it is also the input"),
             "{}",
             ran.stderr
         );

@@ -107,7 +107,7 @@ fn other_compressions_are_named() {
         let bytes = [start, &[7; 40]].concat();
         let path = file(folder.path(), "a.pcap", &bytes);
         let said = format!(
-            "it is compressed by {name}; unpack it with `{unpack} {}`",
+            "it is compressed with {name}; unpack it with `{unpack} {}`",
             arg(&path)
         );
         for mut command in commands(arg(&path), &output) {
@@ -124,7 +124,7 @@ fn other_compressions_are_named() {
         assert!(
             piped
                 .stderr
-                .contains(&format!("it is compressed by {name}")),
+                .contains(&format!("it is compressed with {name}")),
             "{}",
             piped.stderr
         );
@@ -240,7 +240,7 @@ fn what_is_compressed_cannot_be_followed() {
         let path = file(folder.path(), "a.pcap", &bytes[..length]);
         let ran = ours("read", &["--follow", arg(&path)]);
         let path = arg(&path);
-        let text = format!("pcap-read: cannot follow `{path}`: it is compressed by gzip\n");
+        let text = format!("pcap-read: cannot follow `{path}`: it is compressed with gzip\n");
         assert_eq!((ran.status, ran.stderr), (Some(1), text));
     }
     let ran = feed(program("read").args(["--follow", "-"]), &bytes);

@@ -130,11 +130,7 @@ fn more_files_than_descriptors_are_merged() {
     let ran = run(command.args(["-w", arg(&output)]));
     assert_eq!(ran.status, Some(1));
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("take a lower --max-open"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("lower --max-open"), "{}", ran.stderr);
 }
 
 #[test]
@@ -243,7 +239,7 @@ fn different_link_types_are_refused() {
             .args(["-w", arg(&output)]));
         let (a, c) = (arg(&paths[0]), arg(&paths[2]));
         let text = format!(
-            "pcap-merge: cannot merge `{c}` with `{a}`: their link types differ, RAW and EN10MB\n"
+            "pcap-merge: cannot merge `{c}` with `{a}`: expected the link type EN10MB, found RAW\n"
         );
         assert_eq!((ran.status, ran.stderr), (Some(1), text));
         assert_eq!(fs::read(&output).unwrap(), b"precious");
@@ -379,7 +375,11 @@ fn filters_pipes_and_a_savefile_that_is_read() {
     let before = fs::read(&b).unwrap();
     let ran = ours("merge", &["-w", arg(&b), arg(&a), arg(&b)]);
     assert_eq!(ran.status, Some(1));
-    assert!(ran.stderr.contains("which is read"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("it is also the input"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(fs::read(&b).unwrap(), before);
 }
 

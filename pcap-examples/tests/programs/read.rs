@@ -250,7 +250,7 @@ fn words_that_are_no_files_stop_it_first() {
                     line.starts_with(&format!("pcap-read: cannot open `{word}`: ")),
                     "{line}"
                 );
-                assert!(line.ends_with("; a filter is given by -f"), "{line}");
+                assert!(line.ends_with("; use -f for a filter"), "{line}");
             }
         }
     }

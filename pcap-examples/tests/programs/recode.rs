@@ -273,7 +273,7 @@ fn the_inconvertible_is_told() {
         error,
         format!(
             "pcap-recode: cannot convert packet 3 of `{input_name}` to LINKTYPE_RAW: it is ARP; \
-                 --skip leaves such packets out\n"
+                 use --skip to skip such packets\n"
         )
     );
     assert_eq!(ours("read", &["--count", output_name]).good(), "2\n");
@@ -285,13 +285,13 @@ fn the_inconvertible_is_told() {
     assert_eq!(ran.status, Some(0));
     assert_eq!(
         ran.stderr,
-        "9 of 12 packets\n3 skipped: 1 cut in its link header, 1 ARP, 1 type 0x88cc\n\
+        "9 of 12 packets\n3 skipped: 1 truncated in its link header, 1 ARP, 1 type 0x88cc\n\
          1 without their VLAN tags\n"
     );
     let summary: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
     assert_eq!(
         summary["reasons"],
-        serde_json::json!({"ARP": 1, "type 0x88cc": 1, "cut in its link header": 1})
+        serde_json::json!({"ARP": 1, "type 0x88cc": 1, "truncated in its link header": 1})
     );
     assert_eq!(
         (&summary["written"], &summary["untagged"]),
@@ -508,7 +508,7 @@ fn errors_leave_what_was_there() {
     let ran = ours("recode", &[i, i]);
     assert_eq!(ran.status, Some(1));
     assert!(
-        ran.stderr.contains("it is the savefile that is read"),
+        ran.stderr.contains("it is also the input"),
         "{}",
         ran.stderr
     );

@@ -286,7 +286,7 @@ fn a_savefile_replaced_between_loops_is_checked() {
         assert_eq!(status.code(), Some(1), "{stderr}");
         assert!(stderr.contains("0000 packets sent"), "{stderr}");
         assert!(
-            stderr.contains("its packets are RAW and the device takes EN10MB"),
+            stderr.contains("expected the link type EN10MB, found RAW"),
             "{stderr}"
         );
     });
@@ -311,7 +311,7 @@ fn what_is_not_sent_is_counted_and_named() {
             assert!(lines[0].starts_with("3 packets sent, "), "{}", ran.stderr);
             assert_eq!(
                 lines[1],
-                "3 not sent: 1 cut by a snaplen, 2 send: Message too long"
+                "3 not sent: 2 send: Message too long, 1 truncated"
             );
             assert_eq!(
                 lines[2],
@@ -412,8 +412,8 @@ fn link_types_have_to_agree() {
         assert_eq!(
             ran.stderr,
             format!(
-                "pcap-replay: cannot send `{}` on `left`: its packets are RAW and the device takes \
-                     EN10MB; `pcap-recode --linktype ETHERNET` may convert them\n",
+                "pcap-replay: cannot send `{}` on `left`: expected the link type EN10MB, found RAW; \
+                     `pcap-recode --linktype ETHERNET` may convert it\n",
                 arg(&input)
             )
         );
@@ -427,7 +427,7 @@ fn link_types_have_to_agree() {
             let ran = feed(command.args(["-i", "left", "--fast", "-"]), &ran.stdout);
             // One of them was cut.
             assert!(
-                ran.stderr.contains("1 not sent: 1 cut by a snaplen"),
+                ran.stderr.contains("1 not sent: 1 truncated"),
                 "{}",
                 ran.stderr
             );
@@ -596,7 +596,7 @@ fn the_exit_status_tells_bad_usage_from_failure() {
         (&["-i", "x", "--speed", "0", input], 2, "above 0"),
         (&["-i", "x", "--mbps", "inf", input], 2, "above 0"),
         (&["-i", "x", "-c", "0", input], 2, "--limit"),
-        (&["-i", "x", "--loops", "2", "-"], 2, "only once"),
+        (&["-i", "x", "--loops", "2", "-"], 2, "more than once"),
         (
             &["-i", "x", "/no/such/file"],
             1,

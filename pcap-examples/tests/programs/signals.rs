@@ -244,7 +244,7 @@ fn copies_report_and_write_out_and_go_on() {
         stdin.write_all(first).unwrap();
         let expected = match words[0] {
             "read" => "3 packets read",
-            "split" => "3 packets read, 0 of them in 0 savefiles that are complete",
+            "split" => "3 packets read, 0 of them in 0 complete savefiles",
             _ => "3 of 3 packets",
         };
         // Before it has begun to copy, the signals do nothing.

@@ -383,7 +383,7 @@ fn only_force_replaces_and_never_the_input() {
         let ran = ours("split", &[&options[..], &["--force"]].concat());
         assert_eq!(ran.status, Some(1), "{by:?}");
         assert!(
-            ran.stderr.contains("it is the savefile that is read"),
+            ran.stderr.contains("it is also the input"),
             "{}",
             ran.stderr
         );

@@ -112,7 +112,10 @@ fn a_savefile_is_not_written_to_a_terminal() {
     ] {
         let (code, text) = on_terminal(name, arguments);
         assert_eq!(code, Some(2), "{text}");
-        assert!(text.contains("cannot be written to a terminal"), "{text}");
+        assert!(
+            text.contains("cannot write a savefile to a terminal"),
+            "{text}"
+        );
     }
 }
 
