@@ -60,7 +60,7 @@
 //!   until it is dropped or [converted back](AsyncCapture::into_inner). One that had to wait to send holds one or two
 //!   more. No thread is started, except on Windows, where each capture has one that waits for events.
 //!
-//! # What blocks all the same
+//! # Calls that still block
 //!
 //! - A savefile in a file: reading blocks on the disk, and opening on the savefile's header. So does reading [from a
 //!   reader](Capture::from_reader). If that matters, read it on a thread for blocking work. A savefile in a pipe, a

@@ -226,7 +226,7 @@ fn far(folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn what_a_savefile_cannot_hold_is_left_out_by_all() {
+fn what_does_not_fit_is_left_out_by_all() {
     let folder = tempfile::tempdir().unwrap();
     let input = far(folder.path());
     let kept: Vec<_> = [1, 2, 3]
@@ -319,7 +319,7 @@ fn times_of_damaged_packets_are_kept() {
 }
 
 #[test]
-fn merge_keeps_the_checksum_length_that_all_have() {
+fn merge_keeps_a_common_checksum_length() {
     let folder = tempfile::tempdir().unwrap();
     let of = |name: &str, nano, linktype| {
         let bytes = savefile(false, nano, linktype, &packets());
@@ -363,7 +363,7 @@ fn merge_keeps_the_checksum_length_that_all_have() {
 
 #[cfg(unix)]
 #[test]
-fn paths_that_are_no_text_have_their_bytes_in_json() {
+fn odd_paths_have_their_bytes_in_json() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();

@@ -92,8 +92,9 @@ fn replayed(options: &[&str], path: &Path) -> (Ran, serde_json::Value) {
     (ran, summary)
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
-fn as_fast_as_it_goes_every_packet_arrives_whole_and_in_order() {
+fn at_full_speed_all_arrive_in_order() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -122,7 +123,7 @@ fn as_fast_as_it_goes_every_packet_arrives_whole_and_in_order() {
 }
 
 #[test]
-fn the_times_between_packets_are_those_of_the_savefile() {
+fn the_pace_is_the_savefiles() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -211,7 +212,7 @@ fn speeds_and_rates_are_kept() {
 }
 
 #[test]
-fn loops_limits_and_filters_choose_the_packets() {
+fn loops_and_filters_choose_the_packets() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -250,7 +251,7 @@ fn loops_limits_and_filters_choose_the_packets() {
 }
 
 #[test]
-fn a_savefile_larger_than_is_kept_in_memory_is_read_for_each_loop() {
+fn a_large_savefile_is_read_for_each_loop() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -374,7 +375,7 @@ fn what_comes_slowly_is_sent_as_it_comes() {
 }
 
 #[test]
-fn what_stands_before_the_damage_of_a_savefile_is_sent() {
+fn a_damaged_file_is_sent_to_the_damage() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -436,7 +437,7 @@ fn link_types_have_to_agree() {
 }
 
 #[test]
-fn ctrl_c_ends_it_with_the_summary_also_while_it_waits() {
+fn ctrl_c_ends_a_wait_with_the_summary() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -655,7 +656,7 @@ fn without_the_right_it_says_how_to_get_it() {
 }
 
 #[test]
-fn without_the_memory_to_keep_it_a_savefile_is_read_for_each_loop() {
+fn without_memory_it_is_read_for_each_loop() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();

@@ -67,7 +67,7 @@ fn a_file_on_standard_input_is_not_written_over() {
 }
 
 #[test]
-fn a_file_is_not_appended_to_itself_through_standard_output() {
+fn a_file_is_not_appended_to_itself() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(folder.path(), "in.pcap", &bytes());
     for words in [

@@ -131,7 +131,7 @@ fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
         );
     }
     if memory && insn.k >= CELLS {
-        return Err("it uses a memory cell other than the cells 0 to 15");
+        return Err("expected one of the memory cells 0 to 15");
     }
     if (is(code, &[ALU, DIV, K]) || is(code, &[ALU, MOD, K])) && insn.k == 0 {
         return Err("it divides by the constant 0");

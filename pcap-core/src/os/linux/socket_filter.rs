@@ -17,10 +17,10 @@ use crate::sys::linux::sock_filter;
 /// | `AF_PACKET`, `SOCK_RAW` | the link-layer header | compiled for the device's link type |
 /// | `AF_PACKET`, `SOCK_DGRAM` | the network-layer header | compiled for `Dlt::RAW` |
 /// | `AF_INET`, `SOCK_RAW` | the IPv4 header | compiled for `Dlt::RAW` or `Dlt::IPV4` |
-/// | `AF_INET6`, `SOCK_RAW` | the bytes after the IPv6 header | made of instructions |
-/// | UDP | the UDP header | made of instructions |
-/// | TCP | the TCP header; rejected segments are lost, also of established connections | made of instructions |
-/// | `AF_UNIX` | the data | made of instructions |
+/// | `AF_INET6`, `SOCK_RAW` | the bytes after the IPv6 header | from instructions |
+/// | UDP | the UDP header | from instructions |
+/// | TCP | the TCP header; rejected segments are lost, also of established connections | from instructions |
+/// | `AF_UNIX` | the data | from instructions |
 ///
 /// A return value below the length truncates the packet; see
 /// [`CompileOptions::snaplen`](crate::CompileOptions::snaplen).
