@@ -14,7 +14,7 @@ use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
-/// The runtime of [`Capture::into_async_io`]. With the feature `async-io`.
+/// The runtime of [`Capture::into_async_io`], with the feature `async-io`.
 pub struct AsyncIo(Registration);
 
 impl<S: Awaitable> Capture<S> {

@@ -17,7 +17,7 @@ use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
-/// The runtime of [`Capture::into_tokio`]. With the feature `tokio`.
+/// The runtime of [`Capture::into_tokio`], with the feature `tokio`.
 pub struct Tokio(Registration);
 
 impl<S: Awaitable> Capture<S> {
