@@ -396,6 +396,10 @@
 // Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// First: the others use its macro.
+#[macro_use]
+mod manual;
+
 mod breakloop;
 mod callback;
 mod capture;

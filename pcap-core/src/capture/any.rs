@@ -132,7 +132,7 @@ impl AnyCapture {
     ///
     /// The call fails if this kind of device has no statistics.
     ///
-    /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
+    #[doc = manual!("pcap_stats")]
     #[doc(alias = "pcap_stats")]
     pub fn stats(&self) -> Result<Option<Stats>> {
         match &self.state.0 {

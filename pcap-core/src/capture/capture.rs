@@ -93,7 +93,7 @@ impl<S: Activated> Capture<S> {
 
     /// Returns the link type of the packets, in the numbering of libpcap's API on this operating system.
     ///
-    /// Manual page: [`pcap_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink.3pcap.html).
+    #[doc = manual!("pcap_datalink")]
     #[doc(alias = "pcap_datalink")]
     #[must_use]
     pub fn datalink(&self) -> Dlt {
@@ -141,7 +141,7 @@ impl<S: Activated> Capture<S> {
 
     /// Returns the snaplen in force, in bytes: no packet is longer. libpcap may have raised the requested value.
     ///
-    /// Manual page: [`pcap_snapshot(3PCAP)`](https://www.tcpdump.org/manpages/pcap_snapshot.3pcap.html).
+    #[doc = manual!("pcap_snapshot")]
     #[doc(alias = "pcap_snapshot")]
     #[must_use]
     pub fn snaplen(&self) -> u32 {
@@ -191,7 +191,7 @@ impl<S: Activated> Capture<S> {
     /// - [`Io`](crate::ErrorKind::Io) if the file cannot be created.
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
     ///
-    /// Manual page: [`pcap_dump_open(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc = manual!("pcap_dump_open")]
     #[doc(alias = "pcap_dump_open")]
     pub fn dump(&self, path: impl AsRef<Path>) -> Result<Dumper> {
         Dumper::create(path.as_ref(), self.format())
@@ -224,7 +224,7 @@ impl<S: Activated> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_dump_open_append(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc = manual!("pcap_dump_open_append", "pcap_dump_open")]
     #[doc(alias = "pcap_dump_open_append")]
     pub fn dump_append(&self, path: impl AsRef<Path>) -> Result<Dumper> {
         Dumper::append(path.as_ref(), self.format())
@@ -258,7 +258,7 @@ impl<S: Activated> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_dump_fopen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc = manual!("pcap_dump_fopen", "pcap_dump_open")]
     #[doc(alias = "pcap_dump_fopen")]
     pub fn dump_open_file(&self, file: File) -> Result<Dumper> {
         self.dump_open_file_named(file, THE_SAVEFILE)

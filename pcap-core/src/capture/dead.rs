@@ -42,7 +42,7 @@ impl Capture<Dead> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
+    #[doc = manual!("pcap_open_dead")]
     #[doc(alias = "pcap_open_dead")]
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
     pub fn dead(dlt: impl Into<Dlt>) -> Result<Capture<Dead>> {
@@ -58,7 +58,7 @@ impl Capture<Dead> {
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the snaplen is above 2 147 483 647.
     /// - Those of [`dead`](Self::dead).
     ///
-    /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
+    #[doc = manual!("pcap_open_dead")]
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
     pub fn dead_with(
         dlt: impl Into<Dlt>,

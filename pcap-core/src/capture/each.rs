@@ -32,7 +32,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// Panics if the closure does. The capture can still be read.
     ///
-    /// Manual page: [`pcap_dispatch(3PCAP)`](https://www.tcpdump.org/manpages/pcap_loop.3pcap.html).
+    #[doc = manual!("pcap_dispatch", "pcap_loop")]
     #[doc(alias = "pcap_dispatch")]
     pub fn dispatch(&mut self, f: impl FnMut(Packet<'_>)) -> Result<Done> {
         self.dispatch_up_to(u64::MAX, f)
@@ -92,7 +92,7 @@ impl<S: Readable> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_loop(3PCAP)`](https://www.tcpdump.org/manpages/pcap_loop.3pcap.html).
+    #[doc = manual!("pcap_loop")]
     #[doc(alias = "pcap_loop")]
     pub fn for_each(&mut self, f: impl FnMut(Packet<'_>)) -> Result<Done> {
         self.for_each_up_to(u64::MAX, f)

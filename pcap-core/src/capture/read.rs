@@ -73,7 +73,7 @@ impl<S: Readable> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_setfilter(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setfilter.3pcap.html).
+    #[doc = manual!("pcap_setfilter")]
     #[doc(alias = "pcap_setfilter")]
     pub fn set_filter<'f>(&mut self, filter: impl Into<FilterSource<'f>>) -> Result<()> {
         self.state.set_filter(filter.into())

@@ -98,7 +98,7 @@ impl Filter {
     /// Compiles an expression for packets of a link type, without a device. The empty expression
     /// accepts all packets.
     ///
-    /// The language is that of [pcap-filter(7)]. libpcap's compiler runs on a separate thread with
+    /// The language is that of `pcap-filter(7)`. libpcap's compiler runs on a separate thread with
     /// a large stack. So compiling never overflows the stack, however small the calling thread's
     /// is; starting the thread takes about 0.1 ms. Several threads may compile at once.
     ///
@@ -158,13 +158,13 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap_compile(3PCAP)`](https://www.tcpdump.org/manpages/pcap_compile.3pcap.html).
-    ///
-    /// [pcap-filter(7)]: https://www.tcpdump.org/manpages/pcap-filter.7.html
     /// [`FilterSyntax`]: crate::ErrorKind::FilterSyntax
     /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
     /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
     /// [`Io`]: crate::ErrorKind::Io
+    ///
+    #[doc = manual!("pcap_compile")]
+    #[doc = manual!(libpcap 7 "pcap-filter")]
     #[doc(alias = "pcap_open_dead")]
     #[doc(alias = "pcap_compile")]
     #[doc(alias = "pcap_compile_nopcap")]
@@ -401,11 +401,11 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap-filter(7)`](https://www.tcpdump.org/manpages/pcap-filter.7.html).
-    ///
     /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
     /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
     /// [`Unsupported`]: crate::ErrorKind::Unsupported
+    ///
+    #[doc = manual!(libpcap 7 "pcap-filter")]
     pub fn any_of<T: Into<FilterTerm>>(
         dlt: impl Into<Dlt>,
         terms: impl IntoIterator<Item = T>,

@@ -49,7 +49,7 @@ impl Capture<Active> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     #[doc(alias = "pcap_inject")]
     #[doc(alias = "pcap_sendpacket")]
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
@@ -75,7 +75,7 @@ impl Capture<Active> {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     #[doc(alias = "pcap_inject")]
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
         self.state.inject_within(packet, Wait::Never)
@@ -99,7 +99,7 @@ impl Capture<Active> {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     #[doc(alias = "pcap_inject")]
     pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
         self.state.inject_within(packet, Wait::at_most(timeout))
@@ -139,7 +139,7 @@ impl Capture<Active> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
         self.state.inject_queue(queue, ..)
     }
@@ -166,7 +166,7 @@ impl Capture<Active> {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     pub fn inject_queue_range(
         &self,
         queue: &SendQueue,
@@ -194,7 +194,7 @@ impl Capture<Active> {
     /// # }
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     pub fn inject_queue_timeout(
         &self,
         queue: &SendQueue,

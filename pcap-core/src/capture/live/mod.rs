@@ -33,7 +33,7 @@ impl<S: Live> Capture<S> {
     ///
     /// The call fails if this kind of device has no statistics.
     ///
-    /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
+    #[doc = manual!("pcap_stats")]
     #[doc(alias = "pcap_stats")]
     pub fn stats(&self) -> Result<Stats> {
         self.state.stats()
@@ -46,7 +46,7 @@ impl<S: Live> Capture<S> {
     /// D-Bus captures wait inside libpcap: there `dispatch` may take a tenth of a second. Some remote captures wait
     /// inside libpcap for longer, and stay in blocking mode.
     ///
-    /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
+    #[doc = manual!("pcap_setnonblock")]
     #[doc(alias = "pcap_setnonblock")]
     pub fn set_nonblock(&mut self, on: bool) {
         self.state.live_mut().nonblock = on;
@@ -88,7 +88,7 @@ impl<S: Live> Capture<S> {
     ///
     /// On Windows this is the handle of an event.
     ///
-    /// Manual page: [`pcap_get_selectable_fd(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_selectable_fd.3pcap.html).
+    #[doc = manual!("pcap_get_selectable_fd")]
     #[doc(alias = "pcap_get_selectable_fd")]
     #[doc(alias = "pcap_getevent")]
     #[must_use]
@@ -101,7 +101,7 @@ impl<S: Live> Capture<S> {
     /// Returns the longest time to wait before the next read, even if the descriptor does not become readable. `None`
     /// means no limit. The value may change: query it before each wait.
     ///
-    /// Manual page: [`pcap_get_required_select_timeout(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_required_select_timeout.3pcap.html).
+    #[doc = manual!("pcap_get_required_select_timeout")]
     #[doc(alias = "pcap_get_required_select_timeout")]
     #[must_use]
     pub fn required_select_timeout(&self) -> Option<Duration> {

@@ -34,7 +34,7 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap_offline_filter(3PCAP)`](https://www.tcpdump.org/manpages/pcap_offline_filter.3pcap.html).
+    #[doc = manual!("pcap_offline_filter")]
     #[doc(alias = "pcap_offline_filter")]
     #[inline]
     #[must_use]
