@@ -69,6 +69,7 @@ impl From<Capture<Offline>> for AnyCapture {
     }
 }
 
+/// # A device or a savefile
 impl AnyCapture {
     /// Returns the capture on a device of this host, if it is one.
     #[must_use]

@@ -84,6 +84,7 @@ impl<S: Phase> Capture<S> {
     }
 }
 
+/// # Properties
 impl<S: Activated> Capture<S> {
     /// Returns the name of this capture in errors: the device's name, or the savefile's path.
     #[must_use]
@@ -155,7 +156,10 @@ impl<S: Activated> Capture<S> {
     pub fn precision(&self) -> Precision {
         self.state.precision()
     }
+}
 
+/// # Compiling filters
+impl<S: Activated> Capture<S> {
     /// Compiles a filter for this capture's link type and snaplen. On a live capture, an unset netmask defaults to the
     /// device's, if it has one.
     ///
@@ -179,7 +183,10 @@ impl<S: Activated> Capture<S> {
     pub fn compile(&self, expression: &str) -> Result<Filter> {
         CompileOptions::new().compile_for(self, expression)
     }
+}
 
+/// # Writing savefiles
+impl<S: Activated> Capture<S> {
     /// Creates a savefile with this capture's link type, snaplen and precision.
     ///
     /// An existing file is replaced. `-` is standard output; a file of that name is `./-`.
@@ -321,7 +328,10 @@ impl<S: Activated> Capture<S> {
             precision: self.precision(),
         }
     }
+}
 
+/// # The `pcap_t`
+impl<S: Activated> Capture<S> {
     /// Returns the `pcap_t` of this capture, for functions of [`pcap_core::sys`](crate::sys) that this crate does not wrap.
     ///
     /// The capture still owns it: do not close it, read from it, or switch it between blocking and non-blocking mode.

@@ -21,6 +21,7 @@ pub struct Dead {
     datalink_ext: u32,
 }
 
+/// # A capture without a source
 impl Capture<Dead> {
     /// Creates a capture without a source, to compile filters and write savefiles. It has this link type, the largest
     /// snaplen and nanosecond precision.

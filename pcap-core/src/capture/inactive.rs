@@ -28,6 +28,7 @@ impl Clone for Capture<Inactive> {
     }
 }
 
+/// # Opening a device: options
 impl Capture<Inactive> {
     /// Creates a capture on a device: a name such as `eth0`, or a [`Device`](crate::Device). On Linux `any` stands for
     /// all devices.
@@ -277,7 +278,10 @@ impl Capture<Inactive> {
     pub fn can_set_rfmon(&self) -> Result<bool> {
         active::Created::new(&self.state.device)?.can_set_rfmon()
     }
+}
 
+/// # Opening a device: activation
+impl Capture<Inactive> {
     /// Opens the device and starts to capture. The options remain usable, for example to change one and try again.
     ///
     /// # Errors

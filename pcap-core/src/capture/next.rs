@@ -16,6 +16,7 @@ pub(super) enum Patience {
     Never,
 }
 
+/// # Reading packet by packet
 impl<S: Readable> Capture<S> {
     /// Returns the next packet. Waits until there is one or the capture is over.
     ///

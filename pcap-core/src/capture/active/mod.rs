@@ -87,6 +87,7 @@ struct Vanished {
     until: Instant,
 }
 
+/// # Filter location, direction and link type
 impl Capture<Active> {
     /// Returns where the filter runs, or `None` if none is set.
     ///
@@ -153,7 +154,10 @@ impl Capture<Active> {
     pub fn set_datalink(&mut self, datalink: impl Into<Dlt>) -> Result<()> {
         self.state.set_datalink(datalink.into())
     }
+}
 
+/// # The file descriptor and `pcap_t` of a device
+impl Capture<Active> {
     /// Returns the file descriptor that libpcap captures from, or `None` if this kind of capture has none. Use it for
     /// system features that libpcap does not cover: a socket option on Linux, or a request to the BPF device elsewhere.
     ///

@@ -14,6 +14,7 @@ use crate::sendqueue::SendQueue;
 use crate::sys::linux::packet_socket::{self, Sent};
 use crate::sys::platform::{self, RawFd};
 
+/// # Sending
 impl Capture<Active> {
     /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent.
     ///

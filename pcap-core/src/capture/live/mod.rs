@@ -19,7 +19,7 @@ use crate::warning::Warning;
 /// [`Remote`](crate::Capture). The trait is sealed.
 pub trait Live: Readable + phase::OnDevice {}
 
-/// # Live captures
+/// # Statistics
 impl<S: Live> Capture<S> {
     /// Returns the warnings of the activation, such as promiscuous mode that the device does not support.
     #[must_use]
@@ -38,7 +38,32 @@ impl<S: Live> Capture<S> {
     pub fn stats(&self) -> Result<Stats> {
         self.state.stats()
     }
+}
 
+/// # Options of the activation
+impl<S: Live> Capture<S> {
+    /// Returns the packet-buffer timeout that was set before activation.
+    ///
+    /// `None` for a handle that was [opened elsewhere](Capture::<crate::Active>::from_raw).
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        let requested = self.state.live().requested;
+        requested.map(|(timeout, _)| timeout)
+    }
+
+    /// Returns whether promiscuous mode was requested before activation. If the device does not support it, the
+    /// [`warnings`](Self::warnings) say so.
+    ///
+    /// `None` for a handle that was [opened elsewhere](Capture::<crate::Active>::from_raw).
+    #[must_use]
+    pub fn is_promisc(&self) -> Option<bool> {
+        let requested = self.state.live().requested;
+        requested.map(|(_, promisc)| promisc)
+    }
+}
+
+/// # Event loops
+impl<S: Live> Capture<S> {
     /// Sets non-blocking mode: [`dispatch`](Self::dispatch) returns [`Stop::Empty`](crate::Stop::Empty) at once when
     /// there is no packet, and [`inject`](Capture::inject) fails instead of waiting for room. The calls that read
     /// single packets are not affected.
@@ -58,25 +83,6 @@ impl<S: Live> Capture<S> {
     #[must_use]
     pub fn is_nonblock(&self) -> bool {
         self.state.live().nonblock && !self.state.only_blocks()
-    }
-
-    /// Returns the packet-buffer timeout that was set before activation.
-    ///
-    /// `None` for a handle that was [opened elsewhere](Capture::<crate::Active>::from_raw).
-    #[must_use]
-    pub fn timeout(&self) -> Option<Duration> {
-        let requested = self.state.live().requested;
-        requested.map(|(timeout, _)| timeout)
-    }
-
-    /// Returns whether promiscuous mode was requested before activation. If the device does not support it, the
-    /// [`warnings`](Self::warnings) say so.
-    ///
-    /// `None` for a handle that was [opened elsewhere](Capture::<crate::Active>::from_raw).
-    #[must_use]
-    pub fn is_promisc(&self) -> Option<bool> {
-        let requested = self.state.live().requested;
-        requested.map(|(_, promisc)| promisc)
     }
 
     /// Returns the file descriptor that is readable when there are packets, for your own event loop. `None` if this
@@ -107,60 +113,5 @@ impl<S: Live> Capture<S> {
     pub fn required_select_timeout(&self) -> Option<Duration> {
         let live = self.state.live();
         live.waiter.required(&live.handle)
-    }
-
-    /// Stops the inflow: the kernel keeps no more packets for this capture. The reading calls then deliver the packets
-    /// in the buffer, and report [`End::Eof`](crate::End::Eof) after the last.
-    ///
-    /// Without this call, packets that arrived before a break or a deadline may stay in the kernel's buffer for up to
-    /// the packet-buffer timeout, and are lost on close. Call it when the program should end, and read until `Eof`.
-    /// That takes no longer than the packet-buffer timeout, however fast packets arrive. Breaks and deadlines still
-    /// work. A stopped capture cannot be restarted; [`stats`](Self::stats) and [`inject`](Capture::inject) still work.
-    ///
-    /// On Linux network interfaces the end is exact: each packet that had arrived is delivered or counted as dropped.
-    /// On other devices and systems, and on other hosts, the inflow continues. There the end is the first read that
-    /// finds nothing after the packet-buffer timeout, and twice that timeout at the latest.
-    ///
-    /// In a [group of captures](crate::os), stop every member: the others do not take over the share of a stopped one.
-    ///
-    /// # Errors
-    ///
-    /// The call fails if libpcap does not return the statistics of the device.
-    ///
-    /// # Examples
-    ///
-    /// Counts packets until another thread ends the call:
-    ///
-    /// ```no_run
-    /// # fn main() -> pcap_core::Result<()> {
-    /// let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
-    /// let handle = capture.break_handle();
-    /// std::thread::spawn(move || {
-    ///     std::thread::sleep(std::time::Duration::from_secs(10));
-    ///     handle.breakloop();
-    /// });
-    /// let mut packets = capture.for_each(|_| ())?.packets();
-    /// capture.stop()?;
-    /// packets += capture.for_each(|_| ())?.packets();
-    /// println!("{packets} packets, {} dropped", capture.stats()?.dropped);
-    /// # Ok(()) }
-    /// ```
-    pub fn stop(&mut self) -> Result<()> {
-        if self.state.live().stopped.is_some() {
-            return Ok(());
-        }
-        let stopped = self.state.stop()?;
-        self.state.live_mut().stopped = Some(stopped);
-        Ok(())
-    }
-
-    /// Closes the capture and returns its final statistics.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`stats`](Self::stats). The capture is closed in any case.
-    #[doc(alias = "pcap_close")]
-    pub fn close(self) -> Result<Stats> {
-        self.state.stats()
     }
 }

@@ -42,6 +42,7 @@ pub struct Offline {
     follow: bool,
 }
 
+/// # Savefiles
 impl Capture<Offline> {
     /// Sets whether to wait at the end of the savefile for more packets, because it is still being written. Default:
     /// no.
@@ -173,7 +174,10 @@ impl Capture<Offline> {
         // SAFETY: the handle is open.
         unsafe { sys::pcap_is_swapped(self.state.handle.as_ptr()) != 0 }
     }
+}
 
+/// # The `pcap_t` of a savefile
+impl Capture<Offline> {
     /// Creates a capture from a `pcap_t` that reads a savefile and was opened elsewhere.
     ///
     /// # Safety

@@ -17,6 +17,7 @@ use crate::savefile::{
 use crate::sys::{self, Failure, Until, platform};
 use crate::timestamp::Precision;
 
+/// # Opening a savefile
 impl Capture<Offline> {
     /// Opens a savefile, classic or pcapng. `-` is standard input; a file of that name is `./-`.
     ///

@@ -20,6 +20,7 @@ use crate::sys::waitset::WaitSet;
 /// The runtime of [`Capture::into_tokio`], with the feature `tokio`.
 pub struct Tokio(Registration);
 
+/// # Asynchronous tasks
 impl<S: Awaitable> Capture<S> {
     /// Converts the capture into one for tasks of tokio. See [`stream`](crate::stream). With the feature `tokio`.
     ///
