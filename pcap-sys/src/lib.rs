@@ -117,6 +117,9 @@
 //! println!("{}", version.to_string_lossy());
 //! ```
 
+// Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "load-dynamically")]
 mod load;
 mod macros;
