@@ -14,7 +14,8 @@ const SHORTEST_SLICE: u64 = 16;
 
 /// # Reading with a closure
 impl<S: Readable> Capture<S> {
-    /// Calls a closure for each packet until the savefile is at its end or a [`BreakHandle`](crate::BreakHandle) is used.
+    /// Calls a closure for each packet until the savefile is at its end or a [`BreakHandle`](crate::BreakHandle) is
+    /// used.
     ///
     /// This is the fastest way to read: packets are borrowed, not copied.
     ///

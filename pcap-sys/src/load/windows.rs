@@ -1,13 +1,15 @@
-//! Libraries on Windows: `wpcap.dll` in the system's own folders, by its whole path.
+//! Loads libraries on Windows: `wpcap.dll` from the system's own directories, by its full path.
 
 use std::ffi::{CStr, OsString, c_char, c_void};
 use std::io;
 use std::os::windows::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-/// Takes the libraries that a library needs from its own folder: wpcap.dll needs the Packet.dll beside it.
+/// Searches the library's own directory for its dependencies: wpcap.dll needs the Packet.dll beside
+/// it.
 const LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR: u32 = 0x100;
-/// And the others from the system's folder: with these two it looks nowhere else, not where the program or the user is.
+/// Searches the system's directory for the others. With these two flags Windows searches nowhere
+/// else, in particular not in the program's or the current directory.
 const LOAD_LIBRARY_SEARCH_SYSTEM32: u32 = 0x800;
 
 // The standard library links it anyway.
@@ -18,7 +20,7 @@ unsafe extern "system" {
     fn GetProcAddress(module: *mut c_void, name: *const c_char) -> *mut c_void;
 }
 
-/// `C:\Windows\System32`, or whatever it is.
+/// Returns the system directory, such as `C:\Windows\System32`.
 fn system_folder() -> Option<PathBuf> {
     let mut buffer = vec![0_u16; 260];
     loop {
@@ -28,7 +30,7 @@ fn system_folder() -> Option<PathBuf> {
         let length = usize::try_from(length).ok()?;
         match length {
             0 => return None,
-            // Without the zero behind it if it fits, with it if it does not.
+            // Without the terminating NUL if the path fits, with it if it does not.
             _ if length < buffer.len() => {
                 return Some(OsString::from_wide(&buffer[..length]).into());
             }
@@ -37,7 +39,8 @@ fn system_folder() -> Option<PathBuf> {
     }
 }
 
-/// Npcap's own folder, then the one of WinPcap, which Npcap uses too if it is told so when it is installed.
+/// Returns the path in Npcap's own directory, then the one of WinPcap, which Npcap optionally uses
+/// as well.
 pub(super) fn places() -> Vec<String> {
     let Some(folder) = system_folder() else {
         return Vec::new();
@@ -48,13 +51,13 @@ pub(super) fn places() -> Vec<String> {
         .collect()
 }
 
-/// Opens a library by its whole path; the error is the system's text.
+/// Opens a library by its full path; the error is the system's text.
 pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
     let wide: Vec<u16> = std::ffi::OsStr::new(path)
         .encode_wide()
         .chain([0])
         .collect();
-    // SAFETY: ends with a zero; what runs when the library is loaded is the system's Npcap.
+    // SAFETY: NUL-terminated; loading the library runs the code of the system's Npcap.
     let handle = unsafe {
         LoadLibraryExW(
             wide.as_ptr(),
@@ -68,12 +71,12 @@ pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
     Ok(handle)
 }
 
-/// The address of a function, or null.
+/// Returns the address of a function, or null.
 ///
 /// # Safety
 ///
 /// The handle is of a library that is loaded.
 pub(super) unsafe fn address(handle: *mut c_void, name: &CStr) -> *mut c_void {
-    // SAFETY: the caller's promise, and a C text.
+    // SAFETY: the caller's promise, and a C string.
     unsafe { GetProcAddress(handle, name.as_ptr()) }
 }
