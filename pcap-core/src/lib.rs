@@ -353,19 +353,19 @@
 //!
 //! # Cargo features
 //!
-//! All features except `bindgen` are off by default. This documentation marks the items that need a feature.
-//! `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio` shows all of them.
+//! On docs.rs, each item that needs a feature or a system says so.
+//! `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio` shows all modules.
 //!
-//! | feature | adds | needs |
-//! |---|---|---|
-//! | `async-io` | asynchronous captures for any executor, such as smol | the crates `async-io` and `futures-core` |
-//! | `bindgen`, on by default | bindings generated from the headers of the installed libpcap; otherwise the prebuilt ones for Linux and Windows | libclang, and libpcap's headers |
-//! | `load-dynamically` | loads libpcap at run time: the program starts without it, and the first use fails with `LibraryMissing` | nothing; the build needs no libpcap |
-//! | `pcapng` | writing savefiles in the newer format, with several interfaces and comments | the crate `pcap-file` |
-//! | `probe` | detects at build time the dependencies of a static libpcap, and the width of times on 32-bit Linux; part of `bindgen` and `remote` | a C compiler |
-//! | `remote` | capturing on devices of other hosts, through their `rpcapd` | a libpcap with remote capture, which most distributions do not build; otherwise its calls return `Unsupported` |
-//! | `serde` | serialization of filters, packets, times, link types and addresses | the crate `serde` |
-//! | `tokio` | asynchronous captures for tokio | the crates `tokio` and `futures-core` |
+//! | feature | adds | default | needs |
+//! |---|---|---|---|
+//! | `async-io` | asynchronous captures for any executor, such as smol | no | the crates `async-io` and `futures-core` |
+//! | `bindgen` | bindings generated from the headers of the installed libpcap; without it, the prebuilt ones for Linux and Windows | **yes** | libclang, and libpcap's headers |
+//! | `load-dynamically` | loads libpcap at run time: the program starts without it, and the first use fails with `LibraryMissing` | no | nothing; the build needs no libpcap |
+//! | `pcapng` | writing savefiles in the newer format, with several interfaces and comments | no | the crate `pcap-file` |
+//! | `probe` | detects at build time the dependencies of a static libpcap, and the width of times on 32-bit Linux | part of `bindgen` and `remote` | a C compiler |
+//! | `remote` | capturing on devices of other hosts, through their `rpcapd` | no | a libpcap with remote capture, which most distributions do not build; without it, its calls return `Unsupported` |
+//! | `serde` | serialization of filters, packets, times, link types, statistics and hardware addresses | no | the crate `serde` |
+//! | `tokio` | asynchronous captures for tokio | no | the crates `tokio` and `futures-core` |
 //!
 //! # Platforms and versions
 //!
