@@ -1,5 +1,12 @@
 //! Capture, read, filter, write and send packets with libpcap: safe, complete and fast.
 //!
+//! - [Tasks](tasks): ten of them in at most ten lines each, and an event loop.
+//! - [Names](names): the types and calls that most programs need, in the order of use.
+//! - Guide, below: [phases](#phases), [reading](#choosing-a-reading-call), [timeouts](#timeouts), [filters](#filters),
+//!   [sending](#sending), [stopping](#stopping), [errors](#errors-and-permissions), [threads](#threads).
+//! - [Cargo features](#cargo-features), [platforms](platforms), and pages for users of
+//!   [other bindings](#coming-from-another-binding).
+//!
 //! # Three programs
 //!
 //! Prints the HTTPS packets of the default device until Ctrl-C, then the statistics. No packet that has arrived is
@@ -58,13 +65,9 @@
 //! A program that exits without dropping or closing the dumper loses the packets in its buffer.
 //! [`Dumper::flush_within`] limits how long they stay there.
 //!
-//! With the feature `pcapng`, the module of that name writes the newer format, with several interfaces in one file and
-//! with comments.
-//!
-//! The directory `examples` of the crate has programs of at most 40 lines, one per task: `capture`, `devices`,
-//! `event_loop`, `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and
-//! `write`.
-//! In a clone of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs one.
+//! The directory `examples` of the crate has more programs, of at most 40 lines each: `capture`, `devices`, `event_loop`,
+//! `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and `write`. In a clone of
+//! the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs one.
 //!
 //! # Phases
 //!
@@ -444,11 +447,17 @@ pub mod coming_from;
 #[doc = include_str!("../docs/libpcap.md")]
 pub mod libpcap {}
 #[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/newcomer.md")]
+pub mod names {}
+#[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/parity.md")]
 pub mod parity {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/platforms.md")]
 pub mod platforms {}
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/tasks.md")]
+pub mod tasks {}
 
 pub use breakloop::BreakHandle;
 #[cfg(feature = "remote")]
