@@ -4,7 +4,7 @@
 //! - [Names](names): the types and calls that most programs need, in the order of use.
 //! - Guide, below: [phases](#phases), [reading](#choosing-a-reading-call), [timeouts](#timeouts), [filters](#filters),
 //!   [sending](#sending), [stopping](#stopping), [errors](#errors-and-permissions), [threads](#threads).
-//! - [Cargo features](#cargo-features), [platforms](platforms), and pages for users of
+//! - [Cargo features](#cargo-features), [platforms], and pages for users of
 //!   [other bindings](#coming-from-another-binding).
 //!
 //! # Three programs
@@ -65,9 +65,9 @@
 //! A program that exits without dropping or closing the dumper loses the packets in its buffer.
 //! [`Dumper::flush_within`] limits how long they stay there.
 //!
-//! The directory `examples` of the crate has more programs, of at most 40 lines each: `capture`, `devices`, `event_loop`,
-//! `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and `write`. In a clone of
-//! the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs one.
+//! The directory `examples` of the crate has more programs, of at most 40 lines each: `capture`, `devices`,
+//! `event_loop`, `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and
+//! `write`. In a clone of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs one.
 //!
 //! # Phases
 //!
