@@ -1,14 +1,14 @@
 # shellcheck shell=sh
-# What the verbs share that try something on a system of its own: a Debian in a folder. It is sourced after lib.sh and
+# Shared by the verbs that run something in a system of its own: a Debian in a folder. Sourced after lib.sh and
 # debian.sh, not run.
 #
-# What is mounted there is mounted in a mount namespace only, so nothing of it is left when a verb ends, however it ends.
+# Mounts are made in a mount namespace only, so none is left when a verb ends, however it ends.
 
-# Makes a folder with nothing but the packages that Debian calls essential, and apt. What is fetched is kept.
+# Creates a folder with Debian's essential packages and apt: `make_chroot RELEASE FOLDER`. Keeps the downloads.
 make_chroot() {
     release=$1
     root=$2
-    [ "$(id -u)" -eq 0 ] || fail "not root, and a system in a folder needs root"
+    [ "$(id -u)" -eq 0 ] || fail "a system in a folder needs root"
     say "making a Debian $release in ${root#"$PWD"/}"
     remove_chroot "$root"
     cache=$PWD/target/debs
@@ -17,20 +17,20 @@ make_chroot() {
     unshare --mount --propagation private debootstrap --variant=minbase --keyring="$debian_keys" \
         --cache-dir="$cache" "$release" "$root" "$(debian_mirror)" >"$log" 2>&1 || {
         tail -n 20 "$log" >&2
-        fail "debootstrap failed; all that it said is in $log"
+        fail "debootstrap failed: see $log"
     }
-    # Packages start no services there.
+    # Packages must not start services there.
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
     chmod 755 "$root/usr/sbin/policy-rc.d"
 }
 
 remove_chroot() {
-    # Nothing can be mounted below it, but were it, that would not be removed.
+    # Nothing should be mounted below it; if something is, it is not removed.
     [ ! -e "$1" ] || rm -rf --one-file-system "$1"
 }
 
-# Runs a program in it: `chroot_run FOLDER [--no-network] [--bind FROM TO]… PROGRAM…`. Its environment is a new one. With
-# --no-network it has nothing but a loopback device, which is up.
+# Runs a program in it, with a new environment: `chroot_run FOLDER [--no-network] [--bind FROM TO]… PROGRAM…`. With
+# --no-network there is only a loopback device, which is up.
 chroot_run() {
     root=$1
     shift

@@ -1,20 +1,20 @@
 # shellcheck shell=sh
-# What the verbs share that take libpcap's packages and sources from Debian. It is sourced after lib.sh, not run.
+# Shared by the verbs that take libpcap's packages and sources from Debian. Sourced after lib.sh, not run.
 #
-# Everything is in target/libpcap: what it takes from apt is the mirror, the way there and Debian's keys; the machine's
-# own packages and lists stay as they are. apt checks the signature of each release and the sum of each file.
+# Everything is in target/libpcap. apt's configuration provides the mirror, the proxy and Debian's keys; the machine's
+# own packages and lists do not change. apt checks the signature of each release and the checksum of each file.
 
 libpcaps=$PWD/target/libpcap
 debian_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# The mirror of Debian that apt uses on this machine.
+# Prints the Debian mirror that apt uses on this machine.
 debian_mirror() {
     # shellcheck disable=SC2016 # apt's, not the shell's
     apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
         awk '$1 == "Debian" && !found { found = $2 } END { print found ? found : "http://deb.debian.org/debian" }'
 }
 
-# Runs a program of apt on the lists in a folder.
+# Runs one of apt's programs with the lists in a folder: `apt_with FOLDER PROGRAM ARGUMENT…`.
 apt_with() {
     lists=$1
     program=$2
@@ -26,7 +26,7 @@ apt_with() {
         -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o APT::Install-Recommends=false "$@" >&2
 }
 
-# Fetches the lists of a release: of its packages (deb), or of its sources (deb-src).
+# Fetches the lists of a release's packages (deb) or sources (deb-src): `fetch_lists FOLDER TYPE RELEASE`.
 fetch_lists() {
     rm -rf "$1"
     mkdir -p "$1/lists/partial" "$1/archives/partial" "$1/no-parts"
@@ -35,20 +35,20 @@ fetch_lists() {
     apt_with "$1" apt-get update
 }
 
-# Unpacks the libpcap of a release into target/libpcap/RELEASE, with its headers. If it wants a newer C library than
-# the machine has, that release's is unpacked beside it, into target/libpcap/RELEASE/libc. What is there is not fetched
-# again. `version` has the number of libpcap, and is written last.
+# Unpacks the libpcap of a release, with its headers, into target/libpcap/RELEASE. If it needs a newer C library than
+# the machine has, unpacks that of the release into target/libpcap/RELEASE/libc. Fetches nothing again: the file
+# `version`, which holds libpcap's version, is written last.
 debian_libpcap() {
     folder=$libpcaps/$1
     [ ! -e "$folder/version" ] || return 0
-    say "fetching the libpcap of Debian's $1"
+    say "fetching the libpcap of Debian $1"
     rm -rf "$folder"
     mkdir -p "$folder/debs"
     fetch_lists "$folder/apt" deb "$1" || return 1
     (
         cd "$folder/debs" || exit 1
         apt_with "$folder/apt" apt-get download libpcap0.8-dev || exit 1
-        # The library's own package has another name since times have 64 bits everywhere.
+        # The library's package was renamed with Debian's switch to 64-bit times.
         library=$(dpkg-deb -f libpcap0.8-dev_*.deb Depends | sed -n 's/.*\(libpcap0\.8[a-z0-9]*\) (=.*/\1/p')
         apt_with "$folder/apt" apt-get download "${library:-libpcap0.8}" || exit 1
         for deb in libpcap0.8*.deb; do
@@ -64,12 +64,12 @@ debian_libpcap() {
         # 1:1.10.3-1 is libpcap 1.10.3.
         dpkg-deb -f libpcap0.8-dev_*.deb Version | sed 's/^[0-9]*://; s/[-+~].*//' >"$folder/version.new"
     ) || return 1
-    # The lists are some fifty megabytes.
+    # The lists take some fifty megabytes.
     rm -r "$folder/apt" "$folder/debs"
     mv "$folder/version.new" "$folder/version"
 }
 
-# The release of Debian that the machine runs; on another system with apt, the stable one.
+# Prints the machine's Debian release, or `stable` on another system with apt.
 debian_release() {
     release=$(
         # shellcheck source=/dev/null
@@ -79,21 +79,21 @@ debian_release() {
     echo "${release:-stable}"
 }
 
-# Unpacks libpcap's source of a release, without Debian's changes, into a folder, which is made anew.
+# Unpacks a release's libpcap source, without Debian's changes, into a new folder: `libpcap_source RELEASE FOLDER`.
 libpcap_source() {
     rm -rf "$2"
     mkdir -p "$2/apt"
-    fetch_lists "$2/apt" deb-src "$1" || fail "cannot fetch the list of sources of Debian's $1"
+    fetch_lists "$2/apt" deb-src "$1" || fail "cannot fetch the list of sources of Debian $1"
     (
         cd "$2"
         apt_with "$2/apt" apt-get source --only-source --download-only libpcap
-    ) || fail "cannot fetch the source of libpcap from Debian's $1"
+    ) || fail "cannot fetch the source of libpcap from Debian $1"
     tar -xf "$2"/libpcap_*.orig.tar.?z -C "$2" --strip-components=1 || fail "cannot unpack libpcap"
     rm -r "$2/apt" "$2"/libpcap_*
 }
 
-# Unpacks musl's headers for a machine, by Debian's name for it: `musl_headers RELEASE MACHINE FOLDER`. apt cannot install
-# those of another machine beside the system's own.
+# Unpacks musl's headers for a machine, by Debian's name for it: `musl_headers RELEASE MACHINE FOLDER`. apt cannot
+# install those of another machine beside the system's own.
 musl_headers() {
     mkdir -p "$3"
     printf 'APT::Architecture "%s";\nAPT::Architectures { "%s"; };\n' "$2" "$2" >"$3/apt.conf"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What the verbs of ci/ share: their help, and installing what is missing. It is sourced, not run.
+# Shared by the verbs of ci/: their help, and installing what is missing. Sourced, not run.
 
 set -eu
 
@@ -9,13 +9,13 @@ caller=$PWD
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 cd "$here/.."
 
-# Programs that need root are not in everybody's PATH, and a fresh Rust may not be either.
+# PATH may lack the programs for root, and a newly installed Rust.
 PATH=$PATH:/usr/sbin:/sbin:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin
 
-# The oldest compiler that the workspace is for: 1.85.
+# The oldest supported compiler: 1.85.
 oldest_rust=85
 
-# All features of pcap-core with which libpcap is linked as usual: --all-features has load-dynamically too, which links
+# All features of pcap-core with which libpcap is linked as usual: --all-features includes load-dynamically, which links
 # nothing.
 # shellcheck disable=SC2034 # for the verbs
 linked_features=$(awk '/^\[/ { here = $0 == "[features]" }
@@ -31,12 +31,12 @@ fail() {
     exit 1
 }
 
-# Puts a text into quotes for the shell.
+# Quotes a text for the shell.
 quoted() {
     printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
 }
 
-# Prints the comment at the beginning of the verb if that is asked for.
+# Prints the comment at the beginning of the verb for -h and --help.
 help_if_asked() {
     case ${1-} in
     -h | --help)
@@ -47,10 +47,10 @@ help_if_asked() {
 }
 
 no_arguments() {
-    [ $# -eq 0 ] || fail "takes no arguments, but got: $* (--help says what it does)"
+    [ $# -eq 0 ] || fail "expected no arguments, found: $* (see --help)"
 }
 
-# --- What is needed, by names of our own, and the packages that have it.
+# --- What the verbs need, by our own names, and the packages that provide it.
 
 things_of() {
     case $1 in
@@ -73,11 +73,11 @@ things_of() {
     i686) echo gcc-i686 ;;
     static) echo file ;;
     musl) echo musl-gcc ;;
-    *) fail "there is no group of packages $1: ci/install --help names them" ;;
+    *) fail "unknown group of packages \`$1\`: see ci/install --help" ;;
     esac
 }
 
-# libclang alone does not find its own headers when it reads for Windows; beside the program clang it does.
+# For Windows, libclang finds its own headers only if the program clang is installed.
 # thing     apt           dnf                 apk          pacman         brew
 packages='
 cc          gcc,libc6-dev gcc                 gcc,musl-dev gcc            -
@@ -125,7 +125,7 @@ rustfmt     rustfmt       rustfmt             rustfmt      rust           rust
 clippy      rust-clippy   clippy              rust-clippy  rust           rust
 '
 
-# The packages of a manager that have the thing, one a line; none if it does not have it.
+# Prints a manager's packages that provide a thing, one per line; none if it has none: `packages_for MANAGER THING`.
 packages_for() {
     printf '%s' "$packages" | awk -v thing="$2" -v manager="$1" '
         BEGIN { column["apt"] = 2; column["dnf"] = 3; column["apk"] = 4; column["pacman"] = 5; column["brew"] = 6 }
@@ -141,7 +141,7 @@ package_manager() {
     done
 }
 
-# --- Whether a thing is there. Looked for itself, not for its package: one's own build counts too.
+# --- Whether a thing is installed. Looks for the thing, not for its package: a local build counts, too.
 
 any_file() {
     for file; do
@@ -150,7 +150,7 @@ any_file() {
     return 1
 }
 
-# Compiles and links the C program on standard input with these arguments.
+# Succeeds if the C program on standard input compiles and links with these arguments.
 compiles() {
     scratch=$(mktemp -d)
     # shellcheck disable=SC2086 # CC may have arguments
@@ -170,7 +170,7 @@ has_libclang() {
         /Library/Developer/CommandLineTools/usr/lib/libclang.dylib \
         /Applications/Xcode.app/Contents/Developer/Toolchains/XcodeDefault.xctoolchain/usr/lib/libclang.dylib \
         /opt/homebrew/opt/llvm/lib/libclang.dylib /usr/local/opt/llvm/lib/libclang.dylib || return 1
-    # The library alone cannot read C: it needs its own stddef.h.
+    # The library needs its own stddef.h to read C.
     [ "$(uname)" != Linux ] ||
         any_file /usr/lib*/clang/*/include/stddef.h /usr/lib/llvm*/lib*/clang/*/include/stddef.h \
             /usr/local/lib*/clang/*/include/stddef.h
@@ -181,7 +181,7 @@ has() {
     cc) echo '#include <stdio.h>
               int main(void) { return puts("") < 0; }' | compiles ;;
     libpcap)
-        # Who names a libpcap of his own means that one.
+        # The user has chosen a libpcap.
         [ -z "${LIBPCAP_LIBDIR-}" ] || return 0
         flags=$(pkg-config --cflags --libs libpcap 2>/dev/null) || flags=-lpcap
         # shellcheck disable=SC2086 # several arguments
@@ -190,7 +190,7 @@ has() {
         ;;
     libclang) has_libclang ;;
     ip)
-        # Only Linux has network namespaces, and busybox's ip is not enough.
+        # Only Linux has network namespaces. busybox's ip is not sufficient.
         [ "$(uname)" = Linux ] || return 0
         ip -V 2>&1 | grep -q iproute2 && command -v tc >/dev/null 2>&1
         ;;
@@ -200,7 +200,7 @@ has() {
         command -v dbus-daemon >/dev/null 2>&1
         ;;
     names)
-        # Of protocols and ports, as they are in filters.
+        # Of protocols and ports, for filters.
         [ -e /etc/protocols ] && [ -e /etc/services ]
         ;;
     mingw) command -v x86_64-w64-mingw32-gcc-win32 >/dev/null 2>&1 ;;
@@ -231,27 +231,27 @@ as_root() {
     elif command -v sudo >/dev/null 2>&1; then
         sudo "$@"
     else
-        fail "not root, and there is no sudo; run as root: $*"
+        fail "expected root or sudo; run as root: $*"
     fi
 }
 
 apt_get() {
-    # No package may ask anything: tshark would like to know who captures.
+    # Packages must not ask questions: tshark asks who may capture.
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=300 "$@"
 }
 
 apt_install() {
-    # With https, fetching crates needs certificates, which a small system may not have.
+    # Fetching crates by https needs certificates, which a small system may lack.
     [ -e /etc/ssl/certs/ca-certificates.crt ] || set -- ca-certificates "$@"
     if apt-get install --simulate "$@" >/dev/null 2>&1 && apt_get install --no-install-recommends "$@"; then
         return
     fi
-    # The lists are missing, or older than the archive.
+    # The lists are missing or outdated.
     apt_get update
     apt_get install --no-install-recommends "$@"
 }
 
-# Installs packages with the manager.
+# Installs packages with a manager: `install_packages MANAGER PACKAGE…`.
 install_packages() {
     with=$1
     shift
@@ -265,8 +265,7 @@ install_packages() {
     esac
 }
 
-# Installs what is missing of these groups. Where nothing is, it neither asks for rights nor uses
-# the network.
+# Installs what is missing of these groups. If nothing is missing, it needs neither rights nor a network.
 need() {
     missing=
     for group; do
@@ -289,27 +288,27 @@ need() {
         fi
     done
     if [ -n "$unknown" ]; then
-        [ "$(uname)" != Darwin ] || say "the command line tools have most of it: xcode-select --install"
-        fail "missing, and it is not known how to install it here:$unknown (README.md names the packages)"
+        [ "$(uname)" != Darwin ] || say "the command line tools provide most of it: xcode-select --install"
+        fail "cannot install on this system:$unknown (README.md lists the packages)"
     fi
     # shellcheck disable=SC2086 # a list
     install_packages "$with" $wanted || fail "cannot install:$missing"
 }
 
-# Says what to do where there is no cargo, or an old one.
+# Fails if cargo is missing or too old, and says what to do.
 need_cargo() {
     get="install Rust 1.$oldest_rust or newer, from https://rustup.rs or your distribution"
-    command -v cargo >/dev/null 2>&1 || fail "there is no cargo: $get"
-    version=$(cargo --version) || fail "cargo does not run: $get"
+    command -v cargo >/dev/null 2>&1 || fail "cargo is missing: $get"
+    version=$(cargo --version) || fail "cannot run cargo: $get"
     minor=${version#cargo 1.}
     minor=${minor%%.*}
     case $minor in
-    '' | *[!0-9]*) ;; # not of this form: let cargo speak for itself
-    *) [ "$minor" -ge "$oldest_rust" ] || fail "this is $version: $get" ;;
+    '' | *[!0-9]*) ;; # unknown form: cargo reports its own errors
+    *) [ "$minor" -ge "$oldest_rust" ] || fail "expected Rust 1.$oldest_rust or newer, found $version: $get" ;;
     esac
 }
 
-# Installs a component of Rust, rustfmt or clippy, whose command is cargo's fmt or clippy.
+# Installs a component of Rust if cargo lacks its command: `need_component rustfmt fmt`.
 need_component() {
     if cargo "$2" --version >/dev/null 2>&1; then
         return
@@ -321,26 +320,31 @@ need_component() {
         # shellcheck disable=SC2046 # a list
         install_packages "$with" $(packages_for "$with" "$1") || fail "cannot install $1"
     else
-        fail "cargo $2 is missing: install $1 from where your Rust is from"
+        fail "cargo $2 is missing: install $1 from the source of your Rust"
     fi
 }
 
-# Debian's own cargo and rustc, which build the standard library for targets that have none here, and instrumented ones:
+# Runs Debian's own cargo and rustc, which build the standard library for targets without one, and instrumented ones:
 # `cargo_with_std test -Zbuild-std=std,panic_unwind --target …`, after `need std`. Another toolchain may come first in
-# PATH, and has no sources of the library. As in the libraries that come with compilers, its sums are not checked: those
-# of Rust 1.85 count on it (differences of far times).
+# PATH, but lacks the library's sources. Like prebuilt libraries, this one does not check for overflow: that of Rust
+# 1.85 relies on wrapping in differences of distant times.
 cargo_with_std() {
     env RUSTC=/usr/bin/rustc RUSTDOC=/usr/bin/rustdoc RUSTC_BOOTSTRAP=1 /usr/bin/cargo \
         --config profile.dev.package.std.overflow-checks=false "$@"
 }
 
-# Builds and runs a program of ci/ that is written in Rust, in place of the script: `run_rust xtask VERB ARGUMENT…`.
-run_rust() {
-    program=$1
-    shift
+# Builds a program of ci/ that is written in Rust, as target/debug/NAME: `build_rust xtask`.
+build_rust() {
     # The user's target and flags are for what the program builds.
     env -u CARGO_BUILD_TARGET -u CARGO_ENCODED_RUSTFLAGS -u RUSTFLAGS \
-        cargo build --quiet --locked --manifest-path "ci/$program/Cargo.toml" --target-dir target ||
-        fail "cannot build ci/$program"
-    CALLER=$caller exec "target/debug/$program" "$@"
+        cargo build --quiet --locked --manifest-path "ci/$1/Cargo.toml" --target-dir target ||
+        fail "cannot build ci/$1"
+}
+
+# Runs such a program in place of the script: `run_rust xtask VERB ARGUMENT…`.
+run_rust() {
+    build_rust "$1"
+    program=target/debug/$1
+    shift
+    CALLER=$caller exec "$program" "$@"
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# What ci/package runs in a small Debian, as root: first `install PACKAGE`, with a network; then `try`, with none but a
-# loopback device. Each step prints what it shows, and ends it all if that is not what it should be.
+# What ci/package runs in a small Debian, as root: first `install PACKAGE`, with a network; then `try`, with a loopback
+# device only. Each step prints its result, and stops everything if it is wrong.
 
 set -eu
 work=/tmp/try
@@ -10,16 +10,16 @@ shown() {
     printf '\n$ %s\n' "$*"
 }
 
-# Whether the text is in the file.
+# Fails unless the text is in the file: `expect TEXT FILE`.
 expect() {
     grep -q -- "$1" "$2" || {
-        echo "expected in $2, and not there: $1" >&2
+        echo "expected in $2: $1" >&2
         exit 1
     }
 }
 
 install_it() {
-    # Pages of manuals are for those who read.
+    # The small system installs no manual pages by default.
     rm -f /etc/dpkg/dpkg.cfg.d/docker
     apt-get update -q >"$work/apt.log" 2>&1
     apt-get install -qy --no-install-recommends "$1" man-db bash-completion iproute2 iputils-ping libcap2-bin \
@@ -34,7 +34,7 @@ install_it() {
     [ -z "$(dpkg --verify pcap-examples)" ]
 }
 
-# Captures four packets of a ping to this machine, into this savefile, by this command.
+# Captures four packets of a ping to this machine: `capture SAVEFILE COMMAND…`.
 capture() {
     file=$1
     shift
@@ -59,12 +59,12 @@ try_it() {
     [ "$(wc -l <"$work/read")" -eq 4 ]
     expect '127.0.0.1 > 127.0.0.1' "$work/read"
 
-    # As somebody else: refused at first, and with the advice of README.Debian not so.
+    # Another user may not capture at first, but may after following README.Debian.
     chmod 777 "$work"
     somebody='setpriv --reuid 65534 --regid 65534 --clear-groups'
     shown "$somebody pcap-capture -i lo -c 1"
     if $somebody pcap-capture -i lo -c 1 --duration 5 >"$work/refused" 2>&1; then
-        echo 'captured without the right' >&2
+        echo 'captured without the right to' >&2
         exit 1
     fi
     cat "$work/refused"
@@ -84,8 +84,8 @@ try_it() {
     shown 'man -f pcap-capture pcap-split'
     man -f pcap-capture pcap-split
 
-    # As bash does after `pcap-capture --pr` and the key.
-    shown 'pcap-capture --pr, and the key for completions in bash'
+    # As bash does for `pcap-capture --pr` and the tab key.
+    shown 'pcap-capture --pr, and the tab key in bash'
     bash -c '
         . /usr/share/bash-completion/bash_completion
         _completion_loader pcap-capture || [ $? -eq 124 ]

@@ -288,6 +288,7 @@
 //!
 //! A thread cannot use a capture that another thread reads:
 //!
+// Shows: libpcap/handle-used-thread-time
 //! ```compile_fail,E0382
 //! # fn main() -> pcap_core::Result<()> {
 //! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
@@ -443,6 +444,8 @@ mod warning;
 
 #[cfg(any(doc, doctest))]
 pub mod coming_from;
+#[cfg(doctest)]
+mod removed;
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/libpcap.md")]
 pub mod libpcap {}

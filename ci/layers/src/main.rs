@@ -46,30 +46,16 @@ fn run() -> Result<Vec<String>, String> {
     }
     faults.extend(graph.compare(table::MAY_IMPORT));
 
-    let mut long = Vec::new();
     for folder in table::SOURCES {
         for file in rust_files(Path::new(folder))? {
             let name = file.display().to_string();
             if name.contains("/src/bindings/") {
                 continue;
             }
-            let lines = read(&file)?.lines();
-            if lines > table::MOST_LINES {
-                long.push((name, lines));
+            let (lines, most) = (read(&file)?.lines(), table::MOST_LINES);
+            if lines > most {
+                faults.push(format!("{name}:1: {lines} lines, expected at most {most}"));
             }
-        }
-    }
-    for (name, lines) in &long {
-        if !table::LONG_FILES.contains(&name.as_str()) {
-            let most = table::MOST_LINES;
-            faults.push(format!("{name}:1: {lines} lines, expected at most {most}"));
-        }
-    }
-    for name in table::LONG_FILES {
-        if !long.iter().any(|(long, _)| long == name) {
-            println!(
-                "{name} is short enough now: remove it from LONG_FILES in ci/layers/src/table.rs"
-            );
         }
     }
     println!(

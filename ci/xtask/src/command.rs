@@ -98,6 +98,14 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
+/// Returns the size of a file in bytes.
+pub(crate) fn size(file: &Path) -> Result<u64> {
+    let metadata = fs::metadata(file);
+    metadata
+        .map(|it| it.len())
+        .map_err(|error| format!("cannot read {}: {error}", file.display()))
+}
+
 /// Copies a file.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     let copied = fs::copy(from, to);

@@ -66,8 +66,14 @@ fn folder_name(package: &Package) -> String {
 fn check(root: &Path, package: &Package, packed: &Path, folder: &Path) -> Result<()> {
     let name = &package.name;
     let files = command::files(folder)?;
-    let size: u64 = files.iter().map(|file| size(file)).sum::<Result<_>>()?;
-    println!("\n== {name}, {size} bytes, packed {}", self::size(packed)?);
+    let size: u64 = files
+        .iter()
+        .map(|file| command::size(file))
+        .sum::<Result<_>>()?;
+    println!(
+        "\n== {name}, {size} bytes, packed {}",
+        command::size(packed)?
+    );
     let names: Vec<&Path> = files
         .iter()
         .map(|file| file.strip_prefix(folder).unwrap_or(file))
@@ -164,13 +170,6 @@ fn build(root: &Path, crates: &[Package], unpacked: &Path, built: &Path) -> Resu
             .arg(built)
             .current_dir(unpacked),
     )
-}
-
-fn size(file: &Path) -> Result<u64> {
-    let metadata = fs::metadata(file);
-    metadata
-        .map(|it| it.len())
-        .map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
 /// Returns the size of a file, or 0 if it does not exist.

@@ -22,7 +22,7 @@ struct Options {
 
 /// Runs `ci/install-programs`.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
-    let options = Options::read(arguments)?;
+    let mut options = Options::read(arguments)?;
     // Now, not after minutes of building.
     let to = options.place("");
     command::make_folder(&to)?;
@@ -30,6 +30,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
         return Err(format!("cannot write to {}", to.display()));
     }
     command::make_folder(&options.target_dir)?;
+    options.target_dir = real(&options.target_dir)?;
     let built = build(&options)?;
     let pages = options.target_dir.join("pages");
     write_pages(&built, &pages)?;
@@ -81,12 +82,7 @@ impl Options {
                 "--destdir" => options.destdir = caller.join(value()?),
                 "--prefix" => options.prefix = value()?.clone(),
                 "--target-dir" => options.target_dir = caller.join(value()?),
-                "--vendor" => {
-                    let folder = caller.join(value()?);
-                    let found = folder.canonicalize();
-                    options.vendor =
-                        Some(found.map_err(|error| format!("{}: {error}", folder.display()))?);
-                }
+                "--vendor" => options.vendor = Some(real(&caller.join(value()?))?),
                 _ => return Err(unexpected(argument)),
             }
         }
@@ -105,6 +101,13 @@ impl Options {
         place.push(&self.prefix);
         Path::new(&place).join(file)
     }
+}
+
+/// Returns the path of a folder as cargo and rustc print it.
+fn real(folder: &Path) -> Result<PathBuf> {
+    folder
+        .canonicalize()
+        .map_err(|error| format!("cannot find {}: {error}", folder.display()))
 }
 
 /// Builds the programs and returns the folder where they are.

@@ -4,6 +4,7 @@
 mod cold_build;
 mod command;
 mod crates;
+mod deb;
 mod install_programs;
 mod update_bindings;
 
@@ -19,9 +20,14 @@ fn main() -> ExitCode {
     let result = match verb.as_str() {
         "cold-build" => cold_build::run(&arguments),
         "crates" => crates::run(&arguments),
+        "deb" => deb::run(&arguments),
         "install-programs" => install_programs::run(&arguments),
         "update-bindings" => update_bindings::run(&arguments),
-        _ => Err("expected cold-build, crates, install-programs or update-bindings".to_owned()),
+        _ => {
+            eprintln!("usage: cargo xtask cold-build|crates|deb|install-programs|update-bindings");
+            eprintln!("`ci/NAME --help` explains each; ci/package runs deb");
+            return ExitCode::FAILURE;
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

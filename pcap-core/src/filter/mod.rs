@@ -6,6 +6,7 @@ mod argument;
 mod combine;
 mod compile;
 mod kernel;
+mod lists;
 mod options;
 #[cfg(test)]
 #[path = "../../tests/support/persuade.rs"]
@@ -13,6 +14,7 @@ mod persuade;
 mod program;
 #[cfg(feature = "serde")]
 mod serialize;
+mod text;
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,9 +33,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::linktype::Dlt;
 use crate::sys;
 use compile::{limits, stack};
+use program::insn;
 use program::interpreter::Tree;
 use program::validate::{self, Origin};
-use program::{insn, listing, parse};
 
 /// A filter: a small program that accepts or rejects each packet.
 ///
@@ -312,145 +314,6 @@ impl Filter {
         Ok(Filter::plain_program(dlt.into(), program.into()))
     }
 
-    /// Creates a filter from a listing: of `tcpdump -dd` or `-ddd`, or in the one line that
-    /// `iptables -m bpf --bytecode` and `tc` take, `4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0`. Reverses
-    /// [`to_c_listing`](Self::to_c_listing), [`to_decimal_listing`](Self::to_decimal_listing) and
-    /// [`to_bytecode`](Self::to_bytecode).
-    ///
-    /// The format is detected from the text. Line ends, spaces around the parts and a trailing
-    /// comma do not matter. A listing does not contain its link type.
-    ///
-    /// # Errors
-    ///
-    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the listing cannot be parsed; the
-    ///   text names the line (or the part between commas, from 1). Also if
-    ///   [`from_instructions`](Self::from_instructions) rejects the instructions.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use pcap_core::{Dlt, Filter};
-    ///
-    /// # fn main() -> pcap_core::Result<()> {
-    /// let tcp = Filter::from_listing(Dlt::RAW, "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0")?;
-    /// assert_eq!(tcp.to_decimal_listing(), "4\n48 0 0 9\n21 0 1 6\n6 0 0 1\n6 0 0 0");
-    ///
-    /// let error = Filter::from_listing(Dlt::RAW, "1\n6 0 0").unwrap_err();
-    /// assert_eq!(error.text(), "line 2: it has less than four numbers");
-    /// # Ok(()) }
-    /// ```
-    pub fn from_listing(dlt: impl Into<Dlt>, text: &str) -> Result<Filter> {
-        Filter::from_instructions(dlt, &parse::listing(text)?)
-    }
-
-    /// Creates a filter that accepts packets with an address or port in a list of any length: a
-    /// block list, the ports of a service, the addresses of an experiment. [`negate`](Self::negate)
-    /// and [`and`](Self::and) turn it into a filter that excludes them.
-    ///
-    /// The call takes milliseconds: libpcap only compiles one address of each kind for the link
-    /// type, and this crate generates the comparisons, as a search tree. A thousand IPv4 hosts come
-    /// to some 2300 of the 4096 instructions that the Linux kernel accepts; as source or
-    /// destination only, to half as many. Unrelated IPv6 addresses take up to 15 instructions each
-    /// (21 on 802.11), those of one network about 7. A port of an address takes two more
-    /// instructions, unless other addresses have the same ports. Longer filters work as well, but
-    /// run in the process ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
-    ///
-    /// Many types convert to a term, see [`FilterTerm`]. Terms may overlap and repeat. An empty
-    /// list accepts no packet. Addresses that the link type does not have, such as IPv4 on
-    /// `Dlt::IPV6`, match nothing.
-    ///
-    /// The result for each packet is that of libpcap's unoptimized program for the expression `src
-    /// host A or src host B … or dst host A or dst host B … or src port C … or dst port C … or (src
-    /// host D and src port E) … or (dst host D and dst port E) …`, first IPv4, then IPv6, then
-    /// ports, then ports of addresses. Like `host A or host B … or port C …`, it includes addresses
-    /// in ARP and RARP, and ports of TCP, UDP and SCTP except in later fragments. It does not look
-    /// behind VLAN tags (but on Linux, a live capture removes the outer tag before any filter sees
-    /// the packet). For packets that end within these headers, the order matters: the search stops
-    /// at the first missing byte. Addresses must be complete (libpcap 1.11 does not read those
-    /// words of an address that a network's mask ignores).
-    ///
-    /// The filter has no [`expression`](Self::expression), so the link type of a capture cannot be
-    /// changed while the filter is set. On `Dlt::NULL`, `Dlt::LOOP` and `Dlt::ENC`, systems number
-    /// IPv6 differently: [`matches`](Self::matches) uses this system's number, and
-    /// [`set_filter`](crate::Capture::set_filter) that of the system a savefile is from.
-    ///
-    /// # Errors
-    ///
-    /// - [`InvalidArgument`] if a prefix is longer than the address, an address has bits set after
-    ///   the prefix, or the last port of a range is below the first; the object is the term.
-    /// - [`FilterTooLong`] if there are more than 262 144 terms.
-    /// - [`Unsupported`] if libpcap has no addresses for the link type, or generates code for them
-    ///   that this crate does not know.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use pcap_core::{Dlt, Filter, FilterTerm};
-    ///
-    /// # fn main() -> pcap_core::Result<()> {
-    /// let text = "192.0.2.0/24\n198.51.100.7\n2001:db8::/32\ndst 53\n6000-6063\n203.0.113.5:443";
-    /// let terms = text.lines().map(str::parse).collect::<pcap_core::Result<Vec<FilterTerm>>>()?;
-    /// let filter = Filter::any_of(Dlt::RAW, terms)?;
-    ///
-    /// let mut packet = [0; 20];
-    /// packet[0] = 0x45; // IPv4
-    /// packet[12..16].copy_from_slice(&[192, 0, 2, 200]);
-    /// assert!(filter.matches(&packet));
-    /// packet[14] = 3;
-    /// assert!(!filter.matches(&packet));
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
-    /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
-    /// [`Unsupported`]: crate::ErrorKind::Unsupported
-    ///
-    #[doc = manual!(libpcap 7 "pcap-filter")]
-    pub fn any_of<T: Into<FilterTerm>>(
-        dlt: impl Into<Dlt>,
-        terms: impl IntoIterator<Item = T>,
-    ) -> Result<Filter> {
-        let dlt = dlt.into();
-        Error::library(any_of::OPERATION, None)?;
-        let lists = Lists::of(terms)?;
-        let compile = |text: &str, options| compile::detached(dlt, text, options);
-        Filter::of_lists(dlt, Arc::new(lists), &compile)
-    }
-
-    /// Compiles the filter of a list on a handle, for the packets that it delivers.
-    ///
-    /// # Safety
-    ///
-    /// The same as for [`compile_on`](Self::compile_on).
-    pub(crate) unsafe fn list_on(
-        pcap: *mut sys::pcap_t,
-        dlt: Dlt,
-        lists: &Arc<Lists>,
-    ) -> Result<Filter> {
-        let lent = Lent(pcap);
-        let compile = move |text: &str, options| {
-            // SAFETY: the caller's promise.
-            unsafe { compile::on_handle(lent.get(), text, options) }
-        };
-        Filter::of_lists(dlt, Arc::clone(lists), &compile)
-    }
-
-    fn of_lists(
-        dlt: Dlt,
-        lists: Arc<Lists>,
-        compile: &(dyn Fn(&str, CompileOptions) -> Result<Vec<Insn>> + Sync),
-    ) -> Result<Filter> {
-        let program = stack::on_large_stack(
-            any_of::OPERATION,
-            || None,
-            || any_of::build(dlt, Lists::clone(&lists), compile),
-        )?;
-        Ok(Filter {
-            lists: dlt.depends_on_system().then_some(lists),
-            ..Filter::plain_program(dlt, program.into())
-        })
-    }
-
     /// Creates a filter from a checked program that runs on a capture and on plain bytes alike.
     fn plain_program(dlt: Dlt, program: Arc<[Insn]>) -> Filter {
         Filter {
@@ -526,42 +389,6 @@ impl Filter {
         !has_kernel_extensions(&self.plain)
     }
 
-    /// Returns the listing as C initialisers, as `tcpdump -dd` prints it: lines such as `{ 0x28, 0,
-    /// 0, 0x0000000c },`, without a newline at the end.
-    #[doc(alias = "bpf_dump")]
-    #[must_use]
-    pub fn to_c_listing(&self) -> String {
-        listing::c(&self.program)
-    }
-
-    /// Returns the listing in decimal, as `tcpdump -ddd` prints it: the count, then lines such as
-    /// `40 0 0 12`, without a newline at the end.
-    #[doc(alias = "bpf_dump")]
-    #[must_use]
-    pub fn to_decimal_listing(&self) -> String {
-        listing::numbers(&self.program)
-    }
-
-    /// Returns the listing in one line, as `iptables -m bpf --bytecode` and `tc` take it: the
-    /// count, then the four numbers of each instruction, such as `40 0 0 12`, separated by commas.
-    ///
-    /// # Examples
-    ///
-    /// For iptables, the packet begins with the IP header:
-    ///
-    /// ```
-    /// use pcap_core::{Dlt, Filter};
-    ///
-    /// # fn main() -> pcap_core::Result<()> {
-    /// let filter = Filter::compile(Dlt::RAW, "ip")?;
-    /// assert_eq!(filter.to_bytecode(), "5,48 0 0 0,84 0 0 240,21 0 1 64,6 0 0 262144,6 0 0 0");
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn to_bytecode(&self) -> String {
-        listing::bytecode(&self.program)
-    }
-
     /// Returns the program for plain bytes, if it was compiled separately.
     #[cfg(feature = "serde")]
     fn compiled_for_bytes(&self) -> Option<&[Insn]> {
@@ -591,15 +418,6 @@ impl Filter {
             bf_insns: instructions.as_ptr().cast_mut().cast(),
         };
         f(&raw mut program)
-    }
-}
-
-/// Prints the readable listing, as `tcpdump -d` does, without a newline at the end.
-///
-/// Jumps name their target's line; lines are numbered from `(000)`.
-impl fmt::Display for Filter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        listing::readable(&self.program, f)
     }
 }
 

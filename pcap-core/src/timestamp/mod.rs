@@ -1,14 +1,14 @@
 //! Points in time in seconds and nanoseconds since the epoch, as packets carry them.
 
+mod arithmetic;
+mod precision;
 mod rfc3339;
+mod system_time;
+mod text;
 
-use std::fmt;
-use std::ops::{Add, AddAssign, Sub, SubAssign};
-use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use crate::error::{Error, ErrorKind};
-
+pub use precision::Precision;
 pub use rfc3339::Rfc3339;
 
 const NANOS_PER_SEC: u32 = 1_000_000_000;
@@ -22,7 +22,7 @@ const NANOS_PER_SEC: u32 = 1_000_000_000;
 /// Nothing overflows: a result out of range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX), or `None`
 /// from the `checked_` methods. `+` and `-` take a [`Duration`].
 ///
-/// `Display` writes seconds with nine decimals. [`FromStr`] parses seconds with at most nine.
+/// `Display` writes seconds with nine decimals. [`FromStr`](std::str::FromStr) parses seconds with at most nine.
 ///
 /// # Examples
 ///
@@ -223,113 +223,6 @@ impl Timestamp {
     pub fn saturating_duration_since(self, earlier: Timestamp) -> Duration {
         self.checked_duration_since(earlier).unwrap_or_default()
     }
-
-    /// Adds a duration; `None` if the result is out of range.
-    #[must_use]
-    pub fn checked_add(self, duration: Duration) -> Option<Timestamp> {
-        let nanos = self.nanos + duration.subsec_nanos();
-        let secs = self
-            .secs
-            .checked_add_unsigned(duration.as_secs())?
-            .checked_add(i64::from(nanos >= NANOS_PER_SEC))?;
-        Some(Timestamp {
-            secs,
-            nanos: nanos % NANOS_PER_SEC,
-        })
-    }
-
-    /// Subtracts a duration; `None` if the result is out of range.
-    #[must_use]
-    pub fn checked_sub(self, duration: Duration) -> Option<Timestamp> {
-        let nanos = self.nanos + NANOS_PER_SEC - duration.subsec_nanos();
-        let secs = self
-            .secs
-            .checked_sub_unsigned(duration.as_secs())?
-            .checked_sub(i64::from(nanos < NANOS_PER_SEC))?;
-        Some(Timestamp {
-            secs,
-            nanos: nanos % NANOS_PER_SEC,
-        })
-    }
-}
-
-/// Adds a duration, up to [`MAX`](Timestamp::MAX).
-impl Add<Duration> for Timestamp {
-    type Output = Timestamp;
-
-    fn add(self, duration: Duration) -> Timestamp {
-        self.checked_add(duration).unwrap_or(Timestamp::MAX)
-    }
-}
-
-/// Subtracts a duration, down to [`MIN`](Timestamp::MIN).
-impl Sub<Duration> for Timestamp {
-    type Output = Timestamp;
-
-    fn sub(self, duration: Duration) -> Timestamp {
-        self.checked_sub(duration).unwrap_or(Timestamp::MIN)
-    }
-}
-
-impl AddAssign<Duration> for Timestamp {
-    fn add_assign(&mut self, duration: Duration) {
-        *self = *self + duration;
-    }
-}
-
-impl SubAssign<Duration> for Timestamp {
-    fn sub_assign(&mut self, duration: Duration) {
-        *self = *self - duration;
-    }
-}
-
-/// Parses seconds: an optional sign, digits, and optionally up to nine decimals.
-///
-/// # Examples
-///
-/// ```
-/// use pcap_core::Timestamp;
-///
-/// let t: Timestamp = "-0.25".parse()?;
-/// assert_eq!(t, Timestamp::new(-1, 750_000_000));
-/// assert_eq!(t.to_string().parse::<Timestamp>()?, t);
-/// # Ok::<(), pcap_core::Error>(())
-/// ```
-impl FromStr for Timestamp {
-    type Err = Error;
-
-    /// # Errors
-    ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text has another form, or the time
-    ///   is out of range.
-    fn from_str(text: &str) -> Result<Timestamp, Error> {
-        let refuse = |why: &str| {
-            let text = text.to_owned();
-            Error::cannot(ErrorKind::InvalidArgument, "parse time", text, why)
-        };
-        let (negative, number) = match text.strip_prefix('-') {
-            Some(number) => (true, number),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
-        };
-        let (secs, decimals) = number.split_once('.').unwrap_or((number, "0"));
-        let is_number =
-            |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-        if !is_number(secs) || !is_number(decimals) || decimals.len() > 9 {
-            return Err(refuse("expected seconds with at most nine decimals"));
-        }
-        let nanos = format!("{decimals:0<9}").parse().unwrap_or(0);
-        let secs = secs.trim_start_matches('0');
-        let since = match secs {
-            "" => Some(0),
-            _ => secs.parse().ok(),
-        }
-        .map(|secs| Duration::new(secs, nanos));
-        let time = match negative {
-            true => since.and_then(|since| Timestamp::EPOCH.checked_sub(since)),
-            false => since.and_then(|since| Timestamp::EPOCH.checked_add(since)),
-        };
-        time.ok_or_else(|| refuse("out of range"))
-    }
 }
 
 /// A time as deserialized, with any number of nanoseconds.
@@ -353,79 +246,10 @@ impl TryFrom<Parts> for Timestamp {
     }
 }
 
-/// Prints `SECONDS.NANOSECONDS`, with nine digits of nanoseconds.
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.secs < 0 && self.nanos > 0 {
-            // -1 s + 750 000 000 ns is the number -0.25.
-            let nanos = NANOS_PER_SEC - self.nanos;
-            return write!(f, "-{}.{nanos:09}", (self.secs + 1).unsigned_abs());
-        }
-        write!(f, "{}.{:09}", self.secs, self.nanos)
-    }
-}
-
-impl From<SystemTime> for Timestamp {
-    fn from(time: SystemTime) -> Timestamp {
-        match time.duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(after) => Timestamp::EPOCH + after,
-            Err(before) => Timestamp::EPOCH - before.duration(),
-        }
-    }
-}
-
-impl TryFrom<Timestamp> for SystemTime {
-    type Error = Error;
-
-    /// Converts the time. On Windows `SystemTime` counts units of 100 nanoseconds, so the time is
-    /// truncated.
-    ///
-    /// # Errors
-    ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the platform's `SystemTime` cannot hold
-    ///   the time, as may happen with damaged savefiles.
-    fn try_from(t: Timestamp) -> Result<SystemTime, Error> {
-        let whole = Duration::from_secs(t.secs.unsigned_abs());
-        let base = if t.secs < 0 {
-            SystemTime::UNIX_EPOCH.checked_sub(whole)
-        } else {
-            SystemTime::UNIX_EPOCH.checked_add(whole)
-        };
-        base.and_then(|base| base.checked_add(Duration::from_nanos(u64::from(t.nanos))))
-            .ok_or_else(|| {
-                let why = "out of range for this system's clock";
-                Error::cannot(ErrorKind::InvalidArgument, "convert", t.to_string(), why)
-            })
-    }
-}
-
-/// The precision of the timestamps that a capture delivers or a savefile holds.
-///
-/// [`Timestamp`] has nanoseconds with either; with [`Micro`](Precision::Micro) the last three
-/// digits are zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub enum Precision {
-    /// Microseconds.
-    Micro,
-    /// Nanoseconds.
-    #[default]
-    Nano,
-}
-
-impl Precision {
-    /// Returns the number of nanoseconds in one unit of this precision.
-    pub(crate) const fn nanos(self) -> i64 {
-        match self {
-            Precision::Micro => 1000,
-            Precision::Nano => 1,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
 
     #[test]
     fn carries_both_ways_and_saturates() {
@@ -604,33 +428,7 @@ mod tests {
         }
     }
 
-    #[test]
-    fn converts_to_and_from_the_system_clock() {
-        // Some systems' clocks count in 100 ns.
-        let nano = SystemTime::UNIX_EPOCH + Duration::from_nanos(1);
-        let unit = if nano > SystemTime::UNIX_EPOCH {
-            1
-        } else {
-            100
-        };
-        for t in [
-            Timestamp::new(-1, unit),
-            Timestamp::new(0, 0),
-            Timestamp::new(4_026_531_840, 1_000_000_000 - unit),
-        ] {
-            assert_eq!(Timestamp::from(SystemTime::try_from(t).unwrap()), t);
-        }
-        // Some systems' clocks hold these, others do not: neither may panic.
-        for t in [
-            Timestamp::new(i64::MAX, 999_999_999),
-            Timestamp::new(i64::MIN, 0),
-        ] {
-            if let Ok(clock) = SystemTime::try_from(t) {
-                assert_eq!(Timestamp::from(clock), t);
-            }
-        }
-    }
-
+    // Shows: parity/seconds-seconds-microseconds-never
     #[test]
     fn lost_meaning_no_slip_of_1_000_000_microseconds() {
         let t = Timestamp::from_secs_f64(5.999_999_999_99).unwrap();

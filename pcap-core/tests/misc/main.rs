@@ -3,8 +3,8 @@
 mod device;
 mod docs_facts;
 mod docs_guide;
-mod docs_index;
 mod docs_pages;
+mod docs_rows;
 mod errors;
 mod language;
 #[cfg(all(target_os = "linux", feature = "load-dynamically"))]

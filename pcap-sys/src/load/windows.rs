@@ -1,24 +1,14 @@
 //! Loads libraries on Windows: `wpcap.dll` from the system's own directories, by its full path.
 
-use std::ffi::{CStr, OsString, c_char, c_void};
+use std::ffi::{CStr, OsString, c_void};
 use std::io;
 use std::os::windows::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-/// Searches the library's own directory for its dependencies: wpcap.dll needs the Packet.dll beside
-/// it.
-const LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR: u32 = 0x100;
-/// Searches the system's directory for the others. With these two flags Windows searches nowhere
-/// else, in particular not in the program's or the current directory.
-const LOAD_LIBRARY_SEARCH_SYSTEM32: u32 = 0x800;
-
-// The standard library links it anyway.
-#[link(name = "kernel32")]
-unsafe extern "system" {
-    fn GetSystemDirectoryW(buffer: *mut u16, size: u32) -> u32;
-    fn LoadLibraryExW(name: *const u16, file: *mut c_void, flags: u32) -> *mut c_void;
-    fn GetProcAddress(module: *mut c_void, name: *const c_char) -> *mut c_void;
-}
+use windows_sys::Win32::System::LibraryLoader::{
+    GetProcAddress, LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR, LOAD_LIBRARY_SEARCH_SYSTEM32, LoadLibraryExW,
+};
+use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
 
 /// Returns the system directory, such as `C:\Windows\System32`.
 fn system_folder() -> Option<PathBuf> {
@@ -57,14 +47,11 @@ pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
         .encode_wide()
         .chain([0])
         .collect();
+    // wpcap.dll needs the Packet.dll beside it. With both flags Windows searches only the library's directory and the
+    // system's, not the program's or the current one.
+    let flags = LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32;
     // SAFETY: NUL-terminated; loading the library runs the code of the system's Npcap.
-    let handle = unsafe {
-        LoadLibraryExW(
-            wide.as_ptr(),
-            std::ptr::null_mut(),
-            LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32,
-        )
-    };
+    let handle = unsafe { LoadLibraryExW(wide.as_ptr(), std::ptr::null_mut(), flags) };
     if handle.is_null() {
         return Err(io::Error::last_os_error().to_string());
     }
@@ -78,5 +65,6 @@ pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
 /// The handle is of a library that is loaded.
 pub(super) unsafe fn address(handle: *mut c_void, name: &CStr) -> *mut c_void {
     // SAFETY: the caller's promise, and a C string.
-    unsafe { GetProcAddress(handle, name.as_ptr()) }
+    let address = unsafe { GetProcAddress(handle, name.as_ptr().cast()) };
+    address.map_or(std::ptr::null_mut(), |address| address as *mut c_void)
 }

@@ -11,39 +11,39 @@
 //!
 //! The result is that of the program, which has passed the check in `validate`.
 
-use std::collections::HashMap;
 use std::hint;
 
+use super::graph::Graph;
 use super::insn::{Insn, op};
 use super::validate::MAX_LEN;
 
 /// A program as a tree, whose branches may join again.
 #[derive(Debug)]
 pub(crate) struct Tree {
-    nodes: Box<[Node]>,
+    pub(super) nodes: Box<[Node]>,
 }
 
 /// A node of the tree.
 #[derive(Clone, Copy, Debug)]
-struct Node {
-    kind: Kind,
+pub(super) struct Node {
+    pub(super) kind: Kind,
     /// The number of bytes in the number. It occupies the high end of the four that are loaded.
-    size: u8,
+    pub(super) size: u8,
     /// The offset of the number in the packet.
-    at: u32,
+    pub(super) at: u32,
     /// The part of the index register to add to the offset: all or nothing.
-    index: u32,
+    pub(super) index: u32,
     /// The bits of the four bytes that count.
-    mask: u32,
+    pub(super) mask: u32,
     /// The numbers for which the test continues at `to`: `low`, and `more` numbers after it.
-    low: u32,
-    more: u32,
+    pub(super) low: u32,
+    pub(super) more: u32,
     /// The continuation if it is not the next node. For an answer, the result of the program.
-    to: u32,
+    pub(super) to: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// A test of a number in the packet.
     Test,
     /// Loads the length of an IP header, four times the low half of a byte, into the index
@@ -100,7 +100,7 @@ impl Tree {
 }
 
 impl Node {
-    fn plain(kind: Kind, to: u32) -> Node {
+    pub(super) fn plain(kind: Kind, to: u32) -> Node {
         Node {
             kind,
             size: 0,
@@ -113,7 +113,7 @@ impl Node {
         }
     }
 
-    fn header(at: u32) -> Node {
+    pub(super) fn header(at: u32) -> Node {
         Node {
             size: 1,
             at,
@@ -123,7 +123,7 @@ impl Node {
     }
 
     /// Creates a test that goes to `to` if the instruction's condition has the value `holds`.
-    fn test(loaded: Loaded, insn: Insn, holds: bool, to: u32) -> Option<Node> {
+    pub(super) fn test(loaded: Loaded, insn: Insn, holds: bool, to: u32) -> Option<Node> {
         let mut mask = loaded.mask;
         // Two of the four conditions are given by the numbers that do not satisfy them.
         let (low, high, inside) = match insn.code & 0xf0 {
@@ -194,16 +194,16 @@ impl Node {
 
 /// The accumulator's content: a number in the packet, with a mask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Loaded {
-    at: u32,
-    indexed: bool,
-    size: u8,
-    mask: u32,
+pub(super) struct Loaded {
+    pub(super) at: u32,
+    pub(super) indexed: bool,
+    pub(super) size: u8,
+    pub(super) mask: u32,
 }
 
 impl Loaded {
     /// Returns what an instruction loads into the accumulator, if that is a number in the packet.
-    fn of(insn: Insn) -> Option<Loaded> {
+    pub(super) fn of(insn: Insn) -> Option<Loaded> {
         let size = match insn.code & 0x18 {
             op::W => 4,
             op::H => 2,
@@ -221,159 +221,6 @@ impl Loaded {
             indexed,
             size,
             mask: u32::MAX,
-        })
-    }
-}
-
-/// `ldxb 4*([k]&0xf)`.
-const HEADER_LENGTH: u16 = op::LDX | op::MSH | op::B;
-
-/// The most instructions between two tests of a tree.
-const MAX_STEPS: usize = 32;
-
-/// A place at which a program decides something, with its state: a test, a header's length, a
-/// return.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Stop {
-    index: usize,
-    /// `None` if the accumulator does not hold packet data, or does not matter.
-    loaded: Option<Loaded>,
-}
-
-impl Stop {
-    /// Returns the first stop from an instruction on; `None` if the program does something on the
-    /// way that a tree cannot do.
-    fn after(program: &[Insn], mut index: usize, mut loaded: Option<Loaded>) -> Option<Stop> {
-        // A tree would have to try a load without a test as well: the packet may end before it.
-        let mut untried = false;
-        for _ in 0..MAX_STEPS {
-            let insn = *program.get(index)?;
-            match insn.code & 0x07 {
-                op::RET if insn.code == op::RET | op::K && !untried => {
-                    return Some(Stop {
-                        index,
-                        loaded: None,
-                    });
-                }
-                op::LDX
-                    if insn.code == HEADER_LENGTH && !insn.is_kernel_extension() && !untried =>
-                {
-                    return Some(Stop { index, loaded });
-                }
-                op::JMP if insn.is_test() && insn.code & op::X == 0 && loaded.is_some() => {
-                    return Some(Stop { index, loaded });
-                }
-                op::JMP if insn.code == op::JMP | op::JA && !insn.jumps_backward() => {
-                    index += insn.k as usize;
-                }
-                op::LD if !untried => {
-                    loaded = Some(Loaded::of(insn)?);
-                    untried = true;
-                }
-                op::ALU if insn.code == op::ALU | op::AND | op::K => {
-                    loaded.as_mut()?.mask &= insn.k;
-                }
-                _ => return None,
-            }
-            index += 1;
-        }
-        None
-    }
-}
-
-/// The stops of a program and the paths between them.
-struct Graph<'a> {
-    program: &'a [Insn],
-    stops: Vec<Stop>,
-    ids: HashMap<Stop, usize>,
-    /// For each stop the next ones: if its condition holds, and if not.
-    ways: Vec<[usize; 2]>,
-}
-
-impl<'a> Graph<'a> {
-    fn of(program: &'a [Insn]) -> Option<Graph<'a>> {
-        let mut graph = Graph {
-            program,
-            stops: Vec::new(),
-            ids: HashMap::new(),
-            ways: Vec::new(),
-        };
-        graph.add(Stop::after(program, 0, None)?)?;
-        while let Some(&Stop { index, loaded }) = graph.stops.get(graph.ways.len()) {
-            let insn = program[index];
-            let next = index + 1;
-            let way = if insn.is_test() {
-                [
-                    graph.add(Stop::after(program, next + usize::from(insn.jt), loaded)?)?,
-                    graph.add(Stop::after(program, next + usize::from(insn.jf), loaded)?)?,
-                ]
-            } else if insn.code == HEADER_LENGTH {
-                // With another index register, an indexed load would give another number.
-                let loaded = loaded.filter(|loaded| !loaded.indexed);
-                [graph.add(Stop::after(program, next, loaded)?)?; 2]
-            } else {
-                [graph.ways.len(); 2]
-            };
-            graph.ways.push(way);
-        }
-        Some(graph)
-    }
-
-    /// Returns the number of a stop, known or new; `None` if there are too many.
-    fn add(&mut self, stop: Stop) -> Option<usize> {
-        let new = self.stops.len();
-        let id = *self.ids.entry(stop).or_insert(new);
-        if id == new {
-            self.stops.push(stop);
-        }
-        // A test occurs once for each number that it may look at.
-        (new <= 4 * self.program.len()).then_some(id)
-    }
-
-    /// Orders the stops so that as many as possible continue at the next.
-    fn into_tree(self) -> Option<Tree> {
-        let mut nodes: Vec<Node> = Vec::with_capacity(self.stops.len());
-        let mut places: Vec<Option<u32>> = vec![None; self.stops.len()];
-        let mut open = vec![0];
-        while let Some(mut id) = open.pop() {
-            if places[id].is_some() {
-                continue;
-            }
-            loop {
-                let Stop { index, loaded } = self.stops[id];
-                let insn = self.program[index];
-                let answer = insn.code == op::RET | op::K;
-                if let (Some(_), false) = (places[id], answer) {
-                    nodes.push(Node::plain(Kind::Jump, u32::try_from(id).ok()?));
-                    break;
-                }
-                places[id] = Some(u32::try_from(nodes.len()).ok()?);
-                if answer {
-                    nodes.push(Node::plain(Kind::Answer, insn.k));
-                    break;
-                }
-                let [yes, no] = self.ways[id];
-                if insn.code == HEADER_LENGTH {
-                    nodes.push(Node::header(insn.k));
-                    id = no;
-                    continue;
-                }
-                // The nearer one follows, as in the program.
-                let near = self.stops[yes].index < self.stops[no].index;
-                let (next, far) = if near { (yes, no) } else { (no, yes) };
-                nodes.push(Node::test(loaded?, insn, !near, u32::try_from(far).ok()?)?);
-                open.push(far);
-                id = next;
-            }
-        }
-        // Now all places are known.
-        for node in &mut nodes {
-            if matches!(node.kind, Kind::Test | Kind::Jump) {
-                node.to = places[node.to as usize]?;
-            }
-        }
-        Some(Tree {
-            nodes: nodes.into(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Programs of the packet filter: their instructions, limits, analysis and execution.
 
 pub(crate) mod assemble;
+mod graph;
 pub(crate) mod insn;
 pub(crate) mod interpreter;
 pub(crate) mod listing;

@@ -2,24 +2,31 @@
 //! `windows/mod.rs` defines the same names.
 
 use std::ffi::{CStr, OsString, c_int, c_void};
-use std::fs::File;
-use std::io::{self, Read, Seek, Write};
-use std::os::fd::{AsFd, AsRawFd, IntoRawFd};
+use std::io::{self};
+use std::os::fd::{AsFd, AsRawFd};
 pub(crate) use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::FileExt;
-use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::linux::packet_socket::Sent;
-use super::{Ready, Until};
 
+mod cookie;
+mod errno;
+mod files;
+mod polling;
 #[cfg(feature = "remote")]
 pub(crate) mod sockets;
 mod stream;
+mod wake;
 
+pub(crate) use errno::{clear_errno, keep_errno, queue_full, strerror, would_block};
+pub(crate) use files::{close, descriptor, peek, read_at, stdin, stdout};
+#[cfg(test)]
+pub(crate) use polling::poll;
+pub(crate) use polling::{is_readable, wait};
 pub(crate) use stream::{Stream, TextStream};
+pub(crate) use wake::Wake;
 
 /// Whether this is Linux, which libpcap treats specially.
 pub(crate) const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
@@ -236,212 +243,8 @@ pub(crate) unsafe fn free(memory: *mut c_void) {
     unsafe { libc::free(memory) };
 }
 
-/// Returns the location of this thread's errno.
-fn errno() -> *mut c_int {
-    #[cfg(any(target_os = "android", target_os = "netbsd", target_os = "openbsd"))]
-    use libc::__errno as location;
-    #[cfg(any(target_os = "linux", target_os = "emscripten", target_os = "hurd"))]
-    use libc::__errno_location as location;
-    #[cfg(any(target_vendor = "apple", target_os = "freebsd"))]
-    use libc::__error as location;
-    // SAFETY: takes no arguments, and returns a pointer that is valid for this thread.
-    unsafe { location() }
-}
-
-/// Sets errno to 0, so that afterwards it reflects the call in between and nothing older.
-pub(crate) fn clear_errno() {
-    // SAFETY: valid for this thread, and nothing else refers to it.
-    unsafe { *errno() = 0 };
-}
-
-/// Runs a closure and restores errno, as a signal handler must.
-pub(crate) fn keep_errno(f: impl FnOnce()) {
-    // SAFETY: valid for this thread, and nothing else refers to it.
-    let before = unsafe { *errno() };
-    f();
-    // SAFETY: as above.
-    unsafe { *errno() = before };
-}
-
-/// Returns whether the last call on this thread failed because it would have blocked.
-pub(crate) fn would_block() -> bool {
-    io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
-}
-
-/// Returns whether the last call on this thread failed because a queue was full.
-pub(crate) fn queue_full() -> bool {
-    io::Error::last_os_error().raw_os_error() == Some(libc::ENOBUFS)
-}
-
-/// Returns C's text for an error number.
-pub(crate) fn strerror(number: c_int) -> String {
-    let text = io::Error::from_raw_os_error(number).to_string();
-    // Rust appends the number.
-    match text.rsplit_once(" (os error ") {
-        Some((text, _)) => text.to_owned(),
-        None => text,
-    }
-}
-
 /// Closes a descriptor in the programs that this one starts.
 pub(crate) fn close_on_exec(fd: RawFd) {
     // SAFETY: takes numbers; on a descriptor that is not open it fails and changes nothing.
     unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
-}
-
-/// Waits until one of the descriptors is ready or the time has passed; `None` waits forever. A
-/// signal ends the wait early, like a timeout.
-pub(crate) fn wait(
-    wake: Option<&Wake>,
-    descriptor: Option<(RawFd, Until)>,
-    timeout: Option<Duration>,
-) -> io::Result<Ready> {
-    let fd = |fd, events| libc::pollfd {
-        fd,
-        events,
-        revents: 0,
-    };
-    // poll(2) ignores negative descriptors.
-    let mut fds = [
-        fd(wake.map_or(-1, Wake::fd), libc::POLLIN),
-        match descriptor {
-            Some((number, Until::Readable)) => fd(number, libc::POLLIN),
-            Some((number, Until::Writable)) => fd(number, libc::POLLOUT),
-            None => fd(-1, 0),
-        },
-    ];
-    poll(&mut fds, timeout)?;
-    let [wake, descriptor] = fds.map(|fd| fd.revents != 0);
-    Ok(Ready { wake, descriptor })
-}
-
-/// Calls poll(2), or ppoll(2) where it exists.
-pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::Result<()> {
-    let count = fds.len() as libc::nfds_t;
-    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-    let status = {
-        let timeout = timeout.map(|t| libc::timespec {
-            // 32 bits on some platforms; 68 years are enough.
-            tv_sec: t.as_secs().min(i32::MAX as u64) as _,
-            tv_nsec: t.subsec_nanos() as _,
-        });
-        let timeout = timeout.as_ref().map_or(std::ptr::null(), |t| t as *const _);
-        // SAFETY: `fds` is ours and has `count` elements; `timeout` is null or lives in this frame.
-        unsafe { libc::ppoll(fds.as_mut_ptr(), count, timeout, std::ptr::null()) }
-    };
-    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-    let status = {
-        // Rounded up: a wait must not end early.
-        let millis = timeout.map_or(-1, |t| {
-            c_int::try_from(t.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
-        });
-        // SAFETY: `fds` is ours and has `count` elements.
-        unsafe { libc::poll(fds.as_mut_ptr(), count, millis) }
-    };
-    if status >= 0 {
-        return Ok(());
-    }
-    match io::Error::last_os_error() {
-        e if e.kind() == io::ErrorKind::Interrupted => {
-            // After an error, `revents` has no valid results.
-            fds.iter_mut().for_each(|fd| fd.revents = 0);
-            Ok(())
-        }
-        e => Err(e),
-    }
-}
-
-/// Returns whether a read of a descriptor would not block.
-pub(crate) fn is_readable(fd: RawFd) -> io::Result<bool> {
-    let mut fds = [libc::pollfd {
-        fd,
-        events: libc::POLLIN,
-        revents: 0,
-    }];
-    poll(&mut fds, Some(Duration::ZERO))?;
-    Ok(fds[0].revents != 0)
-}
-
-/// A descriptor to wait on in addition to the capture's. Any thread or signal handler can make it
-/// readable.
-#[derive(Debug)]
-pub(crate) struct Wake {
-    reader: UnixStream,
-    writer: UnixStream,
-}
-
-impl Wake {
-    pub(crate) fn new() -> io::Result<Wake> {
-        let (reader, writer) = UnixStream::pair()?;
-        reader.set_nonblocking(true)?;
-        writer.set_nonblocking(true)?;
-        Ok(Wake { reader, writer })
-    }
-
-    /// Makes it readable. Only calls `send`, so signal handlers may use it. If the buffer is full,
-    /// it is readable already.
-    pub(crate) fn wake(&self) {
-        let _ = (&self.writer).write(&[1]);
-    }
-
-    pub(crate) fn drain(&self) {
-        let mut buffer = [0; 64];
-        while matches!((&self.reader).read(&mut buffer), Ok(n) if n == buffer.len()) {}
-    }
-
-    pub(crate) fn fd(&self) -> RawFd {
-        self.reader.as_raw_fd()
-    }
-}
-
-/// Reads the first bytes of a file from its position, without moving it; `None` if the file is not
-/// seekable, such as a pipe.
-pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-    let Ok(start) = file.stream_position() else {
-        return Ok(None);
-    };
-    let mut length = 0;
-    while length < buffer.len() {
-        match read_at(file, &mut buffer[length..], start + length as u64)? {
-            0 => break,
-            n => length += n,
-        }
-    }
-    Ok(Some(length))
-}
-
-/// Reads from an offset in a file, without moving its position.
-pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-    loop {
-        match file.read_at(buffer, position) {
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
-}
-
-/// Returns the descriptor of a file that can be polled. It stays valid as long as the file is open.
-#[allow(clippy::unnecessary_wraps)] // as on Windows
-pub(crate) fn descriptor(file: &File) -> Option<RawFd> {
-    Some(file.as_raw_fd())
-}
-
-/// Duplicates the descriptor of standard input.
-pub(crate) fn stdin() -> io::Result<File> {
-    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
-}
-
-/// Duplicates the descriptor of standard output, after flushing the buffer of `print!`.
-pub(crate) fn stdout() -> io::Result<File> {
-    io::stdout().flush()?;
-    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
-}
-
-/// Closes a file and returns the error of the system: on some file systems a write fails only here.
-pub(crate) fn close(file: File) -> io::Result<()> {
-    // SAFETY: the descriptor is open and ours, and given away here.
-    match unsafe { libc::close(file.into_raw_fd()) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }

@@ -1,18 +1,17 @@
 //! stdio streams over savefiles, for Unix: libpcap only reads from these.
 
-use std::any::Any;
 use std::collections::VecDeque;
-use std::ffi::{c_int, c_void};
+use std::ffi::c_int;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Seek};
 use std::mem::ManuallyDrop;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
 use libc::FILE;
 
-use crate::sys::{ErrBuf, Failure, Frames, PANICKED, Reader, Sought, checked, pcap_t};
+use super::cookie::{Cookie, open_cookie};
+use crate::sys::{ErrBuf, Failure, Frames, PANICKED, Reader, Sought, pcap_t};
 
 unsafe extern "C" {
     // In glibc and musl; the `libc` crate does not declare it.
@@ -49,33 +48,6 @@ unsafe impl Send for Stream {}
 
 /// A stream over text, for data that libpcap only reads from streams.
 pub(crate) type TextStream = Stream;
-
-/// A user's reader behind a stdio stream. C knows only its address.
-struct Cookie {
-    reader: Box<dyn Reader>,
-    /// Bytes before the rest of the reader, which we have read and not used.
-    back: VecDeque<u8>,
-    /// The number of bytes that stdio may read now, if limited. What it has read is out of our
-    /// reach.
-    allowed: Option<usize>,
-    /// Whether the reader has reported its end. stdio treats that as final, and so do we: the
-    /// reader is not called again.
-    ended: bool,
-    /// Whether we are calling the reader. If still set at the next call, the reader panicked.
-    reading: bool,
-    /// The address range of the stream's buffer, whose bytes are initialized.
-    buffer: std::ops::Range<usize>,
-    /// Tracks what stdio has read, if it can be interrupted.
-    frames: Option<Box<dyn Frames>>,
-    /// Whether a break is pending.
-    is_broken: Option<Box<dyn Fn() -> bool + Send>>,
-    /// Whether a break kept stdio from reading.
-    interrupted: bool,
-    /// Whether something was read since. Even with many breaks, this ensures progress.
-    fresh: bool,
-    error: Option<io::Error>,
-    panic: Option<Box<dyn Any + Send>>,
-}
 
 impl Stream {
     /// Creates a stream over a seekable file. With `frames` it can be interrupted, which costs time
@@ -393,152 +365,4 @@ impl Drop for Stream {
             drop(unsafe { Box::from_raw(cookie) });
         }
     }
-}
-
-impl Cookie {
-    fn is_broken(&self) -> bool {
-        self.is_broken.as_ref().is_some_and(|is_broken| is_broken())
-    }
-
-    /// Returns whether a read of libpcap can be interrupted and resumed.
-    fn is_tracked(&self) -> bool {
-        self.frames.as_ref().is_some_and(|frames| frames.is_known())
-    }
-
-    /// Reads once and retries after signals, except if `for_breaks` is set and a break is pending.
-    /// The length that the reader returns is checked.
-    fn read_on(&mut self, buffer: &mut [u8], for_breaks: bool) -> io::Result<usize> {
-        if self.ended || buffer.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            match self.reader.read(buffer) {
-                Ok(n) => {
-                    self.ended = n == 0;
-                    return checked(n, buffer);
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {
-                    if for_breaks && self.is_broken() {
-                        return Err(e);
-                    }
-                }
-                Err(e) => return Err(e),
-            }
-        }
-    }
-}
-
-/// Reads for stdio: at most `size` bytes, without a panic into C. A buffer that is not our own is
-/// zeroed first, because a `Read` may look at it.
-///
-/// # Safety
-///
-/// `cookie` is a `Cookie` that nothing else refers to during the call; `buffer` is `size` bytes.
-unsafe fn read_cookie(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isize {
-    // SAFETY: the caller's promise.
-    let cookie = unsafe { &mut *cookie.cast::<Cookie>() };
-    let tracked = cookie.is_tracked();
-    let may_break = tracked && cookie.fresh && cookie.back.is_empty();
-    cookie.interrupted |= may_break && cookie.is_broken();
-    if cookie.panic.is_some() || cookie.error.is_some() || cookie.interrupted {
-        return -1;
-    }
-    if !cookie.buffer.contains(&buffer.addr()) {
-        // SAFETY: the caller's promise.
-        unsafe { buffer.write_bytes(0, size) };
-    }
-    // SAFETY: just initialized.
-    let buffer = unsafe { std::slice::from_raw_parts_mut(buffer, size) };
-    let buffer = &mut buffer[..cookie.allowed.map_or(size, |allowed| allowed.min(size))];
-    let read = catch_unwind(AssertUnwindSafe(|| match cookie.back.is_empty() {
-        false => cookie.back.read(buffer),
-        true => {
-            cookie.fresh = true;
-            cookie.read_on(buffer, tracked)
-        }
-    }));
-    match read {
-        Ok(Ok(n)) => {
-            if let Some(allowed) = &mut cookie.allowed {
-                *allowed -= n;
-            }
-            if let Some(frames) = &mut cookie.frames {
-                frames.passed(&buffer[..n]);
-            }
-            n as isize
-        }
-        Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted && tracked => {
-            cookie.interrupted = true;
-            -1
-        }
-        Ok(Err(error)) => {
-            cookie.error = Some(error);
-            -1
-        }
-        Err(panic) => {
-            cookie.panic = Some(panic);
-            -1
-        }
-    }
-}
-
-/// # Safety
-///
-/// `cookie` is a `Cookie` that lives until the stream is closed.
-#[cfg(any(target_env = "gnu", target_env = "musl"))]
-unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
-    #[repr(C)]
-    struct Functions {
-        read: Option<unsafe extern "C" fn(*mut c_void, *mut u8, usize) -> isize>,
-        write: Option<unsafe extern "C" fn()>,
-        seek: Option<unsafe extern "C" fn()>,
-        close: Option<unsafe extern "C" fn()>,
-    }
-    unsafe extern "C" {
-        // In glibc and musl; the `libc` crate does not declare it.
-        fn fopencookie(
-            cookie: *mut c_void,
-            mode: *const std::ffi::c_char,
-            functions: Functions,
-        ) -> *mut FILE;
-    }
-    unsafe extern "C" fn read(cookie: *mut c_void, buffer: *mut u8, size: usize) -> isize {
-        // SAFETY: stdio passes our cookie and a buffer of that size.
-        unsafe { read_cookie(cookie, buffer, size) }
-    }
-    let functions = Functions {
-        read: Some(read),
-        write: None,
-        seek: None,
-        close: None,
-    };
-    // SAFETY: the functions have the types that stdio expects; missing ones are allowed.
-    unsafe { fopencookie(cookie, c"rb".as_ptr(), functions) }
-}
-
-/// # Safety
-///
-/// `cookie` is a `Cookie` that lives until the stream is closed.
-#[cfg(not(any(target_env = "gnu", target_env = "musl")))]
-unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
-    unsafe extern "C" {
-        // In the BSDs, macOS and Android; the `libc` crate does not declare it for all.
-        fn funopen(
-            cookie: *const c_void,
-            read: Option<unsafe extern "C" fn(*mut c_void, *mut std::ffi::c_char, c_int) -> c_int>,
-            write: Option<unsafe extern "C" fn()>,
-            seek: Option<unsafe extern "C" fn()>,
-            close: Option<unsafe extern "C" fn()>,
-        ) -> *mut FILE;
-    }
-    unsafe extern "C" fn read(
-        cookie: *mut c_void,
-        buffer: *mut std::ffi::c_char,
-        size: c_int,
-    ) -> c_int {
-        // SAFETY: stdio passes our cookie and a buffer of that size, which is not negative.
-        unsafe { read_cookie(cookie, buffer.cast(), size as usize) as c_int }
-    }
-    // SAFETY: the function has the type that stdio expects; missing ones are allowed.
-    unsafe { funopen(cookie, Some(read), None, None, None) }
 }

@@ -12,9 +12,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::time::Duration;
 
+use windows_sys::Win32::Foundation::{
+    CloseHandle, GetLastError, HANDLE, SetLastError, WAIT_FAILED, WAIT_OBJECT_0,
+};
+use windows_sys::Win32::Networking::WinSock;
+use windows_sys::Win32::Storage::FileSystem::{FILE_TYPE_DISK, GetFileType};
+#[cfg(not(feature = "load-dynamically"))]
+use windows_sys::Win32::System::LibraryLoader::{GetModuleHandleA, GetProcAddress};
+use windows_sys::Win32::System::Threading::{
+    CreateEventW, INFINITE, ResetEvent, SetEvent, WaitForMultipleObjects, WaitForSingleObject,
+};
+
 use super::{ErrBuf, Ready, Until};
 
-mod kernel32;
 mod queue;
 #[cfg(feature = "remote")]
 pub(crate) mod sockets;
@@ -33,14 +43,24 @@ pub(crate) const IS_LINUX: bool = false;
 pub(crate) const RIGHTS_HELP: &str = "install Npcap (https://npcap.com), and run as administrator if it was installed \
      for administrators only";
 
-/// Winsock's numbers: WSAECONNREFUSED, WSAEHOSTUNREACH, WSAENETUNREACH, WSAENETDOWN, WSAETIMEDOUT, WSAEADDRNOTAVAIL,
-/// WSAEMFILE, WSAENOBUFS.
 #[cfg(feature = "remote")]
-pub(crate) const NO_WAY: [c_int; 8] = [10061, 10065, 10051, 10050, 10060, 10049, 10024, 10055];
+pub(crate) const NO_WAY: [c_int; 8] = [
+    WinSock::WSAECONNREFUSED,
+    WinSock::WSAEHOSTUNREACH,
+    WinSock::WSAENETUNREACH,
+    WinSock::WSAENETDOWN,
+    WinSock::WSAETIMEDOUT,
+    WinSock::WSAEADDRNOTAVAIL,
+    WinSock::WSAEMFILE,
+    WinSock::WSAENOBUFS,
+];
 
-/// WSAECONNRESET, WSAECONNABORTED, WSAESHUTDOWN.
 #[cfg(feature = "remote")]
-pub(crate) const CUT_OFF: [c_int; 3] = [10054, 10053, 10058];
+pub(crate) const CUT_OFF: [c_int; 3] = [
+    WinSock::WSAECONNRESET,
+    WinSock::WSAECONNABORTED,
+    WinSock::WSAESHUTDOWN,
+];
 
 /// The event is the driver's, and does not reflect the state of its buffer.
 pub(crate) const TELLS_LATE: bool = true;
@@ -99,14 +119,14 @@ fn exports_init() -> bool {
 #[cfg(not(feature = "load-dynamically"))]
 fn exports_init() -> bool {
     // SAFETY: takes a C string. The library stays loaded: the program is linked with it.
-    let module = unsafe { kernel32::GetModuleHandleA(c"wpcap.dll".as_ptr()) };
+    let module = unsafe { GetModuleHandleA(c"wpcap.dll".as_ptr().cast()) };
     if module.is_null() {
         // Linked statically, from libpcap's source.
         return true;
     }
     let name: &CStr = c"pcap_init";
     // SAFETY: the module is loaded, and the name a C string. Its address is not used.
-    !unsafe { kernel32::GetProcAddress(module, name.as_ptr()) }.is_null()
+    unsafe { GetProcAddress(module, name.as_ptr().cast()) }.is_some()
 }
 
 pub(crate) fn set_want_pktap(_: *mut super::pcap_t) -> Option<c_int> {
@@ -184,7 +204,7 @@ pub(crate) fn descriptor(_: &File) -> Option<RawFd> {
 }
 
 /// Converts a number to a handle.
-fn handle(fd: RawFd) -> kernel32::Handle {
+fn handle(fd: RawFd) -> HANDLE {
     std::ptr::without_provenance_mut(fd as usize)
 }
 
@@ -202,7 +222,7 @@ pub(crate) fn name_tables() -> Option<MutexGuard<'static, ()>> {
 pub(crate) unsafe fn free_addrinfo(list: *mut super::addrinfo) {
     if !list.is_null() {
         // SAFETY: the caller's promise; the resolver is Winsock's, for all C libraries.
-        unsafe { kernel32::freeaddrinfo(list.cast()) };
+        unsafe { WinSock::freeaddrinfo(list.cast()) };
     }
 }
 
@@ -215,15 +235,15 @@ pub(crate) unsafe fn free(_: *mut c_void) {}
 
 pub(crate) fn clear_errno() {
     // SAFETY: takes a number, for this thread.
-    unsafe { kernel32::SetLastError(0) };
+    unsafe { SetLastError(0) };
 }
 
 pub(crate) fn keep_errno(f: impl FnOnce()) {
     // SAFETY: takes nothing.
-    let before = unsafe { kernel32::GetLastError() };
+    let before = unsafe { GetLastError() };
     f();
     // SAFETY: takes a number, for this thread.
-    unsafe { kernel32::SetLastError(before) };
+    unsafe { SetLastError(before) };
 }
 
 /// Returns false: nothing fails for that reason here. A driver that cannot accept a packet waits.
@@ -273,8 +293,8 @@ pub(crate) fn wait_many(
     timeout: Option<Duration>,
 ) -> io::Result<Ready> {
     // Rounded up: a wait must not end early.
-    let millis = timeout.map_or(kernel32::INFINITE, |time| {
-        let longest = u128::from(kernel32::INFINITE - 1);
+    let millis = timeout.map_or(INFINITE, |time| {
+        let longest = u128::from(INFINITE - 1);
         time.as_nanos().div_ceil(1_000_000).min(longest) as u32
     });
     let mut handles = [null_mut(); 3];
@@ -289,19 +309,18 @@ pub(crate) fn wait_many(
     let mut signaled = [false; 3];
     // SAFETY: there are `count` handles, all open: the wake's by its borrow, the others by the
     // caller's promise.
-    let status =
-        unsafe { kernel32::WaitForMultipleObjects(count as u32, handles.as_ptr(), 0, millis) };
-    if status == kernel32::WAIT_FAILED {
+    let status = unsafe { WaitForMultipleObjects(count as u32, handles.as_ptr(), 0, millis) };
+    if status == WAIT_FAILED {
         return Err(io::Error::last_os_error());
     }
-    let first = status.wrapping_sub(kernel32::WAIT_OBJECT_0) as usize;
+    let first = status.wrapping_sub(WAIT_OBJECT_0) as usize;
     if first < count {
         signaled[first] = true;
         // Only the first of several signaled handles is reported.
         for number in first + 1..count {
             // SAFETY: the handle is open.
-            let too = unsafe { kernel32::WaitForSingleObject(handles[number], 0) };
-            signaled[number] = too == kernel32::WAIT_OBJECT_0;
+            let too = unsafe { WaitForSingleObject(handles[number], 0) };
+            signaled[number] = too == WAIT_OBJECT_0;
         }
     }
     let wakes = usize::from(wake.is_some());
@@ -318,7 +337,7 @@ pub(crate) struct Wake(OwnedFd);
 impl Wake {
     pub(crate) fn new() -> io::Result<Wake> {
         // SAFETY: neither attributes nor a name. It stays set until it is reset.
-        let event = unsafe { kernel32::CreateEventW(null(), 1, 0, null()) };
+        let event = unsafe { CreateEventW(null(), 1, 0, null()) };
         if event.is_null() {
             return Err(io::Error::last_os_error());
         }
@@ -328,12 +347,12 @@ impl Wake {
 
     pub(crate) fn wake(&self) {
         // SAFETY: the event is open.
-        unsafe { kernel32::SetEvent(self.0.as_raw_handle()) };
+        unsafe { SetEvent(self.0.as_raw_handle()) };
     }
 
     pub(crate) fn drain(&self) {
         // SAFETY: the event is open.
-        unsafe { kernel32::ResetEvent(self.0.as_raw_handle()) };
+        unsafe { ResetEvent(self.0.as_raw_handle()) };
     }
 
     pub(crate) fn fd(&self) -> RawFd {
@@ -345,7 +364,7 @@ impl Wake {
 /// seekable, such as a pipe.
 pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     // SAFETY: the handle is open.
-    if unsafe { kernel32::GetFileType(file.as_raw_handle()) } != kernel32::FILE_TYPE_DISK {
+    if unsafe { GetFileType(file.as_raw_handle()) } != FILE_TYPE_DISK {
         return Ok(None);
     }
     let start = file.stream_position()?;
@@ -389,7 +408,7 @@ pub(crate) fn stdout() -> io::Result<File> {
 /// Closes a file and returns the error of the system.
 pub(crate) fn close(file: File) -> io::Result<()> {
     // SAFETY: the handle is open and ours, and given away here.
-    match unsafe { kernel32::CloseHandle(file.into_raw_handle()) } {
+    match unsafe { CloseHandle(file.into_raw_handle()) } {
         0 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }

@@ -16,9 +16,12 @@ use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
 
 use libc::FILE;
+use windows_sys::Win32::Storage::FileSystem::{
+    FILE_SHARE_READ, FILE_SHARE_WRITE, GetFinalPathNameByHandleW,
+};
 
 use super::temp::Temp;
-use super::{RawFd, kernel32, read_at};
+use super::{RawFd, read_at};
 use crate::sys::{self, ErrBuf, Failure, Frames, PANICKED, Reader, Sought, checked, pcap_t};
 
 /// The length of a classic savefile's header.
@@ -435,7 +438,7 @@ fn path_of(file: &File) -> Option<(PathBuf, File)> {
     // delete-on-close can only be opened by those who permit its deletion.
     let mut as_c = File::options();
     as_c.read(true)
-        .share_mode(kernel32::FILE_SHARE_READ | kernel32::FILE_SHARE_WRITE);
+        .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE);
     let kept = as_c.open(&path).ok()?;
     // Nobody can move this one now: if the other one is still there, they are the same.
     (final_path(file)? == path).then_some((path, kept))
@@ -448,8 +451,7 @@ fn final_path(file: &File) -> Option<PathBuf> {
     loop {
         let size = path.len() as u32;
         // SAFETY: the handle is open, and the buffer has room for that many characters.
-        let length =
-            unsafe { kernel32::GetFinalPathNameByHandleW(handle, path.as_mut_ptr(), size, 0) };
+        let length = unsafe { GetFinalPathNameByHandleW(handle, path.as_mut_ptr(), size, 0) };
         match length as usize {
             0 => return None,
             length if length < path.len() => {

@@ -6,7 +6,7 @@ use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::kernel32;
+use windows_sys::Win32::Storage::FileSystem::{FILE_ATTRIBUTE_TEMPORARY, FILE_SHARE_READ};
 
 /// A temporary file, deleted on drop. Until then others can read it, if the permissions of the
 /// directory allow that, but neither write to it nor replace it.
@@ -30,8 +30,8 @@ impl Temp {
                 .write(true)
                 .create_new(true)
                 // libpcap opens it for reading, and allows others to write.
-                .share_mode(kernel32::FILE_SHARE_READ)
-                .attributes(kernel32::FILE_ATTRIBUTE_TEMPORARY)
+                .share_mode(FILE_SHARE_READ)
+                .attributes(FILE_ATTRIBUTE_TEMPORARY)
                 .open(&path);
             match file {
                 Ok(file) => {

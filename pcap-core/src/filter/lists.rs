@@ -1,0 +1,123 @@
+//! Filters of lists of addresses and ports.
+
+use std::sync::Arc;
+
+use super::any_of::term::FilterTerm;
+use super::any_of::{self, Lists};
+use super::compile::{self, stack};
+use super::options::CompileOptions;
+use super::program::insn::Insn;
+use super::{Filter, Lent};
+use crate::error::{Error, Result};
+use crate::linktype::Dlt;
+use crate::sys;
+
+impl Filter {
+    /// Creates a filter that accepts packets with an address or port in a list of any length: a
+    /// block list, the ports of a service, the addresses of an experiment. [`negate`](Self::negate)
+    /// and [`and`](Self::and) turn it into a filter that excludes them.
+    ///
+    /// The call takes milliseconds: libpcap only compiles one address of each kind for the link
+    /// type, and this crate generates the comparisons, as a search tree. A thousand IPv4 hosts come
+    /// to some 2300 of the 4096 instructions that the Linux kernel accepts; as source or
+    /// destination only, to half as many. Unrelated IPv6 addresses take up to 15 instructions each
+    /// (21 on 802.11), those of one network about 7. A port of an address takes two more
+    /// instructions, unless other addresses have the same ports. Longer filters work as well, but
+    /// run in the process ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
+    ///
+    /// Many types convert to a term, see [`FilterTerm`]. Terms may overlap and repeat. An empty
+    /// list accepts no packet. Addresses that the link type does not have, such as IPv4 on
+    /// `Dlt::IPV6`, match nothing.
+    ///
+    /// The result for each packet is that of libpcap's unoptimized program for the expression `src
+    /// host A or src host B … or dst host A or dst host B … or src port C … or dst port C … or (src
+    /// host D and src port E) … or (dst host D and dst port E) …`, first IPv4, then IPv6, then
+    /// ports, then ports of addresses. Like `host A or host B … or port C …`, it includes addresses
+    /// in ARP and RARP, and ports of TCP, UDP and SCTP except in later fragments. It does not look
+    /// behind VLAN tags (but on Linux, a live capture removes the outer tag before any filter sees
+    /// the packet). For packets that end within these headers, the order matters: the search stops
+    /// at the first missing byte. Addresses must be complete (libpcap 1.11 does not read those
+    /// words of an address that a network's mask ignores).
+    ///
+    /// The filter has no [`expression`](Self::expression), so the link type of a capture cannot be
+    /// changed while the filter is set. On `Dlt::NULL`, `Dlt::LOOP` and `Dlt::ENC`, systems number
+    /// IPv6 differently: [`matches`](Self::matches) uses this system's number, and
+    /// [`set_filter`](crate::Capture::set_filter) that of the system a savefile is from.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`] if a prefix is longer than the address, an address has bits set after
+    ///   the prefix, or the last port of a range is below the first; the object is the term.
+    /// - [`FilterTooLong`] if there are more than 262 144 terms.
+    /// - [`Unsupported`] if libpcap has no addresses for the link type, or generates code for them
+    ///   that this crate does not know.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use pcap_core::{Dlt, Filter, FilterTerm};
+    ///
+    /// # fn main() -> pcap_core::Result<()> {
+    /// let text = "192.0.2.0/24\n198.51.100.7\n2001:db8::/32\ndst 53\n6000-6063\n203.0.113.5:443";
+    /// let terms = text.lines().map(str::parse).collect::<pcap_core::Result<Vec<FilterTerm>>>()?;
+    /// let filter = Filter::any_of(Dlt::RAW, terms)?;
+    ///
+    /// let mut packet = [0; 20];
+    /// packet[0] = 0x45; // IPv4
+    /// packet[12..16].copy_from_slice(&[192, 0, 2, 200]);
+    /// assert!(filter.matches(&packet));
+    /// packet[14] = 3;
+    /// assert!(!filter.matches(&packet));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
+    /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
+    /// [`Unsupported`]: crate::ErrorKind::Unsupported
+    ///
+    #[doc = manual!(libpcap 7 "pcap-filter")]
+    pub fn any_of<T: Into<FilterTerm>>(
+        dlt: impl Into<Dlt>,
+        terms: impl IntoIterator<Item = T>,
+    ) -> Result<Filter> {
+        let dlt = dlt.into();
+        Error::library(any_of::OPERATION, None)?;
+        let lists = Lists::of(terms)?;
+        let compile = |text: &str, options| compile::detached(dlt, text, options);
+        Filter::of_lists(dlt, Arc::new(lists), &compile)
+    }
+
+    /// Compiles the filter of a list on a handle, for the packets that it delivers.
+    ///
+    /// # Safety
+    ///
+    /// The same as for [`compile_on`](Self::compile_on).
+    pub(crate) unsafe fn list_on(
+        pcap: *mut sys::pcap_t,
+        dlt: Dlt,
+        lists: &Arc<Lists>,
+    ) -> Result<Filter> {
+        let lent = Lent(pcap);
+        let compile = move |text: &str, options| {
+            // SAFETY: the caller's promise.
+            unsafe { compile::on_handle(lent.get(), text, options) }
+        };
+        Filter::of_lists(dlt, Arc::clone(lists), &compile)
+    }
+
+    fn of_lists(
+        dlt: Dlt,
+        lists: Arc<Lists>,
+        compile: &(dyn Fn(&str, CompileOptions) -> Result<Vec<Insn>> + Sync),
+    ) -> Result<Filter> {
+        let program = stack::on_large_stack(
+            any_of::OPERATION,
+            || None,
+            || any_of::build(dlt, Lists::clone(&lists), compile),
+        )?;
+        Ok(Filter {
+            lists: dlt.depends_on_system().then_some(lists),
+            ..Filter::plain_program(dlt, program.into())
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! Open files, and the standard streams.
+
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, RawFd};
+use std::os::unix::fs::FileExt;
+
+/// Reads the first bytes of a file from its position, without moving it; `None` if the file is not
+/// seekable, such as a pipe.
+pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    let Ok(start) = file.stream_position() else {
+        return Ok(None);
+    };
+    let mut length = 0;
+    while length < buffer.len() {
+        match read_at(file, &mut buffer[length..], start + length as u64)? {
+            0 => break,
+            n => length += n,
+        }
+    }
+    Ok(Some(length))
+}
+
+/// Reads from an offset in a file, without moving its position.
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    loop {
+        match file.read_at(buffer, position) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+/// Returns the descriptor of a file that can be polled. It stays valid as long as the file is open.
+#[allow(clippy::unnecessary_wraps)] // as on Windows
+pub(crate) fn descriptor(file: &File) -> Option<RawFd> {
+    Some(file.as_raw_fd())
+}
+
+/// Duplicates the descriptor of standard input.
+pub(crate) fn stdin() -> io::Result<File> {
+    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
+}
+
+/// Duplicates the descriptor of standard output, after flushing the buffer of `print!`.
+pub(crate) fn stdout() -> io::Result<File> {
+    io::stdout().flush()?;
+    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+/// Closes a file and returns the error of the system: on some file systems a write fails only here.
+pub(crate) fn close(file: File) -> io::Result<()> {
+    // SAFETY: the descriptor is open and ours, and given away here.
+    match unsafe { libc::close(file.into_raw_fd()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}

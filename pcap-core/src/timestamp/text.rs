@@ -1,0 +1,69 @@
+//! Times as decimal numbers of seconds.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::{NANOS_PER_SEC, Timestamp};
+use crate::error::{Error, ErrorKind};
+
+/// Parses seconds: an optional sign, digits, and optionally up to nine decimals.
+///
+/// # Examples
+///
+/// ```
+/// use pcap_core::Timestamp;
+///
+/// let t: Timestamp = "-0.25".parse()?;
+/// assert_eq!(t, Timestamp::new(-1, 750_000_000));
+/// assert_eq!(t.to_string().parse::<Timestamp>()?, t);
+/// # Ok::<(), pcap_core::Error>(())
+/// ```
+impl FromStr for Timestamp {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text has another form, or the time
+    ///   is out of range.
+    fn from_str(text: &str) -> Result<Timestamp, Error> {
+        let refuse = |why: &str| {
+            let text = text.to_owned();
+            Error::cannot(ErrorKind::InvalidArgument, "parse time", text, why)
+        };
+        let (negative, number) = match text.strip_prefix('-') {
+            Some(number) => (true, number),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (secs, decimals) = number.split_once('.').unwrap_or((number, "0"));
+        let is_number =
+            |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+        if !is_number(secs) || !is_number(decimals) || decimals.len() > 9 {
+            return Err(refuse("expected seconds with at most nine decimals"));
+        }
+        let nanos = format!("{decimals:0<9}").parse().unwrap_or(0);
+        let secs = secs.trim_start_matches('0');
+        let since = match secs {
+            "" => Some(0),
+            _ => secs.parse().ok(),
+        }
+        .map(|secs| Duration::new(secs, nanos));
+        let time = match negative {
+            true => since.and_then(|since| Timestamp::EPOCH.checked_sub(since)),
+            false => since.and_then(|since| Timestamp::EPOCH.checked_add(since)),
+        };
+        time.ok_or_else(|| refuse("out of range"))
+    }
+}
+
+/// Prints `SECONDS.NANOSECONDS`, with nine digits of nanoseconds.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.secs < 0 && self.nanos > 0 {
+            // -1 s + 750 000 000 ns is the number -0.25.
+            let nanos = NANOS_PER_SEC - self.nanos;
+            return write!(f, "-{}.{nanos:09}", (self.secs + 1).unsigned_abs());
+        }
+        write!(f, "{}.{:09}", self.secs, self.nanos)
+    }
+}
