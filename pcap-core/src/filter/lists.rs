@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::linktype::Dlt;
 use crate::sys;
 
+/// # Lists of addresses and ports
 impl Filter {
     /// Creates a filter that accepts packets with an address or port in a list of any length: a
     /// block list, the ports of a service, the addresses of an experiment. [`negate`](Self::negate)

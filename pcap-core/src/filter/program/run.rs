@@ -6,6 +6,7 @@ use crate::filter::{Filter, clamp};
 use crate::packet::AsPacket;
 use crate::sys;
 
+/// # Running
 impl Filter {
     /// Returns whether the filter accepts an untruncated packet: its length on the wire is that of
     /// `data`.
