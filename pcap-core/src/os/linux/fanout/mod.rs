@@ -58,7 +58,6 @@ pub use outcome::FanoutOutcome;
 /// ```
 ///
 #[doc = manual!(linux 7 "packet")]
-#[doc(alias = "PACKET_FANOUT")]
 #[derive(Clone, Debug)]
 #[must_use = "it does nothing before it is activated"]
 pub struct Fanout {
