@@ -37,7 +37,7 @@ use crate::sys::{self, platform, platform::Wake};
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 ///
-/// Manual page: [`pcap_breakloop(3PCAP)`](https://www.tcpdump.org/manpages/pcap_breakloop.3pcap.html).
+#[doc = manual!("pcap_breakloop")]
 #[derive(Clone)]
 pub struct BreakHandle(Arc<Breaker>);
 

@@ -8,7 +8,7 @@ use crate::sys;
 
 /// Which packets to capture: those received by the device, those sent by it, or both.
 ///
-/// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
+#[doc = manual!("pcap_setdirection")]
 #[doc(alias = "pcap_direction_t")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {

@@ -1,5 +1,12 @@
 //! Capture, read, filter, write and send packets with libpcap: safe, complete and fast.
 //!
+//! - [Tasks](tasks): ten of them in at most ten lines each, and an event loop.
+//! - [Names](names): the types and calls that most programs need, in the order of use.
+//! - Guide, below: [phases](#phases), [reading](#choosing-a-reading-call), [timeouts](#timeouts), [filters](#filters),
+//!   [sending](#sending), [stopping](#stopping), [errors](#errors-and-permissions), [threads](#threads).
+//! - [Cargo features](#cargo-features), [platforms], and pages for users of
+//!   [other bindings](#coming-from-another-binding).
+//!
 //! # Three programs
 //!
 //! Prints the HTTPS packets of the default device until Ctrl-C, then the statistics. No packet that has arrived is
@@ -57,13 +64,9 @@
 //! A program that exits without dropping or closing the dumper loses the packets in its buffer.
 //! [`Dumper::flush_within`] limits how long they stay there.
 //!
-//! With the feature `pcapng`, the module of that name writes the newer format, with several interfaces in one file and
-//! with comments.
-//!
-//! The directory `examples` of the crate has programs of at most 40 lines, one per task: `capture`, `devices`,
+//! The directory `examples` of the crate has more programs, of at most 40 lines each: `capture`, `devices`,
 //! `event_loop`, `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and
-//! `write`.
-//! In a clone of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs one.
+//! `write`. In a clone of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs one.
 //!
 //! # Phases
 //!
@@ -353,19 +356,19 @@
 //!
 //! # Cargo features
 //!
-//! All features except `bindgen` are off by default. This documentation marks the items that need a feature.
-//! `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio` shows all of them.
+//! On docs.rs, each item that needs a feature or a system says so.
+//! `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio` shows all modules.
 //!
-//! | feature | adds | needs |
-//! |---|---|---|
-//! | `async-io` | asynchronous captures for any executor, such as smol | the crates `async-io` and `futures-core` |
-//! | `bindgen`, on by default | bindings generated from the headers of the installed libpcap; otherwise the prebuilt ones for Linux and Windows | libclang, and libpcap's headers |
-//! | `load-dynamically` | loads libpcap at run time: the program starts without it, and the first use fails with `LibraryMissing` | nothing; the build needs no libpcap |
-//! | `pcapng` | writing savefiles in the newer format, with several interfaces and comments | the crate `pcap-file` |
-//! | `probe` | detects at build time the dependencies of a static libpcap, and the width of times on 32-bit Linux; part of `bindgen` and `remote` | a C compiler |
-//! | `remote` | capturing on devices of other hosts, through their `rpcapd` | a libpcap with remote capture, which most distributions do not build; otherwise its calls return `Unsupported` |
-//! | `serde` | serialization of filters, packets, times, link types and addresses | the crate `serde` |
-//! | `tokio` | asynchronous captures for tokio | the crates `tokio` and `futures-core` |
+//! | feature | adds | default | needs |
+//! |---|---|---|---|
+//! | `async-io` | asynchronous captures for any executor, such as smol | no | the crates `async-io` and `futures-core` |
+//! | `bindgen` | bindings generated from the headers of the installed libpcap; without it, the prebuilt ones for Linux and Windows | **yes** | libclang, and libpcap's headers |
+//! | `load-dynamically` | loads libpcap at run time: the program starts without it, and the first use fails with `LibraryMissing` | no | nothing; the build needs no libpcap |
+//! | `pcapng` | writing savefiles in the newer format, with several interfaces and comments | no | the crate `pcap-file` |
+//! | `probe` | detects at build time the dependencies of a static libpcap, and the width of times on 32-bit Linux | part of `bindgen` and `remote` | a C compiler |
+//! | `remote` | capturing on devices of other hosts, through their `rpcapd` | no | a libpcap with remote capture, which most distributions do not build; without it, its calls return `Unsupported` |
+//! | `serde` | serialization of filters, packets, times, link types, statistics and hardware addresses | no | the crate `serde` |
+//! | `tokio` | asynchronous captures for tokio | no | the crates `tokio` and `futures-core` |
 //!
 //! # Platforms and versions
 //!
@@ -401,6 +404,10 @@
 
 // Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+// First: the others use its macro.
+#[macro_use]
+mod manual;
 
 mod breakloop;
 mod callback;
@@ -442,11 +449,17 @@ mod removed;
 #[doc = include_str!("../docs/libpcap.md")]
 pub mod libpcap {}
 #[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/newcomer.md")]
+pub mod names {}
+#[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/parity.md")]
 pub mod parity {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/platforms.md")]
 pub mod platforms {}
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/tasks.md")]
+pub mod tasks {}
 
 pub use breakloop::BreakHandle;
 #[cfg(feature = "remote")]

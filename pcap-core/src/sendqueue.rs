@@ -34,7 +34,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 ///
-/// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+#[doc = manual!("pcap_inject")]
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SendQueue {
     data: Vec<u8>,

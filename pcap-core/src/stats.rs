@@ -7,7 +7,7 @@ use crate::sys;
 /// libpcap counts in 32 bits. These counters do not wrap: the reading calls sample libpcap's
 /// counters often enough to notice every wrap.
 ///
-/// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
+#[doc = manual!("pcap_stats")]
 #[doc(alias = "pcap_stat")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(

@@ -14,8 +14,6 @@ use crate::sys;
 ///
 /// `Display` writes libpcap's name, or the number if it has no name. `FromStr` reads both.
 ///
-/// Manual page: [`pcap-tstamp(7)`](https://www.tcpdump.org/manpages/pcap-tstamp.7.html).
-///
 /// # Examples
 ///
 /// ```
@@ -25,6 +23,8 @@ use crate::sys;
 /// assert_eq!("Host_HiPrec".parse::<TstampType>()?, TstampType::HOST_HIPREC);
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
+///
+#[doc = manual!(libpcap 7 "pcap-tstamp")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TstampType(i32);
 
@@ -57,7 +57,7 @@ impl TstampType {
 
     /// Returns libpcap's name, such as `host`; `None` for a number that libpcap does not know.
     ///
-    /// Manual page: [`pcap_tstamp_type_val_to_name(3PCAP)`](https://www.tcpdump.org/manpages/pcap_tstamp_type_val_to_name.3pcap.html).
+    #[doc = manual!("pcap_tstamp_type_val_to_name")]
     #[doc(alias = "pcap_tstamp_type_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
@@ -72,8 +72,6 @@ impl TstampType {
 
     /// Returns libpcap's short description; `None` for a number that libpcap does not know.
     ///
-    /// Manual page: [`pcap_tstamp_type_val_to_description(3PCAP)`](https://www.tcpdump.org/manpages/pcap_tstamp_type_val_to_name.3pcap.html).
-    ///
     /// # Examples
     ///
     /// ```
@@ -82,6 +80,8 @@ impl TstampType {
     /// assert_eq!(TstampType::ADAPTER.description().as_deref(), Some("Adapter"));
     /// assert_eq!(TstampType::new(99).description(), None);
     /// ```
+    ///
+    #[doc = manual!("pcap_tstamp_type_val_to_description", "pcap_tstamp_type_val_to_name")]
     #[doc(alias = "pcap_tstamp_type_val_to_description")]
     #[must_use]
     pub fn description(self) -> Option<String> {
@@ -96,8 +96,6 @@ impl TstampType {
 
     /// Finds a timestamp type by its name, in upper or lower case.
     ///
-    /// Manual page: [`pcap_tstamp_type_name_to_val(3PCAP)`](https://www.tcpdump.org/manpages/pcap_tstamp_type_name_to_val.3pcap.html).
-    ///
     /// # Examples
     ///
     /// ```
@@ -106,6 +104,8 @@ impl TstampType {
     /// assert_eq!(TstampType::from_name("ADAPTER"), Some(TstampType::ADAPTER));
     /// assert_eq!(TstampType::from_name("sundial"), None);
     /// ```
+    ///
+    #[doc = manual!("pcap_tstamp_type_name_to_val")]
     #[doc(alias = "pcap_tstamp_type_name_to_val")]
     #[must_use]
     pub fn from_name(name: &str) -> Option<TstampType> {

@@ -65,7 +65,7 @@ impl fmt::Display for Version {
 /// With the feature `load-dynamically`, if there is no libpcap, the text is empty and the numbers
 /// are 0.
 ///
-/// Manual page: [`pcap_lib_version(3PCAP)`](https://www.tcpdump.org/manpages/pcap_lib_version.3pcap.html).
+#[doc = manual!("pcap_lib_version")]
 #[doc(alias = "pcap_lib_version")]
 #[must_use]
 pub fn version() -> Version {

@@ -27,41 +27,7 @@
 //! `LIBPCAP_VER` gives. For a static libpcap, one for 32-bit Linux, and one about which nothing is
 //! known, the build fails with a message that names the feature `probe`.
 //!
-//! # Build requirements
-//!
-//! libpcap 1.10.0 or newer with its headers (`libpcap-dev`, `libpcap-devel`, the Npcap SDK, …),
-//! libclang, and a C compiler for the target. With `probe` instead of `bindgen`, only the library
-//! and the C compiler; with neither, only the library; with `load-dynamically`, not even that. The
-//! build looks for libpcap in this order:
-//!
-//! - on Unix: `LIBPCAP_LIBDIR`, pkg-config, `pcap-config`, and last plain `-lpcap`;
-//! - on Windows: `LIBPCAP_LIBDIR`, `NPCAP_SDK`, and last the folders of `LIB`.
-//!
-//! The build rejects an older libpcap. If the version is not known, `probe` accepts the library as
-//! version `unknown`, unless the headers lack a function that 1.10.0 introduced.
-//!
-//! # Environment variables
-//!
-//! Each variable is first looked up with the target as a suffix, so that one environment serves the
-//! build machine and a cross build: `LIBPCAP_LIBDIR_s390x_unknown_linux_gnu` takes precedence over
-//! `LIBPCAP_LIBDIR`. (The target may also be written with dashes, or in capitals.) An empty
-//! variable counts as unset. An invalid value fails the build with a message that says what was
-//! expected. Variables are only ignored if their step is skipped: with `load-dynamically` there is
-//! no search for a library, so `LIBPCAP_LIBDIR` and `NPCAP_SDK` only lead to headers, and without
-//! `bindgen` to nothing.
-//!
-//! | variable | value | meaning |
-//! |---|---|---|
-//! | `LIBPCAP_LIBDIR` | absolute path | the directory of `libpcap.so`, `libpcap.dylib` or `libpcap.a` (Windows: `wpcap.lib` or `libwpcap.a`); headers in the matching include directory are used, if there are any |
-//! | `LIBPCAP_INCLUDEDIR` | absolute path | the directory that contains `pcap/pcap.h` |
-//! | `LIBPCAP_VER` | `1.10`, `1.10.3` | the version; overrides the result of the search |
-//! | `LIBPCAP_STATIC` | `1` or `0` | whether to link `libpcap.a`, with its dependencies linked dynamically; by default only if `LIBPCAP_LIBDIR` or pkg-config's directory has nothing else, or if the target feature `crt-static` requires it |
-//! | `NPCAP_SDK` | absolute path | the unpacked Npcap SDK, with its `Include` and `Lib` |
-//!
-//! In addition, the variables of [pkg-config](https://docs.rs/pkg-config) (`PKG_CONFIG_PATH`,
-//! `PKG_CONFIG_ALLOW_CROSS`, …) select its libpcap. `PKG_CONFIG_ALL_STATIC` links that one
-//! statically; `LIBPCAP_STATIC` takes precedence. The variables of [cc](https://docs.rs/cc) (`CC`,
-//! `CFLAGS`, …) and of bindgen (`LIBCLANG_PATH`, `BINDGEN_EXTRA_CLANG_ARGS`) are honored as usual.
+#![doc = include_str!("../docs/building.md")]
 //!
 //! # Metadata for dependents
 //!
@@ -128,6 +94,9 @@
 //! let version = unsafe { CStr::from_ptr(version) };
 //! println!("{}", version.to_string_lossy());
 //! ```
+
+// Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "load-dynamically")]
 mod load;

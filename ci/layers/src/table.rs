@@ -4,6 +4,7 @@
 /// import all. The check reports an import that is not here, a name here that is not imported, and cycles.
 pub(crate) const MAY_IMPORT: &str = "\
 sys
+manual
 printable
 serialize
 error        sys printable

@@ -69,6 +69,7 @@ impl From<Capture<Offline>> for AnyCapture {
     }
 }
 
+/// # A device or a savefile
 impl AnyCapture {
     /// Returns the capture on a device of this host, if it is one.
     #[must_use]
@@ -132,8 +133,7 @@ impl AnyCapture {
     ///
     /// The call fails if this kind of device has no statistics.
     ///
-    /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
-    #[doc(alias = "pcap_stats")]
+    #[doc = manual!("pcap_stats")]
     pub fn stats(&self) -> Result<Option<Stats>> {
         match &self.state.0 {
             Kind::Active(capture) => capture.stats().map(Some),

@@ -87,6 +87,7 @@ impl<S: Phase> Capture<S> {
     }
 }
 
+/// # Properties
 impl<S: Activated> Capture<S> {
     /// Returns the name of this capture in errors: the device's name, or the savefile's path.
     #[must_use]
@@ -96,7 +97,7 @@ impl<S: Activated> Capture<S> {
 
     /// Returns the link type of the packets, in the numbering of libpcap's API on this operating system.
     ///
-    /// Manual page: [`pcap_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink.3pcap.html).
+    #[doc = manual!("pcap_datalink")]
     #[doc(alias = "pcap_datalink")]
     #[must_use]
     pub fn datalink(&self) -> Dlt {
@@ -144,7 +145,7 @@ impl<S: Activated> Capture<S> {
 
     /// Returns the snaplen in force, in bytes: no packet is longer. libpcap may have raised the requested value.
     ///
-    /// Manual page: [`pcap_snapshot(3PCAP)`](https://www.tcpdump.org/manpages/pcap_snapshot.3pcap.html).
+    #[doc = manual!("pcap_snapshot")]
     #[doc(alias = "pcap_snapshot")]
     #[must_use]
     pub fn snaplen(&self) -> u32 {
@@ -158,7 +159,10 @@ impl<S: Activated> Capture<S> {
     pub fn precision(&self) -> Precision {
         self.state.precision()
     }
+}
 
+/// # Compiling filters
+impl<S: Activated> Capture<S> {
     /// Compiles a filter for this capture's link type and snaplen. On a live capture, an unset netmask defaults to the
     /// device's, if it has one.
     ///
@@ -182,7 +186,10 @@ impl<S: Activated> Capture<S> {
     pub fn compile(&self, expression: &str) -> Result<Filter> {
         CompileOptions::new().compile_for(self, expression)
     }
+}
 
+/// # Writing savefiles
+impl<S: Activated> Capture<S> {
     /// Creates a savefile with this capture's link type, snaplen and precision.
     ///
     /// An existing file is replaced. `-` is standard output; a file of that name is `./-`.
@@ -194,7 +201,7 @@ impl<S: Activated> Capture<S> {
     /// - [`Io`](crate::ErrorKind::Io) if the file cannot be created.
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
     ///
-    /// Manual page: [`pcap_dump_open(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc = manual!("pcap_dump_open")]
     #[doc(alias = "pcap_dump_open")]
     pub fn dump(&self, path: impl AsRef<Path>) -> Result<Dumper> {
         Dumper::create(path.as_ref(), self.format())
@@ -227,7 +234,7 @@ impl<S: Activated> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_dump_open_append(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc = manual!("pcap_dump_open_append", "pcap_dump_open")]
     #[doc(alias = "pcap_dump_open_append")]
     pub fn dump_append(&self, path: impl AsRef<Path>) -> Result<Dumper> {
         Dumper::append(path.as_ref(), self.format())
@@ -261,7 +268,7 @@ impl<S: Activated> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_dump_fopen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump_open.3pcap.html).
+    #[doc = manual!("pcap_dump_fopen", "pcap_dump_open")]
     #[doc(alias = "pcap_dump_fopen")]
     pub fn dump_open_file(&self, file: File) -> Result<Dumper> {
         self.dump_open_file_named(file, THE_SAVEFILE)
@@ -324,7 +331,10 @@ impl<S: Activated> Capture<S> {
             precision: self.precision(),
         }
     }
+}
 
+/// # The `pcap_t`
+impl<S: Activated> Capture<S> {
     /// Returns the `pcap_t` of this capture, for functions of [`pcap_core::sys`](crate::sys) that this crate does
     /// not wrap.
     ///

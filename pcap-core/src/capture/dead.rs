@@ -21,6 +21,7 @@ pub struct Dead {
     datalink_ext: u32,
 }
 
+/// # A capture without a source
 impl Capture<Dead> {
     /// Creates a capture without a source, to compile filters and write savefiles. It has this link type, the largest
     /// snaplen and nanosecond precision.
@@ -42,7 +43,7 @@ impl Capture<Dead> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
+    #[doc = manual!("pcap_open_dead")]
     #[doc(alias = "pcap_open_dead")]
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
     pub fn dead(dlt: impl Into<Dlt>) -> Result<Capture<Dead>> {
@@ -58,7 +59,7 @@ impl Capture<Dead> {
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the snaplen is above 2 147 483 647.
     /// - Those of [`dead`](Self::dead).
     ///
-    /// Manual page: [`pcap_open_dead(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_dead.3pcap.html).
+    #[doc = manual!("pcap_open_dead")]
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
     pub fn dead_with(
         dlt: impl Into<Dlt>,

@@ -12,60 +12,8 @@ use crate::packet::Packet;
 /// The packets that a call with a closure reads before it checks the clock for the first time.
 const SHORTEST_SLICE: u64 = 16;
 
+/// # Reading with a closure
 impl<S: Readable> Capture<S> {
-    /// Calls a closure for each packet that is there.
-    ///
-    /// On a live capture in blocking mode, the call waits up to the packet-buffer timeout for the first packet; in
-    /// non-blocking mode it does not wait. It returns [`Stop::Empty`] after the packets that were there, and at the
-    /// latest one packet-buffer timeout after the first packet, if packets keep coming. If libpcap does the waiting, as
-    /// on D-Bus, the call returns as soon as it has packets.
-    ///
-    /// The call reads a savefile to its end, and waits for one in a pipe.
-    ///
-    /// Packets are borrowed, without a copy.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`next_packet`](Self::next_packet). The closure has received the packets before the error.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the closure does. The capture can still be read.
-    ///
-    /// Manual page: [`pcap_dispatch(3PCAP)`](https://www.tcpdump.org/manpages/pcap_loop.3pcap.html).
-    #[doc(alias = "pcap_dispatch")]
-    pub fn dispatch(&mut self, f: impl FnMut(Packet<'_>)) -> Result<Done> {
-        self.dispatch_up_to(u64::MAX, f)
-    }
-
-    /// Calls a closure for at most `max` of the packets that are there. See [`dispatch`](Self::dispatch).
-    ///
-    /// The call returns [`Stop::Count`] after `max` packets.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`dispatch`](Self::dispatch).
-    #[doc(alias = "pcap_dispatch")]
-    pub fn dispatch_up_to(&mut self, max: u64, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
-        let patience = self.state.patience();
-        self.run(max, patience, move |packet| {
-            f(packet);
-            ControlFlow::Continue(())
-        })
-    }
-
-    /// Calls a closure that can fail or stop for each packet that is there. See [`dispatch`](Self::dispatch), and
-    /// [`try_for_each`](Self::try_for_each) for the closure.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`dispatch`](Self::dispatch), and those of the closure.
-    #[doc(alias = "pcap_dispatch")]
-    pub fn try_dispatch<F: Flow>(&mut self, f: impl FnMut(Packet<'_>) -> F) -> F::Output {
-        let patience = self.state.patience();
-        self.try_run(patience, f)
-    }
-
     /// Calls a closure for each packet until the savefile is at its end or a [`BreakHandle`](crate::BreakHandle) is
     /// used.
     ///
@@ -93,7 +41,7 @@ impl<S: Readable> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_loop(3PCAP)`](https://www.tcpdump.org/manpages/pcap_loop.3pcap.html).
+    #[doc = manual!("pcap_loop")]
     #[doc(alias = "pcap_loop")]
     pub fn for_each(&mut self, f: impl FnMut(Packet<'_>)) -> Result<Done> {
         self.for_each_up_to(u64::MAX, f)
@@ -182,6 +130,59 @@ impl<S: Readable> Capture<S> {
     #[doc(alias = "pcap_loop")]
     pub fn try_for_each<F: Flow>(&mut self, f: impl FnMut(Packet<'_>) -> F) -> F::Output {
         self.try_run(None, f)
+    }
+
+    /// Calls a closure for each packet that is there.
+    ///
+    /// On a live capture in blocking mode, the call waits up to the packet-buffer timeout for the first packet; in
+    /// non-blocking mode it does not wait. It returns [`Stop::Empty`] after the packets that were there, and at the
+    /// latest one packet-buffer timeout after the first packet, if packets keep coming. If libpcap does the waiting, as
+    /// on D-Bus, the call returns as soon as it has packets.
+    ///
+    /// The call reads a savefile to its end, and waits for one in a pipe.
+    ///
+    /// Packets are borrowed, without a copy.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next_packet`](Self::next_packet). The closure has received the packets before the error.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the closure does. The capture can still be read.
+    ///
+    #[doc = manual!("pcap_dispatch", "pcap_loop")]
+    #[doc(alias = "pcap_dispatch")]
+    pub fn dispatch(&mut self, f: impl FnMut(Packet<'_>)) -> Result<Done> {
+        self.dispatch_up_to(u64::MAX, f)
+    }
+
+    /// Calls a closure for at most `max` of the packets that are there. See [`dispatch`](Self::dispatch).
+    ///
+    /// The call returns [`Stop::Count`] after `max` packets.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`dispatch`](Self::dispatch).
+    #[doc(alias = "pcap_dispatch")]
+    pub fn dispatch_up_to(&mut self, max: u64, mut f: impl FnMut(Packet<'_>)) -> Result<Done> {
+        let patience = self.state.patience();
+        self.run(max, patience, move |packet| {
+            f(packet);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Calls a closure that can fail or stop for each packet that is there. See [`dispatch`](Self::dispatch), and
+    /// [`try_for_each`](Self::try_for_each) for the closure.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`dispatch`](Self::dispatch), and those of the closure.
+    #[doc(alias = "pcap_dispatch")]
+    pub fn try_dispatch<F: Flow>(&mut self, f: impl FnMut(Packet<'_>) -> F) -> F::Output {
+        let patience = self.state.patience();
+        self.try_run(patience, f)
     }
 
     fn try_run<F: Flow>(

@@ -28,6 +28,7 @@ impl Clone for Capture<Inactive> {
     }
 }
 
+/// # Opening a device: options
 impl Capture<Inactive> {
     /// Creates a capture on a device: a name such as `eth0`, or a [`Device`](crate::Device). On Linux `any` stands for
     /// all devices.
@@ -59,7 +60,7 @@ impl Capture<Inactive> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_create(3PCAP)`](https://www.tcpdump.org/manpages/pcap_create.3pcap.html).
+    #[doc = manual!("pcap_create")]
     #[doc(alias = "pcap_create")]
     pub fn from_device(device: impl Into<DeviceName>) -> Capture<Inactive> {
         Capture::new(Inactive {
@@ -83,7 +84,7 @@ impl Capture<Inactive> {
     /// only if a filter is set.) In immediate mode each packet takes a slot of this size. Filters always see whole
     /// packets.
     ///
-    /// Manual page: [`pcap_set_snaplen(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_snaplen.3pcap.html).
+    #[doc = manual!("pcap_set_snaplen")]
     #[doc(alias = "pcap_set_snaplen")]
     #[must_use]
     pub fn snaplen(self, bytes: u32) -> Self {
@@ -94,7 +95,7 @@ impl Capture<Inactive> {
     ///
     /// A device without this mode still captures, and reports a [warning](Capture::warnings).
     ///
-    /// Manual page: [`pcap_set_promisc(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_promisc.3pcap.html).
+    #[doc = manual!("pcap_set_promisc")]
     #[doc(alias = "pcap_set_promisc")]
     #[must_use]
     pub fn promisc(self, on: bool) -> Self {
@@ -104,7 +105,7 @@ impl Capture<Inactive> {
     /// Sets monitor mode: captures raw 802.11 frames. Default: no. [`can_set_rfmon`](Self::can_set_rfmon) returns
     /// whether the device supports it.
     ///
-    /// Manual page: [`pcap_set_rfmon(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_rfmon.3pcap.html).
+    #[doc = manual!("pcap_set_rfmon")]
     #[doc(alias = "pcap_set_rfmon")]
     #[must_use]
     pub fn rfmon(self, on: bool) -> Self {
@@ -116,7 +117,7 @@ impl Capture<Inactive> {
     ///
     /// It is not a read deadline; [`next_packet_timeout`](Capture::next_packet_timeout) has one.
     ///
-    /// Manual page: [`pcap_set_timeout(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_timeout.3pcap.html).
+    #[doc = manual!("pcap_set_timeout")]
     #[doc(alias = "pcap_set_timeout")]
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
@@ -133,7 +134,7 @@ impl Capture<Inactive> {
     /// smaller snaplen makes room for more: 16 000 packets with 2000 bytes. [`buffer_size`](Self::buffer_size) sets
     /// another size.
     ///
-    /// Manual page: [`pcap_set_immediate_mode(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_immediate_mode.3pcap.html).
+    #[doc = manual!("pcap_set_immediate_mode")]
     #[doc(alias = "pcap_set_immediate_mode")]
     #[must_use]
     pub fn immediate_mode(self, on: bool) -> Self {
@@ -153,7 +154,7 @@ impl Capture<Inactive> {
     /// At 500 000 packets a second, 2 MiB cover a pause of 28 or 2.6 milliseconds in which the program does not read.
     /// The kernel allocates the memory at activation.
     ///
-    /// Manual page: [`pcap_set_buffer_size(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_buffer_size.3pcap.html).
+    #[doc = manual!("pcap_set_buffer_size")]
     #[doc(alias = "pcap_set_buffer_size")]
     #[must_use]
     pub fn buffer_size(self, bytes: usize) -> Self {
@@ -163,7 +164,7 @@ impl Capture<Inactive> {
     /// Sets the clock that stamps the packets. Default: the device's. [`tstamp_types`](Self::tstamp_types) lists the
     /// clocks of the device; the activation rejects others.
     ///
-    /// Manual page: [`pcap_set_tstamp_type(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_tstamp_type.3pcap.html).
+    #[doc = manual!("pcap_set_tstamp_type")]
     #[doc(alias = "pcap_set_tstamp_type")]
     #[must_use]
     pub fn tstamp_type(self, tstamp_type: TstampType) -> Self {
@@ -173,7 +174,7 @@ impl Capture<Inactive> {
     /// Sets the precision of the timestamps, also in savefiles written from this capture. Default: nanoseconds, or
     /// microseconds if the device offers nothing finer.
     ///
-    /// Manual page: [`pcap_set_tstamp_precision(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_tstamp_precision.3pcap.html).
+    #[doc = manual!("pcap_set_tstamp_precision")]
     #[doc(alias = "pcap_set_tstamp_precision")]
     #[must_use]
     pub fn precision(self, precision: Precision) -> Self {
@@ -183,7 +184,7 @@ impl Capture<Inactive> {
     /// Sets the link type, for a device that offers several. Default: the device's first.
     /// [`datalinks`](Capture::datalinks) of an active capture lists them.
     ///
-    /// Manual page: [`pcap_set_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_datalink.3pcap.html).
+    #[doc = manual!("pcap_set_datalink")]
     #[doc(alias = "pcap_set_datalink")]
     #[must_use]
     pub fn datalink(self, datalink: impl Into<Dlt>) -> Self {
@@ -193,7 +194,7 @@ impl Capture<Inactive> {
 
     /// Sets the direction of the packets to capture: received, sent or both. Default: both.
     ///
-    /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
+    #[doc = manual!("pcap_setdirection")]
     #[doc(alias = "pcap_setdirection")]
     #[must_use]
     pub fn direction(self, direction: Direction) -> Self {
@@ -205,7 +206,7 @@ impl Capture<Inactive> {
     /// The activation compiles and sets the filter, as [`set_filter`](Capture::set_filter) does, before it receives any
     /// packet.
     ///
-    /// Manual page: [`pcap-filter(7)`](https://www.tcpdump.org/manpages/pcap-filter.7.html).
+    #[doc = manual!(libpcap 7 "pcap-filter")]
     #[doc(alias = "pcap_setfilter")]
     #[must_use]
     pub fn filter<'f>(self, filter: impl Into<FilterSource<'f>>) -> Self {
@@ -217,7 +218,7 @@ impl Capture<Inactive> {
     /// [`inject`](Capture::inject) fails instead of waiting for room. See [`set_nonblock`](Capture::set_nonblock).
     /// Default: no.
     ///
-    /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
+    #[doc = manual!("pcap_setnonblock")]
     #[doc(alias = "pcap_setnonblock")]
     #[must_use]
     pub fn nonblock(self, on: bool) -> Self {
@@ -260,7 +261,7 @@ impl Capture<Inactive> {
     ///
     /// The call fails if there is no such device, or if libpcap cannot query it.
     ///
-    /// Manual page: [`pcap_list_tstamp_types(3PCAP)`](https://www.tcpdump.org/manpages/pcap_list_tstamp_types.3pcap.html).
+    #[doc = manual!("pcap_list_tstamp_types")]
     #[doc(alias = "pcap_list_tstamp_types")]
     pub fn tstamp_types(&self) -> Result<Vec<TstampType>> {
         active::Created::new(&self.state.device)?.tstamp_types()
@@ -272,12 +273,15 @@ impl Capture<Inactive> {
     ///
     /// The call fails if there is no such device, or if the process may not query it.
     ///
-    /// Manual page: [`pcap_can_set_rfmon(3PCAP)`](https://www.tcpdump.org/manpages/pcap_can_set_rfmon.3pcap.html).
+    #[doc = manual!("pcap_can_set_rfmon")]
     #[doc(alias = "pcap_can_set_rfmon")]
     pub fn can_set_rfmon(&self) -> Result<bool> {
         active::Created::new(&self.state.device)?.can_set_rfmon()
     }
+}
 
+/// # Opening a device: activation
+impl Capture<Inactive> {
     /// Opens the device and starts to capture. The options remain usable, for example to change one and try again.
     ///
     /// # Errors
@@ -302,7 +306,7 @@ impl Capture<Inactive> {
     /// # drop(again);
     /// ```
     ///
-    /// Manual page: [`pcap_activate(3PCAP)`](https://www.tcpdump.org/manpages/pcap_activate.3pcap.html).
+    #[doc = manual!("pcap_activate")]
     #[doc(alias = "pcap_create")]
     #[doc(alias = "pcap_activate")]
     pub fn activate(&self) -> Result<Capture<Active>> {
@@ -356,7 +360,7 @@ impl Capture<Inactive> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_open_live(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_live.3pcap.html).
+    #[doc = manual!("pcap_open_live")]
     #[doc(alias = "pcap_open_live")]
     pub fn open_live(
         device: impl Into<DeviceName>,

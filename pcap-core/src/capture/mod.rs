@@ -1,25 +1,38 @@
 //! Captures and their phases.
 
-mod active;
-mod any;
-#[cfg(any(feature = "tokio", feature = "async-io"))]
-mod awaited;
+// The documentation of `Capture` has the calls in this order.
+mod inactive;
+
+mod offline;
+
+mod dead;
+
+mod next;
+
+mod each;
+
+mod read;
+
 #[allow(clippy::module_inception)] // the noun of its folder
 mod capture;
-mod dead;
-mod each;
-mod inactive;
-mod iter;
+
 mod live;
-mod next;
-mod offline;
+
+mod active;
+
+mod stop;
+
+mod any;
+#[cfg(feature = "remote")]
+mod remote;
+
+#[cfg(any(feature = "tokio", feature = "async-io"))]
+mod awaited;
+mod iter;
 mod options;
 mod outcome;
 mod phase;
-mod read;
 mod read_ahead;
-#[cfg(feature = "remote")]
-mod remote;
 mod vlan;
 mod wait;
 

@@ -16,6 +16,7 @@ pub(super) enum Patience {
     Never,
 }
 
+/// # Reading packet by packet
 impl<S: Readable> Capture<S> {
     /// Returns the next packet. Waits until there is one or the capture is over.
     ///
@@ -46,7 +47,7 @@ impl<S: Readable> Capture<S> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_next_ex(3PCAP)`](https://www.tcpdump.org/manpages/pcap_next_ex.3pcap.html).
+    #[doc = manual!("pcap_next_ex")]
     #[doc(alias = "pcap_next")]
     #[doc(alias = "pcap_next_ex")]
     #[inline]

@@ -1,84 +1,13 @@
-//! What goes with reading: the end, breaks, filters and iterators.
+//! Iterators and filters.
 
-use crate::breakloop::BreakHandle;
 use crate::capture::iter::{IntoPackets, Packets};
-use crate::capture::outcome::End;
 use crate::capture::{Capture, Readable};
 use crate::error::Result;
 use crate::filter::FilterSource;
 use crate::packet::Packet;
 
+/// # Reading with an iterator
 impl<S: Readable> Capture<S> {
-    /// Returns why the last reading call found no more packets.
-    ///
-    /// `None` before the first call, and if the last one returned for another reason.
-    #[must_use]
-    pub fn ended(&self) -> Option<End> {
-        self.ended
-    }
-
-    /// Returns a handle that ends this capture's reading calls from another thread, a signal handler or a closure.
-    #[must_use]
-    pub fn break_handle(&self) -> BreakHandle {
-        self.state.handle().break_handle()
-    }
-
-    /// Sets the filter: only packets that it accepts are delivered from now on. It is an expression, or a compiled
-    /// [`Filter`](crate::Filter).
-    ///
-    /// An expression is compiled with the default options, and on a live capture with the device's netmask, if it has
-    /// one. The empty expression accepts all packets.
-    ///
-    /// On Linux network interfaces:
-    ///
-    /// - Each packet that arrives after this call is delivered if and only if the filter accepts it, as far as the
-    ///   buffer has room.
-    /// - The filter is applied again to packets in the buffer. Those that it can no longer judge are discarded, and
-    ///   counted in [`Stats::discarded`](crate::Stats::discarded).
-    /// - The kernel runs the filter on whole packets, whatever the snaplen is. If it cannot, or if its result would
-    ///   differ from [`Filter::matches`](crate::Filter::matches), this process runs the filter, also on whole packets:
-    ///   see [`filter_location`](Capture::filter_location).
-    /// - The kernel removes the outer VLAN tag before a filter sees the packet. So `udp port 67` accepts tagged
-    ///   packets, which the same filter rejects in plain bytes. In this process, too, a filter that does not test for
-    ///   VLANs runs without the outer tag. A tag that a program on this host has written into a frame stays in it.
-    ///
-    /// On other devices and systems libpcap sets the filter, and may lose packets meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// - [`FilterSyntax`](crate::ErrorKind::FilterSyntax) or [`FilterTooLong`](crate::ErrorKind::FilterTooLong) if
-    ///   libpcap rejects the expression.
-    /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) if the filter was compiled for another link type.
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if only the kernel can evaluate the filter (`inbound`,
-    ///   `ifindex`) and it does not run it; the text says why.
-    /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) in immediate mode, if the filter has to run in this process
-    ///   and reads more of a packet than the snaplen leaves. Set it before activation, or use a larger snaplen.
-    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the filter accepts only sent packets on Linux's
-    ///   loopback device, which delivers each packet once, as received.
-    ///
-    /// After an error the previous filter stays in force.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use pcap_core::{Capture, Dlt};
-    /// # let folder = tempfile::tempdir().unwrap();
-    /// # let path = folder.path().join("a.pcap");
-    /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
-    /// # dumper.write_now(&[0; 60])?;
-    /// # dumper.close()?;
-    /// let mut capture = Capture::from_file(&path)?;
-    /// capture.set_filter("ip6")?;
-    /// assert_eq!(capture.packets().count(), 0);
-    /// # Ok::<(), pcap_core::Error>(())
-    /// ```
-    ///
-    /// Manual page: [`pcap_setfilter(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setfilter.3pcap.html).
-    #[doc(alias = "pcap_setfilter")]
-    pub fn set_filter<'f>(&mut self, filter: impl Into<FilterSource<'f>>) -> Result<()> {
-        self.state.set_filter(filter.into())
-    }
-
     /// Returns an iterator over copies of the packets.
     ///
     /// The iterator ends when [`next_packet`](Self::next_packet) returns `None`, or after an error. After a break a new
@@ -136,5 +65,64 @@ impl<S: Readable> Capture<S> {
         F: FnMut(Packet<'_>) -> T,
     {
         IntoPackets::new(self, f)
+    }
+}
+
+/// # Filters
+impl<S: Readable> Capture<S> {
+    /// Sets the filter: only packets that it accepts are delivered from now on. It is an expression, or a compiled
+    /// [`Filter`](crate::Filter).
+    ///
+    /// An expression is compiled with the default options, and on a live capture with the device's netmask, if it has
+    /// one. The empty expression accepts all packets.
+    ///
+    /// On Linux network interfaces:
+    ///
+    /// - Each packet that arrives after this call is delivered if and only if the filter accepts it, as far as the
+    ///   buffer has room.
+    /// - The filter is applied again to packets in the buffer. Those that it can no longer judge are discarded, and
+    ///   counted in [`Stats::discarded`](crate::Stats::discarded).
+    /// - The kernel runs the filter on whole packets, whatever the snaplen is. If it cannot, or if its result would
+    ///   differ from [`Filter::matches`](crate::Filter::matches), this process runs the filter, also on whole packets:
+    ///   see [`filter_location`](Capture::filter_location).
+    /// - The kernel removes the outer VLAN tag before a filter sees the packet. So `udp port 67` accepts tagged
+    ///   packets, which the same filter rejects in plain bytes. In this process, too, a filter that does not test for
+    ///   VLANs runs without the outer tag. A tag that a program on this host has written into a frame stays in it.
+    ///
+    /// On other devices and systems libpcap sets the filter, and may lose packets meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// - [`FilterSyntax`](crate::ErrorKind::FilterSyntax) or [`FilterTooLong`](crate::ErrorKind::FilterTooLong) if
+    ///   libpcap rejects the expression.
+    /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) if the filter was compiled for another link type.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if only the kernel can evaluate the filter (`inbound`,
+    ///   `ifindex`) and it does not run it; the text says why.
+    /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) in immediate mode, if the filter has to run in this process
+    ///   and reads more of a packet than the snaplen leaves. Set it before activation, or use a larger snaplen.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the filter accepts only sent packets on Linux's
+    ///   loopback device, which delivers each packet once, as received.
+    ///
+    /// After an error the previous filter stays in force.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use pcap_core::{Capture, Dlt};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("a.pcap");
+    /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
+    /// # dumper.write_now(&[0; 60])?;
+    /// # dumper.close()?;
+    /// let mut capture = Capture::from_file(&path)?;
+    /// capture.set_filter("ip6")?;
+    /// assert_eq!(capture.packets().count(), 0);
+    /// # Ok::<(), pcap_core::Error>(())
+    /// ```
+    ///
+    #[doc = manual!("pcap_setfilter")]
+    #[doc(alias = "pcap_setfilter")]
+    pub fn set_filter<'f>(&mut self, filter: impl Into<FilterSource<'f>>) -> Result<()> {
+        self.state.set_filter(filter.into())
     }
 }

@@ -73,12 +73,12 @@ impl Device {
     /// Without the permission to capture, some systems return an empty list; others, such as Linux,
     /// return all devices.
     ///
-    /// Manual page: [`pcap_findalldevs(3PCAP)`](https://www.tcpdump.org/manpages/pcap_findalldevs.3pcap.html).
-    ///
     /// # Errors
     ///
     /// Those of the system, if it cannot list the devices. An empty list is not an error. A device
     /// with an unusual name or address is listed like the others.
+    ///
+    #[doc = manual!("pcap_findalldevs")]
     #[doc(alias = "pcap_findalldevs")]
     pub fn list() -> Result<Vec<Device>> {
         list::list()
@@ -176,7 +176,7 @@ impl Device {
     /// Returns `None` if there is none, as for `any` and devices that are not network interfaces,
     /// and on Windows.
     ///
-    /// Manual page: [`if_nametoindex(3)`](https://man7.org/linux/man-pages/man3/if_nametoindex.3.html).
+    #[doc = manual!(linux 3 "if_nametoindex")]
     #[must_use]
     pub fn index(&self) -> Option<u32> {
         sys::platform::interface_index(&self.name)
@@ -203,7 +203,7 @@ impl Device {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`if_indextoname(3)`](https://man7.org/linux/man-pages/man3/if_indextoname.3.html).
+    #[doc = manual!(linux 3 "if_indextoname")]
     pub fn from_index(index: u32) -> Result<Device> {
         list::from_index(index)
     }
@@ -269,8 +269,6 @@ impl Device {
     ///
     /// [`addresses`](Device::addresses) returns all addresses with their netmasks.
     ///
-    /// Manual page: [`pcap_lookupnet(3PCAP)`](https://www.tcpdump.org/manpages/pcap_lookupnet.3pcap.html).
-    ///
     /// # Errors
     ///
     /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device was removed since it was
@@ -287,6 +285,8 @@ impl Device {
     /// }
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    ///
+    #[doc = manual!("pcap_lookupnet")]
     #[doc(alias = "pcap_lookupnet")]
     pub fn net_and_mask(&self) -> Result<Option<(Ipv4Addr, Ipv4Addr)>> {
         match list::net_and_mask(&self.name) {

@@ -56,7 +56,7 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
 ///
-/// Manual page: [`pcap_dump(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump.3pcap.html).
+#[doc = manual!("pcap_dump")]
 #[doc(alias = "pcap_dumper_t")]
 #[doc(alias = "pcap_dumper")]
 pub struct Dumper {
@@ -146,7 +146,7 @@ impl Dumper {
     ///   savefile can hold (1970 to 2106). The packet is not written.
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     ///
-    /// Manual page: [`pcap_dump(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump.3pcap.html).
+    #[doc = manual!("pcap_dump")]
     #[doc(alias = "pcap_dump")]
     #[inline]
     pub fn write(&mut self, packet: impl AsPacket) -> Result<()> {

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::linktype::Dlt;
 use crate::sys;
 
+/// # Lists of addresses and ports
 impl Filter {
     /// Creates a filter that accepts packets with an address or port in a list of any length: a
     /// block list, the ports of a service, the addresses of an experiment. [`negate`](Self::negate)
@@ -71,11 +72,11 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap-filter(7)`](https://www.tcpdump.org/manpages/pcap-filter.7.html).
-    ///
     /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
     /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
     /// [`Unsupported`]: crate::ErrorKind::Unsupported
+    ///
+    #[doc = manual!(libpcap 7 "pcap-filter")]
     pub fn any_of<T: Into<FilterTerm>>(
         dlt: impl Into<Dlt>,
         terms: impl IntoIterator<Item = T>,

@@ -7,6 +7,7 @@ use super::program::{listing, parse};
 use crate::error::Result;
 use crate::linktype::Dlt;
 
+/// # Listings
 impl Filter {
     /// Creates a filter from a listing: of `tcpdump -dd` or `-ddd`, or in the one line that
     /// `iptables -m bpf --bytecode` and `tc` take, `4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0`. Reverses

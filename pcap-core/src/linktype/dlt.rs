@@ -16,8 +16,6 @@ use crate::sys;
 ///
 /// `Display` writes the name without `DLT_`, or the number if it has no name. `FromStr` reads both.
 ///
-/// Manual page: [`pcap-linktype(7)`](https://www.tcpdump.org/manpages/pcap-linktype.7.html).
-///
 /// # Examples
 ///
 /// ```
@@ -28,6 +26,8 @@ use crate::sys;
 /// assert_eq!(Linktype::from(Dlt::RAW).value(), 101);
 /// # Ok::<(), pcap_core::Error>(())
 /// ```
+///
+#[doc = manual!(libpcap 7 "pcap-linktype")]
 #[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -55,7 +55,7 @@ impl Dlt {
     /// for link types that an older libpcap does not know. Returns `None` if neither has a name for
     /// it.
     ///
-    /// Manual page: [`pcap_datalink_val_to_name(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink_val_to_name.3pcap.html).
+    #[doc = manual!("pcap_datalink_val_to_name")]
     #[doc(alias = "pcap_datalink_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
@@ -65,8 +65,6 @@ impl Dlt {
     /// Returns a short description: libpcap's, or this crate's for link types that libpcap does not
     /// know.
     ///
-    /// Manual page: [`pcap_datalink_val_to_description(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink_val_to_name.3pcap.html).
-    ///
     /// # Examples
     ///
     /// ```
@@ -75,6 +73,8 @@ impl Dlt {
     /// assert_eq!(Dlt::EN10MB.description().as_deref(), Some("Ethernet"));
     /// assert_eq!(Dlt::new(9999).description(), None);
     /// ```
+    ///
+    #[doc = manual!("pcap_datalink_val_to_description", "pcap_datalink_val_to_name")]
     #[doc(alias = "pcap_datalink_val_to_description")]
     #[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
     #[must_use]
@@ -83,8 +83,6 @@ impl Dlt {
     }
 
     /// Finds a link type by its name, in upper or lower case, with or without `DLT_`.
-    ///
-    /// Manual page: [`pcap_datalink_name_to_val(3PCAP)`](https://www.tcpdump.org/manpages/pcap_datalink_name_to_val.3pcap.html).
     ///
     /// # Examples
     ///
@@ -95,6 +93,8 @@ impl Dlt {
     /// assert_eq!(Dlt::from_name("DLT_RAW"), Some(Dlt::RAW));
     /// assert_eq!(Dlt::from_name("carrier pigeon"), None);
     /// ```
+    ///
+    #[doc = manual!("pcap_datalink_name_to_val")]
     #[doc(alias = "pcap_datalink_name_to_val")]
     #[must_use]
     pub fn from_name(name: &str) -> Option<Dlt> {

@@ -18,7 +18,6 @@ pub trait CaptureExt: Sized {
     /// let capture = Capture::from_device("pktap").want_pktap(true).activate()?;
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
-    #[doc(alias = "pcap_set_want_pktap")]
     #[must_use]
     fn want_pktap(self, on: bool) -> Self;
 }

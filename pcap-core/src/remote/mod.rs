@@ -117,7 +117,7 @@ use crate::version::version;
 /// # Ok(()) }
 /// ```
 ///
-/// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
+#[doc = manual!(libpcap 8 "rpcapd")]
 #[doc(alias = "pcap_findalldevs_ex")]
 pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
     const OPERATION: &str = "list the devices of";
@@ -254,7 +254,7 @@ impl Options {
     /// - Those of a [filter](Filter::compile).
     /// - The daemon's, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
     ///
-    /// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
+    #[doc = manual!(libpcap 8 "rpcapd")]
     #[doc(alias = "pcap_open")]
     pub fn open(&self) -> Result<Capture<Remote>> {
         let options = self.checked()?;

@@ -39,7 +39,7 @@ const BUFFER: usize = sys::PCAP_BUF_SIZE as usize;
 /// # Ok(()) }
 /// ```
 ///
-/// Manual page: [`rpcapd(8)`](https://www.tcpdump.org/manpages/rpcapd.8.html).
+#[doc = manual!(libpcap 8 "rpcapd")]
 #[doc(alias = "pcap_createsrcstr")]
 #[doc(alias = "pcap_parsesrcstr")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -72,10 +72,12 @@
 //!   non-blocking mode, such as D-Bus, and devices of other hosts.
 
 #[cfg(feature = "async-io")]
+#[cfg_attr(docsrs, doc(cfg(feature = "async-io")))]
 mod async_io;
 mod packets;
 mod sending;
 #[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 mod tokio;
 
 use std::fmt;
@@ -86,9 +88,11 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 #[cfg(feature = "async-io")]
+#[cfg_attr(docsrs, doc(cfg(feature = "async-io")))]
 pub use self::async_io::AsyncIo;
 pub use self::packets::{IntoPackets, Packets};
 #[cfg(feature = "tokio")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tokio")))]
 pub use self::tokio::Tokio;
 
 use crate::breakloop::BreakHandle;

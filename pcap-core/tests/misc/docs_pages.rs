@@ -7,12 +7,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The files below a folder with one of these endings.
-fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -28,7 +28,7 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
 }
 
 /// The folders with sources and pages: all of the repository, or this crate.
-fn packages() -> Vec<PathBuf> {
+pub(crate) fn packages() -> Vec<PathBuf> {
     let beside = |name: &str| root().parent().map(|folder| folder.join(name));
     let all = ["pcap-core", "pcap-sys", "pcap-examples"].map(beside);
     let there = all.into_iter().flatten().filter(|folder| folder.is_dir());
@@ -40,12 +40,12 @@ fn packages() -> Vec<PathBuf> {
 }
 
 /// A file of the repository, if it is there.
-fn of_repository(name: &str) -> Option<String> {
+pub(crate) fn of_repository(name: &str) -> Option<String> {
     fs::read_to_string(root().parent()?.join(name)).ok()
 }
 
 /// The pages, with what they are called.
-fn pages() -> Vec<(String, String)> {
+pub(crate) fn pages() -> Vec<(String, String)> {
     let mut pages: Vec<_> = packages()
         .iter()
         .flat_map(|folder| files(folder, &[".md"]))
@@ -56,7 +56,15 @@ fn pages() -> Vec<(String, String)> {
             )
         })
         .collect();
-    for name in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+    for name in [
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "README.md",
+        "SECURITY.md",
+        "docs/packagers.md",
+        "docs/performance.md",
+        "docs/versions.md",
+    ] {
         pages.extend(of_repository(name).map(|text| (name.to_owned(), text)));
     }
     assert!(pages.len() >= 9, "{} pages", pages.len());
@@ -64,7 +72,7 @@ fn pages() -> Vec<(String, String)> {
 }
 
 /// The public documentation of the sources, each with its file.
-fn documentation() -> Vec<(String, String)> {
+pub(crate) fn documentation() -> Vec<(String, String)> {
     let sources = packages().into_iter().map(|folder| folder.join("src"));
     let sources = sources.flat_map(|folder| files(&folder, &[".rs"]));
     let public = |path: PathBuf| {
@@ -226,12 +234,13 @@ fn names(text: &str) -> Vec<String> {
 }
 
 /// What is named and belongs to others: the standard library, other crates, systems, compilers.
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 20] = [
     "BINDGEN_EXTRA_CLANG_ARGS",
     "CC",
     "CFLAGS",
     "Deref",
     "LIB",
+    "LDFLAGS",
     "LIBCLANG_PATH",
     "LIBPCAP_LIBDIR_s390x_unknown_linux_gnu",
     "MultiGzDecoder",
@@ -239,6 +248,8 @@ const OTHERS: [&str; 17] = [
     "PKG_CONFIG_ALLOW_CROSS",
     "PKG_CONFIG_LIBDIR",
     "PKG_CONFIG_PATH",
+    "RUSTFLAGS",
+    "SOURCE_DATE_EPOCH",
     "System32",
     "access_bpf",
     "flate2",
@@ -265,11 +276,18 @@ fn of_this_crate() -> Vec<(String, String)> {
     let rows = parity.lines().filter(|line| line.matches('|').count() == 5);
     let here = rows.filter_map(|line| line.split('|').nth(3));
     texts.push(("parity.md".into(), here.collect::<Vec<_>>().join("\n")));
-    for name in ["docs/platforms.md", "README.md"] {
+    for name in ["docs/platforms.md", "docs/tasks.md", "README.md"] {
         let text = fs::read_to_string(root().join(name)).unwrap();
         texts.push((name.into(), text));
     }
-    texts.extend(of_repository("README.md").map(|text| ("the README".into(), text)));
+    for name in [
+        "README.md",
+        "docs/packagers.md",
+        "docs/versions.md",
+        "pcap-sys/docs/building.md",
+    ] {
+        texts.extend(of_repository(name).map(|text| (name.into(), text)));
+    }
     texts
 }
 

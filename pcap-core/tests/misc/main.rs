@@ -1,6 +1,8 @@
 //! Devices, link types, names, errors, and what the pages of the repository say.
 
 mod device;
+mod docs_facts;
+mod docs_guide;
 mod docs_pages;
 mod docs_rows;
 mod errors;

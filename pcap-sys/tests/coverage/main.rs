@@ -306,7 +306,7 @@ fn coverage_that_is_wrong_is_noticed() {
             ),
             (
                 with(&row.replace("Active>::stats", "Active>::bufsize")),
-                "Capture<Active>::stats has the alias pcap_stats, which no row says",
+                "Capture<S>::stats has the alias pcap_stats, which no row says",
             ),
             (
                 altered(

@@ -87,6 +87,7 @@ struct Vanished {
     until: Instant,
 }
 
+/// # Filter location, direction and link type
 impl Capture<Active> {
     /// Returns where the filter runs, or `None` if none is set.
     ///
@@ -108,7 +109,7 @@ impl Capture<Active> {
     /// - if this kind of device does not report directions;
     /// - for [`Out`](Direction::Out) on the loopback device of Linux, which delivers each packet once, as received.
     ///
-    /// Manual page: [`pcap_setdirection(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setdirection.3pcap.html).
+    #[doc = manual!("pcap_setdirection")]
     #[doc(alias = "pcap_setdirection")]
     pub fn set_direction(&mut self, direction: Direction) -> Result<()> {
         self.state.set_direction(direction)
@@ -120,7 +121,7 @@ impl Capture<Active> {
     ///
     /// The call fails if libpcap cannot list them.
     ///
-    /// Manual page: [`pcap_list_datalinks(3PCAP)`](https://www.tcpdump.org/manpages/pcap_list_datalinks.3pcap.html).
+    #[doc = manual!("pcap_list_datalinks")]
     #[doc(alias = "pcap_list_datalinks")]
     pub fn datalinks(&self) -> Result<Vec<Dlt>> {
         let handle = &self.state.live.handle;
@@ -148,19 +149,22 @@ impl Capture<Active> {
     /// - Those of [`Filter::compile`] if the expression of the filter does not compile for the link type.
     /// - Otherwise libpcap's, if the device does not support the link type.
     ///
-    /// Manual page: [`pcap_set_datalink(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_datalink.3pcap.html).
+    #[doc = manual!("pcap_set_datalink")]
     #[doc(alias = "pcap_set_datalink")]
     pub fn set_datalink(&mut self, datalink: impl Into<Dlt>) -> Result<()> {
         self.state.set_datalink(datalink.into())
     }
+}
 
+/// # The file descriptor and `pcap_t` of a device
+impl Capture<Active> {
     /// Returns the file descriptor that libpcap captures from, or `None` if this kind of capture has none. Use it for
     /// system features that libpcap does not cover: a socket option on Linux, or a request to the BPF device elsewhere.
     ///
     /// Reading from it takes packets away from this capture. To wait for packets use
     /// [`selectable_fd`](Self::selectable_fd), which may be another descriptor.
     ///
-    /// Manual page: [`pcap_fileno(3PCAP)`](https://www.tcpdump.org/manpages/pcap_fileno.3pcap.html).
+    #[doc = manual!("pcap_fileno")]
     #[doc(alias = "pcap_fileno")]
     #[must_use]
     pub fn fileno(&self) -> Option<platform::BorrowedFd<'_>> {

@@ -14,6 +14,7 @@ use crate::sendqueue::SendQueue;
 use crate::sys::linux::packet_socket::{self, Sent};
 use crate::sys::platform::{self, RawFd};
 
+/// # Sending
 impl Capture<Active> {
     /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent.
     ///
@@ -49,7 +50,7 @@ impl Capture<Active> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     #[doc(alias = "pcap_inject")]
     #[doc(alias = "pcap_sendpacket")]
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
@@ -75,7 +76,7 @@ impl Capture<Active> {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     #[doc(alias = "pcap_inject")]
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
         self.state.inject_within(packet, Wait::Never)
@@ -99,7 +100,7 @@ impl Capture<Active> {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     #[doc(alias = "pcap_inject")]
     pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
         self.state.inject_within(packet, Wait::at_most(timeout))
@@ -140,7 +141,7 @@ impl Capture<Active> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
         self.state.inject_queue(queue, ..)
     }
@@ -168,7 +169,7 @@ impl Capture<Active> {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     pub fn inject_queue_range(
         &self,
         queue: &SendQueue,
@@ -196,7 +197,7 @@ impl Capture<Active> {
     /// # }
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     pub fn inject_queue_timeout(
         &self,
         queue: &SendQueue,

@@ -19,7 +19,7 @@ use crate::warning::Warning;
 /// [`Remote`](crate::Capture). The trait is sealed.
 pub trait Live: Readable + phase::OnDevice {}
 
-/// # Live captures
+/// # Statistics
 impl<S: Live> Capture<S> {
     /// Returns the warnings of the activation, such as promiscuous mode that the device does not support.
     #[must_use]
@@ -33,33 +33,15 @@ impl<S: Live> Capture<S> {
     ///
     /// The call fails if this kind of device has no statistics.
     ///
-    /// Manual page: [`pcap_stats(3PCAP)`](https://www.tcpdump.org/manpages/pcap_stats.3pcap.html).
+    #[doc = manual!("pcap_stats")]
     #[doc(alias = "pcap_stats")]
     pub fn stats(&self) -> Result<Stats> {
         self.state.stats()
     }
+}
 
-    /// Sets non-blocking mode: [`dispatch`](Self::dispatch) returns [`Stop::Empty`](crate::Stop::Empty) at once when
-    /// there is no packet, and [`inject`](Capture::inject) fails instead of waiting for room. The calls that read
-    /// single packets are not affected.
-    ///
-    /// D-Bus captures wait inside libpcap: there `dispatch` may take a tenth of a second. Some remote captures wait
-    /// inside libpcap for longer, and stay in blocking mode.
-    ///
-    /// Manual page: [`pcap_setnonblock(3PCAP)`](https://www.tcpdump.org/manpages/pcap_setnonblock.3pcap.html).
-    #[doc(alias = "pcap_setnonblock")]
-    pub fn set_nonblock(&mut self, on: bool) {
-        self.state.live_mut().nonblock = on;
-    }
-
-    /// Returns whether the capture is in non-blocking mode. This is `false` even after
-    /// [`set_nonblock(true)`](Self::set_nonblock) if the capture only supports blocking reads.
-    #[doc(alias = "pcap_getnonblock")]
-    #[must_use]
-    pub fn is_nonblock(&self) -> bool {
-        self.state.live().nonblock && !self.state.only_blocks()
-    }
-
+/// # Options of the activation
+impl<S: Live> Capture<S> {
     /// Returns the packet-buffer timeout that was set before activation.
     ///
     /// `None` for a handle that was [opened elsewhere](Capture::<crate::Active>::from_raw).
@@ -78,6 +60,30 @@ impl<S: Live> Capture<S> {
         let requested = self.state.live().requested;
         requested.map(|(_, promisc)| promisc)
     }
+}
+
+/// # Event loops
+impl<S: Live> Capture<S> {
+    /// Sets non-blocking mode: [`dispatch`](Self::dispatch) returns [`Stop::Empty`](crate::Stop::Empty) at once when
+    /// there is no packet, and [`inject`](Capture::inject) fails instead of waiting for room. The calls that read
+    /// single packets are not affected.
+    ///
+    /// D-Bus captures wait inside libpcap: there `dispatch` may take a tenth of a second. Some remote captures wait
+    /// inside libpcap for longer, and stay in blocking mode.
+    ///
+    #[doc = manual!("pcap_setnonblock")]
+    #[doc(alias = "pcap_setnonblock")]
+    pub fn set_nonblock(&mut self, on: bool) {
+        self.state.live_mut().nonblock = on;
+    }
+
+    /// Returns whether the capture is in non-blocking mode. This is `false` even after
+    /// [`set_nonblock(true)`](Self::set_nonblock) if the capture only supports blocking reads.
+    #[doc(alias = "pcap_getnonblock")]
+    #[must_use]
+    pub fn is_nonblock(&self) -> bool {
+        self.state.live().nonblock && !self.state.only_blocks()
+    }
 
     /// Returns the file descriptor that is readable when there are packets, for your own event loop. `None` if this
     /// kind of capture has none.
@@ -88,7 +94,7 @@ impl<S: Live> Capture<S> {
     ///
     /// On Windows this is the handle of an event.
     ///
-    /// Manual page: [`pcap_get_selectable_fd(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_selectable_fd.3pcap.html).
+    #[doc = manual!("pcap_get_selectable_fd")]
     #[doc(alias = "pcap_get_selectable_fd")]
     #[doc(alias = "pcap_getevent")]
     #[must_use]
@@ -101,66 +107,11 @@ impl<S: Live> Capture<S> {
     /// Returns the longest time to wait before the next read, even if the descriptor does not become readable. `None`
     /// means no limit. The value may change: query it before each wait.
     ///
-    /// Manual page: [`pcap_get_required_select_timeout(3PCAP)`](https://www.tcpdump.org/manpages/pcap_get_required_select_timeout.3pcap.html).
+    #[doc = manual!("pcap_get_required_select_timeout")]
     #[doc(alias = "pcap_get_required_select_timeout")]
     #[must_use]
     pub fn required_select_timeout(&self) -> Option<Duration> {
         let live = self.state.live();
         live.waiter.required(&live.handle)
-    }
-
-    /// Stops the inflow: the kernel keeps no more packets for this capture. The reading calls then deliver the packets
-    /// in the buffer, and report [`End::Eof`](crate::End::Eof) after the last.
-    ///
-    /// Without this call, packets that arrived before a break or a deadline may stay in the kernel's buffer for up to
-    /// the packet-buffer timeout, and are lost on close. Call it when the program should end, and read until `Eof`.
-    /// That takes no longer than the packet-buffer timeout, however fast packets arrive. Breaks and deadlines still
-    /// work. A stopped capture cannot be restarted; [`stats`](Self::stats) and [`inject`](Capture::inject) still work.
-    ///
-    /// On Linux network interfaces the end is exact: each packet that had arrived is delivered or counted as dropped.
-    /// On other devices and systems, and on other hosts, the inflow continues. There the end is the first read that
-    /// finds nothing after the packet-buffer timeout, and twice that timeout at the latest.
-    ///
-    /// In a [group of captures](crate::os), stop every member: the others do not take over the share of a stopped one.
-    ///
-    /// # Errors
-    ///
-    /// The call fails if libpcap does not return the statistics of the device.
-    ///
-    /// # Examples
-    ///
-    /// Counts packets until another thread ends the call:
-    ///
-    /// ```no_run
-    /// # fn main() -> pcap_core::Result<()> {
-    /// let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
-    /// let handle = capture.break_handle();
-    /// std::thread::spawn(move || {
-    ///     std::thread::sleep(std::time::Duration::from_secs(10));
-    ///     handle.breakloop();
-    /// });
-    /// let mut packets = capture.for_each(|_| ())?.packets();
-    /// capture.stop()?;
-    /// packets += capture.for_each(|_| ())?.packets();
-    /// println!("{packets} packets, {} dropped", capture.stats()?.dropped);
-    /// # Ok(()) }
-    /// ```
-    pub fn stop(&mut self) -> Result<()> {
-        if self.state.live().stopped.is_some() {
-            return Ok(());
-        }
-        let stopped = self.state.stop()?;
-        self.state.live_mut().stopped = Some(stopped);
-        Ok(())
-    }
-
-    /// Closes the capture and returns its final statistics.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`stats`](Self::stats). The capture is closed in any case.
-    #[doc(alias = "pcap_close")]
-    pub fn close(self) -> Result<Stats> {
-        self.state.stats()
     }
 }

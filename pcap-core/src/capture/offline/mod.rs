@@ -42,6 +42,7 @@ pub struct Offline {
     follow: bool,
 }
 
+/// # Savefiles
 impl Capture<Offline> {
     /// Sets whether to wait at the end of the savefile for more packets, because it is still being written. Default:
     /// no.
@@ -151,7 +152,7 @@ impl Capture<Offline> {
 
     /// Returns the version of the savefile's format, major and minor: usually 2.4, and 1.0 for pcapng.
     ///
-    /// Manual page: [`pcap_major_version(3PCAP)`](https://www.tcpdump.org/manpages/pcap_major_version.3pcap.html).
+    #[doc = manual!("pcap_major_version")]
     #[doc(alias = "pcap_major_version")]
     #[doc(alias = "pcap_minor_version")]
     #[must_use]
@@ -166,14 +167,17 @@ impl Capture<Offline> {
 
     /// Returns whether the savefile's byte order differs from this machine's.
     ///
-    /// Manual page: [`pcap_is_swapped(3PCAP)`](https://www.tcpdump.org/manpages/pcap_is_swapped.3pcap.html).
+    #[doc = manual!("pcap_is_swapped")]
     #[doc(alias = "pcap_is_swapped")]
     #[must_use]
     pub fn is_swapped(&self) -> bool {
         // SAFETY: the handle is open.
         unsafe { sys::pcap_is_swapped(self.state.handle.as_ptr()) != 0 }
     }
+}
 
+/// # The `pcap_t` of a savefile
+impl Capture<Offline> {
     /// Creates a capture from a `pcap_t` that reads a savefile and was opened elsewhere.
     ///
     /// # Safety

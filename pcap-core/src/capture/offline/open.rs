@@ -17,6 +17,7 @@ use crate::savefile::{
 use crate::sys::{self, Failure, Until, platform};
 use crate::timestamp::Precision;
 
+/// # Opening a savefile
 impl Capture<Offline> {
     /// Opens a savefile, classic or pcapng. `-` is standard input; a file of that name is `./-`.
     ///
@@ -48,7 +49,7 @@ impl Capture<Offline> {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_open_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
+    #[doc = manual!("pcap_open_offline")]
     #[doc(alias = "pcap_open_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_open_offline")]
     pub fn from_file(path: impl AsRef<Path>) -> Result<Capture<Offline>> {
@@ -70,7 +71,7 @@ impl Capture<Offline> {
     /// Those of [`from_file`](Self::from_file). [`take`](Error::take) returns the [`File`] at its original position;
     /// bytes read from a pipe are gone.
     ///
-    /// Manual page: [`pcap_fopen_offline(3PCAP)`](https://www.tcpdump.org/manpages/pcap_open_offline.3pcap.html).
+    #[doc = manual!("pcap_fopen_offline", "pcap_open_offline")]
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_fopen_offline")]
     #[doc(alias = "pcap_hopen_offline_with_tstamp_precision")]

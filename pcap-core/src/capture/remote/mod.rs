@@ -67,6 +67,7 @@ impl Set {
     }
 }
 
+/// # The `pcap_t` of a device of another host
 impl Capture<Remote> {
     /// Creates a capture from a `pcap_t` that `pcap_open` opened for a device of another host.
     ///

@@ -19,6 +19,7 @@ const MAX_INSTRUCTIONS: usize = 1 << 23;
 /// The filters that another one combines, and the operators.
 pub(crate) type Formula = Arc<[Step<Filter>]>;
 
+/// # Combining
 impl Filter {
     /// Combines this filter with `other` into one that accepts the packets that both accept.
     ///

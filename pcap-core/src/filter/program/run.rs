@@ -6,6 +6,7 @@ use crate::filter::{Filter, clamp};
 use crate::packet::AsPacket;
 use crate::sys;
 
+/// # Running
 impl Filter {
     /// Returns whether the filter accepts an untruncated packet: its length on the wire is that of
     /// `data`.
@@ -34,7 +35,7 @@ impl Filter {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap_offline_filter(3PCAP)`](https://www.tcpdump.org/manpages/pcap_offline_filter.3pcap.html).
+    #[doc = manual!("pcap_offline_filter")]
     #[doc(alias = "pcap_offline_filter")]
     #[inline]
     #[must_use]

@@ -25,7 +25,7 @@ pub trait CaptureExt: Sized {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`pcap_set_protocol_linux(3PCAP)`](https://www.tcpdump.org/manpages/pcap_set_protocol_linux.3pcap.html).
+    #[doc = manual!("pcap_set_protocol_linux")]
     #[doc(alias = "pcap_set_protocol_linux")]
     #[must_use]
     fn protocol(self, protocol: u16) -> Self;
@@ -54,7 +54,7 @@ pub trait CaptureExt: Sized {
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///
-    /// Manual page: [`packet(7)`](https://man7.org/linux/man-pages/man7/packet.7.html).
+    #[doc = manual!(linux 7 "packet")]
     #[must_use]
     fn qdisc_bypass(self, on: bool) -> Self;
 }
@@ -92,7 +92,7 @@ pub trait SenderExt {
     /// # Ok(()) }
     /// ```
     ///
-    /// Manual page: [`pcap_inject(3PCAP)`](https://www.tcpdump.org/manpages/pcap_inject.3pcap.html).
+    #[doc = manual!("pcap_inject")]
     fn sender(&self) -> Result<Sender>;
 }
 

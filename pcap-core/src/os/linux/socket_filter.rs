@@ -75,13 +75,13 @@ pub trait SocketFilterExt: AsFd {
     /// - [`Io`]`(PermissionDenied)` if [`lock_filter`](Self::lock_filter) was called.
     /// - [`FilterInvalid`] if the kernel rejects the program for another reason, such as an extension that it lacks.
     ///
-    /// Manual page: [`socket(7)`](https://man7.org/linux/man-pages/man7/socket.7.html).
-    ///
     /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
     /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
     /// [`FilterInvalid`]: crate::ErrorKind::FilterInvalid
     /// [`Unsupported`]: crate::ErrorKind::Unsupported
     /// [`Io`]: crate::ErrorKind::Io
+    ///
+    #[doc = manual!(linux 7 "socket")]
     fn attach_filter(&self, filter: &Filter) -> Result<()> {
         const OPERATION: &str = "attach a filter to";
         let socket = self.as_fd();
@@ -113,7 +113,7 @@ pub trait SocketFilterExt: AsFd {
     /// - [`Io`](crate::ErrorKind::Io)`(NotFound)` if the socket has no filter.
     /// - [`Io`](crate::ErrorKind::Io)`(PermissionDenied)` if [`lock_filter`](Self::lock_filter) was called.
     ///
-    /// Manual page: [`socket(7)`](https://man7.org/linux/man-pages/man7/socket.7.html).
+    #[doc = manual!(linux 7 "socket")]
     fn detach_filter(&self) -> Result<()> {
         let socket = self.as_fd();
         sock_filter::detach(socket).map_err(|e| error("detach the filter of", socket, e))
@@ -126,7 +126,7 @@ pub trait SocketFilterExt: AsFd {
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the descriptor is not a socket.
     ///
-    /// Manual page: [`socket(7)`](https://man7.org/linux/man-pages/man7/socket.7.html).
+    #[doc = manual!(linux 7 "socket")]
     fn lock_filter(&self) -> Result<()> {
         let socket = self.as_fd();
         sock_filter::lock(socket).map_err(|e| error("lock the filter of", socket, e))

@@ -14,9 +14,10 @@ use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
-/// The runtime of [`Capture::into_async_io`]. With the feature `async-io`.
+/// The runtime of [`Capture::into_async_io`], with the feature `async-io`.
 pub struct AsyncIo(Registration);
 
+/// # Asynchronous tasks
 impl<S: Awaitable> Capture<S> {
     /// Converts the capture into one for tasks of any executor, woken by the crate async-io, as in smol. See
     /// [`stream`](crate::stream). With the feature `async-io`. That crate has a thread of its own, one per process.

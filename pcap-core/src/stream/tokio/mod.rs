@@ -17,9 +17,10 @@ use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
-/// The runtime of [`Capture::into_tokio`]. With the feature `tokio`.
+/// The runtime of [`Capture::into_tokio`], with the feature `tokio`.
 pub struct Tokio(Registration);
 
+/// # Asynchronous tasks
 impl<S: Awaitable> Capture<S> {
     /// Converts the capture into one for tasks of tokio. See [`stream`](crate::stream). With the feature `tokio`.
     ///

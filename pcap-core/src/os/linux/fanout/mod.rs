@@ -57,7 +57,7 @@ pub use outcome::FanoutOutcome;
 /// # Ok(()) }
 /// ```
 ///
-/// Manual page: [`packet(7)`](https://man7.org/linux/man-pages/man7/packet.7.html), `PACKET_FANOUT`.
+#[doc = manual!(linux 7 "packet")]
 #[derive(Clone, Debug)]
 #[must_use = "it does nothing before it is activated"]
 pub struct Fanout {
@@ -123,7 +123,7 @@ impl Fanout {
     /// For received packets the program's data begins with the network-layer header, for sent ones with the link-layer
     /// header. [`activate`](Self::activate) rejects a descriptor of anything else.
     ///
-    /// Manual page: [`bpf(2)`](https://man7.org/linux/man-pages/man2/bpf.2.html).
+    #[doc = manual!(linux 2 "bpf")]
     pub fn by_ebpf(program: impl Into<OwnedFd>) -> Fanout {
         Fanout::chosen_by(Chooser::Ebpf(Arc::new(program.into())))
     }
