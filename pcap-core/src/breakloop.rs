@@ -38,6 +38,7 @@ use crate::sys::{self, platform, platform::Wake};
 /// ```
 ///
 #[doc = manual!("pcap_breakloop")]
+///
 #[derive(Clone)]
 pub struct BreakHandle(Arc<Breaker>);
 

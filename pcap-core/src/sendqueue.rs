@@ -35,6 +35,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// ```
 ///
 #[doc = manual!("pcap_inject")]
+///
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SendQueue {
     data: Vec<u8>,

@@ -25,6 +25,7 @@ use crate::sys;
 /// ```
 ///
 #[doc = manual!(libpcap 7 "pcap-tstamp")]
+///
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TstampType(i32);
 
@@ -58,6 +59,7 @@ impl TstampType {
     /// Returns libpcap's name, such as `host`; `None` for a number that libpcap does not know.
     ///
     #[doc = manual!("pcap_tstamp_type_val_to_name")]
+    ///
     #[doc(alias = "pcap_tstamp_type_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
@@ -82,6 +84,7 @@ impl TstampType {
     /// ```
     ///
     #[doc = manual!("pcap_tstamp_type_val_to_description", "pcap_tstamp_type_val_to_name")]
+    ///
     #[doc(alias = "pcap_tstamp_type_val_to_description")]
     #[must_use]
     pub fn description(self) -> Option<String> {
@@ -106,6 +109,7 @@ impl TstampType {
     /// ```
     ///
     #[doc = manual!("pcap_tstamp_type_name_to_val")]
+    ///
     #[doc(alias = "pcap_tstamp_type_name_to_val")]
     #[must_use]
     pub fn from_name(name: &str) -> Option<TstampType> {

@@ -66,6 +66,7 @@ impl fmt::Display for Version {
 /// are 0.
 ///
 #[doc = manual!("pcap_lib_version")]
+///
 #[doc(alias = "pcap_lib_version")]
 #[must_use]
 pub fn version() -> Version {

@@ -26,6 +26,27 @@ use crate::timestamp::Precision;
 /// | `Remote` | a device of another host, with the feature `remote` | `remote::Options` |
 /// | [`Any`] | a live capture or a savefile, for programs that take either | `From` |
 ///
+/// The calls below are in the order of use: options of a device and its [activation](Self::activate),
+/// [savefiles](Self::from_file), reading [packet by packet](Self::next_packet), with [closures](Self::for_each) and
+/// with [iterators](Self::packets), [filters](Self::set_filter), [properties](Self::name), [writing](Self::dump),
+/// [statistics](Capture::<Active>::stats), [event loops](Capture::<Active>::selectable_fd), [sending](Self::inject),
+/// and [stopping](Self::break_handle).
+///
+/// # Examples
+///
+/// ```no_run
+/// use pcap_core::Capture;
+///
+/// # fn main() -> pcap_core::Result<()> {
+/// let mut capture = Capture::from_device("eth0").filter("udp port 53").activate()?;
+/// while let Some(packet) = capture.next_packet()? {
+///     println!("{} {} bytes", packet.timestamp(), packet.wire_len());
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// # What does not compile
+///
 /// The phase is part of the type, so a call that the phase does not support does not compile.
 ///
 // Shows: libpcap/before-activation-nearly-every
@@ -98,6 +119,7 @@ impl<S: Activated> Capture<S> {
     /// Returns the link type of the packets, in the numbering of libpcap's API on this operating system.
     ///
     #[doc = manual!("pcap_datalink")]
+    ///
     #[doc(alias = "pcap_datalink")]
     #[must_use]
     pub fn datalink(&self) -> Dlt {
@@ -146,6 +168,7 @@ impl<S: Activated> Capture<S> {
     /// Returns the snaplen in force, in bytes: no packet is longer. libpcap may have raised the requested value.
     ///
     #[doc = manual!("pcap_snapshot")]
+    ///
     #[doc(alias = "pcap_snapshot")]
     #[must_use]
     pub fn snaplen(&self) -> u32 {
@@ -202,6 +225,7 @@ impl<S: Activated> Capture<S> {
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
     ///
     #[doc = manual!("pcap_dump_open")]
+    ///
     #[doc(alias = "pcap_dump_open")]
     pub fn dump(&self, path: impl AsRef<Path>) -> Result<Dumper> {
         Dumper::create(path.as_ref(), self.format())
@@ -235,6 +259,7 @@ impl<S: Activated> Capture<S> {
     /// ```
     ///
     #[doc = manual!("pcap_dump_open_append", "pcap_dump_open")]
+    ///
     #[doc(alias = "pcap_dump_open_append")]
     pub fn dump_append(&self, path: impl AsRef<Path>) -> Result<Dumper> {
         Dumper::append(path.as_ref(), self.format())
@@ -269,6 +294,7 @@ impl<S: Activated> Capture<S> {
     /// ```
     ///
     #[doc = manual!("pcap_dump_fopen", "pcap_dump_open")]
+    ///
     #[doc(alias = "pcap_dump_fopen")]
     pub fn dump_open_file(&self, file: File) -> Result<Dumper> {
         self.dump_open_file_named(file, THE_SAVEFILE)

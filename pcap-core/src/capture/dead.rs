@@ -44,6 +44,7 @@ impl Capture<Dead> {
     /// ```
     ///
     #[doc = manual!("pcap_open_dead")]
+    ///
     #[doc(alias = "pcap_open_dead")]
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
     pub fn dead(dlt: impl Into<Dlt>) -> Result<Capture<Dead>> {
@@ -60,6 +61,7 @@ impl Capture<Dead> {
     /// - Those of [`dead`](Self::dead).
     ///
     #[doc = manual!("pcap_open_dead")]
+    ///
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
     pub fn dead_with(
         dlt: impl Into<Dlt>,

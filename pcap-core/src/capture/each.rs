@@ -42,6 +42,7 @@ impl<S: Readable> Capture<S> {
     /// ```
     ///
     #[doc = manual!("pcap_loop")]
+    ///
     #[doc(alias = "pcap_loop")]
     pub fn for_each(&mut self, f: impl FnMut(Packet<'_>)) -> Result<Done> {
         self.for_each_up_to(u64::MAX, f)
@@ -152,6 +153,7 @@ impl<S: Readable> Capture<S> {
     /// Panics if the closure does. The capture can still be read.
     ///
     #[doc = manual!("pcap_dispatch", "pcap_loop")]
+    ///
     #[doc(alias = "pcap_dispatch")]
     pub fn dispatch(&mut self, f: impl FnMut(Packet<'_>)) -> Result<Done> {
         self.dispatch_up_to(u64::MAX, f)

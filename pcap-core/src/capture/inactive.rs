@@ -61,6 +61,7 @@ impl Capture<Inactive> {
     /// ```
     ///
     #[doc = manual!("pcap_create")]
+    ///
     #[doc(alias = "pcap_create")]
     pub fn from_device(device: impl Into<DeviceName>) -> Capture<Inactive> {
         Capture::new(Inactive {
@@ -85,6 +86,7 @@ impl Capture<Inactive> {
     /// packets.
     ///
     #[doc = manual!("pcap_set_snaplen")]
+    ///
     #[doc(alias = "pcap_set_snaplen")]
     #[must_use]
     pub fn snaplen(self, bytes: u32) -> Self {
@@ -96,6 +98,7 @@ impl Capture<Inactive> {
     /// A device without this mode still captures, and reports a [warning](Capture::warnings).
     ///
     #[doc = manual!("pcap_set_promisc")]
+    ///
     #[doc(alias = "pcap_set_promisc")]
     #[must_use]
     pub fn promisc(self, on: bool) -> Self {
@@ -106,6 +109,7 @@ impl Capture<Inactive> {
     /// whether the device supports it.
     ///
     #[doc = manual!("pcap_set_rfmon")]
+    ///
     #[doc(alias = "pcap_set_rfmon")]
     #[must_use]
     pub fn rfmon(self, on: bool) -> Self {
@@ -118,6 +122,7 @@ impl Capture<Inactive> {
     /// It is not a read deadline; [`next_packet_timeout`](Capture::next_packet_timeout) has one.
     ///
     #[doc = manual!("pcap_set_timeout")]
+    ///
     #[doc(alias = "pcap_set_timeout")]
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
@@ -135,6 +140,7 @@ impl Capture<Inactive> {
     /// another size.
     ///
     #[doc = manual!("pcap_set_immediate_mode")]
+    ///
     #[doc(alias = "pcap_set_immediate_mode")]
     #[must_use]
     pub fn immediate_mode(self, on: bool) -> Self {
@@ -155,6 +161,7 @@ impl Capture<Inactive> {
     /// The kernel allocates the memory at activation.
     ///
     #[doc = manual!("pcap_set_buffer_size")]
+    ///
     #[doc(alias = "pcap_set_buffer_size")]
     #[must_use]
     pub fn buffer_size(self, bytes: usize) -> Self {
@@ -165,6 +172,7 @@ impl Capture<Inactive> {
     /// clocks of the device; the activation rejects others.
     ///
     #[doc = manual!("pcap_set_tstamp_type")]
+    ///
     #[doc(alias = "pcap_set_tstamp_type")]
     #[must_use]
     pub fn tstamp_type(self, tstamp_type: TstampType) -> Self {
@@ -175,6 +183,7 @@ impl Capture<Inactive> {
     /// microseconds if the device offers nothing finer.
     ///
     #[doc = manual!("pcap_set_tstamp_precision")]
+    ///
     #[doc(alias = "pcap_set_tstamp_precision")]
     #[must_use]
     pub fn precision(self, precision: Precision) -> Self {
@@ -185,6 +194,7 @@ impl Capture<Inactive> {
     /// [`datalinks`](Capture::datalinks) of an active capture lists them.
     ///
     #[doc = manual!("pcap_set_datalink")]
+    ///
     #[doc(alias = "pcap_set_datalink")]
     #[must_use]
     pub fn datalink(self, datalink: impl Into<Dlt>) -> Self {
@@ -195,6 +205,7 @@ impl Capture<Inactive> {
     /// Sets the direction of the packets to capture: received, sent or both. Default: both.
     ///
     #[doc = manual!("pcap_setdirection")]
+    ///
     #[doc(alias = "pcap_setdirection")]
     #[must_use]
     pub fn direction(self, direction: Direction) -> Self {
@@ -207,6 +218,7 @@ impl Capture<Inactive> {
     /// packet.
     ///
     #[doc = manual!(libpcap 7 "pcap-filter")]
+    ///
     #[doc(alias = "pcap_setfilter")]
     #[must_use]
     pub fn filter<'f>(self, filter: impl Into<FilterSource<'f>>) -> Self {
@@ -219,6 +231,7 @@ impl Capture<Inactive> {
     /// Default: no.
     ///
     #[doc = manual!("pcap_setnonblock")]
+    ///
     #[doc(alias = "pcap_setnonblock")]
     #[must_use]
     pub fn nonblock(self, on: bool) -> Self {
@@ -262,6 +275,7 @@ impl Capture<Inactive> {
     /// The call fails if there is no such device, or if libpcap cannot query it.
     ///
     #[doc = manual!("pcap_list_tstamp_types")]
+    ///
     #[doc(alias = "pcap_list_tstamp_types")]
     pub fn tstamp_types(&self) -> Result<Vec<TstampType>> {
         active::Created::new(&self.state.device)?.tstamp_types()
@@ -274,6 +288,7 @@ impl Capture<Inactive> {
     /// The call fails if there is no such device, or if the process may not query it.
     ///
     #[doc = manual!("pcap_can_set_rfmon")]
+    ///
     #[doc(alias = "pcap_can_set_rfmon")]
     pub fn can_set_rfmon(&self) -> Result<bool> {
         active::Created::new(&self.state.device)?.can_set_rfmon()
@@ -307,6 +322,7 @@ impl Capture<Inactive> {
     /// ```
     ///
     #[doc = manual!("pcap_activate")]
+    ///
     #[doc(alias = "pcap_create")]
     #[doc(alias = "pcap_activate")]
     pub fn activate(&self) -> Result<Capture<Active>> {
@@ -361,6 +377,7 @@ impl Capture<Inactive> {
     /// ```
     ///
     #[doc = manual!("pcap_open_live")]
+    ///
     #[doc(alias = "pcap_open_live")]
     pub fn open_live(
         device: impl Into<DeviceName>,

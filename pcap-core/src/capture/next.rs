@@ -48,6 +48,7 @@ impl<S: Readable> Capture<S> {
     /// ```
     ///
     #[doc = manual!("pcap_next_ex")]
+    ///
     #[doc(alias = "pcap_next")]
     #[doc(alias = "pcap_next_ex")]
     #[inline]

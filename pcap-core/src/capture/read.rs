@@ -121,6 +121,7 @@ impl<S: Readable> Capture<S> {
     /// ```
     ///
     #[doc = manual!("pcap_setfilter")]
+    ///
     #[doc(alias = "pcap_setfilter")]
     pub fn set_filter<'f>(&mut self, filter: impl Into<FilterSource<'f>>) -> Result<()> {
         self.state.set_filter(filter.into())

@@ -79,6 +79,7 @@ impl Device {
     /// with an unusual name or address is listed like the others.
     ///
     #[doc = manual!("pcap_findalldevs")]
+    ///
     #[doc(alias = "pcap_findalldevs")]
     pub fn list() -> Result<Vec<Device>> {
         list::list()
@@ -177,6 +178,7 @@ impl Device {
     /// and on Windows.
     ///
     #[doc = manual!(linux 3 "if_nametoindex")]
+    ///
     #[must_use]
     pub fn index(&self) -> Option<u32> {
         sys::platform::interface_index(&self.name)
@@ -204,6 +206,7 @@ impl Device {
     /// ```
     ///
     #[doc = manual!(linux 3 "if_indextoname")]
+    ///
     pub fn from_index(index: u32) -> Result<Device> {
         list::from_index(index)
     }
@@ -287,6 +290,7 @@ impl Device {
     /// ```
     ///
     #[doc = manual!("pcap_lookupnet")]
+    ///
     #[doc(alias = "pcap_lookupnet")]
     pub fn net_and_mask(&self) -> Result<Option<(Ipv4Addr, Ipv4Addr)>> {
         match list::net_and_mask(&self.name) {

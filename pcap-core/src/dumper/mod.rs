@@ -57,6 +57,7 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 /// ```
 ///
 #[doc = manual!("pcap_dump")]
+///
 #[doc(alias = "pcap_dumper_t")]
 #[doc(alias = "pcap_dumper")]
 pub struct Dumper {
@@ -147,6 +148,7 @@ impl Dumper {
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     ///
     #[doc = manual!("pcap_dump")]
+    ///
     #[doc(alias = "pcap_dump")]
     #[inline]
     pub fn write(&mut self, packet: impl AsPacket) -> Result<()> {

@@ -77,6 +77,7 @@ impl Filter {
     ///
     #[doc = manual!("pcap_compile")]
     #[doc = manual!(libpcap 7 "pcap-filter")]
+    ///
     #[doc(alias = "pcap_open_dead")]
     #[doc(alias = "pcap_compile")]
     #[doc(alias = "pcap_compile_nopcap")]

@@ -77,6 +77,7 @@ impl Filter {
     /// [`Unsupported`]: crate::ErrorKind::Unsupported
     ///
     #[doc = manual!(libpcap 7 "pcap-filter")]
+    ///
     pub fn any_of<T: Into<FilterTerm>>(
         dlt: impl Into<Dlt>,
         terms: impl IntoIterator<Item = T>,

@@ -28,6 +28,7 @@ use crate::sys;
 /// ```
 ///
 #[doc = manual!(libpcap 7 "pcap-linktype")]
+///
 #[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -56,6 +57,7 @@ impl Dlt {
     /// it.
     ///
     #[doc = manual!("pcap_datalink_val_to_name")]
+    ///
     #[doc(alias = "pcap_datalink_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
@@ -75,6 +77,7 @@ impl Dlt {
     /// ```
     ///
     #[doc = manual!("pcap_datalink_val_to_description", "pcap_datalink_val_to_name")]
+    ///
     #[doc(alias = "pcap_datalink_val_to_description")]
     #[doc(alias = "pcap_datalink_val_to_description_or_dlt")]
     #[must_use]
@@ -95,6 +98,7 @@ impl Dlt {
     /// ```
     ///
     #[doc = manual!("pcap_datalink_name_to_val")]
+    ///
     #[doc(alias = "pcap_datalink_name_to_val")]
     #[must_use]
     pub fn from_name(name: &str) -> Option<Dlt> {

@@ -118,6 +118,7 @@ use crate::version::version;
 /// ```
 ///
 #[doc = manual!(libpcap 8 "rpcapd")]
+///
 #[doc(alias = "pcap_findalldevs_ex")]
 pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
     const OPERATION: &str = "list the devices of";
@@ -255,6 +256,7 @@ impl Options {
     /// - The daemon's, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
     ///
     #[doc = manual!(libpcap 8 "rpcapd")]
+    ///
     #[doc(alias = "pcap_open")]
     pub fn open(&self) -> Result<Capture<Remote>> {
         let options = self.checked()?;

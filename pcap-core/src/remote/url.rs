@@ -40,6 +40,7 @@ const BUFFER: usize = sys::PCAP_BUF_SIZE as usize;
 /// ```
 ///
 #[doc = manual!(libpcap 8 "rpcapd")]
+///
 #[doc(alias = "pcap_createsrcstr")]
 #[doc(alias = "pcap_parsesrcstr")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -73,7 +73,10 @@ fn documents_a_function(lines: &[String]) -> bool {
 
 /// Returns whether a line is the first of a doc comment.
 fn begins_a_doc_comment(source: &Source, index: usize) -> bool {
-    let is_doc = |line: &String| line.trim_start().starts_with("///");
+    let is_doc = |line: &String| {
+        let line = line.trim_start();
+        line.starts_with("///") || line.starts_with("#[doc = manual!")
+    };
     is_doc(&source.lines[index]) && (index == 0 || !is_doc(&source.lines[index - 1]))
 }
 

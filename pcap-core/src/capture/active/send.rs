@@ -51,6 +51,7 @@ impl Capture<Active> {
     /// ```
     ///
     #[doc = manual!("pcap_inject")]
+    ///
     #[doc(alias = "pcap_inject")]
     #[doc(alias = "pcap_sendpacket")]
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
@@ -77,6 +78,7 @@ impl Capture<Active> {
     /// ```
     ///
     #[doc = manual!("pcap_inject")]
+    ///
     #[doc(alias = "pcap_inject")]
     pub fn try_inject(&self, packet: &[u8]) -> Result<Option<usize>> {
         self.state.inject_within(packet, Wait::Never)
@@ -101,6 +103,7 @@ impl Capture<Active> {
     /// ```
     ///
     #[doc = manual!("pcap_inject")]
+    ///
     #[doc(alias = "pcap_inject")]
     pub fn inject_timeout(&self, packet: &[u8], timeout: Duration) -> Result<Option<usize>> {
         self.state.inject_within(packet, Wait::at_most(timeout))
@@ -142,6 +145,7 @@ impl Capture<Active> {
     /// ```
     ///
     #[doc = manual!("pcap_inject")]
+    ///
     pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
         self.state.inject_queue(queue, ..)
     }
@@ -170,6 +174,7 @@ impl Capture<Active> {
     /// ```
     ///
     #[doc = manual!("pcap_inject")]
+    ///
     pub fn inject_queue_range(
         &self,
         queue: &SendQueue,
@@ -198,6 +203,7 @@ impl Capture<Active> {
     /// ```
     ///
     #[doc = manual!("pcap_inject")]
+    ///
     pub fn inject_queue_timeout(
         &self,
         queue: &SendQueue,

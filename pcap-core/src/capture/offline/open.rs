@@ -50,6 +50,7 @@ impl Capture<Offline> {
     /// ```
     ///
     #[doc = manual!("pcap_open_offline")]
+    ///
     #[doc(alias = "pcap_open_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_open_offline")]
     pub fn from_file(path: impl AsRef<Path>) -> Result<Capture<Offline>> {
@@ -72,6 +73,7 @@ impl Capture<Offline> {
     /// bytes read from a pipe are gone.
     ///
     #[doc = manual!("pcap_fopen_offline", "pcap_open_offline")]
+    ///
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_fopen_offline")]
     #[doc(alias = "pcap_hopen_offline_with_tstamp_precision")]

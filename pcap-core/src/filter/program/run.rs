@@ -36,6 +36,7 @@ impl Filter {
     /// ```
     ///
     #[doc = manual!("pcap_offline_filter")]
+    ///
     #[doc(alias = "pcap_offline_filter")]
     #[inline]
     #[must_use]

@@ -26,6 +26,7 @@ pub trait CaptureExt: Sized {
     /// ```
     ///
     #[doc = manual!("pcap_set_protocol_linux")]
+    ///
     #[doc(alias = "pcap_set_protocol_linux")]
     #[must_use]
     fn protocol(self, protocol: u16) -> Self;
@@ -55,6 +56,7 @@ pub trait CaptureExt: Sized {
     /// ```
     ///
     #[doc = manual!(linux 7 "packet")]
+    ///
     #[must_use]
     fn qdisc_bypass(self, on: bool) -> Self;
 }
@@ -93,6 +95,7 @@ pub trait SenderExt {
     /// ```
     ///
     #[doc = manual!("pcap_inject")]
+    ///
     fn sender(&self) -> Result<Sender>;
 }
 

@@ -82,6 +82,7 @@ pub trait SocketFilterExt: AsFd {
     /// [`Io`]: crate::ErrorKind::Io
     ///
     #[doc = manual!(linux 7 "socket")]
+    ///
     fn attach_filter(&self, filter: &Filter) -> Result<()> {
         const OPERATION: &str = "attach a filter to";
         let socket = self.as_fd();
@@ -114,6 +115,7 @@ pub trait SocketFilterExt: AsFd {
     /// - [`Io`](crate::ErrorKind::Io)`(PermissionDenied)` if [`lock_filter`](Self::lock_filter) was called.
     ///
     #[doc = manual!(linux 7 "socket")]
+    ///
     fn detach_filter(&self) -> Result<()> {
         let socket = self.as_fd();
         sock_filter::detach(socket).map_err(|e| error("detach the filter of", socket, e))
@@ -127,6 +129,7 @@ pub trait SocketFilterExt: AsFd {
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the descriptor is not a socket.
     ///
     #[doc = manual!(linux 7 "socket")]
+    ///
     fn lock_filter(&self) -> Result<()> {
         let socket = self.as_fd();
         sock_filter::lock(socket).map_err(|e| error("lock the filter of", socket, e))

@@ -58,6 +58,7 @@ pub use outcome::FanoutOutcome;
 /// ```
 ///
 #[doc = manual!(linux 7 "packet")]
+///
 #[derive(Clone, Debug)]
 #[must_use = "it does nothing before it is activated"]
 pub struct Fanout {
@@ -124,6 +125,7 @@ impl Fanout {
     /// header. [`activate`](Self::activate) rejects a descriptor of anything else.
     ///
     #[doc = manual!(linux 2 "bpf")]
+    ///
     pub fn by_ebpf(program: impl Into<OwnedFd>) -> Fanout {
         Fanout::chosen_by(Chooser::Ebpf(Arc::new(program.into())))
     }
