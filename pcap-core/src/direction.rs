@@ -9,7 +9,6 @@ use crate::sys;
 /// Which packets to capture: those received by the device, those sent by it, or both.
 ///
 #[doc = manual!("pcap_setdirection")]
-///
 #[doc(alias = "pcap_direction_t")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {

@@ -3,8 +3,8 @@
 /// Expands to a link to a manual page: of a function of libpcap, of one that another function's page describes, of a
 /// topic of libpcap by its section, or of Linux.
 ///
-/// An empty `///` precedes and follows it. If the last line of an item's documentation were from here, rustdoc would
-/// take this file for the place of the item's examples.
+/// An empty `///` precedes it, and another one follows it if the item has examples. Otherwise rustdoc takes this file
+/// for their place, because the last line of the documentation is from here.
 macro_rules! manual {
     ($function:literal) => {
         manual!($function, $function)

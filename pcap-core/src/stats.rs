@@ -8,7 +8,6 @@ use crate::sys;
 /// counters often enough to notice every wrap.
 ///
 #[doc = manual!("pcap_stats")]
-///
 #[doc(alias = "pcap_stat")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(

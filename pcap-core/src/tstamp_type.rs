@@ -59,7 +59,6 @@ impl TstampType {
     /// Returns libpcap's name, such as `host`; `None` for a number that libpcap does not know.
     ///
     #[doc = manual!("pcap_tstamp_type_val_to_name")]
-    ///
     #[doc(alias = "pcap_tstamp_type_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {

@@ -66,7 +66,6 @@ impl fmt::Display for Version {
 /// are 0.
 ///
 #[doc = manual!("pcap_lib_version")]
-///
 #[doc(alias = "pcap_lib_version")]
 #[must_use]
 pub fn version() -> Version {

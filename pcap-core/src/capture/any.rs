@@ -134,7 +134,6 @@ impl AnyCapture {
     /// The call fails if this kind of device has no statistics.
     ///
     #[doc = manual!("pcap_stats")]
-    ///
     pub fn stats(&self) -> Result<Option<Stats>> {
         match &self.state.0 {
             Kind::Active(capture) => capture.stats().map(Some),

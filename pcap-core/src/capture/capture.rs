@@ -119,7 +119,6 @@ impl<S: Activated> Capture<S> {
     /// Returns the link type of the packets, in the numbering of libpcap's API on this operating system.
     ///
     #[doc = manual!("pcap_datalink")]
-    ///
     #[doc(alias = "pcap_datalink")]
     #[must_use]
     pub fn datalink(&self) -> Dlt {
@@ -168,7 +167,6 @@ impl<S: Activated> Capture<S> {
     /// Returns the snaplen in force, in bytes: no packet is longer. libpcap may have raised the requested value.
     ///
     #[doc = manual!("pcap_snapshot")]
-    ///
     #[doc(alias = "pcap_snapshot")]
     #[must_use]
     pub fn snaplen(&self) -> u32 {
@@ -225,7 +223,6 @@ impl<S: Activated> Capture<S> {
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
     ///
     #[doc = manual!("pcap_dump_open")]
-    ///
     #[doc(alias = "pcap_dump_open")]
     pub fn dump(&self, path: impl AsRef<Path>) -> Result<Dumper> {
         Dumper::create(path.as_ref(), self.format())

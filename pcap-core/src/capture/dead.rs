@@ -61,7 +61,6 @@ impl Capture<Dead> {
     /// - Those of [`dead`](Self::dead).
     ///
     #[doc = manual!("pcap_open_dead")]
-    ///
     #[doc(alias = "pcap_open_dead_with_tstamp_precision")]
     pub fn dead_with(
         dlt: impl Into<Dlt>,

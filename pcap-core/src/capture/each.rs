@@ -153,7 +153,6 @@ impl<S: Readable> Capture<S> {
     /// Panics if the closure does. The capture can still be read.
     ///
     #[doc = manual!("pcap_dispatch", "pcap_loop")]
-    ///
     #[doc(alias = "pcap_dispatch")]
     pub fn dispatch(&mut self, f: impl FnMut(Packet<'_>)) -> Result<Done> {
         self.dispatch_up_to(u64::MAX, f)

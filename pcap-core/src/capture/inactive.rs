@@ -86,7 +86,6 @@ impl Capture<Inactive> {
     /// packets.
     ///
     #[doc = manual!("pcap_set_snaplen")]
-    ///
     #[doc(alias = "pcap_set_snaplen")]
     #[must_use]
     pub fn snaplen(self, bytes: u32) -> Self {
@@ -98,7 +97,6 @@ impl Capture<Inactive> {
     /// A device without this mode still captures, and reports a [warning](Capture::warnings).
     ///
     #[doc = manual!("pcap_set_promisc")]
-    ///
     #[doc(alias = "pcap_set_promisc")]
     #[must_use]
     pub fn promisc(self, on: bool) -> Self {
@@ -109,7 +107,6 @@ impl Capture<Inactive> {
     /// whether the device supports it.
     ///
     #[doc = manual!("pcap_set_rfmon")]
-    ///
     #[doc(alias = "pcap_set_rfmon")]
     #[must_use]
     pub fn rfmon(self, on: bool) -> Self {
@@ -122,7 +119,6 @@ impl Capture<Inactive> {
     /// It is not a read deadline; [`next_packet_timeout`](Capture::next_packet_timeout) has one.
     ///
     #[doc = manual!("pcap_set_timeout")]
-    ///
     #[doc(alias = "pcap_set_timeout")]
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
@@ -140,7 +136,6 @@ impl Capture<Inactive> {
     /// another size.
     ///
     #[doc = manual!("pcap_set_immediate_mode")]
-    ///
     #[doc(alias = "pcap_set_immediate_mode")]
     #[must_use]
     pub fn immediate_mode(self, on: bool) -> Self {
@@ -161,7 +156,6 @@ impl Capture<Inactive> {
     /// The kernel allocates the memory at activation.
     ///
     #[doc = manual!("pcap_set_buffer_size")]
-    ///
     #[doc(alias = "pcap_set_buffer_size")]
     #[must_use]
     pub fn buffer_size(self, bytes: usize) -> Self {
@@ -172,7 +166,6 @@ impl Capture<Inactive> {
     /// clocks of the device; the activation rejects others.
     ///
     #[doc = manual!("pcap_set_tstamp_type")]
-    ///
     #[doc(alias = "pcap_set_tstamp_type")]
     #[must_use]
     pub fn tstamp_type(self, tstamp_type: TstampType) -> Self {
@@ -183,7 +176,6 @@ impl Capture<Inactive> {
     /// microseconds if the device offers nothing finer.
     ///
     #[doc = manual!("pcap_set_tstamp_precision")]
-    ///
     #[doc(alias = "pcap_set_tstamp_precision")]
     #[must_use]
     pub fn precision(self, precision: Precision) -> Self {
@@ -194,7 +186,6 @@ impl Capture<Inactive> {
     /// [`datalinks`](Capture::datalinks) of an active capture lists them.
     ///
     #[doc = manual!("pcap_set_datalink")]
-    ///
     #[doc(alias = "pcap_set_datalink")]
     #[must_use]
     pub fn datalink(self, datalink: impl Into<Dlt>) -> Self {
@@ -205,7 +196,6 @@ impl Capture<Inactive> {
     /// Sets the direction of the packets to capture: received, sent or both. Default: both.
     ///
     #[doc = manual!("pcap_setdirection")]
-    ///
     #[doc(alias = "pcap_setdirection")]
     #[must_use]
     pub fn direction(self, direction: Direction) -> Self {
@@ -218,7 +208,6 @@ impl Capture<Inactive> {
     /// packet.
     ///
     #[doc = manual!(libpcap 7 "pcap-filter")]
-    ///
     #[doc(alias = "pcap_setfilter")]
     #[must_use]
     pub fn filter<'f>(self, filter: impl Into<FilterSource<'f>>) -> Self {
@@ -231,7 +220,6 @@ impl Capture<Inactive> {
     /// Default: no.
     ///
     #[doc = manual!("pcap_setnonblock")]
-    ///
     #[doc(alias = "pcap_setnonblock")]
     #[must_use]
     pub fn nonblock(self, on: bool) -> Self {
@@ -275,7 +263,6 @@ impl Capture<Inactive> {
     /// The call fails if there is no such device, or if libpcap cannot query it.
     ///
     #[doc = manual!("pcap_list_tstamp_types")]
-    ///
     #[doc(alias = "pcap_list_tstamp_types")]
     pub fn tstamp_types(&self) -> Result<Vec<TstampType>> {
         active::Created::new(&self.state.device)?.tstamp_types()
@@ -288,7 +275,6 @@ impl Capture<Inactive> {
     /// The call fails if there is no such device, or if the process may not query it.
     ///
     #[doc = manual!("pcap_can_set_rfmon")]
-    ///
     #[doc(alias = "pcap_can_set_rfmon")]
     pub fn can_set_rfmon(&self) -> Result<bool> {
         active::Created::new(&self.state.device)?.can_set_rfmon()

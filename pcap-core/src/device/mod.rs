@@ -79,7 +79,6 @@ impl Device {
     /// with an unusual name or address is listed like the others.
     ///
     #[doc = manual!("pcap_findalldevs")]
-    ///
     #[doc(alias = "pcap_findalldevs")]
     pub fn list() -> Result<Vec<Device>> {
         list::list()
@@ -178,7 +177,6 @@ impl Device {
     /// and on Windows.
     ///
     #[doc = manual!(linux 3 "if_nametoindex")]
-    ///
     #[must_use]
     pub fn index(&self) -> Option<u32> {
         sys::platform::interface_index(&self.name)

@@ -148,7 +148,6 @@ impl Dumper {
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     ///
     #[doc = manual!("pcap_dump")]
-    ///
     #[doc(alias = "pcap_dump")]
     #[inline]
     pub fn write(&mut self, packet: impl AsPacket) -> Result<()> {

@@ -57,7 +57,6 @@ impl Dlt {
     /// it.
     ///
     #[doc = manual!("pcap_datalink_val_to_name")]
-    ///
     #[doc(alias = "pcap_datalink_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {

@@ -256,7 +256,6 @@ impl Options {
     /// - The daemon's, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
     ///
     #[doc = manual!(libpcap 8 "rpcapd")]
-    ///
     #[doc(alias = "pcap_open")]
     pub fn open(&self) -> Result<Capture<Remote>> {
         let options = self.checked()?;

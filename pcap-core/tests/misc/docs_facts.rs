@@ -182,3 +182,23 @@ fn only_one_file_has_the_address_of_manual_pages() {
         assert_eq!(has, path.ends_with("manual.rs"), "{}", path.display());
     }
 }
+
+/// Otherwise rustdoc says that the examples are in the file of the macro.
+#[test]
+fn a_link_below_examples_is_not_the_last_line() {
+    let mut count = 0;
+    for path in files(&root().join("src"), &[".rs"]) {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        let is_link = |line: &str| line.starts_with("#[doc = manual!");
+        for at in (0..lines.len()).filter(|&at| is_link(lines[at]) && !is_link(lines[at + 1])) {
+            let above = lines[..at].iter().rev();
+            let mut above = above.take_while(|line| line.starts_with("//") || is_link(line));
+            if above.any(|line| line.contains("```")) {
+                assert_eq!(lines[at + 1], "///", "{}:{}", path.display(), at + 2);
+                count += 1;
+            }
+        }
+    }
+    assert!(count >= 30, "{count} links below examples");
+}

@@ -110,7 +110,6 @@ impl Capture<Active> {
     /// - for [`Out`](Direction::Out) on the loopback device of Linux, which delivers each packet once, as received.
     ///
     #[doc = manual!("pcap_setdirection")]
-    ///
     #[doc(alias = "pcap_setdirection")]
     pub fn set_direction(&mut self, direction: Direction) -> Result<()> {
         self.state.set_direction(direction)
@@ -123,7 +122,6 @@ impl Capture<Active> {
     /// The call fails if libpcap cannot list them.
     ///
     #[doc = manual!("pcap_list_datalinks")]
-    ///
     #[doc(alias = "pcap_list_datalinks")]
     pub fn datalinks(&self) -> Result<Vec<Dlt>> {
         let handle = &self.state.live.handle;
@@ -152,7 +150,6 @@ impl Capture<Active> {
     /// - Otherwise libpcap's, if the device does not support the link type.
     ///
     #[doc = manual!("pcap_set_datalink")]
-    ///
     #[doc(alias = "pcap_set_datalink")]
     pub fn set_datalink(&mut self, datalink: impl Into<Dlt>) -> Result<()> {
         self.state.set_datalink(datalink.into())
@@ -168,7 +165,6 @@ impl Capture<Active> {
     /// [`selectable_fd`](Self::selectable_fd), which may be another descriptor.
     ///
     #[doc = manual!("pcap_fileno")]
-    ///
     #[doc(alias = "pcap_fileno")]
     #[must_use]
     pub fn fileno(&self) -> Option<platform::BorrowedFd<'_>> {

@@ -34,7 +34,6 @@ impl<S: Live> Capture<S> {
     /// The call fails if this kind of device has no statistics.
     ///
     #[doc = manual!("pcap_stats")]
-    ///
     #[doc(alias = "pcap_stats")]
     pub fn stats(&self) -> Result<Stats> {
         self.state.stats()
@@ -73,7 +72,6 @@ impl<S: Live> Capture<S> {
     /// inside libpcap for longer, and stay in blocking mode.
     ///
     #[doc = manual!("pcap_setnonblock")]
-    ///
     #[doc(alias = "pcap_setnonblock")]
     pub fn set_nonblock(&mut self, on: bool) {
         self.state.live_mut().nonblock = on;
@@ -97,7 +95,6 @@ impl<S: Live> Capture<S> {
     /// On Windows this is the handle of an event.
     ///
     #[doc = manual!("pcap_get_selectable_fd")]
-    ///
     #[doc(alias = "pcap_get_selectable_fd")]
     #[doc(alias = "pcap_getevent")]
     #[must_use]
@@ -111,7 +108,6 @@ impl<S: Live> Capture<S> {
     /// means no limit. The value may change: query it before each wait.
     ///
     #[doc = manual!("pcap_get_required_select_timeout")]
-    ///
     #[doc(alias = "pcap_get_required_select_timeout")]
     #[must_use]
     pub fn required_select_timeout(&self) -> Option<Duration> {

@@ -153,7 +153,6 @@ impl Capture<Offline> {
     /// Returns the version of the savefile's format, major and minor: usually 2.4, and 1.0 for pcapng.
     ///
     #[doc = manual!("pcap_major_version")]
-    ///
     #[doc(alias = "pcap_major_version")]
     #[doc(alias = "pcap_minor_version")]
     #[must_use]
@@ -169,7 +168,6 @@ impl Capture<Offline> {
     /// Returns whether the savefile's byte order differs from this machine's.
     ///
     #[doc = manual!("pcap_is_swapped")]
-    ///
     #[doc(alias = "pcap_is_swapped")]
     #[must_use]
     pub fn is_swapped(&self) -> bool {

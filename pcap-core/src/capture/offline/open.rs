@@ -73,7 +73,6 @@ impl Capture<Offline> {
     /// bytes read from a pipe are gone.
     ///
     #[doc = manual!("pcap_fopen_offline", "pcap_open_offline")]
-    ///
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
     #[doc(alias = "pcap_fopen_offline")]
     #[doc(alias = "pcap_hopen_offline_with_tstamp_precision")]

@@ -82,7 +82,6 @@ pub trait SocketFilterExt: AsFd {
     /// [`Io`]: crate::ErrorKind::Io
     ///
     #[doc = manual!(linux 7 "socket")]
-    ///
     fn attach_filter(&self, filter: &Filter) -> Result<()> {
         const OPERATION: &str = "attach a filter to";
         let socket = self.as_fd();
@@ -115,7 +114,6 @@ pub trait SocketFilterExt: AsFd {
     /// - [`Io`](crate::ErrorKind::Io)`(PermissionDenied)` if [`lock_filter`](Self::lock_filter) was called.
     ///
     #[doc = manual!(linux 7 "socket")]
-    ///
     fn detach_filter(&self) -> Result<()> {
         let socket = self.as_fd();
         sock_filter::detach(socket).map_err(|e| error("detach the filter of", socket, e))
@@ -129,7 +127,6 @@ pub trait SocketFilterExt: AsFd {
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the descriptor is not a socket.
     ///
     #[doc = manual!(linux 7 "socket")]
-    ///
     fn lock_filter(&self) -> Result<()> {
         let socket = self.as_fd();
         sock_filter::lock(socket).map_err(|e| error("lock the filter of", socket, e))

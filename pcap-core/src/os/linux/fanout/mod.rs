@@ -125,7 +125,6 @@ impl Fanout {
     /// header. [`activate`](Self::activate) rejects a descriptor of anything else.
     ///
     #[doc = manual!(linux 2 "bpf")]
-    ///
     pub fn by_ebpf(program: impl Into<OwnedFd>) -> Fanout {
         Fanout::chosen_by(Chooser::Ebpf(Arc::new(program.into())))
     }
