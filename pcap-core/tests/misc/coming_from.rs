@@ -80,7 +80,8 @@ fn write(folder: &Path) -> Result<std::path::PathBuf> {
     assert_eq!(dumper.name(), path.to_str().unwrap());
     dumper.flush_within(Duration::from_secs(1));
     dumper.write(Packet::new(SystemTime::now(), 1514, &[0; 60]))?;
-    dumper.write(&Packet::whole(Timestamp::now(), &[0; 60]).into_owned())?;
+    let owned = Packet::whole(Timestamp::now(), &[0; 60]).into_owned();
+    dumper.write(&owned)?;
     dumper.write_now(&[0; 60])?;
     dumper.flush_if_due()?;
     dumper.flush()?;
@@ -189,6 +190,8 @@ fn filter_rows_are_true() -> Result<()> {
         .netmask(Ipv4Addr::new(255, 255, 255, 0));
     let filter: Filter = options.compile(Dlt::EN10MB, "ip broadcast")?;
     assert_eq!(filter.expression(), Some("ip broadcast"));
+    let unknown = options.netmask(Ipv4Addr::BROADCAST);
+    assert!(unknown.compile(Dlt::EN10MB, "ip broadcast").is_err());
     let filter = Capture::dead(Dlt::RAW)?.compile("udp")?;
     let packet = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17];
     assert_eq!(
@@ -319,4 +322,7 @@ fn each_linked_item_is_used_in_this_file() {
         }
     }
     assert!(count > 300, "{count} links");
+    for page in ["libpcap.md", "parity.md", "platforms.md"] {
+        links(&fs::read_to_string(docs.join(page)).unwrap());
+    }
 }
