@@ -1,16 +1,15 @@
-//! Tells this crate which of the functions that not every libpcap has the linked one exports, as `pcap-sys` found out.
-//!
-//! For each of them there is a condition `have_<function>`, for `src/sys/compat.rs` and for the tests.
+//! Sets a condition `have_<function>` for each optional function that the linked libpcap exports, as determined by
+//! `pcap-sys`, for `src/sys/compat.rs` and for the tests.
 
-/// The functions that `src/sys/compat.rs` offers.
+/// The functions in `src/sys/compat.rs`.
 const OPTIONAL: [&str; 3] = ["pcap_findalldevs_ex", "pcap_open", "pcap_remoteact_list"];
 
-/// Further ones that the tests compare with.
+/// Additional functions that the tests compare with.
 const FOR_TESTS: [&str; 2] = ["pcap_createsrcstr", "pcap_parsesrcstr"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // Set by `ci/races` alone.
+    // Only set by `ci/races`.
     println!("cargo::rustc-check-cfg=cfg(planted_races)");
     for function in OPTIONAL.into_iter().chain(FOR_TESTS) {
         println!("cargo::rustc-check-cfg=cfg(have_{function})");

@@ -1,3 +1,3 @@
-/* What bindgen reads. <pcap/pcap.h> brings <pcap/bpf.h> and <pcap/dlt.h>. */
+/* The input of bindgen. <pcap/pcap.h> includes <pcap/bpf.h> and <pcap/dlt.h>. */
 #include <pcap/pcap.h>
 #include <pcap/namedb.h>

@@ -2,7 +2,8 @@
 //!
 //! # Three programs
 //!
-//! Prints the HTTPS packets of the default device until Ctrl-C, then the statistics. No packet that has arrived is lost.
+//! Prints the HTTPS packets of the default device until Ctrl-C, then the statistics. No packet that has arrived is
+//! lost.
 //! The standard library cannot handle signals; the crate `ctrlc` can:
 //!
 //! ```no_run
@@ -61,7 +62,8 @@
 //! with comments.
 //!
 //! The directory `examples` of the crate has programs of at most 40 lines, one per task: `capture`, `devices`,
-//! `event_loop`, `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and `write`.
+//! `event_loop`, `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and
+//! `write`.
 //! In a clone of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs one.
 //!
 //! # Phases
@@ -193,27 +195,27 @@
 //! [plain bytes](Filter::matches). On Linux it can be attached to any socket (`os::linux::SocketFilterExt`).
 //!
 //! On a live capture the kernel runs the filter if it gives the same results there as on plain bytes; otherwise this
-//! process does. [`filter_location`](Capture::filter_location) returns which. For packets that are already in the buffer,
-//! see [`set_filter`](Capture::set_filter). With the feature `serde`, filters can be serialized, like packets and other
-//! plain data.
+//! process does. [`filter_location`](Capture::filter_location) returns which. For packets that are already in the
+//! buffer, see [`set_filter`](Capture::set_filter). With the feature `serde`, filters can be serialized, like
+//! packets and other plain data.
 //!
 //! # Sending
 //!
-//! [`inject`](Capture::inject) sends one packet, [`inject_queue`](Capture::inject_queue) all packets of a [`SendQueue`].
-//! Both wait while the device has no room, and report which packet was not sent.
+//! [`inject`](Capture::inject) sends one packet, [`inject_queue`](Capture::inject_queue) all packets of a
+//! [`SendQueue`]. Both wait while the device has no room, and report which packet was not sent.
 //! [`inject_timeout`](Capture::inject_timeout) limits the wait. [`try_inject`](Capture::try_inject) and captures in
-//! non-blocking mode do not wait. A break ends the wait. If the device keeps dropping a frame, the call fails after a
-//! second.
+//! non-blocking mode do not wait. A break ends the wait. If the device keeps dropping a frame, the call fails after
+//! a second.
 //!
 //! A capture does not receive the packets it sends itself. On Linux, an `os::linux::Sender` sends from one thread while
 //! another reads.
 //!
 //! # Stopping
 //!
-//! [`break_handle`](Capture::break_handle) returns a [`BreakHandle`]. Any thread, signal handler or closure may use it
-//! at any time: before, during and after a read, and after the capture is dropped. It wakes a waiting live capture, and a
-//! waiting capture that reads a savefile through a pipe. One break ends one reading call; later calls continue reading.
-//! The example `until_ctrl_c` uses one to end on Ctrl-C.
+//! [`break_handle`](Capture::break_handle) returns a [`BreakHandle`]. Any thread, signal handler or closure may use
+//! it at any time: before, during and after a read, and after the capture is dropped. It wakes a waiting live
+//! capture, and a waiting capture that reads a savefile through a pipe. One break ends one reading call; later calls
+//! continue reading. The example `until_ctrl_c` uses one to end on Ctrl-C.
 //!
 //! Packets that arrived before a break or a deadline may still be in the kernel's buffer. [`stop`](Capture::stop) ends
 //! the inflow; the reading calls then deliver the remaining packets and report [`End::Eof`]:
@@ -235,10 +237,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A capture ends by itself when its device is removed or moved to another network namespace. The reading calls deliver
-//! the packets that had arrived, then return [`ErrorKind::Disappeared`] at most a second after the packet-buffer timeout.
-//! Renaming a device or setting it down does not end the capture; it continues when the device is up again. Removing one
-//! of the devices behind `any` does not end it either.
+//! A capture ends by itself when its device is removed or moved to another network namespace. The reading calls
+//! deliver the packets that had arrived, then return [`ErrorKind::Disappeared`] at most a second after the
+//! packet-buffer timeout. Renaming a device or setting it down does not end the capture; it continues when the
+//! device is up again. Removing one of the devices behind `any` does not end it either.
 //!
 //! # Errors and permissions
 //!
@@ -265,8 +267,9 @@
 //! | [`Packet`], [`PacketOwned`], [`SendQueue`], [`Error`], [`Device`], … | yes | yes | plain data |
 //!
 //! Move a capture into the thread that reads it. Before that, create what other threads need: a [`BreakHandle`], an
-//! `os::linux::Sender`, a [`Dumper`]. A packet is only valid until the next read; send a [`PacketOwned`] to other threads.
-//! To read one device in several threads, use `os::linux::Fanout`: Linux distributes the packets over a group of captures.
+//! `os::linux::Sender`, a [`Dumper`]. A packet is only valid until the next read; send a [`PacketOwned`] to other
+//! threads. To read one device in several threads, use `os::linux::Fanout`: Linux distributes the packets over a
+//! group of captures.
 //!
 //! Two threads cannot use one capture:
 //!
@@ -329,24 +332,24 @@
 //!
 //! # Asynchronous tasks
 //!
-//! With the feature `tokio` or `async-io`, tasks can await packets without blocking the runtime's threads: see the module
-//! `stream`.
+//! With the feature `tokio` or `async-io`, tasks can await packets without blocking the runtime's threads: see the
+//! module `stream`.
 //!
 //! # Other hosts
 //!
-//! With the feature `remote`, a program can capture on devices of other hosts through their `rpcapd`, if libpcap was built
-//! with support for it. The module `remote` describes the differences.
+//! With the feature `remote`, a program can capture on devices of other hosts through their `rpcapd`, if libpcap was
+//! built with support for it. The module `remote` describes the differences.
 //!
 //! # Without libpcap
 //!
-//! A program linked with libpcap does not start on a system without it. With the feature `load-dynamically` the program
-//! starts, and the build does not need libpcap either. Calls that use libpcap then fail with
+//! A program linked with libpcap does not start on a system without it. With the feature `load-dynamically` the
+//! program starts, and the build does not need libpcap either. Calls that use libpcap then fail with
 //! [`LibraryMissing`](ErrorKind::LibraryMissing), and [`help`](Error::help) names the package to install. `pcap-sys`
-//! documents where it looks for libpcap. Infallible calls return empty values: [`version`] is blank, and [`lookup`] finds
-//! no name.
+//! documents where it looks for libpcap. Infallible calls return empty values: [`version`] is blank, and [`lookup`]
+//! finds no name.
 //!
-//! Without the default feature `bindgen` the build needs no libclang and uses the prebuilt bindings of `pcap-sys` for Linux
-//! and Windows. A static libpcap, and one for 32-bit Linux, then require the feature `probe`.
+//! Without the default feature `bindgen` the build needs no libclang and uses the prebuilt bindings of `pcap-sys`
+//! for Linux and Windows. A static libpcap, and one for 32-bit Linux, then require the feature `probe`.
 //!
 //! # Cargo features
 //!
@@ -367,15 +370,17 @@
 //! # Platforms and versions
 //!
 //! Requires Rust 1.85 or newer and libpcap 1.10.0 or newer. `pcap-sys` finds libpcap; its documentation lists the
-//! environment variables. Linux is the development and test platform. Code for macOS and the BSDs is not tested. Windows
-//! is tested under wine, but not with Npcap's driver. [Platforms](platforms) lists tested systems and differences.
+//! environment variables. Linux is the development and test platform. Code for macOS and the BSDs is not tested.
+//! Windows is tested under wine, but not with Npcap's driver. [Platforms](platforms) lists tested systems and
+//! differences.
 //!
 //! Differences on Windows:
 //!
 //! - Devices are named `\Device\NPF_{…}`; show users the description instead.
-//! - [`selectable_fd`](Capture::selectable_fd) returns the handle of an event. [`fileno`](Capture::fileno) does not exist.
-//! - libpcap only opens savefiles by path. Readers and partially read files are first copied to a temporary file, except
-//!   for ordinary classic records, which this crate parses itself.
+//! - [`selectable_fd`](Capture::selectable_fd) returns the handle of an event. [`fileno`](Capture::fileno) does not
+//!   exist.
+//! - libpcap only opens savefiles by path. Readers and partially read files are first copied to a temporary file,
+//!   except for ordinary classic records, which this crate parses itself.
 //! - libpcap's seconds have 32 bits. Packets of classic savefiles reach to 2106, as on every platform. Other packets do
 //!   too, and cannot be from before 1970.
 //! - `lookup::ethers` fails.
@@ -383,8 +388,9 @@
 //!
 //! [libpcap pitfalls](libpcap) lists those this crate handles for you.
 //!
-//! `COVERAGE.md` of `pcap-sys` maps each function of `pcap.h` to this crate. The search of this documentation also finds
-//! items by their C names, such as `pcap_sendpacket`. [`lookup`] resolves the names used in filter expressions.
+//! `COVERAGE.md` of `pcap-sys` maps each function of `pcap.h` to this crate. The search of this documentation also
+//! finds items by their C names, such as `pcap_sendpacket`. [`lookup`] resolves the names used in filter
+//! expressions.
 //!
 //! # Coming from another binding
 //!
@@ -430,6 +436,8 @@ mod warning;
 
 #[cfg(any(doc, doctest))]
 pub mod coming_from;
+#[cfg(doctest)]
+mod removed;
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/libpcap.md")]
 pub mod libpcap {}

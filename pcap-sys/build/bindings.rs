@@ -1,4 +1,4 @@
-//! The bindgen builder.
+//! Generates the bindings with bindgen.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -14,31 +14,32 @@ use crate::report;
 /// The oldest compiler that must accept the bindings: `rust-version` of the workspace.
 const RUST_MINOR: u64 = 85;
 
-/// Public names of pcap.h and namedb.h; those of the C library that they need come along.
+/// The public names of pcap.h and namedb.h; bindgen adds the names of the C library that they need.
 const NAMES: &str = "(pcap|bpf|PCAP|RPCAP|DLT|BPF)_.*";
 
 /// Why there are no bindings.
 #[derive(Debug)]
 enum Failure {
-    /// libclang, with which bindgen reads C, could not be loaded.
+    /// libclang, which bindgen needs to read C, could not be loaded.
     NoLibclang(String),
     /// The headers could not be read.
     Headers(String),
 }
 
-/// What bindgen tells while it reads.
+/// The files that bindgen reads.
 #[derive(Debug, Default)]
 struct Listener {
     files: RefCell<BTreeSet<String>>,
 }
 
-/// bindgen takes the callbacks by value and gives nothing back, so what they collect is shared.
+/// bindgen takes ownership of the callbacks, so what they collect is shared.
 #[derive(Debug, Clone, Default)]
 struct Callbacks(Rc<Listener>);
 
 impl ParseCallbacks for Callbacks {
     fn int_macro(&self, name: &str, _value: i64) -> Option<IntKind> {
-        // Does not fit the `i32` that the other macros are, and is only ever passed as a `bpf_u_int32`.
+        // It does not fit the `i32` of the other macros, and is only ever passed as a
+        // `bpf_u_int32`.
         (name == "PCAP_NETMASK_UNKNOWN").then_some(IntKind::U32)
     }
 
@@ -51,7 +52,8 @@ impl ParseCallbacks for Callbacks {
     }
 }
 
-/// Makes the bindings; the error is for the user. bindgen itself hands clang the target, from cargo's `TARGET`.
+/// Generates the bindings; the error is a message for the user. bindgen itself passes cargo's
+/// `TARGET` to clang.
 pub(crate) fn generate(
     library: &Library,
     clang_args: &[String],
@@ -93,11 +95,11 @@ fn read_headers(
         .allowlist_var("MODE_(CAPT|STAT|MON)|PROTO_UNDEF")
         .blocklist_type("FILE|_iobuf|_IO_.*|__off(64)?_t|__sFILEX?|__sbuf|fpos_t")
         .blocklist_type("sockaddr.*|sa_family_t")
-        // What libpcap 1.11's headers define for headers of its own.
+        // libpcap 1.11's headers define these for their own use.
         .blocklist_type("pcap_4_byte_aligned_.*")
         .default_macro_constant_type(bindgen::MacroTypeVariation::Signed)
         .default_enum_style(bindgen::EnumVariation::Consts)
-        // An enumerator is called as in C, without its type's name.
+        // Enumerators have their C names, without the type's name.
         .prepend_enum_name(false)
         .generate_cstr(true)
         .generate_comments(false)
@@ -106,7 +108,7 @@ fn read_headers(
         .rust_target(rust)
         .rust_edition(bindgen::RustEdition::Edition2024);
     let builder = if windows {
-        // The libc crate has none there; the headers may or may not say what is in it.
+        // The libc crate has no `addrinfo` for Windows; the headers may or may not define it.
         builder
     } else {
         builder.blocklist_type("addrinfo")
@@ -120,7 +122,7 @@ fn read_headers(
     }
     let include_dir = folder_of("pcap/pcap.h", &files);
     check_origin(library, include_dir.as_deref())?;
-    // Where one folder lacks it, clang goes on searching.
+    // If one directory lacks the header, clang goes on searching.
     let names_dir = folder_of("pcap/namedb.h", &files);
     if names_dir != include_dir {
         return Err(Failure::Headers(format!(
@@ -136,7 +138,7 @@ fn read_headers(
     })
 }
 
-/// The folder in which a header such as `pcap/pcap.h` was found.
+/// Returns the directory in which a header such as `pcap/pcap.h` was found.
 fn folder_of(header: &str, files: &BTreeSet<String>) -> Option<PathBuf> {
     files
         .iter()
@@ -146,7 +148,7 @@ fn folder_of(header: &str, files: &BTreeSet<String>) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-/// Refuses headers that come from elsewhere than the library that they were to belong to.
+/// Rejects headers from another place than the library that they should belong to.
 fn check_origin(library: &Library, include_dir: Option<&Path>) -> Result<(), Failure> {
     let Some(wanted) = library.include_dirs.first().filter(|_| library.own_headers) else {
         return Ok(());
@@ -156,7 +158,7 @@ fn check_origin(library: &Library, include_dir: Option<&Path>) -> Result<(), Fai
         return Ok(());
     }
     Err(Failure::Headers(format!(
-        "expected in {}, but clang took {}",
+        "expected in {}, but clang found it in {}",
         wanted.display(),
         shown(include_dir)
     )))
@@ -166,14 +168,14 @@ fn shown(folder: Option<&Path>) -> std::path::Display<'_> {
     folder.unwrap_or(Path::new("none")).display()
 }
 
-/// bindgen panics without libclang; this says so in words.
+/// Checks for libclang, without which bindgen panics.
 fn check_libclang() -> Result<(), Failure> {
     quietly(bindgen::clang_version)
         .map(|_| ())
         .map_err(Failure::NoLibclang)
 }
 
-/// Runs `work`, and turns a panic into its text without printing it.
+/// Runs `work`, and converts a panic into its text without printing it.
 fn quietly<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));

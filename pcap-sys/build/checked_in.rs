@@ -1,23 +1,25 @@
-//! The bindings in `src/bindings`, for builds without the feature `bindgen`: which of the files is the target's.
+//! The bindings in `src/bindings`, for builds without the feature `bindgen`: selects the file of
+//! the target.
 //!
-//! `ci/update-bindings` makes them, and makes sure that bindgen says the same for each target that shares a file.
+//! `ci/update-bindings` generates them, and checks that bindgen's output is the same for all
+//! targets that share a file.
 
 use std::fs;
 
 use crate::target::Target;
 
-/// How wide the times of a system are whose pointers have 32 bits.
+/// The width of times on systems with 32-bit pointers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Times {
-    /// As wide as pointers.
+    /// The width of pointers.
     Bits32,
-    /// Wider: `_TIME_BITS=64`.
+    /// 64 bits: `_TIME_BITS=64`.
     Bits64,
-    /// No C compiler was asked.
+    /// Not known without a C compiler.
     Unknown,
 }
 
-/// The name of the target's file, without its ending.
+/// Returns the name of the target's file, without its extension.
 pub(crate) fn name(target: &Target, times: Times) -> Result<&'static str, String> {
     let system = (target.os.as_str(), target.env.as_str());
     let machine = (target.arch.as_str(), target.pointer_width.as_str());
@@ -40,31 +42,32 @@ pub(crate) fn name(target: &Target, times: Times) -> Result<&'static str, String
         (("windows", "msvc"), ("x86_64" | "aarch64", "64")) => Ok("windows-msvc-64"),
         (("windows", "msvc"), ("x86", "32")) => Ok("windows-msvc-32"),
         _ => Err(format!(
-            "there are no bindings for {} in this package: the feature `bindgen` of pcap-sys is needed, which makes \
-             them from the target's headers",
+            "this package has no bindings for {}; enable the feature `bindgen` of pcap-sys, which generates them from \
+             the target's headers",
             target.triple
         )),
     }
 }
 
-/// The sentence for a system whose times may or may not be wider than its pointers, where nobody says which.
+/// Returns the error for a system whose times may be wider than its pointers, if that cannot be
+/// determined.
 pub(crate) fn unknown_times(target: &Target) -> String {
     format!(
-        "only the C compiler for {} knows whether times have 64 bits there: none works, or the feature `probe` of \
-         pcap-sys, which asks it, is left out",
+        "cannot determine whether times have 64 bits on {}: no C compiler for it works, or the feature `probe` of \
+         pcap-sys is disabled",
         target.triple
     )
 }
 
 /// Reads a file by its name.
 pub(crate) fn read(name: &str) -> Result<String, String> {
-    // cargo runs the script in the package's folder.
+    // cargo runs the script in the package's directory.
     let path = format!("src/bindings/{name}.rs");
     println!("cargo::rerun-if-changed={path}");
     fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
 }
 
-/// The version that the comment at the beginning of such a file tells.
+/// Returns the version in the comment at the beginning of such a file.
 pub(crate) fn version(text: &str) -> Option<&str> {
     let (_, rest) = text.lines().next()?.split_once("libpcap ")?;
     rest.split_once(". ").map(|(version, _)| version)

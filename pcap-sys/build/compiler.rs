@@ -8,20 +8,20 @@ use std::process::Command;
 use crate::library::{Kind, Lib};
 use crate::target::Target;
 
-/// Folders of a compiler's own headers, of which clang has its own.
+/// Directories of a compiler's own headers. clang has its own.
 const OWN_HEADERS: [&str; 2] = ["/lib/gcc", "/lib/clang/"];
 
-/// A C compiler that makes programs for the target.
+/// A C compiler for the target.
 #[derive(Debug)]
 pub(crate) struct Compiler {
     tool: cc::Tool,
     out_dir: PathBuf,
-    /// Whether nothing at all may be linked dynamically.
+    /// Whether no dynamic library may be linked.
     pub(crate) fully_static: bool,
 }
 
 impl Compiler {
-    /// Finds its name. Whether there is such a program, [`Compiler::check`] tells.
+    /// Finds its name. [`Compiler::check`] checks whether there is such a program.
     pub(crate) fn new(target: &Target, out_dir: &Path) -> Result<Self, String> {
         let tool = cc::Build::new()
             .cargo_warnings(false)
@@ -36,12 +36,13 @@ impl Compiler {
         })
     }
 
-    /// Makes sure that it is one for Windows, if the target is: where none is named, it may be that of the build machine,
-    /// and it would be Npcap's library that seems to be wrong.
+    /// Checks that it compiles for Windows, if the target is Windows. Without a configured
+    /// compiler, it may be the build machine's, and then Npcap's library would seem to be the
+    /// problem.
     pub(crate) fn for_system(self, target: &Target) -> Result<Self, String> {
         if self.is_for_another(target) {
             return Err(format!(
-                "{} is not for Windows; name one that is by CC_{}",
+                "{} does not compile for Windows; set CC_{} to a compiler that does",
                 self.tool.path().display(),
                 target.triple.replace('-', "_")
             ));
@@ -49,7 +50,7 @@ impl Compiler {
         Ok(self)
     }
 
-    /// Whether the target is Windows, and this is known to be a compiler for something else.
+    /// Returns whether the target is Windows, and the compiler is known to be for another system.
     fn is_for_another(&self, target: &Target) -> bool {
         if !target.is_windows() || self.tool.is_like_msvc() {
             return false;
@@ -58,7 +59,7 @@ impl Compiler {
         !macros.is_empty() && !macros.contains("#define _WIN32 ")
     }
 
-    /// Makes sure that it links programs.
+    /// Checks that it links programs.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.link(&[], &[], &[]).map_err(|text| {
             let name = self.tool.path().display();
@@ -66,7 +67,8 @@ impl Compiler {
         })
     }
 
-    /// Links a program that takes the address of each function; the error is what the tools said.
+    /// Links a program that takes the address of each function; the error is the output of the
+    /// tools.
     pub(crate) fn link(
         &self,
         functions: &[&str],
@@ -78,7 +80,7 @@ impl Compiler {
         fs::write(&source, program_text(functions))
             .map_err(|error| format!("cannot write {}: {error}", source.display()))?;
         let mut command = self.tool.to_command();
-        // Some leave an object file where they run.
+        // Some compilers leave an object file in the current directory.
         command.current_dir(&self.out_dir).arg(&source);
         if self.tool.is_like_msvc() {
             command
@@ -105,12 +107,12 @@ impl Compiler {
             return Ok(());
         }
         let mut text = String::from_utf8_lossy(&output.stderr).into_owned();
-        // Microsoft's tools complain on standard output.
+        // Microsoft's tools report errors on standard output.
         text.push_str(&String::from_utf8_lossy(&output.stdout));
         Err(text.trim().to_owned())
     }
 
-    /// Compiles a C file into a static library of this name in the output folder.
+    /// Compiles a C file into a static library of this name in the output directory.
     pub(crate) fn archive(&self, file: &str, name: &str) -> Result<(), String> {
         println!("cargo::rerun-if-changed={file}");
         cc::Build::new()
@@ -121,12 +123,12 @@ impl Compiler {
             .map_err(|error| error.to_string())
     }
 
-    /// Where things are made.
+    /// Returns the output directory.
     pub(crate) fn out_dir(&self) -> &Path {
         &self.out_dir
     }
 
-    /// The folder from which the compiler takes a library's file.
+    /// Returns the directory from which the compiler takes a library's file.
     pub(crate) fn folder_of(&self, file: &str) -> Option<PathBuf> {
         if self.tool.is_like_msvc() {
             return None;
@@ -135,7 +137,7 @@ impl Compiler {
         command.arg(format!("-print-file-name={file}"));
         let output = command.output().ok()?;
         let path = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
-        // A file that is not found is answered with its bare name.
+        // For a missing file, the answer is its bare name.
         if path.is_absolute() {
             path.parent()?.canonicalize().ok()
         } else {
@@ -143,7 +145,7 @@ impl Compiler {
         }
     }
 
-    /// What clang must be told so that it reads the headers as this compiler does.
+    /// Returns the arguments that make clang read the headers as this compiler does.
     #[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
     pub(crate) fn clang_args(&self, target: &Target) -> Vec<String> {
         if target.is_windows() || self.tool.is_like_msvc() {
@@ -162,13 +164,15 @@ impl Compiler {
         args
     }
 
-    /// The macros that this compiler sets of those that decide how wide times are; nothing if it does not run.
+    /// Returns the predefined macros that determine the width of times; `None` if the compiler does
+    /// not run.
     pub(crate) fn time_macros(&self) -> Option<Vec<String>> {
         let (macros, _) = self.preprocess(&["-dM"])?;
         (!macros.is_empty()).then(|| time_macros(&macros).collect())
     }
 
-    /// The folder in which the compiler finds `pcap/pcap.h`, beside these.
+    /// Returns the directory in which the compiler finds `pcap/pcap.h`, in addition to
+    /// `include_dirs`.
     #[cfg_attr(feature = "bindgen", allow(dead_code))]
     pub(crate) fn folder_of_headers(
         &self,
@@ -179,7 +183,7 @@ impl Compiler {
         if let Some(folder) = include_dirs.iter().find(holds) {
             return Some(folder.clone());
         }
-        // Another system's headers would lead a dependent's C code astray.
+        // Another system's headers would mislead a dependent's C code.
         if self.tool.is_like_msvc() || self.is_for_another(target) {
             return None;
         }
@@ -189,7 +193,7 @@ impl Compiler {
             .find(|folder| holds(&folder))
     }
 
-    /// Preprocesses an empty file; gives standard output and standard error.
+    /// Preprocesses an empty file; returns standard output and standard error.
     fn preprocess(&self, arguments: &[&str]) -> Option<(String, String)> {
         let source = self.out_dir.join("empty.c");
         fs::write(&source, "").ok()?;
@@ -205,14 +209,15 @@ impl Compiler {
     }
 }
 
-/// How a compiler like gcc is told to link a library.
+/// Returns the argument that makes a compiler like gcc link a library.
 fn gnu_argument(lib: &Lib, lib_dirs: &[PathBuf]) -> String {
     let endings: &[&str] = match lib.kind {
         Kind::Dynamic => &["so", "dylib", "tbd"],
         Kind::Static => &["a"],
         Kind::Exact => return format!("-l:{}", lib.name),
     };
-    // By its path: a linker that cannot use the file must say so, not take another from its own folders.
+    // By its path: a linker that cannot use the file must report that, and not take another from
+    // its own directories.
     let file = lib_dirs.iter().find_map(|dir| {
         endings
             .iter()
@@ -226,8 +231,8 @@ fn gnu_argument(lib: &Lib, lib_dirs: &[PathBuf]) -> String {
     }
 }
 
-/// The names that GNU's or LLVM's linker says are undefined: "undefined reference to `pcap_open'", or
-/// "undefined symbol: pcap_open".
+/// Returns the names that GNU's or LLVM's linker reports as undefined: "undefined reference to
+/// `pcap_open'", or "undefined symbol: pcap_open".
 pub(crate) fn undefined(said: &str) -> BTreeSet<&str> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     ["undefined reference to ", "undefined symbol: "]
@@ -242,7 +247,7 @@ pub(crate) fn undefined(said: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// The macros among those that are set which decide how wide times and offsets are.
+/// Returns those of the predefined macros that determine the width of times and offsets.
 pub(crate) fn time_macros(set: &str) -> impl Iterator<Item = String> + '_ {
     set.lines().filter_map(|line| {
         let (name, value) = line.strip_prefix("#define ")?.split_once(' ')?;
@@ -250,7 +255,7 @@ pub(crate) fn time_macros(set: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// The folders that a compiler says it searches for headers, but for those that hold its own.
+/// Returns the directories that a compiler searches for headers, except for its own.
 pub(crate) fn header_folders(search: &str) -> impl Iterator<Item = &str> {
     search
         .lines()
@@ -261,7 +266,8 @@ pub(crate) fn header_folders(search: &str) -> impl Iterator<Item = &str> {
         .filter(|folder| !OWN_HEADERS.iter().any(|own| folder.contains(own)))
 }
 
-/// A C program whose data holds the address of each function, so that nothing can be optimised away.
+/// Returns a C program whose data holds the address of each function, so that nothing can be
+/// optimized away.
 fn program_text(functions: &[&str]) -> String {
     let mut text = String::new();
     for name in functions {

@@ -1,4 +1,4 @@
-//! libpcap as pkg-config, or whatever found it, describes it: no C compiler is asked.
+//! Examines libpcap by the description of pkg-config or another finder, without a C compiler.
 
 use std::path::{Path, PathBuf};
 
@@ -8,32 +8,32 @@ use crate::library::{Kind, Library};
 use crate::report;
 use crate::target::Target;
 
-/// Asks nobody.
+/// An examiner without a C compiler.
 #[derive(Debug)]
 pub(crate) struct Examiner;
 
 impl Examiner {
-    /// Has nothing to look for.
+    /// Creates an examiner.
     pub(crate) fn new(_: &Target, _: &Path) -> Self {
         Self
     }
 
-    /// The macros that a compiler would set.
+    /// Returns the macros that a compiler would predefine.
     pub(crate) fn time_macros(&self, _: &Target) -> Vec<(String, Option<String>)> {
         Vec::new()
     }
 
-    /// The folder from which a compiler would take the library.
+    /// Returns the directory from which a compiler would take the library.
     pub(crate) fn folder_of(&self, _: &Library) -> Option<PathBuf> {
         None
     }
 
-    /// How wide times are, where that is not as the target says.
+    /// Returns the width of times, if it differs from the target's default.
     pub(crate) fn times(&self, _: &Target, _: &Library) -> Times {
         Times::Unknown
     }
 
-    /// The folder of `pcap/pcap.h`, if it is one of these.
+    /// Returns the directory of `pcap/pcap.h`, if it is one of these.
     pub(crate) fn folder_of_headers(
         &self,
         _: &Target,
@@ -45,27 +45,27 @@ impl Examiner {
             .cloned()
     }
 
-    /// Promises no function, and refuses a library of which too little is known.
+    /// Promises no functions, and rejects a library about which too little is known.
     pub(crate) fn exported(
         self,
         target: &Target,
         library: &mut Library,
         _: &[String],
     ) -> Result<Vec<String>, String> {
-        let wants_probe = "the feature `probe` of pcap-sys finds that out, with a C compiler";
+        let probe = "enable the feature `probe` of pcap-sys, which needs a C compiler";
         if library.pcap.kind == Kind::Static {
             Err(format!(
-                "what a static libpcap has to be linked with is not known: {wants_probe}"
+                "cannot determine what a static libpcap must be linked with: {probe}"
             ))
         } else if library.version.is_some() || target.is_windows() {
             Ok(Vec::new())
         } else if library.found_by == BARE {
             Err(report::no_library(&format!(
-                "libpcap was not found: neither pkg-config nor pcap-config knows one; whether {BARE} links, {wants_probe}"
+                "libpcap was not found: neither pkg-config nor pcap-config knows one; to try {BARE}, {probe}"
             )))
         } else {
             Err(format!(
-                "the version of the libpcap found by {} is not known: set LIBPCAP_VER; or {wants_probe}",
+                "the version of the libpcap found by {} is unknown: set LIBPCAP_VER, or {probe}",
                 library.found_by
             ))
         }

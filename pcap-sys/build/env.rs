@@ -1,4 +1,5 @@
-//! Environment look-up: `NAME_<target>` before `NAME`, and cargo is told about every spelling.
+//! Looks up environment variables: `NAME_<target>` before `NAME`. cargo learns about every
+//! spelling.
 
 use std::env;
 use std::fmt;
@@ -6,22 +7,22 @@ use std::path::PathBuf;
 
 use crate::target::Target;
 
-/// A variable that is set, with the spelling that was found, so that an error can name it.
+/// A variable that is set, with its spelling, for use in errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Setting {
-    /// The variable's name as it was found, target suffix included.
+    /// The name of the variable that was found, including the target suffix.
     pub(crate) name: String,
     /// Its value, never empty.
     pub(crate) value: String,
 }
 
 impl Setting {
-    /// The sentence for a wrong value: which variable, which value, what is wrong with it.
+    /// Formats the error for an invalid value: the variable, the value, and the problem.
     pub(crate) fn wrong(&self, what: &str) -> String {
         format!("{self}: {what}")
     }
 
-    /// The value as a path.
+    /// Returns the value as a path.
     pub(crate) fn path(&self) -> PathBuf {
         PathBuf::from(&self.value)
     }
@@ -33,9 +34,9 @@ impl fmt::Display for Setting {
     }
 }
 
-/// The names under which `name` is looked up, in this order.
+/// Returns the spellings under which `name` is looked up, in order.
 pub(crate) fn spellings(name: &str, triple: &str) -> [String; 4] {
-    // A shell takes no dash or dot in a name, so both ways to write the target are accepted.
+    // Shells allow no dash or dot in a name, so both ways to write the target are accepted.
     let underscored = triple.replace(['-', '.'], "_");
     [
         format!("{name}_{underscored}"),
@@ -45,7 +46,7 @@ pub(crate) fn spellings(name: &str, triple: &str) -> [String; 4] {
     ]
 }
 
-/// Looks `name` up for the target. An empty value is the same as none.
+/// Looks up `name` for the target. An empty value counts as unset.
 pub(crate) fn lookup(name: &str, target: &Target) -> Result<Option<Setting>, String> {
     let spellings = spellings(name, &target.triple);
     for spelling in &spellings {
@@ -67,27 +68,28 @@ pub(crate) fn lookup(name: &str, target: &Target) -> Result<Option<Setting>, Str
     Ok(None)
 }
 
-/// A variable that names a folder, which must exist. `holds` says what is expected in it.
+/// Looks up a variable with the path of an existing directory. `holds` describes its expected
+/// content.
 pub(crate) fn folder(name: &str, holds: &str, target: &Target) -> Result<Option<Setting>, String> {
     let Some(setting) = lookup(name, target)? else {
         return Ok(None);
     };
     let path = setting.path();
     if path.is_relative() {
-        // It would be taken relative to this crate's source, which is nowhere that a user knows.
+        // It would be relative to this crate's source, which users do not expect.
         Err(setting.wrong(&format!(
-            "expected the absolute path of the folder that holds {holds}"
+            "expected the absolute path of the directory that contains {holds}"
         )))
     } else if !path.is_dir() {
         Err(setting.wrong(&format!(
-            "no such folder; expected the one that holds {holds}"
+            "no such directory; expected the one that contains {holds}"
         )))
     } else {
         Ok(Some(setting))
     }
 }
 
-/// A switch: `1` or `0`, nothing else.
+/// Looks up a switch: `1` or `0`, nothing else.
 pub(crate) fn switch(name: &str, target: &Target) -> Result<Option<bool>, String> {
     let Some(setting) = lookup(name, target)? else {
         return Ok(None);

@@ -1,7 +1,7 @@
-//! Npcap on Windows: `LIBPCAP_LIBDIR`, then `NPCAP_SDK`, then the linker's `LIB`.
+//! Finds Npcap on Windows: `LIBPCAP_LIBDIR`, then `NPCAP_SDK`, then the linker's `LIB`.
 //!
-//! The headers have to lie where the library does: clang looks into the build machine's own folders last, and would
-//! silently take the `pcap.h` of another system from there.
+//! The headers must be those of the library: clang searches the build machine's own directories
+//! last, and would silently take another system's `pcap.h` from there.
 
 use std::env as process_env;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use crate::env;
 use crate::library::{self, Kind, Library};
 use crate::target::Target;
 
-/// Import libraries by which `wpcap.dll` can be linked.
+/// Import libraries for `wpcap.dll`.
 const IMPORT_LIBRARIES: [&str; 3] = ["wpcap.lib", "libwpcap.a", "libwpcap.dll.a"];
 
-/// A folder with an import library, and what led there.
+/// A directory with an import library, and how it was found.
 struct Found {
     lib_dir: PathBuf,
     include_dir: Option<PathBuf>,
@@ -38,16 +38,16 @@ pub(crate) fn find(target: &Target, headers_are_read: bool) -> Result<Library, S
         found
     } else {
         return Err(
-            "no Npcap SDK was found: NPCAP_SDK is not set, and no folder of LIB holds wpcap.lib; unpack the SDK from \
-             https://npcap.com and set NPCAP_SDK to its folder"
+            "no Npcap SDK was found: NPCAP_SDK is not set, and no directory in LIB contains wpcap.lib; unpack the SDK \
+             from https://npcap.com and set NPCAP_SDK to its directory"
                 .to_owned(),
         );
     };
     let include_dir = asked.or(found.include_dir);
     if include_dir.is_none() && headers_are_read {
         return Err(format!(
-            "{} leads to {}, but no pcap.h belongs to it: set NPCAP_SDK to the folder that holds Include and Lib, \
-             or LIBPCAP_INCLUDEDIR to the folder of the headers",
+            "{} leads to {}, which has no pcap.h beside it: set NPCAP_SDK to the directory that contains Include and \
+             Lib, or LIBPCAP_INCLUDEDIR to the directory of the headers",
             found.found_by,
             found.lib_dir.display()
         ));
@@ -59,7 +59,7 @@ pub(crate) fn find(target: &Target, headers_are_read: bool) -> Result<Library, S
     Ok(library)
 }
 
-/// Finds the headers alone.
+/// Finds only the headers.
 pub(crate) fn find_headers(target: &Target) -> Result<Library, String> {
     let asked = library::include_dir(target)?;
     let found = match (asked, env::folder("NPCAP_SDK", "Include and Lib", target)?) {
@@ -72,8 +72,8 @@ pub(crate) fn find_headers(target: &Target) -> Result<Library, String> {
     };
     let Some(include_dir) = found else {
         return Err(
-            "no headers of Npcap were found: unpack the Npcap SDK from https://npcap.com and set NPCAP_SDK to its folder, \
-             or leave out the feature `bindgen`, which reads them"
+            "no headers of Npcap were found: unpack the Npcap SDK from https://npcap.com and set NPCAP_SDK to its \
+             directory, or disable the feature `bindgen`, which reads them"
                 .to_owned(),
         );
     };
@@ -83,7 +83,7 @@ pub(crate) fn find_headers(target: &Target) -> Result<Library, String> {
     Ok(library)
 }
 
-/// The folder of the headers in the SDK.
+/// Returns the directory of the headers in the SDK.
 fn include_of(setting: &env::Setting) -> Result<PathBuf, String> {
     let include = setting.path().join("Include");
     if holds_headers(&include) {
@@ -102,9 +102,9 @@ fn from_lib_dir(target: &Target) -> Result<Option<Found>, String> {
     };
     let lib_dir = setting.path();
     if !holds_import_library(&lib_dir) {
-        return Err(setting.wrong("the folder holds no wpcap.lib or libwpcap.a"));
+        return Err(setting.wrong("the directory contains no wpcap.lib or libwpcap.a"));
     }
-    // The SDK's libraries for other architectures are in folders of the one for x86.
+    // The SDK's libraries for other architectures are in subdirectories of the one for x86.
     let inner = lib_subfolder(&target.arch).and_then(|folder| folder.strip_prefix("Lib/"));
     if let Some(inner) = inner.map(|name| lib_dir.join(name)) {
         if holds_import_library(&inner) {
@@ -142,7 +142,7 @@ fn from_sdk(target: &Target, no_headers: bool) -> Result<Option<Found>, String> 
             })
             .collect();
         return Err(setting.wrong(&if !sdk.join("Include").is_dir() && !sdk.join("Lib").is_dir() {
-            "the folder holds neither Include nor Lib; expected the one that the Npcap SDK was unpacked in".to_owned()
+            "the directory contains neither Include nor Lib; expected the one of the unpacked Npcap SDK".to_owned()
         } else if others.is_empty() {
             format!("no wpcap.lib or libwpcap.a in {}", lib_dir.display())
         } else {
@@ -166,11 +166,11 @@ fn from_sdk(target: &Target, no_headers: bool) -> Result<Option<Found>, String> 
     }))
 }
 
-/// The linker's own search path, which a developer's command prompt sets.
+/// Searches the linker's path, which a developer command prompt sets.
 fn from_lib_variable() -> Option<Found> {
     println!("cargo::rerun-if-env-changed=LIB");
     let list = process_env::var_os("LIB")?;
-    // The variable belongs to Microsoft's tools, with their separator on every build machine.
+    // The variable belongs to Microsoft's tools, and uses their separator on every build machine.
     let lib_dir = list
         .to_str()?
         .split(';')
@@ -184,7 +184,7 @@ fn from_lib_variable() -> Option<Found> {
     })
 }
 
-/// Where the SDK keeps the libraries for an architecture.
+/// Returns the SDK's directory of the libraries for an architecture.
 pub(crate) fn lib_subfolder(arch: &str) -> Option<&'static str> {
     match arch {
         "x86" => Some("Lib"),
@@ -204,7 +204,7 @@ fn holds_headers(folder: &Path) -> bool {
     folder.join("pcap.h").is_file() && folder.join("pcap/pcap.h").is_file()
 }
 
-/// `Include` beside `Lib`, for a folder that is `Lib` or lies in it.
+/// Returns `Include` beside `Lib`, for a directory that is `Lib` or inside it.
 fn include_beside(lib_dir: &Path) -> Option<PathBuf> {
     lib_dir
         .ancestors()

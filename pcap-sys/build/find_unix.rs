@@ -1,4 +1,5 @@
-//! libpcap on Unix: `LIBPCAP_LIBDIR` and its company, then pkg-config, then pcap-config, then `-lpcap` as it is.
+//! Finds libpcap on Unix: `LIBPCAP_LIBDIR` and related variables, then pkg-config, then
+//! pcap-config, then plain `-lpcap`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,15 +10,15 @@ use crate::library::{self, Kind, Library};
 use crate::target::Target;
 use crate::version::Version;
 
-/// File names under which a dynamic libpcap can be linked.
+/// File names of a dynamic libpcap for linking.
 const DYNAMIC: [&str; 3] = ["libpcap.so", "libpcap.dylib", "libpcap.tbd"];
-/// The static one's.
+/// The file name of a static libpcap.
 const STATIC: &str = "libpcap.a";
 
-/// What found a libpcap of which nobody knows anything.
+/// The finder of a libpcap about which nothing is known.
 pub(crate) const BARE: &str = "-lpcap";
 
-/// Libraries that some libpcap has been built with, beside those that it names itself.
+/// Libraries that some libpcaps were built with, in addition to those that pkg-config names.
 const POSSIBLE: [&str; 9] = [
     "dbus-1",
     "systemd",
@@ -35,8 +36,8 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
     let wanted = env::switch("LIBPCAP_STATIC", target)?;
     if target.crt_static && wanted == Some(false) {
         return Err(
-            "LIBPCAP_STATIC=0: the target feature crt-static makes a program that cannot load a dynamic library; \
-             leave one of the two out"
+            "LIBPCAP_STATIC=0: with the target feature crt-static a program cannot load dynamic libraries; remove one \
+             of the two"
                 .to_owned(),
         );
     }
@@ -50,7 +51,7 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
                 Some(true) => Kind::Static,
                 _ => Kind::Dynamic,
             };
-            // The second is of what pkg-config knows only.
+            // PKG_CONFIG_ALL_STATIC only applies to pkg-config's libpcap.
             let by_pkg_config = wanted.or(all_static(target)?);
             match described(by_pkg_config, kind(by_pkg_config))? {
                 Some(library) => library,
@@ -73,7 +74,7 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
     Ok(library)
 }
 
-/// What pkg-config's own variables say of all libraries: any value will do.
+/// Returns the setting of pkg-config's own variables for all libraries: any value counts.
 fn all_static(target: &Target) -> Result<Option<bool>, String> {
     let is_set = |name| env::lookup(name, target).map(|setting| setting.is_some());
     let (all_static, all_dynamic) = (
@@ -94,24 +95,23 @@ fn from_folder(setting: &env::Setting, wanted: Option<bool>) -> Result<Library, 
     let kind = match (wanted, dynamic, archive) {
         (_, None, false) => {
             return Err(setting.wrong(
-                "the folder holds no libpcap (expected libpcap.so, libpcap.dylib or libpcap.a)",
+                "the directory contains no libpcap (expected libpcap.so, libpcap.dylib or libpcap.a)",
             ));
         }
         (Some(true), _, false) => {
-            return Err(
-                setting.wrong("the folder holds no libpcap.a, and static linking is asked for")
-            );
+            return Err(setting
+                .wrong("the directory contains no libpcap.a, and static linking is requested"));
         }
         (Some(false), None, true) => {
             return Err(setting.wrong(
-                "the folder holds only libpcap.a, and LIBPCAP_STATIC=0 forbids to link that",
+                "the directory only contains libpcap.a, and LIBPCAP_STATIC=0 forbids linking it",
             ));
         }
         (Some(true), _, true) | (None, None, true) => Kind::Static,
         (Some(false) | None, Some(_), _) => Kind::Dynamic,
     };
     let mut library = Library::new("pcap", kind, &setting.to_string());
-    // <prefix>/lib and, where each architecture has a folder, <prefix>/lib/<triple>.
+    // <prefix>/lib and, on systems with a directory for each architecture, <prefix>/lib/<triple>.
     library.include_dirs = ["../include", "../../include"]
         .iter()
         .map(|up| folder.join(up))
@@ -137,22 +137,22 @@ fn from_folder(setting: &env::Setting, wanted: Option<bool>) -> Result<Library, 
     Ok(library)
 }
 
-/// The version that the file behind the link has in its name: `libpcap.so.1.10.3`.
+/// Returns the version in the name of the file behind the link: `libpcap.so.1.10.3`.
 fn version_of_file(link: &Path) -> Option<Version> {
     let file = link.canonicalize().ok()?;
     let version = Version::parse(file.file_name()?.to_str()?.strip_prefix("libpcap.so.")?)?;
-    // `libpcap.so.0.8` is a name of Debian's, not a version.
+    // `libpcap.so.0.8` is Debian's name, not a version.
     version.patch.and(Some(version))
 }
 
-/// The value of a field of a `.pc` file.
+/// Returns the value of a field of a `.pc` file.
 fn pc_field<'a>(text: &'a str, field: &str) -> Option<&'a str> {
     text.lines()
         .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
         .map(str::trim)
 }
 
-/// The libraries that a list such as `-ldbus-1 -lsystemd` or `dbus-1 >= 1.0, libnl-genl-3.0` names.
+/// Returns the libraries in a list such as `-ldbus-1 -lsystemd` or `dbus-1 >= 1.0, libnl-genl-3.0`.
 fn private_names(list: &str) -> impl Iterator<Item = String> + '_ {
     list.split([' ', ',', '\t'])
         .filter(|word| !word.is_empty() && !word.starts_with(['<', '>', '=', '$']))
@@ -162,7 +162,8 @@ fn private_names(list: &str) -> impl Iterator<Item = String> + '_ {
 
 fn from_pkg_config(kind: Kind) -> Option<Library> {
     let probe = |link_static| {
-        // This variable is the crate's own name for LIBPCAP_STATIC too, so the answer is always given explicitly.
+        // The crate reads this variable as its own LIBPCAP_STATIC, too, so always pass the answer
+        // explicitly.
         pkg_config::Config::new()
             .cargo_metadata(false)
             .print_system_libs(false)
@@ -171,7 +172,7 @@ fn from_pkg_config(kind: Kind) -> Option<Library> {
             .probe("libpcap")
             .ok()
     };
-    // The static question also asks for the private packages, which need not be installed.
+    // A static query includes the private packages, which may not be installed.
     let answer = probe(kind == Kind::Static).or_else(|| probe(false))?;
     watch_installed();
     let mut library = Library::new("pcap", kind, "pkg-config");
@@ -186,7 +187,8 @@ fn from_pkg_config(kind: Kind) -> Option<Library> {
     Some(library)
 }
 
-/// pkg-config's libpcap, which is linked statically where its folders hold nothing else, as one that is named is.
+/// Returns pkg-config's libpcap. Like one in a given directory, it is linked statically if there is
+/// no other.
 fn described(wanted: Option<bool>, kind: Kind) -> Result<Option<Library>, String> {
     let Some(library) = from_pkg_config(kind) else {
         return Ok(None);
@@ -196,18 +198,17 @@ fn described(wanted: Option<bool>, kind: Kind) -> Result<Option<Library>, String
         return Ok(Some(library));
     }
     if wanted == Some(false) {
-        return Err(
-            "LIBPCAP_STATIC=0: the libpcap that pkg-config knows is only a libpcap.a".to_owned(),
-        );
+        return Err("LIBPCAP_STATIC=0: pkg-config's libpcap is only a libpcap.a".to_owned());
     }
     Ok(from_pkg_config(Kind::Static))
 }
 
-/// Has the script run again where pkg-config's libpcap becomes another. In the system's folders nothing else would tell.
+/// Reruns the script if pkg-config's libpcap is replaced. Nothing else would notice that in the
+/// system's directories.
 fn watch_installed() {
     for (name, file) in [("pcfiledir", "libpcap.pc"), ("libdir", "libpcap.so")] {
-        // The file behind the links has the version in its name: a package that is newer takes it away, whereas its own
-        // files may be older than the last build.
+        // The file behind the links has the version in its name: a newer package removes it,
+        // whereas its own files may be older than the last build.
         let file = variable(name).and_then(|folder| folder.join(file).canonicalize().ok());
         if let Some(file) = file {
             println!("cargo::rerun-if-changed={}", file.display());
@@ -215,15 +216,15 @@ fn watch_installed() {
     }
 }
 
-/// A folder that pkg-config's libpcap names by a variable.
+/// Returns a directory that pkg-config gives as a variable of libpcap.
 fn variable(name: &str) -> Option<PathBuf> {
     let folder = pkg_config::get_variable("libpcap", name).ok()?;
-    // Spaces are as a shell wants them.
+    // Spaces are escaped for a shell.
     let folder = folder.replace("\\ ", " ");
     (!folder.is_empty()).then(|| folder.into())
 }
 
-/// pcap-config knows the machine that it runs on, so it is not asked when the target is another.
+/// Runs pcap-config, which only describes the machine that it runs on, so not for another target.
 fn from_pcap_config(target: &Target, kind: Kind) -> Option<Library> {
     if target.is_cross() {
         return None;
@@ -241,7 +242,8 @@ fn from_pcap_config(target: &Target, kind: Kind) -> Option<Library> {
     let mut library = Library::new("pcap", kind, "pcap-config");
     for word in flags.split_whitespace() {
         if let Some(path) = word.strip_prefix("-I") {
-            // Said again, it would move the compiler's own folder to another place in the search.
+            // Repeating it would move the compiler's own directory to another place in the search
+            // order.
             if path != "/usr/include" {
                 library.include_dirs.push(path.into());
             }
@@ -252,7 +254,7 @@ fn from_pcap_config(target: &Target, kind: Kind) -> Option<Library> {
         }
     }
     library.private.retain(|name| name != "pcap");
-    // Old ones do not know the question.
+    // Old versions do not support the option.
     library.version = ask(&["--version"]).and_then(|text| Version::parse_lenient(&text));
     Some(library)
 }

@@ -1,4 +1,4 @@
-//! What a search for libpcap yields.
+//! The result of a search for libpcap.
 
 use std::path::PathBuf;
 
@@ -6,21 +6,22 @@ use crate::env;
 use crate::target::Target;
 use crate::version::Version;
 
-/// How a library is given to the linker.
+/// How a library is linked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// By its name, dynamically.
     Dynamic,
     /// By its name, statically.
     Static,
-    /// Dynamically, by its whole file name (`libsystemd.so.0`), where the link without a number is not installed.
+    /// Dynamically, by its full file name (`libsystemd.so.0`), if the link without a number is not
+    /// installed.
     Exact,
 }
 
 /// A library to link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lib {
-    /// Its name, or for [`Kind::Exact`] its file name.
+    /// Its name; for [`Kind::Exact`] its file name.
     pub(crate) name: String,
     /// How it is linked.
     pub(crate) kind: Kind,
@@ -29,15 +30,15 @@ pub(crate) struct Lib {
 /// A libpcap that was found.
 #[derive(Debug, Clone)]
 pub(crate) struct Library {
-    /// Where its headers are; empty means where the compiler looks anyway.
+    /// The directories of the headers, in addition to the compiler's own.
     pub(crate) include_dirs: Vec<PathBuf>,
     /// Whether the headers must come from the first of `include_dirs`, and from nowhere else.
     pub(crate) own_headers: bool,
-    /// Where its files are; empty means where the linker looks anyway.
+    /// The directories of the files, in addition to the linker's own.
     pub(crate) lib_dirs: Vec<PathBuf>,
-    /// The folder of the file that is linked, where that is known.
+    /// The directory of the linked file, if known.
     pub(crate) dir: Option<PathBuf>,
-    /// Macros that its users must define.
+    /// Macros that users must define.
     pub(crate) defines: Vec<(String, Option<String>)>,
     /// libpcap itself.
     pub(crate) pcap: Lib,
@@ -45,16 +46,16 @@ pub(crate) struct Library {
     pub(crate) private: Vec<String>,
     /// Those of them that it does need.
     pub(crate) needed: Vec<Lib>,
-    /// Its version, where that can be known.
+    /// Its version, if known.
     pub(crate) version: Option<Version>,
     /// Whether anything is linked. If not, only the headers matter.
     pub(crate) linked: bool,
-    /// What found it, for messages.
+    /// How it was found, for messages.
     pub(crate) found_by: String,
 }
 
 impl Library {
-    /// A library of which nothing is known but its name and who found it.
+    /// Creates a library of which only the name and the finder are known.
     pub(crate) fn new(name: &str, kind: Kind, found_by: &str) -> Self {
         Self {
             include_dirs: Vec::new(),
@@ -74,7 +75,7 @@ impl Library {
         }
     }
 
-    /// One that was not looked for, because nothing is linked.
+    /// Creates a library that is not looked for, because nothing is linked.
     pub(crate) fn unlinked(target: &Target) -> Result<Self, String> {
         let mut library = Self::new("pcap", Kind::Dynamic, "nothing");
         library.linked = false;
@@ -85,19 +86,19 @@ impl Library {
         Ok(library)
     }
 
-    /// The same library, with only its headers.
+    /// Reduces the library to its headers.
     #[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
     pub(crate) fn headers_only(self) -> Self {
         Self {
             linked: false,
             lib_dirs: Vec::new(),
-            // Which one the program finds when it runs, nobody knows now.
+            // The version that the program finds at run time is not known now.
             version: None,
             ..self
         }
     }
 
-    /// The names that the file to link may have.
+    /// Returns the possible names of the file to link.
     pub(crate) fn files(&self) -> &'static [&'static str] {
         match (self.pcap.name.as_str(), self.pcap.kind) {
             ("pcap", Kind::Static) => &["libpcap.a"],
@@ -106,13 +107,14 @@ impl Library {
         }
     }
 
-    /// The folder of that file, if it is one of those that are searched, or the one that pkg-config tells.
+    /// Returns the directory of that file, if it is one of those that are searched, or the one that
+    /// pkg-config gives.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
         let holds = |folder: &&PathBuf| self.files().iter().any(|file| folder.join(file).exists());
         self.lib_dirs.iter().chain(&self.dir).find(holds).cloned()
     }
 
-    /// Everything to link, libpcap first.
+    /// Returns everything to link, libpcap first.
     pub(crate) fn libs(&self) -> Vec<Lib> {
         if !self.linked {
             return Vec::new();
@@ -123,18 +125,18 @@ impl Library {
     }
 }
 
-/// The bindings and where they come from.
+/// The bindings and their origin.
 #[derive(Debug)]
 pub(crate) struct Bindings {
     /// Rust text.
     pub(crate) text: String,
-    /// The libpcap whose headers they are from, if they were made before.
+    /// The libpcap of the headers, if the bindings were generated before.
     pub(crate) made_from: Option<String>,
-    /// The folder of the target's `pcap/pcap.h`: the one that was read, if any was.
+    /// The directory of the target's `pcap/pcap.h`: the one that was read, if any.
     pub(crate) include_dir: Option<PathBuf>,
 }
 
-/// `LIBPCAP_INCLUDEDIR`, which must hold the headers.
+/// Returns `LIBPCAP_INCLUDEDIR`, which must contain the headers.
 pub(crate) fn include_dir(target: &Target) -> Result<Option<PathBuf>, String> {
     let Some(setting) = env::folder("LIBPCAP_INCLUDEDIR", "pcap/pcap.h", target)? else {
         return Ok(None);
@@ -143,6 +145,6 @@ pub(crate) fn include_dir(target: &Target) -> Result<Option<PathBuf>, String> {
     if path.join("pcap/pcap.h").is_file() {
         Ok(Some(path))
     } else {
-        Err(setting.wrong("the folder holds no pcap/pcap.h"))
+        Err(setting.wrong("the directory contains no pcap/pcap.h"))
     }
 }

@@ -1,6 +1,7 @@
-//! Finds libpcap for the target, generates the bindings, and tells dependents what the library can do.
+//! Finds libpcap for the target, generates the bindings, and passes the library's properties to
+//! dependents.
 
-// What only the probes use.
+// Some parts are only used by the probes.
 #![cfg_attr(not(feature = "probe"), allow(dead_code))]
 
 #[cfg(feature = "bindgen")]
@@ -87,7 +88,7 @@ fn run() -> Result<(), String> {
     finish(&target, &library, &bindings, &exported)
 }
 
-/// Writes what this crate includes, and tells the rest to cargo.
+/// Writes the files that this crate includes, and passes the rest to cargo.
 fn finish(
     target: &Target,
     library: &Library,
@@ -107,14 +108,14 @@ fn finish(
     Ok(())
 }
 
-/// The names of the functions that the bindings declare. The text may not have been through rustfmt.
+/// Returns the names of the functions that the bindings declare. The text need not be formatted by rustfmt.
 fn functions(text: &str) -> Vec<String> {
     let behind = text.split("pub fn ").skip(1);
     let names = behind.filter_map(|rest| rest.split([' ', '(']).next());
     names.map(str::to_owned).collect()
 }
 
-/// The bindings with their functions declared, or with what finds them at run time.
+/// Returns the bindings with declared functions, or with functions that are looked up at run time.
 fn opened(text: &str) -> Result<String, String> {
     const OPENING: &str = "unsafe extern \"C\" {";
     if !cfg!(feature = "load-dynamically") {
@@ -123,23 +124,23 @@ fn opened(text: &str) -> Result<String, String> {
     match text.matches(OPENING).count() {
         1 => Ok(text.replacen(OPENING, "crate::load::functions! {", 1)),
         count => Err(format!(
-            "the bindings have {count} blocks of functions, not one"
+            "expected one block of functions in the bindings, found {count}"
         )),
     }
 }
 
-/// Where to write.
+/// Returns the output directory.
 fn out_dir() -> Result<PathBuf, String> {
     let folder = std::env::var_os("OUT_DIR").ok_or("OUT_DIR is not set")?;
     Ok(PathBuf::from(folder))
 }
 
-/// Whether documentation is made, for which nothing is looked for and nothing is linked.
+/// Returns whether this is a documentation build, which looks for nothing and links nothing.
 fn documenting() -> bool {
     std::env::var_os("DOCS_RS").is_some()
 }
 
-/// Looks for libpcap, as far as it is needed.
+/// Looks for libpcap, as far as necessary.
 fn find(target: &Target) -> Result<Library, String> {
     if documenting() {
         return Library::unlinked(target);
@@ -154,12 +155,11 @@ fn find(target: &Target) -> Result<Library, String> {
     }
 }
 
-/// Looks for the headers alone, for a program that finds libpcap when it runs.
+/// Looks only for the headers, for a program that finds libpcap at run time.
 fn find_headers(target: &Target) -> Result<Library, String> {
     let exclusive = |what: &str| {
         format!(
-            "{what} and the feature `load-dynamically` exclude each other: what is linked statically is not loaded when \
-             the program runs"
+            "{what} conflicts with the feature `load-dynamically`: a static libpcap cannot be loaded at run time"
         )
     };
     if target.crt_static && !target.is_windows() {
@@ -177,18 +177,18 @@ fn find_headers(target: &Target) -> Result<Library, String> {
     }
 }
 
-/// Makes the bindings from the target's headers.
+/// Generates the bindings from the target's headers.
 #[cfg(feature = "bindgen")]
 fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
     let clang_args = examiner.clang_args(target, documenting())?;
     bindings::generate(library, &clang_args, target.is_windows())
 }
 
-/// Takes those that are checked in.
+/// Reads the bindings in this crate.
 #[cfg(not(feature = "bindgen"))]
 fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
     let times = match examiner.times(target, library) {
-        // What is documented is not run.
+        // A documentation build is not run.
         checked_in::Times::Unknown if documenting() => checked_in::Times::Bits32,
         times => times,
     };
@@ -204,7 +204,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-/// Tells cargo what to link.
+/// Passes to cargo what to link.
 fn link(library: &Library) {
     for folder in &library.lib_dirs {
         println!("cargo::rustc-link-search=native={}", folder.display());

@@ -1,9 +1,10 @@
-//! What dependents are told, as `DEP_PCAP_…` in their build scripts, and this crate's own tests.
+//! The metadata for dependents, as `DEP_PCAP_…` in their build scripts, and for this crate's own
+//! tests.
 
 use crate::library::{Bindings, Kind, Library};
 use crate::target::Target;
 
-/// Tells it.
+/// Prints the metadata.
 pub(crate) fn tell(target: &Target, library: &Library, bindings: &Bindings, exported: &[String]) {
     let version = library
         .version
@@ -38,7 +39,7 @@ pub(crate) fn tell(target: &Target, library: &Library, bindings: &Bindings, expo
     println!("cargo::rustc-env=PCAP_SYS_HOST={}", target.host);
 }
 
-/// How libpcap comes into the program.
+/// Returns how the program gets libpcap.
 fn way(library: &Library) -> &'static str {
     match (library.linked, library.pcap.kind) {
         (true, Kind::Static) => "static",
@@ -48,7 +49,8 @@ fn way(library: &Library) -> &'static str {
     }
 }
 
-/// The macros that C code has to define before it includes libpcap's headers, as `NAME` or `NAME=VALUE`.
+/// Returns the macros that C code must define before it includes libpcap's headers, as `NAME` or
+/// `NAME=VALUE`.
 fn defines(library: &Library) -> String {
     let defines = library.defines.iter().map(|(name, value)| match value {
         Some(value) => format!("{name}={value}"),

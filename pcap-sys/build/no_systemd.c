@@ -1,7 +1,7 @@
 /*
- * Debian's libdbus-1.a asks libsystemd whether sockets were handed over to a D-Bus server. libsystemd has no static
- * library, or since Debian 13 one that needs still more. A program that captures is no D-Bus server: the answer is
- * what libsystemd itself says in a process that was given no sockets. Weak, so that a real libsystemd goes before.
+ * Debian's libdbus-1.a calls libsystemd to check whether a D-Bus server was passed sockets. libsystemd has no static
+ * library, or since Debian 13 one with further dependencies. A capturing program is not a D-Bus server, so these functions
+ * return what libsystemd returns in a process without passed sockets. They are weak, so a real libsystemd takes precedence.
  */
 __attribute__((weak)) int sd_listen_fds(int unset_environment)
 {

@@ -1,7 +1,8 @@
-//! What the library really exports, and what a static one needs, found by linking small programs for the target.
+//! Determines what the library really exports, and what a static one needs, by linking small
+//! programs for the target.
 //!
-//! A declaration proves nothing: a header may declare what the library was built without. And the library may be
-//! for another machine, so it is linked, never loaded.
+//! A declaration is not enough: a header may declare functions that the library was built without.
+//! The library may be for another machine, so it is linked, never loaded.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,14 +12,15 @@ use crate::find_unix::BARE;
 use crate::library::{Kind, Lib, Library};
 use crate::report;
 
-/// What stands in for libsystemd, where that had to be static.
+/// The replacement for libsystemd in a fully static program.
 const NO_SYSTEMD: &str = "pcap_sys_no_systemd";
 
-/// A function that no libpcap lacks, and that needs everything that a capture needs.
+/// A function that every libpcap has, and that depends on everything that a capture needs.
 const ESSENTIAL: &str = "pcap_create";
 
-/// The same as [`exported`] in the ordinary case, with no more than two runs of the C compiler: the library is dynamic,
-/// and the linker names each function that it lacks. Nothing if anything is otherwise.
+/// Does the same as [`exported`] in the common case, with at most two runs of the C compiler: the
+/// library is dynamic, and the linker names each function that it lacks. Returns `None` in any
+/// other case.
 pub(crate) fn quickly(
     compiler: &Compiler,
     library: &Library,
@@ -42,8 +44,8 @@ pub(crate) fn quickly(
     there.then(|| owned(&others))
 }
 
-/// The functions among `functions` that the library exports. For a static library this also decides what else is
-/// linked.
+/// Returns those of `functions` that the library exports. For a static library this also determines
+/// what else is linked.
 pub(crate) fn exported(
     compiler: &Compiler,
     library: &mut Library,
@@ -51,8 +53,8 @@ pub(crate) fn exported(
 ) -> Result<Vec<String>, String> {
     if library.pcap.kind == Kind::Static {
         locate_archive(compiler, library);
-        // A library that links as it is needs no other. Looking further could find the folder of another C library than
-        // the compiler's, as musl's compiler does.
+        // A library that links alone needs nothing else. Searching further could find the directory
+        // of another C library than the compiler's, as with musl's compiler.
         let (lib_dirs, libs) = (&library.lib_dirs, library.libs());
         if compiler.link(&[ESSENTIAL], lib_dirs, &libs).is_ok() {
             let alone = linking(compiler, lib_dirs, &libs, functions);
@@ -68,8 +70,9 @@ pub(crate) fn exported(
             .collect();
     }
     let exported = linking(compiler, &library.lib_dirs, &library.libs(), functions);
-    // Where a static one lacks another library, the functions that do without it link all the same. So it is where the
-    // linker finds an archive for a dynamic one. A replacement of wpcap.dll may have few.
+    // If a static libpcap lacks another library, the functions that do not need it link
+    // nevertheless. So it is if the linker finds an archive instead of a dynamic one. A replacement
+    // of wpcap.dll may have few functions.
     let lacks_another =
         library.pcap.name == "pcap" && !exported.iter().any(|function| function == ESSENTIAL);
     if exported.is_empty() || lacks_another {
@@ -81,7 +84,7 @@ pub(crate) fn exported(
     Ok(exported)
 }
 
-/// Why nothing links.
+/// Explains why nothing links.
 fn complaint(compiler: &Compiler, library: &Library) -> String {
     let said = compiler
         .link(&[ESSENTIAL], &library.lib_dirs, &library.libs())
@@ -105,7 +108,7 @@ fn complaint(compiler: &Compiler, library: &Library) -> String {
     }
 }
 
-/// The functions that link.
+/// Returns the functions that link.
 fn linking(
     compiler: &Compiler,
     lib_dirs: &[PathBuf],
@@ -115,7 +118,7 @@ fn linking(
     let Err(said) = compiler.link(functions, lib_dirs, libs) else {
         return functions.iter().map(|name| (*name).to_owned()).collect();
     };
-    // The linker names what it misses. That is a hint, and no more: the others have to link all the same.
+    // The linker names what is missing. That is only a hint: the others must link nevertheless.
     let (suspects, others): (Vec<&str>, Vec<&str>) =
         functions.iter().partition(|name| said.contains(**name));
     let mut found = if suspects.is_empty() || compiler.link(&others, lib_dirs, libs).is_err() {
@@ -128,7 +131,7 @@ fn linking(
     found
 }
 
-/// The functions that link, where it is known that not all do.
+/// Returns the functions that link, if not all do.
 fn halves(
     compiler: &Compiler,
     lib_dirs: &[PathBuf],
@@ -151,7 +154,8 @@ fn halves(
         .collect()
 }
 
-/// Makes sure that the folder of a static libpcap is known: rustc searches only what it is told.
+/// Ensures that the directory of a static libpcap is known: rustc only searches the given
+/// directories.
 fn locate_archive(compiler: &Compiler, library: &mut Library) {
     if !has(&library.lib_dirs, "libpcap.a") {
         library.lib_dirs.extend(compiler.folder_of("libpcap.a"));
@@ -162,14 +166,15 @@ fn has(lib_dirs: &[PathBuf], file: &str) -> bool {
     lib_dirs.iter().any(|dir| dir.join(file).exists())
 }
 
-/// How a private library can be linked: by its name, by the file name of its only installed version, or not at all.
+/// Determines how a private library can be linked: by its name, by the file name of its only
+/// installed version, or not at all.
 fn resolve(compiler: &Compiler, library: &mut Library, name: &str) -> Option<Lib> {
     let lib = |name: &str, kind| Lib {
         name: name.to_owned(),
         kind,
     };
     if compiler.fully_static {
-        // The real one has no static library, or one that itself needs others, of which nobody knows.
+        // The real one has no static library, or one with unknown dependencies.
         if name == "systemd" {
             compiler.archive("build/no_systemd.c", NO_SYSTEMD).ok()?;
             library.lib_dirs.push(compiler.out_dir().to_owned());
@@ -194,7 +199,7 @@ fn resolve(compiler: &Compiler, library: &mut Library, name: &str) -> Option<Lib
     Some(lib(&file, Kind::Exact))
 }
 
-/// `lib<name>.so.N`, where that is the only form installed.
+/// Returns `lib<name>.so.N`, if only that form is installed.
 fn numbered_file(compiler: &Compiler, lib_dirs: &[PathBuf], name: &str) -> Option<String> {
     let prefix = format!("lib{name}.so.");
     lib_dirs
@@ -212,7 +217,7 @@ fn numbered_file(compiler: &Compiler, lib_dirs: &[PathBuf], name: &str) -> Optio
         .max()
 }
 
-/// Leaves out every private library without which everything still links.
+/// Drops every private library without which everything still links.
 fn drop_unneeded(compiler: &Compiler, library: &mut Library, exported: &[String]) {
     let names: Vec<&str> = exported.iter().map(String::as_str).collect();
     let mut at = 0;

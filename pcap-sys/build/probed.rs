@@ -1,4 +1,4 @@
-//! What only the target's C compiler knows of libpcap.
+//! Examines libpcap with the target's C compiler.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::probe;
 use crate::target::Target;
 use crate::version;
 
-/// Asks the compiler, if there is one.
+/// An examiner with the C compiler, if there is one.
 #[derive(Debug)]
 pub(crate) struct Examiner(Result<Compiler, String>);
 
@@ -22,8 +22,9 @@ impl Examiner {
         Self(Compiler::new(target, out_dir))
     }
 
-    /// What clang must be told so that it reads the headers as the compiler does. Without a compiler it is told nothing,
-    /// which is refused where clang's own answer may lay structures out otherwise than libpcap does.
+    /// Returns the arguments that make clang read the headers as the compiler does. Without a
+    /// compiler there are none, which is an error if clang's defaults may give structures another
+    /// layout than libpcap's.
     #[cfg(feature = "bindgen")]
     pub(crate) fn clang_args(
         &self,
@@ -40,7 +41,8 @@ impl Examiner {
         Ok(compiler.map_or_else(Vec::new, |compiler| compiler.clang_args(target)))
     }
 
-    /// The macros that the compiler sets and on which the layout of libpcap's structures depends, for systems of 32 bits.
+    /// Returns the predefined macros that determine the layout of libpcap's structures on 32-bit
+    /// systems.
     pub(crate) fn time_macros(&self, target: &Target) -> Vec<(String, Option<String>)> {
         if target.pointer_width != "32" {
             return Vec::new();
@@ -53,14 +55,14 @@ impl Examiner {
         pairs.flatten().collect()
     }
 
-    /// The folder from which the compiler takes the library.
+    /// Returns the directory from which the compiler takes the library.
     pub(crate) fn folder_of(&self, library: &Library) -> Option<PathBuf> {
         let compiler = self.0.as_ref().ok()?;
         let mut files = library.files().iter();
         files.find_map(|file| compiler.folder_of(file))
     }
 
-    /// How wide times are, where that is not as the target says.
+    /// Returns the width of times, if it differs from the target's default.
     #[cfg(not(feature = "bindgen"))]
     pub(crate) fn times(&self, target: &Target, library: &Library) -> Times {
         if target.pointer_width != "32" {
@@ -79,7 +81,7 @@ impl Examiner {
         }
     }
 
-    /// The folder of `pcap/pcap.h`: one of these, or where the compiler finds it.
+    /// Returns the directory of `pcap/pcap.h`: one of these, or where the compiler finds it.
     #[cfg(not(feature = "bindgen"))]
     pub(crate) fn folder_of_headers(
         &self,
@@ -90,7 +92,8 @@ impl Examiner {
         compiler.folder_of_headers(target, include_dirs)
     }
 
-    /// The functions of these that the library exports. Refuses a library that cannot be linked, or is too old.
+    /// Returns those of `functions` that the library exports. Rejects a library that cannot be
+    /// linked, or is too old.
     pub(crate) fn exported(
         self,
         target: &Target,
@@ -110,17 +113,17 @@ impl Examiner {
         let exported = match &compiler {
             Ok((_, Some(exported))) => exported.clone(),
             Ok((compiler, None)) => probe::exported(compiler, library, &names)?,
-            // Neither where it is nor what it needs: rustc could only fail.
+            // Neither its location nor its dependencies are known: rustc could only fail.
             Err(reason) if library.pcap.kind == Kind::Static => {
                 return Err(format!(
-                    "what a static libpcap has to be linked with is not known: no C compiler for {} works ({reason})",
+                    "cannot determine what a static libpcap must be linked with: no C compiler for {} works ({reason})",
                     target.triple
                 ));
             }
             Err(reason) => {
                 println!(
-                    "cargo::warning=what libpcap exports is not known, and taken to be nothing: no C compiler for {} \
-                     works ({reason})",
+                    "cargo::warning=cannot determine what libpcap exports, so no function is promised: no C compiler for \
+                 {} works ({reason})",
                     target.triple
                 );
                 Vec::new()
@@ -134,7 +137,7 @@ impl Examiner {
                     "its pcap.h declares no",
                 ));
             }
-            // On Windows a replacement of wpcap.dll may have no more than a program needs.
+            // On Windows a replacement of wpcap.dll may only have what a program needs.
             if compiler.is_ok() && !target.is_windows() && !has(&exported) {
                 return Err(version::too_old(&library.found_by, "it has no"));
             }

@@ -1,5 +1,5 @@
-//! What is being built for. Everything comes from the variables that cargo sets for the target,
-//! nothing from the machine that runs the build.
+//! The target of the build. Everything comes from the variables that cargo sets for the target,
+//! nothing from the build machine.
 
 use std::env;
 
@@ -23,7 +23,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Reads what cargo says.
+    /// Reads cargo's variables.
     pub(crate) fn from_cargo() -> Self {
         let read = |name: &str| env::var(name).unwrap_or_default();
         Self {
@@ -39,18 +39,19 @@ impl Target {
         }
     }
 
-    /// Whether the library is Npcap's (or WinPcap's) `wpcap`.
+    /// Returns whether the library is Npcap's (or WinPcap's) `wpcap`.
     pub(crate) fn is_windows(&self) -> bool {
         self.os == "windows"
     }
 
-    /// Whether its C library has times of 32 bits or of 64, as the program is compiled: glibc, where pointers have 32.
+    /// Returns whether the C library has 32-bit or 64-bit times, depending on how a program is
+    /// compiled: glibc with 32-bit pointers.
     #[cfg_attr(not(feature = "bindgen"), allow(dead_code))]
     pub(crate) fn has_times_of_two_widths(&self) -> bool {
         self.os == "linux" && self.env == "gnu" && self.pointer_width == "32"
     }
 
-    /// Whether the build runs on another kind of machine than the target.
+    /// Returns whether the build machine and the target differ.
     pub(crate) fn is_cross(&self) -> bool {
         self.triple != self.host
     }

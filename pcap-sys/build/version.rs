@@ -12,7 +12,7 @@ pub(crate) const MINIMUM: Version = Version {
     patch: Some(0),
 };
 
-/// A function that no older libpcap declares: where no version is known, it tells.
+/// A function that no older libpcap declares, to check a libpcap of unknown version.
 pub(crate) const NEWEST_FUNCTION: &str = "pcap_init";
 
 /// A version of libpcap.
@@ -22,15 +22,15 @@ pub(crate) struct Version {
     pub(crate) major: u32,
     /// The second number.
     pub(crate) minor: u32,
-    /// The third number, where there is one.
+    /// The third number, if there is one.
     pub(crate) patch: Option<u32>,
 }
 
 impl Version {
-    /// Reads `1.10` or `1.10.3`, and nothing else.
+    /// Parses `1.10` or `1.10.3`, and nothing else.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.').map(|part| {
-            // `u32::from_str` would take a sign too.
+            // `u32::from_str` would also accept a sign.
             part.bytes()
                 .all(|byte| byte.is_ascii_digit())
                 .then(|| part.parse().ok())
@@ -49,7 +49,7 @@ impl Version {
         })
     }
 
-    /// Reads what a library says of itself, where words may follow: `1.11.0-PRE-GIT`.
+    /// Parses a library's own version text, where words may follow: `1.11.0-PRE-GIT`.
     pub(crate) fn parse_lenient(text: &str) -> Option<Self> {
         let text = text.trim();
         let end = text
@@ -74,7 +74,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// `LIBPCAP_VER`, which overrides what the search finds.
+/// Returns `LIBPCAP_VER`, which overrides the result of the search.
 pub(crate) fn from_environment(target: &Target) -> Result<Option<Version>, String> {
     let Some(setting) = env::lookup("LIBPCAP_VER", target)? else {
         return Ok(None);
@@ -93,7 +93,7 @@ fn check_setting(setting: &Setting, version: Version) -> Result<Version, String>
     }
 }
 
-/// Refuses a library that is too old.
+/// Rejects a library that is too old.
 pub(crate) fn check(version: Version, found_by: &str) -> Result<(), String> {
     if version.is_older_than(MINIMUM) {
         Err(format!(
@@ -104,7 +104,7 @@ pub(crate) fn check(version: Version, found_by: &str) -> Result<(), String> {
     }
 }
 
-/// The sentence for a libpcap that does not tell its version, but lacks the function.
+/// Formats the error for a libpcap of unknown version that lacks the function.
 pub(crate) fn too_old(found_by: &str, lacks: &str) -> String {
     format!(
         "the libpcap found by {found_by} is too old: {lacks} {NEWEST_FUNCTION}, and libpcap {MINIMUM} or newer is \

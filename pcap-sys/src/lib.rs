@@ -1,78 +1,85 @@
-//! Raw bindings to libpcap and Npcap: every declaration of `pcap.h` and `pcap/namedb.h`, as C spells it.
+//! Raw bindings to libpcap and Npcap: every declaration of `pcap.h` and `pcap/namedb.h`, with its C
+//! name and type.
 //!
-//! This crate is for those who write C in Rust: a safe wrapper, a packager, a program that needs one call that no
-//! wrapper has. Programs that capture packets are better served by a safe crate on top of it: what each function is in
-//! `pcap-core` is listed in this crate's `COVERAGE.md`.
+//! This crate is for authors of safe wrappers, for packagers, and for programs that need a call
+//! which no wrapper has. To capture packets, use a safe crate on top of it: `COVERAGE.md` in this
+//! crate lists the counterpart of each function in `pcap-core`.
 //!
-//! The bindings are generated when the crate is built, from the headers of the *target* (or before that: see the features
-//! below), and name what those headers
-//! declare: functions, structures, `PCAP_…`, `DLT_…` and `BPF_…`. What a macro with arguments does in C, a `const fn`
-//! of the same name does here ([`BPF_CLASS`], [`LT_FCS_LENGTH`], …).
+//! The bindings are generated at build time from the headers of the *target*, or taken from this
+//! crate (see the features below). They contain what those headers declare: functions, structures,
+//! `PCAP_…`, `DLT_…` and `BPF_…`. Macros with arguments are `const fn`s of the same name
+//! ([`BPF_CLASS`], [`LT_FCS_LENGTH`], …).
 //!
 //! # Features
 //!
 //! | feature | default | meaning |
 //! |---|---|---|
-//! | `bindgen` | yes | generates the bindings when the crate is built, from the headers of the target. Without, they are those that bindgen made of libpcap 1.10.5's headers and that come with this crate, for Linux (`x86_64`, `aarch64`, `s390x`, `riscv64`, `powerpc64`, `i686`, `arm` and `powerpc` with glibc, the first two with musl) and Windows; for another target the build says that the feature is needed |
-//! | `load-dynamically` | no | links nothing, and finds libpcap when the program runs |
-//! | `probe` | as part of `bindgen` | links small programs by the target's C compiler, which show that the libpcap that was found is one, what it exports, and what a static one needs. Without, libpcap is taken to be as pkg-config describes it |
+//! | `bindgen` | yes | generates the bindings at build time from the headers of the target. Without it, the build uses the bindings in this crate, generated from libpcap 1.10.5's headers, for Linux (`x86_64`, `aarch64`, `s390x`, `riscv64`, `powerpc64`, `i686`, `arm` and `powerpc` with glibc, the first two with musl) and Windows; for other targets it fails and names the feature |
+//! | `load-dynamically` | no | links nothing, and finds libpcap at run time |
+//! | `probe` | as part of `bindgen` | links small programs with the target's C compiler, to verify the libpcap that was found, and to determine what it exports and what a static one needs. Without it, the build relies on pkg-config's description |
 //!
-//! Without `bindgen` neither libclang nor headers are needed. A function that the bindings declare and an older libpcap
-//! lacks does no harm as long as it is not used: `DEP_PCAP_HAVE_<FUNCTION>` tells what there is, if `probe` is asked for.
+//! Without `bindgen`, neither libclang nor headers are needed. The bindings may declare functions
+//! that an older libpcap lacks; that does no harm if they are not used. With `probe`,
+//! `DEP_PCAP_HAVE_<FUNCTION>` lists the available ones.
 //!
-//! Without any feature the build is quickest, and no C compiler is needed but the linker that rustc calls. It is enough for
-//! a dynamic libpcap of which pkg-config, `pcap-config` or `LIBPCAP_VER` tells the version. A static one, one for a Linux
-//! of 32 bits, and one of which nothing is known are refused, by a sentence that names the feature `probe`.
+//! Without any feature, the build is fastest, and needs no C compiler except the linker that rustc
+//! calls. That suffices for a dynamic libpcap whose version pkg-config, `pcap-config` or
+//! `LIBPCAP_VER` gives. For a static libpcap, one for 32-bit Linux, and one about which nothing is
+//! known, the build fails with a message that names the feature `probe`.
 //!
-//! # What a build needs
+//! # Build requirements
 //!
-//! libpcap 1.10.0 or newer with its headers (`libpcap-dev`, `libpcap-devel`, the Npcap SDK, …), libclang, and a C
-//! compiler for the target; with `probe` instead of `bindgen` only the library and the C compiler; without both the
-//! library; and with `load-dynamically` not even that. libpcap is looked for in this order:
+//! libpcap 1.10.0 or newer with its headers (`libpcap-dev`, `libpcap-devel`, the Npcap SDK, …),
+//! libclang, and a C compiler for the target. With `probe` instead of `bindgen`, only the library
+//! and the C compiler; with neither, only the library; with `load-dynamically`, not even that. The
+//! build looks for libpcap in this order:
 //!
 //! - on Unix: `LIBPCAP_LIBDIR`, pkg-config, `pcap-config`, and last plain `-lpcap`;
 //! - on Windows: `LIBPCAP_LIBDIR`, `NPCAP_SDK`, and last the folders of `LIB`.
 //!
-//! An older libpcap is refused. Where nothing tells the version, `probe` goes on and calls it `unknown`, unless the
-//! headers lack what 1.10.0 brought.
+//! The build rejects an older libpcap. If the version is not known, `probe` accepts the library as
+//! version `unknown`, unless the headers lack a function that 1.10.0 introduced.
 //!
 //! # Environment variables
 //!
-//! Each is looked up with the target first, so that one environment serves the build machine and a cross build:
-//! `LIBPCAP_LIBDIR_s390x_unknown_linux_gnu` goes before `LIBPCAP_LIBDIR` (the target may also be written with its
-//! dashes, or in capitals). An empty variable counts as none. A wrong value stops the build with a sentence that says
-//! what was expected. None is ignored, unless what it is for is not done: with `load-dynamically` no library is looked for,
-//! so that `LIBPCAP_LIBDIR` and `NPCAP_SDK` lead to headers alone, and where `bindgen` is left out to nothing.
+//! Each variable is first looked up with the target as a suffix, so that one environment serves the
+//! build machine and a cross build: `LIBPCAP_LIBDIR_s390x_unknown_linux_gnu` takes precedence over
+//! `LIBPCAP_LIBDIR`. (The target may also be written with dashes, or in capitals.) An empty
+//! variable counts as unset. An invalid value fails the build with a message that says what was
+//! expected. Variables are only ignored if their step is skipped: with `load-dynamically` there is
+//! no search for a library, so `LIBPCAP_LIBDIR` and `NPCAP_SDK` only lead to headers, and without
+//! `bindgen` to nothing.
 //!
 //! | variable | value | meaning |
 //! |---|---|---|
-//! | `LIBPCAP_LIBDIR` | absolute path | the folder of `libpcap.so`, `libpcap.dylib` or `libpcap.a` (Windows: `wpcap.lib` or `libwpcap.a`); the headers are taken from beside it, if they are there |
-//! | `LIBPCAP_INCLUDEDIR` | absolute path | the folder that holds `pcap/pcap.h` |
-//! | `LIBPCAP_VER` | `1.10`, `1.10.3` | the version, over whatever the search finds |
-//! | `LIBPCAP_STATIC` | `1` or `0` | link `libpcap.a`, and the libraries that it needs dynamically; by default only where `LIBPCAP_LIBDIR` or the folder that pkg-config tells holds nothing else, or the target feature `crt-static` allows nothing else |
+//! | `LIBPCAP_LIBDIR` | absolute path | the directory of `libpcap.so`, `libpcap.dylib` or `libpcap.a` (Windows: `wpcap.lib` or `libwpcap.a`); headers in the matching include directory are used, if there are any |
+//! | `LIBPCAP_INCLUDEDIR` | absolute path | the directory that contains `pcap/pcap.h` |
+//! | `LIBPCAP_VER` | `1.10`, `1.10.3` | the version; overrides the result of the search |
+//! | `LIBPCAP_STATIC` | `1` or `0` | whether to link `libpcap.a`, with its dependencies linked dynamically; by default only if `LIBPCAP_LIBDIR` or pkg-config's directory has nothing else, or if the target feature `crt-static` requires it |
 //! | `NPCAP_SDK` | absolute path | the unpacked Npcap SDK, with its `Include` and `Lib` |
 //!
-//! Beside these, the variables of [pkg-config](https://docs.rs/pkg-config) (`PKG_CONFIG_PATH`,
-//! `PKG_CONFIG_ALLOW_CROSS`, …) lead to its libpcap. `PKG_CONFIG_ALL_STATIC` links that one statically, as `LIBPCAP_STATIC=1`
-//! would, which goes first. The variables of [cc](https://docs.rs/cc) (`CC`, `CFLAGS`, …) and of bindgen (`LIBCLANG_PATH`,
-//! `BINDGEN_EXTRA_CLANG_ARGS`) do what they always do.
+//! In addition, the variables of [pkg-config](https://docs.rs/pkg-config) (`PKG_CONFIG_PATH`,
+//! `PKG_CONFIG_ALLOW_CROSS`, …) select its libpcap. `PKG_CONFIG_ALL_STATIC` links that one
+//! statically; `LIBPCAP_STATIC` takes precedence. The variables of [cc](https://docs.rs/cc) (`CC`,
+//! `CFLAGS`, …) and of bindgen (`LIBCLANG_PATH`, `BINDGEN_EXTRA_CLANG_ARGS`) are honored as usual.
 //!
-//! # What dependents are told
+//! # Metadata for dependents
 //!
-//! A crate that names `pcap-sys` among its own dependencies can read these variables in its build script:
+//! A crate with a direct dependency on `pcap-sys` can read these variables in its build script:
 //!
 //! | variable | value |
 //! |---|---|
 //! | `DEP_PCAP_VERSION` | libpcap's version, such as `1.10.3`, or `unknown` |
-//! | `DEP_PCAP_LINK` | how libpcap gets into the program: `dynamic`, `static`, `load` with the feature `load-dynamically`, or `none` where only documentation is built |
-//! | `DEP_PCAP_LIBS` | the names of what is linked, separated by spaces, libpcap first; for a static libpcap with the libraries that it needs |
-//! | `DEP_PCAP_LIBDIR` | the folder of the libpcap that is linked; not set where only the linker knows it |
-//! | `DEP_PCAP_DEFINES` | the macros that C code defines before it includes `pcap.h`, as `NAME` or `NAME=VALUE`, separated by spaces: those of pkg-config, and on systems of 32 bits `_TIME_BITS` and `_FILE_OFFSET_BITS` as the C compiler sets them; not set if there are none |
-//! | `DEP_PCAP_INCLUDE` | the folder of the `pcap/pcap.h` that was read; without `bindgen`, one that a variable or pkg-config names, or in which with `probe` the C compiler finds it |
+//! | `DEP_PCAP_LINK` | how the program gets libpcap: `dynamic`, `static`, `load` with the feature `load-dynamically`, or `none` for a documentation build |
+//! | `DEP_PCAP_LIBS` | the names of the linked libraries, separated by spaces, libpcap first; for a static libpcap including its dependencies |
+//! | `DEP_PCAP_LIBDIR` | the directory of the linked libpcap; not set if only the linker knows it |
+//! | `DEP_PCAP_DEFINES` | the macros that C code must define before it includes `pcap.h`, as `NAME` or `NAME=VALUE`, separated by spaces: those of pkg-config, and on 32-bit systems `_TIME_BITS` and `_FILE_OFFSET_BITS` as the C compiler sets them; not set if there are none |
+//! | `DEP_PCAP_INCLUDE` | the directory of the `pcap/pcap.h` that was read; without `bindgen`, one that a variable or pkg-config names, or with `probe` one in which the C compiler finds it |
 //! | `DEP_PCAP_HAVE_<FUNCTION>` | `1` for each function, in capitals, that the header declares *and* the library exports; none without `probe` |
 //!
-//! A declaration alone proves nothing: Debian's header declares `pcap_open`, its library has no such function, and who
-//! calls it cannot be linked. So each function is tried by linking a small program for the target:
+//! A declaration alone is not enough: Debian's header declares `pcap_open`, but its library lacks
+//! it, so a program that calls it does not link. So the build tries each function by linking a
+//! small program for the target:
 //!
 //! ```
 //! // build.rs
@@ -82,37 +89,42 @@
 //! }
 //! ```
 //!
-//! # A libpcap that is found when the program runs
+//! # Loading libpcap at run time
 //!
-//! A program that is linked with libpcap does not start where there is none. With the feature `load-dynamically` it does:
-//! all functions have the same names and types, and find libpcap's at their first call. `load` finds the library and
-//! says why if there is none, and `has` tells whether it has a function. A program asks before the first call: calling a
-//! function where there is no libpcap, or one that it lacks, prints a line on standard error and aborts the program.
-//! After the first call of a function, each costs one more read of memory than in a program that is linked.
+//! A program that is linked with libpcap does not start without it. With the feature
+//! `load-dynamically` it does: all functions keep their names and types, and look up libpcap's at
+//! their first call. `load` finds the library and reports why there is none, and `has` returns
+//! whether it has a function. Check before the first call: calling a function without libpcap, or
+//! one that it lacks, prints a line on standard error and aborts the program. After its first call,
+//! a function costs one more memory read per call than a linked one.
 //!
-//! On Windows the library is `wpcap.dll` of the system's own folders, Npcap's first. On Unix the usual environment
-//! variables of the dynamic linker (`LD_LIBRARY_PATH`, …) lead to another. `DEP_PCAP_VERSION` is `unknown` then, unless
-//! `LIBPCAP_VER` is set, and there is no `DEP_PCAP_HAVE_<FUNCTION>`. `LIBPCAP_STATIC=1` and the target feature `crt-static` (on Unix) stop the build.
+//! On Windows the library is `wpcap.dll` from the system's own directories, Npcap's first. On Unix
+//! the usual environment variables of the dynamic linker (`LD_LIBRARY_PATH`, …) can select another.
+//! `DEP_PCAP_VERSION` is then `unknown`, unless `LIBPCAP_VER` is set, and there is no
+//! `DEP_PCAP_HAVE_<FUNCTION>`. `LIBPCAP_STATIC=1` and the target feature `crt-static` (on Unix)
+//! fail the build.
 //!
 //! # Documentation hosts
 //!
-//! Where `DOCS_RS` is set, no library is looked for and nothing is linked, so that documentation is built without libpcap.
+//! If `DOCS_RS` is set, the build looks for no library and links nothing, so documentation can be
+//! built without libpcap.
 //!
 //! # Types
 //!
-//! - Macros that are numbers are `i32`, like the `int` that they are in C. [`PCAP_NETMASK_UNKNOWN`] is the `u32` that
-//!   [`pcap_compile`] takes. Texts are `&CStr`.
-//! - [`FILE`], [`sockaddr`] and, on Unix, `addrinfo` are those of the [`libc`] crate. [`timeval`] is the target's own, from its headers:
-//!   on a 32-bit system with 64-bit times `libc`'s may be another.
+//! - Numeric macros are `i32`, like the `int` that they are in C. [`PCAP_NETMASK_UNKNOWN`] is the
+//!   `u32` that [`pcap_compile`] takes. Strings are `&CStr`.
+//! - [`FILE`], [`sockaddr`] and, on Unix, `addrinfo` are those of the [`libc`] crate. [`timeval`]
+//!   is the target's own, from its headers: on a 32-bit system with 64-bit times `libc`'s may
+//!   differ.
 //!
 //! # Example
 //!
 //! ```
 //! use std::ffi::CStr;
 //!
-//! // SAFETY: the function takes nothing and may be called at any time.
+//! SAFETY: the function takes no arguments and may be called at any time.
 //! let version = unsafe { pcap_sys::pcap_lib_version() };
-//! // SAFETY: the answer is a C text that lives as long as the program.
+//! SAFETY: the result is a C string that lives as long as the program.
 //! let version = unsafe { CStr::from_ptr(version) };
 //! println!("{}", version.to_string_lossy());
 //! ```
@@ -121,7 +133,7 @@
 mod load;
 mod macros;
 
-/// Generated: everything in it is called and laid out as in C.
+/// The generated bindings, with C's names and layouts.
 #[allow(
     missing_docs,
     missing_debug_implementations,
@@ -146,7 +158,7 @@ pub use libc::addrinfo;
 pub use libc::{FILE, sockaddr};
 #[cfg(feature = "load-dynamically")]
 pub use load::{LoadError, has, load};
-// By name, so that they go before a generated constant of the same name.
+// By name, so that they take precedence over a generated constant of the same name.
 pub use macros::{
     BPF_ALIGNMENT, BPF_CLASS, BPF_JUMP, BPF_MISCOP, BPF_MODE, BPF_OP, BPF_RVAL, BPF_SIZE, BPF_SRC,
     BPF_STMT, BPF_WORDALIGN, DLT_CLASS, DLT_IS_NETBSD_RAWAF, DLT_NETBSD_RAWAF, DLT_NETBSD_RAWAF_AF,

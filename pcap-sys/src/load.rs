@@ -1,5 +1,5 @@
-//! libpcap found when the program runs: the library, the functions' addresses, and the macro that the bindings'
-//! functions go through.
+//! Finds libpcap at run time: the library, the functions' addresses, and the macro that defines the
+//! bindings' functions.
 //!
 //! Imports nothing of this crate but the names of the functions.
 
@@ -14,31 +14,32 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 #[cfg_attr(windows, path = "load/windows.rs")]
 mod system;
 
-/// What a libpcap lacks that is too old: 1.10.0 has this, and no older one. A replacement of wpcap.dll may lack it, too; on
-/// Windows what is older than Npcap lacks this.
+/// A function that a too old libpcap lacks: 1.10.0 is the first to have it. On Windows a
+/// replacement of wpcap.dll may lack that one, too, but only libraries older than Npcap lack this
+/// one.
 const NEWEST_FUNCTION: &CStr = if cfg!(windows) {
     c"pcap_set_tstamp_precision"
 } else {
     c"pcap_init"
 };
 
-/// A library that is loaded. It stays so until the program ends.
+/// A loaded library. It stays loaded until the program ends.
 #[derive(Debug)]
 pub(crate) struct Library {
-    /// What it was found as.
+    /// The name under which it was found.
     name: String,
-    /// What the system calls it by.
+    /// The system's handle.
     handle: *mut c_void,
 }
 
-// SAFETY: the handle is a number for the system, whose functions may be called from any thread with it.
+// SAFETY: the handle is a number for the system, whose functions accept it on any thread.
 unsafe impl Send for Library {}
 // SAFETY: as above.
 unsafe impl Sync for Library {}
 
 impl Library {
     fn address(&self, name: &CStr) -> *mut c_void {
-        // SAFETY: the handle is of a library that is never unloaded, and the name is a C text.
+        // SAFETY: the handle is of a library that is never unloaded, and the name is a C string.
         unsafe { system::address(self.handle, name) }
     }
 }
@@ -46,14 +47,14 @@ impl Library {
 /// The library, once it is loaded.
 static LIBRARY: OnceLock<Library> = OnceLock::new();
 
-/// Why no libpcap could be loaded: each place that was tried, and what the system said.
+/// The error if no libpcap could be loaded: each attempt, and the system's reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError {
     tried: Vec<(String, String)>,
 }
 
 impl LoadError {
-    /// Each name or path that was tried, in this order, with the system's own words.
+    /// Returns each name or path that was tried, in order, with the system's error text.
     pub fn tried(&self) -> impl Iterator<Item = (&str, &str)> {
         self.tried
             .iter()
@@ -66,7 +67,7 @@ impl fmt::Display for LoadError {
         f.write_str("no libpcap could be loaded")?;
         for (at, (place, text)) in self.tried.iter().enumerate() {
             let before = if at == 0 { ": " } else { "; " };
-            // The system's words mostly begin with the name.
+            // The system's text usually begins with the name.
             let text = text
                 .strip_prefix(place)
                 .map_or(text.as_str(), |rest| rest.trim_start_matches([':', ' ']));
@@ -78,33 +79,34 @@ impl fmt::Display for LoadError {
 
 impl Error for LoadError {}
 
-/// Loads libpcap, if that has not been done yet. With the feature `load-dynamically` only.
+/// Loads libpcap, unless that has been done. Requires the feature `load-dynamically`.
 ///
-/// It is looked for, in this order,
+/// It looks for libpcap in this order:
 ///
-/// - on Windows: as `wpcap.dll` in the system's folder `System32\Npcap`, then in `System32` itself, and nowhere else:
-///   neither in the current folder nor in those of `PATH`;
+/// - on Windows: as `wpcap.dll` in the system's directory `System32\Npcap`, then in `System32`
+///   itself. It never looks in the current directory or in `PATH`;
 /// - on macOS: as `/usr/lib/libpcap.A.dylib`, then `libpcap.A.dylib` and `libpcap.dylib`;
-/// - on other Unix systems: as `libpcap.so.1`, `libpcap.so.0.8` (Debian's name for the same) and `libpcap.so`, where the
-///   system looks for libraries.
+/// - on other Unix systems: as `libpcap.so.1`, `libpcap.so.0.8` (Debian's name for the same) and
+///   `libpcap.so`, where the system looks for libraries.
 ///
-/// A libpcap older than 1.10.0 is not taken, nor on Windows WinPcap. What was loaded stays until the program ends; after a failure the next call
-/// looks again.
+/// It rejects libpcaps older than 1.10.0 and, on Windows, WinPcap. A loaded library stays loaded
+/// until the program ends; after a failure, the next call tries again.
 ///
 /// # Errors
 ///
-/// [`LoadError`] if there is none.
+/// [`LoadError`] if no libpcap could be loaded.
 pub fn load() -> Result<(), LoadError> {
     library().map(|_| ())
 }
 
-/// Whether libpcap can be loaded and has this function, such as `pcap_open`. With the feature `load-dynamically` only.
+/// Returns whether libpcap can be loaded and has this function, such as `pcap_open`. Requires the
+/// feature `load-dynamically`.
 ///
-/// Calling a function that it lacks, or any function where there is no libpcap, prints a line on standard error and
-/// aborts the program.
+/// Calling a function that libpcap lacks, or any function without libpcap, prints a line on
+/// standard error and aborts the program.
 #[must_use]
 pub fn has(function: &str) -> bool {
-    // The system would also find what libpcap itself is linked with.
+    // The system would also find functions of libraries that libpcap itself is linked with.
     let Some(name) = crate::bindings::NAMES
         .iter()
         .find(|name| **name == function)
@@ -151,14 +153,14 @@ fn search() -> Result<Library, LoadError> {
     Err(LoadError { tried })
 }
 
-/// Where a function is, found at its first call.
+/// The address of a function, looked up at its first call.
 pub(crate) struct Address {
     name: &'static CStr,
     address: AtomicPtr<c_void>,
 }
 
 impl Address {
-    /// `name` ends with a zero byte, and has no other.
+    /// Creates an address; `name` ends with a NUL byte, and has no other.
     pub(crate) const fn new(name: &'static str) -> Self {
         let Ok(name) = CStr::from_bytes_with_nul(name.as_bytes()) else {
             panic!("not a C text");
@@ -169,10 +171,10 @@ impl Address {
         }
     }
 
-    /// The address, never null: where there is none, the program ends.
+    /// Returns the address, which is never null: if there is none, the program aborts.
     #[inline]
     pub(crate) fn get(&self) -> *mut c_void {
-        // Who sees the address sees the library as it was when the address was found.
+        // Acquire: whoever sees the address must also see the loaded library.
         let address = self.address.load(Ordering::Acquire);
         if address.is_null() {
             return self.find();
@@ -203,8 +205,9 @@ impl Address {
     }
 }
 
-/// What stands before the functions of the bindings in place of `extern "C"`: each becomes a function of the same name
-/// and type, which finds libpcap's at its first call. An attribute, which might give another name, does not compile.
+/// Replaces `extern "C"` before the functions of the bindings: each becomes a function of the same
+/// name and type, which looks up libpcap's at its first call. A function with an attribute, which
+/// might rename it, does not compile.
 macro_rules! functions {
     ($(pub fn $name:ident($($argument:ident: $of:ty),* $(,)?) $(-> $answer:ty)?;)*) => {
         $(

@@ -1,7 +1,8 @@
-//! The macros of `pcap.h` that take arguments, which bindgen cannot see. They keep C's names.
+//! The macros of `pcap.h` with arguments, which bindgen cannot see. They keep C's names.
 //!
-//! Imports nothing but the bindings. Where C takes any number, these take the `int` that the other macros are, so
-//! that an instruction's code goes in as `BPF_CLASS(code.into())` and the answer compares with `BPF_LD`.
+//! Imports nothing but the bindings. C accepts any number; these take the `int` of the other
+//! macros, so that an instruction's code is passed as `BPF_CLASS(code.into())` and the result
+//! compares with `BPF_LD`.
 #![allow(non_snake_case)]
 
 use libc::{c_int, c_uchar, c_ushort};
@@ -24,55 +25,56 @@ pub const fn BPF_WORDALIGN(length: usize) -> usize {
     (length + (BPF_ALIGNMENT - 1)) & !(BPF_ALIGNMENT - 1)
 }
 
-/// The class of an instruction's code: `BPF_LD`, `BPF_ALU`, `BPF_JMP`, …
+/// Returns the class of an instruction's code: `BPF_LD`, `BPF_ALU`, `BPF_JMP`, …
 #[must_use]
 pub const fn BPF_CLASS(code: c_int) -> c_int {
     code & 0x07
 }
 
-/// The size that a load's code names: `BPF_W`, `BPF_H` or `BPF_B`.
+/// Returns the size in a load's code: `BPF_W`, `BPF_H` or `BPF_B`.
 #[must_use]
 pub const fn BPF_SIZE(code: c_int) -> c_int {
     code & 0x18
 }
 
-/// The addressing mode that a load's code names: `BPF_IMM`, `BPF_ABS`, …
+/// Returns the addressing mode in a load's code: `BPF_IMM`, `BPF_ABS`, …
 #[must_use]
 pub const fn BPF_MODE(code: c_int) -> c_int {
     code & 0xe0
 }
 
-/// The operation of an arithmetic or jump code: `BPF_ADD`, `BPF_JEQ`, …
+/// Returns the operation in an arithmetic or jump code: `BPF_ADD`, `BPF_JEQ`, …
 #[must_use]
 pub const fn BPF_OP(code: c_int) -> c_int {
     code & 0xf0
 }
 
-/// The operand's source in an arithmetic or jump code: `BPF_K` or `BPF_X`.
+/// Returns the source of the operand in an arithmetic or jump code: `BPF_K` or `BPF_X`.
 #[must_use]
 pub const fn BPF_SRC(code: c_int) -> c_int {
     code & 0x08
 }
 
-/// What a return code returns: `BPF_K`, `BPF_X` or `BPF_A`.
+/// Returns the source of the value in a return code: `BPF_K`, `BPF_X` or `BPF_A`.
 #[must_use]
 pub const fn BPF_RVAL(code: c_int) -> c_int {
     code & 0x18
 }
 
-/// The operation of a miscellaneous code: `BPF_TAX` or `BPF_TXA`.
+/// Returns the operation in a miscellaneous code: `BPF_TAX` or `BPF_TXA`.
 #[must_use]
 pub const fn BPF_MISCOP(code: c_int) -> c_int {
     code & 0xf8
 }
 
-/// An instruction that does not jump. Only the lower 16 bits of the code are taken, as in C.
+/// Creates an instruction that does not jump. As in C, only the lower 16 bits of the code count.
 #[must_use]
 pub const fn BPF_STMT(code: c_int, k: bpf_u_int32) -> bpf_insn {
     BPF_JUMP(code, k, 0, 0)
 }
 
-/// An instruction that jumps `jt` or `jf` instructions ahead. Only the lower 16 bits of the code are taken, as in C.
+/// Creates an instruction that jumps `jt` or `jf` instructions ahead. As in C, only the lower 16
+/// bits of the code count.
 #[must_use]
 pub const fn BPF_JUMP(code: c_int, k: bpf_u_int32, jt: c_uchar, jf: c_uchar) -> bpf_insn {
     bpf_insn {
@@ -83,64 +85,66 @@ pub const fn BPF_JUMP(code: c_int, k: bpf_u_int32, jt: c_uchar, jf: c_uchar) -> 
     }
 }
 
-/// Whether the answer of `pcap_datalink_ext` tells the length of the frame check sequence.
+/// Returns whether a result of `pcap_datalink_ext` contains the length of the frame check sequence.
 ///
-/// As in C the answer is the bit itself, not 0 or 1.
+/// As in C, the value is the bit itself, not 0 or 1.
 #[must_use]
 pub const fn LT_FCS_LENGTH_PRESENT(x: c_int) -> c_int {
     x & 0x0400_0000
 }
 
-/// The length of the frame check sequence in an answer of `pcap_datalink_ext`, in units of 16 bits.
+/// Returns the length of the frame check sequence in a result of `pcap_datalink_ext`, in units of
+/// 16 bits.
 #[must_use]
 pub const fn LT_FCS_LENGTH(x: c_int) -> c_int {
-    // The mask is unsigned in C, so that no sign is shifted in.
+    // The mask is unsigned in C, so the sign is not shifted in.
     ((x as u32 & 0xf000_0000) >> 28) as c_int
 }
 
-/// The bits of a link type that tell the length of the frame check sequence, in units of 16 bits.
+/// Returns the bits of a link type that hold the length of the frame check sequence, in units of 16
+/// bits.
 #[must_use]
 pub const fn LT_FCS_DATALINK_EXT(x: c_int) -> c_int {
     (((x as u32 & 0xf) << 28) | 0x0400_0000) as c_int
 }
 
-/// The number of a link type, without what else a savefile's header holds beside it.
+/// Returns the number of a link type, without the other bits of a savefile's header field.
 #[must_use]
 pub const fn LT_LINKTYPE(x: c_int) -> c_int {
     x & 0xffff
 }
 
-/// What else a savefile's header holds beside the number of the link type.
+/// Returns the bits of a savefile's header field other than the number of the link type.
 #[must_use]
 pub const fn LT_LINKTYPE_EXT(x: c_int) -> c_int {
     x & !0xffff
 }
 
-/// The bits of a link type that have no meaning.
+/// Returns the bits of a link type that have no meaning.
 #[must_use]
 pub const fn LT_RESERVED1(x: c_int) -> c_int {
     x & 0x03ff_0000
 }
 
-/// The class of a link type: 0, or `DLT_CLASS_NETBSD_RAWAF`.
+/// Returns the class of a link type: 0, or `DLT_CLASS_NETBSD_RAWAF`.
 #[must_use]
 pub const fn DLT_CLASS(x: c_int) -> c_int {
     x & 0x03ff_0000
 }
 
-/// NetBSD's raw link type for an address family.
+/// Returns NetBSD's raw link type for an address family.
 #[must_use]
 pub const fn DLT_NETBSD_RAWAF(af: c_int) -> c_int {
     NETBSD_RAWAF | af
 }
 
-/// The address family of NetBSD's raw link type.
+/// Returns the address family of NetBSD's raw link type.
 #[must_use]
 pub const fn DLT_NETBSD_RAWAF_AF(x: c_int) -> c_int {
     x & 0x0000_ffff
 }
 
-/// Whether a link type is NetBSD's raw one.
+/// Returns whether a link type is NetBSD's raw one.
 #[must_use]
 pub const fn DLT_IS_NETBSD_RAWAF(x: c_int) -> bool {
     DLT_CLASS(x) == NETBSD_RAWAF

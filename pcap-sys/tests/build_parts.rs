@@ -131,7 +131,7 @@ fn npcap_without_headers_is_refused() {
     assert!(error.contains("no pcap.h"), "{error}");
     let lib = root.join("Lib/x64");
     let error = find(&target, &[("LIB", &lib)]).unwrap_err();
-    assert!(error.contains("no pcap.h belongs to it"), "{error}");
+    assert!(error.contains("which has no pcap.h beside it"), "{error}");
 
     let whole = sdk("whole", &WHOLE).join("Include");
     let library = find(
@@ -149,12 +149,15 @@ fn a_wrong_sdk_is_named() {
     let nowhere = empty.join("nonexistent");
     let error = find(&target, &[("NPCAP_SDK", &nowhere)]).unwrap_err();
     assert!(
-        error.starts_with(&format!("NPCAP_SDK={}: no such folder", nowhere.display())),
+        error.starts_with(&format!(
+            "NPCAP_SDK={}: no such directory",
+            nowhere.display()
+        )),
         "{error}"
     );
     let error = find(&target, &[("NPCAP_SDK", &empty)]).unwrap_err();
     assert!(
-        error.contains("the folder holds neither Include nor Lib"),
+        error.contains("the directory contains neither Include nor Lib"),
         "{error}"
     );
     let headers = sdk("headers", &["Include/pcap.h", "Include/pcap/pcap.h"]);

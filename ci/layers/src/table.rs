@@ -32,6 +32,7 @@ pcapng       error stats timestamp linktype direction packet dumper capture
 remote       sys error version device filter capture
 stream       sys error stats breakloop packet capture
 coming_from
+removed
 ";
 
 /// Lines of code that a file must stay below, without blank lines, comments and the tests at its end.

@@ -279,8 +279,8 @@ impl<S: Activated> Capture<S> {
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535. Nothing was written,
-    ///   and [`take`](crate::Error::take) returns the writer.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535. Nothing was
+    ///   written, and [`take`](crate::Error::take) returns the writer.
     ///
     /// # Examples
     ///
@@ -322,7 +322,8 @@ impl<S: Activated> Capture<S> {
         }
     }
 
-    /// Returns the `pcap_t` of this capture, for functions of [`pcap_core::sys`](crate::sys) that this crate does not wrap.
+    /// Returns the `pcap_t` of this capture, for functions of [`pcap_core::sys`](crate::sys) that this crate does
+    /// not wrap.
     ///
     /// The capture still owns it: do not close it, read from it, or switch it between blocking and non-blocking mode.
     /// It is valid until the capture is dropped. On Windows, that of a savefile is valid only until the next read.

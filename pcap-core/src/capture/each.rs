@@ -66,7 +66,8 @@ impl<S: Readable> Capture<S> {
         self.try_run(patience, f)
     }
 
-    /// Calls a closure for each packet until the savefile is at its end or a [`BreakHandle`](crate::BreakHandle) is used.
+    /// Calls a closure for each packet until the savefile is at its end or a [`BreakHandle`](crate::BreakHandle) is
+    /// used.
     ///
     /// This is the fastest way to read: packets are borrowed, not copied.
     ///

@@ -20,8 +20,8 @@ impl<S: Readable> Capture<S> {
     /// Returns the next packet. Waits until there is one or the capture is over.
     ///
     /// `None` means that the capture is over. [`ended`](Self::ended) returns whether the savefile is at its end or a
-    /// [`BreakHandle`](crate::BreakHandle) was used; after a break, reading can continue. The packet-buffer timeout of a live capture never
-    /// ends this call.
+    /// [`BreakHandle`](crate::BreakHandle) was used; after a break, reading can continue. The packet-buffer timeout
+    /// of a live capture never ends this call.
     ///
     /// # Errors
     ///

@@ -141,9 +141,9 @@ impl Dumper {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the data is longer than the savefile's snaplen or than
-    ///   what readers accept (262 144 bytes for most link types), or the time is not in the years that a savefile can
-    ///   hold (1970 to 2106). The packet is not written.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the data is longer than the savefile's snaplen or
+    ///   than what readers accept (262 144 bytes for most link types), or the time is not in the years that a
+    ///   savefile can hold (1970 to 2106). The packet is not written.
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     ///
     /// Manual page: [`pcap_dump(3PCAP)`](https://www.tcpdump.org/manpages/pcap_dump.3pcap.html).

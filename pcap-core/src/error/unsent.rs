@@ -10,7 +10,8 @@ use super::{Error, ErrorKind};
 /// Skip packets that the device rejects:
 ///
 /// ```no_run
-/// # fn send(capture: &pcap_core::Capture<pcap_core::Active>, queue: &pcap_core::SendQueue) -> pcap_core::Result<()> {
+/// # use pcap_core::{Active, Capture, Result, SendQueue};
+/// # fn send(capture: &Capture<Active>, queue: &SendQueue) -> Result<()> {
 /// use pcap_core::ErrorKind;
 ///
 /// let mut next = 0;

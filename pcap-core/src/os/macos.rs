@@ -1,4 +1,4 @@
-//! What only Apple's systems have.
+//! Features that only Apple's systems have.
 
 use crate::capture::{Capture, Inactive};
 
@@ -7,8 +7,8 @@ pub trait CaptureExt: Sized {
     /// Sets whether the capture delivers packets of the link type `DLT_PKTAP`, whose headers name the interface and the
     /// process of each packet. Default: no.
     ///
-    /// It works on the devices `pktap` and `any`, with the libpcap that is part of macOS. Another libpcap lacks the call:
-    /// activation then fails with [`Unsupported`](crate::ErrorKind::Unsupported).
+    /// It works on the devices `pktap` and `any`, with the libpcap that is part of macOS. Other libpcaps lack the call,
+    /// and then activation fails with [`Unsupported`](crate::ErrorKind::Unsupported).
     ///
     /// # Examples
     ///
@@ -18,6 +18,7 @@ pub trait CaptureExt: Sized {
     /// let capture = Capture::from_device("pktap").want_pktap(true).activate()?;
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
+    #[doc(alias = "pcap_set_want_pktap")]
     #[must_use]
     fn want_pktap(self, on: bool) -> Self;
 }

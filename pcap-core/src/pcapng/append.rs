@@ -61,7 +61,7 @@ impl Walk<'_> {
                 _ => return Err(self.bad("has an unknown byte order")),
             };
         } else if self.position == 0 {
-            return Err(self.bad("is no section header: it is not a pcapng savefile"));
+            return Err(self.bad("is not a section header: the file is not a pcapng savefile"));
         }
         let length = u64::from(self.in_order(length));
         if length < SHORTEST || length % 4 != 0 {

@@ -59,8 +59,8 @@ impl PcapngDumper {
     /// Opens a savefile for appending, after checking that it consists of complete blocks. The packets go into a new
     /// section, so add their interfaces first.
     ///
-    /// A missing or empty file is created. `-` is standard output, as for [`create`](Self::create). Only one process may
-    /// append at a time; blocks of a second one could be interleaved.
+    /// A missing or empty file is created. `-` is standard output, as for [`create`](Self::create). Only one process
+    /// may append at a time; blocks of a second one could be interleaved.
     ///
     /// [`Section::append`] also sets a description of the section.
     ///

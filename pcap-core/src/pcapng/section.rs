@@ -119,8 +119,8 @@ impl Section {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL. [`take`](crate::Error::take)
-    ///   returns the [`File`].
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL.
+    ///   [`take`](crate::Error::take) returns the [`File`].
     pub fn to_open_file(&self, file: File) -> Result<PcapngDumper> {
         match begin(THE_SAVEFILE, self) {
             Ok(blocks) => {
@@ -135,8 +135,8 @@ impl Section {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL. [`take`](crate::Error::take)
-    ///   returns the writer.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL.
+    ///   [`take`](crate::Error::take) returns the writer.
     pub fn to_writer<W>(&self, writer: W) -> Result<PcapngDumper>
     where
         W: Write + Send + 'static,

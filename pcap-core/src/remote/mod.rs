@@ -137,8 +137,8 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
     let mut first = ptr::null_mut();
     let mut errbuf = sys::ErrBuf::new();
     let tls = FirstTls::new(source);
-    // SAFETY: the source is a C string, the structure and its strings are only read, the list and the buffer are ours to
-    // be filled in; all live through the call.
+    // SAFETY: the source is a C string, the structure and its strings are only read, the list and the buffer are
+    // ours to be filled in; all live through the call.
     let status = unsafe {
         findalldevs_ex(
             text.as_ptr(),
@@ -326,8 +326,8 @@ impl Options {
         let mut errbuf = sys::ErrBuf::new();
         let tls = FirstTls::new(source);
         let before = platform::sockets::Sockets::now();
-        // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size that libpcap
-        // asks for; all live through the call.
+        // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size
+        // that libpcap asks for; all live through the call.
         let pcap = unsafe {
             open(
                 text.as_ptr(),

@@ -4,6 +4,7 @@ mod device;
 mod docs_index;
 mod docs_pages;
 mod errors;
+mod language;
 #[cfg(all(target_os = "linux", feature = "load-dynamically"))]
 mod library_missing;
 mod linktype;

@@ -1,8 +1,8 @@
-//! Libraries on Unix: `dlopen` and its kin.
+//! Loads libraries on Unix, with `dlopen`.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 
-/// What libpcap is called where the system looks for libraries.
+/// Returns the names of libpcap where the system looks for libraries.
 pub(super) fn places() -> Vec<String> {
     let names: &[&str] = if cfg!(target_vendor = "apple") {
         &[
@@ -19,33 +19,33 @@ pub(super) fn places() -> Vec<String> {
 /// Opens a library; the error is the system's text.
 pub(super) fn open(name: &str) -> Result<*mut c_void, String> {
     let name = CString::new(name).map_err(|error| error.to_string())?;
-    // SAFETY: a C text; what runs when the library is loaded is the system's libpcap.
+    // SAFETY: a C string; loading the library runs the code of the system's libpcap.
     let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
     if handle.is_null() {
-        // SAFETY: takes nothing; the answer is this thread's until its next call.
+        // SAFETY: takes no arguments; the result belongs to this thread until its next call.
         let text: *const c_char = unsafe { libc::dlerror() };
-        // SAFETY: null or a C text.
+        // SAFETY: null or a C string.
         return Err(unsafe { words(text) });
     }
     Ok(handle)
 }
 
-/// The address of a function, or null.
+/// Returns the address of a function, or null.
 ///
 /// # Safety
 ///
 /// The handle is of a library that is loaded.
 pub(super) unsafe fn address(handle: *mut c_void, name: &CStr) -> *mut c_void {
-    // SAFETY: the caller's promise, and a C text.
+    // SAFETY: the caller's promise, and a C string.
     unsafe { libc::dlsym(handle, name.as_ptr()) }
 }
 
-/// A text that the system gave, which may be none.
+/// Copies a text of the system, which may be null.
 unsafe fn words(text: *const c_char) -> String {
     if text.is_null() {
         return "no reason given".to_owned();
     }
-    // SAFETY: a C text, by the caller's promise.
+    // SAFETY: a C string, by the caller's promise.
     let text = unsafe { CStr::from_ptr(text) };
     text.to_string_lossy().into_owned()
 }

@@ -1,4 +1,4 @@
-//! Libraries on Windows: `wpcap.dll` in the system's own folders, by its whole path.
+//! Loads libraries on Windows: `wpcap.dll` from the system's own directories, by its full path.
 
 use std::ffi::{CStr, OsString, c_void};
 use std::io;
@@ -10,7 +10,7 @@ use windows_sys::Win32::System::LibraryLoader::{
 };
 use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
 
-/// `C:\Windows\System32`, or whatever it is.
+/// Returns the system directory, such as `C:\Windows\System32`.
 fn system_folder() -> Option<PathBuf> {
     let mut buffer = vec![0_u16; 260];
     loop {
@@ -20,7 +20,7 @@ fn system_folder() -> Option<PathBuf> {
         let length = usize::try_from(length).ok()?;
         match length {
             0 => return None,
-            // Without the zero behind it if it fits, with it if it does not.
+            // Without the terminating NUL if the path fits, with it if it does not.
             _ if length < buffer.len() => {
                 return Some(OsString::from_wide(&buffer[..length]).into());
             }
@@ -29,7 +29,8 @@ fn system_folder() -> Option<PathBuf> {
     }
 }
 
-/// Npcap's own folder, then the one of WinPcap, which Npcap uses too if it is told so when it is installed.
+/// Returns the path in Npcap's own directory, then the one of WinPcap, which Npcap optionally uses
+/// as well.
 pub(super) fn places() -> Vec<String> {
     let Some(folder) = system_folder() else {
         return Vec::new();
@@ -40,16 +41,16 @@ pub(super) fn places() -> Vec<String> {
         .collect()
 }
 
-/// Opens a library by its whole path; the error is the system's text.
+/// Opens a library by its full path; the error is the system's text.
 pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
     let wide: Vec<u16> = std::ffi::OsStr::new(path)
         .encode_wide()
         .chain([0])
         .collect();
-    // wpcap.dll needs the Packet.dll beside it. With both flags Windows searches nowhere but in the library's own folder
-    // and in the system's, not where the program or the user is.
+    // wpcap.dll needs the Packet.dll beside it. With these two flags Windows searches the library's own
+    // directory and the system's, but neither the program's nor the current one.
     let flags = LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32;
-    // SAFETY: ends with a zero; what runs when the library is loaded is the system's Npcap.
+    // SAFETY: NUL-terminated; loading the library runs the code of the system's Npcap.
     let handle = unsafe { LoadLibraryExW(wide.as_ptr(), std::ptr::null_mut(), flags) };
     if handle.is_null() {
         return Err(io::Error::last_os_error().to_string());
@@ -57,13 +58,13 @@ pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
     Ok(handle)
 }
 
-/// The address of a function, or null.
+/// Returns the address of a function, or null.
 ///
 /// # Safety
 ///
 /// The handle is of a library that is loaded.
 pub(super) unsafe fn address(handle: *mut c_void, name: &CStr) -> *mut c_void {
-    // SAFETY: the caller's promise, and a C text.
+    // SAFETY: the caller's promise, and a C string.
     let address = unsafe { GetProcAddress(handle, name.as_ptr().cast()) };
     address.map_or(std::ptr::null_mut(), |address| address as *mut c_void)
 }

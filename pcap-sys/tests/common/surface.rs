@@ -1,6 +1,6 @@
-//! What bindings declare, read back from their text.
+//! Parses the declarations in generated bindings.
 //!
-//! The text may or may not have been through rustfmt, so it is read token by token.
+//! The text may be formatted by rustfmt or not, so it is parsed token by token.
 
 use std::collections::BTreeSet;
 
@@ -22,15 +22,15 @@ pub(crate) struct Struct<'a> {
 pub(crate) struct Surface<'a> {
     /// Functions, in the header's order.
     pub(crate) functions: Vec<&'a str>,
-    /// Structures whose content is known.
+    /// Structures with known content.
     pub(crate) structs: Vec<Struct<'a>>,
-    /// Type aliases that have a size, each with what it stands for.
+    /// Type aliases with a size, each with its target.
     pub(crate) types: Vec<(&'a str, &'a str)>,
-    /// Structures whose content is not known, and their aliases.
+    /// Opaque structures, and their aliases.
     pub(crate) opaque: Vec<&'a str>,
-    /// Macros and enumerators that are numbers.
+    /// Numeric macros and enumerators.
     pub(crate) integers: Vec<(&'a str, i128)>,
-    /// Macros that are texts.
+    /// String macros.
     pub(crate) texts: Vec<(&'a str, String)>,
 }
 
@@ -74,7 +74,7 @@ fn quoted(text: &str) -> usize {
 }
 
 impl<'a> Surface<'a> {
-    /// Reads the bindings.
+    /// Parses the bindings.
     pub(crate) fn read(bindings: &'a str) -> Self {
         let tokens = tokens(bindings);
         let mut surface = Self::default();
@@ -111,7 +111,7 @@ impl<'a> Surface<'a> {
     }
 }
 
-/// Returns the tokens behind the next `=`, up to the end of the declaration.
+/// Returns the tokens after the next `=`, up to the end of the declaration.
 fn value<'t, 'a>(tokens: &'t [&'a str]) -> &'t [&'a str] {
     let behind = tokens
         .split(|token| *token == ";")
@@ -130,7 +130,7 @@ fn integer(name: &str, value: &[&str]) -> i128 {
         .unwrap_or_else(|_| panic!("{name} is not a number: {text}"))
 }
 
-/// Returns the value of a text such as `c"rpcap://"`.
+/// Returns the value of a string such as `c"rpcap://"`.
 fn text(name: &str, value: &[&str]) -> String {
     let ["c", literal] = value else {
         panic!("{name} is not a text: {value:?}");
@@ -144,7 +144,7 @@ fn text(name: &str, value: &[&str]) -> String {
     text
 }
 
-/// Returns what an alias stands for: the last name of a path, or the first token of another type.
+/// Returns the target of an alias: the last name of a path, or the first token of another type.
 fn aliased<'a>(tokens: &[&'a str]) -> &'a str {
     let end = tokens.iter().position(|token| [";", "<"].contains(token));
     let of = &tokens[..end.unwrap_or(tokens.len())];
@@ -155,7 +155,7 @@ fn aliased<'a>(tokens: &[&'a str]) -> &'a str {
     }
 }
 
-/// Reads the layout of a structure from the assertions behind it.
+/// Parses the layout of a structure from the assertions after it.
 fn layout<'a>(name: &'a str, fields: &[&'a str], behind: &[&'a str]) -> Struct<'a> {
     // "Size of pcap_stat" ] [ … size_of … - 12usize ]
     let asserted = |what: &str| {
@@ -180,7 +180,7 @@ fn layout<'a>(name: &'a str, fields: &[&'a str], behind: &[&'a str]) -> Struct<'
     }
 }
 
-/// Returns the names of the public fields of a structure whose body begins here.
+/// Returns the names of the public fields of a structure, from the start of its body.
 fn fields<'a>(body: &[&'a str]) -> Vec<&'a str> {
     let mut depth = 0;
     let mut names = Vec::new();

@@ -115,7 +115,8 @@ impl Capture<Active> {
     /// # Errors
     ///
     /// The call stops at the first packet that it cannot send. The error says its number, and how many packets were
-    /// sent before it; [`unsent`](Error::unsent) returns these numbers. See [`Unsent`](crate::Unsent) for how to resume.
+    /// sent before it; [`unsent`](Error::unsent) returns these numbers. See [`Unsent`](crate::Unsent) for how to
+    /// resume.
     ///
     /// - Those of [`inject`](Self::inject).
     /// - [`Break`](ErrorKind::Break) if a break handle is used before or during the call, even if there is nothing to
@@ -158,7 +159,8 @@ impl Capture<Active> {
     ///
     /// ```no_run
     /// # use std::time::Duration;
-    /// # fn send(capture: &pcap_core::Capture<pcap_core::Active>, queue: &pcap_core::SendQueue) -> pcap_core::Result<()> {
+    /// # use pcap_core::{Active, Capture, Result, SendQueue};
+    /// # fn send(capture: &Capture<Active>, queue: &SendQueue) -> Result<()> {
     /// for start in (0..queue.len()).step_by(100) {
     ///     capture.inject_queue_range(queue, start..queue.len().min(start + 100))?;
     ///     std::thread::sleep(Duration::from_millis(1));

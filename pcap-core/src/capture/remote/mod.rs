@@ -33,8 +33,8 @@ const MOST_INSTRUCTIONS: usize = 4096;
 
 /// The phase of a live capture on a device of another host. See [`remote`](crate::remote). With the feature `remote`.
 ///
-/// It reads packets, filters them and reports statistics. It neither sends packets nor has a direction, and waits inside
-/// libpcap: there are no asynchronous captures of other hosts.
+/// It reads packets, filters them and reports statistics. It neither sends packets nor has a direction, and waits
+/// inside libpcap: there are no asynchronous captures of other hosts.
 ///
 /// ```compile_fail,E0599
 /// fn send(capture: &pcap_core::Capture<pcap_core::Remote>) {
@@ -226,7 +226,7 @@ impl OnDevice for Remote {
         self.live.stats()
     }
 
-    /// The daemon holds packets back for the packet-buffer timeout, and goes on capturing.
+    /// Stops nothing: the daemon holds packets back for the packet-buffer timeout, and continues to capture.
     fn stop(&mut self) -> Result<Stopped> {
         self.connection.check()?;
         let timeout = self.live.longest_timeout();
