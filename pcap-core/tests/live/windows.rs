@@ -165,7 +165,10 @@ fn a_break_of_another_thread_ends_a_read_and_it_can_be_read_on() {
     }
     // One before the read is kept for it.
     capture.break_handle().breakloop();
-    assert_eq!(capture.for_each(|_| {}).unwrap().end, End::Break);
+    assert_eq!(
+        capture.for_each(|_| {}).unwrap().stop(),
+        Stop::End(End::Break)
+    );
     send(&socket, ["text"]);
     let packet = capture.next_packet().unwrap().unwrap();
     assert!(ends_with(packet, "text"));
