@@ -285,6 +285,7 @@
 //!
 //! A thread cannot use a capture that another thread reads:
 //!
+// Shows: libpcap/handle-used-thread-time
 //! ```compile_fail,E0382
 //! # fn main() -> pcap_core::Result<()> {
 //! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;

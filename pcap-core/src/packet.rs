@@ -129,6 +129,8 @@ impl fmt::Debug for PacketHeader {
 ///
 /// Keeping a packet over the next read is a compile error:
 ///
+// Shows: libpcap/header-bytes-nextex-overwritten, parity/reads-copy-reads
+// Shows: parity/copied-packets-stay-valid
 /// ```compile_fail,E0499
 /// # fn main() -> pcap_core::Result<()> {
 /// let mut capture = pcap_core::Capture::from_file("a.pcap")?;
@@ -140,6 +142,7 @@ impl fmt::Debug for PacketHeader {
 ///
 /// So is carrying it out of a closure:
 ///
+// Shows: libpcap/callback-gets-lies-kernels
 /// ```compile_fail,E0521
 /// # fn main() -> pcap_core::Result<()> {
 /// let mut capture = pcap_core::Capture::from_file("a.pcap")?;

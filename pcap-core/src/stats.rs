@@ -76,6 +76,8 @@ mod tests {
     use super::*;
 
     /// libpcap's statistics are 32 bits wide, and wrap.
+    // Shows: libpcap/statistics-32-bits-wide, parity/statistics-received-dropped
+    // Shows: parity/statistics-wrap-32-bits
     #[test]
     fn lost_meaning_statistics_do_not_wrap_at_32_bits() {
         let mut counters = Counters::default();

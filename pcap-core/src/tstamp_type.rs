@@ -165,6 +165,7 @@ impl FromStr for TstampType {
 mod tests {
     use super::*;
 
+    // Shows: parity/ask-monitor-mode-timestamp
     #[test]
     fn the_constants_are_those_of_the_header() {
         for (ours, theirs, name) in [

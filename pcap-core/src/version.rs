@@ -82,6 +82,7 @@ pub fn version() -> Version {
 mod tests {
     use super::*;
 
+    // Shows: parity/librarys-version
     #[test]
     fn parses_what_libpcaps_say() {
         for (text, numbers) in [

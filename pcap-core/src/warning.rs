@@ -87,6 +87,8 @@ mod tests {
 
     /// Positive codes of an activation are warnings. To treat them as errors would reject working
     /// captures.
+    // Shows: libpcap/positive-answer-success-warning, parity/tell-warnings-activation-errors
+    // Shows: parity/warnings-activation-taken-failures
     #[test]
     fn lost_meaning_positive_codes_are_warnings_and_unknown_ones_too() {
         let warning = Warning::from_status(99, "new".into()).unwrap();

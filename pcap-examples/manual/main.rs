@@ -1,4 +1,4 @@
-//! Writes the manual pages of the programs, and completions for shells, of their own command lines: for packages.
+//! Writes manual pages and shell completions, generated from the command lines of the programs, for packages.
 
 #[path = "../src/bin/pcap-bpf.rs"]
 #[allow(dead_code)]
@@ -47,14 +47,14 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 
 /// Writes the manual pages of the programs, and completions for bash, zsh and fish.
 ///
-/// They are in the folders man1, bash, zsh and fish then.
+/// They are put into the folders man1, bash, zsh and fish.
 #[derive(Parser)]
 #[command(name = NAME, version)]
 struct Args {
     /// The date of the pages
     #[arg(long, value_name = "DATE", default_value = "")]
     date: String,
-    /// The folder that they are written in
+    /// The folder to write to
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
 }
@@ -85,7 +85,7 @@ fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// The programs, by their names.
+/// Returns the programs by their names.
 fn commands() -> [(&'static str, Command); 10] {
     program::NAMES.map(|name| {
         let command = match name {
@@ -101,7 +101,7 @@ fn commands() -> [(&'static str, Command); 10] {
             "pcap-split" => split::Args::command(),
             other => unreachable!("there is no program {other}"),
         };
-        // The constant of each module holds the name of this program.
+        // `CARGO_BIN_NAME` in the modules is the name of this program.
         (name, command.name(name))
     })
 }

@@ -1,4 +1,4 @@
-//! A manual page, of a command line and its help.
+//! A manual page, generated from a command line and its help.
 
 use clap::builder::StyledStr;
 use clap::{Arg, Command};
@@ -7,27 +7,28 @@ use clap_mangen::roff::{Inline, Roff, bold, roman};
 use pcap_examples::exit::Outcome;
 use pcap_examples::program;
 
-/// What every program ends with.
+/// The exit statuses of every program.
 const STATUS: [(&str, &str); 3] = [
-    ("0", "All was done."),
+    ("0", "The work is done."),
     (
         "1",
-        "Something could not be done, or was left out or interrupted where this page says so; standard error has the \
+        "The work failed, or something was skipped or interrupted where this page says so; standard error has the \
          reason.",
     ),
     ("2", "The command line is wrong."),
 ];
 
-/// What the programs that use devices say of rights.
-const RIGHTS: [&str; 2] = [
-    "Capturing and sending need rights: those of root, or on Linux the capabilities CAP_NET_RAW and, for promiscuous and \
-     monitor mode, CAP_NET_ADMIN. They can be given to the program, for all who may run it, until it is installed anew:",
-    "Where only a group should have them, let only that group run the program: change group and mode first, since a \
-     change of the owner takes capabilities away.",
+/// The section about privileges, for the programs that use devices.
+const PRIVILEGES: [&str; 2] = [
+    "Capturing and sending require privileges: those of root, or on Linux the capabilities CAP_NET_RAW and, for \
+     promiscuous and monitor mode, CAP_NET_ADMIN. They can be granted to the program, for everyone who may run it, until \
+     it is installed again:",
+    "To restrict them to a group, let only that group run the program: change group and mode first, because a later \
+     change of the owner removes the capabilities.",
 ];
 const DEVICE_PROGRAMS: [&str; 4] = ["pcap-capture", "pcap-demo", "pcap-devices", "pcap-replay"];
 
-/// What a help need not say, and a page must.
+/// Additions for the page that are not in the help.
 const SAID_BESIDES: [(&str, &str); 1] = [(
     "pcap-filter",
     "This page is about the program. The language of filters is in pcap-filter(7), which `man 7 pcap-filter` shows.",
@@ -44,14 +45,14 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     let usage = usage.strip_prefix("Usage: ").unwrap_or(&usage);
     let version = command.get_version().unwrap_or_default();
 
-    // An argument without a letter would be none, and the next one taken for it.
+    // roff drops an empty argument, and takes the next one in its place.
     let date = if date.is_empty() { " " } else { date };
     let mut head = Roff::new();
     let title = name.to_uppercase();
     let source = format!("pcap-examples {version}");
     head.control("TH", [title.as_str(), "1", date, &source, "User Commands"]);
     head.control("SH", ["NAME"]);
-    // The sentence up to where it begins to list.
+    // The sentence up to its list.
     let short = about.split([':', ';', '.']).next().unwrap_or_default();
     head.text([roman(format!("{name} - {}", lower(short.trim())))]);
     head.control("SH", ["SYNOPSIS"]);
@@ -74,7 +75,7 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     let mut options = Vec::new();
     Man::new(command.mut_args(with_aliases)).render_options_section(&mut options)?;
     let options = String::from_utf8_lossy(&options);
-    // What defines the apostrophe is said once, and an empty line is said in roff.
+    // Remove the repeated definition of the apostrophe, and write empty lines in roff.
     let options = options.lines().filter(|line| !line.contains(".ds Aq "));
     let options = options.collect::<Vec<_>>().join("\n");
     let options = options.replace("\n.br\n\n.br\n", "\n.sp\n");
@@ -90,14 +91,14 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
         }
     }
     if DEVICE_PROGRAMS.contains(&name.as_str()) {
-        rest.control("SH", ["RIGHTS"]);
-        rest.text([roman(RIGHTS[0])]);
+        rest.control("SH", ["PRIVILEGES"]);
+        rest.text([roman(PRIVILEGES[0])]);
         example(
             &mut rest,
             &format!("setcap cap_net_raw,cap_net_admin+eip \"$(command -v {name})\""),
         );
         rest.control("PP", []);
-        rest.text([roman(RIGHTS[1])]);
+        rest.text([roman(PRIVILEGES[1])]);
     }
     rest.control("SH", ["EXIT STATUS"]);
     for (status, meaning) in STATUS {
@@ -121,7 +122,7 @@ pub(crate) fn page(mut command: Command, date: &str) -> Outcome<String> {
     Ok(in_ascii(&bold_between_backticks(&page)))
 }
 
-/// An option whose help names its other names, too.
+/// Adds the aliases of an option to its help.
 fn with_aliases(argument: Arg) -> Arg {
     let aliases = argument.get_visible_aliases().unwrap_or_default();
     if aliases.is_empty() {
@@ -174,13 +175,13 @@ fn lower(sentence: &str) -> String {
     }
 }
 
-/// A paragraph of a help, whose last full stop clap takes away.
+/// Restores the last full stop of a paragraph, which clap removes.
 fn sentence(text: &str) -> String {
     let dot = if text.ends_with('.') { "" } else { "." };
     format!("{text}{dot}")
 }
 
-/// The page without letters that some roff do not take.
+/// Escapes the letters that some roff programs reject.
 fn in_ascii(page: &str) -> String {
     let mut ascii = String::with_capacity(page.len());
     for letter in page.chars() {
@@ -193,7 +194,7 @@ fn in_ascii(page: &str) -> String {
     ascii
 }
 
-/// Names of programs and what is typed, which help has between backticks.
+/// Makes text between backticks bold.
 fn bold_between_backticks(page: &str) -> String {
     let parts = page.split('`').enumerate();
     parts
@@ -205,14 +206,14 @@ fn bold_between_backticks(page: &str) -> String {
         .collect()
 }
 
-/// The help that follows the options, by what it is.
+/// The parts of the help after the options.
 #[derive(Default)]
 struct Help {
-    /// What is typed, and what comes of it.
+    /// Commands, and what they do.
     examples: Vec<(String, String)>,
     /// Paragraphs without a title.
     paragraphs: Vec<String>,
-    /// Those with one, such as `JSON:`.
+    /// Sections with a title, such as `JSON:`.
     sections: Vec<(String, Vec<String>)>,
 }
 
@@ -245,7 +246,7 @@ fn split_example(line: &str) -> (String, String) {
     (typed.to_owned(), meaning.trim().to_owned())
 }
 
-/// One line of several.
+/// Joins lines.
 fn joined(lines: &str) -> String {
     lines.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,4 @@
-//! Compressed savefiles: gzip is read, the others are named.
+//! Compressed savefiles: reads gzip, and recognizes other formats.
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 
-/// The longest beginning that tells how a file is compressed.
+/// The length of the longest magic number.
 pub const LONGEST: usize = 6;
 
 /// How a file is compressed.
@@ -15,16 +15,16 @@ pub const LONGEST: usize = 6;
 pub enum Compression {
     /// gzip, which the programs read and write.
     Gzip,
-    /// Another one, by the program that unpacks it to standard output.
+    /// Another one.
     Other {
         /// Its name.
         name: &'static str,
-        /// What unpacks it.
+        /// The command that unpacks it to standard output.
         unpack: &'static str,
     },
 }
 
-/// The first bytes and the endings of names.
+/// The magic numbers, and the endings of names.
 const KNOWN: [(&[u8], &[&str], Compression); 9] = [
     (&[0x1f, 0x8b], &["gz"], Compression::Gzip),
     (
@@ -46,15 +46,15 @@ const fn other(name: &'static str, unpack: &'static str) -> Compression {
 }
 
 impl Compression {
-    /// How what begins with these bytes is compressed, if it is.
+    /// Returns how data are compressed, given their first bytes.
     #[must_use]
     pub fn of_bytes(start: &[u8]) -> Option<Compression> {
         let known = KNOWN.iter().find(|known| start.starts_with(known.0));
         known.map(|known| known.2)
     }
 
-    /// How a file with this name is compressed, if it is. Case does not matter, but for the `.Z` of
-    /// compress.
+    /// Returns how a file is compressed, given its name, in upper or lower case; only the `.Z` of compress is upper
+    /// case.
     #[must_use]
     pub fn of_name(path: &Path) -> Option<Compression> {
         let ending = path.extension()?.to_str()?;
@@ -76,30 +76,30 @@ impl fmt::Display for Compression {
     }
 }
 
-/// Decompresses gzip, of one member or several. As gzip itself does, it ignores zeros behind the last
-/// one, with which tapes and preallocated files are filled up; anything else there is an error.
+/// Decompresses gzip, with one member or several. Like gzip itself, it ignores zeros after the last member, which pad
+/// tapes and preallocated files; anything else there is an error.
 pub struct Gunzip<R> {
     state: State<R>,
 }
 
 enum State<R> {
     Member(GzDecoder<BufReader<R>>),
-    /// Behind a member.
+    /// After a member.
     Between(BufReader<R>),
-    /// Behind the first zero.
+    /// After the first zero.
     Zeros(BufReader<R>),
     End,
 }
 
 impl<R: Read> Gunzip<R> {
-    /// Reads from what begins with a member.
+    /// Decompresses a reader that starts with a member.
     pub fn new(reader: R) -> Gunzip<R> {
         Gunzip {
             state: State::Member(GzDecoder::new(BufReader::new(reader))),
         }
     }
 
-    /// Looks what is behind a member: another one, zeros, or nothing.
+    /// Checks what follows a member: another one, zeros, or nothing.
     fn go_on(&mut self) -> io::Result<()> {
         let next = match &mut self.state {
             State::Member(_) | State::End => return Ok(()),
@@ -107,7 +107,7 @@ impl<R: Read> Gunzip<R> {
             State::Zeros(reader) => {
                 let zeros = reader.fill_buf()?;
                 if zeros.iter().any(|&byte| byte != 0) {
-                    let text = "something else than zeros is behind the compressed data";
+                    let text = "expected zeros or another gzip member after the compressed data";
                     return Err(io::Error::new(ErrorKind::InvalidData, text));
                 }
                 let length = zeros.len();

@@ -1,4 +1,4 @@
-//! Devices by the names that people know them by.
+//! Devices by name, as they are named on the command line.
 
 use std::ffi::{OsStr, OsString};
 
@@ -6,8 +6,8 @@ use pcap_core::{Capture, Device, Dlt, Inactive};
 
 use crate::exit::{Failure, Outcome};
 
-/// What to open for the name of a device on the command line. On Windows, where a device is called
-/// `\Device\NPF_{…}`, the description of one is taken too, if only one has it.
+/// Returns the device for a name on the command line. On Windows, where devices are called `\Device\NPF_{…}`, the name
+/// may be a description that only one device has.
 pub fn named(name: &OsStr) -> OsString {
     if cfg!(windows) {
         if let Some(device) = described(name, &Device::list().unwrap_or_default()) {
@@ -17,9 +17,8 @@ pub fn named(name: &OsStr) -> OsString {
     name.to_owned()
 }
 
-/// Activates captures on a device with the link type that the programs choose where the command line
-/// names none. On Linux's `any` that is `LINUX_SLL2`, whose packets say which interface they are of;
-/// elsewhere, and where libpcap does not have it, it is the device's first.
+/// Activates captures on a device with the default link type. For Linux's `any` that is `LINUX_SLL2`, whose packets
+/// include their interface; for other devices, and if libpcap does not support it, it is the device's first.
 ///
 /// # Errors
 ///
@@ -40,7 +39,7 @@ pub fn activate<T>(
     }
 }
 
-/// The name of the only device with this description, if none has it as its name.
+/// Returns the name of the only device with this description, unless a device has it as its name.
 fn described(text: &OsStr, devices: &[Device]) -> Option<String> {
     let is_name = |device: &Device| OsStr::new(device.name()) == text;
     if devices.iter().any(is_name) {

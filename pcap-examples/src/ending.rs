@@ -1,4 +1,4 @@
-//! What a savefile is to be by the ending of its name: one rule for all programs that write any.
+//! The format of a savefile that is written, by the ending of its name. All programs share this rule.
 
 use std::path::Path;
 
@@ -7,33 +7,33 @@ use pcap_core::SavefileFormat;
 use crate::compressed::Compression;
 use crate::exit::{Failure, Outcome};
 
-/// What `--help` says of it.
+/// The text of `--help` about it.
 pub const HELP: &str = "\
-The ending of a name decides what is written, in upper or lower case: `.pcapng` is pcapng, and
-everything else pcap; with `.gz` behind it, it is compressed by gzip. The endings of other
-compressions, such as `.zst`, are refused.";
+The ending of the name determines the format, in upper or lower case: pcapng for `.pcapng`, and
+pcap for anything else. With a further `.gz` the savefile is compressed with gzip. Endings of
+other compressions, such as `.zst`, are rejected.";
 
 /// The format of a savefile, and whether it is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// [`Pcapng`](SavefileFormat::Pcapng) or [`Pcap`](SavefileFormat::Pcap).
     pub format: SavefileFormat,
-    /// Whether it is compressed by gzip.
+    /// Whether it is compressed with gzip.
     pub gzip: bool,
 }
 
 impl Ending {
-    /// pcap that is not compressed.
+    /// Uncompressed pcap.
     pub const PCAP: Ending = Ending {
         format: SavefileFormat::Pcap,
         gzip: false,
     };
 
-    /// What a savefile of this name is; standard output, `-`, is pcap.
+    /// Returns the format for a name; standard output, `-`, is pcap.
     ///
     /// # Errors
     ///
-    /// If its name says that it is compressed by something else than gzip.
+    /// If the name has the ending of another compression than gzip.
     pub fn of(path: &Path) -> Outcome<Ending> {
         let (gzip, inner) = match Compression::of_name(path) {
             None => (false, path.to_owned()),
@@ -41,8 +41,8 @@ impl Ending {
             Some(Compression::Other { name, .. }) => {
                 let path = path.display();
                 return Err(Failure::Text(format!(
-                    "cannot write `{path}`: the programs compress by gzip alone, and its name says \
-                     {name}; write to `-` and compress what comes out of the pipe"
+                    "cannot write `{path}`: expected no compression or gzip, found the ending of \
+                     {name}; write to `-` and compress the output of the pipe"
                 )));
             }
         };

@@ -1,5 +1,4 @@
-//! How a program ends: status 0 if all is well, 1 if the work failed; clap ends with 2 when the
-//! command line is wrong.
+//! The end of a program: status 0 on success, 1 if the work failed. clap ends it with 2 if the command line is wrong.
 
 use std::fmt;
 use std::fs;
@@ -30,37 +29,37 @@ static LEFT_BEHIND: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// Why the work failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// pcap-core says why, and how to get the right if that is what is missing.
+    /// An error of pcap-core, which also says how to get a missing right.
     #[error(transparent)]
     Pcap(#[from] Error),
-    /// Standard output does not take what is printed.
+    /// Standard output has failed.
     #[error("cannot write to standard output: {0}")]
     Stdout(#[from] io::Error),
-    /// A savefile cannot hold a packet, which is no fault of the savefile.
+    /// A savefile cannot hold a packet. It can hold others.
     #[error("cannot write `{path}`: {why}")]
     Unfit {
         /// The savefile.
         path: String,
-        /// What is wrong with the packet.
+        /// The problem of the packet.
         why: String,
     },
-    /// A file cannot be opened because too many are open: closing one may help.
+    /// A file cannot be opened because too many are open. Closing one may help.
     #[error("{0}")]
     TooManyOpen(String),
-    /// Anything else, as `cannot …`.
+    /// Anything else: `cannot …`.
     #[error("{0}")]
     Text(String),
-    /// It was said already: only the status is left.
-    #[error("it was said already")]
+    /// It was reported already: only the status is left.
+    #[error("reported already")]
     Reported,
 }
 
-/// What the work of a program comes to.
+/// The result of the work of a program.
 pub type Outcome<T = ()> = Result<T, Failure>;
 
 impl Failure {
-    /// Returns whether the reader of the lines on standard output has gone away, as in `pcap-read x.pcap | head`. A savefile
-    /// whose reader has gone away is an error like any other.
+    /// Returns whether the reader of the lines on standard output has gone away, as in `pcap-read x.pcap | head`. A
+    /// savefile whose reader has gone away is an error like any other.
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Failure::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
@@ -74,13 +73,13 @@ impl Failure {
     }
 }
 
-/// Prints one line on standard error. Where that is closed there is nobody to tell.
+/// Prints one line on standard error, with the name of the program. Errors of a closed standard error are ignored.
 pub fn say(program: &str, what: impl fmt::Display) {
     note(format_args!("{program}: {what}"));
 }
 
-/// Prints one line on standard error, without the name of the program. Control characters are escaped. After a request to
-/// end, a standard error that accepts nothing keeps the program for a second at most.
+/// Prints one line on standard error, without the name of the program. Control characters are escaped. After a request
+/// to end, a standard error that accepts nothing keeps the program for a second at most.
 pub fn note(what: impl fmt::Display) {
     let line = escape::controls(what.to_string().as_bytes()) + "\n";
     let (done, is_done) = mpsc::channel();
@@ -129,14 +128,14 @@ pub fn unwritten(packets: u64) {
     }
 }
 
-/// Ends the program for a command line that clap took and that is wrong nonetheless.
+/// Ends the program because of a wrong command line that clap accepted.
 pub fn usage<A: CommandFactory>(what: &str) -> ! {
     A::command()
         .error(clap::error::ErrorKind::ArgumentConflict, what)
         .exit()
 }
 
-/// Reports a failure, and gives the status to end with.
+/// Reports a failure, and returns the exit status.
 #[must_use]
 pub fn status(program: &str, outcome: Outcome) -> ExitCode {
     match outcome {
@@ -156,7 +155,7 @@ pub fn removes(folder: &Path) {
     folders.push(folder.to_owned());
 }
 
-/// Ends a process that does not end by itself, from any thread.
+/// Ends a process that does not end by itself. Any thread may call it.
 pub fn give_up(program: &'static str) {
     let folders = LEFT_BEHIND.lock();
     for folder in folders.unwrap_or_else(PoisonError::into_inner).iter() {

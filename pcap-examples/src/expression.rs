@@ -6,13 +6,13 @@ use std::path::Path;
 
 use crate::exit::{Failure, Outcome};
 
-/// The words of an expression, which the shell took apart, as one again.
+/// Joins the words of an expression, which the shell separated.
 #[must_use]
 pub fn join(words: &[String]) -> String {
     words.join(" ")
 }
 
-/// An expression from a file, where `#` begins a comment; `-` is standard input.
+/// Reads an expression from a file, where `#` begins a comment; `-` is standard input.
 ///
 /// # Errors
 ///
@@ -32,7 +32,7 @@ pub fn from_file(path: &Path) -> Outcome<String> {
     Ok(without_comments(&text))
 }
 
-/// From `#` to the end of its line all is blank.
+/// Removes everything from `#` to the end of its line.
 fn without_comments(text: &str) -> String {
     let code = |line: &str| line.split('#').next().unwrap_or_default().to_owned();
     text.lines().map(code).collect::<Vec<_>>().join(" ")

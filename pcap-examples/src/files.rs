@@ -1,4 +1,4 @@
-//! Files that the command line names: how long they are, which are one and the same.
+//! Files on the command line: their lengths, and which of them are the same.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use pcap_core::{Capture, Offline, Packet, SavefileFormat};
 
-/// How many bytes of the savefile a packet takes, for the bar.
+/// Returns the function that computes how many bytes a packet takes in the savefile, for the progress bar.
 pub fn record_length(capture: &Capture<Offline>) -> fn(Packet<'_>) -> u64 {
     match capture.savefile_format() {
         SavefileFormat::Pcapng => |packet| 32 + u64::from(packet.caplen()).next_multiple_of(4),
@@ -15,7 +15,7 @@ pub fn record_length(capture: &Capture<Offline>) -> fn(Packet<'_>) -> u64 {
     }
 }
 
-/// How long a file is; of a pipe and of standard input, `-`, nobody knows.
+/// Returns the length of a file; `None` for a pipe and for standard input, `-`.
 #[must_use]
 pub fn length(path: &Path) -> Option<u64> {
     if path == Path::new("-") {
@@ -25,11 +25,11 @@ pub fn length(path: &Path) -> Option<u64> {
     metadata.is_file().then_some(metadata.len())
 }
 
-/// The names in a file, one per line, where `-` is standard input. On Unix they may be any bytes.
+/// Reads the names in a file, one per line; `-` is standard input. On Unix they may be any bytes.
 ///
 /// # Errors
 ///
-/// If it cannot be read; where names are no bytes, if they are not UTF-8.
+/// If it cannot be read. On other systems than Unix also if a name is not UTF-8.
 pub fn listed(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
@@ -55,10 +55,9 @@ fn name(bytes: &[u8]) -> io::Result<OsString> {
     Ok(text.map_err(io::Error::other)?.into())
 }
 
-/// The outermost folder that is not there for a file to be created in.
+/// Returns the outermost missing folder of a path.
 fn missing_folder(path: &Path) -> Option<&Path> {
     let folder = path.parent()?;
-    // The outermost one that is not there.
     let missing = folder.ancestors().take_while(|folder| {
         let is_missing = |e: io::Error| e.kind() == io::ErrorKind::NotFound;
         !folder.as_os_str().is_empty() && fs::metadata(folder).is_err_and(is_missing)
@@ -66,7 +65,7 @@ fn missing_folder(path: &Path) -> Option<&Path> {
     missing.last()
 }
 
-/// Why a file could not be created: what the system says, which does not name the folder.
+/// Returns why a file could not be created: the system's error, and the missing folder, which that does not name.
 #[must_use]
 pub fn not_created(path: &Path, error: &io::Error) -> String {
     match missing_folder(path) {
@@ -75,19 +74,19 @@ pub fn not_created(path: &Path, error: &io::Error) -> String {
     }
 }
 
-/// Whether a file could not be opened because the process, or the system, has too many open.
+/// Returns whether a file could not be opened because the process or the system has too many open.
 #[must_use]
 pub fn is_too_many_open(error: &io::Error) -> bool {
     match error.raw_os_error() {
-        // EMFILE and ENFILE have the same numbers on all kinds of Unix.
+        // EMFILE and ENFILE have the same numbers on every Unix.
         Some(number) if cfg!(unix) => matches!(number, 23 | 24),
         Some(number) => cfg!(windows) && number == 4,
         None => false,
     }
 }
 
-/// Whether writing one would destroy the other. As an input `-` is standard input, and as an output
-/// standard output, which may be files.
+/// Returns whether writing `output` would destroy `input`. `-` is standard input or standard output, which may be
+/// files.
 #[cfg(unix)]
 #[must_use]
 pub fn is_same_file(input: &Path, output: &Path) -> bool {
@@ -97,7 +96,7 @@ pub fn is_same_file(input: &Path, output: &Path) -> bool {
     input.is_some() && input == metadata(output, io::stdout()).and_then(id)
 }
 
-/// What the system knows of a path, or of a descriptor where the path is `-`.
+/// Returns the metadata of a path, or of a descriptor if the path is `-`.
 #[cfg(unix)]
 fn metadata(path: &Path, standard: impl std::os::fd::AsFd) -> Option<fs::Metadata> {
     if path != Path::new("-") {
@@ -111,7 +110,7 @@ fn duplicate(descriptor: impl std::os::fd::AsFd) -> Option<fs::File> {
     Some(descriptor.as_fd().try_clone_to_owned().ok()?.into())
 }
 
-/// Standard input as a file, which it may be or not; `None` where there is no such thing.
+/// Returns standard input as a `File`, whatever it is; `None` if it is closed, or except on Unix.
 #[must_use]
 pub fn stdin() -> Option<fs::File> {
     #[cfg(unix)]
@@ -120,19 +119,19 @@ pub fn stdin() -> Option<fs::File> {
     None
 }
 
-/// Whether a file can be gone back in.
+/// Returns whether a file is a regular one, in which one can seek.
 #[must_use]
 pub fn is_regular(file: &fs::File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
-/// Whether what is open is a folder, as only Unix opens them.
+/// Returns whether a file is a folder, which only Unix opens.
 #[must_use]
 pub fn is_folder(file: &fs::File) -> bool {
     file.metadata().is_ok_and(|metadata| metadata.is_dir())
 }
 
-/// Whether writing one would destroy the other.
+/// Returns whether writing `output` would destroy `input`.
 #[cfg(not(unix))]
 #[must_use]
 pub fn is_same_file(input: &Path, output: &Path) -> bool {

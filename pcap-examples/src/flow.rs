@@ -1,4 +1,4 @@
-//! Which conversation a packet is part of.
+//! Finds the conversation that a packet belongs to.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,27 +9,26 @@ use pcap_core::{Dlt, Packet, Timestamp};
 
 use crate::decode::{Decoded, Endpoint, Fragment, Outside, Protocol, decode};
 
-/// How many first fragments are remembered at least.
+/// At least this many first fragments are remembered.
 const REMEMBERED: usize = 4096;
-/// How long one is remembered at most: systems wait no longer for the others.
+/// A first fragment is remembered for at most this long: systems wait no longer for the others.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the packets of a conversation have in common: the protocol, and between whom.
+/// A conversation: its protocol and its two ends.
 ///
-/// The ends are the innermost addresses: packets in tunnels belong to the conversations that the
-/// tunnels carry. They have ports for TCP, UDP, UDP-Lite, SCTP and DCCP. What is not IP is told apart
-/// by its best addresses and its protocol, and what is not understood by its link type.
+/// The ends are the innermost addresses: packets in tunnels belong to the conversations that the tunnels carry. They
+/// have ports for TCP, UDP, UDP-Lite, SCTP and DCCP. Packets other than IP are distinguished by their best addresses
+/// and their protocol, and unknown packets by their link type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Flow {
     /// The innermost known protocol.
     pub protocol: Protocol,
-    /// From whom, and to whom.
+    /// The source and the destination.
     pub ends: Option<(Endpoint, Endpoint)>,
 }
 
 impl Flow {
-    /// The flow of a packet, in the packet's direction. A fragment that is not the first has no
-    /// ports.
+    /// Returns the flow of a packet, in the packet's direction. Fragments after the first have no ports.
     #[must_use]
     pub fn of(linktype: Dlt, data: &[u8]) -> Flow {
         Flow::new(&decode(linktype, data))
@@ -37,12 +36,12 @@ impl Flow {
 
     fn new(known: &Decoded<'_>) -> Flow {
         let protocol = match known.protocol {
-            // In the frames of IEEE 802.3 it is the length of each.
+            // In frames of IEEE 802.3 this is the length of the frame.
             Protocol::Ether(number) if number < 0x600 => Protocol::Ether(0),
             protocol => protocol,
         };
         let ends = known.ends().map(|ends| match ends {
-            // One of the ports is cut off.
+            // One of the ports is truncated.
             (Endpoint::Socket(from), Endpoint::Ip(to)) => {
                 (Endpoint::Ip(from.ip()), Endpoint::Ip(to))
             }
@@ -51,7 +50,7 @@ impl Flow {
         Flow { protocol, ends }
     }
 
-    /// The same for both directions.
+    /// Returns the same flow for both directions.
     #[must_use]
     pub fn undirected(self) -> Flow {
         let ends = self.ends.map(|(a, b)| (a.min(b), a.max(b)));
@@ -59,22 +58,22 @@ impl Flow {
     }
 }
 
-/// Finds the flows of packets, and those of fragments by the first fragment of their IP packet, which
-/// alone has the ports.
+/// Finds the flows of packets. Fragments belong to the flow of the first fragment of their IP packet, which alone has
+/// the ports.
 ///
-/// A fragment that comes before the first one, or more than 30 seconds after it, is in the flow of
-/// its addresses and its protocol.
+/// A fragment that comes before the first one, or more than 30 seconds after it, belongs to the flow of its addresses
+/// and its protocol.
 #[derive(Debug, Default)]
 pub struct Tracker {
     recent: HashMap<Whole, (Timestamp, Flow)>,
     older: HashMap<Whole, (Timestamp, Flow)>,
 }
 
-/// What all fragments of an IP packet share: the ends, the identification and the protocol.
+/// The key of an IP packet, shared by its fragments: the ends, the identification and the protocol.
 type Whole = (Option<Endpoint>, Option<Endpoint>, u32, u8);
 
 impl Tracker {
-    /// The flow of a packet, in the packet's direction.
+    /// Returns the flow of a packet, in the packet's direction.
     pub fn flow(&mut self, linktype: Dlt, packet: Packet<'_>) -> Flow {
         let known = decode(linktype, packet.data());
         let flow = Flow::new(&known);
@@ -117,7 +116,7 @@ impl Tracker {
     }
 }
 
-/// The key of an IP packet: its first fragment has ports, which the others have not.
+/// Returns the key of an IP packet, without the ports, which only its first fragment has.
 fn whole(source: Option<Endpoint>, destination: Option<Endpoint>, part: Fragment) -> Whole {
     let address = |end| match end {
         Some(Endpoint::Socket(socket)) => Some(Endpoint::Ip(socket.ip())),

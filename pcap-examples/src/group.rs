@@ -1,16 +1,15 @@
-//! One device captured on by several threads, where the system can spread its packets over them.
+//! Captures on one device in several threads, if the system can distribute its packets among them.
 
 use pcap_core::{Active, Capture, Inactive, Stats};
 
 use crate::exit::Outcome;
 
-/// Opens so many captures with these options, hands all of them to one closure, then each to the other
-/// in a thread of its own. Returns how that went, and the statistics of all together: if one fails, the
-/// others are ended by a break.
+/// Opens one capture per thread. Calls `opened` with all of them, then `each` with one in each thread. If one fails,
+/// the others are broken. Returns the first failure, and the statistics of all together.
 ///
 /// # Errors
 ///
-/// If the system cannot do it, or the first closure fails.
+/// If the captures cannot be activated, or `opened` fails.
 #[cfg(target_os = "linux")]
 pub fn in_threads(
     options: &Capture<Inactive>,
@@ -26,7 +25,7 @@ pub fn in_threads(
     Ok((failure.map_or(Ok(()), Err), stats))
 }
 
-/// Only Linux spreads packets over captures.
+/// Fails: only Linux distributes packets among captures.
 ///
 /// # Errors
 ///
@@ -38,6 +37,6 @@ pub fn in_threads(
     _: impl FnOnce(&[Capture<Active>]) -> Outcome,
     _: impl Fn(&mut Capture<Active>) -> Outcome + Sync,
 ) -> Outcome<(Outcome, Stats)> {
-    let text = "cannot capture in several threads: only Linux spreads packets over them";
+    let text = "cannot capture in several threads: only Linux distributes packets among them";
     Err(crate::exit::Failure::Text(text.into()))
 }

@@ -12,7 +12,7 @@ const DIGITS: [[u8; 2]; 256] = {
     table
 };
 
-/// Adds two lower-case digits for each byte.
+/// Appends two lower-case digits for each byte.
 pub fn push(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     out.resize(start + 2 * bytes.len(), 0);

@@ -1,4 +1,4 @@
-//! Savefiles that are read: as they are or compressed by gzip, with a bar of how far it is.
+//! The savefile that is read, optionally compressed with gzip, with a progress bar.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -14,7 +14,7 @@ use crate::files::{self, is_too_many_open, length, record_length};
 use crate::progress;
 use crate::waiting::Waiting;
 
-/// The bar moves once in so many packets.
+/// The bar moves once in this many packets.
 const STEP: u64 = 4096;
 
 /// A savefile, pcap or pcapng.
@@ -22,21 +22,21 @@ const STEP: u64 = 4096;
 pub struct Input {
     capture: Capture<Offline>,
     bar: ProgressBar,
-    /// How many bytes a packet takes; where nobody knows, as in a compressed savefile, the bar is
-    /// moved by what is read.
+    /// Returns the bytes that a packet takes in the savefile. `None` for a stream, such as a compressed savefile: there
+    /// reading it moves the bar.
     record: Option<fn(Packet<'_>) -> u64>,
     packets: u64,
-    /// By how much the bar is to be moved.
+    /// The bytes by which the bar is still to move.
     bytes: u64,
 }
 
 impl Input {
-    /// Opens a savefile; `-` is standard input. One that begins as gzip does is decompressed. The
-    /// bar is shown on a terminal, if it is to be shown at all.
+    /// Opens a savefile; `-` is standard input. Data that begin like gzip are decompressed. With `bar`, a bar is shown
+    /// on a terminal.
     ///
     /// # Errors
     ///
-    /// If it cannot be opened or is no savefile.
+    /// If it cannot be opened or is not a savefile.
     pub fn open(path: &Path, bar: bool) -> Outcome<Input> {
         let bar = if bar {
             progress::bytes(length(path))
@@ -46,11 +46,11 @@ impl Input {
         Input::open_with(path, bar)
     }
 
-    /// The same with a bar that others may move, too.
+    /// Opens a savefile with a bar that others may move as well.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open); that too many files are open is told apart.
+    /// Those of [`open`](Self::open), and [`Failure::TooManyOpen`].
     pub fn open_with(path: &Path, bar: ProgressBar) -> Outcome<Input> {
         let (capture, is_plain) = open(path, &bar)?;
         let record = is_plain.then(|| record_length(&capture));
@@ -63,24 +63,24 @@ impl Input {
         })
     }
 
-    /// What its packets are read from.
+    /// Returns the capture that reads the packets.
     #[must_use]
     pub fn capture(&self) -> &Capture<Offline> {
         &self.capture
     }
 
-    /// The same, to be changed.
+    /// Returns the capture that reads the packets.
     pub fn capture_mut(&mut self) -> &mut Capture<Offline> {
         &mut self.capture
     }
 
-    /// The bar of how far it is.
+    /// Returns the progress bar.
     #[must_use]
     pub fn bar(&self) -> &ProgressBar {
         &self.bar
     }
 
-    /// Goes to the next packet, and returns whether there is one; moves the bar.
+    /// Advances to the next packet and moves the bar. Returns whether there is one.
     ///
     /// # Errors
     ///
@@ -98,16 +98,15 @@ impl Input {
         Ok(is_there)
     }
 
-    /// The packet that it is at.
+    /// Returns the current packet.
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
         self.capture.packet()
     }
 
-    /// Hands each packet to a closure with its number, from 1 on, until that has a reason to end;
-    /// moves the bar.
+    /// Calls a closure with each packet and its number, from 1, until it fails. Moves the bar.
     ///
-    /// Returns how many packets there were, and the first error. That it was asked to stop is none.
+    /// Returns the number of packets and the first error. A request to end is no error.
     pub fn each(&mut self, mut take: impl FnMut(u64, Packet<'_>) -> Outcome) -> (u64, Outcome) {
         use std::ops::ControlFlow::{Break, Continue};
         let (bar, record) = (&self.bar, self.record);
@@ -135,16 +134,16 @@ impl Input {
     }
 }
 
-/// A savefile as [`Input::open`] opens it, without a bar.
+/// Opens a savefile as [`Input::open`] does, without a bar.
 ///
 /// # Errors
 ///
-/// If it cannot be opened or is no savefile.
+/// If it cannot be opened or is not a savefile.
 pub fn capture(path: &Path) -> Outcome<Capture<Offline>> {
     Ok(open(path, &ProgressBar::hidden())?.0)
 }
 
-/// Whether a file, but no pipe, begins as gzip does; `-` is standard input.
+/// Returns whether a file begins like gzip; `false` for pipes. `-` is standard input.
 #[must_use]
 pub fn is_gzip(path: &Path) -> bool {
     file(path).is_some_and(|mut file| {
@@ -152,7 +151,7 @@ pub fn is_gzip(path: &Path) -> bool {
     })
 }
 
-/// Opens a savefile, and tells whether it is read as it is: by libpcap's own way, the quick one.
+/// Opens a savefile. Also returns whether it was opened by its path, which reads fastest.
 fn open(path: &Path, bar: &ProgressBar) -> Outcome<(Capture<Offline>, bool)> {
     let capture = match file(path) {
         Some(mut file) if files::is_regular(&file) => match compression(&mut file) {
@@ -170,13 +169,13 @@ fn open(path: &Path, bar: &ProgressBar) -> Outcome<(Capture<Offline>, bool)> {
         },
         Some(file) if !files::is_folder(&file) => stream(file, path, bar)?,
         None if path == Path::new("-") => stream(io::stdin(), path, bar)?,
-        // This says why not.
+        // This reports the error.
         _ => return plain(path),
     };
     Ok((capture?, false))
 }
 
-/// A file that can be opened; of standard input a descriptor more.
+/// Opens a file, or duplicates the descriptor of standard input.
 fn file(path: &Path) -> Option<File> {
     if path == Path::new("-") {
         files::stdin()
@@ -195,7 +194,7 @@ fn plain(path: &Path) -> Outcome<(Capture<Offline>, bool)> {
     }
 }
 
-/// What cannot be gone back in: its first bytes are put before the others again.
+/// Opens a stream that cannot seek: puts its first bytes back in front.
 fn stream(
     stream: impl Read + Send + 'static,
     path: &Path,
@@ -218,16 +217,16 @@ fn stream(
     })
 }
 
-/// A savefile that is compressed by something else than gzip.
+/// Creates the failure for another compression than gzip.
 fn unreadable(path: &Path, name: &str, unpack: &str) -> Failure {
     let path = path.display();
     Failure::Text(format!(
-        "cannot read `{path}`: it is compressed by {name}; unpack it with `{unpack} {path}`, into a \
-         file or into a pipe that is read as `-`"
+        "cannot read `{path}`: it is compressed with {name}; unpack it with `{unpack} {path}` into a \
+         file, or into a pipe that is read as `-`"
     ))
 }
 
-/// How what follows in a file is compressed; the file stands where it stood.
+/// Returns how the rest of a file is compressed. Keeps the position in the file.
 fn compression(file: &mut File) -> Option<Compression> {
     let mut start = [0; compressed::LONGEST];
     let mut look = || {
@@ -236,12 +235,12 @@ fn compression(file: &mut File) -> Option<Compression> {
         file.seek(SeekFrom::Start(position))?;
         length
     };
-    // Who reads it next says why it cannot be read.
+    // The next read reports the error.
     let length = look().ok()?;
     Compression::of_bytes(&start[..length])
 }
 
-/// Reads as many bytes as there are, up to those wanted.
+/// Fills the buffer, as far as there are bytes.
 fn read_start(mut reader: impl Read, start: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while length < start.len() {

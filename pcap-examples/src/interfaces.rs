@@ -1,4 +1,4 @@
-//! Names of interfaces by the numbers that captures have for them.
+//! The names of interfaces, by their indices in packets.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 /// How long a name is used before the system is asked again, since interfaces are renamed.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Names of the interfaces of this system; of a savefile, whose interfaces may be another system's,
-/// none are known.
+/// The names of this system's interfaces. For a savefile, which may be from another system, there are none.
 #[derive(Clone, Debug, Default)]
 pub struct Interfaces {
     names: Option<HashMap<u32, Name>>,
@@ -20,7 +19,7 @@ struct Name {
 }
 
 impl Interfaces {
-    /// The interfaces of this system, for packets that are captured now.
+    /// Creates the names of this system, for packets that are captured now.
     #[must_use]
     pub fn here() -> Interfaces {
         Interfaces {
@@ -28,7 +27,7 @@ impl Interfaces {
         }
     }
 
-    /// The name of the interface with this index. One that is gone keeps the name that it had.
+    /// Returns the name of the interface with this index. A removed interface keeps its name.
     pub fn name(&mut self, index: u32) -> Option<&str> {
         let names = self.names.as_mut()?;
         let now = Instant::now();
@@ -47,11 +46,11 @@ impl Interfaces {
 #[cfg(target_os = "linux")]
 fn ask(index: u32) -> Option<String> {
     let name = nix::net::if_::if_indextoname(index).ok()?;
-    // `nix` does not notice that there is no such interface.
+    // `nix` returns an empty name if there is no such interface.
     Some(name.to_string_lossy().into_owned()).filter(|name| !name.is_empty())
 }
 
-/// Only packets of Linux have such numbers.
+/// Returns `None`: only packets of Linux have an index.
 #[cfg(not(target_os = "linux"))]
 fn ask(_: u32) -> Option<String> {
     None

@@ -1,4 +1,4 @@
-//! JSON: a packet or the statistics as one line.
+//! Packets and statistics as lines of JSON.
 
 use std::fmt::Display;
 use std::io::Write;
@@ -11,20 +11,21 @@ use crate::hex;
 use crate::interfaces::Interfaces;
 use crate::outlet::Tally;
 
-/// What `--help` says of the packets.
+/// The text of `--help` about packets.
 pub const HELP: &str = "\
 JSON:
-  One object per line and packet: type (\"packet\"), time (seconds since 1970 with nine digits of
-  the fraction, as a string), caplen and len (bytes), linktype, vlans, mpls (labels), pppoe
-  (sessions), tunnels (objects of protocol, id, source, source_port, destination, destination_port,
-  the outermost first), protocol, source, source_port, destination, destination_port, flags (of TCP),
-  fragment (an object of id and offset, in bytes), info, data (hexadecimal). Packets of Linux's
-  cooked link types also have interface_index (only with LINUX_SLL2), interface (its name, while it
-  is captured), direction (\"in\" or \"out\"), packet_type (\"host\", \"broadcast\", \"multicast\",
-  \"otherhost\", \"outgoing\" or a number) and hardware_type (the number of an ARPHRD_ of Linux).
-  What a packet does not have, or what is cut off, is left out.";
+  One object per line for each packet: type (\"packet\"), time (seconds since 1970 with nine
+  decimals, as a string), caplen and len (bytes), linktype, vlans, mpls (labels), pppoe
+  (sessions), tunnels (objects of protocol, id, source, source_port, destination,
+  destination_port, the outermost first), protocol, source, source_port, destination,
+  destination_port, flags (of TCP), fragment (an object of id and offset, in bytes), info, data
+  (hexadecimal). Packets of Linux's cooked link types also have interface_index (only with
+  LINUX_SLL2), interface (its name, only in live captures), direction (\"in\" or \"out\"),
+  packet_type (\"host\", \"broadcast\", \"multicast\", \"otherhost\", \"outgoing\" or a number) and
+  hardware_type (the number of an ARPHRD_ of Linux). Members that a packet does not have, or
+  that were truncated, are missing.";
 
-/// An object in the making: members in the order in which they are added.
+/// An object that is being written. Members have the order in which they are added.
 #[derive(Debug)]
 pub struct Object<'a> {
     out: &'a mut Vec<u8>,
@@ -38,7 +39,7 @@ impl Object<'_> {
         Object { out, first: true }
     }
 
-    /// Adds a name, and hands the place for its value to the closure.
+    /// Adds a member, whose value the closure appends.
     pub fn member(mut self, name: &str, value: impl FnOnce(&mut Vec<u8>)) -> Self {
         if !self.first {
             self.out.push(b',');
@@ -50,13 +51,13 @@ impl Object<'_> {
         self
     }
 
-    /// A string.
+    /// Adds a string.
     #[must_use]
     pub fn text(self, name: &str, value: impl Display) -> Self {
         self.member(name, |out| string(out, &value.to_string()))
     }
 
-    /// A string, if there is one.
+    /// Adds a string, if there is one.
     #[must_use]
     pub fn some_text(self, name: &str, value: Option<impl Display>) -> Self {
         match value {
@@ -65,7 +66,7 @@ impl Object<'_> {
         }
     }
 
-    /// A path, and its bytes in hexadecimal as `NAME_hex` if it is not UTF-8.
+    /// Adds a path, and its bytes in hexadecimal as `NAME_hex` if it is not UTF-8.
     #[must_use]
     pub fn path(self, name: &str, path: &Path) -> Self {
         let object = self.text(name, path.display());
@@ -79,7 +80,7 @@ impl Object<'_> {
         })
     }
 
-    /// A number, or `true` and `false`.
+    /// Adds a number, or `true` or `false`.
     #[must_use]
     pub fn plain(self, name: &str, value: impl Display) -> Self {
         self.member(name, |out| {
@@ -88,7 +89,7 @@ impl Object<'_> {
         })
     }
 
-    /// The ends that are known, as [`HELP`] says.
+    /// Adds the known ends, as [`HELP`] says.
     #[must_use]
     pub fn ends(mut self, source: Option<Endpoint>, destination: Option<Endpoint>) -> Self {
         for (name, port_name, end) in [
@@ -105,7 +106,7 @@ impl Object<'_> {
         self
     }
 
-    /// A number, if there is one.
+    /// Adds a number, if there is one.
     #[must_use]
     pub fn some_plain(self, name: &str, value: Option<impl Display>) -> Self {
         match value {
@@ -114,7 +115,7 @@ impl Object<'_> {
         }
     }
 
-    /// A list of numbers, if there are any.
+    /// Adds a list of numbers, if there are any.
     fn numbers(self, name: &str, numbers: &[u32]) -> Self {
         if numbers.is_empty() {
             return self;
@@ -172,13 +173,13 @@ impl Object<'_> {
     }
 }
 
-/// A string with its quotes and escapes.
+/// Appends a string with its quotes and escapes.
 fn string(out: &mut Vec<u8>, text: &str) {
     // Strings have no errors, and neither has memory.
     let _ = serde_json::to_writer(out, text);
 }
 
-/// A list: the closure adds each of its elements.
+/// Appends a list, whose elements the closure appends.
 pub fn list<T>(
     out: &mut Vec<u8>,
     elements: impl IntoIterator<Item = T>,
@@ -211,7 +212,7 @@ fn tunnel(out: &mut Vec<u8>, outside: &Outside) {
     }
 }
 
-/// Adds a packet as one line: see [`HELP`].
+/// Appends a packet as one line: see [`HELP`].
 pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packet: Packet<'_>) {
     let known = decode(linktype, packet.data());
     let mut object = Object::new(out)
@@ -255,7 +256,7 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packe
     out.push(b'\n');
 }
 
-/// Adds the statistics of a capture as one line, with the packets and bytes that came of it.
+/// Appends the statistics of a capture as one line, with the packets and bytes that are written.
 pub fn push_statistics(out: &mut Vec<u8>, written: Tally, not_written: u64, stats: Option<&Stats>) {
     let object = Object::new(out)
         .text("type", "statistics")

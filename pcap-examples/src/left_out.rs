@@ -1,4 +1,4 @@
-//! Packets that a savefile cannot hold: one rule for all programs that copy packets.
+//! Packets that a savefile cannot hold. All programs that copy packets share this rule.
 
 use std::fmt::Display;
 
@@ -6,12 +6,12 @@ use indicatif::ProgressBar;
 
 use crate::exit::{self, Failure, Outcome};
 
-/// What `--help` says of it.
+/// The text of `--help` about it.
 pub const HELP: &str = "\
-Packets that the savefile cannot hold, such as those of a time before 1970 or after 2106, are left
-out and counted; the first is reported, and the status is 1.";
+Packets that the savefile cannot hold, such as those with a time before 1970 or after 2106, are
+skipped and counted. The first one is reported, and the status is 1.";
 
-/// Leaves packets out that a savefile cannot hold, and counts them.
+/// Skips and counts packets that a savefile cannot hold.
 #[derive(Debug)]
 pub struct LeftOut<'a> {
     program: &'a str,
@@ -20,7 +20,7 @@ pub struct LeftOut<'a> {
 }
 
 impl<'a> LeftOut<'a> {
-    /// Makes one for a program that shows a bar, with no packet left out yet.
+    /// Creates a counter for a program that shows a bar.
     #[must_use]
     pub fn new(program: &'a str, bar: &ProgressBar) -> LeftOut<'a> {
         LeftOut {
@@ -30,12 +30,11 @@ impl<'a> LeftOut<'a> {
         }
     }
 
-    /// Returns whether a packet was written, by what came of that: one that the savefile cannot hold
-    /// is counted.
+    /// Returns whether a packet was written, given the result. Counts one that the savefile cannot hold.
     ///
     /// # Errors
     ///
-    /// Why it was not written, if that is not the packet's fault.
+    /// Any other failure.
     pub fn sort(&mut self, number: u64, written: Outcome) -> Outcome<bool> {
         match written {
             Err(failure @ Failure::Unfit { .. }) => {
@@ -50,28 +49,28 @@ impl<'a> LeftOut<'a> {
     pub fn count(&mut self, number: u64, why: impl Display) {
         self.packets += 1;
         if self.packets == 1 {
-            let text = format!("packet {number}: {why}; what is like that is left out");
+            let text = format!("packet {number}: {why}; such packets are skipped");
             self.bar.suspend(|| exit::say(self.program, text));
         }
     }
 
-    /// Returns how many packets were left out, if any were.
+    /// Returns how many packets were skipped, if any.
     #[must_use]
     pub fn packets(&self) -> Option<u64> {
         (self.packets > 0).then_some(self.packets)
     }
 
-    /// Returns what the copy comes to.
+    /// Returns the result of the copy.
     ///
     /// # Errors
     ///
-    /// If packets were left out.
+    /// If packets were skipped.
     pub fn outcome(&self) -> Outcome {
         match self.packets {
             0 => Ok(()),
             1 => Err(Failure::Reported),
             packets => Err(Failure::Text(format!(
-                "{packets} packets are left out that the savefile cannot hold"
+                "{packets} packets skipped that the savefile cannot hold"
             ))),
         }
     }

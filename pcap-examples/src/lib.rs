@@ -1,6 +1,6 @@
-//! What the programs have in common: a packet as a line, JSON, exit status, progress, signals.
+//! The parts that the programs share: packets as lines and as JSON, exit status, progress, signals.
 //!
-//! The programs themselves are in `src/bin`, one per file, each to be read and copied by itself.
+//! The programs are in `src/bin`.
 
 pub mod compressed;
 pub mod copying;

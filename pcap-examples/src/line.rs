@@ -8,10 +8,10 @@ use crate::decode::{Cooked, decode};
 use crate::interfaces::Interfaces;
 use crate::{hex, time};
 
-/// The number of bytes that are shown of what is not decoded.
+/// The number of bytes that are shown of an unknown protocol.
 const SHOWN: usize = 16;
 
-/// Adds the line of a packet:
+/// Appends the line of a packet:
 ///
 /// ```text
 /// 2023-11-14T22:13:20.000000001Z 192.0.2.1:12345 > 192.0.2.2:80 TCP SYN seq 1 win 512, 54 bytes
@@ -48,7 +48,7 @@ pub fn push(
     out.push(b'\n');
 }
 
-/// Adds `eth0 Out `, or `if2 Out ` where the interface has no name.
+/// Appends `eth0 Out `, or `if2 Out ` if the interface has no name.
 fn push_cooked(out: &mut Vec<u8>, cooked: &Cooked, interfaces: &mut Interfaces) {
     if let Some(index) = cooked.interface {
         let _ = match interfaces.name(index) {
@@ -62,7 +62,7 @@ fn push_cooked(out: &mut Vec<u8>, cooked: &Cooked, interfaces: &mut Interfaces) 
     }
 }
 
-/// Adds a packet as it is: `SECONDS.NANOSECONDS CAPLEN LEN HEX`, with `-` for no bytes.
+/// Appends a packet in hexadecimal: `SECONDS.NANOSECONDS CAPLEN LEN HEX`, with `-` for no bytes.
 pub fn push_raw(out: &mut Vec<u8>, packet: Packet<'_>) {
     let (time, caplen, len) = (packet.timestamp(), packet.caplen(), packet.wire_len());
     let _ = write!(out, "{time} {caplen} {len} ");

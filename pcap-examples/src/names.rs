@@ -1,11 +1,11 @@
-//! Names of savefiles that are numbered.
+//! The names of numbered savefiles.
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf, is_separator};
 
-use pcap_core::{Capture, Dumper, Error, Offline};
+use pcap_core::{Capture, Dumper, Offline};
 
 use crate::compressed::Compression;
 use crate::exit::{Failure, Outcome};
@@ -21,12 +21,11 @@ pub struct Names {
 }
 
 impl Names {
-    /// Names that begin with a prefix. Where that is a folder they are in it, and begin with the
-    /// name of what is read, or `packets` for standard input. What is there already is replaced only
-    /// with `force`, and what is read never.
+    /// Creates names that begin with a prefix. If that is a folder, they are in it and begin with the name of the
+    /// input, or with `packets` for standard input. Existing files are replaced only with `force`, and the input never.
     #[must_use]
     pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> Names {
-        // One that is not there is an error of the first savefile.
+        // If it does not exist, creating the first savefile reports that.
         let is_folder = prefix.to_string_lossy().ends_with(is_separator);
         let prefix = if is_folder || prefix.is_dir() {
             let name = match Compression::of_name(input) {
@@ -49,7 +48,7 @@ impl Names {
         }
     }
 
-    /// The name with this number.
+    /// Returns the name with this number.
     #[must_use]
     pub fn path(&self, number: usize) -> PathBuf {
         let mut name = self.prefix.clone().into_os_string();
@@ -57,47 +56,37 @@ impl Names {
         name.into()
     }
 
-    /// A new savefile of that name, for packets of this capture.
+    /// Creates the savefile with this number, for packets of this capture.
     ///
     /// # Errors
     ///
-    /// If there is such a file, or it cannot be created.
+    /// If the file exists, or cannot be created.
     pub fn create(&self, capture: &Capture<Offline>, number: usize) -> Outcome<Dumper> {
         let path = self.path(number);
         let fail =
             |why: String| Failure::Text(format!("cannot create `{}`: {why}", path.display()));
         if self.force {
             if is_same_file(&self.input, &path) {
-                return Err(fail("it is the savefile that is read".to_owned()));
+                return Err(fail("it is also the input".to_owned()));
             }
-            // Opening a FIFO may take for ever.
+            // Opening a FIFO may block for ever.
             if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
-                return Err(fail("it is there, and no file".to_owned()));
+                return Err(fail("it is not a regular file".to_owned()));
             }
             return dump(capture, &path);
         }
-        // The system refuses what is there: it is not emptied, whoever came in between.
+        // The system rejects an existing file, even one that appears at this moment.
         let created = OpenOptions::new().write(true).create_new(true).open(&path);
         let file = created.map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
             _ => refused(&path, &e),
         })?;
-        capture.dump_open_file(file).map_err(|failed| {
-            // It is empty, and ours.
+        let dumper = capture.dump_open_file_named(file, path.display().to_string());
+        dumper.map_err(|error| {
+            // It is empty, and this call created it.
             let _ = fs::remove_file(&path);
-            self.named(failed, number)
+            error.into()
         })
-    }
-
-    /// An error of a dumper, with the name of the savefile, which one in an open file does not know.
-    #[must_use]
-    pub fn named(&self, error: Error, number: usize) -> Failure {
-        if !matches!(error.object(), Some("the savefile" | "the writer")) {
-            return error.into();
-        }
-        let (operation, text) = (error.operation().unwrap_or("write"), error.text());
-        let path = self.path(number);
-        Failure::Text(format!("cannot {operation} `{}`: {text}", path.display()))
     }
 }
 
@@ -109,7 +98,7 @@ fn dump(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
     })
 }
 
-/// The system does not create a file.
+/// Creates the failure for a file that the system does not create.
 fn refused(path: &Path, error: &io::Error) -> Failure {
     let why = not_created(path, error);
     let text = format!("cannot create `{}`: {why}", path.display());

@@ -1,4 +1,4 @@
-//! When packets are to be sent: by the times of their savefile, by a rate, or at once.
+//! The times at which to send packets: those of the savefile, those of a rate, or none.
 
 use std::hint;
 use std::thread;
@@ -6,43 +6,41 @@ use std::time::{Duration, Instant};
 
 use pcap_core::Timestamp;
 
-/// How packets follow each other.
+/// How fast packets follow each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
-    /// As their times do, so many times as fast.
+    /// As their times do, this many times as fast.
     Times(f64),
-    /// So many packets a second.
+    /// This many packets per second.
     Packets(f64),
-    /// So many millions of bits a second.
+    /// This many millions of bits per second.
     Megabits(f64),
     /// Without waiting.
     Fast,
 }
 
-/// Times that go back by less than this are of packets in another order; by more, of a clock that
-/// was set.
+/// If times go back by less than this, packets were reordered; if by more, the clock was set.
 const REORDERED: Duration = Duration::from_secs(1);
 
-/// So long before its time a packet is waited for awake: a sleep may end that late.
+/// The last part of each wait is busy, because a sleep may end this late.
 const AWAKE: Duration = Duration::from_micros(200);
 
-/// The longest sleep, so that a request to stop is seen.
+/// The longest sleep, so that a request to end is noticed.
 const NAP: Duration = Duration::from_millis(20);
 
-/// The times of packets, counted from the first. Each is reckoned from the start and not from the
-/// packet before, so that no delay adds up.
+/// The times at which to send packets, each relative to the first one, so delays do not add up.
 #[derive(Debug)]
 pub struct Schedule {
     pace: Pace,
     packets: u64,
     bytes: u64,
-    /// What lay between the times of the packets so far, gaps backward left out.
+    /// The sum of the gaps between packet times so far, without those that go back.
     passed: Duration,
     latest: Option<Timestamp>,
 }
 
 impl Schedule {
-    /// A schedule without packets.
+    /// Creates a schedule without packets.
     #[must_use]
     pub fn new(pace: Pace) -> Schedule {
         Schedule {
@@ -54,19 +52,18 @@ impl Schedule {
         }
     }
 
-    /// The next packet's time is not after that of the last one, but begins anew.
+    /// Starts a new loop: the next packet is due right after the last one.
     pub fn begin_again(&mut self) {
         self.latest = None;
     }
 
-    /// How long after the first packet the next one is to be sent, of this time and length; without
-    /// a pace there is no such time.
+    /// Returns how long after the first packet to send the next one, given its time and length. `None` means at once.
     pub fn next(&mut self, time: Timestamp, length: u32) -> Option<Duration> {
         let offset = match self.pace {
             Pace::Fast => return None,
             Pace::Times(speed) => {
                 self.follow(time);
-                // Exact where it can be.
+                // Exact if possible.
                 if speed == 1.0 {
                     self.passed
                 } else {
@@ -97,13 +94,13 @@ impl Schedule {
     }
 }
 
-/// A number of seconds; more than there can be is for ever.
+/// Converts a number of seconds, and saturates.
 fn seconds(number: f64) -> Duration {
     Duration::try_from_secs_f64(number).unwrap_or(Duration::MAX)
 }
 
-/// Waits until so long after the start, as exactly as it can be done, or until it is to stop.
-/// Returns how late it is then; `None` if it was stopped.
+/// Waits until `offset` after the start, as exactly as possible. Returns the delay, or `None` if `is_stopped` ended the
+/// wait.
 pub fn wait(start: Instant, offset: Duration, is_stopped: impl Fn() -> bool) -> Option<Duration> {
     loop {
         if is_stopped() {

@@ -1,16 +1,16 @@
-//! Packets printed in one of the forms that the programs offer.
+//! Prints packets in one of three forms.
 
 use pcap_core::{Activated, Capture, Dlt, Packet, Precision};
 
 use crate::interfaces::Interfaces;
 use crate::{json, line};
 
-/// What a packet is printed as, always in one line.
+/// The form of a printed packet, always one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// For people.
     Line,
-    /// As it is, in hexadecimal digits.
+    /// All bytes, in hexadecimal digits.
     Raw,
     /// For other programs.
     Json,
@@ -26,7 +26,7 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// A printer for packets of this capture's link type and precision.
+    /// Creates a printer for the link type and precision of a capture.
     #[must_use]
     pub fn new<S: Activated>(form: Form, capture: &Capture<S>) -> Printer {
         Printer {
@@ -37,14 +37,14 @@ impl Printer {
         }
     }
 
-    /// Sets where the names of interfaces come from. By default there are none.
+    /// Sets the source of interface names. By default there are none.
     #[must_use]
     pub fn interfaces(mut self, interfaces: Interfaces) -> Printer {
         self.interfaces = interfaces;
         self
     }
 
-    /// Adds the line of a packet.
+    /// Appends the line of a packet.
     #[inline]
     pub fn push(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
         let (linktype, interfaces) = (self.linktype, &mut self.interfaces);

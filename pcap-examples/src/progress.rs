@@ -1,13 +1,13 @@
-//! What is shown of work that takes a while, on standard error and only if that is a terminal.
+//! The progress of long work, shown on standard error if that is a terminal.
 
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 
-/// So often the status of a capture is shown anew.
+/// How often the status of a capture is updated.
 const TICK: Duration = Duration::from_millis(250);
 
-/// A bar of bytes; without a length the number of bytes so far. It is gone when it is dropped.
+/// Creates a bar of bytes; without a length it shows only the number of bytes so far. Dropping it removes it.
 #[must_use]
 pub fn bytes(length: Option<u64>) -> ProgressBar {
     let (bar, template) = match length {
@@ -27,7 +27,7 @@ pub fn bytes(length: Option<u64>) -> ProgressBar {
     }
 }
 
-/// The status of a capture, in one line that is written over and over.
+/// The status of a capture, in one line that is overwritten.
 #[derive(Debug)]
 pub struct Status {
     line: ProgressBar,
@@ -37,7 +37,7 @@ pub struct Status {
 }
 
 impl Status {
-    /// A status that is shown, or one that never is.
+    /// Creates a status that is shown, or one that never is.
     #[must_use]
     pub fn new(shown: bool) -> Status {
         let line = if shown {
@@ -54,19 +54,19 @@ impl Status {
         }
     }
 
-    /// What is said of packets that are lost: `dropped`, if nothing else.
+    /// Sets the word for lost packets. Default: `dropped`.
     #[must_use]
     pub fn lost_are(self, lost: &'static str) -> Status {
         Status { lost, ..self }
     }
 
-    /// Whether it is to be shown anew.
+    /// Returns whether it is time for an update.
     #[must_use]
     pub fn is_due(&self, now: Instant) -> bool {
         !self.line.is_hidden() && now.duration_since(self.shown) >= TICK
     }
 
-    /// How long to wait for packets until it is due: for ever, if it is not shown.
+    /// Returns how long to wait for packets until the next update: for ever, if it is not shown.
     #[must_use]
     pub fn patience(&self) -> Duration {
         if self.line.is_hidden() {
@@ -76,7 +76,7 @@ impl Status {
         }
     }
 
-    /// Shows these counts, and how many packets came in a second since the last time.
+    /// Shows these counts, and the packets per second since the last update.
     pub fn show(&mut self, now: Instant, packets: u64, bytes: u64, lost: u64) {
         let seconds = now.duration_since(self.shown).as_secs_f64();
         let rate = (packets - self.packets) as f64 / seconds.max(0.001);
@@ -91,7 +91,7 @@ impl Status {
         (self.shown, self.packets) = (now, packets);
     }
 
-    /// Takes the line away.
+    /// Removes the line.
     pub fn clear(&self) {
         self.line.finish_and_clear();
     }

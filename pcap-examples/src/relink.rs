@@ -1,4 +1,4 @@
-//! Packets of one link type as packets of another: the link header is exchanged.
+//! Converts packets to another link type by exchanging the link header.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use pcap_core::{Dlt, Linktype, Packet};
 const ETHERNET: usize = 14;
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
-/// What a VLAN tag begins with, in the place of a type.
+/// The Ethernet types of VLAN tags.
 const TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
-/// Below this an Ethernet type is the length of a frame of IEEE 802.3.
+/// Smaller Ethernet types are the length of an IEEE 802.3 frame.
 const FIRST_TYPE: u16 = 0x600;
-/// The longest that it can be.
+/// The largest such length.
 const LONGEST_802_3: u32 = 1500;
 
-/// What the packets have when they come.
+/// The link types that can be converted.
 const FROM: [Dlt; 8] = [
     Dlt::EN10MB,
     Dlt::RAW,
@@ -25,27 +25,27 @@ const FROM: [Dlt; 8] = [
     Dlt::LINUX_SLL,
     Dlt::LINUX_SLL2,
 ];
-/// What they can be given.
+/// The link types that they can be converted to.
 const TO: [Dlt; 4] = [Dlt::EN10MB, Dlt::RAW, Dlt::IPV4, Dlt::IPV6];
 
-/// Why a packet cannot have the other link type.
+/// Why a packet cannot be converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unfit {
     /// It ends before its protocol is known.
     Cut,
-    /// This Ethernet type is not one of IP.
+    /// Its Ethernet type is not one of IP.
     Type(u16),
-    /// A frame of IEEE 802.3, which is not IP.
+    /// It is an IEEE 802.3 frame, which is not IP.
     Ieee802,
-    /// The header of IP is of another version than is wanted.
+    /// Its IP header has another version than expected.
     Version(u8),
-    /// A family of addresses that is not one of IP.
+    /// Its address family is not one of IP.
     Family(u32),
     /// On this hardware the protocol is not an Ethernet type.
     Hardware(u16),
 }
 
-/// Gives packets another link type.
+/// Converts packets to another link type.
 #[derive(Debug)]
 pub struct Relink {
     from: Dlt,
@@ -54,18 +54,18 @@ pub struct Relink {
     untagged: u64,
 }
 
-/// What a link header says.
+/// The fields of a link header.
 struct Link {
-    /// So many bytes are before what it carries.
+    /// The length of the header.
     header: usize,
-    /// The Ethernet type of that.
+    /// The Ethernet type of the payload.
     kind: u16,
-    /// From whom, if it says so.
+    /// The source address, or zeros if the header has none.
     source: [u8; 6],
 }
 
 impl Relink {
-    /// From one link type to another; `None` if that is not known here.
+    /// Creates a converter. `None` if it does not support these link types.
     #[must_use]
     pub fn new(from: impl Into<Dlt>, to: Linktype) -> Option<Relink> {
         let (from, to) = (from.into(), to.into());
@@ -77,7 +77,7 @@ impl Relink {
         })
     }
 
-    /// So many bytes a packet can become longer.
+    /// Returns by how many bytes a packet can grow.
     #[must_use]
     pub fn growth(&self) -> u32 {
         if self.to == Dlt::EN10MB && self.from != Dlt::EN10MB {
@@ -87,17 +87,17 @@ impl Relink {
         }
     }
 
-    /// How many packets have lost their VLAN tags.
+    /// Returns how many packets have lost their VLAN tags.
     #[must_use]
     pub fn untagged(&self) -> u64 {
         self.untagged
     }
 
-    /// The packet with the other link header. Its length on the wire is what it would have been.
+    /// Returns the packet with the other link header, and with the length on the wire that it would have had.
     ///
     /// # Errors
     ///
-    /// If it has no place behind such a header.
+    /// If the packet cannot be converted.
     pub fn convert<'a>(&'a mut self, packet: Packet<'a>) -> Result<Packet<'a>, Unfit> {
         if self.from == self.to {
             return Ok(packet);
@@ -107,7 +107,7 @@ impl Relink {
         let wire_len = packet.wire_len().saturating_sub(link.header as u32);
         if self.to == Dlt::EN10MB {
             let kind = match link.kind {
-                // The protocols of Linux for frames of IEEE 802.3, without and with LLC.
+                // Linux uses these numbers for IEEE 802.3 frames, without and with LLC.
                 1 | 4 if wire_len <= LONGEST_802_3 => wire_len as u16,
                 0..FIRST_TYPE => return Err(Unfit::Type(link.kind)),
                 kind => kind,
@@ -149,7 +149,7 @@ impl Relink {
             }
             Dlt::NULL | Dlt::LOOP => {
                 let bytes = *data.first_chunk().ok_or(Unfit::Cut)?;
-                // In the byte order of whoever captured: families are small numbers.
+                // In the byte order of the capturing system: families are small numbers.
                 let family = u32::from_be_bytes(bytes).min(u32::from_le_bytes(bytes));
                 let kind = match family {
                     2 => IPV4,
@@ -159,7 +159,7 @@ impl Relink {
                 };
                 Ok(link(4, kind, [0; 6]))
             }
-            // IP itself says which.
+            // The IP header has the version.
             _ => match data.first().ok_or(Unfit::Cut)? >> 4 {
                 4 => Ok(link(0, IPV4, [0; 6])),
                 6 => Ok(link(0, IPV6, [0; 6])),
@@ -168,7 +168,7 @@ impl Relink {
         }
     }
 
-    /// Where IP begins behind VLAN tags.
+    /// Returns the offset of the IP header after VLAN tags.
     fn inside_tags(&self, data: &[u8], link: Link) -> Result<usize, Unfit> {
         let Link {
             mut header,
@@ -183,7 +183,7 @@ impl Relink {
     }
 }
 
-/// The cooked headers of Linux: where the address, the protocol and the end of the header are.
+/// Reads a cooked header of Linux, given the offsets of the address, the protocol and the end of the header.
 fn cooked(
     data: &[u8],
     hardware: u16,
@@ -192,8 +192,8 @@ fn cooked(
     protocol: usize,
     header: usize,
 ) -> Result<Link, Unfit> {
-    // Frame relay, GRE through IPv4 and IPv6, IEEE 802.11 in three forms, netlink, CAN: their protocols
-    // are their own.
+    // Frame relay, GRE through IPv4 and IPv6, IEEE 802.11 in three forms, netlink and CAN number protocols in
+    // their own way.
     if matches!(hardware, 770 | 778 | 801..=803 | 823 | 824 | 280) {
         return Err(Unfit::Hardware(hardware));
     }
@@ -212,7 +212,7 @@ fn cooked(
     })
 }
 
-/// Where IP begins, if it does there.
+/// Returns the offset, if an IP header of the right version is there.
 fn ip_at(data: &[u8], at: usize, kind: u16) -> Result<usize, Unfit> {
     let wanted = match kind {
         IPV4 => 4,
@@ -233,11 +233,11 @@ fn short(data: &[u8], at: usize) -> Result<u16, Unfit> {
     }
 }
 
-/// What such a packet is: `ARP`, `type 0x88cc`.
+/// Writes what the packet is: `ARP`, `type 0x88cc`.
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unfit::Cut => f.write_str("cut in its link header"),
+            Unfit::Cut => f.write_str("truncated in its link header"),
             Unfit::Type(0x0806) => f.write_str("ARP"),
             Unfit::Type(number) => write!(f, "type {number:#06x}"),
             Unfit::Ieee802 => f.write_str("IEEE 802.3"),

@@ -1,4 +1,4 @@
-//! Savefiles that are written: pcap and pcapng, compressed by gzip or not.
+//! The savefile that is written: pcap or pcapng, optionally compressed with gzip.
 //!
 //! Packets wait in the dumper and then in the outlet to be written together, in each for a fraction of a second.
 
@@ -69,13 +69,12 @@ impl Either {
 }
 
 impl Savefile {
-    /// A new savefile of a format for packets of a capture's link type, snaplen and precision,
-    /// compressed if wanted; `-` is standard output.
+    /// Creates a savefile with the link type, snaplen and precision of a capture, optionally compressed with gzip; `-`
+    /// is standard output.
     ///
     /// # Errors
     ///
-    /// If it cannot be created, or classic savefiles cannot have the link type: what was there
-    /// before stays then.
+    /// If it cannot be created, or if classic savefiles cannot have the link type: then an existing file stays.
     pub fn create<S: Activated>(
         path: &Path,
         capture: &Capture<S>,
@@ -253,19 +252,17 @@ impl Drop for Savefile {
     }
 }
 
-/// Whether a classic savefile can hold the time of a packet: what its dumper says, before there is one.
+/// Checks whether a classic savefile can hold the time of a packet, before there is a dumper.
 ///
 /// # Errors
 ///
-/// Why not.
+/// The reason, if it cannot.
 pub fn holds(packet: Packet<'_>) -> Result<(), String> {
     let time = packet.timestamp();
     let raw = packet.header().raw_secs();
     match u32::try_from(time.secs()).or(u32::try_from(raw)) {
         Ok(_) => Ok(()),
-        Err(_) => Err(format!(
-            "the time {time} is outside of what a savefile can hold, 1970 to 2106"
-        )),
+        Err(_) => Err(format!("expected a time from 1970 to 2106, found {time}")),
     }
 }
 

@@ -1,17 +1,17 @@
 //! The signals that a program answers.
 //!
-//! One thread waits for them, and all other threads block them. So they interrupt no call, and the answer may lock, print
-//! and allocate. The crate `ctrlc` takes over an ignored SIGHUP, and lets SIGUSR1 and SIGUSR2 kill the process.
+//! One thread waits for them, and all other threads block them. So they interrupt no call, and the answer may lock,
+//! print and allocate. The crate `ctrlc` takes over an ignored SIGHUP, and lets SIGUSR1 and SIGUSR2 kill the process.
 
 /// The request of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(windows, allow(dead_code))] // there is Ctrl-C alone
+#[cfg_attr(windows, allow(dead_code))] // only Ctrl-C exists there
 pub(crate) enum Signal {
     /// To end: SIGINT, SIGTERM or SIGHUP, by number.
     End(i32),
     /// To print statistics: SIGUSR1.
     Report,
-    /// To write out what is held back: SIGUSR2.
+    /// To write out buffered packets: SIGUSR2.
     Flush,
 }
 
@@ -30,9 +30,9 @@ mod system {
 
     /// Hands each signal to a function, in a separate thread. Call it before there are other threads.
     ///
-    /// An ignored SIGHUP stays ignored: that is all that nohup(1) sets. SIGINT and SIGTERM are answered even if they are
-    /// ignored, as SIGINT is in the background jobs of a shell. SIGXFSZ is ignored, so that a write beyond the limit of
-    /// file sizes returns an error.
+    /// An ignored SIGHUP stays ignored: that is all that nohup(1) sets. SIGINT and SIGTERM are answered even if they
+    /// are ignored, as SIGINT is in the background jobs of a shell. SIGXFSZ is ignored, so that a write beyond the
+    /// limit of file sizes returns an error.
     pub(crate) fn watch(answer: fn(Signal)) {
         set_action(libc::SIGXFSZ, libc::SIG_IGN);
         let mut numbers = vec![libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
@@ -76,7 +76,7 @@ mod system {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-            // SAFETY: it is plain data, for which zeros are a value.
+            // SAFETY: it is plain data, for which zeros are valid.
             let action = unsafe { action.assume_init_mut() };
             // Without SA_RESTART, which would restart the call.
             action.sa_sigaction = nothing as extern "C" fn(i32) as libc::sighandler_t;

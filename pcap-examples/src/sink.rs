@@ -1,4 +1,4 @@
-//! Where captured packets go: to standard output, to a savefile, or to both.
+//! Prints captured packets, writes them to a savefile, or both.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::printer::Printer;
 use crate::savefile::Savefile;
 
-/// Takes packets, and counts them.
+/// Prints, writes and counts packets.
 #[derive(Debug)]
 pub struct Sink {
     printer: Option<Printer>,

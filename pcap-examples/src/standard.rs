@@ -15,8 +15,8 @@ pub(crate) fn stdout_is_open() -> io::Result<()> {
     Ok(())
 }
 
-/// Looks at the descriptor before Rust's runtime, which opens `/dev/null` in its place: everything written to that would
-/// be lost silently.
+/// Looks at the descriptor before Rust's runtime, which opens `/dev/null` in its place: everything written to that
+/// would be lost silently.
 #[cfg(unix)]
 mod at_start {
     use std::sync::atomic::{AtomicBool, Ordering};

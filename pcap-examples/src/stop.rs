@@ -1,4 +1,4 @@
-//! Requests to end, to report, or to write out what is held back: Ctrl-C and other signals.
+//! Requests to end, to report, or to write out buffered packets: Ctrl-C and other signals.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -11,12 +11,12 @@ use crate::signals::{self, Signal};
 /// The text of `--help` about signals.
 pub const HELP: &str = "\
 Signals:
-  Ctrl-C (SIGINT), SIGTERM and SIGHUP end the program after it has written what it holds. Under
-  nohup(1) SIGHUP stays ignored. A second signal within 2 seconds changes nothing, because
+  Ctrl-C (SIGINT), SIGTERM and SIGHUP end the program after it has written its buffered packets.
+  Under nohup(1) SIGHUP stays ignored. A second signal within 2 seconds changes nothing, because
   timeout(1) sends two. A later one, or a third, ends the program at once. If the output accepts
   nothing for 1 second after the signal, the program gives up. Whenever it gives up, it prints
   how many packets are not written, and the status is 1. SIGUSR1 prints statistics on standard
-  error, and SIGUSR2 writes out what is held back; the program continues.";
+  error, and SIGUSR2 writes out buffered packets; the program continues.";
 
 /// A second request within this time counts as the first one.
 const SAME: Duration = Duration::from_secs(2);

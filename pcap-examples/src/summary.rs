@@ -1,4 +1,4 @@
-//! What is in a savefile that was written, as one line.
+//! A line about a savefile that was written.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,25 +8,24 @@ use pcap_core::{Packet, Timestamp};
 use crate::flow::Flow;
 use crate::json::Object;
 
-/// What `--help` says of it.
+/// The text of `--help` about it.
 pub const HELP: &str = "\
 JSON:
-  One object per line and savefile that was written: type (\"file\"), path, packets, bytes (the
-  length of the savefile before it is compressed), first and last (the times of its first and last
-  packet, seconds since 1970 with nine digits of the fraction, as strings; without packets there are
-  none). If the path is not UTF-8, path has replacement characters, and path_hex has its bytes in
-  hexadecimal.";
+  One object per line for each savefile written: type (\"file\"), path, packets, bytes (the length
+  before compression), first and last (the times of the first and last packet: seconds since
+  1970 with nine decimals, as strings; missing if there are no packets). If the path is not
+  UTF-8, path has replacement characters, and path_hex has its bytes in hexadecimal.";
 
-/// What was written to a savefile.
+/// The contents of a savefile that was written.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
-    /// How many packets.
+    /// The number of packets.
     pub packets: u64,
-    /// How long the savefile is, in bytes.
+    /// The length in bytes.
     pub bytes: u64,
     /// The times of the first and of the last packet.
     pub times: Option<(Timestamp, Timestamp)>,
-    /// The flow that all its packets are of, in the direction of the first.
+    /// The flow that all its packets belong to, in the direction of the first.
     pub flow: Option<Flow>,
 }
 
@@ -38,7 +37,7 @@ impl Summary {
         self.times.get_or_insert((time, time)).1 = time;
     }
 
-    /// Adds the line for people: `a-00000.pcap: 1000 packets, 116024 bytes`, and the flow.
+    /// Appends the line for people: `a-00000.pcap: 1000 packets, 116024 bytes`, and the flow.
     pub fn push_line(&self, out: &mut Vec<u8>, path: &Path) {
         let (packets, bytes) = (self.packets, self.bytes);
         out.extend(path.as_os_str().as_encoded_bytes());
@@ -50,13 +49,13 @@ impl Summary {
         out.push(b'\n');
     }
 
-    /// Adds the line for other programs: see [`HELP`].
+    /// Appends the line for other programs: see [`HELP`].
     pub fn push_json(&self, out: &mut Vec<u8>, path: &Path) {
         self.object(out, path).end();
         out.push(b'\n');
     }
 
-    /// Begins the object for other programs, for members that only one program has.
+    /// Begins the object for other programs. The caller may add members.
     pub fn object<'a>(&self, out: &'a mut Vec<u8>, path: &Path) -> Object<'a> {
         let (first, last) = self.times.unzip();
         let object = Object::new(out)

@@ -1,4 +1,4 @@
-//! The target of an outlet: a file, a pipe or standard output, compressed by gzip or not.
+//! The target of an outlet: a file, a pipe or standard output, compressed with gzip or not.
 
 use std::fs::File;
 use std::io::{self, Write};

@@ -1,10 +1,10 @@
-//! Timestamps for people: UTC, in the form of RFC 3339.
+//! Timestamps for people: UTC, as in RFC 3339.
 
 use std::io::Write;
 
 use pcap_core::{Precision, Timestamp};
 
-/// Adds `2023-11-14T22:13:20.123456789Z`, or six digits of the fraction for microseconds.
+/// Appends `2023-11-14T22:13:20.123456789Z`, or six decimals for microseconds.
 pub fn push(out: &mut Vec<u8>, time: Timestamp, precision: Precision) {
     let digits = match precision {
         Precision::Micro => 6,

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use pcap_core::{Dlt, Linktype, Timestamp};
 
-/// A size: a number of KiB, or of what is written behind it (`64B`, `512K`, `4M`, `1G`, `4MiB`).
+/// Parses a size: a number of KiB, or a number with a unit (`64B`, `512K`, `4M`, `1G`, `4MiB`).
 ///
 /// # Errors
 ///
-/// A sentence for clap to print.
+/// A text for clap to print.
 pub fn size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
@@ -16,18 +16,22 @@ pub fn size(text: &str) -> Result<usize, String> {
         "" | "k" | "kib" => 10,
         "m" | "mib" => 20,
         "g" | "gib" => 30,
-        unit => return Err(format!("`{unit}` is not a unit: B, K, M or G")),
+        unit => {
+            return Err(format!(
+                "expected one of the units B, K, M and G, found `{unit}`"
+            ));
+        }
     };
     let number: usize = digits
         .parse()
-        .map_err(|_| "a number is wanted, and a unit if it is not KiB".to_owned())?;
+        .map_err(|_| "expected a number, optionally with a unit (default: KiB)".to_owned())?;
     number
         .checked_mul(1 << shift)
         .filter(|&bytes| bytes > 0)
         .ok_or_else(|| "the size is out of range".to_owned())
 }
 
-/// The units of times, in nanoseconds.
+/// The units of time, in nanoseconds.
 const TIMES: [(&str, i128); 7] = [
     ("ns", 1),
     ("us", 1_000),
@@ -38,11 +42,11 @@ const TIMES: [(&str, i128); 7] = [
     ("d", 86_400 * SECOND),
 ];
 
-/// Nanoseconds.
+/// The nanoseconds of a second.
 const SECOND: i128 = 1_000_000_000;
 
-/// Reads the time that all programs take: a number, which may have a sign and a fraction, in a unit if
-/// it is not the default one. It is exact: nothing is rounded.
+/// Parses a time as all programs take it: a number with an optional sign, fraction and unit. Returns exact
+/// nanoseconds: nothing is rounded.
 fn nanos(text: &str, default: &str) -> Result<i128, String> {
     let number = text.trim_end_matches(|c: char| c.is_alphabetic());
     let unit = match &text[number.len()..] {
@@ -53,7 +57,11 @@ fn nanos(text: &str, default: &str) -> Result<i128, String> {
         _ if number.is_empty() => 0,
         name => match TIMES.iter().find(|unit| unit.0 == name) {
             Some(&(_, unit)) => unit,
-            None => return Err(format!("`{name}` is not a unit: ns, us, ms, s, m, h or d")),
+            None => {
+                return Err(format!(
+                    "expected one of the units ns, us, ms, s, m, h and d, found `{name}`"
+                ));
+            }
         },
     };
     let (sign, digits) = match number.strip_prefix('-') {
@@ -73,7 +81,7 @@ fn nanos(text: &str, default: &str) -> Result<i128, String> {
     }
     let out_of_range = || "the time is out of range".to_owned();
     let fraction = fraction.trim_end_matches('0');
-    // More digits than this are finer than a nanosecond even in days.
+    // With more digits than this, even a number of days is finer than a nanosecond.
     if fraction.len() > 14 {
         return Err(TOO_FINE.to_owned());
     }
@@ -91,9 +99,9 @@ fn nanos(text: &str, default: &str) -> Result<i128, String> {
     Ok(sign * nanos.ok_or_else(out_of_range)?)
 }
 
-const TOO_FINE: &str = "nothing is finer than a nanosecond";
+const TOO_FINE: &str = "the time is finer than a nanosecond";
 
-/// A time that is not negative.
+/// Parses a time that is not negative.
 fn duration(text: &str, default: &str) -> Result<Duration, String> {
     let nanos = nanos(text, default)?;
     if nanos < 0 {
@@ -103,20 +111,20 @@ fn duration(text: &str, default: &str) -> Result<Duration, String> {
     Ok(Duration::new(secs, (nanos % SECOND) as u32))
 }
 
-/// A time, in seconds unless it has a unit (`0.5`, `60s`, `5m`, `1h`, `500ms`).
+/// Parses a time, in seconds unless it has a unit (`0.5`, `60s`, `5m`, `1h`, `500ms`).
 ///
 /// # Errors
 ///
-/// A sentence for clap to print.
+/// A text for clap to print.
 pub fn seconds(text: &str) -> Result<Duration, String> {
     duration(text, "s")
 }
 
-/// The same, but not zero.
+/// Parses a time as [`seconds`] does, but rejects zero.
 ///
 /// # Errors
 ///
-/// A sentence for clap to print.
+/// A text for clap to print.
 pub fn span(text: &str) -> Result<Duration, String> {
     match seconds(text)? {
         Duration::ZERO => Err("the time is too short".to_owned()),
@@ -124,16 +132,16 @@ pub fn span(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A time, in milliseconds unless it has a unit.
+/// Parses a time, in milliseconds unless it has a unit.
 ///
 /// # Errors
 ///
-/// A sentence for clap to print.
+/// A text for clap to print.
 pub fn milliseconds(text: &str) -> Result<Duration, String> {
     duration(text, "ms")
 }
 
-/// A time to shift by, forward or back, exact to the nanosecond.
+/// A signed time to add to others, exact to the nanosecond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shift {
     secs: i64,
@@ -141,25 +149,25 @@ pub struct Shift {
 }
 
 impl Shift {
-    /// A time, shifted; at the ends of the range it stays there.
+    /// Adds it to a time, and saturates at the ends of the range.
     #[must_use]
     pub fn apply(self, time: Timestamp) -> Timestamp {
         let secs = time.secs().saturating_add(self.secs);
         Timestamp::new(secs, i64::from(time.subsec_nanos()) + self.nanos)
     }
 
-    /// Whether it is a whole number of microseconds.
+    /// Returns whether it is a whole number of microseconds.
     #[must_use]
     pub fn is_micros(self) -> bool {
         self.nanos % 1000 == 0
     }
 }
 
-/// A time to shift by, in seconds unless it has a unit: `3600`, `-0.000000001`, `+1h`.
+/// Parses a signed time, in seconds unless it has a unit: `3600`, `-0.000000001`, `+1h`.
 ///
 /// # Errors
 ///
-/// A sentence for clap to print.
+/// A text for clap to print.
 pub fn shift(text: &str) -> Result<Shift, String> {
     let nanos = nanos(text, "s")?;
     let secs = i64::try_from(nanos / SECOND).map_err(|_| "the time is out of range".to_owned())?;
@@ -169,23 +177,23 @@ pub fn shift(text: &str) -> Result<Shift, String> {
     })
 }
 
-/// A number of something that there can be a fraction of, and not less than none.
+/// Parses a number above 0, which may have a fraction.
 ///
 /// # Errors
 ///
-/// A sentence for clap to print.
+/// A text for clap to print.
 pub fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
-        _ => Err("a number above 0 is wanted".to_owned()),
+        _ => Err("expected a number above 0".to_owned()),
     }
 }
 
-/// A link type by the name that savefiles or libpcap have for it, or by its number in savefiles.
+/// Parses a link type: its name in savefiles or in libpcap, or its number in savefiles.
 ///
 /// # Errors
 ///
-/// A sentence for clap to print.
+/// A text for clap to print.
 pub fn linktype(text: &str) -> Result<Linktype, String> {
     let found = match text.parse::<Linktype>() {
         Ok(linktype) => linktype,
@@ -193,7 +201,7 @@ pub fn linktype(text: &str) -> Result<Linktype, String> {
     };
     match found.value() {
         0..=0xffff => Ok(found),
-        number => Err(format!("{number} is above 65535")),
+        number => Err(format!("expected at most 65535, found {number}")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Reading what may keep one waiting: a pipe into which little is written.
+//! Reads a pipe without blocking the program.
 
 use std::io::{self, Cursor, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use crate::stop;
 
-/// So many bytes are read at once.
+/// The number of bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
-/// So many of them lie ready.
+/// The number of chunks that are read ahead.
 const READY: usize = 4;
-/// A request to stop is seen after so long.
+/// How often the program checks for a request to end.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// A reader that is at its end when the program is asked to stop, although there may come more.
-/// Ctrl-C does not end a call that waits for a pipe: it is a thread of its own that waits.
+/// A reader that ends on a request to end, even if the pipe has no data: a separate thread blocks in the pipe, because
+/// Ctrl-C does not end a call that waits for one.
 #[derive(Debug)]
 pub struct Waiting {
     chunks: Receiver<io::Result<Vec<u8>>>,
@@ -23,7 +23,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Begins to read.
+    /// Starts the thread that reads.
     #[must_use]
     pub fn new(mut reader: impl Read + Send + 'static) -> Waiting {
         let (sender, chunks) = sync_channel(READY);
@@ -40,7 +40,7 @@ impl Waiting {
                     Err(e) => Err(e),
                 };
                 let is_over = read.is_err();
-                // Nobody wants more of it.
+                // The program has dropped its end.
                 if sender.send(read).is_err() || is_over {
                     return;
                 }

@@ -69,14 +69,18 @@ pub(crate) fn exported(
             .filter_map(|name| resolve(compiler, library, name))
             .collect();
     }
-    let exported = linking(compiler, &library.lib_dirs, &library.libs(), functions);
+    let (lib_dirs, libs) = (&library.lib_dirs, library.libs());
+    let essential = compiler.link(&[ESSENTIAL], lib_dirs, &libs);
     // If a static libpcap lacks another library, the functions that do not need it link
     // nevertheless. So it is if the linker finds an archive instead of a dynamic one. A replacement
     // of wpcap.dll may have few functions.
-    let lacks_another =
-        library.pcap.name == "pcap" && !exported.iter().any(|function| function == ESSENTIAL);
-    if exported.is_empty() || lacks_another {
-        return Err(report::no_library(&complaint(compiler, library)));
+    let exported = match &essential {
+        Err(_) if library.pcap.name == "pcap" => Vec::new(),
+        _ => linking(compiler, lib_dirs, &libs, functions),
+    };
+    if exported.is_empty() {
+        let said = essential.err().unwrap_or_default();
+        return Err(report::no_library(&complaint(library, &said)));
     }
     if library.pcap.kind == Kind::Static {
         drop_unneeded(compiler, library, &exported);
@@ -84,12 +88,8 @@ pub(crate) fn exported(
     Ok(exported)
 }
 
-/// Explains why nothing links.
-fn complaint(compiler: &Compiler, library: &Library) -> String {
-    let said = compiler
-        .link(&[ESSENTIAL], &library.lib_dirs, &library.libs())
-        .err()
-        .unwrap_or_default();
+/// Explains why nothing links, with the linker's output.
+fn complaint(library: &Library, said: &str) -> String {
     let what = match library.pcap.kind {
         Kind::Static => "a static libpcap",
         _ => "libpcap",
@@ -97,13 +97,13 @@ fn complaint(compiler: &Compiler, library: &Library) -> String {
     if library.found_by == BARE {
         format!(
             "{what} was not found: neither pkg-config nor pcap-config knows one, and {BARE} does not link{}",
-            report::tail(&said)
+            report::tail(said)
         )
     } else {
         format!(
             "{what}, found by {}, cannot be linked{}",
             library.found_by,
-            report::tail(&said)
+            report::tail(said)
         )
     }
 }

@@ -206,6 +206,7 @@ fn static_library() -> Option<PathBuf> {
 }
 
 /// A wrong LIBPCAP_LIBDIR was ignored, and an old version assumed.
+// Shows: libpcap/wrong-liblibdir-ignored-libver, parity/wrong-liblibdir-ignored-old
 #[test]
 fn a_wrong_folder_is_named() {
     let dependent = Dependent::new();
@@ -231,6 +232,7 @@ fn a_wrong_folder_is_named() {
     );
 }
 
+// Shows: parity/build-script-loads-hosts
 #[test]
 fn the_target_goes_first() {
     let name = format!(
@@ -244,6 +246,7 @@ fn the_target_goes_first() {
 }
 
 /// A version that could not be used made a build script panic.
+// Shows: libpcap/wrong-liblibdir-ignored-libver, parity/wrong-liblibdir-ignored-old
 #[test]
 fn a_wrong_version_is_named() {
     let dependent = Dependent::new();
@@ -270,6 +273,7 @@ fn a_wrong_switch_is_named() {
 }
 
 /// A version before 1.10 lacks what every user of the bindings relies on.
+// Shows: libpcap/calls-vanish-librarys-version, parity/api-vanishes-librarys-version
 #[test]
 fn an_old_library_is_refused() {
     let dependent = Dependent::new();
@@ -364,6 +368,7 @@ fn an_old_library_without_a_version_is_refused() {
 }
 
 /// A build script that loads the library to ask for its version cannot be used for another machine.
+// Shows: libpcap/header-holds-librarys-version, parity/build-script-loads-hosts
 #[test]
 fn a_library_for_another_machine_is_refused() {
     let dependent = Dependent::new();
@@ -400,7 +405,7 @@ fn headers_of_two_folders_are_refused() {
 }
 
 #[test]
-fn without_headers_the_build_says_what_to_install() {
+fn without_headers_it_says_what_to_install() {
     let dependent = Dependent::new();
     let empty = dependent.folder.join("empty");
     fs::create_dir_all(&empty).expect("cargo's folder can be written");
@@ -415,7 +420,7 @@ fn without_headers_the_build_says_what_to_install() {
 }
 
 #[test]
-fn without_a_library_the_build_says_what_to_install() {
+fn without_a_library_it_says_so() {
     let dependent = Dependent::new();
     let compiler = dependent.compiler_without("cc-without-pcap", "-lpcap | */libpcap.so");
     let empty = dependent.folder.join("empty");
@@ -432,7 +437,7 @@ fn without_a_library_the_build_says_what_to_install() {
 }
 
 #[test]
-fn without_libclang_the_build_says_what_to_install() {
+fn without_libclang_it_says_so() {
     let dependent = Dependent::new();
     let broken = dependent.folder.join("broken");
     fs::create_dir_all(&broken).expect("cargo's folder can be written");
@@ -447,7 +452,7 @@ fn without_libclang_the_build_says_what_to_install() {
 
 /// The bindings that are in the package need neither libclang nor headers.
 #[test]
-fn without_bindgen_neither_libclang_nor_headers_are_needed() {
+fn without_bindgen_nothing_else_is_needed() {
     let dependent = Dependent::new();
     let broken = dependent.folder.join("broken");
     fs::create_dir_all(&broken).expect("cargo's folder can be written");
@@ -545,7 +550,7 @@ fn documentation_needs_no_widths() {
 
 /// rustc could only fail, far from the cause.
 #[test]
-fn a_static_library_without_a_compiler_is_refused() {
+fn static_without_a_compiler_is_refused() {
     let dependent = Dependent::new();
     dependent.script_refuses(
         &[("LIBPCAP_STATIC", "1"), ("CC", "/nonexistent/cc")],
@@ -556,7 +561,7 @@ fn a_static_library_without_a_compiler_is_refused() {
 
 /// The build machine's headers are not those of Windows.
 #[test]
-fn dependents_are_not_told_of_another_systems_headers() {
+fn headers_of_another_system_are_no_part() {
     let dependent = Dependent::new();
     let output = dependent.script(
         &[
@@ -626,6 +631,7 @@ fn documentation_needs_no_library() {
 }
 
 /// Without a `links` key two crates can link two libpcaps, and these variables are not there.
+// Shows: libpcap/two-crates-program-link, parity/links-key-two-crates
 #[test]
 fn dependents_are_told_what_there_is() {
     let dependent = Dependent::new();
@@ -715,7 +721,7 @@ fn dependents_are_told_how_libpcap_is_linked() {
 }
 
 #[test]
-fn dependents_are_told_the_macros_of_pkg_config() {
+fn the_macros_of_pkg_config_are_told() {
     let dependent = Dependent::new();
     let folder = dependent.folder.join("defines");
     fs::create_dir_all(&folder).expect("cargo's folder can be written");
@@ -813,6 +819,7 @@ fn pkg_configs_own_switch_links_statically() {
 }
 
 /// `LIBPCAP_VER=1.10`, with two numbers, made a build script panic.
+// Shows: libpcap/wrong-liblibdir-ignored-libver, parity/wrong-liblibdir-ignored-old
 #[test]
 fn a_version_from_the_environment_goes_first() {
     let output = Dependent::new().run(&[], &[("LIBPCAP_VER", "1.10")]);
@@ -820,6 +827,7 @@ fn a_version_from_the_environment_goes_first() {
 }
 
 /// Static linking failed on Debian.
+// Shows: libpcap/static-linking-fails-debian, parity/static-linking-fails-debian
 #[test]
 fn static_linking_leaves_no_dynamic_libpcap() {
     let dependent = Dependent::new();
@@ -836,7 +844,7 @@ fn static_linking_leaves_no_dynamic_libpcap() {
 
 /// Debian's libraries for running programs alone have no `libdbus-1.so`, only `libdbus-1.so.3`.
 #[test]
-fn private_libraries_may_have_a_numbered_name_only() {
+fn private_libraries_may_have_a_number() {
     let dependent = Dependent::new();
     if static_library().is_none() {
         println!("skipped: no libpcap.a is installed");
@@ -850,7 +858,7 @@ fn private_libraries_may_have_a_numbered_name_only() {
 }
 
 #[test]
-fn a_folder_with_nothing_but_an_archive_is_linked_statically() {
+fn a_lone_archive_is_linked_statically() {
     let dependent = Dependent::new();
     let Some(library) = static_library() else {
         println!("skipped: no libpcap.a is installed");
@@ -873,7 +881,7 @@ fn a_folder_with_nothing_but_an_archive_is_linked_statically() {
 
 /// The linker would take the archive for a dynamic library, and lack what it needs.
 #[test]
-fn an_archive_that_pkg_config_knows_is_linked_statically() {
+fn a_described_archive_is_linked_statically() {
     let dependent = Dependent::new();
     let Some(library) = static_library() else {
         println!("skipped: no libpcap.a is installed");
@@ -900,7 +908,7 @@ fn an_archive_that_pkg_config_knows_is_linked_statically() {
 
 /// What needs no other library still links, and the rest would fail only where the program is linked.
 #[test]
-fn a_static_library_that_lacks_another_is_refused() {
+fn a_static_library_that_lacks_is_refused() {
     let dependent = Dependent::new();
     let folder = dependent.folder.join("lacking");
     fs::create_dir_all(&folder).expect("cargo's folder can be written");
@@ -928,6 +936,7 @@ fn a_static_library_that_lacks_another_is_refused() {
 }
 
 /// Static linking failed with `+crt-static`.
+// Shows: libpcap/static-linking-fails-debian, parity/static-linking-fails-debian
 #[test]
 #[cfg(target_os = "linux")]
 fn a_fully_static_program_can_be_made() {
@@ -951,6 +960,7 @@ fn a_fully_static_program_can_be_made() {
 }
 
 /// Without a `links` key a program can hold two libpcaps, each with half of its state.
+// Shows: parity/links-key-two-crates
 #[test]
 fn two_crates_cannot_link_two_libpcaps() {
     let dependent = Dependent::new();

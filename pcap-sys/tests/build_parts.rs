@@ -91,6 +91,8 @@ const WHOLE: [&str; 5] = [
 ];
 
 /// A build script that decides by the system it runs on, not by the one it builds for.
+// Shows: libpcap/header-holds-librarys-version, parity/windows-npcap-first-readable
+// Shows: parity/build-script-loads-hosts
 #[test]
 fn npcap_is_taken_for_the_target() {
     let root = sdk("whole", &WHOLE);
@@ -112,6 +114,7 @@ fn npcap_is_taken_for_the_target() {
     );
 }
 
+// Shows: parity/windows-npcap-first-readable
 #[test]
 fn npcap_is_found_by_lib() {
     let root = sdk("whole", &WHOLE);
@@ -242,6 +245,7 @@ fn what_is_not_needed_is_not_asked_for() {
     );
 }
 
+// Shows: parity/build-script-loads-hosts
 #[test]
 fn names_are_looked_up_for_the_target_first() {
     let names = env::spellings("LIBPCAP_VER", "thumbv8m.main-none-eabi");
@@ -288,8 +292,9 @@ fn versions_are_read() {
 }
 
 /// `pcap_pkthdr` has 64-bit times on 32-bit systems where the compiler says so.
+// Shows: libpcap/pkthdr-over-timeval-written, parity/packets-header-over-timeval
 #[test]
-fn the_width_of_times_is_taken_from_the_compiler() {
+fn the_width_of_times_is_the_compilers() {
     let set = "#define __linux__ 1\n#define _TIME_BITS 64\n#define _FILE_OFFSET_BITS 64\n#define _TIME_BITS_X 1\n";
     let args: Vec<_> = compiler::time_macros(set).collect();
     assert_eq!(args, ["-D_TIME_BITS=64", "-D_FILE_OFFSET_BITS=64"]);
@@ -320,7 +325,7 @@ fn header_folders_are_taken_from_the_compiler() {
 
 /// The table of the tests must not depend on whether rustfmt was there.
 #[test]
-fn bindings_are_read_with_and_without_line_breaks() {
+fn line_breaks_do_not_matter() {
     let text = r#"/* made */ pub const A : i32 = - 1 ; pub const T : & :: std :: ffi :: CStr = c"pub fn no(\"" ;
         # [repr (C)] pub struct s { pub a : [u8 ; 4usize] , pub type_ : Option < unsafe extern "C" fn (b : * mut u8) > , }
         const _ : () = { ["Size of s"] [:: std :: mem :: size_of :: < s > () - 16usize] ; ["Alignment of s"] [:: std ::

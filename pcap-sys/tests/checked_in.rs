@@ -141,7 +141,7 @@ fn items(text: &str) -> std::collections::BTreeMap<String, String> {
 
 #[cfg(all(feature = "bindgen", target_os = "linux", target_pointer_width = "64"))]
 #[test]
-fn they_say_what_bindgen_says_of_the_headers_here() {
+fn they_are_what_bindgen_makes_here() {
     let generated = include_str!(concat!(env!("OUT_DIR"), "/bindings.rs"));
     let env = if cfg!(target_env = "musl") {
         "musl"

@@ -190,6 +190,7 @@ fn nothing_is_missing_from_the_comparison() {
 }
 
 /// Every macro of the header that is a number or a text is bound.
+// Shows: parity/every-function-pcap-h
 #[test]
 fn no_constant_is_forgotten() {
     let Some(text) = preprocessed(&["-dM"]) else {
@@ -226,6 +227,7 @@ fn no_constant_is_forgotten() {
 }
 
 /// Every function that the header declares is bound.
+// Shows: libpcap/debians-library-lacks-ten, parity/every-function-pcap-h
 #[test]
 fn no_function_is_forgotten() {
     let Some(text) = preprocessed(&["-P", "-w"]) else {
@@ -254,6 +256,7 @@ fn no_function_is_forgotten() {
 }
 
 /// `pcap_pkthdr` over a `timeval` written by hand has wrong offsets where times have 64 bits and pointers 32.
+// Shows: libpcap/pkthdr-over-timeval-written, parity/packets-header-over-timeval
 #[test]
 fn structures_are_laid_out_as_in_c() {
     let mut source = Source::new();
@@ -281,6 +284,7 @@ fn structures_are_laid_out_as_in_c() {
     source.must_compile("structures");
 }
 
+// Shows: parity/packets-header-over-timeval
 #[test]
 fn types_have_their_size_in_c() {
     let mut source = Source::new();
@@ -291,6 +295,7 @@ fn types_have_their_size_in_c() {
 }
 
 /// Error codes are negative and warnings positive numbers of one type, not one `i32` and the other `u32`.
+// Shows: libpcap/pkthdr-over-timeval-written
 #[test]
 fn constants_have_their_value_in_c() {
     let mut source = Source::new();
@@ -318,6 +323,7 @@ fn texts_are_those_of_c() {
 }
 
 /// Macros that bindgen cannot bind are written by hand.
+// Shows: libpcap/pkthdr-over-timeval-written
 #[test]
 fn macros_with_arguments_answer_as_in_c() {
     let mut source = Source::new();

@@ -6,6 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 /// That this program exists at all is the proof: the table names each function.
+// Shows: libpcap/debians-library-lacks-ten, parity/every-function-pcap-h
 #[test]
 fn every_exported_function_links() {
     let exported = common::exported();
@@ -23,6 +24,7 @@ fn every_exported_function_links() {
 }
 
 /// API that vanishes with the library's version: what every supported version has is never left out.
+// Shows: libpcap/calls-vanish-librarys-version, parity/api-vanishes-librarys-version
 #[test]
 fn what_is_not_exported_is_optional() {
     // Whoever lacks one of these is no libpcap 1.10.
@@ -41,6 +43,7 @@ fn what_is_not_exported_is_optional() {
 
 /// The dynamic linker knows another way whether a function is there.
 #[cfg(all(unix, not(target_feature = "crt-static")))]
+// Shows: libpcap/debians-library-lacks-ten
 #[test]
 fn what_is_not_exported_is_really_not_there() {
     for name in common::not_exported() {

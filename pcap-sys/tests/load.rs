@@ -108,7 +108,7 @@ fn is_child() -> bool {
 /// A call through a null address would be undefined.
 #[cfg(target_os = "linux")]
 #[test]
-fn calling_what_is_lacking_ends_the_program_with_a_line() {
+fn a_lacking_function_ends_the_program() {
     let lacking = "pcap_remoteact_list";
     if pcap_sys::has(lacking) {
         println!("skipped: this libpcap has remote capture");
@@ -121,7 +121,7 @@ fn calling_what_is_lacking_ends_the_program_with_a_line() {
         println!("came back");
         return;
     }
-    let output = child("calling_what_is_lacking_ends_the_program_with_a_line");
+    let output = child("a_lacking_function_ends_the_program");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         said.contains("pcap-sys: pcap_remoteact_list was called, but libpcap.so"),
@@ -172,7 +172,7 @@ fn a_library_that_is_too_old_is_not_taken() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn without_a_library_there_is_an_error_and_the_program_lives() {
+fn without_a_library_there_is_an_error() {
     if is_child() {
         assert!(!pcap_sys::has("pcap_create"));
         let error = pcap_sys::load().expect_err("it is hidden");
@@ -189,7 +189,7 @@ fn without_a_library_there_is_an_error_and_the_program_lives() {
         println!("skipped: only root can be where there is no libpcap");
         return;
     }
-    let output = child_without_libpcap("without_a_library_there_is_an_error_and_the_program_lives");
+    let output = child_without_libpcap("without_a_library_there_is_an_error");
     let [said, printed] =
         [&output.stderr, &output.stdout].map(|text| String::from_utf8_lossy(text));
     let error = "error: no libpcap could be loaded: libpcap.so.1: ";

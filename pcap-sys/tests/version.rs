@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 
 /// No header holds the library's version: it is found by the build, and told by the library.
+// Shows: libpcap/header-holds-librarys-version, parity/librarys-version
 #[test]
 fn the_library_tells_its_version() {
     // SAFETY: the function takes nothing and may be called at any time.

@@ -28,6 +28,7 @@ use crate::timestamp::Precision;
 ///
 /// The phase is part of the type, so a call that the phase does not support does not compile.
 ///
+// Shows: libpcap/before-activation-nearly-every
 /// ```compile_fail,E0599
 /// let capture = pcap_core::Capture::from_device("eth0");
 /// capture.next_packet(); // not activated yet
@@ -42,6 +43,7 @@ use crate::timestamp::Precision;
 ///
 /// A closed capture cannot be used:
 ///
+// Shows: parity/7-use-after-close
 /// ```compile_fail,E0382
 /// # fn main() -> pcap_core::Result<()> {
 /// let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
@@ -52,6 +54,7 @@ use crate::timestamp::Precision;
 ///
 /// A capture can move to another thread, but two threads cannot use it at once:
 ///
+// Shows: libpcap/handle-used-thread-time
 /// ```compile_fail,E0277
 /// fn shared<T: Sync>() {}
 /// shared::<pcap_core::Capture<pcap_core::Active>>();

@@ -473,6 +473,7 @@ mod tests {
     }
 
     /// libpcap's error codes are negative, and its text for an unknown one is in a static buffer.
+    // Shows: libpcap/codes-text-static-buffer
     #[test]
     fn a_code_from_the_future_is_an_error_with_a_text() {
         let error = Error::status(-99, "activate", None, "");

@@ -260,6 +260,7 @@ mod tests {
 
     /// An address has the length of its family: read as a `sockaddr_storage`, most would be out of
     /// bounds.
+    // Shows: libpcap/address-allocated-size-family
     #[test]
     fn linux_addresses_are_read_by_their_family() {
         let mut v4 = [0; 14];
@@ -286,6 +287,7 @@ mod tests {
     }
 
     /// A hardware address may claim more bytes than it has room for.
+    // Shows: libpcap/address-allocated-size-family
     #[test]
     fn a_linux_hardware_address_is_no_longer_than_its_place() {
         let packet = |length: u8| {

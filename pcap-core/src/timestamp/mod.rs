@@ -428,6 +428,7 @@ mod tests {
         }
     }
 
+    // Shows: parity/seconds-seconds-microseconds-never
     #[test]
     fn lost_meaning_no_slip_of_1_000_000_microseconds() {
         let t = Timestamp::from_secs_f64(5.999_999_999_99).unwrap();

@@ -136,8 +136,9 @@ const READS: [(&str, Read); 9] = [
 /// What may be allocated at the end of a savefile, which libpcap reads: on Windows from a file that is made for it.
 const AT_THE_END: usize = if cfg!(windows) { 20 } else { 0 };
 
+// Shows: parity/few-allocations-none-packet
 #[test]
-fn plokami_few_dynamic_allocations_none_per_borrowed_packet_by_any_call() {
+fn no_allocation_per_packet_by_any_call() {
     for (name, read) in READS {
         for (way, capture) in captures(name).enumerate() {
             let count = allocations(capture, read, MANY);
@@ -148,7 +149,7 @@ fn plokami_few_dynamic_allocations_none_per_borrowed_packet_by_any_call() {
 }
 
 #[test]
-fn a_filter_allocates_nothing_per_packet_either() {
+fn a_filter_allocates_nothing_per_packet() {
     for (name, read) in READS {
         for (way, mut capture) in captures(name).enumerate() {
             capture.set_filter("icmp[6:2] & 1 = 0").unwrap();
@@ -160,7 +161,7 @@ fn a_filter_allocates_nothing_per_packet_either() {
 }
 
 #[test]
-fn a_savefile_that_is_followed_allocates_nothing_per_packet() {
+fn following_allocates_nothing_per_packet() {
     for (name, read) in READS {
         if !["try_next_packet", "next_packet_timeout", "dispatch"].contains(&name) {
             // They wait at the end.
@@ -200,6 +201,7 @@ fn the_counter_counts() {
     assert!(count::get() - before >= 100, "owned packets are allocated");
 }
 
+// Shows: parity/few-allocations-none-packet
 #[test]
 fn a_dumper_allocates_nothing_per_packet() {
     let packets = files::read_all(&mut files::open(files::pings(2000))).unwrap();

@@ -50,7 +50,7 @@ fn with_room_for<T>(more: usize, f: impl FnOnce() -> T) -> T {
 }
 
 #[test]
-fn a_member_or_a_sender_that_fails_is_an_error_and_closes_what_was_opened() {
+fn a_failed_member_or_sender_closes_all() {
     let _alone = alone();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");

@@ -5,6 +5,8 @@ use pcap_core::{Capture, ErrorKind, Inactive, TstampType};
 use crate::support::{Netns, alone, descriptors};
 
 /// A descriptor leaked by each failed open.
+// Shows: libpcap/handle-created-activated-list, libpcap/descriptor-file-leaked-failed
+// Shows: parity/descriptor-file-leaked-failed
 #[test]
 fn a_descriptor_leaked_by_each_failed_open() {
     let _alone = alone();

@@ -45,8 +45,9 @@ fn raise_limit() {
     assert!(limit.rlim_cur > 2048, "{}", limit.rlim_cur);
 }
 
+// Shows: libpcap/libpcap-waits-select-writes
 #[test]
-fn descriptors_that_libpcap_cannot_wait_on_never_reach_it() {
+fn high_descriptors_never_reach_libpcap() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
@@ -83,8 +84,9 @@ fn descriptors_that_libpcap_cannot_wait_on_never_reach_it() {
     );
 }
 
+// Shows: libpcap/start-remote-capture-fails
 #[test]
-fn nothing_stays_open_after_a_capture_a_list_or_a_failure() {
+fn nothing_stays_open_after_any_end() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let before = descriptors();
@@ -109,7 +111,7 @@ fn nothing_stays_open_after_a_capture_a_list_or_a_failure() {
 }
 
 #[test]
-fn a_program_that_is_run_gets_none_of_a_captures_descriptors() {
+fn programs_inherit_no_descriptor() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();

@@ -17,8 +17,9 @@ fn captures() -> impl Iterator<Item = Capture<Active>> {
     (0..50).map(move |_| small.clone().activate().unwrap())
 }
 
+// Shows: parity/wait-goes-event-descriptor
 #[test]
-fn a_descriptor_is_left_neither_by_a_dropped_wait_nor_by_a_capture_that_is_given_back() {
+fn neither_a_drop_nor_a_return_leaks() {
     let _alone = alone();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");

@@ -255,6 +255,7 @@ const DLTS: [Dlt; 10] = [
     Dlt::IPV6,
 ];
 
+// Shows: parity/filter-instructions-instructions
 #[test]
 fn the_answer_for_every_packet_is_libpcaps() {
     let mut random = Random(0x5eed_0001);
@@ -351,8 +352,9 @@ fn ipv4(source: Ipv4Addr, destination: Ipv4Addr) -> Vec<u8> {
     frame
 }
 
+// Shows: parity/filter-instructions-instructions
 #[test]
-fn a_thousand_hosts_take_milliseconds_and_fit_into_the_kernel() {
+fn a_thousand_hosts_fit_into_the_kernel() {
     let list = hosts(1000);
     let start = Instant::now();
     let filter = Filter::any_of(Dlt::EN10MB, list.iter().copied()).unwrap();
@@ -376,7 +378,7 @@ fn a_thousand_hosts_take_milliseconds_and_fit_into_the_kernel() {
 }
 
 #[test]
-fn other_long_lists_have_the_length_that_is_promised() {
+fn long_lists_have_the_promised_length() {
     let length = |terms: Vec<FilterTerm>| any_of(Dlt::EN10MB, &terms).instructions().len();
     let v4 = hosts(1000).into_iter();
     assert!(length(v4.map(FilterTerm::source).collect()) < 1250);
@@ -556,7 +558,7 @@ fn networks_are_looked_up_rightly(
 }
 
 #[test]
-fn a_hundred_thousand_networks_are_looked_up_rightly() {
+fn a_hundred_thousand_networks_are_right() {
     networks_are_looked_up_rightly(
         100_000,
         32,
@@ -585,7 +587,7 @@ fn many_networks_of_ipv6_are_looked_up_rightly() {
 
 /// A savefile's packets, through the capture's own reading.
 #[test]
-fn a_capture_of_a_savefile_takes_a_list_of_any_length() {
+fn a_savefile_takes_a_list_of_any_length() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("many.pcap");
     let mut dumper = Capture::dead(Dlt::EN10MB).unwrap().dump(&path).unwrap();
@@ -615,7 +617,7 @@ fn a_capture_of_a_savefile_takes_a_list_of_any_length() {
 }
 
 #[test]
-fn the_empty_list_takes_nothing_and_the_whole_address_space_everything() {
+fn the_empty_list_and_everything() {
     let nothing = Filter::any_of(Dlt::EN10MB, [] as [FilterTerm; 0]).unwrap();
     assert_eq!(nothing.instructions(), [Insn::new(6, 0, 0, 0)]);
     assert!(!nothing.matches(&ipv4(Ipv4Addr::LOCALHOST, Ipv4Addr::LOCALHOST)));

@@ -95,8 +95,9 @@ fn the_answer_is_libpcaps_for_the_expression() {
 }
 
 /// libpcap has a term of arithmetic overwrite the length of the link header, if no term before it asks for that.
+// Shows: libpcap/ieee-802-11-term
 #[test]
-fn on_wireless_links_arithmetic_moves_no_header() {
+fn wireless_arithmetic_moves_no_header() {
     let udp = [&[0, 9, 0, 53, 0, 40, 0, 0][..], &[7; 32]].concat();
     let mut ip = vec![
         0x45, 0, 0, 60, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
@@ -139,7 +140,7 @@ fn on_wireless_links_arithmetic_moves_no_header() {
 
 /// Optimized parts may load less or in another order: for whole packets that makes no difference.
 #[test]
-fn optimized_parts_mean_the_same_for_whole_packets() {
+fn optimized_parts_mean_the_same() {
     let mut random = Random(0x5eed_0031);
     let terms = expressions(Dlt::EN10MB);
     let mut answers = [0, 0];
@@ -215,7 +216,7 @@ fn lists_combine_as_expressions_do() {
 }
 
 #[test]
-fn leaving_a_thousand_hosts_out_takes_no_more_code() {
+fn excluding_hosts_takes_no_more_code() {
     let list: Vec<Ipv4Addr> = (0..1000_u32)
         .map(|n| Ipv4Addr::from(n.wrapping_mul(0x9e37_79b1)))
         .collect();

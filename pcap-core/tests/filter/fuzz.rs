@@ -44,6 +44,7 @@ fn soil_stack(byte: u8) {
     std::hint::black_box([byte; 2048]);
 }
 
+// Shows: libpcap/failed-compilation-leaves-program
 #[test]
 fn any_expression_gives_a_filter_or_an_error() {
     let setting = |name: &str, default: u64| {

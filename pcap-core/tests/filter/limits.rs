@@ -43,6 +43,7 @@ fn rejected(dlt: Dlt, expression: &str, options: CompileOptions) -> Error {
 }
 
 /// libpcap 1.10.3 compiles 600 terms in 17 s and 5000 in minutes, and cannot be interrupted.
+// Shows: libpcap/2000-terms-overflow-stack
 #[test]
 fn five_thousand_hosts_are_rejected_at_once() {
     for optimize in [true, false] {
@@ -82,8 +83,9 @@ fn every_way_of_writing_terms_is_counted() {
 }
 
 /// The sizes are near those at which libpcap's own call takes a second (`benches/compile.rs`), or beyond.
+// Shows: libpcap/2000-terms-overflow-stack
 #[test]
-fn what_libpcap_compiles_in_a_second_is_accepted() {
+fn what_compiles_in_a_second_is_accepted() {
     let v6 = |n: usize| format!("2001:db8::{:x}:{:x}", n.wrapping_mul(40_503) & 0xffff, n);
     for (what, expression) in [
         ("hosts", hosts(260)),
@@ -158,6 +160,7 @@ fn what_libpcap_compiles_in_a_second_is_accepted() {
 }
 
 /// With the optimizer these are compiled in parts, and without as a whole.
+// Shows: libpcap/2000-terms-overflow-stack
 #[test]
 fn parts_answer_as_the_whole_does() {
     let mut random = Random(0x5eed_0020);
@@ -255,8 +258,9 @@ fn nesting_is_no_danger() {
 }
 
 /// About 2000 terms overflow a stack of 2 MiB in libpcap 1.10.3.
+// Shows: libpcap/2000-terms-overflow-stack
 #[test]
-fn the_longest_compile_on_the_smallest_stack() {
+fn the_longest_compile_on_a_small_stack() {
     let wlan = |n: usize| format!("wlan host 0:0:5e:0:53:{n:x}");
     for optimize in [true, false] {
         let options = CompileOptions::new().optimize(optimize);
@@ -303,6 +307,7 @@ fn words() -> Vec<String> {
 /// Each is compiled on the smallest stack that a thread can have, and on one where what is left may be just too small
 /// for a look-up. Nothing is looked up outside: there is no network.
 #[cfg(target_os = "linux")]
+// Shows: libpcap/2000-terms-overflow-stack
 #[test]
 fn no_word_overflows_the_smallest_stack() {
     let Some(_net) = support::Netns::new() else {

@@ -33,6 +33,7 @@ fn used(filter: &Filter) -> Vec<Insn> {
     instructions
 }
 
+// Shows: parity/filter-instructions-instructions
 #[test]
 #[cfg(unix)]
 fn what_tcpdump_prints_is_read() {
@@ -82,7 +83,7 @@ fn what_is_printed_is_read_in_every_form() {
 }
 
 #[test]
-fn what_is_no_listing_is_an_error_that_names_the_line() {
+fn an_error_names_the_line() {
     for (text, why) in [
         ("", "it is empty"),
         (" \n,\n", "it is empty"),

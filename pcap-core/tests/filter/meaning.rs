@@ -59,8 +59,9 @@ fn the_empty_expression_takes_all_packets() {
 }
 
 /// On a dead handle with snaplen 0 libpcap compiles every filter to "nothing".
+// Shows: libpcap/dead-handle-snaplen-0, parity/compile-without-device-match
 #[test]
-fn snaplen_0_is_the_largest_and_others_are_returned() {
+fn snaplen_0_is_the_largest() {
     // A dead handle with snaplen 0 compiles nothing.
     let options = CompileOptions::new();
     for (snaplen, returned) in [
@@ -81,6 +82,7 @@ fn snaplen_0_is_the_largest_and_others_are_returned() {
 }
 
 /// Netmask 0 for unknown: `ip broadcast` compiles and misses broadcasts.
+// Shows: libpcap/netmask-0-unknown-ip, parity/netmask-0-unknown-ip
 #[test]
 fn an_unknown_netmask_is_not_0() {
     // With 0, `ip broadcast` compiles and misses broadcasts.
@@ -97,8 +99,9 @@ fn an_unknown_netmask_is_not_0() {
     assert!(filter.matches(&frame));
 }
 
+// Shows: libpcap/offlinefilter-believes-headers
 #[test]
-fn the_length_on_the_wire_is_not_that_of_the_data() {
+fn the_wire_length_is_not_the_datas() {
     let filter = compile("len > 100");
     let frame = tcp(0x02);
     assert!(!filter.matches(&frame));
@@ -109,6 +112,7 @@ fn the_length_on_the_wire_is_not_that_of_the_data() {
 }
 
 /// A filter that runs on bytes is told their number; no bytes at all are fine.
+// Shows: libpcap/offlinefilter-believes-headers
 #[test]
 fn a_packet_that_ends_too_early_is_not_wanted() {
     let filter = compile("tcp port 80");
@@ -135,6 +139,7 @@ fn vlan_without_a_device_takes_a_tagged_frame() {
 }
 
 /// libpcap's own programs may jump backward, which those from outside may not.
+// Shows: libpcap/libpcaps-own-programs-jump
 #[test]
 fn protochain_jumps_backward_and_works() {
     // libpcap's own output has a way in that instructions from outside have not.
@@ -175,8 +180,9 @@ fn a_question_to_the_kernel_is_known_as_one() {
 }
 
 /// libpcap cuts its texts at 255 bytes, which may be in the middle of a letter.
+// Shows: libpcap/texts-cut-255-bytes
 #[test]
-fn an_error_that_is_cut_within_a_letter_is_a_text() {
+fn an_error_cut_within_a_letter_is_a_text() {
     for shift in ["", "a"] {
         let expression = format!("ip proto \\{shift}{}", "\u{e9}".repeat(300));
         let options = CompileOptions::new();
@@ -194,7 +200,7 @@ fn a_nul_in_an_expression_is_an_error() {
 }
 
 #[test]
-fn link_types_without_filters_are_an_error_and_not_the_empty_filter() {
+fn link_types_without_filters_are_errors() {
     for dlt in [
         Dlt::new(-1),
         Dlt::new(9999),
@@ -207,6 +213,7 @@ fn link_types_without_filters_are_an_error_and_not_the_empty_filter() {
     }
 }
 
+// Shows: parity/compile-many-threads
 #[test]
 fn filters_are_send_sync_and_clone() {
     fn check<T: Send + Sync + Clone + std::fmt::Debug + 'static>() {}
@@ -224,8 +231,9 @@ fn filters_are_send_sync_and_clone() {
 
 /// `pcap_compile` needs libpcap 1.8 to be used by several threads, and `bpf_image` has one buffer for all
 /// of them before 1.10.5.
+// Shows: libpcap/compiling-thread-safe-since, parity/compile-many-threads
 #[test]
-fn compiling_and_listing_from_sixteen_threads_gives_one_result() {
+fn sixteen_threads_get_one_result() {
     // pcap_compile is thread-safe from 1.8; bpf_image has a static buffer until 1.10.5.
     const EXPRESSIONS: [&str; 4] = [
         "tcp port 80",
@@ -252,8 +260,9 @@ fn soil_stack(byte: u8) {
 }
 
 /// A program that loads what it did not store returns bytes of the stack; libpcap compiles such ones.
+// Shows: libpcap/libpcaps-own-programs-jump
 #[test]
-fn memory_that_libpcaps_own_programs_forget_to_store_is_0() {
+fn memory_that_was_not_stored_is_0() {
     // 1.10.3 makes `ld M[0]` without a store of these: what it runs on is left by whoever used the
     // stack before, and Linux refuses the program.
     for (dlt, expression, length) in [

@@ -89,6 +89,7 @@ fn the_table_is_large_and_varied() {
     assert!(valid >= 220 && rows.len() - valid >= 40 && dlts.len() >= 20);
 }
 
+// Shows: parity/filter-instructions-instructions
 #[test]
 fn listings_are_those_of_tcpdump() {
     for row in rows().iter().filter(|row| row.valid) {
@@ -100,8 +101,9 @@ fn listings_are_those_of_tcpdump() {
     }
 }
 
+// Shows: parity/filter-instructions-instructions
 #[test]
-fn the_forms_for_c_and_in_decimal_and_without_the_optimizer() {
+fn every_form_of_listing_is_tcpdumps() {
     for row in rows().iter().filter(|row| row.valid).step_by(4) {
         let filter = compile(row, true).unwrap();
         let c = tcpdump("-dd", row, &[]).unwrap();
@@ -120,7 +122,7 @@ fn the_forms_for_c_and_in_decimal_and_without_the_optimizer() {
 }
 
 #[test]
-fn what_libpcap_refuses_is_an_error_with_its_text() {
+fn what_libpcap_refuses_is_an_error() {
     for row in rows().iter().filter(|row| !row.valid) {
         let (dlt, expression) = (row.dlt, row.expression);
         assert_eq!(tcpdump("-d", row, &[]), None, "{dlt} `{expression}`");
@@ -136,7 +138,7 @@ fn what_libpcap_refuses_is_an_error_with_its_text() {
 }
 
 #[test]
-fn what_libpcap_compiles_passes_our_own_check() {
+fn what_libpcap_compiles_passes_our_check() {
     // Except where it jumps backward, asks the kernel or forgets a store.
     for row in rows().iter().filter(|row| row.valid) {
         for optimize in [true, false] {

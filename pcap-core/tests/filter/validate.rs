@@ -42,8 +42,9 @@ fn refused(program: &[Insn], why: &str) {
 }
 
 /// `bpf_validate` takes programs on which libpcap's interpreter aborts, hangs or reads the stack.
+// Shows: libpcap/bpfvalidate-takes-programs, parity/filter-instructions-instructions
 #[test]
-fn hostile_programs_that_libpcap_takes_are_refused() {
+fn hostile_programs_are_refused() {
     // All of these pass `bpf_validate` of 1.10.3 (later ones refuse some), and the first packet kills
     // the process, hangs it, or is judged by what was on the stack.
     let load_index_halfword = Insn::new(0x49, 0, 0, 0); // abort()
@@ -117,6 +118,7 @@ fn the_other_faults_are_named() {
 }
 
 /// `bpf_validate` does not see that a program loads what it did not store.
+// Shows: libpcap/bpfvalidate-takes-programs
 #[test]
 fn memory_must_be_stored_on_every_way() {
     let jeq = |jt, jf| Insn::new(0x15, jt, jf, 1);
@@ -133,7 +135,7 @@ fn memory_must_be_stored_on_every_way() {
 }
 
 #[test]
-fn exactly_the_interpreters_operations_are_taken() {
+fn exactly_the_known_operations_are_taken() {
     for code in 0..=u16::MAX {
         let known = CODES.contains(&code) || code == TXA;
         let program = [
@@ -282,8 +284,9 @@ fn soil_stack(byte: u8) {
     black_box([byte; 2048]);
 }
 
+// Shows: libpcap/bpfvalidate-takes-programs
 #[test]
-fn whatever_passes_runs_as_the_book_says_whatever_is_on_the_stack() {
+fn whatever_passes_runs_by_the_book() {
     let setting = |name: &str, default: u64| {
         let value = std::env::var(name).ok();
         value.map_or(default, |value| value.parse().expect("a number"))

@@ -25,6 +25,7 @@ fn frame(ethertype: u16, payload: &[u8]) -> Vec<u8> {
 }
 
 /// libpcap 1.10.3 itself crashes on a second try with one handle.
+// Shows: libpcap/1-10-3-crashes
 #[test]
 fn a_failed_activation_can_be_tried_again() {
     let Some(net) = net() else { return };
@@ -46,8 +47,10 @@ fn a_failed_activation_can_be_tried_again() {
 }
 
 /// Every option setter's result thrown away: a bad value was accepted in silence.
+// Shows: libpcap/bad-options-ignored-corrected, parity/inactive-handle-snaplen
+// Shows: parity/answers-options-thrown-away
 #[test]
-fn lost_meaning_a_bad_option_is_an_error_that_names_it_and_its_value() {
+fn a_bad_option_is_an_error_that_names_it() {
     let Some(_net) = net() else { return };
     let device = || Capture::from_device("right");
     let failures = [
@@ -79,8 +82,9 @@ fn lost_meaning_a_bad_option_is_an_error_that_names_it_and_its_value() {
 }
 
 /// libpcap says what was refused only beside the code, in a second text: both are told.
+// Shows: libpcap/codes-text-static-buffer
 #[test]
-fn no_rights_is_an_error_that_says_how_to_get_them() {
+fn no_rights_is_an_error_with_the_remedy() {
     let Some(_net) = net() else { return };
     // Rights belong to a thread.
     let failed = std::thread::spawn(|| {
@@ -103,8 +107,10 @@ fn no_rights_is_an_error_that_says_how_to_get_them() {
 }
 
 /// `any` with promiscuous mode stopped working on a newer libpcap, which warns: that is no failure.
+// Shows: libpcap/texts-cut-255-bytes, libpcap/positive-answer-success-warning
+// Shows: parity/tell-warnings-activation-errors, parity/warnings-activation-taken-failures
 #[test]
-fn lost_meaning_a_warning_is_no_failure() {
+fn a_warning_is_no_failure() {
     let Some(_net) = net() else { return };
     let any = Capture::from_device("any")
         .promisc(true)
@@ -138,6 +144,8 @@ fn protocol_0_is_all() {
     assert_eq!(next.packet().expect("a packet").data()[14], 7);
 }
 
+// Shows: libpcap/bad-options-ignored-corrected, parity/inactive-handle-snaplen
+// Shows: parity/ask-monitor-mode-timestamp, parity/answers-options-thrown-away
 #[test]
 fn every_option_is_taken() {
     let Some(_net) = net() else { return };
@@ -192,6 +200,7 @@ fn tstamp_types_by_libpcap(device: &CStr) -> Vec<TstampType> {
     types
 }
 
+// Shows: parity/ask-monitor-mode-timestamp
 #[test]
 fn the_timestamp_types_are_those_of_libpcap() {
     let Some(_net) = net() else { return };
@@ -204,8 +213,9 @@ fn the_timestamp_types_are_those_of_libpcap() {
     assert!(types.contains(&TstampType::HOST), "{types:?}");
 }
 
+// Shows: parity/open-device-call
 #[test]
-fn a_device_opens_in_one_call_and_without_any_address() {
+fn a_device_opens_in_one_call() {
     let Some(_net) = net() else { return };
     let capture = Capture::open_live("right", 0, true, Duration::from_millis(1)).unwrap();
     assert_eq!(capture.name(), "right");
@@ -214,8 +224,10 @@ fn a_device_opens_in_one_call_and_without_any_address() {
 }
 
 /// Netmask 0 for unknown: `ip broadcast` compiled and missed broadcasts.
+// Shows: libpcap/netmask-0-unknown-ip, parity/set-filter-optimized-right
+// Shows: parity/netmask-0-unknown-ip
 #[test]
-fn lost_meaning_ip_broadcast_uses_the_netmask_of_the_device() {
+fn ip_broadcast_uses_the_devices_netmask() {
     let Some(net) = net() else { return };
     net.ip("addr add 10.1.2.3/24 dev right".split(' '));
     let mut right = Capture::from_device("right")
@@ -241,8 +253,9 @@ fn lost_meaning_ip_broadcast_uses_the_netmask_of_the_device() {
 
 /// `vlan 5` compiled on a live Linux capture uses what only the kernel has: used on the bytes of a
 /// savefile it never matched; and compiled without a device, it missed what the kernel takes out.
+// Shows: libpcap/vlan-5-compiled-live
 #[test]
-fn a_filter_compiled_live_is_right_offline_and_the_other_way_round() {
+fn live_filters_are_right_offline() {
     let Some(_net) = net() else { return };
     let left = Capture::from_device("left").activate().unwrap();
     let mut right = Capture::from_device("right").activate().unwrap();
@@ -269,8 +282,9 @@ fn a_filter_compiled_live_is_right_offline_and_the_other_way_round() {
 }
 
 /// libpcap's list of devices to take out of monitor mode has no lock of its own.
+// Shows: libpcap/list-devices-take-out, parity/ask-monitor-mode-timestamp
 #[test]
-fn monitor_mode_is_asked_for_by_many_threads() {
+fn monitor_mode_asked_by_many_threads() {
     let Some(_net) = net() else { return };
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -287,8 +301,9 @@ fn monitor_mode_is_asked_for_by_many_threads() {
 }
 
 /// libpcap waits for the answer with the number of its last question, whichever thread has asked that.
+// Shows: libpcap/questions-linuxs-netfilter
 #[test]
-fn captures_of_netfilter_are_activated_in_many_threads() {
+fn netfilter_activates_in_many_threads() {
     let Some(_net) = net() else { return };
     if let Err(error) = Capture::from_device("nflog:1").activate() {
         eprintln!("skipped, this kernel does not have nflog: {error}");
@@ -315,8 +330,9 @@ fn captures_of_netfilter_are_activated_in_many_threads() {
 }
 
 /// The name of a device may hold any bytes; an error about it is a text all the same.
+// Shows: libpcap/texts-cut-255-bytes
 #[test]
-fn an_error_about_a_name_that_is_no_text_is_a_text() {
+fn an_error_about_odd_names_is_a_text() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     let Some(_net) = net() else { return };
@@ -326,6 +342,7 @@ fn an_error_about_a_name_that_is_no_text_is_a_text() {
     assert!(failed.to_string().contains("`gone\u{fffd}`"), "{failed}");
 }
 
+// Shows: parity/go-without-filter-fails
 #[test]
 fn packets_read_ahead_are_filtered_again() {
     let Some(_net) = net() else { return };
@@ -347,7 +364,7 @@ fn packets_read_ahead_are_filtered_again() {
 
 /// libpcap has taken the new filter when it fails to hand it to a device that is down.
 #[test]
-fn a_filter_that_cannot_be_set_on_a_device_that_is_down_leaves_the_old_one() {
+fn a_filter_on_a_down_device_keeps_the_old() {
     let Some(net) = net() else { return };
     let mut right = Capture::from_device("right")
         .filter("ether proto 0x88b5")
@@ -375,7 +392,7 @@ fn a_filter_that_cannot_be_set_on_a_device_that_is_down_leaves_the_old_one() {
 
 /// A filter of another link type looks at the wrong bytes.
 #[test]
-fn a_change_of_the_link_type_keeps_no_filter_that_was_made_for_the_other() {
+fn a_new_link_type_drops_the_filter() {
     let Some(_net) = net() else { return };
     let accept = [Insn::new(0x06, 0, 0, 100)];
     let instructions = Filter::from_instructions(Dlt::EN10MB, &accept).unwrap();
@@ -397,7 +414,7 @@ fn a_change_of_the_link_type_keeps_no_filter_that_was_made_for_the_other() {
 
 /// A raw socket that every program started by a capturing one inherits is a right given away.
 #[test]
-fn the_socket_of_a_capture_stays_in_its_process() {
+fn the_socket_stays_in_its_process() {
     use std::os::fd::AsRawFd;
     let Some(_net) = net() else { return };
     let right = Capture::from_device("right").activate().unwrap();
@@ -408,8 +425,9 @@ fn the_socket_of_a_capture_stays_in_its_process() {
 }
 
 /// Going on without a filter is for those who ask for it, and they are told.
+// Shows: parity/go-without-filter-fails
 #[test]
-fn promise_what_cannot_be_had_is_left_out_only_when_asked_for_and_never_in_silence() {
+fn best_effort_reports_what_it_leaves_out() {
     let Some(_net) = net() else { return };
     let capture = Capture::from_device("right")
         .filter("foobar")
@@ -449,7 +467,7 @@ fn promise_what_cannot_be_had_is_left_out_only_when_asked_for_and_never_in_silen
 }
 
 #[test]
-fn the_descriptor_is_the_packet_socket_and_the_buffer_has_a_size() {
+fn the_descriptor_is_the_packet_socket() {
     use std::os::fd::AsRawFd;
     let Some(_net) = net() else { return };
     let right = Capture::from_device("right").snaplen(100);
@@ -468,7 +486,7 @@ fn the_descriptor_is_the_packet_socket_and_the_buffer_has_a_size() {
 
 /// libpcap alone has Linux copy packets whole into its buffer if there is no filter.
 #[test]
-fn a_small_snaplen_leaves_room_for_more_packets() {
+fn a_small_snaplen_holds_more_packets() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = Capture::from_device("left").activate().unwrap();
@@ -495,7 +513,7 @@ fn a_small_snaplen_leaves_room_for_more_packets() {
 
 /// Linux takes the tag out, and libpcap puts it back in.
 #[test]
-fn a_snaplen_changes_nothing_but_how_much_of_a_packet_there_is() {
+fn a_snaplen_changes_only_the_data() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = Capture::from_device("left").activate().unwrap();

@@ -52,7 +52,7 @@ const READS: [(&str, Read); 5] = [
 ];
 
 #[test]
-fn a_break_ends_every_call_on_every_kind_of_device_before_and_in_a_wait() {
+fn a_break_ends_every_call_on_every_device() {
     let Some(net) = Netns::new() else { return };
     for (device, mut capture) in captures(&net) {
         for (name, read) in READS {
@@ -79,7 +79,7 @@ fn a_break_ends_every_call_on_every_kind_of_device_before_and_in_a_wait() {
 }
 
 #[test]
-fn a_deadline_holds_on_every_kind_of_device_and_costs_nothing() {
+fn a_deadline_holds_on_every_device() {
     let Some(net) = Netns::new() else { return };
     for (device, mut capture) in captures(&net) {
         for millis in [1, 20, 300] {
@@ -100,7 +100,7 @@ fn a_deadline_holds_on_every_kind_of_device_and_costs_nothing() {
 
 /// While packets keep coming, and the blocking flag changes: each break ends one call, and no packet is lost.
 #[test]
-fn breaks_on_lo_and_any_lose_and_double_nothing() {
+fn breaks_on_lo_and_any_lose_nothing() {
     let Some(_net) = Netns::new() else { return };
     const COUNT: usize = 3000;
     for device in ["lo", "any"] {
@@ -160,7 +160,7 @@ fn breaks_on_lo_and_any_lose_and_double_nothing() {
 
 /// From a handler that interrupts the reading thread itself, as often as it likes, and while it closes.
 #[test]
-fn signals_that_break_all_the_time_end_reads_and_disturb_no_closing() {
+fn signals_end_reads_and_spare_closing() {
     static ONE: OnceLock<BreakHandle> = OnceLock::new();
     extern "C" fn on_signal(_: libc::c_int) {
         if let Some(handle) = ONE.get() {

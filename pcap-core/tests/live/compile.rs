@@ -15,8 +15,9 @@ fn tagged(vlan: u8) -> Vec<u8> {
 }
 
 /// `vlan 5` compiled on a live Linux capture asks the kernel, and matches no packet of a savefile.
+// Shows: libpcap/vlan-5-compiled-live
 #[test]
-fn vlan_compiled_live_is_right_on_plain_bytes_too() {
+fn vlan_compiled_live_is_right_on_bytes() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let right = Capture::from_device("right").activate().unwrap();
@@ -48,6 +49,7 @@ fn vlan_compiled_live_is_right_on_plain_bytes_too() {
 }
 
 /// libpcap copies a program that is set; compiled for plain bytes, `vlan 5` misses what the kernel took out.
+// Shows: libpcap/vlan-5-compiled-live
 #[test]
 fn either_kind_is_right_in_the_kernel() {
     let Some(net) = Netns::new() else { return };
@@ -122,7 +124,7 @@ fn lists_of_any_length_run_live() {
 /// The kernel takes the tag out before its filter sees the packet. What runs in the capture is not to
 /// mean another thing because it is longer, nor what is read ahead when a filter is set.
 #[test]
-fn a_list_takes_packets_of_vlans_whatever_its_length() {
+fn a_list_takes_packets_of_vlans() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = Capture::from_device("left").activate().unwrap();

@@ -131,6 +131,7 @@ fn a_break_ends_a_wait() {
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
 }
 
+// Shows: libpcap/d-bus-captures-refuse
 #[test]
 fn a_deadline_holds() {
     let Some((mut capture, bus)) = quiet(LONG) else {
@@ -154,6 +155,7 @@ fn a_deadline_holds() {
     drop(calling.join().unwrap());
 }
 
+// Shows: libpcap/d-bus-captures-refuse
 #[test]
 fn a_read_that_is_not_to_wait_does_not() {
     let Some((mut capture, bus)) = quiet(LONG) else {
@@ -181,6 +183,7 @@ fn a_read_that_is_not_to_wait_does_not() {
 }
 
 /// libpcap hands over one message with each read, and waits in the next one.
+// Shows: libpcap/d-bus-captures-refuse
 #[test]
 fn dispatch_returns_with_what_is_there() {
     let Some((mut capture, bus)) = quiet(LONG) else {
@@ -213,6 +216,7 @@ fn dispatch_waits_for_the_timeout() {
 }
 
 /// No message is lost or doubled by breaks, deadlines and looks in any order.
+// Shows: libpcap/d-bus-captures-refuse
 #[test]
 fn each_message_comes_once() {
     let Some((mut capture, bus)) = quiet(Duration::from_millis(1)) else {
@@ -307,7 +311,7 @@ fn on_a_bus(test: impl FnOnce(), watch: impl FnOnce(&mut Bus, &mut BufReader<Chi
 }
 
 #[test]
-fn a_bus_that_is_not_there_is_a_device_that_is_not_up() {
+fn a_missing_bus_is_a_device_not_up() {
     if files::in_child() {
         let error = Capture::from_device("dbus-session").activate();
         let error = error.unwrap_err();
@@ -317,14 +321,15 @@ fn a_bus_that_is_not_there_is_a_device_that_is_not_up() {
         println!("all is well");
         return;
     }
-    let mut child = files::child(a_bus_that_is_not_there_is_a_device_that_is_not_up);
+    let mut child = files::child(a_missing_bus_is_a_device_not_up);
     child.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/no/such/socket");
     let said = files::run(&mut child);
     assert!(said.contains("all is well"), "{said}");
 }
 
+// Shows: parity/go-without-filter-fails
 #[test]
-fn a_device_that_is_only_read_blocking_warns() {
+fn a_blocking_only_device_warns() {
     if files::in_child() {
         let Some(capture) = d_bus() else { return };
         let kinds: Vec<_> = capture.warnings().iter().map(Warning::kind).collect();
@@ -335,10 +340,11 @@ fn a_device_that_is_only_read_blocking_warns() {
         println!("all is well");
         return;
     }
-    on_a_bus(a_device_that_is_only_read_blocking_warns, |_, _| ());
+    on_a_bus(a_blocking_only_device_warns, |_, _| ());
 }
 
 /// A read fails that is not one of a device that was removed.
+// Shows: libpcap/after-session-bus-ended
 #[test]
 fn a_bus_that_ends_is_an_error_of_each_read() {
     if files::in_child() {

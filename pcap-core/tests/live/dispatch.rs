@@ -57,6 +57,7 @@ fn all_that_was_readable_comes_with_one_call() {
 }
 
 /// One that took all that was there would take ten seconds.
+// Shows: libpcap/timeout-capture-read-timeout
 #[test]
 fn a_slow_closure_ends_it_after_the_timeout() {
     let Some((_net, left, mut right)) = wire(Duration::from_millis(100)) else {
@@ -83,6 +84,7 @@ fn a_slow_closure_ends_it_after_the_timeout() {
     assert!(numbers.into_iter().eq(0..1000));
 }
 
+// Shows: libpcap/timeout-capture-read-timeout
 #[test]
 fn a_flood_ends_it_after_the_timeout() {
     let Some((_net, left, mut right)) = wire(Duration::from_millis(100)) else {

@@ -144,7 +144,7 @@ fn lengths(received: &[Vec<u32>]) -> Vec<usize> {
 }
 
 #[test]
-fn two_members_in_turn_receive_half_each_and_together_everything_once() {
+fn two_members_receive_half_each() {
     let Some((received, _)) = spread(FanoutMode::LoadBalance, 2, 100_000) else {
         return;
     };
@@ -152,7 +152,7 @@ fn two_members_in_turn_receive_half_each_and_together_everything_once() {
 }
 
 #[test]
-fn four_members_in_turn_receive_a_quarter_each_and_together_everything_once() {
+fn four_members_receive_a_quarter_each() {
     let Some((received, _)) = spread(FanoutMode::LoadBalance, 4, 100_000) else {
         return;
     };
@@ -160,7 +160,7 @@ fn four_members_in_turn_receive_a_quarter_each_and_together_everything_once() {
 }
 
 #[test]
-fn by_hash_all_packets_of_a_flow_are_in_one_member() {
+fn hash_keeps_a_flow_in_one_member() {
     for members in [2, 4] {
         let Some((received, _)) = spread(FanoutMode::Hash, members, 100_000) else {
             return;
@@ -184,7 +184,7 @@ fn by_hash_all_packets_of_a_flow_are_in_one_member() {
 }
 
 #[test]
-fn each_mode_hands_every_packet_to_one_member() {
+fn each_packet_goes_to_one_member() {
     for mode in [
         FanoutMode::Cpu,
         FanoutMode::Rollover,
@@ -205,7 +205,7 @@ fn each_mode_hands_every_packet_to_one_member() {
 }
 
 #[test]
-fn without_a_group_each_capture_receives_everything() {
+fn without_a_group_each_receives_all() {
     let Some((_net, left)) = wire() else { return };
     let mut captures: Vec<_> = (0..2).map(|_| large("right").activate().unwrap()).collect();
     left.inject_queue(&queue(0..20_000)).unwrap();
@@ -218,8 +218,9 @@ fn without_a_group_each_capture_receives_everything() {
 }
 
 /// The members are opened one after the other, and what comes meanwhile would be in several of them.
+// Shows: libpcap/handles-put-group-packetfanout
 #[test]
-fn what_comes_while_the_members_join_is_in_none_twice_and_nothing_is_lost_after() {
+fn joining_doubles_and_loses_nothing() {
     let Some((_net, left)) = wire() else { return };
     let sender = left.sender().unwrap();
     let (sent, over) = (AtomicU32::new(0), AtomicBool::new(false));
@@ -282,7 +283,7 @@ impl Drop for EndIt<'_> {
 }
 
 #[test]
-fn statistics_count_from_when_all_are_there_and_add_up_with_what_is_dropped() {
+fn statistics_count_when_all_are_there() {
     let Some((_net, left)) = wire() else { return };
     let options = Capture::from_device("right").buffer_size(1 << 20);
     let mut group = Fanout::new(FanoutMode::LoadBalance)
@@ -306,7 +307,7 @@ fn statistics_count_from_when_all_are_there_and_add_up_with_what_is_dropped() {
 
 /// Of a group whose first member is not read.
 #[test]
-fn with_rollover_what_one_has_no_room_for_another_receives() {
+fn rollover_uses_the_room_of_others() {
     let Some((_net, left)) = wire() else { return };
     let counts = [false, true].map(|rollover| {
         let options = Capture::from_device("right").buffer_size(4 << 20);
@@ -419,7 +420,7 @@ fn the_options_are_those_of_every_member() {
 }
 
 #[test]
-fn no_member_sees_what_one_sends_and_a_sender_serves_them_too() {
+fn no_member_sees_what_one_sends() {
     let Some((_net, mut left)) = wire() else {
         return;
     };
@@ -437,7 +438,7 @@ fn no_member_sees_what_one_sends_and_a_sender_serves_them_too() {
 }
 
 #[test]
-fn two_groups_on_a_device_know_nothing_of_each_other() {
+fn two_groups_on_a_device_are_apart() {
     let Some((_net, left)) = wire() else { return };
     let mut groups: Vec<_> = (0..3)
         .map(|_| {
@@ -458,7 +459,7 @@ fn two_groups_on_a_device_know_nothing_of_each_other() {
 }
 
 #[test]
-fn a_member_that_is_dropped_leaves_its_share_to_the_others() {
+fn a_dropped_members_share_moves_on() {
     let Some((_net, left)) = wire() else { return };
     let mut group = Fanout::new(FanoutMode::LoadBalance)
         .activate(&large("right"), 3)
@@ -479,7 +480,7 @@ fn a_member_that_is_dropped_leaves_its_share_to_the_others() {
 }
 
 #[test]
-fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
+fn a_break_or_error_of_one_ends_all() {
     let Some((_net, left)) = wire() else { return };
     let before = packet_sockets();
     let group = || {
@@ -587,7 +588,7 @@ fn breaks_end_all_and_an_error_or_a_panic_of_one_ends_the_others() {
 }
 
 #[test]
-fn a_device_that_is_removed_is_an_error_of_the_group() {
+fn a_removed_device_is_an_error_of_all() {
     let Some((net, _left)) = wire() else { return };
     let group = Fanout::new(FanoutMode::Hash)
         .activate(&large("right"), 2)
@@ -657,7 +658,7 @@ fn all_devices_are_captured_on_by_a_group() {
 /// Both ends of the wire see the same packets, of which the kernel has those that are sent with their link-layer
 /// header.
 #[test]
-fn a_filter_chooses_by_the_network_header_on_both_ends() {
+fn a_filter_chooses_by_network_header() {
     let options = CompileOptions::new().snaplen(1);
     let to_53 = options.compile(Dlt::RAW, "udp dst port 53").unwrap();
     for device in ["right", "left"] {

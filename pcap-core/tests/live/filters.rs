@@ -129,6 +129,7 @@ fn rows(index: u32) -> Vec<Row> {
     ]
 }
 
+// Shows: libpcap/filter-kernel-evaluate-outbound
 #[test]
 fn a_filter_set_at_activation_loses_nothing() {
     let Some(net) = Netns::new() else { return };
@@ -185,8 +186,9 @@ fn a_filter_set_while_running_loses_nothing() {
 }
 
 /// Of packets that were in the buffer, those that can be judged are delivered, and the others counted.
+// Shows: libpcap/filter-kernel-evaluate-outbound
 #[test]
-fn packets_in_the_buffer_are_judged_or_counted() {
+fn the_buffer_is_judged_or_counted() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = on("left").activate().unwrap();
@@ -233,8 +235,9 @@ fn packets_read_ahead_are_counted_too() {
 }
 
 /// Swaps filters that all let the packets pass, while they arrive.
+// Shows: libpcap/setfilter-loses-packets-exchanges
 #[test]
-fn swapping_filters_under_traffic_loses_nothing() {
+fn swapping_loses_nothing() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     const SENT: u32 = 20_000;
@@ -300,7 +303,7 @@ fn swapping_filters_under_traffic_loses_nothing() {
 
 /// Under traffic of both directions a filter for one never delivers the other.
 #[test]
-fn swapping_directions_under_traffic_is_exact() {
+fn swapping_directions_is_exact() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     const SENT: u32 = 5000;
@@ -347,6 +350,7 @@ fn swapping_directions_under_traffic_is_exact() {
     assert_eq!(right.for_each(|_| ()).unwrap().packets(), 0);
 }
 
+// Shows: libpcap/outbound-loopback-device-matches
 #[test]
 fn lo_delivers_each_packet_once() {
     let Some(_net) = Netns::new() else { return };
@@ -397,7 +401,7 @@ fn any_delivers_packets_of_lo_once() {
 /// A tag that a program on this host writes stays in the packet, where the kernel takes others out. libpcap delivers
 /// both alike.
 #[test]
-fn tags_written_by_programs_pass_filters_for_them() {
+fn written_tags_pass_filters_for_them() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let ends = [
@@ -427,6 +431,7 @@ fn tags_written_by_programs_pass_filters_for_them() {
     }
 }
 
+// Shows: libpcap/outbound-loopback-device-matches
 #[test]
 fn outbound_on_lo_is_refused() {
     let Some(_net) = Netns::new() else { return };
@@ -547,8 +552,9 @@ fn filters_on_tun_lose_nothing() {
     }
 }
 
+// Shows: libpcap/immediate-mode-packet-slot
 #[test]
-fn immediate_mode_holds_500_packets_anywhere() {
+fn immediate_mode_holds_500_packets() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = on("left").activate().unwrap();
@@ -587,6 +593,7 @@ fn immediate_mode_delivers_64_kib_whole() {
 }
 
 /// Programs that the kernel would evaluate otherwise run here.
+// Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
 fn programs_mean_the_same_live_as_on_bytes() {
     let Some(net) = Netns::new() else { return };
@@ -653,8 +660,9 @@ fn programs_mean_the_same_live_as_on_bytes() {
 }
 
 /// The same for cooked captures, whose header the kernel does not have.
+// Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
-fn programs_on_any_mean_the_same_as_on_bytes() {
+fn programs_on_any_mean_the_same() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = on("left").activate().unwrap();
@@ -732,8 +740,9 @@ fn programs_on_any_mean_the_same_as_on_bytes() {
 }
 
 /// With little memory for filters the process runs them, on whole packets.
+// Shows: libpcap/filter-kernel-evaluate-outbound, libpcap/filter-runs-process-sees
 #[test]
-fn filters_without_room_in_the_kernel_run_here() {
+fn filters_without_room_run_here() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     net.sysctl("net/core/optmem_max", "20480");
@@ -851,7 +860,7 @@ fn a_direction_that_is_refused_changes_nothing() {
 }
 
 #[test]
-fn packets_in_the_buffer_are_judged_after_a_change_of_direction() {
+fn the_buffer_is_judged_after_a_turn() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = on("left").activate().unwrap();
@@ -865,7 +874,7 @@ fn packets_in_the_buffer_are_judged_after_a_change_of_direction() {
 
 /// Whatever libpcap leaves out of the buffer, with a filter and without, also after the inflow has been stopped.
 #[test]
-fn a_direction_concerns_packets_in_the_buffer() {
+fn a_direction_concerns_the_buffer() {
     use Direction::{In, InOut, Out};
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -900,6 +909,7 @@ fn a_direction_concerns_packets_in_the_buffer() {
     }
 }
 
+// Shows: libpcap/filter-runs-process-sees
 #[test]
 fn a_cut_too_short_is_refused_while_running() {
     let Some(net) = Netns::new() else { return };
@@ -960,6 +970,7 @@ fn filters_that_the_kernel_refuses() {
     right.set_filter(expression.as_str()).unwrap_err();
 }
 
+// Shows: libpcap/setfilter-loses-packets-exchanges
 #[test]
 fn libpcap_prints_nothing_to_stderr() {
     let Some(_net) = Netns::new() else { return };
@@ -1077,8 +1088,9 @@ fn random(numbers: &mut Numbers, dlt: Dlt) -> Filter {
 }
 
 /// `LIVE_FILTER_PROGRAMS` and `LIVE_FILTER_SEED` try more of them, and others.
+// Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
-fn random_programs_mean_the_same_as_on_bytes() {
+fn random_programs_mean_the_same() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let number = |name, default| std::env::var(name).map_or(default, |n| n.parse().unwrap());

@@ -49,8 +49,9 @@ fn tcpdump(device: &str, count: usize) -> Child {
     child
 }
 
+// Shows: parity/statistics-received-dropped, parity/send-bytes-say-how, parity/8-live-exact-frame
 #[test]
-fn behaviour_8_an_exact_frame_arrives_and_inject_is_seen_by_the_peer_and_statistics_add_up() {
+fn a_frame_arrives_and_is_counted() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -88,8 +89,9 @@ fn behaviour_8_an_exact_frame_arrives_and_inject_is_seen_by_the_peer_and_statist
     assert_eq!(left.close().unwrap().received, 0);
 }
 
+// Shows: parity/statistics-received-dropped, parity/8-live-exact-frame
 #[test]
-fn behaviour_8_statistics_add_up_when_packets_are_lost() {
+fn statistics_add_up_under_loss() {
     let Some((_net, left, right)) = wire() else {
         return;
     };
@@ -115,8 +117,9 @@ fn behaviour_8_statistics_add_up_when_packets_are_lost() {
     assert_eq!(read + stats.dropped, 2000, "{stats:?}");
 }
 
+// Shows: parity/non-blocking-mode-off, parity/8-live-exact-frame
 #[test]
-fn behaviour_8_a_non_blocking_read_of_an_idle_interface_returns_at_once() {
+fn a_non_blocking_read_returns_at_once() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -145,8 +148,9 @@ fn behaviour_8_a_non_blocking_read_of_an_idle_interface_returns_at_once() {
     assert!(!right.is_nonblock());
 }
 
+// Shows: parity/8-live-exact-frame, parity/timeout-error-loops-stop
 #[test]
-fn behaviour_8_a_timeout_is_honoured() {
+fn a_timeout_is_honoured() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -175,8 +179,9 @@ fn behaviour_8_a_timeout_is_honoured() {
     drop(sender.join().unwrap());
 }
 
+// Shows: parity/break-loop-elsewhere-close, parity/8-live-exact-frame
 #[test]
-fn behaviour_8_a_break_wakes_an_idle_reader() {
+fn a_break_wakes_an_idle_reader() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };

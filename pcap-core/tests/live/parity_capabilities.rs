@@ -34,8 +34,9 @@ fn promiscuity(net: &Netns, device: &str) -> u32 {
     digits.parse().expect("a number")
 }
 
+// Shows: parity/open-device-call
 #[test]
-fn a_capture_has_the_largest_snaplen_and_is_not_promiscuous_unless_asked() {
+fn the_defaults_are_whole_and_not_promisc() {
     let Some((net, _left, right)) = wire() else {
         return;
     };
@@ -70,8 +71,9 @@ fn readable(fd: BorrowedFd<'_>, wait: Duration) -> bool {
     count == 1
 }
 
+// Shows: parity/descriptor-select-poll-epoll
 #[test]
-fn an_event_loop_waits_on_the_descriptor_of_a_capture() {
+fn an_event_loop_waits_on_the_descriptor() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -100,8 +102,9 @@ fn an_event_loop_waits_on_the_descriptor_of_a_capture() {
     assert_eq!(seen, expected);
 }
 
+// Shows: parity/iterate-language-channel-packets
 #[test]
-fn a_channel_of_packets_ends_with_a_break_handle_and_gives_the_capture_back() {
+fn a_channel_ends_with_a_break_handle() {
     let Some((_net, left, right)) = wire() else {
         return;
     };
@@ -139,8 +142,9 @@ fn a_channel_of_packets_ends_with_a_break_handle_and_gives_the_capture_back() {
     assert_eq!(right.close().unwrap().received, 201);
 }
 
+// Shows: parity/set-filter-optimized-right
 #[test]
-fn a_filter_is_set_with_the_optimizer_and_without_and_takes_the_same() {
+fn the_optimizer_changes_no_answer() {
     let Some((net, left, _)) = wire() else {
         return;
     };
@@ -174,8 +178,9 @@ fn a_filter_is_set_with_the_optimizer_and_without_and_takes_the_same() {
     }
 }
 
+// Shows: parity/classes-errors-interface-read
 #[test]
-fn each_class_of_error_has_a_kind_an_operation_and_the_thing_it_was_done_to() {
+fn each_class_of_error_has_a_kind() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
@@ -258,6 +263,7 @@ fn each_class_of_error_has_a_kind_an_operation_and_the_thing_it_was_done_to() {
 
 /// Seconds as a number and whole seconds with microseconds, to and fro, by the calls that the page on pcap-lua names:
 /// all pairs of pcap-lua's own test, and random ones.
+// Shows: parity/seconds-seconds-microseconds-never
 #[test]
 fn seconds_and_microseconds_go_both_ways() {
     let tv2secs = |secs, micros| Timestamp::from_micros(secs, micros).as_secs_f64();

@@ -37,8 +37,9 @@ fn send(capture: &Capture<Active>, numbers: std::ops::Range<u8>) {
     }
 }
 
+// Shows: parity/capture-1-takes-returns
 #[test]
-fn plokami_capture_minus_one_takes_what_came_from_a_device_and_zero_is_no_error() {
+fn dispatch_takes_all_that_came_or_none() {
     let Some((_net, left, right)) = wire() else {
         return;
     };
@@ -69,9 +70,10 @@ fn plokami_capture_minus_one_takes_what_came_from_a_device_and_zero_is_no_error(
 }
 
 /// In a process of its own, because it counts what the whole process has open.
+// Shows: parity/resources-freed-every-way
 #[test]
-fn plokami_resources_are_freed_on_every_way_out() {
-    if !files::is_by_itself(plokami_resources_are_freed_on_every_way_out) {
+fn resources_are_freed_on_every_way_out() {
+    if !files::is_by_itself(resources_are_freed_on_every_way_out) {
         return;
     }
     let Some((_net, left, right)) = wire() else {
@@ -180,8 +182,9 @@ fn plokami_resources_are_freed_on_every_way_out() {
     }
 }
 
+// Shows: parity/stop-twice-harmless
 #[test]
-fn plokami_stop_twice_is_harmless() {
+fn stopping_twice_is_harmless() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -208,8 +211,9 @@ fn plokami_stop_twice_is_harmless() {
     assert_eq!(right.next_packet().unwrap().unwrap().data(), frame(1));
 }
 
+// Shows: parity/dispatch-bufferful-return-0
 #[test]
-fn pcapy_dispatch_is_one_bufferful_and_may_return_0() {
+fn dispatch_is_one_bufferful_or_none() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -275,8 +279,9 @@ fn pcapy_dispatch_is_one_bufferful_and_may_return_0() {
     });
 }
 
+// Shows: parity/loop-count-ever-over, parity/loop-runs-count-error
 #[test]
-fn pcapy_loop_runs_to_the_count_or_an_error_and_ignores_timeouts() {
+fn a_loop_ignores_timeouts() {
     let Some((net, left, right)) = wire() else {
         return;
     };
@@ -307,8 +312,9 @@ fn pcapy_loop_runs_to_the_count_or_an_error_and_ignores_timeouts() {
 }
 
 /// There an interpreter has to be let go; here a reader that waits holds nothing that others need.
+// Shows: parity/other-threads-run-meanwhile
 #[test]
-fn pcapy_other_threads_run_meanwhile() {
+fn other_threads_run_meanwhile() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -341,8 +347,9 @@ fn pcapy_other_threads_run_meanwhile() {
     drop(left);
 }
 
+// Shows: parity/network-number-netmask-device, parity/interface-without-address-opens
 #[test]
-fn pcapy_an_interface_without_an_address_opens() {
+fn an_interface_without_address_opens() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
@@ -360,8 +367,9 @@ fn pcapy_an_interface_without_an_address_opens() {
     again.activate().unwrap();
 }
 
+// Shows: parity/open-dump-standard-output, parity/dumper-outlives-capture
 #[test]
-fn pcap_lua_a_dumper_outlives_its_capture() {
+fn a_dumper_outlives_its_capture() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
@@ -390,8 +398,10 @@ fn pcap_lua_a_dumper_outlives_its_capture() {
     );
 }
 
+// Shows: parity/packet-bytes-time-length, parity/timeout-end-error-different
+// Shows: parity/end-file-timeout-same
 #[test]
-fn pcap_lua_a_timeout_the_end_and_an_error_are_different() {
+fn timeout_end_and_error_differ() {
     let mut savefile = files::open(files::pings(1));
     let mut damaged = files::pings(1);
     damaged.push(0);

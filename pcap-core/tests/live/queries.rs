@@ -51,6 +51,7 @@ fn ask(device: &str) {
     assert!(!Capture::from_device(device).can_set_rfmon().unwrap());
 }
 
+// Shows: libpcap/handle-created-activated-list
 #[test]
 fn questions_from_many_threads_end() {
     const COUNT: u32 = 1500;
@@ -105,6 +106,7 @@ impl Drop for Asking {
 }
 
 /// Another process asks about the device and fails to activate it, all the time.
+// Shows: libpcap/handle-created-activated-list
 #[test]
 fn questions_disturb_no_other_process() {
     if files::in_child() {
@@ -141,7 +143,7 @@ fn questions_disturb_no_other_process() {
 
 /// An option that only an open device refuses is the same error before it is opened.
 #[test]
-fn what_netfilter_refuses_is_said_before_it_is_opened() {
+fn netfilter_refusals_come_before_opening() {
     own_descriptors();
     let Some(_net) = Netns::new() else { return };
     let unsupported = ErrorKind::Unsupported;
@@ -181,6 +183,7 @@ fn what_netfilter_refuses_is_said_before_it_is_opened() {
 }
 
 /// No packet socket is made, which another process could see.
+// Shows: libpcap/handle-created-activated-list
 #[test]
 fn questions_open_nothing_on_an_interface() {
     own_descriptors();
@@ -214,7 +217,7 @@ fn questions_open_nothing_on_an_interface() {
 
 /// libpcap sets promiscuous mode when it activates a handle, before a filter can be set.
 #[test]
-fn a_failed_activation_leaves_promiscuous_mode_off() {
+fn a_failure_leaves_promiscuous_mode_off() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");

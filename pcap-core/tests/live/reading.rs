@@ -60,8 +60,9 @@ fn drain(capture: &mut Capture<Active>) -> Vec<u32> {
     numbers
 }
 
+// Shows: libpcap/statistics-32-bits-wide
 #[test]
-fn an_exact_frame_sent_on_one_end_arrives_on_the_other_and_statistics_add_up() {
+fn an_exact_frame_arrives_and_is_counted() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -85,8 +86,10 @@ fn an_exact_frame_sent_on_one_end_arrives_on_the_other_and_statistics_add_up() {
 }
 
 /// libpcap's timeout is not a read timeout on Linux: a bare read of an idle interface never returns.
+// Shows: libpcap/timeout-capture-read-timeout, parity/wait-ever-yet-get
+// Shows: parity/timeout-error-loops-stop
 #[test]
-fn lost_meaning_a_deadline_holds_on_an_idle_interface_also_on_any_and_lo() {
+fn a_deadline_holds_on_idle_any_and_lo() {
     let Some((_net, _left, mut right)) = wire() else {
         return;
     };
@@ -110,8 +113,9 @@ fn lost_meaning_a_deadline_holds_on_an_idle_interface_also_on_any_and_lo() {
     }
 }
 
+// Shows: libpcap/0-timeout-device-end
 #[test]
-fn a_non_blocking_read_of_an_idle_interface_returns_at_once() {
+fn a_non_blocking_read_of_idle_returns() {
     let Some((_net, _left, mut right)) = wire() else {
         return;
     };
@@ -133,8 +137,9 @@ fn a_non_blocking_read_of_an_idle_interface_returns_at_once() {
 }
 
 /// libpcap's own dispatch waits for ever on an idle device, whatever its timeout.
+// Shows: libpcap/timeout-capture-read-timeout
 #[test]
-fn a_blocking_dispatch_waits_for_the_packet_buffer_timeout_and_no_longer() {
+fn a_blocking_dispatch_waits_the_timeout() {
     let Some((_net, _left, mut right)) = wire() else {
         return;
     };
@@ -153,8 +158,9 @@ fn a_blocking_dispatch_waits_for_the_packet_buffer_timeout_and_no_longer() {
 }
 
 /// With a timeout of 0 libpcap did not deliver a lone packet in two minutes.
+// Shows: libpcap/timeout-0-lone-packet, parity/wait-ever-yet-get
 #[test]
-fn a_lone_packet_comes_within_the_default_timeout_and_at_once_in_immediate_mode() {
+fn a_lone_packet_comes_in_time() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -191,6 +197,7 @@ fn a_lone_packet_comes_within_the_default_timeout_and_at_once_in_immediate_mode(
 
 /// In immediate mode each packet has a slot of up to 64 KiB, of which libpcap's buffer holds a few
 /// dozen: two packets of three were lost under load.
+// Shows: libpcap/immediate-mode-packet-slot, parity/inactive-handle-snaplen
 #[test]
 fn immediate_mode_holds_a_burst() {
     let Some((net, left, _right)) = wire() else {
@@ -211,7 +218,7 @@ fn immediate_mode_holds_a_burst() {
 /// Batches that are read ahead, single reads, dispatches and loops take turns: each packet comes
 /// once, and in order.
 #[test]
-fn every_kind_of_read_continues_where_the_last_one_stopped() {
+fn every_read_continues_where_one_stopped() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -249,7 +256,7 @@ fn every_kind_of_read_continues_where_the_last_one_stopped() {
 
 /// In libpcap a packet is overwritten by the next read, so it is lent; that does not lock the rest up.
 #[test]
-fn statistics_and_sending_go_on_beside_a_packet_that_is_lent() {
+fn a_lent_packet_blocks_no_sending() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -263,8 +270,9 @@ fn statistics_and_sending_go_on_beside_a_packet_that_is_lent() {
 
 /// Data of a callback lies in the kernel's ring and is given back before dispatch returns; what
 /// `packet` lends does not change.
+// Shows: libpcap/callback-gets-lies-kernels
 #[test]
-fn a_lent_packet_stays_as_it_is_while_others_arrive() {
+fn a_lent_packet_stays_as_it_is() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -276,8 +284,9 @@ fn a_lent_packet_stays_as_it_is_while_others_arrive() {
     }
 }
 
+// Shows: libpcap/length-wire-taken-length
 #[test]
-fn packets_longer_than_the_snaplen_are_cut_and_keep_their_wire_length() {
+fn a_cut_packet_keeps_its_wire_length() {
     let Some((_net, left, right)) = wire() else {
         return;
     };
@@ -292,6 +301,7 @@ fn packets_longer_than_the_snaplen_are_cut_and_keep_their_wire_length() {
     assert!(packet.header().is_truncated());
 }
 
+// Shows: parity/inactive-handle-snaplen, parity/direction-out-both
 #[test]
 fn directions_are_told_apart() {
     let Some((_net, left, _right)) = wire() else {
@@ -327,6 +337,7 @@ fn any_capture_is_the_live_one_it_was_made_from() {
     assert!(format!("{any:?}").contains("Active"));
 }
 
+// Shows: parity/direction-out-both
 #[test]
 fn a_direction_is_changed_while_capturing() {
     let Some((_net, left, mut right)) = wire() else {
@@ -350,6 +361,7 @@ fn a_direction_is_changed_while_capturing() {
     }
 }
 
+// Shows: parity/descriptor-select-poll-epoll
 #[test]
 fn a_device_that_is_down_asks_to_be_read_soon() {
     let Some((net, _left, mut right)) = wire() else {
@@ -378,6 +390,7 @@ fn mount(arguments: &str) {
 }
 
 /// libpcap reads them from sysfs. No virtual device counts any, so this thread sees files of its own there.
+// Shows: parity/statistics-received-dropped
 #[test]
 fn what_the_interface_dropped_is_counted() {
     let counted = std::thread::spawn(|| {
@@ -435,6 +448,7 @@ fn uncollected(capture: &Capture<Active>) -> u32 {
 }
 
 /// Whoever asks for statistics seldom would miss a wrap of their 32 bits.
+// Shows: parity/statistics-received-dropped
 #[test]
 fn counters_are_collected_every_ten_seconds() {
     let Some((_net, left, mut right)) = wire() else {
@@ -457,8 +471,9 @@ fn counters_are_collected_every_ten_seconds() {
     assert!(right.stats().unwrap().received >= 3);
 }
 
+// Shows: libpcap/handle-used-thread-time
 #[test]
-fn a_capture_moves_to_another_thread_with_its_read_ahead_packets() {
+fn a_capture_moves_with_its_read_ahead() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -471,8 +486,9 @@ fn a_capture_moves_to_another_thread_with_its_read_ahead_packets() {
 }
 
 /// A handler's panic crosses no frame of libpcap, reaches the caller, and loses nothing else.
+// Shows: libpcap/panic-callback-aborts-passes, parity/error-panic-closure-reaches
 #[test]
-fn a_panic_in_a_closure_reaches_the_caller_and_the_capture_can_be_read_on() {
+fn a_panic_in_a_closure_loses_nothing() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -491,8 +507,9 @@ fn a_panic_in_a_closure_reaches_the_caller_and_the_capture_can_be_read_on() {
 }
 
 /// In non-blocking mode a rate-limited device refused 1890 of 2000 packets.
+// Shows: libpcap/non-blocking-mode-sending
 #[test]
-fn sending_waits_until_the_device_takes_the_packet() {
+fn sending_waits_for_the_device() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
@@ -525,8 +542,9 @@ fn sending_waits_until_a_full_queue_has_room() {
     assert_eq!(numbers, (0..200).collect::<Vec<_>>());
 }
 
+// Shows: libpcap/non-blocking-mode-sending, parity/send-bytes-say-how
 #[test]
-fn what_cannot_be_sent_is_an_error_that_says_why() {
+fn what_cannot_be_sent_says_why() {
     let Some((_net, left, _right)) = wire() else {
         return;
     };
@@ -540,8 +558,9 @@ fn what_cannot_be_sent_is_an_error_that_says_why() {
     assert!(any.inject(&frame(0, 60)).is_err());
 }
 
+// Shows: parity/get-set-list-link
 #[test]
-fn any_has_two_link_types_to_choose_from_before_the_first_read() {
+fn any_offers_two_link_types_at_first() {
     use pcap_core::Dlt;
     let Some((_net, left, _right)) = wire() else {
         return;
@@ -570,9 +589,10 @@ fn any_has_two_link_types_to_choose_from_before_the_first_read() {
 
 /// A second owner of a `pcap_t` is only made by unsafe code, or this does not compile; and what was
 /// read ahead is not lost.
+// Shows: libpcap/safe-conversion-raw-t, parity/safe-conversion-raw-pointer
 #[test]
 #[deny(unused_unsafe)]
-fn memory_safety_raw_handles_are_given_away_once_with_what_was_read_ahead() {
+fn raw_handles_are_given_away_once() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };

@@ -93,8 +93,9 @@ fn limit_rate(net: &Netns, limit: &str) {
     assert!(tc.expect("tc, of the package iproute2").success());
 }
 
+// Shows: libpcap/send-another-thread-reads
 #[test]
-fn one_thread_reads_while_another_floods_and_nothing_is_lost_or_seen_by_itself() {
+fn a_flood_is_neither_lost_nor_seen() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -140,7 +141,7 @@ fn one_thread_reads_while_another_floods_and_nothing_is_lost_or_seen_by_itself()
 }
 
 #[test]
-fn several_threads_send_with_one_sender_each_packet_whole() {
+fn threads_share_a_sender() {
     own_descriptors();
     fn shared<T: Send + Sync + 'static>(value: T) -> T {
         value
@@ -174,7 +175,7 @@ fn several_threads_send_with_one_sender_each_packet_whole() {
 }
 
 #[test]
-fn a_sender_outlives_its_capture_and_the_socket_then_receives_nothing() {
+fn a_sender_outlives_its_capture() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -240,7 +241,7 @@ fn a_sender_outlives_its_capture_and_the_socket_then_receives_nothing() {
 }
 
 #[test]
-fn senders_that_go_before_their_capture_leave_it_as_it_was() {
+fn senders_leave_their_capture_as_it_was() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -265,7 +266,7 @@ fn senders_that_go_before_their_capture_leave_it_as_it_was() {
 }
 
 #[test]
-fn a_capture_that_was_given_away_is_left_open_and_receives() {
+fn a_capture_given_away_still_receives() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -282,7 +283,7 @@ fn a_capture_that_was_given_away_is_left_open_and_receives() {
 }
 
 #[test]
-fn a_break_ends_one_sending_call_and_no_read() {
+fn a_break_ends_one_sending_and_no_read() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -346,7 +347,7 @@ fn a_break_ends_one_sending_call_and_no_read() {
 }
 
 #[test]
-fn a_sender_waits_until_a_full_queueing_discipline_has_room() {
+fn a_sender_waits_for_a_full_qdisc() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -371,7 +372,7 @@ fn a_sender_waits_until_a_full_queueing_discipline_has_room() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_the_error_that_inject_gives() {
+fn its_errors_are_those_of_inject() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -430,7 +431,7 @@ fn what_cannot_be_sent_is_the_error_that_inject_gives() {
 
 /// The kernel tells a socket once that its device is gone, and the sender may be the one to hear it.
 #[test]
-fn a_reader_learns_that_its_device_is_removed_while_a_sender_sends() {
+fn a_removed_device_ends_a_read_and_a_send() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -459,7 +460,7 @@ fn a_reader_learns_that_its_device_is_removed_while_a_sender_sends() {
 }
 
 #[test]
-fn what_sends_through_no_packet_socket_has_no_sender() {
+fn only_packet_sockets_have_a_sender() {
     own_descriptors();
     let Some(_net) = Netns::new() else { return };
     let mut refused = 0;

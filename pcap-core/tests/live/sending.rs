@@ -95,8 +95,9 @@ fn nothing(capture: &mut Capture<Active>) {
     assert!(matches!(next, Next::Timeout), "{next:?}");
 }
 
+// Shows: parity/send-bytes-say-how
 #[test]
-fn all_packets_of_a_queue_arrive_in_order_and_whole() {
+fn a_queue_arrives_in_order_and_whole() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -125,7 +126,7 @@ fn all_packets_of_a_queue_arrive_in_order_and_whole() {
 }
 
 #[test]
-fn a_queue_is_sent_again_in_part_and_after_it_was_cleared() {
+fn a_queue_is_sent_again_and_in_part() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -151,7 +152,7 @@ fn a_queue_is_sent_again_in_part_and_after_it_was_cleared() {
 
 #[test]
 #[allow(clippy::reversed_empty_ranges)]
-fn numbers_that_the_queue_does_not_have_are_an_error_and_nothing_is_sent() {
+fn numbers_out_of_bounds_send_nothing() {
     use std::ops::Bound::{Excluded, Unbounded};
     let Some((_net, left, mut right)) = wire() else {
         return;
@@ -178,8 +179,9 @@ fn numbers_that_the_queue_does_not_have_are_an_error_and_nothing_is_sent() {
 }
 
 /// The socket's buffer holds some 200 of these; what does not fit in is waited for.
+// Shows: libpcap/non-blocking-mode-sending
 #[test]
-fn a_queue_longer_than_the_sockets_buffer_waits_until_the_device_takes_it() {
+fn a_queue_longer_than_the_buffer_waits() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -200,7 +202,7 @@ fn a_queue_longer_than_the_sockets_buffer_waits_until_the_device_takes_it() {
 
 /// Of a queueing discipline that is full no descriptor tells.
 #[test]
-fn a_queue_waits_until_a_full_queueing_discipline_has_room() {
+fn a_queue_waits_for_a_full_qdisc() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -213,8 +215,9 @@ fn a_queue_waits_until_a_full_queueing_discipline_has_room() {
     nothing(&mut right);
 }
 
+// Shows: parity/send-bytes-say-how
 #[test]
-fn a_packet_above_the_mtu_is_named_and_what_follows_it_can_be_sent() {
+fn a_packet_above_the_mtu_is_named() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -259,7 +262,7 @@ fn a_packet_above_the_mtu_is_named_and_what_follows_it_can_be_sent() {
 }
 
 #[test]
-fn an_interface_that_is_set_down_in_mid_queue_is_an_error_that_says_how_many_went() {
+fn a_device_set_down_says_how_many_went() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
@@ -305,7 +308,7 @@ fn an_interface_that_is_set_down_in_mid_queue_is_an_error_that_says_how_many_wen
 }
 
 #[test]
-fn an_interface_that_was_down_and_is_up_again_takes_a_queue() {
+fn a_device_up_again_takes_a_queue() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
@@ -329,7 +332,7 @@ fn an_interface_that_was_down_and_is_up_again_takes_a_queue() {
 }
 
 #[test]
-fn a_break_ends_a_queue_that_waits_and_it_goes_on_behind_what_went() {
+fn a_break_ends_a_queue_that_goes_on_later() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -409,7 +412,7 @@ fn a_break_ends_a_queue_that_does_not_wait() {
 }
 
 #[test]
-fn a_capture_does_not_see_the_queue_that_it_sent_and_others_do() {
+fn a_capture_does_not_see_its_own_queue() {
     let Some((_net, mut left, mut right)) = wire() else {
         return;
     };
@@ -455,7 +458,7 @@ fn a_queue_is_refused_as_a_packet_is() {
 }
 
 #[test]
-fn bypassing_the_queueing_discipline_is_not_limited_by_it_and_other_captures_do_not_see_it() {
+fn bypassing_the_qdisc_has_no_limit() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -485,7 +488,7 @@ fn bypassing_the_queueing_discipline_is_not_limited_by_it_and_other_captures_do_
 }
 
 #[test]
-fn without_a_carrier_what_bypasses_waits_for_one() {
+fn bypassing_waits_for_a_carrier() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
@@ -539,7 +542,7 @@ fn without_a_carrier_what_bypasses_waits_for_one() {
 }
 
 #[test]
-fn what_sends_through_no_packet_socket_cannot_bypass() {
+fn only_packet_sockets_can_bypass() {
     let Some(_net) = Netns::new() else { return };
     let any = Capture::from_device("any").qdisc_bypass(true);
     let failed = any.activate().unwrap_err();

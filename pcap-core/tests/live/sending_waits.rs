@@ -93,6 +93,7 @@ fn each_way(left: &Capture<Active>, sender: &Sender, packet: &[u8]) -> Vec<Resul
     ]
 }
 
+// Shows: libpcap/linux-answers-enobufs-full, parity/send-bytes-say-how
 #[test]
 fn a_frame_that_the_device_drops_is_an_error() {
     let Some((_net, left)) = drops_long() else {
@@ -116,8 +117,9 @@ fn a_frame_that_the_device_drops_is_an_error() {
 }
 
 /// The device's other counters rise meanwhile: only those of drops matter.
+// Shows: libpcap/linux-answers-enobufs-full
 #[test]
-fn a_dropped_frame_is_found_under_traffic_of_others() {
+fn a_drop_is_found_under_other_traffic() {
     let Some((_net, left)) = drops_long() else {
         return;
     };
@@ -216,6 +218,7 @@ fn the_right_device_is_asked_from_anywhere() {
 }
 
 /// Each try is refused for longer than a second.
+// Shows: libpcap/linux-answers-enobufs-full
 #[test]
 fn a_slow_device_is_waited_for() {
     let Some((_net, left)) = slow() else { return };
@@ -256,8 +259,9 @@ fn a_queue_that_others_fill_is_waited_for() {
 }
 
 /// The device drops what another socket sends through the same full queue.
+// Shows: libpcap/linux-answers-enobufs-full
 #[test]
-fn drops_of_others_end_no_wait_for_a_full_queue() {
+fn drops_of_others_end_no_wait() {
     let Some((_net, left)) = drops_long() else {
         return;
     };
@@ -293,7 +297,7 @@ fn drops_of_others_end_no_wait_for_a_full_queue() {
 
 /// The device drops frames of another socket all the time, past a queue that is full for seconds.
 #[test]
-fn a_flood_of_drops_of_others_ends_no_wait_for_a_full_queue() {
+fn a_flood_of_drops_ends_no_wait() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     run("ip", "link set right mtu 1000");
@@ -332,7 +336,7 @@ fn a_flood_of_drops_of_others_ends_no_wait_for_a_full_queue() {
 
 /// Its own drops are found among those of others.
 #[test]
-fn a_dropped_frame_is_found_among_dropped_frames_of_others() {
+fn a_drop_is_found_among_those_of_others() {
     let Some((_net, left)) = drops_long() else {
         return;
     };
@@ -351,6 +355,7 @@ fn a_dropped_frame_is_found_among_dropped_frames_of_others() {
     });
 }
 
+// Shows: libpcap/non-blocking-mode-sending
 #[test]
 fn a_deadline_ends_each_wait() {
     for (net, left) in [drops_long(), slow()].into_iter().flatten() {
@@ -472,6 +477,7 @@ fn a_break_of_a_sender_ends_one_wait() {
     assert_eq!(sender.inject(&frame(1400)).unwrap(), 1400);
 }
 
+// Shows: libpcap/non-blocking-mode-sending
 #[test]
 fn a_non_blocking_capture_does_not_wait() {
     const WOULD_BLOCK: ErrorKind = ErrorKind::Io(std::io::ErrorKind::WouldBlock);
@@ -555,7 +561,7 @@ fn a_full_socket_buffer_is_no_room_either() {
 }
 
 #[test]
-fn what_can_never_be_sent_is_an_error_of_each_call() {
+fn what_never_goes_is_an_error_each_time() {
     let Some((_net, left)) = slow() else { return };
     let sender = left.sender().unwrap();
     let time = Duration::from_secs(1);

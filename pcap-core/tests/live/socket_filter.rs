@@ -83,7 +83,7 @@ fn a_locked_filter_stays() {
 }
 
 #[test]
-fn what_cannot_be_attached_is_an_error_with_its_kind() {
+fn what_cannot_be_attached_has_its_kind() {
     let file = File::open("/dev/null").unwrap();
     let error = file.attach_filter(&byte(0, 0)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
@@ -147,7 +147,7 @@ fn frame(vlan: Option<u8>, mark: u8) -> Vec<u8> {
 }
 
 #[test]
-fn a_packet_socket_takes_compiled_filters_and_kernel_extensions() {
+fn packet_sockets_take_kernel_extensions() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = Capture::from_device("left").activate().unwrap();
@@ -188,7 +188,7 @@ fn a_packet_socket_takes_compiled_filters_and_kernel_extensions() {
 /// The limit on a socket's memory is that of the network namespace in newer kernels; it was 20 KiB for
 /// long.
 #[test]
-fn a_long_filter_has_no_room_under_a_small_limit_and_a_capture_runs_it_itself() {
+fn a_long_filter_without_room_runs_here() {
     let Some(net) = Netns::new() else { return };
     let limit = "/proc/sys/net/core/optmem_max";
     if std::fs::write(limit, "20480").is_err() {
@@ -223,8 +223,8 @@ fn a_long_filter_has_no_room_under_a_small_limit_and_a_capture_runs_it_itself() 
 /// libpcap attaches another filter first, which takes a part of the room. Where it finds none left it
 /// prints so, and filters by itself.
 #[test]
-fn a_filter_that_only_just_fits_is_not_left_to_libpcap() {
-    if !files::is_by_itself(a_filter_that_only_just_fits_is_not_left_to_libpcap) {
+fn a_filter_that_just_fits_is_ours() {
+    if !files::is_by_itself(a_filter_that_just_fits_is_ours) {
         return;
     }
     let Some(net) = Netns::new() else { return };
@@ -287,8 +287,8 @@ fn printed(f: impl FnOnce()) -> String {
 }
 
 #[test]
-fn what_the_kernel_does_not_run_is_not_left_to_libpcap() {
-    if !files::is_by_itself(what_the_kernel_does_not_run_is_not_left_to_libpcap) {
+fn what_the_kernel_refuses_runs_here() {
+    if !files::is_by_itself(what_the_kernel_refuses_runs_here) {
         return;
     }
     let Some(net) = Netns::new() else { return };

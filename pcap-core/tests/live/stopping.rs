@@ -37,8 +37,9 @@ fn later(after: Duration, f: impl FnOnce() + Send + 'static) -> std::thread::Joi
 }
 
 /// libpcap's break is a flag that the next packet makes it see; not every kind of device wakes up.
+// Shows: libpcap/break-sets-flag-wakes
 #[test]
-fn a_break_wakes_an_idle_reader_whatever_it_reads_with() {
+fn a_break_wakes_every_idle_reader() {
     let Some((_net, _left, mut right)) = wire() else {
         return;
     };
@@ -66,8 +67,9 @@ fn a_break_wakes_an_idle_reader_whatever_it_reads_with() {
 }
 
 /// A break reported as an end, an error or a timeout, or a flag left behind that ends the next read.
+// Shows: libpcap/nextex-answers-2-end, parity/break-more-packets-error
 #[test]
-fn lost_meaning_a_break_between_two_reads_ends_the_next_one_and_only_that() {
+fn a_break_between_reads_ends_the_next() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -93,8 +95,9 @@ fn lost_meaning_a_break_between_two_reads_ends_the_next_one_and_only_that() {
 }
 
 /// A way to stop that cost 98 % of the packets, or a whole core.
+// Shows: libpcap/being-able-stop-costs, parity/closing-hangs-up-hour
 #[test]
-fn a_reader_that_can_be_stopped_loses_nothing_and_does_not_spin() {
+fn a_reader_that_can_stop_loses_nothing() {
     let Some((_net, left, _right)) = wire() else {
         return;
     };
@@ -124,6 +127,7 @@ fn a_reader_that_can_be_stopped_loses_nothing_and_does_not_spin() {
 
 /// In libpcap a break that comes in non-blocking mode does not wake a blocking read after it, and
 /// switching may close what a break writes to.
+// Shows: libpcap/break-non-blocking-mode
 #[test]
 fn a_break_outlasts_a_change_of_blocking() {
     let Some((_net, _left, mut right)) = wire() else {
@@ -156,8 +160,9 @@ fn a_break_outlasts_a_change_of_blocking() {
 }
 
 /// libpcap's loop may say -2 after it delivered packets: three were, the other seven came later.
+// Shows: libpcap/live-loop-answer-2
 #[test]
-fn a_loop_broken_after_it_delivered_counts_and_loses_nothing() {
+fn a_broken_loop_counts_and_loses_nothing() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -178,6 +183,7 @@ fn a_loop_broken_after_it_delivered_counts_and_loses_nothing() {
 }
 
 /// One `pcap_dispatch` without a count went on for 5.8 s under load.
+// Shows: libpcap/count-0-less-means
 #[test]
 fn a_break_is_prompt_under_a_flood() {
     let Some((_net, left, mut right)) = wire() else {
@@ -212,8 +218,9 @@ fn a_break_is_prompt_under_a_flood() {
 
 /// Breaking a handle while another thread closes it is a use after free in libpcap; and a handle that
 /// kept the capture alive would close it wherever the last one is dropped.
+// Shows: libpcap/break-handle-being-closed, parity/break-handle-ends-up
 #[test]
-fn memory_safety_a_break_handle_outlives_its_capture_and_closes_nothing() {
+fn a_break_handle_outlives_its_capture() {
     let Some((_net, _left, right)) = wire() else {
         return;
     };
@@ -230,8 +237,10 @@ fn memory_safety_a_break_handle_outlives_its_capture_and_closes_nothing() {
 }
 
 /// Closing hung for up to an hour in other bindings while another thread read.
+// Shows: libpcap/closing-hangs-up-hour, parity/break-loop-elsewhere-close
+// Shows: parity/closing-hangs-up-hour
 #[test]
-fn a_reading_thread_is_stopped_and_its_capture_closed_at_once() {
+fn a_reading_thread_stops_at_once() {
     let Some((_net, _left, mut right)) = wire() else {
         return;
     };
@@ -248,6 +257,7 @@ fn a_reading_thread_is_stopped_and_its_capture_closed_at_once() {
 }
 
 /// A break handle that could end up closing the capture has no place in a signal handler.
+// Shows: libpcap/break-handle-being-closed, parity/break-handle-ends-up
 #[test]
 fn a_break_comes_from_a_signal_handler() {
     static HANDLE: OnceLock<BreakHandle> = OnceLock::new();
@@ -275,8 +285,9 @@ fn a_break_comes_from_a_signal_handler() {
 }
 
 /// libpcap says that the interface disappeared before it gives the packets that it still holds.
+// Shows: libpcap/removed-device-error-before, parity/interface-disappears-makes-reader
 #[test]
-fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
+fn a_deleted_device_gives_its_packets_first() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
@@ -315,8 +326,9 @@ fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin() {
 }
 
 /// A reader that hangs, or spins, when its device disappears.
+// Shows: libpcap/removed-device-error-before, parity/interface-disappears-makes-reader
 #[test]
-fn a_device_deleted_while_it_is_waited_for_ends_the_wait() {
+fn a_deleted_device_ends_a_wait() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
@@ -338,8 +350,9 @@ fn a_device_deleted_while_it_is_waited_for_ends_the_wait() {
 }
 
 /// A device set down is no error: the capture goes on when it is up again, and waits quietly.
+// Shows: libpcap/device-set-down-ends
 #[test]
-fn a_device_set_down_and_up_again_is_captured_on() {
+fn a_device_down_and_up_is_captured_on() {
     let Some((net, left, mut right)) = wire() else {
         return;
     };
@@ -384,7 +397,7 @@ fn flood(left: Capture<Active>) -> (BreakHandle, std::thread::JoinHandle<()>) {
 /// libpcap runs a filter that the kernel does not take in a read that ends only when a packet passes:
 /// a deadline of 100 ms took 8 s.
 #[test]
-fn a_deadline_holds_under_a_flood_that_a_filter_too_long_for_the_kernel_rejects() {
+fn a_deadline_holds_under_a_rejected_flood() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
@@ -420,7 +433,7 @@ fn a_deadline_holds_under_a_flood_that_a_filter_too_long_for_the_kernel_rejects(
 
 /// A dispatch of all that is there went on for as long as packets came.
 #[test]
-fn a_dispatch_without_a_count_ends_while_packets_keep_coming() {
+fn a_dispatch_ends_under_a_flood() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };

@@ -133,7 +133,7 @@ fn is_right(what: &str, result: &Error, since: Instant) {
 
 /// libpcap says that the device is gone before it gives what it still holds of it.
 #[test]
-fn what_had_arrived_comes_from_every_call_before_the_error() {
+fn what_arrived_comes_before_the_error() {
     let Some((net, elsewhere, mut left)) = wire() else {
         return;
     };
@@ -174,7 +174,7 @@ fn anew(net: &Netns) -> Capture<Active> {
 }
 
 #[test]
-fn a_wait_by_every_call_ends_in_time_when_the_device_goes() {
+fn a_wait_ends_when_the_device_goes() {
     let Some((net, elsewhere, mut left)) = wire() else {
         return;
     };
@@ -207,7 +207,7 @@ fn a_wait_by_every_call_ends_in_time_when_the_device_goes() {
 
 /// One of three times the usual timeout, too.
 #[test]
-fn the_error_comes_at_most_a_second_after_the_packet_buffer_timeout() {
+fn the_error_comes_after_the_timeout() {
     let Some((net, elsewhere, left)) = wire() else {
         return;
     };
@@ -228,7 +228,7 @@ fn the_error_comes_at_most_a_second_after_the_packet_buffer_timeout() {
 }
 
 #[test]
-fn members_of_a_group_have_their_packets_then_the_error_and_the_statistics() {
+fn members_get_their_packets_then_the_error() {
     let Some((net, elsewhere, mut left)) = wire() else {
         return;
     };
@@ -310,6 +310,7 @@ fn any_goes_on_when_one_of_its_devices_goes() {
 }
 
 /// It is captured on by its number, not by its name.
+// Shows: libpcap/device-renamed-looked-old
 #[test]
 fn a_device_that_is_renamed_is_captured_on() {
     let Some((net, _elsewhere, left)) = wire() else {
@@ -371,7 +372,7 @@ fn comes_up(net: &Netns, name: &str) {
 /// A reader of a device that is down looks at it now and then: not once a millisecond, and with no packet
 /// lost of what came before and comes after.
 #[test]
-fn a_device_that_goes_down_and_up_again_and_again_loses_nothing_and_costs_nothing() {
+fn a_device_down_and_up_loses_nothing() {
     let Some((net, _elsewhere, left)) = wire() else {
         return;
     };
@@ -415,7 +416,7 @@ fn a_device_that_goes_down_and_up_again_and_again_loses_nothing_and_costs_nothin
 
 /// One that has its name, and even its number: the capture never sees a packet of it.
 #[test]
-fn another_device_in_the_place_of_the_one_that_went_is_not_waited_for() {
+fn another_device_in_its_place_is_another() {
     let Some((net, elsewhere, mut left)) = wire() else {
         return;
     };

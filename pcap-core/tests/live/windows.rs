@@ -78,6 +78,7 @@ fn the_list_has_a_loopback_device() {
     }
 }
 
+// Shows: parity/windows-npcap-first-readable
 #[test]
 fn packets_come_one_by_one() {
     let Some((mut capture, socket)) = capture() else {
@@ -146,8 +147,9 @@ fn a_deadline_holds_where_nothing_comes() {
     assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
 }
 
+// Shows: parity/windows-npcap-first-readable
 #[test]
-fn a_break_of_another_thread_ends_a_read_and_it_can_be_read_on() {
+fn a_break_ends_a_read_that_goes_on_later() {
     let Some((mut capture, socket)) = capture() else {
         return;
     };

@@ -65,6 +65,7 @@ mod live {
         flags
     }
 
+    // Shows: parity/list-devices-address-netmask
     #[test]
     fn the_raw_flags_are_those_of_libpcap() {
         let Some(net) = Netns::new() else { return };
@@ -93,8 +94,10 @@ mod live {
     }
 
     /// An address without a netmask was skipped; every part of an address but itself may be missing.
+    // Shows: libpcap/device-odd-name-loses, parity/list-devices-address-netmask
+    // Shows: parity/network-number-netmask-device, parity/device-odd-name-loses
     #[test]
-    fn a_device_has_its_addresses_with_what_belongs_to_them() {
+    fn a_device_has_its_addresses() {
         let Some(net) = Netns::new() else { return };
         net.veth("left", "right");
         net.ip(["link", "set", "left", "address", "02:00:00:00:0a:0b"]);
@@ -157,6 +160,7 @@ mod live {
         );
     }
 
+    // Shows: parity/list-devices-address-netmask
     #[test]
     fn a_point_to_point_device_has_a_destination() {
         let Some(net) = Netns::new() else { return };
@@ -181,8 +185,9 @@ mod live {
     }
 
     /// One device with an odd name lost the whole list.
+    // Shows: libpcap/device-odd-name-loses, parity/device-odd-name-loses
     #[test]
-    fn lost_meaning_one_odd_name_does_not_lose_the_list() {
+    fn one_odd_name_does_not_lose_the_list() {
         let Some(net) = Netns::new() else { return };
         let odd = OsStr::from_bytes(b"odd\xff\xfe");
         net.veth("left", odd);
@@ -212,8 +217,9 @@ mod live {
     }
 
     /// `pcap_lookupnet` failing is no error: a device may have no network.
+    // Shows: libpcap/lookupnet-fails-device-without, parity/network-number-netmask-device
     #[test]
-    fn a_device_without_addresses_or_down_is_in_the_list() {
+    fn a_device_without_addresses_is_listed() {
         let Some(net) = Netns::new() else { return };
         net.veth("left", "right");
         net.ip("link set right down".split(' '));
@@ -233,6 +239,7 @@ mod live {
         }
     }
 
+    // Shows: parity/default-device, parity/windows-npcap-first-readable
     #[test]
     fn lo_and_any_are_there_and_are_what_they_are() {
         let Some(_net) = Netns::new() else { return };
@@ -303,6 +310,7 @@ mod live {
         assert_eq!(Address::from(MacAddr::ZERO).mac(), Some(MacAddr::ZERO));
     }
 
+    // Shows: parity/default-device
     #[test]
     fn the_default_device_is_one_that_works() {
         let Some(net) = Netns::new() else { return };
@@ -322,8 +330,9 @@ mod live {
     }
 
     /// `pcap_init` would take `pcap_lookupdev` away from whoever else uses libpcap in the process.
+    // Shows: libpcap/init-cannot-undone-unix
     #[test]
-    fn other_users_of_libpcap_still_have_what_they_had() {
+    fn other_users_of_libpcap_lose_nothing() {
         let Some(net) = Netns::new() else { return };
         net.veth("left", "right");
         assert!(!Device::list().unwrap().is_empty());

@@ -66,6 +66,7 @@ fn missing<T>(result: Result<T, impl Into<Error>>) {
     assert!(text.contains("install libpcap"), "{text}");
 }
 
+// Shows: parity/programs-die-before-main
 #[test]
 fn each_first_call_is_an_error() {
     if !is_where_libpcap_is_missing(each_first_call_is_an_error) {
@@ -125,6 +126,7 @@ fn what_has_no_error_answers_all_the_same() {
 }
 
 /// A program that needs libpcap to start could not be asked.
+// Shows: parity/programs-die-before-main
 #[test]
 fn the_program_is_not_linked_with_libpcap() {
     let program = std::env::current_exe().expect("a program knows itself");

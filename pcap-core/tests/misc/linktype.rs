@@ -60,7 +60,7 @@ fn read_by_libpcap(path: &Path, linktype: u32) -> Dlt {
 }
 
 #[test]
-fn savefiles_that_libpcap_writes_hold_our_mapping() {
+fn savefiles_libpcap_writes_hold_our_map() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dlt.pcap");
     let mut supported = 0;
@@ -76,7 +76,7 @@ fn savefiles_that_libpcap_writes_hold_our_mapping() {
 }
 
 #[test]
-fn savefiles_that_libpcap_reads_have_our_mapping() {
+fn savefiles_libpcap_reads_hold_our_map() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("linktype.pcap");
     for number in NUMBERS.map(u32::from).chain([0xffff]) {
@@ -90,8 +90,9 @@ fn savefiles_that_libpcap_reads_have_our_mapping() {
 }
 
 /// LINKTYPE_ numbers handed to calls that take DLT_ numbers: RAW is 101 and 12.
+// Shows: libpcap/linktype-numbers-files-handed, parity/link-types-files-calls
 #[test]
-fn lost_meaning_linktype_numbers_are_not_dlt_numbers() {
+fn linktype_numbers_are_not_dlt_numbers() {
     assert_eq!(Linktype::RAW.value(), 101);
     assert_ne!(Dlt::RAW.value(), 101);
     assert_eq!(Dlt::from(Linktype::RAW), Dlt::RAW);
@@ -104,8 +105,9 @@ fn lost_meaning_linktype_numbers_are_not_dlt_numbers() {
 }
 
 /// Link types cut to 8 bits: 276 was read as 20.
+// Shows: libpcap/linktype-numbers-files-handed, parity/get-set-list-link, parity/link-types-cut-8
 #[test]
-fn lost_meaning_link_types_are_not_cut_to_8_bits() {
+fn link_types_are_not_cut_to_8_bits() {
     assert_eq!(Linktype::LINUX_SLL2.value(), 276);
     assert_eq!(Linktype::from(Dlt::new(276)), Linktype::new(276));
     assert_eq!(Dlt::from(Linktype::new(276)), Dlt::LINUX_SLL2);
@@ -126,6 +128,7 @@ fn lost_meaning_link_types_are_not_cut_to_8_bits() {
     }
 }
 
+// Shows: parity/get-set-list-link
 #[test]
 fn the_constants_are_those_of_the_header() {
     // Those that the header of libpcap 1.10.0 has.
@@ -368,8 +371,9 @@ fn the_constants_are_those_of_the_header() {
     }
 }
 
+// Shows: parity/savefiles-version-byte-order, parity/get-set-list-link
 #[test]
-fn names_and_descriptions_go_both_ways_in_any_case() {
+fn names_and_descriptions_go_both_ways() {
     let mut named = 0;
     for number in NUMBERS {
         let dlt = Dlt::new(number.into());
@@ -422,7 +426,7 @@ fn other_names_are_read_too() {
 }
 
 #[test]
-fn a_name_that_is_none_is_an_error_and_never_a_panic() {
+fn an_unknown_name_is_an_error() {
     for text in [
         "",
         "DLT_",
@@ -446,7 +450,7 @@ fn a_name_that_is_none_is_an_error_and_never_a_panic() {
 }
 
 #[test]
-fn it_prints_its_name_and_debugs_with_its_number() {
+fn display_is_a_name_debug_a_number() {
     assert_eq!(format!("{:?}", Dlt::EN10MB), "Dlt(1 = EN10MB)");
     assert_eq!(
         format!("{:?}", Linktype::RAW),

@@ -176,6 +176,7 @@ fn ports_are_those_of_the_services() {
 }
 
 /// glibc cuts 65616 to 80, and takes signs.
+// Shows: libpcap/nametoproto-1-10-3
 #[test]
 fn a_number_is_a_port_only_within_16_bits() {
     for number in ["0", "1", "80", "65535"] {
@@ -234,6 +235,7 @@ fn protocols_are_those_of_the_table() {
 }
 
 /// libpcap before 1.11 then says 0 for every name, which is `ip`.
+// Shows: libpcap/nametoproto-1-10-3
 #[test]
 #[cfg(all(target_os = "linux", target_env = "gnu"))] // musl has a table of its own
 fn without_a_table_no_protocol_has_a_number() {
@@ -244,7 +246,7 @@ fn without_a_table_no_protocol_has_a_number() {
 }
 
 #[test]
-fn ethernet_types_and_access_points_are_libpcaps() {
+fn ethertypes_and_saps_are_libpcaps() {
     for (name, number) in [
         ("ip", 0x0800),
         ("arp", 0x0806),
@@ -319,6 +321,7 @@ fn a_file_of_ethernet_hosts_is_read_to_its_end() {
 }
 
 /// They are asked from many threads, beside the compiler, which asks the same tables.
+// Shows: libpcap/where-c-library-look
 #[test]
 fn many_threads_get_the_right_answers() {
     std::thread::scope(|scope| {

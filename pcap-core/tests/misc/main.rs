@@ -1,8 +1,8 @@
 //! Devices, link types, names, errors, and what the pages of the repository say.
 
 mod device;
-mod docs_index;
 mod docs_pages;
+mod docs_rows;
 mod errors;
 mod language;
 #[cfg(all(target_os = "linux", feature = "load-dynamically"))]

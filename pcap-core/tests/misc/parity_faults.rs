@@ -42,8 +42,9 @@ fn conditions(text: &str) -> Vec<Vec<&str>> {
 
 /// What a version of libpcap lacks is answered with an error when it is called. Only the seam to C may
 /// know at compile time what there is, and behind it every name is there.
+// Shows: parity/api-vanishes-librarys-version
 #[test]
-fn api_does_not_vanish_with_the_librarys_version() {
+fn calls_do_not_vanish_with_a_version() {
     // The system, features that a program asks for, and the builds of tests and documentation.
     let allowed = [
         "all",

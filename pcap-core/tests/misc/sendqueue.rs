@@ -43,7 +43,7 @@ fn a_queue_that_was_cleared_holds_other_packets() {
 }
 
 #[test]
-fn what_no_device_can_send_is_refused_and_changes_nothing() {
+fn what_cannot_be_sent_changes_nothing() {
     let mut queue = SendQueue::new();
     queue.push(&[7; 60]).unwrap();
     let error = queue.push(&[]).unwrap_err();
@@ -66,7 +66,7 @@ fn what_no_device_can_send_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn more_room_than_there_is_memory_is_no_panic() {
+fn room_beyond_memory_is_no_panic() {
     let mut queue = SendQueue::with_capacity(usize::MAX, usize::MAX);
     assert!(queue.is_empty());
     queue.push(&[1; 60]).unwrap();

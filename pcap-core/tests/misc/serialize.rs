@@ -81,7 +81,7 @@ fn data_that_cannot_be_is_refused() {
     );
     refused::<MacAddr>(json!("02:00"), "six pairs");
     refused::<MacAddr>(json!(5), "a string");
-    refused::<Endpoint>(json!("10.0.0.1/8"), "behind the prefix");
+    refused::<Endpoint>(json!("10.0.0.1/8"), "bits set after the prefix");
     refused::<FilterTerm>(json!("to 80"), "expected an address");
     refused::<Linktype>(json!(-1), "u32");
     refused::<Insn>(json!({"code": 6, "jt": 256, "jf": 0, "k": 0}), "u8");
@@ -145,7 +145,7 @@ fn filters_come_back_as_they_were() {
 }
 
 #[test]
-fn the_form_of_a_filter_is_stable_and_says_the_least_by_itself() {
+fn the_form_of_a_filter_is_stable() {
     let filter = Filter::compile(Dlt::RAW, "").unwrap();
     let form = json!({
         "dlt": Dlt::RAW.value(),
@@ -169,7 +169,7 @@ fn a_filter_that_must_not_run_is_refused() {
         (&[Insn::new(0xff, 0, 0, 0), accept], "no such operation"),
         (&[Insn::new(5, 0, 0, u32::MAX), accept], "jumps backward"),
         (&[Insn::new(0x15, 9, 9, 0), accept], "beyond the end"),
-        (&[Insn::new(0, 0, 0, 0)], "not a return"),
+        (&[Insn::new(0, 0, 0, 0)], "expected a return"),
         (
             &[Insn::new(0x34, 0, 0, 0), accept],
             "divides by the constant 0",
@@ -217,7 +217,7 @@ fn a_filter_that_must_not_run_is_refused() {
 
 /// An expression can come with other instructions: where it is compiled again it is bounded as ever.
 #[test]
-fn an_expression_that_comes_with_a_filter_is_only_a_text_until_it_is_compiled() {
+fn an_expression_is_only_a_text_at_first() {
     for expression in ["tcp and", "a\0b", &"tcp or ".repeat(100_000)] {
         let form = json!({
             "dlt": 1,

@@ -74,6 +74,7 @@ fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
     (capture, daemon)
 }
 
+// Shows: libpcap/daemon-send-packet-up
 #[test]
 fn a_packet_is_never_longer_than_the_snaplen() {
     // libpcap's check counts its header in.
@@ -87,7 +88,7 @@ fn a_packet_is_never_longer_than_the_snaplen() {
 }
 
 #[test]
-fn lengths_that_cannot_be_are_errors_that_stay() {
+fn impossible_lengths_are_lasting_errors() {
     let good = packet(3, b"abc");
     for bad in [
         packet(85, &[0; 64]),
@@ -108,7 +109,7 @@ fn lengths_that_cannot_be_are_errors_that_stay() {
 }
 
 #[test]
-fn other_messages_among_the_packets_are_passed_over() {
+fn other_messages_are_skipped() {
     let sent = [
         message(ERROR, b"what"),
         message(0x55, b""),
@@ -121,8 +122,9 @@ fn other_messages_among_the_packets_are_passed_over() {
     daemon.join().unwrap();
 }
 
+// Shows: libpcap/daemon-say-anything-sent
 #[test]
-fn what_a_daemon_hangs_up_on_or_repeats_is_an_error_without_the_password() {
+fn no_error_repeats_the_password() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let source = Source::remote("127.0.0.1", listener.local_addr().unwrap().port(), "lo").unwrap();
     let daemon = std::thread::spawn(move || {
@@ -145,7 +147,7 @@ fn what_a_daemon_hangs_up_on_or_repeats_is_an_error_without_the_password() {
 
 /// A daemon that was told the password may say it whenever it is asked something.
 #[test]
-fn a_password_that_a_daemon_repeats_later_is_in_no_error() {
+fn a_password_repeated_later_is_hidden() {
     let control = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = control.local_addr().unwrap().port();
     // The last one is cut by the end of libpcap's buffer.
@@ -197,7 +199,7 @@ fn a_password_that_a_daemon_repeats_later_is_in_no_error() {
 
 /// The packets have a connection of their own, which goes on.
 #[test]
-fn a_question_through_a_connection_that_ended_says_so() {
+fn a_question_after_the_end_says_so() {
     let control = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = control.local_addr().unwrap().port();
     let daemon = std::thread::spawn(move || {
@@ -226,7 +228,7 @@ fn a_question_through_a_connection_that_ended_says_so() {
 }
 
 #[test]
-fn what_a_daemon_says_breaks_no_line_and_steers_no_terminal() {
+fn a_daemons_words_steer_no_terminal() {
     let control = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = control.local_addr().unwrap().port();
     let daemon = std::thread::spawn(move || {

@@ -74,7 +74,7 @@ fn payload(data: &[u8]) -> &[u8] {
 }
 
 #[test]
-fn the_daemons_devices_are_listed_by_names_that_open() {
+fn the_daemons_devices_open_by_name() {
     let _alone = alone();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -109,7 +109,7 @@ fn the_daemons_devices_are_listed_by_names_that_open() {
 }
 
 #[test]
-fn packets_are_those_that_a_capture_beside_the_daemon_sees() {
+fn packets_are_those_seen_beside_it() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
@@ -194,8 +194,9 @@ fn every_reading_call_reads_a_remote_capture() {
     assert!(start.elapsed() < Duration::from_millis(20));
 }
 
+// Shows: libpcap/remote-handles-refuse-non
 #[test]
-fn a_deadline_holds_and_a_try_does_not_wait_however_long_the_timeout() {
+fn a_deadline_holds_and_a_try_is_prompt() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
@@ -224,8 +225,9 @@ fn a_deadline_holds_and_a_try_does_not_wait_however_long_the_timeout() {
     assert!(capture.selectable_fd().is_some());
 }
 
+// Shows: libpcap/remote-handles-refuse-non
 #[test]
-fn a_break_from_another_thread_ends_a_read_at_once_and_the_capture_goes_on() {
+fn a_break_ends_a_read_and_it_goes_on() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
@@ -267,8 +269,9 @@ fn a_break_from_another_thread_ends_a_read_at_once_and_the_capture_goes_on() {
 }
 
 /// Which of several new sockets is libpcap's is not guessed: then reads wait inside libpcap, up to half the timeout.
+// Shows: libpcap/remote-handles-refuse-non
 #[test]
-fn where_the_socket_is_not_known_packets_deadlines_and_breaks_still_come() {
+fn an_unknown_socket_loses_nothing() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
@@ -317,8 +320,9 @@ fn where_the_socket_is_not_known_packets_deadlines_and_breaks_still_come() {
     assert!(breaker.join().unwrap().elapsed() < Duration::from_millis(150));
 }
 
+// Shows: libpcap/remote-filter-changes-lets
 #[test]
-fn a_filter_can_change_and_no_packet_comes_that_does_not_pass() {
+fn a_changed_filter_lets_nothing_else_in() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
@@ -372,7 +376,7 @@ fn a_filter_can_change_and_no_packet_comes_that_does_not_pass() {
 
 /// The daemon's kernel takes the tag out before its filter sees the packet; here it is in again.
 #[test]
-fn a_filter_takes_packets_of_vlans_as_the_daemons_kernel_does() {
+fn a_filter_takes_packets_of_vlans() {
     let _alone = alone();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -403,8 +407,9 @@ fn a_filter_takes_packets_of_vlans_as_the_daemons_kernel_does() {
     }
 }
 
+// Shows: libpcap/remote-capture-without-filter, libpcap/remote-filter-changes-lets
 #[test]
-fn a_capture_does_not_see_its_own_packets_unless_it_is_to() {
+fn a_capture_does_not_see_its_own_traffic() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
@@ -548,7 +553,7 @@ fn errors_of_opening_a_remote_capture_are_typed() {
 }
 
 #[test]
-fn a_wrong_password_and_none_are_refused_and_a_right_one_is_not() {
+fn only_the_right_password_opens() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -679,7 +684,7 @@ fn a_daemon_without_tls_is_an_error_for_rpcaps() {
 }
 
 #[test]
-fn when_the_daemon_is_killed_what_had_arrived_comes_first_and_then_the_error_for_ever() {
+fn a_killed_daemons_packets_come_first() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     for _ in 0..3 {
@@ -714,8 +719,9 @@ fn when_the_daemon_is_killed_what_had_arrived_comes_first_and_then_the_error_for
     }
 }
 
+// Shows: libpcap/start-remote-capture-fails
 #[test]
-fn a_daemon_that_is_killed_before_the_first_read_is_an_error_and_closing_is_safe() {
+fn a_daemon_killed_early_is_an_error() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let mut daemon = Daemon::open_to_all();
@@ -740,7 +746,7 @@ fn a_daemon_that_is_killed_before_the_first_read_is_an_error_and_closing_is_safe
 }
 
 #[test]
-fn a_daemon_that_is_stopped_does_not_hold_a_deadline_a_break_or_closing() {
+fn a_stopped_daemon_holds_up_nothing() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let daemon = Daemon::open_to_all();

@@ -11,7 +11,7 @@ fn parse(text: &str) -> Source {
 }
 
 #[test]
-fn a_source_string_is_taken_apart_and_put_together() {
+fn a_source_string_round_trips() {
     for (text, parts) in [
         ("rpcap://host/eth0", (false, "host", None, "eth0")),
         (
@@ -120,7 +120,7 @@ fn hostile_strings_are_errors_and_nothing_else() {
 
 /// Every string of a few signs that matter: none panics, and what is understood means the same written anew.
 #[test]
-fn every_short_string_of_the_signs_that_matter_round_trips_or_is_an_error() {
+fn every_short_source_round_trips() {
     let signs = [
         "rpcap://", "rpcaps:", "file://", "/", ":", "[", "]", "@", "a", "\0", "é",
     ];
@@ -139,6 +139,7 @@ fn every_short_string_of_the_signs_that_matter_round_trips_or_is_an_error() {
     assert!(understood > 1000, "{understood}");
 }
 
+// Shows: libpcap/daemon-say-anything-sent
 #[test]
 fn a_password_is_in_no_text() {
     let auth = Auth::password("me", "secret");
@@ -160,7 +161,7 @@ fn a_password_is_in_no_text() {
 }
 
 #[test]
-fn options_that_cannot_be_are_errors_that_name_them() {
+fn impossible_options_are_named() {
     let remote = Options::new(parse("rpcap://127.0.0.1:1/lo"));
     let tls = Options::new(parse("rpcaps://127.0.0.1:1/lo"));
     for (remote, name) in [
@@ -178,6 +179,7 @@ fn options_that_cannot_be_are_errors_that_name_them() {
     }
 }
 
+// Shows: libpcap/listing-savefiles-findalldevsex
 #[test]
 fn the_devices_of_this_host_need_no_daemon() {
     let listed = remote::devices(&parse("rpcap://"), &Auth::Null).unwrap();
@@ -191,6 +193,7 @@ fn the_devices_of_this_host_need_no_daemon() {
 
 /// Debian's header declares the functions, its library has none of them.
 #[cfg(not(have_pcap_remoteact_list))]
+// Shows: libpcap/header-declares-functions-remote
 #[test]
 fn a_libpcap_without_remote_capture_says_so() {
     let source = parse("rpcap://127.0.0.1:1/lo");
@@ -281,7 +284,7 @@ mod libpcap {
     }
 
     #[test]
-    fn libpcap_parses_every_short_string_the_same_or_it_is_refused() {
+    fn libpcap_parses_short_sources_the_same() {
         let signs = [
             "rpcap://",
             "rpcaps://",

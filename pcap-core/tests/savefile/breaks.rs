@@ -28,8 +28,9 @@ fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
 
 /// `pcap_next_ex` answers -2 for the end of a savefile and for a break alike; a flag that is left set
 /// ends the read after it, too.
+// Shows: libpcap/nextex-answers-2-end
 #[test]
-fn a_break_before_a_read_ends_that_read_and_only_that() {
+fn a_break_before_a_read_ends_that_read() {
     for mut capture in ways(3) {
         let handle = capture.break_handle();
         handle.breakloop();
@@ -43,6 +44,7 @@ fn a_break_before_a_read_ends_that_read_and_only_that() {
 }
 
 /// A break reported as "no more packets", or as an error with an empty text.
+// Shows: libpcap/nextex-answers-2-end, parity/break-more-packets-error
 #[test]
 fn each_reading_call_says_that_it_was_a_break() {
     for mut capture in ways(MANY) {
@@ -82,7 +84,7 @@ fn each_reading_call_says_that_it_was_a_break() {
 }
 
 #[test]
-fn a_break_between_two_reads_is_seen_by_the_second_even_if_packets_were_read_ahead() {
+fn a_break_between_reads_ends_the_second() {
     for mut capture in ways(MANY) {
         let handle = capture.break_handle();
         for n in 0..300 {
@@ -96,8 +98,9 @@ fn a_break_between_two_reads_is_seen_by_the_second_even_if_packets_were_read_ahe
 }
 
 /// In a closure the break handle is the one thing of the capture that is in reach, and it works there.
+// Shows: libpcap/callback-closes-reads-reconfigures
 #[test]
-fn a_break_from_the_closure_ends_the_loop_after_that_packet() {
+fn a_break_in_the_closure_ends_the_loop() {
     // Before the first slice's end, at it, after it; with and without packets that single reads
     // have read ahead.
     for stop_at in [0, 1, 126, 127, 128, 1022, 1023, 1024, 1025, MANY - 2] {
@@ -127,7 +130,7 @@ fn a_break_from_the_closure_ends_the_loop_after_that_packet() {
 }
 
 #[test]
-fn a_break_in_the_closure_of_the_last_packet_is_a_break_and_then_comes_the_end() {
+fn a_break_at_the_last_packet_then_the_end() {
     for mut capture in ways(3) {
         let handle = capture.break_handle();
         let broken = capture.for_each(|packet| {
@@ -141,8 +144,9 @@ fn a_break_in_the_closure_of_the_last_packet_is_a_break_and_then_comes_the_end()
 }
 
 /// Broken in a savefile, libpcap's loop answers the count first, and says -2 to the next read.
+// Shows: libpcap/loop-over-savefile-answers, parity/break-more-packets-error
 #[test]
-fn a_stale_minus_2_is_never_seen_by_the_next_read() {
+fn no_stale_break_reaches_a_later_read() {
     for mut capture in ways(MANY) {
         let mut expected = 0;
         while expected < MANY - 1 {
@@ -155,8 +159,9 @@ fn a_stale_minus_2_is_never_seen_by_the_next_read() {
     }
 }
 
+// Shows: libpcap/break-handle-being-closed
 #[test]
-fn a_break_after_the_end_and_after_the_capture_is_gone_does_no_harm() {
+fn a_late_break_does_no_harm() {
     for mut capture in ways(1) {
         let handle = capture.break_handle();
         assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 1);
@@ -171,7 +176,7 @@ fn a_break_after_the_end_and_after_the_capture_is_gone_does_no_harm() {
 }
 
 #[test]
-fn a_broken_iterator_is_over_and_a_new_one_goes_on() {
+fn a_broken_iterator_is_over() {
     for mut capture in ways(10) {
         let handle = capture.break_handle();
         let mut packets = capture.packets();
@@ -185,7 +190,7 @@ fn a_broken_iterator_is_over_and_a_new_one_goes_on() {
 }
 
 #[test]
-fn a_break_from_another_thread_ends_the_read_of_a_big_file_that_a_filter_lets_nothing_of_through() {
+fn a_break_ends_a_read_that_finds_nothing() {
     // A reader without end, so that nothing but the break can end it.
     struct Endless {
         bytes: Vec<u8>,
@@ -236,7 +241,7 @@ fn a_break_from_another_thread_ends_the_read_of_a_big_file_that_a_filter_lets_no
 }
 
 #[test]
-fn a_break_from_another_thread_ends_the_read_of_a_big_file_by_path_too() {
+fn a_break_ends_a_read_of_a_file_by_path() {
     // Half a million records, and a filter that looks long at each: seconds to the end.
     let record = files::Pcap::native().packet(1, 1, &[0; 20]);
     let header = record.header();
@@ -276,7 +281,7 @@ fn a_break_from_another_thread_ends_the_read_of_a_big_file_by_path_too() {
 }
 
 #[test]
-fn breaks_from_another_thread_lose_and_double_nothing() {
+fn breaks_of_another_thread_lose_nothing() {
     for mut capture in ways(20_000) {
         let handle = capture.break_handle();
         let over = AtomicBool::new(false);
@@ -316,8 +321,9 @@ fn breaks_from_another_thread_lose_and_double_nothing() {
 }
 
 /// A panic in a callback of C's aborts, or skips what libpcap does after the callback.
+// Shows: libpcap/panic-callback-aborts-passes, parity/error-panic-closure-reaches
 #[test]
-fn a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on() {
+fn a_panic_of_the_closure_loses_nothing() {
     type Read = fn(&mut Capture<Offline>, &mut dyn FnMut(Packet<'_>));
     let reads: [Read; 4] = [
         |capture, f| drop(capture.for_each(f)),
@@ -358,7 +364,7 @@ fn a_panic_of_the_closure_reaches_the_caller_and_the_capture_is_read_on() {
 }
 
 #[test]
-fn a_panic_with_a_break_pending_leaves_the_break_for_the_next_read() {
+fn a_panic_leaves_a_break_for_the_next() {
     for mut capture in ways(5) {
         let handle = capture.break_handle();
         let panic = catch_unwind(AssertUnwindSafe(|| {

@@ -449,6 +449,7 @@ fn cases(mut case: impl FnMut(&Savefile, &Build, Way, usize, &mut dyn FnMut() ->
     }
 }
 
+// Shows: libpcap/savefile-becomes-shorter-read
 #[test]
 fn a_file_truncated_meanwhile_is_an_error() {
     let files = Files::new();
@@ -511,8 +512,9 @@ fn same_as_libpcap(case: &str, packets: &[Raw], error: Option<Error>, bytes: &[u
 }
 
 /// Size at the end and at the beginning are the same, but more had been read.
+// Shows: libpcap/savefile-becomes-shorter-read
 #[test]
-fn a_file_that_grew_and_is_cut_again_is_an_error() {
+fn a_file_that_grew_and_is_cut_is_an_error() {
     let files = Files::new();
     cases(|savefile, _, way, after, call| {
         let call = call();
@@ -669,7 +671,7 @@ fn a_file_overwritten_in_place_is_read_on() {
 
 /// As `cp` and log rotation by copying do: the same file, emptied and written anew.
 #[test]
-fn a_file_that_is_rewritten_ends_or_fails_for_ever() {
+fn a_rewritten_file_ends_or_fails_for_ever() {
     let files = Files::new();
     cases(|savefile, build, way, after, call| {
         for (seed, count) in [(2, PACKETS + 100), (3, PACKETS / 2), (4, 0)] {

@@ -48,7 +48,7 @@ fn a_directory_is_an_io_error_that_names_it() {
 }
 
 #[test]
-fn a_file_that_is_open_for_writing_only_is_an_io_error() {
+fn a_write_only_file_is_an_io_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = File::create(folder.path().join("a.pcap")).unwrap();
     let error = Capture::from_open_file(file).unwrap_err();
@@ -56,7 +56,7 @@ fn a_file_that_is_open_for_writing_only_is_an_io_error() {
 }
 
 #[test]
-fn a_file_that_ends_in_its_header_is_truncated_at_each_of_its_24_bytes() {
+fn a_cut_header_is_truncated() {
     for order in Order::BOTH {
         for magic in [MICRO, NANO] {
             let header = Pcap::new(order, magic).bytes();
@@ -113,8 +113,9 @@ fn a_compressed_file_is_named_as_that() {
 }
 
 /// An error in the middle of a stream swallowed, or retried for ever.
+// Shows: libpcap/error-middle-stream-swallowed, parity/error-middle-stream-swallowed
 #[test]
-fn a_file_cut_at_any_byte_gives_its_whole_packets_and_then_the_same_error_for_ever() {
+fn a_cut_file_gives_its_packets_then_fails() {
     let bytes = pings(3);
     let record = 16 + 98;
     let lengths = (24..=bytes.len()).flat_map(|length| [(length, 0), (length, 1)]);
@@ -159,8 +160,9 @@ fn a_file_cut_at_any_byte_gives_its_whole_packets_and_then_the_same_error_for_ev
 }
 
 /// An error in the middle of a stream must not swallow the packets before it.
+// Shows: libpcap/error-middle-stream-swallowed, parity/error-middle-stream-swallowed
 #[test]
-fn every_reading_call_delivers_what_comes_before_the_damage() {
+fn what_comes_before_the_damage_is_read() {
     let mut bytes = pings(1030);
     bytes.extend([1, 2, 3]);
     let ways: [&dyn Fn() -> _; 2] = [&|| open(bytes.clone()), &|| open_file(&bytes)];
@@ -221,8 +223,9 @@ fn every_reading_call_delivers_what_comes_before_the_damage() {
 }
 
 /// libpcap moves its buffer in reads that fail, too.
+// Shows: libpcap/libpcap-moves-buffer-read
 #[test]
-fn memory_safety_a_packet_is_not_lent_any_more_once_a_read_failed() {
+fn a_failed_read_lends_no_packet() {
     // The second record makes libpcap move its buffer to a larger one before it finds the file cut:
     // a packet still lent then would lie in memory that is free.
     let bytes = Pcap::native()
@@ -248,8 +251,9 @@ fn memory_safety_a_packet_is_not_lent_any_more_once_a_read_failed() {
 }
 
 /// libpcap's limit of a record is 262144 bytes, and more for a few link types.
+// Shows: libpcap/records-above-262-144
 #[test]
-fn a_captured_length_above_262144_is_an_error_and_not_an_allocation() {
+fn a_caplen_above_262144_is_an_error() {
     for caplen in [262_145, 0x7fff_ffff, 0x8000_0000, u32::MAX] {
         for snaplen in [0, 96, 262_144, 0x7fff_ffff] {
             let bytes = Pcap::native()
@@ -279,8 +283,9 @@ fn a_captured_length_above_262144_is_an_error_and_not_an_allocation() {
 }
 
 /// In classic savefiles libpcap cuts a record that is longer than the snaplen; in pcapng it refuses it.
+// Shows: libpcap/record-above-snaplen-cut
 #[test]
-fn a_captured_length_above_the_snaplen_is_cut_and_the_next_packet_is_right() {
+fn a_caplen_above_the_snaplen_is_cut() {
     let long: Vec<u8> = (0..10_000u32).map(|n| n as u8).collect();
     for order in Order::BOTH {
         let bytes = Pcap::new(order, MICRO)
@@ -298,8 +303,9 @@ fn a_captured_length_above_the_snaplen_is_cut_and_the_next_packet_is_right() {
 
 /// The data has as many bytes as were captured, never as many as were on the wire; libpcap passes on
 /// a wire length below the captured one.
+// Shows: libpcap/length-wire-taken-length
 #[test]
-fn a_wire_length_below_the_captured_one_reaches_the_caller_and_the_data_is_whole() {
+fn a_wire_length_below_the_caplen_is_kept() {
     for len in [0, 1, 59] {
         let mut capture = open(Pcap::native().record([1, 1, 60, len], &[9; 60]).bytes());
         capture.set_filter("").unwrap();
@@ -311,8 +317,9 @@ fn a_wire_length_below_the_captured_one_reaches_the_caller_and_the_data_is_whole
 }
 
 /// libpcap does not check the fraction of a second, so it may be anything.
+// Shows: libpcap/fractions-second-checked-pcapngs
 #[test]
-fn a_fraction_beyond_a_second_is_carried_and_the_raw_value_can_be_had() {
+fn a_fraction_beyond_a_second_is_carried() {
     for order in Order::BOTH {
         for (magic, unit) in [(MICRO, 1000), (NANO, 1)] {
             for secs in [0, 1, u32::MAX] {
@@ -344,8 +351,9 @@ fn a_fraction_beyond_a_second_is_carried_and_the_raw_value_can_be_had() {
 }
 
 /// A huge snaplen of a savefile passes through libpcap: whoever allocates by it has no memory left.
+// Shows: libpcap/records-above-262-144
 #[test]
-fn a_snaplen_of_0_or_beyond_c_int_is_the_largest_and_a_huge_one_is_never_allocated() {
+fn a_huge_snaplen_is_never_allocated() {
     for (snaplen, seen) in [
         (0, 262_144),
         (0x7fff_ffff, 0x7fff_ffff),
@@ -374,7 +382,7 @@ fn address_space() -> u64 {
 }
 
 #[test]
-fn one_wrong_bit_in_the_magic_and_it_is_no_savefile() {
+fn a_wrong_bit_in_the_magic_is_refused() {
     // Each bit of the magic turned over: never a savefile read in the wrong way.
     let good = pings(2);
     let known: Vec<[u8; 4]> = Order::BOTH
@@ -394,7 +402,7 @@ fn one_wrong_bit_in_the_magic_and_it_is_no_savefile() {
 }
 
 #[test]
-fn a_file_that_grows_while_it_is_read_is_over_where_its_end_was_met() {
+fn a_file_that_grows_ends_where_it_ended() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = pings(2);
     let path = files::file(folder.path(), "a.pcap", &bytes[..24 + 114]);

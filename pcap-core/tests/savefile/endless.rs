@@ -185,6 +185,7 @@ fn kinds() -> Vec<(&'static str, [Vec<u8>; 3], &'static str)> {
     ]
 }
 
+// Shows: libpcap/break-looked-between-packets
 #[test]
 fn a_break_ends_an_endless_reader() {
     for (kind, [start, again, end], filter) in kinds() {
@@ -236,6 +237,7 @@ fn sparse(folder: &Path, between: &[u64]) -> PathBuf {
 }
 
 /// 32 GiB take half a minute to read.
+// Shows: libpcap/break-looked-between-packets
 #[test]
 fn a_break_ends_the_read_of_a_large_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -251,7 +253,7 @@ fn a_break_ends_the_read_of_a_large_file() {
 
 /// It is read on from where it was, also in the middle of a block.
 #[test]
-fn breaks_in_a_large_file_lose_and_double_nothing() {
+fn breaks_in_a_large_file_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = sparse(folder.path(), &[3, 1, 0, 5, 20, 0, 2]);
     let mut capture = Capture::from_file(&path).unwrap();
@@ -283,6 +285,7 @@ fn breaks_in_a_large_file_lose_and_double_nothing() {
 }
 
 /// Packets between blocks of all lengths, in pieces of all lengths, broken all the time.
+// Shows: libpcap/break-looked-between-packets
 #[test]
 fn breaks_among_blocks_lose_and_double_nothing() {
     const COUNT: u16 = 300;
@@ -361,6 +364,7 @@ impl<R: Read> Read for Pieces<R> {
 
 /// A reader that a signal interrupts again and again, in the middle of a record: as one of a socket does whose program
 /// breaks the capture in a signal handler.
+// Shows: libpcap/break-looked-between-packets
 #[test]
 fn an_interrupted_reader_is_broken_and_read_on() {
     struct Interrupted {

@@ -37,7 +37,7 @@ fn record(order: Order, magic: u32, number: u16) -> Vec<u8> {
 }
 
 #[test]
-fn a_record_that_is_written_byte_by_byte_comes_once_and_whole_in_both_byte_orders() {
+fn a_record_in_bytes_comes_once_and_whole() {
     for order in [Order::Little, Order::Big] {
         for magic in [MICRO, NANO] {
             let folder = tempfile::tempdir().unwrap();
@@ -60,8 +60,9 @@ fn a_record_that_is_written_byte_by_byte_comes_once_and_whole_in_both_byte_order
     }
 }
 
+// Shows: parity/read-savefile-path-open
 #[test]
-fn a_writer_in_another_thread_is_followed_through_every_packet_and_a_break_ends_it() {
+fn a_writing_thread_is_followed() {
     const COUNT: u32 = 20_000;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
@@ -103,7 +104,7 @@ fn a_writer_in_another_thread_is_followed_through_every_packet_and_a_break_ends_
 }
 
 #[test]
-fn a_break_wakes_a_reader_at_the_end_and_it_can_read_on() {
+fn a_break_wakes_a_reader_at_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let (path, mut file) = begun(folder.path(), &Pcap::native());
     let mut capture = follow(&path);
@@ -123,7 +124,7 @@ fn a_break_wakes_a_reader_at_the_end_and_it_can_read_on() {
 }
 
 #[test]
-fn a_deadline_is_kept_at_the_end_and_dispatch_takes_what_is_there() {
+fn a_deadline_is_kept_at_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let (path, mut file) = begun(folder.path(), &Pcap::native());
     let mut capture = follow(&path);
@@ -144,7 +145,7 @@ fn a_deadline_is_kept_at_the_end_and_dispatch_takes_what_is_there() {
 }
 
 #[test]
-fn an_end_that_was_reached_is_waited_at_when_it_is_followed_later() {
+fn an_end_reached_before_is_waited_at() {
     let folder = tempfile::tempdir().unwrap();
     let (path, mut file) = begun(folder.path(), &Pcap::native());
     let mut capture = Capture::from_file(&path).unwrap();
@@ -163,7 +164,7 @@ fn an_end_that_was_reached_is_waited_at_when_it_is_followed_later() {
 
 /// A fraction of the second above 2^31 is for libpcap, which reads that one record.
 #[test]
-fn an_odd_record_is_read_by_libpcap_and_what_follows_it_is_followed_on() {
+fn an_odd_record_is_followed_on() {
     let folder = tempfile::tempdir().unwrap();
     let (path, mut file) = begun(folder.path(), &Pcap::native());
     let mut capture = follow(&path);
@@ -186,7 +187,7 @@ fn an_odd_record_is_read_by_libpcap_and_what_follows_it_is_followed_on() {
 }
 
 #[test]
-fn damage_is_an_error_and_so_is_a_file_that_becomes_shorter() {
+fn damage_and_a_shorter_file_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let (path, mut file) = begun(folder.path(), &Pcap::native());
     let mut capture = follow(&path);
@@ -214,7 +215,7 @@ fn damage_is_an_error_and_so_is_a_file_that_becomes_shorter() {
 
 /// The record is read ahead, and libpcap, which is to read it, finds it gone.
 #[test]
-fn a_file_that_becomes_shorter_before_an_odd_record_is_an_error_too() {
+fn shorter_before_an_odd_record_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let (path, mut file) = begun(folder.path(), &Pcap::native());
     let mut capture = follow(&path);
@@ -231,7 +232,7 @@ fn a_file_that_becomes_shorter_before_an_odd_record_is_an_error_too() {
 
 /// At what was the end when the fast way looked, libpcap may find a record that was written since.
 #[test]
-fn a_file_that_grows_and_is_not_followed_gives_no_packet_twice_and_none_in_pieces() {
+fn a_growing_file_doubles_no_packet() {
     const COUNT: u64 = 2000;
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..200 {
@@ -288,7 +289,7 @@ fn what_cannot_be_followed_says_so() {
 
 #[test]
 #[cfg(unix)]
-fn waiting_at_the_end_costs_next_to_no_processor_time() {
+fn waiting_costs_no_processor_time() {
     let folder = tempfile::tempdir().unwrap();
     let (path, _file) = begun(folder.path(), &Pcap::native());
     let mut capture = follow(&path);

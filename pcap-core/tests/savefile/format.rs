@@ -7,8 +7,9 @@ use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Precision, Timestamp};
 
 /// libpcap 1.10.3 reads the seconds of a savefile of the machine's own byte order as signed, those of
 /// the other as unsigned.
+// Shows: libpcap/seconds-after-2038-negative
 #[test]
-fn seconds_after_2038_are_unsigned_in_either_byte_order() {
+fn seconds_after_2038_are_unsigned() {
     for order in Order::BOTH {
         for magic in [MICRO, NANO] {
             let secs = [0x7fff_ffff, 0x8000_0000, 4_026_531_840, u32::MAX];
@@ -26,7 +27,7 @@ fn seconds_after_2038_are_unsigned_in_either_byte_order() {
 }
 
 #[test]
-fn versions_2_0_to_2_4_are_read_and_the_lengths_were_the_other_way_round_before_2_3() {
+fn versions_2_0_to_2_4_are_read() {
     // Until 2.2 the length on the wire came first.
     for (minor, header, expected) in [
         (0, [1, 0, 98, 4], (4, 98)),
@@ -55,7 +56,7 @@ fn versions_2_0_to_2_4_are_read_and_the_lengths_were_the_other_way_round_before_
 }
 
 #[test]
-fn other_versions_are_refused_with_libpcaps_words() {
+fn other_versions_are_refused() {
     let libpcap = pcap_core::version();
     let archaic = if (libpcap.major(), libpcap.minor()) < (1, 11) {
         "archaic pcap savefile format"
@@ -78,7 +79,7 @@ fn other_versions_are_refused_with_libpcaps_words() {
 }
 
 #[test]
-fn an_old_magic_has_longer_record_headers_and_is_read() {
+fn the_old_magic_is_read() {
     for order in Order::BOTH {
         let mut file = Pcap::new(order, PATCHED).linktype(101);
         for n in 0..3u8 {
@@ -101,8 +102,9 @@ fn an_old_magic_has_longer_record_headers_and_is_read() {
 }
 
 /// Link types cut to 8 bits: 276 was read as 20.
+// Shows: parity/link-types-cut-8
 #[test]
-fn pitfall_link_types_are_not_cut_to_8_bits_and_unknown_ones_survive() {
+fn unknown_link_types_survive() {
     let folder = tempfile::tempdir().unwrap();
     for linktype in [0, 1, 86, 101, 147, 228, 276, 288, 299, 9999, 65_535] {
         for order in Order::BOTH {
@@ -128,7 +130,7 @@ fn pitfall_link_types_are_not_cut_to_8_bits_and_unknown_ones_survive() {
 }
 
 #[test]
-fn the_bits_above_the_link_type_say_how_long_the_checksum_is_and_are_no_part_of_it() {
+fn the_checksum_bits_are_no_link_type() {
     // "The frame check sequence is there (1 << 26) and has 4 bytes (2 << 28, in 16 bits)."
     let linktype = ETHERNET | (1 << 26) | (2 << 28);
     let file = Pcap::native().linktype(linktype).packet(1, 2, &ping(0));
@@ -148,7 +150,7 @@ fn the_bits_above_the_link_type_say_how_long_the_checksum_is_and_are_no_part_of_
 
 /// The bits above the link type were there for nobody.
 #[test]
-fn the_length_of_the_frame_check_sequence_is_told_where_it_is_known() {
+fn the_checksum_length_is_told() {
     for (linktype, length) in [
         (ETHERNET, None),
         // A length without the bit that says that it counts.

@@ -18,6 +18,7 @@ const OTHER: Order = match Order::NATIVE {
 /// All packets in one go.
 const PLAIN: Plan = Plan::new(Way::File(0), 0);
 
+// Shows: libpcap/packets-some-link-types
 #[test]
 fn damaged_files_are_read_as_libpcap_reads_them() {
     let count = std::env::var("SAVEFILE_FUZZ_COUNT");
@@ -61,6 +62,7 @@ fn damaged_files_are_read_as_libpcap_reads_them() {
 
 /// libpcap changes packets of some link types while it reads them, even of the machine's own byte
 /// order.
+// Shows: libpcap/packets-some-link-types
 #[test]
 fn every_link_type_is_read_as_libpcap_reads_it() {
     let mut random = Random::new(0x0d1f);
@@ -109,7 +111,7 @@ fn every_link_type_is_read_as_libpcap_reads_it() {
 }
 
 #[test]
-fn large_files_with_records_across_every_buffers_end_are_read_as_libpcap_reads_them() {
+fn records_across_buffers_are_libpcaps() {
     let mut random = Random::new(0xb16);
     let noise = random.bytes(262_144);
     let mut file = tempfile::tempfile().unwrap();
@@ -149,7 +151,7 @@ fn large_files_with_records_across_every_buffers_end_are_read_as_libpcap_reads_t
 
 /// What `ci/fuzz` once found to lead somewhere, and what once was a fault.
 #[test]
-fn the_fuzzers_inputs_are_read_as_libpcap_reads_them() {
+fn the_fuzzers_inputs_are_libpcaps() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/savefiles");
     let mut file = tempfile::tempfile().unwrap();
     let (mut inputs, mut packets, mut errors) = (0, 0, 0);
@@ -176,7 +178,7 @@ fn the_fuzzers_inputs_are_read_as_libpcap_reads_them() {
 
 /// Savefiles whose data are zeros that lie nowhere on the disk.
 #[test]
-fn the_longest_packet_of_every_link_type_is_read_as_libpcap_reads_it() {
+fn the_longest_packets_are_libpcaps() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     let mib = 1 << 20;

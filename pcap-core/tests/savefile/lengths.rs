@@ -187,7 +187,7 @@ fn a_file_cut_or_grown_while_it_is_read() {
 }
 
 #[test]
-fn a_file_that_loses_what_was_read_of_it_gives_no_packet_that_was_not_there() {
+fn a_file_that_shrinks_invents_no_packet() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = pings(MANY);
     for length in [0_usize, 3, 24, 30, 24 + RECORD, 5000, 200_000] {
@@ -218,7 +218,7 @@ fn a_file_that_loses_what_was_read_of_it_gives_no_packet_that_was_not_there() {
 }
 
 #[test]
-fn an_end_stays_the_end_when_the_file_grows_later_as_with_libpcap() {
+fn an_end_stays_although_the_file_grows() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = pings(10);
     for by_reader in [false, true] {
@@ -337,7 +337,7 @@ impl Drop for InProc {
 }
 
 #[test]
-fn a_file_in_proc_which_says_that_it_is_empty_is_read_as_libpcap_reads_it() {
+fn a_file_in_proc_is_read() {
     for (turn, mut bytes) in some().into_iter().enumerate() {
         bytes.push(0);
         let file = InProc::new(&bytes);

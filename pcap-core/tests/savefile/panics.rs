@@ -255,8 +255,9 @@ fn read_through(capture: &mut Capture<Offline>, call: usize) -> (Vec<Raw>, usize
 }
 
 /// Whatever the fault, and behind whichever byte, the packets are those in front of it, and the error lasts.
+// Shows: libpcap/reader-panics-unwinds-through
 #[test]
-fn a_reader_that_panics_leaves_an_error_that_lasts() {
+fn a_reader_that_panics_leaves_an_error() {
     quiet();
     for (name, bytes) in savefiles() {
         let whole = Plan::new(Way::File(0), 0).libpcap(&mut bytes.clone());
@@ -407,7 +408,7 @@ fn a_closure_that_panics_loses_no_packet() {
 
 /// A queue and a filter are made of what an iterator gives: if that panics they are as they were.
 #[test]
-fn an_iterator_that_panics_leaves_what_came_before() {
+fn a_panicking_iterator_keeps_the_packets() {
     use pcap_core::{Filter, FilterTerm, SendQueue};
 
     quiet();

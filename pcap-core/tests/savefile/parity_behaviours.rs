@@ -81,8 +81,10 @@ fn as_tshark(packets: &[PacketOwned]) -> String {
     packets.iter().map(line).collect()
 }
 
+// Shows: parity/read-savefile-path-open, parity/savefiles-version-byte-order
+// Shows: parity/1-96-truncated-pings
 #[test]
-fn behaviour_1_96_truncated_pings_in_a_big_endian_savefile_then_the_end_however_often_asked() {
+fn ninety_six_truncated_pings_then_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "pings.pcap", &truncated_pings());
     let mut capture = Capture::from_file(&path).unwrap();
@@ -113,8 +115,9 @@ fn behaviour_1_96_truncated_pings_in_a_big_endian_savefile_then_the_end_however_
     }
 }
 
+// Shows: parity/2-them-matches-ip
 #[test]
-fn behaviour_2_every_ping_matches_ip_dst_host() {
+fn every_ping_matches_ip_dst_host() {
     let mut capture = open(truncated_pings());
     let options = CompileOptions::new();
     let to = options
@@ -139,9 +142,10 @@ fn behaviour_2_every_ping_matches_ip_dst_host() {
     assert_eq!(capture.ended(), Some(End::Eof));
 }
 
+// Shows: parity/compile-without-device-match, parity/2-them-matches-ip
 #[test]
 #[cfg(unix)]
-fn behaviour_2_icmp_on_ethernet_compiles_to_exactly_six_instructions() {
+fn icmp_is_six_instructions() {
     let icmp = Filter::compile(Dlt::EN10MB, "icmp").unwrap();
     let expected = [
         Insn::new(0x28, 0, 0, 12),      // load the type of the frame
@@ -162,8 +166,9 @@ fn behaviour_2_icmp_on_ethernet_compiles_to_exactly_six_instructions() {
     );
 }
 
+// Shows: parity/filter-instructions-instructions, parity/2-them-matches-ip
 #[test]
-fn behaviour_2_an_empty_program_and_one_of_4097_instructions_are_refused() {
+fn no_and_4097_instructions_are_refused() {
     let program = |length: usize| vec![Insn::new(0x06, 0, 0, 96); length];
     let make = |length| Filter::from_instructions(Dlt::EN10MB, &program(length));
     for length in [0, 4097] {
@@ -183,8 +188,9 @@ fn behaviour_2_an_empty_program_and_one_of_4097_instructions_are_refused() {
     }
 }
 
+// Shows: parity/2-them-matches-ip
 #[test]
-fn behaviour_2_foobar_is_an_error() {
+fn foobar_is_an_error() {
     let error = Filter::compile(Dlt::EN10MB, "foobar").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::FilterSyntax);
     assert_eq!(error.object(), Some("foobar"));
@@ -195,8 +201,9 @@ fn behaviour_2_foobar_is_an_error() {
     assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 96);
 }
 
+// Shows: parity/2-them-matches-ip
 #[test]
-fn behaviour_2_syn_ack_and_ack_and_udp_are_told_apart_on_consecutive_packets() {
+fn syn_ack_ack_and_udp_are_told_apart() {
     const SYN_ACK: u8 = 0x12;
     const ACK: u8 = 0x10;
     let frames = [tcp(SYN_ACK), tcp(ACK), udp()];
@@ -232,8 +239,9 @@ fn behaviour_2_syn_ack_and_ack_and_udp_are_told_apart_on_consecutive_packets() {
     }
 }
 
+// Shows: parity/3-missing-file-error
 #[test]
-fn behaviour_3_a_missing_file_is_an_error_that_names_it() {
+fn a_missing_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("not there.pcap");
     let error = Capture::from_file(&path).unwrap_err();
@@ -246,8 +254,9 @@ fn behaviour_3_a_missing_file_is_an_error_that_names_it() {
     assert!(error.to_string().contains(&words), "{error}");
 }
 
+// Shows: parity/3-missing-file-error
 #[test]
-fn behaviour_3_the_bytes_ab_ad_1d_ea_are_an_unknown_file_format() {
+fn ab_ad_1d_ea_is_an_unknown_format() {
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "bad idea", &[0xab, 0xad, 0x1d, 0xea]);
     let error = Capture::from_file(&path).unwrap_err();
@@ -258,8 +267,9 @@ fn behaviour_3_the_bytes_ab_ad_1d_ea_are_an_unknown_file_format() {
     assert_eq!(error.text(), "unknown file format");
 }
 
+// Shows: parity/savefiles-version-byte-order, parity/4-files-microseconds-nanoseconds
 #[test]
-fn behaviour_4_both_byte_orders_and_both_precisions_are_read_to_the_bit() {
+fn orders_and_precisions_are_exact() {
     for order in Order::BOTH {
         for (magic, precision, fraction, nanos) in [
             (MICRO, Precision::Micro, 999_999, 999_999_000),
@@ -289,9 +299,10 @@ fn behaviour_4_both_byte_orders_and_both_precisions_are_read_to_the_bit() {
     }
 }
 
+// Shows: parity/4-files-microseconds-nanoseconds
 #[test]
 #[cfg(unix)]
-fn behaviour_4_both_byte_orders_are_read_as_tcpdump_and_tshark_read_them() {
+fn both_orders_are_read_as_by_tcpdump() {
     let folder = tempfile::tempdir().unwrap();
     for order in Order::BOTH {
         for (precision, magic) in PRECISIONS {
@@ -308,9 +319,10 @@ fn behaviour_4_both_byte_orders_are_read_as_tcpdump_and_tshark_read_them() {
     }
 }
 
+// Shows: parity/4-files-microseconds-nanoseconds
 #[test]
 #[cfg(unix)]
-fn behaviour_4_what_is_written_is_read_back_equal_here_and_by_tcpdump_and_tshark() {
+fn what_is_written_is_read_back_by_all() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     for (precision, _) in PRECISIONS {
@@ -340,8 +352,9 @@ fn behaviour_4_what_is_written_is_read_back_equal_here_and_by_tcpdump_and_tshark
     }
 }
 
+// Shows: parity/5-bytes-headers-records
 #[test]
-fn behaviour_5_header_and_record_bytes_are_exactly_the_formats() {
+fn headers_and_records_are_the_formats() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     for (precision, magic) in PRECISIONS {
@@ -378,8 +391,9 @@ fn behaviour_5_header_and_record_bytes_are_exactly_the_formats() {
     }
 }
 
+// Shows: parity/handle-without-device-compile, parity/6-dead-capture-dump
 #[test]
-fn behaviour_6_a_dead_capture_is_dumped_and_closed_and_dumped_from_again_and_read_back_equal() {
+fn a_dead_capture_is_dumped_from_twice() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     let packets: Vec<PacketOwned> = (0..100u16)

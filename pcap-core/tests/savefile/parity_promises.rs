@@ -15,8 +15,9 @@ use pcap_core::{
     Timestamp,
 };
 
+// Shows: parity/hand-packets-closure-number, parity/capture-1-takes-returns
 #[test]
-fn plokami_capture_minus_one_takes_all_that_is_there_and_zero_is_no_error() {
+fn dispatch_takes_all_that_is_there() {
     for mut capture in ways(1500) {
         let mut seen = Vec::new();
         assert_eq!(
@@ -40,8 +41,9 @@ fn plokami_capture_minus_one_takes_all_that_is_there_and_zero_is_no_error() {
     }
 }
 
+// Shows: parity/loop-runs-count-error
 #[test]
-fn pcapy_loop_runs_to_the_count_or_an_error() {
+fn a_loop_runs_to_the_count_or_an_error() {
     let mut bytes = pings(10);
     bytes.truncate(bytes.len() - 1);
     for mut capture in files::both(&bytes) {
@@ -59,8 +61,9 @@ fn pcapy_loop_runs_to_the_count_or_an_error() {
 }
 
 /// Also a header that is the only thing that is left of a packet: it says how long it was.
+// Shows: parity/dump-read-returned, parity/header-handed-back-dump
 #[test]
-fn pcapy_a_header_is_handed_back_to_dump_as_it_is() {
+fn a_packet_goes_to_a_dump_as_it_is() {
     let file = Pcap::native()
         .packet(1, 999_999, b"whole")
         .record([2, 1, 4, 70_000], b"cut!")
@@ -93,8 +96,9 @@ fn pcapy_a_header_is_handed_back_to_dump_as_it_is() {
     }
 }
 
+// Shows: parity/dump-read-returned, parity/reads-feed-writes
 #[test]
-fn pcap_lua_reads_feed_writes() {
+fn reads_feed_writes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     for magic in [MICRO, NANO] {
@@ -121,8 +125,9 @@ fn pcap_lua_reads_feed_writes() {
 
 /// Reads a savefile from standard input and writes its packets to standard output, like a filter of
 /// a shell.
+// Shows: parity/standard-stream
 #[test]
-fn pcap_lua_a_dash_is_a_standard_stream() {
+fn a_dash_is_a_standard_stream() {
     if files::in_child() {
         let mut capture = Capture::from_file("-").unwrap();
         capture.set_filter("icmp[6:2] & 1 = 1").unwrap();
@@ -139,7 +144,7 @@ fn pcap_lua_a_dash_is_a_standard_stream() {
     }
     let folder = tempfile::tempdir().unwrap();
     let input = files::file(folder.path(), "in.pcap", &pings(9));
-    let output = files::child(pcap_lua_a_dash_is_a_standard_stream)
+    let output = files::child(a_dash_is_a_standard_stream)
         .stdin(File::open(&input).unwrap())
         .output()
         .unwrap();
@@ -153,8 +158,9 @@ fn pcap_lua_a_dash_is_a_standard_stream() {
     assert!(output.stdout.ends_with(&expected), "{:?}", output.stdout);
 }
 
+// Shows: parity/reads-copy-reads, parity/copied-packets-stay-valid
 #[test]
-fn gopacket_owned_packets_stay_valid_and_lent_ones_until_the_next_read() {
+fn owned_packets_stay_valid() {
     for mut capture in ways(300) {
         let mut kept: Vec<PacketOwned> = Vec::new();
         let mut slices: Vec<Box<[u8]>> = Vec::new();
@@ -182,8 +188,9 @@ fn gopacket_owned_packets_stay_valid_and_lent_ones_until_the_next_read() {
     }
 }
 
+// Shows: parity/end-file-error
 #[test]
-fn gopacket_the_end_of_a_file_is_not_an_error() {
+fn the_end_of_a_file_is_not_an_error() {
     for capture in [0, 3].into_iter().flat_map(ways) {
         let mut capture = capture;
         for packet in capture.packets() {
@@ -206,8 +213,9 @@ fn gopacket_the_end_of_a_file_is_not_an_error() {
     }
 }
 
+// Shows: parity/activated-handle-cannot-activated
 #[test]
-fn gopacket_an_inactive_handle_outlives_activation() {
+fn an_inactive_handle_outlives_activation() {
     let device = "no such device";
     let inactive = Capture::from_device(device).snaplen(77).promisc(true);
     for _ in 0..3 {
@@ -225,8 +233,9 @@ fn gopacket_an_inactive_handle_outlives_activation() {
     assert!(text.contains("77") && text.contains(device), "{text}");
 }
 
+// Shows: parity/nanoseconds-scaled-rightly, parity/nanoseconds-stored-file
 #[test]
-fn gopacket_nanoseconds_are_scaled_rightly() {
+fn nanoseconds_are_scaled_rightly() {
     let fractions = [0, 1, 9, 999, 1000, 123_456, 999_999];
     let folder = tempfile::tempdir().unwrap();
     for (magic, precision, unit) in [

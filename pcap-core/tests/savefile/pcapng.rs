@@ -31,7 +31,7 @@ fn both_byte_orders_are_read() {
 }
 
 #[test]
-fn times_are_nanoseconds_whatever_the_interface_counts_in() {
+fn times_are_nanoseconds() {
     for (resolution, ticks, nanos) in [
         (0, 5, 5_000_000_000),
         (3, 5_001, 5_001_000_000),
@@ -53,8 +53,9 @@ fn times_are_nanoseconds_whatever_the_interface_counts_in() {
 }
 
 /// An interface's offset of pcapng can make libpcap's seconds negative.
+// Shows: libpcap/fractions-second-checked-pcapngs
 #[test]
-fn an_offset_makes_times_negative_and_nothing_panics() {
+fn an_offset_makes_times_negative() {
     for order in Order::BOTH {
         for offset in [-1, -1_700_000_000, i64::MIN, i64::MAX] {
             let options = [(IF_TSOFFSET, order.u64(offset as u64).to_vec())];
@@ -84,8 +85,9 @@ fn an_offset_makes_times_negative_and_nothing_panics() {
 }
 
 /// libpcap reads no second link type of a pcapng savefile.
+// Shows: libpcap/pcapng-second-link-type
 #[test]
-fn a_second_interface_of_another_type_is_an_error_after_the_first_ones_packets() {
+fn a_second_link_type_is_an_error() {
     let bytes = Pcapng::new(Order::NATIVE)
         .interface(1, 0, &[])
         .packet(0, 1, 4, b"good")
@@ -117,8 +119,9 @@ fn a_second_interface_of_another_type_is_an_error_after_the_first_ones_packets()
 }
 
 /// libpcap 1.10.3 takes two interfaces of raw IP for two link types.
+// Shows: libpcap/pcapng-second-link-type
 #[test]
-fn two_interfaces_of_raw_ip_are_read_or_an_error_and_never_the_end() {
+fn two_raw_interfaces_are_never_the_end() {
     let bytes = Pcapng::new(Order::NATIVE)
         .interface(101, 0, &[])
         .packet(0, 1, 1, b"0")
@@ -137,6 +140,7 @@ fn two_interfaces_of_raw_ip_are_read_or_an_error_and_never_the_end() {
 }
 
 /// libpcap reads no second snaplen and no second byte order of a pcapng savefile.
+// Shows: libpcap/pcapng-second-link-type
 #[test]
 fn another_snaplen_or_byte_order_is_an_error() {
     let bytes = Pcapng::new(Order::NATIVE)
@@ -171,6 +175,7 @@ fn another_snaplen_or_byte_order_is_an_error() {
 }
 
 /// In pcapng libpcap refuses a packet that is longer than the snaplen; in classic savefiles it cuts it.
+// Shows: libpcap/record-above-snaplen-cut
 #[test]
 fn a_packet_above_the_snaplen_is_refused() {
     let bytes = Pcapng::new(Order::NATIVE)
@@ -184,7 +189,7 @@ fn a_packet_above_the_snaplen_is_refused() {
 }
 
 #[test]
-fn a_file_cut_at_any_byte_is_an_error_or_ends_between_two_blocks() {
+fn a_cut_file_is_an_error_or_whole() {
     let start = Pcapng::new(Order::NATIVE).interface(1, 0, &[]);
     let one = start.clone().packet(0, 1, 98, &ping(0));
     let two = one.clone().packet(0, 1, 98, &ping(1)).bytes();
@@ -214,8 +219,9 @@ fn a_file_cut_at_any_byte_is_an_error_or_ends_between_two_blocks() {
 }
 
 /// libpcap's limit of a pcapng block is 16 MiB.
+// Shows: libpcap/pcapng-second-link-type
 #[test]
-fn a_block_over_16_mib_is_refused_without_allocating_it() {
+fn a_block_over_16_mib_is_not_allocated() {
     let mut bytes = Pcapng::new(Order::NATIVE).interface(1, 0, &[]).bytes();
     bytes.extend(Order::NATIVE.u32(6));
     bytes.extend(Order::NATIVE.u32(0xffff_fff0));
@@ -224,7 +230,7 @@ fn a_block_over_16_mib_is_refused_without_allocating_it() {
 }
 
 #[test]
-fn no_interface_and_a_packet_before_it_are_errors_on_opening() {
+fn no_interface_is_an_error_on_opening() {
     for (file, text) in [
         (Pcapng::new(Order::NATIVE), "has no Interface Description"),
         (
@@ -247,7 +253,7 @@ fn no_interface_and_a_packet_before_it_are_errors_on_opening() {
 
 /// libpcap moves its buffer in reads that fail, too.
 #[test]
-fn memory_safety_a_packet_is_not_lent_any_more_once_a_read_failed() {
+fn a_failed_read_lends_no_packet() {
     // The next block makes libpcap move its buffer before it finds the file cut.
     let mut bytes = Pcapng::new(Order::NATIVE)
         .interface(1, 0, &[])
@@ -265,7 +271,7 @@ fn memory_safety_a_packet_is_not_lent_any_more_once_a_read_failed() {
 
 #[test]
 #[cfg(unix)]
-fn what_tshark_and_editcap_write_is_read_and_what_is_written_of_it_is_equal() {
+fn tshark_and_editcap_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let classic = files::file(folder.path(), "a.pcap", &pings(50));
     let expected = read_all(&mut Capture::from_file(&classic).unwrap()).unwrap();

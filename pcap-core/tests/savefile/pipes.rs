@@ -94,8 +94,9 @@ fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
 }
 
 /// A reader that waits in `read` sees a break only when data come, which may be never.
+// Shows: libpcap/savefile-pipe-waited-inside
 #[test]
-fn a_break_ends_a_wait_for_a_pipe_at_once_wherever_in_a_record() {
+fn a_break_ends_a_wait_within_a_record() {
     type Reads = fn(&mut Capture<Offline>) -> Option<Stop>;
     let reads: [Reads; 5] = [
         |c| {
@@ -154,8 +155,9 @@ fn files_start(bytes: &[u8]) -> usize {
     }
 }
 
+// Shows: libpcap/savefile-pipe-waited-inside
 #[test]
-fn a_deadline_holds_for_a_pipe_and_a_look_does_not_wait() {
+fn a_deadline_holds_and_a_look_is_prompt() {
     for (kind, bytes) in kinds() {
         let first = files_start(&bytes) + 30;
         let (mut capture, mut writer) = opened(&bytes, first);
@@ -200,7 +202,7 @@ fn waiting_for_a_pipe_takes_no_processor_time() {
 }
 
 #[test]
-fn breaks_all_the_time_from_another_thread_lose_and_double_nothing() {
+fn breaks_all_the_time_lose_nothing() {
     for bytes in [pings(5000), pings_ng(5000), not_plain(5000)] {
         let (reader, mut writer) = pipe();
         let broken = Arc::new(AtomicU32::new(0));
@@ -273,7 +275,7 @@ fn breaks_all_the_time_from_another_thread_lose_and_double_nothing() {
 
 /// A filter that lets nothing through has the reader wait with nothing to show for it.
 #[test]
-fn a_pipe_of_which_a_filter_takes_nothing_is_broken_and_kept_to_deadlines() {
+fn a_filtered_pipe_keeps_to_deadlines() {
     for bytes in [pings(50), pings_ng(50), not_plain(50)] {
         let (mut capture, writer) = opened(&bytes, bytes.len());
         capture
@@ -298,7 +300,7 @@ fn a_pipe_of_which_a_filter_takes_nothing_is_broken_and_kept_to_deadlines() {
 /// A writer that never lets the reader catch up with it, and a filter that takes nothing and its time: the
 /// deadline, and a look, had to wait until the writer paused.
 #[test]
-fn a_pipe_that_never_ends_and_of_which_a_filter_takes_nothing_is_kept_to_deadlines() {
+fn an_endless_pipe_keeps_to_deadlines() {
     let slow: Vec<_> = (0..400).map(|n| format!("len = {}", 1000 + n)).collect();
     let slow = slow.join(" or ");
     let small = |file: Pcap| {
@@ -347,7 +349,7 @@ fn a_pipe_that_never_ends_and_of_which_a_filter_takes_nothing_is_kept_to_deadlin
 }
 
 #[test]
-fn a_socket_and_a_terminal_are_waited_for_like_a_pipe() {
+fn sockets_and_terminals_wait_like_pipes() {
     for (kind, bytes) in kinds() {
         let (reader, mut writer) = UnixStream::pair().unwrap();
         writer.write_all(&bytes[..bytes.len() - 1]).unwrap();
@@ -413,7 +415,7 @@ fn terminal() -> (File, File) {
 
 /// Packets of D-Bus may be longer than others, and were waited for inside libpcap; so was all behind them.
 #[test]
-fn a_very_long_packet_is_waited_for_as_others_are() {
+fn a_very_long_packet_is_waited_for() {
     let long = vec![7; 20 << 20];
     let record = Pcap::native().linktype(231).snaplen(1 << 27);
     let block = Pcapng::new(other_order()).interface(231, 0, &[]);
@@ -486,7 +488,7 @@ fn a_pipe_in_non_blocking_mode_is_waited_for() {
 /// Whatever is in a savefile, and in whatever parts it comes: packets, errors and their texts are those of
 /// the same bytes in a file.
 #[test]
-fn damaged_savefiles_are_read_from_a_pipe_as_from_a_file() {
+fn damaged_pipes_are_read_as_files() {
     fn all(capture: Result<Capture<Offline>, Error>) -> (Vec<PacketOwned>, String) {
         let mut capture = match capture {
             Ok(capture) => capture,
@@ -553,7 +555,7 @@ fn damaged_savefiles_are_read_from_a_pipe_as_from_a_file() {
 
 /// What cannot be waited for is as it was: the break is seen when the reader has given something.
 #[test]
-fn a_reader_that_is_no_descriptor_of_ours_sees_a_break_after_its_read() {
+fn a_foreign_reader_sees_a_break_after_it() {
     type Slot = Arc<Mutex<Option<pcap_core::BreakHandle>>>;
     struct Slow(io::Cursor<Vec<u8>>, Slot);
     impl Read for Slow {

@@ -14,7 +14,7 @@ use crate::support::files::Random;
 use pcap_core::Capture;
 
 #[test]
-fn damaged_files_that_come_in_parts_are_read_as_libpcap_reads_them() {
+fn damage_in_parts_is_read_as_by_libpcap() {
     let count = std::env::var("SAVEFILE_FUZZ_COUNT");
     let count = count.map_or(2_000, |count| count.parse().expect("a number"));
     let seeds = seeds();

@@ -19,8 +19,9 @@ fn done(packets: u64, stop: impl Into<Stop>) -> Done {
     Done::new(packets, stop)
 }
 
+// Shows: libpcap/savefile-cannot-made-non, parity/packet-bytes-time-length
 #[test]
-fn a_single_read_gives_each_packet_once_and_then_the_end() {
+fn each_packet_comes_once_and_then_the_end() {
     for mut capture in ways(MANY) {
         for n in 0..MANY {
             let packet = capture.next_packet().unwrap().expect("a packet");
@@ -42,8 +43,9 @@ fn a_single_read_gives_each_packet_once_and_then_the_end() {
 
 /// The end of a file and a timeout returned as the same thing. libpcap has no non-blocking mode for
 /// savefiles; asking without waiting works all the same.
+// Shows: libpcap/0-timeout-device-end
 #[test]
-fn a_deadline_does_not_end_the_read_of_a_savefile() {
+fn a_deadline_does_not_end_a_savefile() {
     for timeout in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
         for mut capture in ways(3) {
             for n in 0..3 {
@@ -61,8 +63,9 @@ fn a_deadline_does_not_end_the_read_of_a_savefile() {
 }
 
 /// The end of a file and a timeout returned as the same thing: libpcap's dispatch answers 0 to both.
+// Shows: libpcap/0-timeout-device-end, parity/end-file-timeout-same
 #[test]
-fn a_filter_that_lets_nothing_through_ends_at_the_end_and_not_at_a_timeout() {
+fn an_empty_filter_ends_at_the_end() {
     for mut capture in ways(MANY) {
         capture.set_filter("udp").unwrap();
         assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Eof));
@@ -82,8 +85,9 @@ fn a_filter_that_lets_nothing_through_ends_at_the_end_and_not_at_a_timeout() {
 }
 
 /// libpcap has one header and one buffer for all packets of a capture.
+// Shows: libpcap/header-bytes-nextex-overwritten
 #[test]
-fn advance_and_packet_lend_the_same_packet_until_the_next_read() {
+fn advance_and_packet_lend_the_same() {
     for mut capture in ways(4) {
         assert_eq!(capture.packet(), None, "before the first read");
         assert!(capture.advance().unwrap());
@@ -101,8 +105,9 @@ fn advance_and_packet_lend_the_same_packet_until_the_next_read() {
     }
 }
 
+// Shows: libpcap/count-0-less-means, parity/hand-packets-closure-number
 #[test]
-fn promise_dispatch_takes_none_some_or_all_and_says_how_many() {
+fn dispatch_takes_none_some_or_all() {
     for mut capture in ways(MANY) {
         let none = capture.dispatch_up_to(0, |_| panic!("a packet")).unwrap();
         assert_eq!(none, done(0, Stop::Count));
@@ -131,8 +136,10 @@ fn promise_dispatch_takes_none_some_or_all_and_says_how_many() {
 }
 
 /// A loop that panics on a count above `c_int::MAX`, or takes it for "for ever" as libpcap does below 1.
+// Shows: libpcap/loop-cannot-stop-count, parity/loop-count-ever-over
+// Shows: parity/loop-cannot-stop-count
 #[test]
-fn pitfall_a_count_above_c_int_max_is_only_a_large_count() {
+fn a_count_above_c_int_is_a_large_count() {
     const LARGE: u64 = 1 << 31;
     for count in [LARGE - 1, LARGE, LARGE + 1, 1 << 32, 1 << 63, u64::MAX] {
         for mut capture in ways(3) {
@@ -147,6 +154,8 @@ fn pitfall_a_count_above_c_int_max_is_only_a_large_count() {
 }
 
 /// A loop that does not count what it delivered.
+// Shows: libpcap/loop-cannot-stop-count, parity/loop-count-ever-over
+// Shows: parity/loop-cannot-stop-count
 #[test]
 fn for_each_up_to_counts_exactly() {
     for count in [0, 1, 1023, 1024, 1025, 2048, 2499, 2500] {
@@ -162,8 +171,10 @@ fn for_each_up_to_counts_exactly() {
 }
 
 /// A loop that cannot be stopped from inside.
+// Shows: libpcap/loop-cannot-stop-count, parity/error-panic-closure-reaches
+// Shows: parity/loop-cannot-stop-count
 #[test]
-fn pitfall_for_each_can_stop_and_the_value_comes_back() {
+fn for_each_can_stop_with_a_value() {
     for stop_at in [0u16, 1, 1023, 1024, 2499] {
         for mut capture in ways(MANY) {
             let flow = capture.try_for_each(|packet| match number(packet.data()) {
@@ -236,8 +247,9 @@ fn by_all_calls<S: Readable>(capture: &mut Capture<S>) -> Vec<u16> {
 
 /// A callback that was registered for one type and handed a pointer to another: here closures of any
 /// type and size read captures within each other.
+// Shows: libpcap/callback-registered-type-gets, parity/callback-type-gets-pointer
 #[test]
-fn memory_safety_closures_of_any_type_nest() {
+fn closures_of_any_type_nest() {
     fn look(packet: Packet<'_>) {
         assert_eq!(packet.data(), ping(number(packet.data())));
     }
@@ -262,7 +274,7 @@ fn memory_safety_closures_of_any_type_nest() {
 }
 
 #[test]
-fn all_calls_in_turn_lose_and_double_nothing() {
+fn all_calls_in_turn_lose_nothing() {
     for mut capture in ways(MANY) {
         assert_eq!(by_all_calls(&mut capture), (0..MANY).collect::<Vec<_>>());
     }
@@ -273,6 +285,7 @@ fn all_calls_in_turn_lose_and_double_nothing() {
 }
 
 /// A transmute between the types of a capture's states: here either state keeps its own.
+// Shows: libpcap/callback-registered-type-gets, parity/callback-type-gets-pointer
 #[test]
 fn any_capture_is_the_savefile_it_was_made_from() {
     let mut any = AnyCapture::from(open_file(&pings(2)));
@@ -294,7 +307,7 @@ fn any_capture_is_the_savefile_it_was_made_from() {
 }
 
 #[test]
-fn a_capture_moves_to_another_thread_in_the_middle_of_reading() {
+fn a_capture_moves_to_another_thread() {
     for mut capture in ways(MANY) {
         for n in 0..5 {
             assert!(capture.advance().unwrap());
@@ -314,7 +327,7 @@ fn a_capture_moves_to_another_thread_in_the_middle_of_reading() {
 }
 
 #[test]
-fn a_filter_changed_while_reading_holds_for_the_very_next_packet() {
+fn a_changed_filter_holds_at_once() {
     let even = "icmp[6:2] & 1 = 0";
     let odd = "icmp[6:2] & 1 = 1";
     for mut capture in ways(400) {
@@ -347,8 +360,9 @@ fn a_filter_changed_while_reading_holds_for_the_very_next_packet() {
 }
 
 /// libpcap's filters believe the header's lengths, which need not be the data's.
+// Shows: libpcap/offlinefilter-believes-headers
 #[test]
-fn a_filter_sees_the_length_on_the_wire_of_a_packet_that_was_cut() {
+fn a_filter_sees_the_wire_length() {
     let file = Pcap::native()
         .record([1, 1, 60, 1514], &ping(0)[..60])
         .record([2, 2, 60, 60], &ping(1)[..60])
@@ -369,8 +383,9 @@ fn a_filter_sees_the_length_on_the_wire_of_a_packet_that_was_cut() {
 }
 
 /// A failed compilation leaves C's program as it was: nothing to install, and nothing to free.
+// Shows: libpcap/failed-compilation-leaves-program, parity/go-without-filter-fails
 #[test]
-fn a_filter_that_does_not_compile_leaves_the_one_before_in_force() {
+fn a_bad_filter_leaves_the_one_before() {
     for mut capture in ways(10) {
         capture.set_filter("icmp[6:2] > 7").unwrap();
         assert!(capture.set_filter("foobar and (").is_err());
@@ -382,7 +397,7 @@ fn a_filter_that_does_not_compile_leaves_the_one_before_in_force() {
 }
 
 #[test]
-fn a_packet_of_no_bytes_and_one_of_the_largest_size_are_packets() {
+fn empty_and_largest_packets_are_packets() {
     let large: Vec<u8> = (0..262_144u32).map(|n| (n % 251) as u8).collect();
     let file = Pcap::native()
         .packet(1, 1, b"")
@@ -398,8 +413,9 @@ fn a_packet_of_no_bytes_and_one_of_the_largest_size_are_packets() {
 }
 
 /// What a callback gets lies in libpcap's buffer, so whatever is kept is a copy.
+// Shows: libpcap/callback-gets-lies-kernels
 #[test]
-fn owned_packets_stay_when_the_capture_is_gone() {
+fn owned_packets_outlive_the_capture() {
     let mut capture = open(pings(5));
     let packets: Vec<PacketOwned> = capture.packets().map(Result::unwrap).collect();
     drop(capture);
@@ -407,8 +423,9 @@ fn owned_packets_stay_when_the_capture_is_gone() {
     assert_eq!(thread.join().unwrap(), 10);
 }
 
+// Shows: parity/iterate-language-channel-packets
 #[test]
-fn the_iterator_is_fused_at_the_end_and_gives_the_capture_back() {
+fn the_iterator_gives_the_capture_back() {
     for capture in ways(3) {
         let mut packets = capture.into_packets();
         assert_eq!(packets.by_ref().count(), 3);
@@ -419,7 +436,7 @@ fn the_iterator_is_fused_at_the_end_and_gives_the_capture_back() {
 }
 
 #[test]
-fn a_large_file_is_read_to_its_end_in_bounded_time_by_each_call() {
+fn a_large_file_is_read_in_bounded_time() {
     // Not a benchmark: a call that looked at everything again for each packet would take minutes.
     let start = Instant::now();
     for mut capture in ways(60_000) {
@@ -433,7 +450,7 @@ fn a_large_file_is_read_to_its_end_in_bounded_time_by_each_call() {
 
 /// What the packets of a loopback begin with depends on the system that wrote the file, which only the file tells.
 #[test]
-fn a_compiled_filter_fits_the_system_of_a_savefile() {
+fn a_filter_fits_the_files_system() {
     let options = CompileOptions::new();
     // Of IPv4, and of IPv6 on NetBSD, FreeBSD and macOS.
     let families = [2_u32, 24, 28, 30];

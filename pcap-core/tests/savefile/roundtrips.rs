@@ -97,7 +97,7 @@ fn check(bytes: &[u8], precision: Precision) {
 
 #[test]
 #[cfg(unix)]
-fn a_compressed_savefile_is_finished_by_the_writer_given_back() {
+fn a_compressor_is_finished_afterwards() {
     for precision in BOTH {
         let packets = packets(precision);
         let gzip = GzEncoder::new(Vec::new(), Compression::fast());
@@ -128,7 +128,7 @@ fn a_compressed_savefile_is_finished_by_the_writer_given_back() {
 
 /// A compressor writes its last bytes only when it is finished, and on drop it can tell nobody.
 #[test]
-fn silent_loss_a_compressor_that_cannot_write_its_end_says_so() {
+fn a_compressor_that_fails_says_so() {
     /// Takes so many bytes.
     #[derive(Debug)]
     struct Full(usize);
@@ -165,7 +165,7 @@ fn silent_loss_a_compressor_that_cannot_write_its_end_says_so() {
 
 #[test]
 #[cfg(unix)]
-fn through_a_pipe_to_tcpdump_and_back_by_another() {
+fn through_a_pipe_to_tcpdump_and_back() {
     for precision in BOTH {
         let packets = packets(precision);
         let mut child = tcpdump(precision).spawn().unwrap();
@@ -212,7 +212,7 @@ fn an_owned_descriptor_of_a_pipe_is_a_file() {
 
 #[test]
 #[cfg(unix)]
-fn through_sockets_that_can_be_shut_down_afterwards() {
+fn through_sockets_that_shut_down() {
     fn through<W: Write + Send + 'static>(
         writer: W,
         mut reader: impl Read + Send + 'static,
@@ -288,7 +288,7 @@ fn memory_owned_shared_and_behind_a_box() {
 }
 
 #[test]
-fn an_open_file_is_written_from_where_it_stands_and_given_back() {
+fn an_open_file_is_written_where_it_stands() {
     for precision in BOTH {
         let mut file = tempfile::tempfile().unwrap();
         let fd = files::descriptor(&file);
@@ -334,7 +334,7 @@ fn the_file_of_a_path_can_be_had_too() {
 }
 
 #[test]
-fn a_link_type_that_savefiles_cannot_have_gives_the_object_back_untouched() {
+fn an_impossible_link_type_returns_the_file() {
     let unsupported = ErrorKind::Unsupported;
     let capture = Capture::dead(Dlt::new(65_536)).unwrap();
     let shared = Shared::default();
@@ -362,7 +362,7 @@ fn a_link_type_that_savefiles_cannot_have_gives_the_object_back_untouched() {
 }
 
 #[test]
-fn another_type_gives_the_dumper_back_with_all_its_packets() {
+fn a_wrong_type_returns_the_dumper() {
     let mut dumper = dead(Precision::Nano).dump_to(Vec::new()).unwrap();
     let packets = packets(Precision::Nano);
     write(&mut dumper, &packets[..700]);
@@ -386,7 +386,7 @@ fn another_type_gives_the_dumper_back_with_all_its_packets() {
 }
 
 #[test]
-fn a_writer_that_fails_gives_the_dumper_back_and_nothing_is_lost_or_doubled() {
+fn a_failing_writer_returns_the_dumper() {
     /// Fails every other time, and takes a little at the others.
     struct Moody(Vec<u8>, u32);
     impl Write for Moody {
@@ -424,7 +424,7 @@ fn a_writer_that_fails_gives_the_dumper_back_and_nothing_is_lost_or_doubled() {
 }
 
 #[test]
-fn a_file_that_is_not_open_for_writing_is_an_error_and_is_given_back() {
+fn a_read_only_file_is_given_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a.pcap", &pings(3));
     let capture = dead(Precision::Micro);

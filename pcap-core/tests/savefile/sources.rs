@@ -31,9 +31,10 @@ impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Reads<F> {
 }
 
 /// A path that is not UTF-8 made a panic when writing, and "null pointer" when reading.
+// Shows: libpcap/path-utf-8-panic, parity/path-utf-8-panic
 #[test]
 #[cfg(unix)]
-fn pitfall_a_path_that_is_not_utf_8_is_read_and_written() {
+fn a_path_that_is_not_utf_8_works() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(OsStr::from_bytes(b"a\xff\xfe.pcap"));
     let missing = Capture::from_file(&path).unwrap_err();
@@ -56,7 +57,7 @@ fn pitfall_a_path_that_is_not_utf_8_is_read_and_written() {
 }
 
 #[test]
-fn a_nul_in_a_path_is_an_error_and_no_file_is_touched() {
+fn a_nul_in_a_path_touches_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a\0b");
     let dead = Capture::dead(pcap_core::Dlt::EN10MB).unwrap();
@@ -72,8 +73,9 @@ fn a_nul_in_a_path_is_an_error_and_no_file_is_touched() {
 }
 
 /// `-` is standard input, which libpcap leaves open and which stays the caller's.
+// Shows: libpcap/closing-dumper-closes-descriptor, parity/read-savefile-path-open
 #[test]
-fn promise_a_dash_is_standard_input_and_a_file_of_that_name_is_reached_by_its_folder() {
+fn a_dash_is_standard_input() {
     if files::in_child() {
         let mut capture = Capture::from_file("-").unwrap();
         let packets = read_all(&mut capture).unwrap();
@@ -94,9 +96,7 @@ fn promise_a_dash_is_standard_input_and_a_file_of_that_name_is_reached_by_its_fo
     files::file(folder.path(), "-", &pings(2));
     let path = files::file(folder.path(), "in.pcap", &pings(5));
     let child = || {
-        let mut child = files::child(
-            promise_a_dash_is_standard_input_and_a_file_of_that_name_is_reached_by_its_folder,
-        );
+        let mut child = files::child(a_dash_is_standard_input);
         child.current_dir(folder.path());
         child
     };
@@ -160,7 +160,7 @@ fn delivered_at_once(capture: Capture<pcap_core::Offline>, mut writer: impl Writ
 
 #[test]
 #[cfg(unix)]
-fn a_fifo_by_its_path_delivers_a_packet_as_soon_as_it_is_there() {
+fn a_fifo_delivers_each_packet_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fifo");
     files::run(std::process::Command::new("mkfifo").arg(&path));
@@ -178,7 +178,7 @@ fn a_fifo_by_its_path_delivers_a_packet_as_soon_as_it_is_there() {
 
 #[test]
 #[cfg(unix)]
-fn a_socket_as_an_open_file_and_as_a_reader_delivers_a_packet_as_soon_as_it_is_there() {
+fn a_socket_delivers_each_packet_at_once() {
     for as_file in [true, false] {
         let (reader, mut writer) = UnixStream::pair().unwrap();
         writer.write_all(&pings(0)).unwrap();
@@ -191,8 +191,9 @@ fn a_socket_as_an_open_file_and_as_a_reader_delivers_a_packet_as_soon_as_it_is_t
     }
 }
 
+// Shows: parity/read-savefile-path-open
 #[test]
-fn an_open_file_is_read_from_where_it_stands() {
+fn an_open_file_is_read_where_it_stands() {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(b"something else first").unwrap();
     let start = file.stream_position().unwrap();
@@ -218,7 +219,7 @@ fn an_open_file_is_read_from_where_it_stands() {
 }
 
 #[test]
-fn a_reader_that_gives_one_byte_at_a_time_and_is_interrupted_gives_all_packets() {
+fn single_bytes_and_interrupts_are_read() {
     let mut bytes = Cursor::new(pings(20));
     let mut calls = 0;
     let reader = Reads(move |buffer: &mut [u8]| {
@@ -236,7 +237,7 @@ fn a_reader_that_gives_one_byte_at_a_time_and_is_interrupted_gives_all_packets()
 
 /// As of a terminal: reading on would wait for more.
 #[test]
-fn the_first_end_of_a_reader_is_the_end_and_it_is_not_read_on() {
+fn a_reader_is_not_read_beyond_its_end() {
     let whole = pings(3);
     let record = 16 + ping(0).len();
     // In the magic, in the header, behind it, between two records, in a record's header, in its packet.
@@ -272,7 +273,7 @@ fn the_first_end_of_a_reader_is_the_end_and_it_is_not_read_on() {
 }
 
 #[test]
-fn a_reader_that_returns_more_than_it_was_given_room_for_is_an_error() {
+fn a_reader_that_lies_is_an_error() {
     for lie in [usize::MAX, usize::MAX - 1, usize::MAX / 3, 300_000] {
         // At once, and after true answers: before the magic is complete, in the file header, in
         // the packets.
@@ -334,7 +335,7 @@ impl std::fmt::Display for Custom {
 impl std::error::Error for Custom {}
 
 #[test]
-fn a_readers_own_error_is_the_source_of_ours_after_the_packets_before_it() {
+fn a_readers_error_is_the_source() {
     // In the magic, in the file header, in a record's header, in its data, between two records.
     for (length, packets) in [
         (0, 0),
@@ -378,7 +379,7 @@ fn a_readers_own_error_is_the_source_of_ours_after_the_packets_before_it() {
 }
 
 #[test]
-fn a_panic_of_the_reader_reaches_the_caller_and_nothing_is_read_after_it() {
+fn a_reader_that_panicked_is_not_read() {
     for (length, packets) in [
         (0, 0),
         (2, 0),
@@ -422,7 +423,7 @@ fn a_panic_of_the_reader_reaches_the_caller_and_nothing_is_read_after_it() {
 }
 
 #[test]
-fn the_first_panic_wins_when_the_closure_panics_before_the_reader_would() {
+fn the_first_of_two_panics_wins() {
     let mut capture = Capture::from_reader(then(24 + 2 * 114, || panic!("the reader's"))).unwrap();
     let panic = catch_unwind(AssertUnwindSafe(|| {
         capture.for_each(|_| std::panic::panic_any("the closure's"))
@@ -440,8 +441,9 @@ fn the_first_panic_wins_when_the_closure_panics_before_the_reader_would() {
 }
 
 /// libpcap owns a stream once it is open and not before: it is closed once, by whoever has it.
+// Shows: parity/read-savefile-path-open
 #[test]
-fn the_reader_is_dropped_once_with_the_capture_and_comes_back_when_opening_fails() {
+fn the_reader_is_dropped_once_or_returned() {
     struct Counted(Cursor<Vec<u8>>, mpsc::Sender<()>);
     impl Read for Counted {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -473,9 +475,10 @@ fn the_reader_is_dropped_once_with_the_capture_and_comes_back_when_opening_fails
 }
 
 /// A safe conversion from a raw `pcap_t` is a double free: it takes unsafe code, or this does not compile.
+// Shows: libpcap/safe-conversion-raw-t
 #[test]
 #[deny(unused_unsafe)]
-fn a_raw_handle_that_was_opened_elsewhere_is_read_like_any_other() {
+fn a_foreign_raw_handle_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let late = files::Pcap::native().packet(4_026_531_840, 999_999, b"x");
     let ng = files::pings_ng(3);
@@ -526,7 +529,7 @@ fn a_raw_handle_that_was_opened_elsewhere_is_read_like_any_other() {
 }
 
 #[test]
-fn a_file_that_changes_its_length_while_it_is_read_is_no_panic_and_no_wrong_packet() {
+fn a_file_that_changes_length_is_no_panic() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = pings(20_000);
     // Longer, and cut in the middle of a record that was not read yet.
@@ -555,7 +558,7 @@ fn a_file_that_changes_its_length_while_it_is_read_is_no_panic_and_no_wrong_pack
 
 /// The rest of a stream is libpcap's from an odd record on, which must not see other packets.
 #[test]
-fn a_filter_stays_in_force_behind_an_odd_record_of_a_stream() {
+fn a_filter_outlasts_an_odd_record() {
     let mut file = Pcap::new(Order::Little, MICRO);
     for n in 0..10u8 {
         // The fourth one's microseconds are negative to some libpcaps.

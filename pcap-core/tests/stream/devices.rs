@@ -539,8 +539,9 @@ mod tests {
 }
 
 /// On several threads, which a task moves between.
+// Shows: parity/iterate-language-channel-packets
 #[test]
-fn tasks_of_a_runtime_with_several_threads_lose_nothing() {
+fn tasks_on_several_threads_lose_nothing() {
     let Some((_net, left)) = wire() else { return };
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.worker_threads(3).enable_all().build().unwrap();
@@ -584,7 +585,7 @@ fn tasks_of_a_runtime_with_several_threads_lose_nothing() {
 
 /// `inject_queue` would hold up the one thread of this runtime for the whole time.
 #[test]
-fn a_sender_waits_for_a_slow_device_beside_the_tasks() {
+fn a_sender_waits_beside_other_tasks() {
     let Some((_net, left)) = wire() else { return };
     let mut tc = std::process::Command::new("tc");
     let limit = "qdisc add dev left root tbf rate 4mbit burst 3kb limit 4kb";
@@ -625,6 +626,7 @@ fn a_sender_waits_for_a_slow_device_beside_the_tasks() {
 }
 
 /// The deadlines that the documentation promises.
+// Shows: parity/iterate-language-channel-packets
 #[test]
 fn deadlines_and_selects_of_tokio_work() {
     let Some((_net, left)) = wire() else { return };
@@ -656,7 +658,7 @@ fn deadlines_and_selects_of_tokio_work() {
 }
 
 #[test]
-fn a_capture_outside_of_its_runtime_is_an_error_and_no_panic() {
+fn without_its_runtime_is_an_error() {
     let Some((_net, left)) = wire() else { return };
     let failed = left.into_tokio().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::Io(std::io::ErrorKind::Other));
@@ -676,7 +678,7 @@ fn a_capture_outside_of_its_runtime_is_an_error_and_no_panic() {
 }
 
 #[test]
-fn captures_and_their_futures_can_move_between_threads() {
+fn captures_and_futures_are_send() {
     fn is_send<T: Send>(_: &T) {}
     fn all<S: pcap_core::Awaitable + Send, R: Runtime>(mut capture: AsyncCapture<S, R>) {
         is_send(&capture);

@@ -62,7 +62,7 @@ fn a_savefile_is_read_to_its_end() {
 }
 
 #[test]
-fn a_cut_savefile_gives_its_good_packets_then_the_error() {
+fn a_cut_file_gives_its_packets_then_fails() {
     let (_folder, path) = savefile();
     let length = std::fs::metadata(&path).unwrap().len();
     let file = std::fs::File::options().write(true).open(&path).unwrap();
@@ -114,7 +114,7 @@ async fn follows<R: Runtime>(
 }
 
 #[test]
-fn the_end_of_a_savefile_that_is_followed_is_waited_at() {
+fn the_end_is_waited_at_when_followed() {
     let (_folder, path) = savefile();
     let file = || std::fs::File::options().append(true).open(&path).unwrap();
     // The first record: a header of 16 bytes and the packet, behind that of the file.
@@ -184,7 +184,7 @@ fn savefile_bytes() -> Vec<u8> {
 
 #[cfg(unix)] // nothing tells that there is more in a pipe of Windows
 #[test]
-fn a_savefile_in_a_pipe_holds_up_no_other_task() {
+fn a_pipe_holds_up_no_other_task() {
     let open = || {
         let (reader, mut end) = UnixStream::pair().unwrap();
         end.write_all(&savefile_bytes()[..24]).unwrap();
@@ -205,7 +205,7 @@ fn a_savefile_in_a_pipe_holds_up_no_other_task() {
 /// paused.
 #[cfg(unix)]
 #[test]
-fn a_pipe_that_never_ends_and_of_which_a_filter_takes_nothing_holds_up_no_other_task() {
+fn an_endless_pipe_holds_up_no_other_task() {
     let mut bytes = savefile_bytes();
     for _ in 0..6 {
         bytes.extend_from_within(24..);

@@ -567,24 +567,24 @@ fn close(targets: &Targets, mut capture: Capture<Active>, random: &mut Random) {
 }
 
 #[test]
-fn live_on_a_veth_pair_each_packet_comes_once_and_each_break_is_seen() {
+fn on_a_veth_each_packet_comes_once() {
     live("left", "right");
 }
 
 #[test]
-fn live_on_lo_each_packet_comes_once_and_each_break_is_seen() {
+fn on_lo_each_packet_comes_once() {
     live("lo", "lo");
 }
 
 #[test]
-fn live_on_any_each_packet_comes_once_and_each_break_is_seen() {
+fn on_any_each_packet_comes_once() {
     live("left", "any");
 }
 
 /// libpcap takes a filter in several steps, in which it reads what it has, too; packets that come
 /// meanwhile may be lost, but none comes that the filter rejects.
 #[test]
-fn live_filters_change_under_breaks_and_hold() {
+fn filters_hold_under_breaks() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let run = Run::new();
@@ -637,7 +637,7 @@ fn live_filters_change_under_breaks_and_hold() {
 
 /// Two threads send with senders that are broken, while the capture that they are from is closed.
 #[test]
-fn senders_are_broken_while_their_capture_goes_and_send_each_packet_once() {
+fn senders_are_broken_and_send_once() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let run = Run::new();
@@ -766,7 +766,7 @@ fn read_through(run: &Run, targets: &Targets, random: &mut Random, capture: Capt
 }
 
 #[test]
-fn savefiles_of_all_kinds_are_read_whole_under_breaks() {
+fn savefiles_are_read_whole_under_breaks() {
     let run = Run::new();
     let mut random = run.random(0);
     let targets = Targets::default();
@@ -888,7 +888,7 @@ fn under_signals(run: &Run, signal: libc::c_int, work: impl FnOnce()) {
 }
 
 #[test]
-fn live_under_a_storm_of_sigalrm_each_packet_comes_once() {
+fn sigalrm_storms_lose_no_packet() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let run = Run::new();
@@ -935,7 +935,7 @@ fn live_under_a_storm_of_sigalrm_each_packet_comes_once() {
 }
 
 #[test]
-fn a_pipe_under_a_storm_of_signals_is_read_whole() {
+fn a_pipe_is_read_whole_under_signals() {
     let run = Run::new();
     let mut random = run.random(0);
     let bytes = &files::pings(MANY)[..];

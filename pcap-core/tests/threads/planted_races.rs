@@ -106,7 +106,7 @@ fn a_race_inside_libpcap() {
 /// What a break handle must never do.
 #[test]
 #[ignore = "for ci/races alone, which wants it reported"]
-fn a_close_while_another_thread_uses_the_handle() {
+fn a_close_beside_a_use() {
     let shared = Shared(created());
     // SAFETY: it is open, but nothing keeps the other thread away.
     let stop = move || unsafe { pcap_sys::pcap_breakloop(shared.pointer()) };
@@ -117,7 +117,7 @@ fn a_close_while_another_thread_uses_the_handle() {
 
 #[test]
 #[ignore = "for ci/races alone, which wants it reported"]
-fn a_descriptor_closed_while_another_thread_writes() {
+fn a_descriptor_closed_beside_a_write() {
     let mut file = tempfile::tempfile().unwrap();
     let number = file.as_raw_fd();
     without_order(

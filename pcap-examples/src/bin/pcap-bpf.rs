@@ -1,4 +1,4 @@
-//! Compiles filter expressions and shows what comes of them.
+//! Compiles filter expressions, and prints or runs the result.
 
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -20,18 +20,18 @@ Examples:
   pcap-bpf 'tcp port 443'                    the instructions, as tcpdump -d prints them
   pcap-bpf -ddd -y RAW ip6                   in decimal, for raw IP packets
   pcap-bpf --bytecode -y RAW tcp             in one line, for iptables -m bpf --bytecode
-  pcap-bpf -O host 192.0.2.1                 as they are before they are optimized
+  pcap-bpf -O host 192.0.2.1                 before optimization
   pcap-bpf --match trace.pcap icmp           how many packets of a savefile pass
 
-Without an expression the filter accepts all packets. A savefile may be pcap or pcapng, also
-compressed by gzip; `-` is standard input.";
+Without an expression, the filter accepts all packets. A savefile may be pcap or pcapng,
+optionally compressed with gzip; `-` is standard input.";
 
 /// Compiles a filter expression for a link type and prints its instructions, or runs it on a
 /// savefile.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
 pub(crate) struct Args {
-    /// The expression, in the language of pcap-filter(7); several words are joined by spaces
+    /// The expression, in the language of pcap-filter(7); several words are joined with spaces
     #[arg(value_name = "EXPR", allow_negative_numbers = true)]
     expression: Vec<String>,
     /// Read the expression from a file, where # begins a comment; `-` is standard input
@@ -40,11 +40,11 @@ pub(crate) struct Args {
     /// The link type: a DLT name or number
     #[arg(short = 'y', long, value_name = "LINKTYPE", default_value = "EN10MB")]
     linktype: Dlt,
-    /// The bytes of a packet that are wanted, which is what the filter returns; 0 is the default. A filter for a savefile
-    /// returns that one's
+    /// The number of bytes to capture of each packet, which the filter returns; 0 means the default. A
+    /// filter for a savefile returns that one's snaplen
     #[arg(short, long, value_name = "BYTES", default_value_t = 262_144)]
     snaplen: u32,
-    /// Do not optimize
+    /// Do not optimize the filter
     #[arg(short = 'O', long)]
     no_optimize: bool,
     /// The netmask of the network, for `ip broadcast` [default: unknown]
@@ -53,10 +53,10 @@ pub(crate) struct Args {
     /// Print readable lines (-d, the default), C (-dd) or decimal numbers (-ddd)
     #[arg(short, action = ArgAction::Count)]
     dump: u8,
-    /// Print decimal numbers in one line, as iptables and tc take them
+    /// Print decimal numbers in one line, for iptables and tc
     #[arg(long, conflicts_with = "dump")]
     bytecode: bool,
-    /// Print what the filter returns for each packet of a savefile, 0 for those that do not pass
+    /// Print what the filter returns for each packet of a savefile, or 0 for packets that do not pass
     #[arg(long, value_name = "SAVEFILE", conflicts_with_all = ["linktype", "snaplen", "dump", "bytecode"])]
     run: Option<PathBuf>,
     /// Print how many packets of a savefile pass

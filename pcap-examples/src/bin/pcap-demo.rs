@@ -1,4 +1,4 @@
-//! The whole story in one go: capture, write, read back, filter.
+//! Captures packets, writes them to a savefile, and reads it back through a filter.
 
 use std::fmt::Display;
 use std::io::{self, Read, Write};
@@ -18,16 +18,16 @@ use pcap_examples::program;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
-/// What the last datagram says.
+/// The contents of the last datagram.
 const END: &[u8] = b"the end";
-/// Longer than all this takes anywhere.
+/// Longer than the demonstration takes on any machine.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Shows what libpcap does, in a second or two: captures packets that it sends to itself over the
-/// loopback device, writes them to a savefile, and reads that back through another filter.
+/// Demonstrates libpcap in a second or two: captures packets that it sends to itself over the loopback
+/// device, writes them to a savefile, and reads it back through another filter.
 ///
-/// Where it may not capture it says why, and makes the savefile of packets of its own. It needs no
-/// network, and changes nothing but a new folder for temporary files, which stays.
+/// Without the right to capture, it says why and generates the packets instead. It needs no network. It
+/// creates a new folder for temporary files, which stays, and changes nothing else.
 #[derive(Parser)]
 #[command(name = NAME, version)]
 pub(crate) struct Args {}
@@ -40,22 +40,22 @@ fn run(story: &mut Story) -> Outcome {
     let folder = tempfile::Builder::new()
         .prefix("pcap-demo-")
         .tempdir()
-        .map_err(|e| Failure::Text(format!("cannot make a folder for the savefile: {e}")))?
+        .map_err(|e| Failure::Text(format!("cannot create a folder for the savefile: {e}")))?
         .keep();
     let path = folder.join("demo.pcap");
 
-    story.heading("Who is there")?;
+    story.heading("Devices")?;
     let devices = Device::list()?;
     let names: Vec<&str> = devices.iter().map(Device::name).collect();
-    story.tell(format_args!("Devices: {}", names.join(", ")))?;
+    story.tell(format_args!("Found: {}", names.join(", ")))?;
 
     story.heading("Capture")?;
     if let Err(why) = live(story, &devices, &path) {
         if why.is_broken_pipe() {
             return Err(why);
         }
-        story.tell(format_args!("Not here: {why}."))?;
-        story.tell("So the savefile is made of packets that were never on a wire:")?;
+        story.tell(format_args!("Not possible: {why}."))?;
+        story.tell("The savefile gets generated packets instead:")?;
         synthetic(story, &path)?;
     }
 
@@ -80,7 +80,7 @@ fn run(story: &mut Story) -> Outcome {
     Ok(())
 }
 
-/// Captures on the loopback device what this program sends to itself.
+/// Captures on the loopback device the packets that this program sends to itself.
 fn live(story: &mut Story, devices: &[Device], path: &Path) -> Outcome {
     let text = |what: &str, e: io::Error| Failure::Text(format!("cannot {what}: {e}"));
     let device = devices.iter().find(|device| device.is_loopback());
@@ -98,7 +98,7 @@ fn live(story: &mut Story, devices: &[Device], path: &Path) -> Outcome {
     let ended = listen(story, &mut capture, &mut dumper)?;
     if !ended {
         return Err(Failure::Text(
-            "cannot see the packets that were sent".to_owned(),
+            "the packets that were sent did not arrive".to_owned(),
         ));
     }
     let stats = capture.close()?;
@@ -113,7 +113,7 @@ fn live(story: &mut Story, devices: &[Device], path: &Path) -> Outcome {
     ))
 }
 
-/// Prints and writes packets until the last one, and says whether that came in time.
+/// Prints and writes packets until the last one. Returns whether that came in time.
 fn listen(story: &mut Story, capture: &mut Capture<Active>, dumper: &mut Dumper) -> Outcome<bool> {
     let mut printer = Printer::new(Form::Line, capture);
     let deadline = Instant::now() + PATIENCE;
@@ -130,7 +130,7 @@ fn listen(story: &mut Story, capture: &mut Capture<Active>, dumper: &mut Dumper)
     }
 }
 
-/// Sockets on 127.0.0.1, on ports that the system chose.
+/// Sockets on 127.0.0.1, on ports chosen by the system.
 struct Talk {
     from: UdpSocket,
     to: UdpSocket,
@@ -150,14 +150,14 @@ impl Talk {
         Ok(talk)
     }
 
-    /// The filter for what is said here, and nothing else that goes over the device.
+    /// Returns a filter for the packets of these sockets alone.
     fn expression(&self) -> io::Result<String> {
         let udp = self.to.local_addr()?.port();
         let tcp = self.listener.local_addr()?.port();
         Ok(format!("udp port {udp} or tcp port {tcp}"))
     }
 
-    /// A few datagrams, a conversation over TCP, and the datagram that ends it all.
+    /// Sends a few datagrams, holds a conversation over TCP, and sends the last datagram.
     fn run(self) -> io::Result<()> {
         let mut buffer = [0; 64];
         let mut datagram = |text: &[u8]| {
@@ -181,12 +181,12 @@ impl Talk {
     }
 }
 
-/// Writes a savefile without any device: a datagram, and a conversation over TCP.
+/// Writes a savefile without a device: three datagrams, and a conversation over TCP.
 fn synthetic(story: &mut Story, path: &Path) -> Outcome {
     let capture = Capture::dead_with(Dlt::EN10MB, 65_535, Precision::Nano)?;
     let mut dumper = capture.dump(path)?;
     let mut printer = Printer::new(Form::Line, &capture);
-    for frame in frames().map_err(|e| Failure::Text(format!("cannot make a packet: {e}")))? {
+    for frame in frames().map_err(|e| Failure::Text(format!("cannot generate a packet: {e}")))? {
         let packet = Packet::new(Timestamp::now(), frame.len() as u32, &frame);
         dumper.write(packet)?;
         story.packet(&mut printer, packet)?;
@@ -227,7 +227,7 @@ fn frames() -> Result<Vec<Vec<u8>>, etherparse::err::packet::BuildWriteError> {
     Ok(frames)
 }
 
-/// What the program prints.
+/// The output of the program.
 struct Story(Output);
 
 impl Story {

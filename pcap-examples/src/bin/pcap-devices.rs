@@ -1,4 +1,4 @@
-//! Lists what can be captured on.
+//! Lists the capture devices.
 
 use std::process::ExitCode;
 
@@ -14,17 +14,17 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 const HELP: &str = "\
 Examples:
   pcap-devices                               all devices, with addresses and states
-  pcap-devices --json | jq -r '.[].name'     their names alone
+  pcap-devices --json | jq -r '.[].name'     only their names
 
 JSON:
   One array with an object per device: name, description, up, running, loopback, wireless,
   connection (unknown, connected, disconnected or not applicable), and addresses: each an object
-  of family (ipv4, ipv6, mac, hardware or other), address, netmask, broadcast and peer. What a
-  device does not have is left out.";
+  of family (ipv4, ipv6, mac, hardware or other), address, netmask, broadcast and peer. Members
+  that a device does not have are missing.";
 
-/// Lists what can be captured on: devices with their addresses and states.
+/// Lists the capture devices with their addresses and states.
 ///
-/// The first that is up and running is the one that `pcap-capture` takes when it is told none.
+/// `pcap-capture` uses the first one that is up and running by default.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = HELP)]
 pub(crate) struct Args {
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome {
     let devices = Device::list()?;
     if devices.is_empty() {
-        exit::say(NAME, "there is no device that this process may capture on");
+        exit::say(NAME, "there is no device on which this process may capture");
     }
     let mut output = Output::stdout();
     if args.json {
@@ -59,7 +59,7 @@ fn run(args: &Args) -> Outcome {
     Ok(())
 }
 
-/// The lines of a device.
+/// Returns the lines of a device.
 fn text(device: &Device) -> Vec<String> {
     let states = [
         (device.is_up(), "up"),

@@ -22,25 +22,25 @@ Examples:
   pcap-filter trace.pcapng trace.pcap            all packets, as a classic savefile
   pcap-filter all.pcap.gz - arp | pcap-read -
 
-The new savefile has the link type, the snaplen and the precision of the old one, and packets are
-copied as they are, also with a fraction of more than a second. Of a damaged savefile the packets
-before the damage are copied; the status is 1. So it is after Ctrl-C: what is
-written is complete then. Packets are in the savefile within about a second after they are read.";
+The new savefile has the link type, snaplen and precision of the old one, and packets are copied
+unchanged, even with a fraction of more than a second. If IN is damaged, the packets before the
+damage are copied and the status is 1. The same holds after Ctrl-C, for the packets read so far.
+Packets are in the savefile within about a second after they are read.";
 
 /// Copies the packets of a savefile that pass a filter into a new savefile.
 ///
-/// It says on standard error how many packets passed of how many.
+/// Prints on standard error how many packets of how many passed.
 #[derive(Parser)]
 #[command(name = NAME, version,
     after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", stop::HELP, left_out::HELP, ending::HELP))]
 pub(crate) struct Args {
-    /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
+    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// The savefile to write; `-` is standard output
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// The filter, in the language of pcap-filter(7); several words are joined by spaces
+    /// The filter, in the language of pcap-filter(7); several words are joined with spaces
     #[arg(value_name = "EXPR", allow_negative_numbers = true)]
     expression: Vec<String>,
 }
@@ -51,11 +51,11 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.output == Path::new("-") && io::stdout().is_terminal() {
-        exit::usage::<Args>("a savefile cannot be written to a terminal");
+        exit::usage::<Args>("cannot write a savefile to a terminal");
     }
     if is_same_file(&args.input, &args.output) {
         let path = args.output.display();
-        let text = format!("cannot write `{path}`: it is the savefile that is read");
+        let text = format!("cannot write `{path}`: it is also the input");
         return Err(Failure::Text(text));
     }
     let ending = Ending::of(&args.output)?;

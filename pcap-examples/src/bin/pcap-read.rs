@@ -27,15 +27,16 @@ const HELP: &str = "\
 Examples:
   pcap-read trace.pcap                           a line per packet
   pcap-read -f 'tcp port 443' -c 10 a.pcap b.pcapng
-  pcap-read --count -f arp *.pcap                how many packets of all files are ARP
+  pcap-read --count -f arp *.pcap                the number of ARP packets in all files
   tcpdump -i eth0 -w - | pcap-read --json -l -   from standard input
-  pcap-read --follow growing.pcap                and go on as it is written, until Ctrl-C
+  pcap-read --follow growing.pcap                continue as the file is written, until Ctrl-C
 
-A damaged file: the packets before the damage are printed, then the error, then the remaining
-files; the status is 1. So it is after Ctrl-C before the end of a file, except with --follow. If a file is not there, nothing is printed but that.";
+If a file is damaged, the packets before the damage are printed, then the error, then the
+remaining files, and the status is 1. The status is also 1 after Ctrl-C before the end of a
+file, except with --follow. If a file does not exist, only that error is printed.";
 
-/// Prints the packets of savefiles, pcap and pcapng, also compressed by gzip: one line each, with the time in UTC, the
-/// addresses, the protocol and the length on the wire in bytes.
+/// Prints the packets of savefiles, pcap and pcapng, optionally compressed with gzip: one line each,
+/// with the time in UTC, the addresses, the protocol and the length on the wire in bytes.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{}", stop::HELP, json::HELP))]
 pub(crate) struct Args {
@@ -45,29 +46,29 @@ pub(crate) struct Args {
     /// Only packets that pass this filter, in the language of pcap-filter(7)
     #[arg(short, long, value_name = "EXPR")]
     filter: Option<String>,
-    /// At most so many packets, of all files together [default: all]
+    /// The maximum number of packets, of all files together [default: all]
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
-    /// Print only how many packets there are in all files together
+    /// Print only the number of packets in all files together
     #[arg(long, conflicts_with_all = ["raw", "json"])]
     count: bool,
-    /// Print packets as they are: SECONDS.NANOSECONDS CAPLEN LEN HEX, where `-` is no bytes
+    /// Print packets in hexadecimal: SECONDS.NANOSECONDS CAPLEN LEN HEX, with `-` for no bytes
     #[arg(long, conflicts_with = "json")]
     raw: bool,
     /// Print packets as JSON, one object per line (see below)
     #[arg(long)]
     json: bool,
-    /// At the end of the file wait for more to be written to it, until Ctrl-C: one classic savefile,
-    /// not compressed
+    /// At the end of the file, wait until more is written to it, until Ctrl-C. Takes a single classic
+    /// savefile that is not compressed
     #[arg(long)]
     follow: bool,
-    /// Write each line at once, also into a pipe, instead of within a fraction of a second
+    /// Write each line at once, even into a pipe, instead of within a fraction of a second
     #[arg(short, long)]
     line_buffered: bool,
 }
 
 impl Args {
-    /// How many packets are wanted.
+    /// Returns the maximum number of packets.
     fn limit(&self) -> u64 {
         self.limit.unwrap_or(u64::MAX)
     }
@@ -76,7 +77,7 @@ impl Args {
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| {
         if args.follow && args.files.len() > 1 {
-            exit::usage::<Args>("only one file can be followed");
+            exit::usage::<Args>("cannot follow more than one file");
         }
         run(&args)
     })
@@ -93,7 +94,7 @@ fn run(args: &Args) -> Outcome {
     });
     stop::on_flush(|| Outlet::stdout().hurry());
     let printed = print(args, &seen, &mut output);
-    // What a closed output did not take was not wanted.
+    // It is no error if the reader of the lines went away.
     if !printed.as_ref().is_err_and(Failure::is_broken_pipe) {
         exit::unwritten(outlet::unwritten());
     }
@@ -112,14 +113,14 @@ fn print(args: &Args, seen: &AtomicU64, output: &mut Output) -> Outcome {
             outcome = Err(Failure::Text(text));
             break;
         }
-        // What a signal finds that comes while this one is opened.
+        // A signal may end the program while this file is opened.
         output.flush()?;
         match read(args, path, seen, output) {
             Ok(()) => {}
-            // Nothing that is printed from here on would arrive.
+            // Further lines would not arrive either.
             Err(Failure::Stdout(error)) => return Err(error.into()),
             Err(failure) => {
-                // Its packets come before the error.
+                // Print its packets before the error.
                 output.flush()?;
                 failure.report(NAME);
                 outcome = Err(Failure::Reported);
@@ -134,7 +135,7 @@ fn print(args: &Args, seen: &AtomicU64, output: &mut Output) -> Outcome {
     outcome
 }
 
-/// Checks that all words are files before anything is printed: some may be meant as a filter.
+/// Checks that all words are files before anything is printed: some may be intended as a filter.
 fn check(files: &[PathBuf]) -> Outcome {
     let mut outcome = Ok(());
     for path in files.iter().filter(|path| path.as_os_str() != "-") {
@@ -148,28 +149,28 @@ fn check(files: &[PathBuf]) -> Outcome {
             {
                 "there is no such file"
             }
-            // Whether it can be read is seen when its turn comes.
+            // Other errors are reported when it is opened.
             _ => continue,
         };
         let path = path.display();
         exit::say(
             NAME,
-            format_args!("cannot open `{path}`: {why}; a filter is given by -f"),
+            format_args!("cannot open `{path}`: {why}; use -f for a filter"),
         );
         outcome = Err(Failure::Reported);
     }
     outcome
 }
 
-/// Opens a file; one that is to be followed as soon as its header has been written.
+/// Opens a file. With `follow`, waits until its header has been written.
 fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
     loop {
         if follow && input::is_gzip(path) {
             let path = path.display();
-            let text = format!("cannot follow `{path}`: it is compressed by gzip");
+            let text = format!("cannot follow `{path}`: it is compressed with gzip");
             return Err(Failure::Text(text));
         }
-        // That of a FIFO waits for its other end.
+        // Opening a FIFO waits for its other end.
         match stop::at_once(|| input::capture(path)) {
             Err(Failure::Pcap(error)) if follow && error.kind() == ErrorKind::SavefileTruncated => {
                 thread::sleep(Duration::from_millis(100));
@@ -187,7 +188,7 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
     }
     if let Some(expression) = &args.filter {
         let named = |e| Failure::Text(format!("cannot filter `{}`: {e}", path.display()));
-        // Looking up names may take long.
+        // Resolving names may take long.
         stop::at_once(|| capture.set_filter(expression)).map_err(named)?;
     }
     stop::breaks(capture.break_handle());
@@ -218,13 +219,13 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
     }
     match stop::asked() {
         Some(_) if args.follow => Ok(()),
-        // Of a pipe a cut packet, too, may be due to that.
+        // The signal may also have truncated the last packet of a pipe.
         Some(_) => Err(Failure::Text(format!(
             "stopped before the end of `{}`",
             path.display()
         ))),
         None => {
-            // Of a failed output there may be no more packet that finds out.
+            // There may be no further packet that meets the error of the output.
             Outlet::stdout().check()?;
             Ok(flow.map(drop)?)
         }

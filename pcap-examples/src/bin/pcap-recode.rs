@@ -1,4 +1,4 @@
-//! Copies a savefile as another one: link type, snaplen, precision, format, times, compression.
+//! Copies a savefile with another link type, snaplen, precision, format, compression or other times.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
@@ -26,79 +26,77 @@ const NAME: &str = env!("CARGO_BIN_NAME");
 const HELP: &str = "\
 Examples:
   pcap-recode trace.pcapng.gz trace.pcap         a classic savefile, not compressed
-  pcap-recode -l RAW --skip eth.pcap ip.pcap     without Ethernet headers; skips packets other than IP
-  pcap-recode -l ETHERNET any.pcap eth.pcap      of a capture on `any`, for `pcap-replay`
+  pcap-recode -l RAW --skip eth.pcap ip.pcap     without Ethernet headers; only IP packets
+  pcap-recode -l ETHERNET any.pcap eth.pcap      a capture on `any`, for `pcap-replay`
   pcap-recode -s 96 --precision micro - small.pcap.gz
   pcap-recode --format pcapng - -                through a pipe
-  pcap-recode --shift -1h a.pcap b.pcap          an hour earlier
+  pcap-recode --shift -1h a.pcap b.pcap          times an hour earlier
 
 Link types:
-  From ETHERNET, RAW, IPV4, IPV6, NULL, LOOP, LINUX_SLL and LINUX_SLL2 to ETHERNET, RAW, IPV4 and
-  IPV6. A new Ethernet header has the type of what follows it and addresses of zeros, but for the
-  source that Linux's cooked headers tell. VLAN tags stay in Ethernet; they go with the header where
-  only IP is left, and are counted. Padding behind a packet stays. What cannot be converted, such as
-  ARP to RAW, is an error that names the packet, or with --skip left out and counted.
+  From ETHERNET, RAW, IPV4, IPV6, NULL, LOOP, LINUX_SLL and LINUX_SLL2 to ETHERNET, RAW, IPV4
+  and IPV6. A new Ethernet header has the type of its payload and zeros as addresses; the source
+  address is kept if a cooked header of Linux has it. VLAN tags stay in Ethernet; where only IP
+  is left, they are removed and counted. Padding after a packet stays. A packet that cannot be
+  converted, such as ARP to RAW, is an error that names the packet; with --skip it is skipped
+  and counted.
 
-What the header says of a frame check sequence behind each packet is kept if the link type stays as
-it is.
+The declared length of the frame check sequences is kept if the link type stays the same.
 
-The order is: link type, then snaplen, then times. Of a damaged savefile, and before a packet that
-cannot be converted, the packets up to there are copied; the status is 1. So it is after Ctrl-C.
-Packets are in the savefile within about a second after they are read, also compressed.";
+The link type changes first, then the snaplen, then the times. If IN is damaged or a packet
+cannot be converted, the packets before it are copied and the status is 1. The same holds after
+Ctrl-C. Packets are in the savefile within about a second after they are read, even compressed.";
 
 const JSON_HELP: &str = "\
 JSON:
-  One object: type (\"summary\"), read and written (packets), skipped (packets), reasons (an object
-  of what they were and how many), cut (packets, by --snaplen), untagged (packets that lost their
-  VLAN tags), left_out (packets that the savefile cannot hold, if there are any). It goes to standard
-  error where the savefile goes to standard output.";
+  One object: type (\"summary\"), read and written (packets), skipped (packets), reasons (an
+  object that maps each kind of skipped packet to a number), cut (packets, by --snaplen),
+  untagged (packets without their VLAN tags), left_out (packets that the savefile cannot hold,
+  if any). It goes to standard error if the savefile goes to standard output.";
 
-/// Copies a savefile as another one, with another link type, snaplen, precision, format, time or
-/// compression. What no option changes stays as it is, but for the format and the compression, which
-/// the name of OUT decides. Comments, names and other things that pcapng has beside packets are not
-/// copied.
+/// Copies a savefile with another link type, snaplen, precision, format, compression or other times.
+/// The name of OUT determines format and compression; everything else stays the same without an
+/// option. Comments, names and other pcapng data besides packets are not copied.
 ///
-/// It says on standard error how many packets were copied of how many, and what became of the rest.
+/// Prints on standard error how many packets of how many were copied, and what happened to the rest.
 #[derive(Parser)]
 #[command(name = NAME, version,
     after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}", stop::HELP, left_out::HELP, ending::HELP))]
 pub(crate) struct Args {
-    /// The savefile to read, pcap or pcapng, also compressed by gzip; `-` is standard input
+    /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// The savefile to write; `-` is standard output
     #[arg(value_name = "OUT")]
     output: PathBuf,
-    /// Convert the packets to this link type, a name or a number (see below)
+    /// The link type to convert the packets to, a name or a number (see below)
     #[arg(short, long, value_name = "LINKTYPE", value_parser = units::linktype)]
     linktype: Option<Linktype>,
-    /// Only write the number of --linktype, and leave the packets as they are
+    /// Write the number of --linktype without converting the packets
     #[arg(long, requires = "linktype")]
     relabel: bool,
-    /// Leave out what cannot be converted, and count it
+    /// Skip and count packets that cannot be converted
     #[arg(long, requires = "linktype", conflicts_with = "relabel")]
     skip: bool,
-    /// Cut packets to so many bytes; how long they were on the wire stays
+    /// Truncate packets to this length; their length on the wire stays
     #[arg(short, long, value_name = "BYTES",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX)))]
     snaplen: Option<u32>,
-    /// The precision of the times; what is finer is cut off [default: that of IN; of
-    /// pcapng nano]
+    /// The precision of the times; finer digits are dropped [default: that of IN; nano for pcapng]
     #[arg(long, value_name = "PRECISION", value_parser = ["micro", "nano"])]
     precision: Option<String>,
     /// The format of the savefile, whatever its name [default: by the name, see below]
     #[arg(long, value_name = "FORMAT", value_parser = ["pcap", "pcapng"])]
     format: Option<String>,
-    /// Add this to each time, in seconds or with a unit: -3600, +0.5, -1h, 500ms
+    /// The time to add to each packet time, in seconds or with a unit: -3600, +0.5, -1h, 500ms
     #[arg(long, value_name = "TIME", value_parser = units::shift, allow_hyphen_values = true)]
     shift: Option<Shift>,
-    /// Compress by gzip, whatever the name of OUT
+    /// Compress with gzip, whatever the name of OUT
     #[arg(long)]
     gzip: bool,
     /// Print the summary as JSON (see below)
     #[arg(long)]
     json: bool,
-    /// Say nothing but errors, and JSON if it is asked for
+    /// Print only errors, and JSON if requested
     #[arg(short, long)]
     quiet: bool,
 }
@@ -115,11 +113,11 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && io::stdout().is_terminal() {
-        exit::usage::<Args>("a savefile cannot be written to a terminal");
+        exit::usage::<Args>("cannot write a savefile to a terminal");
     }
     if files::is_same_file(&args.input, &args.output) {
         let path = args.output.display();
-        let text = format!("cannot write `{path}`: it is the savefile that is read");
+        let text = format!("cannot write `{path}`: it is also the input");
         return Err(Failure::Text(text));
     }
     let ending = Ending::of(&args.output)?;
@@ -145,7 +143,7 @@ fn run(args: &Args) -> Outcome {
     let reported = counts.report(args, read);
     exit::unwritten(savefile.outlet().unwritten());
     closed?;
-    // Of a pipe the end, and a cut packet, may be due to that.
+    // The signal may have ended a pipe, and truncated its last packet.
     let outcome = match stop::asked() {
         Some(_) => Err(Failure::Text(format!(
             "stopped before the end of `{}`",
@@ -156,7 +154,7 @@ fn run(args: &Args) -> Outcome {
     outcome.and(reported).and(left_out.outcome())
 }
 
-/// What is done with each packet, and the savefile that they go to.
+/// Returns what to do with each packet, and the savefile for them.
 fn plan(args: &Args, ending: Ending, capture: &Capture<Offline>) -> Outcome<(Recoder, Savefile)> {
     let from = capture.linktype();
     let to = args.linktype.unwrap_or(from);
@@ -164,8 +162,8 @@ fn plan(args: &Args, ending: Ending, capture: &Capture<Offline>) -> Outcome<(Rec
         None
     } else {
         let text = format!(
-            "cannot convert {from} to {to}: see --help for what can be; \
-             --relabel writes the number alone"
+            "cannot convert {from} to {to}: --help lists the supported link types; \
+             --relabel only writes the number"
         );
         Some(Relink::new(from, to).ok_or(Failure::Text(text))?)
     };
@@ -176,11 +174,11 @@ fn plan(args: &Args, ending: Ending, capture: &Capture<Offline>) -> Outcome<(Rec
     };
     let shift = args.shift.unwrap_or_default();
     if precision == Precision::Micro && !shift.is_micros() {
-        let text = "cannot shift by less than a microsecond: the times have no nanoseconds; \
-                    --precision nano gives them some";
+        let text = "cannot shift by less than a microsecond: the savefile has microseconds; \
+                    use --precision nano";
         return Err(Failure::Text(text.to_owned()));
     }
-    // Beyond this nobody reads a packet, unless it was so before.
+    // Readers reject longer packets, unless the input already has them.
     let most = capture.snaplen().max(262_144);
     let growth = relink.as_ref().map_or(0, Relink::growth);
     let snaplen = capture.snaplen().saturating_add(growth).min(most);
@@ -193,7 +191,7 @@ fn plan(args: &Args, ending: Ending, capture: &Capture<Offline>) -> Outcome<(Rec
     };
     let is_same = (to, snaplen, precision) == (from, capture.snaplen(), capture.precision());
     let savefile = if is_same {
-        // With all that the header says, which is more than these three.
+        // Keeps the other fields of the header as well.
         Savefile::create(&args.output, capture, format, gzip)?
     } else {
         let fcs = capture.fcs_len().filter(|_| to == from);
@@ -215,7 +213,7 @@ struct Recoder {
 }
 
 impl Recoder {
-    /// The packet as it is written; `None` if it is left out.
+    /// Returns the packet to write, or `None` if it is skipped.
     fn recode<'a>(
         &'a mut self,
         args: &Args,
@@ -242,7 +240,7 @@ impl Recoder {
             data = short;
         }
         if data.len() == packet.data().len() && self.shift == Shift::default() {
-            // Also a fraction of more than a second stays then, as damaged savefiles have it.
+            // Keeps even a fraction of more than a second, which damaged savefiles have.
             return Ok(Some(packet));
         }
         let time = self.shift.apply(packet.timestamp());
@@ -255,11 +253,11 @@ fn refused(args: &Args, number: u64, unfit: Unfit) -> Failure {
     let input = args.input.display();
     Failure::Text(format!(
         "cannot convert packet {number} of `{input}` to {to}: it is {unfit}; \
-         --skip leaves such packets out"
+         use --skip to skip such packets"
     ))
 }
 
-/// What became of the packets.
+/// The numbers of packets, by what happened to them.
 #[derive(Default)]
 struct Counts {
     written: u64,

@@ -1,33 +1,33 @@
-//! The cooked headers of Linux, which packets from `any` have instead of a link header.
+//! The cooked headers of Linux, which packets from `any` have instead of link headers.
 
 use super::bytes::{after, byte, long, short};
 use super::link::{FIRST_TYPE, mac};
 use super::{Decoder, Endpoint, Protocol};
 
-/// What a cooked header says beyond the address and the protocol. A field that is cut off, or that
-/// the version does not have, is `None`.
+/// The fields of a cooked header besides the address and the protocol. A field that is truncated, or that the version
+/// does not have, is `None`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cooked {
     /// The index of the interface, which only version 2 has.
     pub interface: Option<u32>,
-    /// Who sent the packet to whom.
+    /// The sender and the receiver.
     pub packet_type: Option<PacketType>,
     /// The kind of device, `ARPHRD_…` of Linux.
     pub hardware: Option<u16>,
 }
 
-/// Who sent a packet to whom.
+/// The sender and the receiver of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketType {
-    /// Somebody else to this host.
+    /// From another host to this one.
     Host,
-    /// Somebody else to all.
+    /// From another host to all.
     Broadcast,
-    /// Somebody else to a group.
+    /// From another host to a group.
     Multicast,
-    /// Somebody else to somebody else.
+    /// From another host to another one.
     OtherHost,
-    /// This host.
+    /// From this host.
     Outgoing,
     /// A number that is not assigned.
     Other(u16),
@@ -46,7 +46,7 @@ impl PacketType {
     }
 }
 
-/// A header and what follows it.
+/// A header and the bytes after it.
 pub(super) struct Header<'a> {
     cooked: Cooked,
     source: Option<Endpoint>,
@@ -55,7 +55,7 @@ pub(super) struct Header<'a> {
 }
 
 impl Cooked {
-    /// The header of `LINUX_SLL`, and of `NETLINK`.
+    /// Reads the header of `LINUX_SLL` and `NETLINK`.
     pub(super) fn v1(data: &[u8]) -> Header<'_> {
         Header {
             cooked: Cooked {
@@ -69,7 +69,7 @@ impl Cooked {
         }
     }
 
-    /// The header of `LINUX_SLL2`.
+    /// Reads the header of `LINUX_SLL2`.
     pub(super) fn v2(data: &[u8]) -> Header<'_> {
         Header {
             cooked: Cooked {
@@ -89,22 +89,21 @@ impl<'a> Decoder<'a> {
         self.known.cooked = Some(header.cooked);
         self.known.source = header.source;
         let rest = header.rest;
-        // Without the kind of device nobody knows what the number means.
+        // The meaning of the number depends on the kind of device.
         let (Some(hardware), Some(protocol)) = (header.cooked.hardware, header.protocol) else {
             return;
         };
         self.found(Protocol::Linux { hardware, protocol }, rest);
         match (hardware, protocol) {
-            // Netlink and Frame Relay: one has numbers of its own, the other none. IEEE 802.11 behind a
-            // header of Prism.
+            // Netlink has numbers of its own, and Frame Relay none. 802 is IEEE 802.11 after a Prism header.
             (824 | 770 | 802, _) => {}
-            // IEEE 802.11 behind a radiotap header, whose version is 0, and without.
+            // IEEE 802.11 with a radiotap header, whose version is 0, and without.
             (803, _) if rest.first().is_none_or(|&version| version == 0) => self.radiotap(rest),
             (801, 4) => self.wireless(rest, false),
             (_, FIRST_TYPE..) => self.ether_type(protocol, rest),
-            // GRE in IPv4 and IPv6: there is nothing below.
+            // GRE in IPv4 and IPv6: the header has no further fields.
             (778 | 823, _) => {}
-            // Numbers of Linux for what has no Ethernet type.
+            // The numbers of Linux for protocols without an Ethernet type.
             (_, 1) => self.found(Protocol::Named("IPX"), rest),
             (_, 3) => self.ethernet(rest),
             (_, 4) => self.llc(rest),

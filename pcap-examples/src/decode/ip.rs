@@ -1,4 +1,4 @@
-//! IP of both versions, and the headers between it and what it carries.
+//! IP of both versions, and the headers between it and its payload.
 
 use std::net::IpAddr;
 
@@ -6,13 +6,13 @@ use super::bytes::{after, array, byte, first, long, short};
 use super::link::FIRST_TYPE;
 use super::{Decoder, Endpoint, Fragment, Protocol};
 
-/// The header of IPv4 without options.
+/// The length of the IPv4 header without options.
 const IPV4: usize = 20;
-/// The header of IPv6 without the headers that may follow it.
+/// The length of the IPv6 header without extension headers.
 const IPV6: usize = 40;
 
 impl<'a> Decoder<'a> {
-    /// IP of the version that its header says: others believe that, too, and not what says IPv4 before it.
+    /// Decodes IP of the version in its header, as other programs do, even if the header before it names the other one.
     pub(super) fn ip(&mut self, data: &'a [u8]) {
         match data.first().map(|byte| byte >> 4) {
             Some(4) => self.ipv4(data),
@@ -34,12 +34,12 @@ impl<'a> Decoder<'a> {
         let offset = u32::from(place & 0x1fff) * 8;
         self.fragment(id.into(), offset, place & 0x2000 != 0, number);
         self.found(by_number(number), after(data, IPV4));
-        // With a shorter header nobody knows where the rest begins.
+        // With a shorter length the start of the payload is unknown.
         if length < IPV4 {
             return;
         }
-        // A total length of 0, or of less than the header, is that of a packet that the system or the
-        // network card has not finished: all of it is there.
+        // The system or the network card has not filled in a total length of 0, or below that of the header. Take
+        // all bytes then.
         let data = match short(data, 2) {
             Some(total) if usize::from(total) >= length => first(data, total.into()),
             _ => data,
@@ -57,7 +57,7 @@ impl<'a> Decoder<'a> {
         };
         let rest = after(data, IPV6);
         self.found(by_number(number), rest);
-        // 0 is a jumbogram, or a packet that is not finished.
+        // 0 is a jumbogram, or not filled in.
         let rest = match short(data, 4) {
             Some(length @ 1..) => first(rest, length.into()),
             _ => rest,
@@ -65,7 +65,7 @@ impl<'a> Decoder<'a> {
         self.carried(number, rest);
     }
 
-    /// The addresses, as soon as the first one is there.
+    /// Records the addresses, if at least the first is there.
     fn ends<A: Into<IpAddr>>(&mut self, source: Option<A>, destination: Option<A>) {
         if source.is_some() {
             let end = |address: A| Endpoint::Ip(address.into());
@@ -84,17 +84,17 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The headers that name what follows them, then what IP carries.
+    /// Decodes the extension headers, then the payload.
     fn carried(&mut self, mut number: u8, mut data: &'a [u8]) {
         loop {
             self.found(by_number(number), data);
-            // Only the first fragment has the header of what is carried.
+            // Only the first fragment has the header of the payload.
             if self.known.fragment.is_some_and(|part| part.offset > 0) {
                 return;
             }
             let units = usize::from(byte(data, 1).unwrap_or_default());
             let length = match number {
-                // Options for each hop and for the receiver, routing, Shim6.
+                // Hop-by-hop and destination options, routing, Shim6.
                 0 | 43 | 60 | 140 => 8 * (units + 1),
                 44 => {
                     if let (Some(place), Some(id)) = (short(data, 2), long(data, 4)) {
@@ -102,7 +102,7 @@ impl<'a> Decoder<'a> {
                     }
                     8
                 }
-                // Authentication.
+                // The authentication header.
                 51 => 4 * (units + 2),
                 _ => break,
             };
@@ -118,7 +118,7 @@ impl<'a> Decoder<'a> {
         self.transport(number, data);
     }
 
-    /// IP inside IP, of this version.
+    /// Decodes IP of this version inside IP.
     pub(super) fn ip_in_ip(&mut self, version: u8, data: &'a [u8]) {
         if data.first().is_none_or(|byte| byte >> 4 != version) || !self.descend() {
             return;
@@ -141,7 +141,7 @@ impl<'a> Decoder<'a> {
             return;
         };
         let version = flags & 7;
-        // Nobody uses source routes, and other versions are not known.
+        // Source routes are not in use, and other versions are unknown.
         if flags & ROUTING != 0 || version > 1 || !self.descend() {
             return;
         }
@@ -153,14 +153,14 @@ impl<'a> Decoder<'a> {
         }
         let rest = after(data, length);
         self.known.rest = rest;
-        // Below there are protocols of GRE alone.
+        // Smaller numbers are protocols of GRE.
         if rest.is_empty() || kind < FIRST_TYPE {
             return;
         }
         let id = match version {
             _ if flags & KEY == 0 => None,
             0 => long(data, key_at),
-            // The key of PPTP is a length and the number of the call.
+            // The key of PPTP is a length and the call number.
             _ => short(data, key_at + 2).map(u32::from),
         };
         self.enter_tunnel(id);
@@ -168,7 +168,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// The protocol with this number in the header of IP.
+/// Returns the protocol with this number in the IP header.
 fn by_number(number: u8) -> Protocol {
     match number {
         1 => Protocol::Named("ICMP"),

@@ -1,11 +1,11 @@
-//! Link layers and what lies between them and IP.
+//! Link layers, and the headers between them and IP.
 
 use pcap_core::MacAddr;
 
 use super::bytes::{after, array, byte, first, long, short};
 use super::{Decoder, Detail, Endpoint, Outside, Protocol};
 
-/// Below this an Ethernet type is the length of a frame of IEEE 802.3.
+/// Smaller Ethernet types are the length of an IEEE 802.3 frame.
 pub(super) const FIRST_TYPE: u16 = 0x600;
 /// A whole Ethernet frame, as in GRE and Geneve.
 const BRIDGED: u16 = 0x6558;
@@ -22,7 +22,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// What follows an Ethernet type, or the length that IEEE 802.3 has in its place.
+    /// Decodes the payload of an Ethernet type, or of the length that IEEE 802.3 has in its place.
     pub(super) fn ether_type(&mut self, mut kind: u16, mut data: &'a [u8]) {
         self.found(Protocol::Ether(kind), data);
         if !self.descend() {
@@ -55,12 +55,12 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// IEEE 802.2, with or without SNAP.
+    /// Decodes IEEE 802.2, with or without SNAP.
     pub(super) fn llc(&mut self, data: &'a [u8]) {
         let Some(service) = byte(data, 0) else {
             return;
         };
-        // Novell put IPX where others have this header; it begins with a checksum that is not used.
+        // Novell put IPX in the place of this header. It begins with an unused checksum.
         if data.starts_with(&[0xff, 0xff]) {
             return self.found(Protocol::Named("IPX"), data);
         }
@@ -96,7 +96,7 @@ impl<'a> Decoder<'a> {
             }
         };
         self.known.rest = data;
-        // What follows has no type. Nothing but IP begins with these numbers, on the whole.
+        // The payload has no type. Usually only IP begins with these numbers.
         match (label, data.first().map(|byte| byte >> 4)) {
             (2, _) | (_, Some(6)) => self.ipv6(data),
             (_, Some(4)) => self.ip(data),
@@ -106,7 +106,7 @@ impl<'a> Decoder<'a> {
 
     fn pppoe_discovery(&mut self, data: &'a [u8]) {
         if let Some(code) = byte(data, 1) {
-            // Until a session begins its number is 0.
+            // The number is 0 before the session begins.
             let session = short(data, 2).filter(|&session| session != 0);
             self.known.outside.extend(session.map(Outside::Pppoe));
             self.found(Protocol::Named("PPPoE"), after(data, 6));
@@ -130,13 +130,13 @@ impl<'a> Decoder<'a> {
     }
 
     pub(super) fn ppp(&mut self, data: &'a [u8]) {
-        // The address and the control of HDLC are not always there.
+        // The address and control fields of HDLC are optional.
         let data = match *data {
             [0xff, _, ref data @ ..] => data,
             _ => data,
         };
         let (kind, rest) = match *data {
-            // The high byte, which is 0, may be left out.
+            // The high byte may be missing if it is 0.
             [low, ref rest @ ..] if low & 1 == 1 => (low.into(), rest),
             [high, low, ref rest @ ..] => (u16::from_be_bytes([high, low]), rest),
             _ => return,
@@ -152,7 +152,7 @@ impl<'a> Decoder<'a> {
 
     pub(super) fn cisco_hdlc(&mut self, data: &'a [u8]) {
         match short(data, 2) {
-            // A protocol of Cisco's own has the number of RARP.
+            // Cisco uses the number of RARP for a protocol of its own.
             Some(0x8035) => self.found(Protocol::Named("SLARP"), after(data, 4)),
             Some(kind @ FIRST_TYPE..) => self.ether_type(kind, after(data, 4)),
             Some(kind) => self.found(Protocol::Ether(kind), after(data, 4)),
@@ -160,7 +160,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The loopback device of the BSDs: an address family in the byte order of whoever captured.
+    /// Decodes the header of the BSDs' loopback devices: an address family in the byte order of the capturing system.
     pub(super) fn null(&mut self, data: &'a [u8]) {
         let Some(bytes) = array(data, 0) else {
             return;
@@ -176,7 +176,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// What is signed but not encrypted.
+    /// Decodes MACsec, if the payload is signed but not encrypted.
     fn macsec(&mut self, data: &'a [u8]) {
         const HAS_CHANNEL: u8 = 0x20;
         const IS_CHANGED: u8 = 0x0c;
@@ -202,7 +202,7 @@ impl<'a> Decoder<'a> {
             (Some(0x0800), Some(hardware), Some(4)) => (usize::from(hardware), 4),
             _ => return,
         };
-        // RARP asks for these addresses: there the hardware addresses are the ends.
+        // RARP asks for these addresses, so its ends are the hardware addresses.
         if kind == 0x0806 {
             let address = |at| Some(Endpoint::Ip(array::<4>(data, at)?.into()));
             if let Some(sender) = address(8 + hardware) {
@@ -213,7 +213,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// A hardware address at an offset.
+/// Returns the hardware address at an offset.
 pub(super) fn mac(data: &[u8], at: usize) -> Option<Endpoint> {
     Some(Endpoint::Mac(MacAddr::new(array(data, at)?)))
 }

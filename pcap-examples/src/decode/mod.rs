@@ -1,7 +1,6 @@
-//! Decodes packets: from whom, to whom and by which protocol.
+//! Decodes packets: their ends and their protocol.
 //!
-//! Each header is read field by field. A header that is cut or damaged still gives the fields that
-//! are there.
+//! Each header is read field by field. A truncated or damaged header still yields the fields that it has.
 
 mod bytes;
 mod cooked;
@@ -19,15 +18,15 @@ use pcap_core::{Dlt, MacAddr};
 pub use cooked::{Cooked, PacketType};
 pub use show::tcp_flags;
 
-/// The most headers inside each other that are followed, so that no packet exhausts the stack.
+/// The maximum depth of nested headers, so that no packet exhausts the stack.
 const DEPTH: u32 = 32;
 
-/// What is known of a packet.
+/// A decoded packet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decoded<'a> {
     /// The fields of Linux's cooked header.
     pub cooked: Option<Cooked>,
-    /// What the packet is inside of, the outermost first.
+    /// The headers around the packet, the outermost first.
     pub outside: Vec<Outside>,
     /// The innermost known protocol.
     pub protocol: Protocol,
@@ -35,11 +34,11 @@ pub struct Decoded<'a> {
     pub source: Option<Endpoint>,
     /// The best address of the receiver.
     pub destination: Option<Endpoint>,
-    /// What the protocol says beyond that.
+    /// Further fields of the protocol.
     pub detail: Detail,
-    /// Which part of an IP packet it is, if it is not the whole.
+    /// The part of an IP packet that it is, if it is a fragment.
     pub fragment: Option<Fragment>,
-    /// The bytes behind the last known header.
+    /// The bytes after the last known header.
     pub rest: &'a [u8],
 }
 
@@ -54,15 +53,15 @@ pub enum Outside {
     Pppoe(u16),
     /// A tunnel through IP.
     Tunnel {
-        /// How the packet is carried.
+        /// The protocol of the tunnel.
         protocol: Protocol,
-        /// The end that sends into it.
+        /// The end that sends.
         source: Option<Endpoint>,
-        /// The end that receives from it.
+        /// The end that receives.
         destination: Option<Endpoint>,
         /// The key of GRE, or the network identifier of VXLAN and Geneve.
         id: Option<u32>,
-        /// Which part of the carrying packet it is, if it is not the whole.
+        /// The part of the carrying packet that it is, if it is a fragment.
         fragment: Option<Fragment>,
     },
 }
@@ -70,11 +69,11 @@ pub enum Outside {
 /// A protocol, or its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
-    /// A protocol that is known by name.
+    /// A protocol with a name.
     Named(&'static str),
     /// An Ethernet type; below 0x600 the length in a frame of IEEE 802.3.
     Ether(u16),
-    /// A number in the header of IP.
+    /// A number in the IP header.
     Ip(u8),
     /// A service access point of IEEE 802.2.
     Llc(u8),
@@ -89,11 +88,11 @@ pub enum Protocol {
         /// The number there.
         protocol: u16,
     },
-    /// Nothing but the link type.
+    /// Only the link type is known.
     Link(Dlt),
 }
 
-/// One end: the best address that there is.
+/// An end: the best known address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
     /// A hardware address.
@@ -104,10 +103,10 @@ pub enum Endpoint {
     Socket(SocketAddr),
 }
 
-/// What a protocol says beyond its ends. A field that is cut off is `None`.
+/// The fields of a protocol besides its ends. A truncated field is `None`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Detail {
-    /// Nothing.
+    /// None.
     None,
     /// The header of TCP.
     Tcp {
@@ -115,9 +114,9 @@ pub enum Detail {
         flags: Option<u16>,
         /// The sequence number of the first byte.
         sequence: Option<u32>,
-        /// The number that is acknowledged, unless the flags say that none is.
+        /// The acknowledgment number, if the flags say that there is one.
         acknowledged: Option<u32>,
-        /// The window as it is sent, without its scale.
+        /// The window, unscaled.
         window: Option<u16>,
     },
     /// The header of ICMP or ICMPv6.
@@ -126,12 +125,12 @@ pub enum Detail {
         kind: u8,
         /// The code within the type.
         code: Option<u8>,
-        /// Whether it is an echo request or reply.
+        /// The fields of an echo request or reply.
         echo: Option<Echo>,
     },
     /// The operation of ARP or RARP.
     Arp(u16),
-    /// The code of a packet of PPPoE that belongs to no session yet.
+    /// The code of a PPPoE packet before the session begins.
     Pppoe(u8),
     /// The frame control field of IEEE 802.11.
     Wireless(u16),
@@ -148,19 +147,19 @@ pub struct Echo {
     pub sequence: Option<u16>,
 }
 
-/// Where a fragment belongs. Only the first one, at offset 0, has the header of the protocol.
+/// The place of a fragment. Only the first one, at offset 0, has the header of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fragment {
     /// The identification that all fragments of an IP packet share.
     pub id: u32,
-    /// Where it begins in the payload of the whole packet, in bytes.
+    /// The offset in the payload of the whole packet, in bytes.
     pub offset: u32,
     /// The number of the protocol that the whole packet carries.
     pub protocol: u8,
 }
 
 impl Decoded<'_> {
-    /// The innermost pair of ends that is known completely.
+    /// Returns the innermost pair of ends of which both are known.
     #[must_use]
     pub fn ends(&self) -> Option<(Endpoint, Endpoint)> {
         let tunnels = self.outside.iter().rev().map(|outside| match outside {
@@ -177,7 +176,7 @@ impl Decoded<'_> {
     }
 }
 
-/// Decodes a packet of a link type as far as it goes, also if it is cut or damaged.
+/// Decodes a packet of a link type as far as possible, even if it is truncated or damaged.
 #[must_use]
 pub fn decode(linktype: Dlt, data: &[u8]) -> Decoded<'_> {
     let mut decoder = Decoder {
@@ -211,27 +210,27 @@ pub fn decode(linktype: Dlt, data: &[u8]) -> Decoded<'_> {
     decoder.known
 }
 
-/// Reads headers from the outside in: each adds what it says to what is known.
+/// Reads headers from the outside in. Each adds its fields to the decoded packet.
 struct Decoder<'a> {
     known: Decoded<'a>,
-    /// How many headers are inside each other so far.
+    /// The depth of nested headers so far.
     depth: u32,
 }
 
 impl<'a> Decoder<'a> {
-    /// Records the protocol of what follows.
+    /// Records the protocol of the remaining bytes.
     fn found(&mut self, protocol: Protocol, rest: &'a [u8]) {
         self.known.protocol = protocol;
         self.known.rest = rest;
     }
 
-    /// Counts a header that may be inside others of its kind. Returns whether it is to be read.
+    /// Counts a header that can be nested. Returns whether to read it.
     fn descend(&mut self) -> bool {
         self.depth += 1;
         self.depth <= DEPTH
     }
 
-    /// What has been decoded so far carries another packet.
+    /// Makes the headers decoded so far a tunnel around another packet.
     fn enter_tunnel(&mut self, id: Option<u32>) {
         let known = &mut self.known;
         known.outside.push(Outside::Tunnel {

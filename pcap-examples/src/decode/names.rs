@@ -1,6 +1,6 @@
-//! Names of numbers that say which protocol follows.
+//! The names of protocol numbers.
 
-/// Those of Ethernet types that packets end with because their header is cut or damaged.
+/// Returns the name of an Ethernet type, for packets whose next header is truncated or damaged.
 pub(super) fn ether(kind: u16) -> Option<&'static str> {
     Some(match kind {
         0x0800 => "IPv4",
@@ -57,7 +57,7 @@ pub(super) fn ppp(protocol: u16) -> Option<&'static str> {
     })
 }
 
-/// What a protocol is called on a kind of Linux device.
+/// Returns the name of a protocol on a kind of Linux device.
 pub(super) fn linux(hardware: u16, protocol: u16) -> Option<&'static str> {
     Some(match (hardware, protocol) {
         (770, _) => "Frame Relay",
@@ -88,7 +88,7 @@ pub(super) fn linux(hardware: u16, protocol: u16) -> Option<&'static str> {
     })
 }
 
-/// The frames of IEEE 802.11 by their type and subtype.
+/// Returns the name of an IEEE 802.11 frame, given its type and subtype.
 pub(super) fn wireless(kind: u8, subtype: u8) -> Option<&'static str> {
     Some(match (kind, subtype) {
         (0, 0) => "association request",

@@ -1,4 +1,4 @@
-//! What is known of a packet, as text.
+//! Decoded packets as text.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -12,7 +12,7 @@ use super::{
 /// The flags of TCP from the lowest bit on.
 const TCP_FLAGS: [&str; 9] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"];
 
-/// The names of flags of TCP, in the order in which people say them: SYN before ACK.
+/// Returns the names of TCP flags in the usual order: SYN before ACK.
 pub fn tcp_flags(flags: u16) -> impl Iterator<Item = &'static str> {
     let set = move |&bit: &usize| flags & (1 << bit) != 0;
     (0..TCP_FLAGS.len()).filter(set).map(|bit| TCP_FLAGS[bit])
@@ -20,8 +20,7 @@ pub fn tcp_flags(flags: u16) -> impl Iterator<Item = &'static str> {
 
 const FRAGMENT: &str = " fragment";
 
-/// What a packet is inside of, its ends, its protocol and what that says; without the fields of a
-/// cooked header.
+/// Writes the headers around a packet, its ends, its protocol and further fields, but not those of a cooked header.
 impl Display for Decoded<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.outside
@@ -34,7 +33,7 @@ impl Display for Decoded<'_> {
 }
 
 impl Decoded<'_> {
-    /// What the protocol says beyond its ends, and whether this is a fragment.
+    /// Returns the further fields of the protocol, and those of a fragment.
     #[must_use]
     pub fn info(&self) -> String {
         let part = self.fragment.map_or("", |_| FRAGMENT);
@@ -42,7 +41,7 @@ impl Decoded<'_> {
     }
 }
 
-/// `192.0.2.1 > 192.0.2.2 `, with a question mark for an end that is not known.
+/// Writes `192.0.2.1 > 192.0.2.2 `, with a question mark for an unknown end.
 fn ends(
     f: &mut Formatter<'_>,
     source: Option<Endpoint>,
@@ -93,7 +92,7 @@ impl Display for Outside {
 }
 
 impl Protocol {
-    /// Whether the bytes behind its header are all that is known of the packet.
+    /// Returns whether nothing but the bytes after the header is known of the packet.
     #[must_use]
     pub fn is_raw(self) -> bool {
         !matches!(self, Protocol::Named(_) | Protocol::Ip(_))
@@ -158,7 +157,7 @@ impl Display for Endpoint {
 }
 
 impl Cooked {
-    /// Whether the packet was received or sent.
+    /// Returns whether the packet was received or sent.
     #[must_use]
     pub fn direction(&self) -> Option<&'static str> {
         match self.packet_type? {
@@ -169,7 +168,7 @@ impl Cooked {
     }
 }
 
-/// The word that tcpdump prints.
+/// Writes the word that tcpdump prints.
 impl Display for PacketType {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -184,7 +183,7 @@ impl Display for PacketType {
 }
 
 impl PacketType {
-    /// The word for other programs, as Linux has it.
+    /// Returns the word for other programs, as in Linux.
     #[must_use]
     pub fn name(self) -> String {
         match self {
@@ -198,7 +197,7 @@ impl PacketType {
     }
 }
 
-/// As it follows the protocol in a line, with a space before it.
+/// Writes the fields as they follow the protocol in a line, after a space.
 impl Display for Detail {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match *self {
@@ -262,7 +261,7 @@ impl Display for Detail {
     }
 }
 
-/// ` NAME NUMBER`, if the number is there.
+/// Writes ` NAME NUMBER`, if there is a number.
 fn number(f: &mut Formatter<'_>, name: &str, number: Option<impl Display>) -> fmt::Result {
     match number {
         Some(number) => write!(f, " {name} {number}"),

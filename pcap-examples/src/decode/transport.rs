@@ -1,4 +1,4 @@
-//! What IP carries.
+//! The protocols above IP.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use super::bytes::{after, array, byte, long, short};
 use super::link::FIRST_TYPE;
 use super::{Decoder, Detail, Echo, Endpoint, Protocol};
 
-/// The header of UDP.
+/// The length of the UDP header.
 const UDP: usize = 8;
 /// The port of VXLAN.
 const VXLAN: u16 = 4789;
@@ -36,7 +36,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The ports of the sender and of the receiver: each protocol with ports begins with them.
+    /// Reads the source and the destination port, with which each protocol that has ports begins.
     fn ports(&mut self, data: &[u8]) -> (Option<u16>, Option<u16>) {
         let ports = (short(data, 0), short(data, 2));
         let known = &mut self.known;
@@ -54,7 +54,7 @@ impl<'a> Decoder<'a> {
     fn tcp(&mut self, data: &'a [u8]) {
         const ACK: u16 = 0x10;
         self.ports(data);
-        // The length of the header is in the same field, before the flags.
+        // The field has the length of the header before the flags.
         let field = short(data, 12);
         let flags = field.map(|field| field & 0x1ff);
         let is_acknowledged = flags.is_none_or(|flags| flags & ACK != 0);

@@ -4,7 +4,7 @@ use super::bytes::{after, array, byte, long};
 use super::link::mac;
 use super::{Decoder, Detail, Protocol};
 
-/// The frame control field: its second byte.
+/// A flag in the second byte of the frame control field.
 const TO_NETWORK: u8 = 0x01;
 const FROM_NETWORK: u8 = 0x02;
 const PROTECTED: u8 = 0x40;
@@ -20,7 +20,7 @@ impl<'a> Decoder<'a> {
         self.wireless(frame, is_padded(data));
     }
 
-    /// A frame; its header may be padded to a multiple of four bytes.
+    /// Decodes a frame, whose header may be padded to a multiple of four bytes.
     pub(super) fn wireless(&mut self, data: &'a [u8], is_padded: bool) {
         let Some([first, flags]) = array(data, 0) else {
             return;
@@ -31,12 +31,12 @@ impl<'a> Decoder<'a> {
         let addresses = [mac(data, 4), mac(data, 10), mac(data, 16), mac(data, 24)];
         let (to, from) = (flags & TO_NETWORK != 0, flags & FROM_NETWORK != 0);
         let (source, destination) = match (kind, to, from) {
-            // Data: who sent it first, and to whom it goes in the end.
+            // Data: the original sender and the final receiver.
             (2, false, false) => (addresses[1], addresses[0]),
             (2, false, true) => (addresses[2], addresses[0]),
             (2, true, false) => (addresses[1], addresses[2]),
             (2, true, true) => (addresses[3], addresses[2]),
-            // Neither an acknowledgment nor a permission to send says whose it is.
+            // Acknowledgments and permissions to send have no sender.
             (1, ..) if matches!(subtype, 12 | 13) => (None, addresses[0]),
             _ => (addresses[1], addresses[0]),
         };
@@ -60,7 +60,7 @@ impl<'a> Decoder<'a> {
             length = length.next_multiple_of(4);
         }
         let mut rest = after(data, length);
-        // Of several frames in one, the first is decoded. It has a header like that of Ethernet.
+        // If there are several frames in one, decode the first, which has a header like that of Ethernet.
         if is_several {
             if let (Some(destination), Some(source)) = (mac(rest, 0), mac(rest, 6)) {
                 self.known.destination = Some(destination);
@@ -75,7 +75,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Whether a radiotap header says that there is padding between the header and the body of its frame.
+/// Returns whether a radiotap header declares padding between the header and the body of the frame.
 fn is_padded(data: &[u8]) -> bool {
     const TIME: u32 = 1;
     const FLAGS: u32 = 2;

@@ -42,8 +42,8 @@ static ALL: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
 static STDOUT: OnceLock<Outlet> = OnceLock::new();
 
 impl Outlet {
-    /// Creates or truncates a file, compressed by gzip or not; `-` is standard output. The thread opens a FIFO, because
-    /// that waits for a reader.
+    /// Creates or truncates a file, compressed with gzip or not; `-` is standard output. The thread opens a FIFO,
+    /// because that waits for a reader.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What the program and the thread of an outlet share.
+//! The state that the program and the thread of an outlet share.
 
 use std::collections::VecDeque;
 use std::io;
@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The same, after a request to end at once.
 const URGENT: Duration = Duration::from_millis(100);
 
+/// The state, and the means to wait for it.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) state: Mutex<State>,
@@ -29,16 +30,17 @@ pub(crate) struct Shared {
     pub(super) thread: OnceLock<JoinHandle<()>>,
 }
 
+/// The state of an outlet.
 #[derive(Debug)]
 pub(super) struct State {
-    /// Data that the thread has not begun to write.
+    /// Data that the thread has not started to write.
     pub(super) chunk: Vec<u8>,
     /// The number of bytes that the outlet was given, and of those that are written.
     pub(super) given: u64,
     pub(super) written: u64,
     /// The packets that are not completely written.
     pub(super) marks: VecDeque<Mark>,
-    /// The packets that are.
+    /// The packets that are completely written.
     pub(super) tally: Tally,
     /// The data are to be written now.
     pub(super) hurry: bool,
@@ -54,7 +56,7 @@ pub(super) struct State {
     pub(super) moved: Instant,
     /// The result, after the thread has ended or the output was given up.
     pub(super) end: Option<io::Result<()>>,
-    /// Those to wake when the output fails.
+    /// The captures to break when the output fails.
     pub(super) captures: Vec<BreakHandle>,
 }
 
@@ -81,13 +83,13 @@ impl State {
     pub(super) fn is_blocked(&self) -> Option<&'static str> {
         let asked = stop::asked()?;
         if !self.is_open {
-            return Some("nobody opened its other end before the signal");
+            return Some("its other end was not opened before the signal");
         }
         if asked.max(self.moved).elapsed() >= PATIENCE {
-            return Some("it took nothing for a second after the signal");
+            return Some("it accepted nothing for a second after the signal");
         }
         let is_late = stop::urgent()?.elapsed() >= URGENT;
-        is_late.then_some("it had not taken all when a further signal came")
+        is_late.then_some("it had not accepted everything when a further signal came")
     }
 }
 

@@ -1,11 +1,11 @@
-//! Packets that are counted.
+//! Counts of packets.
 
 /// A number of packets, and their bytes on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many packets.
+    /// The number of packets.
     pub packets: u64,
-    /// How many bytes they had on the wire.
+    /// Their bytes on the wire.
     pub bytes: u64,
 }
 

@@ -43,8 +43,9 @@ fn statistics(stderr: &str) -> [u64; 3] {
     [0, 3, 5].map(|index| words[index].parse().unwrap())
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
-fn a_savefile_of_a_count_of_packets_is_what_tcpdump_reads() {
+fn a_count_of_packets_is_tcpdumps() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -66,7 +67,7 @@ fn a_savefile_of_a_count_of_packets_is_what_tcpdump_reads() {
 }
 
 #[test]
-fn signals_end_it_with_everything_that_was_sent_before() {
+fn signals_lose_no_packet_sent_before() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -196,7 +197,7 @@ fn send_flows(lengths: std::ops::Range<usize>) {
 
 /// Eight flows: each line once, those of a flow in order, and one sum.
 #[test]
-fn in_threads_each_packet_is_printed_once_and_those_of_a_flow_are_in_order() {
+fn threads_print_each_packet_once() {
     in_netns(|| {
         let mut command = program("capture");
         let running = Running::start(command.args(words("-i lo --threads 3 udp")));
@@ -224,7 +225,7 @@ fn in_threads_each_packet_is_printed_once_and_those_of_a_flow_are_in_order() {
 }
 
 #[test]
-fn in_threads_a_count_a_deadline_and_json_are_of_all_together() {
+fn threads_share_a_count_and_a_deadline() {
     in_netns(|| {
         let mut command = program("capture");
         let running = Running::start(command.args(words("-i lo --threads 4 -c 50 --json udp")));
@@ -259,7 +260,7 @@ fn in_threads_a_count_a_deadline_and_json_are_of_all_together() {
 
 /// What was captured before the device went away, and the statistics, come with the error.
 #[test]
-fn in_threads_a_device_that_is_removed_is_told_with_the_totals() {
+fn threads_tell_of_a_removed_device() {
     in_netns(|| {
         for name in ["left", "right"] {
             if name == "left" {
@@ -286,7 +287,7 @@ fn in_threads_a_device_that_is_removed_is_told_with_the_totals() {
 }
 
 #[test]
-fn lines_come_promptly_into_a_pipe_and_a_reader_that_goes_away_is_no_error() {
+fn lines_come_promptly_into_a_pipe() {
     in_netns(|| {
         let mut command = program("capture");
         let mut running = Running::start(command.args(words("-i lo -f udp")));
@@ -310,7 +311,7 @@ fn lines_come_promptly_into_a_pipe_and_a_reader_that_goes_away_is_no_error() {
 }
 
 #[test]
-fn a_savefile_goes_through_a_pipe_packet_by_packet() {
+fn a_savefile_goes_through_a_pipe() {
     in_netns(|| {
         let mut command = program("capture");
         command.args(words("-i lo -U -w - -s 60 --precision micro udp"));
@@ -330,7 +331,7 @@ fn a_savefile_goes_through_a_pipe_packet_by_packet() {
 }
 
 #[test]
-fn a_deadline_holds_on_an_idle_link_and_keeps_what_came_before() {
+fn a_deadline_holds_on_an_idle_link() {
     in_netns(|| {
         let start = Instant::now();
         let ran = ours("capture", &["-i", "lo", "--duration", "0.3"]);
@@ -353,7 +354,7 @@ fn a_deadline_holds_on_an_idle_link_and_keeps_what_came_before() {
 }
 
 #[test]
-fn json_is_a_line_per_packet_and_one_of_statistics() {
+fn json_is_a_line_per_packet() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -401,7 +402,7 @@ fn json_is_a_line_per_packet_and_one_of_statistics() {
 }
 
 #[test]
-fn a_device_that_vanishes_is_an_error_after_its_packets() {
+fn a_vanished_device_is_an_error_at_the_end() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -479,7 +480,7 @@ fn the_exit_status_tells_bad_usage_from_failure() {
         (&["-Q", "sideways"], 2, "in, out, inout"),
         (&["--precision", "pico"], 2, "micro, nano"),
         (&["-j", "sundial"], 2, "sundial"),
-        (&["-B", "1X"], 2, "not a unit"),
+        (&["-B", "1X"], 2, "the units B, K, M and G"),
         (&["-f", "udp", "tcp"], 2, "cannot be used with"),
         (&["-w", "-", "--print"], 2, "savefile"),
         (&["-U"], 2, "--write"),

@@ -62,7 +62,7 @@ fn without_the_right_it_says_so_and_goes_on() {
     let copy = copied("demo", folder.path());
     let (story, path) = tell(Command::new(copy).uid(65_534).gid(65_534), folder.path());
     assert!(
-        story.contains("Not here: cannot activate `lo`: no permission"),
+        story.contains("Not possible: cannot activate `lo`: no permission"),
         "{story}"
     );
     assert!(story.contains("setcap"), "{story}");

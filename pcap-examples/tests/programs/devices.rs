@@ -3,8 +3,9 @@
 use crate::common::live::{in_netns, ip};
 use crate::common::ours;
 
+// Shows: parity/list-devices-address-netmask, parity/programs-dump-split-recode
 #[test]
-fn devices_are_listed_with_their_addresses_and_states() {
+fn addresses_and_states_are_listed() {
     in_netns(|| {
         ip("link add left type veth peer name right");
         ip("link set left address 02:00:5e:00:00:01 up");

@@ -21,6 +21,7 @@ fn by_tcpdump(folder: &Path, input: &Path, nano: bool, expression: &str) -> Vec<
     by_tool(&path)
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn savefiles_are_those_of_tcpdump_byte_by_byte() {
     let folder = tempfile::tempdir().unwrap();
@@ -46,7 +47,7 @@ fn savefiles_are_those_of_tcpdump_byte_by_byte() {
 }
 
 #[test]
-fn link_type_and_precision_are_kept_also_of_pcapng() {
+fn link_type_and_precision_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let bare: Vec<_> = nano_packets()
         .into_iter()
@@ -82,7 +83,7 @@ fn a_savefile_is_not_written_over_itself() {
         let ran = ours("filter", &[arg(&input), arg(output), "udp"]);
         assert_eq!(ran.status, Some(1));
         assert!(
-            ran.stderr.contains("it is the savefile that is read"),
+            ran.stderr.contains("it is also the input"),
             "{}",
             ran.stderr
         );
@@ -119,7 +120,7 @@ fn an_error_leaves_what_was_there_before() {
 }
 
 #[test]
-fn of_a_damaged_savefile_the_good_packets_are_copied() {
+fn a_damaged_file_is_copied_to_the_damage() {
     let folder = tempfile::tempdir().unwrap();
     let whole = savefile(false, false, 1, &packets());
     let input = file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
@@ -179,7 +180,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn ctrl_c_leaves_a_whole_savefile_and_says_that_it_is_not_all() {
+fn ctrl_c_leaves_a_whole_savefile() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("out.pcap");
     let mut command = program("filter");

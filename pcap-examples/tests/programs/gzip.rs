@@ -107,7 +107,7 @@ fn other_compressions_are_named() {
         let bytes = [start, &[7; 40]].concat();
         let path = file(folder.path(), "a.pcap", &bytes);
         let said = format!(
-            "it is compressed by {name}; unpack it with `{unpack} {}`",
+            "it is compressed with {name}; unpack it with `{unpack} {}`",
             arg(&path)
         );
         for mut command in commands(arg(&path), &output) {
@@ -124,7 +124,7 @@ fn other_compressions_are_named() {
         assert!(
             piped
                 .stderr
-                .contains(&format!("it is compressed by {name}")),
+                .contains(&format!("it is compressed with {name}")),
             "{}",
             piped.stderr
         );
@@ -132,7 +132,7 @@ fn other_compressions_are_named() {
 }
 
 #[test]
-fn all_programs_read_what_is_compressed_as_what_is_not() {
+fn compressed_is_read_as_plain() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("output");
     fs::create_dir(&output).unwrap();
@@ -176,7 +176,7 @@ fn all_programs_read_what_is_compressed_as_what_is_not() {
 }
 
 #[test]
-fn compressed_and_plain_savefiles_are_merged_also_in_rounds() {
+fn both_kinds_are_merged_in_rounds() {
     let folder = tempfile::tempdir().unwrap();
     let all = nano_packets();
     let mut inputs = Vec::new();
@@ -202,7 +202,7 @@ fn compressed_and_plain_savefiles_are_merged_also_in_rounds() {
 }
 
 #[test]
-fn of_a_cut_gzip_file_the_good_packets_are_taken() {
+fn a_cut_gzip_file_gives_its_good_packets() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("output");
     fs::create_dir(&output).unwrap();
@@ -240,7 +240,7 @@ fn what_is_compressed_cannot_be_followed() {
         let path = file(folder.path(), "a.pcap", &bytes[..length]);
         let ran = ours("read", &["--follow", arg(&path)]);
         let path = arg(&path);
-        let text = format!("pcap-read: cannot follow `{path}`: it is compressed by gzip\n");
+        let text = format!("pcap-read: cannot follow `{path}`: it is compressed with gzip\n");
         assert_eq!((ran.status, ran.stderr), (Some(1), text));
     }
     let ran = feed(program("read").args(["--follow", "-"]), &bytes);

@@ -240,7 +240,7 @@ fn an_output_that_takes_nothing_is_an_error() {
 
 /// After the packets that cannot be printed no more come.
 #[test]
-fn a_failed_standard_output_ends_those_that_wait() {
+fn a_failed_output_ends_those_that_wait() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let input = file(
@@ -264,7 +264,7 @@ fn a_failed_standard_output_ends_those_that_wait() {
 }
 
 #[test]
-fn a_capture_that_nobody_reads_is_an_error_with_statistics() {
+fn an_unread_capture_is_an_error() {
     in_netns(|| {
         let mut command = command(&["capture", "-i", "lo", "-U", "-w", "-", "udp"]);
         let mut running = Running::start(&mut command);

@@ -60,7 +60,7 @@ fn by_tshark(path: &str) -> Vec<String> {
 }
 
 #[test]
-fn raw_lines_agree_with_tcpdump_and_tshark_in_both_byte_orders_and_precisions() {
+fn raw_lines_agree_with_tcpdump_and_tshark() {
     let folder = tempfile::tempdir().unwrap();
     for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
         let packets = if nano { nano_packets() } else { packets() };
@@ -85,7 +85,7 @@ fn raw_lines_agree_with_tcpdump_and_tshark_in_both_byte_orders_and_precisions() 
 }
 
 #[test]
-fn pcapng_and_what_tcpdump_writes_are_read_the_same() {
+fn pcapng_is_read_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(
         folder.path(),
@@ -204,7 +204,7 @@ fn filters_limits_and_counts() {
 }
 
 #[test]
-fn a_damaged_file_gives_its_good_packets_and_the_others_follow() {
+fn a_damaged_file_is_followed_by_others() {
     let folder = tempfile::tempdir().unwrap();
     let whole = savefile(false, false, 1, &packets());
     let good = file(folder.path(), "good.pcap", &whole);
@@ -250,7 +250,7 @@ fn words_that_are_no_files_stop_it_first() {
                     line.starts_with(&format!("pcap-read: cannot open `{word}`: ")),
                     "{line}"
                 );
-                assert!(line.ends_with("; a filter is given by -f"), "{line}");
+                assert!(line.ends_with("; use -f for a filter"), "{line}");
             }
         }
     }

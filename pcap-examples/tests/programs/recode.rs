@@ -54,6 +54,7 @@ fn relinked(packets: &[Record], header: impl Fn(&[u8], &[u8]) -> Vec<u8>) -> Vec
     packets.iter().map(relink).collect()
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn savefiles_are_those_of_editcap_byte_by_byte() {
     let folder = tempfile::tempdir().unwrap();
@@ -193,7 +194,7 @@ fn ethernet_and_raw_ip_become_each_other() {
 }
 
 #[test]
-fn cooked_and_loopback_packets_become_ethernet_and_raw_ip() {
+fn cooked_and_loopback_become_others() {
     let folder = tempfile::tempdir().unwrap();
     let mut mixed = packets();
     mixed.push(record(1_700_000_008, 0, arp()));
@@ -249,7 +250,7 @@ fn cooked_and_loopback_packets_become_ethernet_and_raw_ip() {
 }
 
 #[test]
-fn what_cannot_be_converted_is_an_error_or_counted() {
+fn the_inconvertible_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let mut mixed = packets();
     mixed.insert(2, record(1_700_000_002, 0, arp()));
@@ -272,7 +273,7 @@ fn what_cannot_be_converted_is_an_error_or_counted() {
         error,
         format!(
             "pcap-recode: cannot convert packet 3 of `{input_name}` to LINKTYPE_RAW: it is ARP; \
-                 --skip leaves such packets out\n"
+                 use --skip to skip such packets\n"
         )
     );
     assert_eq!(ours("read", &["--count", output_name]).good(), "2\n");
@@ -284,13 +285,13 @@ fn what_cannot_be_converted_is_an_error_or_counted() {
     assert_eq!(ran.status, Some(0));
     assert_eq!(
         ran.stderr,
-        "9 of 12 packets\n3 skipped: 1 cut in its link header, 1 ARP, 1 type 0x88cc\n\
+        "9 of 12 packets\n3 skipped: 1 truncated in its link header, 1 ARP, 1 type 0x88cc\n\
          1 without their VLAN tags\n"
     );
     let summary: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
     assert_eq!(
         summary["reasons"],
-        serde_json::json!({"ARP": 1, "type 0x88cc": 1, "cut in its link header": 1})
+        serde_json::json!({"ARP": 1, "type 0x88cc": 1, "truncated in its link header": 1})
     );
     assert_eq!(
         (&summary["written"], &summary["untagged"]),
@@ -376,7 +377,7 @@ fn what_is_not_changed_stays_in_the_header() {
 }
 
 #[test]
-fn packets_that_the_new_savefile_cannot_hold_are_named() {
+fn what_does_not_fit_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let input = file(
         folder.path(),
@@ -438,7 +439,7 @@ fn gzip_is_read_and_written() {
 }
 
 #[test]
-fn a_cut_or_damaged_gzip_file_is_an_error_after_its_packets() {
+fn a_damaged_gzip_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     // What cannot be compressed is compressed in pieces.
     let mut state = 1_u32;
@@ -472,7 +473,7 @@ fn a_cut_or_damaged_gzip_file_is_an_error_after_its_packets() {
 }
 
 #[test]
-fn errors_have_their_status_and_leave_what_was_there() {
+fn errors_leave_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = savefile(false, false, 1, &packets());
     let input = file(folder.path(), "in.pcap", &bytes);
@@ -507,7 +508,7 @@ fn errors_have_their_status_and_leave_what_was_there() {
     let ran = ours("recode", &[i, i]);
     assert_eq!(ran.status, Some(1));
     assert!(
-        ran.stderr.contains("it is the savefile that is read"),
+        ran.stderr.contains("it is also the input"),
         "{}",
         ran.stderr
     );
@@ -524,7 +525,7 @@ fn errors_have_their_status_and_leave_what_was_there() {
 }
 
 #[test]
-fn of_a_damaged_savefile_the_good_packets_are_copied() {
+fn a_damaged_file_is_copied_to_the_damage() {
     let folder = tempfile::tempdir().unwrap();
     let whole = savefile(false, false, 1, &packets());
     let input = file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
@@ -600,7 +601,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn ctrl_c_leaves_a_whole_savefile_and_says_that_it_is_not_all() {
+fn ctrl_c_leaves_a_whole_savefile() {
     use std::io::Write;
     use std::process::Stdio;
     let folder = tempfile::tempdir().unwrap();

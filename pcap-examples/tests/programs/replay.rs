@@ -92,8 +92,9 @@ fn replayed(options: &[&str], path: &Path) -> (Ran, serde_json::Value) {
     (ran, summary)
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
-fn as_fast_as_it_goes_every_packet_arrives_whole_and_in_order() {
+fn at_full_speed_all_arrive_in_order() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -122,7 +123,7 @@ fn as_fast_as_it_goes_every_packet_arrives_whole_and_in_order() {
 }
 
 #[test]
-fn the_times_between_packets_are_those_of_the_savefile() {
+fn the_pace_is_the_savefiles() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -211,7 +212,7 @@ fn speeds_and_rates_are_kept() {
 }
 
 #[test]
-fn loops_limits_and_filters_choose_the_packets() {
+fn loops_and_filters_choose_the_packets() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -250,7 +251,7 @@ fn loops_limits_and_filters_choose_the_packets() {
 }
 
 #[test]
-fn a_savefile_larger_than_is_kept_in_memory_is_read_for_each_loop() {
+fn a_large_savefile_is_read_for_each_loop() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -285,7 +286,7 @@ fn a_savefile_replaced_between_loops_is_checked() {
         assert_eq!(status.code(), Some(1), "{stderr}");
         assert!(stderr.contains("0000 packets sent"), "{stderr}");
         assert!(
-            stderr.contains("its packets are RAW and the device takes EN10MB"),
+            stderr.contains("expected the link type EN10MB, found RAW"),
             "{stderr}"
         );
     });
@@ -310,7 +311,7 @@ fn what_is_not_sent_is_counted_and_named() {
             assert!(lines[0].starts_with("3 packets sent, "), "{}", ran.stderr);
             assert_eq!(
                 lines[1],
-                "3 not sent: 1 cut by a snaplen, 2 send: Message too long"
+                "3 not sent: 2 send: Message too long, 1 truncated"
             );
             assert_eq!(
                 lines[2],
@@ -374,7 +375,7 @@ fn what_comes_slowly_is_sent_as_it_comes() {
 }
 
 #[test]
-fn what_stands_before_the_damage_of_a_savefile_is_sent() {
+fn a_damaged_file_is_sent_to_the_damage() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -411,8 +412,8 @@ fn link_types_have_to_agree() {
         assert_eq!(
             ran.stderr,
             format!(
-                "pcap-replay: cannot send `{}` on `left`: its packets are RAW and the device takes \
-                     EN10MB; `pcap-recode --linktype ETHERNET` may convert them\n",
+                "pcap-replay: cannot send `{}` on `left`: expected the link type EN10MB, found RAW; \
+                     `pcap-recode --linktype ETHERNET` may convert it\n",
                 arg(&input)
             )
         );
@@ -426,7 +427,7 @@ fn link_types_have_to_agree() {
             let ran = feed(command.args(["-i", "left", "--fast", "-"]), &ran.stdout);
             // One of them was cut.
             assert!(
-                ran.stderr.contains("1 not sent: 1 cut by a snaplen"),
+                ran.stderr.contains("1 not sent: 1 truncated"),
                 "{}",
                 ran.stderr
             );
@@ -436,7 +437,7 @@ fn link_types_have_to_agree() {
 }
 
 #[test]
-fn ctrl_c_ends_it_with_the_summary_also_while_it_waits() {
+fn ctrl_c_ends_a_wait_with_the_summary() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();
@@ -595,7 +596,7 @@ fn the_exit_status_tells_bad_usage_from_failure() {
         (&["-i", "x", "--speed", "0", input], 2, "above 0"),
         (&["-i", "x", "--mbps", "inf", input], 2, "above 0"),
         (&["-i", "x", "-c", "0", input], 2, "--limit"),
-        (&["-i", "x", "--loops", "2", "-"], 2, "only once"),
+        (&["-i", "x", "--loops", "2", "-"], 2, "more than once"),
         (
             &["-i", "x", "/no/such/file"],
             1,
@@ -655,7 +656,7 @@ fn without_the_right_it_says_how_to_get_it() {
 }
 
 #[test]
-fn without_the_memory_to_keep_it_a_savefile_is_read_for_each_loop() {
+fn without_memory_it_is_read_for_each_loop() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();

@@ -162,7 +162,7 @@ fn sigint_and_sigterm_end_it_even_if_ignored() {
 }
 
 #[test]
-fn statistics_are_printed_and_the_capture_goes_on() {
+fn statistics_leave_the_capture_running() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -244,7 +244,7 @@ fn copies_report_and_write_out_and_go_on() {
         stdin.write_all(first).unwrap();
         let expected = match words[0] {
             "read" => "3 packets read",
-            "split" => "3 packets read, 0 of them in 0 savefiles that are complete",
+            "split" => "3 packets read, 0 of them in 0 complete savefiles",
             _ => "3 of 3 packets",
         };
         // Before it has begun to copy, the signals do nothing.
@@ -366,7 +366,7 @@ fn a_clock_that_was_set_back_loses_nothing() {
 
 /// What reached a pipe that nobody reads, and what it says is missing, are all that was sent.
 #[test]
-fn an_output_that_is_blocked_ends_it_with_a_number() {
+fn a_blocked_output_ends_with_a_number() {
     in_netns(|| {
         let sender = Sender::new();
         for sent in [2000, 20_000] {
@@ -393,7 +393,7 @@ fn an_output_that_is_blocked_ends_it_with_a_number() {
 }
 
 #[test]
-fn a_copy_into_a_blocked_pipe_ends_with_a_number() {
+fn a_blocked_pipe_ends_with_a_number() {
     let folder = tempfile::tempdir().unwrap();
     let input = file(folder.path(), "in.pcap", &long(20_000));
     for words in [
@@ -426,7 +426,7 @@ fn a_copy_into_a_blocked_pipe_ends_with_a_number() {
 
 /// Nobody reads what is printed there, and it is full before the program begins.
 #[test]
-fn a_blocked_standard_error_ends_it_with_status_1() {
+fn a_blocked_stderr_ends_with_status_1() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.pcap");
@@ -485,7 +485,7 @@ fn an_output_that_is_slow_gets_everything() {
 }
 
 #[test]
-fn a_late_second_signal_and_a_third_end_it_at_once() {
+fn later_signals_end_it_at_once() {
     in_netns(|| {
         for (signals, pause) in [(1, 2500), (2, 0)] {
             let mut process = Process::piped(&mut capture(&["-B", "64M", "-w", "-"]));
@@ -519,7 +519,7 @@ fn a_late_second_signal_and_a_third_end_it_at_once() {
 }
 
 #[test]
-fn the_first_signal_ends_the_opening_of_a_fifo() {
+fn a_signal_ends_the_opening_of_a_fifo() {
     let folder = tempfile::tempdir().unwrap();
     let (fifo, output) = (folder.path().join("fifo"), folder.path().join("out.pcap"));
     tool("mkfifo", &[arg(&fifo)]);
@@ -579,7 +579,7 @@ fn the_first_signal_ends_the_opening_of_a_fifo() {
 }
 
 #[test]
-fn merging_in_rounds_leaves_no_folder_when_it_is_ended() {
+fn ended_merging_leaves_no_folder() {
     let folder = tempfile::tempdir().unwrap();
     let (output, temporary) = (folder.path().join("out.pcap"), folder.path().join("tmp"));
     fs::create_dir(&temporary).unwrap();

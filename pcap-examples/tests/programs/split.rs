@@ -93,6 +93,7 @@ fn at(times: &[u32]) -> Vec<Record> {
     (0..).zip(times).map(packet).collect()
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn by_packets_they_are_those_of_editcap() {
     let folder = tempfile::tempdir().unwrap();
@@ -114,7 +115,7 @@ fn by_packets_they_are_those_of_editcap() {
 }
 
 #[test]
-fn the_header_is_that_of_the_savefile_that_is_read() {
+fn the_header_is_the_inputs() {
     let folder = tempfile::tempdir().unwrap();
     for (nano, linktype, snaplen) in [(false, 1, 2000_u32), (true, 101, 65_535), (false, 147, 96)] {
         let mut bytes = savefile(false, nano, linktype, &at(&[0, 1, 2]));
@@ -146,7 +147,7 @@ fn by_time_they_are_those_of_editcap() {
 }
 
 #[test]
-fn spans_follow_the_first_packet_without_gaps_and_without_empty_files() {
+fn spans_have_no_gaps_and_no_empty_files() {
     let folder = tempfile::tempdir().unwrap();
     let times = [500, 999, 1000, 60_250, 60_600, 60_400, 60_999, 61_000, 100];
     let bytes = savefile(false, false, 1, &at(&times));
@@ -162,7 +163,7 @@ fn spans_follow_the_first_packet_without_gaps_and_without_empty_files() {
 }
 
 #[test]
-fn by_size_no_file_is_longer_and_none_shorter_than_it_must_be() {
+fn sizes_are_as_large_as_they_may_be() {
     let folder = tempfile::tempdir().unwrap();
     let lengths = (0..500).map(|n| n * 37 % 1400);
     let packets: Vec<Record> = lengths
@@ -260,6 +261,7 @@ fn conversations() -> Vec<Record> {
     (0..).zip(all).map(|(n, data)| record(n, 0, data)).collect()
 }
 
+// Shows: parity/programs-dump-split-recode
 #[test]
 fn flows_are_what_tshark_says_of_the_packets() {
     let folder = tempfile::tempdir().unwrap();
@@ -365,7 +367,7 @@ fn many_flows_need_few_descriptors() {
 }
 
 #[test]
-fn what_is_there_is_replaced_only_by_force_and_the_input_never() {
+fn only_force_replaces_and_never_the_input() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = savefile(false, false, 1, &packets());
     for by in [&["--packets", "3"][..], &["--flow"]] {
@@ -381,7 +383,7 @@ fn what_is_there_is_replaced_only_by_force_and_the_input_never() {
         let ran = ours("split", &[&options[..], &["--force"]].concat());
         assert_eq!(ran.status, Some(1), "{by:?}");
         assert!(
-            ran.stderr.contains("it is the savefile that is read"),
+            ran.stderr.contains("it is also the input"),
             "{}",
             ran.stderr
         );
@@ -426,7 +428,7 @@ fn a_new_savefile_is_opened_only_once() {
 }
 
 #[test]
-fn of_a_damaged_savefile_the_good_packets_are_written() {
+fn a_damaged_file_is_split_to_the_damage() {
     let folder = tempfile::tempdir().unwrap();
     let whole = savefile(false, false, 1, &packets());
     let input = file(folder.path(), "in.pcap", &whole[..whole.len() - 1]);
@@ -498,7 +500,7 @@ fn names_filters_and_standard_input() {
 }
 
 #[test]
-fn pcapng_is_split_into_classic_savefiles_of_nanoseconds() {
+fn pcapng_becomes_classic_nanoseconds() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = savefile(false, true, 1, &nano_packets());
     let input = file(folder.path(), "in.pcap", &bytes);
@@ -553,7 +555,7 @@ fn exactly_one_way_to_split_is_asked_for() {
 }
 
 #[test]
-fn a_list_that_nobody_reads_costs_no_packets() {
+fn an_unread_list_costs_no_packets() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<Record> = (0..3000).map(|n| record(n, 0, vec![0; 20])).collect();
     let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));

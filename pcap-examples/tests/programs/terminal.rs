@@ -24,7 +24,7 @@ fn on_terminal(name: &str, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_capture_into_a_file_shows_its_status_and_one_that_prints_does_not() {
+fn only_a_file_shows_a_status() {
     in_netns(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -78,7 +78,7 @@ fn a_long_copy_shows_a_bar() {
 }
 
 #[test]
-fn a_long_split_and_a_long_merge_show_bars_and_the_list() {
+fn long_runs_show_bars() {
     let folder = tempfile::tempdir().unwrap();
     let many: Vec<_> = (0..20_000).map(|n| record(n, 0, vec![0; 100])).collect();
     let input = file(folder.path(), "in.pcap", &savefile(false, false, 1, &many));
@@ -112,13 +112,16 @@ fn a_savefile_is_not_written_to_a_terminal() {
     ] {
         let (code, text) = on_terminal(name, arguments);
         assert_eq!(code, Some(2), "{text}");
-        assert!(text.contains("cannot be written to a terminal"), "{text}");
+        assert!(
+            text.contains("cannot write a savefile to a terminal"),
+            "{text}"
+        );
     }
 }
 
 /// A shell's `*` makes such words of the names of files.
 #[test]
-fn a_wrong_command_line_with_control_characters_is_harmless() {
+fn control_characters_are_harmless() {
     let words = [
         ("read", "'--\u{1b}]0;title\u{7}'"),
         ("read", "'-\u{9b}31m'"),

@@ -61,7 +61,7 @@ fn ctrl_c_ends_the_waiting_for_a_pipe() {
 
 /// A FIFO that somebody has opened and writes nothing into, or nothing after the savefile's header.
 #[test]
-fn ctrl_c_ends_the_waiting_for_a_silent_fifo_at_once() {
+fn ctrl_c_ends_waiting_for_a_fifo() {
     let folder = tempfile::tempdir().unwrap();
     let (fifo, output) = (folder.path().join("fifo"), folder.path().join("out.pcap"));
     tool("mkfifo", &[arg(&fifo)]);

@@ -47,8 +47,8 @@ pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
         .encode_wide()
         .chain([0])
         .collect();
-    // wpcap.dll needs the Packet.dll beside it. With these two flags Windows searches the library's own
-    // directory and the system's, but neither the program's nor the current one.
+    // wpcap.dll needs the Packet.dll beside it. With both flags Windows searches only the library's directory and the
+    // system's, not the program's or the current one.
     let flags = LOAD_LIBRARY_SEARCH_DLL_LOAD_DIR | LOAD_LIBRARY_SEARCH_SYSTEM32;
     // SAFETY: NUL-terminated; loading the library runs the code of the system's Npcap.
     let handle = unsafe { LoadLibraryExW(wide.as_ptr(), std::ptr::null_mut(), flags) };

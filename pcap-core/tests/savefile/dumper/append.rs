@@ -19,7 +19,7 @@ fn append(path: &Path, number: u16) {
 }
 
 #[test]
-fn what_is_appended_piece_by_piece_is_equal_to_what_is_written_at_once() {
+fn appending_in_pieces_is_writing_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     for number in 0..20 {
@@ -69,8 +69,9 @@ fn what_tcpdump_wrote_is_added_to() {
 }
 
 /// Appending to a file of another format, byte order, precision, link type or snaplen would spoil it.
+// Shows: libpcap/appending-needs-same-format
 #[test]
-fn each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
+fn a_file_that_does_not_fit_is_unchanged() {
     let other = if Order::NATIVE == Order::Big {
         Order::Little
     } else {
@@ -168,7 +169,7 @@ fn each_file_that_does_not_fit_is_refused_in_its_own_words_and_unchanged() {
 
 /// All readers end there, and would never see what is added.
 #[test]
-fn a_file_with_a_record_that_no_reader_takes_is_refused() {
+fn a_file_with_a_bad_record_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for (length, fits) in [(262_144, true), (262_145, false)] {
         let file = Pcap::native().snaplen(262_144);
@@ -193,7 +194,7 @@ fn a_file_with_a_record_that_no_reader_takes_is_refused() {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_refused_or_ends_between_two_records() {
+fn a_cut_file_is_refused_or_whole() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = pings(3);
     for length in 1..=bytes.len() {
@@ -254,7 +255,7 @@ fn a_folder_and_a_fifo_cannot_be_added_to() {
 
 /// Two dumpers at the end of one file overwrote each other's packets, and both said all was well.
 #[test]
-fn two_that_append_to_one_file_do_not_overwrite_each_other() {
+fn two_that_append_overwrite_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     let dead = pcap_core::Capture::dead(pcap_core::Dlt::EN10MB).unwrap();

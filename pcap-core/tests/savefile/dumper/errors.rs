@@ -28,9 +28,10 @@ fn write(dumper: &mut Dumper, number: u16) -> pcap_core::Result<()> {
 }
 
 /// Once a write failed, `pcap_dump` drops packets in silence, and `pcap_dump_close` says nothing.
+// Shows: libpcap/full-disk-thousand-writes
 #[test]
 #[cfg(target_os = "linux")]
-fn pitfall_silent_loss_a_full_disk_is_an_error_and_with_room_again_the_same_dumper_goes_on() {
+fn a_full_disk_is_an_error_until_it_has_room() {
     with_small_disk(|disk| {
         let ballast = disk.join("ballast");
         fs::write(&ballast, vec![0; 512 << 10]).unwrap();
@@ -72,9 +73,11 @@ fn pitfall_silent_loss_a_full_disk_is_an_error_and_with_room_again_the_same_dump
 }
 
 /// A thousand packets to a full disk: every write and even `pcap_dump_flush` said all was well.
+// Shows: libpcap/full-disk-thousand-writes, parity/flush-close-error-closing
+// Shows: parity/thousand-packets-full-disk
 #[test]
 #[cfg(target_os = "linux")]
-fn pitfall_silent_loss_of_a_thousand_packets_to_a_full_disk_is_told_by_flush_and_close() {
+fn a_full_disk_is_told_by_flush_and_close() {
     with_small_disk(|disk| {
         let room = 1 << 20;
         fs::write(disk.join("ballast"), vec![0; room - 8192]).unwrap();
@@ -98,9 +101,10 @@ fn pitfall_silent_loss_of_a_thousand_packets_to_a_full_disk_is_told_by_flush_and
 }
 
 /// A `pcap_dump_flush` of 0 does not mean written.
+// Shows: parity/thousand-packets-full-disk
 #[test]
 #[cfg(target_os = "linux")]
-fn pitfall_silent_loss_on_a_device_that_is_always_full_every_call_says_so() {
+fn an_always_full_device_is_told_each_time() {
     let full = ErrorKind::Io(io::ErrorKind::StorageFull);
     let mut dumper = dead().dump("/dev/full").unwrap();
     assert_eq!(dumper.flush().unwrap_err().kind(), full);
@@ -159,8 +163,9 @@ fn a_closed_pipe_is_an_error_and_no_signal() {
 }
 
 /// libpcap closes descriptor 1 with a dumper on `-`, and the next file that is opened gets it.
+// Shows: libpcap/closing-dumper-closes-descriptor, parity/open-dump-standard-output
 #[test]
-fn a_dash_is_standard_output_which_stays_open_and_a_file_of_that_name_is_reached_otherwise() {
+fn a_dash_is_standard_output() {
     if files::in_child() {
         for turn in 0..3 {
             let mut dumper = match turn {
@@ -187,9 +192,7 @@ fn a_dash_is_standard_output_which_stays_open_and_a_file_of_that_name_is_reached
         std::process::exit(0);
     }
     let folder = tempfile::tempdir().unwrap();
-    let mut child = files::child(
-        a_dash_is_standard_output_which_stays_open_and_a_file_of_that_name_is_reached_otherwise,
-    );
+    let mut child = files::child(a_dash_is_standard_output);
     let output = child
         .current_dir(folder.path())
         .stderr(Stdio::piped())
@@ -272,6 +275,7 @@ impl Writer {
     }
 }
 
+// Shows: parity/open-dump-standard-output
 #[test]
 fn dump_to_writes_to_anything_and_flushes_it() {
     let writer = Writer::default();
@@ -294,7 +298,7 @@ fn dump_to_writes_to_anything_and_flushes_it() {
 }
 
 #[test]
-fn whatever_a_writer_answers_no_byte_is_lost_or_doubled() {
+fn no_answer_of_a_writer_loses_a_byte() {
     use Answer::{Fails, Lies, Panics, Takes};
     let interrupted = Fails(io::ErrorKind::Interrupted);
     let cases: [(&[Answer], Option<io::ErrorKind>); 9] = [
@@ -340,7 +344,7 @@ fn whatever_a_writer_answers_no_byte_is_lost_or_doubled() {
 }
 
 #[test]
-fn a_packet_that_was_refused_for_a_write_error_can_be_written_again() {
+fn a_refused_packet_can_be_written_again() {
     let writer = Writer::default();
     let mut dumper = dead().dump_to(writer.clone()).unwrap();
     let mut number = 0;
@@ -361,7 +365,7 @@ fn a_packet_that_was_refused_for_a_write_error_can_be_written_again() {
 }
 
 #[test]
-fn a_dropped_dumper_does_not_call_a_writer_that_panicked_again() {
+fn a_panicked_writer_is_not_called_again() {
     let writer = Writer::default();
     let mut dumper = dead().dump_to(writer.clone()).unwrap();
     write(&mut dumper, 0).unwrap();
@@ -377,7 +381,7 @@ fn a_dropped_dumper_does_not_call_a_writer_that_panicked_again() {
 }
 
 #[test]
-fn a_dropped_dumper_writes_what_it_can_and_a_failing_writer_is_no_panic() {
+fn a_drop_writes_what_it_can() {
     let writer = Writer::default();
     let mut dumper = dead().dump_to(writer.clone()).unwrap();
     write(&mut dumper, 0).unwrap();
@@ -420,7 +424,7 @@ fn a_writers_own_error_is_in_ours() {
 
 #[test]
 #[cfg(unix)]
-fn what_is_written_is_read_back_through_a_connection() {
+fn a_connection_gives_back_what_is_written() {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let writer = std::thread::spawn(move || {
         let mut dumper = dead().dump_to(ours).unwrap();

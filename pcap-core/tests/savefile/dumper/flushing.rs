@@ -73,6 +73,7 @@ fn is_empty_savefile(path: &Path) {
     );
 }
 
+// Shows: libpcap/savefile-empty-without-header
 #[test]
 fn the_header_is_there_from_the_start() {
     let folder = tempfile::tempdir().unwrap();
@@ -152,7 +153,7 @@ fn headers_of_pcapng_are_there_from_the_start() {
 }
 
 #[test]
-fn a_header_that_is_refused_waits_with_the_packets() {
+fn a_refused_header_waits_with_the_packets() {
     for kind in [io::ErrorKind::WouldBlock, io::ErrorKind::TimedOut] {
         let writer = Writer::default();
         writer.fails(Some(kind));
@@ -212,7 +213,7 @@ fn drain(mut reader: UnixStream, mut dumper: Dumper, packets: u16) {
 
 #[test]
 #[cfg(unix)]
-fn a_full_connection_gets_the_header_when_it_has_room() {
+fn a_full_connection_gets_its_header_later() {
     let (reader, writer) = full();
     let mut dumper = dead().dump_open_file(writer).unwrap();
     write(&mut dumper, 0).unwrap();
@@ -239,6 +240,7 @@ fn a_full_connection_is_no_error_of_a_bound() {
     drain(reader, dumper, number);
 }
 
+// Shows: libpcap/savefile-empty-without-header
 #[test]
 fn packets_wait_no_longer_than_the_bound() {
     let writer = Writer::default();
@@ -285,7 +287,7 @@ fn packets_wait_no_longer_than_the_bound() {
 }
 
 #[test]
-fn a_bound_reaches_through_a_writer_with_a_buffer() {
+fn a_bound_reaches_through_a_buffer() {
     let writer = Writer::default();
     let mut dumper = dead()
         .dump_to(BufWriter::with_capacity(1 << 20, writer.clone()))
@@ -303,7 +305,7 @@ fn a_bound_reaches_through_a_writer_with_a_buffer() {
 }
 
 #[test]
-fn a_packet_that_is_refused_when_due_can_be_written_again() {
+fn a_packet_refused_when_due_can_be_retried() {
     let writer = Writer::default();
     let mut dumper = dead().dump_to(writer.clone()).unwrap();
     dumper.flush_within(Duration::ZERO);
@@ -320,7 +322,7 @@ fn a_packet_that_is_refused_when_due_can_be_written_again() {
 
 #[test]
 #[cfg(feature = "pcapng")]
-fn packets_of_pcapng_wait_no_longer_than_the_bound() {
+fn pcapng_waits_no_longer_than_the_bound() {
     use pcap_core::pcapng::{Interface, PcapngDumper};
     let writer = Writer::default();
     let mut dumper = PcapngDumper::new(writer.clone());
@@ -347,6 +349,7 @@ fn packets_of_pcapng_wait_no_longer_than_the_bound() {
 }
 
 /// `exit` runs no destructors.
+// Shows: libpcap/savefile-empty-without-header
 #[test]
 fn exit_loses_what_no_bound_has_flushed() {
     if files::in_child() {

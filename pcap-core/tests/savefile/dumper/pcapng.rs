@@ -261,7 +261,7 @@ fn tcpdump(path: &Path) -> Vec<u8> {
 
 #[test]
 #[cfg(unix)]
-fn tshark_tcpdump_and_libpcap_read_each_packet_of_two_interfaces_as_it_was() {
+fn each_reader_reads_two_interfaces() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcapng");
     let mut random = Random::new(7);
@@ -338,7 +338,7 @@ fn tshark_tcpdump_and_libpcap_read_each_packet_of_two_interfaces_as_it_was() {
 
 #[test]
 #[cfg(unix)]
-fn tshark_reads_what_the_section_the_interfaces_and_the_records_say() {
+fn tshark_reads_every_comment_and_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcapng");
     let section = Section::new()
@@ -403,7 +403,7 @@ fn tshark_reads_what_the_section_the_interfaces_and_the_records_say() {
 /// libpcap cannot have two, and says so after the packets before; Wireshark can.
 #[test]
 #[cfg(unix)]
-fn two_link_types_or_snaplens_in_one_file_are_read_by_tshark_and_refused_by_libpcap() {
+fn mixed_link_types_are_read_by_tshark() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcapng");
     let others = [
@@ -435,7 +435,7 @@ fn two_link_types_or_snaplens_in_one_file_are_read_by_tshark_and_refused_by_libp
 
 #[test]
 #[cfg(unix)]
-fn random_packets_of_random_interfaces_go_there_and_back() {
+fn random_packets_go_there_and_back() {
     for seed in 1..40 {
         let mut random = Random::new(seed);
         let mut dumper = dumper();
@@ -493,7 +493,7 @@ fn random_packets_of_random_interfaces_go_there_and_back() {
 // --- What cannot be written.
 
 #[test]
-fn what_the_format_cannot_hold_is_refused_and_the_file_stays_whole() {
+fn what_cannot_be_held_leaves_the_file_whole() {
     let mut dumper = dumper();
     let nano = dumper.add_interface(&ethernet().snaplen(100)).unwrap();
     let micro = ethernet().snaplen(100).precision(Precision::Micro);
@@ -574,7 +574,7 @@ fn what_the_format_cannot_hold_is_refused_and_the_file_stays_whole() {
 
 #[test]
 #[cfg(unix)]
-fn an_interface_that_does_not_fit_is_refused_and_the_next_one_has_its_number() {
+fn a_refused_interface_takes_no_number() {
     let mut dumper = dumper();
     for linktype in [Linktype::new(65_536), Linktype::from(Dlt::new(-1))] {
         let error = dumper.add_interface(&Interface::new(linktype)).unwrap_err();
@@ -659,6 +659,7 @@ fn tshark_reads_the_checksum_length() {
     }
 }
 
+// Shows: libpcap/packets-link-type-written
 #[test]
 #[cfg(unix)]
 fn packets_of_another_link_type_are_rejected() {
@@ -734,7 +735,7 @@ fn the_interface_of_another_dumper_is_refused() {
 }
 
 #[test]
-fn a_section_that_does_not_fit_gives_the_object_back_and_leaves_a_file_as_it_is() {
+fn a_refused_section_leaves_the_file() {
     let long = "x".repeat(65_536);
     let sections = [
         Section::new().hardware(&long),
@@ -760,7 +761,7 @@ fn a_section_that_does_not_fit_gives_the_object_back_and_leaves_a_file_as_it_is(
 }
 
 #[test]
-fn a_text_with_a_nul_which_readers_would_end_it_at_is_refused() {
+fn a_text_with_a_nul_is_refused() {
     let mut dumper = dumper();
     let eth = dumper.add_interface(&ethernet()).unwrap();
     let position = dumper.position();
@@ -829,7 +830,7 @@ fn check_numbered(bytes: &[u8], count: u16) {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn silent_loss_a_full_disk_is_an_error_and_with_room_again_the_same_dumper_goes_on() {
+fn a_full_disk_is_an_error_until_it_has_room() {
     files::with_small_disk(|disk| {
         let ballast = disk.join("ballast");
         fs::write(&ballast, vec![0; 512 << 10]).unwrap();
@@ -861,7 +862,7 @@ fn silent_loss_a_full_disk_is_an_error_and_with_room_again_the_same_dumper_goes_
 
 #[test]
 #[cfg(target_os = "linux")]
-fn silent_loss_on_a_device_that_is_always_full_flush_and_close_say_so() {
+fn an_always_full_device_is_told() {
     let full = ErrorKind::Io(io::ErrorKind::StorageFull);
     let mut dumper = PcapngDumper::create("/dev/full").unwrap();
     let eth = dumper.add_interface(&ethernet()).unwrap();
@@ -876,7 +877,7 @@ fn silent_loss_on_a_device_that_is_always_full_flush_and_close_say_so() {
 }
 
 #[test]
-fn a_writer_that_fails_gives_the_dumper_back_and_nothing_is_lost_or_doubled() {
+fn a_failing_writer_gives_the_dumper_back() {
     /// Fails every other time, and takes a little at the others.
     struct Moody(Vec<u8>, u32);
     impl Write for Moody {
@@ -933,7 +934,7 @@ fn a_dropped_dumper_writes_what_it_has() {
 }
 
 #[test]
-fn compressed_and_finished_by_the_writer_given_back() {
+fn a_compressor_is_given_back_to_finish() {
     let gzip = GzEncoder::new(Vec::new(), Compression::fast());
     let mut dumper = PcapngDumper::new(gzip);
     let eth = dumper.add_interface(&ethernet()).unwrap();
@@ -994,7 +995,7 @@ fn all_of_it_can_move_to_another_thread() {
 // --- With captures.
 
 #[test]
-fn an_interface_of_a_capture_has_its_link_type_snaplen_and_precision() {
+fn an_interface_is_like_its_capture() {
     let capture = Capture::dead_with(Dlt::RAW, 1234, Precision::Micro).unwrap();
     let expected = Interface::new(Linktype::RAW)
         .snaplen(1234)

@@ -68,6 +68,7 @@ fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[Packet
     unsafe { pcap_sys::pcap_close(pcap) };
 }
 
+// Shows: libpcap/dump-keeps-fraction-more
 #[test]
 fn fractions_beyond_a_second_are_kept() {
     for (magic, other) in [(MICRO, Precision::Nano), (NANO, Precision::Micro)] {
@@ -114,7 +115,7 @@ fn fractions_beyond_a_second_are_kept() {
 }
 
 #[test]
-fn byte_for_byte_what_pcap_dump_writes_in_both_precisions() {
+fn the_bytes_are_those_of_pcap_dump() {
     let folder = tempfile::tempdir().unwrap();
     let [theirs, ours] = ["theirs", "ours"].map(|name| folder.path().join(name));
     let mut random = Random::new(21);
@@ -149,8 +150,9 @@ fn byte_for_byte_what_pcap_dump_writes_in_both_precisions() {
     }
 }
 
+// Shows: parity/dump-bytes-time-now
 #[test]
-fn promise_an_absent_time_is_now_and_an_absent_length_the_datas_and_the_epoch_is_a_time() {
+fn no_time_is_now_and_the_epoch_is_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     let mut dumper = dead(Precision::Nano).dump(&path).unwrap();
@@ -174,8 +176,10 @@ fn promise_an_absent_time_is_now_and_an_absent_length_the_datas_and_the_epoch_is
 
 /// `pcap_dump` writes as many bytes as the header says: of a header that lied it wrote 60 KB of the
 /// heap to disk. Here the captured length is always the data's.
+// Shows: libpcap/dump-writes-many-bytes, parity/dump-bytes-time-now
+// Shows: parity/writing-many-bytes-header
 #[test]
-fn memory_safety_what_a_record_cannot_say_is_refused_and_leaves_no_trace() {
+fn an_impossible_record_leaves_no_trace() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     let capture = Capture::dead_with(Dlt::EN10MB, 100, Precision::Micro).unwrap();
@@ -237,8 +241,9 @@ fn memory_safety_what_a_record_cannot_say_is_refused_and_leaves_no_trace() {
 }
 
 /// Nanoseconds stored in a file of microseconds as microseconds.
+// Shows: libpcap/nanoseconds-stored-file, parity/nanoseconds-stored-file
 #[test]
-fn pitfall_nanoseconds_are_cut_to_microseconds_and_never_written_as_them() {
+fn nanoseconds_are_cut_to_microseconds() {
     let nano = Pcap::new(Order::NATIVE, NANO)
         .packet(1, 123_456_789, b"a")
         .packet(2, 999, b"b")
@@ -260,7 +265,7 @@ fn pitfall_nanoseconds_are_cut_to_microseconds_and_never_written_as_them() {
 
 /// Times that a program has as numbers of seconds, of whole microseconds.
 #[test]
-fn a_number_of_seconds_is_written_to_its_microsecond() {
+fn seconds_are_written_to_the_microsecond() {
     let mut random = Random::new(12);
     let mut pairs: Vec<_> = (0..50_000)
         .map(|_| ((random.next() >> 32) as u32, random.below(1_000_000) as u32))
@@ -285,7 +290,7 @@ fn a_number_of_seconds_is_written_to_its_microsecond() {
 }
 
 #[test]
-fn promise_what_a_read_returned_is_written_unchanged_with_its_damaged_lengths() {
+fn a_damaged_packet_is_written_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     for (_, magic) in PRECISIONS {
@@ -347,8 +352,10 @@ fn the_longest_packet_is_that_of_the_link_type() {
 }
 
 /// A dead handle whose snaplen was fixed at 65535 cut longer packets in silence.
+// Shows: libpcap/dead-handle-fixed-snaplen, parity/handle-without-device-compile
+// Shows: parity/dead-handle-snaplen-65
 #[test]
-fn pitfall_the_snaplen_of_a_dead_capture_is_any_and_nothing_is_cut() {
+fn a_dead_captures_snaplen_cuts_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     for (snaplen, written, longest) in [
@@ -380,8 +387,9 @@ fn pitfall_the_snaplen_of_a_dead_capture_is_any_and_nothing_is_cut() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 
+// Shows: libpcap/dumpfopen-leaves-file-open
 #[test]
-fn a_link_type_that_savefiles_cannot_have_does_not_touch_a_file_that_is_there() {
+fn an_impossible_link_type_spares_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a.pcap", &pings(3));
     for number in [65_536, -1, i32::MAX] {
@@ -437,8 +445,9 @@ fn headers_are_those_of_libpcap() {
 }
 
 /// LINKTYPE_ numbers, which files have, taken for DLT_ numbers, which calls have: RAW is 101 and 12.
+// Shows: libpcap/linktype-numbers-files-handed, parity/link-types-files-calls
 #[test]
-fn pitfall_link_types_are_numbered_as_files_number_them() {
+fn link_types_are_numbered_as_in_files() {
     for (linktype, number) in [(Linktype::RAW, 101), (Linktype::LINUX_SLL2, 276)] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcap");
@@ -453,6 +462,7 @@ fn pitfall_link_types_are_numbered_as_files_number_them() {
     }
 }
 
+// Shows: parity/flush-close-error-closing
 #[test]
 fn flush_makes_all_visible_to_another_reader() {
     let folder = tempfile::tempdir().unwrap();

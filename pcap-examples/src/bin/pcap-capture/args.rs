@@ -19,23 +19,22 @@ Examples:
   pcap-capture -i any --duration 60 -w day.pcap  a minute of all devices, into a savefile
   pcap-capture -w - -U | pcap-read -l -          through a pipe, packet by packet
 
-Packets are printed, or in the savefile, within about a second after libpcap delivers them, also
-without -U: SIGKILL loses no more than that. Ctrl-C ends the capture: packets that had arrived by
-then are still written, the savefile is complete, and the statistics are printed. They count as
-captured the packets that the output has accepted. The status is 0, or 1 if packets are not written;
-a reader of the printed lines that goes away is no error.";
+Packets are printed, or written to the savefile, within about a second after libpcap delivers
+them, even without -U: SIGKILL loses no more than that. Ctrl-C ends the capture: packets that
+have arrived are still written, the savefile is complete, and the statistics are printed. A
+packet counts as captured when the output has accepted it. The status is 0, or 1 if packets are
+not written. It is no error if the reader of the printed lines goes away.";
 
 const JSON_HELP: &str = "  \
-  The last line is the statistics: type (\"statistics\"), packets and bytes (what was printed or
-  written), not_written (packets that were to be), received, dropped, if_dropped. With `-w -` it goes
-  to standard error.";
+  The last line is the statistics: type (\"statistics\"), packets and bytes (printed or written),
+  not_written (packets missing in the output), received, dropped, if_dropped. It goes to standard
+  error with `-w -`.";
 
 /// Captures packets from a device: prints a line for each, with the time in UTC, the addresses, the
 /// protocol and the length on the wire in bytes; or writes a savefile.
 ///
-/// At the end it prints the statistics on standard error: how many packets the device received that
-/// passed the filter, how many were dropped because they were not read fast enough, and how many the
-/// interface dropped by itself.
+/// At the end, prints the statistics on standard error: how many packets passed the filter, how many
+/// were dropped because the program did not read fast enough, and how many the interface dropped.
 #[derive(Parser)]
 #[command(name = NAME, version,
     after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, ending::HELP, json::HELP))]
@@ -46,22 +45,22 @@ pub(crate) struct Args {
     /// Only packets that pass this filter, in the language of pcap-filter(7)
     #[arg(short, long, value_name = "EXPR", conflicts_with = "expression")]
     pub(crate) filter: Option<String>,
-    /// The filter, as words that are joined by spaces
+    /// The filter; several words are joined with spaces
     #[arg(value_name = "EXPR", allow_negative_numbers = true)]
     pub(crate) expression: Vec<String>,
     /// Do not optimize the filter
     #[arg(short = 'O', long)]
     pub(crate) no_optimize: bool,
-    /// End after so many packets [default: never]
+    /// The number of packets to capture [default: no limit]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
-    /// End after this time, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms [default: never]
+    /// How long to capture, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms [default: no limit]
     #[arg(long, value_name = "TIME", value_parser = units::seconds)]
     pub(crate) duration: Option<Duration>,
-    /// Capture at most so many bytes of a packet; 0 is the largest, 262144
+    /// The maximum number of bytes to capture of each packet; 0 means 262144
     #[arg(short, long, value_name = "BYTES", default_value_t = 0)]
     pub(crate) snaplen: u32,
-    /// Capture packets that are not for this host, too
+    /// Also capture packets that are not for this host
     #[arg(short, long)]
     pub(crate) promisc: bool,
     /// Capture in monitor mode, for wireless devices
@@ -70,28 +69,28 @@ pub(crate) struct Args {
     /// Deliver each packet as soon as it arrives, without the timeout
     #[arg(long)]
     pub(crate) immediate: bool,
-    /// The kernel's buffer, in KiB unless it has a unit (64K, 8M, 1G) [default: libpcap's]
+    /// The size of the kernel's buffer, in KiB or with a unit: 64K, 8M, 1G [default: libpcap's]
     #[arg(short = 'B', long, value_name = "KIB", value_parser = units::size)]
     pub(crate) buffer_size: Option<usize>,
     /// How long packets may wait in the buffer to be delivered together, in milliseconds or with a
-    /// unit; more than a second is taken as one
+    /// unit; at most a second
     #[arg(long, value_name = "MS", default_value = "100", value_parser = units::milliseconds)]
     pub(crate) timeout: Duration,
-    /// Which clock stamps the packets: host, adapter …, see pcap-tstamp(7) [default: the device's]
+    /// The clock for packet times: host, adapter …, see pcap-tstamp(7) [default: the device's]
     #[arg(short = 'j', long, value_name = "NAME")]
     pub(crate) tstamp_type: Option<TstampType>,
     /// The precision of the times
     #[arg(long, value_name = "PRECISION", default_value = "nano", value_parser = ["micro", "nano"])]
     pub(crate) precision: String,
-    /// Only packets that are received, only those that are sent, or both
+    /// Received packets, sent packets, or both
     #[arg(short = 'Q', long, value_name = "WAY", default_value = "inout",
         value_parser = ["in", "out", "inout"])]
     pub(crate) direction: String,
-    /// The link type: a DLT name or number [default: the device's first; of `any` LINUX_SLL2, which has
-    /// the interface of each packet, and LINUX_SLL is the older one]
+    /// The link type: a DLT name or number [default: the device's first; for `any` LINUX_SLL2, which
+    /// has the interface of each packet, unlike the older LINUX_SLL]
     #[arg(short = 'y', long, value_name = "LINKTYPE")]
     pub(crate) linktype: Option<Dlt>,
-    /// Capture in so many threads, over which Linux spreads the flows; lines are in order within each
+    /// Capture with N threads; Linux distributes flows among them, and order is kept within a thread
     #[arg(long, value_name = "N", conflicts_with = "write",
         value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
@@ -101,13 +100,13 @@ pub(crate) struct Args {
     /// Write each packet to the savefile at once, instead of within about a second
     #[arg(short = 'U', long, requires = "write")]
     pub(crate) packet_buffered: bool,
-    /// Print the packets, although they are written
+    /// Print the packets, even with --write
     #[arg(long)]
     pub(crate) print: bool,
     /// Print packets and statistics as JSON, one object per line (see below)
     #[arg(long)]
     pub(crate) json: bool,
-    /// Nothing on standard error but errors: no status while it runs, no statistics
+    /// Print only errors on standard error: no status, no statistics
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }
@@ -117,7 +116,7 @@ impl Args {
         self.write.as_deref() == Some(Path::new("-"))
     }
 
-    /// How long packets may wait in the kernel's buffer.
+    /// Returns how long packets may wait in the kernel's buffer.
     pub(crate) fn timeout(&self) -> Duration {
         match self.immediate {
             true => Duration::ZERO,

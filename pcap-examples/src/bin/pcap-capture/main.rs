@@ -35,10 +35,10 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && args.print {
-        exit::usage::<Args>("packets cannot be printed where the savefile goes");
+        exit::usage::<Args>("cannot print packets to standard output: the savefile goes there");
     }
     if args.is_to_stdout() && io::stdout().is_terminal() {
-        exit::usage::<Args>("a savefile cannot be written to a terminal");
+        exit::usage::<Args>("cannot write a savefile to a terminal");
     }
     let ending = args.write.as_deref().map(Ending::of).transpose()?;
     let device = match &args.interface {
@@ -75,12 +75,12 @@ fn run(args: &Args) -> Outcome {
         Err(error) => (None, Err(error.into())),
     };
     let outcome = outcome.and(error);
-    // That takes its time, in which an output that was given up may yet take something.
+    // Closing takes a while. Meanwhile an output that was given up may still accept data.
     drop(capture);
     tell(args, outcome, sink.taken(), sink.outlet().tally(), stats)
 }
 
-/// The savefile that packets are written to.
+/// Creates the savefile.
 fn create(
     args: &Args,
     path: &Path,
@@ -94,7 +94,7 @@ fn create(
     Ok(savefile)
 }
 
-/// The same in several threads, each of which prints its packets by itself.
+/// Captures in several threads, each of which prints its own packets.
 fn run_in_threads(
     args: &Args,
     device: &OsStr,
@@ -129,7 +129,7 @@ fn run_in_threads(
     tell(args, outcome, taken, Outlet::stdout().tally(), Some(stats))
 }
 
-/// Prints what was captured and what the device counted.
+/// Prints the statistics.
 fn tell(
     args: &Args,
     outcome: Outcome,
@@ -137,7 +137,7 @@ fn tell(
     written: Tally,
     stats: Option<Stats>,
 ) -> Outcome {
-    // Lines that nobody wanted any more are not missing.
+    // Lines are not missing if their reader went away.
     let is_unwanted = outcome.as_ref().is_err_and(Failure::is_broken_pipe);
     let not_written = taken.packets.saturating_sub(written.packets);
     let statistics = Statistics {
@@ -159,7 +159,7 @@ fn printer(args: &Args, capture: &Capture<Active>) -> Printer {
     Printer::new(args.form(), capture).interfaces(Interfaces::here())
 }
 
-/// Says what is captured, and what libpcap warns of.
+/// Prints the device and its link type, and the warnings of libpcap.
 fn announce(device: &OsStr, capture: &Capture<Active>) {
     for warning in capture.warnings() {
         exit::say(NAME, format_args!("warning: {warning}"));

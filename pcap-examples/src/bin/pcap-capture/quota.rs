@@ -4,11 +4,11 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pcap_core::BreakHandle;
 
-/// How many packets are still wanted, of all threads together.
+/// The number of packets that are still to be captured, by all threads together.
 pub(crate) struct Quota {
-    /// `None` if all are.
+    /// `None` if there is no limit.
     left: Option<Mutex<u64>>,
-    /// Those to end when there are enough.
+    /// The captures to break at the limit.
     pub(crate) handles: OnceLock<Vec<BreakHandle>>,
 }
 
@@ -24,7 +24,7 @@ impl Quota {
         self.left().is_some_and(|left| *left == 0)
     }
 
-    /// Whether one more is wanted. It is counted.
+    /// Counts a packet. Returns whether it is within the limit.
     pub(crate) fn take(&self) -> bool {
         let Some(mut left) = self.left() else {
             return true;

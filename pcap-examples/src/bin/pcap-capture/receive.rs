@@ -15,13 +15,12 @@ use pcap_examples::stop;
 use crate::args::Args;
 use crate::quota::Quota;
 
-/// What waits to be written is looked at this often.
+/// How often the program checks for packets that wait to be written.
 const TICK: Duration = Duration::from_millis(100);
-/// Once in this many packets the clock is looked at.
+/// The clock is read once in this many packets.
 const LOOK: u32 = 64;
 
-/// Hands packets on until there were enough, the time is over, or somebody says so; then what had arrived by that
-/// time.
+/// Hands packets on until the limit, the end of the time or a request to end, then those that had arrived by then.
 pub(crate) fn receive(
     args: &Args,
     capture: &mut Capture<Active>,
@@ -43,7 +42,7 @@ pub(crate) fn receive(
         let drained = drain(capture, |packet| {
             let is_wanted = quota.take();
             if is_wanted {
-                // Of an output that takes no more, what is missing is counted.
+                // If the output has failed, the missing packets are counted.
                 let taken = sink.take(packet);
                 outcome = mem::replace(&mut outcome, Ok(())).and(taken);
             }
@@ -54,7 +53,7 @@ pub(crate) fn receive(
     outcome
 }
 
-/// Hands packets on until the capture is to be ended, which is `true`, or has ended.
+/// Hands packets on. Returns `true` if the capture is to be ended, and `false` if it has ended.
 fn hand_on(
     capture: &mut Capture<Active>,
     sink: &mut Sink,
@@ -72,7 +71,7 @@ fn hand_on(
                 sink.take(packet)?;
                 wait = Duration::ZERO;
                 packets = packets.wrapping_add(1);
-                // Of packets that are there the clock is not asked each time.
+                // While there are packets, reading the clock each time would cost too much.
                 if packets % LOOK != 0 {
                     continue;
                 }

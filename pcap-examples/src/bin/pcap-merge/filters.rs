@@ -6,11 +6,12 @@ use pcap_examples::exit::Outcome;
 /// The filter for the savefiles.
 pub(crate) struct Filters<'a> {
     expression: Option<&'a str>,
-    /// The expression, compiled for savefiles of either byte order: the link layer's numbers may be in it, too.
+    /// The compiled expression for each byte order of savefiles, which link-layer numbers may have, too.
     by_order: [Option<Filter>; 2],
 }
 
 impl<'a> Filters<'a> {
+    /// Creates the filter. Without an expression, all packets pass.
     pub(crate) fn new(expression: Option<&'a str>) -> Filters<'a> {
         Filters {
             expression,
@@ -27,6 +28,7 @@ impl<'a> Filters<'a> {
         Ok(())
     }
 
+    /// Returns whether a packet passes.
     pub(crate) fn pass(&self, capture: &Capture<Offline>, packet: Packet<'_>) -> bool {
         let filter = &self.by_order[usize::from(capture.is_swapped())];
         filter

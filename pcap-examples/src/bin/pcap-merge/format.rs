@@ -9,21 +9,21 @@ use pcap_examples::savefile::Savefile;
 
 use crate::args::NAME;
 
-/// What the new savefile is like.
+/// The properties of the new savefile.
 pub(crate) struct Format {
     linktype: Dlt,
     snaplen: u32,
     precision: Precision,
     fcs: Fcs,
-    /// The savefile that the link type is of.
+    /// The savefile from which the link type is.
     path: PathBuf,
 }
 
-/// How long the frame check sequence behind each packet is.
+/// The declared length of the frame check sequences.
 enum Fcs {
-    /// All savefiles say the same of it.
+    /// All savefiles declare the same.
     Same(Option<u32>),
-    /// They do not: why the new one says nothing.
+    /// They differ, as the text says. The new savefile declares none.
     Differ(String),
 }
 
@@ -43,7 +43,7 @@ impl Format {
             if here != there {
                 let length = |length: &Option<u32>| match length {
                     Some(bytes) => format!("{bytes} bytes"),
-                    None => "not given".to_owned(),
+                    None => "not declared".to_owned(),
                 };
                 let (first, path) = (self.path.display(), other.path.display());
                 let (here, there) = (length(here), length(there));
@@ -59,16 +59,15 @@ impl Format {
         }
     }
 
-    /// Says that the new savefile does not have the length of the frame check sequences that is in the
-    /// others.
+    /// Warns if the new savefile declares no length of the frame check sequences because the inputs differ.
     pub(crate) fn report_fcs(&self) {
         if let Fcs::Differ(why) = &self.fcs {
-            let text = format!("warning: {why}: the new savefile says nothing of it");
+            let text = format!("warning: {why}: the new savefile declares none");
             exit::say(NAME, text);
         }
     }
 
-    /// Refuses a savefile of another link type.
+    /// Rejects a savefile with another link type.
     pub(crate) fn check(&self, capture: &Capture<Offline>, path: &Path) -> Outcome {
         let (there, here) = (capture.datalink(), self.linktype);
         if there == here {
@@ -76,7 +75,7 @@ impl Format {
         }
         let (path, first) = (path.display(), self.path.display());
         Err(Failure::Text(format!(
-            "cannot merge `{path}` with `{first}`: their link types differ, {there} and {here}"
+            "cannot merge `{path}` with `{first}`: expected the link type {here}, found {there}"
         )))
     }
 

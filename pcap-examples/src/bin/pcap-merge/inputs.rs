@@ -14,19 +14,18 @@ use crate::format::Format;
 /// A savefile to merge.
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
-    /// Open already, because it can be opened only once or there are descriptors enough.
+    /// Open already, if it can be opened only once, or if there are enough descriptors.
     pub(crate) open: Option<input::Input>,
-    /// It is the result of a round, and to be removed.
+    /// It is the temporary result of a round.
     pub(crate) is_ours: bool,
 }
 
-/// Opens a savefile, or tells why not. That there are too many is not the fault of the savefile, and
-/// ends it all.
+/// Opens a savefile, or reports why it cannot be opened. Fails if too many files are open.
 pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<input::Input>> {
     match input::Input::open_with(path, bar.clone()) {
         Ok(input) => Ok(Some(input)),
         Err(Failure::TooManyOpen(text)) => Err(Failure::Text(format!(
-            "{text}; take a lower --max-open, or raise the limit (`ulimit -n`)"
+            "{text}; lower --max-open, or raise the limit (`ulimit -n`)"
         ))),
         Err(failure) => {
             report(bar, &failure);
@@ -35,12 +34,13 @@ pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<input::Inpu
     }
 }
 
+/// Reports a failure above the bar.
 pub(crate) fn report(bar: &ProgressBar, failure: &Failure) {
     bar.suspend(|| failure.report(NAME));
 }
 
-/// Looks into each savefile before anything is written: returns those that can be read, what they
-/// make together, and how many cannot be read.
+/// Opens each savefile before anything is written. Returns those that can be read, the common format, and the number of
+/// those that cannot be read.
 pub(crate) fn look(
     args: &Args,
     bar: &ProgressBar,

@@ -37,15 +37,15 @@ fn run(mut args: Args) -> Outcome {
     let args = &args;
     let to_stdout = args.write == Path::new("-");
     if to_stdout && io::stdout().is_terminal() {
-        exit::usage::<Args>("a savefile cannot be written to a terminal");
+        exit::usage::<Args>("cannot write a savefile to a terminal");
     }
     let read = || args.inputs.iter().chain(&args.files_from);
     if read().filter(|path| path.as_os_str() == "-").count() > 1 {
-        exit::usage::<Args>("standard input can be read only once");
+        exit::usage::<Args>("cannot read standard input twice");
     }
     if let Some(path) = read().find(|path| is_same_file(path, &args.write)) {
         let (out, path) = (args.write.display(), path.display());
-        let text = format!("cannot write `{out}`: it is `{path}`, which is read");
+        let text = format!("cannot write `{out}`: it is also the input `{path}`");
         return Err(Failure::Text(text));
     }
     let ending = Ending::of(&args.write)?;
@@ -61,14 +61,14 @@ fn run(mut args: Args) -> Outcome {
     if !args.quiet {
         format.report_fcs();
     }
-    // Until here a request to end finds nothing to complete: opening a FIFO may take for ever.
+    // Until here there is nothing to complete, and opening a FIFO may block for ever.
     stop::gracefully();
     let mut out = Output::new(format.create(&args.write, ending)?);
     args.inputs
         .iter()
         .for_each(|path| out.savefile.is_fed_by(path));
     if args.filter.is_some() {
-        // Of many packets that are read, few may be written.
+        // The filter may pass few of many packets.
         out.savefile.set_buffering(Buffering::Outlet);
     }
     let mut merge = Merge {
@@ -88,7 +88,7 @@ fn run(mut args: Args) -> Outcome {
     let (closed, mut summary) = out.close();
     let unwritten = merge.copying.unwritten();
     if unwritten > 0 {
-        // Which of the packets is the last one there is not known.
+        // The last packet that was written is unknown.
         summary.times = None;
         summary.bytes = merge.copying.length();
     }
@@ -97,7 +97,7 @@ fn run(mut args: Args) -> Outcome {
     exit::unwritten(unwritten);
     merged.and(closed)?;
     if stop::asked().is_some() {
-        let text = "stopped: what is written is complete, what follows is left out";
+        let text = "stopped: the packets so far are written, the rest is missing";
         return Err(Failure::Text(text.to_owned()));
     }
     match merge.unread {
@@ -106,7 +106,7 @@ fn run(mut args: Args) -> Outcome {
     }
 }
 
-/// Says what was written.
+/// Prints what was written.
 fn tell(args: &Args, summary: &Summary, unread: usize, unwritten: u64) -> Outcome {
     let inputs = args.inputs.len();
     if !args.quiet {

@@ -1,4 +1,4 @@
-//! Merges savefiles that are open.
+//! Merges savefiles, in rounds if necessary.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -22,30 +22,30 @@ use crate::output::Output;
 
 pub(crate) struct Merge<'a> {
     pub(crate) format: &'a Format,
-    /// Of the savefile that is written.
+    /// The format and the compression of the output.
     pub(crate) ending: Ending,
     pub(crate) filters: Filters<'a>,
-    /// For all savefiles.
+    /// The progress of all savefiles.
     pub(crate) bar: ProgressBar,
     pub(crate) copying: Copying,
-    /// How many packets were read, those of a round once more.
+    /// The number of packets read, counting those of a round again.
     pub(crate) read: u64,
-    /// Of how many savefiles something is left out.
+    /// The number of savefiles of which something was skipped.
     pub(crate) unread: usize,
 }
 
-/// A savefile that is open, at one of its packets.
+/// An open savefile, at one of its packets.
 struct Source {
     path: PathBuf,
     open: input::Input,
     is_ours: bool,
-    /// Something of it is left out.
+    /// Something of it was skipped.
     is_partial: bool,
 }
 
 impl Merge<'_> {
-    /// Merges savefiles, in rounds if they are too many to be open at once: consecutive ones are
-    /// merged into one, as few as will do. The order is the same as at once.
+    /// Merges savefiles. If too many to be open at once, first merges as few consecutive ones as necessary into one
+    /// each. The order of packets is the same as in a single round.
     pub(crate) fn rounds(
         &mut self,
         most: usize,
@@ -71,7 +71,7 @@ impl Merge<'_> {
                 }
                 let path = folder.path().join(count.to_string());
                 count += 1;
-                // What the last savefile can hold, those between can hold, too.
+                // The temporary savefiles must hold whatever the output can hold.
                 let ending = Ending {
                     gzip: false,
                     ..self.ending
@@ -81,7 +81,7 @@ impl Merge<'_> {
                 let (closed, summary) = part.close();
                 closed?;
                 if self.bar.length().is_some() {
-                    // It is read once more from there.
+                    // These bytes will be read again.
                     self.bar.inc_length(summary.bytes);
                 }
                 inputs.push(Input {
@@ -97,10 +97,10 @@ impl Merge<'_> {
         self.merge(inputs, out)
     }
 
-    /// Merges savefiles that can all be open.
+    /// Merges savefiles that can all be open at once.
     fn merge(&mut self, inputs: Vec<Input>, out: &mut Output) -> Outcome {
         let mut sources = Vec::new();
-        // The earliest packet of all, and of several the one of the first savefile, is on top.
+        // The top is the earliest packet, and among equal ones that of the first savefile.
         let mut heads = BinaryHeap::new();
         for input in inputs {
             let Some(mut source) = self.open(input)? else {
@@ -128,7 +128,7 @@ impl Merge<'_> {
         for source in sources {
             drop(source.open);
             if source.is_ours {
-                // What is left behind goes with its folder.
+                // The folder is removed later anyway.
                 let _ = fs::remove_file(source.path);
             }
         }
@@ -157,7 +157,7 @@ impl Merge<'_> {
             self.unread += 1;
             return Ok(None);
         };
-        // It may be another one by now.
+        // The file may have been replaced meanwhile.
         self.format.check(open.capture(), &input.path)?;
         if !input.is_ours {
             self.filters.prepare(open.capture())?;
@@ -170,16 +170,15 @@ impl Merge<'_> {
         }))
     }
 
-    /// Writes the packet that a savefile is at. Those that the new savefile cannot hold are left out;
-    /// the first of each savefile is told.
+    /// Writes the current packet of a savefile. Skips packets that the new savefile cannot hold, and reports the first
+    /// of each savefile.
     fn write(&mut self, source: &mut Source, out: &mut Output) -> Outcome {
         match out.take(source.open.packet()) {
             Err(Failure::Unfit { why, .. }) => {
                 if !self.mark_partial(source) {
                     let path = source.path.display();
-                    let text = format!(
-                        "cannot merge all of `{path}`: {why}; what is like that is left out"
-                    );
+                    let text =
+                        format!("cannot merge all of `{path}`: {why}; such packets are skipped");
                     self.bar.suspend(|| exit::say(NAME, text));
                 }
                 Ok(())
@@ -188,20 +187,20 @@ impl Merge<'_> {
         }
     }
 
-    /// Counts a savefile of which something is left out, once. Returns whether it was counted before.
+    /// Counts a savefile of which something was skipped, once. Returns whether it was counted before.
     fn mark_partial(&mut self, source: &mut Source) -> bool {
         let before = mem::replace(&mut source.is_partial, true);
         self.unread += usize::from(!before);
         before
     }
 
-    /// Goes to the next packet that passes the filter, and returns its time.
+    /// Advances to the next packet that passes the filter, and returns its time.
     fn next(&mut self, source: &mut Source) -> Option<Timestamp> {
         loop {
             match source.open.advance() {
                 Ok(true) => {}
                 Ok(false) => return None,
-                // It ended in the middle of a packet because of that.
+                // The signal ended it in the middle of a packet.
                 Err(_) if stop::asked().is_some() => return None,
                 Err(failure) => {
                     inputs::report(&self.bar, &failure);
@@ -212,7 +211,7 @@ impl Merge<'_> {
             self.read += 1;
             self.copying.read(self.read);
             let packet = source.open.packet()?;
-            // Those of a round have passed already.
+            // Packets of a round have passed already.
             if source.is_ours || self.filters.pass(source.open.capture(), packet) {
                 return Some(packet.timestamp());
             }
@@ -220,7 +219,7 @@ impl Merge<'_> {
     }
 }
 
-/// A folder that is gone with all that is in it when it is dropped.
+/// Creates a folder that is removed with its contents when it is dropped.
 fn temporary() -> Outcome<TempDir> {
     let folder = tempfile::tempdir()
         .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))?;

@@ -19,7 +19,7 @@ impl Output {
         }
     }
 
-    /// Writes the packet that a savefile is at.
+    /// Writes a packet, if there is one.
     pub(crate) fn take(&mut self, packet: Option<Packet<'_>>) -> Outcome {
         if let Some(packet) = packet {
             self.savefile.write(packet)?;
@@ -28,7 +28,7 @@ impl Output {
         self.savefile.tick()
     }
 
-    /// Completes the savefile.
+    /// Completes the savefile. Also returns its summary.
     pub(crate) fn close(mut self) -> (Outcome, Summary) {
         self.summary.bytes = self.savefile.position();
         (self.savefile.close(), self.summary)

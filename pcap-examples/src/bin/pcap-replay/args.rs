@@ -11,63 +11,64 @@ pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
 const HELP: &str = "\
 Examples:
-  pcap-replay -i eth0 trace.pcap                 with the times between packets that they had
+  pcap-replay -i eth0 trace.pcap                 at the original pace
   pcap-replay -i eth0 --speed 10 -f 'udp port 53' trace.pcap.gz
   pcap-replay -i eth0 --mbps 100 --loops 0 trace.pcap
   pcap-recode -l ETHERNET any.pcap - | pcap-replay -i eth0 --fast -
 
-Each packet has its time counted from the first one, so that delays do not add up; a packet that is
-late is sent at once. Times that go back in the savefile are not waited for. While a packet is less
-than 0.2 ms away it is waited for without sleeping. A further loop begins right after the last
-packet of the one before.
+The time of each packet counts from the first one, so delays do not add up; a late packet is
+sent at once. Times that go back in the savefile cause no wait. The last 0.2 ms before a packet
+are a busy wait. Each further loop begins right after the last packet of the previous one.
 
-What the device refuses, such as packets above its MTU, is counted and reported, and so are packets
-that a snaplen had cut, which are not sent without --cut. If there are any the status is 1. A full
-queue is waited for. A packet that the device drops, such as one above the MTU of the other end, is
-tried for a second, and further ones as long as it only briefly. Ctrl-C ends it
-with the summary. The same rights are needed as for capturing.";
+Packets that the device rejects, such as those above its MTU, are counted and reported, and so
+are truncated packets, which are sent only with --cut. If there are any, the status is 1. The
+program waits while the queue of the device is full. A packet that the device drops, such as one
+above the MTU of the other end, is retried for a second; further ones are retried briefly while
+the device keeps dropping. Ctrl-C ends the program with the summary. Sending requires the same
+privileges as capturing.";
 
 const JSON_HELP: &str = "\
 JSON:
-  One object: type (\"summary\"), packets and bytes (sent), seconds (from the first to the last),
-  pps and mbps (packets and millions of bits a second), cut (packets sent with --cut), not_sent
-  (packets), errors (an object of reasons and how many), late_seconds (the most that a packet was
-  later than its time), loops (that were begun).";
+  One object: type (\"summary\"), packets and bytes (sent), seconds (from the first packet to the
+  last), pps and mbps (packets and millions of bits per second), cut (packets sent with --cut),
+  not_sent (packets), errors (an object that maps each reason to a number of packets),
+  late_seconds (the largest delay of a packet), loops (begun).";
 
-/// Sends the packets of a savefile on a device, at the pace that they had or at another one.
+/// Sends the packets of a savefile on a device, at their original pace or another.
 ///
-/// At the end it prints on standard error how many were sent, how fast, and what was refused and why.
+/// At the end, prints on standard error how many packets were sent, how fast, and which were rejected
+/// and why.
 #[derive(Parser)]
 #[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{JSON_HELP}", stop::HELP))]
 pub(crate) struct Args {
-    /// The savefile, pcap or pcapng, also compressed by gzip; `-` is standard input
+    /// The savefile, pcap or pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// The device to send on, which takes packets of the savefile's link type
+    /// The device to send on; its link type must be that of the savefile
     #[arg(short = 'i', long, visible_alias = "interface", value_name = "DEV")]
     pub(crate) device: OsString,
-    /// So many times as fast as the packets were [default: 1]
+    /// Speed relative to the original pace [default: 1]
     #[arg(long, value_name = "TIMES", group = "pace", value_parser = units::positive)]
     pub(crate) speed: Option<f64>,
-    /// So many packets a second
+    /// Packets per second
     #[arg(long, value_name = "RATE", group = "pace", value_parser = units::positive)]
     pub(crate) pps: Option<f64>,
-    /// So many millions of bits a second, of the packets as they are in the savefile
+    /// Millions of bits per second, counting packets as they are in the savefile
     #[arg(long, value_name = "RATE", group = "pace", value_parser = units::positive)]
     pub(crate) mbps: Option<f64>,
-    /// As fast as it goes
+    /// As fast as possible
     #[arg(long, group = "pace")]
     pub(crate) fast: bool,
-    /// Send the savefile so many times; 0 is until it is stopped
+    /// How many times to send the savefile; 0 means until stopped
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) loops: u64,
-    /// At most so many packets, of all loops together [default: all]
+    /// The maximum number of packets, in all loops together [default: all]
     #[arg(short = 'c', long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
     /// Only packets that pass this filter, in the language of pcap-filter(7)
     #[arg(short, long, value_name = "EXPR")]
     pub(crate) filter: Option<String>,
-    /// Send also packets that a snaplen has cut, as much of them as there is
+    /// Also send truncated packets, as far as they were captured
     #[arg(long)]
     pub(crate) cut: bool,
     /// End at the first packet that is not sent
@@ -76,7 +77,7 @@ pub(crate) struct Args {
     /// Print the summary as JSON (see below)
     #[arg(long)]
     pub(crate) json: bool,
-    /// Say nothing but errors, and JSON if it is asked for
+    /// Print only errors, and JSON if requested
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

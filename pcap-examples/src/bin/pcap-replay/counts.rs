@@ -1,4 +1,4 @@
-//! What became of the packets.
+//! The numbers of packets sent and not sent.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -10,7 +10,7 @@ use pcap_examples::output::Output;
 
 use crate::args::Args;
 
-/// What was sent so far.
+/// The packets sent so far.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Sent {
     pub(crate) packets: u64,
@@ -20,6 +20,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
+    /// Prints them on standard error.
     pub(crate) fn tell(&self) {
         let seconds = self.time.as_secs_f64();
         exit::note(format_args!(
@@ -29,7 +30,7 @@ impl Sent {
     }
 }
 
-/// What became of the packets.
+/// The numbers of packets, by what happened to them.
 #[derive(Default)]
 pub(crate) struct Counts {
     pub(crate) packets: u64,
@@ -44,12 +45,14 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    /// Counts a packet that was sent.
     pub(crate) fn sent(&mut self, bytes: usize, is_cut: bool) {
         self.packets += 1;
         self.bytes += bytes as u64;
         self.cut += u64::from(is_cut);
     }
 
+    /// Counts a packet that was not sent.
     pub(crate) fn failed(&mut self, bytes: usize, reason: &str, why: impl Display) {
         self.not_sent += 1;
         match self.errors.get_mut(reason) {
@@ -63,17 +66,18 @@ impl Counts {
             .get_or_insert_with(|| format!("packet {number}, {bytes} bytes: {why}"));
     }
 
-    /// How many packets there were so far.
+    /// Returns the number of packets so far.
     pub(crate) fn seen(&self) -> u64 {
         self.packets + self.not_sent
     }
 
-    /// So many of something in a second.
+    /// Returns a number per second.
     fn rate(&self, number: f64) -> f64 {
         let seconds = self.time.as_secs_f64();
         if seconds > 0.0 { number / seconds } else { 0.0 }
     }
 
+    /// Prints the summary.
     pub(crate) fn report(&self, args: &Args) -> Outcome {
         let seconds = self.time.as_secs_f64();
         let pps = self.rate(self.packets as f64);
@@ -85,7 +89,7 @@ impl Counts {
                  {pps:.0} packets/s, {mbps:.3} Mbit/s"
             ));
             if self.cut > 0 {
-                exit::note(format_args!("{} of them cut by a snaplen", self.cut));
+                exit::note(format_args!("{} of them truncated", self.cut));
             }
             if !args.fast {
                 let late = self.late.as_secs_f64() * 1e3;

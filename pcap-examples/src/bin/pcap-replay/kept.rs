@@ -1,22 +1,20 @@
-//! The packets of a savefile, in memory.
+//! The packets of a savefile in memory.
 
 use pcap_core::{Packet, Timestamp};
 
-/// Savefiles with packets of so many bytes are read once, and sent from memory in further loops,
-/// if there is so much.
+/// Savefiles up to this size are read once, and sent from memory in further loops.
 const MEMORY: usize = 64 << 20;
 
 /// The packets of a savefile for the loops after the first.
 #[derive(Default)]
 pub(crate) struct Kept {
-    /// Their times, their lengths on the wire, and where their bytes end.
+    /// The time, the length on the wire and the end in `bytes` of each packet.
     packets: Vec<(Timestamp, u32, usize)>,
     bytes: Vec<u8>,
 }
 
 impl Kept {
-    /// With one more; `None` if they are too many, or there is no memory for them: the savefile is
-    /// read again then.
+    /// Adds a packet. `None` if there are too many, or not enough memory: then the savefile is read again.
     pub(crate) fn with(mut self, packet: Packet<'_>) -> Option<Kept> {
         let data = packet.data();
         self.packets.try_reserve(1).ok()?;
@@ -28,6 +26,7 @@ impl Kept {
         (size_of_val(&self.packets[..]) + end <= MEMORY).then_some(self)
     }
 
+    /// Returns the packets.
     pub(crate) fn packets(&self) -> impl Iterator<Item = Packet<'_>> {
         let mut start = 0;
         self.packets.iter().map(move |&(time, len, end)| {

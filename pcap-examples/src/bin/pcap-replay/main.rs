@@ -27,16 +27,16 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.file == Path::new("-") && args.loops != 1 {
-        exit::usage::<Args>("standard input can be sent only once");
+        exit::usage::<Args>("cannot send standard input more than once");
     }
-    // The savefile first: what is wrong with it is seen without any rights.
+    // The savefile comes first: its errors need no privileges to be found.
     let input = open::savefile(args)?;
     let device = open::device(args)?;
     stop::breaks(device.break_handle());
     let sent = Arc::new(Mutex::new(Sent::default()));
     let asked = Arc::clone(&sent);
     stop::on_report(move || asked.lock().unwrap_or_else(PoisonError::into_inner).tell());
-    // Nothing is held back.
+    // Nothing is buffered.
     stop::on_flush(|| {});
     open::check(args, input.capture().datalink(), device.datalink())?;
     if !args.quiet {
@@ -58,11 +58,11 @@ fn run(args: &Args) -> Outcome {
         status: Status::new(!args.quiet).lost_are("not sent"),
         counts: Counts::default(),
         sent,
-        // What comes through a pipe may come slowly, and is not held back.
+        // A pipe may be slow: its packets are sent one by one.
         together: (args.fast && args.file.is_file()).then(Together::default),
     };
     let outcome = replay.all(input);
-    // Also when the savefile could not be read to its end.
+    // Even if the savefile could not be read to its end.
     replay.flush();
     replay.status.clear();
     let counts = replay.counts;

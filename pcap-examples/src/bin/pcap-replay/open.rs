@@ -15,21 +15,21 @@ pub(crate) fn savefile(args: &Args) -> Outcome<Input> {
     Ok(input)
 }
 
-/// Opens the device to send on, with as little of a capture as can be.
+/// Opens the device to send on, for a capture that receives nothing.
 pub(crate) fn device(args: &Args) -> Outcome<Capture<Active>> {
     let mut device = Capture::from_device(pcap_examples::device::named(args.device.as_ref()))
         .snaplen(64)
         .buffer_size(256 * 1024)
-        // On Linux nanoseconds make the kernel look at the clock for each packet.
+        // On Linux, nanoseconds make the kernel read the clock for each packet.
         .precision(Precision::Micro)
         .activate()?;
-    // Returns 0: no packet is wanted.
+    // A filter that returns 0, and so rejects all packets.
     let nothing = Filter::from_instructions(device.datalink(), &[Insn::new(0x06, 0, 0, 0)])?;
     device.set_filter(&nothing)?;
     Ok(device)
 }
 
-/// Whether the device takes what the savefile has.
+/// Checks that the device has the link type of the savefile.
 pub(crate) fn check(args: &Args, packets: Dlt, device: Dlt) -> Outcome {
     if packets == device {
         return Ok(());
@@ -38,7 +38,7 @@ pub(crate) fn check(args: &Args, packets: Dlt, device: Dlt) -> Outcome {
     let linktype = Linktype::from(device).to_string();
     let linktype = linktype.trim_start_matches("LINKTYPE_");
     Err(Failure::Text(format!(
-        "cannot send `{file}` on `{name}`: its packets are {packets} and the device takes {device}; \
-         `pcap-recode --linktype {linktype}` may convert them"
+        "cannot send `{file}` on `{name}`: expected the link type {device}, found {packets}; \
+         `pcap-recode --linktype {linktype}` may convert it"
     )))
 }

@@ -17,20 +17,21 @@ use crate::kept::Kept;
 use crate::open;
 use crate::together::Together;
 
+/// The state of the replay.
 pub(crate) struct Replay<'a> {
     pub(crate) args: &'a Args,
     pub(crate) device: Capture<Active>,
     pub(crate) schedule: Schedule,
-    /// When the first packet was due.
+    /// The time of the first packet.
     pub(crate) start: Option<Instant>,
     pub(crate) status: Status,
     pub(crate) counts: Counts,
-    /// The same, in short, for those who ask.
+    /// The counts for SIGUSR1.
     pub(crate) sent: Arc<Mutex<Sent>>,
     pub(crate) together: Option<Together>,
 }
 
-/// Whether there is more to be done.
+/// Whether to continue.
 #[derive(PartialEq)]
 pub(crate) enum Flow {
     Next,
@@ -38,7 +39,7 @@ pub(crate) enum Flow {
 }
 
 impl Replay<'_> {
-    /// Sends the savefile as often as it is to be.
+    /// Sends the savefile in all its loops.
     pub(crate) fn all(&mut self, mut input: Input) -> Outcome {
         let loops = self.args.loops;
         let mut kept = (loops != 1).then(Kept::default);
@@ -50,7 +51,7 @@ impl Replay<'_> {
                     return Ok(());
                 }
             }
-            // A savefile without packets would be read for ever.
+            // A savefile without packets would loop for ever.
             if stop::asked().is_some() || self.counts.loops == loops || self.seen() == 0 {
                 return Ok(());
             }
@@ -58,7 +59,7 @@ impl Replay<'_> {
                 return self.again(&kept);
             }
             input = stop::at_once(|| open::savefile(self.args))?;
-            // It may be another one by now.
+            // The file may have been replaced meanwhile.
             open::check(
                 self.args,
                 input.capture().datalink(),
@@ -67,7 +68,7 @@ impl Replay<'_> {
         }
     }
 
-    /// Sends the packets in further loops.
+    /// Sends the packets from memory in the remaining loops.
     fn again(&mut self, kept: &Kept) -> Outcome {
         loop {
             self.begin();
@@ -87,7 +88,7 @@ impl Replay<'_> {
         self.schedule.begin_again();
     }
 
-    /// Sends a packet when its time has come, or puts it to those that are sent together.
+    /// Sends a packet at its time, or adds it to those that are sent together.
     fn one(&mut self, packet: Packet<'_>) -> Outcome<Flow> {
         let is_stopped = || stop::asked().is_some();
         if is_stopped() {
@@ -104,12 +105,12 @@ impl Replay<'_> {
         let is_cut = packet.header().is_truncated();
         let mut flow = Flow::Next;
         if is_cut && !self.args.cut {
-            // Those before it first: it is the next number.
+            // First the packets before it, so that the numbers are right.
             if self.flush() == Flow::End {
                 return Ok(Flow::End);
             }
-            let why = "cut by a snaplen, --cut sends what there is";
-            self.failed(packet.data(), "cut by a snaplen", why);
+            let why = "truncated; --cut sends what was captured";
+            self.failed(packet.data(), "truncated", why);
         } else if let Some(together) = &mut self.together {
             match together.push(packet) {
                 Ok(true) => flow = self.flush(),
@@ -164,7 +165,7 @@ impl Replay<'_> {
         flow
     }
 
-    /// A packet that the device did not take; a break is not its fault.
+    /// Counts a packet that the device rejected, unless a break ended the call. Returns whether to continue.
     fn refused(&mut self, packet: &[u8], error: &Error) -> Flow {
         if error.kind() == ErrorKind::Break {
             return Flow::End;
@@ -181,7 +182,7 @@ impl Replay<'_> {
         self.counts.failed(packet.len(), reason, why);
     }
 
-    /// What happened so far, and until when.
+    /// Updates the counts for SIGUSR1 and the status.
     fn show(&mut self) {
         let now = Instant::now();
         if let Some(start) = self.start {
@@ -200,7 +201,7 @@ impl Replay<'_> {
         }
     }
 
-    /// How many packets there were so far, with those that wait.
+    /// Returns the number of packets so far, including those that wait.
     fn seen(&self) -> u64 {
         let waiting = self.together.as_ref().map_or(0, |t| t.queue.len());
         self.counts.seen() + waiting as u64
@@ -211,16 +212,16 @@ impl Replay<'_> {
     }
 }
 
-/// The next packet; an error has the path of the savefile.
+/// Returns the next packet.
 fn next(input: &mut Input) -> Outcome<Option<Packet<'_>>> {
     match input.capture_mut().next_packet() {
-        // A pipe that is given up may end in the middle of a packet.
+        // The signal may have ended a pipe in the middle of a packet.
         Err(_) if stop::asked().is_some() => Ok(None),
         packet => Ok(packet?),
     }
 }
 
-/// Whether no packet can be sent any more. libpcap has only the text of it when it sends.
+/// Returns whether the device is gone. When sending, libpcap reports that only as text.
 fn is_gone(error: &Error) -> bool {
     error.kind() == ErrorKind::Disappeared || error.text().contains("No such device")
 }

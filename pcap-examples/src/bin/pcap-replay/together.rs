@@ -2,19 +2,19 @@
 
 use pcap_core::{Error, Packet, SendQueue};
 
-/// At top speed so many packets, or so many bytes of them, are sent with one call.
+/// At full speed, this many packets or this many bytes are sent with one call.
 const TOGETHER: (usize, usize) = (256, 256 << 10);
 
-/// Packets that wait to be sent with one call.
+/// The packets to send with the next call.
 #[derive(Default)]
 pub(crate) struct Together {
     pub(crate) queue: SendQueue,
-    /// Which of them a snaplen had cut.
+    /// Whether each of them is truncated.
     pub(crate) cut: Vec<bool>,
 }
 
 impl Together {
-    /// Puts one more in, and says whether they are enough.
+    /// Adds a packet. Returns whether there are enough.
     pub(crate) fn push(&mut self, packet: Packet<'_>) -> Result<bool, Error> {
         self.queue.push(packet.data())?;
         self.cut.push(packet.header().is_truncated());

@@ -1,4 +1,4 @@
-//! A savefile for each flow.
+//! Splits into a savefile for each flow.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -18,7 +18,7 @@ use crate::work::Pieces;
 /// The length of a savefile's header.
 const HEADER: u64 = 24;
 
-/// A savefile for each flow, of which some are open.
+/// A savefile for each flow. Some of them are open.
 pub(crate) struct Flows {
     names: Names,
     tracker: Tracker,
@@ -26,7 +26,7 @@ pub(crate) struct Flows {
     files: Vec<FlowFile>,
     open: Vec<Open>,
     most: usize,
-    /// How many packets were taken: the clock by which the one that was used last is known.
+    /// The number of packets, as a clock to find the savefile that was used least recently.
     clock: u64,
 }
 
@@ -37,11 +37,11 @@ struct FlowFile {
 
 #[derive(Clone, Copy)]
 enum State {
-    /// It was not created so far.
+    /// It is not created yet.
     New,
-    /// At this place in those that are open.
+    /// It is open, at this index.
     Open(usize),
-    /// All its packets are in it.
+    /// It has all its packets.
     Complete,
     /// It could not be completed.
     Incomplete,
@@ -50,7 +50,7 @@ enum State {
 struct Open {
     dumper: Dumper,
     number: usize,
-    /// Bytes that the dumper does not know of, since it began with the savefile as it was.
+    /// The bytes that were in the savefile before this dumper.
     before: u64,
     used: u64,
 }
@@ -68,7 +68,7 @@ impl Flows {
         }
     }
 
-    /// Opens a savefile, for which another is closed if there are enough.
+    /// Opens a savefile. Closes another one at the limit.
     fn open(&mut self, capture: &Capture<Offline>, number: usize) -> Outcome<usize> {
         let (dumper, before) = loop {
             if self.open.len() >= self.most {
@@ -82,7 +82,7 @@ impl Flows {
                 _ => self.reopen(capture, number, length),
             };
             match opened {
-                // There are fewer descriptors than that, and no more are tried from now on.
+                // The limit of descriptors is lower. Stay below it from now on.
                 Err(Failure::TooManyOpen(_)) if !self.open.is_empty() => {
                     self.most = self.open.len();
                 }
@@ -100,8 +100,8 @@ impl Flows {
         Ok(place)
     }
 
-    /// Opens a savefile that was closed. `dump_append` would walk it, however long it is, to see
-    /// whether its last record is whole: it is ours, so its length tells.
+    /// Reopens a savefile. `dump_append` would read all of it to check its last record; its length is enough, because
+    /// this program wrote it.
     fn reopen(&self, capture: &Capture<Offline>, number: usize, length: u64) -> Outcome<Dumper> {
         let path = self.names.path(number);
         let text = |why: String| format!("cannot append to `{}`: {why}", path.display());
@@ -113,11 +113,12 @@ impl Flows {
         let file = file.map_err(fail)?;
         let there = file.metadata().map_err(fail)?.len();
         if there != length {
-            let why = format!("it has {there} bytes, and {length} were written");
+            let why = format!("expected {length} bytes, found {there}");
             return Err(Failure::Text(text(why)));
         }
         let header = HEADER as usize;
-        Ok(capture.dump_to(Records { file, header })?)
+        let records = Records { file, header };
+        Ok(capture.dump_to_named(records, path.display().to_string())?)
     }
 
     fn close_one(&mut self, place: usize) -> Outcome {
@@ -132,7 +133,7 @@ impl Flows {
             Ok(()) => State::Complete,
             Err(_) => State::Incomplete,
         };
-        closed.map_err(|error| self.names.named(error, open.number))
+        Ok(closed?)
     }
 }
 
@@ -158,8 +159,7 @@ impl Pieces for Flows {
         self.clock += 1;
         let open = &mut self.open[place];
         open.used = self.clock;
-        let written = open.dumper.write(packet);
-        written.map_err(|error| self.names.named(error, number))?;
+        open.dumper.write(packet)?;
         self.files[number].summary.count(packet);
         Ok(())
     }
@@ -187,10 +187,10 @@ impl Pieces for Flows {
     }
 }
 
-/// A savefile that has its header already: takes what follows it.
+/// The writer of a savefile that already has its header.
 struct Records {
     file: File,
-    /// How many bytes of the header are still to come, and are left out.
+    /// The number of bytes of the header that are still to be skipped.
     header: usize,
 }
 

@@ -11,18 +11,17 @@ use pcap_examples::summary::Summary;
 
 use crate::args::Args;
 
-/// The list of the savefiles on standard output. That nobody reads it is no reason to leave packets
-/// out: an error waits until all are written.
+/// The list of the savefiles on standard output. An error of the output is reported after all packets are written.
 pub(crate) struct List {
     output: Output,
     pub(crate) bar: ProgressBar,
     json: bool,
     quiet: bool,
     outcome: io::Result<()>,
-    /// How many savefiles are on it, and how many packets are in them.
+    /// The number of savefiles listed, and of the packets in them.
     pub(crate) files: usize,
     pub(crate) packets: u64,
-    /// How many are not, because they could not be completed.
+    /// The number of savefiles that could not be completed.
     pub(crate) incomplete: usize,
 }
 
@@ -40,6 +39,7 @@ impl List {
         }
     }
 
+    /// Lists a savefile.
     pub(crate) fn file(&mut self, summary: &Summary, names: &Names, number: usize) {
         self.files += 1;
         self.packets += summary.packets;
@@ -57,7 +57,7 @@ impl List {
         }
     }
 
-    /// Ends the list with what is true of all savefiles.
+    /// Ends the list with the totals.
     pub(crate) fn end(
         &mut self,
         read: u64,

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.max_open.is_some() && !args.by.flow {
-        exit::usage::<Args>("--max-open is for --flow, and otherwise one savefile is open");
+        exit::usage::<Args>("--max-open requires --flow: otherwise only one savefile is open");
     }
     check(&args.output)?;
     let input = Input::open(&args.input, true)?;
@@ -37,7 +37,7 @@ fn run(args: &Args) -> Outcome {
     }
 }
 
-/// Refuses names that say something else than pcap before the numbers.
+/// Rejects a prefix with the ending of another format than pcap.
 fn check(prefix: &Path) -> Outcome {
     if prefix.is_dir() {
         return Ok(());
@@ -45,8 +45,8 @@ fn check(prefix: &Path) -> Outcome {
     match Ending::of(prefix)? {
         Ending::PCAP => Ok(()),
         _ => Err(Failure::Text(format!(
-            "cannot write `{}-…`: the savefiles are pcap, not compressed, and their names end in \
-             `.pcap`; `pcap-recode` makes others of them",
+            "cannot write `{}-…`: the savefiles are uncompressed pcap, and their names end in \
+             `.pcap`; `pcap-recode` converts them",
             prefix.display()
         ))),
     }

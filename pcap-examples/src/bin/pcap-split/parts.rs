@@ -9,20 +9,20 @@ use crate::args::By;
 use crate::list::List;
 use crate::work::Pieces;
 
-/// Savefiles one after another.
+/// Splits into savefiles one after another.
 pub(crate) struct Parts {
     names: Names,
     limit: Limit,
     part: Option<(Dumper, Summary)>,
-    /// How many are complete.
+    /// The number of complete savefiles.
     count: usize,
 }
 
-/// Until when packets go into the same savefile.
+/// When to begin the next savefile.
 enum Limit {
     Packets(u64),
     Size(u64),
-    /// Nanoseconds: how long a span is, and when the present one ends.
+    /// The length of a span and the end of the current one, in nanoseconds.
     Every(i128, Option<i128>),
 }
 
@@ -50,7 +50,7 @@ impl Parts {
             summary.bytes = dumper.position();
             if let Err(error) = dumper.close() {
                 list.incomplete += 1;
-                return Err(self.names.named(error, self.count));
+                return Err(error.into());
             }
             list.file(&summary, &self.names, self.count);
             self.count += 1;
@@ -60,7 +60,7 @@ impl Parts {
 }
 
 impl Limit {
-    /// Whether a packet is the first of the next savefile. The first of all may be or not.
+    /// Returns whether a packet begins the next savefile. For the first packet of all the result is arbitrary.
     fn is_reached(&mut self, packet: Packet<'_>, part: Option<&(Dumper, Summary)>) -> bool {
         match self {
             Limit::Packets(most) => part.is_some_and(|(_, there)| there.packets >= *most),
@@ -97,8 +97,7 @@ impl Pieces for Parts {
                 none.insert((dumper, Summary::default()))
             }
         };
-        let written = dumper.write(packet);
-        written.map_err(|error| self.names.named(error, self.count))?;
+        dumper.write(packet)?;
         summary.count(packet);
         Ok(())
     }

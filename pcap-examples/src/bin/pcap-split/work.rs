@@ -13,27 +13,27 @@ use pcap_examples::{savefile, stop};
 use crate::args::{Args, NAME};
 use crate::list::List;
 
-/// What the savefiles hold back is written this often.
+/// How often buffered packets are written out.
 const FLUSH: Duration = Duration::from_millis(500);
 
-/// Where packets go.
+/// The savefiles that packets go to.
 pub(crate) trait Pieces: Send + 'static {
-    /// Writes a packet to where it belongs, and lists the savefiles that are complete with it.
+    /// Writes a packet to its savefile, and lists the savefiles that are then complete.
     fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, list: &mut List) -> Outcome;
 
-    /// Writes out what the savefiles hold back. An error comes again when more is written.
+    /// Writes out buffered packets. Errors return with the next packet.
     fn flush(&mut self);
 
-    /// Completes and lists the remaining savefiles, all that can be: the error is the first.
+    /// Completes and lists as many of the remaining savefiles as possible. Returns the first error.
     fn close(&mut self, list: &mut List) -> Outcome;
 }
 
-/// The work, which the loop over the packets shares with those that look at the clock and answer signals: the loop may
-/// wait for its input.
+/// The state of the work. The loop over the packets, which may block in its input, shares it with the threads that
+/// flush and that answer signals.
 struct Work<P> {
     pieces: P,
     list: List,
-    /// How many packets were read.
+    /// The number of packets read.
     read: u64,
 }
 
@@ -43,7 +43,7 @@ fn lock<P>(work: &Shared<P>) -> MutexGuard<'_, Work<P>> {
     work.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has what is held back written every so often, and when SIGUSR2 asks for it; SIGUSR1 prints how far it is.
+/// Writes out buffered packets regularly and on SIGUSR2, and prints the progress on SIGUSR1.
 fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
     let [clock, report, flush] = [(); 3].map(|()| Arc::clone(work));
     stop::on_report(move || {
@@ -52,7 +52,7 @@ fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
         let (packets, files) = (list.packets, list.files);
         list.bar.suspend(|| {
             exit::note(format_args!(
-                "{read} packets read, {packets} of them in {files} savefiles that are complete"
+                "{read} packets read, {packets} of them in {files} complete savefiles"
             ));
         });
     });
@@ -67,6 +67,7 @@ fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
     watching.map(drop).map_err(failed)
 }
 
+/// Reads all packets and hands those that pass the filter to the savefiles.
 pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outcome {
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::new();
@@ -86,7 +87,7 @@ pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outco
         match input.advance() {
             Ok(true) => {}
             Ok(false) => break Ok(()),
-            // Of a pipe the end may be in the middle of a packet because of that.
+            // The signal may have ended a pipe in the middle of a packet.
             Err(_) if stop::asked().is_some() => break Ok(()),
             Err(failure) => break Err(failure),
         }
@@ -115,7 +116,7 @@ pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outco
     let stopped = match stop::asked() {
         None => Ok(()),
         Some(_) => Err(Failure::Text(format!(
-            "stopped after {read} packets: what was read is written, what follows is not"
+            "stopped after {read} packets: these are written, the rest is missing"
         ))),
     };
     let outcome = end.and(closed).and(stopped);
