@@ -400,7 +400,8 @@
 //! There is a page for each of [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
 //! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua), [plokami](coming_from::plokami).
 //!
-//! [A table](parity) lists the features of these bindings, and the tests that demonstrate them here.
+//! [What porting took](porting) shows what changes in the capture code of real programs. [A table](parity) lists the
+//! features of these bindings, and the tests that demonstrate them here.
 
 // Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -460,6 +461,9 @@ pub mod platforms {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/tasks.md")]
 pub mod tasks {}
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/porting.md")]
+pub mod porting {}
 
 pub use breakloop::BreakHandle;
 #[cfg(feature = "remote")]

@@ -25,11 +25,22 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a program and returns its standard output.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
+    take_output(command.stderr(Stdio::inherit()))
+}
+
+/// Runs a program and returns its standard output. Prints what it writes to standard error only if it fails.
+pub(crate) fn quiet_output(command: &mut Command) -> Result<String> {
+    take_output(command.stderr(Stdio::piped()))
+}
+
+fn take_output(command: &mut Command) -> Result<String> {
     let output = command
-        .stderr(Stdio::inherit())
-        .output()
+        .stdout(Stdio::piped())
+        .spawn()
+        .and_then(|child| child.wait_with_output())
         .map_err(|error| cannot_run(command, &error.to_string()))?;
     if !output.status.success() {
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
         return Err(cannot_run(command, &output.status.to_string()));
     }
     String::from_utf8(output.stdout).map_err(|_| cannot_run(command, "its output is not UTF-8"))

@@ -161,7 +161,7 @@ fn depends(stage: &Path) -> Result<String> {
     shlibdeps
         .args(["-O", "--ignore-missing-info"])
         .args(programs(stage)?);
-    let found = command::output(shlibdeps.current_dir(&folder))?;
+    let found = command::quiet_output(shlibdeps.current_dir(&folder))?;
     command::remove_folder(&folder)?;
     let found = found
         .trim()

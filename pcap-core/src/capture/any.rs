@@ -127,6 +127,12 @@ impl AnyCapture {
         }
     }
 
+    /// Returns whether this is a live capture, on this or on another host.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.as_savefile().is_none()
+    }
+
     /// Returns the statistics of a live capture, and `None` for a savefile.
     ///
     /// # Errors

@@ -204,6 +204,8 @@ impl Capture<Inactive> {
 
     /// Sets the filter: an expression, or a compiled [`Filter`](crate::Filter). Default: all packets.
     ///
+    /// The empty expression accepts all packets, too, so an `Option<&str>` can be passed as `text.unwrap_or_default()`.
+    ///
     /// The activation compiles and sets the filter, as [`set_filter`](Capture::set_filter) does, before it receives any
     /// packet.
     ///

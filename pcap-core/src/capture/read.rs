@@ -117,6 +117,9 @@ impl<S: Readable> Capture<S> {
     /// let mut capture = Capture::from_file(&path)?;
     /// capture.set_filter("ip6")?;
     /// assert_eq!(capture.packets().count(), 0);
+    /// let mut capture = Capture::from_file(&path)?;
+    /// capture.set_filter("")?; // accepts all packets
+    /// assert_eq!(capture.packets().count(), 1);
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     ///

@@ -146,6 +146,7 @@ impl DeviceAddress {
     /// let mut address = DeviceAddress::new(Ipv4Addr::LOCALHOST);
     /// address.netmask = Some(Ipv4Addr::new(255, 0, 0, 0).into());
     /// assert_eq!(address.to_string(), "127.0.0.1");
+    /// assert_eq!(address.ip_netmask(), Some(Ipv4Addr::new(255, 0, 0, 0).into()));
     /// ```
     #[must_use]
     pub fn new(address: impl Into<Address>) -> DeviceAddress {
@@ -155,6 +156,24 @@ impl DeviceAddress {
             broadcast: None,
             destination: None,
         }
+    }
+
+    /// Returns the address, if it is an IP address.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.address.ip()
+    }
+
+    /// Returns the netmask, if it is an IP address.
+    #[must_use]
+    pub fn ip_netmask(&self) -> Option<IpAddr> {
+        self.netmask.as_ref().and_then(Address::ip)
+    }
+
+    /// Returns the broadcast address, if it is an IP address.
+    #[must_use]
+    pub fn ip_broadcast(&self) -> Option<IpAddr> {
+        self.broadcast.as_ref().and_then(Address::ip)
     }
 
     /// Reads libpcap's structure; `None` if it has no address.

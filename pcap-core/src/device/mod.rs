@@ -1,6 +1,7 @@
 //! Capture devices: their names, addresses and states.
 
 mod address;
+mod build;
 mod list;
 mod mac;
 mod name;

@@ -74,7 +74,7 @@ impl CompileOptions {
     }
 
     /// Sets the netmask of the captured IPv4 network, which only `ip broadcast` needs. Default `None`, unknown: then
-    /// `ip broadcast` does not compile.
+    /// `ip broadcast` does not compile. libpcap takes 255.255.255.255 for unknown, too.
     #[doc(alias = "PCAP_NETMASK_UNKNOWN")]
     #[must_use]
     pub fn netmask(mut self, netmask: impl Into<Option<Ipv4Addr>>) -> CompileOptions {

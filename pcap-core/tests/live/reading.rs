@@ -326,7 +326,7 @@ fn any_capture_is_the_live_one_it_was_made_from() {
         return;
     };
     let mut any = AnyCapture::from(right);
-    assert!(any.as_savefile().is_none() && any.as_savefile_mut().is_none());
+    assert!(any.is_live() && any.as_savefile().is_none() && any.as_savefile_mut().is_none());
     let live = any.as_active_mut().unwrap();
     live.set_nonblock(true);
     assert!(any.as_active().unwrap().is_nonblock());

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap_core::{Active, Capture, Device, End, ErrorKind, Next, Packet, SendQueue};
+use pcap_core::{Active, Capture, Device, End, ErrorKind, Next, Packet, SendQueue, Stop};
 
 /// How long a packet may take; a test that waits so long fails.
 const LONG: Duration = Duration::from_secs(10);
@@ -89,7 +89,7 @@ fn packets_come_one_by_one() {
     let before = Instant::now();
     let packet = capture.next_packet().unwrap().unwrap();
     assert!(ends_with(packet, "text"), "{packet:?}");
-    assert_eq!(packet.len() as usize, packet.data().len());
+    assert_eq!(packet.wire_len() as usize, packet.data().len());
     // It is a time of today.
     let age = packet.into_owned().timestamp().secs() - now();
     assert!(age.abs() < 60, "{age} s");
@@ -115,13 +115,13 @@ fn closures_get_all_packets_in_order() {
         let done = capture
             .dispatch(|packet| packets.push(packet.data().to_vec()))
             .unwrap();
-        assert_eq!(done.end, Stop::Empty);
+        assert_eq!(done.stop(), Stop::Empty);
     }
     assert_eq!(texts(&packets), ["one ", "two ", "thre", "last"]);
 
     send(&socket, ["more"]);
     let found = capture.try_for_each(|packet| match ends_with(packet, "more") {
-        true => ControlFlow::Break(packet.len()),
+        true => ControlFlow::Break(packet.wire_len()),
         false => ControlFlow::Continue(()),
     });
     assert!(matches!(found.unwrap(), ControlFlow::Break(1..)));
@@ -144,7 +144,7 @@ fn a_deadline_holds_where_nothing_comes() {
     }
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
     let done = capture.dispatch_up_to(9, |_| {}).unwrap();
-    assert_eq!((done.packets, done.end), (0, Stop::Empty));
+    assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
 }
 
 // Shows: parity/windows-npcap-first-readable
@@ -167,7 +167,10 @@ fn a_break_ends_a_read_that_goes_on_later() {
     }
     // One before the read is kept for it.
     capture.break_handle().breakloop();
-    assert_eq!(capture.for_each(|_| {}).unwrap().end, End::Break);
+    assert_eq!(
+        capture.for_each(|_| {}).unwrap().stop(),
+        Stop::End(End::Break)
+    );
     send(&socket, ["text"]);
     let packet = capture.next_packet().unwrap().unwrap();
     assert!(ends_with(packet, "text"));

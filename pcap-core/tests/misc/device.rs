@@ -1,6 +1,6 @@
 //! Devices: what the list says of interfaces that the tests make themselves.
 
-use pcap_core::{Device, ErrorKind};
+use pcap_core::{Device, DeviceAddress, ErrorKind};
 
 #[test]
 fn there_is_no_device_of_a_name_that_none_has() {
@@ -394,4 +394,21 @@ mod live {
         let grown = resident().saturating_sub(memory);
         assert!(grown < 2 << 20, "{grown} bytes more");
     }
+}
+
+#[test]
+fn a_device_can_be_described() {
+    let address = DeviceAddress::new(std::net::Ipv4Addr::LOCALHOST);
+    let device = Device::new("made up")
+        .unwrap()
+        .with_description("by a test")
+        .with_addresses([address.clone()])
+        .with_raw_flags(pcap_core::sys::PCAP_IF_LOOPBACK as u32);
+    assert_eq!(device.name(), "made up");
+    assert_eq!(device.description(), Some("by a test"));
+    assert_eq!(device.addresses(), [address]);
+    assert!(device.is_loopback() && !device.is_up());
+    assert_eq!(device.index(), None);
+    let error = Device::new("a\0b").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }

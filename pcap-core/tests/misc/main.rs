@@ -1,5 +1,6 @@
 //! Devices, link types, names, errors, and what the pages of the repository say.
 
+mod coming_from;
 mod device;
 mod docs_facts;
 mod docs_guide;

@@ -290,6 +290,7 @@ fn all_calls_in_turn_lose_nothing() {
 fn any_capture_is_the_savefile_it_was_made_from() {
     let mut any = AnyCapture::from(open_file(&pings(2)));
     assert!(any.as_active().is_none() && any.as_active_mut().is_none());
+    assert!(!any.is_live());
     assert_eq!(any.stats().unwrap(), None);
     assert_eq!(any.as_savefile().unwrap().format_version(), (2, 4));
     any.as_savefile_mut().unwrap().follow(true).unwrap();

@@ -3,7 +3,6 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap_core::os::linux::Sender;
 use pcap_core::{
     AnyCapture, BreakHandle, Capture, CompileOptions, Dead, Device, Dlt, Dumper, Error, Filter,
     Inactive, Offline, Packet, PacketOwned, SendQueue, Stats, Timestamp, Unsent, Warning,
@@ -18,7 +17,8 @@ fn what_the_guide_says_is_send_and_sync_is() {
     both::<Capture<Inactive>>();
     both::<Filter>();
     both::<BreakHandle>();
-    both::<Sender>();
+    #[cfg(target_os = "linux")]
+    both::<pcap_core::os::linux::Sender>();
     both::<SendQueue>();
     both::<Packet<'static>>();
     both::<PacketOwned>();
