@@ -1,5 +1,7 @@
 //! Live captures: opening, reading, filters and sending, on devices that the tests make themselves.
 
+#![cfg(not(emulated))] // qemu-user has neither packet sockets nor namespaces
+
 #[cfg(target_os = "linux")]
 mod activation;
 #[cfg(target_os = "linux")]

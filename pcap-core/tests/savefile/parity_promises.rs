@@ -215,6 +215,7 @@ fn the_end_of_a_file_is_not_an_error() {
 
 // Shows: parity/activated-handle-cannot-activated
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn an_inactive_handle_outlives_activation() {
     let device = "no such device";
     let inactive = Capture::from_device(device).snaplen(77).promisc(true);
