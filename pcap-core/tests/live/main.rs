@@ -5,7 +5,11 @@
 #[cfg(target_os = "linux")]
 mod activation;
 #[cfg(target_os = "linux")]
+mod basics;
+#[cfg(target_os = "linux")]
 mod breaks;
+#[cfg(target_os = "linux")]
+mod capabilities;
 #[cfg(target_os = "linux")]
 mod compile;
 #[cfg(target_os = "linux")]
@@ -17,11 +21,7 @@ mod fanout;
 #[cfg(target_os = "linux")]
 mod filters;
 #[cfg(target_os = "linux")]
-mod parity_behaviours;
-#[cfg(target_os = "linux")]
-mod parity_capabilities;
-#[cfg(target_os = "linux")]
-mod parity_promises;
+mod promises;
 #[cfg(target_os = "linux")]
 mod queries;
 #[cfg(target_os = "linux")]

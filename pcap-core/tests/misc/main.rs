@@ -9,10 +9,10 @@ mod errors;
 mod library_missing;
 mod linktype;
 mod lookup;
-mod parity_faults;
 mod sendqueue;
 #[cfg(feature = "serde")]
 mod serialize;
+mod stability;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,5 @@
-//! What users of plokami, pcapy, pcap-lua and gopacket rely on, shown here of savefiles and dumpers:
-//! each name says which of the promises in `docs/parity.md` it is. Those of live captures are in
-//! `live/parity_promises.rs`.
+//! What users of other bindings rely on in savefiles and dumpers (`docs/parity.md`).
+
 use crate::support::files;
 
 use std::fs::{self, File};

@@ -1,5 +1,4 @@
-//! The eighth behaviour in `docs/parity.md`: what the test suites of plokami, pcapy, pcap-lua and
-//! gopacket show of live captures, shown on veth pairs in network namespaces of the tests' own.
+//! What the test suites of other bindings test of live captures, on veth pairs in network namespaces of the tests' own.
 
 use crate::support;
 

@@ -1,5 +1,5 @@
-//! What plokami, pcapy, pcap-lua and gopacket can, shown here where no other test does: rows of the
-//! first table of `docs/parity.md`. On veth pairs in network namespaces of the tests' own.
+//! Uses of a live capture that other bindings have: event loops, channels, classes of errors. On veth pairs in network
+//! namespaces of the tests' own.
 
 use crate::support::files;
 use std::os::fd::{AsRawFd, BorrowedFd};

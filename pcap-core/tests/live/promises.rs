@@ -1,6 +1,5 @@
-//! What users of plokami, pcapy, pcap-lua and gopacket rely on, shown here of live captures, on veth
-//! pairs in network namespaces of the tests' own: each name says which of the promises in
-//! `docs/parity.md` it is.
+//! What users of other bindings rely on in live captures (`docs/parity.md`), on veth pairs in network namespaces of the
+//! tests' own.
 
 use crate::support;
 use crate::support::files;
