@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::wire::packet_sockets;
 use crate::support::{Netns, own_descriptors, wait_until};
 use pcap_core::os::linux::{CaptureExt, Fanout, FanoutMode, SenderExt};
 use pcap_core::{
@@ -60,11 +61,6 @@ fn queue(numbers: std::ops::Range<u32>) -> SendQueue {
     let mut queue = SendQueue::new();
     queue.push_all(numbers.map(udp)).unwrap();
     queue
-}
-
-fn packet_sockets() -> usize {
-    let list = std::fs::read_to_string("/proc/thread-self/net/packet").unwrap();
-    list.lines().count() - 1
 }
 
 /// Programs that other tests start have everything open for a moment.

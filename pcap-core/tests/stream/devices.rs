@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::support::Netns;
+use crate::support::wire::number;
 use futures_lite::{StreamExt, future};
 use pcap_core::os::linux::SenderExt;
 use pcap_core::stream::{AsyncCapture, AsyncIo, Runtime, Tokio};
@@ -113,10 +114,6 @@ fn frame(number: u32) -> [u8; 60] {
     frame[12..14].copy_from_slice(&[0x88, 0xb5]);
     frame[14..18].copy_from_slice(&number.to_be_bytes());
     frame
-}
-
-fn number(data: &[u8]) -> u32 {
-    u32::from_be_bytes(data[14..18].try_into().unwrap())
 }
 
 fn queue(numbers: std::ops::Range<u32>) -> SendQueue {
