@@ -177,7 +177,7 @@ fn following_allocates_nothing_per_packet() {
 /// A record whose time is odd is libpcap's to read: each of these.
 #[test]
 #[cfg(unix)] // on Windows each is read from a file that is made for it
-fn records_that_libpcap_reads_in_between_allocate_nothing() {
+fn odd_records_allocate_nothing() {
     let file = Pcap::native();
     let odd = |file: Pcap, n: u16| {
         let fraction = if n % 2 == 0 { 5 } else { u32::MAX };

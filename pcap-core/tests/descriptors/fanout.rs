@@ -3,14 +3,10 @@
 
 use std::fs;
 
+use crate::support::wire::packet_sockets;
 use crate::support::{Netns, alone, descriptors};
 use pcap_core::os::linux::{Fanout, FanoutMode, SenderExt};
 use pcap_core::{Capture, ErrorKind, Next};
-
-fn packet_sockets() -> usize {
-    let list = fs::read_to_string("/proc/thread-self/net/packet").unwrap();
-    list.lines().count() - 1
-}
 
 /// Runs something while no more than so many descriptors can be opened.
 fn with_room_for<T>(more: usize, f: impl FnOnce() -> T) -> T {

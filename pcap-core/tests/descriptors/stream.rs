@@ -79,11 +79,11 @@ fn neither_a_drop_nor_a_return_leaks() {
     ));
     drop(late);
     assert!(descriptors() < before, "those of the runtime are gone, too");
-    another_capture_under_the_same_number_is_waited_for();
+    another_under_the_same_number_is_awaited();
 }
 
 /// The kernel has forgotten the descriptor that was closed.
-fn another_capture_under_the_same_number_is_waited_for() {
+fn another_under_the_same_number_is_awaited() {
     // A capture opens others before the one that packets come by: it gets the same number if the right
     // number of lower ones is free.
     let hits = (0..8).filter(|&free| puts_another_in_its_place(free));

@@ -45,6 +45,7 @@ fn rejected(dlt: Dlt, expression: &str, options: CompileOptions) -> Error {
 /// libpcap 1.10.3 compiles 600 terms in 17 s and 5000 in minutes, and cannot be interrupted.
 // Shows: libpcap/2000-terms-overflow-stack
 #[test]
+#[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
 fn five_thousand_hosts_are_rejected_at_once() {
     for optimize in [true, false] {
         let options = CompileOptions::new().optimize(optimize);
@@ -56,6 +57,7 @@ fn five_thousand_hosts_are_rejected_at_once() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
 fn every_way_of_writing_terms_is_counted() {
     let options = CompileOptions::new();
     let list = |count: usize| {
@@ -85,6 +87,7 @@ fn every_way_of_writing_terms_is_counted() {
 /// The sizes are near those at which libpcap's own call takes a second (`benches/compile.rs`), or beyond.
 // Shows: libpcap/2000-terms-overflow-stack
 #[test]
+#[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
 fn what_compiles_in_a_second_is_accepted() {
     let v6 = |n: usize| format!("2001:db8::{:x}:{:x}", n.wrapping_mul(40_503) & 0xffff, n);
     for (what, expression) in [
@@ -162,6 +165,7 @@ fn what_compiles_in_a_second_is_accepted() {
 /// With the optimizer these are compiled in parts, and without as a whole.
 // Shows: libpcap/2000-terms-overflow-stack
 #[test]
+#[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
 fn parts_answer_as_the_whole_does() {
     let mut random = Random(0x5eed_0020);
     let host = |n: usize| format!("host 10.0.{}.{}", n % 3, n % 200);
@@ -220,6 +224,7 @@ fn parts_answer_as_the_whole_does() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
 fn a_long_expression_can_still_be_wrong() {
     let wrong = hosts(400) + " or tcp prot 80";
     let error = Filter::compile(Dlt::EN10MB, &wrong).unwrap_err();
@@ -235,6 +240,7 @@ fn a_long_expression_can_still_be_wrong() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
 fn nesting_is_no_danger() {
     // The parser keeps its own stack, and says so when it is full.
     for (depth, fits) in [(1000, true), (20_000, false)] {
@@ -260,6 +266,7 @@ fn nesting_is_no_danger() {
 /// About 2000 terms overflow a stack of 2 MiB in libpcap 1.10.3.
 // Shows: libpcap/2000-terms-overflow-stack
 #[test]
+#[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
 fn the_longest_compile_on_a_small_stack() {
     let wlan = |n: usize| format!("wlan host 0:0:5e:0:53:{n:x}");
     for optimize in [true, false] {
@@ -309,6 +316,7 @@ fn words() -> Vec<String> {
 #[cfg(target_os = "linux")]
 // Shows: libpcap/2000-terms-overflow-stack
 #[test]
+#[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
 fn no_word_overflows_the_smallest_stack() {
     let Some(_net) = support::Netns::new() else {
         return;

@@ -6,7 +6,7 @@ use crate::support;
 use std::ffi::CStr;
 use std::time::Duration;
 
-use crate::support::Netns;
+use crate::support::{Netns, own_descriptors};
 use pcap_core::{Capture, Dlt, ErrorKind, Filter, Insn, Next, Precision, TstampType, WarningKind};
 
 fn net() -> Option<Netns> {
@@ -304,6 +304,8 @@ fn monitor_mode_asked_by_many_threads() {
 // Shows: libpcap/questions-linuxs-netfilter
 #[test]
 fn netfilter_activates_in_many_threads() {
+    // A group is free again when nobody has a copy of its socket, and no program that another test starts.
+    own_descriptors();
     let Some(_net) = net() else { return };
     if let Err(error) = Capture::from_device("nflog:1").activate() {
         eprintln!("skipped, this kernel does not have nflog: {error}");

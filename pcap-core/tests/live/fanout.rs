@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{Netns, wait_until};
+use crate::support::wire::packet_sockets;
+use crate::support::{Netns, own_descriptors, wait_until};
 use pcap_core::os::linux::{CaptureExt, Fanout, FanoutMode, SenderExt};
 use pcap_core::{
     Active, Capture, CompileOptions, Dlt, End, Error, ErrorKind, Filter, Inactive, Insn, Next,
@@ -60,11 +61,6 @@ fn queue(numbers: std::ops::Range<u32>) -> SendQueue {
     let mut queue = SendQueue::new();
     queue.push_all(numbers.map(udp)).unwrap();
     queue
-}
-
-fn packet_sockets() -> usize {
-    let list = std::fs::read_to_string("/proc/thread-self/net/packet").unwrap();
-    list.lines().count() - 1
 }
 
 /// Programs that other tests start have everything open for a moment.
@@ -602,6 +598,8 @@ fn a_removed_device_is_an_error_of_all() {
 
 #[test]
 fn what_cannot_be_a_group_is_an_error() {
+    // As long as anything has a copy of its socket, a group of netfilter is taken.
+    own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let group = Fanout::new(FanoutMode::Hash);

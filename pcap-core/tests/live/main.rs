@@ -1,9 +1,15 @@
 //! Live captures: opening, reading, filters and sending, on devices that the tests make themselves.
 
+#![cfg(not(emulated))] // qemu-user has neither packet sockets nor namespaces
+
 #[cfg(target_os = "linux")]
 mod activation;
 #[cfg(target_os = "linux")]
+mod basics;
+#[cfg(target_os = "linux")]
 mod breaks;
+#[cfg(target_os = "linux")]
+mod capabilities;
 #[cfg(target_os = "linux")]
 mod compile;
 #[cfg(target_os = "linux")]
@@ -15,11 +21,7 @@ mod fanout;
 #[cfg(target_os = "linux")]
 mod filters;
 #[cfg(target_os = "linux")]
-mod parity_behaviours;
-#[cfg(target_os = "linux")]
-mod parity_capabilities;
-#[cfg(target_os = "linux")]
-mod parity_promises;
+mod promises;
 #[cfg(target_os = "linux")]
 mod queries;
 #[cfg(target_os = "linux")]

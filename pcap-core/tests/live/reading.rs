@@ -5,20 +5,11 @@ use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use crate::support::Netns;
+use crate::support::wire::{frame, number, wire};
 use pcap_core::{
     Active, AnyCapture, Capture, CookedHeader, Device, Direction, Dlt, Done, ErrorKind, Next, Stop,
     Timestamp,
 };
-
-/// Two ends of a wire: what is sent on the first arrives on the second.
-fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
-    let net = Netns::new()?;
-    net.veth("left", "right");
-    let left = Capture::from_device("left").activate().unwrap();
-    let right = Capture::from_device("right").activate().unwrap();
-    Some((net, left, right))
-}
 
 /// Lets packets out of `left` no faster than this, in words of tc-tbf(8).
 fn limit_rate(limit: &str) {
@@ -28,18 +19,6 @@ fn limit_rate(limit: &str) {
     let output = output.expect("tc, of the package iproute2");
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
-}
-
-/// An Ethernet frame of a type for experiments that carries a number.
-fn frame(number: u32, length: usize) -> Vec<u8> {
-    let mut frame = vec![0xff; length];
-    frame[12..14].copy_from_slice(&[0x88, 0xb5]);
-    frame[14..18].copy_from_slice(&number.to_be_bytes());
-    frame
-}
-
-fn number(data: &[u8]) -> u32 {
-    u32::from_be_bytes(data[14..18].try_into().unwrap())
 }
 
 fn send(capture: &Capture<Active>, numbers: std::ops::Range<u32>) {
@@ -100,14 +79,16 @@ fn a_deadline_holds_on_idle_any_and_lo() {
         .unwrap();
     for capture in [&mut right, &mut any, &mut lo] {
         for millis in [1, 10, 100] {
-            let start = Instant::now();
-            let wanted = Duration::from_millis(millis);
-            assert_eq!(capture.next_packet_timeout(wanted).unwrap(), Next::Timeout);
-            let took = start.elapsed();
-            assert!(
-                took >= wanted && took < wanted + Duration::from_millis(50),
-                "{took:?}"
-            );
+            // On a busy machine some are late.
+            let is_on_time = (0..10).any(|_| {
+                let start = Instant::now();
+                let wanted = Duration::from_millis(millis);
+                assert_eq!(capture.next_packet_timeout(wanted).unwrap(), Next::Timeout);
+                let took = start.elapsed();
+                assert!(took >= wanted, "{took:?}");
+                took < wanted + Duration::from_millis(50)
+            });
+            assert!(is_on_time, "{millis} ms");
         }
         assert_eq!(capture.ended(), None);
     }
@@ -130,7 +111,7 @@ fn a_non_blocking_read_of_idle_returns() {
         assert_eq!(done, Done::new(0, Stop::Empty));
     }
     assert!(
-        start.elapsed() < Duration::from_millis(200),
+        start.elapsed() < Duration::from_secs(2),
         "{:?}",
         start.elapsed()
     );

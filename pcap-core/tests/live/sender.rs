@@ -4,15 +4,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::wire::{frame, packet_sockets};
 use crate::support::{Netns, descriptors, own_descriptors, wait_until};
 use pcap_core::os::linux::{CaptureExt, Sender, SenderExt};
 use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue};
-
-/// What the kernel says of the packet sockets of this namespace, one a line.
-fn packet_sockets() -> usize {
-    let list = std::fs::read_to_string("/proc/thread-self/net/packet").unwrap();
-    list.lines().count() - 1
-}
 
 /// Whether a packet socket has a buffer for a capture: then the kernel does not let its form be changed.
 fn has_ring(inode: &str) -> bool {
@@ -38,14 +33,6 @@ fn has_ring(inode: &str) -> bool {
 fn large(device: &str) -> Capture<Active> {
     let capture = Capture::from_device(device).buffer_size(32 << 20);
     capture.activate().unwrap()
-}
-
-fn frame(number: u32, length: usize) -> Vec<u8> {
-    let mut frame = vec![number as u8; length];
-    frame[..12].fill(0xff);
-    frame[12..14].copy_from_slice(&[0x88, 0xb5]);
-    frame[14..18].copy_from_slice(&number.to_be_bytes());
-    frame
 }
 
 fn queue(numbers: impl Iterator<Item = u32>, length: usize) -> SendQueue {

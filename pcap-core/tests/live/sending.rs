@@ -6,6 +6,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::support::wire::{frame, number};
 use crate::support::{Netns, wait_until};
 use pcap_core::os::linux::CaptureExt;
 use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue, WarningKind};
@@ -36,25 +37,12 @@ fn limit_rate(limit: &str) {
     tc(&format!("qdisc replace dev left root tbf {limit}"));
 }
 
-/// An Ethernet frame of a type for experiments that carries a number.
-fn frame(number: u32, length: usize) -> Vec<u8> {
-    let mut frame = vec![number as u8; length];
-    frame[..12].fill(0xff);
-    frame[12..14].copy_from_slice(&[0x88, 0xb5]);
-    frame[14..18].copy_from_slice(&number.to_be_bytes());
-    frame
-}
-
 fn queue(count: u32, length: usize) -> SendQueue {
     let mut queue = SendQueue::new();
     queue
         .push_all((0..count).map(|n| frame(n, length)))
         .unwrap();
     queue
-}
-
-fn number(data: &[u8]) -> u32 {
-    u32::from_be_bytes(data[14..18].try_into().unwrap())
 }
 
 /// Reads so many packets, and panics if they do not come.

@@ -8,15 +8,8 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use crate::support::Netns;
+use crate::support::wire::wire;
 use pcap_core::{Active, BreakHandle, Capture, CompileOptions, End, ErrorKind, Next, Stop};
-
-fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
-    let net = Netns::new()?;
-    net.veth("left", "right");
-    let left = Capture::from_device("left").activate().unwrap();
-    let right = Capture::from_device("right").activate().unwrap();
-    Some((net, left, right))
-}
 
 const FRAME: [u8; 60] = [0xff; 60];
 

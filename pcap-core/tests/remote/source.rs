@@ -181,6 +181,7 @@ fn impossible_options_are_named() {
 
 // Shows: libpcap/listing-savefiles-findalldevsex
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user cannot list devices")]
 fn the_devices_of_this_host_need_no_daemon() {
     let listed = remote::devices(&parse("rpcap://"), &Auth::Null).unwrap();
     let names = |devices: &[pcap_core::Device]| -> Vec<_> {

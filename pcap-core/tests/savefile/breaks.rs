@@ -253,12 +253,14 @@ fn a_break_ends_a_read_of_a_file_by_path() {
         .collect();
     let options = CompileOptions::new().optimize(false);
     let filter = options.compile(Dlt::EN10MB, &tests.join(" or ")).unwrap();
-    for by_closure in [true, false] {
+    // Breaks once, and returns whether that was somewhere in the middle. On a busy machine the break may come before the
+    // read, or after its end.
+    let is_broken_midway = |by_closure: bool| {
         let mut capture = Capture::from_file(&path).unwrap();
         capture.set_filter(&filter).unwrap();
         let handle = capture.break_handle();
         let begun = Barrier::new(2);
-        thread::scope(|scope| {
+        let end = thread::scope(|scope| {
             scope.spawn(|| {
                 begun.wait();
                 thread::sleep(Duration::from_millis(20));
@@ -266,17 +268,28 @@ fn a_break_ends_a_read_of_a_file_by_path() {
             });
             begun.wait();
             if by_closure {
-                assert_eq!(capture.for_each(|_| {}).unwrap(), done(0, End::Break));
+                let read = capture.for_each(|_| {}).unwrap();
+                assert_eq!(read.packets(), 0);
+                read.stop()
             } else {
                 assert!(capture.next_packet().unwrap().is_none());
-                assert_eq!(capture.ended(), Some(End::Break));
+                Stop::End(capture.ended().unwrap())
             }
         });
-        // Not at the end, but somewhere in the middle.
+        if end == Stop::End(End::Eof) {
+            return false;
+        }
+        assert_eq!(end, Stop::End(End::Break));
         capture.set_filter("").unwrap();
         let rest = capture.for_each(|_| {}).unwrap();
         assert_eq!(rest.stop(), Stop::End(End::Eof));
-        assert!((1..500_000).contains(&rest.packets()), "{rest:?}");
+        (1..500_000).contains(&rest.packets())
+    };
+    for by_closure in [true, false] {
+        assert!(
+            (0..20).any(|_| is_broken_midway(by_closure)),
+            "{by_closure}"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
 //! Classic savefiles as they are on disk, read here: times, versions and link types of each age. What
-//! is read of ordinary ones is in `parity_behaviours.rs`.
+//! is read of ordinary ones is in `pings.rs`.
 use crate::support::files;
 
 use crate::support::files::{ETHERNET, MICRO, NANO, Order, PATCHED, Pcap, open, ping, read_all};

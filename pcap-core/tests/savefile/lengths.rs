@@ -77,6 +77,7 @@ fn huge(path: &Path, count: u64, order: Option<Order>) {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "measures memory, which is the emulator's too")]
 fn two_gib_are_read_in_a_few_mib_of_memory() {
     if !files::in_child() {
         let output = files::run(&mut files::child(two_gib_are_read_in_a_few_mib_of_memory));

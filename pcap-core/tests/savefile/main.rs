@@ -11,13 +11,13 @@ mod fuzz;
 #[cfg(target_os = "linux")]
 mod lengths;
 mod panics;
-mod parity_behaviours;
-mod parity_promises;
 mod pcapng;
+mod pings;
 #[cfg(unix)]
 mod pipes;
 #[cfg(unix)]
 mod pipes_fuzz;
+mod promises;
 mod reading;
 mod roundtrips;
 mod sources;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::support::Netns;
+use crate::support::wire::number;
 use futures_lite::{StreamExt, future};
 use pcap_core::os::linux::SenderExt;
 use pcap_core::stream::{AsyncCapture, AsyncIo, Runtime, Tokio};
@@ -88,16 +89,16 @@ on_each_runtime! {
     packets_come_on_veth_lo_and_any
     a_million_packets_come_once_and_in_order
     dropped_futures_take_no_packet_with_them
-    a_break_ends_a_wait_and_the_capture_is_read_on
+    a_break_ends_a_wait_and_loses_nothing
     a_hundred_captures_wait_on_one_thread
-    a_capture_that_always_has_packets_lets_others_run
-    a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin
-    a_device_deleted_while_it_is_waited_for_ends_the_wait
-    breaks_and_deadlines_hold_on_lo_any_and_nflog
-    a_device_set_down_and_up_again_is_captured_on
-    a_packet_behind_many_that_only_the_capture_filters_comes
-    a_capture_put_into_the_place_of_another_is_waited_for
-    what_only_libpcap_can_wait_for_is_refused_and_given_back
+    a_busy_capture_lets_others_run
+    a_deleted_device_gives_its_packets_first
+    a_deleted_device_ends_a_wait
+    breaks_and_deadlines_hold_on_lo_and_any
+    a_device_down_and_up_is_captured_on
+    a_packet_behind_many_filtered_ones_comes
+    a_capture_in_anothers_place_is_waited_for
+    what_libpcap_alone_waits_for_is_refused
 }
 
 const LONG: Duration = Duration::from_secs(20);
@@ -113,10 +114,6 @@ fn frame(number: u32) -> [u8; 60] {
     frame[12..14].copy_from_slice(&[0x88, 0xb5]);
     frame[14..18].copy_from_slice(&number.to_be_bytes());
     frame
-}
-
-fn number(data: &[u8]) -> u32 {
-    u32::from_be_bytes(data[14..18].try_into().unwrap())
 }
 
 fn queue(numbers: std::ops::Range<u32>) -> SendQueue {
@@ -244,7 +241,7 @@ mod tests {
         });
     }
 
-    pub(super) fn a_break_ends_a_wait_and_the_capture_is_read_on<R: Tested>() {
+    pub(super) fn a_break_ends_a_wait_and_loses_nothing<R: Tested>() {
         let Some((_net, left)) = wire() else { return };
         R::block_on(async {
             let mut capture = R::open("right");
@@ -331,7 +328,7 @@ mod tests {
         });
     }
 
-    pub(super) fn a_capture_that_always_has_packets_lets_others_run<R: Tested>() {
+    pub(super) fn a_busy_capture_lets_others_run<R: Tested>() {
         let Some((_net, left)) = wire() else { return };
         R::block_on(async {
             let mut capture = R::wrap(roomy("right")).unwrap();
@@ -365,9 +362,7 @@ mod tests {
         });
     }
 
-    pub(super) fn a_deleted_device_gives_all_its_packets_then_the_error_and_does_not_spin<
-        R: Tested,
-    >() {
+    pub(super) fn a_deleted_device_gives_its_packets_first<R: Tested>() {
         let Some((net, left)) = wire() else { return };
         R::block_on(async {
             let mut capture = R::wrap(roomy("right")).unwrap();
@@ -399,7 +394,7 @@ mod tests {
         });
     }
 
-    pub(super) fn a_device_deleted_while_it_is_waited_for_ends_the_wait<R: Tested>() {
+    pub(super) fn a_deleted_device_ends_a_wait<R: Tested>() {
         let Some((net, left)) = wire() else { return };
         drop(left);
         R::block_on(async {
@@ -418,7 +413,7 @@ mod tests {
         });
     }
 
-    pub(super) fn breaks_and_deadlines_hold_on_lo_any_and_nflog<R: Tested>() {
+    pub(super) fn breaks_and_deadlines_hold_on_lo_and_any<R: Tested>() {
         let Some(_wire) = wire() else { return };
         for device in ["lo", "any", "nflog:9"] {
             let capture = match Capture::from_device(device).activate() {
@@ -452,7 +447,7 @@ mod tests {
         }
     }
 
-    pub(super) fn a_device_set_down_and_up_again_is_captured_on<R: Tested>() {
+    pub(super) fn a_device_down_and_up_is_captured_on<R: Tested>() {
         let Some((net, left)) = wire() else { return };
         R::block_on(async {
             let mut capture = R::open("right");
@@ -477,7 +472,7 @@ mod tests {
 
     /// A runtime tells of packets once: those behind a batch of which none passed would wait for the
     /// next one to come.
-    pub(super) fn a_packet_behind_many_that_only_the_capture_filters_comes<R: Tested>() {
+    pub(super) fn a_packet_behind_many_filtered_ones_comes<R: Tested>() {
         let Some((_net, left)) = wire() else { return };
         let hosts: Vec<_> = (1..=250).map(|n| format!("ip6 host fc00::{n:x}")).collect();
         let options = CompileOptions::new().optimize(false);
@@ -499,7 +494,7 @@ mod tests {
         });
     }
 
-    pub(super) fn a_capture_put_into_the_place_of_another_is_waited_for<R: Tested>() {
+    pub(super) fn a_capture_in_anothers_place_is_waited_for<R: Tested>() {
         let Some((_net, left)) = wire() else { return };
         R::block_on(async {
             let mut capture = R::open("right");
@@ -521,7 +516,7 @@ mod tests {
         });
     }
 
-    pub(super) fn what_only_libpcap_can_wait_for_is_refused_and_given_back<R: Tested>() {
+    pub(super) fn what_libpcap_alone_waits_for_is_refused<R: Tested>() {
         // SAFETY: takes numbers only.
         let pcap = unsafe { pcap_sys::pcap_open_dead(1, 65535) };
         let pcap = NonNull::new(pcap.cast()).unwrap();

@@ -1,10 +1,10 @@
 //! Asynchronous captures.
 #![cfg(all(feature = "tokio", feature = "async-io"))]
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(emulated)))] // no packet sockets in qemu-user
 mod devices;
 mod savefiles;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(emulated)))] // no packet sockets in qemu-user
 mod sending;
 
 #[path = "../support/mod.rs"]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::support::Netns;
 use crate::support::cpu::cpu_time;
+use crate::support::wire::{frame, number};
 use futures_lite::future;
 use pcap_core::stream::{AsyncCapture, AsyncIo, Runtime, Tokio};
 use pcap_core::{Active, Capture, ErrorKind, Next};
@@ -80,18 +81,6 @@ on_each_runtime! {
     a_dropped_frame_is_an_error
     one_task_reads_and_sends
     non_blocking_mode_makes_no_difference
-}
-
-fn frame(number: u32, length: usize) -> Vec<u8> {
-    let mut frame = vec![number as u8; length];
-    frame[..12].fill(0xff);
-    frame[12..14].copy_from_slice(&[0x88, 0xb5]);
-    frame[14..18].copy_from_slice(&number.to_be_bytes());
-    frame
-}
-
-fn number(data: &[u8]) -> u32 {
-    u32::from_be_bytes(data[14..18].try_into().unwrap())
 }
 
 fn run(program: &str, arguments: &str) {

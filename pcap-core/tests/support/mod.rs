@@ -11,6 +11,8 @@ mod netns;
 pub(crate) mod persuade;
 #[cfg(all(target_os = "linux", have_pcap_remoteact_list))]
 pub(crate) mod rpcapd;
+#[cfg(target_os = "linux")]
+pub(crate) mod wire;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

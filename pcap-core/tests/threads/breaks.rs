@@ -567,16 +567,19 @@ fn close(targets: &Targets, mut capture: Capture<Active>, random: &mut Random) {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn on_a_veth_each_packet_comes_once() {
     live("left", "right");
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn on_lo_each_packet_comes_once() {
     live("lo", "lo");
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn on_any_each_packet_comes_once() {
     live("left", "any");
 }
@@ -584,6 +587,7 @@ fn on_any_each_packet_comes_once() {
 /// libpcap takes a filter in several steps, in which it reads what it has, too; packets that come
 /// meanwhile may be lost, but none comes that the filter rejects.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn filters_hold_under_breaks() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -637,6 +641,7 @@ fn filters_hold_under_breaks() {
 
 /// Two threads send with senders that are broken, while the capture that they are from is closed.
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn senders_are_broken_and_send_once() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -888,6 +893,7 @@ fn under_signals(run: &Run, signal: libc::c_int, work: impl FnOnce()) {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn sigalrm_storms_lose_no_packet() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");

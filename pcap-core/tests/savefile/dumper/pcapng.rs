@@ -1007,6 +1007,7 @@ fn an_interface_is_like_its_capture() {
 }
 
 #[test]
+#[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 #[cfg(target_os = "linux")]
 fn what_two_devices_capture_goes_into_one_file() {
     let Some(net) = support::Netns::new() else {

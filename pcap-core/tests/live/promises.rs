@@ -1,6 +1,5 @@
-//! What users of plokami, pcapy, pcap-lua and gopacket rely on, shown here of live captures, on veth
-//! pairs in network namespaces of the tests' own: each name says which of the promises in
-//! `docs/parity.md` it is.
+//! What users of other bindings rely on in live captures (`docs/parity.md`), on veth pairs in network namespaces of the
+//! tests' own.
 
 use crate::support;
 use crate::support::files;
@@ -11,19 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use crate::support::Netns;
+use crate::support::wire::wire;
 use pcap_core::{
     Active, Capture, Device, Dlt, Done, End, ErrorKind, Filter, Next, Packet, Stop, Timestamp,
 };
-
-/// Two ends of a wire: what is sent on the first arrives on the second.
-fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
-    let net = Netns::new()?;
-    net.veth("left", "right");
-    let left = Capture::from_device("left").activate().unwrap();
-    let right = Capture::from_device("right").activate().unwrap();
-    Some((net, left, right))
-}
 
 fn frame(number: u8) -> [u8; 60] {
     let mut frame = [0xff; 60];

@@ -1,5 +1,4 @@
-//! A fault of other bindings that shows in the sources alone: one row of the last table of
-//! `docs/parity.md`.
+//! No part of the API depends on the version of libpcap: that shows in the sources alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,4 @@
-//! What the test suites of plokami, pcapy, pcap-lua and gopacket show, shown here: each name says which
-//! of the behaviours in `docs/parity.md` it is. Savefiles, dumpers and filters; the eighth, live
-//! captures, is in `live/parity_behaviours.rs`, and the seventh, that use after close does not compile,
-//! in examples of the documentation.
+//! What the test suites of other bindings test of savefiles, dumpers and filters, mostly on a file of 96 pings.
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::support::files;

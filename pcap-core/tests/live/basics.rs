@@ -1,5 +1,4 @@
-//! The eighth behaviour in `docs/parity.md`: what the test suites of plokami, pcapy, pcap-lua and
-//! gopacket show of live captures, shown on veth pairs in network namespaces of the tests' own.
+//! What the test suites of other bindings test of live captures, on veth pairs in network namespaces of the tests' own.
 
 use crate::support;
 
@@ -7,17 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::Netns;
-use pcap_core::{Active, Capture, Done, End, Next, Stop, Timestamp};
-
-/// Two ends of a wire: what is sent on the first arrives on the second.
-fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
-    let net = Netns::new()?;
-    net.veth("left", "right");
-    let left = Capture::from_device("left").activate().unwrap();
-    let right = Capture::from_device("right").activate().unwrap();
-    Some((net, left, right))
-}
+use crate::support::wire::wire;
+use pcap_core::{Capture, Done, End, Next, Stop, Timestamp};
 
 /// A frame of a type for experiments, in which every byte is another.
 fn frame(number: u8, length: usize) -> Vec<u8> {

@@ -1,5 +1,5 @@
-//! What plokami, pcapy, pcap-lua and gopacket can, shown here where no other test does: rows of the
-//! first table of `docs/parity.md`. On veth pairs in network namespaces of the tests' own.
+//! Uses of a live capture that other bindings have: event loops, channels, classes of errors. On veth pairs in network
+//! namespaces of the tests' own.
 
 use crate::support::files;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -7,18 +7,10 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::support::Netns;
+use crate::support::wire::wire;
 use pcap_core::{
-    Active, Capture, CompileOptions, Dlt, End, ErrorKind, Next, PacketOwned, Precision, Timestamp,
+    Capture, CompileOptions, Dlt, End, ErrorKind, Next, PacketOwned, Precision, Timestamp,
 };
-
-/// Two ends of a wire: what is sent on the first arrives on the second.
-fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
-    let net = Netns::new()?;
-    net.veth("left", "right");
-    let left = Capture::from_device("left").activate().unwrap();
-    let right = Capture::from_device("right").activate().unwrap();
-    Some((net, left, right))
-}
 
 fn frame(number: u8) -> [u8; 60] {
     let mut frame = [0xff; 60];
