@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::sys::platform::RawFd;
 use crate::sys::waitset::WaitSet;
 
+/// # Sending
 impl<R: Runtime> AsyncCapture<Active, R> {
     /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent. While the device has
     /// no room for the packet, the task waits and others run; [non-blocking mode](crate::Capture::set_nonblock) makes

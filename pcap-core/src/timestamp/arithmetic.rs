@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{NANOS_PER_SEC, Timestamp};
 
+/// # Durations
 impl Timestamp {
     /// Adds a duration; `None` if the result is out of range.
     #[must_use]

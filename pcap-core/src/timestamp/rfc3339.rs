@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rfc3339(Timestamp);
 
+/// # RFC 3339
 impl Timestamp {
     /// Returns an object that prints the time in RFC 3339 format, in UTC:
     /// `2023-11-14T22:13:20.123456789Z`.

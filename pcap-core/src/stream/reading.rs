@@ -1,0 +1,132 @@
+//! The calls of asynchronous captures that read.
+
+use std::future::{Future, poll_fn};
+use std::task::{Context, Poll, ready};
+
+use super::{AsyncCapture, IntoPackets, NextPacket, Packets, Runtime, TURNS};
+use crate::breakloop::BreakHandle;
+use crate::capture::{Awaitable, Capture, End};
+use crate::error::Result;
+use crate::packet::Packet;
+
+/// # Reading
+impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
+    /// Returns the next packet, lent until the next call. Waits until there is one or the capture is over.
+    ///
+    /// `None` means that the capture is over. [`ended`](Self::ended) returns whether the savefile is at its end or a
+    /// [`BreakHandle`] was used; after a break, reading can continue. Dropping the future loses no packet.
+    ///
+    /// # Errors
+    ///
+    /// - Those of [`Capture::next_packet`].
+    /// - [`Io`](ErrorKind::Io) if the runtime has ended.
+    #[inline]
+    pub fn next_packet(&mut self) -> impl Future<Output = Result<Option<Packet<'_>>>> {
+        NextPacket(Some(self))
+    }
+
+    /// Advances to the next packet, which [`packet`](Self::packet) then returns. Waits as
+    /// [`next_packet`](Self::next_packet) does, and returns `false` where that returns `None`.
+    ///
+    /// Use it to call [`stats`](AsyncCapture::stats) or [`try_inject`](AsyncCapture::try_inject) while holding a
+    /// packet.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next_packet`](Self::next_packet).
+    pub async fn advance(&mut self) -> Result<bool> {
+        poll_fn(|cx| self.poll_advance(cx)).await
+    }
+
+    /// Polls [`advance`](Self::advance), for hand-written futures.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`next_packet`](Self::next_packet).
+    #[inline]
+    pub fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
+        // Nearly always a packet was read ahead.
+        if self.turns % TURNS != 0 {
+            self.turns += 1;
+            if let Some(there) = self.capture.try_advance()? {
+                return Poll::Ready(Ok(there));
+            }
+            ready!(self.poll_wait(cx))?;
+            self.look_at_the_clock();
+        }
+        self.poll_on(cx)
+    }
+
+    /// Returns the packet that the last [`advance`](Self::advance) advanced to. `None` before the first, and after the
+    /// end.
+    #[inline]
+    #[must_use]
+    pub fn packet(&self) -> Option<Packet<'_>> {
+        self.capture.packet()
+    }
+
+    /// Returns a `Stream` of copies of the packets.
+    ///
+    /// The stream ends when [`next_packet`](Self::next_packet) returns `None`, or after an error. After a break a new
+    /// stream continues.
+    pub fn packets(&mut self) -> Packets<'_, S, R> {
+        Packets::new(self, |packet| packet.into_owned())
+    }
+
+    /// Returns a `Stream` of the results of a closure for each packet, without a copy of the packet. See
+    /// [`packets`](Self::packets).
+    pub fn packets_with<T, F>(&mut self, f: F) -> Packets<'_, S, R, F>
+    where
+        F: FnMut(Packet<'_>) -> T,
+    {
+        Packets::new(self, f)
+    }
+
+    /// Converts the capture into a `Stream` of copies of the packets. See [`packets`](Self::packets).
+    pub fn into_packets(self) -> IntoPackets<S, R> {
+        IntoPackets::new(self, |packet| packet.into_owned())
+    }
+
+    /// Converts the capture into a `Stream` of the results of a closure for each packet. See
+    /// [`packets_with`](Self::packets_with).
+    pub fn into_packets_with<T, F>(self, f: F) -> IntoPackets<S, R, F>
+    where
+        F: FnMut(Packet<'_>) -> T,
+    {
+        IntoPackets::new(self, f)
+    }
+
+    /// Returns why the packets ended. See [`Capture::ended`].
+    #[must_use]
+    pub fn ended(&self) -> Option<End> {
+        self.capture.ended()
+    }
+
+    /// Returns a handle that ends this capture's waits from another task or thread.
+    #[must_use]
+    pub fn break_handle(&self) -> BreakHandle {
+        self.capture.break_handle()
+    }
+}
+
+/// # The capture inside
+impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
+    /// Returns the capture.
+    #[must_use]
+    pub fn get_ref(&self) -> &Capture<S> {
+        &self.capture
+    }
+
+    /// Returns the capture mutably, to set its filter or direction. Its own reading calls block the thread, but lose
+    /// nothing.
+    #[must_use]
+    pub fn get_mut(&mut self) -> &mut Capture<S> {
+        &mut self.capture
+    }
+
+    /// Converts into the capture, including the packets that were read ahead.
+    #[must_use]
+    pub fn into_inner(self) -> Capture<S> {
+        self.capture
+    }
+}
