@@ -19,7 +19,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     /// # Errors
     ///
     /// - Those of [`Capture::next_packet`].
-    /// - [`Io`](ErrorKind::Io) if the runtime has ended.
+    /// - [`Io`](crate::ErrorKind::Io) if the runtime has ended.
     #[inline]
     pub fn next_packet(&mut self) -> impl Future<Output = Result<Option<Packet<'_>>>> {
         NextPacket(Some(self))

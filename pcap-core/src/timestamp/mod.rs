@@ -21,7 +21,7 @@ const NANOS_PER_SEC: u32 = 1_000_000_000;
 /// which the nanoseconds count forward.
 ///
 /// Nothing overflows: a result out of range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX), or `None`
-/// from the `checked_` methods. `+` and `-` take a [`Duration`].
+/// from the `checked_` methods. `+` and `-` take a [`Duration`](std::time::Duration).
 ///
 /// `Display` writes seconds with nine decimals. [`FromStr`](std::str::FromStr) parses seconds with at most nine.
 ///
