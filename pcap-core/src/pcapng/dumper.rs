@@ -435,6 +435,12 @@ impl PcapngDumper {
         })
     }
 
+    /// Returns the name of the savefile in errors: the path, as it was passed, or the name for errors.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.output.name()
+    }
+
     /// Returns the length of the savefile in bytes, including the buffer.
     #[must_use]
     pub fn position(&self) -> u64 {

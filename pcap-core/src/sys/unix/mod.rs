@@ -22,8 +22,6 @@ mod wake;
 
 pub(crate) use errno::{clear_errno, keep_errno, queue_full, strerror, would_block};
 pub(crate) use files::{close, descriptor, peek, read_at, stdin, stdout};
-#[cfg(test)]
-pub(crate) use polling::poll;
 pub(crate) use polling::{is_readable, wait};
 pub(crate) use stream::{Stream, TextStream};
 pub(crate) use wake::Wake;

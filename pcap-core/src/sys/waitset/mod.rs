@@ -27,20 +27,16 @@ pub(crate) use system::WaitSet;
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::sys::platform;
+    use crate::sys::{Until, platform};
     use std::io::{Read, Write};
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
     use std::time::{Duration, Instant};
 
     fn is_ready(set: &WaitSet, within: Duration) -> bool {
-        let mut fds = [libc::pollfd {
-            fd: set.as_raw_fd(),
-            events: libc::POLLIN,
-            revents: 0,
-        }];
-        platform::poll(&mut fds, Some(within)).unwrap();
-        fds[0].revents & libc::POLLIN != 0
+        let fd = set.as_raw_fd();
+        let ready = platform::wait(None, Some((fd, Until::Readable)), Some(within));
+        ready.unwrap().descriptor
     }
 
     const LONG: Duration = Duration::from_secs(10);

@@ -1138,3 +1138,19 @@ fn is_end_of_block(bytes: &[u8], end: usize) -> bool {
     }
     at == end
 }
+
+#[test]
+fn dumpers_have_the_name_of_their_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcapng");
+    let file = || fs::File::create(&path).unwrap();
+    for (dumper, name) in [
+        (PcapngDumper::create(&path).unwrap(), path.to_str().unwrap()),
+        (PcapngDumper::from_open_file(file()), "the savefile"),
+        (PcapngDumper::from_open_file_named(file(), "mine"), "mine"),
+        (PcapngDumper::new(Vec::new()), "the writer"),
+        (PcapngDumper::new_named(Vec::new(), "memory"), "memory"),
+    ] {
+        assert_eq!(dumper.name(), name);
+    }
+}
