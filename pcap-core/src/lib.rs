@@ -1,7 +1,7 @@
 //! Capture, read, filter, write and send packets with libpcap: safe, complete and fast.
 //!
 //! - [Tasks](tasks): ten of them in at most ten lines each, and an event loop.
-//! - [Names](names): the types and calls that most programs need, in the order of use.
+//! - [Overview](overview): the types and calls that most programs need, in the order of use.
 //! - Guide, below: [phases](#phases), [reading](#choosing-a-reading-call), [timeouts](#timeouts), [filters](#filters),
 //!   [sending](#sending), [stopping](#stopping), [errors](#errors-and-permissions), [threads](#threads).
 //! - [Cargo features](#cargo-features), [platforms], and pages for users of
@@ -110,8 +110,8 @@
 //! [`PacketOwned`] allocate per packet.
 //!
 //! Each call distinguishes the end of a savefile, a break, a timeout and an error. After an error in a savefile, the
-//! following calls return the same error. A removed device delivers all its packets first, then
-//! [`ErrorKind::Disappeared`]. To wait for more packets in a file that is still being written, see
+//! following calls return the same error. If the device is removed, the calls first deliver the packets that have
+//! arrived, then return [`ErrorKind::Disappeared`]. To wait for more packets in a file that is still being written, see
 //! [`follow`](Capture::follow).
 //!
 //! # A capture in a struct
@@ -181,7 +181,7 @@
 //!   stay in the buffer for this time. A shorter deadline can therefore expire although a packet has arrived.
 //! * A **deadline** ([`next_packet_timeout`](Capture::next_packet_timeout)) limits how long the call waits. It holds on
 //!   every device that can be polled, idle or not, and for savefiles read through a pipe. It also holds while a filter
-//!   rejects packets. libpcap waits for D-Bus itself; there the call may return a tenth of a second late.
+//!   rejects packets. On D-Bus captures libpcap itself waits, so the call may be a tenth of a second late.
 //! * In [immediate mode](Capture::immediate_mode) the kernel delivers each packet as it arrives: the smallest delay, at
 //!   one wake-up per packet. The timeout then has no effect. Every packet takes a slot of the same size in the ring; a
 //!   smaller [snaplen](Capture::snaplen) fits more slots.
@@ -219,8 +219,8 @@
 //! capture, and a waiting capture that reads a savefile through a pipe. One break ends one reading call; later calls
 //! continue reading. The example `until_ctrl_c` uses one to end on Ctrl-C.
 //!
-//! Packets that arrived before a break or a deadline may still be in the kernel's buffer. [`stop`](Capture::stop) ends
-//! the inflow; the reading calls then deliver the remaining packets and report [`End::Eof`]:
+//! Packets that arrived before a break or a deadline may still be in the kernel's buffer. After
+//! [`stop`](Capture::stop) no new packets enter it: the reading calls deliver the rest, and report [`End::Eof`]:
 //!
 //! ```no_run
 //! # fn main() -> pcap_core::Result<()> {
@@ -257,11 +257,11 @@
 //!
 //! # Threads
 //!
-//! Anything that compiles is thread-safe.
+//! Safe code that compiles has no data races.
 //!
 //! | | `Send` | `Sync` | because |
 //! |---|---|---|---|
-//! | [`Capture`], activated, of a savefile or dead; [`AnyCapture`] | yes | no | libpcap allows any thread to use a handle, but only one at a time |
+//! | [`Capture<Active>`](Active), [`Capture<Offline>`](Offline), [`Capture<Dead>`](Dead), [`AnyCapture`] | yes | no | libpcap allows any thread to use a handle, but only one at a time |
 //! | [`Dumper`] | yes | no | its writer need not be `Sync` |
 //! | [`Capture<Inactive>`](Inactive) | yes | yes | it only holds options |
 //! | [`Filter`] | yes | yes | it is immutable; any number of threads may compile |
@@ -364,9 +364,9 @@
 //! | `async-io` | asynchronous captures for any executor, such as smol | no | the crates `async-io` and `futures-core` |
 //! | `bindgen` | bindings generated from the headers of the installed libpcap; without it, the prebuilt ones for Linux and Windows | **yes** | libclang, and libpcap's headers |
 //! | `load-dynamically` | loads libpcap at run time: the program starts without it, and the first use fails with `LibraryMissing` | no | nothing; the build needs no libpcap |
-//! | `pcapng` | writing savefiles in the newer format, with several interfaces and comments | no | the crate `pcap-file` |
+//! | `pcapng` | writing pcapng savefiles, with several interfaces and comments | no | the crate `pcap-file` |
 //! | `probe` | detects at build time the dependencies of a static libpcap, and the width of times on 32-bit Linux | part of `bindgen` and `remote` | a C compiler |
-//! | `remote` | capturing on devices of other hosts, through their `rpcapd` | no | a libpcap with remote capture, which most distributions do not build; without it, its calls return `Unsupported` |
+//! | `remote` | capturing on devices of other hosts, through their `rpcapd` | no | a libpcap built with remote capture, which most distributions do not provide; with another libpcap, the calls return `Unsupported` |
 //! | `serde` | serialization of filters, packets, times, link types, statistics and hardware addresses | no | the crate `serde` |
 //! | `tokio` | asynchronous captures for tokio | no | the crates `tokio` and `futures-core` |
 //!
@@ -382,10 +382,10 @@
 //! - Devices are named `\Device\NPF_{…}`; show users the description instead.
 //! - [`selectable_fd`](Capture::selectable_fd) returns the handle of an event. [`fileno`](Capture::fileno) does not
 //!   exist.
-//! - libpcap only opens savefiles by path. Readers and partially read files are first copied to a temporary file,
-//!   except for ordinary classic records, which this crate parses itself.
-//! - libpcap's seconds have 32 bits. Packets of classic savefiles reach to 2106, as on every platform. Other packets do
-//!   too, and cannot be from before 1970.
+//! - libpcap only opens savefiles by path. Data from a reader, and the rest of a partially read file, is copied to a
+//!   temporary file first, except for ordinary classic records, which this crate parses itself.
+//! - libpcap's seconds have 32 bits. All packets, not only those of classic savefiles, are limited to the years 1970 to
+//!   2106.
 //! - `lookup::ethers` fails.
 //! - The module `os::windows` contains the functions that only Npcap has.
 //!
@@ -400,7 +400,7 @@
 //! There is a page for each of [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
 //! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua), [plokami](coming_from::plokami).
 //!
-//! [What porting took](porting) shows what changes in the capture code of real programs. [A table](parity) lists the
+//! The [porting notes](porting) show what changes in the capture code of real programs. [A table](parity) lists the
 //! features of these bindings, and the tests that demonstrate them here.
 
 // Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
@@ -450,8 +450,8 @@ mod removed;
 #[doc = include_str!("../docs/libpcap.md")]
 pub mod libpcap {}
 #[cfg(any(doc, doctest))]
-#[doc = include_str!("../docs/newcomer.md")]
-pub mod names {}
+#[doc = include_str!("../docs/overview.md")]
+pub mod overview {}
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/parity.md")]
 pub mod parity {}

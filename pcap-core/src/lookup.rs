@@ -318,7 +318,9 @@ pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
 
 /// Converts a name for libpcap; `None` if it contains a NUL, or if there is no libpcap.
 fn c_name(name: &str) -> Option<CString> {
-    CString::new(name).ok().filter(|_| sys::library::is_there())
+    CString::new(name)
+        .ok()
+        .filter(|_| sys::library::is_available())
 }
 
 /// Returns whether a text is a port number and nothing else.

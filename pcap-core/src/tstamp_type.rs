@@ -62,7 +62,7 @@ impl TstampType {
     #[doc(alias = "pcap_tstamp_type_val_to_name")]
     #[must_use]
     pub fn name(self) -> Option<String> {
-        if !sys::library::is_there() {
+        if !sys::library::is_available() {
             return None;
         }
         // SAFETY: takes any number, and returns null or a string of a constant table.
@@ -87,7 +87,7 @@ impl TstampType {
     #[doc(alias = "pcap_tstamp_type_val_to_description")]
     #[must_use]
     pub fn description(self) -> Option<String> {
-        if !sys::library::is_there() {
+        if !sys::library::is_available() {
             return None;
         }
         // SAFETY: takes any number, and returns null or a string of a constant table.
@@ -114,7 +114,7 @@ impl TstampType {
     pub fn from_name(name: &str) -> Option<TstampType> {
         let name = CString::new(name)
             .ok()
-            .filter(|_| sys::library::is_there())?;
+            .filter(|_| sys::library::is_available())?;
         // SAFETY: the name is a C string that lives through the call.
         let value = unsafe { sys::pcap_tstamp_type_name_to_val(name.as_ptr()) };
         (value >= 0).then_some(TstampType(value))

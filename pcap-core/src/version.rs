@@ -69,7 +69,7 @@ impl fmt::Display for Version {
 #[doc(alias = "pcap_lib_version")]
 #[must_use]
 pub fn version() -> Version {
-    if !sys::library::is_there() {
+    if !sys::library::is_available() {
         return Version::parse(String::new());
     }
     // SAFETY: takes no arguments, and returns a static string that never changes.

@@ -18,7 +18,7 @@ pub enum WarningKind {
     /// An option was ignored because it is not available: only after
     /// [`activate_best_effort`](crate::Capture::activate_best_effort). The text is that of the
     /// error that [`activate`](crate::Capture::activate) returns.
-    LeftOut,
+    OptionSkipped,
     /// libpcap can only read from this kind of device with blocking calls. On D-Bus they end within
     /// a tenth of a second, so a nonblocking call, a deadline or a break may be late by as much.
     /// Elsewhere they may wait for the packet-buffer timeout, or for a packet.
@@ -27,7 +27,7 @@ pub enum WarningKind {
     Other,
 }
 
-/// A request that the activation of a capture did not fulfil. The capture works nevertheless.
+/// An option that the activation of a capture could not apply. The capture works without it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Warning {
     kind: WarningKind,
@@ -104,7 +104,7 @@ mod tests {
     fn nothing_hostile_is_in_a_warning() {
         let warning = Warning::from_status(99, "a\u{1b}[2J\n".into()).unwrap();
         assert_eq!(warning.to_string(), "a\\u{1b}[2J");
-        let warning = Warning::new(WarningKind::LeftOut, "b\rc");
+        let warning = Warning::new(WarningKind::OptionSkipped, "b\rc");
         assert_eq!(warning.text(), "b\\rc");
     }
 }

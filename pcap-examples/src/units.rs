@@ -22,9 +22,9 @@ pub fn size(text: &str) -> Result<usize, String> {
             ));
         }
     };
-    let number: usize = digits
-        .parse()
-        .map_err(|_| "expected a number, optionally with a unit (default: KiB)".to_owned())?;
+    let number: usize = digits.parse().map_err(|_| {
+        "expected a number with an optional unit (default: KiB), such as 64K or 8M".to_owned()
+    })?;
     number
         .checked_mul(1 << shift)
         .filter(|&bytes| bytes > 0)

@@ -88,9 +88,9 @@
 //! ```
 //! use std::ffi::CStr;
 //!
-//! SAFETY: the function takes no arguments and may be called at any time.
+//! // SAFETY: the function takes no arguments and may be called at any time.
 //! let version = unsafe { pcap_sys::pcap_lib_version() };
-//! SAFETY: the result is a C string that lives as long as the program.
+//! // SAFETY: the result is a C string that lives as long as the program.
 //! let version = unsafe { CStr::from_ptr(version) };
 //! println!("{}", version.to_string_lossy());
 //! ```

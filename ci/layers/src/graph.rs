@@ -101,7 +101,7 @@ impl Graph {
         while !ways.is_empty() {
             let mut next = Vec::new();
             for way in ways {
-                for to in self.imported_by(way[way.len() - 1]) {
+                for to in self.imports_of(way[way.len() - 1]) {
                     let longer = [way.as_slice(), &[to]].concat();
                     if to == start {
                         return Some(longer);
@@ -116,7 +116,7 @@ impl Graph {
         None
     }
 
-    fn imported_by<'a>(&'a self, module: &str) -> impl Iterator<Item = &'a str> {
+    fn imports_of<'a>(&'a self, module: &str) -> impl Iterator<Item = &'a str> {
         let imports = self.imports.keys().filter(move |(from, _)| from == module);
         imports.map(|(_, to)| to.as_str())
     }

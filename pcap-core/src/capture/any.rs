@@ -80,7 +80,7 @@ impl AnyCapture {
         }
     }
 
-    /// Returns the capture on a device of this host mutably, if it is one.
+    /// Returns a mutable reference to the capture on a device of this host, or `None` if it is of another kind.
     #[must_use]
     pub fn as_active_mut(&mut self) -> Option<&mut Capture<Active>> {
         match &mut self.state.0 {
@@ -99,7 +99,8 @@ impl AnyCapture {
         }
     }
 
-    /// Returns the capture on a device of another host mutably, if it is one. With the feature `remote`.
+    /// Returns a mutable reference to the remote capture, or `None` if it is of another kind. Requires the feature
+    /// `remote`.
     #[cfg(feature = "remote")]
     #[must_use]
     pub fn as_remote_mut(&mut self) -> Option<&mut Capture<Remote>> {
@@ -118,7 +119,7 @@ impl AnyCapture {
         }
     }
 
-    /// Returns the savefile mutably, if it is one.
+    /// Returns a mutable reference to the savefile capture, or `None` if it is of another kind.
     #[must_use]
     pub fn as_savefile_mut(&mut self) -> Option<&mut Capture<Offline>> {
         match &mut self.state.0 {

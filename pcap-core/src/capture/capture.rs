@@ -262,7 +262,7 @@ impl<S: Activated> Capture<S> {
         Dumper::append(path.as_ref(), self.format())
     }
 
-    /// Writes a savefile to an open file, from the current position.
+    /// Creates a dumper that writes to an open file, starting at its current position.
     ///
     /// The call neither reads nor truncates the existing content. `File::from` converts any owned descriptor (on Unix
     /// an `OwnedFd`), so the file can be a pipe or a socket. The dumper closes the file;
@@ -273,7 +273,8 @@ impl<S: Activated> Capture<S> {
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
     ///   [`take`](crate::Error::take) returns the [`File`].
     ///
-    /// The first [`flush`](Dumper::flush) fails if the file is not open for writing.
+    /// This call does not report write errors, such as a file that is not open for writing. The first later call that
+    /// writes does.
     ///
     /// # Examples
     ///

@@ -74,7 +74,7 @@ impl Capture<Dead> {
             n => n,
         };
         let Ok(snaplen) = c_int::try_from(snaplen) else {
-            let text = format!("the snaplen {snaplen} is above 2147483647");
+            let text = format!("expected a snaplen of at most 2147483647, found {snaplen}");
             return Err(Error::cannot(
                 ErrorKind::InvalidArgument,
                 "create a dead capture for",

@@ -14,8 +14,8 @@ const SHORTEST_SLICE: u64 = 16;
 
 /// # Reading with a closure
 impl<S: Readable> Capture<S> {
-    /// Calls a closure for each packet until the savefile is at its end or a [`BreakHandle`](crate::BreakHandle) is
-    /// used.
+    /// Calls a closure for each packet, until the capture ends or a [`BreakHandle`](crate::BreakHandle) interrupts the
+    /// call.
     ///
     /// This is the fastest way to read: packets are borrowed, not copied.
     ///
@@ -136,11 +136,11 @@ impl<S: Readable> Capture<S> {
     /// Calls a closure for each packet that is there.
     ///
     /// On a live capture in blocking mode, the call waits up to the packet-buffer timeout for the first packet; in
-    /// non-blocking mode it does not wait. It returns [`Stop::Empty`] after the packets that were there, and at the
-    /// latest one packet-buffer timeout after the first packet, if packets keep coming. If libpcap does the waiting, as
-    /// on D-Bus, the call returns as soon as it has packets.
+    /// non-blocking mode it does not wait. It returns [`Stop::Empty`] when no more packets are available, or one
+    /// packet-buffer timeout after the first packet if packets keep arriving. If libpcap itself waits, as on D-Bus, the
+    /// call returns as soon as it has packets.
     ///
-    /// The call reads a savefile to its end, and waits for one in a pipe.
+    /// The call reads a savefile to its end; if the savefile comes through a pipe, it waits for the data.
     ///
     /// Packets are borrowed, without a copy.
     ///

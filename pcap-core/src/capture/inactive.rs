@@ -113,8 +113,8 @@ impl Capture<Inactive> {
         self.with(|o| o.rfmon = on)
     }
 
-    /// Sets the packet-buffer timeout: how long the kernel may hold packets back, to deliver them together. Default:
-    /// 100 ms. It is rounded up to whole milliseconds, at least one.
+    /// Sets the packet-buffer timeout: how long the kernel may hold packets, to deliver them together. Default: 100 ms.
+    /// It is rounded up to whole milliseconds, at least one. The activation rejects more than 2 147 483 647 ms.
     ///
     /// It is not a read deadline; [`next_packet_timeout`](Capture::next_packet_timeout) has one.
     ///
@@ -320,7 +320,7 @@ impl Capture<Inactive> {
     /// Opens the device as [`activate`](Self::activate) does, but skips options that fail on the open device.
     ///
     /// These are the link type, the direction, the filter, and on Linux the bypass of the queueing discipline. Each
-    /// skipped option is a [`LeftOut`](crate::WarningKind::LeftOut) among the [`warnings`](Capture::warnings), with the
+    /// skipped option is a [`OptionSkipped`](crate::WarningKind::OptionSkipped) among the [`warnings`](Capture::warnings), with the
     /// text of its error.
     ///
     /// If its filter is skipped, the capture delivers all packets. Use `activate` where that would be wrong.

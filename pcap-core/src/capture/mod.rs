@@ -20,7 +20,7 @@ mod live;
 
 mod active;
 
-mod stop;
+mod breaks;
 
 mod any;
 #[cfg(feature = "remote")]

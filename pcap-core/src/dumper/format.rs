@@ -35,9 +35,8 @@ impl Format {
     pub(super) fn header(self, name: &str) -> Result<[u8; FILE_HEADER]> {
         let linktype = Linktype::from(self.datalink).value();
         if linktype > LARGEST_LINKTYPE {
-            let text = format!(
-                "savefiles have no link type {linktype}: expected at most {LARGEST_LINKTYPE}"
-            );
+            let text =
+                format!("expected a link type of at most {LARGEST_LINKTYPE}, found {linktype}");
             let kind = ErrorKind::Unsupported;
             return Err(Error::cannot(kind, "write", name.to_owned(), text));
         }

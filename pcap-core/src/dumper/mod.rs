@@ -1,4 +1,4 @@
-//! Writing savefiles: libpcap writes the file header, this crate the records.
+//! Writing classic savefiles. This crate writes the file header and the records.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -46,7 +46,7 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("a.pcap");
 /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
-/// dumper.write(Packet::new(Timestamp::new(1_700_000_000, 123), 1514, &[0; 60]))?; // cut to 60 bytes
+/// dumper.write(Packet::new(Timestamp::new(1_700_000_000, 123), 1514, &[0; 60]))?; // truncated to 60 bytes
 /// dumper.write_now(&[0; 60])?; // captured now, and whole
 /// dumper.close()?;
 ///

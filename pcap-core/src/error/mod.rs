@@ -267,11 +267,11 @@ impl Error {
             ),
             sys::PCAP_ERROR_CANTSET_TSTAMP_TYPE => (
                 ErrorKind::InvalidOption,
-                "the device does not take that timestamp type".into(),
+                "the device does not support that timestamp type".into(),
             ),
             sys::PCAP_ERROR_TSTAMP_PRECISION_NOTSUP => (
                 ErrorKind::InvalidOption,
-                "the device does not take that timestamp precision".into(),
+                "the device does not support that timestamp precision".into(),
             ),
             sys::PCAP_ERROR => (classify_text(detail), Cow::Borrowed("")),
             // Newer libpcaps have more codes; they supply the text.

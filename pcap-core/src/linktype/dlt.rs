@@ -102,7 +102,7 @@ impl Dlt {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Dlt> {
         let c_name = CString::new(without("DLT_", name)).ok()?;
-        if !sys::library::is_there() {
+        if !sys::library::is_available() {
             return by_name(table::API, "DLT_", name);
         }
         // SAFETY: the name is a C string that lives through the call.
@@ -118,7 +118,7 @@ impl Dlt {
         libpcap: unsafe extern "C" fn(c_int) -> *const c_char,
         of: impl Fn(&table::Row<Dlt>) -> &'static str,
     ) -> Option<String> {
-        let asked = sys::library::is_there().then(|| {
+        let asked = sys::library::is_available().then(|| {
             // SAFETY: both callers pass a function that takes any number and returns null or a
             // string of a constant table.
             unsafe { libpcap(self.0) }
@@ -169,7 +169,7 @@ impl FromStr for Dlt {
                     ErrorKind::InvalidArgument,
                     "parse link type",
                     text.to_owned(),
-                    "expected the name or number of a `DLT_`",
+                    "expected the name or number of a link type, such as EN10MB or 1",
                 )
             })
     }

@@ -2,11 +2,12 @@
 //! API.
 
 mod dlt;
-mod file;
+#[allow(clippy::module_inception)] // the noun of its folder
+mod linktype;
 mod table;
 
 pub use dlt::Dlt;
-pub use file::Linktype;
+pub use linktype::Linktype;
 
 use table::Row;
 

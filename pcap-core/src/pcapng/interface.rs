@@ -39,7 +39,7 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// Creates an interface whose packets have this link type.
+    /// Creates an interface with this link type, a snaplen of 262 144 bytes and nanosecond precision.
     #[must_use]
     pub fn new(linktype: impl Into<Linktype>) -> Interface {
         Interface {
@@ -165,9 +165,9 @@ pub struct InterfaceId {
 }
 
 impl InterfaceId {
-    /// Returns its index in the file; the first is 0.
+    /// Returns the index of the interface in the file, starting at 0.
     #[must_use]
-    pub fn number(self) -> u32 {
+    pub fn index(self) -> u32 {
         self.number
     }
 }

@@ -196,8 +196,8 @@ impl Options {
         self
     }
 
-    /// Sets the snapshot length: the maximum number of bytes captured per packet. 0, the default, is the largest, 262
-    /// 144; [`open`](Self::open) rejects more.
+    /// Sets the snapshot length: the maximum number of bytes captured per packet. Default: 0, which means 262 144, the
+    /// largest. [`open`](Self::open) rejects more.
     #[must_use]
     pub fn snaplen(mut self, bytes: u32) -> Options {
         self.snaplen = bytes;
@@ -219,8 +219,8 @@ impl Options {
         self
     }
 
-    /// Sets whether the packets come through UDP, which may lose some, and into which anyone on the network can inject
-    /// some. Default: no, through TCP. UDP is not available with TLS.
+    /// Sets whether packets are transferred over UDP. UDP may lose packets, and anyone on the network can inject
+    /// forged ones. Default: no, over TCP. UDP is not available with TLS.
     #[must_use]
     pub fn udp(mut self, on: bool) -> Options {
         self.udp = on;
@@ -326,7 +326,7 @@ impl Options {
         let Numbers { snaplen, timeout } = numbers;
         let mut errbuf = sys::ErrBuf::new();
         let tls = FirstTls::new(source);
-        let before = platform::sockets::Sockets::now();
+        let before = platform::sockets::Sockets::snapshot();
         // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size
         // that libpcap asks for; all live through the call.
         let pcap = unsafe {
@@ -344,7 +344,7 @@ impl Options {
         };
         tls.done();
         if let Some(control) =
-            platform::sockets::only(&platform::sockets::Sockets::now().since(&before))
+            platform::sockets::only(&platform::sockets::Sockets::snapshot().since(&before))
         {
             platform::close_on_exec(control);
         }

@@ -2,12 +2,12 @@
 
 mod length;
 mod pipe;
-mod place;
+mod position;
 mod records;
 
 pub(crate) use length::Length;
 pub(crate) use pipe::{Fed, Feed, Units, read_head};
-pub(crate) use place::Place;
+pub(crate) use position::Place;
 pub(crate) use records::{LONGEST, Record, Records};
 
 use crate::linktype::Dlt;

@@ -32,6 +32,6 @@ pub(crate) fn library() -> Result<(), String> {
 
 /// Returns whether functions of libpcap may be called: for infallible calls.
 #[inline]
-pub(crate) fn is_there() -> bool {
+pub(crate) fn is_available() -> bool {
     library().is_ok()
 }

@@ -94,7 +94,7 @@ pub(crate) fn static_buffers() -> MutexGuard<'static, ()> {
 
 /// Returns the text of a status code, known or not.
 pub(crate) fn statustostr(code: c_int) -> String {
-    if !library::is_there() {
+    if !library::is_available() {
         return format!("libpcap status {code}");
     }
     let _guard = static_buffers();

@@ -24,13 +24,13 @@ const MOMENT: Duration = Duration::from_millis(60);
 /// Reads to the end and counts.
 type Read = fn(&mut Capture<Offline>) -> u64;
 
-/// What a call is tried on: one that never waits, on no pipe, which another thread writes meanwhile.
+/// Opens the captures to try a call on. `try_next_packet` gets no pipe, because another thread still writes to it.
 fn captures(name: &str) -> impl Iterator<Item = Capture<Offline>> {
     let piped = (name != "try_next_packet").then(piped);
     ways(MANY).into_iter().chain(piped)
 }
 
-/// How many allocations a read of all packets but the first 500 makes, of so many.
+/// Counts the allocations of reading all `packets` except the first 500.
 fn allocations(mut capture: Capture<Offline>, read: Read, packets: u16) -> usize {
     // What is read ahead grows its buffer here.
     for _ in 0..500 {

@@ -1,5 +1,5 @@
-//! What a group of captures and a sender leave behind when descriptors run out. A process of its own,
-//! whose limit is set.
+//! A group of captures and a sender leak nothing when file descriptors run out. A separate process, because the
+//! test lowers its limit.
 
 use std::fs;
 

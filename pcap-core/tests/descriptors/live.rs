@@ -4,7 +4,7 @@ use pcap_core::{Capture, ErrorKind, Inactive, TstampType};
 
 use crate::support::{Netns, alone, descriptors};
 
-/// A descriptor leaked by each failed open.
+/// A failed open leaks no descriptor.
 // Shows: libpcap/handle-created-activated-list, libpcap/descriptor-file-leaked-failed
 // Shows: parity/descriptor-file-leaked-failed
 #[test]

@@ -440,7 +440,7 @@ fn best_effort_reports_what_it_leaves_out() {
     let mut right = capture.activate_best_effort().unwrap();
     let warnings = right.warnings().to_vec();
     let kinds: Vec<_> = warnings.iter().map(|warning| warning.kind()).collect();
-    assert_eq!(kinds, [WarningKind::LeftOut; 2], "{warnings:?}");
+    assert_eq!(kinds, [WarningKind::OptionSkipped; 2], "{warnings:?}");
     assert!(warnings[0].text().contains("link type"), "{warnings:?}");
     assert!(warnings[1].text().contains("`foobar`"), "{warnings:?}");
     assert_eq!(right.datalink(), Dlt::EN10MB);

@@ -1,6 +1,6 @@
 //! Filters compiled on a live Linux capture may ask the kernel for what is not in the packet's bytes:
-//! `vlan 5` from there never matches a savefile's packets, unless it is compiled once more. And long lists
-//! run there, in the kernel as far as it takes them.
+//! a `vlan 5` compiled there never matches the packets of a savefile unless it is compiled again. Long lists also run
+//! on live captures, in the kernel if they fit.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;

@@ -291,7 +291,7 @@ fn d_bus() -> Option<Capture<Active>> {
     }
 }
 
-/// Runs a test in a process whose session bus this is; what it does with the output of that gets the daemon, too.
+/// Runs a test in a child process with its own session bus. `watch` receives the bus and the child's output.
 fn on_a_bus(test: impl FnOnce(), watch: impl FnOnce(&mut Bus, &mut BufReader<ChildStdout>)) {
     let Some(mut bus) = Bus::new() else { return };
     let name = files::test_name(&test);

@@ -454,7 +454,7 @@ fn outbound_on_lo_is_refused() {
     let error = capture.set_direction(Direction::Out).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     let capture = on("lo").filter("outbound").activate_best_effort().unwrap();
-    assert_eq!(capture.warnings()[0].kind(), WarningKind::LeftOut);
+    assert_eq!(capture.warnings()[0].kind(), WarningKind::OptionSkipped);
 }
 
 /// Datagrams through `lo` and frames through a veth pair, seen on `any`.
@@ -796,7 +796,7 @@ fn filters_without_room_run_here() {
     assert_eq!(capture.filter_location(), Some(FilterLocation::Kernel));
     let options = on("right").filter(expression.as_str());
     let capture = options.activate_best_effort().unwrap();
-    assert_eq!(capture.warnings()[0].kind(), WarningKind::LeftOut);
+    assert_eq!(capture.warnings()[0].kind(), WarningKind::OptionSkipped);
     assert_eq!(capture.filter_location(), None);
 }
 

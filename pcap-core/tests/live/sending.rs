@@ -545,7 +545,7 @@ fn only_packet_sockets_can_bypass() {
         .iter()
         .map(|warning| warning.kind())
         .collect();
-    assert_eq!(kinds, [WarningKind::LeftOut]);
+    assert_eq!(kinds, [WarningKind::OptionSkipped]);
     // And off is nothing that one could lack.
     let any = Capture::from_device("any").qdisc_bypass(false);
     assert!(any.activate().unwrap().warnings().is_empty());

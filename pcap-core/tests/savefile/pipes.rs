@@ -553,7 +553,7 @@ fn damaged_pipes_are_read_as_files() {
     assert!(failed > 100, "{failed}");
 }
 
-/// What cannot be waited for is as it was: the break is seen when the reader has given something.
+/// A foreign reader cannot be interrupted: the break takes effect after the reader returns.
 #[test]
 fn a_foreign_reader_sees_a_break_after_it() {
     type Slot = Arc<Mutex<Option<pcap_core::BreakHandle>>>;

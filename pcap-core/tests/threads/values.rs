@@ -50,7 +50,7 @@ fn udp(source: u16, destination: u16, last: u8) -> Vec<u8> {
 }
 
 /// Different expressions at the same time, short and long, right and wrong, with names that are looked up,
-/// optimized or not, with a device and without: each filter takes what it is to take.
+/// optimized or not, with a device and without: each filter accepts the expected packets.
 // Shows: libpcap/compiling-thread-safe-since
 #[test]
 fn sixteen_threads_compile_for_seconds() {

@@ -10,8 +10,8 @@ use pcap_examples::ending::{self, Ending};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_same_file;
 use pcap_examples::input::Input;
-use pcap_examples::left_out::{self, LeftOut};
 use pcap_examples::savefile::Savefile;
+use pcap_examples::skipped::{self, SkippedPackets};
 use pcap_examples::{expression, program, stop};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
@@ -32,7 +32,7 @@ Packets are in the savefile within about a second after they are read.";
 /// Prints on standard error how many packets of how many passed.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", stop::HELP, left_out::HELP, ending::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", stop::HELP, skipped::HELP, ending::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "IN")]
@@ -67,11 +67,11 @@ fn run(args: &Args) -> Outcome {
     let mut savefile = Savefile::create(&args.output, input.capture(), format, gzip)?;
     savefile.is_fed_by(&args.input);
     let copying = Copying::new(&savefile, input.bar());
-    let mut left_out = LeftOut::new(NAME, input.bar());
+    let mut skipped = SkippedPackets::new(NAME, input.bar());
     let (_, outcome) = input.each(|number, packet| {
         copying.read(number);
         if filter.matches_packet(packet) {
-            left_out.sort(number, savefile.write(packet))?;
+            skipped.check_written(number, savefile.write(packet))?;
         }
         savefile.tick()
     });
@@ -83,5 +83,5 @@ fn run(args: &Args) -> Outcome {
         let text = format!("stopped before the end of `{path}`");
         return Err(Failure::Text(text));
     }
-    outcome.and(left_out.outcome())
+    outcome.and(skipped.outcome())
 }

@@ -13,11 +13,11 @@ use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files;
 use pcap_examples::input::Input;
 use pcap_examples::json::Object;
-use pcap_examples::left_out::{self, LeftOut};
 use pcap_examples::output::Output;
 use pcap_examples::program;
 use pcap_examples::relink::{Relink, Unfit};
 use pcap_examples::savefile::Savefile;
+use pcap_examples::skipped::{self, SkippedPackets};
 use pcap_examples::stop;
 use pcap_examples::units::{self, Shift};
 
@@ -60,7 +60,7 @@ JSON:
 /// Prints on standard error how many packets of how many were copied, and what happened to the rest.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}", stop::HELP, left_out::HELP, ending::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}", stop::HELP, skipped::HELP, ending::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "IN")]
@@ -124,7 +124,7 @@ fn run(args: &Args) -> Outcome {
     let mut input = Input::open(&args.input, !args.quiet)?;
     stop::breaks(input.capture().break_handle());
     let (mut recoder, mut savefile) = plan(args, ending, input.capture())?;
-    let mut left_out = LeftOut::new(NAME, input.bar());
+    let mut skipped = SkippedPackets::new(NAME, input.bar());
 
     savefile.is_fed_by(&args.input);
     let copying = Copying::new(&savefile, input.bar());
@@ -132,14 +132,14 @@ fn run(args: &Args) -> Outcome {
     let (read, outcome) = input.each(|number, packet| {
         copying.read(number);
         if let Some(packet) = recoder.recode(args, &mut counts, number, packet)? {
-            left_out.sort(number, savefile.write(packet))?;
+            skipped.check_written(number, savefile.write(packet))?;
         }
         savefile.tick()
     });
     let closed = savefile.close();
     counts.written = copying.written();
     counts.untagged = recoder.relink.map_or(0, |relink| relink.untagged());
-    counts.left_out = left_out.packets();
+    counts.left_out = skipped.packets();
     let reported = counts.report(args, read);
     exit::unwritten(savefile.outlet().unwritten());
     closed?;
@@ -151,7 +151,7 @@ fn run(args: &Args) -> Outcome {
         ))),
         None => outcome,
     };
-    outcome.and(reported).and(left_out.outcome())
+    outcome.and(reported).and(skipped.outcome())
 }
 
 /// Returns what to do with each packet, and the savefile for them.

@@ -89,7 +89,7 @@ impl State {
             return Some("it accepted nothing for a second after the signal");
         }
         let is_late = stop::urgent()?.elapsed() >= URGENT;
-        is_late.then_some("it had not accepted everything when a further signal came")
+        is_late.then_some("it had not accepted all data when another signal arrived")
     }
 }
 

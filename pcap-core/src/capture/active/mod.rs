@@ -1,24 +1,24 @@
 //! A live capture.
 
 mod counting;
+mod dry_run;
 mod filtering;
+mod give_up;
 mod inflow;
 mod netfilter;
 mod read;
-mod refusals;
-mod rehearsal;
 mod send;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 mod send_once;
+mod send_state;
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     allow(dead_code, unreachable_pub)
 )]
 mod sender;
-mod sending;
 mod setup;
-mod stopping;
-mod way;
+mod stop;
+mod transmit;
 
 use std::ffi::c_int;
 use std::fmt;
@@ -29,16 +29,16 @@ use std::time::{Duration, Instant};
 use counting::Sampling;
 pub use filtering::FilterLocation;
 use filtering::{NotSet, Set};
-use inflow::Inflow;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
-pub(crate) use refusals::Refusals;
+pub(crate) use give_up::Refusals;
+use inflow::Inflow;
+use send_state::SendState;
 #[allow(unreachable_pub)] // of Linux only
 pub use sender::Sender;
-use sending::Sending;
 use setup::Checked;
 pub(crate) use setup::Created;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
-pub(crate) use way::Try;
+pub(crate) use transmit::Try;
 
 use crate::capture::live::{LiveHandle, Stopped};
 use crate::capture::options::{self, DEFAULT_TIMEOUT, Lengths, Options};
@@ -76,7 +76,7 @@ pub struct Active {
     started: bool,
     sampling: Sampling,
     /// Declared after the handle, so that the handle is closed first.
-    sending: Sending,
+    sending: SendState,
 }
 
 /// A device that was removed. libpcap reports the removal before it delivers the packets that it still holds.
@@ -257,7 +257,7 @@ impl Active {
         let is_interface = packet_socket::is_interface(&device.to_cstring()?);
         let lengths = |whole| Lengths::new(options, is_interface, whole);
         if is_interface && !anyway {
-            rehearsal::check(device, options)?;
+            dry_run::check(device, options)?;
         }
         match Active::open_with(device, options, lengths(false), anyway) {
             // Only the open device shows this.
@@ -344,7 +344,7 @@ impl Active {
     fn warn_of(&mut self, done: Result<()>, anyway: bool) -> Result<()> {
         match done {
             Err(error) if anyway => {
-                let warning = Warning::new(WarningKind::LeftOut, error.to_string());
+                let warning = Warning::new(WarningKind::OptionSkipped, error.to_string());
                 self.live.warnings.push(warning);
                 Ok(())
             }
@@ -387,7 +387,7 @@ impl Active {
             netmask: None,
             started: false,
             sampling: Sampling::new(),
-            sending: Sending::default(),
+            sending: SendState::default(),
         }
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::breakloop::Breaker;
 use crate::capture::Capture;
 use crate::capture::active::Active;
-use crate::capture::active::refusals::ShortestDropped;
-use crate::capture::active::way::{OPERATION, Wait, Way};
+use crate::capture::active::give_up::ShortestDropped;
+use crate::capture::active::transmit::{OPERATION, Transmit, Wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sendqueue::SendQueue;
 use crate::sys::linux::packet_socket::{self, Sent};
@@ -43,9 +43,9 @@ impl Capture<Active> {
     ///
     /// ```no_run
     /// let capture = pcap_core::Capture::from_device("eth0").activate()?;
-    /// let mut frame = [0xff; 60]; // to everybody
-    /// frame[6..12].copy_from_slice(&[2, 0, 0, 0, 0, 1]); // from here
-    /// frame[12..14].copy_from_slice(&[0x88, 0xb5]); // a type for experiments
+    /// let mut frame = [0xff; 60]; // to the broadcast address
+    /// frame[6..12].copy_from_slice(&[2, 0, 0, 0, 0, 1]); // from a locally administered address
+    /// frame[12..14].copy_from_slice(&[0x88, 0xb5]); // an EtherType for local experiments
     /// assert_eq!(capture.inject(&frame)?, 60);
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
@@ -65,7 +65,7 @@ impl Capture<Active> {
     ///
     /// # Errors
     ///
-    /// Those of [`inject`](Self::inject), except those that end a wait.
+    /// Those of [`inject`](Self::inject), except `Break` and `Io(WouldBlock)`: a full device is `None`.
     ///
     /// # Examples
     ///
@@ -84,12 +84,12 @@ impl Capture<Active> {
         self.state.inject_within(packet, Wait::Never)
     }
 
-    /// Sends a packet as [`inject`](Self::inject) does, with a limit on the wait, also in non-blocking mode. Returns
-    /// the number of bytes sent, or `None` if the device had no room within that time.
+    /// Sends a packet as [`inject`](Self::inject) does, but waits no longer than `timeout`, even in non-blocking mode.
+    /// Returns the number of bytes sent, or `None` if the device had no room within that time.
     ///
     /// # Errors
     ///
-    /// Those of [`inject`](Self::inject).
+    /// Those of [`inject`](Self::inject), except `Io(WouldBlock)`.
     ///
     /// # Examples
     ///
@@ -189,7 +189,7 @@ impl Capture<Active> {
     /// # Errors
     ///
     /// - Those of [`inject_queue_range`](Self::inject_queue_range).
-    /// - [`Io(TimedOut)`](ErrorKind::Io) if packets are left when the time is over.
+    /// - [`Io(TimedOut)`](ErrorKind::Io) if the time limit expires before all packets are sent.
     ///
     /// # Examples
     ///
@@ -215,7 +215,7 @@ impl Capture<Active> {
     }
 }
 
-impl Way for Active {
+impl Transmit for Active {
     fn name(&self) -> &str {
         &self.live.handle.name
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::capture::active::Active;
-use crate::capture::active::refusals::Refusals;
-use crate::capture::active::way::{Try, WAIT_BROKEN, Way};
+use crate::capture::active::give_up::Refusals;
+use crate::capture::active::transmit::{Transmit, Try, WAIT_BROKEN};
 use crate::capture::{Capture, wait};
 use crate::error::{Error, Result};
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::breakloop::{BreakHandle, Breaker};
 use crate::capture::Capture;
 use crate::capture::active::Active;
-use crate::capture::active::refusals::ShortestDropped;
-use crate::capture::active::way::{BROKEN, OPERATION, Wait, Way};
+use crate::capture::active::give_up::ShortestDropped;
+use crate::capture::active::transmit::{BROKEN, OPERATION, Transmit, Wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sendqueue::SendQueue;
 use crate::sys::linux::packet_socket;
@@ -86,11 +86,11 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// - Those of [`Capture::inject`], with the same texts.
+    /// - Those of [`Capture::inject`], with the same texts, except `Io(WouldBlock)`: this call always waits.
     /// - [`Break`](ErrorKind::Break) also if a [break handle of this sender](Self::break_handle) was used before.
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
         self.check_break(BROKEN)?;
-        Way::inject(self, packet)
+        Transmit::inject(self, packet)
     }
 
     /// Sends a packet if the device has room for it now. Returns the number of bytes sent, or `None`. See
@@ -136,7 +136,7 @@ impl Sender {
     /// # Ok(()) }
     /// ```
     pub fn inject_queue(&self, queue: &SendQueue) -> Result<usize> {
-        Way::inject_queue(self, queue, ..)
+        Transmit::inject_queue(self, queue, ..)
     }
 
     /// Sends the packets of a queue in a range of indices; the first has index 0. See [`Capture::inject_queue_range`].
@@ -149,10 +149,11 @@ impl Sender {
         queue: &SendQueue,
         range: impl RangeBounds<usize>,
     ) -> Result<usize> {
-        Way::inject_queue(self, queue, range)
+        Transmit::inject_queue(self, queue, range)
     }
 
-    /// Sends the packets of a queue in a range of indices within this time. See [`Capture::inject_queue_timeout`].
+    /// Sends the packets of a range of a queue, with a time limit, and returns the number of bytes sent. See
+    /// [`Capture::inject_queue_timeout`].
     ///
     /// # Errors
     ///
@@ -183,7 +184,7 @@ impl Sender {
     }
 }
 
-impl Way for Sender {
+impl Transmit for Sender {
     fn name(&self) -> &str {
         &self.name
     }

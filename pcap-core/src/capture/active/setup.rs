@@ -162,7 +162,7 @@ impl Created {
             let host = types.is_empty() && tstamp_type == TstampType::HOST;
             if !host {
                 if !types.contains(&tstamp_type) {
-                    let why = "the device does not have that timestamp type";
+                    let why = "the device does not support that timestamp type";
                     return Err(bad_option(&self.name, "tstamp_type", tstamp_type, why));
                 }
                 // SAFETY: as above.

@@ -1,12 +1,12 @@
 //! The calls that live captures have in common, on a device of this host or of another one.
 
+mod drained;
 mod handle;
-mod stopped;
 
 use std::time::Duration;
 
+pub(crate) use drained::Stopped;
 pub(crate) use handle::LiveHandle;
-pub(crate) use stopped::Stopped;
 
 use crate::capture::phase;
 use crate::capture::{Capture, Readable};

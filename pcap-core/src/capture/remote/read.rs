@@ -72,9 +72,9 @@ impl Remote {
             let options = CompileOptions::new();
             self.live.handle.compile(expression, false, options)?;
         }
-        let before = platform::sockets::Sockets::now();
+        let before = platform::sockets::Sockets::snapshot();
         let status = callback::start(&mut self.live.handle);
-        let since = platform::sockets::Sockets::now().since(&before);
+        let since = platform::sockets::Sockets::snapshot().since(&before);
         let handle = &mut self.live.handle;
         if status < 0 && status != sys::PCAP_ERROR_BREAK {
             let error = Error::remote("start", &handle.name, &handle.geterr());

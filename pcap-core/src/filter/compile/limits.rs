@@ -119,7 +119,7 @@ impl Operators {
         };
         if self.before + self.term * self.term > (3 * MAX_OPERATORS).pow(2) {
             return Err(format!(
-                "the expression has more arithmetic operators than the limit of {MAX_OPERATORS} for a comparison"
+                "the expression has more arithmetic operators than the limit of {MAX_OPERATORS} for a comparison; split the comparison"
             ));
         }
         Ok(())

@@ -36,7 +36,7 @@ pub(crate) fn listing(text: &str) -> Result<Vec<Insn>> {
     let mut program = Vec::new();
     for (index, part) in parts {
         if program.len() == MAX_LEN {
-            let why = format!("more than {MAX_LEN} instructions");
+            let why = format!("expected at most {MAX_LEN} instructions, found more");
             return Err(error(None, why));
         }
         let insn = four(part.split_ascii_whitespace(), 10)
@@ -59,7 +59,10 @@ fn c(text: &str) -> Result<Vec<Insn>, (&str, String)> {
             continue;
         }
         if program.len() == MAX_LEN {
-            return Err((line, format!("more than {MAX_LEN} instructions")));
+            return Err((
+                line,
+                format!("expected at most {MAX_LEN} instructions, found more"),
+            ));
         }
         let wrong = |why: &str| (line, format!("line {}: {why}", index + 1));
         let numbers = line
@@ -88,7 +91,7 @@ fn four<'a>(mut numbers: impl Iterator<Item = &'a str>, radix: u32) -> Result<In
     };
     let [code, jt, jf, k] = [next()?, next()?, next()?, next()?];
     if numbers.next().is_some() {
-        return Err("more than four numbers");
+        return Err("expected four numbers, found more");
     }
     let code = u16::try_from(code).map_err(|_| "the code has more than 16 bits")?;
     let jump = |skip| u8::try_from(skip).map_err(|_| "a jump skips more than 255 instructions");

@@ -15,7 +15,7 @@ mod linux {
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
     use std::thread;
 
-    use crate::sys::linux::{names, packet_socket};
+    use crate::sys::linux::{constants, packet_socket};
 
     /// `struct nlmsghdr`: the length of the message, its type, flags, a number, a port.
     const HEADER: usize = 16;
@@ -103,7 +103,7 @@ mod linux {
     /// Opens the socket of [`beside`] in a namespace that this thread is not in, on another thread.
     fn in_namespace_of(other: BorrowedFd<'_>) -> Option<OwnedFd> {
         // SAFETY: the descriptor is open, and the request takes no arguments.
-        let namespace = unsafe { libc::ioctl(other.as_raw_fd(), names::SIOCGSKNS as _) };
+        let namespace = unsafe { libc::ioctl(other.as_raw_fd(), constants::SIOCGSKNS as _) };
         if namespace < 0 {
             return None;
         }
@@ -132,7 +132,7 @@ mod linux {
     fn namespace_of(socket: BorrowedFd<'_>) -> Option<u64> {
         let mut cookie = 0_u64;
         let mut size = size_of_val(&cookie) as libc::socklen_t;
-        let (fd, option) = (socket.as_raw_fd(), names::SO_NETNS_COOKIE?);
+        let (fd, option) = (socket.as_raw_fd(), constants::SO_NETNS_COOKIE?);
         let pointer: *mut u64 = &mut cookie;
         // SAFETY: the descriptor is open, and there is room for the number.
         let status =

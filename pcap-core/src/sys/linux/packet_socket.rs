@@ -68,7 +68,7 @@ mod linux {
 
     use super::{Description, NotReceiving, Sent};
     use crate::sys::bpf_program;
-    use crate::sys::linux::{link_counters, names, sock_filter};
+    use crate::sys::linux::{constants, link_counters, sock_filter};
 
     /// The most packets that one call sends. With more, the cost of the system call per packet
     /// hardly falls, and a break has to wait longer.
@@ -280,7 +280,7 @@ mod linux {
     pub(crate) fn bypass_qdisc(socket: BorrowedFd<'_>) -> io::Result<()> {
         let on: c_int = 1;
         // SAFETY: the option takes a number.
-        unsafe { set(socket, names::PACKET_QDISC_BYPASS, &on) }
+        unsafe { set(socket, constants::PACKET_QDISC_BYPASS, &on) }
     }
 
     /// Prepares a socket that is no longer read from: it receives nothing, frees its buffer, and
@@ -293,18 +293,18 @@ mod linux {
         // it after the same request.
         let no_ring = [0_u32; 7];
         // SAFETY: the option takes this structure, or the beginning of it.
-        let _ = unsafe { set(socket, names::PACKET_RX_RING, &no_ring) };
+        let _ = unsafe { set(socket, constants::PACKET_RX_RING, &no_ring) };
         let Some(index) = interface(socket) else {
             return;
         };
-        let membership = names::packet_mreq {
+        let membership = constants::packet_mreq {
             mr_ifindex: index,
-            mr_type: names::PACKET_MR_PROMISC as _,
+            mr_type: constants::PACKET_MR_PROMISC as _,
             mr_alen: 0,
             mr_address: [0; 8],
         };
         // SAFETY: the option takes this structure.
-        let _ = unsafe { set(socket, names::PACKET_DROP_MEMBERSHIP, &membership) };
+        let _ = unsafe { set(socket, constants::PACKET_DROP_MEMBERSHIP, &membership) };
         // Discard what was received before.
         let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT | libc::MSG_TRUNC);
         let mut byte = 0_u8;

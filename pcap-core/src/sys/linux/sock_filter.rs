@@ -69,7 +69,7 @@ pub(crate) fn detach(socket: BorrowedFd<'_>) -> io::Result<()> {
 /// Prevents changes of a socket's filter.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn lock(socket: BorrowedFd<'_>) -> io::Result<()> {
-    set_number(socket, super::names::SO_LOCK_FILTER, 1)
+    set_number(socket, super::constants::SO_LOCK_FILTER, 1)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

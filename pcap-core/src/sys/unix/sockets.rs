@@ -22,7 +22,7 @@ pub(crate) struct Socket {
 impl Sockets {
     /// Returns the sockets that are open now. It may miss one that another thread opens or closes
     /// meanwhile, but not one that stays open.
-    pub(crate) fn now() -> Sockets {
+    pub(crate) fn snapshot() -> Sockets {
         Sockets(open_descriptors().into_iter().filter_map(socket).collect())
     }
 
@@ -102,13 +102,13 @@ mod tests {
     #[test]
     fn a_socket_that_was_opened_in_between_is_found_also_under_an_old_number() {
         let (old, _peer) = UnixStream::pair().unwrap();
-        let before = Sockets::now();
+        let before = Sockets::snapshot();
         let fd = old.as_raw_fd();
         assert!(before.0.iter().any(|socket| socket.fd == fd));
         let (new, _peer) = UnixStream::pair().unwrap();
         // SAFETY: both descriptors are open; the old one becomes another name of the new socket.
         assert_eq!(unsafe { libc::dup2(new.as_raw_fd(), fd) }, fd);
-        let since = Sockets::now().since(&before);
+        let since = Sockets::snapshot().since(&before);
         for fd in [fd, new.as_raw_fd()] {
             assert!(since.iter().any(|socket| socket.fd == fd), "{since:?}");
         }

@@ -18,7 +18,7 @@ pub(crate) struct Socket {
 
 impl Sockets {
     /// Returns the sockets that are open now.
-    pub(crate) fn now() -> Sockets {
+    pub(crate) fn snapshot() -> Sockets {
         Sockets
     }
 

@@ -94,7 +94,7 @@ fn each_byte_is_as_the_format_says() {
     let nano = dumper.add_interface(&full).unwrap();
     let micro = ethernet().precision(Precision::Micro).snaplen(0);
     let micro = dumper.add_interface(&micro).unwrap();
-    assert_eq!((nano.number(), micro.number()), (0, 1));
+    assert_eq!((nano.index(), micro.index()), (0, 1));
     let time = Timestamp::new(1_700_000_000, 123_456_789);
     dumper
         .write(nano, Packet::new(time, 1514, b"abcde"))
@@ -308,12 +308,12 @@ fn each_reader_reads_two_interfaces() {
     let told = tshark(&path, &fields);
     assert_eq!(told.len(), written.len());
     for ((fields, data), (interface, packet, comment)) in told.iter().zip(&written) {
-        let left = interface.number() == 0;
+        let left = interface.index() == 0;
         let expected = [
             packet.timestamp().to_string(),
             packet.wire_len().to_string(),
             packet.caplen().to_string(),
-            interface.number().to_string(),
+            interface.index().to_string(),
             if left { "left" } else { "right" }.to_owned(),
             if left { "the left one" } else { "" }.to_owned(),
             comment.clone(),
@@ -604,9 +604,9 @@ fn a_refused_interface_takes_no_number() {
         .os(&most)
         .hardware(&most)
         .comment(&most);
-    assert_eq!(dumper.add_interface(&all).unwrap().number(), 0);
+    assert_eq!(dumper.add_interface(&all).unwrap().index(), 0);
     let last = dumper.add_interface(&ethernet()).unwrap();
-    assert_eq!(last.number(), 1);
+    assert_eq!(last.index(), 1);
     dumper
         .write(last, Packet::whole(Timestamp::now(), b"x"))
         .unwrap();

@@ -35,7 +35,9 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && args.print {
-        exit::usage::<Args>("cannot print packets to standard output: the savefile goes there");
+        exit::usage::<Args>(
+            "cannot print packets to standard output: the savefile is written there",
+        );
     }
     if args.is_to_stdout() && io::stdout().is_terminal() {
         exit::usage::<Args>("cannot write a savefile to a terminal");

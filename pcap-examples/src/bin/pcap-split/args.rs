@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use pcap_examples::{left_out, stop, summary, units};
+use pcap_examples::{skipped, stop, summary, units};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -35,7 +35,7 @@ const JSON_HELP: &str = "  \
 /// and its length in bytes.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, left_out::HELP, summary::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, skipped::HELP, summary::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "IN")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pcap_core::{Capture, CompileOptions, Filter, Offline, Packet};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::input::Input;
-use pcap_examples::left_out::LeftOut;
+use pcap_examples::skipped::SkippedPackets;
 use pcap_examples::{savefile, stop};
 
 use crate::args::{Args, NAME};
@@ -82,7 +82,7 @@ pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outco
         read: 0,
     }));
     watch(&work)?;
-    let mut left_out = LeftOut::new(NAME, &bar);
+    let mut skipped = SkippedPackets::new(NAME, &bar);
     let end = loop {
         match input.advance() {
             Ok(true) => {}
@@ -102,7 +102,7 @@ pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outco
             continue;
         }
         if let Err(why) = savefile::holds(packet) {
-            left_out.count(*read, format_args!("cannot write it: {why}"));
+            skipped.count(*read, format_args!("cannot write it: {why}"));
             continue;
         }
         if let Err(failure) = pieces.take(input.capture(), packet, list) {
@@ -120,6 +120,6 @@ pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outco
         ))),
     };
     let outcome = end.and(closed).and(stopped);
-    let listed = list.end(*read, left_out.packets(), outcome.as_ref().err());
-    outcome.and(listed).and(left_out.outcome())
+    let listed = list.end(*read, skipped.packets(), outcome.as_ref().err());
+    outcome.and(listed).and(skipped.outcome())
 }

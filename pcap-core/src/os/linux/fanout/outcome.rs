@@ -25,7 +25,7 @@ use crate::stats::Stats;
 /// outcome.into_result()?;
 /// # Ok(()) }
 /// ```
-#[must_use = "it may be an error"]
+#[must_use = "this outcome may contain errors, which should be handled"]
 pub struct FanoutOutcome<T, E = Error> {
     values: Vec<Option<T>>,
     stats: Stats,

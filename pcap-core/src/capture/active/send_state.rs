@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 
-use crate::capture::active::refusals::ShortestDropped;
+use crate::capture::active::give_up::ShortestDropped;
 use crate::capture::active::sender::Lent;
 
 /// What a live capture has learned about sending on its device.
 #[derive(Default)]
-pub(super) struct Sending {
+pub(super) struct SendState {
     /// Whether the descriptor accepts many packets per call.
     pub(super) many: OnceCell<bool>,
     pub(super) shortest_dropped: ShortestDropped,

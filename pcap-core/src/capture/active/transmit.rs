@@ -6,7 +6,7 @@ use std::ops::{Range, RangeBounds};
 use std::time::{Duration, Instant};
 
 use crate::breakloop::Breaker;
-use crate::capture::active::refusals::{Refusals, ShortestDropped};
+use crate::capture::active::give_up::{Refusals, ShortestDropped};
 use crate::capture::wait;
 use crate::error::{Error, ErrorKind, Result, Unsent};
 use crate::sendqueue::{self, SendQueue};
@@ -65,7 +65,7 @@ pub(crate) enum Try {
 
 /// A way to send packets: the capture itself, or a sender beside it. The checks, the waits and the errors are the same
 /// for both.
-pub(super) trait Way {
+pub(super) trait Transmit {
     /// Returns its name in errors.
     fn name(&self) -> &str;
 

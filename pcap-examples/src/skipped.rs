@@ -13,17 +13,17 @@ skipped and counted. The first one is reported, and the status is 1.";
 
 /// Skips and counts packets that a savefile cannot hold.
 #[derive(Debug)]
-pub struct LeftOut<'a> {
+pub struct SkippedPackets<'a> {
     program: &'a str,
     bar: ProgressBar,
     packets: u64,
 }
 
-impl<'a> LeftOut<'a> {
+impl<'a> SkippedPackets<'a> {
     /// Creates a counter for a program that shows a bar.
     #[must_use]
-    pub fn new(program: &'a str, bar: &ProgressBar) -> LeftOut<'a> {
-        LeftOut {
+    pub fn new(program: &'a str, bar: &ProgressBar) -> SkippedPackets<'a> {
+        SkippedPackets {
             program,
             bar: bar.clone(),
             packets: 0,
@@ -35,7 +35,7 @@ impl<'a> LeftOut<'a> {
     /// # Errors
     ///
     /// Any other failure.
-    pub fn sort(&mut self, number: u64, written: Outcome) -> Outcome<bool> {
+    pub fn check_written(&mut self, number: u64, written: Outcome) -> Outcome<bool> {
         match written {
             Err(failure @ Failure::Unfit { .. }) => {
                 self.count(number, failure);
