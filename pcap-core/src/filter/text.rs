@@ -33,7 +33,7 @@ impl Filter {
     /// assert_eq!(tcp.to_decimal_listing(), "4\n48 0 0 9\n21 0 1 6\n6 0 0 1\n6 0 0 0");
     ///
     /// let error = Filter::from_listing(Dlt::RAW, "1\n6 0 0").unwrap_err();
-    /// assert_eq!(error.text(), "line 2: fewer than four numbers");
+    /// assert_eq!(error.text(), "line 2: expected four numbers, found fewer");
     /// # Ok(()) }
     /// ```
     pub fn from_listing(dlt: impl Into<Dlt>, text: &str) -> Result<Filter> {

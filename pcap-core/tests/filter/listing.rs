@@ -96,8 +96,11 @@ fn an_error_names_the_line() {
         ("18446744073709551615\n6 0 0 0", "found 1"),
         ("1\n6 0 0 0\n6 0 0 0", "expected 1 instructions, found 2"),
         ("0", "the program has no instructions"),
-        ("1,6 0 0", "line 2: fewer than four"),
-        ("2,40 0 0 12,6 0 0 0 0", "line 3: more than four"),
+        ("1,6 0 0", "line 2: expected four numbers, found fewer"),
+        (
+            "2,40 0 0 12,6 0 0 0 0",
+            "line 3: expected four numbers, found more",
+        ),
         ("1\n6 0 0 x", "line 2: expected a number"),
         ("1\n6 0 0 -1", "line 2: expected a number"),
         ("1\n6 0 0 0x1", "line 2: expected a number"),
@@ -109,7 +112,7 @@ fn an_error_names_the_line() {
         ("{", "line 1: expected four numbers in braces"),
         (
             "{ 0x6, 0, 0, 0x00000000 },\n\n{ 6 }",
-            "line 3: fewer than four",
+            "line 3: expected four numbers, found fewer",
         ),
         (
             "{ 0x6, 0, 0, 0x00000000 }\n7",
@@ -118,7 +121,10 @@ fn an_error_names_the_line() {
         ("{ 0x, 0, 0, 0 },", "expected a number"),
         ("{ 0x+6, 0, 0, 0 },", "expected a number"),
         ("{ 0x100000000, 0, 0, 0 },", "at most 32 bits"),
-        ("{ 6, 0, 0, 0, 0 },", "line 1: more than four"),
+        (
+            "{ 6, 0, 0, 0, 0 },",
+            "line 1: expected four numbers, found more",
+        ),
         // Read, and refused as what it is.
         ("1,255 0 0 0", "no such operation"),
         ("1,5 0 0 4294967295", "it jumps backward"),
@@ -138,7 +144,7 @@ fn endless_listings_are_refused() {
     for text in [format!("200000,{long}"), "{6,0,0,0},\n".repeat(200_000)] {
         let error = read(&text).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FilterInvalid);
-        assert!(error.text().contains("more than 4096"), "{error}");
+        assert!(error.text().contains("at most 4096"), "{error}");
         assert!(error.to_string().len() < 1000);
     }
     let error = read(&"x".repeat(1_000_000)).unwrap_err();

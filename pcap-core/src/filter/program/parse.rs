@@ -79,7 +79,7 @@ fn c(text: &str) -> Result<Vec<Insn>, (&str, String)> {
 /// Parses an instruction from its numbers; with a `radix` of 16 they may have the `0x` of C.
 fn four<'a>(mut numbers: impl Iterator<Item = &'a str>, radix: u32) -> Result<Insn, &'static str> {
     let mut next = || {
-        let text = numbers.next().ok_or("fewer than four numbers")?;
+        let text = numbers.next().ok_or("expected four numbers, found fewer")?;
         let value = match text.strip_prefix("0x").filter(|_| radix == 16) {
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
                 u32::from_str_radix(digits, 16).ok()
