@@ -84,9 +84,13 @@
 //!  Capture::dead ─────────────────────────────────────────────► Capture<Dead>
 //!                                                               compile filters, dump
 //!
+//!  remote::Options::open ─────────────────────────────────────► Capture<Remote>
+//!                                                               read, filter, statistics, dump
+//!
 //!  Capture<Active> ──┐
+//!  Capture<Remote> ──┤
 //!  Capture<Offline> ─┴─ into() ───────────────────────────────► AnyCapture
-//!                                                               what both support
+//!                                                               the calls that all support
 //! ```
 //!
 //! [`Dumper`], [`Filter`], [`PacketOwned`] and [`BreakHandle`] borrow no capture and may outlive it.
