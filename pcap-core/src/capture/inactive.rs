@@ -320,8 +320,8 @@ impl Capture<Inactive> {
     /// Opens the device as [`activate`](Self::activate) does, but skips options that fail on the open device.
     ///
     /// These are the link type, the direction, the filter, and on Linux the bypass of the queueing discipline. The
-    /// [`warnings`](Capture::warnings) have an [`OptionSkipped`](crate::WarningKind::OptionSkipped) for each, with the text
-    /// of its error.
+    /// [`warnings`](Capture::warnings) have an [`OptionSkipped`](crate::WarningKind::OptionSkipped) for each, with the
+    /// text of its error.
     ///
     /// If its filter is skipped, the capture delivers all packets. Use `activate` where that would be wrong.
     ///
