@@ -1,9 +1,8 @@
-//! Looks for savefiles that pcap-core reads otherwise than libpcap, led by what was covered:
-//! `ci/fuzz` builds and runs it.
+//! Searches for savefiles that pcap-core and libpcap read differently, guided by coverage: `ci/fuzz` builds and runs
+//! it.
 //!
-//! An input is a plan of eight bytes, how to read, and a savefile behind it; see
-//! `tests/support/differential.rs`. Built without `--cfg fuzzing`, this is an empty program, so that
-//! libFuzzer, which is C++, is not needed by those who do not fuzz.
+//! An input is a plan of eight bytes, how to read, and then a savefile; see `tests/support/differential.rs`. Built
+//! without `--cfg fuzzing`, this is an empty program, so that libFuzzer, which is C++, is only needed for fuzzing.
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]

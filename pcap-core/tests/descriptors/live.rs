@@ -1,10 +1,10 @@
-//! Nothing is left open: not by a thousand captures that cannot be activated, not by those that are.
+//! No descriptor stays open, after a thousand failed activations or successful ones.
 
 use pcap_core::{Capture, ErrorKind, Inactive, TstampType};
 
 use crate::support::{Netns, alone, descriptors};
 
-/// A descriptor leaked by each failed open.
+/// A failed activation must not leak a descriptor.
 // Shows: libpcap/handle-created-activated-list, libpcap/descriptor-file-leaked-failed
 // Shows: parity/descriptor-file-leaked-failed
 #[test]
@@ -14,7 +14,7 @@ fn a_descriptor_leaked_by_each_failed_open() {
     net.veth("left", "right");
     net.ip("link add idle type veth peer name other".split(' '));
     let device = || Capture::from_device("left");
-    // Those that get as far as the device take milliseconds each, for the kernel's sake.
+    // Those that reach the device take milliseconds each in the kernel.
     let failing: [(u32, Capture<Inactive>, ErrorKind); 7] = [
         (200, Capture::from_device("nobody"), ErrorKind::NoSuchDevice),
         (100, Capture::from_device("idle"), ErrorKind::InterfaceNotUp),
@@ -42,7 +42,7 @@ fn a_descriptor_leaked_by_each_failed_open() {
     for _ in 0..10 {
         device().tstamp_types().unwrap();
         device().can_set_rfmon().unwrap();
-        // Whatever is answered, by each part of libpcap that makes handles.
+        // Whatever the result, for each part of libpcap that creates handles.
         for name in [
             "any",
             "nobody",
@@ -67,7 +67,7 @@ fn a_descriptor_leaked_by_each_failed_open() {
     assert_eq!(
         descriptors(),
         before + 2 * handles.len(),
-        "what wakes a reader"
+        "two descriptors for each break handle"
     );
     drop(handles);
     assert_eq!(descriptors(), before);

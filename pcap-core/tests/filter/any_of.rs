@@ -1,5 +1,5 @@
-//! Filters for lists say of every packet what libpcap's own program says of it, also of damaged and cut
-//! ones, and are made in no time.
+//! List filters decide every packet as libpcap's own program does, including damaged and truncated ones, and are
+//! compiled quickly.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use pcap_core::{
 };
 
 impl Random {
-    /// Few different ones, so that lists and packets meet.
+    /// From a small set, so that lists and packets often match.
     fn v4(&mut self) -> Ipv4Addr {
         let small = (self.below(4) as u32) << 24 | self.below(3) as u32;
         let special = [0, u32::MAX, 0x7fff_ffff, 0x8000_0000];
@@ -80,7 +80,7 @@ impl Random {
     }
 }
 
-/// The expression whose answers the filter promises.
+/// Returns the expression that the filter is equivalent to.
 fn expression(terms: &[FilterTerm]) -> String {
     let class = |term: &FilterTerm| match term.endpoint() {
         Endpoint::Host(IpAddr::V4(_)) | Endpoint::Net(IpAddr::V4(_), _) => 0,
@@ -131,8 +131,8 @@ fn same(ours: &Filter, theirs: &Filter, packet: &[u8]) -> bool {
     let mut expected = theirs.run(packet, wire);
     let libpcap = pcap_core::version();
     if answer == 0 && (libpcap.major(), libpcap.minor()) >= (1, 11) {
-        // It does not ask for the words of an address that a network's mask leaves out. Where the
-        // packet ends before them, and would pass whatever is in them, ours is no.
+        // The filter does not load the words of an address that a network's mask ignores. If the packet ends before
+        // them, it is rejected.
         let whole = |with| [packet, &[with; 64]].concat();
         let cut = [0, 0xff].map(whole);
         if cut
@@ -152,7 +152,7 @@ fn same(ours: &Filter, theirs: &Filter, packet: &[u8]) -> bool {
     answer != 0
 }
 
-/// The ways to say on a link type that a packet of an Ethernet type follows.
+/// Returns a packet with this EtherType and payload, in a random encapsulation of the link type.
 fn framed(dlt: Dlt, ethertype: u16, payload: &[u8], random: &mut Random) -> Vec<u8> {
     let kind = ethertype.to_be_bytes();
     let v6 = ethertype == 0x86dd;
@@ -190,7 +190,7 @@ fn framed(dlt: Dlt, ethertype: u16, payload: &[u8], random: &mut Random) -> Vec<
     frame
 }
 
-/// A packet that could be on any network, then now and then damaged, and mostly cut.
+/// Returns a plausible packet, sometimes damaged, and mostly truncated.
 fn packet(dlt: Dlt, random: &mut Random) -> Vec<u8> {
     let ports = [random.port(), random.port()]
         .map(u16::to_be_bytes)
@@ -268,24 +268,24 @@ fn the_answer_for_every_packet_is_libpcaps() {
                 let packet = packet(dlt, &mut random);
                 if same(&ours, &theirs, &packet) {
                     wanted += 1;
-                    // Each length of a packet that is wanted.
+                    // Each length of an accepted packet.
                     for length in 0..packet.len() {
                         cut += u32::from(same(&ours, &theirs, &packet[..length]));
                     }
                 }
             }
         }
-        println!("{dlt}: {wanted} wanted, {cut} of them cut");
+        println!("{dlt}: {wanted} accepted, {cut} of them truncated");
         assert!(
             wanted > 1000 && cut > 1000,
             "{dlt}: the packets are too dull"
         );
-        assert!(wanted < 13_000, "{dlt}: the lists are too dull");
+        assert!(wanted < 13_000, "{dlt}: too few packets match");
     }
 }
 
-/// Every number of a link type there may be: libpcap has no filters for many of them, and never is
-/// there another answer than its own.
+/// Every possible link type number: libpcap has no filters for many of them, and the results never differ from its
+/// own.
 #[test]
 fn every_link_type_is_right_or_refused() {
     let mut random = Random(0x5eed_0002);
@@ -326,7 +326,7 @@ fn every_link_type_is_right_or_refused() {
     assert!(DLTS.iter().all(|dlt| right.contains(dlt)));
     odd.dedup();
     println!("with unsupported code: {odd:?}");
-    // libpcap takes every packet of these for one of IPv4 and one of IPv6.
+    // libpcap assumes that every packet of these is both IPv4 and IPv6.
     let known = |dlt: &Dlt| {
         let name = dlt.to_string();
         name.starts_with("JUNIPER_") || name.starts_with("BACNET_")
@@ -337,7 +337,7 @@ fn every_link_type_is_right_or_refused() {
 }
 
 fn hosts(count: u32) -> Vec<Ipv4Addr> {
-    // Spread over all addresses, without neighbours.
+    // Spread over all addresses, without neighbors.
     (0..count)
         .map(|n| Ipv4Addr::from(n.wrapping_mul(0x9e37_79b1)))
         .collect()
@@ -396,7 +396,7 @@ fn long_lists_have_the_promised_length() {
     println!("1000 hosts of IPv6: {apart} instructions, of one network {together}");
     assert!(apart < 15_500 && together < 8_000);
 
-    // What has no gaps is one range.
+    // Without gaps they are one range.
     let ports: Vec<FilterTerm> = (1000..=60_000_u16).map(FilterTerm::from).collect();
     assert!(length(ports) < 50);
 }
@@ -405,7 +405,7 @@ fn long_lists_have_the_promised_length() {
 fn ports_of_addresses_are_looked_up_together() {
     let mut random = Random(0x5eed_0005);
     let v6 = |host: Ipv4Addr| host.to_ipv6_mapped();
-    // Every host with ports of its own: some of a thousand hosts with the same, and of another thousand with any.
+    // Each host with its own ports: some of a thousand hosts with the same, and of another thousand with any.
     let pairs: Vec<SocketAddr> = (0..2000)
         .map(|n| {
             let host = Ipv4Addr::from(n % 1500 * 5);
@@ -451,7 +451,7 @@ fn ports_of_addresses_are_looked_up_together() {
         frame[at..at + 4].copy_from_slice(&ports.map(u16::to_be_bytes).concat());
         assert_eq!(filter.matches(&frame), expected, "{pair} {port}");
         frames += u32::from(expected);
-        // The port of the other side is not that of the host.
+        // The port of the peer is not that of the host.
         let ports = if n % 2 == 0 { [7, port] } else { [port, 7] };
         frame[at..at + 4].copy_from_slice(&ports.map(u16::to_be_bytes).concat());
         let expected = pairs.contains(&SocketAddr::new(host, 7));
@@ -483,8 +483,8 @@ fn ipv6(source: Ipv6Addr, destination: Ipv6Addr) -> Vec<u8> {
     frame
 }
 
-/// Longer than what libpcap's compiler takes: against a search in the list. `bits` are those of an
-/// address, `from` the least of a prefix.
+/// Compares lists too long for libpcap's compiler with a search in the list. `bits` is the size of an address, `from`
+/// the shortest prefix length.
 fn networks_are_looked_up_rightly(
     count: usize,
     bits: u32,
@@ -585,7 +585,7 @@ fn many_networks_of_ipv6_are_looked_up_rightly() {
     );
 }
 
-/// A savefile's packets, through the capture's own reading.
+/// A savefile's packets, read by the capture.
 #[test]
 fn a_savefile_takes_a_list_of_any_length() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,12 +1,11 @@
-//! Random expressions: whatever is written, compiling ends with a filter or an error, and what libpcap
-//! compiles runs and gives one result, whatever is on the stack.
+//! Random expressions: compiling any text ends with a filter or an error, and what libpcap compiles runs and gives the
+//! same result whatever is on the stack.
 //!
-//! `FILTER_FUZZ_COUNT` is how many expressions are tried (default 30 000), `FILTER_FUZZ_SEED` where they
-//! start.
+//! `FILTER_FUZZ_COUNT` sets the number of expressions (default 30 000), `FILTER_FUZZ_SEED` the seed.
 
 use pcap_core::{CompileOptions, Dlt, ErrorKind};
 
-/// Words that make sense one after the other now and then. None is looked up in DNS.
+/// Words of which some sequences are valid. None is resolved by DNS.
 const WORDS: &str = "and or not ( ) ( ) and or && || ! src dst host net port portrange proto protochain \
     ether wlan ip ip6 arp rarp tcp udp sctp icmp icmp6 igmp ah esp pim vrrp carp decnet iso isis esis \
     clnp l1 stp ipx netbeui llc vlan mpls pppoed pppoes geneve broadcast multicast inbound outbound \
@@ -29,7 +28,7 @@ impl Random {
     }
 }
 
-/// Expressions that compile, to be put together.
+/// Returns expressions that compile, to be combined.
 fn valid() -> Vec<&'static str> {
     include_str!("../data/expressions.txt")
         .lines()
@@ -38,7 +37,7 @@ fn valid() -> Vec<&'static str> {
         .collect()
 }
 
-/// Leaves a pattern where the interpreter will have its memory.
+/// Leaves a pattern on the stack where the interpreter will have its memory.
 #[inline(never)]
 fn soil_stack(byte: u8) {
     std::hint::black_box([byte; 2048]);
@@ -105,5 +104,5 @@ fn any_expression_gives_a_filter_or_an_error() {
         }
     }
     println!("{compiled} of {count} expressions compiled");
-    assert!(compiled > count / 50, "the expressions are too dull");
+    assert!(compiled > count / 50, "too few expressions compile");
 }

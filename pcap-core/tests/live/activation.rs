@@ -1,5 +1,4 @@
-//! Activating captures: what each option does, and what each failure says. On veth pairs in network
-//! namespaces of the tests' own.
+//! Activating captures: the effect of each option, and the error of each failure. On veth pairs in network namespaces.
 
 use crate::support;
 
@@ -24,7 +23,7 @@ fn frame(ethertype: u16, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// libpcap 1.10.3 itself crashes on a second try with one handle.
+/// libpcap 1.10.3 crashes on a second attempt with the same handle.
 // Shows: libpcap/1-10-3-crashes
 #[test]
 fn a_failed_activation_can_be_tried_again() {
@@ -46,7 +45,7 @@ fn a_failed_activation_can_be_tried_again() {
     assert_eq!(capture.snaplen(), 100);
 }
 
-/// Every option setter's result thrown away: a bad value was accepted in silence.
+/// Ignoring the result of an option's setter would accept bad values silently.
 // Shows: libpcap/bad-options-ignored-corrected, parity/inactive-handle-snaplen
 // Shows: parity/answers-options-thrown-away
 #[test]
@@ -81,12 +80,12 @@ fn a_bad_option_is_an_error_that_names_it() {
     assert_eq!(failed.kind(), ErrorKind::InvalidArgument, "{failed}");
 }
 
-/// libpcap says what was refused only beside the code, in a second text: both are told.
+/// libpcap gives the reason in a second text beside the code; the error contains both.
 // Shows: libpcap/codes-text-static-buffer
 #[test]
 fn no_rights_is_an_error_with_the_remedy() {
     let Some(_net) = net() else { return };
-    // Rights belong to a thread.
+    // Capabilities belong to a thread.
     let failed = std::thread::spawn(|| {
         support::drop_rights();
         Capture::from_device("right").activate().unwrap_err()
@@ -106,7 +105,7 @@ fn no_rights_is_an_error_with_the_remedy() {
     );
 }
 
-/// `any` with promiscuous mode stopped working on a newer libpcap, which warns: that is no failure.
+/// Promiscuous mode on `any` causes a warning in newer versions of libpcap, which is not a failure.
 // Shows: libpcap/texts-cut-255-bytes, libpcap/positive-answer-success-warning
 // Shows: parity/tell-warnings-activation-errors, parity/warnings-activation-taken-failures
 #[test]
@@ -119,12 +118,12 @@ fn a_warning_is_no_failure() {
     let warning = &any.warnings()[0];
     assert_eq!(warning.kind(), WarningKind::PromiscNotSupported);
     assert!(warning.text().contains("romiscuous"), "{warning:?}");
-    // Non-blocking mode, set before activating, loses libpcap's words.
+    // libpcap loses its text if non-blocking mode is set before the activation.
     let any = Capture::from_device("any").promisc(true).nonblock(true);
     let any = any.activate().unwrap();
     assert_eq!(any.warnings().len(), 1);
     assert!(any.is_nonblock());
-    // And without a warning there is none: libpcap leaves its buffer for texts as it was.
+    // Without a warning, libpcap leaves its text buffer unchanged.
     let left = Capture::from_device("left")
         .promisc(true)
         .activate()
@@ -168,7 +167,7 @@ fn every_option_is_taken() {
     assert_eq!(right.precision(), Precision::Micro);
     assert!(right.is_nonblock());
     let left = Capture::from_device("left").activate().unwrap();
-    left.inject(&frame(0x88b6, &[])).unwrap(); // not the protocol
+    left.inject(&frame(0x88b6, &[])).unwrap(); // another protocol
     left.inject(&frame(0x88b5, &[7])).unwrap();
     let packet = right.next_packet_timeout(Duration::from_secs(5)).unwrap();
     let packet = packet.packet().expect("a packet");
@@ -178,24 +177,24 @@ fn every_option_is_taken() {
     assert!(!Capture::from_device("right").can_set_rfmon().unwrap());
 }
 
-/// What libpcap lists for a device.
+/// Returns the time stamp types that libpcap lists for a device.
 fn tstamp_types_by_libpcap(device: &CStr) -> Vec<TstampType> {
     let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
-    // SAFETY: the name is a C string, the buffer as large as libpcap asks for.
+    // SAFETY: the name is a C string, and the buffer has the required size.
     let pcap = unsafe { pcap_sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) };
     assert!(!pcap.is_null());
     let mut list = std::ptr::null_mut();
-    // SAFETY: the handle is open, and the pointer ours to be set.
+    // SAFETY: the handle is open, and the pointer is a local variable.
     let count = unsafe { pcap_sys::pcap_list_tstamp_types(pcap, &mut list) };
     let mut types = Vec::new();
     if count > 0 {
-        // SAFETY: libpcap made a list of so many.
+        // SAFETY: libpcap allocated a list of this length.
         let numbers = unsafe { std::slice::from_raw_parts(list, count as usize) };
         types.extend(numbers.iter().map(|&number| TstampType::new(number)));
-        // SAFETY: made by `pcap_list_tstamp_types`, and not used any more.
+        // SAFETY: allocated by `pcap_list_tstamp_types`, and not used afterwards.
         unsafe { pcap_sys::pcap_free_tstamp_types(list) };
     }
-    // SAFETY: the handle is open and ours.
+    // SAFETY: the handle is open and owned by this function.
     unsafe { pcap_sys::pcap_close(pcap) };
     types
 }
@@ -223,7 +222,7 @@ fn a_device_opens_in_one_call() {
     assert_eq!(capture.precision(), Precision::Nano);
 }
 
-/// Netmask 0 for unknown: `ip broadcast` compiled and missed broadcasts.
+/// With netmask 0, for unknown, `ip broadcast` would compile and miss broadcasts.
 // Shows: libpcap/netmask-0-unknown-ip, parity/set-filter-optimized-right
 // Shows: parity/netmask-0-unknown-ip
 #[test]
@@ -243,7 +242,7 @@ fn ip_broadcast_uses_the_devices_netmask() {
     }
     let packet = right.next_packet().unwrap().unwrap();
     assert_eq!(packet.data()[33], 255);
-    // A device without IPv4 has none to use, and says so.
+    // A device without an IPv4 address has no netmask, and the error says so.
     let error = Capture::from_device("left")
         .filter("ip broadcast")
         .activate()
@@ -251,8 +250,8 @@ fn ip_broadcast_uses_the_devices_netmask() {
     assert!(error.to_string().contains("netmask"), "{error}");
 }
 
-/// `vlan 5` compiled on a live Linux capture uses what only the kernel has: used on the bytes of a
-/// savefile it never matched; and compiled without a device, it missed what the kernel takes out.
+/// `vlan 5` compiled on a live Linux capture uses kernel extensions, and never matches the bytes of a savefile.
+/// Compiled without a device, it misses tags that the kernel removes.
 // Shows: libpcap/vlan-5-compiled-live
 #[test]
 fn live_filters_are_right_offline() {
@@ -281,7 +280,7 @@ fn live_filters_are_right_offline() {
     }
 }
 
-/// libpcap's list of devices to take out of monitor mode has no lock of its own.
+/// libpcap does not lock its list of devices in monitor mode.
 // Shows: libpcap/list-devices-take-out, parity/ask-monitor-mode-timestamp
 #[test]
 fn monitor_mode_asked_by_many_threads() {
@@ -300,11 +299,11 @@ fn monitor_mode_asked_by_many_threads() {
     });
 }
 
-/// libpcap waits for the answer with the number of its last question, whichever thread has asked that.
+/// libpcap waits for a reply with its last sequence number, whichever thread sent that request.
 // Shows: libpcap/questions-linuxs-netfilter
 #[test]
 fn netfilter_activates_in_many_threads() {
-    // A group is free again when nobody has a copy of its socket, and no program that another test starts.
+    // A group is free again once nobody has a copy of its socket, including programs that other tests start.
     own_descriptors();
     let Some(_net) = net() else { return };
     if let Err(error) = Capture::from_device("nflog:1").activate() {
@@ -326,12 +325,12 @@ fn netfilter_activates_in_many_threads() {
     }
     for _ in 0..8 {
         all.recv_timeout(Duration::from_secs(60))
-            .expect("no thread waits for an answer that another one had")
-            .expect("no thread that closes one ends that of another");
+            .expect("a thread waits for another one's reply")
+            .expect("closing one capture ended another");
     }
 }
 
-/// The name of a device may hold any bytes; an error about it is a text all the same.
+/// A device name may contain any bytes; an error about it is still valid text.
 // Shows: libpcap/texts-cut-255-bytes
 #[test]
 fn an_error_about_odd_names_is_a_text() {
@@ -356,7 +355,7 @@ fn packets_read_ahead_are_filtered_again() {
     assert_eq!(right.next_packet().unwrap().unwrap().data()[14], 0);
     right.set_filter("ether[14] >= 38").unwrap();
     assert_eq!(right.next_packet().unwrap().unwrap().data()[14], 38);
-    // A filter that cannot be set leaves the one that is there.
+    // A filter that cannot be set leaves the current one in place.
     assert!(right.set_filter("nonsense here").is_err());
     left.inject(&frame(0x88b5, &[1])).unwrap();
     left.inject(&frame(0x88b5, &[99])).unwrap();
@@ -364,7 +363,7 @@ fn packets_read_ahead_are_filtered_again() {
     assert_eq!(right.next_packet().unwrap().unwrap().data()[14], 99);
 }
 
-/// libpcap has taken the new filter when it fails to hand it to a device that is down.
+/// libpcap has stored the new filter before it fails to attach it on a device that is down.
 #[test]
 fn a_filter_on_a_down_device_keeps_the_old() {
     let Some(net) = net() else { return };
@@ -392,7 +391,7 @@ fn a_filter_on_a_down_device_keeps_the_old() {
     assert_eq!(more, Next::Timeout);
 }
 
-/// A filter of another link type looks at the wrong bytes.
+/// A filter for another link type reads the wrong bytes.
 #[test]
 fn a_new_link_type_drops_the_filter() {
     let Some(_net) = net() else { return };
@@ -414,19 +413,19 @@ fn a_new_link_type_drops_the_filter() {
     assert_eq!(right.datalink(), Dlt::DOCSIS);
 }
 
-/// A raw socket that every program started by a capturing one inherits is a right given away.
+/// Child processes must not inherit the raw socket: it would give them the right to capture.
 #[test]
 fn the_socket_stays_in_its_process() {
     use std::os::fd::AsRawFd;
     let Some(_net) = net() else { return };
     let right = Capture::from_device("right").activate().unwrap();
     let fd = right.selectable_fd().unwrap().as_raw_fd();
-    // SAFETY: takes numbers.
+    // SAFETY: takes only numbers.
     let flags = unsafe { libc::fcntl(fd, libc::F_GETFD) };
     assert_ne!(flags & libc::FD_CLOEXEC, 0);
 }
 
-/// Going on without a filter is for those who ask for it, and they are told.
+/// Activating without a filter is opt-in, and reported.
 // Shows: parity/go-without-filter-fails
 #[test]
 fn best_effort_reports_what_it_leaves_out() {
@@ -444,13 +443,13 @@ fn best_effort_reports_what_it_leaves_out() {
     assert!(warnings[0].text().contains("link type"), "{warnings:?}");
     assert!(warnings[1].text().contains("`foobar`"), "{warnings:?}");
     assert_eq!(right.datalink(), Dlt::EN10MB);
-    // All packets come.
+    // All packets arrive.
     let left = Capture::from_device("left").activate().unwrap();
     let sent = frame(0x88b5, b"anything");
     left.inject(&sent).unwrap();
     assert_eq!(right.next_packet().unwrap().unwrap().data(), sent);
 
-    // What can be had is there, and what no capture can do without is an error.
+    // What is available is set; what no capture can work without is an error.
     let capture = Capture::from_device("right").filter("udp");
     assert!(
         capture
@@ -478,7 +477,7 @@ fn the_descriptor_is_the_packet_socket() {
         let fd = capture.fileno().unwrap().as_raw_fd();
         let (mut domain, mut length) = (0, size_of::<libc::c_int>() as libc::socklen_t);
         let (option, value) = (libc::SO_DOMAIN, (&raw mut domain).cast());
-        // SAFETY: the number and its length are ours to be filled in.
+        // SAFETY: the number and its length are local variables for the result.
         let status = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, value, &mut length) };
         assert_eq!((status, domain), (0, libc::AF_PACKET));
         let size = capture.bufsize();
@@ -486,7 +485,7 @@ fn the_descriptor_is_the_packet_socket() {
     }
 }
 
-/// libpcap alone has Linux copy packets whole into its buffer if there is no filter.
+/// Without a filter, libpcap alone makes Linux copy whole packets into its buffer.
 #[test]
 fn a_small_snaplen_holds_more_packets() {
     let Some(net) = Netns::new() else { return };
@@ -513,7 +512,7 @@ fn a_small_snaplen_holds_more_packets() {
     assert!(whole < 1000 && cut > 3 * whole, "{whole} whole, {cut} cut");
 }
 
-/// Linux takes the tag out, and libpcap puts it back in.
+/// Linux removes the tag, and libpcap inserts it again.
 #[test]
 fn a_snaplen_changes_only_the_data() {
     let Some(net) = Netns::new() else { return };
@@ -546,9 +545,9 @@ fn requested_options_can_be_read_back() {
     let capture = Capture::from_device("right").activate().unwrap();
     assert_eq!(capture.timeout(), Some(Duration::from_millis(100)));
     assert_eq!(capture.is_promisc(), Some(false));
-    // Nobody knows them of a handle from elsewhere.
+    // A raw handle has no recorded options.
     let (pcap, _) = capture.into_raw();
-    // SAFETY: the handle is open, activated and nobody else's.
+    // SAFETY: the handle is open, activated, and has no other owner.
     let capture = unsafe { Capture::<pcap_core::Active>::from_raw(pcap) }.unwrap();
     assert_eq!((capture.timeout(), capture.is_promisc()), (None, None));
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::support::wire::wire;
 use pcap_core::{Capture, Done, End, Next, Stop, Timestamp};
 
-/// A frame of a type for experiments, in which every byte is another.
+/// Returns a frame with an experimental EtherType and a distinct value in each byte.
 fn frame(number: u8, length: usize) -> Vec<u8> {
     let mut frame: Vec<u8> = (0..length).map(|n| (n * 7 + n / 256) as u8).collect();
     frame[..6].fill(0xff);
@@ -17,8 +17,8 @@ fn frame(number: u8, length: usize) -> Vec<u8> {
     frame
 }
 
-/// `tcpdump` on a device of this namespace, once it listens: it writes a savefile of so many packets
-/// to its standard output.
+/// Starts `tcpdump` on a device of this namespace and waits until it listens. It writes a savefile of `count` packets
+/// to standard output.
 fn tcpdump(device: &str, count: usize) -> Child {
     let mut child = Command::new("tcpdump")
         .args(["-i", device, "-c", &count.to_string()])
@@ -34,7 +34,7 @@ fn tcpdump(device: &str, count: usize) -> Child {
         let length = words.read_line(&mut line).unwrap();
         assert_ne!(length, 0, "tcpdump ended before it listened");
     }
-    // It has more to say, and must not be stopped by a pipe without a reader.
+    // It prints more, and a closed pipe must not end it.
     std::thread::spawn(move || std::io::copy(&mut words, &mut std::io::sink()));
     child
 }
@@ -45,7 +45,7 @@ fn a_frame_arrives_and_is_counted() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
-    // The peer is this library, and a program that knows nothing of it.
+    // The frames are compared with this library's own capture and with tcpdump's.
     let frames: Vec<_> = [14 + 1, 60, 61, 1514, 512]
         .iter()
         .enumerate()
@@ -72,7 +72,7 @@ fn a_frame_arrives_and_is_counted() {
         .collect();
     assert_eq!(seen, frames);
 
-    // What was read and what was dropped is what came. A capture does not see what it sends itself.
+    // Read and dropped packets add up to the sent ones. A capture does not see its own packets.
     let stats = right.stats().unwrap();
     assert_eq!((stats.received, stats.dropped, stats.if_dropped), (5, 0, 0));
     assert_eq!(right.close().unwrap(), stats);
@@ -86,7 +86,7 @@ fn statistics_add_up_under_loss() {
         return;
     };
     drop(right);
-    // A buffer that cannot hold them all, which nobody empties meanwhile.
+    // A buffer that is too small for all packets, and is not read meanwhile.
     let mut right = Capture::from_device("right")
         .buffer_size(1 << 19)
         .activate()
@@ -125,7 +125,7 @@ fn a_non_blocking_read_returns_at_once() {
     }
     let took = start.elapsed();
     assert!(took < Duration::from_millis(200), "{took:?}");
-    // And what has come is there.
+    // A packet that has arrived is returned.
     left.inject(&frame(7, 60)).unwrap();
     support::wait_until("the frame is there", || {
         let mut seen = Vec::new();
@@ -154,9 +154,9 @@ fn a_timeout_is_honoured() {
             took < wanted + Duration::from_millis(150),
             "{took:?} for {wanted:?}"
         );
-        assert_eq!(right.ended(), None, "a timeout is no end");
+        assert_eq!(right.ended(), None, "a timeout is not the end");
     }
-    // One that comes meanwhile is not kept until the deadline.
+    // A packet that arrives meanwhile is returned before the deadline.
     let start = Instant::now();
     let sender = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(30));
@@ -182,7 +182,7 @@ fn a_break_wakes_an_idle_reader() {
         assert_eq!(done.packets(), seen);
         (done, right)
     });
-    // It waits by now, or will.
+    // It waits by now, or will soon.
     std::thread::sleep(Duration::from_millis(50));
     let start = Instant::now();
     handle.breakloop();
@@ -191,7 +191,7 @@ fn a_break_wakes_an_idle_reader() {
     assert!(took < Duration::from_millis(500), "{took:?}");
     let broken = Done::new(0, End::Break);
     assert_eq!(done, broken);
-    // Nothing is left of the break.
+    // No break remains.
     left.inject(&frame(9, 60)).unwrap();
     let packet = right.next_packet().unwrap().expect("the frame");
     assert_eq!(packet.data(), frame(9, 60));

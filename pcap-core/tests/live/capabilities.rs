@@ -1,5 +1,5 @@
-//! Uses of a live capture that other bindings have: event loops, channels, classes of errors. On veth pairs in network
-//! namespaces of the tests' own.
+//! Uses of live captures in other bindings: event loops, channels, classes of errors. On veth pairs in network
+//! namespaces.
 
 use crate::support::files;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -18,7 +18,7 @@ fn frame(number: u8) -> [u8; 60] {
     frame
 }
 
-/// The devices' counters of who wants all packets, which the options of captures go up to.
+/// Returns the device's promiscuity counter, which promiscuous captures increment.
 fn promiscuity(net: &Netns, device: &str) -> u32 {
     let text = net.ip(["-d", "link", "show", "dev", device]);
     let (_, rest) = text.split_once("promiscuity ").expect("a counter");
@@ -40,7 +40,7 @@ fn the_defaults_are_whole_and_not_promisc() {
     assert!(all.warnings().is_empty());
     all.close().unwrap();
     assert_eq!(promiscuity(&net, "right"), 0);
-    // The short form has the same two, as arguments.
+    // The short form takes the same two as arguments.
     let time = Duration::from_millis(1);
     let short = Capture::open_live("right", 0, true, time).unwrap();
     assert_eq!((short.snaplen(), promiscuity(&net, "right")), (262_144, 1));
@@ -49,7 +49,7 @@ fn the_defaults_are_whole_and_not_promisc() {
     assert_eq!((short.snaplen(), promiscuity(&net, "right")), (99, 0));
 }
 
-/// Whether a descriptor can be read within so long, as an event loop asks.
+/// Returns whether a descriptor becomes readable within this time, as an event loop would poll it.
 fn readable(fd: BorrowedFd<'_>, wait: Duration) -> bool {
     let mut poll = libc::pollfd {
         fd: fd.as_raw_fd(),
@@ -57,7 +57,7 @@ fn readable(fd: BorrowedFd<'_>, wait: Duration) -> bool {
         revents: 0,
     };
     let millis = wait.as_millis().try_into().expect("not that long");
-    // SAFETY: one structure of ours, for the time of the call.
+    // SAFETY: passes one local structure for the duration of the call.
     let count = unsafe { libc::poll(&mut poll, 1, millis) };
     assert!(count >= 0, "{}", std::io::Error::last_os_error());
     count == 1
@@ -71,7 +71,7 @@ fn an_event_loop_waits_on_the_descriptor() {
     };
     let mut seen = Vec::new();
     for round in 0..3_u8 {
-        // First all that is there, then the descriptor tells.
+        // The capture is read until nothing is left; then the descriptor reports new packets.
         assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
         assert_eq!(right.required_select_timeout(), None);
         let fd = right.selectable_fd().expect("a descriptor");
@@ -121,7 +121,7 @@ fn a_channel_ends_with_a_break_handle() {
         }
     }
     assert_eq!(receiver.try_recv(), Err(mpsc::TryRecvError::Empty));
-    // Cancelled while it waits: the channel is closed, and the capture can be asked and read on.
+    // Cancelled while it waits, the channel is closed, and the capture can still be queried and read.
     let start = Instant::now();
     handle.breakloop();
     let over = receiver.recv_timeout(Duration::from_secs(10));
@@ -160,7 +160,7 @@ fn the_optimizer_changes_no_answer() {
         for last in [1, 9, 254, 255] {
             left.inject(&to(last)).unwrap();
         }
-        // The device's netmask makes 10.1.2.255 a broadcast.
+        // With the device's netmask, 10.1.2.255 is a broadcast address.
         for last in [9, 255] {
             let packet = right.next_packet().unwrap().expect("a packet");
             assert_eq!(packet.data(), to(last));
@@ -215,7 +215,7 @@ fn each_class_of_error_has_a_kind() {
             ErrorKind::InvalidArgument,
         ),
     ];
-    // No error of a blocking mode: switching it cannot fail.
+    // There is no error for the blocking mode: switching it cannot fail.
     right.set_nonblock(true);
     right.set_nonblock(false);
     drop(left);
@@ -253,8 +253,8 @@ fn each_class_of_error_has_a_kind() {
     assert_eq!(operations, expected);
 }
 
-/// Seconds as a number and whole seconds with microseconds, to and fro, by the calls that the page on pcap-lua names:
-/// all pairs of pcap-lua's own test, and random ones.
+/// Converts seconds as a float to whole seconds and microseconds and back, with the calls named on the page about
+/// pcap-lua, for all pairs of pcap-lua's own test and random ones.
 // Shows: parity/seconds-seconds-microseconds-never
 #[test]
 fn seconds_and_microseconds_go_both_ways() {
@@ -272,7 +272,7 @@ fn seconds_and_microseconds_go_both_ways() {
     let mut random = files::Random::new(35);
     let edges = [0, 1, 499_999, 500_000, 999_998, 999_999];
     for round in 0..1_000_000 {
-        // To 2106, where a double is exact to less than half a microsecond.
+        // Up to 2106, where a double is exact to less than half a microsecond.
         let secs = i64::from((random.next() >> 32) as u32);
         let micros = match edges.get(round % 10) {
             Some(&edge) => edge,
@@ -280,7 +280,7 @@ fn seconds_and_microseconds_go_both_ways() {
         };
         let number = tv2secs(secs, micros);
         assert_eq!(secs2tv(number), (secs, micros));
-        // These need no rounding, and no number changes by becoming a time unless it is finer than nanoseconds.
+        // These need no rounding, and conversion to a time only changes numbers finer than nanoseconds.
         let time = Timestamp::from_secs_f64(number).unwrap();
         assert_eq!(time, Timestamp::from_micros(secs, micros));
         if secs < 1 << 23 {
@@ -290,12 +290,12 @@ fn seconds_and_microseconds_go_both_ways() {
         let time = Timestamp::from_secs_f64(any).unwrap();
         assert_eq!(time.as_secs_f64(), any, "{secs} {micros}");
     }
-    // Just below a second: the number is nearer to the next, and so is the time.
+    // Just below a second, both the number and the time round to the next second.
     for below in [0.999_999_999_6, 1_699_999_999.999_999_9, -0.000_000_000_1] {
         let time = Timestamp::from_secs_f64(below).unwrap();
         assert_eq!(time, Timestamp::new(below.round() as i64, 0), "{below}");
     }
-    // As a savefile may have it: 1 000 000 µs are a second more.
+    // A savefile may contain 1 000 000 µs, which is one second more.
     let file = files::Pcap::native().packet(5, 1_000_000, b"x");
     let mut capture = files::open(file.bytes());
     assert_eq!(capture.precision(), Precision::Micro);

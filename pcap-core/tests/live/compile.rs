@@ -1,6 +1,6 @@
-//! Filters compiled on a live Linux capture may ask the kernel for what is not in the packet's bytes:
-//! `vlan 5` from there never matches a savefile's packets, unless it is compiled once more. And long lists
-//! run there, in the kernel as far as it takes them.
+//! Filters compiled on a live Linux capture may use data that the kernel keeps outside the packet: such a `vlan 5`
+//! never matches a savefile's packets, unless it is compiled again. Long lists run in the kernel as far as it accepts
+//! them.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -14,7 +14,7 @@ fn tagged(vlan: u8) -> Vec<u8> {
     frame
 }
 
-/// `vlan 5` compiled on a live Linux capture asks the kernel, and matches no packet of a savefile.
+/// `vlan 5` compiled on a live Linux capture uses kernel extensions, and matches no packet of a savefile.
 // Shows: libpcap/vlan-5-compiled-live
 #[test]
 fn vlan_compiled_live_is_right_on_bytes() {
@@ -29,7 +29,7 @@ fn vlan_compiled_live_is_right_on_bytes() {
     assert!(live.matches(&tagged(5)));
     assert!(!live.matches(&tagged(6)));
 
-    // As compiled without a device, for which the instructions are others.
+    // The same as compiled without a device, whose instructions differ.
     let detached = options.compile(Dlt::EN10MB, "vlan 5").unwrap();
     assert!(!detached.uses_kernel_extensions());
     assert_ne!(detached.instructions(), live.instructions());
@@ -38,17 +38,17 @@ fn vlan_compiled_live_is_right_on_bytes() {
         assert_eq!(live.matches(cut), detached.matches(cut), "{length} bytes");
     }
 
-    // What the bytes do not tell stays unknown.
+    // What the bytes do not contain remains unknown.
     let inbound = options.compile_for(&right, "inbound").unwrap();
     assert!(inbound.uses_kernel_extensions() && !inbound.runs_on_bytes());
     assert!(!inbound.matches(&tagged(5)));
 
-    // And what needs no kernel is compiled once.
+    // An expression that needs no kernel extension is compiled once.
     let ip = options.compile_for(&right, "ip").unwrap();
     assert!(!ip.uses_kernel_extensions());
 }
 
-/// libpcap copies a program that is set; compiled for plain bytes, `vlan 5` misses what the kernel took out.
+/// libpcap copies a program that is set; `vlan 5` compiled for plain bytes misses the tags that the kernel removed.
 // Shows: libpcap/vlan-5-compiled-live
 #[test]
 fn either_kind_is_right_in_the_kernel() {
@@ -81,7 +81,7 @@ fn from_host(source: Ipv4Addr) -> Vec<u8> {
     frame
 }
 
-/// Linux takes 4096 instructions: what is longer runs in the capture.
+/// Linux accepts 4096 instructions; longer programs run in the process.
 #[test]
 fn lists_of_any_length_run_live() {
     let Some(net) = Netns::new() else { return };
@@ -115,14 +115,14 @@ fn lists_of_any_length_run_live() {
             seen.push(Ipv4Addr::from(octets));
         }
         assert_eq!(seen, wanted);
-        // The kernel counts what passes its filter.
+        // The kernel counts the packets that pass its filter.
         let received = right.stats().unwrap().received - before;
         assert_eq!(received == wanted.len() as u64, in_kernel, "{received}");
     }
 }
 
-/// The kernel takes the tag out before its filter sees the packet. What runs in the capture is not to
-/// mean another thing because it is longer, nor what is read ahead when a filter is set.
+/// The kernel removes the tag before its filter sees the packet. A filter means the same whether it runs in the kernel
+/// or, because of its length, in the process, and for packets read ahead when it is set.
 #[test]
 fn a_list_takes_packets_of_vlans() {
     let Some(net) = Netns::new() else { return };
@@ -165,7 +165,7 @@ fn a_list_takes_packets_of_vlans() {
     }
 }
 
-/// A part that asks for tags is compiled for the kernel, which has taken them out; the other parts see none.
+/// A part that tests tags is compiled for the kernel, which has removed them; the other parts see none.
 #[test]
 fn combined_filters_are_compiled_again_live() {
     let Some(net) = Netns::new() else { return };
@@ -187,7 +187,7 @@ fn combined_filters_are_compiled_again_live() {
     ];
     let vlan = Filter::compile(Dlt::EN10MB, "vlan 5").unwrap();
     let list = Filter::any_of(Dlt::EN10MB, [Ipv4Addr::new(192, 0, 2, 1)]).unwrap();
-    // The kernel does not take as many.
+    // The kernel does not accept this many.
     let many = (0..5000).map(|n| Ipv4Addr::from(0x0a00_0000 + 4 * n));
     let long = list
         .or(&Filter::any_of(Dlt::EN10MB, many).unwrap())
@@ -229,7 +229,7 @@ fn the_kernel_leaves_out_a_thousand_hosts() {
     let hosts = Filter::any_of(Dlt::EN10MB, (0..1000).map(host)).unwrap();
     let ip = Filter::compile(Dlt::EN10MB, "ip").unwrap();
     let others = ip.and(&!hosts).unwrap();
-    // The second is what older kernels give by themselves.
+    // The second value is the default of older kernels.
     for (memory, location) in [
         ("131072", FilterLocation::Kernel),
         ("20480", FilterLocation::UserSpace),

@@ -1,4 +1,4 @@
-//! When `dispatch` on a live capture returns. On veth pairs in network namespaces of the tests' own.
+//! When `dispatch` on a live capture returns. On veth pairs in network namespaces.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::Netns;
 use pcap_core::{Active, Capture, Filter, FilterTerm, SendQueue, Stop};
 
-/// An Ethernet frame with an IPv4 header from 10.0.0.0/8, of this number.
+/// Returns an Ethernet frame with an IPv4 header, from the address in 10.0.0.0/8 with this number.
 fn frame(number: u32) -> [u8; 60] {
     let mut frame = [0; 60];
     frame[..12].fill(2);
@@ -27,7 +27,7 @@ fn queue(numbers: std::ops::Range<u32>) -> SendQueue {
     queue
 }
 
-/// Two ends of a wire; the second has this packet-buffer timeout.
+/// Opens both ends of a veth pair; the second has this packet-buffer timeout.
 fn wire(timeout: Duration) -> Option<(Netns, Capture<Active>, Capture<Active>)> {
     let net = Netns::new()?;
     net.veth("left", "right");
@@ -45,7 +45,7 @@ fn all_that_was_readable_comes_with_one_call() {
         };
         right.set_nonblock(nonblock);
         left.inject_queue(&queue(0..5000)).unwrap();
-        // Until all blocks are handed over.
+        // Until the kernel has retired all blocks.
         thread::sleep(Duration::from_millis(500));
         let mut numbers = Vec::new();
         let done = right
@@ -56,7 +56,7 @@ fn all_that_was_readable_comes_with_one_call() {
     }
 }
 
-/// One that took all that was there would take ten seconds.
+/// Reading all that is there would take ten seconds.
 // Shows: libpcap/timeout-capture-read-timeout
 #[test]
 fn a_slow_closure_ends_it_after_the_timeout() {
@@ -75,7 +75,7 @@ fn a_slow_closure_ends_it_after_the_timeout() {
     assert_eq!(done.unwrap().stop(), Stop::Empty);
     assert!(took < Duration::from_secs(1), "{took:?}");
     assert!((10..100).contains(&numbers.len()), "{}", numbers.len());
-    // The others come with the next.
+    // The others come with the next call.
     while numbers.len() < 1000 {
         assert!(start.elapsed() < Duration::from_secs(20));
         let done = right.dispatch(|packet| numbers.push(number(packet.data())));
@@ -111,10 +111,10 @@ fn a_flood_ends_it_after_the_timeout() {
     });
 }
 
-/// A filter that is too long for the kernel runs here, and lets the last one through.
+/// A filter too long for the kernel runs in the process, and accepts only the last packet.
 #[test]
 fn what_a_filter_here_refuses_is_not_the_end() {
-    // In which a loaded machine judges all packets.
+    // Long enough for a busy machine to filter all packets.
     let Some((_net, left, mut right)) = wire(Duration::from_secs(1)) else {
         return;
     };

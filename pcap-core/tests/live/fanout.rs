@@ -1,5 +1,5 @@
-//! Groups of captures on one device: what each member receives, and that together they receive everything
-//! once. On veth pairs in network namespaces of the tests' own.
+//! Fanout groups: what each member receives, and that together they receive each packet once. On veth pairs in network
+//! namespaces.
 
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::Barrier;
@@ -24,12 +24,12 @@ fn wire() -> Option<(Netns, Capture<Active>)> {
     Some((net, left.unwrap()))
 }
 
-/// With room for all that a test sends.
+/// Returns options for a buffer that holds all packets of a test.
 fn large(device: &str) -> Capture<Inactive> {
     Capture::from_device(device).buffer_size(32 << 20)
 }
 
-/// A UDP packet of one of the flows, with a number; every other one goes the other way.
+/// Returns a numbered UDP packet of one of the flows; every other one goes in the opposite direction.
 fn udp(number: u32) -> Vec<u8> {
     let flow = (number % FLOWS) as u16;
     let (mut here, mut there) = (([10, 0, 0, 1], 1000 + flow), ([10, 0, 1, flow as u8], 53));
@@ -63,12 +63,13 @@ fn queue(numbers: std::ops::Range<u32>) -> SendQueue {
     queue
 }
 
-/// Programs that other tests start have everything open for a moment.
+/// Waits until this number of packet sockets is open. Programs that other tests start inherit all of them for a
+/// moment.
 fn packet_sockets_become(count: usize) {
     wait_until("all are closed", || packet_sockets() == count);
 }
 
-/// All that a member has, until nothing has come for so long.
+/// Reads a member until no packet has arrived for this long.
 fn read_all(capture: &mut Capture<Active>, quiet: Duration) -> Vec<u32> {
     let mut numbers = Vec::new();
     while let Next::Packet(packet) = capture.next_packet_timeout(quiet).unwrap() {
@@ -77,8 +78,8 @@ fn read_all(capture: &mut Capture<Active>, quiet: Duration) -> Vec<u32> {
     numbers
 }
 
-/// Sends so many while the members are read in threads, until all have come; what each received, and the
-/// statistics of the group.
+/// Sends `count` packets while threads read the members, until all have arrived. Returns what each member received,
+/// and the statistics of the group.
 fn spread(
     mode: FanoutMode,
     members: usize,
@@ -87,7 +88,7 @@ fn spread(
     spread_over("right", Fanout::new(mode), members, count)
 }
 
-/// On the receiving end of the wire, or on the sending one.
+/// As [`spread`], on the receiving end of the veth pair or on the sending one.
 fn spread_over(
     device: &str,
     fanout: Fanout,
@@ -108,7 +109,7 @@ fn spread_over(
             {
                 thread::sleep(Duration::from_millis(10));
             }
-            // Whatever came twice would come by now.
+            // Duplicates would arrive by now.
             thread::sleep(Duration::from_millis(300));
             handles.iter().for_each(|handle| handle.breakloop());
         });
@@ -125,7 +126,7 @@ fn spread_over(
             })
             .unwrap()
     });
-    // Each in order, and all of them once.
+    // Each member's are in order, and together they are complete.
     assert!(received.iter().all(|numbers| numbers.is_sorted()));
     let mut all = received.concat();
     all.sort_unstable();
@@ -170,7 +171,7 @@ fn hash_keeps_a_flow_in_one_member() {
                 flows
             })
             .collect();
-        // None has no flow, and none is in two.
+        // Each member has a flow, and no flow is in two.
         assert!(flows.iter().all(|flows| !flows.is_empty()), "{flows:?}");
         assert!(flows.iter().all(|flows| flows.len() < FLOWS as usize));
         let mut all = flows.concat();
@@ -213,7 +214,7 @@ fn without_a_group_each_receives_all() {
     assert_eq!(received, 40_000);
 }
 
-/// The members are opened one after the other, and what comes meanwhile would be in several of them.
+/// The members are opened one after the other; packets that arrive meanwhile must not be in several of them.
 // Shows: libpcap/handles-put-group-packetfanout
 #[test]
 fn joining_doubles_and_loses_nothing() {
@@ -246,7 +247,7 @@ fn joining_doubles_and_loses_nothing() {
             let last = sent.load(Ordering::SeqCst);
             let mut all = Vec::new();
             for member in &mut group {
-                // Not until nothing comes: that is never.
+                // Packets never stop arriving, so it must not wait for that.
                 let start = Instant::now();
                 let mut numbers = Vec::new();
                 while numbers.last().is_none_or(|n| *n < last + 64) {
@@ -260,8 +261,8 @@ fn joining_doubles_and_loses_nothing() {
             all.sort_unstable();
             let count = all.len();
             all.dedup();
-            assert_eq!(all.len(), count, "some came twice");
-            // The numbers from here on were handed to the kernel when all were there.
+            assert_eq!(all.len(), count, "duplicates or losses");
+            // The kernel received all later packets after the group was complete.
             assert!(all[0] <= joined + 16, "{} {joined}", all[0]);
             let after = all.into_iter().filter(|n| *n >= joined + 16);
             assert!(after.eq(joined + 16..last), "some are lost");
@@ -286,7 +287,7 @@ fn statistics_count_when_all_are_there() {
         .activate(&options, 2)
         .unwrap();
     assert_eq!(group.stats().unwrap(), pcap_core::Stats::default());
-    // More than fit.
+    // More packets than fit.
     left.inject_queue(&queue(0..100_000)).unwrap();
     wait_until("all have arrived", || {
         group.stats().unwrap().received == 100_000
@@ -301,7 +302,7 @@ fn statistics_count_when_all_are_there() {
     assert_eq!(read as u64 + stats.dropped, stats.received);
 }
 
-/// Of a group whose first member is not read.
+/// Returns what arrives in a group whose first member is not read.
 #[test]
 fn rollover_uses_the_room_of_others() {
     let Some((_net, left)) = wire() else { return };
@@ -321,7 +322,7 @@ fn rollover_uses_the_room_of_others() {
             });
             for start in (0..100_000).step_by(5000) {
                 left.inject_queue(&queue(start..start + 5000)).unwrap();
-                // Its own half comes in any case.
+                // The half of the second member arrives in any case.
                 wait_until("it is read", || {
                     count.load(Ordering::SeqCst) >= (start + 5000) / 2
                 });
@@ -335,7 +336,7 @@ fn rollover_uses_the_room_of_others() {
     assert!(counts[1] > 55_000, "{counts:?}");
 }
 
-/// Its fragments have no ports, but for the first, and its parts would be in several members.
+/// Only the first fragment has ports, so without defragmentation the fragments would go to several members.
 #[test]
 fn defragmented_a_packet_comes_whole() {
     let Some((_net, left)) = wire() else { return };
@@ -343,7 +344,7 @@ fn defragmented_a_packet_comes_whole() {
     let group = group.activate(&large("right"), 2).unwrap();
     let mut fragments = [udp(0), udp(0)];
     for (number, fragment) in fragments.iter_mut().enumerate() {
-        // The first of 24 bytes of IP's data, with more to come; the second of 8 behind it.
+        // The first fragment has 24 bytes of IP data, the second the following 8.
         let (length, field): (u16, u16) = match number {
             0 => (20 + 24, 0x2000),
             _ => (20 + 8, 3),
@@ -392,11 +393,11 @@ fn the_options_are_those_of_every_member() {
             assert_eq!(packet.data()[36..38], [0, 53]);
             count += 1;
         }
-        // Half of what is sent passes, and is spread by turns.
+        // Half of the packets pass, and are spread in turns.
         assert!(count > 0);
     }
 
-    // Also a filter that the kernel does not take, and a protocol.
+    // Also with a filter that the kernel rejects, and with a protocol.
     let options = large("right")
         .protocol(0x0800)
         .filter("ip6 protochain 17 or udp");
@@ -462,7 +463,7 @@ fn a_dropped_members_share_moves_on() {
         .unwrap()
         .into_members();
     drop(group.remove(1));
-    // The one that sends, and the rest.
+    // The sender's, and the two of the group.
     packet_sockets_become(3);
     left.inject_queue(&queue(0..1000)).unwrap();
     let mut all = Vec::new();
@@ -500,7 +501,7 @@ fn a_break_or_error_of_one_ends_all() {
     assert_eq!(ends, [0, 1, 2].map(|n| (n, Stop::End(End::Break))));
     packet_sockets_become(before);
 
-    // One that is enough for itself leaves the others alone.
+    // A member that only ends itself does not affect the others.
     let members = group();
     let handles: Vec<_> = members.break_handles();
     let asked = [const { AtomicBool::new(false) }; 3];
@@ -520,7 +521,7 @@ fn a_break_or_error_of_one_ends_all() {
             }
         })
         .unwrap();
-    assert_eq!(done, [true; 3], "ended before anyone asked");
+    assert_eq!(done, [true; 3], "ended without a break");
 
     #[derive(Debug)]
     struct Wanted(String);
@@ -542,13 +543,13 @@ fn a_break_or_error_of_one_ends_all() {
     assert_eq!(outcome.into_result().unwrap_err().0, "enough");
     packet_sockets_become(before);
 
-    // What was received by then is told with the error, by all members.
+    // All members return the error together with what they had received.
     let mut members = group();
     members.members_mut().iter_mut().for_each(|member| {
         member.set_filter("udp").unwrap();
     });
     left.inject_queue(&queue(0..300)).unwrap();
-    // The break that ends the others would end the wait for a packet, and not the loop, which went on for ever.
+    // The break that ends the others once ended only the wait for a packet, and the loop never ended.
     let all_have_theirs = Barrier::new(3);
     let outcome = members.run(|number, capture| {
         let mut seen = 0;
@@ -598,7 +599,7 @@ fn a_removed_device_is_an_error_of_all() {
 
 #[test]
 fn what_cannot_be_a_group_is_an_error() {
-    // As long as anything has a copy of its socket, a group of netfilter is taken.
+    // A netfilter group is in use while any process has a copy of its socket.
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
@@ -624,7 +625,7 @@ fn what_cannot_be_a_group_is_an_error() {
     }
     packet_sockets_become(0);
 
-    // Many, and rollover of the mode that is that. The kernel takes its time to close each.
+    // Many members, and a rollover mode that rolls over to itself. The kernel takes some time to close each.
     let small = Capture::from_device("right")
         .buffer_size(1 << 16)
         .snaplen(64);
@@ -653,8 +654,7 @@ fn all_devices_are_captured_on_by_a_group() {
     assert_eq!(count, 1000);
 }
 
-/// Both ends of the wire see the same packets, of which the kernel has those that are sent with their link-layer
-/// header.
+/// Both ends of the veth pair see the same packets; the kernel keeps the link-layer header of those that are sent.
 #[test]
 fn a_filter_chooses_by_network_header() {
     let options = CompileOptions::new().snaplen(1);
@@ -672,7 +672,7 @@ fn a_filter_chooses_by_network_header() {
 
 #[test]
 fn a_program_returns_the_number_of_the_member() {
-    // The last byte of the destination, which there is the flow's number, and back that of one address.
+    // The last byte of the destination address: the flow's number in one direction, a constant in the other.
     let program = [Insn::new(0x30, 0, 0, 19), Insn::new(0x16, 0, 0, 0)];
     let filter = Filter::from_instructions(Dlt::RAW, &program).unwrap();
     let Some((received, _)) = spread_over("right", Fanout::by_filter(&filter).unwrap(), 4, 20_000)
@@ -697,7 +697,7 @@ fn a_filter_that_cannot_choose_is_refused() {
     assert!(error.to_string().contains("RAW"), "{error}");
     let error = Fanout::by_filter(&filter(Dlt::RAW, "ip6 protochain 17")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    // The kernel has other things than packets there: the first is their protocol.
+    // The kernel maps special values to these offsets: the first is the protocol.
     for place in [0x000f_f000, 0x000f_ffff, 1 << 20] {
         let beyond = [Insn::new(0x20, 0, 0, place), Insn::new(0x16, 0, 0, 0)];
         let beyond = Filter::from_instructions(Dlt::RAW, &beyond).unwrap();
@@ -709,7 +709,7 @@ fn a_filter_that_cannot_choose_is_refused() {
     assert!(Fanout::by_filter(&last).is_ok());
 }
 
-/// Loads a program of eBPF: so many instructions of eight bytes.
+/// Loads an eBPF program of eight-byte instructions.
 fn load(program: &[[u8; 8]]) -> std::io::Result<OwnedFd> {
     #[repr(C)]
     struct Attributes {
@@ -729,10 +729,10 @@ fn load(program: &[[u8; 8]]) -> std::io::Result<OwnedFd> {
         log: [0; 2],
     };
     let pointer: *const Attributes = &attributes;
-    // SAFETY: what the command takes, with pointers to what lives longer than the call.
+    // SAFETY: the command takes these arguments; the pointers are to values that outlive the call.
     let fd = unsafe { libc::syscall(libc::SYS_bpf, PROG_LOAD, pointer, size_of::<Attributes>()) };
     match libc::c_int::try_from(fd) {
-        // SAFETY: it was just opened, and nobody else has it.
+        // SAFETY: just opened, and has no other owner.
         Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
         _ => Err(std::io::Error::last_os_error()),
     }
@@ -747,7 +747,7 @@ fn a_program_of_ebpf_chooses_the_member() {
     let (received, _) = spread_over("right", Fanout::by_ebpf(program), 3, 1000).unwrap();
     assert_eq!(lengths(&received), [0, 0, 1000]);
 
-    // A descriptor that is no program.
+    // A file descriptor that is not a program.
     let (_net, _left) = wire().unwrap();
     let file = std::fs::File::open("/dev/null").unwrap();
     let error = Fanout::by_ebpf(file)

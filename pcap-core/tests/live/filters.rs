@@ -1,5 +1,5 @@
-//! Filters on live captures lose no packet that passes and arrives after the call, and answer as
-//! `Filter::matches` does: on Ethernet, the loopback device, `any` and tun, with and without immediate mode.
+//! Filters on live captures lose no packet that passes and arrives after the call, and decide as `Filter::matches`
+//! does: on Ethernet, the loopback device, `any` and tun, with and without immediate mode.
 
 use crate::support::files;
 
@@ -18,7 +18,7 @@ use pcap_core::{
     PacketOwned, Stop, WarningKind,
 };
 
-/// An Ethernet frame of a type for experiments that carries a number.
+/// Returns an Ethernet frame with an experimental EtherType and a number.
 fn frame(number: u32, length: usize) -> Vec<u8> {
     let mut frame = vec![0xff; length];
     frame[12..14].copy_from_slice(&[0x88, 0xb5]);
@@ -26,7 +26,7 @@ fn frame(number: u32, length: usize) -> Vec<u8> {
     frame
 }
 
-/// An Ethernet frame with a UDP datagram to a port.
+/// Returns an Ethernet frame with a UDP datagram to a port.
 fn datagram(port: u16) -> Vec<u8> {
     let mut frame = vec![0; 60];
     frame[..6].fill(0xff);
@@ -40,7 +40,7 @@ fn datagram(port: u16) -> Vec<u8> {
     frame
 }
 
-/// The same behind a VLAN tag.
+/// Returns the same frame with a VLAN tag.
 fn tagged(vlan: u8) -> Vec<u8> {
     let mut frame = datagram(7);
     frame.splice(12..12, [0x81, 0x00, 0x00, vlan]);
@@ -53,7 +53,7 @@ fn inject(capture: &Capture<Active>, frames: impl IntoIterator<Item = Vec<u8>>) 
     }
 }
 
-/// Everything that has arrived, and that nothing else was lost.
+/// Reads all packets that have arrived, and checks that none was dropped.
 fn rest(capture: &mut Capture<Active>) -> Vec<PacketOwned> {
     capture.stop().unwrap();
     let mut packets = Vec::new();
@@ -71,12 +71,12 @@ fn index(device: &str) -> u32 {
     unsafe { libc::if_nametoindex(name.as_ptr()) }
 }
 
-/// Each way to read what the filter concerns.
+/// Returns the settings that filters depend on.
 fn modes() -> [(bool, u32); 4] {
     [(false, 0), (true, 0), (false, 20), (true, 20)]
 }
 
-/// A capture whose packets do not wait long.
+/// Returns options with a short packet-buffer timeout.
 fn on(device: &str) -> Capture<Inactive> {
     Capture::from_device(device).timeout(Duration::from_millis(5))
 }
@@ -85,20 +85,20 @@ fn options(device: &str, immediate: bool, snaplen: u32) -> Capture<Inactive> {
     on(device).immediate_mode(immediate).snaplen(snaplen)
 }
 
-/// What is set, what is sent that passes, and what that does not.
+/// A filter, and how to send packets that pass it and that fail it.
 struct Row {
     filter: String,
     passes: fn(&Ends),
     fails: fn(&Ends),
 }
 
-/// The ends that packets are sent from: into the device that is captured on, and out of it.
+/// The sending ends: into the captured device, and out of it.
 struct Ends {
     into: Capture<Active>,
     out: Capture<Active>,
 }
 
-/// Three times as many fit into the slots of immediate mode.
+/// Three times as many as the slots of immediate mode.
 const MANY: u32 = 150;
 
 fn rows(index: u32) -> Vec<Row> {
@@ -124,7 +124,7 @@ fn rows(index: u32) -> Vec<Row> {
         // The kernel shows the first part packets without their tags.
         row("udp port 7 or vlan 9", vlan, into),
         row("ether[17] & 1 = 1 or ether[17] & 1 = 0", into, |_| ()),
-        // Runs in this process.
+        // Runs in the process.
         row("(1 << ether[12]) = 0 and ether[12:2] = 0x88b5", into, dns),
     ]
 }
@@ -169,7 +169,7 @@ fn a_filter_set_while_running_loses_nothing() {
         for row in rows(index("right")) {
             let what = format!("{} immediate {immediate} snaplen {snaplen}", row.filter);
             let mut capture = options("right", immediate, snaplen).activate().unwrap();
-            // Those before the call lie in the buffer, and must not come, if they do not pass.
+            // Packets from before the call lie in the buffer, and are returned only if they pass.
             (row.fails)(&ends);
             match capture.set_filter(row.filter.as_str()) {
                 Err(error) if immediate && snaplen > 0 && error.to_string().contains("snaplen") => {
@@ -185,7 +185,7 @@ fn a_filter_set_while_running_loses_nothing() {
     }
 }
 
-/// Of packets that were in the buffer, those that can be judged are delivered, and the others counted.
+/// Packets in the buffer that can be filtered are; the others are counted.
 // Shows: libpcap/filter-kernel-evaluate-outbound
 #[test]
 fn the_buffer_is_judged_or_counted() {
@@ -195,9 +195,9 @@ fn the_buffer_is_judged_or_counted() {
     for (filter, snaplen, delivered) in [
         ("ether[150] = 255", 0, MANY),
         ("ether[90] = 255", 100, MANY),
-        // Cut before what decides.
+        // Truncated before the tested byte.
         ("ether[150] = 255", 100, 0),
-        // Only the kernel knows.
+        // Only the kernel can evaluate it.
         ("inbound", 0, 0),
     ] {
         let mut capture = on("right").snaplen(snaplen).activate().unwrap();
@@ -234,7 +234,7 @@ fn packets_read_ahead_are_counted_too() {
     assert_eq!(right.stats().unwrap().discarded, 9);
 }
 
-/// Swaps filters that all let the packets pass, while they arrive.
+/// Swaps filters that all accept the packets, while packets arrive.
 // Shows: libpcap/setfilter-loses-packets-exchanges
 #[test]
 fn swapping_loses_nothing() {
@@ -245,14 +245,14 @@ fn swapping_loses_nothing() {
         let options = options("right", immediate, 64).buffer_size(16 << 20);
         let mut right = options.activate().unwrap();
         let left = on("left").activate().unwrap();
-        // There is room for that many packets.
+        // The buffer has room for that many packets.
         let room = if immediate { 100 } else { 1000 };
         let delivered = Arc::new(AtomicU32::new(0));
         let sender = thread::spawn({
             let delivered = delivered.clone();
             move || {
                 for n in 0..SENT {
-                    // If nobody counts any more, the test has failed.
+                    // If the reader has ended, the test has failed.
                     while n - delivered.load(SeqCst) >= room && Arc::strong_count(&delivered) > 1 {
                         thread::sleep(Duration::from_micros(50));
                     }
@@ -265,7 +265,7 @@ fn swapping_loses_nothing() {
             "ether proto 0x88b5",
             "ether[12:2] = 0x88b5 and not ip",
             "greater 60",
-            // Here, and not in the kernel.
+            // Runs in the process, not in the kernel.
             "(1 << ether[12]) = 0",
         ];
         let mut numbers = Vec::new();
@@ -301,7 +301,7 @@ fn swapping_loses_nothing() {
     }
 }
 
-/// Under traffic of both directions a filter for one never delivers the other.
+/// With traffic in both directions, a filter for one never returns a packet of the other.
 #[test]
 fn swapping_directions_is_exact() {
     let Some(net) = Netns::new() else { return };
@@ -345,7 +345,7 @@ fn swapping_directions_is_exact() {
     assert!(delivered > 0);
     let outbound = right.compile("outbound").unwrap();
     right.set_filter(&outbound).unwrap();
-    // Packets were dropped if this thread did not get to read for a while: nobody waits for it.
+    // Packets were dropped if this thread was not scheduled for a while: the sender does not wait.
     right.stop().unwrap();
     assert_eq!(right.for_each(|_| ()).unwrap().packets(), 0);
 }
@@ -398,8 +398,8 @@ fn any_delivers_packets_of_lo_once() {
     }
 }
 
-/// A tag that a program on this host writes stays in the packet, where the kernel takes others out. libpcap delivers
-/// both alike.
+/// A tag that a program on this host writes stays in the packet; the kernel removes others. libpcap returns both
+/// alike.
 #[test]
 fn written_tags_pass_filters_for_them() {
     let Some(net) = Netns::new() else { return };
@@ -445,7 +445,7 @@ fn outbound_on_lo_is_refused() {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{filter}");
         assert!(error.to_string().contains("loopback"), "{error}");
     }
-    // One that accepts nothing is meant so.
+    // A filter that accepts nothing is intended.
     let nothing = Filter::from_listing(Dlt::EN10MB, "1,6 0 0 0").unwrap();
     on("lo").filter(&nothing).activate().unwrap();
     let mut capture = on("lo").filter("outbound or udp").activate().unwrap();
@@ -457,7 +457,7 @@ fn outbound_on_lo_is_refused() {
     assert_eq!(capture.warnings()[0].kind(), WarningKind::LeftOut);
 }
 
-/// Datagrams through `lo` and frames through a veth pair, seen on `any`.
+/// Sends datagrams through `lo` and frames through a veth pair, and captures on `any`.
 #[test]
 fn filters_on_any_lose_nothing() {
     let Some(net) = Netns::new() else { return };
@@ -467,7 +467,7 @@ fn filters_on_any_lose_nothing() {
     for dlt in [Dlt::LINUX_SLL, Dlt::LINUX_SLL2] {
         for immediate in [false, true] {
             for (filter, expected) in [
-                // Each frame goes out of left and into right.
+                // Each frame is seen leaving `left` and arriving at `right`.
                 ("ether proto 0x88b5".to_owned(), 2 * MANY),
                 ("ether proto 0x88b5 and inbound".to_owned(), MANY),
                 ("ether proto 0x88b5 and outbound".to_owned(), MANY),
@@ -494,7 +494,7 @@ fn filters_on_any_lose_nothing() {
     }
 }
 
-/// A tun device, up, whose packets the program makes itself.
+/// Creates a tun device and sets it up; the returned file writes its packets.
 fn tun(net: &Netns) -> File {
     let file = OpenOptions::new()
         .read(true)
@@ -592,7 +592,7 @@ fn immediate_mode_delivers_64_kib_whole() {
     }
 }
 
-/// Programs that the kernel would evaluate otherwise run here.
+/// Programs that the kernel would evaluate differently run in the process.
 // Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
 fn programs_mean_the_same_live_as_on_bytes() {
@@ -659,7 +659,7 @@ fn programs_mean_the_same_live_as_on_bytes() {
     }
 }
 
-/// The same for cooked captures, whose header the kernel does not have.
+/// The same on cooked captures, whose header the kernel does not have.
 // Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
 fn programs_on_any_mean_the_same() {
@@ -669,7 +669,7 @@ fn programs_on_any_mean_the_same() {
     for (dlt, header) in [(Dlt::LINUX_SLL, 16_u32), (Dlt::LINUX_SLL2, 20)] {
         let program = |text: &str| Filter::from_listing(dlt, text).unwrap();
         let compile = |text: &str| Filter::compile(dlt, text).unwrap();
-        // Frames whose payload is 40 to 49 bytes.
+        // Frames with a payload of 40 to 49 bytes.
         let length = header + 45;
         let mut filters: Vec<Filter> = ["=", "!=", ">", ">=", "<", "<="]
             .iter()
@@ -702,7 +702,7 @@ fn programs_on_any_mean_the_same() {
         let mut capture = on("any").datalink(dlt).activate().unwrap();
         inject(&left, [frame(0, 60)]);
         let first = rest(&mut capture).remove(0);
-        // Each field of the header, by each size of loads: what the first frame has is to pass.
+        // Loads each header field in each size: a packet passes if it has the first frame's value.
         for offset in 0..header {
             for (code, size) in [(0x20_u16, 4), (0x28, 2), (0x30, 1)] {
                 let at = offset as usize;
@@ -739,7 +739,7 @@ fn programs_on_any_mean_the_same() {
     }
 }
 
-/// With little memory for filters the process runs them, on whole packets.
+/// With little memory for filters, the process runs them, on whole packets.
 // Shows: libpcap/filter-kernel-evaluate-outbound, libpcap/filter-runs-process-sees
 #[test]
 fn filters_without_room_run_here() {
@@ -775,7 +775,7 @@ fn filters_without_room_run_here() {
                 .all(|p| p.caplen() == longest && p.wire_len() == 60)
         );
     }
-    // Two that fit, but not beside each other.
+    // Two programs that fit, but not both at once.
     let hosts = (0..100_u32).map(|n| Ipv4Addr::from(0xc000_0200 + 7 * n));
     let half = Filter::any_of(Dlt::EN10MB, hosts).unwrap();
     let mut capture = on("right").filter(&half).activate().unwrap();
@@ -800,7 +800,7 @@ fn filters_without_room_run_here() {
     assert_eq!(capture.filter_location(), None);
 }
 
-/// A filter that only the kernel can evaluate and that is too long for little memory.
+/// Returns a filter that only the kernel can evaluate, too long for little memory.
 fn long_outbound() -> String {
     let many: Vec<_> = (0..240).map(|n| format!("host 192.0.2.{n}")).collect();
     format!("outbound and ({})", many.join(" or "))
@@ -818,11 +818,11 @@ fn a_filter_that_is_refused_leaves_the_former() {
     };
     let foreign = || {
         let (raw, _) = short(false).into_raw();
-        // SAFETY: an activated handle that nobody else has.
+        // SAFETY: an activated handle without another owner.
         unsafe { Capture::<Active>::from_raw(raw) }.unwrap()
     };
     let refused = long_outbound();
-    // Could run in this process, if that saw more of a packet.
+    // Could run in the process if it saw more of each packet.
     let cut = refused.replace("outbound", "ip");
     for (case, filter) in [&refused, &refused, &cut, &refused].into_iter().enumerate() {
         let mut capture = match case {
@@ -845,14 +845,14 @@ fn a_direction_that_is_refused_changes_nothing() {
     let ends = [on("left"), on("right")].map(|end| end.activate().unwrap());
     let tests: Vec<_> = (0..30).map(|n| format!("ether[14] = {n}")).collect();
     let filter = format!("outbound or inbound and not ({})", tests.join(" or "));
-    // The most memory in which the filter runs alone, and not with the direction.
+    // The largest memory in which the filter fits alone, but not with the direction.
     let refused = (300..4096).step_by(4).find_map(|memory| {
         net.sysctl("net/core/optmem_max", &memory.to_string());
         let mut capture = on("right").filter(filter.as_str()).activate().ok()?;
         capture.set_direction(Direction::Out).err()?;
         Some(capture)
     });
-    let mut capture = refused.expect("a size between the two");
+    let mut capture = refused.expect("no size between the two");
     for end in &ends {
         inject(end, (0..MANY).map(|n| frame(n | 0xff00_0000, 60)));
     }
@@ -872,7 +872,7 @@ fn the_buffer_is_judged_after_a_turn() {
     assert_eq!(capture.stats().unwrap().discarded, u64::from(MANY));
 }
 
-/// Whatever libpcap leaves out of the buffer, with a filter and without, also after the inflow has been stopped.
+/// The direction applies to packets in the buffer, with and without a filter, and after the inflow has been stopped.
 #[test]
 fn a_direction_concerns_the_buffer() {
     use Direction::{In, InOut, Out};
@@ -918,7 +918,7 @@ fn a_cut_too_short_is_refused_while_running() {
     let error = capture.set_filter("ether[ether[14:4]] = 0").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidOption);
     assert!(error.to_string().contains("30 bytes"), "{error}");
-    // This one reads no more than there is.
+    // This one reads only what is there.
     capture.set_filter("(1 << ether[20]) = 0").unwrap();
     assert_eq!(capture.filter_location(), Some(FilterLocation::UserSpace));
 }
@@ -935,7 +935,7 @@ fn filters_on_raw_handles_lose_nothing() {
         "udp port 53 and (1 << ether[22]) = 512",
     ] {
         let (raw, _) = on("right").filter("arp").activate().unwrap().into_raw();
-        // SAFETY: an activated handle that nobody else has.
+        // SAFETY: an activated handle without another owner.
         let mut right: Capture<Active> = unsafe { Capture::<Active>::from_raw(raw) }.unwrap();
         right.set_filter("").unwrap();
         assert_eq!(right.filter_location(), Some(FilterLocation::Kernel));
@@ -951,7 +951,7 @@ fn filters_on_raw_handles_lose_nothing() {
     }
 }
 
-/// Run by the test below, in a process of its own.
+/// Called by the test below, in its own process.
 #[test]
 fn filters_that_the_kernel_refuses() {
     if !files::in_child() {
@@ -995,14 +995,14 @@ fn a_locked_filter_is_an_error() {
         ErrorKind::Io(std::io::ErrorKind::PermissionDenied)
     );
     inject(&left, (0..10).map(|n| frame(n, 60)));
-    // What has arrived can still be read to an end, however late.
+    // Packets that have arrived can still be read to the end.
     right.stop().unwrap();
     thread::sleep(Duration::from_millis(50));
     let done = right.for_each(|_| ()).unwrap();
     assert_eq!((done.packets(), done.stop()), (10, Stop::End(End::Eof)));
 }
 
-/// Numbers that are the same in each run.
+/// Reproducible random numbers.
 struct Numbers(u64);
 
 impl Numbers {
@@ -1019,7 +1019,7 @@ impl Numbers {
     }
 }
 
-/// A program of instructions at random that passes the check.
+/// Returns a random valid program.
 fn random(numbers: &mut Numbers, dlt: Dlt) -> Filter {
     let interesting = [
         0, 1, 2, 4, 5, 8, 10, 12, 14, 15, 16, 18, 20, 22, 31, 32, 33, 46, 60, 0x88b5,
@@ -1087,7 +1087,7 @@ fn random(numbers: &mut Numbers, dlt: Dlt) -> Filter {
     }
 }
 
-/// `LIVE_FILTER_PROGRAMS` and `LIVE_FILTER_SEED` try more of them, and others.
+/// `LIVE_FILTER_PROGRAMS` sets the number of programs, `LIVE_FILTER_SEED` the seed.
 // Shows: libpcap/kernel-libpcaps-interpreter-differ
 #[test]
 fn random_programs_mean_the_same() {
@@ -1121,7 +1121,7 @@ fn random_programs_mean_the_same() {
             let all = rest(&mut all);
             assert_eq!(all.len(), frames.len());
             let passes = |packet: &&PacketOwned| filter.matches(packet.data());
-            // Each frame has a length of its own.
+            // The length identifies the frame.
             let expected: Vec<_> = all.iter().filter(passes).map(|p| p.wire_len()).collect();
             let delivered: Vec<_> = rest(&mut capture).iter().map(|p| p.wire_len()).collect();
             let location = capture.filter_location();

@@ -1,4 +1,4 @@
-//! Live captures: opening, reading, filters and sending, on devices that the tests make themselves.
+//! Live captures: opening, reading, filters and sending, on devices that the tests create.
 
 #![cfg(not(emulated))] // qemu-user has neither packet sockets nor namespaces
 

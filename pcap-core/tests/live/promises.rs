@@ -39,7 +39,7 @@ fn dispatch_takes_all_that_came_or_none() {
     let empty = Done::new(0, Stop::Empty);
     assert_eq!(right.dispatch(|_| panic!("none")).unwrap(), empty);
     send(&left, 0..200);
-    // One that waits at most for a buffer's timeout sees them all.
+    // A read that waits at most for the packet-buffer timeout returns all of them.
     support::wait_until("all are there", || right.stats().unwrap().received == 200);
     let mut seen = Vec::new();
     let mut calls = 0;
@@ -48,18 +48,18 @@ fn dispatch_takes_all_that_came_or_none() {
         let done = right
             .dispatch(|packet| seen.push(packet.data()[14]))
             .unwrap();
-        // It says how many there were, none or some.
+        // It returns how many there were, possibly none.
         assert_eq!(done.packets() as usize, seen.len() - before);
         assert_eq!(done.stop(), Stop::Empty);
         calls += usize::from(done.packets() > 0);
         seen.len() == 200
     });
     assert!(seen.iter().copied().eq(0..200));
-    assert!(calls <= 2, "{calls} calls for what was all there");
+    assert!(calls <= 2, "{calls} calls for available packets");
     assert_eq!(right.dispatch(|_| panic!("none")).unwrap(), empty);
 }
 
-/// In a process of its own, because it counts what the whole process has open.
+/// In its own process, because it counts the process's open descriptors.
 // Shows: parity/resources-freed-every-way
 #[test]
 fn resources_are_freed_on_every_way_out() {
@@ -180,7 +180,7 @@ fn stopping_twice_is_harmless() {
     };
     let handle = right.break_handle();
     let other = handle.clone();
-    // Before, together with another, and after: they are one break, and one read ends.
+    // Breaks before, together with another, and afterwards are one break, and end one read.
     for _ in 0..2 {
         handle.breakloop();
         other.breakloop();
@@ -188,13 +188,13 @@ fn stopping_twice_is_harmless() {
     assert_eq!(right.try_next_packet().unwrap(), Next::End(End::Break));
     send(&left, 0..1);
     assert_eq!(right.next_packet().unwrap().unwrap().data(), frame(0));
-    // Closing is once, since a closed capture is gone; the handles do no harm to what is not there.
+    // A capture can be closed only once; later breaks have no effect.
     right.close().unwrap();
     for _ in 0..2 {
         handle.breakloop();
         other.breakloop();
     }
-    // Nor to what is opened in its place.
+    // They do not affect a capture opened afterwards either.
     let mut right = Capture::from_device("right").activate().unwrap();
     handle.breakloop();
     send(&left, 1..2);
@@ -207,7 +207,7 @@ fn dispatch_is_one_bufferful_or_none() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
-    // None came while a buffer's timeout passed.
+    // No packet arrived within the packet-buffer timeout.
     let start = Instant::now();
     let done = right.dispatch_up_to(10, |_| panic!("none")).unwrap();
     assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
@@ -216,7 +216,7 @@ fn dispatch_is_one_bufferful_or_none() {
         took >= Duration::from_millis(100) && took < Duration::from_millis(600),
         "{took:?}"
     );
-    // Fewer came than were asked for: it does not wait for the others.
+    // Fewer packets than the limit: it does not wait for more.
     send(&left, 0..5);
     let start = Instant::now();
     let mut seen = 0;
@@ -227,7 +227,7 @@ fn dispatch_is_one_bufferful_or_none() {
     }
     assert_eq!(seen, 5);
     assert!(start.elapsed() < Duration::from_secs(2));
-    // More came than were asked for: the others are for the next.
+    // More packets than the limit: the rest is for the next call.
     send(&left, 0..5);
     let mut seen = 0;
     while seen < 5 {
@@ -236,7 +236,7 @@ fn dispatch_is_one_bufferful_or_none() {
         seen += done.packets();
     }
     assert_eq!(seen, 5);
-    // More keep coming: it ends all the same, and those that came meanwhile are for the next.
+    // Packets keep arriving: it returns nevertheless, and those that arrived meanwhile are for the next call.
     let enough = &AtomicBool::new(false);
     std::thread::scope(|scope| {
         let flood = scope.spawn(move || {
@@ -278,7 +278,7 @@ fn a_loop_ignores_timeouts() {
     drop(right);
     let device = Capture::from_device("right").timeout(Duration::from_millis(5));
     let mut right = device.activate().unwrap();
-    // Many times the timeout passes between one packet and the next.
+    // The timeout passes many times between two packets.
     let sender = std::thread::spawn(move || {
         for number in 0..7 {
             std::thread::sleep(Duration::from_millis(60));
@@ -301,7 +301,7 @@ fn a_loop_ignores_timeouts() {
     assert_eq!(seen, [0, 1, 2, 3, 4, 5, 6]);
 }
 
-/// There an interpreter has to be let go; here a reader that waits holds nothing that others need.
+/// Other bindings must release their interpreter's lock; here, a waiting reader holds no lock.
 // Shows: parity/other-threads-run-meanwhile
 #[test]
 fn other_threads_run_meanwhile() {
@@ -331,7 +331,7 @@ fn other_threads_run_meanwhile() {
         });
         let there = receiver.recv_timeout(Duration::from_secs(10));
         handle.breakloop();
-        there.expect("another thread waits for one that reads");
+        there.expect("a reader blocks another thread");
         assert_eq!(reader.join().unwrap().stop(), Stop::End(End::Break));
     });
     drop(left);
@@ -369,7 +369,7 @@ fn a_dumper_outlives_its_capture() {
     send(&left, 0..2);
     dumper.write(right.next_packet().unwrap().unwrap()).unwrap();
     let last = right.next_packet().unwrap().unwrap().into_owned();
-    // Its device is not even there any more.
+    // The device no longer exists.
     right.close().unwrap();
     drop(left);
     net.ip("link del right".split(' '));

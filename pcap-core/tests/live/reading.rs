@@ -1,5 +1,5 @@
-//! Reading live captures: what arrives, in which order, when, and what each call says when nothing
-//! does. On veth pairs in network namespaces of the tests' own.
+//! Reading live captures: what arrives, in which order and when, and what each call returns when no packet arrives. On
+//! veth pairs in network namespaces.
 
 use std::ops::ControlFlow;
 use std::os::fd::AsRawFd;
@@ -11,7 +11,7 @@ use pcap_core::{
     Timestamp,
 };
 
-/// Lets packets out of `left` no faster than this, in words of tc-tbf(8).
+/// Limits the rate of `left`, in the syntax of tc-tbf(8).
 fn limit_rate(limit: &str) {
     let mut tc = std::process::Command::new("tc");
     tc.args("qdisc add dev left root tbf".split(' '));
@@ -27,7 +27,7 @@ fn send(capture: &Capture<Active>, numbers: std::ops::Range<u32>) {
     }
 }
 
-/// Reads single packets until they stop coming for a while.
+/// Reads single packets until none has arrived for a while.
 fn drain(capture: &mut Capture<Active>) -> Vec<u32> {
     let mut numbers = Vec::new();
     while let Next::Packet(packet) = capture
@@ -64,7 +64,7 @@ fn an_exact_frame_arrives_and_is_counted() {
     assert_eq!((stats.received, stats.dropped), (1, 0));
 }
 
-/// libpcap's timeout is not a read timeout on Linux: a bare read of an idle interface never returns.
+/// libpcap's timeout is no read timeout on Linux: libpcap's read of an idle interface never returns.
 // Shows: libpcap/timeout-capture-read-timeout, parity/wait-ever-yet-get
 // Shows: parity/timeout-error-loops-stop
 #[test]
@@ -117,7 +117,7 @@ fn a_non_blocking_read_of_idle_returns() {
     );
 }
 
-/// libpcap's own dispatch waits for ever on an idle device, whatever its timeout.
+/// libpcap's dispatch waits indefinitely on an idle device, whatever its timeout.
 // Shows: libpcap/timeout-capture-read-timeout
 #[test]
 fn a_blocking_dispatch_waits_the_timeout() {
@@ -138,7 +138,7 @@ fn a_blocking_dispatch_waits_the_timeout() {
     );
 }
 
-/// With a timeout of 0 libpcap did not deliver a lone packet in two minutes.
+/// With a timeout of 0, libpcap did not return a single packet within two minutes.
 // Shows: libpcap/timeout-0-lone-packet, parity/wait-ever-yet-get
 #[test]
 fn a_lone_packet_comes_in_time() {
@@ -176,8 +176,8 @@ fn a_lone_packet_comes_in_time() {
     );
 }
 
-/// In immediate mode each packet has a slot of up to 64 KiB, of which libpcap's buffer holds a few
-/// dozen: two packets of three were lost under load.
+/// In immediate mode each packet occupies a slot of up to 64 KiB, and libpcap's buffer holds a few dozen: two of three
+/// packets were lost under load.
 // Shows: libpcap/immediate-mode-packet-slot, parity/inactive-handle-snaplen
 #[test]
 fn immediate_mode_holds_a_burst() {
@@ -193,11 +193,13 @@ fn immediate_mode_holds_a_burst() {
     send(&left, 0..300);
     assert_eq!(drain(&mut immediate), (0..300).collect::<Vec<_>>());
     assert_eq!(immediate.stats().unwrap().dropped, 0);
-    assert!(drain(&mut small).len() < 300, "the slots are large");
+    assert!(
+        drain(&mut small).len() < 300,
+        "the small buffer holds too many packets"
+    );
 }
 
-/// Batches that are read ahead, single reads, dispatches and loops take turns: each packet comes
-/// once, and in order.
+/// Batches read ahead, single reads, dispatches and loops alternate: each packet comes once, and in order.
 #[test]
 fn every_read_continues_where_one_stopped() {
     let Some((_net, left, mut right)) = wire() else {
@@ -235,7 +237,7 @@ fn every_read_continues_where_one_stopped() {
     assert_eq!(seen, (0..2000).collect::<Vec<_>>());
 }
 
-/// In libpcap a packet is overwritten by the next read, so it is lent; that does not lock the rest up.
+/// libpcap overwrites a packet with the next read, so it is borrowed; the borrow does not block other calls.
 #[test]
 fn a_lent_packet_blocks_no_sending() {
     let Some((_net, left, mut right)) = wire() else {
@@ -249,8 +251,8 @@ fn a_lent_packet_blocks_no_sending() {
     assert_eq!(number(packet.data()), 0);
 }
 
-/// Data of a callback lies in the kernel's ring and is given back before dispatch returns; what
-/// `packet` lends does not change.
+/// A callback's data lies in the kernel's ring and is released before dispatch returns; the data that `packet` lends
+/// does not change.
 // Shows: libpcap/callback-gets-lies-kernels
 #[test]
 fn a_lent_packet_stays_as_it_is() {
@@ -300,7 +302,7 @@ fn directions_are_told_apart() {
     assert_eq!(drain(&mut captures[2]), [0, 1]);
 }
 
-/// Either state keeps its own calls, and they reach the capture.
+/// Both states keep their calls.
 #[test]
 fn any_capture_is_the_live_one_it_was_made_from() {
     let Some((_net, left, right)) = wire() else {
@@ -350,7 +352,7 @@ fn a_device_that_is_down_asks_to_be_read_soon() {
     };
     assert_eq!(right.required_select_timeout(), None);
     net.ip("link set right down".split(' '));
-    // libpcap learns it by reading.
+    // libpcap notices it by reading.
     let start = Instant::now();
     while right.required_select_timeout().is_none() {
         assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
@@ -362,7 +364,7 @@ fn a_device_that_is_down_asks_to_be_read_soon() {
     );
 }
 
-/// Runs `mount`; panics with its error if it fails.
+/// Runs `mount`, and panics with its error if it fails.
 fn mount(arguments: &str) {
     let mut mount = std::process::Command::new("mount");
     let output = mount.args(arguments.split(' ')).output().expect("mount");
@@ -370,7 +372,7 @@ fn mount(arguments: &str) {
     assert!(output.status.success(), "mount {arguments}: {error}");
 }
 
-/// libpcap reads them from sysfs. No virtual device counts any, so this thread sees files of its own there.
+/// libpcap reads the counter from sysfs. No virtual device has one, so this thread mounts its own files there.
 // Shows: parity/statistics-received-dropped
 #[test]
 fn what_the_interface_dropped_is_counted() {
@@ -378,10 +380,10 @@ fn what_the_interface_dropped_is_counted() {
         let Some((_net, left, _right)) = wire() else {
             return;
         };
-        // SAFETY: takes a number, and changes only what this thread sees of the file systems.
+        // SAFETY: takes a number, and only affects this thread's view of the file systems.
         let status = unsafe { libc::unshare(libc::CLONE_NEWNS) };
         assert_eq!(status, 0, "{}", std::io::Error::last_os_error());
-        // Where this is a mount point, nothing is to be seen by others; in a chroot it is none.
+        // If `/` is a mount point, the mounts must not propagate; in a chroot it is none.
         let private = ["--make-rprivate", "/"];
         let _ = std::process::Command::new("mount").args(private).output();
         mount("-t tmpfs none /sys/class/net");
@@ -394,7 +396,7 @@ fn what_the_interface_dropped_is_counted() {
         count(100, 50);
         let right = |promisc| Capture::from_device("right").promisc(promisc).activate();
         let [all, own] = [true, false].map(right).map(Result::unwrap);
-        assert_eq!(all.stats().unwrap().if_dropped, 0, "only what came since");
+        assert_eq!(all.stats().unwrap().if_dropped, 0, "includes earlier drops");
         for (missed, fifo, dropped) in [(103, 50, 3), (103, 54, 7), (200, 150, 200)] {
             count(missed, fifo);
             send(&left, 0..1);
@@ -409,7 +411,7 @@ fn what_the_interface_dropped_is_counted() {
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
 }
 
-/// The packets that the kernel has counted since libpcap asked it last, which takes them away from libpcap.
+/// Returns the packets that the kernel has counted since libpcap last asked, and resets that counter.
 fn uncollected(capture: &Capture<Active>) -> u32 {
     let fd = capture.fileno().unwrap();
     let mut stats = [0_u32; 3];
@@ -428,7 +430,7 @@ fn uncollected(capture: &Capture<Active>) -> u32 {
     stats[0]
 }
 
-/// Whoever asks for statistics seldom would miss a wrap of their 32 bits.
+/// A program that rarely reads the statistics would miss an overflow of their 32 bits.
 // Shows: parity/statistics-received-dropped
 #[test]
 fn counters_are_collected_every_ten_seconds() {
@@ -439,7 +441,7 @@ fn counters_are_collected_every_ten_seconds() {
     send(&left, 0..5);
     assert_eq!(drain(&mut right).len(), 5);
     if start.elapsed() < Duration::from_secs(8) {
-        assert_eq!(uncollected(&right), 5, "not before it is time");
+        assert_eq!(uncollected(&right), 5, "collected too early");
     }
     send(&left, 5..8);
     assert_eq!(drain(&mut right).len(), 3);
@@ -466,7 +468,7 @@ fn a_capture_moves_with_its_read_ahead() {
     assert_eq!(rest, (1..50).collect::<Vec<_>>());
 }
 
-/// A handler's panic crosses no frame of libpcap, reaches the caller, and loses nothing else.
+/// A closure's panic crosses no frame of libpcap, reaches the caller, and loses no other packet.
 // Shows: libpcap/panic-callback-aborts-passes, parity/error-panic-closure-reaches
 #[test]
 fn a_panic_in_a_closure_loses_nothing() {
@@ -487,7 +489,7 @@ fn a_panic_in_a_closure_loses_nothing() {
     assert_eq!(seen, (0..20).collect::<Vec<_>>());
 }
 
-/// In non-blocking mode a rate-limited device refused 1890 of 2000 packets.
+/// In non-blocking mode, a rate-limited device refused 1890 of 2000 packets.
 // Shows: libpcap/non-blocking-mode-sending
 #[test]
 fn sending_waits_for_the_device() {
@@ -506,8 +508,8 @@ fn sending_waits_for_the_device() {
     drop(net);
 }
 
-/// `pcap_sendpacket` answers 0 even if less was sent, `pcap_inject` refuses no bytes, `any` everything.
-/// A full queue is not something that a descriptor tells of.
+/// `pcap_sendpacket` returns 0 even if less was sent, `pcap_inject` accepts zero bytes, `any` everything. No
+/// descriptor reports that a queue is no longer full.
 #[test]
 fn sending_waits_until_a_full_queue_has_room() {
     let Some((_net, left, mut right)) = wire() else {
@@ -518,7 +520,7 @@ fn sending_waits_until_a_full_queue_has_room() {
         assert_eq!(left.inject(&frame(n, 1000)).unwrap(), 1000);
     }
     let mut numbers: Vec<u32> = drain(&mut right);
-    // Any processor takes packets out of the queue, and two of them may change places.
+    // Any CPU takes packets out of the queue, and two of them may change the order.
     numbers.sort_unstable();
     assert_eq!(numbers, (0..200).collect::<Vec<_>>());
 }
@@ -568,8 +570,8 @@ fn any_offers_two_link_types_at_first() {
     assert!(failed.unwrap_err().to_string().contains("link type"));
 }
 
-/// A second owner of a `pcap_t` is only made by unsafe code, or this does not compile; and what was
-/// read ahead is not lost.
+/// Only unsafe code can create a second owner of a `pcap_t`, or this does not compile; and packets read ahead are not
+/// lost.
 // Shows: libpcap/safe-conversion-raw-t, parity/safe-conversion-raw-pointer
 #[test]
 #[deny(unused_unsafe)]
@@ -581,7 +583,7 @@ fn raw_handles_are_given_away_once() {
     assert_eq!(number(right.next_packet().unwrap().unwrap().data()), 0);
     let handle = right.break_handle();
     let (pcap, ahead) = right.into_raw();
-    handle.breakloop(); // reaches nothing any more
+    handle.breakloop(); // no longer has an effect
     let numbers: Vec<u32> = ahead.iter().map(|p| number(p.data())).collect();
     // SAFETY: the handle was just given away, open and activated.
     let mut right = unsafe { Capture::<Active>::from_raw(pcap) }.unwrap();

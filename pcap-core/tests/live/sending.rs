@@ -1,5 +1,5 @@
-//! Sending many packets with one call: what arrives, what is waited for, and what an error says. On veth
-//! pairs in network namespaces of the tests' own.
+//! Sending many packets with one call: what arrives, what the call waits for, and its errors. On veth pairs in network
+//! namespaces.
 
 use std::collections::HashSet;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::support::{Netns, wait_until};
 use pcap_core::os::linux::CaptureExt;
 use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue, WarningKind};
 
-/// Two ends of a wire: what is sent on the first arrives on the second.
+/// Opens both ends of a veth pair: packets sent on the first arrive on the second.
 fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
     let net = Netns::new()?;
     net.veth("left", "right");
@@ -19,7 +19,7 @@ fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
     Some((net, left, large("right")))
 }
 
-/// A capture with room for all that a test sends.
+/// Opens a capture with a buffer that holds all packets of a test.
 fn large(device: &str) -> Capture<Active> {
     let capture = Capture::from_device(device).buffer_size(32 << 20);
     capture.activate().unwrap()
@@ -32,7 +32,7 @@ fn tc(arguments: &str) {
     assert!(output.status.success(), "tc {arguments}: {error}");
 }
 
-/// Lets packets out of `left` no faster than this, in words of tc-tbf(8).
+/// Limits the rate of `left`, in the syntax of tc-tbf(8).
 fn limit_rate(limit: &str) {
     tc(&format!("qdisc replace dev left root tbf {limit}"));
 }
@@ -45,7 +45,7 @@ fn queue(count: u32, length: usize) -> SendQueue {
     queue
 }
 
-/// Reads so many packets, and panics if they do not come.
+/// Reads `count` packets, and panics if they do not arrive.
 fn read(capture: &mut Capture<Active>, count: usize) -> Vec<Vec<u8>> {
     let mut packets = Vec::new();
     while packets.len() < count {
@@ -67,15 +67,15 @@ fn read_numbers(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
         .collect()
 }
 
-/// [`read_numbers`] behind a queueing discipline: any processor takes packets out of it, and two of them
-/// may change places.
+/// As [`read_numbers`], behind a queueing discipline: any CPU takes packets out of it, and two of them may change the
+/// order.
 fn read_numbers_sorted(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
     let mut numbers = read_numbers(capture, count);
     numbers.sort_unstable();
     numbers
 }
 
-/// Nothing more comes.
+/// Checks that no further packet arrives.
 fn nothing(capture: &mut Capture<Active>) {
     let next = capture
         .next_packet_timeout(Duration::from_millis(300))
@@ -89,7 +89,7 @@ fn a_queue_arrives_in_order_and_whole() {
     let Some((_net, left, mut right)) = wire() else {
         return;
     };
-    // From the shortest that the kernel takes to the MTU, and not a multiple of what one call takes.
+    // From the shortest that the kernel accepts to the MTU; not a multiple of the packets of one system call.
     let lengths = (0..3001_usize).map(|n| match n {
         0 => 14,
         n => 18 + n * 7 % 1497,
@@ -166,7 +166,7 @@ fn numbers_out_of_bounds_send_nothing() {
     nothing(&mut right);
 }
 
-/// The socket's buffer holds some 200 of these; what does not fit in is waited for.
+/// The socket's buffer holds some 200 of these; the call waits for room for the others.
 // Shows: libpcap/non-blocking-mode-sending
 #[test]
 fn a_queue_longer_than_the_buffer_waits() {
@@ -177,7 +177,7 @@ fn a_queue_longer_than_the_buffer_waits() {
     let queue = queue(2000, 1000);
     let start = Instant::now();
     assert_eq!(left.inject_queue(&queue).unwrap(), 2_000_000);
-    // All would take 0.4 s.
+    // Sending all would take 0.4 s.
     assert!(
         start.elapsed() > Duration::from_millis(250),
         "it did not wait"
@@ -188,7 +188,7 @@ fn a_queue_longer_than_the_buffer_waits() {
     );
 }
 
-/// Of a queueing discipline that is full no descriptor tells.
+/// No descriptor reports that a full queueing discipline has room again.
 #[test]
 fn a_queue_waits_for_a_full_qdisc() {
     let Some((_net, left, mut right)) = wire() else {
@@ -218,7 +218,7 @@ fn a_packet_above_the_mtu_is_named() {
     let alone = left.inject(&frame(0, 3000)).unwrap_err();
     let (mut next, mut named, mut sent) = (0, Vec::new(), 0);
     while let Err(failed) = left.inject_queue_range(&queue, next..) {
-        // As inject has it.
+        // The same error as `inject` gives.
         assert_eq!(
             failed.unsent().unwrap().error().to_string(),
             alone.to_string()
@@ -260,7 +260,7 @@ fn a_device_set_down_says_how_many_went() {
         let failed = left.inject_queue(&queue).unwrap_err();
         (left, queue, failed)
     });
-    // It has begun, and would go on for eight seconds.
+    // It has begun, and would continue for eight seconds.
     read(&mut right, 3);
     net.ip("link set left down".split(' '));
     let (left, queue, failed) = sender.join().unwrap();
@@ -276,7 +276,7 @@ fn a_device_set_down_says_how_many_went() {
         (went, went * 1000)
     );
 
-    // Up again, the rest goes.
+    // Once the device is up again, the rest is sent.
     tc("qdisc del dev left root");
     net.ip("link set left up".split(' '));
     wait_until("the wire is up", || {
@@ -286,7 +286,7 @@ fn a_device_set_down_says_how_many_went() {
     let rest = 1000 - went;
     let bytes = left.inject_queue_range(&queue, went..).unwrap();
     assert_eq!(bytes, rest * 1000);
-    // What lay in the discipline when the interface went down is lost.
+    // Packets that were in the queueing discipline when the interface went down are lost.
     let mut last = Vec::new();
     while last.last() != Some(&999) {
         last.extend(read_numbers(&mut right, 1));
@@ -311,7 +311,7 @@ fn a_device_up_again_takes_a_queue() {
     down_and_up();
     assert_eq!(left.inject_queue(&queue(100, 60)).unwrap(), 6000);
     assert_eq!(read_numbers(&mut right, 100), (0..100).collect::<Vec<_>>());
-    // A packet alone is refused once.
+    // A single packet is refused once.
     down_and_up();
     let error = left.inject(&frame(100, 60)).unwrap_err();
     assert!(error.text().contains("Network is down"), "{error}");
@@ -332,7 +332,7 @@ fn a_break_ends_a_queue_that_goes_on_later() {
         (left, queue, failed, Instant::now())
     });
     read(&mut right, 3);
-    // By now it waits: the socket's buffer was full long ago.
+    // By now it waits: the socket's buffer has long been full.
     thread::sleep(Duration::from_millis(200));
     assert!(!sender.is_finished());
     let start = Instant::now();
@@ -350,7 +350,7 @@ fn a_break_ends_a_queue_that_goes_on_later() {
         (went, went * 1000)
     );
 
-    // It stays for the next read, and ends what is sent before that.
+    // The break remains for the next read, and ends earlier sending calls.
     let again = left.inject_queue_range(&queue, went..).unwrap_err();
     assert_eq!(
         (again.kind(), again.unsent().unwrap().packets()),
@@ -412,7 +412,7 @@ fn a_capture_does_not_see_its_own_queue() {
     nothing(&mut left);
 }
 
-/// What cannot send refuses a queue as it refuses a packet.
+/// A capture that cannot send rejects a queue as it rejects a packet.
 #[test]
 fn a_queue_is_refused_as_a_packet_is() {
     let Some(_net) = Netns::new() else { return };
@@ -421,7 +421,7 @@ fn a_queue_is_refused_as_a_packet_is() {
         let capture = match Capture::from_device(device).activate() {
             Ok(capture) => capture,
             Err(failed) => {
-                // The kernel, or this libpcap, may be without.
+                // The kernel, or this libpcap, may lack it.
                 assert!(device != "any", "{failed}");
                 continue;
             }
@@ -454,15 +454,18 @@ fn bypassing_the_qdisc_has_no_limit() {
     let bypass = bypass.unwrap();
     let mut other = large("left");
     limit_rate("rate 1mbit burst 3kb limit 10mb");
-    // 1.6 s for those that are limited.
+    // The rate-limited ones take 1.6 s.
     let start = Instant::now();
     assert_eq!(bypass.inject_queue(&queue(200, 1000)).unwrap(), 200_000);
     assert_eq!(bypass.inject(&frame(200, 1000)).unwrap(), 1000);
     assert_eq!(read_numbers(&mut right, 201), (0..201).collect::<Vec<_>>());
-    assert!(start.elapsed() < Duration::from_secs(1), "it was limited");
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "the rate was limited"
+    );
     nothing(&mut other);
 
-    // Without it they are.
+    // Without the bypass they are limited.
     tc("qdisc del dev left root");
     limit_rate("rate 1mbit burst 3kb limit 10mb");
     let start = Instant::now();
@@ -482,7 +485,7 @@ fn bypassing_waits_for_a_carrier() {
     };
     let bypass = Capture::from_device("left").qdisc_bypass(true).activate();
     let mut bypass = bypass.unwrap();
-    // It waits for a second, in which a loaded machine may not get to the end of what this test does.
+    // It waits for a second, in which a busy machine may not finish this test's steps.
     let tries = 0..20;
     let broken = tries.clone().any(|_| {
         net.ip("link set right down".split(' '));
@@ -497,7 +500,7 @@ fn bypassing_waits_for_a_carrier() {
             waits && failed.kind() == ErrorKind::Break
         })
     });
-    assert!(broken, "no break ends the wait");
+    assert!(broken, "the break did not end the wait");
     assert!(matches!(
         bypass.try_next_packet().unwrap(),
         Next::End(End::Break)
@@ -520,8 +523,8 @@ fn bypassing_waits_for_a_carrier() {
             }
         })
     });
-    assert!(sent, "no carrier ends the wait");
-    // The carrier comes a moment before the other end takes packets.
+    assert!(sent, "the carrier did not end the wait");
+    // The carrier is reported shortly before the other end accepts packets.
     wait_until("the other end takes packets", || {
         left.inject(&frame(100, 60)).unwrap();
         let next = right.next_packet_timeout(Duration::from_millis(200));
@@ -546,7 +549,7 @@ fn only_packet_sockets_can_bypass() {
         .map(|warning| warning.kind())
         .collect();
     assert_eq!(kinds, [WarningKind::LeftOut]);
-    // And off is nothing that one could lack.
+    // Switching the bypass off is supported everywhere.
     let any = Capture::from_device("any").qdisc_bypass(false);
     assert!(any.activate().unwrap().warnings().is_empty());
 }

@@ -1,5 +1,5 @@
-//! What sending waits for and what ends the wait: devices that are slow, devices that drop a frame for good, breaks
-//! and deadlines. On veth pairs in network namespaces of the tests' own.
+//! What sending waits for and what ends the wait: slow devices, devices that drop a frame permanently, breaks and
+//! deadlines. On veth pairs in network namespaces.
 
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,10 +10,10 @@ use crate::support::Netns;
 use pcap_core::os::linux::{CaptureExt, Sender, SenderExt};
 use pcap_core::{Active, Capture, End, Error, ErrorKind, Next, SendQueue};
 
-/// Ten times what is promised, and more than a loaded machine takes.
+/// Ten times what is promised, and more than a busy machine needs.
 const SOON: Duration = Duration::from_secs(10);
 
-/// An Ethernet frame of a type for experiments.
+/// Returns an Ethernet frame with an experimental EtherType.
 fn frame(length: usize) -> Vec<u8> {
     let mut frame = vec![0xff; length];
     frame[12..14].copy_from_slice(&[0x88, 0xb5]);
@@ -35,7 +35,8 @@ fn run(program: &str, arguments: &str) {
     assert!(output.status.success(), "{program} {arguments}: {error}");
 }
 
-/// A pair whose other end takes frames of at most 218 bytes, with a VLAN tag: the kernel drops longer ones that are sent on `left`.
+/// Creates a veth pair whose other end accepts frames of at most 218 bytes, with a VLAN tag: the kernel drops longer
+/// ones sent on `left`.
 fn drops_long() -> Option<(Netns, Capture<Active>)> {
     let net = Netns::new()?;
     net.veth("left", "right");
@@ -44,7 +45,7 @@ fn drops_long() -> Option<(Netns, Capture<Active>)> {
     Some((net, left))
 }
 
-/// A pair that a frame of 1400 bytes passes in 1.4 seconds, after a first one.
+/// Creates a veth pair on which a frame of 1400 bytes takes 1.4 seconds, after a first one.
 fn slow() -> Option<(Netns, Capture<Active>)> {
     let net = Netns::new()?;
     net.veth("left", "right");
@@ -64,7 +65,7 @@ fn is_dropped(error: &Error) {
     assert_eq!(error.object(), Some("left"));
 }
 
-/// Calls each way to send a packet, which all wait for ever unless something ends it.
+/// Sends a packet with each call that waits indefinitely.
 fn each_way(left: &Capture<Active>, sender: &Sender, packet: &[u8]) -> Vec<Result<usize, Error>> {
     let queue = queue([packet.len()]);
     let long = Duration::from_secs(600);
@@ -108,7 +109,7 @@ fn a_frame_that_the_device_drops_is_an_error() {
     for failed in each_way(&left, &sender, &frame(1000)) {
         is_dropped(&failed.unwrap_err());
     }
-    // What the other end takes goes at once.
+    // What the other end accepts is sent at once.
     for sent in each_way(&left, &sender, &frame(200)) {
         assert_eq!(sent.unwrap(), 200);
     }
@@ -116,7 +117,7 @@ fn a_frame_that_the_device_drops_is_an_error() {
     assert!(start.elapsed() < 4 * SOON, "{:?}", start.elapsed());
 }
 
-/// The device's other counters rise meanwhile: only those of drops matter.
+/// The device's other counters increase meanwhile: only those of drops matter.
 // Shows: libpcap/linux-answers-enobufs-full
 #[test]
 fn a_drop_is_found_under_other_traffic() {
@@ -157,14 +158,14 @@ fn a_dropped_frame_of_a_queue_is_named() {
     assert_eq!(named, bad);
 }
 
-/// The second that the first of them costs is not spent again on each.
+/// The first drop costs a second, the following ones do not.
 #[test]
 fn many_dropped_frames_cost_one_second() {
     let Some((_net, left)) = drops_long() else {
         return;
     };
     is_dropped(&left.inject(&frame(1000)).unwrap_err());
-    // Counted, not timed: each further one is tried some 16 times, and not a thousand.
+    // Counted, not timed: each further one is tried some 16 times, not a thousand.
     let before = Netns::tx_dropped("left");
     for length in [1000, 1001, 1400] {
         is_dropped(&left.inject(&frame(length)).unwrap_err());
@@ -172,7 +173,7 @@ fn many_dropped_frames_cost_one_second() {
     }
     let tries = Netns::tx_dropped("left") - before;
     assert!(tries < 3 * 100, "{tries}");
-    // The reason may go: then it is sent, and the suspicion is over.
+    // Once the cause is gone, the frame is sent, and later ones are trusted again.
     run("ip", "link set right mtu 1500");
     assert_eq!(left.inject(&frame(1000)).unwrap(), 1000);
     run("ip", "link set right mtu 200");
@@ -196,7 +197,7 @@ fn a_bypass_without_a_carrier_ends() {
     }
 }
 
-/// The counters are those of the capture's namespace and interface, whoever sends and whatever it is called.
+/// The counters are those of the capture's namespace and interface, from any thread and under any name.
 #[test]
 fn the_right_device_is_asked_from_anywhere() {
     let Some((_net, left)) = drops_long() else {
@@ -206,7 +207,7 @@ fn the_right_device_is_asked_from_anywhere() {
     let sender = left.sender().unwrap();
     thread::scope(|scope| {
         scope.spawn(|| {
-            // Another network, with an interface of each number.
+            // Another namespace, with an interface of each number.
             let net = Netns::new().unwrap();
             for n in 0..8 {
                 net.veth(&format!("a{n}"), &format!("b{n}"));
@@ -217,7 +218,7 @@ fn the_right_device_is_asked_from_anywhere() {
     is_dropped(&left.inject(&frame(1000)).unwrap_err());
 }
 
-/// Each try is refused for longer than a second.
+/// The device refuses each attempt for longer than a second.
 // Shows: libpcap/linux-answers-enobufs-full
 #[test]
 fn a_slow_device_is_waited_for() {
@@ -229,11 +230,11 @@ fn a_slow_device_is_waited_for() {
         assert_eq!(sender.inject(&frame(1400)).unwrap(), 1400);
         assert_eq!(left.inject_queue(&queue([1400])).unwrap(), 1400);
     }
-    // Two fit into what it holds.
-    assert!(start.elapsed() > Duration::from_secs(4), "it was not slow");
+    // The queue holds two of them.
+    assert!(start.elapsed() > Duration::from_secs(4), "too fast");
 }
 
-/// Another socket takes the place in the queue again and again.
+/// Another socket repeatedly takes the room in the queue.
 #[test]
 fn a_queue_that_others_fill_is_waited_for() {
     let Some((_net, left)) = slow() else { return };
@@ -250,7 +251,7 @@ fn a_queue_that_others_fill_is_waited_for() {
         while sent.load(Ordering::Relaxed) < 2 {
             thread::yield_now();
         }
-        // None of it is an error, however long it takes.
+        // That is no error, however long it takes.
         let result = left.inject_timeout(&frame(1400), Duration::from_secs(4));
         over.store(true, Ordering::Relaxed);
         assert!(result.is_ok(), "{result:?}");
@@ -258,7 +259,7 @@ fn a_queue_that_others_fill_is_waited_for() {
     assert_eq!(left.inject(&frame(1400)).unwrap(), 1400);
 }
 
-/// The device drops what another socket sends through the same full queue.
+/// The device drops another socket's packets in the same full queue.
 // Shows: libpcap/linux-answers-enobufs-full
 #[test]
 fn drops_of_others_end_no_wait() {
@@ -279,7 +280,7 @@ fn drops_of_others_end_no_wait() {
         });
         let (before, start) = (Netns::tx_dropped("left"), Instant::now());
         let mut results = Vec::new();
-        // Until several were dropped, which take a second each.
+        // Until several were dropped, at one second each.
         while start.elapsed() < Duration::from_secs(4)
             || Netns::tx_dropped("left") < before + 2 && start.elapsed() < 3 * SOON
         {
@@ -295,7 +296,7 @@ fn drops_of_others_end_no_wait() {
     });
 }
 
-/// The device drops frames of another socket all the time, past a queue that is full for seconds.
+/// The device continuously drops another socket's frames beside a queue that is full for seconds.
 #[test]
 fn a_flood_of_drops_ends_no_wait() {
     let Some(net) = Netns::new() else { return };
@@ -334,7 +335,7 @@ fn a_flood_of_drops_ends_no_wait() {
     assert!(Netns::tx_dropped("left") > dropped + 1000);
 }
 
-/// Its own drops are found among those of others.
+/// The capture's own drops are found among those of others.
 #[test]
 fn a_drop_is_found_among_those_of_others() {
     let Some((_net, left)) = drops_long() else {
@@ -361,7 +362,7 @@ fn a_deadline_ends_each_wait() {
     for (net, left) in [drops_long(), slow()].into_iter().flatten() {
         let sender = left.sender().unwrap();
         let packet = frame(1400);
-        // Until it is full.
+        // Until the queue is full.
         while left.try_inject(&packet).unwrap().is_some() {}
         assert_eq!(sender.try_inject(&packet).unwrap(), None);
         for millis in [0, 1, 50, 300] {
@@ -388,7 +389,7 @@ fn a_deadline_ends_each_wait() {
     }
 }
 
-/// A deadline ends a queue of which the device takes each packet.
+/// A deadline ends a queue although the device accepts each packet.
 #[test]
 fn a_deadline_ends_a_queue_that_moves() {
     let Some(net) = Netns::new() else { return };
@@ -398,7 +399,7 @@ fn a_deadline_ends_a_queue_that_moves() {
         "qdisc add dev left root tbf rate 1mbit burst 1600 limit 1600",
     );
     let left = Capture::from_device("left").activate().unwrap();
-    // 8 seconds.
+    // This takes 8 seconds.
     let queue = queue([1000; 1000]);
     let time = Duration::from_millis(500);
     let failed = left.inject_queue_timeout(&queue, .., time).unwrap_err();
@@ -444,7 +445,7 @@ fn a_break_ends_each_wait() {
             (left, error) = sending.join().unwrap();
             assert!(start.elapsed() < SOON);
             assert_eq!(error.kind(), ErrorKind::Break, "{error}");
-            // It ends each further wait until it is read.
+            // It ends each further wait until a read reports it.
             let error = left.inject(&frame(1400)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Break, "{error}");
             assert!(matches!(
@@ -501,7 +502,7 @@ fn a_non_blocking_capture_does_not_wait() {
             );
         }
         assert!(start.elapsed() < Duration::from_secs(5), "it waited");
-        // With a limit of its own, and of a sender, a call waits.
+        // A call with its own limit waits, and so does one of a sender.
         let time = Duration::from_millis(50);
         assert_eq!(left.inject_timeout(&packet, time).unwrap(), None);
         assert!(start.elapsed() >= time);
@@ -511,7 +512,7 @@ fn a_non_blocking_capture_does_not_wait() {
     let Some((_net, left)) = slow() else { return };
     let mut left = left;
     left.set_nonblock(true);
-    // What there is room for goes.
+    // Packets that have room are sent.
     let failed = left.inject_queue(&queue([1400; 9])).unwrap_err();
     assert_eq!(failed.kind(), WOULD_BLOCK, "{failed}");
     assert!(
@@ -522,7 +523,7 @@ fn a_non_blocking_capture_does_not_wait() {
     assert_eq!(left.inject(&frame(1400)).unwrap(), 1400);
 }
 
-/// The socket's own buffer is full: `EAGAIN`, of which the descriptor tells.
+/// The socket's own buffer is full: `EAGAIN`, and the descriptor reports when it has room.
 #[test]
 fn a_full_socket_buffer_is_no_room_either() {
     let Some(net) = Netns::new() else { return };
@@ -545,7 +546,7 @@ fn a_full_socket_buffer_is_no_room_either() {
     let handle = left.break_handle();
     left.set_nonblock(false);
     assert_eq!(left.inject(&packet).unwrap(), 1000);
-    // A break that came before the wait ends it, also the second time.
+    // A break before the wait ends it, also the second time.
     while left.try_inject(&packet).unwrap().is_some() {}
     handle.breakloop();
     for _ in 0..2 {

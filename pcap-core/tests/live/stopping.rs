@@ -1,5 +1,4 @@
-//! Stopping live captures, and devices that go away. On veth pairs in network namespaces of the
-//! tests' own.
+//! Stopping live captures, and devices that disappear. On veth pairs in network namespaces.
 
 use crate::support;
 
@@ -19,7 +18,7 @@ fn send(capture: &Capture<Active>, count: usize) {
     }
 }
 
-/// Runs this on another thread after a while, and says when it was.
+/// Calls `f` on another thread after a while, and returns the time of the call.
 fn later(after: Duration, f: impl FnOnce() + Send + 'static) -> std::thread::JoinHandle<Instant> {
     std::thread::spawn(move || {
         std::thread::sleep(after);
@@ -29,7 +28,7 @@ fn later(after: Duration, f: impl FnOnce() + Send + 'static) -> std::thread::Joi
     })
 }
 
-/// libpcap's break is a flag that the next packet makes it see; not every kind of device wakes up.
+/// libpcap's break is a flag that it only checks after a packet; not every kind of device wakes up.
 // Shows: libpcap/break-sets-flag-wakes
 #[test]
 fn a_break_wakes_every_idle_reader() {
@@ -59,7 +58,7 @@ fn a_break_wakes_every_idle_reader() {
     }
 }
 
-/// A break reported as an end, an error or a timeout, or a flag left behind that ends the next read.
+/// A break is not reported as an end, an error or a timeout, and leaves no flag that ends the next read.
 // Shows: libpcap/nextex-answers-2-end, parity/break-more-packets-error
 #[test]
 fn a_break_between_reads_ends_the_next() {
@@ -87,14 +86,14 @@ fn a_break_between_reads_ends_the_next() {
     assert_eq!(right.try_next_packet().unwrap(), Next::Timeout);
 }
 
-/// A way to stop that cost 98 % of the packets, or a whole core.
+/// Stopping costs no packets (it once cost 98 %) and no CPU time.
 // Shows: libpcap/being-able-stop-costs, parity/closing-hangs-up-hour
 #[test]
 fn a_reader_that_can_stop_loses_nothing() {
     let Some((_net, left, _right)) = wire() else {
         return;
     };
-    // Room for as long as sending may take on a busy machine.
+    // Enough for as long as sending may take on a busy machine.
     let right = Capture::from_device("right").buffer_size(32 << 20);
     let mut right = right.activate().unwrap();
     // The first time may take longer.
@@ -111,15 +110,15 @@ fn a_reader_that_can_stop_loses_nothing() {
     send(&left, 2000);
     for half in [1000, 2000] {
         assert_eq!(right.for_each_up_to(1000, |_| ()).unwrap().packets(), 1000);
-        // Asking takes nothing away from what is counted.
+        // Reading the statistics does not reset them.
         let stats = right.stats().unwrap();
         assert!(stats.received >= half, "{stats:?}");
         assert_eq!(stats.dropped, 0);
     }
 }
 
-/// In libpcap a break that comes in non-blocking mode does not wake a blocking read after it, and
-/// switching may close what a break writes to.
+/// In libpcap, a break in non-blocking mode does not wake a blocking read after it, and switching may close the
+/// descriptor that a break writes to.
 // Shows: libpcap/break-non-blocking-mode
 #[test]
 fn a_break_outlasts_a_change_of_blocking() {
@@ -152,7 +151,7 @@ fn a_break_outlasts_a_change_of_blocking() {
     });
 }
 
-/// libpcap's loop may say -2 after it delivered packets: three were, the other seven came later.
+/// libpcap's loop may return -2 after it has delivered packets: three were delivered, and the other seven came later.
 // Shows: libpcap/live-loop-answer-2
 #[test]
 fn a_broken_loop_counts_and_loses_nothing() {
@@ -175,7 +174,7 @@ fn a_broken_loop_counts_and_loses_nothing() {
     assert_eq!((done.packets(), done.stop()), (7, Stop::Count));
 }
 
-/// One `pcap_dispatch` without a count went on for 5.8 s under load.
+/// One `pcap_dispatch` without a count continued for 5.8 s under load.
 // Shows: libpcap/count-0-less-means
 #[test]
 fn a_break_is_prompt_under_a_flood() {
@@ -202,15 +201,15 @@ fn a_break_is_prompt_under_a_flood() {
         });
         breaking.join().unwrap();
         assert_eq!(done.unwrap().stop(), Stop::End(End::Break));
-        // At most the packets that libpcap was handing over.
+        // At most the packets that libpcap was delivering.
         assert!(after <= 100, "{after}");
     }
     stop.breakloop();
     flood.join().unwrap();
 }
 
-/// Breaking a handle while another thread closes it is a use after free in libpcap; and a handle that
-/// kept the capture alive would close it wherever the last one is dropped.
+/// In libpcap, breaking a handle while another thread closes it is a use after free. A handle that kept the capture
+/// alive would close it wherever the last one is dropped.
 // Shows: libpcap/break-handle-being-closed, parity/break-handle-ends-up
 #[test]
 fn a_break_handle_outlives_its_capture() {
@@ -229,7 +228,7 @@ fn a_break_handle_outlives_its_capture() {
     handle.breakloop();
 }
 
-/// Closing hung for up to an hour in other bindings while another thread read.
+/// In other bindings, closing while another thread read took up to an hour.
 // Shows: libpcap/closing-hangs-up-hour, parity/break-loop-elsewhere-close
 // Shows: parity/closing-hangs-up-hour
 #[test]
@@ -249,7 +248,7 @@ fn a_reading_thread_stops_at_once() {
     assert!(start.elapsed() < Duration::from_millis(500));
 }
 
-/// A break handle that could end up closing the capture has no place in a signal handler.
+/// A break handle that may close the capture could not be used in a signal handler.
 // Shows: libpcap/break-handle-being-closed, parity/break-handle-ends-up
 #[test]
 fn a_break_comes_from_a_signal_handler() {
@@ -264,7 +263,7 @@ fn a_break_comes_from_a_signal_handler() {
     };
     HANDLE.set(right.break_handle()).unwrap();
     let handler = on_signal as extern "C" fn(libc::c_int);
-    // SAFETY: the handler does only what is allowed in one.
+    // SAFETY: the handler is async-signal-safe.
     unsafe { libc::signal(libc::SIGUSR1, handler as libc::sighandler_t) };
     // SAFETY: always succeeds.
     let reader = unsafe { libc::pthread_self() };
@@ -277,7 +276,7 @@ fn a_break_comes_from_a_signal_handler() {
     asked.join().unwrap();
 }
 
-/// libpcap says that the interface disappeared before it gives the packets that it still holds.
+/// libpcap reports that the interface disappeared before it returns the packets that it still holds.
 // Shows: libpcap/removed-device-error-before, parity/interface-disappears-makes-reader
 #[test]
 fn a_deleted_device_gives_its_packets_first() {
@@ -293,11 +292,11 @@ fn a_deleted_device_gives_its_packets_first() {
     let error = loop {
         match right.next_packet() {
             Ok(Some(_)) => packets += 1,
-            Ok(None) => panic!("neither a break nor an end"),
+            Ok(None) => panic!("expected a break or an end"),
             Err(error) => break error,
         }
     };
-    // On a machine that is slow at sending, the kernel's buffer may have been full meanwhile.
+    // If a busy machine sends slowly, the kernel's buffer may have been full meanwhile.
     assert_eq!(packets + right.stats().unwrap().dropped, 500);
     assert_eq!(error.kind(), ErrorKind::Disappeared);
     assert!(error.to_string().contains("`right`"), "{error}");
@@ -307,7 +306,7 @@ fn a_deleted_device_gives_its_packets_first() {
         start.elapsed()
     );
     assert!(support::cpu::cpu_time() - cpu < Duration::from_millis(100));
-    // And again, for whoever asks again.
+    // And for each further call.
     assert_eq!(
         right.next_packet().unwrap_err().kind(),
         ErrorKind::Disappeared
@@ -318,7 +317,7 @@ fn a_deleted_device_gives_its_packets_first() {
     );
 }
 
-/// A reader that hangs, or spins, when its device disappears.
+/// A reader neither hangs nor spins when its device disappears.
 // Shows: libpcap/removed-device-error-before, parity/interface-disappears-makes-reader
 #[test]
 fn a_deleted_device_ends_a_wait() {
@@ -342,7 +341,7 @@ fn a_deleted_device_ends_a_wait() {
     );
 }
 
-/// A device set down is no error: the capture goes on when it is up again, and waits quietly.
+/// Setting a device down is no error: the capture continues when it is up again, and waits without spinning.
 // Shows: libpcap/device-set-down-ends
 #[test]
 fn a_device_down_and_up_is_captured_on() {
@@ -375,7 +374,7 @@ fn a_device_down_and_up_is_captured_on() {
     assert_eq!(done.packets(), 2000);
 }
 
-/// Sends without a pause until it is stopped.
+/// Sends continuously until it is stopped.
 fn flood(left: Capture<Active>) -> (BreakHandle, std::thread::JoinHandle<()>) {
     let stop = left.break_handle();
     let flood = std::thread::spawn(move || {
@@ -387,8 +386,8 @@ fn flood(left: Capture<Active>) -> (BreakHandle, std::thread::JoinHandle<()>) {
     (stop, flood)
 }
 
-/// libpcap runs a filter that the kernel does not take in a read that ends only when a packet passes:
-/// a deadline of 100 ms took 8 s.
+/// If the kernel rejects a filter, libpcap applies it in a read that only ends when a packet passes: a deadline of 100
+/// ms took 8 s.
 #[test]
 fn a_deadline_holds_under_a_rejected_flood() {
     let Some((_net, left, mut right)) = wire() else {
@@ -410,7 +409,7 @@ fn a_deadline_holds_under_a_rejected_flood() {
     stop.breakloop();
     flood.join().unwrap();
 
-    // And it is the filter: a packet that passes comes, once there is room for it.
+    // The filter is the cause: a packet that passes arrives once there is room for it.
     let next = right.next_packet_timeout(Duration::from_millis(500));
     assert_eq!(next.unwrap(), Next::Timeout);
     let left = Capture::from_device("left").activate().unwrap();
@@ -424,7 +423,7 @@ fn a_deadline_holds_under_a_rejected_flood() {
     assert_eq!(right.next_packet().unwrap().unwrap().data(), frame);
 }
 
-/// A dispatch of all that is there went on for as long as packets came.
+/// Without a limit, dispatch continued for as long as packets arrived.
 #[test]
 fn a_dispatch_ends_under_a_flood() {
     let Some((_net, left, mut right)) = wire() else {
@@ -448,7 +447,7 @@ fn a_dispatch_ends_under_a_flood() {
     flood.join().unwrap();
 }
 
-/// A signal handler leaves errno as it was, whatever a break does.
+/// A signal handler leaves errno unchanged, whatever a break does.
 #[test]
 fn a_break_leaves_errno_alone() {
     let Some((_net, _left, right)) = wire() else {
@@ -457,7 +456,7 @@ fn a_break_leaves_errno_alone() {
     let handle = right.break_handle();
     // SAFETY: takes nothing.
     let errno = unsafe { libc::__errno_location() };
-    // SAFETY: this thread's own, as long as it runs.
+    // SAFETY: the variable of this thread, which lives as long as the thread.
     unsafe { *errno = libc::ENOSPC };
     for _ in 0..2000 {
         handle.breakloop();
@@ -466,7 +465,7 @@ fn a_break_leaves_errno_alone() {
     assert_eq!(unsafe { *errno }, libc::ENOSPC);
 }
 
-/// A packet-buffer timeout far beyond what the tests wait otherwise: packets lie in the kernel's buffer.
+/// A packet-buffer timeout far longer than the tests otherwise wait: packets stay in the kernel's buffer.
 fn slow(device: &str) -> Capture<Active> {
     let options = Capture::from_device(device).timeout(Duration::from_millis(1500));
     options.activate().unwrap()
@@ -495,7 +494,7 @@ fn stop_delivers_what_arrived_before_a_break() {
                     Next::Packet(_) => packets += 1,
                     Next::Timeout => {}
                     Next::End(End::Eof) => return packets,
-                    Next::End(End::Break) => panic!("nobody broke it"),
+                    Next::End(End::Break) => panic!("a break without a cause"),
                 }
             }
         },
@@ -506,7 +505,7 @@ fn stop_delivers_what_arrived_before_a_break() {
                     Next::Packet(_) => packets += 1,
                     Next::Timeout => std::thread::sleep(Duration::from_millis(1)),
                     Next::End(End::Eof) => return packets,
-                    Next::End(End::Break) => panic!("nobody broke it"),
+                    Next::End(End::Break) => panic!("a break without a cause"),
                 }
             }
         },
@@ -532,7 +531,7 @@ fn stop_delivers_what_arrived_before_a_break() {
         assert_eq!(right.ended(), Some(End::Eof));
         let stats = right.stats().unwrap();
         assert_eq!((stats.received, stats.dropped), (50, 0));
-        // It stays at its end, and still sends.
+        // It stays at its end, and can still send.
         assert_eq!(right.next_packet().unwrap(), None);
         assert_eq!(right.for_each(|_| ()).unwrap().stop(), Stop::End(End::Eof));
         right.inject(&FRAME).unwrap();

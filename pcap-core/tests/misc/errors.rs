@@ -1,5 +1,5 @@
-//! The one error type: under `?` in programs that return other error types, with the object that comes back, and on
-//! the terminal.
+//! The error type: with `?` in programs that return other error types, with the object that is returned, and on the
+//! terminal.
 
 #[cfg(target_os = "linux")]
 use crate::support;
@@ -22,7 +22,7 @@ use pcap_core::{
 
 type Boxed = Box<dyn StdError + Send + Sync>;
 
-/// Nothing of a terminal's is in an error's line, and its parts are in it once.
+/// Checks that an error's line has no control characters, and repeats nothing.
 fn check_text(error: &Error) {
     let line = error.to_string();
     let steers = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2028}');
@@ -35,9 +35,11 @@ fn check_text(error: &Error) {
     assert!(parts.starts_with("Error {\n    kind: "), "{parts}");
 }
 
-/// As a program meets it that returns these errors.
+/// Checks an error as a program gets it that returns these types.
 fn check(anyhow: anyhow::Error, boxed: Boxed, kind: ErrorKind) {
-    let error = anyhow.downcast_ref::<Error>().expect("anyhow finds it");
+    let error = anyhow
+        .downcast_ref::<Error>()
+        .expect("anyhow cannot downcast it");
     assert_eq!(error.kind(), kind, "{error}");
     check_text(error);
     let line = error.to_string();
@@ -46,7 +48,9 @@ fn check(anyhow: anyhow::Error, boxed: Boxed, kind: ErrorKind) {
     let debug = format!("{anyhow:?}");
     assert_eq!(debug.matches(error.text()).count(), 1, "{debug}");
 
-    let error = boxed.downcast_ref::<Error>().expect("it is in the box");
+    let error = boxed
+        .downcast_ref::<Error>()
+        .expect("the box cannot be downcast");
     assert_eq!(error.kind(), kind, "{error}");
     assert_eq!(format!("{boxed:?}"), line);
     assert_eq!(error.help().is_some(), kind == ErrorKind::PermissionDenied);
@@ -194,7 +198,7 @@ fn calls_without_a_device_under_anyhow() {
     fails!(argument, "x".parse::<MacAddr>());
     fails!(argument, "x".parse::<Direction>());
     fails!(argument, "x".parse::<TstampType>());
-    // Some systems' clocks hold all times.
+    // Some systems' clocks can represent all times.
     let _ = |time| -> anyhow::Result<SystemTime> { Ok(Timestamp::try_into(time)?) };
     if SystemTime::try_from(Timestamp::new(i64::MIN, 0)).is_err() {
         fails!(argument, SystemTime::try_from(Timestamp::new(i64::MIN, 0)));
@@ -306,7 +310,7 @@ fn awaiting_works_under_anyhow() {
     let cut = ErrorKind::SavefileTruncated;
     fails!(cut, runtime.block_on(ended().next_packet()));
     fails!(cut, runtime.block_on(ended().advance()));
-    // It compiles, and comes back: a live capture outside of a runtime.
+    // It compiles, and is returned: a live capture outside of a runtime.
     #[cfg(target_os = "linux")]
     if let Some(_net) = support::Netns::new() {
         let lo = || Capture::from_device("any").activate().unwrap();
@@ -362,7 +366,7 @@ fn calls_with_a_device_under_anyhow() {
             .run(|_, capture| capture.set_filter("tcp prot"))
             .into_result()
     );
-    // A closure may have other errors, which need be none of the standard library's.
+    // A closure may return other errors, not only those of the standard library.
     let failed = || -> anyhow::Result<()> {
         group().for_each(|_, capture| -> anyhow::Result<()> {
             capture.set_filter("tcp prot")?;
@@ -379,7 +383,7 @@ fn calls_with_a_device_under_anyhow() {
     fails!(kind, no_socket().attach_filter(&filter));
 }
 
-/// The numbers are in the error, which says them once.
+/// The numbers are in the error, which prints them once.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_queue_that_fails_says_what_was_sent() {
@@ -433,7 +437,7 @@ fn an_error_chain_repeats_nothing() {
         chain,
         ["cannot read `the reader`: the tape is torn", "a mouse"]
     );
-    // The reader's own error is there.
+    // The reader's own error is inside.
     let error = error.downcast_ref::<Error>().unwrap();
     let own = error.io_error().unwrap().get_ref().unwrap();
     assert!(own.is::<Torn>());
@@ -453,7 +457,7 @@ fn the_object_is_taken_once_and_by_its_type() {
     assert_eq!(clone.take::<Lonely>().unwrap().0.get(), 7);
     assert!(error.take::<Lonely>().is_none() && clone.take::<Lonely>().is_none());
 
-    // Behind anyhow, too.
+    // Also inside anyhow's error.
     let open = || -> anyhow::Result<()> {
         Capture::from_reader(Lonely(Cell::new(8)))?;
         Ok(())
@@ -497,7 +501,7 @@ fn a_program_makes_errors_of_its_own() {
     assert_eq!(error.to_string(), format!("no; {}", error.help().unwrap()));
 }
 
-/// A `main` that returns the error prints its debug form.
+/// A `main` that returns the error prints its `Debug` form.
 #[test]
 fn main_prints_a_line_to_read() {
     let main = || -> Result<(), Box<dyn StdError>> {
@@ -522,7 +526,7 @@ fn nothing_hostile_reaches_the_terminal() {
     let mut errors = Vec::new();
     for text in hostile {
         let compile = |expression: String| Filter::compile(Dlt::EN10MB, &expression);
-        // What libpcap repeats in its message. Names are looked up, so this is to find none.
+        // What libpcap repeats in its message. Names are looked up, so this one must not exist.
         for before in [
             "port \\",
             "ip proto \\",
@@ -558,7 +562,7 @@ fn nothing_hostile_reaches_the_terminal() {
     }
     assert!(errors.len() > 60);
     errors.iter().for_each(check_text);
-    // Escaped, and not left out; quotes and backslashes are as they were.
+    // Escaped, not removed; quotes and backslashes are unchanged.
     let error = Filter::compile(Dlt::EN10MB, "port \\\u{1b}[2J");
     let text = error.unwrap_err().to_string();
     assert!(

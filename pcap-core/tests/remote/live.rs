@@ -1,4 +1,4 @@
-//! Remote captures with a real daemon: `PCAP_TEST_RPCAPD` names it. Only for a libpcap that has them.
+//! Remote captures with a real daemon, which `PCAP_TEST_RPCAPD` names. Only for a libpcap with remote capture.
 
 use crate::support::rpcapd;
 use std::net::UdpSocket;
@@ -28,19 +28,19 @@ fn on(device: &str) -> Options {
     Options::new(host().with_device(device).unwrap())
 }
 
-/// A socket whose packets go over `lo` to a port at which nobody listens, so that only those of UDP are of interest.
+/// Returns a socket that sends over `lo` to a port without listener; the tests only look at UDP packets.
 fn sender() -> UdpSocket {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.connect("127.0.0.1:9").unwrap();
     socket
 }
 
-/// Sends; what the system says of packets sent before (nobody listens) is no failure of this one.
+/// Sends a packet. The error of an earlier packet, that nobody listens, is no failure of this one.
 fn send(socket: &UdpSocket, payload: &[u8]) {
     while socket.send(payload).is_err() {}
 }
 
-/// Lets the daemon begin, and waits until it captures: packets that were sent before do not come.
+/// Starts the daemon's capture, and waits until packets arrive: packets sent earlier do not.
 fn begin(capture: &mut Capture<Remote>, socket: &UdpSocket) {
     let began = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -52,9 +52,9 @@ fn begin(capture: &mut Capture<Remote>, socket: &UdpSocket) {
         });
         let next = capture.next_packet_timeout(Duration::from_secs(10));
         began.store(true, Ordering::Relaxed);
-        next.unwrap().packet().expect("the daemon captures");
+        next.unwrap().packet().expect("the daemon does not capture");
     });
-    // Those that were sent in the meantime.
+    // Discard the packets sent meanwhile.
     let quiet = Duration::from_millis(400);
     while capture
         .next_packet_timeout(quiet)
@@ -68,7 +68,7 @@ fn nanos(time: Timestamp) -> i64 {
     time.secs() * 1_000_000_000 + i64::from(time.subsec_nanos())
 }
 
-/// The payloads of UDP packets over Ethernet.
+/// Returns the payload of a UDP packet over Ethernet.
 fn payload(data: &[u8]) -> &[u8] {
     &data[14 + 20 + 8..]
 }
@@ -250,7 +250,7 @@ fn a_break_ends_a_read_and_it_goes_on() {
         assert_eq!(capture.ended(), Some(End::Break));
         assert!(late < Duration::from_millis(100), "{late:?}");
     }
-    // One before a read ends that read, and only that.
+    // A break before a read ends that read, and no other.
     capture.break_handle().breakloop();
     assert_eq!(capture.try_next_packet().unwrap(), Next::End(End::Break));
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
@@ -268,7 +268,8 @@ fn a_break_ends_a_read_and_it_goes_on() {
     );
 }
 
-/// Which of several new sockets is libpcap's is not guessed: then reads wait inside libpcap, up to half the timeout.
+/// If several sockets are new, the library does not guess which one is libpcap's: reads then wait inside libpcap, up
+/// to half the timeout.
 // Shows: libpcap/remote-handles-refuse-non
 #[test]
 fn an_unknown_socket_loses_nothing() {
@@ -337,7 +338,7 @@ fn a_changed_filter_lets_nothing_else_in() {
     for read_ahead in [true, false] {
         capture.set_filter("udp port 9").unwrap();
         (0..20u8).for_each(|n| send(&socket, &vec![n; 10 + usize::from(n % 2) * 100]));
-        // All have been sent by the daemon when the first is read: the others are read with it, or lie in the socket.
+        // The daemon has sent all of them before the first read: the others are read with it, or lie in the socket.
         std::thread::sleep(Duration::from_millis(400));
         if read_ahead {
             let first = capture.next_packet().unwrap().unwrap();
@@ -355,7 +356,7 @@ fn a_changed_filter_lets_nothing_else_in() {
         }
         assert_eq!(seen, odd, "{read_ahead}");
     }
-    // Instructions that let nothing pass, and then all.
+    // A program that rejects all packets, and then one that accepts all.
     let none = Filter::from_instructions(Dlt::EN10MB, &[Insn::new(6, 0, 0, 0)]).unwrap();
     capture.set_filter(&none).unwrap();
     send(&socket, b"no");
@@ -374,7 +375,7 @@ fn a_changed_filter_lets_nothing_else_in() {
     );
 }
 
-/// The daemon's kernel takes the tag out before its filter sees the packet; here it is in again.
+/// The daemon's kernel removes the tag before its filter sees the packet; libpcap inserts it again.
 #[test]
 fn a_filter_takes_packets_of_vlans() {
     let _alone = alone();
@@ -413,7 +414,7 @@ fn a_capture_does_not_see_its_own_traffic() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
-    // What was compiled and not set does not matter, though libpcap would take it.
+    // A filter that was compiled and not set has no effect, although libpcap would use it.
     let mut capture = on("lo").open().unwrap();
     capture.compile("tcp port 1").unwrap();
     let socket = sender();
@@ -433,7 +434,7 @@ fn a_capture_does_not_see_its_own_traffic() {
         }
     }
     assert!(own < 20 && others > 20, "{own} {others}");
-    // Filters can change here as long as the daemon has none.
+    // Filters can be changed locally as long as the daemon has none.
     capture.set_filter("udp port 9").unwrap();
     capture.set_filter("udp port 10").unwrap();
     drop(capture);
@@ -512,7 +513,7 @@ fn a_pcap_t_opened_elsewhere_reads_on() {
         )
     };
     let pcap = std::ptr::NonNull::new(pcap).unwrap();
-    // SAFETY: just opened, and nobody else's.
+    // SAFETY: just opened, and has no other owner.
     let mut capture = unsafe { Capture::<Remote>::from_raw(pcap) }.unwrap();
     capture.set_filter("udp port 9").unwrap();
     let socket = sender();
@@ -557,7 +558,7 @@ fn only_the_right_password_opens() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
     let folder = tempfile::tempdir().unwrap();
-    // A root with a password of the test's, in a view of the files of its own.
+    // In a private view of the file system, root has a password chosen by the test.
     let password = "correct horse";
     let hash = openssl(["passwd", "-6", password]);
     let shadow = folder.path().join("shadow");
@@ -635,7 +636,7 @@ fn through_tls_it_is_the_same() {
     let host = host().tls(true);
     let devices = match remote::devices(&host, &Auth::Null) {
         Err(error) if error.kind() == UNSUPPORTED => {
-            // Then that is what it says, and the daemon would not have started either.
+            // The error must say so, and the daemon would not have started either.
             panic!("libpcap was built without TLS, and its rpcapd with: {error}");
         }
         devices => devices.unwrap(),
@@ -693,7 +694,7 @@ fn a_killed_daemons_packets_come_first() {
         let socket = sender();
         begin(&mut capture, &socket);
         (0..100u8).for_each(|n| send(&socket, &[n; 32]));
-        // The first says that the daemon sends; the others follow within its timeout.
+        // The first packet says that the daemon is sending; the others follow within its timeout.
         assert_eq!(
             payload(capture.next_packet().unwrap().unwrap().data()),
             [0; 32]
@@ -730,7 +731,7 @@ fn a_daemon_killed_early_is_an_error() {
     let error = capture.next_packet().unwrap_err();
     assert_eq!(error.operation(), Some("start"));
     assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error:?}");
-    // libpcap closed its socket; whoever has its number now keeps it.
+    // libpcap closed its socket; its number may belong to another file now, which must stay open.
     let sockets: Vec<_> = (0..20)
         .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
         .collect();
@@ -741,7 +742,7 @@ fn a_daemon_killed_early_is_an_error() {
     assert_eq!(capture.stats().unwrap_err().to_string(), error.to_string());
     drop(capture);
     for socket in &sockets {
-        socket.local_addr().expect("it is still open");
+        socket.local_addr().expect("the descriptor was closed");
     }
 }
 

@@ -1,5 +1,5 @@
-//! Savefiles that change while they are read: truncated, emptied, rewritten, grown, replaced. Each way and each
-//! call of reading is compared with `pcap_next_ex` on a file that changes in the same way.
+//! Savefiles that change while they are read: truncated, emptied, rewritten, grown, replaced. Each way of opening and
+//! each reading call is compared with `pcap_next_ex` on a file that changes in the same way.
 
 use crate::support::differential;
 use crate::support::files;
@@ -15,26 +15,26 @@ use crate::support::differential::{Plan, Raw, Theirs, Way as Source, stream};
 use crate::support::files::{MICRO, NANO, Order, PATCHED, Pcap, Pcapng, Random};
 use pcap_core::{Capture, End, Error, ErrorKind, Next, Offline, Packet, Result, Stop};
 
-/// Packets in a savefile, of 789 bytes on average.
+/// The number of packets in a savefile, of 789 bytes on average.
 const PACKETS: usize = 700;
-/// How many packets are read before a change.
+/// The number of packets read before a change.
 const AFTER: [usize; 2] = [0, 100];
-/// This packet lies behind all that was read by then, whatever the size of the buffers.
+/// A packet that no buffer has reached by then.
 const FAR: usize = 560;
 
 const LINUX_SLL: u32 = 113;
 const USB_LINUX_MMAPPED: u32 = 220;
 
-/// A savefile, and where its packets are.
+/// A savefile, and the positions of its packets.
 struct Savefile {
     name: String,
     bytes: Vec<u8>,
-    /// Where the first packet begins, and where each ends.
+    /// The start of the first packet, and the end of each.
     ends: Vec<usize>,
     packets: Vec<Raw>,
 }
 
-/// How a savefile of a format is built.
+/// A function that builds a savefile of a format.
 type Build = Box<dyn Fn(&[Vec<u8>]) -> (Vec<u8>, Vec<usize>)>;
 
 fn classic(order: Order, magic: u32, linktype: u32) -> Build {
@@ -45,7 +45,7 @@ fn classic(order: Order, magic: u32, linktype: u32) -> Build {
         for (n, data) in packets.iter().enumerate() {
             let length = data.len() as u32;
             file = file.record([n as u32, n as u32, length, length], b"");
-            // The old variant has eight bytes more.
+            // The old variant has eight more bytes.
             let more = if magic == PATCHED { 8 } else { 0 };
             file = file.raw(&[0; 8][..more]).raw(data);
             at += 16 + more + data.len();
@@ -71,7 +71,7 @@ fn pcapng(order: Order) -> Build {
     })
 }
 
-/// All formats that are read in different ways.
+/// Returns all formats that are read in different ways.
 fn formats() -> Vec<(&'static str, Build)> {
     let [little, big] = Order::BOTH;
     let other = match Order::NATIVE {
@@ -83,7 +83,7 @@ fn formats() -> Vec<(&'static str, Build)> {
         ("big, micro", classic(big, MICRO, 1)),
         ("little, nano", classic(little, NANO, 1)),
         ("big, nano", classic(big, NANO, 1)),
-        // These are read by libpcap.
+        // libpcap reads these.
         ("USB", classic(Order::NATIVE, MICRO, USB_LINUX_MMAPPED)),
         ("cooked, swapped", classic(other, NANO, LINUX_SLL)),
         ("patched", classic(Order::NATIVE, PATCHED, 1)),
@@ -118,14 +118,14 @@ impl Savefile {
         }
     }
 
-    /// The same with other data in each packet.
+    /// Returns the same savefile with different data in each packet.
     fn inverted(&self, build: &Build) -> Savefile {
         let data = |packet: &Raw| packet.3.iter().map(|byte| !byte).collect();
         let packets: Vec<Vec<u8>> = self.packets.iter().map(data).collect();
         Savefile::of(&self.name, build, &packets)
     }
 
-    /// How many packets are whole in this many bytes.
+    /// Returns how many packets this many bytes contain completely.
     fn whole(&self, length: usize) -> usize {
         self.ends[1..].iter().filter(|&&end| end <= length).count()
     }
@@ -135,26 +135,26 @@ impl Savefile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Path,
-    /// An open file, behind other bytes.
+    /// An open file, positioned after other bytes.
     File,
     /// A `Read` that reads the file.
     Reader,
-    /// A path, followed until nothing comes.
+    /// A path, followed until no more packets come.
     Followed,
 }
 
 const WAYS: [Way; 4] = [Way::Path, Way::File, Way::Reader, Way::Followed];
 
-/// Bytes before the savefile in an open file.
+/// The bytes before the savefile in an open file.
 const BEFORE: usize = 4321;
 
 impl Way {
-    /// Where the savefile begins in the file.
+    /// Returns where the savefile begins in the file.
     fn start(self) -> usize {
         if self == Way::File { BEFORE } else { 0 }
     }
 
-    /// Opens a savefile. What a reader gives is noted.
+    /// Opens a savefile, and records what a reader returns.
     fn open(self, path: &Path, given: &Arc<Mutex<Vec<u8>>>) -> Result<Capture<Offline>> {
         match self {
             Way::Path => Capture::from_file(path),
@@ -169,7 +169,7 @@ impl Way {
             }
             Way::Followed => {
                 let mut capture = Capture::from_file(path)?;
-                // What cannot be followed is read as it is.
+                // What cannot be followed is read without.
                 let _ = capture.follow(true);
                 Ok(capture)
             }
@@ -177,7 +177,7 @@ impl Way {
     }
 }
 
-/// A reader of which nothing is known but that it can be read, and what it has given.
+/// A reader that can only be read, and what it has returned.
 struct Plain(File, Arc<Mutex<Vec<u8>>>);
 
 impl Read for Plain {
@@ -188,10 +188,10 @@ impl Read for Plain {
     }
 }
 
-/// The reading calls.
+/// The number of reading calls.
 const CALLS: usize = 12;
 
-/// Reads a capture to its end by one of the calls.
+/// Reads a capture to its end with one of the calls.
 fn drain(
     mut capture: Capture<Offline>,
     call: usize,
@@ -252,7 +252,7 @@ fn drain(
         _ => return asynchronous::drain(capture, call, keep),
     };
     if result.is_err() {
-        // The error lasts.
+        // The error repeats.
         let again = capture.next_packet().map(|packet| packet.is_some());
         assert_eq!(
             format!("{again:?}"),
@@ -335,8 +335,8 @@ mod asynchronous {
     }
 }
 
-/// Reads a file by this library; a closure is called with the number of packets before each. Returns also what
-/// a reader gave.
+/// Reads a file with this library; calls a closure with the number of packets before each. Also returns what a reader
+/// returned.
 fn ours(
     path: &Path,
     way: Way,
@@ -361,7 +361,7 @@ fn ours(
     (packets, result.err(), given)
 }
 
-/// The same by `pcap_next_ex`.
+/// Does the same with `pcap_next_ex`.
 fn libpcap(path: &Path, mut read: impl FnMut(usize)) -> (Vec<Raw>, Option<String>) {
     let theirs = Theirs::open(stream(path)).unwrap();
     let mut packets = Vec::new();
@@ -375,7 +375,7 @@ fn libpcap(path: &Path, mut read: impl FnMut(usize)) -> (Vec<Raw>, Option<String
     }
 }
 
-/// The lengths to truncate a savefile to after some packets: within what was read, right behind it, within what is
+/// Returns the lengths to truncate a savefile to after some packets: within what was read, at its end, within what is
 /// buffered, and beyond.
 fn cuts(savefile: &Savefile, after: usize) -> Vec<usize> {
     let end = |n: usize| savefile.ends[n];
@@ -410,7 +410,7 @@ fn append(path: &Path, bytes: &[u8]) {
     file.write_all(bytes).unwrap();
 }
 
-/// A savefile on disk where a way of reading has it, and a second one for libpcap.
+/// A savefile on disk for this library, and a copy for libpcap.
 struct Files {
     folder: tempfile::TempDir,
 }
@@ -486,7 +486,7 @@ fn a_file_truncated_meanwhile_is_an_error() {
                 "{case}: {error}"
             );
             if length > savefile.ends[FAR - 1] && way != Way::Followed {
-                // All that was there when it was truncated was read since, and by libpcap alike.
+                // All that was there when it was truncated has been read, by libpcap as well.
                 assert!(packets == by_libpcap, "{case}");
                 if let Some(text) = text {
                     assert_eq!(error.text(), text, "{case}");
@@ -498,7 +498,7 @@ fn a_file_truncated_meanwhile_is_an_error() {
     });
 }
 
-/// The packets and the error are those of libpcap for these bytes.
+/// Checks that the packets and the error are those of libpcap for these bytes.
 fn same_as_libpcap(case: &str, packets: &[Raw], error: Option<Error>, bytes: &[u8]) {
     let mut bytes = bytes.to_vec();
     let theirs = Plan::new(Source::File(0), 0).libpcap(&mut bytes);
@@ -511,7 +511,7 @@ fn same_as_libpcap(case: &str, packets: &[Raw], error: Option<Error>, bytes: &[u
     assert_eq!(error.map(|e| e.text().to_owned()), theirs.error, "{case}");
 }
 
-/// Size at the end and at the beginning are the same, but more had been read.
+/// The length is the same at the beginning and at the end, but more had been read.
 // Shows: libpcap/savefile-becomes-shorter-read
 #[test]
 fn a_file_that_grew_and_is_cut_is_an_error() {
@@ -598,7 +598,7 @@ fn a_file_that_is_restored_in_time_is_whole() {
     });
 }
 
-/// Who opened the old one keeps it.
+/// A file that was opened before stays the same.
 #[test]
 #[cfg(unix)]
 fn a_file_that_is_replaced_or_removed_is_whole() {
@@ -622,7 +622,7 @@ fn a_file_that_is_replaced_or_removed_is_whole() {
     });
 }
 
-/// Each packet is the old or the new one, but for the one in which the buffer ended.
+/// Each packet is the old or the new one, except the one in which the buffer ended.
 #[test]
 fn a_file_overwritten_in_place_is_read_on() {
     let files = Files::new();
@@ -669,7 +669,7 @@ fn a_file_overwritten_in_place_is_read_on() {
     });
 }
 
-/// As `cp` and log rotation by copying do: the same file, emptied and written anew.
+/// As with `cp`, and log rotation by copying: the same file, truncated and rewritten.
 #[test]
 fn a_rewritten_file_ends_or_fails_for_ever() {
     let files = Files::new();
@@ -702,7 +702,7 @@ fn a_rewritten_file_ends_or_fails_for_ever() {
     });
 }
 
-/// What is no regular file has no length to compare with: its last record tells.
+/// Only a regular file has a length; a stream's end is recognized by its last record.
 #[test]
 #[cfg(unix)]
 fn a_stream_that_ends_in_a_record_is_an_error() {
@@ -728,7 +728,7 @@ fn a_stream_that_ends_in_a_record_is_an_error() {
                 _ => Capture::from_reader(reader).unwrap(),
             };
             let mut packets = Vec::new();
-            // These may find nothing yet, and a runtime is needed for the tenth.
+            // These may find no packet yet, and the tenth needs a runtime.
             let call = match call {
                 2 | 6 => 3,
                 10 => 11,

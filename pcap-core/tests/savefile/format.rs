@@ -1,12 +1,10 @@
-//! Classic savefiles as they are on disk, read here: times, versions and link types of each age. What
-//! is read of ordinary ones is in `pings.rs`.
+//! Classic savefiles of all ages, byte by byte: times, versions and link types. `pings.rs` reads ordinary ones.
 use crate::support::files;
 
 use crate::support::files::{ETHERNET, MICRO, NANO, Order, PATCHED, Pcap, open, ping, read_all};
 use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Precision, Timestamp};
 
-/// libpcap 1.10.3 reads the seconds of a savefile of the machine's own byte order as signed, those of
-/// the other as unsigned.
+/// libpcap 1.10.3 reads the seconds as signed in a savefile of native byte order, as unsigned in one of the other.
 // Shows: libpcap/seconds-after-2038-negative
 #[test]
 fn seconds_after_2038_are_unsigned() {
@@ -28,12 +26,12 @@ fn seconds_after_2038_are_unsigned() {
 
 #[test]
 fn versions_2_0_to_2_4_are_read() {
-    // Until 2.2 the length on the wire came first.
+    // Before 2.2 the wire length came first.
     for (minor, header, expected) in [
         (0, [1, 0, 98, 4], (4, 98)),
         (1, [1, 0, 98, 4], (4, 98)),
         (2, [1, 0, 98, 4], (4, 98)),
-        // Some programs wrote 2.3 and still the old order: the smaller one is what was captured.
+        // Some programs wrote 2.3 with the old order: the smaller one is the caplen.
         (3, [1, 0, 98, 4], (4, 98)),
         (3, [1, 0, 4, 98], (4, 98)),
         (4, [1, 0, 4, 98], (4, 98)),
@@ -94,14 +92,14 @@ fn the_old_magic_is_read() {
             assert_eq!((packet.data(), packet.wire_len()), (&[n as u8; 4][..], 60));
         }
     }
-    // Two more that were reserved, and never supported.
+    // Two more magic numbers, reserved and never supported.
     for magic in [0xa1b2_34cd, 0xa12b_3c4d] {
         let error = files::try_open(Pcap::new(Order::Little, magic).bytes()).unwrap_err();
         assert_eq!(error.text(), "unknown file format");
     }
 }
 
-/// Link types cut to 8 bits: 276 was read as 20.
+/// Link types were once truncated to 8 bits: 276 was read as 20.
 // Shows: parity/link-types-cut-8
 #[test]
 fn unknown_link_types_survive() {
@@ -112,7 +110,7 @@ fn unknown_link_types_survive() {
             let mut capture = open(file.packet(1, 2, b"abcd").bytes());
             assert_eq!(capture.linktype(), Linktype::new(linktype));
             assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abcd");
-            // It survives being written again, too. libpcap 1.10.3 writes numbers up to 289.
+            // It also survives being written. libpcap 1.10.3 writes numbers up to 289.
             let path = folder.path().join("a.pcap");
             capture.dump(&path).unwrap().close().unwrap();
             let header = std::fs::read(&path).unwrap();
@@ -138,7 +136,7 @@ fn the_checksum_bits_are_no_link_type() {
     assert_eq!(capture.linktype(), Linktype::ETHERNET);
     capture.set_filter("icmp").unwrap();
     assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 1);
-    // As pcap_dump_open does, a savefile of this capture's packets says so again.
+    // Like `pcap_dump_open`, a dumper for this capture's packets writes it again.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     capture.dump(&path).unwrap().close().unwrap();
@@ -148,12 +146,12 @@ fn the_checksum_bits_are_no_link_type() {
     );
 }
 
-/// The bits above the link type were there for nobody.
+/// The bits above the link type were once inaccessible.
 #[test]
 fn the_checksum_length_is_told() {
     for (linktype, length) in [
         (ETHERNET, None),
-        // A length without the bit that says that it counts.
+        // A length without the bit that makes it valid.
         (0x2000_0000 | ETHERNET, None),
         (0x0400_0000 | ETHERNET, Some(0)),
         (0x1400_0000 | ETHERNET, Some(2)),

@@ -1,5 +1,5 @@
-//! What is the user's may panic anywhere: reading, in the text of an error, when it is dropped. No packet may come
-//! of that which the savefile does not hold, and the error that follows lasts.
+//! Panics in the user's code: while reading, in the text of an error, in a drop. They never cause a packet that is not
+//! in the savefile, and the error after them repeats.
 
 use crate::support::files;
 
@@ -18,7 +18,7 @@ use pcap_core::{
     Capture, Dlt, Dumper, End, Error, ErrorKind, Next, Offline, Packet, Result, Stop, Timestamp,
 };
 
-/// The payload of each panic here. No hook prints it, as there are thousands.
+/// The payload of each panic here. No hook prints it, because there are thousands.
 struct Injected;
 
 fn quiet() {
@@ -54,9 +54,9 @@ enum Fault {
     Display,
     /// The drop of its error.
     Drop,
-    /// The drop of an error that asks to be read again.
+    /// The drop of an error that asks for another read.
     Interrupted,
-    /// Nothing: an error like others.
+    /// Nothing: an ordinary error.
     None,
 }
 
@@ -103,7 +103,7 @@ impl Drop for Bomb {
     }
 }
 
-/// Gives bytes, in pieces; has its fault once behind so many of them, and then goes on.
+/// A reader that returns bytes in pieces, has its fault once after this many, and then continues.
 struct Faulty {
     bytes: Vec<u8>,
     given: usize,
@@ -135,7 +135,7 @@ impl Read for Faulty {
 const USB_LINUX_MMAPPED: u32 = 220;
 const LINUX_SLL: u32 = 113;
 
-/// Savefiles whose packets hold what looks like a packet: who goes on at a wrong place finds it.
+/// Returns savefiles whose packets contain what looks like a packet, which is found after a wrong position.
 fn savefiles() -> Vec<(&'static str, Vec<u8>)> {
     let [little, big] = Order::BOTH;
     let other = if Order::NATIVE == big { little } else { big };
@@ -164,7 +164,7 @@ fn savefiles() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("classic", classic(Order::NATIVE, MICRO, 1)),
         ("classic, swapped", classic(other, NANO, 1)),
-        // These are read by libpcap.
+        // libpcap reads these.
         ("USB", classic(Order::NATIVE, MICRO, USB_LINUX_MMAPPED)),
         ("cooked, swapped", classic(other, MICRO, LINUX_SLL)),
         ("patched", classic(Order::NATIVE, PATCHED, 1)),
@@ -173,10 +173,10 @@ fn savefiles() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// How many reading calls there are.
+/// The number of reading calls.
 const CALLS: usize = 8;
 
-/// Calls a reading call until it is over.
+/// Repeats a reading call until the end.
 fn read(
     capture: &mut Capture<Offline>,
     call: usize,
@@ -226,7 +226,7 @@ fn read(
     }
 }
 
-/// Reads to the end, however often it panics; gives the packets and the last answer.
+/// Reads to the end, however often it panics; returns the packets and the last result.
 fn read_through(capture: &mut Capture<Offline>, call: usize) -> (Vec<Raw>, usize, Option<Error>) {
     let mut packets = Vec::new();
     let mut panics = 0;
@@ -250,11 +250,11 @@ fn read_through(capture: &mut Capture<Offline>, call: usize) -> (Vec<Raw>, usize
             Err(panic) => assert_injected(panic),
         }
         panics += 1;
-        assert!(panics < 10, "it panics for ever");
+        assert!(panics < 10, "it panics too often");
     }
 }
 
-/// Whatever the fault, and behind whichever byte, the packets are those in front of it, and the error lasts.
+/// Whatever the fault, and after any byte, the packets are those before it, and the error repeats.
 // Shows: libpcap/reader-panics-unwinds-through
 #[test]
 fn a_reader_that_panics_leaves_an_error() {
@@ -285,7 +285,7 @@ fn a_reader_that_panics_leaves_an_error() {
 
 fn one_fault(case: &str, reader: Faulty, call: usize, before: &[Raw]) {
     let fault = reader.fault;
-    // What fails while it is opened is no capture. The error is not looked at: its drop may panic.
+    // If opening fails there is no capture. The error is not looked at: its drop may panic.
     let opened = catch_unwind(AssertUnwindSafe(|| Capture::from_reader(reader).ok()));
     let mut capture = match opened {
         Ok(Some(capture)) => capture,
@@ -312,7 +312,7 @@ fn one_fault(case: &str, reader: Faulty, call: usize, before: &[Raw]) {
         let again = again.unwrap_or_else(|_| panic!("{case}: call {call} panicked again"));
         assert_eq!(again.to_string(), error.to_string(), "{case}");
     }
-    // The error is the reader's own, and so may be its drop.
+    // The error is the reader's own, and its drop may panic.
     drop(error);
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(capture))) {
         assert_eq!(fault, Fault::Drop, "{case}");
@@ -320,7 +320,7 @@ fn one_fault(case: &str, reader: Faulty, call: usize, before: &[Raw]) {
     }
 }
 
-/// Counts what is there of it, and panics when it is dropped.
+/// Counts its instances, and panics when it is dropped.
 struct Dropped<'a>(io::Cursor<Vec<u8>>, &'a AtomicUsize);
 
 impl Read for Dropped<'_> {
@@ -356,7 +356,7 @@ fn a_reader_whose_drop_panics_is_dropped_once() {
     }
 }
 
-/// A closure that panics at one packet loses none, and none comes twice.
+/// A closure that panics at one packet neither loses nor repeats one.
 #[test]
 fn a_closure_that_panics_loses_no_packet() {
     quiet();
@@ -386,7 +386,7 @@ fn a_closure_that_panics_loses_no_packet() {
                 assert!(capture.next_packet().unwrap().is_none(), "{name}, {call}");
                 capture = files::open(bytes.clone());
             }
-            // One that maps.
+            // A closure that maps.
             let mut numbers = Vec::new();
             for n in 0..3_u8 {
                 let map = |packet: Packet<'_>| {
@@ -406,7 +406,7 @@ fn a_closure_that_panics_loses_no_packet() {
     }
 }
 
-/// A queue and a filter are made of what an iterator gives: if that panics they are as they were.
+/// A queue and a filter are filled from an iterator: if that panics, they are unchanged.
 #[test]
 fn a_panicking_iterator_keeps_the_packets() {
     use pcap_core::{Filter, FilterTerm, SendQueue};
@@ -443,12 +443,12 @@ fn a_panicking_iterator_keeps_the_packets() {
     assert_injected(made.unwrap_err());
 }
 
-/// Takes bytes; has its fault at so many calls, from one on.
+/// A writer that has its fault at a number of calls from one on.
 struct FaultyWriter {
     taken: Arc<Mutex<Vec<u8>>>,
     calls: usize,
     faults: Range<usize>,
-    /// At the first of them, and at the others.
+    /// The fault of the first of them, and of the others.
     fault: Fault,
     later: Fault,
 }
@@ -478,7 +478,7 @@ impl Write for FaultyWriter {
     }
 }
 
-/// Ends one call, whatever becomes of it; true if it did what it was to.
+/// Ends one call, whatever happens; returns whether it succeeded.
 fn survive(call: impl FnOnce() -> Result<()>) -> bool {
     match catch_unwind(AssertUnwindSafe(|| call().is_ok())) {
         Ok(done) => done,
@@ -494,7 +494,7 @@ fn a_writer_that_panics_gets_each_byte_once() {
     quiet();
     let expected = savefile_of_two(|_| {}, FaultyWriter::new(0..0, Fault::None));
     for fault in FAULTS {
-        // The first call takes the header.
+        // The first call writes the header.
         for first in 2..20 {
             for faults in [first..first + 1, first..first + 3] {
                 let writer = FaultyWriter::new(faults.clone(), fault);
@@ -518,7 +518,7 @@ impl FaultyWriter {
     }
 }
 
-/// Writes two packets, with a flush after each, and gives what the writer took.
+/// Writes two packets, with a flush after each, and returns what the writer accepted.
 fn savefile_of_two(flush: impl Fn(&mut Dumper), writer: FaultyWriter) -> Vec<u8> {
     let taken = Arc::clone(&writer.taken);
     let dead = Capture::dead(Dlt::EN10MB).unwrap();
@@ -533,7 +533,7 @@ fn savefile_of_two(flush: impl Fn(&mut Dumper), writer: FaultyWriter) -> Vec<u8>
     taken.lock().unwrap().clone()
 }
 
-/// The text of its error panics each time: the drop that follows must not ask for it again, which would end the
+/// The text of its error panics each time: the drop that follows must not format it again, which would abort the
 /// process.
 #[test]
 fn a_failing_close_panics_at_most_once() {
@@ -567,7 +567,7 @@ fn a_failing_close_panics_at_most_once() {
                 }
                 _ => dumper.into_writer::<FaultyWriter>().map(drop),
             });
-            // Nobody would see the text of an error.
+            // The text of an error would be visible nowhere.
             let quiet = way == 1 && [Fault::Display, Fault::None].contains(&fault);
             assert_eq!(ended, quiet, "{fault:?}, {later:?}, {way}");
         }

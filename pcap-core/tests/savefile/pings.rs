@@ -1,4 +1,4 @@
-//! What the test suites of other bindings test of savefiles, dumpers and filters, mostly on a file of 96 pings.
+//! Tests of savefiles, dumpers and filters from the test suites of other bindings, mostly on a file of 96 pings.
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::support::files;
@@ -19,7 +19,7 @@ fn dead(precision: Precision) -> Capture<Dead> {
 
 const PRECISIONS: [(Precision, u32); 2] = [(Precision::Micro, MICRO), (Precision::Nano, NANO)];
 
-/// 96 pings of 98 bytes, cut to a snaplen of 96, written on a big-endian machine.
+/// Returns 96 pings of 98 bytes, truncated to a snaplen of 96, written on a big-endian machine.
 fn truncated_pings() -> Vec<u8> {
     (0..96)
         .fold(Pcap::new(Order::Big, MICRO).snaplen(96), |file, n| {
@@ -29,7 +29,7 @@ fn truncated_pings() -> Vec<u8> {
         .bytes()
 }
 
-/// The times and bytes of a savefile's packets as `tcpdump` prints them.
+/// Returns the times and bytes of a savefile's packets as `tcpdump` prints them.
 #[cfg(unix)]
 fn tcpdump(path: &Path, precision: Precision) -> Vec<(String, String)> {
     let unit = match precision {
@@ -50,7 +50,7 @@ fn tcpdump(path: &Path, precision: Precision) -> Vec<(String, String)> {
     packets
 }
 
-/// The same of packets that were read or are to be written.
+/// Formats packets as [`tcpdump`] returns them.
 fn as_tcpdump(packets: &[PacketOwned], precision: Precision) -> Vec<(String, String)> {
     let cut = match precision {
         Precision::Micro => 3,
@@ -64,7 +64,7 @@ fn as_tcpdump(packets: &[PacketOwned], precision: Precision) -> Vec<(String, Str
     packets.iter().map(line).collect()
 }
 
-/// The times and both lengths as `tshark` prints them.
+/// Returns the times and both lengths as `tshark` prints them.
 #[cfg(unix)]
 fn tshark(path: &Path) -> String {
     let mut tshark = Command::new("tshark");
@@ -149,7 +149,7 @@ fn icmp_is_six_instructions() {
         Insn::new(0x15, 0, 3, 0x0800),  // IPv4, or else the last
         Insn::new(0x30, 0, 0, 23),      // load the protocol of the packet
         Insn::new(0x15, 0, 1, 1),       // ICMP, or else the last
-        Insn::new(0x06, 0, 0, 262_144), // take it
+        Insn::new(0x06, 0, 0, 262_144), // accept
         Insn::new(0x06, 0, 0, 0),       // leave it
     ];
     assert_eq!(icmp.instructions(), expected);
@@ -171,7 +171,7 @@ fn no_and_4097_instructions_are_refused() {
     for length in [0, 4097] {
         let error = make(length).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FilterInvalid, "{length}: {error}");
-        // Nor does one reach a capture, which has the filter it had.
+        // No capture accepts one either, and its filter stays.
         let mut capture = open(truncated_pings());
         capture.set_filter("icmp").unwrap();
         let set = make(length).and_then(|filter| capture.set_filter(&filter));
@@ -215,8 +215,8 @@ fn syn_ack_ack_and_udp_are_told_apart() {
         "tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-ack",
         "udp",
     ];
-    // Changed between the packets, the filter holds from the next one on: what an earlier one would
-    // have kept away is not lost.
+    // A filter that is changed between packets applies from the next one on: what the earlier one would have rejected
+    // is not lost.
     for mut capture in ways() {
         for (filter, frame) in filters.iter().zip(&frames) {
             capture.set_filter(*filter).unwrap();
@@ -225,7 +225,7 @@ fn syn_ack_ack_and_udp_are_told_apart() {
         }
         assert!(capture.next_packet().unwrap().is_none());
     }
-    // Each lets through its own packet only.
+    // Each accepts only its own packet.
     for (filter, frame) in filters.iter().zip(&frames) {
         for mut capture in ways() {
             capture.set_filter(*filter).unwrap();
@@ -325,7 +325,7 @@ fn what_is_written_is_read_back_by_all() {
     for (precision, _) in PRECISIONS {
         let packets: Vec<PacketOwned> = (0..200u16)
             .map(|n| {
-                // Fractions with few digits and with many, up to the last.
+                // Fractions with few digits and with many, up to the maximum.
                 let nanos = [0, 1, 999_999_999, 5_000, 123_456_789][usize::from(n % 5)];
                 let nanos = match precision {
                     Precision::Micro => nanos / 1000 * 1000,
@@ -370,7 +370,7 @@ fn headers_and_records_are_the_formats() {
             .write(Packet::whole(Timestamp::new(0xffff_ffff, 0), b""))
             .unwrap();
         dumper.close().unwrap();
-        // "Cut, never reinterpreted": the fraction of a microsecond is gone.
+        // "Truncated, never reinterpreted": the fraction of a microsecond is lost.
         let fraction = if precision == Precision::Nano {
             999_999_999
         } else {
@@ -407,7 +407,7 @@ fn a_dead_capture_is_dumped_from_twice() {
         dumper.write(packet).unwrap();
     }
     drop(capture);
-    // In another thread, too, and by parts.
+    // In another thread, too, and in parts.
     let rest = second.to_vec();
     let writer = std::thread::spawn(move || {
         for packet in &rest {

@@ -1,5 +1,5 @@
-//! Savefiles that come through a pipe, and slowly: breaks, deadlines and looks end a wait for more at
-//! once, wherever in a record it is, and lose nothing.
+//! Savefiles that arrive slowly through a pipe: breaks, deadlines and non-blocking reads end a wait at once, at any
+//! position within a record, and lose nothing.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -17,7 +17,7 @@ use pcap_core::{
     Capture, CompileOptions, Done, End, Error, ErrorKind, Next, Offline, PacketOwned, Stop,
 };
 
-/// Both ends of a pipe.
+/// Returns both ends of a pipe.
 fn pipe() -> (File, File) {
     let mut fds = [0; 2];
     // SAFETY: the array has room for the two numbers.
@@ -26,7 +26,7 @@ fn pipe() -> (File, File) {
         // SAFETY: takes numbers.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     });
-    // SAFETY: they were just opened, and are nobody else's.
+    // SAFETY: just opened, and without another owner.
     fds.map(|fd| unsafe { std::os::fd::FromRawFd::from_raw_fd(fd) })
         .into()
 }
@@ -38,7 +38,7 @@ fn other_order() -> Order {
     }
 }
 
-/// The pings as USB packets: libpcap looks into those itself.
+/// Returns the pings as USB packets, whose content libpcap reads itself.
 fn not_plain(count: u16) -> Vec<u8> {
     let file = Pcap::native().linktype(189);
     (0..count)
@@ -46,7 +46,7 @@ fn not_plain(count: u16) -> Vec<u8> {
         .bytes()
 }
 
-/// A record with a fraction that only libpcap judges, among others.
+/// Returns records of which one has a fraction that only libpcap interprets.
 fn odd_one_in(count: u16) -> Vec<u8> {
     let file = Pcap::native();
     let odd = |n| u32::from(n == 1) * 0x8000_0000;
@@ -55,7 +55,7 @@ fn odd_one_in(count: u16) -> Vec<u8> {
         .bytes()
 }
 
-/// A block that is no packet behind each packet, and a second section.
+/// Returns a block without a packet after each packet, and a second section.
 fn blocks_between(count: u16) -> Vec<u8> {
     let file = Pcapng::new(other_order()).interface(1, 0, &[]);
     let file = (0..count).fold(file, |file, n| {
@@ -65,7 +65,7 @@ fn blocks_between(count: u16) -> Vec<u8> {
     file.bytes()
 }
 
-/// All that libpcap and the fast way read, with where the first packet begins and the second is whole.
+/// Returns what libpcap and the fast path read, with the start of the first packet and the end of the second.
 fn kinds() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("classic", pings(3)),
@@ -77,7 +77,7 @@ fn kinds() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// A capture of the first bytes, and where to write the others.
+/// Opens a capture of the first bytes, and returns the writing end for the others.
 fn opened(bytes: &[u8], first: usize) -> (Capture<Offline>, File) {
     let (reader, mut writer) = pipe();
     writer.write_all(&bytes[..first]).unwrap();
@@ -93,7 +93,7 @@ fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
     assert_eq!(seen, (from..to).collect::<Vec<_>>());
 }
 
-/// A reader that waits in `read` sees a break only when data come, which may be never.
+/// A reader that waits in `read` only notices a break when data arrives, possibly never.
 // Shows: libpcap/savefile-pipe-waited-inside
 #[test]
 fn a_break_ends_a_wait_within_a_record() {
@@ -116,7 +116,7 @@ fn a_break_ends_a_wait_within_a_record() {
     ];
     for (kind, bytes) in kinds() {
         let (start, end) = (files_start(&bytes), bytes.len());
-        // Before the first packet, in its header, in it, and in the last.
+        // Before the first packet, in its header, in its data, and in the last packet.
         for first in [start, start + 7, start + 40, end - 90, end - 1] {
             let (mut capture, mut writer) = opened(&bytes, first);
             let mut seen = 0;
@@ -147,7 +147,7 @@ fn a_break_ends_a_wait_within_a_record() {
     }
 }
 
-/// Where the first packet begins.
+/// Returns the start of the first packet.
 fn files_start(bytes: &[u8]) -> usize {
     match bytes[0] {
         0x0a => 28 + 20,
@@ -171,7 +171,7 @@ fn a_deadline_holds_and_a_look_is_prompt() {
             assert!(took >= wanted && took < most, "{kind}: {took:?}");
         }
         assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
-        assert_eq!(capture.ended(), None, "it is not over");
+        assert_eq!(capture.ended(), None, "a wait is not the end");
         // All but the last byte: two packets.
         writer.write_all(&bytes[first..bytes.len() - 1]).unwrap();
         let cut = u16::from(!kind.contains("with more"));
@@ -188,7 +188,7 @@ fn a_deadline_holds_and_a_look_is_prompt() {
     }
 }
 
-/// A wait by poll that is always ready would be a loop.
+/// A poll that always returns at once would be a busy loop.
 #[test]
 fn waiting_for_a_pipe_takes_no_processor_time() {
     for (kind, bytes) in kinds() {
@@ -273,7 +273,7 @@ fn breaks_all_the_time_lose_nothing() {
     }
 }
 
-/// A filter that lets nothing through has the reader wait with nothing to show for it.
+/// With a filter that rejects everything, the reader waits without returning a packet.
 #[test]
 fn a_filtered_pipe_keeps_to_deadlines() {
     for bytes in [pings(50), pings_ng(50), not_plain(50)] {
@@ -297,8 +297,8 @@ fn a_filtered_pipe_keeps_to_deadlines() {
     }
 }
 
-/// A writer that never lets the reader catch up with it, and a filter that takes nothing and its time: the
-/// deadline, and a look, had to wait until the writer paused.
+/// With a writer that is always ahead of the reader, and a slow filter that rejects everything, deadlines and
+/// non-blocking reads once waited until the writer paused.
 #[test]
 fn an_endless_pipe_keeps_to_deadlines() {
     let slow: Vec<_> = (0..400).map(|n| format!("len = {}", 1000 + n)).collect();
@@ -315,7 +315,7 @@ fn an_endless_pipe_keeps_to_deadlines() {
         ("pcapng", blocks.bytes()),
     ] {
         let (reader, mut writer) = pipe();
-        // So that a writer that has to wait for a processor is not caught up with.
+        // So that the reader does not catch up with a writer that waits for a CPU.
         #[cfg(target_os = "linux")]
         // SAFETY: takes numbers; the pipe is open.
         unsafe {
@@ -340,7 +340,7 @@ fn an_endless_pipe_keeps_to_deadlines() {
         let start = Instant::now();
         assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout, "{kind}");
         assert!(start.elapsed() < Duration::from_secs(5), "{kind}");
-        // What is refused does not hold up what is taken.
+        // Rejected packets do not delay an accepted one.
         capture.set_filter("len = 1").unwrap();
         assert_eq!(capture.next_packet().unwrap().unwrap().data(), [0]);
         drop(capture);
@@ -388,7 +388,7 @@ fn sockets_and_terminals_wait_like_pipes() {
     assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 1);
 }
 
-/// A terminal that changes nothing of what goes through it.
+/// Returns a terminal in raw mode.
 fn terminal() -> (File, File) {
     let (mut controller, mut device) = (0, 0);
     let (name, settings, size) = (
@@ -396,24 +396,24 @@ fn terminal() -> (File, File) {
         std::ptr::null_mut(),
         std::ptr::null_mut(),
     );
-    // SAFETY: the numbers are ours to be filled in; what is null is left out.
+    // SAFETY: the numbers are local variables for the result; the other pointers may be null.
     let status = unsafe { libc::openpty(&mut controller, &mut device, name, settings, size) };
     assert_eq!(status, 0, "{}", io::Error::last_os_error());
     // SAFETY: a structure of plain numbers.
     let mut raw: libc::termios = unsafe { std::mem::zeroed() };
-    // SAFETY: the descriptor is open, and the structure ours.
+    // SAFETY: the descriptor is open, and the structure a local variable.
     unsafe { libc::tcgetattr(device, &mut raw) };
     // SAFETY: as above.
     unsafe { libc::cfmakeraw(&mut raw) };
     // SAFETY: as above.
     unsafe { libc::tcsetattr(device, libc::TCSANOW, &raw) };
-    // SAFETY: both were just opened, and are nobody else's.
+    // SAFETY: both were just opened, and have no other owner.
     [controller, device]
         .map(|fd| unsafe { std::os::fd::FromRawFd::from_raw_fd(fd) })
         .into()
 }
 
-/// Packets of D-Bus may be longer than others, and were waited for inside libpcap; so was all behind them.
+/// Packets of D-Bus may be longer than others; libpcap once waited for them, and for all after them.
 #[test]
 fn a_very_long_packet_is_waited_for() {
     let long = vec![7; 20 << 20];
@@ -453,7 +453,7 @@ fn a_very_long_packet_is_waited_for() {
     }
 }
 
-/// A pipe that the other end made non-blocking gave an error, and was over; when it was opened, too.
+/// A pipe that the other end set to non-blocking mode once caused an error, also when it was opened.
 #[test]
 fn a_pipe_in_non_blocking_mode_is_waited_for() {
     for (kind, bytes) in kinds() {
@@ -485,8 +485,8 @@ fn a_pipe_in_non_blocking_mode_is_waited_for() {
     }
 }
 
-/// Whatever is in a savefile, and in whatever parts it comes: packets, errors and their texts are those of
-/// the same bytes in a file.
+/// Whatever a savefile contains, and in whatever pieces it arrives: packets, errors and their texts are those of the
+/// same bytes in a file.
 #[test]
 fn damaged_pipes_are_read_as_files() {
     fn all(capture: Result<Capture<Offline>, Error>) -> (Vec<PacketOwned>, String) {
@@ -534,12 +534,12 @@ fn damaged_pipes_are_read_as_files() {
                 while !rest.is_empty() {
                     let most = [rest.len(), 200, 40, 9][parts];
                     let length = (1 + random.below(most)).min(rest.len());
-                    // It may have been enough.
+                    // The capture may have ended already.
                     if writer.write_all(&rest[..length]).is_err() {
                         break;
                     }
                     rest = &rest[length..];
-                    // Seldom: where the machine is busy, each takes long.
+                    // Rarely: on a busy machine each takes long.
                     if random.below(20) == 0 {
                         thread::yield_now();
                     }
@@ -553,7 +553,7 @@ fn damaged_pipes_are_read_as_files() {
     assert!(failed > 100, "{failed}");
 }
 
-/// What cannot be waited for is as it was: the break is seen when the reader has given something.
+/// A reader that cannot be polled is unchanged: the break is noticed after its read returns.
 #[test]
 fn a_foreign_reader_sees_a_break_after_it() {
     type Slot = Arc<Mutex<Option<pcap_core::BreakHandle>>>;
@@ -577,14 +577,14 @@ fn a_foreign_reader_sees_a_break_after_it() {
             Next::Packet(_) => seen += 1,
             Next::End(End::Break) => broken += 1,
             Next::End(End::Eof) => break,
-            Next::Timeout => panic!("it is waited for"),
+            Next::Timeout => panic!("expected a wait"),
         }
     }
     assert_eq!(seen, 3);
     assert!(broken > 0);
 }
 
-/// The other end is closed with data in it that were not read: after what it wrote the connection is reset.
+/// The other end is closed with unread data: the connection is reset after what it wrote.
 #[test]
 fn a_connection_that_is_reset_is_an_error() {
     for (kind, bytes) in kinds() {

@@ -33,7 +33,7 @@ fn dispatch_takes_all_that_is_there() {
             assert_eq!(nothing, Done::new(0, End::Eof));
         }
     }
-    // Also of a file without any packet.
+    // Also for a file without packets.
     for mut capture in ways(0) {
         let nothing = capture.dispatch(|_| panic!("none")).unwrap();
         assert_eq!(nothing, Done::new(0, End::Eof));
@@ -59,7 +59,7 @@ fn a_loop_runs_to_the_count_or_an_error() {
     }
 }
 
-/// Also a header that is the only thing that is left of a packet: it says how long it was.
+/// Also a packet of which only the header is left, with its wire length.
 // Shows: parity/dump-read-returned, parity/header-handed-back-dump
 #[test]
 fn a_packet_goes_to_a_dump_as_it_is() {
@@ -104,7 +104,7 @@ fn reads_feed_writes() {
         let file = (0..300).fold(Pcap::new(Order::NATIVE, magic), |file, n| {
             file.packet(u32::from(n), u32::from(n) * 3333, &ping(n))
         });
-        // From one into the other, whatever the read, until there is nothing.
+        // From one into the other, with each read, until the end.
         let mut reader = open_file(&file.bytes());
         let mut writer = reader.dump(&path).unwrap();
         for _ in 0..100 {
@@ -122,8 +122,7 @@ fn reads_feed_writes() {
     }
 }
 
-/// Reads a savefile from standard input and writes its packets to standard output, like a filter of
-/// a shell.
+/// Reads a savefile from standard input and writes its packets to standard output, like a filter in a shell.
 // Shows: parity/standard-stream
 #[test]
 fn a_dash_is_a_standard_stream() {
@@ -136,7 +135,7 @@ fn a_dash_is_a_standard_stream() {
         }
         dumper.close().unwrap();
         drop(capture);
-        // Both are as they were: nothing more comes in, and something more goes out.
+        // Both are unchanged: no more input, and output is still possible.
         assert_eq!(io::stdin().lock().read(&mut [0; 1]).unwrap(), 0);
         print!("and more");
         std::process::exit(0);
@@ -152,7 +151,7 @@ fn a_dash_is_a_standard_stream() {
     let odd = [1, 3, 5, 7].iter().fold(Pcap::native(), |file, &n| {
         file.packet(1_700_000_000 + u32::from(n), n.into(), &ping(n))
     });
-    // The test program's own words come first.
+    // The test program's own output comes first.
     let expected = [&odd.bytes()[..], b"and more"].concat();
     assert!(output.stdout.ends_with(&expected), "{:?}", output.stdout);
 }
@@ -165,7 +164,7 @@ fn owned_packets_stay_valid() {
         let mut slices: Vec<Box<[u8]>> = Vec::new();
         while capture.advance().unwrap() {
             let lent = capture.packet().unwrap();
-            // As long as nothing else is read, it is the same, whatever else is asked of the capture.
+            // Until the next read it is the same, whatever else is called.
             let again = capture.packet().unwrap();
             let _ = (capture.datalink(), capture.snaplen(), capture.ended());
             assert_eq!(lent, again);
@@ -174,7 +173,7 @@ fn owned_packets_stay_valid() {
             kept.push(lent.into_owned());
         }
         drop(capture);
-        // All of them are still what they were, in another thread, too.
+        // All of them are unchanged, in another thread, too.
         std::thread::spawn(move || {
             for (n, (packet, slice)) in kept.iter().zip(&slices).enumerate() {
                 assert_eq!(packet.data(), ping(n as u16));
@@ -220,7 +219,7 @@ fn an_inactive_handle_outlives_activation() {
     let inactive = Capture::from_device(device).snaplen(77).promisc(true);
     for _ in 0..3 {
         let failed = inactive.activate().unwrap_err();
-        // Without the right to capture that is said first.
+        // A missing capability is reported first.
         let mut kinds = vec![ErrorKind::NoSuchDevice, ErrorKind::PermissionDenied];
         if cfg!(windows) {
             // Without a driver.
@@ -257,7 +256,7 @@ fn nanoseconds_are_scaled_rightly() {
                 let micros = read.iter().map(|time| time.subsec_micros());
                 assert!(micros.eq(fractions.map(|n| n * unit / 1000)));
             }
-            // And scaled back: into either kind of file.
+            // And scaled back, into either kind of file.
             for (into, nanos) in [(Precision::Micro, 1000), (Precision::Nano, 1)] {
                 let path = folder.path().join("a.pcap");
                 let dead = Capture::dead_with(Dlt::EN10MB, 0, into).unwrap();

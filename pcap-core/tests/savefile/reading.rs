@@ -1,5 +1,5 @@
-//! The reading calls on savefiles: what each returns, how they count, and that they go on from each
-//! other without losing or doubling a packet.
+//! The reading calls on savefiles: what each returns, how they count, and that each continues after the others without
+//! losing or repeating a packet.
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -41,8 +41,8 @@ fn each_packet_comes_once_and_then_the_end() {
     }
 }
 
-/// The end of a file and a timeout returned as the same thing. libpcap has no non-blocking mode for
-/// savefiles; asking without waiting works all the same.
+/// The end of a file and a timeout are different. libpcap has no non-blocking mode for savefiles; non-blocking reads
+/// work nevertheless.
 // Shows: libpcap/0-timeout-device-end
 #[test]
 fn a_deadline_does_not_end_a_savefile() {
@@ -62,7 +62,7 @@ fn a_deadline_does_not_end_a_savefile() {
     }
 }
 
-/// The end of a file and a timeout returned as the same thing: libpcap's dispatch answers 0 to both.
+/// The end of a file and a timeout are different: libpcap's dispatch returns 0 for both.
 // Shows: libpcap/0-timeout-device-end, parity/end-file-timeout-same
 #[test]
 fn an_empty_filter_ends_at_the_end() {
@@ -75,7 +75,7 @@ fn an_empty_filter_ends_at_the_end() {
         );
     }
     for mut capture in ways(MANY) {
-        // One of the last pings only.
+        // Only one of the last pings.
         capture.set_filter("icmp[6:2] = 2490").unwrap();
         assert_eq!(
             capture.dispatch_up_to(5, |_| {}).unwrap(),
@@ -135,7 +135,7 @@ fn dispatch_takes_none_some_or_all() {
     }
 }
 
-/// A loop that panics on a count above `c_int::MAX`, or takes it for "for ever" as libpcap does below 1.
+/// A limit above `c_int::MAX` causes no panic, and does not mean "forever" as in libpcap below 1.
 // Shows: libpcap/loop-cannot-stop-count, parity/loop-count-ever-over
 // Shows: parity/loop-cannot-stop-count
 #[test]
@@ -153,7 +153,7 @@ fn a_count_above_c_int_is_a_large_count() {
     }
 }
 
-/// A loop that does not count what it delivered.
+/// A loop counts what it delivered.
 // Shows: libpcap/loop-cannot-stop-count, parity/loop-count-ever-over
 // Shows: parity/loop-cannot-stop-count
 #[test]
@@ -170,7 +170,7 @@ fn for_each_up_to_counts_exactly() {
     }
 }
 
-/// A loop that cannot be stopped from inside.
+/// A loop can be stopped from inside.
 // Shows: libpcap/loop-cannot-stop-count, parity/error-panic-closure-reaches
 // Shows: parity/loop-cannot-stop-count
 #[test]
@@ -185,7 +185,7 @@ fn for_each_can_stop_with_a_value() {
                 panic!("not stopped");
             };
             assert_eq!(packet.data(), ping(stop_at));
-            // No stale break is seen by the next call, of whichever kind.
+            // The next call, of either kind, sees no stale break.
             if stop_at % 2 == 0 {
                 if let Some(packet) = capture.next_packet().unwrap() {
                     assert_eq!(number(packet.data()), stop_at + 1);
@@ -203,7 +203,7 @@ fn for_each_can_stop_with_a_value() {
     }
 }
 
-/// Reads by a different call each time until the end.
+/// Reads to the end with a different call each time.
 fn by_all_calls<S: Readable>(capture: &mut Capture<S>) -> Vec<u16> {
     let mut seen = Vec::new();
     for turn in 0.. {
@@ -245,8 +245,8 @@ fn by_all_calls<S: Readable>(capture: &mut Capture<S>) -> Vec<u16> {
     seen
 }
 
-/// A callback that was registered for one type and handed a pointer to another: here closures of any
-/// type and size read captures within each other.
+/// In C, a callback registered for one type may get a pointer to another: here closures of any type and size read
+/// captures within each other.
 // Shows: libpcap/callback-registered-type-gets, parity/callback-type-gets-pointer
 #[test]
 fn closures_of_any_type_nest() {
@@ -284,7 +284,7 @@ fn all_calls_in_turn_lose_nothing() {
     }
 }
 
-/// A transmute between the types of a capture's states: here either state keeps its own.
+/// Other bindings transmute between the states of a capture: here each state keeps its own type.
 // Shows: libpcap/callback-registered-type-gets, parity/callback-type-gets-pointer
 #[test]
 fn any_capture_is_the_savefile_it_was_made_from() {
@@ -313,7 +313,7 @@ fn a_capture_moves_to_another_thread() {
         for n in 0..5 {
             assert!(capture.advance().unwrap());
             capture = std::thread::spawn(move || {
-                // The packet that was read over there is lent here.
+                // The packet that was read there is lent here.
                 assert_eq!(capture.packet().unwrap().data(), ping(2 * n));
                 assert!(capture.advance().unwrap());
                 assert_eq!(capture.packet().unwrap().data(), ping(2 * n + 1));
@@ -334,8 +334,8 @@ fn a_changed_filter_holds_at_once() {
     for mut capture in ways(400) {
         assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), 0);
         for n in (1..399).step_by(4) {
-            // Each filter keeps away a packet that the next filter would let through, if it was
-            // not met by the one before.
+            // Each filter rejects a packet that the next filter would accept, unless the earlier one was applied to
+            // it.
             capture.set_filter(odd).unwrap();
             assert_eq!(number(capture.next_packet().unwrap().unwrap().data()), n);
             capture.set_filter(even).unwrap();
@@ -343,7 +343,7 @@ fn a_changed_filter_holds_at_once() {
                 number(capture.next_packet().unwrap().unwrap().data()),
                 n + 1
             );
-            // None at all.
+            // No filter.
             capture.set_filter("").unwrap();
             assert_eq!(
                 number(capture.next_packet().unwrap().unwrap().data()),
@@ -360,7 +360,7 @@ fn a_changed_filter_holds_at_once() {
     }
 }
 
-/// libpcap's filters believe the header's lengths, which need not be the data's.
+/// libpcap's filters use the header's lengths, which may differ from the data's.
 // Shows: libpcap/offlinefilter-believes-headers
 #[test]
 fn a_filter_sees_the_wire_length() {
@@ -374,7 +374,7 @@ fn a_filter_sees_the_wire_length() {
         assert_eq!(packets.len(), 1);
         assert_eq!(packets[0].wire_len(), 1514);
     }
-    // Beyond what was captured there is nothing to match.
+    // Beyond the caplen there is nothing to match.
     for mut capture in both(file.bytes()) {
         capture
             .set_filter("ether[59] != 255 and ether[60] != 255")
@@ -383,7 +383,7 @@ fn a_filter_sees_the_wire_length() {
     }
 }
 
-/// A failed compilation leaves C's program as it was: nothing to install, and nothing to free.
+/// A failed compilation leaves the C program unchanged: there is nothing to install or free.
 // Shows: libpcap/failed-compilation-leaves-program, parity/go-without-filter-fails
 #[test]
 fn a_bad_filter_leaves_the_one_before() {
@@ -413,7 +413,7 @@ fn empty_and_largest_packets_are_packets() {
     }
 }
 
-/// What a callback gets lies in libpcap's buffer, so whatever is kept is a copy.
+/// A callback's data lies in libpcap's buffer, so kept packets are copies.
 // Shows: libpcap/callback-gets-lies-kernels
 #[test]
 fn owned_packets_outlive_the_capture() {
@@ -439,7 +439,7 @@ fn the_iterator_gives_the_capture_back() {
 #[test]
 #[cfg_attr(emulated, ignore = "measures time")]
 fn a_large_file_is_read_in_bounded_time() {
-    // Not a benchmark: a call that looked at everything again for each packet would take minutes.
+    // Not a benchmark: a call that looked at all of it again for each packet would take minutes.
     let start = Instant::now();
     for mut capture in ways(60_000) {
         assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 60_000);
@@ -450,7 +450,7 @@ fn a_large_file_is_read_in_bounded_time() {
     assert!(start.elapsed() < Duration::from_secs(30));
 }
 
-/// What the packets of a loopback begin with depends on the system that wrote the file, which only the file tells.
+/// The header of loopback packets depends on the system that wrote the file, which only the file reveals.
 #[test]
 fn a_filter_fits_the_files_system() {
     let options = CompileOptions::new();
@@ -461,7 +461,7 @@ fn a_filter_fits_the_files_system() {
         for order in Order::BOTH {
             let mut savefile = Pcap::new(order, MICRO).linktype(linktype);
             for family in families {
-                // Always in the order of the network on OpenBSD.
+                // Always in network byte order on OpenBSD.
                 let family = match dlt {
                     Dlt::LOOP => family.to_be_bytes(),
                     _ => order.u32(family),
@@ -481,7 +481,7 @@ fn a_filter_fits_the_files_system() {
                     assert_eq!(seen, expected, "{dlt} {order:?} {expression}");
                 }
             }
-            // All of them are of these addresses.
+            // All of them have these addresses.
             let v4: [u8; 4] = [0x60; 4];
             let v6: [u8; 16] = [0x60; 16];
             let list = Filter::any_of(dlt, [IpAddr::from(v4), v6.into()]).unwrap();
@@ -498,7 +498,7 @@ fn a_filter_fits_the_files_system() {
     }
 }
 
-/// As `pcap_compile` does it with the savefile's handle.
+/// As `pcap_compile` does with the savefile's handle.
 #[test]
 fn a_savefile_compiles_filters_for_itself() {
     let options = CompileOptions::new();

@@ -1,5 +1,4 @@
-//! Where savefiles are read from: paths of all kinds, standard input, pipes, open files, readers that
-//! misbehave.
+//! Sources of savefiles: paths of all kinds, standard input, pipes, open files, readers that misbehave.
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::support::files;
@@ -21,7 +20,7 @@ use std::time::Duration;
 use crate::support::files::{MICRO, Order, Pcap, number, ping, pings, read_all};
 use pcap_core::{Capture, End, ErrorKind, Offline, SavefileFormat, Stop, Timestamp};
 
-/// A reader made of a closure.
+/// A reader that calls a closure.
 struct Reads<F>(F);
 
 impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Reads<F> {
@@ -30,7 +29,7 @@ impl<F: FnMut(&mut [u8]) -> io::Result<usize>> Read for Reads<F> {
     }
 }
 
-/// A path that is not UTF-8 made a panic when writing, and "null pointer" when reading.
+/// Such a path once caused a panic when writing, and "null pointer" when reading.
 // Shows: libpcap/path-utf-8-panic, parity/path-utf-8-panic
 #[test]
 #[cfg(unix)]
@@ -72,7 +71,7 @@ fn a_nul_in_a_path_touches_no_file() {
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
 
-/// `-` is standard input, which libpcap leaves open and which stays the caller's.
+/// `-` is standard input, which libpcap leaves open and the caller still owns.
 // Shows: libpcap/closing-dumper-closes-descriptor, parity/read-savefile-path-open
 #[test]
 fn a_dash_is_standard_input() {
@@ -85,7 +84,7 @@ fn a_dash_is_standard_input() {
         // Descriptor 0 is still open, and the same.
         let again = io::stdin().lock().read(&mut [0; 1]).unwrap();
         assert_eq!(again, 0);
-        // Nor is a folder of that name standard input.
+        // A directory of that name is not standard input either.
         assert!(Capture::from_file("-/").is_err());
         let mut capture = Capture::from_file("./-").unwrap();
         assert_eq!(read_all(&mut capture).unwrap().len(), 2);
@@ -120,13 +119,13 @@ fn a_dash_is_standard_input() {
     assert!(text.contains("child read 5 packets"), "{text}");
 }
 
-/// Writes packet by packet, each only after the one before was received.
+/// Writes packet by packet, each only after the previous one was received.
 fn delivered_at_once(capture: Capture<pcap_core::Offline>, mut writer: impl Write) {
     let (sender, receiver) = mpsc::channel();
     let reader = thread::spawn(move || {
         let mut capture = capture;
         for turn in 0.. {
-            // Singly, and by a closure.
+            // With single reads, and with a closure.
             let number = if turn % 2 == 0 {
                 capture.next_packet().unwrap().map(|p| number(p.data()))
             } else {
@@ -235,18 +234,18 @@ fn single_bytes_and_interrupts_are_read() {
     assert_eq!(packets[19].data(), ping(19));
 }
 
-/// As of a terminal: reading on would wait for more.
+/// As with a terminal: reading further would wait for more.
 #[test]
 fn a_reader_is_not_read_beyond_its_end() {
     let whole = pings(3);
     let record = 16 + ping(0).len();
-    // In the magic, in the header, behind it, between two records, in a record's header, in its packet.
+    // In the magic number, in the header, after it, between two records, in a record's header, in its packet.
     for place in [2, 4, 10, 24, 24 + record, 34 + record, 60 + 2 * record] {
         for chunk in [1, 1000] {
             let mut bytes = Cursor::new(whole.clone()).take(place as u64);
             let mut ended = false;
             let reader = Reads(move |buffer: &mut [u8]| {
-                assert!(!ended, "read on behind its end");
+                assert!(!ended, "the reader was read after its end");
                 let room = buffer.len().min(chunk);
                 let read = bytes.read(&mut buffer[..room])?;
                 ended = read == 0;
@@ -275,17 +274,16 @@ fn a_reader_is_not_read_beyond_its_end() {
 #[test]
 fn a_reader_that_lies_is_an_error() {
     for lie in [usize::MAX, usize::MAX - 1, usize::MAX / 3, 300_000] {
-        // At once, and after true answers: before the magic is complete, in the file header, in
-        // the packets.
+        // At once, and after correct results: before the magic number is complete, in the file header, in the packets.
         for honest in [0, 1, 3, 4, 10, 24, 30, 500] {
             let mut bytes = Cursor::new(pings(10));
             let mut given = 0;
             let mut lies = 0;
             let own = [pings(10), vec![0]].concat();
             let reader = Reads(move |buffer: &mut [u8]| {
-                // It may see again what it gave before, and nothing else.
+                // It may see its own earlier bytes again, and nothing else.
                 let others = buffer.iter().find(|byte| !own.contains(byte));
-                assert_eq!(others, None, "a byte of others");
+                assert_eq!(others, None, "the buffer contained foreign bytes");
                 assert!(given > 0 || lies > 0 || buffer.iter().all(|&byte| byte == 0));
                 if given < honest {
                     let want = buffer.len().min(honest - given);
@@ -302,7 +300,7 @@ fn a_reader_that_lies_is_an_error() {
                     assert_eq!(packet.data(), ping(seen));
                     seen += 1;
                 });
-                assert!(capture.next_packet().is_err(), "the error lasts");
+                assert!(capture.next_packet().is_err(), "the error was not repeated");
                 read
             });
             let error = read.unwrap_err();
@@ -314,7 +312,7 @@ fn a_reader_that_lies_is_an_error() {
     }
 }
 
-/// A reader that gives this many bytes of a savefile and then does something else.
+/// Returns a reader of this many bytes of a savefile, which then calls a closure.
 fn then(length: usize, mut other: impl FnMut() -> io::Result<usize>) -> impl Read {
     let mut start = Cursor::new(pings(10)).take(length as u64);
     Reads(move |buffer: &mut [u8]| match start.read(buffer)? {
@@ -336,7 +334,7 @@ impl std::error::Error for Custom {}
 
 #[test]
 fn a_readers_error_is_the_source() {
-    // In the magic, in the file header, in a record's header, in its data, between two records.
+    // In the magic number, in the file header, in a record's header, in its data, between two records.
     for (length, packets) in [
         (0, 0),
         (2, 0),
@@ -351,7 +349,7 @@ fn a_readers_error_is_the_source() {
         let (read, error) = match opened {
             Ok(mut capture) => {
                 let (read, error) = files::until_error(&mut capture);
-                // The same however often one asks.
+                // The same with each call.
                 for _ in 0..3 {
                     let again = capture.next_packet().unwrap_err();
                     assert_eq!(again.to_string(), error.to_string());
@@ -392,7 +390,7 @@ fn a_reader_that_panicked_is_not_read() {
         let mut calls = 0;
         let fail = move || {
             calls += 1;
-            // Were it asked again, it would give what looks like bytes.
+            // With another call it would return what looks like bytes.
             if calls == 1 {
                 panic!("panic {calls}")
             } else {
@@ -440,7 +438,7 @@ fn the_first_of_two_panics_wins() {
     );
 }
 
-/// libpcap owns a stream once it is open and not before: it is closed once, by whoever has it.
+/// libpcap owns a stream once it is open and not before: its owner closes it, once.
 // Shows: parity/read-savefile-path-open
 #[test]
 fn the_reader_is_dropped_once_or_returned() {
@@ -464,7 +462,7 @@ fn the_reader_is_dropped_once_or_returned() {
             Ok(capture) => drop(capture),
             Err(failed) => {
                 let reader: Counted = failed.take().unwrap();
-                // Windows' libpcap is handed all that there is.
+                // libpcap on Windows gets all that there is.
                 let read = if cfg!(windows) { length } else { length.min(4) };
                 assert_eq!(reader.0.position(), read);
                 assert_eq!(receiver.try_iter().count(), 0);
@@ -474,7 +472,7 @@ fn the_reader_is_dropped_once_or_returned() {
     }
 }
 
-/// A safe conversion from a raw `pcap_t` is a double free: it takes unsafe code, or this does not compile.
+/// A safe conversion from a raw `pcap_t` would be a double free: it takes unsafe code, or this does not compile.
 // Shows: libpcap/safe-conversion-raw-t
 #[test]
 #[deny(unused_unsafe)]
@@ -509,7 +507,7 @@ fn a_foreign_raw_handle_is_read() {
             pcap_sys::PCAP_TSTAMP_PRECISION_NANO,
         ] {
             let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
-            // SAFETY: the path is a C string, the buffer as large as libpcap asks for.
+            // SAFETY: the path is a C string, and the buffer has the required size.
             let pcap = unsafe {
                 pcap_sys::pcap_open_offline_with_tstamp_precision(
                     path.as_ptr(),
@@ -532,7 +530,7 @@ fn a_foreign_raw_handle_is_read() {
 fn a_file_that_changes_length_is_no_panic() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = pings(20_000);
-    // Longer, and cut in the middle of a record that was not read yet.
+    // Longer, and truncated within a record that was not read yet.
     for (length, packets) in [(bytes.len(), 20_000), (24 + 114 * 9000 + 50, 9000)] {
         let path = files::file(folder.path(), "a.pcap", &bytes[..24 + 114 * 10_000]);
         let mut capture = Capture::from_file(&path).unwrap();
@@ -556,12 +554,12 @@ fn a_file_that_changes_length_is_no_panic() {
     }
 }
 
-/// The rest of a stream is libpcap's from an odd record on, which must not see other packets.
+/// From an odd record on, libpcap reads the rest of a stream, and must not see other packets.
 #[test]
 fn a_filter_outlasts_an_odd_record() {
     let mut file = Pcap::new(Order::Little, MICRO);
     for n in 0..10u8 {
-        // The fourth one's microseconds are negative to some libpcaps.
+        // Some versions of libpcap treat the fourth one's microseconds as negative.
         let fraction = if n == 3 { 0x8000_0000 } else { n.into() };
         file = file.record([5, fraction, 60, 60], &[n % 2; 60]);
     }
@@ -652,7 +650,7 @@ fn what_can_be_waited_for_has_a_descriptor() {
             events,
             revents: 0,
         };
-        // SAFETY: one structure, which is ours.
+        // SAFETY: passes one local structure.
         unsafe { libc::poll(&mut poll, 1, 0) == 1 }
     };
     assert!(!readable(&capture));

@@ -1,4 +1,4 @@
-//! Asynchronous captures, on each runtime: of devices on veth pairs in network namespaces of the tests' own.
+//! Asynchronous captures of devices, on each runtime: on veth pairs in network namespaces.
 
 use crate::support;
 
@@ -17,19 +17,19 @@ use pcap_core::os::linux::SenderExt;
 use pcap_core::stream::{AsyncCapture, AsyncIo, Runtime, Tokio};
 use pcap_core::{Active, Capture, CompileOptions, End, ErrorKind, Offline, SendQueue};
 
-/// How each runtime makes captures, runs a task and waits.
+/// How each runtime creates captures, runs a task and waits.
 trait Tested: Runtime {
     fn wrap(capture: Capture<Active>) -> pcap_core::Result<AsyncCapture<Active, Self>>;
     fn block_on<F: Future>(future: F) -> F::Output;
     fn sleep(time: Duration) -> impl Future<Output = ()>;
 
-    /// The output, if it comes in time.
+    /// Returns the output if the future completes in time.
     fn within<F: Future>(time: Duration, future: F) -> impl Future<Output = Option<F::Output>> {
         let late = async move {
             Self::sleep(time).await;
             None
         };
-        // Looked at first: what is found only because this woke the task is late.
+        // The deadline is polled first: if only the deadline woke the task, it is too late.
         future::or(late, async { Some(future.await) })
     }
 
@@ -62,13 +62,13 @@ impl Tested for AsyncIo {
     }
 }
 
-/// Of one thread.
+/// Returns a single-threaded runtime.
 fn runtime() -> tokio::runtime::Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().build().unwrap()
 }
 
-/// Makes a test of a function for each runtime.
+/// Generates a test of a function for each runtime.
 macro_rules! on_each_runtime {
     ($($(#[$about:meta])* $name:ident)*) => {$(
         $(#[$about])*
@@ -108,7 +108,7 @@ fn fast(device: &str) -> Capture<Active> {
     capture.activate().unwrap()
 }
 
-/// A frame that says its number.
+/// Returns a numbered frame.
 fn frame(number: u32) -> [u8; 60] {
     let mut frame = [0xff; 60];
     frame[12..14].copy_from_slice(&[0x88, 0xb5]);
@@ -129,7 +129,7 @@ fn wire() -> Option<(Netns, Capture<Active>)> {
     Some((net, left))
 }
 
-/// Has room for all that the tests send.
+/// Opens a device with a buffer that holds all packets of a test.
 fn roomy(device: &str) -> Capture<Active> {
     let capture = Capture::from_device(device)
         .snaplen(128)
@@ -149,7 +149,7 @@ mod tests {
                 left.inject(&frame(7)).unwrap();
                 let packet = R::within(LONG, capture.next_packet()).await.unwrap();
                 let data = packet.unwrap().unwrap().data().to_vec();
-                // `any` has a header of its own instead of Ethernet's.
+                // `any` has another header instead of Ethernet's.
                 assert!(data.ends_with(&frame(7)[14..]), "{device}: {data:x?}");
             }
             let mut capture = R::open("lo");
@@ -168,7 +168,7 @@ mod tests {
         let ahead = seen.clone();
         let sender = std::thread::spawn(move || {
             for start in (0..1_000_000).step_by(1000) {
-                // Never more than the buffer has room for, however busy the machine is.
+                // Never more than the buffer holds, however busy the machine is.
                 support::wait_until("the reader goes on", || {
                     ahead.load(Relaxed) + 100_000 >= start
                 });
@@ -259,7 +259,7 @@ mod tests {
                 assert!(took < Duration::from_secs(2), "{took:?}");
                 assert_eq!(capture.ended(), Some(End::Break));
 
-                // One before the wait ends that, and only that.
+                // A break before the wait ends that wait, and no other.
                 capture.break_handle().breakloop();
                 assert!(capture.packets().next().await.is_none());
                 let cpu = support::cpu::cpu_time();
@@ -276,7 +276,7 @@ mod tests {
             packets.get_ref().break_handle().breakloop();
             assert!(packets.next().await.is_none());
             left.inject(&frame(2)).unwrap();
-            assert!(packets.next().await.is_none(), "its end is its end");
+            assert!(packets.next().await.is_none(), "a packet after the end");
             let mut capture = packets.into_inner().into_inner();
             assert_eq!(capture.next_packet().unwrap().unwrap().data(), frame(2));
         });
@@ -286,7 +286,7 @@ mod tests {
         const COUNT: u32 = 100;
         let Some((_net, left)) = wire() else { return };
         R::block_on(async {
-            // Each gets its own packets only: those whose number ends with its own.
+            // Each gets only its own packets, whose number ends with the capture's.
             let mut captures: Vec<_> = (0..COUNT)
                 .map(|which| {
                     let capture = Capture::from_device("right").immediate_mode(true);
@@ -341,7 +341,7 @@ mod tests {
                 }
             };
             let reader = async {
-                // What came first may have to wait for the timeout; the rest is there.
+                // The first may have to wait for the timeout; the rest is there.
                 for _ in 0..100 {
                     capture.next_packet().await.unwrap().unwrap();
                 }
@@ -349,7 +349,7 @@ mod tests {
                 for taken in 100..15_000 {
                     capture.next_packet().await.unwrap().unwrap();
                     if taken % 128 == 0 {
-                        // Longer than a task goes on without a yield.
+                        // Longer than a task runs without yielding.
                         let start = Instant::now();
                         while start.elapsed() < Duration::from_micros(110) {}
                     }
@@ -374,7 +374,7 @@ mod tests {
             let mut expected = 0;
             let error = loop {
                 let item = R::within(LONG, packets.next()).await;
-                match item.expect("in time").expect("no end before the error") {
+                match item.expect("in time").expect("the end before the error") {
                     Ok(packet) => assert_eq!(number(packet.data()), expected),
                     Err(error) => break error,
                 }
@@ -386,7 +386,7 @@ mod tests {
             let took = start.elapsed();
             assert!(took < Duration::from_millis(1500), "{took:?}");
             assert!(support::cpu::cpu_time() - cpu < Duration::from_millis(100));
-            assert!(packets.next().await.is_none(), "its end is its end");
+            assert!(packets.next().await.is_none(), "a packet after the end");
             let again = capture.next_packet().await.unwrap_err();
             assert_eq!(again.to_string(), error.to_string());
             let blocking = capture.get_mut().next_packet().unwrap_err();
@@ -470,8 +470,7 @@ mod tests {
         });
     }
 
-    /// A runtime tells of packets once: those behind a batch of which none passed would wait for the
-    /// next one to come.
+    /// A runtime reports packets once: those after a batch of which none passed would wait for the next packet.
     pub(super) fn a_packet_behind_many_filtered_ones_comes<R: Tested>() {
         let Some((_net, left)) = wire() else { return };
         let hosts: Vec<_> = (1..=250).map(|n| format!("ip6 host fc00::{n:x}")).collect();
@@ -501,7 +500,7 @@ mod tests {
             let idle = R::within(Duration::from_millis(20), capture.next_packet()).await;
             assert!(idle.is_none());
             for round in 0..3 {
-                // The descriptors may be the same numbers.
+                // The descriptors may have the same numbers.
                 let old = std::mem::replace(capture.get_mut(), fast("right"));
                 drop(old);
                 let sender = async {
@@ -520,7 +519,7 @@ mod tests {
         // SAFETY: takes numbers only.
         let pcap = unsafe { pcap_sys::pcap_open_dead(1, 65535) };
         let pcap = NonNull::new(pcap.cast()).unwrap();
-        // SAFETY: the handle was just made. It refuses non-blocking mode as D-Bus does, and is not read.
+        // SAFETY: the handle was just created. Like D-Bus it rejects non-blocking mode, and it is not read.
         let capture = unsafe { Capture::<Active>::from_raw(pcap) }.unwrap();
         R::block_on(async {
             let failed = R::wrap(capture).unwrap_err();
@@ -533,7 +532,7 @@ mod tests {
     }
 }
 
-/// On several threads, which a task moves between.
+/// On several threads, between which a task moves.
 // Shows: parity/iterate-language-channel-packets
 #[test]
 fn tasks_on_several_threads_lose_nothing() {
@@ -578,7 +577,7 @@ fn tasks_on_several_threads_lose_nothing() {
     sender.join().unwrap();
 }
 
-/// `inject_queue` would hold up the one thread of this runtime for the whole time.
+/// `inject_queue` would block the only thread of this runtime all the time.
 #[test]
 fn a_sender_waits_beside_other_tasks() {
     let Some((_net, left)) = wire() else { return };
@@ -614,7 +613,7 @@ fn a_sender_waits_beside_other_tasks() {
         assert!(start.elapsed() > Duration::from_millis(200));
         assert!(ticks > 30, "{ticks}");
         sent.await.unwrap();
-        // Any processor takes packets out of the queue, and two of them may change places.
+        // Any CPU takes packets out of the queue, and two of them may change the order.
         numbers.sort_unstable();
         assert_eq!(numbers, (0..150).collect::<Vec<_>>());
     });
@@ -665,7 +664,7 @@ fn without_its_runtime_is_an_error() {
     drop(runtime);
     let error = future::block_on(capture.next_packet()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error}");
-    // As a plain capture it is as it was.
+    // As a plain capture it is unchanged.
     let mut capture = capture.into_inner();
     let right = fast("right");
     right.inject(&frame(3)).unwrap();

@@ -1,5 +1,5 @@
-//! One savefile read by libpcap itself, called as a C program would, and by this crate: to be compared.
-//! They must give the same packets, the same end, the same words.
+//! Reads one savefile with libpcap, called as in C, and with this crate. The packets, the end and the error texts must
+//! be the same.
 
 #![allow(dead_code)] // `pcap-core/fuzz` takes it in, too, and does not use all of it
 
@@ -15,26 +15,26 @@ use std::time::Duration;
 use super::damage::inflate;
 use pcap_core::{Capture, Error, Next, Offline, Packet, Result, Stop};
 
-/// A packet as raw as both sides give it.
+/// A packet as raw as both return it.
 pub(crate) type Raw = ((i64, i64), u32, u32, Vec<u8>);
 
-/// What came of a savefile.
+/// The result of reading a savefile.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) packets: Vec<Raw>,
-    /// The error that came after the packets, or instead of them.
+    /// The error after the packets, or instead of them.
     pub(crate) error: Option<String>,
-    /// How many of the filters were refused.
+    /// The number of rejected filters.
     pub(crate) refused: usize,
 }
 
-/// How many reading calls there are.
+/// The number of reading calls.
 pub(crate) const CALLS: usize = 10;
 
-/// Those of them that never wait: what is followed can be read to its end by them.
+/// Those of them that never wait, and can read a followed file to its end.
 const PROMPT: [usize; 4] = [1, 2, 4, 8];
 
-/// What is filtered by. Not every link type has every one.
+/// The filters. Not every link type supports each.
 const FILTERS: [&str; 8] = [
     "",
     "icmp",
@@ -46,15 +46,14 @@ const FILTERS: [&str; 8] = [
     "len - link[60] > 40 or udp",
 ];
 
-/// Where the bytes of a savefile are when this crate reads it.
+/// Where this crate reads the bytes of a savefile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// In a file, behind this many other bytes.
+    /// In a file, after this many other bytes.
     File(usize),
-    /// In a reader that gives so many at a time.
+    /// In a reader that returns this many at a time.
     Reader(usize),
-    /// In a file that is followed, and has so many of them at first, or what is left of that number
-    /// when it is divided by one more than all.
+    /// In a file that is followed, and initially has this many of them, modulo their number plus one.
     Followed(usize),
 }
 
@@ -66,12 +65,12 @@ pub(crate) struct Plan {
     pub(crate) calls: [usize; 2],
     /// The filter before and after, if one is set.
     pub(crate) filters: [Option<&'static str>; 2],
-    /// How many packets are read before.
+    /// The number of packets read before the change.
     pub(crate) change: usize,
 }
 
 impl Plan {
-    /// All by one call, without a filter.
+    /// Returns the plan to read everything with one call, without a filter.
     pub(crate) const fn new(way: Way, call: usize) -> Plan {
         Plan {
             way,
@@ -81,11 +80,11 @@ impl Plan {
         }
     }
 
-    /// Any bytes are a plan.
+    /// Returns a plan for any bytes.
     fn from_bytes(bytes: [u8; 6]) -> Plan {
         let [way, calls, filters, change, few, many] = bytes.map(usize::from);
         let number = few | many << 8;
-        // The greatest numbers are none.
+        // The largest numbers mean none.
         let filter = |n: usize| FILTERS.get(n % (FILTERS.len() + 2)).copied();
         Plan {
             way: match way % 4 {
@@ -100,7 +99,7 @@ impl Plan {
         }
     }
 
-    /// The same bytes read by this crate.
+    /// Reads the bytes with this crate.
     pub(crate) fn ours(&self, file: &mut File, bytes: &[u8]) -> Outcome {
         match self.way {
             Way::File(before) => {
@@ -127,7 +126,7 @@ impl Plan {
         }
     }
 
-    /// The packets of a capture until its end; where it is followed, with what is written meanwhile.
+    /// Reads the packets of a capture to its end; a followed file gets the rest of its bytes meanwhile.
     pub(crate) fn read(
         &self,
         capture: Result<Capture<Offline>, impl Into<Error>>,
@@ -137,7 +136,7 @@ impl Plan {
         let mut capture = match capture.map_err(Into::into) {
             Ok(capture) => capture,
             Err(error) => {
-                // What libpcap does not say.
+                // An addition that is not libpcap's.
                 let text = error.text().split("; it is compressed by ").next();
                 outcome.error = text.map(str::to_owned);
                 return outcome;
@@ -170,24 +169,24 @@ impl Plan {
                 Err(error) => break Some(error.text().to_owned()),
             }
         };
-        // The end and an error are for ever.
+        // The end and an error repeat.
         let again = capture.next_packet();
         let again = again.map(|packet| assert!(packet.is_none()));
         assert_eq!(again.err().map(|e| e.text().to_owned()), outcome.error);
         outcome
     }
 
-    /// What libpcap says of these bytes.
+    /// Reads these bytes with libpcap.
     pub(crate) fn libpcap(&self, bytes: &mut [u8]) -> Outcome {
         self.libpcap_stream(system::memory(bytes))
     }
 
-    /// What libpcap says of this file.
+    /// Reads this file with libpcap.
     pub(crate) fn libpcap_path(&self, path: &Path) -> Outcome {
         self.libpcap_stream(stream(path))
     }
 
-    /// What libpcap says of an open stream, which is closed.
+    /// Reads an open stream with libpcap, and closes it.
     pub(crate) fn libpcap_stream(&self, stream: Stream) -> Outcome {
         let mut outcome = Outcome::default();
         let theirs = match Theirs::open(stream) {
@@ -215,10 +214,10 @@ impl Plan {
     }
 }
 
-/// How long the beginning of an input is, behind which the savefile lies.
+/// The length of the plan at the beginning of an input, before the savefile.
 pub(crate) const PLAN: usize = 8;
 
-/// Checks one input of the fuzzer, which any bytes are: how to read, and what.
+/// Checks one input of the fuzzer, which may be any bytes: a plan and a savefile.
 pub(crate) fn check(input: &[u8], file: &mut File) -> Outcome {
     let mut head = [0; PLAN];
     let length = input.len().min(PLAN);
@@ -237,7 +236,7 @@ pub(crate) fn check(input: &[u8], file: &mut File) -> Outcome {
     theirs
 }
 
-/// Says where two outcomes differ: they may be long.
+/// Panics with the difference of two outcomes, which may be long.
 fn difference(plan: &Plan, ours: &Outcome, theirs: &Outcome) -> ! {
     let packets = ours.packets.iter().zip(&theirs.packets);
     let same = packets.take_while(|(ours, theirs)| ours == theirs).count();
@@ -255,15 +254,15 @@ fn difference(plan: &Plan, ours: &Outcome, theirs: &Outcome) -> ! {
     panic!("{plan:?}, after {same} equal packets\n   ours: {ours}\nlibpcap: {theirs}")
 }
 
-/// Why no more packets were taken.
+/// Why no more packets were read.
 enum Halt {
     Count,
-    /// Nothing more is there now.
+    /// No more packets for now.
     Nothing,
     End,
 }
 
-/// Takes packets by a call, at most so many.
+/// Reads at most `most` packets with a call.
 fn take(
     capture: &mut Capture<Offline>,
     call: usize,
@@ -276,7 +275,7 @@ fn take(
         let _ = packet.timestamp();
         let mut time = (packet.header().raw_secs(), packet.header().raw_nanos());
         if size_of::<pcap_sys::timeval>() == 8 {
-            // libpcap cuts what a damaged file says to what there is place for; here it stays as it was.
+            // libpcap truncates a damaged file's value to the field; here it is unchanged.
             time.1 = i64::from(time.1 as i32);
         }
         packets.push((
@@ -337,7 +336,7 @@ fn take(
                 keep(capture.packet().unwrap())
             }
             3 | 6 => {
-                // Of the sixth's, `advance` has taken one.
+                // For the sixth, `advance` has read one.
                 let most = if call == 6 { (left - 1).min(2) } else { left };
                 let each = |packet: Packet<'_>| {
                     keep(packet);
@@ -369,9 +368,9 @@ fn take(
 /// A `pcap_t` of the C library.
 pub(crate) struct Theirs {
     pcap: *mut pcap_sys::pcap_t,
-    /// What has to live longer than that.
+    /// What must outlive that.
     _stream: Stream,
-    /// What the seconds are cut to.
+    /// The mask for the seconds.
     seconds: i64,
 }
 
@@ -386,8 +385,8 @@ impl Theirs {
         }
         // SAFETY: the handle is open.
         let major = unsafe { pcap_sys::pcap_major_version(pcap) };
-        // The one difference: seconds of classic files, which have version 2, are always unsigned here.
-        // So are those of others where libpcap's own have 32 bits.
+        // The one difference: seconds of classic files, which have version 2, are always unsigned here. So are those
+        // of others if libpcap's own have 32 bits.
         let wide = size_of::<pcap_sys::timeval>() == 16;
         let seconds = if major == 1 && wide {
             -1
@@ -408,13 +407,13 @@ impl Theirs {
         unsafe { CStr::from_ptr(text) }.to_str().unwrap().to_owned()
     }
 
-    /// False if it does not compile.
+    /// Sets a filter; returns false if it does not compile.
     fn set_filter(&self, filter: &str) -> bool {
         let filter = CString::new(filter).unwrap();
         let mut program = MaybeUninit::uninit();
         let unknown = pcap_sys::PCAP_NETMASK_UNKNOWN as _;
         let to = program.as_mut_ptr();
-        // SAFETY: the handle is open, the program ours to be set, the text a C string.
+        // SAFETY: the handle is open, the program a local variable, the text a C string.
         let status = unsafe { pcap_sys::pcap_compile(self.pcap, to, filter.as_ptr(), 1, unknown) };
         if status != 0 {
             return false;
@@ -430,7 +429,7 @@ impl Theirs {
     pub(crate) fn next(&self) -> Result<Option<Raw>, String> {
         let mut header = null_mut();
         let mut data = std::ptr::null();
-        // SAFETY: the handle is open; both pointers are ours to be set.
+        // SAFETY: the handle is open; both pointers are local variables.
         let status: c_int = unsafe { pcap_sys::pcap_next_ex(self.pcap, &mut header, &mut data) };
         match status {
             1 => {}
@@ -439,7 +438,7 @@ impl Theirs {
         }
         // SAFETY: set by the successful call.
         let header = unsafe { *header };
-        // SAFETY: there are so many bytes until the next call.
+        // SAFETY: that many bytes are valid until the next call.
         let data = unsafe { std::slice::from_raw_parts(data, header.caplen as usize) };
         #[allow(clippy::useless_conversion)] // these have 32 bits on some platforms
         let time = (
@@ -452,12 +451,12 @@ impl Theirs {
 
 impl Drop for Theirs {
     fn drop(&mut self) {
-        // SAFETY: the handle is open and ours; this closes the stream.
+        // SAFETY: the handle is open and owned by this value; this closes the stream.
         unsafe { pcap_sys::pcap_close(self.pcap) };
     }
 }
 
-/// A reader that gives at most so many bytes at a time.
+/// A reader that returns at most this many bytes at a time.
 struct Chunks(io::Cursor<Vec<u8>>, usize);
 
 impl Read for Chunks {
@@ -467,14 +466,14 @@ impl Read for Chunks {
     }
 }
 
-/// A file as C opens it, and closed in child processes.
+/// Opens a file as C does, with close-on-exec.
 pub(crate) fn stream(path: &Path) -> Stream {
     system::file(path)
 }
 
 pub(crate) use system::{Stream, write_at};
 
-/// What libpcap reads from: a stream.
+/// libpcap's source: a stream.
 #[cfg(unix)]
 mod system {
     use std::ffi::{CString, c_char};
@@ -501,15 +500,15 @@ mod system {
         stream
     }
 
-    /// Opens it, or closes it.
+    /// Opens the stream with libpcap, or closes it.
     pub(super) fn open(stream: &Stream, errors: *mut c_char) -> *mut pcap_sys::pcap_t {
         let nano = pcap_sys::PCAP_TSTAMP_PRECISION_NANO as _;
-        // SAFETY: the stream is open, the buffer as large as libpcap asks for.
+        // SAFETY: the stream is open, and the buffer has the required size.
         let pcap = unsafe {
             pcap_sys::pcap_fopen_offline_with_tstamp_precision(stream.cast(), nano, errors)
         };
         if pcap.is_null() {
-            // SAFETY: the stream stayed ours.
+            // SAFETY: after a failure this function still owns the stream.
             unsafe { libc::fclose(*stream) };
         }
         pcap
@@ -520,7 +519,7 @@ mod system {
     }
 }
 
-/// What libpcap reads from: a path, since it takes no stream of another C library.
+/// libpcap's source: a path, because it accepts no stream of another C library.
 #[cfg(windows)]
 mod system {
     use std::ffi::{CString, c_char};
@@ -545,7 +544,7 @@ mod system {
     pub(super) fn open((path, _): &Stream, errors: *mut c_char) -> *mut pcap_sys::pcap_t {
         let nano = pcap_sys::PCAP_TSTAMP_PRECISION_NANO as _;
         let path = path.as_ptr();
-        // SAFETY: the path is a C string, the buffer as large as libpcap asks for.
+        // SAFETY: the path is a C string, and the buffer has the required size.
         unsafe { pcap_sys::pcap_open_offline_with_tstamp_precision(path, nano, errors) }
     }
 
@@ -554,7 +553,7 @@ mod system {
     }
 }
 
-/// The file with these bytes, open at its start; the file itself stands at its end.
+/// Replaces the content of a file, and returns it open at its start; the file itself is positioned at its end.
 pub(crate) fn refill(file: &mut File, bytes: &[u8]) -> File {
     file.set_len(0).unwrap();
     file.rewind().unwrap();

@@ -1,12 +1,12 @@
-//! Packets that a program wants now and then, made by running it.
+//! Packets that a program sometimes accepts, found by running it.
 //!
-//! `super::Insn` is the instruction of the crate that is tested.
+//! `super::Insn` is the instruction of the tested crate.
 
 #![allow(dead_code)]
 
 use super::Insn;
 
-/// A small generator: the same numbers every time.
+/// A small generator of reproducible numbers.
 #[derive(Debug)]
 pub(crate) struct Random(pub(crate) u64);
 
@@ -31,8 +31,8 @@ impl Random {
     }
 }
 
-/// Makes a packet that goes a random way through a program: where it compares a part of the packet, that
-/// part is made to fit, mostly.
+/// Returns a packet that takes a random path through a program: where the program compares a part of the packet, that
+/// part is mostly made to match.
 pub(crate) fn persuaded(program: &[Insn], random: &mut Random) -> Vec<u8> {
     let mut packet: Vec<u8> = (0..220)
         .map(|_| {
@@ -44,7 +44,7 @@ pub(crate) fn persuaded(program: &[Insn], random: &mut Random) -> Vec<u8> {
         })
         .collect();
     let (mut a, mut x, mut memory) = (0_u32, 0_u32, [0_u32; 16]);
-    // Where in the packet A is from: offset, bytes, and the bits that were kept.
+    // The origin of A in the packet: offset, bytes, and the mask.
     let mut from: Option<(usize, usize, u32)> = None;
     let mut at = 0;
     loop {

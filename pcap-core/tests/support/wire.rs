@@ -6,7 +6,7 @@ use pcap_core::{Active, Capture};
 
 use super::Netns;
 
-/// Makes the devices `left` and `right`, which are connected, in a network of their own, and captures on both.
+/// Creates the connected devices `left` and `right` in a private network, and captures on both.
 pub(crate) fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
     let net = Netns::new()?;
     net.veth("left", "right");
@@ -15,7 +15,8 @@ pub(crate) fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
     Some((net, left, right))
 }
 
-/// Returns a frame of a type for experiments that has its number in bytes 14 to 17, and in all behind them its last byte.
+/// Returns a frame with an experimental EtherType, its number in bytes 14 to 17, and the last byte of that in all
+/// others.
 pub(crate) fn frame(number: u32, length: usize) -> Vec<u8> {
     let mut frame = vec![number as u8; length];
     frame[..12].fill(0xff);
@@ -29,7 +30,7 @@ pub(crate) fn number(data: &[u8]) -> u32 {
     u32::from_be_bytes(data[14..18].try_into().unwrap())
 }
 
-/// Returns how many packet sockets this network has.
+/// Returns the number of packet sockets in this network.
 pub(crate) fn packet_sockets() -> usize {
     let list = fs::read_to_string("/proc/thread-self/net/packet").unwrap();
     list.lines().count() - 1

@@ -1,9 +1,8 @@
-//! Breaks from several threads and from signal handlers, for some seconds and at random moments, against all else that
-//! is done with a capture: reading in every way, changing the mode and the filter, opening, closing, and sending.
+//! Breaks from several threads and from signal handlers, at random moments, while a capture does everything else:
+//! reading with every call, changing the mode and the filter, opening, closing, and sending.
 //!
-//! What must hold whatever happens: each break ends a read, and as many as come before a read end one; no read is
-//! ended that nobody broke; each packet comes once. Each test runs for `BREAK_STRESS_SECONDS`, two if that is not set,
-//! with the seed `BREAK_STRESS_SEED`, or one that it prints.
+//! Each break ends a read, and several before a read end one; no read ends without a break; each packet comes once.
+//! Each test runs for `BREAK_STRESS_SECONDS` (default two), with the seed `BREAK_STRESS_SEED` or one that it prints.
 
 use crate::support::files;
 use std::fs::{File, OpenOptions};
@@ -23,10 +22,10 @@ use pcap_core::{
     SendQueue, Stop,
 };
 
-/// How long any one thing may take before the test is over for good.
+/// How long a step may take before the process is ended.
 const HANGS: Duration = Duration::from_secs(60);
 
-/// How long a test runs, its random numbers, and the end of it all if it hangs.
+/// The duration of a test, its random numbers, and its watchdog.
 struct Run {
     end: Instant,
     seed: u64,
@@ -52,7 +51,7 @@ impl Run {
         run
     }
 
-    /// Ends the process if no step is made for long: threads that hang cannot be ended otherwise.
+    /// Ends the process if there is no progress: threads that hang cannot be ended otherwise.
     fn watch(&self) {
         let (steps, over, seed) = (self.steps.clone(), self.over.clone(), self.seed);
         let name = thread::current().name().unwrap_or("a test").to_owned();
@@ -67,7 +66,7 @@ impl Run {
                 if last.1.elapsed() > HANGS {
                     let text =
                         format!("{name} hangs after {now} steps, BREAK_STRESS_SEED={seed}\n");
-                    // Not with what is printed only when a test fails.
+                    // Not with `eprint!`, which is only shown when a test fails.
                     let _ = io::stderr().write_all(text.as_bytes());
                     std::process::abort();
                 }
@@ -83,7 +82,7 @@ impl Run {
         Instant::now() < self.end
     }
 
-    /// [`goes_on`](Self::goes_on), and longer on a slow machine, until a break was seen.
+    /// As [`goes_on`](Self::goes_on), and longer on a slow machine, until a break was seen.
     fn goes_on_until_seen(&self, target: &Target) -> bool {
         let none = target.seen.load(SeqCst) == 0;
         self.goes_on() || none && Instant::now() < self.end + HANGS
@@ -108,12 +107,12 @@ fn pause(random: &mut Random, micros: usize) {
     }
 }
 
-/// Something that can be broken, and how often that was asked for and seen.
+/// Something that can be broken, and how many breaks were requested and seen.
 struct Target {
     handle: BreakHandle,
     asked: AtomicUsize,
     seen: AtomicUsize,
-    /// Nobody reads it any more.
+    /// Set when it is no longer read.
     over: AtomicBool,
 }
 
@@ -132,27 +131,27 @@ impl Target {
         self.handle.breakloop();
     }
 
-    /// A read was ended: somebody must have asked for it, and for each of those before.
+    /// Counts a read that ended: there must have been a break for it, and for each before.
     fn saw(&self) {
         let seen = self.seen.fetch_add(1, SeqCst) + 1;
         let asked = self.asked.load(SeqCst);
-        assert!(seen <= asked, "{seen} breaks seen, {asked} asked for");
+        assert!(seen <= asked, "{seen} breaks seen, {asked} requested");
     }
 
-    /// Asks, and waits until a break was seen, or all is over.
+    /// Breaks, and waits until a break was seen, or everything is over.
     fn ask_and_wait(&self, over: &AtomicBool) {
         let before = self.seen.load(SeqCst);
         self.ask();
         let start = Instant::now();
         let over = || self.over.load(SeqCst) || over.load(SeqCst);
         while self.seen.load(SeqCst) == before && !over() {
-            assert!(start.elapsed() < HANGS, "a break that no read sees");
+            assert!(start.elapsed() < HANGS, "no read saw the break");
             thread::sleep(Duration::from_micros(50));
         }
     }
 }
 
-/// What the breaking threads choose from: what is read now, and what was read before and is closed.
+/// The targets that the breaking threads choose from: current ones, and closed ones.
 #[derive(Default)]
 struct Targets(Mutex<Vec<Arc<Target>>>);
 
@@ -165,7 +164,7 @@ impl Targets {
         all.push(target);
     }
 
-    /// Takes it out, and waits until nobody breaks it.
+    /// Removes a target, and waits until no thread breaks it.
     fn retire(&self, mut target: Arc<Target>) -> Target {
         target.over.store(true, SeqCst);
         self.0.lock().unwrap().retain(|t| !Arc::ptr_eq(t, &target));
@@ -210,7 +209,7 @@ impl Targets {
     }
 }
 
-/// Has three threads break the targets while something is done.
+/// Calls `work` while three threads break the targets.
 fn hammered<T>(run: &Run, targets: &Targets, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -218,7 +217,7 @@ fn hammered<T>(run: &Run, targets: &Targets, work: impl FnOnce() -> T) -> T {
             let over = &over;
             scope.spawn(move || targets.hammer(&mut run.random(10 + which), over));
         }
-        // The threads end if this panics, too.
+        // The threads also end if this panics.
         let _over = Sets(&over);
         work()
     })
@@ -232,7 +231,7 @@ impl Drop for Sets<'_> {
     }
 }
 
-/// Reads in some way, which may wait, and returns why that ended. A break from the closure is none of these.
+/// Reads with a random call, which may wait, and returns why it ended. A break by the closure is not included.
 fn read<S: Readable>(
     capture: &mut Capture<S>,
     random: &mut Random,
@@ -316,7 +315,7 @@ fn read<S: Readable>(
     end
 }
 
-/// Many clones break at the same moment, while nobody reads and while somebody does.
+/// Many clones break at the same moment, without and during a read.
 fn break_at_once<S: Readable>(capture: &mut Capture<S>, random: &mut Random) {
     let handle = capture.break_handle();
     let threads = 2 + random.below(6);
@@ -333,7 +332,7 @@ fn break_at_once<S: Readable>(capture: &mut Capture<S>, random: &mut Random) {
             reading(&begin);
         });
     };
-    // Before a read: it is ended, and the next one is not.
+    // Before a read: it ends, and the next one does not.
     all(&mut |begin| {
         begin.wait();
     });
@@ -365,13 +364,13 @@ fn frame(number: u32) -> [u8; 60] {
     frame
 }
 
-/// The number in a frame, whatever link-layer header is in front of it.
+/// Returns the number in a frame, after any link-layer header.
 fn number(data: &[u8]) -> usize {
     let number = data[data.len() - 4..].try_into().unwrap();
     u32::from_be_bytes(number) as usize
 }
 
-/// Which packets came.
+/// The packets that have arrived.
 #[derive(Default)]
 struct Came {
     packets: Vec<bool>,
@@ -390,17 +389,17 @@ impl Came {
     }
 }
 
-/// Opens a device, at the second or third try: those before fail, and give back the same options.
+/// Opens a device at the second or third attempt: those before fail, and leave the options unchanged.
 fn open(device: &str, random: &mut Random) -> Capture<Active> {
     let mut capture = Capture::from_device(device)
         .buffer_size(8 << 20)
-        // In immediate mode each packet takes that much.
+        // In immediate mode each packet occupies this much.
         .snaplen(512)
         .timeout(Duration::from_millis(1 + random.below(5) as u64))
         .immediate_mode(random.below(2) == 0)
         .promisc(random.below(2) == 0);
     if device == "any" {
-        // Once for each packet, and not once for each end of the pair.
+        // Once for each packet, and not for each end of the pair.
         capture = capture.promisc(false).direction(Direction::In);
     }
     let failing = capture.clone().filter("no such filter");
@@ -414,8 +413,8 @@ fn open(device: &str, random: &mut Random) -> Capture<Active> {
         .unwrap()
 }
 
-/// Reads until each packet that was sent has come or is counted as dropped: on its way to a device, or because the reader
-/// stood still and blocks with a few packets each filled the buffer. Returns the number of breaks.
+/// Reads until each sent packet has arrived or is counted as dropped: on its way to a device, or because the reader
+/// paused and blocks with a few packets each filled the buffer. Returns the number of breaks.
 fn read_the_rest(
     capture: &mut Capture<Active>,
     came: &mut Came,
@@ -448,7 +447,7 @@ fn read_the_rest(
     }
 }
 
-/// Sends from one device and reads on another, with breaks all the time; then closes, while breaks go on.
+/// Sends from one device and reads on another, with continuous breaks; then closes, during breaks.
 fn live(from: &str, to: &str) {
     let Some(net) = Netns::new() else { return };
     if from != "lo" {
@@ -482,7 +481,7 @@ fn epoch(run: &Run, targets: &Targets, random: &mut Random, from: &str, to: &str
         let sending = scope.spawn(move || {
             let mut sent = 0;
             while !over.load(SeqCst) {
-                // There is room for these, unless the reader stands still.
+                // There is room for these, unless the reader pauses.
                 if sent < received.load(SeqCst) + 500 {
                     for _ in 0..pauses.below(20) {
                         assert_eq!(sender.inject(&frame(sent as u32)).unwrap(), 60);
@@ -510,7 +509,7 @@ fn epoch(run: &Run, targets: &Targets, random: &mut Random, from: &str, to: &str
         over.store(true, SeqCst);
         sending.join().unwrap()
     });
-    // What is left, and one break at most.
+    // The rest, and at most one break.
     let target = targets.retire(target);
     let mut breaks = read_the_rest(&mut capture, &mut came, sent, receiver, dropped_before);
     (0..breaks).for_each(|_| target.saw());
@@ -518,16 +517,19 @@ fn epoch(run: &Run, targets: &Targets, random: &mut Random, from: &str, to: &str
         target.saw();
         breaks += 1;
     }
-    assert!(breaks <= 1, "{breaks} breaks of one");
+    assert!(breaks <= 1, "one break was seen {breaks} times");
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
     let (asked, seen) = (target.asked.load(SeqCst), target.seen.load(SeqCst));
-    assert!((asked == 0) == (seen == 0), "{asked} breaks, {seen} seen");
+    assert!(
+        (asked == 0) == (seen == 0),
+        "{asked} breaks requested, {seen} seen"
+    );
 
     break_at_once(&mut capture, random);
     close(targets, capture, random);
 }
 
-/// Closes a capture in one way or another, while it is broken.
+/// Closes a capture in a random way while it is broken.
 fn close(targets: &Targets, mut capture: Capture<Active>, random: &mut Random) {
     let target = Arc::new(Target::new(capture.break_handle()));
     targets.add(target.clone());
@@ -535,7 +537,7 @@ fn close(targets: &Targets, mut capture: Capture<Active>, random: &mut Random) {
         0 => drop(capture),
         1 => drop(capture.close().unwrap()),
         2 => {
-            // Another thread's, which closes it when it is broken; here it may be waiting already or not.
+            // Another thread owns it, and closes it after a break; it may be waiting already or not.
             let reader = thread::spawn(move || {
                 let done = capture.for_each(|_| ()).unwrap();
                 drop(capture);
@@ -546,7 +548,7 @@ fn close(targets: &Targets, mut capture: Capture<Active>, random: &mut Random) {
             assert_eq!(reader.join().unwrap(), Done::new(0, End::Break));
         }
         _ => {
-            // From hand to hand.
+            // Moved from thread to thread.
             for _ in 0..random.below(5) {
                 let target = &target;
                 capture = thread::scope(|scope| {
@@ -584,8 +586,8 @@ fn on_any_each_packet_comes_once() {
     live("left", "any");
 }
 
-/// libpcap takes a filter in several steps, in which it reads what it has, too; packets that come
-/// meanwhile may be lost, but none comes that the filter rejects.
+/// libpcap sets a filter in several steps, and also reads its buffer in them; packets that arrive meanwhile may be
+/// lost, but none is returned that the filter rejects.
 #[test]
 #[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn filters_hold_under_breaks() {
@@ -639,7 +641,7 @@ fn filters_hold_under_breaks() {
 
 // --- Senders.
 
-/// Two threads send with senders that are broken, while the capture that they are from is closed.
+/// Two threads send with senders that are broken, while the senders' capture is closed.
 #[test]
 #[cfg_attr(emulated, ignore = "qemu-user has no packet sockets")]
 fn senders_are_broken_and_send_once() {
@@ -726,7 +728,7 @@ fn write_slowly(mut to: impl Write, bytes: &[u8], random: &mut Random) {
         let length = (1 + random.below(4000)).min(rest.len());
         let (piece, after) = rest.split_at(length);
         if let Err(error) = to.write_all(piece) {
-            // Whoever read it has given up, and says why.
+            // The reader has given up, and reports why.
             assert_eq!(error.kind(), io::ErrorKind::BrokenPipe, "{error}");
             return;
         }
@@ -759,12 +761,12 @@ fn read_through(run: &Run, targets: &Targets, random: &mut Random, capture: Capt
     }
     assert_eq!(next, MANY);
     let target = targets.retire(target);
-    // After the end, too, a break is seen once.
+    // After the end a break is also seen once.
     if capture.try_next_packet().unwrap() == Next::End(End::Break) {
         target.saw();
     }
     assert_ne!(capture.try_next_packet().unwrap(), Next::End(End::Break));
-    // Others do not wait for more, but say that they are at their end.
+    // The others do not wait for more, but report the end.
     if followed {
         break_at_once(&mut capture, random);
     }
@@ -820,7 +822,7 @@ fn savefiles_are_read_whole_under_breaks() {
     });
 }
 
-/// Filters too: what comes passes, and in order.
+/// With filters too: the packets pass, and are in order.
 #[test]
 fn savefiles_are_filtered_under_breaks() {
     let run = Run::new();
@@ -866,13 +868,13 @@ extern "C" fn on_signal(signal: libc::c_int) {
     }
 }
 
-/// Sends a signal to this thread, again and again, while something is done.
+/// Continuously sends a signal to this thread while `work` runs.
 fn under_signals(run: &Run, signal: libc::c_int, work: impl FnOnce()) {
-    // SAFETY: a structure of plain numbers, for which zero is a value; without SA_RESTART, so that calls are
+    // SAFETY: a structure of plain numbers, for which zero is valid; without SA_RESTART, so that calls are
     // interrupted.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = on_signal as extern "C" fn(libc::c_int) as libc::sighandler_t;
-    // SAFETY: the handler does only what is allowed in one.
+    // SAFETY: the handler is async-signal-safe.
     let status = unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) };
     assert_eq!(status, 0);
     // SAFETY: always succeeds.
@@ -947,7 +949,7 @@ fn a_pipe_is_read_whole_under_signals() {
     let bytes = &files::pings(MANY)[..];
     let (reader, writer) = UnixStream::pair().unwrap();
     let mut capture = thread::scope(|scope| {
-        // The header, before which there is no handle to break.
+        // The header, because there is no handle to break before it.
         scope.spawn(|| (&writer).write_all(&bytes[..24]).unwrap());
         Capture::from_reader(reader).unwrap()
     });

@@ -1,4 +1,4 @@
-//! `pcap-capture` on a loopback device of its own.
+//! `pcap-capture` on a private loopback device.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use crate::common::live::{PORT, Running, Sender, in_netns, ip, is_root, on_small_disk};
 use crate::common::{arg, copied, not_written, ours, program, run, tool};
 
-/// Arguments that have no spaces.
+/// Splits arguments without spaces.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(' ')
 }
 
-/// The numbers that begin the datagrams in a savefile, as tcpdump reads it.
+/// Returns the numbers at the start of the datagrams in a savefile, as tcpdump reads it.
 fn numbers(path: &Path) -> Vec<u32> {
     let text = tool("tcpdump", &["-n", "-t", "-xx", "-r", arg(path)]);
     // Headers of 14, 20 and 8 bytes, then the number: in the row of 32 and the next.
@@ -27,7 +27,7 @@ fn numbers(path: &Path) -> Vec<u32> {
         .collect()
 }
 
-/// The three numbers of the statistics.
+/// Returns the three numbers of the statistics.
 fn statistics(stderr: &str) -> [u64; 3] {
     let line = stderr
         .lines()
@@ -61,7 +61,7 @@ fn a_count_of_packets_is_tcpdumps() {
         let [received, dropped, _] = statistics(&stderr);
         assert!(received >= 10 && dropped == 0, "{stderr}");
         assert_eq!(numbers(&path), (0..10).collect::<Vec<_>>());
-        // The filter was in force, and times have nanoseconds.
+        // The filter was applied, and times have nanoseconds.
         assert_eq!(fs::read(&path).unwrap()[..4], 0xa1b2_3c4d_u32.to_ne_bytes());
     });
 }
@@ -105,7 +105,7 @@ fn any_tells_interface_and_direction() {
             let socket = UdpSocket::bind("192.0.2.1:0").unwrap();
             socket.send_to(b"hello", "192.0.2.2:9999").unwrap();
         };
-        // Sent by one end, and on its way to somebody else at the other.
+        // Sent by one end, and received by the other for another host.
         let seen = |stdout: &str, first: &str, second: &str| {
             let lines: Vec<&str> = stdout.lines().collect();
             assert_eq!(lines.len(), 2, "{stdout}");
@@ -153,7 +153,7 @@ fn any_tells_interface_and_direction() {
                 (&index.into(), &direction.into())
             );
         }
-        // In the savefile there are only the numbers, as tshark reads them.
+        // The savefile only contains the numbers, as tshark reads them.
         let fields = [
             "-n",
             "-r",
@@ -181,7 +181,7 @@ fn any_tells_interface_and_direction() {
     });
 }
 
-/// Sends in eight flows, a datagram of each length in each.
+/// Sends eight flows, with a datagram of each length in each.
 fn send_flows(lengths: std::ops::Range<usize>) {
     let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
     let to = receiver.local_addr().unwrap();
@@ -217,7 +217,7 @@ fn threads_print_each_packet_once() {
             flows.entry(port).or_default().push(length.parse().unwrap());
         }
         assert_eq!(flows.len(), 8);
-        // Behind headers of 42 bytes.
+        // After headers of 42 bytes.
         for lengths in flows.values() {
             assert!(lengths.iter().copied().eq(50..150), "{lengths:?}");
         }
@@ -258,7 +258,7 @@ fn threads_share_a_count_and_a_deadline() {
     });
 }
 
-/// What was captured before the device went away, and the statistics, come with the error.
+/// What was captured before the device was removed, and the statistics, come with the error.
 #[test]
 fn threads_tell_of_a_removed_device() {
     in_netns(|| {
@@ -295,7 +295,7 @@ fn lines_come_promptly_into_a_pipe() {
         sender.send(1, 8);
         let mut stdout = BufReader::new(running.child().stdout.take().unwrap());
         let mut line = String::new();
-        // The link is idle after one packet: this would wait for ever for a full buffer.
+        // The link is idle after one packet: waiting for a full buffer would take forever.
         stdout.read_line(&mut line).unwrap();
         assert!(
             line.contains(&format!(" > 127.0.0.1:{PORT} UDP, 50 bytes")),
@@ -367,7 +367,7 @@ fn json_is_a_line_per_packet() {
             .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        // It says nothing when it is ready, so it is sent packets until it has enough.
+        // It prints nothing when it is ready, so packets are sent until it has enough.
         let sender = Sender::new();
         while running.try_wait().unwrap().is_none() {
             sender.send(1, 10);

@@ -1,4 +1,4 @@
-//! `pcap-merge` against mergecap, against files that the tests merge themselves, and against `pcap-split`.
+//! `pcap-merge` against mergecap, against files that the tests merge, and against `pcap-split`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::common::{
 };
 use etherparse::PacketBuilder;
 
-/// Savefiles whose packets have these times, in milliseconds, and bytes that tell them apart.
+/// Creates savefiles whose packets have these times, in milliseconds, and distinct bytes.
 fn files(folder: &Path, nano: bool, times: &[&[u32]]) -> Vec<PathBuf> {
     let packet = |file: usize, n: usize, time: u32| {
         let data = [[file as u8; 20], [n as u8; 20]].concat();
@@ -37,7 +37,7 @@ fn merge(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
     fs::read(output).unwrap()
 }
 
-/// What mergecap makes of the same files. Of equal times it takes those of the last file first.
+/// Returns what mergecap makes of the same files. At equal times, the last file's packets come first.
 fn mergecap(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
     let output = folder.join("mergecap.pcap");
     let inputs = inputs.iter().map(|path| arg(path));
@@ -49,7 +49,7 @@ fn mergecap(folder: &Path, options: &[&str], inputs: &[PathBuf]) -> Vec<u8> {
     by_tool(&output)
 }
 
-/// Files in order, with equal times, in disorder, empty, and long before the others.
+/// Files in order, with equal times, out of order, empty, and long before the others.
 const TIMES: [&[u32]; 7] = [
     &[1000, 2000, 3000, 4000, 4000],
     &[1000, 1500, 1500, 4000, 9000],
@@ -121,7 +121,7 @@ fn more_files_than_descriptors_are_merged() {
         assert!(fs::read(&output).unwrap()[24..] == expected, "{options:?}");
         assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
     }
-    // What cannot be done says what can.
+    // The error states what is possible.
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -n 50; exec \"$@\"", "sh"]);
     command
@@ -275,7 +275,7 @@ fn bad_files_are_told_and_left_out() {
         assert_eq!(ran.status, Some(1));
         let errors: Vec<&str> = ran.stderr.lines().collect();
         assert_eq!(errors.len(), 5, "{}", ran.stderr);
-        // Those that cannot be opened are known first.
+        // Those that cannot be opened are reported first.
         for (error, path) in errors.iter().zip([&none, &text, &empty, &cut]) {
             assert!(error.starts_with("pcap-merge: cannot "), "{error}");
             assert!(error.contains(&format!("`{}`", path.display())), "{error}");
@@ -301,7 +301,7 @@ fn bad_files_are_told_and_left_out() {
 #[test]
 fn filters_are_compiled_for_each_savefile() {
     let folder = tempfile::tempdir().unwrap();
-    // Of IPv4, and of IPv6 as other systems number it; in the byte order of this machine, and in the other.
+    // Of IPv4, and of IPv6 as other systems number it; in native byte order, and in the other.
     let [a, b] = [false, true].map(|swapped| {
         let packets: Vec<Record> = (0_u32..)
             .zip([2_u32, 24, 28, 30])
@@ -400,7 +400,7 @@ fn a_savefile_without_a_reader_is_an_error() {
         error.starts_with("pcap-merge: cannot write `-`: Broken pipe"),
         "{error}"
     );
-    // The line for other programs says nothing else.
+    // The machine-readable line contains nothing else.
     let ran = run_into_broken_pipe(program("merge").args(["--json", arg(&input), "-w", "-"]));
     let line = ran.stderr.lines().find(|line| line.starts_with('{'));
     let line: serde_json::Value = serde_json::from_str(line.unwrap()).unwrap();
@@ -461,7 +461,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     assert!(rest > 900, "{rest} packets of a megabyte");
 }
 
-/// Unix has names that are no text, and `find` lists them as they are.
+/// Unix has names that are not text, and `find` lists them unchanged.
 #[test]
 #[cfg(unix)]
 fn names_in_a_list_may_be_any_bytes() {
@@ -489,7 +489,7 @@ fn names_in_a_list_may_be_any_bytes() {
     assert_eq!(ran.status, Some(2), "{}", ran.stderr);
 }
 
-/// A pcapng file whose packets have these times, in microseconds, counted from an offset in seconds.
+/// Returns a pcapng file whose packets have these times, in microseconds, relative to an offset in seconds.
 fn pcapng(offset: i64, times: &[u64]) -> Vec<u8> {
     let block = |kind: u32, body: &[u8]| {
         let length = (body.len() as u32 + 12).to_le_bytes();

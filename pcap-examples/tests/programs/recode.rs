@@ -15,26 +15,26 @@ fn recode(options: &[&str], input: &Path, output: &Path) -> Ran {
     run(program("recode").args(options).args([input, output]))
 }
 
-/// The same, if it ends well: what it said, and what it wrote.
+/// Does the same, if it succeeds; returns what it printed, and what it wrote.
 fn recoded(options: &[&str], input: &Path, output: &Path) -> (String, Vec<u8>) {
     let ran = recode(options, input, output);
     assert_eq!(ran.status, Some(0), "{options:?}: {}", ran.stderr);
     (ran.stderr, fs::read(output).unwrap())
 }
 
-/// The records of a savefile, without its header.
+/// Returns the records of a savefile, without its header.
 fn records(bytes: &[u8]) -> &[u8] {
     &bytes[24..]
 }
 
-/// The given fields of all packets, as tshark decodes them.
+/// Returns the given fields of all packets, as tshark decodes them.
 fn fields(path: &Path, names: &[&str]) -> String {
     let mut arguments = vec!["-n", "-r", arg(path), "-T", "fields"];
     names.iter().for_each(|name| arguments.extend(["-e", name]));
     tool("tshark", &arguments)
 }
 
-/// An ARP request.
+/// Returns an ARP request.
 fn arp() -> Vec<u8> {
     let mut frame = vec![0xff; 6];
     frame.extend([4, 4, 4, 4, 4, 4, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1]);
@@ -44,7 +44,7 @@ fn arp() -> Vec<u8> {
     frame
 }
 
-/// The packets with a link header changed by a closure that is given their type and the rest.
+/// Replaces the link header of packets by what a closure returns for their type and the rest.
 fn relinked(packets: &[Record], header: impl Fn(&[u8], &[u8]) -> Vec<u8>) -> Vec<Record> {
     let relink = |(secs, nanos, data, len): &Record| {
         let changed = header(&data[12..14], &data[14..]);
@@ -66,7 +66,7 @@ fn savefiles_are_those_of_editcap_byte_by_byte() {
         tool("editcap", &["-F", "pcapng", arg(&input), arg(&ng)]);
         fs::write(&gz, gzip(&bytes)).unwrap();
         let same = if nano { "nsecpcap" } else { "pcap" };
-        // What editcap is to do beside `-F` of the same format, unless it says another one.
+        // The options of editcap in addition to `-F` of the same format, unless they include another one.
         let mut tried = vec![
             ("", ""),
             ("--snaplen 60", "-s 60"),
@@ -99,7 +99,7 @@ fn savefiles_are_those_of_editcap_byte_by_byte() {
                     "{options:?} of {input:?}, {swapped} {nano}"
                 );
             }
-            // Of a pcapng file too, whose snaplen and precision editcap chose.
+            // Also of a pcapng file, whose snaplen and precision editcap chose.
             if options.is_empty() {
                 let (_, bytes) = recoded(
                     &["--precision", if nano { "nano" } else { "micro" }],
@@ -229,7 +229,7 @@ fn cooked_and_loopback_become_others() {
             "in.pcap",
             &savefile(false, false, number, &packets),
         );
-        // What is made here is what others take it for.
+        // Other programs recognize what is written.
         assert!(fields(&input, &["ip.src"]).starts_with("192.0.2.1\n"));
         let output = folder.path().join("out.pcap");
         let (_, bytes) = recoded(&["-l", "ETHERNET"], &input, &output);
@@ -297,7 +297,7 @@ fn the_inconvertible_is_told() {
         (&summary["written"], &summary["untagged"]),
         (&9.into(), &1.into())
     );
-    // tcpdump counts no packet there that it does not see in the old one.
+    // tcpdump counts the same packets in both files.
     let count = |path, filter| tool("tcpdump", &["-n", "-r", path, filter]).lines().count();
     let before = count(input_name, "ip or ip6 or (vlan and ip)");
     assert_eq!((before, count(output_name, "ip or ip6")), (9, 9));
@@ -321,10 +321,10 @@ fn pcapng_is_written_and_holds_the_same() {
         let (said, bytes) = recoded(&["--format", "pcapng"], &input, &ng);
         assert_eq!(said, "8 of 8 packets\n");
         assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
-        // There and back again, by editcap and by ourselves, and as tshark reads it.
+        // Converted there and back by editcap and by this program, and as tshark reads it.
         let format = if nano { "nsecpcap" } else { "pcap" };
         tool("editcap", &["-F", format, arg(&ng), arg(&back)]);
-        // But for the snaplen, which editcap does not take over.
+        // Except the snaplen, which editcap does not keep.
         let theirs = by_tool(&back);
         assert!(records(&theirs) == records(&expected), "{swapped} {nano}");
         let precision = ["--precision", if nano { "nano" } else { "micro" }];
@@ -339,7 +339,7 @@ fn pcapng_is_written_and_holds_the_same() {
         );
         assert_eq!((piped.status, piped.stdout), (Some(0), bytes));
     }
-    // With everything else that is done to packets.
+    // Together with all other options.
     let input = file(
         folder.path(),
         "in.pcap",
@@ -359,7 +359,7 @@ fn pcapng_is_written_and_holds_the_same() {
 #[test]
 fn what_is_not_changed_stays_in_the_header() {
     let folder = tempfile::tempdir().unwrap();
-    // Four bytes of a frame check sequence behind each packet.
+    // Four bytes of a frame check sequence after each packet.
     let bytes = savefile(false, true, 0x2400_0001, &nano_packets());
     let input = file(folder.path(), "in.pcap", &bytes);
     let output = folder.path().join("out.pcap");
@@ -397,14 +397,14 @@ fn what_does_not_fit_is_named() {
     assert!(ran.stderr.contains("--precision nano"), "{}", ran.stderr);
 }
 
-/// Bytes, compressed by gzip.
+/// Compresses bytes with gzip.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let ran = feed(Command::new("gzip").args(["-c"]), bytes);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     ran.stdout
 }
 
-/// Bytes that gzip finds whole.
+/// Decompresses bytes with gzip, which must find them complete.
 fn gunzip(bytes: &[u8]) -> Vec<u8> {
     let ran = feed(Command::new("gzip").args(["-dc"]), bytes);
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
@@ -416,7 +416,7 @@ fn gzip_is_read_and_written() {
     let folder = tempfile::tempdir().unwrap();
     let whole = savefile(false, true, 1, &nano_packets());
     let plain = file(folder.path(), "in.pcap", &whole);
-    // Read by what it is and not by its name; several in a row are one.
+    // Recognized by its content and not by its name; several members in a row are one file.
     let (start, rest) = whole.split_at(100);
     let packed = file(folder.path(), "in", &[gzip(start), gzip(rest)].concat());
     let [gz, out] = ["out.pcap.gz", "out.pcap"].map(|name| folder.path().join(name));
@@ -431,7 +431,7 @@ fn gzip_is_read_and_written() {
             (Some(0), whole.clone())
         );
     }
-    // Any link type can be written, even one that libpcap has no number for.
+    // Any link type can be written, even one without a number in libpcap.
     let mut other = whole;
     other[20..24].copy_from_slice(&5000_u32.to_ne_bytes());
     let relabelled = recoded(&["-l", "5000", "--relabel"], &plain, &gz);
@@ -441,7 +441,7 @@ fn gzip_is_read_and_written() {
 #[test]
 fn a_damaged_gzip_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    // What cannot be compressed is compressed in pieces.
+    // Incompressible data is compressed in pieces.
     let mut state = 1_u32;
     let mut random = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -615,16 +615,16 @@ fn ctrl_c_leaves_a_whole_savefile() {
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(&bytes).unwrap();
-    // Once there is an output, Ctrl-C is waited for.
+    // Once there is an output, Ctrl-C can be sent.
     let start = std::time::Instant::now();
     while !output.exists() {
         assert!(start.elapsed().as_secs() < 10, "it does not begin");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    // SAFETY: the child was not waited for, so the number is still its own.
+    // SAFETY: the child has not been waited for, so the number is still its own.
     assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
     std::thread::sleep(std::time::Duration::from_millis(100));
-    // A pipe is not left for a signal: it is seen with the next packet.
+    // A signal does not interrupt a pipe: it takes effect with the next packet.
     let rest = records(&bytes).repeat(20_000);
     let _ = stdin.write_all(&rest);
     drop(stdin);
@@ -636,7 +636,7 @@ fn ctrl_c_leaves_a_whole_savefile() {
         "{error}"
     );
     let copied = gunzip(&fs::read(&output).unwrap());
-    // Whole packets, as many as were read before the signal came.
+    // Complete packets, those that were read before the signal.
     assert!([bytes, rest.clone()].concat().starts_with(&copied));
     tool(
         "tcpdump",

@@ -1,4 +1,4 @@
-//! `pcap-replay` on pairs of virtual devices: what is sent into one comes out of the other.
+//! `pcap-replay` on veth pairs: what is sent into one end comes out of the other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::common::{
     Ran, Record, arg, copied, feed, file, ours, packets, program, record, run, savefile, tool,
 };
 
-/// Two devices, `left` and `right`, over which nothing goes by itself.
+/// Creates two devices, `left` and `right`, without other traffic.
 fn pair() {
     ip("link add left type veth peer name right");
     for end in ["left", "right"] {
@@ -18,7 +18,7 @@ fn pair() {
     }
 }
 
-/// Frames that begin with their numbers, of lengths that differ.
+/// Returns frames of different lengths that begin with their numbers.
 fn frames(count: u32) -> Vec<Record> {
     let frame = |number: u32| {
         let mut data = vec![2; 12];
@@ -30,7 +30,7 @@ fn frames(count: u32) -> Vec<Record> {
     (0..count).map(frame).collect()
 }
 
-/// Frames of 60 bytes so many milliseconds after each other.
+/// Returns frames of 60 bytes at this interval in milliseconds.
 fn every(millis: u32, count: u32) -> Vec<Record> {
     let mut frames = frames(count);
     for (index, frame) in frames.iter_mut().enumerate() {
@@ -42,7 +42,7 @@ fn every(millis: u32, count: u32) -> Vec<Record> {
     frames
 }
 
-/// The data of the packets in a savefile of this machine, read here from scratch.
+/// Returns the data of the packets in a savefile of this machine, parsed independently.
 fn data(path: &Path) -> Vec<Vec<u8>> {
     let bytes = fs::read(path).unwrap();
     let mut rest = &bytes[24..];
@@ -55,8 +55,7 @@ fn data(path: &Path) -> Vec<Vec<u8>> {
     packets
 }
 
-/// Captures what arrives at `right` while a closure runs, until there were so many packets, and
-/// returns the savefile.
+/// Captures what arrives at `right` while a closure runs, until there were `count` packets, and returns the savefile.
 fn received(folder: &Path, count: usize, send: impl FnOnce()) -> PathBuf {
     let path = folder.join("received.pcap");
     let mut command = program("capture");
@@ -142,7 +141,7 @@ fn the_pace_is_the_savefiles() {
                 (&20.into(), &1200.into())
             );
         });
-        // As they arrived, by tcpdump: none too early, all in all as long.
+        // As they arrived, by tcpdump: none too early, and the total duration is right.
         let times = tool("tcpdump", &["-tt", "-n", "--nano", "-r", arg(&path)]);
         let times: Vec<f64> = times
             .lines()
@@ -151,7 +150,7 @@ fn the_pace_is_the_savefiles() {
             .collect();
         let took = times[19] - times[0];
         assert!((0.17..0.5).contains(&took), "{took}");
-        // Somebody else may have the processor for a while, but not always.
+        // Another process may have the CPU for a while, but not always.
         let on_time = |n: &usize| (times[*n] - times[0] - *n as f64 * 0.01).abs() < 0.005;
         assert!((0..20).filter(on_time).count() > 10, "{times:?}");
     });
@@ -199,7 +198,7 @@ fn speeds_and_rates_are_kept() {
                 "{summary}"
             );
         }
-        // A rate far above what sleeping can do.
+        // A rate far above what sleeping allows.
         let many = file(
             folder.path(),
             "many.pcap",
@@ -244,7 +243,7 @@ fn loops_and_filters_choose_the_packets() {
         });
         assert_eq!(data(&path), udp);
 
-        // No packet passes, and that is no reason to go on for ever.
+        // No packet passes, which must not cause an endless loop.
         let (ran, summary) = replayed(&["--loops", "0", "-f", "arp"], &input);
         assert_eq!((ran.status, &summary["packets"]), (Some(0), &0.into()));
     });
@@ -278,7 +277,7 @@ fn a_savefile_replaced_between_loops_is_checked() {
         let bare = savefile(false, false, 101, &[record(0, 0, vec![0x45; 40])]);
         let other = file(folder.path(), "other.pcap", &bare);
         let mut command = program("replay");
-        // For ever, unless the savefile is another one.
+        // Without end, unless the savefile is another one.
         command.args(["-i", "left", "--fast", "--loops", "0", arg(&input)]);
         let running = Running::start_saying(&mut command, "sending ");
         fs::rename(&other, &input).unwrap();
@@ -346,7 +345,7 @@ fn what_is_not_sent_is_counted_and_named() {
     });
 }
 
-/// At top speed packets are sent together: not those that may be the last for long.
+/// At top speed packets are sent in batches, but not those that may be the last for a while.
 #[test]
 fn what_comes_slowly_is_sent_as_it_comes() {
     use std::io::Write;
@@ -417,7 +416,7 @@ fn link_types_have_to_agree() {
                 arg(&input)
             )
         );
-        // As it says.
+        // At the stated interval.
         let path = received(folder.path(), 7, || {
             let ran = ours(
                 "recode",
@@ -425,7 +424,7 @@ fn link_types_have_to_agree() {
             );
             let mut command = program("replay");
             let ran = feed(command.args(["-i", "left", "--fast", "-"]), &ran.stdout);
-            // One of them was cut.
+            // One of them was truncated.
             assert!(
                 ran.stderr.contains("1 not sent: 1 truncated"),
                 "{}",
@@ -471,7 +470,7 @@ fn ctrl_c_ends_a_wait_with_the_summary() {
     });
 }
 
-/// The other end takes shorter ones: the device drops these, and is not asked for ever.
+/// The other end only accepts shorter ones: the device drops these, and they are not retried forever.
 #[test]
 fn a_frame_that_the_device_drops_is_counted() {
     in_netns(|| {
@@ -513,7 +512,7 @@ fn a_frame_that_the_device_drops_is_counted() {
     });
 }
 
-/// A queue that is full for longer than a second, and a device that drops what it is given.
+/// A queue that is full for longer than a second, and a device that drops what it gets.
 #[test]
 fn ctrl_c_ends_a_wait_to_send() {
     in_netns(|| {
@@ -664,7 +663,7 @@ fn without_memory_it_is_read_for_each_loop() {
         let bytes = savefile(false, false, 1, &large);
         assert!(bytes.len() < 60 << 20);
         let input = file(folder.path(), "in.pcap", &bytes);
-        // So many KiB of addresses are enough for all but that.
+        // This address space in KiB suffices for all but that.
         let mut command = std::process::Command::new("sh");
         command.args(["-c", "ulimit -v 45000; exec \"$@\"", "sh"]);
         command.arg(program("replay").get_program());

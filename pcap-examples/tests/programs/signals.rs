@@ -1,4 +1,4 @@
-//! Signals: what ends a program, what does not, and that nothing is lost by either.
+//! Signals: what ends a program, what does not, and that nothing is lost either way.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -15,14 +15,14 @@ use crate::common::{
     Ran, arg, file, not_written, packets, program, record, savefile, tool, written_and_error,
 };
 
-/// A program of these words.
+/// Returns a command with these words.
 fn command(words: &[&str]) -> Command {
     let mut command = program(words[0]);
     command.args(&words[1..]);
     command
 }
 
-/// `pcap-capture` of the datagrams that the tests send, with these options.
+/// Returns `pcap-capture` for the datagrams that the tests send, with these options.
 fn capture(options: &[&str]) -> Command {
     let mut command = command(&["capture", "-i", "lo"]);
     command
@@ -32,7 +32,7 @@ fn capture(options: &[&str]) -> Command {
     command
 }
 
-/// The number before these words in what a program said.
+/// Returns the number before these words in what a program printed.
 fn said(stderr: &str, words: &str) -> u64 {
     let number = |line: &str| line.split_once(words)?.0.rsplit(' ').next()?.parse().ok();
     let found = stderr.lines().find_map(number);
@@ -43,7 +43,7 @@ fn packets_in(path: &Path) -> u64 {
     whole_packets(&fs::read(path).unwrap_or_default()).0
 }
 
-/// A savefile with this many packets of 60 bytes.
+/// Returns a savefile with this many packets of 60 bytes.
 fn long(count: u32) -> Vec<u8> {
     let packets: Vec<_> = (0..count)
         .map(|n| record(n, 0, vec![n as u8; 60]))
@@ -51,7 +51,7 @@ fn long(count: u32) -> Vec<u8> {
     savefile(false, false, 1, &packets)
 }
 
-/// Programs that read a savefile from standard input and write one into a folder, or print.
+/// Returns programs that read a savefile from standard input and write one into a directory, or print.
 fn copying(folder: &Path) -> Vec<Vec<String>> {
     let out = folder.join("out-00000.pcap");
     let (out, prefix) = (arg(&out), folder.join("out"));
@@ -125,7 +125,7 @@ fn otherwise_a_hangup_ends_it_like_sigterm() {
     });
 }
 
-/// As SIGINT is in the background jobs of a script.
+/// SIGINT is ignored in the background jobs of a script.
 #[test]
 fn sigint_and_sigterm_end_it_even_if_ignored() {
     let folder = tempfile::tempdir().unwrap();
@@ -172,7 +172,7 @@ fn statistics_leave_the_capture_running() {
             process.answers(libc::SIGUSR1);
             let lines = Lines::of(&mut process);
             let ask = || process.signal(libc::SIGUSR1);
-            // It says nothing when it begins, so it is asked until it has seen a packet.
+            // It prints nothing when it begins, so signals are sent until it has seen a packet.
             lines.until(
                 || {
                     sender.send(1, 64);
@@ -180,7 +180,7 @@ fn statistics_leave_the_capture_running() {
                 },
                 |line| line.contains(" packets captured, ") && !line.starts_with("0 "),
             );
-            // What had arrived before the signal is counted at once.
+            // Packets that arrived before the signal are counted at once.
             thread::sleep(Duration::from_millis(500));
             let before = said(
                 &lines.until(ask, |line| line.contains("captured")),
@@ -267,7 +267,7 @@ fn copies_report_and_write_out_and_go_on() {
     }
 }
 
-/// timeout(1) signals its child, and then its own group, in which that is.
+/// timeout(1) signals its child, and then its own group, which includes the child.
 #[test]
 fn a_second_signal_soon_after_loses_nothing() {
     in_netns(|| {
@@ -298,7 +298,7 @@ fn a_second_signal_soon_after_loses_nothing() {
     });
 }
 
-/// Whatever it says, packets lie in the kernel's buffer for a second at most.
+/// With any timeout, packets lie in the kernel's buffer for a second at most.
 #[test]
 fn a_long_timeout_loses_nothing_at_the_end() {
     in_netns(|| {
@@ -322,7 +322,7 @@ fn a_long_timeout_loses_nothing_at_the_end() {
     });
 }
 
-/// Packets are not compared with this machine's clock: theirs may be another, or it may be set.
+/// Packets are not compared with this machine's clock: they may have another one, or it may be set.
 #[test]
 fn a_clock_that_was_set_back_loses_nothing() {
     in_netns(|| {
@@ -364,7 +364,7 @@ fn a_clock_that_was_set_back_loses_nothing() {
     });
 }
 
-/// What reached a pipe that nobody reads, and what it says is missing, are all that was sent.
+/// What reached a pipe without a reader, and the reported loss, add up to what was sent.
 #[test]
 fn a_blocked_output_ends_with_a_number() {
     in_netns(|| {
@@ -424,7 +424,7 @@ fn a_blocked_pipe_ends_with_a_number() {
     assert!(not_written(&ran.stderr) > 0, "{}", ran.stderr);
 }
 
-/// Nobody reads what is printed there, and it is full before the program begins.
+/// Standard error has no reader, and is full before the program begins.
 #[test]
 fn a_blocked_stderr_ends_with_status_1() {
     in_netns(|| {
@@ -452,7 +452,7 @@ fn a_blocked_stderr_ends_with_status_1() {
     });
 }
 
-/// Takes what a program prints a little at a time, for as long as it lasts or until this says so.
+/// Reads a program's output slowly, to its end or until `is_enough` returns true.
 fn slowly(mut from: impl Read, mut is_enough: impl FnMut(usize) -> bool) -> Vec<u8> {
     let mut all = Vec::new();
     let mut some = [0; 16 * 1024];
@@ -475,7 +475,7 @@ fn an_output_that_is_slow_gets_everything() {
         let stdout = running.child().stdout.take().unwrap();
         Sender::new().send(4000, 64);
         running.signal(libc::SIGTERM);
-        // Two seconds and more, in which it always takes something.
+        // For more than two seconds, in which it always makes progress.
         let all = slowly(stdout, |_| false);
         let (status, _, stderr) = running.end();
         assert_eq!(status.code(), Some(0), "{stderr}");
@@ -492,7 +492,7 @@ fn later_signals_end_it_at_once() {
             let lines = Lines::of(&mut process);
             lines.next();
             let stdout = process.child().stdout.take().unwrap();
-            // Ten seconds of what it writes.
+            // Ten seconds of output.
             Sender::new().send(16_000, 64);
             process.signal(libc::SIGTERM);
             let reading = thread::spawn(move || slowly(stdout, |_| false));
@@ -605,7 +605,7 @@ fn ended_merging_leaves_no_folder() {
             if process.runs() {
                 process.signal(signal);
             }
-            // It looks for the first one every so often.
+            // It polls for the first one.
             thread::sleep(Duration::from_millis(10));
         }
         let ran = process.end_unread();
@@ -615,7 +615,7 @@ fn ended_merging_leaves_no_folder() {
     }
 }
 
-/// The limit on the length of files, as `ulimit -f` sets it.
+/// The limit on the size of files, as `ulimit -f` sets it.
 #[test]
 fn a_file_that_may_not_grow_is_an_error() {
     use std::os::unix::process::CommandExt;
@@ -628,7 +628,7 @@ fn a_file_that_may_not_grow_is_an_error() {
             rlim_cur: 100_000,
             rlim_max: 100_000,
         };
-        // SAFETY: the limits are there for the call.
+        // SAFETY: the limits are valid for the duration of the call.
         match unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &most) } {
             0 => Ok(()),
             _ => Err(std::io::Error::last_os_error()),

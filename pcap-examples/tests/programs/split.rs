@@ -1,4 +1,4 @@
-//! `pcap-split` against editcap and tshark, and against files that the tests split themselves.
+//! `pcap-split` against editcap and tshark, and against files that the tests split.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::common::{
 };
 use etherparse::{IpFragOffset, IpNumber, Ipv4Header, PacketBuilder};
 
-/// The files of a folder that are called so, by their names.
+/// Returns the files of a directory with this prefix, by their names.
 fn files(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let named = entries.filter(|entry| entry.file_name().to_str().unwrap().starts_with(prefix));
@@ -20,13 +20,13 @@ fn files(folder: &Path, prefix: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// What is in the files of a folder that are called so.
+/// Returns the contents of the files of a directory with this prefix.
 fn contents(folder: &Path, prefix: &str) -> Vec<Vec<u8>> {
     let paths = files(folder, prefix);
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// The records of savefiles, without the headers, which differ between programs.
+/// Returns the records of savefiles, without the headers, which differ between programs.
 fn records(files: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     files
         .into_iter()
@@ -34,7 +34,7 @@ fn records(files: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Splits a file, and checks that what is listed is what was written.
+/// Splits a file, and checks that the listed files were written.
 fn split(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     let prefix = folder.join("ours");
     for old in files(folder, "ours-") {
@@ -73,7 +73,7 @@ fn split(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     written
 }
 
-/// What editcap makes of the same file.
+/// Returns what editcap makes of the same file.
 fn editcap(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     for old in files(folder, "editcap_") {
         fs::remove_file(old).unwrap();
@@ -84,7 +84,7 @@ fn editcap(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
     paths.iter().map(|path| by_tool(path)).collect()
 }
 
-/// Packets with these times, in milliseconds, whose bytes tell them apart.
+/// Returns packets with these times, in milliseconds, and distinct bytes.
 fn at(times: &[u32]) -> Vec<Record> {
     let packet = |(n, &time): (u8, &u32)| {
         let (secs, millis) = (time / 1000, time % 1000);
@@ -132,7 +132,7 @@ fn the_header_is_the_inputs() {
 #[test]
 fn by_time_they_are_those_of_editcap() {
     let folder = tempfile::tempdir().unwrap();
-    // No packet just on an edge, and none missing in a span: there editcap does otherwise.
+    // No packet exactly on a boundary, and none missing in an interval: there editcap differs.
     let times = [
         300, 800, 1299, 1301, 2000, 2500, 3900, 2800, 3200, 4305, 5400,
     ];
@@ -192,7 +192,7 @@ fn sizes_are_as_large_as_they_may_be() {
     }
 }
 
-/// A conversation of each kind, both directions, mixed up.
+/// Returns a conversation of each kind, with both directions interleaved.
 fn conversations() -> Vec<Record> {
     let (a, b, c) = ([192, 0, 2, 1], [192, 0, 2, 2], [192, 0, 2, 3]);
     let ethernet = || PacketBuilder::ethernet2([2; 6], [4; 6]);
@@ -284,7 +284,7 @@ fn flows_are_what_tshark_says_of_the_packets() {
         "-E",
         "occurrence=f",
     ];
-    // Each fragment by itself: only the first has ports.
+    // Each fragment on its own: only the first has ports.
     options.extend(["-o", "ip.defragment:FALSE"]);
     for field in pairs.iter().flat_map(|pair| [pair.0, pair.1]) {
         options.extend(["-e", field]);
@@ -304,7 +304,7 @@ fn flows_are_what_tshark_says_of_the_packets() {
         let is_arp = !sides[4].is_empty();
         let key = format!("{ends:?} {} {} {is_arp}", rest[0], rest[1]);
         let next = groups.len();
-        // A later fragment comes right after the first of its datagram.
+        // A later fragment directly follows the first of its datagram.
         let number = match rest[2].parse().unwrap_or(0) {
             0 => *numbers.entry(key).or_insert(next),
             _ => last,
@@ -398,8 +398,8 @@ fn only_force_replaces_and_never_the_input() {
     }
 }
 
-/// A new file that nobody may open for writing, as this umask makes it, is opened but once: what
-/// another puts in its place meanwhile is not touched.
+/// A new file that nobody may open for writing because of the umask is opened only once: a file that replaces it
+/// meanwhile is not touched.
 #[cfg(unix)]
 #[test]
 fn a_new_savefile_is_opened_only_once() {
@@ -601,7 +601,7 @@ fn ctrl_c_ends_it_with_all_that_was_read() {
     }
 }
 
-/// The lines of JSON that a failed run printed: the savefiles, and the summary.
+/// Returns the lines of JSON that a failed run printed: the savefiles, and the summary.
 fn listed(stdout: &[u8]) -> (Vec<serde_json::Value>, serde_json::Value) {
     let lines = std::str::from_utf8(stdout).unwrap().lines();
     let mut lines: Vec<serde_json::Value> = lines
@@ -621,7 +621,7 @@ fn what_was_written_before_an_error_is_listed() {
         udp.write(&mut data, &vec![0; length]).unwrap();
         record(u32::from(ports), 0, data)
     };
-    // Three small flows of two packets, and a fourth with more than a file may have.
+    // Three small flows of two packets, and a fourth that exceeds the limit of a file.
     let mut all: Vec<Record> = (0..6).map(|n| flow(n / 2, 20)).collect();
     all.extend((0..20).map(|_| flow(9, 1400)));
     let one_open = ["--flow", "--max-open", "1"];
@@ -629,7 +629,7 @@ fn what_was_written_before_an_error_is_listed() {
         let folder = tempfile::tempdir().unwrap();
         let mut packets = all.clone();
         if by[0] == "--packets" {
-            // A packet that is longer than a file may be.
+            // A packet longer than the limit.
             packets[7] = flow(9, 60_000);
         }
         let bytes = savefile(false, false, 101, &packets);

@@ -1,5 +1,5 @@
-//! Savefiles written as pcapng: each byte as the format has it, and each packet as tshark, tcpdump
-//! and libpcap read it. What cannot be written is an error, and nothing is lost.
+//! Savefiles written as pcapng: each byte as the format requires, and each packet as tshark, tcpdump and libpcap read
+//! it. What cannot be written is an error, and nothing is lost.
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::support;
@@ -39,7 +39,7 @@ fn stats(received: u64, dropped: u64, if_dropped: u64) -> Stats {
     stats
 }
 
-/// Packets of all lengths, some cut, at times that 32 bits of seconds hold.
+/// Returns packets of all lengths, some truncated, at times within 32 bits of seconds.
 fn packets(random: &mut Random, count: usize, precision: Precision) -> Vec<PacketOwned> {
     (0..count)
         .map(|n| {
@@ -57,9 +57,9 @@ fn packets(random: &mut Random, count: usize, precision: Precision) -> Vec<Packe
         .collect()
 }
 
-// --- What the format says, by hand.
+// --- The format, byte by byte.
 
-/// Options of a block, with their end.
+/// Returns the options of a block, with the end of options.
 fn options(options: &[(u16, &[u8])]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (code, value) in options.iter().chain([&(0, &[][..])]) {
@@ -190,9 +190,9 @@ fn each_byte_is_as_the_format_says() {
     assert_eq!(written, expected.bytes()[empty..]);
 }
 
-// --- As others read it.
+// --- Other programs.
 
-/// What tshark says of these fields of each packet, and the bytes of each in hexadecimal digits.
+/// Returns these fields of each packet as tshark prints them, and each packet's bytes in hexadecimal.
 #[cfg(unix)]
 fn tshark(path: &Path, fields: &[&str]) -> Vec<(Vec<String>, String)> {
     let mut command = Command::new("tshark");
@@ -230,7 +230,7 @@ fn hex(data: &[u8]) -> String {
     data.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The same packets as a classic savefile with nanoseconds.
+/// Returns a classic savefile with nanoseconds and the same packets.
 fn classic(packets: &[&PacketOwned], snaplen: u32) -> Vec<u8> {
     let file = Pcap::new(Order::NATIVE, files::NANO).snaplen(snaplen);
     let record = |file: Pcap, packet: &&PacketOwned| {
@@ -246,7 +246,7 @@ fn classic(packets: &[&PacketOwned], snaplen: u32) -> Vec<u8> {
     packets.iter().fold(file, record).bytes()
 }
 
-/// What tcpdump makes of it: a classic savefile.
+/// Returns the classic savefile that tcpdump makes of a file.
 #[cfg(unix)]
 fn tcpdump(path: &Path) -> Vec<u8> {
     let copy = Command::new("tcpdump")
@@ -272,7 +272,7 @@ fn each_reader_reads_two_interfaces() {
     let left = dumper.add_interface(&left).unwrap();
     let mut written = Vec::new();
     for (n, packet) in nanos.iter().enumerate() {
-        // The second comes when the first has packets already.
+        // The second interface is added after packets of the first.
         if n == 20 {
             break;
         }
@@ -400,7 +400,7 @@ fn tshark_reads_every_comment_and_name() {
     }
 }
 
-/// libpcap cannot have two, and says so after the packets before; Wireshark can.
+/// libpcap does not support two link types, and reports that after the packets before; Wireshark supports them.
 #[test]
 #[cfg(unix)]
 fn mixed_link_types_are_read_by_tshark() {
@@ -545,7 +545,7 @@ fn what_cannot_be_held_leaves_the_file_whole() {
         assert!(error.text().contains(text), "{error}");
     }
     assert_eq!(dumper.position(), position);
-    // And what it can just hold.
+    // And the limits of the format.
     let edges = [
         Packet::new(Timestamp::EPOCH, 0, b""),
         Packet::new(last_nano, u32::MAX, &[1; 100]),
@@ -559,7 +559,7 @@ fn what_cannot_be_held_leaves_the_file_whole() {
     let read = read_all(&mut files::open(bytes(dumper))).unwrap();
     assert_eq!(read.len(), 4);
     assert_eq!(read[0].as_packet(), edges[0]);
-    // Where C's `time_t` has 32 bits, libpcap delivers no more of the seconds.
+    // If C's `time_t` has 32 bits, libpcap returns no more of the seconds.
     let short = size_of::<pcap_sys::timeval>() == 8;
     let delivered = |secs: i64, nanos| match short {
         true => Timestamp::new((secs as u32).into(), nanos),
@@ -615,7 +615,7 @@ fn a_refused_interface_takes_no_number() {
     let told = tshark(&path, &["frame.interface_id"]);
     assert_eq!(told, [(vec!["1".to_owned()], "78".to_owned())]);
 
-    // Every number that fits comes through as it is.
+    // Every valid number round-trips.
     for number in (0..300).chain([147, 9999, 65_535]) {
         let mut dumper = self::dumper();
         dumper
@@ -681,7 +681,7 @@ fn packets_of_another_link_type_are_rejected() {
         (Linktype::LINUX_SLL, sll, eth),
     ] {
         let mut capture = of(linktype);
-        // Nothing is read yet.
+        // Nothing has been read yet.
         let failed = dumper.write_from(own, &capture).unwrap_err();
         assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
         assert!(capture.advance().unwrap());
@@ -702,7 +702,7 @@ fn packets_of_another_link_type_are_rejected() {
         dumper.write_from(own, &capture).unwrap();
         dumper.write_record(own, &record.comment("again")).unwrap();
     }
-    // libpcap numbers this one otherwise than files do.
+    // libpcap's number for this one differs from the number in files.
     let mut raw = of(Linktype::RAW);
     raw.advance().unwrap();
     let interface = dumper.add_interface(&Interface::for_capture(&raw)).unwrap();
@@ -729,7 +729,7 @@ fn the_interface_of_another_dumper_is_refused() {
                 .write_statistics(other, None, &Stats::default())
                 .is_err()
         );
-        // Nor if it has one of that number itself.
+        // Nor if it has an interface of that number itself.
         second.add_interface(&ethernet()).unwrap();
     }
 }
@@ -844,7 +844,7 @@ fn a_full_disk_is_an_error_until_it_has_room() {
                 Ok(()) => number += 1,
                 Err(error) => {
                     assert_eq!(error.kind(), full, "{error}");
-                    // Neither is an interface taken that could not be written.
+                    // An interface that cannot be written is not added either.
                     let huge = ethernet().comment("x".repeat(60_000));
                     let taken = (0..20).filter(|_| dumper.add_interface(&huge).is_ok());
                     assert!(taken.count() < 20);
@@ -854,7 +854,7 @@ fn a_full_disk_is_an_error_until_it_has_room() {
                 }
             }
         }
-        assert_eq!(refused, 1, "the disk was never full");
+        assert_eq!(refused, 1, "the disk did not become full");
         dumper.close().unwrap();
         check_numbered(&fs::read(&path).unwrap(), 6000);
     });
@@ -878,7 +878,7 @@ fn an_always_full_device_is_told() {
 
 #[test]
 fn a_failing_writer_gives_the_dumper_back() {
-    /// Fails every other time, and takes a little at the others.
+    /// A writer that fails every other time, and otherwise accepts a few bytes.
     struct Moody(Vec<u8>, u32);
     impl Write for Moody {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -939,7 +939,7 @@ fn a_compressor_is_given_back_to_finish() {
     let mut dumper = PcapngDumper::new(gzip);
     let eth = dumper.add_interface(&ethernet()).unwrap();
     (0..5000).for_each(|n| numbered(&mut dumper, eth, n).unwrap());
-    // Another type gives the dumper back.
+    // For another type the dumper is returned.
     let failed = dumper.into_writer::<Vec<u8>>().unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::InvalidArgument);
     let mut dumper: PcapngDumper = failed.take().unwrap();
@@ -979,7 +979,7 @@ fn a_dash_is_standard_output_which_stays_open() {
     let output = child.stderr(Stdio::piped()).output().unwrap();
     assert!(output.status.success());
     let bytes = output.stdout.strip_suffix(b"still open").unwrap();
-    // The test program's own words come first.
+    // The test program's own output comes first.
     let start = bytes.windows(4).position(|b| b == b"\n\r\r\n").unwrap();
     check_numbered(&bytes[start..], 10);
 }
@@ -1034,7 +1034,7 @@ fn what_two_devices_capture_goes_into_one_file() {
                 .unwrap()
         })
         .collect();
-    // A capture does not see what it sends itself.
+    // A capture does not see its own packets.
     let sender = Capture::from_device("left").activate().unwrap();
     for n in 0..5 {
         sender.inject(&files::ping(n)).unwrap();
@@ -1077,7 +1077,7 @@ fn append_adds_a_section_to_whole_files() {
     let first: Vec<u8> = packets.map(|packet| packet.unwrap().data()[0]).collect();
     assert_eq!(first, [0, 1, 2]);
 
-    // Files that are not whole stay as they are.
+    // Incomplete files stay unchanged.
     let whole = fs::read(&path).unwrap();
     let second = lengths[0] as usize;
     let refused = |bytes: &[u8], kind: ErrorKind| {
