@@ -8,7 +8,7 @@ use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
 use crate::damage::{damage, seeds};
 use crate::differential::{PLAN, check};
-use crate::files::Random;
+use crate::random::Random;
 
 /// Valid savefiles of every kind, to start from.
 static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(seeds);

@@ -4,7 +4,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 
-use crate::support::persuade::{Random, persuaded};
+use crate::support::persuade::persuaded;
+use crate::support::random::Random;
 use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter, FilterTerm, Insn};
 
 fn compile(dlt: Dlt, expression: &str, optimize: bool) -> Filter {

@@ -5,6 +5,8 @@
 
 use pcap_core::{CompileOptions, Dlt, ErrorKind};
 
+use crate::support::random::Random;
+
 /// Words of which some sequences are valid. None is resolved by DNS.
 const WORDS: &str = "and or not ( ) ( ) and or && || ! src dst host net port portrange proto protochain \
     ether wlan ip ip6 arp rarp tcp udp sctp icmp icmp6 igmp ah esp pim vrrp carp decnet iso isis esis \
@@ -16,17 +18,6 @@ const WORDS: &str = "and or not ( ) ( ) and or && || ! src dst host net port por
     ::1 2001:db8::/32 ::/0 00:00:5e:00:53:01 0000.5e00.5301 $1 mask 255.0.0.0 fisu lssu sio opc dpc sls \
     hopc vpi vci lane metac oam connectmsg rulenum rnr reason action match pass on gateway lat moprc \
     tcp-syn icmp-echo \\tcp \\ip";
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16) as usize % limit
-    }
-}
 
 /// Returns expressions that compile, to be combined.
 fn valid() -> Vec<&'static str> {

@@ -7,7 +7,8 @@ use crate::support;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::persuade::{Random, persuaded};
+use crate::support::persuade::persuaded;
+use crate::support::random::Random;
 use pcap_core::{CompileOptions, Dlt, Error, ErrorKind, Filter};
 
 const KIB: usize = 1024;

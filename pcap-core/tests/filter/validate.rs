@@ -7,6 +7,8 @@ use std::hint::black_box;
 
 use pcap_core::{Dlt, ErrorKind, Filter, Insn};
 
+use crate::support::random::Random;
+
 const RET_A: Insn = Insn::new(0x16, 0, 0, 0);
 const RET_1: Insn = Insn::new(0x06, 0, 0, 1);
 /// `ld [0]`, which loads a value to work on.
@@ -221,29 +223,15 @@ fn interpret(program: &[Insn], data: &[u8], wire_len: u32) -> u32 {
     panic!("the program does not end");
 }
 
-/// xorshift64*: reproducible, and no dependency.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        self.next() as usize % limit
-    }
-
     fn insn(&mut self, len: usize) -> Insn {
         let code = match self.below(20) {
-            0 => self.next() as u16,
+            0 => (self.next() >> 16) as u16,
             1 => TXA,
             _ => CODES[self.below(CODES.len())],
         };
         let k = match self.below(12) {
-            0 => self.next() as u32,
+            0 => (self.next() >> 16) as u32,
             1 => u32::MAX - self.below(40) as u32,
             2 => 1 << self.below(32),
             _ => self.below(20) as u32,
@@ -273,7 +261,9 @@ impl Random {
     }
 
     fn packet(&mut self) -> Vec<u8> {
-        (0..self.below(80)).map(|_| self.next() as u8).collect()
+        (0..self.below(80))
+            .map(|_| (self.next() >> 16) as u8)
+            .collect()
     }
 }
 

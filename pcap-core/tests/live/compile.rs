@@ -5,8 +5,10 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::support::Netns;
 use pcap_core::{Capture, CompileOptions, Dlt, Filter, FilterLocation, Next};
+
+use crate::support::Netns;
+use crate::support::wire::{frame, wire};
 
 fn tagged(vlan: u8) -> Vec<u8> {
     let mut frame = vec![0xff; 64];
@@ -254,5 +256,41 @@ fn the_kernel_leaves_out_a_thousand_hosts() {
             seen.push(Ipv4Addr::from(octets));
         }
         assert_eq!(seen, wanted, "{memory}");
+    }
+}
+
+// Shows: parity/set-filter-optimized-right
+#[test]
+fn the_optimizer_changes_no_answer() {
+    let Some((net, left, _)) = wire() else {
+        return;
+    };
+    net.ip("addr add 10.1.2.3/24 dev right".split(' '));
+    let mut right = Capture::from_device("right").activate().unwrap();
+    let to = |last: u8| {
+        let mut frame = frame(0, 60);
+        frame[12..15].copy_from_slice(&[8, 0, 0x45]);
+        frame[30..34].copy_from_slice(&[10, 1, 2, last]);
+        frame
+    };
+    let options = CompileOptions::new();
+    let expression = "ip broadcast or ip dst host 10.1.2.9 or ip dst host 10.1.2.9";
+    let [with, without] = [true, false]
+        .map(|optimize| options.optimize(optimize).compile_for(&right, expression))
+        .map(Result::unwrap);
+    let lengths = [&with, &without].map(|filter| filter.instructions().len());
+    assert!(lengths[0] < lengths[1], "{lengths:?}");
+    for filter in [&with, &without] {
+        right.set_filter(filter).unwrap();
+        for last in [1, 9, 254, 255] {
+            left.inject(&to(last)).unwrap();
+        }
+        // With the device's netmask, 10.1.2.255 is a broadcast address.
+        for last in [9, 255] {
+            let packet = right.next_packet().unwrap().expect("a packet");
+            assert_eq!(packet.data(), to(last));
+        }
+        let more = right.next_packet_timeout(Duration::from_millis(300));
+        assert_eq!(more.unwrap(), Next::Timeout);
     }
 }

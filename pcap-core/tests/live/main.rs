@@ -5,11 +5,7 @@
 #[cfg(target_os = "linux")]
 mod activation;
 #[cfg(target_os = "linux")]
-mod basics;
-#[cfg(target_os = "linux")]
 mod breaks;
-#[cfg(target_os = "linux")]
-mod capabilities;
 #[cfg(target_os = "linux")]
 mod compile;
 #[cfg(target_os = "linux")]
@@ -20,8 +16,6 @@ mod dispatch;
 mod fanout;
 #[cfg(target_os = "linux")]
 mod filters;
-#[cfg(target_os = "linux")]
-mod promises;
 #[cfg(target_os = "linux")]
 mod queries;
 #[cfg(target_os = "linux")]

@@ -1,13 +1,17 @@
 //! Sending from another thread than the reading one: what arrives, who sees it, breaks, errors, and what stays open.
 //! On veth pairs in network namespaces.
 
+use pcap_core::os::linux::SenderExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::wire::{frame, packet_sockets};
-use crate::support::{Netns, descriptors, own_descriptors, wait_until};
-use pcap_core::os::linux::{CaptureExt, Sender, SenderExt};
+use pcap_core::os::linux::{CaptureExt, Sender};
 use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue};
+
+use crate::support::wire::{
+    frame, large, limit_rate, nothing, packet_sockets, read_numbers, read_numbers_sorted,
+};
+use crate::support::{Netns, descriptors, own_descriptors, wait_until};
 
 /// Returns whether a packet socket has a ring: then the kernel rejects a change of its version.
 fn has_ring(inode: &str) -> bool {
@@ -30,54 +34,10 @@ fn has_ring(inode: &str) -> bool {
     status != 0
 }
 
-fn large(device: &str) -> Capture<Active> {
-    let capture = Capture::from_device(device).buffer_size(32 << 20);
-    capture.activate().unwrap()
-}
-
 fn queue(numbers: impl Iterator<Item = u32>, length: usize) -> SendQueue {
     let mut queue = SendQueue::new();
     queue.push_all(numbers.map(|n| frame(n, length))).unwrap();
     queue
-}
-
-fn read_numbers(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
-    let mut numbers = Vec::new();
-    while numbers.len() < count {
-        let next = capture.next_packet_timeout(Duration::from_secs(10));
-        match next.unwrap() {
-            Next::Packet(packet) => {
-                numbers.push(u32::from_be_bytes(
-                    packet.data()[14..18].try_into().unwrap(),
-                ));
-            }
-            next => panic!("{} of {count} packets came, then {next:?}", numbers.len()),
-        }
-    }
-    numbers
-}
-
-/// As [`read_numbers`], behind a queueing discipline: any CPU takes packets out of it, and two of them may change the
-/// order.
-fn read_numbers_sorted(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
-    let mut numbers = read_numbers(capture, count);
-    numbers.sort_unstable();
-    numbers
-}
-
-fn nothing(capture: &mut Capture<Active>) {
-    let next = capture.next_packet_timeout(Duration::from_millis(300));
-    let next = next.unwrap();
-    assert!(matches!(next, Next::Timeout), "{next:?}");
-}
-
-fn limit_rate(net: &Netns, limit: &str) {
-    let _ = net;
-    let arguments = format!("qdisc replace dev left root tbf {limit}");
-    let tc = std::process::Command::new("tc")
-        .args(arguments.split(' '))
-        .status();
-    assert!(tc.expect("tc, of the package iproute2").success());
 }
 
 // Shows: libpcap/send-another-thread-reads
@@ -279,7 +239,7 @@ fn a_break_ends_one_sending_and_no_read() {
     let handle = sender.break_handle();
 
     // A call that waits.
-    limit_rate(&net, "rate 100kbit burst 3kb limit 10mb");
+    limit_rate("rate 100kbit burst 3kb limit 10mb");
     let (sender, failed, end) = {
         let thread = thread::spawn(move || {
             let failed = sender.inject_queue(&queue(0..1000, 1000)).unwrap_err();
@@ -308,7 +268,7 @@ fn a_break_ends_one_sending_and_no_read() {
     assert!(matches!(left.try_next_packet().unwrap(), Next::Timeout));
 
     // The break was used up, and the following packets continue after those that were sent.
-    limit_rate(&net, "rate 1gbit burst 1mb limit 10mb");
+    limit_rate("rate 1gbit burst 1mb limit 10mb");
     let rest = queue(went as u32..1000, 1000);
     assert_eq!(sender.inject_queue(&rest).unwrap(), rest.bytes());
     assert!(read_numbers_sorted(&mut right, 997).into_iter().eq(3..1000));
@@ -345,7 +305,7 @@ fn a_sender_waits_for_a_full_qdisc() {
         .unwrap();
     let bypass = left.sender().unwrap();
     let (left, mut right) = (large("left"), large("right"));
-    limit_rate(&net, "rate 4mbit burst 3kb limit 4kb");
+    limit_rate("rate 4mbit burst 3kb limit 4kb");
     let sender = left.sender().unwrap();
     for number in 0..100 {
         assert_eq!(sender.inject(&frame(number, 1000)).unwrap(), 1000);
@@ -353,7 +313,7 @@ fn a_sender_waits_for_a_full_qdisc() {
     sender.inject_queue(&queue(100..200, 1000)).unwrap();
     assert!(read_numbers_sorted(&mut right, 200).into_iter().eq(0..200));
     // The socket has the options of the capture.
-    limit_rate(&net, "rate 8kbit burst 3kb limit 10mb");
+    limit_rate("rate 8kbit burst 3kb limit 10mb");
     bypass.inject_queue(&queue(0..50, 1000)).unwrap();
     assert!(read_numbers(&mut right, 50).into_iter().eq(0..50));
 }

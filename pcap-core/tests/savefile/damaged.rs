@@ -1,16 +1,17 @@
 //! Hostile and damaged classic savefiles: what is an error, which one, which packets come before it, and that the
 //! error repeats with each call.
-use crate::support::files;
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::support::files::{
-    MICRO, NANO, Order, Pcap, Random, both, open, open_file, ping, pings, read_all, until_error,
-};
 use pcap_core::{Capture, ErrorKind, SavefileFormat, Timestamp};
+
+use crate::support::files::{
+    self, MICRO, NANO, Order, Pcap, both, open, open_file, ping, pings, read_all, until_error,
+};
+use crate::support::random::Random;
 
 /// Opens invalid bytes, as a file and through a reader, and returns the error, which must be the same.
 fn refused(bytes: &[u8]) -> pcap_core::Error {
@@ -410,4 +411,17 @@ fn a_file_that_grows_ends_where_it_ended() {
     assert_eq!(read_all(&mut capture).unwrap().len(), 1);
     fs::write(&path, &bytes).unwrap();
     assert!(capture.next_packet().unwrap().is_none());
+}
+
+// Shows: parity/3-missing-file-error
+#[test]
+fn ab_ad_1d_ea_is_an_unknown_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "bad idea", &[0xab, 0xad, 0x1d, 0xea]);
+    let error = Capture::from_file(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SavefileBad);
+    assert_eq!(error.text(), "unknown file format");
+    assert!(error.to_string().contains("bad idea"), "{error}");
+    let error = files::try_open([0xab, 0xad, 0x1d, 0xea]).unwrap_err();
+    assert_eq!(error.text(), "unknown file format");
 }

@@ -2,6 +2,7 @@
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::support::files;
+use crate::support::random::Random;
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -10,7 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::files::{MICRO, NANO, Order, Pcap, Pcapng, Random, number, ping, pings};
+use crate::support::files::{MICRO, NANO, Order, Pcap, Pcapng, number, ping, pings};
 use pcap_core::{Capture, Dlt, End, ErrorKind, Next, Offline, PacketOwned, Stop};
 
 const MOMENT: Duration = Duration::from_millis(60);

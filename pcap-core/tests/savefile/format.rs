@@ -1,8 +1,11 @@
-//! Classic savefiles of all ages, byte by byte: times, versions and link types. `pings.rs` reads ordinary ones.
-use crate::support::files;
+//! Classic savefiles of all ages, byte by byte: times, versions and link types.
 
-use crate::support::files::{ETHERNET, MICRO, NANO, Order, PATCHED, Pcap, open, ping, read_all};
 use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Precision, Timestamp};
+
+use crate::support::files::{
+    self, ETHERNET, MICRO, NANO, Order, PATCHED, Pcap, both, open, ping, read_all,
+};
+use crate::support::random::Random;
 
 /// libpcap 1.10.3 reads the seconds as signed in a savefile of native byte order, as unsigned in one of the other.
 // Shows: libpcap/seconds-after-2038-negative
@@ -186,5 +189,87 @@ fn dead_captures_can_have_a_checksum_length() {
     for bytes in [1, 3, 31, 32, u32::MAX] {
         let error = dead().with_fcs_len(bytes).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{bytes}");
+    }
+}
+
+/// Converts seconds as a float to whole seconds and microseconds and back, with the calls named on the page about
+/// pcap-lua, for all pairs of pcap-lua's own test and random ones.
+// Shows: parity/seconds-seconds-microseconds-never
+#[test]
+fn seconds_and_microseconds_go_both_ways() {
+    let tv2secs = |secs, micros| Timestamp::from_micros(secs, micros).as_secs_f64();
+    let secs2tv = |secs| {
+        let time = Timestamp::from_secs_f64(secs).unwrap();
+        let time = time.rounded(Precision::Micro);
+        (time.secs(), i64::from(time.subsec_micros()))
+    };
+    for secs in [0, 1, 2, 3, 4, 5, 100, 788_964_454] {
+        for micros in 0..=1000 {
+            assert_eq!(secs2tv(tv2secs(secs, micros)), (secs, micros));
+        }
+    }
+    let mut random = Random::new(35);
+    let edges = [0, 1, 499_999, 500_000, 999_998, 999_999];
+    for round in 0..1_000_000 {
+        // Up to 2106, where a double is exact to less than half a microsecond.
+        let secs = i64::from((random.next() >> 32) as u32);
+        let micros = match edges.get(round % 10) {
+            Some(&edge) => edge,
+            None => random.below(1_000_000) as i64,
+        };
+        let number = tv2secs(secs, micros);
+        assert_eq!(secs2tv(number), (secs, micros));
+        // These need no rounding, and conversion to a time only changes numbers finer than nanoseconds.
+        let time = Timestamp::from_secs_f64(number).unwrap();
+        assert_eq!(time, Timestamp::from_micros(secs, micros));
+        if secs < 1 << 23 {
+            continue;
+        }
+        let any = f64::from_bits(number.to_bits() ^ (random.next() & 0xff));
+        let time = Timestamp::from_secs_f64(any).unwrap();
+        assert_eq!(time.as_secs_f64(), any, "{secs} {micros}");
+    }
+    // Just below a second, both the number and the time round to the next second.
+    for below in [0.999_999_999_6, 1_699_999_999.999_999_9, -0.000_000_000_1] {
+        let time = Timestamp::from_secs_f64(below).unwrap();
+        assert_eq!(time, Timestamp::new(below.round() as i64, 0), "{below}");
+    }
+    // A savefile may contain 1 000 000 µs, which is one second more.
+    let file = files::Pcap::native().packet(5, 1_000_000, b"x");
+    let mut capture = files::open(file.bytes());
+    assert_eq!(capture.precision(), Precision::Micro);
+    let time = capture.next_packet().unwrap().unwrap().timestamp();
+    assert_eq!((time.secs(), time.subsec_micros()), (6, 0));
+}
+
+// Shows: parity/savefiles-version-byte-order, parity/4-files-microseconds-nanoseconds
+#[test]
+fn orders_and_precisions_are_exact() {
+    for order in Order::BOTH {
+        for (magic, precision, fraction, nanos) in [
+            (MICRO, Precision::Micro, 999_999, 999_999_000),
+            (NANO, Precision::Nano, 999_999_999, 999_999_999),
+        ] {
+            let file = Pcap::new(order, magic)
+                .packet(0, 0, b"")
+                .packet(1, 1, b"one")
+                .record([u32::MAX, fraction, 60, 0x7fff_ffff], &[7; 60]);
+            let [mut capture, mut other] = both(file.bytes());
+            assert_eq!(capture.is_swapped(), order.is_swapped());
+            assert_eq!(capture.precision(), precision);
+            assert_eq!(capture.datalink(), Dlt::EN10MB);
+            let packets = read_all(&mut capture).unwrap();
+            assert_eq!(read_all(&mut other).unwrap(), packets);
+            assert_eq!(packets.len(), 3);
+            assert_eq!(packets[0].timestamp(), Timestamp::EPOCH);
+            assert_eq!(packets[0].data(), b"");
+            let unit = if magic == NANO { 1 } else { 1000 };
+            assert_eq!(packets[1].timestamp(), Timestamp::new(1, unit));
+            assert_eq!(packets[1].data(), b"one");
+            let last = &packets[2];
+            assert_eq!(last.timestamp(), Timestamp::new(4_294_967_295, nanos));
+            assert_eq!((last.caplen(), last.wire_len()), (60, 0x7fff_ffff));
+            assert_eq!(last.data(), [7; 60]);
+        }
     }
 }

@@ -6,7 +6,8 @@ use std::fs::File;
 
 use crate::support::damage::{damage, seeds};
 use crate::support::differential::{CALLS, PLAN, Plan, Way, check, write_at};
-use crate::support::files::{MICRO, NANO, Order, Pcap, Random};
+use crate::support::files::{MICRO, NANO, Order, Pcap};
+use crate::support::random::Random;
 use pcap_core::Capture;
 
 /// The byte order that is not native.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::support::damage::{damage, seeds};
 use crate::support::differential::{CALLS, Plan, Way};
-use crate::support::files::Random;
+use crate::support::random::Random;
 use pcap_core::Capture;
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::support::files;
+use crate::support::random::Random;
 
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
@@ -12,7 +13,7 @@ use std::os::{fd::OwnedFd, unix::net::UnixStream};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use crate::support::files::{Random, pings, read_all};
+use crate::support::files::{pings, read_all};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;

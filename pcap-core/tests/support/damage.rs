@@ -2,9 +2,8 @@
 
 #![allow(dead_code)] // `pcap-core/fuzz` takes it in, too, and does not use all of it
 
-use super::files::{
-    IF_TSOFFSET, IF_TSRESOL, MICRO, NANO, Order, PATCHED, Pcap, Pcapng, Random, ping,
-};
+use super::files::{IF_TSOFFSET, IF_TSRESOL, MICRO, NANO, Order, PATCHED, Pcap, Pcapng, ping};
+use super::random::Random;
 
 /// Returns valid files of every kind.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {

@@ -480,28 +480,3 @@ pub(crate) fn with_small_disk(closure: impl FnOnce(&Path) + Send + 'static) {
     .join()
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
 }
-
-/// Reproducible random numbers: xorshift.
-#[derive(Debug)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Random {
-        Random(seed | 1)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        ((self.next() >> 32) as usize) % bound
-    }
-
-    pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| (self.next() >> 56) as u8).collect()
-    }
-}

@@ -9,6 +9,7 @@ pub(crate) mod files;
 #[cfg(target_os = "linux")]
 mod netns;
 pub(crate) mod persuade;
+pub(crate) mod random;
 #[cfg(all(target_os = "linux", have_pcap_remoteact_list))]
 pub(crate) mod rpcapd;
 #[cfg(target_os = "linux")]

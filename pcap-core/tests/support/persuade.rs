@@ -1,35 +1,11 @@
 //! Packets that a program sometimes accepts, found by running it.
 //!
-//! `super::Insn` is the instruction of the tested crate.
+//! `super::Insn` is the instruction of the tested crate, and `super::random` the generator.
 
 #![allow(dead_code)]
 
 use super::Insn;
-
-/// A small generator of reproducible numbers.
-#[derive(Debug)]
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        (self.next() >> 16) as usize % limit
-    }
-
-    pub(crate) fn one_in(&mut self, chances: usize) -> bool {
-        self.below(chances) == 0
-    }
-
-    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
-    }
-}
+use super::random::Random;
 
 /// Returns a packet that takes a random path through a program: where the program compares a part of the packet, that
 /// part is mostly made to match.

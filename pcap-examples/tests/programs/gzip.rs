@@ -4,14 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common::{arg, feed, file, nano_packets, ours, program, run, savefile, tool};
-
-/// Compresses bytes with gzip.
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let ran = feed(Command::new("gzip").args(["-c"]), bytes);
-    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
-    ran.stdout
-}
+use crate::common::{arg, feed, file, gzip, nano_packets, ours, program, run, savefile, tool};
 
 /// Returns each program with arguments to read a savefile and to write its result.
 fn commands(input: &str, output: &Path) -> Vec<Command> {

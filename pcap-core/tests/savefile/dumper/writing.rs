@@ -1,14 +1,13 @@
 //! What dumpers write: byte for byte the format, the same as `pcap_dump`, read back unchanged by this library and by
 //! other programs; and what they reject.
 use crate::support::files;
+use crate::support::random::Random;
 
 use std::ffi::CString;
 use std::fs;
 use std::path::Path;
 
-use crate::support::files::{
-    MICRO, NANO, Order, Pcap, Pcapng, Random, open, ping, pings, read_all,
-};
+use crate::support::files::{MICRO, NANO, Order, Pcap, Pcapng, open, ping, pings, read_all};
 use pcap_core::{
     Capture, Dead, Dlt, ErrorKind, Linktype, Packet, PacketOwned, Precision, Timestamp, sys,
 };

@@ -314,3 +314,17 @@ pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
+
+/// Compresses bytes with gzip.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let ran = feed(Command::new("gzip").args(["-c"]), bytes);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    ran.stdout
+}
+
+/// Decompresses bytes with gzip, which must find them complete.
+pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
+    let ran = feed(Command::new("gzip").args(["-dc"]), bytes);
+    assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
+    ran.stdout
+}
