@@ -1,4 +1,4 @@
-//! The examples, each run with real packets.
+//! Runs each example with real packets.
 #![cfg(target_os = "linux")]
 
 mod support;
@@ -16,10 +16,10 @@ use std::time::{Duration, Instant};
 use pcap_core::{Active, Capture};
 use support::Netns;
 
-/// Lines that an example may have.
+/// The maximum number of lines of an example.
 const LONGEST: usize = 40;
 const PATIENCE: Duration = Duration::from_secs(20);
-/// The frames that the tests count, which differ from others by their length.
+/// The frames that the tests count, recognized by their length.
 const COUNTED: [u8; 100] = [0xff; 100];
 
 /// Returns the path of an example, which cargo has built before the tests.
@@ -120,7 +120,7 @@ impl Running {
     fn end(mut self) -> Vec<String> {
         let start = Instant::now();
         let mut lines = Vec::new();
-        // The senders are gone when both outputs are closed.
+        // The senders are dropped when both outputs are closed.
         loop {
             match self.lines.recv_timeout(Duration::from_millis(50)) {
                 Ok(line) => lines.push(line),
@@ -157,7 +157,7 @@ fn send(capture: &Capture<Active>, count: usize) {
     }
 }
 
-/// Returns how many of these lines begin so and are about a counted frame.
+/// Returns how many of these lines start with `start` and are about a counted frame.
 fn counted(lines: &[String], start: &str) -> usize {
     let is_counted = |line: &&String| line.starts_with(start) && line.ends_with(" 100 bytes");
     lines.iter().filter(is_counted).count()
@@ -216,7 +216,7 @@ fn savefiles_are_written_read_and_filtered() {
         "{text}"
     );
 
-    // No example destroys its input, and errors say what is wrong.
+    // No example destroys its input, and errors state the cause.
     let overwriting = [made.as_os_str(), made.as_os_str(), "arp".as_ref()];
     let error = failed(example("filter", &overwriting));
     let text = format!(
@@ -301,7 +301,8 @@ fn without_the_right_to_capture_the_error_says_how_to_get_it() {
     let Some(_network) = network() else { return };
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    // Another program copies it: what this one has open for writing while a thread starts a program cannot be run.
+    // `cp` copies it: a program cannot be executed while this process has it open for writing, even in a child of
+    // another thread.
     let copied = Command::new("cp")
         .arg(path("capture"))
         .arg(folder.path())

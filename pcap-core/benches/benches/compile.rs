@@ -1,9 +1,9 @@
-//! Measures how long libpcap takes to compile long expressions, and holds `Filter::compile` against it:
-//! `cargo bench --bench compile` in `pcap-core/benches`, with parts of the names of rows to run only some.
+//! Measures how long libpcap takes to compile long expressions, and compares `Filter::compile` with that: `cargo bench
+//! --bench compile` in `pcap-core/benches`, optionally with parts of the names of rows.
 //!
-//! Each row is a kind of expression that grows. For each size that libpcap compiles in less than a second of processor
-//! time, `Filter::compile` has to compile it, too; and whatever it compiles may take a few seconds at most. The exit
-//! status is 1 if that does not hold. The limits of `Filter::compile` are derived from this table, which takes hours.
+//! Each row is a kind of expression in growing sizes. Each size that libpcap compiles in less than a second of CPU
+//! time, `Filter::compile` must compile, too; and whatever it compiles may take a few seconds at most. Otherwise the
+//! exit status is 1. The limits of `Filter::compile` are derived from this table, which takes hours.
 
 use std::ffi::{CString, c_int};
 use std::mem::MaybeUninit;
@@ -13,18 +13,18 @@ use std::{fs, ptr, slice, thread};
 
 use pcap_core::{CompileOptions, Dlt, ErrorKind};
 
-/// What libpcap compiles in this time has to be accepted.
+/// What libpcap compiles in this time must be accepted.
 const ACCEPTED: Duration = Duration::from_secs(1);
-/// What is accepted may take this long.
+/// The maximum time of what is accepted.
 const BOUND: Duration = Duration::from_secs(5);
 /// Sizes grow up to this number of terms.
 const MOST: usize = 70_000;
-/// libpcap takes about 110 bytes for each test.
+/// libpcap uses about 110 bytes for each test.
 const STACK: usize = 512 << 20;
 
 type Term = fn(usize) -> String;
 
-/// A number that looks random.
+/// Returns a scattered number.
 fn scattered(n: usize) -> u32 {
     (n as u32).wrapping_mul(0x9e37_79b1)
 }
@@ -153,10 +153,10 @@ const TERMS: &[(&str, Term)] = &[
     }),
 ];
 
-/// Makes an expression of terms.
+/// A function that combines terms to an expression.
 type Form = fn(&[String]) -> String;
 
-/// How terms become an expression.
+/// The ways of combining terms.
 const FORMS: &[(&str, Form)] = &[
     ("or", |terms| terms.join(" or ")),
     ("not (or)", |terms| format!("not ({})", terms.join(" or "))),
@@ -197,7 +197,7 @@ const FORMS: &[(&str, Form)] = &[
     }),
 ];
 
-/// Expressions of one comparison that grows.
+/// Expressions with one growing comparison.
 const ALONE: &[(&str, Term)] = &[
     ("constants added", |n| {
         format!("ip[0]{} = 5", "+1".repeat(n))
@@ -215,7 +215,7 @@ const ALONE: &[(&str, Term)] = &[
     ("blanks", |n| format!("{}tcp", " ".repeat(n * 1900))),
 ];
 
-/// How libpcap's own call went.
+/// The result of libpcap's own call.
 struct Raw {
     took: Duration,
     compiles: bool,
@@ -224,7 +224,7 @@ struct Raw {
 
 fn processor_time() -> Duration {
     let mut time = MaybeUninit::<libc::timespec>::uninit();
-    // SAFETY: the structure is ours to be filled in.
+    // SAFETY: the structure is a local variable for the result.
     let status = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, time.as_mut_ptr()) };
     assert_eq!(status, 0);
     // SAFETY: it was filled in.
@@ -248,7 +248,7 @@ fn raw(dlt: Dlt, expression: &str, optimize: bool) -> Raw {
         bf_insns: ptr::null_mut(),
     };
     let (code, took) = timed(|| {
-        // SAFETY: the handle is open and this thread's; the text is NUL-terminated.
+        // SAFETY: the handle is open and only used by this thread; the text is NUL-terminated.
         unsafe {
             pcap_sys::pcap_compile(
                 pcap,
@@ -268,7 +268,7 @@ fn raw(dlt: Dlt, expression: &str, optimize: bool) -> Raw {
     let tests = instructions.iter().filter(is_test).count();
     // SAFETY: it is empty, or was compiled above and is freed once.
     unsafe { pcap_sys::pcap_freecode(&raw mut program) };
-    // SAFETY: ours, open, closed once.
+    // SAFETY: open, owned by this function, and closed once.
     unsafe { pcap_sys::pcap_close(pcap) };
     Raw {
         took,
@@ -296,7 +296,7 @@ fn measure(
         .optimize(optimize)
         .netmask(std::net::Ipv4Addr::new(255, 255, 255, 0));
     let seconds = |time: Duration| format!("{:.2}", time.as_secs_f64());
-    // What libpcap compiles in a second, and what is accepted: the largest of each.
+    // The largest size that libpcap compiles in a second, and the largest that is accepted.
     let (mut quick, mut accepted) = (None, None);
     let mut longest = Duration::ZERO;
     let (mut theirs, mut faults) = (true, Vec::new());
@@ -326,7 +326,7 @@ fn measure(
                     totals.rejected += 1;
                 }
             }
-            // What libpcap refuses, it refuses at every size.
+            // What libpcap rejects, it rejects at every size.
             theirs = raw.took < ACCEPTED && raw.compiles;
             if raw.took > Duration::from_millis(150) {
                 growth = 1.25;
@@ -391,7 +391,7 @@ fn run(wanted: &[String]) -> Totals {
     for (form_name, form) in FORMS {
         for (name, term) in TERMS {
             for dlt in all {
-                // All link types for lists, and for the others Ethernet.
+                // All link types for lists, and only Ethernet for the others.
                 if dlt == Dlt::EN10MB || *form_name == "or" {
                     let make = |size: usize| form(&(0..size).map(term).collect::<Vec<_>>());
                     row(&format!("{form_name}: {name}"), dlt, &make);

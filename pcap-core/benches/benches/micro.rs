@@ -1,4 +1,4 @@
-//! Single calls: `cargo bench --bench micro` in `pcap-core/benches`, with the part of a name to run only some.
+//! Single calls: `cargo bench --bench micro` in `pcap-core/benches`, optionally with a part of a name.
 
 use std::hint::black_box;
 use std::io::{Cursor, sink};
@@ -19,7 +19,7 @@ fn main() {
     divan::main();
 }
 
-/// A TCP segment from 10.0.0.1 to port 80 of 10.0.0.2, padded to this length.
+/// Returns a TCP segment from 10.0.0.1 to port 80 of 10.0.0.2, padded to this length.
 fn frame(length: usize) -> Vec<u8> {
     let mut frame = vec![0; length];
     frame[12..14].copy_from_slice(&[8, 0]);
@@ -29,7 +29,7 @@ fn frame(length: usize) -> Vec<u8> {
     frame
 }
 
-/// A savefile of so many such packets.
+/// Returns a savefile of such packets.
 fn savefile(length: usize) -> Vec<u8> {
     let dead = Capture::dead(Linktype::ETHERNET).expect("a dead capture");
     let mut dumper = dead.dump_to(Vec::new()).expect("a dumper");
@@ -85,7 +85,7 @@ fn packet_to_owned(bencher: Bencher<'_, '_>, length: usize) {
     bencher.bench(|| black_box(packet).to_owned());
 }
 
-/// Opening is part of it.
+/// Includes opening.
 #[divan::bench(args = LENGTHS)]
 fn read_10000_from_memory_for_each(bencher: Bencher<'_, '_>, length: usize) {
     let bytes: &'static [u8] = savefile(length).leak();
@@ -98,7 +98,7 @@ fn read_10000_from_memory_for_each(bencher: Bencher<'_, '_>, length: usize) {
     });
 }
 
-/// Opening is part of it.
+/// Includes opening.
 #[divan::bench(args = LENGTHS)]
 fn read_10000_from_memory_next_packet(bencher: Bencher<'_, '_>, length: usize) {
     let bytes: &'static [u8] = savefile(length).leak();
@@ -112,7 +112,7 @@ fn read_10000_from_memory_next_packet(bencher: Bencher<'_, '_>, length: usize) {
     });
 }
 
-/// Opening is part of it, and so is that the vector grows.
+/// Includes opening, and the growth of the vector.
 #[divan::bench(args = LENGTHS)]
 fn write_10000_to_memory(bencher: Bencher<'_, '_>, length: usize) {
     bencher
@@ -120,7 +120,7 @@ fn write_10000_to_memory(bencher: Bencher<'_, '_>, length: usize) {
         .bench(|| savefile(black_box(length)));
 }
 
-/// One packet, to where it costs nothing.
+/// One packet, to a writer that costs nothing.
 #[divan::bench(args = LENGTHS)]
 fn dumper_write(bencher: Bencher<'_, '_>, length: usize) {
     let dead = Capture::dead_with(Dlt::EN10MB, 0, Precision::Micro).expect("a dead capture");

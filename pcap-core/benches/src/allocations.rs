@@ -1,4 +1,4 @@
-//! Counts what Rust code allocates; what libpcap allocates itself does not come by here.
+//! Counts Rust's allocations; those of libpcap are not included.
 //!
 //! May import: nothing of this program.
 
@@ -8,26 +8,26 @@ use std::cell::Cell;
 struct Counting;
 
 thread_local! {
-    // A plain number of the thread costs less than a nanosecond, which only packets that are copied pay.
+    // A plain number of the thread costs less than a nanosecond, and only when packets are copied.
     static COUNT: Cell<u64> = const { Cell::new(0) };
 }
 
-// SAFETY: hands everything on to the system's allocator; the count is a plain number of the thread.
+// SAFETY: forwards everything to the system's allocator; the count is a plain number of the thread.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }
@@ -35,7 +35,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How often this thread has allocated.
+/// Returns how often this thread has allocated.
 pub(crate) fn allocations() -> u64 {
     COUNT.get()
 }

@@ -1,21 +1,21 @@
-//! Ethernet frames as a busy network has them, the same every time: about half TCP, a quarter UDP, some
-//! IPv6, a few of ICMP and ARP, between sixteen hosts. Only what filters look at is filled in.
+//! Ethernet frames as on a busy network, the same in every run: about half TCP, a quarter UDP, some IPv6, a few of
+//! ICMP and ARP, between sixteen hosts. Only the fields that filters test are set.
 //!
 //! May import: nothing of this program.
 
 /// The longest frame.
 const LONGEST: usize = 1514;
 
-/// How long frames are.
+/// The lengths of frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Size {
     /// 64 bytes.
     Small,
-    /// 60 to 1514 bytes, 800 in the mean: half are short, half are long.
+    /// 60 to 1514 bytes, 800 on average: half are short, half are long.
     Mixed,
 }
 
-/// Makes frames one after the other.
+/// Generates frames one after the other.
 pub(crate) struct Frames {
     size: Size,
     random: u32,
@@ -37,7 +37,7 @@ impl Frames {
         }
     }
 
-    /// The next frame.
+    /// Returns the next frame.
     pub(crate) fn next(&mut self) -> &[u8] {
         let random = self.draw();
         let length = match self.size {
@@ -51,13 +51,13 @@ impl Frames {
         &self.frame[..length]
     }
 
-    /// The first of them, to be used again and again.
+    /// Returns the first frames, for repeated use.
     pub(crate) fn samples(size: Size) -> Vec<Vec<u8>> {
         let mut frames = Frames::new(size);
         (0..1024).map(|_| frames.next().to_vec()).collect()
     }
 
-    /// A xorshift: the same numbers every time.
+    /// Returns the next number of a xorshift generator.
     fn draw(&mut self) -> u32 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 17;
@@ -119,7 +119,7 @@ impl Frames {
     }
 }
 
-/// A TCP SYN from 10.0.0.1 to port 80 of 10.0.0.2.
+/// Returns a TCP SYN from 10.0.0.1 to port 80 of 10.0.0.2.
 pub(crate) fn syn() -> Vec<u8> {
     let mut frame = vec![0; 60];
     frame[..14].copy_from_slice(&[2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]);

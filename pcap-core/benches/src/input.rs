@@ -1,5 +1,4 @@
-//! The savefiles that are read: written once, byte by byte, without libpcap and the crate that is
-//! measured.
+//! The input savefiles: written once, byte by byte, without libpcap and the measured crate.
 //!
 //! May import: `frames`, `tally`.
 
@@ -18,15 +17,15 @@ use crate::tally::Tally;
 pub(crate) enum Input {
     /// 5 million packets of 64 bytes.
     Small,
-    /// 1 million packets of 60 to 1514 bytes, 800 in the mean.
+    /// 1 million packets of 60 to 1514 bytes, 800 on average.
     Mixed,
     /// The same packets as `Mixed`, in a pcapng file.
     MixedPcapng,
-    /// The same packets as `Small`, in the byte order of other machines.
+    /// The same packets as `Small`, in the byte order that is not native.
     SmallSwapped,
 }
 
-/// How a file is laid out.
+/// The layout of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
     Classic,
@@ -50,7 +49,7 @@ impl Input {
         }
     }
 
-    /// How many are in the file.
+    /// Returns the number of packets in the file.
     pub(crate) fn packets(self, quick: bool) -> u32 {
         let packets = match self.size() {
             Size::Small => 5_000_000,
@@ -76,7 +75,7 @@ impl Input {
         folder.join(format!("{}-{}.{what}", self.packets(quick), self.name()))
     }
 
-    /// Makes the file if it is not there whole, and says what is in it.
+    /// Creates the file if it is missing or incomplete, and returns its tally.
     pub(crate) fn make(self, folder: &Path, quick: bool) -> Result<Tally, Failure> {
         let path = self.path(folder, quick);
         let told = self.beside(folder, quick, "tally");
@@ -105,7 +104,7 @@ impl Input {
 }
 
 impl Layout {
-    /// A number as it is in the file.
+    /// Returns a number in the file's byte order.
     pub(crate) fn u32(self, number: u32) -> u32 {
         match self {
             Layout::Swapped => number.swap_bytes(),

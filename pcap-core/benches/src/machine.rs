@@ -1,4 +1,4 @@
-//! Where and when it was measured.
+//! Where and when the measurement took place.
 //!
 //! May import: nothing of this program.
 
@@ -7,7 +7,7 @@ use std::fs;
 use std::mem;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The processor's name, if the system tells it in a file, and how many can be used.
+/// Returns the processor's name, if the system has it in a file, and the number of usable CPUs.
 pub(crate) fn cpu() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with("model name"));
@@ -17,21 +17,21 @@ pub(crate) fn cpu() -> String {
     format!("{count} x {name}")
 }
 
-/// The system and its version.
+/// Returns the system and its version.
 pub(crate) fn kernel() -> String {
-    // SAFETY: a structure of characters, for which zeroes are values.
+    // SAFETY: a structure of characters, for which zero is valid.
     let mut names: libc::utsname = unsafe { mem::zeroed() };
-    // SAFETY: the structure is ours to be filled in.
+    // SAFETY: the structure is a local variable for the result.
     unsafe { libc::uname(&mut names) };
     let text = |field: &[libc::c_char]| {
-        // SAFETY: the system ends each name with a zero, and they were zeroes before.
+        // SAFETY: the system terminates each name with a zero, and the structure was zeroed.
         let text = unsafe { CStr::from_ptr(field.as_ptr()) };
         text.to_string_lossy().into_owned()
     };
     format!("{} {}", text(&names.sysname), text(&names.release))
 }
 
-/// The date, of UTC: year, month and day.
+/// Returns the date in UTC: year, month and day.
 pub(crate) fn date() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let mut days = now.map_or(0, |now| now.as_secs() / 86400);

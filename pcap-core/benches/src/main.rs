@@ -1,8 +1,8 @@
 //! Measures `pcap-core` beside C on the same libpcap, other crates, and the bare system calls.
 //!
-//! Each run is a process of its own, and the peers take turns, over the same warm files. Where nothing
-//! else is said a figure is the median of nanoseconds of processor time per packet. On a machine that
-//! does other work only the ratios mean something. `latency` is another report, with a table of its own.
+//! Each run is a separate process, and the peers take turns with the same cached files. Unless stated otherwise, a
+//! figure is the median of nanoseconds of CPU time per packet. On a busy machine only the ratios are meaningful.
+//! `latency` is another report, with its own table.
 
 mod allocations;
 mod frames;
@@ -27,21 +27,20 @@ use work::Place;
 
 /// Measure pcap-core beside C, other crates, and the bare system calls.
 ///
-/// Prints one table. Where nothing else is said a figure is the median of nanoseconds of processor time
-/// per packet, of runs that take turns, each in a process of its own. The floor is the bare system
-/// calls.
+/// Prints one table. Unless stated otherwise, a figure is the median of nanoseconds of CPU time per packet, of runs
+/// that take turns, each in its own process. The floor is the bare system calls.
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
     other: Option<Other>,
-    /// Only rows whose heading or name has one of these in it
+    /// Only rows whose heading or name contains one of these
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// How often each thing is measured; the median counts
+    /// Number of measurements; the median is printed
     #[arg(long, default_value_t = 9)]
     runs: usize,
-    /// A hundredth of the work: to see that all works, not to measure
+    /// Do a hundredth of the work, as a test and not to measure
     #[arg(long)]
     quick: bool,
     /// Print one JSON document
@@ -50,21 +49,21 @@ struct Arguments {
     /// Print the rows' names, and measure nothing
     #[arg(long)]
     list: bool,
-    /// Do one piece of work and print what it gave
+    /// Do one task and print its result
     #[arg(long, hide = true, value_name = "JOB")]
     one: Option<String>,
     /// Send that many packets
     #[arg(long, hide = true, value_name = "PACKETS")]
     send: Option<u64>,
-    /// So many in a second
+    /// Packets per second
     #[arg(long, hide = true, value_name = "PACKETS")]
     rate: Option<u64>,
-    /// See whether live captures can be measured here
+    /// Check whether live captures can be measured here
     #[arg(long, hide = true)]
     probe: bool,
 }
 
-/// What it prints other than its own table.
+/// Reports other than the main table.
 #[derive(Subcommand)]
 enum Other {
     Latency(latency::Arguments),
@@ -124,9 +123,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the processes do that are started for one run.
+/// Does the run for which this process was started.
 fn one(name: &str, place: &Place) -> Result<(), Failure> {
-    // Ends the process should its packets never come: no work takes as long.
+    // Ends the process if its packets never arrive: no work takes as long.
     // SAFETY: takes a number, of seconds.
     unsafe { libc::alarm(300) };
     let groups = rows::groups();
@@ -139,7 +138,7 @@ fn one(name: &str, place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The rows whose names have one of these in them; all if there are none.
+/// Returns the rows whose names contain one of these; all if there are none.
 fn chosen(names: &[String]) -> Vec<Group> {
     let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
     let mut groups = rows::groups();

@@ -1,4 +1,4 @@
-//! Prints what was measured: as a table, or as one JSON document.
+//! Prints the results: as a table, or as one JSON document.
 //!
 //! May import: `tally`, `peers`, `rows`, `runs`, `machine`.
 
@@ -10,19 +10,19 @@ use crate::rows::{Group, Row};
 use crate::runs::{Figures, Spread};
 use crate::tally::Metric;
 
-/// Of the names.
+/// The width of the names.
 const WIDTH: usize = 44;
 
 /// The results, group by group.
 pub(crate) struct Report {
     pub(crate) runs: usize,
     pub(crate) quick: bool,
-    /// What has to be known beside the figures.
+    /// Notes on the figures.
     pub(crate) notes: Vec<String>,
     pub(crate) groups: Vec<(Group, Figures)>,
 }
 
-/// The figures of a row, as the peers stand in `Peer::ALL`.
+/// Returns the figures of a row, in the order of `Peer::ALL`.
 fn cells(row: &Row, figures: &Figures) -> [Option<Spread>; Peer::ALL.len()] {
     Peer::ALL.map(|peer| {
         let cell = row.cells.iter().find(|(of, _)| *of == peer)?;
@@ -30,7 +30,7 @@ fn cells(row: &Row, figures: &Figures) -> [Option<Spread>; Peer::ALL.len()] {
     })
 }
 
-/// How our figure stands to another's.
+/// Returns the ratio of our figure to another's.
 fn ratio(cells: &[Option<Spread>], peer: Peer) -> Option<f64> {
     let of = |peer| {
         let index = Peer::ALL.iter().position(|p| *p == peer)?;
@@ -39,7 +39,7 @@ fn ratio(cells: &[Option<Spread>], peer: Peer) -> Option<f64> {
     Some(of(Peer::Us)? / of(peer)?).filter(|ratio| ratio.is_finite())
 }
 
-/// Of the machine.
+/// Returns facts about the machine.
 pub(crate) fn facts() -> [(&'static str, String); 4] {
     [
         ("date", machine::date()),
@@ -49,7 +49,7 @@ pub(crate) fn facts() -> [(&'static str, String); 4] {
     ]
 }
 
-/// The version, without the words that say that it is one.
+/// Returns the version of libpcap, without the words around it.
 fn libpcap() -> String {
     let version = pcap_core::version().to_string();
     version.trim_start_matches("libpcap version ").to_owned()
@@ -64,7 +64,9 @@ pub(crate) fn print_table(report: &Report) {
         report.runs
     );
     if report.quick {
-        println!("a hundredth of the work: shows that all works, and says nothing of speed");
+        println!(
+            "a hundredth of the work: tests that everything works, but does not measure speed"
+        );
     }
     for (group, figures) in &report.groups {
         println!();

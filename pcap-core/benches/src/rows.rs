@@ -1,4 +1,4 @@
-//! The rows of the table: what is done, who does it, and what is counted.
+//! The rows of the table: what is done, by which peers, and what is counted.
 //!
 //! May import: `frames`, `input`, `tally`, `peers`, `work`.
 
@@ -8,15 +8,15 @@ use crate::peers::{Peer, Sending, Way};
 use crate::tally::Metric;
 use crate::work::{FILTERS, Target, Task};
 
-/// Rows that are measured in turns with each other, and stand under one heading.
+/// Rows that are measured in turns with each other, under one heading.
 pub(crate) struct Group {
     pub(crate) name: String,
-    /// At most so many runs, where more would tell no more.
+    /// The maximum number of runs, if more would not improve the figures.
     pub(crate) runs: usize,
     pub(crate) rows: Vec<Row>,
 }
 
-/// One line: for each peer in it the piece of work that comes closest to ours.
+/// One line: for each peer in it the task that is closest to ours.
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) metric: Metric,
@@ -34,7 +34,7 @@ impl Row {
         }
     }
 
-    /// The same work by each of these.
+    /// Returns a row with the same task for each of these peers.
     fn by(name: impl Into<String>, task: Task, peers: &[Peer]) -> Row {
         Row::new(
             name,
@@ -56,7 +56,7 @@ fn group(name: impl Into<String>, runs: usize, rows: Vec<Row>) -> Group {
     }
 }
 
-/// All of them.
+/// Returns all groups.
 pub(crate) fn groups() -> Vec<Group> {
     const MANY: usize = usize::MAX;
     vec![
@@ -193,8 +193,8 @@ fn live() -> Vec<Row> {
 
 fn injecting() -> Vec<Row> {
     let peers = [Peer::Us, Peer::C, Peer::Pcap, Peer::Floor];
-    // libpcap has neither queues nor a way past the discipline: what sends one by one is what they
-    // are compared with, and the names say so.
+    // libpcap can neither send queues nor bypass the discipline: these are compared with sending one by one, and the
+    // names say so.
     let queued = |sending| {
         let others = [Peer::C, Peer::Pcap].map(|peer| (peer, Task::Inject(Sending::Single)));
         let queues = [Peer::Us, Peer::Floor].map(|peer| (peer, Task::Inject(sending)));
@@ -221,7 +221,7 @@ fn waking() -> Vec<Row> {
     rows
 }
 
-/// Of all packets together, opening the file included; live, from when the capture is open.
+/// Counts the allocations for all packets together, including opening the file; live, from when the capture is open.
 fn allocating() -> Vec<Row> {
     const WAYS: [(&str, Way); 7] = [
         ("for_each", Way::ForEach),

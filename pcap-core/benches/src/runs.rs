@@ -1,4 +1,4 @@
-//! Runs the work: each run in a process of its own, in turns, over warm files.
+//! Runs the work: each run in its own process, in turns, with cached files.
 //!
 //! May import: `input`, `tally`, `peers`, `work`, `rows`.
 
@@ -13,7 +13,7 @@ use crate::rows::Group;
 use crate::tally::{Metric, Outcome, Tally};
 use crate::work::{Place, Task};
 
-/// Who does what.
+/// A peer and its task.
 type Job = (Peer, Task);
 
 /// The figures of one cell.
@@ -23,7 +23,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// The figure below which this share of them, in percent, is.
+    /// Returns the figure at this percentile.
     pub(crate) fn at(&self, percent: usize) -> f64 {
         self.sorted[(self.sorted.len() - 1) * percent / 100]
     }
@@ -55,7 +55,7 @@ impl Figures {
     }
 }
 
-/// Runs work and sees that all peers saw the same.
+/// Runs work and checks that all peers read the same.
 pub(crate) struct Runner {
     place: Place,
     runs: usize,
@@ -88,7 +88,7 @@ impl Runner {
         }
         for ((_, task), _) in &figures.outcomes {
             let Some(input) = task.input() else { continue };
-            // The key of `Task::same` for whatever reads all of a file.
+            // The key of `Task::same` for tasks that read all of a file.
             let same = format!("{input:?}");
             if !self.tallies.contains_key(&same) {
                 progress.say(&format!("{}: making the file", group.name));
@@ -97,7 +97,7 @@ impl Runner {
             }
         }
         let runs = self.runs.min(group.runs).max(1);
-        // One more than is counted: the first warms the files. Where one is enough, nothing is timed.
+        // One more than is counted: the first fills the cache. With a single run nothing is timed.
         let first = if runs == 1 { 1 } else { 0 };
         for run in first..=runs {
             progress.say(&format!("{}: run {run} of {runs}", group.name));
@@ -125,7 +125,7 @@ impl Runner {
     }
 }
 
-/// The name of a job, by which a process is told what to do.
+/// Returns the name of a job, which tells a process what to do.
 pub(crate) fn name((peer, task): Job) -> String {
     format!("{peer:?} {task:?}")
 }
@@ -143,7 +143,7 @@ fn in_a_process(job: Job, quick: bool) -> Result<Outcome, Failure> {
     Outcome::from_json(&text).ok_or_else(|| format!("{}: printed {text}", name(job)).into())
 }
 
-/// Says on the terminal, if there is one, what is going on.
+/// Prints the progress on the terminal, if there is one.
 pub(crate) struct Progress {
     terminal: bool,
 }

@@ -1,4 +1,4 @@
-//! What was seen, and what it cost.
+//! What a run read, and what it cost.
 //!
 //! May import: `allocations`.
 
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::Failure;
 use crate::allocations::allocations;
 
-/// What was seen, to tell whether all saw the same. Its last member makes each reader look at a byte
-/// of every packet. C has the same structure.
+/// What a run read, to check that all peers read the same. Its last member makes each reader load a byte of every
+/// packet. C has the same structure.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -43,14 +43,14 @@ impl Tally {
     }
 }
 
-/// What a figure counts.
+/// The unit of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Metric {
-    /// Nanoseconds of processor time per packet.
+    /// Nanoseconds of CPU time per packet.
     Nanos,
     /// Allocations in the whole run.
     Allocations,
-    /// Percent of the packets that were sent and did not come.
+    /// Percentage of the sent packets that did not arrive.
     Lost,
     /// Microseconds: half are below, 99 of 100 are below, all are below.
     P50,
@@ -80,7 +80,7 @@ impl Metric {
     }
 }
 
-/// What one run gave.
+/// The result of one run.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
     pub(crate) tally: Tally,
@@ -88,7 +88,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Times, from which the figures are taken.
+    /// Returns the result with the percentiles of these times.
     pub(crate) fn of_times(mut times: Vec<Duration>) -> Outcome {
         times.sort();
         let micros = |share: usize| times[(times.len() - 1) * share / 100].as_nanos() as f64 / 1e3;
@@ -124,18 +124,18 @@ impl Outcome {
     }
 }
 
-/// How much processor time this process has used: other processes on the machine do not count.
+/// Returns the CPU time that this process has used: other processes on the machine do not count.
 pub(crate) fn cpu_time() -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: the structure is ours to be filled in, and every system has this clock.
+    // SAFETY: the structure is a local variable for the result, and every system has this clock.
     unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Does the work, and gives what it cost: for each of `packets`, or of those that it tallied.
+/// Does the work, and returns its cost per packet: for `packets`, or those that it tallied.
 pub(crate) fn measured(
     packets: Option<u64>,
     work: impl FnOnce() -> Result<Tally, Failure>,

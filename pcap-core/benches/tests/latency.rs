@@ -1,5 +1,5 @@
-//! The report of `ci/latency`, a small part of the work: every row has its figures, and those that do not
-//! depend on the machine are right.
+//! The report of `ci/latency` with little work: every row has its figures, and those that do not depend on the machine
+//! are right.
 #![cfg(target_os = "linux")]
 
 use std::process::{Command, Output};

@@ -1,4 +1,4 @@
-//! All work runs, a hundredth of it; the program itself sees that all peers saw the same packets.
+//! Runs all tasks with a hundredth of the work; the program itself checks that all peers read the same packets.
 
 use std::process::{Command, Output};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ fn bench(arguments: &[&str]) -> Output {
 }
 
 fn quick(names: &[&str]) -> Value {
-    // They share their files, which the first makes.
+    // They share their files, which the first creates.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let output = bench(&[&["--quick", "--json"], names].concat());
@@ -23,7 +23,7 @@ fn quick(names: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Who has a figure in the row of this name.
+/// Returns the peers with a figure in the row of this name.
 fn peers(document: &Value, group: &str, name: &str) -> Vec<String> {
     let rows = document["rows"].as_array().unwrap();
     let row = rows
@@ -36,7 +36,7 @@ fn peers(document: &Value, group: &str, name: &str) -> Vec<String> {
     with.map(|(peer, _)| peer.clone()).collect()
 }
 
-/// Each row has a figure of ours, and each figure is one of a number of runs.
+/// Checks that each row has a figure of ours, and each figure the number of runs.
 fn check_figures(document: &Value) {
     for row in document["rows"].as_array().unwrap() {
         let figures = row["figures"].as_object().unwrap();
@@ -80,13 +80,13 @@ fn every_row_that_needs_no_network_has_its_figures() {
     assert_eq!(write, ["C", "floor", "pcap", "pcap-core", "pcap-file"]);
 }
 
-/// Nothing that depends on how many packets there are.
+/// The number does not depend on the number of packets.
 #[test]
 fn a_borrowed_packet_allocates_nothing() {
     let document = quick(&["allocations: 5m", "allocations: 1m"]);
     for row in document["rows"].as_array().unwrap() {
         let allocations = row["figures"]["pcap-core"]["median"].as_f64().unwrap();
-        // Opening a file takes a few, and what is read ahead grows a buffer.
+        // Opening a file allocates a few times, and the read-ahead buffer grows.
         assert!(allocations < 40.0, "{row:#}");
     }
 }

@@ -1,20 +1,22 @@
-//! Looks for savefiles that pcap-core reads otherwise than libpcap, led by what was covered:
-//! `ci/fuzz` builds and runs it.
+//! Searches for savefiles that pcap-core and libpcap read differently, guided by coverage: `ci/fuzz` builds and runs
+//! it.
 //!
-//! An input is a plan of eight bytes, how to read, and a savefile behind it; see
-//! `tests/support/differential.rs`. Built without `--cfg fuzzing`, this is an empty program, so that
-//! libFuzzer, which is C++, is not needed by those who do not fuzz.
+//! An input is a plan of eight bytes, how to read, and then a savefile; see `tests/support/differential`. Built
+//! without `--cfg fuzzing`, this is an empty program, so that libFuzzer, which is C++, is only needed for fuzzing.
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]
 #[path = "../../tests/support/damage.rs"]
 mod damage;
 #[cfg(fuzzing)]
-#[path = "../../tests/support/differential.rs"]
+#[path = "../../tests/support/differential/mod.rs"]
 mod differential;
 #[cfg(fuzzing)]
 #[path = "../../tests/support/files.rs"]
 mod files;
+#[cfg(fuzzing)]
+#[path = "../../tests/support/random.rs"]
+mod random;
 #[cfg(fuzzing)]
 mod target;
 

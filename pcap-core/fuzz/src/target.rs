@@ -8,9 +8,9 @@ use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
 use crate::damage::{damage, seeds};
 use crate::differential::{PLAN, check};
-use crate::files::Random;
+use crate::random::Random;
 
-/// Good savefiles of every kind, to start from again and again.
+/// Valid savefiles of every kind, to start from.
 static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(seeds);
 
 thread_local! {
@@ -36,7 +36,7 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
             let seed = &SEEDS[random.below(SEEDS.len())];
             [&data[..PLAN], seed].concat()
         }
-        // What changes the fields of a savefile.
+        // Change the fields of a savefile.
         3..=6 => {
             let mut bytes = data[PLAN..size].to_vec();
             damage(&mut random, &mut bytes);

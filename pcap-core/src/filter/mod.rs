@@ -20,6 +20,9 @@ mod options;
 #[cfg(test)]
 #[path = "../../tests/support/persuade.rs"]
 mod persuade;
+#[cfg(test)]
+#[path = "../../tests/support/random.rs"]
+mod random;
 #[cfg(feature = "serde")]
 mod serialize;
 

@@ -1,21 +1,21 @@
-//! How many allocations there were.
+//! Counts allocations.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static ALL: AtomicUsize = AtomicUsize::new(0);
 
-/// Returns how many this thread has made.
+/// Returns the number of this thread's allocations.
 pub(crate) fn get() -> usize {
     thread::get()
 }
 
-/// Returns how many the process has made.
+/// Returns the number of the process's allocations.
 #[cfg(all(target_os = "linux", not(emulated)))]
 pub(crate) fn get_all() -> usize {
     ALL.load(Ordering::Relaxed)
 }
 
-/// Counts one.
+/// Counts an allocation.
 pub(crate) fn add_one() {
     ALL.fetch_add(1, Ordering::Relaxed);
     thread::add_one();
@@ -38,7 +38,7 @@ mod thread {
     }
 }
 
-/// There Rust's own storage for a thread may allocate.
+/// On Windows, Rust's own thread-local storage may allocate.
 #[cfg(windows)]
 mod thread {
     use std::sync::OnceLock;
@@ -56,7 +56,7 @@ mod thread {
     }
 
     pub(super) fn get() -> usize {
-        // SAFETY: the index was given to this process; what is stored is a number, 0 at first.
+        // SAFETY: the index belongs to this process; the stored value is a number, initially 0.
         unsafe { TlsGetValue(index()) }
     }
 

@@ -1,5 +1,5 @@
-//! Reading borrowed packets allocates nothing, and neither does sending a queue. In a process of its own, because it
-//! counts for the whole process.
+//! Reading borrowed packets and sending a queue do not allocate. In its own process, because it counts all
+//! allocations.
 
 use crate::count;
 use crate::support::files;
@@ -62,7 +62,7 @@ fn lending_and_queues_allocate_nothing() {
         }),
     ];
     for (name, read) in reads {
-        // The first round makes room, for as many as may ever be read ahead.
+        // The first round lets the read-ahead buffer grow to its final size.
         send();
         read(&mut right);
         send();
@@ -72,7 +72,7 @@ fn lending_and_queues_allocate_nothing() {
         assert_eq!(after - before, 0, "allocations of {name}");
     }
 
-    // A queue has its room from the start, or from what it held before.
+    // A queue allocates when it is created, or reuses what it had.
     let mut queue = SendQueue::with_capacity(500, 500 * 1000);
     let mut send_queue = || {
         let before = count::get_all();

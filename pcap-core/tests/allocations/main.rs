@@ -1,4 +1,4 @@
-//! Reading and sending allocates nothing: counted by the allocator of this program.
+//! Reading and sending do not allocate, as counted by the allocator of this program.
 
 mod count;
 #[cfg(all(target_os = "linux", not(emulated)))] // no packet sockets in qemu-user
@@ -10,25 +10,25 @@ mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// Counts what each thread allocates, and all together.
+/// An allocator that counts, for each thread and for the process.
 struct Counting;
 
-// SAFETY: hands everything on to the system's allocator; the count is a plain number of the thread.
+// SAFETY: forwards everything to the system's allocator; the counters are plain numbers.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count::add_one();
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count::add_one();
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller's guarantee.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }

@@ -1,5 +1,5 @@
-//! Reading borrowed packets allocates nothing: counted by the allocator of this program. C's own
-//! allocations are not counted; libpcap makes none for packets up to 2 KiB.
+//! Reading borrowed packets does not allocate, as counted by the allocator of this program. C's allocations are not
+//! counted; libpcap makes none for packets up to 2 KiB.
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::count;
@@ -21,18 +21,19 @@ use pcap_core::{Capture, Next, Offline, Packet};
 const MANY: u16 = 8000;
 const MOMENT: Duration = Duration::from_millis(60);
 
-/// Reads to the end and counts.
+/// A function that reads to the end and counts packets.
 type Read = fn(&mut Capture<Offline>) -> u64;
 
-/// Opens the captures to try a call on. `try_next_packet` gets no pipe, because another thread still writes to it.
+/// Returns the captures for a call. A call that never waits does not get a pipe, which another thread writes
+/// meanwhile.
 fn captures(name: &str) -> impl Iterator<Item = Capture<Offline>> {
     let piped = (name != "try_next_packet").then(piped);
     ways(MANY).into_iter().chain(piped)
 }
 
-/// Counts the allocations of reading all `packets` except the first 500.
+/// Returns the number of allocations for reading all `packets` but the first 500.
 fn allocations(mut capture: Capture<Offline>, read: Read, packets: u16) -> usize {
-    // What is read ahead grows its buffer here.
+    // The read-ahead buffer grows here.
     for _ in 0..500 {
         assert!(capture.advance().unwrap());
     }
@@ -41,7 +42,7 @@ fn allocations(mut capture: Capture<Offline>, read: Read, packets: u16) -> usize
     count::get() - before
 }
 
-/// A savefile that comes through a socket, from another thread.
+/// Returns a capture of a savefile that another thread writes to a socket.
 #[cfg(windows)]
 fn piped() -> Capture<Offline> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -51,7 +52,7 @@ fn piped() -> Capture<Offline> {
     Capture::from_reader(reader).unwrap()
 }
 
-/// A savefile that comes through a socket, from another thread.
+/// Returns a capture of a savefile that another thread writes to a socket.
 #[cfg(unix)]
 fn piped() -> Capture<Offline> {
     let (reader, mut writer) = UnixStream::pair().unwrap();
@@ -133,7 +134,7 @@ const READS: [(&str, Read); 9] = [
     }),
 ];
 
-/// What may be allocated at the end of a savefile, which libpcap reads: on Windows from a file that is made for it.
+/// The allocations allowed at the end of a savefile, which libpcap reads: on Windows from a temporary file.
 const AT_THE_END: usize = if cfg!(windows) { 20 } else { 0 };
 
 // Shows: parity/few-allocations-none-packet
@@ -174,7 +175,7 @@ fn following_allocates_nothing_per_packet() {
     }
 }
 
-/// A record whose time is odd is libpcap's to read: each of these.
+/// libpcap reads each record with an invalid time.
 #[test]
 #[cfg(unix)] // on Windows each is read from a file that is made for it
 fn odd_records_allocate_nothing() {

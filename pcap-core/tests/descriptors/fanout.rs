@@ -1,5 +1,4 @@
-//! A group of captures and a sender leak nothing when file descriptors run out. A separate process, because the
-//! test lowers its limit.
+//! What a fanout group and a sender leave open when file descriptors run out. In its own process, whose limit is set.
 
 use std::fs;
 
@@ -8,21 +7,21 @@ use crate::support::{Netns, alone, descriptors};
 use pcap_core::os::linux::{Fanout, FanoutMode, SenderExt};
 use pcap_core::{Capture, ErrorKind, Next};
 
-/// Runs something while no more than so many descriptors can be opened.
+/// Calls `f` while at most this many descriptors can be opened.
 fn with_room_for<T>(more: usize, f: impl FnOnce() -> T) -> T {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: the structure is ours to be filled in.
+    // SAFETY: the structure is a local variable for the result.
     let status = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
     assert_eq!(status, 0);
-    // The limit is one of numbers: all below the highest that is open are taken.
+    // The limit is on descriptor numbers: fill all gaps below the highest open one.
     let names = fs::read_dir("/proc/self/fd").unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let highest: usize = names.map(|name| name.parse().unwrap()).max().unwrap();
     let mut filled = Vec::new();
-    // The highest was that of the folder, which is closed.
+    // The highest was that of the directory, which is closed again.
     while filled.len() <= highest {
         let file = fs::File::open("/dev/null").unwrap();
         let number = std::os::fd::AsRawFd::as_raw_fd(&file) as usize;
@@ -54,12 +53,12 @@ fn a_failed_member_or_sender_closes_all() {
     let group = Fanout::new(FanoutMode::Hash);
     let before = descriptors();
 
-    // How many one takes.
+    // The number of descriptors of one member.
     let one = group.activate(&options, 1).unwrap();
     let each = descriptors() - before;
     drop(one);
 
-    // At every place: the first to the third fails, by one descriptor or by more.
+    // The first, second and third member fail, for lack of one descriptor or more.
     for more in 0..3 * each {
         let failed = with_room_for(more, || group.activate(&options, 3));
         let error = failed.unwrap_err();
@@ -69,7 +68,7 @@ fn a_failed_member_or_sender_closes_all() {
     }
     let show = net.ip("-d -o link show dev right".split(' '));
     assert!(show.contains("promiscuity 0"), "{show}");
-    // Some are needed only while it is opened.
+    // Some are only needed during the activation.
     let members = with_room_for(3 * each + 8, || group.activate(&options, 3)).unwrap();
     assert_eq!(packet_sockets(), 3);
     drop(members);
@@ -79,7 +78,7 @@ fn a_failed_member_or_sender_closes_all() {
     for more in 0..3 {
         let error = with_room_for(more, || capture.sender()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error}");
-        // What all senders share stays for the next.
+        // What all senders share stays open for the next.
         assert!(descriptors() <= opened + 1);
     }
     let sender = with_room_for(3, || capture.sender()).unwrap();

@@ -1,5 +1,5 @@
-//! Descriptors that are left open, and what happens when there are none. A program of its own, because they are the
-//! whole process's.
+//! File descriptors that stay open, and what happens without free ones. A separate program, because they belong to the
+//! process.
 #![cfg(target_os = "linux")]
 
 #[cfg(not(emulated))] // no packet sockets in qemu-user

@@ -1,4 +1,4 @@
-//! What remote captures do with descriptors. In a process of its own: it opens more files than libpcap can wait on.
+//! Remote captures and file descriptors. In its own process: it opens more files than libpcap can wait for.
 
 use std::fs::{self, File};
 use std::net::UdpSocket;
@@ -14,7 +14,7 @@ fn source() -> Source {
     Source::remote("127.0.0.1", PORT, "lo").unwrap()
 }
 
-/// Whether a descriptor stays when another program is run.
+/// Returns whether a child program inherits a descriptor.
 fn stays(entry: &fs::DirEntry) -> bool {
     let info = entry.file_name().into_string().unwrap();
     let info = fs::read_to_string(format!("/proc/self/fdinfo/{info}")).unwrap_or_default();
@@ -30,17 +30,17 @@ fn stay() -> usize {
         .count()
 }
 
-/// Lets this process open as many files as it may at all.
+/// Raises this process's limit of open files to the maximum.
 fn raise_limit() {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: a structure of ours to fill in.
+    // SAFETY: the structure is a local variable for the result.
     let status = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
     assert_eq!(status, 0);
     limit.rlim_cur = limit.rlim_max;
-    // SAFETY: a structure of ours that is read.
+    // SAFETY: the kernel only reads the structure.
     assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) }, 0);
     assert!(limit.rlim_cur > 2048, "{}", limit.rlim_cur);
 }
@@ -52,7 +52,7 @@ fn high_descriptors_never_reach_libpcap() {
     let Some(_net) = Netns::new() else { return };
     let _daemon = Daemon::open_to_all();
     raise_limit();
-    // Opened while there was room, started when there is none.
+    // Opened while low numbers were free, started when none is.
     let mut late = Options::new(source()).open().unwrap();
     let mut many: Vec<File> = (0..1100)
         .map(|_| File::open("/dev/null").unwrap())
@@ -69,7 +69,7 @@ fn high_descriptors_never_reach_libpcap() {
         assert_eq!(capture.stats().unwrap_err().to_string(), error.to_string());
     }
     drop((late, early));
-    // Many files are no hindrance where a low number is free.
+    // Many open files do no harm if a low number is free.
     many.drain(..100);
     let mut capture = Options::new(source()).filter("udp port 9").open().unwrap();
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);

@@ -1,5 +1,5 @@
-//! No descriptor is lost, however opening ends. One test in a program of its own: others open files
-//! beside it.
+//! No descriptor is leaked, however opening ends. One test in its own process, because other tests open files
+//! meanwhile.
 
 use crate::support::{alone, descriptors, files};
 
@@ -10,11 +10,11 @@ use std::path::Path;
 use crate::support::files::{Order, Pcap, Pcapng, pings, pings_in};
 use pcap_core::{Capture, Dlt, Dumper, Precision};
 
-/// How often each opening is tried.
+/// The number of repetitions.
 struct Times(usize);
 
 impl Times {
-    /// Does the same again and again, and then no more descriptors are open than before.
+    /// Repeats an operation, and checks that afterwards no more descriptors are open than before.
     fn each(&self, what: &str, mut open: impl FnMut()) {
         open();
         let before = descriptors();
@@ -25,7 +25,7 @@ impl Times {
     }
 }
 
-/// How much of this process is in memory, in KiB.
+/// Returns the resident memory of this process in KiB.
 fn memory() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status
@@ -63,7 +63,7 @@ fn reading(times: &Times, folder: &Path) {
             let file = File::open(&path).unwrap();
             assert!(Capture::from_open_file(file).is_err());
         });
-        // As a pipe would be read: with the descriptor in the reader.
+        // As with a pipe: the reader owns the descriptor.
         times.each(what, || {
             let file = File::open(&path).unwrap();
             assert!(Capture::from_reader(file).is_err());
@@ -144,7 +144,7 @@ fn dumping(times: &Times, folder: &Path) {
         assert!(dumper.flush().is_err());
         assert!(dumper.close().is_err());
     });
-    // As standard output: a descriptor of its own, closed again.
+    // As standard output: a duplicate descriptor, which is closed again.
     times.each("a writer", || {
         let file = File::create(&path).unwrap();
         dead.dump_to(file).unwrap().close().unwrap();
@@ -179,8 +179,8 @@ fn dumping(times: &Times, folder: &Path) {
     });
 }
 
-/// A `FILE` belongs to libpcap only once the file is open, and a failure leaves it to the caller: a
-/// descriptor and a `FILE` leaked by each failed open, or closed twice.
+/// libpcap owns a `FILE` only once the savefile is open; after a failure the caller still owns it. A failed opening
+/// must neither leak a descriptor or `FILE` nor close it twice.
 // Shows: libpcap/dumpfopen-leaves-file-open, libpcap/descriptor-file-leaked-failed
 // Shows: parity/descriptor-file-leaked-failed
 #[test]
@@ -189,13 +189,13 @@ fn no_opening_loses_a_descriptor() {
     let folder = tempfile::tempdir().unwrap();
     reading(&Times(1000), folder.path());
     dumping(&Times(1000), folder.path());
-    // Nor memory, of which each opening takes a quarter of a megabyte and more.
+    // Nor memory: each opening allocates more than a quarter of a megabyte.
     let before = memory();
     reading(&Times(100), folder.path());
     dumping(&Times(100), folder.path());
     let grown = memory().saturating_sub(before);
     assert!(grown < 15_000, "{grown} KiB");
-    // The counter counts.
+    // Check that the counter works.
     let before = descriptors();
     let _capture = Capture::from_file(files::file(folder.path(), "a", &pings(1))).unwrap();
     assert!(descriptors() > before);

@@ -1,5 +1,4 @@
-//! Asynchronous captures leave no descriptor open. One test, because it counts what the whole process has
-//! open.
+//! Asynchronous captures leave no descriptor open. One test, because it counts the descriptors of the process.
 
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -27,11 +26,11 @@ fn neither_a_drop_nor_a_return_leaks() {
     let runtime = builder.enable_all().build().unwrap();
     let context = &mut Context::from_waker(Waker::noop());
 
-    // async-io's own are there from the first use on.
+    // async-io opens its own descriptors with the first use.
     let first = Capture::from_device("right").activate().unwrap();
     drop(first.into_async_io().unwrap());
     let before = descriptors();
-    // The two of its break handle, and the capture's: one or two, by the version of libpcap.
+    // The two of its break handle and the capture's one or two, which depends on the version of libpcap.
     let plain = captures().next().unwrap();
     let each = descriptors() - before;
     drop(plain);
@@ -40,7 +39,7 @@ fn neither_a_drop_nor_a_return_leaks() {
         for round in 0..2 {
             let mut tokio: Vec<_> = captures().map(|c| c.into_tokio().unwrap()).collect();
             let mut other: Vec<_> = captures().map(|c| c.into_async_io().unwrap()).collect();
-            // And the one that the runtime watches.
+            // And the one that the runtime polls.
             assert_eq!(descriptors(), before + 100 * (each + 1), "round {round}");
             for capture in &mut tokio {
                 assert!(capture.poll_advance(context).is_pending());
@@ -61,7 +60,11 @@ fn neither_a_drop_nor_a_return_leaks() {
             }
             let handles: Vec<_> = other.iter().map(|c| c.break_handle()).collect();
             drop(other);
-            assert_eq!(descriptors(), before + 50 * 2, "what wakes a reader");
+            assert_eq!(
+                descriptors(),
+                before + 50 * 2,
+                "two descriptors for each break handle"
+            );
             handles.iter().for_each(|handle| handle.breakloop());
             drop(handles);
             assert_eq!(descriptors(), before, "round {round}");
@@ -78,19 +81,19 @@ fn neither_a_drop_nor_a_return_leaks() {
         std::task::Poll::Ready(Err(_))
     ));
     drop(late);
-    assert!(descriptors() < before, "those of the runtime are gone, too");
+    assert!(descriptors() < before, "the runtime's are closed, too");
     another_under_the_same_number_is_awaited();
 }
 
 /// The kernel has forgotten the descriptor that was closed.
 fn another_under_the_same_number_is_awaited() {
-    // A capture opens others before the one that packets come by: it gets the same number if the right
-    // number of lower ones is free.
+    // A capture opens other descriptors before the one for packets: it gets the same number only if the right number
+    // of lower ones is free.
     let hits = (0..8).filter(|&free| puts_another_in_its_place(free));
-    assert!(hits.count() > 0, "one that has the same number");
+    assert!(hits.count() > 0, "no descriptor got the same number");
 }
 
-/// Puts another capture into the place of one; true if their descriptors have the same number.
+/// Replaces a capture by another one; returns whether their descriptors have the same number.
 fn puts_another_in_its_place(free: usize) -> bool {
     let open = || Capture::from_device("right").activate().unwrap();
     let number = |capture: &Capture<Active>| capture.selectable_fd().unwrap().as_raw_fd();
@@ -117,9 +120,9 @@ fn puts_another_in_its_place(free: usize) -> bool {
             async_io::Timer::after(Duration::from_secs(20)).await;
             None
         };
-        // Looked at first: what is found only because this woke the task is late.
+        // The deadline is polled first: if only the deadline woke the task, it is too late.
         let in_time = future::or(late, both);
-        let (packet, ()) = in_time.await.expect("the packet comes");
+        let (packet, ()) = in_time.await.expect("no packet in time");
         assert_eq!(packet.data(), [7; 60]);
         same
     })

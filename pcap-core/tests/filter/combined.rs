@@ -1,10 +1,11 @@
-//! Filters combined by `and`, `or` and `!` say of every packet what libpcap's program for the whole expression says of
-//! it, also of cut ones.
+//! Filters combined by `and`, `or` and `!` decide every packet as libpcap's program for the whole expression does,
+//! including truncated ones.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 
-use crate::support::persuade::{Random, persuaded};
+use crate::support::persuade::persuaded;
+use crate::support::random::Random;
 use pcap_core::{CompileOptions, Dlt, ErrorKind, Filter, FilterTerm, Insn};
 
 fn compile(dlt: Dlt, expression: &str, optimize: bool) -> Filter {
@@ -16,7 +17,7 @@ fn compile(dlt: Dlt, expression: &str, optimize: bool) -> Filter {
         .unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// The expressions of the list for tcpdump that mean the same wherever they stand in a longer one.
+/// Returns the expressions of the list for tcpdump that mean the same anywhere in a longer one.
 fn expressions(dlt: Dlt) -> Vec<&'static str> {
     let lines = include_str!("../data/expressions.txt").lines();
     lines
@@ -26,7 +27,7 @@ fn expressions(dlt: Dlt) -> Vec<&'static str> {
             let known = fields.next()?.parse::<Dlt>().ok()?;
             let text = fields.nth(1)?;
             let moves = ["vlan", "mpls", "pppoes", "geneve"];
-            // libpcap compares what another term has left there with `byte n & m`.
+            // libpcap's `byte n & m` compares what another term has left in the register.
             let flawed = text.starts_with("byte") && text.contains(['&', '|']);
             let stays =
                 !flawed && !text.is_empty() && !moves.iter().any(|word| text.contains(word));
@@ -35,7 +36,7 @@ fn expressions(dlt: Dlt) -> Vec<&'static str> {
         .collect()
 }
 
-/// A random formula, as a combined filter and as an expression.
+/// Returns a random formula, as a combined filter and as an expression.
 fn formula(
     dlt: Dlt,
     terms: &[&str],
@@ -94,7 +95,7 @@ fn the_answer_is_libpcaps_for_the_expression() {
     }
 }
 
-/// libpcap has a term of arithmetic overwrite the length of the link header, if no term before it asks for that.
+/// libpcap lets an arithmetic term overwrite the length of the link header, unless an earlier term loads that.
 // Shows: libpcap/ieee-802-11-term
 #[test]
 fn wireless_arithmetic_moves_no_header() {
@@ -138,7 +139,7 @@ fn wireless_arithmetic_moves_no_header() {
     }
 }
 
-/// Optimized parts may load less or in another order: for whole packets that makes no difference.
+/// Optimized parts may load less or in another order: for whole packets the result is the same.
 #[test]
 fn optimized_parts_mean_the_same() {
     let mut random = Random(0x5eed_0031);
@@ -229,7 +230,7 @@ fn excluding_hosts_takes_no_more_code() {
         start.elapsed(),
         filter.instructions().len()
     );
-    // No longer than the parts, and so within the 4096 of Linux.
+    // Not longer than the parts, and so within the 4096 of Linux.
     assert!((!&any).instructions().len() <= any.instructions().len());
     assert!(filter.instructions().len() <= any.instructions().len() + tcp.instructions().len());
 
@@ -243,11 +244,11 @@ fn excluding_hosts_takes_no_more_code() {
     }
 }
 
-/// Where a part is run behind another, registers and memory hold what that one has left there.
+/// A part that runs after another finds that one's values in registers and memory.
 #[test]
 fn a_part_begins_with_zeros_wherever_it_stands() {
     let instructions = |program: &[Insn]| Filter::from_instructions(Dlt::RAW, program).unwrap();
-    // What is left: A = 5, X = 7, M[0..] = 5.
+    // What remains: A = 5, X = 7, M[0..] = 5.
     let soil = instructions(&[
         Insn::new(0x01, 0, 0, 7),
         Insn::new(0x00, 0, 0, 5),
@@ -276,7 +277,7 @@ fn a_part_begins_with_zeros_wherever_it_stands() {
     packet.swap(0, 7);
     assert!(!soil.and(&first).unwrap().matches(&packet));
 
-    // A program in which libpcap forgets a store.
+    // A program in which libpcap omits a store.
     let forgetful = compile(Dlt::EN10MB, "geneve or udp", true);
     let all = Filter::from_instructions(Dlt::EN10MB, soil.instructions()).unwrap();
     let both = all.and(&forgetful).unwrap();
@@ -321,7 +322,7 @@ fn loops_and_returned_numbers_survive() {
         }
     }
 
-    // The largest that a part returns, and libpcap's largest if no part returns one.
+    // The largest that a part returns, and libpcap's maximum if no part returns one.
     let snaplen = |bytes| {
         let options = CompileOptions::new().snaplen(bytes);
         options.compile(Dlt::RAW, "len > 10").unwrap()
@@ -352,7 +353,7 @@ fn what_does_not_belong_together_is_an_error() {
         (Dlt::RAW, None)
     );
 
-    // It does not grow without end.
+    // It does not grow without limit.
     let mut grown =
         Filter::any_of(Dlt::RAW, (0..60_000_u32).map(|n| Ipv4Addr::from(n * 7))).unwrap();
     let error = loop {

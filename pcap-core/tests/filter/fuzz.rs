@@ -1,12 +1,13 @@
-//! Random expressions: whatever is written, compiling ends with a filter or an error, and what libpcap
-//! compiles runs and gives one result, whatever is on the stack.
+//! Random expressions: compiling any text ends with a filter or an error, and what libpcap compiles runs and gives the
+//! same result whatever is on the stack.
 //!
-//! `FILTER_FUZZ_COUNT` is how many expressions are tried (default 30 000), `FILTER_FUZZ_SEED` where they
-//! start.
+//! `FILTER_FUZZ_COUNT` sets the number of expressions (default 30 000), `FILTER_FUZZ_SEED` the seed.
 
 use pcap_core::{CompileOptions, Dlt, ErrorKind};
 
-/// Words that make sense one after the other now and then. None is looked up in DNS.
+use crate::support::random::Random;
+
+/// Words of which some sequences are valid. None is resolved by DNS.
 const WORDS: &str = "and or not ( ) ( ) and or && || ! src dst host net port portrange proto protochain \
     ether wlan ip ip6 arp rarp tcp udp sctp icmp icmp6 igmp ah esp pim vrrp carp decnet iso isis esis \
     clnp l1 stp ipx netbeui llc vlan mpls pppoed pppoes geneve broadcast multicast inbound outbound \
@@ -18,18 +19,7 @@ const WORDS: &str = "and or not ( ) ( ) and or && || ! src dst host net port por
     hopc vpi vci lane metac oam connectmsg rulenum rnr reason action match pass on gateway lat moprc \
     tcp-syn icmp-echo \\tcp \\ip";
 
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16) as usize % limit
-    }
-}
-
-/// Expressions that compile, to be put together.
+/// Returns expressions that compile, to be combined.
 fn valid() -> Vec<&'static str> {
     include_str!("../data/expressions.txt")
         .lines()
@@ -38,7 +28,7 @@ fn valid() -> Vec<&'static str> {
         .collect()
 }
 
-/// Leaves a pattern where the interpreter will have its memory.
+/// Leaves a pattern on the stack where the interpreter will have its memory.
 #[inline(never)]
 fn soil_stack(byte: u8) {
     std::hint::black_box([byte; 2048]);
@@ -105,5 +95,5 @@ fn any_expression_gives_a_filter_or_an_error() {
         }
     }
     println!("{compiled} of {count} expressions compiled");
-    assert!(compiled > count / 50, "the expressions are too dull");
+    assert!(compiled > count / 50, "too few expressions compile");
 }

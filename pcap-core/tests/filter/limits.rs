@@ -1,5 +1,5 @@
-//! Expressions of any length end in bounded time and stack: libpcap 1.10.3 alone dies of about 2000 terms on a
-//! stack of 2 MiB, and its optimizer takes minutes.
+//! Expressions of any length compile or fail in bounded time and stack: libpcap 1.10.3 crashes on about 2000 terms
+//! with a stack of 2 MiB, and its optimizer takes minutes.
 
 #[cfg(target_os = "linux")]
 use crate::support;
@@ -7,7 +7,8 @@ use crate::support;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::persuade::{Random, persuaded};
+use crate::support::persuade::persuaded;
+use crate::support::random::Random;
 use pcap_core::{CompileOptions, Dlt, Error, ErrorKind, Filter};
 
 const KIB: usize = 1024;
@@ -29,7 +30,7 @@ fn on_stack<T: Send>(size: usize, f: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// The error of an expression that is too long. It comes in milliseconds, and libpcap alone would take minutes.
+/// Returns the error of an expression that is too long, after milliseconds; libpcap would take minutes.
 #[track_caller]
 fn rejected(dlt: Dlt, expression: &str, options: CompileOptions) -> Error {
     let start = Instant::now();
@@ -162,7 +163,7 @@ fn what_compiles_in_a_second_is_accepted() {
     }
 }
 
-/// With the optimizer these are compiled in parts, and without as a whole.
+/// With the optimizer these are compiled in parts, without it as a whole.
 // Shows: libpcap/2000-terms-overflow-stack
 #[test]
 #[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
@@ -203,7 +204,7 @@ fn parts_answer_as_the_whole_does() {
         let mut answers = [0, 0];
         for n in 0..4000 {
             let program = if n % 2 == 0 { &joined } else { &whole };
-            // Long enough for whatever is loaded: the optimizer may load less.
+            // Long enough for any load: the optimizer may load less.
             let mut packet = persuaded(program.instructions(), &mut random);
             packet.resize(400, 0);
             for _ in 0..random.below(4) {
@@ -233,7 +234,7 @@ fn a_long_expression_can_still_be_wrong() {
     let error = Filter::compile(Dlt::EN10MB, &nothing).unwrap_err();
     assert_eq!(error.text(), "expression rejects all packets");
 
-    // Behind a tag that does not have to be there, and so no parts.
+    // After an optional tag, which prevents parts.
     let odd = format!("vlan or ({})", hosts(900));
     let error = rejected(Dlt::EN10MB, &odd, CompileOptions::new());
     assert!(error.text().contains("`vlan`"), "{error}");
@@ -242,7 +243,7 @@ fn a_long_expression_can_still_be_wrong() {
 #[test]
 #[cfg_attr(emulated, ignore = "holds the compiler against a time limit")]
 fn nesting_is_no_danger() {
-    // The parser keeps its own stack, and says so when it is full.
+    // The parser has its own stack, and reports when it is full.
     for (depth, fits) in [(1000, true), (20_000, false)] {
         let parentheses = format!("{}tcp{}", "(".repeat(depth), ")".repeat(depth));
         let nots = "!".repeat(depth) + "tcp";
@@ -286,7 +287,7 @@ fn the_longest_compile_on_a_small_stack() {
     }
 }
 
-/// Words that look like numbers and addresses, and some that are.
+/// Returns words that look like numbers and addresses, and some that are.
 #[cfg(target_os = "linux")]
 fn words() -> Vec<String> {
     let mut words = Vec::new();
@@ -311,8 +312,8 @@ fn words() -> Vec<String> {
     words
 }
 
-/// Each is compiled on the smallest stack that a thread can have, and on one where what is left may be just too small
-/// for a look-up. Nothing is looked up outside: there is no network.
+/// Each is compiled on the smallest stack that a thread can have, and on one whose rest may be just too small for a
+/// look-up. Nothing is resolved remotely: there is no network.
 #[cfg(target_os = "linux")]
 // Shows: libpcap/2000-terms-overflow-stack
 #[test]
@@ -365,6 +366,6 @@ fn no_word_overflows_the_smallest_stack() {
             }
         }
     }
-    println!("{compiled} compiled, {refused} refused");
+    println!("{compiled} compiled, {refused} rejected");
     assert!(compiled > 200 && refused > 500);
 }

@@ -1,4 +1,4 @@
-//! Listings are read back: what tcpdump prints, what the library prints, and nothing that is not one.
+//! Parsing listings: what tcpdump prints, what the library prints, and nothing else.
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use std::process::{Command, Stdio};
@@ -21,8 +21,8 @@ fn read(text: &str) -> pcap_core::Result<Filter> {
     Filter::from_listing(Dlt::EN10MB, text)
 }
 
-/// The instructions, without the operand of `tax` and `txa`: they have none, and libpcap 1.11 leaves
-/// there what happens to be in its memory.
+/// Returns the instructions, without the operand of `tax` and `txa`: they have none, and libpcap 1.11 leaves it
+/// uninitialized.
 fn used(filter: &Filter) -> Vec<Insn> {
     let mut instructions = filter.instructions().to_vec();
     for insn in &mut instructions {
@@ -125,7 +125,7 @@ fn an_error_names_the_line() {
             "{ 6, 0, 0, 0, 0 },",
             "line 1: expected four numbers, found more",
         ),
-        // Read, and refused as what it is.
+        // Parsed, and rejected for its content.
         ("1,255 0 0 0", "no such operation"),
         ("1,5 0 0 4294967295", "it jumps backward"),
         ("1,21 255 255 0", "it jumps beyond the end"),
@@ -151,7 +151,7 @@ fn endless_listings_are_refused() {
     assert!(error.to_string().len() < 1000);
 }
 
-/// Whatever is changed in a listing, the result is a filter that has passed the check, or an error.
+/// After any change of a listing, the result is a valid filter or an error.
 #[test]
 fn damaged_listings_do_no_harm() {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;

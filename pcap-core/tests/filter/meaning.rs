@@ -1,4 +1,4 @@
-//! What compiled filters mean: which packets they take, and what they refuse to guess.
+//! The meaning of compiled filters: which packets they accept, and which expressions are rejected as ambiguous.
 
 use std::net::Ipv4Addr;
 
@@ -8,7 +8,7 @@ fn compile(expression: &str) -> Filter {
     Filter::compile(Dlt::EN10MB, expression).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// An Ethernet frame with a type and a payload.
+/// Returns an Ethernet frame with a type and a payload.
 fn ethernet(ethertype: u16, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2];
     frame.extend(ethertype.to_be_bytes());
@@ -58,7 +58,7 @@ fn the_empty_expression_takes_all_packets() {
     assert_eq!(all.expression(), Some(""));
 }
 
-/// On a dead handle with snaplen 0 libpcap compiles every filter to "nothing".
+/// On a dead handle with snaplen 0, libpcap compiles every filter to "nothing".
 // Shows: libpcap/dead-handle-snaplen-0, parity/compile-without-device-match
 #[test]
 fn snaplen_0_is_the_largest() {
@@ -81,7 +81,7 @@ fn snaplen_0_is_the_largest() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 
-/// Netmask 0 for unknown: `ip broadcast` compiles and misses broadcasts.
+/// With netmask 0, for unknown, `ip broadcast` would compile and miss broadcasts.
 // Shows: libpcap/netmask-0-unknown-ip, parity/netmask-0-unknown-ip
 #[test]
 fn an_unknown_netmask_is_not_0() {
@@ -111,7 +111,7 @@ fn the_wire_length_is_not_the_datas() {
     assert!(filter.matches_packet(&owned));
 }
 
-/// A filter that runs on bytes is told their number; no bytes at all are fine.
+/// A filter gets the length of the bytes; none at all are valid.
 // Shows: libpcap/offlinefilter-believes-headers
 #[test]
 fn a_packet_that_ends_too_early_is_not_wanted() {
@@ -126,7 +126,7 @@ fn a_packet_that_ends_too_early_is_not_wanted() {
 
 #[test]
 fn vlan_without_a_device_takes_a_tagged_frame() {
-    // Compiled on a live Linux handle it would ask the kernel for the tag.
+    // Compiled on a live Linux handle it would load the tag from the kernel.
     let filter = compile("vlan 5 and tcp port 80");
     assert!(!filter.uses_kernel_extensions() && filter.runs_on_bytes());
     let plain = tcp(0x02);
@@ -138,11 +138,11 @@ fn vlan_without_a_device_takes_a_tagged_frame() {
     assert!(!filter.matches(&tagged));
 }
 
-/// libpcap's own programs may jump backward, which those from outside may not.
+/// libpcap's own programs may jump backward; those from other sources may not.
 // Shows: libpcap/libpcaps-own-programs-jump
 #[test]
 fn protochain_jumps_backward_and_works() {
-    // libpcap's own output has a way in that instructions from outside have not.
+    // libpcap's own output is not checked as other instructions are.
     let filter = compile("ip6 protochain 6");
     let backward = |insn: &&pcap_core::Insn| insn.code == 0x05 && insn.k > i32::MAX as u32;
     assert!(filter.instructions().iter().any(|insn| backward(&insn)));
@@ -165,7 +165,7 @@ fn protochain_jumps_backward_and_works() {
 fn a_question_to_the_kernel_is_known_as_one() {
     let libpcap = pcap_core::version();
     if (libpcap.major(), libpcap.minor()) >= (1, 11) {
-        // Since then it is compiled for live captures alone.
+        // Since then it only compiles for live captures.
         let error = Filter::compile(Dlt::EN10MB, "inbound");
         let error = error.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{error}");
@@ -179,7 +179,7 @@ fn a_question_to_the_kernel_is_known_as_one() {
     assert!(tagged.runs_on_bytes());
 }
 
-/// libpcap cuts its texts at 255 bytes, which may be in the middle of a letter.
+/// libpcap truncates its texts at 255 bytes, possibly within a character.
 // Shows: libpcap/texts-cut-255-bytes
 #[test]
 fn an_error_cut_within_a_letter_is_a_text() {
@@ -229,8 +229,7 @@ fn filters_are_send_sync_and_clone() {
     );
 }
 
-/// `pcap_compile` needs libpcap 1.8 to be used by several threads, and `bpf_image` has one buffer for all
-/// of them before 1.10.5.
+/// `pcap_compile` is thread-safe from libpcap 1.8 on, and `bpf_image` has one static buffer before 1.10.5.
 // Shows: libpcap/compiling-thread-safe-since, parity/compile-many-threads
 #[test]
 fn sixteen_threads_get_one_result() {
@@ -259,12 +258,12 @@ fn soil_stack(byte: u8) {
     std::hint::black_box([byte; 2048]);
 }
 
-/// A program that loads what it did not store returns bytes of the stack; libpcap compiles such ones.
+/// A program that loads what it did not store returns bytes of the stack; libpcap compiles such programs.
 // Shows: libpcap/libpcaps-own-programs-jump
 #[test]
 fn memory_that_was_not_stored_is_0() {
-    // 1.10.3 makes `ld M[0]` without a store of these: what it runs on is left by whoever used the
-    // stack before, and Linux refuses the program.
+    // 1.10.3 generates `ld M[0]` without a store for these: it loads what the stack happens to contain, and Linux
+    // rejects the program.
     for (dlt, expression, length) in [
         (Dlt::EN10MB, "geneve or udp", 60),
         (Dlt::IEEE802_11_RADIO, "pppoes", 60),
@@ -282,7 +281,7 @@ fn memory_that_was_not_stored_is_0() {
     }
 }
 
-/// libpcap's optimizer loses the load of a constant in these, and compares with what is in the register.
+/// libpcap's optimizer removes the load of a constant in these, and compares the old content of the register.
 #[test]
 fn the_optimizer_loses_no_load() {
     for expression in [

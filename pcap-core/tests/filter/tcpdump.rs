@@ -1,4 +1,4 @@
-//! Every expression of `data/expressions.txt` gives what `tcpdump -d` prints, or fails in both.
+//! Every expression of `data/expressions.txt` compiles to what `tcpdump -d` prints, or fails in both.
 
 use std::process::{Command, Stdio};
 
@@ -11,7 +11,7 @@ struct Row {
     expression: &'static str,
 }
 
-/// Whether a condition of the table, such as `<1.11`, is true of the libpcap that is linked.
+/// Returns whether a condition of the table, such as `<1.11`, holds for the linked libpcap.
 fn holds(condition: &str) -> bool {
     let number = condition.trim_start_matches(['<', '>', '=']);
     let mut wanted = [0; 3];
@@ -24,7 +24,7 @@ fn holds(condition: &str) -> bool {
         "<" => this < wanted,
         ">" => this > wanted,
         ">=" => this >= wanted,
-        other => panic!("{other} is no comparison"),
+        other => panic!("unknown comparison {other}"),
     }
 }
 
@@ -54,8 +54,7 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// What tcpdump prints, or `None` if it refuses. Where the tests run with another libpcap than the installed one,
-/// ci/test-versions names a tcpdump that has it too.
+/// Returns what tcpdump prints, or `None` if it fails. ci/test-versions names a tcpdump that uses the tested libpcap.
 fn tcpdump(form: &str, row: &Row, options: &[&str]) -> Option<String> {
     let program = std::env::var_os("PCAP_TEST_TCPDUMP").unwrap_or_else(|| "tcpdump".into());
     let output = Command::new(program)
@@ -100,7 +99,7 @@ fn listings_are_those_of_tcpdump() {
         let (dlt, expression) = (row.dlt, row.expression);
         let filter = compile(row, true).unwrap_or_else(|e| panic!("{dlt} `{expression}`: {e}"));
         let theirs = tcpdump("-d", row, &[])
-            .unwrap_or_else(|| panic!("tcpdump refuses {dlt} `{expression}`"));
+            .unwrap_or_else(|| panic!("tcpdump rejects {dlt} `{expression}`"));
         assert_eq!(format!("{filter}\n"), theirs, "{dlt} `{expression}`");
     }
 }
@@ -147,7 +146,7 @@ fn what_libpcap_refuses_is_an_error() {
 
 #[test]
 fn what_libpcap_compiles_passes_our_check() {
-    // Except where it jumps backward, asks the kernel or forgets a store.
+    // Except those that jump backward, use kernel extensions or omit a store.
     for row in rows().iter().filter(|row| row.valid) {
         for optimize in [true, false] {
             let filter = compile(row, optimize).unwrap();

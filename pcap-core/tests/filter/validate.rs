@@ -1,16 +1,17 @@
-//! Instructions from outside: libpcap's `bpf_validate` lets through programs that abort the process,
-//! loop for ever or read uninitialised memory. Ours does not, and refuses no sound one.
+//! Instructions from other sources: libpcap's `bpf_validate` accepts programs that abort the process, loop forever or
+//! read uninitialized memory. This check does not, and accepts every sound one.
 //!
-//! `FILTER_FUZZ_COUNT` is how many random programs are tried (default 100 000), `FILTER_FUZZ_SEED` where
-//! they start.
+//! `FILTER_FUZZ_COUNT` sets the number of random programs (default 100 000), `FILTER_FUZZ_SEED` the seed.
 
 use std::hint::black_box;
 
 use pcap_core::{Dlt, ErrorKind, Filter, Insn};
 
+use crate::support::random::Random;
+
 const RET_A: Insn = Insn::new(0x16, 0, 0, 0);
 const RET_1: Insn = Insn::new(0x06, 0, 0, 1);
-/// `ld [0]`, so that programs under test have a value to work on.
+/// `ld [0]`, which loads a value to work on.
 const LD_0: Insn = Insn::new(0x20, 0, 0, 0);
 
 /// All operations of the interpreter.
@@ -30,7 +31,7 @@ fn make(program: &[Insn]) -> pcap_core::Result<Filter> {
 
 fn accepted_by_libpcap(program: &[Insn]) -> bool {
     let len = i32::try_from(program.len()).unwrap();
-    // SAFETY: `len` instructions, laid out as libpcap's, which are only read.
+    // SAFETY: `len` instructions with libpcap's layout, which are only read.
     unsafe { pcap_sys::bpf_validate(program.as_ptr().cast(), len) != 0 }
 }
 
@@ -41,17 +42,17 @@ fn refused(program: &[Insn], why: &str) {
     assert!(error.text().contains(why), "{error}");
 }
 
-/// `bpf_validate` takes programs on which libpcap's interpreter aborts, hangs or reads the stack.
+/// `bpf_validate` accepts programs on which libpcap's interpreter aborts, hangs or reads the stack.
 // Shows: libpcap/bpfvalidate-takes-programs, parity/filter-instructions-instructions
 #[test]
 fn hostile_programs_are_refused() {
-    // All of these pass `bpf_validate` of 1.10.3 (later ones refuse some), and the first packet kills
-    // the process, hangs it, or is judged by what was on the stack.
+    // All of these pass `bpf_validate` of 1.10.3 (later ones reject some), and the first packet aborts the process,
+    // hangs it, or is decided by the content of the stack.
     let load_index_halfword = Insn::new(0x49, 0, 0, 0); // abort()
     let alu_neg_x = Insn::new(0x8c, 0, 0, 0); // abort()
     let misc = Insn::new(0x27, 0, 0, 0); // abort()
     let ret_x = Insn::new(0x0e, 0, 0, 0); // abort()
-    let backward = Insn::new(0x05, 0, 0, u32::MAX); // to itself, for ever
+    let backward = Insn::new(0x05, 0, 0, u32::MAX); // to itself, forever
     let uninitialised = Insn::new(0x60, 0, 0, 3);
     let shift_left_32 = Insn::new(0x64, 0, 0, 32); // undefined in C
     let shift_right_max = Insn::new(0x74, 0, 0, u32::MAX);
@@ -117,17 +118,17 @@ fn the_other_faults_are_named() {
     }
 }
 
-/// `bpf_validate` does not see that a program loads what it did not store.
+/// `bpf_validate` does not notice that a program loads what it did not store.
 // Shows: libpcap/bpfvalidate-takes-programs
 #[test]
 fn memory_must_be_stored_on_every_way() {
     let jeq = |jt, jf| Insn::new(0x15, jt, jf, 1);
     let (store, load) = (Insn::new(0x02, 0, 0, 5), Insn::new(0x61, 0, 0, 5));
-    // One way round the store.
+    // One path bypasses the store.
     refused(&[LD_0, jeq(1, 0), store, load, RET_1], "loads M[5]");
     // Another cell.
     refused(&[Insn::new(0x02, 0, 0, 4), load, RET_1], "loads M[5]");
-    // On both ways, before the fork, and where it cannot be reached.
+    // On both paths, before the branch, and where it cannot be reached.
     let ja = Insn::new(0x05, 0, 0, 1);
     assert!(make(&[LD_0, jeq(0, 2), store, ja, store, load, RET_1]).is_ok());
     assert!(make(&[LD_0, store, jeq(0, 1), load, load, RET_1]).is_ok());
@@ -148,11 +149,11 @@ fn exactly_the_known_operations_are_taken() {
     }
 }
 
-/// What a program gives, by the book; panics on what a sound program never does.
+/// Runs a program as specified; panics on what a sound program never does.
 fn interpret(program: &[Insn], data: &[u8], wire_len: u32) -> u32 {
     let (mut a, mut x, mut memory) = (0_u32, 0_u32, [None; 16]);
     let mut at = 0;
-    // Forward only: no program takes more steps than it has instructions.
+    // Only forward jumps: no program takes more steps than it has instructions.
     for _ in 0..program.len() {
         let Insn { code, jt, jf, k } = program[at];
         at += 1;
@@ -219,32 +220,18 @@ fn interpret(program: &[Insn], data: &[u8], wire_len: u32) -> u32 {
             }
         }
     }
-    panic!("a program that does not end");
+    panic!("the program does not end");
 }
 
-/// xorshift64*: repeatable, and no dependency.
-struct Random(u64);
-
 impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        self.next() as usize % limit
-    }
-
     fn insn(&mut self, len: usize) -> Insn {
         let code = match self.below(20) {
-            0 => self.next() as u16,
+            0 => (self.next() >> 16) as u16,
             1 => TXA,
             _ => CODES[self.below(CODES.len())],
         };
         let k = match self.below(12) {
-            0 => self.next() as u32,
+            0 => (self.next() >> 16) as u32,
             1 => u32::MAX - self.below(40) as u32,
             2 => 1 << self.below(32),
             _ => self.below(20) as u32,
@@ -253,7 +240,7 @@ impl Random {
         Insn::new(code, self.below(jump) as u8, self.below(jump) as u8, k)
     }
 
-    /// Any instructions, or something that libpcap compiled with some of them changed.
+    /// Returns random instructions, or a program of libpcap's with some of them changed.
     fn program(&mut self, compiled: &[Filter]) -> Vec<Insn> {
         if self.below(3) == 0 {
             let mut program = compiled[self.below(compiled.len())].instructions().to_vec();
@@ -265,7 +252,7 @@ impl Random {
         }
         let len = 1 + self.below(24);
         let mut program: Vec<_> = (0..len).map(|_| self.insn(len)).collect();
-        // Most begin with stores, or few programs with memory would be sound.
+        // Most begin with stores, because few programs with memory would be sound otherwise.
         for (cell, insn) in program.iter_mut().enumerate().take(self.below(16)) {
             *insn = Insn::new(0x02, 0, 0, cell as u32);
         }
@@ -274,11 +261,13 @@ impl Random {
     }
 
     fn packet(&mut self) -> Vec<u8> {
-        (0..self.below(80)).map(|_| self.next() as u8).collect()
+        (0..self.below(80))
+            .map(|_| (self.next() >> 16) as u8)
+            .collect()
     }
 }
 
-/// Leaves a pattern where the interpreter will have its memory.
+/// Leaves a pattern on the stack where the interpreter will have its memory.
 #[inline(never)]
 fn soil_stack(byte: u8) {
     black_box([byte; 2048]);

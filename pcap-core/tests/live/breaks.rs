@@ -1,5 +1,5 @@
-//! Breaks and deadlines on each kind of device that libpcap reads in a way of its own: packet sockets of one
-//! device, of all and of the loopback, `nflog`. Those of D-Bus are in `dbus.rs`.
+//! Breaks and deadlines on each kind of device for which libpcap has its own way of reading: packet sockets on one
+//! device, on `any` and on the loopback device, and `nflog`. Those for D-Bus are in `dbus.rs`.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use crate::support::Netns;
 use crate::support::cpu::cpu_time;
 use pcap_core::{Active, BreakHandle, Capture, End, Next, Stop};
 
-/// Every kind that has a descriptor, as far as this kernel has it. What it lacks is printed.
+/// Returns a capture on each kind of device that has a file descriptor; prints those that this kernel lacks.
 fn captures(net: &Netns) -> Vec<(&'static str, Capture<Active>)> {
     net.veth("left", "right");
     let mut captures = Vec::new();
@@ -68,7 +68,7 @@ fn a_break_ends_every_call_on_every_device() {
             let took = asked.join().unwrap().elapsed();
             assert!(took < Duration::from_millis(200), "{what}: {took:?}");
 
-            // Before a read, several count as one.
+            // Several breaks before a read count as one.
             for _ in 0..100 {
                 capture.break_handle().breakloop();
             }
@@ -98,7 +98,7 @@ fn a_deadline_holds_on_every_device() {
     }
 }
 
-/// While packets keep coming, and the blocking flag changes: each break ends one call, and no packet is lost.
+/// While packets arrive and the blocking mode changes, each break ends one call, and no packet is lost.
 #[test]
 fn breaks_on_lo_and_any_lose_nothing() {
     let Some(_net) = Netns::new() else { return };
@@ -152,13 +152,13 @@ fn breaks_on_lo_and_any_lose_nothing() {
             }
             over.store(true, Ordering::Relaxed);
         });
-        // Of what is sent over the loopback libpcap gives one of the two, also on `any`.
+        // The loopback device shows each packet twice; libpcap returns one of the two, on `any` as well.
         assert!(numbers.iter().copied().eq(0..COUNT as u32), "{device}");
         assert!(breaks > 10, "{breaks}");
     }
 }
 
-/// From a handler that interrupts the reading thread itself, as often as it likes, and while it closes.
+/// From a signal handler that interrupts the reading thread, any number of times, also while the capture closes.
 #[test]
 fn signals_end_reads_and_spare_closing() {
     static ONE: OnceLock<BreakHandle> = OnceLock::new();
@@ -172,7 +172,7 @@ fn signals_end_reads_and_spare_closing() {
     let (_, mut right) = all.remove(0);
     ONE.set(right.break_handle()).unwrap();
     let handler = on_signal as extern "C" fn(libc::c_int);
-    // SAFETY: the handler does only what is allowed in one.
+    // SAFETY: the handler is async-signal-safe.
     unsafe { libc::signal(libc::SIGUSR2, handler as libc::sighandler_t) };
     // SAFETY: always succeeds.
     let reader = unsafe { libc::pthread_self() };

@@ -1,12 +1,14 @@
-//! Filters compiled on a live Linux capture may ask the kernel for what is not in the packet's bytes:
-//! a `vlan 5` compiled there never matches the packets of a savefile unless it is compiled again. Long lists also run
-//! on live captures, in the kernel if they fit.
+//! Filters compiled on a live Linux capture may use data that the kernel keeps outside the packet: such a `vlan 5`
+//! never matches a savefile's packets, unless it is compiled again. Long lists run in the kernel as far as it accepts
+//! them.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use crate::support::Netns;
 use pcap_core::{Capture, CompileOptions, Dlt, Filter, FilterLocation, Next};
+
+use crate::support::Netns;
+use crate::support::wire::{frame, wire};
 
 fn tagged(vlan: u8) -> Vec<u8> {
     let mut frame = vec![0xff; 64];
@@ -14,7 +16,7 @@ fn tagged(vlan: u8) -> Vec<u8> {
     frame
 }
 
-/// `vlan 5` compiled on a live Linux capture asks the kernel, and matches no packet of a savefile.
+/// `vlan 5` compiled on a live Linux capture uses kernel extensions, and matches no packet of a savefile.
 // Shows: libpcap/vlan-5-compiled-live
 #[test]
 fn vlan_compiled_live_is_right_on_bytes() {
@@ -29,7 +31,7 @@ fn vlan_compiled_live_is_right_on_bytes() {
     assert!(live.matches(&tagged(5)));
     assert!(!live.matches(&tagged(6)));
 
-    // As compiled without a device, for which the instructions are others.
+    // The same as compiled without a device, whose instructions differ.
     let detached = options.compile(Dlt::EN10MB, "vlan 5").unwrap();
     assert!(!detached.uses_kernel_extensions());
     assert_ne!(detached.instructions(), live.instructions());
@@ -38,17 +40,17 @@ fn vlan_compiled_live_is_right_on_bytes() {
         assert_eq!(live.matches(cut), detached.matches(cut), "{length} bytes");
     }
 
-    // What the bytes do not tell stays unknown.
+    // What the bytes do not contain remains unknown.
     let inbound = options.compile_for(&right, "inbound").unwrap();
     assert!(inbound.uses_kernel_extensions() && !inbound.runs_on_bytes());
     assert!(!inbound.matches(&tagged(5)));
 
-    // And what needs no kernel is compiled once.
+    // An expression that needs no kernel extension is compiled once.
     let ip = options.compile_for(&right, "ip").unwrap();
     assert!(!ip.uses_kernel_extensions());
 }
 
-/// libpcap copies a program that is set; compiled for plain bytes, `vlan 5` misses what the kernel took out.
+/// libpcap copies a program that is set; `vlan 5` compiled for plain bytes misses the tags that the kernel removed.
 // Shows: libpcap/vlan-5-compiled-live
 #[test]
 fn either_kind_is_right_in_the_kernel() {
@@ -81,7 +83,7 @@ fn from_host(source: Ipv4Addr) -> Vec<u8> {
     frame
 }
 
-/// Linux takes 4096 instructions: what is longer runs in the capture.
+/// Linux accepts 4096 instructions; longer programs run in the process.
 #[test]
 fn lists_of_any_length_run_live() {
     let Some(net) = Netns::new() else { return };
@@ -115,14 +117,14 @@ fn lists_of_any_length_run_live() {
             seen.push(Ipv4Addr::from(octets));
         }
         assert_eq!(seen, wanted);
-        // The kernel counts what passes its filter.
+        // The kernel counts the packets that pass its filter.
         let received = right.stats().unwrap().received - before;
         assert_eq!(received == wanted.len() as u64, in_kernel, "{received}");
     }
 }
 
-/// The kernel takes the tag out before its filter sees the packet. What runs in the capture is not to
-/// mean another thing because it is longer, nor what is read ahead when a filter is set.
+/// The kernel removes the tag before its filter sees the packet. A filter means the same whether it runs in the kernel
+/// or, because of its length, in the process, and for packets read ahead when it is set.
 #[test]
 fn a_list_takes_packets_of_vlans() {
     let Some(net) = Netns::new() else { return };
@@ -165,7 +167,7 @@ fn a_list_takes_packets_of_vlans() {
     }
 }
 
-/// A part that asks for tags is compiled for the kernel, which has taken them out; the other parts see none.
+/// A part that tests tags is compiled for the kernel, which has removed them; the other parts see none.
 #[test]
 fn combined_filters_are_compiled_again_live() {
     let Some(net) = Netns::new() else { return };
@@ -187,7 +189,7 @@ fn combined_filters_are_compiled_again_live() {
     ];
     let vlan = Filter::compile(Dlt::EN10MB, "vlan 5").unwrap();
     let list = Filter::any_of(Dlt::EN10MB, [Ipv4Addr::new(192, 0, 2, 1)]).unwrap();
-    // The kernel does not take as many.
+    // The kernel does not accept this many.
     let many = (0..5000).map(|n| Ipv4Addr::from(0x0a00_0000 + 4 * n));
     let long = list
         .or(&Filter::any_of(Dlt::EN10MB, many).unwrap())
@@ -229,7 +231,7 @@ fn the_kernel_leaves_out_a_thousand_hosts() {
     let hosts = Filter::any_of(Dlt::EN10MB, (0..1000).map(host)).unwrap();
     let ip = Filter::compile(Dlt::EN10MB, "ip").unwrap();
     let others = ip.and(&!hosts).unwrap();
-    // The second is what older kernels give by themselves.
+    // The second value is the default of older kernels.
     for (memory, location) in [
         ("131072", FilterLocation::Kernel),
         ("20480", FilterLocation::UserSpace),
@@ -254,5 +256,41 @@ fn the_kernel_leaves_out_a_thousand_hosts() {
             seen.push(Ipv4Addr::from(octets));
         }
         assert_eq!(seen, wanted, "{memory}");
+    }
+}
+
+// Shows: parity/set-filter-optimized-right
+#[test]
+fn the_optimizer_changes_no_answer() {
+    let Some((net, left, _)) = wire() else {
+        return;
+    };
+    net.ip("addr add 10.1.2.3/24 dev right".split(' '));
+    let mut right = Capture::from_device("right").activate().unwrap();
+    let to = |last: u8| {
+        let mut frame = frame(0, 60);
+        frame[12..15].copy_from_slice(&[8, 0, 0x45]);
+        frame[30..34].copy_from_slice(&[10, 1, 2, last]);
+        frame
+    };
+    let options = CompileOptions::new();
+    let expression = "ip broadcast or ip dst host 10.1.2.9 or ip dst host 10.1.2.9";
+    let [with, without] = [true, false]
+        .map(|optimize| options.optimize(optimize).compile_for(&right, expression))
+        .map(Result::unwrap);
+    let lengths = [&with, &without].map(|filter| filter.instructions().len());
+    assert!(lengths[0] < lengths[1], "{lengths:?}");
+    for filter in [&with, &without] {
+        right.set_filter(filter).unwrap();
+        for last in [1, 9, 254, 255] {
+            left.inject(&to(last)).unwrap();
+        }
+        // With the device's netmask, 10.1.2.255 is a broadcast address.
+        for last in [9, 255] {
+            let packet = right.next_packet().unwrap().expect("a packet");
+            assert_eq!(packet.data(), to(last));
+        }
+        let more = right.next_packet_timeout(Duration::from_millis(300));
+        assert_eq!(more.unwrap(), Next::Timeout);
     }
 }

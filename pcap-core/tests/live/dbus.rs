@@ -1,5 +1,4 @@
-//! D-Bus, for which libpcap waits by itself: breaks, deadlines, and calls that are not to wait. On buses of the tests'
-//! own.
+//! D-Bus, for which libpcap itself waits: breaks, deadlines, and calls that must not wait. On private buses.
 
 use crate::support::files;
 
@@ -11,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use pcap_core::{Active, Capture, Dlt, End, ErrorKind, Next, Packet, Stop, Warning, WarningKind};
 
-/// libpcap looks for a break ten times a second: ten times that.
+/// Ten times as long as libpcap needs to notice a break: it checks ten times a second.
 const BRIEFLY: Duration = Duration::from_secs(1);
 
-/// A bus of its own, with nobody on it.
+/// A private bus without clients.
 struct Bus {
     daemon: Child,
     address: String,
@@ -38,7 +37,7 @@ impl Bus {
         Some(Bus { daemon, address })
     }
 
-    /// Somebody calls the bus: two messages at least.
+    /// Calls the bus, which causes at least two messages.
     fn call(&self) {
         let bus = format!("--bus={}", self.address);
         let status = Command::new("dbus-send")
@@ -62,8 +61,8 @@ fn skipped(why: &str) {
     eprintln!("{test}: skipped, {why}");
 }
 
-/// A capture on a bus whose first messages have been read; `None`, which is printed, where there is no such bus, or
-/// libpcap has no D-Bus.
+/// Returns a capture on a bus whose first messages have been read. Prints a message and returns `None` if there is no
+/// such bus, or libpcap does not support D-Bus.
 fn quiet(timeout: Duration) -> Option<(Capture<Active>, Bus)> {
     let bus = Bus::new()?;
     let device = format!("dbus://{}", bus.address);
@@ -79,7 +78,7 @@ fn quiet(timeout: Duration) -> Option<(Capture<Active>, Bus)> {
     assert_eq!(capture.datalink(), Dlt::DBUS);
     let kinds: Vec<_> = capture.warnings().iter().map(|w| w.kind()).collect();
     assert_eq!(kinds, [WarningKind::OnlyBlocking]);
-    // What the bus says of the capture itself.
+    // The bus's messages about the capture itself.
     while !matches!(
         capture.next_packet_timeout(BRIEFLY / 2).unwrap(),
         Next::Timeout
@@ -127,7 +126,7 @@ fn a_break_ends_a_wait() {
         capture.break_handle().breakloop();
         assert_eq!(read(&mut capture), Some(Stop::End(End::Break)));
     }
-    // No break is left.
+    // No break remains.
     assert_eq!(capture.try_next_packet().unwrap(), Next::Timeout);
 }
 
@@ -144,7 +143,7 @@ fn a_deadline_holds() {
         let took = start.elapsed();
         assert!(took >= time && took < time + BRIEFLY, "{time:?}: {took:?}");
     }
-    // What comes in time is given.
+    // A message that arrives in time is returned.
     let calling = thread::spawn(move || {
         thread::sleep(Duration::from_millis(200));
         bus.call();
@@ -169,7 +168,7 @@ fn a_read_that_is_not_to_wait_does_not() {
     let done = capture.dispatch(|_| ()).unwrap();
     assert_eq!((done.packets(), done.stop()), (0, Stop::Empty));
     assert!(start.elapsed() < 2 * BRIEFLY, "{:?}", start.elapsed());
-    // What is there is found.
+    // A message that is there is returned.
     bus.call();
     let (mut packets, start) = (0, Instant::now());
     while packets < 2 {
@@ -182,7 +181,7 @@ fn a_read_that_is_not_to_wait_does_not() {
     }
 }
 
-/// libpcap hands over one message with each read, and waits in the next one.
+/// libpcap returns one message with each read, and waits in the next one.
 // Shows: libpcap/d-bus-captures-refuse
 #[test]
 fn dispatch_returns_with_what_is_there() {
@@ -215,7 +214,7 @@ fn dispatch_waits_for_the_timeout() {
     }
 }
 
-/// No message is lost or doubled by breaks, deadlines and looks in any order.
+/// Breaks, deadlines and non-blocking reads in any order neither lose nor repeat a message.
 // Shows: libpcap/d-bus-captures-refuse
 #[test]
 fn each_message_comes_once() {
@@ -279,7 +278,7 @@ fn each_message_comes_once() {
     assert!(numbers.into_iter().eq(0..COUNT));
 }
 
-/// A capture of the messages of the bus; `None`, which is printed, if this libpcap has no D-Bus.
+/// Returns a capture on the bus. Prints a message and returns `None` if libpcap does not support D-Bus.
 fn d_bus() -> Option<Capture<Active>> {
     match Capture::from_device("dbus-session").activate() {
         Ok(capture) => Some(capture),
@@ -291,7 +290,7 @@ fn d_bus() -> Option<Capture<Active>> {
     }
 }
 
-/// Runs a test in a child process with its own session bus. `watch` receives the bus and the child's output.
+/// Runs a test in a process with this session bus; `watch` gets the test's output, and the daemon.
 fn on_a_bus(test: impl FnOnce(), watch: impl FnOnce(&mut Bus, &mut BufReader<ChildStdout>)) {
     let Some(mut bus) = Bus::new() else { return };
     let name = files::test_name(&test);
@@ -315,7 +314,7 @@ fn a_missing_bus_is_a_device_not_up() {
     if files::in_child() {
         let error = Capture::from_device("dbus-session").activate();
         let error = error.unwrap_err();
-        // Without D-Bus in libpcap there is no such device.
+        // If libpcap does not support D-Bus, there is no such device.
         let kinds = [ErrorKind::InterfaceNotUp, ErrorKind::NoSuchDevice];
         assert!(kinds.contains(&error.kind()), "{error}");
         println!("all is well");
@@ -343,7 +342,7 @@ fn a_blocking_only_device_warns() {
     on_a_bus(a_blocking_only_device_warns, |_, _| ());
 }
 
-/// A read fails that is not one of a device that was removed.
+/// The read fails with an error other than that of a removed device.
 // Shows: libpcap/after-session-bus-ended
 #[test]
 fn a_bus_that_ends_is_an_error_of_each_read() {

@@ -1,15 +1,11 @@
-//! Live captures: opening, reading, filters and sending, on devices that the tests make themselves.
+//! Live captures: opening, reading, filters and sending, on devices that the tests create.
 
 #![cfg(not(emulated))] // qemu-user has neither packet sockets nor namespaces
 
 #[cfg(target_os = "linux")]
 mod activation;
 #[cfg(target_os = "linux")]
-mod basics;
-#[cfg(target_os = "linux")]
 mod breaks;
-#[cfg(target_os = "linux")]
-mod capabilities;
 #[cfg(target_os = "linux")]
 mod compile;
 #[cfg(target_os = "linux")]
@@ -20,8 +16,6 @@ mod dispatch;
 mod fanout;
 #[cfg(target_os = "linux")]
 mod filters;
-#[cfg(target_os = "linux")]
-mod promises;
 #[cfg(target_os = "linux")]
 mod queries;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,5 @@
-//! Questions about a device, and activations that fail: they change nothing on the device, hang no other thread and
-//! disturb no other process. In network namespaces of the tests' own.
+//! Queries about a device, and activations that fail: they change nothing on the device, block no other thread and
+//! disturb no other process. In network namespaces.
 
 use crate::support;
 use crate::support::files;
@@ -15,7 +15,7 @@ use crate::support::{Netns, own_descriptors};
 use pcap_core::os::linux::CaptureExt;
 use pcap_core::{Capture, Direction, Dlt, Error, ErrorKind, Inactive, TstampType};
 
-/// Whether this kernel has the devices of netfilter.
+/// Returns whether this kernel has the netfilter devices.
 fn has(device: &str) -> bool {
     match Capture::from_device(device).activate() {
         Ok(_) => true,
@@ -27,7 +27,7 @@ fn has(device: &str) -> bool {
     }
 }
 
-/// Activations of a device of netfilter that fail, each for another option.
+/// Returns options for a netfilter device whose activation fails, each because of another option.
 fn refused(device: &str) -> Vec<(&'static str, Capture<Inactive>)> {
     let device = || Capture::from_device(device);
     let other = pcap_core::CompileOptions::new()
@@ -45,7 +45,7 @@ fn refused(device: &str) -> Vec<(&'static str, Capture<Inactive>)> {
     ]
 }
 
-/// What can be asked about a device.
+/// Makes each query about a device.
 fn ask(device: &str) {
     Capture::from_device(device).tstamp_types().unwrap();
     assert!(!Capture::from_device(device).can_set_rfmon().unwrap());
@@ -79,7 +79,7 @@ fn questions_from_many_threads_end() {
                 }
             });
         }
-        // One that hangs would hang the test: the process ends with what it is about.
+        // A query that hangs would hang the test: the process exits and prints which one.
         let mut last = (0, Instant::now());
         while done.load(Ordering::Relaxed) < 4 * COUNT {
             thread::sleep(Duration::from_millis(10));
@@ -88,7 +88,7 @@ fn questions_from_many_threads_end() {
                 last = (now, Instant::now());
             }
             if last.1.elapsed() > Duration::from_secs(60) {
-                eprintln!("{now} of {} are done, and none for a minute", 4 * COUNT);
+                eprintln!("{now} of {} done, and no progress for a minute", 4 * COUNT);
                 std::process::abort();
             }
         }
@@ -105,7 +105,7 @@ impl Drop for Asking {
     }
 }
 
-/// Another process asks about the device and fails to activate it, all the time.
+/// Another process continuously queries the device and fails to activate it.
 // Shows: libpcap/handle-created-activated-list
 #[test]
 fn questions_disturb_no_other_process() {
@@ -141,7 +141,7 @@ fn questions_disturb_no_other_process() {
     assert!(asking.0.try_wait().unwrap().is_none(), "it failed");
 }
 
-/// An option that only an open device refuses is the same error before it is opened.
+/// An option that only an open device rejects gives the same error before the device is opened.
 #[test]
 fn netfilter_refusals_come_before_opening() {
     own_descriptors();
@@ -164,7 +164,7 @@ fn netfilter_refusals_come_before_opening() {
             let error: Error = capture.activate().unwrap_err();
             assert_eq!(error.kind(), kind, "{device}, {option}: {error}");
         }
-        // What the open one says of them is no other kind.
+        // Setting it on the open device fails with the same kind.
         let Some(mut open) = open else { continue };
         let error = open.set_datalink(Dlt::EN10MB).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Other, "{error}");
@@ -173,7 +173,7 @@ fn netfilter_refusals_come_before_opening() {
         let error = open.set_filter("bad bad").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::FilterSyntax, "{error}");
     }
-    // What it takes is taken.
+    // A supported option is accepted.
     if has("nflog") {
         let capture = Capture::from_device("nflog")
             .filter("ip")
@@ -182,7 +182,7 @@ fn netfilter_refusals_come_before_opening() {
     }
 }
 
-/// No packet socket is made, which another process could see.
+/// No packet socket is created, which another process could see.
 // Shows: libpcap/handle-created-activated-list
 #[test]
 fn questions_open_nothing_on_an_interface() {
@@ -233,7 +233,7 @@ fn a_failure_leaves_promiscuous_mode_off() {
     let mut ends = 0;
     let mut promiscuity = || {
         let mut highest = None;
-        // The last thing that happens: all before it is reported before it.
+        // The last event: all earlier ones are reported before it.
         ends += 1;
         let (end, other) = (format!("end{ends}"), format!("other{ends}"));
         net.veth(&end, &other);

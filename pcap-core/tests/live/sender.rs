@@ -1,15 +1,19 @@
-//! Sending from another thread than the one that reads: what arrives, who sees it, breaks, errors, and what
-//! stays open. On veth pairs in network namespaces of the tests' own.
+//! Sending from another thread than the reading one: what arrives, who sees it, breaks, errors, and what stays open.
+//! On veth pairs in network namespaces.
 
+use pcap_core::os::linux::SenderExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::wire::{frame, packet_sockets};
-use crate::support::{Netns, descriptors, own_descriptors, wait_until};
-use pcap_core::os::linux::{CaptureExt, Sender, SenderExt};
+use pcap_core::os::linux::{CaptureExt, Sender};
 use pcap_core::{Active, Capture, End, ErrorKind, Next, SendQueue};
 
-/// Whether a packet socket has a buffer for a capture: then the kernel does not let its form be changed.
+use crate::support::wire::{
+    frame, large, limit_rate, nothing, packet_sockets, read_numbers, read_numbers_sorted,
+};
+use crate::support::{Netns, descriptors, own_descriptors, wait_until};
+
+/// Returns whether a packet socket has a ring: then the kernel rejects a change of its version.
 fn has_ring(inode: &str) -> bool {
     let link = format!("socket:[{inode}]");
     let mut fds = std::fs::read_dir("/proc/thread-self/fd").unwrap().flatten();
@@ -23,61 +27,17 @@ fn has_ring(inode: &str) -> bool {
         .unwrap();
     let (version, size): (i32, u32) = (0, 4);
     let (level, pointer) = (libc::SOL_PACKET, (&raw const version).cast());
-    // SAFETY: takes a number, and a descriptor that is open.
+    // SAFETY: takes numbers and an open descriptor.
     let status = unsafe { libc::setsockopt(fd, level, libc::PACKET_VERSION, pointer, size) };
     let busy = std::io::Error::last_os_error().raw_os_error() == Some(libc::EBUSY);
     assert!(status == 0 || busy);
     status != 0
 }
 
-fn large(device: &str) -> Capture<Active> {
-    let capture = Capture::from_device(device).buffer_size(32 << 20);
-    capture.activate().unwrap()
-}
-
 fn queue(numbers: impl Iterator<Item = u32>, length: usize) -> SendQueue {
     let mut queue = SendQueue::new();
     queue.push_all(numbers.map(|n| frame(n, length))).unwrap();
     queue
-}
-
-fn read_numbers(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
-    let mut numbers = Vec::new();
-    while numbers.len() < count {
-        let next = capture.next_packet_timeout(Duration::from_secs(10));
-        match next.unwrap() {
-            Next::Packet(packet) => {
-                numbers.push(u32::from_be_bytes(
-                    packet.data()[14..18].try_into().unwrap(),
-                ));
-            }
-            next => panic!("{} of {count} packets came, then {next:?}", numbers.len()),
-        }
-    }
-    numbers
-}
-
-/// [`read_numbers`] behind a queueing discipline: any processor takes packets out of it, and two of them
-/// may change places.
-fn read_numbers_sorted(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
-    let mut numbers = read_numbers(capture, count);
-    numbers.sort_unstable();
-    numbers
-}
-
-fn nothing(capture: &mut Capture<Active>) {
-    let next = capture.next_packet_timeout(Duration::from_millis(300));
-    let next = next.unwrap();
-    assert!(matches!(next, Next::Timeout), "{next:?}");
-}
-
-fn limit_rate(net: &Netns, limit: &str) {
-    let _ = net;
-    let arguments = format!("qdisc replace dev left root tbf {limit}");
-    let tc = std::process::Command::new("tc")
-        .args(arguments.split(' '))
-        .status();
-    assert!(tc.expect("tc, of the package iproute2").success());
 }
 
 // Shows: libpcap/send-another-thread-reads
@@ -106,7 +66,7 @@ fn a_flood_is_neither_lost_nor_seen() {
                 assert_eq!(answer.inject(&frame(number, 60)).unwrap(), 60);
             }
         });
-        // Each end sees what the other sent, all and in order, and nothing of its own.
+        // Each end sees all packets of the other in order, and none of its own.
         let reader = scope.spawn(|| {
             let numbers = read_numbers(&mut right, FLOOD as usize);
             assert!(numbers.into_iter().eq(0..FLOOD));
@@ -121,7 +81,7 @@ fn a_flood_is_neither_lost_nor_seen() {
         left.stats().unwrap().dropped + right.stats().unwrap().dropped,
         0
     );
-    // Another capture on the device sees both ways.
+    // Another capture on the device sees both directions.
     let mut numbers = read_numbers(&mut other, (FLOOD + BACK) as usize);
     numbers.sort_unstable();
     assert!(numbers.into_iter().eq(0..FLOOD + BACK));
@@ -154,7 +114,7 @@ fn threads_share_a_sender() {
         assert!(packet == frame(number, 60 + number as usize / 1000));
         numbers.push(number);
     }
-    // Those of each thread in order.
+    // Those of each thread are in order.
     for which in 0..4 {
         let of_one = numbers.iter().copied().filter(|n| n / 1000 == which);
         assert!(of_one.eq(which * 1000..(which + 1) * 1000));
@@ -187,12 +147,12 @@ fn a_sender_outlives_its_capture() {
         .unwrap();
     assert!(has_ring(inode));
     let senders: Vec<Sender> = (0..3).map(|_| left.sender().unwrap()).collect();
-    // One for all, and two for the break handles of each.
+    // One for all, and two for each break handle.
     assert_eq!(descriptors(), opened + 1 + 3 * 2);
     assert_eq!(packet_sockets(), sockets + 1);
     drop(left);
     assert!(!is_promisc());
-    assert!(!has_ring(inode), "its buffer is still there");
+    assert!(!has_ring(inode), "the ring still exists");
     assert_eq!(descriptors(), before + 1 + 3 * 2);
     assert_eq!(packet_sockets(), sockets + 1);
 
@@ -206,7 +166,7 @@ fn a_sender_outlives_its_capture() {
     );
     assert!(read_numbers(&mut right, 100).into_iter().eq(0..100));
 
-    // What comes in stays nowhere: the memory of the socket's queue is the column Rmem.
+    // Received packets are not queued: the column Rmem is the memory of the socket's queue.
     for number in 0..100 {
         right.inject(&frame(number, 60)).unwrap();
     }
@@ -263,7 +223,7 @@ fn a_capture_given_away_still_receives() {
     let (raw, packets) = left.into_raw();
     assert!(packets.is_empty());
     sender.inject(&frame(1, 60)).unwrap();
-    // SAFETY: the pcap_t that was just given away, which nobody else has.
+    // SAFETY: the handle was just given away, and has no other owner.
     let mut left: Capture<Active> = unsafe { Capture::<Active>::from_raw(raw) }.unwrap();
     right.inject(&frame(2, 60)).unwrap();
     assert_eq!(read_numbers(&mut left, 1), [2]);
@@ -278,8 +238,8 @@ fn a_break_ends_one_sending_and_no_read() {
     let sender = left.sender().unwrap();
     let handle = sender.break_handle();
 
-    // One that waits.
-    limit_rate(&net, "rate 100kbit burst 3kb limit 10mb");
+    // A call that waits.
+    limit_rate("rate 100kbit burst 3kb limit 10mb");
     let (sender, failed, end) = {
         let thread = thread::spawn(move || {
             let failed = sender.inject_queue(&queue(0..1000, 1000)).unwrap_err();
@@ -288,7 +248,7 @@ fn a_break_ends_one_sending_and_no_read() {
         read_numbers(&mut right, 3);
         thread::sleep(Duration::from_millis(200));
         assert!(!thread.is_finished());
-        // The capture's own has nothing to say to it.
+        // The capture's own break handle has no effect on it.
         left.break_handle().breakloop();
         assert!(matches!(
             left.try_next_packet().unwrap(),
@@ -307,13 +267,13 @@ fn a_break_ends_one_sending_and_no_read() {
     assert!((3..1000).contains(&went), "{failed}");
     assert!(matches!(left.try_next_packet().unwrap(), Next::Timeout));
 
-    // It was used up, and what follows goes on behind what went.
-    limit_rate(&net, "rate 1gbit burst 1mb limit 10mb");
+    // The break was used up, and the following packets continue after those that were sent.
+    limit_rate("rate 1gbit burst 1mb limit 10mb");
     let rest = queue(went as u32..1000, 1000);
     assert_eq!(sender.inject_queue(&rest).unwrap(), rest.bytes());
     assert!(read_numbers_sorted(&mut right, 997).into_iter().eq(3..1000));
 
-    // Before a call: the next one ends, whichever it is, and several count as one.
+    // Several breaks before a call count as one, and end the next call, whichever it is.
     for _ in 0..3 {
         handle.breakloop();
     }
@@ -328,7 +288,7 @@ fn a_break_ends_one_sending_and_no_read() {
     );
     assert_eq!(read_numbers(&mut right, 1), [1]);
 
-    // After the sender it does nothing.
+    // After the sender is dropped it does nothing.
     drop(sender);
     handle.breakloop();
 }
@@ -338,22 +298,22 @@ fn a_sender_waits_for_a_full_qdisc() {
     own_descriptors();
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
-    // What goes past the discipline is told by ENOBUFS when the device has no room.
+    // With the bypass, a full device causes ENOBUFS.
     let left = Capture::from_device("left")
         .qdisc_bypass(true)
         .activate()
         .unwrap();
     let bypass = left.sender().unwrap();
     let (left, mut right) = (large("left"), large("right"));
-    limit_rate(&net, "rate 4mbit burst 3kb limit 4kb");
+    limit_rate("rate 4mbit burst 3kb limit 4kb");
     let sender = left.sender().unwrap();
     for number in 0..100 {
         assert_eq!(sender.inject(&frame(number, 1000)).unwrap(), 1000);
     }
     sender.inject_queue(&queue(100..200, 1000)).unwrap();
     assert!(read_numbers_sorted(&mut right, 200).into_iter().eq(0..200));
-    // The options of the socket are those of the capture.
-    limit_rate(&net, "rate 8kbit burst 3kb limit 10mb");
+    // The socket has the options of the capture.
+    limit_rate("rate 8kbit burst 3kb limit 10mb");
     bypass.inject_queue(&queue(0..50, 1000)).unwrap();
     assert!(read_numbers(&mut right, 50).into_iter().eq(0..50));
 }
@@ -403,20 +363,20 @@ fn its_errors_are_those_of_inject() {
     let twice: Vec<u32> = (0..70).chain(0..70).chain([71]).collect();
     assert_eq!(read_numbers(&mut right, 141), twice);
 
-    // Down there is one error, whichever tells it, and a sender goes on when it is up again.
+    // A device that is down is the same error from both, and a sender continues when the device is up again.
     net.ip("link set left down".split(' '));
     wait_until("it is down", || sender.inject(&frame(0, 60)).is_err());
     same(&frame(0, 60));
     net.ip("link set left up".split(' '));
     wait_until("it is up", || {
-        // The kernel tells once more that it was down.
+        // The kernel reports once more that it was down.
         let sent = sender.inject(&frame(9, 60)).is_ok();
         let next = right.next_packet_timeout(Duration::from_millis(100));
         sent && matches!(next.unwrap(), Next::Packet(_))
     });
 }
 
-/// The kernel tells a socket once that its device is gone, and the sender may be the one to hear it.
+/// The kernel reports a removed device once per socket, possibly to the sender.
 #[test]
 fn a_removed_device_ends_a_read_and_a_send() {
     own_descriptors();
@@ -453,7 +413,7 @@ fn only_packet_sockets_have_a_sender() {
     let mut refused = 0;
     for device in ["any", "nflog", "nfqueue"] {
         let Ok(capture) = Capture::from_device(device).activate() else {
-            // The kernel, or this libpcap, may be without.
+            // The kernel, or this libpcap, may lack it.
             assert_ne!(device, "any");
             continue;
         };

@@ -1,4 +1,4 @@
-//! Filters on sockets of the program's own, in the kernel.
+//! Filters on the program's own sockets, in the kernel.
 
 use std::fs::File;
 use std::io::{self, ErrorKind::NotFound, ErrorKind::PermissionDenied, Read, Seek};
@@ -12,7 +12,7 @@ use crate::support::{Netns, files, wait_until};
 use pcap_core::os::linux::SocketFilterExt;
 use pcap_core::{Capture, CompileOptions, Dlt, ErrorKind, Filter, Insn};
 
-/// Data of a socket with this byte at this offset.
+/// Returns a filter for socket data with this byte at this offset.
 fn byte(offset: u32, value: u8) -> Filter {
     let program = [
         Insn::new(0x30, 0, 0, offset),
@@ -31,7 +31,7 @@ fn udp() -> (UdpSocket, UdpSocket) {
     (sender, receiver)
 }
 
-/// What is there now, on loopback: what was sent has arrived.
+/// Returns the received datagrams; on the loopback device all that were sent have arrived.
 fn received(receiver: &UdpSocket) -> Vec<Vec<u8>> {
     let mut buffer = [0; 2048];
     std::iter::from_fn(|| {
@@ -50,11 +50,11 @@ fn a_udp_socket_receives_what_the_filter_takes() {
     send();
     receiver.attach_filter(&byte(8, b'!')).unwrap();
     send();
-    // What was there already stays.
+    // Datagrams that were already there stay.
     let expected: [&[u8]; 3] = [b"before", b"!after", b"!after"];
     assert_eq!(received(&receiver), expected);
 
-    // Another one takes its place, and none at the end lets everything pass.
+    // A new filter replaces the old one; without a filter everything passes.
     receiver.attach_filter(&byte(8, b'b')).unwrap();
     send();
     assert_eq!(received(&receiver), [b"before"]);
@@ -103,7 +103,7 @@ fn what_cannot_be_attached_has_its_kind() {
     assert_eq!(error.kind(), ErrorKind::FilterTooLong, "{error}");
 }
 
-/// libpcap forgets to store in a few programs, which the kernel refuses as they are.
+/// In a few programs libpcap omits a store; the kernel rejects those unchanged.
 #[test]
 fn a_program_with_a_forgotten_store_is_taken() {
     let filter = Filter::compile(Dlt::EN10MB, "geneve or udp").unwrap();
@@ -111,14 +111,14 @@ fn a_program_with_a_forgotten_store_is_taken() {
     socket.attach_filter(&filter).unwrap();
 }
 
-/// A socket that receives whole frames from all devices.
+/// Opens a socket that receives whole frames from all devices.
 fn packet_socket() -> OwnedFd {
     let protocol = i32::from((libc::ETH_P_ALL as u16).to_be());
     let kind = libc::SOCK_RAW | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: takes numbers.
     let fd = unsafe { libc::socket(libc::AF_PACKET, kind, protocol) };
     assert!(fd >= 0, "{}", io::Error::last_os_error());
-    // SAFETY: just opened, and nobody else's.
+    // SAFETY: just opened, and has no other owner.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
@@ -127,7 +127,7 @@ fn frames(socket: &OwnedFd) -> Vec<Vec<u8>> {
     let mut buffer = [0; 2048];
     loop {
         let pointer = buffer.as_mut_ptr().cast();
-        // SAFETY: the descriptor is open and the buffer that long.
+        // SAFETY: the descriptor is open and the buffer has this length.
         let length = unsafe { libc::recv(socket.as_raw_fd(), pointer, buffer.len(), 0) };
         let Ok(length) = usize::try_from(length) else {
             return seen;
@@ -165,7 +165,7 @@ fn packet_sockets_take_kernel_extensions() {
         for (vlan, mark) in [(None, 7), (None, 8), (Some(5), 9), (Some(6), 10)] {
             left.inject(&frame(vlan, mark)).unwrap();
         }
-        // The kernel takes the tag out.
+        // The kernel removes the tag.
         let marks_now = || {
             let frames = frames(&socket);
             let mark = |frame: &Vec<u8>| frame[if frame.len() == 60 { 36 } else { 40 }];
@@ -176,17 +176,16 @@ fn packet_sockets_take_kernel_extensions() {
             marks.extend(marks_now());
             marks.contains(&mark)
         });
-        // And nothing else after it.
+        // And nothing else afterwards.
         std::thread::sleep(Duration::from_millis(50));
         marks.extend(marks_now());
-        // A frame without a tag is also seen as it leaves the other end.
+        // A frame without a tag is also seen leaving the other end.
         marks.dedup();
         assert_eq!(marks, [mark], "{filter}");
     }
 }
 
-/// The limit on a socket's memory is that of the network namespace in newer kernels; it was 20 KiB for
-/// long.
+/// The memory limit of a socket belongs to the network namespace in newer kernels; for a long time it was 20 KiB.
 #[test]
 fn a_long_filter_without_room_runs_here() {
     let Some(net) = Netns::new() else { return };
@@ -214,14 +213,14 @@ fn a_long_filter_without_room_runs_here() {
     send(1);
     send(2);
     assert_eq!(right.next_packet().unwrap().unwrap().data()[29], 2);
-    // A deadline holds although packets come that the filter does not take.
+    // A deadline holds although packets arrive that the filter rejects.
     (0..100).for_each(|_| send(3));
     let wait = right.next_packet_timeout(Duration::from_millis(200));
     assert!(matches!(wait.unwrap(), pcap_core::Next::Timeout));
 }
 
-/// libpcap attaches another filter first, which takes a part of the room. Where it finds none left it
-/// prints so, and filters by itself.
+/// libpcap attaches another filter first, which uses part of the memory. If none is left, it prints a message and
+/// filters in user space.
 #[test]
 fn a_filter_that_just_fits_is_ours() {
     if !files::is_by_itself(a_filter_that_just_fits_is_ours) {
@@ -229,7 +228,7 @@ fn a_filter_that_just_fits_is_ours() {
     }
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
-    // The kernel makes many instructions of a load, and one of the others.
+    // The kernel translates a load to many instructions, and others to one.
     let filter = |loads: usize, others: usize| {
         let mut program = vec![Insn::new(0x20, 0, 0, 60); loads];
         program.extend(vec![Insn::new(0x00, 0, 0, 1); others]);
@@ -267,14 +266,14 @@ fn a_filter_that_just_fits_is_ours() {
 /// Returns what this process writes to standard error meanwhile.
 fn printed(f: impl FnOnce()) -> String {
     let mut file = tempfile::tempfile().unwrap();
-    // SAFETY: takes numbers of open descriptors; so below.
+    // SAFETY: takes numbers of open descriptors; so do the calls below.
     let stderr = unsafe { libc::dup(2) };
     // SAFETY: as above.
     unsafe { libc::dup2(file.as_raw_fd(), 2) };
     let done = catch_unwind(AssertUnwindSafe(f));
     // SAFETY: as above.
     unsafe { libc::dup2(stderr, 2) };
-    // SAFETY: it is open, and not used any more.
+    // SAFETY: open, and not used afterwards.
     unsafe { libc::close(stderr) };
     let mut text = String::new();
     file.rewind().unwrap();
@@ -295,7 +294,7 @@ fn what_the_kernel_refuses_runs_here() {
     net.veth("left", "right");
     let left = Capture::from_device("left").activate().unwrap();
     let mut right = Capture::from_device("right").activate().unwrap();
-    // A load that is never reached, of memory that was never stored to.
+    // An unreachable load of memory that was never stored to.
     let program = [
         Insn::new(0x30, 0, 0, 14), // ldb [14]
         Insn::new(0x15, 0, 2, 7),  // jeq #7, or skip two

@@ -1,5 +1,5 @@
-//! Devices that are deleted, moved to another namespace, renamed or set down while they are captured on:
-//! whatever they are read with, what had arrived comes, then the one error, in time and without spinning.
+//! Captured devices that are deleted, moved to another namespace, renamed or set down: each call first returns what
+//! had arrived, then the one error, in time and without spinning.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -38,7 +38,7 @@ impl Drop for Elsewhere {
     }
 }
 
-/// How `right` goes away.
+/// How `right` disappears.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Deleted,
@@ -71,7 +71,7 @@ fn send(left: &Capture<Active>, count: usize) {
     }
 }
 
-/// Reads until there is an error, and counts.
+/// A function that reads until there is an error, and counts packets.
 type Read = fn(&mut Capture<Active>, &mut u64) -> Error;
 
 const READS: [(&str, Read); 6] = [
@@ -79,7 +79,7 @@ const READS: [(&str, Read); 6] = [
         loop {
             match capture.next_packet() {
                 Ok(Some(_)) => *count += 1,
-                Ok(None) => panic!("over without an error"),
+                Ok(None) => panic!("ended without an error"),
                 Err(error) => return error,
             }
         }
@@ -121,7 +121,7 @@ const READS: [(&str, Read); 6] = [
                 Err(error) => return error,
             }
         }
-        panic!("over without an error")
+        panic!("ended without an error")
     }),
 ];
 
@@ -131,7 +131,7 @@ fn is_right(what: &str, result: &Error, since: Instant) {
     assert!(took < TIMEOUT + Duration::from_secs(1), "{what}: {took:?}");
 }
 
-/// libpcap says that the device is gone before it gives what it still holds of it.
+/// libpcap reports that the device is gone before it returns what it still holds.
 #[test]
 fn what_arrived_comes_before_the_error() {
     let Some((net, elsewhere, mut left)) = wire() else {
@@ -163,9 +163,9 @@ fn what_arrived_comes_before_the_error() {
     }
 }
 
-/// The pair once more, and a capture on its left end.
+/// Recreates the pair, and opens its left end.
 fn anew(net: &Netns) -> Capture<Active> {
-    // The other end of one that was moved is still here.
+    // The other end of a device that was moved still exists.
     if net.ip(["-br", "link"]).contains("left@") {
         net.ip(["link", "del", "left"]);
     }
@@ -205,7 +205,7 @@ fn a_wait_ends_when_the_device_goes() {
     }
 }
 
-/// One of three times the usual timeout, too.
+/// Also with three times the usual timeout.
 #[test]
 fn the_error_comes_after_the_timeout() {
     let Some((net, elsewhere, left)) = wire() else {
@@ -245,7 +245,7 @@ fn members_get_their_packets_then_the_error() {
                 let (mut count, cpu) = (0, cpu_time());
                 let error = capture.for_each(|_| count += 1).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::Disappeared);
-                // A broken one answers with what it has.
+                // A broken capture returns what it has.
                 assert!(cpu_time() - cpu < Duration::from_millis(100));
                 match count {
                     100 => Ok(count),
@@ -272,7 +272,7 @@ fn members_get_their_packets_then_the_error() {
     }
 }
 
-/// One device among many is no error of `any`, which goes on with the others.
+/// The loss of one device is no error of `any`, which continues with the others.
 #[test]
 fn any_goes_on_when_one_of_its_devices_goes() {
     let Some((net, elsewhere, left)) = wire() else {
@@ -309,7 +309,7 @@ fn any_goes_on_when_one_of_its_devices_goes() {
     drop(left);
 }
 
-/// It is captured on by its number, not by its name.
+/// The capture is bound to the device's index, not to its name.
 // Shows: libpcap/device-renamed-looked-old
 #[test]
 fn a_device_that_is_renamed_is_captured_on() {
@@ -321,7 +321,7 @@ fn a_device_that_is_renamed_is_captured_on() {
         .activate()
         .unwrap();
     send(&left, 10);
-    // Older kernels rename only what is down.
+    // Older kernels only rename devices that are down.
     let mut rename = Command::new("ip");
     let up = rename
         .args(["link", "set", "right", "name", "other"])
@@ -340,7 +340,7 @@ fn a_device_that_is_renamed_is_captured_on() {
     assert_eq!(right.inject(&FRAME).unwrap(), 60);
     let idle = right.next_packet_timeout(Duration::from_millis(200));
     assert_eq!(idle.unwrap(), Next::Timeout);
-    // Nor is it an error that it goes down and up under its new name.
+    // Setting it down and up under its new name is no error either.
     net.ip(["link", "set", "other", "down"]);
     let idle = right.next_packet_timeout(Duration::from_millis(300));
     assert_eq!(idle.unwrap(), Next::Timeout);
@@ -348,14 +348,14 @@ fn a_device_that_is_renamed_is_captured_on() {
     comes_up(&net, "other");
     send(&left, 10);
     assert_eq!(right.for_each_up_to(10, |_| ()).unwrap().packets(), 10);
-    // Going down, it looks as if it were gone: for a second, without spinning.
+    // While it goes down it seems removed: for a second, without spinning.
     net.ip(["link", "set", "other", "down"]);
     let cpu = cpu_time();
     let idle = right.next_packet_timeout(Duration::from_secs(1));
     assert_eq!(idle.unwrap(), Next::Timeout);
     let used = cpu_time() - cpu;
     assert!(used < Duration::from_millis(100), "{used:?}");
-    // It goes away under its new name.
+    // It is removed under its new name.
     let start = Instant::now();
     net.ip(["link", "del", "other"]);
     let error = right.for_each(|_| ()).unwrap_err();
@@ -369,8 +369,8 @@ fn comes_up(net: &Netns, name: &str) {
     });
 }
 
-/// A reader of a device that is down looks at it now and then: not once a millisecond, and with no packet
-/// lost of what came before and comes after.
+/// A reader polls a device that is down now and then, not once per millisecond, and loses no packet from before or
+/// after.
 #[test]
 fn a_device_down_and_up_loses_nothing() {
     let Some((net, _elsewhere, left)) = wire() else {
@@ -399,7 +399,7 @@ fn a_device_down_and_up_loses_nothing() {
         comes_up(&net, "right");
     }
     net.ip(["link", "set", "right", "down"]);
-    // The first looks are close to each other.
+    // The first polls are close to each other.
     let next = right.next_packet_timeout(Duration::from_millis(500));
     assert_eq!(next.unwrap(), Next::Timeout);
     let (cpu, start) = (cpu_time(), Instant::now());
@@ -414,7 +414,7 @@ fn a_device_down_and_up_loses_nothing() {
     assert_eq!(right.stats().unwrap().received, 600);
 }
 
-/// One that has its name, and even its number: the capture never sees a packet of it.
+/// A new device with the same name, and even the same index: the capture never sees its packets.
 #[test]
 fn another_device_in_its_place_is_another() {
     let Some((net, elsewhere, mut left)) = wire() else {

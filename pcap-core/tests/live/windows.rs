@@ -1,8 +1,8 @@
-//! Live captures on Windows: on the device of which `PCAP_TEST_WINDOWS_DEVICE` is the name or the description, a loopback
-//! device where nothing else is going on. Without the variable each prints that it is skipped.
+//! Live captures on Windows, on the device whose name or description is in `PCAP_TEST_WINDOWS_DEVICE`: a loopback
+//! device without other traffic. Without the variable each test prints that it is skipped.
 //!
-//! `ci/windows` runs them under wine, on `lo` of a network of its own. Wine's own wpcap.dll has the calls of a live
-//! capture and hardly any other.
+//! `ci/windows` runs them under wine, on `lo` of a private network. Wine's own wpcap.dll only has the basic calls of a
+//! live capture.
 
 use std::net::UdpSocket;
 use std::ops::ControlFlow;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use pcap_core::{Active, Capture, Device, End, ErrorKind, Next, Packet, SendQueue, Stop};
 
-/// How long a packet may take; a test that waits so long fails.
+/// How long a packet may take; a test fails after this time.
 const LONG: Duration = Duration::from_secs(10);
 
 fn device() -> Option<String> {
@@ -29,7 +29,7 @@ fn device() -> Option<String> {
     Some(device.name().to_owned())
 }
 
-/// A port that nobody else has, kept by a socket that is bound to it, and a capture of what goes there.
+/// Binds a socket to a free port, and opens a capture of the packets to it.
 fn capture() -> Option<(Capture<Active>, UdpSocket)> {
     let device = device()?;
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -42,7 +42,7 @@ fn capture() -> Option<(Capture<Active>, UdpSocket)> {
     Some((capture, socket))
 }
 
-/// Sends texts to a socket, from another.
+/// Sends texts to a socket, from another one.
 fn send<'a>(socket: &UdpSocket, texts: impl IntoIterator<Item = &'a str>) {
     let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
     for text in texts {
@@ -56,7 +56,7 @@ fn ends_with(packet: Packet<'_>, text: &str) -> bool {
     packet.data().ends_with(text.as_bytes())
 }
 
-/// The texts of the packets, of which the device may show each twice: as it is sent and as it is received.
+/// Returns the packets' texts; the device may show each packet twice, as sent and as received.
 fn texts(packets: &[Vec<u8>]) -> Vec<String> {
     let mut texts: Vec<String> = packets
         .iter()
@@ -90,7 +90,7 @@ fn packets_come_one_by_one() {
     let packet = capture.next_packet().unwrap().unwrap();
     assert!(ends_with(packet, "text"), "{packet:?}");
     assert_eq!(packet.wire_len() as usize, packet.data().len());
-    // It is a time of today.
+    // The time is current.
     let age = packet.into_owned().timestamp().secs() - now();
     assert!(age.abs() < 60, "{age} s");
     assert!(before.elapsed() < LONG);
@@ -165,7 +165,7 @@ fn a_break_ends_a_read_that_goes_on_later() {
         assert_eq!(capture.ended(), Some(End::Break));
         assert!(late < Duration::from_millis(500), "{late:?}");
     }
-    // One before the read is kept for it.
+    // A break before the read remains for it.
     capture.break_handle().breakloop();
     assert_eq!(
         capture.for_each(|_| {}).unwrap().stop(),
@@ -196,7 +196,7 @@ fn statistics_count_what_came() {
     assert!(capture.close().unwrap().received >= stats.received);
 }
 
-/// A frame of a type for experiments.
+/// Returns a frame with an experimental EtherType.
 fn frame(number: u8) -> [u8; 60] {
     let mut frame = [number; 60];
     frame[..12].fill(0);
@@ -260,7 +260,7 @@ fn a_device_that_is_not_there_is_an_error() {
     assert_eq!(error.object(), Some("no such device"));
 }
 
-/// An option that a `wpcap.dll` lacks is an error, and does not end the program.
+/// If `wpcap.dll` lacks an option, setting it is an error and does not end the program.
 #[test]
 fn immediate_mode_is_there_or_refused() {
     let Some(device) = device() else {

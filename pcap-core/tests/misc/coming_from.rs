@@ -1,5 +1,5 @@
-//! The pages for users of other bindings: each item they link is used here, in the phase and with the arguments that
-//! they say. What needs a device is compiled only.
+//! The pages for users of other bindings: each item they link to is used here, in the stated phase and with the stated
+//! arguments. What needs a device is only compiled.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -68,7 +68,7 @@ fn live() -> Result<()> {
     Ok(())
 }
 
-/// Writes a savefile of five packets, by each call that writes.
+/// Writes a savefile of five packets, with each call that writes.
 fn write(folder: &Path) -> Result<std::path::PathBuf> {
     let path = folder.join("a.pcap");
     let dead = Capture::dead(Linktype::ETHERNET)?;
@@ -100,7 +100,7 @@ fn write(folder: &Path) -> Result<std::path::PathBuf> {
     Ok(path)
 }
 
-/// What generic code and [`AnyCapture`] have.
+/// Calls what generic code and [`AnyCapture`] have.
 fn generic<S: Readable + Activated>(capture: &Capture<S>) -> Dlt {
     capture.datalink()
 }
@@ -146,7 +146,7 @@ fn savefile_rows_are_true() -> Result<()> {
     assert_eq!(capture.dispatch(|_| ())?.stop(), Stop::End(End::Eof));
     assert_eq!(capture.ended(), Some(End::Eof));
     assert_ne!(Stop::Empty, Stop::End(End::Break));
-    // The trap: a loop over `Ok` never ends.
+    // The pitfall: a loop over `Ok` never ends.
     assert!(matches!(capture.next_packet(), Ok(None)));
     assert!(matches!(capture.next_packet(), Ok(None)));
     assert_eq!(capture.try_next_packet()?, Next::End(End::Eof));
@@ -235,7 +235,7 @@ fn filter_rows_are_true() -> Result<()> {
 
 #[test]
 fn rows_of_values_are_true() -> Result<()> {
-    // Two numberings of link types.
+    // The two numberings of link types.
     assert_eq!(
         (Dlt::from(Linktype::RAW), Linktype::RAW.value()),
         (Dlt::RAW, 101)
@@ -272,13 +272,13 @@ fn rows_of_values_are_true() -> Result<()> {
             found.connection_status(),
             found.mac_address(),
         );
-        // The trap: hardware addresses are in `addresses`.
+        // The pitfall: hardware addresses are in `addresses`.
         assert!(device.ip_addresses().count() <= device.addresses().len());
     }
     Ok(())
 }
 
-/// The last identifier of each link into the crate.
+/// Returns the last identifier of each link into the crate.
 fn links(text: &str) -> Vec<String> {
     let links = text.split("](crate::").skip(1);
     let links = links.map(|rest| rest.split_once(')').expect("a link").0);

@@ -1,4 +1,4 @@
-//! Devices: what the list says of interfaces that the tests make themselves.
+//! Devices: what the list contains for interfaces that the tests create.
 
 use pcap_core::{Device, DeviceAddress, ErrorKind};
 
@@ -43,24 +43,24 @@ mod live {
         Address::V4(Ipv4Addr::new(a, b, c, d))
     }
 
-    /// The flags of all devices as libpcap lists them.
+    /// Returns the flags of all devices as libpcap lists them.
     fn flags_by_libpcap() -> Vec<(String, u32)> {
         let mut list = std::ptr::null_mut();
         let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
-        // SAFETY: the pointer is ours to be set, and the buffer as large as libpcap asks for.
+        // SAFETY: the pointer is a local variable, and the buffer has the required size.
         let status = unsafe { pcap_sys::pcap_findalldevs(&mut list, errbuf.as_mut_ptr()) };
         assert_eq!(status, 0);
         let mut flags = Vec::new();
         let mut next = list;
         while !next.is_null() {
-            // SAFETY: an element of the list, which is not freed yet.
+            // SAFETY: an element of the list, which has not been freed yet.
             let device = unsafe { &*next };
             // SAFETY: a C string of the list.
             let name = unsafe { CStr::from_ptr(device.name) };
             flags.push((name.to_str().unwrap().to_owned(), device.flags));
             next = device.next;
         }
-        // SAFETY: made by `pcap_findalldevs`, and not used any more.
+        // SAFETY: allocated by `pcap_findalldevs`, and not used afterwards.
         unsafe { pcap_sys::pcap_freealldevs(list) };
         flags
     }
@@ -72,8 +72,8 @@ mod live {
         net.veth("left", "right");
         net.veth("unused", "other");
         net.ip("link set unused down".split(' '));
-        // The kernel says a moment later that the other end does not run.
-        wait_until("the other end stands still", || {
+        // The kernel reports shortly afterwards that the other end does not run.
+        wait_until("the other end does not run", || {
             !Device::find("other").unwrap().is_running()
         });
         let devices = Device::list().unwrap();
@@ -93,7 +93,7 @@ mod live {
         assert_eq!(of("unused") & three, 0);
     }
 
-    /// An address without a netmask was skipped; every part of an address but itself may be missing.
+    /// Addresses without a netmask were once skipped; every part except the address itself may be missing.
     // Shows: libpcap/device-odd-name-loses, parity/list-devices-address-netmask
     // Shows: parity/network-number-netmask-device, parity/device-odd-name-loses
     #[test]
@@ -118,7 +118,7 @@ mod live {
         assert_eq!(address.broadcast, Some(v4(10, 1, 15, 255)));
         assert_eq!(address.to_string(), "10.1.2.3");
 
-        // Of one host alone, without a broadcast address of its own.
+        // The address of a single host, without a broadcast address.
         let address = address_of(&left, Ipv4Addr::new(10, 9, 9, 9));
         assert_eq!(address.netmask, Some(v4(255, 255, 255, 255)));
 
@@ -134,7 +134,7 @@ mod live {
         let mask = address.netmask.and_then(|mask| mask.ip());
         assert_eq!(mask, Some("ffff:ffff:ffff:ffff::".parse().unwrap()));
 
-        // The address that every interface gives itself knows its interface.
+        // The link-local address of an interface has its index.
         let index = fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap();
         let line = index.lines().find(|l| l.starts_with("fe80")).unwrap();
         let index = u32::from_str_radix(line.split_whitespace().nth(1).unwrap(), 16).unwrap();
@@ -172,7 +172,7 @@ mod live {
         assert_eq!(address.destination, Some(v4(10, 0, 0, 2)));
         assert_eq!(address.broadcast, None);
         assert_eq!(address.netmask, Some(v4(255, 255, 255, 255)));
-        // It has no hardware, and so no hardware address, not even an empty one.
+        // It has no hardware address, not even an empty one.
         assert_eq!(tun.mac_address(), None);
         assert!(
             tun.addresses().iter().all(|a| a.address.ip().is_some()),
@@ -184,7 +184,7 @@ mod live {
         );
     }
 
-    /// One device with an odd name lost the whole list.
+    /// A device with an odd name once made the whole list fail.
     // Shows: libpcap/device-odd-name-loses, parity/device-odd-name-loses
     #[test]
     fn one_odd_name_does_not_lose_the_list() {
@@ -198,7 +198,7 @@ mod live {
                 "{expected}: {names:?}"
             );
         }
-        // It is found and opened by its own bytes, not by what is printed for them.
+        // It is found and opened by its exact bytes, not by what is printed for them.
         let device = Device::find(odd).unwrap();
         assert_eq!(device.name(), "odd\u{fffd}\u{fffd}");
         assert_eq!(DeviceName::from(&device), DeviceName::from(odd));
@@ -216,7 +216,7 @@ mod live {
         );
     }
 
-    /// `pcap_lookupnet` failing is no error: a device may have no network.
+    /// A failure of `pcap_lookupnet` is no error: a device may have no network.
     // Shows: libpcap/lookupnet-fails-device-without, parity/network-number-netmask-device
     #[test]
     fn a_device_without_addresses_is_listed() {
@@ -257,7 +257,7 @@ mod live {
         assert!(any.description().is_some() && any.addresses().is_empty());
         assert!(any.is_up() && any.is_running() && !any.is_loopback());
         assert_eq!(any.connection_status(), ConnectionStatus::NotApplicable);
-        // No device of any kind is an error to ask for its network.
+        // Querying the network of any device is no error.
         for device in Device::list().unwrap() {
             let network = device.net_and_mask().unwrap();
             assert_eq!(network.is_some(), device == lo, "{device:#?}");
@@ -329,7 +329,7 @@ mod live {
         assert!(["left", "right"].contains(&works.name()), "{works:#?}");
     }
 
-    /// `pcap_init` would take `pcap_lookupdev` away from whoever else uses libpcap in the process.
+    /// `pcap_init` would disable `pcap_lookupdev` for other users of libpcap in the process.
     // Shows: libpcap/init-cannot-undone-unix
     #[test]
     fn other_users_of_libpcap_lose_nothing() {
@@ -337,7 +337,7 @@ mod live {
         net.veth("left", "right");
         assert!(!Device::list().unwrap().is_empty());
         let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
-        // SAFETY: the buffer is as large as libpcap asks for; nobody else calls this here.
+        // SAFETY: the buffer has the required size; nobody else calls this meanwhile.
         let name = unsafe { pcap_sys::pcap_lookupdev(errbuf.as_mut_ptr()) };
         assert!(!name.is_null());
     }
@@ -354,7 +354,7 @@ mod live {
         assert!(!names().contains(&"left".to_owned()));
     }
 
-    /// The memory of the process that is not given back, in bytes.
+    /// Returns the resident memory of the process in bytes.
     fn resident() -> usize {
         let text = fs::read_to_string("/proc/self/statm").unwrap();
         let pages: usize = text.split(' ').nth(1).unwrap().parse().unwrap();
@@ -363,7 +363,7 @@ mod live {
 
     #[test]
     fn listing_keeps_neither_descriptors_nor_memory() {
-        // In a process of its own, whose descriptors and memory no other test changes.
+        // In its own process, whose descriptors and memory no other test changes.
         if !files::is_by_itself(listing_keeps_neither_descriptors_nor_memory) {
             return;
         }

@@ -1,5 +1,5 @@
-//! What several places of the repository say is the same in all: versions, packages of systems, figures. Links between
-//! pages lead somewhere.
+//! What several places of the repository state is the same in all: versions, packages, figures. Links between pages
+//! lead somewhere.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,13 +7,13 @@ use std::path::Path;
 
 use super::docs_pages::{documentation, files, of_repository, packages, pages, root};
 
-/// The numbers of a version at the beginning of a text, such as `1.10.0`.
+/// Returns the version at the beginning of a text, such as `1.10.0`.
 fn version(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.');
     text[..end.unwrap_or(text.len())].trim_end_matches('.')
 }
 
-/// The versions of the form `1.x` that follow a word in a text.
+/// Returns the versions of the form `1.x` that follow a word in a text.
 fn versions_after<'a>(text: &'a str, word: &str) -> Vec<&'a str> {
     let after = text.split(word).skip(1).map(version);
     after.filter(|found| found.starts_with("1.")).collect()
@@ -25,7 +25,7 @@ fn minimum_versions_are_those_of_the_build() {
         return;
     };
     let [rust] = versions_after(&workspace, "rust-version = \"")[..] else {
-        panic!("one minimum of Rust");
+        panic!("expected a single minimum version of Rust");
     };
     let source = of_repository("pcap-sys/build/version.rs").unwrap();
     let minimum = source.split("const MINIMUM: Version = Version {").nth(1);
@@ -40,7 +40,7 @@ fn minimum_versions_are_those_of_the_build() {
             assert_eq!(found, rust, "{name}");
             count += 1;
         }
-        // Not the versions that something is different with.
+        // Not the versions in which something differs.
         let claims = text.match_indices("libpcap 1.");
         for (at, _) in claims.filter(|(at, _)| {
             let rest = &text[at + "libpcap ".len()..];
@@ -83,7 +83,7 @@ fn the_prebuilt_bindings_are_of_the_version_that_the_pages_name() {
     }
 }
 
-/// The packages in a row of the table of systems.
+/// Returns the packages in a row of the table of systems.
 fn of_system<'a>(page: &'a str, system: &str) -> BTreeSet<&'a str> {
     let start = format!("| {system} | `");
     let row = page.lines().find_map(|line| line.strip_prefix(&*start));
@@ -105,7 +105,7 @@ fn packages_of_systems_are_the_same_everywhere() {
     let systems = ["Debian, Ubuntu", "Fedora", "Alpine", "Arch"];
     for (column, system) in systems.into_iter().enumerate() {
         let packages = of_system(&page, system);
-        // The table of `ci/lib.sh`: what is installed to build.
+        // The table of `ci/lib.sh`: what is installed for building.
         let things = ["cc", "pkg-config", "libpcap", "libclang"];
         let rows = script.lines().filter_map(|line| {
             let mut words = line.split_whitespace();
@@ -117,7 +117,7 @@ fn packages_of_systems_are_the_same_everywhere() {
         assert_eq!(installed.len(), things.len(), "{installed:?}");
         let installed = installed.iter().flat_map(|cell| cell.split(','));
         assert_eq!(installed.collect::<BTreeSet<_>>(), packages, "{system}");
-        // What a failed build says.
+        // What a failed build prints.
         let lines = report
             .lines()
             .filter(|line| line.trim_start().starts_with(system));
@@ -147,7 +147,7 @@ fn speeds_are_those_of_the_page_on_performance() {
     }
 }
 
-/// The targets of the links to files in a text, without places in them.
+/// Returns the targets of the links to files in a text, without anchors.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let targets = text.split("](").skip(1);
     let targets = targets.filter_map(|rest| rest.split([')', '#']).next());
@@ -161,7 +161,7 @@ fn links_between_pages_lead_to_files() {
     };
     let mut count = 0;
     for (name, text) in pages() {
-        // Links of pages that are part of the documentation lead to items.
+        // Links of pages in the documentation lead to items.
         if name.contains("pcap-core/docs") {
             continue;
         }

@@ -1,5 +1,5 @@
-//! The pages for newcomers keep their measure: at most sixty names, and ten tasks of at most ten lines. The guide names
-//! all examples.
+//! The pages for newcomers are short: at most sixty names, and ten tasks of at most ten lines. The guide names all
+//! examples.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join("docs").join(name)).unwrap()
 }
 
-/// The names before the colon of an item of a list, each with whether it is a link.
+/// Returns the names before the colon of a list item, each with whether it is a link.
 fn names(item: &str) -> Vec<(&str, bool)> {
     let (names, _) = item.split_once(": ").expect("a description");
     let mut names = names.trim_start_matches("- ").split(", ");
@@ -30,7 +30,7 @@ fn newcomers_need_at_most_sixty_names() {
     assert!((40..=60).contains(&all.len()), "{} names", all.len());
     for (name, link) in &all {
         let twice = all.iter().filter(|(other, _)| other == name).count();
-        assert_eq!(twice, 1, "`{name}` is there {twice} times");
+        assert_eq!(twice, 1, "`{name}` occurs {twice} times");
         // What a feature adds has no page without it.
         let item = items.iter().find(|item| item.contains(name)).unwrap();
         assert!(*link || item.contains("with the feature"), "{item}");
@@ -41,7 +41,7 @@ fn newcomers_need_at_most_sixty_names() {
     );
 }
 
-/// The sections of a page with the lines of their code that are shown, blank ones excluded.
+/// Returns the sections of a page with the number of visible lines of code, without blank ones.
 fn sections(page: &str) -> Vec<(&str, usize)> {
     let (mut sections, mut inside) = (Vec::new(), false);
     for line in page.lines() {

@@ -1,7 +1,7 @@
-//! What the pages of the repository say: of what is there nothing is said to be missing, what they name exists, and
-//! lists are whole.
+//! The pages of the repository: nothing that exists is said to be missing, everything they name exists, and lists are
+//! complete.
 //!
-//! Where this crate alone was unpacked, its own pages are read.
+//! In an unpacked crate, its own pages are read.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -11,7 +11,7 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files below a folder with one of these endings.
+/// Returns the files below a directory with one of these extensions.
 pub(crate) fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -27,7 +27,7 @@ pub(crate) fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// The folders with sources and pages: all of the repository, or this crate.
+/// Returns the directories with sources and pages: all of the repository, or this crate.
 pub(crate) fn packages() -> Vec<PathBuf> {
     let beside = |name: &str| root().parent().map(|folder| folder.join(name));
     let all = ["pcap-core", "pcap-sys", "pcap-examples"].map(beside);
@@ -39,12 +39,12 @@ pub(crate) fn packages() -> Vec<PathBuf> {
     }
 }
 
-/// A file of the repository, if it is there.
+/// Returns a file of the repository, if it exists.
 pub(crate) fn of_repository(name: &str) -> Option<String> {
     fs::read_to_string(root().parent()?.join(name)).ok()
 }
 
-/// The pages, with what they are called.
+/// Returns the pages with their names.
 pub(crate) fn pages() -> Vec<(String, String)> {
     let mut pages: Vec<_> = packages()
         .iter()
@@ -71,7 +71,7 @@ pub(crate) fn pages() -> Vec<(String, String)> {
     pages
 }
 
-/// The public documentation of the sources, each with its file.
+/// Returns the public documentation of the sources with the file names.
 pub(crate) fn documentation() -> Vec<(String, String)> {
     let sources = packages().into_iter().map(|folder| folder.join("src"));
     let sources = sources.flat_map(|folder| files(&folder, &[".rs"]));
@@ -95,7 +95,7 @@ pub(crate) fn documentation() -> Vec<(String, String)> {
     sources.map(public).collect()
 }
 
-/// The words that say that something is still to come, if there are any.
+/// Returns the words that announce future work, if there are any.
 fn is_to_come(text: &str) -> Option<String> {
     const NOT: [&str; 5] = ["not", "isn't", "aren't", "doesn't", "don't"];
     const PLACES: [&str; 3] = ["on", "in", "for"];
@@ -152,7 +152,7 @@ fn no_page_says_not_yet() {
     }
 }
 
-/// The entries of a changelog: what each is about, up to the colon.
+/// Returns the entries of a changelog: the subject of each, up to the colon.
 fn subjects(text: &str) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     for line in text.lines() {
@@ -181,13 +181,13 @@ fn no_entry_of_the_changelog_is_twice() {
     for release in text.split("\n## ") {
         let mut seen = BTreeSet::new();
         for subject in subjects(release) {
-            assert!(seen.insert(subject.clone()), "`{subject}` is there twice");
+            assert!(seen.insert(subject.clone()), "`{subject}` occurs twice");
         }
     }
     assert_eq!(subjects("- a: b\n  c\n- d\n  e: f"), ["a", "d e"]);
 }
 
-/// The words of the code of this crate and of `pcap-sys`: identifiers, without comments.
+/// Returns the identifiers in the code of this crate and of `pcap-sys`, without comments.
 fn identifiers() -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     for folder in packages()
@@ -195,7 +195,7 @@ fn identifiers() -> BTreeSet<String> {
         .filter(|folder| !folder.ends_with("pcap-examples"))
     {
         let mut sources = files(&folder.join("src"), &[".rs"]);
-        // The environment's variables are in the build scripts.
+        // Environment variables are in the build scripts.
         for more in ["src/bindings", "build"].map(|name| folder.join(name)) {
             if more.is_dir() {
                 sources.extend(files(&more, &[".rs"]));
@@ -215,7 +215,7 @@ fn identifiers() -> BTreeSet<String> {
     words
 }
 
-/// The names of calls and types that a text has in backticks: `Capture::from_file`, `next_packet()`, `Eof`.
+/// Returns the names of calls and types in backticks in a text: `Capture::from_file`, `next_packet()`, `Eof`.
 fn names(text: &str) -> Vec<String> {
     let quoted = text.split('`').skip(1).step_by(2);
     let names = quoted.filter_map(|quoted| {
@@ -224,7 +224,7 @@ fn names(text: &str) -> Vec<String> {
             part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
                 && part.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric())
         };
-        // One word in lower case is a program, a device, or a word of another language as well.
+        // A single word in lower case is a program, a device, or a word of another language.
         let telling =
             name.contains(['_', ':']) || name.starts_with(|c: char| c.is_ascii_uppercase());
         let all = name.split("::").all(is_name);
@@ -233,7 +233,7 @@ fn names(text: &str) -> Vec<String> {
     names.collect()
 }
 
-/// What is named and belongs to others: the standard library, other crates, systems, compilers.
+/// Names that belong to others: the standard library, other crates, systems, compilers.
 const OTHERS: [&str; 20] = [
     "BINDGEN_EXTRA_CLANG_ARGS",
     "CC",
@@ -257,7 +257,7 @@ const OTHERS: [&str; 20] = [
     "read",
 ];
 
-/// The columns of the pages that say what is here, and pages that speak of this crate only.
+/// Returns the columns of the pages that describe this crate, and the pages only about it.
 fn of_this_crate() -> Vec<(String, String)> {
     let mut texts = Vec::new();
     let docs = root().join("docs");
@@ -294,7 +294,7 @@ fn of_this_crate() -> Vec<(String, String)> {
 #[test]
 fn what_the_pages_name_exists() {
     if packages().len() == 1 {
-        // The pages name what is in the other crates, too.
+        // The pages also name what is in the other crates.
         return;
     }
     let known = identifiers();
@@ -303,7 +303,7 @@ fn what_the_pages_name_exists() {
     for (page, text) in of_this_crate() {
         for name in names(&text) {
             count += 1;
-            // Some are said to be continued: `LIBPCAP_LIBDIR_<target>`.
+            // Some have a suffix: `LIBPCAP_LIBDIR_<target>`.
             let part_is_known = |part: &str| {
                 let part = part.strip_prefix("DEP_PCAP_").unwrap_or(part);
                 known.contains(part)
@@ -320,7 +320,7 @@ fn what_the_pages_name_exists() {
     assert!(count > 300, "{count} names");
 }
 
-/// The rows of a table of cargo features.
+/// Returns the rows of a table of cargo features.
 fn feature_rows(text: &str) -> Vec<&str> {
     let lines = text.lines().map(|line| line.trim_start_matches("//! "));
     let from = lines.skip_while(|line| !line.starts_with("| feature | adds |"));
@@ -351,7 +351,7 @@ fn all_programs_are_listed() {
     else {
         return;
     };
-    // Each is a file, or a folder of files.
+    // Each is a file or a directory.
     let programs = fs::read_dir(package.join("src/bin")).unwrap();
     let programs = programs.map(|entry| entry.unwrap().path());
     let programs: Vec<_> = programs.collect();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const SHOWS: &str = "Shows: ";
 
-/// The names of the rows of a page under each of its headings, and what the first cell says.
+/// The rows under each heading of a page: their names and first cells.
 type Tables = Vec<(String, Vec<(String, String)>)>;
 
 fn root() -> &'static Path {
@@ -20,7 +20,7 @@ fn page(name: &str) -> String {
     fs::read_to_string(root().join("docs").join(name)).expect("the page")
 }
 
-/// Reads the tables of a page. Every row but those of the names of columns has a name and no empty cell.
+/// Reads the tables of a page. Every row except the headings has a name and no empty cell.
 fn tables(page: &str) -> Tables {
     let mut tables: Tables = Vec::new();
     let mut lines = page.lines().peekable();
@@ -50,8 +50,8 @@ fn tables(page: &str) -> Tables {
     tables
 }
 
-/// Returns the rows that the tests and examples of a file show. Panics if a line shows none: one that is not above a
-/// test or above an example that must not compile.
+/// Returns the rows that the tests and examples of a file show. Panics if such a line is not above a test or above an
+/// example that must not compile.
 fn shown(path: &str, text: &str) -> Vec<String> {
     let mut shown = Vec::new();
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
@@ -77,7 +77,7 @@ fn shown(path: &str, text: &str) -> Vec<String> {
     shown
 }
 
-/// The files with tests and examples, with what they are called.
+/// Collects the files with tests and examples.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -98,7 +98,7 @@ fn every_row_is_shown_by_a_test() {
     for name in ["libpcap.md", "parity.md"] {
         for (_, table) in tables(&page(name)) {
             for (row, text) in table {
-                assert_eq!(rows.insert(row, text), None, "two rows of one name");
+                assert_eq!(rows.insert(row, text), None, "two rows with the same name");
             }
         }
     }
@@ -129,14 +129,14 @@ fn every_row_is_shown_by_a_test() {
             all.insert(row);
         }
     }
-    // Where this crate alone was unpacked, the tests of the others are not there.
+    // In an unpacked crate, the tests of the other crates are missing.
     if !is_alone {
         rows.retain(|row, _| !all.contains(row));
         assert!(rows.is_empty(), "no test shows {rows:#?}");
     }
 }
 
-/// What the rows of the first table of the page of parity begin with: none may be lost.
+/// How the rows of the first table of the parity page begin: none may be lost.
 const CAPABILITIES: [&str; 39] = [
     "every function of `pcap.h`",
     "list devices",

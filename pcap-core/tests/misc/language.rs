@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The longest line of a comment, in characters.
 const WIDTH: usize = 120;
 
-/// Words that end like a verb in the third person and are none, at the beginning of a summary.
+/// Words that end like a verb in the third person, but are none.
 const NO_VERBS: [&str; 6] = ["as", "has", "is", "its", "this", "whereas"];
 
 /// A source file without its unit tests.
@@ -38,7 +38,7 @@ fn sources() -> Vec<Source> {
     sources
 }
 
-/// Fails with the lines for which a check returns true.
+/// Fails with the lines for which the check returns true.
 fn none_of(what: &str, mut is_wrong: impl FnMut(&Source, usize) -> bool) {
     let mut wrong = Vec::new();
     for source in sources() {

@@ -1,5 +1,5 @@
-//! With the feature `load-dynamically`: the program is not linked with libpcap, and where there is none it starts, each
-//! first call is an error that says so, and nothing dies.
+//! With the feature `load-dynamically`: the program is not linked with libpcap; without libpcap it starts, each first
+//! call returns an error, and nothing crashes.
 
 use std::process::Command;
 
@@ -9,10 +9,11 @@ use pcap_core::{
     Capture, Device, Dlt, Error, ErrorKind, Filter, Insn, Linktype, TstampType, lookup, version,
 };
 
-/// Said to this program when it runs itself where there is no libpcap.
+/// Set when this program runs itself without libpcap.
 const CHILD: &str = "PCAP_TEST_WITHOUT_LIBPCAP";
 
-/// Runs a test of this program where there is no libpcap, or does its part there: true if so.
+/// Runs a test of this program in a system without libpcap. Returns true in that system, after which the caller does
+/// its part.
 fn is_where_libpcap_is_missing(test: impl FnOnce()) -> bool {
     let test = test_name(&test);
     if std::env::var_os(CHILD).is_some() {
@@ -23,16 +24,16 @@ fn is_where_libpcap_is_missing(test: impl FnOnce()) -> bool {
         eprintln!("{test}: skipped, only root can be where there is no libpcap");
         return false;
     }
-    // A system of its own for it, with nothing but the program and what it is linked with.
+    // A root directory with only the program and the libraries that it is linked with.
     let script = "mkdir \"$1/tmp\"; cp \"$2\" \"$1/program\"; \
                   ldd \"$2\" | sed -n 's|.*[[:space:]]\\(/[^ ]*\\) (0x.*|\\1|p' | while read -r file; do \
                   mkdir -p \"$1${file%/*}\" && cp -L \"$file\" \"$1$file\" || exit; done; \
                   root=$1; shift 2; exec chroot \"$root\" /program \"$@\"";
-    let root = tempfile::tempdir().expect("a temporary folder");
+    let root = tempfile::tempdir().expect("a temporary directory");
     let output = Command::new("sh")
         .args(["-c", script, "sh"])
         .arg(root.path())
-        .arg(std::env::current_exe().expect("a program knows itself"))
+        .arg(std::env::current_exe().expect("the path of this program"))
         .args(["--exact", test, "--nocapture"])
         .env(CHILD, "1")
         .env_remove("LD_LIBRARY_PATH")
@@ -52,7 +53,7 @@ fn is_where_libpcap_is_missing(test: impl FnOnce()) -> bool {
 
 #[track_caller]
 fn missing<T>(result: Result<T, impl Into<Error>>) {
-    let error = result.err().expect("there is no libpcap").into();
+    let error = result.err().expect("libpcap was found").into();
     assert_eq!(error.kind(), ErrorKind::LibraryMissing, "{error}");
     let text = error.to_string();
     assert!(
@@ -97,7 +98,7 @@ fn each_first_call_is_an_error() {
     missing(lookup::ethers(file.path()));
 }
 
-/// What cannot fail answers what is known without libpcap.
+/// Infallible calls return what is known without libpcap.
 #[test]
 fn what_has_no_error_answers_all_the_same() {
     if !is_where_libpcap_is_missing(what_has_no_error_answers_all_the_same) {
@@ -125,16 +126,16 @@ fn what_has_no_error_answers_all_the_same() {
     assert_eq!(lookup::ether_host("host"), None);
 }
 
-/// A program that needs libpcap to start could not be asked.
+/// A program that needs libpcap to start could not report its absence.
 // Shows: parity/programs-die-before-main
 #[test]
 fn the_program_is_not_linked_with_libpcap() {
-    let program = std::env::current_exe().expect("a program knows itself");
+    let program = std::env::current_exe().expect("the path of this program");
     let output = Command::new("ldd").arg(program).output().expect("ldd runs");
     let libraries = String::from_utf8_lossy(&output.stdout);
     assert!(libraries.contains("libc.so"), "{libraries}");
     assert!(!libraries.contains("libpcap"), "{libraries}");
-    // And yet it has it.
+    // And yet it is loaded.
     assert!(version().major() >= 1);
-    Capture::dead(Linktype::ETHERNET).expect("there is a libpcap here");
+    Capture::dead(Linktype::ETHERNET).expect("libpcap was not found");
 }

@@ -1,18 +1,18 @@
-//! The two numberings of link types, held against the libpcap that is linked.
+//! The two numberings of link types, compared with the linked libpcap.
 
 use std::ffi::{CString, c_char};
 use std::path::Path;
 
 use pcap_core::{Dlt, ErrorKind, Linktype};
 
-/// The numbers that are tried: those that have a name by now, and many that have none.
+/// The numbers that are tried: all named ones, and many others.
 const NUMBERS: std::ops::RangeInclusive<u16> = 0..=400;
 
 fn c_path(path: &Path) -> CString {
     CString::new(path.to_str().unwrap()).unwrap()
 }
 
-/// The link type in the header of a savefile that libpcap writes for a DLT, or `None` if it refuses.
+/// Returns the link type in the header of a savefile that libpcap writes for a DLT, or `None` if it fails.
 fn written_by_libpcap(path: &Path, dlt: Dlt) -> Option<u32> {
     let c_path = c_path(path);
     // SAFETY: takes any numbers.
@@ -34,7 +34,7 @@ fn written_by_libpcap(path: &Path, dlt: Dlt) -> Option<u32> {
     Some(u32::from_ne_bytes(file[20..24].try_into().unwrap()))
 }
 
-/// The DLT that libpcap gives a savefile with that link type in its header.
+/// Returns the DLT that libpcap gives a savefile with that link type in its header.
 fn read_by_libpcap(path: &Path, linktype: u32) -> Dlt {
     let mut header = Vec::with_capacity(24);
     header.extend(0xa1b2_c3d4_u32.to_ne_bytes());
@@ -46,7 +46,7 @@ fn read_by_libpcap(path: &Path, linktype: u32) -> Dlt {
     std::fs::write(path, header).unwrap();
     let c_path = c_path(path);
     let mut errbuf = [0 as c_char; pcap_sys::PCAP_ERRBUF_SIZE as usize];
-    // SAFETY: the path is a C string and the buffer of the size that libpcap asks for.
+    // SAFETY: the path is a C string, and the buffer has the required size.
     let pcap = unsafe { pcap_sys::pcap_open_offline(c_path.as_ptr(), errbuf.as_mut_ptr()) };
     assert!(
         !pcap.is_null(),
@@ -89,7 +89,7 @@ fn savefiles_libpcap_reads_hold_our_map() {
     }
 }
 
-/// LINKTYPE_ numbers handed to calls that take DLT_ numbers: RAW is 101 and 12.
+/// Files have LINKTYPE_ numbers, calls have DLT_ numbers, and they differ: RAW is 101 and 12.
 // Shows: libpcap/linktype-numbers-files-handed, parity/link-types-files-calls
 #[test]
 fn linktype_numbers_are_not_dlt_numbers() {
@@ -104,7 +104,7 @@ fn linktype_numbers_are_not_dlt_numbers() {
     }
 }
 
-/// Link types cut to 8 bits: 276 was read as 20.
+/// Link types were once truncated to 8 bits: 276 was read as 20.
 // Shows: libpcap/linktype-numbers-files-handed, parity/get-set-list-link, parity/link-types-cut-8
 #[test]
 fn link_types_are_not_cut_to_8_bits() {
@@ -131,7 +131,7 @@ fn link_types_are_not_cut_to_8_bits() {
 // Shows: parity/get-set-list-link
 #[test]
 fn the_constants_are_those_of_the_header() {
-    // Those that the header of libpcap 1.10.0 has.
+    // Those in the header of libpcap 1.10.0.
     for (ours, theirs) in [
         (Dlt::NULL, pcap_sys::DLT_NULL),
         (Dlt::EN10MB, pcap_sys::DLT_EN10MB),

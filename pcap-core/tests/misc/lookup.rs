@@ -1,5 +1,4 @@
-//! Names as filter expressions take them: what the system's tables say, and what the compiler makes of
-//! the same names.
+//! Names in filter expressions: what the system's tables contain, and what the compiler makes of the same names.
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use std::collections::HashSet;
@@ -10,7 +9,7 @@ use std::path::Path;
 use pcap_core::lookup::{self, PortRange};
 use pcap_core::{Dlt, ErrorKind, Filter, MacAddr};
 
-/// Whether two expressions mean the same to libpcap's compiler.
+/// Returns whether two expressions mean the same to libpcap's compiler.
 fn same(a: &str, b: &str) -> bool {
     let compile = |expression: &str| {
         let filter = Filter::compile(Dlt::EN10MB, expression);
@@ -22,8 +21,8 @@ fn same(a: &str, b: &str) -> bool {
     compile(a) == compile(b)
 }
 
-/// Gives this thread a folder `/etc` of its own with these files, and glibc's order of looking.
-/// Without root's rights it prints that the test is skipped, and returns `None`.
+/// Gives this thread a private `/etc` with these files, and glibc's order of look-ups. Without root it prints that the
+/// test is skipped, and returns `None`.
 #[cfg(target_os = "linux")]
 fn etc(files: &[(&str, &str)]) -> Option<tempfile::TempDir> {
     use std::ffi::CString;
@@ -46,12 +45,12 @@ fn etc(files: &[(&str, &str)]) -> Option<tempfile::TempDir> {
     let check = |status: libc::c_int, what: &str| {
         assert_eq!(status, 0, "cannot {what}: {}", io::Error::last_os_error());
     };
-    // SAFETY: takes a number, and changes only this thread's view of the file system.
+    // SAFETY: takes a number, and only affects this thread's view of the file system.
     check(unsafe { libc::unshare(libc::CLONE_NEWNS) }, "unshare");
     let private = libc::MS_REC | libc::MS_PRIVATE;
-    // SAFETY: the texts are C strings, and the rest may be null.
+    // SAFETY: the texts are C strings, and the other pointers may be null.
     let status = unsafe { libc::mount(c"".as_ptr(), c"/".as_ptr(), c"".as_ptr(), private, null()) };
-    // Inside a chroot the root is no mount of its own: there it is as private as its maker left it.
+    // In a chroot the root is no mount point: there it is as private as its creator left it.
     let inside = status != 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EINVAL);
     if !inside {
         check(status, "keep mounts to this thread");
@@ -61,7 +60,7 @@ fn etc(files: &[(&str, &str)]) -> Option<tempfile::TempDir> {
     // SAFETY: as above.
     let status = unsafe { libc::mount(from, to, c"".as_ptr(), libc::MS_BIND, null()) };
     check(status, "mount");
-    // The mount goes with the thread.
+    // The mount ends with the thread.
     Some(folder)
 }
 
@@ -134,7 +133,7 @@ fn networks_are_those_of_the_table() {
     }
 }
 
-/// Every service of the system's own table that is one word of letters.
+/// Every service of the system's own table whose name is one word of letters.
 #[test]
 fn ports_are_those_of_the_services() {
     let table = fs::read_to_string("/etc/services").expect("the table of services");
@@ -149,7 +148,7 @@ fn ports_are_those_of_the_services() {
             continue;
         };
         let (number, protocol) = port.split_once('/').expect("a number and a protocol");
-        // A name may have several, also as another's alias; the first counts.
+        // A name may have several, also as the alias of another; the first counts.
         let first = protocol == "tcp" && !seen.contains(name);
         if protocol == "tcp" {
             seen.insert(name);
@@ -175,7 +174,7 @@ fn ports_are_those_of_the_services() {
     assert_eq!((dns.number, dns.protocol), (53, None));
 }
 
-/// glibc cuts 65616 to 80, and takes signs.
+/// glibc truncates 65616 to 80, and accepts signs.
 // Shows: libpcap/nametoproto-1-10-3
 #[test]
 fn a_number_is_a_port_only_within_16_bits() {
@@ -234,7 +233,7 @@ fn protocols_are_those_of_the_table() {
     }
 }
 
-/// libpcap before 1.11 then says 0 for every name, which is `ip`.
+/// libpcap before 1.11 then returns 0 for every name, which is `ip`.
 // Shows: libpcap/nametoproto-1-10-3
 #[test]
 #[cfg(all(target_os = "linux", target_env = "gnu"))] // musl has a table of its own
@@ -302,7 +301,7 @@ fn a_file_of_ethernet_hosts_is_read_to_its_end() {
         lookup::ethers(&path).unwrap()
     };
     let host = |n, name: &str| (MacAddr::new([2, 0, 0, 0, 0, n]), name.to_owned());
-    // The last line has no end.
+    // The last line has no newline.
     let text =
         b"# all\n\n02:00:00:00:00:01 one\nfe one\n  2:0:0:0:0:2\ttwo # 2\n2:0:0:0:0:3 dr\xe9i";
     let expected = [host(1, "one"), host(2, "two"), host(3, "dr\u{fffd}i")];
@@ -320,7 +319,7 @@ fn a_file_of_ethernet_hosts_is_read_to_its_end() {
     assert!(lookup::ethers(Path::new("/dev/null")).unwrap().is_empty());
 }
 
-/// They are asked from many threads, beside the compiler, which asks the same tables.
+/// Many threads query them, together with the compiler, which uses the same tables.
 // Shows: libpcap/where-c-library-look
 #[test]
 fn many_threads_get_the_right_answers() {

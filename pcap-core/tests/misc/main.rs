@@ -1,4 +1,4 @@
-//! Devices, link types, names, errors, and what the pages of the repository say.
+//! Devices, link types, names, errors, and the pages of the repository.
 
 mod coming_from;
 #[cfg(not(emulated))] // qemu-user cannot list devices

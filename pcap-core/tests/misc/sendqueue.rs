@@ -1,4 +1,4 @@
-//! What a send queue holds, and what it refuses. How it is sent is in `live/sending.rs`.
+//! What a send queue holds, and what it rejects. `live/sending` tests how it is sent.
 
 use pcap_core::{ErrorKind, SendQueue};
 
@@ -54,12 +54,12 @@ fn what_cannot_be_sent_changes_nothing() {
     );
     #[cfg(target_pointer_width = "64")]
     {
-        // Zeroed pages that nobody touches.
+        // Zeroed pages that are never touched.
         let error = queue.push(&vec![0; 1 << 31]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     }
     assert_eq!((queue.len(), queue.bytes()), (1, 60));
-    // What stands before the packet that is refused is there.
+    // The packets before the rejected one are added.
     let refused = queue.push_all([&[8; 60][..], &[], &[9; 60]]).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
     assert!(queue.iter().eq([[7; 60], [8; 60]]));

@@ -1,4 +1,4 @@
-//! Plain data through serde and back, and what is refused on the way.
+//! Plain data through serde and back, and what is rejected.
 
 use std::fmt::Debug;
 use std::net::Ipv4Addr;
@@ -18,7 +18,7 @@ where
 {
     assert_eq!(to_value(&value).unwrap(), form);
     assert_eq!(from_value::<T>(form.clone()).unwrap(), value);
-    // From a text too, where nothing can be borrowed.
+    // Also from a text, which cannot lend its parts.
     assert_eq!(from_str::<T>(&form.to_string()).unwrap(), value);
 }
 
@@ -113,7 +113,8 @@ fn filters_come_back_as_they_were() {
     let mut frame = [0x45; 60];
     frame[12..14].copy_from_slice(&[8, 6]);
     let libpcap = pcap_core::version();
-    // These two ask the kernel, which 1.11 compiles on a live capture only, and Windows not at all, and forget a store.
+    // These two use kernel extensions, which 1.11 only compiles on a live capture and Windows not at all, or omit a
+    // store.
     let mut expressions = vec!["inbound or arp", "geneve or udp"];
     if cfg!(windows) || (libpcap.major(), libpcap.minor()) >= (1, 11) {
         expressions.remove(0);
@@ -126,7 +127,7 @@ fn filters_come_back_as_they_were() {
             assert_eq!(again.run(&frame[..end], 60), filter.run(&frame[..end], 60));
         }
     }
-    // As long as lists are.
+    // As long as lists get.
     again(&Filter::any_of(Dlt::RAW, (0..9000_u16).map(|n| n * 3)).unwrap());
     again(&Filter::from_instructions(Dlt::USER0, &[Insn::new(6, 0, 0, 1)]).unwrap());
 
@@ -134,7 +135,7 @@ fn filters_come_back_as_they_were() {
     let error = serde_json::to_string(&loops).unwrap_err().to_string();
     assert!(error.contains("jumps backward"), "{error}");
 
-    // A live capture compiles the parts again, which must not get lost.
+    // A live capture compiles the parts again, so they must be kept.
     let list = Filter::any_of(Dlt::RAW, [80]).unwrap();
     again(&!list.or(&!&list).unwrap());
     let tcp = options.compile(Dlt::RAW, "tcp").unwrap();
@@ -160,7 +161,7 @@ fn the_form_of_a_filter_is_stable() {
     assert_eq!((filter.run(&[], 0), filter.expression()), (9, None));
 }
 
-/// A filter from outside is checked, whatever it says of where it is from.
+/// A deserialized filter is checked, whatever origin it states.
 #[test]
 fn a_filter_that_must_not_run_is_refused() {
     let accept = Insn::new(6, 0, 0, 1);
@@ -189,15 +190,14 @@ fn a_filter_that_must_not_run_is_refused() {
             };
             refused::<Filter>(form(program, None), why);
             if expression.is_some() {
-                // Behind a program that asks the kernel.
+                // After a program that uses kernel extensions.
                 let kernel: &[Insn] = &[Insn::new(0x30, 0, 0, 0xffff_f004), accept];
                 refused::<Filter>(form(kernel, Some(program)), why);
             }
         }
     }
 
-    // Only an expression explains these, and they do no harm: the memory is zeroed, the load is out of
-    // bounds.
+    // Only an expression explains these, and they are harmless: the memory is zeroed, the load is out of bounds.
     for insn in [Insn::new(0x60, 0, 0, 3), Insn::new(0x20, 0, 0, 0xffff_f000)] {
         let program = [insn, Insn::new(0x16, 0, 0, 0)];
         let form = |expression: Option<&str>| json!({"dlt": 1, "expression": expression, "instructions": program});
@@ -215,7 +215,7 @@ fn a_filter_that_must_not_run_is_refused() {
     );
 }
 
-/// An expression can come with other instructions: where it is compiled again it is bounded as ever.
+/// An expression may come with other instructions: where it is compiled again, the usual limits apply.
 #[test]
 fn an_expression_is_only_a_text_at_first() {
     for expression in ["tcp and", "a\0b", &"tcp or ".repeat(100_000)] {

@@ -1,9 +1,9 @@
-//! No part of the API depends on the version of libpcap: that shows in the sources alone.
+//! No part of the API depends on the version of libpcap, as the sources show.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The Rust files below a folder.
+/// Returns the Rust files below a directory.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -17,8 +17,8 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The words outside quotes of each `cfg(…)`, `cfg!(…)` and `cfg_attr(…)` of a text, or only the
-/// condition of the last.
+/// Returns the words outside quotes of each `cfg(…)`, `cfg!(…)` and `cfg_attr(…)` of a text, or only the condition of
+/// the last.
 fn conditions(text: &str) -> Vec<Vec<&str>> {
     let mut conditions = Vec::new();
     for begin in ["cfg(", "cfg!(", "cfg_attr("] {
@@ -29,7 +29,7 @@ fn conditions(text: &str) -> Vec<Vec<&str>> {
                 depth += i32::from(c == '(') - i32::from(c == ')');
                 depth == 0 || (depth == 1 && c == ',' && begin == "cfg_attr(")
             });
-            let inside = &inside[..end.expect("a condition that ends")];
+            let inside = &inside[..end.expect("an unterminated condition")];
             let words = inside.split('"').step_by(2);
             let words =
                 words.flat_map(|part| part.split(|c: char| c != '_' && !c.is_alphanumeric()));
@@ -39,12 +39,12 @@ fn conditions(text: &str) -> Vec<Vec<&str>> {
     conditions
 }
 
-/// What a version of libpcap lacks is answered with an error when it is called. Only the seam to C may
-/// know at compile time what there is, and behind it every name is there.
+/// Functions that a version of libpcap lacks return an error when they are called. Only the layer above C may know at
+/// compile time what there is, and it provides every name.
 // Shows: parity/api-vanishes-librarys-version
 #[test]
 fn calls_do_not_vanish_with_a_version() {
-    // The system, features that a program asks for, and the builds of tests and documentation.
+    // The system, features that a program enables, and the builds of tests and documentation.
     let allowed = [
         "all",
         "any",

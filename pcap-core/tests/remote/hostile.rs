@@ -1,4 +1,4 @@
-//! Remote captures of daemons that do not keep to the protocol: small servers of the tests' own.
+//! Remote captures of daemons that violate the protocol: small servers in the tests.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -16,13 +16,13 @@ const AUTH: u8 = 8;
 const STATS: u8 = 9;
 const REPLY: u8 = 0x80;
 
-/// A message as the protocol has it: version, type, value, length, body.
+/// Returns a message of the protocol: version, type, value, length, body.
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).unwrap().to_be_bytes();
     [&[0, kind, 0, 0][..], &length, body].concat()
 }
 
-/// A message with a packet of which the header says that so many bytes of it are there.
+/// Returns a message with a packet whose header states this caplen.
 fn packet(caplen: u32, data: &[u8]) -> Vec<u8> {
     let header: Vec<u8> = [1_u32, 2, caplen, caplen, 1]
         .into_iter()
@@ -47,7 +47,7 @@ fn answer(stream: &mut TcpStream, kind: u8, body: &[u8]) {
     stream.write_all(&message(kind | REPLY, body)).unwrap();
 }
 
-/// A capture of one that accepts anybody and sends these bytes where the packets should come.
+/// Opens a capture of a server that accepts any user and sends these bytes as the packets.
 fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
     let control = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = control.local_addr().unwrap().port();
@@ -60,11 +60,11 @@ fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
         answer(&mut control, START, &[0, 0, 1, 0, high, low, 0, 0]);
         let (mut data, _) = data.accept().unwrap();
         data.write_all(&sent).unwrap();
-        // Until the other side closes.
+        // Until the peer closes the connection.
         let _ = control.read_to_end(&mut Vec::new());
     });
     let source = Source::remote("127.0.0.1", port, "lo").unwrap();
-    // Its own packets are left out by a request of their own.
+    // An extra request excludes the capture's own connection.
     let capture = Options::new(source)
         .own_packets(true)
         .snaplen(snaplen)
@@ -77,7 +77,7 @@ fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
 // Shows: libpcap/daemon-send-packet-up
 #[test]
 fn a_packet_is_never_longer_than_the_snaplen() {
-    // libpcap's check counts its header in.
+    // libpcap's check includes the length of the header.
     let sent = [packet(84, &[7; 64]), packet(64, &[8; 64])].concat();
     let (mut capture, daemon) = capture(64, sent);
     let first = capture.next_packet().unwrap().unwrap();
@@ -132,7 +132,7 @@ fn no_error_repeats_the_password() {
         let (mut stream, _) = listener.accept().unwrap();
         let mut sent = [0; 512];
         let n = stream.read(&mut sent).unwrap();
-        // Without the header and what says how long the user's name is.
+        // Without the header and the length of the user's name.
         stream.write_all(&message(ERROR, &sent[16..n])).unwrap();
     });
     let error = Options::new(source.clone()).open().unwrap_err();
@@ -145,12 +145,12 @@ fn no_error_repeats_the_password() {
     daemon.join().unwrap();
 }
 
-/// A daemon that was told the password may say it whenever it is asked something.
+/// A daemon that knows the password may include it in any reply.
 #[test]
 fn a_password_repeated_later_is_hidden() {
     let control = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = control.local_addr().unwrap().port();
-    // The last one is cut by the end of libpcap's buffer.
+    // The last one is truncated by the end of libpcap's buffer.
     let said = [
         b"no: xyzzyxyzzy ".repeat(16).as_slice(),
         b"1234567xyzzyxyzzy",
@@ -197,7 +197,7 @@ fn a_password_repeated_later_is_hidden() {
     daemon.join().unwrap();
 }
 
-/// The packets have a connection of their own, which goes on.
+/// The packets have their own connection, which stays open.
 #[test]
 fn a_question_after_the_end_says_so() {
     let control = TcpListener::bind("127.0.0.1:0").unwrap();

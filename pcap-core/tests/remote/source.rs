@@ -1,5 +1,5 @@
-//! Remote captures, as far as they are the same with every libpcap: source strings, who asks, and what a libpcap without
-//! remote capture says.
+//! Remote captures, as far as they are the same with every libpcap: source strings, authentication, and the error of a
+//! libpcap without remote capture.
 
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ fn hostile_strings_are_errors_and_nothing_else() {
     }
 }
 
-/// Every string of a few signs that matter: none panics, and what is understood means the same written anew.
+/// Every short string of the significant characters: none causes a panic, and a valid one round-trips.
 #[test]
 fn every_short_source_round_trips() {
     let signs = [
@@ -192,7 +192,7 @@ fn the_devices_of_this_host_need_no_daemon() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
 
-/// Debian's header declares the functions, its library has none of them.
+/// Debian's header declares the functions, but its library lacks them.
 #[cfg(not(have_pcap_remoteact_list))]
 // Shows: libpcap/header-declares-functions-remote
 #[test]
@@ -220,7 +220,7 @@ fn a_libpcap_without_remote_capture_says_so() {
     }
 }
 
-/// libpcap's own answers, where it has the functions.
+/// libpcap's own results, if it has the functions.
 #[cfg(all(have_pcap_createsrcstr, have_pcap_parsesrcstr))]
 mod libpcap {
     use std::ffi::{CStr, CString, c_char, c_int};
@@ -250,19 +250,19 @@ mod libpcap {
     }
 
     fn text(buffer: &[c_char; SIZE]) -> String {
-        // SAFETY: libpcap ends what it writes with a NUL, and the buffer was zeroed.
+        // SAFETY: libpcap terminates its output with a NUL, and the buffer was zeroed.
         unsafe { CStr::from_ptr(buffer.as_ptr()) }
             .to_str()
             .unwrap()
             .to_owned()
     }
 
-    /// Kind, host, port and name.
+    /// Returns the kind, host, port and name.
     fn libpcap_parses(source: &str) -> Option<(c_int, [String; 3])> {
         let source = CString::new(source).unwrap();
         let mut kind = 0;
         let [mut host, mut port, mut name, mut errbuf] = [[0; SIZE]; 4];
-        // SAFETY: the source is a C string, and the buffers are at least as large as libpcap asks for.
+        // SAFETY: the source is a C string, and the buffers have at least the size that libpcap requires.
         let status = unsafe {
             pcap_parsesrcstr(
                 source.as_ptr(),
@@ -309,7 +309,7 @@ mod libpcap {
                 continue;
             };
             let Some((theirs, parts)) = libpcap_parses(&source) else {
-                // It takes the part before a foreign `://` apart before it finds it foreign.
+                // It parses the part before an unknown `://` before it rejects it.
                 assert_eq!(kind(&ours), 3, "{source}");
                 continue;
             };
@@ -336,7 +336,7 @@ mod libpcap {
             let [host, port] = [ours.host(), ours.port()].map(text);
             let name = text(ours.path().or(ours.device()));
             let [mut made, mut errbuf] = [[0; SIZE]; 2];
-            // SAFETY: C strings, and buffers at least as large as libpcap asks for.
+            // SAFETY: C strings, and buffers of at least the size that libpcap requires.
             let status = unsafe {
                 pcap_createsrcstr(
                     made.as_mut_ptr(),

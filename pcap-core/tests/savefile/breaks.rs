@@ -1,5 +1,5 @@
-//! Breaks and panics while a savefile is read: what a reading call says, and that the capture can be
-//! read on without a packet lost or doubled.
+//! Breaks and panics while a savefile is read: what a call returns, and that later reads neither lose nor repeat a
+//! packet.
 use crate::support::files;
 
 use std::ops::ControlFlow;
@@ -18,7 +18,7 @@ fn done(packets: u64, stop: impl Into<Stop>) -> Done {
     Done::new(packets, stop)
 }
 
-/// All that is left, which must be these numbers on.
+/// Reads the rest, which must be these numbers.
 fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
     let mut seen = Vec::new();
     let all = capture.for_each(|packet| seen.push(number(packet.data())));
@@ -26,8 +26,8 @@ fn rest(capture: &mut Capture<Offline>, from: u16, to: u16) {
     assert_eq!(seen, (from..to).collect::<Vec<_>>());
 }
 
-/// `pcap_next_ex` answers -2 for the end of a savefile and for a break alike; a flag that is left set
-/// ends the read after it, too.
+/// `pcap_next_ex` returns -2 both for the end of a savefile and for a break; a flag that stays set also ends the read
+/// after it.
 // Shows: libpcap/nextex-answers-2-end
 #[test]
 fn a_break_before_a_read_ends_that_read() {
@@ -43,7 +43,7 @@ fn a_break_before_a_read_ends_that_read() {
     }
 }
 
-/// A break reported as "no more packets", or as an error with an empty text.
+/// A break is reported neither as the end, nor as an error with an empty text.
 // Shows: libpcap/nextex-answers-2-end, parity/break-more-packets-error
 #[test]
 fn each_reading_call_says_that_it_was_a_break() {
@@ -97,12 +97,11 @@ fn a_break_between_reads_ends_the_second() {
     }
 }
 
-/// In a closure the break handle is the one thing of the capture that is in reach, and it works there.
+/// In a closure only the break handle is accessible, and it works there.
 // Shows: libpcap/callback-closes-reads-reconfigures
 #[test]
 fn a_break_in_the_closure_ends_the_loop() {
-    // Before the first slice's end, at it, after it; with and without packets that single reads
-    // have read ahead.
+    // Before the end of the first slice, at it, after it; with and without packets read ahead by single reads.
     for stop_at in [0, 1, 126, 127, 128, 1022, 1023, 1024, 1025, MANY - 2] {
         for single in [0, 1, 5] {
             for mut capture in ways(MANY) {
@@ -122,7 +121,7 @@ fn a_break_in_the_closure_ends_the_loop() {
                 let packets = (stop_at - before + 1).into();
                 assert_eq!(broken.unwrap(), done(packets, End::Break));
                 assert_eq!(capture.ended(), Some(End::Break));
-                // libpcap's own word of that break, which comes now, is stale.
+                // libpcap still reports that break afterwards; it is stale.
                 rest(&mut capture, stop_at + 1, MANY);
             }
         }
@@ -143,7 +142,7 @@ fn a_break_at_the_last_packet_then_the_end() {
     }
 }
 
-/// Broken in a savefile, libpcap's loop answers the count first, and says -2 to the next read.
+/// After a break in a savefile, libpcap's loop first returns the count, and then -2 from the next read.
 // Shows: libpcap/loop-over-savefile-answers, parity/break-more-packets-error
 #[test]
 fn no_stale_break_reaches_a_later_read() {
@@ -191,7 +190,7 @@ fn a_broken_iterator_is_over() {
 
 #[test]
 fn a_break_ends_a_read_that_finds_nothing() {
-    // A reader without end, so that nothing but the break can end it.
+    // An endless reader, so that only the break can end the read.
     struct Endless {
         bytes: Vec<u8>,
         position: usize,
@@ -242,7 +241,7 @@ fn a_break_ends_a_read_that_finds_nothing() {
 
 #[test]
 fn a_break_ends_a_read_of_a_file_by_path() {
-    // Half a million records, and a filter that looks long at each: seconds to the end.
+    // Half a million records, and a slow filter: reading to the end takes seconds.
     let record = files::Pcap::native().packet(1, 1, &[0; 20]);
     let header = record.header();
     let bytes = [&header[..], &record.bytes()[24..].repeat(500_000)].concat();
@@ -253,8 +252,8 @@ fn a_break_ends_a_read_of_a_file_by_path() {
         .collect();
     let options = CompileOptions::new().optimize(false);
     let filter = options.compile(Dlt::EN10MB, &tests.join(" or ")).unwrap();
-    // Breaks once, and returns whether that was somewhere in the middle. On a busy machine the break may come before the
-    // read, or after its end.
+    // Breaks once, and returns whether that was in the middle. On a busy machine the break may come before the read,
+    // or after its end.
     let is_broken_midway = |by_closure: bool| {
         let mut capture = Capture::from_file(&path).unwrap();
         capture.set_filter(&filter).unwrap();
@@ -333,7 +332,7 @@ fn breaks_of_another_thread_lose_nothing() {
     }
 }
 
-/// A panic in a callback of C's aborts, or skips what libpcap does after the callback.
+/// In other bindings, a panic in a C callback aborts, or skips what libpcap does after the callback.
 // Shows: libpcap/panic-callback-aborts-passes, parity/error-panic-closure-reaches
 #[test]
 fn a_panic_of_the_closure_loses_nothing() {

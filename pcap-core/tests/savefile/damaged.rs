@@ -1,25 +1,26 @@
-//! Hostile and damaged classic savefiles: what is an error, which one, what comes before it, and
-//! that it is the same error however often one asks.
-use crate::support::files;
+//! Hostile and damaged classic savefiles: what is an error, which one, which packets come before it, and that the
+//! error repeats with each call.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::support::files::{
-    MICRO, NANO, Order, Pcap, Random, both, open, open_file, ping, pings, read_all, until_error,
-};
 use pcap_core::{Capture, ErrorKind, SavefileFormat, Timestamp};
 
-/// Bytes that cannot be opened, as a file and as a reader, which must agree.
+use crate::support::files::{
+    self, MICRO, NANO, Order, Pcap, both, open, open_file, ping, pings, read_all, until_error,
+};
+use crate::support::random::Random;
+
+/// Opens invalid bytes, as a file and through a reader, and returns the error, which must be the same.
 fn refused(bytes: &[u8]) -> pcap_core::Error {
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a.pcap", bytes);
     let by_path = Capture::from_file(&path).unwrap_err();
     let by_file = Capture::from_open_file(File::open(&path).unwrap()).unwrap_err();
     let mut file: File = by_file.take().unwrap();
-    // The file comes back as it was.
+    // The file is returned unchanged.
     let mut again = Vec::new();
     file.read_to_end(&mut again).unwrap();
     assert_eq!(again, bytes);
@@ -101,7 +102,7 @@ fn a_compressed_file_is_named_as_that() {
         assert!(error.text().starts_with(&text), "{error}");
         assert!(error.text().contains("`Capture::from_reader`"), "{error}");
     }
-    // A savefile of that name is one all the same.
+    // It is valid as the name of a savefile.
     let folder = tempfile::tempdir().unwrap();
     let path = files::file(folder.path(), "a.pcap.gz", &pings(2));
     assert_eq!(
@@ -112,7 +113,7 @@ fn a_compressed_file_is_named_as_that() {
     );
 }
 
-/// An error in the middle of a stream swallowed, or retried for ever.
+/// An error in the middle of a stream is neither ignored nor retried forever.
 // Shows: libpcap/error-middle-stream-swallowed, parity/error-middle-stream-swallowed
 #[test]
 fn a_cut_file_gives_its_packets_then_fails() {
@@ -159,7 +160,7 @@ fn a_cut_file_gives_its_packets_then_fails() {
     }
 }
 
-/// An error in the middle of a stream must not swallow the packets before it.
+/// An error in the middle of a stream must not suppress the packets before it.
 // Shows: libpcap/error-middle-stream-swallowed, parity/error-middle-stream-swallowed
 #[test]
 fn what_comes_before_the_damage_is_read() {
@@ -183,7 +184,7 @@ fn what_comes_before_the_damage_is_read() {
         assert_eq!(flow.unwrap_err().kind(), ErrorKind::SavefileTruncated);
         assert_eq!(seen, 1030);
 
-        // A count that is reached before the damage does not meet it.
+        // A limit that is reached before the damage gives no error.
         let mut capture = new();
         assert_eq!(
             capture.for_each_up_to(1030, |_| {}).unwrap().packets(),
@@ -192,7 +193,7 @@ fn what_comes_before_the_damage_is_read() {
         assert!(capture.for_each_up_to(0, |_| {}).is_ok());
         assert!(capture.for_each_up_to(1, |_| {}).is_err());
 
-        // Single reads first, then a closure, which meets what was read ahead.
+        // Single reads first, then a closure, which gets what was read ahead.
         for single in [1, 1000, 1029, 1030] {
             let mut capture = new();
             for _ in 0..single {
@@ -210,9 +211,9 @@ fn what_comes_before_the_damage_is_read() {
         let good = packets.by_ref().take(1030).filter(Result::is_ok).count();
         assert_eq!(good, 1030);
         assert!(packets.next().unwrap().is_err());
-        assert!(packets.next().is_none(), "fused after the error");
+        assert!(packets.next().is_none(), "a packet after the error");
         assert!(packets.next().is_none());
-        // A new iterator says it again.
+        // A new iterator returns the error again.
         assert!(capture.packets().next().unwrap().is_err());
 
         let mut packets = new().into_packets();
@@ -222,12 +223,12 @@ fn what_comes_before_the_damage_is_read() {
     }
 }
 
-/// libpcap moves its buffer in reads that fail, too.
+/// libpcap moves its buffer even in reads that fail.
 // Shows: libpcap/libpcap-moves-buffer-read
 #[test]
 fn a_failed_read_lends_no_packet() {
-    // The second record makes libpcap move its buffer to a larger one before it finds the file cut:
-    // a packet still lent then would lie in memory that is free.
+    // The second record makes libpcap move its buffer to a larger one before it finds that the file is truncated: a
+    // packet still lent would lie in freed memory.
     let bytes = Pcap::native()
         .packet(1, 1, &[7; 60])
         .record([1, 1, 200_000, 200_000], &[8; 100])
@@ -250,7 +251,7 @@ fn a_failed_read_lends_no_packet() {
     }
 }
 
-/// libpcap's limit of a record is 262144 bytes, and more for a few link types.
+/// libpcap's limit for a record is 262144 bytes, and larger for a few link types.
 // Shows: libpcap/records-above-262-144
 #[test]
 fn a_caplen_above_262144_is_an_error() {
@@ -268,11 +269,11 @@ fn a_caplen_above_262144_is_an_error() {
             assert!(error.text().starts_with(&text), "{error}");
         }
     }
-    // Exactly that many are fine.
+    // Exactly that many are valid.
     let data = vec![5; 262_144];
     let mut capture = open(Pcap::native().packet(1, 1, &data).bytes());
     assert_eq!(capture.next_packet().unwrap().unwrap().data(), data);
-    // And more on the link types that may have more.
+    // And more for link types with longer packets.
     let data = vec![5; 1 << 20];
     let bytes = Pcap::native()
         .linktype(231)
@@ -282,7 +283,7 @@ fn a_caplen_above_262144_is_an_error() {
     assert_eq!(open(bytes).next_packet().unwrap().unwrap().data(), data);
 }
 
-/// In classic savefiles libpcap cuts a record that is longer than the snaplen; in pcapng it refuses it.
+/// In classic savefiles libpcap truncates a record longer than the snaplen; in pcapng it rejects it.
 // Shows: libpcap/record-above-snaplen-cut
 #[test]
 fn a_caplen_above_the_snaplen_is_cut() {
@@ -301,8 +302,8 @@ fn a_caplen_above_the_snaplen_is_cut() {
     }
 }
 
-/// The data has as many bytes as were captured, never as many as were on the wire; libpcap passes on
-/// a wire length below the captured one.
+/// The data has as many bytes as were captured, never as many as the wire length; libpcap passes on a wire length
+/// below the caplen.
 // Shows: libpcap/length-wire-taken-length
 #[test]
 fn a_wire_length_below_the_caplen_is_kept() {
@@ -316,7 +317,7 @@ fn a_wire_length_below_the_caplen_is_kept() {
     }
 }
 
-/// libpcap does not check the fraction of a second, so it may be anything.
+/// libpcap does not check the fraction of a second, so it may have any value.
 // Shows: libpcap/fractions-second-checked-pcapngs
 #[test]
 fn a_fraction_beyond_a_second_is_carried() {
@@ -327,12 +328,12 @@ fn a_fraction_beyond_a_second_is_carried() {
                     let file = Pcap::new(order, magic).packet(secs, fraction, b"x");
                     let mut capture = open(file.bytes());
                     let packet = capture.next_packet().unwrap().unwrap();
-                    // Some libpcaps take the fraction for a signed number, some for an unsigned one.
+                    // Some versions of libpcap treat the fraction as signed, some as unsigned.
                     let raw = (packet.header().raw_secs(), packet.header().raw_nanos());
                     let signed = i64::from(fraction as i32) * unit;
                     let unsigned = i64::from(fraction) * unit;
                     assert_eq!(raw.0, i64::from(secs));
-                    // Where C's times have 32 bits, what libpcap makes of it is cut to them.
+                    // If C's times have 32 bits, libpcap's value is truncated to them.
                     let cut = i64::from((fraction as i32).wrapping_mul(unit as i32));
                     let short = size_of::<pcap_sys::timeval>() == 8;
                     let known = [signed, unsigned, if short { cut } else { signed }];
@@ -350,7 +351,7 @@ fn a_fraction_beyond_a_second_is_carried() {
     }
 }
 
-/// A huge snaplen of a savefile passes through libpcap: whoever allocates by it has no memory left.
+/// libpcap passes on a huge snaplen of a savefile; allocating by it would exhaust the memory.
 // Shows: libpcap/records-above-262-144
 #[test]
 fn a_huge_snaplen_is_never_allocated() {
@@ -368,13 +369,13 @@ fn a_huge_snaplen_is_never_allocated() {
             assert_eq!(capture.snaplen(), seen);
             assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"x");
             let grown = address_space().saturating_sub(before);
-            // Other tests run beside this one: by the snaplen it would be 2 GiB.
+            // Other tests run meanwhile: by the snaplen it would be 2 GiB.
             assert!(grown < 1 << 30, "{grown} bytes");
         }
     }
 }
 
-/// How much address space this process has, in bytes.
+/// Returns the size of this process's address space in bytes.
 fn address_space() -> u64 {
     let status = fs::read_to_string("/proc/self/statm").unwrap();
     let pages: u64 = status.split(' ').next().unwrap().parse().unwrap();
@@ -383,7 +384,7 @@ fn address_space() -> u64 {
 
 #[test]
 fn a_wrong_bit_in_the_magic_is_refused() {
-    // Each bit of the magic turned over: never a savefile read in the wrong way.
+    // With any bit of the magic number flipped, it is never read as another kind of savefile.
     let good = pings(2);
     let known: Vec<[u8; 4]> = Order::BOTH
         .iter()
@@ -410,4 +411,17 @@ fn a_file_that_grows_ends_where_it_ended() {
     assert_eq!(read_all(&mut capture).unwrap().len(), 1);
     fs::write(&path, &bytes).unwrap();
     assert!(capture.next_packet().unwrap().is_none());
+}
+
+// Shows: parity/3-missing-file-error
+#[test]
+fn ab_ad_1d_ea_is_an_unknown_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::file(folder.path(), "bad idea", &[0xab, 0xad, 0x1d, 0xea]);
+    let error = Capture::from_file(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SavefileBad);
+    assert_eq!(error.text(), "unknown file format");
+    assert!(error.to_string().contains("bad idea"), "{error}");
+    let error = files::try_open([0xab, 0xad, 0x1d, 0xea]).unwrap_err();
+    assert_eq!(error.text(), "unknown file format");
 }

@@ -1,5 +1,5 @@
-//! Breaks while nothing comes of a savefile but blocks without packets, or records that a filter refuses: from files and
-//! from readers. The call ends, and the capture is read on from where it was.
+//! Breaks while a savefile only contains blocks without packets, or records that a filter rejects, from files and from
+//! readers: the call ends, and the next read continues at the same position.
 
 use crate::support::files;
 
@@ -14,13 +14,13 @@ use std::time::{Duration, Instant};
 use crate::support::files::{ETHERNET, MICRO, Order, Pcap, Pcapng, number, ping};
 use pcap_core::{Capture, End, Offline, Stop};
 
-/// Many times what it takes, and little beside what reading all of it takes.
+/// Much longer than a break takes, and much shorter than reading everything takes.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A link type whose packets libpcap changes as it reads them, so that it reads them itself.
+/// A link type whose packets libpcap changes while reading, so that libpcap reads them.
 const USB_LINUX: u32 = 189;
 
-/// A way to read on until a break.
+/// A function that reads until a break.
 type Call = fn(&mut Capture<Offline>) -> Option<Stop>;
 
 const CALLS: [Call; 4] = [
@@ -36,7 +36,7 @@ const CALLS: [Call; 4] = [
     },
 ];
 
-/// Breaks a call after a while, and says that it ended soon for that.
+/// Breaks a call after a while, and checks that it ended soon.
 fn is_broken(capture: &mut Capture<Offline>, call: Call) {
     let handle = capture.break_handle();
     let breaking = thread::spawn(move || {
@@ -49,7 +49,7 @@ fn is_broken(capture: &mut Capture<Offline>, call: Call) {
     assert!(late < SOON, "{late:?}");
 }
 
-/// The bytes of a block without a packet, of any length that is a multiple of 4.
+/// Returns a block without a packet, of any length that is a multiple of 4.
 fn custom(length: u32) -> Vec<u8> {
     let mut bytes = [0xbad_u32, length].map(u32::to_ne_bytes).concat();
     bytes.resize(length as usize - 4, 0x55);
@@ -66,20 +66,20 @@ fn start_ng() -> Vec<u8> {
 fn packet_ng(number: u16) -> Vec<u8> {
     let data = ping(number);
     let packet = Pcapng::new(Order::NATIVE).packet(0, 7, data.len() as u32, &data);
-    // Without the section.
+    // Without the section header.
     packet.bytes()[28..].to_vec()
 }
 
-/// Gives a start, then one part for ever, until it is told that it is enough: then an end.
+/// Returns a start, then repeats a part until `enough` is set, then an end.
 struct Endless {
     again: Vec<u8>,
     end: Vec<u8>,
     enough: Arc<AtomicBool>,
-    /// What is left of the part that is being given.
+    /// The rest of the current part.
     rest: Vec<u8>,
-    /// Which part that is: 0, 1, 2.
+    /// The index of the current part: 0, 1, 2.
     part: u32,
-    /// How many bytes a read gives at most.
+    /// The maximum number of bytes per read.
     most: usize,
 }
 
@@ -119,7 +119,7 @@ impl Read for Endless {
     }
 }
 
-/// Endless things that have no packet for the capture, with what comes first and last, and a filter.
+/// Returns endless data without a packet for the capture, each with its start, part and end, and a filter.
 fn kinds() -> Vec<(&'static str, [Vec<u8>; 3], &'static str)> {
     let classic = |linktype: u32| {
         let start = Pcap::new(Order::NATIVE, MICRO).linktype(linktype);
@@ -138,7 +138,7 @@ fn kinds() -> Vec<(&'static str, [Vec<u8>; 3], &'static str)> {
         data.extend(ping(number));
         data
     };
-    // libpcap reads on from a record whose fraction is none.
+    // libpcap continues after a record with an invalid fraction.
     let odd = [plain.clone(), record(u32::MAX, &[9; 20])].concat();
     let small = custom(12);
     vec![
@@ -200,11 +200,11 @@ fn a_break_ends_an_endless_reader() {
             for call in CALLS {
                 println!("{kind}, {most}");
                 is_broken(&mut capture, call);
-                // A break before the call, too.
+                // Also a break before the call.
                 capture.break_handle().breakloop();
                 assert_eq!(call(&mut capture), Some(Stop::End(End::Break)), "{kind}");
             }
-            // It stands where it did: the end comes, whole.
+            // The position is unchanged: the end comes completely.
             enough.store(true, Ordering::Relaxed);
             if filter.is_empty() {
                 let packet = capture.next_packet().unwrap().expect("a packet");
@@ -216,8 +216,7 @@ fn a_break_ends_an_endless_reader() {
     }
 }
 
-/// A savefile of 16 MiB blocks without packets, of which the disk holds only the ends, with a packet behind each of these
-/// numbers of them.
+/// Creates a sparse savefile of 16 MiB blocks without packets, with a packet after each of these numbers of blocks.
 fn sparse(folder: &Path, between: &[u64]) -> PathBuf {
     const LENGTH: u32 = 16 << 20;
     let path = folder.join("sparse.pcapng");
@@ -251,7 +250,7 @@ fn a_break_ends_the_read_of_a_large_file() {
     }
 }
 
-/// It is read on from where it was, also in the middle of a block.
+/// The next read continues at the same position, even within a block.
 #[test]
 fn breaks_in_a_large_file_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -284,7 +283,7 @@ fn breaks_in_a_large_file_lose_nothing() {
     assert!(breaks > 3, "{breaks}");
 }
 
-/// Packets between blocks of all lengths, in pieces of all lengths, broken all the time.
+/// Packets between blocks of all lengths, in pieces of all lengths, with continuous breaks.
 // Shows: libpcap/break-looked-between-packets
 #[test]
 fn breaks_among_blocks_lose_and_double_nothing() {
@@ -352,7 +351,7 @@ fn breaks_among_blocks_lose_and_double_nothing() {
     assert!(breaks.into_inner() > 20);
 }
 
-/// Gives at most this many bytes with a read.
+/// A reader that returns at most this many bytes per read.
 struct Pieces<R>(R, usize);
 
 impl<R: Read> Read for Pieces<R> {
@@ -362,14 +361,14 @@ impl<R: Read> Read for Pieces<R> {
     }
 }
 
-/// A reader that a signal interrupts again and again, in the middle of a record: as one of a socket does whose program
-/// breaks the capture in a signal handler.
+/// A signal repeatedly interrupts a reader within a record, as when a program that reads a socket breaks the capture
+/// in a signal handler.
 // Shows: libpcap/break-looked-between-packets
 #[test]
 fn an_interrupted_reader_is_broken_and_read_on() {
     struct Interrupted {
         bytes: io::Cursor<Vec<u8>>,
-        /// Where it is interrupted until it is told to go on.
+        /// The position at which it is interrupted until it may continue.
         stop: u64,
         go_on: Arc<AtomicBool>,
     }
@@ -422,7 +421,7 @@ fn an_interrupted_reader_is_broken_and_read_on() {
                 assert!(packet.caplen() > 0);
             }
             assert_eq!(capture.ended(), Some(End::Eof), "{kind}, {stop}");
-            // Those behind the stop, none of them lost.
+            // The packets after the stop, none of them lost.
             let expected = u32::from(stop < whole.len() && !kind.starts_with("refused"));
             assert!(packets >= expected, "{kind}, {stop}: {packets}");
         }

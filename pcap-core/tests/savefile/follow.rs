@@ -2,6 +2,7 @@
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::support::files;
+use crate::support::random::Random;
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -10,12 +11,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::files::{MICRO, NANO, Order, Pcap, Pcapng, Random, number, ping, pings};
+use crate::support::files::{MICRO, NANO, Order, Pcap, Pcapng, number, ping, pings};
 use pcap_core::{Capture, Dlt, End, ErrorKind, Next, Offline, PacketOwned, Stop};
 
 const MOMENT: Duration = Duration::from_millis(60);
 
-/// A file with a header in it, open to have more written to it.
+/// Creates a file with a header, open for writing.
 fn begun(folder: &Path, header: &Pcap) -> (PathBuf, File) {
     let path = files::file(folder, "a.pcap", &header.header());
     let file = OpenOptions::new().append(true).open(&path).unwrap();
@@ -30,7 +31,7 @@ fn follow(path: &Path) -> Capture<Offline> {
     capture
 }
 
-/// The bytes of one record, without the file's header.
+/// Returns the bytes of one record, without the file's header.
 fn record(order: Order, magic: u32, number: u16) -> Vec<u8> {
     let whole = Pcap::new(order, magic).packet(7, 9, &ping(number));
     whole.bytes()[24..].to_vec()
@@ -97,7 +98,7 @@ fn a_writing_thread_is_followed() {
         (COUNT.into(), Stop::End(End::Break))
     );
     writer.join().unwrap();
-    // Not followed any more, the end is the end.
+    // When it is no longer followed, the end is the end.
     capture.follow(false).unwrap();
     assert!(capture.next_packet().unwrap().is_none());
     assert_eq!(capture.ended(), Some(End::Eof));
@@ -152,7 +153,7 @@ fn an_end_reached_before_is_waited_at() {
     capture.set_filter("icmp").unwrap();
     assert!(capture.next_packet().unwrap().is_none());
     file.write_all(&record(Order::NATIVE, MICRO, 1)).unwrap();
-    // As ever: an end stays one.
+    // As always, the end stays the end.
     assert!(capture.next_packet().unwrap().is_none());
     capture.set_filter("ip").unwrap();
     capture.follow(true).unwrap();
@@ -162,7 +163,7 @@ fn an_end_reached_before_is_waited_at() {
     assert_eq!(capture.next_packet_timeout(MOMENT).unwrap(), Next::Timeout);
 }
 
-/// A fraction of the second above 2^31 is for libpcap, which reads that one record.
+/// libpcap reads a record whose fraction of the second is above 2^31.
 #[test]
 fn an_odd_record_is_followed_on() {
     let folder = tempfile::tempdir().unwrap();
@@ -213,7 +214,7 @@ fn damage_and_a_shorter_file_are_errors() {
     );
 }
 
-/// The record is read ahead, and libpcap, which is to read it, finds it gone.
+/// The record is read ahead; when libpcap is to read it, it is gone.
 #[test]
 fn shorter_before_an_odd_record_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
@@ -230,7 +231,7 @@ fn shorter_before_an_odd_record_is_an_error() {
     }
 }
 
-/// At what was the end when the fast way looked, libpcap may find a record that was written since.
+/// At the end that the fast path found, libpcap may find a record that was written since.
 #[test]
 fn a_growing_file_doubles_no_packet() {
     const COUNT: u64 = 2000;
@@ -245,7 +246,7 @@ fn a_growing_file_doubles_no_packet() {
             }
         });
         let mut next = 0;
-        // A record that is written at this moment may be a cut one.
+        // A record that is being written may be truncated.
         while let Ok(Some(packet)) = capture.next_packet() {
             assert_eq!(packet.data(), u64::to_be_bytes(next));
             next += 1;
@@ -299,7 +300,7 @@ fn waiting_costs_no_processor_time() {
     };
     let mut after = before;
     let clock = libc::CLOCK_THREAD_CPUTIME_ID;
-    // SAFETY: the structure is ours to be filled in.
+    // SAFETY: the structure is a local variable for the result.
     assert_eq!(unsafe { libc::clock_gettime(clock, &mut before) }, 0);
     let next = capture.next_packet_timeout(Duration::from_secs(1)).unwrap();
     assert_eq!(next, Next::Timeout);
@@ -331,7 +332,7 @@ fn iterators_wait_too_and_end_with_a_break() {
     assert_eq!(reader.join().unwrap().unwrap().len(), 4);
 }
 
-/// Following takes a second descriptor, which is asked for when the savefile is opened.
+/// Following needs a second descriptor, opened together with the savefile.
 #[test]
 #[cfg(target_os = "linux")]
 fn without_descriptors_following_says_so() {
@@ -358,6 +359,6 @@ fn without_descriptors_following_says_so() {
         assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error}");
         assert!(error.to_string().contains("Too many open files"), "{error}");
     }
-    // It is read as it is.
+    // It is read without following.
     assert_eq!(capture.packets().count(), 3);
 }

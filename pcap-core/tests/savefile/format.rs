@@ -1,12 +1,13 @@
-//! Classic savefiles as they are on disk, read here: times, versions and link types of each age. What
-//! is read of ordinary ones is in `pings.rs`.
-use crate::support::files;
+//! Classic savefiles of all ages, byte by byte: times, versions and link types.
 
-use crate::support::files::{ETHERNET, MICRO, NANO, Order, PATCHED, Pcap, open, ping, read_all};
 use pcap_core::{Capture, Dlt, ErrorKind, Linktype, Precision, Timestamp};
 
-/// libpcap 1.10.3 reads the seconds of a savefile of the machine's own byte order as signed, those of
-/// the other as unsigned.
+use crate::support::files::{
+    self, ETHERNET, MICRO, NANO, Order, PATCHED, Pcap, both, open, ping, read_all,
+};
+use crate::support::random::Random;
+
+/// libpcap 1.10.3 reads the seconds as signed in a savefile of native byte order, as unsigned in one of the other.
 // Shows: libpcap/seconds-after-2038-negative
 #[test]
 fn seconds_after_2038_are_unsigned() {
@@ -28,12 +29,12 @@ fn seconds_after_2038_are_unsigned() {
 
 #[test]
 fn versions_2_0_to_2_4_are_read() {
-    // Until 2.2 the length on the wire came first.
+    // Before 2.2 the wire length came first.
     for (minor, header, expected) in [
         (0, [1, 0, 98, 4], (4, 98)),
         (1, [1, 0, 98, 4], (4, 98)),
         (2, [1, 0, 98, 4], (4, 98)),
-        // Some programs wrote 2.3 and still the old order: the smaller one is what was captured.
+        // Some programs wrote 2.3 with the old order: the smaller one is the caplen.
         (3, [1, 0, 98, 4], (4, 98)),
         (3, [1, 0, 4, 98], (4, 98)),
         (4, [1, 0, 4, 98], (4, 98)),
@@ -94,14 +95,14 @@ fn the_old_magic_is_read() {
             assert_eq!((packet.data(), packet.wire_len()), (&[n as u8; 4][..], 60));
         }
     }
-    // Two more that were reserved, and never supported.
+    // Two more magic numbers, reserved and never supported.
     for magic in [0xa1b2_34cd, 0xa12b_3c4d] {
         let error = files::try_open(Pcap::new(Order::Little, magic).bytes()).unwrap_err();
         assert_eq!(error.text(), "unknown file format");
     }
 }
 
-/// Link types cut to 8 bits: 276 was read as 20.
+/// Link types were once truncated to 8 bits: 276 was read as 20.
 // Shows: parity/link-types-cut-8
 #[test]
 fn unknown_link_types_survive() {
@@ -112,7 +113,7 @@ fn unknown_link_types_survive() {
             let mut capture = open(file.packet(1, 2, b"abcd").bytes());
             assert_eq!(capture.linktype(), Linktype::new(linktype));
             assert_eq!(capture.next_packet().unwrap().unwrap().data(), b"abcd");
-            // It survives being written again, too. libpcap 1.10.3 writes numbers up to 289.
+            // It also survives being written. libpcap 1.10.3 writes numbers up to 289.
             let path = folder.path().join("a.pcap");
             capture.dump(&path).unwrap().close().unwrap();
             let header = std::fs::read(&path).unwrap();
@@ -138,7 +139,7 @@ fn the_checksum_bits_are_no_link_type() {
     assert_eq!(capture.linktype(), Linktype::ETHERNET);
     capture.set_filter("icmp").unwrap();
     assert_eq!(capture.for_each(|_| {}).unwrap().packets(), 1);
-    // As pcap_dump_open does, a savefile of this capture's packets says so again.
+    // Like `pcap_dump_open`, a dumper for this capture's packets writes it again.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.pcap");
     capture.dump(&path).unwrap().close().unwrap();
@@ -148,12 +149,12 @@ fn the_checksum_bits_are_no_link_type() {
     );
 }
 
-/// The bits above the link type were there for nobody.
+/// The bits above the link type were once inaccessible.
 #[test]
 fn the_checksum_length_is_told() {
     for (linktype, length) in [
         (ETHERNET, None),
-        // A length without the bit that says that it counts.
+        // A length without the bit that makes it valid.
         (0x2000_0000 | ETHERNET, None),
         (0x0400_0000 | ETHERNET, Some(0)),
         (0x1400_0000 | ETHERNET, Some(2)),
@@ -188,5 +189,87 @@ fn dead_captures_can_have_a_checksum_length() {
     for bytes in [1, 3, 31, 32, u32::MAX] {
         let error = dead().with_fcs_len(bytes).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{bytes}");
+    }
+}
+
+/// Converts seconds as a float to whole seconds and microseconds and back, with the calls named on the page about
+/// pcap-lua, for all pairs of pcap-lua's own test and random ones.
+// Shows: parity/seconds-seconds-microseconds-never
+#[test]
+fn seconds_and_microseconds_go_both_ways() {
+    let tv2secs = |secs, micros| Timestamp::from_micros(secs, micros).as_secs_f64();
+    let secs2tv = |secs| {
+        let time = Timestamp::from_secs_f64(secs).unwrap();
+        let time = time.rounded(Precision::Micro);
+        (time.secs(), i64::from(time.subsec_micros()))
+    };
+    for secs in [0, 1, 2, 3, 4, 5, 100, 788_964_454] {
+        for micros in 0..=1000 {
+            assert_eq!(secs2tv(tv2secs(secs, micros)), (secs, micros));
+        }
+    }
+    let mut random = Random::new(35);
+    let edges = [0, 1, 499_999, 500_000, 999_998, 999_999];
+    for round in 0..1_000_000 {
+        // Up to 2106, where a double is exact to less than half a microsecond.
+        let secs = i64::from((random.next() >> 32) as u32);
+        let micros = match edges.get(round % 10) {
+            Some(&edge) => edge,
+            None => random.below(1_000_000) as i64,
+        };
+        let number = tv2secs(secs, micros);
+        assert_eq!(secs2tv(number), (secs, micros));
+        // These need no rounding, and conversion to a time only changes numbers finer than nanoseconds.
+        let time = Timestamp::from_secs_f64(number).unwrap();
+        assert_eq!(time, Timestamp::from_micros(secs, micros));
+        if secs < 1 << 23 {
+            continue;
+        }
+        let any = f64::from_bits(number.to_bits() ^ (random.next() & 0xff));
+        let time = Timestamp::from_secs_f64(any).unwrap();
+        assert_eq!(time.as_secs_f64(), any, "{secs} {micros}");
+    }
+    // Just below a second, both the number and the time round to the next second.
+    for below in [0.999_999_999_6, 1_699_999_999.999_999_9, -0.000_000_000_1] {
+        let time = Timestamp::from_secs_f64(below).unwrap();
+        assert_eq!(time, Timestamp::new(below.round() as i64, 0), "{below}");
+    }
+    // A savefile may contain 1 000 000 µs, which is one second more.
+    let file = files::Pcap::native().packet(5, 1_000_000, b"x");
+    let mut capture = files::open(file.bytes());
+    assert_eq!(capture.precision(), Precision::Micro);
+    let time = capture.next_packet().unwrap().unwrap().timestamp();
+    assert_eq!((time.secs(), time.subsec_micros()), (6, 0));
+}
+
+// Shows: parity/savefiles-version-byte-order, parity/4-files-microseconds-nanoseconds
+#[test]
+fn orders_and_precisions_are_exact() {
+    for order in Order::BOTH {
+        for (magic, precision, fraction, nanos) in [
+            (MICRO, Precision::Micro, 999_999, 999_999_000),
+            (NANO, Precision::Nano, 999_999_999, 999_999_999),
+        ] {
+            let file = Pcap::new(order, magic)
+                .packet(0, 0, b"")
+                .packet(1, 1, b"one")
+                .record([u32::MAX, fraction, 60, 0x7fff_ffff], &[7; 60]);
+            let [mut capture, mut other] = both(file.bytes());
+            assert_eq!(capture.is_swapped(), order.is_swapped());
+            assert_eq!(capture.precision(), precision);
+            assert_eq!(capture.datalink(), Dlt::EN10MB);
+            let packets = read_all(&mut capture).unwrap();
+            assert_eq!(read_all(&mut other).unwrap(), packets);
+            assert_eq!(packets.len(), 3);
+            assert_eq!(packets[0].timestamp(), Timestamp::EPOCH);
+            assert_eq!(packets[0].data(), b"");
+            let unit = if magic == NANO { 1 } else { 1000 };
+            assert_eq!(packets[1].timestamp(), Timestamp::new(1, unit));
+            assert_eq!(packets[1].data(), b"one");
+            let last = &packets[2];
+            assert_eq!(last.timestamp(), Timestamp::new(4_294_967_295, nanos));
+            assert_eq!((last.caplen(), last.wire_len()), (60, 0x7fff_ffff));
+            assert_eq!(last.data(), [7; 60]);
+        }
     }
 }

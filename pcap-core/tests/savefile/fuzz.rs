@@ -1,21 +1,22 @@
-//! Damaged savefiles, each read to its end by this crate and by libpcap itself: the same packets, the
-//! same end, the same words. Always the same files.
+//! Damaged savefiles, each read to its end by this crate and by libpcap: the packets, the end and the error texts are
+//! the same. The files are the same in every run.
 //!
-//! `SAVEFILE_FUZZ_COUNT` is how many are tried (default 20 000). `ci/fuzz` looks for more.
+//! `SAVEFILE_FUZZ_COUNT` sets the number of files (default 20 000). `ci/fuzz` searches for more.
 use std::fs::File;
 
 use crate::support::damage::{damage, seeds};
 use crate::support::differential::{CALLS, PLAN, Plan, Way, check, write_at};
-use crate::support::files::{MICRO, NANO, Order, Pcap, Random};
+use crate::support::files::{MICRO, NANO, Order, Pcap};
+use crate::support::random::Random;
 use pcap_core::Capture;
 
-/// Not this machine's.
+/// The byte order that is not native.
 const OTHER: Order = match Order::NATIVE {
     Order::Little => Order::Big,
     Order::Big => Order::Little,
 };
 
-/// All packets in one go.
+/// All packets with one call.
 const PLAIN: Plan = Plan::new(Way::File(0), 0);
 
 // Shows: libpcap/packets-some-link-types
@@ -40,7 +41,7 @@ fn damaged_files_are_read_as_libpcap_reads_them() {
             let ours = plan.ours(&mut file, &bytes);
             assert_eq!(ours, theirs, "turn {turn}, {plan:?}: {bytes:02x?}");
         }
-        // Any plan, with filters and followed.
+        // Any plan, with filters and following.
         let input = [&random.bytes(PLAN), &bytes[..]].concat();
         check(&input, &mut file);
         packets += theirs.packets.len();
@@ -51,7 +52,7 @@ fn damaged_files_are_read_as_libpcap_reads_them() {
             "seed {turn}: {theirs:?}"
         );
     }
-    // The damage is neither total nor none.
+    // Some packets survive the damage.
     assert!(packets > 2 * count, "{packets}");
     assert!(
         (count / 4..count - count / 20).contains(&errors),
@@ -60,8 +61,7 @@ fn damaged_files_are_read_as_libpcap_reads_them() {
     assert!(unopened < count / 2, "{unopened}");
 }
 
-/// libpcap changes packets of some link types while it reads them, even of the machine's own byte
-/// order.
+/// libpcap changes packets of some link types while reading, even of native byte order.
 // Shows: libpcap/packets-some-link-types
 #[test]
 fn every_link_type_is_read_as_libpcap_reads_it() {
@@ -74,8 +74,8 @@ fn every_link_type_is_read_as_libpcap_reads_it() {
             let mut packets = Vec::new();
             for n in 0..20 {
                 let mut data = random.bytes(100);
-                // Of USB: an isochronous transfer that was completed into this machine, with a
-                // buffer of 920 bytes of which one piece of 20 was filled.
+                // USB: a completed isochronous transfer to this machine, with a buffer of 920 bytes of which one piece
+                // of 20 was filled.
                 if n % 2 == 0 {
                     data[8..11].copy_from_slice(&[b'C', 0, 0x81]);
                     data[15] = 0;
@@ -101,8 +101,7 @@ fn every_link_type_is_read_as_libpcap_reads_it() {
             }
         }
     }
-    // USB with a mapped header, even of native byte order, but not yet in libpcap 1.10.0; others of the other order
-    // only.
+    // USB with a mapped header even of native byte order, but not in libpcap 1.10.0; others only of the other order.
     let libpcap = pcap_core::version();
     let first = (libpcap.major(), libpcap.minor(), libpcap.patch()) == (1, 10, 0);
     let times = |linktype| changed.iter().filter(|&&n| n == linktype).count();
@@ -149,7 +148,7 @@ fn records_across_buffers_are_libpcaps() {
     }
 }
 
-/// What `ci/fuzz` once found to lead somewhere, and what once was a fault.
+/// Inputs that `ci/fuzz` found interesting, or that once revealed a fault.
 #[test]
 fn the_fuzzers_inputs_are_libpcaps() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/savefiles");
@@ -160,7 +159,7 @@ fn the_fuzzers_inputs_are_libpcaps() {
         println!("{}", path.display());
         let input = std::fs::read(path).unwrap();
         let theirs = check(&input, &mut file);
-        // The same savefile by every call; on Windows, where each opens several files, by some.
+        // The same savefile with every call; on Windows, where each opens several files, with some.
         let every = if cfg!(windows) { 5 } else { 1 };
         for call in (0..CALLS as u8).step_by(every) {
             let mut other = input.clone();
@@ -176,7 +175,7 @@ fn the_fuzzers_inputs_are_libpcaps() {
     assert!(packets > inputs && errors < inputs, "{packets}, {errors}");
 }
 
-/// Savefiles whose data are zeros that lie nowhere on the disk.
+/// Sparse savefiles whose data are zeros.
 #[test]
 fn the_longest_packets_are_libpcaps() {
     let folder = tempfile::tempdir().unwrap();
@@ -192,11 +191,11 @@ fn the_longest_packets_are_libpcaps() {
         (279, 8 * mib),
         (231, 128 * mib),
     ] {
-        // The last of the packets is too long. A snaplen of 0 is none.
+        // The last of the packets is too long. A snaplen of 0 means none.
         let lengths = [60, longest, 0, longest - 1, 70, longest + 1];
         for (order, snaplen) in [(Order::NATIVE, 0), (Order::NATIVE, 1000), (OTHER, 1000)] {
             if snaplen == 0 && longest > 8 * mib {
-                // Half a gigabyte of memory, for code that the others went through.
+                // Half a gigabyte of memory, for code that the others already tested.
                 continue;
             }
             let header = Pcap::new(order, MICRO).linktype(linktype).snaplen(snaplen);

@@ -1,5 +1,5 @@
-//! Savefiles whose length is beyond memory, unknown, or changes while they are read: the same packets
-//! and the same end as libpcap's own.
+//! Savefiles that are larger than memory, of unknown length, or whose length changes while they are read: the same
+//! packets and the same end as libpcap's.
 
 use crate::support::damage;
 use crate::support::files;
@@ -19,7 +19,7 @@ use pcap_core::{Capture, End, ErrorKind, Offline, Packet, Result, Stop};
 
 const PLAIN: Plan = Plan::new(Way::File(0), 0);
 
-/// The most that this process has had in memory, in KiB.
+/// Returns the peak memory of this process in KiB.
 fn most_memory() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
@@ -27,12 +27,12 @@ fn most_memory() -> u64 {
     number.unwrap().parse().unwrap()
 }
 
-/// How many packets of the greatest length are 2 GiB.
+/// The number of packets of maximum length in 2 GiB.
 const TWO_GIB: u64 = 8192;
 const LONGEST: u32 = 262_144;
 
-/// So many packets of zeros, in one of the classic orders or as pcapng, and behind them one with an odd time, for libpcap, and one without. The
-/// zeros lie nowhere on the disk.
+/// Creates a sparse file with `count` packets of zeros, in a classic byte order or as pcapng, then one with an invalid
+/// time, for libpcap, and one without.
 fn huge(path: &Path, count: u64, order: Option<Order>) {
     let file = File::create(path).unwrap();
     let (header, before, between) = match order {
@@ -55,7 +55,7 @@ fn huge(path: &Path, count: u64, order: Option<Order>) {
     let mut at = header.len() as u64;
     let mut last = Vec::new();
     for _ in 0..count {
-        // What ends the one before and begins this one, in one write.
+        // The end of the previous one and the beginning of this one, with one write.
         last.extend(record[0]);
         file.write_all_at(&last, at).unwrap();
         at += last.len() as u64 + u64::from(LONGEST);
@@ -105,7 +105,7 @@ fn two_gib_are_read_in_a_few_mib_of_memory() {
     huge(&path, TWO_GIB, Some(Order::NATIVE));
     assert!(fs::metadata(&path).unwrap().len() > 1 << 31);
     check(Capture::from_file(&path).unwrap(), TWO_GIB);
-    // By the other ways 256 MiB have to do.
+    // For the other ways 256 MiB suffice.
     let count = TWO_GIB / 8;
     for order in [Some(Order::Little), Some(Order::Big), None] {
         huge(&path, count, order);
@@ -116,7 +116,7 @@ fn two_gib_are_read_in_a_few_mib_of_memory() {
     println!("read in {memory} KiB");
 }
 
-/// Both ways of opening a file by its path.
+/// Opens a file by its path, directly or through a reader.
 fn open(path: &Path, by_reader: bool) -> Result<Capture<Offline>> {
     if by_reader {
         Ok(Capture::from_reader(File::open(path).unwrap())?)
@@ -125,7 +125,7 @@ fn open(path: &Path, by_reader: bool) -> Result<Capture<Offline>> {
     }
 }
 
-/// Long enough that nobody has read it all when the first packet is there.
+/// So many that the file has not been read completely when the first packet is returned.
 const MANY: u16 = 20_000;
 const RECORD: usize = 16 + 98;
 
@@ -133,7 +133,7 @@ const RECORD: usize = 16 + 98;
 fn a_file_cut_or_grown_while_it_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let half = 24 + RECORD * 10_000;
-    // Nothing, between two packets, in a header, in a packet's data; and what was not there at first.
+    // Nothing, between two packets, in a header, in a packet's data; and longer than at first.
     let lengths = [
         half,
         half + RECORD,
@@ -173,7 +173,7 @@ fn a_file_cut_or_grown_while_it_is_read() {
                     let what = format!("{first} to {length} bytes, by a reader: {by_reader}");
                     assert_eq!(read.packets.len(), packets, "{what}");
                     if error.is_none() && length < first && !by_reader {
-                        // Where libpcap ends, the file has lost packets.
+                        // Where libpcap reports the end, the file has lost packets.
                         let shorter = read.error.unwrap_or_default();
                         assert!(shorter.contains("shrank"), "{what}: {shorter}");
                     } else {
@@ -200,7 +200,7 @@ fn a_file_that_shrinks_invents_no_packet() {
                 let file = File::options().write(true).open(&path).unwrap();
                 file.set_len(length as u64).unwrap();
                 if refilled {
-                    // As a hole, which reads as records without bytes, or with the same again.
+                    // As a hole, which reads as records without bytes, or with the same bytes again.
                     file.write_all_at(&bytes, 0).unwrap();
                 }
                 let mut next = 1;
@@ -240,7 +240,7 @@ fn an_end_stays_although_the_file_grows() {
     }
 }
 
-/// Good savefiles, and bad ones, of which all ends are known to [`damage`].
+/// Returns valid savefiles, and damaged ones, whose results [`damage`] tests.
 fn some() -> Vec<Vec<u8>> {
     let whole = [pings(300), pings_in(Order::Big, 300), pings_ng(300)];
     let mut all = vec![
@@ -258,8 +258,8 @@ fn some() -> Vec<Vec<u8>> {
     all
 }
 
-/// A FIFO into which another thread writes these bytes, to be read once. A process that another test
-/// starts may hold the ends of an old one open for a moment longer, so it is a new one each time.
+/// Creates a FIFO that another thread writes these bytes to, to be read once. It is a new one each time, because a
+/// child process of another test may keep the ends of an old one open for a moment.
 fn fifo(path: &Path, bytes: &[u8]) -> thread::JoinHandle<()> {
     let _ = fs::remove_file(path);
     let name = CString::new(path.as_os_str().as_bytes()).unwrap();
@@ -267,7 +267,7 @@ fn fifo(path: &Path, bytes: &[u8]) -> thread::JoinHandle<()> {
     assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
     let (path, bytes) = (path.to_owned(), bytes.to_owned());
     thread::spawn(move || {
-        // What is refused is not read to its end.
+        // What is rejected is not read to its end.
         let _ = File::create(path).unwrap().write_all(&bytes);
     })
 }
@@ -288,12 +288,11 @@ fn a_fifo_is_read_as_libpcap_reads_it() {
     }
 }
 
-/// A file in /proc with these bytes, as the environment of a process: such files say that they have
-/// no length.
+/// A file in /proc with these bytes, as the environment of a process: such files have a length of 0.
 struct InProc(libc::pid_t);
 
 impl InProc {
-    /// The last byte is to be zero.
+    /// The last byte must be zero.
     fn new(bytes: &[u8]) -> InProc {
         let strings: Vec<CString> = bytes
             .strip_suffix(&[0])
@@ -308,7 +307,7 @@ impl InProc {
         let arguments = [c"sleep".to_owned(), c"1000".to_owned()];
         let (arguments, environment) = (pointers(&arguments), pointers(&strings));
         let mut process = 0;
-        // SAFETY: C strings, and lists of them with a null at their end, that live until it returns.
+        // SAFETY: C strings, and null-terminated lists of them, that live until it returns.
         let status = unsafe {
             libc::posix_spawnp(
                 &mut process,
@@ -330,9 +329,9 @@ impl InProc {
 
 impl Drop for InProc {
     fn drop(&mut self) {
-        // SAFETY: our child, which is not waited for yet.
+        // SAFETY: our child, which has not been waited for yet.
         unsafe { libc::kill(self.0, libc::SIGKILL) };
-        // SAFETY: our child; no status is asked for.
+        // SAFETY: our child; no status is requested.
         unsafe { libc::waitpid(self.0, std::ptr::null_mut(), 0) };
     }
 }
@@ -345,7 +344,7 @@ fn a_file_in_proc_is_read() {
         let path = file.path();
         let data = fs::metadata(&path).unwrap();
         assert!(data.is_file() && data.len() == 0);
-        // It is there when the program is loaded, which the one that started it does not wait for.
+        // The file appears when the program is loaded, and starting it does not wait for that.
         let begun = Instant::now();
         while fs::read(&path).unwrap() != bytes {
             assert!(begun.elapsed() < Duration::from_secs(20), "savefile {turn}");

@@ -12,15 +12,15 @@ mod fuzz;
 mod lengths;
 mod panics;
 mod pcapng;
-mod pings;
 #[cfg(unix)]
 mod pipes;
 #[cfg(unix)]
 mod pipes_fuzz;
-mod promises;
 mod reading;
 mod roundtrips;
 mod sources;
+#[cfg(unix)]
+mod tools;
 #[cfg(windows)]
 mod windows;
 

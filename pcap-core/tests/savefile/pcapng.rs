@@ -1,4 +1,4 @@
-//! pcapng savefiles: by other programs, and hostile ones.
+//! pcapng savefiles of other programs, and hostile ones.
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::support::files;
@@ -52,7 +52,7 @@ fn times_are_nanoseconds() {
     }
 }
 
-/// An interface's offset of pcapng can make libpcap's seconds negative.
+/// The time offset of a pcapng interface can make libpcap's seconds negative.
 // Shows: libpcap/fractions-second-checked-pcapngs
 #[test]
 fn an_offset_makes_times_negative() {
@@ -66,7 +66,7 @@ fn an_offset_makes_times_negative() {
             let mut capture = open(bytes);
             let packet = capture.next_packet().unwrap().unwrap();
             let time = packet.timestamp();
-            // Where C's seconds have 32 bits, they are read from 1970 on.
+            // If C's seconds have 32 bits, they are read as after 1970.
             let secs = match size_of::<pcap_sys::timeval>() {
                 8 => (offset as u32).into(),
                 _ => offset,
@@ -106,7 +106,7 @@ fn a_second_link_type_is_an_error() {
     );
     assert_eq!(capture.next_packet().unwrap_err().text(), error.text());
 
-    // Of the same type they are one stream.
+    // With the same type they are one stream.
     let bytes = Pcapng::new(Order::NATIVE)
         .interface(1, 0, &[])
         .interface(1, 0, &[(IF_TSRESOL, vec![9])])
@@ -118,7 +118,7 @@ fn a_second_link_type_is_an_error() {
     assert_eq!(packets[1].timestamp(), Timestamp::new(0, 1));
 }
 
-/// libpcap 1.10.3 takes two interfaces of raw IP for two link types.
+/// libpcap 1.10.3 treats two interfaces of raw IP as two link types.
 // Shows: libpcap/pcapng-second-link-type
 #[test]
 fn two_raw_interfaces_are_never_the_end() {
@@ -155,7 +155,7 @@ fn another_snaplen_or_byte_order_is_an_error() {
         let first = first.clone().packet(0, 1, 1, b"x");
         let (packets, error) = until_error(&mut open(first.raw(&second.bytes()).bytes()));
         assert_eq!((packets.len(), error.kind()), (1, ErrorKind::SavefileBad));
-        // The length of the block comes first, and in the other order it is huge.
+        // The length of the block comes first, and is huge in the other byte order.
         let known = ["different byte orders", "> maximum"];
         assert!(
             known.iter().any(|text| error.text().contains(text)),
@@ -163,7 +163,7 @@ fn another_snaplen_or_byte_order_is_an_error() {
         );
     }
 
-    // A second section in the same order goes on.
+    // A second section in the same byte order continues.
     let bytes = Pcapng::new(Order::NATIVE)
         .interface(1, 0, &[])
         .packet(0, 1, 1, b"0")
@@ -174,7 +174,7 @@ fn another_snaplen_or_byte_order_is_an_error() {
     assert_eq!(read_all(&mut open(bytes)).unwrap().len(), 2);
 }
 
-/// In pcapng libpcap refuses a packet that is longer than the snaplen; in classic savefiles it cuts it.
+/// In pcapng libpcap rejects a packet longer than the snaplen; in classic savefiles it truncates it.
 // Shows: libpcap/record-above-snaplen-cut
 #[test]
 fn a_packet_above_the_snaplen_is_refused() {
@@ -251,10 +251,10 @@ fn no_interface_is_an_error_on_opening() {
     assert!(error.text().contains("interface 7"), "{error}");
 }
 
-/// libpcap moves its buffer in reads that fail, too.
+/// libpcap moves its buffer even in reads that fail.
 #[test]
 fn a_failed_read_lends_no_packet() {
-    // The next block makes libpcap move its buffer before it finds the file cut.
+    // The next block makes libpcap move its buffer before it finds that the file is truncated.
     let mut bytes = Pcapng::new(Order::NATIVE)
         .interface(1, 0, &[])
         .packet(0, 1, 60, &[7; 60])
@@ -297,7 +297,7 @@ fn tshark_and_editcap_are_read() {
         let read = read_all(&mut capture).unwrap();
         assert_eq!(read, expected, "{program}");
 
-        // Recoded here, as a classic savefile of nanoseconds.
+        // Converted by this library to a classic savefile of nanoseconds.
         let copy = folder.path().join("copy.pcap");
         let mut dumper = capture.dump(&copy).unwrap();
         read.iter().for_each(|packet| dumper.write(packet).unwrap());

@@ -1,5 +1,5 @@
-//! Damaged savefiles that come through a pipe in parts, each read to its end by this crate and, out of memory, by libpcap
-//! itself: the same packets, the same end, the same words. Always the same files.
+//! Damaged savefiles that arrive through a pipe in pieces, read by this crate, and from memory by libpcap: the
+//! packets, the end and the error texts are the same. The files are the same in every run.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::support::damage::{damage, seeds};
 use crate::support::differential::{CALLS, Plan, Way};
-use crate::support::files::Random;
+use crate::support::random::Random;
 use pcap_core::Capture;
 
 #[test]
@@ -47,7 +47,7 @@ fn damage_in_parts_is_read_as_by_libpcap() {
                 let mut rest = &bytes[..];
                 while !rest.is_empty() {
                     let (part, behind) = rest.split_at((1 + random.below(most)).min(rest.len()));
-                    // It may have been enough.
+                    // The capture may have ended already.
                     if writer.write_all(part).is_err() {
                         break;
                     }

@@ -1,8 +1,9 @@
-//! Savefiles to all kinds of writers and back: what a dumper writes, this crate and tcpdump read to
-//! the bit, and the object that was handed over comes back, whatever happens.
+//! Savefiles written to all kinds of writers and read back: this crate and tcpdump read exactly what a dumper wrote,
+//! and the writer is returned, whatever happens.
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::support::files;
+use crate::support::random::Random;
 
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
@@ -12,7 +13,7 @@ use std::os::{fd::OwnedFd, unix::net::UnixStream};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use crate::support::files::{Random, pings, read_all};
+use crate::support::files::{pings, read_all};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -26,7 +27,7 @@ fn dead(precision: Precision) -> Capture<Dead> {
     Capture::dead_with(Dlt::EN10MB, 65_536, precision).unwrap()
 }
 
-/// Empty, cut, long and random packets at all times that savefiles know.
+/// Returns empty, truncated, long and random packets at all times that savefiles can represent.
 fn packets(precision: Precision) -> Vec<PacketOwned> {
     let mut random = Random::new(0x5eed);
     let edges = [(0, 0), (u32::MAX, 999_999_999), (1 << 31, 1)];
@@ -59,7 +60,7 @@ fn write(dumper: &mut Dumper, packets: &[PacketOwned]) {
     }
 }
 
-/// A savefile as tcpdump copies it.
+/// Returns the command for tcpdump to copy a savefile.
 #[cfg(unix)]
 fn tcpdump(precision: Precision) -> Command {
     let mut command = Command::new("tcpdump");
@@ -75,8 +76,7 @@ fn tcpdump(precision: Precision) -> Command {
     command
 }
 
-/// The bytes are a savefile of these packets: to this crate, and to tcpdump, whose copy has the same
-/// bytes.
+/// Checks that this crate reads these packets from the bytes, and that tcpdump's copy has the same bytes.
 fn check(bytes: &[u8], precision: Precision) {
     let packets = packets(precision);
     for mut capture in files::both(bytes) {
@@ -91,7 +91,7 @@ fn check(bytes: &[u8], precision: Precision) {
         let copy = tcpdump(precision).stdin(file).output().unwrap();
         assert!(copy.status.success());
         let copy = files::by_tool(copy.stdout);
-        assert!(copy == bytes, "tcpdump's copy is another");
+        assert!(copy == bytes, "tcpdump's copy differs");
     }
 }
 
@@ -111,7 +111,7 @@ fn a_compressor_is_finished_afterwards() {
         let mut capture = Capture::from_reader(decoder).unwrap();
         assert!(read_all(&mut capture).unwrap() == packets);
 
-        // What gzip itself says is in it.
+        // What gzip itself finds in it.
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&compressed).unwrap();
         file.rewind().unwrap();
@@ -126,10 +126,10 @@ fn a_compressor_is_finished_afterwards() {
     }
 }
 
-/// A compressor writes its last bytes only when it is finished, and on drop it can tell nobody.
+/// A compressor writes its last bytes only when it is finished, and a drop cannot report an error.
 #[test]
 fn a_compressor_that_fails_says_so() {
-    /// Takes so many bytes.
+    /// A writer that accepts this many bytes.
     #[derive(Debug)]
     struct Full(usize);
     impl Write for Full {
@@ -151,13 +151,13 @@ fn a_compressor_that_fails_says_so() {
         write(&mut dumper, &packets(Precision::Nano)[..3]);
         dumper.into_writer::<GzEncoder<Full>>()
     };
-    // How much comes out before the end.
+    // The number of compressed bytes before the end.
     let taken = 1 << 20;
     let taken = taken - gzip(taken).unwrap().get_ref().0;
     // Room for all but the checksum at the end.
     let error = gzip(taken).unwrap().finish().unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-    // Room for less: the dumper meets it, and is given back.
+    // Room for less: the dumper gets the error, and is returned.
     let failed = gzip(taken / 2).unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::Io(io::ErrorKind::StorageFull));
     assert!(failed.take::<Dumper>().unwrap().flush().is_err());
@@ -228,7 +228,7 @@ fn through_sockets_that_shut_down() {
         thread.join().unwrap();
         check(&bytes, Precision::Nano);
     }
-    // The other end sees the end of the savefile, and the connection is still there for an answer.
+    // The other end sees the end of the savefile, and can still answer over the connection.
     let (ours, theirs) = UnixStream::pair().unwrap();
     let answer = theirs.try_clone().unwrap();
     through(ours, theirs, move |mut socket: UnixStream| {
@@ -246,7 +246,7 @@ fn through_sockets_that_shut_down() {
     });
 }
 
-/// Memory that the test shares with the dumper.
+/// A buffer that the test shares with the dumper.
 #[derive(Clone, Debug, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
@@ -273,7 +273,7 @@ fn memory_owned_shared_and_behind_a_box() {
         dumper.close().unwrap();
         check(&shared.0.lock().unwrap(), precision);
 
-        // It is a box that was handed over, so that is what comes back.
+        // A box was passed, so a box is returned.
         let shared = Shared::default();
         let boxed: Box<dyn Write + Send> = Box::new(shared.clone());
         let mut dumper = dead(precision).dump_to(boxed).unwrap();
@@ -387,7 +387,7 @@ fn a_wrong_type_returns_the_dumper() {
 
 #[test]
 fn a_failing_writer_returns_the_dumper() {
-    /// Fails every other time, and takes a little at the others.
+    /// A writer that fails every other time, and otherwise accepts a few bytes.
     struct Moody(Vec<u8>, u32);
     impl Write for Moody {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -435,7 +435,7 @@ fn a_read_only_file_is_given_back() {
     assert_eq!(fs::read(&path).unwrap(), pings(3));
 }
 
-/// With `?` each of them becomes the crate's error.
+/// `?` converts each of them to the crate's error.
 #[test]
 fn the_question_mark_makes_an_error_of_each() {
     fn write() -> Result<Vec<u8>> {

@@ -1,4 +1,4 @@
-//! Savefiles on Windows: names in any alphabet, and the temporary files that libpcap reads of what has no name.
+//! Savefiles on Windows: names in any alphabet, and the temporary files from which libpcap reads what has no name.
 
 use crate::support::files;
 
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use crate::support::files::{open, pings, pings_ng, read_all};
 use pcap_core::{Capture, Dlt, ErrorKind, Offline};
 
-/// In no code page together.
+/// No code page contains all of these characters.
 const NAME: &str = "größe 文件.pcap";
 
-/// The temporary files of ours in a folder.
+/// Returns this library's temporary files in a directory.
 fn temps(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
     entries
@@ -51,7 +51,7 @@ fn names_may_be_in_any_alphabet() {
     let error = Capture::from_file(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SavefileBad);
     assert!(error.to_string().contains(NAME), "{error}");
-    // Nothing has it open any more.
+    // It is no longer open.
     fs::remove_file(&path).unwrap();
     let error = Capture::from_file(&path).unwrap_err();
     assert_eq!(
@@ -62,12 +62,12 @@ fn names_may_be_in_any_alphabet() {
     assert!(error.to_string().contains(NAME), "{error}");
 }
 
-/// Longer than the 260 characters that old calls take.
+/// Longer than the 260 characters that old calls accept.
 #[test]
 fn a_path_may_be_long() {
     let folder = tempfile::tempdir().unwrap();
     let deep = folder.path().join("ä".repeat(120)).join("b".repeat(120));
-    // So it has to be written where it is that long.
+    // Such a long path has to be written in this form.
     let deep = PathBuf::from(format!(r"\\?\{}", deep.display()));
     fs::create_dir_all(&deep).unwrap();
     let path = deep.join(NAME);
@@ -76,7 +76,7 @@ fn a_path_may_be_long() {
     assert_eq!(read_all(&mut capture).unwrap().len(), 3);
 }
 
-/// A folder for temporary files that is ours alone, with a name as a user may have: so what is left can be counted.
+/// A private directory for temporary files, with a name as a user may have, so that the remaining ones can be counted.
 #[test]
 fn temporary_files_are_private_and_are_deleted() {
     if !files::in_child() {
@@ -118,7 +118,7 @@ fn temporary_files_are_private_and_are_deleted() {
     drop(capture);
     assert_eq!(temps(&folder), [] as [PathBuf; 0]);
 
-    // What is no savefile.
+    // Bytes that are no savefile.
     Capture::from_reader(Cursor::new(b"this is no savefile at all")).unwrap_err();
     assert_eq!(temps(&folder), [] as [PathBuf; 0]);
 
@@ -127,7 +127,7 @@ fn temporary_files_are_private_and_are_deleted() {
     impl Read for Panics {
         fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
             match self.0.read(buffer)? {
-                0 => panic!("a reader that panics, as it should here"),
+                0 => panic!("an intended panic of the reader"),
                 n => Ok(n),
             }
         }
@@ -137,7 +137,7 @@ fn temporary_files_are_private_and_are_deleted() {
     assert_eq!(temps(&folder), [] as [PathBuf; 0]);
     let mut capture = Capture::from_reader(Panics(Cursor::new(pings(3)))).unwrap();
     catch_unwind(AssertUnwindSafe(|| read_all(&mut capture))).unwrap_err();
-    // Part of a record may be lost: it is not asked again.
+    // A part of a record may be lost: it is not read again.
     let error = read_all(&mut capture).unwrap_err();
     assert!(error.to_string().contains("panicked"), "{error}");
     drop(capture);

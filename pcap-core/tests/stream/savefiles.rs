@@ -1,5 +1,4 @@
-//! Asynchronous captures of savefiles: read as they are without a runtime, and waited for where they are
-//! followed.
+//! Asynchronous captures of savefiles: read without a runtime, and awaited if they are followed.
 
 use std::io::Write;
 #[cfg(unix)]
@@ -50,7 +49,7 @@ async fn reads_all<S: pcap_core::Awaitable, R: Runtime>(mut capture: AsyncCaptur
     assert!(capture.packet().is_none());
 }
 
-/// Without any runtime of tokio on the thread, as nothing is waited for.
+/// Without a tokio runtime on the thread, because nothing waits.
 #[test]
 fn a_savefile_is_read_to_its_end() {
     let (_folder, path) = savefile();
@@ -117,7 +116,7 @@ async fn follows<R: Runtime>(
 fn the_end_is_waited_at_when_followed() {
     let (_folder, path) = savefile();
     let file = || std::fs::File::options().append(true).open(&path).unwrap();
-    // The first record: a header of 16 bytes and the packet, behind that of the file.
+    // The first record: a header of 16 bytes and the packet, after that of the file.
     let record = std::fs::read(&path).unwrap()[24..24 + 16 + 20].to_vec();
     let length = std::fs::metadata(&path).unwrap().len();
     let open = || {
@@ -137,7 +136,7 @@ fn the_end_is_waited_at_when_followed() {
     future::block_on(follows(open().into_async_io().unwrap(), file(), record));
 }
 
-/// A pipe that is waited for inside a read would keep all other tasks from running.
+/// Waiting for a pipe inside a read would block all other tasks.
 #[cfg(unix)]
 async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut end: UnixStream) {
     let bytes = savefile_bytes();
@@ -150,7 +149,7 @@ async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut
                 async_io::Timer::after(Duration::from_millis(10)).await;
                 Ok(false)
             });
-            assert!(!idle.await.unwrap(), "no whole packet is there");
+            assert!(!idle.await.unwrap(), "no packet is complete");
             used += cpu_time() - cpu;
             end.write_all(part).unwrap();
         }
@@ -201,8 +200,8 @@ fn a_pipe_holds_up_no_other_task() {
     });
 }
 
-/// A writer that the reader never catches up with, and a filter that takes nothing: no other task ran until the writer
-/// paused.
+/// With a writer that is always ahead of the reader, and a filter that rejects everything, no other task ran until the
+/// writer paused.
 #[cfg(unix)]
 #[test]
 fn an_endless_pipe_holds_up_no_other_task() {
@@ -226,7 +225,7 @@ fn an_endless_pipe_holds_up_no_other_task() {
         let mut capture = capture.into_tokio().unwrap();
         let packet = capture.next_packet();
         let late = tokio::time::timeout(Duration::from_millis(50), packet);
-        assert!(late.await.is_err(), "nothing passes");
+        assert!(late.await.is_err(), "no packet passes");
     });
     let took = start.elapsed();
     assert!(took < Duration::from_secs(5), "{took:?}");

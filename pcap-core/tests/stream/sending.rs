@@ -1,4 +1,4 @@
-//! Sending from tasks, on each runtime: of devices on veth pairs in network namespaces of the tests' own.
+//! Sending from tasks, on each runtime: on veth pairs in network namespaces.
 
 use std::future::Future;
 use std::process::Command;
@@ -13,13 +13,13 @@ use pcap_core::{Active, Capture, ErrorKind, Next};
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// How each runtime makes captures, runs a task and waits.
+/// How each runtime creates captures, runs a task and waits.
 trait Tested: Runtime {
     fn wrap(capture: Capture<Active>) -> AsyncCapture<Active, Self>;
     fn block_on<F: Future>(future: F) -> F::Output;
     fn sleep(time: Duration) -> impl Future<Output = ()>;
 
-    /// The output, if it comes in time.
+    /// Returns the output if the future completes in time.
     fn within<F: Future>(time: Duration, future: F) -> impl Future<Output = Option<F::Output>> {
         let late = async move {
             Self::sleep(time).await;
@@ -54,7 +54,7 @@ impl Tested for AsyncIo {
     }
 }
 
-/// Makes a test of a function for each runtime.
+/// Generates a test of a function for each runtime.
 macro_rules! on_each_runtime {
     ($($name:ident)*) => {$(
         mod $name {
@@ -91,7 +91,7 @@ fn run(program: &str, arguments: &str) {
     assert!(status.success(), "{program} {arguments}");
 }
 
-/// Two ends of a wire whose first lets packets out as tc-tbf(8) says.
+/// Opens both ends of a veth pair whose first end has this limit, in the syntax of tc-tbf(8).
 fn wire(limit: &str) -> Option<(Netns, Capture<Active>, Capture<Active>)> {
     let net = Netns::new()?;
     net.veth("left", "right");
@@ -121,7 +121,7 @@ fn numbers(right: &mut Capture<Active>, count: u32) -> Vec<u32> {
     }
     let next = right.next_packet_timeout(Duration::from_millis(200));
     assert_eq!(next.unwrap(), Next::Timeout);
-    // Any processor takes packets out of a queue, and two of them may change places.
+    // Any CPU takes packets out of a queue, and two of them may change the order.
     numbers.sort_unstable();
     numbers
 }
@@ -161,7 +161,7 @@ mod tests {
         all_arrive_once::<R>(LONG_QUEUE, 2000);
     }
 
-    /// Counts the turns that another task has meanwhile: with a thread that is held up there would be one.
+    /// Counts the turns of another task meanwhile: on a blocked thread there would be one.
     pub(super) fn others_run_while_it_waits<R: Tested>() {
         // The first takes 1.4 seconds each, the second 11 milliseconds.
         for (limit, count) in [(SLOW, 1), ("rate 1mbit burst 3kb limit 10mb", 100)] {
@@ -221,7 +221,7 @@ mod tests {
         R::block_on(async {
             let mut left = R::wrap(left);
             fill(&left, 1400);
-            // The socket's buffer is full for many times this.
+            // The socket's buffer is full for many times as long.
             let start = cpu_time();
             let sent = async {
                 loop {
@@ -283,7 +283,7 @@ mod tests {
                     };
                     assert_eq!(error.kind(), ErrorKind::Break, "{round}: {error}");
                     breaking.join().unwrap();
-                    // It ends each further wait until it is read.
+                    // It ends each further wait until a read reports it.
                     fill(&left, 1400);
                     let sent = left.inject(&packet);
                     let error = R::within(LONG, sent).await.unwrap().unwrap_err();

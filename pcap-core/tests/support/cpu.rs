@@ -1,8 +1,8 @@
-//! How busy a thread was: what a test that must not wait, or must not loop, is held against.
+//! The CPU time of a thread, for tests that must not spin.
 
 use std::time::Duration;
 
-/// How much processor time this thread has used.
+/// Returns the CPU time that this thread has used.
 #[cfg(windows)]
 pub(crate) fn cpu_time() -> Duration {
     unsafe extern "system" {
@@ -18,7 +18,7 @@ pub(crate) fn cpu_time() -> Duration {
     let [mut created, mut ended, mut kernel, mut user] = [0; 4];
     // SAFETY: takes nothing.
     let thread = unsafe { GetCurrentThread() };
-    // SAFETY: the numbers are ours to be filled in.
+    // SAFETY: the numbers are local variables for the result.
     let status =
         unsafe { GetThreadTimes(thread, &mut created, &mut ended, &mut kernel, &mut user) };
     assert_ne!(status, 0);
@@ -26,14 +26,14 @@ pub(crate) fn cpu_time() -> Duration {
     Duration::from_nanos((kernel + user) * 100)
 }
 
-/// How much processor time this thread has used.
+/// Returns the CPU time that this thread has used.
 #[cfg(unix)]
 pub(crate) fn cpu_time() -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: the structure is ours to be filled in.
+    // SAFETY: the structure is a local variable for the result.
     let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
     assert_eq!(status, 0);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)

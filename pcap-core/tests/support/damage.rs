@@ -1,12 +1,11 @@
-//! Savefiles for libpcap and this crate to read: good ones of every kind, and damage done to them.
+//! Savefiles for libpcap and this crate to read: valid ones of every kind, and damage to them.
 
 #![allow(dead_code)] // `pcap-core/fuzz` takes it in, too, and does not use all of it
 
-use super::files::{
-    IF_TSOFFSET, IF_TSRESOL, MICRO, NANO, Order, PATCHED, Pcap, Pcapng, Random, ping,
-};
+use super::files::{IF_TSOFFSET, IF_TSRESOL, MICRO, NANO, Order, PATCHED, Pcap, Pcapng, ping};
+use super::random::Random;
 
-/// Good files of every kind.
+/// Returns valid files of every kind.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for order in Order::BOTH {
@@ -62,7 +61,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
                     &ping(n)[..98 - 9 * usize::from(n)],
                 );
             }
-            // A simple packet, and blocks of statistics and of nobody's.
+            // A simple packet, statistics and a custom block.
             let simple = [&order.u32(60)[..], &ping(0)[..60]].concat();
             file = file
                 .block(3, &simple)
@@ -110,7 +109,7 @@ pub(crate) fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
             0 => bytes[at] ^= 1 << random.below(8),
             1 => bytes[at] = random.next() as u8,
             2 | 3 => {
-                // Where the fields are.
+                // The positions of the fields.
                 let number = NUMBERS[random.below(NUMBERS.len())];
                 let order = Order::BOTH[random.below(2)];
                 bytes[at / 4 * 4..][..4].copy_from_slice(&order.u32(number));
@@ -133,11 +132,11 @@ pub(crate) fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
 
 /// The longest data that is filled up.
 const LONG: usize = 1_200_000;
-/// So much of the data of a long packet is in the input.
+/// The bytes of a long packet in the input.
 const SHORT: usize = 64;
 
-/// A classic savefile whose packets are long without their bytes having been written down: each that
-/// says that it has more than 1000 bytes gets those after the first 64.
+/// Fills up the long packets of a classic savefile: a packet that states more than 1000 bytes gets those after the
+/// first 64.
 pub(crate) fn inflate(bytes: &[u8]) -> Vec<u8> {
     let is = |order: &Order, magic| bytes.starts_with(&order.u32(magic));
     let order = Order::BOTH.into_iter().find(|order| {

@@ -1,5 +1,5 @@
-//! What the tests of savefiles and dumpers share: savefiles built byte by byte, without libpcap and
-//! without this crate, so that neither is checked against itself.
+//! Savefiles for tests, built byte by byte without libpcap and without this crate, so that neither is checked against
+//! itself.
 
 #![allow(dead_code)] // `pcap-core/fuzz` takes it in, too, and does not use all of it
 
@@ -10,16 +10,16 @@ use std::process::Command;
 
 use pcap_core::{Capture, Offline, PacketOwned, Readable, Result};
 
-/// Microseconds.
+/// The magic number of microseconds.
 pub(crate) const MICRO: u32 = 0xa1b2_c3d4;
-/// Nanoseconds.
+/// The magic number of nanoseconds.
 pub(crate) const NANO: u32 = 0xa1b2_3c4d;
-/// An old variant of the format, with eight more bytes in each record's header.
+/// The magic number of an old variant, with eight more bytes in each record's header.
 pub(crate) const PATCHED: u32 = 0xa1b2_cd34;
 /// The link type of most of the files here: Ethernet.
 pub(crate) const ETHERNET: u32 = 1;
 
-/// The order of the bytes of a file's numbers.
+/// A byte order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     Little,
@@ -29,7 +29,7 @@ pub(crate) enum Order {
 impl Order {
     pub(crate) const BOTH: [Order; 2] = [Order::Little, Order::Big];
 
-    /// This machine's.
+    /// The native byte order.
     pub(crate) const NATIVE: Order = if cfg!(target_endian = "big") {
         Order::Big
     } else {
@@ -57,13 +57,13 @@ impl Order {
         }
     }
 
-    /// Not this machine's.
+    /// Returns whether this is not the native byte order.
     pub(crate) fn is_swapped(self) -> bool {
         self != Order::NATIVE
     }
 }
 
-/// A classic savefile in the making.
+/// A classic savefile under construction.
 #[derive(Clone, Debug)]
 pub(crate) struct Pcap {
     pub(crate) order: Order,
@@ -75,7 +75,7 @@ pub(crate) struct Pcap {
 }
 
 impl Pcap {
-    /// Version 2.4, Ethernet, snaplen 262144.
+    /// Returns a file of version 2.4, Ethernet, snaplen 262144.
     pub(crate) fn new(order: Order, magic: u32) -> Pcap {
         Pcap {
             order,
@@ -87,7 +87,7 @@ impl Pcap {
         }
     }
 
-    /// In this machine's byte order, with microseconds.
+    /// Returns a file in native byte order, with microseconds.
     pub(crate) fn native() -> Pcap {
         Pcap::new(Order::NATIVE, MICRO)
     }
@@ -107,13 +107,13 @@ impl Pcap {
         self
     }
 
-    /// A whole packet.
+    /// Adds a complete packet.
     pub(crate) fn packet(self, secs: u32, fraction: u32, data: &[u8]) -> Pcap {
         let length = data.len() as u32;
         self.record([secs, fraction, length, length], data)
     }
 
-    /// A record with these four numbers in its header, right or wrong, and these bytes after it.
+    /// Adds a record with these four numbers in its header, right or wrong, and these bytes after it.
     pub(crate) fn record(mut self, header: [u32; 4], data: &[u8]) -> Pcap {
         for number in header {
             self.records.extend(self.order.u32(number));
@@ -121,7 +121,7 @@ impl Pcap {
         self.raw(data)
     }
 
-    /// Bytes as they are.
+    /// Adds raw bytes.
     pub(crate) fn raw(mut self, bytes: &[u8]) -> Pcap {
         self.records.extend(bytes);
         self
@@ -145,12 +145,12 @@ impl Pcap {
     }
 }
 
-/// `if_tsresol`: the negative power of ten that times are counted in.
+/// `if_tsresol`: the resolution of times, as a negative power of ten.
 pub(crate) const IF_TSRESOL: u16 = 9;
 /// `if_tsoffset`: seconds to add to each time.
 pub(crate) const IF_TSOFFSET: u16 = 14;
 
-/// A pcapng savefile in the making.
+/// A pcapng savefile under construction.
 #[derive(Clone, Debug)]
 pub(crate) struct Pcapng {
     pub(crate) order: Order,
@@ -158,7 +158,7 @@ pub(crate) struct Pcapng {
 }
 
 impl Pcapng {
-    /// One section, still without an interface.
+    /// Returns a section without an interface.
     pub(crate) fn new(order: Order) -> Pcapng {
         let bytes = Vec::new();
         Pcapng { order, bytes }.section()
@@ -201,7 +201,7 @@ impl Pcapng {
         self.block(1, &body)
     }
 
-    /// An enhanced packet block.
+    /// Adds an enhanced packet block.
     pub(crate) fn packet(self, interface: u32, ticks: u64, len: u32, data: &[u8]) -> Pcapng {
         let mut body = Vec::new();
         let numbers = [
@@ -228,7 +228,7 @@ impl Pcapng {
     }
 }
 
-/// An Ethernet frame with an IPv4 packet.
+/// Returns an Ethernet frame with an IPv4 packet.
 pub(crate) fn ipv4(protocol: u8, from: [u8; 4], to: [u8; 4], payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0];
     frame.extend((20 + payload.len() as u16).to_be_bytes());
@@ -239,7 +239,7 @@ pub(crate) fn ipv4(protocol: u8, from: [u8; 4], to: [u8; 4], payload: &[u8]) -> 
     frame
 }
 
-/// An echo request of 98 bytes, as `ping` sends them.
+/// Returns an echo request of 98 bytes, as `ping` sends them.
 pub(crate) fn ping(number: u16) -> Vec<u8> {
     let mut icmp = vec![8, 0, 0, 0, 0, 7];
     icmp.extend(number.to_be_bytes());
@@ -247,20 +247,20 @@ pub(crate) fn ping(number: u16) -> Vec<u8> {
     ipv4(1, [192, 0, 2, 1], [192, 0, 2, 2], &icmp)
 }
 
-/// A TCP segment with these flags.
+/// Returns a TCP segment with these flags.
 pub(crate) fn tcp(flags: u8) -> Vec<u8> {
     let mut segment = vec![0x30, 0x39, 0, 80];
     segment.extend([0, 0, 0, 1, 0, 0, 0, 2, 0x50, flags, 0x10, 0, 0, 0, 0, 0]);
     ipv4(6, [192, 0, 2, 1], [192, 0, 2, 2], &segment)
 }
 
-/// A UDP datagram to port 53.
+/// Returns a UDP datagram to port 53.
 pub(crate) fn udp() -> Vec<u8> {
     let datagram = [0x30, 0x39, 0, 53, 0, 12, 0, 0, 1, 2, 3, 4];
     ipv4(17, [192, 0, 2, 1], [192, 0, 2, 2], &datagram)
 }
 
-/// A savefile of this many pings, numbered from 0.
+/// Returns a savefile of this many pings, numbered from 0.
 pub(crate) fn pings(count: u16) -> Vec<u8> {
     pings_in(Order::NATIVE, count)
 }
@@ -271,7 +271,7 @@ pub(crate) fn pings_in(order: Order, count: u16) -> Vec<u8> {
     (0..count).fold(file, packet).bytes()
 }
 
-/// The same as pcapng.
+/// Returns the same as pcapng.
 pub(crate) fn pings_ng(count: u16) -> Vec<u8> {
     let file = Pcapng::new(Order::NATIVE).interface(1, 0, &[]);
     let time = |n: u16| (1_700_000_000 + u64::from(n)) * 1_000_000 + u64::from(n);
@@ -279,8 +279,8 @@ pub(crate) fn pings_ng(count: u16) -> Vec<u8> {
     (0..count).fold(file, packet).bytes()
 }
 
-/// The same pings by each of the ways in which savefiles are read: a classic file of this machine's
-/// byte order, one of the other, a pcapng file, and anything through a reader. They must not differ.
+/// Opens the same pings in each way in which savefiles are read: a classic file of native byte order, one of the
+/// other, a pcapng file, and through a reader. They must not differ.
 pub(crate) fn ways(count: u16) -> [Capture<Offline>; 4] {
     let other = match Order::NATIVE {
         Order::Little => Order::Big,
@@ -294,12 +294,12 @@ pub(crate) fn ways(count: u16) -> [Capture<Offline>; 4] {
     ]
 }
 
-/// The number of a ping.
+/// Returns the number of a ping.
 pub(crate) fn number(data: &[u8]) -> u16 {
     u16::from_be_bytes([data[40], data[41]])
 }
 
-/// Bytes as a savefile that is read through a reader.
+/// Opens bytes as a savefile through a reader.
 pub(crate) fn open(bytes: impl Into<Vec<u8>>) -> Capture<Offline> {
     try_open(bytes).unwrap()
 }
@@ -308,7 +308,7 @@ pub(crate) fn try_open(bytes: impl Into<Vec<u8>>) -> Result<Capture<Offline>> {
     Capture::from_reader(io::Cursor::new(bytes.into()))
 }
 
-/// Bytes as a savefile that is read from a file.
+/// Opens bytes as a savefile from a file.
 pub(crate) fn open_file(bytes: &[u8]) -> Capture<Offline> {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
@@ -316,17 +316,17 @@ pub(crate) fn open_file(bytes: &[u8]) -> Capture<Offline> {
     Capture::from_open_file(file).unwrap()
 }
 
-/// The same bytes through a reader and from a file, which must not differ.
+/// Opens the same bytes through a reader and from a file, which must not differ.
 pub(crate) fn both(bytes: impl AsRef<[u8]>) -> [Capture<Offline>; 2] {
     [open(bytes.as_ref()), open_file(bytes.as_ref())]
 }
 
-/// All packets until the end or the first error.
+/// Reads all packets until the end or the first error.
 pub(crate) fn read_all<S: Readable>(capture: &mut Capture<S>) -> Result<Vec<PacketOwned>> {
     capture.packets().collect()
 }
 
-/// The packets before an error, and the error.
+/// Returns the packets before an error, and the error.
 pub(crate) fn until_error<S: Readable>(
     capture: &mut Capture<S>,
 ) -> (Vec<PacketOwned>, pcap_core::Error) {
@@ -340,14 +340,14 @@ pub(crate) fn until_error<S: Readable>(
     }
 }
 
-/// A file of these bytes in a folder.
+/// Creates a file with these bytes in a directory.
 pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);
     fs::write(&path, bytes).unwrap();
     path
 }
 
-/// Runs a program and returns what it printed; panics with its error if it fails.
+/// Runs a program and returns its output; panics with its error if it fails.
 pub(crate) fn run(command: &mut Command) -> String {
     let output = command
         .output()
@@ -357,8 +357,8 @@ pub(crate) fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The classic savefile that a tool wrote. Where the tests run in an emulator, the tools are of the machine around it, which
-/// may have the other byte order: then this is what they write on a machine like the emulated one.
+/// Returns the classic savefile that a tool wrote. In an emulator, tools are those of the host, whose byte order may
+/// differ: then the bytes are converted to what the tool writes on a machine like the emulated one.
 pub(crate) fn by_tool(mut bytes: Vec<u8>) -> Vec<u8> {
     let magic = u32::from_ne_bytes(bytes[..4].try_into().unwrap());
     if ![MICRO, NANO].contains(&magic.swap_bytes()) {
@@ -376,8 +376,8 @@ pub(crate) fn by_tool(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// Runs a test once more, in a process of its own: [`in_child`] is true there. Where programs do not run by themselves,
-/// `PCAP_TEST_RUNNER` is what runs them, an emulator with its arguments.
+/// Runs a test again in its own process, in which [`in_child`] is true. `PCAP_TEST_RUNNER` is the emulator with its
+/// arguments, if programs need one.
 pub(crate) fn child<F: FnOnce()>(test: F) -> Command {
     let program = std::env::current_exe().unwrap();
     let runner = std::env::var("PCAP_TEST_RUNNER").unwrap_or_default();
@@ -399,23 +399,23 @@ pub(crate) fn child<F: FnOnce()>(test: F) -> Command {
     command
 }
 
-/// Returns what a test program calls one of its tests: the path of the function without the program.
+/// Returns the name of a test in its test program: the path of the function without the program.
 pub(crate) fn test_name<F: FnOnce()>(_test: &F) -> &'static str {
     let path = std::any::type_name::<F>();
     let (_, name) = path.split_once("::").expect("a path");
     name
 }
 
-/// Runs a test in a process of its own, because it changes or measures what is the whole process's: returns true there,
-/// and false where it was run, and passed.
+/// Runs a test in its own process, because it changes or measures something of the whole process: returns true there,
+/// and false in the parent, after it passed.
 pub(crate) fn is_by_itself<F: FnOnce()>(test: F) -> bool {
     if in_child() {
         return true;
     }
-    let output = child(test).output().expect("this program runs once more");
+    let output = child(test).output().expect("cannot run this program again");
     let [said, printed] =
         [&output.stderr, &output.stdout].map(|text| String::from_utf8_lossy(text));
-    // What is skipped there is said here.
+    // Print what the child skipped.
     eprint!("{said}");
     assert!(
         output.status.success() && printed.contains("1 passed"),
@@ -428,19 +428,19 @@ pub(crate) fn in_child() -> bool {
     std::env::var_os("PCAP_CORE_TEST_CHILD").is_some()
 }
 
-/// What the system calls an open file by.
+/// Returns the file descriptor of an open file.
 #[cfg(unix)]
 pub(crate) fn descriptor(file: &impl std::os::fd::AsRawFd) -> usize {
     file.as_raw_fd() as usize
 }
 
-/// What the system calls an open file by.
+/// Returns the handle of an open file.
 #[cfg(windows)]
 pub(crate) fn descriptor(file: &impl std::os::windows::io::AsRawHandle) -> usize {
     file.as_raw_handle().addr()
 }
 
-/// Whether this is root. Prints what is skipped if it is not.
+/// Returns whether this is root. Prints what is skipped if it is not.
 #[cfg(unix)]
 pub(crate) fn root(why: &str) -> bool {
     // SAFETY: takes nothing and always succeeds.
@@ -452,7 +452,7 @@ pub(crate) fn root(why: &str) -> bool {
     root
 }
 
-/// Runs a closure with a file system of 1 MiB, which nobody but its thread can see.
+/// Calls a closure with a file system of 1 MiB, which only its thread can see.
 #[cfg(target_os = "linux")]
 pub(crate) fn with_small_disk(closure: impl FnOnce(&Path) + Send + 'static) {
     fn check(what: &str, status: i32) {
@@ -464,9 +464,9 @@ pub(crate) fn with_small_disk(closure: impl FnOnce(&Path) + Send + 'static) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_owned();
     std::thread::spawn(move || {
-        // SAFETY: takes a number, and changes only what this thread sees of the file systems.
+        // SAFETY: takes a number, and only affects this thread's view of the file systems.
         check("unshare", unsafe { libc::unshare(libc::CLONE_NEWNS) });
-        // So that nobody else sees it; in a chroot there is nobody who would.
+        // So that the mount does not propagate; in a chroot it cannot.
         let _ = Command::new("mount")
             .args(["--make-rprivate", "/"])
             .output();
@@ -479,29 +479,4 @@ pub(crate) fn with_small_disk(closure: impl FnOnce(&Path) + Send + 'static) {
     })
     .join()
     .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-}
-
-/// Numbers that look random and are the same in every run: xorshift.
-#[derive(Debug)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Random {
-        Random(seed | 1)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        ((self.next() >> 32) as usize) % bound
-    }
-
-    pub(crate) fn bytes(&mut self, length: usize) -> Vec<u8> {
-        (0..length).map(|_| (self.next() >> 56) as u8).collect()
-    }
 }

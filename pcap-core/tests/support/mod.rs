@@ -1,4 +1,4 @@
-//! What the tests share. No test program uses all of it.
+//! Shared code of the tests. No test program uses all of it.
 
 #![allow(dead_code, unused_imports)]
 
@@ -9,6 +9,7 @@ pub(crate) mod files;
 #[cfg(target_os = "linux")]
 mod netns;
 pub(crate) mod persuade;
+pub(crate) mod random;
 #[cfg(all(target_os = "linux", have_pcap_remoteact_list))]
 pub(crate) mod rpcapd;
 #[cfg(target_os = "linux")]
@@ -21,7 +22,7 @@ use pcap_core::Insn;
 #[cfg(target_os = "linux")]
 pub(crate) use netns::{Netns, descriptors, drop_rights, own_descriptors, wait_until};
 
-/// Lets no other test of this program run that asks for the same.
+/// Prevents other tests of this program that call this from running at the same time.
 pub(crate) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

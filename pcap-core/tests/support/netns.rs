@@ -1,4 +1,4 @@
-//! A network of its own for a test.
+//! A private network for a test.
 
 #![allow(dead_code)] // benches take it in, too, and none uses all of it
 
@@ -23,15 +23,15 @@ use std::time::{Duration, Instant};
 /// ```
 #[derive(Debug)]
 pub(crate) struct Netns {
-    /// The namespace that the thread was in before.
+    /// The previous namespace of the thread.
     before: File,
-    /// A namespace belongs to a thread, so this does not move to another.
+    /// A namespace belongs to a thread, so this is not `Send`.
     thread: PhantomData<*const ()>,
 }
 
 impl Netns {
-    /// Moves this thread into a new network namespace. Without root's rights it prints that the
-    /// test is skipped, and why, and returns `None`; with them a failure is the test's failure.
+    /// Moves this thread into a new network namespace. Without root it prints that the test is skipped, and returns
+    /// `None`; as root it panics on failure.
     pub(crate) fn new() -> Option<Netns> {
         // SAFETY: takes nothing and always succeeds.
         if unsafe { libc::geteuid() } != 0 {
@@ -55,8 +55,8 @@ impl Netns {
         Some(netns)
     }
 
-    /// Makes two interfaces that are connected with each other, both up and running, without
-    /// addresses, ARP and IPv6: what is sent into one comes out of the other, and nothing else does.
+    /// Creates a veth pair, both ends up and running, without addresses, ARP and IPv6: what is sent into one end comes
+    /// out of the other, and nothing else.
     pub(crate) fn veth<N: AsRef<OsStr> + ?Sized, M: AsRef<OsStr> + ?Sized>(&self, a: &N, b: &M) {
         let [a, b] = [a.as_ref(), b.as_ref()];
         let words = |text: &'static str| text.split(' ').map(OsStr::new);
@@ -66,7 +66,7 @@ impl Netns {
             let set = words("link set").chain([name]);
             self.ip(set.chain(words("arp off up")));
         }
-        // The kernel says a moment later that they run.
+        // The kernel reports shortly afterwards that they run.
         wait_until("both ends run", || {
             [a, b].into_iter().all(|name| {
                 let show = words("-o link show dev").chain([name]);
@@ -75,8 +75,7 @@ impl Netns {
         });
     }
 
-    /// Runs `ip` with these arguments in the namespace, and returns what it prints; panics with its
-    /// error if it fails.
+    /// Runs `ip` with these arguments in the namespace, and returns its output; panics with its error if it fails.
     pub(crate) fn ip<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> String {
         let mut ip = Command::new("ip");
         ip.args(arguments);
@@ -88,15 +87,15 @@ impl Netns {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// Returns the number of packets that a device has dropped instead of sending them, by the kernel's count.
+    /// Returns the number of packets that a device has dropped instead of sending, as counted by the kernel.
     pub(crate) fn tx_dropped(device: &str) -> u64 {
         device_counter(device, 11)
     }
 
-    /// Returns the number of packets that were dropped before a device received them, by the kernel's count.
+    /// Returns the number of packets that were dropped before a device received them, as counted by the kernel.
     ///
-    /// What a veth or `lo` sends goes through the processor's queue of received packets
-    /// (`net.core.netdev_max_backlog`), which all namespaces share: a flood in one drops packets of another.
+    /// What a veth or `lo` sends goes through the CPU's queue of received packets (`net.core.netdev_max_backlog`),
+    /// which all namespaces share: a flood in one drops packets of another.
     pub(crate) fn rx_dropped(device: &str) -> u64 {
         device_counter(device, 3)
     }
@@ -107,18 +106,17 @@ impl Netns {
         fs::write(&path, value).unwrap_or_else(|e| panic!("cannot write {value} to {path}: {e}"));
     }
 
-    /// Switches IPv6 on for one interface: it gets a link-local address at once, and the kernel
-    /// sends packets of its own.
+    /// Enables IPv6 on one interface: it gets a link-local address at once, and the kernel sends its own packets.
     pub(crate) fn ipv6(&self, interface: &str) {
         let conf = format!("net/ipv6/conf/{interface}");
-        // Without waiting for somebody else to claim the address.
+        // Without duplicate address detection.
         self.sysctl(&format!("{conf}/accept_dad"), "0");
         self.sysctl(&format!("{conf}/disable_ipv6"), "0");
     }
 }
 
-/// Returns a number of `/proc/net/dev`: eight for what was received (bytes, packets, errors, drops…), eight for what was
-/// sent.
+/// Returns a number of `/proc/net/dev`: eight for received packets (bytes, packets, errors, drops…), eight for sent
+/// ones.
 fn device_counter(device: &str, column: usize) -> u64 {
     let table = fs::read_to_string("/proc/thread-self/net/dev").expect("the devices");
     let numbers = table.lines().find_map(|line| {
@@ -132,7 +130,7 @@ fn device_counter(device: &str, column: usize) -> u64 {
 
 impl Drop for Netns {
     fn drop(&mut self) {
-        // SAFETY: the descriptor is open and of a network namespace; this changes only this thread.
+        // SAFETY: the descriptor is an open network namespace; this only affects this thread.
         let status = unsafe { libc::setns(self.before.as_raw_fd(), libc::CLONE_NEWNET) };
         // A panic here would hide the test's own.
         if status != 0 && !std::thread::panicking() {
@@ -141,7 +139,7 @@ impl Drop for Netns {
     }
 }
 
-/// Waits for something that comes by itself, and panics if it has not after ten seconds.
+/// Waits for a condition, and panics after ten seconds.
 pub(crate) fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
     let start = Instant::now();
     while !there() {
@@ -153,11 +151,12 @@ pub(crate) fn wait_until(what: &str, mut there: impl FnMut() -> bool) {
     }
 }
 
-/// Gives this thread, and those that it starts, descriptors of their own: at first only standard input, output and error.
+/// Gives this thread, and threads that it starts, a private table of descriptors: initially only standard input,
+/// output and error.
 ///
-/// No other test opens or closes one of them, and the programs that others start hold no copies.
+/// No other test opens or closes one of them, and child processes of others hold no copies.
 pub(crate) fn own_descriptors() {
-    // SAFETY: takes a number, and changes only this thread's table of descriptors.
+    // SAFETY: takes a number, and only affects this thread's table of descriptors.
     let status = unsafe { libc::unshare(libc::CLONE_FILES) };
     assert_eq!(status, 0, "unshare: {}", io::Error::last_os_error());
     let names = fs::read_dir("/proc/thread-self/fd").expect("the descriptors of this thread");
@@ -167,20 +166,20 @@ pub(crate) fn own_descriptors() {
         .collect::<Vec<_>>()
     {
         if number > 2 {
-            // SAFETY: a copy of what others have; this thread has nothing open yet.
+            // SAFETY: closes a copy; this thread uses no other descriptor yet.
             unsafe { libc::close(number) };
         }
     }
 }
 
-/// Returns how many descriptors this thread has open, and one more for the count itself.
+/// Returns the number of this thread's open descriptors, plus one for the count itself.
 pub(crate) fn descriptors() -> usize {
     fs::read_dir("/proc/thread-self/fd")
         .expect("the descriptors of this thread")
         .count()
 }
 
-/// Takes all of root's rights from this thread, for good.
+/// Permanently drops all capabilities of this thread.
 pub(crate) fn drop_rights() {
     #[repr(C)]
     struct Header {

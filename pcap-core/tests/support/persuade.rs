@@ -1,38 +1,14 @@
-//! Packets that a program wants now and then, made by running it.
+//! Packets that a program sometimes accepts, found by running it.
 //!
-//! `super::Insn` is the instruction of the crate that is tested.
+//! `super::Insn` is the instruction of the tested crate, and `super::random` the generator.
 
 #![allow(dead_code)]
 
 use super::Insn;
+use super::random::Random;
 
-/// A small generator: the same numbers every time.
-#[derive(Debug)]
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        (self.next() >> 16) as usize % limit
-    }
-
-    pub(crate) fn one_in(&mut self, chances: usize) -> bool {
-        self.below(chances) == 0
-    }
-
-    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
-    }
-}
-
-/// Makes a packet that goes a random way through a program: where it compares a part of the packet, that
-/// part is made to fit, mostly.
+/// Returns a packet that takes a random path through a program: where the program compares a part of the packet, that
+/// part is mostly made to match.
 pub(crate) fn persuaded(program: &[Insn], random: &mut Random) -> Vec<u8> {
     let mut packet: Vec<u8> = (0..220)
         .map(|_| {
@@ -44,7 +20,7 @@ pub(crate) fn persuaded(program: &[Insn], random: &mut Random) -> Vec<u8> {
         })
         .collect();
     let (mut a, mut x, mut memory) = (0_u32, 0_u32, [0_u32; 16]);
-    // Where in the packet A is from: offset, bytes, and the bits that were kept.
+    // The origin of A in the packet: offset, bytes, and the mask.
     let mut from: Option<(usize, usize, u32)> = None;
     let mut at = 0;
     loop {

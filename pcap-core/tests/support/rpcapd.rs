@@ -1,4 +1,4 @@
-//! A daemon for the tests of remote captures, in the network of the test.
+//! A daemon for tests of remote captures, in the test's network.
 
 use std::ffi::OsStr;
 use std::net::TcpStream;
@@ -8,10 +8,10 @@ use std::process::{Child, Command, Stdio};
 
 use super::wait_until;
 
-/// The port of every test's daemon: each test has a network of its own.
+/// The port of every test's daemon: each test has its own network.
 pub(crate) const PORT: u16 = 2002;
 
-/// The daemon that `PCAP_TEST_RPCAPD` names. Without it these tests fail: the libpcap has remote capture, so that there
+/// Returns the daemon that `PCAP_TEST_RPCAPD` names. Without it these tests fail: libpcap has remote capture, so there
 /// is something to test.
 pub(crate) fn program() -> PathBuf {
     let path = std::env::var_os("PCAP_TEST_RPCAPD").map(PathBuf::from);
@@ -20,28 +20,28 @@ pub(crate) fn program() -> PathBuf {
     path
 }
 
-/// A running daemon, ended when it goes.
+/// A running daemon, which is killed on drop.
 pub(crate) struct Daemon(Child);
 
 impl Daemon {
-    /// One that asks for no password.
+    /// Starts one without authentication.
     pub(crate) fn open_to_all() -> Daemon {
         Daemon::with(["-n"])
     }
 
-    /// One with these arguments, on 127.0.0.1.
+    /// Starts one with these arguments, on 127.0.0.1.
     pub(crate) fn with<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Daemon {
         let mut command = Command::new(program());
         command.args(arguments);
         Daemon::run(command)
     }
 
-    /// What this command runs, with the arguments for the address added.
+    /// Starts this command, with the arguments for the address added.
     pub(crate) fn run(mut command: Command) -> Daemon {
         let port = PORT.to_string();
         command.args(["-4", "-b", "127.0.0.1", "-p", &port]);
         command.stdin(Stdio::null());
-        // On its way out it ends its whole process group, so it gets one of its own.
+        // When it exits it ends its whole process group, so it gets a new one.
         command.process_group(0);
         let child = command.spawn();
         let child = child.unwrap_or_else(|e| panic!("cannot run {command:?}: {e}"));
@@ -52,16 +52,16 @@ impl Daemon {
         daemon
     }
 
-    /// Ends it, and the processes that serve its connections, at once.
+    /// Kills the daemon, and the processes that serve its connections.
     pub(crate) fn kill(&mut self) {
         let group = libc::pid_t::try_from(self.0.id()).expect("a process id");
-        // SAFETY: takes numbers; the group is that of our child, which was not waited for yet.
+        // SAFETY: takes numbers; the group is that of our child, which has not been waited for yet.
         let status = unsafe { libc::kill(-group, libc::SIGKILL) };
         assert_eq!(status, 0);
-        self.0.wait().expect("the daemon is our child");
+        self.0.wait().expect("cannot wait for the daemon");
     }
 
-    /// Stops it and the processes that serve its connections, or lets them go on.
+    /// Stops the daemon and the processes that serve its connections, or continues them.
     pub(crate) fn pause(&self, on: bool) {
         let group = libc::pid_t::try_from(self.0.id()).expect("a process id");
         let signal = if on { libc::SIGSTOP } else { libc::SIGCONT };

@@ -1,12 +1,14 @@
 //! Two connected devices, numbered frames, and the packet sockets on them.
 
 use std::fs;
+use std::process::Command;
+use std::time::Duration;
 
-use pcap_core::{Active, Capture};
+use pcap_core::{Active, Capture, Next};
 
 use super::Netns;
 
-/// Makes the devices `left` and `right`, which are connected, in a network of their own, and captures on both.
+/// Creates the connected devices `left` and `right` in a private network, and captures on both.
 pub(crate) fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
     let net = Netns::new()?;
     net.veth("left", "right");
@@ -15,7 +17,8 @@ pub(crate) fn wire() -> Option<(Netns, Capture<Active>, Capture<Active>)> {
     Some((net, left, right))
 }
 
-/// Returns a frame of a type for experiments that has its number in bytes 14 to 17, and in all behind them its last byte.
+/// Returns a frame with an experimental EtherType, its number in bytes 14 to 17, and the last byte of that in all
+/// others.
 pub(crate) fn frame(number: u32, length: usize) -> Vec<u8> {
     let mut frame = vec![number as u8; length];
     frame[..12].fill(0xff);
@@ -29,8 +32,71 @@ pub(crate) fn number(data: &[u8]) -> u32 {
     u32::from_be_bytes(data[14..18].try_into().unwrap())
 }
 
-/// Returns how many packet sockets this network has.
+/// Sends a frame of 60 bytes with each of these numbers.
+pub(crate) fn send(capture: &Capture<Active>, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        assert_eq!(capture.inject(&frame(number, 60)).unwrap(), 60);
+    }
+}
+
+/// Returns the number of packet sockets in this network.
 pub(crate) fn packet_sockets() -> usize {
     let list = fs::read_to_string("/proc/thread-self/net/packet").unwrap();
     list.lines().count() - 1
+}
+
+/// Opens a capture with a buffer that holds all packets of a test.
+pub(crate) fn large(device: &str) -> Capture<Active> {
+    let capture = Capture::from_device(device).buffer_size(32 << 20);
+    capture.activate().unwrap()
+}
+
+pub(crate) fn tc(arguments: &str) {
+    let output = Command::new("tc").args(arguments.split(' ')).output();
+    let output = output.expect("tc, of the package iproute2");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "tc {arguments}: {error}");
+}
+
+/// Limits the rate of `left`, in the syntax of tc-tbf(8).
+pub(crate) fn limit_rate(limit: &str) {
+    tc(&format!("qdisc replace dev left root tbf {limit}"));
+}
+
+/// Reads `count` packets, and panics if they do not arrive.
+pub(crate) fn read(capture: &mut Capture<Active>, count: usize) -> Vec<Vec<u8>> {
+    let mut packets = Vec::new();
+    while packets.len() < count {
+        let next = capture
+            .next_packet_timeout(Duration::from_secs(10))
+            .unwrap();
+        let Next::Packet(packet) = next else {
+            panic!("{} of {count} packets came, then {next:?}", packets.len());
+        };
+        packets.push(packet.data().to_vec());
+    }
+    packets
+}
+
+pub(crate) fn read_numbers(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
+    read(capture, count)
+        .iter()
+        .map(|data| number(data))
+        .collect()
+}
+
+/// As [`read_numbers`], behind a queueing discipline: any CPU takes packets out of it, and two of them may change the
+/// order.
+pub(crate) fn read_numbers_sorted(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
+    let mut numbers = read_numbers(capture, count);
+    numbers.sort_unstable();
+    numbers
+}
+
+/// Checks that no further packet arrives.
+pub(crate) fn nothing(capture: &mut Capture<Active>) {
+    let next = capture
+        .next_packet_timeout(Duration::from_millis(300))
+        .unwrap();
+    assert!(matches!(next, Next::Timeout), "{next:?}");
 }

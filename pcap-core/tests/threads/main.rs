@@ -1,4 +1,4 @@
-//! Several threads at once, and signal handlers. A program of its own, because it sets those, and for `ci/races`.
+//! Several threads, and signal handlers. A separate program, because it sets those, and for `ci/races`.
 
 #[cfg(target_os = "linux")]
 mod breaks;

@@ -1,6 +1,6 @@
-//! Races on purpose, which show that `ci/races` sees such, and where; and what is right, which it must not report.
+//! Deliberate races, which show that `ci/races` finds them, and where; and correct code, which it must not report.
 //!
-//! Each of the first kind has undefined behaviour. So they are built by `ci/races` alone, which runs them one by one.
+//! The races are undefined behavior, so only `ci/races` builds them, and runs them one by one.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -10,7 +10,7 @@ use std::sync::{Barrier, Condvar, Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-/// Lets threads have what is not for them.
+/// Shares a value with other threads without synchronization.
 struct Shared<T>(*mut T);
 
 impl<T> Clone for Shared<T> {
@@ -21,7 +21,7 @@ impl<T> Clone for Shared<T> {
 
 impl<T> Copy for Shared<T> {}
 
-// SAFETY: it is not safe, which is what the tests here are for.
+// SAFETY: unsound on purpose, for these tests.
 unsafe impl<T> Send for Shared<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Shared<T> {}
@@ -32,8 +32,8 @@ impl<T> Shared<T> {
     }
 }
 
-/// Runs both on threads of their own, one a while after the other, which no lock or atomic tells the sanitizer. Both
-/// threads are there all the time: what one did that has ended may be taken for the next one's.
+/// Runs both closures on threads, one a while after the other, without synchronization that the sanitizer sees. Both
+/// threads exist all the time: otherwise the second could reuse the first one's state.
 fn without_order(first: impl FnOnce() + Send, second: impl FnOnce() + Send) {
     const WHILE: Duration = Duration::from_millis(200);
     thread::scope(|scope| {
@@ -54,14 +54,14 @@ fn a_race_in_rust() {
     let mut number = 0_u64;
     let shared = Shared(&raw mut number);
     let add = move || {
-        // SAFETY: it is there, but nothing keeps the other thread away.
+        // SAFETY: valid, but not synchronized with the other thread.
         unsafe { *shared.pointer() += 1 };
     };
     without_order(add, add);
     assert_eq!(number, 2);
 }
 
-/// One that only the library's own code takes part in: it looks for the zero.
+/// A race only in the standard library's code: it searches for the zero.
 #[test]
 #[ignore = "for ci/races alone, which wants it reported"]
 fn a_race_inside_the_standard_library() {
@@ -69,7 +69,7 @@ fn a_race_inside_the_standard_library() {
         *b"a text that ends far behind its beginning, so that it takes words at a time\0";
     let shared = Shared(&raw mut text);
     let write = move || {
-        // SAFETY: it is there, but nothing keeps the other thread away.
+        // SAFETY: valid, but not synchronized with the other thread.
         unsafe { (*shared.pointer())[40] = b'-' };
     };
     let read = move || {
@@ -82,7 +82,7 @@ fn a_race_inside_the_standard_library() {
 
 fn created() -> *mut pcap_sys::pcap_t {
     let mut errbuf = [0; pcap_sys::PCAP_ERRBUF_SIZE as usize];
-    // SAFETY: both are there.
+    // SAFETY: both pointers are valid.
     let pcap = unsafe { pcap_sys::pcap_create(c"lo".as_ptr(), errbuf.as_mut_ptr()) };
     assert!(!pcap.is_null());
     pcap
@@ -94,12 +94,12 @@ fn a_race_inside_libpcap() {
     let pcap = created();
     let shared = Shared(pcap);
     let set = move || {
-        // SAFETY: it is open, but nothing keeps the other thread away.
+        // SAFETY: open, but not synchronized with the other thread.
         let status = unsafe { pcap_sys::pcap_set_snaplen(shared.pointer(), 1000) };
         assert_eq!(status, 0);
     };
     without_order(set, set);
-    // SAFETY: not used any more.
+    // SAFETY: not used afterwards.
     unsafe { pcap_sys::pcap_close(pcap) };
 }
 
@@ -108,7 +108,7 @@ fn a_race_inside_libpcap() {
 #[ignore = "for ci/races alone, which wants it reported"]
 fn a_close_beside_a_use() {
     let shared = Shared(created());
-    // SAFETY: it is open, but nothing keeps the other thread away.
+    // SAFETY: open, but not synchronized with the other thread.
     let stop = move || unsafe { pcap_sys::pcap_breakloop(shared.pointer()) };
     // SAFETY: as above.
     let close = move || unsafe { pcap_sys::pcap_close(shared.pointer()) };
@@ -125,19 +125,19 @@ fn a_descriptor_closed_beside_a_write() {
             file.write_all(b"text").unwrap();
             std::mem::forget(file);
         },
-        // SAFETY: it is open and nobody else closes it, but it may be in use.
+        // SAFETY: open and closed by nobody else, but it may be in use.
         move || drop(unsafe { File::from_raw_fd(number) }),
     );
 }
 
-/// What the standard library keeps apart is understood: without its code being watched, some of these are
-/// taken for races.
+/// The standard library's synchronization is recognized: if its code is not instrumented, some of these are reported
+/// as races.
 #[test]
 #[ignore = "for ci/races alone"]
 fn what_is_right() {
     let mut number = 0_u64;
     let shared = Shared(&raw mut number);
-    // SAFETY: each caller below is alone.
+    // SAFETY: each caller below is synchronized.
     let add = move || unsafe { *shared.pointer() += 1 };
 
     let lock = Mutex::new(());

@@ -1,4 +1,4 @@
-//! What may be used from several threads, and that it gives right results there.
+//! What may be used from several threads, and the results there.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use pcap_core::{
     Inactive, Offline, Packet, PacketOwned, SendQueue, Stats, Timestamp, Unsent, Warning,
 };
 
-/// The table of the guide. What must not be `Sync` is there, in examples that do not compile.
+/// The table of the guide. Examples there that must not compile show what is not `Sync`.
 // Shows: libpcap/handle-used-thread-time
 #[test]
 fn what_the_guide_says_is_send_and_sync_is() {
@@ -35,7 +35,7 @@ fn what_the_guide_says_is_send_and_sync_is() {
     send::<Dumper>();
 }
 
-/// An Ethernet frame with a UDP packet from one port to another.
+/// Returns an Ethernet frame with a UDP packet from one port to another.
 fn udp(source: u16, destination: u16, last: u8) -> Vec<u8> {
     let mut frame = vec![0; 60];
     frame[12..14].copy_from_slice(&[0x08, 0x00]);
@@ -49,8 +49,8 @@ fn udp(source: u16, destination: u16, last: u8) -> Vec<u8> {
     frame
 }
 
-/// Different expressions at the same time, short and long, right and wrong, with names that are looked up,
-/// optimized or not, with a device and without: each filter accepts the expected packets.
+/// Different expressions at the same time, short and long, valid and invalid, with names that are resolved, optimized
+/// or not, with a device and without: each filter accepts the right packets.
 // Shows: libpcap/compiling-thread-safe-since
 #[test]
 fn sixteen_threads_compile_for_seconds() {
@@ -98,12 +98,12 @@ fn round(dead: &Capture<Dead>, number: u32) {
     assert!(filter.matches(&udp(port + 1, port, last)), "{long}");
     assert!(!filter.matches(&udp(port, 1, last)), "{long}");
 
-    // Names, which the C library looks up.
+    // Names, which the C library resolves.
     let filter = compile("ip proto \\udp and dst port domain").unwrap();
     assert!(filter.matches(&udp(port, 53, last)));
     assert!(!filter.matches(&udp(53, 54, last)));
 
-    // An error is that of this expression, and of no other thread's.
+    // An error is that of this expression, not of another thread's.
     let wrong = format!("udp port {port} nosuchword{number}");
     let error = compile(&wrong).unwrap_err();
     assert_eq!(error.object(), Some(wrong.as_str()));

@@ -66,7 +66,7 @@ fn words_are_joined() {
 fn runs_on_the_packets_of_a_savefile() {
     let folder = tempfile::tempdir().unwrap();
     let ethernet = savefile(true, true, 1, &packets());
-    // The same packets without their Ethernet header: the same filter is another program.
+    // The same packets without their Ethernet header: the same filter compiles to another program.
     let bare = packets()
         .into_iter()
         .map(|(s, n, data, _)| record(s, n, data[14..].to_vec()));
@@ -90,7 +90,7 @@ fn runs_on_the_packets_of_a_savefile() {
     }
 }
 
-/// As tcpdump does it, which compiles with `pcap_compile` on the savefile's handle.
+/// As tcpdump does, which calls `pcap_compile` on the savefile's handle.
 #[test]
 fn filters_are_compiled_for_the_savefile() {
     let folder = tempfile::tempdir().unwrap();
@@ -125,7 +125,7 @@ fn filters_are_compiled_for_the_savefile() {
         }
     }
 
-    // What the packets of a loopback begin with is as the system numbers it that wrote the savefile.
+    // The header of loopback packets has the numbers of the system that wrote the savefile.
     let packet = |family: u32, swapped: bool| {
         let family = if swapped { family.swap_bytes() } else { family };
         record(1, 0, [&family.to_ne_bytes()[..], &[0x60; 60]].concat())

@@ -1,4 +1,4 @@
-//! What the programs that copy packets have in common: what names say, what does not fit, what is kept.
+//! What the programs that copy packets have in common: the meaning of names, what does not fit, what is kept.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::common::{
 use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, Timestamp};
 
-/// The programs that write to a name, with their words for an input and an output.
+/// Returns the programs that write to a name, with their arguments for an input and an output.
 fn copies(input: &str, output: &str) -> Vec<Command> {
     [
         &["filter", input, output][..],
@@ -38,7 +38,7 @@ fn copies(input: &str, output: &str) -> Vec<Command> {
     .collect()
 }
 
-/// What a file is by its bytes, also behind gzip.
+/// Returns the kind of a file by its bytes, also inside gzip.
 fn kind(path: &Path) -> &'static str {
     let bytes = fs::read(path).unwrap();
     let inside = |bytes: &[u8]| match bytes[..4] {
@@ -51,7 +51,7 @@ fn kind(path: &Path) -> &'static str {
     let gunzip = run(Command::new("gzip")
         .args(["-dc", arg(path)])
         .env("LC_ALL", "C"));
-    // gzip wants its own ending, which all of these have.
+    // gzip requires its own extension, which all of these have.
     assert_eq!(gunzip.status, Some(0), "{}", gunzip.stderr);
     match inside(&gunzip.stdout) {
         "pcapng" => "pcapng.gz",
@@ -143,7 +143,7 @@ fn endings_of_other_compressions_are_refused() {
             assert_eq!(fs::read(&output).unwrap(), b"precious");
         }
     }
-    // The names of `pcap-split` end in .pcap, whatever is before the numbers.
+    // The names of `pcap-split` end in .pcap, whatever precedes the numbers.
     for prefix in ["a.pcapng", "a.pcap.gz", "a.pcap.zst", "gz.GZ"] {
         let prefix = folder.path().join(prefix);
         let words = ["--packets", "3", "-o", arg(&prefix), arg(&input)];
@@ -204,12 +204,12 @@ fn folders_that_are_not_there_are_named() {
     }
 }
 
-/// A frame of the same flow as all others, with a number in it.
+/// Returns a frame of the same flow as all others, with a number in it.
 fn frame(number: u8) -> Vec<u8> {
     [&[2; 12][..], &[0x88, 0xb5], &[number; 46]].concat()
 }
 
-/// pcapng with packets of times that classic savefiles cannot hold between others.
+/// Creates a pcapng file in which some packets have times that classic savefiles cannot hold.
 fn far(folder: &Path) -> PathBuf {
     let mut dumper = PcapngDumper::new(Vec::new());
     let interface = dumper
@@ -265,7 +265,7 @@ fn what_does_not_fit_is_left_out_by_all() {
             assert!(ran.stderr.contains("3 packets skipped"), "{}", ran.stderr);
         }
     }
-    // Those that can hold them do.
+    // Formats that can hold them do.
     let output = folder.path().join("out.pcapng");
     for mut command in copies(input, arg(&output)) {
         let ran = run(&mut command);

@@ -1,4 +1,4 @@
-//! What `pcap-read` shows of packets that are cut, damaged, tunnelled or cooked, beside what tshark shows.
+//! What `pcap-read` shows of truncated, damaged, tunneled or cooked packets, compared with tshark.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::common::frames::{
 use crate::common::{Record, arg, file, ours, record, savefile, tool};
 use serde_json::{Value, json};
 
-/// What `pcap-read --json` says of packets.
+/// Returns what `pcap-read --json` prints for packets.
 fn read(folder: &Path, linktype: u32, packets: &[Record]) -> Vec<Value> {
     let path = file(folder, "a.pcap", &savefile(false, false, linktype, packets));
     let lines = ours("read", &["--json", arg(&path)]).good();
@@ -20,7 +20,7 @@ fn read(folder: &Path, linktype: u32, packets: &[Record]) -> Vec<Value> {
     lines.collect()
 }
 
-/// The line of a packet behind its time, without its length.
+/// Returns the line of a packet without its time and length.
 fn line(folder: &Path, linktype: u32, data: &[u8]) -> String {
     let packets = [record(0, 0, data.to_vec())];
     let path = file(
@@ -44,7 +44,7 @@ fn cut_headers_show_the_fields_that_are_there() {
             for told in &told[length..] {
                 assert_eq!(told[member], whole[member], "{member} of {told}");
             }
-            // A byte less, and it is not there; instead of addresses there are those of Ethernet.
+            // With one byte less it is missing; the addresses are then those of Ethernet.
             assert_ne!(
                 told[length - 1][member],
                 whole[member],
@@ -86,7 +86,7 @@ fn wrong_lengths_hide_no_ports_and_flags() {
         let shown = line(folder.path(), ETHERNET, &ethernet(0x0800, &packet));
         assert_eq!(shown, "192.0.2.1:1 > 192.0.2.2:2 UDP");
     }
-    // What is behind the packet is not part of it.
+    // What follows the packet is not part of it.
     let padded = ethernet(0x0800, &total_of(20));
     assert_eq!(
         line(folder.path(), ETHERNET, &padded),
@@ -131,7 +131,7 @@ fn tunnels_show_the_packets_inside() {
     let tunnel = json!({"protocol": "VXLAN", "id": 42, "source": "192.0.2.1", "source_port": 5,
         "destination": "192.0.2.2", "destination_port": 4789});
     assert_eq!(told[7]["tunnels"], json!([tunnel]));
-    // All are of one conversation.
+    // All belong to one conversation.
     let prefix = folder.path().join("flow");
     let path = file(
         folder.path(),
@@ -263,14 +263,14 @@ const FIELDS: [&str; 13] = [
     "tcp.flags",
 ];
 
-/// What tshark says of each packet of a file.
+/// Returns what tshark prints for each packet of a file.
 fn by_tshark(path: &Path) -> Vec<BTreeMap<&'static str, Vec<String>>> {
     let mut options = vec!["-n", "-r", arg(path), "-T", "fields"];
     for option in ["ip.defragment:FALSE", "ipv6.defragment:FALSE"] {
         options.extend(["-o", option]);
     }
     options.extend(FIELDS.iter().flat_map(|field| ["-e", field]));
-    // A line of nothing but tabs is a packet, too.
+    // A line of only tabs is a packet, too.
     let text = tool("tshark", &options);
     text.lines()
         .map(|line| {
@@ -283,7 +283,7 @@ fn by_tshark(path: &Path) -> Vec<BTreeMap<&'static str, Vec<String>>> {
         .collect()
 }
 
-/// The same fields of our JSON: those of the tunnels, then those of the packet.
+/// Returns the same fields of our JSON: those of the tunnels, then those of the packet.
 fn by_ours(told: &Value) -> BTreeMap<&'static str, Vec<String>> {
     let mut fields: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut add = |field: &'static str, value: &Value| {
@@ -342,7 +342,7 @@ fn no_cut_packet_contradicts_tshark() {
     let ethernet: Vec<Record> = frames.flat_map(|data| beginnings(&data)).collect();
     let mut all = vec![(ETHERNET, ethernet)];
     for version in 0..2 {
-        // tshark believes the protocol of Frame Relay, which has none, and knows fewer devices.
+        // tshark uses the protocol field of Frame Relay, which has none, and knows fewer devices.
         let known = |device: &(u16, _, _, _)| device.0 < 800 && device.0 != 770;
         let packets = devices().into_iter().filter(known);
         let packets = packets.flat_map(|(hardware, protocol, rest, _)| {
@@ -357,7 +357,7 @@ fn no_cut_packet_contradicts_tshark() {
         for (told, theirs) in told.iter().zip(theirs) {
             let ours = by_ours(told);
             for (field, theirs) in theirs {
-                // tshark gives up a header at the first field that is cut off.
+                // tshark stops at the first field of a header that is truncated.
                 let ours = ours.get(field).map_or(&[][..], Vec::as_slice);
                 assert!(
                     ours.starts_with(&theirs),

@@ -1,4 +1,4 @@
-//! `pcap-demo`, where it may capture and where it may not.
+//! `pcap-demo`, with and without the right to capture.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::common::live::{in_netns, is_root};
 use crate::common::{Ran, arg, copied, program, run, run_into_broken_pipe, tool};
 
-/// The story, and the savefile it ends with.
+/// Runs the demo; returns its output, and the savefile at its end.
 fn tell(command: &mut Command, folder: &Path) -> (String, String) {
     let Ran {
         status,
@@ -24,7 +24,7 @@ fn tell(command: &mut Command, folder: &Path) -> (String, String) {
     (story, path)
 }
 
-/// The lines of packets in a part of the story.
+/// Returns the lines of packets in a part of the output.
 fn packets<'s>(story: &'s str, heading: &str) -> Vec<&'s str> {
     let (_, part) = story.split_once(&format!("\n{heading}\n")).unwrap();
     let part = part.split("\n\n").next().unwrap();
@@ -56,7 +56,7 @@ fn without_the_right_it_says_so_and_goes_on() {
     if !is_root() {
         return;
     }
-    // A folder and a program that anybody can use.
+    // A directory and a program that anybody can use.
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777)).unwrap();
     let copy = copied("demo", folder.path());

@@ -9,7 +9,7 @@ use crate::common::{
     run_into_broken_pipe, savefile, tool, written_and_error,
 };
 
-/// What tcpdump makes of the same savefile and filter.
+/// Returns what tcpdump writes for the same savefile and filter.
 fn by_tcpdump(folder: &Path, input: &Path, nano: bool, expression: &str) -> Vec<u8> {
     let path = folder.join("tcpdump.pcap");
     let precision = if nano { "nano" } else { "micro" };

@@ -1,19 +1,12 @@
-//! Savefiles that are compressed by gzip, in all programs that read savefiles.
+//! Savefiles compressed by gzip, in all programs that read savefiles.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common::{arg, feed, file, nano_packets, ours, program, run, savefile, tool};
+use crate::common::{arg, feed, file, gzip, nano_packets, ours, program, run, savefile, tool};
 
-/// Bytes, compressed by gzip.
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let ran = feed(Command::new("gzip").args(["-c"]), bytes);
-    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
-    ran.stdout
-}
-
-/// How each program is told to read a savefile, and to write what comes of it.
+/// Returns each program with arguments to read a savefile and to write its result.
 fn commands(input: &str, output: &Path) -> Vec<Command> {
     let prefix = output.join("part");
     let out = output.join("out.pcap");
@@ -39,7 +32,7 @@ fn commands(input: &str, output: &Path) -> Vec<Command> {
     .collect()
 }
 
-/// What the files of a folder hold, which are gone then.
+/// Returns the contents of the files of a directory, and deletes them.
 fn taken(folder: &Path) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap();
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -137,7 +130,7 @@ fn compressed_is_read_as_plain() {
     let output = folder.path().join("output");
     fs::create_dir(&output).unwrap();
     let bytes = savefile(false, true, 1, &nano_packets());
-    // Its name says nothing, and it may be in several parts.
+    // The name does not matter, and it may have several members.
     let plain = file(folder.path(), "plain.gz", &bytes);
     let (start, rest) = bytes.split_at(100);
     let packed = [gzip(start), gzip(rest)].concat();
@@ -207,7 +200,7 @@ fn a_cut_gzip_file_gives_its_good_packets() {
     let output = folder.path().join("output");
     fs::create_dir(&output).unwrap();
     let bytes = savefile(false, true, 1, &nano_packets());
-    // The second part has the last packet, and is cut.
+    // The second member has the last packet, and is truncated.
     let (start, rest) = bytes.split_at(bytes.len() - 20);
     let rest = gzip(rest);
     let cut = [gzip(start), rest[..rest.len() - 12].to_vec()].concat();
@@ -224,7 +217,7 @@ fn a_cut_gzip_file_gives_its_good_packets() {
         let text = format!(": cannot read `{}`: ", arg(&cut));
         assert!(error.contains(&text), "{error}");
         assert_eq!(files, taken(&output), "{command:?}");
-        // Counts are not told of a part.
+        // Counts are not printed for a part.
         if !command.get_args().any(|word| word == "--match") {
             assert_eq!(ran.stdout, expected.stdout, "{command:?}");
         }

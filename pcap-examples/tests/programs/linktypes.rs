@@ -7,7 +7,7 @@ use crate::common::{Record, arg, file, ours, record, savefile};
 use pcap_core::pcapng::{Interface, PcapngDumper};
 use pcap_core::{Linktype, Packet, Timestamp};
 
-/// Packets that tell their link types apart: one of Ethernet, one of raw IP, one more of Ethernet.
+/// Creates a file of packets with distinct link types: one of Ethernet, one of raw IP, one more of Ethernet.
 fn mixed(folder: &Path) -> (PathBuf, Record) {
     let ethernet = record(1, 0, vec![2; 60]);
     let mut dumper = PcapngDumper::new(Vec::new());
@@ -23,7 +23,7 @@ fn mixed(folder: &Path) -> (PathBuf, Record) {
     (file(folder, "mixed.pcapng", &bytes), ethernet)
 }
 
-/// What savefiles of our own hold, without what depends on the snaplen in their headers.
+/// Returns the records of our savefiles, without what depends on the snaplen in their headers.
 fn records(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap()[24..].to_vec()
 }

@@ -1,7 +1,7 @@
-//! The programs: each is run as a user runs it.
+//! The programs, run as a user runs them.
 //!
-//! Not in an emulator: what captures live or lists devices, because qemu-user has neither packet sockets nor namespaces,
-//! and what starts programs by other names, which an emulator does not pass on.
+//! Excluded in an emulator: what captures live or lists devices, because qemu-user has neither packet sockets nor
+//! namespaces, and what starts programs by other names, which an emulator does not pass on.
 
 mod bpf;
 #[cfg(all(target_os = "linux", not(emulated)))]

@@ -1,4 +1,4 @@
-//! `manual`: pages and completions, beside the help of the programs.
+//! `manual`: pages and completions, compared with the help of the programs.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ fn text(folder: &Path, file: &str) -> String {
     fs::read_to_string(folder.join(file)).unwrap_or_else(|e| panic!("{file}: {e}"))
 }
 
-/// The words of a page without what roff wants, as somebody reads them.
+/// Returns the words of a page without roff's markup, as it is displayed.
 fn words(page: &str) -> String {
     let plain = page
         .replace("\\fB", "")
@@ -28,7 +28,7 @@ fn words(page: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The long options in a help or a page.
+/// Returns the long options in a help text or a page.
 fn long_options(text: &str) -> Vec<&str> {
     let is_name = |c: char| c.is_ascii_lowercase() || c == '-';
     let mut found: Vec<&str> = text
@@ -63,7 +63,7 @@ fn pages_say_what_the_help_says() {
             );
         }
         assert!(!page.contains('`'), "{page}");
-        // A line of roff that begins so is a command.
+        // A line of roff that begins with this is a command.
         assert!(page.lines().all(|line| !line.starts_with('\'')), "{page}");
         let short = name.strip_prefix("pcap-").unwrap();
         let help = ours(short, &["--help"]).good();
@@ -71,7 +71,7 @@ fn pages_say_what_the_help_says() {
             assert!(read.contains(&format!("--{option}")), "{name}: --{option}");
         }
         assert!(!long_options(&help).is_empty(), "{help}");
-        // Each example, and each line of the rest in its words.
+        // Each example, and the words of each other line.
         for line in help.lines().skip_while(|line| *line != "Examples:").skip(1) {
             let line = line.trim_end_matches(':').replace('`', "");
             for part in line.split("  ").filter(|part| !part.trim().is_empty()) {
@@ -134,7 +134,7 @@ fn a_folder_that_cannot_be_made_is_an_error() {
     assert!(stderr.starts_with("manual: cannot write `"), "{stderr}");
 }
 
-/// Help, version, and errors of either kind have the name of the program.
+/// Help, version, and errors of either kind contain the name of the program.
 #[test]
 fn programs_go_by_their_names() {
     let version = format!("pcap-read {}\n", env!("CARGO_PKG_VERSION"));
@@ -149,7 +149,7 @@ fn programs_go_by_their_names() {
         missing.stderr.starts_with("pcap-read: cannot open "),
         "{missing:?}"
     );
-    // Refused after clap took it.
+    // Rejected after clap accepted it.
     let twice = ours("read", &["--follow", "a", "b"]);
     assert_eq!(twice.status, Some(2));
     assert!(twice.stderr.contains("\nUsage: pcap-read "), "{twice:?}");

@@ -1,4 +1,4 @@
-//! What programs write: it is there soon, and where it cannot be they say so.
+//! What programs write: it appears soon, and failures are reported.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -21,7 +21,7 @@ fn packets_in(path: &Path) -> u64 {
     whole_packets(&fs::read(path).unwrap_or_default()).0
 }
 
-/// As many packets as can be decompressed of a file that is not complete.
+/// Returns how many packets can be decompressed of an incomplete file.
 fn packets_in_gzip(path: &Path) -> u64 {
     let mut bytes = Vec::new();
     let compressed = fs::read(path).unwrap_or_default();
@@ -47,7 +47,7 @@ fn a_quiet_capture_is_soon_in_its_savefile() {
             wait_until("they are in the file", || count(path) == 50);
             sender.send(1, 64);
             wait_until("one more is in the file", || count(path) == 51);
-            // Nothing is missing that it could write at its end.
+            // Nothing is left for it to write at its end.
             running.signal(libc::SIGKILL);
             running.child().wait().unwrap();
             assert_eq!(count(path), 51);
@@ -124,7 +124,7 @@ fn what_came_through_a_pipe_is_soon_written() {
             "read" => lines(bytes),
             _ => whole_packets(bytes).0,
         };
-        // This would wait for ever for what is held back.
+        // If output were held back, this would wait forever.
         while count(&printed) < all {
             let mut some = [0; 4096];
             let length = stdout.read(&mut some).unwrap();
@@ -159,7 +159,7 @@ fn the_list_of_a_split_comes_as_it_grows() {
     assert_eq!(process.end().status, Some(0));
 }
 
-/// Runs a program by the shell, with something done to its standard output.
+/// Runs a program in the shell, with its standard output redirected.
 fn shell(words: &[&str], redirection: &str) -> Ran {
     let mut shell = Command::new("sh");
     shell
@@ -225,14 +225,14 @@ fn an_output_that_takes_nothing_is_an_error() {
             assert!(error.starts_with(&text), "{words:?} {redirection}: {error}");
         }
     }
-    // Those that print nothing need no standard output.
+    // Programs that print nothing need no standard output.
     let out = folder.path().join("out.pcap");
     let ran = shell(&["filter", input, arg(&out)], ">&-");
     assert_eq!(
         (ran.status, ran.stderr.as_str()),
         (Some(0), "8 of 8 packets\n")
     );
-    // Nor does it matter where it goes, if somebody takes it.
+    // Nor does its target matter, if it accepts the output.
     let mut null = program("read");
     let ran = feed(null.arg(input).stdout(Stdio::null()), b"");
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
@@ -292,7 +292,7 @@ fn an_unread_capture_is_an_error() {
     });
 }
 
-/// Some file systems report only when a file is closed that a write has failed.
+/// Some file systems only report a failed write when the file is closed.
 #[test]
 fn an_error_of_closing_is_reported() {
     let folder = tempfile::tempdir().unwrap();
@@ -380,7 +380,7 @@ fn an_error_of_closing_is_reported() {
     );
 }
 
-/// What a program shows on a terminal, which `script` plays.
+/// Returns what a program shows on a terminal, which `script` emulates.
 fn on_terminal(words: &[&str]) -> String {
     let path = PathBuf::from(program(words[0]).get_program());
     let mut script = Command::new("script");
@@ -396,7 +396,7 @@ fn on_terminal(words: &[&str]) -> String {
     String::from_utf8_lossy(&ran.stdout).into_owned()
 }
 
-/// Paints all that follows red, and then the title of the window.
+/// Makes the following text red, and then sets the title of the window.
 const NAME: &str = "\u{1b}[31mred\u{1b}]0;t\u{7}";
 
 #[test]
@@ -429,7 +429,7 @@ fn names_of_files_are_escaped_on_a_terminal() {
         shown.contains(r"\u{1b}[31mred\u{1b}]0;t\u{7}\n-00002.pcap: 2 packets"),
         "{shown:?}"
     );
-    // Elsewhere they are as they are, to be used.
+    // Elsewhere they are unchanged, for further use.
     let ran = ours(
         "split",
         &[arg(&input), "--force", "--packets", "3", "-o", arg(&prefix)],
@@ -458,7 +458,7 @@ fn names_of_devices_are_escaped_on_a_terminal() {
     });
 }
 
-/// It is told what it says to the program that started it, on a pipe that is full.
+/// The program that started it gets its messages, on a pipe that is full.
 #[test]
 fn standard_error_that_is_full_is_an_error() {
     let folder = tempfile::tempdir().unwrap();

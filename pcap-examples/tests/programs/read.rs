@@ -11,7 +11,7 @@ use crate::common::{
     run_into_broken_pipe, savefile, tool,
 };
 
-/// Seconds with nine digits and the bytes of each packet, as tcpdump prints them.
+/// Returns the seconds with nine digits and the bytes of each packet, as tcpdump prints them.
 fn by_tcpdump(path: &str) -> Vec<(String, String)> {
     let options = [
         "--time-stamp-precision=nano",
@@ -38,7 +38,7 @@ fn by_tcpdump(path: &str) -> Vec<(String, String)> {
     packets
 }
 
-/// Time, captured and wire length of each packet, as tshark prints them.
+/// Returns the time, caplen and wire length of each packet, as tshark prints them.
 fn by_tshark(path: &str) -> Vec<String> {
     let fields = [
         "-e",
@@ -313,7 +313,7 @@ fn a_reader_that_goes_away_is_no_error() {
     }
 }
 
-/// A file that is not there whole yet: its header, then a record in two halves, then Ctrl-C.
+/// A file that is still being written: its header, then a record in two halves, then Ctrl-C.
 #[test]
 fn a_growing_file_is_followed_until_ctrl_c() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -333,12 +333,12 @@ fn a_growing_file_is_followed_until_ctrl_c() {
         growing.write_all(part).expect("room");
     }
     for record in &all {
-        // Each line comes although the file has not ended.
+        // Each line appears although the file has not ended.
         let line = lines.next().expect("a line").expect("text");
         assert_eq!(line + "\n", raw_line(record));
     }
     assert!(child.try_wait().expect("its status").is_none());
-    // SAFETY: the process is a child that was not waited for, so the number is still its own.
+    // SAFETY: the child has not been waited for, so the number is still its own.
     assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
     assert!(lines.next().is_none());
     let ended = child.wait_with_output().expect("its end");

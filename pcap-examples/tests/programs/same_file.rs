@@ -1,4 +1,4 @@
-//! What is read is never written over, also where `-` stands for it.
+//! No program overwrites its input, even if `-` stands for it.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
@@ -20,7 +20,7 @@ fn bytes() -> Vec<u8> {
     savefile(false, false, 1, &packets())
 }
 
-/// How the programs are told to write a file of standard input.
+/// Returns each program with arguments to write its standard input to a file.
 fn copies(output: &Path) -> Vec<Command> {
     let output = arg(output);
     [
@@ -58,7 +58,7 @@ fn a_file_on_standard_input_is_not_written_over() {
         assert!(ran.stderr.contains("it is also the input"));
         assert_eq!(fs::read(&path).unwrap(), bytes(), "{command:?}");
     }
-    // Another file is none of it.
+    // Another file is allowed.
     let other = file(folder.path(), "other.pcap", &bytes());
     for mut command in copies(&other) {
         let ran = run_with(command.stdin(File::open(&path).unwrap()));

@@ -1,21 +1,18 @@
-//! What the programs do on a terminal, which `script` plays.
+//! The programs on a terminal, which `script` emulates.
 
 use crate::common::live::in_netns;
 use crate::common::{arg, file, program, record, run, savefile};
 
-/// What a program shows on a terminal, and its status.
+/// Returns what a program shows on a terminal, and its status.
 fn on_terminal(name: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let program = program(name);
-    let path = program
-        .get_program()
-        .to_str()
-        .expect("a path of characters");
+    let path = program.get_program().to_str().expect("a path in UTF-8");
     let command = [&[path], arguments].concat().join(" ");
     let mut script = std::process::Command::new("script");
     let ran = run(script
         .args(["-q", "-e", "-c", &command, "/dev/null"])
         .env("TERM", "xterm"));
-    // The program's errors are on its terminal too, so these are of `script`, for want of a terminal.
+    // The program's errors are on its terminal, so these are of `script`, which found no terminal.
     assert_eq!(ran.stderr, "", "is /dev/pts mounted?");
     (
         ran.status,
@@ -119,7 +116,7 @@ fn a_savefile_is_not_written_to_a_terminal() {
     }
 }
 
-/// A shell's `*` makes such words of the names of files.
+/// A shell's `*` passes the names of files as such arguments.
 #[test]
 fn control_characters_are_harmless() {
     let words = [

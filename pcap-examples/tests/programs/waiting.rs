@@ -1,4 +1,4 @@
-//! Ctrl-C ends a program also while it waits for a pipe.
+//! Ctrl-C also ends a program that waits for a pipe.
 
 use std::fs;
 use std::io::Write;
@@ -40,7 +40,7 @@ fn ctrl_c_ends_the_waiting_for_a_pipe() {
             }
         };
         wait(&mut || output.exists());
-        // SAFETY: the process is a child that was not waited for, so the number is its own.
+        // SAFETY: the child has not been waited for, so the number is still its own.
         assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
         let mut status = None;
         wait(&mut || {
@@ -59,7 +59,7 @@ fn ctrl_c_ends_the_waiting_for_a_pipe() {
     }
 }
 
-/// A FIFO that somebody has opened and writes nothing into, or nothing after the savefile's header.
+/// A FIFO that is open, with no data or only the savefile's header.
 #[test]
 fn ctrl_c_ends_waiting_for_a_fifo() {
     let folder = tempfile::tempdir().unwrap();
@@ -82,9 +82,9 @@ fn ctrl_c_ends_waiting_for_a_fifo() {
         // Waits until the program has opened it.
         let mut writer = fs::File::options().write(true).open(&fifo).unwrap();
         writer.write_all(bytes).unwrap();
-        // Until it waits: whether it has what was written read by then makes no difference.
+        // Until it waits: whether it has read the header by then makes no difference.
         thread::sleep(Duration::from_millis(200));
-        // SAFETY: the process is a child that was not waited for, so the number is its own.
+        // SAFETY: the child has not been waited for, so the number is still its own.
         assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
         let asked = Instant::now();
         while child.try_wait().unwrap().is_none() {

@@ -3,7 +3,7 @@
 
 #include "peer.h"
 
-/* Compiles a filter for Ethernet; null if it cannot. */
+/* Compiles a filter for Ethernet; returns null on failure. */
 struct bpf_program *peer_compile(const char *filter)
 {
 	struct bpf_program *program = malloc(sizeof *program);
@@ -23,7 +23,7 @@ void peer_freecode(struct bpf_program *program)
 	free(program);
 }
 
-/* Tallies the samples that pass, as many rounds as asked for. */
+/* Tallies the samples that pass, in this many rounds. */
 void peer_matches(const struct bpf_program *program, const struct sample *samples, size_t count,
 		  uint64_t rounds, struct tally *tally)
 {

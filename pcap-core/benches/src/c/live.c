@@ -1,7 +1,7 @@
 /* Live captures. */
 #include "peer.h"
 
-/* Opens a device; a buffer of 0 bytes is the default. Null if it cannot. */
+/* Opens a device; a buffer of 0 bytes is the default. Returns null on failure. */
 pcap_t *peer_open(const char *device, int buffer)
 {
 	char errbuf[PCAP_ERRBUF_SIZE];
@@ -44,7 +44,7 @@ static void count(u_char *user, const struct pcap_pkthdr *header, const u_char *
 		add(reader->tally, header->caplen, data);
 }
 
-/* Reads until a packet of `mark` bytes comes, or pcap_breakloop is called. */
+/* Reads until a packet of `mark` bytes arrives, or pcap_breakloop is called. */
 int peer_receive(pcap_t *pcap, int way, uint32_t mark, struct tally *tally)
 {
 	struct reader reader = {pcap, tally, mark};

@@ -1,11 +1,11 @@
-/* The work of the benches as a plain C program does it. All functions return 0, or -1 if they cannot. */
+/* The tasks of the benches in plain C. All functions return 0, or -1 on failure. */
 #ifndef PEER_H
 #define PEER_H
 
 #include <pcap/pcap.h>
 #include <stdint.h>
 
-/* What was seen, so that it can be told whether all saw the same. */
+/* What a run read, to check that all peers read the same. */
 struct tally {
 	uint64_t packets, bytes, last;
 };
@@ -16,7 +16,7 @@ struct sample {
 	uint32_t length;
 };
 
-/* How packets are got. */
+/* How packets are read. */
 enum way { LOOP, NEXT_EX, COPIES };
 
 static inline void add(struct tally *tally, uint32_t caplen, const u_char *data)

@@ -23,7 +23,7 @@ static int next_ex(pcap_t *pcap, struct tally *tally)
 	return status == PCAP_ERROR_BREAK ? 0 : -1;
 }
 
-/* As pcap_next_ex, with a copy of each packet on the heap. */
+/* With pcap_next_ex and a copy of each packet on the heap. */
 static int copies(pcap_t *pcap, struct tally *tally)
 {
 	struct pcap_pkthdr *header;
@@ -60,12 +60,12 @@ static int read_with(pcap_t *pcap, int way, const char *filter, struct tally *ta
 	}
 }
 
-/* As a program opens a savefile that knows what stdio costs; the buffer is the caller's to free. */
+/* Opens a savefile with stdio tuned for speed; the caller frees the buffer. */
 static pcap_t *open_tuned(const char *path, size_t size, char **buffer)
 {
 	char errbuf[PCAP_ERRBUF_SIZE];
 	FILE *file = fopen(path, "rb");
-	/* glibc takes the size only with a buffer. */
+	/* glibc only uses the size together with a buffer. */
 	*buffer = malloc(size);
 	if (!file || !*buffer || setvbuf(file, *buffer, _IOFBF, size))
 		return NULL;
@@ -75,7 +75,7 @@ static pcap_t *open_tuned(const char *path, size_t size, char **buffer)
 	return pcap_fopen_offline(file, errbuf);
 }
 
-/* The filter may be null; a buffer of 0 bytes leaves stdio as it is. */
+/* The filter may be null; with a buffer of 0 bytes stdio is not tuned. */
 int peer_read(const char *path, int way, const char *filter, size_t size, struct tally *tally)
 {
 	char errbuf[PCAP_ERRBUF_SIZE];

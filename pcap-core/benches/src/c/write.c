@@ -1,7 +1,7 @@
 /* Writing savefiles. */
 #include "peer.h"
 
-/* Writes the samples again and again, until that many packets are written. */
+/* Writes the samples repeatedly, until that many packets are written. */
 int peer_write(const char *path, const struct sample *samples, size_t count, uint64_t packets)
 {
 	pcap_t *dead = pcap_open_dead(DLT_EN10MB, 262144);

@@ -1,8 +1,7 @@
-//! A report of what a waiting capture promises: how soon it answers, what waiting costs, and what comes
-//! through in a flood. Each figure has its aim beside it, and whether it is kept.
+//! A report of what a waiting capture promises: how soon it returns, what waiting costs, and what arrives in a flood.
+//! Each figure is compared with its target.
 //!
-//! Each measurement is a process of its own, in a network of its own. `ci/latency --help` says what the
-//! rows mean.
+//! Each measurement is a process in its own network. `ci/latency --help` explains the rows.
 //!
 //! May import: everything but `rows`, `runs` of the other table; its own parts.
 
@@ -23,13 +22,13 @@ use rows::{Group, Job};
 
 /// Measure breaks, deadlines, idle waits, floods and asynchronous captures.
 ///
-/// Prints one table, in which each figure has its aim beside it. Needs root.
+/// Prints one table with the target of each figure. Needs root.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Only rows whose heading or name has one of these in it
+    /// Only rows whose heading or name contains one of these
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// A small part of the work: to see that all works, not to measure
+    /// Do a small part of the work, as a test and not to measure
     #[arg(long)]
     quick: bool,
     /// Print one JSON document
@@ -38,12 +37,12 @@ pub(crate) struct Arguments {
     /// Print the rows' names, and measure nothing
     #[arg(long)]
     list: bool,
-    /// Do one measurement and print what it gave
+    /// Do one measurement and print its result
     #[arg(long, hide = true, value_name = "JOB")]
     one: Option<String>,
 }
 
-/// What one measurement gave, by name.
+/// The results of one measurement, by name.
 pub(crate) type Figures = BTreeMap<String, f64>;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -84,9 +83,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the processes do that are started for one measurement.
+/// Does the measurement for which this process was started.
 fn one(name: &str, quick: bool) -> Result<(), Failure> {
-    // Ends the process should it wait for ever: no measurement takes as long.
+    // Ends the process if it waits forever: no measurement takes as long.
     // SAFETY: takes a number, of seconds.
     unsafe { libc::alarm(300) };
     let groups = rows::groups();
@@ -101,7 +100,7 @@ fn one(name: &str, quick: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The medians of all that a group measures.
+/// Returns the medians of all measurements of a group.
 fn measure_all(
     group: &Group,
     quick: bool,
@@ -120,7 +119,7 @@ fn measure_all(
             progress.say(&format!("{}: {name}, {round} of {rounds}", group.name));
             let started: Result<Vec<_>, _> = jobs.iter().map(|&job| Run::new(job, quick)).collect();
             let mut started = started?;
-            // None has to make its network while others measure.
+            // No process creates its network while others measure.
             started.iter_mut().try_for_each(Run::begin)?;
             for (run, runs) in started.into_iter().zip(runs) {
                 runs.push(run.figures()?);
@@ -146,7 +145,7 @@ fn medians(runs: &[Figures]) -> Figures {
     names.map(median).collect()
 }
 
-/// A process that measures; it ends with this.
+/// A measuring process, which is killed on drop.
 struct Run {
     job: Job,
     child: Child,
@@ -154,7 +153,7 @@ struct Run {
 }
 
 impl Run {
-    /// Waits until it is ready to begin.
+    /// Starts a process, and waits until it is ready.
     fn new(job: Job, quick: bool) -> Result<Run, Failure> {
         let mut child = Command::new(env::current_exe()?)
             .args(["latency", "--one", &job.name()])
@@ -186,7 +185,7 @@ impl Run {
         Ok(line.trim_end().to_owned())
     }
 
-    /// It has told on standard error why.
+    /// Returns the error of a process, which has printed the reason on standard error.
     fn failed(&self, printed: &str) -> Failure {
         format!("{} failed: it printed `{printed}`", self.job.name()).into()
     }

@@ -1,4 +1,4 @@
-//! In place of `measure` where there are no networks that a program can make for itself.
+//! Replaces `measure` on systems where a program cannot create a private network.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What the figures are to be, and the table.
+//! The targets of the figures, and the table.
 //!
 //! May import: `rows`, and the other table's `report`.
 
@@ -8,13 +8,13 @@ use super::Figures;
 use super::rows::{Group, Job, Row};
 use crate::report;
 
-/// The longest that a break or the end of a deadline may take, in microseconds.
+/// The maximum time of a break or after a deadline, in microseconds.
 const LATE: f64 = 5000.0;
-/// The most of a processor that waiting may take, in percent.
+/// The maximum CPU usage of waiting, in percent.
 const BUSY: f64 = 1.0;
-/// How much longer a packet may take when a reader can be stopped.
+/// The maximum factor on the cost of a packet when a reader can be stopped.
 const DEARER: f64 = 1.02;
-/// How many packets a task has to read in the time that a thread reads one.
+/// The minimum share of a thread's packets that a task reads in the same time.
 const SLOWER: f64 = 0.8;
 
 /// One line of the table.
@@ -23,7 +23,7 @@ pub(super) struct Line {
     row: String,
     figures: Figures,
     text: String,
-    /// What is wanted, and whether it is so; not for what others are compared with.
+    /// The target, and whether it is met; `None` for figures that others are compared with.
     aim: Option<(String, bool)>,
 }
 
@@ -102,7 +102,9 @@ pub(super) fn table(lines: &[Line], quick: bool) {
         println!("{name:<8} {fact}");
     }
     if quick {
-        println!("a small part of the work: shows that all works, and says nothing of speed");
+        println!(
+            "a small part of the work: tests that everything works, but does not measure speed"
+        );
     }
     let mut group = "";
     for line in lines {

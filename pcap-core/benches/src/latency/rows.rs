@@ -1,4 +1,4 @@
-//! The rows: what is measured, and beside what.
+//! The rows: what is measured, and what it is compared with.
 //!
 //! May import: nothing of this program.
 
@@ -7,7 +7,7 @@ pub(crate) struct Group {
     pub(crate) name: &'static str,
     /// How often each is measured, in turns; the medians count.
     pub(crate) rounds: usize,
-    /// They wait more than they work: all at once.
+    /// They mostly wait, so all run at once.
     pub(crate) together: bool,
     pub(crate) rows: Vec<Row>,
 }
@@ -24,28 +24,28 @@ pub(crate) struct Row {
 pub(crate) enum Job {
     /// Break a reader that sleeps.
     Break(Reader),
-    /// Wait on this device that many milliseconds for packets that do not come.
+    /// Wait on this device that many milliseconds for packets that do not arrive.
     Deadline(Device, u64),
-    /// Wait for packets that do not come.
+    /// Wait for packets that do not arrive.
     Idle(Reader),
     /// The same on an interface that is set down.
     Down(Reader),
     /// Read while another process sends as fast as it can.
     Flood(Reader),
-    /// Read while another process sends so many packets in a second.
+    /// Read while another process sends this many packets per second.
     Paced(Reader),
     /// Read a buffer that is full.
     Drain(Reader),
 }
 
-/// How packets are asked for.
+/// How packets are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reader {
     Next,
     ForEach,
-    /// As `Next`, while another thread has a break handle that it does not use.
+    /// As `Next`, while another thread has an unused break handle.
     Held,
-    /// With a deadline, again and again.
+    /// With repeated deadlines.
     Deadlines,
     Tokio,
     AsyncIo,
@@ -59,7 +59,7 @@ pub(crate) enum Device {
 }
 
 impl Job {
-    /// By which a process is told what to do.
+    /// Returns the name that tells a process what to do.
     pub(crate) fn name(self) -> String {
         format!("{self:?}")
     }
@@ -79,7 +79,7 @@ impl Reader {
 }
 
 impl Group {
-    /// What has to be measured for its rows, each once.
+    /// Returns the measurements that its rows need, each once.
     pub(crate) fn jobs(&self) -> Vec<Job> {
         let mut jobs = Vec::new();
         for job in self
@@ -94,7 +94,7 @@ impl Group {
         jobs
     }
 
-    /// A row for each of these readers.
+    /// Returns a group with a row for each of these readers.
     fn of(name: &'static str, rounds: usize, job: fn(Reader) -> Job, readers: &[Reader]) -> Group {
         let row = |&reader: &Reader| Row {
             name: reader.name().to_owned(),
@@ -109,7 +109,7 @@ impl Group {
         }
     }
 
-    /// All are compared with the first.
+    /// Compares all with the first.
     fn beside_the_first(mut self) -> Group {
         let first = self.rows[0].job;
         self.rows[1..]
@@ -176,7 +176,7 @@ fn idle() -> Group {
     idle
 }
 
-/// The rows whose names have one of these in them; all if there are none.
+/// Returns the rows whose names contain one of these; all if there are none.
 pub(crate) fn chosen(names: &[String]) -> Vec<Group> {
     let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
     let mut groups = groups();

@@ -12,10 +12,10 @@ use super::{Samples, Way};
 use crate::Failure;
 use crate::tally::Tally;
 
-/// Of stdio, where it is tuned.
+/// The size of stdio's buffer for `Way::Tuned`.
 const TUNED_BUFFER: usize = 256 * 1024;
 
-/// A packet in memory, as C has it.
+/// A packet in memory, with C's layout.
 #[repr(C)]
 struct Sample {
     data: *const u8,
@@ -48,7 +48,7 @@ unsafe extern "C" {
     fn peer_inject(pcap: *mut c_void, data: *const u8, length: usize, times: u64) -> c_int;
 }
 
-/// C's number of a way.
+/// Returns C's number of a way.
 fn number(way: Way) -> Result<c_int, Failure> {
     match way {
         Way::ForEach | Way::Tuned => Ok(0),
@@ -84,7 +84,7 @@ pub(crate) fn read(path: &Path, way: Way, filter: Option<&str>) -> Result<Tally,
     let buffer = if way == Way::Tuned { TUNED_BUFFER } else { 0 };
     let way = number(way)?;
     let mut tally = Tally::default();
-    // SAFETY: C strings that live until it returns, or null where that is allowed, and a tally of ours.
+    // SAFETY: C strings that live until it returns, or null where that is allowed, and a local tally.
     let status = unsafe { peer_read(path.as_ptr(), way, filter, buffer, &mut tally) };
     check(status, "read")?;
     Ok(tally)
@@ -106,7 +106,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // SAFETY: from peer_compile, and not used again.
+        // SAFETY: from peer_compile, and not used afterwards.
         unsafe { peer_freecode(self.0.as_ptr()) };
     }
 }
@@ -148,11 +148,11 @@ impl Live {
             .ok_or_else(|| format!("the C program cannot open {device}").into())
     }
 
-    /// Reads until a packet of `mark` bytes comes, or a break. By one thread at a time.
+    /// Reads until a packet of `mark` bytes arrives, or a break. By one thread at a time.
     pub(crate) fn receive(&self, way: Way, mark: usize) -> Result<Tally, Failure> {
         let way = number(way)?;
         let mut tally = Tally::default();
-        // SAFETY: the handle is open, and the tally ours.
+        // SAFETY: the handle is open, and the tally a local variable.
         let status = unsafe { peer_receive(self.0.as_ptr(), way, mark as u32, &mut tally) };
         check(status, "receive")?;
         Ok(tally)
@@ -165,7 +165,7 @@ impl Live {
 
     pub(crate) fn inject(&self, frame: &[u8], times: u64) -> Result<(), Failure> {
         let pcap = self.0.as_ptr();
-        // SAFETY: the handle is open, and the frame that long.
+        // SAFETY: the handle is open, and the frame has this length.
         let status = unsafe { peer_inject(pcap, frame.as_ptr(), frame.len(), times) };
         check(status, "inject")
     }
@@ -173,7 +173,7 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        // SAFETY: from peer_open, and not used again.
+        // SAFETY: from peer_open, and not used afterwards.
         unsafe { peer_close(self.0.as_ptr()) };
     }
 }

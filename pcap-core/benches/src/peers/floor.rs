@@ -1,4 +1,4 @@
-//! The bare system calls: what no reader or writer can be faster than, unless it does less.
+//! The bare system calls: no reader or writer can be faster, unless it does less.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use crate::tally::Tally;
 
 const BUFFER: usize = 256 * 1024;
 
-/// Where a record ends, and where its packet begins and how long it is, if it has one.
+/// The end of a record, and the position and length of its packet, if it has one.
 struct Record {
     end: usize,
     data: Option<(usize, usize)>,
@@ -26,7 +26,7 @@ impl Record {
     }
 }
 
-/// Reads large pieces, and hops from header to header.
+/// Reads large blocks, and jumps from header to header.
 pub(crate) fn read(path: &Path, layout: Layout) -> Result<Tally, Failure> {
     let file = File::open(path)?;
     let u32_at = |bytes: &[u8], at: usize| {
@@ -84,7 +84,7 @@ fn hop(
     }
 }
 
-/// Puts records into large pieces, and writes them.
+/// Copies records into large blocks, and writes them.
 pub(crate) fn write(path: &Path, samples: &Samples, packets: u64) -> Result<(), Failure> {
     let mut file = File::create(path)?;
     let mut buffer = Vec::with_capacity(BUFFER);

@@ -1,4 +1,4 @@
-//! Who does the work: one file for each, with the same functions as far as it can do them.
+//! The implementations to compare: one file for each, with the same functions as far as it supports them.
 //!
 //! May import: `frames`, `input`, `tally`.
 
@@ -9,7 +9,7 @@ pub(crate) mod pcap;
 pub(crate) mod pcap_file;
 pub(crate) mod pcap_parser;
 
-/// Who does the work.
+/// An implementation to compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Peer {
     /// `pcap-core`.
@@ -53,27 +53,27 @@ impl Peer {
 pub(crate) enum Sending {
     /// One by one.
     Single,
-    /// Many with one call; libpcap has none for this, and sends them one by one.
+    /// Many with one call; libpcap has no such call, and sends them one by one.
     Queue,
-    /// So, and past the queueing discipline of the interface; libpcap cannot.
+    /// Many with one call that bypasses the queueing discipline of the interface; libpcap cannot.
     Bypass,
 }
 
-/// How packets are got.
+/// How packets are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// Each is handed to a closure or callback.
+    /// A closure or callback gets each.
     ForEach,
-    /// They are asked for one by one.
+    /// With one call each.
     Next,
     /// As copies on the heap.
     Owned,
-    /// As `ForEach`, with stdio's buffer large and its locks off, which only C leaves to its user.
+    /// As `ForEach`, with a large stdio buffer and without its locks, which only C leaves to its user.
     Tuned,
-    /// They are asked for one by one by a task of tokio, or on async-io, which only `pcap-core` has.
+    /// With one call each by a task of tokio, or on async-io, which only `pcap-core` has.
     Tokio,
     AsyncIo,
-    /// The other ways of `pcap-core` that borrow.
+    /// The other calls of `pcap-core` that lend packets.
     TryForEach,
     Dispatch,
     Advance,
@@ -81,7 +81,7 @@ pub(crate) enum Way {
     PacketsWith,
 }
 
-/// Packets in memory, laid out as C's peer takes them.
+/// Packets in memory, with the layout of C's peer.
 pub(crate) struct Samples {
     frames: Vec<Vec<u8>>,
 }
@@ -96,7 +96,7 @@ impl Samples {
     }
 }
 
-/// The time of the packet of this number that is written: seconds and microseconds.
+/// Returns the time of the written packet of this number: seconds and microseconds.
 pub(crate) fn time_of(number: u64) -> (u32, u32) {
     (
         1_700_000_000 + (number / 1_000_000) as u32,

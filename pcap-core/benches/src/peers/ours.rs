@@ -131,7 +131,7 @@ fn on_async_io<S: Awaitable>(
     })
 }
 
-/// Reads until a packet of `mark` bytes comes.
+/// Reads until a packet of `mark` bytes arrives.
 async fn ask<S: Awaitable, R: Runtime>(
     mut capture: AsyncCapture<S, R>,
     mark: usize,
@@ -146,7 +146,7 @@ async fn ask<S: Awaitable, R: Runtime>(
     Ok((tally, capture.into_inner()))
 }
 
-/// [`receive`], also by tasks: the capture goes in and comes back.
+/// Does the same as [`receive`], also with tasks, which take the capture and return it.
 pub(crate) fn receive_all(
     mut capture: Capture<Active>,
     way: Way,
@@ -159,7 +159,7 @@ pub(crate) fn receive_all(
     }
 }
 
-/// Reads until a packet of `mark` bytes comes.
+/// Reads until a packet of `mark` bytes arrives.
 pub(crate) fn receive(
     capture: &mut Capture<Active>,
     way: Way,

@@ -44,7 +44,7 @@ pub(crate) fn read(path: &Path, way: Way, filter: Option<&str>) -> Result<Tally,
     Ok(tally)
 }
 
-/// Until there are no more, or `see` has seen enough.
+/// Reads until the end, or until `see` has seen enough.
 fn next_packets<T: Activated>(
     capture: &mut Capture<T>,
     mut see: impl FnMut(Packet<'_>) -> bool,
@@ -105,7 +105,7 @@ pub(crate) fn open(device: &str, buffer: Option<usize>) -> Result<Capture<Active
     Ok(capture.open()?)
 }
 
-/// Reads until a packet of `mark` bytes comes.
+/// Reads until a packet of `mark` bytes arrives.
 pub(crate) fn receive(
     capture: &mut Capture<Active>,
     way: Way,

@@ -42,7 +42,7 @@ pub(crate) fn read(path: &Path, layout: Layout, way: Way) -> Result<Tally, Failu
     Ok(tally)
 }
 
-/// It writes each number by itself, so it gets a buffer as large as ours.
+/// It writes each number separately, so it gets a buffer as large as ours.
 pub(crate) fn write(path: &Path, samples: &Samples, packets: u64) -> Result<(), Failure> {
     let file = BufWriter::with_capacity(256 * 1024, File::create(path)?);
     let mut writer = PcapWriter::new(file)?;

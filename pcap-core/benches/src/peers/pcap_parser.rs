@@ -11,7 +11,7 @@ use crate::Failure;
 use crate::input::Layout;
 use crate::tally::Tally;
 
-/// Of its reader.
+/// The size of its reader's buffer.
 const BUFFER: usize = 256 * 1024;
 
 pub(crate) fn read(path: &Path, layout: Layout, way: Way) -> Result<Tally, Failure> {

@@ -8,13 +8,13 @@ use crate::frames::{Frames, Size, syn};
 use crate::peers::{Peer, Samples, c, ours, pcap};
 use crate::tally::{Outcome, measured};
 
-/// Filters that pass some packets and not others.
+/// Filters that accept some packets and reject others.
 pub(crate) const FILTERS: [&str; 3] = ["tcp port 80", "host 10.0.0.2", "ip6 or (udp and port 53)"];
 
-/// How many packets are looked at.
+/// The number of packets to filter.
 const PACKETS: u64 = 10 << 20;
 
-/// Without a size: on one SYN.
+/// Without a size: on a single SYN.
 pub(super) fn matches(
     peer: Peer,
     size: Option<Size>,

@@ -1,4 +1,4 @@
-//! What is measured: one file for each kind of work, which gives it to the peers that can do it.
+//! The measured work: one file for each kind, which calls the peers that support it.
 //!
 //! May import: `frames`, `input`, `tally`, `peers`.
 
@@ -19,7 +19,7 @@ use crate::tally::Outcome;
 pub(crate) use filter::FILTERS;
 pub(crate) use live::{probe, send};
 
-/// A piece of work.
+/// A task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Read a savefile.
@@ -32,27 +32,26 @@ pub(crate) enum Task {
     Matches(Option<Size>, usize),
     /// Write a savefile.
     Write(Size, Target),
-    /// Capture while another process sends as fast as it can; with the default buffer, or one of so
-    /// many MiB.
+    /// Capture while another process sends as fast as it can; with the default buffer, or one of this many MiB.
     Live(Option<usize>, Way),
-    /// Send one packet again and again.
+    /// Send one packet repeatedly.
     Inject(Sending),
     /// Break a capture that waits for packets.
     Break,
-    /// Wait that many milliseconds for packets that do not come.
+    /// Wait that many milliseconds for packets that do not arrive.
     Deadline(u64),
 }
 
-/// What is written to.
+/// The target of writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// A file that has no disk: with one, what the disk does at that time is all that is seen.
+    /// A file without a disk, whose speed would hide all else.
     Memory,
-    /// `/dev/null`: what is left is the cost of the call.
+    /// `/dev/null`: only the cost of the call remains.
     Null,
 }
 
-/// Where the files are, and how much is done.
+/// Where the files are, and the amount of work.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) folder: PathBuf,
@@ -78,7 +77,7 @@ impl Place {
 }
 
 impl Task {
-    /// The savefile that it reads.
+    /// Returns the savefile that it reads.
     pub(crate) fn input(self) -> Option<Input> {
         match self {
             Task::Read(input, _) | Task::Filtered(input, _) | Task::Pipe(input, _) => Some(input),
@@ -86,7 +85,7 @@ impl Task {
         }
     }
 
-    /// Whether it needs a network of its own.
+    /// Returns whether it needs a private network.
     pub(crate) fn is_live(self) -> bool {
         matches!(
             self,
@@ -94,7 +93,7 @@ impl Task {
         )
     }
 
-    /// All tasks with the same text must tally the same; none for those that lose packets.
+    /// Returns a text: all tasks with the same one must tally the same. `None` for those that lose packets.
     pub(crate) fn same(self) -> Option<String> {
         match self {
             Task::Read(input, _) | Task::Pipe(input, _) => Some(format!("{input:?}")),
@@ -120,7 +119,7 @@ impl Task {
     }
 }
 
-/// A peer was asked for what its rows do not have.
+/// Returns the error of a peer that does not support a task.
 fn cannot(peer: Peer) -> Failure {
     format!("{} does not do this", peer.name()).into()
 }

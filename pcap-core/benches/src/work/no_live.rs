@@ -1,4 +1,4 @@
-//! In place of `live` where there are no networks that a program can make for itself.
+//! Replaces `live` on systems where a program cannot create a private network.
 
 use super::{Place, Task};
 use crate::Failure;

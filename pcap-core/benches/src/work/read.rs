@@ -23,7 +23,7 @@ pub(super) fn read(peer: Peer, input: Input, way: Way, path: &Path) -> Result<Ou
     })
 }
 
-/// The cost is that of each packet in the file, not only of those that pass.
+/// The cost is per packet in the file, including rejected ones.
 pub(super) fn filtered(
     peer: Peer,
     filter: &str,
@@ -44,7 +44,7 @@ pub(super) fn filtered(
     Ok(outcome)
 }
 
-/// Reads what another process writes into a pipe; its time does not count.
+/// Reads what another process writes into a pipe, whose time does not count.
 pub(super) fn pipe(peer: Peer, input: Input, way: Way, path: &Path) -> Result<Outcome, Failure> {
     let mut cat = Command::new("cat")
         .stdin(File::open(path)?)

@@ -1,4 +1,4 @@
-//! Writing savefiles: of packets in memory, to a file that stays in memory, or to nowhere.
+//! Writing savefiles: of packets in memory, to a file in memory, or to `/dev/null`.
 
 use std::fs::File;
 use std::io;
@@ -57,10 +57,10 @@ pub(super) fn write(
     Ok(outcome)
 }
 
-/// A file that is gone when this is.
+/// A file that is deleted on drop.
 struct Scratch {
     path: PathBuf,
-    /// Where the system has files without a name and a disk.
+    /// A file without a name and a disk, if the system has such files.
     memory: Option<File>,
 }
 
@@ -72,7 +72,7 @@ impl Scratch {
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: just opened, and nobody else's.
+        // SAFETY: just opened, and has no other owner.
         let memory = unsafe { File::from_raw_fd(fd) };
         Ok(Scratch {
             path: PathBuf::from(format!("/dev/fd/{fd}")),
@@ -92,7 +92,7 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         if self.memory.is_none() {
-            // It may not have been made.
+            // It may not have been created.
             let _ = std::fs::remove_file(&self.path);
         }
     }

@@ -289,7 +289,8 @@ impl Drop for Dead {
 mod tests {
     use super::*;
     use crate::filter::Filter;
-    use crate::filter::persuade::{Random, persuaded};
+    use crate::filter::persuade::persuaded;
+    use crate::filter::random::Random;
 
     const UNOPTIMIZED: CompileOptions = CompileOptions {
         snaplen: 0,

@@ -1,4 +1,4 @@
-//! Records added to savefiles that are there: what is added to, what is refused and then unchanged.
+//! Appending to existing savefiles: which are accepted, and which are rejected and then unchanged.
 use crate::support::files;
 
 use std::fs;
@@ -26,7 +26,7 @@ fn appending_in_pieces_is_writing_at_once() {
         append(&path, number);
         assert_eq!(fs::read(&path).unwrap(), pings(number + 1));
     }
-    // To an empty file, too, and opening alone adds nothing.
+    // Also to an empty file; opening alone appends nothing.
     fs::write(&path, b"").unwrap();
     dead().dump_append(&path).unwrap().close().unwrap();
     assert_eq!(fs::read(&path).unwrap(), pings(0));
@@ -68,7 +68,7 @@ fn what_tcpdump_wrote_is_added_to() {
     assert_eq!(packets.len(), before + 1);
 }
 
-/// Appending to a file of another format, byte order, precision, link type or snaplen would spoil it.
+/// Appending to a file of another format, byte order, precision, link type or snaplen would corrupt it.
 // Shows: libpcap/appending-needs-same-format
 #[test]
 fn a_file_that_does_not_fit_is_unchanged() {
@@ -156,7 +156,7 @@ fn a_file_that_does_not_fit_is_unchanged() {
         );
         assert!(fs::read(&path).unwrap() == bytes, "changed: {error}");
     }
-    // A record that claims more than the file has.
+    // A record that states a length beyond the end of the file.
     let damaged = Pcap::native()
         .record([1, 1, u32::MAX, 1], b"x")
         .packet(1, 1, b"y")
@@ -167,7 +167,7 @@ fn a_file_that_does_not_fit_is_unchanged() {
     assert_eq!(fs::read(&path).unwrap(), damaged);
 }
 
-/// All readers end there, and would never see what is added.
+/// All readers stop there, and would never see the appended packets.
 #[test]
 fn a_file_with_a_bad_record_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -253,7 +253,7 @@ fn a_folder_and_a_fifo_cannot_be_added_to() {
     assert!(matches!(error.kind(), ErrorKind::Io(_)), "{error:?}");
 }
 
-/// Two dumpers at the end of one file overwrote each other's packets, and both said all was well.
+/// Two dumpers at the end of one file once overwrote each other's packets, and both reported success.
 #[test]
 fn two_that_append_overwrite_nothing() {
     let folder = tempfile::tempdir().unwrap();

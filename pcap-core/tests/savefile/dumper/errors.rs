@@ -1,5 +1,5 @@
-//! Dumpers whose packets cannot be written: a full disk, a closed pipe, writers that fail, lie and
-//! panic; and standard output. Nothing is lost in silence, and nothing is written twice.
+//! Dumpers whose packets cannot be written: a full disk, a closed pipe, writers that fail, return a wrong count or
+//! panic; and standard output. No packet is lost silently or written twice.
 #![cfg_attr(windows, allow(unused))] // some tests are for other systems only
 
 use crate::support::files;
@@ -21,13 +21,13 @@ fn dead() -> Capture<Dead> {
     Capture::dead_with(Dlt::EN10MB, 0, Precision::Micro).unwrap()
 }
 
-/// Writes a ping as [`pings`] has it.
+/// Writes a ping as in [`pings`].
 fn write(dumper: &mut Dumper, number: u16) -> pcap_core::Result<()> {
     let time = Timestamp::from_micros(1_700_000_000 + i64::from(number), number.into());
     dumper.write(Packet::whole(time, &ping(number)))
 }
 
-/// Once a write failed, `pcap_dump` drops packets in silence, and `pcap_dump_close` says nothing.
+/// After a failed write, `pcap_dump` drops packets silently, and `pcap_dump_close` reports nothing.
 // Shows: libpcap/full-disk-thousand-writes
 #[test]
 #[cfg(target_os = "linux")]
@@ -38,7 +38,7 @@ fn a_full_disk_is_an_error_until_it_has_room() {
         let path = disk.join("a.pcap");
         let mut dumper = dead().dump(&path).unwrap();
         let full = ErrorKind::Io(io::ErrorKind::StorageFull);
-        // Each packet is written until that is no error.
+        // Each packet is written again until there is no error.
         let mut refused = 0;
         let mut number = 0;
         while number < 7000 {
@@ -48,14 +48,14 @@ fn a_full_disk_is_an_error_until_it_has_room() {
                     assert_eq!(error.kind(), full, "{error}");
                     assert_eq!(error.object(), path.to_str());
                     assert_eq!(dumper.flush().unwrap_err().kind(), full);
-                    // The disk had room for a part of what was collected, so there is room for
-                    // packets again; that the disk is full is not forgotten.
+                    // The disk had room for a part of the buffer, so there is room for packets again; the error is
+                    // still reported.
                     while write(&mut dumper, number).is_ok() {
                         number += 1;
                     }
                     assert_eq!(dumper.flush().unwrap_err().kind(), full);
                     refused += 1;
-                    // What is on the disk so far is a savefile, whole or cut in its last record.
+                    // The disk contains a savefile, complete or truncated in its last record.
                     let read = Capture::from_file(&path)
                         .unwrap()
                         .packets()
@@ -66,13 +66,13 @@ fn a_full_disk_is_an_error_until_it_has_room() {
                 }
             }
         }
-        assert_eq!(refused, 1, "the disk was never full");
+        assert_eq!(refused, 1, "the disk did not become full");
         dumper.close().unwrap();
         assert!(fs::read(&path).unwrap() == pings(7000));
     });
 }
 
-/// A thousand packets to a full disk: every write and even `pcap_dump_flush` said all was well.
+/// With a thousand packets to a full disk, libpcap reports success for every write, even for `pcap_dump_flush`.
 // Shows: libpcap/full-disk-thousand-writes, parity/flush-close-error-closing
 // Shows: parity/thousand-packets-full-disk
 #[test]
@@ -81,7 +81,7 @@ fn a_full_disk_is_told_by_flush_and_close() {
     with_small_disk(|disk| {
         let room = 1 << 20;
         fs::write(disk.join("ballast"), vec![0; room - 8192]).unwrap();
-        // These fit into the dumper's buffer: no write can meet the full disk yet.
+        // These fit into the dumper's buffer: no write can notice the full disk yet.
         let path = disk.join("a.pcap");
         let full = ErrorKind::Io(io::ErrorKind::StorageFull);
         let mut dumper = dead().dump(&path).unwrap();
@@ -94,13 +94,13 @@ fn a_full_disk_is_told_by_flush_and_close() {
         assert_eq!(dumper.close().unwrap_err().kind(), full);
         let there = fs::read(&path).unwrap();
         assert!(!there.is_empty() && pings(1000).starts_with(&there));
-        // Appending meets the cut record.
+        // Appending finds the truncated record.
         let error = dead().dump_append(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SavefileTruncated);
     });
 }
 
-/// A `pcap_dump_flush` of 0 does not mean written.
+/// A `pcap_dump_flush` that returns 0 may have written nothing.
 // Shows: parity/thousand-packets-full-disk
 #[test]
 #[cfg(target_os = "linux")]
@@ -115,15 +115,15 @@ fn an_always_full_device_is_told_each_time() {
             errors += 1;
         }
     }
-    // Once the buffer is full, no packet is taken any more.
+    // Once the buffer is full, no packet is accepted.
     assert!(errors > 3000, "{errors}");
     assert!(dumper.position() <= 256 * 1024);
     assert_eq!(dumper.flush().unwrap_err().kind(), full);
     assert_eq!(dumper.close().unwrap_err().kind(), full);
 }
 
-/// Writes until the other end is closed, which is not at once: a child process that another test
-/// starts at this moment has a copy of it until it runs its program.
+/// Writes until the other end is closed, which takes a moment: a child process of another test has a copy of it until
+/// it runs its program.
 fn write_until_broken(dumper: &mut Dumper) {
     for _ in 0..200 {
         write(dumper, 1).unwrap();
@@ -148,7 +148,7 @@ fn a_closed_pipe_is_an_error_and_no_signal() {
     let broken = ErrorKind::Io(io::ErrorKind::BrokenPipe);
     assert_eq!(dumper.close().unwrap_err().kind(), broken);
 
-    // A FIFO by its path.
+    // A FIFO opened by its path.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("fifo");
     files::run(std::process::Command::new("mkfifo").arg(&path));
@@ -179,7 +179,7 @@ fn a_dash_is_standard_output() {
                 0 => drop(dumper),
                 _ => dumper.close().unwrap(),
             }
-            // Were descriptor 1 free, this file would get it.
+            // If descriptor 1 were free, this file would get it.
             let file = fs::File::open("/dev/null").unwrap();
             assert!(files::descriptor(&file) > 2);
             let mut stdout = io::stdout().lock();
@@ -200,7 +200,7 @@ fn a_dash_is_standard_output() {
         .unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
-    // The test program's own words come first.
+    // The test program's own output comes first.
     let expected = [&pings(4)[..], b"still open"].concat().repeat(3);
     assert!(output.stdout.ends_with(&expected), "{:?}", output.stdout);
     let names: Vec<_> = folder
@@ -213,14 +213,14 @@ fn a_dash_is_standard_output() {
     assert_eq!(fs::read(folder.path().join("-")).unwrap(), pings(1));
 }
 
-/// A writer whose answers a test tells beforehand, and whose bytes it can see.
+/// A writer whose results a test prescribes, and whose bytes it can see.
 #[derive(Clone, Default)]
 struct Writer(Arc<Mutex<Told>>);
 
 #[derive(Default)]
 struct Told {
     bytes: Vec<u8>,
-    /// How to answer the next writes, the last first; then all is taken.
+    /// The results of the next writes, the last one first; later writes accept everything.
     answers: Vec<Answer>,
     flushes: u32,
     writes: u32,
@@ -228,9 +228,9 @@ struct Told {
 
 #[derive(Clone, Copy, Debug)]
 enum Answer {
-    /// So many bytes.
+    /// Accepts this many bytes.
     Takes(usize),
-    /// Says so many more than it was given.
+    /// Returns this many more bytes than it was given.
     Lies(usize),
     Fails(io::ErrorKind),
     Panics,
@@ -284,8 +284,8 @@ fn dump_to_writes_to_anything_and_flushes_it() {
         write(&mut dumper, number).unwrap();
     }
     assert_eq!(dumper.position(), pings(5000).len() as u64);
-    assert!(writer.told().writes > 0, "the buffer has a bound");
-    // The header's.
+    assert!(writer.told().writes > 0, "the buffer grows without bound");
+    // The flush of the header.
     assert_eq!(writer.told().flushes, 1);
     dumper.flush().unwrap();
     assert!(writer.told().bytes == pings(5000));
@@ -294,7 +294,11 @@ fn dump_to_writes_to_anything_and_flushes_it() {
     assert!(writes < 10, "records are collected: {writes}");
     dumper.close().unwrap();
     assert!(writer.told().bytes == pings(5000));
-    assert_eq!(Arc::strong_count(&writer.0), 1, "the writer is dropped");
+    assert_eq!(
+        Arc::strong_count(&writer.0),
+        1,
+        "the writer was not dropped"
+    );
 }
 
 #[test]
@@ -354,7 +358,7 @@ fn a_refused_packet_can_be_written_again() {
             writer.answers(&[Answer::Takes(99), Answer::Fails(io::ErrorKind::TimedOut)]);
             errors += 1;
         }
-        // Twice the same packet only if the first was not taken.
+        // A packet is repeated only if it was not accepted.
         if write(&mut dumper, number).is_ok() {
             number += 1;
         }
@@ -371,7 +375,7 @@ fn a_panicked_writer_is_not_called_again() {
     write(&mut dumper, 0).unwrap();
     writer.answers(&[Answer::Takes(30), Answer::Panics, Answer::Panics]);
     let panic = catch_unwind(AssertUnwindSafe(|| {
-        // Dropped while it unwinds: a second panic would end the process.
+        // Dropped while unwinding: a second panic would abort the process.
         let mut dumper = dumper;
         dumper.flush()
     }));
@@ -389,7 +393,7 @@ fn a_drop_writes_what_it_can() {
     drop(dumper);
     assert_eq!(writer.told().bytes, pings(1)[..24 + 30]);
     // The first was the header.
-    assert_eq!(writer.told().writes, 3, "not tried for ever");
+    assert_eq!(writer.told().writes, 3, "retried too often");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! When what a dumper was given is written: the header at once, packets within a bound if there is one.
+//! When a dumper writes its packets: the header at once, packets within a bound if there is one.
 
 use crate::support::files;
 
@@ -25,13 +25,13 @@ fn dead() -> Capture<Dead> {
     Capture::dead_with(Dlt::EN10MB, 0, Precision::Micro).unwrap()
 }
 
-/// Writes a ping as [`pings`] has it.
+/// Writes a ping as in [`pings`].
 fn write(dumper: &mut Dumper, number: u16) -> pcap_core::Result<()> {
     let time = Timestamp::from_micros(1_700_000_000 + i64::from(number), number.into());
     dumper.write(Packet::whole(time, &ping(number)))
 }
 
-/// A writer whose bytes a test can see, and which fails as long as it is told to.
+/// A writer whose bytes a test can see, and which fails while an error is set.
 #[derive(Clone, Default)]
 struct Writer(Arc<Mutex<(Vec<u8>, Option<io::ErrorKind>)>>);
 
@@ -58,7 +58,7 @@ impl Write for Writer {
     }
 }
 
-/// As a program that ends without dropping them.
+/// Leaks it, as a program that ends without dropping it.
 fn lose<T>(dumper: T) {
     std::mem::forget(dumper);
 }
@@ -104,11 +104,11 @@ fn the_header_is_there_from_the_start() {
     lose(dead().dump_to(boxed).unwrap());
     check("a boxed writer");
 
-    // Nothing is added to what is there already.
+    // Nothing is appended to what is there already.
     fs::write(&path, pings(2)).unwrap();
     lose(dead().dump_append(&path).unwrap());
     assert_eq!(fs::read(&path).unwrap(), pings(2));
-    // It goes where the file stands.
+    // It is written at the file's position.
     let mut file = File::create(&path).unwrap();
     file.write_all(b"before").unwrap();
     lose(dead().dump_open_file(file).unwrap());
@@ -141,7 +141,7 @@ fn headers_of_pcapng_are_there_from_the_start() {
         assert_eq!(fs::metadata(&path).unwrap().len(), dumper.position());
         assert!(dumper.position() > length);
         is_empty_savefile(&path);
-        // A later one comes with what was written before it.
+        // A later flush includes what was written before.
         dumper
             .write(id, Packet::whole(Timestamp::now(), b"abc"))
             .unwrap();
@@ -180,7 +180,7 @@ fn a_full_device_is_an_error_within_the_bound() {
     assert_eq!(dumper.close().unwrap_err().kind(), full);
 }
 
-/// A connection that does not block and has no room, and its other end.
+/// Returns a non-blocking connection without room, and its other end.
 #[cfg(unix)]
 fn full() -> (UnixStream, File) {
     let (reader, writer) = UnixStream::pair().unwrap();
@@ -192,7 +192,7 @@ fn full() -> (UnixStream, File) {
     (reader, writer)
 }
 
-/// Reads the filling, then a whole savefile.
+/// Reads the filling, then a complete savefile.
 #[cfg(unix)]
 fn drain(mut reader: UnixStream, mut dumper: Dumper, packets: u16) {
     let reading = std::thread::spawn(move || {
@@ -200,7 +200,7 @@ fn drain(mut reader: UnixStream, mut dumper: Dumper, packets: u16) {
         reader.read_to_end(&mut bytes).unwrap();
         bytes
     });
-    // It does not wait, so it is asked again.
+    // It does not wait, so it is called again.
     while let Err(error) = dumper.flush() {
         assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::WouldBlock));
         sleep(SHORT);
@@ -234,7 +234,7 @@ fn a_full_connection_is_no_error_of_a_bound() {
             Err(error) => break error,
         }
     };
-    // Only when there is no room here either.
+    // Only when the dumper's buffer is full as well.
     assert!(dumper.position() > 250_000, "{number}");
     assert_eq!(error.kind(), ErrorKind::Io(io::ErrorKind::WouldBlock));
     drain(reader, dumper, number);
@@ -245,21 +245,21 @@ fn a_full_connection_is_no_error_of_a_bound() {
 fn packets_wait_no_longer_than_the_bound() {
     let writer = Writer::default();
     let mut dumper = dead().dump_to(writer.clone()).unwrap();
-    // No bound: they wait for ever.
+    // Without a bound they wait indefinitely.
     write(&mut dumper, 0).unwrap();
     sleep(PAUSE);
     dumper.flush_if_due().unwrap();
     write(&mut dumper, 1).unwrap();
     assert_eq!(writer.bytes(), pings(0));
 
-    // One that is not over; what is there already counts from now on.
+    // A bound that has not passed; it also applies to what is already there.
     dumper.flush_within(NEVER);
     sleep(PAUSE);
     dumper.flush_if_due().unwrap();
     write(&mut dumper, 2).unwrap();
     assert_eq!(writer.bytes(), pings(0));
 
-    // One that is over is seen by the next packet, before it is taken,
+    // A bound that has passed takes effect with the next packet, before it is accepted,
     dumper.flush_within(SHORT);
     sleep(PAUSE);
     write(&mut dumper, 3).unwrap();
@@ -270,12 +270,12 @@ fn packets_wait_no_longer_than_the_bound() {
     dumper.flush_if_due().unwrap();
     assert_eq!(writer.bytes(), pings(4));
 
-    // What was flushed otherwise does not wait.
+    // After another flush nothing waits.
     dumper.flush_within(NEVER);
     write(&mut dumper, 4).unwrap();
     dumper.flush().unwrap();
     assert_eq!(writer.bytes(), pings(5));
-    // No bound again.
+    // Without a bound again.
     dumper.flush_within(SHORT);
     write(&mut dumper, 5).unwrap();
     dumper.flush_within(Duration::MAX);
@@ -293,7 +293,7 @@ fn a_bound_reaches_through_a_buffer() {
         .dump_to(BufWriter::with_capacity(1 << 20, writer.clone()))
         .unwrap();
     dumper.flush_within(NEVER);
-    // More than is collected here, so that some wait there.
+    // More than the dumper's buffer holds, so that some packets wait there.
     for number in 0..5000 {
         write(&mut dumper, number).unwrap();
     }
@@ -370,7 +370,7 @@ fn exit_loses_what_no_bound_has_flushed() {
         .output()
         .unwrap();
     assert!(output.status.success());
-    // The test program's own words come first.
+    // The test program's own output comes first.
     assert!(output.stdout.ends_with(&pings(0)));
     let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
     assert_eq!(read("a.pcap"), pings(0));

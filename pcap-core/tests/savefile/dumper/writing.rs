@@ -1,14 +1,13 @@
-//! What dumpers write: byte for byte the format, the same as `pcap_dump`, and read back equal here
-//! and by other programs; and what they refuse to write.
+//! What dumpers write: byte for byte the format, the same as `pcap_dump`, read back unchanged by this library and by
+//! other programs; and what they reject.
 use crate::support::files;
+use crate::support::random::Random;
 
 use std::ffi::CString;
 use std::fs;
 use std::path::Path;
 
-use crate::support::files::{
-    MICRO, NANO, Order, Pcap, Pcapng, Random, open, ping, pings, read_all,
-};
+use crate::support::files::{MICRO, NANO, Order, Pcap, Pcapng, open, ping, pings, read_all};
 use pcap_core::{
     Capture, Dead, Dlt, ErrorKind, Linktype, Packet, PacketOwned, Precision, Timestamp, sys,
 };
@@ -19,7 +18,7 @@ fn dead(precision: Precision) -> Capture<Dead> {
 
 const PRECISIONS: [(Precision, u32); 2] = [(Precision::Micro, MICRO), (Precision::Nano, NANO)];
 
-/// Random packets that a savefile can hold.
+/// Returns random packets that a savefile can hold.
 fn random_packets(random: &mut Random, count: usize) -> Vec<PacketOwned> {
     (0..count)
         .map(|_| {
@@ -33,7 +32,7 @@ fn random_packets(random: &mut Random, count: usize) -> Vec<PacketOwned> {
         .collect()
 }
 
-/// What `pcap_dump` makes of packets.
+/// Writes packets with `pcap_dump`, and returns the savefile.
 fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[PacketOwned]) {
     let number = match precision {
         Precision::Micro => pcap_sys::PCAP_TSTAMP_PRECISION_MICRO,
@@ -53,18 +52,18 @@ fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[Packet
             Precision::Micro => time.subsec_micros(),
             Precision::Nano => time.subsec_nanos(),
         };
-        // SAFETY: plain numbers, for which zero is a value.
+        // SAFETY: plain numbers, for which zero is valid.
         let mut header: pcap_sys::pcap_pkthdr = unsafe { std::mem::zeroed() };
-        // Of 32 bits on some platforms, and the bits are what is written.
+        // These have 32 bits on some platforms; the bits are what is written.
         header.ts.tv_sec = time.secs() as _;
         header.ts.tv_usec = fraction as _;
         (header.caplen, header.len) = (packet.caplen(), packet.wire_len());
         // SAFETY: the dumper is open, and there are `caplen` bytes.
         unsafe { pcap_sys::pcap_dump(dumper.cast(), &header, packet.data().as_ptr()) };
     }
-    // SAFETY: the dumper is open and ours.
+    // SAFETY: the dumper is open and owned by this function.
     unsafe { pcap_sys::pcap_dump_close(dumper) };
-    // SAFETY: the handle is open and ours.
+    // SAFETY: the handle is open and owned by this function.
     unsafe { pcap_sys::pcap_close(pcap) };
 }
 
@@ -72,7 +71,7 @@ fn pcap_dump(path: &Path, precision: Precision, linktype: Dlt, packets: &[Packet
 #[test]
 fn fractions_beyond_a_second_are_kept() {
     for (magic, other) in [(MICRO, Precision::Nano), (NANO, Precision::Micro)] {
-        // Where C's times have 32 bits, libpcap keeps no more of them.
+        // If C's times have 32 bits, libpcap truncates seconds to them.
         let most = if size_of::<pcap_sys::timeval>() == 8 {
             2_000_000
         } else {
@@ -101,7 +100,7 @@ fn fractions_beyond_a_second_are_kept() {
                 let copied: Vec<u8> = copy.into_writer().unwrap();
                 assert_eq!(copied[24..], bytes[24..], "{secs} {fraction:#x}");
                 let time = packet.timestamp();
-                // In the other precision the time is the same, if there is such a number.
+                // In the other precision the time is the same, if it can be represented.
                 if converted.write(packet).is_ok() {
                     let converted: Vec<u8> = converted.into_writer().unwrap();
                     let mut again = open(converted);
@@ -174,8 +173,8 @@ fn no_time_is_now_and_the_epoch_is_a_time() {
     );
 }
 
-/// `pcap_dump` writes as many bytes as the header says: of a header that lied it wrote 60 KB of the
-/// heap to disk. Here the captured length is always the data's.
+/// `pcap_dump` writes as many bytes as the header says: a wrong header made it write 60 KB of the heap to disk. Here
+/// the caplen is always the length of the data.
 // Shows: libpcap/dump-writes-many-bytes, parity/dump-bytes-time-now
 // Shows: parity/writing-many-bytes-header
 #[test]
@@ -187,7 +186,7 @@ fn an_impossible_record_leaves_no_trace() {
     let position = dumper.position();
     let now = Timestamp::new(1_700_000_000, 0);
     let packet = |time, data| Packet::new(time, 1000, data);
-    // The wire length is never below the data's.
+    // The wire length is never below the length of the data.
     for wire_len in [0, 2, 3] {
         let packet = Packet::new(now, wire_len, b"abc");
         assert_eq!((packet.caplen(), packet.wire_len()), (3, 3));
@@ -240,7 +239,7 @@ fn an_impossible_record_leaves_no_trace() {
     assert_eq!(fs::read(&path).unwrap(), expected.bytes());
 }
 
-/// Nanoseconds stored in a file of microseconds as microseconds.
+/// Nanoseconds were once stored unconverted in a file of microseconds.
 // Shows: libpcap/nanoseconds-stored-file, parity/nanoseconds-stored-file
 #[test]
 fn nanoseconds_are_cut_to_microseconds() {
@@ -263,14 +262,14 @@ fn nanoseconds_are_cut_to_microseconds() {
     assert_eq!(fs::read(&path).unwrap(), expected.bytes());
 }
 
-/// Times that a program has as numbers of seconds, of whole microseconds.
+/// Times that a program has as floats, of whole microseconds.
 #[test]
 fn seconds_are_written_to_the_microsecond() {
     let mut random = Random::new(12);
     let mut pairs: Vec<_> = (0..50_000)
         .map(|_| ((random.next() >> 32) as u32, random.below(1_000_000) as u32))
         .collect();
-    // Those of pcap-lua's test among them.
+    // Including those of pcap-lua's test.
     pairs.extend([(1, 10), (2, 20), (1_700_000_000, 1), (u32::MAX, 999_999)]);
     let secs = |(secs, micros): (u32, u32)| f64::from(secs) + f64::from(micros) / 1e6;
     for (precision, unit) in [(Precision::Micro, 1), (Precision::Nano, 1000)] {
@@ -314,10 +313,10 @@ fn a_damaged_packet_is_written_unchanged() {
         assert_eq!(fs::read(&path).unwrap(), file.bytes());
     }
     if size_of::<pcap_sys::timeval>() == 8 {
-        // Seconds of 32 bits, on Windows too: they are read from 1970 on.
+        // Seconds of 32 bits, on Windows too: they are read as after 1970.
         return;
     }
-    // A time before 1970, which pcapng can hold, is refused and not wrapped.
+    // A time before 1970, which pcapng can represent, is rejected and not wrapped.
     let options = [(files::IF_TSOFFSET, Order::NATIVE.u64(-5i64 as u64).to_vec())];
     let ng = Pcapng::new(Order::NATIVE)
         .interface(1, 0, &options)
@@ -328,7 +327,7 @@ fn a_damaged_packet_is_written_unchanged() {
     assert!(dumper.write(packet).is_err());
 }
 
-/// Link types with longer packets: those take more.
+/// Link types with longer packets accept them.
 #[test]
 fn the_longest_packet_is_that_of_the_link_type() {
     let folder = tempfile::tempdir().unwrap();
@@ -351,7 +350,7 @@ fn the_longest_packet_is_that_of_the_link_type() {
     }
 }
 
-/// A dead handle whose snaplen was fixed at 65535 cut longer packets in silence.
+/// A dead handle with a fixed snaplen of 65535 once truncated longer packets silently.
 // Shows: libpcap/dead-handle-fixed-snaplen, parity/handle-without-device-compile
 // Shows: parity/dead-handle-snaplen-65
 #[test]
@@ -371,7 +370,7 @@ fn a_dead_captures_snaplen_cuts_nothing() {
         let mut dumper = capture.dump(&path).unwrap();
         let data = vec![3; longest];
         dumper.write_now(&data).unwrap();
-        // One that libpcap could not read, and nothing after it, is refused whatever the snaplen is.
+        // A packet that libpcap could not read, together with all after it, is rejected whatever the snaplen is.
         let position = dumper.position();
         let error = dumper.write_now(&vec![3; longest + 1]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
@@ -429,12 +428,12 @@ fn headers_are_those_of_libpcap() {
             // SAFETY: the handle is open, and the path is a C string.
             let theirs = unsafe { sys::pcap_dump_open(pcap, c_path.as_ptr()) };
             if !theirs.is_null() {
-                // SAFETY: the dumper is open and ours.
+                // SAFETY: the dumper is open and owned by this function.
                 unsafe { sys::pcap_dump_close(theirs) };
                 assert_eq!(header, fs::read(&path).unwrap(), "{number}");
                 accepted += 1;
             }
-            // SAFETY: the handle is open and ours.
+            // SAFETY: the handle is open and owned by this function.
             unsafe { sys::pcap_close(pcap) };
             let linktype = Linktype::from(Dlt::new(number));
             let read = Capture::from_reader(std::io::Cursor::new(header)).unwrap();
@@ -444,7 +443,7 @@ fn headers_are_those_of_libpcap() {
     assert!(accepted > 300, "{accepted}");
 }
 
-/// LINKTYPE_ numbers, which files have, taken for DLT_ numbers, which calls have: RAW is 101 and 12.
+/// Files have LINKTYPE_ numbers, calls have DLT_ numbers, and they differ: RAW is 101 and 12.
 // Shows: libpcap/linktype-numbers-files-handed, parity/link-types-files-calls
 #[test]
 fn link_types_are_numbered_as_in_files() {

@@ -1,4 +1,4 @@
-//! Packets of many protocols, byte by byte, for what is decoded of them.
+//! Packets of many protocols, byte by byte, for the tests of the decoder.
 
 use super::Record;
 
@@ -16,7 +16,7 @@ pub(crate) fn ethernet(kind: u16, rest: &[u8]) -> Vec<u8> {
     [&[4; 6], &MAC[..], &kind.to_be_bytes(), rest].concat()
 }
 
-/// An IPv4 packet with this many words of options, and this in the field of the fragment.
+/// Returns an IPv4 packet with this many words of options and this fragment field.
 pub(crate) fn ipv4(
     (from, to): ([u8; 4], [u8; 4]),
     number: u8,
@@ -49,7 +49,7 @@ pub(crate) fn ipv6(next: u8, rest: &[u8]) -> Vec<u8> {
     data
 }
 
-/// SYN and ACK, behind which there are this many words of options.
+/// Returns a SYN and ACK with this many words of options.
 pub(crate) fn tcp(words: u8) -> Vec<u8> {
     let mut data = [40_000_u16, 443, 0, 7, 0, 9].map(u16::to_be_bytes).concat();
     data.extend([(5 + words) << 4, 0x12, 2, 0, 0, 0, 0, 0]);
@@ -63,7 +63,7 @@ pub(crate) fn udp(from: u16, to: u16, rest: &[u8]) -> Vec<u8> {
     [&[from, to, length, 0].map(u16::to_be_bytes).concat(), rest].concat()
 }
 
-/// A header of version 1, and one of version 2 from interface 3.
+/// Returns a header of version 1, and one of version 2 from interface 3.
 pub(crate) fn cooked(kind: u16, hardware: u16, protocol: u16, rest: &[u8]) -> [(u32, Vec<u8>); 2] {
     let address = [&MAC[..], &[0; 2]].concat();
     let mut v1 = [kind, hardware, 6].map(u16::to_be_bytes).concat();
@@ -75,16 +75,16 @@ pub(crate) fn cooked(kind: u16, hardware: u16, protocol: u16, rest: &[u8]) -> [(
     [(SLL, [&v1, rest].concat()), (SLL2, [&v2, rest].concat())]
 }
 
-/// Each beginning of a packet, as a snaplen leaves it.
+/// Returns all prefixes of a packet, as a snaplen would leave them.
 pub(crate) fn beginnings(data: &[u8]) -> Vec<Record> {
     let cut = |length| (0, 0, data[..length].to_vec(), data.len() as u32);
     (0..=data.len()).map(cut).collect()
 }
 
-/// A member, and the length from which on a packet has it.
+/// A member, and the packet length from which on it is present.
 pub(crate) type Field = (usize, &'static str);
 
-/// Packets with the members that they have from a length on.
+/// Returns packets with their members.
 pub(crate) fn fields() -> Vec<(Vec<u8>, Vec<Field>)> {
     let ends =
         |at: usize, address: usize| [(at + address, "source"), (at + 2 * address, "destination")];
@@ -93,7 +93,7 @@ pub(crate) fn fields() -> Vec<(Vec<u8>, Vec<Field>)> {
         ethernet(0x0800, &ipv4((A, B), number, words, part, rest))
     };
     let with = |fields: &[&[Field]]| fields.concat();
-    // Whole numbers of this and the next header, an option, padding.
+    // The next headers in turn, an option, padding.
     let hop_by_hop = [&[6, 0, 1, 4, 0, 0, 0, 0][..], &tcp(1)].concat();
     let fragment = [&[17, 0, 0, 1, 0, 0, 0, 5][..], &udp(1, 2, b"12345678")].concat();
     vec![
@@ -150,7 +150,7 @@ pub(crate) fn fields() -> Vec<(Vec<u8>, Vec<Field>)> {
     ]
 }
 
-/// Packets in packets.
+/// Returns packets within packets.
 pub(crate) fn tunnels() -> Vec<(&'static str, Vec<u8>)> {
     let inner = ipv4((C, D), 17, 0, 0, &udp(1, 2, b"inner"));
     let ip = |number, rest: &[u8]| ethernet(0x0800, &ipv4((A, B), number, 0, 0, rest));
@@ -205,7 +205,7 @@ pub(crate) fn tunnels() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Payloads with the kind of device and the protocol that they have there, and what they are.
+/// Returns payloads with the device type and protocol for them, and their names.
 pub(crate) fn devices() -> Vec<(u16, u16, Vec<u8>, &'static str)> {
     let inner = ipv4((C, D), 17, 0, 0, &udp(1, 2, b"inner"));
     let snap = [&[0xaa, 0xaa, 3, 0, 0, 0, 8, 0][..], &inner].concat();

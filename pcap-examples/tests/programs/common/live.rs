@@ -1,4 +1,4 @@
-//! A network of their own for the tests that capture.
+//! A private network for the tests that capture.
 
 #![cfg(target_os = "linux")]
 
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::{arg, record, run, savefile, tool};
 
-/// Whether this is root. Prints that the test is skipped if it is not.
+/// Returns whether this is root. Prints that the test is skipped if it is not.
 pub(crate) fn is_root() -> bool {
     // SAFETY: takes nothing and always succeeds.
     let root = unsafe { libc::geteuid() } == 0;
@@ -24,15 +24,14 @@ pub(crate) fn is_root() -> bool {
     root
 }
 
-/// Runs a test in a network namespace with nothing in it but `lo`, up, without IPv6; the programs
-/// that it starts are in it, too.
+/// Runs a test in a network namespace with only `lo`, up, without IPv6; programs that it starts are in it, too.
 pub(crate) fn in_netns(test: impl FnOnce() + Send) {
     if !is_root() {
         return;
     }
     let result = thread::scope(|scope| {
         let inside = scope.spawn(|| {
-            // SAFETY: takes a number, and changes only this thread's network.
+            // SAFETY: takes a number, and only affects this thread's network.
             let status = unsafe { libc::unshare(libc::CLONE_NEWNET) };
             let error = std::io::Error::last_os_error();
             assert_eq!(status, 0, "cannot make a network namespace: {error}");
@@ -63,12 +62,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts it, and waits until it says that it captures.
+    /// Starts it, and waits until it prints that it captures.
     pub(crate) fn start(command: &mut Command) -> Running {
         Running::start_saying(command, "listening on")
     }
 
-    /// Starts it, and waits for its first line, which has this in it.
+    /// Starts it, and waits for its first line, which contains this text.
     pub(crate) fn start_saying(command: &mut Command, text: &str) -> Running {
         let mut child = command
             .stdin(Stdio::null())
@@ -89,12 +88,12 @@ impl Running {
 
     pub(crate) fn signal(&self, signal: i32) {
         let pid = self.child.id() as i32;
-        // SAFETY: the process is a child that was not waited for, so the number is still its own.
+        // SAFETY: the child has not been waited for, so the number is still its own.
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
-    /// Waits for its end, but not for ever; returns its status, standard output if nobody took it,
-    /// and the rest of its standard error.
+    /// Waits for its end, with a limit; returns its status, its standard output if nobody took it, and the rest of its
+    /// standard error.
     pub(crate) fn end(mut self) -> (ExitStatus, String, String) {
         let stdout = self.child.stdout.take();
         let reader = thread::spawn(move || {
@@ -111,7 +110,7 @@ impl Running {
             }
             if start.elapsed() > Duration::from_secs(10) {
                 self.child.kill().expect("it to end");
-                panic!("it does not end by itself");
+                panic!("the program does not end");
             }
             thread::sleep(Duration::from_millis(5));
         };
@@ -123,10 +122,10 @@ impl Running {
     }
 }
 
-/// The port that the tests send to, where somebody listens so that nothing comes back.
+/// The port that the tests send to, with a listener so that there are no replies.
 pub(crate) const PORT: u16 = 9999;
 
-/// Sends numbered datagrams over the loopback device, as long as there are sockets.
+/// Sends numbered datagrams over the loopback device while it exists.
 pub(crate) struct Sender {
     from: UdpSocket,
     _to: UdpSocket,
@@ -142,7 +141,7 @@ impl Sender {
         }
     }
 
-    /// Datagrams of this length that begin with their numbers.
+    /// Sends datagrams of this length that begin with their numbers.
     pub(crate) fn send(&self, count: u32, length: usize) {
         for number in 0..count {
             let mut data = vec![0; length.max(4)];
@@ -152,9 +151,8 @@ impl Sender {
     }
 }
 
-/// Runs a program, which is given the path of its savefile, in a mount namespace where that is on a
-/// disk of one megabyte. Returns its status, its standard error, and how many packets of the
-/// savefile tcpdump can read.
+/// Runs a program, which gets the path of its savefile, in a mount namespace where that path is on a disk of one
+/// megabyte. Returns its status, its standard error, and how many packets of the savefile tcpdump can read.
 pub(crate) fn on_small_disk(
     folder: &Path,
     program: impl FnOnce(&str) -> Command,
@@ -163,7 +161,7 @@ pub(crate) fn on_small_disk(
     fs::create_dir(&disk).expect("a folder");
     let output = disk.join("out.pcap");
     let command = program(arg(&output));
-    // What is on the disk is gone with the namespace.
+    // The content of the disk is lost with the namespace.
     let script = "mount --make-rprivate / 2>/dev/null; mount -t tmpfs -o size=1m none \"$1\" || exit 99; disk=$1 copy=$2; shift 2; \
                   \"$@\"; status=$?; cp \"$disk/out.pcap\" \"$copy\" || exit 98; \
                   umount \"$disk\"; exit $status";
@@ -182,7 +180,7 @@ pub(crate) fn on_small_disk(
     )
 }
 
-/// The first packets of a savefile without end.
+/// Returns the first packets of an endless savefile.
 pub(crate) fn endless(count: usize) -> Vec<u8> {
     let packets: Vec<_> = (0..count as u32)
         .map(|n| record(n, 0, vec![n as u8; 60]))
@@ -190,8 +188,8 @@ pub(crate) fn endless(count: usize) -> Vec<u8> {
     savefile(false, false, 1, &packets)
 }
 
-/// Runs a program that reads a savefile without end from standard input, and interrupts it when this
-/// file is there. Returns its status and its standard error.
+/// Runs a program that reads an endless savefile from standard input, and interrupts it once this file exists. Returns
+/// its status and its standard error.
 pub(crate) fn interrupt(command: &mut Command, until: &Path) -> (Option<i32>, String) {
     let mut child = command
         .stdin(Stdio::piped())
@@ -210,13 +208,13 @@ pub(crate) fn interrupt(command: &mut Command, until: &Path) -> (Option<i32>, St
         }
         written = bytes.len();
         if !asked && until.exists() {
-            // SAFETY: the process is a child that was not waited for, so the number is its own.
+            // SAFETY: the child has not been waited for, so the number is still its own.
             assert_eq!(unsafe { libc::kill(child.id() as i32, libc::SIGINT) }, 0);
             asked = true;
         }
         if start.elapsed() > Duration::from_secs(20) {
             child.kill().expect("it to end");
-            panic!("it does not end by itself");
+            panic!("the program does not end");
         }
         thread::sleep(Duration::from_millis(2));
     }

@@ -1,4 +1,4 @@
-//! What the tests of the programs share: running them, and savefiles to run them on.
+//! Shared code of the programs' tests: running them, and savefiles for them.
 
 #![allow(dead_code)] // some of it is for tests of Linux only
 
@@ -14,8 +14,8 @@ pub(crate) mod frames;
 pub(crate) mod live;
 pub(crate) mod process;
 
-/// A copy of one of the programs in a folder. Another program makes it: what this one has open for
-/// writing, while a thread of it starts a program, cannot be run.
+/// Copies one of the programs to a directory. `cp` does it: a program cannot be executed while this process has it
+/// open for writing, even in a child of another thread.
 pub(crate) fn copied(name: &str, folder: &Path) -> PathBuf {
     let copy = folder.join(name);
     let done = Command::new("cp")
@@ -26,8 +26,8 @@ pub(crate) fn copied(name: &str, folder: &Path) -> PathBuf {
     copy
 }
 
-/// One of the programs, by its name without `pcap-`. Where they do not run by themselves, `PCAP_TEST_PROGRAMS` names a folder with
-/// commands of their names that do it.
+/// Returns one of the programs, by its name without `pcap-`. `PCAP_TEST_PROGRAMS` names a directory with commands that
+/// run them, for example in an emulator.
 pub(crate) fn program(name: &str) -> Command {
     let built = built(name);
     let mut command = match std::env::var_os("PCAP_TEST_PROGRAMS") {
@@ -38,14 +38,14 @@ pub(crate) fn program(name: &str) -> Command {
     command
 }
 
-/// Lets signals end the program although the tests ignore them, as under nohup and in the background of a script.
+/// Lets signals end the program even if the tests ignore them, as under nohup and in the background of a script.
 fn heed_signals(command: &mut Command) {
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
         let heed = || {
             for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM, libc::SIGQUIT] {
-                // SAFETY: takes numbers, and runs no code of ours later.
+                // SAFETY: takes numbers, and installs no handler of ours.
                 unsafe { libc::signal(signal, libc::SIG_DFL) };
             }
             Ok(())
@@ -73,7 +73,7 @@ fn built(name: &str) -> &'static str {
     }
 }
 
-/// What a program printed and ended with.
+/// What a program printed, and its status.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) status: Option<i32>,
@@ -90,7 +90,7 @@ impl Ran {
         self.text().lines().collect()
     }
 
-    /// What it printed, if it ended well and said nothing on standard error.
+    /// Returns its output, if it succeeded and printed nothing on standard error.
     pub(crate) fn good(self) -> String {
         assert_eq!((self.status, self.stderr.as_str()), (Some(0), ""));
         String::from_utf8(self.stdout).expect("text")
@@ -102,7 +102,7 @@ pub(crate) fn run(command: &mut Command) -> Ran {
     feed(command, b"")
 }
 
-/// Runs a program to its end with this on standard input.
+/// Runs a program to its end with this standard input.
 pub(crate) fn feed(command: &mut Command, input: &[u8]) -> Ran {
     let mut child = command
         .stdin(Stdio::piped())
@@ -130,16 +130,16 @@ pub(crate) fn ours(name: &str, arguments: &[&str]) -> Ran {
     run(program(name).args(arguments))
 }
 
-/// Runs a tool that the tests compare with, and returns what it printed.
+/// Runs a tool that the tests compare with, and returns its output.
 pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
-    // Where the tests run with another libpcap than the installed one, ci/test-versions names a tcpdump that has it too.
+    // ci/test-versions names a tcpdump that uses the tested libpcap.
     let other = std::env::var("PCAP_TEST_TCPDUMP").ok();
     let name = match other.as_deref().filter(|_| name == "tcpdump") {
         Some(tcpdump) => tcpdump,
         None => name,
     };
     let mut command = Command::new(name);
-    // Nobody's language and preferences.
+    // Independent of the user's language and preferences.
     command.env("LC_ALL", "C").env("HOME", "/nonexistent");
     command.env_remove("XDG_CONFIG_HOME");
     let ran = run(command.args(arguments));
@@ -147,7 +147,7 @@ pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
     String::from_utf8(ran.stdout).expect("text")
 }
 
-/// A packet of a savefile: seconds, nanoseconds, bytes, length on the wire.
+/// A packet of a savefile: seconds, nanoseconds, bytes, wire length.
 pub(crate) type Record = (u32, u32, Vec<u8>, u32);
 
 pub(crate) fn record(secs: u32, nanos: u32, data: Vec<u8>) -> Record {
@@ -155,8 +155,8 @@ pub(crate) fn record(secs: u32, nanos: u32, data: Vec<u8>) -> Record {
     (secs, nanos, data, len)
 }
 
-/// A savefile, byte by byte: neither libpcap nor pcap-core has a part in it. Its numbers are in the
-/// byte order of this machine, as the programs write them, or swapped.
+/// Returns a savefile, byte by byte, without libpcap and pcap-core. Its numbers are in native byte order, as the
+/// programs write them, or swapped.
 pub(crate) fn savefile(swapped: bool, nano: bool, linktype: u32, packets: &[Record]) -> Vec<u8> {
     let number = |n: u32| if swapped { n.swap_bytes() } else { n }.to_ne_bytes();
     let short = |n: u16| if swapped { n.swap_bytes() } else { n }.to_ne_bytes();
@@ -175,11 +175,10 @@ pub(crate) fn savefile(swapped: bool, nano: bool, linktype: u32, packets: &[Reco
     bytes
 }
 
-/// The savefile that a tool wrote. Where the tests run in an emulator, the tools are of the machine
-/// around it, which may have the other byte order: then this is what they write on a machine like
-/// the emulated one.
+/// Returns the savefile that a tool wrote. In an emulator, tools are those of the host, whose byte order may differ:
+/// then the bytes are converted to what the tool writes on a machine like the emulated one.
 pub(crate) fn by_tool(path: &Path) -> Vec<u8> {
-    let mut bytes = fs::read(path).expect("what the tool wrote");
+    let mut bytes = fs::read(path).expect("cannot read the tool's output");
     let magic = u32::from_ne_bytes(bytes[..4].try_into().expect("four bytes"));
     if ![0xa1b2_3c4d, 0xa1b2_c3d4].contains(&magic.swap_bytes()) {
         return bytes;
@@ -196,7 +195,7 @@ pub(crate) fn by_tool(path: &Path) -> Vec<u8> {
     bytes
 }
 
-/// The line of `pcap-read --raw`, made here from scratch.
+/// Returns the line of `pcap-read --raw`, computed independently.
 pub(crate) fn raw_line((secs, nanos, data, len): &Record) -> String {
     let mut line = format!("{secs}.{nanos:09} {} {len} ", data.len());
     data.iter()
@@ -207,7 +206,7 @@ pub(crate) fn raw_line((secs, nanos, data, len): &Record) -> String {
     line + "\n"
 }
 
-/// Packets of several protocols, of even and odd lengths, one of them cut.
+/// Returns packets of several protocols, of even and odd lengths, one of them truncated.
 pub(crate) fn packets() -> Vec<Record> {
     let ip = || PacketBuilder::ethernet2([2; 6], [4; 6]).ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64);
     let write = |payload: &[u8], step: &dyn Fn(&mut Vec<u8>, &[u8])| {
@@ -260,7 +259,7 @@ pub(crate) fn packets() -> Vec<Record> {
     ]
 }
 
-/// The same with all digits of their nanoseconds.
+/// Returns the same with all digits of their nanoseconds.
 pub(crate) fn nano_packets() -> Vec<Record> {
     let mut packets = packets();
     for (index, packet) in packets.iter_mut().enumerate() {
@@ -269,20 +268,20 @@ pub(crate) fn nano_packets() -> Vec<Record> {
     packets
 }
 
-/// A file of these bytes.
+/// Creates a file with these bytes.
 pub(crate) fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.join(name);
     fs::write(&path, bytes).expect("a file");
     path
 }
 
-/// A path as an argument.
+/// Returns a path as an argument.
 pub(crate) fn arg(path: &Path) -> &str {
-    path.to_str().expect("a path of characters")
+    path.to_str().expect("a path in UTF-8")
 }
 
-/// The last line of this text, and how many packets of how many are written, by the line `P of R packets` or
-/// `P packets of N savefiles` before it.
+/// Returns the number of written packets, by the line `P of R packets` or `P packets of N savefiles`, and the last
+/// line after it.
 pub(crate) fn written_and_error(stderr: &str) -> (usize, &str) {
     let error = stderr.lines().last().expect("an error");
     let counts = |line: &&str| line.contains(" of ") && line.contains(" packets");
@@ -291,13 +290,13 @@ pub(crate) fn written_and_error(stderr: &str) -> (usize, &str) {
     (written.parse().expect("a number"), error)
 }
 
-/// How many packets a program says are not written.
+/// Returns how many packets a program reports as not written.
 pub(crate) fn not_written(stderr: &str) -> u64 {
     let number = |line: &str| line.strip_suffix(" packets not written")?.parse().ok();
     stderr.lines().find_map(number).unwrap_or(0)
 }
 
-/// Runs a program whose standard output is closed after a few bytes, and returns how it ended.
+/// Runs a program whose standard output is closed after a few bytes.
 pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
     use std::io::Read;
     let mut child = command
@@ -314,4 +313,18 @@ pub(crate) fn run_into_broken_pipe(command: &mut Command) -> Ran {
         stdout: Vec::new(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+/// Compresses bytes with gzip.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let ran = feed(Command::new("gzip").args(["-c"]), bytes);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    ran.stdout
+}
+
+/// Decompresses bytes with gzip, which must find them complete.
+pub(crate) fn gunzip(bytes: &[u8]) -> Vec<u8> {
+    let ran = feed(Command::new("gzip").args(["-dc"]), bytes);
+    assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
+    ran.stdout
 }

@@ -1,4 +1,4 @@
-//! Programs that run while a test does something to them.
+//! Programs that run while a test acts on them.
 
 #![cfg(unix)]
 
@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 
 use super::Ran;
 
-/// Longer than anything takes, on a machine that has much else to do.
+/// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Has a program begin with these signals ignored, as nohup(1) and a shell's background jobs do.
+/// Starts a program with these signals ignored, as nohup(1) and a shell's background jobs do.
 pub(crate) fn ignoring<'a>(command: &'a mut Command, signals: &'static [i32]) -> &'a mut Command {
     let ignore = move || {
         for &signal in signals {
-            // SAFETY: takes numbers, and runs no code of ours later.
+            // SAFETY: takes numbers, and installs no handler of ours.
             unsafe { libc::signal(signal, libc::SIG_IGN) };
         }
         Ok(())
@@ -27,23 +27,23 @@ pub(crate) fn ignoring<'a>(command: &'a mut Command, signals: &'static [i32]) ->
     unsafe { command.pre_exec(ignore) }
 }
 
-/// A program that runs; it is killed when this is dropped.
+/// A running program, which is killed on drop.
 #[derive(Debug)]
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts it. What it is fed and what it prints are pipes, unless the command says otherwise.
+    /// Starts a command with pipes for all streams, unless the command sets them.
     pub(crate) fn start(command: &mut Command) -> Process {
         command.stderr(Stdio::piped());
         Process(command.spawn().expect("the program"))
     }
 
-    /// One that was started.
+    /// Wraps a started program.
     pub(crate) fn of(child: Child) -> Process {
         Process(child)
     }
 
-    /// Starts it with pipes for its standard input and output.
+    /// Starts a command with pipes for its standard input and output.
     pub(crate) fn piped(command: &mut Command) -> Process {
         Process::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
     }
@@ -54,16 +54,16 @@ impl Process {
 
     pub(crate) fn signal(&self, signal: i32) {
         let pid = self.0.id() as i32;
-        // SAFETY: the process is a child that was not waited for, so the number is still its own.
+        // SAFETY: the child has not been waited for, so the number is still its own.
         assert_eq!(unsafe { libc::kill(pid, signal) }, 0);
     }
 
-    /// Whether it runs.
+    /// Returns whether it is still running.
     pub(crate) fn runs(&mut self) -> bool {
         self.0.try_wait().expect("its status").is_none()
     }
 
-    /// A number of `/proc/PID/status` in hexadecimal digits, such as the signals that it ignores.
+    /// Returns a hexadecimal number of `/proc/PID/status`, such as the ignored signals.
     pub(crate) fn status(&self, name: &str) -> u64 {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()));
         let text = text.expect("its status");
@@ -72,14 +72,14 @@ impl Process {
         u64::from_str_radix(number, 16).expect("a number")
     }
 
-    /// Waits until it answers this signal by itself, which it does from its first moments on.
+    /// Waits until it handles this signal, which it does soon after its start.
     pub(crate) fn answers(&self, signal: i32) {
-        wait_until("it answers signals", || {
+        wait_until("the program handles signals", || {
             self.status("SigBlk") >> (signal - 1) & 1 == 1
         });
     }
 
-    /// Waits for its end, and returns what it printed, as far as nobody took it.
+    /// Waits for its end, and returns what it printed and nobody read.
     pub(crate) fn end(mut self) -> Ran {
         self.0.stdin = None;
         let stdout = self.0.stdout.take().map(read);
@@ -93,7 +93,7 @@ impl Process {
         }
     }
 
-    /// The same without reading its standard output before it has ended.
+    /// Does the same without reading its standard output before its end.
     pub(crate) fn end_unread(mut self) -> Ran {
         let stdin = self.0.stdin.take();
         let stdout = self.0.stdout.take();
@@ -109,7 +109,7 @@ impl Process {
     }
 }
 
-/// The lines of a program's standard error, as they come.
+/// The lines of a program's standard error, as they arrive.
 #[derive(Debug)]
 pub(crate) struct Lines(Receiver<String>);
 
@@ -126,12 +126,12 @@ impl Lines {
         Lines(lines)
     }
 
-    /// The next one.
+    /// Returns the next line.
     pub(crate) fn next(&self) -> String {
         self.0.recv_timeout(PATIENCE).expect("a line")
     }
 
-    /// Does something again and again until there is a line that fits.
+    /// Repeats an action until there is a line that fits.
     pub(crate) fn until(&self, mut ask: impl FnMut(), fits: impl Fn(&str) -> bool) -> String {
         let mut last = String::new();
         let start = Instant::now();
@@ -147,7 +147,7 @@ impl Lines {
         panic!("no such line; the last one is {last:?}");
     }
 
-    /// All that are left, when the program has ended.
+    /// Returns the remaining lines after the program has ended.
     pub(crate) fn rest(self) -> String {
         self.0.iter().map(|line| line + "\n").collect()
     }
@@ -172,7 +172,7 @@ fn read(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
     })
 }
 
-/// Waits until something holds, but not for ever.
+/// Waits for a condition, and panics if it does not hold in time.
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {
@@ -184,8 +184,8 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// How many whole packets there are in a classic savefile of this machine's byte order, and how many bytes they had on
-/// the wire.
+/// Returns the number of complete packets in a classic savefile of native byte order, and the sum of their wire
+/// lengths.
 pub(crate) fn whole_packets(savefile: &[u8]) -> (u64, u64) {
     let number = |bytes: &[u8]| u32::from_ne_bytes(bytes.try_into().expect("four bytes"));
     let (mut packets, mut bytes) = (0, 0);

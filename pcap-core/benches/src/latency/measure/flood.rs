@@ -1,4 +1,4 @@
-//! Many packets: what each costs, which are lost, and how fast a full buffer is read.
+//! Many packets: the cost of each, the losses, and how fast a full buffer is read.
 
 use std::io;
 use std::mem;
@@ -16,22 +16,22 @@ use crate::tally::{Metric, Tally, cpu_time, measured};
 use crate::work::live::network::TO;
 use crate::work::live::sender::{LENGTH, MARK, Sender};
 
-/// How many packets a flood has.
+/// The number of packets of a flood.
 const FLOOD: u64 = 500_000;
-/// How many come at their own pace, and how many of them in a second.
+/// The number of paced packets, and their rate per second.
 const PACED: u64 = 1_000_000;
 const PACE: u64 = 200_000;
-/// How many fill a buffer, and a buffer that they do not fill to the last.
+/// The number of packets that fill a buffer, and the size of a buffer that holds them all.
 const BURST: u64 = 1_000_000;
 const BUFFER: usize = 320 << 20;
-/// Twice the packet-buffer timeout: what has come by then lies ready.
+/// Twice the packet-buffer timeout: what has arrived by then can be read.
 const SETTLED: Duration = Duration::from_millis(200);
 
 fn part(number: u64, quick: bool) -> u64 {
     number / if quick { 100 } else { 1 }
 }
 
-/// Reads until the packet that says that all were sent.
+/// Reads until the packet that means that all were sent.
 fn receive(
     reader: Reader,
     mut capture: Capture<Active>,
@@ -49,7 +49,7 @@ fn receive(
     ours::receive_all(capture, way, MARK)
 }
 
-/// As the others, each packet within a deadline.
+/// Does the same, each packet with a deadline.
 fn with_deadlines(capture: &mut Capture<Active>) -> Result<Tally, Failure> {
     let mut tally = Tally::default();
     loop {
@@ -62,7 +62,7 @@ fn with_deadlines(capture: &mut Capture<Active>) -> Result<Tally, Failure> {
     }
 }
 
-/// What came is what was sent, as far as it was not lost.
+/// Checks that what arrived and what was lost add up to what was sent.
 fn check(tally: Tally, sent: u64) -> Result<(), Failure> {
     let came = tally.packets;
     if came == 0 || came > sent || tally.bytes != came * LENGTH as u64 {
@@ -71,7 +71,7 @@ fn check(tally: Tally, sent: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Processor time of the reader for each packet of a flood.
+/// Measures the CPU time of the reader for each packet of a flood.
 pub(super) fn flood(
     reader: Reader,
     quick: bool,
@@ -106,7 +106,7 @@ pub(super) fn flood(
     ]))
 }
 
-/// What comes through of packets that come at a pace that a reader can keep.
+/// Measures the losses at a rate that a reader can sustain.
 pub(super) fn paced(
     reader: Reader,
     quick: bool,
@@ -126,8 +126,7 @@ pub(super) fn paced(
     ]))
 }
 
-/// How fast a reader empties a buffer that was filled before it began: by its processor time, all that it
-/// takes where nothing else runs.
+/// Measures how fast a reader empties a full buffer: by its CPU time, the only time it needs on an idle machine.
 pub(super) fn drain(
     reader: Reader,
     quick: bool,
@@ -138,7 +137,7 @@ pub(super) fn drain(
     let capture = ours::open(TO, Some(BUFFER))?;
     begin()?;
     sender.start()?;
-    // One more than were sent: the packet that says so is in the buffer.
+    // One more than were sent: the final packet is in the buffer.
     while capture.stats()?.received <= sent {
         thread::sleep(Duration::from_millis(10));
     }
@@ -161,11 +160,11 @@ pub(super) fn drain(
     ]))
 }
 
-/// How often this thread has waited for something.
+/// Returns how often this thread has waited.
 fn waits() -> libc::c_long {
-    // SAFETY: a structure of numbers, for which zeroes are values.
+    // SAFETY: a structure of numbers, for which zero is valid.
     let mut usage: libc::rusage = unsafe { mem::zeroed() };
-    // SAFETY: the structure is ours to be filled in.
+    // SAFETY: the structure is a local variable for the result.
     unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) };
     usage.ru_nvcsw
 }

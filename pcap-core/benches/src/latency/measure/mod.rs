@@ -19,7 +19,8 @@ use crate::work::live::network::Network;
 /// The deadline of `Reader::Deadlines`.
 const DEADLINE: Duration = Duration::from_millis(100);
 
-/// Measures in a network of its own. `begin` is called when all is there, and returns when it is to start.
+/// Measures in a private network. `begin` is called when everything is ready, and returns when the measurement must
+/// start.
 pub(super) fn run(
     job: Job,
     quick: bool,

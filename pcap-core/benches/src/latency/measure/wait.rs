@@ -1,4 +1,4 @@
-//! Waits in which nothing comes: how soon a break and a deadline end them, and what they cost.
+//! Waits without packets: how soon a break and a deadline end them, and what they cost.
 
 use std::fs;
 use std::io;
@@ -33,7 +33,7 @@ fn spread(times: Vec<Duration>) -> Figures {
     ])
 }
 
-/// From a break by another thread, of a reader that was seen asleep, until its call has returned.
+/// Measures the time from another thread's break of a sleeping reader until its call has returned.
 pub(super) fn breaks(
     reader: Reader,
     count: usize,
@@ -87,12 +87,12 @@ pub(super) fn breaks(
     })
 }
 
-/// Whether this thread sleeps in a system call. A reader has none to sleep in but the one that it waits
-/// for packets with, and locks. On async-io it may wait by a lock, for the thread that waits for packets.
+/// Returns whether this thread sleeps in a system call. A reader only sleeps in the call that waits for packets, and
+/// in locks. On async-io it may wait by a lock, for the thread that waits for packets.
 fn sleeps(id: libc::pid_t, reader: Reader) -> Result<bool, Failure> {
     let path = format!("/proc/self/task/{id}/syscall");
     let text = match fs::read_to_string(&path) {
-        // It has just ended: why, its last message says.
+        // It has just ended; its last message says why.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         text => text.map_err(|error| format!("{path}: {error}"))?,
     };
@@ -105,7 +105,7 @@ fn sleeps(id: libc::pid_t, reader: Reader) -> Result<bool, Failure> {
     Ok(call.is_some_and(|call| call >= 0 && (locked || call != libc::SYS_futex)))
 }
 
-/// How much longer than it was asked to a capture without packets waits.
+/// Measures how much longer than its deadline a capture without packets waits.
 pub(super) fn deadlines(
     device: Device,
     millis: u64,
@@ -143,8 +143,7 @@ pub(super) fn deadlines(
     Ok(figures)
 }
 
-/// What share of a processor this whole process takes to wait; with a network, whose interface is set
-/// down before.
+/// Measures the CPU usage of this process while it waits; with a network, its interface is set down before.
 pub(super) fn idle(
     reader: Reader,
     down: Option<&Network>,

@@ -55,7 +55,7 @@ pub(super) fn inject(peer: Peer, sending: Sending, place: &Place) -> Result<Outc
                     left -= send_many(&socket, &FRAME, left.min(AT_ONCE as u64) as usize)?;
                 }
                 for _ in 0..left {
-                    // SAFETY: the socket is open, and the frame that long.
+                    // SAFETY: the socket is open, and the frame has this length.
                     let status = unsafe {
                         libc::send(socket.as_raw_fd(), FRAME.as_ptr().cast(), FRAME.len(), 0)
                     };
@@ -70,15 +70,15 @@ pub(super) fn inject(peer: Peer, sending: Sending, place: &Place) -> Result<Outc
     }
 }
 
-/// Times are those of microseconds: for nanoseconds Linux looks at the clock for each packet that is
-/// sent, and libpcap's own default are microseconds.
+/// Opens the sending capture. Times have microseconds: with nanoseconds Linux reads the clock for each sent packet,
+/// and libpcap's default is microseconds.
 fn open(sending: Sending) -> Result<Capture<Active>, Failure> {
     let capture = Capture::from_device(FROM).precision(Precision::Micro);
     let capture = capture.qdisc_bypass(sending == Sending::Bypass);
     capture.activate().map_err(|error| error.to_string().into())
 }
 
-/// Has a socket send past the queueing discipline of its interface.
+/// Makes a socket bypass the queueing discipline of its interface.
 fn bypass(socket: &OwnedFd) -> io::Result<()> {
     let on: libc::c_int = 1;
     // SAFETY: the socket is open, and the option an int.

@@ -1,4 +1,4 @@
-//! How soon a waiting capture answers: to a break, and when its time is up.
+//! How soon a waiting capture returns after a break, and at a deadline.
 
 use std::sync::mpsc;
 use std::thread;
@@ -12,9 +12,9 @@ use crate::Failure;
 use crate::peers::{Peer, Way, c, ours, pcap};
 use crate::tally::Outcome;
 
-/// How many breaks.
+/// The number of breaks.
 const BREAKS: usize = 300;
-/// Until the reader waits again.
+/// The time until the reader waits again.
 const PAUSE: Duration = Duration::from_millis(3);
 /// No packet has this length.
 const NO_MARK: usize = usize::MAX >> 33;
@@ -47,7 +47,7 @@ pub(super) fn breaks(peer: Peer, place: &Place) -> Result<Outcome, Failure> {
     }
 }
 
-/// Breaks a reader in another thread again and again, and takes the time until its call has returned.
+/// Repeatedly breaks a reader in another thread, and measures the time until its call has returned.
 fn time_breaks(
     count: usize,
     mut read: impl FnMut() -> Result<(), Failure> + Send,
@@ -75,7 +75,7 @@ fn time_breaks(
     Ok(Outcome::of_times(times))
 }
 
-/// How much longer than it was asked to a capture without packets waits.
+/// Measures how much longer than its deadline a capture without packets waits.
 pub(super) fn deadlines(peer: Peer, millis: u64, place: &Place) -> Result<Outcome, Failure> {
     if peer != Peer::Us {
         return Err(cannot(peer));

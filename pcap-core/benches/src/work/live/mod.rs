@@ -1,4 +1,4 @@
-//! Work on devices, in a network of its own: needs Linux, and root.
+//! Work on devices, in a private network: needs Linux, and root.
 
 mod inject;
 mod latency;

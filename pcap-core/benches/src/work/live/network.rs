@@ -1,19 +1,19 @@
-//! A network of our own: two interfaces that are connected with each other, and nobody else.
+//! A private network: two connected interfaces without other traffic.
 
 use crate::Failure;
 
 #[path = "../../../../tests/support/netns.rs"]
 mod netns;
 
-/// What is sent from one comes to the other.
+/// The sending end; the other one receives.
 pub(crate) const FROM: &str = "left";
 pub(crate) const TO: &str = "right";
 
-/// The network, as long as it is kept.
+/// The network, until it is dropped.
 pub(crate) struct Network(netns::Netns);
 
 impl Network {
-    /// This process is in it from now on, with all that it starts.
+    /// Moves this process, and programs that it starts, into a new network.
     pub(crate) fn new() -> Result<Network, Failure> {
         let net = netns::Netns::new().ok_or("only root can make a network")?;
         net.veth(FROM, TO);
@@ -26,7 +26,7 @@ impl Network {
     }
 }
 
-/// Whether such a network can be made here.
+/// Returns an error if no such network can be created.
 pub(crate) fn probe() -> Result<(), Failure> {
     Network::new().map(drop)
 }

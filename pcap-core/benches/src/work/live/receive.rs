@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::peers::{Peer, Way, c, ours, pcap};
 use crate::tally::{Metric, Outcome, measured};
 
-/// How many packets are sent.
+/// The number of packets to send.
 const PACKETS: u64 = 500_000;
 
 pub(super) fn receive(

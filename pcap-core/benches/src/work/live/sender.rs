@@ -1,4 +1,4 @@
-//! The process that sends.
+//! The sending process.
 
 use std::env;
 use std::ffi::CString;
@@ -12,18 +12,18 @@ use std::time::{Duration, Instant};
 use super::network::FROM;
 use crate::Failure;
 
-/// How long the packets are.
+/// The length of the packets.
 pub(crate) const LENGTH: usize = 64;
-/// A packet of this length says that all have been sent.
+/// A packet of this length means that all have been sent.
 pub(crate) const MARK: usize = 65;
-/// How many are handed to the system at once.
+/// The number of packets per system call.
 pub(super) const AT_ONCE: usize = 64;
 
-/// The process that sends; it ends with this.
+/// The sending process, which is killed on drop.
 pub(crate) struct Sender(Child);
 
 impl Sender {
-    /// Sends that many packets: as fast as it can, or so many in a second.
+    /// Starts sending that many packets: as fast as it can, or at this rate per second.
     pub(crate) fn new(packets: u64, rate: Option<u64>) -> Result<Sender, Failure> {
         let rate = rate.map(|rate| format!("--rate={rate}"));
         let child = Command::new(env::current_exe()?)
@@ -48,8 +48,8 @@ impl Drop for Sender {
     }
 }
 
-/// What the sending process does: waits for a byte, sends that many packets, and then says again and
-/// again that these were all, until it is ended; at most for a minute.
+/// The sending process: waits for a byte, sends that many packets, and then repeatedly sends the mark, until it is
+/// killed; at most for a minute.
 pub(crate) fn send(packets: u64, rate: Option<u64>) -> Result<(), Failure> {
     let socket = packet_socket(FROM)?;
     io::stdin().read_exact(&mut [0])?;
@@ -71,13 +71,13 @@ pub(crate) fn send(packets: u64, rate: Option<u64>) -> Result<(), Failure> {
     Err("nobody noticed that all packets were sent".into())
 }
 
-/// Sends a frame that many times, at most `AT_ONCE`, and says how often it was taken.
+/// Sends a frame that many times, at most `AT_ONCE`, and returns how often it was accepted.
 pub(super) fn send_many(socket: &OwnedFd, frame: &[u8], times: usize) -> io::Result<u64> {
     let mut part = libc::iovec {
         iov_base: frame.as_ptr().cast_mut().cast(),
         iov_len: frame.len(),
     };
-    // SAFETY: a structure of numbers and pointers, for which zeroes are values.
+    // SAFETY: a structure of numbers and pointers, for which zero is valid.
     let mut message: libc::mmsghdr = unsafe { mem::zeroed() };
     message.msg_hdr.msg_iov = &mut part;
     message.msg_hdr.msg_iovlen = 1;
@@ -100,23 +100,23 @@ pub(super) fn send_many(socket: &OwnedFd, frame: &[u8], times: usize) -> io::Res
     }
 }
 
-/// A socket that sends whole frames into an interface.
+/// Opens a socket that sends whole frames into an interface.
 pub(super) fn packet_socket(interface: &str) -> Result<OwnedFd, Failure> {
-    // SAFETY: only numbers go in. Protocol 0 receives nothing.
+    // SAFETY: takes only numbers. Protocol 0 receives nothing.
     let fd = unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0) };
     if fd < 0 {
         return Err(io::Error::last_os_error().into());
     }
-    // SAFETY: just opened, and nobody else's.
+    // SAFETY: just opened, and has no other owner.
     let socket = unsafe { OwnedFd::from_raw_fd(fd) };
     let name = CString::new(interface)?;
-    // SAFETY: a structure of numbers, for which zeroes are values.
+    // SAFETY: a structure of numbers, for which zero is valid.
     let mut address: libc::sockaddr_ll = unsafe { mem::zeroed() };
     address.sll_family = libc::AF_PACKET as u16;
     // SAFETY: a C string.
     address.sll_ifindex = unsafe { libc::if_nametoindex(name.as_ptr()) } as i32;
     let length = size_of::<libc::sockaddr_ll>() as libc::socklen_t;
-    // SAFETY: the socket is open, and the address is that long.
+    // SAFETY: the socket is open, and the address has this length.
     let status = unsafe { libc::bind(fd, (&raw const address).cast(), length) };
     if status != 0 {
         return Err(io::Error::last_os_error().into());

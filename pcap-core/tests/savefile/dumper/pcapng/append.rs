@@ -1,0 +1,89 @@
+//! Sections appended to files.
+
+use std::fs::{self};
+
+use pcap_core::pcapng::{PcapngDumper, Section};
+use pcap_core::{Capture, ErrorKind, Packet, Timestamp};
+
+use super::ethernet;
+
+#[test]
+fn append_adds_a_section_to_whole_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcapng");
+    let time = Timestamp::new(1_700_000_000, 5);
+    let mut lengths = Vec::new();
+    for n in 0..3u8 {
+        let mut dumper = PcapngDumper::append(&path).unwrap();
+        let id = dumper.add_interface(&ethernet()).unwrap();
+        dumper.write(id, Packet::whole(time, &[n; 60])).unwrap();
+        let position = dumper.position();
+        dumper.close().unwrap();
+        lengths.push(fs::metadata(&path).unwrap().len());
+        assert_eq!(position, lengths[usize::from(n)]);
+    }
+    let packets = Capture::from_file(&path).unwrap().into_packets();
+    let first: Vec<u8> = packets.map(|packet| packet.unwrap().data()[0]).collect();
+    assert_eq!(first, [0, 1, 2]);
+
+    // Incomplete files stay unchanged.
+    let whole = fs::read(&path).unwrap();
+    let second = lengths[0] as usize;
+    let refused = |bytes: &[u8], kind: ErrorKind| {
+        fs::write(&path, bytes).unwrap();
+        for error in [
+            PcapngDumper::append(&path).unwrap_err(),
+            Section::new().comment("x").append(&path).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), kind, "{error}");
+            assert_eq!(error.operation(), Some("append to"));
+        }
+        assert_eq!(fs::read(&path).unwrap(), bytes);
+    };
+    for cut in 1..second {
+        if lengths.contains(&(cut as u64)) || is_end_of_block(&whole, cut) {
+            continue;
+        }
+        refused(&whole[..cut], ErrorKind::SavefileTruncated);
+    }
+    let bad = ErrorKind::SavefileBad;
+    refused(&[0; 100], bad);
+    let with = |at: usize, number: u32| {
+        let mut bytes = whole.clone();
+        bytes[at..at + 4].copy_from_slice(&number.to_ne_bytes());
+        bytes
+    };
+    refused(&with(8, 7), bad); // the byte order
+    refused(&with(second + 4, 13), bad); // a length
+    refused(&with(second - 4, 8), bad); // the length at the end of a block
+    let error = Section::new().comment("\0").append(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+}
+
+/// A file in the other byte order, and blocks of the shortest length.
+#[test]
+fn append_walks_both_byte_orders() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.pcapng");
+    let block = |words: &[u32]| -> Vec<u8> {
+        let swapped = words.iter().map(|word| word.swap_bytes());
+        swapped.flat_map(u32::to_ne_bytes).collect()
+    };
+    let mut bytes = block(&[0x0a0d_0d0a, 28, 0x1a2b_3c4d, 0x0001_0000, !0, !0, 28]);
+    bytes.extend(block(&[1, 20, 0x0001_0000, 0, 20]));
+    bytes.extend(block(&[0x0bad, 12, 12]));
+    fs::write(&path, &bytes).unwrap();
+    PcapngDumper::append(&path).unwrap().close().unwrap();
+    let appended = fs::read(&path).unwrap();
+    assert_eq!(appended[..bytes.len()], bytes);
+    assert_eq!(appended[bytes.len()..][..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+}
+
+/// Returns whether a native file's block ends there.
+fn is_end_of_block(bytes: &[u8], end: usize) -> bool {
+    let mut at = 0;
+    while at < end {
+        at += u32::from_ne_bytes(bytes[at + 4..at + 8].try_into().unwrap()) as usize;
+    }
+    at == end
+}

@@ -1,0 +1,42 @@
+//! `pcap-capture` on a private loopback device.
+
+mod ends;
+mod output;
+mod packets;
+mod threads;
+
+use std::path::Path;
+
+use crate::common::{arg, tool};
+
+/// Splits arguments without spaces.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(' ')
+}
+
+/// Returns the numbers at the start of the datagrams in a savefile, as tcpdump reads it.
+fn numbers(path: &Path) -> Vec<u32> {
+    let text = tool("tcpdump", &["-n", "-t", "-xx", "-r", arg(path)]);
+    // Headers of 14, 20 and 8 bytes, then the number: in the row of 32 and the next.
+    let row = |line: &str| line.split(':').nth(1).unwrap().replace(' ', "");
+    let packets = text.split("IP 127.0.0.1.").skip(1);
+    let hex = packets.map(|packet| packet.lines().skip(1).map(row).collect::<String>());
+    hex.map(|hex| u32::from_str_radix(&hex[84..92], 16).unwrap())
+        .collect()
+}
+
+/// Returns the three numbers of the statistics.
+fn statistics(stderr: &str) -> [u64; 3] {
+    let line = stderr
+        .lines()
+        .find(|line| line.contains("packets received"))
+        .unwrap();
+    let words: Vec<&str> = line.split(' ').collect();
+    assert_eq!(words[1..3], ["packets", "received,"]);
+    let (_, dropped) = line.split_once(", ").unwrap();
+    assert_eq!(
+        dropped.replace(char::is_numeric, "N"),
+        "N dropped, N dropped by the interface"
+    );
+    [0, 3, 5].map(|index| words[index].parse().unwrap())
+}

@@ -1,0 +1,114 @@
+//! Captures with several threads.
+
+use std::collections::BTreeMap;
+use std::net::UdpSocket;
+use std::time::{Duration, Instant};
+
+use super::{statistics, words};
+use crate::common::live::{Running, in_netns, ip};
+use crate::common::{ours, program};
+
+/// Sends eight flows, with a datagram of each length in each.
+fn send_flows(lengths: std::ops::Range<usize>) {
+    let receiver = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let to = receiver.local_addr().unwrap();
+    let flows: Vec<_> = (0..8)
+        .map(|_| UdpSocket::bind("127.0.0.1:0").unwrap())
+        .collect();
+    for length in lengths {
+        for flow in &flows {
+            flow.send_to(&vec![0; length], to).unwrap();
+        }
+    }
+}
+
+/// Eight flows: each line once, those of a flow in order, and one sum.
+#[test]
+fn threads_print_each_packet_once() {
+    in_netns(|| {
+        let mut command = program("capture");
+        let running = Running::start(command.args(words("-i lo --threads 3 udp")));
+        send_flows(8..108);
+        running.signal(libc::SIGINT);
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert!(stderr.contains("800 packets captured"), "{stderr}");
+        let [received, dropped, _] = statistics(&stderr);
+        assert!(received >= 800 && dropped == 0, "{stderr}");
+        let mut flows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for line in stdout.lines() {
+            let (_, rest) = line.split_once("127.0.0.1:").unwrap();
+            let (port, rest) = rest.split_once(" > ").unwrap();
+            let (_, length) = rest.split_once("UDP, ").unwrap();
+            let (length, _) = length.split_once(' ').unwrap();
+            flows.entry(port).or_default().push(length.parse().unwrap());
+        }
+        assert_eq!(flows.len(), 8);
+        // After headers of 42 bytes.
+        for lengths in flows.values() {
+            assert!(lengths.iter().copied().eq(50..150), "{lengths:?}");
+        }
+    });
+}
+
+#[test]
+fn threads_share_a_count_and_a_deadline() {
+    in_netns(|| {
+        let mut command = program("capture");
+        let running = Running::start(command.args(words("-i lo --threads 4 -c 50 --json udp")));
+        send_flows(20..40);
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert!(stderr.contains("50 packets captured, "), "{stderr}");
+        let lines: Vec<_> = stdout.lines().collect();
+        assert_eq!(lines.len(), 51);
+        assert!(lines[50].contains("\"statistics\""), "{}", lines[50]);
+
+        let start = Instant::now();
+        let ran = ours(
+            "capture",
+            &["-i", "lo", "--threads", "2", "--duration", "0.3"],
+        );
+        assert_eq!((ran.status, ran.text()), (Some(0), ""), "{}", ran.stderr);
+        assert_eq!(statistics(&ran.stderr), [0, 0, 0]);
+        assert!(start.elapsed() >= Duration::from_millis(300));
+        assert!(start.elapsed() < Duration::from_secs(3));
+
+        for wrong in ["0", "257", "x"] {
+            assert_eq!(ours("capture", &["--threads", wrong]).status, Some(2));
+        }
+        let both = ours("capture", &["-i", "lo", "--threads", "2", "-w", "no.pcap"]);
+        assert_eq!(both.status, Some(2));
+        let ran = ours("capture", &["-i", "nosuch", "--threads", "2"]);
+        assert_eq!(ran.status, Some(1));
+        assert!(ran.stderr.contains("nosuch"), "{}", ran.stderr);
+    });
+}
+
+/// What was captured before the device was removed, and the statistics, come with the error.
+#[test]
+fn threads_tell_of_a_removed_device() {
+    in_netns(|| {
+        for name in ["left", "right"] {
+            if name == "left" {
+                ip("link add left type veth peer name right");
+            }
+            ip(&format!("link set {name} arp off up"));
+        }
+        ip("addr add 192.0.2.1/24 dev left");
+        let mut command = program("capture");
+        let running = Running::start(command.args(words("-i right --threads 2 udp")));
+        let socket = UdpSocket::bind("192.0.2.1:0").unwrap();
+        for _ in 0..30 {
+            socket.send_to(&[7; 50], "192.0.2.2:9").unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        ip("link del left");
+        let (status, stdout, stderr) = running.end();
+        assert_eq!(status.code(), Some(1), "{stderr}");
+        assert_eq!(stdout.lines().count(), 30, "{stderr}");
+        assert!(stderr.contains("30 packets captured, "), "{stderr}");
+        assert_eq!(statistics(&stderr)[..2], [30, 0], "{stderr}");
+        assert!(stderr.contains("cannot read from `right`"), "{stderr}");
+    });
+}

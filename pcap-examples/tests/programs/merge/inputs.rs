@@ -1,0 +1,243 @@
+//! The merged files.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::{files, merge, mergecap};
+use crate::common;
+use crate::common::{
+    Record, arg, by_tool, feed, file, nano_packets, ours, packets, program, record, run, savefile,
+    tool,
+};
+
+#[test]
+fn snaplen_and_precision_are_the_largest() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_snaplen = |name: &str, nano: bool, snaplen: u32| {
+        let mut bytes = savefile(false, nano, 1, &nano_packets()[..3]);
+        bytes[16..20].copy_from_slice(&snaplen.to_ne_bytes());
+        file(folder.path(), name, &bytes)
+    };
+    let micro = with_snaplen("a.pcap", false, 2000);
+    let large = with_snaplen("b.pcap", false, 100_000);
+    let nano = with_snaplen("c.pcap", true, 1000);
+    let ng = folder.path().join("d.pcapng");
+    tool("editcap", &["-F", "pcapng", arg(&micro), arg(&ng)]);
+    for (inputs, magic, snaplen) in [
+        (vec![&micro], 0xa1b2_c3d4_u32, 2000_u32),
+        (vec![&micro, &large], 0xa1b2_c3d4, 100_000),
+        (vec![&large, &nano, &micro], 0xa1b2_3c4d, 100_000),
+        (vec![&nano, &micro], 0xa1b2_3c4d, 2000),
+        (vec![&micro, &ng], 0xa1b2_3c4d, 2000),
+    ] {
+        let inputs: Vec<PathBuf> = inputs.into_iter().cloned().collect();
+        for options in [&[][..], &["--append"], &["--max-open", "2"]] {
+            let merged = merge(folder.path(), options, &inputs);
+            assert_eq!(merged[..4], magic.to_ne_bytes());
+            assert_eq!(merged[16..20], snaplen.to_ne_bytes(), "{inputs:?}");
+            let format = if magic == 0xa1b2_c3d4 {
+                "pcap"
+            } else {
+                "nsecpcap"
+            };
+            let append = if options == ["--append"] {
+                &["-a"][..]
+            } else {
+                &[]
+            };
+            let mut order = inputs.clone();
+            if append.is_empty() {
+                order.reverse();
+            }
+            let expected = mergecap(folder.path(), &[append, &["-F", format]].concat(), &order);
+            assert_eq!(merged[24..], expected[24..], "{inputs:?} {options:?}");
+        }
+    }
+}
+
+#[test]
+fn different_link_types_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = [("a.pcap", 1), ("b.pcap", 1), ("c.pcap", 101)].map(|(name, linktype)| {
+        let bytes = savefile(false, false, linktype, &packets());
+        file(folder.path(), name, &bytes)
+    });
+    let output = file(folder.path(), "out.pcap", b"precious");
+    for options in [&[][..], &["--append"], &["--max-open", "2"]] {
+        let ran = run(program("merge")
+            .args(options)
+            .args(&paths)
+            .args(["-w", arg(&output)]));
+        let (a, c) = (arg(&paths[0]), arg(&paths[2]));
+        let text = format!(
+            "pcap-merge: cannot merge `{c}` with `{a}`: expected the link type EN10MB, found RAW\n"
+        );
+        assert_eq!((ran.status, ran.stderr), (Some(1), text));
+        assert_eq!(fs::read(&output).unwrap(), b"precious");
+    }
+}
+
+#[test]
+fn bad_files_are_told_and_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs = files(
+        folder.path(),
+        false,
+        &[&[1000, 4000], &[2000, 5000, 7000], &[3000, 6000]],
+    );
+    let whole = fs::read(&inputs[1]).unwrap();
+    let cut = file(folder.path(), "cut.pcap", &whole[..whole.len() - 57]);
+    let text = file(folder.path(), "text", b"This is no savefile, as one sees.");
+    let none = folder.path().join("none.pcap");
+    let empty = file(folder.path(), "empty.pcap", b"");
+    let all = [&inputs[0], &none, &cut, &text, &inputs[2], &empty];
+    let output = folder.path().join("out.pcap");
+    let good = file(
+        folder.path(),
+        "good.pcap",
+        &[&whole[..24], &whole[24..80]].concat(),
+    );
+    let good = [&inputs[0], &good, &inputs[2]].map(Clone::clone);
+    for options in [&[][..], &["--append"], &["--max-open", "2"]] {
+        let expected = merge(folder.path(), options, &good);
+        let mut command = program("merge");
+        command.args(options).args(["--json", "-w", arg(&output)]);
+        let ran = run(command.args(all));
+        assert_eq!(ran.status, Some(1));
+        let errors: Vec<&str> = ran.stderr.lines().collect();
+        assert_eq!(errors.len(), 5, "{}", ran.stderr);
+        // Those that cannot be opened are reported first.
+        for (error, path) in errors.iter().zip([&none, &text, &empty, &cut]) {
+            assert!(error.starts_with("pcap-merge: cannot "), "{error}");
+            assert!(error.contains(&format!("`{}`", path.display())), "{error}");
+        }
+        assert_eq!(errors[4], "5 packets of 6 savefiles");
+        let line: serde_json::Value = serde_json::from_str(ran.text()).unwrap();
+        let expected_line = serde_json::json!({
+            "type": "file", "path": arg(&output), "packets": 5, "bytes": expected.len(),
+            "first": line["first"], "last": "6.000000000", "inputs": 6, "unread": 4,
+        });
+        assert_eq!(line, expected_line);
+        assert_eq!(line["first"], "1.000000000");
+        assert_eq!(fs::read(&output).unwrap(), expected, "{options:?}");
+    }
+    fs::write(&output, b"precious").unwrap();
+    let ran = run(program("merge")
+        .args([&none, &text])
+        .args(["-w", arg(&output)]));
+    assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 2));
+    assert_eq!(fs::read(&output).unwrap(), b"precious");
+}
+
+#[test]
+fn filters_are_compiled_for_each_savefile() {
+    let folder = tempfile::tempdir().unwrap();
+    // Of IPv4, and of IPv6 as other systems number it; in native byte order, and in the other.
+    let [a, b] = [false, true].map(|swapped| {
+        let packets: Vec<Record> = (0_u32..)
+            .zip([2_u32, 24, 28, 30])
+            .map(|(time, family)| {
+                let family = if swapped { family.swap_bytes() } else { family };
+                let bytes = [&family.to_ne_bytes()[..], &[0x60; 60]].concat();
+                record(time, swapped.into(), bytes)
+            })
+            .collect();
+        let name = if swapped { "other" } else { "this" };
+        file(folder.path(), name, &savefile(swapped, true, 0, &packets))
+    });
+    for (expression, count) in [("ip", 2), ("ip6", 6), ("not ip", 6)] {
+        for options in [&["-f", expression][..], &["-f", expression, "--append"]] {
+            let merged = merge(folder.path(), options, &[a.clone(), b.clone()]);
+            assert_eq!(merged.len(), 24 + count * (16 + 64), "{options:?}");
+        }
+    }
+    let out = folder.path().join("out");
+    let ran = ours("merge", &["-f", "inbound", "-w", arg(&out), arg(&a)]);
+    assert_eq!(ran.status, Some(1));
+    assert!(ran.stderr.contains("not supported"), "{}", ran.stderr);
+    assert!(!out.exists());
+}
+
+#[test]
+fn filters_pipes_and_a_savefile_that_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = savefile(false, true, 1, &nano_packets());
+    let [a, b] = [(0, "a.pcap"), (1, "b.pcap")].map(|(which, name)| {
+        let all = nano_packets();
+        let odd = (0..).zip(all).filter(|(n, _)| n % 2 == which);
+        let packets: Vec<Record> = odd.map(|(_, packet)| packet).collect();
+        file(folder.path(), name, &savefile(false, true, 1, &packets))
+    });
+    let inputs = [a.clone(), b.clone()];
+    assert_eq!(merge(folder.path(), &[], &inputs), whole);
+    let merged = merge(folder.path(), &["-f", "udp"], &inputs);
+    let of_all = file(folder.path(), "all.pcap", &whole);
+    let filtered = folder.path().join("filtered.pcap");
+    let options = [
+        "--time-stamp-precision=nano",
+        "-r",
+        arg(&of_all),
+        "-w",
+        arg(&filtered),
+    ];
+    tool("tcpdump", &[&options[..], &["udp"]].concat());
+    assert_eq!(merged, by_tool(&filtered));
+
+    let mut command = program("merge");
+    let ran = feed(
+        command.args(["--json", "-w", "-", "-", arg(&b)]),
+        &fs::read(&a).unwrap(),
+    );
+    assert_eq!((ran.status, ran.stdout), (Some(0), whole));
+    assert!(
+        ran.stderr
+            .starts_with("8 packets of 2 savefiles\n{\"type\":\"file\"")
+    );
+    assert_eq!(ours("merge", &["-w", "-", "-", "-"]).status, Some(2));
+    assert_eq!(ours("merge", &["-w", "-"]).status, Some(2));
+    assert_eq!(
+        ours("merge", &["--max-open", "1", "-w", "-", arg(&a)]).status,
+        Some(2)
+    );
+    let ran = ours("merge", &["-f", "tcp prot", "-w", arg(&filtered), arg(&a)]);
+    assert_eq!(ran.status, Some(1));
+    assert_eq!(merged, by_tool(&filtered));
+
+    let before = fs::read(&b).unwrap();
+    let ran = ours("merge", &["-w", arg(&b), arg(&a), arg(&b)]);
+    assert_eq!(ran.status, Some(1));
+    assert!(
+        ran.stderr.contains("it is also the input"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(fs::read(&b).unwrap(), before);
+}
+
+/// Unix has names that are not text, and `find` lists them unchanged.
+#[test]
+#[cfg(unix)]
+fn names_in_a_list_may_be_any_bytes() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = savefile(false, false, 1, &packets());
+    let mut text = Vec::new();
+    for name in [&b"\xff 100%.pcap"[..], b"b.pcap"] {
+        let path = folder.path().join(std::ffi::OsStr::from_bytes(name));
+        fs::write(&path, &bytes).unwrap();
+        text.extend(path.as_os_str().as_bytes());
+        text.extend(b"\n\n");
+    }
+    let list = file(folder.path(), "names", &text);
+    let output = folder.path().join("out.pcap");
+    for from in [arg(&list), "-"] {
+        let arguments = ["--append", "-w", arg(&output), "--files-from", from];
+        let ran = common::feed(program("merge").args(arguments), &text);
+        let said = "16 packets of 2 savefiles\n";
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), said), "{from}");
+        let written = fs::read(&output).unwrap();
+        assert_eq!(written[24..], [&bytes[24..], &bytes[24..]].concat());
+    }
+    let ran = ours("merge", &["-w", arg(&output), "--files-from", "-", "-"]);
+    assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+}

@@ -1,0 +1,183 @@
+//! The order of the packets.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use etherparse::PacketBuilder;
+
+use super::{files, merge, mergecap, pcapng};
+use crate::common::{Record, arg, file, ours, packets, program, record, run, savefile};
+
+/// Files in order, with equal times, out of order, empty, and long before the others.
+const TIMES: [&[u32]; 7] = [
+    &[1000, 2000, 3000, 4000, 4000],
+    &[1000, 1500, 1500, 4000, 9000],
+    &[5000, 100, 2000, 6000, 50],
+    &[],
+    &[1, 2, 3],
+    &[4000],
+    &[3000, 1000, 3000, 2999, 3001, 9000, 1],
+];
+
+// Shows: parity/programs-dump-split-recode
+#[test]
+fn packets_are_in_the_order_of_mergecap() {
+    let folder = tempfile::tempdir().unwrap();
+    for (nano, format) in [(false, "pcap"), (true, "nsecpcap")] {
+        let inputs = files(folder.path(), nano, &TIMES);
+        let reversed: Vec<PathBuf> = inputs.iter().rev().cloned().collect();
+        let expected = mergecap(folder.path(), &["-F", format], &reversed);
+        assert_eq!(expected.len(), 24 + 26 * 56);
+        for most in ["2", "3", "4", "7", "100"] {
+            let merged = merge(folder.path(), &["--max-open", most], &inputs);
+            assert_eq!(merged[24..], expected[24..], "{most} open");
+        }
+        let expected = mergecap(folder.path(), &["-a", "-F", format], &inputs);
+        let merged = merge(folder.path(), &["--append", "--max-open", "2"], &inputs);
+        assert_eq!(merged[24..], expected[24..]);
+        assert_eq!(merged[..24], fs::read(&inputs[0]).unwrap()[..24]);
+    }
+}
+
+#[test]
+fn more_files_than_descriptors_are_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    // Every time is in three files.
+    let times: Vec<[u32; 3]> = (0..1500).map(|n| [n % 500, 1000 + n % 500, 2000]).collect();
+    let slices: Vec<&[u32]> = times.iter().map(|times| &times[..]).collect();
+    let inputs = files(folder.path(), false, &slices);
+    let mut expected: Vec<(u32, usize, Vec<u8>)> = Vec::new();
+    for (number, path) in inputs.iter().enumerate() {
+        let bytes = fs::read(path).unwrap();
+        let records = bytes[24..].chunks(56).zip(slices[number]);
+        expected.extend(records.map(|(record, &time)| (time, number, record.to_vec())));
+    }
+    expected.sort();
+    let expected: Vec<u8> = expected
+        .into_iter()
+        .flat_map(|(_, _, record)| record)
+        .collect();
+    let temporary = folder.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let output = folder.path().join("ours.pcap");
+    for options in [&[][..], &["--max-open", "10"], &["--files-from"]] {
+        let mut command = Command::new("sh");
+        command.env("TMPDIR", &temporary);
+        command.args(["-c", "ulimit -n 256; exec \"$@\"", "sh"]);
+        command.arg(program("merge").get_program()).args(options);
+        if options == ["--files-from"] {
+            let names: String = inputs
+                .iter()
+                .map(|path| format!("{}\n", arg(path)))
+                .collect();
+            command.arg(file(folder.path(), "names", names.as_bytes()));
+        } else {
+            command.args(&inputs);
+        }
+        let ran = run(command.args(["-w", arg(&output)]));
+        let summary = "4500 packets of 1500 savefiles\n";
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), summary));
+        assert!(fs::read(&output).unwrap()[24..] == expected, "{options:?}");
+        assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+    }
+    // The error states what is possible.
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 50; exec \"$@\"", "sh"]);
+    command
+        .arg(program("merge").get_program())
+        .args(&inputs[..90]);
+    let ran = run(command.args(["-w", arg(&output)]));
+    assert_eq!(ran.status, Some(1));
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("lower --max-open"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_million_packets_come_together_again() {
+    let folder = tempfile::tempdir().unwrap();
+    // Bursts of 300 flows. Each packet has its number in it.
+    let flow = |n: u16| {
+        let mut data = Vec::new();
+        let ip = PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64);
+        let payload = &[0; 64][..4 + usize::from(n % 60)];
+        ip.udp(1000 + n, 53)
+            .write(&mut data, payload)
+            .expect("memory");
+        data
+    };
+    let flows: Vec<Vec<u8>> = (0..300).map(flow).collect();
+    let packet = |n: u32| {
+        let mut data = flows[n as usize / 100 % 300].clone();
+        data[28..32].copy_from_slice(&n.to_be_bytes());
+        record(1_700_000_000 + n / 10_000, n % 10_000 * 100_000, data)
+    };
+    let packets: Vec<Record> = (0..1_000_000).map(packet).collect();
+    let bytes = savefile(false, false, 101, &packets);
+    let input = file(folder.path(), "million.pcap", &bytes);
+    for (options, count) in [
+        (&["--packets", "9999"][..], 101),
+        (&["--every", "1.5s"], 67),
+        (&["--flow"], 300),
+    ] {
+        let parts = folder.path().join("parts");
+        fs::create_dir(&parts).unwrap();
+        let ran = ours(
+            "split",
+            &[options, &["-o", arg(&parts), arg(&input)]].concat(),
+        );
+        let summary = format!("1000000 of 1000000 packets in {count} savefiles\n");
+        assert_eq!((ran.status, &ran.stderr), (Some(0), &summary));
+        let mut paths: Vec<PathBuf> = ran
+            .lines()
+            .iter()
+            .map(|line| line.split(": ").next().unwrap().into())
+            .collect();
+        paths.reverse();
+        assert!(merge(folder.path(), &[], &paths) == bytes, "{options:?}");
+        fs::remove_dir_all(parts).unwrap();
+    }
+}
+
+#[test]
+#[cfg_attr(target_pointer_width = "32", ignore = "libpcap's times have 32 bits")]
+fn impossible_times_are_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = file(
+        folder.path(),
+        "good.pcap",
+        &savefile(false, true, 1, &packets()),
+    );
+    let early = file(
+        folder.path(),
+        "early.pcapng",
+        &pcapng(-100, &[5, 1_000_005, 200_000_000]),
+    );
+    let late = file(folder.path(), "late.pcapng", &pcapng(1 << 33, &[1, 2]));
+    let output = folder.path().join("out.pcap");
+    let inputs = [arg(&late), arg(&good), arg(&early)];
+    for options in [&[][..], &["--append"], &["--max-open", "2"]] {
+        let mut command = program("merge");
+        command.args(["--json", "-w", arg(&output)]).args(options);
+        let ran = run(command.args(inputs));
+        assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+        for path in [&early, &late] {
+            let told = format!("cannot merge all of `{}`: the time ", path.display());
+            assert_eq!(ran.stderr.matches(&told).count(), 1, "{}", ran.stderr);
+        }
+        assert!(
+            ran.stderr.ends_with("9 packets of 3 savefiles\n"),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.text().contains("\"packets\":9,"), "{}", ran.text());
+        assert!(ran.text().contains("\"unread\":2}"), "{}", ran.text());
+        let mut expected = vec![record(100, 0, vec![2; 60])];
+        expected.extend(packets());
+        if options == ["--append"] {
+            expected.rotate_left(1);
+        }
+        let bytes = fs::read(&output).unwrap();
+        assert!(bytes[24..] == savefile(false, true, 1, &expected)[24..]);
+    }
+}

@@ -1,0 +1,193 @@
+//! Formats and their headers.
+
+use std::fs;
+
+use super::{fields, recode, recoded, records};
+use crate::common::{
+    arg, by_tool, feed, file, gunzip, gzip, nano_packets, ours, packets, program, savefile, tool,
+};
+
+// Shows: parity/programs-dump-split-recode
+#[test]
+fn savefiles_are_those_of_editcap_byte_by_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ng, gz] = ["in.pcapng", "in.gz"].map(|name| folder.path().join(name));
+    let [ours, theirs] = ["ours.pcap", "theirs.pcap"].map(|name| folder.path().join(name));
+    for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
+        let bytes = savefile(swapped, nano, 1, &nano_packets());
+        let input = file(folder.path(), "in.pcap", &bytes);
+        tool("editcap", &["-F", "pcapng", arg(&input), arg(&ng)]);
+        fs::write(&gz, gzip(&bytes)).unwrap();
+        let same = if nano { "nsecpcap" } else { "pcap" };
+        // The options of editcap in addition to `-F` of the same format, unless they include another one.
+        let mut tried = vec![
+            ("", ""),
+            ("--snaplen 60", "-s 60"),
+            ("-s 1", "-s 1"),
+            ("--precision micro", "-F pcap"),
+            ("--precision nano", "-F nsecpcap"),
+            ("--linktype RAW --relabel", "-T rawip"),
+            ("--shift 3600", "-t 3600"),
+            ("--shift -1.999999", "-t -1.999999"),
+            (
+                "-s70 --shift=0.5 --precision=micro -l 147 --relabel",
+                "-F pcap -s 70 -t 0.5 -T user0",
+            ),
+        ];
+        if nano {
+            tried.push(("--shift -0.000000001", "-t -0.000000001"));
+        }
+        for (options, expected) in tried {
+            let options: Vec<_> = options.split_whitespace().collect();
+            let options = options.as_slice();
+            let mut editcap = vec!["-F", same];
+            editcap.extend(expected.split_whitespace());
+            editcap.extend([arg(&input), arg(&theirs)]);
+            tool("editcap", &editcap);
+            let expected = by_tool(&theirs);
+            for input in [&input, &gz] {
+                let (_, bytes) = recoded(options, input, &ours);
+                assert_eq!(
+                    bytes, expected,
+                    "{options:?} of {input:?}, {swapped} {nano}"
+                );
+            }
+            // Also of a pcapng file, whose snaplen and precision editcap chose.
+            if options.is_empty() {
+                let (_, bytes) = recoded(
+                    &["--precision", if nano { "nano" } else { "micro" }],
+                    &ng,
+                    &ours,
+                );
+                assert_eq!(records(&bytes), records(&expected));
+            }
+            let piped = feed(
+                program("recode").args(options).args(["-", "-"]),
+                &fs::read(&input).unwrap(),
+            );
+            assert_eq!(
+                (piped.status, piped.stdout),
+                (Some(0), expected),
+                "{options:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_summary_says_what_became_of_the_packets() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let output = folder.path().join("out.pcap");
+    let (said, _) = recoded(&["-s", "60"], &input, &output);
+    let cut = packets().iter().filter(|p| p.2.len() > 60).count();
+    assert_eq!(said, format!("8 of 8 packets\n{cut} cut\n"));
+    let ran = ours(
+        "recode",
+        &["-q", "--json", "-s", "60", arg(&input), arg(&output)],
+    );
+    let summary: serde_json::Value = serde_json::from_str(&ran.good()).unwrap();
+    assert_eq!(
+        summary,
+        serde_json::json!({"type": "summary", "read": 8, "written": 8, "skipped": 0,
+            "reasons": {}, "cut": cut, "untagged": 0})
+    );
+    let ran = ours("recode", &["-q", "--json", arg(&input), "-"]);
+    assert_eq!(ran.stdout, fs::read(&input).unwrap());
+    assert!(
+        ran.stderr.starts_with("{\"type\":\"summary\",\"read\":8"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn pcapng_is_written_and_holds_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ng, gz, back] = ["out.pcapng", "ng.gz", "back.pcap"].map(|name| folder.path().join(name));
+    for (swapped, nano) in [(false, false), (false, true), (true, true)] {
+        let whole = savefile(swapped, nano, 1, &nano_packets());
+        let input = file(folder.path(), "in.pcap", &whole);
+        let expected = savefile(false, nano, 1, &nano_packets());
+        let (said, bytes) = recoded(&["--format", "pcapng"], &input, &ng);
+        assert_eq!(said, "8 of 8 packets\n");
+        assert_eq!(bytes[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+        // Converted there and back by editcap and by this program, and as tshark reads it.
+        let format = if nano { "nsecpcap" } else { "pcap" };
+        tool("editcap", &["-F", format, arg(&ng), arg(&back)]);
+        // Except the snaplen, which editcap does not keep.
+        let theirs = by_tool(&back);
+        assert!(records(&theirs) == records(&expected), "{swapped} {nano}");
+        let precision = ["--precision", if nano { "nano" } else { "micro" }];
+        assert!(recoded(&precision, &ng, &back).1 == expected);
+        let names = ["frame.time_epoch", "frame.cap_len", "frame.len", "ip.src"];
+        assert_eq!(fields(&ng, &names), fields(&input, &names));
+        let (_, packed) = recoded(&["--format", "pcapng"], &input, &gz);
+        assert_eq!(gunzip(&packed), bytes);
+        let piped = feed(
+            program("recode").args(["--format=pcapng", "-", "-"]),
+            &whole,
+        );
+        assert_eq!((piped.status, piped.stdout), (Some(0), bytes));
+    }
+    // Together with all other options.
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let options = ["-l", "RAW", "-s", "40", "--shift", "0.000000001"];
+    let options = [&options[..], &["--precision", "nano"]].concat();
+    let (_, expected) = recoded(&options, &input, &back);
+    recoded(
+        &[&options[..], &["--format", "pcapng"]].concat(),
+        &input,
+        &ng,
+    );
+    assert_eq!(recoded(&[], &ng, &back).1, expected);
+}
+
+#[test]
+fn what_is_not_changed_stays_in_the_header() {
+    let folder = tempfile::tempdir().unwrap();
+    // Four bytes of a frame check sequence after each packet.
+    let bytes = savefile(false, true, 0x2400_0001, &nano_packets());
+    let input = file(folder.path(), "in.pcap", &bytes);
+    let output = folder.path().join("out.pcap");
+    assert_eq!(recoded(&[], &input, &output).1, bytes);
+    let (_, shifted) = recoded(&["--shift", "1"], &input, &output);
+    assert_eq!(shifted[..24], bytes[..24]);
+    for (options, linktype) in [
+        (&["-s", "40"][..], 0x2400_0001_u32),
+        (&["--precision", "micro"], 0x2400_0001),
+        (&["-l", "RAW"], 101),
+    ] {
+        let (_, changed) = recoded(options, &input, &output);
+        assert_eq!(changed[20..24], linktype.to_ne_bytes(), "{options:?}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let output = folder.path().join("out.pcap");
+    let ran = recode(&["--shift", "-1700000004"], &input, &output);
+    assert_eq!(ran.status, Some(1));
+    assert!(
+        ran.stderr.contains("pcap-recode: packet 1: cannot write `") && ran.stderr.contains("1970"),
+        "{}",
+        ran.stderr
+    );
+    let ran = recode(&["--shift", "0.0000001"], &input, &output);
+    assert_eq!(ran.status, Some(1));
+    assert!(ran.stderr.contains("--precision nano"), "{}", ran.stderr);
+}

@@ -1,0 +1,35 @@
+//! `pcap-recode` against editcap, tcpdump, tshark and gzip.
+
+mod compressed;
+mod ends;
+mod formats;
+mod links;
+
+use std::fs;
+use std::path::Path;
+
+use crate::common::{Ran, arg, program, run, tool};
+
+/// Runs `pcap-recode` from one file to another.
+fn recode(options: &[&str], input: &Path, output: &Path) -> Ran {
+    run(program("recode").args(options).args([input, output]))
+}
+
+/// Does the same, if it succeeds; returns what it printed, and what it wrote.
+fn recoded(options: &[&str], input: &Path, output: &Path) -> (String, Vec<u8>) {
+    let ran = recode(options, input, output);
+    assert_eq!(ran.status, Some(0), "{options:?}: {}", ran.stderr);
+    (ran.stderr, fs::read(output).unwrap())
+}
+
+/// Returns the records of a savefile, without its header.
+fn records(bytes: &[u8]) -> &[u8] {
+    &bytes[24..]
+}
+
+/// Returns the given fields of all packets, as tshark decodes them.
+fn fields(path: &Path, names: &[&str]) -> String {
+    let mut arguments = vec!["-n", "-r", arg(path), "-T", "fields"];
+    names.iter().for_each(|name| arguments.extend(["-e", name]));
+    tool("tshark", &arguments)
+}

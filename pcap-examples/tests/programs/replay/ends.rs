@@ -1,0 +1,186 @@
+//! Signals, errors and the exit status.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{frames, pair};
+use crate::common::live::{Running, in_netns, ip, is_root};
+use crate::common::{arg, copied, file, ours, packets, program, record, run, savefile, tool};
+
+#[test]
+fn ctrl_c_ends_a_wait_with_the_summary() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let slow = file(
+            folder.path(),
+            "slow.pcap",
+            &savefile(
+                false,
+                false,
+                1,
+                &[record(1, 0, vec![2; 60]), record(1000, 0, vec![2; 60])],
+            ),
+        );
+        let quick = file(
+            folder.path(),
+            "quick.pcap",
+            &savefile(false, false, 1, &frames(10)),
+        );
+        for (options, input) in [(&[][..], &slow), (&["--fast", "--loops", "0"], &quick)] {
+            let mut command = program("replay");
+            command.args(["-i", "left"]).args(options).arg(input);
+            let start = Instant::now();
+            let running = Running::start_saying(&mut command, "sending `");
+            thread::sleep(Duration::from_millis(100));
+            running.signal(libc::SIGINT);
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(0), "{stderr}");
+            assert!(stderr.contains(" packets sent, "), "{stderr}");
+            assert!(start.elapsed() < Duration::from_secs(5));
+        }
+    });
+}
+
+/// A queue that is full for longer than a second, and a device that drops what it gets.
+#[test]
+fn ctrl_c_ends_a_wait_to_send() {
+    in_netns(|| {
+        pair();
+        let folder = tempfile::tempdir().unwrap();
+        let packets = [1400; 30].map(|length| record(1, 0, vec![2; length]));
+        let input = file(
+            folder.path(),
+            "in.pcap",
+            &savefile(false, false, 1, &packets),
+        );
+        let full = "qdisc add dev left root tbf rate 8kbit burst 1600 limit 1600";
+        tool("tc", &full.split(' ').collect::<Vec<_>>());
+        for drops in [false, true] {
+            if drops {
+                tool("tc", &["qdisc", "del", "dev", "left", "root"]);
+                ip("link set right mtu 200");
+            }
+            for pace in [&["--fast"][..], &["--pps", "1000"]] {
+                let mut command = program("replay");
+                command.args(["-i", "left"]).args(pace).arg(&input);
+                let running = Running::start_saying(&mut command, "sending `");
+                thread::sleep(Duration::from_millis(300));
+                let start = Instant::now();
+                running.signal(libc::SIGTERM);
+                let (status, _, stderr) = running.end();
+                assert!(start.elapsed() < Duration::from_secs(5), "{pace:?}");
+                assert_eq!(status.code(), Some(0), "{stderr}");
+                assert!(stderr.contains(" packets sent, "), "{stderr}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_device_that_vanishes_ends_it() {
+    for pace in [&["--pps", "1000"][..], &["--fast"]] {
+        in_netns(|| {
+            pair();
+            let folder = tempfile::tempdir().unwrap();
+            let input = file(
+                folder.path(),
+                "in.pcap",
+                &savefile(false, false, 1, &frames(10)),
+            );
+            let mut command = program("replay");
+            command.args(["-i", "left"]).args(pace);
+            command.args(["--loops", "0", arg(&input)]);
+            let running = Running::start_saying(&mut command, "sending `");
+            thread::sleep(Duration::from_millis(100));
+            ip("link del left");
+            let (status, _, stderr) = running.end();
+            assert_eq!(status.code(), Some(1), "{stderr}");
+            let error = stderr.lines().last().unwrap();
+            assert!(
+                error.contains(" bytes: cannot inject on `left`: "),
+                "{stderr}"
+            );
+        });
+    }
+}
+
+#[test]
+fn the_exit_status_tells_bad_usage_from_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let input = arg(&input);
+    for (arguments, status, text) in [
+        (&["--help"][..], 0, ""),
+        (&[input], 2, "--device"),
+        (
+            &["-i", "x", "--fast", "--pps", "1", input],
+            2,
+            "cannot be used with",
+        ),
+        (&["-i", "x", "--speed", "0", input], 2, "above 0"),
+        (&["-i", "x", "--mbps", "inf", input], 2, "above 0"),
+        (&["-i", "x", "-c", "0", input], 2, "--limit"),
+        (&["-i", "x", "--loops", "2", "-"], 2, "more than once"),
+        (
+            &["-i", "x", "/no/such/file"],
+            1,
+            "pcap-replay: cannot open `/no/such/file`: ",
+        ),
+        (
+            &["-i", "x", "-f", "tcp prot", input],
+            1,
+            "pcap-replay: cannot compile `tcp prot`: ",
+        ),
+    ] {
+        let ran = ours("replay", arguments);
+        assert_eq!(ran.status, Some(status), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains(text), "{arguments:?}: {}", ran.stderr);
+    }
+    let ran = ours("replay", &["-i", "no-such-dev", input]);
+    assert_eq!(
+        (ran.status, ran.stderr.lines().count()),
+        (Some(1), 1),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr
+            .starts_with("pcap-replay: cannot activate `no-such-dev`: "),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn without_the_right_it_says_how_to_get_it() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    if !is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let input = file(
+        folder.path(),
+        "in.pcap",
+        &savefile(false, false, 1, &packets()),
+    );
+    let copy = copied("replay", folder.path());
+    let mut command = std::process::Command::new(copy);
+    let ran = run(command
+        .args(["-i", "lo", arg(&input)])
+        .uid(65_534)
+        .gid(65_534));
+    assert_eq!((ran.status, ran.stderr.lines().count()), (Some(1), 1));
+    assert!(
+        ran.stderr
+            .starts_with("pcap-replay: cannot activate `lo`: no permission")
+    );
+    assert!(ran.stderr.contains("setcap"), "{}", ran.stderr);
+}

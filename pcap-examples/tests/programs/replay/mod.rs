@@ -1,0 +1,81 @@
+//! `pcap-replay` on veth pairs: what is sent into one end comes out of the other.
+
+mod ends;
+mod loops;
+mod pace;
+mod packets;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::live::{Running, ip};
+use crate::common::{Ran, Record, arg, program, record, run};
+
+/// Creates two devices, `left` and `right`, without other traffic.
+fn pair() {
+    ip("link add left type veth peer name right");
+    for end in ["left", "right"] {
+        ip(&format!("link set {end} arp off up"));
+    }
+}
+
+/// Returns frames of different lengths that begin with their numbers.
+fn frames(count: u32) -> Vec<Record> {
+    let frame = |number: u32| {
+        let mut data = vec![2; 12];
+        data.extend([0x88, 0xb5]);
+        data.extend(number.to_be_bytes());
+        data.resize(60 + number as usize * 7 % 1400, number as u8);
+        record(1_700_000_000, number * 1000, data)
+    };
+    (0..count).map(frame).collect()
+}
+
+/// Returns the data of the packets in a savefile of this machine, parsed independently.
+fn data(path: &Path) -> Vec<Vec<u8>> {
+    let bytes = fs::read(path).unwrap();
+    let mut rest = &bytes[24..];
+    let mut packets = Vec::new();
+    while !rest.is_empty() {
+        let length = u32::from_ne_bytes(rest[8..12].try_into().unwrap()) as usize;
+        packets.push(rest[16..16 + length].to_vec());
+        rest = &rest[16 + length..];
+    }
+    packets
+}
+
+/// Captures what arrives at `right` while a closure runs, until there were `count` packets, and returns the savefile.
+fn received(folder: &Path, count: usize, send: impl FnOnce()) -> PathBuf {
+    let path = folder.join("received.pcap");
+    let mut command = program("capture");
+    command.args([
+        "-i",
+        "right",
+        "-B",
+        "64M",
+        "-Q",
+        "in",
+        "-c",
+        &count.to_string(),
+    ]);
+    let running = Running::start(command.args(["--immediate", "-s", "2048", "-w", arg(&path)]));
+    send();
+    let (status, _, stderr) = running.end();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    assert!(
+        stderr.contains(&format!("{count} packets captured")),
+        "{stderr}"
+    );
+    path
+}
+
+/// Replays a savefile on `left`, quietly, and returns its summary.
+fn replayed(options: &[&str], path: &Path) -> (Ran, serde_json::Value) {
+    let mut command = program("replay");
+    let ran = run(command
+        .args(["-q", "--json", "-i", "left"])
+        .args(options)
+        .arg(path));
+    let summary = serde_json::from_str(ran.text()).unwrap_or_default();
+    (ran, summary)
+}

@@ -1,0 +1,91 @@
+//! Signals: what ends a program, what does not, and that nothing is lost either way.
+
+mod ends;
+mod ignored;
+mod losses;
+mod outputs;
+mod reports;
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use crate::common::live::PORT;
+use crate::common::process::whole_packets;
+use crate::common::{arg, program, record, savefile};
+
+/// Returns a command with these words.
+fn command(words: &[&str]) -> Command {
+    let mut command = program(words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+/// Returns `pcap-capture` for the datagrams that the tests send, with these options.
+fn capture(options: &[&str]) -> Command {
+    let mut command = command(&["capture", "-i", "lo"]);
+    command
+        .args(options)
+        .args(["udp", "port"])
+        .arg(PORT.to_string());
+    command
+}
+
+/// Returns the number before these words in what a program printed.
+fn said(stderr: &str, words: &str) -> u64 {
+    let number = |line: &str| line.split_once(words)?.0.rsplit(' ').next()?.parse().ok();
+    let found = stderr.lines().find_map(number);
+    found.unwrap_or_else(|| panic!("{words}: {stderr}"))
+}
+
+fn packets_in(path: &Path) -> u64 {
+    whole_packets(&fs::read(path).unwrap_or_default()).0
+}
+
+/// Returns a savefile with this many packets of 60 bytes.
+fn long(count: u32) -> Vec<u8> {
+    let packets: Vec<_> = (0..count)
+        .map(|n| record(n, 0, vec![n as u8; 60]))
+        .collect();
+    savefile(false, false, 1, &packets)
+}
+
+/// Returns programs that read a savefile from standard input and write one into a directory, or print.
+fn copying(folder: &Path) -> Vec<Vec<String>> {
+    let out = folder.join("out-00000.pcap");
+    let (out, prefix) = (arg(&out), folder.join("out"));
+    [
+        &["filter", "-", out][..],
+        &["recode", "-", out],
+        &["merge", "-", "-w", out],
+        &["merge", "--append", "-", "-w", out],
+        &["split", "-", "--packets", "100000", "-o", arg(&prefix)],
+        &["read", "--raw", "-"],
+    ]
+    .iter()
+    .map(|words| words.iter().map(ToString::to_string).collect())
+    .collect()
+}
+
+fn words(command: &[String]) -> Vec<&str> {
+    command.iter().map(String::as_str).collect()
+}
+
+/// Reads a program's output slowly, to its end or until `is_enough` returns true.
+fn slowly(mut from: impl Read, mut is_enough: impl FnMut(usize) -> bool) -> Vec<u8> {
+    let mut all = Vec::new();
+    let mut some = [0; 16 * 1024];
+    loop {
+        match from.read(&mut some).unwrap() {
+            0 => return all,
+            length => all.extend(&some[..length]),
+        }
+        if is_enough(all.len()) {
+            return all;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}

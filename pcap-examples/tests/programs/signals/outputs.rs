@@ -1,0 +1,145 @@
+//! Outputs that are blocked, slow or limited.
+
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{capture, command, long, packets_in, said, slowly};
+use crate::common::live::{Running, Sender, in_netns};
+use crate::common::process::{Lines, Process, wait_until, whole_packets};
+use crate::common::{arg, file, not_written, written_and_error};
+
+/// What reached a pipe without a reader, and the reported loss, add up to what was sent.
+#[test]
+fn a_blocked_output_ends_with_a_number() {
+    in_netns(|| {
+        let sender = Sender::new();
+        for sent in [2000, 20_000] {
+            let mut process = Process::piped(&mut capture(&["-B", "16M", "-w", "-"]));
+            let lines = Lines::of(&mut process);
+            lines.next();
+            sender.send(sent, 64);
+            process.signal(libc::SIGTERM);
+            wait_until("it ends", || !process.runs());
+            let said_ = lines.rest();
+            let ran = process.end();
+            assert_eq!(ran.status, Some(1), "{said_}");
+            assert_eq!(said(&said_, " dropped,"), 0, "{said_}");
+            let captured = said(&said_, " packets captured");
+            assert_eq!(captured, whole_packets(&ran.stdout).0, "{said_}");
+            assert_eq!(captured + not_written(&said_), u64::from(sent), "{said_}");
+            let error = said_.lines().last().unwrap();
+            assert!(
+                error.starts_with("pcap-capture: cannot write `-`: "),
+                "{error}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_blocked_pipe_ends_with_a_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(folder.path(), "in.pcap", &long(20_000));
+    for words in [
+        &["filter", arg(&input), "-"][..],
+        &["recode", arg(&input), "-"],
+        &["merge", arg(&input), "-w", "-"],
+    ] {
+        let process = Process::piped(&mut command(words));
+        process.answers(libc::SIGUSR1);
+        let start = Instant::now();
+        // Until the pipe is full.
+        thread::sleep(Duration::from_millis(500));
+        process.signal(libc::SIGINT);
+        let ran = process.end_unread();
+        assert!(start.elapsed() < Duration::from_secs(15), "{words:?}");
+        assert_eq!(ran.status, Some(1), "{words:?}: {}", ran.stderr);
+        let (written, error) = written_and_error(&ran.stderr);
+        assert_eq!(written as u64, whole_packets(&ran.stdout).0, "{words:?}");
+        assert!(not_written(&ran.stderr) > 0, "{words:?}: {}", ran.stderr);
+        assert!(error.contains(": cannot write `-`: "), "{words:?}: {error}");
+    }
+    let process = Process::piped(&mut command(&["read", "--raw", arg(&input)]));
+    process.answers(libc::SIGUSR1);
+    thread::sleep(Duration::from_millis(500));
+    process.signal(libc::SIGTERM);
+    let ran = process.end_unread();
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    assert!(not_written(&ran.stderr) > 0, "{}", ran.stderr);
+}
+
+/// Standard error has no reader, and is full before the program begins.
+#[test]
+fn a_blocked_stderr_ends_with_status_1() {
+    in_netns(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.pcap");
+        for words in [
+            &["capture", "-i", "lo", "-w", arg(&path)][..],
+            &["capture", "-i", "lo"],
+        ] {
+            let (mut full, unread) = UnixStream::pair().unwrap();
+            full.set_nonblocking(true).unwrap();
+            while full.write(&[0; 4096]).is_ok() {}
+            full.set_nonblocking(false).unwrap();
+            let mut command = command(words);
+            command.stdout(Stdio::null()).stderr(OwnedFd::from(full));
+            let mut process = Process::of(command.spawn().unwrap());
+            process.answers(libc::SIGTERM);
+            // Until it prints.
+            thread::sleep(Duration::from_secs(1));
+            process.signal(libc::SIGTERM);
+            wait_until("it ends", || !process.runs());
+            assert_eq!(process.end().status, Some(1), "{words:?}");
+            drop(unread);
+        }
+    });
+}
+
+#[test]
+fn an_output_that_is_slow_gets_everything() {
+    in_netns(|| {
+        let mut running = Running::start(&mut capture(&["-B", "16M", "-w", "-"]));
+        let stdout = running.child().stdout.take().unwrap();
+        Sender::new().send(4000, 64);
+        running.signal(libc::SIGTERM);
+        // For more than two seconds, in which it always makes progress.
+        let all = slowly(stdout, |_| false);
+        let (status, _, stderr) = running.end();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+        assert_eq!(said(&stderr, " packets captured"), 4000);
+        assert_eq!(whole_packets(&all).0, 4000);
+    });
+}
+
+/// The limit on the size of files, as `ulimit -f` sets it.
+#[test]
+fn a_file_that_may_not_grow_is_an_error() {
+    use std::os::unix::process::CommandExt;
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(folder.path(), "in.pcap", &long(20_000));
+    let output = folder.path().join("out.pcap");
+    let mut command = command(&["filter", arg(&input), arg(&output)]);
+    let limit = || {
+        let most = libc::rlimit {
+            rlim_cur: 100_000,
+            rlim_max: 100_000,
+        };
+        // SAFETY: the limits are valid for the duration of the call.
+        match unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &most) } {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        }
+    };
+    // SAFETY: setrlimit(2) may be called between fork and exec.
+    unsafe { command.pre_exec(limit) };
+    let ran = Process::start(command.stdout(Stdio::null())).end();
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    let (written, error) = written_and_error(&ran.stderr);
+    assert_eq!(written as u64, packets_in(&output));
+    assert!(error.contains("File too large"), "{error}");
+}

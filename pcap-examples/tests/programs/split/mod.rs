@@ -1,0 +1,94 @@
+//! `pcap-split` against editcap and tshark, and against files that the tests split.
+
+mod ends;
+mod files;
+mod flows;
+mod parts;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::common::{arg, by_tool, ours, tool};
+
+/// Returns the files of a directory with this prefix, by their names.
+fn files(folder: &Path, prefix: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let named = entries.filter(|entry| entry.file_name().to_str().unwrap().starts_with(prefix));
+    let mut paths: Vec<PathBuf> = named.map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+/// Returns the contents of the files of a directory with this prefix.
+fn contents(folder: &Path, prefix: &str) -> Vec<Vec<u8>> {
+    let paths = files(folder, prefix);
+    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+/// Returns the records of savefiles, without the headers, which differ between programs.
+fn records(files: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    files
+        .into_iter()
+        .map(|bytes| bytes[24..].to_vec())
+        .collect()
+}
+
+/// Splits a file, and checks that the listed files were written.
+fn split(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
+    let prefix = folder.join("ours");
+    for old in files(folder, "ours-") {
+        fs::remove_file(old).unwrap();
+    }
+    let all = [options, &["--json", "-o", arg(&prefix), arg(input)]].concat();
+    let ran = ours("split", &all);
+    assert_eq!(ran.status, Some(0), "{options:?}: {}", ran.stderr);
+    let written = contents(folder, "ours-");
+    let lines: Vec<serde_json::Value> = ran
+        .lines()
+        .iter()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let (summary, listed) = lines.split_last().unwrap();
+    assert_eq!(summary["type"], "summary");
+    assert_eq!(summary["files"], written.len());
+    assert_eq!(
+        (&summary["incomplete"], &summary["error"]),
+        (&0.into(), &().into())
+    );
+    assert_eq!(listed.len(), written.len());
+    let mut packets = 0;
+    for ((bytes, line), number) in written.iter().zip(listed).zip(0..) {
+        let path = folder.join(format!("ours-{number:05}.pcap"));
+        assert_eq!(line["path"], arg(&path));
+        assert_eq!(line["bytes"], bytes.len());
+        let raw = ours("read", &["--raw", arg(&path)]).good();
+        assert_eq!(line["packets"], raw.lines().count());
+        for (name, raw) in [("first", raw.lines().next()), ("last", raw.lines().last())] {
+            assert_eq!(line[name], raw.unwrap().split(' ').next().unwrap());
+        }
+        packets += raw.lines().count();
+    }
+    assert_eq!(summary["packets"], packets);
+    written
+}
+
+/// Returns what editcap makes of the same file.
+fn editcap(folder: &Path, input: &Path, options: &[&str]) -> Vec<Vec<u8>> {
+    for old in files(folder, "editcap_") {
+        fs::remove_file(old).unwrap();
+    }
+    let output = folder.join("editcap.pcap");
+    tool("editcap", &[options, &[arg(input), arg(&output)]].concat());
+    let paths = files(folder, "editcap_");
+    paths.iter().map(|path| by_tool(path)).collect()
+}
+
+/// Returns the lines of JSON that a failed run printed: the savefiles, and the summary.
+fn listed(stdout: &[u8]) -> (Vec<serde_json::Value>, serde_json::Value) {
+    let lines = std::str::from_utf8(stdout).unwrap().lines();
+    let mut lines: Vec<serde_json::Value> = lines
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let summary = lines.pop().expect("a summary");
+    (lines, summary)
+}
