@@ -6,7 +6,7 @@
 mod fanout;
 #[cfg(not(emulated))]
 mod live;
-#[cfg(all(feature = "remote", have_pcap_remoteact_list))]
+#[cfg(all(feature = "remote", not(emulated)))]
 mod remote;
 mod savefile;
 #[cfg(all(feature = "tokio", feature = "async-io", not(emulated)))]

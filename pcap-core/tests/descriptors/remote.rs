@@ -47,6 +47,10 @@ fn raise_limit() {
 
 // Shows: libpcap/libpcap-waits-select-writes
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn high_descriptors_never_reach_libpcap() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -86,6 +90,10 @@ fn high_descriptors_never_reach_libpcap() {
 
 // Shows: libpcap/start-remote-capture-fails
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn nothing_stays_open_after_any_end() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -111,6 +119,10 @@ fn nothing_stays_open_after_any_end() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn programs_inherit_no_descriptor() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };

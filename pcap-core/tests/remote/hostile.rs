@@ -76,6 +76,10 @@ fn capture(snaplen: u32, sent: Vec<u8>) -> (Capture<Remote>, JoinHandle<()>) {
 
 // Shows: libpcap/daemon-send-packet-up
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_packet_is_never_longer_than_the_snaplen() {
     // libpcap's check includes the length of the header.
     let sent = [packet(84, &[7; 64]), packet(64, &[8; 64])].concat();
@@ -88,6 +92,10 @@ fn a_packet_is_never_longer_than_the_snaplen() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn impossible_lengths_are_lasting_errors() {
     let good = packet(3, b"abc");
     for bad in [
@@ -109,6 +117,10 @@ fn impossible_lengths_are_lasting_errors() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn other_messages_are_skipped() {
     let sent = [
         message(ERROR, b"what"),
@@ -124,6 +136,10 @@ fn other_messages_are_skipped() {
 
 // Shows: libpcap/daemon-say-anything-sent
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn no_error_repeats_the_password() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let source = Source::remote("127.0.0.1", listener.local_addr().unwrap().port(), "lo").unwrap();
@@ -147,6 +163,10 @@ fn no_error_repeats_the_password() {
 
 /// A daemon that knows the password may include it in any reply.
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_password_repeated_later_is_hidden() {
     let control = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = control.local_addr().unwrap().port();
@@ -199,6 +219,10 @@ fn a_password_repeated_later_is_hidden() {
 
 /// The packets have their own connection, which stays open.
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_question_after_the_end_says_so() {
     let control = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = control.local_addr().unwrap().port();
@@ -228,6 +252,10 @@ fn a_question_after_the_end_says_so() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_daemons_words_steer_no_terminal() {
     let control = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = control.local_addr().unwrap().port();

@@ -1,9 +1,9 @@
 //! Remote captures.
 #![cfg(feature = "remote")]
 
-#[cfg(all(unix, have_pcap_remoteact_list))]
+#[cfg(unix)]
 mod hostile;
-#[cfg(all(target_os = "linux", have_pcap_remoteact_list))]
+#[cfg(all(target_os = "linux", not(emulated)))]
 mod live;
 mod source;
 

@@ -10,7 +10,7 @@ pub(crate) mod files;
 mod netns;
 pub(crate) mod persuade;
 pub(crate) mod random;
-#[cfg(all(target_os = "linux", have_pcap_remoteact_list))]
+#[cfg(all(target_os = "linux", feature = "remote"))]
 pub(crate) mod rpcapd;
 #[cfg(target_os = "linux")]
 pub(crate) mod wire;

@@ -3,7 +3,6 @@
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-use pcap_core::remote::{self};
 use pcap_core::{ErrorKind, Next};
 
 use super::{begin, on, payload, send, sender};
@@ -12,6 +11,10 @@ use crate::support::alone;
 use crate::support::rpcapd::Daemon;
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_killed_daemons_packets_come_first() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -49,6 +52,10 @@ fn a_killed_daemons_packets_come_first() {
 
 // Shows: libpcap/start-remote-capture-fails
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_daemon_killed_early_is_an_error() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -74,6 +81,10 @@ fn a_daemon_killed_early_is_an_error() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_stopped_daemon_holds_up_nothing() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };

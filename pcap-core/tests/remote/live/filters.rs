@@ -2,16 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use pcap_core::remote::{self};
 use pcap_core::{Capture, Dlt, ErrorKind, Filter, Insn, Next, Stop};
 
-use super::{UNSUPPORTED, begin, host, on, payload, send, sender};
+use super::{UNSUPPORTED, begin, on, payload, send, sender};
 use crate::support::Netns;
 use crate::support::alone;
 use crate::support::rpcapd::Daemon;
 
 // Shows: libpcap/remote-filter-changes-lets
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_changed_filter_lets_nothing_else_in() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -66,6 +69,10 @@ fn a_changed_filter_lets_nothing_else_in() {
 
 /// The daemon's kernel removes the tag before its filter sees the packet; libpcap inserts it again.
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_filter_takes_packets_of_vlans() {
     let _alone = alone();
     let Some(net) = Netns::new() else { return };
@@ -99,6 +106,10 @@ fn a_filter_takes_packets_of_vlans() {
 
 // Shows: libpcap/remote-capture-without-filter, libpcap/remote-filter-changes-lets
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_capture_does_not_see_its_own_traffic() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };

@@ -14,6 +14,10 @@ use crate::support::rpcapd;
 use crate::support::rpcapd::{Daemon, PORT};
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn errors_of_opening_a_remote_capture_are_typed() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -40,6 +44,10 @@ fn errors_of_opening_a_remote_capture_are_typed() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn only_the_right_password_opens() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -114,6 +122,10 @@ fn tls_daemon(folder: &Path) -> Daemon {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn through_tls_it_is_the_same() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -161,6 +173,10 @@ fn through_tls_it_is_the_same() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_daemon_without_tls_is_an_error_for_rpcaps() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use pcap_core::remote::{self, Auth, Options, Source};
-use pcap_core::{AnyCapture, Capture, Dlt, End, Next, Precision, Remote, Stop, Timestamp};
+use pcap_core::{AnyCapture, Capture, Dlt, End, Next, Precision, Stop, Timestamp};
 
 use super::{UNSUPPORTED, begin, host, on, payload, send, sender};
 use crate::support::Netns;
@@ -19,6 +19,10 @@ fn nanos(time: Timestamp) -> i64 {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn the_daemons_devices_open_by_name() {
     let _alone = alone();
     let Some(net) = Netns::new() else { return };
@@ -54,6 +58,10 @@ fn the_daemons_devices_open_by_name() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn packets_are_those_seen_beside_it() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -100,6 +108,10 @@ fn packets_are_those_seen_beside_it() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn every_reading_call_reads_a_remote_capture() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -141,6 +153,10 @@ fn every_reading_call_reads_a_remote_capture() {
 
 // Shows: libpcap/remote-handles-refuse-non
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_deadline_holds_and_a_try_is_prompt() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -172,6 +188,10 @@ fn a_deadline_holds_and_a_try_is_prompt() {
 
 // Shows: libpcap/remote-handles-refuse-non
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn a_break_ends_a_read_and_it_goes_on() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -217,6 +237,10 @@ fn a_break_ends_a_read_and_it_goes_on() {
 /// to half the timeout.
 // Shows: libpcap/remote-handles-refuse-non
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn an_unknown_socket_loses_nothing() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -267,6 +291,10 @@ fn an_unknown_socket_loses_nothing() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn stop_delivers_the_rest_and_ends() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -284,6 +312,10 @@ fn stop_delivers_the_rest_and_ends() {
 }
 
 #[test]
+#[cfg_attr(
+    not(have_pcap_remoteact_list),
+    ignore = "needs a libpcap with remote capture"
+)]
 fn any_capture_may_be_a_remote_one() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -305,6 +337,7 @@ fn any_capture_may_be_a_remote_one() {
 }
 
 #[test]
+#[cfg(have_pcap_remoteact_list)] // calls a function of such a libpcap
 fn a_pcap_t_opened_elsewhere_reads_on() {
     let _alone = alone();
     let Some(_net) = Netns::new() else { return };
@@ -325,7 +358,7 @@ fn a_pcap_t_opened_elsewhere_reads_on() {
     };
     let pcap = std::ptr::NonNull::new(pcap).unwrap();
     // SAFETY: just opened, and has no other owner.
-    let mut capture = unsafe { Capture::<Remote>::from_raw(pcap) }.unwrap();
+    let mut capture = unsafe { Capture::<pcap_core::Remote>::from_raw(pcap) }.unwrap();
     capture.set_filter("udp port 9").unwrap();
     let socket = sender();
     begin(&mut capture, &socket);
