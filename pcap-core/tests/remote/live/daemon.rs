@@ -3,7 +3,6 @@
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
-use pcap_core::remote::{self};
 use pcap_core::{ErrorKind, Next};
 
 use super::{begin, on, payload, send, sender};

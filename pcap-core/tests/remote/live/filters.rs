@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use pcap_core::remote::{self};
 use pcap_core::{Capture, Dlt, ErrorKind, Filter, Insn, Next, Stop};
 
-use super::{UNSUPPORTED, begin, host, on, payload, send, sender};
+use super::{UNSUPPORTED, begin, on, payload, send, sender};
 use crate::support::Netns;
 use crate::support::alone;
 use crate::support::rpcapd::Daemon;

@@ -9,7 +9,7 @@ use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use pcap_core::remote::{self, Options, Source};
+use pcap_core::remote::{Options, Source};
 use pcap_core::{Capture, ErrorKind, Remote};
 
 use crate::support::rpcapd::PORT;
