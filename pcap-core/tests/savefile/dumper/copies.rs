@@ -1,4 +1,4 @@
-//! Packets that are copied from a savefile to another.
+//! Packets copied from one savefile to another.
 
 use std::fs;
 
