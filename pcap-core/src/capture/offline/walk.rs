@@ -108,7 +108,11 @@ impl Offline {
         match self.hand_over(found) {
             Ok(None) => return Ok(None),
             Ok(Some(sought)) => self.go_on(sought)?,
-            Err(e) => return Err(self.fail(e)),
+            Err(e) => {
+                // On Windows, a file that shrank cannot be opened again.
+                self.check_length()?;
+                return Err(self.fail(e));
+            }
         }
         let found = self.read_ahead()?;
         if self.handle.breaker().is_pending() {
