@@ -81,6 +81,7 @@ fn a_descriptor_leaked_by_each_failed_open() {
 // Shows: parity/resources-freed-every-way
 #[test]
 fn resources_are_freed_on_every_way_out() {
+    let _alone = alone();
     if !files::is_by_itself(resources_are_freed_on_every_way_out) {
         return;
     }
