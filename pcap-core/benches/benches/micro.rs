@@ -120,7 +120,7 @@ fn write_10000_to_memory(bencher: Bencher<'_, '_>, length: usize) {
         .bench(|| savefile(black_box(length)));
 }
 
-/// One packet, to a writer that costs nothing.
+/// Writes one packet, to a writer that costs nothing.
 #[divan::bench(args = LENGTHS)]
 fn dumper_write(bencher: Bencher<'_, '_>, length: usize) {
     let dead = Capture::dead_with(Dlt::EN10MB, 0, Precision::Micro).expect("a dead capture");

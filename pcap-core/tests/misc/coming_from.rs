@@ -31,7 +31,7 @@ fn options() -> Result<Capture<Inactive>> {
     Ok(capture.tstamp_type(clock))
 }
 
-/// An active capture, from activation to closing.
+/// Uses an active capture, from activation to closing.
 #[allow(dead_code)]
 fn live() -> Result<()> {
     let options = options()?;

@@ -292,7 +292,7 @@ fn a_fifo_is_read_as_libpcap_reads_it() {
 struct InProc(libc::pid_t);
 
 impl InProc {
-    /// The last byte must be zero.
+    /// Creates a file with these bytes, of which the last must be zero.
     fn new(bytes: &[u8]) -> InProc {
         let strings: Vec<CString> = bytes
             .strip_suffix(&[0])

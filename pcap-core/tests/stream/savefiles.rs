@@ -136,7 +136,7 @@ fn the_end_is_waited_at_when_followed() {
     future::block_on(follows(open().into_async_io().unwrap(), file(), record));
 }
 
-/// Waiting for a pipe inside a read would block all other tasks.
+/// Reads a pipe beside another task, which a wait inside the read would block.
 #[cfg(unix)]
 async fn waits_for_a_pipe<R: Runtime>(mut capture: AsyncCapture<Offline, R>, mut end: UnixStream) {
     let bytes = savefile_bytes();

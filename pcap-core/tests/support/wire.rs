@@ -51,6 +51,7 @@ pub(crate) fn large(device: &str) -> Capture<Active> {
     capture.activate().unwrap()
 }
 
+/// Runs `tc`, and panics with its error if it fails.
 pub(crate) fn tc(arguments: &str) {
     let output = Command::new("tc").args(arguments.split(' ')).output();
     let output = output.expect("tc, of the package iproute2");
@@ -85,7 +86,7 @@ pub(crate) fn read_numbers(capture: &mut Capture<Active>, count: usize) -> Vec<u
         .collect()
 }
 
-/// As [`read_numbers`], behind a queueing discipline: any CPU takes packets out of it, and two of them may change the
+/// Does the same as [`read_numbers`] behind a queueing discipline: any CPU takes packets out of it, and two of them may change the
 /// order.
 pub(crate) fn read_numbers_sorted(capture: &mut Capture<Active>, count: usize) -> Vec<u32> {
     let mut numbers = read_numbers(capture, count);

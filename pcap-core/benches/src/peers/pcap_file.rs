@@ -42,7 +42,7 @@ pub(crate) fn read(path: &Path, layout: Layout, way: Way) -> Result<Tally, Failu
     Ok(tally)
 }
 
-/// It writes each number separately, so it gets a buffer as large as ours.
+/// Writes with a buffer as large as ours, because the crate writes each number separately.
 pub(crate) fn write(path: &Path, samples: &Samples, packets: u64) -> Result<(), Failure> {
     let file = BufWriter::with_capacity(256 * 1024, File::create(path)?);
     let mut writer = PcapWriter::new(file)?;

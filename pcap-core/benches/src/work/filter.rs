@@ -14,7 +14,7 @@ pub(crate) const FILTERS: [&str; 3] = ["tcp port 80", "host 10.0.0.2", "ip6 or (
 /// The number of packets to filter.
 const PACKETS: u64 = 10 << 20;
 
-/// Without a size: on a single SYN.
+/// Runs a filter on packets of a size; without a size, on a single SYN.
 pub(super) fn matches(
     peer: Peer,
     size: Option<Size>,

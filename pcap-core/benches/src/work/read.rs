@@ -23,7 +23,7 @@ pub(super) fn read(peer: Peer, input: Input, way: Way, path: &Path) -> Result<Ou
     })
 }
 
-/// The cost is per packet in the file, including rejected ones.
+/// Reads with a filter. The cost is per packet in the file, including rejected ones.
 pub(super) fn filtered(
     peer: Peer,
     filter: &str,

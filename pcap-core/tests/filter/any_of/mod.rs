@@ -12,7 +12,7 @@ use pcap_core::{CompileOptions, Dlt, Endpoint, Filter, FilterTerm};
 use crate::support::random::Random;
 
 impl Random {
-    /// From a small set, so that lists and packets often match.
+    /// Returns an address from a small set, so that lists and packets often match.
     fn v4(&mut self) -> Ipv4Addr {
         let small = (self.below(4) as u32) << 24 | self.below(3) as u32;
         let special = [0, u32::MAX, 0x7fff_ffff, 0x8000_0000];

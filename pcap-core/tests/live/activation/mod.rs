@@ -12,7 +12,7 @@ fn net() -> Option<Netns> {
     Some(net)
 }
 
-/// A broadcast frame with this type and payload.
+/// Returns a broadcast frame with this type and payload.
 fn ethernet(ethertype: u16, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![0xff; 12];
     frame.extend(ethertype.to_be_bytes());

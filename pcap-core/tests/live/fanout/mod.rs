@@ -90,7 +90,7 @@ fn spread(
     spread_over("right", Fanout::new(mode), members, count)
 }
 
-/// As [`spread`], on the receiving end of the veth pair or on the sending one.
+/// Does the same as [`spread`] on the receiving end of the veth pair or on the sending one.
 fn spread_over(
     device: &str,
     fanout: Fanout,

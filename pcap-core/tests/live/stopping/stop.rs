@@ -8,7 +8,7 @@ use super::{FRAME, send};
 use crate::support::Netns;
 use crate::support::wire::wire;
 
-/// A packet-buffer timeout far longer than the tests otherwise wait: packets stay in the kernel's buffer.
+/// Opens a device with a packet-buffer timeout far longer than the tests wait: packets stay in the kernel's buffer.
 fn slow(device: &str) -> Capture<Active> {
     let options = Capture::from_device(device).timeout(Duration::from_millis(1500));
     options.activate().unwrap()

@@ -32,7 +32,7 @@ fn live(from: &str, to: &str) {
     });
 }
 
-/// From opening to closing.
+/// Uses a pair of devices from opening to closing.
 fn epoch(run: &Run, targets: &Targets, random: &mut Random, from: &str, to: &str) {
     let receiver = if from == "lo" { "lo" } else { "right" };
     let dropped_before = Netns::rx_dropped(receiver);

@@ -83,7 +83,7 @@ impl Run {
         Instant::now() < self.end
     }
 
-    /// As [`goes_on`](Self::goes_on), and longer on a slow machine, until a break was seen.
+    /// Does the same as [`goes_on`](Self::goes_on), and longer on a slow machine, until a break was seen.
     fn goes_on_until_seen(&self, target: &Target) -> bool {
         let none = target.seen.load(SeqCst) == 0;
         self.goes_on() || none && Instant::now() < self.end + HANGS
@@ -316,7 +316,7 @@ fn read<S: Readable>(
     end
 }
 
-/// Many clones break at the same moment, without and during a read.
+/// Breaks with many clones at the same moment, without and during a read.
 fn break_at_once<S: Readable>(capture: &mut Capture<S>, random: &mut Random) {
     let handle = capture.break_handle();
     let threads = 2 + random.below(6);

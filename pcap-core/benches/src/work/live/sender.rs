@@ -48,7 +48,7 @@ impl Drop for Sender {
     }
 }
 
-/// The sending process: waits for a byte, sends that many packets, and then repeatedly sends the mark, until it is
+/// Waits for a byte, sends that many packets, and then repeatedly sends the mark, until it is
 /// killed; at most for a minute.
 pub(crate) fn send(packets: u64, rate: Option<u64>) -> Result<(), Failure> {
     let socket = packet_socket(FROM)?;
