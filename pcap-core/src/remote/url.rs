@@ -302,7 +302,7 @@ impl FromStr for Source {
                 Some((host, "")) => (host, None),
                 Some((host, after)) if after.starts_with(':') => (host, Some(&after[1..])),
                 Some(_) => {
-                    return refuse(text, "expected a port or the device after the `]`");
+                    return refuse(text, "expected `:PORT` or `/DEVICE` after the `]`");
                 }
                 None => return refuse(text, "expected a `]` after the host"),
             },

@@ -336,7 +336,7 @@ fn loops_and_returned_numbers_survive() {
 }
 
 #[test]
-fn what_does_not_belong_together_is_an_error() {
+fn filters_of_two_link_types_do_not_combine() {
     let raw = compile(Dlt::RAW, "tcp", true);
     let ethernet = compile(Dlt::EN10MB, "tcp", true);
     for error in [

@@ -56,7 +56,7 @@ fn what_tcpdump_prints_is_read() {
 }
 
 #[test]
-fn what_is_printed_is_read_in_every_form() {
+fn every_listing_form_parses_back() {
     let mut lists: Vec<Filter> = EXPRESSIONS.iter().map(|it| compile(it)).collect();
     lists.push(Filter::any_of(Dlt::EN10MB, 1..=500_u16).unwrap());
     lists.push(Filter::any_of(Dlt::EN10MB, (1..=900_u16).map(|n| n * 3)).unwrap());

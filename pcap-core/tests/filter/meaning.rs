@@ -101,7 +101,7 @@ fn an_unknown_netmask_is_not_0() {
 
 // Shows: libpcap/offlinefilter-believes-headers
 #[test]
-fn the_wire_length_is_not_the_datas() {
+fn len_tests_the_wire_length() {
     let filter = compile("len > 100");
     let frame = tcp(0x02);
     assert!(!filter.matches(&frame));

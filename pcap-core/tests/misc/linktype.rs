@@ -60,7 +60,7 @@ fn read_by_libpcap(path: &Path, linktype: u32) -> Dlt {
 }
 
 #[test]
-fn savefiles_libpcap_writes_hold_our_map() {
+fn link_type_map_agrees_with_libpcap() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dlt.pcap");
     let mut supported = 0;
@@ -107,7 +107,7 @@ fn linktype_numbers_are_not_dlt_numbers() {
 /// Link types were once truncated to 8 bits: 276 was read as 20.
 // Shows: libpcap/linktype-numbers-files-handed, parity/get-set-list-link, parity/link-types-cut-8
 #[test]
-fn link_types_are_not_cut_to_8_bits() {
+fn link_types_keep_more_than_8_bits() {
     assert_eq!(Linktype::LINUX_SLL2.value(), 276);
     assert_eq!(Linktype::from(Dlt::new(276)), Linktype::new(276));
     assert_eq!(Dlt::from(Linktype::new(276)), Dlt::LINUX_SLL2);

@@ -38,7 +38,7 @@ fn record(order: Order, magic: u32, number: u16) -> Vec<u8> {
 }
 
 #[test]
-fn a_record_in_bytes_comes_once_and_whole() {
+fn a_record_written_bytewise_is_read_once() {
     for order in [Order::Little, Order::Big] {
         for magic in [MICRO, NANO] {
             let folder = tempfile::tempdir().unwrap();

@@ -275,7 +275,7 @@ fn errors_of_several_files_name_them() {
 }
 
 #[test]
-fn the_exit_status_tells_bad_usage_from_failure() {
+fn exit_status_separates_usage_from_failure() {
     let folder = tempfile::tempdir().unwrap();
     let path = file(
         folder.path(),

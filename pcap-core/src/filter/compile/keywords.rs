@@ -6,8 +6,8 @@ const QUALIFIERS: &str = "dst src link ether ppp slip fddi tr wlan ip arp rarp i
     psnp clnp stp ipx netbeui host net port portrange proto protochain gateway address1 addr1 address2 addr2 address3 \
     addr3 address4 addr4 ra ta";
 
-/// Words of a term that changes the meaning of the terms after it.
-const MOVERS: &str = "vlan mpls pppoes geneve vxlan lane";
+/// Words of a term that shifts the headers: the terms after it look behind a tag, a label or an outer header.
+const HEADER_SHIFTING: &str = "vlan mpls pppoes geneve vxlan lane";
 
 /// Fields that are compared with a number, or with a list of numbers in parentheses.
 const FIELDS: &str = "vpi vci sio opc dpc sls hsio hopc hdpc hsls";
@@ -36,9 +36,9 @@ pub(crate) fn is_field(word: &str) -> bool {
     is_among(FIELDS, word)
 }
 
-/// Returns whether a term that begins with the word changes the meaning of the terms after it.
-pub(crate) fn is_mover(word: &str) -> bool {
-    is_among(MOVERS, word)
+/// Returns whether a term that begins with the word shifts the headers for the terms after it.
+pub(crate) fn shifts_headers(word: &str) -> bool {
+    is_among(HEADER_SHIFTING, word)
 }
 
 fn is_among(words: &str, word: &str) -> bool {

@@ -142,21 +142,21 @@ pub(crate) struct Size {
     exits: u64,
     instructions: u64,
     /// The tests that look at the same places in a packet, by the number of earlier terms that
-    /// moved these places.
+    /// shifted these places.
     by_place: Vec<u64>,
 }
 
 impl Size {
-    /// Adds a part's program, which follows `moved` terms that move the places.
-    pub(crate) fn add(&mut self, moved: usize, program: &[Insn]) {
+    /// Adds a part's program, which follows `shifted` terms that shift headers.
+    pub(crate) fn add(&mut self, shifted: usize, program: &[Insn]) {
         let tests = program.iter().filter(|insn| insn.is_test()).count() as u64;
         self.tests += tests;
         self.exits += exits(program);
         self.instructions += program.len() as u64;
-        if self.by_place.len() <= moved {
-            self.by_place.resize(moved + 1, 0);
+        if self.by_place.len() <= shifted {
+            self.by_place.resize(shifted + 1, 0);
         }
-        self.by_place[moved] += tests;
+        self.by_place[shifted] += tests;
     }
 
     /// Checks the number of tests against the limit, for an expression of `terms` terms.

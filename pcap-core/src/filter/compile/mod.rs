@@ -91,7 +91,7 @@ impl Compiler<'_> {
         if size.fits(self.options.optimize) {
             return self.whole();
         }
-        if !parts.apart {
+        if !parts.splittable {
             size.check_whole(self.options.optimize)
                 .map_err(|why| self.too_long(why))?;
             return self.whole();
@@ -110,7 +110,7 @@ impl Compiler<'_> {
         }
         let parts = Parts::of_at_most(self.expression, 1).map_err(|why| self.too_long(why))?;
         match &parts.steps {
-            Some(steps) if parts.apart && parts.terms > 1 => {
+            Some(steps) if parts.splittable && parts.terms > 1 => {
                 let (_, sizes) = self.sizes(&parts, steps)?;
                 self.joined(&parts, steps, &sizes)
             }
@@ -140,7 +140,7 @@ impl Compiler<'_> {
             let mut size = Size::default();
             size.add(0, &program);
             sizes.push(size);
-            all.add(part.moved, &program);
+            all.add(part.shifted, &program);
             all.check(parts.terms).map_err(|why| self.too_long(why))?;
         }
         Ok((all, sizes))
@@ -319,7 +319,7 @@ mod tests {
             return None;
         }
         assert!(parts.steps.is_some(), "not understood: {expression}");
-        if !parts.apart {
+        if !parts.splittable {
             return None;
         }
         let steps = parts.steps.as_deref().unwrap();

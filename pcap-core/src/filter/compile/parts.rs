@@ -19,8 +19,8 @@ use crate::filter::combine::formula::Step;
 /// The most terms of a part. More would take libpcap longer, fewer make the program larger.
 const PART_TERMS: usize = 16;
 
-/// The most movers that a part may begin with.
-const MAX_MOVERS: usize = 8;
+/// The most terms that shift headers that a part may begin with.
+const MAX_SHIFTS: usize = 8;
 
 /// The deepest nesting of groups: libpcap's parser accepts less.
 const MAX_DEPTH: usize = 10_000;
@@ -36,21 +36,21 @@ pub(crate) struct Parts {
     /// most likely invalid.
     pub(crate) steps: Option<Vec<Step<Part>>>,
     /// The terms that move what follows them.
-    movers: Vec<String>,
+    shifts: Vec<String>,
     /// Whether the parts mean the same as the whole.
-    pub(crate) apart: bool,
+    pub(crate) splittable: bool,
 }
 
 /// Some terms of an expression.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// The terms as an expression, for packets that no mover has moved.
+    /// The terms as an expression, for packets whose headers no term has shifted.
     pub(crate) text: String,
     terms: usize,
     /// The operator between the terms; `None` if there is only one.
     joined: Option<Join>,
-    /// The number of movers before the part.
-    pub(crate) moved: usize,
+    /// The number of terms before the part that shift headers.
+    pub(crate) shifted: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,12 +75,12 @@ impl Parts {
         Parser::new(expression, terms).parse()
     }
 
-    /// Returns the expression of a part: its terms after the movers.
+    /// Returns the expression of a part: its terms after those that shift headers.
     pub(crate) fn text(&self, part: &Part) -> String {
-        let movers = &self.movers[..part.moved];
-        match movers {
+        let shifts = &self.shifts[..part.shifted];
+        match shifts {
             [] => part.text.clone(),
-            _ => format!("{} and ({})", movers.join(" and "), part.text),
+            _ => format!("{} and ({})", shifts.join(" and "), part.text),
         }
     }
 }
@@ -102,9 +102,9 @@ struct Group {
 /// What is known of an operand of a later step.
 #[derive(Clone, Copy, Debug)]
 struct Operand {
-    /// Whether it contains a mover.
+    /// Whether it contains a term that shifts headers.
     moves: bool,
-    /// Whether all its movers match if it matches.
+    /// Whether all its terms that shift headers match if it matches.
     implies: bool,
 }
 
@@ -135,7 +135,7 @@ impl<'a> Parser<'a> {
             steps: Vec::new(),
             arithmetic: HashSet::new(),
             parts: Parts {
-                apart: true,
+                splittable: true,
                 ..Parts::default()
             },
         }
@@ -146,7 +146,7 @@ impl<'a> Parser<'a> {
         if self.expression().is_some() {
             self.parts.steps = Some(self.steps);
         }
-        self.parts.apart &= self.parts.movers.len() <= MAX_MOVERS;
+        self.parts.splittable &= self.parts.shifts.len() <= MAX_SHIFTS;
         Ok(self.parts)
     }
 
@@ -231,8 +231,8 @@ impl<'a> Parser<'a> {
                     self.open(self.head.clone(), false)?;
                 }
                 Kind::Word | Kind::Operator | Kind::Open => match self.primitive(token)? {
-                    Primitive::Term(text, mover) => {
-                        self.leaf(text, mover);
+                    Primitive::Term(text, shift) => {
+                        self.leaf(text, shift);
                         return self.complete();
                     }
                     Primitive::List(head, field) => {
@@ -313,8 +313,8 @@ impl<'a> Parser<'a> {
         let is_id = |token: Token| !is_keyword(self.word(token));
         let id = !head.is_empty() && !field && !compares && more > 0 && next.is_some_and(is_id);
         self.head = id.then(|| head.to_owned());
-        let mover = keyword && keywords::is_mover(word);
-        Some(Primitive::Term(text.to_owned(), mover))
+        let shift = keyword && keywords::shifts_headers(word);
+        Some(Primitive::Term(text.to_owned(), shift))
     }
 
     /// Returns the end of `src or dst` and the like.
@@ -333,20 +333,20 @@ impl<'a> Parser<'a> {
         &self.text[token.start..token.end]
     }
 
-    fn leaf(&mut self, text: String, mover: bool) {
+    fn leaf(&mut self, text: String, shift: bool) {
         let part = Part {
             text: text.clone(),
             terms: 1,
             joined: None,
-            moved: self.parts.movers.len(),
+            shifted: self.parts.shifts.len(),
         };
         self.steps.push(Step::Part(part));
         self.operands.push(Operand {
-            moves: mover,
+            moves: shift,
             implies: true,
         });
-        if mover {
-            self.parts.movers.push(text);
+        if shift {
+            self.parts.shifts.push(text);
         }
     }
 
@@ -378,11 +378,11 @@ impl<'a> Parser<'a> {
 
     fn combine(&mut self, join: Join) -> Option<()> {
         let (right, left) = (self.operands.pop()?, self.operands.pop()?);
-        let (apart, implies) = match join {
+        let (splittable, implies) = match join {
             Join::And => (left.implies, left.implies && right.implies),
             Join::Or => (!left.moves, !left.moves && !right.moves),
         };
-        self.parts.apart &= apart;
+        self.parts.splittable &= splittable;
         self.operands.push(Operand {
             moves: left.moves || right.moves,
             implies,
@@ -426,7 +426,7 @@ impl Join {
 impl Part {
     /// Returns whether this part and another have at most `room` terms together.
     fn takes(&self, other: &Part, room: usize) -> bool {
-        self.moved == other.moved && self.terms + other.terms <= room
+        self.shifted == other.shifted && self.terms + other.terms <= room
     }
 
     fn append(&mut self, join: Join, other: &Part) {

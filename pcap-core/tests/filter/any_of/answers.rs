@@ -21,7 +21,7 @@ const DLTS: [Dlt; 10] = [
 
 // Shows: parity/filter-instructions-instructions
 #[test]
-fn the_answer_for_every_packet_is_libpcaps() {
+fn any_of_agrees_with_libpcap() {
     let mut random = Random(0x5eed_0001);
     for dlt in DLTS {
         let (mut wanted, mut cut) = (0, 0);

@@ -88,7 +88,7 @@ fn without_a_group_each_receives_all() {
 /// The members are opened one after the other; packets that arrive meanwhile must not be in several of them.
 // Shows: libpcap/handles-put-group-packetfanout
 #[test]
-fn joining_doubles_and_loses_nothing() {
+fn joining_neither_duplicates_nor_loses() {
     let Some((_net, left)) = wire() else { return };
     let sender = left.sender().unwrap();
     let (sent, over) = (AtomicU32::new(0), AtomicBool::new(false));

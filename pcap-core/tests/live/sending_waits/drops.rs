@@ -138,7 +138,7 @@ fn many_dropped_frames_cost_one_second() {
 }
 
 #[test]
-fn a_bypass_without_a_carrier_ends() {
+fn qdisc_bypass_without_carrier_fails() {
     let Some(net) = Netns::new() else { return };
     net.veth("left", "right");
     let left = Capture::from_device("left").qdisc_bypass(true).activate();

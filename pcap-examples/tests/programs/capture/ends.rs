@@ -101,7 +101,7 @@ fn a_full_disk_is_an_error_that_names_the_file() {
 }
 
 #[test]
-fn the_exit_status_tells_bad_usage_from_failure() {
+fn exit_status_separates_usage_from_failure() {
     for (arguments, status, text) in [
         (&["--help"][..], 0, ""),
         (&["-c", "0"], 2, "--count"),

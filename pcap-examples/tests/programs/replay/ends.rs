@@ -107,7 +107,7 @@ fn a_device_that_vanishes_ends_it() {
 }
 
 #[test]
-fn the_exit_status_tells_bad_usage_from_failure() {
+fn exit_status_separates_usage_from_failure() {
     let folder = tempfile::tempdir().unwrap();
     let input = file(
         folder.path(),

@@ -7,7 +7,7 @@ use crate::common::live::{in_netns, ip};
 use crate::common::{arg, feed, file, ours, packets, program, record, run, savefile};
 
 #[test]
-fn what_is_not_sent_is_counted_and_named() {
+fn unsent_packets_are_counted_and_reported() {
     in_netns(|| {
         pair();
         let folder = tempfile::tempdir().unwrap();

@@ -14,7 +14,7 @@ fn at(times: &[u32]) -> Vec<Record> {
 
 // Shows: parity/programs-dump-split-recode
 #[test]
-fn by_packets_they_are_those_of_editcap() {
+fn split_by_packets_matches_editcap() {
     let folder = tempfile::tempdir().unwrap();
     for (swapped, nano) in [(false, false), (false, true), (true, false), (true, true)] {
         let bytes = savefile(swapped, nano, 1, &nano_packets());
