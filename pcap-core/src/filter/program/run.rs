@@ -38,7 +38,7 @@ impl Filter {
     #[doc = manual!("pcap_offline_filter")]
     ///
     #[doc(alias = "pcap_offline_filter")]
-    #[inline]
+    #[inline(always)] // so that a packet is not copied to be passed
     #[must_use]
     pub fn matches_packet(&self, packet: impl AsPacket) -> bool {
         let packet = packet.as_packet();
