@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A place in a file, as `path:line`.
 type Place = String;
 
-/// The imports between the modules of the crate's root, each with the places where they are.
+/// The imports between the top-level modules, each with its locations in the sources.
 #[derive(Default)]
 pub(crate) struct Graph {
     modules: BTreeSet<String>,
@@ -31,8 +31,8 @@ impl Graph {
         self.imports.len()
     }
 
-    /// Compares with a table: each line has a module and what it may import; one that begins with a space goes on with
-    /// the line above.
+    /// Compares the imports with a table. Each line has a module and the modules that it may import; a line that begins
+    /// with a space continues the previous one.
     pub(crate) fn compare(&self, table: &str) -> Vec<String> {
         let mut faults = Vec::new();
         let table = table.replace(

@@ -14,7 +14,7 @@ use graph::Graph;
 use module::Module;
 use source::Source;
 
-/// The sources whose modules are checked.
+/// The directory of the checked modules.
 const CORE: &str = "pcap-core/src";
 
 fn main() -> ExitCode {

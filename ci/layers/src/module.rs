@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-/// The module that a file is.
+/// The module that a file defines.
 pub(crate) struct Module {
-    /// The module of the crate's root that it is or belongs to; `lib` for the root itself.
+    /// The top-level module that contains it, or `lib` for the root.
     pub(crate) top: String,
-    /// How many `super` lead from it to the root.
+    /// The number of `super` from it to the root.
     pub(crate) depth: usize,
 }
 
