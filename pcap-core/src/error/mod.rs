@@ -288,7 +288,11 @@ impl Error {
 
     /// Adds the argument of the failed call, for the caller to take back.
     pub(crate) fn handing_back(self, object: impl Any + Send) -> Error {
-        let object: Box<dyn Any + Send> = Box::new(object);
+        self.handing_back_boxed(Box::new(object))
+    }
+
+    /// Adds a boxed argument of the failed call, for the caller to take back as what is in the box.
+    pub(crate) fn handing_back_boxed(self, object: Box<dyn Any + Send>) -> Error {
         self.with(|error| error.back = Mutex::new(Some(object)))
     }
 

@@ -31,8 +31,9 @@ use super::section::Section;
 use crate::direction::Direction;
 use crate::stats::Stats;
 
-/// Creates the blocks of one section, one after the other.
-pub(super) struct Blocks(PcapNgWriter<Vec<u8>>);
+/// Creates the blocks of one section, one after the other. If the section could not begin, every block fails for that
+/// reason.
+pub(super) struct Blocks(Result<PcapNgWriter<Vec<u8>>>);
 
 /// The reason why a block could not be created.
 type Result<T> = std::result::Result<T, String>;
@@ -65,25 +66,26 @@ impl Blocks {
             options: options.into_iter().flatten().collect(),
             ..SectionHeaderBlock::default()
         };
-        PcapNgWriter::with_section_header(Vec::new(), header)
-            .map(Blocks)
+        let writer = PcapNgWriter::with_section_header(Vec::new(), header);
+        writer
+            .map(|writer| Blocks(Ok(writer)))
             .map_err(|e| e.to_string())
     }
 
     /// Begins a section without a description.
     pub(super) fn plain() -> Blocks {
-        // Writing to memory fails only for texts that are too long.
-        Blocks::new(&Section::new()).expect("a section without texts")
+        Blocks::new(&Section::new()).unwrap_or_else(|why| Blocks(Err(why)))
     }
 
     /// Returns the bytes of the last block.
     pub(super) fn last(&self) -> &[u8] {
-        self.0.get_ref()
+        self.0.as_ref().map_or(&[], |writer| writer.get_ref())
     }
 
     fn write(&mut self, block: &Block<'_>) -> Result<()> {
-        self.0.get_mut().clear();
-        self.0
+        let writer = self.0.as_mut().map_err(|why| why.clone())?;
+        writer.get_mut().clear();
+        writer
             .write_block(block)
             .map(drop)
             .map_err(|e| e.to_string())

@@ -8,11 +8,11 @@ use super::pcap_t;
 
 /// A reader that can be returned as its original type.
 pub(crate) trait Reader: Read + Send {
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
 }
 
 impl<R: Read + Send + 'static> Reader for R {
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
 }

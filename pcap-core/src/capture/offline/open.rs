@@ -1,5 +1,6 @@
 //! Opening savefiles: a regular file, a pipe, a reader.
 
+use std::any::Any;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::resume_unwind;
@@ -164,7 +165,7 @@ impl Capture<Offline> {
         R: Read + Send + 'static,
     {
         Self::from_stream(reader, name.into(), None)
-            .map_err(|(error, reader)| error.handing_back(reader))
+            .map_err(|(error, reader)| error.handing_back_boxed(reader))
     }
 
     fn from_open(mut file: File, name: String) -> Result<Capture<Offline>> {
@@ -223,16 +224,14 @@ impl Capture<Offline> {
         mut reader: R,
         name: String,
         descriptor: Option<platform::RawFd>,
-    ) -> Result<Capture<Offline>, (Error, R)>
+    ) -> Result<Capture<Offline>, (Error, Box<dyn Any + Send>)>
     where
         R: Read + Send + 'static,
     {
         match read_start(&mut reader, descriptor.is_some()) {
-            Err(e) => Err((Error::io("read", name, e), reader)),
-            Ok(start) => match Self::from_started(reader, start, name, descriptor) {
-                Ok(capture) => Ok(capture),
-                Err((error, reader)) => Err((error, as_it_was(reader))),
-            },
+            Err(e) => Err((Error::io("read", name, e), Box::new(reader))),
+            Ok(start) => Self::from_started(reader, start, name, descriptor)
+                .map_err(|(error, reader)| (error, reader.into_any())),
         }
     }
 
@@ -358,14 +357,6 @@ impl Capture<Offline> {
             precision: magic.precision,
             follow: false,
         }))
-    }
-}
-
-/// Converts the user's reader back into its type.
-fn as_it_was<R: Read + Send + 'static>(reader: Box<dyn sys::Reader>) -> R {
-    match reader.into_any().downcast::<R>() {
-        Ok(reader) => *reader,
-        Err(_) => unreachable!("only `from_stream` makes streams of readers"),
     }
 }
 
