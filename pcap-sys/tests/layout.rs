@@ -45,21 +45,40 @@ fn compiler() -> (cc::Tool, Command) {
     (tool, command)
 }
 
-/// What the header becomes with these arguments of the preprocessor; nothing from Microsoft's, which has none.
-fn preprocessed(arguments: &[&str]) -> Option<String> {
+/// What the preprocessor makes of the header.
+struct Preprocessed {
+    /// Its macros, one definition on each line.
+    macros: String,
+    /// The rest: its declarations.
+    declarations: String,
+}
+
+/// The header, preprocessed once for all tests; none with Microsoft's compiler, which lists no macros.
+static HEADER: LazyLock<Option<Preprocessed>> = LazyLock::new(|| {
+    Some(Preprocessed {
+        macros: preprocess(&["-dM"])?,
+        declarations: preprocess(&["-P", "-w"])?,
+    })
+});
+
+fn preprocess(arguments: &[&str]) -> Option<String> {
     let (tool, mut command) = compiler();
     if tool.is_like_msvc() {
         return None;
     }
-    let source = format!("header{}.c", arguments.concat());
-    fs::write(folder().join(&source), Source::new().0).expect("cargo's folder can be written");
+    let source = "header.c";
+    fs::write(folder().join(source), Source::new().0).expect("cargo's folder can be written");
     let output = command
         .arg("-E")
         .args(arguments)
         .arg(source)
         .output()
         .expect("the C compiler runs");
-    assert!(output.status.success());
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -75,14 +94,14 @@ fn in_header(name: &str) -> bool {
     if cfg!(feature = "bindgen") {
         return true;
     }
-    static HEADER: LazyLock<Option<[String; 2]>> =
-        LazyLock::new(|| Some([preprocessed(&["-dM"])?, preprocessed(&["-P", "-w"])?]));
-    let Some([macros, rest]) = &*HEADER else {
+    let Some(header) = &*HEADER else {
         return true;
     };
-    let mut words = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let mut words = header
+        .declarations
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     !name.ends_with("_MATCHING_MAX")
-        && (macros.contains(&format!("#define {name} ")) || words.any(|word| word == name))
+        && (header.macros.contains(&format!("#define {name} ")) || words.any(|word| word == name))
 }
 
 /// Assertions in C, collected line by line.
@@ -193,7 +212,7 @@ fn nothing_is_missing_from_the_comparison() {
 // Shows: parity/every-function-pcap-h
 #[test]
 fn no_constant_is_forgotten() {
-    let Some(text) = preprocessed(&["-dM"]) else {
+    let Some(header) = &*HEADER else {
         return;
     };
     let is_bound = |name: &str| {
@@ -202,7 +221,7 @@ fn no_constant_is_forgotten() {
     };
     let mut unbound = Vec::new();
     let mut seen = 0;
-    for line in text.lines() {
+    for line in header.macros.lines() {
         let Some((name, value)) = line
             .strip_prefix("#define ")
             .and_then(|rest| rest.split_once(' '))
@@ -230,9 +249,10 @@ fn no_constant_is_forgotten() {
 // Shows: libpcap/debians-library-lacks-ten, parity/every-function-pcap-h
 #[test]
 fn no_function_is_forgotten() {
-    let Some(text) = preprocessed(&["-P", "-w"]) else {
+    let Some(header) = &*HEADER else {
         return;
     };
+    let text = &header.declarations;
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut unbound = Vec::new();
     let mut seen = 0;
@@ -260,7 +280,7 @@ fn no_function_is_forgotten() {
 #[test]
 fn structures_are_laid_out_as_in_c() {
     let mut source = Source::new();
-    let header = preprocessed(&["-w"]).unwrap_or_default();
+    let declarations = HEADER.as_ref().map_or("", |header| &header.declarations);
     for Struct {
         name,
         size,
@@ -269,7 +289,7 @@ fn structures_are_laid_out_as_in_c() {
     } in &SURFACE.structs
     {
         // A few have no tag, only the name of a `typedef`.
-        let tag = if header.contains(&format!("}} {name};")) {
+        let tag = if declarations.contains(&format!("}} {name};")) {
             (*name).to_owned()
         } else {
             format!("struct {name}")
