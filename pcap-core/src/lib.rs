@@ -1,16 +1,17 @@
-//! Capture, read, filter, write and send packets with libpcap: safe, complete and fast.
+//! Safe bindings to libpcap: capture, read, filter, write and send packets.
 //!
-//! - [Tasks](tasks): ten of them in at most ten lines each, and an event loop.
+//! - [Tasks](tasks): code for ten common tasks, in at most ten lines each, and an event loop.
 //! - [Overview](overview): the types and calls that most programs need, in the order of use.
-//! - Guide, below: [phases](#phases), [reading](#choosing-a-reading-call), [timeouts](#timeouts), [filters](#filters),
-//!   [sending](#sending), [stopping](#stopping), [errors](#errors-and-permissions), [threads](#threads).
+//! - The guide on this page: [phases](#phases), [reading](#choosing-a-reading-call), [timeouts](#timeouts),
+//!   [filters](#filters), [sending](#sending), [stopping](#stopping), [errors](#errors-and-permissions),
+//!   [threads](#threads).
 //! - [Cargo features](#cargo-features), [platforms], and pages for users of
 //!   [other bindings](#coming-from-another-binding).
 //!
 //! # Three programs
 //!
-//! Prints the HTTPS packets of the default device until Ctrl-C, then the statistics. No packet that has arrived is
-//! lost. The standard library cannot handle signals; the crate `ctrlc` can:
+//! The first prints the HTTPS packets of the default device until Ctrl-C, then the statistics. It loses no packet that
+//! has already arrived. The standard library cannot handle signals, so it uses the crate `ctrlc`:
 //!
 //! ```no_run
 //! use pcap_core::{Capture, Device, Packet};
@@ -26,7 +27,7 @@
 //!
 //!     let print = |p: Packet<'_>| println!("{} {} bytes", p.timestamp(), p.wire_len());
 //!     capture.for_each(print)?;
-//!     capture.stop()?; // ends the inflow: the next call reads the packets that have arrived
+//!     capture.stop()?; // no new packets: the next call reads those that have already arrived
 //!     capture.for_each(print)?;
 //!     let stats = capture.close()?;
 //!     eprintln!("{} received, {} dropped", stats.received, stats.dropped);
@@ -34,7 +35,7 @@
 //! }
 //! ```
 //!
-//! Reads a savefile with the fastest call:
+//! The second reads a savefile with the fastest call:
 //!
 //! ```no_run
 //! fn main() -> pcap_core::Result<()> {
@@ -46,7 +47,7 @@
 //! }
 //! ```
 //!
-//! Writes a savefile of generated packets:
+//! The third writes a savefile of generated packets:
 //!
 //! ```no_run
 //! use pcap_core::{Capture, Linktype, Packet, Timestamp};
@@ -61,20 +62,21 @@
 //! }
 //! ```
 //!
-//! A program that exits without dropping or closing the dumper loses the packets in its buffer.
-//! [`Dumper::flush_within`] limits how long they stay there.
+//! If the program exits without dropping or closing the dumper, the packets in the dumper's buffer are lost.
+//! [`Dumper::flush_within`] limits how long packets stay in the buffer.
 //!
 //! The directory `examples` of the crate has more programs, of at most 40 lines each: `capture`, `devices`,
 //! `event_loop`, `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and
-//! `write`. In a clone of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs one.
+//! `write`. In a clone of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs the example
+//! `read`.
 //!
 //! # Phases
 //!
-//! A capture's phase is part of its type. Calls that are invalid in a phase do not compile.
+//! A capture's phase is the type parameter of [`Capture`]. Calls that are invalid in a phase do not compile.
 //!
 //! ```text
 //!  Capture::from_device ──► Capture<Inactive> ── activate() ──► Capture<Active>
-//!                           options, nothing open;              read, filter, inject, statistics,
+//!                           options only, no open device;       read, filter, inject, statistics,
 //!                           can be activated again              direction, dump
 //!
 //!  Capture::from_file  ─┐
@@ -90,37 +92,38 @@
 //!  Capture<Active> ──┐
 //!  Capture<Remote> ──┤
 //!  Capture<Offline> ─┴─ into() ───────────────────────────────► AnyCapture
-//!                                                               the calls that all support
+//!                                                               calls that all three support
 //! ```
 //!
-//! [`Dumper`], [`Filter`], [`PacketOwned`] and [`BreakHandle`] borrow no capture and may outlive it.
+//! A [`Dumper`], [`Filter`], [`PacketOwned`] or [`BreakHandle`] does not borrow the capture and may outlive it.
 //!
 //! # Choosing a reading call
 //!
-//! | you want | call | waits | ends with |
+//! | you want | call | waits | the end |
 //! |---|---|---|---|
-//! | every packet, fastest | [`for_each`](Capture::for_each) | until the capture ends | [`Done`]: packet count and reason |
-//! | the first *n* packets | [`for_each_up_to`](Capture::for_each_up_to) | as above | as above |
-//! | to stop at a packet, or return an error | [`try_for_each`](Capture::try_for_each) | as above | your value, or [`Done`] |
-//! | a loop of your own | [`next_packet`](Capture::next_packet) | until there is a packet | `None`; [`ended`](Capture::ended) returns the reason |
-//! | a deadline | [`next_packet_timeout`](Capture::next_packet_timeout) | until the deadline | [`Next`] |
-//! | not to wait | [`try_next_packet`](Capture::try_next_packet) | never | [`Next`] |
-//! | the available packets, in one call | [`dispatch`](Capture::dispatch) | at most the packet-buffer timeout | [`Done`] |
-//! | to skip packets, or send while holding one | [`advance`](Capture::advance), then [`packet`](Capture::packet) | until there is a packet | `false` |
-//! | packets to keep | [`packets`](Capture::packets), [`into_packets`](Capture::into_packets) | until there is a packet | the iterator ends |
-//! | a value computed from each packet | [`packets_with`](Capture::packets_with) | as above | as above |
+//! | every packet, in the fastest way | [`for_each`](Capture::for_each) | until the capture ends | returns [`Done`]: the packet count and the reason |
+//! | the first *n* packets | [`for_each_up_to`](Capture::for_each_up_to) | until then, or until the capture ends | returns [`Done`] |
+//! | to stop at a packet, or return an error | [`try_for_each`](Capture::try_for_each) | until the closure stops it, or the capture ends | returns the closure's value, or [`Done`] |
+//! | your own loop | [`next_packet`](Capture::next_packet) | until a packet arrives | returns `None`; [`ended`](Capture::ended) returns the reason |
+//! | a deadline | [`next_packet_timeout`](Capture::next_packet_timeout) | until a packet arrives or the deadline expires | returns [`Next::End`] |
+//! | not to wait | [`try_next_packet`](Capture::try_next_packet) | never | returns [`Next::End`] |
+//! | the available packets, in one call | [`dispatch`](Capture::dispatch) | at most the packet-buffer timeout | returns [`Done`] |
+//! | to skip packets, or send while you use one | [`advance`](Capture::advance), then [`packet`](Capture::packet) | until a packet arrives | `advance` returns `false` |
+//! | packets to keep | [`packets`](Capture::packets), [`into_packets`](Capture::into_packets) | until a packet arrives | the iterator ends |
+//! | a value computed from each packet | [`packets_with`](Capture::packets_with) | until a packet arrives | the iterator ends |
 //!
-//! They can be mixed on one capture: each packet is delivered once and in order. Only the calls that return
-//! [`PacketOwned`] allocate per packet.
+//! You can mix these calls on one capture: each packet is delivered once, in order. Only the calls that return
+//! [`PacketOwned`] allocate memory for each packet.
 //!
-//! Each call distinguishes the end of a savefile, a break, a timeout and an error. After an error in a savefile, the
-//! following calls return the same error. If the device is removed, the calls first deliver the packets that have
+//! Every call distinguishes the end of a savefile, a break, a timeout and an error. After an error in a savefile,
+//! further calls return the same error. If the device is removed, the calls first deliver the packets that have
 //! arrived, then return [`ErrorKind::Disappeared`]. To wait for more packets in a file that is still being written, see
 //! [`follow`](Capture::follow).
 //!
 //! # A capture in a struct
 //!
-//! A packet borrows the capture. While it is borrowed, no method that borrows the whole struct can be called:
+//! A packet borrows the capture. If the capture is a field of a struct, you cannot call a method of the struct that
+//! takes `&mut self` while you use the packet:
 //!
 //! ```compile_fail,E0502
 //! # use pcap_core::{Active, Capture, Packet};
@@ -138,7 +141,7 @@
 //! }
 //! ```
 //!
-//! Split the borrow: put the packet handler into its own field, and call its methods.
+//! Instead, put the state that handles packets into a field of its own, and call methods of that field:
 //!
 //! ```
 //! # use pcap_core::{Active, Capture, Packet};
@@ -163,9 +166,9 @@
 //!
 //! # Timeouts
 //!
-//! Do not confuse two timeouts. On Linux the kernel writes packets into the blocks of a ring that it shares with the
-//! program. It delivers a block when the block is full, or when the packet-buffer timeout expires and the block is not
-//! empty.
+//! There are two kinds of timeouts: the packet-buffer timeout of the capture, and the deadline of a call. On Linux the
+//! kernel writes packets into the blocks of a ring buffer that it shares with the program. It delivers a block when the
+//! block is full, or when the packet-buffer timeout expires and the block is not empty.
 //!
 //! ```text
 //!  packets     a   b c                             d
@@ -180,51 +183,54 @@
 //!  mode        a   b c                             d        one wake-up each
 //! ```
 //!
-//! * The **packet-buffer timeout** ([`timeout`](Capture::timeout)) merges many small deliveries into few large ones. It
-//!   does not limit a wait: on an idle device libpcap's own reading calls do not return when it expires. A packet may
-//!   stay in the buffer for this time. A shorter deadline can therefore expire although a packet has arrived.
+//! * The **packet-buffer timeout** ([`timeout`](Capture::timeout)) lets the kernel deliver many packets at once. A
+//!   packet may stay in the kernel's buffer for this time. The timeout does not limit how long a call waits: on an idle
+//!   device, libpcap's own reading calls do not return when it expires.
 //! * A **deadline** ([`next_packet_timeout`](Capture::next_packet_timeout)) limits how long the call waits. It holds on
 //!   every device that can be polled, idle or not, and for savefiles read through a pipe. It also holds while a filter
-//!   rejects packets. On D-Bus captures libpcap itself waits, so the call may be a tenth of a second late.
-//! * In [immediate mode](Capture::immediate_mode) the kernel delivers each packet as it arrives: the smallest delay, at
-//!   one wake-up per packet. The timeout then has no effect. Every packet takes a slot of the same size in the ring; a
-//!   smaller [snaplen](Capture::snaplen) fits more slots.
+//!   rejects packets. On D-Bus captures libpcap itself waits, so the call may return a tenth of a second late. A
+//!   deadline that is shorter than the packet-buffer timeout can expire although a packet has arrived.
+//! * In [immediate mode](Capture::immediate_mode) the kernel delivers each packet as it arrives. The delay is smallest,
+//!   but the process wakes up for each packet. The packet-buffer timeout has no effect. Every packet occupies a slot of
+//!   the same size in the ring; with a smaller [snaplen](Capture::snaplen), the ring has more slots.
 //!
-//! To respond to packets, use immediate mode. To count or store them, keep the default timeout or increase it. To do
-//! other work while few packets arrive, use a deadline.
+//! Use immediate mode to respond to packets. To count or store packets, keep the default packet-buffer timeout or
+//! increase it. Use a deadline to do other work while few packets arrive.
 //!
 //! # Filters
 //!
-//! Calls that set a filter accept an expression or a [`Filter`]. A [`Filter`] is a value. It can be
-//! [compiled](Filter::compile) without a device, built from [a long list](Filter::any_of) of hosts and ports,
-//! [parsed from a listing](Filter::from_listing), [combined](Filter::and) with others, and run on
-//! [plain bytes](Filter::matches). On Linux it can be attached to any socket (`os::linux::SocketFilterExt`).
+//! Calls that set a filter accept an expression, such as `"tcp port 80"`, or a [`Filter`]. A [`Filter`] does not need a
+//! capture. It can be [compiled](Filter::compile) without a device, built from [a long list](Filter::any_of) of hosts
+//! and ports, [parsed from a listing](Filter::from_listing), [combined](Filter::and) with others, and run on
+//! [plain bytes](Filter::matches). On Linux it can be attached to any socket (`os::linux::SocketFilterExt`). With the
+//! feature `serde`, it can be serialized, like packets and other plain data.
 //!
-//! On a live capture the kernel runs the filter if it gives the same results there as on plain bytes; otherwise this
-//! process does. [`filter_location`](Capture::filter_location) returns which. For packets that are already in the
-//! buffer, see [`set_filter`](Capture::set_filter). With the feature `serde`, filters can be serialized, like
-//! packets and other plain data.
+//! On a live capture the kernel runs the filter if the results are the same there as on plain bytes. Otherwise the
+//! filter runs in this process. [`filter_location`](Capture::filter_location) returns which of the two applies.
+//! [`set_filter`](Capture::set_filter) describes the effect on packets that are already in the buffer.
 //!
 //! # Sending
 //!
-//! [`inject`](Capture::inject) sends one packet, [`inject_queue`](Capture::inject_queue) all packets of a
-//! [`SendQueue`]. Both wait while the device has no room, and report which packet was not sent.
-//! [`inject_timeout`](Capture::inject_timeout) limits the wait. [`try_inject`](Capture::try_inject) and captures in
-//! non-blocking mode do not wait. A break ends the wait. If the device keeps dropping a frame, the call fails after
-//! a second.
+//! [`inject`](Capture::inject) sends one packet, and [`inject_queue`](Capture::inject_queue) all packets of a
+//! [`SendQueue`]. Both wait while the device's queue is full. If sending a queue fails, [`Error::unsent`] returns which
+//! packet was not sent. [`inject_timeout`](Capture::inject_timeout) limits the wait.
+//! [`try_inject`](Capture::try_inject) does not wait, and neither does a capture in non-blocking mode. A break ends the
+//! wait. If the device keeps dropping a packet, the call fails after a second.
 //!
 //! A capture does not receive the packets it sends itself. On Linux, an `os::linux::Sender` sends from one thread while
 //! another reads.
 //!
 //! # Stopping
 //!
-//! [`break_handle`](Capture::break_handle) returns a [`BreakHandle`]. Any thread, signal handler or closure may use
-//! it at any time: before, during and after a read, and after the capture is dropped. It wakes a waiting live
-//! capture, and a waiting capture that reads a savefile through a pipe. One break ends one reading call; later calls
-//! continue reading. The example `until_ctrl_c` uses one to end on Ctrl-C.
+//! [`break_handle`](Capture::break_handle) returns a [`BreakHandle`], whose [`breakloop`](BreakHandle::breakloop) ends
+//! a reading call. Any thread, signal handler or closure may use the handle at any time: before, during and after a
+//! read, and after the capture is dropped. It wakes a waiting live capture, and a waiting capture that reads a savefile
+//! through a pipe. One break ends one reading call; later calls continue reading. The example `until_ctrl_c` uses a
+//! break handle to exit on Ctrl-C.
 //!
 //! Packets that arrived before a break or a deadline may still be in the kernel's buffer. After
-//! [`stop`](Capture::stop) no new packets enter it: the reading calls deliver the rest, and report [`End::Eof`]:
+//! [`stop`](Capture::stop), no new packets enter the buffer. The reading calls then deliver the remaining packets, and
+//! report [`End::Eof`] after the last:
 //!
 //! ```no_run
 //! # fn main() -> pcap_core::Result<()> {
@@ -243,39 +249,39 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A capture ends by itself when its device is removed or moved to another network namespace. The reading calls
-//! deliver the packets that had arrived, then return [`ErrorKind::Disappeared`] at most a second after the
-//! packet-buffer timeout. Renaming a device or setting it down does not end the capture; it continues when the
-//! device is up again. Removing one of the devices behind `any` does not end it either.
+//! A capture ends when its device is removed or moved to another network namespace. The reading calls deliver the
+//! packets that had arrived, then return [`ErrorKind::Disappeared`], at most a second after the packet-buffer timeout.
+//! Renaming the device does not end the capture. Setting the device down does not either: the capture continues when
+//! the device is up again. A capture on `any` continues if one of the devices is removed.
 //!
 //! # Errors and permissions
 //!
-//! There is one error type. An [`Error`] prints the operation, its object and the reason in one line; match on
-//! [`Error::kind`]. `?` converts it into the errors of anyhow and `Box<dyn Error + Send + Sync>`, where
-//! `downcast_ref::<pcap_core::Error>()` finds it. A failed call that took ownership of a value returns it through
-//! [`Error::take`].
+//! All fallible calls return an [`Error`]. Its message is one line with the operation, its object and the reason.
+//! [`Error::kind`] returns the kind of failure to match on. The operator `?` converts an [`Error`] into
+//! `Box<dyn Error + Send + Sync>` or an error of anyhow, in which `downcast_ref::<pcap_core::Error>()` finds it. If a
+//! failed call took ownership of a value, [`Error::take`] returns the value.
 //!
-//! [`ErrorKind::PermissionDenied`] includes a remedy: on Linux, run as root or grant the capabilities with
-//! `setcap cap_net_raw,cap_net_admin+eip`; on macOS, install ChmodBPF. libpcap's warnings are not errors: see
-//! [`warnings`](Capture::warnings).
+//! The message of an [`ErrorKind::PermissionDenied`] includes a remedy: on Linux, run as root or grant the capabilities
+//! with `setcap cap_net_raw,cap_net_admin+eip`; on macOS, install ChmodBPF. libpcap's warnings are not errors;
+//! [`warnings`](Capture::warnings) returns them.
 //!
 //! # Threads
 //!
-//! Safe code that compiles has no data races.
+//! The types enforce libpcap's rules for threads:
 //!
-//! | | `Send` | `Sync` | because |
+//! | type | `Send` | `Sync` | reason |
 //! |---|---|---|---|
 //! | [`Capture<Active>`](Active), [`Capture<Offline>`](Offline), [`Capture<Dead>`](Dead), [`AnyCapture`] | yes | no | libpcap allows any thread to use a handle, but only one at a time |
 //! | [`Dumper`] | yes | no | its writer need not be `Sync` |
-//! | [`Capture<Inactive>`](Inactive) | yes | yes | it only holds options |
-//! | [`Filter`] | yes | yes | it is immutable; any number of threads may compile |
-//! | [`BreakHandle`], `os::linux::Sender` | yes | yes | made for other threads |
-//! | [`Packet`], [`PacketOwned`], [`SendQueue`], [`Error`], [`Device`], … | yes | yes | plain data |
+//! | [`Capture<Inactive>`](Inactive) | yes | yes | it contains only options |
+//! | [`Filter`] | yes | yes | it is immutable; any number of threads may compile filters |
+//! | [`BreakHandle`], `os::linux::Sender` | yes | yes | its purpose is to be used from other threads |
+//! | [`Packet`], [`PacketOwned`], [`SendQueue`], [`Error`], [`Device`], … | yes | yes | it is plain data |
 //!
-//! Move a capture into the thread that reads it. Before that, create what other threads need: a [`BreakHandle`], an
-//! `os::linux::Sender`, a [`Dumper`]. A packet is only valid until the next read; send a [`PacketOwned`] to other
-//! threads. To read one device in several threads, use `os::linux::Fanout`: Linux distributes the packets over a
-//! group of captures.
+//! Move a capture into the thread that reads it. Before that, create the values that other threads need: a
+//! [`BreakHandle`], an `os::linux::Sender` or a [`Dumper`]. A packet is only valid until the next read; to send it to
+//! another thread, convert it into a [`PacketOwned`]. To read one device in several threads, use `os::linux::Fanout`:
+//! Linux distributes the packets among a group of captures.
 //!
 //! Two threads cannot use one capture:
 //!
@@ -289,14 +295,14 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A thread cannot use a capture that another thread reads:
+//! A thread cannot use a capture after moving it into another thread:
 //!
 // Shows: libpcap/handle-used-thread-time
 //! ```compile_fail,E0382
 //! # fn main() -> pcap_core::Result<()> {
 //! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 //! std::thread::spawn(move || capture.for_each(|packet| println!("{packet:?}")));
-//! capture.stats()?; // it has moved
+//! capture.stats()?; // `capture` was moved
 //! # Ok(()) }
 //! ```
 //!
@@ -313,13 +319,13 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A packet cannot leave a closure:
+//! A packet cannot outlive the closure that receives it:
 //!
 //! ```compile_fail,E0521
 //! # fn main() -> pcap_core::Result<()> {
 //! let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 //! capture.for_each(|packet| {
-//!     std::thread::spawn(move || println!("{packet:?}")); // it outlives the packet
+//!     std::thread::spawn(move || println!("{packet:?}")); // the thread may outlive the packet
 //! })?;
 //! # Ok(()) }
 //! ```
@@ -339,29 +345,32 @@
 //!
 //! # Asynchronous tasks
 //!
-//! With the feature `tokio` or `async-io`, tasks can await packets without blocking the runtime's threads: see the
+//! With the feature `tokio` or `async-io`, tasks can await packets without blocking the runtime's threads. See the
 //! module `stream`.
 //!
 //! # Other hosts
 //!
-//! With the feature `remote`, a program can capture on devices of other hosts through their `rpcapd`, if libpcap was
-//! built with support for it. The module `remote` describes the differences.
+//! With the feature `remote`, a program can capture on devices of other hosts through the daemon `rpcapd` on these
+//! hosts. This requires a libpcap that was built with remote capture. The module `remote` describes the differences
+//! from local captures.
 //!
 //! # Without libpcap
 //!
-//! A program linked with libpcap does not start on a system without it. With the feature `load-dynamically` the
-//! program starts, and the build does not need libpcap either. Calls that use libpcap then fail with
-//! [`LibraryMissing`](ErrorKind::LibraryMissing), and [`help`](Error::help) names the package to install. `pcap-sys`
-//! documents where it looks for libpcap. Infallible calls return empty values: [`version`] is blank, and [`lookup`]
-//! finds no name.
+//! A program linked with libpcap does not start on a system without libpcap. With the feature `load-dynamically`, the
+//! program loads libpcap at run time, so it starts without libpcap. The build does not need libpcap either. If libpcap
+//! is missing, fallible calls that use it return [`LibraryMissing`](ErrorKind::LibraryMissing), and
+//! [`help`](Error::help) names the package to install. Infallible calls return empty values: the text of [`version`] is
+//! empty, and the functions of [`lookup`] find no name. The documentation of `pcap-sys` lists where it looks for
+//! libpcap.
 //!
-//! Without the default feature `bindgen` the build needs no libclang and uses the prebuilt bindings of `pcap-sys`
-//! for Linux and Windows. A static libpcap, and one for 32-bit Linux, then require the feature `probe`.
+//! Without the default feature `bindgen`, the build does not need libclang. It then uses the prebuilt bindings of
+//! `pcap-sys` for Linux and Windows. To link a static libpcap, or to build for 32-bit Linux, enable the feature `probe`
+//! in this case.
 //!
 //! # Cargo features
 //!
-//! On docs.rs, each item that needs a feature or a system says so.
-//! `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio` shows all modules.
+//! On docs.rs, each item that requires a feature or an operating system is marked with it. To build the documentation
+//! of all modules, run `cargo doc --open -p pcap-core --features async-io,pcapng,remote,serde,tokio`.
 //!
 //! | feature | adds | default | needs |
 //! |---|---|---|---|
@@ -376,41 +385,42 @@
 //!
 //! # Platforms and versions
 //!
-//! Requires Rust 1.85 or newer and libpcap 1.10.0 or newer. `pcap-sys` finds libpcap; its documentation lists the
-//! environment variables. Linux is the development and test platform. Code for macOS and the BSDs is not tested.
-//! Windows is tested under wine, but not with Npcap's driver. [Platforms](platforms) lists tested systems and
-//! differences.
+//! This crate requires Rust 1.85 or newer and libpcap 1.10.0 or newer. `pcap-sys` finds libpcap; its documentation
+//! lists the environment variables that control the search. The crate is developed and tested on Linux. On Windows it
+//! is tested under Wine, but not with Npcap's driver. Code for macOS and the BSDs is not tested. [Platforms](platforms)
+//! lists the tested systems and the differences between them.
 //!
 //! Differences on Windows:
 //!
 //! - Devices are named `\Device\NPF_{…}`; show users the description instead.
 //! - [`selectable_fd`](Capture::selectable_fd) returns the handle of an event. [`fileno`](Capture::fileno) does not
 //!   exist.
-//! - libpcap only opens savefiles by path. Data from a reader, and the rest of a partially read file, is copied to a
-//!   temporary file first, except for ordinary classic records, which this crate parses itself.
-//! - libpcap's seconds have 32 bits. All packets, not only those of classic savefiles, are limited to the years 1970 to
-//!   2106.
-//! - `lookup::ethers` fails.
+//! - libpcap opens savefiles only by path. Data from a reader, and the rest of a partially read file, is therefore
+//!   copied to a temporary file first. The exception is ordinary classic records, which this crate parses itself.
+//! - libpcap's seconds have 32 bits. The times of all packets, not only those in classic savefiles, are limited to the
+//!   years 1970 to 2106.
+//! - `lookup::ethers` always returns an error.
 //! - The module `os::windows` contains the functions that only Npcap has.
 //!
-//! [libpcap pitfalls](libpcap) lists those this crate handles for you.
+//! [libpcap's pitfalls](libpcap) describes the behavior of libpcap that often surprises callers, and how this crate
+//! handles it.
 //!
 //! `COVERAGE.md` of `pcap-sys` maps each function of `pcap.h` to this crate. The search of this documentation also
-//! finds items by their C names, such as `pcap_sendpacket`. [`lookup`] resolves the names used in filter
-//! expressions.
+//! finds items by their C names, such as `pcap_sendpacket`. The module [`lookup`] resolves the names that filter
+//! expressions may contain.
 //!
 //! # Coming from another binding
 //!
-//! There is a page for each of [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
-//! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua), [plokami](coming_from::plokami).
+//! There are pages for users of [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
+//! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua) and [plokami](coming_from::plokami).
 //!
-//! The [porting notes](porting) show what changes in the capture code of real programs. [A table](parity) lists the
-//! features of these bindings, and the tests that demonstrate them here.
+//! The [porting notes](porting) show which lines change in the capture code of real programs. [A table](parity)
+//! compares the features of these bindings with this crate.
 
 // Marks items that need a feature. Only nightly compilers support it; docs.rs uses one.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// First: the others use its macro.
+// Must be first, because the other modules use its macro.
 #[macro_use]
 mod manual;
 
