@@ -1,8 +1,8 @@
-//! Prints the first ten packets of a device, each as it arrives.
+//! Prints the first ten packets of a device, each as soon as it arrives.
 //!
 //!     cargo run -p pcap-core --example capture -- [DEVICE]
 //!
-//! Capturing requires privileges. Without them, the error says how to get them.
+//! Capturing requires privileges. If they are missing, the error says how to obtain them.
 
 use std::env;
 

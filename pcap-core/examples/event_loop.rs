@@ -1,4 +1,4 @@
-//! Waits for packets and for standard input in one poll(2), as an event loop does, until Enter is pressed. Unix only.
+//! Waits for packets and for standard input with one poll(2), like an event loop, until Enter is pressed. Unix only.
 //!
 //!     cargo run -p pcap-core --example event_loop -- DEVICE
 
@@ -12,11 +12,11 @@ fn main() -> anyhow::Result<()> {
     let mut capture = Capture::from_device(device).nonblock(true).activate()?;
     let mut typed = false;
     while !typed {
-        // Read before each wait: packets may have been read ahead. The limit gives other events a turn.
+        // Read before each wait: packets may already be in memory. The limit lets the loop handle other events, too.
         let done = capture.dispatch_up_to(1000, |packet| {
             println!("{} {} bytes", packet.timestamp(), packet.wire_len());
         })?;
-        // In milliseconds; -1 is without limit.
+        // In milliseconds; -1 means no limit.
         let timeout = match (done.stop(), capture.required_select_timeout()) {
             (Stop::Empty, None) => -1,
             (Stop::Empty, Some(limit)) => limit.as_millis().clamp(1, 1000) as i32,

@@ -1,4 +1,4 @@
-//! Copies the packets that pass a filter from one savefile to another.
+//! Copies the packets that match a filter from one savefile to another.
 //!
 //!     cargo run -p pcap-core --example filter -- IN OUT 'udp port 53'
 
@@ -21,7 +21,7 @@ fn main() -> anyhow::Result<()> {
     // The new savefile has the link type, snaplen and precision of the old one.
     let mut dumper = capture.dump(output)?;
     let done = capture.try_for_each(|packet| dumper.write(packet))?;
-    dumper.close()?; // reports write errors that dropping it would hide
+    dumper.close()?; // returns write errors, which dropping the dumper would hide
     println!("{} packets pass `{expression}`", done.packets());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Copies a savefile into a pcapng file, with a comment on the file and on each truncated packet.
+//! Copies a savefile to a pcapng file, and adds a comment to the file and to each truncated packet.
 //!
 //!     cargo run -p pcap-core --features pcapng --example pcapng -- IN OUT
 

@@ -11,7 +11,7 @@ fn main() -> anyhow::Result<()> {
     let path = env::args_os().nth(1).context("usage: read FILE")?;
     let mut capture = Capture::from_file(path)?;
     let (mut packets, mut bytes) = (0, 0);
-    // A packet is valid until the next call: use `into_owned()` to keep it.
+    // A packet is valid until the next call. To keep it, call `into_owned()`.
     while let Some(packet) = capture.next_packet()? {
         let truncated = if packet.header().is_truncated() {
             ", truncated"

@@ -1,4 +1,4 @@
-//! Sends a broadcast frame, and then a queue of ten, on an Ethernet device.
+//! Sends a broadcast frame, and then a queue of ten frames, on an Ethernet device.
 //!
 //!     cargo run -p pcap-core --example send -- DEVICE
 
@@ -18,7 +18,7 @@ fn main() -> anyhow::Result<()> {
     );
     let mut frame = [0xff; 60];
     frame[6..12].copy_from_slice(&[0x02, 0, 0, 0, 0, 0x01]);
-    frame[12..14].copy_from_slice(&[0x88, 0xb5]); // for experiments: hosts ignore it
+    frame[12..14].copy_from_slice(&[0x88, 0xb5]); // an EtherType for local experiments
     let bytes = capture.inject(&frame)?;
     println!("1 frame sent, {bytes} bytes");
 
@@ -27,7 +27,7 @@ fn main() -> anyhow::Result<()> {
         frame[14] = number;
         queue.push(&frame)?;
     }
-    // The error of a queue says which frame was not sent.
+    // If sending the queue fails, the error names the frame that was not sent.
     let bytes = capture.inject_queue(&queue)?;
     println!("{} frames sent, {bytes} bytes", queue.len());
     Ok(())

@@ -1,4 +1,4 @@
-//! Prints how many packets a device receives each second, and its statistics, until Ctrl-C.
+//! Prints the packets and bytes that a device receives each second, until Ctrl-C, and then the statistics.
 //!
 //!     cargo run -p pcap-core --example statistics -- DEVICE
 
@@ -10,14 +10,14 @@ use pcap_core::{Capture, Stop};
 
 fn main() -> anyhow::Result<()> {
     let device = env::args_os().nth(1).context("usage: statistics DEVICE")?;
-    // The buffer holds more packets if only the start of each is captured. Lengths stay complete.
+    // With a small snaplen, more packets fit into the kernel's buffer. `wire_len` is not affected.
     let mut capture = Capture::from_device(device).snaplen(64).activate()?;
     let handle = capture.break_handle();
     ctrlc::set_handler(move || handle.breakloop())?;
 
     let (mut packets, mut bytes, mut since) = (0, 0, Instant::now());
     loop {
-        // Returns after the packet-buffer timeout, a tenth of a second, even if there are no packets.
+        // Returns after the packet-buffer timeout, by default 100 ms, even if there are no packets.
         let done = capture.dispatch(|packet| bytes += u64::from(packet.wire_len()))?;
         packets += done.packets();
         if matches!(done.stop(), Stop::End(_)) {

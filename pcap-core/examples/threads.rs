@@ -8,7 +8,7 @@ use std::{env, thread};
 use pcap_core::{BreakHandle, Capture, End, Stats};
 
 fn main() -> anyhow::Result<()> {
-    // If printing is slow, packets wait in the kernel's buffers: this one has a limit.
+    // The channel is bounded: if printing is slow, packets wait in the kernel's buffers.
     let (sender, receiver) = mpsc::sync_channel(1000);
     let (mut readers, mut handles) = (vec![], vec![]);
     for device in env::args().skip(1) {
@@ -17,17 +17,17 @@ fn main() -> anyhow::Result<()> {
         let sender = sender.clone();
         readers.push(thread::spawn(move || -> anyhow::Result<Stats> {
             while capture.ended() != Some(End::Eof) {
-                // The iterator copies each packet: a borrowed one cannot leave the thread.
+                // The iterator copies each packet, because a borrowed packet cannot be sent to another thread.
                 for packet in capture.packets() {
                     sender.send((device.clone(), packet?))?;
                 }
-                capture.stop()?; // after Ctrl-C: the next turn reads the packets that have arrived
+                capture.stop()?; // after Ctrl-C: the next iteration reads the packets that have arrived
             }
             Ok(capture.close()?)
         }));
     }
     ctrlc::set_handler(move || handles.iter().for_each(BreakHandle::breakloop))?;
-    drop(sender); // the loop ends when the senders of all threads are gone
+    drop(sender); // the loop below ends when all threads have dropped their senders
     for (device, packet) in receiver {
         let (time, length) = (packet.timestamp(), packet.wire_len());
         println!("{device}: {time} {length} bytes");

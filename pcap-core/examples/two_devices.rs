@@ -24,7 +24,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints the packets of one device until a break, with those that had arrived by then.
+/// Prints the packets of one device that arrive before a break.
 async fn print(capture: &mut AsyncCapture<Active, Tokio>) -> pcap_core::Result<u64> {
     let name = capture.get_ref().name().to_owned();
     let mut packets = 0;
@@ -33,7 +33,7 @@ async fn print(capture: &mut AsyncCapture<Active, Tokio>) -> pcap_core::Result<u
             println!("{name}: {} {} bytes", packet.timestamp(), packet.wire_len());
             packets += 1;
         }
-        capture.get_mut().stop()?; // after Ctrl-C: the next turn reads the packets that have arrived
+        capture.get_mut().stop()?; // after Ctrl-C: the next iteration reads the packets that have arrived
     }
     Ok(packets)
 }

@@ -1,4 +1,4 @@
-//! Captures from a device into a savefile until Ctrl-C. Each packet that has arrived by then is in the savefile.
+//! Captures from a device to a savefile until Ctrl-C. The savefile contains every packet that has arrived by then.
 //!
 //!     cargo run -p pcap-core --example until_ctrl_c -- DEVICE FILE
 
@@ -24,7 +24,7 @@ fn main() -> anyhow::Result<()> {
         let done = capture.try_for_each(|packet| dumper.write(packet))?;
         packets += done.packets();
         match done.stop() {
-            // No packets come in from now on. The next turn reads those that have arrived, and ends with `Eof`.
+            // No new packets from here on. The next iteration reads those that have arrived, up to `Eof`.
             Stop::End(End::Break) => capture.stop()?,
             _ => break,
         }

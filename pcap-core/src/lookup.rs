@@ -1,14 +1,15 @@
-//! The names in filter expressions: hosts, networks, ports, protocols, Ethernet addresses.
+//! Lookups of the names in filter expressions: hosts, networks, ports, protocols and Ethernet
+//! addresses.
 //!
 //! libpcap's compiler looks up the names in an expression by itself. This module calls the same
-//! functions, for a program that shows what a name stands for, or checks a name before it compiles
-//! an expression.
+//! functions. A program can use them to display the value of a name, or to check a name before it
+//! compiles an expression.
 //!
-//! The system determines where names come from: DNS and files such as `/etc/hosts`,
-//! `/etc/networks`, `/etc/services`, `/etc/protocols` and `/etc/ethers`. A few are built into
-//! libpcap. libpcap does not distinguish an unknown name from a failed lookup, such as a DNS server
-//! that does not answer: the functions return nothing for either. They also return nothing for a
-//! name with a NUL byte, and for any name if there is no libpcap (with the feature
+//! The operating system looks up names in DNS and in files such as `/etc/hosts`, `/etc/networks`,
+//! `/etc/services`, `/etc/protocols` and `/etc/ethers`. A few names are built into libpcap. libpcap
+//! does not distinguish an unknown name from a failed lookup, for example because a DNS server does
+//! not answer. In both cases the functions return `None` or an empty list. They do the same for a
+//! name that contains a NUL byte, and for any name if libpcap is missing (with the feature
 //! `load-dynamically`).
 //!
 //! # Examples

@@ -1,6 +1,6 @@
 //! Captures and their phases.
 
-// The documentation of `Capture` has the calls in this order.
+// The documentation of `Capture` lists the calls in the order of these modules.
 mod inactive;
 
 mod offline;

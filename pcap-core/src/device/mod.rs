@@ -1,4 +1,4 @@
-//! Capture devices: their names, addresses and states.
+//! Capture devices with their names, addresses and status.
 
 // The documentation of `Device` has the calls in this order.
 mod find;

@@ -1,4 +1,4 @@
-//! Writing classic savefiles. This crate writes the file header and the records.
+//! Writing classic savefiles. This crate writes the file header and the records itself, without libpcap.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};

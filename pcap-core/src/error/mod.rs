@@ -1,4 +1,4 @@
-//! The error type of this crate: the operation, its object, libpcap's text and the kind of failure.
+//! The error type of this crate, with the operation, its object, libpcap's text and the kind of failure.
 
 #[cfg(feature = "remote")]
 mod remote;

@@ -1,4 +1,4 @@
-//! Filters: programs that accept or reject packets, compiled from expressions or given as
+//! Filters: programs that accept or reject packets, compiled from expressions or created from
 //! instructions.
 
 // The documentation of `Filter` has the calls in this order.

@@ -1,4 +1,4 @@
-//! Features that only Apple's systems have.
+//! Extensions specific to macOS and Apple's other systems.
 
 use crate::capture::{Capture, Inactive};
 

@@ -1,4 +1,4 @@
-//! Extension traits specific to one operating system.
+//! Extensions that are specific to one operating system, one module per system.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub mod linux;

@@ -1,4 +1,4 @@
-//! Windows-specific extensions, with Npcap.
+//! Windows-specific extensions, which require Npcap.
 
 use std::ffi::c_int;
 use std::os::windows::io::BorrowedHandle;

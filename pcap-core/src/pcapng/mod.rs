@@ -1,20 +1,21 @@
-//! Writing pcapng savefiles: several interfaces in one file, each with its link type, name, snaplen and precision, and
-//! comments. Needs the feature `pcapng`.
+//! Writing pcapng savefiles. A file may have comments and several interfaces, each with its own link type, name,
+//! snaplen and precision. Requires the feature `pcapng`.
 //!
-//! libpcap reads this format but cannot write it. [`PcapngDumper`] can, with the guarantees of a
-//! [`Dumper`](crate::Dumper): the call that meets a write error reports it, unwritten bytes are kept for the next
-//! attempt, and values that the format cannot hold are rejected.
+//! libpcap can read this format but cannot write it. [`PcapngDumper`] writes it, with the guarantees of a
+//! [`Dumper`](crate::Dumper): a call whose write fails returns the error, unwritten bytes are kept for the next
+//! attempt, and values that the format cannot represent are rejected.
 //!
 //! # Readers
 //!
-//! Wireshark and tshark read everything, except packets above 262 144 bytes for most link types: at the first one they
-//! report a damaged file. libpcap, and so tcpdump and [`Capture::from_file`](crate::Capture::from_file), reads only the
-//! packets. It requires the same link type and snaplen for all interfaces of a file, and fails at the first interface
-//! with another one. For a file that all of them read, use one link type and one snaplen.
+//! Wireshark and tshark read everything that this module writes, with one exception: for most link types they report a
+//! damaged file at the first packet of more than 262 144 bytes. libpcap reads only the packets; so do tcpdump and
+//! [`Capture::from_file`](crate::Capture::from_file), which use it. libpcap also requires all interfaces of a file to
+//! have the same link type and snaplen, and fails at the first interface that differs. If all of these programs must be
+//! able to read the file, use a single link type and snaplen.
 //!
 //! # Examples
 //!
-//! Two interfaces in one file:
+//! Writes packets of two interfaces to one file:
 //!
 //! ```
 //! use pcap_core::pcapng::{Interface, PcapngDumper, Record};
@@ -27,7 +28,7 @@
 //! let left = dumper.add_interface(&eth.clone().name("left"))?;
 //! let right = dumper.add_interface(&eth.name("right").precision(Precision::Micro))?;
 //!
-//! dumper.write(left, Packet::new(Timestamp::new(1_700_000_000, 123), 1514, &[0xff; 60]))?; // cut to 60 bytes
+//! dumper.write(left, Packet::new(Timestamp::new(1_700_000_000, 123), 1514, &[0xff; 60]))?; // truncated to 60 bytes
 //! let packet = Packet::new(Timestamp::new(1_700_000_001, 0), 60, &[0xff; 60]);
 //! dumper.write(right, packet)?;
 //! let record = Record::new(packet).comment("the same again").direction(Direction::Out);
@@ -41,7 +42,7 @@
 //! # Ok::<(), pcap_core::Error>(())
 //! ```
 //!
-//! Writes the packets of a device until it is removed, and its statistics at the end:
+//! Writes the packets of a device, and the statistics when reading ends, for example after a break:
 //!
 //! ```no_run
 //! use pcap_core::pcapng::{Interface, PcapngDumper};

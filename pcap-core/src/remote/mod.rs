@@ -1,4 +1,4 @@
-//! Captures on devices of other hosts, through the `rpcapd` that runs there. Needs the feature `remote`.
+//! Captures on devices of other hosts, through the daemon `rpcapd` that runs there. Requires the feature `remote`.
 //!
 //! ```no_run
 //! use pcap_core::remote::{self, Auth, Options, Source};
@@ -21,51 +21,58 @@
 //!
 //! # Requirements
 //!
-//! libpcap has to be built with remote capture (`--enable-remote`), which most distributions do not do. Without it, all
-//! calls here except those of [`Source`] and [`Auth`] return [`Unsupported`](crate::ErrorKind::Unsupported) with the
-//! reason. `rpcaps://` also needs a libpcap with OpenSSL.
+//! libpcap must have been built with remote capture (`--enable-remote`); the libpcap of most distributions was not.
+//! With another libpcap, all calls of this module except those of [`Source`] and [`Auth`] return
+//! [`Unsupported`](crate::ErrorKind::Unsupported) with the reason. `rpcaps://` also requires a libpcap with OpenSSL.
 //!
-//! libpcap's client trusts its daemon. This crate checks that no packet exceeds libpcap's buffer. But a hostile daemon
-//! can expose old memory of this process as up to 20 bytes of a packet, and with a message shorter than its header also
-//! as its time and lengths. Use only your own daemons, and `rpcaps://` on a shared network. That prevents others from
-//! reading or changing the packets. TLS does not check the certificate, so an attacker who can divert the connection
-//! can impersonate the daemon.
+//! # Security
+//!
+//! libpcap trusts the daemon. This crate checks that no packet exceeds libpcap's buffer. Nevertheless, up to 20 bytes
+//! of a packet from a hostile daemon may be old memory of this process. If the daemon sends a message that is shorter
+//! than a packet header, the packet's time and lengths may be old memory, too. Use only daemons that you trust.
+//!
+//! On a shared network, use `rpcaps://`: TLS prevents others from reading or changing the packets. libpcap does not
+//! check the daemon's certificate, so an attacker who can redirect the connection can impersonate the daemon.
 //!
 //! # Differences from local devices
 //!
 //! - The daemon starts to capture at the first read. That read opens a second connection, to a port that the daemon
-//!   chooses, and waits for it; from then on packets wait in the connection until they are read. A failed start is
-//!   final.
+//!   chooses, and waits until it is established. From then on, packets wait in the connection until they are read. If
+//!   the start fails, the capture cannot be used any more.
 //! - [`next_packet_timeout`](crate::Capture::next_packet_timeout),
 //!   [`try_next_packet`](crate::Capture::try_next_packet), breaks and [`selectable_fd`](crate::Capture::selectable_fd)
-//!   (after the first read) are exact on Linux. They may be late by up to half of the packet-buffer timeout through
-//!   TLS, on other systems, and if another thread opened a socket during the start; then `selectable_fd` is `None`. A
-//!   daemon that stops in the middle of a packet blocks the read until it continues or its host closes the connection.
-//! - Through TLS 1.3 the wait for the first packet has no limit, and neither a deadline nor a break ends it. The
-//!   daemon's OpenSSL first sends session tickets, which libpcap takes for the beginning of a packet. After the first
-//!   packet, both work.
-//! - Opening, listing, [`stats`](crate::Capture::stats) and setting a filter wait for the daemon, without deadline or
-//!   break. Statistics are the daemon's, and 0 before the first read. Their 32-bit counters are extended only from one
-//!   query to the next.
-//! - [`Capture<Remote>`](crate::Remote) has no calls to send packets or to set a direction or link type, and no
-//!   asynchronous form. Timestamps are in microseconds.
-//! - The inflow of a [stopped](crate::Capture::stop) capture continues until the capture is closed.
-//! - A filter runs at the daemon and in this process, so every delivered packet passes it. One with more than 4096
-//!   instructions runs in this process only.
-//! - When the daemon ends, packets that have arrived are delivered first. Then every call returns
+//!   (after the first read) are exact on Linux. Deadlines and breaks may be late by up to half of the packet-buffer
+//!   timeout, and `selectable_fd` returns `None`, in three cases: with TLS, on other operating systems, and if another
+//!   thread opened a socket during the start.
+//! - If the daemon stops sending in the middle of a packet, the read blocks until the daemon continues or its host
+//!   closes the connection.
+//! - With TLS 1.3, the wait for the first packet has no limit, and neither a deadline nor a break ends it. The reason
+//!   is that the daemon's OpenSSL first sends session tickets, which libpcap mistakes for the beginning of a packet.
+//!   After the first packet, deadlines and breaks work.
+//! - Opening a capture, listing devices, [`stats`](crate::Capture::stats) and setting a filter wait for the daemon
+//!   without a limit, and a break does not end the wait.
+//! - Statistics are those of the daemon, and 0 before the first read. The daemon's counters have 32 bits; a counter
+//!   that wraps more than once between two calls of `stats` is wrong.
+//! - [`Capture<Remote>`](crate::Remote) has no calls to send packets or to set the direction or link type, and cannot
+//!   be converted for asynchronous tasks. Timestamps have microsecond precision.
+//! - After [`stop`](crate::Capture::stop), the daemon continues to send packets until the capture is closed.
+//! - A filter runs both in the daemon and in this process, so the filter accepts every packet that is delivered. A
+//!   filter with more than 4096 instructions runs only in this process.
+//! - If the daemon exits, the reading calls first deliver the packets that have arrived. Then every call returns
 //!   [`Disappeared`](crate::ErrorKind::Disappeared).
-//! - libpcap cannot wait on file descriptors above 1023: in a process with that many open files, starting fails.
+//! - libpcap cannot wait on file descriptors above 1023. In a process that has that many open files, the start fails.
 //!
 //! # Not supported
 //!
 //! - *Active mode*, in which the daemon connects to the program (`pcap_remoteact_accept` and related functions).
-//!   libpcap keeps its hosts in a list without a lock, which every remote capture walks when it is opened, started and
-//!   closed, while accepting waits without limit. Closing a host closes the descriptors of open captures. The clean-up
-//!   frees the TLS state of the last opened capture. A daemon that answers the end of a capture with an error crashes
-//!   the program. No lock makes that sound.
-//! - *Sampling* (`pcap_setsampling`). libpcap's client sends the value 0 from every little-endian machine. Daemons on
-//!   Windows divide by it, and daemons on Unix sample nothing.
-//! - The flags for maximal responsiveness and against capturing one's own packets, which libpcap ignores for other
+//!   libpcap keeps the hosts in a list without a lock. Every remote capture reads the list when it is opened, started
+//!   and closed, and accepting a connection waits without a limit. Closing a host closes the file descriptors of open
+//!   captures. The clean-up function frees the TLS state of the capture that was opened last. If a daemon responds to
+//!   the end of a capture with an error, the program crashes. A lock in this crate could not make these functions
+//!   sound.
+//! - *Sampling* (`pcap_setsampling`). On little-endian machines libpcap always sends the value 0. Daemons on Windows
+//!   divide by it, and daemons on Unix ignore it.
+//! - The flags `PCAP_OPENFLAG_MAX_RESPONSIVENESS` and `PCAP_OPENFLAG_NOCAPTURE_LOCAL`, which libpcap ignores for other
 //!   hosts.
 
 mod auth;

@@ -1,8 +1,9 @@
-//! Asynchronous captures, for tasks that must not block their thread. The features `tokio` and `async-io` add one
-//! runtime each, and can be combined.
+//! Asynchronous captures, for tasks that must not block their thread. Requires the feature `tokio`, for the
+//! runtime of that name, or `async-io`, for any other executor. Both can be enabled.
 //!
-//! `Capture::into_tokio` and `Capture::into_async_io` convert a live capture or a savefile into an [`AsyncCapture`]. It
-//! lends packets one by one, or is a `Stream` of owned ones.
+//! `Capture::into_tokio` and `Capture::into_async_io` convert a live capture or a savefile into an [`AsyncCapture`].
+//! Its [`next_packet`](AsyncCapture::next_packet) returns borrowed packets, and [`packets`](AsyncCapture::packets)
+//! returns a `Stream` of owned packets.
 //!
 #![cfg_attr(feature = "tokio", doc = "```no_run")]
 #![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -16,7 +17,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A savefile as a `Stream`:
+//! Reads a savefile as a `Stream`:
 //!
 #![cfg_attr(feature = "async-io", doc = "```")]
 #![cfg_attr(not(feature = "async-io"), doc = "```ignore")]
@@ -43,33 +44,34 @@
 //!
 //! # Guarantees
 //!
-//! - **Cancellation is safe.** Each packet is delivered once and in order, even if futures of
-//!   [`next_packet`](AsyncCapture::next_packet) are dropped before: use them in a `select!`.
-//! - **Deadlines are the runtime's**: `tokio::time::timeout(time, capture.next_packet())`. As in blocking reads, the
-//!   kernel may hold a packet back for the [packet-buffer timeout](Capture::timeout).
-//! - **A break** by a [`BreakHandle`] wakes the task and ends the packets with `None`; [`ended`](AsyncCapture::ended)
-//!   returns why. Reading can continue.
-//! - **Tasks yield.** A task that has not waited for a tenth of a millisecond yields once, so that a busy device does
-//!   not occupy its thread. The check is made every 128 packets. The yield looks like a wait: a caller that polls a
-//!   future only once may miss a packet that is there, and gets it with the next future.
-//! - **Errors** are those of the blocking calls: a removed device delivers all its packets first, then
-//!   [`ErrorKind::Disappeared`].
-//! - **Sending does not block either**: [`inject`](AsyncCapture::inject) yields the thread while the device has no
-//!   room.
-//! - **Resources are bounded.** A capture holds one additional file descriptor, or two if libpcap also needs a timer,
-//!   until it is dropped or [converted back](AsyncCapture::into_inner). One that had to wait to send holds one or two
-//!   more. No thread is started, except on Windows, where each capture has one that waits for events.
+//! - **Cancellation is safe.** Each packet is delivered once, in order, even if a future of
+//!   [`next_packet`](AsyncCapture::next_packet) is dropped before it completes. It can therefore be used in `select!`.
+//! - **Deadlines use the runtime's timers**, for example `tokio::time::timeout(time, capture.next_packet())`. As in
+//!   blocking reads, the kernel may hold a packet back for the [packet-buffer timeout](Capture::timeout).
+//! - **A break** of a [`BreakHandle`] wakes the task, and the call returns `None`. [`ended`](AsyncCapture::ended) then
+//!   returns [`End::Break`](crate::End::Break). Reading can continue.
+//! - **Tasks yield.** A task that has run for a tenth of a millisecond without waiting yields once, so that a busy
+//!   device does not occupy the thread. This is checked every 128 packets. A future that yields is `Pending`: a caller
+//!   that polls it only once may not get a packet that is available, and gets it from the next future.
+//! - **Errors** are those of the blocking calls. If the device is removed, the calls first deliver all its packets,
+//!   then return [`ErrorKind::Disappeared`].
+//! - **Sending does not block the thread.** [`inject`](AsyncCapture::inject) yields while the device's queue is full.
+//! - **Resources are bounded.** A capture uses one additional file descriptor, or two if libpcap also needs a timer,
+//!   until it is dropped or [converted back](AsyncCapture::into_inner). After a wait for sending it uses one or two
+//!   more. A capture starts no thread, except on Windows, where one thread per capture waits for events.
 //!
 //! # Calls that still block
 //!
-//! - A savefile in a file: reading blocks on the disk, and opening on the savefile's header. So does reading [from a
-//!   reader](Capture::from_reader). If that matters, read it on a thread for blocking work. A savefile in a pipe, a
-//!   socket or a terminal does not block others, opened by path, as standard input or as an open file; neither does the
-//!   end of one that is [followed](Capture::follow).
-//! - [`inject_queue`](Capture::inject_queue) of [the capture itself](AsyncCapture::get_ref) blocks while the device has
-//!   no room. A `os::linux::SenderExt::sender` can do that on a thread for blocking work.
-//! - Captures that can only wait inside libpcap are rejected with [`ErrorKind::Unsupported`]: devices without a
-//!   non-blocking mode, such as D-Bus, and devices of other hosts.
+//! - Reading a savefile on a disk blocks while the disk is accessed, and reading [from a reader](Capture::from_reader)
+//!   blocks while the reader does. To avoid this, read it on a thread for blocking work. Reading a savefile from a
+//!   pipe, a socket or a terminal does not block, whether it was opened by path, as standard input or as an open file.
+//!   Waiting at the end of a savefile that is [followed](Capture::follow) does not block either.
+//! - Opening a savefile blocks until its header has been read.
+//! - [`inject_queue`](Capture::inject_queue) of [the inner capture](AsyncCapture::get_ref) blocks while the device's
+//!   queue is full. On Linux, an `os::linux::Sender` can send the queue on a thread for blocking work.
+//!
+//! Captures that can wait only inside libpcap cannot be converted: `into_tokio` and `into_async_io` return
+//! [`ErrorKind::Unsupported`] for devices without a non-blocking mode, such as D-Bus.
 
 // The documentation of `AsyncCapture` has the calls in this order.
 mod reading;

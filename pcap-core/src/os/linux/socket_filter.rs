@@ -1,4 +1,4 @@
-//! Filters on ordinary sockets.
+//! Attaching filters to sockets that are not captures.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
