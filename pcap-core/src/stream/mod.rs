@@ -71,7 +71,8 @@
 //!   queue is full. On Linux, an `os::linux::Sender` can send the queue on a thread for blocking work.
 //!
 //! Captures that can wait only inside libpcap cannot be converted: `into_tokio` and `into_async_io` return
-//! [`ErrorKind::Unsupported`] for devices without a non-blocking mode, such as D-Bus.
+//! [`ErrorKind::Unsupported`] for devices without a non-blocking mode, such as D-Bus, and for an
+//! [`AnyCapture`](crate::AnyCapture) of a device of another host.
 
 // The documentation of `AsyncCapture` has the calls in this order.
 mod reading;
