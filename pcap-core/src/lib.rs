@@ -357,11 +357,11 @@
 //! # Without libpcap
 //!
 //! A program linked with libpcap does not start on a system without libpcap. With the feature `load-dynamically`, the
-//! program loads libpcap at run time, so it starts without libpcap. The build does not need libpcap either. If libpcap
-//! is missing, fallible calls that use it return [`LibraryMissing`](ErrorKind::LibraryMissing), and
-//! [`help`](Error::help) names the package to install. Infallible calls return empty values: the text of [`version`] is
-//! empty, and the functions of [`lookup`] find no name. The documentation of `pcap-sys` lists where it looks for
-//! libpcap.
+//! program loads libpcap at run time, so it starts without libpcap. With this feature and without `bindgen`, the build
+//! does not need libpcap either. If libpcap is missing at run time, fallible calls that use it return
+//! [`LibraryMissing`](ErrorKind::LibraryMissing), and [`help`](Error::help) names the package to install. Infallible
+//! calls return empty values: the text of [`version`] is empty, and the functions of [`lookup`] find no name. The
+//! documentation of `pcap-sys` lists where it looks for libpcap.
 //!
 //! Without the default feature `bindgen`, the build does not need libclang. It then uses the prebuilt bindings of
 //! `pcap-sys` for Linux and Windows. To link a static libpcap, or to build for 32-bit Linux, enable the feature `probe`
@@ -393,8 +393,8 @@
 //! Differences on Windows:
 //!
 //! - Devices are named `\Device\NPF_{…}`; show users the description instead.
-//! - [`selectable_fd`](Capture::selectable_fd) returns the handle of an event. [`fileno`](Capture::fileno) does not
-//!   exist.
+//! - [`selectable_fd`](Capture::selectable_fd) returns the handle of an event. [`fileno`](Capture::fileno) returns
+//!   `None`.
 //! - libpcap opens savefiles only by path. Data from a reader, and the rest of a partially read file, is therefore
 //!   copied to a temporary file first. The exception is ordinary classic records, which this crate parses itself.
 //! - libpcap's seconds have 32 bits. The times of all packets, not only those in classic savefiles, are limited to the
