@@ -11,7 +11,7 @@
 //! # Three programs
 //!
 //! The first prints the HTTPS packets of the default device until Ctrl-C, then the statistics. It loses no packet that
-//! has already arrived. The standard library cannot handle signals, so it uses the crate `ctrlc`:
+//! has already arrived. The standard library cannot handle signals, so the program uses the crate `ctrlc`:
 //!
 //! ```no_run
 //! use pcap_core::{Capture, Device, Packet};
@@ -102,7 +102,7 @@
 //! | you want | call | waits | the end |
 //! |---|---|---|---|
 //! | every packet, in the fastest way | [`for_each`](Capture::for_each) | until the capture ends | returns [`Done`]: the packet count and the reason |
-//! | the first *n* packets | [`for_each_up_to`](Capture::for_each_up_to) | until then, or until the capture ends | returns [`Done`] |
+//! | the first *n* packets | [`for_each_up_to`](Capture::for_each_up_to) | until *n* packets have arrived, or the capture ends | returns [`Done`] |
 //! | to stop at a packet, or return an error | [`try_for_each`](Capture::try_for_each) | until the closure stops it, or the capture ends | returns the closure's value, or [`Done`] |
 //! | your own loop | [`next_packet`](Capture::next_packet) | until a packet arrives | returns `None`; [`ended`](Capture::ended) returns the reason |
 //! | a deadline | [`next_packet_timeout`](Capture::next_packet_timeout) | until a packet arrives or the deadline expires | returns [`Next::End`] |
@@ -217,8 +217,8 @@
 //! [`try_inject`](Capture::try_inject) does not wait, and neither does a capture in non-blocking mode. A break ends the
 //! wait. If the device keeps dropping a packet, the call fails after a second.
 //!
-//! A capture does not receive the packets it sends itself. On Linux, an `os::linux::Sender` sends from one thread while
-//! another reads.
+//! On Linux, a capture does not receive the packets that it sends itself, except on the loopback device. An
+//! `os::linux::Sender` sends from one thread while another thread reads.
 //!
 //! # Stopping
 //!
@@ -271,11 +271,11 @@
 //!
 //! | type | `Send` | `Sync` | reason |
 //! |---|---|---|---|
-//! | [`Capture<Active>`](Active), [`Capture<Offline>`](Offline), [`Capture<Dead>`](Dead), [`AnyCapture`] | yes | no | libpcap allows any thread to use a handle, but only one at a time |
+//! | [`Capture<Active>`](Active), `Capture<Remote>`, [`Capture<Offline>`](Offline), [`Capture<Dead>`](Dead), [`AnyCapture`] | yes | no | libpcap allows any thread to use a handle, but only one at a time |
 //! | [`Dumper`] | yes | no | its writer need not be `Sync` |
 //! | [`Capture<Inactive>`](Inactive) | yes | yes | it contains only options |
 //! | [`Filter`] | yes | yes | it is immutable; any number of threads may compile filters |
-//! | [`BreakHandle`], `os::linux::Sender` | yes | yes | its purpose is to be used from other threads |
+//! | [`BreakHandle`], `os::linux::Sender` | yes | yes | other threads use it |
 //! | [`Packet`], [`PacketOwned`], [`SendQueue`], [`Error`], [`Device`], … | yes | yes | it is plain data |
 //!
 //! Move a capture into the thread that reads it. Before that, create the values that other threads need: a
