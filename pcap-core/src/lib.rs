@@ -65,10 +65,9 @@
 //! If the program exits without dropping or closing the dumper, the packets in the dumper's buffer are lost.
 //! [`Dumper::flush_within`] limits how long packets stay in the buffer.
 //!
-//! The directory `examples` of the crate has more programs, of at most 40 lines each: `capture`, `devices`,
-//! `event_loop`, `filter`, `pcapng`, `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and
-//! `write`. In a clone of the repository, `cargo run -p pcap-core --example read -- trace.pcap` runs the example
-//! `read`.
+//! The crate has more examples, of at most 40 lines each: `capture`, `devices`, `event_loop`, `filter`, `pcapng`,
+//! `read`, `send`, `statistics`, `threads`, `two_devices`, `until_ctrl_c` and `write`. In a clone of the repository,
+//! `cargo run -p pcap-core --example read -- trace.pcap` runs `read`.
 //!
 //! # Phases
 //!
@@ -376,7 +375,7 @@
 //! |---|---|---|---|
 //! | `async-io` | asynchronous captures for any executor, such as smol | no | the crates `async-io` and `futures-core` |
 //! | `bindgen` | bindings generated from the headers of the installed libpcap; without it, the prebuilt ones for Linux and Windows | **yes** | libclang, and libpcap's headers |
-//! | `load-dynamically` | loads libpcap at run time: the program starts without it, and the first use fails with `LibraryMissing` | no | nothing; the build needs no libpcap |
+//! | `load-dynamically` | loads libpcap at run time: the program starts without it, and the first use fails with `LibraryMissing` | no | nothing; without `bindgen`, the build needs no libpcap |
 //! | `pcapng` | writing pcapng savefiles, with several interfaces and comments | no | the crate `pcap-file` |
 //! | `probe` | detects at build time the dependencies of a static libpcap, and the width of times on 32-bit Linux | part of `bindgen` and `remote` | a C compiler |
 //! | `remote` | capturing on devices of other hosts, through their `rpcapd` | no | a libpcap built with remote capture, which most distributions do not provide; with another libpcap, the calls return `Unsupported` |
@@ -403,17 +402,14 @@
 //! - The module `os::windows` contains the functions that only Npcap has.
 //!
 //! [libpcap's pitfalls](libpcap) describes the behavior of libpcap that often surprises callers, and how this crate
-//! handles it.
-//!
-//! `COVERAGE.md` of `pcap-sys` maps each function of `pcap.h` to this crate. The search of this documentation also
-//! finds items by their C names, such as `pcap_sendpacket`. The module [`lookup`] resolves the names that filter
-//! expressions may contain.
+//! handles it. `COVERAGE.md` of `pcap-sys` maps each function of `pcap.h` to this crate. The search of this
+//! documentation also finds items by their C names, such as `pcap_sendpacket`. The module [`lookup`] resolves the names
+//! that filter expressions may contain.
 //!
 //! # Coming from another binding
 //!
 //! There are pages for users of [the `pcap` crate](coming_from::pcap), [gopacket](coming_from::gopacket),
 //! [pcapy](coming_from::pcapy), [pcap-lua](coming_from::pcap_lua) and [plokami](coming_from::plokami).
-//!
 //! The [porting notes](porting) show which lines change in the capture code of real programs. [A table](parity)
 //! compares the features of these bindings with this crate.
 

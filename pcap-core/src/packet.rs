@@ -156,6 +156,24 @@ pub struct Packet<'a> {
     data: &'a [u8],
 }
 
+/// A packet without the loan of its data, which are in a buffer.
+#[derive(Clone, Copy, Debug)]
+#[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
+pub struct Placed {
+    header: PacketHeader,
+    /// The index of the data in the buffer.
+    start: usize,
+}
+
+impl Placed {
+    /// Lends the packet from the buffer, which must be unchanged.
+    #[inline]
+    pub(crate) fn lend(self, buffer: &[u8]) -> Packet<'_> {
+        let data = &buffer[self.start..][..self.header.caplen() as usize];
+        Packet::from_parts(self.header, data)
+    }
+}
+
 impl<'a> Packet<'a> {
     /// Creates a packet from the time of capture, the number of bytes on the wire and the captured bytes.
     ///
@@ -208,6 +226,13 @@ impl<'a> Packet<'a> {
     pub(crate) fn from_parts(header: PacketHeader, data: &'a [u8]) -> Packet<'a> {
         debug_assert_eq!(header.caplen as usize, data.len());
         Packet { header, data }
+    }
+
+    /// Returns the packet without its loan, if its data are at this index of a buffer.
+    #[inline]
+    pub(crate) fn placed_at(self, start: usize) -> Placed {
+        let header = self.header;
+        Placed { header, start }
     }
 
     /// Returns the header.

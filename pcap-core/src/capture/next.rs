@@ -6,7 +6,7 @@ use crate::capture::outcome::{End, Next};
 use crate::capture::phase::Found;
 use crate::capture::{Capture, Readable};
 use crate::error::Result;
-use crate::packet::Packet;
+use crate::packet::{Packet, Placed};
 
 /// The limit on the wait of a single read.
 #[derive(Clone, Copy)]
@@ -53,6 +53,10 @@ impl<S: Readable> Capture<S> {
     #[doc(alias = "pcap_next_ex")]
     #[inline]
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>> {
+        // Parses the header once, where `advance` and `packet` parse it twice.
+        if let Some(placed) = self.ready() {
+            return Ok(self.lend(placed));
+        }
         Ok(if self.advance()? { self.packet() } else { None })
     }
 
@@ -90,6 +94,9 @@ impl<S: Readable> Capture<S> {
 
     #[inline]
     fn next(&mut self, patience: Patience) -> Result<Next<Packet<'_>>> {
+        if let Some(placed) = self.ready() {
+            return Ok(self.lend(placed).map_or(Next::Timeout, Next::Packet));
+        }
         Ok(match self.look(patience)? {
             Next::Packet(()) => self.packet().map_or(Next::Timeout, Next::Packet),
             Next::Timeout => Next::Timeout,
@@ -143,6 +150,21 @@ impl<S: Readable> Capture<S> {
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
         self.state.current()
+    }
+
+    /// Makes the next packet the current one, if that takes no more than to parse its header. Its
+    /// [`lend`](Self::lend) then returns it.
+    #[inline]
+    pub(crate) fn ready(&mut self) -> Option<Placed> {
+        let placed = self.state.ready()?;
+        self.ended = None;
+        Some(placed)
+    }
+
+    /// Returns the packet that was [`ready`](Self::ready).
+    #[inline]
+    pub(crate) fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
+        self.state.lend(placed)
     }
 
     #[inline]

@@ -8,7 +8,7 @@ use crate::capture::wait::WaitsFor;
 use crate::error::Result;
 use crate::filter::{CompileOptions, Filter, FilterSource};
 use crate::handle::Handle;
-use crate::packet::Packet;
+use crate::packet::{Packet, Placed};
 use crate::stats::Stats;
 use crate::timestamp::Precision;
 
@@ -73,6 +73,19 @@ pub trait Source: Opened {
 
     /// Makes the next packet the current one, if it is there.
     fn step(&mut self) -> Result<Found>;
+
+    /// Makes the next packet the current one, if that takes no more than to parse its header and there is no break. Its
+    /// [`lend`](Self::lend) then returns it. `None` means that [`step`](Self::step) has more to do.
+    #[inline]
+    fn ready(&mut self) -> Option<Placed> {
+        None
+    }
+
+    /// Returns the packet that was [`ready`](Self::ready).
+    #[inline]
+    fn lend(&self, _: Placed) -> Option<Packet<'_>> {
+        None
+    }
 
     /// Returns the packet of the last step, if that found one.
     fn current(&self) -> Option<Packet<'_>>;

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::ops::{ControlFlow, Range};
 
-use crate::packet::{Packet, PacketHeader};
+use crate::packet::{Packet, PacketHeader, Placed};
 use crate::savefile::{ByteOrder, RECORD_HEADER};
 use crate::sys::platform;
 use crate::timestamp::Precision;
@@ -112,6 +112,23 @@ impl Records {
             },
             current: None,
         }
+    }
+
+    /// Advances to the next record, if it is an ordinary one that is in the buffer.
+    #[inline]
+    pub(crate) fn ready(&mut self) -> Option<Placed> {
+        let Found { packet, length } = self.form.find(self.unread()).ok()?;
+        let start = self.unread.start;
+        let placed = packet.placed_at(start + RECORD_HEADER);
+        self.current = Some(start);
+        self.unread.start += length;
+        Some(placed)
+    }
+
+    /// Returns the packet of a record that was [`ready`](Self::ready).
+    #[inline]
+    pub(crate) fn lend(&self, placed: Placed) -> Packet<'_> {
+        placed.lend(&self.buffer)
     }
 
     /// Advances to the next record, if it is an ordinary one.

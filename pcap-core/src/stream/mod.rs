@@ -104,7 +104,7 @@ pub use self::tokio::Tokio;
 use crate::breakloop::BreakHandle;
 use crate::capture::{Active, Awaitable, Capture, Phase, WaitsFor};
 use crate::error::{Error, ErrorKind, Result};
-use crate::packet::Packet;
+use crate::packet::{Packet, Placed};
 use crate::stats::Stats;
 use crate::sys::platform::RawFd;
 use crate::sys::waitset::WaitSet;
@@ -210,6 +210,17 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         Poll::Ready(())
     }
 
+    /// Makes the next packet the current one, if that takes no more than to parse its header.
+    #[inline]
+    fn ready(&mut self) -> Option<Placed> {
+        if self.turns % TURNS == 0 {
+            return None;
+        }
+        let placed = self.capture.ready()?;
+        self.turns += 1;
+        Some(placed)
+    }
+
     /// Makes the next read check the clock: the last one found nothing, and may have rejected very many packets.
     fn look_at_the_clock(&mut self) {
         self.turns = self.turns.next_multiple_of(TURNS);
@@ -294,6 +305,9 @@ impl<'a, S: Awaitable, R: Runtime> Future for NextPacket<'a, S, R> {
             // It has returned its packet, and must not be polled again.
             return Poll::Ready(Ok(None));
         };
+        if let Some(placed) = capture.ready() {
+            return Poll::Ready(Ok(capture.capture.lend(placed)));
+        }
         match capture.poll_advance(cx) {
             Poll::Pending => {
                 self.0 = Some(capture);

@@ -11,7 +11,7 @@ use crate::capture::phase::{Found, Slice, Source, Waits};
 use crate::capture::wait::{self, Waiter, Waiting, WaitsFor};
 use crate::error::Result;
 use crate::filter::FilterSource;
-use crate::packet::Packet;
+use crate::packet::{Packet, Placed};
 use crate::sys::platform;
 
 /// The interval between checks of the end of a followed savefile.
@@ -80,6 +80,24 @@ impl Source for Offline {
             if self.handle.breaker().is_pending() {
                 return Ok(Found::Nothing);
             }
+        }
+    }
+
+    #[inline]
+    fn ready(&mut self) -> Option<Placed> {
+        match &mut self.route {
+            Route::Records(records) if self.filter.is_none() => {
+                (!self.handle.breaker().is_pending()).then(|| records.ready())?
+            }
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn lend(&self, placed: Placed) -> Option<Packet<'_>> {
+        match &self.route {
+            Route::Records(records) => Some(records.lend(placed)),
+            _ => None,
         }
     }
 
