@@ -1,8 +1,8 @@
-//! Asynchronous captures, for tasks that must not block their thread. The features `tokio` and `async-io` add one
-//! runtime each, and can be combined.
+//! Asynchronous captures, for tasks that must not block their thread. The features `tokio` and `async-io` each add one
+//! runtime, and can be combined.
 //!
-//! `Capture::into_tokio` and `Capture::into_async_io` convert a live capture or a savefile into an [`AsyncCapture`]. It
-//! lends packets one by one, or is a `Stream` of owned ones.
+//! `Capture::into_tokio` and `Capture::into_async_io` convert a live capture or a savefile into an [`AsyncCapture`]. An
+//! asynchronous capture lends packets one by one, or provides a `Stream` of owned packets.
 //!
 #![cfg_attr(feature = "tokio", doc = "```no_run")]
 #![cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -16,7 +16,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A savefile as a `Stream`:
+//! Reads a savefile as a `Stream`:
 //!
 #![cfg_attr(feature = "async-io", doc = "```")]
 #![cfg_attr(not(feature = "async-io"), doc = "```ignore")]
@@ -43,35 +43,39 @@
 //!
 //! # Guarantees
 //!
-//! - **Cancellation is safe.** Each packet is delivered once and in order, even if futures of
-//!   [`next_packet`](AsyncCapture::next_packet) are dropped before: use them in a `select!`.
-//! - **Deadlines are the runtime's**: `tokio::time::timeout(time, capture.next_packet())`. As in blocking reads, the
-//!   kernel may hold a packet back for the [packet-buffer timeout](Capture::timeout).
-//! - **A break** by a [`BreakHandle`] wakes the task and ends the packets with `None`; [`ended`](AsyncCapture::ended)
-//!   returns why. Reading can continue.
-//! - **Tasks yield.** A task that has not waited for a tenth of a millisecond yields once, so that a busy device does
-//!   not occupy its thread. The check is made every 128 packets. The yield looks like a wait: a caller that polls a
-//!   future only once may miss a packet that is there, and gets it with the next future.
-//! - **Errors** are those of the blocking calls: a removed device delivers all its packets first, then
-//!   [`ErrorKind::Disappeared`].
-//! - **Sending does not block either**: [`inject`](AsyncCapture::inject) yields the thread while the device has no
-//!   room.
-//! - **Resources are bounded.** A capture holds one additional file descriptor, or two if libpcap also needs a timer,
-//!   until it is dropped or [converted back](AsyncCapture::into_inner). One that had to wait to send holds one or two
-//!   more. No thread is started, except on Windows, where each capture has one that waits for events.
+//! - **Cancellation is safe.** Each packet is delivered once and in order, even if a future of
+//!   [`next_packet`](AsyncCapture::next_packet) is dropped before it is ready. So these futures can be used in a
+//!   `select!`.
+//! - **Deadlines come from the runtime**, for example `tokio::time::timeout(time, capture.next_packet())`. As with
+//!   blocking reads, the kernel may hold a packet back for up to the [packet-buffer timeout](Capture::timeout).
+//! - **A break** by a [`BreakHandle`] wakes the task, and the reading call returns `None`.
+//!   [`ended`](AsyncCapture::ended) then returns the reason. Reading can continue.
+//! - **Tasks yield.** A task that has run for a tenth of a millisecond without waiting yields once, so that a busy
+//!   device does not monopolize the thread. The clock is checked every 128 packets. A yield returns `Pending`, as a
+//!   wait does. So a caller that polls a future only once may not get an available packet until it polls the next
+//!   future.
+//! - **Errors** are those of the blocking calls. For example, a removed device delivers all its packets before the call
+//!   returns [`ErrorKind::Disappeared`].
+//! - **Sending does not block either**: [`inject`](AsyncCapture::inject) lets other tasks run while the device's send
+//!   queue is full.
+//! - **Resources are bounded.** A capture has one additional file descriptor, or two if libpcap also needs a timer,
+//!   until it is dropped or [converted back](AsyncCapture::into_inner). A capture that had to wait in order to send has
+//!   one or two more. This crate starts no thread, except on Windows, where each capture has one that waits for events.
 //!
 //! # Calls that still block
 //!
-//! - A savefile in a file: reading blocks on the disk, and opening on the savefile's header. So does reading [from a
-//!   reader](Capture::from_reader). If that matters, read it on a thread for blocking work. A savefile in a pipe, a
-//!   socket or a terminal does not block others, opened by path, as standard input or as an open file; neither does the
-//!   end of one that is [followed](Capture::follow).
-//! - [`inject_queue`](Capture::inject_queue) of [the capture itself](AsyncCapture::get_ref) blocks while the device has
-//!   no room. A `os::linux::SenderExt::sender` can do that on a thread for blocking work.
-//! - Captures that can only wait inside libpcap are rejected with [`ErrorKind::Unsupported`]: devices without a
-//!   non-blocking mode, such as D-Bus, and devices of other hosts.
+//! - Reading a savefile in a regular file blocks on disk I/O, and reading one [from a reader](Capture::from_reader)
+//!   blocks while the reader waits. If that matters, use a thread for blocking work. Reading from a pipe, a socket or a
+//!   terminal does not block, whether it was opened by path, as standard input or as an open file. Neither does waiting
+//!   at the end of a file that is [followed](Capture::follow).
+//! - Opening any savefile blocks until its header has been read.
+//! - [`Capture::inject_queue`], called through [`get_ref`](AsyncCapture::get_ref), blocks while the device's send queue
+//!   is full. On Linux, a sender (`os::linux::SenderExt::sender`) can send the queue on a thread for blocking work.
+//! Captures whose reads can only wait inside libpcap are not supported. For devices without a non-blocking mode, such as
+//! D-Bus, and for devices of other hosts in an [`AnyCapture`](crate::AnyCapture), the conversion fails with
+//! [`ErrorKind::Unsupported`].
 
-// The documentation of `AsyncCapture` has the calls in this order.
+// rustdoc lists the methods of `AsyncCapture` in this order.
 mod reading;
 
 mod sending;
@@ -106,14 +110,15 @@ use crate::stats::Stats;
 use crate::sys::platform::RawFd;
 use crate::sys::waitset::WaitSet;
 
-/// Reads between two checks of the clock: as many as the packets read ahead at once.
+/// The number of reads between two checks of the clock: that of packets read ahead at once.
 const TURNS: u32 = 128;
 
-/// How long a task may run before it yields. A yield may cost the runtime several system calls, more than reading a
-/// hundred packets.
+/// How long a task may run before it yields. A yield may cost the runtime several system calls, and more time than
+/// reading a hundred packets.
 const SLICE: Duration = Duration::from_micros(100);
 
-/// An async runtime that wakes tasks for packets: one for each feature. The trait is sealed.
+/// An async runtime that wakes tasks when packets arrive: `Tokio` or `AsyncIo`, each with its feature. The trait is
+/// sealed.
 pub trait Runtime: sealed::Register {}
 
 mod sealed {
@@ -125,7 +130,7 @@ mod sealed {
     /// The private part of a runtime.
     #[allow(unreachable_pub)] // sealed: public in name only
     pub trait Register: Sized + Send + 'static {
-        /// Registers a file descriptor of this crate with the runtime.
+        /// Registers a wait set with the runtime.
         #[allow(private_interfaces)] // as above
         fn register(set: WaitSet) -> io::Result<Self>;
 
@@ -137,28 +142,29 @@ mod sealed {
     }
 }
 
-/// A capture for asynchronous tasks. See the [module](self).
+/// A live capture or a savefile for asynchronous tasks. See the [module documentation](self).
 ///
-/// `S` is the capture's phase, as in [`Capture`], and `R` the runtime. It is `Send` but not `Sync`: a task that owns it
-/// can move between threads.
+/// `S` is the capture's phase, as in [`Capture`], and `R` the runtime. An `AsyncCapture` is `Send` but not `Sync`: a
+/// task that owns it can move between threads.
 ///
-/// The runtime in which a live capture was converted wakes it; its calls fail after that runtime has ended. Only one
-/// task can wait at a time: only the last waker is called.
+/// A live capture is woken by the runtime in which it was converted, and its calls fail after that runtime has shut
+/// down. Only one task can wait at a time: only the most recent waker is called.
 pub struct AsyncCapture<S: Awaitable, R: Runtime> {
     registered: Option<Registered<R>>,
-    /// The same for sending, from the first wait on.
+    /// The registration for sending, created by the first wait.
     sending: Option<Registered<R>>,
     capture: Capture<S>,
-    /// The reads since the task last yielded, and the time of the first.
+    /// The number of reads since the task last yielded.
     turns: u32,
     since: Instant,
 }
 
 /// A registration with the runtime.
 struct Registered<R> {
-    /// Owns its descriptor. Those in the set belong to the capture, and leave it when they are closed.
+    /// Owns the descriptor of its set. The descriptors in the set belong to the capture, and are removed from the set
+    /// when they are closed.
     runtime: R,
-    /// Identifies the capture of the descriptors: another one may have been put in its place.
+    /// Identifies the capture that the descriptors belong to, because the user may have replaced it.
     capture: BreakHandle,
     descriptor: Option<RawFd>,
 }
@@ -178,7 +184,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         }
     }
 
-    /// Continues [`poll_advance`](Self::poll_advance) after it found nothing, or has to check the clock.
+    /// Continues [`poll_advance`](Self::poll_advance) if it found no packet, or has to check the clock.
     #[inline(never)]
     fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
         loop {
@@ -207,7 +213,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         Poll::Ready(())
     }
 
-    /// Makes the next read check the clock: the last one found nothing, and may have rejected very many packets.
+    /// Makes the next read check the clock, because the last one found no packet and may have rejected very many.
     fn look_at_the_clock(&mut self) {
         self.turns = self.turns.next_multiple_of(TURNS);
     }
@@ -221,8 +227,8 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         if let Poll::Ready(Err(e)) = told {
             return Poll::Ready(Err(self.failed(e)));
         }
-        // A runtime reports new readiness only, not what is still there: more packets may follow those that the filter
-        // here rejected.
+        // A runtime only reports new readiness. More packets may already be available after those that the filter in
+        // this process has rejected.
         let there = self.capture.is_ready()?;
         if there || told.is_ready() {
             return Poll::Ready(Ok(()));
@@ -231,7 +237,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         Poll::Pending
     }
 
-    /// Registers the event that the capture waits for; `None` if there is none.
+    /// Registers the event that the capture waits for. Returns `None` if there is none.
     fn waiting(&mut self) -> Result<Option<&mut R>> {
         let (descriptor, pause) = match self.capture.waits_for() {
             WaitsFor::Nothing => return Ok(None),
@@ -258,8 +264,8 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
 }
 
 impl<R: Runtime> Registered<R> {
-    /// Returns the same registration if it is for this capture and descriptor. Otherwise creates one from the set that
-    /// `make` creates with the descriptor that a break makes readable.
+    /// Returns the same registration if it is for this capture and descriptor. Otherwise creates a new one. `make`
+    /// creates its set from the descriptor that a break makes readable.
     fn renewed(
         this: Option<Registered<R>>,
         capture: BreakHandle,
@@ -288,7 +294,7 @@ impl<'a, S: Awaitable, R: Runtime> Future for NextPacket<'a, S, R> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(capture) = self.0.take() else {
-            // It has returned its packet, and must not be polled again.
+            // The future has already returned its result, and should not be polled again.
             return Poll::Ready(Ok(None));
         };
         match capture.poll_advance(cx) {
