@@ -71,9 +71,10 @@
 //! - Opening any savefile blocks until its header has been read.
 //! - [`Capture::inject_queue`], called through [`get_ref`](AsyncCapture::get_ref), blocks while the device's send queue
 //!   is full. On Linux, a sender (`os::linux::SenderExt::sender`) can send the queue on a thread for blocking work.
-//! Captures whose reads can only wait inside libpcap are not supported. For devices without a non-blocking mode, such as
-//! D-Bus, and for devices of other hosts in an [`AnyCapture`](crate::AnyCapture), the conversion fails with
-//! [`ErrorKind::Unsupported`].
+//!
+//! Captures whose reads can only wait inside libpcap cannot be converted. The conversion fails with
+//! [`ErrorKind::Unsupported`] for devices without a non-blocking mode, such as D-Bus, and for devices of other hosts in
+//! an [`AnyCapture`](crate::AnyCapture).
 
 // rustdoc lists the methods of `AsyncCapture` in this order.
 mod reading;

@@ -31,7 +31,8 @@ impl<S: Awaitable> Capture<S> {
     /// # Errors
     ///
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) if reads of the capture can only wait inside libpcap.
-    /// - [`Io`](crate::ErrorKind::Io) if the call is made outside a runtime, or if the process has no file descriptor left.
+    /// - [`Io`](crate::ErrorKind::Io) if there is no runtime on this thread, or if the process has no file descriptor
+    ///   left.
     ///
     /// [`take`](crate::Error::take) returns the `Capture`.
     ///
