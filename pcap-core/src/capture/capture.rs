@@ -1,4 +1,4 @@
-//! The capture, and the calls of all phases that have a handle.
+//! The capture type, and the methods of all phases that have a handle.
 
 use std::fmt;
 use std::fs::File;
@@ -19,7 +19,7 @@ use crate::timestamp::Precision;
 ///
 /// | phase | description | created by |
 /// |---|---|---|
-/// | [`Inactive`] | a device that is not activated yet: accepts the options | [`from_device`](Capture::from_device) |
+/// | [`Inactive`] | a device that is not activated yet: accepts options | [`from_device`](Capture::from_device) |
 /// | [`Active`] | a live capture: reads, sends, reports statistics | [`activate`](Capture::activate) |
 /// | [`Offline`] | a savefile | [`from_file`](Capture::from_file), [`from_reader`](Capture::from_reader) |
 /// | [`Dead`] | no packet source: compiles filters and creates savefiles | [`dead`](Capture::dead) |
@@ -58,7 +58,7 @@ use crate::timestamp::Precision;
 /// ```compile_fail,E0599
 /// # fn main() -> pcap_core::Result<()> {
 /// let capture = pcap_core::Capture::from_file("a.pcap")?;
-/// capture.inject(b"..."); // a savefile sends nothing
+/// capture.inject(b"..."); // a savefile cannot send
 /// # Ok(()) }
 /// ```
 ///
@@ -69,7 +69,7 @@ use crate::timestamp::Precision;
 /// # fn main() -> pcap_core::Result<()> {
 /// let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 /// capture.close()?;
-/// capture.next_packet()?; // closed already
+/// capture.next_packet()?; // already closed
 /// # Ok(()) }
 /// ```
 ///
@@ -84,7 +84,7 @@ use crate::timestamp::Precision;
 #[doc(alias = "pcap")]
 pub struct Capture<S: Phase> {
     pub(super) state: S,
-    /// Why the last reading call ended.
+    /// Why the last reading call reported that there are no more packets.
     pub(super) ended: Option<End>,
 }
 

@@ -27,10 +27,10 @@ impl<S: Readable> Capture<S> {
     /// # Errors
     ///
     /// - [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) or [`SavefileBad`](crate::ErrorKind::SavefileBad)
-    ///   if the savefile is truncated or damaged. The calls before return all packets before the damage, and each later
-    ///   call returns the same error. A file that shrinks while it is read counts as truncated.
-    /// - [`Disappeared`](crate::ErrorKind::Disappeared) if the device was removed. The calls before return all packets
-    ///   that it had received.
+    ///   if the savefile is truncated or damaged. All packets before the damage are returned first. Each later call
+    ///   returns the same error. A file that shrinks while it is read counts as truncated.
+    /// - [`Disappeared`](crate::ErrorKind::Disappeared) if the device was removed. All packets that it had received are
+    ///   returned first.
     /// - [`Io`](crate::ErrorKind::Io) if the operating system or the savefile's reader reports an error.
     ///
     /// # Examples
@@ -103,8 +103,8 @@ impl<S: Readable> Capture<S> {
     /// Advances to the next packet, which [`packet`](Self::packet) then returns. Waits as
     /// [`next_packet`](Self::next_packet) does, and returns `false` where that returns `None`.
     ///
-    /// Use it in loops that skip packets, or to call [`stats`](Capture::stats) or [`inject`](Capture::inject) while
-    /// holding a packet. Like the packet, both borrow the capture only immutably.
+    /// Use this in loops that skip packets, or to call [`stats`](Capture::stats) or [`inject`](Capture::inject) while
+    /// holding a packet. This works because the packet and these calls only borrow the capture immutably.
     ///
     /// # Errors
     ///

@@ -111,7 +111,7 @@ use crate::stats::Stats;
 use crate::sys::platform::RawFd;
 use crate::sys::waitset::WaitSet;
 
-/// The number of reads between two checks of the clock: that of packets read ahead at once.
+/// The number of reads between two checks of the clock. This is the number of packets that are read ahead at once.
 const TURNS: u32 = 128;
 
 /// How long a task may run before it yields. A yield may cost the runtime several system calls, and more time than
@@ -224,14 +224,14 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         let Some(runtime) = self.waiting()? else {
             return Poll::Ready(Ok(()));
         };
-        let told = runtime.poll_readable(cx);
-        if let Poll::Ready(Err(e)) = told {
+        let woken = runtime.poll_readable(cx);
+        if let Poll::Ready(Err(e)) = woken {
             return Poll::Ready(Err(self.failed(e)));
         }
         // A runtime only reports new readiness. More packets may already be available after those that the filter in
         // this process has rejected.
         let there = self.capture.is_ready()?;
-        if there || told.is_ready() {
+        if there || woken.is_ready() {
             return Poll::Ready(Ok(()));
         }
         self.turns = 0;

@@ -32,9 +32,9 @@ pub(crate) trait Frames: Send {
 
 /// Checks that the length that a user's reader returned does not exceed the buffer.
 pub(crate) fn checked(length: usize, buffer: &[u8]) -> io::Result<usize> {
-    let room = buffer.len();
-    if length > room {
-        let text = format!("the reader returned {length} bytes for a buffer of {room} bytes");
+    let size = buffer.len();
+    if length > size {
+        let text = format!("the reader returned {length} bytes for a buffer of {size} bytes");
         return Err(io::Error::other(text));
     }
     Ok(length)

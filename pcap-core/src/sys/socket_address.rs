@@ -123,7 +123,7 @@ pub(crate) unsafe fn read(address: *const sockaddr, like: Option<c_int>) -> Opti
         return None;
     }
     // SAFETY: the caller's promise.
-    unsafe { take_apart(address.cast(), like, &HERE) }
+    unsafe { parse(address.cast(), like, &HERE) }
 }
 
 /// Returns the family of an address from [`read`], for reading related addresses.
@@ -141,7 +141,7 @@ pub(crate) fn family(raw: &RawAddress) -> Option<c_int> {
 /// # Safety
 ///
 /// Those of [`read`] for this layout. In addition, `address` must not be null.
-unsafe fn take_apart(address: *const u8, like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
+unsafe fn parse(address: *const u8, like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
     // SAFETY: the caller's promise.
     let start: [u8; 2] = unsafe { copy(address, 2) };
     let (length, family) = match (os.length_first, start) {
@@ -247,7 +247,7 @@ mod tests {
     fn read_bytes(bytes: &[u8], like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
         let place: Box<[u8]> = [&[0], bytes].concat().into();
         // SAFETY: the tests make addresses of their family's size or of the length in them.
-        unsafe { take_apart(place[1..].as_ptr(), like, os) }
+        unsafe { parse(place[1..].as_ptr(), like, os) }
     }
 
     fn linux(family: u16, rest: &[u8]) -> Vec<u8> {

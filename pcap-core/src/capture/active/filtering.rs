@@ -375,7 +375,7 @@ impl Active {
             ));
         }
         let Some(mut inflow) = self.inflow.take() else {
-            return self.tell_direction(direction);
+            return self.set_libpcap_direction(direction);
         };
         let done = self.set_direction_on_socket(&mut inflow, direction);
         self.inflow = Some(inflow);
@@ -399,9 +399,9 @@ impl Active {
             }
         };
         if former != direction && direction != Direction::InOut {
-            inflow.leaves_out(self.live.timeout, || self.held())?;
+            inflow.will_skip(self.live.timeout, || self.held())?;
         }
-        self.tell_direction(direction)?;
+        self.set_libpcap_direction(direction)?;
         match (&self.set, location) {
             (Some(set), Some(location)) if set.location != location => {
                 let filter = set.filter.clone();
@@ -413,7 +413,7 @@ impl Active {
     }
 
     /// Sets libpcap's direction. libpcap skips packets in the buffer that have another direction.
-    fn tell_direction(&self, direction: Direction) -> Result<()> {
+    fn set_libpcap_direction(&self, direction: Direction) -> Result<()> {
         // SAFETY: the handle is open and activated.
         let code =
             unsafe { crate::sys::pcap_setdirection(self.live.handle.as_ptr(), direction.to_raw()) };

@@ -95,7 +95,7 @@ pub(super) struct Inflow {
     /// Whether the number of packets in the buffer is known.
     counts: bool,
     /// The maximum number of packets in the buffer that libpcap may have skipped silently since the direction changed.
-    left_out: u64,
+    maybe_skipped: u64,
     /// Whether libpcap may have a filter of its own.
     pub(super) has_foreign_filter: bool,
     /// Whether packets may have arrived already.
@@ -117,7 +117,7 @@ impl Inflow {
             direction: Direction::InOut,
             program: Vec::new(),
             counts: true,
-            left_out: 0,
+            maybe_skipped: 0,
             has_foreign_filter: false,
             is_open: false,
             is_closed: false,
@@ -126,7 +126,7 @@ impl Inflow {
         }
     }
 
-    /// Creates the state for a packet socket that was opened elsewhere.
+    /// Creates the state for a packet socket that other code has opened.
     pub(super) fn of_foreign(description: Description, captured: u32) -> Inflow {
         Inflow {
             counts: false,
@@ -199,15 +199,15 @@ impl Inflow {
         } else if exactly {
             packet_socket::settle();
             Old {
-                certain: held()?.saturating_sub(self.left_out),
-                doubtful: match self.left_out {
+                certain: held()?.saturating_sub(self.maybe_skipped),
+                doubtful: match self.maybe_skipped {
                     0 => Doubtful::None,
                     most => Doubtful::Next(most),
                 },
             }
         } else {
             Old {
-                certain: held()?.saturating_sub(self.left_out),
+                certain: held()?.saturating_sub(self.maybe_skipped),
                 doubtful: Doubtful::Until(now + SETTLES_WITHIN),
             }
         };
@@ -216,7 +216,7 @@ impl Inflow {
 
     /// Notes that libpcap will skip packets in the buffer by their direction. `held` counts the packets in the buffer,
     /// including those that libpcap has already skipped.
-    pub(super) fn leaves_out<E>(
+    pub(super) fn will_skip<E>(
         &mut self,
         timeout: Duration,
         held: impl FnOnce() -> Result<u64, E>,
@@ -225,8 +225,8 @@ impl Inflow {
             return Ok(());
         }
         packet_socket::settle();
-        self.left_out = held()?;
-        if self.left_out > 0 && self.has_old() {
+        self.maybe_skipped = held()?;
+        if self.maybe_skipped > 0 && self.has_old() {
             // It is unknown how many of these packets libpcap skips.
             self.old = Old::until_empty(timeout);
         }
@@ -235,7 +235,7 @@ impl Inflow {
 
     /// Returns whether libpcap delivers every packet that enters the buffer, so that the packets can be counted.
     pub(super) fn counts_exactly(&self) -> bool {
-        self.counts && self.left_out == 0
+        self.counts && self.maybe_skipped == 0
     }
 
     /// Returns whether there are packets that a previous program may have accepted.

@@ -91,9 +91,9 @@ struct Vanished {
 impl Capture<Active> {
     /// Returns where the filter runs, or `None` if none is set.
     ///
-    /// On Linux network interfaces, the kernel runs the filter if the filter fits into the kernel's memory limit and
-    /// has the same results there as [`Filter::matches`]. Otherwise this process runs the filter, on whole packets
-    /// regardless of the snaplen. That costs time, and rejected packets occupy buffer space, too.
+    /// On Linux network interfaces, the kernel runs the filter if it fits into the kernel's memory limit and has the
+    /// same results there as [`Filter::matches`]. Otherwise this process runs the filter, on whole packets regardless
+    /// of the snaplen. This costs time, and rejected packets also occupy buffer space.
     #[must_use]
     pub fn filter_location(&self) -> Option<FilterLocation> {
         self.state.set.as_ref().map(|set| set.location)
@@ -199,7 +199,7 @@ impl Capture<Active> {
         usize::try_from(size).unwrap_or(0)
     }
 
-    /// Creates a capture from an activated `pcap_t` that was opened elsewhere.
+    /// Creates a capture from an activated `pcap_t` that other code has opened.
     ///
     /// The call switches it to non-blocking mode. From then on this crate waits for packets itself, and assumes a
     /// packet-buffer timeout of 100 ms. A filter that is already set stays in effect. When it is replaced, packets in

@@ -1,4 +1,4 @@
-//! Sending from a thread other than the reading one.
+//! Sending from a thread other than the one that reads the capture.
 
 use std::cell::OnceCell;
 use std::ffi::c_int;
@@ -58,7 +58,7 @@ pub struct Sender {
 }
 
 impl Capture<Active> {
-    /// Opens a sender. Used by `os::linux`.
+    /// Creates a sender. Used by `os::linux`.
     #[allow(dead_code)] // used on Linux only
     pub(crate) fn open_sender(&self) -> Result<Sender> {
         const OPERATION: &str = "create a sender for";

@@ -32,14 +32,14 @@ impl Drop for Created {
 }
 
 /// The handle that `pcap_create` returned.
-struct Answer(*mut sys::pcap_t);
+struct Unactivated(*mut sys::pcap_t);
 
 // SAFETY: the handle is not tied to a thread, and the thread that called `pcap_create` has ended when another one uses
 // it.
-unsafe impl Send for Answer {}
+unsafe impl Send for Unactivated {}
 
-/// Returns whether libpcap leaks a descriptor for each handle that is closed without activation.
-fn forgets_an_eventfd() -> bool {
+/// Returns whether libpcap leaks an eventfd for each handle that is closed without activation.
+fn leaks_eventfds() -> bool {
     let version = version();
     let numbers = (version.major(), version.minor(), version.patch());
     platform::IS_LINUX && numbers < (1, 10, 5)
@@ -53,9 +53,9 @@ impl Created {
         let mut errbuf = sys::ErrBuf::new();
         let mut create = || {
             // SAFETY: the name is a C string, and the buffer has the size that libpcap requires.
-            Answer(unsafe { sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) })
+            Unactivated(unsafe { sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) })
         };
-        let Answer(pcap) = match forgets_an_eventfd() {
+        let Unactivated(pcap) = match leaks_eventfds() {
             true => sys::without_eventfd(create),
             false => create(),
         };
@@ -216,7 +216,7 @@ impl Created {
 
 /// Creates the error of a rejected option.
 fn bad_option(name: &str, option: &str, value: impl fmt::Display, why: &str) -> Error {
-    let text = format!("{option} {value}: {why}");
+    let text = format!("invalid {option} {value}: {why}");
     Error::cannot(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
 }
 

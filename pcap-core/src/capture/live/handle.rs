@@ -24,7 +24,7 @@ pub struct LiveHandle {
     pub(crate) precision: Precision,
     /// The packet-buffer timeout.
     pub(crate) timeout: Duration,
-    /// The requested timeout and promiscuous mode; unknown for a handle opened elsewhere.
+    /// The requested timeout and promiscuous mode; unknown for a handle that other code has opened.
     pub(crate) requested: Option<(Duration, bool)>,
     pub(crate) nonblock: bool,
     pub(crate) stopped: Option<Stopped>,

@@ -44,7 +44,7 @@ impl<S: Live> Capture<S> {
 impl<S: Live> Capture<S> {
     /// Returns the packet-buffer timeout that was set before activation.
     ///
-    /// Returns `None` for a handle that was [opened elsewhere](Capture::<crate::Active>::from_raw).
+    /// Returns `None` for a capture that was created by [`from_raw`](Capture::<crate::Active>::from_raw).
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         let requested = self.state.live().requested;
@@ -54,7 +54,7 @@ impl<S: Live> Capture<S> {
     /// Returns whether promiscuous mode was requested before activation. If the device does not support it,
     /// [`warnings`](Self::warnings) contains a warning.
     ///
-    /// Returns `None` for a handle that was [opened elsewhere](Capture::<crate::Active>::from_raw).
+    /// Returns `None` for a capture that was created by [`from_raw`](Capture::<crate::Active>::from_raw).
     #[must_use]
     pub fn is_promisc(&self) -> Option<bool> {
         let requested = self.state.live().requested;

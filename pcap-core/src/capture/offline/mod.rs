@@ -179,7 +179,7 @@ impl Capture<Offline> {
 
 /// # The `pcap_t` of a savefile
 impl Capture<Offline> {
-    /// Creates a capture from a `pcap_t` that reads a savefile and was opened elsewhere.
+    /// Creates a capture from a `pcap_t` that reads a savefile and that other code has opened.
     ///
     /// # Safety
     ///

@@ -47,7 +47,7 @@ impl Connection {
         }
     }
 
-    /// Creates the state of a connection that was opened elsewhere, and may have been read from.
+    /// Creates the state of a connection that other code has opened and may have read from.
     pub(super) fn foreign() -> Connection {
         Connection {
             is_own: false,

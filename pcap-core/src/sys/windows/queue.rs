@@ -32,10 +32,10 @@ pub(crate) unsafe fn transmit<'a>(
     if !platform::is_complete() {
         return sent;
     }
-    let mut room = 0;
+    let mut total = 0;
     let fits = |packet: &&[u8]| {
-        room += HEADER + packet.len();
-        room <= MOST_BYTES
+        total += HEADER + packet.len();
+        total <= MOST_BYTES
     };
     let packets: Vec<&[u8]> = packets.take(MOST).take_while(fits).collect();
     let size: usize = packets.iter().map(|packet| HEADER + packet.len()).sum();

@@ -402,7 +402,7 @@ impl Read for From<'_> {
 
 /// Makes libpcap open a savefile. Returns `None` if libpcap fails, with the reason in `errbuf`.
 fn open_path(path: &Path, errbuf: &mut ErrBuf) -> io::Result<Option<NonNull<pcap_t>>> {
-    let told = path.to_str().filter(|text| can_be_told(text));
+    let told = path.to_str().filter(|text| reads_correctly(text));
     let Some(path) = told.and_then(|text| CString::new(text).ok()) else {
         let why =
             "libpcap cannot open the path of the file or of the directory for temporary files";
@@ -421,7 +421,7 @@ fn open_path(path: &Path, errbuf: &mut ErrBuf) -> io::Result<Option<NonNull<pcap
 
 /// Returns whether libpcap interprets a text correctly: any text if it uses UTF-8, and otherwise only ASCII, which is
 /// the same in every code page.
-fn can_be_told(text: &str) -> bool {
+fn reads_correctly(text: &str) -> bool {
     text.is_ascii() || super::is_utf8()
 }
 
@@ -429,7 +429,7 @@ fn can_be_told(text: &str) -> bool {
 /// which prevents others from replacing it.
 fn path_of(file: &File) -> Option<(PathBuf, File)> {
     let path = final_path(file)?;
-    if !can_be_told(path.to_str()?) {
+    if !reads_correctly(path.to_str()?) {
         return None;
     }
     // Open it as C libraries do. This fails if the existing handle does not allow it: a file with delete-on-close can

@@ -23,7 +23,7 @@ pub use outcome::FanoutOutcome;
 /// Creates groups of captures on one device, so that several threads can share its packets. The kernel delivers each
 /// packet to one member of the group. Requires Linux 4.12 or newer.
 ///
-/// The members are ordinary captures, for which a group guarantees:
+/// The members are ordinary captures. In a group, they behave as follows:
 ///
 /// - Every packet that arrives after [`activate`](Self::activate) has returned is delivered to exactly one member.
 /// - Packets are in order within a member, but not between members.
@@ -121,9 +121,10 @@ impl Fanout {
     /// number of members.
     ///
     /// `program` is the descriptor of a loaded program of type `BPF_PROG_TYPE_SOCKET_FILTER`, from any loader.
+    /// [`activate`](Self::activate) rejects any other descriptor.
     ///
     /// The program's data begins with the network-layer header for received packets, and with the link-layer header for
-    /// sent packets. [`activate`](Self::activate) rejects any other descriptor.
+    /// sent packets.
     ///
     #[doc = manual!(linux 2 "bpf")]
     pub fn by_ebpf(program: impl Into<OwnedFd>) -> Fanout {
