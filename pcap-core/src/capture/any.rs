@@ -139,7 +139,7 @@ impl AnyCapture {
     ///
     /// # Errors
     ///
-    /// The call fails if this kind of device has no statistics.
+    /// The call fails if libpcap has no statistics for this kind of device.
     ///
     #[doc = manual!("pcap_stats")]
     pub fn stats(&self) -> Result<Option<Stats>> {

@@ -8,7 +8,8 @@ use crate::stats::Stats;
 
 /// # Stopping
 impl<S: Readable> Capture<S> {
-    /// Returns a handle that ends this capture's reading calls from another thread, a signal handler or a closure.
+    /// Returns a handle that interrupts the reading and sending calls of this capture, from another thread, a signal
+    /// handler or a closure.
     #[must_use]
     pub fn break_handle(&self) -> BreakHandle {
         self.state.handle().break_handle()

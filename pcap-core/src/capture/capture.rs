@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::capture::phase;
-#[allow(unused_imports)] // of the documentation
+#[allow(unused_imports)] // used by the documentation
 use crate::capture::{Active, Any, Dead, End, Inactive, Offline};
 use crate::dumper::{Dumper, Format, THE_SAVEFILE, THE_WRITER};
 use crate::error::Result;

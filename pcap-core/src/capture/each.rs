@@ -75,7 +75,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Examples
     ///
-    /// A closure that writes, and one that searches for a packet:
+    /// With a closure that writes packets, and one that searches for a packet:
     ///
     /// ```
     /// use pcap_core::{Capture, Dlt};

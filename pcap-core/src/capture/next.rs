@@ -32,6 +32,7 @@ impl<S: Readable> Capture<S> {
     /// - [`Disappeared`](crate::ErrorKind::Disappeared) if the device was removed. All packets that it had received are
     ///   returned first.
     /// - [`Io`](crate::ErrorKind::Io) if the operating system or the savefile's reader reports an error.
+    /// - [`Other`](crate::ErrorKind::Other) if libpcap reports any other error.
     ///
     /// # Examples
     ///

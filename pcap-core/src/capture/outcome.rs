@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 pub enum End {
     /// The savefile is at its end, or the live capture is [stopped](crate::Capture::stop) and its buffer is empty.
     Eof,
-    /// A [`BreakHandle`](crate::BreakHandle) ended the call. Reading can continue.
+    /// A [`BreakHandle`](crate::BreakHandle) interrupted the call. Reading can continue.
     Break,
 }
 

@@ -38,7 +38,7 @@ pub(crate) enum Waiting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
 pub enum WaitsFor {
-    /// Nothing: a read does not wait, or does its own waiting.
+    /// Nothing: a read does not wait, or itself waits.
     Nothing,
     /// The first of these events: the descriptor is readable, the break handle's descriptor is readable, or the time
     /// has passed.

@@ -103,7 +103,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         self.capture.ended()
     }
 
-    /// Returns a handle that ends this capture's reading and sending calls from another task or thread.
+    /// Returns a handle that interrupts the reading and sending calls of this capture, from another task or thread.
     #[must_use]
     pub fn break_handle(&self) -> BreakHandle {
         self.capture.break_handle()

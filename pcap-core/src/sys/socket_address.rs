@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(unsafe { read(std::ptr::null(), None) }, None);
     }
 
-    /// A hardware address may claim more bytes than it has room for.
+    /// A hardware address may claim more bytes than its structure has space for.
     // Shows: libpcap/address-allocated-size-family
     #[test]
     fn a_linux_hardware_address_is_no_longer_than_its_place() {

@@ -299,7 +299,7 @@ impl Active {
         };
         let fits = filter.reach().is_some_and(|reach| reach <= inflow.captured);
         let refusal = if !filter.runs_on_bytes() {
-            let why = format!("only the kernel can evaluate it, but cannot run it: {why}");
+            let why = format!("only the kernel can evaluate it, but the kernel cannot run it: {why}");
             let kind = match filter.instructions().len() {
                 0..=LONGEST => ErrorKind::Unsupported,
                 _ => ErrorKind::FilterTooLong,
@@ -307,8 +307,8 @@ impl Active {
             Some(NotSet::Failed(self.not_set(kind, &why)))
         } else if inflow.captured < self.whole() && !fits {
             let why = format!(
-                "the kernel cannot run it ({why}), and this process only receives the first {} bytes of a packet; set it \
-                 before activation, or use a larger snaplen",
+                "the kernel cannot run it ({why}), and this process only receives the first {} bytes of a packet; \
+                 set it before activation, or use a larger snaplen",
                 inflow.captured
             );
             let error = self.not_set(ErrorKind::InvalidOption, &why);

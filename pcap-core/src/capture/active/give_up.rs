@@ -81,7 +81,7 @@ impl Refusals {
         };
         let risen = after.wrapping_sub(before);
         if risen == 0 {
-            // A queue before the device is full: the device is slow.
+            // A queue in front of the device is full, so the device is only slow.
             self.begin_again();
             self.since = Some(Instant::now());
             return None;

@@ -100,7 +100,7 @@ impl Active {
         self.after_vanishing(done)
     }
 
-    /// Interprets a read after libpcap has reported that the device is gone.
+    /// Interprets a read after libpcap has reported that the device was removed.
     fn after_vanishing(&mut self, done: Dispatched) -> Result<Dispatched> {
         let now = Instant::now();
         let Some(vanished) = &mut self.vanished else {

@@ -65,8 +65,9 @@ impl Capture<Offline> {
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](ErrorKind::Unsupported) if the savefile is not a classic one in a regular file, or has one of
-    ///   the few link types whose packets libpcap converts (such as USB and D-Bus).
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the savefile is not a classic one in a regular file, or if libpcap
+    ///   may convert the packets of its link type. It converts those of USB and D-Bus, and if the byte order
+    ///   [differs](Self::is_swapped), it may convert those of all but a few common link types.
     /// - [`Io`](ErrorKind::Io) if the process had no file descriptor left when the savefile was opened. Following needs
     ///   an additional one.
     ///

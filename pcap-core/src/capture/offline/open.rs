@@ -126,8 +126,7 @@ impl Capture<Offline> {
     /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), because the bytes of a partially read record are lost.
     ///
     /// On Windows, libpcap can only read from files. So the rest of the reader is copied at once into a temporary file
-    /// if the savefile is pcapng, is damaged, or has one of the few link types whose packets libpcap converts (such as
-    /// USB and D-Bus).
+    /// if the savefile is pcapng, is damaged, or has a link type whose packets libpcap may convert, such as USB.
     ///
     /// # Panics
     ///

@@ -32,7 +32,7 @@ pub(super) enum State {
         /// packets.
         filters_there: bool,
     },
-    /// Over: each call returns this error.
+    /// The capture has ended. Each call returns this error.
     Broken(Error),
 }
 

@@ -29,7 +29,7 @@ use crate::stats::Stats;
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
 
-/// The maximum number of instructions that a daemon, and the kernel behind it, accepts.
+/// The maximum number of instructions that a daemon, and the kernel of its host, accepts.
 const MOST_INSTRUCTIONS: usize = 4096;
 
 /// The phase of a live capture on a device of another host. Requires the feature `remote`. See
@@ -167,8 +167,8 @@ impl Remote {
             State::Started { filters_there, .. } if self.connection.leaves_out_own => {
                 if filters_there {
                     return refuse(
-                        "it would replace the filter that excludes this capture's own packets; set it before the first \
-                         read, or include the capture's own packets",
+                        "it would replace the filter that excludes this capture's own packets; set it before \
+                         the first read, or include the capture's own packets",
                     );
                 }
             }

@@ -1,4 +1,4 @@
-//! Filters for ordinary sockets.
+//! Filters on ordinary sockets.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};

@@ -61,8 +61,8 @@ mod linux {
             }
             let mut answer = vec![0; ROOM];
             let flags = flags | libc::MSG_TRUNC;
-            // The kernel replies before the request returns. SAFETY: the descriptor is open, and the buffer has this
-            // size.
+            // The kernel replies before the request returns.
+            // SAFETY: the descriptor is open, and the buffer has this size.
             let length = unsafe { libc::recv(fd, answer.as_mut_ptr().cast(), ROOM, flags) };
             tx_dropped(answer.get(..usize::try_from(length).ok()?)?)
         }

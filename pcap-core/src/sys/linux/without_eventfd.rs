@@ -49,8 +49,8 @@ mod system {
         let status = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
         if status == 0 {
             let mode = libc::SECCOMP_MODE_FILTER;
-            // If this fails, for example in a kernel without seccomp, libpcap may leak a descriptor. SAFETY: the
-            // program is valid during the call, which only changes this thread.
+            // If this fails, for example in a kernel without seccomp, libpcap may leak a descriptor.
+            // SAFETY: the program is valid during the call, which only changes this thread.
             unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) };
         }
     }

@@ -93,8 +93,8 @@ pub(crate) fn set_want_pktap(pcap: *mut super::pcap_t) -> Option<c_int> {
     #[cfg(target_vendor = "apple")]
     {
         type Call = unsafe extern "C" fn(*mut super::pcap_t, c_int) -> c_int;
-        // Apple's headers do not declare the function, and other versions of libpcap lack it. SAFETY: the name is a C
-        // string.
+        // Apple's headers do not declare the function, and other versions of libpcap lack it.
+        // SAFETY: the name is a C string.
         let call = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pcap_set_want_pktap".as_ptr()) };
         if call.is_null() {
             return None;

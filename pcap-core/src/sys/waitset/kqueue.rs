@@ -42,8 +42,9 @@ impl WaitSet {
     }
 
     fn change(&self, ident: usize, filter: i64, flags: u64, data: u64) -> io::Result<()> {
-        // The types of the fields differ between systems. SAFETY: the structure has numbers and a pointer that is never
-        // dereferenced, and zero is valid for all of them.
+        // The types of the fields differ between systems.
+        // SAFETY: the structure has numbers and a pointer that is never dereferenced, and zero is valid for all of
+        // them.
         let mut event: libc::kevent = unsafe { std::mem::zeroed() };
         event.ident = ident as _;
         event.filter = filter as _;

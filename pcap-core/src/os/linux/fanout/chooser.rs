@@ -1,4 +1,4 @@
-//! Choosing the member that receives a packet.
+//! The chooser of the member that receives a packet.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;

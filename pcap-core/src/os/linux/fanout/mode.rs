@@ -1,4 +1,4 @@
-//! The kernel's modes for choosing a member.
+//! The kernel's modes of choosing a member.
 
 use crate::sys::linux::fanout as kernel;
 

@@ -1,4 +1,4 @@
-//! The result of the threads of a group.
+//! The results of the threads of a group.
 
 use std::fmt;
 
