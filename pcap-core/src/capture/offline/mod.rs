@@ -107,7 +107,7 @@ impl Capture<Offline> {
                 let text = match state.format {
                     SavefileFormat::Pcapng => "only classic savefiles can be followed, not pcapng",
                     SavefileFormat::Pcap => {
-                        "it is not in a regular file, or libpcap converts the packets of its link type"
+                        "only a regular file can be followed, and only if libpcap does not convert its packets"
                     }
                 };
                 let kind = ErrorKind::Unsupported;
