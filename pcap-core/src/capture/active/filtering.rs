@@ -299,7 +299,8 @@ impl Active {
         };
         let fits = filter.reach().is_some_and(|reach| reach <= inflow.captured);
         let refusal = if !filter.runs_on_bytes() {
-            let why = format!("only the kernel can evaluate it, but the kernel cannot run it: {why}");
+            let why =
+                format!("only the kernel can evaluate it, but the kernel cannot run it: {why}");
             let kind = match filter.instructions().len() {
                 0..=LONGEST => ErrorKind::Unsupported,
                 _ => ErrorKind::FilterTooLong,
