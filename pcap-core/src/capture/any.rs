@@ -16,7 +16,7 @@ use crate::packet::Packet;
 use crate::stats::Stats;
 use crate::timestamp::Precision;
 
-/// A live capture or a savefile, for programs that take either. It has the calls that both have.
+/// A live capture or a savefile, for programs that accept either. It has the methods that both support.
 ///
 /// # Examples
 ///
@@ -71,7 +71,7 @@ impl From<Capture<Offline>> for AnyCapture {
 
 /// # A device or a savefile
 impl AnyCapture {
-    /// Returns the capture on a device of this host, if it is one.
+    /// Returns a reference to the capture if it is on a device of this host, and `None` otherwise.
     #[must_use]
     pub fn as_active(&self) -> Option<&Capture<Active>> {
         match &self.state.0 {
@@ -80,7 +80,7 @@ impl AnyCapture {
         }
     }
 
-    /// Returns a mutable reference to the capture on a device of this host, or `None` if it is of another kind.
+    /// Returns a mutable reference to the capture if it is on a device of this host, and `None` otherwise.
     #[must_use]
     pub fn as_active_mut(&mut self) -> Option<&mut Capture<Active>> {
         match &mut self.state.0 {
@@ -89,7 +89,8 @@ impl AnyCapture {
         }
     }
 
-    /// Returns the capture on a device of another host, if it is one. With the feature `remote`.
+    /// Returns a reference to the capture if it is on a device of another host, and `None` otherwise. Requires the
+    /// feature `remote`.
     #[cfg(feature = "remote")]
     #[must_use]
     pub fn as_remote(&self) -> Option<&Capture<Remote>> {
@@ -99,8 +100,8 @@ impl AnyCapture {
         }
     }
 
-    /// Returns a mutable reference to the remote capture, or `None` if it is of another kind. Requires the feature
-    /// `remote`.
+    /// Returns a mutable reference to the capture if it is on a device of another host, and `None` otherwise. Requires
+    /// the feature `remote`.
     #[cfg(feature = "remote")]
     #[must_use]
     pub fn as_remote_mut(&mut self) -> Option<&mut Capture<Remote>> {
@@ -110,7 +111,7 @@ impl AnyCapture {
         }
     }
 
-    /// Returns the savefile, if it is one.
+    /// Returns a reference to the capture if it reads a savefile, and `None` otherwise.
     #[must_use]
     pub fn as_savefile(&self) -> Option<&Capture<Offline>> {
         match &self.state.0 {
@@ -119,7 +120,7 @@ impl AnyCapture {
         }
     }
 
-    /// Returns a mutable reference to the savefile capture, or `None` if it is of another kind.
+    /// Returns a mutable reference to the capture if it reads a savefile, and `None` otherwise.
     #[must_use]
     pub fn as_savefile_mut(&mut self) -> Option<&mut Capture<Offline>> {
         match &mut self.state.0 {
@@ -138,7 +139,7 @@ impl AnyCapture {
     ///
     /// # Errors
     ///
-    /// The call fails if this kind of device has no statistics.
+    /// The call fails if libpcap has no statistics for this kind of device.
     ///
     #[doc = manual!("pcap_stats")]
     pub fn stats(&self) -> Result<Option<Stats>> {
@@ -151,7 +152,7 @@ impl AnyCapture {
     }
 }
 
-/// Evaluates the same expression for either kind.
+/// Evaluates the same expression for each kind of capture.
 macro_rules! either {
     ($any:expr, $capture:ident => $do:expr) => {
         match $any {
@@ -221,7 +222,7 @@ impl Waits for Any {
         match &mut self.0 {
             Kind::Active(capture) => capture.state.waits_for(),
             #[cfg(feature = "remote")]
-            Kind::Remote(_) => WaitsFor::Libpcap("a capture on another host waits inside libpcap"),
+            Kind::Remote(_) => WaitsFor::Libpcap("reads of a remote capture wait inside libpcap"),
             Kind::Savefile(capture) => capture.state.waits_for(),
         }
     }

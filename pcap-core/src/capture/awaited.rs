@@ -1,4 +1,4 @@
-//! The reads of asynchronous captures, between which an event loop waits.
+//! The non-blocking reads of asynchronous captures. An event loop waits between them.
 
 use crate::capture::next::Patience;
 use crate::capture::outcome::Next;
@@ -7,8 +7,8 @@ use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 
 impl<S: Awaitable> Capture<S> {
-    /// Advances to the next packet if it is there now, and returns `Some(true)`. Returns `Some(false)` if the capture
-    /// is over.
+    /// Advances to the next packet and returns `Some(true)`, if a packet is available now. Returns `Some(false)` if the
+    /// capture has ended, and `None` otherwise.
     #[inline]
     pub(crate) fn try_advance(&mut self) -> Result<Option<bool>> {
         Ok(match self.look(Patience::Never)? {

@@ -1,4 +1,4 @@
-//! The end of a capture: breaks, and the end of the inflow.
+//! The calls that end a capture: breaks, `stop` and `close`.
 
 use crate::breakloop::BreakHandle;
 use crate::capture::outcome::End;
@@ -8,15 +8,16 @@ use crate::stats::Stats;
 
 /// # Stopping
 impl<S: Readable> Capture<S> {
-    /// Returns a handle that ends this capture's reading calls from another thread, a signal handler or a closure.
+    /// Returns a handle that interrupts the reading and sending calls of this capture, from another thread, a signal
+    /// handler or a closure.
     #[must_use]
     pub fn break_handle(&self) -> BreakHandle {
         self.state.handle().break_handle()
     }
 
-    /// Returns why the last reading call found no more packets.
+    /// Returns why the last reading call reported that there are no more packets.
     ///
-    /// `None` before the first call, and if the last one returned for another reason.
+    /// Returns `None` before the first reading call, and if the last one returned for another reason.
     #[must_use]
     pub fn ended(&self) -> Option<End> {
         self.ended
@@ -25,27 +26,33 @@ impl<S: Readable> Capture<S> {
 
 /// # Stopping a live capture
 impl<S: Live> Capture<S> {
-    /// Stops the inflow: the kernel keeps no more packets for this capture. The reading calls then deliver the packets
-    /// in the buffer, and report [`End::Eof`](crate::End::Eof) after the last.
+    /// Stops receiving packets: the kernel adds no more packets to the buffer of this capture. The reading calls then
+    /// deliver the packets in the buffer, and report [`End::Eof`](crate::End::Eof) after the last one.
     ///
     /// Without this call, packets that arrived before a break or a deadline may stay in the kernel's buffer for up to
-    /// the packet-buffer timeout, and are lost on close. Call it when the program should end, and read until `Eof`.
-    /// That takes no longer than the packet-buffer timeout, however fast packets arrive. Breaks and deadlines still
-    /// work. A stopped capture cannot be restarted; [`stats`](Self::stats) and [`inject`](Capture::inject) still work.
+    /// the packet-buffer timeout, and are lost when the capture is closed. To end a program without losing packets,
+    /// call `stop` and read until `Eof`. Breaks, deadlines, [`stats`](Self::stats) and [`inject`](Capture::inject)
+    /// still work. A stopped capture cannot be restarted.
     ///
-    /// On Linux network interfaces the end is exact: each packet that had arrived is delivered or counted as dropped.
-    /// On other devices and systems, and on other hosts, the inflow continues. There the end is the first read that
-    /// finds nothing after the packet-buffer timeout, and twice that timeout at the latest.
+    /// On Linux network interfaces, the end is exact: each packet that has arrived before this call is delivered or
+    /// counted as dropped. `Eof` normally follows within the packet-buffer timeout, however fast packets arrive.
     ///
-    /// In a [group of captures](crate::os), stop every member: the others do not take over the share of a stopped one.
+    /// On other systems and on other hosts, the capture continues to receive packets. `Eof` is then reported by the
+    /// first read that finds no packet after the packet-buffer timeout has passed, and after twice that timeout at the
+    /// latest. On other devices of Linux, it is reported by the first read that finds no packet, and after the
+    /// packet-buffer timeout at the latest.
+    ///
+    /// In a [group of captures](crate::os), stop every member, because the others do not take over the packets of a
+    /// stopped one.
     ///
     /// # Errors
     ///
-    /// The call fails if libpcap does not return the statistics of the device.
+    /// The call fails if libpcap cannot read the statistics of the device, or if the connection to another host has
+    /// failed.
     ///
     /// # Examples
     ///
-    /// Counts packets until another thread ends the call:
+    /// Counts packets until another thread ends the call, including those that are still in the buffer:
     ///
     /// ```no_run
     /// # fn main() -> pcap_core::Result<()> {

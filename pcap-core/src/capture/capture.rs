@@ -1,4 +1,4 @@
-//! The capture, and the calls of all phases that have a handle.
+//! The capture type, and the methods of all phases that have a handle.
 
 use std::fmt;
 use std::fs::File;
@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::capture::phase;
-#[allow(unused_imports)] // of the documentation
+#[allow(unused_imports)] // used by the documentation
 use crate::capture::{Active, Any, Dead, End, Inactive, Offline};
 use crate::dumper::{Dumper, Format, THE_SAVEFILE, THE_WRITER};
 use crate::error::Result;
@@ -15,18 +15,18 @@ use crate::linktype::{Dlt, Linktype};
 use crate::sys;
 use crate::timestamp::Precision;
 
-/// A capture in one of its phases.
+/// A packet capture on a device or from a savefile, in one of its phases.
 ///
-/// | phase | is | from |
+/// | phase | description | created by |
 /// |---|---|---|
-/// | [`Inactive`] | a device before its activation: takes the options | [`from_device`](Capture::from_device) |
+/// | [`Inactive`] | a device that is not activated yet: accepts options | [`from_device`](Capture::from_device) |
 /// | [`Active`] | a live capture: reads, sends, reports statistics | [`activate`](Capture::activate) |
 /// | [`Offline`] | a savefile | [`from_file`](Capture::from_file), [`from_reader`](Capture::from_reader) |
-/// | [`Dead`] | neither: compiles filters and creates savefiles | [`dead`](Capture::dead) |
-/// | `Remote` | a device of another host, with the feature `remote` | `remote::Options` |
-/// | [`Any`] | a live capture or a savefile, for programs that take either | `From` |
+/// | [`Dead`] | no packet source: compiles filters and creates savefiles | [`dead`](Capture::dead) |
+/// | `Remote` | a device on another host, with the feature `remote` | `remote::Options` |
+/// | [`Any`] | a live capture or a savefile, for programs that accept either | `From` |
 ///
-/// The calls below are in the order of use: options of a device and its [activation](Self::activate),
+/// The methods are listed in the order of use: options of a device and its [activation](Self::activate),
 /// [savefiles](Self::from_file), reading [packet by packet](Self::next_packet), with [closures](Self::for_each) and
 /// with [iterators](Self::packets), [filters](Self::set_filter), [properties](Self::name), [writing](Self::dump),
 /// [statistics](Capture::<Active>::stats), [event loops](Capture::<Active>::selectable_fd), [sending](Self::inject),
@@ -47,7 +47,7 @@ use crate::timestamp::Precision;
 ///
 /// # What does not compile
 ///
-/// The phase is part of the type, so a call that the phase does not support does not compile.
+/// The phase is part of the type, so the compiler rejects a method call that the phase does not support.
 ///
 // Shows: libpcap/before-activation-nearly-every
 /// ```compile_fail,E0599
@@ -58,7 +58,7 @@ use crate::timestamp::Precision;
 /// ```compile_fail,E0599
 /// # fn main() -> pcap_core::Result<()> {
 /// let capture = pcap_core::Capture::from_file("a.pcap")?;
-/// capture.inject(b"..."); // a savefile sends nothing
+/// capture.inject(b"..."); // a savefile cannot send
 /// # Ok(()) }
 /// ```
 ///
@@ -69,7 +69,7 @@ use crate::timestamp::Precision;
 /// # fn main() -> pcap_core::Result<()> {
 /// let mut capture = pcap_core::Capture::from_device("eth0").activate()?;
 /// capture.close()?;
-/// capture.next_packet()?; // closed already
+/// capture.next_packet()?; // already closed
 /// # Ok(()) }
 /// ```
 ///
@@ -84,7 +84,7 @@ use crate::timestamp::Precision;
 #[doc(alias = "pcap")]
 pub struct Capture<S: Phase> {
     pub(super) state: S,
-    /// Why the last reading call ended.
+    /// Why the last reading call reported that there are no more packets.
     pub(super) ended: Option<End>,
 }
 
@@ -94,12 +94,13 @@ pub trait Phase: phase::Sealed + Send + 'static {}
 /// A phase with a link type and a snaplen: all but [`Inactive`]. The trait is sealed.
 pub trait Activated: Phase + phase::Opened {}
 
-/// A phase that packets are read from: all but [`Inactive`] and [`Dead`]. The trait is sealed.
+/// A phase that packets can be read from: all but [`Inactive`] and [`Dead`]. The trait is sealed.
 pub trait Readable: Activated + phase::Source {}
 
-/// A phase whose packets an event loop can wait for: [`Active`], [`Offline`] and [`Any`]. The trait is sealed.
+/// A phase whose packets an event loop or an async runtime can wait for: [`Active`], [`Offline`] and [`Any`]. The trait
+/// is sealed.
 ///
-/// A remote capture only waits inside libpcap.
+/// A remote capture is not one of them, because its reads wait inside libpcap.
 pub trait Awaitable: Readable + phase::Waits {}
 
 impl<S: Phase> Capture<S> {
@@ -110,13 +111,17 @@ impl<S: Phase> Capture<S> {
 
 /// # Properties
 impl<S: Activated> Capture<S> {
-    /// Returns the name of this capture in errors: the device's name, or the savefile's path.
+    /// Returns the name that error messages use for this capture.
+    ///
+    /// This is the device's name, the savefile's path, or the name passed to a constructor such as
+    /// [`from_reader_named`](Capture::from_reader_named). A capture without a packet source has the name of its link
+    /// type.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.state.handle().name
     }
 
-    /// Returns the link type of the packets, in the numbering of libpcap's API on this operating system.
+    /// Returns the link type of the packets as a `DLT_` number, which libpcap's API uses on this operating system.
     ///
     #[doc = manual!("pcap_datalink")]
     #[doc(alias = "pcap_datalink")]
@@ -125,7 +130,7 @@ impl<S: Activated> Capture<S> {
         self.state.handle().datalink()
     }
 
-    /// Returns the link type of the packets, in the numbering of savefiles.
+    /// Returns the link type of the packets as a `LINKTYPE_` number, which savefiles use on all systems.
     #[doc(alias = "pcap_datalink")]
     #[doc(alias = "LT_LINKTYPE")]
     #[must_use]
@@ -133,17 +138,17 @@ impl<S: Activated> Capture<S> {
         self.datalink().into()
     }
 
-    /// Returns the length in bytes of the frame check sequence at the end of each packet, if the header of a classic
-    /// savefile or the device declares it.
+    /// Returns the length in bytes of the frame check sequence at the end of each packet, if the device or the header
+    /// of a classic savefile declares it.
     ///
-    /// `None`, the usual case, means unknown: packets may still end with one.
+    /// `None`, the usual case, means that the length is unknown: packets may still end with a frame check sequence.
     ///
     /// # Examples
     ///
     /// ```
     /// use pcap_core::Capture;
     ///
-    /// // Ethernet, with 4 bytes that are the frame check sequence.
+    /// // The header of a savefile: Ethernet with a frame check sequence of 4 bytes.
     /// let header = [
     ///     0xa1b2_c3d4_u32.to_be_bytes(), [0, 2, 0, 4], [0; 4], [0; 4], [0, 0, 255, 255],
     ///     0x2400_0001_u32.to_be_bytes(),
@@ -158,13 +163,14 @@ impl<S: Activated> Capture<S> {
     #[doc(alias = "LT_LINKTYPE_EXT")]
     #[must_use]
     pub fn fcs_len(&self) -> Option<u32> {
-        // Units of 16 bits.
+        // libpcap counts in units of 16 bits.
         let ext = self.state.datalink_ext() as i32;
         let known = sys::LT_FCS_LENGTH_PRESENT(ext) != 0;
         known.then(|| 2 * sys::LT_FCS_LENGTH(ext) as u32)
     }
 
-    /// Returns the snaplen in force, in bytes: no packet is longer. libpcap may have raised the requested value.
+    /// Returns the snaplen in effect: the maximum number of bytes per packet. It can exceed the requested value,
+    /// because libpcap raises values that are too small.
     ///
     #[doc = manual!("pcap_snapshot")]
     #[doc(alias = "pcap_snapshot")]
@@ -173,8 +179,8 @@ impl<S: Activated> Capture<S> {
         self.state.handle().snaplen()
     }
 
-    /// Returns the precision of the timestamps that the device provides or the savefile contains.
-    /// [`Timestamp`](crate::Timestamp) is in nanoseconds in either case.
+    /// Returns the precision of the timestamps from the device or the savefile: microseconds or nanoseconds. A
+    /// [`Timestamp`](crate::Timestamp) counts nanoseconds in both cases.
     #[doc(alias = "pcap_get_tstamp_precision")]
     #[must_use]
     pub fn precision(&self) -> Precision {
@@ -184,10 +190,12 @@ impl<S: Activated> Capture<S> {
 
 /// # Compiling filters
 impl<S: Activated> Capture<S> {
-    /// Compiles a filter for this capture's link type and snaplen. On a live capture, an unset netmask defaults to the
-    /// device's, if it has one.
+    /// Compiles a filter expression for this capture's link type and snaplen, without setting the filter.
     ///
-    /// The call looks up the names in the expression, and may block on DNS.
+    /// On a live capture, the netmask defaults to that of the device, if it has one. [`CompileOptions::compile_for`]
+    /// does the same with other options.
+    ///
+    /// The call resolves host names in the expression, so it may block on DNS.
     ///
     /// # Errors
     ///
@@ -213,14 +221,14 @@ impl<S: Activated> Capture<S> {
 impl<S: Activated> Capture<S> {
     /// Creates a savefile with this capture's link type, snaplen and precision.
     ///
-    /// An existing file is replaced. `-` is standard output; a file of that name is `./-`.
+    /// An existing file is overwritten. The path `-` means standard output; use `./-` for a file of that name.
     ///
     /// The dumper does not borrow the capture.
     ///
     /// # Errors
     ///
     /// - [`Io`](crate::ErrorKind::Io) if the file cannot be created.
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the link type's number is above 65 535.
     ///
     #[doc = manual!("pcap_dump_open")]
     #[doc(alias = "pcap_dump_open")]
@@ -230,14 +238,20 @@ impl<S: Activated> Capture<S> {
 
     /// Opens a savefile for appending, after checking that its last record is complete.
     ///
-    /// A missing or empty file gets a header first. `-` is standard output, as for [`dump`](Self::dump). Only one
-    /// process may append at a time; records of a second one could be interleaved.
+    /// A missing file is created. A new or empty file gets a header first. The path `-` means standard output, as for
+    /// [`dump`](Self::dump). Only one process may append at a time: the records of several could be interleaved.
     ///
     /// # Errors
     ///
-    /// The call fails if the file has another precision, byte order, version, link type or snaplen, if its last record
-    /// is truncated, or if a record is longer than readers accept. The error names the reason, and the file is
-    /// unchanged.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the file has a different precision, version, link
+    ///   type or snaplen.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the file has a different byte order.
+    /// - [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if its header or its last record is truncated.
+    /// - [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is not a classic savefile, or if a record is longer than
+    ///   readers accept.
+    /// - Those of [`dump`](Self::dump).
+    ///
+    /// After an error the file is unchanged.
     ///
     /// # Examples
     ///
@@ -265,16 +279,16 @@ impl<S: Activated> Capture<S> {
     /// Creates a dumper that writes to an open file, starting at its current position.
     ///
     /// The call neither reads nor truncates the existing content. `File::from` converts any owned descriptor (on Unix
-    /// an `OwnedFd`), so the file can be a pipe or a socket. The dumper closes the file;
-    /// [`into_writer`](Dumper::into_writer) returns it instead.
+    /// an `OwnedFd`), so the file can be a pipe or a socket. The dumper closes the file when it is dropped;
+    /// [`into_writer`](Dumper::into_writer) returns the file instead.
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the link type's number is above 65 535.
     ///   [`take`](crate::Error::take) returns the [`File`].
     ///
-    /// This call does not report write errors, such as a file that is not open for writing. The first later call that
-    /// writes does.
+    /// This call writes nothing, so write errors, for example because the file is not open for writing, are returned by
+    /// later calls on the dumper.
     ///
     /// # Examples
     ///
@@ -298,23 +312,24 @@ impl<S: Activated> Capture<S> {
         self.dump_open_file_named(file, THE_SAVEFILE)
     }
 
-    /// Writes a savefile to an open file, with a name for errors. See [`dump_open_file`](Self::dump_open_file).
+    /// Creates a dumper that writes to an open file, with a name for error messages. See
+    /// [`dump_open_file`](Self::dump_open_file).
     ///
     /// # Errors
     ///
-    /// Those of `dump_open_file`. Their [`object`](crate::Error::object) is this name.
+    /// Those of `dump_open_file`, with this name as their [`object`](crate::Error::object).
     pub fn dump_open_file_named(&self, file: File, name: impl Into<String>) -> Result<Dumper> {
         Dumper::to_file(file, name.into(), self.format())
     }
 
-    /// Writes a savefile to any writer: a socket, a compressor, memory.
+    /// Creates a dumper that writes to any writer, for example a socket, a compressor or a `Vec<u8>`.
     ///
-    /// [`Dumper::into_writer`] writes the rest and returns the writer.
+    /// [`Dumper::into_writer`] writes the remaining data and returns the writer.
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the number of the link type is above 65 535. Nothing was
-    ///   written, and [`take`](crate::Error::take) returns the writer.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the link type's number is above 65 535. Nothing was written,
+    ///   and [`take`](crate::Error::take) returns the writer.
     ///
     /// # Examples
     ///
@@ -324,7 +339,7 @@ impl<S: Activated> Capture<S> {
     /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_to(Vec::new())?;
     /// dumper.write_now(b"a packet")?;
     /// let bytes: Vec<u8> = dumper.into_writer()?;
-    /// assert_eq!(bytes.len(), 24 + 16 + 8); // the file's header, the record's, and the packet
+    /// assert_eq!(bytes.len(), 24 + 16 + 8); // the file header, the record header and the packet
     /// # Ok::<(), pcap_core::Error>(())
     /// ```
     #[doc(alias = "pcap_dump_fopen")]
@@ -335,11 +350,11 @@ impl<S: Activated> Capture<S> {
         self.dump_to_named(writer, THE_WRITER)
     }
 
-    /// Writes a savefile to any writer, with a name for errors. See [`dump_to`](Self::dump_to).
+    /// Creates a dumper that writes to any writer, with a name for error messages. See [`dump_to`](Self::dump_to).
     ///
     /// # Errors
     ///
-    /// Those of `dump_to`. Their [`object`](crate::Error::object) is this name.
+    /// Those of `dump_to`, with this name as their [`object`](crate::Error::object).
     pub fn dump_to_named<W>(&self, writer: W, name: impl Into<String>) -> Result<Dumper>
     where
         W: Write + Send + 'static,
@@ -363,7 +378,8 @@ impl<S: Activated> Capture<S> {
     /// not wrap.
     ///
     /// The capture still owns it: do not close it, read from it, or switch it between blocking and non-blocking mode.
-    /// It is valid until the capture is dropped. On Windows, that of a savefile is valid only until the next read.
+    /// The pointer is valid until the capture is dropped. On Windows, the pointer of a savefile is only valid until the
+    /// next read.
     #[must_use]
     pub fn as_ptr(&self) -> *mut sys::pcap_t {
         self.state.handle().as_ptr()
@@ -377,7 +393,8 @@ impl<S: Phase + fmt::Debug> fmt::Debug for Capture<S> {
 }
 
 impl CompileOptions {
-    /// Compiles an expression for a capture. See [`Capture::compile`].
+    /// Compiles a filter expression with these options for a capture's link type. See [`Capture::compile`] for the
+    /// defaults.
     ///
     /// # Errors
     ///

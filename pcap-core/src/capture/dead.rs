@@ -1,4 +1,4 @@
-//! A capture without a source, to compile filters and write savefiles.
+//! A capture without a packet source, for compiling filters and writing savefiles.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::linktype::Dlt;
 use crate::sys;
 use crate::timestamp::Precision;
 
-/// The phase of a capture without a source. It has a link type, a snaplen and a precision.
+/// The phase of a capture without a packet source. It has a link type, a snaplen and a precision.
 pub struct Dead {
     handle: Handle,
     precision: Precision,
@@ -23,8 +23,8 @@ pub struct Dead {
 
 /// # A capture without a source
 impl Capture<Dead> {
-    /// Creates a capture without a source, to compile filters and write savefiles. It has this link type, the largest
-    /// snaplen and nanosecond precision.
+    /// Creates a capture without a packet source, for compiling filters and writing savefiles. It has the given link
+    /// type, the largest snaplen and nanosecond precision.
     ///
     /// # Errors
     ///
@@ -51,9 +51,10 @@ impl Capture<Dead> {
         Self::dead_with(dlt, 0, Precision::Nano)
     }
 
-    /// Creates a capture without a source, with a snaplen in bytes and a precision. See [`dead`](Self::dead).
+    /// Creates a capture without a packet source, with the given link type, snaplen in bytes, and timestamp precision.
+    /// See [`dead`](Self::dead).
     ///
-    /// A snaplen of 0 is the largest that savefiles of the link type allow, usually 262 144.
+    /// A snaplen of 0 means the largest that savefiles of the link type allow, usually 262 144 bytes.
     ///
     /// # Errors
     ///
@@ -107,12 +108,12 @@ impl Capture<Dead> {
         }))
     }
 
-    /// Sets the length in bytes of the frame check sequence at the end of each packet. The headers of classic savefiles
-    /// declare it. Default: `None`, no declaration.
+    /// Sets the length in bytes of the frame check sequence at the end of each packet. Classic savefiles that this
+    /// capture creates declare it in their header. Default: `None`, not declared.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the number is odd or above 30.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the length is odd or above 30.
     ///
     /// # Examples
     ///
@@ -130,7 +131,7 @@ impl Capture<Dead> {
     pub fn with_fcs_len(mut self, bytes: impl Into<Option<u32>>) -> Result<Capture<Dead>> {
         self.state.datalink_ext = match bytes.into() {
             None => 0,
-            // Units of 16 bits.
+            // libpcap counts in units of 16 bits.
             Some(bytes @ 0..=30) if bytes % 2 == 0 => {
                 sys::LT_FCS_DATALINK_EXT(bytes as c_int / 2) as u32
             }

@@ -9,7 +9,7 @@ use crate::capture::{Capture, Readable};
 use crate::error::Result;
 use crate::packet::Packet;
 
-/// The packets that a call with a closure reads before it checks the clock for the first time.
+/// The number of packets that a call with a closure reads before it checks the clock for the first time.
 const SHORTEST_SLICE: u64 = 16;
 
 /// # Reading with a closure
@@ -21,11 +21,11 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`next_packet`](Self::next_packet). The closure has received the packets before the error.
+    /// Those of [`next_packet`](Self::next_packet). The closure has already received the packets before the error.
     ///
     /// # Panics
     ///
-    /// Panics if the closure does. The capture can still be read.
+    /// Panics if the closure panics. Reading can continue afterwards.
     ///
     /// # Examples
     ///
@@ -50,7 +50,7 @@ impl<S: Readable> Capture<S> {
 
     /// Calls a closure for at most `count` packets. See [`for_each`](Self::for_each).
     ///
-    /// The call returns [`Stop::Count`] after `count` packets.
+    /// If the call returns because of this limit, [`Done::stop`] returns [`Stop::Count`].
     ///
     /// # Errors
     ///
@@ -63,10 +63,11 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// Calls a closure that can fail or stop for each packet. See [`for_each`](Self::for_each).
+    /// Calls a closure for each packet until the closure returns an error or a break. See [`for_each`](Self::for_each).
     ///
-    /// The closure returns a `Result<(), E>` with `E: From<Error>`, or a [`ControlFlow<B>`](ControlFlow), whose value
-    /// the call returns. A closure with `?` needs an explicit return type, because Rust cannot infer `E`.
+    /// The closure returns either a `Result<(), E>` with `E: From<Error>`, or a [`ControlFlow<B>`](ControlFlow). The
+    /// first `Err` or `Break` ends the call, which returns its value. A closure that uses `?` needs an explicit return
+    /// type, because Rust cannot infer `E`.
     ///
     /// # Errors
     ///
@@ -74,7 +75,7 @@ impl<S: Readable> Capture<S> {
     ///
     /// # Examples
     ///
-    /// A closure that writes, and one that searches for a packet:
+    /// With a closure that writes packets, and one that searches for a packet:
     ///
     /// ```
     /// use pcap_core::{Capture, Dlt};
@@ -133,24 +134,25 @@ impl<S: Readable> Capture<S> {
         self.try_run(None, f)
     }
 
-    /// Calls a closure for each packet that is there.
+    /// Calls a closure for each available packet.
     ///
     /// On a live capture in blocking mode, the call waits up to the packet-buffer timeout for the first packet; in
-    /// non-blocking mode it does not wait. It returns [`Stop::Empty`] when no more packets are available, or one
-    /// packet-buffer timeout after the first packet if packets keep arriving. If libpcap itself waits, as on D-Bus, the
-    /// call returns as soon as it has packets.
+    /// non-blocking mode it does not wait. It returns when no more packets are available, or one packet-buffer timeout
+    /// after the first packet if packets keep arriving. In both cases [`Done::stop`] returns [`Stop::Empty`]. On
+    /// devices whose reads wait inside libpcap, such as D-Bus, the call returns as soon as it has packets.
     ///
-    /// The call reads a savefile to its end; if the savefile comes through a pipe, it waits for the data.
+    /// The call reads a savefile to its end. If the savefile arrives through a pipe, the call waits for the data. If
+    /// the savefile is [followed](Capture::follow), the call reads to the current end and does not wait.
     ///
-    /// Packets are borrowed, without a copy.
+    /// Packets are borrowed, not copied.
     ///
     /// # Errors
     ///
-    /// Those of [`next_packet`](Self::next_packet). The closure has received the packets before the error.
+    /// Those of [`next_packet`](Self::next_packet). The closure has already received the packets before the error.
     ///
     /// # Panics
     ///
-    /// Panics if the closure does. The capture can still be read.
+    /// Panics if the closure panics. Reading can continue afterwards.
     ///
     #[doc = manual!("pcap_dispatch", "pcap_loop")]
     #[doc(alias = "pcap_dispatch")]
@@ -158,9 +160,9 @@ impl<S: Readable> Capture<S> {
         self.dispatch_up_to(u64::MAX, f)
     }
 
-    /// Calls a closure for at most `max` of the packets that are there. See [`dispatch`](Self::dispatch).
+    /// Calls a closure for at most `max` available packets. See [`dispatch`](Self::dispatch).
     ///
-    /// The call returns [`Stop::Count`] after `max` packets.
+    /// If the call returns because of this limit, [`Done::stop`] returns [`Stop::Count`].
     ///
     /// # Errors
     ///
@@ -174,8 +176,8 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// Calls a closure that can fail or stop for each packet that is there. See [`dispatch`](Self::dispatch), and
-    /// [`try_for_each`](Self::try_for_each) for the closure.
+    /// Calls a closure for each available packet until the closure returns an error or a break. See
+    /// [`dispatch`](Self::dispatch), and [`try_for_each`](Self::try_for_each) for the closure.
     ///
     /// # Errors
     ///
@@ -205,17 +207,18 @@ impl<S: Readable> Capture<S> {
         })
     }
 
-    /// Implements all calls with a closure. With `patience`, the call waits this long for a first packet and then takes
-    /// what is there. Without it, only the end, a break, the count or the closure ends the call.
+    /// Implements all calls with a closure. With `patience`, the call waits this long for the first packet and then
+    /// reads only packets that are available. Without it, only the end, a break, the count or the closure ends the
+    /// call.
     fn run<F>(&mut self, max: u64, patience: Option<Duration>, mut f: F) -> Result<Done>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
         self.ended = None;
         let mut packets = 0;
-        // Check the clock between slices. The first ones are short, as the closure may be slow.
+        // Check the clock between slices. The first ones are short, because the closure may be slow.
         let mut most = patience.map_or(u64::MAX, |_| SHORTEST_SLICE);
-        // The end of the call while packets keep coming.
+        // When the call ends although packets keep arriving.
         let mut over = patience.and_then(|time| {
             let time = time.max(self.state.longest().unwrap_or(Duration::MAX));
             Instant::now().checked_add(time)

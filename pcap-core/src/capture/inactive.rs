@@ -12,7 +12,7 @@ use crate::linktype::Dlt;
 use crate::timestamp::Precision;
 use crate::tstamp_type::TstampType;
 
-/// The phase of a capture on a device before it is activated. It holds the options; nothing is open yet.
+/// The phase of a capture on a device that is not activated yet. It stores the options; the device is not open.
 #[derive(Clone, Debug)]
 pub struct Inactive {
     device: DeviceName,
@@ -30,13 +30,13 @@ impl Clone for Capture<Inactive> {
 
 /// # Opening a device: options
 impl Capture<Inactive> {
-    /// Creates a capture on a device: a name such as `eth0`, or a [`Device`](crate::Device). On Linux `any` stands for
-    /// all devices.
+    /// Creates a capture for a device, which is given by name, such as `eth0`, or as a [`Device`](crate::Device). On
+    /// Linux, the name `any` captures on all devices.
     ///
-    /// [`activate`](Self::activate) opens the device. The defaults of the options are:
+    /// This call does not open the device; [`activate`](Self::activate) does. The options have these defaults:
     ///
     /// - the largest snaplen (262 144 bytes),
-    /// - not promiscuous, no monitor mode,
+    /// - promiscuous, monitor, immediate and non-blocking mode off,
     /// - a packet-buffer timeout of 100 ms,
     /// - libpcap's buffer size,
     /// - timestamps in nanoseconds,
@@ -77,13 +77,13 @@ impl Capture<Inactive> {
 
     /// Sets the snapshot length: the maximum number of bytes delivered per packet.
     ///
-    /// The default, 0, is the largest: 262 144 bytes, or 65 600 in [immediate mode](Self::immediate_mode) on Linux
-    /// network interfaces. The activation rejects more than 262 144.
+    /// The default, 0, means the largest snaplen: 262 144 bytes, or 65 600 in [immediate mode](Self::immediate_mode) on
+    /// Linux network interfaces. Activation rejects values above 262 144.
     ///
-    /// A small snaplen saves time and room in the kernel's buffer. On Linux network interfaces, a snaplen of 256 lets a
-    /// buffer of 2 MiB hold 6000 packets of 1514 bytes instead of 1300. (libpcap alone has the kernel truncate packets
-    /// only if a filter is set.) In immediate mode each packet takes a slot of this size. Filters always see whole
-    /// packets.
+    /// A small snaplen saves time and space in the kernel's buffer. On Linux network interfaces, a buffer of 2 MiB
+    /// holds 6000 packets of 1514 bytes with a snaplen of 256, and 1300 with the default. (Without this crate, libpcap
+    /// makes the kernel truncate packets only if a filter is set.) In immediate mode, each packet occupies a slot of
+    /// this size. Filters always see whole packets.
     ///
     #[doc = manual!("pcap_set_snaplen")]
     #[doc(alias = "pcap_set_snaplen")]
@@ -92,9 +92,11 @@ impl Capture<Inactive> {
         self.with(|o| o.snaplen = bytes)
     }
 
-    /// Sets promiscuous mode: captures packets that are not addressed to this host, too. Default: no.
+    /// Sets promiscuous mode, in which the device also captures packets that are not addressed to this host. Default:
+    /// off.
     ///
-    /// A device without this mode still captures, and reports a [warning](Capture::warnings).
+    /// If the device does not support this mode, the capture works without it and reports a
+    /// [warning](Capture::warnings).
     ///
     #[doc = manual!("pcap_set_promisc")]
     #[doc(alias = "pcap_set_promisc")]
@@ -103,8 +105,9 @@ impl Capture<Inactive> {
         self.with(|o| o.promisc = on)
     }
 
-    /// Sets monitor mode: captures raw 802.11 frames. Default: no. [`can_set_rfmon`](Self::can_set_rfmon) returns
-    /// whether the device supports it.
+    /// Sets monitor mode, in which a Wi-Fi device captures raw 802.11 frames. Default: off.
+    ///
+    /// [`can_set_rfmon`](Self::can_set_rfmon) returns whether the device supports it. If it does not, activation fails.
     ///
     #[doc = manual!("pcap_set_rfmon")]
     #[doc(alias = "pcap_set_rfmon")]
@@ -113,10 +116,12 @@ impl Capture<Inactive> {
         self.with(|o| o.rfmon = on)
     }
 
-    /// Sets the packet-buffer timeout: how long the kernel may hold packets, to deliver them together. Default: 100 ms.
-    /// It is rounded up to whole milliseconds, at least one. The activation rejects more than 2 147 483 647 ms.
+    /// Sets the packet-buffer timeout: the longest time for which the kernel may hold packets back in order to deliver
+    /// several at once. Default: 100 ms.
     ///
-    /// It is not a read deadline; [`next_packet_timeout`](Capture::next_packet_timeout) has one.
+    /// The timeout is rounded up to whole milliseconds, at least one. Activation rejects values above 2 147 483 647 ms.
+    ///
+    /// This is not a read deadline; for that, use [`next_packet_timeout`](Capture::next_packet_timeout).
     ///
     #[doc = manual!("pcap_set_timeout")]
     #[doc(alias = "pcap_set_timeout")]
@@ -125,15 +130,15 @@ impl Capture<Inactive> {
         self.with(|o| o.timeout = timeout)
     }
 
-    /// Sets immediate mode: the kernel delivers each packet as soon as it arrives, without waiting for the
-    /// packet-buffer timeout. Default: no.
+    /// Sets immediate mode, in which the kernel delivers each packet as soon as it arrives, without waiting for the
+    /// packet-buffer timeout. Default: off.
     ///
-    /// Immediate mode costs a wake-up per packet. On Linux network interfaces each packet takes a slot of the size of
-    /// the [snaplen](Self::snaplen) in the buffer, on Ethernet at most the device's longest packet.
+    /// Immediate mode costs one wake-up per packet. On Linux network interfaces, each packet also occupies a buffer
+    /// slot as large as the [snaplen](Self::snaplen), or on Ethernet as the device's longest packet if that is smaller.
     ///
-    /// There the default buffer is 32 MiB and the default snaplen 65 600 bytes, which is room for 511 packets. A
-    /// smaller snaplen makes room for more: 16 000 packets with 2000 bytes. [`buffer_size`](Self::buffer_size) sets
-    /// another size.
+    /// The default buffer size in immediate mode is 32 MiB; [`buffer_size`](Self::buffer_size) sets another. On Linux
+    /// network interfaces the default snaplen is then 65 600 bytes, with which the buffer holds 511 packets. With a
+    /// snaplen of 2000 bytes, it holds 16 000.
     ///
     #[doc = manual!("pcap_set_immediate_mode")]
     #[doc(alias = "pcap_set_immediate_mode")]
@@ -142,18 +147,21 @@ impl Capture<Inactive> {
         self.with(|o| o.immediate_mode = on)
     }
 
-    /// Sets the size of the kernel's buffer, in bytes. Default: libpcap's, on Linux 2 MiB.
+    /// Sets the size of the kernel's buffer, in bytes. Default: 32 MiB in [immediate mode](Self::immediate_mode), and
+    /// otherwise libpcap's default, which is 2 MiB on Linux.
     ///
     /// The kernel drops packets that arrive while the buffer is full, and counts them in [`Stats`](crate::Stats). On
-    /// Linux:
+    /// Linux, the buffer holds this number of packets:
     ///
     /// | buffer | packets of 64 bytes | packets of 1514 bytes |
     /// |---|---|---|
     /// | 2 MiB | 13 800 | 1300 |
     /// | 64 MiB | 435 000 | 41 600 |
     ///
-    /// At 500 000 packets a second, 2 MiB cover a pause of 28 or 2.6 milliseconds in which the program does not read.
-    /// The kernel allocates the memory at activation.
+    /// At 500 000 packets per second, a program that uses 2 MiB may stop reading for 28 ms (64 bytes) or 2.6 ms (1514
+    /// bytes) without losing packets.
+    ///
+    /// The kernel allocates the memory at activation. Activation rejects 0 and values above 2 147 483 647.
     ///
     #[doc = manual!("pcap_set_buffer_size")]
     #[doc(alias = "pcap_set_buffer_size")]
@@ -162,8 +170,9 @@ impl Capture<Inactive> {
         self.with(|o| o.buffer_size = Some(bytes))
     }
 
-    /// Sets the clock that stamps the packets. Default: the device's. [`tstamp_types`](Self::tstamp_types) lists the
-    /// clocks of the device; the activation rejects others.
+    /// Sets the timestamp type, which selects the clock that timestamps the packets. Default: the device's default.
+    ///
+    /// [`tstamp_types`](Self::tstamp_types) returns the types that the device supports; activation rejects others.
     ///
     #[doc = manual!("pcap_set_tstamp_type")]
     #[doc(alias = "pcap_set_tstamp_type")]
@@ -172,8 +181,9 @@ impl Capture<Inactive> {
         self.with(|o| o.tstamp_type = Some(tstamp_type))
     }
 
-    /// Sets the precision of the timestamps, also in savefiles written from this capture. Default: nanoseconds, or
-    /// microseconds if the device offers nothing finer.
+    /// Sets the precision of the timestamps, and of the savefiles that this capture creates. Default: nanoseconds.
+    ///
+    /// If the device does not support nanoseconds, the capture has a precision of microseconds.
     ///
     #[doc = manual!("pcap_set_tstamp_precision")]
     #[doc(alias = "pcap_set_tstamp_precision")]
@@ -182,8 +192,9 @@ impl Capture<Inactive> {
         self.with(|o| o.precision = precision)
     }
 
-    /// Sets the link type, for a device that offers several. Default: the device's first.
-    /// [`datalinks`](Capture::datalinks) of an active capture lists them.
+    /// Sets the link type, for a device that supports several. Default: the device's default.
+    ///
+    /// After activation, [`datalinks`](Capture::datalinks) returns the supported link types.
     ///
     #[doc = manual!("pcap_set_datalink")]
     #[doc(alias = "pcap_set_datalink")]
@@ -202,12 +213,13 @@ impl Capture<Inactive> {
         self.with(|o| o.direction = direction)
     }
 
-    /// Sets the filter: an expression, or a compiled [`Filter`](crate::Filter). Default: all packets.
+    /// Sets the filter, which is an expression or a compiled [`Filter`](crate::Filter). Default: no filter, so all
+    /// packets are captured.
     ///
-    /// The empty expression accepts all packets, too, so an `Option<&str>` can be passed as `text.unwrap_or_default()`.
+    /// An empty expression accepts all packets, so an `Option<&str>` can be passed as `text.unwrap_or_default()`.
     ///
-    /// The activation compiles and sets the filter, as [`set_filter`](Capture::set_filter) does, before it receives any
-    /// packet.
+    /// Activation compiles and sets the filter, as [`set_filter`](Capture::set_filter) does, before the capture
+    /// receives any packet.
     ///
     #[doc = manual!(libpcap 7 "pcap-filter")]
     #[doc(alias = "pcap_setfilter")]
@@ -217,9 +229,9 @@ impl Capture<Inactive> {
         self.with(|o| o.filter = Some(filter))
     }
 
-    /// Sets non-blocking mode: [`dispatch`](Capture::dispatch) returns at once when there is no packet, and
-    /// [`inject`](Capture::inject) fails instead of waiting for room. See [`set_nonblock`](Capture::set_nonblock).
-    /// Default: no.
+    /// Sets non-blocking mode: [`dispatch`](Capture::dispatch) returns at once if no packet is available, and
+    /// [`inject`](Capture::inject) fails instead of waiting while the device's send queue is full. See
+    /// [`set_nonblock`](Capture::set_nonblock). Default: off.
     ///
     #[doc = manual!("pcap_setnonblock")]
     #[doc(alias = "pcap_setnonblock")]
@@ -228,25 +240,25 @@ impl Capture<Inactive> {
         self.with(|o| o.nonblock = on)
     }
 
-    /// Sets the protocol to capture, by its number in `linux/if_ether.h`; 0 is all. Used by `os::linux`.
-    #[allow(dead_code)] // of one system only
+    /// Sets the protocol to capture, by its number in `linux/if_ether.h`; 0 means all. Used by `os::linux`.
+    #[allow(dead_code)] // used on one system only
     pub(crate) fn with_protocol(self, protocol: u16) -> Self {
         self.with(|o| o.protocol = (protocol != 0).then_some(protocol))
     }
 
     /// Sets whether to deliver PKTAP headers, for `os::macos`.
-    #[allow(dead_code)] // of one system only
+    #[allow(dead_code)] // used on one system only
     pub(crate) fn with_pktap(self, on: bool) -> Self {
         self.with(|o| o.pktap = on)
     }
 
-    /// Returns the requested protocol, if there is one.
+    /// Returns the requested protocol, or `None` for all protocols.
     #[allow(dead_code)] // as above
     pub(crate) fn protocol_to_capture(&self) -> Option<u16> {
         self.state.options.protocol
     }
 
-    /// Returns the device's name in errors.
+    /// Returns the device's name as error messages show it.
     #[allow(dead_code)] // as above
     pub(crate) fn device_name(&self) -> String {
         self.state.device.to_text()
@@ -258,11 +270,12 @@ impl Capture<Inactive> {
         self.with(|o| o.qdisc_bypass = on)
     }
 
-    /// Returns the timestamp types of the device, empty if it has only its default. The call does not open the device.
+    /// Returns the timestamp types that the device supports. The list is empty if the device has only its default type.
+    /// The call does not activate the device.
     ///
     /// # Errors
     ///
-    /// The call fails if there is no such device, or if libpcap cannot query it.
+    /// The call fails if the device does not exist, or if libpcap cannot query it.
     ///
     #[doc = manual!("pcap_list_tstamp_types")]
     #[doc(alias = "pcap_list_tstamp_types")]
@@ -270,11 +283,11 @@ impl Capture<Inactive> {
         active::Created::new(&self.state.device)?.tstamp_types()
     }
 
-    /// Returns whether the device supports monitor mode. The call does not open the device.
+    /// Returns whether the device supports monitor mode. The call does not activate the device.
     ///
     /// # Errors
     ///
-    /// The call fails if there is no such device, or if the process may not query it.
+    /// The call fails if the device does not exist, or if the process lacks the permission to query it.
     ///
     #[doc = manual!("pcap_can_set_rfmon")]
     #[doc(alias = "pcap_can_set_rfmon")]
@@ -285,17 +298,20 @@ impl Capture<Inactive> {
 
 /// # Opening a device: activation
 impl Capture<Inactive> {
-    /// Opens the device and starts to capture. The options remain usable, for example to change one and try again.
+    /// Opens the device and starts capturing.
+    ///
+    /// The call borrows the options, so they remain usable, for example to change one and try again.
     ///
     /// # Errors
     ///
-    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if there is no such device.
-    /// - [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the process may not capture on it.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device does not exist.
+    /// - [`PermissionDenied`](crate::ErrorKind::PermissionDenied) if the process lacks the permission to capture on it.
     /// - [`InterfaceNotUp`](crate::ErrorKind::InterfaceNotUp) if the interface is down.
-    /// - [`RfmonNotSupported`](crate::ErrorKind::RfmonNotSupported) if monitor mode was requested and the device lacks
-    ///   it.
-    /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) if an option is invalid; the text names it and its value.
-    /// - Those of [`set_filter`](Capture::set_filter) if the filter is invalid.
+    /// - [`RfmonNotSupported`](crate::ErrorKind::RfmonNotSupported) if monitor mode was requested and the device does
+    ///   not support it.
+    /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) if an option is invalid. The message names the option and
+    ///   its value.
+    /// - Those of [`set_filter`](Capture::set_filter) for the filter.
     ///
     /// # Examples
     ///
@@ -317,17 +333,18 @@ impl Capture<Inactive> {
         self.open(false)
     }
 
-    /// Opens the device as [`activate`](Self::activate) does, but skips options that fail on the open device.
+    /// Opens the device as [`activate`](Self::activate) does, but skips options that cannot be applied to the open
+    /// device.
     ///
-    /// These are the link type, the direction, the filter, and on Linux the bypass of the queueing discipline. The
-    /// [`warnings`](Capture::warnings) have an [`OptionSkipped`](crate::WarningKind::OptionSkipped) for each, with the
-    /// text of its error.
+    /// The call can skip the link type, the direction, the filter, and on Linux the bypass of the queueing discipline.
+    /// For each skipped option, [`warnings`](Capture::warnings) contains an
+    /// [`OptionSkipped`](crate::WarningKind::OptionSkipped) with the text of the error.
     ///
-    /// If its filter is skipped, the capture delivers all packets. Use `activate` where that would be wrong.
+    /// If the filter is skipped, the capture delivers all packets. Use `activate` if that would be wrong.
     ///
     /// # Errors
     ///
-    /// Those of [`activate`](Self::activate), for everything else.
+    /// Those of [`activate`](Self::activate), except for the options that the call can skip.
     ///
     /// # Examples
     ///
@@ -347,9 +364,11 @@ impl Capture<Inactive> {
         Active::open(&self.state.device, &self.state.options, anyway).map(Capture::new)
     }
 
-    /// Opens a device in one call: a short form of [`from_device`](Self::from_device) for the most common options.
+    /// Opens a device in one call. This is a shorthand for [`from_device`](Self::from_device), its most common options
+    /// and [`activate`](Self::activate).
     ///
-    /// `snaplen` is in bytes; 0 is the largest.
+    /// `snaplen` is in bytes, and 0 means the largest. `promisc` sets promiscuous mode, and `timeout` the packet-buffer
+    /// timeout.
     ///
     /// # Errors
     ///

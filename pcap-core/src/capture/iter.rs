@@ -7,7 +7,7 @@ use crate::capture::{Capture, Readable};
 use crate::error::Result;
 use crate::packet::{Packet, PacketOwned};
 
-/// The conversion of the iterators that copy packets.
+/// The type of the function that copies packets for an iterator.
 pub(crate) type Copies = fn(Packet<'_>) -> PacketOwned;
 
 /// An iterator over the packets of a borrowed capture. See [`Capture::packets`] and [`Capture::packets_with`].
@@ -27,7 +27,7 @@ impl<'a, S: Readable, F> Packets<'a, S, F> {
         }
     }
 
-    /// Returns the capture, for statistics between two packets.
+    /// Returns a reference to the capture, for example to query its statistics between two packets.
     #[must_use]
     pub fn get_ref(&self) -> &Capture<S> {
         self.capture
@@ -87,13 +87,14 @@ impl<S: Readable, F> IntoPackets<S, F> {
         }
     }
 
-    /// Returns the capture, for statistics between two packets.
+    /// Returns a reference to the capture, for example to query its statistics between two packets.
     #[must_use]
     pub fn get_ref(&self) -> &Capture<S> {
         &self.capture
     }
 
-    /// Converts the iterator into its capture, to query why the packets ended or to read on.
+    /// Consumes the iterator and returns its capture, for example to query why the packets ended or to continue
+    /// reading.
     #[must_use]
     pub fn into_inner(self) -> Capture<S> {
         self.capture

@@ -1,6 +1,6 @@
 //! Captures and their phases.
 
-// The documentation of `Capture` lists the calls in the order of these modules.
+// rustdoc lists the methods of `Capture` in the order of these modules.
 mod inactive;
 
 mod offline;
@@ -13,7 +13,7 @@ mod each;
 
 mod read;
 
-#[allow(clippy::module_inception)] // the noun of its folder
+#[allow(clippy::module_inception)] // the folder is named after its main type
 mod capture;
 
 mod live;
@@ -36,7 +36,7 @@ mod read_ahead;
 mod vlan;
 mod wait;
 
-#[allow(unused_imports, unreachable_pub)] // of Linux only
+#[allow(unused_imports, unreachable_pub)] // used on Linux only
 pub use active::Sender;
 pub use active::{Active, FilterLocation};
 #[cfg(any(feature = "tokio", feature = "async-io"))]

@@ -18,19 +18,21 @@ pub(super) enum Patience {
 
 /// # Reading packet by packet
 impl<S: Readable> Capture<S> {
-    /// Returns the next packet. Waits until there is one or the capture is over.
+    /// Returns the next packet, after waiting until one arrives or the capture ends.
     ///
-    /// `None` means that the capture is over. [`ended`](Self::ended) returns whether the savefile is at its end or a
-    /// [`BreakHandle`](crate::BreakHandle) was used; after a break, reading can continue. The packet-buffer timeout
-    /// of a live capture never ends this call.
+    /// The call returns `None` at the end of a savefile, at the end of a [stopped](Capture::stop) live capture, and if
+    /// a [`BreakHandle`](crate::BreakHandle) interrupts it. [`ended`](Self::ended) returns the reason. After a break,
+    /// reading can continue. The packet-buffer timeout of a live capture never ends this call.
     ///
     /// # Errors
     ///
     /// - [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) or [`SavefileBad`](crate::ErrorKind::SavefileBad)
-    ///   if the savefile is damaged, after its good packets. Each further call returns the same error. A file that
-    ///   became shorter while it was read counts as truncated.
-    /// - [`Disappeared`](crate::ErrorKind::Disappeared) if the device was removed, after all packets that it had
-    ///   received.
+    ///   if the savefile is truncated or damaged. All packets before the damage are returned first. Each later call
+    ///   returns the same error. A file that shrinks while it is read counts as truncated.
+    /// - [`Disappeared`](crate::ErrorKind::Disappeared) if the device was removed. All packets that it had received are
+    ///   returned first.
+    /// - [`Io`](crate::ErrorKind::Io) if the operating system or the savefile's reader reports an error.
+    /// - [`Other`](crate::ErrorKind::Other) if libpcap reports any other error.
     ///
     /// # Examples
     ///
@@ -60,14 +62,15 @@ impl<S: Readable> Capture<S> {
         Ok(if self.advance()? { self.packet() } else { None })
     }
 
-    /// Returns the next packet, and waits at most this long for it.
+    /// Returns the next packet, after waiting for at most `timeout`.
     ///
-    /// The deadline also holds on an idle interface. The kernel may hold packets back for up to the packet-buffer
-    /// timeout, so a shorter time may return [`Next::Timeout`] although a packet has arrived. Immediate mode avoids
-    /// that.
+    /// If no packet arrives in time, the call returns [`Next::Timeout`], even on an idle interface. The kernel may hold
+    /// packets back for up to the packet-buffer timeout, so with a shorter `timeout` the call may return
+    /// `Next::Timeout` although a packet has arrived. Immediate mode avoids that. On the few devices that only support
+    /// blocking reads, the call may return late: see [`OnlyBlocking`](crate::WarningKind::OnlyBlocking).
     ///
-    /// A savefile in a regular file or from a reader is always read to its next packet. A pipe, a socket, a terminal
-    /// and a file that is [followed](Capture::follow) keep the deadline.
+    /// The timeout has no effect on a savefile in a regular file or from a reader: the call always reads to the next
+    /// packet. It does apply to pipes, sockets, terminals and files that are [followed](Capture::follow).
     ///
     /// # Errors
     ///
@@ -78,9 +81,10 @@ impl<S: Readable> Capture<S> {
         self.next(Patience::For(timeout))
     }
 
-    /// Returns the next packet if there is one now. Never blocks, except on disk I/O or on a user-supplied reader.
+    /// Returns the next packet if one is available now, and [`Next::Timeout`] otherwise. The call never blocks, except
+    /// on disk I/O or on a user-supplied reader.
     ///
-    /// If the filter rejects every packet of a pipe, the call returns [`Next::Timeout`] after as many packets as the
+    /// On a pipe, the call also returns `Next::Timeout` after the filter has rejected as many packets in a row as the
     /// pipe can hold.
     ///
     /// # Errors
@@ -107,8 +111,8 @@ impl<S: Readable> Capture<S> {
     /// Advances to the next packet, which [`packet`](Self::packet) then returns. Waits as
     /// [`next_packet`](Self::next_packet) does, and returns `false` where that returns `None`.
     ///
-    /// Use it in loops that skip packets, or to call [`stats`](Capture::stats) or [`inject`](Capture::inject) while
-    /// holding a packet. Both need only a shared borrow of the capture, as the packet does.
+    /// Use this in loops that skip packets, or to call [`stats`](Capture::stats) or [`inject`](Capture::inject) while
+    /// holding a packet. This works because the packet and these calls only borrow the capture immutably.
     ///
     /// # Errors
     ///
@@ -123,7 +127,7 @@ impl<S: Readable> Capture<S> {
     /// # let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
     /// # dumper.write_now(&[0; 1500])?;
     /// # dumper.close()?;
-    /// /// Returns the first packet that is longer than this.
+    /// /// Returns the first packet that is longer than `than` bytes.
     /// fn longer(capture: &mut Capture<pcap_core::Offline>, than: u32)
     ///     -> pcap_core::Result<Option<pcap_core::Packet<'_>>>
     /// {
@@ -144,8 +148,8 @@ impl<S: Readable> Capture<S> {
         Ok(self.look(Patience::ForEver)? == Next::Packet(()))
     }
 
-    /// Returns the packet that the last [`advance`](Self::advance) or other single read advanced to. `None` before the
-    /// first read, after the end, and after a call with a closure.
+    /// Returns the packet that the last [`advance`](Self::advance) or other call for a single packet has read. Returns
+    /// `None` before the first read, if the last read found no packet, and after a call that takes a closure.
     #[inline]
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {

@@ -11,11 +11,11 @@ use crate::tstamp_type::TstampType;
 /// The largest snaplen that libpcap accepts for a device.
 pub(crate) const LARGEST_SNAPLEN: u32 = 262_144;
 
-/// The default snaplen of immediate mode on a Linux network interface: a packet of 64 KiB with its headers. Each packet
-/// takes a slot of this size in the kernel's buffer.
+/// The default snaplen of immediate mode on a Linux network interface: enough for a packet of 64 KiB with its headers.
+/// Each packet occupies a slot of this size in the kernel's buffer.
 pub(crate) const IMMEDIATE_SNAPLEN: u32 = 65_600;
 
-/// Returns the number of bytes that hold any whole packet.
+/// Returns a snaplen that no packet exceeds.
 pub(crate) fn whole(immediate: bool) -> u32 {
     match immediate {
         true => IMMEDIATE_SNAPLEN,
@@ -23,7 +23,7 @@ pub(crate) fn whole(immediate: bool) -> u32 {
     }
 }
 
-/// The bytes per packet that the capture delivers, and those that libpcap captures.
+/// The maximum number of bytes per packet that the capture delivers, and that libpcap captures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lengths {
     pub(crate) delivered: u32,
@@ -32,8 +32,8 @@ pub(crate) struct Lengths {
 
 impl Lengths {
     /// Creates the lengths for a device. On a Linux network interface the kernel truncates packets by the filter, so
-    /// libpcap can be set to capture whole ones. In immediate mode that costs room in the buffer, and is done only for
-    /// a filter that reads whole packets (`whole`).
+    /// libpcap can be set to capture whole ones. In immediate mode that costs buffer space, so it is done only if
+    /// `whole` is set, for a filter that reads whole packets.
     pub(crate) fn new(options: &Options, is_interface: bool, whole: bool) -> Lengths {
         let immediate = options.immediate_mode;
         let delivered = match options.snaplen {

@@ -9,16 +9,16 @@ use crate::error::{Error, Result};
 pub enum End {
     /// The savefile is at its end, or the live capture is [stopped](crate::Capture::stop) and its buffer is empty.
     Eof,
-    /// A [`BreakHandle`](crate::BreakHandle) ended the call. Reading can continue.
+    /// A [`BreakHandle`](crate::BreakHandle) interrupted the call. Reading can continue.
     Break,
 }
 
-/// Why a reading call with a closure returned.
+/// Why a reading call that takes a closure returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stop {
     /// The closure received the requested number of packets.
     Count,
-    /// There are no more packets now.
+    /// No more packets are available now.
     Empty,
     /// The capture has no more packets.
     End(End),
@@ -30,7 +30,7 @@ impl From<End> for Stop {
     }
 }
 
-/// The result of a reading call with a closure.
+/// The result of a reading call that takes a closure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Done {
     packets: u64,
@@ -38,7 +38,7 @@ pub struct Done {
 }
 
 impl Done {
-    /// Creates the result of a call that handed `packets` to its closure and then stopped.
+    /// Creates a result from the number of packets that the closure received and the reason why the call returned.
     #[must_use]
     pub fn new(packets: u64, stop: impl Into<Stop>) -> Done {
         Done {
@@ -65,7 +65,7 @@ impl Done {
 pub enum Next<T> {
     /// A packet.
     Packet(T),
-    /// No packet came in time.
+    /// No packet arrived in time.
     Timeout,
     /// The capture has no more packets.
     End(End),
@@ -81,11 +81,11 @@ impl<T> Next<T> {
         }
     }
 
-    /// Converts the packet with a closure.
+    /// Converts the packet with a closure, and leaves the other variants unchanged.
     ///
     /// # Examples
     ///
-    /// A result that outlives the next read, or can be sent to another thread:
+    /// Copies the packet, so that the result outlives the next read and can be sent to another thread:
     ///
     /// ```
     /// use pcap_core::{Next, Packet, PacketOwned};

@@ -1,4 +1,4 @@
-//! The sealed traits of the phases, below the public API. They cannot be named outside of this crate.
+//! The sealed traits of the phases, below the public API. They cannot be named outside this crate.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -28,15 +28,15 @@ pub trait Opened {
     fn compile(&self, expression: &str, options: CompileOptions) -> Result<Filter>;
 }
 
-/// What a read without waiting found.
+/// The result of a read that does not wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(unreachable_pub)] // as above
 pub enum Found {
-    /// A packet; another one may be there.
+    /// A packet; more may be available.
     Packet,
-    /// Nothing now.
+    /// No packet is available now.
     Nothing,
-    /// Nothing more ever.
+    /// The end: there will be no more packets.
     Eof,
 }
 
@@ -48,7 +48,8 @@ pub struct Slice {
     pub packets: u64,
     /// Whether the closure stopped the read.
     pub stopped: bool,
-    /// What the read found last. It can be packets even if the closure received none, because a filter rejected them.
+    /// The last result of the read. It can be `Packet` even if the closure received none, because a filter rejected
+    /// them.
     pub found: Found,
 }
 
@@ -63,15 +64,15 @@ impl Slice {
     }
 }
 
-/// A phase that packets are read from. None of these calls checks the break latch, and only `wait` waits.
+/// A phase that packets are read from. None of these methods checks the break latch, and only `wait` waits.
 #[allow(unreachable_pub)] // as above
 pub trait Source: Opened {
-    /// Calls the closure for packets that are there, at most `max`.
+    /// Calls the closure for at most `max` available packets.
     fn slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>;
 
-    /// Makes the next packet the current one, if it is there.
+    /// Makes the next packet the current one, if one is available.
     fn step(&mut self) -> Result<Found>;
 
     /// Makes the next packet the current one, if that takes no more than to parse its header and there is no break. Its
@@ -93,18 +94,18 @@ pub trait Source: Opened {
     /// Waits until there may be packets, a break, or the deadline. May return early.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()>;
 
-    /// Returns how long `dispatch` waits for a first packet, after which it takes what is there. `None` if it waits for
-    /// the full count.
+    /// Returns how long `dispatch` waits for the first packet, after which it reads only available packets. `None`
+    /// means that it reads until the end or its limit.
     fn patience(&self) -> Option<Duration>;
 
-    /// Returns how long `dispatch` may run while packets keep coming; `None` is no limit.
+    /// Returns how long `dispatch` may run while packets keep arriving; `None` means no limit.
     fn longest(&self) -> Option<Duration>;
 
     /// Installs a filter.
     fn set_filter(&mut self, source: FilterSource<'_>) -> Result<()>;
 }
 
-/// A phase whose wait an event loop can do.
+/// A phase that an event loop can wait for.
 #[allow(unreachable_pub)] // as above
 pub trait Waits: Source {
     /// Returns the event that `wait` would wait for.
@@ -122,6 +123,6 @@ pub trait OnDevice: Source {
     /// Returns whether reads wait inside libpcap, even in non-blocking mode.
     fn only_blocks(&self) -> bool;
     fn stats(&self) -> Result<Stats>;
-    /// Stops the inflow, as far as possible, and returns the condition of the end.
+    /// Stops receiving packets, as far as possible, and returns the condition for the end of the capture.
     fn stop(&mut self) -> Result<Stopped>;
 }

@@ -1,4 +1,4 @@
-//! Iterators and filters.
+//! Reading with iterators, and setting filters.
 
 use crate::capture::iter::{IntoPackets, Packets};
 use crate::capture::{Capture, Readable};
@@ -8,11 +8,11 @@ use crate::packet::Packet;
 
 /// # Reading with an iterator
 impl<S: Readable> Capture<S> {
-    /// Returns an iterator over copies of the packets.
+    /// Returns an iterator over copies of the packets, as [`PacketOwned`](crate::PacketOwned).
     ///
-    /// The iterator ends when [`next_packet`](Self::next_packet) returns `None`, or after an error. After a break a new
-    /// iterator continues. [`next_packet`](Self::next_packet) and [`for_each`](Self::for_each) lend packets without a
-    /// copy.
+    /// The iterator ends when [`next_packet`](Self::next_packet) returns `None`, or after an error. After a break, a
+    /// new iterator continues with the next packet. To read packets without copying them, use
+    /// [`next_packet`](Self::next_packet) or [`for_each`](Self::for_each).
     ///
     /// # Examples
     ///
@@ -30,7 +30,7 @@ impl<S: Readable> Capture<S> {
         Packets::new(self, |packet| packet.into_owned())
     }
 
-    /// Returns an iterator over the results of a closure for each packet, without a copy of the packet.
+    /// Returns an iterator over the values that a closure returns for each packet. The packets are not copied.
     ///
     /// # Examples
     ///
@@ -58,7 +58,7 @@ impl<S: Readable> Capture<S> {
         IntoPackets::new(self, |packet| packet.into_owned())
     }
 
-    /// Converts the capture into an iterator over the results of a closure for each packet. See
+    /// Converts the capture into an iterator over the values that a closure returns for each packet. See
     /// [`packets_with`](Self::packets_with).
     pub fn into_packets_with<T, F>(self, f: F) -> IntoPackets<S, F>
     where
@@ -70,40 +70,41 @@ impl<S: Readable> Capture<S> {
 
 /// # Filters
 impl<S: Readable> Capture<S> {
-    /// Sets the filter: only packets that it accepts are delivered from now on. It is an expression, or a compiled
-    /// [`Filter`](crate::Filter).
+    /// Sets the filter, which is an expression or a compiled [`Filter`](crate::Filter). From now on, only packets that
+    /// it accepts are delivered.
     ///
     /// An expression is compiled with the default options, and on a live capture with the device's netmask, if it has
-    /// one. The empty expression accepts all packets.
+    /// one. An empty expression accepts all packets.
     ///
     /// On Linux network interfaces:
     ///
-    /// - Each packet that arrives after this call is delivered if and only if the filter accepts it, as far as the
-    ///   buffer has room.
-    /// - The filter is applied again to packets in the buffer. Those that it can no longer judge are discarded, and
-    ///   counted in [`Stats::discarded`](crate::Stats::discarded).
-    /// - The kernel runs the filter on whole packets, whatever the snaplen is. If it cannot, or if its result would
-    ///   differ from [`Filter::matches`](crate::Filter::matches), this process runs the filter, also on whole packets:
-    ///   see [`filter_location`](Capture::filter_location).
+    /// - Unless the buffer is full, a packet that arrives after this call is delivered if and only if the filter
+    ///   accepts it.
+    /// - The filter is also applied to the packets that are already in the buffer. A packet is discarded, and counted
+    ///   in [`Stats::discarded`](crate::Stats::discarded), if the data that the filter tests is no longer available.
+    /// - The kernel runs the filter on whole packets, regardless of the snaplen. If it cannot, or if its result would
+    ///   differ from that of [`Filter::matches`](crate::Filter::matches), this process runs the filter, also on whole
+    ///   packets. [`filter_location`](Capture::filter_location) returns which.
     /// - The kernel removes the outer VLAN tag before a filter sees the packet. So `udp port 67` accepts tagged
-    ///   packets, which the same filter rejects in plain bytes. In this process, too, a filter that does not test for
-    ///   VLANs runs without the outer tag. A tag that a program on this host has written into a frame stays in it.
+    ///   packets, although [`Filter::matches`](crate::Filter::matches) rejects their bytes with the tag. In this
+    ///   process, a filter that does not test for VLANs does not see the outer tag either. The kernel does not remove a
+    ///   tag that a program on this host has written into a frame.
     ///
-    /// On other devices and systems libpcap sets the filter, and may lose packets meanwhile.
+    /// On other devices and systems, libpcap sets the filter, and may lose packets while it does so.
     ///
     /// # Errors
     ///
     /// - [`FilterSyntax`](crate::ErrorKind::FilterSyntax) or [`FilterTooLong`](crate::ErrorKind::FilterTooLong) if
     ///   libpcap rejects the expression.
     /// - [`LinktypeMismatch`](crate::ErrorKind::LinktypeMismatch) if the filter was compiled for another link type.
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if only the kernel can evaluate the filter (`inbound`,
-    ///   `ifindex`) and it does not run it; the text says why.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if only the kernel can evaluate the filter (for example
+    ///   `inbound` or `ifindex`) but cannot run it. The message states why.
     /// - [`InvalidOption`](crate::ErrorKind::InvalidOption) in immediate mode, if the filter has to run in this process
-    ///   and reads more of a packet than the snaplen leaves. Set it before activation, or use a larger snaplen.
+    ///   and reads bytes beyond the snaplen. Set the filter before activation, or use a larger snaplen.
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the filter accepts only sent packets on Linux's
     ///   loopback device, which delivers each packet once, as received.
     ///
-    /// After an error the previous filter stays in force.
+    /// After an error, the previous filter stays in effect.
     ///
     /// # Examples
     ///

@@ -18,7 +18,7 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    /// For a live capture: one `pcap_dispatch` for this many costs next to nothing per packet.
+    /// For a live capture: the cost of one `pcap_dispatch` is negligible when it is shared by this many packets.
     pub(crate) const LIVE: Limit = Limit {
         packets: 128,
         bytes: 1 << 20,
@@ -28,14 +28,14 @@ impl Limit {
         packets: 128,
         bytes: 16 << 10,
     };
-    /// For a pipe, where reading ahead would wait for packets that may not come for long.
+    /// For a pipe, where reading ahead would wait for packets that may not arrive for a long time.
     pub(crate) const PIPE: Limit = Limit {
         packets: 1,
         bytes: 0,
     };
 }
 
-/// Packets in one reused buffer: no allocation once it has grown.
+/// Packets in one reused buffer, which needs no more allocations once it has grown.
 #[derive(Debug)]
 pub(crate) struct Batch {
     limit: Limit,
@@ -45,7 +45,7 @@ pub(crate) struct Batch {
     next: usize,
     /// The index of the lent packet.
     current: Option<usize>,
-    /// An error after packets of the same read; it is reported after they are delivered.
+    /// An error that followed packets of the same read; it is returned after they are delivered.
     pending: Option<Error>,
 }
 
@@ -67,7 +67,7 @@ impl Batch {
         }
     }
 
-    /// Returns a batch in place of this one, which the caller fills and puts back.
+    /// Takes this batch out, so that the caller can fill it and put it back.
     pub(crate) fn take(&mut self) -> Batch {
         std::mem::replace(self, Batch::new(self.limit))
     }
@@ -105,7 +105,7 @@ impl Batch {
         self.limit.packets
     }
 
-    /// Copies a packet in, and returns whether there is room for more.
+    /// Copies a packet into the batch. Returns `Break` if the batch is full.
     #[inline]
     pub(crate) fn push(&mut self, packet: Packet<'_>) -> ControlFlow<()> {
         let start = self.bytes.len();
@@ -121,7 +121,7 @@ impl Batch {
         }
     }
 
-    /// Advances the lent packet to the next one, if there is one.
+    /// Lends the next packet. Returns whether there was one.
     #[inline]
     pub(crate) fn step(&mut self) -> bool {
         let there = self.next < self.packets.len();
@@ -144,7 +144,7 @@ impl Batch {
     }
 
     /// Calls a closure for the packets that were read ahead and pass the filter, at most `max` and until a break.
-    /// Returns `None` if there is nothing.
+    /// Returns `None` if there are no such packets and no pending error.
     pub(crate) fn slice<F>(
         &mut self,
         max: u64,

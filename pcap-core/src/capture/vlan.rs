@@ -1,6 +1,6 @@
 //! The outer VLAN tag of a packet. Linux removes it before a filter sees the packet, and libpcap inserts it afterwards.
-//! A filter that runs in this process must not see it either, or a filter would change its meaning at the length that
-//! the kernel rejects.
+//! A filter that runs in this process must not see it either. Otherwise the meaning of a filter would depend on whether
+//! it is short enough for the kernel.
 
 use crate::filter::{AsksForTags, Filter};
 use crate::linktype::Dlt;
@@ -13,13 +13,13 @@ const TYPES: [[u8; 2]; 2] = [[0x81, 0x00], [0x88, 0xa8]];
 
 /// Runs a filter on packets as the kernel would.
 ///
-/// A tag that a program on this host wrote into a sent packet is removed here, although the kernel leaves it in: the
-/// packet does not show the difference.
+/// A tag that a program on this host wrote into a sent packet is removed here, although the kernel does not remove it:
+/// nothing in the packet tells the two apart.
 #[derive(Debug, Default)]
 pub(crate) struct Untagged {
     /// The position at which libpcap inserts tags, if the filter must not see them.
     at: Option<usize>,
-    /// The filter's program, if it tests the tag that is not in the packet.
+    /// The filter's program, if it tests the tag that the kernel has removed from the packet.
     asks: Option<AsksForTags>,
     bytes: Vec<u8>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Untagged {
 impl Untagged {
     pub(crate) fn new(filter: &Filter, datalink: Dlt) -> Untagged {
         let asks = AsksForTags::new(filter);
-        // Other kernel extensions are not evaluated here, unless the filter is compiled for plain bytes as well.
+        // This process evaluates no other kernel extensions, unless the filter is also compiled for plain bytes.
         if !platform::IS_LINUX || asks.is_none() && filter.uses_kernel_extensions() {
             return Untagged::default();
         }

@@ -10,8 +10,8 @@ use crate::handle::Handle;
 use crate::sys::platform::{self, RawFd};
 use crate::sys::{Ready, Until};
 
-/// The longest interval between reads while an interface is down. libpcap asks for one every millisecond; the intervals
-/// grow up to this.
+/// The longest interval between reads while an interface is down. libpcap asks for a read every millisecond; the
+/// intervals grow to this length.
 const SLOWEST: Duration = Duration::from_millis(50);
 
 /// The interval between reads if libpcap offers neither a descriptor nor a time.
@@ -25,11 +25,11 @@ const BRIEF: Duration = Duration::from_millis(1);
 pub(crate) enum Waiting {
     /// In non-blocking mode; this descriptor is readable when there are packets.
     Descriptor(RawFd),
-    /// In non-blocking mode, to be read at intervals.
+    /// In non-blocking mode; libpcap has no descriptor, so it is read at intervals.
     Timer,
-    /// It rejects non-blocking mode: a read waits inside libpcap, and only libpcap can end it.
+    /// libpcap rejects non-blocking mode: a read waits inside libpcap, and only libpcap can end it.
     InLibpcap,
-    /// It rejects non-blocking mode, but a break ends a read within a tenth of a second, with or without a packet
+    /// libpcap rejects non-blocking mode, but a break ends a read within a tenth of a second, with or without a packet
     /// (D-Bus).
     Briefly,
 }
@@ -38,14 +38,15 @@ pub(crate) enum Waiting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
 pub enum WaitsFor {
-    /// Nothing: a read does not wait, or does its own waiting.
+    /// Nothing: a read does not wait, or itself waits.
     Nothing,
-    /// The first of these: the descriptor is readable, the break handle's is, or the time is over.
+    /// The first of these events: the descriptor is readable, the break handle's descriptor is readable, or the time
+    /// has passed.
     Event {
         descriptor: Option<RawFd>,
         pause: Option<Duration>,
     },
-    /// An event that only libpcap knows, so a read waits for it; with the reason.
+    /// An event that only libpcap can wait for, inside a read. The text states the reason.
     Libpcap(&'static str),
 }
 
@@ -66,7 +67,7 @@ impl WaitsFor {
 #[derive(Debug)]
 pub(crate) struct Waiter {
     waiting: Waiting,
-    /// The interval between additional reads, if the descriptor may be late.
+    /// The interval between additional reads, if the descriptor may report packets late.
     late: Option<Duration>,
     /// The interval between reads while libpcap asks for more than the descriptor.
     pause: Cell<Duration>,
@@ -99,7 +100,7 @@ impl Waiter {
         self.waiting
     }
 
-    /// Notes that packets came: the interface is up.
+    /// Notes that packets arrived, so the interface is up.
     pub(crate) fn came(&self) {
         self.pause.set(Duration::ZERO);
     }
@@ -116,12 +117,12 @@ impl Waiter {
         Ok(())
     }
 
-    /// Returns the longest wait, even if the descriptor does not become readable. It grows from wait to wait while
-    /// libpcap asks to be read all the time.
+    /// Returns the longest time to wait if the descriptor does not become readable. It grows from wait to wait while
+    /// libpcap asks for constant reads.
     fn pause(&self, handle: &Handle) -> Option<Duration> {
         let Some(mut pause) = required_timeout(handle) else {
             return match self.waiting {
-                // Without either, nothing would ever report packets.
+                // Without a descriptor or a time, nothing would ever report packets.
                 Waiting::Timer => Some(BLIND),
                 Waiting::Briefly => Some(BRIEF),
                 Waiting::Descriptor(_) | Waiting::InLibpcap => self.late,
@@ -185,7 +186,7 @@ fn poll(
     Ok(ready)
 }
 
-/// Waits until a descriptor is writable, a break comes, or this time is over.
+/// Waits until a descriptor is writable, a break is requested, or this time has passed.
 pub(crate) fn writable(
     breaker: &Breaker,
     descriptor: Option<RawFd>,
@@ -195,7 +196,7 @@ pub(crate) fn writable(
     Ok(())
 }
 
-/// Waits for a break or this time, without a descriptor. Returns whether there was a break.
+/// Waits until a break is requested or this time has passed, without a descriptor. Returns whether there was a break.
 pub(crate) fn sleep(handle: &Handle, time: Duration) -> Result<bool> {
     let waiter = Waiter::new(Waiting::Timer, time);
     waiter.poll(handle, Some(time))
@@ -203,6 +204,6 @@ pub(crate) fn sleep(handle: &Handle, time: Duration) -> Result<bool> {
 
 /// Returns the timeout that libpcap asks for.
 fn required_timeout(handle: &Handle) -> Option<Duration> {
-    // SAFETY: the handle is open, and this thread's.
+    // SAFETY: the handle is open, and only this thread uses it.
     unsafe { platform::required_timeout(handle.as_ptr()) }
 }

@@ -2,13 +2,13 @@
 
 use crate::capture::{Capture, Inactive};
 
-/// Options of a capture that only Apple's systems have.
+/// Options of a capture that only Apple's systems support.
 pub trait CaptureExt: Sized {
     /// Sets whether the capture delivers packets of the link type `DLT_PKTAP`, whose headers name the interface and the
-    /// process of each packet. Default: no.
+    /// process of each packet. Default: off.
     ///
-    /// It works on the devices `pktap` and `any`, with the libpcap that is part of macOS. Other libpcaps lack the call,
-    /// and then activation fails with [`Unsupported`](crate::ErrorKind::Unsupported).
+    /// The option works on the devices `pktap` and `any`, with the libpcap that is part of macOS. With any other
+    /// libpcap, activation fails with [`Unsupported`](crate::ErrorKind::Unsupported).
     ///
     /// # Examples
     ///

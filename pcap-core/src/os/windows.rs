@@ -9,15 +9,17 @@ use crate::sys::{self, platform};
 
 /// Windows-specific operations of a live capture.
 ///
-/// With a `wpcap.dll` that lacks functions of libpcap, they return [`Unsupported`](crate::ErrorKind::Unsupported).
+/// If the `wpcap.dll` in use lacks functions of libpcap, all calls that return a `Result` return
+/// [`Unsupported`](crate::ErrorKind::Unsupported).
 pub trait CaptureExt {
-    /// Sets the size of the driver's buffer for this capture, in bytes. Packets in the old buffer are lost. Before
-    /// activation, use [`buffer_size`](Capture::<crate::Inactive>::buffer_size).
+    /// Sets the size of the driver's buffer for this capture, in bytes. Packets in the old buffer are lost.
+    ///
+    /// To set the size before activation, use [`buffer_size`](Capture::<crate::Inactive>::buffer_size).
     ///
     /// # Errors
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the size is 0, or 2 GiB or more.
-    /// - Otherwise the driver's.
+    /// - [`Other`](crate::ErrorKind::Other) if the driver reports an error.
     ///
     /// # Examples
     ///
@@ -31,49 +33,50 @@ pub trait CaptureExt {
     #[doc(alias = "pcap_setbuff")]
     fn set_kernel_buffer(&mut self, bytes: usize) -> Result<()>;
 
-    /// Sets how many bytes of packets the driver collects before it delivers them, unless the packet-buffer timeout
-    /// ends first. libpcap's default is 16 000 bytes, and 0 in immediate mode.
+    /// Sets the number of bytes that the driver collects before it delivers packets, unless the packet-buffer timeout
+    /// expires first. libpcap's default is 16 000 bytes, or 0 in immediate mode.
     ///
     /// # Errors
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the number is 2 GiB or more.
-    /// - Otherwise the driver's.
+    /// - [`Other`](crate::ErrorKind::Other) if the driver reports an error.
     #[doc(alias = "pcap_setmintocopy")]
     fn set_min_to_copy(&mut self, bytes: usize) -> Result<()>;
 
-    /// Sets what the driver delivers: packets, the default, or statistics.
+    /// Sets the capture mode: the driver delivers packets, which is the default, or statistics.
     ///
     /// # Errors
     ///
-    /// Those of the driver.
+    /// - [`Other`](crate::ErrorKind::Other) if the driver reports an error.
     #[doc(alias = "pcap_setmode")]
     fn set_mode(&mut self, mode: Mode) -> Result<()>;
 
-    /// Returns the statistics, as [`stats`](Capture::stats) does, with Windows-specific counters.
+    /// Returns the statistics since activation, including counters that only Windows has. See
+    /// [`stats`](Capture::stats).
     ///
     /// # Errors
     ///
-    /// The call fails if this kind of device has no statistics.
+    /// The call fails if libpcap has no statistics for this kind of device.
     #[doc(alias = "pcap_stats_ex")]
     fn stats_ex(&self) -> Result<StatsEx>;
 
-    /// Returns the event that the driver sets when it has packets, for your own event loop. `None` if this kind of
-    /// capture has none.
+    /// Returns the event that the driver sets when packets are available, for use in an event loop. Returns `None` if
+    /// this kind of capture has none.
     ///
-    /// It is the event of [`selectable_fd`](Capture::selectable_fd), with the same rules. It may be late, so wait no
-    /// longer than the packet-buffer timeout.
+    /// The call returns the same event as [`selectable_fd`](Capture::selectable_fd), and the same rules apply. The
+    /// driver may set the event late, so wait no longer than the packet-buffer timeout.
     #[doc(alias = "pcap_getevent")]
     fn event(&self) -> Option<BorrowedHandle<'_>>;
 }
 
-/// What the driver delivers.
+/// The capture mode: whether the driver delivers packets or statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Mode {
     /// Packets.
     Capture,
-    /// Statistics, once per packet-buffer timeout: a packet whose data is two 64-bit numbers in the machine's byte
-    /// order, the packets that passed the filter in that time and their bytes.
+    /// Statistics, as one packet per packet-buffer timeout. Its data consists of two 64-bit numbers in the machine's
+    /// byte order: the number of packets that passed the filter in that time, and the number of their bytes.
     Statistics,
 }
 
@@ -85,7 +88,7 @@ pub struct StatsEx {
     pub received: u32,
     /// Packets dropped because the buffer was full.
     pub dropped: u32,
-    /// Packets dropped by the interface; 0 if it does not report them.
+    /// Packets dropped by the interface; 0 if the interface does not report them.
     pub if_dropped: u32,
     /// Packets delivered to the program.
     pub captured: u32,
@@ -95,7 +98,7 @@ impl CaptureExt for Capture<Active> {
     fn set_kernel_buffer(&mut self, bytes: usize) -> Result<()> {
         const OPERATION: &str = "set the kernel buffer of";
         let bytes = number(self, OPERATION, bytes, 1)?;
-        // SAFETY: the handle is open and activated, and by `&mut` ours.
+        // SAFETY: the handle is open and activated, and `&mut` ensures that only this call uses it.
         let status = unsafe { sys::pcap_setbuff(pointer(self), bytes) };
         self.check_status(status, OPERATION)
     }
@@ -103,7 +106,7 @@ impl CaptureExt for Capture<Active> {
     fn set_min_to_copy(&mut self, bytes: usize) -> Result<()> {
         const OPERATION: &str = "set the minimum to copy of";
         let bytes = number(self, OPERATION, bytes, 0)?;
-        // SAFETY: the handle is open and activated, and by `&mut` ours.
+        // SAFETY: the handle is open and activated, and `&mut` ensures that only this call uses it.
         let status = unsafe { sys::pcap_setmintocopy(pointer(self), bytes) };
         self.check_status(status, OPERATION)
     }
@@ -115,7 +118,7 @@ impl CaptureExt for Capture<Active> {
             Mode::Capture => sys::MODE_CAPT,
             Mode::Statistics => sys::MODE_STAT,
         };
-        // SAFETY: the handle is open and activated, and by `&mut` ours.
+        // SAFETY: the handle is open and activated, and `&mut` ensures that only this call uses it.
         let status = unsafe { sys::pcap_setmode(pointer(self), mode as _) };
         self.check_status(status, OPERATION)
     }
@@ -124,7 +127,7 @@ impl CaptureExt for Capture<Active> {
         const OPERATION: &str = "get the statistics of";
         complete(self, OPERATION)?;
         let mut size = 0;
-        // SAFETY: the handle is open and activated, and the number ours to be set.
+        // SAFETY: the handle is open and activated, and libpcap sets our number.
         let stat = unsafe { sys::pcap_stats_ex(pointer(self), &mut size) };
         // SAFETY: null, or a structure inside the handle, which stays until the next call on it.
         let Some(stat) = (unsafe { stat.as_ref() }) else {
@@ -164,7 +167,7 @@ fn complete(capture: &Capture<Active>, operation: &'static str) -> Result<()> {
     ))
 }
 
-/// Converts a number for C.
+/// Converts a number of bytes for C, which must be at least `least`.
 fn number(
     capture: &Capture<Active>,
     operation: &'static str,
@@ -178,7 +181,7 @@ fn number(
             ErrorKind::InvalidArgument,
             operation,
             capture.name().to_owned(),
-            "the number of bytes is out of range",
+            format!("expected {least} to 2147483647 bytes, found {bytes}"),
         )),
     }
 }

@@ -74,7 +74,7 @@
 //! [`ErrorKind::Unsupported`] for devices without a non-blocking mode, such as D-Bus, and for an
 //! [`AnyCapture`](crate::AnyCapture) of a device of another host.
 
-// The documentation of `AsyncCapture` has the calls in this order.
+// rustdoc lists the methods of `AsyncCapture` in this order.
 mod reading;
 
 mod sending;
@@ -109,14 +109,15 @@ use crate::stats::Stats;
 use crate::sys::platform::RawFd;
 use crate::sys::waitset::WaitSet;
 
-/// Reads between two checks of the clock: as many as the packets read ahead at once.
+/// The number of reads between two checks of the clock. This is the number of packets that are read ahead at once.
 const TURNS: u32 = 128;
 
-/// How long a task may run before it yields. A yield may cost the runtime several system calls, more than reading a
-/// hundred packets.
+/// How long a task may run before it yields. A yield may cost the runtime several system calls, and more time than
+/// reading a hundred packets.
 const SLICE: Duration = Duration::from_micros(100);
 
-/// An async runtime that wakes tasks for packets: one for each feature. The trait is sealed.
+/// An async runtime that wakes tasks when packets arrive: `Tokio` or `AsyncIo`, each with its feature. The trait is
+/// sealed.
 pub trait Runtime: sealed::Register {}
 
 mod sealed {
@@ -128,7 +129,7 @@ mod sealed {
     /// The private part of a runtime.
     #[allow(unreachable_pub)] // sealed: public in name only
     pub trait Register: Sized + Send + 'static {
-        /// Registers a file descriptor of this crate with the runtime.
+        /// Registers a wait set with the runtime.
         #[allow(private_interfaces)] // as above
         fn register(set: WaitSet) -> io::Result<Self>;
 
@@ -140,28 +141,29 @@ mod sealed {
     }
 }
 
-/// A capture for asynchronous tasks. See the [module](self).
+/// A live capture or a savefile for asynchronous tasks. See the [module documentation](self).
 ///
-/// `S` is the capture's phase, as in [`Capture`], and `R` the runtime. It is `Send` but not `Sync`: a task that owns it
-/// can move between threads.
+/// `S` is the capture's phase, as in [`Capture`], and `R` the runtime. An `AsyncCapture` is `Send` but not `Sync`: a
+/// task that owns it can move between threads.
 ///
-/// The runtime in which a live capture was converted wakes it; its calls fail after that runtime has ended. Only one
-/// task can wait at a time: only the last waker is called.
+/// A live capture is woken by the runtime in which it was converted, and its calls fail after that runtime has shut
+/// down. Only one task can wait at a time: only the most recent waker is called.
 pub struct AsyncCapture<S: Awaitable, R: Runtime> {
     registered: Option<Registered<R>>,
-    /// The same for sending, from the first wait on.
+    /// The registration for sending, created by the first wait.
     sending: Option<Registered<R>>,
     capture: Capture<S>,
-    /// The reads since the task last yielded, and the time of the first.
+    /// The number of reads since the task last yielded.
     turns: u32,
     since: Instant,
 }
 
 /// A registration with the runtime.
 struct Registered<R> {
-    /// Owns its descriptor. Those in the set belong to the capture, and leave it when they are closed.
+    /// Owns the descriptor of its set. The descriptors in the set belong to the capture, and are removed from the set
+    /// when they are closed.
     runtime: R,
-    /// Identifies the capture of the descriptors: another one may have been put in its place.
+    /// Identifies the capture that the descriptors belong to, because the user may have replaced it.
     capture: BreakHandle,
     descriptor: Option<RawFd>,
 }
@@ -181,7 +183,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         }
     }
 
-    /// Continues [`poll_advance`](Self::poll_advance) after it found nothing, or has to check the clock.
+    /// Continues [`poll_advance`](Self::poll_advance) if it found no packet, or has to check the clock.
     #[inline(never)]
     fn poll_on(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
         loop {
@@ -231,21 +233,21 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         let Some(runtime) = self.waiting()? else {
             return Poll::Ready(Ok(()));
         };
-        let told = runtime.poll_readable(cx);
-        if let Poll::Ready(Err(e)) = told {
+        let woken = runtime.poll_readable(cx);
+        if let Poll::Ready(Err(e)) = woken {
             return Poll::Ready(Err(self.failed(e)));
         }
-        // A runtime reports new readiness only, not what is still there: more packets may follow those that the filter
-        // here rejected.
+        // A runtime only reports new readiness. More packets may already be available after those that the filter in
+        // this process has rejected.
         let there = self.capture.is_ready()?;
-        if there || told.is_ready() {
+        if there || woken.is_ready() {
             return Poll::Ready(Ok(()));
         }
         self.turns = 0;
         Poll::Pending
     }
 
-    /// Registers the event that the capture waits for; `None` if there is none.
+    /// Registers the event that the capture waits for. Returns `None` if there is none.
     fn waiting(&mut self) -> Result<Option<&mut R>> {
         let (descriptor, pause) = match self.capture.waits_for() {
             WaitsFor::Nothing => return Ok(None),
@@ -272,8 +274,8 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
 }
 
 impl<R: Runtime> Registered<R> {
-    /// Returns the same registration if it is for this capture and descriptor. Otherwise creates one from the set that
-    /// `make` creates with the descriptor that a break makes readable.
+    /// Returns the same registration if it is for this capture and descriptor. Otherwise creates a new one. `make`
+    /// creates its set from the descriptor that a break makes readable.
     fn renewed(
         this: Option<Registered<R>>,
         capture: BreakHandle,
@@ -302,7 +304,7 @@ impl<'a, S: Awaitable, R: Runtime> Future for NextPacket<'a, S, R> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(capture) = self.0.take() else {
-            // It has returned its packet, and must not be polled again.
+            // The future has already returned its result, and should not be polled again.
             return Poll::Ready(Ok(None));
         };
         if let Some(placed) = capture.ready() {

@@ -13,8 +13,9 @@ use crate::packet::Packet;
 
 /// A stream of the packets of a borrowed capture. See [`AsyncCapture::packets`] and [`AsyncCapture::packets_with`].
 ///
-/// It implements `Stream` of the crate `futures-core`, which `futures-util`, `futures-lite` and `tokio-stream` use.
-/// Packets are read in batches; dropping the stream loses none. After its end the stream keeps returning `None`.
+/// It implements the trait `Stream` of the crate `futures-core`, which `futures-util`, `futures-lite` and
+/// `tokio-stream` use. Packets are read in batches, and dropping the stream does not lose any. After its end, the
+/// stream keeps returning `None`.
 #[must_use = "streams do nothing unless they are polled"]
 pub struct Packets<'a, S: Awaitable, R: Runtime, F = Copies> {
     capture: &'a mut AsyncCapture<S, R>,
@@ -31,7 +32,7 @@ impl<'a, S: Awaitable, R: Runtime, F> Packets<'a, S, R, F> {
         }
     }
 
-    /// Returns the capture, for its statistics.
+    /// Returns a reference to the capture, for example to query its statistics.
     #[must_use]
     pub fn get_ref(&self) -> &AsyncCapture<S, R> {
         self.capture
@@ -80,8 +81,8 @@ impl<S: Awaitable, R: Runtime, F> fmt::Debug for Packets<'_, S, R, F> {
     }
 }
 
-/// A stream of the packets of a capture that it owns, to move into a task. See [`AsyncCapture::into_packets`],
-/// [`AsyncCapture::into_packets_with`] and [`Packets`].
+/// A stream of the packets of a capture that it owns, which can be moved into a task. See
+/// [`AsyncCapture::into_packets`], [`AsyncCapture::into_packets_with`] and [`Packets`].
 #[must_use = "streams do nothing unless they are polled"]
 pub struct IntoPackets<S: Awaitable, R: Runtime, F = Copies> {
     capture: AsyncCapture<S, R>,
@@ -98,13 +99,13 @@ impl<S: Awaitable, R: Runtime, F> IntoPackets<S, R, F> {
         }
     }
 
-    /// Returns the capture, to query why the packets ended, or its statistics.
+    /// Returns a reference to the capture, for example to query its statistics or why the packets ended.
     #[must_use]
     pub fn get_ref(&self) -> &AsyncCapture<S, R> {
         &self.capture
     }
 
-    /// Converts the stream into its capture, to read on.
+    /// Consumes the stream and returns its capture, for example to continue reading.
     #[must_use]
     pub fn into_inner(self) -> AsyncCapture<S, R> {
         self.capture

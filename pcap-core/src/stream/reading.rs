@@ -1,4 +1,4 @@
-//! The calls of asynchronous captures that read.
+//! The reading methods of asynchronous captures.
 
 use std::future::{Future, poll_fn};
 use std::task::{Context, Poll, ready};
@@ -11,15 +11,16 @@ use crate::packet::Packet;
 
 /// # Reading
 impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
-    /// Returns the next packet, lent until the next call. Waits until there is one or the capture is over.
+    /// Returns the next packet, after waiting until one arrives or the capture ends. The packet borrows the capture.
     ///
-    /// `None` means that the capture is over. [`ended`](Self::ended) returns whether the savefile is at its end or a
-    /// [`BreakHandle`] was used; after a break, reading can continue. Dropping the future loses no packet.
+    /// The future returns `None` at the end of a savefile, at the end of a [stopped](Capture::stop) live capture, and
+    /// if a [`BreakHandle`] interrupts it. [`ended`](Self::ended) returns the reason. After a break, reading can
+    /// continue. Dropping the future does not lose any packet.
     ///
     /// # Errors
     ///
     /// - Those of [`Capture::next_packet`].
-    /// - [`Io`](crate::ErrorKind::Io) if the runtime has ended.
+    /// - [`Io`](crate::ErrorKind::Io) if the runtime has shut down.
     #[inline]
     pub fn next_packet(&mut self) -> impl Future<Output = Result<Option<Packet<'_>>>> {
         NextPacket(Some(self))
@@ -45,7 +46,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
     /// Those of [`next_packet`](Self::next_packet).
     #[inline]
     pub fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool>> {
-        // Nearly always a packet was read ahead.
+        // In nearly all cases, a packet has been read ahead.
         if self.turns % TURNS != 0 {
             self.turns += 1;
             if let Some(there) = self.capture.try_advance()? {
@@ -57,23 +58,23 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         self.poll_on(cx)
     }
 
-    /// Returns the packet that the last [`advance`](Self::advance) advanced to. `None` before the first, and after the
-    /// end.
+    /// Returns the packet that the last [`advance`](Self::advance) has read. Returns `None` before the first read and
+    /// after the end.
     #[inline]
     #[must_use]
     pub fn packet(&self) -> Option<Packet<'_>> {
         self.capture.packet()
     }
 
-    /// Returns a `Stream` of copies of the packets.
+    /// Returns a `Stream` of copies of the packets, as [`PacketOwned`](crate::PacketOwned).
     ///
-    /// The stream ends when [`next_packet`](Self::next_packet) returns `None`, or after an error. After a break a new
-    /// stream continues.
+    /// The stream ends when [`next_packet`](Self::next_packet) returns `None`, or after an error. After a break, a new
+    /// stream continues with the next packet.
     pub fn packets(&mut self) -> Packets<'_, S, R> {
         Packets::new(self, |packet| packet.into_owned())
     }
 
-    /// Returns a `Stream` of the results of a closure for each packet, without a copy of the packet. See
+    /// Returns a `Stream` of the values that a closure returns for each packet. The packets are not copied. See
     /// [`packets`](Self::packets).
     pub fn packets_with<T, F>(&mut self, f: F) -> Packets<'_, S, R, F>
     where
@@ -87,7 +88,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         IntoPackets::new(self, |packet| packet.into_owned())
     }
 
-    /// Converts the capture into a `Stream` of the results of a closure for each packet. See
+    /// Converts the capture into a `Stream` of the values that a closure returns for each packet. See
     /// [`packets_with`](Self::packets_with).
     pub fn into_packets_with<T, F>(self, f: F) -> IntoPackets<S, R, F>
     where
@@ -102,7 +103,7 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
         self.capture.ended()
     }
 
-    /// Returns a handle that ends this capture's waits from another task or thread.
+    /// Returns a handle that interrupts the reading and sending calls of this capture, from another task or thread.
     #[must_use]
     pub fn break_handle(&self) -> BreakHandle {
         self.capture.break_handle()
@@ -111,20 +112,20 @@ impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
 
 /// # The capture inside
 impl<S: Awaitable, R: Runtime> AsyncCapture<S, R> {
-    /// Returns the capture.
+    /// Returns a reference to the underlying capture.
     #[must_use]
     pub fn get_ref(&self) -> &Capture<S> {
         &self.capture
     }
 
-    /// Returns the capture mutably, to set its filter or direction. Its own reading calls block the thread, but lose
-    /// nothing.
+    /// Returns a mutable reference to the underlying capture, for example to set its filter or direction. The reading
+    /// calls of the underlying capture block the thread, but do not lose packets.
     #[must_use]
     pub fn get_mut(&mut self) -> &mut Capture<S> {
         &mut self.capture
     }
 
-    /// Converts into the capture, including the packets that were read ahead.
+    /// Returns the underlying capture, including the packets that were read ahead.
     #[must_use]
     pub fn into_inner(self) -> Capture<S> {
         self.capture

@@ -1,4 +1,4 @@
-//! Sending from tasks.
+//! Sending from asynchronous tasks.
 
 use std::future::poll_fn;
 use std::io;
@@ -13,21 +13,21 @@ use crate::sys::waitset::WaitSet;
 
 /// # Sending
 impl<R: Runtime> AsyncCapture<Active, R> {
-    /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent. While the device has
-    /// no room for the packet, the task waits and others run; [non-blocking mode](crate::Capture::set_nonblock) makes
+    /// Sends a packet as is, including its link-layer header, and returns the number of bytes sent. While the device's
+    /// send queue is full, the task waits and other tasks run. [Non-blocking mode](crate::Capture::set_nonblock) makes
     /// no difference.
     ///
-    /// Dropping the future before it is ready means that the packet was not sent. To send while a packet of the same
-    /// capture is lent, use [`try_inject`](Self::try_inject). Deadlines are the runtime's, as for reading.
+    /// If the future is dropped before it is ready, the packet is not sent. To send while holding a packet of the same
+    /// capture, use [`try_inject`](Self::try_inject). As for reading, deadlines come from the runtime.
     ///
     /// # Errors
     ///
     /// - Those of [`Capture::inject`](crate::Capture::inject).
-    /// - [`Io`](crate::ErrorKind::Io) if the runtime has ended.
+    /// - [`Io`](crate::ErrorKind::Io) if the runtime has shut down.
     ///
     /// # Examples
     ///
-    /// A bridge for one direction:
+    /// Forwards the packets of one device to another:
     ///
     #[cfg_attr(feature = "tokio", doc = "```no_run")]
     #[cfg_attr(not(feature = "tokio"), doc = "```ignore")]
@@ -45,8 +45,8 @@ impl<R: Runtime> AsyncCapture<Active, R> {
         poll_fn(|cx| self.poll_inject(packet, &mut refusals, cx)).await
     }
 
-    /// Sends a packet if the device has room for it now. Returns the number of bytes sent, or `None`. See
-    /// [`Capture::try_inject`](crate::Capture::try_inject).
+    /// Sends a packet without waiting. Returns the number of bytes sent, or `None` if the device's send queue is full.
+    /// See [`Capture::try_inject`](crate::Capture::try_inject).
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl<R: Runtime> AsyncCapture<Active, R> {
         }
     }
 
-    /// Waits until there may be room, or a break.
+    /// Waits until the device's send queue may have space, or for a break.
     fn poll_room(
         &mut self,
         descriptor: Option<RawFd>,
@@ -88,7 +88,7 @@ impl<R: Runtime> AsyncCapture<Active, R> {
         };
         let registered = Registered::renewed(self.sending.take(), capture, descriptor, make)?;
         registered.runtime.set().arm(pause)?;
-        // The caller tries to send first, so a report that is early or repeated does no harm.
+        // The caller tries to send before it waits, so an early or repeated wake-up does no harm.
         let room = self.sending.insert(registered).runtime.poll_readable(cx);
         if room.is_pending() {
             self.turns = 0;

@@ -1,7 +1,7 @@
-//! A monotonic clock that is cheap enough to read for each packet.
+//! A monotonic clock that is fast enough to read for each packet.
 
-/// Returns the nanoseconds since an arbitrary moment in the past. On Linux the resolution is a tick
-/// of the kernel's timer, at most 10 milliseconds, and reading takes a few nanoseconds.
+/// Returns the nanoseconds since an arbitrary moment in the past. On Linux, the resolution is one tick of the kernel's
+/// timer, at most 10 milliseconds, and a call takes a few nanoseconds.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn coarse() -> u64 {
     let mut time = libc::timespec {
@@ -10,7 +10,7 @@ pub(crate) fn coarse() -> u64 {
     };
     // SAFETY: the time is ours, and the clock exists since Linux 2.6.32.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &mut time) };
-    // This clock starts with the system: the nanoseconds fit for centuries.
+    // This clock starts when the system boots, so the nanoseconds do not overflow for centuries.
     (time.tv_sec as u64).wrapping_mul(1_000_000_000) + time.tv_nsec as u64
 }
 

@@ -1,10 +1,9 @@
-//! The functions that some libpcaps lack, under the same names whatever is linked.
+//! The functions that some versions of libpcap lack, under the same names whichever library is linked.
 //!
-//! A header may declare functions that its library lacks, so referring to them could make a program
-//! fail to link. This is the only place with conditions on the library: `build.rs` sets
-//! `have_<function>` for each function that the library exports. With the feature
-//! `load-dynamically` the loaded library is queried at run time. Callers get `None` for a missing
-//! function, and report an error. To add a function, add a line here and one in `build.rs`.
+//! A header may declare functions that its library lacks, so a program that refers to them may fail to link. Only this
+//! file depends on the library's functions: `build.rs` sets `have_<function>` for each function that the library
+//! exports. With the feature `load-dynamically`, the loaded library is queried at run time. For a missing function,
+//! callers get `None` and return an error. To add a function, add a line here and one in `build.rs`.
 
 use std::ffi::{c_char, c_int};
 
@@ -26,7 +25,7 @@ macro_rules! optional {
 }
 
 optional! {
-    /// Lists the devices of another host. On failure libpcap has freed the list.
+    /// Lists the devices of another host. On failure, libpcap frees the list.
     pcap_findalldevs_ex: have_pcap_findalldevs_ex,
         fn(*const c_char, *mut pcap_rmtauth, *mut *mut pcap_if_t, *mut c_char) -> c_int;
     /// Opens a device of another host: source, snaplen, flags, timeout in milliseconds,
@@ -35,8 +34,8 @@ optional! {
         fn(*const c_char, c_int, c_int, c_int, *mut pcap_rmtauth, *mut c_char) -> *mut pcap_t;
 }
 
-/// Returns whether libpcap was built with remote capture. Newer versions without it still export
-/// some of its functions, which report that it is not supported, but not this one.
+/// Returns whether libpcap was built with remote capture. Newer versions that were built without it still export some
+/// of its functions, which report that it is not supported, but not the function checked here.
 pub(crate) fn has_remote() -> bool {
     #[cfg(feature = "load-dynamically")]
     let has = pcap_sys::has("pcap_remoteact_list");

@@ -1,9 +1,9 @@
-//! Checks that there is a libpcap: always if it is linked; with the feature `load-dynamically`, if
-//! it was found.
+//! Checks that libpcap is available. If it is linked, it always is; with the feature `load-dynamically`, it is if it
+//! was found.
 
 use super::platform;
 
-/// The remedy if there is none.
+/// The help text if libpcap is missing.
 pub(crate) const HELP: &str = if cfg!(windows) {
     "install Npcap, from https://npcap.com"
 } else if cfg!(target_vendor = "apple") {
@@ -12,8 +12,8 @@ pub(crate) const HELP: &str = if cfg!(windows) {
     "install libpcap (package libpcap0.8 on Debian and Ubuntu, libpcap0.8t64 on newer ones, libpcap elsewhere)"
 };
 
-/// Finds and initializes libpcap, unless that has been done. The error is the reason why there is
-/// none. No function of libpcap may be called before this has succeeded.
+/// Finds and initializes libpcap, unless this has already been done. The error is the reason why libpcap is not
+/// available. No function of libpcap may be called before this call has succeeded.
 #[cfg(feature = "load-dynamically")]
 pub(crate) fn library() -> Result<(), String> {
     pcap_sys::load().map_err(|error| error.to_string())?;
@@ -30,7 +30,7 @@ pub(crate) fn library() -> Result<(), String> {
     Ok(())
 }
 
-/// Returns whether functions of libpcap may be called: for infallible calls.
+/// Returns whether functions of libpcap may be called. Used by infallible calls.
 #[inline]
 pub(crate) fn is_available() -> bool {
     library().is_ok()

@@ -4,14 +4,14 @@
 //! [`Capture::into_raw`](crate::Capture::into_raw) releases it. A new major version of `pcap-sys`
 //! is a new major version of `pcap-core`.
 
-// Inside the crate this is also the only module that names `pcap_sys` and the operating system.
+// Inside this crate, this is also the only module that uses `pcap_sys` and depends on the operating system.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[cfg(not(any(unix, windows)))]
-compile_error!("pcap-core does not build for this system: it needs a Unix or Windows");
+compile_error!("pcap-core only supports Unix systems and Windows");
 
 #[cfg(unix)]
 #[path = "unix/mod.rs"]
@@ -52,8 +52,7 @@ impl ErrBuf {
     }
 
     pub(crate) fn text(&self) -> String {
-        // SAFETY: the buffer is ours, was zeroed, and libpcap writes at most its size with a
-        // terminating NUL.
+        // SAFETY: the buffer is ours and was zeroed. libpcap writes at most its size, including a terminating NUL.
         let text = unsafe { CStr::from_ptr(self.0.as_ptr()) };
         text.to_string_lossy().into_owned()
     }
@@ -63,7 +62,7 @@ impl ErrBuf {
 ///
 /// # Safety
 ///
-/// `pcap` is a live handle, and no other thread uses it.
+/// `pcap` is an open handle, and no other thread uses it.
 pub(crate) unsafe fn geterr(pcap: *mut pcap_t) -> String {
     // SAFETY: the caller's promise.
     let text = unsafe { pcap_geterr(pcap) };
@@ -71,7 +70,7 @@ pub(crate) unsafe fn geterr(pcap: *mut pcap_t) -> String {
     unsafe { lossy(text) }.unwrap_or_default()
 }
 
-/// Copies a C string that may be null and need not be UTF-8.
+/// Copies a C string, which may be null and need not be UTF-8.
 ///
 /// # Safety
 ///
@@ -85,8 +84,8 @@ pub(crate) unsafe fn lossy(text: *const c_char) -> Option<String> {
     Some(text.to_string_lossy().into_owned())
 }
 
-/// Locks the static buffers in which some of libpcap's functions return their result (until 1.10.5
-/// even `bpf_image` and `pcap_statustostr`). Callers hold the lock until they have copied the text.
+/// Locks the static buffers in which some of libpcap's functions return their result (before 1.10.5 these include
+/// `bpf_image` and `pcap_statustostr`). Callers hold the lock until they have copied the text.
 pub(crate) fn static_buffers() -> MutexGuard<'static, ()> {
     static LOCK: Mutex<()> = Mutex::new(());
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
@@ -104,7 +103,7 @@ pub(crate) fn statustostr(code: c_int) -> String {
     unsafe { lossy(text) }.unwrap_or_default()
 }
 
-/// Converts a string for C; the error is the reason why that is not possible.
+/// Converts a string for C. The error is the reason why this is impossible.
 pub(crate) fn cstring(text: impl Into<Vec<u8>>) -> Result<CString, Cow<'static, str>> {
     CString::new(text).map_err(|e| {
         Cow::Owned(format!(
@@ -121,14 +120,14 @@ pub(crate) enum Until {
     Writable,
 }
 
-/// The results of a wait: neither if the time has passed.
+/// The result of a wait. Both fields are false if the time has passed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ready {
     pub(crate) wake: bool,
     pub(crate) descriptor: bool,
 }
 
-/// Returns statistics to be filled in; some platforms have more fields than others.
+/// Returns zeroed statistics for libpcap to fill in. Some platforms have more fields than others.
 pub(crate) fn empty_stat() -> pcap_stat {
     // SAFETY: a structure of plain numbers, for which zero is a value.
     unsafe { std::mem::zeroed() }

@@ -1,4 +1,4 @@
-//! The common parts of the streams of all systems: a user's reader, and the result of a seek.
+//! The parts that the streams of all systems share: a user's reader, and the result of a seek.
 
 use std::any::Any;
 use std::io::{self, Read};
@@ -17,31 +17,31 @@ impl<R: Read + Send + 'static> Reader for R {
     }
 }
 
-/// Tracks the parts of a savefile that libpcap was given, record by record or block by block.
-#[allow(dead_code)] // not every system has all
+/// Tracks which parts of a savefile libpcap has read, record by record or block by block.
+#[allow(dead_code)] // some systems do not use all of them
 pub(crate) trait Frames: Send {
-    /// Records bytes that libpcap got.
+    /// Notes bytes that libpcap has read.
     fn passed(&mut self, bytes: &[u8]);
 
     /// Returns whether the start of the current record or block is known.
     fn is_known(&self) -> bool;
 
-    /// Takes the bytes of the record or block that libpcap has read in part, which it gets again.
+    /// Takes the bytes of the record or block that libpcap has read in part, so that it can read them again.
     fn part(&mut self) -> Vec<u8>;
 }
 
-/// Checks the length that a user's reader returned: it must not exceed the buffer.
+/// Checks that the length that a user's reader returned does not exceed the buffer.
 pub(crate) fn checked(length: usize, buffer: &[u8]) -> io::Result<usize> {
-    let room = buffer.len();
-    if length > room {
-        let text = format!("the reader returned {length} bytes for a buffer of {room}");
+    let size = buffer.len();
+    if length > size {
+        let text = format!("the reader returned {length} bytes for a buffer of {size} bytes");
         return Err(io::Error::other(text));
     }
     Ok(length)
 }
 
 /// Why a user's reader failed.
-#[allow(dead_code)] // not every system has all
+#[allow(dead_code)] // some systems do not use all of them
 pub(crate) enum Failure {
     /// The read returned this error.
     Error(io::Error),
@@ -49,14 +49,14 @@ pub(crate) enum Failure {
     Panic(Box<dyn Any + Send>),
 }
 
-/// The error text of each read after one that panicked: part of a record may be lost.
+/// The error text of each read after one that panicked, because part of a record may be lost.
 pub(crate) const PANICKED: &str = "the reader panicked";
 
-/// How libpcap continues at another offset.
+/// How libpcap continues reading at another offset.
 #[derive(Debug)]
-#[allow(dead_code)] // not every system has all
+#[allow(dead_code)] // some systems do not use all of them
 pub(crate) enum Sought {
-    /// It continues there.
+    /// With the same handle.
     There,
     /// With another handle, which replaces its own.
     Handle(NonNull<pcap_t>),

@@ -20,8 +20,8 @@ pub(crate) enum RawAddress {
 
 /// The differences between the socket addresses of operating systems.
 struct Layout {
-    /// Whether they begin with their length in one byte and the family in another, instead of a
-    /// family of two bytes. These systems also embed the scope of a link-local address in it.
+    /// Whether an address begins with one byte for its length and one for its family, instead of two bytes for its
+    /// family. Such systems also embed the scope of a link-local address in the address.
     length_first: bool,
     inet: c_int,
     inet6: c_int,
@@ -64,8 +64,7 @@ const HERE: Layout = Layout {
     link: None,
 };
 
-// The offsets in an address are the same on all of them: the assertions below compare them with the
-// C library's.
+// The offsets in an address are the same on all systems. The assertions below compare them with those of the C library.
 const V4_AT: usize = 4;
 const V4_SIZE: usize = 16;
 const V6_AT: usize = 8;
@@ -110,25 +109,24 @@ const _: () = {
     assert!(offset_of!(libc::sockaddr_dl, sdl_data) == LINK_NAME_AT);
 };
 
-/// Parses a socket address. Returns `None` for a null pointer, and for a hardware address of no
-/// bytes, which interfaces without hardware have.
+/// Parses a socket address. Returns `None` for a null pointer, and for an empty hardware address, which interfaces
+/// without hardware have.
 ///
-/// `like` is the family of an address that names none itself, such as the netmasks of some BSDs.
+/// `like` is the family of an address that does not contain its family, such as the netmasks of some BSDs.
 ///
 /// # Safety
 ///
-/// `address` is null, or points to a socket address of the size that its family has on this system;
-/// if addresses begin with their length, of that many bytes, and at least two. It need not be
-/// aligned.
+/// `address` is null, or points to a socket address of the size that its family has on this system. If addresses begin
+/// with their length, it has at least that length and at least two bytes. It need not be aligned.
 pub(crate) unsafe fn read(address: *const sockaddr, like: Option<c_int>) -> Option<RawAddress> {
     if address.is_null() {
         return None;
     }
     // SAFETY: the caller's promise.
-    unsafe { take_apart(address.cast(), like, &HERE) }
+    unsafe { parse(address.cast(), like, &HERE) }
 }
 
-/// Returns the family of an address from [`read`], for reading the related ones.
+/// Returns the family of an address from [`read`], for reading related addresses.
 pub(crate) fn family(raw: &RawAddress) -> Option<c_int> {
     match raw {
         RawAddress::V4(_) => Some(HERE.inet),
@@ -142,8 +140,8 @@ pub(crate) fn family(raw: &RawAddress) -> Option<c_int> {
 ///
 /// # Safety
 ///
-/// The same as for [`read`], for that layout; not null.
-unsafe fn take_apart(address: *const u8, like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
+/// Those of [`read`] for this layout. In addition, `address` must not be null.
+unsafe fn parse(address: *const u8, like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
     // SAFETY: the caller's promise.
     let start: [u8; 2] = unsafe { copy(address, 2) };
     let (length, family) = match (os.length_first, start) {
@@ -151,8 +149,7 @@ unsafe fn take_apart(address: *const u8, like: Option<c_int>, os: &Layout) -> Op
         (false, start) => (usize::MAX, u16::from_ne_bytes(start).into()),
     };
     let family = match (family, like) {
-        // Only if the length says how much there is: otherwise it does not have the size of that
-        // family.
+        // Only if the length is known: otherwise the address may not have the size of that family.
         (0, Some(like)) if os.length_first => like,
         _ => family,
     };
@@ -167,7 +164,7 @@ unsafe fn take_apart(address: *const u8, like: Option<c_int>, os: &Layout) -> Op
     } else if Some(family) == os.packet {
         // SAFETY: the size of this family, or the length in it.
         let bytes: [u8; PACKET_SIZE] = unsafe { copy(address, length) };
-        // Whatever length it claims, there is room for 8 bytes.
+        // Whatever length the address claims, the structure has space for 8 bytes.
         let octets: [u8; 8] = part(&bytes, PACKET_AT);
         let [octets_length] = part(&bytes, PACKET_LENGTH_AT);
         hardware(octets.into_iter().take(octets_length.into()))
@@ -189,8 +186,7 @@ fn hardware(octets: impl Iterator<Item = u8>) -> Option<RawAddress> {
     (!octets.is_empty()).then_some(RawAddress::Hardware(octets))
 }
 
-/// Returns the IPv6 address and its scope, which some systems keep in bytes 2 and 3 of a link-local
-/// one.
+/// Returns the IPv6 address and its scope, which some systems store in bytes 2 and 3 of a link-local address.
 fn v6(bytes: &[u8; V6_SIZE], os: &Layout) -> RawAddress {
     let mut octets: [u8; 16] = part(bytes, V6_AT);
     let mut scope_id = u32::from_ne_bytes(part(bytes, V6_SCOPE_AT));
@@ -215,11 +211,11 @@ fn part<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     part
 }
 
-/// Copies the first `N` bytes; zero from `length` on.
+/// Copies the first `N` bytes. Bytes from `length` on are zero.
 ///
 /// # Safety
 ///
-/// `length` bytes can be read at `address`, or `N` if those are fewer.
+/// At least the smaller of `length` and `N` bytes are readable at `address`.
 unsafe fn copy<const N: usize>(address: *const u8, length: usize) -> [u8; N] {
     let mut bytes = [0; N];
     // SAFETY: readable by the caller's promise, and not more than `bytes` has, which is our own and
@@ -251,7 +247,7 @@ mod tests {
     fn read_bytes(bytes: &[u8], like: Option<c_int>, os: &Layout) -> Option<RawAddress> {
         let place: Box<[u8]> = [&[0], bytes].concat().into();
         // SAFETY: the tests make addresses of their family's size or of the length in them.
-        unsafe { take_apart(place[1..].as_ptr(), like, os) }
+        unsafe { parse(place[1..].as_ptr(), like, os) }
     }
 
     fn linux(family: u16, rest: &[u8]) -> Vec<u8> {
@@ -286,7 +282,7 @@ mod tests {
         assert_eq!(unsafe { read(std::ptr::null(), None) }, None);
     }
 
-    /// A hardware address may claim more bytes than it has room for.
+    /// A hardware address may claim more bytes than its structure has space for.
     // Shows: libpcap/address-allocated-size-family
     #[test]
     fn a_linux_hardware_address_is_no_longer_than_its_place() {

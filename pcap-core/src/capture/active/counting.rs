@@ -6,9 +6,9 @@ use crate::capture::active::Active;
 use crate::error::Result;
 use crate::stats::Stats;
 
-/// How often reads sample libpcap's counters, so that no wrap of their 32 bits is missed.
+/// How often reads sample libpcap's 32-bit counters, so that no wraparound is missed.
 const EVERY: Duration = Duration::from_secs(10);
-/// Reads between two checks of the clock for that.
+/// The number of reads between two checks of the clock.
 const READS: u32 = 4096;
 
 /// When libpcap's counters were sampled last.
@@ -28,7 +28,7 @@ impl Sampling {
 }
 
 impl Active {
-    /// Returns the statistics, with the packets that no filter could judge.
+    /// Returns the statistics, including the packets that were discarded because no filter could judge them.
     pub(super) fn statistics(&self) -> Result<Stats> {
         let mut total = self.live.stats()?;
         total.discarded = self.inflow.as_ref().map_or(0, |inflow| inflow.discarded);
@@ -48,7 +48,7 @@ impl Active {
         self.sampling.reads = 0;
         if self.sampling.at.elapsed() >= EVERY {
             self.sampling.at = Instant::now();
-            // Only a capture without statistics can fail here, and has no counters to lose.
+            // This only fails for a capture without statistics, whose counters cannot wrap around.
             let _ = self.statistics();
         }
     }

@@ -1,8 +1,8 @@
-//! A dry run of the activation, for options that may fail only after libpcap has changed the device.
+//! A dry run of the activation, for options that can only fail after libpcap has changed the device.
 //!
-//! libpcap switches promiscuous mode and hardware timestamps on when it activates a handle. The filter and the link
-//! type can only be set afterwards. If they fail, promiscuous mode has been on for a moment, and the device keeps the
-//! timestamps.
+//! libpcap turns on promiscuous mode and hardware timestamps when it activates a handle. The filter and the link type
+//! can only be set afterwards. If setting them fails, promiscuous mode has been on for a moment, and the device keeps
+//! the timestamp setting.
 
 use crate::capture::active::Active;
 use crate::capture::options::Options;
@@ -12,7 +12,7 @@ use crate::filter::FilterSource;
 use crate::linktype::Dlt;
 use crate::sys::linux::packet_socket;
 
-/// Fails if the filter or the link type would fail, on a device that activation changes.
+/// Fails if setting the filter or the link type would fail, and activation changes the device.
 pub(super) fn check(device: &DeviceName, options: &Options) -> Result<()> {
     let changes_device = options.promisc || options.tstamp_type.is_some();
     // In monitor mode the device has other link types, which only that mode reports.
@@ -27,7 +27,7 @@ pub(super) fn check(device: &DeviceName, options: &Options) -> Result<()> {
     Active::open(device, &harmless, false).map(drop)
 }
 
-/// Returns whether the filter and the link type certainly succeed, without opening the device.
+/// Returns whether setting the filter and the link type is certain to succeed. The call does not open the device.
 fn is_sure(device: &DeviceName, options: &Options) -> Result<bool> {
     if options.datalink.is_some() {
         return Ok(false);

@@ -20,18 +20,18 @@ const LONGEST: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FilterLocation {
-    /// In the kernel: rejected packets take no room in the buffer.
+    /// In the kernel, so rejected packets do not occupy space in the buffer.
     Kernel,
-    /// In this process, on whole packets, because the kernel cannot run the filter or has no room for it.
+    /// In this process, on whole packets, because the kernel cannot run the filter or lacks the memory for it.
     UserSpace,
-    /// Where libpcap runs it: outside of Linux usually in the kernel, and in this process on devices that are not
-    /// network interfaces.
+    /// At a location that libpcap chooses: on systems other than Linux usually in the kernel, and on devices that are
+    /// not network interfaces in this process.
     Libpcap,
 }
 
 /// The reason why a filter was not set.
 pub(super) enum NotSet {
-    /// The filter reads more of each packet than libpcap captures.
+    /// The filter reads bytes beyond those that libpcap captures.
     TooShort(Error),
     Failed(Error),
 }
@@ -55,19 +55,19 @@ enum Verdict {
     /// The packet passes, truncated to this many bytes.
     Passes(u32),
     Fails,
-    /// The deciding bytes are missing.
+    /// The bytes that decide are missing.
     Unknown,
 }
 
-/// The current filter, and what it needs in this process.
+/// The current filter, and the state for running it in this process.
 #[derive(Debug)]
 pub(super) struct Set {
     pub(super) filter: Filter,
     pub(super) location: FilterLocation,
-    /// The number of bytes of a packet that decide; `None` if there is no bound.
+    /// The number of bytes at the start of a packet that decide the result; `None` if there is no bound.
     reach: Option<u32>,
     /// Whether a packet's bytes determine the result at the location of the filter. A filter that tests the kernel's
-    /// VLAN tag sees packets without it there, and with it here.
+    /// VLAN tag sees packets without the tag in the kernel, and with it here.
     pub(super) by_bytes: bool,
     untagged: Untagged,
 }
@@ -84,7 +84,7 @@ impl Set {
         }
     }
 
-    /// Judges a packet by its bytes.
+    /// Filters a packet by its bytes.
     fn judge(&mut self, packet: Packet<'_>) -> Verdict {
         if !self.by_bytes {
             return Verdict::Unknown;
@@ -96,7 +96,7 @@ impl Set {
         }
     }
 
-    /// Returns whether the snaplen has removed bytes that may decide.
+    /// Returns whether the snaplen has removed bytes that may decide the result.
     fn is_short(&self, packet: Packet<'_>) -> bool {
         /// A VLAN tag may precede the deciding bytes.
         const TAG: u32 = 4;
@@ -105,14 +105,14 @@ impl Set {
     }
 }
 
-/// Decides which of the packets from libpcap are delivered, for one read.
+/// Decides which packets from libpcap are delivered, during one read.
 pub(super) struct Screen<'a> {
     pub(super) set: Option<&'a mut Set>,
     pub(super) inflow: Option<&'a mut Inflow>,
 }
 
 impl Screen<'_> {
-    /// Returns the packet as it is delivered, if it passes.
+    /// Returns the packet, truncated as it is delivered, if it passes.
     pub(super) fn pass<'p>(&mut self, packet: Packet<'p>) -> Option<Packet<'p>> {
         let Some(inflow) = &mut self.inflow else {
             return match &mut self.set {
@@ -131,7 +131,7 @@ impl Screen<'_> {
         }
         match set.judge(packet) {
             Verdict::Passes(wanted) => Some(packet.cut(snaplen.min(wanted))),
-            // The kernel has judged it already if it is new. The kernel may have seen the tag in the packet, too.
+            // If the packet is new, the kernel has already filtered it, and may have seen the tag in the packet.
             Verdict::Fails
                 if age == Age::Doubtful && !here && set.filter.matches_packet(packet) =>
             {
@@ -160,7 +160,7 @@ impl Active {
         }
     }
 
-    /// Accepts all packets of the direction, and truncates them to the snaplen in the kernel.
+    /// Accepts all packets of the current direction, and truncates them to the snaplen in the kernel.
     pub(super) fn install_none(&mut self) -> Result<()> {
         let Some(mut inflow) = self.inflow.take() else {
             return Ok(());
@@ -178,14 +178,14 @@ impl Active {
         }
     }
 
-    /// Sets the filter on devices that libpcap does not capture on through a packet socket.
+    /// Sets the filter on a device that libpcap does not capture from through a packet socket.
     fn install_by_libpcap(&mut self, filter: Filter) -> Result<()> {
-        // No kernel accepts longer programs. libpcap would run them in a read that ends only when a packet passes: no
-        // deadline would hold.
+        // No kernel accepts longer programs. libpcap would run them in a read that ends only when a packet passes, so
+        // no deadline would be kept.
         let runs_here = filter.runs_on_bytes()
             && (filter.instructions().len() > LONGEST || filter.jumps_backward());
         if let Err(error) = self.live.handle.set_filter((!runs_here).then_some(&filter)) {
-            // libpcap may have adopted the new one before it failed.
+            // libpcap may have switched to the new filter before it failed.
             let _ = self.reset_filter();
             return Err(error);
         }
@@ -211,7 +211,7 @@ impl Active {
         Ok(self.adopt(inflow, filter, location)?)
     }
 
-    /// Applies a filter to packets that came before it was attached.
+    /// Applies a filter to packets that arrived before it was attached.
     fn adopt(
         &mut self,
         inflow: &mut Inflow,
@@ -221,7 +221,7 @@ impl Active {
         let untagged = Untagged::new(&filter, self.live.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
         let needs_more = set.reach.is_none_or(|reach| reach > inflow.snaplen);
-        // A packet that is judged twice must get the same result both times.
+        // A packet that is filtered twice must get the same result both times.
         let exactly = location == FilterLocation::Kernel && (!set.by_bytes || needs_more);
         inflow.exchanged(exactly, self.live.timeout, || self.held())?;
         let discarded = &mut inflow.discarded;
@@ -239,14 +239,15 @@ impl Active {
         Ok(())
     }
 
-    /// Attaches a filter in the kernel, or one that accepts all packets if this process has to filter.
+    /// Attaches the filter in the kernel, or if this process has to run it, a program that accepts all packets.
     fn attach(&self, inflow: &mut Inflow, filter: &Filter) -> Result<FilterLocation, NotSet> {
         let Some(socket) = self.fileno() else {
             return Err(NotSet::Failed(self.refused(Refused::Program)));
         };
         let location = self.attach_over(inflow, socket, filter)?;
         if inflow.has_foreign_filter {
-            // A filter that accepts everything replaces libpcap's, which would otherwise continue. It is attached, too.
+            // Replace libpcap's filter, which would otherwise stay in use, by one that accepts everything. libpcap
+            // attaches that one as well, so attach ours again.
             self.live.handle.set_filter(None)?;
             inflow.has_foreign_filter = false;
             let again = inflow.attach_again(socket);
@@ -255,7 +256,7 @@ impl Active {
         Ok(location)
     }
 
-    /// Attaches a filter as [`attach`](Self::attach) does, ignoring a filter of libpcap.
+    /// Attaches a filter as [`attach`](Self::attach) does, but ignores libpcap's own filter.
     fn attach_over(
         &self,
         inflow: &mut Inflow,
@@ -274,8 +275,8 @@ impl Active {
                 }
                 let refused = match inflow.attach(socket, program.clone()) {
                     Ok(()) => return Ok(FilterLocation::Kernel),
-                    // The memory of the previous program counts until it is freed. That program stays if this one would
-                    // not fit without it, either.
+                    // The memory of the previous program counts until it is freed. Keep that program if the new one
+                    // would not fit even without it.
                     Err(Refused::Memory) if inflow::has_room(socket, &everything, &program) => {
                         inflow
                             .attach(socket, everything.clone())
@@ -287,7 +288,7 @@ impl Active {
                 match refused {
                     None => return Ok(FilterLocation::Kernel),
                     Some(Refused::Memory) => {
-                        "it exceeds the memory for a socket's options; the limit is \
+                        "it exceeds the kernel's memory limit for socket options, \
                                               net.core.optmem_max"
                             .to_owned()
                     }
@@ -298,7 +299,8 @@ impl Active {
         };
         let fits = filter.reach().is_some_and(|reach| reach <= inflow.captured);
         let refusal = if !filter.runs_on_bytes() {
-            let why = format!("only the kernel can evaluate it, but cannot do so here: {why}");
+            let why =
+                format!("only the kernel can evaluate it, but the kernel cannot run it: {why}");
             let kind = match filter.instructions().len() {
                 0..=LONGEST => ErrorKind::Unsupported,
                 _ => ErrorKind::FilterTooLong,
@@ -306,8 +308,8 @@ impl Active {
             Some(NotSet::Failed(self.not_set(kind, &why)))
         } else if inflow.captured < self.whole() && !fits {
             let why = format!(
-                "the kernel cannot run it ({why}), and this process only has the first {} bytes of a packet; set it \
-                 before activation, or use a larger snaplen",
+                "the kernel cannot run it ({why}), and this process only receives the first {} bytes of a packet; \
+                 set it before activation, or use a larger snaplen",
                 inflow.captured
             );
             let error = self.not_set(ErrorKind::InvalidOption, &why);
@@ -324,7 +326,7 @@ impl Active {
         }
     }
 
-    /// Returns the number of packets in the kernel's buffer, if each that enters it is handed over.
+    /// Returns the number of packets in the kernel's buffer, provided that libpcap delivers each packet that enters it.
     pub(super) fn held(&self) -> Result<u64> {
         let stats = self.statistics()?;
         let let_in = stats.received.saturating_sub(stats.dropped);
@@ -363,8 +365,8 @@ impl Active {
         const OPERATION: &str = "set the direction of";
         let loopback = self.inflow.as_ref().is_some_and(Inflow::is_loopback);
         if loopback && direction == Direction::Out {
-            let why = "the loopback device delivers each packet once, as received: with this direction there would be \
-                       no packets";
+            let why = "the loopback device delivers each packet once, as received, so this direction would match \
+                       no packet";
             let name = self.live.handle.name.clone();
             return Err(Error::cannot(
                 ErrorKind::InvalidArgument,
@@ -374,7 +376,7 @@ impl Active {
             ));
         }
         let Some(mut inflow) = self.inflow.take() else {
-            return self.tell_direction(direction);
+            return self.set_libpcap_direction(direction);
         };
         let done = self.set_direction_on_socket(&mut inflow, direction);
         self.inflow = Some(inflow);
@@ -398,21 +400,21 @@ impl Active {
             }
         };
         if former != direction && direction != Direction::InOut {
-            inflow.leaves_out(self.live.timeout, || self.held())?;
+            inflow.will_skip(self.live.timeout, || self.held())?;
         }
-        self.tell_direction(direction)?;
+        self.set_libpcap_direction(direction)?;
         match (&self.set, location) {
             (Some(set), Some(location)) if set.location != location => {
                 let filter = set.filter.clone();
                 self.adopt(inflow, filter, location)
             }
-            // This filter has judged the packets in the buffer.
+            // This filter has already been applied to the packets in the buffer.
             _ => Ok(()),
         }
     }
 
-    /// Sets libpcap's direction, by which it skips packets of the buffer.
-    fn tell_direction(&self, direction: Direction) -> Result<()> {
+    /// Sets libpcap's direction. libpcap skips packets in the buffer that have another direction.
+    fn set_libpcap_direction(&self, direction: Direction) -> Result<()> {
         // SAFETY: the handle is open and activated.
         let code =
             unsafe { crate::sys::pcap_setdirection(self.live.handle.as_ptr(), direction.to_raw()) };
@@ -420,7 +422,7 @@ impl Active {
         Ok(())
     }
 
-    /// Opens the inflow, now that the filter and the direction are set.
+    /// Makes the socket receive packets, now that the filter and the direction are set.
     pub(super) fn open_inflow(&mut self, protocol: u16) -> Result<()> {
         const OPERATION: &str = "activate";
         let (Some(inflow), Some(socket)) = (&self.inflow, self.fileno()) else {
@@ -448,7 +450,7 @@ impl Active {
         Ok(())
     }
 
-    /// Returns the number of bytes that hold any whole packet, as far as libpcap can capture.
+    /// Returns a snaplen that no packet exceeds, as far as libpcap can capture.
     fn whole(&self) -> u32 {
         crate::capture::options::whole(self.immediate)
     }

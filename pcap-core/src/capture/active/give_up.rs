@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use crate::sys::linux::link_counters::LinkCounters;
 use crate::sys::platform::BorrowedFd;
 
-/// How long a device may refuse a packet for lack of room before its counters are read.
+/// How long a device may reject a packet with `ENOBUFS` before its counters are read.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The surplus of tries with a drop over tries without one.
+/// The surplus of dropped tries over other tries at which the call gives up.
 const TRIES: u32 = 16;
 
-/// How long a device may refuse a packet if its counters cannot be read, or are inconclusive.
+/// How long a device may reject a packet if its counters cannot be read or are inconclusive.
 const BLIND: Duration = Duration::from_secs(60);
 
 /// The error text if a packet will never be sent.
@@ -23,11 +23,12 @@ const NO_ROOM: &str = "the device's queue was full for a minute, and its counter
 /// The same, if drops of other programs' packets make the counter inconclusive.
 const UNCLEAR: &str = "the device's queue was full for a minute, and it kept dropping frames";
 
-/// The refusals of one packet for lack of room (`ENOBUFS`). Linux reports that when a queue is full, and also when the
-/// device dropped the packet. Only the device's drop counter tells the two apart: it rises with each try, or stays.
+/// The rejections of one packet with `ENOBUFS`. Linux reports that error both when a queue is full and when the device
+/// dropped the packet. Only the device's drop counter distinguishes the two: it rises with each try only if the device
+/// drops the packet.
 ///
-/// Packets of other programs may raise it as well. So it is also read over a period without a try, twice as long as a
-/// try takes. Only a try during which it rose by more was dropped.
+/// Packets of other programs may raise it as well. So its rise is also measured over a period without a try, twice as
+/// long as a try takes. A try counts as dropped only if the counter rose by more than that.
 #[derive(Default)]
 pub(crate) struct Refusals {
     /// The first refusal, or the last one of a full queue.
@@ -36,7 +37,7 @@ pub(crate) struct Refusals {
     suspected: bool,
     /// Opened when it is time to read them; `Some(None)` if that failed.
     counters: Option<Option<LinkCounters>>,
-    /// The drop counter before the try, and its rise without one.
+    /// The drop counter before the try, and its rise over the period without a try.
     before: Option<(u64, u64)>,
     /// The number of dropped tries minus the others, according to the counter.
     dropped: u32,
@@ -70,7 +71,7 @@ impl Refusals {
             .map(|(now, earlier)| (now, now.wrapping_sub(earlier)));
     }
 
-    /// Notes that the try found no room. Returns the reason if there will never be any.
+    /// Notes that the try failed with `ENOBUFS`. Returns the reason to give up, if there is one.
     pub(crate) fn no_room(&mut self) -> Option<&'static str> {
         let since = *self.since.get_or_insert_with(Instant::now);
         let counters = self.counters.as_ref()?;
@@ -80,7 +81,7 @@ impl Refusals {
         };
         let risen = after.wrapping_sub(before);
         if risen == 0 {
-            // A queue before the device is full: the device is slow.
+            // A queue in front of the device is full, so the device is only slow.
             self.begin_again();
             self.since = Some(Instant::now());
             return None;

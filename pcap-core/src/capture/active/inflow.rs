@@ -1,8 +1,9 @@
-//! The packets that enter the buffer of a capture on a Linux packet socket, and those to judge again after a change.
+//! Controls which packets enter the buffer of a capture on a Linux packet socket, and tracks the ones that have to be
+//! filtered again after a change.
 //!
 //! libpcap's own way to set a filter loses packets and prints to standard error, so this crate attaches its own
-//! programs. One program contains the filter, the direction and the snaplen. The kernel exchanges programs without
-//! losing a packet, but keeps those in the buffer that the previous program accepted.
+//! programs. One program contains the filter, the direction and the snaplen. The kernel replaces a program without
+//! losing a packet, but the packets that the previous program accepted stay in the buffer.
 
 use std::time::{Duration, Instant};
 
@@ -14,11 +15,11 @@ use crate::sys::linux::packet_socket::{self, Description};
 use crate::sys::linux::sock_filter::Refused;
 use crate::sys::platform::BorrowedFd;
 
-/// How long a processor may still run the previous program, with a wide margin.
+/// How long a processor may still run the previous program after it was replaced, with a wide margin.
 const SETTLES_WITHIN: Duration = Duration::from_millis(100);
 
-/// The packets of the buffer that a previous program may have accepted: first some that certainly came before the
-/// exchange, then some that a processor may have judged by the previous program meanwhile.
+/// The packets in the buffer that a previous program may have accepted. The first of them certainly arrived before the
+/// replacement. For the others, a processor may still have run the previous program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Old {
     certain: u64,
@@ -28,9 +29,9 @@ pub(super) struct Old {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doubtful {
     None,
-    /// This many of the next packets.
+    /// The next packets, this many.
     Next(u64),
-    /// All packets read before this time, and then all in the buffer.
+    /// All packets read before this time, and the packets that are then in the buffer.
     Until(Instant),
     /// All packets read until the buffer is found empty after this time: their number is unknown.
     UntilEmpty(Instant),
@@ -61,7 +62,7 @@ impl Old {
         }
     }
 
-    /// Returns the age of the next packet, which is taken from the buffer.
+    /// Returns the age of the next packet, and removes it from the count.
     pub(super) fn next(&mut self) -> Age {
         if self.certain > 0 {
             self.certain -= 1;
@@ -80,7 +81,7 @@ impl Old {
     }
 }
 
-/// The inflow of a capture on a packet socket.
+/// The filter program of a capture on a packet socket, and the state of the packets in its buffer.
 #[derive(Debug)]
 pub(super) struct Inflow {
     description: Description,
@@ -93,21 +94,21 @@ pub(super) struct Inflow {
     program: Vec<Insn>,
     /// Whether the number of packets in the buffer is known.
     counts: bool,
-    /// The maximum number of packets of the buffer that libpcap may have skipped silently since the direction changed.
-    left_out: u64,
+    /// The maximum number of packets in the buffer that libpcap may have skipped silently since the direction changed.
+    maybe_skipped: u64,
     /// Whether libpcap may have a filter of its own.
     pub(super) has_foreign_filter: bool,
     /// Whether packets may have arrived already.
     pub(super) is_open: bool,
-    /// Whether the capture was stopped: nothing more enters the buffer.
+    /// Whether the capture was stopped, so that no more packets enter the buffer.
     pub(super) is_closed: bool,
     pub(super) old: Old,
-    /// The packets of the buffer that were discarded because they could no longer be judged.
+    /// The number of packets that were discarded because they could no longer be filtered.
     pub(super) discarded: u64,
 }
 
 impl Inflow {
-    /// Creates the inflow of a packet socket that receives nothing yet.
+    /// Creates the state for a packet socket that does not receive packets yet.
     pub(super) fn new(description: Description, snaplen: u32, captured: u32) -> Inflow {
         Inflow {
             description,
@@ -116,7 +117,7 @@ impl Inflow {
             direction: Direction::InOut,
             program: Vec::new(),
             counts: true,
-            left_out: 0,
+            maybe_skipped: 0,
             has_foreign_filter: false,
             is_open: false,
             is_closed: false,
@@ -125,7 +126,7 @@ impl Inflow {
         }
     }
 
-    /// Creates the inflow of a packet socket that was opened elsewhere.
+    /// Creates the state for a packet socket that other code has opened.
     pub(super) fn of_foreign(description: Description, captured: u32) -> Inflow {
         Inflow {
             counts: false,
@@ -181,8 +182,8 @@ impl Inflow {
         }
     }
 
-    /// Notes that the program was exchanged. `held` counts the packets in the buffer. With `exactly`, no packet that
-    /// the new program accepted after this call is judged again.
+    /// Notes that the program was replaced. `held` counts the packets in the buffer. With `exactly`, no packet that the
+    /// new program accepts after this call is filtered again.
     pub(super) fn exchanged<E>(
         &mut self,
         exactly: bool,
@@ -198,24 +199,24 @@ impl Inflow {
         } else if exactly {
             packet_socket::settle();
             Old {
-                certain: held()?.saturating_sub(self.left_out),
-                doubtful: match self.left_out {
+                certain: held()?.saturating_sub(self.maybe_skipped),
+                doubtful: match self.maybe_skipped {
                     0 => Doubtful::None,
                     most => Doubtful::Next(most),
                 },
             }
         } else {
             Old {
-                certain: held()?.saturating_sub(self.left_out),
+                certain: held()?.saturating_sub(self.maybe_skipped),
                 doubtful: Doubtful::Until(now + SETTLES_WITHIN),
             }
         };
         Ok(())
     }
 
-    /// Notes that libpcap will skip packets of the buffer by their direction. `held` counts those packets, and those
-    /// that it has skipped before.
-    pub(super) fn leaves_out<E>(
+    /// Notes that libpcap will skip packets in the buffer by their direction. `held` counts the packets in the buffer,
+    /// including those that libpcap has already skipped.
+    pub(super) fn will_skip<E>(
         &mut self,
         timeout: Duration,
         held: impl FnOnce() -> Result<u64, E>,
@@ -224,17 +225,17 @@ impl Inflow {
             return Ok(());
         }
         packet_socket::settle();
-        self.left_out = held()?;
-        if self.left_out > 0 && self.has_old() {
-            // The number of these that it skips is unknown.
+        self.maybe_skipped = held()?;
+        if self.maybe_skipped > 0 && self.has_old() {
+            // It is unknown how many of these packets libpcap skips.
             self.old = Old::until_empty(timeout);
         }
         Ok(())
     }
 
-    /// Returns whether libpcap hands over each packet that enters the buffer, so that they can be counted.
+    /// Returns whether libpcap delivers every packet that enters the buffer, so that the packets can be counted.
     pub(super) fn counts_exactly(&self) -> bool {
-        self.counts && self.left_out == 0
+        self.counts && self.maybe_skipped == 0
     }
 
     /// Returns whether there are packets that a previous program may have accepted.
@@ -247,12 +248,12 @@ impl Inflow {
         matches!(self.old.doubtful, Doubtful::Until(time) if time <= Instant::now())
     }
 
-    /// Notes the number of packets in the buffer at that time.
+    /// Notes the number of packets in the buffer at the time when the previous program was certainly no longer in use.
     pub(super) fn settled(&mut self, held: u64) {
         self.old.doubtful = Doubtful::Next(held.saturating_sub(self.old.certain));
     }
 
-    /// Notes a read without packets.
+    /// Notes a read that found no packet.
     pub(super) fn found_empty(&mut self) {
         if matches!(self.old.doubtful, Doubtful::UntilEmpty(time) if time <= Instant::now()) {
             self.old = Old::NONE;
@@ -265,7 +266,7 @@ fn attach(socket: BorrowedFd<'_>, program: &[Insn]) -> Result<(), Refused> {
     unsafe { packet_socket::attach(socket, &raw(program)) }
 }
 
-/// Returns whether the socket has room for a program after a short one has replaced the previous one.
+/// Returns whether a program fits into the socket's memory limit after a short one has replaced the previous one.
 pub(super) fn has_room(socket: BorrowedFd<'_>, short: &[Insn], program: &[Insn]) -> bool {
     // SAFETY: the programs have as many instructions as they declare.
     unsafe { packet_socket::has_room(socket, &raw(short), &raw(program)) }

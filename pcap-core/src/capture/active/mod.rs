@@ -33,7 +33,7 @@ use filtering::{NotSet, Set};
 pub(crate) use give_up::Refusals;
 use inflow::Inflow;
 use send_state::SendState;
-#[allow(unreachable_pub)] // of Linux only
+#[allow(unreachable_pub)] // used on Linux only
 pub use sender::Sender;
 use setup::Checked;
 pub(crate) use setup::Created;
@@ -62,14 +62,14 @@ const NANO: c_int = sys::PCAP_TSTAMP_PRECISION_NANO as c_int;
 
 /// The phase of a live capture on a device.
 ///
-/// It is `Send`: it can be used by one thread after another. It is not `Sync`.
+/// It is `Send` but not `Sync`: a capture can move to another thread, but only one thread can use it at a time.
 pub struct Active {
     live: LiveHandle,
     vanished: Option<Vanished>,
     /// The error of a read after which libpcap must not read again.
     failed: Option<Error>,
     set: Option<Set>,
-    /// Controls what enters the buffer, if the capture is on a Linux packet socket.
+    /// Controls which packets enter the buffer, if the capture is on a Linux packet socket.
     inflow: Option<Inflow>,
     immediate: bool,
     netmask: Option<Ipv4Addr>,
@@ -79,11 +79,11 @@ pub struct Active {
     sending: SendState,
 }
 
-/// A device that was removed. libpcap reports the removal before it delivers the packets that it still holds.
+/// A device that was removed. libpcap reports the removal before it delivers the packets that it still has.
 #[derive(Debug)]
 struct Vanished {
     error: Error,
-    /// The time until which packets may still come.
+    /// The time until which packets may still arrive.
     until: Instant,
 }
 
@@ -91,23 +91,24 @@ struct Vanished {
 impl Capture<Active> {
     /// Returns where the filter runs, or `None` if none is set.
     ///
-    /// On Linux network interfaces the kernel runs the filter if it has memory for it and gives the same results as
-    /// [`Filter::matches`]. Otherwise the filter runs in this process, on whole packets whatever the snaplen is. That
-    /// costs time, and room in the buffer for each packet.
+    /// On Linux network interfaces, the kernel runs the filter if it fits into the kernel's memory limit and has the
+    /// same results there as [`Filter::matches`]. Otherwise this process runs the filter, on whole packets regardless
+    /// of the snaplen. This costs time, and rejected packets also occupy buffer space.
     #[must_use]
     pub fn filter_location(&self) -> Option<FilterLocation> {
         self.state.set.as_ref().map(|set| set.location)
     }
 
-    /// Sets the direction: captures only received packets, only sent packets, or both. Packets that were read ahead are
-    /// still delivered.
+    /// Sets the direction of the packets to capture: received, sent or both. Packets that have already been read ahead
+    /// are still delivered.
     ///
     /// # Errors
     ///
-    /// The call fails, and the previous direction stays in force:
+    /// - [`Unsupported`](ErrorKind::Unsupported) if this kind of device does not support directions.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) for [`Out`](Direction::Out) on the loopback device of Linux,
+    ///   which delivers each packet once, as received.
     ///
-    /// - if this kind of device does not report directions;
-    /// - for [`Out`](Direction::Out) on the loopback device of Linux, which delivers each packet once, as received.
+    /// After an error, the previous direction stays in effect.
     ///
     #[doc = manual!("pcap_setdirection")]
     #[doc(alias = "pcap_setdirection")]
@@ -119,7 +120,7 @@ impl Capture<Active> {
     ///
     /// # Errors
     ///
-    /// The call fails if libpcap cannot list them.
+    /// The call fails if libpcap cannot list the link types.
     ///
     #[doc = manual!("pcap_list_datalinks")]
     #[doc(alias = "pcap_list_datalinks")]
@@ -132,7 +133,7 @@ impl Capture<Active> {
         if list.is_null() {
             return Ok(Vec::new());
         }
-        // SAFETY: libpcap allocated that many numbers.
+        // SAFETY: libpcap allocated `count` numbers.
         let numbers = unsafe { std::slice::from_raw_parts(list, count as usize) };
         let datalinks = numbers.iter().map(|&n| Dlt::new(n)).collect();
         // SAFETY: allocated by pcap_list_datalinks, and not used any more.
@@ -140,14 +141,15 @@ impl Capture<Active> {
         Ok(datalinks)
     }
 
-    /// Sets the link type, before the first read. A filter that was set as an expression is recompiled.
+    /// Sets the link type of the packets. This is possible only before the first read. A filter that was set as an
+    /// expression is recompiled.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if packets have been read already.
-    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if a filter of instructions is set.
-    /// - Those of [`Filter::compile`] if the expression of the filter does not compile for the link type.
-    /// - Otherwise libpcap's, if the device does not support the link type.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if packets have already been read.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the current filter was created from instructions.
+    /// - Those of [`Filter::compile`] if the current filter's expression does not compile for the new link type.
+    /// - [`Other`](ErrorKind::Other) if the device does not support the link type.
     ///
     #[doc = manual!("pcap_set_datalink")]
     #[doc(alias = "pcap_set_datalink")]
@@ -158,11 +160,12 @@ impl Capture<Active> {
 
 /// # The file descriptor and `pcap_t` of a device
 impl Capture<Active> {
-    /// Returns the file descriptor that libpcap captures from, or `None` if this kind of capture has none. Use it for
-    /// system features that libpcap does not cover: a socket option on Linux, or a request to the BPF device elsewhere.
+    /// Returns the file descriptor that libpcap captures from, or `None` if this kind of capture has none, as on
+    /// Windows. Use it for system features that libpcap does not cover: a socket option on Linux, or an `ioctl` on the
+    /// BPF device on macOS and the BSDs.
     ///
-    /// Reading from it takes packets away from this capture. To wait for packets use
-    /// [`selectable_fd`](Self::selectable_fd), which may be another descriptor.
+    /// Do not read from it: this capture would not get those packets. To wait for packets, use
+    /// [`selectable_fd`](Self::selectable_fd), which may return a different descriptor.
     ///
     #[doc = manual!("pcap_fileno")]
     #[doc(alias = "pcap_fileno")]
@@ -172,13 +175,13 @@ impl Capture<Active> {
     }
 
     /// Converts a status of libpcap into a result. Used by `os::windows`.
-    #[allow(dead_code)] // of one system only
+    #[allow(dead_code)] // used on one system only
     pub(crate) fn check_status(&self, status: c_int, operation: &'static str) -> Result<()> {
         self.state.live.handle.check(status, operation).map(|_| ())
     }
 
     /// Attaches the current filter again. Used by `os::linux`.
-    #[allow(dead_code)] // of one system only
+    #[allow(dead_code)] // used on one system only
     pub(crate) fn reset_filter(&self) -> Result<()> {
         self.state.reset_filter()
     }
@@ -186,8 +189,8 @@ impl Capture<Active> {
     /// Returns the size in bytes of the buffer that libpcap reads into.
     ///
     /// On macOS and the BSDs this is the size that the system granted, which may be smaller than the requested
-    /// [`buffer_size`](Capture::<crate::Inactive>::buffer_size). On Linux it is the size of the slot for one packet, or
-    /// for one block of packets, in a buffer of many.
+    /// [`buffer_size`](Capture::<crate::Inactive>::buffer_size). On Linux it is the size of one slot of the ring
+    /// buffer, for one packet or one block of packets.
     #[doc(alias = "pcap_bufsize")]
     #[must_use]
     pub fn bufsize(&self) -> usize {
@@ -196,19 +199,20 @@ impl Capture<Active> {
         usize::try_from(size).unwrap_or(0)
     }
 
-    /// Creates a capture from an activated `pcap_t` that was opened elsewhere.
+    /// Creates a capture from an activated `pcap_t` that other code has opened.
     ///
-    /// The call puts it into non-blocking mode; this crate then does the waiting, and assumes a packet-buffer timeout
-    /// of 100 ms. A filter that is set stays in force. When it is replaced, buffered packets that only the kernel could
-    /// judge are delivered.
+    /// The call switches it to non-blocking mode. From then on this crate waits for packets itself, and assumes a
+    /// packet-buffer timeout of 100 ms. A filter that is already set stays in effect. When it is replaced, packets in
+    /// the buffer that only the kernel could filter are delivered unfiltered.
     ///
     /// # Errors
     ///
-    /// - [`Io`](ErrorKind::Io) if there are no file descriptors left for the break handle. The `pcap_t` is then closed.
+    /// - [`Io`](ErrorKind::Io) if the process has no file descriptor left for the break handle. The `pcap_t` is then
+    ///   closed.
     ///
     /// # Safety
     ///
-    /// `pcap` points to an activated live `pcap_t` that nobody else uses or closes.
+    /// `pcap` must point to an activated live `pcap_t` that nothing else uses or closes.
     pub unsafe fn from_raw(pcap: NonNull<sys::pcap_t>) -> Result<Capture<Active>> {
         let name = "a pcap_t";
         // SAFETY: the caller's promise.
@@ -221,7 +225,7 @@ impl Capture<Active> {
             Ok(wake) => (Some(wake), None),
             Err(error) => (None, Some(error)),
         };
-        // SAFETY: the caller's promise. Monitor mode is unknown here, so closing is guarded as if it were on.
+        // SAFETY: the caller's promise. It is unknown whether monitor mode is on, so closing is guarded as if it were.
         let handle = unsafe { Handle::new(pcap, wake, Clock::of(precision), name.into(), true) };
         match error {
             Some(error) => Err(Error::io("take over", name.to_owned(), error)),
@@ -235,11 +239,11 @@ impl Capture<Active> {
         }
     }
 
-    /// Converts the capture into its `pcap_t`, open and in non-blocking mode, and the packets that were read ahead and
-    /// not delivered.
+    /// Converts the capture into its `pcap_t`, which stays open and in non-blocking mode. Also returns the packets that
+    /// were read ahead but not delivered yet.
     ///
-    /// On Linux network interfaces the filter and the snaplen stay on the socket, and the `pcap_t` reports the largest
-    /// snaplen. A filter that runs in this process is lost.
+    /// On Linux network interfaces, a filter in the kernel and the snaplen stay in effect on the socket, although the
+    /// `pcap_t` reports the largest snaplen. A filter that runs in this process is lost.
     #[must_use = "the pcap_t stays open until it is closed"]
     pub fn into_raw(mut self) -> (NonNull<sys::pcap_t>, Vec<PacketOwned>) {
         let mut packets = Vec::new();
@@ -260,7 +264,7 @@ impl Active {
             dry_run::check(device, options)?;
         }
         match Active::open_with(device, options, lengths(false), anyway) {
-            // Only the open device shows this.
+            // Only the open device reveals this.
             Err(NotSet::TooShort(_)) if lengths(true) != lengths(false) => {
                 Ok(Active::open_with(device, options, lengths(true), anyway)?)
             }
@@ -283,7 +287,7 @@ impl Active {
         let wake = platform::Wake::new().map_err(|e| Error::io("activate", device.to_text(), e))?;
         let (pcap, warning) = created.activate(options)?;
         let clock = Clock::of(precision);
-        // SAFETY: the handle is open and activated, and nobody else's.
+        // SAFETY: the handle is open and activated, and nothing else uses it.
         let handle =
             unsafe { Handle::new(pcap, Some(wake), clock, device.to_text(), options.rfmon) };
         let mut active = Active::new(handle, precision, options.timeout);
@@ -322,13 +326,14 @@ impl Active {
         Ok(active)
     }
 
-    /// Takes control of the inflow, if libpcap captures through a packet socket. Until now it receives nothing.
+    /// Takes control of which packets enter the buffer, if libpcap captures through a packet socket. The socket has
+    /// received nothing so far.
     fn take_over_inflow(&mut self, lengths: Lengths) {
         let Some(description) = self.fileno().and_then(packet_socket::describe) else {
             self.live.handle.clock.longest = lengths.delivered;
             return;
         };
-        // libpcap leaves room for a byte after the longest cooked header.
+        // libpcap requires space for one byte after the longest cooked header.
         const LEAST_COOKED: u32 = 21;
         let snaplen = match description.cooked {
             true => lengths.delivered.max(LEAST_COOKED),
@@ -340,7 +345,7 @@ impl Active {
         self.inflow = Some(Inflow::new(description, snaplen, captured));
     }
 
-    /// Turns the error of an option into a warning, if the capture may do without it.
+    /// Turns the error of an option into a warning, if the capture may ignore the option.
     fn warn_of(&mut self, done: Result<()>, anyway: bool) -> Result<()> {
         match done {
             Err(error) if anyway => {
@@ -362,7 +367,7 @@ impl Active {
             // D-Bus captures, for example, wait inside libpcap.
             warning = Some(Warning::new(WarningKind::OnlyBlocking, errbuf.text()));
             // D-Bus checks for a break ten times a second, after each wait. Others check before they read, and would
-            // read nothing.
+            // then read nothing.
             handle.waits_briefly = handle.datalink() == Dlt::DBUS;
             match handle.waits_briefly {
                 true => Waiting::Briefly,

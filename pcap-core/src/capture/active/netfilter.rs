@@ -1,5 +1,5 @@
 //! The devices of Linux's netfilter, `nflog` and `nfqueue`. Activating one takes its packets away from all other
-//! readers, if only for a moment. So invalid options are rejected before activation.
+//! readers, even if only for a moment. So invalid options are rejected before activation.
 
 use crate::capture::active::send;
 use crate::capture::options::Options;
@@ -18,7 +18,7 @@ fn datalinks(name: &str) -> Option<&'static [Dlt]> {
     (rest.is_empty() || rest.starts_with(':')).then_some(kind)
 }
 
-/// Fails if the device is a netfilter device that would reject one of the options when it is open.
+/// Fails if the device is a netfilter device that would reject one of the options after activation.
 pub(super) fn check(name: &str, options: &Options) -> Result<()> {
     let Some(datalinks) = datalinks(name) else {
         return Ok(());

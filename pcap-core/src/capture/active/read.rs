@@ -16,7 +16,7 @@ use crate::packet::Packet;
 use crate::sys::linux::packet_socket;
 use crate::sys::{self, platform};
 
-/// How long after the packet-buffer timeout the last packets of a removed device may still come.
+/// How long after the packet-buffer timeout the last packets of a removed device may still arrive.
 const LAST_PACKETS: Duration = Duration::from_millis(200);
 
 impl Active {
@@ -37,7 +37,7 @@ impl Active {
         self.outcome(done)
     }
 
-    /// Delivers the packets that pass, if the kernel has not judged all of them by the current filter.
+    /// Delivers only the packets that pass, because the kernel has not applied the current filter to all of them.
     fn dispatch_screened<F>(&mut self, max: u32, closure: &mut F) -> Dispatched
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
@@ -62,7 +62,7 @@ impl Active {
         Dispatched { packets, ..done }
     }
 
-    /// Returns whether this process has to judge packets before it delivers them.
+    /// Returns whether this process has to filter packets before it delivers them.
     fn screens(&mut self) -> Result<bool> {
         if self.inflow.as_ref().is_some_and(Inflow::is_settled) {
             let held = self.held()?;
@@ -100,7 +100,7 @@ impl Active {
         self.after_vanishing(done)
     }
 
-    /// Interprets a read after libpcap has reported that the device is gone.
+    /// Interprets a read after libpcap has reported that the device was removed.
     fn after_vanishing(&mut self, done: Dispatched) -> Result<Dispatched> {
         let now = Instant::now();
         let Some(vanished) = &mut self.vanished else {
@@ -151,7 +151,7 @@ impl Active {
     }
 }
 
-/// Restores the number of bytes delivered per packet, also when a closure panics.
+/// Restores the maximum number of bytes per packet, even if a closure panics.
 struct Restored<'a>(&'a mut Handle, u32);
 
 impl Drop for Restored<'_> {
@@ -161,7 +161,7 @@ impl Drop for Restored<'_> {
 }
 
 impl Vanished {
-    /// Returns the interval until the next try, because its descriptor stays ready.
+    /// Returns the interval until the next try. The device's descriptor stays ready, so it cannot be waited for.
     fn pause(&self) -> Duration {
         let left = self.until.saturating_duration_since(Instant::now());
         left.min(Duration::from_millis(10))

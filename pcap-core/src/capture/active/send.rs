@@ -16,28 +16,29 @@ use crate::sys::platform::{self, RawFd};
 
 /// # Sending
 impl Capture<Active> {
-    /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent.
+    /// Sends a packet as is, including its link-layer header, and returns the number of bytes sent.
     ///
-    /// The call waits while the device has no room for the packet. [`inject_timeout`](Self::inject_timeout) limits the
-    /// wait. [`try_inject`](Self::try_inject) does not wait, and neither does this call in [non-blocking
-    /// mode](Self::set_nonblock). [`inject_queue`](Self::inject_queue) sends many packets.
+    /// The call waits while the device's send queue is full. [`inject_timeout`](Self::inject_timeout) limits the wait.
+    /// [`try_inject`](Self::try_inject) does not wait, and neither does this call in [non-blocking
+    /// mode](Self::set_nonblock). [`inject_queue`](Self::inject_queue) sends many packets. On Linux network interfaces,
+    /// the capture does not receive the packets that it sends.
     ///
-    /// Linux returns `ENOBUFS` both when a queue is full and when the device drops the packet. A veth pair does the
-    /// latter with frames longer than the MTU of the other end. The call tells them apart:
+    /// Linux returns `ENOBUFS` both when a queue is full and when the device drops the packet. For example, a veth
+    /// device drops frames that are longer than the MTU of its peer. The call distinguishes the two cases:
     ///
-    /// - It waits for a full queue without a limit.
-    /// - If the device has refused the packet for a second, and then counts each further try in its `tx_dropped`, the
-    ///   call fails with "the device drops the frame". Packets of at least that length then fail at once, until one is
-    ///   sent.
-    /// - If the counter cannot be read, or packets of others raise it all the time, the call fails after a minute.
+    /// - If the queue is full, the call waits without a limit.
+    /// - If the device has rejected the packet for a second, and its counter `tx_dropped` then rises with each further
+    ///   try, the call fails with "the device drops the frame". After that, packets of at least this length fail
+    ///   without that delay, until one of them is sent.
+    /// - If the counter cannot be read, or if packets of other programs keep raising it, the call fails after a minute.
     ///
     /// # Errors
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the packet is empty, or 2 GiB or longer.
-    /// - [`Break`](ErrorKind::Break) if a break handle ended the wait. The packet was not sent, and the break stays
+    /// - [`Break`](ErrorKind::Break) if a break handle interrupts the wait. The packet is not sent, and the break stays
     ///   pending for the next read.
-    /// - [`Io(WouldBlock)`](ErrorKind::Io) in non-blocking mode, if the device has no room for the packet now.
-    /// - Otherwise the error of the device or of libpcap: for example, `any` cannot send.
+    /// - [`Io(WouldBlock)`](ErrorKind::Io) in non-blocking mode, if the device's send queue is full.
+    /// - Any other error that the device or libpcap reports. For example, the device `any` cannot send.
     ///
     /// # Examples
     ///
@@ -58,14 +59,14 @@ impl Capture<Active> {
         self.state.inject(packet)
     }
 
-    /// Sends a packet if the device has room for it now, as [`inject`](Self::inject) without the wait. Returns the
-    /// number of bytes sent, or `None` if there is no room.
+    /// Sends a packet as [`inject`](Self::inject) does, but never waits. Returns the number of bytes sent, or `None` if
+    /// the device's send queue is full.
     ///
-    /// The call does not distinguish a device that drops the packet from one with a full queue.
+    /// On Linux, the call also returns `None` if the device drops the packet and reports `ENOBUFS`.
     ///
     /// # Errors
     ///
-    /// Those of [`inject`](Self::inject), except `Break` and `Io(WouldBlock)`: a full device is `None`.
+    /// Those of [`inject`](Self::inject), except `Break` and `Io(WouldBlock)`.
     ///
     /// # Examples
     ///
@@ -85,7 +86,7 @@ impl Capture<Active> {
     }
 
     /// Sends a packet as [`inject`](Self::inject) does, but waits no longer than `timeout`, even in non-blocking mode.
-    /// Returns the number of bytes sent, or `None` if the device had no room within that time.
+    /// Returns the number of bytes sent, or `None` if the device's send queue stayed full for that time.
     ///
     /// # Errors
     ///
@@ -111,24 +112,24 @@ impl Capture<Active> {
 
     /// Sends all packets of a queue in order, and returns the number of bytes sent.
     ///
-    /// The call sends each packet as [`inject`](Self::inject) does: it waits while the device has no room, and the
-    /// capture does not receive its own packets. On Linux network interfaces, one `sendmmsg(2)` call sends up to 64
-    /// packets. On Windows libpcap's send queue takes them. Elsewhere they are sent one by one. The call does not
-    /// change the queue, and outside of Windows it allocates nothing.
+    /// The call sends each packet as [`inject`](Self::inject) does, and waits while the device's send queue is full. On
+    /// Linux network interfaces, one `sendmmsg(2)` call sends up to 64 packets. On Windows, the call uses libpcap's
+    /// send queues. On other systems, it sends the packets one by one. The call does not change the queue, and it
+    /// allocates no memory except on Windows.
     ///
     /// # Errors
     ///
-    /// The call stops at the first packet that it cannot send. The error says its number, and how many packets were
-    /// sent before it; [`unsent`](Error::unsent) returns these numbers. See [`Unsent`](crate::Unsent) for how to
-    /// resume.
+    /// The call stops at the first packet that it cannot send. The error states the index of this packet and the number
+    /// of packets that were sent before it; [`unsent`](Error::unsent) returns both. See [`Unsent`](crate::Unsent) for
+    /// how to resume.
     ///
     /// - Those of [`inject`](Self::inject).
-    /// - [`Break`](ErrorKind::Break) if a break handle is used before or during the call, even if there is nothing to
-    ///   wait for. The break stays pending for the next read. Sending an empty queue always succeeds.
-    /// - [`Io(WouldBlock)`](ErrorKind::Io) in non-blocking mode, after the packets that the device had room for.
+    /// - [`Break`](ErrorKind::Break) if a break handle is used before or during the call, even if the call does not
+    ///   have to wait. The break stays pending for the next read. Sending an empty queue always succeeds.
+    /// - [`Io(WouldBlock)`](ErrorKind::Io) in non-blocking mode, once the device's send queue is full.
     ///
-    /// If a Linux network interface was down and is up again, the next [`inject`](Self::inject) fails once, but this
-    /// call does not.
+    /// After a Linux network interface was down and came up again, the next [`inject`](Self::inject) fails once, but
+    /// this call does not.
     ///
     /// # Examples
     ///
@@ -150,17 +151,17 @@ impl Capture<Active> {
         self.state.inject_queue(queue, ..)
     }
 
-    /// Sends the packets of a queue in a range of indices, as [`inject_queue`](Self::inject_queue) does. The first
-    /// packet has index 0.
+    /// Sends the packets of a queue whose indices are in a range, as [`inject_queue`](Self::inject_queue) does. The
+    /// first packet has index 0. Returns the number of bytes sent.
     ///
     /// # Errors
     ///
     /// - Those of [`inject_queue`](Self::inject_queue).
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the range is out of bounds. Nothing was sent.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the range is out of bounds. No packet is sent.
     ///
     /// # Examples
     ///
-    /// A hundred packets every millisecond:
+    /// Sends a hundred packets every millisecond:
     ///
     /// ```no_run
     /// # use std::time::Duration;
@@ -183,8 +184,8 @@ impl Capture<Active> {
         self.state.inject_queue(queue, range)
     }
 
-    /// Sends packets of a queue as [`inject_queue_range`](Self::inject_queue_range) does, with a time limit, also in
-    /// non-blocking mode.
+    /// Sends packets of a queue as [`inject_queue_range`](Self::inject_queue_range) does, but waits no longer than
+    /// `timeout` in total, even in non-blocking mode.
     ///
     /// # Errors
     ///
@@ -221,7 +222,7 @@ impl Transmit for Active {
     }
 
     fn send(&self, packet: &[u8]) -> Result<usize, c_int> {
-        // SAFETY: the handle is open and activated, and by `&self` this thread's.
+        // SAFETY: the handle is open and activated. `Active` is not `Sync`, so only this thread uses it.
         unsafe { platform::inject(self.live.handle.as_ptr(), packet) }
     }
 
@@ -238,7 +239,7 @@ impl Transmit for Active {
     fn send_many(&self, queue: &SendQueue, numbers: Range<usize>) -> Sent {
         match self.packet_socket() {
             Some(socket) => packet_socket::send(socket, queue.part(numbers)),
-            // SAFETY: the handle is open and activated, and by `&self` this thread's.
+            // SAFETY: the handle is open and activated. `Active` is not `Sync`, so only this thread uses it.
             None => unsafe { platform::transmit(self.live.handle.as_ptr(), queue.part(numbers)) },
         }
     }
@@ -281,7 +282,7 @@ impl Active {
 
 const BYPASS: &str = "bypass the queueing discipline of";
 
-/// Creates the error of a device without a packet socket bound to one interface.
+/// Creates the error for a device without a packet socket that is bound to one interface.
 pub(super) fn cannot_bypass(name: String) -> Error {
     let kind = ErrorKind::Unsupported;
     let why = "the device has no packet socket bound to a single interface";

@@ -1,4 +1,4 @@
-//! Sending without waiting, for callers that wait elsewhere.
+//! Sending without waiting, for callers that do their own waiting.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::capture::{Capture, wait};
 use crate::error::{Error, Result};
 
 impl Capture<Active> {
-    /// Tries to send a packet without waiting, for callers that wait elsewhere between two tries. `refusals` is `None`
-    /// for the first try.
+    /// Tries to send a packet without waiting, for callers that do their own waiting between two tries. `refusals` is
+    /// `None` for the first try.
     pub(crate) fn inject_once(
         &self,
         packet: &[u8],

@@ -1,4 +1,4 @@
-//! What a live capture knows about sending.
+//! The state of a live capture that only sending uses.
 
 use std::cell::OnceCell;
 
@@ -8,7 +8,7 @@ use crate::capture::active::sender::Lent;
 /// What a live capture has learned about sending on its device.
 #[derive(Default)]
 pub(super) struct SendState {
-    /// Whether the descriptor accepts many packets per call.
+    /// Whether the descriptor is a packet socket, which accepts many packets per call.
     pub(super) many: OnceCell<bool>,
     pub(super) shortest_dropped: ShortestDropped,
     /// The socket of the capture's senders.

@@ -1,4 +1,4 @@
-//! Sending from a thread other than the reading one.
+//! Sending from a thread other than the one that reads the capture.
 
 use std::cell::OnceCell;
 use std::ffi::c_int;
@@ -19,16 +19,17 @@ use crate::sys::linux::packet_socket;
 use crate::sys::platform::{self, RawFd};
 use crate::sys::{self};
 
-/// Sends on the device of a capture from any thread, while another thread reads the capture. Created by
-/// `os::linux::SenderExt`.
+/// Sends packets on the device of a capture from any thread, while another thread reads the capture. Created by
+/// `os::linux::SenderExt::sender`.
 ///
 /// A sender uses the capture's own socket through a second file descriptor. So the capture does not receive the packets
-/// of its senders, as it does not receive its own. All other captures on the device do.
+/// of its senders, just as it does not receive its own. All other captures on the device do.
 ///
-/// - It is `Send` and `Sync`: several threads may share one. Their packets are sent whole, in no particular order.
-/// - It outlives the capture. When the capture is closed first, the socket receives nothing more, releases its buffer
-///   and leaves promiscuous mode; the last sender closes it. In a group of captures (`os::linux::Fanout`) the socket
-///   keeps its share until then.
+/// - It is `Send` and `Sync`, so several threads can share one. Each packet is sent as a whole, but the order of
+///   packets from different threads is unspecified.
+/// - It can outlive the capture. When the capture is closed, the socket stops receiving, frees its buffer and leaves
+///   promiscuous mode. Dropping the last sender closes the socket. Until then, a socket in a group of captures
+///   (`os::linux::Fanout`) keeps its share of the packets, which are lost.
 /// - All senders of a capture share one file descriptor; each has two more for its break handles.
 ///
 /// # Examples
@@ -57,8 +58,8 @@ pub struct Sender {
 }
 
 impl Capture<Active> {
-    /// Opens a sender. Used by `os::linux`.
-    #[allow(dead_code)] // of Linux only
+    /// Creates a sender. Used by `os::linux`.
+    #[allow(dead_code)] // used on Linux only
     pub(crate) fn open_sender(&self) -> Result<Sender> {
         const OPERATION: &str = "create a sender for";
         let active = &self.state;
@@ -81,20 +82,21 @@ impl Capture<Active> {
 }
 
 impl Sender {
-    /// Sends a packet as it is, link-layer header included, and returns the number of bytes sent. See
-    /// [`Capture::inject`]; this call always waits as that does in blocking mode.
+    /// Sends a packet as is, including its link-layer header, and returns the number of bytes sent. The call waits as
+    /// [`Capture::inject`] does in blocking mode.
     ///
     /// # Errors
     ///
-    /// - Those of [`Capture::inject`], with the same texts, except `Io(WouldBlock)`: this call always waits.
-    /// - [`Break`](ErrorKind::Break) also if a [break handle of this sender](Self::break_handle) was used before.
+    /// - Those of [`Capture::inject`], with the same messages, except `Io(WouldBlock)`.
+    /// - [`Break`](ErrorKind::Break) also if a [break handle of this sender](Self::break_handle) was used before the
+    ///   call.
     pub fn inject(&self, packet: &[u8]) -> Result<usize> {
         self.check_break(BROKEN)?;
         Transmit::inject(self, packet)
     }
 
-    /// Sends a packet if the device has room for it now. Returns the number of bytes sent, or `None`. See
-    /// [`Capture::try_inject`].
+    /// Sends a packet without waiting. Returns the number of bytes sent, or `None` if the device's send queue is full.
+    /// See [`Capture::try_inject`].
     ///
     /// # Errors
     ///
@@ -104,8 +106,8 @@ impl Sender {
         self.inject_within(packet, Wait::Never)
     }
 
-    /// Sends a packet if the device has room for it within this time. Returns the number of bytes sent, or `None`. See
-    /// [`Capture::inject_timeout`].
+    /// Sends a packet, but waits no longer than `timeout`. Returns the number of bytes sent, or `None` if the device's
+    /// send queue stayed full for that time. See [`Capture::inject_timeout`].
     ///
     /// # Errors
     ///
@@ -139,7 +141,8 @@ impl Sender {
         Transmit::inject_queue(self, queue, ..)
     }
 
-    /// Sends the packets of a queue in a range of indices; the first has index 0. See [`Capture::inject_queue_range`].
+    /// Sends the packets of a queue whose indices are in a range, and returns the number of bytes sent. The first
+    /// packet has index 0. See [`Capture::inject_queue_range`].
     ///
     /// # Errors
     ///
@@ -152,8 +155,8 @@ impl Sender {
         Transmit::inject_queue(self, queue, range)
     }
 
-    /// Sends the packets of a range of a queue, with a time limit, and returns the number of bytes sent. See
-    /// [`Capture::inject_queue_timeout`].
+    /// Sends the packets of a queue whose indices are in a range, but waits no longer than `timeout` in total. Returns
+    /// the number of bytes sent. See [`Capture::inject_queue_timeout`].
     ///
     /// # Errors
     ///
@@ -167,17 +170,17 @@ impl Sender {
         self.inject_queue_within(queue, range, Wait::at_most(timeout))
     }
 
-    /// Returns a handle that ends the current sending call of this sender, or else the next one, with
-    /// [`Break`](ErrorKind::Break). One break ends one call; afterwards sending can continue.
+    /// Returns a handle that ends the current sending call of this sender with [`Break`](ErrorKind::Break), or if there
+    /// is none, the next one. One break ends one call. Sending can continue afterwards.
     ///
-    /// It is independent of the capture's break handles, which end a read. If several threads share a sender, a break
-    /// ends one of their calls. To choose which, give each thread a sender of its own.
+    /// The handle is independent of the capture's break handles, which end a read. If several threads share a sender, a
+    /// break ends one of their calls. To choose which one, give each thread its own sender.
     #[must_use]
     pub fn break_handle(&self) -> BreakHandle {
         BreakHandle::new(Arc::clone(&self.breaker))
     }
 
-    /// Returns the name of the sender in errors: that of the device.
+    /// Returns the name that error messages use for this sender: the device's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -194,7 +197,7 @@ impl Transmit for Sender {
         sent.map_err(|e| e.raw_os_error().unwrap_or(0))
     }
 
-    /// Uses the text that libpcap would.
+    /// Creates the error with the text that libpcap would use.
     fn failure(&self, errno: c_int) -> Error {
         let text = format!("send: {}", platform::strerror(errno));
         Error::status(sys::PCAP_ERROR, OPERATION, self.name.clone(), &text)
@@ -233,7 +236,7 @@ impl fmt::Debug for Sender {
     }
 }
 
-/// The file descriptor that a capture's senders share, if there are any.
+/// The file descriptor that the senders of a capture share, if it has any.
 #[derive(Debug, Default)]
 pub(super) struct Lent(OnceCell<Arc<platform::OwnedFd>>);
 
@@ -246,7 +249,7 @@ impl Lent {
         Ok(Arc::clone(self.0.get_or_init(|| shared)))
     }
 
-    /// Leaves the socket as it is: the capture is handed over open.
+    /// Forgets the socket without changing it, because the `pcap_t` of the capture stays open.
     pub(super) fn forget(&mut self) {
         self.0 = OnceCell::new();
     }
@@ -254,7 +257,7 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        // If the last sender is dropped at the same time, this affects a closing socket only.
+        // If the last sender is dropped at the same time, this only affects a socket that is being closed.
         if let Some(shared) = self.0.take().filter(|shared| Arc::strong_count(shared) > 1) {
             packet_socket::quieten(platform::borrow_owned(&shared));
         }

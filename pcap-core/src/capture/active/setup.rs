@@ -15,11 +15,10 @@ use crate::tstamp_type::TstampType;
 use crate::version::version;
 use crate::warning::Warning;
 
-/// The buffer size in immediate mode, where each packet takes a slot of the size of the largest packet.
+/// The default buffer size in immediate mode, where each packet occupies a slot as large as the largest packet.
 const IMMEDIATE_BUFFER: usize = 32 << 20;
 
-/// A `pcap_t` between `pcap_create` and `pcap_activate`. Never activated twice: libpcap 1.10 may
-/// crash then.
+/// A `pcap_t` between `pcap_create` and `pcap_activate`. It is never activated twice, which may crash libpcap 1.10.
 pub(crate) struct Created {
     pcap: NonNull<sys::pcap_t>,
     name: String,
@@ -33,14 +32,14 @@ impl Drop for Created {
 }
 
 /// The handle that `pcap_create` returned.
-struct Answer(*mut sys::pcap_t);
+struct Unactivated(*mut sys::pcap_t);
 
-// SAFETY: the thread that called `pcap_create` has ended when another one uses the handle, which is not tied to a
-// thread.
-unsafe impl Send for Answer {}
+// SAFETY: the handle is not tied to a thread, and the thread that called `pcap_create` has ended when another one uses
+// it.
+unsafe impl Send for Unactivated {}
 
-/// Returns whether libpcap leaks a descriptor of each handle that is closed without activation.
-fn forgets_an_eventfd() -> bool {
+/// Returns whether libpcap leaks an eventfd for each handle that is closed without activation.
+fn leaks_eventfds() -> bool {
     let version = version();
     let numbers = (version.major(), version.minor(), version.patch());
     platform::IS_LINUX && numbers < (1, 10, 5)
@@ -54,9 +53,9 @@ impl Created {
         let mut errbuf = sys::ErrBuf::new();
         let mut create = || {
             // SAFETY: the name is a C string, and the buffer has the size that libpcap requires.
-            Answer(unsafe { sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) })
+            Unactivated(unsafe { sys::pcap_create(device.as_ptr(), errbuf.as_mut_ptr()) })
         };
-        let Answer(pcap) = match forgets_an_eventfd() {
+        let Unactivated(pcap) = match leaks_eventfds() {
             true => sys::without_eventfd(create),
             false => create(),
         };
@@ -95,7 +94,7 @@ impl Created {
         if list.is_null() {
             return Ok(Vec::new());
         }
-        // SAFETY: libpcap allocated that many numbers.
+        // SAFETY: libpcap allocated `count` numbers.
         let types = unsafe { std::slice::from_raw_parts(list, count as usize) };
         let types = types.iter().map(|&t| TstampType::new(t)).collect();
         // SAFETY: allocated by pcap_list_tstamp_types, and not used any more.
@@ -109,7 +108,7 @@ impl Created {
         Ok(self.check(answer, "query monitor mode of")? == 1)
     }
 
-    /// Applies the options before activation. Returns the precision in force.
+    /// Applies the options that are set before activation. Returns the precision in effect.
     pub(super) fn apply(&self, options: &Options, checked: &Checked) -> Result<Precision> {
         let pcap = self.as_ptr();
         let set = |code: c_int, option: &str, value: &dyn fmt::Display| match code {
@@ -171,7 +170,7 @@ impl Created {
             }
         }
         if platform::IS_LINUX {
-            // Receive nothing before the filter is set.
+            // Receive no packets before the filter is set.
             let code = platform::set_protocol(pcap, packet_socket::NONE).unwrap_or(sys::PCAP_ERROR);
             set(code, "protocol", &packet_socket::NONE)?;
         }
@@ -188,7 +187,7 @@ impl Created {
             // SAFETY: as above.
             match unsafe { sys::pcap_set_tstamp_precision(pcap, nano) } {
                 0 => return Ok(Precision::Nano),
-                // The device only has microseconds, which `precision()` reports.
+                // The device only supports microseconds, which `precision()` then returns.
                 sys::PCAP_ERROR_TSTAMP_PRECISION_NOTSUP => {}
                 code => set(code, "precision", &"nanoseconds")?,
             }
@@ -203,14 +202,13 @@ impl Created {
     ) -> Result<(NonNull<sys::pcap_t>, Option<Warning>)> {
         let list = options.rfmon.then(rfmon_list);
         let netfilter = netfilter_lock(&self.name);
-        // SAFETY: the handle is open, and activated for the first and only time, since `self` ends
-        // here.
+        // SAFETY: the handle is open. It is activated only once, because this call consumes `self`.
         let code = unsafe { sys::pcap_activate(self.as_ptr()) };
         drop((list, netfilter));
         self.check(code, "activate")?;
         let warning = Warning::from_status(code, self.geterr());
         let mut created = std::mem::ManuallyDrop::new(self);
-        // The handle lives on without this value; its name does not.
+        // The caller owns the handle from now on, but the name has to be dropped.
         drop(std::mem::take(&mut created.name));
         Ok((created.pcap, warning))
     }
@@ -218,11 +216,11 @@ impl Created {
 
 /// Creates the error of a rejected option.
 fn bad_option(name: &str, option: &str, value: impl fmt::Display, why: &str) -> Error {
-    let text = format!("{option} {value}: {why}");
+    let text = format!("invalid {option} {value}: {why}");
     Error::cannot(ErrorKind::InvalidOption, "activate", name.to_owned(), text)
 }
 
-/// The options with values that no device accepts, converted for libpcap.
+/// The options whose values are limited on every device, checked and converted for libpcap.
 pub(super) struct Checked {
     snaplen: c_int,
     millis: c_int,
@@ -232,10 +230,10 @@ pub(super) struct Checked {
 impl Checked {
     pub(super) fn new(options: &Options, lengths: Lengths, name: &str) -> Result<Checked> {
         if options.snaplen > LARGEST_SNAPLEN {
-            let why = "expected at most 262144 bytes (0 means that)";
+            let why = "expected at most 262144 bytes";
             return Err(bad_option(name, "snaplen", options.snaplen, why));
         }
-        // Whole milliseconds, rounded up, at least one: with 0 a single packet may not be delivered for minutes.
+        // Whole milliseconds, rounded up, at least one: with 0, the kernel may hold a single packet back for minutes.
         let millis = options.timeout.as_nanos().div_ceil(1_000_000).max(1);
         let Ok(millis) = c_int::try_from(millis) else {
             let why = "expected at most 2147483647 ms";

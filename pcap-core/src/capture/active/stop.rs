@@ -1,4 +1,4 @@
-//! Stopping the inflow of a capture on a device of this host.
+//! Stopping a capture on a device of this host.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use crate::sys::linux::packet_socket;
 use crate::sys::platform;
 
 impl Active {
-    /// Stops the inflow, and returns the condition of the end.
+    /// Makes the kernel deliver no more packets, and returns the condition for the end of the capture.
     pub(super) fn stop_inflow(&mut self) -> Result<Stopped> {
         let timeout = self.live.longest_timeout();
         let closed = self
             .inflow
             .is_some()
             .then(|| self.fileno().map(packet_socket::attach_nothing));
-        // If the program locked the filter, it cannot be replaced: the inflow continues.
+        // If the program has locked the filter, it cannot be replaced, and packets continue to arrive.
         let closed = matches!(closed, Some(Some(Ok(()))));
         Ok(match &mut self.inflow {
             Some(inflow) => {
                 inflow.is_closed = closed;
                 match inflow.counts_exactly() && (!closed || packet_socket::settle()) {
-                    // Packets that have arrived come first in any case.
+                    // Packets that have already arrived are delivered first in either case.
                     true => Stopped::at(self.live.handle.handed + self.held()?, timeout),
                     false => Stopped::uncounted(timeout),
                 }
@@ -34,7 +34,7 @@ impl Active {
         })
     }
 
-    /// Adapts the end to a changed direction: libpcap may skip packets that were counted.
+    /// Adapts the end condition to a changed direction, because libpcap may skip packets that were counted.
     pub(super) fn direction_changed(&mut self) {
         let is_exact = self.inflow.as_ref().is_some_and(Inflow::counts_exactly);
         if let (Some(Stopped::At { .. }), false) = (self.live.stopped, is_exact) {

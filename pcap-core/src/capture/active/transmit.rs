@@ -15,14 +15,14 @@ use crate::sys::platform::{self, RawFd};
 
 pub(super) const OPERATION: &str = "inject on";
 
-/// The error text if a break ends the call outside of a wait.
+/// The error text if a break ends the call outside a wait.
 pub(super) const BROKEN: &str = "interrupted by a break handle";
 
 /// The error text if a break ends a wait.
 pub(super) const WAIT_BROKEN: &str =
-    "a break handle interrupted the wait for room in the device's queue";
+    "a break handle interrupted the wait for space in the device's queue";
 
-/// The pause between two tries if no descriptor reports room.
+/// The pause between two tries if no descriptor reports free space in the queue.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// The limit on the wait of a sending call.
@@ -56,23 +56,24 @@ impl Wait {
 pub(crate) enum Try {
     /// The number of bytes sent.
     Sent(usize),
-    /// The device has no room until the descriptor is writable, or for some time if there is no descriptor.
+    /// The device's queue is full. Try again when the descriptor is writable, or after the pause if there is no
+    /// descriptor.
     Full {
         descriptor: Option<RawFd>,
         pause: Option<Duration>,
     },
 }
 
-/// A way to send packets: the capture itself, or a sender beside it. The checks, the waits and the errors are the same
-/// for both.
+/// An object that sends packets: a capture or one of its senders. The checks, waits and errors are the same for both.
 pub(super) trait Transmit {
-    /// Returns its name in errors.
+    /// Returns the name that error messages use for it.
     fn name(&self) -> &str;
 
-    /// Sends one packet without waiting. Returns the number of bytes sent, or the number of the failure with errno set.
+    /// Sends one packet without waiting. Returns the number of bytes sent, or an error number, in which case errno is
+    /// set.
     fn send(&self, packet: &[u8]) -> Result<usize, c_int>;
 
-    /// Returns the error of the last packet.
+    /// Creates the error for the last packet.
     fn failure(&self, number: c_int) -> Error;
 
     /// Returns the socket that accepts many packets per call, if there is one.
@@ -89,13 +90,13 @@ pub(super) trait Transmit {
     /// Returns the breaker that ends a wait.
     fn breaker(&self) -> &Breaker;
 
-    /// Returns the file descriptor that is writable when there is room.
+    /// Returns the file descriptor that is writable when the queue has space.
     fn descriptor(&self) -> Option<RawFd>;
 
     /// Returns whether a break is pending.
     fn is_broken(&self) -> bool;
 
-    /// Returns the limit of the calls that take none.
+    /// Returns the wait limit of the calls without a timeout.
     fn patience(&self) -> Wait;
 
     fn shortest_dropped(&self) -> &ShortestDropped;
@@ -156,7 +157,7 @@ pub(super) trait Transmit {
         }
     }
 
-    /// Sends a packet. Returns `None` if the device had no room in time.
+    /// Sends a packet. Returns `None` if the device's queue stayed full until the limit.
     fn inject_within(&self, data: &[u8], wait: Wait) -> Result<Option<usize>> {
         self.check_packet(data)?;
         let mut refusals = match wait {
@@ -186,7 +187,7 @@ pub(super) trait Transmit {
         sent.ok_or_else(|| self.no_room_in_time(wait))
     }
 
-    /// Creates the error of a packet for which the device had no room.
+    /// Creates the error for a packet that the device did not accept in time.
     fn no_room_in_time(&self, wait: Wait) -> Error {
         match wait {
             Wait::Never => self.error(

@@ -14,7 +14,7 @@ use crate::sys::platform;
 use crate::timestamp::Precision;
 use crate::warning::Warning;
 
-/// An activated handle, the packets that were read ahead from it, and how it waits for more.
+/// An activated handle, the packets that were read ahead from it, and the way to wait for more.
 #[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
 #[derive(Debug)]
 pub struct LiveHandle {
@@ -24,7 +24,7 @@ pub struct LiveHandle {
     pub(crate) precision: Precision,
     /// The packet-buffer timeout.
     pub(crate) timeout: Duration,
-    /// The requested timeout and promiscuous mode; unknown for a handle opened elsewhere.
+    /// The requested timeout and promiscuous mode; unknown for a handle that other code has opened.
     pub(crate) requested: Option<(Duration, bool)>,
     pub(crate) nonblock: bool,
     pub(crate) stopped: Option<Stopped>,
@@ -69,7 +69,7 @@ impl LiveHandle {
         Ok(total)
     }
 
-    /// Returns how long `dispatch` waits for a first packet.
+    /// Returns how long `dispatch` waits for the first packet.
     pub(crate) fn patience(&self) -> Duration {
         match self.nonblock {
             true => Duration::ZERO,
@@ -77,27 +77,27 @@ impl LiveHandle {
         }
     }
 
-    /// Returns how long `dispatch` may run while packets keep coming.
+    /// Returns how long `dispatch` may run while packets keep arriving.
     pub(crate) fn longest(&self) -> Duration {
-        // If reads wait by themselves, do not read again after one that found packets.
+        // If reads themselves wait, do not read again after one that found packets.
         match self.waiter.waiting() {
             Waiting::Descriptor(_) | Waiting::Timer => self.timeout,
             Waiting::InLibpcap | Waiting::Briefly => Duration::ZERO,
         }
     }
 
-    /// Returns the packet-buffer timeout, limited to what the clock can represent.
+    /// Returns the packet-buffer timeout, limited to an hour so that the clock can represent the end.
     pub(crate) fn longest_timeout(&self) -> Duration {
         self.timeout.min(Duration::from_secs(3600))
     }
 
-    /// Returns whether a stopped capture is over before a read, even if there is something to read.
+    /// Returns whether a stopped capture is over before a read, even if there is more to read.
     pub(crate) fn is_over(&self) -> bool {
         let handed = self.handle.handed;
         self.stopped.is_some_and(|stopped| stopped.is_over(handed))
     }
 
-    /// Returns whether a stopped capture is over after a read that found nothing.
+    /// Returns whether a stopped capture is over after a read that found no packet.
     pub(crate) fn is_empty(&self) -> bool {
         let handed = self.handle.handed;
         self.stopped.is_some_and(|stopped| stopped.is_empty(handed))

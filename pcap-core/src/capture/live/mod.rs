@@ -1,4 +1,4 @@
-//! The calls that live captures have in common, on a device of this host or of another one.
+//! The methods that all live captures have, on a device of this host or of another one.
 
 mod drained;
 mod handle;
@@ -15,23 +15,23 @@ use crate::stats::Stats;
 use crate::sys::platform;
 use crate::warning::Warning;
 
-/// A phase that captures packets as they come: [`Active`](crate::Active), and with the feature `remote`
+/// A phase that captures packets as they arrive on a device: [`Active`](crate::Active), and with the feature `remote`
 /// [`Remote`](crate::Capture). The trait is sealed.
 pub trait Live: Readable + phase::OnDevice {}
 
 /// # Statistics
 impl<S: Live> Capture<S> {
-    /// Returns the warnings of the activation, such as promiscuous mode that the device does not support.
+    /// Returns the warnings from activation, for example that the device does not support promiscuous mode.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.state.live().warnings
     }
 
-    /// Returns the statistics since the activation.
+    /// Returns the statistics since activation, such as the numbers of received and dropped packets.
     ///
     /// # Errors
     ///
-    /// The call fails if this kind of device has no statistics.
+    /// The call fails if libpcap has no statistics for this kind of device.
     ///
     #[doc = manual!("pcap_stats")]
     #[doc(alias = "pcap_stats")]
@@ -44,17 +44,17 @@ impl<S: Live> Capture<S> {
 impl<S: Live> Capture<S> {
     /// Returns the packet-buffer timeout that was set before activation.
     ///
-    /// `None` for a handle that was [opened elsewhere](Capture::<crate::Active>::from_raw).
+    /// Returns `None` for a capture that was created by [`from_raw`](Capture::<crate::Active>::from_raw).
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         let requested = self.state.live().requested;
         requested.map(|(timeout, _)| timeout)
     }
 
-    /// Returns whether promiscuous mode was requested before activation. If the device does not support it, the
-    /// [`warnings`](Self::warnings) say so.
+    /// Returns whether promiscuous mode was requested before activation. If the device does not support it,
+    /// [`warnings`](Self::warnings) contains a warning.
     ///
-    /// `None` for a handle that was [opened elsewhere](Capture::<crate::Active>::from_raw).
+    /// Returns `None` for a capture that was created by [`from_raw`](Capture::<crate::Active>::from_raw).
     #[must_use]
     pub fn is_promisc(&self) -> Option<bool> {
         let requested = self.state.live().requested;
@@ -64,12 +64,12 @@ impl<S: Live> Capture<S> {
 
 /// # Event loops
 impl<S: Live> Capture<S> {
-    /// Sets non-blocking mode: [`dispatch`](Self::dispatch) returns [`Stop::Empty`](crate::Stop::Empty) at once when
-    /// there is no packet, and [`inject`](Capture::inject) fails instead of waiting for room. The calls that read
-    /// single packets are not affected.
+    /// Sets non-blocking mode: [`dispatch`](Self::dispatch) returns [`Stop::Empty`](crate::Stop::Empty) at once when no
+    /// packet is available, and [`inject`](Capture::inject) fails instead of waiting while the device's send queue is
+    /// full. The mode does not affect the calls that read single packets.
     ///
-    /// D-Bus captures wait inside libpcap: there `dispatch` may take a tenth of a second. Some remote captures wait
-    /// inside libpcap for longer, and stay in blocking mode.
+    /// Reads of D-Bus captures wait inside libpcap, so `dispatch` may take a tenth of a second. Reads of some remote
+    /// captures wait inside libpcap for longer; these captures stay in blocking mode.
     ///
     #[doc = manual!("pcap_setnonblock")]
     #[doc(alias = "pcap_setnonblock")]
@@ -77,22 +77,23 @@ impl<S: Live> Capture<S> {
         self.state.live_mut().nonblock = on;
     }
 
-    /// Returns whether the capture is in non-blocking mode. This is `false` even after
-    /// [`set_nonblock(true)`](Self::set_nonblock) if the capture only supports blocking reads.
+    /// Returns whether the capture is in non-blocking mode. If the capture only supports blocking reads, the call
+    /// returns `false` even after [`set_nonblock(true)`](Self::set_nonblock).
     #[doc(alias = "pcap_getnonblock")]
     #[must_use]
     pub fn is_nonblock(&self) -> bool {
         self.state.live().nonblock && !self.state.only_blocks()
     }
 
-    /// Returns the file descriptor that is readable when there are packets, for your own event loop. `None` if this
-    /// kind of capture has none.
+    /// Returns the file descriptor that becomes readable when packets are available, for use in an event loop. Returns
+    /// `None` if this kind of capture has none.
     ///
     /// Before each wait, read until [`try_next_packet`](Self::try_next_packet) returns
-    /// [`Timeout`](crate::Next::Timeout) or [`dispatch`](Self::dispatch) returns [`Empty`](crate::Stop::Empty): packets
-    /// may have been read ahead. Wait no longer than [`required_select_timeout`](Self::required_select_timeout).
+    /// [`Timeout`](crate::Next::Timeout) or [`dispatch`](Self::dispatch) returns [`Empty`](crate::Stop::Empty), because
+    /// packets may have been read ahead. Then wait no longer than
+    /// [`required_select_timeout`](Self::required_select_timeout).
     ///
-    /// On Windows this is the handle of an event.
+    /// On Windows, the call returns the handle of an event instead.
     ///
     #[doc = manual!("pcap_get_selectable_fd")]
     #[doc(alias = "pcap_get_selectable_fd")]
@@ -104,8 +105,8 @@ impl<S: Live> Capture<S> {
         Some(unsafe { platform::borrow(fd) })
     }
 
-    /// Returns the longest time to wait before the next read, even if the descriptor does not become readable. `None`
-    /// means no limit. The value may change: query it before each wait.
+    /// Returns the longest time that an event loop may wait for [`selectable_fd`](Self::selectable_fd) before it reads
+    /// again. `None` means no limit. The value can change, so query it before each wait.
     ///
     #[doc = manual!("pcap_get_required_select_timeout")]
     #[doc(alias = "pcap_get_required_select_timeout")]

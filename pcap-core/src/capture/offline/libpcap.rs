@@ -1,4 +1,4 @@
-//! Reading a savefile by libpcap.
+//! Reading a savefile with libpcap.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -13,16 +13,16 @@ use crate::savefile::Fed;
 use crate::sys::{self, platform};
 
 impl Offline {
-    /// Makes libpcap continue: for one record, if the fast way resumes after it.
+    /// Reads a batch of packets with libpcap: a single record, if the record reader resumes after it.
     pub(super) fn read_ahead(&mut self) -> Result<Found> {
-        // Also if the detour began at the end.
+        // This is also true if the detour began at the end.
         let is_detour = matches!(self.route, Route::Detour(_) | Route::Ended(Some(_)));
         let mut batch = self.batch.take();
         let mut found = Found::Packet;
         let mut packets = 0;
         let filled = batch.fill(|batch| {
-            // Packets that libpcap's filter rejects are gone. So with a filter nothing is read ahead, and the next
-            // filter sees all packets after it is set.
+            // Packets that libpcap's filter rejects are lost. So with a filter, read nothing ahead: the next filter
+            // then sees all packets that follow.
             let limit = match is_detour || self.filter.is_some() {
                 true => 1,
                 false => batch.limit(),
@@ -35,11 +35,12 @@ impl Offline {
         self.batch = batch;
         filled?;
         if is_detour && found == Found::Eof && self.follow {
-            // The record was there.
+            // The record existed, so the file has shrunk.
             return Err(self.shorter(String::new()));
         }
         if let (Route::Detour(records), Some(stream)) = (&mut self.route, &self.stream) {
-            // Only libpcap knows which record it found: the file may have grown or shrunk since the fast way checked.
+            // Only libpcap knows which record it read: the file may have grown or shrunk since the record reader
+            // checked it.
             if packets > 0 {
                 match stream.position() {
                     Ok(position) => records.go_to(position),
@@ -50,7 +51,8 @@ impl Offline {
         Ok(found)
     }
 
-    /// Calls `pcap_dispatch` once and interprets its result. Gives libpcap more of a pipe if it had nothing.
+    /// Calls `pcap_dispatch` once and interprets its result. If libpcap has read everything, feeds it more data from a
+    /// pipe.
     pub(super) fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<(Dispatched, Found)>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
@@ -88,10 +90,10 @@ impl Offline {
         }
     }
 
-    /// Gives libpcap more of a pipe, after it has read everything.
+    /// Feeds libpcap more data from a pipe, after it has read everything.
     fn feed_more(&mut self) -> Result<Found> {
         let (Route::Fed(feed), Some(stream)) = (&mut self.route, &mut self.stream) else {
-            // After libpcap got everything from the reader, it does not know why the reader ended.
+            // libpcap does not know whether the reader failed or reached its end.
             if let Some(error) = self.reader_failed() {
                 return Err(error);
             }
@@ -114,8 +116,8 @@ impl Offline {
         match sought {
             sys::Sought::There => {}
             sys::Sought::Handle(pcap) => {
-                // SAFETY: the handle is open and ours, has the header of the one before, and the stream
-                // lives longer.
+                // SAFETY: the handle is open and ours, has the same header as the previous one, and the stream outlives
+                // it.
                 unsafe { self.handle.exchange(pcap) };
                 if let Some(stream) = &mut self.stream {
                     stream.forget_older();

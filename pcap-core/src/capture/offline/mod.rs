@@ -24,13 +24,13 @@ use crate::timestamp::Precision;
 
 /// The phase of a capture that reads a savefile.
 ///
-/// It is `Send`: it can be used by one thread after another. It is not `Sync`.
+/// It is `Send` but not `Sync`: a capture can move to another thread, but only one thread can use it at a time.
 pub struct Offline {
     handle: Handle,
     /// The stream that libpcap reads from. Declared after the handle, which uses it until it is closed.
     stream: Option<platform::Stream>,
     route: Route,
-    /// The length of a regular file.
+    /// The length of the savefile, if it is a regular file.
     length: Option<Length>,
     /// The reason why a classic savefile has no second descriptor, which following needs.
     no_copy: Option<Error>,
@@ -38,39 +38,41 @@ pub struct Offline {
     filter: Option<Filter>,
     format: SavefileFormat,
     precision: Precision,
-    /// Whether to wait for more at the end.
+    /// Whether to wait for more packets at the end.
     follow: bool,
 }
 
 /// # Savefiles
 impl Capture<Offline> {
-    /// Sets whether to wait at the end of the savefile for more packets, because it is still being written. Default:
-    /// no.
+    /// Sets whether the capture follows the savefile: at its end, it waits for more packets that another program
+    /// writes. Default: off.
     ///
-    /// If set:
+    /// While the capture follows the savefile:
     ///
-    /// - The calls that wait for a packet wait for one to be written. A [`BreakHandle`](crate::BreakHandle) ends them
-    ///   as on a live capture.
-    /// - [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline at the end of the file. Existing packets
-    ///   that the filter rejects are read first.
+    /// - Calls that wait for a packet wait until one is written. A [`BreakHandle`](crate::BreakHandle) ends them as on
+    ///   a live capture.
+    /// - [`next_packet_timeout`](Self::next_packet_timeout) keeps its deadline at the end of the file. Before that, it
+    ///   reads all existing packets that the filter rejects, even beyond the deadline.
     /// - A truncated last record counts as still being written.
-    /// - [`dispatch`](Self::dispatch) and [`try_next_packet`](Self::try_next_packet) do not wait, and find nothing at
-    ///   the end.
-    /// - The capture checks for more every 20 milliseconds.
+    /// - [`dispatch`](Self::dispatch) and [`try_next_packet`](Self::try_next_packet) do not wait at the end of the
+    ///   file. They return [`Empty`](crate::Stop::Empty) and [`Timeout`](crate::Next::Timeout) there.
+    /// - The capture checks for new packets every 20 milliseconds.
     ///
-    /// If switched off again, the current end is the end.
+    /// After `follow(false)`, the capture ends at the current end of the file.
     ///
-    /// The capture follows the file that it opened. It does not notice another file that takes its name, as in log
-    /// rotation. Nor does it notice a file that is truncated and grows beyond the read position before the next check.
+    /// The capture follows the file that it opened. It does not notice when another file replaces the path, as in log
+    /// rotation, or when the file is truncated and grows beyond the read position again before the next check.
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](ErrorKind::Unsupported) if it is not a classic savefile in a regular file, or has one of the
-    ///   few link types whose packets libpcap converts (USB, D-Bus).
-    /// - [`Io`](ErrorKind::Io) if the process had no file descriptor left at the opening: following takes one more.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the savefile is not a classic one in a regular file, or if libpcap
+    ///   may convert the packets of its link type. It converts those of USB and D-Bus, and if the byte order
+    ///   [differs](Self::is_swapped), it may convert those of all but a few common link types.
+    /// - [`Io`](ErrorKind::Io) if the process had no file descriptor left when the savefile was opened. Following needs
+    ///   an additional one.
     ///
-    /// The reading calls return [`SavefileTruncated`](ErrorKind::SavefileTruncated) if the file becomes shorter than at
-    /// the last check.
+    /// While the capture follows a file, the reading calls return [`SavefileTruncated`](ErrorKind::SavefileTruncated)
+    /// if the file is shorter than at the last check.
     ///
     /// # Examples
     ///
@@ -105,7 +107,7 @@ impl Capture<Offline> {
                 let text = match state.format {
                     SavefileFormat::Pcapng => "only classic savefiles can be followed, not pcapng",
                     SavefileFormat::Pcap => {
-                        "only a savefile in a regular file can be followed, with most link types"
+                        "only a regular file can be followed, and only if libpcap does not convert its packets"
                     }
                 };
                 let kind = ErrorKind::Unsupported;
@@ -116,7 +118,7 @@ impl Capture<Offline> {
                 .make_wakeable()
                 .map_err(|e| Error::io("follow", name, e))?;
             if let Route::Ended(records) = &mut state.route {
-                // No packets that libpcap read are left.
+                // All packets that libpcap read have been delivered.
                 let records = records.take();
                 state.route = records.map_or(Route::Libpcap, Route::Records);
             }
@@ -131,12 +133,12 @@ impl Capture<Offline> {
         self.state.follow
     }
 
-    /// Returns the file descriptor that is readable when there are more bytes of the savefile, for your own event loop:
-    /// that of a pipe, a socket or a terminal. `None` for a regular file, which is always readable, for a reader, and
-    /// on Windows.
+    /// Returns the file descriptor that becomes readable when more of the savefile arrives, for use in an event loop.
+    /// Only pipes, sockets and terminals have one. The call returns `None` for a regular file, which is always
+    /// readable, for a reader, and on Windows.
     ///
     /// Before each wait, read until [`try_next_packet`](Self::try_next_packet) returns
-    /// [`Timeout`](crate::Next::Timeout): packets may have been read ahead.
+    /// [`Timeout`](crate::Next::Timeout), because packets may have been read ahead.
     #[must_use]
     pub fn selectable_fd(&self) -> Option<platform::BorrowedFd<'_>> {
         let fd = self.state.descriptor()?;
@@ -144,7 +146,7 @@ impl Capture<Offline> {
         Some(unsafe { platform::borrow(fd) })
     }
 
-    /// Returns the format of the savefile.
+    /// Returns the format of the savefile: classic pcap or pcapng.
     #[must_use]
     pub fn savefile_format(&self) -> SavefileFormat {
         self.state.format
@@ -178,12 +180,12 @@ impl Capture<Offline> {
 
 /// # The `pcap_t` of a savefile
 impl Capture<Offline> {
-    /// Creates a capture from a `pcap_t` that reads a savefile and was opened elsewhere.
+    /// Creates a capture from a `pcap_t` that reads a savefile and that other code has opened.
     ///
     /// # Safety
     ///
-    /// `pcap` points to a `pcap_t` from one of the `pcap_open_offline` functions that nobody else uses or closes. Its
-    /// stream lives as long as the capture.
+    /// `pcap` must point to a `pcap_t` from one of the `pcap_open_offline` functions that nothing else uses or closes.
+    /// Its stream must outlive the capture.
     #[must_use]
     pub unsafe fn from_raw(pcap: NonNull<sys::pcap_t>) -> Capture<Offline> {
         // SAFETY: the caller's promise.
@@ -215,8 +217,8 @@ impl Capture<Offline> {
     }
 }
 
-/// Returns the clock of a handle that reads a format with a precision. The seconds of classic savefiles are unsigned,
-/// of 32 bits.
+/// Returns the clock for a handle that reads this format with this precision. Classic savefiles store seconds as
+/// unsigned 32-bit numbers.
 fn clock(format: SavefileFormat, precision: Precision) -> Clock {
     let mut clock = Clock::of(precision);
     if format == SavefileFormat::Pcap {

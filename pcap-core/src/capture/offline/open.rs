@@ -20,26 +20,27 @@ use crate::timestamp::Precision;
 
 /// # Opening a savefile
 impl Capture<Offline> {
-    /// Opens a savefile, classic or pcapng. `-` is standard input; a file of that name is `./-`.
+    /// Opens a savefile in classic pcap or pcapng format. The path `-` means standard input; use `./-` for a file of
+    /// that name.
     ///
-    /// Timestamps are in nanoseconds, whatever the savefile's precision.
+    /// Timestamps are in nanoseconds, regardless of the savefile's precision.
     ///
-    /// The capture waits for packets from a pipe, a socket or a terminal as for those of a device: a
+    /// The capture waits for packets from a pipe, a socket or a terminal as it does for those of a device: a
     /// [`BreakHandle`](crate::BreakHandle) ends the wait at once, [`next_packet_timeout`](Self::next_packet_timeout)
     /// keeps its deadline, and reading can continue even in the middle of a record. This call itself waits for the
-    /// savefile's header, and on a FIFO for its writer; nothing here interrupts that. On Windows all of these are read
-    /// as [a reader](Self::from_reader) is.
+    /// savefile's header, and for a writer to open a FIFO; a break handle cannot interrupt that. On Windows, pipes,
+    /// sockets and terminals are read like [a reader](Self::from_reader).
     ///
     /// # Errors
     ///
     /// - [`Io`](crate::ErrorKind::Io) if the file cannot be opened or read.
-    /// - [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if the file ends in its header, or is empty.
-    /// - [`SavefileBad`](crate::ErrorKind::SavefileBad) if it is not a savefile. For a compressed one the error names
-    ///   the compression: [`from_reader`](Self::from_reader) reads it through a decompressor.
+    /// - [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) if the file is empty or ends within its header.
+    /// - [`SavefileBad`](crate::ErrorKind::SavefileBad) if the file is not a savefile. If it is compressed, the message
+    ///   names the compression; use a decompressor with [`from_reader`](Self::from_reader).
     ///
-    /// A regular file that becomes shorter while it is read has lost packets, even if its last record is complete. The
-    /// reading calls then return [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) at its end, where libpcap
-    /// reports a normal end. If another file takes the name, the opened one is read to its end.
+    /// A regular file that shrinks while it is read has lost packets, even if its last record is complete. The reading
+    /// calls then return [`SavefileTruncated`](crate::ErrorKind::SavefileTruncated) at its end, where libpcap would
+    /// report a normal end. If another file replaces the path, the capture still reads the opened file to its end.
     ///
     /// # Examples
     ///
@@ -66,12 +67,14 @@ impl Capture<Offline> {
         Self::from_open(file, name)
     }
 
-    /// Reads a savefile from an open file, from the current position. `File::from` converts any owned descriptor.
+    /// Opens a savefile from an open file, starting at its current position.
+    ///
+    /// `File::from` converts any owned descriptor (on Unix an `OwnedFd`), so the file can be a pipe or a socket.
     ///
     /// # Errors
     ///
-    /// Those of [`from_file`](Self::from_file). [`take`](Error::take) returns the [`File`] at its original position;
-    /// bytes read from a pipe are gone.
+    /// Those of [`from_file`](Self::from_file). [`take`](Error::take) returns the [`File`] at its original position,
+    /// but bytes that were read from a pipe are lost.
     ///
     #[doc = manual!("pcap_fopen_offline", "pcap_open_offline")]
     #[doc(alias = "pcap_fopen_offline_with_tstamp_precision")]
@@ -82,17 +85,18 @@ impl Capture<Offline> {
         Self::from_open_file_named(file, "the savefile")
     }
 
-    /// Reads a savefile from an open file, with a name for errors. See [`from_open_file`](Self::from_open_file).
+    /// Opens a savefile from an open file, with a name for error messages. See
+    /// [`from_open_file`](Self::from_open_file).
     ///
     /// # Errors
     ///
-    /// Those of `from_open_file`. Their [`object`](Error::object) is this name.
+    /// Those of `from_open_file`, with this name as their [`object`](Error::object).
     pub fn from_open_file_named(
         mut file: File,
         name: impl Into<String>,
     ) -> Result<Capture<Offline>> {
         let name = name.into();
-        // A stream that fails closes its descriptor, so it gets its own.
+        // A stream that fails closes its descriptor, so give it a duplicate.
         let copy = match file.try_clone() {
             Ok(copy) => copy,
             Err(e) => return Err(Error::io("open", name, e).handing_back(file)),
@@ -100,33 +104,33 @@ impl Capture<Offline> {
         let start = file.stream_position();
         Self::from_open(copy, name).map_err(|error| {
             if let Ok(start) = start {
-                // It reported its position, so it can seek there.
+                // The file has reported its position, so it can seek back.
                 let _ = file.seek(SeekFrom::Start(start));
             }
             error.handing_back(file)
         })
     }
 
-    /// Reads a savefile from any reader: a decompressor, memory, a socket.
+    /// Opens a savefile from any reader, for example a decompressor, a buffer in memory or a socket.
     ///
-    /// Nothing here interrupts a reader that waits for data: breaks and deadlines take effect when its `read` returns.
-    /// For a pipe or a socket prefer [`from_open_file`](Self::from_open_file), where both work during the wait.
+    /// While a reader waits for data, breaks and deadlines have no effect until its `read` returns. For a pipe or a
+    /// socket, prefer [`from_open_file`](Self::from_open_file), where they work during the wait.
     ///
     /// # Errors
     ///
     /// Those of [`from_file`](Self::from_file). [`take`](Error::take) returns the reader, usually positioned after the
     /// savefile's header.
     ///
-    /// An error of the reader keeps its kind, and is the [`io_error`](Error::io_error) of the returned error. It ends
-    /// the capture, even a temporary one such as [`WouldBlock`](std::io::ErrorKind::WouldBlock), because the bytes of a
-    /// partially read record are gone.
+    /// If the reader fails, the returned error has the same kind, and [`io_error`](Error::io_error) returns the
+    /// reader's error. Any error ends the capture, even a temporary one such as
+    /// [`WouldBlock`](std::io::ErrorKind::WouldBlock), because the bytes of a partially read record are lost.
     ///
-    /// On Windows libpcap reads only from files. There the rest of the reader is copied at once into a temporary file
-    /// if the savefile is pcapng, or a damaged classic one.
+    /// On Windows, libpcap can only read from files. So the rest of the reader is copied at once into a temporary file
+    /// if the savefile is pcapng, is damaged, or has a link type whose packets libpcap may convert, such as USB.
     ///
     /// # Panics
     ///
-    /// Panics if the reader panics, or the text of its error does. If the panic is caught, each further call on the
+    /// Panics if the reader panics, or if formatting its error panics. If the panic is caught, each later call on the
     /// capture returns an error.
     ///
     /// # Examples
@@ -148,11 +152,11 @@ impl Capture<Offline> {
         Self::from_reader_named(reader, "the reader")
     }
 
-    /// Reads a savefile from any reader, with a name for errors. See [`from_reader`](Self::from_reader).
+    /// Opens a savefile from any reader, with a name for error messages. See [`from_reader`](Self::from_reader).
     ///
     /// # Errors
     ///
-    /// Those of `from_reader`. Their [`object`](Error::object) is this name.
+    /// Those of `from_reader`, with this name as their [`object`](Error::object).
     ///
     /// # Examples
     ///
@@ -176,7 +180,7 @@ impl Capture<Offline> {
                 let magic = Magic::new(&magic[..length]);
                 let start = file.stream_position().map_err(io)?;
                 let length = Length::of(&file);
-                // One more descriptor; without it libpcap reads everything.
+                // This needs a second descriptor. Without it, libpcap reads everything.
                 let order = magic.classic.filter(|_| length.is_some());
                 let copy = order.map(|_| file.try_clone()).transpose();
                 let (copy, no_copy) = match copy {
@@ -184,7 +188,7 @@ impl Capture<Offline> {
                     Err(e) => (None, Some(Error::io("follow", name.clone(), e))),
                 };
                 let fast = copy.zip(order);
-                // libpcap checks for a break at each packet, and pcapng has blocks without one.
+                // libpcap only checks for a break at packets, and many pcapng blocks contain none.
                 let place = Place::of_pcapng(magic.format);
                 let stream = platform::Stream::from_file(file, place).map_err(io)?;
                 let opened = Self::open(stream, magic, name, Limit::FILE, None);
@@ -208,8 +212,7 @@ impl Capture<Offline> {
         }
     }
 
-    /// Returns this crate's reader for the records of a file or of the stream, if libpcap would not convert the
-    /// packets.
+    /// Returns this crate's reader for the records of a file or stream, if libpcap would deliver the packets unchanged.
     fn records(&self, file: Option<File>, start: u64, order: ByteOrder) -> Option<Records> {
         let as_they_are =
             self.format_version() == (2, 4) && savefile::is_plain(self.datalink(), order);
@@ -218,8 +221,7 @@ impl Capture<Offline> {
         as_they_are.then(|| Records::new(file, position, self.snaplen(), precision, order))
     }
 
-    /// Reads a savefile from a stream. With a descriptor, as for a pipe, every wait goes through the one mechanism for
-    /// that.
+    /// Reads a savefile from a stream. With a descriptor, as for a pipe, every wait polls that descriptor.
     fn from_stream<R>(
         mut reader: R,
         name: String,
@@ -266,7 +268,7 @@ impl Capture<Offline> {
                 stream.track(place);
             }
             if magic.classic.is_some() {
-                // Bytes that stdio has taken cannot be recovered.
+                // Bytes that stdio has read cannot be recovered.
                 stream.hold_back(savefile::FILE_HEADER);
             }
         }
@@ -283,7 +285,7 @@ impl Capture<Offline> {
                     (Some(_), _) if matches!(capture.state.route, Route::Libpcap) => {
                         behind = Some((units, Vec::new()));
                     }
-                    // For the case that libpcap reads.
+                    // In case libpcap has to read the rest.
                     (None, Some(stream)) => stream.track(Box::new(Place::new(units))),
                     _ => {}
                 }
@@ -304,7 +306,7 @@ impl Capture<Offline> {
     /// Lets libpcap read everything, if this crate's record reader cannot.
     fn release(&mut self) {
         if let (Route::Libpcap, Some(stream)) = (&self.state.route, &mut self.state.stream) {
-            // The first read reports an error of this.
+            // The first read returns an error of this.
             match stream.release(&[]) {
                 Ok(sought) => drop(self.state.go_on(sought)),
                 Err(e) => drop(self.state.fail(e)),
@@ -341,7 +343,7 @@ impl Capture<Offline> {
             return Err((error, stream));
         };
         let clock = clock(magic.format, Precision::Nano);
-        // SAFETY: the handle is open and ours, and the stream lives longer, see `Offline`.
+        // SAFETY: the handle is open and ours, and the stream outlives it: see `Offline`.
         let handle = unsafe { Handle::new(pcap, wake, clock, name, false) };
         let breaks = handle.break_handle();
         stream.broken_by(move || breaks.is_pending());
@@ -360,8 +362,8 @@ impl Capture<Offline> {
     }
 }
 
-/// A pipe. Another owner may have made it non-blocking, which applies here too: `WouldBlock` is neither its end nor an
-/// error.
+/// A pipe whose reads wait. Another owner may have made it non-blocking, which applies here, too: `WouldBlock` is
+/// neither the end nor an error.
 struct Patient(File, Option<platform::RawFd>);
 
 impl Read for Patient {
@@ -380,14 +382,14 @@ impl Read for Patient {
 /// The bytes read from a stream to open it.
 struct Start {
     bytes: Vec<u8>,
-    /// For a pcapng savefile: how many of the bytes libpcap needs to open it, and the units that follow.
+    /// For a pcapng savefile: the number of these bytes that libpcap needs to open it, and the units that follow.
     head: Option<(usize, Units)>,
-    /// The stream is at its end.
+    /// Whether the stream is at its end.
     ended: bool,
 }
 
-/// Reads what this crate needs before libpcap opens a savefile: its magic, and for a pcapng savefile in a pipe
-/// everything that libpcap reads then.
+/// Reads the bytes that this crate needs before libpcap opens a savefile: its magic number, and for a pcapng savefile
+/// in a pipe everything that libpcap reads to open it.
 fn read_start(reader: &mut dyn Read, pipe: bool) -> io::Result<Start> {
     let mut magic = [0; 4];
     let mut length = 0;

@@ -14,11 +14,11 @@ use crate::filter::FilterSource;
 use crate::packet::{Packet, Placed};
 use crate::sys::platform;
 
-/// The interval between checks of the end of a followed savefile.
+/// The interval between checks for new packets at the end of a followed savefile.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 impl Offline {
-    /// Returns the event to wait for when a pipe has nothing now.
+    /// Returns the descriptor to wait for when a pipe has no data now.
     pub(super) fn descriptor(&self) -> Option<platform::RawFd> {
         match &self.route {
             Route::Records(_) | Route::Fed(_) => self.stream.as_ref()?.waits_for(),
@@ -28,7 +28,7 @@ impl Offline {
 
     fn waiter(&self) -> Option<Waiter> {
         let descriptor = self.descriptor();
-        // A pipe's readiness is not late.
+        // A pipe reports its readiness without delay.
         descriptor.map(|fd| Waiter::new(Waiting::Descriptor(fd), Duration::MAX))
     }
 }
@@ -65,7 +65,7 @@ impl Source for Offline {
                 return Ok(found);
             }
             while self.batch.step() {
-                // Packets that libpcap had not filtered.
+                // libpcap may not have filtered these packets.
                 if wants(self.filter.as_ref(), self.batch.current()) {
                     return Ok(Found::Packet);
                 }
@@ -111,7 +111,7 @@ impl Source for Offline {
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         if !self.follow {
-            // Reading from a file or a reader does its own waiting.
+            // Reading from a file or a reader itself waits.
             return match self.waiter() {
                 None => Ok(()),
                 Some(waiter) => waiter.wait(&self.handle, deadline),

@@ -1,4 +1,4 @@
-//! How a savefile is read, and how that changes.
+//! The ways to read a savefile, and the transitions between them.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -10,22 +10,23 @@ use crate::sys::{self, Failure};
 
 /// How a savefile is read from now on.
 pub(super) enum Route {
-    /// By this crate's record reader: the fast way.
+    /// With this crate's record reader, which is the fast way.
     Records(Records),
-    /// By libpcap for one record that only libpcap understands. Then the record reader resumes.
+    /// With libpcap, for one record that only libpcap understands. Then the record reader resumes.
     Detour(Records),
-    /// By libpcap, from the complete records of a pipe that this crate hands to it.
+    /// With libpcap, which this crate feeds with complete records from a pipe.
     Fed(Feed),
-    /// By libpcap, from the stream.
+    /// With libpcap, directly from the stream.
     Libpcap,
     /// The savefile is at its end. A capture that [follows](crate::Capture::follow) it resumes.
     Ended(Option<Records>),
-    /// Each call on a damaged savefile returns the same error: the bytes after the damage have no meaning.
+    /// The savefile is damaged, and each call returns the same error, because the bytes after the damage have no
+    /// meaning.
     Failed(Error),
 }
 
 impl Route {
-    /// Returns this crate's record reader, even if it does not read at the moment.
+    /// Returns this crate's record reader, even if it is not in use at the moment.
     pub(super) fn any_records(&self) -> Option<&Records> {
         match self {
             Route::Records(records) | Route::Detour(records) | Route::Ended(Some(records)) => {
@@ -58,7 +59,7 @@ impl Offline {
         }
     }
 
-    /// Resumes the fast way after the packets that libpcap read are delivered. Returns whether it did.
+    /// Switches back to the record reader, once the packets that libpcap read are delivered. Returns whether it did.
     pub(super) fn resume(&mut self) -> bool {
         let is_detour = matches!(self.route, Route::Detour(_));
         let records = is_detour.then(|| self.route.take_records()).flatten();
@@ -84,7 +85,7 @@ impl Offline {
     /// Ends the capture with an error of the reader or of the operating system.
     pub(super) fn fail(&mut self, error: io::Error) -> Error {
         let name = self.handle.name.clone();
-        // First an error without the user's text: the text of the reader's error may panic.
+        // First set an error without the user's text, because formatting the reader's error may panic.
         let silent = io::Error::new(
             error.kind(),
             "the reader failed, and formatting its error panicked",
@@ -97,7 +98,7 @@ impl Offline {
     ///
     /// # Panics
     ///
-    /// Panics if the reader did: this resumes its panic.
+    /// Panics if the reader panicked: the call resumes that panic.
     pub(super) fn reader_failed(&mut self) -> Option<Error> {
         match self.stream.as_mut()?.failure()? {
             Failure::Error(error) => Some(self.fail(error)),
@@ -108,7 +109,7 @@ impl Offline {
         }
     }
 
-    /// Ends the capture with the error of a regular file that became shorter.
+    /// Ends the capture with the error for a regular file that has shrunk.
     pub(super) fn shorter(&mut self, detail: String) -> Error {
         let text = format!("the file shrank while it was read{detail}");
         let name = self.handle.name.clone();
@@ -116,7 +117,7 @@ impl Offline {
         self.fail_with(Error::cannot(kind, "read", name, text))
     }
 
-    /// Fails if a regular file has become shorter: packets are lost then, even if its last record is complete.
+    /// Fails if a regular file has shrunk. Packets are lost then, even if its last record is complete.
     pub(super) fn check_length(&mut self) -> Result<()> {
         let (Some(mut length), Some(stream)) = (self.length, &self.stream) else {
             return Ok(());

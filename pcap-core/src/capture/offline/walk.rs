@@ -13,8 +13,8 @@ use crate::savefile::{Feed, Record, Records, Units};
 use crate::sys;
 use crate::sys::platform;
 
-/// Rejected packets of a pipe to scan before checking the deadline again: more than a pipe holds, so existing packets
-/// are found before the call reports none.
+/// The number of rejected packets from a pipe to scan before checking the deadline again. A pipe holds fewer packets,
+/// so a call never reports that there is none while one is in the pipe.
 const REJECTED: u32 = 8192;
 
 /// Returns whether a packet passes the filter.
@@ -27,7 +27,7 @@ pub(super) fn wants(filter: Option<&Filter>, packet: Option<Packet<'_>>) -> bool
 }
 
 impl Offline {
-    /// Advances to the next packet the fast way. Returns `None` if the next packet is left to libpcap.
+    /// Advances to the next packet with the record reader. Returns `None` if libpcap has to read the next packet.
     #[inline]
     pub(super) fn walk(&mut self) -> Result<Option<Found>> {
         let Route::Records(records) = &mut self.route else {
@@ -43,7 +43,7 @@ impl Offline {
                 return Ok(Some(Found::Packet));
             }
             rejected = rejected.saturating_add(1);
-            // Wait for the pipe only after all its received bytes were scanned.
+            // Wait for the pipe only after all bytes that were received from it have been scanned.
             let turn = rejected >= REJECTED && !records.is_of_file() && records.is_walked();
             let is_pipe = |stream: &platform::Stream| stream.waits_for().is_some();
             if turn && self.stream.as_ref().is_some_and(is_pipe)
@@ -56,7 +56,7 @@ impl Offline {
         self.beyond(found)
     }
 
-    /// Calls a closure for packets the fast way.
+    /// Calls a closure for packets from the record reader.
     pub(super) fn walk_slice<F>(&mut self, max: u64, closure: &mut F) -> Result<Slice>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
@@ -88,8 +88,8 @@ impl Offline {
         })
     }
 
-    /// Handles a position without an ordinary record: makes libpcap read it, if it is not just the present end of a
-    /// pipe or of a followed savefile.
+    /// Handles a position without an ordinary record: lets libpcap read it, unless it is only the current end of a pipe
+    /// or of a followed savefile.
     #[cold]
     fn beyond(&mut self, found: io::Result<Record>) -> Result<Option<Found>> {
         let found = match found {
@@ -97,7 +97,7 @@ impl Offline {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock && self.descriptor().is_some() => {
                 return Ok(Some(Found::Nothing));
             }
-            // By a break, which is noticed before the next read.
+            // Interrupted by a break, which is noticed before the next read.
             Err(e) if e.kind() == io::ErrorKind::Interrupted => return Ok(Some(Found::Nothing)),
             Err(e) => return Err(self.fail(e)),
         };
@@ -118,11 +118,11 @@ impl Offline {
         if self.handle.breaker().is_pending() {
             return Ok(Some(Found::Nothing));
         }
-        // The packets that libpcap read come first.
+        // Deliver the packets that libpcap has read first.
         Ok((found != Found::Packet).then_some(found))
     }
 
-    /// Moves libpcap to the position of the fast way.
+    /// Moves libpcap to the position of the record reader.
     fn hand_over(&mut self, found: Record) -> io::Result<Option<sys::Sought>> {
         let (Route::Records(records), Some(stream)) = (&self.route, &mut self.stream) else {
             return Ok(None);
@@ -132,7 +132,7 @@ impl Offline {
             self.leave();
             return Ok(Some(sought));
         }
-        // The fast way cannot resume here: libpcap reads the rest.
+        // The record reader cannot resume here, so libpcap reads the rest.
         let (sought, route) = match stream.waits_for() {
             Some(_) if found == Record::Odd => {
                 let units = Units::Records(records.order());

@@ -10,11 +10,11 @@ use crate::sys::platform::{self, RawFd};
 /// The connection to a daemon.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// Whether libpcap decrypts: packets may then be available although the socket is not readable.
+    /// Whether libpcap decrypts the packets. Packets may then be available although the socket is not readable.
     tls: bool,
     /// Whether the daemon skips the packets of this capture's own connection.
     pub(super) leaves_out_own: bool,
-    /// Whether the socket of the packets can be determined.
+    /// Whether the socket for the packets can be identified.
     pub(super) is_own: bool,
     pub(super) state: State,
     /// Whether the last read found a packet: another one may have been decrypted with it.
@@ -23,15 +23,16 @@ pub(crate) struct Connection {
 
 #[derive(Debug)]
 pub(super) enum State {
-    /// Opened; the daemon starts to capture at the first read.
+    /// Opened; the daemon starts capturing at the first read.
     Opened,
     Started {
-        /// The socket of the packets, if it is known.
+        /// The socket for the packets, if it is known.
         data: Option<RawFd>,
-        /// Whether the daemon has an expression that libpcap combined with skipping own packets.
+        /// Whether the daemon runs a filter in which libpcap has combined an expression with skipping the capture's own
+        /// packets.
         filters_there: bool,
     },
-    /// Over: each call returns this error.
+    /// The capture has ended. Each call returns this error.
     Broken(Error),
 }
 
@@ -46,7 +47,7 @@ impl Connection {
         }
     }
 
-    /// Creates the state of a connection that was opened elsewhere, and may have been read from.
+    /// Creates the state of a connection that other code has opened and may have read from.
     pub(super) fn foreign() -> Connection {
         Connection {
             is_own: false,
@@ -68,23 +69,23 @@ impl Connection {
         error
     }
 
-    /// Returns whether libpcap waits in each read.
+    /// Returns whether each read waits inside libpcap.
     pub(super) fn only_blocks(&self) -> bool {
         matches!(self.state, State::Started { data: None, .. })
     }
 
-    /// Returns whether libpcap may hold a packet that the socket does not report.
+    /// Returns whether libpcap may have a packet although the socket is not readable.
     pub(super) fn may_hold_more(&self) -> bool {
         self.tls && self.more
     }
 
-    /// Returns whether to read, after this many packets of the same call.
+    /// Returns whether to read again, after this many packets of the same call.
     pub(super) fn may_read(&self, handle: &Handle, came: u32) -> Result<bool> {
         let State::Started { data, .. } = self.state else {
             return Ok(false);
         };
         let Some(fd) = data else {
-            // A read waits, so do not read while there are packets to deliver.
+            // A read waits, so do not read again while there are packets to deliver.
             return Ok(came == 0);
         };
         if came == 0 && self.may_hold_more() {

@@ -1,8 +1,9 @@
 //! A live capture on a device of another host.
 //!
-//! libpcap's handles for these reject non-blocking mode and report no descriptor; their reads wait with `select`, for
-//! half the packet-buffer timeout. So the socket of the packets is determined when libpcap opens it, at the first read,
-//! and polled before each read: then a read does not wait. If the socket is unknown, reads wait inside libpcap.
+//! libpcap's handles for these devices reject non-blocking mode and report no descriptor. Their reads wait with
+//! `select`, for half the packet-buffer timeout. So this module identifies the socket for the packets when libpcap
+//! opens it, at the first read, and polls it before each later read, which then does not wait. If the socket is
+//! unknown, reads wait inside libpcap.
 
 mod connection;
 mod read;
@@ -28,17 +29,18 @@ use crate::stats::Stats;
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
 
-/// The maximum number of instructions that a daemon, and the kernel behind it, accepts.
+/// The maximum number of instructions that a daemon, and the kernel of its host, accepts.
 const MOST_INSTRUCTIONS: usize = 4096;
 
-/// The phase of a live capture on a device of another host. See [`remote`](crate::remote). With the feature `remote`.
+/// The phase of a live capture on a device of another host. Requires the feature `remote`. See
+/// [`remote`](crate::remote).
 ///
-/// It reads packets, filters them and reports statistics. It neither sends packets nor has a direction, and waits
-/// inside libpcap: there are no asynchronous captures of other hosts.
+/// A remote capture reads packets, filters them and reports statistics. It cannot send packets or select a direction.
+/// Its reads wait inside libpcap, so it cannot be converted to an asynchronous capture.
 ///
 /// ```compile_fail,E0599
 /// fn send(capture: &pcap_core::Capture<pcap_core::Remote>) {
-///     capture.inject(b"a packet"); // a daemon sends nothing
+///     capture.inject(b"a packet"); // a remote capture cannot send
 /// }
 /// ```
 ///
@@ -71,17 +73,18 @@ impl Set {
 impl Capture<Remote> {
     /// Creates a capture from a `pcap_t` that `pcap_open` opened for a device of another host.
     ///
-    /// Its reads wait inside libpcap for up to half of the packet-buffer timeout, which this crate takes to be 100 ms.
-    /// A filter that was set on the `pcap_t` is replaced at the first read, by one that accepts all packets unless
-    /// [`set_filter`](Self::set_filter) sets another.
+    /// Its reads wait inside libpcap for up to half of the packet-buffer timeout, which this crate assumes to be 100
+    /// ms. The first read replaces a filter that was set on the `pcap_t`: by the filter from
+    /// [`set_filter`](Self::set_filter), or else by one that accepts all packets.
     ///
     /// # Errors
     ///
-    /// - [`Io`](ErrorKind::Io) if there are no file descriptors left for the break handle. The `pcap_t` is then closed.
+    /// - [`Io`](ErrorKind::Io) if the process has no file descriptor left for the break handle. The `pcap_t` is then
+    ///   closed.
     ///
     /// # Safety
     ///
-    /// `pcap` points to a `pcap_t` of a remote device that nobody else uses or closes.
+    /// `pcap` must point to a `pcap_t` of a remote device that nothing else uses or closes.
     pub unsafe fn from_raw(pcap: NonNull<sys::pcap_t>) -> Result<Capture<Remote>> {
         let name = "a pcap_t".to_owned();
         match platform::Wake::new() {
@@ -99,11 +102,11 @@ impl Capture<Remote> {
         }
     }
 
-    /// Creates a capture from the handle that `pcap_open` opened. No error repeats the secret.
+    /// Creates a capture from the handle that `pcap_open` opened. `secret` is removed from all error messages.
     ///
     /// # Safety
     ///
-    /// `pcap` is a remote handle that was not read from, and nobody else's.
+    /// `pcap` is a remote handle that has not been read from, and nothing else uses it.
     pub(crate) unsafe fn opened(
         pcap: NonNull<sys::pcap_t>,
         wake: platform::Wake,
@@ -121,16 +124,16 @@ impl Capture<Remote> {
     }
 }
 
-/// Takes a remote handle over.
+/// Takes over a remote handle.
 ///
 /// # Safety
 ///
-/// `pcap` is a remote handle, and nobody else's.
+/// `pcap` is a remote handle, and nothing else uses it.
 unsafe fn handle(pcap: NonNull<sys::pcap_t>, wake: Option<platform::Wake>, name: String) -> Handle {
     let mut clock = Clock::of(Precision::Micro);
     // SAFETY: the handle is open.
     let snaplen = unsafe { sys::pcap_snapshot(pcap.as_ptr()) };
-    // libpcap's buffer has this size, and its check lets twenty more bytes through.
+    // libpcap's buffer has this size, but its check accepts twenty more bytes.
     clock.longest = u32::try_from(snaplen).unwrap_or(0);
     // SAFETY: the caller's promise.
     unsafe { Handle::new(pcap, wake, clock, name, false) }
@@ -146,8 +149,9 @@ impl Remote {
         })
     }
 
-    /// Installs a filter at the daemon and in this process. Packets on their way were not judged by it, and libpcap
-    /// itself creates a filter that skips the capture's own packets.
+    /// Installs a filter at the daemon and in this process. The filter in this process is needed because the daemon has
+    /// not applied the new filter to packets in transit, and because libpcap itself creates a filter that skips the
+    /// capture's own packets.
     fn install(&mut self, source: &FilterSource<'_>) -> Result<()> {
         self.connection.check()?;
         let filter = self.live.handle.filter(source, false, None)?;
@@ -163,8 +167,8 @@ impl Remote {
             State::Started { filters_there, .. } if self.connection.leaves_out_own => {
                 if filters_there {
                     return refuse(
-                        "a filter replaces the one that excludes this capture's own packets; set it before the first \
-                         read, or include the capture's own packets",
+                        "it would replace the filter that excludes this capture's own packets; set it before \
+                         the first read, or include the capture's own packets",
                     );
                 }
             }
@@ -227,7 +231,8 @@ impl OnDevice for Remote {
         self.live.stats()
     }
 
-    /// Stops nothing: the daemon holds packets back for the packet-buffer timeout, and continues to capture.
+    /// Returns the end condition without stopping the daemon, which continues to capture and holds packets back for the
+    /// packet-buffer timeout.
     fn stop(&mut self) -> Result<Stopped> {
         self.connection.check()?;
         let timeout = self.live.longest_timeout();

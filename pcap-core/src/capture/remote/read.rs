@@ -15,7 +15,8 @@ use crate::sys;
 use crate::sys::platform;
 
 impl Remote {
-    /// Reads up to `max` packets that are there, one by one: after the last one libpcap would wait for another.
+    /// Reads up to `max` available packets, one by one, because libpcap would wait for another packet after the last
+    /// one.
     fn dispatch<F>(&mut self, max: u32, closure: &mut F) -> Result<Dispatched>
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
@@ -52,14 +53,14 @@ impl Remote {
         Ok(all)
     }
 
-    /// Makes the daemon start to capture, unless it has.
+    /// Makes the daemon start capturing, unless it has already started.
     fn start(&mut self) -> Result<()> {
         self.connection.check()?;
         if !matches!(self.connection.state, State::Opened) {
             return Ok(());
         }
         if self.filter.is_none() {
-            // Without a filter libpcap sends one whose length it does not announce.
+            // Without a filter, libpcap sends one whose length it does not announce.
             self.live.handle.set_filter(None)?;
         }
         let mut filters_there = false;
@@ -78,11 +79,11 @@ impl Remote {
         let handle = &mut self.live.handle;
         if status < 0 && status != sys::PCAP_ERROR_BREAK {
             let error = Error::remote("start", &handle.name, &handle.geterr());
-            // libpcap has closed its sockets, and would close their numbers again.
+            // libpcap has closed its sockets, and would close the same descriptors again.
             handle.abandon();
             return Err(self.connection.broken(error));
         }
-        // libpcap's `select` would write beyond its set.
+        // libpcap's `select` would write beyond the end of its set.
         let largest = platform::sockets::TOO_HIGH;
         if let Some(socket) = since.iter().find(|socket| socket.fd >= largest) {
             let text = format!(
@@ -114,7 +115,7 @@ impl Remote {
         filled
     }
 
-    /// Returns the result of a read that delivered nothing.
+    /// Returns the result of a read that delivered no packet.
     fn nothing(&self) -> Found {
         match self.live.is_empty() {
             true => Found::Eof,
@@ -166,7 +167,7 @@ impl Source for Remote {
     }
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
-        // Its counters are the daemon's: a query waits for it, which no deadline allows.
+        // Do not sample the counters here: they are the daemon's, and a query would wait for it beyond the deadline.
         if self.connection.may_hold_more() {
             return Ok(());
         }

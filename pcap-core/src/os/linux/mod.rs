@@ -13,8 +13,10 @@ use crate::error::Result;
 
 /// Linux-specific options of a capture.
 pub trait CaptureExt: Sized {
-    /// Sets the protocol to capture, by its number in `linux/if_ether.h`, such as `0x0800` for IPv4. The kernel
-    /// delivers no other packets, which is cheaper than a filter. Default: 0, all protocols.
+    /// Sets the protocol to capture, by its number in `linux/if_ether.h`, such as `0x0800` for IPv4. Default: 0, which
+    /// means all protocols.
+    ///
+    /// The kernel delivers only packets of this protocol, which costs less than a filter.
     ///
     /// # Examples
     ///
@@ -31,20 +33,20 @@ pub trait CaptureExt: Sized {
     #[must_use]
     fn protocol(self, protocol: u16) -> Self;
 
-    /// Sets whether sent packets bypass the queueing discipline (`tc(8)`) and go straight to the device's driver.
-    /// Default: no. Linux 3.14 or newer.
+    /// Sets whether sent packets bypass the queueing discipline (`tc(8)`), so that the kernel passes them directly to
+    /// the device's driver. Default: off. Requires Linux 3.14 or newer.
     ///
-    /// This is cheaper per packet, and meant for load generation. The differences:
+    /// This costs less time per packet, and is meant for load generation. It has these effects:
     ///
     /// - No traffic control, rate limit or `clsact` egress filter of the device sees the packets. Other captures on the
     ///   same device do not see them either; the other end of the wire does.
-    /// - There is no queue but the driver's. If that is full, or the device has no carrier, the kernel drops the
+    /// - The driver's queue is the only one. If it is full, or if the device has no carrier, the kernel drops the
     ///   packet, counts the drop at the device, and returns `ENOBUFS`. [`inject`](Capture::inject) and
-    ///   [`inject_queue`](Capture::inject_queue) then try the same packet every millisecond until it is sent. They fail
-    ///   after a second of drops, as on a device without a carrier.
+    ///   [`inject_queue`](Capture::inject_queue) then try the same packet every millisecond until it is sent. If the
+    ///   device drops every packet, for example because it has no carrier, they fail after a second.
     ///
-    /// The activation fails with [`Unsupported`](crate::ErrorKind::Unsupported) if the capture has no packet socket
-    /// bound to one network interface, such as `any`.
+    /// Activation fails with [`Unsupported`](crate::ErrorKind::Unsupported) if the capture has no packet socket that is
+    /// bound to one network interface, as on the device `any`.
     ///
     /// # Examples
     ///
@@ -71,16 +73,16 @@ impl CaptureExt for Capture<Inactive> {
     }
 }
 
-/// Sending on a device while another thread captures on it.
+/// Creates senders, which send on a device while another thread captures on it.
 pub trait SenderExt {
-    /// Opens a [`Sender`], which sends on the device of this capture from another thread.
+    /// Creates a [`Sender`], which sends on the device of this capture from another thread.
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the capture has no packet socket bound to one network
-    ///   interface: on `any`, `nflog` and other devices that are not interfaces, and on remote captures. There,
-    ///   [`inject`](Capture::inject) sends from the thread that owns the capture.
-    /// - [`Io`](crate::ErrorKind::Io) if there are no file descriptors left.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the capture has no packet socket that is bound to one
+    ///   network interface, as on `any`, `nflog` and other devices that are not network interfaces. On devices that can
+    ///   send, [`inject`](Capture::inject) still sends from the thread that owns the capture.
+    /// - [`Io`](crate::ErrorKind::Io) if the process has no file descriptor left.
     ///
     /// # Examples
     ///

@@ -7,10 +7,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::filter::Filter;
 use crate::sys::linux::sock_filter;
 
-/// Attaches filters to ordinary sockets: the kernel drops packets that the filter rejects before the socket receives
-/// them. Works for everything with a file descriptor: `UdpSocket`, `TcpListener`, `UnixDatagram`, `OwnedFd` …
+/// Attaches filters to ordinary sockets. The kernel drops packets that the filter rejects before the socket receives
+/// them.
 ///
-/// **The data that the filter sees** depends on the socket. Nothing checks that the filter was made for it:
+/// The trait is implemented for every type with a file descriptor, such as `UdpSocket`, `TcpListener`, `UnixDatagram`
+/// and `OwnedFd`.
+///
+/// **The data that the filter sees** depends on the socket. No call checks that the filter was created for this data:
 ///
 /// | socket | the data begins with | filter |
 /// |---|---|---|
@@ -19,14 +22,14 @@ use crate::sys::linux::sock_filter;
 /// | `AF_INET`, `SOCK_RAW` | the IPv4 header | compiled for `Dlt::RAW` or `Dlt::IPV4` |
 /// | `AF_INET6`, `SOCK_RAW` | the bytes after the IPv6 header | from instructions |
 /// | UDP | the UDP header | from instructions |
-/// | TCP | the TCP header; rejected segments are lost, also of established connections | from instructions |
+/// | TCP | the TCP header; rejected segments are lost, even those of established connections | from instructions |
 /// | `AF_UNIX` | the data | from instructions |
 ///
-/// A return value below the length truncates the packet; see
+/// If the filter returns less than the length of the packet, the kernel truncates the packet; see
 /// [`CompileOptions::snaplen`](crate::CompileOptions::snaplen).
 ///
-/// A filter affects packets that arrive after it is attached. Packets in the socket's queue stay there: read them
-/// first, or attach the filter before the socket is bound.
+/// A filter only affects packets that arrive after it is attached. Packets that are already in the socket's queue stay
+/// there: read them first, or attach the filter before the socket is bound.
 ///
 /// # Examples
 ///
@@ -43,8 +46,8 @@ use crate::sys::linux::sock_filter;
 /// let filter = Filter::from_instructions(
 ///     Dlt::USER0,
 ///     &[
-///         Insn::new(0x30, 0, 0, 8),    // ldb [8], behind the UDP header
-///         Insn::new(0x15, 0, 1, 0x21), // jeq #'!', or skip one
+///         Insn::new(0x30, 0, 0, 8),    // ldb [8], the byte after the UDP header
+///         Insn::new(0x15, 0, 1, 0x21), // jeq #'!', or skip one instruction
 ///         Insn::new(0x06, 0, 0, u32::MAX),
 ///         Insn::new(0x06, 0, 0, 0),
 ///     ],
@@ -63,17 +66,18 @@ use crate::sys::linux::sock_filter;
 pub trait SocketFilterExt: AsFd {
     /// Attaches a filter, which replaces the current one. The kernel copies it, so the [`Filter`] can be dropped.
     ///
-    /// Kernel extensions work, also in filters that were [compiled on a live capture](crate::Capture::compile). No
-    /// privileges are needed beyond those for the socket.
+    /// The filter may use kernel extensions, as filters that were [compiled for a live
+    /// capture](crate::Capture::compile) do. The process needs no privileges beyond those for the socket.
     ///
     /// # Errors
     ///
     /// - [`InvalidArgument`] if the descriptor is not a socket.
-    /// - [`FilterTooLong`] if the filter has more than 4096 instructions, or exceeds the system's memory limit for
+    /// - [`FilterTooLong`] if the filter has more than 4096 instructions, or exceeds the kernel's memory limit for
     ///   socket options, `net.core.optmem_max`.
     /// - [`Unsupported`] if the filter jumps backward, which the kernel does not support (`ip6 protochain`).
     /// - [`Io`]`(PermissionDenied)` if [`lock_filter`](Self::lock_filter) was called.
-    /// - [`FilterInvalid`] if the kernel rejects the program for another reason, such as an extension that it lacks.
+    /// - [`FilterInvalid`] if the kernel rejects the program for another reason, for example because it lacks an
+    ///   extension.
     ///
     /// [`InvalidArgument`]: crate::ErrorKind::InvalidArgument
     /// [`FilterTooLong`]: crate::ErrorKind::FilterTooLong
@@ -88,15 +92,15 @@ pub trait SocketFilterExt: AsFd {
         check(filter, OPERATION, || Some(name(socket)))?;
         let refuse = |kind, text: &str| Err(Error::cannot(kind, OPERATION, name(socket), text));
         let attached = filter.with_program(|program| {
-            // SAFETY: the pointer is good for the call.
+            // SAFETY: the pointer is valid during the call.
             let program = unsafe { &*program };
-            // SAFETY: the program has the length that it says.
+            // SAFETY: the program has as many instructions as it declares.
             unsafe { sock_filter::attach(socket, program) }
         });
         match attached {
             Err(e) if e.raw_os_error() == Some(libc::ENOMEM) => refuse(
                 ErrorKind::FilterTooLong,
-                "it exceeds the memory for a socket's options; the limit is net.core.optmem_max",
+                "it exceeds the kernel's memory limit for socket options, net.core.optmem_max",
             ),
             Err(e) if e.raw_os_error() == Some(libc::EINVAL) => {
                 refuse(ErrorKind::FilterInvalid, "the kernel rejects the program")
@@ -119,8 +123,8 @@ pub trait SocketFilterExt: AsFd {
         sock_filter::detach(socket).map_err(|e| error("detach the filter of", socket, e))
     }
 
-    /// Locks the current state, a filter or none, until the socket is closed, also for a process that receives the
-    /// socket. This cannot be undone.
+    /// Locks the current filter, or the absence of one, until the socket is closed. The lock also applies to a process
+    /// that receives the socket, and cannot be undone.
     ///
     /// # Errors
     ///
@@ -138,7 +142,7 @@ impl<T: AsFd + ?Sized> SocketFilterExt for T {}
 /// The longest program that the kernel accepts.
 const MAX_LEN: usize = 4096;
 
-/// Rejects filters that the kernel does not run.
+/// Rejects filters that the kernel cannot run.
 pub(super) fn check(
     filter: &Filter,
     operation: &'static str,

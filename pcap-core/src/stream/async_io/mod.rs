@@ -1,4 +1,4 @@
-//! Captures on async-io.
+//! Captures for tasks that the crate async-io wakes.
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "../windows.rs")]
@@ -14,18 +14,20 @@ use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
-/// The runtime of [`Capture::into_async_io`], with the feature `async-io`.
+/// The reactor of the crate async-io, for captures from [`Capture::into_async_io`]. Requires the feature `async-io`.
 pub struct AsyncIo(Registration);
 
 /// # Asynchronous tasks
 impl<S: Awaitable> Capture<S> {
-    /// Converts the capture into one for tasks of any executor, woken by the crate async-io, as in smol. See
-    /// [`stream`](crate::stream). With the feature `async-io`. That crate has a thread of its own, one per process.
+    /// Converts the capture into an asynchronous capture for tasks of any executor, such as smol. Requires the feature
+    /// `async-io`. See [`stream`](crate::stream).
+    ///
+    /// The crate async-io wakes the tasks. It starts one thread per process for that.
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the capture can only wait inside libpcap.
-    /// - [`Io`](crate::ErrorKind::Io) if there are no file descriptors left.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if reads of the capture can only wait inside libpcap.
+    /// - [`Io`](crate::ErrorKind::Io) if the process has no file descriptor left.
     ///
     /// [`take`](crate::Error::take) returns the `Capture`.
     ///

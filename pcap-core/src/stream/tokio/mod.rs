@@ -1,4 +1,4 @@
-//! Captures on tokio.
+//! Captures for tasks of tokio.
 
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "../windows.rs")]
@@ -17,26 +17,28 @@ use crate::capture::{Awaitable, Capture};
 use crate::error::Result;
 use crate::sys::waitset::WaitSet;
 
-/// The runtime of [`Capture::into_tokio`], with the feature `tokio`.
+/// The tokio runtime, for captures from [`Capture::into_tokio`]. Requires the feature `tokio`.
 pub struct Tokio(Registration);
 
 /// # Asynchronous tasks
 impl<S: Awaitable> Capture<S> {
-    /// Converts the capture into one for tasks of tokio. See [`stream`](crate::stream). With the feature `tokio`.
+    /// Converts the capture into an asynchronous capture for tasks of tokio. Requires the feature `tokio`. See
+    /// [`stream`](crate::stream).
     ///
-    /// For a live capture, or a savefile that is followed, call this on a thread of the runtime. The runtime needs no
-    /// timers.
+    /// For a live capture or a savefile that is followed, call this on a thread of the runtime. The runtime does not
+    /// need timers (`enable_time`).
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if the capture can only wait inside libpcap.
-    /// - [`Io`](crate::ErrorKind::Io) outside of a runtime, or if there are no file descriptors left.
+    /// - [`Unsupported`](crate::ErrorKind::Unsupported) if reads of the capture can only wait inside libpcap.
+    /// - [`Io`](crate::ErrorKind::Io) if there is no runtime on this thread, or if the process has no file descriptor
+    ///   left.
     ///
     /// [`take`](crate::Error::take) returns the `Capture`.
     ///
     /// # Panics
     ///
-    /// Panics, as all of tokio does, in a runtime built without `enable_io`.
+    /// Panics in a runtime that was built without `enable_io`, as tokio's own types do.
     ///
     /// # Examples
     ///

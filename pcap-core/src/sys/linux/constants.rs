@@ -1,5 +1,5 @@
-//! Names from Linux's headers that the crate `libc` lacks, some for Android only, which has the
-//! same kernel.
+//! Constants from Linux's headers that the crate `libc` lacks, some of them only for Android, which has the same
+//! kernel.
 
 #[cfg(target_os = "linux")]
 pub(crate) use libc::{

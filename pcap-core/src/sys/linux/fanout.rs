@@ -1,4 +1,4 @@
-//! Groups of packet sockets among which Linux distributes the packets of an interface.
+//! Groups of packet sockets, among which Linux distributes the packets of an interface.
 
 use std::ffi::c_int;
 use std::io;
@@ -8,8 +8,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use super::packet_socket;
 use crate::sys::bpf_program;
 
-/// `PACKET_FANOUT` and the constants for it from `linux/if_packet.h`: libc lacks them for some
-/// systems.
+/// `PACKET_FANOUT` and its constants from `linux/if_packet.h`. The crate `libc` lacks them for some systems.
 const OPTION: c_int = 18;
 const DATA: c_int = 22;
 pub(crate) const HASH: u16 = 0;
@@ -24,51 +23,51 @@ pub(crate) const FLAG_ROLLOVER: u16 = 0x1000;
 const FLAG_UNIQUE_ID: u16 = 0x2000;
 pub(crate) const FLAG_DEFRAGMENT: u16 = 0x8000;
 
-/// The most members of a group, by `PACKET_FANOUT_MAX` of older kernels and the default of newer ones.
+/// The maximum number of members of a group: `PACKET_FANOUT_MAX` of older kernels, and the default of newer ones.
 pub(crate) const MOST: usize = 256;
 
-/// Creates a group that nobody else is in, and returns its number. Requires Linux 4.12, and returns
-/// `Unsupported` on older versions.
+/// Creates a new group with one member, and returns its number. Requires Linux 4.12, and returns `Unsupported` on older
+/// versions.
 pub(crate) fn found(socket: BorrowedFd<'_>, how: u16) -> io::Result<u16> {
     set(socket, 0, how | FLAG_UNIQUE_ID)?;
     let value = get(socket)?;
-    // The kernel clears the flag when it has honored it.
+    // The kernel clears the flag once it has applied it.
     if (value >> 16) as u16 & FLAG_UNIQUE_ID != 0 {
         return Err(io::ErrorKind::Unsupported.into());
     }
     Ok(value as u16)
 }
 
-/// Joins a group, which must be of this interface and mode.
+/// Joins a group, which must have the same interface and mode.
 pub(crate) fn join(socket: BorrowedFd<'_>, group: u16, how: u16) -> io::Result<()> {
     set(socket, group, how)
 }
 
-/// Sets the program that chooses the member for a packet in the group of a socket, in the mode
-/// `CBPF`. The kernel checks and copies it.
+/// Sets the program that chooses the member for each packet in the socket's group, which must have the mode `CBPF`. The
+/// kernel checks and copies the program.
 ///
 /// # Safety
 ///
-/// The program has as many instructions as it says.
+/// The program has as many instructions as it declares.
 pub(crate) unsafe fn choose_by(socket: BorrowedFd<'_>, program: &bpf_program) -> io::Result<()> {
     let program = libc::sock_fprog {
         len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
         filter: program.bf_insns.cast(),
     };
-    // SAFETY: the type that the option takes; the caller promises that the program is valid.
+    // SAFETY: the option expects this type, and the caller promises that the program is valid.
     unsafe { packet_socket::set(socket, DATA, &program) }
 }
 
-/// Sets the eBPF program that chooses the member for a packet in the group of a socket, in the mode
+/// Sets the eBPF program that chooses the member for each packet in the socket's group, which must have the mode
 /// `EBPF`.
 pub(crate) fn choose_by_ebpf(socket: BorrowedFd<'_>, program: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: the option takes a number, and rejects a descriptor that is not a program.
+    // SAFETY: the option expects a number, and rejects a descriptor that is not a program.
     unsafe { packet_socket::set(socket, DATA, &program.as_raw_fd()) }
 }
 
 fn set(socket: BorrowedFd<'_>, group: u16, how: u16) -> io::Result<()> {
     let value = u32::from(group) | u32::from(how) << 16;
-    // SAFETY: the option takes a number.
+    // SAFETY: the option expects a number.
     unsafe { packet_socket::set(socket, OPTION, &value) }
 }
 
@@ -76,7 +75,7 @@ fn get(socket: BorrowedFd<'_>) -> io::Result<u32> {
     let mut value: u32 = 0;
     let mut size = size_of::<u32>() as libc::socklen_t;
     let (fd, pointer) = (socket.as_raw_fd(), (&raw mut value).cast());
-    // SAFETY: the descriptor is open, and there is room for the number.
+    // SAFETY: the descriptor is open, and the buffer has space for the number.
     match unsafe { libc::getsockopt(fd, libc::SOL_PACKET, OPTION, pointer, &mut size) } {
         0 => Ok(value),
         _ => Err(io::Error::last_os_error()),

@@ -23,13 +23,13 @@ mod linux {
     const INFO: usize = 16;
     /// The attribute with a `struct rtnl_link_stats64`.
     const IFLA_STATS64: u16 = 23;
-    /// The offset of `tx_dropped`, its eighth number.
+    /// The offset of `tx_dropped`, the eighth number in the structure.
     const TX_DROPPED: usize = 7 * 8;
-    /// The buffer size. A reply has 1 to 3 KiB.
+    /// The buffer size for a reply, which has 1 to 3 KiB.
     const ROOM: usize = 32 * 1024;
 
-    /// Reads the counters of the interface of a packet socket, in the network namespace of that
-    /// socket, which may differ from the thread's, and whatever the interface is called now.
+    /// Reads the counters of the interface of a packet socket. The interface is found even if it was renamed, or if the
+    /// network namespace of the socket differs from that of the thread.
     pub(crate) struct LinkCounters {
         netlink: OwnedFd,
         index: c_int,
@@ -43,8 +43,8 @@ mod linux {
             Some(LinkCounters { netlink, index })
         }
 
-        /// Returns the number of packets that the interface itself has dropped in sending. Those
-        /// that a queueing discipline rejects are not included.
+        /// Returns the number of packets that the interface itself has dropped while sending. Packets that a queueing
+        /// discipline rejects are not included.
         pub(crate) fn tx_dropped(&self) -> Option<u64> {
             let mut request = Vec::with_capacity(HEADER + INFO);
             request.extend(((HEADER + INFO) as u32).to_ne_bytes());
@@ -61,8 +61,8 @@ mod linux {
             }
             let mut answer = vec![0; ROOM];
             let flags = flags | libc::MSG_TRUNC;
-            // The kernel has replied before the request returned.
-            // SAFETY: the descriptor is open, and there is that much room.
+            // The kernel replies before the request returns.
+            // SAFETY: the descriptor is open, and the buffer has this size.
             let length = unsafe { libc::recv(fd, answer.as_mut_ptr().cast(), ROOM, flags) };
             tx_dropped(answer.get(..usize::try_from(length).ok()?)?)
         }
@@ -88,26 +88,25 @@ mod linux {
         }
     }
 
-    /// Opens a socket of the routing netlink in the namespace of another socket.
+    /// Opens a routing netlink socket in the network namespace of another socket.
     pub(crate) fn beside(other: BorrowedFd<'_>) -> Option<OwnedFd> {
         let netlink = netlink().ok()?;
         match (namespace_of(netlink.as_fd()), namespace_of(other)) {
             (Some(ours), Some(other_one)) if ours != other_one => in_namespace_of(other),
-            // Kernels before 5.14 do not report it. In another namespace, the counters would be
-            // those of another interface, or of none, and would not rise with what is sent on this
-            // one.
+            // Kernels before 5.14 do not report the namespace. In a different namespace, the counters would belong to
+            // another interface or to none, and would not rise with packets sent on this one.
             _ => Some(netlink),
         }
     }
 
-    /// Opens the socket of [`beside`] in a namespace that this thread is not in, on another thread.
+    /// Opens the socket for [`beside`] in a namespace that this thread is not in. Uses another thread.
     fn in_namespace_of(other: BorrowedFd<'_>) -> Option<OwnedFd> {
         // SAFETY: the descriptor is open, and the request takes no arguments.
         let namespace = unsafe { libc::ioctl(other.as_raw_fd(), constants::SIOCGSKNS as _) };
         if namespace < 0 {
             return None;
         }
-        // SAFETY: just opened, and nobody else's.
+        // SAFETY: the descriptor was just opened, and nothing else owns it.
         let namespace = unsafe { OwnedFd::from_raw_fd(namespace) };
         let there = thread::Builder::new().spawn(move || {
             // SAFETY: takes numbers, and only changes the namespace of this thread, which ends.
@@ -124,7 +123,7 @@ mod linux {
         if fd < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: just opened, and nobody else's.
+        // SAFETY: the descriptor was just opened, and nothing else owns it.
         Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
@@ -134,7 +133,7 @@ mod linux {
         let mut size = size_of_val(&cookie) as libc::socklen_t;
         let (fd, option) = (socket.as_raw_fd(), constants::SO_NETNS_COOKIE?);
         let pointer: *mut u64 = &mut cookie;
-        // SAFETY: the descriptor is open, and there is room for the number.
+        // SAFETY: the descriptor is open, and the buffer has space for the number.
         let status =
             unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, pointer.cast(), &mut size) };
         (status == 0).then_some(cookie)

@@ -1,5 +1,5 @@
-//! Linux's packet sockets. Other systems get the same names if callers need no implementation of
-//! their own.
+//! Linux's packet sockets. For other systems, the modules define the same names with trivial implementations, if
+//! callers use them without conditional compilation.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod constants;

@@ -1,5 +1,5 @@
-//! Packet sockets, through which libpcap sends on Linux: many packets with one call. On other
-//! systems, libpcap sends one by one.
+//! Linux's packet sockets, through which libpcap captures and sends. One call can send many packets. On other systems,
+//! libpcap sends packets one by one.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{
@@ -17,15 +17,14 @@ pub(crate) use none::{
 /// All protocols, `ETH_P_ALL`.
 pub(crate) const ALL: u16 = 3;
 
-/// A protocol that no received packet has: numbers below 0x600 are lengths in Ethernet's field,
-/// which the kernel replaces by two numbers of its own, and it does not use this number for its own
-/// packets.
+/// A protocol that no received packet has. In Ethernet's field, numbers below 0x600 are lengths, which the kernel
+/// replaces by two numbers of its own. It does not use this number for its own packets either.
 pub(crate) const NONE: u16 = 0x05ff;
 
 /// The capture source of a packet socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Description {
-    /// The hardware type of its interface (`ARPHRD_…`); `None` if it captures on all of them.
+    /// The hardware type of its interface (`ARPHRD_…`); `None` if it captures on all interfaces.
     pub(crate) hardware: Option<u16>,
     /// Whether it delivers packets without their link-layer headers.
     pub(crate) cooked: bool,
@@ -33,16 +32,16 @@ pub(crate) struct Description {
 
 /// Why a packet socket cannot receive.
 #[derive(Debug)]
-#[allow(dead_code)] // of one system only
+#[allow(dead_code)] // used on one system only
 pub(crate) enum NotReceiving {
     /// Its interface is down.
     Down,
-    /// Its interface is gone.
+    /// Its interface was removed.
     Gone,
     Failed(std::io::Error),
 }
 
-/// The packets that a call has sent.
+/// The number of packets and bytes that a call has sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
     pub(crate) packets: usize,
@@ -70,31 +69,31 @@ mod linux {
     use crate::sys::bpf_program;
     use crate::sys::linux::{constants, link_counters, sock_filter};
 
-    /// The most packets that one call sends. With more, the cost of the system call per packet
-    /// hardly falls, and a break has to wait longer.
+    /// The maximum number of packets that one call sends. With more, the cost of the system call per packet hardly
+    /// decreases, and a break has to wait longer.
     const MOST: usize = 64;
 
-    /// Returns whether a capture's descriptor is a packet socket that sends whole frames on one
-    /// device. This is not so for `any`, for devices whose link-layer header is libpcap's own, and
-    /// for other devices than network interfaces.
+    /// Returns whether a capture's descriptor is a packet socket that sends whole frames on one device. This is not the
+    /// case for `any`, for devices whose link-layer header libpcap creates, and for devices that are not network
+    /// interfaces.
     pub(crate) fn is_one(fd: BorrowedFd<'_>) -> bool {
         is_there(fd) && number(fd, libc::SO_TYPE) == Some(libc::SOCK_RAW)
     }
 
-    /// Returns whether a capture's descriptor is a packet socket whose one interface is still in
-    /// its namespace, whatever it is called now.
+    /// Returns whether a capture's descriptor is a packet socket for one interface that still exists in its namespace,
+    /// even if it was renamed.
     pub(crate) fn is_there(fd: BorrowedFd<'_>) -> bool {
         interface(fd).is_some_and(|index| index > 0)
     }
 
-    /// Returns the index of the interface of a packet socket: 0 for all of them, -1 for one that is
-    /// gone. `None` for other descriptors.
+    /// Returns the index of the interface of a packet socket: 0 for all interfaces, -1 for one that was removed.
+    /// Returns `None` for other descriptors.
     pub(crate) fn interface(fd: BorrowedFd<'_>) -> Option<c_int> {
         address(fd).map(|address| address.sll_ifindex)
     }
 
-    /// Returns whether libpcap captures on a device of this name through a packet socket, as far as
-    /// the name tells.
+    /// Returns whether libpcap captures on a device with this name through a packet socket, as far as the name
+    /// determines this.
     pub(crate) fn is_interface(name: &CStr) -> bool {
         // SAFETY: the name is a C string.
         name == c"any" || unsafe { libc::if_nametoindex(name.as_ptr()) } != 0
@@ -117,7 +116,7 @@ mod linux {
         if socket < 0 {
             return false;
         }
-        // SAFETY: the descriptor is open, and nobody else's.
+        // SAFETY: the descriptor is open, and nothing else owns it.
         let socket = unsafe { OwnedFd::from_raw_fd(socket) };
         // SAFETY: the descriptor is open, and the kernel fills in the structure, which is ours.
         let status =
@@ -127,7 +126,7 @@ mod linux {
         status == 0 && family == libc::ARPHRD_ETHER
     }
 
-    /// Returns the capture source of a packet socket; `None` for other descriptors.
+    /// Returns the capture source of a packet socket, or `None` for other descriptors.
     pub(crate) fn describe(fd: BorrowedFd<'_>) -> Option<Description> {
         let address = address(fd)?;
         Some(Description {
@@ -147,7 +146,7 @@ mod linux {
         is_one.then_some(address)
     }
 
-    /// Makes a packet socket receive another protocol. Not possible once it is in a fanout group.
+    /// Makes a packet socket receive another protocol. This is impossible once the socket is in a fanout group.
     pub(crate) fn receive(socket: BorrowedFd<'_>, protocol: u16) -> Result<(), NotReceiving> {
         let index = interface(socket)
             .ok_or_else(|| NotReceiving::Failed(io::ErrorKind::Unsupported.into()))?;
@@ -161,7 +160,7 @@ mod linux {
         // SAFETY: the descriptor is open, and the structure has that length.
         let status = unsafe { libc::bind(socket.as_raw_fd(), pointer.cast(), size) };
         let error = match status {
-            // The kernel binds to an interface that is down, and reports that afterwards.
+            // The kernel binds to an interface that is down, and reports the error afterwards.
             0 => match number(socket, libc::SO_ERROR) {
                 None | Some(0) => return Ok(()),
                 Some(error) => io::Error::from_raw_os_error(error),
@@ -175,12 +174,12 @@ mod linux {
         })
     }
 
-    /// Attaches a program to a packet socket, and replaces the previous one atomically: each packet
-    /// is filtered by exactly one of them.
+    /// Attaches a program to a packet socket, and replaces the previous program atomically: exactly one of them filters
+    /// each packet.
     ///
     /// # Safety
     ///
-    /// The program has as many instructions as it says.
+    /// The program has as many instructions as it declares.
     pub(crate) unsafe fn attach(
         socket: BorrowedFd<'_>,
         program: &bpf_program,
@@ -190,13 +189,12 @@ mod linux {
         attached.map_err(sock_filter::Refused::from)
     }
 
-    /// Returns whether a packet socket has room for a program if a short one replaces the previous
-    /// one first. This is tried on another socket of the same network namespace: the packet socket
-    /// keeps its program.
+    /// Returns whether a program fits into a packet socket's memory limit if a short one replaces the previous one
+    /// first. This is tried on another socket in the same network namespace, so the packet socket keeps its program.
     ///
     /// # Safety
     ///
-    /// The programs have as many instructions as they say.
+    /// The programs have as many instructions as they declare.
     pub(crate) unsafe fn has_room(
         socket: BorrowedFd<'_>,
         short: &bpf_program,
@@ -211,17 +209,17 @@ mod linux {
         })
     }
 
-    /// Makes a socket receive nothing more.
+    /// Makes a socket receive no more packets.
     pub(crate) fn attach_nothing(socket: BorrowedFd<'_>) -> io::Result<()> {
         sock_filter::attach_nothing(socket)
     }
 
-    /// Waits until no processor runs a filter any more that was replaced before this call. That
-    /// takes some ten milliseconds. Returns false if the system cannot wait for that.
+    /// Waits until no processor runs a filter that was replaced before this call. This takes about ten milliseconds.
+    /// Returns `false` if the system does not support such a wait.
     pub(crate) fn settle() -> bool {
         // `MEMBARRIER_CMD_GLOBAL`, which waits for a grace period of the kernel.
         const GLOBAL: c_int = 1;
-        // SAFETY: a system call that takes numbers.
+        // SAFETY: the system call only takes numbers.
         let status = unsafe { libc::syscall(libc::SYS_membarrier, GLOBAL, 0, 0) };
         status == 0
     }
@@ -230,14 +228,13 @@ mod linux {
         let mut value: c_int = 0;
         let mut size = size_of::<c_int>() as libc::socklen_t;
         let (fd, pointer) = (fd.as_raw_fd(), (&raw mut value).cast());
-        // SAFETY: the descriptor is open, and the option a number, for which there is room.
+        // SAFETY: the descriptor is open, and the option is a number, for which the buffer has space.
         let status = unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, pointer, &mut size) };
         (status == 0).then_some(value)
     }
 
-    /// Sends packets from the first on, as many as one call sends without waiting, and returns
-    /// their number. None means that the first cannot be sent, and that libpcap must be called for
-    /// the reason.
+    /// Sends as many packets as one call can send without waiting, beginning with the first, and returns their number.
+    /// If the number is 0, the first packet cannot be sent, and a call to libpcap reveals the reason.
     pub(crate) fn send<'a>(
         socket: BorrowedFd<'_>,
         packets: impl Iterator<Item = &'a [u8]>,
@@ -256,8 +253,8 @@ mod linux {
             count += 1;
         }
         let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT);
-        // SAFETY: the descriptor is open. `count` messages are filled in, each with one part, which
-        // points to a packet; all of them outlive the call.
+        // SAFETY: the descriptor is open. `count` messages are filled in, each with one part that points to a packet,
+        // and all of them outlive the call.
         let sent =
             unsafe { libc::sendmmsg(fd, messages.as_mut_ptr(), count as c_uint, flags as _) };
         let packets = usize::try_from(sent).unwrap_or(0);
@@ -279,20 +276,19 @@ mod linux {
     /// Makes the socket bypass the queueing discipline from now on.
     pub(crate) fn bypass_qdisc(socket: BorrowedFd<'_>) -> io::Result<()> {
         let on: c_int = 1;
-        // SAFETY: the option takes a number.
+        // SAFETY: the option expects a number.
         unsafe { set(socket, constants::PACKET_QDISC_BYPASS, &on) }
     }
 
-    /// Prepares a socket that is no longer read from: it receives nothing, frees its buffer, and
-    /// takes its interface out of promiscuous mode unless another socket needs it. Sending remains
-    /// possible.
+    /// Prepares a socket that is no longer read. It receives no more packets, frees its buffer, and takes its interface
+    /// out of promiscuous mode unless another socket needs it. Sending remains possible.
     pub(crate) fn quieten(socket: BorrowedFd<'_>) {
-        // Failures here cost time, but do no harm.
+        // Errors here cost time, but do no harm.
         let _ = sock_filter::attach_nothing(socket);
         // A `tpacket_req3` of zeros. The kernel keeps a buffer that is mapped; libpcap only unmaps
         // it after the same request.
         let no_ring = [0_u32; 7];
-        // SAFETY: the option takes this structure, or the beginning of it.
+        // SAFETY: the option expects this structure, or its beginning.
         let _ = unsafe { set(socket, constants::PACKET_RX_RING, &no_ring) };
         let Some(index) = interface(socket) else {
             return;
@@ -303,18 +299,18 @@ mod linux {
             mr_alen: 0,
             mr_address: [0; 8],
         };
-        // SAFETY: the option takes this structure.
+        // SAFETY: the option expects this structure.
         let _ = unsafe { set(socket, constants::PACKET_DROP_MEMBERSHIP, &membership) };
         // Discard what was received before.
         let (fd, flags) = (socket.as_raw_fd(), libc::MSG_DONTWAIT | libc::MSG_TRUNC);
         let mut byte = 0_u8;
-        // SAFETY: the descriptor is open, and there is room for one byte.
+        // SAFETY: the descriptor is open, and the buffer has space for one byte.
         while unsafe { libc::recv(fd, (&raw mut byte).cast(), 1, flags) } >= 0 {}
     }
 
     /// # Safety
     ///
-    /// `value` is what the option takes.
+    /// `value` has the type that the option expects.
     pub(crate) unsafe fn set<T>(
         socket: BorrowedFd<'_>,
         option: c_int,
@@ -411,9 +407,9 @@ mod tests {
 
     use super::*;
 
-    /// Creates a socket of a kind that needs no permissions, and whose queue fills quickly.
+    /// Creates sockets of a kind that needs no privileges, and whose queue fills quickly.
     #[test]
-    #[cfg_attr(emulated, ignore = "qemu-user does not know what a socket is")]
+    #[cfg_attr(emulated, ignore = "qemu-user cannot identify sockets")]
     fn one_call_sends_many_in_order_as_many_as_there_is_room_for_and_none_if_it_is_full() {
         let (left, right) = UnixDatagram::pair().unwrap();
         right.set_nonblocking(true).unwrap();

@@ -1,4 +1,4 @@
-//! Filters of Linux's sockets. On other systems, only libpcap sets a device's filter.
+//! Filters for Linux's sockets. On other systems, only libpcap sets the filter of a device.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use std::{
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::sys::{self, bpf_program};
 
-// A program is passed to the kernel unchanged.
+// The kernel receives programs without conversion, so the layouts must agree.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const _: () = {
     use std::mem::{align_of, offset_of, size_of};
@@ -31,18 +31,18 @@ const _: () = {
 ///
 /// # Safety
 ///
-/// The program has as many instructions as it says.
+/// The program has as many instructions as it declares.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) unsafe fn attach(socket: BorrowedFd<'_>, program: &bpf_program) -> io::Result<()> {
     let program = libc::sock_fprog {
         len: u16::try_from(program.bf_len).map_err(|_| io::ErrorKind::InvalidInput)?,
         filter: program.bf_insns.cast(),
     };
-    // SAFETY: the type that the option takes; the caller promises that the program is valid.
+    // SAFETY: the option expects this type, and the caller promises that the program is valid.
     unsafe { set(socket, libc::SO_ATTACH_FILTER, &program) }
 }
 
-/// Makes a socket receive nothing.
+/// Makes a socket receive no packets.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn attach_nothing(socket: BorrowedFd<'_>) -> io::Result<()> {
     let mut nothing = sys::bpf_insn {
@@ -55,14 +55,14 @@ pub(crate) fn attach_nothing(socket: BorrowedFd<'_>) -> io::Result<()> {
         bf_len: 1,
         bf_insns: &raw mut nothing,
     };
-    // SAFETY: it has one instruction.
+    // SAFETY: the program has one instruction.
     unsafe { attach(socket, &nothing) }
 }
 
 /// Removes a socket's filter.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn detach(socket: BorrowedFd<'_>) -> io::Result<()> {
-    // The kernel requires a number, and ignores it.
+    // The kernel requires a number, but ignores it.
     set_number(socket, libc::SO_DETACH_FILTER, 0)
 }
 
@@ -74,19 +74,19 @@ pub(crate) fn lock(socket: BorrowedFd<'_>) -> io::Result<()> {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn set_number(socket: BorrowedFd<'_>, option: c_int, value: c_int) -> io::Result<()> {
-    // SAFETY: the options that take a number get one.
+    // SAFETY: all callers pass options that expect a number.
     unsafe { set(socket, option, &value) }
 }
 
 /// # Safety
 ///
-/// `value` is what the option takes.
+/// `value` has the type that the option expects.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 unsafe fn set<T>(socket: BorrowedFd<'_>, option: c_int, value: &T) -> io::Result<()> {
     let (fd, size) = (socket.as_raw_fd(), size_of_val(value) as libc::socklen_t);
     let value: *const T = value;
-    // SAFETY: the descriptor is open, and the value has that length. A descriptor that is not a
-    // socket is an error.
+    // SAFETY: the descriptor is open, and the value has this length. For a descriptor that is not a socket, the call
+    // returns an error.
     match unsafe { libc::setsockopt(fd, libc::SOL_SOCKET, option, value.cast(), size) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
@@ -96,9 +96,9 @@ unsafe fn set<T>(socket: BorrowedFd<'_>, option: c_int, value: &T) -> io::Result
 /// Why the kernel did not attach a program.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// The sockets of the network namespace may not use that much memory (`net.core.optmem_max`).
+    /// The program exceeds the memory limit for socket options in the network namespace (`net.core.optmem_max`).
     Memory,
-    /// The kernel does not run such a program.
+    /// The kernel rejects the program.
     Program,
     Failed(io::Error),
 }

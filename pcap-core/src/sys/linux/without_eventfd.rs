@@ -1,15 +1,15 @@
-//! Runs a closure for which `eventfd(2)` fails.
+//! Runs a closure in which `eventfd(2)` fails.
 //!
-//! libpcap before 1.10.5 opens an eventfd in `pcap_create` for each network interface of Linux, and
-//! closes it only if the handle was activated (the-tcpdump-group/libpcap#1233). It wakes blocking
-//! reads, which this crate never uses there. A handle also works without it, and can then be closed
-//! without having been activated.
+//! libpcap before 1.10.5 opens an eventfd in `pcap_create` for each network interface of Linux, and closes it only if
+//! the handle was activated (the-tcpdump-group/libpcap#1233). The eventfd wakes blocking reads, which this crate never
+//! uses on network interfaces. A handle also works without it, and then leaks nothing if it is closed before
+//! activation.
 
 use std::panic::resume_unwind;
 use std::thread;
 
-/// Runs a closure on a thread whose calls of `eventfd(2)` fail, and returns its result. If there is
-/// no such thread, or the system does not allow it, the closure runs normally.
+/// Runs a closure on a thread whose calls to `eventfd(2)` fail, and returns its result. If the thread cannot be
+/// created, or the system does not support this, the closure runs normally.
 pub(crate) fn without_eventfd<T: Send>(mut closure: impl FnMut() -> T + Send) -> T {
     let result = thread::scope(|scope| {
         let run = || {
@@ -27,7 +27,7 @@ pub(crate) fn without_eventfd<T: Send>(mut closure: impl FnMut() -> T + Send) ->
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
-    /// Makes `eventfd(2)` fail on this thread from now on, as if there were no descriptors left.
+    /// Makes `eventfd(2)` fail on this thread from now on, as if no descriptors were left.
     pub(super) fn refuse_eventfd() {
         const NUMBER: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
         const IS: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
@@ -44,14 +44,13 @@ mod system {
             len: program.len() as u16,
             filter: program.as_mut_ptr(),
         };
-        // Without this, only privileged threads may filter their calls.
+        // Without this, only privileged threads may filter their system calls.
         // SAFETY: takes numbers, and only changes this thread and those that it starts.
         let status = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
         if status == 0 {
             let mode = libc::SECCOMP_MODE_FILTER;
-            // If it fails, for example in a kernel without seccomp, a descriptor leaks when libpcap
-            // forgets it.
-            // SAFETY: the program is valid during the call; this changes only this thread.
+            // If this fails, for example in a kernel without seccomp, libpcap may leak a descriptor.
+            // SAFETY: the program is valid during the call, which only changes this thread.
             unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) };
         }
     }
@@ -69,13 +68,13 @@ mod tests {
     fn eventfd() -> bool {
         // SAFETY: takes numbers.
         let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) };
-        // SAFETY: closes what was just opened, or nothing.
+        // SAFETY: closes the descriptor that was just opened, if any.
         unsafe { libc::close(fd) };
         fd >= 0
     }
 
     #[test]
-    #[cfg_attr(emulated, ignore = "qemu-user filters no system calls")]
+    #[cfg_attr(emulated, ignore = "qemu-user does not filter system calls")]
     fn eventfd_fails_on_that_thread_only() {
         let inside = || (eventfd(), std::fs::File::open("/dev/null").is_ok());
         assert_eq!(without_eventfd(inside), (false, true));

@@ -12,28 +12,27 @@ use libc::FILE;
 
 use crate::sys::{Frames, Reader, checked};
 
-/// A user's reader behind a stdio stream. C knows only its address.
+/// A user's reader behind a stdio stream. C code only has its address.
 pub(super) struct Cookie {
     pub(super) reader: Box<dyn Reader>,
-    /// Bytes before the rest of the reader, which we have read and not used.
+    /// Bytes that we have read but not used, which precede the rest of the reader.
     pub(super) back: VecDeque<u8>,
-    /// The number of bytes that stdio may read now, if limited. What it has read is out of our
-    /// reach.
+    /// The number of bytes that stdio may read now, if limited. Bytes that stdio has read are out of our reach.
     pub(super) allowed: Option<usize>,
-    /// Whether the reader has reported its end. stdio treats that as final, and so do we: the
-    /// reader is not called again.
+    /// Whether the reader has reported its end. stdio treats this as final, and so do we: the reader is not called
+    /// again.
     pub(super) ended: bool,
     /// Whether we are calling the reader. If still set at the next call, the reader panicked.
     pub(super) reading: bool,
     /// The address range of the stream's buffer, whose bytes are initialized.
     pub(super) buffer: std::ops::Range<usize>,
-    /// Tracks what stdio has read, if it can be interrupted.
+    /// Tracks what stdio has read, if its reads can be interrupted.
     pub(super) frames: Option<Box<dyn Frames>>,
     /// Whether a break is pending.
     pub(super) is_broken: Option<Box<dyn Fn() -> bool + Send>>,
-    /// Whether a break kept stdio from reading.
+    /// Whether a break prevented stdio from reading.
     pub(super) interrupted: bool,
-    /// Whether something was read since. Even with many breaks, this ensures progress.
+    /// Whether bytes were read since then. This ensures progress even with many breaks.
     pub(super) fresh: bool,
     pub(super) error: Option<io::Error>,
     pub(super) panic: Option<Box<dyn Any + Send>>,
@@ -44,7 +43,7 @@ impl Cookie {
         self.is_broken.as_ref().is_some_and(|is_broken| is_broken())
     }
 
-    /// Returns whether a read of libpcap can be interrupted and resumed.
+    /// Returns whether a read by libpcap can be interrupted and resumed.
     fn is_tracked(&self) -> bool {
         self.frames.as_ref().is_some_and(|frames| frames.is_known())
     }
@@ -72,8 +71,8 @@ impl Cookie {
     }
 }
 
-/// Reads for stdio: at most `size` bytes, without a panic into C. A buffer that is not our own is
-/// zeroed first, because a `Read` may look at it.
+/// Reads at most `size` bytes for stdio, without unwinding into C. A buffer that is not our own is zeroed first,
+/// because a `Read` may read from it.
 ///
 /// # Safety
 ///
@@ -139,7 +138,7 @@ pub(super) unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
         close: Option<unsafe extern "C" fn()>,
     }
     unsafe extern "C" {
-        // In glibc and musl; the `libc` crate does not declare it.
+        // glibc and musl have this function, but the `libc` crate does not declare it.
         fn fopencookie(
             cookie: *mut c_void,
             mode: *const std::ffi::c_char,
@@ -156,7 +155,7 @@ pub(super) unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
         seek: None,
         close: None,
     };
-    // SAFETY: the functions have the types that stdio expects; missing ones are allowed.
+    // SAFETY: the functions have the types that stdio expects, which accepts missing ones.
     unsafe { fopencookie(cookie, c"rb".as_ptr(), functions) }
 }
 
@@ -166,7 +165,7 @@ pub(super) unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
 #[cfg(not(any(target_env = "gnu", target_env = "musl")))]
 pub(super) unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
     unsafe extern "C" {
-        // In the BSDs, macOS and Android; the `libc` crate does not declare it for all.
+        // The BSDs, macOS and Android have this function, but the `libc` crate does not declare it for all of them.
         fn funopen(
             cookie: *const c_void,
             read: Option<unsafe extern "C" fn(*mut c_void, *mut std::ffi::c_char, c_int) -> c_int>,
@@ -183,6 +182,6 @@ pub(super) unsafe fn open_cookie(cookie: *mut c_void) -> *mut FILE {
         // SAFETY: stdio passes our cookie and a buffer of that size, which is not negative.
         unsafe { read_cookie(cookie, buffer.cast(), size as usize) as c_int }
     }
-    // SAFETY: the function has the type that stdio expects; missing ones are allowed.
+    // SAFETY: the function has the type that stdio expects, which accepts missing ones.
     unsafe { funopen(cookie, Some(read), None, None, None) }
 }

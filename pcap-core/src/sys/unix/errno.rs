@@ -15,7 +15,7 @@ fn errno() -> *mut c_int {
     unsafe { location() }
 }
 
-/// Sets errno to 0, so that afterwards it reflects the call in between and nothing older.
+/// Sets errno to 0, so that it cannot contain the error of an earlier call.
 pub(crate) fn clear_errno() {
     // SAFETY: valid for this thread, and nothing else refers to it.
     unsafe { *errno() = 0 };
@@ -35,7 +35,7 @@ pub(crate) fn would_block() -> bool {
     io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock
 }
 
-/// Returns whether the last call on this thread failed because a queue was full.
+/// Returns whether the last call on this thread failed because a queue was full (`ENOBUFS`).
 pub(crate) fn queue_full() -> bool {
     io::Error::last_os_error().raw_os_error() == Some(libc::ENOBUFS)
 }

@@ -5,7 +5,7 @@ use std::io::{self, Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, RawFd};
 use std::os::unix::fs::FileExt;
 
-/// Reads the first bytes of a file from its position, without moving it; `None` if the file is not
+/// Reads bytes at the current position of a file, without moving the position. Returns `None` if the file is not
 /// seekable, such as a pipe.
 pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     let Ok(start) = file.stream_position() else {
@@ -31,7 +31,7 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Resu
     }
 }
 
-/// Returns the descriptor of a file that can be polled. It stays valid as long as the file is open.
+/// Returns a descriptor that can be polled, for a file. It is valid while the file is open.
 #[allow(clippy::unnecessary_wraps)] // as on Windows
 pub(crate) fn descriptor(file: &File) -> Option<RawFd> {
     Some(file.as_raw_fd())
@@ -48,9 +48,9 @@ pub(crate) fn stdout() -> io::Result<File> {
     Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
 }
 
-/// Closes a file and returns the error of the system: on some file systems a write fails only here.
+/// Closes a file and returns the operating system's error. On some file systems, a failed write is only reported here.
 pub(crate) fn close(file: File) -> io::Result<()> {
-    // SAFETY: the descriptor is open and ours, and given away here.
+    // SAFETY: the descriptor is open and ours, and nothing uses it afterwards.
     match unsafe { libc::close(file.into_raw_fd()) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),

@@ -29,7 +29,7 @@ pub(crate) use wake::Wake;
 /// Whether this is Linux, which libpcap treats specially.
 pub(crate) const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-/// How to get the permission to capture on this system.
+/// The help text for a missing permission to capture on this system.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) const RIGHTS_HELP: &str = "run as root, or grant the program the capabilities with \
      `sudo setcap cap_net_raw,cap_net_admin+eip PROGRAM`";
@@ -37,7 +37,7 @@ pub(crate) const RIGHTS_HELP: &str = "run as root, or grant the program the capa
 pub(crate) const RIGHTS_HELP: &str = "run as root, or let your user read the /dev/bpf* devices \
      (on macOS install ChmodBPF)";
 
-/// The errors of a connection that cannot be made; a refused one first.
+/// The errors of a connection that cannot be established. The first is that of a refused connection.
 #[cfg(feature = "remote")]
 pub(crate) const NO_WAY: [c_int; 8] = [
     libc::ECONNREFUSED,
@@ -54,11 +54,10 @@ pub(crate) const NO_WAY: [c_int; 8] = [
 #[cfg(feature = "remote")]
 pub(crate) const CUT_OFF: [c_int; 3] = [libc::ECONNRESET, libc::ECONNABORTED, libc::EPIPE];
 
-/// Whether a descriptor may report packets late, so that reads must also happen at every
-/// packet-buffer timeout.
+/// Whether a descriptor may report packets late, so that reads must also be made at every packet-buffer timeout.
 pub(crate) const TELLS_LATE: bool = false;
 
-/// Converts a name of the system.
+/// Converts a name that libpcap or the operating system returned.
 pub(crate) fn os_string(bytes: &[u8]) -> OsString {
     OsString::from_vec(bytes.to_vec())
 }
@@ -84,17 +83,17 @@ pub(crate) fn interface_name(index: u32) -> io::Result<OsString> {
 /// Initializes libpcap, before any other call of it.
 pub(crate) fn init() {}
 
-/// Returns whether libpcap has all functions. Some replacements of it lack some.
+/// Returns whether libpcap has all functions. Some replacements for libpcap lack some.
 pub(crate) fn is_complete() -> bool {
     true
 }
 
-/// Makes libpcap deliver PKTAP headers; `None` if it cannot.
+/// Makes libpcap deliver PKTAP headers. Returns libpcap's status, or `None` if libpcap does not support this.
 pub(crate) fn set_want_pktap(pcap: *mut super::pcap_t) -> Option<c_int> {
     #[cfg(target_vendor = "apple")]
     {
         type Call = unsafe extern "C" fn(*mut super::pcap_t, c_int) -> c_int;
-        // Apple's headers do not declare it, and other libpcaps do not have it.
+        // Apple's headers do not declare the function, and other versions of libpcap lack it.
         // SAFETY: the name is a C string.
         let call = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pcap_set_want_pktap".as_ptr()) };
         if call.is_null() {
@@ -112,7 +111,7 @@ pub(crate) fn set_want_pktap(pcap: *mut super::pcap_t) -> Option<c_int> {
     }
 }
 
-/// Sets the protocol to capture, if the system supports that.
+/// Sets the protocol to capture, if the system supports this.
 pub(crate) fn set_protocol(pcap: *mut super::pcap_t, protocol: u16) -> Option<c_int> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the callers pass a handle that is open and not activated.
@@ -146,8 +145,8 @@ pub(crate) unsafe fn fileno(pcap: *mut super::pcap_t) -> Option<RawFd> {
     (fd >= 0).then_some(fd)
 }
 
-/// Returns the longest time to wait before the next read, whatever the descriptor reports. libpcap
-/// changes the time behind its pointer, so callers read it each time.
+/// Returns the longest time to wait before the next read, regardless of the descriptor. libpcap changes the time that
+/// its pointer refers to, so callers must query it before each wait.
 ///
 /// # Safety
 ///
@@ -155,7 +154,7 @@ pub(crate) unsafe fn fileno(pcap: *mut super::pcap_t) -> Option<RawFd> {
 pub(crate) unsafe fn required_timeout(pcap: *mut super::pcap_t) -> Option<Duration> {
     // SAFETY: the caller's promise.
     let timeout = unsafe { super::pcap_get_required_select_timeout(pcap) };
-    // SAFETY: null, or a timeval inside the handle that stays there until the next call on it.
+    // SAFETY: null, or a timeval inside the handle that is valid until the next call on the handle.
     let timeout = unsafe { timeout.as_ref() }?;
     let secs = u64::try_from(timeout.tv_sec).unwrap_or(0);
     let micros = u64::try_from(timeout.tv_usec).unwrap_or(0);
@@ -174,7 +173,7 @@ pub(crate) unsafe fn inject(pcap: *mut super::pcap_t, packet: &[u8]) -> Result<u
     usize::try_from(sent).map_err(|_| sent)
 }
 
-/// Sends packets with a queue of libpcap, if it has one: as many as it accepts.
+/// Sends packets with a send queue of libpcap, if it has one. Returns how many packets it accepted.
 ///
 /// # Safety
 ///
@@ -186,7 +185,7 @@ pub(crate) unsafe fn transmit<'a>(
     Sent::default()
 }
 
-/// Borrows a descriptor for as long as its owner keeps it open.
+/// Borrows a descriptor while its owner keeps it open.
 ///
 /// # Safety
 ///
@@ -206,9 +205,9 @@ pub(crate) fn raw(fd: &OwnedFd) -> RawFd {
     fd.as_raw_fd()
 }
 
-/// Locks libpcap's lookups of networks, protocols and Ethernet hosts by name, including those of
-/// `pcap_compile`, on systems whose tables are not thread-safe. Returns `None` on the others: there
-/// libpcap uses functions without a static result, or with one for each thread.
+/// Locks libpcap's lookups of networks, protocols and Ethernet hosts by name, including those of `pcap_compile`, on
+/// systems where they are not thread-safe. Returns `None` on other systems, where libpcap uses functions without a
+/// static result, or with one for each thread.
 pub(crate) fn name_tables() -> Option<MutexGuard<'static, ()>> {
     static LOCK: Mutex<()> = Mutex::new(());
     let needed = cfg!(not(any(
@@ -223,10 +222,10 @@ pub(crate) fn name_tables() -> Option<MutexGuard<'static, ()>> {
 ///
 /// # Safety
 ///
-/// `list` is null, or a list that the resolver made, which nothing uses any more.
+/// `list` is null, or a list that the resolver created and that nothing uses any more.
 pub(crate) unsafe fn free_addrinfo(list: *mut libc::addrinfo) {
     if !list.is_null() {
-        // SAFETY: the caller's promise; not every C library accepts null.
+        // SAFETY: the caller's promise. Null is excluded because not every C library accepts it.
         unsafe { libc::freeaddrinfo(list) };
     }
 }
@@ -241,7 +240,7 @@ pub(crate) unsafe fn free(memory: *mut c_void) {
     unsafe { libc::free(memory) };
 }
 
-/// Closes a descriptor in the programs that this one starts.
+/// Sets the close-on-exec flag of a descriptor, so that child programs do not inherit it.
 pub(crate) fn close_on_exec(fd: RawFd) {
     // SAFETY: takes numbers; on a descriptor that is not open it fails and changes nothing.
     unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };

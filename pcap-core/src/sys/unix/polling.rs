@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::wake::Wake;
 use crate::sys::{Ready, Until};
 
-/// Waits until one of the descriptors is ready or the time has passed; `None` waits forever. A
-/// signal ends the wait early, like a timeout.
+/// Waits until one of the descriptors is ready or the time has passed. `None` means no time limit. A signal ends the
+/// wait early, like a timeout.
 pub(crate) fn wait(
     wake: Option<&Wake>,
     descriptor: Option<(RawFd, Until)>,
@@ -39,7 +39,7 @@ pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::R
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     let status = {
         let timeout = timeout.map(|t| libc::timespec {
-            // 32 bits on some platforms; 68 years are enough.
+            // The type has 32 bits on some platforms, which is enough for 68 years.
             tv_sec: t.as_secs().min(i32::MAX as u64) as _,
             tv_nsec: t.subsec_nanos() as _,
         });
@@ -49,7 +49,7 @@ pub(crate) fn poll(fds: &mut [libc::pollfd], timeout: Option<Duration>) -> io::R
     };
     #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
     let status = {
-        // Rounded up: a wait must not end early.
+        // Round up, because a wait must not end early.
         let millis = timeout.map_or(-1, |t| {
             c_int::try_from(t.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
         });

@@ -3,16 +3,16 @@
 
 use std::os::fd::RawFd;
 
-/// libpcap waits for it with `select`, which writes out of bounds for this descriptor and higher
-/// ones.
+/// The lowest descriptor that libpcap cannot wait for: it uses `select`, which writes out of bounds for this descriptor
+/// and higher ones.
 pub(crate) const TOO_HIGH: RawFd = libc::FD_SETSIZE as RawFd;
 
 /// The sockets that were open at one moment.
 #[derive(Debug)]
 pub(crate) struct Sockets(Vec<Socket>);
 
-/// A socket's descriptor and identity. Linux numbers each socket, so a descriptor that was closed
-/// and opened again is recognized.
+/// A socket's descriptor and identity. Linux gives each socket a unique number, so a descriptor that was closed and
+/// reused is recognized.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Socket {
     pub(crate) fd: RawFd,
@@ -20,8 +20,8 @@ pub(crate) struct Socket {
 }
 
 impl Sockets {
-    /// Returns the sockets that are open now. It may miss one that another thread opens or closes
-    /// meanwhile, but not one that stays open.
+    /// Returns the sockets that are open now. The call may miss a socket that another thread opens or closes meanwhile,
+    /// but not one that stays open.
     pub(crate) fn snapshot() -> Sockets {
         Sockets(open_descriptors().into_iter().filter_map(socket).collect())
     }
@@ -34,7 +34,7 @@ impl Sockets {
             if cfg!(any(target_os = "linux", target_os = "android")) {
                 known.binary_search(&socket.inode).is_err()
             } else {
-                // On other systems the numbers are not unique: any socket may be new.
+                // On other systems, the numbers are not unique, so any socket may be new.
                 true
             }
         };
@@ -42,7 +42,7 @@ impl Sockets {
     }
 }
 
-/// Returns the only socket, if there is no doubt which it is.
+/// Returns the socket if there is exactly one and the system identifies sockets reliably.
 pub(crate) fn only(sockets: &[Socket]) -> Option<RawFd> {
     match sockets {
         [socket] if cfg!(any(target_os = "linux", target_os = "android")) => Some(socket.fd),
@@ -54,19 +54,19 @@ pub(crate) fn only(sockets: &[Socket]) -> Option<RawFd> {
 fn socket(fd: RawFd) -> Option<Socket> {
     // SAFETY: a structure of plain numbers, for which zero is a value.
     let mut status: libc::stat = unsafe { std::mem::zeroed() };
-    // SAFETY: takes a number, of an open descriptor or not, and a structure of ours.
+    // SAFETY: takes a number, which need not be an open descriptor, and a structure of ours.
     let failed = unsafe { libc::fstat(fd, &mut status) } != 0;
     let is_socket = !failed && status.st_mode & libc::S_IFMT == libc::S_IFSOCK;
-    #[allow(clippy::unnecessary_cast)] // other widths elsewhere
+    #[allow(clippy::unnecessary_cast)] // the types have other widths on other systems
     is_socket.then_some(Socket {
         fd,
         inode: status.st_ino as u64,
     })
 }
 
-/// Returns the open descriptors, and possibly some that are closed by now.
+/// Returns the open descriptors, and possibly some that have been closed since.
 fn open_descriptors() -> Vec<RawFd> {
-    // FreeBSD's /dev/fd may only have the first three.
+    // On FreeBSD, /dev/fd may only contain the first three.
     let folder = match cfg!(any(target_os = "linux", target_os = "android")) {
         true => "/proc/self/fd",
         false if cfg!(target_vendor = "apple") => "/dev/fd",
@@ -79,7 +79,7 @@ fn open_descriptors() -> Vec<RawFd> {
     (0..limit()).collect()
 }
 
-/// Returns a bound that is above all descriptors opened now.
+/// Returns a number above all descriptors that are open now.
 fn limit() -> RawFd {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
@@ -98,7 +98,7 @@ mod tests {
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
 
-    /// Other tests of this process open sockets meanwhile, so it need not be the only new one.
+    /// Other tests in this process open sockets meanwhile, so the socket need not be the only new one.
     #[test]
     fn a_socket_that_was_opened_in_between_is_found_also_under_an_old_number() {
         let (old, _peer) = UnixStream::pair().unwrap();

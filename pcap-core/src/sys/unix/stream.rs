@@ -1,4 +1,4 @@
-//! stdio streams over savefiles, for Unix: libpcap only reads from these.
+//! stdio streams over savefiles, for Unix, because libpcap only reads from such streams.
 
 use std::collections::VecDeque;
 use std::ffi::c_int;
@@ -14,7 +14,7 @@ use super::cookie::{Cookie, open_cookie};
 use crate::sys::{ErrBuf, Failure, Frames, PANICKED, Reader, Sought, pcap_t};
 
 unsafe extern "C" {
-    // In glibc and musl; the `libc` crate does not declare it.
+    // glibc and musl have this function, but the `libc` crate does not declare it.
     #[cfg(any(target_env = "gnu", target_env = "musl"))]
     fn __fsetlocking(stream: *mut FILE, kind: c_int) -> c_int;
 }
@@ -23,16 +23,16 @@ unsafe extern "C" {
 #[cfg(any(target_env = "gnu", target_env = "musl"))]
 const FSETLOCKING_BYCALLER: c_int = 2;
 
-/// stdio's buffer for a savefile: libpcap reads record by record, and every refill is a system call.
+/// The size of stdio's buffer for a savefile. libpcap reads record by record, and every refill costs a system call.
 const STREAM_BUFFER: usize = 256 * 1024;
 
-/// A stdio stream over a savefile, with what must live as long as the stream.
+/// A stdio stream over a savefile, and the objects that must live as long as the stream.
 ///
-/// libpcap owns the stream once a savefile is open and closes it with the handle, so this must be
-/// dropped after the handle.
+/// Once a savefile is open, libpcap owns the stream and closes it with the handle. So this object must be dropped after
+/// the handle.
 pub(crate) struct Stream {
     file: *mut FILE,
-    /// Whether the stream is not ours to close, because libpcap owns it or it is closed.
+    /// Whether we must not close the stream, because libpcap owns it or it is already closed.
     taken: bool,
     cookie: Option<*mut Cookie>,
     /// The descriptor of the file.
@@ -42,21 +42,20 @@ pub(crate) struct Stream {
     buffer: *mut [u8],
 }
 
-// SAFETY: one thread at a time uses the stream, that of the capture that owns it; the cookie's
-// reader is `Send`.
+// SAFETY: only one thread at a time uses the stream: the thread that uses the capture. The cookie's reader is `Send`.
 unsafe impl Send for Stream {}
 
-/// A stream over text, for data that libpcap only reads from streams.
+/// A stream over a text, for data that libpcap only reads from streams.
 pub(crate) type TextStream = Stream;
 
 impl Stream {
-    /// Creates a stream over a seekable file. With `frames` it can be interrupted, which costs time
-    /// for short packets.
+    /// Creates a stream over a seekable file. With `frames`, reads can be interrupted, which costs time for short
+    /// packets.
     pub(crate) fn from_file(file: File, frames: Option<Box<dyn Frames>>) -> io::Result<Stream> {
         if let Some(frames) = frames {
             let fd = file.as_raw_fd();
             let mut stream = Stream::from_reader(Box::new(file)).map_err(|(error, _)| error)?;
-            // The cookie keeps it open.
+            // The cookie keeps the descriptor open.
             stream.fd = Some(fd);
             stream.track(frames);
             return Ok(stream);
@@ -66,7 +65,7 @@ impl Stream {
         let stream = unsafe { libc::fdopen(fd, c"rb".as_ptr()) };
         if stream.is_null() {
             let error = io::Error::last_os_error();
-            // SAFETY: fdopen failed, so the descriptor is still ours alone.
+            // SAFETY: fdopen failed, so we still own the descriptor.
             drop(unsafe { OwnedFd::from_raw_fd(fd) });
             return Err(error);
         }
@@ -97,7 +96,7 @@ impl Stream {
         let stream = unsafe { open_cookie(cookie.cast()) };
         if stream.is_null() {
             let error = io::Error::last_os_error();
-            // SAFETY: no stream refers to it.
+            // SAFETY: no stream refers to the cookie.
             let cookie = unsafe { Box::from_raw(cookie) };
             return Err((error, cookie.reader));
         }
@@ -109,13 +108,13 @@ impl Stream {
         Stream::from_reader(Box::new(io::Cursor::new(text))).map_err(|(error, _)| error)
     }
 
-    /// Sets a large buffer, and turns locking off for a file, since the stream is ours, and one
-    /// thread at a time uses it. For a stream that is not a file, glibc's exit takes the buffer
-    /// away, and needs the lock for that if another thread is reading.
+    /// Sets a large buffer. For a file, also turns locking off, because only one thread at a time uses the stream. For
+    /// a stream that is not a file, glibc's `exit` removes the buffer, and needs the lock in case another thread is
+    /// reading.
     fn tuned(file: *mut FILE, cookie: Option<*mut Cookie>) -> Stream {
         let buffer = Box::into_raw(vec![0u8; STREAM_BUFFER].into_boxed_slice());
-        // SAFETY: nothing was read yet; the buffer outlives the stream, see the type. On failure,
-        // the stream keeps its own buffer.
+        // SAFETY: nothing has been read yet, and the buffer outlives the stream: see the type. On failure, the stream
+        // keeps its own buffer.
         let _ = unsafe { libc::setvbuf(file, buffer.cast(), libc::_IOFBF, STREAM_BUFFER) };
         if let Some(cookie) = cookie {
             let start = buffer.cast::<u8>().addr();
@@ -124,7 +123,7 @@ impl Stream {
         }
         #[cfg(any(target_env = "gnu", target_env = "musl"))]
         if cookie.is_none() {
-            // SAFETY: the stream is open and nobody else knows it.
+            // SAFETY: the stream is open, and nothing else uses it.
             let _ = unsafe { __fsetlocking(file, FSETLOCKING_BYCALLER) };
         }
         Stream {
@@ -141,8 +140,8 @@ impl Stream {
         self.file
     }
 
-    /// Makes libpcap open the savefile with nanoseconds. On success, libpcap closes the stream with
-    /// its handle, and this object must outlive the handle.
+    /// Makes libpcap open the savefile with timestamps in nanoseconds. On success, libpcap closes the stream with its
+    /// handle, and this object must outlive the handle.
     pub(crate) fn open(&mut self, errbuf: &mut ErrBuf) -> Option<NonNull<pcap_t>> {
         // SAFETY: the stream is open and at the start of the data; the buffer has the size that
         // libpcap requires.
@@ -160,7 +159,7 @@ impl Stream {
 
     /// Continues reading from an offset in the file.
     pub(crate) fn seek(&mut self, position: u64) -> io::Result<Sought> {
-        // 64 bits, also on 32-bit systems.
+        // Use 64 bits, even on 32-bit systems.
         #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
         use libc::{fseeko, off_t};
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -173,8 +172,7 @@ impl Stream {
         }
     }
 
-    /// Returns the stream's position in the file; if it can be interrupted, the position of the
-    /// read-ahead.
+    /// Returns the stream's position in the file, or the position of the read-ahead if reads can be interrupted.
     pub(crate) fn position(&self) -> io::Result<u64> {
         if self.cookie.is_some() {
             let position = self.with_file(|mut file| file.stream_position());
@@ -189,7 +187,7 @@ impl Stream {
         u64::try_from(position).map_err(|_| io::Error::last_os_error())
     }
 
-    /// Calls a closure with the stream's file; returns `None` if the stream has a user's reader.
+    /// Calls a closure with the stream's file. Returns `None` if the stream reads from a user's reader.
     pub(crate) fn with_file<T>(&self, closure: impl FnOnce(&File) -> T) -> Option<T> {
         let fd = self.fd?;
         // SAFETY: the stream is open, and so is its descriptor: libpcap closes it with the handle,
@@ -198,7 +196,7 @@ impl Stream {
         Some(closure(&file))
     }
 
-    /// Tracks what stdio reads from now on, so that it can be interrupted.
+    /// Tracks what stdio reads from now on, so that its reads can be interrupted.
     pub(crate) fn track(&mut self, frames: Box<dyn Frames>) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -206,7 +204,7 @@ impl Stream {
         }
     }
 
-    /// Sets the check for a pending break, at which nothing more is read.
+    /// Sets the check for a pending break. While a break is pending, stdio reads nothing more.
     pub(crate) fn broken_by(&mut self, is_broken: impl Fn() -> bool + Send + 'static) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -214,8 +212,8 @@ impl Stream {
         }
     }
 
-    /// Returns whether a break interrupted a failed read of libpcap. If so, libpcap can repeat the
-    /// read from its beginning.
+    /// Returns whether a failed read of libpcap was interrupted by a break. If so, libpcap can repeat the read from its
+    /// beginning.
     pub(crate) fn was_interrupted(&mut self) -> bool {
         let Some(cookie) = self.cookie else {
             return false;
@@ -248,14 +246,14 @@ impl Stream {
         self.waits_for = Some(fd);
     }
 
-    /// Returns the descriptor to poll when there is nothing to read.
+    /// Returns the descriptor to poll when no data is available.
     pub(crate) fn waits_for(&self) -> Option<RawFd> {
         self.waits_for
     }
 
-    /// Reads from the user's reader, after the bytes that stdio may read. If the descriptor to poll
-    /// is known, the call does not block, but returns [`WouldBlock`](io::ErrorKind::WouldBlock). It
-    /// returns [`Interrupted`](io::ErrorKind::Interrupted) only for a break.
+    /// Reads from the user's reader, after the bytes that stdio may read. If the descriptor to poll is known, the call
+    /// returns [`WouldBlock`](io::ErrorKind::WouldBlock) instead of blocking. It returns
+    /// [`Interrupted`](io::ErrorKind::Interrupted) only for a break.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(cookie) = self.cookie else {
             return Ok(0);
@@ -281,7 +279,7 @@ impl Stream {
         }
     }
 
-    /// Feeds stdio these bytes, and no more; it forgets an earlier end of file.
+    /// Lets stdio read these bytes and no more, even if it has reached the end of the file before.
     pub(crate) fn give(&mut self, bytes: &[u8]) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -294,23 +292,23 @@ impl Stream {
 
     fn go_on(&mut self) {
         unsafe extern "C" {
-            // In every C library; the `libc` crate does not declare it for all.
+            // Every C library has this function, but the `libc` crate does not declare it for all of them.
             fn clearerr(stream: *mut FILE);
         }
         // SAFETY: the stream is open, and no read is going on.
         unsafe { clearerr(self.file) };
     }
 
-    /// Frees what libpcap had before its handle was closed.
+    /// Does nothing: libpcap keeps the same stream.
     pub(crate) fn forget_older(&mut self) {}
 
-    /// Lets libpcap read these bytes first, and then all of the reader.
+    /// Lets libpcap read these bytes first, and then the whole reader.
     pub(crate) fn release(&mut self, bytes: &[u8]) -> io::Result<Sought> {
         self.give_back(bytes);
         Ok(Sought::There)
     }
 
-    /// Lets stdio read these bytes first, and then all of the reader.
+    /// Lets stdio read these bytes first, and then the whole reader.
     pub(crate) fn give_back(&mut self, bytes: &[u8]) {
         if let Some(cookie) = self.cookie {
             // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -325,22 +323,22 @@ impl Stream {
     pub(crate) fn into_reader(mut self) -> Box<dyn Reader> {
         self.close();
         match self.cookie.take() {
-            // SAFETY: from `Box::into_raw`; the stream that knew it is closed.
+            // SAFETY: the pointer is from `Box::into_raw`, and the stream that used it is closed.
             Some(cookie) => unsafe { Box::from_raw(cookie) }.reader,
             None => Box::new(io::empty()),
         }
     }
 
-    /// Closes the stream, unless libpcap does that, or it is closed.
+    /// Closes the stream, unless libpcap closes it or it is already closed.
     fn close(&mut self) {
         if !std::mem::replace(&mut self.taken, true) {
-            // SAFETY: libpcap did not take it, so it is open and ours. It is only read from.
+            // SAFETY: libpcap does not own the stream, so it is open and ours. It was opened for reading only.
             let _ = unsafe { libc::fclose(self.file) };
         }
     }
 
-    /// Returns why the user's reader failed, once, if that is why libpcap could not read. The
-    /// reader is not called again.
+    /// Returns why the user's reader failed, if libpcap could not read for that reason. Returns each failure only once.
+    /// The reader is not called again.
     pub(crate) fn failure(&mut self) -> Option<Failure> {
         let cookie = self.cookie?;
         // SAFETY: alive until drop; C uses it only inside a read, and none is going on.
@@ -357,11 +355,11 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.close();
-        // SAFETY: from `Box::into_raw`; the stream that used it is closed.
+        // SAFETY: the pointer is from `Box::into_raw`, and the stream that used it is closed.
         drop(unsafe { Box::from_raw(self.buffer) });
-        // Last, because it is the user's, and may panic.
+        // Drop the reader last, because it is the user's and its `drop` may panic.
         if let Some(cookie) = self.cookie {
-            // SAFETY: from `Box::into_raw`; the stream that knew it is closed.
+            // SAFETY: the pointer is from `Box::into_raw`, and the stream that used it is closed.
             drop(unsafe { Box::from_raw(cookie) });
         }
     }

@@ -20,8 +20,8 @@ impl Wake {
         Ok(Wake { reader, writer })
     }
 
-    /// Makes it readable. Only calls `send`, so signal handlers may use it. If the buffer is full,
-    /// it is readable already.
+    /// Makes the descriptor readable. The call only uses `send`, so signal handlers may make it. If the buffer is full,
+    /// the descriptor is already readable.
     pub(crate) fn wake(&self) {
         let _ = (&self.writer).write(&[1]);
     }

@@ -6,16 +6,16 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-/// The wait set, see the parent module.
+/// The wait set: see the parent module.
 #[derive(Debug)]
 pub(crate) struct WaitSet {
     epoll: OwnedFd,
-    /// Created when a time is first set: most captures need none.
+    /// The timer, created when a time is first set, because most captures need none.
     timer: OnceCell<OwnedFd>,
 }
 
 impl WaitSet {
-    /// Creates a set of these descriptors, which remain the caller's.
+    /// Creates a set of these descriptors, which the caller still owns.
     pub(crate) fn new(fds: [Option<RawFd>; 2]) -> io::Result<WaitSet> {
         // SAFETY: takes a number.
         let epoll = owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
@@ -41,11 +41,11 @@ impl WaitSet {
             u64: 0,
         };
         let epoll = self.epoll.as_raw_fd();
-        // SAFETY: takes numbers, and a structure of ours that it only reads.
+        // SAFETY: takes numbers, and a structure of ours that is only read.
         check(unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, fd, &mut event) })
     }
 
-    /// Makes the set readable after this time from now. Replaces an earlier time.
+    /// Makes the set readable after this time, and replaces an earlier time. `None` means never.
     pub(crate) fn arm(&self, time: Option<Duration>) -> io::Result<()> {
         let timer = match (self.timer.get(), time) {
             (Some(timer), _) => timer,
@@ -67,13 +67,13 @@ impl WaitSet {
         let spec = libc::itimerspec {
             it_interval: zero,
             it_value: libc::timespec {
-                // 32 bits on some platforms; 68 years are enough.
+                // The type has 32 bits on some platforms, which is enough for 68 years.
                 tv_sec: value.as_secs().min(i32::MAX as u64) as _,
                 tv_nsec: value.subsec_nanos() as _,
             },
         };
         let timer = timer.as_raw_fd();
-        // SAFETY: the structure is ours and only read; the old value is not requested.
+        // SAFETY: the structure is ours and is only read. The old value is not requested.
         check(unsafe { libc::timerfd_settime(timer, 0, &spec, std::ptr::null_mut()) })
     }
 }
@@ -94,7 +94,7 @@ fn owned(fd: RawFd) -> io::Result<OwnedFd> {
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the callers have just opened it, and nobody else has it.
+    // SAFETY: the callers have just opened the descriptor, and nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 

@@ -5,17 +5,17 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
-/// The number of the only timer, which is independent of descriptors.
+/// The number of the only timer. Timers and descriptors are numbered independently.
 const TIMER: usize = 0;
 
-/// The wait set, see the parent module.
+/// The wait set: see the parent module.
 #[derive(Debug)]
 pub(crate) struct WaitSet {
     kqueue: OwnedFd,
 }
 
 impl WaitSet {
-    /// Creates a set of these descriptors, which remain the caller's.
+    /// Creates a set of these descriptors, which the caller still owns.
     pub(crate) fn new(fds: [Option<RawFd>; 2]) -> io::Result<WaitSet> {
         // SAFETY: takes no arguments.
         let fd = unsafe { libc::kqueue() };
@@ -23,7 +23,7 @@ impl WaitSet {
             return Err(io::Error::last_os_error());
         }
         super::super::platform::close_on_exec(fd);
-        // SAFETY: it was just opened, and nobody else has it.
+        // SAFETY: the descriptor was just opened, and nothing else owns it.
         let kqueue = unsafe { OwnedFd::from_raw_fd(fd) };
         let set = WaitSet { kqueue };
         for fd in fds.into_iter().flatten() {
@@ -42,25 +42,26 @@ impl WaitSet {
     }
 
     fn change(&self, ident: usize, filter: i64, flags: u64, data: u64) -> io::Result<()> {
-        // The types of its fields differ between systems.
-        // SAFETY: numbers and a pointer that nobody follows; zero is a valid value for all of them.
+        // The types of the fields differ between systems.
+        // SAFETY: the structure has numbers and a pointer that is never dereferenced, and zero is valid for all of
+        // them.
         let mut event: libc::kevent = unsafe { std::mem::zeroed() };
         event.ident = ident as _;
         event.filter = filter as _;
         event.flags = flags as _;
         event.data = data as _;
         let (none, kqueue) = (std::ptr::null_mut(), self.kqueue.as_raw_fd());
-        // SAFETY: one structure of ours, which is only read; no events are requested.
+        // SAFETY: the structure is ours and is only read. No events are requested.
         match unsafe { libc::kevent(kqueue, &event, 1, none, 0, std::ptr::null()) } {
             0.. => Ok(()),
             _ => Err(io::Error::last_os_error()),
         }
     }
 
-    /// Makes the set readable after this time from now. Replaces an earlier time.
+    /// Makes the set readable after this time, and replaces an earlier time. `None` means never.
     pub(crate) fn arm(&self, time: Option<Duration>) -> io::Result<()> {
         let filter = libc::EVFILT_TIMER as i64;
-        // Fails if there is none.
+        // This fails if no timer is set.
         let _ = self.change(TIMER, filter, libc::EV_DELETE as u64, 0);
         let Some(time) = time else { return Ok(()) };
         let millis = time.as_nanos().div_ceil(1_000_000).clamp(1, 1 << 30) as u64;

@@ -1,8 +1,8 @@
-//! A descriptor that is readable when one of several is, or when a time has passed: an event loop
-//! only has to watch this one, and needs no clock.
+//! A descriptor that is readable when one of several descriptors is, or when a time has passed. An event loop only has
+//! to watch this one, and needs no timer.
 //!
-//! Event loops wait for *readable*. Some of them then overlook errors of a descriptor, such as that
-//! its interface is gone. Here, an error also makes the set readable.
+//! Event loops wait for *readable*. Some of them overlook errors of a descriptor, for example that its interface was
+//! removed. An error of a descriptor also makes the set readable.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[path = "epoll.rs"]
@@ -41,7 +41,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(10);
 
-    /// Reads all that is there.
+    /// Reads all available bytes.
     fn drain(stream: &mut UnixStream) {
         stream.set_nonblocking(true).unwrap();
         let mut buffer = [0; 4096];

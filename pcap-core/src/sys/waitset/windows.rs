@@ -1,5 +1,5 @@
-//! A wait set for Windows: a thread that waits for events and wakes the task. No event loop there
-//! waits for foreign handles.
+//! A wait set for Windows: a thread that waits for events and wakes the task, because event loops on Windows cannot
+//! wait for arbitrary handles.
 
 use std::io;
 use std::os::windows::io::AsHandle;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::platform::{self, OwnedFd, RawFd, Wake};
 
-/// The wait set, see the parent module. Dropping it ends the thread.
+/// The wait set: see the parent module. Dropping it ends the thread.
 #[derive(Debug)]
 pub(crate) struct WaitSet {
     shared: Arc<Shared>,
@@ -19,15 +19,15 @@ pub(crate) struct WaitSet {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// Makes the thread look at the state.
+    /// Makes the thread check the state.
     changed: Wake,
-    /// Duplicated handles of the events: the originals may be closed, and their numbers reused.
+    /// Duplicated handles of the events, because the originals may be closed and their numbers reused.
     events: Vec<OwnedFd>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// The task to wake. The thread waits for the events only while there is one.
+    /// The task to wake. The thread waits for the events only while a task is set.
     waker: Option<Waker>,
     until: Option<Instant>,
     /// The result that has not been returned yet.
@@ -36,10 +36,10 @@ struct State {
 }
 
 impl WaitSet {
-    /// Creates a set of these handles, which remain the caller's.
+    /// Creates a set of these handles, which the caller still owns.
     pub(crate) fn new(fds: [Option<RawFd>; 2]) -> io::Result<WaitSet> {
         let own = |fd| {
-            // SAFETY: the caller has it open, for this call at least.
+            // SAFETY: the caller keeps the handle open, at least during this call.
             let handle = unsafe { platform::borrow(fd) };
             handle.as_handle().try_clone_to_owned()
         };
@@ -58,13 +58,13 @@ impl WaitSet {
         Ok(WaitSet { shared })
     }
 
-    /// Does nothing: no handle here reports that it is writable, so the caller must set the time.
+    /// Does nothing: no handle on Windows reports that it is writable, so the caller must set a time.
     #[allow(clippy::unnecessary_wraps)] // as on Unix
     pub(crate) fn add_writable(&self, _: RawFd) -> io::Result<()> {
         Ok(())
     }
 
-    /// Makes the set ready after this time from now. Replaces an earlier time.
+    /// Makes the set ready after this time, and replaces an earlier time. `None` means never.
     #[allow(clippy::unnecessary_wraps)] // as on Unix
     pub(crate) fn arm(&self, time: Option<Duration>) -> io::Result<()> {
         let mut state = self.shared.state();
@@ -75,8 +75,8 @@ impl WaitSet {
         Ok(())
     }
 
-    /// Returns ready, once, if an event was signaled or the time has passed since the last call
-    /// that returned ready; otherwise registers the task to be woken.
+    /// Returns `Ready` once if an event was signaled, or the time has passed, since the last call that returned
+    /// `Ready`. Otherwise registers the task to be woken.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut state = self.shared.state();
         if let Some(ready) = state.ready.take() {
@@ -88,7 +88,7 @@ impl WaitSet {
         };
         drop(state);
         self.shared.changed.wake();
-        // Not while the state is locked: dropping a waker runs code of the runtime.
+        // Drop the waker only after the state is unlocked, because that runs code of the runtime.
         drop(older);
         Poll::Pending
     }
@@ -101,8 +101,8 @@ impl Drop for WaitSet {
             state.over = true;
             state.waker.take()
         };
-        // Do not wait for the end of the thread: it may be inside a waker, which may need a lock
-        // that is held by whoever drops this, or may drop this itself.
+        // Do not wait for the thread to end: it may be inside a waker, which may need a lock that the caller has, or
+        // may drop this set itself.
         self.shared.changed.wake();
         drop(waker);
     }
@@ -143,7 +143,7 @@ impl Shared {
                 state.waker.take()
             };
             if let Some(waker) = waker {
-                // A panic of the waker has been printed; the thread goes on.
+                // The panic of the waker has been printed. The thread continues.
                 let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
             }
             if failed {
@@ -153,8 +153,8 @@ impl Shared {
         }
     }
 
-    /// Waits for the events; returns whether one was signaled or the time has passed, and false for
-    /// a change of the state.
+    /// Waits for the events. Returns `true` if one was signaled or the time has passed, and `false` if the state has
+    /// changed.
     fn wait(&self, left: Option<Duration>) -> io::Result<bool> {
         let descriptors: Vec<RawFd> = self.events.iter().map(platform::raw).collect();
         let ready = platform::wait_many(Some(&self.changed), &descriptors, left)?;
@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    /// Returns whether a task is woken in that time, or need not wait.
+    /// Returns whether a task is woken within that time, or does not have to wait.
     fn is_told(set: &WaitSet, within: Duration) -> bool {
         let (told, heard) = mpsc::channel();
         let waker = Waker::from(Arc::new(Told(told)));
@@ -199,15 +199,14 @@ mod tests {
         }
     }
 
-    /// Holds the last reference to a set, as a waker holds the last one to a task whose runtime is
-    /// gone.
+    /// Has the last reference to a set, as a waker can have the last one to a task whose runtime has shut down.
     struct Last(Mutex<Option<WaitSet>>, mpsc::Sender<()>);
 
     impl TaskWake for Last {
         fn wake(self: Arc<Self>) {
             drop(self.0.lock().unwrap().take());
             self.1.send(()).unwrap();
-            panic!("a waker that panics, as it should here");
+            panic!("this waker panics on purpose");
         }
     }
 
@@ -225,7 +224,7 @@ mod tests {
         heard.recv_timeout(LONG).unwrap();
         let end = Instant::now() + LONG;
         while shared.upgrade().is_some() {
-            assert!(Instant::now() < end, "the thread is left behind");
+            assert!(Instant::now() < end, "the thread has not ended");
             std::thread::yield_now();
         }
     }

@@ -34,8 +34,7 @@ mod temp;
 pub(crate) use queue::transmit;
 pub(crate) use stream::{Stream, TextStream};
 
-/// A handle to wait on, as a number, which can be sent to other threads. Each user says why it is
-/// open.
+/// A handle to wait on, as a number, which can be sent to other threads. Each use must state why the handle is open.
 pub(crate) type RawFd = isize;
 
 pub(crate) const IS_LINUX: bool = false;
@@ -62,7 +61,7 @@ pub(crate) const CUT_OFF: [c_int; 3] = [
     WinSock::WSAESHUTDOWN,
 ];
 
-/// The event is the driver's, and does not reflect the state of its buffer.
+/// `true`, because the driver sets the event, which does not reflect the state of the driver's buffer.
 pub(crate) const TELLS_LATE: bool = true;
 
 /// Whether libpcap uses UTF-8 for paths and names.
@@ -72,22 +71,22 @@ pub(super) fn is_utf8() -> bool {
     UTF8.load(Ordering::Relaxed)
 }
 
-/// Converts a name of libpcap, which is UTF-8.
+/// Converts a name that libpcap returned, which is in UTF-8.
 pub(crate) fn os_string(bytes: &[u8]) -> OsString {
     String::from_utf8_lossy(bytes).into_owned().into()
 }
 
-/// Returns nothing: Windows does not number libpcap's names.
+/// Returns `None`: Windows has no numbers for libpcap's names.
 pub(crate) fn interface_index(_: &CStr) -> Option<u32> {
     None
 }
 
-/// Fails, for the same reason.
+/// Fails for the same reason.
 pub(crate) fn interface_name(_: u32) -> io::Result<OsString> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Makes libpcap use UTF-8 for all texts, and starts Winsock, before any other call of libpcap.
+/// Makes libpcap use UTF-8 for all texts, and starts Winsock. Must be called before any other function of libpcap.
 pub(crate) fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -95,16 +94,16 @@ pub(crate) fn init() {
             return;
         }
         let mut errbuf = ErrBuf::new();
-        // SAFETY: the buffer has the size that libpcap requires. The call fails if other code of
-        // the program has requested the local code page.
+        // SAFETY: the buffer has the size that libpcap requires. The call fails if other code in the program has
+        // requested the local code page.
         let status =
             unsafe { super::pcap_init(super::PCAP_CHAR_ENC_UTF_8 as _, errbuf.as_mut_ptr()) };
         UTF8.store(status == 0, Ordering::Relaxed);
     });
 }
 
-/// Returns whether the library is libpcap 1.10 or newer, with all functions. Other libraries of
-/// that name lack some of them, and calling one ends the program.
+/// Returns whether the library is libpcap 1.10 or newer and has all functions. Other libraries with that name lack some
+/// of them, and calling a missing function ends the program.
 pub(crate) fn is_complete() -> bool {
     static COMPLETE: OnceLock<bool> = OnceLock::new();
     *COMPLETE.get_or_init(exports_init)
@@ -118,14 +117,14 @@ fn exports_init() -> bool {
 /// Checks the library that the program is linked with.
 #[cfg(not(feature = "load-dynamically"))]
 fn exports_init() -> bool {
-    // SAFETY: takes a C string. The library stays loaded: the program is linked with it.
+    // SAFETY: takes a C string. The library stays loaded, because the program is linked with it.
     let module = unsafe { GetModuleHandleA(c"wpcap.dll".as_ptr().cast()) };
     if module.is_null() {
-        // Linked statically, from libpcap's source.
+        // libpcap is linked statically, so it has all functions.
         return true;
     }
     let name: &CStr = c"pcap_init";
-    // SAFETY: the module is loaded, and the name a C string. Its address is not used.
+    // SAFETY: the module is loaded, and the name is a C string. The address is not used.
     unsafe { GetProcAddress(module, name.as_ptr().cast()) }.is_some()
 }
 
@@ -148,7 +147,7 @@ pub(crate) unsafe fn selectable(pcap: *mut super::pcap_t) -> Option<RawFd> {
     }
     // SAFETY: the caller's promise.
     let event = unsafe { super::pcap_getevent(pcap) }.addr() as RawFd;
-    // Null, or INVALID_HANDLE_VALUE.
+    // Exclude null and INVALID_HANDLE_VALUE.
     (![0, -1].contains(&event)).then_some(event)
 }
 
@@ -180,7 +179,7 @@ pub(crate) unsafe fn inject(pcap: *mut super::pcap_t, packet: &[u8]) -> Result<u
     }
 }
 
-/// Borrows a handle for as long as its owner keeps it open.
+/// Borrows a handle while its owner keeps it open.
 ///
 /// # Safety
 ///
@@ -198,7 +197,7 @@ pub(crate) fn raw(fd: &OwnedFd) -> RawFd {
     fd.as_raw_handle().addr() as RawFd
 }
 
-/// Returns nothing: only captures can be polled.
+/// Returns `None`: only captures can be polled.
 pub(crate) fn descriptor(_: &File) -> Option<RawFd> {
     None
 }
@@ -218,15 +217,15 @@ pub(crate) fn name_tables() -> Option<MutexGuard<'static, ()>> {
 ///
 /// # Safety
 ///
-/// `list` is null, or a list that the resolver made, which nothing uses any more.
+/// `list` is null, or a list that the resolver created and that nothing uses any more.
 pub(crate) unsafe fn free_addrinfo(list: *mut super::addrinfo) {
     if !list.is_null() {
-        // SAFETY: the caller's promise; the resolver is Winsock's, for all C libraries.
+        // SAFETY: the caller's promise. All C libraries use Winsock's resolver.
         unsafe { WinSock::freeaddrinfo(list.cast()) };
     }
 }
 
-/// Leaks what libpcap allocated for its caller: its C library differs from ours.
+/// Leaks memory that libpcap allocated for its caller, because its C library differs from ours.
 ///
 /// # Safety
 ///
@@ -246,7 +245,7 @@ pub(crate) fn keep_errno(f: impl FnOnce()) {
     unsafe { SetLastError(before) };
 }
 
-/// Returns false: nothing fails for that reason here. A driver that cannot accept a packet waits.
+/// Returns `false`: on Windows no call fails for this reason, because a driver that cannot accept a packet waits.
 pub(crate) fn would_block() -> bool {
     false
 }
@@ -267,7 +266,7 @@ pub(crate) fn strerror(number: c_int) -> String {
 /// Does nothing: handles of libpcap are not inherited.
 pub(crate) fn close_on_exec(_: RawFd) {}
 
-/// Waits until one of the handles is signaled or the time has passed; `None` waits forever.
+/// Waits until one of the handles is signaled or the time has passed. `None` means no time limit.
 pub(crate) fn wait(
     wake: Option<&Wake>,
     descriptor: Option<(RawFd, Until)>,
@@ -292,7 +291,7 @@ pub(crate) fn wait_many(
     descriptors: &[RawFd],
     timeout: Option<Duration>,
 ) -> io::Result<Ready> {
-    // Rounded up: a wait must not end early.
+    // Round up, because a wait must not end early.
     let millis = timeout.map_or(INFINITE, |time| {
         let longest = u128::from(INFINITE - 1);
         time.as_nanos().div_ceil(1_000_000).min(longest) as u32
@@ -307,7 +306,7 @@ pub(crate) fn wait_many(
         count += 1;
     }
     let mut signaled = [false; 3];
-    // SAFETY: there are `count` handles, all open: the wake's by its borrow, the others by the
+    // SAFETY: there are `count` handles, and all are open: that of the wake because it is borrowed, the others by the
     // caller's promise.
     let status = unsafe { WaitForMultipleObjects(count as u32, handles.as_ptr(), 0, millis) };
     if status == WAIT_FAILED {
@@ -316,7 +315,7 @@ pub(crate) fn wait_many(
     let first = status.wrapping_sub(WAIT_OBJECT_0) as usize;
     if first < count {
         signaled[first] = true;
-        // Only the first of several signaled handles is reported.
+        // The system only reports the first of several signaled handles.
         for number in first + 1..count {
             // SAFETY: the handle is open.
             let too = unsafe { WaitForSingleObject(handles[number], 0) };
@@ -336,12 +335,12 @@ pub(crate) struct Wake(OwnedFd);
 
 impl Wake {
     pub(crate) fn new() -> io::Result<Wake> {
-        // SAFETY: neither attributes nor a name. It stays set until it is reset.
+        // SAFETY: passes neither attributes nor a name. The event stays set until it is reset.
         let event = unsafe { CreateEventW(null(), 1, 0, null()) };
         if event.is_null() {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: open, and nobody else's.
+        // SAFETY: the handle is open, and nothing else owns it.
         Ok(Wake(unsafe { OwnedFd::from_raw_handle(event) }))
     }
 
@@ -360,7 +359,7 @@ impl Wake {
     }
 }
 
-/// Reads the first bytes of a file from its position, without moving it; `None` if the file is not
+/// Reads bytes at the current position of a file, without moving the position. Returns `None` if the file is not
 /// seekable, such as a pipe.
 pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usize>> {
     // SAFETY: the handle is open.
@@ -379,7 +378,7 @@ pub(crate) fn peek(file: &mut File, buffer: &mut [u8]) -> io::Result<Option<usiz
             break Ok(Some(length));
         }
     };
-    // Reading at an offset moves the position.
+    // Reading at an offset moves the position, so move it back.
     file.seek(io::SeekFrom::Start(start))?;
     read
 }
@@ -405,9 +404,9 @@ pub(crate) fn stdout() -> io::Result<File> {
     Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
 }
 
-/// Closes a file and returns the error of the system.
+/// Closes a file and returns the operating system's error.
 pub(crate) fn close(file: File) -> io::Result<()> {
-    // SAFETY: the handle is open and ours, and given away here.
+    // SAFETY: the handle is open and ours, and nothing uses it afterwards.
     match unsafe { CloseHandle(file.into_raw_handle()) } {
         0 => Err(io::Error::last_os_error()),
         _ => Ok(()),

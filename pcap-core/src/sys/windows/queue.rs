@@ -1,10 +1,10 @@
-//! Sends many packets with one call on Windows, with libpcap's own send queues.
+//! Sends many packets with one call on Windows, using libpcap's send queues.
 
 use crate::sys::linux::packet_socket::Sent;
 use crate::sys::{self, platform};
 
-/// The most packets of a queue of libpcap, and the most bytes if it has several packets. Breaks are
-/// checked between two queues.
+/// The maximum number of packets in a queue of libpcap, and the maximum number of bytes if it has several packets.
+/// Breaks are checked between two queues.
 const MOST: usize = 64;
 const MOST_BYTES: usize = 256 * 1024;
 
@@ -13,12 +13,12 @@ struct Queue(*mut sys::pcap_send_queue);
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        // SAFETY: from pcap_sendqueue_alloc, and freed once.
+        // SAFETY: the queue is from pcap_sendqueue_alloc, and is freed only once.
         unsafe { sys::pcap_sendqueue_destroy(self.0) };
     }
 }
 
-/// Sends packets with a queue of libpcap: as many as it accepts.
+/// Sends packets with a send queue of libpcap. Returns how many packets it accepted.
 ///
 /// # Safety
 ///
@@ -32,15 +32,15 @@ pub(crate) unsafe fn transmit<'a>(
     if !platform::is_complete() {
         return sent;
     }
-    let mut room = 0;
+    let mut total = 0;
     let fits = |packet: &&[u8]| {
-        room += HEADER + packet.len();
-        room <= MOST_BYTES
+        total += HEADER + packet.len();
+        total <= MOST_BYTES
     };
     let packets: Vec<&[u8]> = packets.take(MOST).take_while(fits).collect();
     let size: usize = packets.iter().map(|packet| HEADER + packet.len()).sum();
     if packets.len() < 2 {
-        // A single packet is sent directly, with less overhead.
+        // A single packet is sent with less overhead by `inject`.
         return sent;
     }
     // SAFETY: takes a number.
@@ -53,8 +53,7 @@ pub(crate) unsafe fn transmit<'a>(
         let mut header: sys::pcap_pkthdr = unsafe { std::mem::zeroed() };
         header.caplen = packet.len() as _;
         header.len = packet.len() as _;
-        // SAFETY: the queue is open and has room, and the data has the length in the header. It is
-        // copied.
+        // SAFETY: the queue is open and has space, and the data has the length in the header. libpcap copies it.
         unsafe { sys::pcap_sendqueue_queue(queue.0, &header, packet.as_ptr()) };
     }
     // SAFETY: the caller's promise, and the queue is complete.

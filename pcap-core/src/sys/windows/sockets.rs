@@ -1,12 +1,11 @@
-//! Sockets of remote captures on Windows: they cannot be identified there, so reads block inside
-//! libpcap.
+//! The sockets of remote captures on Windows. They cannot be identified there, so reads wait inside libpcap.
 
 use crate::sys::platform::RawFd;
 
-/// No socket is too high: `select` takes a list of them.
+/// No socket is too high, because `select` accepts a list of sockets on Windows.
 pub(crate) const TOO_HIGH: RawFd = RawFd::MAX;
 
-/// The sockets that were open at one moment: none is known.
+/// The sockets that were open at one moment, none of which can be determined.
 #[derive(Debug)]
 pub(crate) struct Sockets;
 
@@ -29,7 +28,7 @@ impl Sockets {
     }
 }
 
-/// Returns the only socket, if there is no doubt which it is.
+/// Returns `None`: no socket can be identified.
 pub(crate) fn only(_: &[Socket]) -> Option<RawFd> {
     None
 }

@@ -1,10 +1,9 @@
 //! Savefiles for libpcap to read, on Windows.
 //!
-//! A stdio stream belongs to the C library that created it, and libpcap has its own: it cannot use
-//! our streams, and offers no way to seek in a file. So libpcap opens files by their paths. Data
-//! without a path, or that begins inside a file, is copied to a temporary file. To continue at
-//! another offset, libpcap opens a file that consists of the savefile's header and the data to
-//! read, with a new handle that replaces the old one.
+//! A stdio stream belongs to the C library that created it. libpcap has its own C library, so it cannot use our
+//! streams, and it has no function to seek in a file. So libpcap opens files by their paths. Data that has no path, or
+//! that begins inside a file, is copied to a temporary file. To continue at another offset, libpcap opens a file that
+//! consists of the savefile's header and the data to read. The new handle replaces the old one.
 
 use std::ffi::{CString, OsString};
 use std::fs::File;
@@ -33,12 +32,12 @@ const MAGICS: [u32; 2] = [0xa1b2_c3d4, 0xa1b2_3c4d];
 /// The longest record that libpcap reads, for the link types without special limits.
 const LONGEST: usize = RECORD_HEADER + 262_144;
 
-/// A stream over text, for data that libpcap only reads from streams: not available here.
+/// A stream over a text, for data that libpcap only reads from streams. Not available on Windows.
 pub(crate) enum TextStream {}
 
 impl TextStream {
     pub(crate) fn from_text(_: Vec<u8>) -> io::Result<TextStream> {
-        let why = "libpcap only reads it from a stdio stream of its own C library";
+        let why = "libpcap only reads this data from a stdio stream of its own C library";
         Err(io::Error::new(io::ErrorKind::Unsupported, why))
     }
 
@@ -47,13 +46,13 @@ impl TextStream {
     }
 }
 
-/// The source of a savefile, with the temporary files that libpcap reads. It must be dropped after
-/// the handle, which has one of them open.
+/// The source of a savefile, with the temporary files that libpcap reads. It must be dropped after the handle, which
+/// has one of these files open.
 pub(crate) struct Stream {
     source: Source,
-    /// libpcap has the last one open.
+    /// The temporary files. libpcap has the last one open.
     temps: Vec<Temp>,
-    /// The offset in the file after the data that libpcap was given.
+    /// The offset in the file after the data that libpcap may read.
     position: u64,
     error: Option<io::Error>,
 }
@@ -73,11 +72,11 @@ enum Source {
 /// A user's reader.
 struct Spool {
     reader: Box<dyn Reader>,
-    /// Bytes before the rest of the reader, which we have read and not used.
+    /// Bytes that we have read but not used, which precede the rest of the reader.
     back: Vec<u8>,
     /// The number of bytes that libpcap may read now, if limited.
     allowed: Option<usize>,
-    /// The first bytes that libpcap was given: the savefile's header.
+    /// The first bytes that libpcap has read: the savefile's header.
     header: Vec<u8>,
     /// Whether the reader has reported its end. It is not called again.
     ended: bool,
@@ -121,7 +120,7 @@ impl Stream {
         }
     }
 
-    /// Makes libpcap open the savefile with nanoseconds. The data lives as long as this object.
+    /// Makes libpcap open the savefile with timestamps in nanoseconds. The data lives as long as this object.
     pub(crate) fn open(&mut self, errbuf: &mut ErrBuf) -> Option<NonNull<pcap_t>> {
         let (path, _kept) = self.path().map_err(|e| self.error = Some(e)).ok()?;
         open_path(&path, errbuf)
@@ -129,8 +128,8 @@ impl Stream {
             .ok()?
     }
 
-    /// Returns a path at which libpcap can open the savefile, and a file that keeps it there until
-    /// then.
+    /// Returns a path at which libpcap can open the savefile, and an open file that prevents others from replacing it
+    /// until then.
     fn path(&mut self) -> io::Result<(PathBuf, Option<File>)> {
         let temp = match &mut self.source {
             Source::File {
@@ -145,7 +144,7 @@ impl Stream {
                 let mut temp = Temp::new()?;
                 let mut magic = [0; 4];
                 let length = read_at(file, &mut magic, *start)?;
-                // The header of a classic file determines whether more is needed.
+                // The header of a classic savefile determines whether libpcap needs more.
                 *cut = length == magic.len() && is_classic(u32::from_ne_bytes(magic));
                 *copied = !*cut;
                 let most = if *cut { FILE_HEADER as u64 } else { u64::MAX };
@@ -154,7 +153,7 @@ impl Stream {
             }
             Source::Reader(spool) => {
                 let mut temp = Temp::new()?;
-                // Read as much of the savefile as there is, and then report why there is no more.
+                // Let libpcap read the data up to the error, and return the error afterwards.
                 self.error = spool.copy(&mut temp, true)?;
                 temp
             }
@@ -164,8 +163,8 @@ impl Stream {
         Ok((path, None))
     }
 
-    /// Opens a handle that reads these bytes after the savefile's header, and then, with `rest`,
-    /// all of the reader or file.
+    /// Opens a handle that reads these bytes after the savefile's header and then, with `rest`, the whole reader or
+    /// file.
     fn reopen(&mut self, bytes: &[u8], rest: bool) -> io::Result<Sought> {
         let mut temp = Temp::new()?;
         match &mut self.source {
@@ -200,7 +199,7 @@ impl Stream {
         Ok(Sought::Handle(pcap))
     }
 
-    /// Continues reading from an offset in the file: the one record that is there.
+    /// Continues reading at an offset in the file, with the single record at that offset.
     pub(crate) fn seek(&mut self, position: u64) -> io::Result<Sought> {
         let Source::File { file, start, .. } = &mut self.source else {
             return Ok(Sought::There);
@@ -231,25 +230,24 @@ impl Stream {
         Ok(self.position)
     }
 
-    /// Does nothing: libpcap reads from files here, and is not interrupted.
+    /// Does nothing: on Windows libpcap reads from files, and is not interrupted.
     pub(crate) fn track(&mut self, _: Box<dyn Frames>) {}
 
-    /// Does nothing, for the same reason.
+    /// Does nothing for the same reason.
     pub(crate) fn broken_by(&mut self, _: impl Fn() -> bool + Send + 'static) {}
 
-    /// Returns false, for the same reason.
+    /// Returns `false` for the same reason.
     pub(crate) fn was_interrupted(&mut self) -> bool {
         false
     }
 
-    /// Frees what libpcap had before its handle was closed.
+    /// Frees the temporary files of the previous handle, which is closed.
     pub(crate) fn forget_older(&mut self) {
         let older = self.temps.len().saturating_sub(1);
         self.temps.drain(..older);
     }
 
-    /// Calls a closure with the file; returns `None` if libpcap reads from a user's reader or a
-    /// copy.
+    /// Calls a closure with the file. Returns `None` if libpcap reads from a user's reader or from a copy.
     pub(crate) fn with_file<T>(&self, closure: impl FnOnce(&File) -> T) -> Option<T> {
         match &self.source {
             Source::File {
@@ -271,12 +269,12 @@ impl Stream {
     /// Does nothing: no reader can be polled.
     pub(crate) fn wait_for(&mut self, _: RawFd) {}
 
-    /// Returns nothing: no reader can be polled.
+    /// Returns `None`: no reader can be polled.
     pub(crate) fn waits_for(&self) -> Option<RawFd> {
         None
     }
 
-    /// Feeds libpcap these bytes, and no more: only sources that can be polled are read in pieces.
+    /// Lets libpcap read these bytes and no more. Not used on Windows, where no source can be polled.
     pub(crate) fn give(&mut self, bytes: &[u8]) {
         self.give_back(bytes);
     }
@@ -296,19 +294,19 @@ impl Stream {
         }
     }
 
-    /// Puts bytes back, to be read first.
+    /// Puts bytes back, which are then read first.
     pub(crate) fn give_back(&mut self, bytes: &[u8]) {
         if let Source::Reader(spool) = &mut self.source {
             spool.back.extend(bytes);
         }
     }
 
-    /// Lets libpcap read these bytes first, and then all of the reader.
+    /// Lets libpcap read these bytes first, and then the whole reader.
     pub(crate) fn release(&mut self, bytes: &[u8]) -> io::Result<Sought> {
         match &self.source {
             Source::File { cut: false, .. } => Ok(Sought::There),
             Source::File { .. } => self.reopen(bytes, true),
-            // It has all the data.
+            // libpcap already has all the data.
             Source::Reader(spool) if spool.allowed.is_none() => Ok(Sought::There),
             Source::Reader(_) => self.reopen(bytes, true),
         }
@@ -322,7 +320,7 @@ impl Stream {
         }
     }
 
-    /// Returns why the user's reader failed, once, if that is why there is no more data.
+    /// Returns why the user's reader failed, if it ended for that reason. Returns each failure only once.
     pub(crate) fn failure(&mut self) -> Option<Failure> {
         self.error.take().map(Failure::Error)
     }
@@ -351,8 +349,8 @@ impl Spool {
         read
     }
 
-    /// Copies all that libpcap may read. Returns the error of the reader, if any; an `Err` is that
-    /// of the copy.
+    /// Copies all data that libpcap may read to a temporary file. Returns the error of the reader, if any. An `Err` is
+    /// an error of the temporary file.
     fn copy(&mut self, to: &mut Temp, is_start: bool) -> io::Result<Option<io::Error>> {
         let mut left = match is_start {
             true => self.allowed.unwrap_or(usize::MAX),
@@ -402,9 +400,9 @@ impl Read for From<'_> {
     }
 }
 
-/// Makes libpcap open a savefile; `None` if it fails, with the reason in `errbuf`.
+/// Makes libpcap open a savefile. Returns `None` if libpcap fails, with the reason in `errbuf`.
 fn open_path(path: &Path, errbuf: &mut ErrBuf) -> io::Result<Option<NonNull<pcap_t>>> {
-    let told = path.to_str().filter(|text| can_be_told(text));
+    let told = path.to_str().filter(|text| reads_correctly(text));
     let Some(path) = told.and_then(|text| CString::new(text).ok()) else {
         let why =
             "libpcap cannot open the path of the file or of the directory for temporary files";
@@ -421,26 +419,26 @@ fn open_path(path: &Path, errbuf: &mut ErrBuf) -> io::Result<Option<NonNull<pcap
     Ok(NonNull::new(pcap))
 }
 
-/// Returns whether libpcap reads a text correctly: any text if it uses UTF-8, and otherwise ASCII,
-/// which is the same in every code page.
-fn can_be_told(text: &str) -> bool {
+/// Returns whether libpcap interprets a text correctly: any text if it uses UTF-8, and otherwise only ASCII, which is
+/// the same in every code page.
+fn reads_correctly(text: &str) -> bool {
     text.is_ascii() || super::is_utf8()
 }
 
-/// Returns the path of an open file, if libpcap can open it by that, and the file opened by this
-/// path, which keeps it there while it is open.
+/// Returns the path of an open file, if libpcap can open the file by it. Also returns the file opened by this path,
+/// which prevents others from replacing it.
 fn path_of(file: &File) -> Option<(PathBuf, File)> {
     let path = final_path(file)?;
-    if !can_be_told(path.to_str()?) {
+    if !reads_correctly(path.to_str()?) {
         return None;
     }
-    // Open it as C libraries do. Whoever has the file open may not allow that: a file with
-    // delete-on-close can only be opened by those who permit its deletion.
+    // Open it as C libraries do. This fails if the existing handle does not allow it: a file with delete-on-close can
+    // only be opened by callers that permit its deletion.
     let mut as_c = File::options();
     as_c.read(true)
         .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE);
     let kept = as_c.open(&path).ok()?;
-    // Nobody can move this one now: if the other one is still there, they are the same.
+    // This file cannot be moved now. If the other one still has this path, they are the same file.
     (final_path(file)? == path).then_some((path, kept))
 }
 
@@ -450,7 +448,7 @@ fn final_path(file: &File) -> Option<PathBuf> {
     let mut path = vec![0_u16; 1024];
     loop {
         let size = path.len() as u32;
-        // SAFETY: the handle is open, and the buffer has room for that many characters.
+        // SAFETY: the handle is open, and the buffer has space for that number of characters.
         let length = unsafe { GetFinalPathNameByHandleW(handle, path.as_mut_ptr(), size, 0) };
         match length as usize {
             0 => return None,
@@ -458,7 +456,7 @@ fn final_path(file: &File) -> Option<PathBuf> {
                 path.truncate(length);
                 return Some(OsString::from_wide(&path).into());
             }
-            // Including the terminating NUL.
+            // This length includes the terminating NUL.
             length => path.resize(length + 1, 0),
         }
     }

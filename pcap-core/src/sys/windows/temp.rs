@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use windows_sys::Win32::Storage::FileSystem::{FILE_ATTRIBUTE_TEMPORARY, FILE_SHARE_READ};
 
-/// A temporary file, deleted on drop. Until then others can read it, if the permissions of the
-/// directory allow that, but neither write to it nor replace it.
+/// A temporary file, which is deleted on drop. Until then, other programs can read it if the permissions of the
+/// directory allow it, but can neither write to it nor replace it.
 #[derive(Debug)]
 pub(super) struct Temp {
     path: PathBuf,
-    /// Always open, which keeps others from changing it.
+    /// Always open, which prevents other programs from changing the file.
     file: Option<File>,
 }
 
@@ -22,14 +22,14 @@ impl Temp {
     pub(super) fn new() -> io::Result<Temp> {
         let folder = std::env::temp_dir();
         loop {
-            // Derived from random keys of the system.
+            // The hasher derives the number from random keys of the system.
             let number = RandomState::new().build_hasher().finish();
             let path = folder.join(format!("pcap-core-{number:016x}.tmp"));
             let file = File::options()
                 .read(true)
                 .write(true)
                 .create_new(true)
-                // libpcap opens it for reading, and allows others to write.
+                // libpcap opens the file for reading, and permits other programs to write.
                 .share_mode(FILE_SHARE_READ)
                 .attributes(FILE_ATTRIBUTE_TEMPORARY)
                 .open(&path);
@@ -65,7 +65,7 @@ impl io::Write for Temp {
 impl Drop for Temp {
     fn drop(&mut self) {
         self.file = None;
-        // There is nobody to report an error to; the system empties the directory.
+        // An error cannot be reported here. The system eventually empties the directory.
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -81,7 +81,7 @@ mod tests {
         temp.write_all(b"some bytes").unwrap();
         let path = temp.path().to_owned();
         assert_eq!(fs::read(&path).unwrap(), b"some bytes");
-        // What others would have to do: write to it, delete it, or move another file there.
+        // Other programs cannot write to it, delete it, or move another file there.
         File::options().write(true).open(&path).unwrap_err();
         fs::remove_file(&path).unwrap_err();
         let other = Temp::new().unwrap();

@@ -11,7 +11,7 @@ use crate::os::linux::socket_filter;
 use crate::sys;
 use crate::sys::linux::fanout as kernel;
 
-/// One of the kernel's modes, or a program.
+/// The choice of a member: one of the kernel's modes, or a program.
 #[derive(Clone, Debug)]
 pub(super) enum Chooser {
     Mode(FanoutMode),
@@ -19,8 +19,8 @@ pub(super) enum Chooser {
     Ebpf(Arc<OwnedFd>),
 }
 
-/// The kernel's offset of the network-layer header, `SKF_NET_OFF`. Loads relative to it work for received and for sent
-/// packets; the socket sees only the latter with their link-layer header.
+/// The kernel's offset of the network-layer header, `SKF_NET_OFF`. Loads relative to it work for received and sent
+/// packets, although only sent packets include their link-layer header.
 const NETWORK: u32 = -0x10_0000_i32 as u32;
 
 /// Loads from this offset on are kernel extensions, `SKF_AD_OFF`: the packet's protocol, its mark and so on.
@@ -36,9 +36,9 @@ impl Chooser {
         };
         if filter.datalink() != Dlt::RAW {
             let why = format!(
-                "the filter is for link type {}, expected {}: its packets begin with the network-layer header",
-                filter.datalink(),
-                Dlt::RAW
+                "expected a filter for link type {}, whose packets begin with the network-layer header, found {}",
+                Dlt::RAW,
+                filter.datalink()
             );
             return refuse(ErrorKind::InvalidArgument, &why);
         }
@@ -53,7 +53,7 @@ impl Chooser {
         }
     }
 
-    /// Returns the kernel's number of the chooser.
+    /// Returns the kernel's number for this choice.
     pub(super) fn number(&self) -> u16 {
         match self {
             Chooser::Mode(mode) => mode.number(),
@@ -62,7 +62,7 @@ impl Chooser {
         }
     }
 
-    /// Attaches the program, if it is one, to the group of a member's socket.
+    /// Attaches the program, if there is one, to the group of a member's socket.
     pub(super) fn install(&self, socket: BorrowedFd<'_>, name: &str) -> Result<()> {
         const OPERATION: &str = "set the fanout program of";
         let installed = match self {
@@ -89,8 +89,8 @@ impl Chooser {
     }
 }
 
-/// Converts an instruction to load relative to the network-layer header. Returns `None` for an offset that no packet
-/// has, and that could wrap around.
+/// Converts an instruction to load relative to the network-layer header. Returns `None` for an offset beyond the end of
+/// any packet, which could wrap around.
 fn at_network(insn: &Insn) -> Option<Insn> {
     if !insn.loads_from_packet() || insn.is_kernel_extension() {
         return Some(*insn);

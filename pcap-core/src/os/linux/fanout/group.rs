@@ -9,13 +9,13 @@ use crate::capture::{Active, Capture};
 use crate::error::{Error, Result};
 use crate::stats::Stats;
 
-/// The captures of a group, which [`Fanout::activate`](super::Fanout::activate) opens.
+/// A group of captures, opened by [`Fanout::activate`](super::Fanout::activate).
 ///
-/// Dropping it closes all of them.
+/// Dropping the group closes all its captures.
 ///
 /// # Examples
 ///
-/// Each thread writes a savefile of its own:
+/// Each thread writes its own savefile:
 ///
 /// ```no_run
 /// use pcap_core::os::linux::{Fanout, FanoutMode};
@@ -51,26 +51,26 @@ impl FanoutGroup {
         &self.0
     }
 
-    /// Returns the members, to read them or to set their filters.
+    /// Returns the members mutably, in the order of their numbers, for reading them or setting their filters.
     #[must_use]
     pub fn members_mut(&mut self) -> &mut [Capture<Active>] {
         &mut self.0
     }
 
-    /// Converts the group into its members. They stay in the group.
+    /// Converts the group into a list of its members. The kernel still treats them as a group.
     #[must_use]
     pub fn into_members(self) -> Vec<Capture<Active>> {
         self.0
     }
 
-    /// Returns a break handle for each member.
+    /// Returns a break handle for each member, in the order of their numbers.
     #[must_use]
     pub fn break_handles(&self) -> Vec<BreakHandle> {
         self.0.iter().map(Capture::break_handle).collect()
     }
 
     /// Returns the statistics of the group: the sums of the packets that the members received and dropped, and the
-    /// drops of the interface, which are the same for all.
+    /// number of packets that the interface dropped, which is the same for all members.
     ///
     /// # Errors
     ///
@@ -83,22 +83,22 @@ impl FanoutGroup {
         Ok(total)
     }
 
-    /// Runs a closure for each member in a thread of its own, with the member's number and capture. Waits for all
-    /// threads, and returns the values of the closures in the order of the members, and the [statistics](Self::stats)
-    /// of the group.
+    /// Runs a closure for each member in a separate thread. The closure gets the member's number and its capture. The
+    /// call waits for all threads, and returns the values of the closures in the order of the members and the
+    /// [statistics](Self::stats) of the group.
     ///
-    /// When a closure returns, its member is closed and leaves the group; the others take over its share. To end all
-    /// closures, use the [break handles](Self::break_handles).
+    /// When a closure returns, its member is closed and leaves the group, and the others take over its share of the
+    /// packets. To end all closures, use the [break handles](Self::break_handles).
     ///
     /// # Errors
     ///
-    /// The error of the closure that failed first, or of the system if it cannot start a thread. A single break then
-    /// ends each of the other members. Their values and statistics are lost; [`run`](Self::run) returns them beside the
-    /// error.
+    /// The call returns the error of the closure that failed first, or that of the operating system if it cannot start
+    /// a thread. A single break is then requested for each of the other members. The values and statistics of all
+    /// members are lost; [`run`](Self::run) returns them together with the error.
     ///
     /// # Panics
     ///
-    /// Panics if a closure does, after the others have ended as after an error.
+    /// Panics if a closure panics, after the other closures have ended as after an error.
     pub fn for_each<T, E, F>(self, closure: F) -> Result<(Vec<T>, Stats), E>
     where
         T: Send,
@@ -108,8 +108,8 @@ impl FanoutGroup {
         self.run(closure).into_result()
     }
 
-    /// Runs a closure for each member as [`for_each`](Self::for_each) does, and returns all values and statistics, also
-    /// beside an error.
+    /// Runs a closure for each member as [`for_each`](Self::for_each) does, and returns all values and statistics even
+    /// if there is an error.
     ///
     /// # Panics
     ///
@@ -190,7 +190,7 @@ struct Over<E> {
 }
 
 impl<E> Over<E> {
-    /// Keeps the first error, and ends the others.
+    /// Stores the error if it is the first, and ends the other members.
     fn fail(&self, error: E) {
         let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         if first.is_none() {
@@ -204,7 +204,7 @@ impl<E> Over<E> {
     }
 }
 
-/// Ends the other members when it is dropped by a panic.
+/// Ends the other members when it is dropped during a panic.
 struct EndOthers<'a, E>(&'a Over<E>);
 
 impl<E> Drop for EndOthers<'_, E> {

@@ -20,17 +20,18 @@ pub use group::FanoutGroup;
 pub use mode::FanoutMode;
 pub use outcome::FanoutOutcome;
 
-/// Creates groups of captures on one device, each for a thread of its own: the kernel delivers each packet to one of
-/// them. Linux 4.12 or newer.
+/// Creates groups of captures on one device, so that several threads can share its packets. The kernel delivers each
+/// packet to one member of the group. Requires Linux 4.12 or newer.
 ///
-/// The members are ordinary captures. In a group:
+/// The members are ordinary captures. In a group, they behave as follows:
 ///
-/// - Every packet that arrives after [`activate`](Self::activate) has returned is in exactly one member.
+/// - Every packet that arrives after [`activate`](Self::activate) has returned is delivered to exactly one member.
 /// - Packets are in order within a member, but not between members.
-/// - No member receives what another one sends.
-/// - A member that is not read loses its share when its buffer is full. One that is dropped leaves the group, and the
-///   others take over its share. If it has a [`Sender`](super::Sender), that happens when the sender is dropped, too.
-/// - A [filter](Capture::set_filter) applies only to the member that it is set on.
+/// - No member receives packets that another member sends.
+/// - If a member is not read, its packets are lost once its buffer is full. A member that is dropped leaves the group,
+///   and the others take over its share of the packets. If it has a [`Sender`](super::Sender), this happens only after
+///   the sender is dropped, too.
+/// - A [filter](Capture::set_filter) that is set on a member applies only to that member.
 ///
 /// # Examples
 ///
@@ -68,39 +69,39 @@ pub struct Fanout {
 }
 
 impl Fanout {
-    /// Creates a group with one of the kernel's modes of choosing a member.
+    /// Creates the options for a group whose members the kernel chooses by one of its modes.
     pub fn new(mode: FanoutMode) -> Fanout {
         Fanout::chosen_by(Chooser::Mode(mode))
     }
 
-    /// Creates a group in which a filter chooses the member: its return value modulo the number of members, where the
-    /// first member is 0. Linux 4.3 or newer.
+    /// Creates the options for a group in which a filter chooses the member: by its return value modulo the number of
+    /// members, where the first member has the number 0.
     ///
-    /// In a group of two, the second member receives the packets that a filter with
-    /// [`snaplen`](crate::CompileOptions::snaplen) 1 matches, and the first all others. A filter of
+    /// In a group of two, for example, a filter that was compiled with a [`snaplen`](crate::CompileOptions::snaplen) of
+    /// 1 assigns the packets that it matches to the second member, and all others to the first. A filter from
     /// [instructions](Filter::from_instructions) can return any number.
     ///
-    /// The filter is compiled for [`Dlt::RAW`](crate::Dlt::RAW), because its data begins with the network-layer header.
-    /// Its limits:
+    /// The filter must be compiled for [`Dlt::RAW`](crate::Dlt::RAW), because its data begins with the network-layer
+    /// header. It has these limits:
     ///
     /// - For sent packets, `len` includes the link-layer header.
     /// - The kernel stores long packets in several pieces, of which the first contains at least the headers. A load
-    ///   beyond the first makes the filter return 0.
-    /// - With an index register above one mebibyte, a load may read at the beginning of the packet, where elsewhere it
-    ///   is out of bounds.
+    ///   beyond the first piece makes the filter return 0.
+    /// - If the index register is above one mebibyte, a load that would otherwise be out of bounds may read from the
+    ///   beginning of the packet.
     ///
-    /// When a member leaves the group, the last one takes its number.
+    /// When a member leaves the group, the last member gets its number.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the filter is for another link type, or reads beyond 1020
-    ///   KiB.
-    /// - [`Unsupported`](ErrorKind::Unsupported) if it jumps backward.
-    /// - [`FilterTooLong`](ErrorKind::FilterTooLong) if it has more than 4096 instructions.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the filter was compiled for another link type, or reads
+    ///   beyond 1020 KiB.
+    /// - [`Unsupported`](ErrorKind::Unsupported) if the filter jumps backward, which the kernel does not support.
+    /// - [`FilterTooLong`](ErrorKind::FilterTooLong) if the filter has more than 4096 instructions.
     ///
     /// # Examples
     ///
-    /// Captures DNS in a member of its own:
+    /// Captures DNS in a separate member:
     ///
     /// ```no_run
     /// use pcap_core::os::linux::Fanout;
@@ -116,13 +117,14 @@ impl Fanout {
         Ok(Fanout::chosen_by(Chooser::filter(filter)?))
     }
 
-    /// Creates a group in which an eBPF program chooses the member: its return value modulo the number of members.
-    /// Linux 4.3 or newer.
+    /// Creates the options for a group in which an eBPF program chooses the member: by its return value modulo the
+    /// number of members.
     ///
-    /// The descriptor is that of a loaded program of type `BPF_PROG_TYPE_SOCKET_FILTER`, from any loader.
+    /// `program` is the descriptor of a loaded program of type `BPF_PROG_TYPE_SOCKET_FILTER`, from any loader.
+    /// [`activate`](Self::activate) rejects any other descriptor.
     ///
-    /// For received packets the program's data begins with the network-layer header, for sent ones with the link-layer
-    /// header. [`activate`](Self::activate) rejects a descriptor of anything else.
+    /// The program's data begins with the network-layer header for received packets, and with the link-layer header for
+    /// sent packets.
     ///
     #[doc = manual!(linux 2 "bpf")]
     pub fn by_ebpf(program: impl Into<OwnedFd>) -> Fanout {
@@ -137,8 +139,8 @@ impl Fanout {
         }
     }
 
-    /// Sets whether the kernel reassembles IPv4 fragments before it chooses a member, which then receives the whole
-    /// packet instead. Default: no.
+    /// Sets whether the kernel reassembles IPv4 fragments before it chooses a member, which then receives the
+    /// reassembled packet. Default: off.
     pub fn defragment(self, on: bool) -> Fanout {
         Fanout {
             defragment: on,
@@ -146,8 +148,8 @@ impl Fanout {
         }
     }
 
-    /// Sets whether a packet goes to another member if the buffer of the chosen one is full. A flow may then be spread
-    /// over several members. Default: no; [`FanoutMode::Rollover`] always does so.
+    /// Sets whether another member receives a packet if the buffer of the chosen member is full. The packets of a flow
+    /// may then be in several members. Default: off. [`FanoutMode::Rollover`] always works this way.
     pub fn rollover(self, on: bool) -> Fanout {
         Fanout {
             rollover: on,
@@ -157,7 +159,7 @@ impl Fanout {
 
     fn how(&self) -> u16 {
         let mut how = self.chooser.number();
-        // The kernel rejects the flag where it is redundant.
+        // The kernel rejects the flag if it is redundant.
         if self.rollover && how != kernel::ROLLOVER {
             how |= kernel::FLAG_ROLLOVER;
         }
@@ -167,10 +169,10 @@ impl Fanout {
         how
     }
 
-    /// Opens a group of 1 to 256 captures with the given options, such as the filter and the buffer size.
+    /// Opens a group of 1 to 256 captures, all with the given options, such as the filter and the buffer size.
     ///
-    /// All of them join the group before any receives a packet. Packets that arrived before the last one joined are in
-    /// no member, and not in the statistics.
+    /// All captures join the group before any of them receives a packet. Packets that arrive before the last one has
+    /// joined are neither delivered nor included in the statistics.
     ///
     /// The kernel chooses a group number that is unique in the network namespace.
     ///
@@ -178,11 +180,11 @@ impl Fanout {
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if `members` is 0 or above 256.
     /// - [`Unsupported`](ErrorKind::Unsupported) if libpcap does not capture on the device through a packet socket, as
-    ///   on `nflog` and devices of other hosts, or if the kernel is older than 4.12.
+    ///   on `nflog`, or if the kernel is older than 4.12.
     /// - [`FilterInvalid`](ErrorKind::FilterInvalid) if the kernel rejects the program that chooses members.
     /// - Those of [`Capture::activate`] and of the kernel, for any member.
     ///
-    /// After an error all members are closed.
+    /// After an error, all members are closed.
     pub fn activate(&self, options: &Capture<Inactive>, members: usize) -> Result<FanoutGroup> {
         const OPERATION: &str = "create a fanout group on";
         let name = options.device_name();
@@ -202,7 +204,7 @@ impl Fanout {
         let mut group = None;
         let mut captures = Vec::with_capacity(members);
         for _ in 0..members {
-            // Its buffer receives nothing before the others are open.
+            // Its buffer receives no packets before the other members are open.
             let capture = options
                 .clone()
                 .with_protocol(packet_socket::NONE)
@@ -211,7 +213,7 @@ impl Fanout {
             let Some(socket) = socket.filter(|fd| packet_socket::interface(*fd).is_some()) else {
                 return Err(refuse(
                     ErrorKind::Unsupported,
-                    "libpcap does not capture on it through a packet socket",
+                    "libpcap does not capture on this device through a packet socket",
                 ));
             };
             sock_filter::attach_nothing(socket).map_err(failed)?;

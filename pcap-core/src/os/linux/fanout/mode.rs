@@ -7,18 +7,17 @@ use crate::sys::linux::fanout as kernel;
 #[non_exhaustive]
 pub enum FanoutMode {
     /// By a hash of the addresses and ports: one member receives all packets of a flow, in both directions. Fragments
-    /// have no ports, so another member than that of their flow may receive them: see
-    /// [`Fanout::defragment`](super::Fanout::defragment).
+    /// have no ports, so a different member may receive them: see [`Fanout::defragment`](super::Fanout::defragment).
     Hash,
-    /// Round-robin.
+    /// In turn (round-robin).
     LoadBalance,
-    /// By the processor that received it.
+    /// By the processor that received the packet.
     Cpu,
-    /// The first member until its buffer is full, then the next one with room.
+    /// The first member until its buffer is full, then the next member whose buffer has space.
     Rollover,
     /// At random.
     Random,
-    /// By the device's receive queue.
+    /// By the receive queue of the device that the packet arrived in.
     QueueMapping,
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use crate::error::Error;
 use crate::stats::Stats;
 
-/// The results of the closures of [`FanoutGroup::run`](super::FanoutGroup::run), the statistics of all members, and the
-/// first error.
+/// The result of [`FanoutGroup::run`](super::FanoutGroup::run): the values of the closures, the statistics of all
+/// members, and the first error.
 ///
 /// # Examples
 ///
@@ -41,30 +41,31 @@ impl<T, E> FanoutOutcome<T, E> {
         }
     }
 
-    /// Returns the values of the closures in the order of the members; `None` for one that failed or was not started.
+    /// Returns the values of the closures in the order of the members. The value is `None` for a closure that failed or
+    /// was not started.
     #[must_use]
     pub fn values(&self) -> &[Option<T>] {
         &self.values
     }
 
-    /// Returns the sum of the statistics of all members, including those that failed. A member whose statistics can no
-    /// longer be read adds nothing.
+    /// Returns the sum of the statistics of all members, including those that failed. A member whose statistics cannot
+    /// be read adds nothing.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.stats
     }
 
-    /// Returns the error of the member that failed first.
+    /// Returns the error of the closure that failed first, if any.
     #[must_use]
     pub fn error(&self) -> Option<&E> {
         self.error.as_ref()
     }
 
-    /// Returns the values and the statistics of all members if none failed.
+    /// Returns the values of the closures and the statistics of all members, if no closure failed.
     ///
     /// # Errors
     ///
-    /// That of the member that failed first.
+    /// The call returns the error of the closure that failed first.
     pub fn into_result(self) -> Result<(Vec<T>, Stats), E> {
         match self.error {
             Some(error) => Err(error),
@@ -72,7 +73,7 @@ impl<T, E> FanoutOutcome<T, E> {
         }
     }
 
-    /// Returns the values, the statistics and the error.
+    /// Returns the values of the closures, the statistics and the first error.
     #[must_use]
     pub fn into_parts(self) -> (Vec<Option<T>>, Stats, Option<E>) {
         (self.values, self.stats, self.error)
