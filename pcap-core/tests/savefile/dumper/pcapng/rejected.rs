@@ -275,7 +275,7 @@ fn a_text_with_a_nul_is_refused() {
     }
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-        assert!(error.text().ends_with(" contains a NUL"), "{error}");
+        assert!(error.text().ends_with(" contains a NUL byte"), "{error}");
     }
     assert_eq!(dumper.position(), position);
 }
