@@ -31,8 +31,8 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Adds the counters of another capture on the same interface. `if_dropped` is not added, because both captures
-    /// count the same interface drops.
+    /// Adds the counters of another capture on the same interface. `if_dropped` becomes the larger value, because both
+    /// captures count the same interface drops.
     #[allow(dead_code)] // only used on Linux
     pub(crate) fn merge(&mut self, other: Stats) {
         self.received = self.received.saturating_add(other.received);
