@@ -22,7 +22,7 @@ impl Filter {
     /// Many types convert to a term; see [`FilterTerm`]. Terms may overlap and repeat. The filter for an empty list
     /// rejects all packets. Addresses that do not occur with the link type, such as IPv4 on `Dlt::IPV6`, match nothing.
     ///
-    /// # Cost
+    /// # Performance
     ///
     /// The call takes milliseconds: libpcap compiles only examples of each kind of term for the link type, and this
     /// crate generates the comparisons, as a search tree.
@@ -33,7 +33,7 @@ impl Filter {
     /// instructions, unless other addresses have the same ports. Longer filters work as well, but run in this process
     /// ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
     ///
-    /// # Result
+    /// # Semantics
     ///
     /// The result for each packet is that of libpcap's unoptimized program for the expression `src host A or src host B
     /// … or dst host A or dst host B … or src port C … or dst port C … or (src host D and src port E) … or (dst host D

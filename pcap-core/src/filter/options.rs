@@ -72,8 +72,10 @@ impl CompileOptions {
         self
     }
 
-    /// Sets the netmask of the captured IPv4 network, which only `ip broadcast` needs. Default: `None`, which means
-    /// that it is unknown; `ip broadcast` then does not compile. libpcap treats 255.255.255.255 as unknown, too.
+    /// Sets the netmask of the captured IPv4 network, which only `ip broadcast` needs.
+    ///
+    /// Default: `None`, which means that the netmask is unknown. A live capture then uses the netmask of its device, if
+    /// it has one; otherwise `ip broadcast` does not compile. libpcap treats 255.255.255.255 as unknown, too.
     #[doc(alias = "PCAP_NETMASK_UNKNOWN")]
     #[must_use]
     pub fn netmask(mut self, netmask: impl Into<Option<Ipv4Addr>>) -> CompileOptions {

@@ -212,9 +212,10 @@ impl Options {
         self
     }
 
-    /// Sets the packet-buffer timeout. The daemon collects packets for half of it before it sends them. The other half
-    /// is the time for which libpcap waits at once in this process, if it must wait itself. Default: 100 ms. The
-    /// timeout is rounded up to whole milliseconds, and is at least 2 ms.
+    /// Sets the packet-buffer timeout. Default: 100 ms. It is rounded up to whole milliseconds, and is at least 2 ms.
+    ///
+    /// The daemon collects packets for half of this time before it sends them. The other half is the longest time for
+    /// which libpcap itself waits in this process, if it has to wait.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Options {
         self.timeout = timeout;

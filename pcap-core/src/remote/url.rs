@@ -73,8 +73,8 @@ fn refuse<T>(source: &str, why: impl Into<String>) -> Result<T> {
 
 /// Creates the error of a source that is too long. The error does not repeat the source, which may contain a password.
 fn too_long<T>(length: usize) -> Result<T> {
-    let room = BUFFER - 1;
-    let why = format!("expected at most {room} bytes, libpcap's limit, found {length}");
+    let limit = BUFFER - 1;
+    let why = format!("expected at most {limit} bytes, libpcap's limit, found {length}");
     Err(Error::cannot(
         ErrorKind::InvalidArgument,
         OPERATION,

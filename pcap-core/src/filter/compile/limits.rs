@@ -36,26 +36,26 @@
 
 use crate::filter::program::insn::{Insn, op};
 
-/// The most tests of an expression before optimization. With more, libpcap takes more than a
-/// second, however simple they are.
+/// The maximum number of tests of an expression before optimization. With more tests, libpcap takes more than a second,
+/// however simple they are.
 pub(crate) const MAX_TESTS: usize = 40_000;
 
-/// The most tests that libpcap's optimizer gets at once: a second in the worst case.
+/// The maximum number of tests that are passed to libpcap's optimizer at once: they take it a second in the worst case.
 const MAX_OPTIMIZED: u64 = 3000;
 /// The same limit without the optimizer, as the product of exits and instructions.
 const MAX_CONVERTED: u64 = 70_000_000;
 
-/// The number of terms that have at most `MAX_OPTIMIZED` tests, unless a name stands for many
-/// addresses.
+/// A number of terms that have at most `MAX_OPTIMIZED` tests, unless a name resolves to many addresses.
 const FEW_TERMS: usize = 64;
 
-/// The most terms of an expression that cannot be compiled in parts.
+/// The maximum number of terms of an expression that cannot be compiled in parts.
 const MAX_WHOLE_TERMS: usize = 400;
 
-/// The most arithmetic operators in one comparison. A chain of them takes the square of its length.
+/// The maximum number of arithmetic operators in one comparison. The time for a chain of them grows with the square of
+/// its length.
 const MAX_OPERATORS: u64 = 13_500;
 
-/// The most bytes of an expression. Blanks alone take libpcap a second.
+/// The maximum length of an expression in bytes. Even if it only has spaces, libpcap takes a second for that many.
 const MAX_BYTES: usize = 128 << 20;
 
 /// The advice for long lists.
@@ -138,11 +138,11 @@ const NETWORK: [&str; 4] = ["ip", "ip6", "arp", "rarp"];
 #[derive(Debug, Default)]
 pub(crate) struct Size {
     tests: u64,
-    /// The jumps of tests to the returns, which are far away in a long expression.
+    /// The number of jumps from tests to the returns, which are far away in a long expression.
     exits: u64,
     instructions: u64,
-    /// The tests that look at the same places in a packet, by the number of earlier terms that
-    /// shifted these places.
+    /// The numbers of tests that examine the same positions in a packet, by the number of earlier terms that shifted
+    /// these positions.
     by_place: Vec<u64>,
 }
 
@@ -196,8 +196,8 @@ impl Size {
     }
 }
 
-/// Counts the jumps of tests to the returns: those to the more frequent kind of return, since a
-/// part's neighbours in a longer expression take the other.
+/// Counts the jumps from tests to the more frequent kind of return. In a longer expression, the neighbors of a part
+/// replace the other kind.
 fn exits(program: &[Insn]) -> u64 {
     let mut exits = [0, 0];
     for (index, insn) in program.iter().enumerate() {

@@ -21,8 +21,8 @@ const OUTGOING: u32 = 4;
 const LOOPBACK: u32 = 772;
 const CAN: u32 = 280;
 
-/// The fewest bytes that the kernel keeps of a packet when only the snaplen truncates it. libpcap
-/// needs both addresses to put a VLAN tag back in.
+/// The minimum number of bytes that the kernel keeps of a packet if only the snaplen truncates it. libpcap needs both
+/// addresses to reinsert a VLAN tag.
 const FEWEST: u32 = 64;
 
 /// How the bytes that a packet socket's filter sees differ from those that libpcap delivers.
@@ -150,7 +150,7 @@ fn ret(k: u32) -> Insn {
     Insn::new(op::RET | op::K, 0, 0, k)
 }
 
-/// Why the kernel cannot run a filter: a sentence whose subject "it" is the filter.
+/// The reason why the kernel cannot run a filter: a clause in which "it" is the filter.
 pub(crate) type Obstacle = String;
 
 impl Filter {

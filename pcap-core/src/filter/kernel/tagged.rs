@@ -22,7 +22,7 @@ pub(crate) struct AsksForTags {
 }
 
 impl AsksForTags {
-    /// Returns `None` if the filter has no kernel extensions, or others.
+    /// Returns `None` if the filter has no kernel extensions, or has other ones.
     pub(crate) fn new(filter: &Filter) -> Option<AsksForTags> {
         let mut asks = AsksForTags {
             program: filter.on_capture().to_vec(),

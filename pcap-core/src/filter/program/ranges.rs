@@ -1,13 +1,13 @@
-//! Analyses a program: the numbers that its registers may hold, how far into a packet it reads, and
-//! whether it can accept a packet at all.
+//! Analyzes a program: the values that its registers may have, how far into a packet it reads, and whether it can
+//! accept a packet at all.
 
 use super::insn::{Insn, op};
 
-/// The end of the offsets that the kernel and libpcap treat alike. Beyond it, the kernel reads data
-/// that is not in the packet.
+/// The end of the offsets that the kernel and libpcap treat alike. Beyond it, the kernel loads data that is not in the
+/// packet.
 const OFFSETS: u64 = 1 << 31;
 
-/// The packet type that Linux gives to sent packets.
+/// Linux's packet type of sent packets.
 const OUTGOING: u32 = 4;
 
 /// The offset at which a program asks the kernel for the type of a packet: received, sent and
@@ -30,11 +30,11 @@ pub(crate) struct Facts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     All,
-    /// All but the sent ones.
+    /// All packets except sent ones.
     Incoming,
 }
 
-/// The numbers that a register may hold: from `low` to `high`.
+/// The values that a register may have: from `low` to `high`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
     low: u32,
@@ -291,7 +291,7 @@ impl Walk {
         self.go(index + 1, state);
     }
 
-    /// Returns the numbers that a load may yield.
+    /// Returns the values that a load may yield.
     fn load(&mut self, insn: Insn, state: &mut State) -> Range {
         let (size, most) = match insn.code & 0x18 {
             op::B => (1, 0xff),
