@@ -45,7 +45,7 @@ impl Examiner {
             .cloned()
     }
 
-    /// Promises no functions, and rejects a library about which too little is known.
+    /// Returns no functions, because none can be verified, and rejects a library about which too little is known.
     pub(crate) fn exported(
         self,
         target: &Target,

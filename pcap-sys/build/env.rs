@@ -1,5 +1,4 @@
-//! Looks up environment variables: `NAME_<target>` before `NAME`. cargo learns about every
-//! spelling.
+//! Looks up environment variables: `NAME_<target>` first, then `NAME`. cargo reruns the script if any spelling changes.
 
 use std::env;
 use std::fmt;
@@ -17,7 +16,7 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// Formats the error for an invalid value: the variable, the value, and the problem.
+    /// Formats the error for an invalid value: the name of the variable, its value, and the problem.
     pub(crate) fn wrong(&self, what: &str) -> String {
         format!("{self}: {what}")
     }
@@ -59,7 +58,7 @@ pub(crate) fn lookup(name: &str, target: &Target) -> Result<Option<Setting>, Str
             Err(env::VarError::NotPresent) => {}
             Err(env::VarError::NotUnicode(value)) => {
                 return Err(format!(
-                    "{name}={}: the value is not valid unicode",
+                    "{name}={}: the value is not valid Unicode",
                     value.to_string_lossy()
                 ));
             }
@@ -76,7 +75,7 @@ pub(crate) fn folder(name: &str, holds: &str, target: &Target) -> Result<Option<
     };
     let path = setting.path();
     if path.is_relative() {
-        // It would be relative to this crate's source, which users do not expect.
+        // It would be relative to the directory of this crate's source, which users do not expect.
         Err(setting.wrong(&format!(
             "expected the absolute path of the directory that contains {holds}"
         )))
