@@ -198,7 +198,8 @@ impl DeviceAddress {
     }
 }
 
-/// Converts a netmask, broadcast address or destination. `family` applies if it does not name its own family.
+/// Converts a netmask, broadcast address or destination. `family` applies if the address does not contain its own
+/// family.
 ///
 /// # Safety
 ///

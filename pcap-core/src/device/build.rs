@@ -12,7 +12,7 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the name contains a NUL.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the name contains a NUL byte.
     ///
     /// # Examples
     ///

@@ -48,13 +48,13 @@ impl Device {
         list::default_device()
     }
 
-    /// Finds the device with this name. The names are compared byte by byte.
+    /// Finds the device with the given name. Names are compared byte by byte.
     ///
     /// To open a device, its name is enough; use this call to get its addresses and state.
     ///
     /// # Errors
     ///
-    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no device has the name.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no device has this name.
     /// - Those of [`list`](Device::list).
     ///
     /// # Examples
@@ -70,10 +70,10 @@ impl Device {
         list::find(&name.into())
     }
 
-    /// Finds the device of the network interface with this index, such as the
+    /// Finds the device of the network interface with the given index, such as the
     /// [index in a cooked header](crate::CookedHeader::interface_index).
     ///
-    /// The index is that in the network namespace of the calling thread, at the time of the call.
+    /// The index is looked up in the network namespace of the calling thread, at the time of the call.
     ///
     /// # Errors
     ///

@@ -113,8 +113,8 @@ impl Device {
         self.addresses.iter().filter_map(|a| a.address.ip())
     }
 
-    /// Returns the index of the network interface with this name, in the network namespace of the
-    /// calling thread and at the time of the call.
+    /// Returns the index of the network interface with the device's name, in the network namespace of the calling
+    /// thread and at the time of the call.
     ///
     /// Returns `None` if there is no such interface, as for `any` and other devices that are not network interfaces.
     /// On Windows, always returns `None`.

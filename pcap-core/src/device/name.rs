@@ -35,7 +35,7 @@ impl DeviceName {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidArgument`] if it contains a NUL.
+    /// - [`ErrorKind::InvalidArgument`] if it contains a NUL byte.
     pub(crate) fn to_cstring(&self) -> Result<CString> {
         sys::cstring(self.as_bytes())
             .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, "open", self.to_text(), why))

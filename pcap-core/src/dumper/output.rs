@@ -318,7 +318,7 @@ impl Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        // Do not call a writer that panicked again.
+        // Do not call a writer again after it has panicked.
         if self.writing {
             return;
         }

@@ -7,7 +7,7 @@ use super::{Error, ErrorKind};
 ///
 /// # Examples
 ///
-/// Skip packets that the device rejects:
+/// Sends a queue, and skips packets that the device rejects:
 ///
 /// ```no_run
 /// # use pcap_core::{Active, Capture, Result, SendQueue};

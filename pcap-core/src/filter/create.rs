@@ -24,8 +24,8 @@ impl Filter {
     /// limits depend only on the expression and the link type:
     ///
     /// - 40 000 tests before optimization. On Ethernet, a `host` compiles to 12 tests (10 for IPv6), a `port` to 23, a
-    /// `portrange` to 35, a `tcp dst port` to 7 and `len > 5` to 1. So an expression can have about 3300 hosts or 1700
-    /// ports. For longer lists, use [`any_of`](Self::any_of).
+    ///   `portrange` to 35, a `tcp dst port` to 7 and `len > 5` to 1. So an expression can have about 3300 hosts or
+    ///   1700 ports. For longer lists, use [`any_of`](Self::any_of).
     /// - 13 500 arithmetic operators in one comparison.
     /// - 128 MiB.
     ///
@@ -37,8 +37,8 @@ impl Filter {
     /// An expression of up to 3000 tests, or about 8000 without the optimizer, is compiled as a whole. Some longer
     /// expressions would take libpcap minutes. They are compiled in parts of up to 16 terms, whose programs this crate
     /// then joins. The instructions differ from those of libpcap, but the result for each packet is the same. (With the
-    /// optimizer, the result for a packet that ends within its headers depends on the order of the tests, also with
-    /// libpcap alone.)
+    /// optimizer, the result for a packet that ends within its headers depends on the order of the tests, even in
+    /// libpcap's own programs.)
     ///
     /// An expression cannot be compiled in parts if `vlan`, `mpls`, `pppoes` or `geneve` precedes terms that are also
     /// evaluated if it does not match, as in `vlan or host 192.0.2.1`: libpcap looks for that host after the tag. Such

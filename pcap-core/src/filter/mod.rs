@@ -91,7 +91,7 @@ use program::validate;
 #[derive(Clone)]
 pub struct Filter {
     dlt: Dlt,
-    /// The instructions as compiled or given.
+    /// The instructions, as libpcap compiled them or as the caller passed them.
     program: Arc<[Insn]>,
     /// The program that runs on a capture, if it differs from `program` because it must zero its memory first.
     on_capture: Option<Arc<[Insn]>>,

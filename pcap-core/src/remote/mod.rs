@@ -96,7 +96,7 @@ use crate::version::version;
 ///
 /// - [`Unsupported`](ErrorKind::Unsupported) if libpcap was built without remote capture, or without TLS for
 ///   `rpcaps://`.
-/// - [`AuthenticationFailed`](ErrorKind::AuthenticationFailed) if the daemon rejects the authentication.
+/// - [`AuthenticationFailed`](ErrorKind::AuthenticationFailed) if the daemon rejects the credentials.
 /// - [`Io`](ErrorKind::Io) if the host cannot be found or does not answer.
 /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is a savefile.
 ///
@@ -189,7 +189,7 @@ impl Options {
         }
     }
 
-    /// Sets the authentication. Default: none.
+    /// Sets the credentials for the daemon. Default: [`Auth::Null`].
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Options {
         self.auth = auth;

@@ -40,7 +40,7 @@ const READ: &str = "parse term";
 pub enum Endpoint {
     /// An address: `host` in an expression.
     Host(IpAddr),
-    /// The first address of a network and its prefix length: `net` in an expression.
+    /// A network, given by its first address and its prefix length: `net` in an expression.
     Net(IpAddr, u8),
     /// A port of TCP, UDP or SCTP: `port` in an expression.
     Port(u16),
@@ -289,14 +289,14 @@ endpoint_from! {
     SocketAddrV6: socket => Endpoint::HostPort((*socket.ip()).into(), socket.port());
 }
 
-/// Converts from borrowed lists: `any_of(dlt, &list)`.
+/// Converts a borrowed element, so that `any_of(dlt, &list)` compiles.
 impl From<&Endpoint> for FilterTerm {
     fn from(endpoint: &Endpoint) -> FilterTerm {
         (*endpoint).into()
     }
 }
 
-/// Converts from borrowed lists: `any_of(dlt, &list)`.
+/// Converts a borrowed element, so that `any_of(dlt, &list)` compiles.
 impl From<&FilterTerm> for FilterTerm {
     fn from(term: &FilterTerm) -> FilterTerm {
         *term

@@ -13,7 +13,7 @@ use formula::Step;
 
 const OPERATION: &str = "combine filters";
 
-/// The maximum number of instructions of a combined filter: some hundred megabytes.
+/// The maximum number of instructions of a combined filter, which take a few hundred megabytes.
 const MAX_INSTRUCTIONS: usize = 1 << 23;
 
 /// The filters that another one combines, and the operators.

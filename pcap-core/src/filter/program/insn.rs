@@ -43,7 +43,7 @@ pub struct Insn {
     pub jt: u8,
     /// The number of instructions that a conditional jump skips if its condition does not hold.
     pub jf: u8,
-    /// The operand: a constant, an offset into the packet, a memory cell, a jump's distance.
+    /// The operand: a constant, an offset into the packet, a memory cell, or the distance of an unconditional jump.
     pub k: u32,
 }
 

@@ -104,8 +104,8 @@ fn number<T: FromStr>(text: &str) -> Option<T> {
     digits.then(|| text.parse().ok()).flatten()
 }
 
-/// Parses the four numbers of a line of `tcpdump -ddd`. Like [`Insn::new`], it does not check that
-/// the instruction exists.
+/// Parses the four numbers of a line of `tcpdump -ddd`. Like [`Insn::new`], this does not check that the numbers are a
+/// valid instruction.
 impl FromStr for Insn {
     type Err = Error;
 

@@ -50,10 +50,10 @@ impl Filter {
     ///
     /// The call never allocates or blocks. It ignores data beyond 4 GiB.
     ///
-    /// `data` are the bytes of a packet as a savefile contains them. If the program has kernel extensions, because it
-    /// was compiled on a live Linux capture, the call instead runs the same expression compiled for plain bytes. If the
-    /// result depends on data that only the kernel has (`inbound`, `outbound`, `ifindex`), the packet is rejected; see
-    /// [`runs_on_bytes`](Self::runs_on_bytes).
+    /// `data` must be the bytes of a packet as a savefile contains them. If the program has kernel extensions, because
+    /// it was compiled on a live Linux capture, the call instead runs the same expression compiled for plain bytes. If
+    /// the result depends on data that only the kernel has (`inbound`, `outbound`, `ifindex`), the packet is rejected;
+    /// see [`runs_on_bytes`](Self::runs_on_bytes).
     ///
     /// Most expressions compile to programs that only load, mask and compare. This crate runs these programs itself, on
     /// mixed packets in less than half the time of libpcap's interpreter. libpcap's `bpf_filter` runs all others, and
