@@ -12,8 +12,7 @@ use crate::sys::{self, platform, platform::Wake};
 ///
 /// [`Capture::break_handle`](crate::Capture::break_handle) returns one. The interrupted call reports a *break*, which
 /// is distinct from the end of the packets and from a timeout. The capture can still be read afterwards. The handle of
-/// an
-/// `os::linux::Sender` interrupts its sending calls.
+/// an `os::linux::Sender` interrupts its sending calls.
 ///
 /// A handle can be cloned, sent to other threads, and kept longer than the capture; it then has no effect. A break
 /// while no call is in progress interrupts the next read. Several breaks before that count as one.

@@ -12,7 +12,7 @@ use crate::sys;
 #[doc(alias = "pcap_direction_t")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// Received and sent packets.
+    /// Received and sent packets, the default.
     #[default]
     InOut,
     /// Only received packets.

@@ -51,7 +51,7 @@ pub struct PortRange {
     pub first: u16,
     /// The last port of the range, which is part of it.
     pub last: u16,
-    /// The IP protocol of the ports, 6 for TCP or 17 for UDP; `None` for both.
+    /// The IP protocol of the ports, 6 for TCP or 17 for UDP; `None` if the range applies to both.
     pub protocol: Option<u8>,
 }
 
@@ -98,7 +98,7 @@ pub fn addresses(host: &str) -> Vec<IpAddr> {
     addresses
 }
 
-/// Returns the IPv4 network with this name, as in the filter expression `net loopback`.
+/// Returns the IPv4 network with the given name, as in the filter expression `net loopback`.
 ///
 /// On most systems, the names are in `/etc/networks`. A short number in this file is padded with zeros, so that `127`
 /// means 127.0.0.0. This function is only for names; libpcap's compiler parses numeric networks itself.
@@ -121,7 +121,7 @@ pub fn network(name: &str) -> Option<Ipv4Addr> {
     (network != 0).then(|| network.into())
 }
 
-/// Returns the port with this name or number. On most systems, the names are in `/etc/services`.
+/// Returns the port with the given name or number. On most systems, the names are in `/etc/services`.
 ///
 /// This is libpcap's `pcap_nametoport`.
 ///
@@ -195,7 +195,7 @@ pub fn port_range(name: &str) -> Option<PortRange> {
     })
 }
 
-/// Returns the number of the IP protocol with this name, such as 6 for `tcp`. On most systems, the names are in
+/// Returns the number of the IP protocol with the given name, such as 6 for `tcp`. On most systems, the names are in
 /// `/etc/protocols`.
 ///
 /// This is libpcap's `pcap_nametoproto`.
@@ -219,8 +219,8 @@ pub fn protocol(name: &str) -> Option<u8> {
     number_of(number)
 }
 
-/// Returns the Ethernet type with this name, such as 0x0800 for `ip` and 0x0806 for `arp`. libpcap knows about a dozen
-/// names.
+/// Returns the Ethernet type with the given name, such as 0x0800 for `ip` and 0x0806 for `arp`. libpcap knows about a
+/// dozen names.
 ///
 /// This is libpcap's `pcap_nametoeproto`.
 #[doc(alias = "pcap_nametoeproto")]
@@ -232,7 +232,8 @@ pub fn ethertype(name: &str) -> Option<u16> {
     u16::try_from(number).ok()
 }
 
-/// Returns the IEEE 802.2 service access point with this name, such as 0x42 for `stp`. libpcap only knows a few names.
+/// Returns the IEEE 802.2 service access point with the given name, such as 0x42 for `stp`. libpcap only knows a few
+/// names.
 ///
 /// This is libpcap's `pcap_nametollc`.
 #[doc(alias = "pcap_nametollc")]
@@ -243,8 +244,8 @@ pub fn llc_sap(name: &str) -> Option<u8> {
     number_of(unsafe { sys::pcap_nametollc(name.as_ptr()) })
 }
 
-/// Returns the hardware address of the Ethernet host with this name, as in the filter expression `ether host NAME`. On
-/// most systems, the names are in `/etc/ethers`.
+/// Returns the hardware address of the Ethernet host with the given name, as in the filter expression `ether host
+/// NAME`. On most systems, the names are in `/etc/ethers`.
 ///
 /// To parse a numeric address, use the `FromStr` implementation of [`MacAddr`].
 ///

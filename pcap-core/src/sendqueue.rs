@@ -53,7 +53,7 @@ impl SendQueue {
         }
     }
 
-    /// Creates an empty queue with capacity for this number of packets and this total number of bytes. If there is not
+    /// Creates an empty queue with capacity for the given number of packets and total number of bytes. If there is not
     /// enough memory, the capacity is smaller.
     #[must_use]
     pub fn with_capacity(packets: usize, bytes: usize) -> SendQueue {

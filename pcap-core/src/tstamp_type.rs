@@ -158,7 +158,7 @@ impl FromStr for TstampType {
                     ErrorKind::InvalidArgument,
                     "parse timestamp type",
                     text.to_owned(),
-                    "expected a name or number that libpcap knows",
+                    "expected a number or one of libpcap's names, such as host or adapter",
                 )
             })
     }

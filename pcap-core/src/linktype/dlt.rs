@@ -1,4 +1,4 @@
-//! The `DLT_` numbers: link types as this operating system's API numbers them.
+//! The `DLT_` numbers: link types as numbered in libpcap's API on this operating system.
 
 use std::ffi::{CString, c_char, c_int};
 use std::fmt;

@@ -10,7 +10,7 @@ pub use linktype::Linktype;
 
 use table::Row;
 
-/// Finds the link type with a name, ignoring case and an optional prefix.
+/// Finds the link type with the given name, ignoring case and an optional prefix.
 fn by_name<T: Copy>(rows: &[Row<T>], prefix: &str, name: &str) -> Option<T> {
     let name = without(prefix, name);
     rows.iter()

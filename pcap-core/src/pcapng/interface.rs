@@ -1,4 +1,4 @@
-//! The interfaces of a pcapng file.
+//! The interfaces in a pcapng file.
 
 use crate::capture::{Activated, Capture};
 use crate::linktype::Linktype;
@@ -159,7 +159,8 @@ impl Interface {
     }
 }
 
-/// Identifies an interface of one [`PcapngDumper`](super::PcapngDumper). Other dumpers reject it.
+/// The identifier of an interface in one [`PcapngDumper`](super::PcapngDumper). Other dumpers reject it. Returned by
+/// [`add_interface`](super::PcapngDumper::add_interface).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InterfaceId {
     pub(super) dumper: u64,

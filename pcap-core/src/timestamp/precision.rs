@@ -11,7 +11,7 @@ use super::Timestamp;
 pub enum Precision {
     /// Microseconds.
     Micro,
-    /// Nanoseconds.
+    /// Nanoseconds, the default.
     #[default]
     Nano,
 }

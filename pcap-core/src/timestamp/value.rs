@@ -61,7 +61,7 @@ impl Timestamp {
     }
 
     /// Creates a time from a floating-point number of seconds since the epoch. Returns `None` if the number is not
-    /// finite or out of range.
+    /// finite, or is out of range.
     ///
     /// If the number is the floating-point number nearest to a whole microsecond, the time is that microsecond;
     /// otherwise the number is rounded to nanoseconds. Without this rule, microseconds would not survive the conversion
