@@ -159,7 +159,7 @@ impl Handle {
         BreakHandle::new(Arc::clone(&self.breaker))
     }
 
-    /// Returns the text of the last error.
+    /// Returns the text of libpcap's last error on this handle, without the password.
     pub(crate) fn geterr(&self) -> String {
         // SAFETY: the handle is open, and `&self` on a type that is not `Sync` is this thread's.
         let text = unsafe { sys::geterr(self.as_ptr()) };

@@ -1,5 +1,4 @@
-//! Raw bindings to libpcap and Npcap: every declaration of `pcap.h` and `pcap/namedb.h`, with its C
-//! name and type.
+//! Raw bindings to libpcap and Npcap: every declaration of `pcap.h` and `pcap/namedb.h`, with its C name and type.
 //!
 //! This crate is for authors of safe wrappers, for packagers, and for programs that need a function which no wrapper
 //! provides. To capture packets, use a safe crate on top of it, such as `pcap-core`. `COVERAGE.md` in this crate lists
@@ -61,9 +60,9 @@
 //! starts nevertheless: all functions keep their names and types, but each one looks up the function of libpcap when it
 //! is called for the first time. After that, a call costs one more memory read than a call of a linked function.
 //!
-//! `load` loads the library or reports why it cannot, and `has` returns whether the library has a function. Call them
-//! first: if libpcap is missing or lacks a function, calling that function prints a line on standard error and aborts
-//! the program.
+//! `load` loads the library, or reports why that is not possible. `has` returns whether the library has a function.
+//! Check with them before the first call: if libpcap is missing or lacks a function, calling that function prints a
+//! line on standard error and aborts the program.
 //!
 //! On Windows the library is `wpcap.dll` in the system's own directories, Npcap's first. On Unix the usual environment
 //! variables of the dynamic linker (`LD_LIBRARY_PATH`, …) can select another library.

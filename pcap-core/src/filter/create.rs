@@ -27,7 +27,7 @@ impl Filter {
     ///   `portrange` to 35, a `tcp dst port` to 7 and `len > 5` to 1. So an expression can have about 3300 hosts or
     ///   1700 ports. For longer lists, use [`any_of`](Self::any_of).
     /// - 13 500 arithmetic operators in one comparison.
-    /// - 128 MiB.
+    /// - 128 MiB of text.
     ///
     /// The limits were measured with libpcap 1.10.3 on a virtual machine with two cores of an AMD EPYC (family 25,
     /// model 17) at 2.6 GHz. On that machine, every expression that libpcap compiles within a second is accepted, and

@@ -37,7 +37,7 @@ type Numbers = (u128, u128, usize);
 /// Sorted and disjoint ranges.
 type Ranges = Vec<Numbers>;
 
-/// The terms of a list, by their place in a packet.
+/// The terms of a list, grouped by their position in a packet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lists {
     /// By class and side.

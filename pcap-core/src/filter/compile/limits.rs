@@ -4,13 +4,13 @@
 //! steps in libpcap 1.10.3, and measured with `benches/compile.rs` on a virtual machine with two
 //! cores of an AMD EPYC (family 25, model 17) at 2.6 GHz:
 //!
-//! 1. The optimizer's passes visit every pair of tests (bits in sets), 2 to 14 times. Nothing
-//!    reduces their number, so whatever is tested, 35 000 tests take a second: `MAX_TESTS`.
-//! 2. Afterwards the optimizer merges equal tests, and visits every pair again for each pair that
-//!    it merges. Without equal tests this costs nothing. If lists are looked up at two places, it
-//!    takes the cube of their length.
-//! 3. The program is converted again for every jump over more than 255 instructions: the product of
-//!    jumps and tests.
+//! 1. The optimizer's passes visit every pair of tests (as bits in sets), 2 to 14 times. Nothing reduces the number of
+//!    pairs, so 35 000 tests take a second, whatever they test: `MAX_TESTS`.
+//! 2. Afterwards the optimizer merges equal tests, and visits every pair again for each pair that it merges. Without
+//!    equal tests this costs nothing. If a list is looked up at two positions in a packet, the time grows with the cube
+//!    of its length.
+//! 3. The program is converted again for every jump over more than 255 instructions, so the time is proportional to the
+//!    product of jumps and tests.
 //!
 //! | expression, on Ethernet | terms | tests before | after | passes (1) | merging (2) | conversion (3) |
 //! |---|---|---|---|---|---|---|
@@ -22,17 +22,17 @@
 //! | `len > n` | 4300 | 4300 | 4300 | 0.24 s | 0.01 s | 0.71 s |
 //! | `udp[8:4] = n` | 2800 | 25 200 | 2803 | 0.85 s | 0.02 s | 0.23 s |
 //! | `host` and `tcp port` in pairs | 850 | 17 900 | 5101 | 0.56 s | 0.05 s | 0.54 s |
-//! | `tcp port 80`, again and again | 2660 | 24 000 | 9 | 0.94 s | 0.00 s | 0.04 s |
-//! | `len > 5`, again and again | 34 000 | 34 000 | 1 | 0.86 s | 0.00 s | 0.09 s |
+//! | `tcp port 80`, repeated | 2660 | 24 000 | 9 | 0.94 s | 0.00 s | 0.04 s |
+//! | `len > 5`, repeated | 34 000 | 34 000 | 1 | 0.86 s | 0.00 s | 0.09 s |
 //!
-//! Because of the second factor, the size does not predict the time: a thousand hosts take most of
-//! a minute, and after `tcp and` a third of a second. So expressions of unpredictable time are not
-//! compiled as a whole, but in parts (`parts.rs`). Those compiled as a whole are bounded by their
-//! worst case: 3000 tests take the optimizer 1.0 s. Without it, the third factor remains, and a
-//! second is a product of jumps and instructions of 70 million (7600 tests for hosts).
+//! Because of the second factor, the size does not predict the time: a thousand hosts take most of a minute, but only a
+//! third of a second after `tcp and`. So an expression of unpredictable time is not compiled as a whole, but in parts
+//! (`parts.rs`). The limit for compiling as a whole follows from the worst case: 3000 tests take the optimizer 1.0 s.
+//! Without the optimizer, only the third factor remains. It takes a second if the product of jumps and instructions is
+//! 70 million (7600 tests for hosts).
 //!
-//! Other link types behave alike. (For those of 802.11, libpcap does not optimize.) Each test takes
-//! about 110 bytes of stack.
+//! Other link types behave alike. (For those of 802.11, libpcap does not optimize.) Each test takes about 110 bytes of
+//! stack.
 
 use crate::filter::program::insn::{Insn, op};
 
@@ -182,7 +182,7 @@ impl Size {
     /// compiled in parts.
     pub(crate) fn check_whole(&self, optimize: bool) -> Result<(), String> {
         let largest = self.by_place.iter().copied().max().unwrap_or(0);
-        // Tests of the same places are the optimizer's worst case.
+        // Tests of the same positions are the optimizer's worst case.
         let optimized = self.tests * self.tests * largest <= 4 * MAX_OPTIMIZED.pow(3);
         let converted = self.exits * self.instructions <= 3 * MAX_CONVERTED;
         if converted && (optimized || !optimize) {

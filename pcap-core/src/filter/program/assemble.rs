@@ -17,7 +17,7 @@ const REACH: usize = u8::MAX as usize;
 pub(crate) struct Assembler {
     /// The last instruction first.
     reversed: Vec<Insn>,
-    /// For each place the last trampoline to it, or itself.
+    /// For each place, the last trampoline to it, or the place itself.
     steps: Vec<Place>,
 }
 

@@ -16,7 +16,7 @@ const MAX_STEPS: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Stop {
     index: usize,
-    /// `None` if the accumulator does not hold packet data, or does not matter.
+    /// `None` if the accumulator does not contain packet data, or if its content does not matter.
     loaded: Option<Loaded>,
 }
 
@@ -24,7 +24,7 @@ impl Stop {
     /// Returns the first stop at or after an instruction. Returns `None` if the program does something before it that a
     /// tree cannot express.
     fn after(program: &[Insn], mut index: usize, mut loaded: Option<Loaded>) -> Option<Stop> {
-        // A tree would have to try a load without a test as well: the packet may end before it.
+        // A tree would have to execute a load without a test as well, because the packet may end before it.
         let mut untried = false;
         for _ in 0..MAX_STEPS {
             let insn = *program.get(index)?;

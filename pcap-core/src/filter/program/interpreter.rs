@@ -38,7 +38,7 @@ pub(super) struct Node {
     /// The numbers for which the test continues at `to`: `low`, and `more` numbers after it.
     pub(super) low: u32,
     pub(super) more: u32,
-    /// The continuation if it is not the next node. For an answer, the result of the program.
+    /// The continuation, if it is not the next node. At the end of the program, its result.
     pub(super) to: u32,
 }
 

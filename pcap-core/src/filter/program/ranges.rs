@@ -20,9 +20,9 @@ pub(crate) struct Facts {
     /// The number of leading bytes of a packet that decide the result. `None` if there is no such
     /// bound.
     pub(crate) reach: Option<u32>,
-    /// Why the kernel's result may differ from libpcap's, if it may.
+    /// The reason why the kernel's result may differ from libpcap's, if there is one.
     pub(crate) differs: Option<&'static str>,
-    /// Whether it accepts any packet.
+    /// Whether the program can accept any packet.
     pub(crate) accepts: bool,
 }
 
@@ -122,8 +122,8 @@ impl Range {
         }
     }
 
-    /// Returns the part for which a comparison with a constant holds, or does not; `None` if it is
-    /// empty.
+    /// Returns the part of the range for which a comparison with a constant holds, or for which it does not hold;
+    /// `None` if that part is empty.
     fn when(self, comparison: u16, k: u32, holds: bool) -> Option<Range> {
         let Range { low, high } = self;
         let part = match (comparison, holds) {
@@ -192,7 +192,7 @@ impl State {
     }
 }
 
-/// A walk through a program, with the states.
+/// A walk through a program, with the state before each instruction.
 struct Walk {
     shown: Shown,
     /// The states of the instructions that are still to be visited.

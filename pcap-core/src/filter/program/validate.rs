@@ -2,8 +2,8 @@
 //! that abort the process, loop forever or read uninitialized memory.
 //!
 //! The interpreter itself checks offsets into the packet (including `x + k`, without overflow), division by an index
-//! register of 0, and shifts by an index register of 32 or more (the result is 0). It checks nothing of what follows
-//! here.
+//! register of 0, and shifts by an index register of 32 or more (the result is 0). Only this module detects all other
+//! faults.
 
 use super::insn::{Insn, op};
 
@@ -37,14 +37,14 @@ impl Origin {
     }
 }
 
-/// Checks that the interpreter can run a program to its end, whatever the packet is. The error is the fault.
+/// Checks that the interpreter can run a program to its end for every packet. The error is the fault.
 pub(crate) fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
     let Some(last) = program.last() else {
         return Err("the program has no instructions".into());
     };
     if origin == Origin::Caller && program.len() > MAX_LEN {
         return Err(format!(
-            "the program has {} instructions, more than {MAX_LEN}",
+            "the program has {} instructions, more than the limit of {MAX_LEN}",
             program.len()
         ));
     }
