@@ -177,7 +177,7 @@ impl Breaker {
     /// waits.
     pub(crate) fn make_wakeable(&self) -> io::Result<()> {
         if self.wake.get().is_none() {
-            // Only the thread that owns the capture gets here.
+            // Only the thread that owns the capture calls this.
             let _ = self.wake.set(Wake::new()?);
         }
         Ok(())

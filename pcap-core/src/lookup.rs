@@ -38,8 +38,8 @@ use crate::sys::{self, platform, socket_address};
 pub struct Port {
     /// The port number.
     pub number: u16,
-    /// The IP protocol of the port, 6 for TCP or 17 for UDP; `None` if the name has the same port number in both. If
-    /// the numbers differ, this is the port of TCP.
+    /// The IP protocol of the port: 6 for TCP or 17 for UDP. `None` for a number, and for a name that has the same port
+    /// number in both. If the numbers differ, this is the port of TCP.
     pub protocol: Option<u8>,
 }
 
@@ -93,7 +93,7 @@ pub fn addresses(host: &str) -> Vec<IpAddr> {
         // SAFETY: null or the next of the same list.
         next = unsafe { info.ai_next.as_ref() };
     }
-    // SAFETY: null or the resolver's list, freed once; what was read from it is copied.
+    // SAFETY: null or the resolver's list, freed once; everything that was read from it has been copied.
     unsafe { platform::free_addrinfo(list) };
     addresses
 }

@@ -32,7 +32,7 @@ struct Listener {
     files: RefCell<BTreeSet<String>>,
 }
 
-/// bindgen takes ownership of the callbacks, so what they collect is shared.
+/// The callbacks for bindgen, which takes ownership of them. So the collected files are shared.
 #[derive(Debug, Clone, Default)]
 struct Callbacks(Rc<Listener>);
 

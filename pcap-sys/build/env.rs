@@ -67,8 +67,8 @@ pub(crate) fn lookup(name: &str, target: &Target) -> Result<Option<Setting>, Str
     Ok(None)
 }
 
-/// Looks up a variable with the path of an existing directory. `holds` describes its expected
-/// content.
+/// Looks up a variable whose value is the path of an existing directory. `holds` describes the expected content of
+/// the directory.
 pub(crate) fn folder(name: &str, holds: &str, target: &Target) -> Result<Option<Setting>, String> {
     let Some(setting) = lookup(name, target)? else {
         return Ok(None);

@@ -137,7 +137,7 @@ fn from_folder(setting: &env::Setting, wanted: Option<bool>) -> Result<Library, 
     Ok(library)
 }
 
-/// Returns the version in the name of the file behind the link: `libpcap.so.1.10.3`.
+/// Returns the version in the name of the file to which a symbolic link points, such as `libpcap.so.1.10.3`.
 fn version_of_file(link: &Path) -> Option<Version> {
     let file = link.canonicalize().ok()?;
     let version = Version::parse(file.file_name()?.to_str()?.strip_prefix("libpcap.so.")?)?;
@@ -207,8 +207,8 @@ fn described(wanted: Option<bool>, kind: Kind) -> Result<Option<Library>, String
 /// detect that.
 fn watch_installed() {
     for (name, file) in [("pcfiledir", "libpcap.pc"), ("libdir", "libpcap.so")] {
-        // The file behind the links has the version in its name: a newer package removes it,
-        // whereas its own files may be older than the last build.
+        // The file to which the links point has the version in its name. A newer package removes this file, whereas the
+        // package's own files may be older than the last build.
         let file = variable(name).and_then(|folder| folder.join(file).canonicalize().ok());
         if let Some(file) = file {
             println!("cargo::rerun-if-changed={}", file.display());

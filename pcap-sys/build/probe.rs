@@ -209,7 +209,7 @@ fn numbered_file(compiler: &Compiler, lib_dirs: &[PathBuf], name: &str) -> Optio
         .flatten()
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|file| {
-            // `libsystemd.so.0`, not the `libsystemd.so.0.35.0` behind it.
+            // `libsystemd.so.0`, not the `libsystemd.so.0.35.0` to which it points.
             file.strip_prefix(&prefix)
                 .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
         })

@@ -64,8 +64,9 @@ impl PcapngDumper {
     /// The packets are written to a new section of the file, so their interfaces must be added first, even if the file
     /// already contains them.
     ///
-    /// A missing file is created. The path `-` is standard output, as for [`create`](Self::create). Only one process
-    /// may append to a file at a time; otherwise their blocks could be interleaved.
+    /// A missing file is created, and an empty one is treated like a new one. The path `-` is standard output, as for
+    /// [`create`](Self::create). Only one process may append to a file at a time; otherwise their blocks could be
+    /// interleaved.
     ///
     /// [`Section::append`] also writes a description of the section.
     ///

@@ -90,7 +90,7 @@ use crate::version::version;
 /// Lists the devices of the host in a source, ignoring the device in the source.
 ///
 /// The names of the returned devices are complete source strings, which [`Source`] parses. If the source is on this
-/// host, the call is the same as [`Device::list`]. It blocks until DNS and the daemon have answered.
+/// host, the call is the same as [`Device::list`]. Otherwise it blocks until DNS and the daemon have answered.
 ///
 /// # Errors
 ///
@@ -153,7 +153,7 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
         return Err(failure(OPERATION, source, auth, &errbuf));
     }
     tls.done();
-    // SAFETY: libpcap's list, and nobody else's.
+    // SAFETY: a list that libpcap allocated, and that nothing else frees.
     Ok(unsafe { device::take(first) })
 }
 
@@ -333,8 +333,8 @@ impl Options {
         let mut errbuf = sys::ErrBuf::new();
         let tls = FirstTls::new(source);
         let before = platform::sockets::Sockets::snapshot();
-        // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size
-        // that libpcap asks for; all live through the call.
+        // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size that
+        // libpcap requires; all live through the call.
         let pcap = unsafe {
             open(
                 text.as_ptr(),
@@ -358,7 +358,7 @@ impl Options {
         let connection = Connection::new(source.is_tls(), excludes_own);
         let requested = (timeout, self.promisc);
         let secret = self.auth.secret().to_owned();
-        // SAFETY: just opened for a remote source, not read from, and nobody else's.
+        // SAFETY: just opened for a remote source, not read from yet, and not used by anything else.
         Ok(unsafe { Capture::opened(pcap, wake, name, requested, connection, secret) })
     }
 }

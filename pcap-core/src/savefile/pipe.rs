@@ -138,11 +138,11 @@ pub(crate) struct Feed {
 /// The result of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fed {
-    /// libpcap got more data.
+    /// libpcap has received more data.
     More,
-    /// libpcap got nothing: no complete record is available, or the filter rejected many records in a row.
+    /// libpcap has received nothing: no complete record is available, or the filter rejected many records in a row.
     NotYet,
-    /// libpcap got all remaining data, and reads the rest of the pipe itself.
+    /// libpcap has received all remaining data, and reads the rest of the pipe itself.
     Rest,
 }
 

@@ -15,7 +15,7 @@ const ROOM: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Place {
     units: Units,
-    /// The bytes read of it, which libpcap gets again.
+    /// The bytes of the record that have been read, which are passed to libpcap again.
     part: Vec<u8>,
     /// Whether the data is neither a record nor a block.
     lost: bool,

@@ -1,4 +1,4 @@
-//! The limits on an expression, and on what libpcap compiles as a whole.
+//! The limits on an expression, and on an expression that libpcap compiles as a whole.
 //!
 //! libpcap's compiler cannot be interrupted. The factors of its running time were found by counting
 //! steps in libpcap 1.10.3, and measured with `benches/compile.rs` on a virtual machine with two

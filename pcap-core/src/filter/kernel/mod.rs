@@ -110,9 +110,9 @@ impl View {
             .max(least)
     }
 
-    /// Returns the instructions that reject what libpcap would drop later: packets of the other
-    /// direction, and the second copy of a packet on devices that loop back what they send. So
-    /// libpcap delivers each packet in the buffer.
+    /// Returns the instructions that reject the packets which libpcap would drop later: those of the other direction,
+    /// and the second copies of packets on devices that loop back sent packets. So libpcap delivers every packet in the
+    /// buffer.
     fn prologue(self) -> Vec<Insn> {
         let test = |k, jt, jf| Insn::new(op::JMP | op::JEQ, jt, jf, k);
         let type_of_packet = load(PACKET_TYPE);

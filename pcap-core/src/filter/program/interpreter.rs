@@ -202,7 +202,7 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Returns what an instruction loads into the accumulator, if that is a number in the packet.
+    /// Returns the number in the packet that an instruction loads into the accumulator, if it loads one.
     pub(super) fn of(insn: Insn) -> Option<Loaded> {
         let size = match insn.code & 0x18 {
             op::W => 4,
