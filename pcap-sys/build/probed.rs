@@ -122,8 +122,8 @@ impl Examiner {
             }
             Err(reason) => {
                 println!(
-                        "cargo::warning=cannot determine which functions libpcap exports, so no DEP_PCAP_HAVE_ variable is \
-                         set: no C compiler for {} works ({reason})",
+                    "cargo::warning=cannot determine which functions libpcap exports, so no DEP_PCAP_HAVE_ variable is \
+                     set: no C compiler for {} works ({reason})",
                     target.triple
                 );
                 Vec::new()
