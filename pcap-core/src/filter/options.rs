@@ -18,8 +18,8 @@ use crate::linktype::Dlt;
 ///
 /// # fn main() -> pcap_core::Result<()> {
 /// let filter = CompileOptions::new().snaplen(96).compile(Dlt::EN10MB, "arp")?;
-/// assert_eq!(filter.instructions().last().map(|insn| insn.k), Some(0)); // the reject
-/// assert!(filter.instructions().iter().any(|insn| insn.k == 96)); // the accept
+/// assert_eq!(filter.instructions().last().map(|insn| insn.k), Some(0)); // returned to reject a packet
+/// assert!(filter.instructions().iter().any(|insn| insn.k == 96)); // returned to accept a packet
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

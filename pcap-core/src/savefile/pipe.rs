@@ -1,4 +1,4 @@
-//! Feeds libpcap the records and blocks of a savefile from a pipe, only once they are complete.
+//! Passes the records and blocks of a savefile from a pipe to libpcap, but only once they are complete.
 //!
 //! libpcap itself would block within an incomplete record. That wait cannot be interrupted, and the bytes read by then
 //! would be lost. So libpcap only gets complete records, and when it reports the end of the file, more must be read.

@@ -21,7 +21,7 @@ const PART_TERMS: usize = 16;
 /// The maximum number of header-shifting terms at the beginning of a part.
 const MAX_SHIFTS: usize = 8;
 
-/// The deepest nesting of groups: libpcap's parser accepts less.
+/// The maximum nesting depth of groups, which is more than libpcap's parser accepts.
 const MAX_DEPTH: usize = 10_000;
 
 /// The structure of an expression.
@@ -87,7 +87,7 @@ impl Parts {
 /// An open list of terms: the whole expression, or a group in parentheses.
 #[derive(Debug, Default)]
 struct Group {
-    /// The operator between the next term and those before.
+    /// The operator between the next term and the previous ones.
     join: Option<Join>,
     /// Whether an odd number of `not` precedes the next term.
     negated: bool,
@@ -109,7 +109,7 @@ struct Operand {
 
 struct Parser<'a> {
     text: &'a str,
-    /// The most terms of a part.
+    /// The maximum number of terms of a part.
     max_terms: usize,
     tokens: Scanner<'a>,
     groups: Vec<Group>,
@@ -349,7 +349,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Completes a term or group: negates and joins it as the preceding words say.
+    /// Completes a term or group: negates it and joins it to the previous ones, as the words before it require.
     fn complete(&mut self) -> Option<()> {
         let group = self.groups.last_mut()?;
         let (negated, join) = (std::mem::take(&mut group.negated), group.join.take());

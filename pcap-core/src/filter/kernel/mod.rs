@@ -25,16 +25,16 @@ const CAN: u32 = 280;
 /// addresses to reinsert a VLAN tag.
 const FEWEST: u32 = 64;
 
-/// How the bytes that a packet socket's filter sees differ from those that libpcap delivers.
+/// The difference between the bytes that the filter of a packet socket sees and those that libpcap delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
-    /// The same bytes.
+    /// None: the filter sees the same bytes.
     Same,
-    /// Without the cooked header (`LINUX_SLL`), which libpcap adds.
+    /// The filter sees no cooked header (`LINUX_SLL`); libpcap adds it.
     Cooked,
-    /// Without the cooked header of the second version (`LINUX_SLL2`).
+    /// The filter sees no cooked header of version 2 (`LINUX_SLL2`); libpcap adds it.
     Cooked2,
-    /// With bytes that libpcap swaps, as in CAN's header.
+    /// libpcap changes bytes that the filter sees, such as the byte order of CAN's header.
     Changed,
 }
 
@@ -48,7 +48,7 @@ impl Frame {
         }
     }
 
-    /// Returns the kernel's offset for a field of the header that is loaded with this size.
+    /// Returns the kernel's offset for the field at offset `k` of the header that is loaded with this size.
     fn field(self, size: u16, k: u32) -> Option<u32> {
         match (self, size, k) {
             (Frame::Cooked, op::H, 0) | (Frame::Cooked2, op::B, 10) => Some(PACKET_TYPE),
@@ -60,7 +60,7 @@ impl Frame {
     }
 }
 
-/// The devices of a packet socket, by which of their sent packets libpcap drops.
+/// The devices of a packet socket, distinguished by which of their sent packets libpcap drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Devices {
     /// A device that is neither loopback nor CAN.
@@ -93,8 +93,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Returns the program that accepts all packets, and keeps this many bytes of each as libpcap
-    /// delivers it.
+    /// Returns the program that accepts all packets, so that libpcap delivers `snaplen` bytes of each.
     pub(crate) fn all(self, snaplen: u32) -> Vec<Insn> {
         let mut program = self.prologue();
         program.push(ret(self.keep(snaplen, snaplen)));
