@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::library::{Kind, Lib};
 use crate::target::Target;
 
-/// Directories of a compiler's own headers. clang has its own.
+/// Parts of the paths of a compiler's own headers. clang does not need them, because it has its own.
 const OWN_HEADERS: [&str; 2] = ["/lib/gcc", "/lib/clang/"];
 
 /// A C compiler for the target.

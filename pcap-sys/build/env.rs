@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use crate::target::Target;
 
-/// A variable that is set, with its spelling, for use in errors.
+/// An environment variable that is set. `Display` writes it in the form `NAME=VALUE`, for errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Setting {
     /// The name of the variable that was found, including the target suffix.
     pub(crate) name: String,
-    /// Its value, never empty.
+    /// The value of the variable, which is never empty.
     pub(crate) value: String,
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Library {
     pub(crate) private: Vec<String>,
     /// The libraries among them that it does need.
     pub(crate) needed: Vec<Lib>,
-    /// Its version, if known.
+    /// The version of the library, if known.
     pub(crate) version: Option<Version>,
     /// Whether anything is linked. If not, only the headers matter.
     pub(crate) linked: bool,

@@ -101,7 +101,8 @@ pub fn load() -> Result<(), LoadError> {
 /// `load-dynamically`.
 ///
 /// Check this before calling a function that libpcap may lack: such a call prints a line on standard error and aborts
-/// the program. So does every call if libpcap cannot be loaded.
+/// the program. So does every call if libpcap cannot be loaded. For a name that is not a function of this crate, the
+/// result is `false`.
 #[must_use]
 pub fn has(function: &str) -> bool {
     // The system would also find functions of the libraries that libpcap is linked with.
@@ -151,7 +152,7 @@ fn search() -> Result<Library, LoadError> {
     Err(LoadError { tried })
 }
 
-/// The address of a function, looked up at its first call.
+/// The address of a function, which is looked up when the function is called for the first time.
 pub(crate) struct Address {
     name: &'static CStr,
     address: AtomicPtr<c_void>,
