@@ -1,4 +1,4 @@
-//! Ending calls from another thread, a signal handler or a closure.
+//! Interrupting calls from another thread, a signal handler or a closure.
 
 use std::fmt;
 use std::io;
@@ -8,11 +8,14 @@ use std::sync::{Arc, OnceLock};
 
 use crate::sys::{self, platform, platform::Wake};
 
-/// Ends a reading call of the capture that it was created from. The call reports a *break*, distinct from the end of
-/// the packets and a timeout, and the capture can be read on. The handle of an `os::linux::Sender` ends a sending call.
+/// A handle that interrupts the reading calls of a capture, from any thread or from a signal handler.
 ///
-/// A handle can be cloned, sent to other threads, and kept longer than the capture; then a break does nothing. A break
-/// before a read ends the next read. Several breaks count as one.
+/// [`Capture::break_handle`](crate::Capture::break_handle) returns one. The interrupted call reports a *break*, which
+/// is distinct from the end of the packets and from a timeout. The capture can still be read afterwards. The handle of
+/// an `os::linux::Sender` interrupts its sending calls.
+///
+/// A handle can be cloned, sent to other threads, and kept longer than the capture; it then has no effect. A break
+/// while no call is in progress interrupts the next read. Several breaks before that count as one.
 ///
 /// # Examples
 ///
@@ -30,7 +33,7 @@ use crate::sys::{self, platform, platform::Wake};
 /// let done = capture.for_each(|_| {
 ///     seen += 1;
 ///     if seen == 5 {
-///         handle.breakloop(); // could as well come from another thread
+///         handle.breakloop(); // also possible from another thread
 ///     }
 /// })?;
 /// assert_eq!((done.packets(), done.stop()), (5, Stop::End(End::Break)));
@@ -47,17 +50,22 @@ impl BreakHandle {
         BreakHandle(breaker)
     }
 
-    /// Ends the current reading call, or else the next one. Never blocks, and may be called from a signal handler.
+    /// Interrupts the current reading call, or the next one if none is in progress. Never blocks, and may be called
+    /// from a signal handler.
     ///
-    /// A break wakes a live capture that waits, a savefile that is followed, and one in a pipe, a socket or a terminal.
-    /// In a savefile in a file, or from a [`Read`](std::io::Read), it also ends a call among blocks without packets and
-    /// among packets that the filter rejects. In every case reading can continue where it was, even in the middle of a
-    /// record.
+    /// A break wakes a call that waits for a packet of a live capture, of a savefile that is being
+    /// [followed](crate::Capture::follow), or of a savefile in a pipe, socket or terminal. A call that reads a regular
+    /// file or a [`Read`](std::io::Read) also ends while it skips packets that the filter rejects, or blocks that
+    /// contain no packet. In every case, the next read continues at the same position, even in the middle of a record.
     ///
-    /// A break does not interrupt a `Read` that waits in its `read`. The call notices the break when `read` returns,
-    /// also with [`Interrupted`](std::io::ErrorKind::Interrupted), as after a signal handler that calls this. Nor does
-    /// it wake a savefile older than version 2.4 in a pipe. On Windows pipes behave as a `Read` does, and pcapng is
-    /// read on to its next packet.
+    /// # Limitations
+    ///
+    /// - A break does not interrupt a `Read` that blocks in its `read`. The call reports the break when `read` returns,
+    ///   also if it returns [`Interrupted`](std::io::ErrorKind::Interrupted) because of a signal handler that called
+    ///   `breakloop`.
+    /// - A break does not wake a call that reads a savefile with a format version before 2.4 from a pipe.
+    /// - On Windows, pipes have the limitation of a `Read`, and a read of a pcapng savefile continues to the next
+    ///   packet.
     #[doc(alias = "pcap_breakloop")]
     pub fn breakloop(&self) {
         self.0.breakloop();
@@ -68,7 +76,7 @@ impl BreakHandle {
         self.0.is_pending()
     }
 
-    /// Returns whether both are of the same capture.
+    /// Returns whether both handles belong to the same capture.
     #[cfg(any(feature = "tokio", feature = "async-io"))]
     pub(crate) fn is_same(&self, other: &BreakHandle) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -91,14 +99,14 @@ impl fmt::Debug for BreakHandle {
 
 /// The state that a capture and its break handles share.
 ///
-/// The latch is authoritative: a break is pending exactly while it is set. The descriptor wakes a reader that waits.
-/// `pcap_breakloop` ends a call inside libpcap, which a filter that rejects everything could keep there for long. A
-/// break that libpcap reports counts only with the latch, so a late `pcap_breakloop` costs one more call and nothing
-/// else.
+/// The latch is authoritative: a break is pending exactly while it is set. The file descriptor wakes a waiting reader.
+/// `pcap_breakloop` ends a call inside libpcap, where a filter that rejects everything could otherwise keep it for
+/// long. A break that libpcap reports only counts if the latch is set, so the only effect of a late `pcap_breakloop` is
+/// one more call.
 pub(crate) struct Breaker {
     latch: AtomicBool,
     wake: OnceLock<Wake>,
-    /// The handle while it is open. Its users hold `busy`.
+    /// The `pcap_t` while it is open. Whoever uses it must hold `busy`.
     pcap: AtomicPtr<sys::pcap_t>,
     busy: AtomicBool,
     asked: AtomicBool,
@@ -115,7 +123,7 @@ impl Breaker {
         }
     }
 
-    /// Creates a breaker without a handle, only with a descriptor to wake by.
+    /// Creates a breaker without a `pcap_t`, which only wakes a waiting call.
     pub(crate) fn without_handle(wake: Wake) -> Breaker {
         Breaker {
             latch: AtomicBool::new(false),
@@ -131,27 +139,26 @@ impl Breaker {
     }
 
     fn break_now(&self) {
-        // The one who set the latch before has woken the reader, or is about to.
+        // If the latch was set before, whoever set it has woken the reader, or is about to.
         let pending = self.latch.swap(true, Ordering::SeqCst);
         if let (Some(wake), false) = (self.wake.get(), pending) {
             wake.wake();
         }
-        // If the lock is taken, its holder does the call: it checks `asked` again after the release. No break is lost,
-        // and nobody waits.
+        // If another thread holds the lock, that thread makes the call: it checks `asked` again after it releases the
+        // lock. So no break is lost, and this function never waits.
         self.asked.store(true, Ordering::SeqCst);
         while self.asked.load(Ordering::SeqCst) && !self.busy.swap(true, Ordering::SeqCst) {
             self.asked.store(false, Ordering::SeqCst);
             if let Some(pcap) = NonNull::new(self.pcap.load(Ordering::SeqCst)) {
-                // SAFETY: the handle is open as long as its address is here while the lock is held:
-                // `forget_handle` takes it out under the lock before it is closed. libpcap lets
-                // other threads and signal handlers call this (pcap_breakloop(3PCAP)).
+                // SAFETY: the handle is open, because `forget_handle` removes its address under the lock before the
+                // handle is closed. Other threads and signal handlers may call this (pcap_breakloop(3PCAP)).
                 unsafe { sys::pcap_breakloop(pcap.as_ptr()) };
             }
             self.busy.store(false, Ordering::SeqCst);
         }
     }
 
-    /// Takes the pending break, and returns whether there was one.
+    /// Clears the pending break, and returns whether there was one.
     #[inline]
     pub(crate) fn take(&self) -> bool {
         // A plain load first: it is cheap, and usually false.
@@ -166,22 +173,22 @@ impl Breaker {
         self.wake.get()
     }
 
-    /// Makes breaks wake a reader that waits. An earlier break has set the latch, which a reader checks before it
+    /// Makes later breaks wake a waiting reader. An earlier break has set the latch, which a reader checks before it
     /// waits.
     pub(crate) fn make_wakeable(&self) -> io::Result<()> {
         if self.wake.get().is_none() {
-            // Only the thread that owns the capture gets here.
+            // Only the thread that owns the capture calls this.
             let _ = self.wake.set(Wake::new()?);
         }
         Ok(())
     }
 
-    /// Detaches the handle: no later break uses it, and it may be closed.
+    /// Detaches the `pcap_t`: no later break uses it, so it may be closed.
     pub(crate) fn forget_handle(&self) {
         self.set_handle(std::ptr::null_mut());
     }
 
-    /// Replaces the handle that breaks use.
+    /// Replaces the `pcap_t` that breaks use.
     pub(crate) fn exchange_handle(&self, pcap: NonNull<sys::pcap_t>) {
         self.set_handle(pcap.as_ptr());
     }

@@ -1,5 +1,5 @@
-//! The only caller of `pcap_dispatch`: passes each packet to a closure, counts them, stops if the
-//! closure asks for it, and carries the closure's panic across libpcap's frames.
+//! The only caller of `pcap_dispatch`. Passes each packet to a closure, counts the packets, stops if the closure
+//! requests it, and carries a panic of the closure across libpcap's stack frames.
 
 use std::any::Any;
 use std::ffi::c_int;
@@ -10,7 +10,7 @@ use crate::handle::{Clock, Handle};
 use crate::packet::Packet;
 use crate::sys;
 
-/// The most packets of one dispatch. Under load, an unlimited one would run for seconds, and starve
+/// The maximum number of packets of one dispatch. Under load, an unlimited dispatch would run for seconds, and delay
 /// breaks, deadlines and statistics.
 pub(crate) const MAX_SLICE: u32 = 1024;
 
@@ -19,7 +19,7 @@ pub(crate) const MAX_SLICE: u32 = 1024;
 pub(crate) struct Dispatched {
     /// The number of packets passed to the closure.
     pub(crate) packets: u32,
-    /// Whether the closure asked to stop.
+    /// Whether the closure requested to stop.
     pub(crate) stopped: bool,
     /// libpcap's status. It may be an error, or a break, after packets were delivered.
     pub(crate) status: c_int,
@@ -36,9 +36,9 @@ struct Context<'a, F> {
 
 /// Runs one `pcap_dispatch` of at most `max` packets, 1 to [`MAX_SLICE`].
 ///
-/// Only the latch tells whether there is a break: if libpcap reports a break without packets, and
-/// none is pending, the report is about an older one, and the dispatch is repeated. If libpcap
-/// itself waits, it gets a break beforehand.
+/// Only the latch decides whether there is a break. If libpcap reports a break without packets while none is pending,
+/// the report is about an earlier break, and the dispatch is repeated. If libpcap itself waits in each read, it gets a
+/// break beforehand, so that the read ends.
 ///
 /// # Panics
 ///
@@ -49,8 +49,7 @@ where
     F: FnMut(Packet<'_>) -> ControlFlow<()>,
 {
     if handle.waits_briefly {
-        // Makes libpcap end the read the next time that it checks for a break, with a packet or
-        // without.
+        // Makes libpcap end the read at its next check for a break, with or without a packet.
         // SAFETY: the handle is open.
         unsafe { sys::pcap_breakloop(handle.as_ptr()) };
         return dispatch_once(handle, max, closure);
@@ -131,8 +130,8 @@ unsafe extern "C" fn trampoline<F>(
     // SAFETY: `dispatch` passed it, and holds no reference to it while libpcap runs.
     let context = unsafe { &mut *user.cast::<Context<'_, F>>() };
     if context.stopped {
-        // libpcap stops at once after pcap_breakloop on every existing kind of capture. If a new
-        // kind does not, the closure must not run again.
+        // On every existing kind of capture, libpcap stops at once after pcap_breakloop. Should a new kind not do so,
+        // the closure must not run again.
         return;
     }
     // SAFETY: libpcap passes a valid header.

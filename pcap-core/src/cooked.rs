@@ -1,17 +1,17 @@
-//! The cooked headers of Linux, which stand for the header of the link.
+//! The cooked headers of Linux, which replace the link-layer header.
 
 use crate::direction::Direction;
 use crate::linktype::Dlt;
 
-/// The cooked header of a packet, in one of Linux's two forms.
+/// A parsed cooked header of Linux, of version 1 or 2.
 ///
-/// Captures on the device `any`, and on devices without a header of their own, deliver packets with
-/// [`LINUX_SLL`](Dlt::LINUX_SLL), or with [`LINUX_SLL2`](Dlt::LINUX_SLL2) if that is
-/// [set](crate::Capture::set_datalink). It is read on every platform, from captures and savefiles.
+/// Captures on the device `any`, and on devices without a usable link-layer header, deliver packets with a cooked
+/// header instead: [`LINUX_SLL`](Dlt::LINUX_SLL), or [`LINUX_SLL2`](Dlt::LINUX_SLL2) if that is
+/// [set](crate::Capture::set_datalink). Such headers can be parsed on every platform, from captures and savefiles.
 ///
 /// # Examples
 ///
-/// The interface of each packet that any device receives or sends:
+/// Prints the interface, direction and protocol of every packet that the host receives or sends:
 ///
 /// ```no_run
 /// use pcap_core::{Capture, CookedHeader, Device, Dlt};
@@ -46,8 +46,8 @@ pub struct CookedHeader<'a> {
 const OUTGOING: u16 = 4;
 
 impl<'a> CookedHeader<'a> {
-    /// Reads the header at the start of a packet's bytes. `None` if they are too short, or if the link type is neither
-    /// [`LINUX_SLL`](Dlt::LINUX_SLL) nor [`LINUX_SLL2`](Dlt::LINUX_SLL2).
+    /// Parses the cooked header at the start of a packet's bytes. Returns `None` if they are too short, or if the link
+    /// type is neither [`LINUX_SLL`](Dlt::LINUX_SLL) nor [`LINUX_SLL2`](Dlt::LINUX_SLL2).
     #[must_use]
     pub fn new(dlt: impl Into<Dlt>, data: &'a [u8]) -> Option<CookedHeader<'a>> {
         let short = |at: usize| Some(u16::from_be_bytes(*data.get(at..)?.first_chunk()?));
@@ -81,14 +81,14 @@ impl<'a> CookedHeader<'a> {
     }
 
     /// Returns the index of the interface, which [`Device::from_index`](crate::Device::from_index) converts into a
-    /// device. `None` for [`LINUX_SLL`](Dlt::LINUX_SLL), which does not have it.
+    /// device. `None` for [`LINUX_SLL`](Dlt::LINUX_SLL), whose header does not contain it.
     #[must_use]
     pub fn interface_index(&self) -> Option<u32> {
         self.interface_index
     }
 
-    /// Returns whether the host received or sent the packet: [`In`](Direction::In) or [`Out`](Direction::Out). `None`
-    /// for a number that Linux does not use.
+    /// Returns [`In`](Direction::In) if the host received the packet, or [`Out`](Direction::Out) if it sent the packet.
+    /// `None` for a [packet type](Self::packet_type) above 4.
     #[must_use]
     pub fn direction(&self) -> Option<Direction> {
         match self.packet_type {
@@ -98,8 +98,8 @@ impl<'a> CookedHeader<'a> {
         }
     }
 
-    /// Returns the kind of receiver: 0 this host, 1 broadcast, 2 multicast, 3 another host, 4 a packet that this host
-    /// sent (the `PACKET_` constants of Linux).
+    /// Returns the packet type, a `PACKET_` constant of Linux: 0 for a packet to this host, 1 for broadcast, 2 for
+    /// multicast, 3 for a packet to another host, 4 for a packet that this host sent.
     #[must_use]
     pub fn packet_type(&self) -> u16 {
         self.packet_type
@@ -112,26 +112,27 @@ impl<'a> CookedHeader<'a> {
         self.protocol
     }
 
-    /// Returns the type of the interface, an `ARPHRD_` constant of Linux: 1 for Ethernet, 772 for the loopback device.
+    /// Returns the hardware type of the interface, an `ARPHRD_` constant of Linux: 1 for Ethernet, 772 for the loopback
+    /// device.
     #[must_use]
     pub fn hardware_type(&self) -> u16 {
         self.hardware_type
     }
 
-    /// Returns the hardware address of the sender: at most its first 8 bytes, and none for devices without addresses.
+    /// Returns the hardware address of the sender: at most its first 8 bytes. Empty for devices without addresses.
     #[must_use]
     pub fn address(&self) -> &'a [u8] {
         self.address
     }
 
-    /// Returns the bytes behind the header.
+    /// Returns the bytes after the header.
     #[must_use]
     pub fn payload(&self) -> &'a [u8] {
         self.payload
     }
 }
 
-/// Returns the address at a position, which has room for 8 bytes.
+/// Returns the address in the field of 8 bytes at an offset.
 fn address(data: &[u8], at: usize, length: u16) -> Option<&[u8]> {
     let field = data.get(at..at + 8)?;
     Some(&field[..usize::from(length).min(8)])

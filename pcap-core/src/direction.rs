@@ -1,4 +1,4 @@
-//! The direction of the packets to capture.
+//! The direction of packets.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,18 +6,18 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind};
 use crate::sys;
 
-/// Which packets to capture: those received by the device, those sent by it, or both.
+/// The direction of packets, as seen from the device: received, sent, or both.
 ///
 #[doc = manual!("pcap_setdirection")]
 #[doc(alias = "pcap_direction_t")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// Received and sent.
+    /// Received and sent packets, the default.
     #[default]
     InOut,
-    /// Only received.
+    /// Only received packets.
     In,
-    /// Only sent.
+    /// Only sent packets.
     Out,
 }
 
@@ -31,7 +31,7 @@ impl Direction {
     }
 }
 
-/// Prints the direction as tcpdump's `-Q` takes it: `inout`, `in`, `out`.
+/// Prints the direction in the form that tcpdump's `-Q` accepts: `inout`, `in` or `out`.
 impl fmt::Display for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -42,7 +42,7 @@ impl fmt::Display for Direction {
     }
 }
 
-/// Parses a direction, ignoring case.
+/// Parses `inout`, `in` or `out`, ignoring case.
 impl FromStr for Direction {
     type Err = Error;
 

@@ -14,19 +14,19 @@ use crate::packet::PacketHeader;
 use crate::sys;
 use crate::timestamp::Precision;
 
-/// A mask for unsigned seconds of 32 bits, which reach from 1970 to 2106.
+/// A mask for unsigned seconds of 32 bits, which cover the years 1970 to 2106.
 pub(crate) const SECONDS_OF_32_BITS: i64 = u32::MAX as i64;
 
 /// The conversion of a handle's packet times to seconds and nanoseconds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
-    /// The mask of the seconds. Classic savefiles have 32 unsigned bits; libpcap before 1.11
-    /// delivers them as negative numbers after 2038.
+    /// The mask of the seconds. In classic savefiles they have 32 unsigned bits; libpcap before 1.11 delivers those
+    /// after 2038 as negative numbers.
     pub(crate) seconds: i64,
-    /// Nanoseconds in a unit of the fraction.
+    /// The number of nanoseconds in one unit of the fraction.
     pub(crate) unit: i64,
-    /// The most bytes that a packet can have, whatever its header says. libpcap checks that for
-    /// savefiles and devices, but not sufficiently for the daemon of a remote capture.
+    /// The maximum caplen; a larger one is reduced to it. libpcap checks the caplen for savefiles and devices, but not
+    /// sufficiently for the daemon of a remote capture.
     pub(crate) longest: u32,
 }
 
@@ -36,7 +36,7 @@ const fn size_of_seconds() -> usize {
 }
 
 impl Clock {
-    /// Creates the conversion for a handle that delivers this precision.
+    /// Creates the conversion for a handle that delivers timestamps of this precision.
     pub(crate) const fn of(precision: Precision) -> Clock {
         Clock {
             // If libpcap's own seconds have 32 bits, no packet is from before 1970.
@@ -61,15 +61,15 @@ impl Clock {
     }
 }
 
-/// An open `pcap_t`: activated, of a savefile, or dead.
-#[allow(unreachable_pub)] // the sealed traits name it, and they are public in name
+/// An open `pcap_t`: an activated device, a savefile, or a dead handle.
+#[allow(unreachable_pub)] // mentioned by the sealed traits, which are declared `pub`
 pub struct Handle {
     pcap: NonNull<sys::pcap_t>,
     breaker: Arc<Breaker>,
     pub(crate) clock: Clock,
     /// The number of packets that libpcap has delivered.
     pub(crate) handed: u64,
-    /// The snaplen of a capture for which libpcap captures more bytes.
+    /// The snaplen of the capture, if libpcap captures more bytes than that.
     pub(crate) snaplen: Option<u32>,
     /// The name in errors: the device or the path.
     pub(crate) name: String,
@@ -92,8 +92,8 @@ impl Handle {
     ///
     /// # Safety
     ///
-    /// `pcap` is open, nobody else will close it or use it from another thread, and what its stream
-    /// needs outlives the handle.
+    /// `pcap` is open, nothing else closes it or uses it from another thread, and everything that its stream refers to
+    /// outlives the handle.
     pub(crate) unsafe fn new(
         pcap: NonNull<sys::pcap_t>,
         wake: Option<sys::platform::Wake>,
@@ -122,8 +122,8 @@ impl Handle {
         self.secret = Some(secret);
     }
 
-    /// Prevents closing: libpcap has already closed its descriptors, whose numbers may be in use
-    /// again, and would close them a second time.
+    /// Prevents `pcap_close`: libpcap has already closed the file descriptors, and would close them a second time,
+    /// although their numbers may be in use again.
     #[cfg(feature = "remote")]
     pub(crate) fn abandon(&mut self) {
         self.abandoned = true;
@@ -133,7 +133,7 @@ impl Handle {
         self.pcap.as_ptr()
     }
 
-    /// Replaces the `pcap_t` by another, and closes it.
+    /// Replaces the `pcap_t` by another one, and closes the old one.
     ///
     /// # Safety
     ///
@@ -142,7 +142,7 @@ impl Handle {
         self.breaker.exchange_handle(pcap);
         let old = std::mem::replace(&mut self.pcap, pcap);
         if self.breaker.is_pending() {
-            // Only the old `pcap_t` knows of this break, if any.
+            // At most the old `pcap_t` knows about this break.
             // SAFETY: it is open and ours.
             unsafe { sys::pcap_breakloop(pcap.as_ptr()) };
         }
@@ -159,7 +159,7 @@ impl Handle {
         BreakHandle::new(Arc::clone(&self.breaker))
     }
 
-    /// Returns the text of the last error.
+    /// Returns the text of libpcap's last error on this handle, without the password.
     pub(crate) fn geterr(&self) -> String {
         // SAFETY: the handle is open, and `&self` on a type that is not `Sync` is this thread's.
         let text = unsafe { sys::geterr(self.as_ptr()) };
@@ -170,7 +170,7 @@ impl Handle {
         text
     }
 
-    /// Creates an error about this handle from a negative status.
+    /// Creates an error of this handle from a negative status.
     pub(crate) fn error(&self, code: c_int, operation: &'static str) -> Error {
         #[cfg(feature = "remote")]
         if code == sys::PCAP_ERROR && self.secret.is_some() {
@@ -210,8 +210,7 @@ impl Handle {
         u32::try_from(snaplen).unwrap_or(0)
     }
 
-    /// Returns a filter for this handle. Compiles it if necessary, with this netmask if its options
-    /// have none.
+    /// Returns a filter for this handle, compiled if necessary. If its options have no netmask, `netmask` applies.
     pub(crate) fn filter(
         &self,
         source: &FilterSource<'_>,
@@ -235,9 +234,8 @@ impl Handle {
                         ),
                     ));
                 }
-                // The kernel sees other bytes than a savefile holds (VLAN tags are removed), and
-                // what a savefile holds depends for some link types on the system it is from. So
-                // compile for where the filter will run.
+                // The kernel sees a packet without its VLAN tag, and for some link types the bytes in a savefile depend
+                // on the system that wrote it. So compile the filter for the place where it will run.
                 let differs =
                     live || filter.uses_kernel_extensions() || self.datalink().depends_on_system();
                 if !differs {
@@ -285,7 +283,7 @@ impl Handle {
         unsafe { Filter::compile_on(self.as_ptr(), live, datalink, snaplen, expression, options) }
     }
 
-    /// Releases the open `pcap_t`.
+    /// Releases ownership of the open `pcap_t`.
     pub(crate) fn into_raw(self) -> NonNull<sys::pcap_t> {
         let pcap = self.pcap;
         self.breaker.forget_handle();
@@ -326,19 +324,19 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// Locks libpcap's list of the interfaces to take out of monitor mode at exit, which has no lock of
-/// its own. Whoever activates or closes such a handle holds this lock.
+/// Locks libpcap's list of the interfaces that it takes out of monitor mode at exit, which has no lock of its own. Hold
+/// this lock to activate or close such a handle.
 pub(crate) fn rfmon_list() -> MutexGuard<'static, ()> {
     static LOCK: Mutex<()> = Mutex::new(());
     LOCK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Locks Linux's netfilter for whoever activates or closes a handle of it.
+/// Locks netfilter, if the device is one of its devices on Linux. Hold this lock to activate or close such a handle.
 ///
-/// libpcap numbers its requests to netfilter with one counter, without a lock, and then waits for
-/// the reply with the counter's current number: forever, if another thread has sent a request
-/// meanwhile. In addition, the kernel reuses the address of a netlink socket before it has cleaned
-/// up after the previous owner, and that cleanup ends the captures of the new socket, too.
+/// libpcap numbers its requests to netfilter with one unlocked counter, and then waits for a reply with the counter's
+/// current number: forever, if another thread has sent a request in the meantime. In addition, the kernel reuses the
+/// address of a netlink socket before it has cleaned up after the previous owner, and that cleanup also ends the
+/// captures of the new socket.
 pub(crate) fn netfilter_lock(device: &str) -> Option<MutexGuard<'static, ()>> {
     static LOCK: Mutex<()> = Mutex::new(());
     let name = device.rsplit('/').next().unwrap_or(device);

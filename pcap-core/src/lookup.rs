@@ -1,16 +1,14 @@
-//! Lookups of the names in filter expressions: hosts, networks, ports, protocols and Ethernet
-//! addresses.
+//! Lookup of the names in filter expressions: hosts, networks, ports, protocols and Ethernet addresses.
 //!
-//! libpcap's compiler looks up the names in an expression by itself. This module calls the same
-//! functions. A program can use them to display the value of a name, or to check a name before it
-//! compiles an expression.
+//! libpcap's compiler looks up the names in an expression itself. This module calls the same functions, so that a
+//! program can show the meaning of a name, or check a name before it compiles an expression.
 //!
-//! The operating system looks up names in DNS and in files such as `/etc/hosts`, `/etc/networks`,
-//! `/etc/services`, `/etc/protocols` and `/etc/ethers`. A few names are built into libpcap. libpcap
-//! does not distinguish an unknown name from a failed lookup, for example because a DNS server does
-//! not answer. In both cases the functions return `None` or an empty list. They do the same for a
-//! name that contains a NUL byte, and for any name if libpcap is missing (with the feature
-//! `load-dynamically`).
+//! The system determines the source of the names: usually DNS, and files such as `/etc/hosts`, `/etc/networks`,
+//! `/etc/services`, `/etc/protocols` and `/etc/ethers`. A few names are built into libpcap.
+//!
+//! libpcap does not distinguish an unknown name from a failed lookup, for example if a DNS server does not answer. In
+//! both cases the functions return `None` or an empty list. They also do so if the name contains a NUL byte, and if
+//! there is no libpcap (with the feature `load-dynamically`).
 //!
 //! # Examples
 //!
@@ -34,33 +32,33 @@ use crate::device::MacAddr;
 use crate::error::{Error, Result};
 use crate::sys::{self, platform, socket_address};
 
-/// A port, as `port` takes it in an expression.
+/// A port, as in the filter expression `port https`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Port {
     /// The port number.
     pub number: u16,
-    /// The IP protocol of the port, 6 for TCP or 17 for UDP; `None` if the name means the same port
-    /// of both. If it means different ports, this is TCP's.
+    /// The IP protocol of the port: 6 for TCP or 17 for UDP. `None` for a number, and for a name that has the same port
+    /// number in both. If the numbers differ, this is the port of TCP.
     pub protocol: Option<u8>,
 }
 
-/// A range of ports, as `portrange` takes it in an expression.
+/// A range of ports, as in the filter expression `portrange 6000-6008`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PortRange {
-    /// The lower end, inclusive.
+    /// The first port of the range.
     pub first: u16,
-    /// The upper end, inclusive.
+    /// The last port of the range, which is part of it.
     pub last: u16,
-    /// The IP protocol of the ports, 6 for TCP or 17 for UDP; `None` for both.
+    /// The IP protocol of the ports, 6 for TCP or 17 for UDP; `None` if the range applies to both.
     pub protocol: Option<u8>,
 }
 
 /// Returns the IPv4 and IPv6 addresses of a host, without duplicates and in the resolver's order.
-/// Returns none if there is no such host. A numeric address resolves to itself.
 ///
-/// The call blocks for as long as the resolver takes. The scope of a link-local address is dropped.
+/// The list is empty if there is no such host. A numeric address resolves to itself. The scope of a link-local address
+/// is dropped. The call blocks for as long as the resolver takes.
 ///
 /// This is libpcap's `pcap_nametoaddrinfo`.
 ///
@@ -95,16 +93,17 @@ pub fn addresses(host: &str) -> Vec<IpAddr> {
         // SAFETY: null or the next of the same list.
         next = unsafe { info.ai_next.as_ref() };
     }
-    // SAFETY: null or the resolver's list, freed once; what was read from it is copied.
+    // SAFETY: null or the resolver's list, freed once; everything that was read from it has been copied.
     unsafe { platform::free_addrinfo(list) };
     addresses
 }
 
-/// Returns the IPv4 network of a name, as `net` takes it in an expression: on most systems from
-/// `/etc/networks`. A short number there is padded with zeros, so that `127` is 127.0.0.0. Numeric
-/// networks are not looked up: the compiler parses them itself.
+/// Returns the IPv4 network with the given name, as in the filter expression `net loopback`.
 ///
-/// Also returns `None` for the network 0.0.0.0, which libpcap does not distinguish from none.
+/// On most systems, the names are in `/etc/networks`. A short number in this file is padded with zeros, so that `127`
+/// means 127.0.0.0. This function is only for names; libpcap's compiler parses numeric networks itself.
+///
+/// Also returns `None` for the network 0.0.0.0, which libpcap does not distinguish from an unknown name.
 ///
 /// This is libpcap's `pcap_nametonetaddr`.
 #[doc(alias = "pcap_nametonetaddr")]
@@ -122,7 +121,7 @@ pub fn network(name: &str) -> Option<Ipv4Addr> {
     (network != 0).then(|| network.into())
 }
 
-/// Returns the port of a name, on most systems from `/etc/services`, or of a number.
+/// Returns the port with the given name or number. On most systems, the names are in `/etc/services`.
 ///
 /// This is libpcap's `pcap_nametoport`.
 ///
@@ -158,8 +157,9 @@ pub fn port(name: &str) -> Option<Port> {
     })
 }
 
-/// Returns the range between two ports, as names or numbers, that are joined by a hyphen:
-/// `6000-6008`, `ftp-ssh`. They may be in either order. A name that contains a hyphen is not found.
+/// Returns the range between two ports that are joined by a hyphen: `6000-6008`, `ftp-ssh`.
+///
+/// The ports are names or numbers, in either order. A name that itself contains a hyphen is not found.
 ///
 /// This is libpcap's `pcap_nametoportrange`.
 ///
@@ -195,8 +195,8 @@ pub fn port_range(name: &str) -> Option<PortRange> {
     })
 }
 
-/// Returns the number of an IP protocol by its name, on most systems from `/etc/protocols`: 6 for
-/// `tcp`.
+/// Returns the number of the IP protocol with the given name, such as 6 for `tcp`. On most systems, the names are in
+/// `/etc/protocols`.
 ///
 /// This is libpcap's `pcap_nametoproto`.
 #[doc(alias = "pcap_nametoproto")]
@@ -219,8 +219,8 @@ pub fn protocol(name: &str) -> Option<u8> {
     number_of(number)
 }
 
-/// Returns the Ethernet type of a name, one of the dozen that libpcap knows: 0x0800 for `ip`,
-/// 0x0806 for `arp`.
+/// Returns the Ethernet type with the given name, such as 0x0800 for `ip` and 0x0806 for `arp`. libpcap knows about a
+/// dozen names.
 ///
 /// This is libpcap's `pcap_nametoeproto`.
 #[doc(alias = "pcap_nametoeproto")]
@@ -232,8 +232,8 @@ pub fn ethertype(name: &str) -> Option<u16> {
     u16::try_from(number).ok()
 }
 
-/// Returns the IEEE 802.2 service access point of a name, one of the few that libpcap knows: 0x42
-/// for `stp`.
+/// Returns the IEEE 802.2 service access point with the given name, such as 0x42 for `stp`. libpcap only knows a few
+/// names.
 ///
 /// This is libpcap's `pcap_nametollc`.
 #[doc(alias = "pcap_nametollc")]
@@ -244,10 +244,10 @@ pub fn llc_sap(name: &str) -> Option<u8> {
     number_of(unsafe { sys::pcap_nametollc(name.as_ptr()) })
 }
 
-/// Returns the hardware address of an Ethernet host, as `ether host` takes it in an expression: on
-/// most systems from `/etc/ethers`.
+/// Returns the hardware address of the Ethernet host with the given name, as in the filter expression `ether host
+/// NAME`. On most systems, the names are in `/etc/ethers`.
 ///
-/// To parse a numeric address, use [`MacAddr`]'s `FromStr`.
+/// To parse a numeric address, use the `FromStr` implementation of [`MacAddr`].
 ///
 /// This is libpcap's `pcap_ether_hostton`.
 #[doc(alias = "pcap_ether_hostton")]
@@ -260,23 +260,24 @@ pub fn ether_host(name: &str) -> Option<MacAddr> {
     let octets: *mut [u8; 6] = unsafe { sys::pcap_ether_hostton(name.as_ptr()) }.cast();
     // SAFETY: null or six bytes that libpcap allocated.
     let address = unsafe { octets.as_ref() }.copied();
-    // SAFETY: null or what libpcap allocated for the caller to free, with the same C library's
-    // `malloc`; its content is copied.
+    // SAFETY: null, or allocated by libpcap for the caller to free, with the `malloc` of the same C library; its
+    // content has been copied.
     unsafe { platform::free(octets.cast()) };
     address.map(MacAddr::new)
 }
 
-/// Reads the Ethernet hosts from a file in the format of `/etc/ethers`, in order: lines of a
-/// hardware address and a name, which is truncated to 121 bytes. Lines that libpcap cannot parse
-/// are skipped, and invalid UTF-8 in a name is replaced.
+/// Reads the Ethernet hosts from a file in the format of `/etc/ethers`: each line has a hardware address and a name.
+///
+/// Returns the hosts in the order of the file. Lines that libpcap cannot parse are skipped. Names are truncated to 121
+/// bytes, and invalid UTF-8 in them is replaced.
 ///
 /// This is libpcap's `pcap_next_etherent`.
 ///
 /// # Errors
 ///
-/// - [`Io`](crate::ErrorKind::Io) if the file cannot be read. Many systems have no `/etc/ethers`.
-///   On Windows always, of the kind [`Unsupported`](std::io::ErrorKind::Unsupported): there libpcap
-///   cannot use a file that another module has opened.
+/// - [`Io`](crate::ErrorKind::Io) if the file cannot be read. Many systems have no `/etc/ethers`. On Windows, the call
+///   always fails with [`Unsupported`](std::io::ErrorKind::Unsupported) as the I/O kind, because libpcap cannot use a
+///   file there that another module has opened.
 ///
 /// # Examples
 ///
@@ -295,8 +296,8 @@ pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
     let path = path.as_ref();
     Error::library("read", path.display().to_string())?;
     let error = |e| Error::io("read", path.display().to_string(), e);
-    // Reads the whole file first, so that no lock is held during disk I/O. libpcap also skips a
-    // last line without a line end.
+    // Read the whole file first, so that no lock is held during disk I/O. Append a newline, because libpcap skips a
+    // last line without one.
     let mut text = std::fs::read(path).map_err(error)?;
     text.push(b'\n');
     let stream = platform::TextStream::from_text(text).map_err(error)?;
@@ -317,14 +318,14 @@ pub fn ethers(path: impl AsRef<Path>) -> Result<Vec<(MacAddr, String)>> {
     }
 }
 
-/// Converts a name for libpcap; `None` if it contains a NUL, or if there is no libpcap.
+/// Converts a name for libpcap. Returns `None` if it contains a NUL byte, or if there is no libpcap.
 fn c_name(name: &str) -> Option<CString> {
     CString::new(name)
         .ok()
         .filter(|_| sys::library::is_available())
 }
 
-/// Returns whether a text is a port number and nothing else.
+/// Returns whether a text consists of a valid port number only.
 fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }

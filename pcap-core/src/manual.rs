@@ -1,10 +1,11 @@
-//! The links to manual pages, which are the last line of an item's documentation.
+//! The macro for links to manual pages. Such a link is the last line of an item's documentation.
 
-/// Expands to a link to a manual page: of a function of libpcap, of one that another function's page describes, of a
-/// topic of libpcap by its section, or of Linux.
+/// Expands to a link to a manual page. Its forms are, in this order: a function of libpcap that has its own page, a
+/// function that is described on the page of another function, another page of libpcap with its section, and a page of
+/// Linux with its section.
 ///
-/// An empty `///` precedes it, and another one follows it if the item has examples. Otherwise rustdoc takes this file
-/// for their place, because the last line of the documentation is from here.
+/// Write an empty `///` before it, and another one after it if the item has examples. Without the second one, rustdoc
+/// attributes the examples to this file, because the last line of the documentation comes from here.
 macro_rules! manual {
     ($function:literal) => {
         manual!($function, $function)

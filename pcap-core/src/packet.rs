@@ -21,7 +21,7 @@ use crate::timestamp::Timestamp;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PacketHeader {
     secs: i64,
-    /// As read: in a damaged savefile it may exceed a second or be negative.
+    /// As read: in a damaged savefile it may be negative or at least one second.
     nanos: i64,
     caplen: u32,
     wire_len: u32,
@@ -55,7 +55,7 @@ impl PacketHeader {
         }
     }
 
-    /// Returns the time of capture.
+    /// Returns the time of capture. A fraction that is out of range is carried into the seconds.
     #[inline]
     #[must_use]
     pub const fn timestamp(&self) -> Timestamp {
@@ -70,7 +70,7 @@ impl PacketHeader {
 
     /// Returns the fraction of the timestamp in nanoseconds, exactly as libpcap delivered it.
     ///
-    /// In damaged savefiles it may be negative or a second and more, which [`timestamp`](Self::timestamp) carries into
+    /// In a damaged savefile it may be negative or at least one second. [`timestamp`](Self::timestamp) carries it into
     /// the seconds.
     #[must_use]
     pub const fn raw_nanos(&self) -> i64 {
@@ -95,13 +95,13 @@ impl PacketHeader {
         self.wire_len
     }
 
-    /// Returns whether the snaplen truncated the packet.
+    /// Returns whether the packet is truncated: fewer bytes were captured than it had on the wire.
     #[must_use]
     pub const fn is_truncated(&self) -> bool {
         self.caplen < self.wire_len
     }
 
-    /// Truncates the packet to a number of bytes.
+    /// Truncates the packet to at most `caplen` bytes.
     pub(crate) const fn cut(mut self, caplen: u32) -> PacketHeader {
         if caplen < self.caplen {
             self.caplen = caplen;
@@ -120,14 +120,14 @@ impl fmt::Debug for PacketHeader {
     }
 }
 
-/// A packet whose bytes are borrowed from where they were captured or read.
+/// A packet whose bytes are borrowed, usually from the buffer of a capture.
 ///
-/// It cannot be kept beyond the next read: that does not compile. [`into_owned`](Packet::into_owned) copies it into a
-/// [`PacketOwned`], which can.
+/// Such a packet cannot be kept beyond the next read of the capture: that does not compile. To keep it, copy it into a
+/// [`PacketOwned`] with [`into_owned`](Packet::into_owned).
 ///
 /// # Examples
 ///
-/// Keeping a packet over the next read is a compile error:
+/// Keeping a packet across the next read is a compile error:
 ///
 // Shows: libpcap/header-bytes-nextex-overwritten, parity/reads-copy-reads
 // Shows: parity/copied-packets-stay-valid
@@ -140,7 +140,7 @@ impl fmt::Debug for PacketHeader {
 /// # Ok(()) }
 /// ```
 ///
-/// So is carrying it out of a closure:
+/// So is moving it out of a closure:
 ///
 // Shows: libpcap/callback-gets-lies-kernels
 /// ```compile_fail,E0521
@@ -177,8 +177,8 @@ impl Placed {
 impl<'a> Packet<'a> {
     /// Creates a packet from the time of capture, the number of bytes on the wire and the captured bytes.
     ///
-    /// A number on the wire below the length of `data` is raised to it. Data beyond 4 GiB, which a packet header cannot
-    /// count, are truncated.
+    /// If `wire_len` is below the length of `data`, it is raised to that length. `data` is truncated to `u32::MAX`
+    /// bytes, the most that a packet header can count.
     ///
     /// # Examples
     ///
@@ -197,7 +197,7 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// Creates a packet that was captured whole.
+    /// Creates an untruncated packet, whose length on the wire is that of `data`.
     ///
     /// # Examples
     ///
@@ -213,7 +213,7 @@ impl<'a> Packet<'a> {
         Packet::new(timestamp, 0, data)
     }
 
-    /// Truncates the packet to a number of bytes.
+    /// Truncates the packet to at most `caplen` bytes.
     #[inline]
     pub(crate) fn cut(self, caplen: u32) -> Packet<'a> {
         let header = self.header.cut(caplen);
@@ -242,7 +242,7 @@ impl<'a> Packet<'a> {
         &self.header
     }
 
-    /// Returns the captured bytes, [`caplen`](Self::caplen) of them.
+    /// Returns the captured bytes. Their number is [`caplen`](Self::caplen).
     #[inline]
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {
@@ -305,9 +305,9 @@ impl<'a> From<&Packet<'a>> for Packet<'a> {
     }
 }
 
-/// A packet in any form: [`Packet`], [`PacketOwned`], or a reference to one.
+/// A packet in any form: [`Packet`], [`PacketOwned`], or a reference to either.
 ///
-/// Calls that take packets are generic over it. No other type can implement it.
+/// Functions that accept packets are generic over this trait. It is sealed: no other type can implement it.
 pub trait AsPacket: sealed::Sealed {
     /// Borrows the packet.
     fn as_packet(&self) -> Packet<'_>;
@@ -342,7 +342,7 @@ impl<P: AsPacket + ?Sized> AsPacket for &P {
     }
 }
 
-/// A packet that owns its bytes: it can be kept, sent to another thread, collected.
+/// A packet that owns its bytes, so that it can be stored in a collection or sent to another thread.
 ///
 /// # Examples
 ///
@@ -365,7 +365,7 @@ pub struct PacketOwned {
     data: Box<[u8]>,
 }
 
-/// A packet as deserialized, before its caplen is compared with the length of its data.
+/// A deserialized packet whose caplen has not been compared with the length of its data yet.
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
 #[serde(rename = "PacketOwned")]

@@ -1,4 +1,4 @@
-//! Foreign texts, such as libpcap's messages and device names, made safe to print on one line of a
+//! Escapes external texts, such as libpcap's messages and device names, so that they are safe to print on one line of a
 //! terminal.
 
 use std::fmt::{self, Write};

@@ -1,6 +1,6 @@
-//! Names of earlier drafts that must not come back, each with the name that replaced it. Each block must not compile.
+//! Names from earlier drafts that must not be reintroduced, each with its replacement. None of the blocks may compile.
 //!
-//! One error type, which hands objects back: `ErrorWith` and `ActivateError` are gone.
+//! `ErrorWith` and `ActivateError` are `Error`, which hands objects back itself.
 //!
 //! ```compile_fail,E0432
 //! use pcap_core::ErrorWith;
@@ -32,7 +32,7 @@
 //! }
 //! ```
 //!
-//! The options of a compilation compile: `CompileOptions::new().snaplen(…).compile(…)`.
+//! A filter with options is compiled by the options: `CompileOptions::new().snaplen(…).compile(…)`.
 //!
 //! ```compile_fail,E0061
 //! use pcap_core::{CompileOptions, Dlt, Filter};
@@ -93,7 +93,7 @@
 //! }
 //! ```
 //!
-//! `Next` has `End(End)`; `End` has `Eof` and `Break`; `Count` and `Empty` are of `Stop`.
+//! `Next` has `End(End)`; `End` has `Eof` and `Break`; `Count` and `Empty` are variants of `Stop`.
 //!
 //! ```compile_fail,E0599
 //! let next: pcap_core::Next<()> = pcap_core::Next::Eof;
@@ -117,7 +117,7 @@
 //! }
 //! ```
 //!
-//! A closure of `try_for_each` returns a `Result` or a `ControlFlow`, nothing else.
+//! The closure of `try_for_each` must return a `Result` or a `ControlFlow`.
 //!
 //! ```compile_fail,E0277
 //! fn each(capture: &mut pcap_core::Capture<pcap_core::Active>) {
@@ -141,7 +141,7 @@
 //! }
 //! ```
 //!
-//! `sender` is in a trait of `os::linux`, `want_pktap` in one of `os::macos`.
+//! `sender` is a method of a trait in `os::linux`, `want_pktap` of one in `os::macos`.
 //!
 //! ```compile_fail,E0599
 //! fn sender(capture: &pcap_core::Capture<pcap_core::Active>) {
@@ -161,7 +161,7 @@
 //! }
 //! ```
 //!
-//! `DeviceName` has no `Display`: `display()` shows it.
+//! `DeviceName` does not implement `Display`; `display()` returns an object that does.
 //!
 //! ```compile_fail,E0277
 //! fn show(name: &pcap_core::DeviceName) -> String {
@@ -169,7 +169,7 @@
 //! }
 //! ```
 //!
-//! The calls on a group are `FanoutGroup`'s.
+//! The functions on a group are methods of `FanoutGroup`.
 //!
 //! ```compile_fail
 //! fn stats(members: &[pcap_core::Capture<pcap_core::Active>]) {
@@ -178,7 +178,7 @@
 //! ```
 #![cfg_attr(
     feature = "pcapng",
-    doc = "`create_with`, `to_open_file` and `to_writer` are `Section`'s; `Interface::of` is `for_capture`.
+    doc = "`create_with`, `to_open_file` and `to_writer` are methods of `Section`; `Interface::of` is `for_capture`.
 
 ```compile_fail,E0599
 pcap_core::pcapng::PcapngDumper::create_with(\"a.pcapng\", &pcap_core::pcapng::Section::new());

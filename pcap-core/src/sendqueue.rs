@@ -6,15 +6,15 @@ use std::ops::{Bound, Range, RangeBounds};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Packets to send with one call, [`inject_queue`](crate::Capture::inject_queue), in the order in
-/// which they were pushed.
+/// A queue of packets that [`inject_queue`](crate::Capture::inject_queue) sends with one call, in the order in which
+/// they were pushed.
 ///
-/// On Linux a queue saves the system call per packet, which is the smaller part of the cost of
-/// sending one. It saves less for long packets and slow devices.
+/// On Linux, a queue saves the system call for each packet, which is the smaller part of the cost of sending it. The
+/// gain is less for long packets and slow devices.
 ///
-/// The packets lie one after the other in one buffer, so that a push does not allocate once the
-/// buffer is large enough. Sending leaves the queue as it is: it can be sent again and again, on
-/// any capture. [`clear`](Self::clear) keeps the buffer for other packets.
+/// All packets share one buffer, so pushing a packet does not allocate once the buffer is large enough. Sending does
+/// not change the queue: it can be sent any number of times, on any capture. [`clear`](Self::clear) removes the packets
+/// but keeps the buffer.
 ///
 /// # Examples
 ///
@@ -23,9 +23,9 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// let capture = Capture::from_device("eth0").activate()?;
 /// let mut queue = SendQueue::with_capacity(1000, 1000 * 60);
-/// let mut frame = [0xff; 60]; // to everybody
-/// frame[6..12].copy_from_slice(&[2, 0, 0, 0, 0, 1]); // from here
-/// frame[12..14].copy_from_slice(&[0x88, 0xb5]); // a type for experiments
+/// let mut frame = [0xff; 60]; // the destination is the broadcast address
+/// frame[6..12].copy_from_slice(&[2, 0, 0, 0, 0, 1]); // the source
+/// frame[12..14].copy_from_slice(&[0x88, 0xb5]); // an EtherType for local experiments
 /// for number in 0..1000_u32 {
 ///     frame[14..18].copy_from_slice(&number.to_be_bytes());
 ///     queue.push(&frame)?;
@@ -53,24 +53,23 @@ impl SendQueue {
         }
     }
 
-    /// Creates an empty queue with room for a number of packets, and for a total number of bytes.
-    /// If there is not enough memory, the queue starts smaller.
+    /// Creates an empty queue with capacity for the given number of packets and total number of bytes. If there is not
+    /// enough memory, the capacity is smaller.
     #[must_use]
     pub fn with_capacity(packets: usize, bytes: usize) -> SendQueue {
         let mut queue = SendQueue::new();
-        // On failure it grows with the pushes.
+        // If this fails, the queue grows with each push.
         let _ = queue.ends.try_reserve_exact(packets);
         let _ = queue.data.try_reserve_exact(bytes);
         queue
     }
 
-    /// Appends a packet: all of it as it is to be sent, including the link-layer header.
+    /// Appends a complete packet, including its link-layer header.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the packet is empty, or has 2 GiB or
-    ///   more, as with [`inject`](crate::Capture::inject). Only sending shows whether a device
-    ///   takes the packet.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the packet is empty, or has 2 GiB or more. The limits of a
+    ///   device, such as its MTU, are only checked when the packet is sent.
     ///
     /// # Examples
     ///
@@ -95,8 +94,7 @@ impl SendQueue {
     ///
     /// # Errors
     ///
-    /// Those of [`push`](Self::push), for the first invalid packet; those before it are in the
-    /// queue.
+    /// Those of [`push`](Self::push), for the first invalid packet. The packets before it have been appended.
     ///
     /// # Examples
     ///
@@ -128,13 +126,13 @@ impl SendQueue {
         self.ends.is_empty()
     }
 
-    /// Returns the number of bytes in all packets together.
+    /// Returns the total number of bytes in all packets.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.data.len()
     }
 
-    /// Returns a packet by its index; the first is 0.
+    /// Returns the packet at an index, or `None` if the index is out of bounds.
     #[must_use]
     pub fn get(&self, number: usize) -> Option<&[u8]> {
         let end = *self.ends.get(number)?;
@@ -156,7 +154,7 @@ impl SendQueue {
         self.ends.clear();
     }
 
-    /// Iterates over some of the packets, which must exist.
+    /// Iterates over a range of packets, which must be in bounds.
     pub(crate) fn part(
         &self,
         numbers: Range<usize>,
@@ -164,7 +162,7 @@ impl SendQueue {
         numbers.map(|number| self.get(number).unwrap_or_default())
     }
 
-    /// Converts a range of indices, or reports that it is out of bounds.
+    /// Converts a range of indices. The error says that it is out of bounds.
     pub(crate) fn numbers(&self, range: &impl RangeBounds<usize>) -> Result<Range<usize>, String> {
         let start = match range.start_bound() {
             Bound::Included(&start) => Some(start),
@@ -189,7 +187,7 @@ impl SendQueue {
     }
 }
 
-/// Checks whether a packet can be sent at all, on any device.
+/// Checks the length of a packet against the limits that apply to every device.
 pub(crate) fn check(packet: &[u8]) -> Result<(), &'static str> {
     if packet.is_empty() {
         return Err("the packet is empty");

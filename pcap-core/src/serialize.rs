@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serializer};
 
-/// Implements serde by a type's `Display` and `FromStr`.
+/// Implements serde's traits through the `Display` and `FromStr` of a type.
 macro_rules! as_text {
     ($type:ty) => {
         impl serde::Serialize for $type {
@@ -28,7 +28,7 @@ macro_rules! as_text {
 
 pub(crate) use as_text;
 
-/// Deserializes a type by its `FromStr`, for [`as_text`].
+/// Deserializes a type through its `FromStr`, for [`as_text`].
 pub(crate) fn from_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: FromStr<Err: fmt::Display>,
@@ -49,7 +49,7 @@ where
     deserializer.deserialize_str(Text(PhantomData))
 }
 
-/// Serializes bytes as such if the format supports them, and otherwise as a list of numbers. For
+/// Serializes bytes natively if the format supports them, and otherwise as a list of numbers. For
 /// `#[serde(with = …)]`.
 pub(crate) mod bytes {
     use super::{Deserialize, Deserializer, Error, SeqAccess, Serializer, Visitor, fmt};
@@ -87,7 +87,7 @@ pub(crate) mod bytes {
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Owned, A::Error> {
-            // Allocates no more than arrives, whatever length the input claims.
+            // Allocates no more than the input contains, whatever length it claims.
             let bytes = Vec::deserialize(serde::de::value::SeqAccessDeserializer::new(seq))?;
             Ok(Owned(bytes.into()))
         }

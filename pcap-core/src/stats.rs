@@ -4,7 +4,7 @@ use crate::sys;
 
 /// Counters of a live capture since its activation.
 ///
-/// libpcap counts in 32 bits. These counters do not wrap: the reading calls sample libpcap's
+/// libpcap's counters have 32 bits and wrap. These have 64 bits and do not, because the reading calls sample libpcap's
 /// counters often enough to notice every wrap.
 ///
 #[doc = manual!("pcap_stats")]
@@ -21,19 +21,19 @@ pub struct Stats {
     pub received: u64,
     /// Packets dropped because the buffer was full: the program did not read fast enough.
     pub dropped: u64,
-    /// Packets dropped by the interface or its driver. On Linux they are counted only in
-    /// promiscuous mode; platforms that do not report them have 0.
+    /// Packets dropped by the interface or its driver. On Linux they are only counted in promiscuous mode. 0 on
+    /// platforms that do not report them.
     pub if_dropped: u64,
-    /// Packets discarded because they were in the buffer when another filter was set, and the new
-    /// filter could not be applied to them: only the kernel can evaluate it (`inbound`, `ifindex`,
-    /// VLAN tags), or the snaplen had truncated the bytes that it reads. Linux only; 0 elsewhere.
+    /// Packets that were in the buffer when the filter was replaced, and were discarded because the new filter could
+    /// not be applied to them: either only the kernel can evaluate it (`inbound`, `ifindex`, VLAN tags), or the snaplen
+    /// had truncated bytes that it reads. Linux only; 0 elsewhere.
     pub discarded: u64,
 }
 
 impl Stats {
-    /// Adds the counters of another capture on the same interface. Both count the same interface
-    /// drops.
-    #[allow(dead_code)] // of one system only
+    /// Adds the counters of another capture on the same interface. `if_dropped` becomes the larger value, because both
+    /// captures count the same interface drops.
+    #[allow(dead_code)] // only used on Linux
     pub(crate) fn merge(&mut self, other: Stats) {
         self.received = self.received.saturating_add(other.received);
         self.dropped = self.dropped.saturating_add(other.dropped);
@@ -42,7 +42,7 @@ impl Stats {
     }
 }
 
-/// The 64-bit counters, and the 32-bit ones at the last sample.
+/// The 64-bit counters, and libpcap's 32-bit counters at the last sample.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counters {
     total: Stats,
@@ -50,7 +50,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Adds what the 32-bit counters advanced since the last sample, modulo their wrap.
+    /// Adds the increments of the 32-bit counters since the last sample, which may have wrapped.
     pub(crate) fn sample(&mut self, now: &sys::pcap_stat) -> Stats {
         let now = [now.ps_recv, now.ps_drop, now.ps_ifdrop];
         let Stats {

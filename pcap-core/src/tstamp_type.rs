@@ -1,4 +1,4 @@
-//! Timestamp types: the clock that stamps the packets of a live capture.
+//! Timestamp types: the clocks that can timestamp the packets of a live capture.
 
 use std::ffi::{CString, c_int};
 use std::fmt;
@@ -7,12 +7,12 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind};
 use crate::sys;
 
-/// The clock that stamps the packets of a live capture, and its place.
+/// A timestamp type: the clock that timestamps the packets of a live capture.
 ///
-/// Most devices offer only [`HOST`](TstampType::HOST); an inactive capture lists those of its
-/// device. A number without a name is kept, because a newer libpcap may know it.
+/// Most devices support only [`HOST`](TstampType::HOST). [`Capture::tstamp_types`](crate::Capture::tstamp_types) lists
+/// those of a device. Numbers without a name are supported as well, because a newer libpcap may know them.
 ///
-/// `Display` writes libpcap's name, or the number if it has no name. `FromStr` reads both.
+/// `Display` writes libpcap's name, or the number if it has no name. `FromStr` parses both.
 ///
 /// # Examples
 ///
@@ -32,7 +32,7 @@ pub struct TstampType(i32);
 impl TstampType {
     /// The host's clock, with unknown precision.
     pub const HOST: TstampType = TstampType(0);
-    /// The host's clock, with low precision and cheap to read.
+    /// The host's clock, with low precision, which is cheap to read.
     pub const HOST_LOWPREC: TstampType = TstampType(1);
     /// The host's clock, with high precision.
     pub const HOST_HIPREC: TstampType = TstampType(2);
@@ -44,7 +44,7 @@ impl TstampType {
     /// 1.10.
     pub const HOST_HIPREC_UNSYNCED: TstampType = TstampType(5);
 
-    /// Creates a timestamp type from its number, known or not.
+    /// Creates a timestamp type from any number, even one without a name.
     #[must_use]
     pub const fn new(value: i32) -> TstampType {
         TstampType(value)
@@ -96,7 +96,7 @@ impl TstampType {
         unsafe { sys::lossy(text) }
     }
 
-    /// Finds a timestamp type by its name, in upper or lower case.
+    /// Finds a timestamp type by its name, ignoring case. Returns `None` if libpcap does not know the name.
     ///
     /// # Examples
     ///
@@ -158,7 +158,7 @@ impl FromStr for TstampType {
                     ErrorKind::InvalidArgument,
                     "parse timestamp type",
                     text.to_owned(),
-                    "expected a name or number that libpcap knows",
+                    "expected a number or one of libpcap's names, such as host or adapter",
                 )
             })
     }

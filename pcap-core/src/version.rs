@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::sys;
 
-/// A version of libpcap, parsed from libpcap's own text.
+/// The version of libpcap, parsed from libpcap's own text. Returned by [`version`].
 ///
 /// # Examples
 ///
@@ -34,36 +34,36 @@ impl Version {
         Version { text, numbers }
     }
 
-    /// Returns the first number: 1 in 1.10.3.
+    /// Returns the major version, such as 1 in 1.10.3.
     #[must_use]
     pub fn major(&self) -> u32 {
         self.numbers[0]
     }
 
-    /// Returns the second number: 10 in 1.10.3.
+    /// Returns the minor version, such as 10 in 1.10.3.
     #[must_use]
     pub fn minor(&self) -> u32 {
         self.numbers[1]
     }
 
-    /// Returns the third number: 3 in 1.10.3, and 0 if there is none.
+    /// Returns the patch version, such as 3 in 1.10.3, or 0 if there is none.
     #[must_use]
     pub fn patch(&self) -> u32 {
         self.numbers[2]
     }
 }
 
-/// Prints libpcap's whole text, including its build options.
+/// Prints libpcap's complete version text, including its build options.
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-/// Returns the version of the libpcap in use, as found at run time.
+/// Returns the version of the libpcap that the program uses at run time.
 ///
-/// With the feature `load-dynamically`, if there is no libpcap, the text is empty and the numbers
-/// are 0.
+/// If there is no libpcap, which is only possible with the feature `load-dynamically`, the text is empty and the
+/// numbers are 0.
 ///
 #[doc = manual!("pcap_lib_version")]
 #[doc(alias = "pcap_lib_version")]

@@ -1,4 +1,4 @@
-//! Warnings of the activation of a capture.
+//! Warnings from the activation of a capture.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -11,23 +11,24 @@ use crate::sys;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WarningKind {
-    /// Promiscuous mode was requested, and the device does not support it (such as Linux's `any`).
+    /// Promiscuous mode was requested, but the device (such as Linux's `any`) does not support it.
     PromiscNotSupported,
     /// The device does not support the requested timestamp type.
     TstampTypeNotSupported,
-    /// An option was ignored because it is not available: only after
-    /// [`activate_best_effort`](crate::Capture::activate_best_effort). The text is that of the
-    /// error that [`activate`](crate::Capture::activate) returns.
+    /// An option was skipped because it is not available. Only
+    /// [`activate_best_effort`](crate::Capture::activate_best_effort) does this;
+    /// [`activate`](crate::Capture::activate) returns an error with the same text instead.
     OptionSkipped,
-    /// libpcap can only read from this kind of device with blocking calls. On D-Bus they end within
-    /// a tenth of a second, so a nonblocking call, a deadline or a break may be late by as much.
-    /// Elsewhere they may wait for the packet-buffer timeout, or for a packet.
+    /// libpcap only supports blocking reads on this kind of device. So nonblocking calls, deadlines and breaks may be
+    /// delayed: on D-Bus by up to a tenth of a second, elsewhere by the packet-buffer timeout or until a packet
+    /// arrives.
     OnlyBlocking,
     /// Any other warning; the text describes it. This includes the codes of newer libpcaps.
     Other,
 }
 
-/// An option that the activation of a capture could not apply. The capture works without it.
+/// A warning from the activation of a capture, such as an option that could not be applied. The capture works
+/// nevertheless. Returned by [`Capture::warnings`](crate::Capture::warnings).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Warning {
     kind: WarningKind,

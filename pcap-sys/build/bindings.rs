@@ -17,7 +17,7 @@ const RUST_MINOR: u64 = 85;
 /// The public names of pcap.h and namedb.h; bindgen adds the names of the C library that they need.
 const NAMES: &str = "(pcap|bpf|PCAP|RPCAP|DLT|BPF)_.*";
 
-/// Why there are no bindings.
+/// The reason why the bindings could not be generated.
 #[derive(Debug)]
 enum Failure {
     /// libclang, which bindgen needs to read C, could not be loaded.
@@ -26,20 +26,19 @@ enum Failure {
     Headers(String),
 }
 
-/// The files that bindgen reads.
+/// Collects the files that bindgen reads.
 #[derive(Debug, Default)]
 struct Listener {
     files: RefCell<BTreeSet<String>>,
 }
 
-/// bindgen takes ownership of the callbacks, so what they collect is shared.
+/// The callbacks for bindgen, which takes ownership of them. So the collected files are shared.
 #[derive(Debug, Clone, Default)]
 struct Callbacks(Rc<Listener>);
 
 impl ParseCallbacks for Callbacks {
     fn int_macro(&self, name: &str, _value: i64) -> Option<IntKind> {
-        // It does not fit the `i32` of the other macros, and is only ever passed as a
-        // `bpf_u_int32`.
+        // The value does not fit into the `i32` of the other macros, and is only ever passed as a `bpf_u_int32`.
         (name == "PCAP_NETMASK_UNKNOWN").then_some(IntKind::U32)
     }
 
@@ -52,8 +51,7 @@ impl ParseCallbacks for Callbacks {
     }
 }
 
-/// Generates the bindings; the error is a message for the user. bindgen itself passes cargo's
-/// `TARGET` to clang.
+/// Generates the bindings. The error is a message for the user. bindgen itself passes cargo's `TARGET` to clang.
 pub(crate) fn generate(
     library: &Library,
     clang_args: &[String],
@@ -122,7 +120,7 @@ fn read_headers(
     }
     let include_dir = folder_of("pcap/pcap.h", &files);
     check_origin(library, include_dir.as_deref())?;
-    // If one directory lacks the header, clang goes on searching.
+    // If one directory lacks a header, clang continues with the next directory.
     let names_dir = folder_of("pcap/namedb.h", &files);
     if names_dir != include_dir {
         return Err(Failure::Headers(format!(
@@ -148,7 +146,7 @@ fn folder_of(header: &str, files: &BTreeSet<String>) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-/// Rejects headers from another place than the library that they should belong to.
+/// Rejects headers that come from another directory than those of the library.
 fn check_origin(library: &Library, include_dir: Option<&Path>) -> Result<(), Failure> {
     let Some(wanted) = library.include_dirs.first().filter(|_| library.own_headers) else {
         return Ok(());
@@ -168,7 +166,7 @@ fn shown(folder: Option<&Path>) -> std::path::Display<'_> {
     folder.unwrap_or(Path::new("none")).display()
 }
 
-/// Checks for libclang, without which bindgen panics.
+/// Checks that libclang can be loaded; without it, bindgen panics.
 fn check_libclang() -> Result<(), Failure> {
     quietly(bindgen::clang_version)
         .map(|_| ())

@@ -1,8 +1,7 @@
-//! The bindings in `src/bindings`, for builds without the feature `bindgen`: selects the file of
-//! the target.
+//! Selects the file in `src/bindings` for the target, in builds without the feature `bindgen`.
 //!
-//! `ci/update-bindings` generates them, and checks that bindgen's output is the same for all
-//! targets that share a file.
+//! `ci/update-bindings` generates these files, and checks that bindgen's output is the same for all targets that share
+//! a file.
 
 use std::fs;
 
@@ -49,8 +48,7 @@ pub(crate) fn name(target: &Target, times: Times) -> Result<&'static str, String
     }
 }
 
-/// Returns the error for a system whose times may be wider than its pointers, if that cannot be
-/// determined.
+/// Formats the error for a system on which the width of times cannot be determined: they may be wider than pointers.
 pub(crate) fn unknown_times(target: &Target) -> String {
     format!(
         "cannot determine whether times have 64 bits on {}: no C compiler for it works, or the feature `probe` of \
@@ -59,7 +57,7 @@ pub(crate) fn unknown_times(target: &Target) -> String {
     )
 }
 
-/// Reads a file by its name.
+/// Reads a file of bindings by its name.
 pub(crate) fn read(name: &str) -> Result<String, String> {
     // cargo runs the script in the package's directory.
     let path = format!("src/bindings/{name}.rs");
@@ -67,7 +65,7 @@ pub(crate) fn read(name: &str) -> Result<String, String> {
     fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))
 }
 
-/// Returns the version in the comment at the beginning of such a file.
+/// Returns the libpcap version in the comment at the beginning of such a file.
 pub(crate) fn version(text: &str) -> Option<&str> {
     let (_, rest) = text.lines().next()?.split_once("libpcap ")?;
     rest.split_once(". ").map(|(version, _)| version)

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::library::{Kind, Lib};
 use crate::target::Target;
 
-/// Directories of a compiler's own headers. clang has its own.
+/// Parts of the paths of a compiler's own headers. clang does not need them, because it has its own.
 const OWN_HEADERS: [&str; 2] = ["/lib/gcc", "/lib/clang/"];
 
 /// A C compiler for the target.
@@ -16,12 +16,12 @@ const OWN_HEADERS: [&str; 2] = ["/lib/gcc", "/lib/clang/"];
 pub(crate) struct Compiler {
     tool: cc::Tool,
     out_dir: PathBuf,
-    /// Whether no dynamic library may be linked.
+    /// Whether only static libraries may be linked.
     pub(crate) fully_static: bool,
 }
 
 impl Compiler {
-    /// Finds its name. [`Compiler::check`] checks whether there is such a program.
+    /// Finds the name of the compiler. [`Compiler::check`] checks whether it works.
     pub(crate) fn new(target: &Target, out_dir: &Path) -> Result<Self, String> {
         let tool = cc::Build::new()
             .cargo_warnings(false)
@@ -36,9 +36,8 @@ impl Compiler {
         })
     }
 
-    /// Checks that it compiles for Windows, if the target is Windows. Without a configured
-    /// compiler, it may be the build machine's, and then Npcap's library would seem to be the
-    /// problem.
+    /// Checks that the compiler compiles for Windows, if the target is Windows. If none is configured, it may be the
+    /// build machine's compiler, and the errors would then seem to be caused by Npcap's library.
     pub(crate) fn for_system(self, target: &Target) -> Result<Self, String> {
         if self.is_for_another(target) {
             return Err(format!(
@@ -59,7 +58,7 @@ impl Compiler {
         !macros.is_empty() && !macros.contains("#define _WIN32 ")
     }
 
-    /// Checks that it links programs.
+    /// Checks that the compiler can link programs.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.link(&[], &[], &[]).map_err(|text| {
             let name = self.tool.path().display();
@@ -67,8 +66,7 @@ impl Compiler {
         })
     }
 
-    /// Links a program that takes the address of each function; the error is the output of the
-    /// tools.
+    /// Links a program that uses the address of each function. The error is the output of the tools.
     pub(crate) fn link(
         &self,
         functions: &[&str],
@@ -128,7 +126,7 @@ impl Compiler {
         &self.out_dir
     }
 
-    /// Returns the directory from which the compiler takes a library's file.
+    /// Returns the directory in which the compiler finds the file of a library.
     pub(crate) fn folder_of(&self, file: &str) -> Option<PathBuf> {
         if self.tool.is_like_msvc() {
             return None;
@@ -137,7 +135,7 @@ impl Compiler {
         command.arg(format!("-print-file-name={file}"));
         let output = command.output().ok()?;
         let path = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
-        // For a missing file, the answer is its bare name.
+        // For a missing file, the compiler prints the bare name.
         if path.is_absolute() {
             path.parent()?.canonicalize().ok()
         } else {
@@ -164,15 +162,13 @@ impl Compiler {
         args
     }
 
-    /// Returns the predefined macros that determine the width of times; `None` if the compiler does
-    /// not run.
+    /// Returns the predefined macros that determine the width of times, or `None` if the compiler cannot be run.
     pub(crate) fn time_macros(&self) -> Option<Vec<String>> {
         let (macros, _) = self.preprocess(&["-dM"])?;
         (!macros.is_empty()).then(|| time_macros(&macros).collect())
     }
 
-    /// Returns the directory in which the compiler finds `pcap/pcap.h`, in addition to
-    /// `include_dirs`.
+    /// Returns the directory of `pcap/pcap.h`: one of `include_dirs`, or one that the compiler searches itself.
     #[cfg_attr(feature = "bindgen", allow(dead_code))]
     pub(crate) fn folder_of_headers(
         &self,
@@ -209,14 +205,14 @@ impl Compiler {
     }
 }
 
-/// Returns the argument that makes a compiler like gcc link a library.
+/// Returns the argument that makes a gcc-like compiler link a library.
 fn gnu_argument(lib: &Lib, lib_dirs: &[PathBuf]) -> String {
     let endings: &[&str] = match lib.kind {
         Kind::Dynamic => &["so", "dylib", "tbd"],
         Kind::Static => &["a"],
         Kind::Exact => return format!("-l:{}", lib.name),
     };
-    // By its path: a linker that cannot use the file must report that, and not take another from
+    // Pass the path of the file: a linker that cannot use the file must report that, instead of using another one from
     // its own directories.
     let file = lib_dirs.iter().find_map(|dir| {
         endings
@@ -247,7 +243,7 @@ pub(crate) fn undefined(said: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// Returns those of the predefined macros that determine the width of times and offsets.
+/// Returns the predefined macros that determine the width of times and offsets, as compiler arguments.
 pub(crate) fn time_macros(set: &str) -> impl Iterator<Item = String> + '_ {
     set.lines().filter_map(|line| {
         let (name, value) = line.strip_prefix("#define ")?.split_once(' ')?;
@@ -266,8 +262,7 @@ pub(crate) fn header_folders(search: &str) -> impl Iterator<Item = &str> {
         .filter(|folder| !OWN_HEADERS.iter().any(|own| folder.contains(own)))
 }
 
-/// Returns a C program whose data holds the address of each function, so that nothing can be
-/// optimized away.
+/// Returns a C program whose data contains the address of each function, so that nothing can be optimized away.
 fn program_text(functions: &[&str]) -> String {
     let mut text = String::new();
     for name in functions {

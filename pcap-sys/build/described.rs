@@ -1,4 +1,4 @@
-//! Examines libpcap by the description of pkg-config or another finder, without a C compiler.
+//! Examines libpcap without a C compiler, through the description of pkg-config or another source.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ impl Examiner {
         Vec::new()
     }
 
-    /// Returns the directory from which a compiler would take the library.
+    /// Returns the directory in which a compiler would find the library.
     pub(crate) fn folder_of(&self, _: &Library) -> Option<PathBuf> {
         None
     }
@@ -45,7 +45,7 @@ impl Examiner {
             .cloned()
     }
 
-    /// Promises no functions, and rejects a library about which too little is known.
+    /// Returns no functions, because none can be verified, and rejects a library about which too little is known.
     pub(crate) fn exported(
         self,
         target: &Target,

@@ -1,5 +1,4 @@
-//! Looks up environment variables: `NAME_<target>` before `NAME`. cargo learns about every
-//! spelling.
+//! Looks up environment variables: `NAME_<target>` first, then `NAME`. cargo reruns the script if any spelling changes.
 
 use std::env;
 use std::fmt;
@@ -7,17 +6,17 @@ use std::path::PathBuf;
 
 use crate::target::Target;
 
-/// A variable that is set, with its spelling, for use in errors.
+/// An environment variable that is set. `Display` writes it in the form `NAME=VALUE`, for errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Setting {
     /// The name of the variable that was found, including the target suffix.
     pub(crate) name: String,
-    /// Its value, never empty.
+    /// The value of the variable, which is never empty.
     pub(crate) value: String,
 }
 
 impl Setting {
-    /// Formats the error for an invalid value: the variable, the value, and the problem.
+    /// Formats the error for an invalid value: the name of the variable, its value, and the problem.
     pub(crate) fn wrong(&self, what: &str) -> String {
         format!("{self}: {what}")
     }
@@ -59,7 +58,7 @@ pub(crate) fn lookup(name: &str, target: &Target) -> Result<Option<Setting>, Str
             Err(env::VarError::NotPresent) => {}
             Err(env::VarError::NotUnicode(value)) => {
                 return Err(format!(
-                    "{name}={}: the value is not valid unicode",
+                    "{name}={}: the value is not valid Unicode",
                     value.to_string_lossy()
                 ));
             }
@@ -68,15 +67,15 @@ pub(crate) fn lookup(name: &str, target: &Target) -> Result<Option<Setting>, Str
     Ok(None)
 }
 
-/// Looks up a variable with the path of an existing directory. `holds` describes its expected
-/// content.
+/// Looks up a variable whose value is the path of an existing directory. `holds` describes the expected content of
+/// the directory.
 pub(crate) fn folder(name: &str, holds: &str, target: &Target) -> Result<Option<Setting>, String> {
     let Some(setting) = lookup(name, target)? else {
         return Ok(None);
     };
     let path = setting.path();
     if path.is_relative() {
-        // It would be relative to this crate's source, which users do not expect.
+        // It would be relative to the directory of this crate's source, which users do not expect.
         Err(setting.wrong(&format!(
             "expected the absolute path of the directory that contains {holds}"
         )))

@@ -1,7 +1,7 @@
 //! Finds Npcap on Windows: `LIBPCAP_LIBDIR`, then `NPCAP_SDK`, then the linker's `LIB`.
 //!
-//! The headers must be those of the library: clang searches the build machine's own directories
-//! last, and would silently take another system's `pcap.h` from there.
+//! The headers must belong to the library. clang searches the build machine's own directories last, and would silently
+//! use the `pcap.h` of another system from there.
 
 use std::env as process_env;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ struct Found {
     found_by: String,
 }
 
-/// Finds the import library and, if they are to be read, the headers.
+/// Finds the import library and, if they will be read, the headers.
 pub(crate) fn find(target: &Target, headers_are_read: bool) -> Result<Library, String> {
     if env::switch("LIBPCAP_STATIC", target)? == Some(true) {
         return Err(
@@ -204,7 +204,7 @@ fn holds_headers(folder: &Path) -> bool {
     folder.join("pcap.h").is_file() && folder.join("pcap/pcap.h").is_file()
 }
 
-/// Returns `Include` beside `Lib`, for a directory that is `Lib` or inside it.
+/// Returns the directory `Include` next to `Lib`, given `Lib` or a directory inside it.
 fn include_beside(lib_dir: &Path) -> Option<PathBuf> {
     lib_dir
         .ancestors()

@@ -15,10 +15,10 @@ const DYNAMIC: [&str; 3] = ["libpcap.so", "libpcap.dylib", "libpcap.tbd"];
 /// The file name of a static libpcap.
 const STATIC: &str = "libpcap.a";
 
-/// The finder of a libpcap about which nothing is known.
+/// The value of `found_by` for a libpcap about which nothing is known.
 pub(crate) const BARE: &str = "-lpcap";
 
-/// Libraries that some libpcaps were built with, in addition to those that pkg-config names.
+/// Libraries that some builds of libpcap use, in addition to those that pkg-config names.
 const POSSIBLE: [&str; 9] = [
     "dbus-1",
     "systemd",
@@ -41,7 +41,7 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
                 .to_owned(),
         );
     }
-    // A program without a dynamic C library has no dynamic libpcap either.
+    // A program without a dynamic C library cannot use a dynamic libpcap either.
     let wanted = wanted.or(target.crt_static.then_some(true));
     let include = library::include_dir(target)?;
     let mut library = match env::folder("LIBPCAP_LIBDIR", "libpcap", target)? {
@@ -74,7 +74,7 @@ pub(crate) fn find(target: &Target) -> Result<Library, String> {
     Ok(library)
 }
 
-/// Returns the setting of pkg-config's own variables for all libraries: any value counts.
+/// Returns the setting of pkg-config's own variables for all libraries, which are set if they have any value.
 fn all_static(target: &Target) -> Result<Option<bool>, String> {
     let is_set = |name| env::lookup(name, target).map(|setting| setting.is_some());
     let (all_static, all_dynamic) = (
@@ -137,7 +137,7 @@ fn from_folder(setting: &env::Setting, wanted: Option<bool>) -> Result<Library, 
     Ok(library)
 }
 
-/// Returns the version in the name of the file behind the link: `libpcap.so.1.10.3`.
+/// Returns the version in the name of the file to which a symbolic link points, such as `libpcap.so.1.10.3`.
 fn version_of_file(link: &Path) -> Option<Version> {
     let file = link.canonicalize().ok()?;
     let version = Version::parse(file.file_name()?.to_str()?.strip_prefix("libpcap.so.")?)?;
@@ -187,8 +187,8 @@ fn from_pkg_config(kind: Kind) -> Option<Library> {
     Some(library)
 }
 
-/// Returns pkg-config's libpcap. Like one in a given directory, it is linked statically if there is
-/// no other.
+/// Returns the libpcap that pkg-config describes. Like a libpcap in `LIBPCAP_LIBDIR`, it is linked statically if only a
+/// static one is installed.
 fn described(wanted: Option<bool>, kind: Kind) -> Result<Option<Library>, String> {
     let Some(library) = from_pkg_config(kind) else {
         return Ok(None);
@@ -203,12 +203,12 @@ fn described(wanted: Option<bool>, kind: Kind) -> Result<Option<Library>, String
     Ok(from_pkg_config(Kind::Static))
 }
 
-/// Reruns the script if pkg-config's libpcap is replaced. Nothing else would notice that in the
-/// system's directories.
+/// Makes cargo rerun the script if pkg-config's libpcap is replaced. In the system's directories, nothing else would
+/// detect that.
 fn watch_installed() {
     for (name, file) in [("pcfiledir", "libpcap.pc"), ("libdir", "libpcap.so")] {
-        // The file behind the links has the version in its name: a newer package removes it,
-        // whereas its own files may be older than the last build.
+        // The file to which the links point has the version in its name. A newer package removes this file, whereas the
+        // package's own files may be older than the last build.
         let file = variable(name).and_then(|folder| folder.join(file).canonicalize().ok());
         if let Some(file) = file {
             println!("cargo::rerun-if-changed={}", file.display());
@@ -224,7 +224,7 @@ fn variable(name: &str) -> Option<PathBuf> {
     (!folder.is_empty()).then(|| folder.into())
 }
 
-/// Runs pcap-config, which only describes the machine that it runs on, so not for another target.
+/// Runs pcap-config, unless this is a cross build: it only describes the machine that it runs on.
 fn from_pcap_config(target: &Target, kind: Kind) -> Option<Library> {
     if target.is_cross() {
         return None;

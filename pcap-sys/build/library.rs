@@ -13,15 +13,14 @@ pub(crate) enum Kind {
     Dynamic,
     /// By its name, statically.
     Static,
-    /// Dynamically, by its full file name (`libsystemd.so.0`), if the link without a number is not
-    /// installed.
+    /// Dynamically, by its full file name (`libsystemd.so.0`), if the symbolic link without a number is not installed.
     Exact,
 }
 
 /// A library to link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lib {
-    /// Its name; for [`Kind::Exact`] its file name.
+    /// The name of the library; for [`Kind::Exact`], its file name.
     pub(crate) name: String,
     /// How it is linked.
     pub(crate) kind: Kind,
@@ -32,30 +31,30 @@ pub(crate) struct Lib {
 pub(crate) struct Library {
     /// The directories of the headers, in addition to the compiler's own.
     pub(crate) include_dirs: Vec<PathBuf>,
-    /// Whether the headers must come from the first of `include_dirs`, and from nowhere else.
+    /// Whether the headers must come from the first of `include_dirs`.
     pub(crate) own_headers: bool,
-    /// The directories of the files, in addition to the linker's own.
+    /// The directories of the libraries, in addition to the linker's own.
     pub(crate) lib_dirs: Vec<PathBuf>,
     /// The directory of the linked file, if known.
     pub(crate) dir: Option<PathBuf>,
-    /// Macros that users must define.
+    /// The macros that C code must define before it includes the headers.
     pub(crate) defines: Vec<(String, Option<String>)>,
     /// libpcap itself.
     pub(crate) pcap: Lib,
     /// Names of libraries that a static libpcap may need.
     pub(crate) private: Vec<String>,
-    /// Those of them that it does need.
+    /// The libraries among them that it does need.
     pub(crate) needed: Vec<Lib>,
-    /// Its version, if known.
+    /// The version of the library, if known.
     pub(crate) version: Option<Version>,
     /// Whether anything is linked. If not, only the headers matter.
     pub(crate) linked: bool,
-    /// How it was found, for messages.
+    /// The origin of the library, such as `pkg-config`, for messages.
     pub(crate) found_by: String,
 }
 
 impl Library {
-    /// Creates a library of which only the name and the finder are known.
+    /// Creates a library of which only the name, the kind and the origin are known.
     pub(crate) fn new(name: &str, kind: Kind, found_by: &str) -> Self {
         Self {
             include_dirs: Vec::new(),
@@ -75,7 +74,7 @@ impl Library {
         }
     }
 
-    /// Creates a library that is not looked for, because nothing is linked.
+    /// Creates a library without searching for it, because nothing is linked.
     pub(crate) fn unlinked(target: &Target) -> Result<Self, String> {
         let mut library = Self::new("pcap", Kind::Dynamic, "nothing");
         library.linked = false;
@@ -107,8 +106,7 @@ impl Library {
         }
     }
 
-    /// Returns the directory of that file, if it is one of those that are searched, or the one that
-    /// pkg-config gives.
+    /// Returns the directory of the file to link, if it is one of `lib_dirs` or the directory that pkg-config reports.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
         let holds = |folder: &&PathBuf| self.files().iter().any(|file| folder.join(file).exists());
         self.lib_dirs.iter().chain(&self.dir).find(holds).cloned()

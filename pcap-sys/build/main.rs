@@ -97,7 +97,7 @@ fn finish(
 ) -> Result<(), String> {
     let out_dir = out_dir()?;
     write(&out_dir.join("bindings.rs"), &opened(&bindings.text)?)?;
-    // For the test that links them all.
+    // For the test that links all exported functions.
     let names = exported.join(" ");
     write(
         &out_dir.join("exported.rs"),
@@ -135,12 +135,12 @@ fn out_dir() -> Result<PathBuf, String> {
     Ok(PathBuf::from(folder))
 }
 
-/// Returns whether this is a documentation build, which looks for nothing and links nothing.
+/// Returns whether this is a documentation build, which neither searches for libpcap nor links it.
 fn documenting() -> bool {
     std::env::var_os("DOCS_RS").is_some()
 }
 
-/// Looks for libpcap, as far as necessary.
+/// Searches for libpcap, as far as the features require it.
 fn find(target: &Target) -> Result<Library, String> {
     if documenting() {
         return Library::unlinked(target);
@@ -155,7 +155,7 @@ fn find(target: &Target) -> Result<Library, String> {
     }
 }
 
-/// Looks only for the headers, for a program that finds libpcap at run time.
+/// Searches only for the headers, for a program that loads libpcap at run time.
 fn find_headers(target: &Target) -> Result<Library, String> {
     let exclusive = |what: &str| {
         format!(
@@ -184,7 +184,7 @@ fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<B
     bindings::generate(library, &clang_args, target.is_windows())
 }
 
-/// Reads the bindings in this crate.
+/// Reads the bindings that this crate contains.
 #[cfg(not(feature = "bindgen"))]
 fn bindings(target: &Target, library: &Library, examiner: &Examiner) -> Result<Bindings, String> {
     let times = match examiner.times(target, library) {
@@ -204,7 +204,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-/// Passes to cargo what to link.
+/// Passes the libraries to link to cargo.
 fn link(library: &Library) {
     for folder in &library.lib_dirs {
         println!("cargo::rustc-link-search=native={}", folder.display());

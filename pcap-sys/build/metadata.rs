@@ -1,10 +1,10 @@
-//! The metadata for dependents, as `DEP_PCAP_…` in their build scripts, and for this crate's own
-//! tests.
+//! The metadata for the build scripts of dependents, where they are the variables `DEP_PCAP_…`, and for this crate's
+//! own tests.
 
 use crate::library::{Bindings, Kind, Library};
 use crate::target::Target;
 
-/// Prints the metadata.
+/// Prints the metadata in cargo's format.
 pub(crate) fn tell(target: &Target, library: &Library, bindings: &Bindings, exported: &[String]) {
     let version = library
         .version
@@ -39,7 +39,7 @@ pub(crate) fn tell(target: &Target, library: &Library, bindings: &Bindings, expo
     println!("cargo::rustc-env=PCAP_SYS_HOST={}", target.host);
 }
 
-/// Returns how the program gets libpcap.
+/// Returns the value of `DEP_PCAP_LINK`.
 fn way(library: &Library) -> &'static str {
     match (library.linked, library.pcap.kind) {
         (true, Kind::Static) => "static",

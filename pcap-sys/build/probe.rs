@@ -1,8 +1,8 @@
-//! Determines what the library really exports, and what a static one needs, by linking small
-//! programs for the target.
+//! Determines which functions the library exports, and which libraries a static one needs, by linking small programs
+//! for the target.
 //!
-//! A declaration is not enough: a header may declare functions that the library was built without.
-//! The library may be for another machine, so it is linked, never loaded.
+//! A declaration is not enough, because a header may declare functions that the library was built without. The library
+//! may be for another machine, so it is linked but never loaded.
 
 use std::fs;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::report;
 /// The replacement for libsystemd in a fully static program.
 const NO_SYSTEMD: &str = "pcap_sys_no_systemd";
 
-/// A function that every libpcap has, and that depends on everything that a capture needs.
+/// A function that every libpcap has, and that depends on every library that a capture needs.
 const ESSENTIAL: &str = "pcap_create";
 
 /// Does the same as [`exported`] in the common case, with at most two runs of the C compiler: the
@@ -44,8 +44,8 @@ pub(crate) fn quickly(
     there.then(|| owned(&others))
 }
 
-/// Returns those of `functions` that the library exports. For a static library this also determines
-/// what else is linked.
+/// Returns the functions among `functions` that the library exports. For a static library, this also determines which
+/// other libraries are linked.
 pub(crate) fn exported(
     compiler: &Compiler,
     library: &mut Library,
@@ -53,8 +53,8 @@ pub(crate) fn exported(
 ) -> Result<Vec<String>, String> {
     if library.pcap.kind == Kind::Static {
         locate_archive(compiler, library);
-        // A library that links alone needs nothing else. Searching further could find the directory
-        // of another C library than the compiler's, as with musl's compiler.
+        // A library that links alone needs nothing else. A further search could find the directory of a C library that
+        // is not the compiler's, as with musl's compiler.
         let (lib_dirs, libs) = (&library.lib_dirs, library.libs());
         if compiler.link(&[ESSENTIAL], lib_dirs, &libs).is_ok() {
             let alone = linking(compiler, lib_dirs, &libs, functions);
@@ -71,9 +71,9 @@ pub(crate) fn exported(
     }
     let (lib_dirs, libs) = (&library.lib_dirs, library.libs());
     let essential = compiler.link(&[ESSENTIAL], lib_dirs, &libs);
-    // If a static libpcap lacks another library, the functions that do not need it link
-    // nevertheless. So it is if the linker finds an archive instead of a dynamic one. A replacement
-    // of wpcap.dll may have few functions.
+    // If a library that a static libpcap needs is missing, the functions that do not need it link nevertheless. The
+    // same happens if the linker finds an archive instead of a dynamic libpcap. So the essential function must link,
+    // except on Windows, where a replacement of wpcap.dll may have few functions.
     let exported = match &essential {
         Err(_) if library.pcap.name == "pcap" => Vec::new(),
         _ => linking(compiler, lib_dirs, &libs, functions),
@@ -118,7 +118,7 @@ fn linking(
     let Err(said) = compiler.link(functions, lib_dirs, libs) else {
         return functions.iter().map(|name| (*name).to_owned()).collect();
     };
-    // The linker names what is missing. That is only a hint: the others must link nevertheless.
+    // The linker names the missing functions. That is only a hint, so check that the others link.
     let (suspects, others): (Vec<&str>, Vec<&str>) =
         functions.iter().partition(|name| said.contains(**name));
     let mut found = if suspects.is_empty() || compiler.link(&others, lib_dirs, libs).is_err() {
@@ -131,7 +131,7 @@ fn linking(
     found
 }
 
-/// Returns the functions that link, if not all do.
+/// Returns the functions that link, by bisection. Call this if not all of them link.
 fn halves(
     compiler: &Compiler,
     lib_dirs: &[PathBuf],
@@ -154,8 +154,7 @@ fn halves(
         .collect()
 }
 
-/// Ensures that the directory of a static libpcap is known: rustc only searches the given
-/// directories.
+/// Ensures that the directory of a static libpcap is known, because rustc does not search the compiler's directories.
 fn locate_archive(compiler: &Compiler, library: &mut Library) {
     if !has(&library.lib_dirs, "libpcap.a") {
         library.lib_dirs.extend(compiler.folder_of("libpcap.a"));
@@ -210,14 +209,14 @@ fn numbered_file(compiler: &Compiler, lib_dirs: &[PathBuf], name: &str) -> Optio
         .flatten()
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|file| {
-            // `libsystemd.so.0`, not the `libsystemd.so.0.35.0` behind it.
+            // `libsystemd.so.0`, not the `libsystemd.so.0.35.0` to which it points.
             file.strip_prefix(&prefix)
                 .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
         })
         .max()
 }
 
-/// Drops every private library without which everything still links.
+/// Removes every private library without which everything still links.
 fn drop_unneeded(compiler: &Compiler, library: &mut Library, exported: &[String]) {
     let names: Vec<&str> = exported.iter().map(String::as_str).collect();
     let mut at = 0;

@@ -55,7 +55,7 @@ impl Examiner {
         pairs.flatten().collect()
     }
 
-    /// Returns the directory from which the compiler takes the library.
+    /// Returns the directory in which the compiler finds the library.
     pub(crate) fn folder_of(&self, library: &Library) -> Option<PathBuf> {
         let compiler = self.0.as_ref().ok()?;
         let mut files = library.files().iter();
@@ -92,8 +92,8 @@ impl Examiner {
         compiler.folder_of_headers(target, include_dirs)
     }
 
-    /// Returns those of `functions` that the library exports. Rejects a library that cannot be
-    /// linked, or is too old.
+    /// Returns the functions among `functions` that the library exports. Rejects a library that cannot be linked or is
+    /// too old.
     pub(crate) fn exported(
         self,
         target: &Target,
@@ -113,7 +113,7 @@ impl Examiner {
         let exported = match &compiler {
             Ok((_, Some(exported))) => exported.clone(),
             Ok((compiler, None)) => probe::exported(compiler, library, &names)?,
-            // Neither its location nor its dependencies are known: rustc could only fail.
+            // Neither the location nor the dependencies of the library are known: linking could only fail.
             Err(reason) if library.pcap.kind == Kind::Static => {
                 return Err(format!(
                     "cannot determine what a static libpcap must be linked with: no C compiler for {} works ({reason})",
@@ -122,8 +122,8 @@ impl Examiner {
             }
             Err(reason) => {
                 println!(
-                    "cargo::warning=cannot determine what libpcap exports, so no function is promised: no C compiler for \
-                 {} works ({reason})",
+                    "cargo::warning=cannot determine which functions libpcap exports, so no DEP_PCAP_HAVE_ variable is \
+                     set: no C compiler for {} works ({reason})",
                     target.triple
                 );
                 Vec::new()
@@ -137,7 +137,7 @@ impl Examiner {
                     "its pcap.h declares no",
                 ));
             }
-            // On Windows a replacement of wpcap.dll may only have what a program needs.
+            // On Windows a replacement of wpcap.dll may have only the functions that a program needs.
             if compiler.is_ok() && !target.is_windows() && !has(&exported) {
                 return Err(version::too_old(&library.found_by, "it has no"));
             }

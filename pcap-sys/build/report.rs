@@ -1,4 +1,4 @@
-//! Instructions for the user of a failed build.
+//! Instructions for a user whose build has failed.
 
 /// How to install libpcap's development files, for each system.
 const INSTALL: &str = "\
@@ -10,10 +10,10 @@ install libpcap's development files:
   macOS            comes with the command line tools: xcode-select --install (or: brew install libpcap)
   FreeBSD          in the base system (newer: pkg install libpcap)
   Windows          unpack the Npcap SDK (https://npcap.com) and set NPCAP_SDK to its directory
-or set LIBPCAP_LIBDIR and LIBPCAP_INCLUDEDIR to your own build.
-For another target, set them with its name, such as LIBPCAP_LIBDIR_s390x_unknown_linux_gnu; pkg-config is only used for
-another target with PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR. If the C headers of that target are not found, install
-its C compiler (for Windows also clang itself), or set
+or set LIBPCAP_LIBDIR and LIBPCAP_INCLUDEDIR to the directories of your own build.
+For a cross build, append the target to these names, as in LIBPCAP_LIBDIR_s390x_unknown_linux_gnu. pkg-config is only
+used for a cross build if PKG_CONFIG_ALLOW_CROSS=1 and PKG_CONFIG_LIBDIR are set. If the target's C headers are not
+found, install its C compiler (for Windows also clang itself), or set
 BINDGEN_EXTRA_CLANG_ARGS_<target>=\"-isystem <directory>\".";
 
 /// How to install libclang, for each system.
@@ -29,7 +29,7 @@ install libclang:
 or set LIBCLANG_PATH to the directory of libclang's dynamic library; or disable the default feature `bindgen` to use
 prebuilt bindings.";
 
-/// The number of lines of a tool's output to repeat.
+/// The number of lines of a tool's output to include in an error.
 const TAIL: usize = 8;
 
 /// Formats the error if no usable libpcap was found.
@@ -37,7 +37,7 @@ pub(crate) fn no_library(reason: &str) -> String {
     format!("{reason}\n{INSTALL}")
 }
 
-/// Formats the warning for a cross build without the location of the target's libpcap.
+/// Formats the warning for a cross build if the location of the target's libpcap is unknown.
 pub(crate) fn bare_cross_build(triple: &str) -> String {
     let suffix = triple.replace(['-', '.'], "_");
     format!(

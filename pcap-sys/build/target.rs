@@ -1,5 +1,5 @@
-//! The target of the build. Everything comes from the variables that cargo sets for the target,
-//! nothing from the build machine.
+//! The target of the build. All information is from the variables that cargo sets for the target, none from the build
+//! machine.
 
 use std::env;
 

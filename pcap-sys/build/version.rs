@@ -12,7 +12,7 @@ pub(crate) const MINIMUM: Version = Version {
     patch: Some(0),
 };
 
-/// A function that no older libpcap declares, to check a libpcap of unknown version.
+/// A function that was added in the oldest accepted version, to check a libpcap of unknown version.
 pub(crate) const NEWEST_FUNCTION: &str = "pcap_init";
 
 /// A version of libpcap.
@@ -49,7 +49,7 @@ impl Version {
         })
     }
 
-    /// Parses a library's own version text, where words may follow: `1.11.0-PRE-GIT`.
+    /// Parses the version text of a library, which may have a suffix: `1.11.0-PRE-GIT`.
     pub(crate) fn parse_lenient(text: &str) -> Option<Self> {
         let text = text.trim();
         let end = text
@@ -104,7 +104,7 @@ pub(crate) fn check(version: Version, found_by: &str) -> Result<(), String> {
     }
 }
 
-/// Formats the error for a libpcap of unknown version that lacks the function.
+/// Formats the error for a libpcap of unknown version that lacks [`NEWEST_FUNCTION`].
 pub(crate) fn too_old(found_by: &str, lacks: &str) -> String {
     format!(
         "the libpcap found by {found_by} is too old: {lacks} {NEWEST_FUNCTION}, and libpcap {MINIMUM} or newer is \

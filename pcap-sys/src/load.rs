@@ -1,7 +1,6 @@
-//! Finds libpcap at run time: the library, the functions' addresses, and the macro that defines the
-//! bindings' functions.
+//! Loads libpcap at run time and looks up its functions. Contains the macro that defines the functions of the bindings.
 //!
-//! Imports nothing of this crate but the names of the functions.
+//! Imports nothing from this crate except the names of the functions.
 
 use std::error::Error;
 use std::ffi::{CStr, CString, c_void};
@@ -14,9 +13,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 #[cfg_attr(windows, path = "load/windows.rs")]
 mod system;
 
-/// A function that a too old libpcap lacks: 1.10.0 is the first to have it. On Windows a
-/// replacement of wpcap.dll may lack that one, too, but only libraries older than Npcap lack this
-/// one.
+/// A function that a libpcap lacks if it is too old: `pcap_init` exists since 1.10.0. On Windows a replacement of
+/// wpcap.dll may lack `pcap_init` as well, so this is another function, which only libraries older than Npcap lack.
 const NEWEST_FUNCTION: &CStr = if cfg!(windows) {
     c"pcap_set_tstamp_precision"
 } else {
@@ -47,7 +45,7 @@ impl Library {
 /// The library, once it is loaded.
 static LIBRARY: OnceLock<Library> = OnceLock::new();
 
-/// The error if no libpcap could be loaded: each attempt, and the system's reason.
+/// The error of [`load`]: no libpcap could be loaded. Contains each attempt and the system's reason for its failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadError {
     tried: Vec<(String, String)>,
@@ -79,18 +77,18 @@ impl fmt::Display for LoadError {
 
 impl Error for LoadError {}
 
-/// Loads libpcap, unless that has been done. Requires the feature `load-dynamically`.
+/// Loads libpcap, unless it is already loaded. Requires the feature `load-dynamically`.
 ///
-/// It looks for libpcap in this order:
+/// The call tries the following names, in this order:
 ///
-/// - on Windows: as `wpcap.dll` in the system's directory `System32\Npcap`, then in `System32`
-///   itself. It never looks in the current directory or in `PATH`;
-/// - on macOS: as `/usr/lib/libpcap.A.dylib`, then `libpcap.A.dylib` and `libpcap.dylib`;
-/// - on other Unix systems: as `libpcap.so.1`, `libpcap.so.0.8` (Debian's name for the same) and
-///   `libpcap.so`, where the system looks for libraries.
+/// - on Windows, `wpcap.dll` in the system's directory `System32\Npcap`, then in `System32` itself, but never in the
+///   current directory or in `PATH`;
+/// - on macOS, `/usr/lib/libpcap.A.dylib`, then `libpcap.A.dylib` and `libpcap.dylib`;
+/// - on other Unix systems, `libpcap.so.1`, `libpcap.so.0.8` (Debian's name for the same library) and `libpcap.so`, in
+///   the directories in which the system searches for libraries.
 ///
-/// It rejects libpcaps older than 1.10.0 and, on Windows, WinPcap. A loaded library stays loaded
-/// until the program ends; after a failure, the next call tries again.
+/// Versions of libpcap before 1.10.0 and, on Windows, WinPcap are rejected. The library stays loaded until the program
+/// ends. After a failure, the next call tries again.
 ///
 /// # Errors
 ///
@@ -99,14 +97,15 @@ pub fn load() -> Result<(), LoadError> {
     library().map(|_| ())
 }
 
-/// Returns whether libpcap can be loaded and has this function, such as `pcap_open`. Requires the
-/// feature `load-dynamically`.
+/// Returns whether libpcap can be loaded and has a function, such as `pcap_open`. Requires the feature
+/// `load-dynamically`.
 ///
-/// Calling a function that libpcap lacks, or any function without libpcap, prints a line on
-/// standard error and aborts the program.
+/// Check this before calling a function that libpcap may lack: such a call prints a line on standard error and aborts
+/// the program. So does every call if libpcap cannot be loaded. For a name that is not a function of this crate, the
+/// result is `false`.
 #[must_use]
 pub fn has(function: &str) -> bool {
-    // The system would also find functions of libraries that libpcap itself is linked with.
+    // The system would also find functions of the libraries that libpcap is linked with.
     let Some(name) = crate::bindings::NAMES
         .iter()
         .find(|name| **name == function)
@@ -153,14 +152,14 @@ fn search() -> Result<Library, LoadError> {
     Err(LoadError { tried })
 }
 
-/// The address of a function, looked up at its first call.
+/// The address of a function, which is looked up when the function is called for the first time.
 pub(crate) struct Address {
     name: &'static CStr,
     address: AtomicPtr<c_void>,
 }
 
 impl Address {
-    /// Creates an address; `name` ends with a NUL byte, and has no other.
+    /// Creates an address. `name` must end with a NUL byte and contain no other.
     pub(crate) const fn new(name: &'static str) -> Self {
         let Ok(name) = CStr::from_bytes_with_nul(name.as_bytes()) else {
             panic!("not a C text");
@@ -171,7 +170,7 @@ impl Address {
         }
     }
 
-    /// Returns the address, which is never null: if there is none, the program aborts.
+    /// Returns the address. It is never null: if there is no such function, the program aborts.
     #[inline]
     pub(crate) fn get(&self) -> *mut c_void {
         // Acquire: whoever sees the address must also see the loaded library.
@@ -205,9 +204,9 @@ impl Address {
     }
 }
 
-/// Replaces `extern "C"` before the functions of the bindings: each becomes a function of the same
-/// name and type, which looks up libpcap's at its first call. A function with an attribute, which
-/// might rename it, does not compile.
+/// Replaces the `extern "C"` block of the bindings. Each declaration becomes a function of the same name and type,
+/// which looks up libpcap's function at its first call. A declaration with an attribute does not compile, because the
+/// attribute might rename the function.
 macro_rules! functions {
     ($(pub fn $name:ident($($argument:ident: $of:ty),* $(,)?) $(-> $answer:ty)?;)*) => {
         $(

@@ -1,15 +1,16 @@
-//! The macros of `pcap.h` with arguments, which bindgen cannot see. They keep C's names.
+//! The macros of `pcap.h` with arguments, which bindgen cannot translate. They keep C's names.
 //!
-//! Imports nothing but the bindings. C accepts any number; these take the `int` of the other
-//! macros, so that an instruction's code is passed as `BPF_CLASS(code.into())` and the result
-//! compares with `BPF_LD`.
+//! In C they accept any integer type. Here they take a `c_int`, which is the type of the other macros: an instruction's
+//! code is passed as `BPF_CLASS(code.into())`, and the result can be compared with `BPF_LD`.
+//!
+//! Imports nothing except the bindings.
 #![allow(non_snake_case)]
 
 use libc::{c_int, c_uchar, c_ushort};
 
 use crate::{bpf_insn, bpf_int32, bpf_u_int32};
 
-/// `DLT_CLASS_NETBSD_RAWAF`, whether or not the header has it.
+/// The value of `DLT_CLASS_NETBSD_RAWAF`, which not every header defines.
 const NETBSD_RAWAF: c_int = 0x0224_0000;
 
 /// The alignment of packet data in a BPF device's buffer, in bytes.
@@ -67,14 +68,14 @@ pub const fn BPF_MISCOP(code: c_int) -> c_int {
     code & 0xf8
 }
 
-/// Creates an instruction that does not jump. As in C, only the lower 16 bits of the code count.
+/// Creates an instruction that does not jump. As in C, only the lower 16 bits of `code` are used.
 #[must_use]
 pub const fn BPF_STMT(code: c_int, k: bpf_u_int32) -> bpf_insn {
     BPF_JUMP(code, k, 0, 0)
 }
 
-/// Creates an instruction that jumps `jt` or `jf` instructions ahead. As in C, only the lower 16
-/// bits of the code count.
+/// Creates a conditional jump, which skips `jt` instructions if its condition holds, and `jf` if it does not. As in C,
+/// only the lower 16 bits of `code` are used.
 #[must_use]
 pub const fn BPF_JUMP(code: c_int, k: bpf_u_int32, jt: c_uchar, jf: c_uchar) -> bpf_insn {
     bpf_insn {
@@ -85,9 +86,10 @@ pub const fn BPF_JUMP(code: c_int, k: bpf_u_int32, jt: c_uchar, jf: c_uchar) -> 
     }
 }
 
-/// Returns whether a result of `pcap_datalink_ext` contains the length of the frame check sequence.
+/// Returns a nonzero value if a result of `pcap_datalink_ext` contains the length of the frame check sequence, and 0
+/// otherwise.
 ///
-/// As in C, the value is the bit itself, not 0 or 1.
+/// As in C, the nonzero value is the bit itself, not 1.
 #[must_use]
 pub const fn LT_FCS_LENGTH_PRESENT(x: c_int) -> c_int {
     x & 0x0400_0000
@@ -101,8 +103,7 @@ pub const fn LT_FCS_LENGTH(x: c_int) -> c_int {
     ((x as u32 & 0xf000_0000) >> 28) as c_int
 }
 
-/// Returns the bits of a link type that hold the length of the frame check sequence, in units of 16
-/// bits.
+/// Returns the bits of a link type that encode a length of the frame check sequence, in units of 16 bits.
 #[must_use]
 pub const fn LT_FCS_DATALINK_EXT(x: c_int) -> c_int {
     (((x as u32 & 0xf) << 28) | 0x0400_0000) as c_int
@@ -120,7 +121,7 @@ pub const fn LT_LINKTYPE_EXT(x: c_int) -> c_int {
     x & !0xffff
 }
 
-/// Returns the bits of a link type that have no meaning.
+/// Returns the reserved bits of a link type.
 #[must_use]
 pub const fn LT_RESERVED1(x: c_int) -> c_int {
     x & 0x03ff_0000
@@ -144,7 +145,7 @@ pub const fn DLT_NETBSD_RAWAF_AF(x: c_int) -> c_int {
     x & 0x0000_ffff
 }
 
-/// Returns whether a link type is NetBSD's raw one.
+/// Returns whether a link type is a raw link type of NetBSD.
 #[must_use]
 pub const fn DLT_IS_NETBSD_RAWAF(x: c_int) -> bool {
     DLT_CLASS(x) == NETBSD_RAWAF

@@ -8,10 +8,11 @@ use super::mac::{self, MacAddr};
 use crate::sys;
 use crate::sys::socket_address::{self, RawAddress};
 
-/// An address of a device, of one of the families that libpcap reports.
+/// An address of a device, of one of the address families that libpcap reports.
 ///
-/// Later versions may add families, so a `match` needs a `_` arm. `Display` uses the usual notation
-/// of the family.
+/// Later versions may add families, so a `match` needs a `_` arm.
+///
+/// `Display` uses the usual notation of the family, such as `192.0.2.1`, `fe80::1%2` or `02:00:5e:10:00:ff`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Address {
@@ -21,24 +22,24 @@ pub enum Address {
     V6 {
         /// The address.
         addr: Ipv6Addr,
-        /// The index of the interface that a link-local address belongs to; otherwise 0.
+        /// The scope of the address: for a link-local address the index of its interface, otherwise 0.
         scope_id: u32,
     },
     /// A hardware address of six bytes.
     Mac(MacAddr),
-    /// A hardware address of another length, never empty. Linux only reports the first 8 bytes of a
-    /// longer one (InfiniBand has 20).
+    /// A hardware address of another length, never empty. Linux reports only the first 8 bytes of a longer address,
+    /// such as InfiniBand's 20 bytes.
     Hardware(Box<[u8]>),
     /// An address of a family that this crate does not support.
     #[non_exhaustive]
     Other {
-        /// The family's number on this system, an `AF_` constant.
+        /// The number of the family on this system: an `AF_` constant.
         family: i32,
     },
 }
 
 impl Address {
-    /// Returns the IP address, if it is one.
+    /// Returns the address without its scope, if it is an IPv4 or IPv6 address.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         match self {
@@ -48,7 +49,7 @@ impl Address {
         }
     }
 
-    /// Returns the hardware address, if it is one of six bytes.
+    /// Returns the address, if it is a hardware address of six bytes.
     #[must_use]
     pub fn mac(&self) -> Option<MacAddr> {
         match self {
@@ -73,7 +74,7 @@ impl From<Ipv4Addr> for Address {
     }
 }
 
-/// Sets no scope.
+/// Converts the address, with a scope of 0.
 impl From<Ipv6Addr> for Address {
     fn from(addr: Ipv6Addr) -> Address {
         Address::V6 { addr, scope_id: 0 }
@@ -118,7 +119,7 @@ impl fmt::Display for Address {
 
 /// One address of a device, with its netmask and related addresses.
 ///
-/// Only the address itself is always present.
+/// Only the address itself is always present. The other fields are `None` if the system does not report them.
 #[doc(alias = "pcap_addr_t")]
 #[doc(alias = "pcap_addr")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -130,12 +131,13 @@ pub struct DeviceAddress {
     pub netmask: Option<Address>,
     /// The broadcast address.
     pub broadcast: Option<Address>,
-    /// The address of the other end, for a device that has exactly one.
+    /// The address of the other end of a point-to-point device.
     pub destination: Option<Address>,
 }
 
 impl DeviceAddress {
-    /// Creates an address without a netmask and the other fields, which can be set.
+    /// Creates an address whose netmask, broadcast address and destination are `None`. The fields are public and can be
+    /// set afterwards.
     ///
     /// # Examples
     ///
@@ -158,31 +160,31 @@ impl DeviceAddress {
         }
     }
 
-    /// Returns the address, if it is an IP address.
+    /// Returns the address, if it is an IPv4 or IPv6 address.
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         self.address.ip()
     }
 
-    /// Returns the netmask, if it is an IP address.
+    /// Returns the netmask, if it is an IPv4 or IPv6 address.
     #[must_use]
     pub fn ip_netmask(&self) -> Option<IpAddr> {
         self.netmask.as_ref().and_then(Address::ip)
     }
 
-    /// Returns the broadcast address, if it is an IP address.
+    /// Returns the broadcast address, if it is an IPv4 or IPv6 address.
     #[must_use]
     pub fn ip_broadcast(&self) -> Option<IpAddr> {
         self.broadcast.as_ref().and_then(Address::ip)
     }
 
-    /// Reads libpcap's structure; `None` if it has no address.
+    /// Converts libpcap's structure. Returns `None` if it contains no address.
     ///
     /// # Safety
     ///
-    /// `raw` is part of a list that libpcap made and that is not freed during the call.
+    /// `raw` belongs to a list that libpcap allocated and that is not freed during the call.
     pub(super) unsafe fn read(raw: &sys::pcap_addr_t) -> Option<DeviceAddress> {
-        // SAFETY: null or a socket address that libpcap copied whole.
+        // SAFETY: null, or a complete socket address that libpcap copied.
         let address = unsafe { socket_address::read(raw.addr, None) }?;
         let family = socket_address::family(&address);
         // SAFETY: as the caller promises.
@@ -196,7 +198,8 @@ impl DeviceAddress {
     }
 }
 
-/// Reads a related address of an address of this family.
+/// Converts a netmask, broadcast address or destination. `family` applies if the address does not contain its own
+/// family.
 ///
 /// # Safety
 ///
@@ -207,7 +210,7 @@ unsafe fn with(raw: *const libc::sockaddr, family: Option<c_int>) -> Option<Addr
     Some(raw.into())
 }
 
-/// Prints the address alone, without its netmask and the other fields.
+/// Prints the address alone, without its netmask, broadcast address and destination.
 impl fmt::Display for DeviceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.address.fmt(f)

@@ -1,16 +1,18 @@
-//! Devices that a program describes itself.
+//! Creating a `Device` without libpcap.
 
 use super::{Device, DeviceAddress, DeviceName};
 use crate::error::Result;
 
-/// # Describing a device
+/// # Creating devices
 impl Device {
-    /// Creates a device with a name and nothing else, for tests of programs that choose a device. The device need not
-    /// exist.
+    /// Creates a device that has only a name. The device need not exist.
+    ///
+    /// This is meant for tests of programs that select a device. To capture, a name is enough:
+    /// [`Capture::from_device`](crate::Capture::from_device) accepts one.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the name contains a NUL.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the name contains a NUL byte.
     ///
     /// # Examples
     ///
@@ -49,7 +51,7 @@ impl Device {
         self
     }
 
-    /// Sets libpcap's [flags](Self::raw_flags), which are the `PCAP_IF_` constants of [`sys`](crate::sys).
+    /// Sets libpcap's [flags](Self::raw_flags): a combination of the `PCAP_IF_` constants of [`sys`](crate::sys).
     #[must_use]
     pub fn with_raw_flags(mut self, flags: u32) -> Device {
         self.flags = flags;

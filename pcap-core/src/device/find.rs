@@ -1,4 +1,4 @@
-//! The devices of this system.
+//! Listing and finding the devices of this system.
 
 use super::{Device, DeviceName, list};
 use crate::error::Result;
@@ -8,13 +8,14 @@ impl Device {
     /// Lists the devices that this process may be able to capture on, in libpcap's order: connected
     /// devices first, loopback and pseudo-devices last.
     ///
-    /// Without the permission to capture, some systems return an empty list; others, such as Linux,
-    /// return all devices.
+    /// If the process lacks the permission to capture, some systems return an empty list; others, such as Linux,
+    /// return all devices. A device with an unusual name or address is listed like any other.
     ///
     /// # Errors
     ///
-    /// Those of the system, if it cannot list the devices. An empty list is not an error. A device
-    /// with an unusual name or address is listed like the others.
+    /// - [`LibraryMissing`](crate::ErrorKind::LibraryMissing) if there is no libpcap (only with the feature
+    ///   `load-dynamically`).
+    /// - Another kind if the system cannot list the devices. An empty list is not an error.
     ///
     #[doc = manual!("pcap_findalldevs")]
     #[doc(alias = "pcap_findalldevs")]
@@ -22,14 +23,15 @@ impl Device {
         list::list()
     }
 
-    /// Returns the default capture device: the first of [`list`](Device::list) that is up and
-    /// running and neither a loopback nor a pseudo-device; without one, the first that is up;
-    /// otherwise the first.
+    /// Returns the default capture device.
+    ///
+    /// This is the first device of [`list`](Device::list) that is up and running and neither a loopback nor a
+    /// pseudo-device. If there is none, it is the first device that is up, and otherwise the first device of the list.
     ///
     /// # Errors
     ///
-    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if there is no device at all, usually
-    ///   because of missing permissions.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the list is empty, usually because the process lacks the
+    ///   permission to capture.
     /// - Those of [`list`](Device::list).
     ///
     /// # Examples
@@ -46,13 +48,13 @@ impl Device {
         list::default_device()
     }
 
-    /// Finds the device with a name, compared byte by byte.
+    /// Finds the device with the given name. Names are compared byte by byte.
     ///
-    /// Opening a device only needs its name. This call also returns its addresses and state.
+    /// To open a device, its name is enough; use this call to get its addresses and state.
     ///
     /// # Errors
     ///
-    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no device has the name.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no device has this name.
     /// - Those of [`list`](Device::list).
     ///
     /// # Examples
@@ -68,14 +70,15 @@ impl Device {
         list::find(&name.into())
     }
 
-    /// Returns the device of the network interface with an index, such as the one in the cooked
-    /// headers of `any`, in the network namespace of the calling thread and at the time of the
-    /// call.
+    /// Finds the device of the network interface with the given index, such as the
+    /// [index in a cooked header](crate::CookedHeader::interface_index).
+    ///
+    /// The index is looked up in the network namespace of the calling thread, at the time of the call.
     ///
     /// # Errors
     ///
-    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no interface has the index, or libpcap
-    ///   cannot capture on it.
+    /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if no interface has this index, or libpcap does not list the
+    ///   interface.
     /// - [`Unsupported`](crate::ErrorKind::Unsupported) on Windows.
     /// - Those of [`list`](Device::list).
     ///

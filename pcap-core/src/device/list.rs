@@ -9,7 +9,7 @@ use super::{Device, DeviceAddress, DeviceName};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// libpcap's list, freed on drop.
+/// A list of devices that libpcap allocated, freed on drop.
 struct List(*mut sys::pcap_if_t);
 
 impl List {
@@ -31,7 +31,7 @@ impl List {
         Ok(List(first))
     }
 
-    /// Copies the devices, and frees the list.
+    /// Copies the devices and frees the list.
     fn devices(self) -> Vec<Device> {
         let mut devices = Vec::new();
         // SAFETY: null or the first of libpcap's list, which lives as long as `self`.
@@ -48,17 +48,17 @@ impl List {
 
 impl Drop for List {
     fn drop(&mut self) {
-        // SAFETY: null or a list that libpcap made, and freed once; nothing refers to it any more,
-        // because what was read from it was copied.
+        // SAFETY: null or a list that libpcap allocated, and freed once; nothing refers to it any more, because
+        // everything that was read from it was copied.
         unsafe { sys::pcap_freealldevs(self.0) };
     }
 }
 
-/// Copies one device out of libpcap's list; `None` for one without a name.
+/// Copies one device out of libpcap's list. Returns `None` if it has no name.
 ///
 /// # Safety
 ///
-/// `raw` is part of a list that libpcap made and that is not freed during the call.
+/// `raw` belongs to a list that libpcap allocated and that is not freed during the call.
 unsafe fn device(raw: &sys::pcap_if_t) -> Option<Device> {
     if raw.name.is_null() {
         return None;
@@ -85,11 +85,11 @@ unsafe fn device(raw: &sys::pcap_if_t) -> Option<Device> {
     })
 }
 
-/// Copies the devices of a list that libpcap made, and frees it.
+/// Copies the devices of a list that libpcap allocated, and frees the list.
 ///
 /// # Safety
 ///
-/// `first` is null or the first of such a list, and nobody else frees it.
+/// `first` is null or the first element of such a list, which nothing else frees.
 #[cfg(feature = "remote")]
 pub(crate) unsafe fn take(first: *mut sys::pcap_if_t) -> Vec<Device> {
     List(first).devices()
@@ -132,7 +132,7 @@ pub(super) fn default_device() -> Result<Device> {
             "choose a device",
             None,
             format!(
-                "this process may not capture on any device; {}",
+                "libpcap lists no device, probably because this process may not capture; {}",
                 sys::platform::RIGHTS_HELP
             ),
         )
@@ -164,8 +164,7 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
     let status =
         unsafe { sys::pcap_lookupnet(device.as_ptr(), &mut net, &mut mask, errbuf.as_mut_ptr()) };
     if status == 0 {
-        // In network byte order, so the bytes need no conversion; both are zero if there is no
-        // IPv4.
+        // In network byte order, so the bytes need no conversion. Both are zero if there is no IPv4 address.
         let [net, mask] = [net, mask].map(|number: u32| Ipv4Addr::from(number.to_ne_bytes()));
         let none = net.is_unspecified() && mask.is_unspecified();
         return Ok((!none).then_some((net, mask)));
@@ -175,7 +174,7 @@ pub(crate) fn net_and_mask(device: &CStr) -> Result<Option<(Ipv4Addr, Ipv4Addr)>
         return Ok(None);
     }
     let name = device.to_string_lossy().into_owned();
-    // The texts of Linux and of the BSDs.
+    // The system's texts on Linux and on the BSDs.
     let gone = ["No such device", "Device not configured"];
     if gone.iter().any(|gone| text.contains(gone)) {
         return Err(Error::cannot(

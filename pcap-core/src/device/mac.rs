@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind};
 
-/// A hardware address of six bytes, as in Ethernet and wireless LAN.
+/// A hardware address of six bytes (MAC address), as used by Ethernet and wireless LANs.
 ///
-/// `Display` writes six pairs of lower-case digits with colons. `FromStr` parses both cases, and
-/// the other forms that filter expressions accept: `02-00-5e-10-00-ff`, `02.00.5e.10.00.ff`,
-/// `0200.5e10.00ff` and `02005e1000ff`.
+/// `Display` writes six pairs of lower-case hexadecimal digits, separated by colons. `FromStr` ignores case, and also
+/// parses the other forms that filter expressions accept: `02-00-5e-10-00-ff`, `02.00.5e.10.00.ff`, `0200.5e10.00ff`
+/// and `02005e1000ff`.
 ///
 /// # Examples
 ///
@@ -29,16 +29,16 @@ pub struct MacAddr([u8; 6]);
 impl MacAddr {
     /// The broadcast address, `ff:ff:ff:ff:ff:ff`.
     pub const BROADCAST: MacAddr = MacAddr([0xff; 6]);
-    /// The all-zero address, `00:00:00:00:00:00`; loopback devices have it.
+    /// The all-zero address, `00:00:00:00:00:00`, which loopback devices have.
     pub const ZERO: MacAddr = MacAddr([0; 6]);
 
-    /// Creates an address from its bytes, in the order in which they are sent.
+    /// Creates an address from its six bytes, in transmission order.
     #[must_use]
     pub const fn new(octets: [u8; 6]) -> MacAddr {
         MacAddr(octets)
     }
 
-    /// Returns the six bytes, in the order in which they are sent.
+    /// Returns the six bytes, in transmission order.
     #[must_use]
     pub const fn octets(self) -> [u8; 6] {
         self.0
@@ -84,7 +84,7 @@ impl fmt::Debug for MacAddr {
     }
 }
 
-/// Formats bytes as pairs of digits, separated by colons.
+/// Formats bytes as pairs of hexadecimal digits, separated by colons.
 pub(super) fn text(bytes: &[u8]) -> String {
     let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     pairs.join(":")

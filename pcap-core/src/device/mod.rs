@@ -1,6 +1,6 @@
 //! Capture devices with their names, addresses and status.
 
-// The documentation of `Device` has the calls in this order.
+// rustdoc lists the methods of `Device` in the order of these modules.
 mod find;
 
 mod address;
@@ -24,27 +24,27 @@ pub(crate) use list::net_and_mask;
 #[cfg(feature = "remote")]
 pub(crate) use list::take;
 
-/// Whether a device is connected to a network: a cable is plugged in, or it is associated with an
-/// access point.
+/// The connection status of a device: whether its cable is plugged in, or whether it is associated with an access
+/// point. Returned by [`Device::connection_status`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConnectionStatus {
-    /// The system does not report it.
+    /// The system does not report the status.
     Unknown,
     /// Connected.
     Connected,
     /// Not connected.
     Disconnected,
-    /// Does not apply: a loopback or pseudo-device.
+    /// The status does not apply, because this is a loopback or pseudo-device.
     NotApplicable,
 }
 
-/// A device to capture on, as it was when it was listed.
+/// A capture device, as it was when it was listed.
 ///
-/// This is a plain value. Later changes of addresses or state only show in a new list.
+/// A `Device` is a snapshot: call [`Device::list`] again to see later changes to addresses or state.
 ///
-/// Not all devices are network interfaces: on Linux there are `any`, which captures on all
-/// interfaces, and pseudo-devices for USB, Bluetooth, D-Bus and the packet filter's log.
+/// Not every device is a network interface. Linux also has `any`, which captures on all interfaces, and pseudo-devices
+/// for USB, Bluetooth, D-Bus and netfilter (`nflog`, `nfqueue`).
 ///
 /// # Examples
 ///
@@ -72,31 +72,32 @@ pub struct Device {
 
 /// # Properties
 impl Device {
-    /// Returns the name for display: invalid UTF-8 is replaced. To open the device, pass the device
-    /// itself, which keeps the exact bytes.
+    /// Returns the name as text, with invalid UTF-8 replaced. To open the device, pass the `Device` itself, which keeps
+    /// the exact bytes of the name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.text
     }
 
-    /// Returns the system's name.
+    /// Returns the name exactly as libpcap lists it.
     pub(crate) fn c_name(&self) -> &CStr {
         &self.name
     }
 
-    /// Returns the system's description: on Windows always, on Linux for pseudo-devices only.
+    /// Returns the description of the device, if the system has one. On Windows every device has a description, on
+    /// Linux only pseudo-devices do.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.description.as_deref()
     }
 
-    /// Returns all addresses, in the system's order: IPv4, IPv6 and hardware addresses.
+    /// Returns all addresses of the device (IPv4, IPv6 and hardware addresses), in the system's order.
     #[must_use]
     pub fn addresses(&self) -> &[DeviceAddress] {
         &self.addresses
     }
 
-    /// Returns the IPv4 and IPv6 addresses, in the system's order.
+    /// Returns the IPv4 and IPv6 addresses of the device, in the system's order.
     ///
     /// # Examples
     ///
@@ -112,11 +113,11 @@ impl Device {
         self.addresses.iter().filter_map(|a| a.address.ip())
     }
 
-    /// Returns the index of the network interface with this name, in the network namespace of the
-    /// calling thread and at the time of the call.
+    /// Returns the index of the network interface with the device's name, in the network namespace of the calling
+    /// thread and at the time of the call.
     ///
-    /// Returns `None` if there is none, as for `any` and devices that are not network interfaces,
-    /// and on Windows.
+    /// Returns `None` if there is no such interface, as for `any` and other devices that are not network interfaces.
+    /// On Windows, always returns `None`.
     ///
     #[doc = manual!(linux 3 "if_nametoindex")]
     #[must_use]
@@ -124,16 +125,17 @@ impl Device {
         sys::platform::interface_index(&self.name)
     }
 
-    /// Returns the first hardware address of six bytes. Always `None` on Windows, where libpcap
-    /// reports no hardware addresses.
+    /// Returns the first hardware address of six bytes. On Windows, always returns `None`, because libpcap reports no
+    /// hardware addresses there.
     ///
-    /// A loopback device may have an address of zeros.
+    /// A loopback device may have the all-zero address, [`MacAddr::ZERO`].
     #[must_use]
     pub fn mac_address(&self) -> Option<MacAddr> {
         self.addresses.iter().find_map(|a| a.address.mac())
     }
 
-    /// Returns the `PCAP_IF_` bits of libpcap, including those that have no method here.
+    /// Returns libpcap's flags for the device: a combination of the `PCAP_IF_` constants of [`sys`](crate::sys). They
+    /// include flags for which this type has no method.
     #[must_use]
     pub fn raw_flags(&self) -> u32 {
         self.flags
@@ -149,7 +151,8 @@ impl Device {
         self.has(sys::PCAP_IF_LOOPBACK)
     }
 
-    /// Returns whether the device is up. On most systems, capturing on one that is not fails.
+    /// Returns whether the device is up. On most systems, capturing on a device that is down fails with
+    /// [`InterfaceNotUp`](crate::ErrorKind::InterfaceNotUp).
     #[must_use]
     pub fn is_up(&self) -> bool {
         self.has(sys::PCAP_IF_UP)
@@ -162,7 +165,7 @@ impl Device {
         self.has(sys::PCAP_IF_RUNNING)
     }
 
-    /// Returns whether the device is wireless, which includes Bluetooth.
+    /// Returns whether the device is wireless. This includes Bluetooth devices.
     #[must_use]
     pub fn is_wireless(&self) -> bool {
         self.has(sys::PCAP_IF_WIRELESS)
@@ -179,17 +182,17 @@ impl Device {
         }
     }
 
-    /// Returns the current IPv4 network number and netmask of the device, such as `(10.0.0.0,
-    /// 255.255.255.0)`: those of its first IPv4 address. `None` for a device without IPv4, such as
-    /// `any`.
+    /// Returns the IPv4 network number and netmask of the device, such as `(10.0.0.0, 255.255.255.0)`, or `None` if it
+    /// has no IPv4 address, as for `any`.
     ///
-    /// [`addresses`](Device::addresses) returns all addresses with their netmasks.
+    /// The call asks the system for the current values. If the device has several IPv4 addresses, it uses the first;
+    /// [`addresses`](Device::addresses) returns all of them with their netmasks.
     ///
     /// # Errors
     ///
     /// - [`NoSuchDevice`](crate::ErrorKind::NoSuchDevice) if the device was removed since it was
     ///   listed.
-    /// - Another kind if the system reports an error.
+    /// - Another kind if the query fails.
     ///
     /// # Examples
     ///
@@ -207,7 +210,7 @@ impl Device {
     #[doc(alias = "pcap_lookupnet")]
     pub fn net_and_mask(&self) -> Result<Option<(Ipv4Addr, Ipv4Addr)>> {
         match list::net_and_mask(&self.name) {
-            // The system's interface calls do not know pseudo-devices.
+            // The system's interface calls fail for pseudo-devices.
             Err(_) if self.addresses.is_empty() && self.is_pseudo() => Ok(None),
             answer => answer,
         }

@@ -8,10 +8,10 @@ use super::Device;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// The name of a device to open. Converts from a string, an `OsStr` or a [`Device`].
+/// The name of a device, for the calls that open or find one. Converts from a string, an `OsStr` or a [`Device`].
 ///
-/// The name keeps the exact bytes, so a device whose name is not UTF-8 can be opened. Opening a
-/// name with a NUL, which no device can have, is an error.
+/// The exact bytes are kept, so that a device can be opened even if its name is not UTF-8. A name may contain a NUL
+/// byte, but opening it returns an error.
 ///
 /// # Examples
 ///
@@ -26,22 +26,22 @@ use crate::sys;
 pub struct DeviceName(OsString);
 
 impl DeviceName {
-    /// Returns an object that prints the name. Invalid UTF-8 is replaced.
+    /// Returns an object that implements `Display` for the name. Invalid UTF-8 is replaced.
     pub fn display(&self) -> impl fmt::Display + '_ {
         Path::new(&self.0).display()
     }
 
-    /// Converts the name for C.
+    /// Converts the name to a C string.
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::InvalidArgument`] if it contains a NUL.
+    /// - [`ErrorKind::InvalidArgument`] if it contains a NUL byte.
     pub(crate) fn to_cstring(&self) -> Result<CString> {
         sys::cstring(self.as_bytes())
             .map_err(|why| Error::cannot(ErrorKind::InvalidArgument, "open", self.to_text(), why))
     }
 
-    /// Returns the name for errors.
+    /// Returns the name as text for errors, with invalid UTF-8 replaced.
     pub(crate) fn to_text(&self) -> String {
         self.0.to_string_lossy().into_owned()
     }

@@ -1,4 +1,4 @@
-//! The checks of a savefile before records are appended.
+//! Checks a savefile before records are appended to it.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -7,8 +7,8 @@ use super::format::Format;
 use crate::error::{Error, ErrorKind, Result};
 use crate::savefile::{FILE_HEADER, MAGIC_MICRO, MAGIC_NANO, RECORD_HEADER};
 
-/// Checks that records may be appended to a file, given the format and the header that this crate would have written.
-/// Leaves the position at the end, and returns the length, 0 for an empty file.
+/// Checks that records may be appended to a file, given the format and the header that this crate would write. Seeks
+/// to the end of the file and returns its length, which is 0 for an empty file.
 pub(super) fn check(
     file: &mut File,
     format: Format,
@@ -24,7 +24,7 @@ pub(super) fn check(
     if length < FILE_HEADER as u64 {
         return refuse(
             ErrorKind::SavefileTruncated,
-            format!("its header is truncated: {length} bytes of {FILE_HEADER}"),
+            format!("expected a header of {FILE_HEADER} bytes, found {length}"),
         );
     }
     let mut file = io::BufReader::with_capacity(256 * 1024, file);
@@ -38,13 +38,10 @@ pub(super) fn check(
         let (kind, text) = if MAGICS.contains(&magic) {
             (
                 ErrorKind::InvalidArgument,
-                "its timestamps have another precision",
+                "its timestamps have a different precision",
             )
         } else if MAGICS.contains(&magic.swap_bytes()) {
-            (
-                ErrorKind::Unsupported,
-                "it was written in another byte order",
-            )
+            (ErrorKind::Unsupported, "it has the opposite byte order")
         } else {
             (ErrorKind::SavefileBad, "it is not a classic pcap savefile")
         };
@@ -71,7 +68,7 @@ pub(super) fn check(
             )
         };
         if length - position < RECORD_HEADER as u64 {
-            return cut("truncated in its header");
+            return cut("truncated within its header");
         }
         let mut record = [0; RECORD_HEADER];
         file.read_exact(&mut record).map_err(io)?;
@@ -84,7 +81,7 @@ pub(super) fn check(
             return refuse(
                 ErrorKind::SavefileBad,
                 format!(
-                    "its record at byte {position} has a caplen of {caplen} bytes, more than any reader accepts"
+                    "its record at byte {position} has a caplen of {caplen} bytes, which no reader accepts"
                 ),
             );
         }
@@ -95,7 +92,7 @@ pub(super) fn check(
     Ok(length)
 }
 
-/// Returns the number at an offset of a header that this crate wrote.
+/// Returns the 32-bit field at an offset of a header, in this machine's byte order.
 fn field(bytes: &[u8], offset: usize) -> u32 {
     let mut number = [0; 4];
     number.copy_from_slice(&bytes[offset..offset + 4]);

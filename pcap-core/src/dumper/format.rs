@@ -8,7 +8,7 @@ use crate::timestamp::Precision;
 /// The version of the format, major and minor.
 const VERSION: [u16; 2] = [2, 4];
 
-/// The link type has 16 bits of the header. The others describe the frame check sequence.
+/// The largest link type: it occupies 16 bits of its header field. The other bits describe the frame check sequence.
 const LARGEST_LINKTYPE: u32 = 0xffff;
 
 /// The content of a savefile's header.
@@ -22,8 +22,8 @@ pub(crate) struct Format {
 }
 
 impl Format {
-    /// Returns the longest record that libpcap and Wireshark accept. They treat a longer one as damage, and read
-    /// nothing after it. `u32::MAX` for link types with limits of their own.
+    /// Returns the length of the longest packet that libpcap and Wireshark accept. They report a longer one as damage
+    /// and read nothing after it. For link types with other limits, returns `u32::MAX`.
     pub(super) fn readable(self) -> u32 {
         match savefile::is_plain(self.datalink, ByteOrder::Native) {
             true => savefile::LONGEST as u32,
@@ -49,7 +49,7 @@ impl Format {
         header[..4].copy_from_slice(&magic.to_ne_bytes());
         header[4..6].copy_from_slice(&major.to_ne_bytes());
         header[6..8].copy_from_slice(&minor.to_ne_bytes());
-        // Then the time zone and the accuracy of the timestamps, which are always 0.
+        // Bytes 8 to 15 are the time zone and the accuracy of the timestamps, which are always 0.
         header[16..20].copy_from_slice(&self.snaplen.to_ne_bytes());
         header[20..].copy_from_slice(&(linktype | self.datalink_ext).to_ne_bytes());
         Ok(header)

@@ -22,22 +22,25 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 /// Writes packets to a savefile.
 ///
 /// Created by [`Capture::dump`](crate::Capture::dump), [`dump_append`](crate::Capture::dump_append),
-/// [`dump_to`](crate::Capture::dump_to) or [`dump_open_file`](crate::Capture::dump_open_file) of a capture in any phase
-/// but the inactive one. A dumper does not borrow its capture.
+/// [`dump_to`](crate::Capture::dump_to) or [`dump_open_file`](crate::Capture::dump_open_file), in every phase of a
+/// capture except [`Inactive`](crate::Inactive). A dumper does not borrow its capture.
 ///
-/// The header is written when the dumper is created. Records are collected in a buffer of 256 KiB. The call that meets
-/// a write error (a full disk, a closed pipe) reports it, at the latest [`flush`](Self::flush) or
-/// [`close`](Self::close). Unwritten bytes, the header included, are kept: when there is room again, repeat the call to
-/// continue. Dropping a dumper writes what it can and ignores errors, so close it.
+/// # Buffering and errors
 ///
-/// **The contents of the buffer are lost if the dumper is not dropped**:
+/// The header is written when the dumper is created. Records are collected in a buffer of 256 KiB. A write error, such
+/// as a full disk or a closed pipe, is returned by the call that encounters it: at the latest by
+/// [`flush`](Self::flush) or [`close`](Self::close). Unwritten bytes, including those of the header, stay in the
+/// buffer. Once the output accepts data again, repeat the call to continue.
 ///
-/// - if the process is killed, calls [`std::process::exit`] or aborts;
+/// Dropping a dumper also writes the buffer, but ignores errors. To notice them, call `close`.
+///
+/// **The contents of the buffer are lost if the dumper is neither closed nor dropped**, that is:
+///
+/// - if the process is killed, aborts or calls [`std::process::exit`];
 /// - if the dumper is passed to [`std::mem::forget`];
-/// - if `main` returns while a thread that was not joined owns the dumper.
+/// - if `main` returns while the dumper belongs to a thread that was not joined.
 ///
-/// `exit` flushes libpcap's own dumpers, but not this one. [`flush_within`](Self::flush_within) limits the loss by
-/// time.
+/// `exit` flushes libpcap's own dumpers, but not these. To bound the loss, use [`flush_within`](Self::flush_within).
 ///
 /// # Examples
 ///
@@ -47,7 +50,7 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 /// # let path = folder.path().join("a.pcap");
 /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump(&path)?;
 /// dumper.write(Packet::new(Timestamp::new(1_700_000_000, 123), 1514, &[0; 60]))?; // truncated to 60 bytes
-/// dumper.write_now(&[0; 60])?; // captured now, and whole
+/// dumper.write_now(&[0; 60])?; // a whole packet, captured now
 /// dumper.close()?;
 ///
 /// let mut capture = Capture::from_file(&path)?;
@@ -63,7 +66,7 @@ pub(crate) use output::{Output, THE_SAVEFILE, THE_WRITER};
 pub struct Dumper {
     output: Output,
     format: Format,
-    /// The longest packet that it accepts.
+    /// The length of the longest packet that the dumper accepts.
     longest: usize,
 }
 
@@ -75,7 +78,7 @@ impl Dumper {
         Ok(Dumper::new(Output::create(path)?, format, &header))
     }
 
-    /// Creates a savefile in an open file, from the current position.
+    /// Writes a savefile to an open file, from the current position.
     pub(crate) fn to_file(file: File, name: String, format: Format) -> Result<Dumper> {
         match format.header(&name) {
             Ok(header) => {
@@ -86,7 +89,7 @@ impl Dumper {
         }
     }
 
-    /// Creates a savefile in any writer.
+    /// Writes a savefile to any writer.
     pub(crate) fn to_writer<W>(writer: W, name: String, format: Format) -> Result<Dumper>
     where
         W: Write + Send + 'static,
@@ -97,7 +100,7 @@ impl Dumper {
         }
     }
 
-    /// Opens a savefile for appending, or creates it; `-` is standard output, started anew.
+    /// Opens a savefile for appending, or creates it. `-` is standard output, to which it writes a new savefile.
     pub(crate) fn append(path: &Path, format: Format) -> Result<Dumper> {
         if path.as_os_str() == "-" {
             return Dumper::create(path, format);
@@ -131,20 +134,21 @@ impl Dumper {
         }
     }
 
-    /// Writes a packet, with the time and the lengths of its header.
+    /// Writes a packet: its header and its data.
     ///
-    /// The packet has to be of the link type that [`datalink`](Self::datalink) returns. The call cannot check this,
-    /// because a [`Packet`] does not know its link type. Readers would decode a packet of another one as nonsense.
+    /// The packet must have the link type that [`datalink`](Self::datalink) returns. The call cannot check this,
+    /// because a [`Packet`] does not contain its link type. Readers would misinterpret a packet of another link type.
     ///
-    /// A savefile with microseconds drops the last three digits of the time, as libpcap and editcap do;
-    /// [`Timestamp::rounded`] rounds them. A fraction that is negative or at least a second, as in damaged savefiles,
-    /// is written [as it was read](PacketHeader::raw_nanos) if the precision can express it.
+    /// If the savefile has microseconds, the time is truncated, as by libpcap and editcap; to round it, use
+    /// [`Timestamp::rounded`]. A fraction that is negative or at least one second, as in damaged savefiles, is written
+    /// [as it was read](PacketHeader::raw_nanos) if the file format can express it, and otherwise carried into the
+    /// seconds.
     ///
     /// # Errors
     ///
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the data is longer than the savefile's snaplen or
-    ///   than what readers accept (262 144 bytes for most link types), or the time is not in the years that a
-    ///   savefile can hold (1970 to 2106). The packet is not written.
+    ///   than readers accept (262 144 bytes for most link types), or if the time is outside the range of a savefile,
+    ///   the years 1970 to 2106. The packet is not written.
     /// - [`Io`](crate::ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     ///
     #[doc = manual!("pcap_dump")]
@@ -155,7 +159,7 @@ impl Dumper {
         self.record(packet.header(), packet.data())
     }
 
-    /// Writes bytes as a whole packet captured now.
+    /// Writes bytes as an untruncated packet, with the current time.
     ///
     /// # Errors
     ///
@@ -199,25 +203,27 @@ impl Dumper {
         ))
     }
 
-    /// Writes the buffer to the operating system.
+    /// Writes the buffer to the file or writer, and flushes the writer.
     ///
     /// # Errors
     ///
-    /// - [`Io`](crate::ErrorKind::Io) if not everything was written. The rest is kept, and a later call tries again.
+    /// - [`Io`](crate::ErrorKind::Io) if not everything was written. The rest stays in the buffer, and a later call
+    ///   tries again.
     #[doc(alias = "pcap_dump_flush")]
     pub fn flush(&mut self) -> Result<()> {
         self.output.flush()
     }
 
-    /// Limits how long packets wait in the buffer: [`write`](Self::write) flushes first if the oldest packet there has
-    /// waited this long. Default: no limit. [`Duration::MAX`] removes it.
+    /// Limits how long packets stay in the buffer: if the oldest packet has been there for `bound`, the next
+    /// [`write`](Self::write) flushes the buffer first. Default: no limit. [`Duration::MAX`] removes the limit.
     ///
-    /// Nothing runs in the background. If packets may pause, call [`flush_if_due`](Self::flush_if_due) as well. The
-    /// clock is exact to a few milliseconds. Each `write` reads it, which takes some nanoseconds.
+    /// There is no background thread. If the traffic may pause, call [`flush_if_due`](Self::flush_if_due) as well. The
+    /// limit is accurate to a few milliseconds. While it is set, each `write` reads the clock, which takes some
+    /// nanoseconds.
     ///
     /// # Examples
     ///
-    /// A savefile that is at most about a second behind, however the program ends:
+    /// However the program ends, this savefile lacks at most about one second of packets:
     ///
     /// ```no_run
     /// use pcap_core::{Capture, Next};
@@ -242,40 +248,41 @@ impl Dumper {
         self.output.flush_within(bound);
     }
 
-    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows.
-    /// Call it when a read loop finds no packet. Does nothing if there is no limit.
+    /// Flushes the buffer if its oldest packet has been there for as long as [`flush_within`](Self::flush_within)
+    /// allows. Call this whenever a read returns no packet. Without a limit, the call does nothing.
     ///
     /// # Errors
     ///
-    /// Those of [`flush`](Self::flush). A non-blocking output that accepts nothing now is not an error while there is
-    /// room in the buffer.
+    /// Those of [`flush`](Self::flush). If a non-blocking output accepts no data at the moment, the call returns
+    /// `Ok` and the packets stay in the buffer.
     pub fn flush_if_due(&mut self) -> Result<()> {
         self.output.flush_if_due()
     }
 
-    /// Writes the rest and closes the savefile.
+    /// Writes the buffer and closes the savefile. A writer is flushed and dropped.
     ///
-    /// Closing a dumper on standard output leaves descriptor 1 open.
+    /// Closing a dumper on standard output leaves file descriptor 1 open.
     ///
     /// # Errors
     ///
-    /// - [`Io`](crate::ErrorKind::Io) if the savefile is not complete.
+    /// - [`Io`](crate::ErrorKind::Io) if writing or closing failed. The savefile is then incomplete.
     #[doc(alias = "pcap_dump_close")]
     pub fn close(self) -> Result<()> {
         self.output.close()
     }
 
-    /// Writes the rest and returns the underlying writer.
+    /// Writes the buffer and returns the underlying writer or file.
     ///
-    /// This is the writer that [`dump_to`](crate::Capture::dump_to) took, for example a compressor that has to be
-    /// finished. For all other dumpers it is the [`File`], for example for [`sync_all`](File::sync_all).
+    /// For a dumper of [`dump_to`](crate::Capture::dump_to), `W` is the type of the writer that was passed to it, for
+    /// example a compressor that must be finished. For all other dumpers `W` is [`File`], for example to call
+    /// [`sync_all`](File::sync_all).
     ///
     /// # Errors
     ///
     /// - [`Io`](crate::ErrorKind::Io) if not everything was written.
     /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the dumper does not write to a `W`.
     ///
-    /// [`take`](Error::take) returns the `Dumper`, to try again.
+    /// In both cases, [`take`](Error::take) returns the `Dumper`, so that the call can be repeated.
     ///
     /// # Examples
     ///
@@ -289,7 +296,7 @@ impl Dumper {
     /// let mut dumper = Capture::dead(Dlt::EN10MB)?.dump_to(gzip)?;
     /// dumper.write_now(b"a packet")?;
     /// let gzip = dumper.into_writer::<GzEncoder<Vec<u8>>>()?;
-    /// let compressed = gzip.finish()?; // were it only dropped, its error would be lost
+    /// let compressed = gzip.finish()?; // dropping it would ignore errors
     ///
     /// let mut capture = Capture::from_reader(GzDecoder::new(Cursor::new(compressed)))?;
     /// assert_eq!(capture.next_packet()?.expect("a packet").data(), b"a packet");
@@ -302,13 +309,14 @@ impl Dumper {
             .map_err(|(error, output)| error.handing_back(Dumper::with(*output, format)))
     }
 
-    /// Returns the name of the savefile in errors: the path, as it was passed, or the name for errors.
+    /// Returns the name that errors use for the savefile: the path as it was passed, or the name of an open file or
+    /// writer.
     #[must_use]
     pub fn name(&self) -> &str {
         self.output.name()
     }
 
-    /// Returns the length of the savefile in bytes, including the buffer: the position of the next record.
+    /// Returns the position of the next record: the length of the savefile in bytes, including the bytes in the buffer.
     #[doc(alias = "pcap_dump_ftell")]
     #[doc(alias = "pcap_dump_ftell64")]
     #[must_use]
@@ -322,8 +330,8 @@ impl Dumper {
         self.format.datalink
     }
 
-    /// Returns the snaplen of the savefile, in bytes. Longer packets are rejected; so are those that readers would
-    /// reject.
+    /// Returns the snaplen of the savefile, in bytes. [`write`](Self::write) rejects longer packets, and those that
+    /// readers would reject.
     #[must_use]
     pub fn snaplen(&self) -> u32 {
         self.format.snaplen
@@ -336,7 +344,7 @@ impl Dumper {
     }
 }
 
-/// Returns the seconds and the fraction of a record, or `None` if they do not fit.
+/// Returns the seconds and the fraction for a record, or `None` if the time is out of range.
 #[inline]
 fn time_fields(header: &PacketHeader, precision: Precision) -> Option<(u32, u32)> {
     let unit = match precision {
@@ -348,7 +356,7 @@ fn time_fields(header: &PacketHeader, precision: Precision) -> Option<(u32, u32)
         return Some((u32::try_from(secs).ok()?, (nanos / unit) as u32));
     }
     if nanos % unit == 0 {
-        // Depending on its version, libpcap reads it as signed or unsigned: the bits are the same.
+        // Depending on its version, libpcap reads the field as signed or unsigned; the bits are the same.
         let nanos = nanos / unit;
         let signed = i32::try_from(nanos).map(|number| number as u32);
         let fraction = signed.or_else(|_| u32::try_from(nanos));

@@ -1,4 +1,5 @@
-//! Buffered output to a file or a user's writer: written in large pieces, and kept until the sink accepts it.
+//! Buffered output to a file or a user's writer. Bytes are written in large pieces and kept until the sink accepts
+//! them.
 
 use std::any::{Any, type_name};
 use std::fs::File;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys::{clock, platform};
 
-/// The size of the buffer.
+/// The size of the buffer, in bytes.
 const BUFFER: usize = 256 * 1024;
 
 /// The name of an open file in errors.
@@ -20,14 +21,14 @@ pub(crate) const THE_WRITER: &str = "the writer";
 
 /// A sink, and the bytes that it has not accepted yet.
 ///
-/// A write error loses nothing: the rest is kept, and the next attempt begins with it. The drop tries once more and
-/// ignores errors.
+/// A write error loses nothing: unwritten bytes stay in the buffer, and the next attempt starts with them. `drop` tries
+/// once more and ignores errors.
 pub(crate) struct Output {
     sink: Option<Sink>,
     name: String,
     buffer: Vec<u8>,
-    /// The length of the buffer from which [`reserve`](Self::reserve) has to act: 0 while there is a time limit, so
-    /// that it checks the clock.
+    /// The buffer length above which [`reserve`](Self::reserve) takes its slow path. It is 0 while there is a time
+    /// limit, so that every call checks the clock.
     limit: usize,
     /// The time limit for bytes in the buffer, in nanoseconds.
     bound: Option<u64>,
@@ -35,7 +36,7 @@ pub(crate) struct Output {
     due: Option<u64>,
     /// Bytes that the sink has accepted, including the previous content of an appended file.
     written: u64,
-    /// The user's writer is running. If this is still set on drop, it panicked.
+    /// A call of the user's writer is in progress. If this is still set on drop, the writer panicked.
     writing: bool,
 }
 
@@ -69,7 +70,7 @@ impl Sink {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
             Sink::File(file) => file,
-            // By `**`, because a box of a writer is a writer as well.
+            // `**`, because the box itself implements `Writer`, too.
             Sink::Writer(writer) => (**writer).as_write(),
         }
     }
@@ -90,7 +91,7 @@ impl Sink {
     }
 }
 
-/// The bytes at the start of the buffer that the sink has accepted.
+/// The bytes at the start of the buffer that the sink has accepted. `drop` removes them from the buffer.
 struct Taken<'a> {
     buffer: &'a mut Vec<u8>,
     written: &'a mut u64,
@@ -119,7 +120,7 @@ impl Output {
         }
     }
 
-    /// Wraps an open file; `length` is the length of its content before the current position.
+    /// Wraps an open file. `length` is the length of the savefile before the current position.
     pub(crate) fn file(file: File, name: String, length: u64) -> Output {
         Output::new(Sink::File(file), name, length)
     }
@@ -142,7 +143,7 @@ impl Output {
         }
     }
 
-    /// Returns its name in errors.
+    /// Returns the name of the output in errors.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -152,7 +153,7 @@ impl Output {
         Error::cannot(ErrorKind::InvalidArgument, "write", self.name.clone(), text)
     }
 
-    /// Makes room for this many more bytes, to be added by [`push`](Self::push). After an error nothing may be added.
+    /// Prepares the buffer for [`push`](Self::push)ing this many bytes. After an error, nothing may be pushed.
     #[inline]
     pub(crate) fn reserve(&mut self, length: usize) -> Result<()> {
         if self.buffer.len() + length > self.limit {
@@ -174,7 +175,7 @@ impl Output {
         }
     }
 
-    /// Writes as much of the buffer as the sink accepts now. The rest stays; the next write reports the reason.
+    /// Writes as much of the buffer as the sink accepts now. The rest stays, and the next write reports the error.
     pub(crate) fn offer(&mut self) {
         let _ = self.flush();
     }
@@ -201,7 +202,7 @@ impl Output {
             return Ok(());
         }
         match self.flush() {
-            // A non-blocking sink has no room now: the bytes stay in the buffer.
+            // A non-blocking sink accepts nothing now: the bytes stay in the buffer.
             Err(error) if error.kind() == ErrorKind::Io(io::ErrorKind::WouldBlock) => Ok(()),
             other => other,
         }
@@ -212,7 +213,7 @@ impl Output {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// Returns the number of bytes, including the buffer.
+    /// Returns the number of bytes of the savefile, including those in the buffer.
     pub(crate) fn position(&self) -> u64 {
         self.written + self.buffer.len() as u64
     }
@@ -228,7 +229,7 @@ impl Output {
         let Some(sink) = &mut self.sink else {
             return Ok(());
         };
-        // Accepted bytes leave the buffer even if the sink's next write panics.
+        // Accepted bytes are removed from the buffer even if the sink's next write panics.
         let mut taken = Taken {
             buffer: &mut self.buffer,
             written: &mut self.written,
@@ -244,7 +245,7 @@ impl Output {
                 Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) if n > rest.len() => {
                     break Err(io::Error::other(
-                        "the writer returned more bytes than it was given",
+                        "the writer reported more bytes than it was given",
                     ));
                 }
                 Ok(n) => taken.length += n,
@@ -276,7 +277,7 @@ impl Output {
         Ok(())
     }
 
-    /// Writes the rest and closes the file; a writer is dropped.
+    /// Writes the buffer, then closes the file or drops the writer.
     pub(crate) fn close(mut self) -> Result<()> {
         let flushed = self.flush();
         let closed = match self.sink.take() {
@@ -317,11 +318,12 @@ impl Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        // Do not call a writer again that panicked.
+        // Do not call a writer again after it has panicked.
         if self.writing {
             return;
         }
-        // An error cannot be reported here; `close` does that. So its text, which may be the user's, is not formatted.
+        // An error cannot be reported here; `close` does that. So the error is not formatted, which may run the user's
+        // code.
         if !std::thread::panicking() {
             drop(self.try_flush());
         } else if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(self.try_flush()))) {

@@ -18,10 +18,10 @@ use crate::sys;
 pub(crate) use remote::hide;
 pub use unsent::Unsent;
 
-/// A result with this crate's [`Error`].
+/// A `Result` whose error type defaults to this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The kind of failure of an [`Error`], to match on.
+/// The kind of an [`Error`]: a category of failures that programs can match on.
 ///
 /// Later versions may add kinds, so a `match` needs a `_` arm.
 ///
@@ -39,59 +39,61 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// No device has this name.
     NoSuchDevice,
-    /// The process may not capture on the device, or may not put it into promiscuous or monitor
-    /// mode. [`Error::help`] says how to get the permission.
+    /// The process lacks the permission to capture on the device, or to put it into promiscuous or monitor mode.
+    /// [`Error::help`] explains how to get it.
     PermissionDenied,
     /// The daemon of a remote capture rejected the user and password, or requires them.
     AuthenticationFailed,
-    /// This system has no usable libpcap. Only with the feature `load-dynamically`: without it,
-    /// such a program does not start. [`Error::help`] says what to install.
+    /// libpcap could not be loaded at run time. This only occurs with the feature `load-dynamically`; without it, a
+    /// program does not start if libpcap is missing. [`Error::help`] says what to install.
     LibraryMissing,
     /// The device exists, but is not up.
     InterfaceNotUp,
     /// The device does not support monitor mode.
     RfmonNotSupported,
-    /// The device was removed during the capture, or renamed while it was down; or the daemon of a
-    /// remote capture closed the connection.
+    /// The device was removed during the capture, or renamed while it was down. For a remote capture, the daemon closed
+    /// the connection.
     Disappeared,
     /// libpcap or the device rejected the value of an option.
     InvalidOption,
-    /// An argument is invalid: a NUL in a name, empty data to send, a packet longer than the
+    /// An argument is invalid, such as a name with a NUL byte, an empty packet to send, or a packet longer than the
     /// snaplen of the savefile it is written to.
     InvalidArgument,
-    /// libpcap, this platform or this kind of capture does not support the operation. The text says
-    /// which.
+    /// libpcap, the platform or the kind of capture does not support the operation. The text says which of them.
     Unsupported,
     /// libpcap rejected a filter expression.
     FilterSyntax,
-    /// A filter expression exceeds the limits that bound the time and stack of compiling it.
+    /// A filter expression, list or combined filter exceeds a limit of this crate. The limits bound the time and memory
+    /// that a filter takes.
     FilterTooLong,
-    /// Filter instructions that are not a valid program.
+    /// The instructions or the listing of a filter are not a valid program.
     FilterInvalid,
-    /// A filter or packet has another link type than the capture or the interface of a pcapng file.
+    /// Two link types differ: those of a filter and a capture, of two filters to combine, or of a packet and the
+    /// interface of a pcapng file.
     LinktypeMismatch,
-    /// A savefile ends in the middle of its header or of a record.
+    /// A savefile ends in the middle of its header, a record or a block.
     SavefileTruncated,
-    /// A file is not a savefile, or is damaged.
+    /// A file is not a savefile, or is a damaged one.
     SavefileBad,
-    /// A [`BreakHandle`](crate::BreakHandle) interrupted a call that had nothing to return.
+    /// A [`BreakHandle`](crate::BreakHandle) interrupted the call before it had anything to return.
     Break,
-    /// The operating system reported an error of this kind.
+    /// The operating system, or a reader or writer of the program, reported an error of this kind.
+    /// [`Error::io_error`] returns it.
     Io(io::ErrorKind),
     /// Any other failure; the text describes it.
     Other,
 }
 
-/// The error of every call in this crate: an operation, its object, and the reason for the failure.
+/// The error type of this crate: the operation that failed, its object, and the reason.
 ///
-/// It prints as one line, in lower case and without a full stop: ``cannot activate `eth0`: …``. The
-/// line contains libpcap's own text and, if the kind has one, a remedy. The `Debug` form is the
-/// same line, so a `main` that returns the error prints it; `{:#?}` lists the parts. Match on
+/// `Display` prints one line, in lower case and without a full stop: ``cannot activate `eth0`: …``. It contains
+/// libpcap's own text and, for some kinds, [advice](Error::help). `Debug` prints the same line, so that a `main` that
+/// returns the error shows it to the user; `{:#?}` lists the parts. To handle errors in code, match on
 /// [`kind`](Error::kind).
 ///
-/// An error is cheap to clone, and `Send`, `Sync` and `'static`. So `?` works in functions that
-/// return `Box<dyn Error + Send + Sync>` or the errors of crates such as anyhow and eyre, and
-/// `downcast_ref::<pcap_core::Error>()` finds it there.
+/// An error is cheap to clone, and is `Send`, `Sync` and `'static`. So `?` works in functions that return
+/// `Box<dyn Error + Send + Sync>` or the errors of crates such as anyhow and eyre, and
+/// `downcast_ref::<pcap_core::Error>()` gets it back.
 ///
 /// # Examples
 ///
@@ -103,7 +105,7 @@ pub enum ErrorKind {
 /// assert!(error.to_string().contains("syntax error"));
 /// ```
 ///
-/// The kind and the remedy of a boxed error:
+/// The kind and the advice of a boxed error:
 ///
 /// ```
 /// use pcap_core::{Capture, Error, ErrorKind};
@@ -125,7 +127,7 @@ pub struct Error(Arc<Repr>);
 
 struct Repr {
     kind: ErrorKind,
-    /// The operation, as it follows "cannot": "activate", "read", "compile".
+    /// The operation, worded to follow "cannot": "activate", "read", "compile".
     operation: Option<&'static str>,
     /// The object of the operation: a device, a path, an expression.
     object: Option<String>,
@@ -156,13 +158,14 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {
-    /// Returns the source of [`io_error`](Error::io_error), whose own text is part of this error's.
+    /// Returns the source of [`io_error`](Error::io_error), not `io_error` itself, because this error's text already
+    /// contains the text of the latter.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.io_error().and_then(std::error::Error::source)
     }
 }
 
-/// Returns the remedy that applies to every failure of a kind.
+/// Returns the advice that applies to every failure of a kind.
 fn help_for(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::PermissionDenied => Some(sys::platform::RIGHTS_HELP),
@@ -172,8 +175,10 @@ fn help_for(kind: ErrorKind) -> Option<&'static str> {
 }
 
 impl Error {
-    /// Creates an error, for a program's own packet sources and for tests of its error handling. It
-    /// prints as the text, and has no operation and no object.
+    /// Creates an error with a kind and a text, but without an operation and an object. It prints as the text, followed
+    /// by the [advice](Self::help) if the kind has any.
+    ///
+    /// Programs can use it for packet sources of their own, and in tests of their error handling.
     ///
     /// # Examples
     ///
@@ -190,7 +195,7 @@ impl Error {
         Error::from_parts(kind, None, None, &text.into(), None)
     }
 
-    /// Creates an error of an operation on an object.
+    /// Creates the error of an operation on an object. It prints as ``cannot OPERATION `OBJECT`: TEXT``.
     pub(crate) fn cannot(
         kind: ErrorKind,
         operation: &'static str,
@@ -218,8 +223,7 @@ impl Error {
         }))
     }
 
-    /// Loads libpcap if necessary, and fails if there is none. Called before the first call of
-    /// libpcap.
+    /// Loads libpcap if necessary, and fails if there is none. Must be called before any function of libpcap.
     pub(crate) fn library(
         operation: &'static str,
         object: impl Into<Option<String>>,
@@ -228,7 +232,7 @@ impl Error {
             .map_err(|text| Error::cannot(ErrorKind::LibraryMissing, operation, object, text))
     }
 
-    /// Creates an error from one of the operating system.
+    /// Creates an error from an [`io::Error`].
     pub(crate) fn io(
         operation: &'static str,
         object: impl Into<Option<String>>,
@@ -263,7 +267,7 @@ impl Error {
             }
             sys::PCAP_ERROR_RFMON_NOTSUP => (
                 ErrorKind::RfmonNotSupported,
-                "the device has no monitor mode".into(),
+                "the device does not support monitor mode".into(),
             ),
             sys::PCAP_ERROR_CANTSET_TSTAMP_TYPE => (
                 ErrorKind::InvalidOption,
@@ -286,17 +290,17 @@ impl Error {
         Error::cannot(kind, operation, object, text)
     }
 
-    /// Adds the argument of the failed call, for the caller to take back.
+    /// Adds the argument of the failed call, for the caller to [`take`](Self::take).
     pub(crate) fn handing_back(self, object: impl Any + Send) -> Error {
         self.handing_back_boxed(Box::new(object))
     }
 
-    /// Adds a boxed argument of the failed call, for the caller to take back as what is in the box.
+    /// Adds a boxed argument of the failed call, for the caller to [`take`](Self::take) unboxed.
     pub(crate) fn handing_back_boxed(self, object: Box<dyn Any + Send>) -> Error {
         self.with(|error| error.back = Mutex::new(Some(object)))
     }
 
-    /// Changes the error. Its clones stay as they are.
+    /// Applies a change to this error, but not to its clones.
     fn with(self, change: impl FnOnce(&mut Repr)) -> Error {
         let mut repr = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Repr {
             kind: shared.kind,
@@ -311,8 +315,7 @@ impl Error {
         Error(Arc::new(repr))
     }
 
-    /// Creates an error from libpcap's text about a savefile. `os` is the last error of the
-    /// operating system.
+    /// Creates an error from libpcap's text about a savefile. `os` is the operating system's last error.
     pub(crate) fn savefile(
         operation: &'static str,
         path: &str,
@@ -329,42 +332,44 @@ impl Error {
         Error::cannot(kind, operation, path.to_owned(), text)
     }
 
-    /// Returns the kind of failure.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Returns the operation that failed: `"activate"`, `"read"`, `"write"`, `"compile"`, `"inject
-    /// on"` …; `None` for an error created by [`new`](Error::new).
+    /// Returns the operation that failed, such as `"activate"`, `"read"`, `"write"`, `"compile"` or `"inject on"`.
+    /// `None` for an error created by [`new`](Error::new).
     #[must_use]
     pub fn operation(&self) -> Option<&str> {
         self.0.operation
     }
 
-    /// Returns the object of the operation: the name of a device, a path, a filter expression. It
-    /// is the caller's text, not escaped.
+    /// Returns the object of the operation, such as the name of a device, a path, or a filter expression.
+    ///
+    /// The text is as the caller passed it, not escaped; a long expression is truncated.
     #[must_use]
     pub fn object(&self) -> Option<&str> {
         self.0.object.as_deref()
     }
 
-    /// Returns the reason, usually in libpcap's own words. Control characters in it are escaped, as
-    /// in the line that the error prints.
+    /// Returns the reason for the failure, usually in libpcap's own words. Control characters are escaped, as in the
+    /// line that the error prints.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// Returns the remedy, if the kind has one: how to get the permission to capture on this
-    /// platform, or what to install.
+    /// Returns advice for the user, if there is any for this kind of failure: how to get the permission to capture on
+    /// this platform, or what to install.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         help_for(self.0.kind)
     }
 
-    /// Returns the underlying error of the operating system, or of a reader or writer that the
-    /// program supplied. It gives access to the error number, or to the reader's own error type.
+    /// Returns the underlying error of the operating system, or of a reader or writer that the program supplied.
+    ///
+    /// It gives access to the error number, or to the error type of that reader or writer.
     ///
     /// # Examples
     ///
@@ -381,20 +386,22 @@ impl Error {
         self.0.io.as_deref()
     }
 
-    /// Returns which packet of a [`SendQueue`](crate::SendQueue) was not sent and how many were
-    /// sent before it, if this is an error of [`inject_queue`](crate::Capture::inject_queue).
+    /// Returns which packet of a [`SendQueue`](crate::SendQueue) was not sent, and how many were sent before it. `None`
+    /// if this is not an error of [`inject_queue`](crate::Capture::inject_queue) or a similar call.
     #[must_use]
     pub fn unsent(&self) -> Option<&Unsent> {
         self.0.unsent.as_ref()
     }
 
-    /// Takes the argument of the failed call out of the error: the file or reader that is not a
-    /// savefile, the writer, the dumper that was not written out, the capture that cannot be
-    /// awaited. Each such call documents which it is.
+    /// Takes the argument of the failed call out of the error, so that it can be used again.
     ///
-    /// Returns `None` if there is no such object, if it has another type, or if it was taken
-    /// before. Clones share the object: only one of them gets it. An object that is not taken is
-    /// dropped with the last clone.
+    /// Some calls take ownership of an object and hand it back if they fail: a file or reader that is not a savefile, a
+    /// writer, a dumper whose buffer could not be written, a capture that cannot be used asynchronously. Each of these
+    /// calls documents the type of the object.
+    ///
+    /// Returns `None` if there is no such object, if it is not a `T`, or if it has already been taken. Clones of an
+    /// error share the object, so only one of them returns it. An object that is not taken is dropped with the last
+    /// clone.
     ///
     /// # Examples
     ///
@@ -420,7 +427,7 @@ impl Error {
     }
 }
 
-/// Prints the same line as `Display`; with `{:#?}`, the parts.
+/// Prints the same line as `Display`. With `{:#?}`, lists the parts instead.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
@@ -438,8 +445,8 @@ impl fmt::Debug for Error {
     }
 }
 
-/// Determines the kind of a failure from libpcap's text, because a live capture has one status for
-/// most failures. Unknown texts are [`ErrorKind::Other`], never a guess.
+/// Determines the kind of a failure from libpcap's text, because libpcap returns the same status for most failures of a
+/// live capture. An unknown text is [`ErrorKind::Other`]: this function never guesses.
 fn classify_text(text: &str) -> ErrorKind {
     if text.contains("disappeared") {
         ErrorKind::Disappeared

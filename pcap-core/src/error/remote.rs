@@ -5,8 +5,8 @@ use std::io;
 use super::{Error, ErrorKind, classify_text};
 use crate::sys::{self, platform};
 
-/// Removes a secret from the text of a daemon that knows it. If libpcap's buffer may have truncated
-/// the text, this also removes the beginning of the secret from its end.
+/// Removes a secret from an error text that comes from a daemon, which may repeat it. If libpcap's buffer may have
+/// truncated the text, this also removes the beginning of the secret from the end of the text.
 pub(crate) fn hide(text: &str, secret: &str) -> String {
     const HIDDEN: &str = "***";
     if secret.is_empty() {
@@ -47,7 +47,7 @@ fn classify(operation: &str, text: &str) -> ErrorKind {
         .find(|&code| {
             let known = io::Error::from_raw_os_error(code).to_string();
             let known = known.split(" (os error").next().unwrap_or_default();
-            // The text has lost its full stop, too.
+            // `text` has lost its full stop as well.
             let known = known.trim_end_matches('.');
             !known.is_empty() && text.contains(known)
         });

@@ -1,13 +1,13 @@
-//! The outcome of a send queue that was not sent completely.
+//! The progress of a send queue that was not sent completely.
 
 use super::{Error, ErrorKind};
 
-/// Which packet of a [`SendQueue`](crate::SendQueue) was not sent, why, and how much was sent
-/// before it. Returned by [`Error::unsent`].
+/// The progress of a [`SendQueue`](crate::SendQueue) that was not sent completely: the packet that was not sent, the
+/// reason, and the number of packets and bytes sent before it. Returned by [`Error::unsent`].
 ///
 /// # Examples
 ///
-/// Skip packets that the device rejects:
+/// Sends a queue, and skips packets that the device rejects:
 ///
 /// ```no_run
 /// # use pcap_core::{Active, Capture, Result, SendQueue};
@@ -42,8 +42,9 @@ impl Unsent {
         }
     }
 
-    /// Returns the reason, as [`inject`](crate::Capture::inject) reports it for one packet. The
-    /// containing error appends the numbers to this text.
+    /// Returns the error of the packet that was not sent, as [`inject`](crate::Capture::inject) would report it.
+    ///
+    /// The `Error` that contains this `Unsent` has the same text, followed by the numbers.
     #[must_use]
     pub fn error(&self) -> &Error {
         &self.error
@@ -55,8 +56,8 @@ impl Unsent {
         self.error.kind()
     }
 
-    /// Returns the index in the queue of the packet that was not sent; the first is 0. All packets
-    /// of the range before it were sent, and none after it.
+    /// Returns the index in the queue of the packet that was not sent, starting at 0. All packets of the range before
+    /// it were sent, and none after it.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
@@ -68,7 +69,7 @@ impl Unsent {
         self.packets
     }
 
-    /// Returns the number of bytes sent, in all packets together.
+    /// Returns the total number of bytes sent.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes

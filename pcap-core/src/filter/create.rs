@@ -1,4 +1,4 @@
-//! Filters compiled from an expression, and from instructions.
+//! Creates filters from expressions and from instructions.
 
 use super::program::validate::{self, Origin};
 use super::{CompileOptions, Filter, Insn};
@@ -7,53 +7,56 @@ use crate::linktype::Dlt;
 
 /// # Creating filters
 impl Filter {
-    /// Compiles an expression for packets of a link type, without a device. The empty expression
-    /// accepts all packets.
+    /// Compiles an expression in the language of `pcap-filter(7)` for packets of a link type. No device is needed. The
+    /// empty expression accepts all packets.
     ///
-    /// The language is that of `pcap-filter(7)`. libpcap's compiler runs on a separate thread with
-    /// a large stack. So compiling never overflows the stack, however small the calling thread's
-    /// is; starting the thread takes about 0.1 ms. Several threads may compile at once.
+    /// To set options, use [`CompileOptions::compile`]. Several threads may compile at once.
     ///
-    /// **Names** in an expression (`host example.org`) are resolved during compilation, by DNS and
-    /// the system's tables of hosts, networks, protocols and services. The call blocks for as long
-    /// as the resolver takes, twice. The filter contains every address found.
+    /// # Names
     ///
-    /// **Long expressions** are rejected at once, because libpcap's compiler cannot be interrupted.
-    /// The limits depend only on the expression and the link type:
+    /// Names in an expression (`host example.org`) are resolved during compilation, by DNS and the system's tables of
+    /// hosts, networks, protocols and services. Each name is looked up twice, and the call blocks for as long as that
+    /// takes. The filter contains every address found.
     ///
-    /// - 40 000 tests before optimization. On Ethernet, a `host` compiles to 12 tests (10 for
-    ///   IPv6), a `port` to 23, a `portrange` to 35, a `tcp dst port` to 7 and `len > 5` to 1. So
-    ///   an expression can have about 3300 hosts or 1700 ports. [`any_of`](Self::any_of) takes
-    ///   longer lists.
+    /// # Long expressions
+    ///
+    /// libpcap's compiler cannot be interrupted, so expressions that would take it too long are rejected at once. The
+    /// limits depend only on the expression and the link type:
+    ///
+    /// - 40 000 tests before optimization. On Ethernet, a `host` compiles to 12 tests (10 for IPv6), a `port` to 23, a
+    ///   `portrange` to 35, a `tcp dst port` to 7 and `len > 5` to 1. So an expression can have about 3300 hosts or
+    ///   1700 ports. For longer lists, use [`any_of`](Self::any_of).
     /// - 13 500 arithmetic operators in one comparison.
-    /// - 128 MiB.
+    /// - 128 MiB of text.
     ///
-    /// The limits were measured with libpcap 1.10.3 on a virtual machine with two cores of an AMD
-    /// EPYC (family 25, model 17) at 2.6 GHz. Expressions that libpcap compiles there within a
-    /// second are accepted, and an accepted one takes less than five seconds. To measure again, run
+    /// The limits were measured with libpcap 1.10.3 on a virtual machine with two cores of an AMD EPYC (family 25,
+    /// model 17) at 2.6 GHz. On that machine, every expression that libpcap compiles within a second is accepted, and
+    /// every accepted expression compiles in less than five seconds. To measure again, run
     /// `cargo bench --bench compile` in `pcap-core/benches`.
     ///
-    /// libpcap compiles up to 3000 tests as a whole, and about 8000 without the optimizer. Some
-    /// longer expressions would take it minutes. They are compiled in parts of up to 16 terms,
-    /// whose programs are then joined. The instructions differ from libpcap's, but the result for
-    /// each packet is the same. (With the optimizer, the result for packets that end within their
-    /// headers depends on the order of the tests; that is so with libpcap alone, too.)
+    /// An expression of up to 3000 tests, or about 8000 without the optimizer, is compiled as a whole. Some longer
+    /// expressions would take libpcap minutes. They are compiled in parts of up to 16 terms, whose programs this crate
+    /// then joins. The instructions differ from those of libpcap, but the result for each packet is the same. (With the
+    /// optimizer, the result for a packet that ends within its headers depends on the order of the tests, even in
+    /// libpcap's own programs.)
     ///
-    /// One kind of expression cannot be compiled in parts: one in which `vlan`, `mpls`, `pppoes` or
-    /// `geneve` precedes terms that are also evaluated if it does not match, as in `vlan or host
-    /// 192.0.2.1`. libpcap looks for that host after a tag. Such an expression can have about 4700
-    /// tests of the same places in a packet. To avoid the limit, put those terms at the end: `host
-    /// 192.0.2.1 or (vlan and host 192.0.2.1)`.
+    /// An expression cannot be compiled in parts if `vlan`, `mpls`, `pppoes` or `geneve` precedes terms that are also
+    /// evaluated if it does not match, as in `vlan or host 192.0.2.1`: libpcap looks for that host after the tag. Such
+    /// an expression can have about 4700 tests of the same positions in a packet. To avoid the limit, put these terms
+    /// at the end: `host 192.0.2.1 or (vlan and host 192.0.2.1)`.
+    ///
+    /// # Stack and threads
+    ///
+    /// libpcap's compiler runs on a separate thread with a large stack. So compiling never overflows the stack, however
+    /// small that of the calling thread is. Starting the thread takes about 0.1 ms.
     ///
     /// # Errors
     ///
-    /// - [`FilterSyntax`] if libpcap rejects the expression; the text is libpcap's. The reason is a
-    ///   syntax error, an unknown name, something that the link type does not have, an expression
-    ///   that no packet can match, or a link type that libpcap does not support in filters. Only
-    ///   libpcap's text distinguishes these cases.
-    /// - [`FilterTooLong`] if the expression exceeds a limit above; the text names it.
-    /// - [`InvalidArgument`] if the expression contains a NUL byte, or if the snaplen exceeds 2³¹ −
-    ///   1.
+    /// - [`FilterSyntax`] if libpcap rejects the expression: because of a syntax error, an unknown name, a field that
+    ///   packets of the link type do not have, an expression that no packet can match, or a link type that libpcap does
+    ///   not support in filters. Only libpcap's text, which is the text of the error, distinguishes these cases.
+    /// - [`FilterTooLong`] if the expression exceeds one of the limits above; the text names it.
+    /// - [`InvalidArgument`] if the expression contains a NUL byte, or if the snaplen exceeds 2³¹ − 1.
     /// - [`Io`] if the thread cannot be started.
     ///
     /// # Examples
@@ -85,23 +88,24 @@ impl Filter {
         Filter::compile_with(dlt.into(), expression, CompileOptions::new())
     }
 
-    /// Creates a filter from instructions that come from elsewhere: a table in a program, `tcpdump
-    /// -ddd`.
+    /// Creates a filter from instructions, such as a table in the program's source or the output of `tcpdump -ddd`.
     ///
-    /// The check is exact. A program that passes it terminates for every packet, reads only the
-    /// packet and memory that it has written, and is accepted by libpcap.
+    /// The instructions are checked, so they may come from an untrusted source. A program that passes the check
+    /// terminates for every packet, reads only the packet and memory that it has written, and is accepted by libpcap.
+    ///
+    /// Programs that libpcap compiles pass the check if they have at most 4096 instructions, unless they jump backward
+    /// (`ip6 protochain`), use extensions of the Linux kernel, or load memory to which they have not stored anything.
     ///
     /// # Errors
     ///
-    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the program has no instructions or
-    ///   more than 4096, an unknown operation, a jump backward or beyond the end, a last
-    ///   instruction other than a return, a division by the constant 0, a shift by a constant above
-    ///   31, a memory cell above 15, a load of a cell that is not stored on every path to it, or a
-    ///   load from a negative offset (an extension of the Linux kernel). The text names the
-    ///   instruction and the fault.
-    ///
-    /// Programs that libpcap compiles pass if they have at most 4096 instructions, unless they jump
-    /// backward (`ip6 protochain`), use kernel extensions or lack a store.
+    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the program has one of the following faults. The text
+    ///   names the instruction and the fault.
+    ///   - It has no instructions, or more than 4096.
+    ///   - It contains an unknown operation.
+    ///   - It jumps backward or beyond its end, or its last instruction is not a return.
+    ///   - It divides by the constant 0, or shifts by a constant above 31.
+    ///   - It uses a memory cell above 15, or loads a cell that is not stored on every path to the load.
+    ///   - It loads from a negative offset, which is an extension of the Linux kernel.
     ///
     /// # Examples
     ///
@@ -120,7 +124,7 @@ impl Filter {
     /// )?;
     /// assert!(longer_than_100.matches(&[0; 101]));
     ///
-    /// // Memory that was never stored to.
+    /// // Loads memory to which nothing was stored.
     /// let hostile = [Insn::new(0x60, 0, 0, 3), Insn::new(0x16, 0, 0, 0)];
     /// let error = Filter::from_instructions(Dlt::EN10MB, &hostile).unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::FilterInvalid);

@@ -1,4 +1,4 @@
-//! Filters of lists of addresses and ports.
+//! Filters for lists of addresses and ports.
 
 use std::sync::Arc;
 
@@ -14,44 +14,51 @@ use crate::sys;
 
 /// # Lists of addresses and ports
 impl Filter {
-    /// Creates a filter that accepts packets with an address or port in a list of any length: a
-    /// block list, the ports of a service, the addresses of an experiment. [`negate`](Self::negate)
-    /// and [`and`](Self::and) turn it into a filter that excludes them.
+    /// Creates a filter that accepts packets whose source or destination is in a list of addresses, networks and ports,
+    /// such as a block list. The list may have up to 262 144 terms.
     ///
-    /// The call takes milliseconds: libpcap only compiles one address of each kind for the link
-    /// type, and this crate generates the comparisons, as a search tree. A thousand IPv4 hosts come
-    /// to some 2300 of the 4096 instructions that the Linux kernel accepts; as source or
-    /// destination only, to half as many. Unrelated IPv6 addresses take up to 15 instructions each
-    /// (21 on 802.11), those of one network about 7. A port of an address takes two more
-    /// instructions, unless other addresses have the same ports. Longer filters work as well, but
-    /// run in the process ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
+    /// To exclude such packets instead, use [`negate`](Self::negate) and [`and`](Self::and).
     ///
-    /// Many types convert to a term, see [`FilterTerm`]. Terms may overlap and repeat. An empty
-    /// list accepts no packet. Addresses that the link type does not have, such as IPv4 on
-    /// `Dlt::IPV6`, match nothing.
+    /// Many types convert to a term; see [`FilterTerm`]. Terms may overlap and repeat. The filter for an empty list
+    /// rejects all packets. Addresses that do not occur with the link type, such as IPv4 on `Dlt::IPV6`, match nothing.
     ///
-    /// The result for each packet is that of libpcap's unoptimized program for the expression `src
-    /// host A or src host B … or dst host A or dst host B … or src port C … or dst port C … or (src
-    /// host D and src port E) … or (dst host D and dst port E) …`, first IPv4, then IPv6, then
-    /// ports, then ports of addresses. Like `host A or host B … or port C …`, it includes addresses
-    /// in ARP and RARP, and ports of TCP, UDP and SCTP except in later fragments. It does not look
-    /// behind VLAN tags (but on Linux, a live capture removes the outer tag before any filter sees
-    /// the packet). For packets that end within these headers, the order matters: the search stops
-    /// at the first missing byte. Addresses must be complete (libpcap 1.11 does not read those
-    /// words of an address that a network's mask ignores).
+    /// # Performance
     ///
-    /// The filter has no [`expression`](Self::expression), so the link type of a capture cannot be
-    /// changed while the filter is set. On `Dlt::NULL`, `Dlt::LOOP` and `Dlt::ENC`, systems number
-    /// IPv6 differently: [`matches`](Self::matches) uses this system's number, and
-    /// [`set_filter`](crate::Capture::set_filter) that of the system a savefile is from.
+    /// The call takes milliseconds: libpcap compiles only examples of each kind of term for the link type, and this
+    /// crate generates the comparisons, as a search tree.
+    ///
+    /// The Linux kernel accepts filters of up to 4096 instructions. A thousand IPv4 hosts take about 2300 instructions,
+    /// or half as many if they match only the source or only the destination. Unrelated IPv6 addresses take up to 15
+    /// instructions each (21 on 802.11), and addresses of the same network about 7. A port of an address takes two more
+    /// instructions, unless other addresses have the same ports. Longer filters work as well, but run in this process
+    /// ([`FilterLocation::UserSpace`](crate::FilterLocation::UserSpace)).
+    ///
+    /// # Semantics
+    ///
+    /// The result for each packet is that of libpcap's unoptimized program for the expression `src host A or src host B
+    /// … or dst host A or dst host B … or src port C … or dst port C … or (src host D and src port E) … or (dst host D
+    /// and dst port E) …`: first IPv4, then IPv6, then ports, then ports of addresses.
+    ///
+    /// Like `host` and `port` in expressions, the filter also matches addresses in ARP and RARP, and matches ports of
+    /// TCP, UDP and SCTP except in fragments after the first. It does not look behind VLAN tags. (On Linux, however,
+    /// the kernel removes the outer tag before it runs the filter of a live capture.)
+    ///
+    /// If a packet ends within these headers, the order of the tests matters, because the first missing byte rejects
+    /// the packet. An address is always read completely, whereas libpcap 1.11 does not read the words of an address
+    /// that the mask of a network ignores.
+    ///
+    /// The filter has no [`expression`](Self::expression), so the link type of a capture cannot be changed while the
+    /// filter is set. With `Dlt::NULL`, `Dlt::LOOP` and `Dlt::ENC`, the number of IPv6 differs between systems:
+    /// [`matches`](Self::matches) uses this system's number, and [`set_filter`](crate::Capture::set_filter) on a
+    /// savefile uses that of the system that wrote it.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`] if a prefix is longer than the address, an address has bits set after
-    ///   the prefix, or the last port of a range is below the first; the object is the term.
+    /// - [`InvalidArgument`] if a prefix is longer than the address, an address has bits set after the prefix, or the
+    ///   last port of a range is below the first. The [object](crate::Error::object) of the error is the term.
     /// - [`FilterTooLong`] if there are more than 262 144 terms.
-    /// - [`Unsupported`] if libpcap has no addresses for the link type, or generates code for them
-    ///   that this crate does not know.
+    /// - [`Unsupported`] if libpcap does not support addresses or ports for the link type, or generates code for them
+    ///   that this crate does not support.
     ///
     /// # Examples
     ///
@@ -89,7 +96,7 @@ impl Filter {
         Filter::of_lists(dlt, Arc::new(lists), &compile)
     }
 
-    /// Compiles the filter of a list on a handle, for the packets that it delivers.
+    /// Compiles the filter of a list on a handle, for the packets that the handle delivers.
     ///
     /// # Safety
     ///

@@ -1,7 +1,7 @@
 //! Filters: programs that accept or reject packets, compiled from expressions or created from
 //! instructions.
 
-// The documentation of `Filter` has the calls in this order.
+// rustdoc lists the methods of `Filter` in the order of these modules.
 mod create;
 
 mod lists;
@@ -47,19 +47,22 @@ use program::insn;
 use program::interpreter::Tree;
 use program::validate;
 
-/// A filter: a small program that accepts or rejects each packet.
+/// A compiled filter: a small program that accepts or rejects packets.
 ///
 /// Filters can be combined with [`and`](Self::and), [`or`](Self::or) and [`negate`](Self::negate).
 ///
-/// A filter belongs to one link type, which determines where the addresses are in a packet. It does
-/// not need a device, is cheap to clone, and can be used from many threads.
+/// A filter is for one link type, which determines the positions of addresses and other fields in a packet. It does not
+/// depend on a device, is cheap to clone, and can be shared between threads.
 ///
-/// With the feature `serde`, a filter can be serialized: its link type, expression, options and
-/// instructions. Deserializing checks the instructions like [foreign ones](Self::from_instructions)
-/// and compiles nothing, so it does not verify that the expression matches them. A live capture
-/// compiles the expression again and uses that; everything else uses the instructions. Filters that
-/// jump backward (`ip6 protochain`) cannot be serialized, nor can those that are
-/// [combined](Self::and) from compiled ones: serialize the parts.
+/// # Serialization
+///
+/// With the feature `serde`, a filter can be serialized: its link type, expression, options and instructions.
+/// Deserializing checks the instructions, as [`from_instructions`](Self::from_instructions) does, but compiles nothing.
+/// So it does not verify that the expression matches the instructions. A live capture compiles the expression again and
+/// uses the result; everything else uses the instructions.
+///
+/// A filter that jumps backward (`ip6 protochain`) cannot be serialized. Nor can a filter that
+/// [combines](Self::and) compiled filters: serialize those instead.
 ///
 /// # Examples
 ///
@@ -72,7 +75,7 @@ use program::validate;
 /// let mut frame = [0; 60];
 /// frame[12..14].copy_from_slice(&[0x08, 0x06]); // the Ethernet type of ARP
 /// assert!(filter.matches(&frame));
-/// assert!(!filter.matches(&frame[..13])); // cut before the type is complete
+/// assert!(!filter.matches(&frame[..13])); // truncated within the type
 ///
 /// assert_eq!(
 ///     filter.to_string(),
@@ -88,15 +91,14 @@ use program::validate;
 #[derive(Clone)]
 pub struct Filter {
     dlt: Dlt,
-    /// The instructions as compiled or given.
+    /// The instructions, as libpcap compiled them or as the caller passed them.
     program: Arc<[Insn]>,
-    /// The program that runs on a capture, if it differs from `program` because its memory must be
-    /// zeroed.
+    /// The program that runs on a capture, if it differs from `program` because it must zero its memory first.
     on_capture: Option<Arc<[Insn]>>,
-    /// The program that runs on plain bytes: the same, or compiled for them if `program` has kernel
+    /// The program that runs on plain bytes: the same one, or one compiled separately if `program` has kernel
     /// extensions.
     plain: Arc<[Insn]>,
-    /// `plain` as a tree, if it can be one.
+    /// `plain` as a tree, if it can be converted to one.
     tree: Option<Arc<Tree>>,
     expression: Option<Arc<str>>,
     options: CompileOptions,
@@ -119,7 +121,7 @@ impl Filter {
         )
     }
 
-    /// Compiles an expression on a handle, for a capture that delivers `snaplen` bytes of a packet.
+    /// Compiles an expression on a handle, for a capture that delivers at most `snaplen` bytes of a packet.
     ///
     /// On a live Linux handle the program may have kernel extensions. Then the expression is also
     /// compiled for plain bytes, if possible.
@@ -213,50 +215,50 @@ impl Filter {
         }
     }
 
-    /// Returns the instructions, as compiled or as given.
+    /// Returns the instructions of the program, as libpcap compiled them or as the caller passed them.
     ///
-    /// In rare cases libpcap compiles a program that loads memory which it never stored, as 1.10.3
-    /// does for `geneve or udp`. Such memory is 0 when the filter runs.
+    /// In rare cases, libpcap compiles a program that loads a memory cell to which it has not stored anything, as
+    /// 1.10.3 does for `geneve or udp`. When this crate runs the filter, such a cell contains 0.
     #[must_use]
     pub fn instructions(&self) -> &[Insn] {
         &self.program
     }
 
-    /// Returns the link type of the packets that the filter is for.
+    /// Returns the link type that the filter was created for.
     #[must_use]
     pub fn datalink(&self) -> Dlt {
         self.dlt
     }
 
-    /// Returns the expression that the filter was compiled from. `None` for a combined filter and
-    /// for one made from instructions or a list.
+    /// Returns the expression that the filter was compiled from. `None` for a combined filter, and for one that was
+    /// created from instructions or from a list.
     #[must_use]
     pub fn expression(&self) -> Option<&str> {
         self.expression.as_deref()
     }
 
-    /// Returns the options of the compilation; the default for a filter that was not compiled, or
-    /// is combined.
+    /// Returns the options that the filter was compiled with. These are the default options if the filter was not
+    /// compiled from an expression, or is a combined one.
     #[must_use]
     pub fn options(&self) -> CompileOptions {
         self.options
     }
 
-    /// Returns whether the program asks the Linux kernel for data that is not in the packet.
-    /// Filters that were compiled on a live capture may do so: the kernel removes VLAN tags before
-    /// a filter sees the packet, so `vlan 5` has to ask for the tag.
+    /// Returns whether the program uses extensions of the Linux kernel, which load data that is not in the packet's
+    /// bytes.
     ///
-    /// [`matches`](Self::matches) and [`run`](Self::run) are right nonetheless.
+    /// A filter that was compiled on a live capture may use them. For example, the kernel removes the outer VLAN tag
+    /// before it runs a filter, so `vlan 5` must ask the kernel for the tag. [`matches`](Self::matches) and
+    /// [`run`](Self::run) support such a filter, too, if [`runs_on_bytes`](Self::runs_on_bytes) returns true.
     #[must_use]
     pub fn uses_kernel_extensions(&self) -> bool {
         has_kernel_extensions(&self.program)
     }
 
-    /// Returns whether [`matches`](Self::matches) can evaluate the whole filter on a packet's
-    /// bytes.
+    /// Returns whether [`matches`](Self::matches) can evaluate the complete filter from a packet's bytes.
     ///
-    /// This is not so for `inbound`, `outbound` and `ifindex` on most link types: only the kernel
-    /// knows the direction and the interface of a packet.
+    /// On most link types it cannot evaluate `inbound`, `outbound` and `ifindex`, because only the kernel knows the
+    /// direction and the interface of a packet.
     ///
     /// # Examples
     ///
@@ -280,14 +282,14 @@ impl Filter {
         (!Arc::ptr_eq(same, &self.plain)).then_some(&*self.plain)
     }
 
-    /// Returns the program to run on a capture, by the kernel or by libpcap.
+    /// Returns the program that the kernel or libpcap runs on a capture.
     #[inline]
     fn on_capture(&self) -> &[Insn] {
         self.on_capture.as_ref().unwrap_or(&self.program)
     }
 
-    /// Returns whether the program loops, as libpcap compiles `ip6 protochain`. No kernel runs
-    /// that.
+    /// Returns whether the program contains a loop, which libpcap generates for `ip6 protochain`. No kernel accepts
+    /// such a program.
     pub(crate) fn jumps_backward(&self) -> bool {
         self.program.iter().any(|insn| insn.jumps_backward())
     }
@@ -316,7 +318,7 @@ impl fmt::Debug for Filter {
     }
 }
 
-/// The operation that returns a constant.
+/// The code of an instruction that returns a constant.
 const RETURN: u16 = insn::op::RET | insn::op::K;
 
 /// A handle lent to the thread that compiles on it.

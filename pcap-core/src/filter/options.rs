@@ -8,8 +8,8 @@ use crate::linktype::Dlt;
 
 /// Options for compiling a filter expression.
 ///
-/// [`Filter::compile`] and [`Capture::compile`](crate::Capture::compile) use the defaults, which are what most programs
-/// need. A capture takes an expression with options as a pair: `capture.set_filter(("arp", options))`.
+/// The defaults suit most programs; [`Filter::compile`] and [`Capture::compile`](crate::Capture::compile) use them. To
+/// set a filter with options on a capture, pass a pair: `capture.set_filter(("arp", options))`.
 ///
 /// # Examples
 ///
@@ -18,8 +18,8 @@ use crate::linktype::Dlt;
 ///
 /// # fn main() -> pcap_core::Result<()> {
 /// let filter = CompileOptions::new().snaplen(96).compile(Dlt::EN10MB, "arp")?;
-/// assert_eq!(filter.instructions().last().map(|insn| insn.k), Some(0)); // the reject
-/// assert!(filter.instructions().iter().any(|insn| insn.k == 96)); // the accept
+/// assert_eq!(filter.instructions().last().map(|insn| insn.k), Some(0)); // returned to reject a packet
+/// assert!(filter.instructions().iter().any(|insn| insn.k == 96)); // returned to accept a packet
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,7 +41,7 @@ impl Default for CompileOptions {
 }
 
 impl CompileOptions {
-    /// Creates the default options: an optimized program that accepts whole packets, with an unknown netmask.
+    /// Creates the default options: an optimized program that keeps whole packets, and an unknown netmask.
     #[must_use]
     pub const fn new() -> CompileOptions {
         CompileOptions {
@@ -51,30 +51,31 @@ impl CompileOptions {
         }
     }
 
-    /// Sets the number of bytes of an accepted packet, which the program returns. Default 0, which
-    /// stands for libpcap's largest snaplen, 262144 bytes; at most 2³¹ − 1.
+    /// Sets the number of bytes that the program returns for an accepted packet. Default: 0, which means libpcap's
+    /// largest snaplen, 262 144 bytes. Maximum: 2³¹ − 1, which [`compile`](Self::compile) checks.
     ///
-    /// A capture ignores it and uses its own snaplen.
+    /// A capture ignores this option and uses its own snaplen.
     #[must_use]
     pub const fn snaplen(mut self, bytes: u32) -> CompileOptions {
         self.snaplen = bytes;
         self
     }
 
-    /// Sets whether libpcap optimizes the program. Default true. Without the optimizer the program
-    /// is larger and slower.
+    /// Sets whether libpcap optimizes the program. Default: `true`. An unoptimized program is larger and slower.
     ///
-    /// libpcap's optimizer miscompiles some contrived comparisons: one in ten thousand random ones
-    /// with arithmetic of constants and several loads. If it visibly loses a load, this crate keeps
-    /// the program unoptimized.
+    /// libpcap's optimizer miscompiles some contrived comparisons: in tests, one in ten thousand random comparisons
+    /// with arithmetic on constants and several loads. If this crate detects that the optimizer has lost a load, it
+    /// uses the unoptimized program.
     #[must_use]
     pub const fn optimize(mut self, optimize: bool) -> CompileOptions {
         self.optimize = optimize;
         self
     }
 
-    /// Sets the netmask of the captured IPv4 network, which only `ip broadcast` needs. Default `None`, unknown: then
-    /// `ip broadcast` does not compile. libpcap takes 255.255.255.255 for unknown, too.
+    /// Sets the netmask of the captured IPv4 network, which only `ip broadcast` needs.
+    ///
+    /// Default: `None`, which means that the netmask is unknown. A live capture then uses the netmask of its device, if
+    /// it has one; otherwise `ip broadcast` does not compile. libpcap treats 255.255.255.255 as unknown, too.
     #[doc(alias = "PCAP_NETMASK_UNKNOWN")]
     #[must_use]
     pub fn netmask(mut self, netmask: impl Into<Option<Ipv4Addr>>) -> CompileOptions {
@@ -86,12 +87,12 @@ impl CompileOptions {
     ///
     /// # Errors
     ///
-    /// The same as those of [`Filter::compile`].
+    /// Those of [`Filter::compile`].
     pub fn compile(self, dlt: impl Into<Dlt>, expression: &str) -> Result<Filter> {
         Filter::compile_with(dlt.into(), expression, self)
     }
 
-    /// Replaces an unknown netmask.
+    /// Sets the netmask, unless it is known.
     pub(crate) fn or_netmask(mut self, netmask: Option<Ipv4Addr>) -> CompileOptions {
         self.netmask = self.netmask.or(netmask);
         self

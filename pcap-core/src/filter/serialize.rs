@@ -1,14 +1,14 @@
 //! Serializes filters and their parts with serde.
 //!
-//! A deserialized filter is untrusted and passes the same check as a caller's instructions, except
-//! for its length, since lists may be long. libpcap compiles programs that this check rejects. So a
-//! filter with an expression may also contain loads that only a kernel understands, which read
-//! nothing on plain bytes, and loads of memory that was not stored, which is zeroed. It may not
-//! jump backward: only libpcap knows that its loops end.
+//! A deserialized filter is untrusted. It must pass the same check as a caller's instructions, except for its length,
+//! because filters of lists may be long. libpcap compiles some programs that this check rejects. So a filter with an
+//! expression may also contain loads that only a kernel understands, which read nothing on plain bytes, and loads of
+//! memory to which nothing was stored, which is zeroed. It must not jump backward: only libpcap's own loops are known
+//! to end.
 //!
-//! Deserializing compiles nothing: that would resolve names, and take as long as the expression
-//! makes it. So the expression may not match the instructions. That is safe, because each passes
-//! its own check, and the documentation of `Filter` says which of them is used.
+//! Deserializing compiles nothing, because that would resolve names and take an unpredictable time. So the expression
+//! need not match the instructions. This is safe, because each of them is checked separately. The documentation of
+//! `Filter` says which of them is used.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
@@ -52,7 +52,7 @@ impl Serialize for Filter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.combines_expressions() {
             return Err(ser::Error::custom(
-                "cannot serialize a filter combined from compiled ones: serialize those, and combine them again",
+                "cannot serialize a filter that combines compiled filters: serialize those, and combine them again",
             ));
         }
         let plain = self.compiled_for_bytes();
@@ -84,14 +84,14 @@ impl<'de> Deserialize<'de> for Filter {
             Some(_) => Origin::Serialized,
             None => Origin::Assembled,
         };
-        Error::library("read a filter", None).map_err(de::Error::custom)?;
+        Error::library("deserialize a filter", None).map_err(de::Error::custom)?;
         let check = |program: &[Insn]| validate::check(program, origin).map_err(de::Error::custom);
         check(&read.instructions)?;
         if let Some(plain) = &read.plain {
             check(plain)?;
             if !has_kernel_extensions(&read.instructions) {
                 return Err(de::Error::custom(
-                    "unexpected instructions for plain bytes: the program has no kernel extensions",
+                    "expected no instructions for plain bytes, because the program has no kernel extensions",
                 ));
             }
         }

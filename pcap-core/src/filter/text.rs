@@ -1,4 +1,4 @@
-//! Filters as text, and from text.
+//! Parses and prints the listings of filters.
 
 use std::fmt;
 
@@ -9,19 +9,18 @@ use crate::linktype::Dlt;
 
 /// # Listings
 impl Filter {
-    /// Creates a filter from a listing: of `tcpdump -dd` or `-ddd`, or in the one line that
-    /// `iptables -m bpf --bytecode` and `tc` take, `4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0`. Reverses
-    /// [`to_c_listing`](Self::to_c_listing), [`to_decimal_listing`](Self::to_decimal_listing) and
-    /// [`to_bytecode`](Self::to_bytecode).
+    /// Creates a filter from a listing: the output of `tcpdump -dd` or `-ddd`, or the single line that
+    /// `iptables -m bpf --bytecode` and `tc` accept, such as `4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0`.
     ///
-    /// The format is detected from the text. Line ends, spaces around the parts and a trailing
-    /// comma do not matter. A listing does not contain its link type.
+    /// This is the inverse of [`to_c_listing`](Self::to_c_listing), [`to_decimal_listing`](Self::to_decimal_listing)
+    /// and [`to_bytecode`](Self::to_bytecode). The format is detected from the text. Line endings, spaces around the
+    /// parts and a trailing comma do not matter. A listing does not contain its link type, so the caller must know it.
     ///
     /// # Errors
     ///
-    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the listing cannot be parsed; the
-    ///   text names the line (or the part between commas, from 1). Also if
-    ///   [`from_instructions`](Self::from_instructions) rejects the instructions.
+    /// - [`FilterInvalid`](crate::ErrorKind::FilterInvalid) if the listing cannot be parsed. The text names the line,
+    ///   or the part between commas, counted from 1.
+    /// - Those of [`from_instructions`](Self::from_instructions).
     ///
     /// # Examples
     ///
@@ -40,15 +39,15 @@ impl Filter {
         Filter::from_instructions(dlt, &parse::listing(text)?)
     }
 
-    /// Returns the listing as C initialisers, as `tcpdump -dd` prints it: lines such as `{ 0x28, 0,
-    /// 0, 0x0000000c },`, without a newline at the end.
+    /// Returns the listing as C initializers, as `tcpdump -dd` prints it: lines such as `{ 0x28, 0, 0, 0x0000000c },`,
+    /// without a newline at the end.
     #[doc(alias = "bpf_dump")]
     #[must_use]
     pub fn to_c_listing(&self) -> String {
         listing::c(&self.program)
     }
 
-    /// Returns the listing in decimal, as `tcpdump -ddd` prints it: the count, then lines such as
+    /// Returns the listing in decimal, as `tcpdump -ddd` prints it: the number of instructions, then lines such as
     /// `40 0 0 12`, without a newline at the end.
     #[doc(alias = "bpf_dump")]
     #[must_use]
@@ -56,12 +55,12 @@ impl Filter {
         listing::numbers(&self.program)
     }
 
-    /// Returns the listing in one line, as `iptables -m bpf --bytecode` and `tc` take it: the
-    /// count, then the four numbers of each instruction, such as `40 0 0 12`, separated by commas.
+    /// Returns the listing in one line, as `iptables -m bpf --bytecode` and `tc` accept it: the number of instructions,
+    /// then the four numbers of each instruction, such as `40 0 0 12`, separated by commas.
     ///
     /// # Examples
     ///
-    /// For iptables, the packet begins with the IP header:
+    /// For iptables, use the link type `RAW`, because the packets that it filters begin with the IP header:
     ///
     /// ```
     /// use pcap_core::{Dlt, Filter};
@@ -79,7 +78,7 @@ impl Filter {
 
 /// Prints the readable listing, as `tcpdump -d` does, without a newline at the end.
 ///
-/// Jumps name their target's line; lines are numbered from `(000)`.
+/// Lines are numbered from `(000)`, and jumps name the lines of their targets.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         listing::readable(&self.program, f)

@@ -1,4 +1,4 @@
-//! The `DLT_` numbers: link types as this operating system's API numbers them.
+//! The `DLT_` numbers: link types as numbered in libpcap's API on this operating system.
 
 use std::ffi::{CString, c_char, c_int};
 use std::fmt;
@@ -8,13 +8,13 @@ use super::{by_name, table, without};
 use crate::error::{Error, ErrorKind};
 use crate::sys;
 
-/// A link type in the numbering of libpcap's functions: a `DLT_` number.
+/// A link type as numbered in libpcap's API: a `DLT_` number.
 ///
-/// Some of these numbers differ between operating systems. Some also differ from the numbers in
-/// savefiles, which are a [`Linktype`](crate::Linktype): raw IP is 12 on most systems, 14 on
-/// OpenBSD, and 101 in every file. `From` converts both ways. A number without a name is kept.
+/// Some of these numbers differ between operating systems, and from the numbers in savefiles, for which there is the
+/// type [`Linktype`](crate::Linktype). For example, raw IP is 12 on most systems, 14 on OpenBSD, and 101 in every
+/// savefile. `From` converts in both directions. Numbers without a name are supported as well.
 ///
-/// `Display` writes the name without `DLT_`, or the number if it has no name. `FromStr` reads both.
+/// `Display` writes the name without `DLT_`, or the number if it has no name. `FromStr` parses both.
 ///
 /// # Examples
 ///
@@ -35,7 +35,7 @@ use crate::sys;
 pub struct Dlt(i32);
 
 impl Dlt {
-    /// Creates a link type from its number, known or not.
+    /// Creates a link type from any number, even one without a name.
     #[must_use]
     pub const fn new(value: i32) -> Dlt {
         Dlt(value)
@@ -47,14 +47,14 @@ impl Dlt {
         self.0
     }
 
-    /// Returns whether packets begin with a protocol number that differs between systems.
+    /// Returns whether packets begin with a protocol family, whose numbers differ between systems.
     pub(crate) fn depends_on_system(self) -> bool {
         [Dlt::NULL, Dlt::LOOP, Dlt::ENC].contains(&self)
     }
 
-    /// Returns the name without `DLT_`, such as `EN10MB`. The name is libpcap's, or this crate's
-    /// for link types that an older libpcap does not know. Returns `None` if neither has a name for
-    /// it.
+    /// Returns the name without `DLT_`, such as `EN10MB`. Returns `None` if the link type has no name.
+    ///
+    /// The name is from libpcap or, for a link type that an older libpcap does not know, from this crate.
     ///
     #[doc = manual!("pcap_datalink_val_to_name")]
     #[doc(alias = "pcap_datalink_val_to_name")]
@@ -63,8 +63,9 @@ impl Dlt {
         self.said(sys::pcap_datalink_val_to_name, |row| row.name)
     }
 
-    /// Returns a short description: libpcap's, or this crate's for link types that libpcap does not
-    /// know.
+    /// Returns a short description, such as `Ethernet`. Returns `None` if the link type is unknown.
+    ///
+    /// The description is from libpcap or, for a link type that an older libpcap does not know, from this crate.
     ///
     /// # Examples
     ///
@@ -84,7 +85,7 @@ impl Dlt {
         self.said(sys::pcap_datalink_val_to_description, |row| row.text)
     }
 
-    /// Finds a link type by its name, in upper or lower case, with or without `DLT_`.
+    /// Finds a link type by its name, with or without `DLT_` and ignoring case. Returns `None` if the name is unknown.
     ///
     /// # Examples
     ///
@@ -112,7 +113,7 @@ impl Dlt {
         }
     }
 
-    /// Returns libpcap's string, or the one in the table.
+    /// Returns libpcap's string, or otherwise the one in this crate's table.
     fn said(
         self,
         libpcap: unsafe extern "C" fn(c_int) -> *const c_char,

@@ -1,4 +1,4 @@
-//! The `LINKTYPE_` numbers: link types as savefiles hold them, the same on every system.
+//! The `LINKTYPE_` numbers: link types as numbered in savefiles, the same on every system.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::str::FromStr;
 use super::{by_name, table};
 use crate::error::{Error, ErrorKind};
 
-/// A link type in the numbering of savefiles: a `LINKTYPE_` number, the same on every system.
+/// A link type as numbered in savefiles: a `LINKTYPE_` number, the same on every system.
 ///
-/// libpcap's functions use a [`Dlt`](crate::Dlt) instead, whose number differs for some link types.
-/// `From` converts both ways. A number without a name is kept, up to all 32 bits.
+/// libpcap's functions use [`Dlt`](crate::Dlt) numbers instead, which differ for some link types. `From` converts in
+/// both directions. Numbers without a name are supported as well, up to 32 bits.
 ///
-/// `Display` writes the name, or the number if it has no name. `FromStr` reads both.
+/// `Display` writes the name, or the number if it has no name. `FromStr` parses both.
 ///
 /// See the [list of link types](https://www.tcpdump.org/linktypes.html).
 ///
@@ -32,7 +32,7 @@ use crate::error::{Error, ErrorKind};
 pub struct Linktype(u32);
 
 impl Linktype {
-    /// Creates a link type from its number, known or not.
+    /// Creates a link type from any number, even one without a name.
     #[must_use]
     pub const fn new(value: u32) -> Linktype {
         Linktype(value)
@@ -50,7 +50,7 @@ impl Linktype {
         self.row().map(|row| row.name)
     }
 
-    /// Returns a short description; `None` for an unknown number.
+    /// Returns a short description, such as `Raw IPv4`; `None` for a number without a name.
     ///
     /// # Examples
     ///
@@ -65,7 +65,8 @@ impl Linktype {
         self.row().map(|row| row.text)
     }
 
-    /// Finds a link type by its name, in upper or lower case, with or without `LINKTYPE_`.
+    /// Finds a link type by its name, with or without `LINKTYPE_` and ignoring case. Returns `None` if the name is
+    /// unknown.
     ///
     /// # Examples
     ///
@@ -123,7 +124,7 @@ impl FromStr for Linktype {
                     ErrorKind::InvalidArgument,
                     "parse link type",
                     text.to_owned(),
-                    "expected the name or number of a `LINKTYPE_`",
+                    "expected the name or number of a link type, such as ETHERNET or 1",
                 )
             })
     }

@@ -1,8 +1,7 @@
-//! Link types: the kind of header that packets start with, in the numbering of savefiles and of the
-//! API.
+//! Link types: the kind of header that packets start with, as numbered in savefiles and in libpcap's API.
 
 mod dlt;
-#[allow(clippy::module_inception)] // the noun of its folder
+#[allow(clippy::module_inception)] // named after its type, as the other modules are
 mod linktype;
 mod table;
 
@@ -11,7 +10,7 @@ pub use linktype::Linktype;
 
 use table::Row;
 
-/// Finds the row of a name, ignoring case and an optional prefix.
+/// Finds the link type with the given name, ignoring case and an optional prefix.
 fn by_name<T: Copy>(rows: &[Row<T>], prefix: &str, name: &str) -> Option<T> {
     let name = without(prefix, name);
     rows.iter()
@@ -27,14 +26,13 @@ fn without<'a>(prefix: &str, name: &'a str) -> &'a str {
     }
 }
 
-/// The first number that means the same in both numberings. Below it, they differ by system and
-/// history.
+/// The first number from which both numberings agree. Below it, they differ between systems, for historical reasons.
 const FIRST_COMMON: u32 = 104;
 
-/// Converts to the number in savefiles. An unknown number is kept.
+/// Converts to the number in savefiles. An unknown number is not changed.
 impl From<Dlt> for Linktype {
     fn from(dlt: Dlt) -> Linktype {
-        // Some systems moved these two into the common range, each to another number.
+        // On some systems, these two have different numbers in the common range.
         match dlt {
             Dlt::PFSYNC => return Linktype::PFSYNC,
             Dlt::PKTAP => return Linktype::PKTAP,
@@ -51,7 +49,7 @@ impl From<Dlt> for Linktype {
             Dlt::PPP_BSDOS => Linktype::PPP_BSDOS,
             Dlt::HDLC => Linktype::NETBSD_HDLC,
             Dlt::ATM_CLIP => Linktype::ATM_CLIP,
-            // Only systems on which these two have their own numbers get here.
+            // Only reached on systems on which these two have numbers of their own.
             Dlt::LOOP => Linktype::LOOP,
             Dlt::ENC => Linktype::ENC,
             _ => same,
@@ -59,7 +57,7 @@ impl From<Dlt> for Linktype {
     }
 }
 
-/// Converts to this system's number. An unknown number is kept.
+/// Converts to this system's number. An unknown number is not changed.
 impl From<Linktype> for Dlt {
     fn from(linktype: Linktype) -> Dlt {
         match linktype {

@@ -1,10 +1,10 @@
-//! The table of link types: numbers, names and descriptions of both kinds, in one place.
+//! The table of link types, with their numbers, names and descriptions in savefiles and in libpcap's API.
 
 use super::{Dlt, Linktype};
 use crate::sys;
 
-/// Defines the constants and the tables of names from one list. A row holds the name and number in
-/// savefiles, the name and number in this system's API, and a description.
+/// Defines the constants and the tables of names from one list. A row contains the name and number in savefiles, the
+/// name and number in this system's API, and a description.
 macro_rules! link_types {
     (
         both {
@@ -69,7 +69,7 @@ macro_rules! link_types {
     };
 }
 
-/// One name of one link type.
+/// A link type with its name and description.
 #[derive(Debug)]
 pub(super) struct Row<T: 'static> {
     pub(super) value: T,
@@ -77,8 +77,8 @@ pub(super) struct Row<T: 'static> {
     pub(super) text: &'static str,
 }
 
-// Numbers that are the same on every system are written out here, because older headers lack the
-// newer ones. Those that differ come from the header.
+// Numbers that are the same on every system are literals, because older headers lack the newer ones. The others come
+// from the header.
 link_types! {
     both {
         NULL = 0, NULL = 0, "BSD loopback: the protocol family in the byte order of the capturing host, then the packet";
@@ -103,7 +103,7 @@ link_types! {
         IEEE802_11 = 105, IEEE802_11 = 105, "IEEE 802.11 wireless LAN";
         ATM_CLIP = 106, ATM_CLIP = 19, "Linux Classical IP over ATM";
         FRELAY = 107, FRELAY = 107, "Frame Relay";
-        LOOP = 108, LOOP = sys::DLT_LOOP, "OpenBSD loopback: as BSD loopback, in network byte order";
+        LOOP = 108, LOOP = sys::DLT_LOOP, "OpenBSD loopback: like BSD loopback, but in network byte order";
         ENC = 109, ENC = sys::DLT_ENC, "OpenBSD encapsulated IP (IPsec)";
         NETBSD_HDLC = 112, HDLC = sys::HDLC, "NetBSD Cisco HDLC";
         LINUX_SLL = 113, LINUX_SLL = 113, "Linux cooked capture, version 1";
@@ -159,7 +159,7 @@ link_types! {
         IEEE802_11_AVS = 163, IEEE802_11_RADIO_AVS = 163, "IEEE 802.11 with an AVS header";
         JUNIPER_MONITOR = 164, JUNIPER_MONITOR = 164, "Juniper Passive Monitor PIC";
         BACNET_MS_TP = 165, BACNET_MS_TP = 165, "BACnet MS/TP";
-        PPP_PPPD = 166, PPP_PPPD = 166, "PPP as pppd on Linux sees it, with a direction byte";
+        PPP_PPPD = 166, PPP_PPPD = 166, "PPP as seen by pppd on Linux, with a direction byte";
         JUNIPER_PPPOE = 167, JUNIPER_PPPOE = 167, "Juniper PPPoE";
         JUNIPER_PPPOE_ATM = 168, JUNIPER_PPPOE_ATM = 168, "Juniper PPPoE over ATM";
         GPRS_LLC = 169, GPRS_LLC = 169, "GPRS LLC";
@@ -238,7 +238,7 @@ link_types! {
         MPEG_2_TS = 243, MPEG_2_TS = 243, "MPEG-2 transport stream";
         NG40 = 244, NG40 = 244, "ng40 protocol tester Iub/Iur";
         NFC_LLCP = 245, NFC_LLCP = 245, "NFC LLCP with a pseudo-header";
-        PFSYNC = 246, PFSYNC = sys::DLT_PFSYNC, "Packet filter state synchronisation";
+        PFSYNC = 246, PFSYNC = sys::DLT_PFSYNC, "Packet filter state synchronization";
         INFINIBAND = 247, INFINIBAND = 247, "InfiniBand";
         SCTP = 248, SCTP = 248, "SCTP";
         USBPCAP = 249, USBPCAP = 249, "USB with a USBPcap header";
@@ -274,7 +274,7 @@ link_types! {
         EBHSCR = 279, EBHSCR = 279, "Elektrobit High Speed Capture and Replay";
         VPP_DISPATCH = 280, VPP_DISPATCH = 280, "VPP graph dispatch trace";
         DSA_TAG_BRCM = 281, DSA_TAG_BRCM = 281, "Ethernet with a Broadcom switch tag";
-        DSA_TAG_BRCM_PREPEND = 282, DSA_TAG_BRCM_PREPEND = 282, "Ethernet with a Broadcom switch tag in front";
+        DSA_TAG_BRCM_PREPEND = 282, DSA_TAG_BRCM_PREPEND = 282, "Ethernet with a prepended Broadcom switch tag";
         IEEE802_15_4_TAP = 283, IEEE802_15_4_TAP = 283, "IEEE 802.15.4 with a TAP header";
         DSA_TAG_DSA = 284, DSA_TAG_DSA = 284, "Ethernet with a Marvell DSA tag";
         DSA_TAG_EDSA = 285, DSA_TAG_EDSA = 285, "Ethernet with a Marvell EDSA tag";
@@ -295,7 +295,7 @@ link_types! {
         MDB = 300, MDB = 300, "Multi-Drop Bus of vending machines";
         DECT_NR = 301, DECT_NR = 301, "DECT-2020 New Radio MAC layer";
         EDK2_MM = 302, EDK2_MM = 302, "EDK II MM communication";
-        DEBUG_ONLY = 303, DEBUG_ONLY = 303, "Private debugging, never for savefiles that are passed on";
+        DEBUG_ONLY = 303, DEBUG_ONLY = 303, "Private debugging only; not for savefiles that are shared";
         DECT_NR_TAP = 304, DECT_NR_TAP = 304, "DECT-2020 New Radio with a TAP header";
     }
     only_in_files {

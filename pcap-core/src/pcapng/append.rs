@@ -1,4 +1,4 @@
-//! The checks of a pcapng savefile before a section is appended.
+//! Checks a pcapng savefile before a section is appended to it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 const SECTION: u32 = 0x0a0d_0d0a;
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
-/// The first and last fields of a block.
+/// The length of the shortest block, which consists of the fields at the start and end of every block.
 const SHORTEST: u64 = 12;
 
 /// Opens a file for appending, or creates it. Checks that it consists of complete blocks, and returns its length.
@@ -36,18 +36,18 @@ pub(super) fn open(path: &Path, name: &str) -> Result<(File, u64)> {
     Ok((file, length))
 }
 
-/// The position in a file of blocks.
+/// A walk through the blocks of a file.
 struct Walk<'a> {
     file: io::BufReader<&'a mut File>,
     name: &'a str,
     length: u64,
     position: u64,
-    /// Whether the section has the other byte order.
+    /// Whether the byte order of the section differs from this machine's.
     swapped: bool,
 }
 
 impl Walk<'_> {
-    /// Advances behind the next block.
+    /// Advances past the next block.
     fn next(&mut self) -> Result<()> {
         let left = self.length - self.position;
         if left < SHORTEST {
@@ -65,12 +65,12 @@ impl Walk<'_> {
         }
         let length = u64::from(self.in_order(length));
         if length < SHORTEST || length % 4 != 0 {
-            return Err(self.bad(&format!("has an impossible length of {length} bytes")));
+            return Err(self.bad(&format!("has an invalid length of {length} bytes")));
         }
         if length > left {
             return Err(self.truncated());
         }
-        // The length is repeated at the end, which the first three numbers of the shortest block contain.
+        // The length is repeated at the end of a block. In the shortest block, that is the third number.
         let trailer = if length == SHORTEST {
             third
         } else {

@@ -1,15 +1,15 @@
-//! The blocks of a pcapng file as bytes, made by the crate `pcap-file`. Only this file names that crate.
+//! Encodes the blocks of a pcapng file with the crate `pcap-file`, which only this file uses.
 //!
-//! What version 2.0.0 leaves to its callers, or does wrong:
+//! This module compensates for the following properties of version 2.0.0:
 //!
-//! - The time of a packet is a `Duration`, and is written in nanoseconds whatever the interface's resolution is. Here a
-//!   "nanosecond" is one unit of that resolution.
-//! - The times of interface statistics are written as one 64-bit number, while the format has the upper half first in
-//!   either byte order, as for packets. This file exchanges the halves before.
-//! - The filter of an interface begins with a byte for its kind, which the caller has to add.
-//! - Link types above 16 bits, options above 65 535 bytes and blocks above 4 GiB are truncated. This file rejects them
-//!   before.
-//! - Link types go through a table of names and back. Here they are always numbers without a name.
+//! - It takes the time of a packet as a `Duration`, and writes it in nanoseconds whatever the interface's resolution
+//!   is. Here a "nanosecond" is one unit of that resolution.
+//! - It writes the times of interface statistics as one 64-bit number, whereas the format requires the upper half first
+//!   in either byte order, as for packets. This module swaps the halves first.
+//! - It leaves the first byte of an interface's filter, the kind of the filter, to the caller.
+//! - It truncates link types above 16 bits, options above 65 535 bytes and blocks above 4 GiB. The callers of this
+//!   module reject them first.
+//! - It maps link types to names and back. Here they are always numbers without a name.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -31,15 +31,15 @@ use super::section::Section;
 use crate::direction::Direction;
 use crate::stats::Stats;
 
-/// Creates the blocks of one section, one after the other. If the section could not begin, every block fails for that
-/// reason.
+/// Encodes the blocks of one section, one after the other. If the section header could not be encoded, every other
+/// block fails with the same error.
 pub(super) struct Blocks(Result<PcapNgWriter<Vec<u8>>>);
 
-/// The reason why a block could not be created.
+/// A result whose error is the reason why a block could not be encoded.
 type Result<T> = std::result::Result<T, String>;
 
 impl Blocks {
-    /// Begins a section: its header is the first block.
+    /// Starts a section. Its header is the first block.
     pub(super) fn new(section: &Section) -> Result<Blocks> {
         let owned = |text: &String| Cow::Owned(text.clone());
         let options = [
@@ -72,7 +72,7 @@ impl Blocks {
             .map_err(|e| e.to_string())
     }
 
-    /// Begins a section without a description.
+    /// Starts a section without a description.
     pub(super) fn plain() -> Blocks {
         Blocks::new(&Section::new()).unwrap_or_else(|why| Blocks(Err(why)))
     }
@@ -117,7 +117,7 @@ impl Blocks {
         }))
     }
 
-    /// Writes a packet. Its time is in units of its interface's resolution.
+    /// Encodes a packet. `ticks` is its time in units of the interface's resolution.
     pub(super) fn packet(&mut self, interface: u32, ticks: u64, record: &Record<'_>) -> Result<()> {
         use EnhancedPacketOption as Opt;
         let flags = match record.direction {

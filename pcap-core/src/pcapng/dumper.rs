@@ -1,4 +1,4 @@
-//! Writing blocks to a pcapng savefile.
+//! Writes the blocks of a pcapng savefile.
 
 use std::fmt;
 use std::fs::File;
@@ -24,17 +24,20 @@ pub(super) const LONGEST: usize = u16::MAX as usize;
 
 /// Writes packets to a pcapng savefile.
 ///
-/// The header is written when the dumper is created, and the block of an interface when the interface is added. Packets
-/// are collected in a buffer of 256 KiB. The call that meets a write error (a full disk, a closed pipe) reports it, at
-/// the latest [`flush`](Self::flush) or [`close`](Self::close). Unwritten bytes are kept: when there is room again,
-/// repeat the call to continue. Dropping a dumper writes what it can and ignores errors, so close it.
+/// The section header is written when the dumper is created, and the block of an interface when the interface is added.
+/// Packets are collected in a buffer of 256 KiB. A write error, such as a full disk or a closed pipe, is returned by
+/// the call that encounters it: at the latest by [`flush`](Self::flush) or [`close`](Self::close). Unwritten bytes stay
+/// in the buffer. Once the output accepts data again, repeat the call to continue.
 ///
-/// **The contents of the buffer are lost if the dumper is not dropped**, as by [`std::process::exit`]: see
-/// [`Dumper`](crate::Dumper). [`flush_within`](Self::flush_within) limits the loss by time.
+/// Dropping a dumper also writes the buffer, but ignores errors. To notice them, call `close`.
 ///
-/// The file is in this machine's byte order; all readers accept either.
+/// **The contents of the buffer are lost if the dumper is neither closed nor dropped**, for example because of
+/// [`std::process::exit`]: see [`Dumper`](crate::Dumper). To bound the loss, use
+/// [`flush_within`](Self::flush_within).
 ///
-/// See the [module](super) for examples and readers.
+/// The file has this machine's byte order; all readers accept both byte orders.
+///
+/// See the [module](super) for examples, and for the programs that read such files.
 pub struct PcapngDumper {
     output: Output,
     blocks: Blocks,
@@ -44,10 +47,10 @@ pub struct PcapngDumper {
 }
 
 impl PcapngDumper {
-    /// Creates a savefile at a path. An existing file is replaced. `-` is standard output; a file of that name is
-    /// `./-`.
+    /// Creates a savefile at a path, replacing an existing file. The path `-` is standard output; for a file of that
+    /// name, pass `./-`.
     ///
-    /// [`Section::create`] also sets a description of the section.
+    /// [`Section::create`] also writes a description of the file.
     ///
     /// # Errors
     ///
@@ -56,13 +59,16 @@ impl PcapngDumper {
         Section::new().create(path)
     }
 
-    /// Opens a savefile for appending, after checking that it consists of complete blocks. The packets go into a new
-    /// section, so add their interfaces first.
+    /// Opens a savefile for appending, after checking that it consists of complete blocks.
     ///
-    /// A missing or empty file is created. `-` is standard output, as for [`create`](Self::create). Only one process
-    /// may append at a time; blocks of a second one could be interleaved.
+    /// The packets are written to a new section of the file, so their interfaces must be added first, even if the file
+    /// already contains them.
     ///
-    /// [`Section::append`] also sets a description of the section.
+    /// A missing file is created, and an empty one is treated like a new one. The path `-` is standard output, as for
+    /// [`create`](Self::create). Only one process may append to a file at a time; otherwise their blocks could be
+    /// interleaved.
+    ///
+    /// [`Section::append`] also writes a description of the section.
     ///
     /// # Errors
     ///
@@ -70,7 +76,7 @@ impl PcapngDumper {
     /// - [`SavefileBad`](ErrorKind::SavefileBad) if the file is damaged, or not a pcapng savefile.
     /// - [`Io`](ErrorKind::Io) if the file cannot be opened, read or created.
     ///
-    /// The file is then unchanged.
+    /// After an error, the file is unchanged.
     ///
     /// # Examples
     ///
@@ -93,25 +99,28 @@ impl PcapngDumper {
         Section::new().append(path)
     }
 
-    /// Writes a savefile to an open file, from the current position. The dumper neither reads nor truncates the
-    /// existing content. `File::from` converts any owned descriptor (on Unix an `OwnedFd`).
+    /// Creates a dumper that writes a savefile to an open file, from the current position. It neither reads nor
+    /// truncates existing content.
     ///
-    /// [`Section::to_open_file`] also sets a description of the section.
+    /// To write to another owned file descriptor (on Unix an `OwnedFd`), convert it with `File::from`.
+    ///
+    /// [`Section::to_open_file`] also writes a description of the file.
     #[must_use]
     pub fn from_open_file(file: File) -> PcapngDumper {
         Self::from_open_file_named(file, THE_SAVEFILE)
     }
 
-    /// Writes a savefile to an open file, with a name for errors. See [`from_open_file`](Self::from_open_file).
+    /// Creates a dumper that writes to an open file, which errors call `name`. See
+    /// [`from_open_file`](Self::from_open_file).
     #[must_use]
     pub fn from_open_file_named(file: File, name: impl Into<String>) -> PcapngDumper {
         PcapngDumper::with(Output::file(file, name.into(), 0), Blocks::plain())
     }
 
-    /// Writes a savefile to any writer: a socket, a compressor, memory. [`into_writer`](Self::into_writer) writes the
-    /// rest and returns it.
+    /// Creates a dumper that writes a savefile to any writer, such as a socket, a compressor or a `Vec<u8>`.
+    /// [`into_writer`](Self::into_writer) returns the writer.
     ///
-    /// [`Section::to_writer`] also sets a description of the section.
+    /// [`Section::to_writer`] also writes a description of the file.
     #[must_use]
     pub fn new<W>(writer: W) -> PcapngDumper
     where
@@ -120,7 +129,7 @@ impl PcapngDumper {
         Self::new_named(writer, THE_WRITER)
     }
 
-    /// Writes a savefile to any writer, with a name for errors. See [`new`](Self::new).
+    /// Creates a dumper that writes to any writer, which errors call `name`. See [`new`](Self::new).
     #[must_use]
     pub fn new_named<W>(writer: W, name: impl Into<String>) -> PcapngDumper
     where
@@ -140,15 +149,17 @@ impl PcapngDumper {
         }
     }
 
-    /// Adds an interface, at any time before its first packet.
+    /// Adds an interface, and returns the identifier with which its packets are written.
+    ///
+    /// Interfaces can be added at any time, also after packets of other interfaces.
     ///
     /// # Errors
     ///
     /// - [`Unsupported`](ErrorKind::Unsupported) if the link type is above 65 535.
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text of the interface is too long or contains a NUL byte.
     /// - [`Io`](ErrorKind::Io) if writing failed.
     ///
-    /// The interface is then not added; the call can be repeated.
+    /// After an error, the interface has not been added, and the call can be repeated.
     pub fn add_interface(&mut self, interface: &Interface) -> Result<InterfaceId> {
         let linktype = interface.linktype;
         if linktype.value() > u32::from(u16::MAX) {
@@ -156,7 +167,7 @@ impl PcapngDumper {
                 ErrorKind::Unsupported,
                 "write",
                 self.output.name().to_owned(),
-                format!("the link type {linktype} is above 65535, the largest in a pcapng file"),
+                format!("expected a link type of at most 65535, found {linktype}"),
             ));
         }
         for (what, text) in interface.texts() {
@@ -172,7 +183,7 @@ impl PcapngDumper {
                 .output
                 .refuse("it has the maximum number of interfaces"));
         };
-        // First, because `pcap-file` counts each interface that it made a block of, and forgets none.
+        // Reserve first: once `pcap-file` has encoded an interface, it counts it, and that cannot be undone.
         let texts = interface.texts().map(|(_, text)| text.len() + 8);
         self.output.reserve(64 + texts.sum::<usize>())?;
         self.blocks
@@ -187,11 +198,11 @@ impl PcapngDumper {
         })
     }
 
-    /// Writes the current packet of a capture: the one that [`advance`](Capture::advance) or another single read
-    /// advanced to.
+    /// Writes the current packet of a capture: the one that [`advance`](Capture::advance) or another call for a single
+    /// packet has read.
     ///
-    /// This call checks the link type. The other calls write the bytes as they are, because a [`Packet`](crate::Packet)
-    /// does not know its link type; [`Record::linktype`] adds it.
+    /// This call checks that the capture and the interface have the same link type. [`write`](Self::write) cannot check
+    /// that, because a [`Packet`](crate::Packet) does not contain its link type.
     ///
     /// # Errors
     ///
@@ -233,29 +244,32 @@ impl PcapngDumper {
         }
     }
 
-    /// Writes a packet of an interface, with the time and the lengths of its header.
+    /// Writes a packet of an interface: its header and its data.
     ///
-    /// The packet has to be of the interface's link type, which only [`write_from`](Self::write_from) checks. An
-    /// interface with microseconds drops the last three digits of the time; [`Timestamp::rounded`] rounds them.
+    /// The packet must have the interface's link type. This call does not check that; [`write_from`](Self::write_from)
+    /// and [`Record::linktype`] do. If the interface has microseconds, the time is truncated; to round it, use
+    /// [`Timestamp::rounded`].
     ///
     /// # Errors
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the length on the wire is below the length of the data, the
-    ///   data are longer than the interface's snaplen, the time is before 1970 or too late (after the year 2554 in
-    ///   nanoseconds), or the interface belongs to another dumper. The packet is not written.
+    ///   data is longer than the interface's snaplen or does not fit into a block (4 GiB), the time is out of range
+    ///   (before 1970 or, with nanoseconds, after the year 2554), or the interface belongs to another dumper. The
+    ///   packet is not written.
     /// - [`Io`](ErrorKind::Io) if writing failed. The packet is not written; the call can be repeated.
     pub fn write(&mut self, interface: InterfaceId, packet: impl AsPacket) -> Result<()> {
         self.write_record(interface, &Record::new(packet.as_packet()))
     }
 
-    /// Writes a packet of an interface with the comment and the other data of the record.
+    /// Writes a packet of an interface with additional data, such as a comment.
     ///
     /// # Errors
     ///
     /// - Those of [`write`](Self::write).
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the comment is longer than 65 535 bytes or contains a NUL.
-    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the [link type of the record](Record::linktype) is not
-    ///   the interface's.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the comment is longer than 65 535 bytes or contains a NUL
+    ///   byte.
+    /// - [`LinktypeMismatch`](ErrorKind::LinktypeMismatch) if the record has a [link type](Record::linktype) that
+    ///   differs from that of the interface.
     pub fn write_record(&mut self, interface: InterfaceId, record: &Record<'_>) -> Result<()> {
         let known = self.known(interface)?;
         if record
@@ -282,7 +296,7 @@ impl PcapngDumper {
         let comment = record.comment.unwrap_or_default();
         check_text(self.output.name(), "comment", comment, LONGEST)?;
         let ticks = self.ticks(known, packet.timestamp())?;
-        // More than everything else in the block.
+        // 80 is more than the length of everything else in the block.
         let length = 80 + packet.data().len() + comment.len();
         if u32::try_from(length).is_err() {
             return Err(self
@@ -297,11 +311,12 @@ impl PcapngDumper {
         Ok(())
     }
 
-    /// Writes the statistics of a capture on an interface, usually at its end. Without a timestamp they are as of now.
+    /// Writes the statistics of a capture on an interface, usually at the end of the capture. If the timestamp is
+    /// `None`, the current time is used.
     ///
-    /// [`received`](Stats::received) is written as the packets received from the interface
-    /// (`isb_ifrecv`), [`dropped`](Stats::dropped) as those dropped by the system (`isb_osdrop`),
-    /// [`if_dropped`](Stats::if_dropped) as those dropped by the interface (`isb_ifdrop`).
+    /// [`received`](Stats::received) is written as the packets received from the interface (`isb_ifrecv`),
+    /// [`dropped`](Stats::dropped) as those dropped by the system (`isb_osdrop`), and [`if_dropped`](Stats::if_dropped)
+    /// as those dropped by the interface (`isb_ifdrop`).
     ///
     /// # Errors
     ///
@@ -352,49 +367,52 @@ impl PcapngDumper {
     fn ticks(&self, known: Known, time: Timestamp) -> Result<u64> {
         known.ticks(time).ok_or_else(|| {
             self.output.refuse(format!(
-                "the time {time} is out of range: before 1970, or beyond the interface's counter"
+                "the time {time} is out of range: before 1970, or beyond the range of the interface's timestamps"
             ))
         })
     }
 
-    /// Writes the buffer to the operating system.
+    /// Writes the buffer to the file or writer, and flushes the writer.
     ///
     /// # Errors
     ///
-    /// - [`Io`](ErrorKind::Io) if not everything was written. The rest is kept, and a later call tries again.
+    /// - [`Io`](ErrorKind::Io) if not everything was written. The rest stays in the buffer, and a later call tries
+    ///   again.
     pub fn flush(&mut self) -> Result<()> {
         self.output.flush()
     }
 
-    /// Limits how long packets wait in the buffer, as [`Dumper::flush_within`](crate::Dumper::flush_within) does.
-    /// Default: no limit.
+    /// Limits how long packets stay in the buffer. Default: no limit. [`Duration::MAX`] removes the limit. See
+    /// [`Dumper::flush_within`](crate::Dumper::flush_within).
     pub fn flush_within(&mut self, bound: Duration) {
         self.output.flush_within(bound);
     }
 
-    /// Flushes if the oldest packet in the buffer has waited as long as [`flush_within`](Self::flush_within) allows.
-    /// Call it when a read loop finds no packet. Does nothing if there is no limit.
+    /// Flushes the buffer if its oldest packet has been there for as long as [`flush_within`](Self::flush_within)
+    /// allows. Call this whenever a read returns no packet. Without a limit, the call does nothing.
     ///
     /// # Errors
     ///
-    /// Those of [`flush`](Self::flush). A non-blocking output that accepts nothing now is not an error while there is
-    /// room in the buffer.
+    /// Those of [`flush`](Self::flush). If a non-blocking output accepts no data at the moment, the call returns
+    /// `Ok` and the packets stay in the buffer.
     pub fn flush_if_due(&mut self) -> Result<()> {
         self.output.flush_if_due()
     }
 
-    /// Writes the rest and closes the savefile.
+    /// Writes the buffer and closes the savefile. A writer is flushed and dropped.
     ///
-    /// Closing a dumper on standard output leaves descriptor 1 open.
+    /// Closing a dumper on standard output leaves file descriptor 1 open.
     ///
     /// # Errors
     ///
-    /// - [`Io`](ErrorKind::Io) if the savefile is not complete.
+    /// - [`Io`](ErrorKind::Io) if writing or closing failed. The savefile is then incomplete.
     pub fn close(self) -> Result<()> {
         self.output.close()
     }
 
-    /// Writes the rest and returns the underlying writer: the one that [`new`](Self::new) took, or the [`File`] of all
+    /// Writes the buffer and returns the underlying writer or file.
+    ///
+    /// `W` is the type of the writer that was passed to [`new`](Self::new) or a similar call, and [`File`] for all
     /// other dumpers.
     ///
     /// # Errors
@@ -402,7 +420,7 @@ impl PcapngDumper {
     /// - [`Io`](ErrorKind::Io) if not everything was written.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the dumper does not write to a `W`.
     ///
-    /// [`take`](Error::take) returns the `PcapngDumper`, to try again.
+    /// In both cases, [`take`](Error::take) returns the `PcapngDumper`, so that the call can be repeated.
     ///
     /// # Examples
     ///
@@ -435,32 +453,33 @@ impl PcapngDumper {
         })
     }
 
-    /// Returns the name of the savefile in errors: the path, as it was passed, or the name for errors.
+    /// Returns the name that errors use for the savefile: the path as it was passed, or the name of an open file or
+    /// writer.
     #[must_use]
     pub fn name(&self) -> &str {
         self.output.name()
     }
 
-    /// Returns the length of the savefile in bytes, including the buffer.
+    /// Returns the length of the savefile in bytes, including the bytes in the buffer.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.output.position()
     }
 }
 
-/// Returns a number that no other dumper of this process has.
+/// Returns a number that is unique among the dumpers of this process.
 fn new_id() -> u64 {
-    // Not an atomic: some 32-bit processors have no 64-bit ones.
+    // Not an atomic: some 32-bit processors have no 64-bit atomics.
     static MADE: Mutex<u64> = Mutex::new(0);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     *made += 1;
     *made
 }
 
-/// Checks that a text fits into an option and has no NUL, which readers would take for its end.
+/// Checks that a text fits into an option and contains no NUL byte, at which readers would truncate it.
 pub(super) fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> {
     if text.contains('\0') {
-        return Err(refuse(name, format!("the {what} contains a NUL")));
+        return Err(refuse(name, format!("the {what} contains a NUL byte")));
     }
     if text.len() <= longest {
         return Ok(());

@@ -1,16 +1,17 @@
-//! The interfaces of a pcapng file.
+//! The interfaces in a pcapng file.
 
 use crate::capture::{Activated, Capture};
 use crate::linktype::Linktype;
 use crate::timestamp::{Precision, Timestamp};
 
-/// The snaplen of a new interface: the largest that libpcap has for most link types.
+/// The snaplen of a new interface: libpcap's largest for most link types.
 const SNAPLEN: u32 = 262_144;
 
-/// The source of packets in a pcapng file: their link type, and what is known about the device.
+/// The description of an interface in a pcapng file: the link type of its packets, and optional information about the
+/// device.
 ///
-/// A new one has a snaplen of 262 144 bytes and nanosecond precision. Each text has at most 65 535 bytes, a filter one
-/// less, and no NUL; [`add_interface`](super::PcapngDumper::add_interface) rejects others.
+/// A text may have at most 65 535 bytes (the filter 65 534), and must not contain a NUL byte.
+/// [`add_interface`](super::PcapngDumper::add_interface) checks this.
 ///
 /// # Examples
 ///
@@ -39,7 +40,7 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// Creates an interface with this link type, a snaplen of 262 144 bytes and nanosecond precision.
+    /// Creates an interface with a link type, a snaplen of 262 144 bytes, nanosecond precision, and no texts.
     #[must_use]
     pub fn new(linktype: impl Into<Linktype>) -> Interface {
         Interface {
@@ -56,8 +57,8 @@ impl Interface {
         }
     }
 
-    /// Creates an interface for the packets of a capture, with its link type, snaplen, precision and length of the
-    /// frame check sequence. Add the device name of a live capture with `.name(capture.name())`.
+    /// Creates an interface for the packets of a capture, with the capture's link type, snaplen, precision and length
+    /// of the frame check sequence. To add the device name of a live capture, call `.name(capture.name())`.
     #[must_use]
     pub fn for_capture<S: Activated>(capture: &Capture<S>) -> Interface {
         let fcs_len = capture.fcs_len().and_then(|bytes| u8::try_from(bytes).ok());
@@ -69,23 +70,24 @@ impl Interface {
         .precision(capture.precision())
     }
 
-    /// Sets the length in bytes of the frame check sequence at the end of each packet. Default: unknown. Wireshark and
-    /// tshark use it, libpcap does not.
+    /// Sets the length in bytes of the frame check sequence at the end of each packet (`if_fcslen`). Default: unknown.
+    /// Wireshark and tshark use it; libpcap ignores it.
     #[must_use]
     pub fn fcs_len(mut self, bytes: u8) -> Interface {
         self.fcs_len = Some(bytes);
         self
     }
 
-    /// Sets the snaplen, in bytes; 0 is no limit. libpcap and Wireshark reject packets above 262 144 bytes for most
-    /// link types.
+    /// Sets the snaplen, in bytes: the length of the longest packet that the dumper accepts. Default: 262 144. 0 means
+    /// no limit, but for most link types libpcap and Wireshark reject packets above 262 144 bytes.
     #[must_use]
     pub fn snaplen(mut self, snaplen: u32) -> Interface {
         self.snaplen = snaplen;
         self
     }
 
-    /// Sets the precision of the timestamps. With microseconds the last three digits of a time are dropped.
+    /// Sets the precision of the timestamps (`if_tsresol`). Default: nanoseconds. With microseconds, times are
+    /// truncated.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Interface {
         self.precision = precision;
@@ -113,7 +115,7 @@ impl Interface {
         self
     }
 
-    /// Sets the operating system of the device's machine (`if_os`).
+    /// Sets the operating system of the device's host (`if_os`).
     #[must_use]
     pub fn os(mut self, text: impl Into<String>) -> Interface {
         self.os = Some(text.into());
@@ -134,7 +136,7 @@ impl Interface {
         self
     }
 
-    /// Returns its texts with their names in errors.
+    /// Returns the texts that are set, each with its name in errors.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("name", &self.name),
@@ -148,7 +150,7 @@ impl Interface {
         .filter_map(|(what, text)| Some((what, text.as_deref()?)))
     }
 
-    /// Returns the number of decimal places of its timestamps.
+    /// Returns the number of decimal places of the timestamps.
     pub(super) fn digits(&self) -> u8 {
         match self.precision {
             Precision::Micro => 6,
@@ -157,7 +159,8 @@ impl Interface {
     }
 }
 
-/// Identifies an interface of one [`PcapngDumper`](super::PcapngDumper). Other dumpers reject it.
+/// The identifier of an interface in one [`PcapngDumper`](super::PcapngDumper). Other dumpers reject it. Returned by
+/// [`add_interface`](super::PcapngDumper::add_interface).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InterfaceId {
     pub(super) dumper: u64,
@@ -175,7 +178,7 @@ impl InterfaceId {
 /// The state of an interface in a dumper.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
-    /// The longest packet, `u32::MAX` if there is no limit.
+    /// The length of the longest packet; `u32::MAX` if there is no limit.
     pub(super) snaplen: u32,
     pub(super) linktype: Linktype,
     precision: Precision,

@@ -5,8 +5,8 @@ use crate::direction::Direction;
 use crate::linktype::Linktype;
 use crate::packet::Packet;
 
-/// A packet with additional data for [`write_record`](super::PcapngDumper::write_record): a comment, its direction, and
-/// the packets lost before it.
+/// A packet with additional data for [`write_record`](super::PcapngDumper::write_record): a comment, the direction of
+/// the packet, and the number of packets lost before it.
 ///
 /// # Examples
 ///
@@ -44,36 +44,37 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Creates a record of the current packet of a capture, with the capture's link type. `None` if there is no packet,
-    /// as for [`Capture::packet`].
+    /// Creates a record of the current packet of a capture, with the capture's link type. Returns `None` if there is no
+    /// current packet, as [`Capture::packet`] does.
     #[must_use]
     pub fn from_capture<S: Readable>(capture: &'a Capture<S>) -> Option<Record<'a>> {
         Some(Record::new(capture.packet()?).linktype(capture.linktype()))
     }
 
-    /// Sets the link type of the packet. It is not written: the dumper rejects the record if the interface has another
-    /// one. Default: unknown, and not checked.
+    /// Sets the link type of the packet, so that the dumper rejects the record if the link type of the interface
+    /// differs. It is not written to the file. Default: unknown, which the dumper does not check.
     #[must_use]
     pub fn linktype(mut self, linktype: impl Into<Linktype>) -> Record<'a> {
         self.linktype = Some(linktype.into());
         self
     }
 
-    /// Sets the comment (`opt_comment`), of at most 65 535 bytes and without a NUL.
+    /// Sets the comment (`opt_comment`): at most 65 535 bytes, without a NUL byte. Default: none.
     #[must_use]
     pub fn comment(mut self, text: &'a str) -> Record<'a> {
         self.comment = Some(text);
         self
     }
 
-    /// Sets the direction; [`InOut`](Direction::InOut) means that it is unknown.
+    /// Sets the direction (in `epb_flags`). [`InOut`](Direction::InOut) is written as "unknown". Default: not written.
     #[must_use]
     pub fn direction(mut self, direction: Direction) -> Record<'a> {
         self.direction = Some(direction);
         self
     }
 
-    /// Sets the number of packets of the interface that were lost since the previous one.
+    /// Sets the number of packets that the interface lost between the previous packet and this one (`epb_dropcount`).
+    /// Default: not written.
     #[must_use]
     pub fn dropped(mut self, packets: u64) -> Record<'a> {
         self.dropped = Some(packets);

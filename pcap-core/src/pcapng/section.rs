@@ -1,4 +1,4 @@
-//! The description in the header of a pcapng file.
+//! The description in a section header of a pcapng file.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,10 +12,11 @@ use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
 use crate::error::ErrorKind;
 use crate::error::Result;
 
-/// The description in the header of a pcapng file, for [`PcapngDumper`](super::PcapngDumper): its hardware, operating
-/// system and program, and a comment. All of them are optional.
+/// The description in the header of a pcapng file: the hardware, operating system and application that wrote the file,
+/// and a comment. All of them are optional.
 ///
-/// Each text has at most 65 535 bytes and no NUL. The call that uses the section rejects others.
+/// A `Section` creates a [`PcapngDumper`](super::PcapngDumper) that writes this description. Each text may have at most
+/// 65 535 bytes, and must not contain a NUL byte; the calls that create the dumper check this.
 ///
 /// # Examples
 ///
@@ -42,21 +43,21 @@ impl Section {
         Section::default()
     }
 
-    /// Sets the hardware that created the file (`shb_hardware`): `AMD EPYC 7543`.
+    /// Sets the hardware that created the file (`shb_hardware`), such as `AMD EPYC 7543`.
     #[must_use]
     pub fn hardware(mut self, text: impl Into<String>) -> Section {
         self.hardware = Some(text.into());
         self
     }
 
-    /// Sets the operating system that created the file (`shb_os`): `Linux 6.12`.
+    /// Sets the operating system that created the file (`shb_os`), such as `Linux 6.12`.
     #[must_use]
     pub fn os(mut self, text: impl Into<String>) -> Section {
         self.os = Some(text.into());
         self
     }
 
-    /// Sets the program that created the file (`shb_userappl`).
+    /// Sets the application that created the file (`shb_userappl`).
     #[must_use]
     pub fn application(mut self, text: impl Into<String>) -> Section {
         self.application = Some(text.into());
@@ -70,7 +71,7 @@ impl Section {
         self
     }
 
-    /// Returns its texts with their names in errors.
+    /// Returns the texts that are set, each with its name in errors.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
             ("hardware", &self.hardware),
@@ -89,20 +90,20 @@ impl Section {
     /// # Errors
     ///
     /// - [`Io`](ErrorKind::Io) if the file cannot be created.
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL. An existing file is
-    ///   unchanged.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte. An existing file
+    ///   is then unchanged.
     pub fn create(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {
         let path = path.as_ref();
         let blocks = begin(&path.display().to_string(), self)?;
         Ok(PcapngDumper::with(Output::create(path)?, blocks))
     }
 
-    /// Appends this section to a savefile. See [`PcapngDumper::append`].
+    /// Opens a savefile for appending, and appends this section to it. See [`PcapngDumper::append`].
     ///
     /// # Errors
     ///
-    /// - Those of `append`.
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL. The file is
+    /// - Those of [`PcapngDumper::append`].
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte. The file is then
     ///   unchanged.
     pub fn append(&self, path: impl AsRef<Path>) -> Result<PcapngDumper> {
         let path = path.as_ref();
@@ -115,11 +116,11 @@ impl Section {
         Ok(PcapngDumper::with(Output::file(file, name, length), blocks))
     }
 
-    /// Writes a savefile with this section to an open file. See [`PcapngDumper::from_open_file`].
+    /// Creates a dumper that writes a savefile with this section to an open file. See [`PcapngDumper::from_open_file`].
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte.
     ///   [`take`](crate::Error::take) returns the [`File`].
     pub fn to_open_file(&self, file: File) -> Result<PcapngDumper> {
         match begin(THE_SAVEFILE, self) {
@@ -131,11 +132,11 @@ impl Section {
         }
     }
 
-    /// Writes a savefile with this section to any writer. See [`PcapngDumper::new`].
+    /// Creates a dumper that writes a savefile with this section to any writer. See [`PcapngDumper::new`].
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if a text is too long or contains a NUL byte.
     ///   [`take`](crate::Error::take) returns the writer.
     pub fn to_writer<W>(&self, writer: W) -> Result<PcapngDumper>
     where
@@ -151,7 +152,7 @@ impl Section {
     }
 }
 
-/// Creates the header of a file that errors call `name`.
+/// Encodes the section header. Errors call the file `name`.
 fn begin(name: &str, section: &Section) -> Result<Blocks> {
     for (what, text) in section.texts() {
         check_text(name, what, text, LONGEST)?;

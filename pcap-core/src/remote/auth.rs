@@ -1,4 +1,4 @@
-//! The authentication at a daemon.
+//! Authentication to a daemon.
 
 use std::ffi::{CString, c_int};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// The authentication at a daemon, which decides what it permits.
+/// The credentials for a daemon, which decides what kind of authentication it accepts.
 ///
 /// With `rpcap://` the password crosses the network unencrypted. `rpcaps://` encrypts it, but libpcap does not check
 /// the daemon's certificate.
@@ -28,7 +28,7 @@ pub enum Auth {
     /// No authentication, which only a daemon started with `-n` accepts.
     #[default]
     Null,
-    /// A user of the daemon's system.
+    /// The name and password of a user of the daemon's host.
     Password {
         /// The user's name.
         user: String,
@@ -38,7 +38,7 @@ pub enum Auth {
 }
 
 impl Auth {
-    /// Creates the authentication of a user with a password.
+    /// Creates credentials from the name and password of a user.
     pub fn password(user: impl Into<String>, password: impl Into<String>) -> Auth {
         Auth::Password {
             user: user.into(),
@@ -46,7 +46,7 @@ impl Auth {
         }
     }
 
-    /// Returns the secret that no error may repeat: the password, or nothing.
+    /// Returns the secret that no error may contain: the password, or an empty text.
     pub(super) fn secret(&self) -> &str {
         match self {
             Auth::Password { password, .. } => password,
@@ -84,7 +84,7 @@ impl fmt::Debug for Auth {
     }
 }
 
-/// The strings of libpcap's structure.
+/// The strings to which libpcap's structure points.
 pub(super) struct RawAuth(Option<(CString, CString)>);
 
 impl RawAuth {

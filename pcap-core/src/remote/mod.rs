@@ -94,16 +94,16 @@ use crate::filter::{Filter, FilterSource};
 use crate::sys::{self, compat, platform};
 use crate::version::version;
 
-/// Returns the devices that a daemon offers. Their names are whole source strings, ready for [`Source`] to parse.
+/// Lists the devices of the host in a source, ignoring the device in the source.
 ///
-/// The call ignores the device in the source. For a source on this host it is [`Device::list`]. The call waits for the
-/// daemon, and for DNS.
+/// The names of the returned devices are complete source strings, which [`Source`] parses. If the source is on this
+/// host, the call is the same as [`Device::list`]. Otherwise it blocks until DNS and the daemon have answered.
 ///
 /// # Errors
 ///
 /// - [`Unsupported`](ErrorKind::Unsupported) if libpcap was built without remote capture, or without TLS for
 ///   `rpcaps://`.
-/// - [`AuthenticationFailed`](ErrorKind::AuthenticationFailed) if the daemon rejects the authentication.
+/// - [`AuthenticationFailed`](ErrorKind::AuthenticationFailed) if the daemon rejects the credentials.
 /// - [`Io`](ErrorKind::Io) if the host cannot be found or does not answer.
 /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is a savefile.
 ///
@@ -145,8 +145,8 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
     let mut first = ptr::null_mut();
     let mut errbuf = sys::ErrBuf::new();
     let tls = FirstTls::new(source);
-    // SAFETY: the source is a C string, the structure and its strings are only read, the list and the buffer are
-    // ours to be filled in; all live through the call.
+    // SAFETY: the source is a C string, the structure and its strings are only read, the list and the buffer are ours
+    // and are written; all live through the call.
     let status = unsafe {
         findalldevs_ex(
             text.as_ptr(),
@@ -160,14 +160,14 @@ pub fn devices(source: &Source, auth: &Auth) -> Result<Vec<Device>> {
         return Err(failure(OPERATION, source, auth, &errbuf));
     }
     tls.done();
-    // SAFETY: libpcap's list, and nobody else's.
+    // SAFETY: a list that libpcap allocated, and that nothing else frees.
     Ok(unsafe { device::take(first) })
 }
 
-/// Options of a capture on a device of another host. Nothing is open yet.
+/// Options for opening a capture on a device of another host.
 ///
-/// The defaults are the largest snaplen (262 144 bytes), not promiscuous, a packet-buffer timeout of 100 ms, packets
-/// through TCP and without those of the capture itself, no filter, and no authentication.
+/// The defaults are the largest snaplen (262 144 bytes), no promiscuous mode, a packet-buffer timeout of 100 ms,
+/// packets transferred over TCP, no packets of the capture's own connection, no filter, and no authentication.
 #[derive(Clone, Debug)]
 pub struct Options {
     source: Source,
@@ -181,7 +181,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Creates the options of a capture on a device of another host. [`open`](Self::open) opens it.
+    /// Creates the default options for a device of another host. [`open`](Self::open) opens the capture.
     #[must_use]
     pub fn new(source: Source) -> Options {
         Options {
@@ -196,71 +196,76 @@ impl Options {
         }
     }
 
-    /// Sets the authentication. Default: none.
+    /// Sets the credentials for the daemon. Default: [`Auth::Null`].
     #[must_use]
     pub fn auth(mut self, auth: Auth) -> Options {
         self.auth = auth;
         self
     }
 
-    /// Sets the snapshot length: the maximum number of bytes captured per packet. Default: 0, which means 262 144, the
-    /// largest. [`open`](Self::open) rejects more.
+    /// Sets the snapshot length: the maximum number of bytes captured per packet. Default: 0, which means the maximum,
+    /// 262 144. [`open`](Self::open) rejects larger values.
     #[must_use]
     pub fn snaplen(mut self, bytes: u32) -> Options {
         self.snaplen = bytes;
         self
     }
 
-    /// Sets promiscuous mode: captures packets that are not addressed to that host, too. Default: no.
+    /// Sets whether to capture in promiscuous mode, that is, also packets that are not addressed to the other host.
+    /// Default: `false`.
     #[must_use]
     pub fn promisc(mut self, on: bool) -> Options {
         self.promisc = on;
         self
     }
 
-    /// Sets the packet-buffer timeout. The daemon collects packets for half of it; the other half is how long libpcap
-    /// waits here if it has to. Default: 100 ms. It is rounded up to whole milliseconds, at least two.
+    /// Sets the packet-buffer timeout. Default: 100 ms. It is rounded up to whole milliseconds, and is at least 2 ms.
+    ///
+    /// The daemon collects packets for half of this time before it sends them. The other half is the longest time for
+    /// which libpcap itself waits in this process, if it has to wait.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Options {
         self.timeout = timeout;
         self
     }
 
-    /// Sets whether packets are transferred over UDP. UDP may lose packets, and anyone on the network can inject
-    /// forged ones. Default: no, over TCP. UDP is not available with TLS.
+    /// Sets whether packets are transferred over UDP instead of TCP. Default: `false`.
+    ///
+    /// UDP may lose packets, and anyone on the network can inject forged ones. It cannot be combined with TLS.
     #[must_use]
     pub fn udp(mut self, on: bool) -> Options {
         self.udp = on;
         self
     }
 
-    /// Sets whether the capture receives the packets that it sends itself. Default: no, because each would cause
-    /// another one. A few may be received at the start. For link types without IP addresses this has no effect.
+    /// Sets whether to capture the packets of the capture's own connection to the daemon. Default: `false`, because
+    /// each of them would cause another one.
     ///
-    /// By default, a filter that was set before the first read cannot be changed after it, because libpcap combines
-    /// both in one filter.
+    /// Even with `false`, a few of these packets may be captured at the start. For link types without IP addresses, the
+    /// option has no effect. With `false`, a filter that was set before the first read cannot be changed after it,
+    /// because libpcap excludes these packets by extending the filter.
     #[must_use]
     pub fn own_packets(mut self, on: bool) -> Options {
         self.own_packets = on;
         self
     }
 
-    /// Sets the filter: an expression, or a compiled [`Filter`]. Default: all packets.
+    /// Sets the filter: an expression, or a compiled [`Filter`]. Default: none, which accepts all packets.
     #[must_use]
     pub fn filter<'f>(mut self, filter: impl Into<FilterSource<'f>>) -> Options {
         self.filter = Some(filter.into().into_owned());
         self
     }
 
-    /// Connects to the daemon and opens the device. The daemon starts to capture at the first read.
+    /// Connects to the daemon and opens the device. The daemon starts capturing at the first read.
     ///
     /// # Errors
     ///
     /// - Those of [`devices`].
     /// - [`InvalidOption`](ErrorKind::InvalidOption) if an option is invalid; the text names it.
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the source is on this host, or has no device.
-    /// - Those of a [filter](Filter::compile).
-    /// - The daemon's, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
+    /// - Those of [`set_filter`](Capture::set_filter), if a filter is set.
+    /// - Those of the daemon, such as [`NoSuchDevice`](ErrorKind::NoSuchDevice).
     ///
     #[doc = manual!(libpcap 8 "rpcapd")]
     #[doc(alias = "pcap_open")]
@@ -269,7 +274,8 @@ impl Options {
         let mut capture = self.open_with(options, !self.own_packets)?;
         let own = "not host 127.0.0.1";
         if !self.own_packets && Filter::compile(capture.datalink(), own).is_err() {
-            // USB, Bluetooth: libpcap cannot describe its own packets there, and would not start.
+            // For link types such as USB and Bluetooth, libpcap cannot exclude its own packets, and would fail to
+            // start.
             drop(capture);
             capture = self.open_with(options, false)?;
         }
@@ -295,14 +301,14 @@ impl Options {
             }
         }
         if self.snaplen > LARGEST_SNAPLEN {
-            return invalid("the snaplen is above 262144");
+            return invalid("expected a snaplen of at most 262144 bytes");
         }
         if self.udp && self.source.is_tls() {
-            return invalid("udp: packets cannot use both UDP and TLS");
+            return invalid("udp: UDP cannot be combined with TLS");
         }
         let timeout = self.timeout.max(Duration::from_millis(2));
         let Ok(timeout) = c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)) else {
-            return invalid("the timeout is above 2147483647 ms");
+            return invalid("expected a timeout of at most 2147483647 ms");
         };
         Ok(Numbers {
             snaplen: self.snaplen as c_int,
@@ -310,7 +316,7 @@ impl Options {
         })
     }
 
-    fn open_with(&self, numbers: Numbers, leaves_out_own: bool) -> Result<Capture<Remote>> {
+    fn open_with(&self, numbers: Numbers, excludes_own: bool) -> Result<Capture<Remote>> {
         let source = &self.source;
         Error::library(OPEN, source.to_string())?;
         let Some(open) = compat::pcap_open() else {
@@ -324,7 +330,7 @@ impl Options {
         let flags = [
             (self.promisc, sys::PCAP_OPENFLAG_PROMISCUOUS),
             (self.udp, sys::PCAP_OPENFLAG_DATATX_UDP),
-            (leaves_out_own, sys::PCAP_OPENFLAG_NOCAPTURE_RPCAP),
+            (excludes_own, sys::PCAP_OPENFLAG_NOCAPTURE_RPCAP),
         ];
         let flags = flags
             .into_iter()
@@ -334,8 +340,8 @@ impl Options {
         let mut errbuf = sys::ErrBuf::new();
         let tls = FirstTls::new(source);
         let before = platform::sockets::Sockets::snapshot();
-        // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size
-        // that libpcap asks for; all live through the call.
+        // SAFETY: the source is a C string, the structure and its strings are only read, the buffer has the size that
+        // libpcap requires; all live through the call.
         let pcap = unsafe {
             open(
                 text.as_ptr(),
@@ -356,17 +362,17 @@ impl Options {
             platform::close_on_exec(control);
         }
         let timeout = Duration::from_millis(timeout.unsigned_abs().into());
-        let connection = Connection::new(source.is_tls(), leaves_out_own);
+        let connection = Connection::new(source.is_tls(), excludes_own);
         let requested = (timeout, self.promisc);
         let secret = self.auth.secret().to_owned();
-        // SAFETY: just opened for a remote source, not read from, and nobody else's.
+        // SAFETY: just opened for a remote source, not read from yet, and not used by anything else.
         Ok(unsafe { Capture::opened(pcap, wake, name, requested, connection, secret) })
     }
 }
 
 const OPEN: &str = "open";
 
-/// The options as C numbers.
+/// The numeric options, converted for libpcap.
 #[derive(Clone, Copy)]
 struct Numbers {
     snaplen: c_int,
@@ -410,8 +416,8 @@ fn failure(operation: &'static str, source: &Source, auth: &Auth, errbuf: &sys::
     Error::cannot(kind, operation, source.to_string(), text)
 }
 
-/// Held while TLS may be used for the first time: libpcap then initializes OpenSSL, once per process and without a
-/// lock.
+/// A guard that is held while TLS may be used for the first time: libpcap then initializes OpenSSL, once per process
+/// and without a lock.
 struct FirstTls(Option<MutexGuard<'static, ()>>);
 
 static TLS_READY: AtomicBool = AtomicBool::new(false);
@@ -423,7 +429,7 @@ impl FirstTls {
         FirstTls(first.then(|| LOCK.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Notes that TLS is initialized, if it was used: later calls do not wait.
+    /// Records that TLS is initialized, if it was used, so that later calls do not wait.
     fn done(self) {
         if self.0.is_some() {
             TLS_READY.store(true, Ordering::Release);

@@ -1,6 +1,6 @@
-//! Source strings: the names of WinPcap and its successors for a file, a device, or a device of another host.
+//! Source strings, which name a savefile, a device, or a device of another host. They originate from WinPcap.
 //!
-//! This crate creates and parses them itself, so they work with every libpcap.
+//! This crate creates and parses them itself, so this module works with every libpcap.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,12 +8,12 @@ use std::str::FromStr;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sys;
 
-/// The size of libpcap's buffers for a source string, with the terminating NUL.
+/// The size of libpcap's buffers for a source string, including the terminating NUL.
 const BUFFER: usize = sys::PCAP_BUF_SIZE as usize;
 
-/// A parsed source string.
+/// A parsed source string, which names a savefile, a device, or a device of another host.
 ///
-/// | string | is |
+/// | string | source |
 /// |---|---|
 /// | `rpcap://host/eth0`, `rpcap://host:2002/eth0`, `rpcap://[fe80::1]/eth0` | a device of another host |
 /// | `rpcaps://host/eth0` | the same, through TLS |
@@ -21,9 +21,10 @@ const BUFFER: usize = sys::PCAP_BUF_SIZE as usize;
 /// | `eth0`, `rpcap://eth0` | a device of this host |
 /// | `file:///tmp/a.pcap` | a savefile |
 ///
-/// As in libpcap, a string without one of these schemes, in lower case, is the name of a device. Unlike in libpcap, a
-/// string without a host, with a port that is not a word, or with a user before the host is an error. Users belong in
-/// [`Auth`](super::Auth), because strings are printed.
+/// As in libpcap, a string that does not begin with one of these schemes, in lower case, is the name of a device.
+/// Unlike in libpcap, a remote source is an error if it has no host, if its port is neither a number nor a service
+/// name, or if it has a user before the host. Pass the user as [`Auth`](super::Auth) instead: source strings appear in
+/// errors and other output.
 ///
 /// # Examples
 ///
@@ -70,10 +71,10 @@ fn refuse<T>(source: &str, why: impl Into<String>) -> Result<T> {
     ))
 }
 
-/// Creates the error of a too long source, without repeating it: it may contain a password.
+/// Creates the error of a source that is too long. The error does not repeat the source, which may contain a password.
 fn too_long<T>(length: usize) -> Result<T> {
-    let room = BUFFER - 1;
-    let why = format!("expected at most {room} bytes, libpcap's limit, found {length}");
+    let limit = BUFFER - 1;
+    let why = format!("expected at most {limit} bytes, libpcap's limit, found {length}");
     Err(Error::cannot(
         ErrorKind::InvalidArgument,
         OPERATION,
@@ -87,8 +88,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the path is empty, contains a NUL, or is longer than
-    ///   libpcap's limit: 1023 bytes with the scheme.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the path is empty, contains a NUL byte, or exceeds
+    ///   libpcap's limit of 1023 bytes including the scheme.
     pub fn file(path: impl Into<String>) -> Result<Source> {
         Source(Kind::File(path.into())).checked()
     }
@@ -97,8 +98,8 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the name is empty, contains a NUL, is too long, or would be
-    ///   parsed as another source.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the name is empty, contains a NUL byte, has more than 1023
+    ///   bytes, or would be parsed as another kind of source.
     pub fn local(device: impl Into<String>) -> Result<Source> {
         let source = Source(Kind::Local(device.into()));
         if source.device() == Some("") {
@@ -107,13 +108,15 @@ impl Source {
         source.checked()
     }
 
-    /// Creates the source of a device of another host, given by name or address. The default port is the daemon's usual
-    /// one, 2002. An empty device stands for all, to list them.
+    /// Creates the source of a device of another host.
+    ///
+    /// The host is a name or an address. If the port is `None`, it is the default port of the daemon, 2002. If the
+    /// device is empty, the source names the host itself, for [`devices`](super::devices).
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the host is empty or contains one of `/`, `@`, `[` and `]`,
-    ///   if a part contains a NUL, or if the source is too long: 1023 bytes in all, with the longer scheme `rpcaps`.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the host is empty or contains `/`, `@`, `[` or `]`, if a
+    ///   part contains a NUL byte, or if the source would exceed 1023 bytes with the longer scheme `rpcaps`.
     ///
     /// # Examples
     ///
@@ -140,7 +143,7 @@ impl Source {
         .checked()
     }
 
-    /// Sets whether to use TLS for a device of another host. For other sources this has no effect.
+    /// Sets whether to use TLS for a device of another host. Default: `false`. For other sources this has no effect.
     #[must_use]
     pub fn tls(mut self, on: bool) -> Source {
         if let Kind::Remote { tls, .. } = &mut self.0 {
@@ -149,7 +152,7 @@ impl Source {
         self
     }
 
-    /// Returns the source with another device of the same host.
+    /// Returns the source of another device on the same host.
     ///
     /// # Errors
     ///
@@ -171,19 +174,19 @@ impl Source {
         }
     }
 
-    /// Returns whether it is on another host.
+    /// Returns whether the source is on another host.
     #[must_use]
     pub fn is_remote(&self) -> bool {
         matches!(self.0, Kind::Remote { .. })
     }
 
-    /// Returns whether it is on another host and uses TLS.
+    /// Returns whether the source is on another host and uses TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {
         matches!(self.0, Kind::Remote { tls: true, .. })
     }
 
-    /// Returns the other host, without brackets.
+    /// Returns the name or address of the other host, without brackets. `None` if the source is on this host.
     #[must_use]
     pub fn host(&self) -> Option<&str> {
         match &self.0 {
@@ -192,7 +195,7 @@ impl Source {
         }
     }
 
-    /// Returns the port of the daemon, a number or the name of a service, if it is specified.
+    /// Returns the port of the daemon, a number or the name of a service. `None` if it is not specified.
     #[must_use]
     pub fn port(&self) -> Option<&str> {
         match &self.0 {
@@ -201,7 +204,8 @@ impl Source {
         }
     }
 
-    /// Returns the device, of this host or the other. It is empty if only the host is specified.
+    /// Returns the name of the device, on this host or on the other one. It is empty if the source names only a host.
+    /// `None` for a savefile.
     #[must_use]
     pub fn device(&self) -> Option<&str> {
         match &self.0 {
@@ -210,7 +214,7 @@ impl Source {
         }
     }
 
-    /// Returns the path of the savefile.
+    /// Returns the path of the savefile. `None` for a device.
     #[must_use]
     pub fn path(&self) -> Option<&str> {
         match &self.0 {
@@ -219,7 +223,7 @@ impl Source {
         }
     }
 
-    /// Checks that it parses back into the same source.
+    /// Checks that the string of the source parses back into the same source.
     fn checked(self) -> Result<Source> {
         let text = self.to_string();
         match text.parse::<Source>() {
@@ -274,7 +278,7 @@ impl FromStr for Source {
         let (tls, rest) = match parts {
             // The part before an `@` may be a password, so the string is not repeated.
             Some((scheme, rest)) if is_rpcap(scheme) && authority(rest).contains('@') => {
-                let why = "unexpected user before the host; pass it as the authentication";
+                let why = "expected no user before the host; pass it as `Auth`";
                 return Err(Error::cannot(
                     ErrorKind::InvalidArgument,
                     OPERATION,
@@ -283,10 +287,10 @@ impl FromStr for Source {
                 ));
             }
             _ if text.contains('\0') => return refuse(text, "it has a NUL byte"),
-            Some(("file", "")) => return refuse(text, "it has no file"),
+            Some(("file", "")) => return refuse(text, "it has no path"),
             Some(("file", path)) => return Ok(Source(Kind::File(path.to_owned()))),
             Some((scheme, rest)) if is_rpcap(scheme) && !rest.contains('/') => return local(rest),
-            // Leaves room for one more byte, so that TLS can be switched on.
+            // Reserve one byte, so that TLS can be enabled afterwards.
             Some(("rpcap", _)) if text.len() + 1 >= BUFFER => {
                 return too_long(text.len() + 1);
             }

@@ -20,13 +20,12 @@ impl Length {
         })
     }
 
-    /// Compares the current length of the file with the greatest one seen; `read` is the offset up
-    /// to which the file has been read. Returns both lengths, the greatest first, if the file
-    /// shrank.
+    /// Compares the current length of the file with the greatest one seen. Returns both, the greatest first, if the
+    /// file shrank. `read` is the offset up to which the file has been read.
     pub(crate) fn shrunk(&mut self, file: &File, read: u64) -> io::Result<Option<(u64, u64)>> {
         let now = file.metadata()?.len();
         self.greatest = self.greatest.max(read).max(now);
-        // Some file systems report a length of 0, or an outdated one, for files that hold more.
+        // Some file systems report a length of 0, or an outdated length, for files that contain more.
         let gone =
             now < self.greatest && platform::read_at(file, &mut [0], self.greatest - 1)? == 0;
         Ok(gone.then_some((self.greatest, now)))

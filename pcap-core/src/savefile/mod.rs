@@ -25,13 +25,13 @@ pub(crate) const MAGIC_NANO: u32 = 0xa1b2_3c4d;
 /// The magic number of a pcapng savefile, the same in both byte orders.
 const MAGIC_PCAPNG: u32 = 0x0a0d_0d0a;
 
-/// The format of a savefile, by its first four bytes.
+/// The format of a savefile, which its first four bytes determine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SavefileFormat {
-    /// The classic format, `.pcap`, and its old variants.
+    /// The classic format (`.pcap`), including its old variants.
     Pcap,
-    /// The newer format, `.pcapng`.
+    /// The newer format (`.pcapng`).
     Pcapng,
 }
 
@@ -39,12 +39,12 @@ pub enum SavefileFormat {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Magic {
     pub(crate) format: SavefileFormat,
-    /// The precision of the timestamps. A pcapng file has one for each interface; nanoseconds lose
-    /// nothing, because they are the finest that this crate delivers.
+    /// The precision of the timestamps. In a pcapng file, each interface has its own; nanoseconds lose nothing, because
+    /// this crate delivers nothing finer.
     pub(crate) precision: Precision,
-    /// The current classic format, in this machine's byte order or the other.
+    /// The byte order, if the file has the current classic format.
     pub(crate) classic: Option<ByteOrder>,
-    /// The compression of the file.
+    /// The name of the compression format, if the file is compressed.
     pub(crate) compressed: Option<&'static str>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) enum ByteOrder {
 }
 
 impl Magic {
-    /// Parses the first bytes. An unknown magic is left for libpcap to reject.
+    /// Parses the first bytes. libpcap will reject an unknown magic number.
     pub(crate) fn new(start: &[u8]) -> Magic {
         let magic = start.try_into().map_or(0, u32::from_ne_bytes);
         let (format, precision) = if magic == MAGIC_PCAPNG {
@@ -81,7 +81,7 @@ impl Magic {
     }
 }
 
-/// Returns the compression of files that begin with these bytes.
+/// Returns the compression format of a file that begins with these bytes.
 fn compressed(start: &[u8]) -> Option<&'static str> {
     const STARTS: [(&str, &[u8]); 5] = [
         ("gzip", &[0x1f, 0x8b]),

@@ -1,8 +1,7 @@
-//! Feeds libpcap the whole records and blocks of a savefile from a pipe.
+//! Passes the records and blocks of a savefile from a pipe to libpcap, but only once they are complete.
 //!
-//! libpcap waits inside a record for the rest of it. That wait cannot be interrupted, and what
-//! libpcap has read by then would be lost. So libpcap only gets complete records, and its end of
-//! file means that more must be read.
+//! libpcap itself would block within an incomplete record. That wait cannot be interrupted, and the bytes read by then
+//! would be lost. So libpcap only gets complete records, and when it reports the end of the file, more must be read.
 
 use std::io::{self, Read};
 
@@ -14,15 +13,15 @@ use crate::sys::platform;
 /// The size of each read: the capacity of a pipe.
 const CHUNK: usize = 64 * 1024;
 
-/// The most feeds in a row of which libpcap's filter accepts nothing: more than a pipe holds.
+/// The maximum number of feeds in a row without an accepted packet: more than a pipe's capacity.
 const TURNS: u32 = 16;
 
-/// The longest block of a pcapng savefile; libpcap reports a longer one as damage, unless its
-/// packets may be longer.
+/// The length of the longest block of a pcapng savefile. libpcap reports a longer one as damage, unless the link type
+/// allows longer packets.
 const LONGEST_BLOCK: usize = 16 << 20;
-/// The most bytes of a block in addition to a packet.
+/// The maximum number of bytes of a block in addition to its packet.
 const BESIDE: usize = 256 * 1024;
-/// The length of the first and last fields of a block.
+/// The length of the shortest block: the fields at the start and end of every block.
 const SHORTEST_BLOCK: usize = 12;
 /// The type of the block that begins a section of a pcapng savefile; its third field gives the byte
 /// order.
@@ -43,17 +42,17 @@ pub(crate) enum Units {
 
 /// The unit at the start of some bytes.
 pub(super) enum Unit {
-    /// A complete record or block of this length, and the type of a block.
+    /// A complete record or block: its length and, for a block, its type.
     Whole(usize, u32),
-    /// An incomplete one, with its length if known.
+    /// An incomplete record or block, with its length if known.
     Partial(Option<usize>),
-    /// Unknown data: libpcap reports what it is.
+    /// Unknown data, which libpcap will report as an error.
     Unknown,
 }
 
 impl Units {
-    /// Returns the number of bytes in complete records or blocks, as far as these are of the common
-    /// kind. Fast.
+    /// Returns the number of leading bytes that are complete records or blocks of the common kind. This is the fast
+    /// path.
     pub(super) fn hop(self, bytes: &[u8]) -> usize {
         let (order, field, beside, least) = match self {
             Units::Records(order) => (order, 8, RECORD_HEADER, 0),
@@ -68,7 +67,7 @@ impl Units {
                 ByteOrder::Swapped => at(field).swap_bytes(),
             };
             let length = length as usize;
-            // A section may change the byte order.
+            // A new section may have another byte order.
             let is_section = least > 0 && at(0) == SECTION;
             let left = bytes.len() - hopped;
             if length < least || is_section || length > left || length + beside > left {
@@ -79,7 +78,7 @@ impl Units {
         hopped
     }
 
-    /// Returns the unit at the start of some bytes, if packets are at most `longest` bytes long.
+    /// Returns the unit at the start of some bytes. Packets are at most `longest` bytes long.
     pub(super) fn first(&mut self, bytes: &[u8], longest: usize) -> Unit {
         let field = |order: ByteOrder, n: usize| {
             let four = bytes.get(4 * n..4 * n + 4)?;
@@ -125,7 +124,7 @@ impl Units {
     }
 }
 
-/// The data read from a pipe that libpcap does not have yet.
+/// The data that was read from a pipe but not passed to libpcap yet.
 #[derive(Debug)]
 pub(crate) struct Feed {
     units: Units,
@@ -139,16 +138,16 @@ pub(crate) struct Feed {
 /// The result of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fed {
-    /// libpcap got more.
+    /// libpcap has received more data.
     More,
-    /// libpcap got nothing: no complete record is available, or the filter rejected many in a row.
+    /// libpcap has received nothing: no complete record is available, or the filter rejected many records in a row.
     NotYet,
-    /// libpcap got all the rest, and continues by itself.
+    /// libpcap has received all remaining data, and reads the rest of the pipe itself.
     Rest,
 }
 
 impl Feed {
-    /// Creates a feed after the data that libpcap has, beginning with these bytes.
+    /// Creates a feed that continues after the data that libpcap has, beginning with these bytes.
     pub(crate) fn new(units: Units, datalink: Dlt, bytes: Vec<u8>) -> Feed {
         Feed {
             units,
@@ -158,14 +157,14 @@ impl Feed {
         }
     }
 
-    /// Notes that libpcap found a packet that its filter accepts.
+    /// Records that libpcap found a packet that its filter accepts.
     pub(crate) fn taken(&mut self) {
         self.turns = 0;
     }
 
-    /// Feeds libpcap's stream, which is empty, the complete records that are available. While the
-    /// filter rejects everything, it returns `NotYet` from time to time, so that the caller can
-    /// check the deadline and yield.
+    /// Feeds the complete records that are available into libpcap's stream, which must be empty. While the filter
+    /// rejects everything, the call returns `NotYet` from time to time, so that the caller can check the deadline and
+    /// yield.
     pub(crate) fn fill(&mut self, stream: &mut platform::Stream) -> io::Result<Fed> {
         if self.turns >= TURNS {
             self.turns = 0;
@@ -201,7 +200,7 @@ impl Feed {
         Ok(Fed::Rest)
     }
 
-    /// Returns the number of bytes in complete records or blocks; `None` if they begin with
+    /// Returns the number of leading bytes that are complete records or blocks. Returns `None` if the data begins with
     /// neither.
     fn whole(&mut self) -> Option<usize> {
         let mut length = 0;
@@ -215,9 +214,9 @@ impl Feed {
     }
 }
 
-/// Reads on after the first bytes of a pcapng savefile until libpcap can open it; blocks until
-/// then. Returns the length of that part and the units after it, or `None` if the data is unknown
-/// or ends early. The second value is whether it ended.
+/// Reads the beginning of a pcapng savefile, of which some bytes have been read, until libpcap can open it. Blocks
+/// until then. Returns the length of that part and the units after it, or `None` if the data is unknown or ends early.
+/// The second value is whether the data ended.
 pub(crate) fn read_head(
     reader: &mut dyn Read,
     bytes: &mut Vec<u8>,

@@ -1,28 +1,28 @@
-//! Tracks libpcap's position in a savefile by the bytes that it was given, so that it can be
-//! interrupted anywhere and resume.
+//! Tracks libpcap's position in a savefile through the bytes that it was given, so that it can be interrupted anywhere
+//! and resumed.
 
 use crate::savefile::pipe::{Unit, Units};
 use crate::savefile::{ByteOrder, SavefileFormat};
 use crate::sys::Frames;
 
-/// The number of leading bytes of a record or block that determine its length. None is shorter.
+/// The number of leading bytes of a record or block that determine its length. No record or block is shorter.
 const TELLING: usize = 12;
 
-/// Room for most partial records, so that reading packets does not allocate.
+/// The initial capacity for a partial record. It suffices for most records, so that reading packets does not allocate.
 const ROOM: usize = 4096;
 
-/// The record or block that libpcap has read in part.
+/// The record or block that libpcap has read partially.
 #[derive(Debug)]
 pub(crate) struct Place {
     units: Units,
-    /// Its bytes, which libpcap gets again.
+    /// The bytes of the record that have been read, which are passed to libpcap again.
     part: Vec<u8>,
     /// Whether the data is neither a record nor a block.
     lost: bool,
 }
 
 impl Place {
-    /// Creates a place at the beginning of a pcapng savefile; `None` for other formats.
+    /// Creates a place at the beginning of a pcapng savefile. Returns `None` for other formats.
     pub(crate) fn of_pcapng(format: SavefileFormat) -> Option<Box<dyn Frames>> {
         match format {
             SavefileFormat::Pcapng => Some(Box::new(Place::new(Units::Blocks(ByteOrder::Native)))),

@@ -1,9 +1,8 @@
-//! The fast path through a classic savefile: walks its records in a buffer of this crate.
+//! The fast path through a classic savefile, whose records this crate parses in a buffer of its own.
 //!
-//! libpcap reads each record with two calls into a stdio stream and a copy. This code reads many at
-//! once and lends them from the buffer, but only ordinary records. For anything else, including the
-//! end of the file, libpcap continues from that very place, so that it treats and reports unusual
-//! data itself.
+//! libpcap reads each record with two calls into a stdio stream and a copy. This code reads many records at once and
+//! lends them from the buffer, but only ordinary ones. For anything else, including the end of the file, libpcap
+//! continues at exactly that position, so that it handles and reports unusual data itself.
 
 use std::fs::File;
 use std::io;
@@ -14,10 +13,10 @@ use crate::savefile::{ByteOrder, RECORD_HEADER};
 use crate::sys::platform;
 use crate::timestamp::Precision;
 
-/// The longest packet of an ordinary savefile; libpcap reports a longer one as damage.
+/// The length of the longest packet of an ordinary savefile. libpcap reports a longer one as damage.
 pub(crate) const LONGEST: usize = 262_144;
 
-/// Room for one record of any length. One system call reads it with the data that follows.
+/// The size of the buffer, which can contain the longest record. One system call reads a record and the data after it.
 const BUFFER: usize = RECORD_HEADER + LONGEST;
 
 /// The kind of the next record.
@@ -25,7 +24,7 @@ const BUFFER: usize = RECORD_HEADER + LONGEST;
 pub(crate) enum Record {
     /// A record to lend.
     Ordinary,
-    /// A record for libpcap.
+    /// A record that libpcap must read itself.
     Odd,
     /// The file has no complete record at this time.
     Absent,
@@ -34,15 +33,15 @@ pub(crate) enum Record {
 /// The records of a classic savefile.
 #[derive(Debug)]
 pub(crate) struct Records {
-    /// The file to read from; `None` to read from the stream, at its position.
+    /// The file to read from, or `None` to read from the stream at its current position.
     file: Option<File>,
     buffer: Box<[u8]>,
-    /// The part of the buffer that has been read, but not walked yet.
+    /// The part of the buffer that contains data but has not been parsed yet.
     unread: Range<usize>,
     /// The offset in the file of the end of that part.
     position: u64,
     form: Form,
-    /// The start in the buffer of the record whose packet is lent.
+    /// The offset in the buffer of the record whose packet is lent.
     current: Option<usize>,
 }
 
@@ -50,7 +49,7 @@ pub(crate) struct Records {
 #[derive(Clone, Copy, Debug)]
 struct Form {
     snaplen: u32,
-    /// Nanoseconds in a unit of the file's fraction.
+    /// The number of nanoseconds in one unit of the file's fraction.
     unit: i64,
     /// Whether the file's byte order differs from this machine's.
     swapped: bool,
@@ -59,7 +58,7 @@ struct Form {
 /// An ordinary record.
 struct Found<'a> {
     packet: Packet<'a>,
-    /// The length with the header.
+    /// The length of the record, including the header.
     length: usize,
 }
 
@@ -73,7 +72,7 @@ impl Form {
         };
         let [secs, fraction, caplen, len] = fields(head, self.swapped);
         let length = caplen as usize;
-        // Some libpcaps read a fraction of 2³¹ and more as negative.
+        // Some versions of libpcap read a fraction of 2³¹ or more as negative.
         let odd = length > LONGEST || fraction > i32::MAX as u32;
         if length > rest.len() || odd {
             let there = odd && (length <= rest.len() || length > LONGEST);
@@ -91,8 +90,8 @@ impl Form {
 }
 
 impl Records {
-    /// Creates a reader of the records from `position` of a file whose header libpcap has read;
-    /// without a file, of those that are next in the stream.
+    /// Creates a reader of the records from offset `position` of a file whose header libpcap has read. Without a file,
+    /// it reads the next records of the stream.
     pub(crate) fn new(
         file: Option<File>,
         position: u64,
@@ -181,7 +180,7 @@ impl Records {
         }
     }
 
-    /// Continues at an offset in the file: after what libpcap has read in between.
+    /// Continues at an offset in the file, after libpcap has read records up to there.
     pub(crate) fn go_to(&mut self, position: u64) {
         self.current = None;
         let behind = position
@@ -209,22 +208,22 @@ impl Records {
         }
     }
 
-    /// Returns whether the records are read from a file, and so from any offset.
+    /// Returns whether the records are read from a file, at any offset.
     pub(crate) fn is_of_file(&self) -> bool {
         self.file.is_some()
     }
 
-    /// Returns whether the buffer has no complete record left.
+    /// Returns whether the buffer contains no further complete record.
     pub(crate) fn is_walked(&self) -> bool {
         matches!(self.form.find(self.unread()), Err(None))
     }
 
-    /// Returns the bytes that have been read, but not walked yet.
+    /// Returns the bytes that have been read but not parsed yet.
     pub(crate) fn unread(&self) -> &[u8] {
         &self.buffer[self.unread.clone()]
     }
 
-    /// Reads more after the rest; returns false if there is no more.
+    /// Reads more bytes after the unparsed ones. Returns false if there are no more.
     #[cold]
     fn refill(&mut self, stream: &mut Option<platform::Stream>) -> io::Result<bool> {
         self.current = None;

@@ -1,4 +1,4 @@
-//! Durations added to times and subtracted from them.
+//! Adds durations to times and subtracts them.
 
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::{NANOS_PER_SEC, Timestamp};
 
 /// # Durations
 impl Timestamp {
-    /// Adds a duration; `None` if the result is out of range.
+    /// Adds a duration. Returns `None` if the result is out of range.
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Timestamp> {
         let nanos = self.nanos + duration.subsec_nanos();
@@ -21,7 +21,7 @@ impl Timestamp {
         })
     }
 
-    /// Subtracts a duration; `None` if the result is out of range.
+    /// Subtracts a duration. Returns `None` if the result is out of range.
     #[must_use]
     pub fn checked_sub(self, duration: Duration) -> Option<Timestamp> {
         let nanos = self.nanos + NANOS_PER_SEC - duration.subsec_nanos();
@@ -36,7 +36,7 @@ impl Timestamp {
     }
 }
 
-/// Adds a duration, up to [`MAX`](Timestamp::MAX).
+/// Adds a duration. A result that is out of range becomes [`MAX`](Timestamp::MAX).
 impl Add<Duration> for Timestamp {
     type Output = Timestamp;
 
@@ -45,7 +45,7 @@ impl Add<Duration> for Timestamp {
     }
 }
 
-/// Subtracts a duration, down to [`MIN`](Timestamp::MIN).
+/// Subtracts a duration. A result that is out of range becomes [`MIN`](Timestamp::MIN).
 impl Sub<Duration> for Timestamp {
     type Output = Timestamp;
 

@@ -1,6 +1,6 @@
-//! Points in time in seconds and nanoseconds since the epoch, as packets carry them.
+//! The timestamps of packets: points in time in seconds and nanoseconds since the epoch.
 
-// The documentation of `Timestamp` has the calls in this order.
+// rustdoc lists the methods of `Timestamp` in the order of these modules.
 mod value;
 
 mod arithmetic;
@@ -14,16 +14,17 @@ pub use rfc3339::Rfc3339;
 
 const NANOS_PER_SEC: u32 = 1_000_000_000;
 
-/// A point in time: seconds and *nanoseconds* since 1970-01-01 00:00:00 UTC, whatever the precision
-/// of the capture or savefile.
+/// A point in time: seconds and *nanoseconds* since 1970-01-01 00:00:00 UTC, whatever the precision of the capture or
+/// savefile.
 ///
-/// The nanoseconds are always below one second. Times before the epoch have negative seconds, from
-/// which the nanoseconds count forward.
+/// The nanoseconds are always below one second. A time before the epoch has negative seconds, from which the
+/// nanoseconds count forward: −0.25 s is −1 s and 750 000 000 ns.
 ///
-/// Nothing overflows: a result out of range is [`MIN`](Self::MIN) or [`MAX`](Self::MAX), or `None`
-/// from the `checked_` methods. `+` and `-` take a [`Duration`](std::time::Duration).
+/// [`Duration`](std::time::Duration)s can be added and subtracted. Calculations never overflow: if the result is out of
+/// range, the `checked_` methods return `None`, and all others return [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
 ///
-/// `Display` writes seconds with nine decimals. [`FromStr`](std::str::FromStr) parses seconds with at most nine.
+/// `Display` writes the seconds with nine decimals. [`FromStr`](std::str::FromStr) parses seconds with up to nine
+/// decimals. For dates, see [`rfc3339`](Self::rfc3339).
 ///
 /// # Examples
 ///
@@ -50,7 +51,7 @@ pub struct Timestamp {
     nanos: u32,
 }
 
-/// A time as deserialized, with any number of nanoseconds.
+/// A deserialized time whose nanoseconds have not been checked yet.
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
 #[serde(rename = "Timestamp")]
@@ -65,7 +66,7 @@ impl TryFrom<Parts> for Timestamp {
 
     fn try_from(Parts { secs, nanos }: Parts) -> Result<Timestamp, &'static str> {
         if nanos >= NANOS_PER_SEC {
-            return Err("expected less than a second of nanoseconds");
+            return Err("expected at most 999999999 nanoseconds");
         }
         Ok(Timestamp { secs, nanos })
     }

@@ -1,18 +1,17 @@
 //! The precision of timestamps.
 
-#[allow(unused_imports)] // of the documentation
+#[allow(unused_imports)] // for the documentation
 use super::Timestamp;
 
-/// The precision of the timestamps that a capture delivers or a savefile holds.
+/// The precision of the timestamps of a capture or savefile.
 ///
-/// [`Timestamp`] has nanoseconds with either; with [`Micro`](Precision::Micro) the last three
-/// digits are zero.
+/// A [`Timestamp`] always has nanoseconds; with [`Micro`](Precision::Micro) its last three digits are zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Precision {
     /// Microseconds.
     Micro,
-    /// Nanoseconds.
+    /// Nanoseconds, the default.
     #[default]
     Nano,
 }

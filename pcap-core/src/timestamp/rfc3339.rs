@@ -5,7 +5,7 @@ use std::fmt;
 use super::Timestamp;
 use crate::error::{Error, ErrorKind};
 
-/// Prints a [`Timestamp`] as a date in UTC: the result of [`Timestamp::rfc3339`].
+/// An object that prints a [`Timestamp`] as a date in UTC. Returned by [`Timestamp::rfc3339`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rfc3339(Timestamp);
 
@@ -14,8 +14,11 @@ impl Timestamp {
     /// Returns an object that prints the time in RFC 3339 format, in UTC:
     /// `2023-11-14T22:13:20.123456789Z`.
     ///
-    /// A precision in the format string sets the number of digits of the fraction, nine by default:
-    /// `{:.6}` prints microseconds. Further digits are truncated.
+    /// The precision in the format string sets the number of decimals, up to the default of nine: `{:.6}` prints
+    /// microseconds. Further decimals are truncated, not rounded.
+    ///
+    /// RFC 3339 only supports the years 0000 to 9999. Other years are printed with a sign and as many digits as
+    /// necessary.
     ///
     /// # Examples
     ///
@@ -30,11 +33,7 @@ impl Timestamp {
         Rfc3339(self)
     }
 
-    /// Returns the time in RFC 3339 format, with nanoseconds and in UTC. See
-    /// [`rfc3339`](Self::rfc3339).
-    ///
-    /// RFC 3339 only supports the years 0000 to 9999. Other years have a sign and as many digits as
-    /// necessary.
+    /// Returns the time as a string in RFC 3339 format, with nanoseconds, in UTC. See [`rfc3339`](Self::rfc3339).
     #[must_use]
     pub fn to_rfc3339(self) -> String {
         self.rfc3339().to_string()
@@ -42,13 +41,13 @@ impl Timestamp {
 
     /// Parses a time in RFC 3339 format, with any offset from UTC.
     ///
-    /// A space may separate the date and the time. Digits of the fraction below a nanosecond are
-    /// ignored. A leap second, `:60`, is the second after it.
+    /// A space may separate the date and the time, instead of the `T`. Decimals beyond nanoseconds are ignored. A leap
+    /// second, `:60`, becomes the following second.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text has another form, or the date
-    ///   does not exist.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text is not in this format, or if there is no such
+    ///   date.
     ///
     /// # Examples
     ///
@@ -65,7 +64,7 @@ impl Timestamp {
                 ErrorKind::InvalidArgument,
                 "parse time",
                 text.to_owned(),
-                "expected a form such as 2023-11-14T22:13:20.123Z",
+                "expected an RFC 3339 date such as 2023-11-14T22:13:20.123Z",
             )
         })
     }
@@ -95,7 +94,7 @@ const DAY: i64 = 86_400;
 
 /// Converts a number of days since 1970 to year, month and day, in the Gregorian calendar.
 fn date(days: i64) -> (i64, i64, i64) {
-    // Years that begin in March have their leap day at the end; 400 of them are an era.
+    // Counted from March, a year has its leap day at the end. An era is 400 such years.
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day = days.rem_euclid(146_097);

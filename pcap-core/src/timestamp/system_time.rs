@@ -1,4 +1,4 @@
-//! Conversion to and from the system's clock.
+//! Conversion to and from `SystemTime`.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,13 +17,12 @@ impl From<SystemTime> for Timestamp {
 impl TryFrom<Timestamp> for SystemTime {
     type Error = Error;
 
-    /// Converts the time. On Windows `SystemTime` counts units of 100 nanoseconds, so the time is
-    /// truncated.
+    /// Converts the time. On Windows it is truncated to 100 nanoseconds, the resolution of `SystemTime`.
     ///
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the platform's `SystemTime` cannot hold
-    ///   the time, as may happen with damaged savefiles.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the time is out of range for the platform's `SystemTime`,
+    ///   as in damaged savefiles.
     fn try_from(t: Timestamp) -> Result<SystemTime, Error> {
         let whole = Duration::from_secs(t.secs.unsigned_abs());
         let base = if t.secs < 0 {
@@ -33,7 +32,7 @@ impl TryFrom<Timestamp> for SystemTime {
         };
         base.and_then(|base| base.checked_add(Duration::from_nanos(u64::from(t.nanos))))
             .ok_or_else(|| {
-                let why = "out of range for this system's clock";
+                let why = "the time is out of range for this system's clock";
                 Error::cannot(ErrorKind::InvalidArgument, "convert", t.to_string(), why)
             })
     }

@@ -1,4 +1,4 @@
-//! Times as decimal numbers of seconds.
+//! Formats and parses times as decimal numbers of seconds.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::{NANOS_PER_SEC, Timestamp};
 use crate::error::{Error, ErrorKind};
 
-/// Parses seconds: an optional sign, digits, and optionally up to nine decimals.
+/// Parses a number of seconds since the epoch: an optional sign, digits, and optionally a point and up to nine
+/// decimals.
 ///
 /// # Examples
 ///
@@ -24,8 +25,8 @@ impl FromStr for Timestamp {
 
     /// # Errors
     ///
-    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text has another form, or the time
-    ///   is out of range.
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument) if the text is not such a number, or if the time is out of
+    ///   range.
     fn from_str(text: &str) -> Result<Timestamp, Error> {
         let refuse = |why: &str| {
             let text = text.to_owned();
@@ -52,11 +53,11 @@ impl FromStr for Timestamp {
             true => since.and_then(|since| Timestamp::EPOCH.checked_sub(since)),
             false => since.and_then(|since| Timestamp::EPOCH.checked_add(since)),
         };
-        time.ok_or_else(|| refuse("out of range"))
+        time.ok_or_else(|| refuse("the time is out of range"))
     }
 }
 
-/// Prints `SECONDS.NANOSECONDS`, with nine digits of nanoseconds.
+/// Prints the seconds since the epoch with nine decimals, such as `1700000001.500000000`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.secs < 0 && self.nanos > 0 {

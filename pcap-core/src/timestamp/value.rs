@@ -1,10 +1,10 @@
-//! Times from numbers and the clock, and their parts.
+//! Creates times from numbers and the clock, and returns their parts.
 
 use std::time::{Duration, SystemTime};
 
 use super::{NANOS_PER_SEC, Precision, Timestamp};
 
-/// # Times and their parts
+/// # Values
 impl Timestamp {
     /// The epoch, 1970-01-01 00:00:00 UTC.
     pub const EPOCH: Timestamp = Timestamp { secs: 0, nanos: 0 };
@@ -21,9 +21,10 @@ impl Timestamp {
         nanos: NANOS_PER_SEC - 1,
     };
 
-    /// Creates a time from seconds and nanoseconds. Nanoseconds beyond a second, and negative ones,
-    /// are carried into the seconds; a time out of range becomes [`MIN`](Self::MIN) or
-    /// [`MAX`](Self::MAX).
+    /// Creates a time from seconds and nanoseconds since the epoch.
+    ///
+    /// Nanoseconds that are negative or exceed one second are carried into the seconds. A time that is out of range
+    /// becomes [`MIN`](Self::MIN) or [`MAX`](Self::MAX).
     #[must_use]
     pub const fn new(secs: i64, nanos: i64) -> Timestamp {
         const BILLION: i64 = NANOS_PER_SEC as i64;
@@ -40,7 +41,7 @@ impl Timestamp {
         )
     }
 
-    /// Creates a time from seconds and microseconds, carried as in [`new`](Timestamp::new).
+    /// Creates a time from seconds and microseconds since the epoch. They are carried as in [`new`](Timestamp::new).
     #[must_use]
     pub const fn from_micros(secs: i64, micros: i64) -> Timestamp {
         const MILLION: i64 = 1_000_000;
@@ -59,14 +60,14 @@ impl Timestamp {
         }
     }
 
-    /// Creates a time from seconds as a floating-point number. If the number is the nearest to a
-    /// whole microsecond, the time is that microsecond; otherwise it is the nearest nanosecond.
-    /// Returns `None` for a number that is not finite or out of range.
+    /// Creates a time from a floating-point number of seconds since the epoch. Returns `None` if the number is not
+    /// finite, or is out of range.
     ///
-    /// A floating-point number resolves times of this century to about 0.2 µs. So the number
-    /// nearest to 1 µs after a second is below that, and the time is nevertheless 1 µs after the
-    /// second. [`as_secs_f64`](Self::as_secs_f64) returns the same number again, unless it is finer
-    /// than nanoseconds.
+    /// If the number is the floating-point number nearest to a whole microsecond, the time is that microsecond;
+    /// otherwise the number is rounded to nanoseconds. Without this rule, microseconds would not survive the conversion
+    /// to `f64` and back, because for times of this century an `f64` only has a resolution of about 0.2 µs.
+    ///
+    /// [`as_secs_f64`](Self::as_secs_f64) returns the same number again, unless it is finer than nanoseconds.
     ///
     /// # Examples
     ///
@@ -76,7 +77,7 @@ impl Timestamp {
     /// let t = Timestamp::from_secs_f64(0.999_999_999_9).unwrap();
     /// assert_eq!((t.secs(), t.subsec_nanos()), (1, 0));
     ///
-    /// let t = Timestamp::from_secs_f64(1_700_000_000.000_001).unwrap(); // .000_000_954 as a number
+    /// let t = Timestamp::from_secs_f64(1_700_000_000.000_001).unwrap(); // stored as .000_000_954
     /// assert_eq!(t.subsec_nanos(), 1000);
     /// ```
     #[must_use]
@@ -96,8 +97,8 @@ impl Timestamp {
         Some(Timestamp::new(whole as i64, nanos as i64))
     }
 
-    /// Returns the time as seconds in a floating-point number, which is exact to about 0.2 µs for
-    /// times of this century.
+    /// Returns the seconds since the epoch as a floating-point number. For times of this century, its resolution is
+    /// about 0.2 µs.
     #[must_use]
     pub fn as_secs_f64(self) -> f64 {
         self.secs as f64 + f64::from(self.nanos) / f64::from(NANOS_PER_SEC)
@@ -109,7 +110,7 @@ impl Timestamp {
         SystemTime::now().into()
     }
 
-    /// Returns the whole seconds since the epoch.
+    /// Returns the whole seconds since the epoch, negative for times before it.
     #[must_use]
     pub const fn secs(self) -> i64 {
         self.secs
@@ -121,15 +122,15 @@ impl Timestamp {
         self.nanos
     }
 
-    /// Returns the microseconds beyond the whole seconds, 0 to 999 999: truncated, not rounded. To
-    /// round, call [`rounded`](Self::rounded) first.
+    /// Returns the microseconds beyond the whole seconds, 0 to 999 999. They are truncated; to round, call
+    /// [`rounded`](Self::rounded) first.
     #[must_use]
     pub const fn subsec_micros(self) -> u32 {
         self.nanos / 1000
     }
 
-    /// Rounds to the nearest time of a precision; half a microsecond rounds up. Truncates if the
-    /// next microsecond is out of range.
+    /// Rounds the time to a precision. Half a microsecond is rounded up. If the rounded time would be out of range, the
+    /// time is truncated instead.
     ///
     /// # Examples
     ///
@@ -159,7 +160,7 @@ impl Timestamp {
         }
     }
 
-    /// Returns the duration since `earlier`; `None` if this time is before it.
+    /// Returns the duration since `earlier`, or `None` if this time is before `earlier`.
     #[must_use]
     pub fn checked_duration_since(self, earlier: Timestamp) -> Option<Duration> {
         if self < earlier {
@@ -174,7 +175,7 @@ impl Timestamp {
         Some(Duration::new(secs, nanos - earlier.nanos))
     }
 
-    /// Returns the duration since `earlier`; [`Duration::ZERO`] if this time is before it.
+    /// Returns the duration since `earlier`, or [`Duration::ZERO`] if this time is before `earlier`.
     #[must_use]
     pub fn saturating_duration_since(self, earlier: Timestamp) -> Duration {
         self.checked_duration_since(earlier).unwrap_or_default()

@@ -82,7 +82,10 @@ fn hostile_programs_are_refused() {
 #[test]
 fn the_other_faults_are_named() {
     refused(&[], "no instructions");
-    refused(&vec![RET_1; 4097], "4097 instructions, more than 4096");
+    refused(
+        &vec![RET_1; 4097],
+        "4097 instructions, more than the limit of 4096",
+    );
     assert!(make(&vec![RET_1; 4096]).is_ok());
     refused(&[LD_0], "expected a return at the end");
     refused(

@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, CString, c_char, c_void};
 
-/// Returns the names of libpcap where the system looks for libraries.
+/// Returns the names by which the system may find libpcap.
 pub(super) fn places() -> Vec<String> {
     let names: &[&str] = if cfg!(target_vendor = "apple") {
         &[
@@ -16,7 +16,7 @@ pub(super) fn places() -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Opens a library; the error is the system's text.
+/// Loads a library. The error is the system's text.
 pub(super) fn open(name: &str) -> Result<*mut c_void, String> {
     let name = CString::new(name).map_err(|error| error.to_string())?;
     // SAFETY: a C string; loading the library runs the code of the system's libpcap.
@@ -40,7 +40,7 @@ pub(super) unsafe fn address(handle: *mut c_void, name: &CStr) -> *mut c_void {
     unsafe { libc::dlsym(handle, name.as_ptr()) }
 }
 
-/// Copies a text of the system, which may be null.
+/// Copies a text from the system. The pointer may be null.
 unsafe fn words(text: *const c_char) -> String {
     if text.is_null() {
         return "no reason given".to_owned();

@@ -20,7 +20,7 @@ fn system_folder() -> Option<PathBuf> {
         let length = usize::try_from(length).ok()?;
         match length {
             0 => return None,
-            // Without the terminating NUL if the path fits, with it if it does not.
+            // The length excludes the terminating NUL if the path fits, and includes it otherwise.
             _ if length < buffer.len() => {
                 return Some(OsString::from_wide(&buffer[..length]).into());
             }
@@ -29,8 +29,7 @@ fn system_folder() -> Option<PathBuf> {
     }
 }
 
-/// Returns the path in Npcap's own directory, then the one of WinPcap, which Npcap optionally uses
-/// as well.
+/// Returns the path in Npcap's own directory, then the path in that of WinPcap, which Npcap optionally uses as well.
 pub(super) fn places() -> Vec<String> {
     let Some(folder) = system_folder() else {
         return Vec::new();
@@ -41,7 +40,7 @@ pub(super) fn places() -> Vec<String> {
         .collect()
 }
 
-/// Opens a library by its full path; the error is the system's text.
+/// Loads a library by its full path. The error is the system's text.
 pub(super) fn open(path: &str) -> Result<*mut c_void, String> {
     let wide: Vec<u16> = std::ffi::OsStr::new(path)
         .encode_wide()

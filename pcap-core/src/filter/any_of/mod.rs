@@ -16,7 +16,7 @@ use term::{Endpoint, FilterTerm, Range};
 
 pub(crate) const OPERATION: &str = "compile a list";
 
-/// The most terms of a list. The longest lists, of unrelated IPv6 addresses, come to about 16
+/// The maximum number of terms of a list. The longest programs, for unrelated IPv6 addresses, have about 16
 /// instructions per term.
 const MAX_TERMS: usize = 262_144;
 
@@ -31,13 +31,13 @@ enum Class {
 const CLASSES: [Class; 3] = [Class::V4, Class::V6, Class::Ports];
 const SIDES: [&str; 2] = ["src", "dst"];
 
-/// A range of numbers, and the index of the place that they lead to.
+/// A range of numbers, and the index of the place at which the program continues for them.
 type Numbers = (u128, u128, usize);
 
 /// Sorted and disjoint ranges.
 type Ranges = Vec<Numbers>;
 
-/// The terms of a list, by their place in a packet.
+/// The terms of a list, grouped by their position in a packet.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lists {
     /// By class and side.

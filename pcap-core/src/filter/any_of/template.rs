@@ -13,9 +13,9 @@ use crate::filter::options::CompileOptions;
 use crate::filter::program::assemble::{Assembler, Place};
 use crate::filter::program::insn::{Insn, op};
 
-/// The most steps of the symbolic execution: libpcap's templates take some hundreds.
+/// The maximum number of steps of the symbolic execution; libpcap's templates take a few hundred.
 const MAX_STEPS: usize = 200_000;
-/// The most different values, each of which may be compared with all others.
+/// The maximum number of distinct values, each of which may be compared with all others.
 const MAX_VALUES: usize = 1000;
 
 /// Compiles an expression for the packets of a list.
@@ -39,7 +39,7 @@ impl Template {
     ///
     /// # Errors
     ///
-    /// libpcap's text about the expression, or why its program is not a template.
+    /// libpcap's error text, or the reason why the program is not a template.
     pub(crate) fn new<const WORDS: usize>(
         compile: Compile<'_>,
         examples: [(&str, [u32; WORDS]); 2],
@@ -134,7 +134,7 @@ enum After {
 }
 
 /// Returns the successors of an instruction. The compiler's programs have been checked: jumps stay
-/// inside, and only `ja` may go backward, which `sites` rejects.
+/// inside, and only `ja` may jump backward, which `sites` rejects.
 fn after(index: usize, insn: Insn) -> After {
     let next = index + 1;
     match insn.code & 0x07 {
@@ -176,7 +176,7 @@ fn sites<const WORDS: usize>(
     Some(sites)
 }
 
-/// Checks the form; `Some(None)` if no comparison can be reached.
+/// Checks the form of a program. Returns `Some(None)` if no comparison can be reached.
 fn read(program: Vec<Insn>, sites: Vec<(usize, usize)>, words: usize) -> Option<Option<Template>> {
     // The comparisons of the later words follow that of the first.
     let mut loads = Vec::new();
@@ -376,8 +376,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Executes an instruction that is not a test; `None` if it uses a value that was never stored,
-    /// and so possibly another program's.
+    /// Executes an instruction that is not a test. Returns `None` if it uses a value that was never stored, and which
+    /// may therefore be another program's.
     fn plain(&mut self, insn: Insn, state: &mut State) -> Option<()> {
         let cell = insn.k as usize % 16;
         match insn.code & 0x07 {

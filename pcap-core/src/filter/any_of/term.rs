@@ -8,11 +8,11 @@ use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The operation of parsing a term in errors.
+/// The operation in the errors of parsing a term.
 const READ: &str = "parse term";
 
-/// An address, a network, a port, a range of ports, or a port of an address: an element of a list
-/// for [`Filter::any_of`].
+/// An element of a list for [`Filter::any_of`]: an address, a network, a port, a range of ports, or a port of an
+/// address.
 ///
 /// Converts from `IpAddr`, `Ipv4Addr`, `Ipv6Addr`, a pair of an address and a prefix length, `u16`,
 /// `RangeInclusive<u16>` and `SocketAddr`. [`str::parse`] accepts `192.0.2.1`, `192.0.2.0/24`,
@@ -40,7 +40,7 @@ const READ: &str = "parse term";
 pub enum Endpoint {
     /// An address: `host` in an expression.
     Host(IpAddr),
-    /// The first address of a network and its prefix length: `net` in an expression.
+    /// A network, given by its first address and its prefix length: `net` in an expression.
     Net(IpAddr, u8),
     /// A port of TCP, UDP or SCTP: `port` in an expression.
     Port(u16),
@@ -61,7 +61,7 @@ pub(crate) enum Range {
 }
 
 impl Endpoint {
-    /// Converts to a range; otherwise returns the fault.
+    /// Converts to a range. The error is the reason why that is not possible.
     pub(crate) fn range(self) -> Result<Range, String> {
         let net = |first: u128, prefix: u8, bits: u8| {
             if prefix > bits {
@@ -118,16 +118,16 @@ impl fmt::Display for Endpoint {
 }
 
 /// Parses `192.0.2.1`, `192.0.2.0/24`, `2001:db8::1`, `2001:db8::/32`, `443`, `6000-6063`,
-/// `192.0.2.1:443` or `[2001:db8::1]:443`, without surrounding spaces. Names of hosts and services
-/// are errors, because nothing is resolved.
+/// `192.0.2.1:443` or `[2001:db8::1]:443`, without surrounding spaces. Names of hosts and services are rejected,
+/// because this does not resolve names.
 impl FromStr for Endpoint {
     type Err = Error;
 
     /// # Errors
     ///
-    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the text has none of these
-    ///   forms, the prefix is too long, the address has bits set after it, or the last port of a
-    ///   range is below the first.
+    /// - [`InvalidArgument`](crate::ErrorKind::InvalidArgument) if the text has none of these forms, the prefix is
+    ///   longer than the address, the address has bits set after the prefix, or the last port of a range is below the
+    ///   first.
     fn from_str(text: &str) -> Result<Endpoint> {
         let number = |text: &str| {
             // `u16` would accept a sign.
@@ -148,7 +148,7 @@ impl FromStr for Endpoint {
         } else if let Ok(address) = text.parse() {
             Some(Endpoint::Host(address))
         } else {
-            // Packets have no scope, so reject one in the text.
+            // A packet does not contain the scope of an address, so reject a scope in the text.
             let socket = text.parse().ok().filter(|_| !text.contains('%'));
             socket.map(|address: SocketAddr| Endpoint::HostPort(address.ip(), address.port()))
         };
@@ -168,8 +168,8 @@ impl FromStr for Endpoint {
 /// A term of a list for [`Filter::any_of`]: an [`Endpoint`] as a packet's source, its destination,
 /// or either.
 ///
-/// Every type that converts to an [`Endpoint`] converts to a term that means either. [`str::parse`]
-/// accepts the forms of an endpoint, optionally preceded by `src` or `dst` and a space.
+/// Every type that converts to an [`Endpoint`] also converts to a term, which matches both the source and the
+/// destination. [`str::parse`] accepts the forms of an endpoint, optionally preceded by `src` or `dst` and a space.
 ///
 /// [`Filter::any_of`]: crate::Filter::any_of
 ///
@@ -258,7 +258,7 @@ impl FromStr for FilterTerm {
     }
 }
 
-/// Implements the same conversions into an endpoint, and through it into a term.
+/// Implements the conversions from a type into an endpoint, and through it into a term.
 macro_rules! endpoint_from {
     ($($from:ty: $value:ident => $endpoint:expr;)+) => {$(
         impl From<$from> for Endpoint {
@@ -289,14 +289,14 @@ endpoint_from! {
     SocketAddrV6: socket => Endpoint::HostPort((*socket.ip()).into(), socket.port());
 }
 
-/// Converts from borrowed lists: `any_of(dlt, &list)`.
+/// Converts a borrowed element, so that `any_of(dlt, &list)` compiles.
 impl From<&Endpoint> for FilterTerm {
     fn from(endpoint: &Endpoint) -> FilterTerm {
         (*endpoint).into()
     }
 }
 
-/// Converts from borrowed lists: `any_of(dlt, &list)`.
+/// Converts a borrowed element, so that `any_of(dlt, &list)` compiles.
 impl From<&FilterTerm> for FilterTerm {
     fn from(term: &FilterTerm) -> FilterTerm {
         *term

@@ -34,8 +34,8 @@ pub(crate) fn join(steps: &[Step<&[Insn]>], accept: u32) -> Vec<Insn> {
     let mut assembler = Assembler::default();
     let reject = assembler.ret(0);
     let mut start = assembler.ret(accept);
-    // The continuations of the open subformulas, if one holds and if not; `None` is the place
-    // written last.
+    // The continuations of the open subformulas: the one if the subformula holds, and the one if not. `None` is the
+    // place that was written last.
     let mut open = vec![(Some(start), Some(reject))];
     // Programs are written from their end, so the formula is read from its end.
     for step in steps.iter().rev() {
@@ -61,7 +61,7 @@ fn write(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> 
     clear(assembler, program, start)
 }
 
-/// Copies each instruction to exactly one, so that all jumps stay right.
+/// Copies each instruction to exactly one instruction, so that all jumps stay correct.
 fn write_as_it_is(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place) -> Place {
     let mut place = no;
     for insn in program.iter().rev() {
@@ -101,8 +101,8 @@ fn write_anew(assembler: &mut Assembler, program: &[Insn], yes: Place, no: Place
     places[0]
 }
 
-/// Prepends instructions that zero the registers and memory that the program uses before it sets
-/// them: another part may have left something there.
+/// Prepends instructions that zero the registers and memory cells which the program uses before it sets them, because
+/// another part may have set them.
 fn clear(assembler: &mut Assembler, program: &[Insn], mut place: Place) -> Place {
     let taken = validate::taken_before_set(program);
     if taken.is_empty() {

@@ -13,7 +13,7 @@ use formula::Step;
 
 const OPERATION: &str = "combine filters";
 
-/// The most instructions of a combined filter: some hundred megabytes.
+/// The maximum number of instructions of a combined filter, which take a few hundred megabytes.
 const MAX_INSTRUCTIONS: usize = 1 << 23;
 
 /// The filters that another one combines, and the operators.
@@ -23,24 +23,22 @@ pub(crate) type Formula = Arc<[Step<Filter>]>;
 impl Filter {
     /// Combines this filter with `other` into one that accepts the packets that both accept.
     ///
-    /// Like libpcap's `and` in an expression, it evaluates this filter first, and `other` only if
-    /// this one accepts the packet. It rejects a packet that ends before a byte that one of them
-    /// reads, whatever the other would return. So the result for each packet is that of libpcap's
-    /// unoptimized program for `(this) and (other)`, provided that the first expression does not
-    /// change the meaning of the second, as `vlan` does. Here, both filters see the packet from its
-    /// beginning.
+    /// Like `and` in an expression, the combined filter evaluates this filter first, and `other` only if this one
+    /// accepts the packet. It rejects a packet that ends before a byte that either of them reads, whatever the other
+    /// one would return. So the result for each packet is that of libpcap's unoptimized program for
+    /// `(this) and (other)`, unless the first expression changes the meaning of the second, as `vlan` does. Here, both
+    /// filters always see the packet from its beginning.
     ///
-    /// The combined filter remembers its parts. A live capture compiles their expressions again, as
-    /// it does for a single filter. The combined filter itself has no
-    /// [`expression`](Self::expression), so the link type of a capture cannot be changed while the
-    /// filter is set. It returns the largest number of bytes that one of its parts returns.
+    /// The combined filter remembers its parts. A live capture compiles their expressions again, as it does for a
+    /// single filter. The combined filter itself has no [`expression`](Self::expression), so the link type of a capture
+    /// cannot be changed while the filter is set. For an accepted packet, it returns the largest number of bytes that
+    /// any of its parts returns.
     ///
     /// # Errors
     ///
     /// - [`LinktypeMismatch`] if the filters are for different link types.
-    /// - [`FilterTooLong`] if together they have more than 8 388 608 instructions. The Linux kernel
-    ///   accepts 4096, and fewer if `net.core.optmem_max` is small; longer filters run in this
-    ///   process.
+    /// - [`FilterTooLong`] if both filters together have more than 8 388 608 instructions. The Linux kernel accepts
+    ///   4096, and fewer if `net.core.optmem_max` is small; longer filters run in this process.
     ///
     /// # Examples
     ///
@@ -75,9 +73,9 @@ impl Filter {
 
     /// Combines this filter with `other` into one that accepts the packets that either accepts.
     ///
-    /// Like libpcap's `or` in an expression, it evaluates this filter first, and `other` only if
-    /// this one rejects the packet. It rejects a packet that ends before a byte that this filter
-    /// reads, without evaluating `other`. The other rules are those of [`and`](Self::and).
+    /// Like `or` in an expression, the combined filter evaluates this filter first, and `other` only if this one
+    /// rejects the packet. It rejects a packet that ends before a byte that this filter reads, without evaluating
+    /// `other`. In all other respects it behaves as described for [`and`](Self::and).
     ///
     /// # Errors
     ///
@@ -99,11 +97,10 @@ impl Filter {
         self.joined(other, Step::Or)
     }
 
-    /// Returns a filter that accepts the packets that this one rejects; `!filter` is the same.
+    /// Returns a filter that accepts the packets that this one rejects. `!filter` does the same.
     ///
-    /// Like libpcap's `not`, the negated filter rejects a packet that ends before a byte that it
-    /// reads. So both filters reject such a packet. The other rules are those of
-    /// [`and`](Self::and).
+    /// Like `not` in an expression, the negated filter rejects a packet that ends before a byte that it reads. So both
+    /// filters reject such a packet. In all other respects it behaves as described for [`and`](Self::and).
     ///
     /// # Examples
     ///
@@ -114,7 +111,7 @@ impl Filter {
     /// let filter = Filter::compile(Dlt::RAW, "ip")?;
     /// let other = filter.negate();
     /// assert!(other.matches(&[0x60]));
-    /// assert!(!filter.matches(&[]) && !other.matches(&[])); // there is no version
+    /// assert!(!filter.matches(&[]) && !other.matches(&[])); // ends before the IP version
     /// # Ok(()) }
     /// ```
     #[must_use]
@@ -130,7 +127,7 @@ impl Filter {
     fn joined(&self, other: &Filter, step: Step<Filter>) -> Result<Filter> {
         if self.dlt != other.dlt {
             let text = format!(
-                "one is for link type {}, the other for {}",
+                "expected two filters for the same link type, found {} and {}",
                 self.dlt, other.dlt
             );
             let kind = ErrorKind::LinktypeMismatch;
@@ -140,7 +137,7 @@ impl Filter {
             self.program.len().max(self.plain.len()) + other.program.len().max(other.plain.len());
         if length > MAX_INSTRUCTIONS {
             let text = format!(
-                "they have {length} instructions, more than the limit of {MAX_INSTRUCTIONS}"
+                "they have {length} instructions together, more than the limit of {MAX_INSTRUCTIONS}"
             );
             return Err(Error::cannot(
                 ErrorKind::FilterTooLong,
@@ -163,8 +160,7 @@ impl Filter {
         }
     }
 
-    /// Creates a filter from a formula of filters of one link type that are not combined
-    /// themselves.
+    /// Creates a filter from a formula. Its filters have the same link type and are not combined ones.
     fn of_steps(dlt: Dlt, steps: Vec<Step<Filter>>) -> Filter {
         let parts = || {
             steps.iter().filter_map(|step| match step {
@@ -193,7 +189,7 @@ impl Filter {
         }
     }
 
-    /// Recompiles with `make` everything in the filter that libpcap's compiler made.
+    /// Recompiles, with `make`, all parts of the filter that libpcap compiled.
     pub(crate) fn made_again(
         &self,
         mut make: impl FnMut(Source<'_>) -> Result<Filter>,
@@ -212,7 +208,7 @@ impl Filter {
         Ok(Filter::of_steps(self.dlt, steps))
     }
 
-    /// Returns the source of the filter, unless it was made from instructions or other filters.
+    /// Returns the source of the filter, unless it was created from instructions or from other filters.
     fn source(&self) -> Option<Source<'_>> {
         let expression = self.expression();
         let expression = expression.map(|text| Source::Expression(text, self.options));
@@ -227,7 +223,7 @@ impl Filter {
     }
 }
 
-/// The source that libpcap's compiler made a filter from.
+/// The source from which libpcap compiled a filter.
 #[derive(Debug)]
 pub(crate) enum Source<'a> {
     Expression(&'a str, CompileOptions),

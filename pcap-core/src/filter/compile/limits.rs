@@ -1,16 +1,16 @@
-//! The limits on an expression, and on what libpcap compiles as a whole.
+//! The limits on an expression, and on an expression that libpcap compiles as a whole.
 //!
 //! libpcap's compiler cannot be interrupted. The factors of its running time were found by counting
 //! steps in libpcap 1.10.3, and measured with `benches/compile.rs` on a virtual machine with two
 //! cores of an AMD EPYC (family 25, model 17) at 2.6 GHz:
 //!
-//! 1. The optimizer's passes visit every pair of tests (bits in sets), 2 to 14 times. Nothing
-//!    reduces their number, so whatever is tested, 35 000 tests take a second: `MAX_TESTS`.
-//! 2. Afterwards the optimizer merges equal tests, and visits every pair again for each pair that
-//!    it merges. Without equal tests this costs nothing. If lists are looked up at two places, it
-//!    takes the cube of their length.
-//! 3. The program is converted again for every jump over more than 255 instructions: the product of
-//!    jumps and tests.
+//! 1. The optimizer's passes visit every pair of tests (as bits in sets), 2 to 14 times. Nothing reduces the number of
+//!    pairs, so 35 000 tests take a second, whatever they test: `MAX_TESTS`.
+//! 2. Afterwards the optimizer merges equal tests, and visits every pair again for each pair that it merges. Without
+//!    equal tests this costs nothing. If a list is looked up at two positions in a packet, the time grows with the cube
+//!    of its length.
+//! 3. The program is converted again for every jump over more than 255 instructions, so the time is proportional to the
+//!    product of jumps and tests.
 //!
 //! | expression, on Ethernet | terms | tests before | after | passes (1) | merging (2) | conversion (3) |
 //! |---|---|---|---|---|---|---|
@@ -22,40 +22,40 @@
 //! | `len > n` | 4300 | 4300 | 4300 | 0.24 s | 0.01 s | 0.71 s |
 //! | `udp[8:4] = n` | 2800 | 25 200 | 2803 | 0.85 s | 0.02 s | 0.23 s |
 //! | `host` and `tcp port` in pairs | 850 | 17 900 | 5101 | 0.56 s | 0.05 s | 0.54 s |
-//! | `tcp port 80`, again and again | 2660 | 24 000 | 9 | 0.94 s | 0.00 s | 0.04 s |
-//! | `len > 5`, again and again | 34 000 | 34 000 | 1 | 0.86 s | 0.00 s | 0.09 s |
+//! | `tcp port 80`, repeated | 2660 | 24 000 | 9 | 0.94 s | 0.00 s | 0.04 s |
+//! | `len > 5`, repeated | 34 000 | 34 000 | 1 | 0.86 s | 0.00 s | 0.09 s |
 //!
-//! Because of the second factor, the size does not predict the time: a thousand hosts take most of
-//! a minute, and after `tcp and` a third of a second. So expressions of unpredictable time are not
-//! compiled as a whole, but in parts (`parts.rs`). Those compiled as a whole are bounded by their
-//! worst case: 3000 tests take the optimizer 1.0 s. Without it, the third factor remains, and a
-//! second is a product of jumps and instructions of 70 million (7600 tests for hosts).
+//! Because of the second factor, the size does not predict the time: a thousand hosts take most of a minute, but only a
+//! third of a second after `tcp and`. So an expression of unpredictable time is not compiled as a whole, but in parts
+//! (`parts.rs`). The limit for compiling as a whole follows from the worst case: 3000 tests take the optimizer 1.0 s.
+//! Without the optimizer, only the third factor remains. It takes a second if the product of jumps and instructions is
+//! 70 million (7600 tests for hosts).
 //!
-//! Other link types behave alike. (For those of 802.11, libpcap does not optimize.) Each test takes
-//! about 110 bytes of stack.
+//! Other link types behave alike. (For those of 802.11, libpcap does not optimize.) Each test takes about 110 bytes of
+//! stack.
 
 use crate::filter::program::insn::{Insn, op};
 
-/// The most tests of an expression before optimization. With more, libpcap takes more than a
-/// second, however simple they are.
+/// The maximum number of tests of an expression before optimization. With more tests, libpcap takes more than a second,
+/// however simple they are.
 pub(crate) const MAX_TESTS: usize = 40_000;
 
-/// The most tests that libpcap's optimizer gets at once: a second in the worst case.
+/// The maximum number of tests that are passed to libpcap's optimizer at once: they take it a second in the worst case.
 const MAX_OPTIMIZED: u64 = 3000;
 /// The same limit without the optimizer, as the product of exits and instructions.
 const MAX_CONVERTED: u64 = 70_000_000;
 
-/// The number of terms that have at most `MAX_OPTIMIZED` tests, unless a name stands for many
-/// addresses.
+/// A number of terms that have at most `MAX_OPTIMIZED` tests, unless a name resolves to many addresses.
 const FEW_TERMS: usize = 64;
 
-/// The most terms of an expression that cannot be compiled in parts.
+/// The maximum number of terms of an expression that cannot be compiled in parts.
 const MAX_WHOLE_TERMS: usize = 400;
 
-/// The most arithmetic operators in one comparison. A chain of them takes the square of its length.
+/// The maximum number of arithmetic operators in one comparison. The time for a chain of them grows with the square of
+/// its length.
 const MAX_OPERATORS: u64 = 13_500;
 
-/// The most bytes of an expression. Blanks alone take libpcap a second.
+/// The maximum length of an expression in bytes. Even if it only has spaces, libpcap takes a second for that many.
 const MAX_BYTES: usize = 128 << 20;
 
 /// The advice for long lists.
@@ -138,11 +138,11 @@ const NETWORK: [&str; 4] = ["ip", "ip6", "arp", "rarp"];
 #[derive(Debug, Default)]
 pub(crate) struct Size {
     tests: u64,
-    /// The jumps of tests to the returns, which are far away in a long expression.
+    /// The number of jumps from tests to the returns, which are far away in a long expression.
     exits: u64,
     instructions: u64,
-    /// The tests that look at the same places in a packet, by the number of earlier terms that
-    /// shifted these places.
+    /// The numbers of tests that examine the same positions in a packet, by the number of earlier terms that shifted
+    /// these positions.
     by_place: Vec<u64>,
 }
 
@@ -182,7 +182,7 @@ impl Size {
     /// compiled in parts.
     pub(crate) fn check_whole(&self, optimize: bool) -> Result<(), String> {
         let largest = self.by_place.iter().copied().max().unwrap_or(0);
-        // Tests of the same places are the optimizer's worst case.
+        // Tests of the same positions are the optimizer's worst case.
         let optimized = self.tests * self.tests * largest <= 4 * MAX_OPTIMIZED.pow(3);
         let converted = self.exits * self.instructions <= 3 * MAX_CONVERTED;
         if converted && (optimized || !optimize) {
@@ -196,8 +196,8 @@ impl Size {
     }
 }
 
-/// Counts the jumps of tests to the returns: those to the more frequent kind of return, since a
-/// part's neighbours in a longer expression take the other.
+/// Counts the jumps from tests to the more frequent kind of return. In a longer expression, the neighbors of a part
+/// replace the other kind.
 fn exits(program: &[Insn]) -> u64 {
     let mut exits = [0, 0];
     for (index, insn) in program.iter().enumerate() {

@@ -27,8 +27,7 @@ pub(crate) const OPERATION: &str = "compile";
 /// libpcap's largest snaplen, the default for compiling.
 pub(crate) const MAX_SNAPLEN: u32 = 262_144;
 
-/// The unknown netmask for `pcap_compile`. 0 would compile `ip broadcast` to a test that misses
-/// broadcasts.
+/// The unknown netmask for `pcap_compile`. With 0, `ip broadcast` would compile to a test that misses broadcasts.
 const NETMASK_UNKNOWN: u32 = u32::MAX;
 
 /// Compiles on a separate handle, for plain bytes.
@@ -118,7 +117,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Compiles an expression that the parser here rejects. libpcap reports the error in it.
+    /// Compiles an expression that this crate's parser rejects. libpcap reports the error in it, if any.
     fn not_understood(&self, terms: usize) -> Result<Vec<Insn>> {
         limits::check_whole(terms).map_err(|why| self.too_long(why))?;
         let program = self.compile(self.expression, false)?;
@@ -148,7 +147,7 @@ impl Compiler<'_> {
 
     /// Compiles the parts of an expression one by one, and joins their programs.
     fn joined(&self, parts: &Parts, steps: &[Step<Part>], sizes: &[Size]) -> Result<Vec<Insn>> {
-        // A name may stand for very many addresses.
+        // A part may exceed the limit nevertheless, because a name may resolve to very many addresses.
         let mut optimize = sizes
             .iter()
             .map(|size| self.options.optimize && size.fits(true));
@@ -165,7 +164,8 @@ impl Compiler<'_> {
             });
             programs.push(program?);
         }
-        // A remote handle keeps the last compiled program for its daemon. That must not be a part.
+        // A remote handle sends the program that was compiled last to its daemon. That must not be the program of a
+        // part.
         let all = self.compile("", false)?;
         let accept = all.last().map_or(MAX_SNAPLEN, |insn| insn.k);
 
@@ -174,8 +174,8 @@ impl Compiler<'_> {
             .iter()
             .map(|step| step.map(|_| rest.next().unwrap_or(&all).as_slice()))
             .collect();
-        // Each part also checks that the packet is of the kind that is compiled for. Its negation
-        // must not accept other packets.
+        // For this link type, each part also checks the kind of the packet. The negation of a part must not accept
+        // packets of another kind.
         let kind;
         if self.asks_for_the_kind() {
             kind = self.compile("len >= 0", false)?;
@@ -196,10 +196,10 @@ impl Compiler<'_> {
         Dlt::new(unsafe { sys::pcap_datalink(self.pcap) }) == Dlt::PPI
     }
 
-    /// Compiles a text with libpcap, whatever the result.
+    /// Compiles a text with libpcap, without checking its size first.
     ///
-    /// libpcap's optimizer occasionally loses a load, as for `len >= 1 & 1 or len < 0 | 1`. Then
-    /// the program is compiled without the optimizer.
+    /// libpcap's optimizer occasionally loses a load, as for `len >= 1 & 1 or len < 0 | 1`. In that case the text is
+    /// compiled again without the optimizer.
     fn compile(&self, text: &str, optimize: bool) -> Result<Vec<Insn>> {
         let program = self.compile_once(text, optimize)?;
         let lacks_load = |program: &[Insn]| validate::taken_before_set(program).has_register();
@@ -261,19 +261,19 @@ impl Compiler<'_> {
     /// Checks a program, because the interpreter trusts its input. No known expression fails here.
     fn checked(&self, program: Vec<Insn>) -> Result<Vec<Insn>> {
         validate::check(&program, Origin::Compiler).map_err(|fault| {
-            let text = format!("libpcap compiled it to an invalid program: {fault}");
+            let text = format!("libpcap generated an invalid program: {fault}");
             error(ErrorKind::FilterInvalid, self.expression, text)
         })?;
         Ok(program)
     }
 }
 
-/// A handle without a capture, to compile on.
+/// A dead handle (`pcap_open_dead`), to compile on.
 struct Dead(NonNull<sys::pcap_t>);
 
 impl Dead {
     fn open(dlt: Dlt, snaplen: c_int) -> Option<Dead> {
-        // SAFETY: takes any numbers; fails only without memory.
+        // SAFETY: the function accepts any numbers, and fails only if there is no memory.
         NonNull::new(unsafe { sys::pcap_open_dead(dlt.value(), snaplen) }).map(Dead)
     }
 }

@@ -1,13 +1,12 @@
-//! Splits a long expression into short ones that together mean the same.
+//! Splits a long expression into short ones that together have the same meaning.
 //!
-//! The parts are compiled one by one and then joined, because libpcap's compiling time grows out of
-//! proportion with the length. A part has a few terms of the expression, each with the words that
-//! it inherits from an earlier term: `host a or b` means `host a or host b`.
+//! The parts are compiled one by one and then joined, because libpcap's compile time grows faster than the length of
+//! the expression. A part has a few terms of the expression, each with the words that it inherits from an earlier term:
+//! `host a or b` means `host a or host b`.
 //!
-//! Some terms move what follows: after `vlan`, addresses are looked up behind the tag. A part after
-//! such terms begins with them, `vlan and (…)`. That is only right if the part is evaluated only if
-//! they match, as in `vlan and (host a or host b)`, and not in `vlan or host a`: such an expression
-//! stays whole.
+//! Some terms shift the headers for the terms after them: after `vlan`, addresses are looked up behind the tag. A part
+//! after such terms begins with them: `vlan and (…)`. This is only correct if the part is evaluated only when they
+//! match, as in `vlan and (host a or host b)`, but not in `vlan or host a`. Such an expression is not split.
 
 use std::collections::HashSet;
 
@@ -16,13 +15,13 @@ use super::limits;
 use super::scan::{Kind, Scanner, Token, is_number};
 use crate::filter::combine::formula::Step;
 
-/// The most terms of a part. More would take libpcap longer, fewer make the program larger.
+/// The maximum number of terms of a part. With more, libpcap takes longer; with fewer, the program is larger.
 const PART_TERMS: usize = 16;
 
-/// The most terms that shift headers that a part may begin with.
+/// The maximum number of header-shifting terms at the beginning of a part.
 const MAX_SHIFTS: usize = 8;
 
-/// The deepest nesting of groups: libpcap's parser accepts less.
+/// The maximum nesting depth of groups, which is more than libpcap's parser accepts.
 const MAX_DEPTH: usize = 10_000;
 
 /// The structure of an expression.
@@ -30,14 +29,14 @@ const MAX_DEPTH: usize = 10_000;
 pub(crate) struct Parts {
     /// The number of terms joined by `and` and `or`.
     pub(crate) terms: usize,
-    /// Whether a word may be a name, which stands for any number of addresses.
+    /// Whether a word may be a name, which can resolve to any number of addresses.
     pub(crate) names: bool,
-    /// The parts and the operators; `None` if the parser here rejects the expression, which is then
-    /// most likely invalid.
+    /// The parts and the operators; `None` if this crate's parser rejects the expression, which is then most likely
+    /// invalid.
     pub(crate) steps: Option<Vec<Step<Part>>>,
-    /// The terms that move what follows them.
+    /// The terms that shift headers.
     shifts: Vec<String>,
-    /// Whether the parts mean the same as the whole.
+    /// Whether the parts together have the same meaning as the whole.
     pub(crate) splittable: bool,
 }
 
@@ -64,7 +63,7 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// A message, if the expression is longer than any that libpcap compiles in a second.
+    /// The reason, if the expression is longer than any that libpcap compiles in a second.
     pub(crate) fn of(expression: &str) -> Result<Parts, String> {
         Parts::of_at_most(expression, PART_TERMS)
     }
@@ -88,30 +87,30 @@ impl Parts {
 /// An open list of terms: the whole expression, or a group in parentheses.
 #[derive(Debug, Default)]
 struct Group {
-    /// The operator between the next term and those before.
+    /// The operator between the next term and the previous ones.
     join: Option<Join>,
     /// Whether an odd number of `not` precedes the next term.
     negated: bool,
-    /// The words that a term without any inherits: `host`. A term after the group inherits them,
+    /// The words that a term without words of its own inherits, such as `host`. A term after the group inherits them,
     /// too.
     head: Option<String>,
     /// Whether those words are a field's, which a term after the group does not inherit.
     field: bool,
 }
 
-/// What is known of an operand of a later step.
+/// The properties of an operand of a later step.
 #[derive(Clone, Copy, Debug)]
 struct Operand {
     /// Whether it contains a term that shifts headers.
     moves: bool,
-    /// Whether all its terms that shift headers match if it matches.
+    /// Whether a match of the operand implies that all of its header-shifting terms match.
     implies: bool,
 }
 
 struct Parser<'a> {
     text: &'a str,
-    /// The most terms of a part.
-    room: usize,
+    /// The maximum number of terms of a part.
+    max_terms: usize,
     tokens: Scanner<'a>,
     groups: Vec<Group>,
     /// The head for the next term.
@@ -124,10 +123,10 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn new(text: &'a str, room: usize) -> Parser<'a> {
+    fn new(text: &'a str, max_terms: usize) -> Parser<'a> {
         Parser {
             text,
-            room,
+            max_terms,
             tokens: Scanner::new(text),
             groups: vec![Group::default()],
             head: None,
@@ -150,8 +149,8 @@ impl<'a> Parser<'a> {
         Ok(self.parts)
     }
 
-    /// Counts what bounds the time of libpcap's compiler, and finds the parentheses that belong to
-    /// numbers: an operator follows the closing one.
+    /// Counts terms and operators, which bound the time of libpcap's compiler. Also finds the parentheses that belong
+    /// to numbers, in which case an operator follows the closing one.
     fn count(&mut self) -> Result<(), String> {
         let mut operators = limits::Operators::default();
         let mut open = Vec::new();
@@ -350,7 +349,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Completes a term or group: negates and joins it as the preceding words say.
+    /// Completes a term or group: negates it and joins it to the previous ones, as the words before it require.
     fn complete(&mut self) -> Option<()> {
         let group = self.groups.last_mut()?;
         let (negated, join) = (std::mem::take(&mut group.negated), group.join.take());
@@ -389,14 +388,14 @@ impl<'a> Parser<'a> {
         });
         // Merge a few terms into one part: with the part before, or with the last part of a longer
         // list of the same kind.
-        let room = self.room;
+        let max_terms = self.max_terms;
         match &mut self.steps[..] {
-            [.., Step::Part(before), Step::Part(part)] if before.takes(part, room) => {
+            [.., Step::Part(before), Step::Part(part)] if before.takes(part, max_terms) => {
                 before.append(join, part);
                 self.steps.pop();
             }
             [.., Step::Part(before), step, Step::Part(part)]
-                if *step == join.step() && before.takes(part, room) =>
+                if *step == join.step() && before.takes(part, max_terms) =>
             {
                 before.append(join, part);
                 self.steps.pop();
@@ -408,7 +407,7 @@ impl<'a> Parser<'a> {
 }
 
 enum Primitive {
-    /// A term, and whether it moves what follows.
+    /// A term, and whether it shifts headers.
     Term(String, bool),
     /// The words before a list in parentheses, `host (a or b)`, and whether they are a field.
     List(String, bool),
@@ -424,9 +423,9 @@ impl Join {
 }
 
 impl Part {
-    /// Returns whether this part and another have at most `room` terms together.
-    fn takes(&self, other: &Part, room: usize) -> bool {
-        self.shifted == other.shifted && self.terms + other.terms <= room
+    /// Returns whether this part and another have at most `max_terms` terms together.
+    fn takes(&self, other: &Part, max_terms: usize) -> bool {
+        self.shifted == other.shifted && self.terms + other.terms <= max_terms
     }
 
     fn append(&mut self, join: Join, other: &Part) {

@@ -45,7 +45,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Returns the next token without taking it.
+    /// Returns the next token without consuming it.
     pub(crate) fn peek(&self) -> Option<Token> {
         self.clone().next()
     }

@@ -1,9 +1,9 @@
 //! Detects programs of libpcap in which a term overwrites the length of the link header.
 //!
-//! For IEEE 802.11 that length is computed once, at the beginning, and kept in memory. libpcap
-//! allocates its slot when the first term needs it. An arithmetic term before that one, as in
-//! `wlan[0] = 8 and udp port 53`, has released its slots by then, so the length gets one of them:
-//! the term overwrites it, and later terms read at wrong offsets.
+//! For IEEE 802.11, that length is computed once, at the beginning, and kept in memory. libpcap allocates the memory
+//! slot when it compiles the first term that needs the length. An arithmetic term before that one, as in `wlan[0] = 8
+//! and udp port 53`, has released its slots by then, and the length may be assigned one of them. Then the arithmetic
+//! term overwrites the length, and later terms read at wrong offsets.
 
 use crate::filter::program::insn::{Insn, op};
 

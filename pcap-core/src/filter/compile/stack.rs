@@ -1,14 +1,14 @@
 //! Runs libpcap's compiler on a stack that is large enough.
 //!
-//! libpcap walks a program recursively, with one call for each test, and the resolver's stack use
-//! is unknown. The free stack of the caller is unknown as well, so nothing is compiled on it.
+//! libpcap walks a program recursively, with one call for each test, and the stack use of the resolver is unknown. The
+//! remaining stack of the caller is unknown as well, so nothing is compiled on it.
 
 use std::thread;
 
 use crate::error::{Error, Result};
 
-/// The stack size in bytes. libpcap rejects programs of more than some 250 000 tests, which take
-/// about 110 bytes each. Only the used part becomes memory.
+/// The stack size in bytes. libpcap rejects programs of more than about 250 000 tests, which take about 110 bytes each.
+/// Only the used part of the stack occupies memory.
 const SIZE: usize = 32 << 20;
 
 /// Runs `work` on a new thread with a large stack, and waits for it. The thread inherits the

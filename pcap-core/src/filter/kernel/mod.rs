@@ -21,20 +21,20 @@ const OUTGOING: u32 = 4;
 const LOOPBACK: u32 = 772;
 const CAN: u32 = 280;
 
-/// The fewest bytes that the kernel keeps of a packet when only the snaplen truncates it. libpcap
-/// needs both addresses to put a VLAN tag back in.
+/// The minimum number of bytes that the kernel keeps of a packet if only the snaplen truncates it. libpcap needs both
+/// addresses to reinsert a VLAN tag.
 const FEWEST: u32 = 64;
 
-/// How the bytes that a packet socket's filter sees differ from those that libpcap delivers.
+/// The difference between the bytes that the filter of a packet socket sees and those that libpcap delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frame {
-    /// The same bytes.
+    /// None: the filter sees the same bytes.
     Same,
-    /// Without the cooked header (`LINUX_SLL`), which libpcap adds.
+    /// The filter sees no cooked header (`LINUX_SLL`); libpcap adds it.
     Cooked,
-    /// Without the cooked header of the second version (`LINUX_SLL2`).
+    /// The filter sees no cooked header of version 2 (`LINUX_SLL2`); libpcap adds it.
     Cooked2,
-    /// With bytes that libpcap swaps, as in CAN's header.
+    /// libpcap changes bytes that the filter sees, such as the byte order of CAN's header.
     Changed,
 }
 
@@ -48,7 +48,7 @@ impl Frame {
         }
     }
 
-    /// Returns the kernel's offset for a field of the header that is loaded with this size.
+    /// Returns the kernel's offset for the field at offset `k` of the header that is loaded with this size.
     fn field(self, size: u16, k: u32) -> Option<u32> {
         match (self, size, k) {
             (Frame::Cooked, op::H, 0) | (Frame::Cooked2, op::B, 10) => Some(PACKET_TYPE),
@@ -60,7 +60,7 @@ impl Frame {
     }
 }
 
-/// The devices of a packet socket, by which of their sent packets libpcap drops.
+/// The devices of a packet socket, distinguished by which of their sent packets libpcap drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Devices {
     /// A device that is neither loopback nor CAN.
@@ -93,8 +93,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Returns the program that accepts all packets, and keeps this many bytes of each as libpcap
-    /// delivers it.
+    /// Returns the program that accepts all packets, so that libpcap delivers `snaplen` bytes of each.
     pub(crate) fn all(self, snaplen: u32) -> Vec<Insn> {
         let mut program = self.prologue();
         program.push(ret(self.keep(snaplen, snaplen)));
@@ -110,9 +109,9 @@ impl View {
             .max(least)
     }
 
-    /// Returns the instructions that reject what libpcap would drop later: packets of the other
-    /// direction, and the second copy of a packet on devices that loop back what they send. So
-    /// libpcap delivers each packet in the buffer.
+    /// Returns the instructions that reject the packets which libpcap would drop later: those of the other direction,
+    /// and the second copies of packets on devices that loop back sent packets. So libpcap delivers every packet in the
+    /// buffer.
     fn prologue(self) -> Vec<Insn> {
         let test = |k, jt, jf| Insn::new(op::JMP | op::JEQ, jt, jf, k);
         let type_of_packet = load(PACKET_TYPE);
@@ -150,7 +149,7 @@ fn ret(k: u32) -> Insn {
     Insn::new(op::RET | op::K, 0, 0, k)
 }
 
-/// Why the kernel cannot run a filter: a sentence whose subject "it" is the filter.
+/// The reason why the kernel cannot run a filter: a clause in which "it" is the filter.
 pub(crate) type Obstacle = String;
 
 impl Filter {

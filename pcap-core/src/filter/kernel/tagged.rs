@@ -6,7 +6,7 @@ use crate::filter::program::insn::{Insn, op};
 use crate::filter::{Filter, clamp};
 use crate::sys;
 
-/// The offsets at which a program asks for the outer VLAN tag, and whether there is one (`SKF_AD_VLAN_TAG` and
+/// The offsets at which a program asks for the outer VLAN tag, and for its presence (`SKF_AD_VLAN_TAG` and
 /// `SKF_AD_VLAN_TAG_PRESENT` of `linux/filter.h`).
 const TAG: u32 = 0xffff_f02c;
 const PRESENT: u32 = 0xffff_f030;
@@ -22,7 +22,7 @@ pub(crate) struct AsksForTags {
 }
 
 impl AsksForTags {
-    /// Returns `None` if the filter has no kernel extensions, or others.
+    /// Returns `None` if the filter has no kernel extensions, or has other ones.
     pub(crate) fn new(filter: &Filter) -> Option<AsksForTags> {
         let mut asks = AsksForTags {
             program: filter.on_capture().to_vec(),
@@ -44,8 +44,8 @@ impl AsksForTags {
         (!asks.tags.is_empty() || !asks.presences.is_empty()).then_some(asks)
     }
 
-    /// Runs the program on a packet without its outer tag, which is passed separately. Returns the
-    /// program's result.
+    /// Runs the program on a packet whose outer tag has been removed and is passed as `tag`. Returns the program's
+    /// result.
     pub(crate) fn run(&mut self, data: &[u8], wire_len: u32, tag: Option<u16>) -> u32 {
         for index in &self.tags {
             self.program[*index].k = tag.unwrap_or(0).into();

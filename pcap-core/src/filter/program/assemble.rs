@@ -17,7 +17,7 @@ const REACH: usize = u8::MAX as usize;
 pub(crate) struct Assembler {
     /// The last instruction first.
     reversed: Vec<Insn>,
-    /// For each place the last trampoline to it, or itself.
+    /// For each place, the last trampoline to it, or the place itself.
     steps: Vec<Place>,
 }
 
@@ -52,7 +52,7 @@ impl Assembler {
         self.push(Insn::new(insn.code, jt, jf, insn.k))
     }
 
-    /// Writes one instruction that continues at `next`, wherever that is.
+    /// Writes one instruction that continues at `next`, however far away that is.
     pub(crate) fn jump(&mut self, next: Place) -> Place {
         self.step(next)
     }
@@ -62,7 +62,7 @@ impl Assembler {
         self.push(insn)
     }
 
-    /// Returns the program that begins at `start`, without what was written after it.
+    /// Returns the program that begins at `start`, without the instructions that were written after it.
     pub(crate) fn finish(mut self, start: Place) -> Vec<Insn> {
         self.reversed.truncate(start.0 + 1);
         self.reversed.reverse();
@@ -88,7 +88,7 @@ impl Assembler {
         step
     }
 
-    /// Writes one instruction that is equivalent to being at `place`.
+    /// Writes one instruction that has the same effect as continuing at `place`.
     fn step(&mut self, place: Place) -> Place {
         let there = self.reversed[place.0];
         if there.code & 0x07 == op::RET {
@@ -120,7 +120,7 @@ pub(crate) struct Branch<T> {
     pub(crate) to: T,
 }
 
-/// The most branches to try one after the other. A binary search to the end would take a third more
+/// The maximum number of branches to try one after the other. A complete binary search would take a third more
 /// instructions without being faster.
 const LEAF: usize = 8;
 

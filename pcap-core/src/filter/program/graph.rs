@@ -1,4 +1,4 @@
-//! The decisions of a program and the paths between them, from which a tree is built.
+//! The graph of a program's decisions and the paths between them, from which a tree is built.
 
 use std::collections::HashMap;
 
@@ -8,23 +8,23 @@ use super::interpreter::{Kind, Loaded, Node, Tree};
 /// `ldxb 4*([k]&0xf)`.
 const HEADER_LENGTH: u16 = op::LDX | op::MSH | op::B;
 
-/// The most instructions between two tests of a tree.
+/// The maximum number of instructions between two tests of a tree.
 const MAX_STEPS: usize = 32;
 
-/// A place at which a program decides something, with its state: a test, a header's length, a
-/// return.
+/// A point at which a program makes a decision (a test, the load of a header's length, or a return), and the state
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Stop {
     index: usize,
-    /// `None` if the accumulator does not hold packet data, or does not matter.
+    /// `None` if the accumulator does not contain packet data, or if its content does not matter.
     loaded: Option<Loaded>,
 }
 
 impl Stop {
-    /// Returns the first stop from an instruction on; `None` if the program does something on the
-    /// way that a tree cannot do.
+    /// Returns the first stop at or after an instruction. Returns `None` if the program does something before it that a
+    /// tree cannot express.
     fn after(program: &[Insn], mut index: usize, mut loaded: Option<Loaded>) -> Option<Stop> {
-        // A tree would have to try a load without a test as well: the packet may end before it.
+        // A tree would have to execute a load without a test as well, because the packet may end before it.
         let mut untried = false;
         for _ in 0..MAX_STEPS {
             let insn = *program.get(index)?;
@@ -66,7 +66,7 @@ pub(super) struct Graph<'a> {
     program: &'a [Insn],
     stops: Vec<Stop>,
     ids: HashMap<Stop, usize>,
-    /// For each stop the next ones: if its condition holds, and if not.
+    /// For each stop, the next one if its condition holds, and the next one if it does not.
     ways: Vec<[usize; 2]>,
 }
 
@@ -106,7 +106,7 @@ impl<'a> Graph<'a> {
         if id == new {
             self.stops.push(stop);
         }
-        // A test occurs once for each number that it may look at.
+        // A test occurs once for each number that it may examine.
         (new <= 4 * self.program.len()).then_some(id)
     }
 

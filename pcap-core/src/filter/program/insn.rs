@@ -8,9 +8,9 @@ use crate::sys;
 /// One instruction of the virtual machine that runs filters: an operation, two jump offsets and an
 /// operand.
 ///
-/// The four numbers are those that `tcpdump -ddd` prints and `bpf(4)` describes. [`Display`] prints
-/// them in that form, and [`str::parse`] parses it. [`Filter`] prints the readable listing of a
-/// whole program.
+/// Its four numbers are those that `tcpdump -ddd` prints and that the manual page `bpf(4)` describes. [`Display`]
+/// prints them in that form, and [`str::parse`] parses it. The `Display` of a [`Filter`] prints the readable listing of
+/// a whole program.
 ///
 /// [`Display`]: fmt::Display
 /// [`Filter`]: crate::Filter
@@ -37,13 +37,13 @@ use crate::sys;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(C)]
 pub struct Insn {
-    /// The operation: a class, a size, a mode and an operation, as in `bpf(4)`.
+    /// The code of the instruction, which combines its class, size, mode and operation, as in `bpf(4)`.
     pub code: u16,
     /// The number of instructions that a conditional jump skips if its condition holds.
     pub jt: u8,
     /// The number of instructions that a conditional jump skips if its condition does not hold.
     pub jf: u8,
-    /// The operand: a constant, an offset into the packet, a memory cell, a jump's distance.
+    /// The operand: a constant, an offset into the packet, a memory cell, or the distance of an unconditional jump.
     pub k: u32,
 }
 
@@ -81,9 +81,8 @@ impl Insn {
         self.code == op::JMP | op::JA && self.k > i32::MAX as u32
     }
 
-    /// Returns whether the instruction loads from a negative offset. On Linux that is not a place
-    /// in the packet, but the kernel's knowledge of it, such as the VLAN tag that the kernel
-    /// removed.
+    /// Returns whether the instruction loads from a negative offset. On Linux this loads data that the kernel has about
+    /// the packet, such as the VLAN tag that it removed, instead of bytes of the packet.
     pub(crate) const fn is_kernel_extension(self) -> bool {
         self.loads_from_packet() && self.k > i32::MAX as u32
     }
@@ -94,12 +93,12 @@ impl Insn {
             && matches!(self.code & 0xe0, op::ABS | op::IND | op::MSH)
     }
 
-    /// Rewrites the instruction for libpcap's own interpreter, which runs on the packets that are
-    /// already in the ring when a filter is set.
+    /// Rewrites the instruction for libpcap's own interpreter, which filters the packets that are already in the ring
+    /// when a filter is set.
     ///
-    /// libpcap 1.11.0 compiles a query of the VLAN tag to a half-word load, but its interpreter
-    /// only supports the byte load of earlier versions: `vlan 5` rejected all packets while it ran
-    /// there. To the kernel the size makes no difference.
+    /// libpcap 1.11.0 compiles a query of the VLAN tag to a half-word load, but its interpreter only supports the byte
+    /// load of earlier versions. So `vlan 5` rejected all of those packets. For the kernel, the size makes no
+    /// difference.
     pub(crate) const fn readable_by_libpcap(self) -> Insn {
         const VLAN_TAG: u32 = 0xffff_f02c;
         if self.code == op::LD | op::H | op::ABS && self.k == VLAN_TAG {
@@ -120,7 +119,7 @@ impl fmt::Display for Insn {
     }
 }
 
-/// The parts of an operation's code.
+/// The parts of an instruction's code.
 pub(crate) mod op {
     // Classes.
     pub(crate) const LD: u16 = 0x00;

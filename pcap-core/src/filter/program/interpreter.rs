@@ -1,13 +1,13 @@
 //! Runs a filter's program as a tree of tests, without decoding instructions.
 //!
-//! Nearly all of libpcap's programs repeat three steps: load a number from the packet, compare it,
-//! go to one of two places. Here, one kind of node does all of that for every load and every
-//! comparison: load four bytes, mask them, and check whether the number is in a range; if not,
-//! continue at the next node. So each test takes one branch, which the processor can predict,
-//! instead of the two decoded instructions of libpcap's interpreter. Other programs do not become a
-//! tree: libpcap's interpreter runs them. Nor do long programs, such as lists of thousands: a tree
-//! has up to nine times their size, and once each step waits for memory, it is no faster than
-//! libpcap.
+//! Nearly all of libpcap's programs repeat three steps: load a number from the packet, compare it, and continue at one
+//! of two instructions. Here, one kind of node does all of that for every load and every comparison: it loads four
+//! bytes, masks them, and checks whether the number is in a range; if not, it continues at the next node. So each test
+//! takes one branch, which the processor can predict, instead of the two decoded instructions of libpcap's interpreter.
+//!
+//! Other programs are not converted to a tree; libpcap's interpreter runs them. Neither are long programs, such as
+//! lists of thousands of terms: a tree is up to nine times as large, and once each step waits for memory, it is no
+//! faster than libpcap.
 //!
 //! The result is that of the program, which has passed the check in `validate`.
 
@@ -27,18 +27,18 @@ pub(crate) struct Tree {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {
     pub(super) kind: Kind,
-    /// The number of bytes in the number. It occupies the high end of the four that are loaded.
+    /// The size of the number in bytes. The number is in the high bytes of the four that are loaded.
     pub(super) size: u8,
     /// The offset of the number in the packet.
     pub(super) at: u32,
-    /// The part of the index register to add to the offset: all or nothing.
+    /// The mask of the index register, which is then added to the offset: all bits, or none.
     pub(super) index: u32,
-    /// The bits of the four bytes that count.
+    /// The mask of the four bytes.
     pub(super) mask: u32,
     /// The numbers for which the test continues at `to`: `low`, and `more` numbers after it.
     pub(super) low: u32,
     pub(super) more: u32,
-    /// The continuation if it is not the next node. For an answer, the result of the program.
+    /// The continuation, if it is not the next node. At the end of the program, its result.
     pub(super) to: u32,
 }
 
@@ -56,7 +56,7 @@ pub(super) enum Kind {
 }
 
 impl Tree {
-    /// Converts a program to a tree, if that is possible.
+    /// Converts a program to a tree, if possible.
     pub(crate) fn of(program: &[Insn]) -> Option<Tree> {
         if program.len() > MAX_LEN {
             return None;
@@ -125,7 +125,7 @@ impl Node {
     /// Creates a test that goes to `to` if the instruction's condition has the value `holds`.
     pub(super) fn test(loaded: Loaded, insn: Insn, holds: bool, to: u32) -> Option<Node> {
         let mut mask = loaded.mask;
-        // Two of the four conditions are given by the numbers that do not satisfy them.
+        // Two of the four conditions are expressed by the numbers that do not satisfy them.
         let (low, high, inside) = match insn.code & 0xf0 {
             op::JEQ => (insn.k, insn.k, true),
             op::JGE => (insn.k, u32::MAX, true),
@@ -169,7 +169,7 @@ impl Node {
         })
     }
 
-    /// Loads the number from a packet; `None` if it is not completely there.
+    /// Loads the number from a packet. Returns `None` if the packet ends before the end of the number.
     #[inline]
     fn number(&self, data: &[u8], index: u32) -> Option<u32> {
         let at = u64::from(self.at) + u64::from(index & self.index);
@@ -202,7 +202,7 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    /// Returns what an instruction loads into the accumulator, if that is a number in the packet.
+    /// Returns the number in the packet that an instruction loads into the accumulator, if it loads one.
     pub(super) fn of(insn: Insn) -> Option<Loaded> {
         let size = match insn.code & 0x18 {
             op::W => 4,

@@ -1,4 +1,4 @@
-//! The listings of a program, in the three forms of `tcpdump -d`, `-dd` and `-ddd`, and in one line.
+//! Prints the listings of a program: in the three forms of `tcpdump -d`, `-dd` and `-ddd`, and in one line.
 
 use std::ffi::c_int;
 use std::fmt;
@@ -17,7 +17,7 @@ pub(crate) fn readable(program: &[Insn], f: &mut fmt::Formatter<'_>) -> fmt::Res
     Ok(())
 }
 
-/// Formats a program as C initialisers.
+/// Formats a program as C initializers.
 pub(crate) fn c(program: &[Insn]) -> String {
     lines(program.iter().map(|insn| {
         let Insn { code, jt, jf, k } = insn;

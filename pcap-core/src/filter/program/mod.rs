@@ -1,4 +1,4 @@
-//! Programs of the packet filter: their instructions, limits, analysis and execution.
+//! Filter programs: their instructions, limits, analysis and execution.
 
 pub(crate) mod assemble;
 mod graph;

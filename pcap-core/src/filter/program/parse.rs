@@ -19,7 +19,7 @@ pub(crate) fn listing(text: &str) -> Result<Vec<Insn>> {
     if text.trim_start().starts_with('{') {
         return c(text).map_err(|(line, why)| error(Some(line), why));
     }
-    // Lines or commas, also mixed: users convert one to the other with `tr`.
+    // Accept both newlines and commas, even mixed: users convert one to the other with `tr`.
     let mut parts = text
         .split(['\n', ','])
         .map(str::trim)
@@ -28,7 +28,7 @@ pub(crate) fn listing(text: &str) -> Result<Vec<Insn>> {
     let Some((_, first)) = parts.next() else {
         return Err(error(None, "it is empty".into()));
     };
-    // 64 bits on all systems, for the same messages everywhere.
+    // 64 bits on all systems, so that the messages are the same everywhere.
     let count: u64 = number(first).ok_or_else(|| {
         let why = "expected the number of instructions or a brace";
         error(Some(first), why.into())
@@ -50,7 +50,7 @@ pub(crate) fn listing(text: &str) -> Result<Vec<Insn>> {
     Ok(program)
 }
 
-/// Parses C initialisers; returns the faulty line and the reason.
+/// Parses C initializers. The error is the faulty line and the reason.
 fn c(text: &str) -> Result<Vec<Insn>, (&str, String)> {
     let mut program = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -76,7 +76,7 @@ fn c(text: &str) -> Result<Vec<Insn>, (&str, String)> {
     Ok(program)
 }
 
-/// Parses an instruction from its numbers; with a `radix` of 16 they may have the `0x` of C.
+/// Parses an instruction from its numbers. If `radix` is 16, they may have C's prefix `0x`.
 fn four<'a>(mut numbers: impl Iterator<Item = &'a str>, radix: u32) -> Result<Insn, &'static str> {
     let mut next = || {
         let text = numbers.next().ok_or("expected four numbers, found fewer")?;
@@ -98,14 +98,14 @@ fn four<'a>(mut numbers: impl Iterator<Item = &'a str>, radix: u32) -> Result<In
     Ok(Insn::new(code, jump(jt)?, jump(jf)?, k))
 }
 
-/// Parses digits only: Rust's own parser accepts a sign.
+/// Parses a number without a sign, which Rust's own parser would accept.
 fn number<T: FromStr>(text: &str) -> Option<T> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
 
-/// Parses the four numbers of a line of `tcpdump -ddd`. Like [`Insn::new`], it does not check that
-/// the instruction exists.
+/// Parses the four numbers of a line of `tcpdump -ddd`. Like [`Insn::new`], this does not check that the numbers are a
+/// valid instruction.
 impl FromStr for Insn {
     type Err = Error;
 

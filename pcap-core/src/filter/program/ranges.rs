@@ -1,13 +1,13 @@
-//! Analyses a program: the numbers that its registers may hold, how far into a packet it reads, and
-//! whether it can accept a packet at all.
+//! Analyzes a program: the values that its registers may have, how far into a packet it reads, and whether it can
+//! accept a packet at all.
 
 use super::insn::{Insn, op};
 
-/// The end of the offsets that the kernel and libpcap treat alike. Beyond it, the kernel reads data
-/// that is not in the packet.
+/// The end of the offsets that the kernel and libpcap treat alike. Beyond it, the kernel loads data that is not in the
+/// packet.
 const OFFSETS: u64 = 1 << 31;
 
-/// The packet type that Linux gives to sent packets.
+/// Linux's packet type of sent packets.
 const OUTGOING: u32 = 4;
 
 /// The offset at which a program asks the kernel for the type of a packet: received, sent and
@@ -20,9 +20,9 @@ pub(crate) struct Facts {
     /// The number of leading bytes of a packet that decide the result. `None` if there is no such
     /// bound.
     pub(crate) reach: Option<u32>,
-    /// Why the kernel's result may differ from libpcap's, if it may.
+    /// The reason why the kernel's result may differ from libpcap's, if there is one.
     pub(crate) differs: Option<&'static str>,
-    /// Whether it accepts any packet.
+    /// Whether the program can accept any packet.
     pub(crate) accepts: bool,
 }
 
@@ -30,11 +30,11 @@ pub(crate) struct Facts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     All,
-    /// All but the sent ones.
+    /// All packets except sent ones.
     Incoming,
 }
 
-/// The numbers that a register may hold: from `low` to `high`.
+/// The values that a register may have: from `low` to `high`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Range {
     low: u32,
@@ -122,8 +122,8 @@ impl Range {
         }
     }
 
-    /// Returns the part for which a comparison with a constant holds, or does not; `None` if it is
-    /// empty.
+    /// Returns the part of the range for which a comparison with a constant holds, or for which it does not hold;
+    /// `None` if that part is empty.
     fn when(self, comparison: u16, k: u32, holds: bool) -> Option<Range> {
         let Range { low, high } = self;
         let part = match (comparison, holds) {
@@ -192,7 +192,7 @@ impl State {
     }
 }
 
-/// A walk through a program, with the states.
+/// A walk through a program, with the state before each instruction.
 struct Walk {
     shown: Shown,
     /// The states of the instructions that are still to be visited.
@@ -291,7 +291,7 @@ impl Walk {
         self.go(index + 1, state);
     }
 
-    /// Returns the numbers that a load may yield.
+    /// Returns the values that a load may yield.
     fn load(&mut self, insn: Insn, state: &mut State) -> Range {
         let (size, most) = match insn.code & 0x18 {
             op::B => (1, 0xff),

@@ -8,10 +8,9 @@ use crate::sys;
 
 /// # Running
 impl Filter {
-    /// Returns whether the filter accepts an untruncated packet: its length on the wire is that of
-    /// `data`.
+    /// Returns whether the filter accepts an untruncated packet, whose length on the wire is that of `data`.
     ///
-    /// The filter rejects a packet that ends before a byte that the program reads.
+    /// A packet that ends before a byte that the program reads is rejected.
     #[doc(alias = "bpf_filter")]
     #[inline]
     #[must_use]
@@ -19,8 +18,8 @@ impl Filter {
         self.run(data, clamp(data.len())) != 0
     }
 
-    /// Returns whether the filter accepts a packet. Unlike [`matches`](Self::matches), it supports
-    /// truncated packets, whose length on the wire (`len`, `greater`, `less`) is in the header.
+    /// Returns whether the filter accepts a packet. Unlike [`matches`](Self::matches), this supports truncated packets:
+    /// `len`, `greater` and `less` test the length on the wire from the packet's header.
     ///
     /// # Examples
     ///
@@ -45,20 +44,20 @@ impl Filter {
         self.run(packet.data(), packet.wire_len()) != 0
     }
 
-    /// Runs the program on a packet that had `wire_len` bytes on the wire, and returns its result:
-    /// 0 if the packet is rejected, and otherwise the number of bytes to keep; libpcap's compiler
-    /// makes that the snaplen.
+    /// Runs the program on a packet that had `wire_len` bytes on the wire, and returns the program's result: 0 if it
+    /// rejects the packet, and otherwise the number of bytes to keep. In programs that libpcap compiles, that number is
+    /// the snaplen.
     ///
-    /// The call never allocates or blocks. It ignores bytes beyond 4 GiB.
+    /// The call never allocates or blocks. It ignores data beyond 4 GiB.
     ///
-    /// Most expressions compile to programs that only load, mask and compare. This crate runs them,
-    /// in less than half the time of libpcap's interpreter on mixed packets. `bpf_filter` runs the
-    /// others, and those of more than 4096 instructions. The results are the same.
+    /// `data` must be the bytes of a packet as a savefile contains them. If the program has kernel extensions, because
+    /// it was compiled on a live Linux capture, the call instead runs the same expression compiled for plain bytes. If
+    /// the result depends on data that only the kernel has (`inbound`, `outbound`, `ifindex`), the packet is rejected;
+    /// see [`runs_on_bytes`](Self::runs_on_bytes).
     ///
-    /// The bytes are those that a savefile holds. For a program with kernel extensions, compiled on
-    /// a live Linux capture, the call runs the same expression compiled for plain bytes. If that
-    /// depends on what only the kernel knows (`inbound`, `outbound`, `ifindex`), it rejects the
-    /// packets for which the answer is needed; see [`runs_on_bytes`](Self::runs_on_bytes).
+    /// Most expressions compile to programs that only load, mask and compare. This crate runs these programs itself, on
+    /// mixed packets in less than half the time of libpcap's interpreter. libpcap's `bpf_filter` runs all others, and
+    /// those of more than 4096 instructions. The results are the same.
     #[doc(alias = "bpf_filter")]
     #[inline]
     #[must_use]

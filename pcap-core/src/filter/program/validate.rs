@@ -1,13 +1,13 @@
-//! Checks whether a program may run. The check is exact, while libpcap's own (`bpf_validate`)
-//! accepts programs that abort the process, loop forever or read uninitialised memory.
+//! Checks whether a program is safe to run. libpcap's own check (`bpf_validate`) does not suffice: it accepts programs
+//! that abort the process, loop forever or read uninitialized memory.
 //!
-//! The interpreter itself checks offsets into the packet (also `x + k`, without overflow), division
-//! by an index register of 0, and shifts by one of 32 and more (they give 0). Everything below it
-//! does not check.
+//! The interpreter itself checks offsets into the packet (including `x + k`, without overflow), division by an index
+//! register of 0, and shifts by an index register of 32 or more (the result is 0). Only this module detects all other
+//! faults.
 
 use super::insn::{Insn, op};
 
-/// The most instructions that any kernel accepts.
+/// The maximum number of instructions that any kernel accepts.
 pub(crate) const MAX_LEN: usize = 4096;
 
 /// Memory cells: `M[0]` to `M[15]`.
@@ -16,36 +16,35 @@ pub(crate) const CELLS: u32 = 16;
 /// The origin of a program, which determines what it may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// A caller.
+    /// A caller's instructions.
     Caller,
-    /// This crate's assembler: the same as from a caller, but of any length.
+    /// This crate's assembler: the same rules as for a caller, but any length.
     Assembled,
-    /// Serialized data that claims to come from libpcap's compiler: the same, but no backward
+    /// Serialized data that claims to come from libpcap's compiler: the same rules as for the compiler, but no backward
     /// jumps.
     #[cfg_attr(not(feature = "serde"), allow(dead_code))]
     Serialized,
-    /// libpcap's compiler: any length, backward jumps (the loop of `ip6 protochain`), loads that
-    /// only a kernel understands, and memory for [`with_memory_zeroed`].
+    /// libpcap's compiler: any length, backward jumps (the loop of `ip6 protochain`), loads that only a kernel
+    /// understands, and loads of memory that [`with_memory_zeroed`] zeroes.
     Compiler,
 }
 
 impl Origin {
-    /// Returns whether it may load what only a kernel understands, and memory for
-    /// [`with_memory_zeroed`].
+    /// Returns whether the program may contain loads that only a kernel understands, and loads of memory that
+    /// [`with_memory_zeroed`] zeroes.
     fn compiles(self) -> bool {
         matches!(self, Origin::Compiler | Origin::Serialized)
     }
 }
 
-/// Checks that the interpreter can run a program to its end, whatever the packet; otherwise returns
-/// the fault.
+/// Checks that the interpreter can run a program to its end for every packet. The error is the fault.
 pub(crate) fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
     let Some(last) = program.last() else {
         return Err("the program has no instructions".into());
     };
     if origin == Origin::Caller && program.len() > MAX_LEN {
         return Err(format!(
-            "the program has {} instructions, more than {MAX_LEN}",
+            "the program has {} instructions, more than the limit of {MAX_LEN}",
             program.len()
         ));
     }
@@ -69,24 +68,24 @@ pub(crate) fn check(program: &[Insn], origin: Origin) -> Result<(), String> {
     }
 }
 
-/// Prepends stores of zero to all memory that a program may load without having stored it; `None`
-/// if there is none, which is the usual case.
+/// Prepends instructions that zero all memory cells which the program may load without having stored to them. Returns
+/// `None` if there are none, which is the usual case.
 ///
-/// In rare cases libpcap's compiler omits a store (1.10.3: `geneve or udp`, and `pppoes` on 802.11
-/// with radiotap headers). Later libpcaps run programs with zeroed memory; Linux rejects them.
+/// In rare cases libpcap's compiler omits a store (1.10.3: `geneve or udp`, and `pppoes` on 802.11 with radiotap
+/// headers). Later versions of libpcap zero the memory before they run a program; Linux rejects such a program.
 pub(crate) fn with_memory_zeroed(program: &[Insn]) -> Option<Vec<Insn>> {
     let loads = unwritten_loads(program);
     if loads.is_empty() {
         return None;
     }
-    // The registers begin as 0, and jumps are relative.
+    // The registers are 0 at the start, and jumps are relative, so the program itself stays the same.
     let stores = (0..CELLS)
         .filter(|cell| loads.iter().any(|(_, load)| load.k == *cell))
         .map(|cell| Insn::new(op::ST, 0, 0, cell));
     Some(stores.chain(program.iter().copied()).collect())
 }
 
-/// Checks an instruction by itself.
+/// Checks a single instruction.
 fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
     use op::{
         A, ABS, ADD, ALU, AND, B, DIV, H, IMM, IND, JA, JEQ, JGE, JGT, JMP, JSET, K, LD, LDX, LEN,
@@ -102,7 +101,7 @@ fn check_one(insn: Insn, origin: Origin) -> Result<(), &'static str> {
     }
     let code = insn.code;
 
-    // Exactly the operations that the interpreter knows; any other makes it call abort().
+    // Exactly the operations that the interpreter knows; it calls abort() for any other.
     let load = [[LD, W, ABS], [LD, H, ABS], [LD, B, ABS]]
         .iter()
         .chain(&[[LD, W, IND], [LD, H, IND], [LD, B, IND], [LDX, B, MSH]])
@@ -170,8 +169,8 @@ fn check_jumps(len: usize, index: usize, insn: Insn, origin: Origin) -> Result<(
     Ok(())
 }
 
-/// Returns the loads of cells that are not stored on every path to them: the interpreter's memory
-/// is an uninitialised array on its stack. The program's jumps have been checked.
+/// Returns the loads of cells that are not stored on every path to the load. The interpreter's memory is an
+/// uninitialized array on its stack. The program's jumps must have been checked.
 fn unwritten_loads(program: &[Insn]) -> Vec<(usize, Insn)> {
     let set = set_before(program);
     let loads = program.iter().zip(&set).enumerate();
@@ -224,7 +223,7 @@ pub(crate) fn reached(program: &[Insn]) -> Vec<bool> {
     set_before(program).iter().map(Option::is_some).collect()
 }
 
-/// Returns what an instruction uses, and what it sets.
+/// Returns the registers and cells that an instruction uses, and those that it sets.
 fn takes_and_sets(insn: Insn) -> (u32, u32) {
     let cell = 1 << (insn.k % CELLS);
     let if_x = |code, bits| if insn.code & code != 0 { bits } else { 0 };
@@ -247,7 +246,7 @@ fn takes_and_sets(insn: Insn) -> (u32, u32) {
     }
 }
 
-/// Returns for each instruction what is certain to be set when it is reached; `None` if it is
+/// Returns, for each instruction, the registers and cells that are set on every path to it; `None` if it is
 /// unreachable.
 fn set_before(program: &[Insn]) -> Vec<Option<u32>> {
     let mut set: Vec<Option<u32>> = vec![None; program.len()];

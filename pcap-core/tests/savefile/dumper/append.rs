@@ -87,17 +87,17 @@ fn a_file_that_does_not_fit_is_unchanged() {
         (
             one(Pcap::new(Order::NATIVE, NANO)),
             InvalidArgument,
-            "another precision",
+            "a different precision",
         ),
         (
             one(Pcap::new(other, MICRO)),
             Unsupported,
-            "another byte order",
+            "the opposite byte order",
         ),
         (
             one(Pcap::new(other, NANO)),
             Unsupported,
-            "another byte order",
+            "the opposite byte order",
         ),
         (
             one(Pcap::native().linktype(101)),
@@ -131,8 +131,8 @@ fn a_file_that_does_not_fit_is_unchanged() {
             "not a classic",
         ),
         (vec![0; 24], SavefileBad, "not a classic"),
-        (b"#".to_vec(), SavefileTruncated, "1 bytes of 24"),
-        (good[..23].to_vec(), SavefileTruncated, "23 bytes of 24"),
+        (b"#".to_vec(), SavefileTruncated, "24 bytes, found 1"),
+        (good[..23].to_vec(), SavefileTruncated, "24 bytes, found 23"),
         (
             good[..good.len() - 1].to_vec(),
             SavefileTruncated,
@@ -141,7 +141,7 @@ fn a_file_that_does_not_fit_is_unchanged() {
         (
             long,
             SavefileTruncated,
-            "at byte 252, is truncated in its header",
+            "at byte 252, is truncated within its header",
         ),
     ];
     let folder = tempfile::tempdir().unwrap();

@@ -36,15 +36,15 @@ fn what_cannot_be_held_leaves_the_file_whole() {
         ),
         (
             dumper.write(nano, Packet::whole(after(last_nano, 1), b"")),
-            "beyond the interface",
+            "beyond the range",
         ),
         (
             dumper.write(micro, Packet::whole(after(last_micro, 1), b"")),
-            "beyond the interface",
+            "beyond the range",
         ),
         (
             dumper.write(nano, Packet::whole(Timestamp::new(i64::MAX, 0), b"")),
-            "beyond the interface",
+            "beyond the range",
         ),
         (
             dumper.write_record(nano, &Record::new(Packet::new(now, 0, b"")).comment(&long)),
@@ -275,7 +275,7 @@ fn a_text_with_a_nul_is_refused() {
     }
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
-        assert!(error.text().ends_with(" contains a NUL"), "{error}");
+        assert!(error.text().ends_with(" contains a NUL byte"), "{error}");
     }
     assert_eq!(dumper.position(), position);
 }
