@@ -118,7 +118,7 @@ impl Handle {
 
     /// Marks the handle as a remote capture, whose daemon may repeat the password in its errors.
     #[cfg(feature = "remote")]
-    pub(crate) fn asks_a_daemon(&mut self, secret: String) {
+    pub(crate) fn mark_remote(&mut self, secret: String) {
         self.secret = Some(secret);
     }
 

@@ -360,8 +360,8 @@ impl Capture<Inactive> {
         self.open(true)
     }
 
-    fn open(&self, anyway: bool) -> Result<Capture<Active>> {
-        Active::open(&self.state.device, &self.state.options, anyway).map(Capture::new)
+    fn open(&self, best_effort: bool) -> Result<Capture<Active>> {
+        Active::open(&self.state.device, &self.state.options, best_effort).map(Capture::new)
     }
 
     /// Opens a device in one call. This is a shorthand for [`from_device`](Self::from_device), its most common options

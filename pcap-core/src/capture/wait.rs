@@ -76,7 +76,7 @@ pub(crate) struct Waiter {
 impl Waiter {
     /// Creates a waiter; `timeout` is the packet-buffer timeout.
     pub(crate) fn new(waiting: Waiting, timeout: Duration) -> Waiter {
-        let late = platform::TELLS_LATE && matches!(waiting, Waiting::Descriptor(_));
+        let late = platform::REPORTS_LATE && matches!(waiting, Waiting::Descriptor(_));
         Waiter {
             waiting,
             late: late.then_some(timeout),
@@ -101,7 +101,7 @@ impl Waiter {
     }
 
     /// Notes that packets arrived, so the interface is up.
-    pub(crate) fn came(&self) {
+    pub(crate) fn packets_arrived(&self) {
         self.pause.set(Duration::ZERO);
     }
 
@@ -165,7 +165,7 @@ impl Waiter {
         let done = poll(handle.breaker(), descriptor, timeout);
         let ready = done.map_err(|e| Error::io("wait on", handle.name.clone(), e))?;
         if ready.descriptor {
-            self.came();
+            self.packets_arrived();
         }
         Ok(ready.wake || ready.descriptor)
     }

@@ -133,7 +133,7 @@ pub(super) fn default_device() -> Result<Device> {
             None,
             format!(
                 "libpcap lists no device, probably because this process may not capture; {}",
-                sys::platform::RIGHTS_HELP
+                sys::platform::PERMISSION_HELP
             ),
         )
     })

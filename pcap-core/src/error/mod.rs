@@ -168,7 +168,7 @@ impl std::error::Error for Error {
 /// Returns the advice that applies to every failure of a kind.
 fn help_for(kind: ErrorKind) -> Option<&'static str> {
     match kind {
-        ErrorKind::PermissionDenied => Some(sys::platform::RIGHTS_HELP),
+        ErrorKind::PermissionDenied => Some(sys::platform::PERMISSION_HELP),
         ErrorKind::LibraryMissing => Some(sys::library::HELP),
         _ => None,
     }

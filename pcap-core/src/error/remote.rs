@@ -41,9 +41,9 @@ impl Error {
 }
 
 fn classify(operation: &str, text: &str) -> ErrorKind {
-    let code = platform::NO_WAY
+    let code = platform::UNREACHABLE
         .into_iter()
-        .chain(platform::CUT_OFF)
+        .chain(platform::CONNECTION_LOST)
         .find(|&code| {
             let known = io::Error::from_raw_os_error(code).to_string();
             let known = known.split(" (os error").next().unwrap_or_default();
@@ -52,7 +52,7 @@ fn classify(operation: &str, text: &str) -> ErrorKind {
             !known.is_empty() && text.contains(known)
         });
     let ended = text.contains("terminated the connection")
-        || code.is_some_and(|code| platform::CUT_OFF.contains(&code));
+        || code.is_some_and(|code| platform::CONNECTION_LOST.contains(&code));
     if text.contains("No TLS support") {
         ErrorKind::Unsupported
     } else if text.contains("Authentication failed") || text.contains("Authentication type") {
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn libpcaps_words_are_told_apart() {
         let unsupported = ErrorKind::Unsupported;
-        let refused = platform::strerror(platform::NO_WAY[0]);
+        let refused = platform::strerror(platform::UNREACHABLE[0]);
         let refused =
             format!("Is the server properly installed? Cannot connect to 127.0.0.1: {refused}");
         for (text, kind) in [

@@ -11,6 +11,7 @@ use super::blocks::Blocks;
 use super::interface::{Interface, InterfaceId, Known};
 use super::record::Record;
 use super::section::Section;
+use super::text::{LONGEST, check_text};
 use crate::capture::{Capture, Readable};
 use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,9 +19,6 @@ use crate::linktype::Linktype;
 use crate::packet::AsPacket;
 use crate::stats::Stats;
 use crate::timestamp::Timestamp;
-
-/// The longest text of an option, in bytes.
-pub(super) const LONGEST: usize = u16::MAX as usize;
 
 /// Writes packets to a pcapng savefile.
 ///
@@ -474,25 +472,6 @@ fn new_id() -> u64 {
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     *made += 1;
     *made
-}
-
-/// Checks that a text fits into an option and contains no NUL byte, at which readers would truncate it.
-pub(super) fn check_text(name: &str, what: &str, text: &str, longest: usize) -> Result<()> {
-    if text.contains('\0') {
-        return Err(refuse(name, format!("the {what} contains a NUL byte")));
-    }
-    if text.len() <= longest {
-        return Ok(());
-    }
-    let length = text.len();
-    Err(refuse(
-        name,
-        format!("the {what} has {length} bytes, more than the limit of {longest}"),
-    ))
-}
-
-pub(super) fn refuse(name: &str, text: String) -> Error {
-    Error::cannot(ErrorKind::InvalidArgument, "write", name.to_owned(), text)
 }
 
 impl fmt::Debug for PcapngDumper {

@@ -66,6 +66,7 @@ mod dumper;
 mod interface;
 mod record;
 mod section;
+mod text;
 
 pub use dumper::PcapngDumper;
 pub use interface::{Interface, InterfaceId};

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::append;
 use super::blocks::Blocks;
-use super::dumper::{LONGEST, PcapngDumper, check_text, refuse};
+use super::dumper::PcapngDumper;
+use super::text::{LONGEST, check_text, refuse};
 use crate::dumper::{Output, THE_SAVEFILE, THE_WRITER};
 #[allow(unused_imports)] // of the documentation
 use crate::error::ErrorKind;

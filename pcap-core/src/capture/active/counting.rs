@@ -31,7 +31,10 @@ impl Active {
     /// Returns the statistics, including the packets that were discarded because no filter could judge them.
     pub(super) fn statistics(&self) -> Result<Stats> {
         let mut total = self.live.stats()?;
-        total.discarded = self.inflow.as_ref().map_or(0, |inflow| inflow.discarded);
+        total.discarded = self
+            .socket_filter
+            .as_ref()
+            .map_or(0, |socket_filter| socket_filter.discarded);
         Ok(total)
     }
 

@@ -1,7 +1,7 @@
 //! Setting filters and directions on a live capture.
 
 use crate::capture::active::Active;
-use crate::capture::active::inflow::{self, Age, Inflow};
+use crate::capture::active::socket_filter::{self, Age, SocketFilter};
 use crate::capture::vlan::Untagged;
 use crate::direction::Direction;
 use crate::error::{Error, ErrorKind, Result};
@@ -108,20 +108,20 @@ impl Set {
 /// Decides which packets from libpcap are delivered, during one read.
 pub(super) struct Screen<'a> {
     pub(super) set: Option<&'a mut Set>,
-    pub(super) inflow: Option<&'a mut Inflow>,
+    pub(super) socket_filter: Option<&'a mut SocketFilter>,
 }
 
 impl Screen<'_> {
     /// Returns the packet, truncated as it is delivered, if it passes.
     pub(super) fn pass<'p>(&mut self, packet: Packet<'p>) -> Option<Packet<'p>> {
-        let Some(inflow) = &mut self.inflow else {
+        let Some(socket_filter) = &mut self.socket_filter else {
             return match &mut self.set {
                 Some(set) => (set.untagged.run(&set.filter, packet) != 0).then_some(packet),
                 None => Some(packet),
             };
         };
-        let age = inflow.old.next();
-        let snaplen = inflow.snaplen;
+        let age = socket_filter.old.next();
+        let snaplen = socket_filter.snaplen;
         let Some(set) = &mut self.set else {
             return Some(packet.cut(snaplen));
         };
@@ -140,7 +140,7 @@ impl Screen<'_> {
             Verdict::Fails => None,
             Verdict::Unknown if age == Age::Doubtful && !here => Some(packet.cut(snaplen)),
             Verdict::Unknown => {
-                inflow.discarded += u64::from(age == Age::Old);
+                socket_filter.discarded += u64::from(age == Age::Old);
                 None
             }
         }
@@ -150,11 +150,11 @@ impl Screen<'_> {
 impl Active {
     pub(super) fn install(&mut self, source: FilterSource<'_>) -> Result<(), NotSet> {
         let filter = self.live.handle.filter(&source, true, self.netmask)?;
-        match self.inflow.take() {
+        match self.socket_filter.take() {
             None => Ok(self.install_by_libpcap(filter)?),
-            Some(mut inflow) => {
-                let done = self.install_on_socket(&mut inflow, filter);
-                self.inflow = Some(inflow);
+            Some(mut socket_filter) => {
+                let done = self.install_on_socket(&mut socket_filter, filter);
+                self.socket_filter = Some(socket_filter);
                 done
             }
         }
@@ -162,17 +162,22 @@ impl Active {
 
     /// Accepts all packets of the current direction, and truncates them to the snaplen in the kernel.
     pub(super) fn install_none(&mut self) -> Result<()> {
-        let Some(mut inflow) = self.inflow.take() else {
+        let Some(mut socket_filter) = self.socket_filter.take() else {
             return Ok(());
         };
-        let done = self.attach_all(&mut inflow);
-        self.inflow = Some(inflow);
+        let done = self.attach_all(&mut socket_filter);
+        self.socket_filter = Some(socket_filter);
         done
     }
 
-    fn attach_all(&self, inflow: &mut Inflow) -> Result<()> {
-        let program = inflow.view(self.live.handle.datalink()).all(inflow.snaplen);
-        match self.fileno().map(|socket| inflow.attach(socket, program)) {
+    fn attach_all(&self, socket_filter: &mut SocketFilter) -> Result<()> {
+        let program = socket_filter
+            .view(self.live.handle.datalink())
+            .all(socket_filter.snaplen);
+        match self
+            .fileno()
+            .map(|socket| socket_filter.attach(socket, program))
+        {
             None | Some(Ok(())) => Ok(()),
             Some(Err(refused)) => Err(self.refused(refused)),
         }
@@ -206,25 +211,29 @@ impl Active {
         Ok(())
     }
 
-    fn install_on_socket(&mut self, inflow: &mut Inflow, filter: Filter) -> Result<(), NotSet> {
-        let location = self.attach(inflow, &filter)?;
-        Ok(self.adopt(inflow, filter, location)?)
+    fn install_on_socket(
+        &mut self,
+        socket_filter: &mut SocketFilter,
+        filter: Filter,
+    ) -> Result<(), NotSet> {
+        let location = self.attach(socket_filter, &filter)?;
+        Ok(self.adopt(socket_filter, filter, location)?)
     }
 
     /// Applies a filter to packets that arrived before it was attached.
     fn adopt(
         &mut self,
-        inflow: &mut Inflow,
+        socket_filter: &mut SocketFilter,
         filter: Filter,
         location: FilterLocation,
     ) -> Result<()> {
         let untagged = Untagged::new(&filter, self.live.handle.datalink());
         let mut set = Set::new(filter, location, untagged);
-        let needs_more = set.reach.is_none_or(|reach| reach > inflow.snaplen);
+        let needs_more = set.reach.is_none_or(|reach| reach > socket_filter.snaplen);
         // A packet that is filtered twice must get the same result both times.
         let exactly = location == FilterLocation::Kernel && (!set.by_bytes || needs_more);
-        inflow.exchanged(exactly, self.live.timeout, || self.held())?;
-        let discarded = &mut inflow.discarded;
+        socket_filter.exchanged(exactly, self.live.timeout, || self.held())?;
+        let discarded = &mut socket_filter.discarded;
         self.live
             .batch
             .retain_unread(|packet| match set.judge(packet) {
@@ -240,17 +249,21 @@ impl Active {
     }
 
     /// Attaches the filter in the kernel, or if this process has to run it, a program that accepts all packets.
-    fn attach(&self, inflow: &mut Inflow, filter: &Filter) -> Result<FilterLocation, NotSet> {
+    fn attach(
+        &self,
+        socket_filter: &mut SocketFilter,
+        filter: &Filter,
+    ) -> Result<FilterLocation, NotSet> {
         let Some(socket) = self.fileno() else {
             return Err(NotSet::Failed(self.refused(Refused::Program)));
         };
-        let location = self.attach_over(inflow, socket, filter)?;
-        if inflow.has_foreign_filter {
+        let location = self.attach_over(socket_filter, socket, filter)?;
+        if socket_filter.has_foreign_filter {
             // Replace libpcap's filter, which would otherwise stay in use, by one that accepts everything. libpcap
             // attaches that one as well, so attach ours again.
             self.live.handle.set_filter(None)?;
-            inflow.has_foreign_filter = false;
-            let again = inflow.attach_again(socket);
+            socket_filter.has_foreign_filter = false;
+            let again = socket_filter.attach_again(socket);
             again.map_err(|refused| self.refused(refused))?;
         }
         Ok(location)
@@ -259,28 +272,30 @@ impl Active {
     /// Attaches a filter as [`attach`](Self::attach) does, but ignores libpcap's own filter.
     fn attach_over(
         &self,
-        inflow: &mut Inflow,
+        socket_filter: &mut SocketFilter,
         socket: BorrowedFd<'_>,
         filter: &Filter,
     ) -> Result<FilterLocation, NotSet> {
-        let view = inflow.view(self.live.handle.datalink());
-        let everything = view.all(inflow.captured);
-        let why = match filter.for_socket(view, inflow.snaplen) {
+        let view = socket_filter.view(self.live.handle.datalink());
+        let everything = view.all(socket_filter.captured);
+        let why = match filter.for_socket(view, socket_filter.snaplen) {
             Err(obstacle) => obstacle,
             Ok(program) => {
-                if inflow.is_loopback() && Filter::accepts_only_sent(filter.instructions()) {
+                if socket_filter.is_loopback() && Filter::accepts_only_sent(filter.instructions()) {
                     let why = "it only accepts sent packets, and the loopback device delivers each packet once, as \
                                received; use `inbound`, or omit the direction";
                     return Err(self.not_set(ErrorKind::InvalidArgument, why).into());
                 }
-                let refused = match inflow.attach(socket, program.clone()) {
+                let refused = match socket_filter.attach(socket, program.clone()) {
                     Ok(()) => return Ok(FilterLocation::Kernel),
                     // The memory of the previous program counts until it is freed. Keep that program if the new one
                     // would not fit even without it.
-                    Err(Refused::Memory) if inflow::has_room(socket, &everything, &program) => {
-                        inflow
+                    Err(Refused::Memory)
+                        if socket_filter::has_room(socket, &everything, &program) =>
+                    {
+                        socket_filter
                             .attach(socket, everything.clone())
-                            .and_then(|()| inflow.attach(socket, program))
+                            .and_then(|()| socket_filter.attach(socket, program))
                             .err()
                     }
                     Err(refused) => Some(refused),
@@ -297,7 +312,9 @@ impl Active {
                 }
             }
         };
-        let fits = filter.reach().is_some_and(|reach| reach <= inflow.captured);
+        let fits = filter
+            .reach()
+            .is_some_and(|reach| reach <= socket_filter.captured);
         let refusal = if !filter.runs_on_bytes() {
             let why =
                 format!("only the kernel can evaluate it, but the kernel cannot run it: {why}");
@@ -306,11 +323,11 @@ impl Active {
                 _ => ErrorKind::FilterTooLong,
             };
             Some(NotSet::Failed(self.not_set(kind, &why)))
-        } else if inflow.captured < self.whole() && !fits {
+        } else if socket_filter.captured < self.whole() && !fits {
             let why = format!(
                 "the kernel cannot run it ({why}), and this process only receives the first {} bytes of a packet; \
                  set it before activation, or use a larger snaplen",
-                inflow.captured
+                socket_filter.captured
             );
             let error = self.not_set(ErrorKind::InvalidOption, &why);
             Some(NotSet::TooShort(error))
@@ -319,7 +336,7 @@ impl Active {
         };
         match refusal {
             Some(refusal) => Err(refusal),
-            None => match inflow.attach(socket, everything) {
+            None => match socket_filter.attach(socket, everything) {
                 Ok(()) => Ok(FilterLocation::UserSpace),
                 Err(refused) => Err(self.refused(refused).into()),
             },
@@ -349,8 +366,8 @@ impl Active {
 
     /// Attaches the filter again, after another one was attached to the socket.
     pub(super) fn reset_filter(&self) -> Result<()> {
-        match (&self.inflow, self.fileno()) {
-            (Some(inflow), Some(socket)) => inflow
+        match (&self.socket_filter, self.fileno()) {
+            (Some(socket_filter), Some(socket)) => socket_filter
                 .attach_again(socket)
                 .map_err(|refused| self.refused(refused)),
             _ => {
@@ -363,7 +380,10 @@ impl Active {
 
     pub(super) fn set_direction(&mut self, direction: Direction) -> Result<()> {
         const OPERATION: &str = "set the direction of";
-        let loopback = self.inflow.as_ref().is_some_and(Inflow::is_loopback);
+        let loopback = self
+            .socket_filter
+            .as_ref()
+            .is_some_and(SocketFilter::is_loopback);
         if loopback && direction == Direction::Out {
             let why = "the loopback device delivers each packet once, as received, so this direction would match \
                        no packet";
@@ -375,38 +395,45 @@ impl Active {
                 why,
             ));
         }
-        let Some(mut inflow) = self.inflow.take() else {
+        let Some(mut socket_filter) = self.socket_filter.take() else {
             return self.set_libpcap_direction(direction);
         };
-        let done = self.set_direction_on_socket(&mut inflow, direction);
-        self.inflow = Some(inflow);
+        let done = self.set_direction_on_socket(&mut socket_filter, direction);
+        self.socket_filter = Some(socket_filter);
         done?;
         self.direction_changed();
         Ok(())
     }
 
-    fn set_direction_on_socket(&mut self, inflow: &mut Inflow, direction: Direction) -> Result<()> {
-        let former = std::mem::replace(&mut inflow.direction, direction);
+    fn set_direction_on_socket(
+        &mut self,
+        socket_filter: &mut SocketFilter,
+        direction: Direction,
+    ) -> Result<()> {
+        let former = std::mem::replace(&mut socket_filter.direction, direction);
         let attached = match &self.set {
-            Some(set) => self.attach(inflow, &set.filter).map(Some),
-            None => self.attach_all(inflow).map(|()| None).map_err(NotSet::from),
+            Some(set) => self.attach(socket_filter, &set.filter).map(Some),
+            None => self
+                .attach_all(socket_filter)
+                .map(|()| None)
+                .map_err(NotSet::from),
         };
         let location = match attached {
             Ok(location) => location,
             Err(error) => {
                 // The previous program is still attached.
-                inflow.direction = former;
+                socket_filter.direction = former;
                 return Err(error.into());
             }
         };
         if former != direction && direction != Direction::InOut {
-            inflow.will_skip(self.live.timeout, || self.held())?;
+            socket_filter.will_skip(self.live.timeout, || self.held())?;
         }
         self.set_libpcap_direction(direction)?;
         match (&self.set, location) {
             (Some(set), Some(location)) if set.location != location => {
                 let filter = set.filter.clone();
-                self.adopt(inflow, filter, location)
+                self.adopt(socket_filter, filter, location)
             }
             // This filter has already been applied to the packets in the buffer.
             _ => Ok(()),
@@ -423,9 +450,9 @@ impl Active {
     }
 
     /// Makes the socket receive packets, now that the filter and the direction are set.
-    pub(super) fn open_inflow(&mut self, protocol: u16) -> Result<()> {
+    pub(super) fn bind_socket(&mut self, protocol: u16) -> Result<()> {
         const OPERATION: &str = "activate";
-        let (Some(inflow), Some(socket)) = (&self.inflow, self.fileno()) else {
+        let (Some(socket_filter), Some(socket)) = (&self.socket_filter, self.fileno()) else {
             return Ok(());
         };
         if protocol != packet_socket::NONE {
@@ -443,9 +470,9 @@ impl Active {
                 }
             })?;
         }
-        debug_assert!(!inflow.is_open);
-        if let Some(inflow) = &mut self.inflow {
-            inflow.is_open = true;
+        debug_assert!(!socket_filter.is_open);
+        if let Some(socket_filter) = &mut self.socket_filter {
+            socket_filter.is_open = true;
         }
         Ok(())
     }

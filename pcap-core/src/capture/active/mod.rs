@@ -4,8 +4,8 @@ mod counting;
 mod dry_run;
 mod filtering;
 mod give_up;
-mod inflow;
 mod netfilter;
+mod open;
 mod read;
 mod send;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
@@ -17,6 +17,7 @@ mod send_state;
 )]
 mod sender;
 mod setup;
+mod socket_filter;
 mod stop;
 mod transmit;
 
@@ -24,24 +25,23 @@ use std::ffi::c_int;
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::ptr::NonNull;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use counting::Sampling;
 pub use filtering::FilterLocation;
-use filtering::{NotSet, Set};
+use filtering::Set;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use give_up::Refusals;
-use inflow::Inflow;
 use send_state::SendState;
 #[allow(unreachable_pub)] // used on Linux only
 pub use sender::Sender;
-use setup::Checked;
 pub(crate) use setup::Created;
+use socket_filter::SocketFilter;
 #[cfg(any(feature = "tokio", feature = "async-io"))]
 pub(crate) use transmit::Try;
 
 use crate::capture::live::{LiveHandle, Stopped};
-use crate::capture::options::{self, DEFAULT_TIMEOUT, Lengths, Options};
+use crate::capture::options::DEFAULT_TIMEOUT;
 use crate::capture::phase::{self, OnDevice, Opened};
 use crate::capture::wait::Waiting;
 use crate::capture::{Activated, Awaitable, Capture, Live, Phase, Readable};
@@ -56,7 +56,6 @@ use crate::stats::Stats;
 use crate::sys::linux::packet_socket;
 use crate::sys::{self, platform};
 use crate::timestamp::Precision;
-use crate::warning::{Warning, WarningKind};
 
 const NANO: c_int = sys::PCAP_TSTAMP_PRECISION_NANO as c_int;
 
@@ -70,7 +69,7 @@ pub struct Active {
     failed: Option<Error>,
     set: Option<Set>,
     /// Controls which packets enter the buffer, if the capture is on a Linux packet socket.
-    inflow: Option<Inflow>,
+    socket_filter: Option<SocketFilter>,
     immediate: bool,
     netmask: Option<Ipv4Addr>,
     started: bool,
@@ -233,7 +232,7 @@ impl Capture<Active> {
                 let captured = handle.captured();
                 let mut active = Active::new(handle, precision, DEFAULT_TIMEOUT);
                 let description = active.fileno().and_then(packet_socket::describe);
-                active.inflow = description.map(|it| Inflow::of_foreign(it, captured));
+                active.socket_filter = description.map(|it| SocketFilter::of_foreign(it, captured));
                 Ok(Capture::new(active))
             }
         }
@@ -256,146 +255,6 @@ impl Capture<Active> {
 }
 
 impl Active {
-    /// Opens a device. With `anyway`, an option that fails on the open device is skipped with a warning.
-    pub(crate) fn open(device: &DeviceName, options: &Options, anyway: bool) -> Result<Active> {
-        let is_interface = packet_socket::is_interface(&device.to_cstring()?);
-        let lengths = |whole| Lengths::new(options, is_interface, whole);
-        if is_interface && !anyway {
-            dry_run::check(device, options)?;
-        }
-        match Active::open_with(device, options, lengths(false), anyway) {
-            // Only the open device reveals this.
-            Err(NotSet::TooShort(_)) if lengths(true) != lengths(false) => {
-                Ok(Active::open_with(device, options, lengths(true), anyway)?)
-            }
-            opened => Ok(opened?),
-        }
-    }
-
-    fn open_with(
-        device: &DeviceName,
-        options: &Options,
-        lengths: Lengths,
-        anyway: bool,
-    ) -> Result<Active, NotSet> {
-        let checked = Checked::new(options, lengths, &device.to_text())?;
-        if !anyway {
-            netfilter::check(&device.to_text(), options)?;
-        }
-        let created = Created::new(device)?;
-        let precision = created.apply(options, &checked)?;
-        let wake = platform::Wake::new().map_err(|e| Error::io("activate", device.to_text(), e))?;
-        let (pcap, warning) = created.activate(options)?;
-        let clock = Clock::of(precision);
-        // SAFETY: the handle is open and activated, and nothing else uses it.
-        let handle =
-            unsafe { Handle::new(pcap, Some(wake), clock, device.to_text(), options.rfmon) };
-        let mut active = Active::new(handle, precision, options.timeout);
-        active.live.warnings.splice(0..0, warning);
-        active.live.requested = Some((options.timeout, options.promisc));
-        active.live.nonblock = options.nonblock;
-        active.immediate = options.immediate_mode;
-        active.take_over_inflow(lengths);
-        active.netmask = netmask(device);
-        if let Some(datalink) = options.datalink {
-            let done = active.set_datalink(datalink);
-            active.warn_of(done, anyway)?;
-        }
-        if options.direction != Direction::InOut {
-            let done = active.set_direction(options.direction);
-            active.warn_of(done, anyway)?;
-        }
-        if options.qdisc_bypass {
-            let done = active.bypass_qdisc();
-            active.warn_of(done, anyway)?;
-        }
-        let done = match &options.filter {
-            Some(filter) => match active.install(filter.clone()) {
-                Err(NotSet::TooShort(error)) if lengths.captured < options::whole(true) => {
-                    return Err(NotSet::TooShort(error));
-                }
-                done => done.map_err(Error::from),
-            },
-            None => Ok(()),
-        };
-        active.warn_of(done, anyway)?;
-        if active.set.is_none() {
-            active.install_none()?;
-        }
-        active.open_inflow(options.protocol.unwrap_or(packet_socket::ALL))?;
-        Ok(active)
-    }
-
-    /// Takes control of which packets enter the buffer, if libpcap captures through a packet socket. The socket has
-    /// received nothing so far.
-    fn take_over_inflow(&mut self, lengths: Lengths) {
-        let Some(description) = self.fileno().and_then(packet_socket::describe) else {
-            self.live.handle.clock.longest = lengths.delivered;
-            return;
-        };
-        // libpcap requires space for one byte after the longest cooked header.
-        const LEAST_COOKED: u32 = 21;
-        let snaplen = match description.cooked {
-            true => lengths.delivered.max(LEAST_COOKED),
-            false => lengths.delivered,
-        };
-        let captured = self.live.handle.captured();
-        self.live.handle.snaplen = Some(snaplen);
-        self.live.handle.clock.longest = snaplen;
-        self.inflow = Some(Inflow::new(description, snaplen, captured));
-    }
-
-    /// Turns the error of an option into a warning, if the capture may ignore the option.
-    fn warn_of(&mut self, done: Result<()>, anyway: bool) -> Result<()> {
-        match done {
-            Err(error) if anyway => {
-                let warning = Warning::new(WarningKind::OptionSkipped, error.to_string());
-                self.live.warnings.push(warning);
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
-    /// Makes an activated handle non-blocking, and determines how it waits.
-    fn new(mut handle: Handle, precision: Precision, timeout: Duration) -> Active {
-        let mut warning = None;
-        let mut errbuf = sys::ErrBuf::new();
-        // SAFETY: the handle is open and activated.
-        let status = unsafe { sys::pcap_setnonblock(handle.as_ptr(), 1, errbuf.as_mut_ptr()) };
-        let waiting = if status < 0 {
-            // D-Bus captures, for example, wait inside libpcap.
-            warning = Some(Warning::new(WarningKind::OnlyBlocking, errbuf.text()));
-            // D-Bus checks for a break ten times a second, after each wait. Others check before they read, and would
-            // then read nothing.
-            handle.waits_briefly = handle.datalink() == Dlt::DBUS;
-            match handle.waits_briefly {
-                true => Waiting::Briefly,
-                false => Waiting::InLibpcap,
-            }
-        } else {
-            // SAFETY: as above.
-            match unsafe { platform::selectable(handle.as_ptr()) } {
-                Some(fd) => Waiting::Descriptor(fd),
-                None => Waiting::Timer,
-            }
-        };
-        let mut live = LiveHandle::new(handle, waiting, precision, timeout);
-        live.warnings.extend(warning);
-        Active {
-            live,
-            vanished: None,
-            failed: None,
-            set: None,
-            inflow: None,
-            immediate: false,
-            netmask: None,
-            started: false,
-            sampling: Sampling::new(),
-            sending: SendState::default(),
-        }
-    }
-
     pub(crate) fn set_datalink(&mut self, datalink: Dlt) -> Result<()> {
         if self.started {
             return Err(Error::cannot(
@@ -473,7 +332,7 @@ impl OnDevice for Active {
     }
 
     fn stop(&mut self) -> Result<Stopped> {
-        self.stop_inflow()
+        self.stop_receiving()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::callback::{self, Dispatched};
 use crate::capture::active::filtering::{FilterLocation, Screen, Set};
-use crate::capture::active::inflow::Inflow;
+use crate::capture::active::socket_filter::SocketFilter;
 use crate::capture::active::{Active, Vanished};
 use crate::capture::phase::{Found, Slice, Source, Waits};
 use crate::capture::wait::{self, WaitsFor};
@@ -46,7 +46,7 @@ impl Active {
         let mut packets = 0;
         let mut screen = Screen {
             set: self.set.as_mut(),
-            inflow: self.inflow.as_mut(),
+            socket_filter: self.socket_filter.as_mut(),
         };
         let clock = Restored(&mut self.live.handle, delivered);
         let done = callback::dispatch(clock.0, max, &mut |packet| match screen.pass(packet) {
@@ -56,21 +56,28 @@ impl Active {
                 closure(packet)
             }
         });
-        if let (0, Some(inflow)) = (done.packets, &mut screen.inflow) {
-            inflow.found_empty();
+        if let (0, Some(socket_filter)) = (done.packets, &mut screen.socket_filter) {
+            socket_filter.found_empty();
         }
         Dispatched { packets, ..done }
     }
 
     /// Returns whether this process has to filter packets before it delivers them.
     fn screens(&mut self) -> Result<bool> {
-        if self.inflow.as_ref().is_some_and(Inflow::is_settled) {
+        if self
+            .socket_filter
+            .as_ref()
+            .is_some_and(SocketFilter::is_settled)
+        {
             let held = self.held()?;
-            if let Some(inflow) = &mut self.inflow {
-                inflow.settled(held);
+            if let Some(socket_filter) = &mut self.socket_filter {
+                socket_filter.settled(held);
             }
         }
-        let old = self.inflow.as_ref().is_some_and(Inflow::has_old);
+        let old = self
+            .socket_filter
+            .as_ref()
+            .is_some_and(SocketFilter::has_old);
         let here = |set: &Set| set.location == FilterLocation::UserSpace;
         Ok(old || self.set.as_ref().is_some_and(here))
     }
@@ -115,7 +122,7 @@ impl Active {
         let fd = unsafe { platform::fileno(self.live.handle.as_ptr()) };
         let there = fd.is_some_and(|fd| {
             // SAFETY: the descriptor belongs to the handle, which stays open while it is borrowed.
-            packet_socket::is_there(unsafe { platform::borrow(fd) })
+            packet_socket::is_on_interface(unsafe { platform::borrow(fd) })
         });
         match (done.packets, there) {
             (0, true) => vanished.until = now + LAST_PACKETS,
@@ -173,12 +180,8 @@ impl Source for Active {
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        let breaker = self.live.handle.breaker();
-        if let Some(ahead) = self.live.batch.slice(max, None, breaker, closure) {
+        if let Some(ahead) = self.live.slice_ahead(max, closure) {
             return ahead;
-        }
-        if self.live.is_over() {
-            return Ok(Slice::eof());
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
         let done = self.dispatch(wanted, closure)?;
@@ -209,9 +212,7 @@ impl Source for Active {
 
     fn wait(&mut self, deadline: Option<Instant>) -> Result<()> {
         self.sample();
-        let over = self.live.until_over();
-        let over = over.and_then(|time| Instant::now().checked_add(time));
-        let deadline = deadline.into_iter().chain(over).min();
+        let deadline = self.live.wait_until(deadline);
         let Some(vanished) = &self.vanished else {
             return self.live.waiter.wait(&self.live.handle, deadline);
         };

@@ -232,7 +232,7 @@ impl Transmit for Active {
 
     fn packet_socket(&self) -> Option<platform::BorrowedFd<'_>> {
         let fd = self.fileno()?;
-        let is_one = || packet_socket::is_one(fd);
+        let is_one = || packet_socket::is_packet_socket(fd);
         self.sending.many.get_or_init(is_one).then_some(fd)
     }
 

@@ -259,7 +259,7 @@ impl Drop for Lent {
     fn drop(&mut self) {
         // If the last sender is dropped at the same time, this only affects a socket that is being closed.
         if let Some(shared) = self.0.take().filter(|shared| Arc::strong_count(shared) > 1) {
-            packet_socket::quieten(platform::borrow_owned(&shared));
+            packet_socket::mute(platform::borrow_owned(&shared));
         }
     }
 }

@@ -1,13 +1,16 @@
 //! The handle of a live capture.
 
 use std::cell::Cell;
-use std::time::Duration;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use crate::capture::live::Stopped;
+use crate::capture::phase::Slice;
 use crate::capture::read_ahead::{Batch, Limit};
 use crate::capture::wait::{Waiter, Waiting};
 use crate::error::Result;
 use crate::handle::Handle;
+use crate::packet::Packet;
 use crate::stats::{Counters, Stats};
 use crate::sys;
 use crate::sys::platform;
@@ -101,6 +104,23 @@ impl LiveHandle {
     pub(crate) fn is_empty(&self) -> bool {
         let handed = self.handle.handed;
         self.stopped.is_some_and(|stopped| stopped.is_empty(handed))
+    }
+
+    /// Passes packets that were read ahead to a closure, or returns the end of the capture. `None` if libpcap must be
+    /// called.
+    pub(crate) fn slice_ahead<F>(&mut self, max: u64, closure: &mut F) -> Option<Result<Slice>>
+    where
+        F: FnMut(Packet<'_>) -> ControlFlow<()>,
+    {
+        let ahead = self.batch.slice(max, None, self.handle.breaker(), closure);
+        ahead.or_else(|| self.is_over().then(|| Ok(Slice::eof())))
+    }
+
+    /// Returns the time at which a wait must end: the deadline, or the end of the capture if that is sooner.
+    pub(crate) fn wait_until(&self, deadline: Option<Instant>) -> Option<Instant> {
+        let over = self.until_over();
+        let over = over.and_then(|time| Instant::now().checked_add(time));
+        deadline.into_iter().chain(over).min()
     }
 
     /// Returns how long a stopped capture may wait before it checks for its end again.

@@ -112,7 +112,7 @@ impl Offline {
     }
 
     /// Makes libpcap continue at a position of the stream.
-    pub(super) fn go_on(&mut self, sought: sys::Sought) -> Result<()> {
+    pub(super) fn continue_at(&mut self, sought: sys::Sought) -> Result<()> {
         match sought {
             sys::Sought::There => {}
             sys::Sought::Handle(pcap) => {

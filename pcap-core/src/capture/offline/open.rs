@@ -308,7 +308,7 @@ impl Capture<Offline> {
         if let (Route::Libpcap, Some(stream)) = (&self.state.route, &mut self.state.stream) {
             // The first read returns an error of this.
             match stream.release(&[]) {
-                Ok(sought) => drop(self.state.go_on(sought)),
+                Ok(sought) => drop(self.state.continue_at(sought)),
                 Err(e) => drop(self.state.fail(e)),
             }
         }

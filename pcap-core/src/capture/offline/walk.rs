@@ -107,7 +107,7 @@ impl Offline {
         }
         match self.hand_over(found) {
             Ok(None) => return Ok(None),
-            Ok(Some(sought)) => self.go_on(sought)?,
+            Ok(Some(sought)) => self.continue_at(sought)?,
             Err(e) => {
                 // On Windows, a file that shrank cannot be opened again.
                 self.check_length()?;

@@ -13,7 +13,7 @@ pub(crate) struct Connection {
     /// Whether libpcap decrypts the packets. Packets may then be available although the socket is not readable.
     tls: bool,
     /// Whether the daemon skips the packets of this capture's own connection.
-    pub(super) leaves_out_own: bool,
+    pub(super) excludes_connection: bool,
     /// Whether the socket for the packets can be identified.
     pub(super) is_own: bool,
     pub(super) state: State,
@@ -37,10 +37,10 @@ pub(super) enum State {
 }
 
 impl Connection {
-    pub(crate) fn new(tls: bool, leaves_out_own: bool) -> Connection {
+    pub(crate) fn new(tls: bool, excludes_connection: bool) -> Connection {
         Connection {
             tls,
-            leaves_out_own,
+            excludes_connection,
             is_own: true,
             state: State::Opened,
             more: false,

@@ -117,7 +117,7 @@ impl Capture<Remote> {
     ) -> Capture<Remote> {
         // SAFETY: the caller's promise.
         let mut handle = unsafe { handle(pcap, Some(wake), name) };
-        handle.asks_a_daemon(secret);
+        handle.mark_remote(secret);
         let mut capture = Remote::new(handle, requested.0, connection);
         capture.state.live.requested = Some(requested);
         capture
@@ -160,11 +160,11 @@ impl Remote {
             Err(Error::cannot(kind, "set a filter on", name, why))
         };
         let by_bytes = filter.runs_on_bytes();
-        if !by_bytes && (self.connection.leaves_out_own || !fits(&filter)) {
+        if !by_bytes && (self.connection.excludes_connection || !fits(&filter)) {
             return refuse("it depends on data that is not in the packet");
         }
         match self.connection.state {
-            State::Started { filters_there, .. } if self.connection.leaves_out_own => {
+            State::Started { filters_there, .. } if self.connection.excludes_connection => {
                 if filters_there {
                     return refuse(
                         "it would replace the filter that excludes this capture's own packets; set it before \

@@ -64,7 +64,7 @@ impl Remote {
             self.live.handle.set_filter(None)?;
         }
         let mut filters_there = false;
-        if self.connection.leaves_out_own {
+        if self.connection.excludes_connection {
             // libpcap extends the expression that it compiled last, without a netmask.
             let usable = |f: &&Filter| f.options().netmask.is_none() && fits(f);
             let filter = self.filter.as_ref().map(|set| &set.filter).filter(usable);
@@ -129,12 +129,8 @@ impl Source for Remote {
     where
         F: FnMut(Packet<'_>) -> ControlFlow<()>,
     {
-        let breaker = self.live.handle.breaker();
-        if let Some(ahead) = self.live.batch.slice(max, None, breaker, closure) {
+        if let Some(ahead) = self.live.slice_ahead(max, closure) {
             return ahead;
-        }
-        if self.live.is_over() {
-            return Ok(Slice::eof());
         }
         let wanted = max.min(u64::from(callback::MAX_SLICE)) as u32;
         let done = self.dispatch(wanted, closure)?;
@@ -171,9 +167,7 @@ impl Source for Remote {
         if self.connection.may_hold_more() {
             return Ok(());
         }
-        let over = self.live.until_over();
-        let over = over.and_then(|time| Instant::now().checked_add(time));
-        let deadline = deadline.into_iter().chain(over).min();
+        let deadline = self.live.wait_until(deadline);
         self.live.waiter.wait(&self.live.handle, deadline)
     }
 

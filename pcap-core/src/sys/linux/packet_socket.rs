@@ -3,15 +3,15 @@
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{
-    attach, attach_nothing, bypass_qdisc, describe, has_room, is_ethernet, is_interface, is_one,
-    is_there, quieten, receive, send, send_one, settle,
+    attach, attach_nothing, bypass_qdisc, describe, has_room, is_ethernet, is_interface,
+    is_on_interface, is_packet_socket, mute, receive, send, send_one, settle,
 };
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use linux::{interface, set};
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) use none::{
-    attach, attach_nothing, bypass_qdisc, describe, has_room, is_ethernet, is_interface, is_one,
-    is_there, quieten, receive, send, send_one, settle,
+    attach, attach_nothing, bypass_qdisc, describe, has_room, is_ethernet, is_interface,
+    is_on_interface, is_packet_socket, mute, receive, send, send_one, settle,
 };
 
 /// All protocols, `ETH_P_ALL`.
@@ -76,13 +76,13 @@ mod linux {
     /// Returns whether a capture's descriptor is a packet socket that sends whole frames on one device. This is not the
     /// case for `any`, for devices whose link-layer header libpcap creates, and for devices that are not network
     /// interfaces.
-    pub(crate) fn is_one(fd: BorrowedFd<'_>) -> bool {
-        is_there(fd) && number(fd, libc::SO_TYPE) == Some(libc::SOCK_RAW)
+    pub(crate) fn is_packet_socket(fd: BorrowedFd<'_>) -> bool {
+        is_on_interface(fd) && number(fd, libc::SO_TYPE) == Some(libc::SOCK_RAW)
     }
 
     /// Returns whether a capture's descriptor is a packet socket for one interface that still exists in its namespace,
     /// even if it was renamed.
-    pub(crate) fn is_there(fd: BorrowedFd<'_>) -> bool {
+    pub(crate) fn is_on_interface(fd: BorrowedFd<'_>) -> bool {
         interface(fd).is_some_and(|index| index > 0)
     }
 
@@ -142,8 +142,8 @@ mod linux {
         let pointer: *mut libc::sockaddr_ll = &mut address;
         // SAFETY: the descriptor is open, and the structure is ours and has that length.
         let status = unsafe { libc::getsockname(fd.as_raw_fd(), pointer.cast(), &mut size) };
-        let is_one = status == 0 && c_int::from(address.sll_family) == libc::AF_PACKET;
-        is_one.then_some(address)
+        let is_packet_socket = status == 0 && c_int::from(address.sll_family) == libc::AF_PACKET;
+        is_packet_socket.then_some(address)
     }
 
     /// Makes a packet socket receive another protocol. This is impossible once the socket is in a fanout group.
@@ -282,7 +282,7 @@ mod linux {
 
     /// Prepares a socket that is no longer read. It receives no more packets, frees its buffer, and takes its interface
     /// out of promiscuous mode unless another socket needs it. Sending remains possible.
-    pub(crate) fn quieten(socket: BorrowedFd<'_>) {
+    pub(crate) fn mute(socket: BorrowedFd<'_>) {
         // Errors here cost time, but do no harm.
         let _ = sock_filter::attach_nothing(socket);
         // A `tpacket_req3` of zeros. The kernel keeps a buffer that is mapped; libpcap only unmaps
@@ -377,7 +377,7 @@ mod none {
         false
     }
 
-    pub(crate) fn is_one(_: BorrowedFd<'_>) -> bool {
+    pub(crate) fn is_packet_socket(_: BorrowedFd<'_>) -> bool {
         false
     }
 
@@ -389,11 +389,11 @@ mod none {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub(crate) fn is_there(_: BorrowedFd<'_>) -> bool {
+    pub(crate) fn is_on_interface(_: BorrowedFd<'_>) -> bool {
         false
     }
 
-    pub(crate) fn quieten(_: BorrowedFd<'_>) {}
+    pub(crate) fn mute(_: BorrowedFd<'_>) {}
 
     pub(crate) fn bypass_qdisc(_: BorrowedFd<'_>) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
@@ -442,7 +442,7 @@ mod tests {
             begin += inside;
         }
         assert!(calls < packets.len(), "{calls} calls");
-        assert!(!is_one(left.as_fd()));
+        assert!(!is_packet_socket(left.as_fd()));
         let error = bypass_qdisc(left.as_fd()).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EOPNOTSUPP));
     }

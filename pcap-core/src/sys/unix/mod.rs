@@ -31,15 +31,15 @@ pub(crate) const IS_LINUX: bool = cfg!(any(target_os = "linux", target_os = "and
 
 /// The help text for a missing permission to capture on this system.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) const RIGHTS_HELP: &str = "run as root, or grant the program the capabilities with \
+pub(crate) const PERMISSION_HELP: &str = "run as root, or grant the program the capabilities with \
      `sudo setcap cap_net_raw,cap_net_admin+eip PROGRAM`";
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) const RIGHTS_HELP: &str = "run as root, or let your user read the /dev/bpf* devices \
+pub(crate) const PERMISSION_HELP: &str = "run as root, or let your user read the /dev/bpf* devices \
      (on macOS install ChmodBPF)";
 
 /// The errors of a connection that cannot be established. The first is that of a refused connection.
 #[cfg(feature = "remote")]
-pub(crate) const NO_WAY: [c_int; 8] = [
+pub(crate) const UNREACHABLE: [c_int; 8] = [
     libc::ECONNREFUSED,
     libc::EHOSTUNREACH,
     libc::ENETUNREACH,
@@ -52,10 +52,10 @@ pub(crate) const NO_WAY: [c_int; 8] = [
 
 /// The errors of a connection that was lost.
 #[cfg(feature = "remote")]
-pub(crate) const CUT_OFF: [c_int; 3] = [libc::ECONNRESET, libc::ECONNABORTED, libc::EPIPE];
+pub(crate) const CONNECTION_LOST: [c_int; 3] = [libc::ECONNRESET, libc::ECONNABORTED, libc::EPIPE];
 
 /// Whether a descriptor may report packets late, so that reads must also be made at every packet-buffer timeout.
-pub(crate) const TELLS_LATE: bool = false;
+pub(crate) const REPORTS_LATE: bool = false;
 
 /// Converts a name that libpcap or the operating system returned.
 pub(crate) fn os_string(bytes: &[u8]) -> OsString {

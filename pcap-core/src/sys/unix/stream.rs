@@ -229,7 +229,7 @@ impl Stream {
             back.append(&mut cookie.back);
             cookie.back = back;
         }
-        self.go_on();
+        self.clear_eof();
         true
     }
 
@@ -287,10 +287,10 @@ impl Stream {
             cookie.back.extend(bytes);
             cookie.allowed = Some(cookie.allowed.unwrap_or(0) + bytes.len());
         }
-        self.go_on();
+        self.clear_eof();
     }
 
-    fn go_on(&mut self) {
+    fn clear_eof(&mut self) {
         unsafe extern "C" {
             // Every C library has this function, but the `libc` crate does not declare it for all of them.
             fn clearerr(stream: *mut FILE);
@@ -316,7 +316,7 @@ impl Stream {
             cookie.back.extend(bytes);
             cookie.allowed = None;
         }
-        self.go_on();
+        self.clear_eof();
     }
 
     /// Returns the user's reader of a stream that libpcap does not own.

@@ -39,11 +39,11 @@ pub(crate) type RawFd = isize;
 
 pub(crate) const IS_LINUX: bool = false;
 
-pub(crate) const RIGHTS_HELP: &str = "install Npcap (https://npcap.com), and run as administrator if it was installed \
+pub(crate) const PERMISSION_HELP: &str = "install Npcap (https://npcap.com), and run as administrator if it was installed \
      for administrators only";
 
 #[cfg(feature = "remote")]
-pub(crate) const NO_WAY: [c_int; 8] = [
+pub(crate) const UNREACHABLE: [c_int; 8] = [
     WinSock::WSAECONNREFUSED,
     WinSock::WSAEHOSTUNREACH,
     WinSock::WSAENETUNREACH,
@@ -55,14 +55,14 @@ pub(crate) const NO_WAY: [c_int; 8] = [
 ];
 
 #[cfg(feature = "remote")]
-pub(crate) const CUT_OFF: [c_int; 3] = [
+pub(crate) const CONNECTION_LOST: [c_int; 3] = [
     WinSock::WSAECONNRESET,
     WinSock::WSAECONNABORTED,
     WinSock::WSAESHUTDOWN,
 ];
 
 /// `true`, because the driver sets the event, which does not reflect the state of the driver's buffer.
-pub(crate) const TELLS_LATE: bool = true;
+pub(crate) const REPORTS_LATE: bool = true;
 
 /// Whether libpcap uses UTF-8 for paths and names.
 static UTF8: AtomicBool = AtomicBool::new(false);

@@ -83,7 +83,7 @@ impl Old {
 
 /// The filter program of a capture on a packet socket, and the state of the packets in its buffer.
 #[derive(Debug)]
-pub(super) struct Inflow {
+pub(super) struct SocketFilter {
     description: Description,
     /// The bytes per packet that the capture delivers.
     pub(super) snaplen: u32,
@@ -107,10 +107,10 @@ pub(super) struct Inflow {
     pub(super) discarded: u64,
 }
 
-impl Inflow {
+impl SocketFilter {
     /// Creates the state for a packet socket that does not receive packets yet.
-    pub(super) fn new(description: Description, snaplen: u32, captured: u32) -> Inflow {
-        Inflow {
+    pub(super) fn new(description: Description, snaplen: u32, captured: u32) -> SocketFilter {
+        SocketFilter {
             description,
             snaplen,
             captured,
@@ -127,12 +127,12 @@ impl Inflow {
     }
 
     /// Creates the state for a packet socket that other code has opened.
-    pub(super) fn of_foreign(description: Description, captured: u32) -> Inflow {
-        Inflow {
+    pub(super) fn of_foreign(description: Description, captured: u32) -> SocketFilter {
+        SocketFilter {
             counts: false,
             has_foreign_filter: true,
             is_open: true,
-            ..Inflow::new(description, captured, captured)
+            ..SocketFilter::new(description, captured, captured)
         }
     }
 
