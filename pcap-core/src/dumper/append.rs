@@ -41,10 +41,7 @@ pub(super) fn check(
                 "its timestamps have a different precision",
             )
         } else if MAGICS.contains(&magic.swap_bytes()) {
-            (
-                ErrorKind::Unsupported,
-                "it has the opposite byte order",
-            )
+            (ErrorKind::Unsupported, "it has the opposite byte order")
         } else {
             (ErrorKind::SavefileBad, "it is not a classic pcap savefile")
         };
