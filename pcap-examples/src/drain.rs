@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use pcap_core::{Active, Capture, End, Next, Packet};
 
 use crate::exit::Outcome;
-use crate::stop;
+use crate::signals;
 
 /// The longest packet-buffer timeout that the programs set. At the end of a capture they wait for that long.
 pub const LONGEST_TIMEOUT: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ pub fn drain(
     capture.stop()?;
     loop {
         let left = |asked: Instant| (asked + URGENT).saturating_duration_since(Instant::now());
-        let patience = stop::urgent().map_or(Duration::MAX, left);
+        let patience = signals::urgent().map_or(Duration::MAX, left);
         match capture.next_packet_timeout(patience)? {
             Next::Packet(packet) if take(packet)? => {}
             // Another signal.

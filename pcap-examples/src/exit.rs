@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use clap::CommandFactory;
 use pcap_core::Error;
 
-use crate::{escape, outlet, stop};
+use crate::{background_writer, escape, signals};
 
 /// How long standard error may accept nothing after a request to end.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -91,7 +91,7 @@ pub fn note(what: impl fmt::Display) {
     });
     match writing {
         Ok(_) => wait(&is_done),
-        Err(_) if stop::asked().is_none() => write(&line),
+        Err(_) if signals::asked().is_none() => write(&line),
         Err(_) => UNSAID.store(true, Ordering::Relaxed),
     }
 }
@@ -114,7 +114,7 @@ fn wait(is_done: &Receiver<()>) {
             true => Duration::ZERO,
             false => PATIENCE,
         };
-        if stop::asked().is_some_and(|asked| asked.max(begun).elapsed() >= patience) {
+        if signals::asked().is_some_and(|asked| asked.max(begun).elapsed() >= patience) {
             UNSAID.store(true, Ordering::Relaxed);
             return;
         }
@@ -163,7 +163,7 @@ pub fn give_up(program: &'static str) {
     }
     // Standard error may block, too.
     let _ = thread::Builder::new().spawn(move || {
-        unwritten(outlet::unwritten());
+        unwritten(background_writer::unwritten());
         say(program, "ended by a further signal");
         process::exit(1);
     });

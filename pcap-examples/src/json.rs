@@ -6,10 +6,10 @@ use std::path::Path;
 
 use pcap_core::{Dlt, Packet, Stats};
 
+use crate::background_writer::Tally;
 use crate::decode::{Cooked, Detail, Endpoint, Outside, decode, tcp_flags};
 use crate::hex;
-use crate::interfaces::Interfaces;
-use crate::outlet::Tally;
+use crate::interface_names::Interfaces;
 
 /// The text of `--help` about packets.
 pub const HELP: &str = "\

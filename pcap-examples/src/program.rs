@@ -7,9 +7,9 @@ use std::process::{self, ExitCode};
 
 use clap::Parser;
 
+use crate::background_writer::Outlet;
 use crate::exit::{self, Failure, Outcome};
-use crate::outlet::Outlet;
-use crate::{escape, standard, stop};
+use crate::{closed_stdout, escape, signals};
 
 /// The programs.
 pub const NAMES: [&str; 10] = [
@@ -27,7 +27,7 @@ pub const NAMES: [&str; 10] = [
 
 /// Runs a program: starts answering signals, reads the command line, does the work, and completes standard output.
 pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> ExitCode {
-    stop::begin(move || exit::give_up(name));
+    signals::begin(move || exit::give_up(name));
     let outcome = match parse() {
         Ok(Some(args)) => run(args),
         Ok(None) => Ok(()),
@@ -48,7 +48,7 @@ fn parse<A: Parser>() -> io::Result<Option<A>> {
         }
         Err(error) if error.use_stderr() => refuse(&error),
         Err(text) => {
-            standard::stdout_is_open()?;
+            closed_stdout::stdout_is_open()?;
             text.print()?;
             io::stdout().flush()?;
             Ok(None)

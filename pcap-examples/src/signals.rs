@@ -1,157 +1,145 @@
-//! The signals that a program answers.
-//!
-//! One thread waits for them, and all other threads block them. So they interrupt no call, and the answer may lock,
-//! print and allocate. The crate `ctrlc` takes over an ignored SIGHUP, and lets SIGUSR1 and SIGUSR2 kill the process.
+//! Requests to end, to report, or to write out buffered packets: Ctrl-C and other signals.
 
-/// The request of a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(windows, allow(dead_code))] // only Ctrl-C exists there
-pub(crate) enum Signal {
-    /// To end: SIGINT, SIGTERM or SIGHUP, by number.
-    End(i32),
-    /// To print statistics: SIGUSR1.
-    Report,
-    /// To write out buffered packets: SIGUSR2.
-    Flush,
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use pcap_core::BreakHandle;
+
+use crate::signal_thread::{self, Signal};
+
+/// The text of `--help` about signals.
+pub const HELP: &str = "\
+Signals:
+  Ctrl-C (SIGINT), SIGTERM and SIGHUP end the program after it has written its buffered packets.
+  Under nohup(1) SIGHUP stays ignored. A second signal within 2 seconds changes nothing, because
+  timeout(1) sends two. A later one, or a third, ends the program at once. If the output accepts
+  nothing for 1 second after the signal, the program gives up. Whenever it gives up, it prints
+  how many packets are not written, and the status is 1. SIGUSR1 prints statistics on standard
+  error, and SIGUSR2 writes out buffered packets; the program continues.";
+
+/// A second request within this time counts as the first one.
+const SAME: Duration = Duration::from_secs(2);
+/// How long a program that is to end at once may take.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+static ASKED: OnceLock<Instant> = OnceLock::new();
+static URGENT: OnceLock<Instant> = OnceLock::new();
+static STATE: Mutex<State> = Mutex::new(State {
+    requests: 0,
+    is_graceful: false,
+    handles: Vec::new(),
+    report: None,
+    flush: None,
+    give_up: None,
+});
+
+type Action = Box<dyn FnMut() + Send>;
+/// An action that may block, and therefore never runs in the thread that waits for signals.
+type Aside = Arc<Mutex<Action>>;
+
+struct State {
+    /// The number of requests to end.
+    requests: u32,
+    /// The program looks at [`asked`] and ends by itself.
+    is_graceful: bool,
+    handles: Vec<BreakHandle>,
+    report: Option<Aside>,
+    flush: Option<Aside>,
+    give_up: Option<Action>,
 }
 
-pub(crate) use system::{die, interrupt, watch};
+/// Starts answering signals. Until [`gracefully`] or [`breaks`] is called, a request to end ends the process at once.
+///
+/// Call it before there are other threads. The closure ends the process if the program does not end by itself.
+pub fn begin(give_up: impl FnMut() + Send + 'static) {
+    state().give_up = Some(Box::new(give_up));
+    signal_thread::watch(answer);
+}
 
-#[cfg(unix)]
-mod system {
-    use std::io;
-    use std::mem::MaybeUninit;
-    use std::os::unix::thread::JoinHandleExt;
-    use std::ptr;
-    use std::sync::Once;
-    use std::thread::{self, JoinHandle};
+/// Leaves it to the program to look at [`asked`] and to end.
+pub fn gracefully() {
+    state().is_graceful = true;
+}
 
-    use super::Signal;
+/// Does the same as [`gracefully`], and breaks the reading and sending calls of this capture on a request to end.
+pub fn breaks(capture: BreakHandle) {
+    let mut state = state();
+    state.is_graceful = true;
+    if asked().is_some() {
+        capture.breakloop();
+    }
+    state.handles.push(capture);
+}
 
-    /// Hands each signal to a function, in a separate thread. Call it before there are other threads.
-    ///
-    /// An ignored SIGHUP stays ignored: that is all that nohup(1) sets. SIGINT and SIGTERM are answered even if they
-    /// are ignored, as SIGINT is in the background jobs of a shell. SIGXFSZ is ignored, so that a write beyond the
-    /// limit of file sizes returns an error.
-    pub(crate) fn watch(answer: fn(Signal)) {
-        set_action(libc::SIGXFSZ, libc::SIG_IGN);
-        let mut numbers = vec![libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
-        // A blocked signal that is ignored may never arrive.
-        numbers.iter().for_each(|&n| set_action(n, libc::SIG_DFL));
-        if !is_ignored(libc::SIGHUP) {
-            numbers.push(libc::SIGHUP);
-        }
-        let signals = Signals::new(&numbers);
-        signals.mask(libc::SIG_BLOCK);
-        let thread = thread::Builder::new().name("signals".to_owned());
-        let watching = thread.spawn(move || {
-            while let Ok(number) = signals.wait() {
-                answer(match number {
-                    libc::SIGUSR1 => Signal::Report,
-                    libc::SIGUSR2 => Signal::Flush,
-                    number => Signal::End(number),
-                });
+/// Calls a function that may block, such as one that opens a FIFO. Meanwhile a request to end ends the process at once.
+pub fn at_once<T>(wait: impl FnOnce() -> T) -> T {
+    let before = std::mem::take(&mut state().is_graceful);
+    let result = wait();
+    state().is_graceful = before;
+    result
+}
+
+/// Sets what SIGUSR1 does, in a separate thread. Without an action it does nothing.
+pub fn on_report(action: impl FnMut() + Send + 'static) {
+    state().report = Some(Arc::new(Mutex::new(Box::new(action))));
+}
+
+/// Sets what SIGUSR2 does, in a separate thread. Without an action it does nothing.
+pub fn on_flush(action: impl FnMut() + Send + 'static) {
+    state().flush = Some(Arc::new(Mutex::new(Box::new(action))));
+}
+
+/// Returns when the program was first asked to end.
+#[must_use]
+pub fn asked() -> Option<Instant> {
+    ASKED.get().copied()
+}
+
+/// Returns when the program was asked to end at once.
+#[must_use]
+pub fn urgent() -> Option<Instant> {
+    URGENT.get().copied()
+}
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn answer(signal: Signal) {
+    let mut state = state();
+    match signal {
+        Signal::End(number) if !state.is_graceful => signal_thread::die(number),
+        Signal::End(_) => {
+            state.requests += 1;
+            let first = *ASKED.get_or_init(Instant::now);
+            let again = state.requests > 2 || (state.requests == 2 && first.elapsed() > SAME);
+            if again {
+                let _ = URGENT.set(Instant::now());
             }
-        });
-        if watching.is_err() {
-            // Otherwise they would stay blocked.
-            Signals::new(&numbers).mask(libc::SIG_UNBLOCK);
-        }
-    }
-
-    /// Ends the process by the signal's default action.
-    pub(crate) fn die(number: i32) -> ! {
-        set_action(number, libc::SIG_DFL);
-        Signals::new(&[number]).mask(libc::SIG_UNBLOCK);
-        // SAFETY: takes a number.
-        unsafe { libc::raise(number) };
-        std::process::exit(128 + number)
-    }
-
-    /// Interrupts the system call in which a thread waits. A call that begins at this moment is not interrupted.
-    pub(crate) fn interrupt(thread: &JoinHandle<()>) {
-        // A signal that the programs do not use otherwise.
-        const NUMBER: i32 = libc::SIGURG;
-        extern "C" fn nothing(_: i32) {}
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
-            let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-            // SAFETY: it is plain data, for which zeros are valid.
-            let action = unsafe { action.assume_init_mut() };
-            // Without SA_RESTART, which would restart the call.
-            action.sa_sigaction = nothing as extern "C" fn(i32) as libc::sighandler_t;
-            // SAFETY: the handler does nothing, which a handler may do.
-            unsafe { libc::sigaction(NUMBER, action, ptr::null_mut()) };
-        });
-        // SAFETY: the thread is neither joined nor detached while its handle is there.
-        unsafe { libc::pthread_kill(thread.as_pthread_t(), NUMBER) };
-    }
-
-    /// A set of signals.
-    struct Signals(libc::sigset_t);
-
-    impl Signals {
-        fn new(numbers: &[i32]) -> Signals {
-            let mut set = MaybeUninit::uninit();
-            // SAFETY: there is room for a set.
-            unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-            for &number in numbers {
-                // SAFETY: it is a set since it was emptied.
-                unsafe { libc::sigaddset(set.as_mut_ptr(), number) };
-            }
-            // SAFETY: as above.
-            Signals(unsafe { set.assume_init() })
-        }
-
-        /// Blocks or unblocks them in this thread and in those that it starts.
-        fn mask(&self, how: i32) {
-            // SAFETY: the set is initialized, and a null pointer stands for no old mask.
-            unsafe { libc::pthread_sigmask(how, &self.0, ptr::null_mut()) };
-        }
-
-        /// Waits for one of them.
-        fn wait(&self) -> io::Result<i32> {
-            let mut number = 0;
-            // SAFETY: the set is initialized, and there is room for a number.
-            match unsafe { libc::sigwait(&self.0, &mut number) } {
-                0 => Ok(number),
-                error => Err(io::Error::from_raw_os_error(error)),
+            state.handles.iter().for_each(BreakHandle::breakloop);
+            if again {
+                let give_up = state.give_up.take();
+                drop(state);
+                thread::sleep(AT_ONCE);
+                give_up.into_iter().for_each(|mut give_up| give_up());
             }
         }
-    }
-
-    fn set_action(number: i32, action: libc::sighandler_t) {
-        // SAFETY: neither ignoring a signal nor its default runs code of ours.
-        unsafe { libc::signal(number, action) };
-    }
-
-    fn is_ignored(number: i32) -> bool {
-        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: changes nothing, and there is room for what is found.
-        unsafe { libc::sigaction(number, ptr::null(), action.as_mut_ptr()) };
-        // SAFETY: it is plain data, of zeros if the call failed.
-        unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+        Signal::Report => request(state.report.as_ref()),
+        Signal::Flush => request(state.flush.as_ref()),
     }
 }
 
-#[cfg(windows)]
-mod system {
-    use super::Signal;
-
-    /// The status of a process that Ctrl-C has ended.
-    const CONTROL_C_EXIT: i32 = 0xC000_013A_u32 as i32;
-
-    /// Hands each Ctrl-C to a function, in a separate thread.
-    pub(crate) fn watch(answer: fn(Signal)) {
-        // Without a handler Ctrl-C ends the process.
-        let _ = ctrlc::set_handler(move || answer(Signal::End(CONTROL_C_EXIT)));
-    }
-
-    /// Does nothing: Windows cannot interrupt a call.
-    pub(crate) fn interrupt(_: &std::thread::JoinHandle<()>) {}
-
-    /// Ends the process as Ctrl-C does without a handler.
-    pub(crate) fn die(number: i32) -> ! {
-        std::process::exit(number)
-    }
+/// Runs the action of a request, if there is one.
+fn request(action: Option<&Aside>) {
+    let Some(action) = action.map(Arc::clone) else {
+        return;
+    };
+    // If the system has no thread for it, the request is lost.
+    let _ = thread::Builder::new().spawn(move || {
+        // If it still runs, that answers this request, too.
+        if let Ok(mut action) = action.try_lock() {
+            action();
+        }
+    });
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use pcap_core::{Active, BreakHandle, Capture, Stats};
 
+use crate::background_writer::{Outlet, Tally};
 use crate::exit::{self, Outcome};
-use crate::outlet::{Outlet, Tally};
-use crate::output::Output;
-use crate::sink::Sink;
-use crate::{json, stop};
+use crate::line_output::Output;
+use crate::packet_sink::Sink;
+use crate::{json, signals};
 
 /// After this time the captures have reported, and what they held back is usually written.
 const PAUSE: Duration = Duration::from_millis(150);
@@ -70,8 +70,8 @@ impl Reports {
     pub fn answer(&self, captures: Vec<BreakHandle>, timeout: Duration, outlet: Outlet) {
         let reports = self.clone();
         let handles = captures.clone();
-        stop::on_flush(move || captures.iter().for_each(BreakHandle::breakloop));
-        stop::on_report(move || {
+        signals::on_flush(move || captures.iter().for_each(BreakHandle::breakloop));
+        signals::on_report(move || {
             thread::sleep(timeout);
             handles.iter().for_each(BreakHandle::breakloop);
             thread::sleep(PAUSE);

@@ -9,9 +9,9 @@ use clap::{ArgAction, Parser};
 use pcap_core::{CompileOptions, Dlt};
 use pcap_examples::exit::Outcome;
 use pcap_examples::expression;
-use pcap_examples::input;
-use pcap_examples::output::Output;
+use pcap_examples::line_output::Output;
 use pcap_examples::program;
+use pcap_examples::savefile_reader;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -102,7 +102,7 @@ fn options(args: &Args) -> CompileOptions {
 
 /// Prints what the filter returns for each packet, compiled for the savefile.
 fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
-    let mut capture = input::capture(path)?;
+    let mut capture = savefile_reader::capture(path)?;
     let filter = options(args).compile_for(&capture, expression)?;
     while let Some(packet) = capture.next_packet()? {
         let value = filter.run(packet.data(), packet.wire_len());
@@ -116,7 +116,7 @@ fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Ou
 
 /// Prints how many packets pass the filter, compiled for the savefile.
 fn match_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
-    let mut capture = input::capture(path)?;
+    let mut capture = savefile_reader::capture(path)?;
     let filter = options(args).compile_for(&capture, expression)?;
     let mut passed = 0_u64;
     let counted = capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)));

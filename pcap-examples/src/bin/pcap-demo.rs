@@ -12,8 +12,8 @@ use clap::Parser;
 use etherparse::PacketBuilder;
 use pcap_core::{Active, Capture, Device, Dlt, Dumper, Next, Packet, Precision, Timestamp};
 use pcap_examples::exit::{Failure, Outcome};
-use pcap_examples::output::Output;
-use pcap_examples::printer::{Form, Printer};
+use pcap_examples::line_output::Output;
+use pcap_examples::packet_printer::{Form, Printer};
 use pcap_examples::program;
 
 const NAME: &str = env!("CARGO_BIN_NAME");

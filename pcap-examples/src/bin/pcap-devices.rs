@@ -6,7 +6,7 @@ use clap::Parser;
 use pcap_core::{Address, ConnectionStatus, Device, DeviceAddress};
 use pcap_examples::exit::{self, Outcome};
 use pcap_examples::json::{self, Object};
-use pcap_examples::output::Output;
+use pcap_examples::line_output::Output;
 use pcap_examples::program;
 
 const NAME: &str = env!("CARGO_BIN_NAME");

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_examples::copying::Copying;
-use pcap_examples::ending::{self, Ending};
+use pcap_examples::copy_progress::Copying;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_same_file;
-use pcap_examples::input::Input;
-use pcap_examples::savefile::Savefile;
-use pcap_examples::skipped::{self, SkippedPackets};
-use pcap_examples::{expression, program, stop};
+use pcap_examples::output_format::{self, Ending};
+use pcap_examples::savefile_reader::Input;
+use pcap_examples::savefile_writer::Savefile;
+use pcap_examples::skipped_packets::{self, SkippedPackets};
+use pcap_examples::{expression, program, signals};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -32,7 +32,7 @@ Packets are in the savefile within about a second after they are read.";
 /// Prints on standard error how many packets of how many passed.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", stop::HELP, skipped::HELP, ending::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}", signals::HELP, skipped_packets::HELP, output_format::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "IN")]
@@ -62,7 +62,7 @@ fn run(args: &Args) -> Outcome {
     let mut input = Input::open(&args.input, true)?;
     let expression = expression::join(&args.expression);
     let filter = input.capture().compile(&expression)?;
-    stop::breaks(input.capture().break_handle());
+    signals::breaks(input.capture().break_handle());
     let Ending { format, gzip } = ending;
     let mut savefile = Savefile::create(&args.output, input.capture(), format, gzip)?;
     savefile.is_fed_by(&args.input);
@@ -78,7 +78,7 @@ fn run(args: &Args) -> Outcome {
     let closed = savefile.close();
     copying.tell();
     closed?;
-    if stop::asked().is_some() {
+    if signals::asked().is_some() {
         let path = args.input.display();
         let text = format!("stopped before the end of `{path}`");
         return Err(Failure::Text(text));

@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use clap::Parser;
 use pcap_core::{Capture, ErrorKind, Offline};
+use pcap_examples::background_writer::{self, Outlet};
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::input;
 use pcap_examples::json;
-use pcap_examples::outlet::{self, Outlet};
-use pcap_examples::output::Output;
-use pcap_examples::printer::{Form, Printer};
+use pcap_examples::line_output::Output;
+use pcap_examples::packet_printer::{Form, Printer};
 use pcap_examples::program;
-use pcap_examples::stop;
+use pcap_examples::savefile_reader;
+use pcap_examples::signals;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -38,7 +38,7 @@ file, except with --follow. If a file does not exist, only that error is printed
 /// Prints the packets of savefiles, pcap and pcapng, optionally compressed with gzip: one line each,
 /// with the time in UTC, the addresses, the protocol and the length on the wire in bytes.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{}", stop::HELP, json::HELP))]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{}", signals::HELP, json::HELP))]
 pub(crate) struct Args {
     /// Savefiles; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
@@ -88,15 +88,15 @@ fn run(args: &Args) -> Outcome {
     let mut output = Output::stdout().line_buffered(args.line_buffered || args.follow);
     let seen = Arc::new(AtomicU64::new(0));
     let report = Arc::clone(&seen);
-    stop::on_report(move || {
+    signals::on_report(move || {
         let packets = report.load(Ordering::Relaxed);
         exit::note(format_args!("{packets} packets read"));
     });
-    stop::on_flush(|| Outlet::stdout().hurry());
+    signals::on_flush(|| Outlet::stdout().hurry());
     let printed = print(args, &seen, &mut output);
     // It is no error if the reader of the lines went away.
     if !printed.as_ref().is_err_and(Failure::is_broken_pipe) {
-        exit::unwritten(outlet::unwritten());
+        exit::unwritten(background_writer::unwritten());
     }
     printed
 }
@@ -108,7 +108,7 @@ fn print(args: &Args, seen: &AtomicU64, output: &mut Output) -> Outcome {
         if seen.load(Ordering::Relaxed) == args.limit() {
             break;
         }
-        if stop::asked().is_some() {
+        if signals::asked().is_some() {
             let text = format!("stopped before `{}`", path.display());
             outcome = Err(Failure::Text(text));
             break;
@@ -165,13 +165,13 @@ fn check(files: &[PathBuf]) -> Outcome {
 /// Opens a file. With `follow`, waits until its header has been written.
 fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
     loop {
-        if follow && input::is_gzip(path) {
+        if follow && savefile_reader::is_gzip(path) {
             let path = path.display();
             let text = format!("cannot follow `{path}`: it is compressed with gzip");
             return Err(Failure::Text(text));
         }
         // Opening a FIFO waits for its other end.
-        match stop::at_once(|| input::capture(path)) {
+        match signals::at_once(|| savefile_reader::capture(path)) {
             Err(Failure::Pcap(error)) if follow && error.kind() == ErrorKind::SavefileTruncated => {
                 thread::sleep(Duration::from_millis(100));
             }
@@ -189,9 +189,9 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
     if let Some(expression) = &args.filter {
         let named = |e| Failure::Text(format!("cannot filter `{}`: {e}", path.display()));
         // Resolving names may take long.
-        stop::at_once(|| capture.set_filter(expression)).map_err(named)?;
+        signals::at_once(|| capture.set_filter(expression)).map_err(named)?;
     }
-    stop::breaks(capture.break_handle());
+    signals::breaks(capture.break_handle());
     Outlet::stdout().breaks(capture.break_handle());
     let form = match (args.raw, args.json) {
         (true, _) => Form::Raw,
@@ -217,7 +217,7 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
     if let Ok(ControlFlow::Break(outcome)) = flow {
         return outcome;
     }
-    match stop::asked() {
+    match signals::asked() {
         Some(_) if args.follow => Ok(()),
         // The signal may also have truncated the last packet of a pipe.
         Some(_) => Err(Failure::Text(format!(

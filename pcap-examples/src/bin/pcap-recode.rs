@@ -7,19 +7,19 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pcap_core::{Capture, Linktype, Offline, Packet, Precision, SavefileFormat};
-use pcap_examples::copying::Copying;
-use pcap_examples::ending::{self, Ending};
+use pcap_examples::copy_progress::Copying;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files;
-use pcap_examples::input::Input;
 use pcap_examples::json::Object;
-use pcap_examples::output::Output;
+use pcap_examples::line_output::Output;
+use pcap_examples::link_converter::{Relink, Unfit};
+use pcap_examples::output_format::{self, Ending};
 use pcap_examples::program;
-use pcap_examples::relink::{Relink, Unfit};
-use pcap_examples::savefile::Savefile;
-use pcap_examples::skipped::{self, SkippedPackets};
-use pcap_examples::stop;
-use pcap_examples::units::{self, Shift};
+use pcap_examples::savefile_reader::Input;
+use pcap_examples::savefile_writer::Savefile;
+use pcap_examples::signals;
+use pcap_examples::skipped_packets::{self, SkippedPackets};
+use pcap_examples::value_parsers::{self, Shift};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -60,7 +60,7 @@ JSON:
 /// Prints on standard error how many packets of how many were copied, and what happened to the rest.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}", stop::HELP, skipped::HELP, ending::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n\n{JSON_HELP}", signals::HELP, skipped_packets::HELP, output_format::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "IN")]
@@ -69,7 +69,7 @@ pub(crate) struct Args {
     #[arg(value_name = "OUT")]
     output: PathBuf,
     /// The link type to convert the packets to, a name or a number (see below)
-    #[arg(short, long, value_name = "LINKTYPE", value_parser = units::linktype)]
+    #[arg(short, long, value_name = "LINKTYPE", value_parser = value_parsers::linktype)]
     linktype: Option<Linktype>,
     /// Write the number of --linktype without converting the packets
     #[arg(long, requires = "linktype")]
@@ -88,7 +88,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT", value_parser = ["pcap", "pcapng"])]
     format: Option<String>,
     /// The time to add to each packet time, in seconds or with a unit: -3600, +0.5, -1h, 500ms
-    #[arg(long, value_name = "TIME", value_parser = units::shift, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::shift, allow_hyphen_values = true)]
     shift: Option<Shift>,
     /// Compress with gzip, whatever the name of OUT
     #[arg(long)]
@@ -122,7 +122,7 @@ fn run(args: &Args) -> Outcome {
     }
     let ending = Ending::of(&args.output)?;
     let mut input = Input::open(&args.input, !args.quiet)?;
-    stop::breaks(input.capture().break_handle());
+    signals::breaks(input.capture().break_handle());
     let (mut recoder, mut savefile) = plan(args, ending, input.capture())?;
     let mut skipped = SkippedPackets::new(NAME, input.bar());
 
@@ -144,7 +144,7 @@ fn run(args: &Args) -> Outcome {
     exit::unwritten(savefile.outlet().unwritten());
     closed?;
     // The signal may have ended a pipe, and truncated its last packet.
-    let outcome = match stop::asked() {
+    let outcome = match signals::asked() {
         Some(_) => Err(Failure::Text(format!(
             "stopped before the end of `{}`",
             args.input.display()

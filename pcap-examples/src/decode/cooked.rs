@@ -1,6 +1,6 @@
 //! The cooked headers of Linux, which packets from `any` have instead of link headers.
 
-use super::bytes::{after, byte, long, short};
+use super::fields::{after, byte, long, short};
 use super::link::{FIRST_TYPE, mac};
 use super::{Decoder, Endpoint, Protocol};
 

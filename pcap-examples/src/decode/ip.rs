@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::bytes::{after, array, byte, first, long, short};
+use super::fields::{after, array, byte, first, long, short};
 use super::link::FIRST_TYPE;
 use super::{Decoder, Endpoint, Fragment, Protocol};
 

@@ -2,7 +2,7 @@
 
 use pcap_core::MacAddr;
 
-use super::bytes::{after, array, byte, first, long, short};
+use super::fields::{after, array, byte, first, long, short};
 use super::{Decoder, Detail, Endpoint, Outside, Protocol};
 
 /// Smaller Ethernet types are the length of an IEEE 802.3 frame.

@@ -2,12 +2,12 @@
 //!
 //! Each header is read field by field. A truncated or damaged header still yields the fields that it has.
 
-mod bytes;
 mod cooked;
+mod display;
+mod fields;
 mod ip;
 mod link;
-mod names;
-mod show;
+mod protocol_names;
 mod transport;
 mod wireless;
 
@@ -16,7 +16,7 @@ use std::net::{IpAddr, SocketAddr};
 use pcap_core::{Dlt, MacAddr};
 
 pub use cooked::{Cooked, PacketType};
-pub use show::tcp_flags;
+pub use display::tcp_flags;
 
 /// The maximum depth of nested headers, so that no packet exhausts the stack.
 const DEPTH: u32 = 32;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::bytes::{after, array, byte, long, short};
+use super::fields::{after, array, byte, long, short};
 use super::link::FIRST_TYPE;
 use super::{Decoder, Detail, Echo, Endpoint, Protocol};
 

@@ -1,6 +1,6 @@
 //! IEEE 802.11, with and without a radiotap header.
 
-use super::bytes::{after, array, byte, long};
+use super::fields::{after, array, byte, long};
 use super::link::mac;
 use super::{Decoder, Detail, Protocol};
 

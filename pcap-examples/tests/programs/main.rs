@@ -7,7 +7,7 @@ mod bpf;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod capture;
 mod common;
-mod copies;
+mod copying_programs;
 mod decode;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod demo;
@@ -16,22 +16,22 @@ mod devices;
 mod filter;
 #[cfg(unix)]
 mod gzip;
-mod linktypes;
+#[cfg(unix)]
+mod input_not_overwritten;
+#[cfg(target_os = "linux")]
+mod interrupted_pipes;
 #[cfg(all(feature = "manual", not(emulated)))]
 mod manual;
 mod merge;
+mod mixed_link_types;
+#[cfg(all(target_os = "linux", not(emulated)))]
+mod on_a_terminal;
 #[cfg(target_os = "linux")]
-mod output;
+mod output_streams;
 mod read;
 mod recode;
 #[cfg(all(target_os = "linux", not(emulated)))]
 mod replay;
-#[cfg(unix)]
-mod same_file;
 #[cfg(target_os = "linux")]
 mod signals;
 mod split;
-#[cfg(all(target_os = "linux", not(emulated)))]
-mod terminal;
-#[cfg(target_os = "linux")]
-mod waiting;

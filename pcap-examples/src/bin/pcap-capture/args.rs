@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Parser;
 use pcap_core::{Dlt, TstampType};
 use pcap_examples::drain::LONGEST_TIMEOUT;
-use pcap_examples::printer::Form;
-use pcap_examples::{ending, json, stop, units};
+use pcap_examples::packet_printer::Form;
+use pcap_examples::{json, output_format, signals, value_parsers};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -37,7 +37,7 @@ const JSON_HELP: &str = "  \
 /// were dropped because the program did not read fast enough, and how many the interface dropped.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, ending::HELP, json::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", signals::HELP, output_format::HELP, json::HELP))]
 pub(crate) struct Args {
     /// The device [default: the first that is up and running]
     #[arg(short, long, value_name = "DEV")]
@@ -55,7 +55,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) count: Option<u64>,
     /// How long to capture, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms [default: no limit]
-    #[arg(long, value_name = "TIME", value_parser = units::seconds)]
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::seconds)]
     pub(crate) duration: Option<Duration>,
     /// The maximum number of bytes to capture of each packet; 0 means 262144
     #[arg(short, long, value_name = "BYTES", default_value_t = 0)]
@@ -70,11 +70,11 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) immediate: bool,
     /// The size of the kernel's buffer, in KiB or with a unit: 64K, 8M, 1G [default: libpcap's]
-    #[arg(short = 'B', long, value_name = "KIB", value_parser = units::size)]
+    #[arg(short = 'B', long, value_name = "KIB", value_parser = value_parsers::size)]
     pub(crate) buffer_size: Option<usize>,
     /// How long packets may wait in the buffer to be delivered together, in milliseconds or with a
     /// unit; at most a second
-    #[arg(long, value_name = "MS", default_value = "100", value_parser = units::milliseconds)]
+    #[arg(long, value_name = "MS", default_value = "100", value_parser = value_parsers::milliseconds)]
     pub(crate) timeout: Duration,
     /// The clock for packet times: host, adapter …, see pcap-tstamp(7) [default: the device's]
     #[arg(short = 'j', long, value_name = "NAME")]

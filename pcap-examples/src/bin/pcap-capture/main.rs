@@ -12,17 +12,17 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
 use pcap_core::{Active, Capture, Device, Inactive, Stats};
-use pcap_examples::ending::Ending;
+use pcap_examples::background_writer::{Outlet, Tally};
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::interfaces::Interfaces;
-use pcap_examples::outlet::{Outlet, Tally};
-use pcap_examples::output::Output;
-use pcap_examples::printer::Printer;
+use pcap_examples::interface_names::Interfaces;
+use pcap_examples::line_output::Output;
+use pcap_examples::output_format::Ending;
+use pcap_examples::packet_printer::Printer;
+use pcap_examples::packet_sink::Sink;
 use pcap_examples::progress::Status;
-use pcap_examples::savefile::{Buffering, Savefile};
-use pcap_examples::sink::Sink;
+use pcap_examples::savefile_writer::{Buffering, Savefile};
 use pcap_examples::statistics::{Reports, Statistics};
-use pcap_examples::{group, program, stop};
+use pcap_examples::{capture_threads, program, signals};
 
 use crate::args::{Args, NAME};
 use crate::options::{activate, options};
@@ -53,7 +53,7 @@ fn run(args: &Args) -> Outcome {
         return activate(args, &device, options, run);
     }
     let mut capture = activate(args, &device, options, |options| Ok(options.activate()?))?;
-    stop::breaks(capture.break_handle());
+    signals::breaks(capture.break_handle());
     let target = args.write.as_deref().zip(ending);
     let savefile = target.map(|(path, ending)| create(args, path, ending, &capture));
     let savefile = savefile.transpose()?;
@@ -107,7 +107,7 @@ fn run_in_threads(
     let reports = Reports::default();
     let opened = |captures: &[Capture<Active>]| {
         let handles: Vec<_> = captures.iter().map(Capture::break_handle).collect();
-        handles.iter().cloned().for_each(stop::breaks);
+        handles.iter().cloned().for_each(signals::breaks);
         reports.answer(handles.clone(), args.timeout(), Outlet::stdout().clone());
         let _ = quota.handles.set(handles);
         if !args.quiet {
@@ -116,15 +116,16 @@ fn run_in_threads(
         Ok(())
     };
     let taken = Mutex::new(Tally::default());
-    let (outcome, stats) = group::in_threads(options, threads.into(), opened, |capture| {
-        let printer = printer(args, capture);
-        let mut sink = Sink::new(Some(printer), None);
-        let mut status = Status::new(false);
-        let received = receive(args, capture, &mut sink, &mut status, &quota, &reports);
-        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.packets += sink.taken().packets;
-        received
-    })?;
+    let (outcome, stats) =
+        capture_threads::in_threads(options, threads.into(), opened, |capture| {
+            let printer = printer(args, capture);
+            let mut sink = Sink::new(Some(printer), None);
+            let mut status = Status::new(false);
+            let received = receive(args, capture, &mut sink, &mut status, &quota, &reports);
+            let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+            taken.packets += sink.taken().packets;
+            received
+        })?;
     let mut output = Output::stdout();
     let outcome = outcome.and(output.flush().map_err(Failure::Stdout));
     let taken = taken.into_inner().unwrap_or_else(PoisonError::into_inner);

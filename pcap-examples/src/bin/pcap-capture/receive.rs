@@ -4,13 +4,13 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use pcap_core::{Active, Capture, End, Next};
+use pcap_examples::background_writer::Tally;
 use pcap_examples::drain::drain;
 use pcap_examples::exit::Outcome;
-use pcap_examples::outlet::Tally;
+use pcap_examples::packet_sink::Sink;
 use pcap_examples::progress::Status;
-use pcap_examples::sink::Sink;
+use pcap_examples::signals;
 use pcap_examples::statistics::{Place, Reports};
-use pcap_examples::stop;
 
 use crate::args::Args;
 use crate::quota::Quota;
@@ -64,7 +64,7 @@ fn hand_on(
 ) -> Outcome<bool> {
     let mut wait = Duration::ZERO;
     let mut packets = 0_u32;
-    while !quota.is_used_up() && stop::asked().is_none() {
+    while !quota.is_used_up() && signals::asked().is_none() {
         match capture.next_packet_timeout(wait)? {
             Next::Packet(_) if !quota.take() => break,
             Next::Packet(packet) => {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
-use pcap_examples::{ending, stop, summary};
+use pcap_examples::{output_format, savefile_summary, signals};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -35,7 +35,7 @@ const JSON_HELP: &str = "  \
 /// Prints on standard error how many packets of how many savefiles it wrote.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, ending::HELP, summary::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", signals::HELP, output_format::HELP, savefile_summary::HELP))]
 pub(crate) struct Args {
     /// The savefiles to read, pcap and pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "IN", required_unless_present = "files_from")]

@@ -5,24 +5,24 @@ use std::path::{Path, PathBuf};
 use indicatif::ProgressBar;
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::files::length;
-use pcap_examples::input;
+use pcap_examples::savefile_reader;
 
 use crate::args::{Args, NAME};
 use crate::filters::Filters;
-use crate::format::Format;
+use crate::merged_format::Format;
 
 /// A savefile to merge.
 pub(crate) struct Input {
     pub(crate) path: PathBuf,
     /// Open already, if it can be opened only once, or if there are enough descriptors.
-    pub(crate) open: Option<input::Input>,
+    pub(crate) open: Option<savefile_reader::Input>,
     /// It is the temporary result of a round.
     pub(crate) is_ours: bool,
 }
 
 /// Opens a savefile, or reports why it cannot be opened. Fails if too many files are open.
-pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<input::Input>> {
-    match input::Input::open_with(path, bar.clone()) {
+pub(crate) fn open(path: &Path, bar: &ProgressBar) -> Outcome<Option<savefile_reader::Input>> {
+    match savefile_reader::Input::open_with(path, bar.clone()) {
         Ok(input) => Ok(Some(input)),
         Err(Failure::TooManyOpen(text)) => Err(Failure::Text(format!(
             "{text}; lower --max-open, or raise the limit (`ulimit -n`)"

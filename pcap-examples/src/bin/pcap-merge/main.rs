@@ -2,28 +2,28 @@
 
 mod args;
 mod filters;
-mod format;
 mod inputs;
 mod merge;
-mod output;
+mod merged_format;
+mod output_savefile;
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 
-use pcap_examples::copying::Copying;
-use pcap_examples::ending::Ending;
+use pcap_examples::copy_progress::Copying;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::{is_same_file, length, listed};
-use pcap_examples::savefile::Buffering;
-use pcap_examples::summary::Summary;
-use pcap_examples::{program, progress, stop};
+use pcap_examples::output_format::Ending;
+use pcap_examples::savefile_summary::Summary;
+use pcap_examples::savefile_writer::Buffering;
+use pcap_examples::{program, progress, signals};
 
 use crate::args::{Args, NAME};
 use crate::filters::Filters;
 use crate::inputs::look;
 use crate::merge::Merge;
-use crate::output::Output;
+use crate::output_savefile::Output;
 
 fn main() -> ExitCode {
     program::main(NAME, run)
@@ -62,7 +62,7 @@ fn run(mut args: Args) -> Outcome {
         format.report_fcs();
     }
     // Until here there is nothing to complete, and opening a FIFO may block for ever.
-    stop::gracefully();
+    signals::gracefully();
     let mut out = Output::new(format.create(&args.write, ending)?);
     args.inputs
         .iter()
@@ -96,7 +96,7 @@ fn run(mut args: Args) -> Outcome {
     let told = tell(args, &summary, merge.unread, unwritten);
     exit::unwritten(unwritten);
     merged.and(closed)?;
-    if stop::asked().is_some() {
+    if signals::asked().is_some() {
         let text = "stopped: the packets so far are written, the rest is missing";
         return Err(Failure::Text(text.to_owned()));
     }
@@ -128,7 +128,7 @@ fn tell(args: &Args, summary: &Summary, unread: usize, unwritten: u64) -> Outcom
             exit::note(String::from_utf8_lossy(&line));
         } else {
             line.push(b'\n');
-            pcap_examples::output::Output::stdout().line(|out| out.append(&mut line))?;
+            pcap_examples::line_output::Output::stdout().line(|out| out.append(&mut line))?;
         }
     }
     Ok(())

@@ -8,17 +8,17 @@ use std::{fs, mem};
 
 use indicatif::ProgressBar;
 use pcap_core::Timestamp;
-use pcap_examples::copying::Copying;
-use pcap_examples::ending::Ending;
+use pcap_examples::copy_progress::Copying;
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::{input, stop};
+use pcap_examples::output_format::Ending;
+use pcap_examples::{savefile_reader, signals};
 use tempfile::TempDir;
 
 use crate::args::NAME;
 use crate::filters::Filters;
-use crate::format::Format;
 use crate::inputs::{self, Input};
-use crate::output::Output;
+use crate::merged_format::Format;
+use crate::output_savefile::Output;
 
 pub(crate) struct Merge<'a> {
     pub(crate) format: &'a Format,
@@ -37,7 +37,7 @@ pub(crate) struct Merge<'a> {
 /// An open savefile, at one of its packets.
 struct Source {
     path: PathBuf,
-    open: input::Input,
+    open: savefile_reader::Input,
     is_ours: bool,
     /// Something of it was skipped.
     is_partial: bool,
@@ -89,7 +89,7 @@ impl Merge<'_> {
                     open: None,
                     is_ours: true,
                 });
-                if stop::asked().is_some() {
+                if signals::asked().is_some() {
                     return Ok(());
                 }
             }
@@ -112,7 +112,7 @@ impl Merge<'_> {
             sources.push(source);
         }
         while let Some(mut head) = heads.peek_mut() {
-            if stop::asked().is_some() {
+            if signals::asked().is_some() {
                 break;
             }
             let Reverse((_, index)) = *head;
@@ -141,7 +141,7 @@ impl Merge<'_> {
             let Some(mut source) = self.open(input)? else {
                 continue;
             };
-            while stop::asked().is_none() && self.next(&mut source).is_some() {
+            while signals::asked().is_none() && self.next(&mut source).is_some() {
                 self.write(&mut source, out)?;
             }
         }
@@ -201,7 +201,7 @@ impl Merge<'_> {
                 Ok(true) => {}
                 Ok(false) => return None,
                 // The signal ended it in the middle of a packet.
-                Err(_) if stop::asked().is_some() => return None,
+                Err(_) if signals::asked().is_some() => return None,
                 Err(failure) => {
                     inputs::report(&self.bar, &failure);
                     self.mark_partial(source);

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Parser;
-use pcap_examples::pace::Pace;
-use pcap_examples::{stop, units};
+use pcap_examples::send_schedule::Pace;
+use pcap_examples::{signals, value_parsers};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -39,7 +39,7 @@ JSON:
 /// At the end, prints on standard error how many packets were sent, how fast, and which were rejected
 /// and why.
 #[derive(Parser)]
-#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{JSON_HELP}", stop::HELP))]
+#[command(name = NAME, version, after_help = format!("{HELP}\n\n{}\n\n{JSON_HELP}", signals::HELP))]
 pub(crate) struct Args {
     /// The savefile, pcap or pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -48,13 +48,13 @@ pub(crate) struct Args {
     #[arg(short = 'i', long, visible_alias = "interface", value_name = "DEV")]
     pub(crate) device: OsString,
     /// Speed relative to the original pace [default: 1]
-    #[arg(long, value_name = "TIMES", group = "pace", value_parser = units::positive)]
+    #[arg(long, value_name = "TIMES", group = "pace", value_parser = value_parsers::positive)]
     pub(crate) speed: Option<f64>,
     /// Packets per second
-    #[arg(long, value_name = "RATE", group = "pace", value_parser = units::positive)]
+    #[arg(long, value_name = "RATE", group = "pace", value_parser = value_parsers::positive)]
     pub(crate) pps: Option<f64>,
     /// Millions of bits per second, counting packets as they are in the savefile
-    #[arg(long, value_name = "RATE", group = "pace", value_parser = units::positive)]
+    #[arg(long, value_name = "RATE", group = "pace", value_parser = value_parsers::positive)]
     pub(crate) mbps: Option<f64>,
     /// As fast as possible
     #[arg(long, group = "pace")]

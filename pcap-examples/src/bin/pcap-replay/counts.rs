@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pcap_examples::exit::{self, Outcome};
 use pcap_examples::json::Object;
-use pcap_examples::output::Output;
+use pcap_examples::line_output::Output;
 
 use crate::args::Args;
 

@@ -1,25 +1,25 @@
 //! Sends the packets of a savefile.
 
 mod args;
+mod batch;
 mod counts;
-mod kept;
 mod open;
+mod packet_cache;
 mod replay;
-mod together;
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::pace::Schedule;
 use pcap_examples::progress::Status;
-use pcap_examples::{program, stop};
+use pcap_examples::send_schedule::Schedule;
+use pcap_examples::{program, signals};
 
 use crate::args::{Args, NAME};
+use crate::batch::Together;
 use crate::counts::{Counts, Sent};
 use crate::replay::Replay;
-use crate::together::Together;
 
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| run(&args))
@@ -32,12 +32,12 @@ fn run(args: &Args) -> Outcome {
     // The savefile comes first: its errors need no privileges to be found.
     let input = open::savefile(args)?;
     let device = open::device(args)?;
-    stop::breaks(device.break_handle());
+    signals::breaks(device.break_handle());
     let sent = Arc::new(Mutex::new(Sent::default()));
     let asked = Arc::clone(&sent);
-    stop::on_report(move || asked.lock().unwrap_or_else(PoisonError::into_inner).tell());
+    signals::on_report(move || asked.lock().unwrap_or_else(PoisonError::into_inner).tell());
     // Nothing is buffered.
-    stop::on_flush(|| {});
+    signals::on_flush(|| {});
     open::check(args, input.capture().datalink(), device.datalink())?;
     if !args.quiet {
         exit::say(

@@ -2,7 +2,7 @@
 
 use pcap_core::{Active, Capture, Dlt, Filter, Insn, Linktype, Precision};
 use pcap_examples::exit::{Failure, Outcome};
-use pcap_examples::input::Input;
+use pcap_examples::savefile_reader::Input;
 
 use crate::args::Args;
 

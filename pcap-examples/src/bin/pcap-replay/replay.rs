@@ -6,16 +6,16 @@ use std::time::Instant;
 
 use pcap_core::{Active, Capture, Error, ErrorKind, Packet, Unsent};
 use pcap_examples::exit::Outcome;
-use pcap_examples::input::Input;
-use pcap_examples::pace::{self, Schedule};
 use pcap_examples::progress::Status;
-use pcap_examples::stop;
+use pcap_examples::savefile_reader::Input;
+use pcap_examples::send_schedule::{self, Schedule};
+use pcap_examples::signals;
 
 use crate::args::Args;
+use crate::batch::Together;
 use crate::counts::{Counts, Sent};
-use crate::kept::Kept;
 use crate::open;
-use crate::together::Together;
+use crate::packet_cache::Kept;
 
 /// The state of the replay.
 pub(crate) struct Replay<'a> {
@@ -52,13 +52,13 @@ impl Replay<'_> {
                 }
             }
             // A savefile without packets would loop for ever.
-            if stop::asked().is_some() || self.counts.loops == loops || self.seen() == 0 {
+            if signals::asked().is_some() || self.counts.loops == loops || self.seen() == 0 {
                 return Ok(());
             }
             if let Some(kept) = kept {
                 return self.again(&kept);
             }
-            input = stop::at_once(|| open::savefile(self.args))?;
+            input = signals::at_once(|| open::savefile(self.args))?;
             // The file may have been replaced meanwhile.
             open::check(
                 self.args,
@@ -90,14 +90,14 @@ impl Replay<'_> {
 
     /// Sends a packet at its time, or adds it to those that are sent together.
     fn one(&mut self, packet: Packet<'_>) -> Outcome<Flow> {
-        let is_stopped = || stop::asked().is_some();
+        let is_stopped = || signals::asked().is_some();
         if is_stopped() {
             return Ok(Flow::End);
         }
         let start = *self.start.get_or_insert_with(Instant::now);
         let offset = self.schedule.next(packet.timestamp(), packet.caplen());
         if let Some(offset) = offset {
-            match pace::wait(start, offset, is_stopped) {
+            match send_schedule::wait(start, offset, is_stopped) {
                 Some(late) => self.counts.late = self.counts.late.max(late),
                 None => return Ok(Flow::End),
             }
@@ -216,7 +216,7 @@ impl Replay<'_> {
 fn next(input: &mut Input) -> Outcome<Option<Packet<'_>>> {
     match input.capture_mut().next_packet() {
         // The signal may have ended a pipe in the middle of a packet.
-        Err(_) if stop::asked().is_some() => Ok(None),
+        Err(_) if signals::asked().is_some() => Ok(None),
         packet => Ok(packet?),
     }
 }

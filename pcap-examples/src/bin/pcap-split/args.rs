@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use pcap_examples::{skipped, stop, summary, units};
+use pcap_examples::{savefile_summary, signals, skipped_packets, value_parsers};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -35,7 +35,7 @@ const JSON_HELP: &str = "  \
 /// and its length in bytes.
 #[derive(Parser)]
 #[command(name = NAME, version,
-    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", stop::HELP, skipped::HELP, summary::HELP))]
+    after_help = format!("{HELP}\n\n{}\n\n{}\n\n{}\n{JSON_HELP}", signals::HELP, skipped_packets::HELP, savefile_summary::HELP))]
 pub(crate) struct Args {
     /// The savefile to read, pcap or pcapng, optionally compressed with gzip; `-` is standard input
     #[arg(value_name = "IN")]
@@ -75,13 +75,13 @@ pub(crate) struct By {
     pub(crate) packets: Option<u64>,
     /// The maximum size of a savefile, headers included, in KiB or with a unit: 64K, 10M, 1G. Only a
     /// single packet that is larger exceeds it
-    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    #[arg(long, value_name = "SIZE", value_parser = value_parsers::size)]
     pub(crate) size: Option<usize>,
     /// The time span of each savefile, in seconds or with a unit: 0.5, 60s, 5m, 1h, 500ms. The first
     /// span starts at the first packet, and the others follow without gaps. A packet at the end of a
     /// span belongs to the next one. A packet earlier than those before it stays with them. Spans
     /// without packets have no savefile
-    #[arg(long, value_name = "TIME", value_parser = units::span)]
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::span)]
     pub(crate) every: Option<Duration>,
     /// A savefile for each flow, both directions together. A flow is the addresses and ports of TCP,
     /// UDP, UDP-Lite, SCTP and DCCP; the addresses and the protocol of other packets; the protocol

@@ -1,24 +1,24 @@
 //! Splits a savefile into several: by packets, by size, by time or by flow.
 
 mod args;
-mod flows;
-mod list;
-mod parts;
-mod work;
+mod by_flow;
+mod by_limit;
+mod file_list;
+mod split;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use pcap_examples::ending::Ending;
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::input::Input;
-use pcap_examples::names::Names;
+use pcap_examples::numbered_files::Names;
+use pcap_examples::output_format::Ending;
 use pcap_examples::program;
+use pcap_examples::savefile_reader::Input;
 
 use crate::args::{Args, By, NAME};
-use crate::flows::Flows;
-use crate::parts::Parts;
-use crate::work::split;
+use crate::by_flow::Flows;
+use crate::by_limit::Parts;
+use crate::split::split;
 
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| run(&args))

@@ -1,7 +1,7 @@
 //! `pcap-capture` on a private loopback device.
 
-mod ends;
-mod output;
+mod deadlines_and_errors;
+mod lines_json_savefiles;
 mod packets;
 mod threads;
 

@@ -1,8 +1,8 @@
 //! `pcap-merge` against mergecap, against files that the tests merge, and against `pcap-split`.
 
-mod ends;
 mod inputs;
 mod order;
+mod signals_and_errors;
 
 use std::fs;
 use std::path::{Path, PathBuf};

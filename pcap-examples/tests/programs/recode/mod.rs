@@ -1,9 +1,9 @@
 //! `pcap-recode` against editcap, tcpdump, tshark and gzip.
 
-mod compressed;
-mod ends;
 mod formats;
-mod links;
+mod gzip;
+mod link_headers;
+mod signals_and_errors;
 
 use std::fs;
 use std::path::Path;

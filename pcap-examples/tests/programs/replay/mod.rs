@@ -1,9 +1,9 @@
 //! `pcap-replay` on veth pairs: what is sent into one end comes out of the other.
 
-mod ends;
 mod loops;
-mod pace;
-mod packets;
+mod send_times;
+mod signals_and_errors;
+mod unsent_packets;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,10 @@
 //! Signals: what ends a program, what does not, and that nothing is lost either way.
 
-mod ends;
-mod ignored;
-mod losses;
-mod outputs;
-mod reports;
+mod blocked_outputs;
+mod ignored_at_start;
+mod immediate_end;
+mod no_packet_lost;
+mod reports_on_sigusr1;
 
 use std::fs;
 use std::io::Read;

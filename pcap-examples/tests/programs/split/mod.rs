@@ -1,9 +1,9 @@
 //! `pcap-split` against editcap and tshark, and against files that the tests split.
 
-mod ends;
+mod by_flow;
+mod by_limit;
 mod files;
-mod flows;
-mod parts;
+mod signals_and_errors;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper};
 use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
 
+use crate::background_writer::{Mark, Outlet};
 use crate::exit::{Failure, Outcome};
 use crate::files;
-use crate::outlet::{Mark, Outlet};
 
 /// A packet waits at most this long in the dumper.
 const HOLD: Duration = Duration::from_millis(200);

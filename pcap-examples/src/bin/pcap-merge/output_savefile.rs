@@ -2,8 +2,8 @@
 
 use pcap_core::Packet;
 use pcap_examples::exit::Outcome;
-use pcap_examples::savefile::Savefile;
-use pcap_examples::summary::Summary;
+use pcap_examples::savefile_summary::Summary;
+use pcap_examples::savefile_writer::Savefile;
 
 /// The savefile that is written.
 pub(crate) struct Output {

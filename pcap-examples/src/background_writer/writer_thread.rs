@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::shared::Shared;
-use crate::target::Target;
+use crate::destination::Target;
 
 /// Data wait at most this long for more.
 const HOLD: Duration = Duration::from_millis(100);

@@ -2,8 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
+use crate::background_writer::Outlet;
 use crate::escape;
-use crate::outlet::Outlet;
 
 /// Prints whole lines to standard output, also from several threads with one of these each. A terminal shows each line
 /// at once, and control characters are escaped there.

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use pcap_core::BreakHandle;
 
-use super::tally::{Mark, Tally};
-use crate::stop;
+use super::totals::{Mark, Tally};
+use crate::signals;
 
 /// The program gives up an output that accepts nothing for this long after a request to end.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -81,14 +81,14 @@ impl State {
 
     /// Returns why to give the output up, if it keeps the program from ending.
     pub(super) fn is_blocked(&self) -> Option<&'static str> {
-        let asked = stop::asked()?;
+        let asked = signals::asked()?;
         if !self.is_open {
             return Some("its other end was not opened before the signal");
         }
         if asked.max(self.moved).elapsed() >= PATIENCE {
             return Some("it accepted nothing for a second after the signal");
         }
-        let is_late = stop::urgent()?.elapsed() >= URGENT;
+        let is_late = signals::urgent()?.elapsed() >= URGENT;
         is_late.then_some("it had not accepted all data when another signal arrived")
     }
 }

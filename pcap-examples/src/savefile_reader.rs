@@ -8,11 +8,11 @@ use std::path::Path;
 use indicatif::ProgressBar;
 use pcap_core::{Capture, Error, Offline, Packet};
 
-use crate::compressed::{self, Compression, Gunzip};
+use crate::compression::{self, Compression, Gunzip};
 use crate::exit::{Failure, Outcome};
 use crate::files::{self, is_too_many_open, length, record_length};
+use crate::interruptible_reader::Waiting;
 use crate::progress;
-use crate::waiting::Waiting;
 
 /// The bar moves once in this many packets.
 const STEP: u64 = 4096;
@@ -201,7 +201,7 @@ fn stream(
     bar: &ProgressBar,
 ) -> Outcome<Result<Capture<Offline>, Error>> {
     let mut stream = Waiting::new(stream);
-    let mut start = [0; compressed::LONGEST];
+    let mut start = [0; compression::LONGEST];
     let length = read_start(&mut stream, &mut start).map_err(|e| {
         let path = path.display();
         Failure::Text(format!("cannot read `{path}`: {e}"))
@@ -228,7 +228,7 @@ fn unreadable(path: &Path, name: &str, unpack: &str) -> Failure {
 
 /// Returns how the rest of a file is compressed. Keeps the position in the file.
 fn compression(file: &mut File) -> Option<Compression> {
-    let mut start = [0; compressed::LONGEST];
+    let mut start = [0; compression::LONGEST];
     let mut look = || {
         let position = file.stream_position()?;
         let length = read_start(&mut *file, &mut start);

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::stop;
+use crate::signals;
 
 /// The number of bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
@@ -62,7 +62,7 @@ impl Read for Waiting {
             }
             match self.chunks.recv_timeout(PATIENCE) {
                 Ok(chunk) => self.chunk = Cursor::new(chunk?),
-                Err(RecvTimeoutError::Timeout) if stop::asked().is_none() => {}
+                Err(RecvTimeoutError::Timeout) if signals::asked().is_none() => {}
                 Err(_) => return Ok(0),
             }
         }

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use pcap_core::Packet;
 
+use crate::background_writer::{Outlet, Tally};
 use crate::exit::{Failure, Outcome};
-use crate::outlet::{Outlet, Tally};
-use crate::output::Output;
-use crate::printer::Printer;
-use crate::savefile::Savefile;
+use crate::line_output::Output;
+use crate::packet_printer::Printer;
+use crate::savefile_writer::Savefile;
 
 /// Prints, writes and counts packets.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::outlet::Shared;
-use crate::stop;
+use crate::background_writer::Shared;
+use crate::signals;
 
 /// The most that is written at once to pipes and terminals, so that progress is seen.
 const PIECE: usize = 64 * 1024;
@@ -143,7 +143,7 @@ impl Sink {
     #[cfg(unix)]
     fn stdout(shared: Arc<Shared>, is_compressed: bool) -> io::Result<Sink> {
         use std::os::fd::AsFd;
-        crate::standard::stdout_is_open()?;
+        crate::closed_stdout::stdout_is_open()?;
         let descriptor = io::stdout().as_fd().try_clone_to_owned()?;
         Sink::file(descriptor.into(), shared, is_compressed)
     }
@@ -180,7 +180,7 @@ impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             self.shared.writes()?;
-            let most = match stop::asked() {
+            let most = match signals::asked() {
                 Some(_) if !self.is_regular => SMALL,
                 None if !self.is_regular => PIECE,
                 _ => bytes.len(),

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::ProgressBar;
 
+use crate::background_writer::Outlet;
 use crate::exit;
-use crate::outlet::Outlet;
-use crate::savefile::Savefile;
-use crate::stop;
+use crate::savefile_writer::Savefile;
+use crate::signals;
 
 /// Counts the packets that were read and those that are written, and answers SIGUSR1 and SIGUSR2.
 #[derive(Clone, Debug)]
@@ -28,9 +28,9 @@ impl Copying {
             bar: bar.clone(),
         };
         let asked = copying.clone();
-        stop::on_report(move || asked.bar.suspend(|| asked.tell()));
+        signals::on_report(move || asked.bar.suspend(|| asked.tell()));
         let outlet = copying.outlet.clone();
-        stop::on_flush(move || outlet.hurry());
+        signals::on_flush(move || outlet.hurry());
         copying
     }
 

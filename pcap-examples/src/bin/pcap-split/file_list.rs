@@ -5,9 +5,9 @@ use std::{io, mem};
 use indicatif::ProgressBar;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::json;
-use pcap_examples::names::Names;
-use pcap_examples::output::Output;
-use pcap_examples::summary::Summary;
+use pcap_examples::line_output::Output;
+use pcap_examples::numbered_files::Names;
+use pcap_examples::savefile_summary::Summary;
 
 use crate::args::Args;
 

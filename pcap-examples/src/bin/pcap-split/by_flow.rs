@@ -8,12 +8,12 @@ use pcap_core::{Capture, Dumper, Offline, Packet};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::files::is_too_many_open;
 use pcap_examples::flow::{Flow, Tracker};
-use pcap_examples::names::Names;
-use pcap_examples::summary::Summary;
+use pcap_examples::numbered_files::Names;
+use pcap_examples::savefile_summary::Summary;
 
 use crate::args::Args;
-use crate::list::List;
-use crate::work::Pieces;
+use crate::file_list::List;
+use crate::split::Pieces;
 
 /// The length of a savefile's header.
 const HEADER: u64 = 24;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pcap_core::SavefileFormat;
 
-use crate::compressed::Compression;
+use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
 
 /// The text of `--help` about it.

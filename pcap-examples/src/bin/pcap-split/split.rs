@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use pcap_core::{Capture, CompileOptions, Filter, Offline, Packet};
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::input::Input;
-use pcap_examples::skipped::SkippedPackets;
-use pcap_examples::{savefile, stop};
+use pcap_examples::savefile_reader::Input;
+use pcap_examples::skipped_packets::SkippedPackets;
+use pcap_examples::{savefile_writer, signals};
 
 use crate::args::{Args, NAME};
-use crate::list::List;
+use crate::file_list::List;
 
 /// How often buffered packets are written out.
 const FLUSH: Duration = Duration::from_millis(500);
@@ -46,7 +46,7 @@ fn lock<P>(work: &Shared<P>) -> MutexGuard<'_, Work<P>> {
 /// Writes out buffered packets regularly and on SIGUSR2, and prints the progress on SIGUSR1.
 fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
     let [clock, report, flush] = [(); 3].map(|()| Arc::clone(work));
-    stop::on_report(move || {
+    signals::on_report(move || {
         let work = lock(&report);
         let Work { list, read, .. } = &*work;
         let (packets, files) = (list.packets, list.files);
@@ -56,7 +56,7 @@ fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
             ));
         });
     });
-    stop::on_flush(move || lock(&flush).pieces.flush());
+    signals::on_flush(move || lock(&flush).pieces.flush());
     let watching = thread::Builder::new().spawn(move || {
         loop {
             thread::sleep(FLUSH);
@@ -74,7 +74,7 @@ pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outco
         options.compile_for(input.capture(), expression)
     });
     let filter = filter.transpose()?;
-    stop::breaks(input.capture().break_handle());
+    signals::breaks(input.capture().break_handle());
     let bar = input.bar().clone();
     let work = Arc::new(Mutex::new(Work {
         pieces,
@@ -88,7 +88,7 @@ pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outco
             Ok(true) => {}
             Ok(false) => break Ok(()),
             // The signal may have ended a pipe in the middle of a packet.
-            Err(_) if stop::asked().is_some() => break Ok(()),
+            Err(_) if signals::asked().is_some() => break Ok(()),
             Err(failure) => break Err(failure),
         }
         let Some(packet) = input.packet() else {
@@ -101,7 +101,7 @@ pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outco
         if !filter.as_ref().is_none_or(passes) {
             continue;
         }
-        if let Err(why) = savefile::holds(packet) {
+        if let Err(why) = savefile_writer::holds(packet) {
             skipped.count(*read, format_args!("cannot write it: {why}"));
             continue;
         }
@@ -113,7 +113,7 @@ pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outco
     let Work { pieces, list, read } = &mut *work;
     let closed = pieces.close(list);
     bar.finish_and_clear();
-    let stopped = match stop::asked() {
+    let stopped = match signals::asked() {
         None => Ok(()),
         Some(_) => Err(Failure::Text(format!(
             "stopped after {read} packets: these are written, the rest is missing"

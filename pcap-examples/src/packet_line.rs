@@ -5,8 +5,8 @@ use std::io::Write;
 use pcap_core::{Dlt, Packet, Precision};
 
 use crate::decode::{Cooked, decode};
-use crate::interfaces::Interfaces;
-use crate::{hex, time};
+use crate::interface_names::Interfaces;
+use crate::{hex, utc_time};
 
 /// The number of bytes that are shown of an unknown protocol.
 const SHOWN: usize = 16;
@@ -27,7 +27,7 @@ pub fn push(
     packet: Packet<'_>,
 ) {
     let known = decode(linktype, packet.data());
-    time::push(out, packet.timestamp(), precision);
+    utc_time::push(out, packet.timestamp(), precision);
     out.push(b' ');
     if let Some(cooked) = &known.cooked {
         push_cooked(out, cooked, interfaces);

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use pcap_core::{Capture, Dlt, Offline, Precision};
-use pcap_examples::ending::Ending;
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::savefile::Savefile;
+use pcap_examples::output_format::Ending;
+use pcap_examples::savefile_writer::Savefile;
 
 use crate::args::NAME;
 

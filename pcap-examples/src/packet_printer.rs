@@ -2,8 +2,8 @@
 
 use pcap_core::{Activated, Capture, Dlt, Packet, Precision};
 
-use crate::interfaces::Interfaces;
-use crate::{json, line};
+use crate::interface_names::Interfaces;
+use crate::{json, packet_line};
 
 /// The form of a printed packet, always one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +49,8 @@ impl Printer {
     pub fn push(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
         let (linktype, interfaces) = (self.linktype, &mut self.interfaces);
         match self.form {
-            Form::Line => line::push(out, linktype, self.precision, interfaces, packet),
-            Form::Raw => line::push_raw(out, packet),
+            Form::Line => packet_line::push(out, linktype, self.precision, interfaces, packet),
+            Form::Raw => packet_line::push_raw(out, packet),
             Form::Json => json::push(out, linktype, interfaces, packet),
         }
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf, is_separator};
 
 use pcap_core::{Capture, Dumper, Offline};
 
-use crate::compressed::Compression;
+use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
 use crate::files::{is_same_file, is_too_many_open, not_created};
 

@@ -5,8 +5,8 @@
 //! input. The thread also counts the packets that have reached the output completely.
 
 mod shared;
-mod tally;
-mod writer;
+mod totals;
+mod writer_thread;
 
 use std::fs::File;
 use std::io;
@@ -20,12 +20,12 @@ use pcap_core::BreakHandle;
 
 pub(crate) use self::shared::Shared;
 use self::shared::State;
-pub(crate) use self::tally::Mark;
-pub use self::tally::Tally;
-use self::writer::ENOUGH;
+pub(crate) use self::totals::Mark;
+pub use self::totals::Tally;
+use self::writer_thread::ENOUGH;
+use crate::destination::{self, Target};
+use crate::signal_thread;
 use crate::signals;
-use crate::stop;
-use crate::target::{self, Target};
 
 /// At this many unwritten bytes the program waits for the thread.
 const FULL: usize = 512 * 1024;
@@ -52,7 +52,7 @@ impl Outlet {
         if path == Path::new("-") {
             return Ok(Outlet::start(move |shared| Target::stdout(shared, gzip)));
         }
-        if target::is_fifo(path) {
+        if destination::is_fifo(path) {
             let path = path.to_owned();
             return Ok(Outlet::start(move |shared| {
                 shared.lock().is_open = false;
@@ -255,9 +255,9 @@ impl Outlet {
         Self: 'a,
     {
         if let (Some(_), true, Some(thread)) =
-            (stop::asked(), state.is_writing, self.0.thread.get())
+            (signals::asked(), state.is_writing, self.0.thread.get())
         {
-            signals::interrupt(thread);
+            signal_thread::interrupt(thread);
         }
         state.waiting += 1;
         let waited = self.0.done.wait_timeout(state, TICK);

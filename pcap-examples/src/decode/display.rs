@@ -6,7 +6,8 @@ use etherparse::IpNumber;
 
 use super::link::FIRST_TYPE;
 use super::{
-    Cooked, Decoded, Detail, Echo, Endpoint, Fragment, Outside, PacketType, Protocol, names,
+    Cooked, Decoded, Detail, Echo, Endpoint, Fragment, Outside, PacketType, Protocol,
+    protocol_names,
 };
 
 /// The flags of TCP from the lowest bit on.
@@ -109,36 +110,42 @@ impl Display for Protocol {
         match *self {
             Protocol::Named(name) => f.write_str(name),
             Protocol::Ether(number) if number < FIRST_TYPE => f.write_str("802.3"),
-            Protocol::Ether(number) => {
-                named(f, names::ether(number), format_args!("type {number:#06x}"))
-            }
+            Protocol::Ether(number) => named(
+                f,
+                protocol_names::ether(number),
+                format_args!("type {number:#06x}"),
+            ),
             Protocol::Ip(number) => named(
                 f,
                 IpNumber(number).keyword_str(),
                 format_args!("IP protocol {number}"),
             ),
-            Protocol::Llc(service) => {
-                named(f, names::llc(service), format_args!("LLC {service:#04x}"))
-            }
+            Protocol::Llc(service) => named(
+                f,
+                protocol_names::llc(service),
+                format_args!("LLC {service:#04x}"),
+            ),
             Protocol::Snap(organization, number) => named(
                 f,
-                names::snap(organization, number),
+                protocol_names::snap(organization, number),
                 format_args!("SNAP {organization:06x}:{number:04x}"),
             ),
-            Protocol::Ppp(number) => {
-                named(f, names::ppp(number), format_args!("PPP {number:#06x}"))
-            }
+            Protocol::Ppp(number) => named(
+                f,
+                protocol_names::ppp(number),
+                format_args!("PPP {number:#06x}"),
+            ),
             Protocol::Linux {
                 hardware: 824,
                 protocol,
             } => named(
                 f,
-                names::linux(824, protocol),
+                protocol_names::linux(824, protocol),
                 format_args!("netlink {protocol}"),
             ),
             Protocol::Linux { hardware, protocol } => named(
                 f,
-                names::linux(hardware, protocol),
+                protocol_names::linux(hardware, protocol),
                 format_args!("hardware {hardware} protocol {protocol:#06x}"),
             ),
             Protocol::Link(linktype) => linktype.fmt(f),
@@ -237,18 +244,18 @@ impl Display for Detail {
                 write!(f, " type {kind}")?;
                 number(f, "code", code)
             }
-            Detail::Arp(operation) => match names::arp(operation) {
+            Detail::Arp(operation) => match protocol_names::arp(operation) {
                 Some(name) => write!(f, " {name}"),
                 None => write!(f, " operation {operation}"),
             },
-            Detail::Pppoe(code) => match names::pppoe(code) {
+            Detail::Pppoe(code) => match protocol_names::pppoe(code) {
                 Some(name) => write!(f, " {name}"),
                 None => write!(f, " code {code}"),
             },
             Detail::Wireless(control) => {
                 let first = control.to_be_bytes()[0];
                 let (kind, subtype) = (first >> 2 & 3, first >> 4);
-                match names::wireless(kind, subtype) {
+                match protocol_names::wireless(kind, subtype) {
                     Some(name) => write!(f, " {name}")?,
                     None => write!(f, " type {kind} subtype {subtype}")?,
                 }

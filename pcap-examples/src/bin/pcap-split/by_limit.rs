@@ -2,12 +2,12 @@
 
 use pcap_core::{Capture, Dumper, Offline, Packet, Timestamp};
 use pcap_examples::exit::Outcome;
-use pcap_examples::names::Names;
-use pcap_examples::summary::Summary;
+use pcap_examples::numbered_files::Names;
+use pcap_examples::savefile_summary::Summary;
 
 use crate::args::By;
-use crate::list::List;
-use crate::work::Pieces;
+use crate::file_list::List;
+use crate::split::Pieces;
 
 /// Splits into savefiles one after another.
 pub(crate) struct Parts {
