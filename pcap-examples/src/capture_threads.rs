@@ -11,7 +11,7 @@ use crate::exit::Outcome;
 ///
 /// If the captures cannot be activated, or `opened` fails.
 #[cfg(target_os = "linux")]
-pub fn in_threads(
+pub fn run(
     options: &Capture<Inactive>,
     threads: usize,
     opened: impl FnOnce(&[Capture<Active>]) -> Outcome,
@@ -31,7 +31,7 @@ pub fn in_threads(
 ///
 /// Always.
 #[cfg(not(target_os = "linux"))]
-pub fn in_threads(
+pub fn run(
     _: &Capture<Inactive>,
     _: usize,
     _: impl FnOnce(&[Capture<Active>]) -> Outcome,

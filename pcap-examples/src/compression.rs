@@ -8,7 +8,7 @@ use std::path::Path;
 use flate2::bufread::GzDecoder;
 
 /// The length of the longest magic number.
-pub const LONGEST: usize = 6;
+pub const MAX_MAGIC_LENGTH: usize = 6;
 
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Compression {
 }
 
 /// The magic numbers, and the endings of names.
-const KNOWN: [(&[u8], &[&str], Compression); 9] = [
+const FORMATS: [(&[u8], &[&str], Compression); 9] = [
     (&[0x1f, 0x8b], &["gz"], Compression::Gzip),
     (
         b"\x28\xb5\x2f\xfd",
@@ -48,21 +48,21 @@ const fn other(name: &'static str, unpack: &'static str) -> Compression {
 impl Compression {
     /// Returns how data are compressed, given their first bytes.
     #[must_use]
-    pub fn of_bytes(start: &[u8]) -> Option<Compression> {
-        let known = KNOWN.iter().find(|known| start.starts_with(known.0));
+    pub fn from_magic(start: &[u8]) -> Option<Compression> {
+        let known = FORMATS.iter().find(|known| start.starts_with(known.0));
         known.map(|known| known.2)
     }
 
     /// Returns how a file is compressed, given its name, in upper or lower case; only the `.Z` of compress is upper
     /// case.
     #[must_use]
-    pub fn of_name(path: &Path) -> Option<Compression> {
-        let ending = path.extension()?.to_str()?;
+    pub fn from_name(path: &Path) -> Option<Compression> {
+        let extension = path.extension()?.to_str()?;
         let is_it = |known: &&str| match *known {
-            "Z" => ending == "Z",
-            known => ending.eq_ignore_ascii_case(known),
+            "Z" => extension == "Z",
+            known => extension.eq_ignore_ascii_case(known),
         };
-        let known = KNOWN.iter().find(|known| known.1.iter().any(is_it));
+        let known = FORMATS.iter().find(|known| known.1.iter().any(is_it));
         known.map(|known| known.2)
     }
 }
@@ -78,7 +78,7 @@ impl fmt::Display for Compression {
 
 /// Decompresses gzip, with one member or several. Like gzip itself, it ignores zeros after the last member, which pad
 /// tapes and preallocated files; anything else there is an error.
-pub struct Gunzip<R> {
+pub struct GzipReader<R> {
     state: State<R>,
 }
 
@@ -91,16 +91,16 @@ enum State<R> {
     End,
 }
 
-impl<R: Read> Gunzip<R> {
+impl<R: Read> GzipReader<R> {
     /// Decompresses a reader that starts with a member.
-    pub fn new(reader: R) -> Gunzip<R> {
-        Gunzip {
+    pub fn new(reader: R) -> GzipReader<R> {
+        GzipReader {
             state: State::Member(GzDecoder::new(BufReader::new(reader))),
         }
     }
 
     /// Checks what follows a member: another one, zeros, or nothing.
-    fn go_on(&mut self) -> io::Result<()> {
+    fn next_member(&mut self) -> io::Result<()> {
         let next = match &mut self.state {
             State::Member(_) | State::End => return Ok(()),
             State::Between(reader) => reader.fill_buf()?.first().copied(),
@@ -124,7 +124,7 @@ impl<R: Read> Gunzip<R> {
     }
 }
 
-impl<R: Read> Read for Gunzip<R> {
+impl<R: Read> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
@@ -142,14 +142,14 @@ impl<R: Read> Read for Gunzip<R> {
             if matches!(self.state, State::End) {
                 return Ok(0);
             }
-            self.go_on()?;
+            self.next_member()?;
         }
     }
 }
 
-impl<R> fmt::Debug for Gunzip<R> {
+impl<R> fmt::Debug for GzipReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gunzip").finish_non_exhaustive()
+        f.debug_struct("GzipReader").finish_non_exhaustive()
     }
 }
 
@@ -179,9 +179,9 @@ mod tests {
 
     fn gunzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut all = Vec::new();
-        let whole = Gunzip::new(bytes).read_to_end(&mut all);
+        let whole = GzipReader::new(bytes).read_to_end(&mut all);
         let mut slowly = Vec::new();
-        let slow = Gunzip::new(Slow(bytes)).read_to_end(&mut slowly);
+        let slow = GzipReader::new(Slow(bytes)).read_to_end(&mut slowly);
         assert_eq!(slowly, all);
         assert_eq!(slow.is_ok(), whole.is_ok());
         whole.map(|_| all)
@@ -211,7 +211,7 @@ mod tests {
         ] {
             let bytes = [&one, behind].concat();
             let mut all = Vec::new();
-            let mut reader = Gunzip::new(&bytes[..]);
+            let mut reader = GzipReader::new(&bytes[..]);
             assert!(reader.read_to_end(&mut all).is_err(), "{behind:?}");
             assert!(all.starts_with(b"one"), "{behind:?}");
         }
@@ -221,14 +221,17 @@ mod tests {
     #[test]
     fn endings_and_first_bytes_are_known() {
         let name =
-            |name: &str| Compression::of_name(Path::new(name)).map(|known| known.to_string());
+            |name: &str| Compression::from_name(Path::new(name)).map(|known| known.to_string());
         assert_eq!(name("a.pcap.GZ").as_deref(), Some("gzip"));
         assert_eq!(name("a.zst").as_deref(), Some("zstd"));
         assert_eq!(name("a.z"), None);
         assert_eq!(name("gz"), None);
-        assert_eq!(Compression::of_bytes(b"BZh9").unwrap().to_string(), "bzip2");
-        assert_eq!(Compression::of_bytes(&[0xd4, 0xc3, 0xb2, 0xa1]), None);
-        let longest = KNOWN.iter().map(|known| known.0.len()).max();
-        assert_eq!(longest, Some(LONGEST));
+        assert_eq!(
+            Compression::from_magic(b"BZh9").unwrap().to_string(),
+            "bzip2"
+        );
+        assert_eq!(Compression::from_magic(&[0xd4, 0xc3, 0xb2, 0xa1]), None);
+        let longest = FORMATS.iter().map(|known| known.0.len()).max();
+        assert_eq!(longest, Some(MAX_MAGIC_LENGTH));
     }
 }

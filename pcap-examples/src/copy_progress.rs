@@ -5,62 +5,62 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::ProgressBar;
 
-use crate::background_writer::Outlet;
-use crate::exit;
-use crate::savefile_writer::Savefile;
+use crate::background_writer::BackgroundWriter;
+use crate::savefile_writer::SavefileWriter;
 use crate::signals;
+use crate::stderr;
 
 /// Counts the packets that were read and those that are written, and answers SIGUSR1 and SIGUSR2.
 #[derive(Clone, Debug)]
-pub struct Copying {
+pub struct CopyProgress {
     read: Arc<AtomicU64>,
-    outlet: Outlet,
+    background_writer: BackgroundWriter,
     bar: ProgressBar,
 }
 
-impl Copying {
+impl CopyProgress {
     /// Starts counting for a savefile. Lines are printed above the bar.
     #[must_use]
-    pub fn new(savefile: &Savefile, bar: &ProgressBar) -> Copying {
-        let copying = Copying {
+    pub fn new(savefile: &SavefileWriter, bar: &ProgressBar) -> CopyProgress {
+        let copy_progress = CopyProgress {
             read: Arc::default(),
-            outlet: savefile.outlet().clone(),
+            background_writer: savefile.background_writer().clone(),
             bar: bar.clone(),
         };
-        let asked = copying.clone();
-        signals::on_report(move || asked.bar.suspend(|| asked.tell()));
-        let outlet = copying.outlet.clone();
-        signals::on_flush(move || outlet.hurry());
-        copying
+        let shared = copy_progress.clone();
+        signals::on_report(move || shared.bar.suspend(|| shared.print()));
+        let background_writer = copy_progress.background_writer.clone();
+        signals::on_flush(move || background_writer.request_flush());
+        copy_progress
     }
 
     /// Sets the number of packets that were read.
-    pub fn read(&self, packets: u64) {
+    pub fn set_read(&self, packets: u64) {
         self.read.store(packets, Ordering::Relaxed);
     }
 
     /// Returns the number of packets in the savefile.
     #[must_use]
     pub fn written(&self) -> u64 {
-        self.outlet.tally().packets
+        self.background_writer.written_totals().packets
     }
 
     /// Returns the length of the savefile before compression, in bytes, without what is not written.
     #[must_use]
     pub fn length(&self) -> u64 {
-        self.outlet.length()
+        self.background_writer.written_bytes()
     }
 
     /// Returns the number of packets that should be there and are not.
     #[must_use]
     pub fn unwritten(&self) -> u64 {
-        self.outlet.unwritten()
+        self.background_writer.unwritten_packets()
     }
 
     /// Prints on standard error how many packets were read, and how many of them are in the savefile.
-    pub fn tell(&self) {
+    pub fn print(&self) {
         let (written, read) = (self.written(), self.read.load(Ordering::Relaxed));
-        exit::note(format_args!("{written} of {read} packets"));
-        exit::unwritten(self.unwritten());
+        stderr::print_line(format_args!("{written} of {read} packets"));
+        stderr::print_unwritten(self.unwritten());
     }
 }

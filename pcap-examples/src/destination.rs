@@ -1,4 +1,4 @@
-//! The target of an outlet: a file, a pipe or standard output, compressed with gzip or not.
+//! The target of a background writer: a file, a pipe or standard output, compressed with gzip or not.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -14,58 +14,58 @@ use crate::background_writer::Shared;
 use crate::signals;
 
 /// The most that is written at once to pipes and terminals, so that progress is seen.
-const PIECE: usize = 64 * 1024;
+const MAX_WRITE: usize = 64 * 1024;
 /// The same, after a request to end: `PIPE_BUF` of Linux.
-const SMALL: usize = 4096;
+const MAX_WRITE_AT_END: usize = 4096;
 /// The pause before another try if the output is non-blocking and full.
-const AGAIN: Duration = Duration::from_millis(5);
+const RETRY_PAUSE: Duration = Duration::from_millis(5);
 
-pub(crate) enum Target {
-    Plain(Sink),
+pub(crate) enum Destination {
+    Plain(CountingOutput),
     Gzip {
-        encoder: GzEncoder<Sink>,
+        encoder: GzEncoder<CountingOutput>,
         /// The number of bytes that are not flushed, and since when.
         pending: usize,
         since: Option<Instant>,
     },
 }
 
-impl Target {
+impl Destination {
     /// Duplicates standard output: closing the duplicate reports errors and leaves the original open.
-    pub(crate) fn stdout(shared: Arc<Shared>, gzip: bool) -> io::Result<Target> {
-        Ok(Target::new(Sink::stdout(shared, gzip)?))
+    pub(crate) fn stdout(shared: Arc<Shared>, gzip: bool) -> io::Result<Destination> {
+        Ok(Destination::new(CountingOutput::stdout(shared, gzip)?))
     }
 
-    pub(crate) fn file(file: File, shared: Arc<Shared>, gzip: bool) -> io::Result<Target> {
-        Ok(Target::new(Sink::file(file, shared, gzip)?))
+    pub(crate) fn file(file: File, shared: Arc<Shared>, gzip: bool) -> io::Result<Destination> {
+        Ok(Destination::new(CountingOutput::file(file, shared, gzip)?))
     }
 
-    fn new(sink: Sink) -> Target {
-        if sink.is_compressed {
-            Target::Gzip {
-                encoder: GzEncoder::new(sink, Compression::default()),
+    fn new(output: CountingOutput) -> Destination {
+        if output.is_compressed {
+            Destination::Gzip {
+                encoder: GzEncoder::new(output, Compression::default()),
                 pending: 0,
                 since: None,
             }
         } else {
-            Target::Plain(sink)
+            Destination::Plain(output)
         }
     }
 
     /// Returns since when compressed data are not flushed.
-    pub(crate) fn unsynced(&self) -> Option<Instant> {
+    pub(crate) fn unflushed_since(&self) -> Option<Instant> {
         match self {
-            Target::Plain(_) => None,
-            Target::Gzip { since, .. } => *since,
+            Destination::Plain(_) => None,
+            Destination::Gzip { since, .. } => *since,
         }
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
-            Target::Plain(sink) => {
+            Destination::Plain(output) => {
                 let mut rest = bytes;
                 while !rest.is_empty() {
-                    let written = sink.write(rest)?;
+                    let written = output.write(rest)?;
                     if written == 0 {
                         return Err(io::ErrorKind::WriteZero.into());
                     }
@@ -73,7 +73,7 @@ impl Target {
                 }
                 Ok(())
             }
-            Target::Gzip {
+            Destination::Gzip {
                 encoder,
                 pending,
                 since,
@@ -86,8 +86,8 @@ impl Target {
     }
 
     /// Flushes compressed data.
-    pub(crate) fn sync(&mut self) -> io::Result<()> {
-        if let Target::Gzip {
+    pub(crate) fn flush_gzip(&mut self) -> io::Result<()> {
+        if let Destination::Gzip {
             encoder,
             pending,
             since,
@@ -95,7 +95,7 @@ impl Target {
         {
             encoder.flush()?;
             let shared = &encoder.get_ref().shared;
-            shared.moved(std::mem::take(pending))?;
+            shared.record_written(std::mem::take(pending))?;
             *since = None;
         }
         Ok(())
@@ -103,37 +103,37 @@ impl Target {
 
     /// Completes and closes the target. Some file systems report a failed write only here.
     pub(crate) fn close(mut self) -> io::Result<()> {
-        self.sync()?;
-        let sink = match self {
-            Target::Plain(sink) => sink,
-            Target::Gzip { encoder, .. } => encoder.finish()?,
+        self.flush_gzip()?;
+        let output = match self {
+            Destination::Plain(output) => output,
+            Destination::Gzip { encoder, .. } => encoder.finish()?,
         };
-        sink.shared.step("close");
-        sink.close()
+        output.shared.set_operation("close");
+        output.close()
     }
 }
 
-/// The file that takes the bytes, and reports progress to the outlet.
-pub(crate) struct Sink {
-    to: To,
+/// The file that takes the bytes, and reports progress to the background writer.
+pub(crate) struct CountingOutput {
+    handle: Handle,
     shared: Arc<Shared>,
     is_regular: bool,
     /// The bytes are compressed, so their number says nothing about the outlet's bytes.
     is_compressed: bool,
 }
 
-enum To {
+enum Handle {
     File(File),
     /// A console needs text, which only this converts.
     #[cfg(not(unix))]
     Stdout(io::Stdout),
 }
 
-impl Sink {
-    fn file(file: File, shared: Arc<Shared>, is_compressed: bool) -> io::Result<Sink> {
+impl CountingOutput {
+    fn file(file: File, shared: Arc<Shared>, is_compressed: bool) -> io::Result<CountingOutput> {
         let is_regular = file.metadata()?.is_file();
-        Ok(Sink {
-            to: To::File(file),
+        Ok(CountingOutput {
+            handle: Handle::File(file),
             shared,
             is_regular,
             is_compressed,
@@ -141,17 +141,17 @@ impl Sink {
     }
 
     #[cfg(unix)]
-    fn stdout(shared: Arc<Shared>, is_compressed: bool) -> io::Result<Sink> {
+    fn stdout(shared: Arc<Shared>, is_compressed: bool) -> io::Result<CountingOutput> {
         use std::os::fd::AsFd;
         crate::closed_stdout::stdout_is_open()?;
         let descriptor = io::stdout().as_fd().try_clone_to_owned()?;
-        Sink::file(descriptor.into(), shared, is_compressed)
+        CountingOutput::file(descriptor.into(), shared, is_compressed)
     }
 
     #[cfg(not(unix))]
-    fn stdout(shared: Arc<Shared>, is_compressed: bool) -> io::Result<Sink> {
-        Ok(Sink {
-            to: To::Stdout(io::stdout()),
+    fn stdout(shared: Arc<Shared>, is_compressed: bool) -> io::Result<CountingOutput> {
+        Ok(CountingOutput {
+            handle: Handle::Stdout(io::stdout()),
             shared,
             is_regular: false,
             is_compressed,
@@ -160,9 +160,9 @@ impl Sink {
 
     fn close(mut self) -> io::Result<()> {
         self.flush()?;
-        match self.to {
+        match self.handle {
             #[cfg(unix)]
-            To::File(file) => {
+            Handle::File(file) => {
                 use std::os::fd::IntoRawFd;
                 // SAFETY: the descriptor is open and ours, and given away here.
                 match unsafe { libc::close(file.into_raw_fd()) } {
@@ -171,34 +171,34 @@ impl Sink {
                 }
             }
             #[cfg(not(unix))]
-            To::File(_) | To::Stdout(_) => Ok(()),
+            Handle::File(_) | Handle::Stdout(_) => Ok(()),
         }
     }
 }
 
-impl Write for Sink {
+impl Write for CountingOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
-            self.shared.writes()?;
-            let most = match signals::asked() {
-                Some(_) if !self.is_regular => SMALL,
-                None if !self.is_regular => PIECE,
+            self.shared.begin_write()?;
+            let most = match signals::end_requested() {
+                Some(_) if !self.is_regular => MAX_WRITE_AT_END,
+                None if !self.is_regular => MAX_WRITE,
                 _ => bytes.len(),
             };
             let piece = &bytes[..bytes.len().min(most)];
-            let written = match &mut self.to {
-                To::File(file) => file.write(piece),
+            let written = match &mut self.handle {
+                Handle::File(file) => file.write(piece),
                 #[cfg(not(unix))]
-                To::Stdout(stdout) => stdout.write(piece),
+                Handle::Stdout(stdout) => stdout.write(piece),
             };
             match written {
                 // The program looks whether to continue.
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => thread::sleep(AGAIN),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY_PAUSE),
                 Err(e) => return Err(e),
                 Ok(written) => {
                     let for_good = if self.is_compressed { 0 } else { written };
-                    self.shared.moved(for_good)?;
+                    self.shared.record_written(for_good)?;
                     return Ok(written);
                 }
             }
@@ -206,10 +206,10 @@ impl Write for Sink {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.to {
-            To::File(_) => Ok(()),
+        match &mut self.handle {
+            Handle::File(_) => Ok(()),
             #[cfg(not(unix))]
-            To::Stdout(stdout) => stdout.flush(),
+            Handle::Stdout(stdout) => stdout.flush(),
         }
     }
 }

@@ -8,9 +8,9 @@ use crate::exit::{Failure, Outcome};
 
 /// Returns the device for a name on the command line. On Windows, where devices are called `\Device\NPF_{…}`, the name
 /// may be a description that only one device has.
-pub fn named(name: &OsStr) -> OsString {
+pub fn resolve_name(name: &OsStr) -> OsString {
     if cfg!(windows) {
-        if let Some(device) = described(name, &Device::list().unwrap_or_default()) {
+        if let Some(device) = name_by_description(name, &Device::list().unwrap_or_default()) {
             return device.into();
         }
     }
@@ -40,7 +40,7 @@ pub fn activate<T>(
 }
 
 /// Returns the name of the only device with this description, unless a device has it as its name.
-fn described(text: &OsStr, devices: &[Device]) -> Option<String> {
+fn name_by_description(text: &OsStr, devices: &[Device]) -> Option<String> {
     let is_name = |device: &Device| OsStr::new(device.name()) == text;
     if devices.iter().any(is_name) {
         return None;

@@ -30,7 +30,7 @@ pub fn length(path: &Path) -> Option<u64> {
 /// # Errors
 ///
 /// If it cannot be read. On other systems than Unix also if a name is not UTF-8.
-pub fn listed(path: &Path) -> io::Result<Vec<PathBuf>> {
+pub fn read_path_list(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
         io::stdin().read_to_end(&mut bytes)?;
@@ -67,7 +67,7 @@ fn missing_folder(path: &Path) -> Option<&Path> {
 
 /// Returns why a file could not be created: the system's error, and the missing folder, which that does not name.
 #[must_use]
-pub fn not_created(path: &Path, error: &io::Error) -> String {
+pub fn creation_error(path: &Path, error: &io::Error) -> String {
     match missing_folder(path) {
         Some(folder) => format!("{error}: there is no folder `{}`", folder.display()),
         None => error.to_string(),

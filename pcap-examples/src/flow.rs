@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use pcap_core::{Dlt, Packet, Timestamp};
 
-use crate::decode::{Decoded, Endpoint, Fragment, Outside, Protocol, decode};
+use crate::decode::{Decoded, Endpoint, Fragment, OuterHeader, Protocol, decode};
 
 /// At least this many first fragments are remembered.
-const REMEMBERED: usize = 4096;
+const MAX_REMEMBERED: usize = 4096;
 /// A first fragment is remembered for at most this long: systems wait no longer for the others.
-const PATIENCE: Duration = Duration::from_secs(30);
+const FRAGMENT_LIFETIME: Duration = Duration::from_secs(30);
 
 /// A conversation: its protocol and its two ends.
 ///
@@ -24,7 +24,7 @@ pub struct Flow {
     /// The innermost known protocol.
     pub protocol: Protocol,
     /// The source and the destination.
-    pub ends: Option<(Endpoint, Endpoint)>,
+    pub endpoints: Option<(Endpoint, Endpoint)>,
 }
 
 impl Flow {
@@ -40,21 +40,27 @@ impl Flow {
             Protocol::Ether(number) if number < 0x600 => Protocol::Ether(0),
             protocol => protocol,
         };
-        let ends = known.ends().map(|ends| match ends {
+        let ends = known.endpoints().map(|ends| match ends {
             // One of the ports is truncated.
             (Endpoint::Socket(from), Endpoint::Ip(to)) => {
                 (Endpoint::Ip(from.ip()), Endpoint::Ip(to))
             }
             ends => ends,
         });
-        Flow { protocol, ends }
+        Flow {
+            protocol,
+            endpoints: ends,
+        }
     }
 
     /// Returns the same flow for both directions.
     #[must_use]
     pub fn undirected(self) -> Flow {
-        let ends = self.ends.map(|(a, b)| (a.min(b), a.max(b)));
-        Flow { ends, ..self }
+        let ends = self.endpoints.map(|(a, b)| (a.min(b), a.max(b)));
+        Flow {
+            endpoints: ends,
+            ..self
+        }
     }
 }
 
@@ -64,15 +70,15 @@ impl Flow {
 /// A fragment that comes before the first one, or more than 30 seconds after it, belongs to the flow of its addresses
 /// and its protocol.
 #[derive(Debug, Default)]
-pub struct Tracker {
-    recent: HashMap<Whole, (Timestamp, Flow)>,
-    older: HashMap<Whole, (Timestamp, Flow)>,
+pub struct FlowTracker {
+    recent: HashMap<DatagramKey, (Timestamp, Flow)>,
+    older: HashMap<DatagramKey, (Timestamp, Flow)>,
 }
 
 /// The key of an IP packet, shared by its fragments: the ends, the identification and the protocol.
-type Whole = (Option<Endpoint>, Option<Endpoint>, u32, u8);
+type DatagramKey = (Option<Endpoint>, Option<Endpoint>, u32, u8);
 
-impl Tracker {
+impl FlowTracker {
     /// Returns the flow of a packet, in the packet's direction.
     pub fn flow(&mut self, linktype: Dlt, packet: Packet<'_>) -> Flow {
         let known = decode(linktype, packet.data());
@@ -81,43 +87,51 @@ impl Tracker {
         let inner = known
             .fragment
             .map(|part| (known.source, known.destination, part));
-        let outer = known.outside.iter().filter_map(|outside| match *outside {
-            Outside::Tunnel {
-                source,
-                destination,
-                fragment,
-                ..
-            } => Some((source, destination, fragment?)),
-            _ => None,
-        });
+        let outer = known
+            .outer_headers
+            .iter()
+            .filter_map(|outside| match *outside {
+                OuterHeader::Tunnel {
+                    source,
+                    destination,
+                    fragment,
+                    ..
+                } => Some((source, destination, fragment?)),
+                _ => None,
+            });
         for (source, destination, part) in outer.chain(inner) {
-            let whole = whole(source, destination, part);
+            let key = datagram_key(source, destination, part);
             if part.offset > 0 {
-                return self.find(whole, time).unwrap_or(flow);
+                return self.find(key, time).unwrap_or(flow);
             }
-            self.remember(whole, time, flow);
+            self.remember(key, time, flow);
         }
         flow
     }
 
-    fn remember(&mut self, whole: Whole, time: Timestamp, flow: Flow) {
-        if self.recent.len() >= REMEMBERED {
+    fn remember(&mut self, key: DatagramKey, time: Timestamp, flow: Flow) {
+        if self.recent.len() >= MAX_REMEMBERED {
             self.older = mem::take(&mut self.recent);
         }
-        self.recent.insert(whole, (time, flow));
+        self.recent.insert(key, (time, flow));
     }
 
-    fn find(&self, whole: Whole, time: Timestamp) -> Option<Flow> {
-        let &(first, flow) = self.recent.get(&whole).or_else(|| self.older.get(&whole))?;
+    fn find(&self, key: DatagramKey, time: Timestamp) -> Option<Flow> {
+        let &(first, flow) = self.recent.get(&key).or_else(|| self.older.get(&key))?;
         let gap = time
             .checked_duration_since(first)
             .or_else(|| first.checked_duration_since(time));
-        gap.is_some_and(|gap| gap <= PATIENCE).then_some(flow)
+        gap.is_some_and(|gap| gap <= FRAGMENT_LIFETIME)
+            .then_some(flow)
     }
 }
 
 /// Returns the key of an IP packet, without the ports, which only its first fragment has.
-fn whole(source: Option<Endpoint>, destination: Option<Endpoint>, part: Fragment) -> Whole {
+fn datagram_key(
+    source: Option<Endpoint>,
+    destination: Option<Endpoint>,
+    part: Fragment,
+) -> DatagramKey {
     let address = |end| match end {
         Some(Endpoint::Socket(socket)) => Some(Endpoint::Ip(socket.ip())),
         end => end,
@@ -132,7 +146,7 @@ fn whole(source: Option<Endpoint>, destination: Option<Endpoint>, part: Fragment
 
 impl fmt::Display for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((source, destination)) = self.ends {
+        if let Some((source, destination)) = self.endpoints {
             write!(f, "{source} > {destination} ")?;
         }
         self.protocol.fmt(f)
@@ -202,7 +216,7 @@ mod tests {
             (text(&first).as_str(), text(&last).as_str()),
             (session, none)
         );
-        let mut tracker = Tracker::default();
+        let mut tracker = FlowTracker::default();
         let mut flow = |secs, data: &[u8]| {
             let packet = Packet::new(Timestamp::new(secs, 0), 100, data);
             tracker.flow(Dlt::RAW, packet).to_string()
@@ -223,7 +237,7 @@ mod tests {
         let inner = ip(17, false, 0, &[0, 7, 0, 8, 0, 8, 0, 0]);
         let first = ip(4, true, 0, &inner);
         let last = ip(4, false, 4, b"the rest");
-        let mut tracker = Tracker::default();
+        let mut tracker = FlowTracker::default();
         let mut flow = |data: &[u8]| {
             let packet = Packet::new(Timestamp::EPOCH, 100, data);
             tracker.flow(Dlt::RAW, packet).to_string()
@@ -234,14 +248,14 @@ mod tests {
 
     #[test]
     fn only_so_many_first_fragments_are_remembered() {
-        let mut tracker = Tracker::default();
-        for number in 0..3 * REMEMBERED as u32 {
+        let mut tracker = FlowTracker::default();
+        for number in 0..3 * MAX_REMEMBERED as u32 {
             let flow = Flow::of(Dlt::RAW, &[]);
             tracker.remember((None, None, number, 17), Timestamp::EPOCH, flow);
-            assert!(tracker.recent.len() + tracker.older.len() <= 2 * REMEMBERED);
+            assert!(tracker.recent.len() + tracker.older.len() <= 2 * MAX_REMEMBERED);
         }
         let there = |number| tracker.find((None, None, number, 17), Timestamp::EPOCH);
-        assert!(there(2 * REMEMBERED as u32).is_some() && there(0).is_none());
+        assert!(there(2 * MAX_REMEMBERED as u32).is_some() && there(0).is_none());
     }
 
     #[test]

@@ -8,28 +8,28 @@ use std::time::Duration;
 use crate::signals;
 
 /// The number of bytes that are read at once.
-const CHUNK: usize = 64 * 1024;
+const CHUNK_SIZE: usize = 64 * 1024;
 /// The number of chunks that are read ahead.
-const READY: usize = 4;
+const CHUNKS_AHEAD: usize = 4;
 /// How often the program checks for a request to end.
-const PATIENCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A reader that ends on a request to end, even if the pipe has no data: a separate thread blocks in the pipe, because
 /// Ctrl-C does not end a call that waits for one.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct InterruptibleReader {
     chunks: Receiver<io::Result<Vec<u8>>>,
     chunk: Cursor<Vec<u8>>,
 }
 
-impl Waiting {
+impl InterruptibleReader {
     /// Starts the thread that reads.
     #[must_use]
-    pub fn new(mut reader: impl Read + Send + 'static) -> Waiting {
-        let (sender, chunks) = sync_channel(READY);
+    pub fn new(mut reader: impl Read + Send + 'static) -> InterruptibleReader {
+        let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
         thread::spawn(move || {
             loop {
-                let mut chunk = vec![0; CHUNK];
+                let mut chunk = vec![0; CHUNK_SIZE];
                 let read = match reader.read(&mut chunk) {
                     Ok(0) => return,
                     Ok(length) => {
@@ -46,23 +46,23 @@ impl Waiting {
                 }
             }
         });
-        Waiting {
+        InterruptibleReader {
             chunks,
             chunk: Cursor::default(),
         }
     }
 }
 
-impl Read for Waiting {
+impl Read for InterruptibleReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let length = self.chunk.read(buffer)?;
             if length > 0 || buffer.is_empty() {
                 return Ok(length);
             }
-            match self.chunks.recv_timeout(PATIENCE) {
+            match self.chunks.recv_timeout(POLL_INTERVAL) {
                 Ok(chunk) => self.chunk = Cursor::new(chunk?),
-                Err(RecvTimeoutError::Timeout) if signals::asked().is_none() => {}
+                Err(RecvTimeoutError::Timeout) if signals::end_requested().is_none() => {}
                 Err(_) => return Ok(0),
             }
         }

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use pcap_core::{Dlt, Packet, Stats};
 
-use crate::background_writer::Tally;
-use crate::decode::{Cooked, Detail, Endpoint, Outside, decode, tcp_flags};
+use crate::background_writer::Totals;
+use crate::decode::{Cooked, Detail, Endpoint, OuterHeader, decode, tcp_flags};
 use crate::hex;
-use crate::interface_names::Interfaces;
+use crate::interface_names::InterfaceNames;
 
 /// The text of `--help` about packets.
 pub const HELP: &str = "\
@@ -91,7 +91,7 @@ impl Object<'_> {
 
     /// Adds the known ends, as [`HELP`] says.
     #[must_use]
-    pub fn ends(mut self, source: Option<Endpoint>, destination: Option<Endpoint>) -> Self {
+    pub fn endpoints(mut self, source: Option<Endpoint>, destination: Option<Endpoint>) -> Self {
         for (name, port_name, end) in [
             ("source", "source_port", source),
             ("destination", "destination_port", destination),
@@ -127,7 +127,7 @@ impl Object<'_> {
         })
     }
 
-    fn cooked(self, cooked: &Cooked, interfaces: &mut Interfaces) -> Self {
+    fn cooked(self, cooked: &Cooked, interfaces: &mut InterfaceNames) -> Self {
         let name = cooked.interface.and_then(|index| interfaces.name(index));
         self.some_plain("interface_index", cooked.interface)
             .some_text("interface", name)
@@ -136,31 +136,31 @@ impl Object<'_> {
             .some_plain("hardware_type", cooked.hardware)
     }
 
-    fn outside(self, outside: &[Outside]) -> Self {
-        if outside.is_empty() {
+    fn outer_headers(self, headers: &[OuterHeader]) -> Self {
+        if headers.is_empty() {
             return self;
         }
-        let numbers = |of: fn(&Outside) -> Option<u32>| -> Vec<u32> {
-            outside.iter().filter_map(of).collect()
+        let numbers = |of: fn(&OuterHeader) -> Option<u32>| -> Vec<u32> {
+            headers.iter().filter_map(of).collect()
         };
         let vlans = numbers(|outside| match *outside {
-            Outside::Vlan(number) => Some(number.into()),
+            OuterHeader::Vlan(number) => Some(number.into()),
             _ => None,
         });
         let labels = numbers(|outside| match *outside {
-            Outside::Mpls(label) => Some(label),
+            OuterHeader::Mpls(label) => Some(label),
             _ => None,
         });
         let sessions = numbers(|outside| match *outside {
-            Outside::Pppoe(session) => Some(session.into()),
+            OuterHeader::Pppoe(session) => Some(session.into()),
             _ => None,
         });
         let this = self
             .numbers("vlans", &vlans)
             .numbers("mpls", &labels)
             .numbers("pppoe", &sessions);
-        let is_tunnel = |outside: &&Outside| matches!(outside, Outside::Tunnel { .. });
-        let mut tunnels = outside.iter().filter(is_tunnel).peekable();
+        let is_tunnel = |outside: &&OuterHeader| matches!(outside, OuterHeader::Tunnel { .. });
+        let mut tunnels = headers.iter().filter(is_tunnel).peekable();
         if tunnels.peek().is_none() {
             return this;
         }
@@ -195,8 +195,8 @@ pub fn list<T>(
     out.push(b']');
 }
 
-fn tunnel(out: &mut Vec<u8>, outside: &Outside) {
-    if let Outside::Tunnel {
+fn tunnel(out: &mut Vec<u8>, outside: &OuterHeader) {
+    if let OuterHeader::Tunnel {
         protocol,
         source,
         destination,
@@ -207,13 +207,13 @@ fn tunnel(out: &mut Vec<u8>, outside: &Outside) {
         Object::new(out)
             .text("protocol", protocol)
             .some_plain("id", id)
-            .ends(source, destination)
+            .endpoints(source, destination)
             .end();
     }
 }
 
 /// Appends a packet as one line: see [`HELP`].
-pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packet: Packet<'_>) {
+pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut InterfaceNames, packet: Packet<'_>) {
     let known = decode(linktype, packet.data());
     let mut object = Object::new(out)
         .text("type", "packet")
@@ -225,9 +225,9 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packe
         object = object.cooked(cooked, interfaces);
     }
     object = object
-        .outside(&known.outside)
+        .outer_headers(&known.outer_headers)
         .text("protocol", known.protocol)
-        .ends(known.source, known.destination);
+        .endpoints(known.source, known.destination);
     if let Detail::Tcp {
         flags: Some(flags), ..
     } = known.detail
@@ -257,7 +257,12 @@ pub fn push(out: &mut Vec<u8>, linktype: Dlt, interfaces: &mut Interfaces, packe
 }
 
 /// Appends the statistics of a capture as one line, with the packets and bytes that are written.
-pub fn push_statistics(out: &mut Vec<u8>, written: Tally, not_written: u64, stats: Option<&Stats>) {
+pub fn push_statistics(
+    out: &mut Vec<u8>,
+    written: Totals,
+    not_written: u64,
+    stats: Option<&Stats>,
+) {
     let object = Object::new(out)
         .text("type", "statistics")
         .plain("packets", written.packets)
@@ -290,7 +295,12 @@ mod tests {
             .unwrap();
         let mut out = Vec::new();
         let packet = Packet::new(Timestamp::new(1, 5), 1514, &frame);
-        push(&mut out, Dlt::EN10MB, &mut Interfaces::default(), packet);
+        push(
+            &mut out,
+            Dlt::EN10MB,
+            &mut InterfaceNames::default(),
+            packet,
+        );
         let line = String::from_utf8(out).unwrap();
         assert_eq!(line.find('\n'), Some(line.len() - 1));
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();

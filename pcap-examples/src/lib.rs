@@ -37,5 +37,6 @@ mod signal_thread;
 pub mod signals;
 pub mod skipped_packets;
 pub mod statistics;
+pub mod stderr;
 pub mod utc_time;
 pub mod value_parsers;

@@ -2,33 +2,33 @@
 
 use std::io::{self, IsTerminal};
 
-use crate::background_writer::Outlet;
+use crate::background_writer::BackgroundWriter;
 use crate::escape;
 
 /// Prints whole lines to standard output, also from several threads with one of these each. A terminal shows each line
 /// at once, and control characters are escaped there.
 #[derive(Debug)]
-pub struct Output {
+pub struct LineOutput {
     line: Vec<u8>,
-    each_line: bool,
+    is_line_buffered: bool,
     is_terminal: bool,
 }
 
-impl Output {
+impl LineOutput {
     /// Prints to standard output.
     #[must_use]
-    pub fn stdout() -> Output {
-        Output {
+    pub fn stdout() -> LineOutput {
+        LineOutput {
             line: Vec::new(),
-            each_line: false,
+            is_line_buffered: false,
             is_terminal: io::stdout().is_terminal(),
         }
     }
 
     /// Sets whether each line is written at once, instead of within a fraction of a second.
     #[must_use]
-    pub fn line_buffered(mut self, on: bool) -> Output {
-        self.each_line |= on;
+    pub fn line_buffered(mut self, on: bool) -> LineOutput {
+        self.is_line_buffered |= on;
         self
     }
 
@@ -37,8 +37,8 @@ impl Output {
     /// # Errors
     ///
     /// If standard output has failed.
-    pub fn line(&mut self, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        self.print(None, add)
+    pub fn print_line(&mut self, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.append(None, add)
     }
 
     /// Prints the line of a packet, given its length on the wire. The packet counts when its line is written.
@@ -46,24 +46,24 @@ impl Output {
     /// # Errors
     ///
     /// If standard output has failed.
-    pub fn packet(&mut self, length: u32, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        self.print(Some(length), add)
+    pub fn print_packet(&mut self, length: u32, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.append(Some(length), add)
     }
 
-    fn print(&mut self, packet: Option<u32>, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+    fn append(&mut self, packet: Option<u32>, add: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         self.line.clear();
         add(&mut self.line);
-        let outlet = Outlet::stdout();
+        let background_writer = BackgroundWriter::stdout();
         if self.is_terminal {
             let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
             let line = escape::controls(line) + "\n";
-            outlet.give(line.as_bytes(), packet)?;
+            background_writer.append(line.as_bytes(), packet)?;
             // Whatever follows on standard error is shown below it.
-            return outlet.flush();
+            return background_writer.flush();
         }
-        outlet.give(&self.line, packet)?;
-        if self.each_line {
-            outlet.hurry();
+        background_writer.append(&self.line, packet)?;
+        if self.is_line_buffered {
+            background_writer.request_flush();
         }
         Ok(())
     }
@@ -74,6 +74,6 @@ impl Output {
     ///
     /// If standard output has failed.
     pub fn flush(&mut self) -> io::Result<()> {
-        Outlet::stdout().flush()
+        BackgroundWriter::stdout().flush()
     }
 }

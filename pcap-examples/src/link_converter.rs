@@ -8,14 +8,14 @@ const ETHERNET: usize = 14;
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 /// The Ethernet types of VLAN tags.
-const TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+const VLAN_TYPES: [u16; 3] = [0x8100, 0x88a8, 0x9100];
 /// Smaller Ethernet types are the length of an IEEE 802.3 frame.
-const FIRST_TYPE: u16 = 0x600;
+const FIRST_ETHER_TYPE: u16 = 0x600;
 /// The largest such length.
-const LONGEST_802_3: u32 = 1500;
+const MAX_802_3_LENGTH: u32 = 1500;
 
 /// The link types that can be converted.
-const FROM: [Dlt; 8] = [
+const SOURCES: [Dlt; 8] = [
     Dlt::EN10MB,
     Dlt::RAW,
     Dlt::IPV4,
@@ -26,13 +26,13 @@ const FROM: [Dlt; 8] = [
     Dlt::LINUX_SLL2,
 ];
 /// The link types that they can be converted to.
-const TO: [Dlt; 4] = [Dlt::EN10MB, Dlt::RAW, Dlt::IPV4, Dlt::IPV6];
+const TARGETS: [Dlt; 4] = [Dlt::EN10MB, Dlt::RAW, Dlt::IPV4, Dlt::IPV6];
 
 /// Why a packet cannot be converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unfit {
+pub enum Inconvertible {
     /// It ends before its protocol is known.
-    Cut,
+    Truncated,
     /// Its Ethernet type is not one of IP.
     Type(u16),
     /// It is an IEEE 802.3 frame, which is not IP.
@@ -47,7 +47,7 @@ pub enum Unfit {
 
 /// Converts packets to another link type.
 #[derive(Debug)]
-pub struct Relink {
+pub struct LinkConverter {
     from: Dlt,
     to: Dlt,
     buffer: Vec<u8>,
@@ -64,12 +64,12 @@ struct Link {
     source: [u8; 6],
 }
 
-impl Relink {
+impl LinkConverter {
     /// Creates a converter. `None` if it does not support these link types.
     #[must_use]
-    pub fn new(from: impl Into<Dlt>, to: Linktype) -> Option<Relink> {
+    pub fn new(from: impl Into<Dlt>, to: Linktype) -> Option<LinkConverter> {
         let (from, to) = (from.into(), to.into());
-        (FROM.contains(&from) && TO.contains(&to)).then(|| Relink {
+        (SOURCES.contains(&from) && TARGETS.contains(&to)).then(|| LinkConverter {
             from,
             to,
             buffer: Vec::new(),
@@ -98,7 +98,7 @@ impl Relink {
     /// # Errors
     ///
     /// If the packet cannot be converted.
-    pub fn convert<'a>(&'a mut self, packet: Packet<'a>) -> Result<Packet<'a>, Unfit> {
+    pub fn convert<'a>(&'a mut self, packet: Packet<'a>) -> Result<Packet<'a>, Inconvertible> {
         if self.from == self.to {
             return Ok(packet);
         }
@@ -108,8 +108,8 @@ impl Relink {
         if self.to == Dlt::EN10MB {
             let kind = match link.kind {
                 // Linux uses these numbers for IEEE 802.3 frames, without and with LLC.
-                1 | 4 if wire_len <= LONGEST_802_3 => wire_len as u16,
-                0..FIRST_TYPE => return Err(Unfit::Type(link.kind)),
+                1 | 4 if wire_len <= MAX_802_3_LENGTH => wire_len as u16,
+                0..FIRST_ETHER_TYPE => return Err(Inconvertible::Type(link.kind)),
                 kind => kind,
             };
             self.buffer.clear();
@@ -121,62 +121,62 @@ impl Relink {
             return Ok(Packet::new(packet.timestamp(), wire_len, &self.buffer));
         }
         let (header, tagged) = match link.kind {
-            kind if TAGS.contains(&kind) => (self.inside_tags(data, link)?, 1),
+            kind if VLAN_TYPES.contains(&kind) => (self.inside_tags(data, link)?, 1),
             kind => (ip_at(data, link.header, kind)?, 0),
         };
         let version = data[header] >> 4;
         match (self.to, version) {
             (Dlt::RAW, _) | (Dlt::IPV4, 4) | (Dlt::IPV6, 6) => {}
-            _ => return Err(Unfit::Version(version)),
+            _ => return Err(Inconvertible::Version(version)),
         }
         self.untagged += tagged;
         let wire_len = packet.wire_len().saturating_sub(header as u32);
         Ok(Packet::new(packet.timestamp(), wire_len, &data[header..]))
     }
 
-    fn link(&self, data: &[u8]) -> Result<Link, Unfit> {
+    fn link(&self, data: &[u8]) -> Result<Link, Inconvertible> {
         let link = |header, kind, source| Link {
             header,
             kind,
             source,
         };
         match self.from {
-            Dlt::EN10MB => Ok(link(ETHERNET, short(data, 12)?, [0; 6])),
-            Dlt::LINUX_SLL => cooked(data, short(data, 2)?, short(data, 4)?, 6, 14, 16),
+            Dlt::EN10MB => Ok(link(ETHERNET, u16_at(data, 12)?, [0; 6])),
+            Dlt::LINUX_SLL => cooked(data, u16_at(data, 2)?, u16_at(data, 4)?, 6, 14, 16),
             Dlt::LINUX_SLL2 => {
-                let length = *data.get(11).ok_or(Unfit::Cut)?;
-                cooked(data, short(data, 8)?, length.into(), 12, 0, 20)
+                let length = *data.get(11).ok_or(Inconvertible::Truncated)?;
+                cooked(data, u16_at(data, 8)?, length.into(), 12, 0, 20)
             }
             Dlt::NULL | Dlt::LOOP => {
-                let bytes = *data.first_chunk().ok_or(Unfit::Cut)?;
+                let bytes = *data.first_chunk().ok_or(Inconvertible::Truncated)?;
                 // In the byte order of the capturing system: families are small numbers.
                 let family = u32::from_be_bytes(bytes).min(u32::from_le_bytes(bytes));
                 let kind = match family {
                     2 => IPV4,
                     // Linux, NetBSD, FreeBSD, macOS.
                     10 | 24 | 28 | 30 => IPV6,
-                    _ => return Err(Unfit::Family(family)),
+                    _ => return Err(Inconvertible::Family(family)),
                 };
                 Ok(link(4, kind, [0; 6]))
             }
             // The IP header has the version.
-            _ => match data.first().ok_or(Unfit::Cut)? >> 4 {
+            _ => match data.first().ok_or(Inconvertible::Truncated)? >> 4 {
                 4 => Ok(link(0, IPV4, [0; 6])),
                 6 => Ok(link(0, IPV6, [0; 6])),
-                version => Err(Unfit::Version(version)),
+                version => Err(Inconvertible::Version(version)),
             },
         }
     }
 
     /// Returns the offset of the IP header after VLAN tags.
-    fn inside_tags(&self, data: &[u8], link: Link) -> Result<usize, Unfit> {
+    fn inside_tags(&self, data: &[u8], link: Link) -> Result<usize, Inconvertible> {
         let Link {
             mut header,
             mut kind,
             ..
         } = link;
-        while TAGS.contains(&kind) {
-            kind = short(data, header + 2)?;
+        while VLAN_TYPES.contains(&kind) {
+            kind = u16_at(data, header + 2)?;
             header += 4;
         }
         ip_at(data, header, kind)
@@ -191,19 +191,22 @@ fn cooked(
     address: usize,
     protocol: usize,
     header: usize,
-) -> Result<Link, Unfit> {
+) -> Result<Link, Inconvertible> {
     // Frame relay, GRE through IPv4 and IPv6, IEEE 802.11 in three forms, netlink and CAN number protocols in
     // their own way.
     if matches!(hardware, 770 | 778 | 801..=803 | 823 | 824 | 280) {
-        return Err(Unfit::Hardware(hardware));
+        return Err(Inconvertible::Hardware(hardware));
     }
     let mut source = [0; 6];
     if length == 6 {
-        source.copy_from_slice(data.get(address..address + 6).ok_or(Unfit::Cut)?);
+        source.copy_from_slice(
+            data.get(address..address + 6)
+                .ok_or(Inconvertible::Truncated)?,
+        );
     }
-    let kind = short(data, protocol)?;
+    let kind = u16_at(data, protocol)?;
     if data.len() < header {
-        return Err(Unfit::Cut);
+        return Err(Inconvertible::Truncated);
     }
     Ok(Link {
         header,
@@ -213,37 +216,37 @@ fn cooked(
 }
 
 /// Returns the offset, if an IP header of the right version is there.
-fn ip_at(data: &[u8], at: usize, kind: u16) -> Result<usize, Unfit> {
+fn ip_at(data: &[u8], at: usize, kind: u16) -> Result<usize, Inconvertible> {
     let wanted = match kind {
         IPV4 => 4,
         IPV6 => 6,
-        0..FIRST_TYPE => return Err(Unfit::Ieee802),
-        _ => return Err(Unfit::Type(kind)),
+        0..FIRST_ETHER_TYPE => return Err(Inconvertible::Ieee802),
+        _ => return Err(Inconvertible::Type(kind)),
     };
-    match data.get(at).ok_or(Unfit::Cut)? >> 4 {
+    match data.get(at).ok_or(Inconvertible::Truncated)? >> 4 {
         version if version == wanted => Ok(at),
-        version => Err(Unfit::Version(version)),
+        version => Err(Inconvertible::Version(version)),
     }
 }
 
-fn short(data: &[u8], at: usize) -> Result<u16, Unfit> {
+fn u16_at(data: &[u8], at: usize) -> Result<u16, Inconvertible> {
     match data.get(at..at + 2) {
         Some(&[high, low]) => Ok(u16::from_be_bytes([high, low])),
-        _ => Err(Unfit::Cut),
+        _ => Err(Inconvertible::Truncated),
     }
 }
 
 /// Writes what the packet is: `ARP`, `type 0x88cc`.
-impl fmt::Display for Unfit {
+impl fmt::Display for Inconvertible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unfit::Cut => f.write_str("truncated in its link header"),
-            Unfit::Type(0x0806) => f.write_str("ARP"),
-            Unfit::Type(number) => write!(f, "type {number:#06x}"),
-            Unfit::Ieee802 => f.write_str("IEEE 802.3"),
-            Unfit::Version(number) => write!(f, "IP version {number}"),
-            Unfit::Family(number) => write!(f, "address family {number}"),
-            Unfit::Hardware(number) => write!(f, "hardware type {number}"),
+            Inconvertible::Truncated => f.write_str("truncated in its link header"),
+            Inconvertible::Type(0x0806) => f.write_str("ARP"),
+            Inconvertible::Type(number) => write!(f, "type {number:#06x}"),
+            Inconvertible::Ieee802 => f.write_str("IEEE 802.3"),
+            Inconvertible::Version(number) => write!(f, "IP version {number}"),
+            Inconvertible::Family(number) => write!(f, "address family {number}"),
+            Inconvertible::Hardware(number) => write!(f, "hardware type {number}"),
         }
     }
 }
@@ -254,9 +257,14 @@ mod tests {
     use pcap_core::Timestamp;
 
     /// What becomes of a packet: its bytes, and its length on the wire.
-    fn convert(from: Dlt, to: Linktype, data: &[u8], len: u32) -> Result<(Vec<u8>, u32), Unfit> {
-        let mut relink = Relink::new(from, to).unwrap();
-        let packet = relink.convert(Packet::new(Timestamp::EPOCH, len, data))?;
+    fn convert(
+        from: Dlt,
+        to: Linktype,
+        data: &[u8],
+        len: u32,
+    ) -> Result<(Vec<u8>, u32), Inconvertible> {
+        let mut link_converter = LinkConverter::new(from, to).unwrap();
+        let packet = link_converter.convert(Packet::new(Timestamp::EPOCH, len, data))?;
         Ok((packet.data().to_vec(), packet.wire_len()))
     }
 
@@ -282,7 +290,7 @@ mod tests {
                 let expected = if right {
                     bare.clone()
                 } else {
-                    Err(Unfit::Version(packet[0] >> 4))
+                    Err(Inconvertible::Version(packet[0] >> 4))
                 };
                 assert_eq!(convert(Dlt::NULL, Linktype::RAW, &null, 104), expected);
             }
@@ -335,14 +343,14 @@ mod tests {
             convert(Dlt::LINUX_SLL, Linktype::ETHERNET, &data, 19),
             expected
         );
-        for (data, unfit) in [
-            (sll(824, IPV4, &V4), Unfit::Hardware(824)),
-            (sll(823, IPV4, &V4), Unfit::Hardware(823)),
-            (sll(1, 12, &V4), Unfit::Type(12)),
+        for (data, inconvertible) in [
+            (sll(824, IPV4, &V4), Inconvertible::Hardware(824)),
+            (sll(823, IPV4, &V4), Inconvertible::Hardware(823)),
+            (sll(1, 12, &V4), Inconvertible::Type(12)),
         ] {
             assert_eq!(
                 convert(Dlt::LINUX_SLL, Linktype::ETHERNET, &data, 19),
-                Err(unfit)
+                Err(inconvertible)
             );
         }
     }
@@ -351,49 +359,52 @@ mod tests {
     fn tags_go_with_the_header_and_are_counted() {
         let inner = [&[0, 7, 0x81, 0, 0, 5, 8, 0][..], &V4].concat();
         let frame = ethernet(MAC, 0x88a8, &inner);
-        let mut relink = Relink::new(Dlt::EN10MB, Linktype::IPV4).unwrap();
+        let mut link_converter = LinkConverter::new(Dlt::EN10MB, Linktype::IPV4).unwrap();
         let packet = Packet::new(Timestamp::new(1, 2), 25, &frame);
-        let bare = relink.convert(packet).unwrap();
+        let bare = link_converter.convert(packet).unwrap();
         assert_eq!(
             (bare.data(), bare.wire_len(), bare.timestamp()),
             (&V4[..], 3, packet.timestamp())
         );
-        assert_eq!(relink.untagged(), 1);
+        assert_eq!(link_converter.untagged(), 1);
     }
 
     #[test]
     fn what_is_no_ip_has_a_reason() {
-        for (frame, unfit) in [
-            (ethernet(MAC, 0x0806, &[0; 28]), Unfit::Type(0x0806)),
-            (ethernet(MAC, 60, &[0; 60]), Unfit::Ieee802),
-            (ethernet(MAC, IPV4, &V6), Unfit::Version(6)),
-            (ethernet(MAC, IPV4, &[]), Unfit::Cut),
-            (ethernet(MAC, 0x8100, &[0, 5]), Unfit::Cut),
-            (vec![0; 13], Unfit::Cut),
+        for (frame, inconvertible) in [
+            (ethernet(MAC, 0x0806, &[0; 28]), Inconvertible::Type(0x0806)),
+            (ethernet(MAC, 60, &[0; 60]), Inconvertible::Ieee802),
+            (ethernet(MAC, IPV4, &V6), Inconvertible::Version(6)),
+            (ethernet(MAC, IPV4, &[]), Inconvertible::Truncated),
+            (ethernet(MAC, 0x8100, &[0, 5]), Inconvertible::Truncated),
+            (vec![0; 13], Inconvertible::Truncated),
         ] {
-            assert_eq!(convert(Dlt::EN10MB, Linktype::RAW, &frame, 100), Err(unfit));
+            assert_eq!(
+                convert(Dlt::EN10MB, Linktype::RAW, &frame, 100),
+                Err(inconvertible)
+            );
         }
         let frame = ethernet(MAC, IPV6, &V6);
         assert_eq!(
             convert(Dlt::EN10MB, Linktype::IPV4, &frame, 17),
-            Err(Unfit::Version(6))
+            Err(Inconvertible::Version(6))
         );
         assert_eq!(
             convert(Dlt::RAW, Linktype::ETHERNET, &[0x50], 1),
-            Err(Unfit::Version(5))
+            Err(Inconvertible::Version(5))
         );
         assert_eq!(
             convert(Dlt::LOOP, Linktype::ETHERNET, &[0, 0, 0, 7, 0], 5),
-            Err(Unfit::Family(7))
+            Err(Inconvertible::Family(7))
         );
-        assert_eq!(Unfit::Type(0x88cc).to_string(), "type 0x88cc");
+        assert_eq!(Inconvertible::Type(0x88cc).to_string(), "type 0x88cc");
     }
 
     #[test]
     fn every_beginning_of_anything_has_an_answer() {
         let bytes: Vec<u8> = [0x81, 0, 0x45, 8, 0, 0x81, 0, 6].repeat(5);
-        for from in FROM {
-            for to in TO.map(Linktype::from) {
+        for from in SOURCES {
+            for to in TARGETS.map(Linktype::from) {
                 for start in 0..8 {
                     for end in start..bytes.len() {
                         for len in [0, 3, 40, u32::MAX] {
@@ -403,7 +414,7 @@ mod tests {
                 }
             }
         }
-        assert!(Relink::new(Dlt::USBPCAP, Linktype::RAW).is_none());
-        assert!(Relink::new(Dlt::RAW, Linktype::LINUX_SLL).is_none());
+        assert!(LinkConverter::new(Dlt::USBPCAP, Linktype::RAW).is_none());
+        assert!(LinkConverter::new(Dlt::RAW, Linktype::LINUX_SLL).is_none());
     }
 }

@@ -9,26 +9,26 @@ use pcap_core::{Capture, Dumper, Offline};
 
 use crate::compression::Compression;
 use crate::exit::{Failure, Outcome};
-use crate::files::{is_same_file, is_too_many_open, not_created};
+use crate::files::{creation_error, is_same_file, is_too_many_open};
 
 /// Savefiles called `PREFIX-00000.pcap`, `PREFIX-00001.pcap`, …
 #[derive(Debug)]
-pub struct Names {
+pub struct NumberedFiles {
     prefix: PathBuf,
     digits: usize,
     force: bool,
     input: PathBuf,
 }
 
-impl Names {
+impl NumberedFiles {
     /// Creates names that begin with a prefix. If that is a folder, they are in it and begin with the name of the
     /// input, or with `packets` for standard input. Existing files are replaced only with `force`, and the input never.
     #[must_use]
-    pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> Names {
+    pub fn new(prefix: &Path, input: &Path, digits: usize, force: bool) -> NumberedFiles {
         // If it does not exist, creating the first savefile reports that.
         let is_folder = prefix.to_string_lossy().ends_with(is_separator);
         let prefix = if is_folder || prefix.is_dir() {
-            let name = match Compression::of_name(input) {
+            let name = match Compression::from_name(input) {
                 Some(Compression::Gzip) => &input.with_extension(""),
                 _ => input,
             };
@@ -40,7 +40,7 @@ impl Names {
         } else {
             prefix.to_owned()
         };
-        Names {
+        NumberedFiles {
             prefix,
             digits,
             force,
@@ -73,13 +73,13 @@ impl Names {
             if fs::metadata(&path).is_ok_and(|there| !there.is_file()) {
                 return Err(fail("it is not a regular file".to_owned()));
             }
-            return dump(capture, &path);
+            return create_dumper(capture, &path);
         }
         // The system rejects an existing file, even one that appears at this moment.
         let created = OpenOptions::new().write(true).create_new(true).open(&path);
         let file = created.map_err(|e| match e.kind() {
             io::ErrorKind::AlreadyExists => fail("it exists; --force replaces it".to_owned()),
-            _ => refused(&path, &e),
+            _ => creation_failure(&path, &e),
         })?;
         let dumper = capture.dump_open_file_named(file, path.display().to_string());
         dumper.map_err(|error| {
@@ -90,17 +90,17 @@ impl Names {
     }
 }
 
-fn dump(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
+fn create_dumper(capture: &Capture<Offline>, path: &Path) -> Outcome<Dumper> {
     capture.dump(path).map_err(|error| match error.io_error() {
         Some(e) if is_too_many_open(e) => Failure::TooManyOpen(error.to_string()),
-        Some(e) => refused(path, e),
+        Some(e) => creation_failure(path, e),
         None => error.into(),
     })
 }
 
 /// Creates the failure for a file that the system does not create.
-fn refused(path: &Path, error: &io::Error) -> Failure {
-    let why = not_created(path, error);
+fn creation_failure(path: &Path, error: &io::Error) -> Failure {
+    let why = creation_error(path, error);
     let text = format!("cannot create `{}`: {why}", path.display());
     if is_too_many_open(error) {
         Failure::TooManyOpen(text)
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn names_sort_as_their_numbers_do() {
-        let names = Names::new(Path::new("a/b.c"), Path::new("x.pcap"), 3, false);
+        let names = NumberedFiles::new(Path::new("a/b.c"), Path::new("x.pcap"), 3, false);
         assert_eq!(names.path(7), Path::new("a/b.c-007.pcap"));
         assert!(names.path(99) < names.path(100));
     }
@@ -124,7 +124,7 @@ mod tests {
     fn in_a_folder_they_are_called_as_the_input() {
         let folder = tempfile::tempdir().unwrap();
         let name = |input: &str| {
-            let path = Names::new(folder.path(), Path::new(input), 5, false).path(0);
+            let path = NumberedFiles::new(folder.path(), Path::new(input), 5, false).path(0);
             path.file_name().unwrap().to_str().unwrap().to_owned()
         };
         assert_eq!(name("/x/day.1.pcapng"), "day.1-00000.pcap");

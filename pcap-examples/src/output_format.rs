@@ -15,16 +15,16 @@ other compressions, such as `.zst`, are rejected.";
 
 /// The format of a savefile, and whether it is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ending {
+pub struct OutputFormat {
     /// [`Pcapng`](SavefileFormat::Pcapng) or [`Pcap`](SavefileFormat::Pcap).
     pub format: SavefileFormat,
     /// Whether it is compressed with gzip.
     pub gzip: bool,
 }
 
-impl Ending {
+impl OutputFormat {
     /// Uncompressed pcap.
-    pub const PCAP: Ending = Ending {
+    pub const PCAP: OutputFormat = OutputFormat {
         format: SavefileFormat::Pcap,
         gzip: false,
     };
@@ -34,8 +34,8 @@ impl Ending {
     /// # Errors
     ///
     /// If the name has the ending of another compression than gzip.
-    pub fn of(path: &Path) -> Outcome<Ending> {
-        let (gzip, inner) = match Compression::of_name(path) {
+    pub fn of_path(path: &Path) -> Outcome<OutputFormat> {
+        let (gzip, inner) = match Compression::from_name(path) {
             None => (false, path.to_owned()),
             Some(Compression::Gzip) => (true, path.with_extension("")),
             Some(Compression::Other { name, .. }) => {
@@ -54,7 +54,7 @@ impl Ending {
         } else {
             SavefileFormat::Pcap
         };
-        Ok(Ending { format, gzip })
+        Ok(OutputFormat { format, gzip })
     }
 }
 
@@ -81,8 +81,8 @@ mod tests {
                 false => SavefileFormat::Pcap,
             };
             assert_eq!(
-                Ending::of(Path::new(name)).unwrap(),
-                Ending { format, gzip },
+                OutputFormat::of_path(Path::new(name)).unwrap(),
+                OutputFormat { format, gzip },
                 "{name}"
             );
         }
@@ -94,7 +94,9 @@ mod tests {
             "a.Z",
             "a.zip",
         ] {
-            let failure = Ending::of(Path::new(name)).unwrap_err().to_string();
+            let failure = OutputFormat::of_path(Path::new(name))
+                .unwrap_err()
+                .to_string();
             assert!(
                 failure.starts_with(&format!("cannot write `{name}`: ")),
                 "{failure}"

@@ -5,11 +5,11 @@ use std::io::Write;
 use pcap_core::{Dlt, Packet, Precision};
 
 use crate::decode::{Cooked, decode};
-use crate::interface_names::Interfaces;
+use crate::interface_names::InterfaceNames;
 use crate::{hex, utc_time};
 
 /// The number of bytes that are shown of an unknown protocol.
-const SHOWN: usize = 16;
+const MAX_SHOWN_BYTES: usize = 16;
 
 /// Appends the line of a packet:
 ///
@@ -23,7 +23,7 @@ pub fn push(
     out: &mut Vec<u8>,
     linktype: Dlt,
     precision: Precision,
-    interfaces: &mut Interfaces,
+    interfaces: &mut InterfaceNames,
     packet: Packet<'_>,
 ) {
     let known = decode(linktype, packet.data());
@@ -36,8 +36,8 @@ pub fn push(
     let _ = write!(out, "{known}");
     if known.protocol.is_raw() && !known.rest.is_empty() {
         out.push(b' ');
-        hex::push(out, &known.rest[..known.rest.len().min(SHOWN)]);
-        if known.rest.len() > SHOWN {
+        hex::push(out, &known.rest[..known.rest.len().min(MAX_SHOWN_BYTES)]);
+        if known.rest.len() > MAX_SHOWN_BYTES {
             out.extend("…".as_bytes());
         }
     }
@@ -49,7 +49,7 @@ pub fn push(
 }
 
 /// Appends `eth0 Out `, or `if2 Out ` if the interface has no name.
-fn push_cooked(out: &mut Vec<u8>, cooked: &Cooked, interfaces: &mut Interfaces) {
+fn push_cooked(out: &mut Vec<u8>, cooked: &Cooked, interfaces: &mut InterfaceNames) {
     if let Some(index) = cooked.interface {
         let _ = match interfaces.name(index) {
             // Names may have any bytes but white space.
@@ -87,7 +87,7 @@ mod tests {
             &mut out,
             linktype,
             Precision::Micro,
-            &mut Interfaces::default(),
+            &mut InterfaceNames::default(),
             packet,
         );
         let line = String::from_utf8(out).unwrap();

@@ -2,12 +2,12 @@
 
 use pcap_core::{Activated, Capture, Dlt, Packet, Precision};
 
-use crate::interface_names::Interfaces;
+use crate::interface_names::InterfaceNames;
 use crate::{json, packet_line};
 
 /// The form of a printed packet, always one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum PrintFormat {
     /// For people.
     Line,
     /// All bytes, in hexadecimal digits.
@@ -18,28 +18,28 @@ pub enum Form {
 
 /// Prints the packets of one capture.
 #[derive(Clone, Debug)]
-pub struct Printer {
-    form: Form,
+pub struct PacketPrinter {
+    form: PrintFormat,
     linktype: Dlt,
     precision: Precision,
-    interfaces: Interfaces,
+    interfaces: InterfaceNames,
 }
 
-impl Printer {
+impl PacketPrinter {
     /// Creates a printer for the link type and precision of a capture.
     #[must_use]
-    pub fn new<S: Activated>(form: Form, capture: &Capture<S>) -> Printer {
-        Printer {
+    pub fn new<S: Activated>(form: PrintFormat, capture: &Capture<S>) -> PacketPrinter {
+        PacketPrinter {
             form,
             linktype: capture.datalink(),
             precision: capture.precision(),
-            interfaces: Interfaces::default(),
+            interfaces: InterfaceNames::default(),
         }
     }
 
     /// Sets the source of interface names. By default there are none.
     #[must_use]
-    pub fn interfaces(mut self, interfaces: Interfaces) -> Printer {
+    pub fn interfaces(mut self, interfaces: InterfaceNames) -> PacketPrinter {
         self.interfaces = interfaces;
         self
     }
@@ -49,9 +49,11 @@ impl Printer {
     pub fn push(&mut self, out: &mut Vec<u8>, packet: Packet<'_>) {
         let (linktype, interfaces) = (self.linktype, &mut self.interfaces);
         match self.form {
-            Form::Line => packet_line::push(out, linktype, self.precision, interfaces, packet),
-            Form::Raw => packet_line::push_raw(out, packet),
-            Form::Json => json::push(out, linktype, interfaces, packet),
+            PrintFormat::Line => {
+                packet_line::push(out, linktype, self.precision, interfaces, packet)
+            }
+            PrintFormat::Raw => packet_line::push_raw(out, packet),
+            PrintFormat::Json => json::push(out, linktype, interfaces, packet),
         }
     }
 }

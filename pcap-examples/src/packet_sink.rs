@@ -4,31 +4,31 @@ use std::time::Instant;
 
 use pcap_core::Packet;
 
-use crate::background_writer::{Outlet, Tally};
+use crate::background_writer::{BackgroundWriter, Totals};
 use crate::exit::{Failure, Outcome};
-use crate::line_output::Output;
-use crate::packet_printer::Printer;
-use crate::savefile_writer::Savefile;
+use crate::line_output::LineOutput;
+use crate::packet_printer::PacketPrinter;
+use crate::savefile_writer::SavefileWriter;
 
 /// Prints, writes and counts packets.
 #[derive(Debug)]
-pub struct Sink {
-    printer: Option<Printer>,
-    output: Output,
-    savefile: Option<Savefile>,
-    taken: Tally,
+pub struct PacketSink {
+    printer: Option<PacketPrinter>,
+    output: LineOutput,
+    savefile: Option<SavefileWriter>,
+    received: Totals,
     is_failed: bool,
 }
 
-impl Sink {
+impl PacketSink {
     /// Prints packets if there is a printer, and writes them if there is a savefile.
     #[must_use]
-    pub fn new(printer: Option<Printer>, savefile: Option<Savefile>) -> Sink {
-        Sink {
+    pub fn new(printer: Option<PacketPrinter>, savefile: Option<SavefileWriter>) -> PacketSink {
+        PacketSink {
             printer,
-            output: Output::stdout(),
+            output: LineOutput::stdout(),
             savefile,
-            taken: Tally::default(),
+            received: Totals::default(),
             is_failed: false,
         }
     }
@@ -38,23 +38,23 @@ impl Sink {
     /// # Errors
     ///
     /// If the savefile or standard output has failed.
-    pub fn take(&mut self, packet: Packet<'_>) -> Outcome {
-        self.taken.add(packet.wire_len());
+    pub fn write(&mut self, packet: Packet<'_>) -> Outcome {
+        self.received.add(packet.wire_len());
         if self.is_failed {
             return Ok(());
         }
-        let taken = self.hand_on(packet);
-        self.is_failed = taken.is_err();
-        taken
+        let written = self.write_and_print(packet);
+        self.is_failed = written.is_err();
+        written
     }
 
-    fn hand_on(&mut self, packet: Packet<'_>) -> Outcome {
+    fn write_and_print(&mut self, packet: Packet<'_>) -> Outcome {
         if let Some(savefile) = &mut self.savefile {
             savefile.write(packet)?;
         }
         if let Some(printer) = &mut self.printer {
             let print = |out: &mut Vec<u8>| printer.push(out, packet);
-            self.output.packet(packet.wire_len(), print)?;
+            self.output.print_packet(packet.wire_len(), print)?;
         }
         Ok(())
     }
@@ -67,7 +67,7 @@ impl Sink {
     pub fn tick(&mut self, now: Instant) -> Outcome {
         let written = self.savefile.as_mut().map_or(Ok(()), |s| s.tick_at(now));
         let printed = match self.printer {
-            Some(_) => Outlet::stdout().check().map_err(Failure::Stdout),
+            Some(_) => BackgroundWriter::stdout().check().map_err(Failure::Stdout),
             None => Ok(()),
         };
         let ticked = written.and(printed);
@@ -80,10 +80,13 @@ impl Sink {
     /// # Errors
     ///
     /// If the savefile has failed.
-    pub fn hand_over(&mut self) -> Outcome {
-        let handed = self.savefile.as_mut().map_or(Ok(()), Savefile::hand_over);
-        self.is_failed |= handed.is_err();
-        handed
+    pub fn flush_dumper(&mut self) -> Outcome {
+        let flushed = self
+            .savefile
+            .as_mut()
+            .map_or(Ok(()), SavefileWriter::flush_dumper);
+        self.is_failed |= flushed.is_err();
+        flushed
     }
 
     /// Requests that all packets are written now, without waiting for that.
@@ -91,8 +94,11 @@ impl Sink {
     /// # Errors
     ///
     /// If the savefile has failed.
-    pub fn flush(&mut self) -> Outcome {
-        let flushed = self.savefile.as_mut().map_or(Ok(()), Savefile::flush);
+    pub fn request_flush(&mut self) -> Outcome {
+        let flushed = self
+            .savefile
+            .as_mut()
+            .map_or(Ok(()), SavefileWriter::request_flush);
         self.is_failed |= flushed.is_err();
         flushed
     }
@@ -103,7 +109,7 @@ impl Sink {
     ///
     /// If either is not complete.
     pub fn close(&mut self) -> Outcome {
-        let closed = self.savefile.as_mut().map_or(Ok(()), Savefile::close);
+        let closed = self.savefile.as_mut().map_or(Ok(()), SavefileWriter::close);
         let printed = match self.printer {
             Some(_) => self.output.flush().map_err(Failure::Stdout),
             None => Ok(()),
@@ -119,16 +125,16 @@ impl Sink {
 
     /// Returns all packets that it was given.
     #[must_use]
-    pub fn taken(&self) -> Tally {
-        self.taken
+    pub fn received(&self) -> Totals {
+        self.received
     }
 
-    /// Returns the outlet that counts the packets: of the savefile, or else of standard output.
+    /// Returns the background writer that counts the packets: of the savefile, or else of standard output.
     #[must_use]
-    pub fn outlet(&self) -> &Outlet {
+    pub fn background_writer(&self) -> &BackgroundWriter {
         match &self.savefile {
-            Some(savefile) => savefile.outlet(),
-            None => Outlet::stdout(),
+            Some(savefile) => savefile.background_writer(),
+            None => BackgroundWriter::stdout(),
         }
     }
 }

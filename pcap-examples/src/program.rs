@@ -7,9 +7,9 @@ use std::process::{self, ExitCode};
 
 use clap::Parser;
 
-use crate::background_writer::Outlet;
+use crate::background_writer::BackgroundWriter;
 use crate::exit::{self, Failure, Outcome};
-use crate::{closed_stdout, escape, signals};
+use crate::{closed_stdout, escape, signals, stderr};
 
 /// The programs.
 pub const NAMES: [&str; 10] = [
@@ -27,13 +27,13 @@ pub const NAMES: [&str; 10] = [
 
 /// Runs a program: starts answering signals, reads the command line, does the work, and completes standard output.
 pub fn main<A: Parser>(name: &'static str, run: impl FnOnce(A) -> Outcome) -> ExitCode {
-    signals::begin(move || exit::give_up(name));
+    signals::start(move || exit::give_up(name));
     let outcome = match parse() {
         Ok(Some(args)) => run(args),
         Ok(None) => Ok(()),
         Err(error) => Err(Failure::Stdout(error)),
     };
-    let closed = Outlet::close_stdout().map_err(Failure::Stdout);
+    let closed = BackgroundWriter::close_stdout().map_err(Failure::Stdout);
     exit::status(name, outcome.and(closed))
 }
 
@@ -66,6 +66,10 @@ fn refuse(error: &clap::Error) -> ! {
         error.exit();
     }
     // The text repeats words as they are, and a shell's `*` may have made options of the names of files.
-    error.render().to_string().lines().for_each(exit::note);
+    error
+        .render()
+        .to_string()
+        .lines()
+        .for_each(stderr::print_line);
     process::exit(error.exit_code());
 }

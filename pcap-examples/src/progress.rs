@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressFinish, ProgressStyle};
 
 /// How often the status of a capture is updated.
-const TICK: Duration = Duration::from_millis(250);
+const UPDATE_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Creates a bar of bytes; without a length it shows only the number of bytes so far. Dropping it removes it.
 #[must_use]
-pub fn bytes(length: Option<u64>) -> ProgressBar {
+pub fn byte_bar(length: Option<u64>) -> ProgressBar {
     let (bar, template) = match length {
         Some(length) => (
             ProgressBar::new(length),
@@ -29,24 +29,24 @@ pub fn bytes(length: Option<u64>) -> ProgressBar {
 
 /// The status of a capture, in one line that is overwritten.
 #[derive(Debug)]
-pub struct Status {
+pub struct StatusLine {
     line: ProgressBar,
     shown: Instant,
     packets: u64,
     lost: &'static str,
 }
 
-impl Status {
+impl StatusLine {
     /// Creates a status that is shown, or one that never is.
     #[must_use]
-    pub fn new(shown: bool) -> Status {
+    pub fn new(shown: bool) -> StatusLine {
         let line = if shown {
             ProgressBar::no_length()
         } else {
             ProgressBar::hidden()
         };
         let style = ProgressStyle::with_template("{msg}");
-        Status {
+        StatusLine {
             line: style.map_or(ProgressBar::hidden(), |style| line.with_style(style)),
             shown: Instant::now(),
             packets: 0,
@@ -56,23 +56,23 @@ impl Status {
 
     /// Sets the word for lost packets. Default: `dropped`.
     #[must_use]
-    pub fn lost_are(self, lost: &'static str) -> Status {
-        Status { lost, ..self }
+    pub fn lost_label(self, lost: &'static str) -> StatusLine {
+        StatusLine { lost, ..self }
     }
 
     /// Returns whether it is time for an update.
     #[must_use]
     pub fn is_due(&self, now: Instant) -> bool {
-        !self.line.is_hidden() && now.duration_since(self.shown) >= TICK
+        !self.line.is_hidden() && now.duration_since(self.shown) >= UPDATE_INTERVAL
     }
 
     /// Returns how long to wait for packets until the next update: for ever, if it is not shown.
     #[must_use]
-    pub fn patience(&self) -> Duration {
+    pub fn update_interval(&self) -> Duration {
         if self.line.is_hidden() {
             Duration::MAX
         } else {
-            TICK
+            UPDATE_INTERVAL
         }
     }
 

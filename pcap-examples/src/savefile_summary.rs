@@ -18,7 +18,7 @@ JSON:
 
 /// The contents of a savefile that was written.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
+pub struct SavefileSummary {
     /// The number of packets.
     pub packets: u64,
     /// The length in bytes.
@@ -29,7 +29,7 @@ pub struct Summary {
     pub flow: Option<Flow>,
 }
 
-impl Summary {
+impl SavefileSummary {
     /// Counts a packet that was written.
     pub fn count(&mut self, packet: Packet<'_>) {
         let time = packet.timestamp();
@@ -67,10 +67,10 @@ impl Summary {
             .some_text("last", last);
         match &self.flow {
             Some(flow) => {
-                let (source, destination) = flow.ends.unzip();
+                let (source, destination) = flow.endpoints.unzip();
                 object
                     .text("protocol", flow.protocol)
-                    .ends(source, destination)
+                    .endpoints(source, destination)
             }
             None => object,
         }

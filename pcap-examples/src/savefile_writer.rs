@@ -1,6 +1,6 @@
 //! The savefile that is written: pcap or pcapng, optionally compressed with gzip.
 //!
-//! Packets wait in the dumper and then in the outlet to be written together, in each for a fraction of a second.
+//! Packets wait in the dumper and then in the background writer to be written together, in each for a fraction of a second.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,26 +9,26 @@ use std::time::{Duration, Instant};
 use pcap_core::pcapng::{Interface, InterfaceId, PcapngDumper};
 use pcap_core::{Activated, Capture, Dumper, Error, ErrorKind, Packet, SavefileFormat};
 
-use crate::background_writer::{Mark, Outlet};
+use crate::background_writer::{BackgroundWriter, PacketEnd};
 use crate::exit::{Failure, Outcome};
 use crate::files;
 
 /// A packet waits at most this long in the dumper.
-const HOLD: Duration = Duration::from_millis(200);
+const MAX_DELAY: Duration = Duration::from_millis(200);
 /// The clock is read once in this many packets.
-const TICKS: u32 = 256;
-/// The ends of this many packets are handed to the outlet together.
-const MARKS: usize = 512;
+const CLOCK_INTERVAL: u32 = 256;
+/// The ends of this many packets are handed to the background writer together.
+const PACKET_ENDS: usize = 512;
 
 /// A savefile that packets are written to.
 #[derive(Debug)]
-pub struct Savefile {
+pub struct SavefileWriter {
     path: PathBuf,
     /// `None` when it is closed.
-    dumper: Option<Either>,
-    outlet: Outlet,
-    /// The ends of packets that the outlet does not know yet.
-    marks: Vec<Mark>,
+    dumper: Option<FormatDumper>,
+    background_writer: BackgroundWriter,
+    /// The ends of packets that the background writer does not know yet.
+    packet_ends: Vec<PacketEnd>,
     buffering: Buffering,
     ticks: u32,
     flushed: Instant,
@@ -37,38 +37,38 @@ pub struct Savefile {
 /// Says how long a packet may wait to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Buffering {
-    /// In the dumper until it is full, or until [`Savefile::tick`] finds that it is time; then in the outlet.
-    Time,
-    /// Only in the outlet, because the program may block in its input and call no `tick`.
-    Outlet,
+    /// In the dumper until it is full, or until [`SavefileWriter::tick`] finds that it is time; then in the background writer.
+    Timed,
+    /// Only in the background writer, because the program may block in its input and call no `tick`.
+    WriterOnly,
     /// Not at all.
     None,
 }
 
 /// The dumper of a format.
 #[derive(Debug)]
-enum Either {
+enum FormatDumper {
     Pcap(Dumper),
     Pcapng(PcapngDumper, InterfaceId),
 }
 
-impl Either {
+impl FormatDumper {
     fn position(&self) -> u64 {
         match self {
-            Either::Pcap(dumper) => dumper.position(),
-            Either::Pcapng(dumper, _) => dumper.position(),
+            FormatDumper::Pcap(dumper) => dumper.position(),
+            FormatDumper::Pcapng(dumper, _) => dumper.position(),
         }
     }
 
     fn flush(&mut self) -> Result<(), Error> {
         match self {
-            Either::Pcap(dumper) => dumper.flush(),
-            Either::Pcapng(dumper, _) => dumper.flush(),
+            FormatDumper::Pcap(dumper) => dumper.flush(),
+            FormatDumper::Pcapng(dumper, _) => dumper.flush(),
         }
     }
 }
 
-impl Savefile {
+impl SavefileWriter {
     /// Creates a savefile with the link type, snaplen and precision of a capture, optionally compressed with gzip; `-`
     /// is standard output.
     ///
@@ -80,47 +80,50 @@ impl Savefile {
         capture: &Capture<S>,
         format: SavefileFormat,
         gzip: bool,
-    ) -> Outcome<Savefile> {
+    ) -> Outcome<SavefileWriter> {
         if format != SavefileFormat::Pcapng {
             // Before there is a file: this fails for such a link type.
             capture.dump_to_named(io::sink(), path.display().to_string())?;
         }
-        let outlet = Outlet::create(path, gzip).map_err(|e| {
-            let why = files::not_created(path, &e);
+        let background_writer = BackgroundWriter::create(path, gzip).map_err(|e| {
+            let why = files::creation_error(path, &e);
             Failure::Text(format!("cannot create `{}`: {why}", path.display()))
         })?;
-        let (feed, name) = (Feed(outlet.clone()), path.display().to_string());
+        let (output, name) = (
+            DumperOutput(background_writer.clone()),
+            path.display().to_string(),
+        );
         let dumper = match format {
             SavefileFormat::Pcapng => {
-                let mut dumper = PcapngDumper::new_named(feed, name);
+                let mut dumper = PcapngDumper::new_named(output, name);
                 let interface = dumper.add_interface(&Interface::for_capture(capture))?;
-                Either::Pcapng(dumper, interface)
+                FormatDumper::Pcapng(dumper, interface)
             }
-            _ => Either::Pcap(capture.dump_to_named(feed, name)?),
+            _ => FormatDumper::Pcap(capture.dump_to_named(output, name)?),
         };
-        let mut savefile = Savefile {
+        let mut savefile = SavefileWriter {
             path: path.to_owned(),
             dumper: Some(dumper),
-            outlet,
-            marks: Vec::with_capacity(MARKS),
-            buffering: Buffering::Time,
+            background_writer,
+            packet_ends: Vec::with_capacity(PACKET_ENDS),
+            buffering: Buffering::Timed,
             ticks: 0,
             flushed: Instant::now(),
         };
         // The header is there from the beginning. If this fails, so does the first packet.
-        let _ = savefile.hand_over();
+        let _ = savefile.flush_dumper();
         Ok(savefile)
     }
 
-    /// Sets how long packets may wait [default: [`Buffering::Time`]].
+    /// Sets how long packets may wait [default: [`Buffering::Timed`]].
     pub fn set_buffering(&mut self, buffering: Buffering) {
         self.buffering = buffering;
     }
 
-    /// Sets [`Buffering::Outlet`] if an input may block, as a pipe does.
-    pub fn is_fed_by(&mut self, input: &Path) {
+    /// Sets [`Buffering::WriterOnly`] if an input may block, as a pipe does.
+    pub fn set_buffering_for_input(&mut self, input: &Path) {
         if files::length(input).is_none() {
-            self.buffering = Buffering::Outlet;
+            self.buffering = Buffering::WriterOnly;
         }
     }
 
@@ -128,39 +131,41 @@ impl Savefile {
     ///
     /// # Errors
     ///
-    /// [`Failure::Unfit`] if the savefile cannot hold it; anything else if the output has failed.
+    /// [`Failure::UnwritablePacket`] if the savefile cannot hold it; anything else if the output has failed.
     #[inline]
     pub fn write(&mut self, packet: Packet<'_>) -> Outcome {
-        let Some(either) = &mut self.dumper else {
+        let Some(dumper) = &mut self.dumper else {
             return Ok(());
         };
-        let written = match either {
-            Either::Pcap(dumper) => dumper.write(packet),
-            Either::Pcapng(dumper, interface) => dumper.write(*interface, packet),
+        let written = match dumper {
+            FormatDumper::Pcap(dumper) => dumper.write(packet),
+            FormatDumper::Pcapng(dumper, interface) => dumper.write(*interface, packet),
         };
         if let Err(error) = written {
-            let failure = self.convert(error);
-            if !matches!(failure, Failure::Unfit { .. }) {
+            let failure = self.dumper_failure(error);
+            if !matches!(failure, Failure::UnwritablePacket { .. }) {
                 // It is missing like those that wait.
-                self.outlet.take();
+                self.background_writer.count_packet();
             }
             return Err(failure);
         }
-        self.outlet.take();
-        self.marks.push(Mark {
-            end: either.position(),
+        self.background_writer.count_packet();
+        self.packet_ends.push(PacketEnd {
+            end: dumper.position(),
             length: packet.wire_len(),
         });
         match self.buffering {
-            Buffering::Time if self.marks.len() >= MARKS => self.outlet.mark(&mut self.marks),
-            Buffering::Time => {}
-            Buffering::Outlet => self.hand_over()?,
-            Buffering::None => self.flush()?,
+            Buffering::Timed if self.packet_ends.len() >= PACKET_ENDS => self
+                .background_writer
+                .add_packet_ends(&mut self.packet_ends),
+            Buffering::Timed => {}
+            Buffering::WriterOnly => self.flush_dumper()?,
+            Buffering::None => self.request_flush()?,
         }
         Ok(())
     }
 
-    /// Hands packets to the outlet that have waited long enough. Call it after each packet that is read, whether it was
+    /// Hands packets to the background writer that have waited long enough. Call it after each packet that is read, whether it was
     /// written or not: if it fails, that packet is counted.
     ///
     /// # Errors
@@ -169,7 +174,7 @@ impl Savefile {
     #[inline]
     pub fn tick(&mut self) -> Outcome {
         self.ticks = self.ticks.wrapping_add(1);
-        match self.ticks % TICKS {
+        match self.ticks % CLOCK_INTERVAL {
             0 => self.tick_at(Instant::now()),
             _ => Ok(()),
         }
@@ -181,11 +186,13 @@ impl Savefile {
     ///
     /// If the output has failed.
     pub fn tick_at(&mut self, now: Instant) -> Outcome {
-        if now.duration_since(self.flushed) >= HOLD {
+        if now.duration_since(self.flushed) >= MAX_DELAY {
             self.flushed = now;
-            self.hand_over()?;
+            self.flush_dumper()?;
         }
-        self.outlet.check().map_err(|e| self.failed(&e))
+        self.background_writer
+            .check()
+            .map_err(|e| self.output_failure(&e))
     }
 
     /// Requests that all packets are written now, without waiting for that.
@@ -193,21 +200,22 @@ impl Savefile {
     /// # Errors
     ///
     /// If the output has failed.
-    pub fn flush(&mut self) -> Outcome {
-        self.hand_over()?;
-        self.outlet.hurry();
+    pub fn request_flush(&mut self) -> Outcome {
+        self.flush_dumper()?;
+        self.background_writer.request_flush();
         Ok(())
     }
 
-    /// Hands all packets to the outlet, which writes them soon.
+    /// Hands all packets to the background writer, which writes them soon.
     ///
     /// # Errors
     ///
     /// If the output has failed.
-    pub fn hand_over(&mut self) -> Outcome {
-        let flushed = self.dumper.as_mut().map_or(Ok(()), Either::flush);
-        self.outlet.mark(&mut self.marks);
-        flushed.map_err(|e| self.convert(e))
+    pub fn flush_dumper(&mut self) -> Outcome {
+        let flushed = self.dumper.as_mut().map_or(Ok(()), FormatDumper::flush);
+        self.background_writer
+            .add_packet_ends(&mut self.packet_ends);
+        flushed.map_err(|e| self.dumper_failure(e))
     }
 
     /// Completes the savefile.
@@ -216,35 +224,37 @@ impl Savefile {
     ///
     /// If it is not complete.
     pub fn close(&mut self) -> Outcome {
-        let handed = self.hand_over();
-        // If the outlet has failed, what the dumper still holds is lost, and counted.
+        let handed = self.flush_dumper();
+        // If the background writer has failed, what the dumper still holds is lost, and counted.
         self.dumper = None;
         handed?;
-        self.outlet.close().map_err(|e| self.failed(&e))
+        self.background_writer
+            .close()
+            .map_err(|e| self.output_failure(&e))
     }
 
-    /// Returns the outlet, which counts the packets.
+    /// Returns the background writer, which counts the packets.
     #[must_use]
-    pub fn outlet(&self) -> &Outlet {
-        &self.outlet
+    pub fn background_writer(&self) -> &BackgroundWriter {
+        &self.background_writer
     }
 
     /// Returns its length before compression, in bytes, with what is not written yet.
     #[must_use]
     pub fn position(&self) -> u64 {
-        self.dumper.as_ref().map_or(0, Either::position)
+        self.dumper.as_ref().map_or(0, FormatDumper::position)
     }
 
-    fn convert(&self, error: Error) -> Failure {
-        convert(&self.path, self.outlet.step(), error)
+    fn dumper_failure(&self, error: Error) -> Failure {
+        dumper_failure(&self.path, self.background_writer.operation(), error)
     }
 
-    fn failed(&self, error: &io::Error) -> Failure {
-        failed(&self.path, self.outlet.step(), error)
+    fn output_failure(&self, error: &io::Error) -> Failure {
+        output_failure(&self.path, self.background_writer.operation(), error)
     }
 }
 
-impl Drop for Savefile {
+impl Drop for SavefileWriter {
     /// Completes the savefile after an error elsewhere.
     fn drop(&mut self) {
         // The program reports that error.
@@ -257,7 +267,7 @@ impl Drop for Savefile {
 /// # Errors
 ///
 /// The reason, if it cannot.
-pub fn holds(packet: Packet<'_>) -> Result<(), String> {
+pub fn check_time(packet: Packet<'_>) -> Result<(), String> {
     let time = packet.timestamp();
     let raw = packet.header().raw_secs();
     match u32::try_from(time.secs()).or(u32::try_from(raw)) {
@@ -267,11 +277,11 @@ pub fn holds(packet: Packet<'_>) -> Result<(), String> {
 }
 
 /// The writer of the dumpers.
-struct Feed(Outlet);
+struct DumperOutput(BackgroundWriter);
 
-impl Write for Feed {
+impl Write for DumperOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.give(bytes, None)?;
+        self.0.append(bytes, None)?;
         Ok(bytes.len())
     }
 
@@ -281,17 +291,17 @@ impl Write for Feed {
 }
 
 /// Converts an error of a dumper.
-fn convert(path: &Path, step: &str, error: Error) -> Failure {
+fn dumper_failure(path: &Path, step: &str, error: Error) -> Failure {
     if let Some(error) = error.io_error() {
-        return failed(path, step, error);
+        return output_failure(path, step, error);
     }
     let (path, why) = (path.display().to_string(), error.text().to_owned());
     match error.kind() {
-        ErrorKind::InvalidArgument => Failure::Unfit { path, why },
+        ErrorKind::InvalidArgument => Failure::UnwritablePacket { path, why },
         _ => Failure::Text(format!("cannot {step} `{path}`: {why}")),
     }
 }
 
-fn failed(path: &Path, step: &str, error: &io::Error) -> Failure {
+fn output_failure(path: &Path, step: &str, error: &io::Error) -> Failure {
     Failure::Text(format!("cannot {step} `{}`: {error}", path.display()))
 }

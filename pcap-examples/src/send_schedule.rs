@@ -10,27 +10,27 @@ use pcap_core::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
     /// As their times do, this many times as fast.
-    Times(f64),
+    Speed(f64),
     /// This many packets per second.
-    Packets(f64),
+    PacketsPerSecond(f64),
     /// This many millions of bits per second.
-    Megabits(f64),
+    MegabitsPerSecond(f64),
     /// Without waiting.
-    Fast,
+    Unlimited,
 }
 
 /// If times go back by less than this, packets were reordered; if by more, the clock was set.
 const REORDERED: Duration = Duration::from_secs(1);
 
 /// The last part of each wait is busy, because a sleep may end this late.
-const AWAKE: Duration = Duration::from_micros(200);
+const BUSY_WAIT: Duration = Duration::from_micros(200);
 
 /// The longest sleep, so that a request to end is noticed.
-const NAP: Duration = Duration::from_millis(20);
+const MAX_SLEEP: Duration = Duration::from_millis(20);
 
 /// The times at which to send packets, each relative to the first one, so delays do not add up.
 #[derive(Debug)]
-pub struct Schedule {
+pub struct SendSchedule {
     pace: Pace,
     packets: u64,
     bytes: u64,
@@ -39,11 +39,11 @@ pub struct Schedule {
     latest: Option<Timestamp>,
 }
 
-impl Schedule {
+impl SendSchedule {
     /// Creates a schedule without packets.
     #[must_use]
-    pub fn new(pace: Pace) -> Schedule {
-        Schedule {
+    pub fn new(pace: Pace) -> SendSchedule {
+        SendSchedule {
             pace,
             packets: 0,
             bytes: 0,
@@ -53,16 +53,16 @@ impl Schedule {
     }
 
     /// Starts a new loop: the next packet is due right after the last one.
-    pub fn begin_again(&mut self) {
+    pub fn begin_loop(&mut self) {
         self.latest = None;
     }
 
     /// Returns how long after the first packet to send the next one, given its time and length. `None` means at once.
-    pub fn next(&mut self, time: Timestamp, length: u32) -> Option<Duration> {
+    pub fn next_offset(&mut self, time: Timestamp, length: u32) -> Option<Duration> {
         let offset = match self.pace {
-            Pace::Fast => return None,
-            Pace::Times(speed) => {
-                self.follow(time);
+            Pace::Unlimited => return None,
+            Pace::Speed(speed) => {
+                self.add_gap(time);
                 // Exact if possible.
                 if speed == 1.0 {
                     self.passed
@@ -70,15 +70,15 @@ impl Schedule {
                     seconds(self.passed.as_secs_f64() / speed)
                 }
             }
-            Pace::Packets(rate) => seconds(self.packets as f64 / rate),
-            Pace::Megabits(rate) => seconds(self.bytes as f64 * 8.0 / (rate * 1e6)),
+            Pace::PacketsPerSecond(rate) => seconds(self.packets as f64 / rate),
+            Pace::MegabitsPerSecond(rate) => seconds(self.bytes as f64 * 8.0 / (rate * 1e6)),
         };
         self.packets += 1;
         self.bytes += u64::from(length);
         Some(offset)
     }
 
-    fn follow(&mut self, time: Timestamp) {
+    fn add_gap(&mut self, time: Timestamp) {
         let Some(latest) = self.latest else {
             self.latest = Some(time);
             return;
@@ -101,7 +101,11 @@ fn seconds(number: f64) -> Duration {
 
 /// Waits until `offset` after the start, as exactly as possible. Returns the delay, or `None` if `is_stopped` ended the
 /// wait.
-pub fn wait(start: Instant, offset: Duration, is_stopped: impl Fn() -> bool) -> Option<Duration> {
+pub fn wait_until(
+    start: Instant,
+    offset: Duration,
+    is_stopped: impl Fn() -> bool,
+) -> Option<Duration> {
     loop {
         if is_stopped() {
             return None;
@@ -110,8 +114,8 @@ pub fn wait(start: Instant, offset: Duration, is_stopped: impl Fn() -> bool) -> 
             None | Some(Duration::ZERO) => return Some(start.elapsed().saturating_sub(offset)),
             Some(left) => left,
         };
-        if left > AWAKE {
-            thread::sleep((left - AWAKE).min(NAP));
+        if left > BUSY_WAIT {
+            thread::sleep((left - BUSY_WAIT).min(MAX_SLEEP));
         } else {
             hint::spin_loop();
         }
@@ -123,8 +127,8 @@ mod tests {
     use super::*;
 
     fn offsets(pace: Pace, times: &[(i64, i64)]) -> Vec<Option<Duration>> {
-        let mut schedule = Schedule::new(pace);
-        let next = |&(secs, nanos)| schedule.next(Timestamp::new(secs, nanos), 1250);
+        let mut schedule = SendSchedule::new(pace);
+        let next = |&(secs, nanos)| schedule.next_offset(Timestamp::new(secs, nanos), 1250);
         times.iter().map(next).collect()
     }
 
@@ -137,10 +141,10 @@ mod tests {
     #[test]
     fn times_are_those_of_the_packets() {
         let times = [(5, 0), (5, 10_000_000), (6, 0)];
-        assert_eq!(offsets(Pace::Times(1.0), &times), millis(&[0, 10, 1000]));
-        assert_eq!(offsets(Pace::Times(2.0), &times), millis(&[0, 5, 500]));
-        assert_eq!(offsets(Pace::Times(0.5), &times), millis(&[0, 20, 2000]));
-        assert_eq!(offsets(Pace::Fast, &times), [None; 3]);
+        assert_eq!(offsets(Pace::Speed(1.0), &times), millis(&[0, 10, 1000]));
+        assert_eq!(offsets(Pace::Speed(2.0), &times), millis(&[0, 5, 500]));
+        assert_eq!(offsets(Pace::Speed(0.5), &times), millis(&[0, 20, 2000]));
+        assert_eq!(offsets(Pace::Unlimited, &times), [None; 3]);
     }
 
     #[test]
@@ -148,42 +152,42 @@ mod tests {
         // In another order: the time after that is not later for it.
         let reordered = [(5, 0), (5, 20_000_000), (5, 10_000_000), (5, 30_000_000)];
         assert_eq!(
-            offsets(Pace::Times(1.0), &reordered),
+            offsets(Pace::Speed(1.0), &reordered),
             millis(&[0, 20, 20, 30])
         );
         // The clock was set back.
         let set = [(5, 0), (6, 0), (1, 0), (2, 0)];
         assert_eq!(
-            offsets(Pace::Times(1.0), &set),
+            offsets(Pace::Speed(1.0), &set),
             millis(&[0, 1000, 1000, 2000])
         );
         let far = [(i64::MIN, 0), (i64::MAX, 0), (i64::MIN, 0)];
-        assert_eq!(offsets(Pace::Times(1.0), &far).len(), 3);
+        assert_eq!(offsets(Pace::Speed(1.0), &far).len(), 3);
     }
 
     #[test]
     fn rates_count_from_the_start() {
         let times = [(0, 0); 4];
         assert_eq!(
-            offsets(Pace::Packets(100.0), &times),
+            offsets(Pace::PacketsPerSecond(100.0), &times),
             millis(&[0, 10, 20, 30])
         );
         // 10 000 bits each.
         assert_eq!(
-            offsets(Pace::Megabits(1.0), &times),
+            offsets(Pace::MegabitsPerSecond(1.0), &times),
             millis(&[0, 10, 20, 30])
         );
-        let never = offsets(Pace::Packets(1e-300), &times)[1];
+        let never = offsets(Pace::PacketsPerSecond(1e-300), &times)[1];
         assert_eq!(never, Some(Duration::MAX));
     }
 
     #[test]
     fn a_new_round_begins_when_the_last_one_ends() {
-        let mut schedule = Schedule::new(Pace::Times(1.0));
+        let mut schedule = SendSchedule::new(Pace::Speed(1.0));
         for round in 0..3 {
-            schedule.begin_again();
+            schedule.begin_loop();
             for second in 0..2 {
-                let offset = schedule.next(Timestamp::new(100 + second, 0), 60);
+                let offset = schedule.next_offset(Timestamp::new(100 + second, 0), 60);
                 assert_eq!(offset, Some(Duration::from_secs(round + second as u64)));
             }
         }
@@ -193,10 +197,10 @@ mod tests {
     fn a_wait_is_not_too_short_and_can_be_stopped() {
         let start = Instant::now();
         let offset = Duration::from_millis(30);
-        let late = wait(start, offset, || false).unwrap();
+        let late = wait_until(start, offset, || false).unwrap();
         assert!(start.elapsed() >= offset + late);
         let ten = || start.elapsed() > Duration::from_millis(40);
-        assert_eq!(wait(start, Duration::MAX, ten), None);
+        assert_eq!(wait_until(start, Duration::MAX, ten), None);
         assert!(start.elapsed() < Duration::from_secs(10));
     }
 }

@@ -15,7 +15,7 @@ pub(crate) enum Signal {
     Flush,
 }
 
-pub(crate) use system::{die, interrupt, watch};
+pub(crate) use system::{end_process, interrupt_call, start};
 
 #[cfg(unix)]
 mod system {
@@ -33,7 +33,7 @@ mod system {
     /// An ignored SIGHUP stays ignored: that is all that nohup(1) sets. SIGINT and SIGTERM are answered even if they
     /// are ignored, as SIGINT is in the background jobs of a shell. SIGXFSZ is ignored, so that a write beyond the
     /// limit of file sizes returns an error.
-    pub(crate) fn watch(answer: fn(Signal)) {
+    pub(crate) fn start(answer: fn(Signal)) {
         set_action(libc::SIGXFSZ, libc::SIG_IGN);
         let mut numbers = vec![libc::SIGINT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
         // A blocked signal that is ignored may never arrive.
@@ -41,7 +41,7 @@ mod system {
         if !is_ignored(libc::SIGHUP) {
             numbers.push(libc::SIGHUP);
         }
-        let signals = Signals::new(&numbers);
+        let signals = SignalSet::new(&numbers);
         signals.mask(libc::SIG_BLOCK);
         let thread = thread::Builder::new().name("signals".to_owned());
         let watching = thread.spawn(move || {
@@ -55,21 +55,21 @@ mod system {
         });
         if watching.is_err() {
             // Otherwise they would stay blocked.
-            Signals::new(&numbers).mask(libc::SIG_UNBLOCK);
+            SignalSet::new(&numbers).mask(libc::SIG_UNBLOCK);
         }
     }
 
     /// Ends the process by the signal's default action.
-    pub(crate) fn die(number: i32) -> ! {
+    pub(crate) fn end_process(number: i32) -> ! {
         set_action(number, libc::SIG_DFL);
-        Signals::new(&[number]).mask(libc::SIG_UNBLOCK);
+        SignalSet::new(&[number]).mask(libc::SIG_UNBLOCK);
         // SAFETY: takes a number.
         unsafe { libc::raise(number) };
         std::process::exit(128 + number)
     }
 
     /// Interrupts the system call in which a thread waits. A call that begins at this moment is not interrupted.
-    pub(crate) fn interrupt(thread: &JoinHandle<()>) {
+    pub(crate) fn interrupt_call(thread: &JoinHandle<()>) {
         // A signal that the programs do not use otherwise.
         const NUMBER: i32 = libc::SIGURG;
         extern "C" fn nothing(_: i32) {}
@@ -88,10 +88,10 @@ mod system {
     }
 
     /// A set of signals.
-    struct Signals(libc::sigset_t);
+    struct SignalSet(libc::sigset_t);
 
-    impl Signals {
-        fn new(numbers: &[i32]) -> Signals {
+    impl SignalSet {
+        fn new(numbers: &[i32]) -> SignalSet {
             let mut set = MaybeUninit::uninit();
             // SAFETY: there is room for a set.
             unsafe { libc::sigemptyset(set.as_mut_ptr()) };
@@ -100,7 +100,7 @@ mod system {
                 unsafe { libc::sigaddset(set.as_mut_ptr(), number) };
             }
             // SAFETY: as above.
-            Signals(unsafe { set.assume_init() })
+            SignalSet(unsafe { set.assume_init() })
         }
 
         /// Blocks or unblocks them in this thread and in those that it starts.
@@ -142,16 +142,16 @@ mod system {
     const CONTROL_C_EXIT: i32 = 0xC000_013A_u32 as i32;
 
     /// Hands each Ctrl-C to a function, in a separate thread.
-    pub(crate) fn watch(answer: fn(Signal)) {
+    pub(crate) fn start(answer: fn(Signal)) {
         // Without a handler Ctrl-C ends the process.
         let _ = ctrlc::set_handler(move || answer(Signal::End(CONTROL_C_EXIT)));
     }
 
     /// Does nothing: Windows cannot interrupt a call.
-    pub(crate) fn interrupt(_: &std::thread::JoinHandle<()>) {}
+    pub(crate) fn interrupt_call(_: &std::thread::JoinHandle<()>) {}
 
     /// Ends the process as Ctrl-C does without a handler.
-    pub(crate) fn die(number: i32) -> ! {
+    pub(crate) fn end_process(number: i32) -> ! {
         std::process::exit(number)
     }
 }

@@ -19,12 +19,12 @@ Signals:
   error, and SIGUSR2 writes out buffered packets; the program continues.";
 
 /// A second request within this time counts as the first one.
-const SAME: Duration = Duration::from_secs(2);
+const SAME_REQUEST: Duration = Duration::from_secs(2);
 /// How long a program that is to end at once may take.
-const AT_ONCE: Duration = Duration::from_secs(1);
+const GIVE_UP_AFTER: Duration = Duration::from_secs(1);
 
-static ASKED: OnceLock<Instant> = OnceLock::new();
-static URGENT: OnceLock<Instant> = OnceLock::new();
+static END_REQUESTED: OnceLock<Instant> = OnceLock::new();
+static IMMEDIATE_END_REQUESTED: OnceLock<Instant> = OnceLock::new();
 static STATE: Mutex<State> = Mutex::new(State {
     requests: 0,
     is_graceful: false,
@@ -36,44 +36,44 @@ static STATE: Mutex<State> = Mutex::new(State {
 
 type Action = Box<dyn FnMut() + Send>;
 /// An action that may block, and therefore never runs in the thread that waits for signals.
-type Aside = Arc<Mutex<Action>>;
+type BlockingAction = Arc<Mutex<Action>>;
 
 struct State {
     /// The number of requests to end.
     requests: u32,
-    /// The program looks at [`asked`] and ends by itself.
+    /// The program looks at [`end_requested`] and ends by itself.
     is_graceful: bool,
     handles: Vec<BreakHandle>,
-    report: Option<Aside>,
-    flush: Option<Aside>,
+    report: Option<BlockingAction>,
+    flush: Option<BlockingAction>,
     give_up: Option<Action>,
 }
 
-/// Starts answering signals. Until [`gracefully`] or [`breaks`] is called, a request to end ends the process at once.
+/// Starts answering signals. Until [`end_gracefully`] or [`break_on_end`] is called, a request to end ends the process at once.
 ///
 /// Call it before there are other threads. The closure ends the process if the program does not end by itself.
-pub fn begin(give_up: impl FnMut() + Send + 'static) {
+pub fn start(give_up: impl FnMut() + Send + 'static) {
     state().give_up = Some(Box::new(give_up));
-    signal_thread::watch(answer);
+    signal_thread::start(answer);
 }
 
-/// Leaves it to the program to look at [`asked`] and to end.
-pub fn gracefully() {
+/// Leaves it to the program to look at [`end_requested`] and to end.
+pub fn end_gracefully() {
     state().is_graceful = true;
 }
 
-/// Does the same as [`gracefully`], and breaks the reading and sending calls of this capture on a request to end.
-pub fn breaks(capture: BreakHandle) {
+/// Does the same as [`end_gracefully`], and breaks the reading and sending calls of this capture on a request to end.
+pub fn break_on_end(capture: BreakHandle) {
     let mut state = state();
     state.is_graceful = true;
-    if asked().is_some() {
+    if end_requested().is_some() {
         capture.breakloop();
     }
     state.handles.push(capture);
 }
 
 /// Calls a function that may block, such as one that opens a FIFO. Meanwhile a request to end ends the process at once.
-pub fn at_once<T>(wait: impl FnOnce() -> T) -> T {
+pub fn while_killable<T>(wait: impl FnOnce() -> T) -> T {
     let before = std::mem::take(&mut state().is_graceful);
     let result = wait();
     state().is_graceful = before;
@@ -92,14 +92,14 @@ pub fn on_flush(action: impl FnMut() + Send + 'static) {
 
 /// Returns when the program was first asked to end.
 #[must_use]
-pub fn asked() -> Option<Instant> {
-    ASKED.get().copied()
+pub fn end_requested() -> Option<Instant> {
+    END_REQUESTED.get().copied()
 }
 
 /// Returns when the program was asked to end at once.
 #[must_use]
-pub fn urgent() -> Option<Instant> {
-    URGENT.get().copied()
+pub fn immediate_end_requested() -> Option<Instant> {
+    IMMEDIATE_END_REQUESTED.get().copied()
 }
 
 fn state() -> MutexGuard<'static, State> {
@@ -109,29 +109,30 @@ fn state() -> MutexGuard<'static, State> {
 fn answer(signal: Signal) {
     let mut state = state();
     match signal {
-        Signal::End(number) if !state.is_graceful => signal_thread::die(number),
+        Signal::End(number) if !state.is_graceful => signal_thread::end_process(number),
         Signal::End(_) => {
             state.requests += 1;
-            let first = *ASKED.get_or_init(Instant::now);
-            let again = state.requests > 2 || (state.requests == 2 && first.elapsed() > SAME);
+            let first = *END_REQUESTED.get_or_init(Instant::now);
+            let again =
+                state.requests > 2 || (state.requests == 2 && first.elapsed() > SAME_REQUEST);
             if again {
-                let _ = URGENT.set(Instant::now());
+                let _ = IMMEDIATE_END_REQUESTED.set(Instant::now());
             }
             state.handles.iter().for_each(BreakHandle::breakloop);
             if again {
                 let give_up = state.give_up.take();
                 drop(state);
-                thread::sleep(AT_ONCE);
+                thread::sleep(GIVE_UP_AFTER);
                 give_up.into_iter().for_each(|mut give_up| give_up());
             }
         }
-        Signal::Report => request(state.report.as_ref()),
-        Signal::Flush => request(state.flush.as_ref()),
+        Signal::Report => run_action(state.report.as_ref()),
+        Signal::Flush => run_action(state.flush.as_ref()),
     }
 }
 
 /// Runs the action of a request, if there is one.
-fn request(action: Option<&Aside>) {
+fn run_action(action: Option<&BlockingAction>) {
     let Some(action) = action.map(Arc::clone) else {
         return;
     };

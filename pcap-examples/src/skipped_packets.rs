@@ -4,7 +4,8 @@ use std::fmt::Display;
 
 use indicatif::ProgressBar;
 
-use crate::exit::{self, Failure, Outcome};
+use crate::exit::{Failure, Outcome};
+use crate::stderr;
 
 /// The text of `--help` about it.
 pub const HELP: &str = "\
@@ -37,7 +38,7 @@ impl<'a> SkippedPackets<'a> {
     /// Any other failure.
     pub fn check_written(&mut self, number: u64, written: Outcome) -> Outcome<bool> {
         match written {
-            Err(failure @ Failure::Unfit { .. }) => {
+            Err(failure @ Failure::UnwritablePacket { .. }) => {
                 self.count(number, failure);
                 Ok(false)
             }
@@ -50,7 +51,8 @@ impl<'a> SkippedPackets<'a> {
         self.packets += 1;
         if self.packets == 1 {
             let text = format!("packet {number}: {why}; such packets are skipped");
-            self.bar.suspend(|| exit::say(self.program, text));
+            self.bar
+                .suspend(|| stderr::print_message(self.program, text));
         }
     }
 

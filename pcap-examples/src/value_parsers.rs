@@ -32,18 +32,18 @@ pub fn size(text: &str) -> Result<usize, String> {
 }
 
 /// The units of time, in nanoseconds.
-const TIMES: [(&str, i128); 7] = [
+const TIME_UNITS: [(&str, i128); 7] = [
     ("ns", 1),
     ("us", 1_000),
     ("ms", 1_000_000),
-    ("s", SECOND),
-    ("m", 60 * SECOND),
-    ("h", 3600 * SECOND),
-    ("d", 86_400 * SECOND),
+    ("s", NANOS_PER_SECOND),
+    ("m", 60 * NANOS_PER_SECOND),
+    ("h", 3600 * NANOS_PER_SECOND),
+    ("d", 86_400 * NANOS_PER_SECOND),
 ];
 
 /// The nanoseconds of a second.
-const SECOND: i128 = 1_000_000_000;
+const NANOS_PER_SECOND: i128 = 1_000_000_000;
 
 /// Parses a time as all programs take it: a number with an optional sign, fraction and unit. Returns exact
 /// nanoseconds: nothing is rounded.
@@ -55,7 +55,7 @@ fn nanos(text: &str, default: &str) -> Result<i128, String> {
     };
     let unit = match unit {
         _ if number.is_empty() => 0,
-        name => match TIMES.iter().find(|unit| unit.0 == name) {
+        name => match TIME_UNITS.iter().find(|unit| unit.0 == name) {
             Some(&(_, unit)) => unit,
             None => {
                 return Err(format!(
@@ -107,8 +107,9 @@ fn duration(text: &str, default: &str) -> Result<Duration, String> {
     if nanos < 0 {
         return Err("the time is negative".to_owned());
     }
-    let secs = u64::try_from(nanos / SECOND).map_err(|_| "the time is out of range".to_owned())?;
-    Ok(Duration::new(secs, (nanos % SECOND) as u32))
+    let secs = u64::try_from(nanos / NANOS_PER_SECOND)
+        .map_err(|_| "the time is out of range".to_owned())?;
+    Ok(Duration::new(secs, (nanos % NANOS_PER_SECOND) as u32))
 }
 
 /// Parses a time, in seconds unless it has a unit (`0.5`, `60s`, `5m`, `1h`, `500ms`).
@@ -125,7 +126,7 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
 /// # Errors
 ///
 /// A text for clap to print.
-pub fn span(text: &str) -> Result<Duration, String> {
+pub fn nonzero_seconds(text: &str) -> Result<Duration, String> {
     match seconds(text)? {
         Duration::ZERO => Err("the time is too short".to_owned()),
         span => Ok(span),
@@ -143,12 +144,12 @@ pub fn milliseconds(text: &str) -> Result<Duration, String> {
 
 /// A signed time to add to others, exact to the nanosecond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shift {
+pub struct TimeShift {
     secs: i64,
     nanos: i64,
 }
 
-impl Shift {
+impl TimeShift {
     /// Adds it to a time, and saturates at the ends of the range.
     #[must_use]
     pub fn apply(self, time: Timestamp) -> Timestamp {
@@ -168,12 +169,13 @@ impl Shift {
 /// # Errors
 ///
 /// A text for clap to print.
-pub fn shift(text: &str) -> Result<Shift, String> {
+pub fn time_shift(text: &str) -> Result<TimeShift, String> {
     let nanos = nanos(text, "s")?;
-    let secs = i64::try_from(nanos / SECOND).map_err(|_| "the time is out of range".to_owned())?;
-    Ok(Shift {
+    let secs = i64::try_from(nanos / NANOS_PER_SECOND)
+        .map_err(|_| "the time is out of range".to_owned())?;
+    Ok(TimeShift {
         secs,
-        nanos: (nanos % SECOND) as i64,
+        nanos: (nanos % NANOS_PER_SECOND) as i64,
     })
 }
 
@@ -182,7 +184,7 @@ pub fn shift(text: &str) -> Result<Shift, String> {
 /// # Errors
 ///
 /// A text for clap to print.
-pub fn positive(text: &str) -> Result<f64, String> {
+pub fn positive_number(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
         _ => Err("expected a number above 0".to_owned()),
@@ -240,7 +242,11 @@ mod tests {
             ("1d", 86_400_000),
             ("0.00001d", 864),
         ] {
-            assert_eq!(span(text), Ok(Duration::from_millis(millis)), "{text}");
+            assert_eq!(
+                nonzero_seconds(text),
+                Ok(Duration::from_millis(millis)),
+                "{text}"
+            );
         }
         for text in [
             "",
@@ -259,18 +265,21 @@ mod tests {
             "99999999999999999999",
             "9999999999999999999999999999999999999999999h",
         ] {
-            assert!(span(text).is_err(), "{text}");
+            assert!(nonzero_seconds(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn every_time_is_read_alike() {
         let day = Duration::from_secs(86_400);
-        for read in [seconds, span, milliseconds] {
+        for read in [seconds, nonzero_seconds, milliseconds] {
             assert_eq!(read("1d"), Ok(day));
             assert_eq!(read("+0.25s"), Ok(Duration::from_millis(250)));
         }
-        assert_eq!(shift("1d").unwrap().apply(Timestamp::EPOCH).secs(), 86_400);
+        assert_eq!(
+            time_shift("1d").unwrap().apply(Timestamp::EPOCH).secs(),
+            86_400
+        );
         assert_eq!(milliseconds("1.5"), Ok(Duration::from_micros(1500)));
         assert_eq!(milliseconds("0"), Ok(Duration::ZERO));
     }
@@ -284,7 +293,7 @@ mod tests {
     }
     #[test]
     fn shifts_are_exact() {
-        let shifted = |text: &str| shift(text).map(|by| by.apply(Timestamp::new(10, 5)));
+        let shifted = |text: &str| time_shift(text).map(|by| by.apply(Timestamp::new(10, 5)));
         for (text, secs, nanos) in [
             ("0", 10, 5),
             ("+1.5", 11, 500_000_005),
@@ -309,10 +318,10 @@ mod tests {
             "9223372036854775808",
             "1,5",
         ] {
-            assert!(shift(text).is_err(), "{text}");
+            assert!(time_shift(text).is_err(), "{text}");
         }
-        assert!(shift("1.000001").unwrap().is_micros());
-        assert!(!shift("1.0000011").unwrap().is_micros());
+        assert!(time_shift("1.000001").unwrap().is_micros());
+        assert!(!time_shift("1.0000011").unwrap().is_micros());
     }
 
     #[test]

@@ -20,58 +20,60 @@ use pcap_core::BreakHandle;
 
 pub(crate) use self::shared::Shared;
 use self::shared::State;
-pub(crate) use self::totals::Mark;
-pub use self::totals::Tally;
-use self::writer_thread::ENOUGH;
-use crate::destination::{self, Target};
+pub(crate) use self::totals::PacketEnd;
+pub use self::totals::Totals;
+use self::writer_thread::WRITE_SIZE;
+use crate::destination::{self, Destination};
 use crate::signal_thread;
 use crate::signals;
 
 /// At this many unwritten bytes the program waits for the thread.
-const FULL: usize = 512 * 1024;
+const MAX_PENDING: usize = 512 * 1024;
 /// How often a waiting program looks for such requests.
-const TICK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How many times the program interrupts a write of an output that it gives up.
-const TICKS: usize = 4;
+const INTERRUPTS: usize = 4;
 
 /// An output. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Outlet(Arc<Shared>);
+pub struct BackgroundWriter(Arc<Shared>);
 
-static ALL: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
-static STDOUT: OnceLock<Outlet> = OnceLock::new();
+static ALL_WRITERS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
+static STDOUT: OnceLock<BackgroundWriter> = OnceLock::new();
 
-impl Outlet {
+impl BackgroundWriter {
     /// Creates or truncates a file, compressed with gzip or not; `-` is standard output. The thread opens a FIFO,
     /// because that waits for a reader.
     ///
     /// # Errors
     ///
     /// If the file cannot be created.
-    pub fn create(path: &Path, gzip: bool) -> io::Result<Outlet> {
+    pub fn create(path: &Path, gzip: bool) -> io::Result<BackgroundWriter> {
         if path == Path::new("-") {
-            return Ok(Outlet::start(move |shared| Target::stdout(shared, gzip)));
+            return Ok(BackgroundWriter::start(move |shared| {
+                Destination::stdout(shared, gzip)
+            }));
         }
         if destination::is_fifo(path) {
             let path = path.to_owned();
-            return Ok(Outlet::start(move |shared| {
+            return Ok(BackgroundWriter::start(move |shared| {
                 shared.lock().is_open = false;
-                shared.step("create");
+                shared.set_operation("create");
                 let file = File::create(path)?;
-                shared.step("write");
+                shared.set_operation("write");
                 shared.lock().is_open = true;
-                Target::file(file, shared, gzip)
+                Destination::file(file, shared, gzip)
             }));
         }
         let file = File::create(path)?;
-        Ok(Outlet::start(move |shared| {
-            Target::file(file, shared, gzip)
+        Ok(BackgroundWriter::start(move |shared| {
+            Destination::file(file, shared, gzip)
         }))
     }
 
     /// Returns standard output, which all parts of a program share.
-    pub fn stdout() -> &'static Outlet {
-        STDOUT.get_or_init(|| Outlet::start(|shared| Target::stdout(shared, false)))
+    pub fn stdout() -> &'static BackgroundWriter {
+        STDOUT.get_or_init(|| BackgroundWriter::start(|shared| Destination::stdout(shared, false)))
     }
 
     /// Completes standard output, if the program has used it.
@@ -80,25 +82,28 @@ impl Outlet {
     ///
     /// If data are not written, or closing fails.
     pub fn close_stdout() -> io::Result<()> {
-        STDOUT.get().map_or(Ok(()), Outlet::close)
+        STDOUT.get().map_or(Ok(()), BackgroundWriter::close)
     }
 
-    fn start(open: impl FnOnce(Arc<Shared>) -> io::Result<Target> + Send + 'static) -> Outlet {
+    fn start(
+        open: impl FnOnce(Arc<Shared>) -> io::Result<Destination> + Send + 'static,
+    ) -> BackgroundWriter {
         let shared = Arc::new(Shared::new());
-        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|outlet| outlet.strong_count() > 0);
+        let mut all = ALL_WRITERS.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|background_writer| background_writer.strong_count() > 0);
         all.push(Arc::downgrade(&shared));
         let writer = Arc::clone(&shared);
         let thread = thread::Builder::new().name("output".to_owned());
         let started = thread.spawn(move || {
-            let ended = open(Arc::clone(&writer)).and_then(|target| writer.write(target));
-            writer.end(ended);
+            let ended =
+                open(Arc::clone(&writer)).and_then(|destination| writer.write_to(destination));
+            writer.finish(ended);
         });
         match started {
             Ok(thread) => _ = shared.thread.set(thread),
-            Err(error) => shared.end(Err(error)),
+            Err(error) => shared.finish(Err(error)),
         }
-        Outlet(shared)
+        BackgroundWriter(shared)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -107,10 +112,10 @@ impl Outlet {
 
     /// Counts a packet that the program means to write.
     #[inline]
-    pub(crate) fn take(&self) {
+    pub(crate) fn count_packet(&self) {
         // One thread counts at a time: outlets that several threads give to are locked meanwhile.
-        let taken = self.0.taken.load(Ordering::Relaxed);
-        self.0.taken.store(taken + 1, Ordering::Relaxed);
+        let packets = self.0.packets.load(Ordering::Relaxed);
+        self.0.packets.store(packets + 1, Ordering::Relaxed);
     }
 
     /// Adds data to be written. If they end with a packet, its length on the wire is given.
@@ -118,41 +123,41 @@ impl Outlet {
     /// # Errors
     ///
     /// If the output has failed.
-    pub(crate) fn give(&self, bytes: &[u8], packet: Option<u32>) -> io::Result<()> {
+    pub(crate) fn append(&self, bytes: &[u8], packet: Option<u32>) -> io::Result<()> {
         let mut state = self.lock();
         if packet.is_some() {
-            self.take();
+            self.count_packet();
         }
-        while state.chunk.len() >= FULL {
+        while state.buffer.len() >= MAX_PENDING {
             state = self.wait(state)?;
         }
         state.check()?;
-        let before = state.chunk.len();
-        state.chunk.extend_from_slice(bytes);
-        state.given += bytes.len() as u64;
+        let before = state.buffer.len();
+        state.buffer.extend_from_slice(bytes);
+        state.appended_bytes += bytes.len() as u64;
         if let Some(length) = packet {
-            let end = state.given;
-            state.marks.push_back(Mark { end, length });
+            let end = state.appended_bytes;
+            state.packet_ends.push_back(PacketEnd { end, length });
         }
-        let is_enough = before < ENOUGH && state.chunk.len() >= ENOUGH;
+        let is_enough = before < WRITE_SIZE && state.buffer.len() >= WRITE_SIZE;
         if before == 0 || is_enough {
-            self.0.work.notify_one();
+            self.0.thread_wakeup.notify_one();
         }
         Ok(())
     }
 
     /// Adds the ends of packets in the data that were given, or are about to be.
-    pub(crate) fn mark(&self, marks: &mut Vec<Mark>) {
+    pub(crate) fn add_packet_ends(&self, packet_ends: &mut Vec<PacketEnd>) {
         let mut state = self.lock();
-        state.marks.extend(marks.drain(..));
-        state.settle();
+        state.packet_ends.extend(packet_ends.drain(..));
+        state.count_written_packets();
     }
 
     /// Requests that the thread writes all data now, without waiting for that.
-    pub fn hurry(&self) {
+    pub fn request_flush(&self) {
         let mut state = self.lock();
-        state.hurry = true;
-        self.0.work.notify_one();
+        state.flush_requested = true;
+        self.0.thread_wakeup.notify_one();
     }
 
     /// Waits until all data are written.
@@ -161,10 +166,10 @@ impl Outlet {
     ///
     /// If the output has failed.
     pub fn flush(&self) -> io::Result<()> {
-        self.hurry();
+        self.request_flush();
         let mut state = self.lock();
-        let given = state.given;
-        while state.written < given {
+        let appended = state.appended_bytes;
+        while state.written_bytes < appended {
             state = self.wait(state)?;
         }
         state.check()
@@ -177,9 +182,9 @@ impl Outlet {
     /// If data are not written, or closing fails.
     pub fn close(&self) -> io::Result<()> {
         let mut state = self.lock();
-        state.closing = true;
-        self.0.work.notify_one();
-        while state.end.is_none() {
+        state.is_closing = true;
+        self.0.thread_wakeup.notify_one();
+        while state.result.is_none() {
             state = self.wait(state)?;
         }
         state.check()
@@ -196,7 +201,7 @@ impl Outlet {
 
     /// Breaks the reading calls of this capture when the output fails: otherwise that is seen with the next packet, for
     /// which they may wait long.
-    pub fn breaks(&self, capture: BreakHandle) {
+    pub fn break_on_failure(&self, capture: BreakHandle) {
         let mut state = self.lock();
         if state.check().is_err() {
             capture.breakloop();
@@ -206,27 +211,27 @@ impl Outlet {
 
     /// Returns the operation of the thread, for errors: `create`, `write` or `close`.
     #[must_use]
-    pub fn step(&self) -> &'static str {
-        self.lock().step
+    pub fn operation(&self) -> &'static str {
+        self.lock().operation
     }
 
     /// Returns the packets that are completely written.
     #[must_use]
-    pub fn tally(&self) -> Tally {
-        self.lock().tally
+    pub fn written_totals(&self) -> Totals {
+        self.lock().written_totals
     }
 
     /// Returns the number of bytes that are written, before compression.
     #[must_use]
-    pub fn length(&self) -> u64 {
-        self.lock().written
+    pub fn written_bytes(&self) -> u64 {
+        self.lock().written_bytes
     }
 
     /// Returns the number of packets that the program means to write and that are not written.
     #[must_use]
-    pub fn unwritten(&self) -> u64 {
-        let taken = self.0.taken.load(Ordering::Relaxed);
-        taken.saturating_sub(self.tally().packets)
+    pub fn unwritten_packets(&self) -> u64 {
+        let packets = self.0.packets.load(Ordering::Relaxed);
+        packets.saturating_sub(self.written_totals().packets)
     }
 
     /// Waits for progress of the thread, and gives the output up when that takes too long.
@@ -235,13 +240,13 @@ impl Outlet {
         Self: 'a,
     {
         state.check()?;
-        state = self.tick(state);
-        if let (None, Some(why)) = (&state.end, state.is_blocked()) {
-            state.end = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
+        state = self.wait_briefly(state);
+        if let (None, Some(why)) = (&state.result, state.give_up_reason()) {
+            state.result = Some(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
             // When the thread has left its write, the tally no longer changes. Only a write to a disk may last longer.
-            for _ in 0..TICKS {
+            for _ in 0..INTERRUPTS {
                 if state.is_writing {
-                    state = self.tick(state);
+                    state = self.wait_briefly(state);
                 }
             }
         }
@@ -250,27 +255,30 @@ impl Outlet {
 
     /// Waits for a moment. After a request to end, interrupts the write of the thread, which could block for ever: the
     /// thread continues in smaller pieces, or ends.
-    fn tick<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State>
+    fn wait_briefly<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State>
     where
         Self: 'a,
     {
-        if let (Some(_), true, Some(thread)) =
-            (signals::asked(), state.is_writing, self.0.thread.get())
-        {
-            signal_thread::interrupt(thread);
+        if let (Some(_), true, Some(thread)) = (
+            signals::end_requested(),
+            state.is_writing,
+            self.0.thread.get(),
+        ) {
+            signal_thread::interrupt_call(thread);
         }
-        state.waiting += 1;
-        let waited = self.0.done.wait_timeout(state, TICK);
+        state.waiting_threads += 1;
+        let waited = self.0.program_wakeup.wait_timeout(state, POLL_INTERVAL);
         (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.waiting -= 1;
+        state.waiting_threads -= 1;
         state
     }
 }
 
 /// Returns the number of packets that are not written, of all outlets.
 #[must_use]
-pub fn unwritten() -> u64 {
-    let all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+pub fn unwritten_packets() -> u64 {
+    let all = ALL_WRITERS.lock().unwrap_or_else(PoisonError::into_inner);
     let all = all.iter().filter_map(Weak::upgrade);
-    all.map(|shared| Outlet(shared).unwritten()).sum()
+    all.map(|shared| BackgroundWriter(shared).unwritten_packets())
+        .sum()
 }

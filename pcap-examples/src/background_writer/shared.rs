@@ -1,4 +1,4 @@
-//! The state that the program and the thread of an outlet share.
+//! The state that the program and the thread of a background writer share.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,68 +9,72 @@ use std::time::{Duration, Instant};
 
 use pcap_core::BreakHandle;
 
-use super::totals::{Mark, Tally};
+use super::totals::{PacketEnd, Totals};
 use crate::signals;
 
 /// The program gives up an output that accepts nothing for this long after a request to end.
-const PATIENCE: Duration = Duration::from_secs(1);
+const STALL_LIMIT: Duration = Duration::from_secs(1);
 /// The same, after a request to end at once.
-const URGENT: Duration = Duration::from_millis(100);
+const URGENT_LIMIT: Duration = Duration::from_millis(100);
 
 /// The state, and the means to wait for it.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) state: Mutex<State>,
     /// Wakes the thread.
-    pub(super) work: Condvar,
+    pub(super) thread_wakeup: Condvar,
     /// Wakes the program.
-    pub(super) done: Condvar,
+    pub(super) program_wakeup: Condvar,
     /// The number of packets that the program means to write.
-    pub(super) taken: AtomicU64,
+    pub(super) packets: AtomicU64,
     pub(super) thread: OnceLock<JoinHandle<()>>,
 }
 
-/// The state of an outlet.
+/// The state of a background writer.
 #[derive(Debug)]
 pub(super) struct State {
     /// Data that the thread has not started to write.
-    pub(super) chunk: Vec<u8>,
-    /// The number of bytes that the outlet was given, and of those that are written.
-    pub(super) given: u64,
-    pub(super) written: u64,
+    pub(super) buffer: Vec<u8>,
+    /// The number of bytes that the background writer was given, and of those that are written.
+    pub(super) appended_bytes: u64,
+    pub(super) written_bytes: u64,
     /// The packets that are not completely written.
-    pub(super) marks: VecDeque<Mark>,
+    pub(super) packet_ends: VecDeque<PacketEnd>,
     /// The packets that are completely written.
-    pub(super) tally: Tally,
+    pub(super) written_totals: Totals,
     /// The data are to be written now.
-    pub(super) hurry: bool,
-    pub(super) closing: bool,
+    pub(super) flush_requested: bool,
+    pub(super) is_closing: bool,
     /// The number of threads that wait for this one.
-    pub(super) waiting: usize,
+    pub(super) waiting_threads: usize,
     pub(super) is_open: bool,
     /// The thread is inside a write.
     pub(super) is_writing: bool,
     /// The operation of the thread, for errors: `create`, `write` or `close`.
-    pub(super) step: &'static str,
+    pub(super) operation: &'static str,
     /// When the output last accepted data, or was last offered some.
-    pub(super) moved: Instant,
+    pub(super) last_progress: Instant,
     /// The result, after the thread has ended or the output was given up.
-    pub(super) end: Option<io::Result<()>>,
+    pub(super) result: Option<io::Result<()>>,
     /// The captures to break when the output fails.
     pub(super) captures: Vec<BreakHandle>,
 }
 
 impl State {
     /// Counts the packets that are now completely written.
-    pub(super) fn settle(&mut self) {
-        while let Some(mark) = self.marks.front().filter(|mark| mark.end <= self.written) {
-            self.tally.add(mark.length);
-            self.marks.pop_front();
+    pub(super) fn count_written_packets(&mut self) {
+        while let Some(packet_end) = self
+            .packet_ends
+            .front()
+            .filter(|packet_end| packet_end.end <= self.written_bytes)
+        {
+            self.written_totals.add(packet_end.length);
+            self.packet_ends.pop_front();
         }
     }
 
     pub(super) fn check(&self) -> io::Result<()> {
-        match &self.end {
+        match &self.result {
             Some(Err(error)) => Err(match error.raw_os_error() {
                 Some(number) => io::Error::from_raw_os_error(number),
                 None => io::Error::new(error.kind(), error.to_string()),
@@ -80,15 +84,15 @@ impl State {
     }
 
     /// Returns why to give the output up, if it keeps the program from ending.
-    pub(super) fn is_blocked(&self) -> Option<&'static str> {
-        let asked = signals::asked()?;
+    pub(super) fn give_up_reason(&self) -> Option<&'static str> {
+        let requested = signals::end_requested()?;
         if !self.is_open {
             return Some("its other end was not opened before the signal");
         }
-        if asked.max(self.moved).elapsed() >= PATIENCE {
+        if requested.max(self.last_progress).elapsed() >= STALL_LIMIT {
             return Some("it accepted nothing for a second after the signal");
         }
-        let is_late = signals::urgent()?.elapsed() >= URGENT;
+        let is_late = signals::immediate_end_requested()?.elapsed() >= URGENT_LIMIT;
         is_late.then_some("it had not accepted all data when another signal arrived")
     }
 }
@@ -97,24 +101,24 @@ impl Shared {
     pub(super) fn new() -> Shared {
         Shared {
             state: Mutex::new(State {
-                chunk: Vec::new(),
-                given: 0,
-                written: 0,
-                marks: VecDeque::new(),
-                tally: Tally::default(),
-                hurry: false,
-                closing: false,
-                waiting: 0,
+                buffer: Vec::new(),
+                appended_bytes: 0,
+                written_bytes: 0,
+                packet_ends: VecDeque::new(),
+                written_totals: Totals::default(),
+                flush_requested: false,
+                is_closing: false,
+                waiting_threads: 0,
                 is_open: true,
                 is_writing: false,
-                step: "write",
-                moved: Instant::now(),
-                end: None,
+                operation: "write",
+                last_progress: Instant::now(),
+                result: None,
                 captures: Vec::new(),
             }),
-            work: Condvar::new(),
-            done: Condvar::new(),
-            taken: AtomicU64::new(0),
+            thread_wakeup: Condvar::new(),
+            program_wakeup: Condvar::new(),
+            packets: AtomicU64::new(0),
             thread: OnceLock::new(),
         }
     }
@@ -128,7 +132,7 @@ impl Shared {
     /// # Errors
     ///
     /// If the program has given the output up.
-    pub(crate) fn writes(&self) -> io::Result<()> {
+    pub(crate) fn begin_write(&self) -> io::Result<()> {
         let mut state = self.lock();
         state.check()?;
         state.is_writing = true;
@@ -140,14 +144,14 @@ impl Shared {
     /// # Errors
     ///
     /// If the program has given the output up.
-    pub(crate) fn moved(&self, written: usize) -> io::Result<()> {
+    pub(crate) fn record_written(&self, written: usize) -> io::Result<()> {
         let mut state = self.lock();
         state.is_writing = false;
-        state.moved = Instant::now();
-        state.written += written as u64;
-        state.settle();
-        if state.waiting > 0 {
-            self.done.notify_all();
+        state.last_progress = Instant::now();
+        state.written_bytes += written as u64;
+        state.count_written_packets();
+        if state.waiting_threads > 0 {
+            self.program_wakeup.notify_all();
         }
         state.check()
     }
@@ -157,18 +161,18 @@ impl Shared {
     }
 
     /// Sets the operation of the thread.
-    pub(crate) fn step(&self, step: &'static str) {
-        self.lock().step = step;
+    pub(crate) fn set_operation(&self, operation: &'static str) {
+        self.lock().operation = operation;
     }
 
-    pub(super) fn end(&self, end: io::Result<()>) {
+    pub(super) fn finish(&self, result: io::Result<()>) {
         let mut state = self.lock();
         state.is_writing = false;
         // The first error is the one to report.
-        if state.end.get_or_insert(end).is_err() {
+        if state.result.get_or_insert(result).is_err() {
             state.captures.iter().for_each(BreakHandle::breakloop);
         }
         drop(state);
-        self.done.notify_all();
+        self.program_wakeup.notify_all();
     }
 }

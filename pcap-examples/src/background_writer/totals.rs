@@ -2,14 +2,14 @@
 
 /// A number of packets, and their bytes on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Totals {
     /// The number of packets.
     pub packets: u64,
     /// Their bytes on the wire.
     pub bytes: u64,
 }
 
-impl Tally {
+impl Totals {
     /// Counts a packet, given its length on the wire.
     pub fn add(&mut self, length: u32) {
         self.packets += 1;
@@ -17,9 +17,9 @@ impl Tally {
     }
 }
 
-/// The end of a packet in the bytes of an outlet, and the packet's length on the wire.
+/// The end of a packet in the bytes of a background writer, and the packet's length on the wire.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark {
+pub(crate) struct PacketEnd {
     pub(crate) end: u64,
     pub(crate) length: u32,
 }

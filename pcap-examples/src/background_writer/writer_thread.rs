@@ -1,4 +1,4 @@
-//! The thread of an outlet, which writes.
+//! The thread of a background writer, which writes.
 
 use std::io;
 use std::mem;
@@ -6,74 +6,75 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::shared::Shared;
-use crate::destination::Target;
+use crate::destination::Destination;
 
 /// Data wait at most this long for more.
-const HOLD: Duration = Duration::from_millis(100);
+const MAX_DELAY: Duration = Duration::from_millis(100);
 /// This many bytes are written without waiting for more.
-pub(super) const ENOUGH: usize = 64 * 1024;
+pub(super) const WRITE_SIZE: usize = 64 * 1024;
 /// Compressed data are flushed this often, which costs some compression.
-const SYNC: Duration = Duration::from_millis(800);
+const GZIP_FLUSH_INTERVAL: Duration = Duration::from_millis(800);
 
-/// Work for the thread.
-enum Work {
+/// Task for the thread.
+enum Task {
     Write,
-    Sync,
+    FlushGzip,
     Close,
 }
 
 impl Shared {
-    /// Writes the data to a target until the outlet is closed or fails.
-    pub(super) fn write(&self, mut target: Target) -> io::Result<()> {
+    /// Writes the data to a destination until the background writer is closed or fails.
+    pub(super) fn write_to(&self, mut destination: Destination) -> io::Result<()> {
         let mut chunk = Vec::new();
         loop {
-            match self.work(&mut chunk, target.unsynced()) {
-                Work::Write => target.write(&chunk)?,
-                Work::Sync => target.sync()?,
-                Work::Close => return target.close(),
+            match self.next_task(&mut chunk, destination.unflushed_since()) {
+                Task::Write => destination.write(&chunk)?,
+                Task::FlushGzip => destination.flush_gzip()?,
+                Task::Close => return destination.close(),
             }
         }
     }
 
-    /// Waits for work. `unsynced` is the time since when compressed data are incomplete.
-    fn work(&self, chunk: &mut Vec<u8>, unsynced: Option<Instant>) -> Work {
+    /// Waits for work. `unflushed_since` is the time since when compressed data are incomplete.
+    fn next_task(&self, chunk: &mut Vec<u8>, unflushed_since: Option<Instant>) -> Task {
         let mut held = None;
         let mut state = self.lock();
         loop {
-            let is_hurried = state.hurry || state.closing;
+            let is_requested = state.flush_requested || state.is_closing;
             let mut left = None;
-            if let Some(since) = unsynced {
-                let is_due = since.elapsed() >= SYNC || (is_hurried && state.chunk.is_empty());
+            if let Some(since) = unflushed_since {
+                let is_due = since.elapsed() >= GZIP_FLUSH_INTERVAL
+                    || (is_requested && state.buffer.is_empty());
                 if is_due {
-                    return Work::Sync;
+                    return Task::FlushGzip;
                 }
-                left = Some(SYNC.saturating_sub(since.elapsed()));
+                left = Some(GZIP_FLUSH_INTERVAL.saturating_sub(since.elapsed()));
             }
-            if !state.chunk.is_empty() {
+            if !state.buffer.is_empty() {
                 let held = *held.get_or_insert_with(Instant::now);
-                let hold = HOLD.saturating_sub(held.elapsed());
-                if is_hurried || state.chunk.len() >= ENOUGH || hold.is_zero() {
+                let hold = MAX_DELAY.saturating_sub(held.elapsed());
+                if is_requested || state.buffer.len() >= WRITE_SIZE || hold.is_zero() {
                     chunk.clear();
-                    mem::swap(chunk, &mut state.chunk);
-                    state.moved = Instant::now();
-                    if state.waiting > 0 {
-                        self.done.notify_all();
+                    mem::swap(chunk, &mut state.buffer);
+                    state.last_progress = Instant::now();
+                    if state.waiting_threads > 0 {
+                        self.program_wakeup.notify_all();
                     }
-                    return Work::Write;
+                    return Task::Write;
                 }
                 left = Some(left.map_or(hold, |left| left.min(hold)));
-            } else if state.closing {
-                return Work::Close;
+            } else if state.is_closing {
+                return Task::Close;
             } else {
-                state.hurry = false;
+                state.flush_requested = false;
             }
             state = match left {
                 Some(left) => {
-                    let waited = self.work.wait_timeout(state, left);
+                    let waited = self.thread_wakeup.wait_timeout(state, left);
                     waited.unwrap_or_else(PoisonError::into_inner).0
                 }
                 None => {
-                    let waited = self.work.wait(state);
+                    let waited = self.thread_wakeup.wait(state);
                     waited.unwrap_or_else(PoisonError::into_inner)
                 }
             };

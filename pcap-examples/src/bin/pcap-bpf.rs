@@ -9,7 +9,7 @@ use clap::{ArgAction, Parser};
 use pcap_core::{CompileOptions, Dlt};
 use pcap_examples::exit::Outcome;
 use pcap_examples::expression;
-use pcap_examples::line_output::Output;
+use pcap_examples::line_output::LineOutput;
 use pcap_examples::program;
 use pcap_examples::savefile_reader;
 
@@ -73,7 +73,7 @@ fn run(args: &Args) -> Outcome {
         Some(path) => expression::from_file(path)?,
         None => expression::join(&args.expression),
     };
-    let mut output = Output::stdout();
+    let mut output = LineOutput::stdout();
     match (&args.run, &args.r#match) {
         (Some(path), _) => run_on(args, path, &expression, &mut output)?,
         (_, Some(path)) => match_on(args, path, &expression, &mut output)?,
@@ -87,7 +87,7 @@ fn run(args: &Args) -> Outcome {
                 _ => filter.to_decimal_listing(),
             };
             for line in listing.lines() {
-                output.line(|out| out.extend([line.as_bytes(), b"\n"].concat()))?;
+                output.print_line(|out| out.extend([line.as_bytes(), b"\n"].concat()))?;
             }
         }
     }
@@ -101,12 +101,12 @@ fn options(args: &Args) -> CompileOptions {
 }
 
 /// Prints what the filter returns for each packet, compiled for the savefile.
-fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
-    let mut capture = savefile_reader::capture(path)?;
+fn run_on(args: &Args, path: &Path, expression: &str, output: &mut LineOutput) -> Outcome {
+    let mut capture = savefile_reader::open_capture(path)?;
     let filter = options(args).compile_for(&capture, expression)?;
     while let Some(packet) = capture.next_packet()? {
         let value = filter.run(packet.data(), packet.wire_len());
-        output.line(|out| {
+        output.print_line(|out| {
             // Writing to memory cannot fail.
             let _ = writeln!(out, "{value}");
         })?;
@@ -115,12 +115,12 @@ fn run_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Ou
 }
 
 /// Prints how many packets pass the filter, compiled for the savefile.
-fn match_on(args: &Args, path: &Path, expression: &str, output: &mut Output) -> Outcome {
-    let mut capture = savefile_reader::capture(path)?;
+fn match_on(args: &Args, path: &Path, expression: &str, output: &mut LineOutput) -> Outcome {
+    let mut capture = savefile_reader::open_capture(path)?;
     let filter = options(args).compile_for(&capture, expression)?;
     let mut passed = 0_u64;
     let counted = capture.for_each(|packet| passed += u64::from(filter.matches_packet(packet)));
     counted?;
-    output.line(|out| out.extend(format!("{passed}\n").bytes()))?;
+    output.print_line(|out| out.extend(format!("{passed}\n").bytes()))?;
     Ok(())
 }

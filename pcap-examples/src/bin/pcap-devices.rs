@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pcap_core::{Address, ConnectionStatus, Device, DeviceAddress};
-use pcap_examples::exit::{self, Outcome};
+use pcap_examples::exit::Outcome;
 use pcap_examples::json::{self, Object};
-use pcap_examples::line_output::Output;
+use pcap_examples::line_output::LineOutput;
 use pcap_examples::program;
+use pcap_examples::stderr;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -40,17 +41,17 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Outcome {
     let devices = Device::list()?;
     if devices.is_empty() {
-        exit::say(NAME, "there is no device on which this process may capture");
+        stderr::print_message(NAME, "there is no device on which this process may capture");
     }
-    let mut output = Output::stdout();
+    let mut output = LineOutput::stdout();
     if args.json {
-        output.line(|out| {
+        output.print_line(|out| {
             json::list(out, &devices, json_device);
             out.push(b'\n');
         })?;
     } else {
-        for line in devices.iter().flat_map(text) {
-            output.line(|out| {
+        for line in devices.iter().flat_map(text_lines) {
+            output.print_line(|out| {
                 out.extend(line.bytes());
                 out.push(b'\n');
             })?;
@@ -60,7 +61,7 @@ fn run(args: &Args) -> Outcome {
 }
 
 /// Returns the lines of a device.
-fn text(device: &Device) -> Vec<String> {
+fn text_lines(device: &Device) -> Vec<String> {
     let states = [
         (device.is_up(), "up"),
         (device.is_running(), "running"),
@@ -75,9 +76,9 @@ fn text(device: &Device) -> Vec<String> {
     }
     let mut lines = vec![first];
     lines.extend(device.description().map(|text| format!("    {text}")));
-    for of in device.addresses() {
-        let mut line = format!("    {} {}", family(of), of.address);
-        for (name, other) in others(of) {
+    for address in device.addresses() {
+        let mut line = format!("    {} {}", family(address), address.address);
+        for (name, other) in other_addresses(address) {
             if let Some(other) = other {
                 line += &format!(" {name} {other}");
             }
@@ -97,11 +98,11 @@ fn json_device(out: &mut Vec<u8>, device: &Device) {
         .plain("wireless", device.is_wireless())
         .text("connection", connection(device).unwrap_or("unknown"))
         .member("addresses", |out| {
-            json::list(out, device.addresses(), |out, of| {
+            json::list(out, device.addresses(), |out, address| {
                 let object = Object::new(out)
-                    .text("family", family(of))
-                    .text("address", &of.address);
-                others(of)
+                    .text("family", family(address))
+                    .text("address", &address.address);
+                other_addresses(address)
                     .into_iter()
                     .fold(object, |object, (name, other)| {
                         object.some_text(name, other)
@@ -121,8 +122,8 @@ fn connection(device: &Device) -> Option<&'static str> {
     }
 }
 
-fn family(of: &DeviceAddress) -> &'static str {
-    match of.address {
+fn family(address: &DeviceAddress) -> &'static str {
+    match address.address {
         Address::V4(_) => "ipv4",
         Address::V6 { .. } => "ipv6",
         Address::Mac(_) => "mac",
@@ -131,10 +132,10 @@ fn family(of: &DeviceAddress) -> &'static str {
     }
 }
 
-fn others(of: &DeviceAddress) -> [(&'static str, Option<&Address>); 3] {
+fn other_addresses(address: &DeviceAddress) -> [(&'static str, Option<&Address>); 3] {
     [
-        ("netmask", of.netmask.as_ref()),
-        ("broadcast", of.broadcast.as_ref()),
-        ("peer", of.destination.as_ref()),
+        ("netmask", address.netmask.as_ref()),
+        ("broadcast", address.broadcast.as_ref()),
+        ("peer", address.destination.as_ref()),
     ]
 }

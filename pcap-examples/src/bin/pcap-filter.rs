@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use pcap_examples::copy_progress::Copying;
+use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files::is_same_file;
-use pcap_examples::output_format::{self, Ending};
-use pcap_examples::savefile_reader::Input;
-use pcap_examples::savefile_writer::Savefile;
+use pcap_examples::output_format::{self, OutputFormat};
+use pcap_examples::savefile_reader::SavefileReader;
+use pcap_examples::savefile_writer::SavefileWriter;
 use pcap_examples::skipped_packets::{self, SkippedPackets};
 use pcap_examples::{expression, program, signals};
 
@@ -51,34 +51,34 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.output == Path::new("-") && io::stdout().is_terminal() {
-        exit::usage::<Args>("cannot write a savefile to a terminal");
+        exit::usage_error::<Args>("cannot write a savefile to a terminal");
     }
     if is_same_file(&args.input, &args.output) {
         let path = args.output.display();
         let text = format!("cannot write `{path}`: it is also the input");
         return Err(Failure::Text(text));
     }
-    let ending = Ending::of(&args.output)?;
-    let mut input = Input::open(&args.input, true)?;
+    let output_format = OutputFormat::of_path(&args.output)?;
+    let mut input = SavefileReader::open(&args.input, true)?;
     let expression = expression::join(&args.expression);
     let filter = input.capture().compile(&expression)?;
-    signals::breaks(input.capture().break_handle());
-    let Ending { format, gzip } = ending;
-    let mut savefile = Savefile::create(&args.output, input.capture(), format, gzip)?;
-    savefile.is_fed_by(&args.input);
-    let copying = Copying::new(&savefile, input.bar());
+    signals::break_on_end(input.capture().break_handle());
+    let OutputFormat { format, gzip } = output_format;
+    let mut savefile = SavefileWriter::create(&args.output, input.capture(), format, gzip)?;
+    savefile.set_buffering_for_input(&args.input);
+    let copy_progress = CopyProgress::new(&savefile, input.bar());
     let mut skipped = SkippedPackets::new(NAME, input.bar());
-    let (_, outcome) = input.each(|number, packet| {
-        copying.read(number);
+    let (_, outcome) = input.for_each_packet(|number, packet| {
+        copy_progress.set_read(number);
         if filter.matches_packet(packet) {
             skipped.check_written(number, savefile.write(packet))?;
         }
         savefile.tick()
     });
     let closed = savefile.close();
-    copying.tell();
+    copy_progress.print();
     closed?;
-    if signals::asked().is_some() {
+    if signals::end_requested().is_some() {
         let path = args.input.display();
         let text = format!("stopped before the end of `{path}`");
         return Err(Failure::Text(text));

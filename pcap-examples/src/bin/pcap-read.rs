@@ -12,14 +12,15 @@ use std::time::Duration;
 
 use clap::Parser;
 use pcap_core::{Capture, ErrorKind, Offline};
-use pcap_examples::background_writer::{self, Outlet};
+use pcap_examples::background_writer::{self, BackgroundWriter};
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::json;
-use pcap_examples::line_output::Output;
-use pcap_examples::packet_printer::{Form, Printer};
+use pcap_examples::line_output::LineOutput;
+use pcap_examples::packet_printer::{PacketPrinter, PrintFormat};
 use pcap_examples::program;
 use pcap_examples::savefile_reader;
 use pcap_examples::signals;
+use pcap_examples::stderr;
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -77,45 +78,45 @@ impl Args {
 fn main() -> ExitCode {
     program::main(NAME, |args: Args| {
         if args.follow && args.files.len() > 1 {
-            exit::usage::<Args>("cannot follow more than one file");
+            exit::usage_error::<Args>("cannot follow more than one file");
         }
         run(&args)
     })
 }
 
 fn run(args: &Args) -> Outcome {
-    check(&args.files)?;
-    let mut output = Output::stdout().line_buffered(args.line_buffered || args.follow);
-    let seen = Arc::new(AtomicU64::new(0));
-    let report = Arc::clone(&seen);
+    check_files(&args.files)?;
+    let mut output = LineOutput::stdout().line_buffered(args.line_buffered || args.follow);
+    let packets_read = Arc::new(AtomicU64::new(0));
+    let report = Arc::clone(&packets_read);
     signals::on_report(move || {
         let packets = report.load(Ordering::Relaxed);
-        exit::note(format_args!("{packets} packets read"));
+        stderr::print_line(format_args!("{packets} packets read"));
     });
-    signals::on_flush(|| Outlet::stdout().hurry());
-    let printed = print(args, &seen, &mut output);
+    signals::on_flush(|| BackgroundWriter::stdout().request_flush());
+    let printed = print_files(args, &packets_read, &mut output);
     // It is no error if the reader of the lines went away.
     if !printed.as_ref().is_err_and(Failure::is_broken_pipe) {
-        exit::unwritten(background_writer::unwritten());
+        stderr::print_unwritten(background_writer::unwritten_packets());
     }
     printed
 }
 
 /// Prints the packets of all files.
-fn print(args: &Args, seen: &AtomicU64, output: &mut Output) -> Outcome {
+fn print_files(args: &Args, packets_read: &AtomicU64, output: &mut LineOutput) -> Outcome {
     let mut outcome = Ok(());
     for path in &args.files {
-        if seen.load(Ordering::Relaxed) == args.limit() {
+        if packets_read.load(Ordering::Relaxed) == args.limit() {
             break;
         }
-        if signals::asked().is_some() {
+        if signals::end_requested().is_some() {
             let text = format!("stopped before `{}`", path.display());
             outcome = Err(Failure::Text(text));
             break;
         }
         // A signal may end the program while this file is opened.
         output.flush()?;
-        match read(args, path, seen, output) {
+        match print_file(args, path, packets_read, output) {
             Ok(()) => {}
             // Further lines would not arrive either.
             Err(Failure::Stdout(error)) => return Err(error.into()),
@@ -128,15 +129,15 @@ fn print(args: &Args, seen: &AtomicU64, output: &mut Output) -> Outcome {
         }
     }
     if args.count {
-        let packets = seen.load(Ordering::Relaxed);
-        output.line(|out| out.extend(format!("{packets}\n").bytes()))?;
+        let packets = packets_read.load(Ordering::Relaxed);
+        output.print_line(|out| out.extend(format!("{packets}\n").bytes()))?;
     }
     output.flush()?;
     outcome
 }
 
 /// Checks that all words are files before anything is printed: some may be intended as a filter.
-fn check(files: &[PathBuf]) -> Outcome {
+fn check_files(files: &[PathBuf]) -> Outcome {
     let mut outcome = Ok(());
     for path in files.iter().filter(|path| path.as_os_str() != "-") {
         let why = match fs::metadata(path) {
@@ -153,7 +154,7 @@ fn check(files: &[PathBuf]) -> Outcome {
             _ => continue,
         };
         let path = path.display();
-        exit::say(
+        stderr::print_message(
             NAME,
             format_args!("cannot open `{path}`: {why}; use -f for a filter"),
         );
@@ -163,7 +164,7 @@ fn check(files: &[PathBuf]) -> Outcome {
 }
 
 /// Opens a file. With `follow`, waits until its header has been written.
-fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
+fn open_capture(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
     loop {
         if follow && savefile_reader::is_gzip(path) {
             let path = path.display();
@@ -171,7 +172,7 @@ fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
             return Err(Failure::Text(text));
         }
         // Opening a FIFO waits for its other end.
-        match signals::at_once(|| savefile_reader::capture(path)) {
+        match signals::while_killable(|| savefile_reader::open_capture(path)) {
             Err(Failure::Pcap(error)) if follow && error.kind() == ErrorKind::SavefileTruncated => {
                 thread::sleep(Duration::from_millis(100));
             }
@@ -181,31 +182,36 @@ fn open(path: &Path, follow: bool) -> Outcome<Capture<Offline>> {
 }
 
 /// Prints the packets of one file, and counts them.
-fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outcome {
-    let mut capture = open(path, args.follow)?;
+fn print_file(
+    args: &Args,
+    path: &Path,
+    packets_read: &AtomicU64,
+    output: &mut LineOutput,
+) -> Outcome {
+    let mut capture = open_capture(path, args.follow)?;
     if args.follow {
         capture.follow(true)?;
     }
     if let Some(expression) = &args.filter {
         let named = |e| Failure::Text(format!("cannot filter `{}`: {e}", path.display()));
         // Resolving names may take long.
-        signals::at_once(|| capture.set_filter(expression)).map_err(named)?;
+        signals::while_killable(|| capture.set_filter(expression)).map_err(named)?;
     }
-    signals::breaks(capture.break_handle());
-    Outlet::stdout().breaks(capture.break_handle());
+    signals::break_on_end(capture.break_handle());
+    BackgroundWriter::stdout().break_on_failure(capture.break_handle());
     let form = match (args.raw, args.json) {
-        (true, _) => Form::Raw,
-        (_, true) => Form::Json,
-        _ => Form::Line,
+        (true, _) => PrintFormat::Raw,
+        (_, true) => PrintFormat::Json,
+        _ => PrintFormat::Line,
     };
-    let mut printer = Printer::new(form, &capture);
+    let mut printer = PacketPrinter::new(form, &capture);
     let limit = args.limit();
     let flow = capture.try_for_each(|packet| {
-        let count = seen.load(Ordering::Relaxed) + 1;
-        seen.store(count, Ordering::Relaxed);
+        let count = packets_read.load(Ordering::Relaxed) + 1;
+        packets_read.store(count, Ordering::Relaxed);
         if !args.count {
             let print = |out: &mut Vec<u8>| printer.push(out, packet);
-            if let Err(error) = output.packet(packet.wire_len(), print) {
+            if let Err(error) = output.print_packet(packet.wire_len(), print) {
                 return ControlFlow::Break(Err(error.into()));
             }
         }
@@ -217,7 +223,7 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
     if let Ok(ControlFlow::Break(outcome)) = flow {
         return outcome;
     }
-    match signals::asked() {
+    match signals::end_requested() {
         Some(_) if args.follow => Ok(()),
         // The signal may also have truncated the last packet of a pipe.
         Some(_) => Err(Failure::Text(format!(
@@ -226,7 +232,7 @@ fn read(args: &Args, path: &Path, seen: &AtomicU64, output: &mut Output) -> Outc
         ))),
         None => {
             // There may be no further packet that meets the error of the output.
-            Outlet::stdout().check()?;
+            BackgroundWriter::stdout().check()?;
             Ok(flow.map(drop)?)
         }
     }

@@ -7,19 +7,20 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pcap_core::{Capture, Linktype, Offline, Packet, Precision, SavefileFormat};
-use pcap_examples::copy_progress::Copying;
+use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::{self, Failure, Outcome};
 use pcap_examples::files;
 use pcap_examples::json::Object;
-use pcap_examples::line_output::Output;
-use pcap_examples::link_converter::{Relink, Unfit};
-use pcap_examples::output_format::{self, Ending};
+use pcap_examples::line_output::LineOutput;
+use pcap_examples::link_converter::{Inconvertible, LinkConverter};
+use pcap_examples::output_format::{self, OutputFormat};
 use pcap_examples::program;
-use pcap_examples::savefile_reader::Input;
-use pcap_examples::savefile_writer::Savefile;
+use pcap_examples::savefile_reader::SavefileReader;
+use pcap_examples::savefile_writer::SavefileWriter;
 use pcap_examples::signals;
 use pcap_examples::skipped_packets::{self, SkippedPackets};
-use pcap_examples::value_parsers::{self, Shift};
+use pcap_examples::stderr;
+use pcap_examples::value_parsers::{self, TimeShift};
 
 const NAME: &str = env!("CARGO_BIN_NAME");
 
@@ -88,8 +89,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FORMAT", value_parser = ["pcap", "pcapng"])]
     format: Option<String>,
     /// The time to add to each packet time, in seconds or with a unit: -3600, +0.5, -1h, 500ms
-    #[arg(long, value_name = "TIME", value_parser = value_parsers::shift, allow_hyphen_values = true)]
-    shift: Option<Shift>,
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::time_shift, allow_hyphen_values = true)]
+    shift: Option<TimeShift>,
     /// Compress with gzip, whatever the name of OUT
     #[arg(long)]
     gzip: bool,
@@ -113,38 +114,40 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Outcome {
     if args.is_to_stdout() && io::stdout().is_terminal() {
-        exit::usage::<Args>("cannot write a savefile to a terminal");
+        exit::usage_error::<Args>("cannot write a savefile to a terminal");
     }
     if files::is_same_file(&args.input, &args.output) {
         let path = args.output.display();
         let text = format!("cannot write `{path}`: it is also the input");
         return Err(Failure::Text(text));
     }
-    let ending = Ending::of(&args.output)?;
-    let mut input = Input::open(&args.input, !args.quiet)?;
-    signals::breaks(input.capture().break_handle());
-    let (mut recoder, mut savefile) = plan(args, ending, input.capture())?;
+    let output_format = OutputFormat::of_path(&args.output)?;
+    let mut input = SavefileReader::open(&args.input, !args.quiet)?;
+    signals::break_on_end(input.capture().break_handle());
+    let (mut recoder, mut savefile) = prepare(args, output_format, input.capture())?;
     let mut skipped = SkippedPackets::new(NAME, input.bar());
 
-    savefile.is_fed_by(&args.input);
-    let copying = Copying::new(&savefile, input.bar());
+    savefile.set_buffering_for_input(&args.input);
+    let copy_progress = CopyProgress::new(&savefile, input.bar());
     let mut counts = Counts::default();
-    let (read, outcome) = input.each(|number, packet| {
-        copying.read(number);
+    let (read, outcome) = input.for_each_packet(|number, packet| {
+        copy_progress.set_read(number);
         if let Some(packet) = recoder.recode(args, &mut counts, number, packet)? {
             skipped.check_written(number, savefile.write(packet))?;
         }
         savefile.tick()
     });
     let closed = savefile.close();
-    counts.written = copying.written();
-    counts.untagged = recoder.relink.map_or(0, |relink| relink.untagged());
-    counts.left_out = skipped.packets();
+    counts.written = copy_progress.written();
+    counts.untagged = recoder
+        .link_converter
+        .map_or(0, |link_converter| link_converter.untagged());
+    counts.unwritable = skipped.packets();
     let reported = counts.report(args, read);
-    exit::unwritten(savefile.outlet().unwritten());
+    stderr::print_unwritten(savefile.background_writer().unwritten_packets());
     closed?;
     // The signal may have ended a pipe, and truncated its last packet.
-    let outcome = match signals::asked() {
+    let outcome = match signals::end_requested() {
         Some(_) => Err(Failure::Text(format!(
             "stopped before the end of `{}`",
             args.input.display()
@@ -155,17 +158,21 @@ fn run(args: &Args) -> Outcome {
 }
 
 /// Returns what to do with each packet, and the savefile for them.
-fn plan(args: &Args, ending: Ending, capture: &Capture<Offline>) -> Outcome<(Recoder, Savefile)> {
+fn prepare(
+    args: &Args,
+    output_format: OutputFormat,
+    capture: &Capture<Offline>,
+) -> Outcome<(Recoder, SavefileWriter)> {
     let from = capture.linktype();
     let to = args.linktype.unwrap_or(from);
-    let relink = if args.relabel || to == from {
+    let link_converter = if args.relabel || to == from {
         None
     } else {
         let text = format!(
             "cannot convert {from} to {to}: --help lists the supported link types; \
              --relabel only writes the number"
         );
-        Some(Relink::new(from, to).ok_or(Failure::Text(text))?)
+        Some(LinkConverter::new(from, to).ok_or(Failure::Text(text))?)
     };
     let precision = match args.precision.as_deref() {
         Some("micro") => Precision::Micro,
@@ -180,26 +187,26 @@ fn plan(args: &Args, ending: Ending, capture: &Capture<Offline>) -> Outcome<(Rec
     }
     // Readers reject longer packets, unless the input already has them.
     let most = capture.snaplen().max(262_144);
-    let growth = relink.as_ref().map_or(0, Relink::growth);
+    let growth = link_converter.as_ref().map_or(0, LinkConverter::growth);
     let snaplen = capture.snaplen().saturating_add(growth).min(most);
     let snaplen = args.snaplen.unwrap_or(snaplen);
-    let gzip = args.gzip || ending.gzip;
+    let gzip = args.gzip || output_format.gzip;
     let format = match args.format.as_deref() {
         Some("pcapng") => SavefileFormat::Pcapng,
         Some(_) => SavefileFormat::Pcap,
-        None => ending.format,
+        None => output_format.format,
     };
     let is_same = (to, snaplen, precision) == (from, capture.snaplen(), capture.precision());
     let savefile = if is_same {
         // Keeps the other fields of the header as well.
-        Savefile::create(&args.output, capture, format, gzip)?
+        SavefileWriter::create(&args.output, capture, format, gzip)?
     } else {
         let fcs = capture.fcs_len().filter(|_| to == from);
         let capture = Capture::dead_with(to, snaplen, precision)?.with_fcs_len(fcs)?;
-        Savefile::create(&args.output, &capture, format, gzip)?
+        SavefileWriter::create(&args.output, &capture, format, gzip)?
     };
     let recoder = Recoder {
-        relink,
+        link_converter,
         shift,
         snaplen: args.snaplen,
     };
@@ -207,9 +214,9 @@ fn plan(args: &Args, ending: Ending, capture: &Capture<Offline>) -> Outcome<(Rec
 }
 
 struct Recoder {
-    relink: Option<Relink>,
+    link_converter: Option<LinkConverter>,
     snaplen: Option<u32>,
-    shift: Shift,
+    shift: TimeShift,
 }
 
 impl Recoder {
@@ -221,14 +228,14 @@ impl Recoder {
         number: u64,
         mut packet: Packet<'a>,
     ) -> Outcome<Option<Packet<'a>>> {
-        if let Some(relink) = &mut self.relink {
-            packet = match relink.convert(packet) {
+        if let Some(link_converter) = &mut self.link_converter {
+            packet = match link_converter.convert(packet) {
                 Ok(packet) => packet,
-                Err(unfit) if args.skip => {
-                    *counts.skipped.entry(unfit).or_default() += 1;
+                Err(inconvertible) if args.skip => {
+                    *counts.skipped.entry(inconvertible).or_default() += 1;
                     return Ok(None);
                 }
-                Err(unfit) => return Err(refused(args, number, unfit)),
+                Err(inconvertible) => return Err(conversion_failure(args, number, inconvertible)),
             };
         }
         let mut data = packet.data();
@@ -236,10 +243,10 @@ impl Recoder {
             .snaplen
             .and_then(|snaplen| data.get(..snaplen as usize))
         {
-            counts.cut += u64::from(short.len() < data.len());
+            counts.truncated += u64::from(short.len() < data.len());
             data = short;
         }
-        if data.len() == packet.data().len() && self.shift == Shift::default() {
+        if data.len() == packet.data().len() && self.shift == TimeShift::default() {
             // Keeps even a fraction of more than a second, which damaged savefiles have.
             return Ok(Some(packet));
         }
@@ -248,11 +255,11 @@ impl Recoder {
     }
 }
 
-fn refused(args: &Args, number: u64, unfit: Unfit) -> Failure {
+fn conversion_failure(args: &Args, number: u64, inconvertible: Inconvertible) -> Failure {
     let to = args.linktype.map(|to| to.to_string()).unwrap_or_default();
     let input = args.input.display();
     Failure::Text(format!(
-        "cannot convert packet {number} of `{input}` to {to}: it is {unfit}; \
+        "cannot convert packet {number} of `{input}` to {to}: it is {inconvertible}; \
          use --skip to skip such packets"
     ))
 }
@@ -261,27 +268,29 @@ fn refused(args: &Args, number: u64, unfit: Unfit) -> Failure {
 #[derive(Default)]
 struct Counts {
     written: u64,
-    skipped: BTreeMap<Unfit, u64>,
-    cut: u64,
+    skipped: BTreeMap<Inconvertible, u64>,
+    truncated: u64,
     untagged: u64,
-    left_out: Option<u64>,
+    unwritable: Option<u64>,
 }
 
 impl Counts {
     fn report(&self, args: &Args, read: u64) -> Outcome {
         let skipped: u64 = self.skipped.values().sum();
         if !args.quiet {
-            exit::note(format_args!("{} of {read} packets", self.written));
+            stderr::print_line(format_args!("{} of {read} packets", self.written));
             if skipped > 0 {
-                let reason = |(unfit, count): (&Unfit, &u64)| format!("{count} {unfit}");
+                let reason = |(inconvertible, count): (&Inconvertible, &u64)| {
+                    format!("{count} {inconvertible}")
+                };
                 let reasons: Vec<_> = self.skipped.iter().map(reason).collect();
-                exit::note(format_args!("{skipped} skipped: {}", reasons.join(", ")));
+                stderr::print_line(format_args!("{skipped} skipped: {}", reasons.join(", ")));
             }
-            if self.cut > 0 {
-                exit::note(format_args!("{} cut", self.cut));
+            if self.truncated > 0 {
+                stderr::print_line(format_args!("{} cut", self.truncated));
             }
             if self.untagged > 0 {
-                exit::note(format_args!("{} without their VLAN tags", self.untagged));
+                stderr::print_line(format_args!("{} without their VLAN tags", self.untagged));
             }
         }
         if !args.json {
@@ -296,22 +305,22 @@ impl Counts {
             .member("reasons", |out| {
                 let reasons = self.skipped.iter();
                 reasons
-                    .fold(Object::new(out), |object, (unfit, count)| {
-                        object.plain(&unfit.to_string(), count)
+                    .fold(Object::new(out), |object, (inconvertible, count)| {
+                        object.plain(&inconvertible.to_string(), count)
                     })
                     .end();
             })
-            .plain("cut", self.cut)
+            .plain("cut", self.truncated)
             .plain("untagged", self.untagged)
-            .some_plain("left_out", self.left_out)
+            .some_plain("left_out", self.unwritable)
             .end();
         if args.is_to_stdout() {
-            exit::note(String::from_utf8_lossy(&line));
+            stderr::print_line(String::from_utf8_lossy(&line));
             return Ok(());
         }
         line.push(b'\n');
-        let mut output = Output::stdout();
-        output.line(|out| out.append(&mut line))?;
+        let mut output = LineOutput::stdout();
+        output.print_line(|out| out.append(&mut line))?;
         Ok(output.flush()?)
     }
 }

@@ -1,7 +1,7 @@
 //! The cooked headers of Linux, which packets from `any` have instead of link headers.
 
-use super::fields::{after, byte, long, short};
-use super::link::{FIRST_TYPE, mac};
+use super::fields::{skip, u8_at, u16_at, u32_at};
+use super::link::{FIRST_ETHER_TYPE, mac};
 use super::{Decoder, Endpoint, Protocol};
 
 /// The fields of a cooked header besides the address and the protocol. A field that is truncated, or that the version
@@ -60,12 +60,12 @@ impl Cooked {
         Header {
             cooked: Cooked {
                 interface: None,
-                packet_type: short(data, 0).map(PacketType::new),
-                hardware: short(data, 2),
+                packet_type: u16_at(data, 0).map(PacketType::new),
+                hardware: u16_at(data, 2),
             },
-            source: mac(data, 6).filter(|_| short(data, 4) == Some(6)),
-            protocol: short(data, 14),
-            rest: after(data, 16),
+            source: mac(data, 6).filter(|_| u16_at(data, 4) == Some(6)),
+            protocol: u16_at(data, 14),
+            rest: skip(data, 16),
         }
     }
 
@@ -73,13 +73,13 @@ impl Cooked {
     pub(super) fn v2(data: &[u8]) -> Header<'_> {
         Header {
             cooked: Cooked {
-                interface: long(data, 4),
-                packet_type: byte(data, 10).map(|number| PacketType::new(number.into())),
-                hardware: short(data, 8),
+                interface: u32_at(data, 4),
+                packet_type: u8_at(data, 10).map(|number| PacketType::new(number.into())),
+                hardware: u16_at(data, 8),
             },
-            source: mac(data, 12).filter(|_| byte(data, 11) == Some(6)),
-            protocol: short(data, 0),
-            rest: after(data, 20),
+            source: mac(data, 12).filter(|_| u8_at(data, 11) == Some(6)),
+            protocol: u16_at(data, 0),
+            rest: skip(data, 20),
         }
     }
 }
@@ -93,18 +93,18 @@ impl<'a> Decoder<'a> {
         let (Some(hardware), Some(protocol)) = (header.cooked.hardware, header.protocol) else {
             return;
         };
-        self.found(Protocol::Linux { hardware, protocol }, rest);
+        self.set_protocol(Protocol::Linux { hardware, protocol }, rest);
         match (hardware, protocol) {
             // Netlink has numbers of its own, and Frame Relay none. 802 is IEEE 802.11 after a Prism header.
             (824 | 770 | 802, _) => {}
             // IEEE 802.11 with a radiotap header, whose version is 0, and without.
             (803, _) if rest.first().is_none_or(|&version| version == 0) => self.radiotap(rest),
             (801, 4) => self.wireless(rest, false),
-            (_, FIRST_TYPE..) => self.ether_type(protocol, rest),
+            (_, FIRST_ETHER_TYPE..) => self.ether_type(protocol, rest),
             // GRE in IPv4 and IPv6: the header has no further fields.
             (778 | 823, _) => {}
             // The numbers of Linux for protocols without an Ethernet type.
-            (_, 1) => self.found(Protocol::Named("IPX"), rest),
+            (_, 1) => self.set_protocol(Protocol::Named("IPX"), rest),
             (_, 3) => self.ethernet(rest),
             (_, 4) => self.llc(rest),
             (_, 7) => self.ppp(rest),

@@ -4,9 +4,9 @@ use std::fmt::{self, Display, Formatter};
 
 use etherparse::IpNumber;
 
-use super::link::FIRST_TYPE;
+use super::link::FIRST_ETHER_TYPE;
 use super::{
-    Cooked, Decoded, Detail, Echo, Endpoint, Fragment, Outside, PacketType, Protocol,
+    Cooked, Decoded, Detail, Echo, Endpoint, Fragment, OuterHeader, PacketType, Protocol,
     protocol_names,
 };
 
@@ -24,10 +24,10 @@ const FRAGMENT: &str = " fragment";
 /// Writes the headers around a packet, its ends, its protocol and further fields, but not those of a cooked header.
 impl Display for Decoded<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.outside
+        self.outer_headers
             .iter()
             .try_for_each(|outside| write!(f, "{outside} "))?;
-        ends(f, self.source, self.destination)?;
+        endpoints(f, self.source, self.destination)?;
         write!(f, "{}{}", self.protocol, self.detail)?;
         fragment(f, self.fragment)
     }
@@ -43,7 +43,7 @@ impl Decoded<'_> {
 }
 
 /// Writes `192.0.2.1 > 192.0.2.2 `, with a question mark for an unknown end.
-fn ends(
+fn endpoints(
     f: &mut Formatter<'_>,
     source: Option<Endpoint>,
     destination: Option<Endpoint>,
@@ -68,20 +68,20 @@ fn fragment(f: &mut Formatter<'_>, fragment: Option<Fragment>) -> fmt::Result {
     }
 }
 
-impl Display for Outside {
+impl Display for OuterHeader {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match *self {
-            Outside::Vlan(number) => write!(f, "vlan {number}"),
-            Outside::Mpls(label) => write!(f, "mpls {label}"),
-            Outside::Pppoe(session) => write!(f, "pppoe {session}"),
-            Outside::Tunnel {
+            OuterHeader::Vlan(number) => write!(f, "vlan {number}"),
+            OuterHeader::Mpls(label) => write!(f, "mpls {label}"),
+            OuterHeader::Pppoe(session) => write!(f, "pppoe {session}"),
+            OuterHeader::Tunnel {
                 protocol,
                 source,
                 destination,
                 id,
                 fragment: part,
             } => {
-                ends(f, source, destination)?;
+                endpoints(f, source, destination)?;
                 protocol.fmt(f)?;
                 if let Some(id) = id {
                     write!(f, " {id}")?;
@@ -109,7 +109,7 @@ impl Display for Protocol {
             };
         match *self {
             Protocol::Named(name) => f.write_str(name),
-            Protocol::Ether(number) if number < FIRST_TYPE => f.write_str("802.3"),
+            Protocol::Ether(number) if number < FIRST_ETHER_TYPE => f.write_str("802.3"),
             Protocol::Ether(number) => named(
                 f,
                 protocol_names::ether(number),

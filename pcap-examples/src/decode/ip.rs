@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::fields::{after, array, byte, first, long, short};
-use super::link::FIRST_TYPE;
+use super::fields::{array_at, prefix, skip, u8_at, u16_at, u32_at};
+use super::link::FIRST_ETHER_TYPE;
 use super::{Decoder, Endpoint, Fragment, Protocol};
 
 /// The length of the IPv4 header without options.
@@ -26,47 +26,48 @@ impl<'a> Decoder<'a> {
             return;
         };
         let length = usize::from(data[0] & 15) * 4;
-        self.ends(array::<4>(data, 12), array::<4>(data, 16));
-        let (Some(id), Some(place), Some(number)) = (short(data, 4), short(data, 6), byte(data, 9))
+        self.endpoints(array_at::<4>(data, 12), array_at::<4>(data, 16));
+        let (Some(id), Some(place), Some(number)) =
+            (u16_at(data, 4), u16_at(data, 6), u8_at(data, 9))
         else {
             return;
         };
         let offset = u32::from(place & 0x1fff) * 8;
         self.fragment(id.into(), offset, place & 0x2000 != 0, number);
-        self.found(by_number(number), after(data, IPV4));
+        self.set_protocol(by_number(number), skip(data, IPV4));
         // With a shorter length the start of the payload is unknown.
         if length < IPV4 {
             return;
         }
         // The system or the network card has not filled in a total length of 0, or below that of the header. Take
         // all bytes then.
-        let data = match short(data, 2) {
-            Some(total) if usize::from(total) >= length => first(data, total.into()),
+        let data = match u16_at(data, 2) {
+            Some(total) if usize::from(total) >= length => prefix(data, total.into()),
             _ => data,
         };
-        self.carried(number, after(data, length));
+        self.ip_payload(number, skip(data, length));
     }
 
     pub(super) fn ipv6(&mut self, data: &'a [u8]) {
         let Some(6) = data.first().map(|byte| byte >> 4) else {
             return;
         };
-        self.ends(array::<16>(data, 8), array::<16>(data, 24));
-        let Some(number) = byte(data, 6) else {
+        self.endpoints(array_at::<16>(data, 8), array_at::<16>(data, 24));
+        let Some(number) = u8_at(data, 6) else {
             return;
         };
-        let rest = after(data, IPV6);
-        self.found(by_number(number), rest);
+        let rest = skip(data, IPV6);
+        self.set_protocol(by_number(number), rest);
         // 0 is a jumbogram, or not filled in.
-        let rest = match short(data, 4) {
-            Some(length @ 1..) => first(rest, length.into()),
+        let rest = match u16_at(data, 4) {
+            Some(length @ 1..) => prefix(rest, length.into()),
             _ => rest,
         };
-        self.carried(number, rest);
+        self.ip_payload(number, rest);
     }
 
     /// Records the addresses, if at least the first is there.
-    fn ends<A: Into<IpAddr>>(&mut self, source: Option<A>, destination: Option<A>) {
+    fn endpoints<A: Into<IpAddr>>(&mut self, source: Option<A>, destination: Option<A>) {
         if source.is_some() {
             let end = |address: A| Endpoint::Ip(address.into());
             self.known.source = source.map(end);
@@ -85,19 +86,19 @@ impl<'a> Decoder<'a> {
     }
 
     /// Decodes the extension headers, then the payload.
-    fn carried(&mut self, mut number: u8, mut data: &'a [u8]) {
+    fn ip_payload(&mut self, mut number: u8, mut data: &'a [u8]) {
         loop {
-            self.found(by_number(number), data);
+            self.set_protocol(by_number(number), data);
             // Only the first fragment has the header of the payload.
             if self.known.fragment.is_some_and(|part| part.offset > 0) {
                 return;
             }
-            let units = usize::from(byte(data, 1).unwrap_or_default());
+            let units = usize::from(u8_at(data, 1).unwrap_or_default());
             let length = match number {
                 // Hop-by-hop and destination options, routing, Shim6.
                 0 | 43 | 60 | 140 => 8 * (units + 1),
                 44 => {
-                    if let (Some(place), Some(id)) = (short(data, 2), long(data, 4)) {
+                    if let (Some(place), Some(id)) = (u16_at(data, 2), u32_at(data, 4)) {
                         self.fragment(id, u32::from(place & !7), place & 1 != 0, data[0]);
                     }
                     8
@@ -106,13 +107,13 @@ impl<'a> Decoder<'a> {
                 51 => 4 * (units + 2),
                 _ => break,
             };
-            let Some(next) = byte(data, 0) else {
+            let Some(next) = u8_at(data, 0) else {
                 return;
             };
             let is_whole = data.len() >= length;
-            (number, data) = (next, after(data, length));
+            (number, data) = (next, skip(data, length));
             if !is_whole {
-                return self.found(by_number(number), data);
+                return self.set_protocol(by_number(number), data);
             }
         }
         self.transport(number, data);
@@ -124,7 +125,7 @@ impl<'a> Decoder<'a> {
             return;
         }
         self.enter_tunnel(None);
-        self.found(
+        self.set_protocol(
             Protocol::Ether(if version == 4 { 0x0800 } else { 0x86dd }),
             data,
         );
@@ -137,7 +138,7 @@ impl<'a> Decoder<'a> {
         const KEY: u16 = 0x2000;
         const SEQUENCE: u16 = 0x1000;
         const ACKNOWLEDGED: u16 = 0x0080;
-        let (Some(flags), Some(kind)) = (short(data, 0), short(data, 2)) else {
+        let (Some(flags), Some(kind)) = (u16_at(data, 0), u16_at(data, 2)) else {
             return;
         };
         let version = flags & 7;
@@ -151,17 +152,17 @@ impl<'a> Decoder<'a> {
         if version == 1 {
             length += 4 * has(ACKNOWLEDGED);
         }
-        let rest = after(data, length);
+        let rest = skip(data, length);
         self.known.rest = rest;
         // Smaller numbers are protocols of GRE.
-        if rest.is_empty() || kind < FIRST_TYPE {
+        if rest.is_empty() || kind < FIRST_ETHER_TYPE {
             return;
         }
         let id = match version {
             _ if flags & KEY == 0 => None,
-            0 => long(data, key_at),
+            0 => u32_at(data, key_at),
             // The key of PPTP is a length and the call number.
-            _ => short(data, key_at + 2).map(u32::from),
+            _ => u16_at(data, key_at + 2).map(u32::from),
         };
         self.enter_tunnel(id);
         self.ether_type(kind, rest);

@@ -19,7 +19,7 @@ pub use cooked::{Cooked, PacketType};
 pub use display::tcp_flags;
 
 /// The maximum depth of nested headers, so that no packet exhausts the stack.
-const DEPTH: u32 = 32;
+const MAX_DEPTH: u32 = 32;
 
 /// A decoded packet.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub struct Decoded<'a> {
     /// The fields of Linux's cooked header.
     pub cooked: Option<Cooked>,
     /// The headers around the packet, the outermost first.
-    pub outside: Vec<Outside>,
+    pub outer_headers: Vec<OuterHeader>,
     /// The innermost known protocol.
     pub protocol: Protocol,
     /// The best address of the sender.
@@ -44,7 +44,7 @@ pub struct Decoded<'a> {
 
 /// A header around the packet that is decoded.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Outside {
+pub enum OuterHeader {
     /// A VLAN tag, with its number.
     Vlan(u16),
     /// An entry of an MPLS stack, with its label.
@@ -161,15 +161,19 @@ pub struct Fragment {
 impl Decoded<'_> {
     /// Returns the innermost pair of ends of which both are known.
     #[must_use]
-    pub fn ends(&self) -> Option<(Endpoint, Endpoint)> {
-        let tunnels = self.outside.iter().rev().map(|outside| match outside {
-            Outside::Tunnel {
-                source,
-                destination,
-                ..
-            } => source.zip(*destination),
-            _ => None,
-        });
+    pub fn endpoints(&self) -> Option<(Endpoint, Endpoint)> {
+        let tunnels = self
+            .outer_headers
+            .iter()
+            .rev()
+            .map(|outside| match outside {
+                OuterHeader::Tunnel {
+                    source,
+                    destination,
+                    ..
+                } => source.zip(*destination),
+                _ => None,
+            });
         self.source
             .zip(self.destination)
             .or_else(|| tunnels.flatten().next())
@@ -182,7 +186,7 @@ pub fn decode(linktype: Dlt, data: &[u8]) -> Decoded<'_> {
     let mut decoder = Decoder {
         known: Decoded {
             cooked: None,
-            outside: Vec::new(),
+            outer_headers: Vec::new(),
             protocol: Protocol::Link(linktype),
             source: None,
             destination: None,
@@ -219,7 +223,7 @@ struct Decoder<'a> {
 
 impl<'a> Decoder<'a> {
     /// Records the protocol of the remaining bytes.
-    fn found(&mut self, protocol: Protocol, rest: &'a [u8]) {
+    fn set_protocol(&mut self, protocol: Protocol, rest: &'a [u8]) {
         self.known.protocol = protocol;
         self.known.rest = rest;
     }
@@ -227,13 +231,13 @@ impl<'a> Decoder<'a> {
     /// Counts a header that can be nested. Returns whether to read it.
     fn descend(&mut self) -> bool {
         self.depth += 1;
-        self.depth <= DEPTH
+        self.depth <= MAX_DEPTH
     }
 
     /// Makes the headers decoded so far a tunnel around another packet.
     fn enter_tunnel(&mut self, id: Option<u32>) {
         let known = &mut self.known;
-        known.outside.push(Outside::Tunnel {
+        known.outer_headers.push(OuterHeader::Tunnel {
             protocol: known.protocol,
             source: known.source.take(),
             destination: known.destination.take(),

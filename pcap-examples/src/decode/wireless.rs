@@ -1,6 +1,6 @@
 //! IEEE 802.11, with and without a radiotap header.
 
-use super::fields::{after, array, byte, long};
+use super::fields::{array_at, skip, u8_at, u32_at};
 use super::link::mac;
 use super::{Decoder, Detail, Protocol};
 
@@ -12,20 +12,20 @@ const HAS_CONTROL: u8 = 0x80;
 
 impl<'a> Decoder<'a> {
     pub(super) fn radiotap(&mut self, data: &'a [u8]) {
-        let Some([_, _, low, high]) = array(data, 0) else {
+        let Some([_, _, low, high]) = array_at(data, 0) else {
             return;
         };
-        let frame = after(data, u16::from_le_bytes([low, high]).into());
-        self.found(Protocol::Named("802.11"), frame);
+        let frame = skip(data, u16::from_le_bytes([low, high]).into());
+        self.set_protocol(Protocol::Named("802.11"), frame);
         self.wireless(frame, is_padded(data));
     }
 
     /// Decodes a frame, whose header may be padded to a multiple of four bytes.
     pub(super) fn wireless(&mut self, data: &'a [u8], is_padded: bool) {
-        let Some([first, flags]) = array(data, 0) else {
+        let Some([first, flags]) = array_at(data, 0) else {
             return;
         };
-        self.found(Protocol::Named("802.11"), after(data, 24));
+        self.set_protocol(Protocol::Named("802.11"), skip(data, 24));
         self.known.detail = Detail::Wireless(u16::from_be_bytes([first, flags]));
         let (kind, subtype) = (first >> 2 & 3, first >> 4);
         let addresses = [mac(data, 4), mac(data, 10), mac(data, 16), mac(data, 24)];
@@ -50,7 +50,7 @@ impl<'a> Decoder<'a> {
         let has_quality = subtype & 8 != 0;
         let mut is_several = false;
         if has_quality {
-            is_several = byte(data, length).is_some_and(|control| control & 0x80 != 0);
+            is_several = u8_at(data, length).is_some_and(|control| control & 0x80 != 0);
             length += 2;
             if flags & HAS_CONTROL != 0 {
                 length += 4;
@@ -59,14 +59,14 @@ impl<'a> Decoder<'a> {
         if is_padded {
             length = length.next_multiple_of(4);
         }
-        let mut rest = after(data, length);
+        let mut rest = skip(data, length);
         // If there are several frames in one, decode the first, which has a header like that of Ethernet.
         if is_several {
             if let (Some(destination), Some(source)) = (mac(rest, 0), mac(rest, 6)) {
                 self.known.destination = Some(destination);
                 self.known.source = Some(source);
             }
-            rest = after(rest, 14);
+            rest = skip(rest, 14);
         }
         if !rest.is_empty() {
             self.known.detail = Detail::None;
@@ -81,7 +81,7 @@ fn is_padded(data: &[u8]) -> bool {
     const FLAGS: u32 = 2;
     const MORE: u32 = 1 << 31;
     let mut at = 4;
-    let word = |at| long(data, at).map(u32::swap_bytes);
+    let word = |at| u32_at(data, at).map(u32::swap_bytes);
     let Some(present) = word(at) else {
         return false;
     };
@@ -92,5 +92,5 @@ fn is_padded(data: &[u8]) -> bool {
     if present & TIME != 0 {
         at = at.next_multiple_of(8) + 8;
     }
-    present & FLAGS != 0 && byte(data, at).is_some_and(|flags| flags & 0x20 != 0)
+    present & FLAGS != 0 && u8_at(data, at).is_some_and(|flags| flags & 0x20 != 0)
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use pcap_core::{Dlt, TstampType};
-use pcap_examples::drain::LONGEST_TIMEOUT;
-use pcap_examples::packet_printer::Form;
+use pcap_examples::drain::MAX_TIMEOUT;
+use pcap_examples::packet_printer::PrintFormat;
 use pcap_examples::{json, output_format, signals, value_parsers};
 
 pub(crate) const NAME: &str = env!("CARGO_BIN_NAME");
@@ -120,11 +120,15 @@ impl Args {
     pub(crate) fn timeout(&self) -> Duration {
         match self.immediate {
             true => Duration::ZERO,
-            false => self.timeout.min(LONGEST_TIMEOUT),
+            false => self.timeout.min(MAX_TIMEOUT),
         }
     }
 
-    pub(crate) fn form(&self) -> Form {
-        if self.json { Form::Json } else { Form::Line }
+    pub(crate) fn form(&self) -> PrintFormat {
+        if self.json {
+            PrintFormat::Json
+        } else {
+            PrintFormat::Line
+        }
     }
 }

@@ -20,7 +20,7 @@ impl<'a> Filters<'a> {
     }
 
     /// Compiles the expression for a savefile.
-    pub(crate) fn prepare(&mut self, capture: &Capture<Offline>) -> Outcome {
+    pub(crate) fn compile_for(&mut self, capture: &Capture<Offline>) -> Outcome {
         let filter = &mut self.by_order[usize::from(capture.is_swapped())];
         if let (Some(expression), None) = (self.expression, &filter) {
             *filter = Some(capture.compile(expression)?);
@@ -29,7 +29,7 @@ impl<'a> Filters<'a> {
     }
 
     /// Returns whether a packet passes.
-    pub(crate) fn pass(&self, capture: &Capture<Offline>, packet: Packet<'_>) -> bool {
+    pub(crate) fn accept(&self, capture: &Capture<Offline>, packet: Packet<'_>) -> bool {
         let filter = &self.by_order[usize::from(capture.is_swapped())];
         filter
             .as_ref()

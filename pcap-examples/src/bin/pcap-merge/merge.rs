@@ -8,26 +8,28 @@ use std::{fs, mem};
 
 use indicatif::ProgressBar;
 use pcap_core::Timestamp;
-use pcap_examples::copy_progress::Copying;
+use pcap_examples::copy_progress::CopyProgress;
 use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::output_format::Ending;
-use pcap_examples::{savefile_reader, signals};
+use pcap_examples::output_format::OutputFormat;
+use pcap_examples::savefile_reader::SavefileReader;
+use pcap_examples::signals;
+use pcap_examples::stderr;
 use tempfile::TempDir;
 
 use crate::args::NAME;
 use crate::filters::Filters;
 use crate::inputs::{self, Input};
-use crate::merged_format::Format;
-use crate::output_savefile::Output;
+use crate::merged_format::MergedFormat;
+use crate::output_savefile::OutputSavefile;
 
 pub(crate) struct Merge<'a> {
-    pub(crate) format: &'a Format,
+    pub(crate) format: &'a MergedFormat,
     /// The format and the compression of the output.
-    pub(crate) ending: Ending,
+    pub(crate) output_format: OutputFormat,
     pub(crate) filters: Filters<'a>,
     /// The progress of all savefiles.
     pub(crate) bar: ProgressBar,
-    pub(crate) copying: Copying,
+    pub(crate) copy_progress: CopyProgress,
     /// The number of packets read, counting those of a round again.
     pub(crate) read: u64,
     /// The number of savefiles of which something was skipped.
@@ -37,8 +39,8 @@ pub(crate) struct Merge<'a> {
 /// An open savefile, at one of its packets.
 struct Source {
     path: PathBuf,
-    open: savefile_reader::Input,
-    is_ours: bool,
+    open: SavefileReader,
+    is_temporary: bool,
     /// Something of it was skipped.
     is_partial: bool,
 }
@@ -46,24 +48,24 @@ struct Source {
 impl Merge<'_> {
     /// Merges savefiles. If too many to be open at once, first merges as few consecutive ones as necessary into one
     /// each. The order of packets is the same as in a single round.
-    pub(crate) fn rounds(
+    pub(crate) fn merge_in_rounds(
         &mut self,
-        most: usize,
+        max_open: usize,
         mut inputs: Vec<Input>,
-        out: &mut Output,
+        out: &mut OutputSavefile,
     ) -> Outcome {
         let mut folder = None;
         let mut count = 0;
-        while inputs.len() > most {
+        while inputs.len() > max_open {
             let folder = match &mut folder {
                 Some(folder) => folder,
-                none => none.insert(temporary()?),
+                none => none.insert(create_temporary_folder()?),
             };
-            let mut left = inputs.len() - most;
+            let mut left = inputs.len() - max_open;
             let mut rest = inputs.into_iter().peekable();
             inputs = Vec::new();
             while rest.peek().is_some() {
-                let group: Vec<Input> = rest.by_ref().take(most.min(left + 1)).collect();
+                let group: Vec<Input> = rest.by_ref().take(max_open.min(left + 1)).collect();
                 left -= group.len() - 1;
                 if group.len() == 1 {
                     inputs.extend(group);
@@ -72,12 +74,12 @@ impl Merge<'_> {
                 let path = folder.path().join(count.to_string());
                 count += 1;
                 // The temporary savefiles must hold whatever the output can hold.
-                let ending = Ending {
+                let output_format = OutputFormat {
                     gzip: false,
-                    ..self.ending
+                    ..self.output_format
                 };
-                let mut part = Output::new(self.format.create(&path, ending)?);
-                self.merge(group, &mut part)?;
+                let mut part = OutputSavefile::new(self.format.create(&path, output_format)?);
+                self.merge_round(group, &mut part)?;
                 let (closed, summary) = part.close();
                 closed?;
                 if self.bar.length().is_some() {
@@ -87,18 +89,18 @@ impl Merge<'_> {
                 inputs.push(Input {
                     path,
                     open: None,
-                    is_ours: true,
+                    is_temporary: true,
                 });
-                if signals::asked().is_some() {
+                if signals::end_requested().is_some() {
                     return Ok(());
                 }
             }
         }
-        self.merge(inputs, out)
+        self.merge_round(inputs, out)
     }
 
     /// Merges savefiles that can all be open at once.
-    fn merge(&mut self, inputs: Vec<Input>, out: &mut Output) -> Outcome {
+    fn merge_round(&mut self, inputs: Vec<Input>, out: &mut OutputSavefile) -> Outcome {
         let mut sources = Vec::new();
         // The top is the earliest packet, and among equal ones that of the first savefile.
         let mut heads = BinaryHeap::new();
@@ -106,19 +108,19 @@ impl Merge<'_> {
             let Some(mut source) = self.open(input)? else {
                 continue;
             };
-            if let Some(time) = self.next(&mut source) {
+            if let Some(time) = self.advance(&mut source) {
                 heads.push(Reverse((time, sources.len())));
             }
             sources.push(source);
         }
         while let Some(mut head) = heads.peek_mut() {
-            if signals::asked().is_some() {
+            if signals::end_requested().is_some() {
                 break;
             }
             let Reverse((_, index)) = *head;
             let source = &mut sources[index];
             self.write(source, out)?;
-            match self.next(source) {
+            match self.advance(source) {
                 Some(time) => *head = Reverse((time, index)),
                 None => {
                     PeekMut::pop(head);
@@ -127,7 +129,7 @@ impl Merge<'_> {
         }
         for source in sources {
             drop(source.open);
-            if source.is_ours {
+            if source.is_temporary {
                 // The folder is removed later anyway.
                 let _ = fs::remove_file(source.path);
             }
@@ -136,12 +138,12 @@ impl Merge<'_> {
     }
 
     /// Writes one savefile after the other.
-    pub(crate) fn append(&mut self, inputs: Vec<Input>, out: &mut Output) -> Outcome {
+    pub(crate) fn append(&mut self, inputs: Vec<Input>, out: &mut OutputSavefile) -> Outcome {
         for input in inputs {
             let Some(mut source) = self.open(input)? else {
                 continue;
             };
-            while signals::asked().is_none() && self.next(&mut source).is_some() {
+            while signals::end_requested().is_none() && self.advance(&mut source).is_some() {
                 self.write(&mut source, out)?;
             }
         }
@@ -159,27 +161,27 @@ impl Merge<'_> {
         };
         // The file may have been replaced meanwhile.
         self.format.check(open.capture(), &input.path)?;
-        if !input.is_ours {
-            self.filters.prepare(open.capture())?;
+        if !input.is_temporary {
+            self.filters.compile_for(open.capture())?;
         }
         Ok(Some(Source {
             path: input.path,
             open,
-            is_ours: input.is_ours,
+            is_temporary: input.is_temporary,
             is_partial: false,
         }))
     }
 
     /// Writes the current packet of a savefile. Skips packets that the new savefile cannot hold, and reports the first
     /// of each savefile.
-    fn write(&mut self, source: &mut Source, out: &mut Output) -> Outcome {
-        match out.take(source.open.packet()) {
-            Err(Failure::Unfit { why, .. }) => {
+    fn write(&mut self, source: &mut Source, out: &mut OutputSavefile) -> Outcome {
+        match out.write(source.open.packet()) {
+            Err(Failure::UnwritablePacket { why, .. }) => {
                 if !self.mark_partial(source) {
                     let path = source.path.display();
                     let text =
                         format!("cannot merge all of `{path}`: {why}; such packets are skipped");
-                    self.bar.suspend(|| exit::say(NAME, text));
+                    self.bar.suspend(|| stderr::print_message(NAME, text));
                 }
                 Ok(())
             }
@@ -195,13 +197,13 @@ impl Merge<'_> {
     }
 
     /// Advances to the next packet that passes the filter, and returns its time.
-    fn next(&mut self, source: &mut Source) -> Option<Timestamp> {
+    fn advance(&mut self, source: &mut Source) -> Option<Timestamp> {
         loop {
             match source.open.advance() {
                 Ok(true) => {}
                 Ok(false) => return None,
                 // The signal ended it in the middle of a packet.
-                Err(_) if signals::asked().is_some() => return None,
+                Err(_) if signals::end_requested().is_some() => return None,
                 Err(failure) => {
                     inputs::report(&self.bar, &failure);
                     self.mark_partial(source);
@@ -209,10 +211,10 @@ impl Merge<'_> {
                 }
             }
             self.read += 1;
-            self.copying.read(self.read);
+            self.copy_progress.set_read(self.read);
             let packet = source.open.packet()?;
             // Packets of a round have passed already.
-            if source.is_ours || self.filters.pass(source.open.capture(), packet) {
+            if source.is_temporary || self.filters.accept(source.open.capture(), packet) {
                 return Some(packet.timestamp());
             }
         }
@@ -220,9 +222,9 @@ impl Merge<'_> {
 }
 
 /// Creates a folder that is removed with its contents when it is dropped.
-fn temporary() -> Outcome<TempDir> {
+fn create_temporary_folder() -> Outcome<TempDir> {
     let folder = tempfile::tempdir()
         .map_err(|e| Failure::Text(format!("cannot create a folder for temporary files: {e}")))?;
-    exit::removes(folder.path());
+    exit::remove_on_give_up(folder.path());
     Ok(folder)
 }

@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use pcap_core::{Capture, Dlt, Offline, Precision};
-use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::output_format::Ending;
-use pcap_examples::savefile_writer::Savefile;
+use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::output_format::OutputFormat;
+use pcap_examples::savefile_writer::SavefileWriter;
+use pcap_examples::stderr;
 
 use crate::args::NAME;
 
 /// The properties of the new savefile.
-pub(crate) struct Format {
+pub(crate) struct MergedFormat {
     linktype: Dlt,
     snaplen: u32,
     precision: Precision,
@@ -27,9 +28,9 @@ enum Fcs {
     Differ(String),
 }
 
-impl Format {
-    pub(crate) fn of(capture: &Capture<Offline>, path: &Path) -> Format {
-        Format {
+impl MergedFormat {
+    pub(crate) fn of(capture: &Capture<Offline>, path: &Path) -> MergedFormat {
+        MergedFormat {
             linktype: capture.datalink(),
             snaplen: capture.snaplen(),
             precision: capture.precision(),
@@ -38,7 +39,7 @@ impl Format {
         }
     }
 
-    pub(crate) fn widen(&mut self, other: &Format) {
+    pub(crate) fn widen(&mut self, other: &MergedFormat) {
         if let (Fcs::Same(here), Fcs::Same(there)) = (&self.fcs, &other.fcs) {
             if here != there {
                 let length = |length: &Option<u32>| match length {
@@ -63,7 +64,7 @@ impl Format {
     pub(crate) fn report_fcs(&self) {
         if let Fcs::Differ(why) = &self.fcs {
             let text = format!("warning: {why}: the new savefile declares none");
-            exit::say(NAME, text);
+            stderr::print_message(NAME, text);
         }
     }
 
@@ -79,12 +80,16 @@ impl Format {
         )))
     }
 
-    pub(crate) fn create(&self, path: &Path, ending: Ending) -> Outcome<Savefile> {
+    pub(crate) fn create(
+        &self,
+        path: &Path,
+        output_format: OutputFormat,
+    ) -> Outcome<SavefileWriter> {
         let dead = Capture::dead_with(self.linktype, self.snaplen, self.precision)?;
         let dead = dead.with_fcs_len(match self.fcs {
             Fcs::Same(length) => length,
             Fcs::Differ(_) => None,
         })?;
-        Savefile::create(path, &dead, ending.format, ending.gzip)
+        SavefileWriter::create(path, &dead, output_format.format, output_format.gzip)
     }
 }

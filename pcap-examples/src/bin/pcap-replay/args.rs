@@ -48,13 +48,13 @@ pub(crate) struct Args {
     #[arg(short = 'i', long, visible_alias = "interface", value_name = "DEV")]
     pub(crate) device: OsString,
     /// Speed relative to the original pace [default: 1]
-    #[arg(long, value_name = "TIMES", group = "pace", value_parser = value_parsers::positive)]
+    #[arg(long, value_name = "TIMES", group = "pace", value_parser = value_parsers::positive_number)]
     pub(crate) speed: Option<f64>,
     /// Packets per second
-    #[arg(long, value_name = "RATE", group = "pace", value_parser = value_parsers::positive)]
+    #[arg(long, value_name = "RATE", group = "pace", value_parser = value_parsers::positive_number)]
     pub(crate) pps: Option<f64>,
     /// Millions of bits per second, counting packets as they are in the savefile
-    #[arg(long, value_name = "RATE", group = "pace", value_parser = value_parsers::positive)]
+    #[arg(long, value_name = "RATE", group = "pace", value_parser = value_parsers::positive_number)]
     pub(crate) mbps: Option<f64>,
     /// As fast as possible
     #[arg(long, group = "pace")]
@@ -85,11 +85,11 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn pace(&self) -> Pace {
         match (self.speed, self.pps, self.mbps) {
-            (Some(speed), ..) => Pace::Times(speed),
-            (_, Some(rate), _) => Pace::Packets(rate),
-            (.., Some(rate)) => Pace::Megabits(rate),
-            _ if self.fast => Pace::Fast,
-            _ => Pace::Times(1.0),
+            (Some(speed), ..) => Pace::Speed(speed),
+            (_, Some(rate), _) => Pace::PacketsPerSecond(rate),
+            (.., Some(rate)) => Pace::MegabitsPerSecond(rate),
+            _ if self.fast => Pace::Unlimited,
+            _ => Pace::Speed(1.0),
         }
     }
 }

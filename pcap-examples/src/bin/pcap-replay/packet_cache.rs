@@ -3,19 +3,19 @@
 use pcap_core::{Packet, Timestamp};
 
 /// Savefiles up to this size are read once, and sent from memory in further loops.
-const MEMORY: usize = 64 << 20;
+const MAX_CACHE_SIZE: usize = 64 << 20;
 
 /// The packets of a savefile for the loops after the first.
 #[derive(Default)]
-pub(crate) struct Kept {
+pub(crate) struct PacketCache {
     /// The time, the length on the wire and the end in `bytes` of each packet.
     packets: Vec<(Timestamp, u32, usize)>,
     bytes: Vec<u8>,
 }
 
-impl Kept {
+impl PacketCache {
     /// Adds a packet. `None` if there are too many, or not enough memory: then the savefile is read again.
-    pub(crate) fn with(mut self, packet: Packet<'_>) -> Option<Kept> {
+    pub(crate) fn with_packet(mut self, packet: Packet<'_>) -> Option<PacketCache> {
         let data = packet.data();
         self.packets.try_reserve(1).ok()?;
         self.bytes.try_reserve(data.len()).ok()?;
@@ -23,7 +23,7 @@ impl Kept {
         let end = self.bytes.len();
         self.packets
             .push((packet.timestamp(), packet.wire_len(), end));
-        (size_of_val(&self.packets[..]) + end <= MEMORY).then_some(self)
+        (size_of_val(&self.packets[..]) + end <= MAX_CACHE_SIZE).then_some(self)
     }
 
     /// Returns the packets.

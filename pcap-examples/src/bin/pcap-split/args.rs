@@ -45,7 +45,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "PREFIX")]
     pub(crate) output: PathBuf,
     #[command(flatten)]
-    pub(crate) by: By,
+    pub(crate) by: SplitBy,
     /// Only packets that pass this filter, in the language of pcap-filter(7)
     #[arg(short, long, value_name = "EXPR")]
     pub(crate) filter: Option<String>,
@@ -69,7 +69,7 @@ pub(crate) struct Args {
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
-pub(crate) struct By {
+pub(crate) struct SplitBy {
     /// The number of packets in each savefile
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) packets: Option<u64>,
@@ -81,7 +81,7 @@ pub(crate) struct By {
     /// span starts at the first packet, and the others follow without gaps. A packet at the end of a
     /// span belongs to the next one. A packet earlier than those before it stays with them. Spans
     /// without packets have no savefile
-    #[arg(long, value_name = "TIME", value_parser = value_parsers::span)]
+    #[arg(long, value_name = "TIME", value_parser = value_parsers::nonzero_seconds)]
     pub(crate) every: Option<Duration>,
     /// A savefile for each flow, both directions together. A flow is the addresses and ports of TCP,
     /// UDP, UDP-Lite, SCTP and DCCP; the addresses and the protocol of other packets; the protocol

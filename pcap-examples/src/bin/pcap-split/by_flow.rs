@@ -7,31 +7,31 @@ use std::io::{self, Write};
 use pcap_core::{Capture, Dumper, Offline, Packet};
 use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::files::is_too_many_open;
-use pcap_examples::flow::{Flow, Tracker};
-use pcap_examples::numbered_files::Names;
-use pcap_examples::savefile_summary::Summary;
+use pcap_examples::flow::{Flow, FlowTracker};
+use pcap_examples::numbered_files::NumberedFiles;
+use pcap_examples::savefile_summary::SavefileSummary;
 
 use crate::args::Args;
-use crate::file_list::List;
-use crate::split::Pieces;
+use crate::file_list::FileList;
+use crate::split::Splitter;
 
 /// The length of a savefile's header.
 const HEADER: u64 = 24;
 
 /// A savefile for each flow. Some of them are open.
-pub(crate) struct Flows {
-    names: Names,
-    tracker: Tracker,
+pub(crate) struct FlowSplitter {
+    numbered_files: NumberedFiles,
+    tracker: FlowTracker,
     numbers: HashMap<Flow, usize>,
     files: Vec<FlowFile>,
-    open: Vec<Open>,
-    most: usize,
+    open: Vec<OpenFile>,
+    max_open: usize,
     /// The number of packets, as a clock to find the savefile that was used least recently.
     clock: u64,
 }
 
 struct FlowFile {
-    summary: Summary,
+    summary: SavefileSummary,
     state: State,
 }
 
@@ -47,7 +47,7 @@ enum State {
     Incomplete,
 }
 
-struct Open {
+struct OpenFile {
     dumper: Dumper,
     number: usize,
     /// The bytes that were in the savefile before this dumper.
@@ -55,15 +55,15 @@ struct Open {
     used: u64,
 }
 
-impl Flows {
-    pub(crate) fn new(args: &Args, names: Names) -> Flows {
-        Flows {
-            names,
-            tracker: Tracker::default(),
+impl FlowSplitter {
+    pub(crate) fn new(args: &Args, numbered_files: NumberedFiles) -> FlowSplitter {
+        FlowSplitter {
+            numbered_files,
+            tracker: FlowTracker::default(),
             numbers: HashMap::new(),
             files: Vec::new(),
             open: Vec::new(),
-            most: args.max_open.unwrap_or(200) as usize,
+            max_open: args.max_open.unwrap_or(200) as usize,
             clock: 0,
         }
     }
@@ -71,39 +71,39 @@ impl Flows {
     /// Opens a savefile. Closes another one at the limit.
     fn open(&mut self, capture: &Capture<Offline>, number: usize) -> Outcome<usize> {
         let (dumper, before) = loop {
-            if self.open.len() >= self.most {
-                let oldest = (0..self.open.len()).min_by_key(|&place| self.open[place].used);
+            if self.open.len() >= self.max_open {
+                let oldest = (0..self.open.len()).min_by_key(|&index| self.open[index].used);
                 self.close_one(oldest.unwrap_or_default())?;
             }
             let FlowFile { summary, state } = &self.files[number];
             let length = summary.bytes;
             let opened = match state {
-                State::New => self.names.create(capture, number),
+                State::New => self.numbered_files.create(capture, number),
                 _ => self.reopen(capture, number, length),
             };
             match opened {
                 // The limit of descriptors is lower. Stay below it from now on.
                 Err(Failure::TooManyOpen(_)) if !self.open.is_empty() => {
-                    self.most = self.open.len();
+                    self.max_open = self.open.len();
                 }
                 opened => break (opened?, length.saturating_sub(HEADER)),
             }
         };
-        let place = self.open.len();
-        self.open.push(Open {
+        let index = self.open.len();
+        self.open.push(OpenFile {
             dumper,
             number,
             before,
             used: 0,
         });
-        self.files[number].state = State::Open(place);
-        Ok(place)
+        self.files[number].state = State::Open(index);
+        Ok(index)
     }
 
     /// Reopens a savefile. `dump_append` would read all of it to check its last record; its length is enough, because
     /// this program wrote it.
     fn reopen(&self, capture: &Capture<Offline>, number: usize, length: u64) -> Outcome<Dumper> {
-        let path = self.names.path(number);
+        let path = self.numbered_files.path(number);
         let text = |why: String| format!("cannot append to `{}`: {why}", path.display());
         let fail = |e: io::Error| match is_too_many_open(&e) {
             true => Failure::TooManyOpen(text(e.to_string())),
@@ -117,14 +117,14 @@ impl Flows {
             return Err(Failure::Text(text(why)));
         }
         let header = HEADER as usize;
-        let records = Records { file, header };
+        let records = HeaderSkipper { file, header };
         Ok(capture.dump_to_named(records, path.display().to_string())?)
     }
 
-    fn close_one(&mut self, place: usize) -> Outcome {
-        let open = self.open.swap_remove(place);
-        if let Some(moved) = self.open.get(place) {
-            self.files[moved.number].state = State::Open(place);
+    fn close_one(&mut self, index: usize) -> Outcome {
+        let open = self.open.swap_remove(index);
+        if let Some(moved) = self.open.get(index) {
+            self.files[moved.number].state = State::Open(index);
         }
         let file = &mut self.files[open.number];
         file.summary.bytes = open.before + open.dumper.position();
@@ -137,27 +137,32 @@ impl Flows {
     }
 }
 
-impl Pieces for Flows {
-    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, _: &mut List) -> Outcome {
+impl Splitter for FlowSplitter {
+    fn write(
+        &mut self,
+        capture: &Capture<Offline>,
+        packet: Packet<'_>,
+        _: &mut FileList,
+    ) -> Outcome {
         let flow = self.tracker.flow(capture.datalink(), packet);
         let next = self.files.len();
         let number = *self.numbers.entry(flow.undirected()).or_insert(next);
         if number == next {
-            let summary = Summary {
+            let summary = SavefileSummary {
                 flow: Some(flow),
-                ..Summary::default()
+                ..SavefileSummary::default()
             };
             self.files.push(FlowFile {
                 summary,
                 state: State::New,
             });
         }
-        let place = match self.files[number].state {
-            State::Open(place) => place,
+        let index = match self.files[number].state {
+            State::Open(index) => index,
             _ => self.open(capture, number)?,
         };
         self.clock += 1;
-        let open = &mut self.open[place];
+        let open = &mut self.open[index];
         open.used = self.clock;
         open.dumper.write(packet)?;
         self.files[number].summary.count(packet);
@@ -170,7 +175,7 @@ impl Pieces for Flows {
         }
     }
 
-    fn close(&mut self, list: &mut List) -> Outcome {
+    fn close(&mut self, list: &mut FileList) -> Outcome {
         let mut outcome = Ok(());
         while !self.open.is_empty() {
             let closed = self.close_one(self.open.len() - 1);
@@ -178,7 +183,7 @@ impl Pieces for Flows {
         }
         for (number, file) in self.files.iter().enumerate() {
             match file.state {
-                State::Complete => list.file(&file.summary, &self.names, number),
+                State::Complete => list.add(&file.summary, &self.numbered_files, number),
                 State::Incomplete => list.incomplete += 1,
                 State::New | State::Open(_) => {}
             }
@@ -188,13 +193,13 @@ impl Pieces for Flows {
 }
 
 /// The writer of a savefile that already has its header.
-struct Records {
+struct HeaderSkipper {
     file: File,
     /// The number of bytes of the header that are still to be skipped.
     header: usize,
 }
 
-impl Write for Records {
+impl Write for HeaderSkipper {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.header > 0 {
             let skipped = self.header.min(bytes.len());

@@ -2,18 +2,18 @@
 
 use pcap_core::{Capture, Dumper, Offline, Packet, Timestamp};
 use pcap_examples::exit::Outcome;
-use pcap_examples::numbered_files::Names;
-use pcap_examples::savefile_summary::Summary;
+use pcap_examples::numbered_files::NumberedFiles;
+use pcap_examples::savefile_summary::SavefileSummary;
 
-use crate::args::By;
-use crate::file_list::List;
-use crate::split::Pieces;
+use crate::args::SplitBy;
+use crate::file_list::FileList;
+use crate::split::Splitter;
 
 /// Splits into savefiles one after another.
-pub(crate) struct Parts {
-    names: Names,
+pub(crate) struct LimitSplitter {
+    numbered_files: NumberedFiles,
     limit: Limit,
-    part: Option<(Dumper, Summary)>,
+    part: Option<(Dumper, SavefileSummary)>,
     /// The number of complete savefiles.
     count: usize,
 }
@@ -26,33 +26,33 @@ enum Limit {
     Every(i128, Option<i128>),
 }
 
-impl Parts {
-    pub(crate) fn new(by: &By, names: Names) -> Parts {
+impl LimitSplitter {
+    pub(crate) fn new(by: &SplitBy, numbered_files: NumberedFiles) -> LimitSplitter {
         let limit = match by {
-            By {
+            SplitBy {
                 every: Some(span), ..
             } => Limit::Every(span.as_nanos() as i128, None),
-            By {
+            SplitBy {
                 size: Some(size), ..
             } => Limit::Size(*size as u64),
             by => Limit::Packets(by.packets.unwrap_or(u64::MAX)),
         };
-        Parts {
-            names,
+        LimitSplitter {
+            numbered_files,
             limit,
             part: None,
             count: 0,
         }
     }
 
-    fn close_part(&mut self, list: &mut List) -> Outcome {
+    fn close_part(&mut self, list: &mut FileList) -> Outcome {
         if let Some((dumper, mut summary)) = self.part.take() {
             summary.bytes = dumper.position();
             if let Err(error) = dumper.close() {
                 list.incomplete += 1;
                 return Err(error.into());
             }
-            list.file(&summary, &self.names, self.count);
+            list.add(&summary, &self.numbered_files, self.count);
             self.count += 1;
         }
         Ok(())
@@ -61,7 +61,7 @@ impl Parts {
 
 impl Limit {
     /// Returns whether a packet begins the next savefile. For the first packet of all the result is arbitrary.
-    fn is_reached(&mut self, packet: Packet<'_>, part: Option<&(Dumper, Summary)>) -> bool {
+    fn is_reached(&mut self, packet: Packet<'_>, part: Option<&(Dumper, SavefileSummary)>) -> bool {
         match self {
             Limit::Packets(most) => part.is_some_and(|(_, there)| there.packets >= *most),
             Limit::Size(most) => {
@@ -85,16 +85,21 @@ fn nanos(time: Timestamp) -> i128 {
     i128::from(time.secs()) * 1_000_000_000 + i128::from(time.subsec_nanos())
 }
 
-impl Pieces for Parts {
-    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, list: &mut List) -> Outcome {
+impl Splitter for LimitSplitter {
+    fn write(
+        &mut self,
+        capture: &Capture<Offline>,
+        packet: Packet<'_>,
+        list: &mut FileList,
+    ) -> Outcome {
         if self.limit.is_reached(packet, self.part.as_ref()) {
             self.close_part(list)?;
         }
         let (dumper, summary) = match &mut self.part {
             Some(part) => part,
             none => {
-                let dumper = self.names.create(capture, self.count)?;
-                none.insert((dumper, Summary::default()))
+                let dumper = self.numbered_files.create(capture, self.count)?;
+                none.insert((dumper, SavefileSummary::default()))
             }
         };
         dumper.write(packet)?;
@@ -108,7 +113,7 @@ impl Pieces for Parts {
         }
     }
 
-    fn close(&mut self, list: &mut List) -> Outcome {
+    fn close(&mut self, list: &mut FileList) -> Outcome {
         self.close_part(list)
     }
 }

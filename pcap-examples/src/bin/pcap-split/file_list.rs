@@ -3,17 +3,18 @@
 use std::{io, mem};
 
 use indicatif::ProgressBar;
-use pcap_examples::exit::{self, Failure, Outcome};
+use pcap_examples::exit::{Failure, Outcome};
 use pcap_examples::json;
-use pcap_examples::line_output::Output;
-use pcap_examples::numbered_files::Names;
-use pcap_examples::savefile_summary::Summary;
+use pcap_examples::line_output::LineOutput;
+use pcap_examples::numbered_files::NumberedFiles;
+use pcap_examples::savefile_summary::SavefileSummary;
+use pcap_examples::stderr;
 
 use crate::args::Args;
 
 /// The list of the savefiles on standard output. An error of the output is reported after all packets are written.
-pub(crate) struct List {
-    output: Output,
+pub(crate) struct FileList {
+    output: LineOutput,
     pub(crate) bar: ProgressBar,
     json: bool,
     quiet: bool,
@@ -25,10 +26,10 @@ pub(crate) struct List {
     pub(crate) incomplete: usize,
 }
 
-impl List {
-    pub(crate) fn new(args: &Args, bar: &ProgressBar) -> List {
-        List {
-            output: Output::stdout(),
+impl FileList {
+    pub(crate) fn new(args: &Args, bar: &ProgressBar) -> FileList {
+        FileList {
+            output: LineOutput::stdout(),
             bar: bar.clone(),
             json: args.json,
             quiet: args.quiet,
@@ -40,10 +41,15 @@ impl List {
     }
 
     /// Lists a savefile.
-    pub(crate) fn file(&mut self, summary: &Summary, names: &Names, number: usize) {
+    pub(crate) fn add(
+        &mut self,
+        summary: &SavefileSummary,
+        numbered_files: &NumberedFiles,
+        number: usize,
+    ) {
         self.files += 1;
         self.packets += summary.packets;
-        let path = names.path(number);
+        let path = numbered_files.path(number);
         if self.json {
             self.line(|out| summary.push_json(out, &path));
         } else {
@@ -53,15 +59,15 @@ impl List {
 
     fn line(&mut self, add: impl FnOnce(&mut Vec<u8>)) {
         if self.outcome.is_ok() && !self.quiet {
-            self.outcome = self.bar.suspend(|| self.output.line(add));
+            self.outcome = self.bar.suspend(|| self.output.print_line(add));
         }
     }
 
     /// Ends the list with the totals.
-    pub(crate) fn end(
+    pub(crate) fn finish(
         &mut self,
         read: u64,
-        left_out: Option<u64>,
+        unwritable: Option<u64>,
         failure: Option<&Failure>,
     ) -> Outcome {
         let (files, packets, incomplete) = (self.files, self.packets, self.incomplete);
@@ -73,7 +79,7 @@ impl List {
                     .plain("packets", packets)
                     .plain("files", files)
                     .plain("incomplete", incomplete)
-                    .some_plain("left_out", left_out)
+                    .some_plain("left_out", unwritable)
                     .some_text("error", failure)
                     .end();
                 out.push(b'\n');
@@ -83,11 +89,11 @@ impl List {
             self.outcome = self.output.flush();
         }
         if !self.quiet {
-            exit::note(format_args!(
+            stderr::print_line(format_args!(
                 "{packets} of {read} packets in {files} savefiles"
             ));
             if incomplete > 0 {
-                exit::note(format_args!("{incomplete} more are incomplete"));
+                stderr::print_line(format_args!("{incomplete} more are incomplete"));
             }
         }
         let listed = mem::replace(&mut self.outcome, Ok(()));

@@ -5,62 +5,67 @@ use std::thread;
 use std::time::Duration;
 
 use pcap_core::{Capture, CompileOptions, Filter, Offline, Packet};
-use pcap_examples::exit::{self, Failure, Outcome};
-use pcap_examples::savefile_reader::Input;
+use pcap_examples::exit::{Failure, Outcome};
+use pcap_examples::savefile_reader::SavefileReader;
 use pcap_examples::skipped_packets::SkippedPackets;
-use pcap_examples::{savefile_writer, signals};
+use pcap_examples::{savefile_writer, signals, stderr};
 
 use crate::args::{Args, NAME};
-use crate::file_list::List;
+use crate::file_list::FileList;
 
 /// How often buffered packets are written out.
 const FLUSH: Duration = Duration::from_millis(500);
 
 /// The savefiles that packets go to.
-pub(crate) trait Pieces: Send + 'static {
+pub(crate) trait Splitter: Send + 'static {
     /// Writes a packet to its savefile, and lists the savefiles that are then complete.
-    fn take(&mut self, capture: &Capture<Offline>, packet: Packet<'_>, list: &mut List) -> Outcome;
+    fn write(
+        &mut self,
+        capture: &Capture<Offline>,
+        packet: Packet<'_>,
+        list: &mut FileList,
+    ) -> Outcome;
 
     /// Writes out buffered packets. Errors return with the next packet.
     fn flush(&mut self);
 
     /// Completes and lists as many of the remaining savefiles as possible. Returns the first error.
-    fn close(&mut self, list: &mut List) -> Outcome;
+    fn close(&mut self, list: &mut FileList) -> Outcome;
 }
 
 /// The state of the work. The loop over the packets, which may block in its input, shares it with the threads that
 /// flush and that answer signals.
-struct Work<P> {
-    pieces: P,
-    list: List,
+struct SplitState<P> {
+    splitter: P,
+    list: FileList,
     /// The number of packets read.
     read: u64,
 }
 
-type Shared<P> = Arc<Mutex<Work<P>>>;
+type Shared<P> = Arc<Mutex<SplitState<P>>>;
 
-fn lock<P>(work: &Shared<P>) -> MutexGuard<'_, Work<P>> {
+fn lock<P>(work: &Shared<P>) -> MutexGuard<'_, SplitState<P>> {
     work.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Writes out buffered packets regularly and on SIGUSR2, and prints the progress on SIGUSR1.
-fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
+fn watch_signals_and_clock<P: Splitter>(work: &Shared<P>) -> Outcome {
     let [clock, report, flush] = [(); 3].map(|()| Arc::clone(work));
     signals::on_report(move || {
         let work = lock(&report);
-        let Work { list, read, .. } = &*work;
+        let SplitState { list, read, .. } = &*work;
         let (packets, files) = (list.packets, list.files);
         list.bar.suspend(|| {
-            exit::note(format_args!(
+            stderr::print_line(format_args!(
                 "{read} packets read, {packets} of them in {files} complete savefiles"
             ));
         });
     });
-    signals::on_flush(move || lock(&flush).pieces.flush());
+    signals::on_flush(move || lock(&flush).splitter.flush());
     let watching = thread::Builder::new().spawn(move || {
         loop {
             thread::sleep(FLUSH);
-            lock(&clock).pieces.flush();
+            lock(&clock).splitter.flush();
         }
     });
     let failed = |e| Failure::Text(format!("cannot start a thread: {e}"));
@@ -68,58 +73,66 @@ fn watch<P: Pieces>(work: &Shared<P>) -> Outcome {
 }
 
 /// Reads all packets and hands those that pass the filter to the savefiles.
-pub(crate) fn split(args: &Args, mut input: Input, pieces: impl Pieces) -> Outcome {
+pub(crate) fn split(args: &Args, mut input: SavefileReader, splitter: impl Splitter) -> Outcome {
     let filter = args.filter.as_ref().map(|expression| {
         let options = CompileOptions::new();
         options.compile_for(input.capture(), expression)
     });
     let filter = filter.transpose()?;
-    signals::breaks(input.capture().break_handle());
+    signals::break_on_end(input.capture().break_handle());
     let bar = input.bar().clone();
-    let work = Arc::new(Mutex::new(Work {
-        pieces,
-        list: List::new(args, &bar),
+    let work = Arc::new(Mutex::new(SplitState {
+        splitter,
+        list: FileList::new(args, &bar),
         read: 0,
     }));
-    watch(&work)?;
+    watch_signals_and_clock(&work)?;
     let mut skipped = SkippedPackets::new(NAME, &bar);
     let end = loop {
         match input.advance() {
             Ok(true) => {}
             Ok(false) => break Ok(()),
             // The signal may have ended a pipe in the middle of a packet.
-            Err(_) if signals::asked().is_some() => break Ok(()),
+            Err(_) if signals::end_requested().is_some() => break Ok(()),
             Err(failure) => break Err(failure),
         }
         let Some(packet) = input.packet() else {
             break Ok(());
         };
         let mut work = lock(&work);
-        let Work { pieces, list, read } = &mut *work;
+        let SplitState {
+            splitter,
+            list,
+            read,
+        } = &mut *work;
         *read += 1;
         let passes = |filter: &Filter| filter.matches_packet(packet);
         if !filter.as_ref().is_none_or(passes) {
             continue;
         }
-        if let Err(why) = savefile_writer::holds(packet) {
+        if let Err(why) = savefile_writer::check_time(packet) {
             skipped.count(*read, format_args!("cannot write it: {why}"));
             continue;
         }
-        if let Err(failure) = pieces.take(input.capture(), packet, list) {
+        if let Err(failure) = splitter.write(input.capture(), packet, list) {
             break Err(failure);
         }
     };
     let mut work = lock(&work);
-    let Work { pieces, list, read } = &mut *work;
-    let closed = pieces.close(list);
+    let SplitState {
+        splitter,
+        list,
+        read,
+    } = &mut *work;
+    let closed = splitter.close(list);
     bar.finish_and_clear();
-    let stopped = match signals::asked() {
+    let stopped = match signals::end_requested() {
         None => Ok(()),
         Some(_) => Err(Failure::Text(format!(
             "stopped after {read} packets: these are written, the rest is missing"
         ))),
     };
     let outcome = end.and(closed).and(stopped);
-    let listed = list.end(*read, skipped.packets(), outcome.as_ref().err());
+    let listed = list.finish(*read, skipped.packets(), outcome.as_ref().err());
     outcome.and(listed).and(skipped.outcome())
 }
